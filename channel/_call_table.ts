@@ -1,0 +1,129 @@
+import { ConnectionClosedError, TimeoutError } from "./errors.ts";
+import { Deadlines, type Expiring } from "./_deadlines.ts";
+import type { SendOptions } from "./channel.ts";
+
+/** A call that waits for its answer. */
+export interface PendingCall extends Expiring {
+  readonly id: number;
+  readonly timeoutMs: number;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+  onAbort: (() => void) | null;
+  /** Where its frame is in the stream of bytes, or -1 while it waits. */
+  position: number;
+  /** Its payload while it waits for room in the queue. */
+  payload: Uint8Array | null;
+}
+
+/** What the table needs of its channel. */
+export interface CallTableOptions {
+  /** Takes the call's frame back if it can; tells whether it had left. */
+  readonly withdraw: (call: PendingCall) => boolean;
+  /** The default time for a call. */
+  readonly timeoutMs: number;
+  /** The channel. */
+  readonly owner: object;
+}
+
+/**
+ * The calls that wait for an answer. Each is settled once: by its answer, its
+ * deadline, its signal, or the end of the connection.
+ */
+export class CallTable {
+  readonly #options: CallTableOptions;
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #deadlines: Deadlines<PendingCall>;
+  #nextId = 0;
+
+  /** Makes an empty table. */
+  constructor(options: CallTableOptions) {
+    this.#options = options;
+    this.#deadlines = new Deadlines(
+      options.owner,
+      (call) => this.#expire(call),
+    );
+  }
+
+  /** How many calls are pending. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** The id that the next call gets. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** Adds a call; `position` and `payload` say where its frame is. */
+  add(
+    { signal, timeoutMs = this.#options.timeoutMs }: SendOptions,
+    position: number,
+    payload: Uint8Array | null,
+  ): { call: PendingCall; reply: Promise<unknown> } {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const call: PendingCall = {
+      id: this.#nextId++,
+      timeoutMs,
+      resolve,
+      reject,
+      signal,
+      onAbort: null,
+      position,
+      payload,
+      deadline: timeoutMs === Infinity
+        ? Infinity
+        : performance.now() + timeoutMs,
+      slot: -1,
+    };
+    this.#calls.set(call.id, call);
+    this.#deadlines.add(call);
+    if (signal !== undefined) this.#listen(call, signal);
+    return { call, reply: promise };
+  }
+
+  /** Takes out the call with `id` to be settled, or `undefined`. */
+  take(id: number): PendingCall | undefined {
+    const call = this.#calls.get(id);
+    if (call !== undefined) this.#remove(call);
+    return call;
+  }
+
+  /** Rejects every call, each with its own error. */
+  rejectAll(
+    errorFor: (call: PendingCall) => ConnectionClosedError,
+  ): void {
+    const calls = [...this.#calls.values()];
+    for (const call of calls) this.#remove(call);
+    for (const call of calls) call.reject(errorFor(call));
+  }
+
+  #listen(call: PendingCall, signal: AbortSignal): void {
+    call.onAbort = () => {
+      this.#remove(call);
+      this.#options.withdraw(call);
+      call.reject(signal.reason);
+    };
+    signal.addEventListener("abort", call.onAbort, { once: true });
+  }
+
+  #remove(call: PendingCall): void {
+    this.#calls.delete(call.id);
+    if (call.slot >= 0) this.#deadlines.remove(call);
+    if (call.onAbort !== null) {
+      call.signal!.removeEventListener("abort", call.onAbort);
+    }
+  }
+
+  #expire(call: PendingCall): void {
+    this.#remove(call);
+    const sent = this.#options.withdraw(call);
+    call.reject(
+      new TimeoutError(
+        `Cannot wait for call ${call.id} any longer: no reply within ${call.timeoutMs} ms`,
+        call.timeoutMs,
+        sent,
+      ),
+    );
+  }
+}

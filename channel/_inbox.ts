@@ -1,0 +1,107 @@
+interface Reader<T> {
+  readonly resolve: (item: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A queue with one reader, who takes items by {@linkcode Inbox.recv} or by
+ * iterating, not both.
+ */
+export class Inbox<T> implements AsyncIterable<T> {
+  #items: T[] = [];
+  #head = 0;
+  #reader: Reader<T> | null = null;
+  #iterating = false;
+  #ended: { readonly error: () => Error; readonly quiet: boolean } | null =
+    null;
+
+  /** How many items wait for the reader. */
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** Hands `item` to the reader, or keeps it. */
+  push(item: T): void {
+    if (this.#reader === null) {
+      this.#items.push(item);
+      return;
+    }
+    const reader = this.#reader;
+    this.#reader = null;
+    reader.resolve(item);
+  }
+
+  /**
+   * Nothing more will come. What is kept can still be taken; then `recv`
+   * rejects with a new `error()`, and iteration ends if the end is `quiet`.
+   */
+  end(error: () => Error, quiet: boolean): void {
+    this.#ended ??= { error, quiet };
+    this.#reader?.reject(error());
+    this.#reader = null;
+  }
+
+  /** Takes out everything that is kept. */
+  clear(): T[] {
+    const items = this.#items.slice(this.#head);
+    this.#items = [];
+    this.#head = 0;
+    return items;
+  }
+
+  /** Takes the next item. */
+  recv(): Promise<T> {
+    if (this.#iterating) {
+      return Promise.reject(secondReader("recv while a loop is reading"));
+    }
+    return this.#next();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    if (this.#iterating || this.#reader !== null) {
+      throw secondReader("iterate while another reader is waiting");
+    }
+    this.#iterating = true;
+    return {
+      next: async () => {
+        if (this.size === 0 && this.#ended?.quiet) return this.#leave();
+        try {
+          return { done: false, value: await this.#next() };
+        } catch (error) {
+          if (!this.#ended?.quiet) throw error;
+          return this.#leave();
+        }
+      },
+      return: () => Promise.resolve(this.#leave()),
+    };
+  }
+
+  #leave(): IteratorReturnResult<undefined> {
+    this.#iterating = false;
+    return { done: true, value: undefined };
+  }
+
+  #next(): Promise<T> {
+    if (this.#reader !== null) {
+      return Promise.reject(secondReader("recv while another recv is waiting"));
+    }
+    if (this.size > 0) return Promise.resolve(this.#shift());
+    if (this.#ended !== null) return Promise.reject(this.#ended.error());
+    return new Promise((resolve, reject) => this.#reader = { resolve, reject });
+  }
+
+  /** Like `Array.shift`, which moves all items of a long list each time. */
+  #shift(): T {
+    const item = this.#items[this.#head]!;
+    this.#items[this.#head++] = undefined as T;
+    // Half of it is empty: moving the rest costs less than what was taken.
+    if (this.#head * 2 >= this.#items.length) this.#items = this.clear();
+    return item;
+  }
+}
+
+function secondReader(what: string): TypeError {
+  return new TypeError(
+    `Cannot ${what}: a channel has one reader, share what it reads`,
+  );
+}

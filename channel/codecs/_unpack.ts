@@ -1,0 +1,142 @@
+import { ProtocolError } from "../../transports/errors.ts";
+import { describeError, Fault, leaving, putOwn } from "./_fault.ts";
+import type { TypeRecord } from "./type_entry.ts";
+
+/** What a walk needs to know; the same object at every level. */
+export interface UnpackContext {
+  readonly records: readonly TypeRecord[];
+  readonly maxDepth: number;
+  readonly maxKeys: number;
+}
+
+/**
+ * Returns what `value` becomes; lists and maps are changed in place. Anything
+ * that is neither a list nor a plain object is left alone.
+ *
+ * @throws {Fault} If a value cannot be revived.
+ * @throws {ProtocolError} If a limit is broken.
+ */
+export function unpackValue(
+  context: UnpackContext,
+  value: unknown,
+  depth: number,
+): unknown {
+  if (typeof value === "object" && value !== null) {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      return unpackMap(context, value as Record<string, unknown>, depth);
+    }
+    if (Array.isArray(value)) return unpackList(context, value, depth);
+    return value;
+  }
+  return typeof value === "bigint" ? narrow(value) : value;
+}
+
+function unpackList(
+  context: UnpackContext,
+  list: unknown[],
+  depth: number,
+): unknown[] {
+  if (depth >= context.maxDepth) throw tooDeep(context);
+  let index = 0;
+  try {
+    for (; index < list.length; index++) {
+      const item = list[index];
+      if (isLeaf(item)) continue;
+      const unpacked = unpackValue(context, item, depth + 1);
+      if (unpacked !== item) list[index] = unpacked;
+    }
+  } catch (error) {
+    throw outOf(error, index);
+  }
+  return list;
+}
+
+function unpackMap(
+  context: UnpackContext,
+  map: Record<string, unknown>,
+  depth: number,
+): unknown {
+  if (depth >= context.maxDepth) throw tooDeep(context);
+  const keys = Object.keys(map);
+  if (keys.length > context.maxKeys) {
+    throw new ProtocolError(
+      `Cannot read a message: it has a map of ${keys.length} keys, where ${context.maxKeys} are allowed`,
+    );
+  }
+  if (keys.length === 1 && keys[0] === "__type__") {
+    return revive(context, map["__type__"], depth);
+  }
+  let key = "";
+  try {
+    for (let index = 0; index < keys.length; index++) {
+      key = keys[index]!;
+      if (key === "__type__") throw malformed("other keys beside it");
+      const item = map[key];
+      if (isLeaf(item)) continue;
+      const unpacked = unpackValue(context, item, depth + 1);
+      if (unpacked !== item) putOwn(map, key, unpacked);
+    }
+  } catch (error) {
+    // The mark concerns the whole map, not the value of one key.
+    if (key === "__type__") throw error;
+    throw outOf(error, key);
+  }
+  return map;
+}
+
+function revive(
+  context: UnpackContext,
+  mark: unknown,
+  depth: number,
+): unknown {
+  if (depth + 2 > context.maxDepth) throw tooDeep(context);
+  if (!Array.isArray(mark) || mark.length !== 2) {
+    throw malformed("something other than a list of two");
+  }
+  const id = unpackValue(context, mark[0], depth + 2);
+  if (typeof id !== "number") throw malformed("an id that is no number");
+  const type = context.records[id];
+  if (type === undefined) {
+    throw new Fault(
+      `found the type id ${id}, where ${context.records.length} types are registered; register the same serializers in the same order on both sides`,
+    );
+  }
+  const data = unpackValue(context, mark[1], depth + 2);
+  try {
+    return type.unpack(data);
+  } catch (error) {
+    throw new Fault(
+      `the deserializer of type ${id} threw ${describeError(error)}`,
+      error,
+    );
+  }
+}
+
+/** Numbers, strings, booleans and `null` stay as they are. */
+function isLeaf(item: unknown): boolean {
+  const type = typeof item;
+  return item === null || (type !== "object" && type !== "bigint");
+}
+
+function narrow(value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+    ? Number(value)
+    : value;
+}
+
+function outOf(error: unknown, key: string | number): unknown {
+  return error instanceof ProtocolError ? error : leaving(error, key);
+}
+
+function malformed(what: string): Fault {
+  return new Fault(
+    `found a '__type__' with ${what}, where [id, data] is wanted`,
+  );
+}
+
+function tooDeep(context: UnpackContext): ProtocolError {
+  return new ProtocolError(
+    `Cannot read a message: it is nested deeper than ${context.maxDepth} levels`,
+  );
+}

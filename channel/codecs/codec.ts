@@ -1,0 +1,41 @@
+/**
+ * Turns messages into payloads of frames and back.
+ *
+ * A codec sees plain data only: `null`, booleans, numbers, strings, arrays,
+ * objects with string keys, and what it says it {@linkcode Codec.carries}.
+ * Custom types, `undefined`, and values that no codec can carry are dealt with
+ * before `encode` and after `decode`, in one place for all codecs.
+ */
+export interface Codec {
+  /** A short name for reports, such as `"json"`. */
+  readonly name: string;
+  /** What this format carries beyond JSON's own values. */
+  readonly carries: CodecCapabilities;
+  /**
+   * Encodes plain data. A string is sent as UTF-8; it saves a copy.
+   *
+   * An error thrown here becomes the cause of a `SerializationError`.
+   */
+  encode(value: unknown): string | Uint8Array;
+  /**
+   * Decodes a payload. `payload` is a view that is valid only until this
+   * returns: copy what is kept. Keys such as `__proto__` must become own
+   * properties.
+   *
+   * An error thrown here becomes the cause of a `ProtocolError`, which ends
+   * the connection.
+   */
+  decode(payload: Uint8Array): unknown;
+}
+
+/** What a codec carries beyond JSON's own values. */
+export interface CodecCapabilities {
+  /** `Uint8Array` arrives as `Uint8Array`. */
+  readonly binary: boolean;
+  /** `bigint` within 64 bits arrives as `bigint`, or as a safe `number`. */
+  readonly bigint: boolean;
+  /** `NaN` and the infinities. */
+  readonly nonFinite: boolean;
+  /** Strings with half of a surrogate pair. */
+  readonly loneSurrogates: boolean;
+}

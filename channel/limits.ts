@@ -1,0 +1,107 @@
+/**
+ * What one peer may make this side hold. The peer is not trusted: each limit
+ * is checked before the memory is taken, and each can be set.
+ */
+export interface Limits {
+  /**
+   * The longest payload of a frame, both ways, in bytes. It also bounds what
+   * decoding one message can take.
+   *
+   * @default {16_777_216}
+   */
+  readonly maxFrameBytes: number;
+  /**
+   * How many calls of this side may wait for their answers. One more is a
+   * `QueueFullError`.
+   *
+   * @default {65_536}
+   */
+  readonly maxPendingCalls: number;
+  /**
+   * How many requests of the peer may wait for an answer. One more is
+   * refused: the peer's call fails with `ServerBusyError`.
+   *
+   * @default {65_536}
+   */
+  readonly maxUnansweredRequests: number;
+  /**
+   * How long the payloads of those requests may be in sum, in bytes.
+   *
+   * @default {67_108_864}
+   */
+  readonly maxUnansweredBytes: number;
+  /**
+   * The same for all channels of a server together, in bytes.
+   *
+   * @default {1_073_741_824}
+   */
+  readonly maxServerUnansweredBytes: number;
+  /**
+   * How much may be queued to write before `send` waits, in bytes. Answers do
+   * not wait; while four times as much is queued, new requests are refused,
+   * and a peer that does not bring it down within a second is cut off, as is
+   * one for which sixteen times as much is queued (`reason: "slow-peer"`).
+   *
+   * @default {8_388_608}
+   */
+  readonly maxQueuedBytes: number;
+  /**
+   * For how long a peer may take nothing of what is queued, in milliseconds,
+   * before it is cut off (`reason: "slow-peer"`). It may last twice as long
+   * until that is noticed.
+   *
+   * @default {30_000}
+   */
+  readonly slowPeerMs: number;
+  /**
+   * How many connections a server holds. One more is closed at once.
+   *
+   * @default {10_000}
+   */
+  readonly maxConnections: number;
+  /**
+   * How deep lists and maps may be nested, both ways.
+   *
+   * @default {512}
+   */
+  readonly maxDepth: number;
+  /**
+   * How many keys one received map may have.
+   *
+   * @default {262_144}
+   */
+  readonly maxKeys: number;
+}
+
+/** The limits that hold where nothing else is asked for. */
+export const DEFAULT_LIMITS: Limits = {
+  maxFrameBytes: 16 * 1024 * 1024,
+  maxPendingCalls: 65_536,
+  maxUnansweredRequests: 65_536,
+  maxUnansweredBytes: 64 * 1024 * 1024,
+  maxServerUnansweredBytes: 1024 * 1024 * 1024,
+  maxQueuedBytes: 8 * 1024 * 1024,
+  slowPeerMs: 30_000,
+  maxConnections: 10_000,
+  maxDepth: 512,
+  maxKeys: 262_144,
+};
+
+/**
+ * The default limits with `limits` put in their place.
+ *
+ * @throws {RangeError} If one is under 1, or `maxFrameBytes` is
+ * under 1,024, which a failure may need.
+ */
+export function resolveLimits(limits: Partial<Limits> = {}): Limits {
+  const resolved = { ...DEFAULT_LIMITS, ...limits };
+  for (const [name, value] of Object.entries(resolved)) {
+    const least = name === "maxFrameBytes" ? 1024 : 1;
+    if (!(value >= least)) {
+      throw new RangeError(
+        `Cannot set limit '${name}' to ${value}: it must be at least ${least}`,
+      );
+    }
+  }
+  return resolved;
+}

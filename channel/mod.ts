@@ -1,0 +1,38 @@
+/**
+ * Request-reply channels: two sides, one connection, and on each side calls
+ * that wait for answers and requests that wait for handlers.
+ *
+ * {@linkcode startServer} listens, {@linkcode openConnection} connects, and
+ * both hand out a {@linkcode Channel}. Every call settles, whatever becomes of
+ * the connection. What a message means is up to you: named methods, proxies and
+ * cancellation that reaches the handler are the RPC layer's.
+ *
+ * ```ts
+ * import { openConnection, startServer } from "@denomas/denomas/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await startServer("local://greeter", async (channel) => {
+ *   for await (const request of channel) {
+ *     await request.reply(`Hello, ${request.content}`);
+ *   }
+ * });
+ * await using channel = await openConnection("local://greeter");
+ * assertEquals(await channel.send("Ada"), "Hello, Ada");
+ * ```
+ *
+ * @module
+ */
+export * from "./channel.ts";
+export * from "./codecs/codec.ts";
+export * from "./codecs/json.ts";
+export * from "./codecs/msgpack.ts";
+export * from "./codecs/serializable.ts";
+export * from "./codecs/serializer.ts";
+export * from "./errors.ts";
+export * from "./limits.ts";
+export * from "./open.ts";
+export type { ChannelOptions } from "./options.ts";
+export type { ErrorContext, OnError } from "./report.ts";
+export type { Request } from "./request.ts";
+export * from "./server.ts";
+export * from "../transports/errors.ts";

@@ -1,0 +1,75 @@
+import type { Transport } from "../transports/transport.ts";
+import type { Codec } from "./codecs/codec.ts";
+import { json } from "./codecs/json.ts";
+import type { Serializer } from "./codecs/serializer.ts";
+import { TypeTable } from "./codecs/type_table.ts";
+import { type Limits, resolveLimits } from "./limits.ts";
+import { type OnError, reportToStderr } from "./report.ts";
+
+/** What both ends of a connection are made with. */
+export interface ChannelOptions {
+  /**
+   * How messages become bytes; the same on both sides.
+   *
+   * @default {json()}
+   */
+  readonly codec?: Codec | undefined;
+  /**
+   * Classes whose instances may be sent; the same on both sides, in the same
+   * order.
+   *
+   * @default {[]}
+   */
+  readonly serializers?: readonly Serializer[] | undefined;
+  /**
+   * How long a call waits for its answer, in milliseconds; `Infinity` for ever.
+   *
+   * @default {Infinity}
+   */
+  readonly timeoutMs?: number | undefined;
+  /** Limits to put in the place of the defaults. */
+  readonly limits?: Partial<Limits> | undefined;
+  /**
+   * A transport of your own.
+   *
+   * @default {the built-in one for the address}
+   */
+  readonly transport?: Transport | undefined;
+  /**
+   * Hears of errors that no caller awaits.
+   *
+   * @default {one line on stderr}
+   */
+  readonly onError?: OnError | undefined;
+}
+
+/** The options with all defaults filled in. */
+export interface ResolvedOptions {
+  readonly codec: Codec;
+  readonly types: TypeTable;
+  readonly limits: Limits;
+  readonly timeoutMs: number;
+  readonly onError: OnError;
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {RangeError} If a limit or `timeoutMs` is out of range.
+ */
+export function resolveOptions(options: ChannelOptions): ResolvedOptions {
+  const limits = resolveLimits(options.limits);
+  const timeoutMs = options.timeoutMs ?? Infinity;
+  if (!(timeoutMs >= 0)) {
+    throw new RangeError(
+      `Cannot set 'timeoutMs' to ${timeoutMs}: it must be 0 or more`,
+    );
+  }
+  return {
+    codec: options.codec ?? json(),
+    types: new TypeTable(options.serializers ?? [], limits),
+    limits,
+    timeoutMs,
+    onError: options.onError ?? reportToStderr,
+  };
+}

@@ -1,0 +1,25 @@
+/** Where an error came from that no caller awaits. */
+export interface ErrorContext {
+  /**
+   * `"handler"`: a function of yours threw. `"protocol"`: a peer broke the
+   * protocol, and its connection was closed. `"accept"`: a server could not
+   * take a connection, and goes on.
+   */
+  readonly kind: "handler" | "protocol" | "accept";
+  /** The address of the server or channel concerned. */
+  readonly address: string;
+}
+
+/** Hears of errors that no caller awaits. It must not throw. */
+export type OnError = (error: unknown, context: ErrorContext) => void;
+
+/** The default {@linkcode OnError}: one line on stderr. */
+export function reportToStderr(error: unknown, context: ErrorContext): void {
+  const text = error instanceof Error
+    ? `${error.name}: ${error.message}`
+    : String(error);
+  // deno-lint-ignore no-console -- the one place of the package that prints
+  console.error(
+    `denomas: ${context.kind} error at ${context.address}: ${text}`,
+  );
+}

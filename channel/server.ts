@@ -1,0 +1,248 @@
+import { lifetime } from "../transports/lifetime.ts";
+import type { Connection, Listener } from "../transports/transport.ts";
+import type { Channel, CloseOptions } from "./channel.ts";
+import { ConnectionChannel, type SharedCounts } from "./_connection_channel.ts";
+import { type ChannelOptions, resolveOptions } from "./options.ts";
+import type { OnError } from "./report.ts";
+import { transportFor } from "./_transport_for.ts";
+
+/** How long a server's handlers get to finish where nothing else is asked. */
+const SERVER_GRACE_MS = 1_000;
+
+/** Options for {@linkcode startServer}. */
+export interface ServerOptions extends ChannelOptions {
+  /**
+   * File mode of a Unix socket.
+   *
+   * @default {0o600}
+   */
+  readonly mode?: number | undefined;
+}
+
+/** Counts of a server. */
+export interface ServerStats {
+  /** Channels that are open. */
+  readonly channels: number;
+  /** Calls of {@linkcode ConnectHandler} that have not ended. */
+  readonly handlers: number;
+  /** Payloads of unanswered requests of all channels, in bytes. */
+  readonly unansweredBytes: number;
+  /** Connections that were closed at once as over the limit. */
+  readonly refusedConnections: number;
+}
+
+/**
+ * Serves one channel. The channel stays open when it returns; close it
+ * yourself, or let the other side do it. If it throws, the error is reported
+ * and that channel alone is closed, unless the error says that this very
+ * channel ended, which is a handler's normal end.
+ */
+export type ConnectHandler = (channel: Channel) => void | Promise<void>;
+
+/** A listening server. It owns its channels. Made by {@linkcode startServer}. */
+export interface Server extends AsyncDisposable {
+  /** The real address: an ephemeral port is filled in. */
+  readonly address: string;
+  /** The channels that are open. */
+  readonly channels: ReadonlySet<Channel>;
+  /** Resolves when {@linkcode Server.close} is done. Never rejects. */
+  readonly closed: Promise<void>;
+  /**
+   * Stops listening, closes every channel with `graceMs`, and waits for the
+   * handlers for as long. Repeatable; joins a close in progress; never rejects.
+   *
+   * A handler may close its own server. It should not await that, since the
+   * server waits for the handler until `graceMs` have passed.
+   */
+  close(options?: CloseOptions): Promise<void>;
+  /** The sizes of its tables. */
+  stats(): ServerStats;
+  /** Keeps the process alive while it listens, as it does at first. */
+  ref(): void;
+  /** Lets the process end although it listens, or has channels open. */
+  unref(): void;
+}
+
+/**
+ * Listens at `address` and calls `onConnect` with a channel for each
+ * connection.
+ *
+ * ```ts
+ * import { openConnection, startServer } from "@denomas/denomas/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await startServer("local://echo", async (channel) => {
+ *   for await (const request of channel) await request.reply(request.content);
+ * });
+ * await using channel = await openConnection(server.address);
+ * assertEquals(await channel.send("hello"), "hello");
+ * ```
+ *
+ * @param address Where to listen: `tcp://host:port`, with port 0 for a free
+ * one, `ipc://[/path/to/socket]` or `local://name`.
+ * @throws {AddressInUseError} If somebody else listens there.
+ * @throws {TypeError} If the address has none of these forms.
+ */
+export async function startServer(
+  address: string,
+  onConnect: ConnectHandler,
+  options: ServerOptions = {},
+): Promise<Server> {
+  const server = new ChannelServer(onConnect, options);
+  await server.listen(address);
+  return server;
+}
+
+class ChannelServer implements Server {
+  readonly closed: Promise<void>;
+
+  readonly #onConnect: ConnectHandler;
+  readonly #options: ServerOptions;
+  readonly #resolved: ReturnType<typeof resolveOptions>;
+  readonly #shared: SharedCounts = { unansweredBytes: 0 };
+  readonly #channels = new Set<ConnectionChannel>();
+  readonly #handlers = new Set<Promise<void>>();
+  readonly #resolveClosed: () => void;
+  #listener: Listener | null = null;
+  #closing = false;
+  #isRef = true;
+  #refusedConnections = 0;
+
+  constructor(onConnect: ConnectHandler, options: ServerOptions) {
+    this.#onConnect = onConnect;
+    this.#options = options;
+    this.#resolved = resolveOptions(options);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+  }
+
+  get address(): string {
+    return this.#listener!.address;
+  }
+
+  get channels(): ReadonlySet<Channel> {
+    return this.#channels;
+  }
+
+  async listen(address: string): Promise<void> {
+    const transport = transportFor(address, this.#options.transport);
+    const { mode } = this.#options;
+    this.#listener = await transport.listen(
+      address,
+      (connection) => this.#accept(connection),
+      {
+        maxFrameBytes: this.#resolved.limits.maxFrameBytes,
+        ...(mode !== undefined && { mode }),
+        onError: (error) => this.#report(error, "accept", address),
+      },
+    );
+    lifetime.observer?.opened(this, "server", () => this.address);
+    lifetime.observer?.owned(this.#listener, this);
+  }
+
+  #accept(connection: Connection): void {
+    const { maxConnections } = this.#resolved.limits;
+    if (this.#closing || this.#channels.size >= maxConnections) {
+      this.#refusedConnections++;
+      connection.close();
+      return;
+    }
+    if (!this.#isRef) connection.unref();
+    const channel = new ConnectionChannel(connection, {
+      ...this.#resolved,
+      shared: this.#shared,
+      onProtocolError: (error) =>
+        this.#report(error, "protocol", connection.remoteAddress),
+    });
+    lifetime.observer?.owned(channel, this);
+    this.#channels.add(channel);
+    channel.closed.then(() => this.#channels.delete(channel));
+    const handling = this.#handle(channel);
+    this.#handlers.add(handling);
+    handling.then(() => this.#handlers.delete(handling));
+  }
+
+  async #handle(channel: ConnectionChannel): Promise<void> {
+    const task = {};
+    lifetime.observer?.opened(
+      task,
+      "handler",
+      () => `of ${channel.remoteAddress}`,
+    );
+    lifetime.observer?.owned(task, channel);
+    try {
+      await this.#onConnect(channel);
+    } catch (error) {
+      if (!channel.isOwnEnd(error)) {
+        this.#report(error, "handler", channel.localAddress);
+        await channel.close();
+      }
+    } finally {
+      lifetime.observer?.closed(task);
+    }
+  }
+
+  #report(
+    error: unknown,
+    kind: Parameters<OnError>[1]["kind"],
+    address: string,
+  ): void {
+    this.#resolved.onError(error, { kind, address });
+  }
+
+  async close({ graceMs = SERVER_GRACE_MS }: CloseOptions = {}): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      this.#closeAll(graceMs);
+    }
+    await this.closed;
+  }
+
+  async #closeAll(graceMs: number): Promise<void> {
+    const until = performance.now() + graceMs;
+    await Promise.all([
+      this.#listener!.close(),
+      ...[...this.#channels].map((channel) => channel.close({ graceMs })),
+    ]);
+    await within(until - performance.now(), Promise.all(this.#handlers));
+    lifetime.observer?.closed(this);
+    this.#resolveClosed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  stats(): ServerStats {
+    return {
+      channels: this.#channels.size,
+      handlers: this.#handlers.size,
+      unansweredBytes: this.#shared.unansweredBytes,
+      refusedConnections: this.#refusedConnections,
+    };
+  }
+
+  ref(): void {
+    this.#isRef = true;
+    this.#listener!.ref();
+    for (const channel of this.#channels) channel.ref();
+  }
+
+  unref(): void {
+    this.#isRef = false;
+    this.#listener!.unref();
+    for (const channel of this.#channels) channel.unref();
+  }
+}
+
+/** Waits for `work`, but no longer than `timeMs`. */
+async function within(timeMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.max(0, timeMs));
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

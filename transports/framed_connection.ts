@@ -1,0 +1,237 @@
+import { ProtocolError } from "./errors.ts";
+import { FrameDecoder, FrameQueue } from "./frame.ts";
+import { lifetime } from "./lifetime.ts";
+import {
+  type Connection,
+  DEFAULT_MAX_FRAME_BYTES,
+  type FrameReceiver,
+} from "./transport.ts";
+
+/**
+ * A two-way stream of bytes, as `Deno.Conn` is one. A transport of your own
+ * needs to supply no more than this: {@linkcode frameConnection} does the rest.
+ */
+export interface ByteStream {
+  /** Reads into `into`; resolves to how much, or to `null` at the end. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Writes some of `bytes`; resolves to how much. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Tells the other side that nothing more will come. */
+  closeWrite(): Promise<void>;
+  /** Ends both directions at once; pending reads and writes reject. */
+  close(): void;
+  /** Keeps the process alive while a read is pending. */
+  ref(): void;
+  /** Lets the process end although a read is pending. */
+  unref(): void;
+}
+
+/** Options for {@linkcode frameConnection}. */
+export interface FrameConnectionOptions {
+  /** The address of this end. */
+  readonly localAddress: string;
+  /** The address of the other end. */
+  readonly remoteAddress: string;
+  /**
+   * The name that the peer's certificate proved.
+   *
+   * @default {null}
+   */
+  readonly peer?: string | null;
+  /**
+   * The longest payload that may be received or sent, in bytes.
+   *
+   * @default {16_777_216}
+   */
+  readonly maxFrameBytes?: number | undefined;
+}
+
+/** Makes a {@linkcode Connection} from a stream of bytes, which it then owns. */
+export function frameConnection(
+  stream: ByteStream,
+  options: FrameConnectionOptions,
+): Connection {
+  return new FramedConnection(stream, options);
+}
+
+/**
+ * `open`: both ways. `finishing`: what is queued is written, then the end of
+ * the stream. `closed`: the stream is closed.
+ */
+type State = "open" | "finishing" | "closed";
+
+class FramedConnection implements Connection {
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly peer: string | null;
+  writtenBytes = 0;
+  receivedBytes = 0;
+
+  readonly #stream: ByteStream;
+  readonly #decoder: FrameDecoder;
+  readonly #queue: FrameQueue;
+  #receiver: FrameReceiver | null = null;
+  #state: State = "open";
+  /** A flush is scheduled or under way. */
+  #flushing = false;
+  #writingBytes = 0;
+  #writeError: unknown = null;
+  /** The last read held more than one frame. */
+  #burst = false;
+
+  constructor(stream: ByteStream, options: FrameConnectionOptions) {
+    this.localAddress = options.localAddress;
+    this.remoteAddress = options.remoteAddress;
+    this.peer = options.peer ?? null;
+    this.#stream = stream;
+    const maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
+    this.#decoder = new FrameDecoder(maxFrameBytes);
+    this.#queue = new FrameQueue(maxFrameBytes);
+    lifetime.observer?.opened(
+      this,
+      "connection",
+      () => `${this.localAddress} to ${this.remoteAddress}`,
+    );
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes + this.#writingBytes;
+  }
+
+  start(receiver: FrameReceiver): void {
+    this.#receiver = receiver;
+    this.#read(receiver);
+  }
+
+  send(payload: Uint8Array | string): number {
+    const position = this.#queue.push(payload);
+    if (!this.#flushing) this.#scheduleFlush();
+    return position;
+  }
+
+  isSent(position: number): boolean {
+    return this.#queue.isTaken(position);
+  }
+
+  revoke(position: number): boolean {
+    return this.#queue.revoke(position);
+  }
+
+  finish(): void {
+    if (this.#state !== "open") return;
+    this.#state = "finishing";
+    if (!this.#flushing) this.#endStream();
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#stream.close();
+    lifetime.observer?.closed(this);
+  }
+
+  ref(): void {
+    this.#stream.ref();
+  }
+
+  unref(): void {
+    this.#stream.unref();
+  }
+
+  async #read(receiver: FrameReceiver): Promise<void> {
+    let error: unknown = null;
+    try {
+      while (this.#state !== "closed") {
+        const bytes = await this.#stream.read(this.#decoder.space());
+        if (bytes === null) {
+          error = this.#endError();
+          break;
+        }
+        this.receivedBytes += bytes;
+        this.#decoder.filled(bytes);
+        this.#deliver(receiver);
+      }
+    } catch (cause) {
+      error = cause;
+    }
+    if (this.#state === "closed") return;
+    this.close();
+    receiver.end(error);
+  }
+
+  #deliver(receiver: FrameReceiver): void {
+    let frames = 0;
+    let frame = this.#decoder.next();
+    while (frame !== null) {
+      frames++;
+      receiver.frame(frame);
+      // The receiver may have closed the connection because of the frame.
+      if (this.#isClosed()) return;
+      frame = this.#decoder.next();
+    }
+    this.#burst = frames > 1;
+  }
+
+  /** A method, since the compiler takes the state for unchanged by a call. */
+  #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  #endError(): unknown {
+    if (this.#decoder.heldBytes > 0) {
+      return new ProtocolError(
+        `Cannot read frame: peer ended the stream ${this.#decoder.heldBytes} bytes into it`,
+      );
+    }
+    return this.#writeError;
+  }
+
+  /**
+   * A lone frame leaves on the next microtask. While frames arrive in bursts
+   * their handlers answer in as many microtasks, and a flush in between would
+   * send each answer alone (0.65 of the throughput at 64 calls in flight):
+   * then the flush waits until the loop has run them all.
+   */
+  #scheduleFlush(): void {
+    this.#flushing = true;
+    if (this.#burst) setImmediate(() => this.#flush());
+    else queueMicrotask(() => this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      let batch = this.#queue.take();
+      while (batch !== null && this.#state !== "closed") {
+        await this.#write(batch);
+        this.#queue.release();
+        batch = this.#queue.take();
+      }
+    } catch (error) {
+      // Reading goes on: it brings what the peer sent before it left, and
+      // then the end. `#flushing` stays set, so that nothing more is written.
+      this.#writeError = error;
+      return;
+    }
+    this.#flushing = false;
+    if (this.#state === "closed") return;
+    if (this.#state === "finishing") this.#endStream();
+    this.#receiver?.written();
+  }
+
+  async #write(batch: Uint8Array): Promise<void> {
+    this.#writingBytes = batch.length;
+    let rest = batch;
+    while (rest.length > 0) {
+      const written = await this.#stream.write(rest);
+      this.writtenBytes += written;
+      this.#writingBytes -= written;
+      if (written === rest.length) return;
+      rest = rest.subarray(written);
+    }
+  }
+
+  #endStream(): void {
+    // A peer that is already gone has ended the stream for us; the read says so.
+    this.#stream.closeWrite().catch((error) => this.#writeError ??= error);
+  }
+}

@@ -1,0 +1,126 @@
+import { formatAddress, parseAddress } from "./address.ts";
+import { ConnectError } from "./errors.ts";
+import { frameConnection } from "./framed_connection.ts";
+import {
+  checkPathLength,
+  publishSocket,
+  retractSocket,
+} from "./_socket_file.ts";
+import { StreamListener } from "./_stream_listener.ts";
+import type {
+  Connection,
+  Listener,
+  Transport,
+  TransportConnectOptions,
+  TransportListenOptions,
+} from "./transport.ts";
+
+/**
+ * Frames over Unix domain sockets, at `ipc://[/path/to/socket]`.
+ *
+ * The socket file is the owner's alone (mode 0600) before anybody can find
+ * it, replaces what a crashed server left behind but nothing else, and is
+ * gone after `close`. Needs `--allow-read` and `--allow-write` for its folder
+ * and `--allow-net`.
+ */
+export const unix: Transport = { scheme: "ipc", listen, connect };
+
+async function listen(
+  address: string,
+  accept: (connection: Connection) => void,
+  options: TransportListenOptions = {},
+): Promise<Listener> {
+  const path = parse(address);
+  const { listener, file } = await publishSocket(path, options.mode ?? 0o600);
+  return new StreamListener<Deno.UnixConn>(listener, {
+    address,
+    accept: (conn) => {
+      // The system gives the far end of a Unix socket no name.
+      accept(wrap(conn, address, `${address}#client`, options.maxFrameBytes));
+    },
+    onError: options.onError,
+    onClose: () => retractSocket(file),
+  });
+}
+
+async function connect(
+  address: string,
+  options: TransportConnectOptions = {},
+): Promise<Connection> {
+  const path = parse(address);
+  const { signal } = options;
+  checkPathLength(path);
+  signal?.throwIfAborted();
+  let conn: Deno.UnixConn;
+  try {
+    conn = await untilAborted(
+      Deno.connect({ transport: "unix", path }),
+      signal,
+    );
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new ConnectError(
+      `Cannot connect to '${address}': ${await describe(cause, path)}`,
+      address,
+      { cause },
+    );
+  }
+  return wrap(conn, `${address}#client`, address, options.maxFrameBytes);
+}
+
+/**
+ * `Deno.connect` takes no signal for Unix sockets, and blocks while the
+ * server's backlog is full: a connection that comes too late is closed.
+ */
+async function untilAborted(
+  connecting: Promise<Deno.UnixConn>,
+  signal: AbortSignal | undefined,
+): Promise<Deno.UnixConn> {
+  if (signal === undefined) return await connecting;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => {
+    aborted.reject(signal.reason);
+    // It may fail as well; the caller has its answer already.
+    connecting.then((conn) => conn.close(), () => {});
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([connecting, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function wrap(
+  conn: Deno.UnixConn,
+  localAddress: string,
+  remoteAddress: string,
+  maxFrameBytes?: number,
+): Connection {
+  return frameConnection(conn, { localAddress, remoteAddress, maxFrameBytes });
+}
+
+function parse(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed.scheme === "ipc") return parsed.path;
+  throw new TypeError(
+    `Cannot use address '${address}': the Unix transport wants '${
+      formatAddress({ scheme: "ipc", path: "/path/to/socket" })
+    }'`,
+  );
+}
+
+async function describe(cause: unknown, path: string): Promise<string> {
+  if (cause instanceof Deno.errors.NotFound) {
+    return "no such socket, start the server first or set 'retryForMs'";
+  }
+  if (cause instanceof Deno.errors.ConnectionRefused) {
+    // The system refuses ordinary files in the same words.
+    const isSocket = (await Deno.lstat(path).catch(() => null))?.isSocket;
+    return isSocket === false
+      ? "there is a file, but it is no socket"
+      : "connection refused, start the server first or set 'retryForMs'";
+  }
+  return cause instanceof Error ? cause.message : String(cause);
+}
