@@ -1,19 +1,16 @@
-import { ConnectionClosedError, TimeoutError } from "./errors.ts";
+import { type ConnectionClosedError, TimeoutError } from "./errors.ts";
 import { Deadlines, type Expiring } from "./_deadlines.ts";
 import type { SendOptions } from "./channel.ts";
+import type { QueuedFrame } from "./_send_queue.ts";
 
 /** A call that waits for its answer. */
-export interface PendingCall extends Expiring {
+export interface PendingCall extends Expiring, QueuedFrame {
   readonly id: number;
   readonly timeoutMs: number;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
   onAbort: (() => void) | null;
-  /** Where its frame is in the stream of bytes, or -1 while it waits. */
-  position: number;
-  /** Its payload while it waits for room in the queue. */
-  payload: Uint8Array | null;
 }
 
 /** What the table needs of its channel. */
@@ -80,6 +77,11 @@ export class CallTable {
     this.#deadlines.add(call);
     if (signal !== undefined) this.#listen(call, signal);
     return { call, reply: promise };
+  }
+
+  /** Whether a call with `id` is pending. */
+  has(id: number): boolean {
+    return this.#calls.has(id);
   }
 
   /** Takes out the call with `id` to be settled, or `undefined`. */

@@ -60,13 +60,14 @@ export interface Limits {
    */
   readonly maxConnections: number;
   /**
-   * How deep lists and maps may be nested, both ways.
+   * How deep lists and maps may be nested, both ways; at most 1,000. A value
+   * of a custom type counts as two levels.
    *
    * @default {512}
    */
   readonly maxDepth: number;
   /**
-   * How many keys one received map may have.
+   * How many keys one map may have, both ways.
    *
    * @default {262_144}
    */

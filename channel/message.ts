@@ -1,7 +1,3 @@
-/**
- * The shape of a message, `[type, id, content]`, and the text of a failure.
- * Pure: no I/O and no timers.
- */
 import { ProtocolError } from "../transports/errors.ts";
 
 /** Type of a message that asks. */
@@ -13,55 +9,206 @@ export const FAILURE = 2;
 
 /** A checked message. */
 export interface Message {
+  /** What the message is for. */
   readonly type: typeof REQUEST | typeof RESULT | typeof FAILURE;
+  /** Its number, or that of the request that it answers. */
   readonly id: number;
+  /** What it carries, not yet revived. */
   readonly content: unknown;
 }
 
 /**
- * Checks that `decoded` is a message.
+ * Checks that what a codec decoded is a message, `[type, id, content]`.
  *
- * @throws {ProtocolError} If not; it says why.
+ * @throws {ProtocolError} If it is not; the message says why.
  */
 export function parseMessage(decoded: unknown): Message {
-  if (!Array.isArray(decoded) || decoded.length !== 3) {
+  if (!Array.isArray(decoded)) {
     throw new ProtocolError(
-      "Cannot read message: peer sent no list of type, id and content",
+      `Cannot read a message: it is ${
+        describeValue(decoded)
+      }, where a list of type, id and content is wanted`,
+    );
+  }
+  if (decoded.length !== 3) {
+    throw new ProtocolError(
+      `Cannot read a message: its list has ${decoded.length} items, where type, id and content are wanted`,
     );
   }
   const [type, id, content] = decoded;
   if (type !== REQUEST && type !== RESULT && type !== FAILURE) {
     throw new ProtocolError(
-      `Cannot read message: its type is '${type}', not 0, 1 or 2`,
+      `Cannot read a message: its type is ${
+        describeValue(type)
+      }, where 0, 1 or 2 is wanted`,
     );
   }
-  if (!Number.isSafeInteger(id) || id < 0) {
+  // MsgPack codecs read an integer of 64 bits as a bigint.
+  const number = typeof id === "bigint" ? Number(id) : id;
+  if (!Number.isSafeInteger(number) || number < 0) {
     throw new ProtocolError(
-      `Cannot read message: its id is '${id}', not an integer from 0`,
+      `Cannot read a message: its id is ${
+        describeValue(id)
+      }, where an integer from 0 is wanted`,
     );
   }
-  return { type, id, content };
+  return { type, id: number, content };
+}
+
+/** How much of a text a description shows. */
+const SHOWN_CHARACTERS = 40;
+
+/** Names a value in a few words, without running code of its own. */
+export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case "string": {
+      const text = JSON.stringify(value.slice(0, SHOWN_CHARACTERS));
+      return value.length > SHOWN_CHARACTERS
+        ? `the text ${text}…`
+        : `the text ${text}`;
+    }
+    case "object":
+      if (value === null) return "null";
+      return Array.isArray(value) ? `a list of ${value.length}` : "an object";
+    case "function":
+      return "a function";
+    default:
+      return `'${String(value)}'`;
+  }
 }
 
 /** What a failure tells. */
 export interface Failure {
+  /** Class name of the error, dotted as Python writes it, if it is told. */
   readonly name?: string;
+  /** The error's message, or a description of the content if it has none. */
   readonly message: string;
+  /** Stack or traceback, if it is told. */
   readonly stack?: string;
+  /** A code such as `"busy"`, if it is told. */
   readonly code?: string;
 }
 
-/** The text of a failure, ending `Name: message` as Python's tracebacks do. */
+/**
+ * The text of a failure: `Name: message` and a line end, as Python's
+ * tracebacks end. It tells nothing of the stack. Never throws, whatever was
+ * thrown.
+ */
 export function failureText(error: unknown): string {
-  return error instanceof Error
-    ? `${error.name}: ${error.message}\n`
-    : `Error: ${error}\n`;
+  try {
+    if (!(error instanceof Error)) return `Error: ${String(error)}\n`;
+    const name = String(error.name).trim() || "Error";
+    return `${name}: ${String(error.message)}\n`;
+  } catch {
+    // Its getters throw, or it has no text: the peer must be answered anyway.
+    return "Error: the error cannot be read\n";
+  }
 }
 
-/** Reads the content of a failure, whoever wrote it. Never throws. */
+/**
+ * Reads the content of a failure in each of its forms: text that ends with
+ * `Name: message`, a traceback above it or not; a list of name, message and
+ * the lines of a traceback; a map of name, message, code and stack. Anything
+ * else is described. Never throws.
+ */
 export function parseFailure(content: unknown): Failure {
-  const text = typeof content === "string" ? content.trimEnd() : "";
-  const last = text.slice(text.lastIndexOf("\n") + 1);
-  const match = /^([\w.]+): (.*)$/s.exec(last);
-  return match ? { name: match[1]!, message: match[2]! } : { message: last };
+  if (typeof content === "string") return parseText(content);
+  try {
+    const failure = Array.isArray(content)
+      ? parseList(content)
+      : parseMap(content);
+    return failure ?? { message: `the failure is ${describeValue(content)}` };
+  } catch {
+    // A revived value may be a proxy that answers to nothing.
+    return { message: "the failure cannot be read" };
+  }
+}
+
+const TRACEBACK = "Traceback (most recent call last):";
+
+/** A class name, dotted or not, alone or before a message. */
+const NAMED = /^([\p{L}_][\p{L}\p{N}_.<>]*)(?::(?: (.*))?)?$/u;
+
+/** As above; without a traceback only a message makes it the name of a class. */
+const NAMED_WITH_MESSAGE =
+  /^((?:[\p{L}\p{N}_<>]+\.)*\p{Lu}[\p{L}\p{N}_]*):(?: (.*))?$/u;
+
+/** A line of a stack as JavaScript writes it. */
+const STACK_LINE = /^\s+at /;
+
+function parseText(text: string): Failure {
+  const whole = text.trimEnd();
+  const lines = whole.split(/\r?\n/);
+  const told = parseTraceback(lines) ?? parseBare(lines) ?? { message: whole };
+  return lines.length > 1 ? { ...told, stack: text } : told;
+}
+
+/** The last traceback's own lines are indented; the error follows them. */
+function parseTraceback(lines: readonly string[]): Failure | null {
+  const header = lines.findLastIndex((line) => line.trim() === TRACEBACK);
+  if (header === -1) return null;
+  const error = lines.findIndex((line, at) => at > header && /^\S/.test(line));
+  return error === -1 ? null : parseLines(NAMED, lines.slice(error));
+}
+
+function parseBare(lines: readonly string[]): Failure | null {
+  const stack = lines.findIndex((line) => STACK_LINE.test(line));
+  const message = stack > 0 ? lines.slice(0, stack) : lines;
+  return parseLines(NAMED_WITH_MESSAGE, message) ??
+    parseLines(NAMED_WITH_MESSAGE, message.slice(-1));
+}
+
+/** Reads `Name: message`, whose message may go on for more lines. */
+function parseLines(
+  pattern: RegExp,
+  lines: readonly string[],
+): Failure | null {
+  const match = pattern.exec(lines[0] ?? "");
+  if (match === null) return null;
+  const [, name = "", first = ""] = match;
+  return { name, message: [first, ...lines.slice(1)].join("\n") };
+}
+
+/** mosaik's form: `[name, message, ...lines of the traceback]`. */
+function parseList(list: readonly unknown[]): Failure | null {
+  const [name, message, ...rest] = list;
+  if (typeof name !== "string" || typeof message !== "string") return null;
+  const stack = rest.filter((line) => typeof line === "string")
+    .map((line) => line.endsWith("\n") ? line : `${line}\n`)
+    .join("");
+  return makeFailure(name, message, stack, undefined);
+}
+
+/** The form between two peers that said hello. */
+function parseMap(content: unknown): Failure | null {
+  if (typeof content !== "object" || content === null) return null;
+  const name = ownText(content, "name");
+  const message = ownText(content, "message");
+  if (name === undefined && message === undefined) return null;
+  return makeFailure(
+    name,
+    message ?? "",
+    ownText(content, "stack"),
+    ownText(content, "code"),
+  );
+}
+
+function ownText(content: object, key: string): string | undefined {
+  const value = Object.getOwnPropertyDescriptor(content, key)?.value;
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Leaves out what is not told, or empty. */
+function makeFailure(
+  name: string | undefined,
+  message: string,
+  stack: string | undefined,
+  code: string | undefined,
+): Failure {
+  return {
+    message,
+    ...(name ? { name } : {}),
+    ...(stack ? { stack } : {}),
+    ...(code ? { code } : {}),
+  };
 }

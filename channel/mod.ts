@@ -16,7 +16,7 @@
  *     await request.reply(`Hello, ${request.content}`);
  *   }
  * });
- * await using channel = await openConnection("local://greeter");
+ * await using channel = await openConnection(server.address);
  * assertEquals(await channel.send("Ada"), "Hello, Ada");
  * ```
  *

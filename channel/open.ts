@@ -34,10 +34,10 @@ const LONGEST_WAIT_MS = 5_000;
  *
  * await using server = await startServer("local://adder", async (channel) => {
  *   for await (const request of channel) {
-    await request.reply(Number(request.content) + 1);
-  }
+ *     await request.reply(Number(request.content) + 1);
+ *   }
  * });
- * await using channel = await openConnection("local://adder");
+ * await using channel = await openConnection(server.address);
  * assertEquals(await channel.send(1, { timeoutMs: 1_000 }), 2);
  * ```
  *

@@ -75,9 +75,9 @@ export class IncomingRequest implements Request {
     return this.#controller.signal;
   }
 
-  /** Tells the handler that nobody waits for the answer any more. */
-  lose(error: Error): void {
-    this.#controller?.abort(error);
+  /** Tells the handler, if it asked, that nobody waits for the answer. */
+  lose(error: () => Error): void {
+    this.#controller?.abort(error());
   }
 
   reply(value: unknown): Promise<void> {

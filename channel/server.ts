@@ -1,7 +1,8 @@
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, CloseOptions } from "./channel.ts";
-import { ConnectionChannel, type SharedCounts } from "./_connection_channel.ts";
+import { ConnectionChannel } from "./_connection_channel.ts";
+import type { SharedCounts } from "./_request_table.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import type { OnError } from "./report.ts";
 import { transportFor } from "./_transport_for.ts";

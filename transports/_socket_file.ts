@@ -2,6 +2,7 @@
  * The file of a Unix socket: made in secret, published whole, removed only by
  * its owner.
  */
+import { dirname } from "@std/path";
 import { formatAddress } from "./address.ts";
 import { AddressInUseError } from "./errors.ts";
 import { lifetime } from "./lifetime.ts";
@@ -21,10 +22,7 @@ export interface SocketFile {
 const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 
 /** Length of what is appended to make the temporary name. */
-const SUFFIX_BYTES = 7;
-
-/** Stale files are replaced this often before giving up against a rival. */
-const MAX_ATTEMPTS = 5;
+const SUFFIX_BYTES = ".abcdef/s".length;
 
 /**
  * Checks that the system can hold `path`, and with `extraBytes` more.
@@ -43,9 +41,10 @@ export function checkPathLength(path: string, extraBytes = 0): void {
 }
 
 /**
- * Listens on a temporary name, sets `mode`, and publishes it at `path` by a
- * hard link, which fails if something is there: so nobody can connect before
- * the mode is set, and of two servers one wins.
+ * Listens in a folder that only the owner can enter, sets `mode`, and
+ * publishes the socket at `path` by a hard link, which fails if something is
+ * there: so nobody can connect before the mode is set, and of two servers one
+ * wins.
  *
  * @throws {AddressInUseError} If a server listens there, or if what is there
  * is no socket.
@@ -56,24 +55,31 @@ export async function publishSocket(
   mode: number,
 ): Promise<{ listener: Deno.UnixListener; file: SocketFile }> {
   checkPathLength(path, SUFFIX_BYTES);
-  const temporary = temporaryName(path);
-  const listener = Deno.listen({ transport: "unix", path: temporary });
+  const folder = `${path}.${randomName()}`;
+  await Deno.mkdir(folder, { mode: 0o700 });
+  let listener: Deno.UnixListener | null = null;
   try {
+    const temporary = `${folder}/s`;
+    listener = Deno.listen({ transport: "unix", path: temporary });
     await Deno.chmod(temporary, mode);
-    await link(temporary, path);
-    const { ino } = await Deno.lstat(path);
-    await Deno.remove(temporary);
+    const { ino } = await Deno.lstat(temporary);
+    await publish(temporary, path);
+    await Deno.remove(folder, { recursive: true });
     const file = { path, ino };
     lifetime.observer?.opened(file, "file", () => path);
     return { listener, file };
   } catch (error) {
-    // Closing removes the temporary name, too.
-    listener.close();
+    listener?.close();
+    await Deno.remove(folder, { recursive: true });
     throw error;
   }
 }
 
-/** Removes a published file, if it is still the one that was published. */
+/**
+ * Removes a published file, if it is still the one that was published. To be
+ * called while its server still listens: a dead socket may be replaced by
+ * another server between the look and the removal.
+ */
 export async function retractSocket(file: SocketFile): Promise<void> {
   const now = await Deno.lstat(file.path).catch(() => null);
   if (now !== null && now.ino === file.ino) {
@@ -83,39 +89,45 @@ export async function retractSocket(file: SocketFile): Promise<void> {
   lifetime.observer?.closed(file);
 }
 
-async function link(temporary: string, path: string): Promise<void> {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    try {
-      return await Deno.link(temporary, path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-    await removeStale(path);
+/**
+ * Links `temporary` to `path`, where at most a dead socket may be.
+ *
+ * Between the look at a dead socket and its removal a rival may have replaced
+ * it. So only the holder of the folder's lock, which ends with its process,
+ * looks and removes.
+ */
+async function publish(temporary: string, path: string): Promise<void> {
+  if (await tryLink(temporary, path)) return;
+  await checkStale(path);
+  using folder = await Deno.open(dirname(path));
+  await folder.lock(true);
+  while (!await tryLink(temporary, path)) {
+    if (await checkStale(path)) await Deno.remove(path);
   }
-  throw inUse(path, "another server took it again and again");
 }
 
-/**
- * Removes the file at `path` if it is a socket on which nobody listens.
- *
- * Between the test and the removal a rival may have replaced it. So it is
- * first moved aside, and moved back if it turns out to be another.
- */
-async function removeStale(path: string): Promise<void> {
-  const found = await Deno.lstat(path).catch(() => null);
-  if (found === null) return;
-  if (!found.isSocket) throw inUse(path, "a file that is no socket is there");
-  if (await isAlive(path)) throw inUse(path, "another server listens there");
-  const aside = temporaryName(path);
+async function tryLink(temporary: string, path: string): Promise<boolean> {
   try {
-    await Deno.rename(path, aside);
+    await Deno.link(temporary, path);
+    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.AlreadyExists) return false;
     throw error;
   }
-  const moved = await Deno.lstat(aside);
-  if (moved.ino !== found.ino) await Deno.link(aside, path);
-  await Deno.remove(aside);
+}
+
+/** Whether a dead socket is at `path`, `false` if nothing; throws for more. */
+async function checkStale(path: string): Promise<boolean> {
+  let found: Deno.FileInfo;
+  try {
+    found = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+  if (!found.isSocket) throw inUse(path, "a file that is no socket is there");
+  if (await isAlive(path)) throw inUse(path, "another server listens there");
+  return true;
 }
 
 async function isAlive(path: string): Promise<boolean> {
@@ -125,6 +137,8 @@ async function isAlive(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
     if (error instanceof Deno.errors.NotFound) return false;
+    // More connections wait there to be accepted than the system holds.
+    if (error instanceof Deno.errors.WouldBlock) return true;
     throw error;
   }
 }
@@ -137,7 +151,7 @@ function inUse(path: string, why: string): AddressInUseError {
   );
 }
 
-function temporaryName(path: string): string {
-  const random = Math.floor(Math.random() * 36 ** (SUFFIX_BYTES - 1));
-  return `${path}.${random.toString(36).padStart(SUFFIX_BYTES - 1, "0")}`;
+function randomName(): string {
+  const random = Math.floor(Math.random() * 36 ** 6);
+  return random.toString(36).padStart(6, "0");
 }

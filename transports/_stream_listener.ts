@@ -12,8 +12,8 @@ export interface StreamListenerOptions<C> {
   readonly accept: (conn: C) => void;
   /** Hears of a failing accept. */
   readonly onError: ((error: unknown) => void) | undefined;
-  /** Cleans up after the listener is closed; must not throw. */
-  readonly onClose?: () => Promise<void>;
+  /** Makes it impossible to find, before it is closed; must not reject. */
+  readonly beforeClose?: () => Promise<void>;
 }
 
 /** Accepts connections from a `Deno.Listener` until it is closed. */
@@ -47,24 +47,31 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
   }
 
   async #close(): Promise<void> {
-    this.#listener.close();
     this.#endPause?.();
+    if (this.#options.beforeClose) await this.#options.beforeClose();
+    this.#listener.close();
     await this.#accepting;
-    await this.#options.onClose?.();
     lifetime.observer?.closed(this);
   }
 
   async #accept(): Promise<void> {
-    while (this.#closing === null) {
+    while (!this.#isClosing()) {
       try {
-        this.#options.accept(await this.#listener.accept() as C);
+        const conn = await this.#listener.accept() as C;
+        if (this.#isClosing()) return conn.close();
+        this.#options.accept(conn);
       } catch (error) {
-        if (this.#closing !== null) return;
+        if (this.#isClosing()) return;
         this.#options.onError?.(error);
         // What fails now (no file descriptor left) would fail again at once.
-        await this.#pause();
+        if (!this.#isClosing()) await this.#pause();
       }
     }
+  }
+
+  /** A method, since the compiler takes the field for unchanged by a call. */
+  #isClosing(): boolean {
+    return this.#closing !== null;
   }
 
   #pause(): Promise<void> {

@@ -6,13 +6,17 @@ export type Address =
   | { readonly scheme: "ipc"; readonly path: string }
   | { readonly scheme: "local"; readonly name: string };
 
+/** A host without colons, or an IPv6 host in brackets; then the port. */
+const TCP =
+  /^(?:\[([\da-fA-F]*:[\da-fA-F:.]*(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(0|[1-9]\d{0,4})$/;
+
 const FORMS =
   "'tcp://host:port', 'ipc://[/path/to/socket]' or 'local://name'" as const;
 
 /**
  * Parses `tcp://host:port`, `ipc://[/path/to/socket]` or `local://name`, the
- * forms that aiomas uses. There is one spelling of each address, so two
- * strings are equal exactly when the addresses are.
+ * forms that aiomas uses. Hosts and paths are taken as they are, and what
+ * {@linkcode formatAddress} makes of the result is `text` again.
  *
  * @throws {TypeError} If `text` has none of the three forms.
  */
@@ -66,8 +70,7 @@ export function formatAddress(address: Address): string {
 }
 
 function parseTcp(text: string, rest: string): Address {
-  const match = /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^\s:/[\]]+)):(0|[1-9]\d{0,4})$/
-    .exec(rest);
+  const match = TCP.exec(rest);
   const port = Number(match?.[3]);
   if (match === null || port > 65535) {
     throw new TypeError(

@@ -11,6 +11,8 @@ export const HEADER_BYTES = 4;
 const IDLE_BUFFER_BYTES = 4 * 1024;
 /** What is read at once while more arrives than the idle buffer holds. */
 const BUSY_BUFFER_BYTES = 64 * 1024;
+/** A read buffer that was filled grows this many times. */
+const GROWTH = 4;
 /** Strings up to this length get room for their longest UTF-8 form at once. */
 const SHORT_STRING = 1024;
 
@@ -27,9 +29,6 @@ export class FrameDecoder {
   #buffer = EMPTY;
   #start = 0;
   #end = 0;
-  #offered = 0;
-  /** The last read filled all it was offered: more is likely to be waiting. */
-  #busy = false;
 
   /** Makes a decoder that refuses payloads over `maxFrameBytes`. */
   constructor(maxFrameBytes: number) {
@@ -45,15 +44,12 @@ export class FrameDecoder {
   space(): Uint8Array {
     if (this.heldBytes === 0) this.#reset();
     else this.#makeRoom();
-    const space = this.#buffer.subarray(this.#end);
-    this.#offered = space.length;
-    return space;
+    return this.#buffer.subarray(this.#end);
   }
 
   /** Tells that `bytes` bytes were read into the last {@linkcode space}. */
   filled(bytes: number): void {
     this.#end += bytes;
-    this.#busy = bytes === this.#offered;
   }
 
   /**
@@ -66,16 +62,12 @@ export class FrameDecoder {
   next(): Uint8Array | null {
     const held = this.heldBytes;
     if (held < HEADER_BYTES) return null;
-    const length = this.#lengthAt(this.#start);
+    const length = readUint32(this.#buffer, this.#start);
     this.#check(length);
     if (held < HEADER_BYTES + length) return null;
     const start = this.#start + HEADER_BYTES;
     this.#start = start + length;
     return this.#buffer.subarray(start, this.#start);
-  }
-
-  #lengthAt(at: number): number {
-    return readUint32(this.#buffer, at);
   }
 
   /** Before any memory is taken for it, a length must be within the limit. */
@@ -101,29 +93,31 @@ export class FrameDecoder {
 
   /** Nothing is held: an idle connection keeps only a small buffer. */
   #reset(): void {
-    const bytes = this.#busy ? BUSY_BUFFER_BYTES : IDLE_BUFFER_BYTES;
-    if (this.#buffer.length !== bytes) this.#buffer = new Uint8Array(bytes);
+    if (this.#buffer.length !== IDLE_BUFFER_BYTES) {
+      this.#buffer = new Uint8Array(IDLE_BUFFER_BYTES);
+    }
     this.#start = this.#end = 0;
   }
 
   /**
    * Part of a frame is held. The buffer grows with what has arrived, not with
-   * what the header claims: a peer must send half of it to make us take it.
+   * what the header claims: only a peer that filled it makes us take more.
    */
   #makeRoom(): void {
     const held = this.heldBytes;
     const wanted = held < HEADER_BYTES
       ? HEADER_BYTES
-      : HEADER_BYTES + this.#lengthAt(this.#start);
-    const fits = this.#start + wanted <= this.#buffer.length;
-    if (fits && this.#end < this.#buffer.length) return;
-    const bytes = Math.min(wanted, Math.max(BUSY_BUFFER_BYTES, held * 2));
-    if (bytes <= this.#buffer.length) {
-      this.#buffer.copyWithin(0, this.#start, this.#end);
-    } else {
+      : HEADER_BYTES + readUint32(this.#buffer, this.#start);
+    if (this.#start + wanted <= this.#buffer.length) return;
+    const isFull = this.#end === this.#buffer.length;
+    const most = Math.max(wanted, BUSY_BUFFER_BYTES);
+    const bytes = isFull ? Math.min(most, this.#end * GROWTH) : 0;
+    if (bytes > this.#buffer.length) {
       const grown = new Uint8Array(bytes);
       grown.set(this.#buffer.subarray(this.#start, this.#end));
       this.#buffer = grown;
+    } else if (this.#start > 0) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
     }
     this.#start = 0;
     this.#end = held;
@@ -142,7 +136,7 @@ export class FrameQueue {
   /** Position of the first byte of `#buffer`. */
   #base = 0;
   /** Where in `#buffer` frames were revoked. */
-  #revoked: number[] = [];
+  readonly #revoked = new Set<number>();
   #revokedBytes = 0;
   #taken = EMPTY;
   #spare = EMPTY;
@@ -162,10 +156,12 @@ export class FrameQueue {
    * Copies `payload`, a string as UTF-8, to the end and returns its position.
    *
    * @throws {FrameTooLargeError} If it is over the limit.
+   * @throws {RangeError} If it is empty.
    */
   push(payload: Uint8Array | string): number {
     const start = this.#length;
     if (payload.length > this.#maxFrameBytes) this.#refuse(payload.length);
+    if (payload.length === 0) refuseEmpty();
     if (typeof payload === "string") {
       this.#pushText(payload);
     } else {
@@ -176,6 +172,7 @@ export class FrameQueue {
     const length = this.#length - start - HEADER_BYTES;
     if (length > this.#maxFrameBytes) {
       this.#length = start;
+      if (start === 0) this.#dropBuffer();
       this.#refuse(length);
     }
     writeUint32(this.#buffer, start, length);
@@ -187,11 +184,15 @@ export class FrameQueue {
     return position < this.#base;
   }
 
-  /** Drops the frame at `position` unless it has been taken. */
+  /**
+   * Drops the frame at `position` unless it has been taken; repeatable. Once
+   * the rest is taken, its position counts as taken, too.
+   */
   revoke(position: number): boolean {
     if (this.isTaken(position)) return false;
     const at = position - this.#base;
-    this.#revoked.push(at);
+    if (this.#revoked.has(at)) return true;
+    this.#revoked.add(at);
     this.#revokedBytes += HEADER_BYTES + readUint32(this.#buffer, at);
     return true;
   }
@@ -201,8 +202,11 @@ export class FrameQueue {
    * {@linkcode release}, which must come before the next `take`.
    */
   take(): Uint8Array | null {
-    if (this.#revoked.length > 0) this.#closeGaps();
-    if (this.#length === 0) return null;
+    if (this.#revoked.size > 0) this.#closeGaps();
+    if (this.#length === 0) {
+      this.#dropBuffer();
+      return null;
+    }
     this.#taken = this.#buffer;
     this.#buffer = this.#spare;
     this.#spare = EMPTY;
@@ -222,12 +226,19 @@ export class FrameQueue {
     else this.#spare = free;
   }
 
+  /** Drops all that waits. None of it counts as taken, then or later. */
+  clear(): void {
+    this.#length = 0;
+    this.#buffer = EMPTY;
+    this.#forgetRevoked();
+  }
+
   /** Closes the gaps that revoked frames leave. */
   #closeGaps(): void {
     let to = 0;
     let from = 0;
-    this.#revoked.sort((a, b) => a - b).push(this.#length);
-    for (const at of this.#revoked) {
+    const gaps = [...this.#revoked].sort((a, b) => a - b);
+    for (const at of [...gaps, this.#length]) {
       this.#buffer.copyWithin(to, from, at);
       to += at - from;
       if (at === this.#length) break;
@@ -236,8 +247,17 @@ export class FrameQueue {
     // Positions count revoked bytes too, so that later ones stay right.
     this.#base += this.#length - to;
     this.#length = to;
-    this.#revoked = [];
+    this.#forgetRevoked();
+  }
+
+  #forgetRevoked(): void {
+    this.#revoked.clear();
     this.#revokedBytes = 0;
+  }
+
+  /** Nothing waits: only a small buffer is kept. */
+  #dropBuffer(): void {
+    if (this.#buffer.length > IDLE_BUFFER_BYTES) this.#buffer = EMPTY;
   }
 
   #pushText(text: string): void {
@@ -283,13 +303,24 @@ export class FrameQueue {
   }
 }
 
-/** The frame that carries `payload`, header included. */
+/**
+ * The frame that carries `payload`, a string as UTF-8, header included.
+ *
+ * @throws {RangeError} If `payload` is empty.
+ */
 export function encodeFrame(payload: Uint8Array | string): Uint8Array {
+  if (payload.length === 0) refuseEmpty();
   const body = typeof payload === "string" ? encoder.encode(payload) : payload;
   const frame = new Uint8Array(HEADER_BYTES + body.length);
   writeUint32(frame, 0, body.length);
   frame.set(body, HEADER_BYTES);
   return frame;
+}
+
+function refuseEmpty(): never {
+  throw new RangeError(
+    "Cannot send frame: the payload is empty, it must have at least one byte",
+  );
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {

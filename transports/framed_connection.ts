@@ -12,9 +12,12 @@ import {
  * needs to supply no more than this: {@linkcode frameConnection} does the rest.
  */
 export interface ByteStream {
-  /** Reads into `into`; resolves to how much, or to `null` at the end. */
+  /**
+   * Reads into `into`; resolves to how much, or to `null` at the end. It must
+   * come to an end, or reject, if a write failed.
+   */
   read(into: Uint8Array): Promise<number | null>;
-  /** Writes some of `bytes`; resolves to how much. */
+  /** Writes some of `bytes`, at least one; resolves to how much. */
   write(bytes: Uint8Array): Promise<number>;
   /** Tells the other side that nothing more will come. */
   closeWrite(): Promise<void>;
@@ -95,7 +98,7 @@ class FramedConnection implements Connection {
   }
 
   get queuedBytes(): number {
-    return this.#queue.bytes + this.#writingBytes;
+    return this.#isClosed() ? 0 : this.#queue.bytes + this.#writingBytes;
   }
 
   start(receiver: FrameReceiver): void {
@@ -105,7 +108,8 @@ class FramedConnection implements Connection {
 
   send(payload: Uint8Array | string): number {
     const position = this.#queue.push(payload);
-    if (!this.#flushing) this.#scheduleFlush();
+    if (this.#isClosed()) this.#queue.clear();
+    else if (!this.#flushing) this.#scheduleFlush();
     return position;
   }
 
@@ -114,6 +118,7 @@ class FramedConnection implements Connection {
   }
 
   revoke(position: number): boolean {
+    if (this.#isClosed()) return !this.isSent(position);
     return this.#queue.revoke(position);
   }
 
@@ -126,6 +131,7 @@ class FramedConnection implements Connection {
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#queue.clear();
     this.#stream.close();
     lifetime.observer?.closed(this);
   }
@@ -200,8 +206,9 @@ class FramedConnection implements Connection {
 
   async #flush(): Promise<void> {
     try {
+      // A connection that is closed has cleared its queue.
       let batch = this.#queue.take();
-      while (batch !== null && this.#state !== "closed") {
+      while (batch !== null) {
         await this.#write(batch);
         this.#queue.release();
         batch = this.#queue.take();
@@ -231,7 +238,8 @@ class FramedConnection implements Connection {
   }
 
   #endStream(): void {
-    // A peer that is already gone has ended the stream for us; the read says so.
-    this.#stream.closeWrite().catch((error) => this.#writeError ??= error);
+    // It fails if the peer is gone, or this side closed: nothing that was to
+    // be sent is lost by that, and the read tells of the end.
+    this.#stream.closeWrite().catch(() => {});
   }
 }

@@ -60,15 +60,15 @@ async function connect(
       resolve(listeners.get(name)?.accept(far, clientAddress) ?? false);
     })
   );
+  if (options.signal?.aborted) {
+    near.close();
+    throw options.signal.reason;
+  }
   if (!accepted) {
     throw new ConnectError(
       `Cannot connect to '${address}': no server of this process has that name, start it first or set 'retryForMs'`,
       address,
     );
-  }
-  if (options.signal?.aborted) {
-    near.close();
-    throw options.signal.reason;
   }
   return frameConnection(near, {
     localAddress: clientAddress,

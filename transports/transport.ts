@@ -106,28 +106,34 @@ export interface Connection {
   readonly remoteAddress: string;
   /** The name that the peer's certificate proved, where there is one. */
   readonly peer: string | null;
-  /** Bytes queued or being written, headers included. */
+  /** Bytes queued or being written, headers included; 0 after the end. */
   readonly queuedBytes: number;
-  /** Bytes handed to the system so far. */
+  /** Bytes that the system has taken so far. */
   readonly writtenBytes: number;
   /** Bytes received so far. */
   readonly receivedBytes: number;
   /** Starts reading. Called once, before anything else. */
   start(receiver: FrameReceiver): void;
   /**
-   * Queues one frame, a string as UTF-8, and returns its position in the
-   * stream of bytes sent. All frames queued in one turn of the event loop
-   * leave as one write, in order. `payload` is copied before this returns.
+   * Queues one frame, a string as UTF-8 (half of a surrogate pair as U+FFFD),
+   * and returns its position in the stream of bytes sent. Frames that are
+   * queued without waiting in between leave as one write, in order; while
+   * frames arrive several at a time, so do all of one turn of the event loop.
+   * `payload` is copied before this returns. After the end it is dropped.
    *
    * @throws {FrameTooLargeError} If `payload` is longer than the limit; then
    * nothing was queued.
+   * @throws {RangeError} If `payload` is empty, which no frame may be.
    */
   send(payload: Uint8Array | string): number;
-  /** Whether the frame at `position` has been handed to the system in part. */
+  /**
+   * Whether the frame at `position` has been handed to the system, at least
+   * in part. Right after the end, too; not to be asked of revoked frames.
+   */
   isSent(position: number): boolean;
   /**
    * Takes the frame at `position` out of the queue. Returns `false`, and does
-   * nothing, if it has been sent in part.
+   * nothing, if it has been handed to the system, at least in part.
    */
   revoke(position: number): boolean;
   /**

@@ -39,7 +39,7 @@ async function listen(
       accept(wrap(conn, address, `${address}#client`, options.maxFrameBytes));
     },
     onError: options.onError,
-    onClose: () => retractSocket(file),
+    beforeClose: () => retractSocket(file),
   });
 }
 
@@ -53,10 +53,7 @@ async function connect(
   signal?.throwIfAborted();
   let conn: Deno.UnixConn;
   try {
-    conn = await untilAborted(
-      Deno.connect({ transport: "unix", path }),
-      signal,
-    );
+    conn = await Deno.connect({ transport: "unix", path });
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof Deno.errors.NotCapable) throw cause;
@@ -66,30 +63,13 @@ async function connect(
       { cause },
     );
   }
-  return wrap(conn, `${address}#client`, address, options.maxFrameBytes);
-}
-
-/**
- * `Deno.connect` takes no signal for Unix sockets, and blocks while the
- * server's backlog is full: a connection that comes too late is closed.
- */
-async function untilAborted(
-  connecting: Promise<Deno.UnixConn>,
-  signal: AbortSignal | undefined,
-): Promise<Deno.UnixConn> {
-  if (signal === undefined) return await connecting;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => {
-    aborted.reject(signal.reason);
-    // It may fail as well; the caller has its answer already.
-    connecting.then((conn) => conn.close(), () => {});
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([connecting, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+  // `Deno.connect` takes no signal for Unix sockets, but never waits for the
+  // server: it succeeds or fails at once.
+  if (signal?.aborted) {
+    conn.close();
+    throw signal.reason;
   }
+  return wrap(conn, `${address}#client`, address, options.maxFrameBytes);
 }
 
 function wrap(
@@ -121,6 +101,9 @@ async function describe(cause: unknown, path: string): Promise<string> {
     return isSocket === false
       ? "there is a file, but it is no socket"
       : "connection refused, start the server first or set 'retryForMs'";
+  }
+  if (cause instanceof Deno.errors.WouldBlock) {
+    return "too many connections wait there to be accepted, set 'retryForMs'";
   }
   return cause instanceof Error ? cause.message : String(cause);
 }

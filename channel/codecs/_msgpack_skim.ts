@@ -117,7 +117,9 @@ function skipBody(
   if (end > bytes.length) throw endsEarly(cursor);
   if (kind === "binary") cursor.binary = true;
   if (kind === "text") {
-    if (!isUtf8(bytes, at, end)) throw unreadable(cursor, "text is not UTF-8");
+    if (!isUtf8(cursor.view, at, end)) {
+      throw unreadable(cursor, "text is not UTF-8");
+    }
     if (
       startsWith(bytes, at, end, BYTE_ORDER_MARK) ||
       (isKey && length === PROTO.length && startsWith(bytes, at, end, PROTO))

@@ -1,4 +1,6 @@
-/**
+import { putOwn } from "./_fault.ts";
+
+/*
  * JSON with bare `NaN`, `Infinity` and `-Infinity`, as Python's `json` writes
  * and reads it.
  */
@@ -29,17 +31,14 @@ function write(value: unknown): string {
 }
 
 /**
- * A number literal that no writer has a reason to use. It stands for `NaN`
- * while the text is parsed; where it occurs as data, it is written otherwise
- * first, so that the two cannot be confused.
+ * Stands for `NaN` while the text is parsed: the one number that JSON can
+ * write and that the same text has no need of. Where it occurs as data beside
+ * a `NaN`, it is read as `0`, so that the two cannot be confused.
  */
-const NAN_LITERAL = "-0e-0";
+const NAN_LITERAL = "-0";
 
-/** The same number as {@linkcode NAN_LITERAL}, in other letters. */
-const NEGATIVE_ZERO = "-0";
-
-/** A literal that every parser reads as infinity. */
-const INFINITY_LITERAL = "1e999";
+/** A negative number, in JSON's grammar. */
+const NEGATIVE = /-(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /**
  * Parses text that `JSON.parse` refused.
@@ -49,44 +48,39 @@ const INFINITY_LITERAL = "1e999";
  * @throws {SyntaxError} If something else is wrong with it as well.
  */
 export function parsePythonJson(text: string, refusal: unknown): unknown {
-  const rewritten = rewrite(text);
+  const mayHoldNan = text.includes("NaN");
+  const rewritten = rewrite(text, mayHoldNan);
   if (rewritten === null) throw refusal;
-  return rewritten.holdsNan
-    ? JSON.parse(rewritten.text, reviveNan as (key: string) => unknown)
-    : JSON.parse(rewritten.text);
+  const value: unknown = JSON.parse(rewritten);
+  return mayHoldNan ? negativeZerosToNan(value) : value;
 }
 
-function reviveNan(
-  _key: string,
-  value: unknown,
-  context: { source?: string },
-): unknown {
-  return context.source === NAN_LITERAL ? NaN : value;
-}
-
-/** Puts literals that JSON knows for the bare words, outside of strings. */
-function rewrite(text: string): { text: string; holdsNan: boolean } | null {
+/**
+ * Puts literals that JSON knows for the bare words, outside of strings.
+ * Returns `null` if there are none.
+ */
+function rewrite(text: string, mayHoldNan: boolean): string | null {
   let out = "";
   let copied = 0;
   let found = false;
-  let holdsNan = false;
   for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') {
-      at = endOfString(text, at);
-      continue;
-    }
-    if (char !== "N" && char !== "I" && char !== "-") continue;
-    const token = tokenAt(text, at);
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) at = endOfString(text, at);
+    if (char !== LETTER_N && char !== LETTER_I && char !== MINUS) continue;
+    const token = tokenAt(text, at, mayHoldNan);
     if (token === null) continue;
     out += text.slice(copied, at) + token.literal;
     copied = at + token.length;
     at = copied - 1;
     found ||= token.bare;
-    holdsNan ||= token.literal === NAN_LITERAL;
   }
-  return found ? { text: out + text.slice(copied), holdsNan } : null;
+  return found ? out + text.slice(copied) : null;
 }
+
+const QUOTE = 0x22;
+const MINUS = 0x2d;
+const LETTER_I = 0x49;
+const LETTER_N = 0x4e;
 
 interface Token {
   /** What to write in its place. */
@@ -96,22 +90,33 @@ interface Token {
   readonly bare: boolean;
 }
 
-const TOKENS: ReadonlyMap<string, Token> = new Map([
+// Every parser reads 1e999 as infinity.
+const WORDS: ReadonlyMap<string, Token> = new Map([
   ["NaN", { literal: NAN_LITERAL, length: 3, bare: true }],
-  ["Infinity", { literal: INFINITY_LITERAL, length: 8, bare: true }],
-  ["-Infinity", { literal: `-${INFINITY_LITERAL}`, length: 9, bare: true }],
-  [NAN_LITERAL, { literal: NEGATIVE_ZERO, length: 5, bare: false }],
+  ["Infinity", { literal: "1e999", length: 8, bare: true }],
+  ["-Infinity", { literal: "-1e999", length: 9, bare: true }],
 ]);
 
-/** The token that begins at `at`, if it stands by itself. */
-function tokenAt(text: string, at: number): Token | null {
+/** What is to be rewritten at `at`, if it stands by itself there. */
+function tokenAt(text: string, at: number, mayHoldNan: boolean): Token | null {
   if (at > 0 && !isBoundary(text[at - 1]!)) return null;
-  for (const [word, token] of TOKENS) {
-    if (!text.startsWith(word, at)) continue;
-    const end = at + token.length;
-    if (end === text.length || isBoundary(text[end]!)) return token;
+  for (const [word, token] of WORDS) {
+    if (text.startsWith(word, at)) return ifAlone(text, at, token);
   }
-  return null;
+  if (!mayHoldNan) return null;
+  NEGATIVE.lastIndex = at;
+  const number = NEGATIVE.exec(text)?.[0];
+  if (number === undefined || Number(number) !== 0) return null;
+  return ifAlone(text, at, {
+    literal: "0",
+    length: number.length,
+    bare: false,
+  });
+}
+
+function ifAlone(text: string, at: number, token: Token): Token | null {
+  const end = at + token.length;
+  return end === text.length || isBoundary(text[end]!) ? token : null;
 }
 
 /** Whether `char` may stand beside a token: all else belongs to a longer one. */
@@ -131,4 +136,31 @@ function isEscaped(text: string, at: number): boolean {
   let start = at;
   while (text[start - 1] === "\\") start--;
   return (at - start) % 2 === 1;
+}
+
+/** Works without recursion: this data has passed no limit on depth yet. */
+function negativeZerosToNan(value: unknown): unknown {
+  const root: unknown[] = [value];
+  const open: object[] = [root];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (Array.isArray(next)) replaceInList(next, open);
+    else replaceInMap(next as Record<string, unknown>, open);
+  }
+  return root[0];
+}
+
+function replaceInList(list: unknown[], open: object[]): void {
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index];
+    if (typeof item === "object" && item !== null) open.push(item);
+    else if (Object.is(item, -0)) list[index] = NaN;
+  }
+}
+
+function replaceInMap(map: Record<string, unknown>, open: object[]): void {
+  for (const key of Object.keys(map)) {
+    const item = map[key];
+    if (typeof item === "object" && item !== null) open.push(item);
+    else if (Object.is(item, -0)) putOwn(map, key, NaN);
+  }
 }

@@ -1,16 +1,19 @@
 /** Whether `bytes` from `start` to before `end` are UTF-8, by RFC 3629. */
 export function isUtf8(
-  bytes: Uint8Array,
+  bytes: DataView,
   start: number,
   end: number,
 ): boolean {
   let at = start;
   while (at < end) {
-    const lead = bytes[at++]!;
+    // Four bytes of ASCII at once: most text is nothing else.
+    while (at + 4 <= end && (bytes.getUint32(at) & 0x8080_8080) === 0) at += 4;
+    if (at === end) return true;
+    const lead = bytes.getUint8(at++);
     if (lead < 0x80) continue;
     const more = followersOf(lead);
     if (more === 0 || at + more > end) return false;
-    const second = bytes[at]!;
+    const second = bytes.getUint8(at);
     // The narrower ranges keep out overlong forms, surrogates, and what lies
     // beyond U+10FFFF.
     if (second < (lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80)) {
@@ -20,7 +23,7 @@ export function isUtf8(
       return false;
     }
     for (let follower = 1; follower < more; follower++) {
-      if ((bytes[at + follower]! & 0xc0) !== 0x80) return false;
+      if ((bytes.getUint8(at + follower) & 0xc0) !== 0x80) return false;
     }
     at += more;
   }

@@ -12,15 +12,18 @@ export interface Codec {
   /** What this format carries beyond JSON's own values. */
   readonly carries: CodecCapabilities;
   /**
-   * Encodes plain data. A string is sent as UTF-8; it saves a copy.
+   * Encodes plain data, which is nested little more than 1,000 levels deep at
+   * most and not circular. A string is sent as UTF-8; it saves a copy.
    *
    * An error thrown here becomes the cause of a `SerializationError`.
    */
   encode(value: unknown): string | Uint8Array;
   /**
    * Decodes a payload. `payload` is a view that is valid only until this
-   * returns: copy what is kept. Keys such as `__proto__` must become own
-   * properties.
+   * returns: copy what is kept. It comes from the other side and may be
+   * anything: take no memory for what it merely claims. Keys such as
+   * `__proto__` must become own properties. Lists and maps must be fresh, as
+   * custom types are revived in place; a map is a plain object.
    *
    * An error thrown here becomes the cause of a `ProtocolError`, which ends
    * the connection.
@@ -36,6 +39,6 @@ export interface CodecCapabilities {
   readonly bigint: boolean;
   /** `NaN` and the infinities. */
   readonly nonFinite: boolean;
-  /** Strings with half of a surrogate pair. */
+  /** Strings and keys with half of a surrogate pair. */
   readonly loneSurrogates: boolean;
 }

@@ -20,7 +20,7 @@ export interface JsonOptions {
  * - Half of a surrogate pair travels as `\uXXXX`. Bytes and `bigint` are
  *   refused.
  * - An integer beyond 2⁵³ is read as the nearest double, as ever in
- *   JavaScript; `1e999` as `Infinity`.
+ *   JavaScript; `1e999` as `Infinity`; `-0` as `0` beside a `NaN`.
  * - A byte order mark at the start of a payload is skipped; bytes that are not
  *   UTF-8 are an error.
  *

@@ -1,3 +1,11 @@
+/** A class, whatever its constructor takes, abstract and private ones too. */
+export interface SerializableClass<T = unknown> {
+  /** What its instances inherit from. */
+  readonly prototype: T;
+  /** Its name, for messages. */
+  readonly name: string;
+}
+
 /**
  * Carries values of one class as `{"__type__": [id, data]}`. Both sides of a
  * connection register the same serializers in the same order, from which
@@ -7,10 +15,17 @@
  */
 export interface Serializer<T = unknown> {
   /** The class. Instances of its subclasses are sent as it, too. */
-  // deno-lint-ignore no-explicit-any -- a class with whatever constructor
-  readonly type: abstract new (...args: any[]) => T;
-  /** Turns a value into data that the codec can carry. */
+  readonly type: SerializableClass<T>;
+  /**
+   * Turns a value into data that the codec can carry, or that another
+   * serializer can turn into such data.
+   */
   serialize(value: T): unknown;
-  /** Makes the value anew from what `serialize` returned on the other side. */
+  /**
+   * Makes the value anew from what `serialize` returned on the other side. The
+   * other side is not to be trusted: check `data`, and throw if it is wrong.
+   * The message that held it then fails with a `SerializationError`, and the
+   * connection goes on.
+   */
   deserialize(data: unknown): T;
 }

@@ -1,0 +1,63 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  judge,
+  measurePairs,
+  spreadOf,
+  summarize,
+  summarizeRatios,
+} from "./_pairs.ts";
+
+Deno.test("measurePairs() swaps the order from pair to pair", async () => {
+  const order: string[] = [];
+  let time = 0;
+  const side = (name: string) => () => {
+    order.push(name);
+    return Promise.resolve(++time);
+  };
+
+  const pairs = await measurePairs(3, side("a"), side("b"));
+
+  assertEquals(order.join(""), "abbaab");
+  assertEquals(pairs, [
+    { first: 1, second: 2 },
+    { first: 4, second: 3 },
+    { first: 5, second: 6 },
+  ]);
+});
+
+Deno.test("summarizeRatios() takes the ratio within each pair", () => {
+  // The machine was ten times slower during the second pair.
+  const summary = summarizeRatios([
+    { first: 10, second: 8 },
+    { first: 100, second: 80 },
+    { first: 10, second: 9 },
+  ]);
+  assertAlmostEquals(summary.median, 0.8);
+});
+
+Deno.test("summarize() finds median and quartiles of any order", () => {
+  assertEquals(summarize([5, 1, 4, 2, 3]), { median: 3, lower: 2, upper: 4 });
+  assertEquals(summarize([1, 2]), { median: 1.5, lower: 1.25, upper: 1.75 });
+  assertEquals(summarize([]), { median: NaN, lower: NaN, upper: NaN });
+});
+
+Deno.test("spreadOf() is half of what the quartiles span", () => {
+  assertAlmostEquals(spreadOf({ median: 1, lower: 0.9, upper: 1.2 }), 0.15);
+});
+
+Deno.test("judge() takes a ratio at most as high as wanted", () => {
+  assertEquals(judge(1.2, { atMost: 1.2 }, 0.05), "met");
+  assertEquals(judge(1.24, { atMost: 1.2 }, 0.05), "within noise");
+  assertEquals(judge(1.26, { atMost: 1.2 }, 0.05), "missed");
+});
+
+Deno.test("judge() takes a ratio at least as high as wanted", () => {
+  assertEquals(judge(0.8, { atLeast: 0.8 }, 0.05), "met");
+  assertEquals(judge(0.76, { atLeast: 0.8 }, 0.05), "within noise");
+  assertEquals(judge(0.74, { atLeast: 0.8 }, 0.05), "missed");
+});
+
+Deno.test("judge() does not judge by noise", () => {
+  assertEquals(judge(0.5, { atLeast: 0.8 }, 0.2), "too noisy");
+  assertEquals(judge(1.5, { atLeast: 0.8 }, 0.2), "too noisy");
+});

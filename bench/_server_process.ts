@@ -1,0 +1,48 @@
+import { fileURLToPath } from "node:url";
+import type { Serving } from "./subjects/subject.ts";
+
+/** Serves a subject in a process of its own, which disposal ends. */
+export async function serveInProcess(
+  subject: string,
+  address: string,
+  flags: readonly string[] = [],
+): Promise<Serving> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      ...importFlags(),
+      ...flags,
+      fileURLToPath(new URL("serve.ts", import.meta.url)),
+      subject,
+      address,
+    ],
+    // It serves until this ends, which happens even if this process is killed.
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  return {
+    address: await firstLine(child),
+    [Symbol.asyncDispose]: async () => {
+      await child.stdin.close();
+      await child.status;
+    },
+  };
+}
+
+async function firstLine(child: Deno.ChildProcess): Promise<string> {
+  let text = "";
+  for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    const end = text.indexOf("\n");
+    if (end >= 0) return text.slice(0, end);
+  }
+  throw new Error("The server ended before it printed its address");
+}
+
+/** A process is to find `@std` where this one does. */
+function importFlags(): string[] {
+  const std = import.meta.resolve("@std/path");
+  if (!std.startsWith("file:")) return [];
+  return [`--import-map=${fileURLToPath(new URL("import_map.json", std))}`];
+}

@@ -1,0 +1,52 @@
+import type { Target } from "./_pairs.ts";
+
+/** What is measured: one row of the report. */
+export interface Comparison {
+  /** Name of the subject. */
+  readonly subject: string;
+  /** Name of the subject it is held against; `null` for none. */
+  readonly baseline: string | null;
+  /** `memory` has server and client in one process, the others in two. */
+  readonly transport: "tcp" | "unix" | "memory";
+  /** How many calls are under way at a time; 1 is one after another. */
+  readonly inFlight: number;
+  /**
+   * What the ratio shall be: of the times where calls go one after another, of
+   * the calls/s otherwise. `null` for whatever it is.
+   */
+  readonly target: Target | null;
+}
+
+const LOADS = [1, 64, 1024];
+
+/** All that is measured, in the order of the report. */
+export const COMPARISONS: readonly Comparison[] = [
+  ...LOADS.map((inFlight): Comparison => ({
+    subject: "channel",
+    baseline: "bare",
+    transport: "tcp",
+    inFlight,
+    target: inFlight === 1 ? { atMost: 1.2 } : { atLeast: 0.8 },
+  })),
+  ...LOADS.map((inFlight): Comparison => ({
+    subject: "channel",
+    baseline: "bare",
+    transport: "unix",
+    inFlight,
+    target: null,
+  })),
+  {
+    subject: "channel-msgpack",
+    baseline: "channel",
+    transport: "tcp",
+    inFlight: 64,
+    target: null,
+  },
+  ...LOADS.map((inFlight): Comparison => ({
+    subject: "channel",
+    baseline: null,
+    transport: "memory",
+    inFlight,
+    target: null,
+  })),
+];

@@ -1,0 +1,43 @@
+/**
+ * The contract of what is measured: a way to call a server and be answered.
+ * A new subject is one file beside this one and one row in `all.ts`.
+ */
+
+/** What is sent. */
+export interface Question {
+  readonly name: string;
+  readonly n: number;
+}
+
+/** What is sent back. */
+export interface Answer {
+  readonly greeting: string;
+  readonly n: number;
+}
+
+/** What every server does: little, so that the way there and back shows. */
+export function answer({ name, n }: Question): Answer {
+  return { greeting: `Hello, ${name}`, n };
+}
+
+/** A listening server; disposal ends it. */
+export interface Serving extends AsyncDisposable {
+  /** The real address. */
+  readonly address: string;
+}
+
+/** A connected client; disposal ends it. */
+export interface Caller extends AsyncDisposable {
+  /** Asks, and resolves to the answer. Many may be under way at a time. */
+  call(question: Question): Promise<unknown>;
+}
+
+/** One way to call a server. */
+export interface Subject {
+  /** How arguments and tables call it. */
+  readonly name: string;
+  /** Serves {@linkcode answer} at `address`, as `tcp://` or `ipc://`. */
+  serve(address: string): Promise<Serving>;
+  /** Connects to what `serve` serves; opens one connection. */
+  connect(address: string): Promise<Caller>;
+}

@@ -1,0 +1,75 @@
+import { ProtocolError } from "../transports/errors.ts";
+import { lifetime } from "../transports/lifetime.ts";
+import type { Codec } from "./codecs/codec.ts";
+import type { TypeTable } from "./codecs/type_table.ts";
+import { SerializationError } from "./errors.ts";
+import { type Message, parseMessage } from "./message.ts";
+
+/** Turns messages into payloads and back, and tells the test's ledger. */
+export class MessageCodec {
+  readonly #channel: object;
+  readonly #codec: Codec;
+  readonly #types: TypeTable;
+
+  /** Messages are reported as passing through `channel`. */
+  constructor(channel: object, codec: Codec, types: TypeTable) {
+    this.#channel = channel;
+    this.#codec = codec;
+    this.#types = types;
+  }
+
+  /**
+   * Encodes a message.
+   *
+   * @throws {SerializationError} If `content` cannot be carried.
+   */
+  encode(type: number, id: number, content: unknown): string | Uint8Array {
+    const packed = this.#types.pack(content, this.#codec.carries);
+    lifetime.observer?.message(this.#channel, "out", type, id, packed);
+    try {
+      return this.#codec.encode([type, id, packed]);
+    } catch (cause) {
+      throw new SerializationError(
+        `Cannot encode as ${this.#codec.name}: ${textOf(cause)}`,
+        [],
+        { cause },
+      );
+    }
+  }
+
+  /**
+   * Decodes a message; its content is still to be revived.
+   *
+   * @throws {ProtocolError} If it is none.
+   */
+  decode(payload: Uint8Array): Message {
+    let decoded: unknown;
+    try {
+      decoded = this.#codec.decode(payload);
+    } catch (cause) {
+      if (cause instanceof ProtocolError) throw cause;
+      throw new ProtocolError(
+        `Cannot decode message as ${this.#codec.name}: ${textOf(cause)}`,
+        { cause },
+      );
+    }
+    const message = parseMessage(decoded);
+    const { type, id, content } = message;
+    lifetime.observer?.message(this.#channel, "in", type, id, content);
+    return message;
+  }
+
+  /**
+   * Revives the custom types of a message's content.
+   *
+   * @throws {SerializationError} If one cannot be revived.
+   * @throws {ProtocolError} If the content breaks a limit.
+   */
+  revive(content: unknown): unknown {
+    return this.#types.unpack(content);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,92 @@
+import { Inbox } from "./_inbox.ts";
+import type { Limits } from "./limits.ts";
+import type { IncomingRequest } from "./request.ts";
+
+/** Counts that all channels of one server share. */
+export interface SharedCounts {
+  /** Payloads of unanswered requests, in bytes. */
+  unansweredBytes: number;
+}
+
+/** The requests of the other side that are not answered yet. */
+export class RequestTable {
+  /** Those that no handler has taken yet. */
+  readonly inbox: Inbox<IncomingRequest> = new Inbox();
+
+  readonly #limits: Limits;
+  readonly #shared: SharedCounts;
+  readonly #requests = new Map<number, IncomingRequest>();
+  #bytes = 0;
+
+  /** Makes an empty table. */
+  constructor(limits: Limits, shared: SharedCounts) {
+    this.#limits = limits;
+    this.#shared = shared;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  /** Their payloads in sum, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether one has this id. */
+  has(id: number): boolean {
+    return this.#requests.has(id);
+  }
+
+  /** Why one more, of `bytes`, would be too much, or `null`. */
+  overload(bytes: number): string | null {
+    const { maxUnansweredRequests, maxUnansweredBytes } = this.#limits;
+    if (this.#requests.size >= maxUnansweredRequests) {
+      return `${this.#requests.size} requests are unanswered`;
+    }
+    if (this.#bytes + bytes > maxUnansweredBytes) {
+      return `${this.#bytes} bytes of requests are unanswered`;
+    }
+    const inAll = this.#shared.unansweredBytes;
+    if (inAll + bytes > this.#limits.maxServerUnansweredBytes) {
+      return `${inAll} bytes of requests are unanswered at this server`;
+    }
+    return null;
+  }
+
+  /** Adds one and hands it to the reader. */
+  add(request: IncomingRequest): void {
+    this.#requests.set(request.id, request);
+    this.#count(request.bytes);
+    this.inbox.push(request);
+  }
+
+  /** Takes one out to be answered; `false` if it is not in any more. */
+  take(request: IncomingRequest): boolean {
+    if (this.#requests.get(request.id) !== request) return false;
+    this.#requests.delete(request.id);
+    this.#count(-request.bytes);
+    return true;
+  }
+
+  /** Takes out those that no handler has taken. */
+  takeUnread(): IncomingRequest[] {
+    const unread = this.inbox.clear();
+    for (const request of unread) this.take(request);
+    return unread;
+  }
+
+  /** Tells the handlers of all of them that nobody waits for the answer. */
+  loseAll(error: () => Error): void {
+    const requests = [...this.#requests.values()];
+    this.#requests.clear();
+    this.#count(-this.#bytes);
+    for (const request of requests) request.lose(error);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#shared.unansweredBytes += bytes;
+  }
+}

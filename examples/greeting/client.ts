@@ -1,0 +1,26 @@
+/**
+ * The client as a program of its own:
+ *
+ *     deno run --allow-net=127.0.0.1 client.ts tcp://127.0.0.1:PORT json
+ *
+ * It talks to the server, then comes with a crowd. It fails if any reply was
+ * wrong; given a file as third argument, it leaves its figures there instead.
+ *
+ * @module
+ */
+import { codecNamed } from "./codec_named.ts";
+import { print } from "./print.ts";
+import { visit } from "./visit.ts";
+
+const [address, codec = "json", figuresFile] = Deno.args;
+if (address === undefined) {
+  print("Usage: client.ts ADDRESS [json|msgpack] [FIGURES_FILE]");
+  Deno.exit(2);
+}
+
+const figures = await visit(address, codecNamed(codec));
+if (figuresFile !== undefined) {
+  await Deno.writeTextFile(figuresFile, JSON.stringify(figures));
+} else if (figures.errors > 0) {
+  Deno.exitCode = 1;
+}

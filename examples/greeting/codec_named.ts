@@ -1,0 +1,18 @@
+import { type Codec, json, msgpack } from "@denomas/denomas/channel";
+
+/** The names of the codecs, as the programs take them. */
+export const CODECS = ["json", "msgpack"] as const;
+
+/** Makes the codec that is called `name`; both sides must use the same one. */
+export function codecNamed(name: string | undefined): Codec {
+  switch (name) {
+    case "json":
+      return json();
+    case "msgpack":
+      return msgpack();
+    default:
+      throw new TypeError(
+        `Cannot choose codec '${name}': use one of '${CODECS.join("', '")}'`,
+      );
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * A server that greets, and its clients, over each transport and with each
+ * codec: first a short talk, then a thousand guests at once.
+ *
+ *     deno task demo
+ *
+ * Over TCP and Unix sockets the server and its client are processes of their
+ * own, with no more permissions than they need. It exits with 0 only if every
+ * reply was right.
+ *
+ * @module
+ */
+import { startServer } from "@denomas/denomas/channel";
+import { join } from "@std/path";
+import { codecNamed, CODECS } from "./codec_named.ts";
+import type { Figures } from "./crowd.ts";
+import { greet } from "./greet.ts";
+import { onInterruption } from "./interruption.ts";
+import { print } from "./print.ts";
+import { Program } from "./program.ts";
+import { formatTable } from "./table.ts";
+import { visit } from "./visit.ts";
+
+/** Where a server listens, and what it and its clients must be allowed. */
+interface Place {
+  readonly address: string;
+  readonly serverMay: readonly string[];
+  /** Told the server's real address. */
+  readonly clientMay: (address: string) => readonly string[];
+}
+
+interface Row {
+  readonly transport: string;
+  readonly codec: string;
+  readonly figures: Figures;
+}
+
+async function greetOverAll(signal: AbortSignal): Promise<Row[]> {
+  await using folder = await makeFolder();
+  const path = join(folder.path, "greeting.sock");
+  const places: Record<string, Place> = {
+    tcp: {
+      address: "tcp://127.0.0.1:0",
+      serverMay: ["--allow-net=127.0.0.1:0"],
+      clientMay: (address) => [`--allow-net=${address.slice("tcp://".length)}`],
+    },
+    unix: {
+      address: `ipc://[${path}]`,
+      // Which socket cannot be told beforehand: it is made in secret, under a
+      // random name, and published under this one when it is ready.
+      serverMay: ["--allow-net", ...mayUse(folder.path)],
+      clientMay: () => [`--allow-net=unix:${path}`, ...mayUse(path)],
+    },
+  };
+  const figuresFile = join(folder.path, "figures.json");
+  const rows: Row[] = [];
+  for (const [transport, place] of Object.entries(places)) {
+    for (const codec of CODECS) {
+      print(`\n${transport}, ${codec}`);
+      const figures = await inTwoProcesses(place, codec, figuresFile, signal);
+      rows.push({ transport, codec, figures });
+    }
+  }
+  for (const codec of CODECS) {
+    print(`\nmemory, ${codec}`);
+    const figures = await inThisProcess(codec);
+    rows.push({ transport: "memory", codec, figures });
+    signal.throwIfAborted();
+  }
+  return rows;
+}
+
+function mayUse(path: string): string[] {
+  return [`--allow-read=${path}`, `--allow-write=${path}`];
+}
+
+async function inTwoProcesses(
+  { address, serverMay, clientMay }: Place,
+  codec: string,
+  figuresFile: string,
+  signal: AbortSignal,
+): Promise<Figures> {
+  await using server = new Program({
+    file: "server.ts",
+    args: [address, codec, "--until-stdin-ends"],
+    permissions: serverMay,
+    stdout: "piped",
+    signal,
+  });
+  const realAddress = await server.firstLine();
+  print(`  server at ${realAddress}, process ${server.pid}`);
+  await using client = new Program({
+    file: "client.ts",
+    args: [realAddress, codec, figuresFile],
+    permissions: [...clientMay(realAddress), `--allow-write=${figuresFile}`],
+    stdout: "inherit",
+    signal,
+  });
+  print(`  client in process ${client.pid}`);
+  const succeeded = await client.succeeded();
+  signal.throwIfAborted();
+  if (!succeeded) throw new Error("The client failed: see above");
+  return JSON.parse(await Deno.readTextFile(figuresFile));
+}
+
+async function inThisProcess(codec: string): Promise<Figures> {
+  await using server = await startServer("local://greeting", greet, {
+    codec: codecNamed(codec),
+  });
+  print(`  server and client at ${server.address}, in this process`);
+  return await visit(server.address, codecNamed(codec));
+}
+
+async function makeFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "greeting-" });
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+function printSummary(rows: readonly Row[]): void {
+  print("");
+  print(formatTable(
+    [
+      "transport",
+      "codec",
+      "requests",
+      "errors",
+      "requests/s",
+      "p50 ms",
+      "p99 ms",
+    ],
+    rows.map(({ transport, codec, figures }) => [
+      transport,
+      codec,
+      figures.requests,
+      figures.errors,
+      figures.perSecond,
+      figures.p50Ms,
+      figures.p99Ms,
+    ]),
+  ));
+}
+
+const interruption = new AbortController();
+onInterruption(() => interruption.abort("The demo was interrupted"));
+
+try {
+  const rows = await greetOverAll(interruption.signal);
+  printSummary(rows);
+  const errors = rows.reduce((sum, { figures }) => sum + figures.errors, 0);
+  print(errors === 0 ? "\nEvery reply was right" : `\n${errors} errors`);
+  if (errors > 0) Deno.exitCode = 1;
+} catch (error) {
+  print(`\n${error}`);
+  Deno.exitCode = 1;
+}

@@ -1,0 +1,43 @@
+/** Prints a line. */
+export function print(line: string): void {
+  // deno-lint-ignore no-console -- the demo speaks to people, all from here
+  console.log(line);
+}
+
+/** A line that tells how far something is. */
+export interface Progress {
+  /** One more is done. */
+  advance(): void;
+  /** Ends the line. */
+  end(): void;
+}
+
+/**
+ * Starts a line that counts to `total`. A terminal shows it change in place;
+ * anywhere else it grows by a number at each quarter.
+ */
+export function startProgress(what: string, total: number): Progress {
+  const live = Deno.stdout.isTerminal();
+  const step = live ? total / 100 : total / 4;
+  let done = 0;
+  write(`  ${what}:`);
+  return {
+    advance: () => {
+      if (++done % step !== 0) return;
+      const count = done.toLocaleString("en");
+      const of = `of ${total.toLocaleString("en")} greeted`;
+      if (live) write(`\r  ${what}: ${count} ${of}`);
+      else write(done < total ? ` ${count},` : ` ${count} ${of}`);
+    },
+    end: () => write("\n"),
+  };
+}
+
+const encoder = new TextEncoder();
+
+function write(text: string): void {
+  const bytes = encoder.encode(text);
+  for (let at = 0; at < bytes.length;) {
+    at += Deno.stdout.writeSync(bytes.subarray(at));
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The server as a program of its own:
+ *
+ *     deno run --allow-net=127.0.0.1:0 server.ts tcp://127.0.0.1:0 json
+ *
+ * It prints its real address and serves until it is interrupted. With
+ * `--until-stdin-ends` it serves until its standard input ends, which also
+ * happens when the program that started it is gone.
+ *
+ * @module
+ */
+import { startServer } from "@denomas/denomas/channel";
+import { codecNamed } from "./codec_named.ts";
+import { greet } from "./greet.ts";
+import { onInterruption } from "./interruption.ts";
+import { print } from "./print.ts";
+
+const [address = "tcp://127.0.0.1:0", codec = "json", ...flags] = Deno.args;
+
+await using server = await startServer(address, greet, {
+  codec: codecNamed(codec),
+});
+print(server.address);
+await (flags.includes("--until-stdin-ends")
+  ? stdinEnd()
+  : new Promise<void>(onInterruption));
+
+async function stdinEnd(): Promise<void> {
+  for await (const _ of Deno.stdin.readable) {
+    // What is typed in does not matter, only that it ends.
+  }
+}

@@ -1,0 +1,43 @@
+import type { Codec } from "../channel/codecs/codec.ts";
+import { json } from "../channel/codecs/json.ts";
+import type { CtxTransport } from "./ctx_contract.ts";
+
+/** A step that is to be run. */
+export interface PlannedStep {
+  /** Its transport, and its codec where codecs were chosen. */
+  readonly name: string;
+  readonly transport: CtxTransport;
+  readonly codec: Codec;
+  /** Why it cannot run here, if it cannot. */
+  readonly ignoredBecause: string | null;
+}
+
+const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
+
+/** One step for each transport and codec. */
+export function planSteps(
+  transports: readonly CtxTransport[] = ALL,
+  codecs?: readonly Codec[],
+  os: typeof Deno.build.os = Deno.build.os,
+): PlannedStep[] {
+  check("transports", transports);
+  if (codecs !== undefined) check("codecs", codecs);
+  return transports.flatMap((transport) =>
+    (codecs ?? [json()]).map((codec) => ({
+      name: codecs === undefined ? transport : `${transport} · ${codec.name}`,
+      transport,
+      codec,
+      ignoredBecause: transport === "unix" && os === "windows"
+        ? "Deno has no Unix sockets on Windows"
+        : null,
+    }))
+  );
+}
+
+/** A test with no steps would always pass. */
+function check(name: string, chosen: readonly unknown[]): void {
+  if (chosen.length > 0) return;
+  throw new RangeError(
+    `Cannot register test: '${name}' is empty, name at least one`,
+  );
+}

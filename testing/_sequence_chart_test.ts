@@ -1,0 +1,49 @@
+import { assertEquals } from "@std/assert";
+import { drawChart, shorten } from "./_sequence_chart.ts";
+
+Deno.test("drawChart shows who sent what to whom, in order", () => {
+  const pair = { client: "a", server: "s", id: 0, received: true };
+  assertEquals(
+    drawChart([
+      { ...pair, toServer: true, type: 0, content: "ohai" },
+      { ...pair, toServer: false, type: 1, content: { answer: 42 } },
+      { ...pair, toServer: false, type: 0, content: [1], received: false },
+      { ...pair, toServer: true, type: 2, content: "Error: no", id: 10 },
+    ]),
+    `client ──▶ server request  0 "ohai"
+client ◀── server result   0 { answer: 42 }
+client ◀── server request  0 [ 1 ]  (not received)
+client ──▶ server failure 10 "Error: no"`,
+  );
+});
+
+Deno.test("drawChart numbers clients and servers where there are several", () => {
+  const message = {
+    toServer: true,
+    type: 0,
+    id: 0,
+    content: 1,
+    received: true,
+  };
+  assertEquals(
+    drawChart([
+      { ...message, client: "x", server: "s" },
+      { ...message, client: "y", server: "t" },
+      { ...message, client: "x", server: "t" },
+    ]),
+    `client 1 ──▶ server 1 request  0 1
+client 2 ──▶ server 2 request  0 1
+client 1 ──▶ server 2 request  0 1`,
+  );
+});
+
+Deno.test("shorten makes one short line of anything", () => {
+  assertEquals(shorten("x".repeat(1000)).length <= 100, true);
+  const large = {
+    text: "a\nb",
+    list: Array.from({ length: 1000 }, (_, i) => i),
+  };
+  assertEquals(shorten(large).includes("\n"), false);
+  assertEquals(shorten(large).endsWith("…"), true);
+  assertEquals(shorten(undefined), "undefined");
+});

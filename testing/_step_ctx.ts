@@ -1,0 +1,119 @@
+import type { Channel, CloseOptions } from "../channel/channel.ts";
+import type { Codec } from "../channel/codecs/codec.ts";
+import { type ConnectionOptions, openConnection } from "../channel/open.ts";
+import type { ErrorContext } from "../channel/report.ts";
+import {
+  type ConnectHandler,
+  type Server,
+  type ServerOptions,
+  startServer,
+} from "../channel/server.ts";
+import type {
+  Ctx,
+  CtxChannelOptions,
+  CtxPairOptions,
+  CtxTransport,
+} from "./ctx_contract.ts";
+import type { Holdings } from "./_holdings.ts";
+import type { Places } from "./_places.ts";
+
+/** How long handlers get when a step ends. */
+const GRACE_MS = 250;
+
+/** An error that nobody awaited, and where it came from. */
+export interface ReportedError {
+  readonly error: unknown;
+  readonly context: ErrorContext;
+}
+
+/** What a {@linkcode StepCtx} is put together from. */
+export interface StepCtxParts {
+  readonly transport: CtxTransport;
+  readonly codec: Codec;
+  readonly places: Places;
+  readonly holdings: Holdings;
+  readonly signal: AbortSignal;
+  /** Errors of handlers that the test has not taken. */
+  readonly reported: ReportedError[];
+}
+
+/** The {@linkcode Ctx} of one step. */
+export class StepCtx implements Ctx {
+  readonly transport: CtxTransport;
+  readonly options: CtxChannelOptions;
+  readonly signal: AbortSignal;
+  readonly #parts: StepCtxParts;
+  #server: Server | null = null;
+
+  /** Puts it together; the parts are the step's. */
+  constructor(parts: StepCtxParts) {
+    this.#parts = parts;
+    this.transport = parts.transport;
+    this.signal = parts.signal;
+    this.options = {
+      codec: parts.codec,
+      onError: (error, context) => void parts.reported.push({ error, context }),
+    };
+  }
+
+  get address(): string {
+    this.#parts.holdings.check("'ctx.address'");
+    return this.#parts.places.next();
+  }
+
+  async startServer(
+    handler: ConnectHandler,
+    options: ServerOptions = {},
+  ): Promise<Server> {
+    const { address } = this;
+    this.#server = await this.#parts.holdings.acquire(
+      `server '${address}'`,
+      () => startServer(address, handler, { ...this.options, ...options }),
+      (server) => server.close({ graceMs: GRACE_MS }),
+    );
+    return this.#server;
+  }
+
+  async connect(options: ConnectionOptions = {}): Promise<Channel> {
+    const { address } = this.#lastServer("connect");
+    return await this.#parts.holdings.acquire(
+      `channel to '${address}'`,
+      () =>
+        openConnection(address, {
+          signal: this.signal,
+          ...this.options,
+          ...options,
+        }),
+      (channel) => channel.close(),
+    );
+  }
+
+  async startServerAndConnect(
+    handler: ConnectHandler,
+    { server, client }: CtxPairOptions = {},
+  ): Promise<Channel> {
+    await this.startServer(handler, server);
+    return await this.connect(client);
+  }
+
+  async closeServer(options?: CloseOptions): Promise<void> {
+    this.#parts.holdings.check("'ctx.closeServer'");
+    await this.#lastServer("close the server").close(options);
+  }
+
+  use<T extends AsyncDisposable | Disposable>(resource: T): T {
+    return this.#parts.holdings.use(resource);
+  }
+
+  takeHandlerErrors(): unknown[] {
+    this.#parts.holdings.check("'ctx.takeHandlerErrors'");
+    return this.#parts.reported.splice(0).map(({ error }) => error);
+  }
+
+  #lastServer(act: string): Server {
+    if (this.#server !== null) return this.#server;
+    throw new TypeError(
+      `Cannot ${act}: this step has started no server, call 'ctx.startServer' first`,
+    );
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Tests of networking code that run on every transport and fail on any leak.
+ *
+ * {@linkcode withCtx} takes the place of `Deno.test` where a test needs a
+ * server. It is no mock: messages go through real sockets, and in memory
+ * through the same frames. To check a transport of your own against the
+ * contract of the built-in ones, use `testTransport`.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { withCtx } from "@denomas/denomas/testing";
+ *
+ * Deno.test("a test without a server is an ordinary test", () => {
+ *   assertEquals("ohai".length, 4);
+ * });
+ *
+ * withCtx("a client greets and the server answers", async (ctx) => {
+ *   const channel = await ctx.startServerAndConnect(async (channel) => {
+ *     const request = await channel.recv();
+ *     await request.reply("cya");
+ *   });
+ *   assertEquals(await channel.send("ohai"), "cya");
+ * });
+ * ```
+ *
+ * @module
+ */
+export * from "./ctx.ts";
+export * from "./ctx_contract.ts";
+export * from "./errors.ts";

@@ -1,0 +1,42 @@
+import { ROOT } from "./_project.ts";
+
+/**
+ * Runs the same Deno as this one on `args` in the project's folder, with this
+ * process's standard streams, and returns its exit code.
+ */
+export async function runDeno(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    env: { ...env },
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  return (await child.status).code;
+}
+
+/**
+ * Runs Deno on `args` in the project's folder and returns what it printed.
+ *
+ * @throws {Error} If it fails; the message holds its standard error.
+ */
+export async function readDeno(args: readonly string[]): Promise<string> {
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  if (!output.success) {
+    throw new Error(
+      `Running 'deno ${args.join(" ")}': exit code ${output.code}, wanted 0\n` +
+        decoder.decode(output.stderr),
+    );
+  }
+  return decoder.decode(output.stdout);
+}
