@@ -50,7 +50,21 @@ export interface ConnectionChannelOptions
   readonly shared: SharedCounts;
   /** Hears of a peer's breach of the protocol that no call was rejected with. */
   readonly onProtocolError: (error: unknown) => void;
+  /** Takes the requests, in the place of `recv` and iteration. */
+  readonly onRequest?: (request: Request) => void;
+  /** Makes an error of a failure's content, or `null` for the usual one. */
+  readonly toError?: (content: unknown, origin: string) => Error | null;
 }
+
+/** Makes the channel of a new connection; the layers above put in their own. */
+export type ChannelFactory = (
+  connection: Connection,
+  options: ConnectionChannelOptions,
+) => ConnectionChannel;
+
+/** The {@linkcode ChannelFactory} of this layer. */
+export const plainChannel: ChannelFactory = (connection, options) =>
+  new ConnectionChannel(connection, options);
 
 /**
  * `open`: all is allowed. `closing`: no new requests and calls; answers are
@@ -100,7 +114,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       timeoutMs: options.timeoutMs,
       withdraw: (call) => this.#queue.withdraw(call),
     });
-    this.#requests = new RequestTable(options.limits, options.shared);
+    this.#requests = new RequestTable(options);
     this.#cutTimer = new CutTimer(this, () => this.#cut());
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
@@ -124,6 +138,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   get peer(): string | null {
     return this.#connection.peer;
+  }
+
+  /** The id of the next call that can be encoded. */
+  get nextCallId(): number {
+    return this.#calls.nextId;
   }
 
   send(content: unknown, options: SendOptions = {}): Promise<unknown> {
@@ -297,7 +316,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     }
   }
 
-  #remoteError(content: unknown): RemoteError | ServerBusyError {
+  #remoteError(content: unknown): Error {
+    const own = this.#options.toError?.(content, this.remoteAddress);
+    if (own) return own;
     const { name, message, stack, code } = parseFailure(content);
     if (name === "ServerBusyError") return new ServerBusyError(message);
     return new RemoteError(message, {

@@ -8,6 +8,14 @@ export interface SharedCounts {
   unansweredBytes: number;
 }
 
+/** What a {@linkcode RequestTable} is made with. */
+export interface RequestTableOptions {
+  readonly limits: Limits;
+  readonly shared: SharedCounts;
+  /** Takes the requests; without it they go to the inbox. */
+  readonly onRequest?: (request: IncomingRequest) => void;
+}
+
 /** The requests of the other side that are not answered yet. */
 export class RequestTable {
   /** Those that no handler has taken yet. */
@@ -15,13 +23,15 @@ export class RequestTable {
 
   readonly #limits: Limits;
   readonly #shared: SharedCounts;
+  readonly #deliver: (request: IncomingRequest) => void;
   readonly #requests = new Map<number, IncomingRequest>();
   #bytes = 0;
 
   /** Makes an empty table. */
-  constructor(limits: Limits, shared: SharedCounts) {
+  constructor({ limits, shared, onRequest }: RequestTableOptions) {
     this.#limits = limits;
     this.#shared = shared;
+    this.#deliver = onRequest ?? ((request) => this.inbox.push(request));
   }
 
   /** How many there are. */
@@ -55,11 +65,11 @@ export class RequestTable {
     return null;
   }
 
-  /** Adds one and hands it to the reader. */
+  /** Adds one and hands it on. */
   add(request: IncomingRequest): void {
     this.#requests.set(request.id, request);
     this.#count(request.bytes);
-    this.inbox.push(request);
+    this.#deliver(request);
   }
 
   /** Takes one out to be answered; `false` if it is not in any more. */

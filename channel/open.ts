@@ -2,7 +2,11 @@ import { ConnectError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, Transport } from "../transports/transport.ts";
 import type { Channel } from "./channel.ts";
-import { ConnectionChannel } from "./_connection_channel.ts";
+import {
+  type ChannelFactory,
+  type ConnectionChannel,
+  plainChannel,
+} from "./_connection_channel.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import { transportFor } from "./_transport_for.ts";
 
@@ -49,6 +53,19 @@ export async function openConnection(
   address: string,
   options: ConnectionOptions = {},
 ): Promise<Channel> {
+  return await openConnectionWith(plainChannel, address, options);
+}
+
+/**
+ * Like {@linkcode openConnection}, with a channel of another layer's making.
+ *
+ * @internal
+ */
+export async function openConnectionWith(
+  makeChannel: ChannelFactory,
+  address: string,
+  options: ConnectionOptions,
+): Promise<ConnectionChannel> {
   const { retryForMs = 0 } = options;
   if (!(retryForMs >= 0)) {
     throw new RangeError(
@@ -68,7 +85,7 @@ export async function openConnection(
       ),
     options.signal,
   );
-  return new ConnectionChannel(connection, {
+  return makeChannel(connection, {
     ...resolved,
     shared: { unansweredBytes: 0 },
     onProtocolError: (error) =>

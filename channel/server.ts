@@ -1,7 +1,11 @@
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, CloseOptions } from "./channel.ts";
-import { ConnectionChannel } from "./_connection_channel.ts";
+import {
+  type ChannelFactory,
+  type ConnectionChannel,
+  plainChannel,
+} from "./_connection_channel.ts";
 import type { SharedCounts } from "./_request_table.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import type { OnError } from "./report.ts";
@@ -89,7 +93,21 @@ export async function startServer(
   onConnect: ConnectHandler,
   options: ServerOptions = {},
 ): Promise<Server> {
-  const server = new ChannelServer(onConnect, options);
+  return await startServerWith(plainChannel, address, onConnect, options);
+}
+
+/**
+ * Like {@linkcode startServer}, with channels of another layer's making.
+ *
+ * @internal
+ */
+export async function startServerWith(
+  makeChannel: ChannelFactory,
+  address: string,
+  onConnect: ConnectHandler,
+  options: ServerOptions,
+): Promise<Server> {
+  const server = new ChannelServer(makeChannel, onConnect, options);
   await server.listen(address);
   return server;
 }
@@ -97,6 +115,7 @@ export async function startServer(
 class ChannelServer implements Server {
   readonly closed: Promise<void>;
 
+  readonly #makeChannel: ChannelFactory;
   readonly #onConnect: ConnectHandler;
   readonly #options: ServerOptions;
   readonly #resolved: ReturnType<typeof resolveOptions>;
@@ -109,7 +128,12 @@ class ChannelServer implements Server {
   #isRef = true;
   #refusedConnections = 0;
 
-  constructor(onConnect: ConnectHandler, options: ServerOptions) {
+  constructor(
+    makeChannel: ChannelFactory,
+    onConnect: ConnectHandler,
+    options: ServerOptions,
+  ) {
+    this.#makeChannel = makeChannel;
     this.#onConnect = onConnect;
     this.#options = options;
     this.#resolved = resolveOptions(options);
@@ -150,7 +174,7 @@ class ChannelServer implements Server {
       return;
     }
     if (!this.#isRef) connection.unref();
-    const channel = new ConnectionChannel(connection, {
+    const channel = this.#makeChannel(connection, {
       ...this.#resolved,
       shared: this.#shared,
       onProtocolError: (error) =>
