@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { seeded } from "./fixtures/random.ts";
+import { seededRandom } from "../testing/_random.ts";
 import { Deadlines, type Expiring } from "./_deadlines.ts";
 
 interface Item extends Expiring {
@@ -11,7 +11,7 @@ function item(deadline: number, name = 0): Item {
 }
 
 Deno.test("Deadlines expire in order of time, however they were added", async () => {
-  const random = seeded(1);
+  const random = seededRandom(1);
   const now = performance.now();
   const expired: number[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -25,7 +25,7 @@ Deno.test("Deadlines expire in order of time, however they were added", async ()
 });
 
 Deno.test("Deadlines expire what was not removed, and only that", async () => {
-  const random = seeded(2);
+  const random = seededRandom(2);
   const now = performance.now();
   const expired = new Set<number>();
   const { promise, resolve } = Promise.withResolvers<void>();

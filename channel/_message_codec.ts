@@ -25,9 +25,10 @@ export class MessageCodec {
    */
   encode(type: number, id: number, content: unknown): string | Uint8Array {
     const packed = this.#types.pack(content, this.#codec.carries);
-    lifetime.observer?.message(this.#channel, "out", type, id, packed);
     try {
-      return this.#codec.encode([type, id, packed]);
+      const payload = this.#codec.encode([type, id, packed]);
+      lifetime.observer?.message(this.#channel, "out", type, id, packed);
+      return payload;
     } catch (cause) {
       throw new SerializationError(
         `Cannot encode as ${this.#codec.name}: ${textOf(cause)}`,

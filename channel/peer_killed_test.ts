@@ -1,50 +1,23 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { withCtx } from "../testing/ctx.ts";
 import { parseAddress } from "../transports/address.ts";
+import {
+  startProcess,
+  type TestProcess,
+} from "../transports/fixtures/start_process.ts";
 import { ConnectionClosedError } from "./errors.ts";
 import { openConnection } from "./open.ts";
 
-/** The flags with which this very test found its packages. */
-function importMapFlags(): string[] {
-  const found = import.meta.resolve("@std/assert");
-  return found.startsWith("file:")
-    ? ["--import-map", new URL("./import_map.json", found).href]
-    : [];
-}
-
-interface Victim extends AsyncDisposable {
-  readonly address: string;
-  kill(): Promise<void>;
-}
-
 /** Starts a server in a process of its own. */
-async function startVictim(address: string): Promise<Victim> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-lock",
-      ...importMapFlags(),
-      new URL("./fixtures/mute_server.ts", import.meta.url).href,
-      address,
-    ],
-    stdout: "piped",
-    stdin: "null",
-  }).spawn();
-  const lines = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value } = await lines.read();
-  let ended = false;
-  const kill = async () => {
-    if (ended) return;
-    ended = true;
-    process.kill("SIGKILL");
-    await process.status;
-    await lines.cancel();
-    const parsed = parseAddress(address);
-    // A killed server cannot remove the file of its socket.
-    if (parsed.scheme === "ipc") await Deno.remove(parsed.path);
-  };
-  return { address: value!.trim(), kill, [Symbol.asyncDispose]: kill };
+async function startVictim(address: string): Promise<TestProcess> {
+  const script = new URL("./fixtures/mute_server.ts", import.meta.url).href;
+  return await startProcess(script, address);
+}
+
+/** A killed server cannot remove the file of its socket. */
+async function removeSocket(address: string): Promise<void> {
+  const parsed = parseAddress(address);
+  if (parsed.scheme === "ipc") await Deno.remove(parsed.path);
 }
 
 for (const deed of ["idle", "calls pending", "in the middle of a frame"]) {
@@ -55,7 +28,7 @@ for (const deed of ["idle", "calls pending", "in the middle of a frame"]) {
   }, async (ctx) => {
     await using victim = await startVictim(ctx.address);
     const channel = ctx.use(
-      await openConnection(victim.address, {
+      await openConnection(victim.line, {
         ...ctx.options,
         retryForMs: 5_000,
       }),
@@ -76,6 +49,7 @@ for (const deed of ["idle", "calls pending", "in the middle of a frame"]) {
     const reason = await channel.closed;
     assert(reason.by !== "local");
     await killed;
+    await removeSocket(victim.line);
     for (const result of await settled) {
       // The flood may have come whole before the signal did.
       if (result.status === "fulfilled") continue;

@@ -1,8 +1,8 @@
-/** Whether two runs of bytes are the same; faster than `assertEquals`. */
+import { assert, assertEquals } from "@std/assert";
+
+/** Whether two runs of bytes are the same. */
 export function areSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
+  return firstDifference(a, b) === null;
 }
 
 /** Whether there are `length` bytes, all of them `value`. */
@@ -11,7 +11,31 @@ export function areAll(
   length: number,
   value: number,
 ): boolean {
-  if (bytes.length !== length) return false;
-  for (let at = 0; at < length; at++) if (bytes[at] !== value) return false;
-  return true;
+  for (const byte of bytes) if (byte !== value) return false;
+  return bytes.length === length;
+}
+
+/**
+ * Expects the same frames in the same order. `assertEquals` would take minutes
+ * and gigabytes to show the difference between large ones.
+ */
+export function assertSameFrames(
+  actual: readonly Uint8Array[],
+  wanted: readonly Uint8Array[],
+): void {
+  assertEquals(actual.length, wanted.length, "Other number of frames");
+  for (const [n, frame] of wanted.entries()) {
+    const found = actual[n]!;
+    const at = firstDifference(found, frame);
+    assert(
+      at === null,
+      `Frame ${n} has ${found.length} bytes, wanted ${frame.length}, and differs from byte ${at}`,
+    );
+  }
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): number | null {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) if (a[at] !== b[at]) return at;
+  return a.length === b.length ? null : length;
 }

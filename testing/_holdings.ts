@@ -10,7 +10,7 @@ export class Holdings {
   readonly #step: string;
   readonly #cleanUp: CleanUp;
   readonly #ledger: Ledger;
-  #endedBy: { readonly cause?: unknown } | null = null;
+  readonly #ending = new AbortController();
 
   /** Made for the step of that name. */
   constructor(step: string, cleanUp: CleanUp, ledger: Ledger) {
@@ -56,17 +56,27 @@ export class Holdings {
     return resource;
   }
 
+  /** Aborts when the step is over, so that nothing goes on being opened. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   /** Nothing can be added from now on. */
-  end(endedBy: { readonly cause?: unknown }): void {
-    this.#endedBy = endedBy;
+  end(options?: { readonly cause: unknown }): void {
+    this.#ending.abort(
+      new StepEndedError(
+        `Cannot go on: step '${this.#step}' is over`,
+        options,
+      ),
+    );
   }
 
   /** Throws if the step is over. */
   check(what: string): void {
-    if (this.#endedBy === null) return;
+    if (!this.#ending.signal.aborted) return;
     throw new StepEndedError(
       `Cannot make or use ${what}: step '${this.#step}' is over, await in its body what it starts`,
-      this.#endedBy,
+      { cause: this.#ending.signal.reason.cause },
     );
   }
 }

@@ -4,22 +4,10 @@ import type {
   MessageDirection,
   ResourceKind,
 } from "../transports/lifetime.ts";
+import { CallLog } from "./_call_log.ts";
+import { describeLeak, type Leak } from "./_leak.ts";
 import { MessageLog } from "./_message_log.ts";
-import { shorten } from "./_sequence_chart.ts";
-
-/** Something that a step left behind. */
-export interface Leak {
-  /** What it is, in a few words. */
-  readonly what: string;
-  /** Who owns it, the nearest first. */
-  readonly owners: readonly string[];
-  /** How much it owns, which would end with it: the kinds and their numbers. */
-  readonly owned: ReadonlyMap<ResourceKind, number>;
-  /** Where it was made, if that was traced. */
-  readonly stack: string | null;
-  /** The thing itself; a call has none. */
-  readonly resource: object | null;
-}
+import { stackAbove } from "./_stack.ts";
 
 interface Entry {
   readonly resource: object;
@@ -27,19 +15,6 @@ interface Entry {
   readonly describe: () => string;
   readonly stack: string | null;
 }
-
-interface Call {
-  readonly content: unknown;
-  readonly stack: string | null;
-}
-
-/** What tells frames of Deno and of this helper from those of the test. */
-const MACHINERY = [
-  "(ext:",
-  "(<anonymous>)",
-  import.meta.resolve("./_"),
-  import.meta.resolve("./ctx.ts"),
-];
 
 /** What a {@linkcode Ledger} is made with. */
 export interface LedgerOptions {
@@ -64,7 +39,8 @@ export class Ledger implements LifetimeObserver {
   readonly #owners = new WeakMap<object, object>();
   /** What the step's clean-up will end. */
   readonly #kept = new WeakSet<object>();
-  readonly #calls = new WeakMap<object, Map<number, Call>>();
+  readonly #calls = new CallLog();
+  readonly #unsettled: Leak[] = [];
 
   /** Makes an empty ledger. */
   constructor(options: LedgerOptions) {
@@ -73,7 +49,8 @@ export class Ledger implements LifetimeObserver {
 
   opened(resource: object, kind: ResourceKind, describe: () => string): void {
     if (!this.#options.isCurrent()) return;
-    const entry = { resource, kind, describe, stack: this.#stack() };
+    const stack = this.#options.trace ? stackAbove(this.opened) : null;
+    const entry = { resource, kind, describe, stack };
     this.#open.set(resource, entry);
     this.#known.set(resource, entry);
   }
@@ -83,7 +60,24 @@ export class Ledger implements LifetimeObserver {
   }
 
   closed(resource: object): void {
+    if (this.#open.get(resource)?.kind === "channel") {
+      this.#checkTables(resource as Channel);
+    }
     this.#open.delete(resource);
+  }
+
+  /** A channel that ends must settle all that waits on it. */
+  #checkTables(channel: Channel): void {
+    const { pendingCalls, unansweredRequests } = channel.stats();
+    if (pendingCalls + unansweredRequests === 0) return;
+    this.#unsettled.push({
+      what:
+        `pending calls (${pendingCalls}) and unanswered requests (${unansweredRequests}) at its end`,
+      owners: this.#lineage(channel).map((it) => this.#name(it)),
+      owned: new Map(),
+      stack: null,
+      resource: null,
+    });
   }
 
   message(
@@ -96,12 +90,11 @@ export class Ledger implements LifetimeObserver {
     if (!this.#known.has(channel)) return;
     const isServer = this.#isServerSide(channel);
     this.log.add(channel as Channel, isServer, direction, type, id, content);
-    let calls = this.#calls.get(channel);
-    if (calls === undefined) this.#calls.set(channel, calls = new Map());
     if (type === 0 && direction === "out") {
-      calls.set(id, { content, stack: this.#stack() });
+      const stack = this.#options.trace ? stackAbove(this.message) : null;
+      this.#calls.sent(channel, id, { content, stack });
     } else if (type !== 0 && direction === "in") {
-      calls.delete(id);
+      this.#calls.answered(channel, id);
     }
   }
 
@@ -125,9 +118,9 @@ export class Ledger implements LifetimeObserver {
     return [...this.#roots(leaked), ...this.#pendingCalls()];
   }
 
-  /** All that is open. */
+  /** All that is open, and what channels did not settle at their end. */
   readAll(): Leak[] {
-    return this.#roots([...this.#open.values()]);
+    return [...this.#roots([...this.#open.values()]), ...this.#unsettled];
   }
 
   /** All that is open and all that is pending, a line each. */
@@ -153,19 +146,12 @@ export class Ledger implements LifetimeObserver {
     return this.#channels().flatMap(({ resource }) => {
       const pending = (resource as Channel).stats().pendingCalls;
       if (pending === 0 || this.#isServerSide(resource)) return [];
-      const calls = [...this.#calls.get(resource) ?? []];
-      const owners = [resource, ...this.#ancestors(resource)].map((it) =>
-        this.#name(it)
-      );
-      const leak = { owners, owned: new Map(), resource: null };
-      // Calls that were given up, whose answers never came, are in the way.
-      if (calls.length !== pending) {
-        return [{ ...leak, what: `pending calls (${pending})`, stack: null }];
-      }
-      return calls.map(([id, { content, stack }]) => ({
-        ...leak,
-        what: `pending call ${id} ${shorten(content)}`,
-        stack,
+      const owners = this.#lineage(resource).map((it) => this.#name(it));
+      return this.#calls.describe(resource, pending).map((call) => ({
+        ...call,
+        owners,
+        owned: new Map(),
+        resource: null,
       }));
     });
   }
@@ -214,24 +200,4 @@ export class Ledger implements LifetimeObserver {
     if (entry === undefined) return "something from outside the step";
     return `${entry.kind} (${entry.describe()})`;
   }
-
-  #stack(): string | null {
-    if (!this.#options.trace) return null;
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 50;
-    const { stack = "" } = new Error();
-    Error.stackTraceLimit = limit;
-    return stack.split("\n").slice(3)
-      .filter((line) => !MACHINERY.some((it) => line.includes(it)))
-      .join("\n");
-  }
-}
-
-/** A leak in one line, and the stack that made it in more. */
-export function describeLeak(leak: Leak): string {
-  const owners = leak.owners.map((owner) => ` of ${owner}`).join("");
-  const owned = [...leak.owned].map(([kind, count]) => `${count} ${kind}`);
-  const rest = owned.length > 0 ? `, with ${owned.join(", ")}` : "";
-  const stack = leak.stack === null ? "" : `\n${leak.stack}`;
-  return `${leak.what}${owners}${rest}${stack}`;
 }

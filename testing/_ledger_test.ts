@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { call, openChannel } from "./fixtures/fake_channel.ts";
-import { describeLeak, Ledger, type LedgerOptions } from "./_ledger.ts";
+import { describeLeak } from "./_leak.ts";
+import { Ledger, type LedgerOptions } from "./_ledger.ts";
 
 function makeLedger(options: Partial<LedgerOptions> = {}): Ledger {
   return new Ledger({ trace: false, isCurrent: () => true, ...options });
@@ -75,6 +76,18 @@ Deno.test("Ledger counts pending calls that it cannot tell from those given up",
   client.pendingCalls = 1;
   assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
     "pending calls (1) of channel (near to far)",
+  ]);
+});
+
+Deno.test("Ledger lists what a channel has not settled at its end", () => {
+  const ledger = makeLedger();
+  ledger.closed(openChannel(ledger));
+  assertEquals(ledger.readAll(), []);
+  const client = openChannel(ledger);
+  client.unansweredRequests = 2;
+  ledger.closed(client);
+  assertEquals(ledger.readAll().map(describeLeak), [
+    "pending calls (0) and unanswered requests (2) at its end of channel (near to far)",
   ]);
 });
 

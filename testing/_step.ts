@@ -3,7 +3,8 @@ import { lifetime } from "../transports/lifetime.ts";
 import { CleanUp } from "./_clean_up.ts";
 import type { Ctx, CtxBody } from "./ctx_contract.ts";
 import { Holdings } from "./_holdings.ts";
-import { type Leak, Ledger } from "./_ledger.ts";
+import type { Leak } from "./_leak.ts";
+import { Ledger } from "./_ledger.ts";
 import { Places } from "./_places.ts";
 import type { PlannedStep } from "./_plan.ts";
 import { type ReportedError, StepCtx } from "./_step_ctx.ts";
@@ -96,7 +97,7 @@ class Step {
     const ended = await settledWithin(running, this.#options.timeoutMs);
     if (ended === null) return await this.#endLate(running);
     if (ended.status === "rejected") this.#problems.push(ended.reason);
-    this.#holdings.end({});
+    this.#holdings.end();
     const leaks = this.ledger.readBeforeCleanUp();
     const hasPending = leaks.some(({ resource }) => resource === null);
     const rejections = await this.#earlyRejections();
@@ -152,10 +153,11 @@ class Step {
       await nextTurn();
       if (this.ledger.readAll().length === 0) break;
     }
-    const leaked = new Set(known.map(({ resource }) => resource));
+    const isKnown = ({ resource }: Leak) =>
+      resource !== null && known.some((it) => it.resource === resource);
     const error = leakError(this.#identity, {
       before,
-      after: this.ledger.readAll().filter((it) => !leaked.has(it.resource)),
+      after: this.ledger.readAll().filter((leak) => !isKnown(leak)),
       files: this.#places.leftFiles,
       traced: this.#options.trace,
     });

@@ -80,7 +80,7 @@ export class StepCtx implements Ctx {
       `channel to '${address}'`,
       () =>
         openConnection(address, {
-          signal: this.signal,
+          signal: this.#parts.holdings.ending,
           ...this.options,
           ...options,
         }),

@@ -188,9 +188,9 @@ Deno.test("runStep ends a body whose time is up: it names what is open, and ends
       await assertRejects(async () => await act(), StepEndedError);
     }
     seen.push("the end");
-  }, { timeoutMs: 20 });
+  }, { timeoutMs: 300 });
   assertInstanceOf(failure, StepTimeoutError);
-  assertEquals(failure.timeoutMs, 20);
+  assertEquals(failure.timeoutMs, 300);
   assertStringIncludes(failure.message, "server (local://");
   assertStringIncludes(failure.message, `pending call 0 "unanswered"`);
   assertStringIncludes(failure.message, "unanswered requests at channel");
@@ -219,6 +219,17 @@ Deno.test("runStep closes what was still being opened when the body ended", asyn
   // In the end it is gone; but that it was open says that it was not awaited.
   assertInstanceOf(failure, LeakError);
   assertEquals(failure.message.includes("Left after clean-up"), false);
+  assertInstanceOf(await late.promise, StepEndedError);
+});
+
+Deno.test("runStep gives up what goes on trying to open when the body ended", async () => {
+  const late = Promise.withResolvers<unknown>();
+  const failure = await failureOf(async (ctx) => {
+    await ctx.startServer(echo);
+    await ctx.closeServer();
+    ctx.connect({ retryForMs: Infinity }).catch(late.resolve);
+  });
+  assertInstanceOf(failure, LeakError);
   assertInstanceOf(await late.promise, StepEndedError);
 });
 

@@ -1,4 +1,4 @@
-import { describeLeak, type Leak } from "./_ledger.ts";
+import { describeLeak, type Leak } from "./_leak.ts";
 import type { ReportedError } from "./_step_ctx.ts";
 import { withoutStack } from "./_without_stack.ts";
 import { LeakError, StepError, StepTimeoutError } from "./errors.ts";

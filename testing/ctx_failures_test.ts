@@ -10,7 +10,14 @@ import { runFixtures } from "./fixtures/run.ts";
 // `deno test` blames the right step, with the right words.
 
 const { results, output } = await runFixtures(
-  ["leaks.ts", "failures.ts", "spins.ts", "only.ts", "options.ts"],
+  [
+    "leaks.ts",
+    "failures.ts",
+    "spins.ts",
+    "only.ts",
+    "options.ts",
+    "outside.ts",
+  ],
   { DENOMAS_TRACE: "1" },
 );
 
@@ -118,7 +125,7 @@ Deno.test({
     assertEquals(tcp, "passed");
     assertMatch(
       unix!,
-      /^StepTimeoutError: .*step 'unix': .*longer than 200 ms$/m,
+      /^StepTimeoutError: .*step 'unix': .*longer than 1000 ms$/m,
     );
     assertMatch(unix!, /^ {2}server \(ipc:/m);
     assertEquals(others, {
@@ -161,6 +168,11 @@ Deno.test("withCtx fails the step with a rejection that nobody awaits, and the f
   assertMatch(memory!, /^StepError: .*step 'memory': a promise was rejected/);
   assertStringIncludes(memory!, "Caused by: Error: nobody waits");
   assertEquals(results.get("a test after them passes"), "passed");
+});
+
+Deno.test("withCtx leaves alone a rejection that is not of its steps, which ends the file", () => {
+  assertStringIncludes(output, "Error: of the module");
+  assertNotMatch(stepsOf("is not to blame").memory ?? "", /StepError/);
 });
 
 Deno.test("withCtx reports a leak beside the body's error, whose diff stays whole", () => {

@@ -2,6 +2,7 @@ import { DenomasError } from "../transports/errors.ts";
 
 /** Thrown when a step ends and something that it opened is left. */
 export class LeakError extends DenomasError {
+  /** The name of the class. */
   override name = "LeakError";
   /** What leaked, a few words each. */
   readonly leaks: readonly string[];
@@ -15,6 +16,7 @@ export class LeakError extends DenomasError {
 
 /** Thrown when the body of a step takes longer than its limit. */
 export class StepTimeoutError extends DenomasError {
+  /** The name of the class. */
   override name = "StepTimeoutError";
   /** The limit, in milliseconds. */
   readonly timeoutMs: number;
@@ -28,6 +30,7 @@ export class StepTimeoutError extends DenomasError {
 
 /** Thrown by every method of a `Ctx` whose step is over. */
 export class StepEndedError extends DenomasError {
+  /** The name of the class. */
   override name = "StepEndedError";
 }
 
@@ -36,5 +39,6 @@ export class StepEndedError extends DenomasError {
  * rejection that nobody awaited, or in clean-up. `cause` is the error.
  */
 export class StepError extends DenomasError {
+  /** The name of the class. */
   override name = "StepError";
 }

@@ -4,7 +4,7 @@
  * {@linkcode withCtx} takes the place of `Deno.test` where a test needs a
  * server. It is no mock: messages go through real sockets, and in memory
  * through the same frames. To check a transport of your own against the
- * contract of the built-in ones, use `testTransport`.
+ * contract of the built-in ones, use {@linkcode testTransport}.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -28,3 +28,4 @@
 export * from "./ctx.ts";
 export * from "./ctx_contract.ts";
 export * from "./errors.ts";
+export * from "./transport_suite.ts";

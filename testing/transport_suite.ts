@@ -80,7 +80,8 @@ const OBLIGATIONS: Obligations<TransportObligation> = {
  * leave as one write (count the writes of your own byte stream), and that
  * `unref` lets a process end.
  *
- * @throws {TypeError} If an obligation is skipped without a reason.
+ * @throws {TypeError} If an obligation is skipped that there is not, or
+ * without a reason.
  *
  * @example Test a transport of your own
  * ```ts ignore
@@ -99,13 +100,9 @@ export function testTransport(
   options: TransportSuiteOptions,
 ): void {
   const { name = transport.scheme, skip = {}, ignore = false } = options;
+  checkReasons(name, skip);
   for (const [key, { title, run }] of Object.entries(OBLIGATIONS)) {
     const reason = skip[key as TransportObligation];
-    if (reason?.trim() === "") {
-      throw new TypeError(
-        `Cannot skip '${key}' for '${name}': it is '${reason}', and must be the reason`,
-      );
-    }
     const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
     Deno.test({
       name: `${name} ${title}${skipped}`,
@@ -118,5 +115,23 @@ export function testTransport(
         await run(stage);
       },
     });
+  }
+}
+
+/** A skipped test without a reason would be forgotten. */
+function checkReasons(name: string, skip: Readonly<Record<string, string>>) {
+  for (const [key, reason] of Object.entries(skip)) {
+    if (!Object.hasOwn(OBLIGATIONS, key)) {
+      throw new TypeError(
+        `Cannot skip '${key}' for '${name}': it must be one of '${
+          Object.keys(OBLIGATIONS).join("', '")
+        }'`,
+      );
+    }
+    if (reason.trim() === "") {
+      throw new TypeError(
+        `Cannot skip '${key}' for '${name}': it is '${reason}', and must be the reason`,
+      );
+    }
   }
 }

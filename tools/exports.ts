@@ -15,7 +15,18 @@ import { isProduct, type Part, partOf, PARTS } from "./layout.ts";
 import { importFlags } from "./npm_std.ts";
 
 /** Files, or single names as `file#name`, that no `mod.ts` has to offer. */
-export const INTERNAL: Readonly<Record<string, string>> = {};
+export const INTERNAL: Readonly<Record<string, string>> = {
+  "channel/codecs/type_entry.ts":
+    "for the layers above; users register a Serializer",
+  "channel/codecs/type_table.ts": "the work that channels do with serializers",
+  "channel/message.ts": "the shape of the wire; users see requests and replies",
+  "channel/options.ts#ResolvedOptions": "options with their defaults filled in",
+  "channel/options.ts#resolveOptions": "fills in the defaults",
+  "channel/report.ts#reportToStderr": "the default of onError",
+  "channel/request.ts#Answerer": "the channel, as its requests see it",
+  "channel/request.ts#IncomingRequest": "made by channels only",
+  "transports/lifetime.ts": "the slot for the ledger of testing",
+};
 
 /** An exported name and where its declarations stand. */
 export interface ExportedSymbol {
@@ -82,13 +93,19 @@ interface Doc {
 
 interface DocSymbol {
   readonly name: string;
-  readonly declarations: readonly {
-    readonly location: {
-      readonly filename: string;
-      readonly line: number;
-      readonly col: number;
-    };
-  }[];
+  readonly declarations: readonly DocDeclaration[];
+}
+
+interface DocDeclaration {
+  readonly location: DocLocation;
+  /** Where the name leads, if it is exported again and both were asked for. */
+  readonly def?: { readonly target?: DocLocation };
+}
+
+interface DocLocation {
+  readonly filename: string;
+  readonly line: number;
+  readonly col: number;
 }
 
 /** Reads what `files` export. `flags` are those of the import map. */
@@ -106,9 +123,10 @@ export async function readExports(
       url.slice(root.length),
       symbols.map(({ name, declarations }) => ({
         name,
-        locations: declarations.map(({ location: { filename, line, col } }) =>
-          `${filename.slice(root.length)}:${line}:${col}`
-        ),
+        locations: declarations.map(({ location, def }) => {
+          const { filename, line, col } = def?.target ?? location;
+          return `${filename.slice(root.length)}:${line}:${col}`;
+        }),
       })),
     );
   }

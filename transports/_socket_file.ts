@@ -94,15 +94,17 @@ export async function retractSocket(file: SocketFile): Promise<void> {
  *
  * Between the look at a dead socket and its removal a rival may have replaced
  * it. So only the holder of the folder's lock, which ends with its process,
- * looks and removes.
+ * looks and removes; and a server that closes removes its file before it
+ * stops listening, so that a dead socket has no owner that might remove it.
  */
 async function publish(temporary: string, path: string): Promise<void> {
   if (await tryLink(temporary, path)) return;
-  await checkStale(path);
+  // Whoever finds another server need not wait for the lock.
+  await isDeadSocket(path);
   using folder = await Deno.open(dirname(path));
   await folder.lock(true);
   while (!await tryLink(temporary, path)) {
-    if (await checkStale(path)) await Deno.remove(path);
+    if (await isDeadSocket(path)) await Deno.remove(path);
   }
 }
 
@@ -116,38 +118,50 @@ async function tryLink(temporary: string, path: string): Promise<boolean> {
   }
 }
 
-/** Whether a dead socket is at `path`, `false` if nothing; throws for more. */
-async function checkStale(path: string): Promise<boolean> {
-  let found: Deno.FileInfo;
+/**
+ * Whether a socket on which nobody listens is at `path`; `false` if there is
+ * nothing, or was for a moment.
+ *
+ * @throws {AddressInUseError} If there is something else.
+ */
+async function isDeadSocket(path: string): Promise<boolean> {
+  const answer = await knock(path);
+  if (answer === "alive") throw inUse(path, "another server listens there");
   try {
-    found = await Deno.lstat(path);
+    const { isSocket } = await Deno.lstat(path);
+    if (!isSocket) throw inUse(path, "a file that is no socket is there");
+    return answer === "refused";
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-  if (!found.isSocket) throw inUse(path, "a file that is no socket is there");
-  if (await isAlive(path)) throw inUse(path, "another server listens there");
-  return true;
 }
 
-async function isAlive(path: string): Promise<boolean> {
+async function knock(path: string): Promise<"alive" | "refused" | "gone"> {
   try {
     (await Deno.connect({ transport: "unix", path })).close();
-    return true;
+    return "alive";
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return false;
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
+    if (error instanceof Deno.errors.NotFound) return "gone";
     // More connections wait there to be accepted than the system holds.
-    if (error instanceof Deno.errors.WouldBlock) return true;
-    throw error;
+    if (error instanceof Deno.errors.WouldBlock) return "alive";
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    // It may be another user's: to remove it would be wrong in any case.
+    throw inUse(path, "a socket is there that cannot be reached", error);
   }
 }
 
-function inUse(path: string, why: string): AddressInUseError {
+function inUse(
+  path: string,
+  why: string,
+  cause?: unknown,
+): AddressInUseError {
   const address = formatAddress({ scheme: "ipc", path });
   return new AddressInUseError(
     `Cannot listen on '${address}': ${why}, choose another path or end it first`,
     address,
+    cause === undefined ? undefined : { cause },
   );
 }
 

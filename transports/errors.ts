@@ -9,6 +9,7 @@ export class DenomasError extends Error {
 
 /** Thrown when no connection to an address could be made. */
 export class ConnectError extends DenomasError {
+  /** The name of the class. */
   override name = "ConnectError";
   /** The address that was tried. */
   readonly address: string;
@@ -22,6 +23,7 @@ export class ConnectError extends DenomasError {
 
 /** Thrown when a server cannot listen because another one already does. */
 export class AddressInUseError extends DenomasError {
+  /** The name of the class. */
   override name = "AddressInUseError";
   /** The address that is taken. */
   readonly address: string;
@@ -35,6 +37,7 @@ export class AddressInUseError extends DenomasError {
 
 /** Thrown when a frame, ours or the peer's, is longer than the limit allows. */
 export class FrameTooLargeError extends DenomasError {
+  /** The name of the class. */
   override name = "FrameTooLargeError";
   /** Length of the payload in bytes, as far as it is known. */
   readonly bytes: number;
@@ -51,5 +54,6 @@ export class FrameTooLargeError extends DenomasError {
 
 /** Thrown when a peer breaks the protocol; its connection is closed. */
 export class ProtocolError extends DenomasError {
+  /** The name of the class. */
   override name = "ProtocolError";
 }

@@ -75,10 +75,12 @@ class FramedConnection implements Connection {
   readonly #queue: FrameQueue;
   #receiver: FrameReceiver | null = null;
   #state: State = "open";
-  /** A flush is scheduled or under way. */
+  /** A flush is due, scheduled or under way. */
   #flushing = false;
   #writingBytes = 0;
   #writeError: unknown = null;
+  /** What the last read brought is being handed to the receiver. */
+  #delivering = false;
   /** The last read held more than one frame. */
   #burst = false;
 
@@ -166,6 +168,8 @@ class FramedConnection implements Connection {
   }
 
   #deliver(receiver: FrameReceiver): void {
+    const wasFlushing = this.#flushing;
+    this.#delivering = true;
     let frames = 0;
     let frame = this.#decoder.next();
     while (frame !== null) {
@@ -175,7 +179,9 @@ class FramedConnection implements Connection {
       if (this.#isClosed()) return;
       frame = this.#decoder.next();
     }
+    this.#delivering = false;
     this.#burst = frames > 1;
+    if (this.#flushing && !wasFlushing) this.#scheduleFlush();
   }
 
   /** A method, since the compiler takes the state for unchanged by a call. */
@@ -196,10 +202,12 @@ class FramedConnection implements Connection {
    * A lone frame leaves on the next microtask. While frames arrive in bursts
    * their handlers answer in as many microtasks, and a flush in between would
    * send each answer alone (0.65 of the throughput at 64 calls in flight):
-   * then the flush waits until the loop has run them all.
+   * then the flush waits until the loop has run them all. Whether it is a
+   * burst shows only after its last frame: until then nothing is scheduled.
    */
   #scheduleFlush(): void {
     this.#flushing = true;
+    if (this.#delivering) return;
     if (this.#burst) setImmediate(() => this.#flush());
     else queueMicrotask(() => this.#flush());
   }

@@ -167,7 +167,6 @@ class MemoryStream implements ByteStream {
   #closed = false;
 
   read(into: Uint8Array): Promise<number | null> {
-    if (this.#closed) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
       this.#reading = { into, resolve, reject };
       this.#answerRead();

@@ -59,6 +59,11 @@ async function connect(
   options: TransportConnectOptions = {},
 ): Promise<Connection> {
   const { host, port } = parse(address);
+  if (port === 0) {
+    throw new TypeError(
+      `Cannot connect to '${address}': port 0 is only for listening, use the 'address' that the server tells`,
+    );
+  }
   const { signal } = options;
   signal?.throwIfAborted();
   let conn: Deno.TcpConn;
