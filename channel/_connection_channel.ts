@@ -115,7 +115,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       withdraw: (call) => this.#queue.withdraw(call),
     });
     this.#requests = new RequestTable(options);
-    this.#cutTimer = new CutTimer(this, () => this.#cut());
+    this.#cutTimer = new CutTimer(this, () => this.#endClose());
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -341,7 +341,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     ) {
       this.#onProtocolError(error);
     } else if (this.#state.kind !== "open") {
-      this.#cut();
+      this.#endClose();
     } else if (error === null) {
       this.#end({ by: "peer", reason: "the peer closed the connection" });
     } else {
@@ -411,8 +411,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     }
   }
 
+  /** Ends the connection at once, for a reason of the layer above. */
+  cut(reason: CloseReason): void {
+    this.#end(reason);
+  }
+
   /** Ends a close in progress. */
-  #cut(): void {
+  #endClose(): void {
     if (this.#state.kind !== "open") this.#end(this.#state.reason);
   }
 

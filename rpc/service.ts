@@ -138,6 +138,7 @@ function routesOfClass(type: unknown): Routes {
  */
 export class Router {
   readonly #children = new Map<string, object>();
+  readonly #names = new Map<object, string>();
 
   /**
    * Puts `child` at `name`, in the place of what was there.
@@ -152,7 +153,9 @@ export class Router {
         `Cannot add '${name}': it is no service, mark what it shall expose with 'expose'`,
       );
     }
+    this.delete(name);
     this.#children.set(name, child);
+    this.#names.set(child, name);
   }
 
   /** The child at `name`. */
@@ -160,14 +163,17 @@ export class Router {
     return this.#children.get(name);
   }
 
-  /** Takes the child at `name` out; tells whether there was one. */
-  delete(name: string): boolean {
-    return this.#children.delete(name);
+  /** The name of `child`, the last one if it has several. */
+  nameOf(child: object): string | undefined {
+    return this.#names.get(child);
   }
 
-  /** Names and children. */
-  entries(): IterableIterator<[string, object]> {
-    return this.#children.entries();
+  /** Takes the child at `name` out; tells whether there was one. */
+  delete(name: string): boolean {
+    const child = this.#children.get(name);
+    if (child === undefined) return false;
+    if (this.#names.get(child) === name) this.#names.delete(child);
+    return this.#children.delete(name);
   }
 }
 

@@ -1,0 +1,72 @@
+import { lifetime } from "../transports/lifetime.ts";
+
+/** So many pings without an answer mean that the other side is gone. */
+const MISSES = 2;
+
+/** What a {@linkcode Heartbeat} needs of its connection. */
+export interface HeartbeatOptions {
+  /** For how long nothing may arrive before the other side is asked. */
+  readonly intervalMs: number;
+  /** To whom the timer belongs. */
+  readonly owner: object;
+  /** Bytes received so far. */
+  readonly receivedBytes: () => number;
+  /** Asks the other side for a sign of life. */
+  readonly ping: () => void;
+  /** The other side is gone. */
+  readonly onSilence: () => void;
+}
+
+/**
+ * Notices a peer that is gone though nothing closed the connection, as when
+ * its machine lost power.
+ *
+ * A tick that comes late shows that this process was busy itself: what the
+ * peer sent meanwhile may wait to be read, so that is no silence.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #received = 0;
+  #missed = 0;
+  #due = 0;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to listen for silence. */
+  start(): void {
+    if (this.#timer !== null || this.#options.intervalMs === Infinity) return;
+    lifetime.observer?.opened(this, "timer", () => "heartbeat");
+    lifetime.observer?.owned(this, this.#options.owner);
+    this.#arm();
+  }
+
+  /** Ends it. */
+  stop(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    lifetime.observer?.closed(this);
+  }
+
+  #arm(): void {
+    const { intervalMs, receivedBytes } = this.#options;
+    this.#received = receivedBytes();
+    this.#due = performance.now() + intervalMs;
+    this.#timer = setTimeout(() => this.#tick(), intervalMs);
+    // It is no reason to keep a process alive.
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    const { intervalMs, receivedBytes, ping, onSilence } = this.#options;
+    const wasBusy = performance.now() - this.#due > intervalMs / 2;
+    const isSilent = receivedBytes() === this.#received;
+    if (!isSilent) this.#missed = 0;
+    else if (!wasBusy && this.#missed++ >= MISSES) return onSilence();
+    if (isSilent) ping();
+    this.#arm();
+  }
+}

@@ -1,0 +1,71 @@
+import {
+  type ChannelFactory,
+  ConnectionChannel,
+} from "../channel/_connection_channel.ts";
+import type { Channel } from "../channel/channel.ts";
+import { TypeTable } from "../channel/codecs/type_table.ts";
+import type { ChannelOptions } from "../channel/options.ts";
+import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
+import { Peer } from "./_peer.ts";
+
+/** Options of both ends of an RPC connection. */
+export interface RpcOptions extends ChannelOptions {
+  /**
+   * For how long nothing may arrive before the other side is asked for a sign
+   * of life, in milliseconds; `Infinity` never asks. Two questions without an
+   * answer end the connection. Only with a peer that has denomas's extensions.
+   *
+   * @default {15_000}
+   */
+  readonly heartbeatMs?: number | undefined;
+  /**
+   * How much of each stream may be under way: produced, and not consumed.
+   *
+   * @default {{ items: 64, bytes: 1_048_576 }}
+   */
+  readonly streamWindow?: StreamWindow | undefined;
+  /**
+   * Whether failures tell the other side the stack of the error.
+   *
+   * @default {false}
+   */
+  readonly sendStacks?: boolean | undefined;
+}
+
+const HEARTBEAT_MS = 15_000;
+
+const peers = new WeakMap<Channel, Peer>();
+
+/** The RPC side of a channel that {@linkcode rpcChannel} made. */
+export function peerOf(channel: Channel): Peer {
+  return peers.get(channel)!;
+}
+
+/** Makes channels that serve `root` to the other side. */
+export function rpcChannel(
+  root: object | null,
+  options: RpcOptions & { readonly saysHello: boolean },
+): ChannelFactory {
+  return (connection, channelOptions) => {
+    const peer = new Peer({
+      root,
+      saysHello: options.saysHello,
+      timeoutMs: channelOptions.timeoutMs,
+      heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+      window: options.streamWindow ?? DEFAULT_WINDOW,
+      sendStacks: options.sendStacks ?? false,
+    });
+    const channel = new ConnectionChannel(connection, {
+      ...channelOptions,
+      types: new TypeTable(
+        [...options.serializers ?? [], peer.entry],
+        channelOptions.limits,
+      ),
+      onRequest: (request) => peer.handle(request),
+      toError: (content, origin) => peer.toError(content, origin),
+    });
+    peer.attach(channel);
+    peers.set(channel, peer);
+    return channel;
+  };
+}

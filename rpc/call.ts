@@ -1,0 +1,47 @@
+/** What a method may know of the call that it serves. */
+export interface Call {
+  /**
+   * Aborts when the caller gives the call up, when its time is over, or when
+   * the connection is lost.
+   */
+  readonly signal: AbortSignal;
+  /** Path of the method. */
+  readonly path: string;
+  /** Address of the caller. */
+  readonly remoteAddress: string;
+  /** The name that the caller's certificate proved, or `null`. */
+  readonly peer: string | null;
+  /**
+   * What is left of the time that the caller allowed, in milliseconds, or
+   * `Infinity`. Pass it on with `withOptions(remote, { timeoutMs })`.
+   */
+  readonly remainingMs: number;
+  /** What the caller's middleware added, such as a token. */
+  readonly meta: Readonly<Record<string, unknown>>;
+}
+
+let current: Call | null = null;
+
+/**
+ * The call that the running method serves. To be called in an exposed method
+ * before its first `await`; keep the result for later.
+ *
+ * @throws {TypeError} Anywhere else.
+ */
+export function call(): Call {
+  if (current !== null) return current;
+  throw new TypeError(
+    "Cannot tell which call this is: use 'call()' in an exposed method before its first 'await', and keep what it returns",
+  );
+}
+
+/** Runs the part of a method up to its first `await` as serving `served`. */
+export function runAs<T>(served: Call, method: () => T): T {
+  const before = current;
+  current = served;
+  try {
+    return method();
+  } finally {
+    current = before;
+  }
+}

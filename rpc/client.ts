@@ -1,0 +1,104 @@
+import type {
+  Channel,
+  ChannelStats,
+  CloseOptions,
+} from "../channel/channel.ts";
+import type { CloseReason } from "../channel/errors.ts";
+import { type ConnectionOptions, openConnectionWith } from "../channel/open.ts";
+import type { PeerStats } from "./_peer.ts";
+import type { Remote } from "./remote.ts";
+import { makeRemote } from "./_remote_proxy.ts";
+import { peerOf, rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
+import { isService } from "./service.ts";
+
+/** Options for {@linkcode openConnection}. */
+export interface RpcConnectionOptions extends ConnectionOptions, RpcOptions {
+  /**
+   * What this side offers to the other.
+   *
+   * @default {nothing}
+   */
+  readonly service?: object | undefined;
+}
+
+/** Sizes of the tables of an RPC connection. */
+export interface RpcStats extends ChannelStats, PeerStats {}
+
+/**
+ * One side of an RPC connection, with a proxy for what the other side offers.
+ * It owns its connection.
+ *
+ * @typeParam T The service of the other side.
+ */
+export interface RpcClient<T = unknown> extends AsyncDisposable {
+  /** The proxy for the service of the other side. */
+  readonly remote: Remote<T>;
+  /** The channel below. Its requests are taken: do not read from it. */
+  readonly channel: Channel;
+  /** Resolves when the connection has ended, to the reason. Never rejects. */
+  readonly closed: Promise<CloseReason>;
+  /** Closes the connection, as a channel is closed. */
+  close(options?: CloseOptions): Promise<void>;
+  /** The sizes of its tables. */
+  stats(): RpcStats;
+  /** Keeps the process alive while it is open, as it does at first. */
+  ref(): void;
+  /** Lets the process end although it is open. */
+  unref(): void;
+}
+
+/**
+ * Connects to an RPC server.
+ *
+ * ```ts
+ * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeter = service({ greet: (name: string) => `Hello, ${name}` });
+ * await using server = await startServer("local://rpc-client", greeter);
+ * await using client = await openConnection<typeof greeter>(server.address);
+ * assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
+ * ```
+ *
+ * @typeParam T The service of the other side. Nothing checks that it is.
+ * @throws {ConnectError} If nobody could be reached.
+ * @throws {TypeError} If the address has no known form, or `service` exposes
+ * nothing.
+ */
+export async function openConnection<T>(
+  address: string,
+  options: RpcConnectionOptions = {},
+): Promise<RpcClient<T>> {
+  const root = options.service ?? null;
+  if (root !== null) checkService(root);
+  const makeChannel = rpcChannel(root, { ...options, saysHello: true });
+  return clientOf<T>(await openConnectionWith(makeChannel, address, options));
+}
+
+/**
+ * Checks that something can be served.
+ *
+ * @throws {TypeError} If it exposes nothing.
+ */
+export function checkService(service: object): void {
+  if (isService(service)) return;
+  throw new TypeError(
+    "Cannot serve: the service exposes nothing, mark its methods with 'expose' or make it by 'service'",
+  );
+}
+
+/** The RPC side of a channel, as users see it. */
+export function clientOf<T>(channel: Channel): RpcClient<T> {
+  const peer = peerOf(channel);
+  const close = (options?: CloseOptions) => channel.close(options);
+  return {
+    remote: makeRemote(peer, "") as Remote<T>,
+    channel,
+    closed: channel.closed,
+    close,
+    stats: () => ({ ...channel.stats(), ...peer.stats() }),
+    ref: () => channel.ref(),
+    unref: () => channel.unref(),
+    [Symbol.asyncDispose]: () => close(),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * Typed remote procedure calls, both ways, over channels.
+ *
+ * A service is a class with methods marked by {@linkcode expose}, or functions
+ * gathered by {@linkcode service}. {@linkcode startServer} serves it, and
+ * {@linkcode openConnection} hands out a typed proxy for it.
+ *
+ * ```ts
+ * import { expose, openConnection, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Counter {
+ *   #count = 0;
+ *   @expose
+ *   add(amount: number): number {
+ *     return this.#count += amount;
+ *   }
+ *   @expose
+ *   async *upTo(last: number): AsyncGenerator<number> {
+ *     for (let i = 1; i <= last; i++) yield i;
+ *   }
+ * }
+ *
+ * await using server = await startServer("local://counter", new Counter());
+ * await using client = await openConnection<Counter>(server.address);
+ * assertEquals(await client.remote.add(2), 2);
+ * assertEquals(await Array.fromAsync(await client.remote.upTo(3)), [1, 2, 3]);
+ * ```
+ *
+ * @module
+ */
+export * from "./call.ts";
+export * from "./call_options.ts";
+export * from "./client.ts";
+export * from "./errors.ts";
+export * from "./expose.ts";
+export * from "./kwargs.ts";
+export * from "./options.ts";
+export * from "./remote.ts";
+export * from "./server.ts";
+export * from "./service.ts";
+export * from "./standard_schema.ts";
+export type { RpcOptions } from "./_rpc_channel.ts";
+export type { StreamWindow } from "./_outgoing_streams.ts";
+export type { PeerStats } from "./_peer.ts";

@@ -1,0 +1,80 @@
+import {
+  type Server,
+  type ServerOptions,
+  type ServerStats,
+  startServerWith,
+} from "../channel/server.ts";
+import type { CloseOptions } from "../channel/channel.ts";
+import { checkService, clientOf, type RpcClient } from "./client.ts";
+import { rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
+
+/** Options for {@linkcode startServer}. */
+export interface RpcServerOptions<T = unknown>
+  extends ServerOptions, RpcOptions {
+  /**
+   * Called for each connection; what the client offers can be called here. If
+   * it throws, the error is reported and that connection closed.
+   */
+  readonly onConnect?:
+    | ((client: RpcClient<T>) => void | Promise<void>)
+    | undefined;
+}
+
+/** A listening RPC server. It owns its connections. */
+export interface RpcServer<T = unknown> extends AsyncDisposable {
+  /** The real address: an ephemeral port is filled in. */
+  readonly address: string;
+  /** The connections that are open. */
+  readonly clients: ReadonlySet<RpcClient<T>>;
+  /** Resolves when {@linkcode RpcServer.close} is done. Never rejects. */
+  readonly closed: Promise<void>;
+  /**
+   * Stops listening and closes every connection; methods that run get
+   * `graceMs` to answer.
+   */
+  close(options?: CloseOptions): Promise<void>;
+  /** The sizes of its tables. */
+  stats(): ServerStats;
+  /** Keeps the process alive while it listens, as it does at first. */
+  ref(): void;
+  /** Lets the process end although it listens. */
+  unref(): void;
+}
+
+/**
+ * Serves `service` at `address`.
+ *
+ * @typeParam T The service that clients offer. Nothing checks that they do.
+ * @throws {AddressInUseError} If somebody else listens there.
+ * @throws {TypeError} If the address has no known form, or `service` exposes
+ * nothing.
+ */
+export async function startServer<T = unknown>(
+  address: string,
+  service: object,
+  options: RpcServerOptions<T> = {},
+): Promise<RpcServer<T>> {
+  checkService(service);
+  const clients = new Set<RpcClient<T>>();
+  const server: Server = await startServerWith(
+    rpcChannel(service, { ...options, saysHello: false }),
+    address,
+    async (channel) => {
+      const client = clientOf<T>(channel);
+      clients.add(client);
+      channel.closed.then(() => clients.delete(client));
+      await options.onConnect?.(client);
+    },
+    options,
+  );
+  return {
+    address: server.address,
+    clients,
+    closed: server.closed,
+    close: (closeOptions) => server.close(closeOptions),
+    stats: () => server.stats(),
+    ref: () => server.ref(),
+    unref: () => server.unref(),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
