@@ -3,6 +3,7 @@ import type { Comparison } from "./comparisons.ts";
 import { serveInProcess } from "./_server_process.ts";
 import { subjectNamed } from "./subjects/all.ts";
 import type { Caller } from "./subjects/subject.ts";
+import { warmUp } from "./_workload.ts";
 
 /**
  * Starts servers and connects to them. A server is started when it is first
@@ -56,7 +57,9 @@ export class Arena implements AsyncDisposable {
         this.#serverFlags,
       );
     this.#stack.use(serving);
-    return this.#stack.use(await subject.connect(serving.address));
+    const caller = this.#stack.use(await subject.connect(serving.address));
+    await warmUp(caller);
+    return caller;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
