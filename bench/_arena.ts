@@ -62,6 +62,14 @@ export class Arena implements AsyncDisposable {
     return caller;
   }
 
+  /**
+   * Removes its folder, at once, where nothing can be awaited any more. The
+   * servers end with this process.
+   */
+  abandon(): void {
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
