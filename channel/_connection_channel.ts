@@ -24,7 +24,7 @@ import {
   type Message,
   parseFailure,
   REQUEST,
-  RESULT,
+  type RESULT,
 } from "./message.ts";
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
