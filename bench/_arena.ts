@@ -3,6 +3,7 @@ import type { Comparison } from "./comparisons.ts";
 import { serveInProcess } from "./_server_process.ts";
 import { subjectNamed } from "./subjects/all.ts";
 import type { Caller } from "./subjects/subject.ts";
+import { warmUp } from "./_workload.ts";
 
 /**
  * Starts servers and connects to them. A server is started when it is first
@@ -56,7 +57,17 @@ export class Arena implements AsyncDisposable {
         this.#serverFlags,
       );
     this.#stack.use(serving);
-    return this.#stack.use(await subject.connect(serving.address));
+    const caller = this.#stack.use(await subject.connect(serving.address));
+    await warmUp(caller);
+    return caller;
+  }
+
+  /**
+   * Removes its folder, at once, where nothing can be awaited any more. The
+   * servers end with this process.
+   */
+  abandon(): void {
+    Deno.removeSync(this.#folder, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,12 +18,23 @@ import { formatHeadings, formatOutcome, LEGEND } from "./_report.ts";
 const THOROUGH: Effort = { pairs: 25, runMs: 60 };
 const QUICK: Effort = { pairs: 5, runMs: 20 };
 
+/** Windows knows no SIGTERM. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
 async function measure(args: Arguments): Promise<Outcome[]> {
   await using arena = new Arena(
     args.serverProfiles === null
       ? []
       : ["--cpu-prof", `--cpu-prof-dir=${args.serverProfiles}`],
   );
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
+      arena.abandon();
+      Deno.exit(130);
+    });
+  }
   const outcomes: Outcome[] = [];
   for (const comparison of COMPARISONS) {
     if (!isWanted(comparison, args.only)) continue;
@@ -58,7 +69,17 @@ function warnOfLoad(): void {
   print(`The machine is busy (load ${load.toFixed(1)}): expect noise`);
 }
 
-const args = parseArguments(Deno.args);
+function readArguments(): Arguments {
+  try {
+    return parseArguments(Deno.args);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    print(error.message);
+    Deno.exit(2);
+  }
+}
+
+const args = readArguments();
 print(describeMachine());
 warnOfLoad();
 print("");

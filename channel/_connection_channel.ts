@@ -24,7 +24,7 @@ import {
   type Message,
   parseFailure,
   REQUEST,
-  RESULT,
+  type RESULT,
 } from "./message.ts";
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
@@ -294,15 +294,16 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#lateReplies++;
       return;
     }
-    // Revived while the call is still pending: content that breaks a limit
-    // ends the connection, and with it the call.
+    // Read while the call is still pending: content that breaks a limit ends
+    // the connection, and with it the call.
     const { value, error } = this.#revive(content);
+    const failure = error ??
+      (type === FAILURE ? this.#remoteError(value) : null);
     const call = this.#calls.take(id)!;
     // An answer to what has not been sent is wrong, but does no harm.
     if (!this.#queue.isSent(call)) this.#queue.withdraw(call);
-    if (error !== null) call.reject(error);
-    else if (type === RESULT) call.resolve(value);
-    else call.reject(this.#remoteError(value));
+    if (failure === null) call.resolve(value);
+    else call.reject(failure);
   }
 
   #revive(

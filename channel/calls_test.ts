@@ -8,6 +8,7 @@ import {
 import { withCtx } from "../testing/ctx.ts";
 import { FrameTooLargeError } from "../transports/errors.ts";
 import type { Channel } from "./channel.ts";
+import type { Codec } from "./codecs/codec.ts";
 import { json } from "./codecs/json.ts";
 import { msgpack } from "./codecs/msgpack.ts";
 import {
@@ -383,3 +384,46 @@ withCtx("calls pending at the end each get their own error", async (ctx) => {
   assertEquals(new Set(errors).size, 3);
   assertEquals(channel.stats().pendingCalls, 0);
 });
+
+withCtx(
+  "send takes a codec of one's own, and tells when it fails",
+  async (ctx) => {
+    const shouting: Codec = {
+      ...json(),
+      name: "shouting",
+      encode: (value) => {
+        const text = JSON.stringify(value);
+        if (text.includes("quiet")) throw new Error("too quiet");
+        return text.toUpperCase();
+      },
+    };
+    const channel = await ctx.startServerAndConnect(echo, {
+      server: { codec: shouting },
+      client: { codec: shouting },
+    });
+    assertEquals(await channel.send("hello"), "HELLO");
+    const error = await assertRejects(
+      () => channel.send("quiet"),
+      SerializationError,
+      "shouting",
+    );
+    assertEquals((error.cause as Error).message, "too quiet");
+    assertEquals(await channel.send("again"), "AGAIN");
+  },
+);
+
+withCtx(
+  "send that would wait for room is checked for its size first",
+  async (ctx) => {
+    const channel = await ctx.startServerAndConnect(echo, {
+      client: { limits: { maxQueuedBytes: 100, maxFrameBytes: 2_000 } },
+    });
+    const first = channel.send("x".repeat(1_500));
+    await assertRejects(
+      () => channel.send("ü".repeat(1_500)),
+      FrameTooLargeError,
+    );
+    assertEquals(channel.stats().waitingCalls, 0);
+    assertEquals(await first, "x".repeat(1_500));
+  },
+);

@@ -15,6 +15,7 @@ export interface CloseReason {
 
 /** Thrown when a call or a `recv` ends because its connection did. */
 export class ConnectionClosedError extends DenomasError {
+  /** The name of the class. */
   override name = "ConnectionClosedError";
   /** Who ended the connection. */
   readonly by: ClosedBy;
@@ -40,6 +41,7 @@ export class ConnectionClosedError extends DenomasError {
 
 /** Thrown when a call was not answered in time. Its reply, if any, is dropped. */
 export class TimeoutError extends DenomasError {
+  /** The name of the class. */
   override name = "TimeoutError";
   /** The time that was allowed, in milliseconds. */
   readonly timeoutMs: number;
@@ -70,6 +72,7 @@ export interface RemoteErrorDetails {
 
 /** Thrown when the other side answered a request with a failure. */
 export class RemoteError extends DenomasError {
+  /** The name of the class. */
   override name = "RemoteError";
   /** Class name of the error on the other side; `"Error"` if it told none. */
   readonly remoteName: string;
@@ -100,11 +103,13 @@ export class RemoteError extends DenomasError {
  * or is closing. The request was not delivered: it is safe to repeat.
  */
 export class ServerBusyError extends DenomasError {
+  /** The name of the class. */
   override name = "ServerBusyError";
 }
 
 /** Thrown by `send` when too many calls are already pending on the channel. */
 export class QueueFullError extends DenomasError {
+  /** The name of the class. */
   override name = "QueueFullError";
   /** How many calls may be pending. */
   readonly limit: number;
@@ -118,6 +123,7 @@ export class QueueFullError extends DenomasError {
 
 /** Thrown when a value cannot be sent, or what arrived cannot be revived. */
 export class SerializationError extends DenomasError {
+  /** The name of the class. */
   override name = "SerializationError";
   /** Keys and indices that lead to the bad value, from the content's root. */
   readonly path: readonly (string | number)[];
