@@ -23,4 +23,7 @@
  * @module
  */
 export * as channel from "./channel/mod.ts";
+export * as rpc from "./rpc/mod.ts";
+export { expose } from "./rpc/expose.ts";
+export { service } from "./rpc/service.ts";
 export * as transports from "./transports/mod.ts";

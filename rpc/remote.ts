@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-explicit-any -- `any` is how types match all functions
 
 /** What has methods of its own and yet travels as data. */
-type Data =
+export type Data =
   | readonly unknown[]
   | ReadonlyMap<any, any>
   | ReadonlySet<any>
@@ -14,8 +14,9 @@ type Data =
   | { toData(): unknown };
 
 /** Names of what can be called, or holds something that can. */
-type RemoteKeys<T> = {
-  [K in keyof T]: K extends string | number ? [T[K]] extends [Function] ? K
+export type RemoteKeys<T> = {
+  [K in keyof T]: K extends string | number
+    ? [T[K]] extends [(...args: any) => any] ? K
     : [NonNullable<T[K]>] extends [Data] ? never
     : [NonNullable<T[K]>] extends [object]
       ? [RemoteKeys<NonNullable<T[K]>>] extends [never] ? never : K
@@ -24,7 +25,7 @@ type RemoteKeys<T> = {
 }[keyof T];
 
 /** Whether a value travels as a reference to a service, not as data. */
-type IsService<T> = [T] extends [Data] ? false
+export type IsService<T> = [T] extends [Data] ? false
   : [T] extends [Promise<any> | AsyncIterable<any>] ? false
   : [T] extends [object] ? [RemoteKeys<T>] extends [never] ? false : true
   : false;
