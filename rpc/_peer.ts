@@ -6,13 +6,15 @@ import {
   TimeoutError,
 } from "../channel/errors.ts";
 import type { Request } from "../channel/request.ts";
+import { isCall, isRecord } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
-import { runAs } from "./call.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
-import { fromFailure, toFailureRecord } from "./_failure.ts";
+import { fromFailure } from "./_failure.ts";
 import { Heartbeat } from "./_heartbeat.ts";
 import { IncomingStream } from "./_incoming_stream.ts";
-import { joinKwargs, splitKwargs } from "./kwargs.ts";
+import { splitKwargs } from "./kwargs.ts";
+import type { CallMiddleware, MadeCall } from "./middleware.ts";
+import { runThrough } from "./_run_through.ts";
 import {
   OutgoingStreams,
   STREAM_PREFIX,
@@ -21,8 +23,7 @@ import {
 } from "./_outgoing_streams.ts";
 import { REFERENCE_PREFIX, References } from "./_references.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
-import { resolveMethod, type Target } from "./_resolve.ts";
-import { type CallMeta, RunningCall } from "./_running_call.ts";
+import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
 
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
@@ -31,19 +32,16 @@ const FEATURES = ["call", "cancel", "ping", "references", "streams"];
 /** How long the other side may take to answer a hello. */
 const HELLO_MS = 5_000;
 
-const NO_META: CallMeta = {};
-
 /** What a {@linkcode Peer} is made with. */
-export interface PeerOptions {
-  /** The service that this side offers, if any. */
-  readonly root: object | null;
+export interface PeerOptions
+  extends Omit<ServedCallsOptions, "references" | "hasExtensions"> {
   /** Whether this side says hello; the other one answers. */
   readonly saysHello: boolean;
   readonly timeoutMs: number;
   readonly heartbeatMs: number;
   readonly window: StreamWindow;
-  /** Whether failures tell the stack. */
-  readonly sendStacks: boolean;
+  /** Runs around calls that this side makes. */
+  readonly calling: readonly CallMiddleware[];
 }
 
 /** Sizes of a peer's tables. */
@@ -64,13 +62,13 @@ export class Peer implements Caller {
   readonly #options: PeerOptions;
   readonly #references: References;
   readonly #streams: OutgoingStreams;
-  readonly #running = new Map<number, RunningCall>();
+  readonly #served: ServedCalls;
   #channel!: ConnectionChannel;
   #heartbeat!: Heartbeat;
   /** Whether the other side has extensions, as far as is known. */
   #extensions: "unknown" | "asked" | "yes" | "no" = "unknown";
-  /** The call whose result is being packed: a stream in it keeps it running. */
-  #packing: RunningCall | null = null;
+  /** Resolves once the hello is answered, whatever the answer. */
+  #greeted: Promise<void> = Promise.resolve();
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -82,6 +80,11 @@ export class Peer implements Caller {
       hasExtensions: () => this.hasExtensions,
     });
     this.#streams = new OutgoingStreams(options.window);
+    this.#served = new ServedCalls({
+      ...options,
+      references: this.#references,
+      hasExtensions: () => this.hasExtensions,
+    });
     this.entry = {
       matches: (value) => isStream(value) || this.#references.matches(value),
       pack: (value) =>
@@ -122,15 +125,39 @@ export class Peer implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
+    const { calling } = this.#options;
+    if (calling.length === 0) return this.#call(path, args, options);
+    const { remoteAddress } = this;
+    const call: MadeCall = { path, remoteAddress, args, options };
+    return runThrough(
+      calling,
+      call,
+      (call, changes) => ({ ...call, ...changes }),
+      (call) => this.#call(call.path, call.args, call.options),
+    );
+  }
+
+  #call(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
     if (this.#extensions === "unknown" && this.#options.saysHello) {
       this.#sayHello();
+    }
+    if (this.#extensions === "asked" && needsExtensions(args, options)) {
+      return this.#greeted.then(() => this.#call(path, args, options));
     }
     const content = this.#callContent(path, args, options);
     const id = this.#channel.nextCallId;
     const { result: reply, release } = this.#references.collect(() =>
       this.#channel.send(content, options)
     );
-    if (release !== null) reply.then(release, release);
+    if (release !== null) {
+      // A peer without extensions holds what it was given until the end.
+      const letGo = () => this.hasExtensions && release();
+      reply.then(letGo, letGo);
+    }
     if (options.signal !== undefined || this.#timeoutMs(options) < Infinity) {
       reply.catch((error) => this.#cancel(id, error, options));
     }
@@ -186,10 +213,11 @@ export class Peer implements Caller {
   #sayHello(): void {
     this.#extensions = "asked";
     const hello = { version: VERSION, features: FEATURES };
-    this.#channel.send(["$/hello", [hello], {}], { timeoutMs: HELLO_MS }).then(
-      () => this.#enableExtensions(),
-      () => this.#extensions = "no",
-    );
+    this.#greeted = this.#channel
+      .send(["$/hello", [hello], {}], { timeoutMs: HELLO_MS })
+      .then(() => this.#enableExtensions(), () => {
+        this.#extensions = "no";
+      });
   }
 
   #enableExtensions(): void {
@@ -201,140 +229,61 @@ export class Peer implements Caller {
 
   /** Serves a request. */
   handle(request: Request): void {
-    const content = request.content;
+    const { content } = request;
     if (!isCall(content)) {
-      return this.#fail(
+      return this.#served.fail(
         request,
         new TypeError(
           "Cannot serve request: a call is a list of path, arguments and keyword arguments",
         ),
       );
     }
-    const [path, args, kwargs] = content;
-    if (!path.startsWith("$/")) {
-      this.#serve(request, content, Infinity, NO_META);
-    } else if (path.startsWith(REFERENCE_PREFIX)) {
-      this.#serve(request, content, Infinity, NO_META);
+    const [path, args] = content;
+    if (!path.startsWith("$/") || path.startsWith(REFERENCE_PREFIX)) {
+      this.#served.serve(this.#channel, request, content);
     } else {
-      this.#serveExtension(request, path, args, kwargs);
+      this.#serveExtension(request, path, args);
     }
-  }
-
-  #serve(
-    request: Request,
-    [path, args, kwargs]: CallContent,
-    timeoutMs: number,
-    meta: CallMeta,
-  ): void {
-    const running = new RunningCall(request, path, this.#channel, {
-      timeoutMs,
-      meta,
-    });
-    this.#running.set(request.id, running);
-    try {
-      const { service, method } = this.#resolve(path);
-      const result = runAs(
-        running,
-        () => method.apply(service, joinKwargs(args, kwargs) as unknown[]),
-      );
-      if (isThenable(result)) {
-        result.then(
-          (value) => this.#reply(request, running, value),
-          (error) => this.#failRunning(request, running, error),
-        );
-      } else {
-        this.#reply(request, running, result);
-      }
-    } catch (error) {
-      this.#failRunning(request, running, error);
-    }
-  }
-
-  #resolve(path: string): Target {
-    const target = path.startsWith(REFERENCE_PREFIX)
-      ? this.#references.resolve(path)
-      : this.#options.root === null
-      ? null
-      : resolveMethod(this.#options.root, path);
-    if (target !== null) return target;
-    throw new MethodNotFoundError(
-      `Cannot call '${path}': no such method is exposed, check its path and mark it with 'expose'`,
-    );
-  }
-
-  #reply(request: Request, running: RunningCall, value: unknown): void {
-    this.#packing = running;
-    const { result: sent } = this.#references.collect(() =>
-      request.reply(value)
-    );
-    this.#packing = null;
-    // The caller has been told if the result could not be sent.
-    sent.catch(() => {});
-    if (!running.isStreaming) this.#endRunning(running);
-  }
-
-  #failRunning(request: Request, running: RunningCall, error: unknown): void {
-    this.#endRunning(running);
-    this.#fail(request, error);
-  }
-
-  #endRunning(running: RunningCall): void {
-    running.end();
-    if (this.#running.get(running.id) === running) {
-      this.#running.delete(running.id);
-    }
-  }
-
-  #fail(request: Request, error: unknown): void {
-    const content = this.hasExtensions
-      ? toFailureRecord(error, this.#options.sendStacks)
-      : toError(error);
-    // Data of an error that cannot be sent: the caller has been told so.
-    request.fail(content).catch(() => {});
   }
 
   #serveExtension(
     request: Request,
     path: string,
     args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
   ): void {
     try {
       if (path === "$/call") return this.#serveExtended(request, args);
-      const result = this.#extension(path, args, kwargs);
-      if (!isThenable(result)) return void request.reply(result);
-      result.then(
+      const result = this.#extension(path, args);
+      Promise.resolve(result).then(
+        // Items of a stream that cannot be sent: the consumer is told so.
         (value) => request.reply(value).catch(() => {}),
-        (error) => this.#fail(request, error),
+        (error) => this.#served.fail(request, error),
       );
     } catch (error) {
-      this.#fail(request, error);
+      this.#served.fail(request, error);
     }
   }
 
   #serveExtended(
     request: Request,
-    [path, args, kwargs, meta]: readonly unknown[],
+    [path, args, kwargs, terms]: readonly unknown[],
   ): void {
     const content = [path, args, kwargs];
-    if (!isCall(content) || !isRecord(meta)) {
+    if (!isCall(content) || !isRecord(terms)) {
       throw new TypeError(
         "Cannot serve request: '$/call' takes a path, arguments, keyword arguments and a map",
       );
     }
-    const { timeoutMs, meta: own } = meta;
-    this.#serve(
-      request,
-      content,
-      typeof timeoutMs === "number" ? timeoutMs : Infinity,
-      isRecord(own) ? own : NO_META,
-    );
+    const { timeoutMs, meta } = terms;
+    this.#served.serve(this.#channel, request, content, {
+      timeoutMs: typeof timeoutMs === "number" ? timeoutMs : Infinity,
+      meta: isRecord(meta) ? meta : {},
+    });
   }
 
   #extension(
     path: string,
     [first, second]: readonly unknown[],
-    _kwargs: unknown,
   ): unknown {
     switch (path) {
       case "$/hello":
@@ -343,14 +292,11 @@ export class Peer implements Caller {
       case "$/ping":
         return null;
       case "$/cancel":
-        this.#running.get(Number(first))?.abort(
-          new DOMException("The caller gave the call up", "AbortError"),
-        );
-        return null;
+        return this.#served.cancel(Number(first));
       case "$/keep":
-        return this.#references.keep(Number(first)) ?? null;
+        return this.#references.keep(Number(first));
       case "$/release":
-        return this.#references.release(Number(first)) ?? null;
+        return this.#references.release(Number(first));
       case "$/next":
         return this.#streams.next(Number(first), Number(second));
       case "$/return":
@@ -370,13 +316,7 @@ export class Peer implements Caller {
         "Cannot send a stream: the other side has no extensions, send lists",
       );
     }
-    const running = this.#packing;
-    if (running !== null) running.isStreaming = true;
-    return this.#streams.add(stream, () => {
-      if (running === null) return;
-      running.abort(new DOMException("The stream has ended", "AbortError"));
-      this.#endRunning(running);
-    });
+    return this.#streams.add(stream, this.#served.holdForStream());
   }
 
   #openStream(path: string): IncomingStream {
@@ -402,18 +342,16 @@ export class Peer implements Caller {
   #end(reason: CloseReason): void {
     this.#heartbeat.stop();
     this.#streams.endAll();
-    const running = [...this.#running.values()];
-    this.#running.clear();
-    for (const call of running) {
-      const text = `Cannot answer '${call.path}': ${reason.reason}`;
-      call.abort(new ConnectionClosedError(text, reason, false));
-    }
+    this.#served.abortAll((path) => {
+      const text = `Cannot answer '${path}': ${reason.reason}`;
+      return new ConnectionClosedError(text, reason, false);
+    });
     this.#references.clear();
   }
 
   stats(): PeerStats {
     return {
-      runningCalls: this.#running.size,
+      runningCalls: this.#served.size,
       references: this.#references.size,
       streams: this.#streams.size,
     };
@@ -425,25 +363,15 @@ export class Peer implements Caller {
   }
 }
 
-type CallContent = readonly [
-  path: string,
+/** Whether a call makes no sense to a peer without extensions. */
+function needsExtensions(
   args: readonly unknown[],
-  kwargs: Readonly<Record<string, unknown>>,
-];
-
-function isCall(content: unknown): content is CallContent {
-  return Array.isArray(content) && content.length === 3 &&
-    typeof content[0] === "string" && Array.isArray(content[1]) &&
-    isRecord(content[2]);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
+  { meta }: CallOptions,
+): boolean {
+  return meta !== undefined ||
+    args.some((arg) =>
+      typeof arg === "object" && arg !== null && isStream(arg)
+    );
 }
 
 function isStream(value: object): value is AsyncIterable<unknown> {
@@ -452,8 +380,4 @@ function isStream(value: object): value is AsyncIterable<unknown> {
 
 function referenceKey(path: string): number {
   return Number(path.slice(REFERENCE_PREFIX.length).split("/")[0]);
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

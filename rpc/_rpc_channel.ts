@@ -6,6 +6,7 @@ import type { Channel } from "../channel/channel.ts";
 import { TypeTable } from "../channel/codecs/type_table.ts";
 import type { ChannelOptions } from "../channel/options.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
+import type { CallMiddleware, ServeMiddleware } from "./middleware.ts";
 import { Peer } from "./_peer.ts";
 
 /** Options of both ends of an RPC connection. */
@@ -30,6 +31,18 @@ export interface RpcOptions extends ChannelOptions {
    * @default {false}
    */
   readonly sendStacks?: boolean | undefined;
+  /**
+   * Runs around every call that this side serves, the first one outermost.
+   *
+   * @default {[]}
+   */
+  readonly serving?: readonly ServeMiddleware[] | undefined;
+  /**
+   * Runs around every call that this side makes, the first one outermost.
+   *
+   * @default {[]}
+   */
+  readonly calling?: readonly CallMiddleware[] | undefined;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -54,6 +67,8 @@ export function rpcChannel(
       heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
       window: options.streamWindow ?? DEFAULT_WINDOW,
       sendStacks: options.sendStacks ?? false,
+      serving: options.serving ?? [],
+      calling: options.calling ?? [],
     });
     const channel = new ConnectionChannel(connection, {
       ...channelOptions,

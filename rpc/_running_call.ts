@@ -1,13 +1,16 @@
 import { TimeoutError } from "../channel/errors.ts";
 import type { Request } from "../channel/request.ts";
-import type { Call } from "./call.ts";
+import type { ServedCall } from "./middleware.ts";
 
 /** A call that this side serves. */
-export class RunningCall implements Call {
+export class RunningCall implements ServedCall {
   readonly path: string;
   readonly remoteAddress: string;
   readonly peer: string | null;
+  /** Middleware may change them. */
+  args: readonly unknown[];
   readonly meta: Readonly<Record<string, unknown>>;
+  readonly session: Map<string, unknown>;
   readonly id: number;
   /** Its result is a stream, with which it goes on. */
   isStreaming = false;
@@ -20,8 +23,15 @@ export class RunningCall implements Call {
     request: Request,
     path: string,
     caller: { readonly remoteAddress: string; readonly peer: string | null },
-    options: { readonly timeoutMs: number; readonly meta: CallMeta },
+    options: {
+      readonly args: readonly unknown[];
+      readonly session: Map<string, unknown>;
+      readonly timeoutMs: number;
+      readonly meta: CallMeta;
+    },
   ) {
+    this.args = options.args;
+    this.session = options.session;
     this.id = request.id;
     this.path = path;
     this.remoteAddress = caller.remoteAddress;

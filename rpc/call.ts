@@ -18,6 +18,11 @@ export interface Call {
   readonly remainingMs: number;
   /** What the caller's middleware added, such as a token. */
   readonly meta: Readonly<Record<string, unknown>>;
+  /**
+   * What this side remembers of the connection while it lasts, such as who
+   * logged in; all calls on the connection share it.
+   */
+  readonly session: Map<string, unknown>;
 }
 
 let current: Call | null = null;

@@ -35,6 +35,14 @@ export * from "./client.ts";
 export * from "./errors.ts";
 export * from "./expose.ts";
 export * from "./kwargs.ts";
+export type {
+  CallMiddleware,
+  CallNext,
+  MadeCall,
+  ServedCall,
+  ServeMiddleware,
+  ServeNext,
+} from "./middleware.ts";
 export * from "./options.ts";
 export * from "./remote.ts";
 export * from "./server.ts";

@@ -1,0 +1,24 @@
+/** The content of a request that is a call. Pure. */
+export type CallContent = readonly [
+  path: string,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+];
+
+/** Whether the content of a request is a call. */
+export function isCall(content: unknown): content is CallContent {
+  return Array.isArray(content) && content.length === 3 &&
+    typeof content[0] === "string" && Array.isArray(content[1]) &&
+    isRecord(content[2]);
+}
+
+/** Whether a value is a map. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is a promise, or acts like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
+}
