@@ -19,6 +19,12 @@ export interface Comparison {
 
 const LOADS = [1, 64, 1024];
 
+/** How little a typed call may cost over a message, by calls in flight. */
+const RPC_TARGETS: ReadonlyMap<number, Target> = new Map<number, Target>([
+  [1, { atMost: 1.1 }],
+  [64, { atLeast: 0.8 }],
+]);
+
 /** All that is measured, in the order of the report. */
 export const COMPARISONS: readonly Comparison[] = [
   ...LOADS.map((inFlight): Comparison => ({
@@ -27,6 +33,13 @@ export const COMPARISONS: readonly Comparison[] = [
     transport: "tcp",
     inFlight,
     target: inFlight === 1 ? { atMost: 1.2 } : { atLeast: 0.8 },
+  })),
+  ...LOADS.map((inFlight): Comparison => ({
+    subject: "rpc",
+    baseline: "channel",
+    transport: "tcp",
+    inFlight,
+    target: RPC_TARGETS.get(inFlight) ?? null,
   })),
   ...LOADS.map((inFlight): Comparison => ({
     subject: "channel",

@@ -1,6 +1,6 @@
 /**
- * Measures channels against a bare loop on the same kind of sockets:
- * `deno task bench`. Each subject's server has a process of its own; the
+ * Measures channels against a bare loop on the same kind of sockets, and RPC
+ * against channels: `deno task bench`. Each subject's server has a process of its own; the
  * clients take turns in this one.
  *
  * A missed target is printed, and is no failure: the exit code is 0.

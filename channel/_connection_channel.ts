@@ -36,7 +36,8 @@ import { SendQueue } from "./_send_queue.ts";
 /** For how long a close without `graceMs` writes what is queued. */
 const FLUSH_MS = 1_000;
 
-const ANSWERED: Promise<void> = Promise.resolve();
+/** What an answer that left at once returns: it needs no one to listen. */
+export const ANSWERED: Promise<void> = Promise.resolve();
 
 const encoder = new TextEncoder();
 

@@ -66,6 +66,8 @@ export interface RemoteErrorDetails {
   readonly origin: string;
   /** A code such as `"busy"`, where the other side told one. */
   readonly code?: string | undefined;
+  /** What else the error held for its reader, where the other side told it. */
+  readonly data?: unknown;
   /** The content of the failure as it arrived. */
   readonly content: unknown;
 }
@@ -82,6 +84,11 @@ export class RemoteError extends DenomasError {
   readonly origin: string;
   /** A code such as `"busy"`, where the other side told one. */
   readonly code?: string;
+  /**
+   * The `data` of the error on the other side, where it had some that is plain
+   * data: no instances, functions, bytes or `bigint`s.
+   */
+  readonly data?: unknown;
   /** The content of the failure as it arrived. */
   readonly content: unknown;
 
@@ -95,6 +102,7 @@ export class RemoteError extends DenomasError {
       this.remoteStack = details.remoteStack;
     }
     if (details.code !== undefined) this.code = details.code;
+    if (details.data !== undefined) this.data = details.data;
   }
 }
 

@@ -1,6 +1,6 @@
 import { ConnectError } from "../transports/errors.ts";
-import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, Transport } from "../transports/transport.ts";
+import { Backoff, startTimer } from "./_backoff.ts";
 import type { Channel } from "./channel.ts";
 import {
   type ChannelFactory,
@@ -26,8 +26,6 @@ export interface ConnectionOptions extends ChannelOptions {
 
 /** How long one attempt to connect may take. */
 const ATTEMPT_MS = 10_000;
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 5_000;
 
 /**
  * Connects to a server and returns the channel.
@@ -58,6 +56,7 @@ export async function openConnection(
 
 /**
  * Like {@linkcode openConnection}, with a channel of another layer's making.
+ * The timers belong to `owner`, if there is one.
  *
  * @internal
  */
@@ -65,6 +64,7 @@ export async function openConnectionWith(
   makeChannel: ChannelFactory,
   address: string,
   options: ConnectionOptions,
+  owner?: object,
 ): Promise<ConnectionChannel> {
   const { retryForMs = 0 } = options;
   if (!(retryForMs >= 0)) {
@@ -82,6 +82,7 @@ export async function openConnectionWith(
         address,
         resolved.limits.maxFrameBytes,
         options.signal,
+        owner,
       ),
     options.signal,
   );
@@ -99,17 +100,14 @@ async function connectWithin(
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
   const until = performance.now() + retryForMs;
-  for (let waitMs = FIRST_WAIT_MS;; waitMs *= 2) {
+  const backoff = new Backoff();
+  for (;;) {
     try {
       return await connect();
     } catch (error) {
       const leftMs = until - performance.now();
       if (!(error instanceof ConnectError) || leftMs <= 0) throw error;
-      const longestMs = Math.min(waitMs, LONGEST_WAIT_MS);
-      // Random, so that many clients of a server that was away do not all
-      // come at once.
-      const randomMs = longestMs * (0.5 + Math.random() / 2);
-      await wait(Math.min(randomMs, leftMs), signal);
+      await backoff.wait(leftMs, signal);
     }
   }
 }
@@ -120,6 +118,7 @@ async function attempt(
   address: string,
   maxFrameBytes: number,
   signal: AbortSignal | undefined,
+  owner: object | undefined,
 ): Promise<Connection> {
   signal?.throwIfAborted();
   const controller = new AbortController();
@@ -131,7 +130,7 @@ async function attempt(
         `Cannot connect to '${address}': no answer within ${ATTEMPT_MS} ms`,
         address,
       ),
-    ));
+    ), owner);
   try {
     return await transport.connect(address, {
       maxFrameBytes,
@@ -141,33 +140,4 @@ async function attempt(
     timer.stop();
     signal?.removeEventListener("abort", onAbort);
   }
-}
-
-async function wait(
-  timeMs: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  signal?.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onAbort = () => reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = startTimer(timeMs, resolve);
-  try {
-    await promise;
-  } finally {
-    timer.stop();
-    signal?.removeEventListener("abort", onAbort);
-  }
-}
-
-function startTimer(timeMs: number, then: () => void): { stop(): void } {
-  const id = setTimeout(then, timeMs);
-  const timer = {
-    stop: () => {
-      clearTimeout(id);
-      lifetime.observer?.closed(timer);
-    },
-  };
-  lifetime.observer?.opened(timer, "timer", () => "attempt to connect");
-  return timer;
 }

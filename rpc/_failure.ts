@@ -10,26 +10,37 @@ import {
   UnsupportedByPeerError,
   ValidationError,
 } from "./errors.ts";
+import { isPlainData } from "./_plain_data.ts";
 
-/** Codes of our own errors on the wire, which other languages can tell apart. */
-const CODES: readonly [string, new (message: string) => Error][] = [
-  ["not_found", MethodNotFoundError],
-  ["invalid_argument", ValidationError],
-  ["released", ReferenceReleasedError],
-  ["busy", ServerBusyError],
-];
+/** An error that arrives as what it was, and not as a `RemoteError`. */
+interface OwnError {
+  readonly type: new (message: string) => Error;
+  /** What tells it from a user's error of the same name. */
+  readonly code: string;
+}
 
-/** Failures that are told by name alone, from a peer that has no codes. */
-const BY_NAME: ReadonlyMap<string, new (message: string) => Error> = new Map<
-  string,
-  new (message: string) => Error
->([
-  ["MethodNotFoundError", MethodNotFoundError],
-  ["ValidationError", ValidationError],
-  ["ReferenceReleasedError", ReferenceReleasedError],
-  ["ServerBusyError", ServerBusyError],
-  ["UnsupportedByPeerError", UnsupportedByPeerError],
+const OWN_ERRORS: ReadonlyMap<string, OwnError> = new Map<string, OwnError>([
+  ["MethodNotFoundError", { type: MethodNotFoundError, code: "not_found" }],
+  ["ValidationError", { type: ValidationError, code: "invalid_argument" }],
+  ["ReferenceReleasedError", {
+    type: ReferenceReleasedError,
+    code: "released",
+  }],
+  ["ServerBusyError", { type: ServerBusyError, code: "busy" }],
+  ["UnsupportedByPeerError", {
+    type: UnsupportedByPeerError,
+    code: "unsupported",
+  }],
 ]);
+
+/** What a Python traceback begins with. */
+const TRACEBACK = "Traceback (most recent call last)";
+
+/**
+ * Errors that tell of a call of this side. A method that lets one through has
+ * run: its own caller must not take it for a call that was never delivered.
+ */
+const received = new WeakSet<Error>();
 
 /** What a failure tells to a peer with extensions. */
 export interface FailureRecord {
@@ -40,42 +51,81 @@ export interface FailureRecord {
   readonly stack?: string;
 }
 
-/** The content of a failure for a peer with extensions. */
+/** The content of a failure for a peer with extensions. Never throws. */
 export function toFailureRecord(
   error: unknown,
   withStack: boolean,
 ): FailureRecord {
   const { name, message } = readError(error);
-  const code = codeOf(error);
-  const data = dataOf(error);
-  const stack = withStack && error instanceof Error ? error.stack : undefined;
+  const thrown = asError(error);
+  const code = codeOf(thrown);
+  const data = dataOf(thrown);
+  const stack = withStack ? property(thrown, "stack") : undefined;
   return {
     name,
     message,
     ...(code !== undefined && { code }),
     ...(data !== undefined && { data }),
-    ...(stack !== undefined && { stack }),
+    ...(typeof stack === "string" && { stack }),
   };
+}
+
+/** The same for a peer without: an error whose text is sent. Never throws. */
+export function toPlainFailure(error: unknown): Error {
+  const { name, message } = readError(error);
+  // By name alone it would be taken for one of ours.
+  const isMistakable = OWN_ERRORS.has(name) && !isOwn(asError(error));
+  const told = new Error(isMistakable ? `${name}: ${message}` : message);
+  told.name = isMistakable ? "RemoteError" : name;
+  return told;
 }
 
 /** Makes an error of a failure's content, whoever wrote it. */
 export function fromFailure(content: unknown, origin: string): Error {
   const { name, message, stack, code } = parseFailure(content);
-  const known = CODES.find(([known]) => known === code)?.[1] ??
-    BY_NAME.get(name ?? "");
-  if (known !== undefined) return new known(message);
+  const own = OWN_ERRORS.get(name ?? "");
+  const isOwn = typeof content === "string"
+    ? !content.includes(TRACEBACK)
+    : own?.code === code;
+  if (own !== undefined && isOwn) {
+    return asReceived(new own.type(message));
+  }
   return new RemoteError(message, {
     remoteName: name,
     remoteStack: stack,
     origin,
     code,
+    data: dataIn(content),
     content,
   });
 }
 
-function codeOf(error: unknown): string | undefined {
-  const own = CODES.find(([_code, type]) => error instanceof type)?.[0];
-  if (own !== undefined) return own;
+/** Makes an error tell of a call of this side, as those that were received. */
+export function asReceived<T extends Error>(error: T): T {
+  received.add(error);
+  return error;
+}
+
+/**
+ * Makes an error that was received pass for one of this side, where a call was
+ * only forwarded.
+ */
+export function passOn(error: unknown): unknown {
+  if (error instanceof Error) received.delete(error);
+  return error;
+}
+
+/** Whether an error is one of ours, and made here. */
+function isOwn(error: Error | null): boolean {
+  if (error === null || received.has(error)) return false;
+  return [...OWN_ERRORS.values()].some(({ type }) => error instanceof type);
+}
+
+function codeOf(error: Error | null): string | undefined {
+  if (isOwn(error)) {
+    return [...OWN_ERRORS.values()].find(({ type }) => error instanceof type)
+      ?.code;
+  }
   if (error instanceof SerializationError) return "not_serializable";
   if (error instanceof DOMException && error.name === "AbortError") {
     return "cancelled";
@@ -84,13 +134,27 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** The `data` of an error, which its class may define. */
-function dataOf(error: unknown): unknown {
-  return property(error, "data");
+/** The `data` of an error, if it can be sent. */
+function dataOf(error: Error | null): unknown {
+  const data = property(error, "data");
+  try {
+    return isPlainData(data) ? data : undefined;
+  } catch {
+    // A getter in it throws: the failure is sent without it.
+    return undefined;
+  }
 }
 
-function property(error: unknown, name: string): unknown {
-  if (!(error instanceof Error)) return undefined;
+/** The `data` that a failure brought. */
+function dataIn(content: unknown): unknown {
+  return typeof content === "object" && content !== null &&
+      Object.hasOwn(content, "data")
+    ? (content as { data?: unknown }).data
+    : undefined;
+}
+
+function property(error: Error | null, name: string): unknown {
+  if (error === null) return undefined;
   try {
     return (error as unknown as Record<string, unknown>)[name];
   } catch {
@@ -103,7 +167,21 @@ function property(error: unknown, name: string): unknown {
 function readError(error: unknown): { name: string; message: string } {
   const text = failureText(error).trimEnd();
   const colon = text.indexOf(": ");
-  return colon === -1
-    ? { name: text.replace(/:$/, ""), message: "" }
-    : { name: text.slice(0, colon), message: text.slice(colon + 2) };
+  const name = colon === -1 ? text.replace(/:$/, "") : text.slice(0, colon);
+  const message = colon === -1 ? "" : text.slice(colon + 2);
+  // An error that was let through keeps the name that it had over there.
+  const thrown = asError(error);
+  return thrown instanceof RemoteError
+    ? { name: thrown.remoteName, message }
+    : { name, message };
+}
+
+/** What was thrown, if it is an error. */
+function asError(thrown: unknown): Error | null {
+  try {
+    return thrown instanceof Error ? thrown : null;
+  } catch {
+    // A `Proxy` that does not answer is told of as anything else is.
+    return null;
+  }
 }

@@ -3,6 +3,9 @@ import { lifetime } from "../transports/lifetime.ts";
 /** So many pings without an answer mean that the other side is gone. */
 const MISSES = 2;
 
+/** What `setTimeout` can hold; a longer time makes it fire at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** What a {@linkcode Heartbeat} needs of its connection. */
 export interface HeartbeatOptions {
   /** For how long nothing may arrive before the other side is asked. */
@@ -26,6 +29,8 @@ export interface HeartbeatOptions {
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
+  readonly #intervalMs: number;
+  #hasEnded = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #received = 0;
   #missed = 0;
@@ -33,18 +38,21 @@ export class Heartbeat {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
+    this.#intervalMs = Math.min(options.intervalMs, MAX_TIMEOUT_MS);
   }
 
-  /** Begins to listen for silence. */
+  /** Begins to listen for silence, unless it has ended. Repeatable. */
   start(): void {
-    if (this.#timer !== null || this.#options.intervalMs === Infinity) return;
+    if (this.#timer !== null || this.#hasEnded) return;
+    if (this.#options.intervalMs === Infinity) return;
     lifetime.observer?.opened(this, "timer", () => "heartbeat");
     lifetime.observer?.owned(this, this.#options.owner);
     this.#arm();
   }
 
-  /** Ends it. */
+  /** Ends it, for good. Repeatable. */
   stop(): void {
+    this.#hasEnded = true;
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
@@ -52,17 +60,16 @@ export class Heartbeat {
   }
 
   #arm(): void {
-    const { intervalMs, receivedBytes } = this.#options;
-    this.#received = receivedBytes();
-    this.#due = performance.now() + intervalMs;
-    this.#timer = setTimeout(() => this.#tick(), intervalMs);
+    this.#received = this.#options.receivedBytes();
+    this.#due = performance.now() + this.#intervalMs;
+    this.#timer = setTimeout(() => this.#tick(), this.#intervalMs);
     // It is no reason to keep a process alive.
     this.#timer.unref();
   }
 
   #tick(): void {
-    const { intervalMs, receivedBytes, ping, onSilence } = this.#options;
-    const wasBusy = performance.now() - this.#due > intervalMs / 2;
+    const { receivedBytes, ping, onSilence } = this.#options;
+    const wasBusy = performance.now() - this.#due > this.#intervalMs / 2;
     const isSilent = receivedBytes() === this.#received;
     if (!isSilent) this.#missed = 0;
     else if (!wasBusy && this.#missed++ >= MISSES) return onSilence();

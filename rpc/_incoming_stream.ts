@@ -8,18 +8,25 @@ export interface StreamSource {
   return(): Promise<void>;
 }
 
+/** With so many items left, the next ones are asked for. */
+const LOW_ITEMS = 16;
+
 /**
  * A stream that the other side produces. It can be iterated once. Leaving the
- * loop ends the producer, and waits until its `finally` has run.
+ * loop ends the producer, and waits until its `finally` has run, unless the
+ * producer itself waits for something.
  */
 export class IncomingStream
   implements AsyncIterableIterator<unknown, undefined> {
   readonly #source: StreamSource;
-  #items: unknown[] = [];
+  readonly #items: unknown[] = [];
   #consumed = 0;
   #isStarted = false;
   #isDone = false;
+  /** What was asked for, and is not awaited yet. */
   #asked: Promise<StreamBatch> | null = null;
+  /** The items that a `next` waits for. */
+  #receiving: Promise<void> | null = null;
 
   constructor(source: StreamSource) {
     this.#source = source;
@@ -47,9 +54,9 @@ export class IncomingStream
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#items.length = 0;
     if (!this.#isDone) {
       this.#isDone = true;
-      this.#items = [];
       await this.#source.return();
     }
     return { done: true, value: undefined };
@@ -60,13 +67,22 @@ export class IncomingStream
   }
 
   async #receive(): Promise<void> {
+    if (this.#receiving === null) {
+      this.#receiving = this.#take().finally(() => this.#receiving = null);
+      return await this.#receiving;
+    }
+    // An error is told once, by the `next` that asked first.
+    await this.#receiving.catch(() => {});
+  }
+
+  async #take(): Promise<void> {
     const asked = this.#asked ?? this.#source.next(this.#consumed);
     this.#asked = null;
     try {
-      const { items, done } = await asked;
+      const { items, done } = checkBatch(await asked);
       // Left in the meantime: nobody wants them.
       if (this.#isDone) return;
-      this.#items = [...items];
+      for (const item of items) this.#items.push(item);
       this.#isDone = done;
     } catch (error) {
       if (this.#isDone) return;
@@ -79,9 +95,22 @@ export class IncomingStream
 
   /** Asks for the next batch before this one is used up. */
   #askAhead(): void {
-    if (this.#isDone || this.#asked !== null || this.#items.length > 16) return;
+    if (this.#isDone || this.#asked !== null || this.#receiving !== null) {
+      return;
+    }
+    if (this.#items.length > LOW_ITEMS) return;
     this.#asked = this.#source.next(this.#consumed);
     // It is awaited by the next `next`, if there is one.
     this.#asked.catch(() => {});
   }
+}
+
+/** The other side may answer anything. */
+function checkBatch(batch: StreamBatch): StreamBatch {
+  if (Array.isArray(batch?.items) && typeof batch.done === "boolean") {
+    return batch;
+  }
+  throw new TypeError(
+    "Cannot go on with stream: the other side answered with no list of items",
+  );
 }

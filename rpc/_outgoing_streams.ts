@@ -15,10 +15,31 @@ export interface StreamWindow {
 /** The window where nothing else is asked for. */
 export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
 
+/** How many streams one connection may have open. */
+export const MAX_STREAMS = 65_536;
+
 /** What `$/next` answers. */
 export interface StreamBatch {
   readonly items: readonly unknown[];
   readonly done: boolean;
+}
+
+/** What a stream is offered with. */
+export interface StreamOptions {
+  /**
+   * Runs the first step of the producer: a generator's body begins there.
+   *
+   * @default {runs it}
+   */
+  readonly start?: <T>(step: () => T) => T;
+  /** Called once, when the stream is over. */
+  readonly onEnd?: () => void;
+}
+
+/** Whether a value travels as a stream. */
+export function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null &&
+    Symbol.asyncIterator in value;
 }
 
 /** Streams that this side produces and the other side consumes. */
@@ -26,6 +47,8 @@ export class OutgoingStreams {
   readonly #window: StreamWindow;
   readonly #streams = new Map<number, OutgoingStream>();
   #nextKey = 0;
+  /** What the message being packed offers. */
+  #offered: OfferedStream[] | null = null;
 
   constructor(window: StreamWindow) {
     this.#window = window;
@@ -37,17 +60,44 @@ export class OutgoingStreams {
   }
 
   /**
-   * Offers `iterable` to the other side and returns its path. Nothing is taken
-   * from it before the other side asks. `onEnd` is called when it is over.
+   * Offers `iterable` to the other side and returns its path. Nothing is taken from it before the
+   * other side asks.
+   *
+   * @throws {RangeError} If {@linkcode MAX_STREAMS} are open.
    */
-  add(iterable: AsyncIterable<unknown>, onEnd: () => void): string {
+  add(
+    iterable: AsyncIterable<unknown>,
+    { start = (step) => step(), onEnd }: StreamOptions = {},
+  ): string {
+    if (this.#streams.size >= MAX_STREAMS) {
+      throw new RangeError(
+        `${MAX_STREAMS} streams are open already; read them to their end, or leave them`,
+      );
+    }
     const key = this.#nextKey++;
-    const stream = new OutgoingStream(iterable, this.#window, () => {
-      this.#streams.delete(key);
-      onEnd();
+    const stream = new OutgoingStream(iterable, {
+      window: this.#window,
+      start,
+      onEnd: () => {
+        this.#streams.delete(key);
+        onEnd?.();
+      },
     });
     this.#streams.set(key, stream);
+    this.#offered?.push(stream);
     return `${STREAM_PREFIX}${key}`;
+  }
+
+  /** Runs `send`, which packs a message, and tells what the message offers. */
+  collect<T>(send: () => T): { result: T; streams: readonly OfferedStream[] } {
+    const before = this.#offered;
+    const streams: OfferedStream[] = [];
+    this.#offered = streams;
+    try {
+      return { result: send(), streams };
+    } finally {
+      this.#offered = before;
+    }
   }
 
   /** More items of the stream `key`, of which `consumed` were consumed. */
@@ -55,7 +105,7 @@ export class OutgoingStreams {
     const stream = this.#streams.get(key);
     if (stream === undefined) {
       throw new ReferenceReleasedError(
-        `Cannot go on with stream ${key}: it has ended`,
+        `Cannot go on with stream ${key}: it has ended, ask for another`,
       );
     }
     return stream.next(consumed);
@@ -68,17 +118,37 @@ export class OutgoingStreams {
 
   /** Ends all streams, as the connection is gone. */
   endAll(): void {
-    for (const stream of [...this.#streams.values()]) {
-      // Nobody is left to hear of an error in a generator's `finally`.
-      stream.end().catch(() => {});
-    }
+    for (const stream of [...this.#streams.values()]) stream.drop();
   }
 }
 
-class OutgoingStream {
+/** Ends a producer of which nobody will ask anything. */
+export function discardStream(iterable: AsyncIterable<unknown>): void {
+  endProducer(() => iterable[Symbol.asyncIterator]());
+}
+
+/** Nobody is left to hear of an error in a generator's `finally`. */
+function endProducer(open: () => AsyncIterator<unknown>): void {
+  returnFrom(open).catch(() => {});
+}
+
+async function returnFrom(open: () => AsyncIterator<unknown>): Promise<void> {
+  await open().return?.();
+}
+
+/** A stream that was offered to the other side. */
+export interface OfferedStream {
+  /** Whether the other side has asked for items. */
+  readonly isStarted: boolean;
+  /** Ends it, as nobody will ask for more. */
+  drop(): void;
+}
+
+class OutgoingStream implements OfferedStream {
   readonly #iterable: AsyncIterable<unknown>;
   readonly #window: StreamWindow;
-  readonly #onEnd: () => void;
+  readonly #start: <T>(step: () => T) => T;
+  #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
   #items: unknown[] = [];
   /** Sizes of the items that are not consumed, the oldest first. */
@@ -87,24 +157,29 @@ class OutgoingStream {
   #consumed = 0;
   #isPumping = false;
   #outcome: { readonly error: unknown } | "done" | null = null;
-  #wake: () => void = () => {};
+  #changed: PromiseWithResolvers<void> | null = null;
   #ending: Promise<void> | null = null;
 
   constructor(
     iterable: AsyncIterable<unknown>,
-    window: StreamWindow,
-    onEnd: () => void,
+    options: Required<StreamOptions> & { readonly window: StreamWindow },
   ) {
     this.#iterable = iterable;
-    this.#window = window;
-    this.#onEnd = onEnd;
+    this.#window = options.window;
+    this.#start = options.start;
+    this.#onEnd = options.onEnd;
+  }
+
+  get isStarted(): boolean {
+    return this.#iterator !== null;
   }
 
   async next(consumed: number): Promise<StreamBatch> {
     this.#forget(consumed);
     this.#pump();
     while (this.#items.length === 0 && this.#outcome === null) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      this.#changed ??= Promise.withResolvers();
+      await this.#changed.promise;
     }
     const items = this.#items;
     this.#items = [];
@@ -120,7 +195,16 @@ class OutgoingStream {
     throw outcome.error;
   }
 
-  /** Ends the producer, and waits until its `finally` has run. */
+  drop(): void {
+    // Nobody is left to hear of an error in a generator's `finally`.
+    this.end().catch(() => {});
+  }
+
+  /**
+   * Ends the producer. Waits until its `finally` has run, but not for a
+   * producer that itself waits for something: that may never come, and its
+   * `finally` runs when it does.
+   */
   end(): Promise<void> {
     return this.#ending ??= this.#end();
   }
@@ -130,21 +214,30 @@ class OutgoingStream {
     this.#outcome ??= "done";
     this.#wake();
     // First, so that a producer that waits hears of it by its signal.
-    this.#onEnd();
-    if (!isOver) await this.#iterator?.return?.();
+    this.#finish();
+    if (isOver) return;
+    const iterator = this.#iterator;
+    const open = () => iterator ?? this.#iterable[Symbol.asyncIterator]();
+    if (this.#isPumping) endProducer(open);
+    else await returnFrom(open);
   }
 
   #finish(): void {
-    this.#ending ??= Promise.resolve();
-    this.#onEnd();
+    this.#onEnd?.();
+    this.#onEnd = null;
   }
 
+  #wake(): void {
+    this.#changed?.resolve();
+    this.#changed = null;
+  }
+
+  /** The other side may tell nonsense, and only loses by it. */
   #forget(consumed: number): void {
-    const count = Math.min(consumed - this.#consumed, this.#sizes.length);
-    for (const size of this.#sizes.splice(0, Math.max(0, count))) {
-      this.#bytes -= size;
-    }
-    this.#consumed = Math.max(this.#consumed, consumed);
+    if (!(consumed > this.#consumed)) return;
+    const sizes = this.#sizes.splice(0, consumed - this.#consumed);
+    for (const size of sizes) this.#bytes -= size;
+    this.#consumed += sizes.length;
   }
 
   /** Takes items while the window is open. */
@@ -152,10 +245,10 @@ class OutgoingStream {
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      this.#iterator ??= this.#iterable[Symbol.asyncIterator]();
       while (this.#outcome === null && this.#hasRoom()) {
-        const { done, value } = await this.#iterator.next();
-        if (done) this.#outcome ??= "done";
+        const { done, value } = await this.#step();
+        if (this.#outcome !== null) break;
+        if (done) this.#outcome = "done";
         else this.#keep(value);
         this.#wake();
       }
@@ -165,6 +258,14 @@ class OutgoingStream {
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  #step(): Promise<IteratorResult<unknown>> {
+    if (this.#iterator !== null) return this.#iterator.next();
+    return this.#start(() => {
+      this.#iterator = this.#iterable[Symbol.asyncIterator]();
+      return this.#iterator.next();
+    });
   }
 
   #hasRoom(): boolean {

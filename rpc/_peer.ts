@@ -6,7 +6,7 @@ import {
   TimeoutError,
 } from "../channel/errors.ts";
 import type { Request } from "../channel/request.ts";
-import { isCall, isRecord } from "./_call_content.ts";
+import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
 import { fromFailure } from "./_failure.ts";
@@ -16,13 +16,14 @@ import { splitKwargs } from "./kwargs.ts";
 import type { CallMiddleware, MadeCall } from "./middleware.ts";
 import { runThrough } from "./_run_through.ts";
 import {
+  isStream,
   OutgoingStreams,
   STREAM_PREFIX,
   type StreamBatch,
   type StreamWindow,
 } from "./_outgoing_streams.ts";
-import { REFERENCE_PREFIX, References } from "./_references.ts";
-import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
+import { REFERENCE_PREFIX, referenceKey, References } from "./_references.ts";
+import type { Caller } from "./_remote_proxy.ts";
 import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
 
 /** The version of the extensions that this side speaks. */
@@ -34,12 +35,14 @@ const HELLO_MS = 5_000;
 
 /** What a {@linkcode Peer} is made with. */
 export interface PeerOptions
-  extends Omit<ServedCallsOptions, "references" | "hasExtensions"> {
+  extends Omit<ServedCallsOptions, "references" | "streams" | "hasExtensions"> {
   /** Whether this side says hello; the other one answers. */
   readonly saysHello: boolean;
   readonly timeoutMs: number;
   readonly heartbeatMs: number;
   readonly window: StreamWindow;
+  /** How many references the other side may have at once. */
+  readonly maxReferences: number;
   /** Runs around calls that this side makes. */
   readonly calling: readonly CallMiddleware[];
 }
@@ -74,15 +77,16 @@ export class Peer implements Caller {
     this.#options = options;
     this.#references = new References({
       root: options.root,
-      makeProxy: (path) => makeRemote(this, path),
-      nodeOf: (value) => remoteNode(value),
       self: this,
       hasExtensions: () => this.hasExtensions,
+      maxReferences: options.maxReferences,
+      framesIn: () => this.#channel.stats().framesIn,
     });
     this.#streams = new OutgoingStreams(options.window);
     this.#served = new ServedCalls({
       ...options,
       references: this.#references,
+      streams: this.#streams,
       hasExtensions: () => this.hasExtensions,
     });
     this.entry = {
@@ -146,22 +150,45 @@ export class Peer implements Caller {
       this.#sayHello();
     }
     if (this.#extensions === "asked" && needsExtensions(args, options)) {
-      return this.#greeted.then(() => this.#call(path, args, options));
+      return this.#whenGreeted(options).then(() =>
+        this.#call(path, args, options)
+      );
     }
     const content = this.#callContent(path, args, options);
     const id = this.#channel.nextCallId;
-    const { result: reply, release } = this.#references.collect(() =>
-      this.#channel.send(content, options)
+    const { result, streams } = this.#streams.collect(() =>
+      this.#references.collect(
+        "lent",
+        () => this.#channel.send(content, options),
+      )
     );
-    if (release !== null) {
-      // A peer without extensions holds what it was given until the end.
-      const letGo = () => this.hasExtensions && release();
-      reply.then(letGo, letGo);
+    const { result: reply, release } = result;
+    if (streams.length > 0) {
+      // What the method has not begun to read, it will not read any more.
+      const drop = () => streams.forEach((it) => it.isStarted || it.drop());
+      reply.then(drop, drop);
     }
-    if (options.signal !== undefined || this.#timeoutMs(options) < Infinity) {
+    if (release !== null) this.#releaseAfter(reply, release);
+    // A call that was refused has no id, and the next one gets this.
+    const wasSent = this.#channel.nextCallId !== id;
+    const mayEnd = options.signal !== undefined ||
+      this.#timeoutMs(options) < Infinity;
+    if (wasSent && mayEnd) {
       reply.catch((error) => this.#cancel(id, error, options));
     }
     return reply;
+  }
+
+  /**
+   * What a call passed ends with it, if the other side knows of that: a peer
+   * without extensions may use it until the connection ends.
+   */
+  #releaseAfter(reply: Promise<unknown>, release: () => void): void {
+    const settled = () => {
+      if (this.hasExtensions) return release();
+      if (this.#extensions === "asked") this.#greeted.then(settled);
+    };
+    reply.then(settled, settled);
   }
 
   #callContent(
@@ -193,8 +220,21 @@ export class Peer implements Caller {
     if (isGivenUp) this.#tell("$/cancel", [id]);
   }
 
+  /** Whether the other side says that the method at `path` may run twice. */
+  async isIdempotent(path: string, options: CallOptions): Promise<boolean> {
+    if (this.#extensions === "unknown" && this.#options.saysHello) {
+      this.#sayHello();
+    }
+    await this.#greeted;
+    if (!this.hasExtensions) return false;
+    const content = ["$/idempotent", [path], {}];
+    return await this.#channel.send(content, options) === true;
+  }
+
   keep(path: string): void {
-    this.#tell("$/keep", [referenceKey(path)]);
+    if (path.startsWith(REFERENCE_PREFIX)) {
+      this.#tell("$/keep", [referenceKey(path)]);
+    }
   }
 
   release(path: string): void {
@@ -205,6 +245,9 @@ export class Peer implements Caller {
 
   /** Sends what needs no answer, to a peer that understands it. */
   #tell(path: string, args: readonly unknown[]): void {
+    if (this.#extensions === "asked") {
+      return void this.#greeted.then(() => this.#tell(path, args));
+    }
     if (!this.hasExtensions) return;
     // A connection that is gone needs to be told nothing any more.
     this.#channel.send([path, args, {}]).catch(() => {});
@@ -220,6 +263,20 @@ export class Peer implements Caller {
       });
   }
 
+  /** Waits for the answer to the hello, unless the call is given up. */
+  async #whenGreeted({ signal }: CallOptions): Promise<void> {
+    if (signal === undefined) return await this.#greeted;
+    signal.throwIfAborted();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    try {
+      await Promise.race([this.#greeted, promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
   #enableExtensions(): void {
     this.#extensions = "yes";
     this.#heartbeat.start();
@@ -229,6 +286,14 @@ export class Peer implements Caller {
 
   /** Serves a request. */
   handle(request: Request): void {
+    this.#references.lendArrived();
+    if (this.#extensions !== "asked") return this.#handle(request);
+    // An answer to the hello that came just before is taken note of first, as
+    // what the method returns may need the extensions.
+    queueMicrotask(() => this.#handle(request));
+  }
+
+  #handle(request: Request): void {
     const { content } = request;
     if (!isCall(content)) {
       return this.#served.fail(
@@ -254,14 +319,26 @@ export class Peer implements Caller {
     try {
       if (path === "$/call") return this.#serveExtended(request, args);
       const result = this.#extension(path, args);
-      Promise.resolve(result).then(
-        // Items of a stream that cannot be sent: the consumer is told so.
-        (value) => request.reply(value).catch(() => {}),
+      // At once, so that the answer to a hello is the first of all.
+      if (!isThenable(result)) return this.#reply(request, result);
+      result.then(
+        (value) => this.#reply(request, value),
         (error) => this.#served.fail(request, error),
       );
     } catch (error) {
       this.#served.fail(request, error);
     }
+  }
+
+  #reply(request: Request, value: unknown): void {
+    const { result, streams } = this.#streams.collect(() =>
+      this.#references.collect("given", () => request.reply(value))
+    );
+    // Items of a stream that cannot be sent: the consumer is told so.
+    result.result.catch(() => {
+      result.release?.();
+      for (const stream of streams) stream.drop();
+    });
   }
 
   #serveExtended(
@@ -292,15 +369,17 @@ export class Peer implements Caller {
       case "$/ping":
         return null;
       case "$/cancel":
-        return this.#served.cancel(Number(first));
+        return this.#served.cancel(toKey(first));
       case "$/keep":
-        return this.#references.keep(Number(first));
+        return this.#references.keep(toKey(first));
       case "$/release":
-        return this.#references.release(Number(first));
+        return this.#references.release(toKey(first));
+      case "$/idempotent":
+        return this.#served.isIdempotent(String(first));
       case "$/next":
-        return this.#streams.next(Number(first), Number(second));
+        return this.#streams.next(toKey(first), toKey(second));
       case "$/return":
-        return this.#streams.return(Number(first));
+        return this.#streams.return(toKey(first));
       default:
         throw new MethodNotFoundError(
           `Cannot call '${path}': this side has no such extension`,
@@ -323,9 +402,10 @@ export class Peer implements Caller {
     const key = Number(path.slice(STREAM_PREFIX.length));
     return new IncomingStream({
       next: (consumed) =>
-        this.#channel.send(["$/next", [key, consumed], {}]) as Promise<
-          StreamBatch
-        >,
+        // A deadline for calls is none for a stream that has nothing to tell.
+        this.#channel.send(["$/next", [key, consumed], {}], {
+          timeoutMs: Infinity,
+        }) as Promise<StreamBatch>,
       return: async () => {
         try {
           await this.#channel.send(["$/return", [key], {}]);
@@ -341,11 +421,11 @@ export class Peer implements Caller {
 
   #end(reason: CloseReason): void {
     this.#heartbeat.stop();
-    this.#streams.endAll();
     this.#served.abortAll((path) => {
       const text = `Cannot answer '${path}': ${reason.reason}`;
       return new ConnectionClosedError(text, reason, false);
     });
+    this.#streams.endAll();
     this.#references.clear();
   }
 
@@ -369,15 +449,10 @@ function needsExtensions(
   { meta }: CallOptions,
 ): boolean {
   return meta !== undefined ||
-    args.some((arg) =>
-      typeof arg === "object" && arg !== null && isStream(arg)
-    );
+    args.some((arg) => isStream(arg));
 }
 
-function isStream(value: object): value is AsyncIterable<unknown> {
-  return typeof value === "object" && Symbol.asyncIterator in value;
-}
-
-function referenceKey(path: string): number {
-  return Number(path.slice(REFERENCE_PREFIX.length).split("/")[0]);
+/** A key or id that the other side sent; none for what is no number. */
+function toKey(value: unknown): number {
+  return typeof value === "number" ? value : NaN;
 }

@@ -6,48 +6,71 @@ import {
   resolveService,
   type Target,
 } from "./_resolve.ts";
-import type { Caller, RemoteNode } from "./_remote_proxy.ts";
+import { call } from "./call.ts";
+import { passOn } from "./_failure.ts";
+import {
+  type Caller,
+  type Claim,
+  makeRemote,
+  type RemoteNode,
+  remoteNode,
+} from "./_remote_proxy.ts";
 import { isService, type Method } from "./service.ts";
 
 /** Where references begin on the wire. */
 export const REFERENCE_PREFIX = "$/ref/";
 
-/** How many references one connection may hold. */
+/** How many references one side may hold, where nothing else is asked for. */
 export const MAX_REFERENCES = 65_536;
 
-interface Reference {
+/**
+ * `lent` for the length of a call that passed it; `given` to the other side
+ * until that gives it back.
+ */
+type Hold = "lent" | "given";
+
+/** How many holds of each kind there are; without any it is released. */
+interface Reference extends Record<Hold, number> {
   readonly key: number;
   readonly target: object;
-  /** How many calls and keepers need it. */
-  holds: number;
+}
+
+/** What the message being packed passes. */
+interface Passing {
+  readonly hold: Hold;
+  readonly references: Reference[];
 }
 
 /** What the references need of their peer. */
 export interface ReferencesOptions {
   /** The service that this side offers, if any. */
   readonly root: object | null;
-  /** Makes the proxy for a path of the other side. */
-  readonly makeProxy: (path: string) => unknown;
-  /** What a value stands for if it is a proxy. */
-  readonly nodeOf: (value: unknown) => RemoteNode | undefined;
   /** This side of the connection. */
   readonly self: Caller;
   /** Whether the other side knows how to release references. */
   readonly hasExtensions: () => boolean;
+  /** How many references may be held. */
+  readonly maxReferences: number;
+  /** How many frames have arrived, the one being read included. */
+  readonly framesIn: () => number;
 }
 
 /**
  * Functions and services of this side that the other side may call by
  * reference, and the custom type in which they travel. A reference lives while
- * a call that passed it is pending, and as long as it is kept.
+ * a call that passed it is pending; what was kept or returned, until the other
+ * side gives it back. Both are counted apart, so that a side which gives back
+ * too much takes nothing from a call.
  */
 export class References implements TypeEntry {
   readonly #options: ReferencesOptions;
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
   #nextKey = 0;
-  /** What the message being packed passes. */
-  #passed: Reference[] | null = null;
+  #passing: Passing | null = null;
+  /** Claims on what arrived, of the newest frame that brought any. */
+  #arrived: Claim[] = [];
+  #arrivedIn = -1;
 
   constructor(options: ReferencesOptions) {
     this.#options = options;
@@ -63,8 +86,8 @@ export class References implements TypeEntry {
   }
 
   pack(value: object): unknown {
-    const { root, self, nodeOf, hasExtensions } = this.#options;
-    const node = nodeOf(value);
+    const { root, self, hasExtensions } = this.#options;
+    const node = remoteNode(value);
     // A proxy goes home as what it stands for.
     if (node?.caller === self && hasExtensions()) return { own: node.path };
     const path = root === null || node ? null : pathOf(root, value);
@@ -72,33 +95,45 @@ export class References implements TypeEntry {
   }
 
   unpack(data: unknown): unknown {
-    if (typeof data === "string") return this.#options.makeProxy(data);
+    if (typeof data === "string") return this.#makeProxy(data);
     if (typeof data === "object" && data !== null && "own" in data) {
       const found = this.#own((data as { own: unknown }).own);
       if (found !== null) return found;
     }
-    throw new TypeError("a service reference must be a path");
+    throw new TypeError("a service reference must be the path of a service");
+  }
+
+  /**
+   * What the frame being read brought was passed by a call, and is lent for its
+   * length; what nothing is said of was returned, and is owned.
+   */
+  lendArrived(): void {
+    if (this.#arrived.length === 0) return;
+    if (this.#arrivedIn === this.#options.framesIn()) {
+      for (const claim of this.#arrived) claim.state = "lent";
+    }
+    this.#arrived = [];
   }
 
   /**
    * Runs `send`, which packs a message, and returns with its result how to let
    * go of the references that it passed; `null` if there are none.
    */
-  collect<T>(send: () => T): { result: T; release: (() => void) | null } {
-    const before = this.#passed;
-    const passed: Reference[] = [];
-    this.#passed = passed;
+  collect<T>(
+    hold: Hold,
+    send: () => T,
+  ): { result: T; release: (() => void) | null } {
+    const before = this.#passing;
+    const references: Reference[] = [];
+    this.#passing = { hold, references };
     try {
       const result = send();
-      const release = passed.length === 0
+      const release = references.length === 0
         ? null
-        : () => passed.splice(0).forEach((each) => this.#release(each));
+        : () => references.splice(0).forEach((it) => this.#letGo(it, hold));
       return { result, release };
-    } catch (error) {
-      for (const each of passed) this.#release(each);
-      throw error;
     } finally {
-      this.#passed = before;
+      this.#passing = before;
     }
   }
 
@@ -110,16 +145,14 @@ export class References implements TypeEntry {
    */
   resolve(path: string): Target | null {
     const rest = path.slice(REFERENCE_PREFIX.length);
-    const slash = rest.indexOf("/");
-    const key = Number(slash === -1 ? rest : rest.slice(0, slash));
-    const reference = this.#byKey.get(key);
+    const reference = this.#byKey.get(referenceKey(path));
     if (reference === undefined) throw released(path);
     const { target } = reference;
-    const node = this.#options.nodeOf(target);
-    if (node !== undefined) {
-      return forward(node, rest.slice(slash + 1 || rest.length));
-    }
-    if (slash !== -1) return resolveMethod(target, rest.slice(slash + 1));
+    const slash = rest.indexOf("/");
+    const below = slash === -1 ? "" : rest.slice(slash + 1);
+    const node = remoteNode(target);
+    if (node !== undefined) return forward(node, below);
+    if (slash !== -1) return resolveMethod(target, below);
     if (typeof target !== "function") return null;
     return { service: undefined, method: target as Method, options: {} };
   }
@@ -128,13 +161,15 @@ export class References implements TypeEntry {
   keep(key: number): void {
     const reference = this.#byKey.get(key);
     if (reference === undefined) throw released(`${REFERENCE_PREFIX}${key}`);
-    reference.holds++;
+    reference.given++;
   }
 
-  /** The other side lets go of the reference `key`, if it is there. */
+  /** The other side gives the reference `key` back, if it has it. */
   release(key: number): void {
     const reference = this.#byKey.get(key);
-    if (reference !== undefined) this.#release(reference);
+    if (reference !== undefined && reference.given > 0) {
+      this.#letGo(reference, "given");
+    }
   }
 
   /** Lets go of all, as the connection is gone. */
@@ -144,49 +179,99 @@ export class References implements TypeEntry {
   }
 
   #hold(target: object): Reference {
-    let reference = this.#byTarget.get(target);
-    if (reference === undefined) {
-      if (this.#byKey.size >= MAX_REFERENCES) {
-        throw new RangeError(
-          `${MAX_REFERENCES} references are held already; release some, or pass a service that is listed`,
-        );
-      }
-      reference = { key: this.#nextKey++, target, holds: 0 };
-      this.#byKey.set(reference.key, reference);
-      this.#byTarget.set(target, reference);
-    }
-    reference.holds++;
-    this.#passed?.push(reference);
+    const reference = this.#byTarget.get(target) ?? this.#add(target);
+    const { hold, references } = this.#passing ?? { hold: "given" };
+    reference[hold]++;
+    references?.push(reference);
     return reference;
   }
 
-  #release(reference: Reference): void {
-    if (--reference.holds > 0) return;
-    this.#byKey.delete(reference.key);
+  #add(target: object): Reference {
+    const { maxReferences } = this.#options;
+    if (this.#byKey.size >= maxReferences) {
+      throw new RangeError(
+        `${maxReferences} references are held already; dispose of some on the other side, pass a service that is listed, or raise 'maxReferences'`,
+      );
+    }
+    const reference = { key: this.#nextKey++, target, lent: 0, given: 0 };
+    this.#byKey.set(reference.key, reference);
+    this.#byTarget.set(target, reference);
+    return reference;
+  }
+
+  #letGo(reference: Reference, hold: Hold): void {
+    reference[hold]--;
+    if (reference.lent + reference.given > 0) return;
+    // The connection may have ended, and its references with it.
+    if (!this.#byKey.delete(reference.key)) return;
     this.#byTarget.delete(reference.target);
+  }
+
+  #makeProxy(path: string): object {
+    const { self, framesIn } = this.#options;
+    if (!path.startsWith(REFERENCE_PREFIX)) return makeRemote(self, path);
+    const claim: Claim = { state: "owned" };
+    const frame = framesIn();
+    if (frame !== this.#arrivedIn) this.#arrived = [];
+    this.#arrivedIn = frame;
+    this.#arrived.push(claim);
+    return makeRemote(self, path, {}, claim);
   }
 
   /** What a proxy that came home stands for. */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
-    if (path.startsWith(REFERENCE_PREFIX)) {
-      const key = Number(path.slice(REFERENCE_PREFIX.length));
-      return this.#byKey.get(key)?.target ?? null;
+    if (!path.startsWith(REFERENCE_PREFIX)) {
+      const { root } = this.#options;
+      return root === null ? null : ownAt(root, path);
     }
-    const { root } = this.#options;
-    if (root === null || path === "") return root;
-    return resolveService(root, path);
+    const target = this.#byKey.get(referenceKey(path))?.target;
+    if (target === undefined) throw released(path);
+    const slash = path.indexOf("/", REFERENCE_PREFIX.length);
+    return ownAt(target, slash === -1 ? "" : path.slice(slash + 1));
   }
 }
 
-/** The method of a proxy that was passed on to a third side. */
+/** The key in a path that begins with {@linkcode REFERENCE_PREFIX}, or NaN. */
+export function referenceKey(path: string): number {
+  const [key] = path.slice(REFERENCE_PREFIX.length).split("/", 1);
+  return /^\d{1,15}$/.test(key!) ? Number(key) : NaN;
+}
+
+/** What is at `path` below something of this side: a service or a method. */
+function ownAt(target: object, path: string): object | null {
+  if (path === "") return target;
+  const node = remoteNode(target);
+  if (node !== undefined) {
+    return makeRemote(node.caller, join(node.path, path), node.options);
+  }
+  const service = resolveService(target, path);
+  if (service !== null) return service;
+  const method = resolveMethod(target, path);
+  return method &&
+    ((...args: unknown[]) => method.method.apply(method.service, args));
+}
+
+function join(path: string, rest: string): string {
+  return [path, rest].filter((part) => part !== "").join("/");
+}
+
+/**
+ * The method of a proxy that was passed on to a third side. Its caller's signal
+ * and time go along, and what it fails with comes back as it is.
+ */
 function forward({ caller, path, options }: RemoteNode, rest: string): Target {
-  const whole = [path, rest].filter((part) => part !== "").join("/");
-  return {
-    service: undefined,
-    method: (...args) => caller.call(whole, args, options),
-    options: {},
+  const method = (...args: unknown[]) => {
+    const { signal, remainingMs } = call();
+    return caller.call(join(path, rest), args, {
+      signal,
+      ...(remainingMs < Infinity && { timeoutMs: remainingMs }),
+      ...options,
+    }).catch((error) => {
+      throw passOn(error);
+    });
   };
+  return { service: undefined, method, options: {} };
 }
 
 function released(path: string): ReferenceReleasedError {

@@ -1,4 +1,6 @@
 import type { CallOptions } from "./call_options.ts";
+import { ReferenceReleasedError } from "./errors.ts";
+import { asReceived } from "./_failure.ts";
 
 /** What a proxy needs of its connection. */
 export interface Caller {
@@ -16,28 +18,45 @@ export interface Caller {
   release(path: string): void;
 }
 
+/**
+ * For how long a proxy can count on what it stands for: `lent` by the call
+ * that passed it, or for ever where it is listed; `owned` until it is disposed
+ * of, which counts once; `released` after that.
+ */
+export interface Claim {
+  state: "lent" | "owned" | "released";
+}
+
 /** What a proxy stands for. */
 export interface RemoteNode {
   readonly caller: Caller;
   readonly path: string;
   readonly options: CallOptions;
+  readonly claim: Claim;
 }
 
 const NO_OPTIONS: CallOptions = {};
 
+/** Of what nobody needs to give back. */
+const LENT: Claim = { state: "lent" };
+
 const nodes = new WeakMap<object, RemoteNode>();
 
-/** What a proxy hides; an arrow function, since others have a fixed property. */
-const callable = (): void => {};
+/**
+ * What all proxies hide, which is why none of them lets anything change it. An
+ * arrow function, since others have a fixed property. A console shows its name.
+ */
+const remote = (): void => {};
 
 /** Makes the proxy for `path` on the other side of a connection. */
 export function makeRemote(
   caller: Caller,
   path: string,
   options: CallOptions = NO_OPTIONS,
+  claim: Claim = LENT,
 ): object {
-  const handler = new RemoteHandler(caller, path, options);
-  const proxy = new Proxy(callable, handler);
+  const handler = new RemoteHandler(caller, path, options, claim);
+  const proxy = new Proxy(remote, handler);
   nodes.set(proxy, handler);
   return proxy;
 }
@@ -47,16 +66,23 @@ export function remoteNode(value: unknown): RemoteNode | undefined {
   return typeof value === "function" ? nodes.get(value) : undefined;
 }
 
-class RemoteHandler implements RemoteNode, ProxyHandler<typeof callable> {
+class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   readonly caller: Caller;
   readonly path: string;
   readonly options: CallOptions;
+  readonly claim: Claim;
   #children: Map<string, object> | null = null;
 
-  constructor(caller: Caller, path: string, options: CallOptions) {
+  constructor(
+    caller: Caller,
+    path: string,
+    options: CallOptions,
+    claim: Claim,
+  ) {
     this.caller = caller;
     this.path = path;
     this.options = options;
+    this.claim = claim;
   }
 
   get(_target: unknown, key: string | symbol): unknown {
@@ -68,13 +94,22 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof callable> {
     let child = this.#children.get(key);
     if (child === undefined) {
       const path = this.path === "" ? key : `${this.path}/${key}`;
-      child = makeRemote(this.caller, path, this.options);
+      child = makeRemote(this.caller, path, this.options, this.claim);
       this.#children.set(key, child);
     }
     return child;
   }
 
   apply(_target: unknown, _this: unknown, args: unknown[]): Promise<unknown> {
+    if (this.claim.state === "released") {
+      return Promise.reject(
+        asReceived(
+          new ReferenceReleasedError(
+            `Cannot call ${this.#describe()}: it was disposed of, do so after the last call`,
+          ),
+        ),
+      );
+    }
     return this.caller.call(this.path, args, this.options);
   }
 
@@ -86,6 +121,10 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof callable> {
     return [];
   }
 
+  getOwnPropertyDescriptor(): undefined {
+    return undefined;
+  }
+
   set(_target: unknown, key: string | symbol): never {
     throw new TypeError(
       `Cannot set '${
@@ -94,17 +133,37 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof callable> {
     );
   }
 
+  defineProperty(): boolean {
+    return false;
+  }
+
+  deleteProperty(): boolean {
+    return false;
+  }
+
+  setPrototypeOf(): boolean {
+    return false;
+  }
+
+  preventExtensions(): boolean {
+    return false;
+  }
+
   #symbol(key: symbol): unknown {
     switch (key) {
       case Symbol.toPrimitive:
         return () => this.#describe();
       case Symbol.dispose:
-        return () => this.caller.release(this.path);
-      case Symbol.for("Deno.customInspect"):
-        return () => this.#describe();
+        return () => this.#dispose();
       default:
         return undefined;
     }
+  }
+
+  #dispose(): void {
+    if (this.claim.state !== "owned") return;
+    this.claim.state = "released";
+    this.caller.release(this.path);
   }
 
   #describe(): string {

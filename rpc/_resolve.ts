@@ -26,42 +26,49 @@ export function resolveMethod(root: object, path: string): Target | null {
 
 /** The service at `path` below `root`, or `null`. */
 export function resolveService(root: object, path: string): object | null {
-  let service: object | undefined = root;
-  for (const name of path.split("/")) {
-    service = subService(service, name);
-    if (service === undefined) return null;
+  let service = root;
+  // Part by part: a peer may send a path of a million parts.
+  for (let start = 0; start <= path.length;) {
+    const slash = path.indexOf("/", start);
+    const end = slash === -1 ? path.length : slash;
+    const child = subService(service, path.slice(start, end));
+    if (child === undefined) return null;
+    service = child;
+    start = end + 1;
   }
   return service;
 }
 
-/** How deep {@linkcode pathOf} looks. */
-const MAX_DEPTH = 8;
-
-/** The path of `service` below `root`, or `null` if it is not there. */
+/**
+ * The shortest path of `service` below `root`, or `null` if it is not there.
+ * Children of a router are found by name, since they may be very many; what
+ * lies below them is not.
+ */
 export function pathOf(root: object, service: object): string | null {
   if (root === service) return "";
-  return search(root, service, "", MAX_DEPTH);
+  // Services may hold each other: each is looked into once.
+  const seen = new Set<object>([root]);
+  const pending: [service: object, prefix: string][] = [[root, ""]];
+  for (const [parent, prefix] of pending) {
+    if (parent instanceof Router) {
+      const name = parent.nameOf(service);
+      if (name !== undefined) return prefix + name;
+      continue;
+    }
+    for (const [name, child] of subServices(parent)) {
+      if (child === service) return prefix + name;
+      if (seen.has(child)) continue;
+      seen.add(child);
+      pending.push([child, `${prefix}${name}/`]);
+    }
+  }
+  return null;
 }
 
-/** Children of a router are found by name, since they may be very many. */
-function search(
-  parent: object,
-  wanted: object,
-  prefix: string,
-  depth: number,
-): string | null {
-  if (parent instanceof Router) {
-    const name = parent.nameOf(wanted);
-    return name === undefined ? null : prefix + name;
-  }
-  if (depth === 0) return null;
+function* subServices(parent: object): Generator<[string, object]> {
   for (const [name, route] of routesOf(parent)) {
     if (route.kind !== "field") continue;
     const child = subService(parent, name);
-    if (child === undefined) continue;
-    if (child === wanted) return prefix + name;
-    const found = search(child, wanted, `${prefix}${name}/`, depth - 1);
-    if (found !== null) return found;
+    if (child !== undefined) yield [name, child];
   }
-  return null;
 }

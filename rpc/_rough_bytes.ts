@@ -1,26 +1,57 @@
 /** What a value is taken to need beside its text and bytes. */
 const VALUE_BYTES = 8;
 
+/** Where counting stops at the latest: values may be circular. */
+const MAX_COUNTED_BYTES = 16 * 1024 * 1024;
+
 /**
  * About how many bytes `value` takes on the wire, found without encoding it.
  * Stops counting at `enough`.
  */
 export function roughBytes(value: unknown, enough: number): number {
-  let bytes = 0;
+  const limit = Math.min(enough, MAX_COUNTED_BYTES);
   const pending: unknown[] = [value];
-  while (pending.length > 0 && bytes < enough) {
+  let bytes = 0;
+  while (pending.length > 0 && bytes < limit) {
     const next = pending.pop();
     bytes += VALUE_BYTES;
     if (typeof next === "string") bytes += next.length;
-    else if (next instanceof Uint8Array) bytes += next.byteLength;
-    else if (Array.isArray(next)) {
-      for (const item of next) pending.push(item);
-    } else if (typeof next === "object" && next !== null) {
-      for (const [key, item] of Object.entries(next)) {
-        bytes += key.length;
-        pending.push(item);
-      }
+    else if (typeof next === "object" && next !== null) {
+      bytes += bufferBytes(next) ?? addParts(next, pending, limit - bytes);
     }
   }
   return bytes;
+}
+
+function bufferBytes(value: object): number | null {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+    ? value.byteLength
+    : null;
+}
+
+/** Adds what `value` is made of, up to `enough` bytes; returns its own bytes. */
+function addParts(value: object, pending: unknown[], enough: number): number {
+  if (value instanceof Map) return addEach(value.entries(), pending, enough);
+  if (Array.isArray(value) || value instanceof Set) {
+    return addEach(value.values(), pending, enough);
+  }
+  let bytes = 0;
+  for (const key of Object.keys(value)) {
+    bytes += key.length;
+    pending.push((value as Record<string, unknown>)[key]);
+  }
+  return bytes;
+}
+
+/** Each of them will count for something: no more than `enough` can matter. */
+function addEach(
+  parts: Iterable<unknown>,
+  pending: unknown[],
+  enough: number,
+): number {
+  const most = pending.length + Math.ceil(enough / VALUE_BYTES);
+  for (const part of parts) {
+    if (pending.push(part) >= most) break;
+  }
+  return 0;
 }

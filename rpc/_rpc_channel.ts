@@ -8,6 +8,7 @@ import type { ChannelOptions } from "../channel/options.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 import type { CallMiddleware, ServeMiddleware } from "./middleware.ts";
 import { Peer } from "./_peer.ts";
+import { MAX_REFERENCES } from "./_references.ts";
 
 /** Options of both ends of an RPC connection. */
 export interface RpcOptions extends ChannelOptions {
@@ -31,6 +32,13 @@ export interface RpcOptions extends ChannelOptions {
    * @default {false}
    */
   readonly sendStacks?: boolean | undefined;
+  /**
+   * How many functions and unlisted services of this side the other side may
+   * have at once. A message that passes one more is a `SerializationError`.
+   *
+   * @default {65_536}
+   */
+  readonly maxReferences?: number | undefined;
   /**
    * Runs around every call that this side serves, the first one outermost.
    *
@@ -67,6 +75,7 @@ export function rpcChannel(
       heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
       window: options.streamWindow ?? DEFAULT_WINDOW,
       sendStacks: options.sendStacks ?? false,
+      maxReferences: options.maxReferences ?? MAX_REFERENCES,
       serving: options.serving ?? [],
       calling: options.calling ?? [],
     });

@@ -1,6 +1,10 @@
 import { TimeoutError } from "../channel/errors.ts";
 import type { Request } from "../channel/request.ts";
 import type { ServedCall } from "./middleware.ts";
+import type { OfferedStream } from "./_outgoing_streams.ts";
+
+/** What `setTimeout` can hold; a longer time makes it fire at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** A call that this side serves. */
 export class RunningCall implements ServedCall {
@@ -12,9 +16,12 @@ export class RunningCall implements ServedCall {
   readonly meta: Readonly<Record<string, unknown>>;
   readonly session: Map<string, unknown>;
   readonly id: number;
-  /** Its result is a stream, with which it goes on. */
-  isStreaming = false;
-  readonly #deadline: number;
+  /** Streams in its result, with which it goes on. */
+  streams: readonly OfferedStream[] = [];
+  #openStreams = 0;
+  #hasEnded = false;
+  #isGivenUp = false;
+  #deadline: number;
   #controller: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #aborted: { readonly reason: unknown } | null = null;
@@ -37,9 +44,12 @@ export class RunningCall implements ServedCall {
     this.remoteAddress = caller.remoteAddress;
     this.peer = caller.peer;
     this.meta = options.meta;
-    this.#deadline = options.timeoutMs === Infinity
-      ? Infinity
-      : performance.now() + options.timeoutMs;
+    // The other side chooses it, and may choose no number at all.
+    // Most calls have no deadline, and asking the time takes some.
+    const { timeoutMs } = options;
+    this.#deadline = timeoutMs >= 0 && timeoutMs < Infinity
+      ? performance.now() + timeoutMs
+      : Infinity;
   }
 
   get remainingMs(): number {
@@ -54,28 +64,77 @@ export class RunningCall implements ServedCall {
       this.#controller = new AbortController();
       if (this.#aborted !== null) {
         this.#controller.abort(this.#aborted.reason);
-      } else if (this.#deadline !== Infinity) {
-        this.#timer = setTimeout(() => this.#expire(), this.remainingMs);
+      } else {
+        this.#arm();
       }
     }
     return this.#controller.signal;
   }
 
-  /** Tells the method that nobody waits for it any more. */
+  /** Whether it goes on although it is answered. */
+  get isStreaming(): boolean {
+    return this.#openStreams > 0;
+  }
+
+  /** Whether nobody reads the answer, whatever it will be. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  /**
+   * A stream in its result begins. The deadline was for the answer, which is
+   * here.
+   */
+  beginStream(): void {
+    this.#openStreams++;
+    this.#disarm();
+    this.#deadline = Infinity;
+  }
+
+  /** A stream in its result has ended. */
+  endStream(): void {
+    this.#openStreams--;
+  }
+
+  /** Nobody waits for its answer, nor for the streams in it. */
+  giveUp(reason: unknown): void {
+    this.#isGivenUp = true;
+    this.abort(reason);
+    for (const stream of this.streams) stream.drop();
+  }
+
+  /** Tells the method that it may stop. */
   abort(reason: unknown): void {
-    this.end();
+    this.#disarm();
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
   }
 
-  /** The method has ended, or nobody waits for it: no timer is needed. */
+  /**
+   * The method has ended. What still holds the call may ask for its signal,
+   * but no timer is needed any more.
+   */
   end(): void {
+    this.#hasEnded = true;
+    this.#disarm();
+  }
+
+  #arm(): void {
+    if (this.#hasEnded || this.#deadline === Infinity) return;
+    this.#timer = setTimeout(
+      () => this.#expire(),
+      Math.min(this.remainingMs, MAX_TIMEOUT_MS),
+    );
+  }
+
+  #disarm(): void {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
   }
 
   #expire(): void {
+    if (this.remainingMs > 0) return this.#arm();
     this.abort(
       new TimeoutError(
         `Cannot go on with '${this.path}': its time is over`,

@@ -1,12 +1,21 @@
-import type { ConnectionChannel } from "../channel/_connection_channel.ts";
+import {
+  ANSWERED,
+  type ConnectionChannel,
+} from "../channel/_connection_channel.ts";
 import type { Request } from "../channel/request.ts";
 import { type CallContent, isThenable } from "./_call_content.ts";
 import { runAs } from "./call.ts";
 import { MethodNotFoundError } from "./errors.ts";
 import type { ExposeOptions } from "./expose.ts";
-import { toFailureRecord } from "./_failure.ts";
+import { toFailureRecord, toPlainFailure } from "./_failure.ts";
 import { joinKwargs } from "./kwargs.ts";
 import type { ServeMiddleware } from "./middleware.ts";
+import {
+  discardStream,
+  isStream,
+  type OutgoingStreams,
+  type StreamOptions,
+} from "./_outgoing_streams.ts";
 import { runThrough } from "./_run_through.ts";
 import { REFERENCE_PREFIX, type References } from "./_references.ts";
 import { resolveMethod, type Target } from "./_resolve.ts";
@@ -18,6 +27,7 @@ export interface ServedCallsOptions {
   /** The service that this side offers, if any. */
   readonly root: object | null;
   readonly references: References;
+  readonly streams: OutgoingStreams;
   /** Runs around each call. */
   readonly serving: readonly ServeMiddleware[];
   /** Whether failures tell the stack. */
@@ -62,14 +72,16 @@ export class ServedCalls {
     terms: CallTerms = NO_TERMS,
   ): void {
     const running = new RunningCall(request, path, channel, {
-      ...terms,
+      timeoutMs: terms.timeoutMs,
+      meta: terms.meta,
       args: joinKwargs(args, kwargs),
       session: this.#session,
     });
-    this.#running.set(request.id, running);
     try {
       const result = this.#run(running);
+      // One that has ended by now was never to be cancelled, nor is it listed.
       if (isThenable(result)) {
+        this.#running.set(request.id, running);
         result.then(
           (value) => this.#reply(request, running, value),
           (error) => this.#failRunning(request, running, error),
@@ -82,41 +94,53 @@ export class ServedCalls {
     }
   }
 
+  /**
+   * Whether running the method at `path` twice does no more than once.
+   *
+   * @throws {MethodNotFoundError} If there is none.
+   */
+  isIdempotent(path: string): boolean {
+    return this.#resolve(path).options.idempotent === true;
+  }
+
   /** Answers a request with a failure. */
   fail(request: Request, error: unknown): void {
     const content = this.#options.hasExtensions()
       ? toFailureRecord(error, this.#options.sendStacks)
-      : toError(error);
-    // If the error's own data cannot be sent, the caller has been told that.
+      : toPlainFailure(error);
+    // If it is too large, the caller has been told that.
     request.fail(content).catch(() => {});
   }
 
-  /** The caller of `id` wants no answer any more. */
+  /** The caller of `id` wants no answer any more, nor a stream in it. */
   cancel(id: number): void {
-    this.#running.get(id)?.abort(
+    this.#running.get(id)?.giveUp(
       new DOMException("The caller gave the call up", "AbortError"),
     );
   }
 
   /**
-   * Keeps the call whose result is being packed running for the stream in it;
-   * returns how to end it with the stream.
+   * Keeps the call whose result is being packed running for the stream in it,
+   * which begins as a part of the call and may end it.
    */
-  holdForStream(): () => void {
+  holdForStream(): StreamOptions {
     const running = this.#packing;
-    if (running === null) return () => {};
-    running.isStreaming = true;
-    return () => {
+    if (running === null) return {};
+    running.beginStream();
+    const onEnd = () => {
+      running.endStream();
+      if (running.isStreaming) return;
       running.abort(new DOMException("The stream has ended", "AbortError"));
       this.#endRunning(running);
     };
+    return { start: (step) => runAs(running, step), onEnd };
   }
 
   /** Tells all methods that the connection is gone. */
   abortAll(errorFor: (path: string) => Error): void {
     const running = [...this.#running.values()];
     this.#running.clear();
-    for (const call of running) call.abort(errorFor(call.path));
+    for (const call of running) call.giveUp(errorFor(call.path));
   }
 
   #run(running: RunningCall): unknown {
@@ -156,15 +180,28 @@ export class ServedCalls {
   }
 
   #reply(request: Request, running: RunningCall, value: unknown): void {
+    if (running.isGivenUp) {
+      if (isStream(value)) discardStream(value);
+      return this.#failRunning(request, running, running.signal.reason);
+    }
+    const { references, streams } = this.#options;
     this.#packing = running;
-    const { result: sent, release } = this.#options.references.collect(() =>
-      request.reply(value)
+    const { result, streams: offered } = streams.collect(() =>
+      references.collect("given", () => request.reply(value))
     );
     this.#packing = null;
+    running.streams = offered;
     // If the result cannot be sent, the caller has been told so, and nobody
-    // holds what was to be passed in it.
-    sent.catch(() => release?.());
-    if (!running.isStreaming) this.#endRunning(running);
+    // holds what was to be passed in it. Listening costs as much as finding the
+    // method, so it is done where that is still open.
+    if (result.result !== ANSWERED) {
+      result.result.catch(() => {
+        result.release?.();
+        for (const stream of offered) stream.drop();
+      });
+    }
+    if (running.isStreaming) this.#running.set(request.id, running);
+    else this.#endRunning(running);
   }
 
   #failRunning(request: Request, running: RunningCall, error: unknown): void {
@@ -193,8 +230,4 @@ async function runChecked(
   return schema === undefined
     ? result
     : await checkResult(path, schema, result);
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -4,6 +4,7 @@ import type {
   CloseOptions,
 } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
+import { lifetime } from "../transports/lifetime.ts";
 import { type ConnectionOptions, openConnectionWith } from "../channel/open.ts";
 import type { PeerStats } from "./_peer.ts";
 import type { Remote } from "./remote.ts";
@@ -91,7 +92,7 @@ export function checkService(service: object): void {
 export function clientOf<T>(channel: Channel): RpcClient<T> {
   const peer = peerOf(channel);
   const close = (options?: CloseOptions) => channel.close(options);
-  return {
+  const client: RpcClient<T> = {
     remote: makeRemote(peer, "") as Remote<T>,
     channel,
     closed: channel.closed,
@@ -101,4 +102,6 @@ export function clientOf<T>(channel: Channel): RpcClient<T> {
     unref: () => channel.unref(),
     [Symbol.asyncDispose]: () => close(),
   };
+  lifetime.observer?.handed(client, channel);
+  return client;
 }

@@ -75,7 +75,8 @@ export function expose(
   context?: ExposeContext,
 ): void | ((target: unknown, context: ExposeContext) => void) {
   if (context !== undefined) return mark(context, NO_OPTIONS);
-  return (_target, context) => mark(context, first as ExposeOptions);
+  return (_target, context) =>
+    mark(context, (first ?? NO_OPTIONS) as ExposeOptions);
 }
 
 /** What a class itself exposes, without its ancestors. */
@@ -108,7 +109,7 @@ function mark(context: ExposeContext, options: ExposeOptions): void {
     : typeof name === "symbol"
     ? "is named by a symbol"
     : kind !== "method" && kind !== "field"
-    ? `is a ${kind}`
+    ? `is ${kind === "accessor" ? "an" : "a"} ${kind}`
     : null;
   if (what !== null) {
     throw new TypeError(

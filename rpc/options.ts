@@ -1,5 +1,6 @@
 import type { CallOptions } from "./call_options.ts";
-import { makeRemote, remoteNode } from "./_remote_proxy.ts";
+import { ReferenceReleasedError } from "./errors.ts";
+import { makeRemote, type RemoteNode, remoteNode } from "./_remote_proxy.ts";
 
 /**
  * A proxy for the same as `remote` whose calls have `options`, also those of
@@ -20,7 +21,7 @@ import { makeRemote, remoteNode } from "./_remote_proxy.ts";
 export function withOptions<T>(remote: T, options: CallOptions): T {
   const node = expectNode(remote, "set options");
   const merged = { ...node.options, ...options };
-  return makeRemote(node.caller, node.path, merged) as T;
+  return makeRemote(node.caller, node.path, merged, node.claim) as T;
 }
 
 /** Whether two proxies stand for the same on the same connection. */
@@ -31,20 +32,42 @@ export function sameRemote(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Keeps a function or service that was passed as an argument beyond the call
- * that passed it, until the result is disposed of or the connection ends.
+ * Keeps a function or service of the other side until the result is disposed
+ * of or the connection ends. What was passed as an argument lives for its call
+ * only, unless the method calls this before it is answered; what was returned
+ * lives until then anyway, and is handed back as it is.
  *
- * To be called in the method, before its call is answered.
+ * ```ts
+ * import { keep, openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const makers = service({
+ *   adder: (a: number) => (b: number): number => a + b,
+ * });
+ * await using server = await startServer("local://keep", makers);
+ * await using client = await openConnection<typeof makers>(server.address);
+ * using add = keep(await client.remote.adder(1));
+ * assertEquals(await add(2), 3);
+ * ```
  *
  * @throws {TypeError} If `remote` is no proxy.
+ * @throws {ReferenceReleasedError} If it was disposed of.
  */
 export function keep<T>(remote: T): T & Disposable {
-  const { caller, path } = expectNode(remote, "keep");
+  const { caller, path, options, claim } = expectNode(remote, "keep");
+  if (claim.state === "owned") return remote as T & Disposable;
+  if (claim.state === "released") {
+    throw new ReferenceReleasedError(
+      `Cannot keep ${remote}: it was disposed of, do so after the last use`,
+    );
+  }
   caller.keep(path);
-  return remote as T & Disposable;
+  return makeRemote(caller, path, options, { state: "owned" }) as
+    & T
+    & Disposable;
 }
 
-function expectNode(remote: unknown, act: string) {
+function expectNode(remote: unknown, act: string): RemoteNode {
   const node = remoteNode(remote);
   if (node !== undefined) return node;
   throw new TypeError(

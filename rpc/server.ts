@@ -5,6 +5,7 @@ import {
   startServerWith,
 } from "../channel/server.ts";
 import type { CloseOptions } from "../channel/channel.ts";
+import { lifetime } from "../transports/lifetime.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
 import { rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
 
@@ -67,7 +68,7 @@ export async function startServer<T = unknown>(
     },
     options,
   );
-  return {
+  const handle: RpcServer<T> = {
     address: server.address,
     clients,
     closed: server.closed,
@@ -77,4 +78,6 @@ export async function startServer<T = unknown>(
     unref: () => server.unref(),
     [Symbol.asyncDispose]: () => server.close(),
   };
+  lifetime.observer?.handed(handle, server);
+  return handle;
 }

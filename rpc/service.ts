@@ -64,11 +64,18 @@ export function service<T extends ServiceDefinition>(
   for (const name of Object.keys(definition)) {
     checkName(name);
     const value = definition[name];
-    routes.set(name, routeTo(name, value, options[name]));
+    routes.set(name, routeTo(name, value, own(options, name)));
     Object.defineProperty(made, name, { value, enumerable: true });
   }
   plainRoutes.set(made, routes);
   return made as unknown as T;
+}
+
+function own<T extends object>(
+  options: T,
+  name: string,
+): T[keyof T] | undefined {
+  return Object.hasOwn(options, name) ? options[name as keyof T] : undefined;
 }
 
 /** The class of what {@linkcode service} makes; it has nothing of its own. */
@@ -135,9 +142,11 @@ function routesOfClass(type: unknown): Routes {
 /**
  * A service whose children come and go while it serves, such as the agents of
  * a container.
+ *
+ * @typeParam T What its children are.
  */
-export class Router {
-  readonly #children = new Map<string, object>();
+export class Router<T extends object = object> {
+  readonly #children = new Map<string, T>();
   readonly #names = new Map<object, string>();
 
   /**
@@ -146,7 +155,7 @@ export class Router {
    * @throws {TypeError} If `child` exposes nothing, or `name` cannot be part of
    * a path.
    */
-  set(name: string, child: object): void {
+  set(name: string, child: T): void {
     checkName(name);
     if (!isService(child)) {
       throw new TypeError(
@@ -159,7 +168,7 @@ export class Router {
   }
 
   /** The child at `name`. */
-  get(name: string): object | undefined {
+  get(name: string): T | undefined {
     return this.#children.get(name);
   }
 

@@ -1,3 +1,4 @@
+import { isOwn, readWords } from "./_rpc_words.ts";
 import { shorten } from "./_sequence_chart.ts";
 
 /** A call that was sent. */
@@ -15,6 +16,8 @@ export class CallLog {
   sent(channel: object, id: number, call: LoggedCall): void {
     let calls = this.#calls.get(channel);
     if (calls === undefined) this.#calls.set(channel, calls = new Map());
+    const words = readWords(call.content);
+    if (words?.path === "$/cancel") calls.delete(Number(words.args[0]));
     calls.set(id, call);
   }
 
@@ -23,15 +26,25 @@ export class CallLog {
     this.#calls.get(channel)?.delete(id);
   }
 
-  /** Names the calls of `channel`, `pending` of which are said to be pending. */
+  /**
+   * Names the calls of `channel`, `pending` of which are said to be pending;
+   * those that RPC makes on its own are left out.
+   */
   describe(
     channel: object,
     pending: number,
+    { isRpc }: { readonly isRpc: boolean },
   ): { readonly what: string; readonly stack: string | null }[] {
-    const calls = [...this.#calls.get(channel) ?? []];
+    const all = [...this.#calls.get(channel) ?? []];
+    const calls = isRpc
+      ? all.filter(([_id, { content }]) => !isOwn(readWords(content)))
+      : all;
     // Calls that were given up, whose answers never came, are in the way.
-    if (calls.length !== pending) {
-      return [{ what: `pending calls (${pending})`, stack: null }];
+    if (all.length !== pending) {
+      const left = pending - (all.length - calls.length);
+      return left <= 0
+        ? []
+        : [{ what: `pending calls (${left})`, stack: null }];
     }
     return calls.map(([id, { content, stack }]) => ({
       what: `pending call ${id} ${shorten(content)}`,

@@ -2,6 +2,9 @@ import type { CleanUp } from "./_clean_up.ts";
 import type { Ledger } from "./_ledger.ts";
 import { StepEndedError } from "./errors.ts";
 
+/** How long handlers get when a step ends. */
+export const GRACE_MS = 250;
+
 /**
  * What a step holds: each thing is known to the ledger as the step's own and
  * ended by its clean-up.

@@ -7,6 +7,8 @@ import type {
 import { CallLog } from "./_call_log.ts";
 import { describeLeak, type Leak } from "./_leak.ts";
 import { MessageLog } from "./_message_log.ts";
+import { type Held, RpcLog } from "./_rpc_log.ts";
+import { rpcTables } from "./_rpc_tables.ts";
 import { stackAbove } from "./_stack.ts";
 
 interface Entry {
@@ -37,9 +39,14 @@ export class Ledger implements LifetimeObserver {
   /** All that were ever open, so that owners can be named after their end. */
   readonly #known = new WeakMap<object, Entry>();
   readonly #owners = new WeakMap<object, object>();
+  /** What users close resources by, if it is not the resource itself. */
+  readonly #handed = new WeakMap<object, object>();
   /** What the step's clean-up will end. */
   readonly #kept = new WeakSet<object>();
   readonly #calls = new CallLog();
+  readonly #rpc = new RpcLog();
+  /** Channels of RPC clients and servers' connections that have ended. */
+  readonly #endedRpc: Channel[] = [];
   readonly #unsettled: Leak[] = [];
 
   /** Makes an empty ledger. */
@@ -61,7 +68,9 @@ export class Ledger implements LifetimeObserver {
 
   closed(resource: object): void {
     if (this.#open.get(resource)?.kind === "channel") {
-      this.#checkTables(resource as Channel);
+      const channel = resource as Channel;
+      this.#checkTables(channel);
+      if (rpcTables(channel) !== null) this.#endedRpc.push(channel);
     }
     this.#open.delete(resource);
   }
@@ -70,14 +79,11 @@ export class Ledger implements LifetimeObserver {
   #checkTables(channel: Channel): void {
     const { pendingCalls, unansweredRequests } = channel.stats();
     if (pendingCalls + unansweredRequests === 0) return;
-    this.#unsettled.push({
+    this.#unsettled.push(this.#ofChannel(channel, {
       what:
         `pending calls (${pendingCalls}) and unanswered requests (${unansweredRequests}) at its end`,
-      owners: this.#lineage(channel).map((it) => this.#name(it)),
-      owned: new Map(),
       stack: null,
-      resource: null,
-    });
+    }));
   }
 
   message(
@@ -90,22 +96,33 @@ export class Ledger implements LifetimeObserver {
     if (!this.#known.has(channel)) return;
     const isServer = this.#isServerSide(channel);
     this.log.add(channel as Channel, isServer, direction, type, id, content);
-    if (type === 0 && direction === "out") {
-      const stack = this.#options.trace ? stackAbove(this.message) : null;
+    const isCall = type === 0 && direction === "out";
+    const stack = isCall && this.#options.trace
+      ? stackAbove(this.message)
+      : null;
+    this.#rpc.message(channel, direction, type, id, content, stack);
+    if (isCall) {
       this.#calls.sent(channel, id, { content, stack });
     } else if (type !== 0 && direction === "in") {
       this.#calls.answered(channel, id);
     }
   }
 
-  /** The step will end `resource` itself, and with it all that it owns. */
-  keep(resource: object): void {
-    this.#kept.add(resource);
+  handed(handle: object, resource: object): void {
+    this.#handed.set(handle, resource);
   }
 
   /**
-   * What is open though the step is not going to end it, and the calls of
-   * clients that are pending.
+   * The step will end `resource` itself, and with it all that it owns. It may
+   * be what the user was handed for it.
+   */
+  keep(resource: object): void {
+    this.#kept.add(this.#handed.get(resource) ?? resource);
+  }
+
+  /**
+   * What is open though the step is not going to end it, the calls of clients
+   * that are pending, and what clients hold of their servers.
    */
   readBeforeCleanUp(): Leak[] {
     const leaked = [...this.#open.values()].filter(({ resource, kind }) => {
@@ -115,45 +132,68 @@ export class Ledger implements LifetimeObserver {
       // A socket's file stands and falls with its listener, which is here too.
       return kind !== "file" || this.#owners.has(resource);
     });
-    return [...this.#roots(leaked), ...this.#pendingCalls()];
+    return [...this.#roots(leaked), ...this.#heldByClients()];
   }
 
   /** All that is open, and what channels did not settle at their end. */
   readAll(): Leak[] {
-    return [...this.#roots([...this.#open.values()]), ...this.#unsettled];
+    return [
+      ...this.#roots([...this.#open.values()]),
+      ...this.#unsettled,
+      ...this.#endedRpc.flatMap((channel) => this.#tablesOf(channel)),
+    ];
   }
 
   /** All that is open and all that is pending, a line each. */
   describe(): string[] {
-    const requests = this.#channels().flatMap(({ resource }) => {
-      const { unansweredRequests } = (resource as Channel).stats();
+    const requests = this.#channels().flatMap((channel) => {
+      const { unansweredRequests } = channel.stats();
       return unansweredRequests === 0 ? [] : [
-        `unanswered requests at ${this.#name(resource)}: ${unansweredRequests}`,
+        `unanswered requests at ${this.#name(channel)}: ${unansweredRequests}`,
       ];
     });
+    const tables = this.#channels().flatMap((it) => this.#tablesOf(it));
     return [
-      ...[...this.readAll(), ...this.#pendingCalls()].map(describeLeak),
+      ...[...this.readAll(), ...this.#heldByClients(), ...tables].map(
+        describeLeak,
+      ),
       ...requests,
     ];
   }
 
-  #channels(): Entry[] {
-    return [...this.#open.values()].filter(({ kind }) => kind === "channel");
+  #channels(): Channel[] {
+    return [...this.#open.values()].filter(({ kind }) => kind === "channel")
+      .map(({ resource }) => resource as Channel);
   }
 
-  /** The calls of a server's channels are its handlers' business. */
-  #pendingCalls(): Leak[] {
-    return this.#channels().flatMap(({ resource }) => {
-      const pending = (resource as Channel).stats().pendingCalls;
-      if (pending === 0 || this.#isServerSide(resource)) return [];
-      const owners = this.#lineage(resource).map((it) => this.#name(it));
-      return this.#calls.describe(resource, pending).map((call) => ({
-        ...call,
-        owners,
-        owned: new Map(),
-        resource: null,
-      }));
+  /** What a server's channels call and hold is its handlers' business. */
+  #heldByClients(): Leak[] {
+    const clients = this.#channels().filter((it) => !this.#isServerSide(it));
+    return clients.flatMap((channel) => {
+      const isRpc = rpcTables(channel) !== null;
+      const { pendingCalls } = channel.stats();
+      return [
+        ...this.#calls.describe(channel, pendingCalls, { isRpc }),
+        ...(isRpc ? this.#rpc.describe(channel) : []),
+      ].map((held) => this.#ofChannel(channel, held));
     });
+  }
+
+  /** The tables of an RPC connection that are not empty. */
+  #tablesOf(channel: Channel): Leak[] {
+    const tables = rpcTables(channel) ?? [];
+    if (tables.length === 0) return [];
+    return [this.#ofChannel(channel, { what: tables.join(", "), stack: null })];
+  }
+
+  #ofChannel(channel: Channel, { what, stack }: Held): Leak {
+    return {
+      what,
+      owners: this.#lineage(channel).map((it) => this.#name(it)),
+      owned: new Map(),
+      stack,
+      resource: null,
+    };
   }
 
   /** Leaves out what would end with another that is listed. */
@@ -177,8 +217,10 @@ export class Ledger implements LifetimeObserver {
     });
   }
 
+  /** What owns a channel is its server, or a client that reconnects. */
   #isServerSide(channel: object): boolean {
-    return this.#owners.has(channel);
+    const owner = this.#owners.get(channel);
+    return owner !== undefined && this.#known.get(owner)?.kind !== "client";
   }
 
   #lineage(resource: object): object[] {

@@ -67,6 +67,27 @@ Deno.test("Ledger names the pending calls of clients, not those of servers", () 
   ]);
 });
 
+Deno.test("Ledger names the pending calls of a client that owns its channel", () => {
+  const ledger = makeLedger();
+  const client = {};
+  ledger.opened(client, "client", () => "of far");
+  ledger.keep(client);
+  call(ledger, openChannel(ledger, client));
+  assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
+    `pending call 0 "pending" of channel (near to far) of client (of far)`,
+  ]);
+});
+
+Deno.test("Ledger.keep takes what the user was handed for what it closes", () => {
+  const ledger = makeLedger();
+  const [server, handle] = [{}, {}];
+  ledger.opened(server, "server", () => "here");
+  ledger.handed(handle, server);
+  assertEquals(ledger.readBeforeCleanUp().length, 1);
+  ledger.keep(handle);
+  assertEquals(ledger.readBeforeCleanUp(), []);
+});
+
 Deno.test("Ledger counts pending calls that it cannot tell from those given up", () => {
   const ledger = makeLedger();
   const client = openChannel(ledger);

@@ -14,11 +14,10 @@ import type {
   CtxPairOptions,
   CtxTransport,
 } from "./ctx_contract.ts";
-import type { Holdings } from "./_holdings.ts";
+import type { CtxRpc } from "./ctx_rpc_contract.ts";
+import { GRACE_MS, type Holdings } from "./_holdings.ts";
 import type { Places } from "./_places.ts";
-
-/** How long handlers get when a step ends. */
-const GRACE_MS = 250;
+import { StepRpc } from "./_step_rpc.ts";
 
 /** An error that nobody awaited, and where it came from. */
 export interface ReportedError {
@@ -42,6 +41,7 @@ export class StepCtx implements Ctx {
   readonly transport: CtxTransport;
   readonly options: CtxChannelOptions;
   readonly signal: AbortSignal;
+  readonly rpc: CtxRpc;
   readonly #parts: StepCtxParts;
   #server: Server | null = null;
 
@@ -54,6 +54,11 @@ export class StepCtx implements Ctx {
       codec: parts.codec,
       onError: (error, context) => void parts.reported.push({ error, context }),
     };
+    this.rpc = new StepRpc({
+      options: this.options,
+      places: parts.places,
+      holdings: parts.holdings,
+    });
   }
 
   get address(): string {

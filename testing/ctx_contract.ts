@@ -7,6 +7,7 @@ import type {
   Server,
   ServerOptions,
 } from "../channel/server.ts";
+import type { CtxRpc } from "./ctx_rpc_contract.ts";
 
 /** The transports that a test can run on. */
 export type CtxTransport = "tcp" | "unix" | "memory";
@@ -53,6 +54,8 @@ export interface Ctx {
    * Aborts when the step's time is up, with the `StepTimeoutError` as reason.
    */
   readonly signal: AbortSignal;
+  /** The same for services: RPC servers and clients. */
+  readonly rpc: CtxRpc;
   /**
    * Starts a server at a fresh address.
    *

@@ -12,6 +12,7 @@ import { runFixtures } from "./fixtures/run.ts";
 const { results, output } = await runFixtures(
   [
     "leaks.ts",
+    "rpc_leaks.ts",
     "failures.ts",
     "spins.ts",
     "only.ts",
@@ -42,6 +43,12 @@ const LEAKS = {
   "leaks a connection": /^ {2}connection \(local:\S+ to local:\S+\)$/m,
   "leaks a listener": /^ {2}listener \(local:\S+\)$/m,
   "leaks a call": /^ {2}pending call 0 "unanswered" of channel \(local:/m,
+  "leaks a call of a method":
+    /^ {2}pending call 2 \[ "never", \[\], \{\} \] of channel \(local:/m,
+  "leaks a stream not begun":
+    /leaked 1 thing\n.*\n {2}open stream from 'three' \(.*\) of channel \(local:/,
+  "leaks a kept reference":
+    /leaked 1 thing\n.*\n {2}kept reference passed to 'subscribe' \(.*\) of channel/,
   "leaks a timer": /^ {2}timer \(of the test\)$/m,
   "leaks a handler":
     /Left after clean-up:\n {2}handler \(.*\) of channel \(.*\) of server \(/,
@@ -80,6 +87,38 @@ for (
   });
 }
 
+for (const step of ["tcp", "unix", "memory"]) {
+  if (step === "unix" && Deno.build.os === "windows") continue;
+  Deno.test(`withCtx fails a test that leaks an RPC client or server, on ${step}`, () => {
+    assertMatch(
+      failureOf("leaks an RPC client", step),
+      /leaked 1 thing\n.*\n {2}channel \(.*\), with 1 connection/,
+    );
+    assertMatch(
+      failureOf("leaks an RPC server", step),
+      /leaked 1 thing\n.*\n {2}server \(.*\), with 1 listener/,
+    );
+  });
+}
+
+Deno.test("withCtx tells what RPC has under way when a body's time is up", () => {
+  const failure = failureOf("hangs in a method");
+  assertMatch(failure, /^StepTimeoutError: /);
+  assertMatch(failure, /^ {2}pending call 1 \[ "never"/m);
+  assertMatch(failure, /^ {2}running methods \(1\) of channel/m);
+});
+
+for (const step of ["memory · json", "memory · msgpack"]) {
+  Deno.test(`withCtx traces an open stream to the call that asked for it, on ${step}`, () => {
+    const failure = failureOf("leaks a stream", step);
+    assertMatch(
+      failure,
+      /leaked 1 thing\n.*\n {2}open stream from 'slow' \(.*\) of channel \(local:/,
+    );
+    assertMatch(failure, /fixtures\/rpc_leaks\.ts:\d+:\d+\n {4}at file/);
+  });
+}
+
 Deno.test({
   name: "withCtx blames the step that leaked, not the one after it",
   ignore: Deno.build.os === "windows",
@@ -106,7 +145,10 @@ Deno.test("withCtx leaves Deno's sanitizers on, which see what the package did n
 
 Deno.test("withCtx traces a leak to the line that made it, with DENOMAS_TRACE=1 or by option", () => {
   const traced = failureOf("leaks a channel");
-  assertMatch(traced, /at openConnection .*\n.*fixtures\/leaks\.ts:\d+:\d+/);
+  assertMatch(
+    traced,
+    /at async openConnection .*\n.*fixtures\/leaks\.ts:\d+:\d+/,
+  );
   const untraced = failureOf("leaks untraced");
   assertStringIncludes(untraced, "Set DENOMAS_TRACE=1");
   assertNotMatch(untraced, /startServer/);

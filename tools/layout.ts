@@ -23,6 +23,11 @@ export const PARTS: readonly Part[] = [
   { name: "channel", path: "channel/", mayImport: ["transports"] },
   { name: "rpc", path: "rpc/", mayImport: ["channel", "transports"] },
   {
+    name: "reconnect",
+    path: "reconnect/",
+    mayImport: ["rpc", "channel", "transports"],
+  },
+  {
     name: "agent",
     path: "agent/",
     mayImport: ["rpc", "channel", "transports"],
@@ -30,7 +35,7 @@ export const PARTS: readonly Part[] = [
   {
     name: "testing",
     path: "testing/",
-    mayImport: ["agent", "rpc", "channel", "transports"],
+    mayImport: ["agent", "reconnect", "rpc", "channel", "transports"],
   },
   {
     name: "root",

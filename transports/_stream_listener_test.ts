@@ -201,6 +201,7 @@ Deno.test("StreamListener reports its lifetime once", async () => {
     opened: (_, kind, describe) =>
       void log.push(`opened ${kind} ${describe()}`),
     owned: () => {},
+    handed: () => {},
     closed: () => void log.push("closed"),
     message: () => {},
   };

@@ -514,6 +514,7 @@ async function observe(act: () => Promise<void>): Promise<string[]> {
   lifetime.observer = {
     opened: (_, kind, describe) => log.push(`opened ${kind} ${describe()}`),
     owned: () => log.push("owned"),
+    handed: () => log.push("handed"),
     closed: () => log.push("closed"),
     message: () => log.push("message"),
   };

@@ -10,6 +10,7 @@ export type ResourceKind =
   | "connection"
   | "server"
   | "channel"
+  | "client"
   | "handler"
   | "timer"
   | "file";
@@ -26,6 +27,8 @@ export interface LifetimeObserver {
   opened(resource: object, kind: ResourceKind, describe: () => string): void;
   /** `resource` belongs to `owner`, whose end will end it too. */
   owned(resource: object, owner: object): void;
+  /** The user was handed `handle`, which closes `resource`. */
+  handed(handle: object, resource: object): void;
   /** `resource` is gone. Called once for each `opened`. */
   closed(resource: object): void;
   /**

@@ -204,6 +204,7 @@ test("reports the lifetime of its listeners and connections", async () => {
       open.set(resource, kind);
     },
     owned: () => {},
+    handed: () => {},
     closed: (resource) => assert(open.delete(resource)),
     message: () => {},
   };

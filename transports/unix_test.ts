@@ -404,6 +404,7 @@ test("reports the lifetime of its file once", async ({ path, stage }) => {
       log.push(`opened ${describe()}`);
     },
     owned: () => {},
+    handed: () => {},
     closed: (resource) => void (files.has(resource) && log.push("closed")),
     message: () => {},
   };

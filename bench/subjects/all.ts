@@ -1,9 +1,15 @@
 import { bare } from "./bare.ts";
 import { channel, channelMsgPack } from "./channel.ts";
+import { rpc } from "./rpc.ts";
 import type { Subject } from "./subject.ts";
 
 /** Every subject. */
-export const SUBJECTS: readonly Subject[] = [bare, channel, channelMsgPack];
+export const SUBJECTS: readonly Subject[] = [
+  bare,
+  channel,
+  channelMsgPack,
+  rpc,
+];
 
 /** The subject that is called `name`. */
 export function subjectNamed(name: string | undefined): Subject {

@@ -9,7 +9,7 @@
  * @module
  */
 import { codecNamed } from "./codec_named.ts";
-import { print } from "./print.ts";
+import { print } from "../print.ts";
 import { visit } from "./visit.ts";
 
 const [address, codec = "json", figuresFile] = Deno.args;

@@ -1,5 +1,5 @@
 import { type Channel, RemoteError } from "@denomas/denomas/channel";
-import { print } from "./print.ts";
+import { print } from "../print.ts";
 
 /**
  * A short talk with the server, printed as it goes.

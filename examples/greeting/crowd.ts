@@ -1,6 +1,6 @@
 import type { Channel } from "@denomas/denomas/channel";
 import { percentile } from "./percentile.ts";
-import { print, startProgress } from "./print.ts";
+import { print, startProgress } from "../print.ts";
 
 /** How many guests ask at the same time. */
 const GUESTS = 1_000;

@@ -2,7 +2,7 @@
  * A server that greets, and its clients, over each transport and with each
  * codec: first a short talk, then a thousand guests at once.
  *
- *     deno task demo
+ *     deno run -A examples/greeting/main.ts
  *
  * Over TCP and Unix sockets the server and its client are processes of their
  * own, with no more permissions than they need. It exits with 0 only if every
@@ -15,11 +15,26 @@ import { join } from "@std/path";
 import { codecNamed, CODECS } from "./codec_named.ts";
 import type { Figures } from "./crowd.ts";
 import { greet } from "./greet.ts";
-import { onInterruption } from "./interruption.ts";
-import { print } from "./print.ts";
-import { Program } from "./program.ts";
+import { print } from "../print.ts";
+import { Program } from "../program.ts";
+import { runDemo } from "../run_demo.ts";
+import { makeTempFolder } from "../temp_folder.ts";
 import { formatTable } from "./table.ts";
 import { visit } from "./visit.ts";
+
+/**
+ * Runs the demo.
+ *
+ * @throws {Error} If a reply was wrong.
+ */
+export async function demonstrate(signal: AbortSignal): Promise<void> {
+  print("A server that greets, and its clients");
+  const rows = await greetOverAll(signal);
+  printSummary(rows);
+  const errors = rows.reduce((sum, { figures }) => sum + figures.errors, 0);
+  if (errors > 0) throw new Error(`${errors} errors`);
+  print("\nEvery reply was right");
+}
 
 /** Where a server listens, and what it and its clients must be allowed. */
 interface Place {
@@ -36,7 +51,7 @@ interface Row {
 }
 
 async function greetOverAll(signal: AbortSignal): Promise<Row[]> {
-  await using folder = await makeFolder();
+  await using folder = await makeTempFolder("greeting-");
   const path = join(folder.path, "greeting.sock");
   const places: Record<string, Place> = {
     tcp: {
@@ -52,6 +67,8 @@ async function greetOverAll(signal: AbortSignal): Promise<Row[]> {
       clientMay: () => [`--allow-net=unix:${path}`, ...mayUse(path)],
     },
   };
+  // Deno has none there.
+  if (Deno.build.os === "windows") delete places.unix;
   const figuresFile = join(folder.path, "figures.json");
   const rows: Row[] = [];
   for (const [transport, place] of Object.entries(places)) {
@@ -81,7 +98,7 @@ async function inTwoProcesses(
   signal: AbortSignal,
 ): Promise<Figures> {
   await using server = new Program({
-    file: "server.ts",
+    file: new URL("server.ts", import.meta.url),
     args: [address, codec, "--until-stdin-ends"],
     permissions: serverMay,
     stdout: "piped",
@@ -90,7 +107,7 @@ async function inTwoProcesses(
   const realAddress = await server.firstLine();
   print(`  server at ${realAddress}, process ${server.pid}`);
   await using client = new Program({
-    file: "client.ts",
+    file: new URL("client.ts", import.meta.url),
     args: [realAddress, codec, figuresFile],
     permissions: [...clientMay(realAddress), `--allow-write=${figuresFile}`],
     stdout: "inherit",
@@ -109,14 +126,6 @@ async function inThisProcess(codec: string): Promise<Figures> {
   });
   print(`  server and client at ${server.address}, in this process`);
   return await visit(server.address, codecNamed(codec));
-}
-
-async function makeFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "greeting-" });
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }
 
 function printSummary(rows: readonly Row[]): void {
@@ -143,16 +152,4 @@ function printSummary(rows: readonly Row[]): void {
   ));
 }
 
-const interruption = new AbortController();
-onInterruption(() => interruption.abort("The demo was interrupted"));
-
-try {
-  const rows = await greetOverAll(interruption.signal);
-  printSummary(rows);
-  const errors = rows.reduce((sum, { figures }) => sum + figures.errors, 0);
-  print(errors === 0 ? "\nEvery reply was right" : `\n${errors} errors`);
-  if (errors > 0) Deno.exitCode = 1;
-} catch (error) {
-  print(`\n${error}`);
-  Deno.exitCode = 1;
-}
+if (import.meta.main) await runDemo(demonstrate);

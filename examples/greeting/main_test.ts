@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ConnectError, openConnection } from "@denomas/denomas/channel";
 import { fileURLToPath } from "node:url";
-import { importFlags } from "./import_flags.ts";
+import { importFlags } from "../import_flags.ts";
 
 Deno.test({
   name: "The demo leaves nothing behind when it is ended",

@@ -12,8 +12,9 @@
 import { startServer } from "@denomas/denomas/channel";
 import { codecNamed } from "./codec_named.ts";
 import { greet } from "./greet.ts";
-import { onInterruption } from "./interruption.ts";
-import { print } from "./print.ts";
+import { onInterruption } from "../interruption.ts";
+import { print } from "../print.ts";
+import { stdinEnd } from "../stdin_end.ts";
 
 const [address = "tcp://127.0.0.1:0", codec = "json", ...flags] = Deno.args;
 
@@ -24,9 +25,3 @@ print(server.address);
 await (flags.includes("--until-stdin-ends")
   ? stdinEnd()
   : new Promise<void>(onInterruption));
-
-async function stdinEnd(): Promise<void> {
-  for await (const _ of Deno.stdin.readable) {
-    // What is typed in does not matter, only that it ends.
-  }
-}

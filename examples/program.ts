@@ -6,8 +6,7 @@ const GRACE_MS = 2_000;
 
 /** What a {@linkcode Program} is started with. */
 export interface ProgramOptions {
-  /** A file beside this one. */
-  readonly file: string;
+  readonly file: URL;
   readonly args: readonly string[];
   /** All that it may do, such as `"--allow-net=127.0.0.1:0"`. */
   readonly permissions: readonly string[];
@@ -31,7 +30,7 @@ export class Program implements AsyncDisposable {
         "--no-prompt",
         ...importFlags(),
         ...permissions,
-        fileURLToPath(new URL(file, import.meta.url)),
+        fileURLToPath(file),
         ...args,
       ],
       stdin: "piped",

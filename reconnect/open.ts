@@ -1,0 +1,30 @@
+import type { ReconnectingClient, ReconnectOptions } from "./client.ts";
+import { PersistentClient } from "./_persistent_client.ts";
+
+/**
+ * Connects to an RPC server, and connects again whenever the connection is
+ * lost, until it is closed.
+ *
+ * A call that never left is sent on the next connection. A call that may have
+ * run is sent again only if its method is idempotent, and rejects with a
+ * `ConnectionClosedError` otherwise: at once if nothing may wait, else when the
+ * server of the next connection has said that the method is not idempotent, or
+ * `waitMs` are over.
+ *
+ * `retryForMs` and `signal` are about the first connection. An error that more
+ * attempts cannot mend closes the client.
+ *
+ * @typeParam T The service of the server. Nothing checks that it is.
+ * @throws {ConnectError} If nobody could be reached the first time.
+ * @throws {TypeError} If the address has no known form, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If a time is out of range.
+ */
+export async function openReconnecting<T>(
+  address: string,
+  options: ReconnectOptions<T> = {},
+): Promise<ReconnectingClient<T>> {
+  const client = new PersistentClient<T>(address, options);
+  await client.open();
+  return client;
+}

@@ -1,0 +1,135 @@
+import { assert, assertEquals } from "@std/assert";
+import { Heartbeat } from "./_heartbeat.ts";
+
+const INTERVAL_MS = 20;
+
+/** A heartbeat whose peer answers pings as `answer` says. */
+class Beating {
+  readonly silence = Promise.withResolvers<void>();
+  readonly heartbeat: Heartbeat;
+  pings = 0;
+  bytes = 0;
+  /** Called at each ping. */
+  onPing = (): void => {};
+
+  constructor(intervalMs = INTERVAL_MS) {
+    this.heartbeat = new Heartbeat({
+      intervalMs,
+      owner: this,
+      receivedBytes: () => this.bytes,
+      ping: () => {
+        this.pings++;
+        this.onPing();
+      },
+      onSilence: () => this.silence.resolve(),
+    });
+  }
+
+  /** Resolves after so many pings; rejects if the peer counts as gone. */
+  async afterPings(count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { onPing } = this;
+    this.onPing = () => {
+      onPing();
+      if (this.pings === count) resolve(true);
+    };
+    const gone = this.silence.promise.then(() => false);
+    assert(await Promise.race([promise, gone]), "the peer counts as gone");
+  }
+
+  [Symbol.dispose](): void {
+    this.heartbeat.stop();
+  }
+}
+
+/** Does not let go of the process for a while, as a long computation. */
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+/** A timer that keeps the process alive, as a heartbeat does not. */
+function alive(): Disposable {
+  const timer = setInterval(() => {}, 1_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+Deno.test("Heartbeat notices silence after two pings without an answer", async () => {
+  using _alive = alive();
+  using beating = new Beating();
+  const start = performance.now();
+  beating.heartbeat.start();
+  await beating.silence.promise;
+  assertEquals(beating.pings, 2);
+  assert(performance.now() - start >= 3 * INTERVAL_MS - 2);
+});
+
+Deno.test("Heartbeat goes on with a peer that answers", async () => {
+  using _alive = alive();
+  using beating = new Beating();
+  // Each answer comes after one miss.
+  beating.onPing = () => {
+    if (beating.pings % 2 === 0) queueMicrotask(() => beating.bytes++);
+  };
+  beating.heartbeat.start();
+  await beating.afterPings(6);
+});
+
+Deno.test("Heartbeat asks nothing while bytes arrive", async () => {
+  using _alive = alive();
+  using beating = new Beating(50);
+  beating.heartbeat.start();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setInterval(() => {
+    if (++beating.bytes === 40) resolve();
+  }, 5);
+  await promise;
+  clearInterval(timer);
+  assertEquals(beating.pings, 0);
+});
+
+Deno.test("Heartbeat does not count time in which its own process was busy", async () => {
+  using _alive = alive();
+  using beating = new Beating();
+  // Before the next tick is due, and until well after it.
+  const keepBusy = () => setTimeout(() => block(2 * INTERVAL_MS));
+  beating.onPing = () => void (beating.pings < 6 && keepBusy());
+  keepBusy();
+  beating.heartbeat.start();
+  await beating.afterPings(6);
+});
+
+Deno.test("Heartbeat.stop ends it for good, and may be repeated", async () => {
+  using beating = new Beating(1);
+  beating.heartbeat.start();
+  beating.heartbeat.stop();
+  beating.heartbeat.stop();
+  beating.heartbeat.start();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 10);
+  await promise;
+  assertEquals(beating.pings, 0);
+});
+
+Deno.test("Heartbeat.start may be repeated, and has one timer", async () => {
+  using _alive = alive();
+  using beating = new Beating();
+  beating.heartbeat.start();
+  beating.heartbeat.start();
+  await beating.afterPings(1);
+  assertEquals(beating.pings, 1);
+});
+
+Deno.test("Heartbeat of Infinity has no timer", () => {
+  // The sanitizer would find one.
+  new Beating(Infinity).heartbeat.start();
+});
+
+Deno.test("Heartbeat of more than a timer can hold asks nothing", async () => {
+  using beating = new Beating(2 ** 33);
+  beating.heartbeat.start();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 10);
+  await promise;
+  assertEquals(beating.pings, 0);
+});

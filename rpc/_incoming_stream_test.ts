@@ -1,0 +1,165 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { IncomingStream } from "./_incoming_stream.ts";
+import type { StreamBatch } from "./_outgoing_streams.ts";
+
+/** A producer whose answers the test gives. */
+class FakeSource {
+  readonly asked: number[] = [];
+  returns = 0;
+  readonly #answers: (StreamBatch | Error | Promise<StreamBatch>)[];
+
+  constructor(answers: (StreamBatch | Error | Promise<StreamBatch>)[] = []) {
+    this.#answers = answers;
+  }
+
+  async next(consumed: number): Promise<StreamBatch> {
+    this.asked.push(consumed);
+    const answer = this.#answers.shift();
+    if (answer === undefined) return await new Promise<never>(() => {});
+    if (answer instanceof Error) throw answer;
+    return await answer;
+  }
+
+  return(): Promise<void> {
+    this.returns++;
+    return Promise.resolve();
+  }
+}
+
+const END: StreamBatch = { items: [], done: true };
+
+/** `count` numbers from `first` on. */
+function range(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
+Deno.test("IncomingStream hands out the items of all batches in order", async () => {
+  const source = new FakeSource([
+    { items: [1, 2], done: false },
+    { items: [], done: false },
+    { items: [3], done: true },
+  ]);
+  assertEquals(await Array.fromAsync(new IncomingStream(source)), [1, 2, 3]);
+  assertEquals(source.returns, 0);
+});
+
+Deno.test("IncomingStream asks ahead, and tells how many were consumed", async () => {
+  const source = new FakeSource([
+    { items: range(0, 20), done: false },
+    { items: range(20, 20), done: false },
+    END,
+  ]);
+  const stream = new IncomingStream(source);
+  assertEquals(source.asked, []);
+  await stream.next();
+  assertEquals(source.asked, [0]);
+  for (let i = 0; i < 3; i++) await stream.next();
+  assertEquals(source.asked, [0, 4]);
+  assertEquals(await Array.fromAsync(stream), range(4, 36));
+  assertEquals(source.asked, [0, 4, 24]);
+});
+
+Deno.test("IncomingStream loses no item to several next at once", async () => {
+  const source = new FakeSource([
+    { items: [1], done: false },
+    { items: [2, 3], done: false },
+    { items: [4], done: true },
+  ]);
+  const stream = new IncomingStream(source);
+  const results = await Promise.all(range(0, 6).map(() => stream.next()));
+  assertEquals(results.map(({ value }) => value), [
+    1,
+    2,
+    3,
+    4,
+    undefined,
+    undefined,
+  ]);
+  assertEquals(results.map(({ done }) => done), [
+    ...Array(4).fill(false),
+    true,
+    true,
+  ]);
+});
+
+Deno.test("IncomingStream tells an error once, after the items before it", async () => {
+  const source = new FakeSource([
+    { items: [1], done: false },
+    new RangeError("no more"),
+  ]);
+  const stream = new IncomingStream(source);
+  const results = [stream.next(), stream.next(), stream.next()];
+  assertEquals(await results[0], { done: false, value: 1 });
+  await assertRejects(() => results[1]!, RangeError, "no more");
+  assertEquals(await results[2], { done: true, value: undefined });
+  assertEquals(await stream.next(), { done: true, value: undefined });
+  assertEquals(source.returns, 1);
+});
+
+Deno.test("IncomingStream can be iterated once", async () => {
+  const stream = new IncomingStream(new FakeSource([END]));
+  assertEquals(await Array.fromAsync(stream), []);
+  assertThrows(() => stream[Symbol.asyncIterator](), TypeError);
+});
+
+Deno.test("IncomingStream ends the producer when the loop is left", async () => {
+  const source = new FakeSource([{ items: [1, 2], done: false }]);
+  const stream = new IncomingStream(source);
+  for await (const item of stream) {
+    assertEquals(item, 1);
+    break;
+  }
+  assertEquals(source.returns, 1);
+  assertEquals(await stream.next(), { done: true, value: undefined });
+  await stream.return();
+  await stream[Symbol.asyncDispose]();
+  assertEquals(source.returns, 1);
+});
+
+Deno.test("IncomingStream ends a next that waits when it is left", async () => {
+  const batch = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([batch.promise]);
+  const stream = new IncomingStream(source);
+  const waiting = stream.next();
+  await stream.return();
+  batch.resolve({ items: [1], done: false });
+  assertEquals(await waiting, { done: true, value: undefined });
+});
+
+Deno.test("IncomingStream hides an error that comes after it is left", async () => {
+  const batch = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([batch.promise]);
+  const stream = new IncomingStream(source);
+  const waiting = stream.next();
+  await stream.return();
+  batch.reject(new RangeError("late"));
+  assertEquals(await waiting, { done: true, value: undefined });
+});
+
+Deno.test("IncomingStream forgets items of the last batch when it is left", async () => {
+  const source = new FakeSource([{ items: [1, 2, 3], done: true }]);
+  const stream = new IncomingStream(source);
+  await stream.next();
+  await stream.return();
+  assertEquals(await stream.next(), { done: true, value: undefined });
+  // The producer has ended by itself.
+  assertEquals(source.returns, 0);
+});
+
+Deno.test("IncomingStream ends the producer although it was never iterated", async () => {
+  const source = new FakeSource();
+  {
+    await using _stream = new IncomingStream(source);
+  }
+  assertEquals([source.returns, source.asked], [1, []]);
+});
+
+Deno.test("IncomingStream refuses an answer that is no batch", async () => {
+  for (
+    const answer of [null, 1, {}, { items: 3, done: false }, { items: [] }]
+  ) {
+    const source = new FakeSource([Promise.resolve(answer as StreamBatch)]);
+    await assertRejects(() => new IncomingStream(source).next(), TypeError);
+    assertEquals(source.returns, 1);
+  }
+});

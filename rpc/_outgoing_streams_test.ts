@@ -1,0 +1,320 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { call, runAs } from "./call.ts";
+import { ReferenceReleasedError } from "./errors.ts";
+import {
+  DEFAULT_WINDOW,
+  discardStream,
+  isStream,
+  MAX_STREAMS,
+  OutgoingStreams,
+  STREAM_PREFIX,
+  type StreamBatch,
+} from "./_outgoing_streams.ts";
+import type { Call } from "./call.ts";
+
+/** Counts how far its generators get. */
+class Producer {
+  produced = 0;
+  finished = 0;
+
+  async *count(end = Infinity): AsyncGenerator<number> {
+    try {
+      while (this.produced < end) yield this.produced++;
+    } finally {
+      this.finished++;
+    }
+  }
+
+  /** Hands out one item, and then waits for `event`. */
+  async *wait(event: Promise<unknown>): AsyncGenerator<unknown> {
+    try {
+      yield this.produced++;
+      yield await event;
+    } finally {
+      this.finished++;
+    }
+  }
+}
+
+function keyOf(path: string): number {
+  assert(path.startsWith(STREAM_PREFIX));
+  return Number(path.slice(STREAM_PREFIX.length));
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Everything that a stream hands out, consumed at once. */
+async function drain(streams: OutgoingStreams, key: number) {
+  const items: unknown[] = [];
+  for (;;) {
+    const batch: StreamBatch = await streams.next(key, items.length);
+    items.push(...batch.items);
+    if (batch.done) return items;
+  }
+}
+
+Deno.test("OutgoingStreams hands out all items in order, and forgets the stream", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const producer = new Producer();
+  let ends = 0;
+  const key = keyOf(
+    streams.add(producer.count(1_000), { onEnd: () => ends++ }),
+  );
+  assertEquals(streams.size, 1);
+  const items = await drain(streams, key);
+  assertEquals(items, Array.from({ length: 1_000 }, (_, i) => i));
+  assertEquals([streams.size, producer.finished, ends], [0, 1, 1]);
+  assertThrows(() => streams.next(key, 1_000), ReferenceReleasedError);
+});
+
+Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  await turn();
+  assertEquals(producer.produced, 0);
+  await streams.return(key);
+  assertEquals(streams.size, 0);
+});
+
+Deno.test("OutgoingStreams never has more items under way than its window", async () => {
+  const streams = new OutgoingStreams({ items: 10, bytes: 1_000_000 });
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  let received = 0;
+  const receive = async (consumed: number) => {
+    received += (await streams.next(key, consumed)).items.length;
+    await turn();
+  };
+  await receive(0);
+  assertEquals(producer.produced, 10);
+  while (received < 10) await receive(0);
+  // Nothing was consumed: the next question waits.
+  const waiting = receive(0);
+  await turn();
+  assertEquals(producer.produced, 10);
+  const consuming = receive(4);
+  await Promise.all([waiting, consuming.catch(() => {})]);
+  assertEquals(producer.produced, 14);
+  await streams.return(key);
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams never has more bytes under way than its window and one item", async () => {
+  const streams = new OutgoingStreams({ items: 64, bytes: 1_000 });
+  let produced = 0;
+  async function* texts() {
+    for (;;) {
+      produced++;
+      yield "x".repeat(392);
+    }
+  }
+  const key = keyOf(streams.add(texts()));
+  await streams.next(key, 0);
+  await turn();
+  assertEquals(produced, 3);
+  await streams.next(key, 2);
+  await turn();
+  assertEquals(produced, 5);
+  await streams.return(key);
+});
+
+Deno.test("OutgoingStreams lets a consumer that lies get no more than its window at once", async () => {
+  const streams = new OutgoingStreams({ items: 10, bytes: 1_000_000 });
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  for (const consumed of [1e9, 1e9, NaN, 1e9]) {
+    const before = producer.produced;
+    await streams.next(key, consumed);
+    await turn();
+    assert(producer.produced - before <= 20);
+  }
+  await streams.return(key);
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams tells an error after the items before it", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  async function* failing() {
+    yield 1;
+    yield 2;
+    throw new RangeError("no more");
+  }
+  const key = keyOf(streams.add(failing()));
+  const items: unknown[] = [];
+  const error = await assertRejects(async () => {
+    for (;;) items.push(...(await streams.next(key, items.length)).items);
+  }, RangeError);
+  assertEquals([items, error.message, streams.size], [[1, 2], "no more", 0]);
+});
+
+Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const key = keyOf(streams.add({
+    [Symbol.asyncIterator]() {
+      throw new RangeError("cannot begin");
+    },
+  }));
+  await assertRejects(() => streams.next(key, 0), RangeError);
+  assertEquals(streams.size, 0);
+});
+
+Deno.test("OutgoingStreams.return waits until the producer's finally has run", async () => {
+  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
+  let finished = false;
+  async function* slowToFinish() {
+    try {
+      for (;;) yield 1;
+    } finally {
+      await turn();
+      finished = true;
+    }
+  }
+  const key = keyOf(streams.add(slowToFinish()));
+  await streams.next(key, 0);
+  await turn();
+  await streams.return(key);
+  assertEquals([finished, streams.size], [true, 0]);
+  await streams.return(key);
+});
+
+Deno.test("OutgoingStreams.return tells an error of the producer's finally", async () => {
+  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
+  async function* failing() {
+    try {
+      for (;;) yield 1;
+    } finally {
+      // deno-lint-ignore no-unsafe-finally -- it is what is tested
+      throw new RangeError("cannot finish");
+    }
+  }
+  const key = keyOf(streams.add(failing()));
+  await streams.next(key, 0);
+  await turn();
+  await assertRejects(() => streams.return(key), RangeError);
+  assertEquals(streams.size, 0);
+});
+
+Deno.test("OutgoingStreams.return does not wait for a producer that waits", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const producer = new Producer();
+  const event = Promise.withResolvers<void>();
+  const key = keyOf(streams.add(producer.wait(event.promise)));
+  await streams.next(key, 0);
+  const waiting = streams.next(key, 1);
+  await streams.return(key);
+  assertEquals(await waiting, { items: [], done: true });
+  assertEquals([producer.finished, streams.size], [0, 0]);
+  event.resolve();
+  await turn();
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams.return tells the end before it ends the producer", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const producer = new Producer();
+  const event = Promise.withResolvers<void>();
+  const stream = producer.wait(event.promise);
+  // As a method whose signal aborts: only so it hears that it may stop.
+  const key = keyOf(streams.add(stream, { onEnd: () => event.resolve() }));
+  await streams.next(key, 0);
+  await streams.return(key);
+  await turn();
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
+  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
+  const producer = new Producer();
+  let ends = 0;
+  const waiting: Promise<StreamBatch>[] = [];
+  for (let i = 0; i < 5; i++) {
+    const stream = producer.count();
+    // One that nobody has asked has begun elsewhere.
+    if (i === 0) await stream.next();
+    const key = keyOf(streams.add(stream, { onEnd: () => ends++ }));
+    if (i === 0) continue;
+    await streams.next(key, 0);
+    await turn();
+    waiting.push(streams.next(key, 0));
+  }
+  const settled = Promise.allSettled(waiting);
+  streams.endAll();
+  assertEquals([streams.size, ends], [0, 5]);
+  await settled;
+  await turn();
+  assertEquals(producer.finished, 5);
+  streams.endAll();
+});
+
+Deno.test("OutgoingStreams answers several questions at once", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const producer = new Producer();
+  const event = Promise.withResolvers<void>();
+  const key = keyOf(streams.add(producer.wait(event.promise)));
+  await streams.next(key, 0);
+  const questions = [streams.next(key, 1), streams.next(key, 1)];
+  await streams.return(key);
+  for (const answer of await Promise.all(questions)) {
+    assertEquals(answer, { items: [], done: true });
+  }
+  event.resolve();
+});
+
+Deno.test("OutgoingStreams begins a generator where it is told to", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const served = { path: "work" } as Call;
+  async function* paths() {
+    yield call().path;
+  }
+  const start = <T>(step: () => T) => runAs(served, step);
+  const key = keyOf(streams.add(paths(), { start }));
+  assertEquals(await drain(streams, key), ["work"]);
+});
+
+Deno.test("OutgoingStreams.collect tells what a message offers, and may be nested", () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const producer = new Producer();
+  const outer = streams.collect(() => {
+    streams.add(producer.count());
+    const inner = streams.collect(() => streams.add(producer.count()));
+    assertEquals(inner.streams.length, 1);
+    return inner.result;
+  });
+  assertEquals([outer.streams.length, streams.size], [1, 2]);
+  for (const stream of outer.streams) {
+    assertEquals(stream.isStarted, false);
+    stream.drop();
+  }
+  assertEquals(streams.size, 1);
+  streams.endAll();
+});
+
+Deno.test("OutgoingStreams refuses more streams than one connection may have", () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const empty = { [Symbol.asyncIterator]: () => new Producer().count(0) };
+  for (let i = 0; i < MAX_STREAMS; i++) streams.add(empty);
+  assertThrows(() => streams.add(empty), RangeError);
+  streams.endAll();
+  streams.add(empty);
+  streams.endAll();
+});
+
+Deno.test("discardStream ends a producer that has begun", async () => {
+  const producer = new Producer();
+  const stream = producer.count();
+  await stream.next();
+  discardStream(stream);
+  await turn();
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("isStream knows async iterables", () => {
+  assertEquals(isStream(new Producer().count()), true);
+  assertEquals(isStream(new ReadableStream()), true);
+  for (const other of [null, undefined, 1, "text", [], {}, () => {}]) {
+    assertEquals(isStream(other), false);
+  }
+});

@@ -1,0 +1,251 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { ReferenceReleasedError } from "./errors.ts";
+import { referenceKey, References } from "./_references.ts";
+import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
+import { Router, service } from "./service.ts";
+
+const leaf = service({ work: (): string => "done" });
+const root = service({ leaf });
+
+const idle: Caller = {
+  remoteAddress: "local://there",
+  call: () => Promise.resolve(),
+  keep: () => {},
+  release: () => {},
+};
+
+function make(
+  { hasExtensions = true, maxReferences = 10 } = {},
+): { references: References; nextFrame: () => void } {
+  let frames = 0;
+  const references = new References({
+    root,
+    self: idle,
+    hasExtensions: () => hasExtensions,
+    maxReferences,
+    framesIn: () => frames,
+  });
+  return { references, nextFrame: () => void frames++ };
+}
+
+/** Packs `values` in one message, and returns how to let go of them. */
+function pack(
+  references: References,
+  hold: "lent" | "given",
+  ...values: object[]
+): { paths: unknown[]; release: () => void } {
+  const { result: paths, release } = references.collect(
+    hold,
+    () => values.map((value) => references.pack(value)),
+  );
+  return { paths, release: release ?? (() => {}) };
+}
+
+Deno.test("References sends what is listed by its path, without a reference", () => {
+  const { references } = make();
+  assertEquals(references.pack(root), "");
+  assertEquals(references.pack(leaf), "leaf");
+  assertEquals(references.size, 0);
+});
+
+Deno.test("References holds one reference for the same thing", () => {
+  const { references } = make();
+  const one = () => 1;
+  const { paths } = pack(references, "given", one, one, () => 2);
+  assertEquals(paths, ["$/ref/0", "$/ref/0", "$/ref/1"]);
+  assertEquals(references.size, 2);
+});
+
+Deno.test("References lets go of what was lent, once in all", () => {
+  const { references } = make();
+  const fn = () => 1;
+  const first = pack(references, "lent", fn, fn);
+  const second = pack(references, "lent", fn);
+  first.release();
+  first.release();
+  assertEquals(references.size, 1);
+  second.release();
+  assertEquals(references.size, 0);
+  assertThrows(() => references.resolve("$/ref/0"), ReferenceReleasedError);
+  // A key is never used again: an old proxy must not call something new.
+  assertEquals(pack(references, "lent", fn).paths, ["$/ref/1"]);
+});
+
+Deno.test("References holds what was given for each time that it was", () => {
+  const { references } = make();
+  const fn = () => 1;
+  pack(references, "given", fn);
+  pack(references, "given", fn);
+  references.release(0);
+  assertEquals(references.size, 1);
+  references.release(0);
+  assertEquals(references.size, 0);
+  references.release(0);
+});
+
+Deno.test("References keeps what was lent for longer", () => {
+  const { references } = make();
+  const { release } = pack(references, "lent", () => 1);
+  references.keep(0);
+  release();
+  assert(references.resolve("$/ref/0") !== null);
+  references.release(0);
+  assertEquals(references.size, 0);
+  assertThrows(() => references.keep(0), ReferenceReleasedError);
+  assertThrows(() => references.keep(NaN), ReferenceReleasedError);
+});
+
+Deno.test("References takes nothing from a call if too much is given back", () => {
+  const { references } = make();
+  const { release } = pack(references, "lent", () => 1);
+  references.release(0);
+  references.release(0);
+  assertEquals(references.size, 1);
+  release();
+  assertEquals(references.size, 0);
+});
+
+Deno.test("References over the limit are refused, and the message let go of", () => {
+  const { references } = make({ maxReferences: 2 });
+  const { release } = pack(references, "lent", () => 1, () => 2);
+  const third = () => 3;
+  assertThrows(() => references.pack(third), RangeError, "2 references");
+  // What is listed, and what is held, needs none.
+  references.pack(leaf);
+  release();
+  assertEquals(references.size, 0);
+  pack(references, "lent", third).release();
+});
+
+Deno.test("References is empty after the end, whatever is let go of later", () => {
+  const { references } = make();
+  const fn = () => 1;
+  const { release } = pack(references, "lent", fn);
+  references.clear();
+  assertEquals(references.size, 0);
+  pack(references, "given", fn);
+  release();
+  assertEquals(references.size, 1);
+});
+
+Deno.test("References.resolve finds functions, and methods of services", () => {
+  const { references } = make();
+  const router = new Router();
+  router.set("child", leaf);
+  const fn = () => 1;
+  pack(references, "given", fn, service({ leaf, own: fn }), router);
+  const found = (path: string) => references.resolve(path)?.method;
+  assertStrictEquals(found("$/ref/0"), fn);
+  assertStrictEquals(found("$/ref/1/own"), fn);
+  assertStrictEquals(found("$/ref/1/leaf/work"), leaf.work);
+  assertStrictEquals(found("$/ref/2/child/work"), leaf.work);
+  const none = [
+    "$/ref/0/",
+    "$/ref/0/call",
+    "$/ref/0/constructor",
+    "$/ref/0/prototype",
+    "$/ref/1",
+    "$/ref/1/",
+    "$/ref/1/leaf",
+    "$/ref/1/constructor",
+    "$/ref/2/set",
+    "$/ref/2/child",
+  ];
+  for (const path of none) assertEquals(references.resolve(path), null, path);
+});
+
+Deno.test("References.resolve takes keys in one spelling only", () => {
+  const { references } = make();
+  pack(references, "given", () => 1);
+  const bad = [
+    "",
+    " 0",
+    "0x0",
+    "0.0",
+    "-0",
+    "0e0",
+    "+0",
+    "null",
+    "9".repeat(40),
+  ];
+  for (const key of [...bad, "1"]) {
+    const path = `$/ref/${key}`;
+    assertThrows(() => references.resolve(path), ReferenceReleasedError);
+  }
+  assertEquals(referenceKey("$/ref/12/a/3"), 12);
+});
+
+Deno.test("References sends a proxy home as what it stands for", () => {
+  const { references } = make();
+  const path = "$/ref/7/sub";
+  assertEquals(references.pack(makeRemote(idle, path)), { own: path });
+  assertEquals(references.size, 0);
+});
+
+Deno.test("References forwards a proxy to a peer that cannot take it home", () => {
+  const { references } = make({ hasExtensions: false });
+  assertEquals(references.pack(makeRemote(idle, "leaf")), "$/ref/0");
+  const third = makeRemote({ ...idle }, "leaf");
+  assertEquals(make().references.pack(third), "$/ref/0");
+});
+
+Deno.test("References.unpack finds what a proxy that came home stands for", () => {
+  const { references } = make();
+  const fn = () => 1;
+  const unlisted = service({ deep: service({ fn }) });
+  pack(references, "given", fn, unlisted);
+  const home = (own: unknown) => references.unpack({ own });
+  assertStrictEquals(home(""), root);
+  assertStrictEquals(home("leaf"), leaf);
+  assertStrictEquals(home("$/ref/0"), fn);
+  assertStrictEquals(home("$/ref/1"), unlisted);
+  assertStrictEquals(home("$/ref/1/deep"), unlisted.deep);
+  assertEquals((home("leaf/work") as () => string)(), "done");
+  for (const path of ["nowhere", "leaf/constructor", "$/ref/1/x", 1, null]) {
+    assertThrows(() => home(path), TypeError, "a service reference");
+  }
+  assertThrows(() => home("$/ref/9"), ReferenceReleasedError);
+});
+
+Deno.test("References.unpack refuses what is no reference", () => {
+  const { references } = make();
+  for (const data of [null, 1, [], {}, { other: "" }]) {
+    assertThrows(() => references.unpack(data), TypeError);
+  }
+});
+
+Deno.test("References owns what a reply brought, and is lent what a call did", () => {
+  const { references, nextFrame } = make();
+  const claim = () => remoteNode(references.unpack("$/ref/0"))!.claim;
+  nextFrame();
+  const returned = [claim(), claim()];
+  nextFrame();
+  references.lendArrived();
+  assertEquals(returned.map(({ state }) => state), ["owned", "owned"]);
+  const passed = [claim(), claim()];
+  references.lendArrived();
+  assertEquals(passed.map(({ state }) => state), ["lent", "lent"]);
+  assertEquals(returned.map(({ state }) => state), ["owned", "owned"]);
+});
+
+Deno.test("References matches functions and services, and nothing else", async () => {
+  const { references } = make();
+  for (const value of [() => {}, leaf, new Router(), makeRemote(idle, "")]) {
+    assert(references.matches(value));
+  }
+  for (const value of [{}, [], new Date(), new (class {})()]) {
+    assertFalse(references.matches(value));
+  }
+  // A proxy of a third side can be called through this one.
+  const third = makeRemote({ ...idle }, "leaf");
+  pack(references, "given", third);
+  const target = references.resolve("$/ref/0/work")!;
+  await assertRejects(async () => await target.method(), TypeError, "call()");
+});

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkName, expose, ownExposures } from "./expose.ts";
+import { routesOf, service } from "./service.ts";
+
+const sub = service({ work: () => 1 });
+
+function metadataOf(type: object): object {
+  return (type as { [Symbol.metadata]: object })[Symbol.metadata];
+}
+
+Deno.test("expose marks methods and fields, bare or with options", () => {
+  class Marked {
+    @expose
+    sub = sub;
+    @expose
+    bare(): void {}
+    @expose({ idempotent: true })
+    optional(): void {}
+    unmarked(): void {}
+  }
+  const exposures = ownExposures(Marked)!;
+  assertEquals([...exposures.keys()].sort(), ["bare", "optional", "sub"]);
+  assertEquals(exposures.get("optional"), { idempotent: true });
+});
+
+Deno.test("expose leaves no trace that can be called or listed", () => {
+  class Marked {
+    @expose
+    work(): void {}
+  }
+  assertEquals(Object.keys(metadataOf(Marked)), []);
+  assertEquals(Object.getOwnPropertyNames(Marked.prototype), [
+    "constructor",
+    "work",
+  ]);
+});
+
+Deno.test("expose keeps the marks of a class apart from its parent's", () => {
+  class Parent {
+    @expose
+    inherited(): void {}
+  }
+  class Child extends Parent {
+    @expose
+    added(): void {}
+  }
+  class Plain extends Parent {}
+  assertEquals([...ownExposures(Parent)!.keys()], ["inherited"]);
+  assertEquals([...ownExposures(Child)!.keys()], ["added"]);
+  assertEquals(ownExposures(Plain), undefined);
+});
+
+Deno.test("expose called without options in plain JavaScript marks too", () => {
+  const decorate = expose as unknown as () => typeof expose;
+  class Marked {
+    @decorate()
+    work(): void {}
+  }
+  const route = routesOf(new Marked()).get("work");
+  assertEquals(route?.kind === "method" && route.options, {});
+});
+
+Deno.test("expose refuses what is private, at class definition", () => {
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        #secret(): void {}
+        use(): void {
+          this.#secret();
+        }
+      }
+      return Bad;
+    },
+    TypeError,
+    "Cannot expose '#secret': it is private",
+  );
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        #secret = sub;
+        use(): unknown {
+          return this.#secret;
+        }
+      }
+      return Bad;
+    },
+    TypeError,
+    "is private",
+  );
+});
+
+Deno.test("expose refuses what is static, at class definition", () => {
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        static make(): void {}
+      }
+      return Bad;
+    },
+    TypeError,
+    "Cannot expose 'make': it is static",
+  );
+});
+
+Deno.test("expose refuses names that are symbols, at class definition", () => {
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        [Symbol.iterator](): void {}
+      }
+      return Bad;
+    },
+    TypeError,
+    "is named by a symbol",
+  );
+});
+
+Deno.test("expose refuses getters, setters, accessors and classes", () => {
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        get value(): number {
+          return 1;
+        }
+      }
+      return Bad;
+    },
+    TypeError,
+    "it is a getter",
+  );
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        set value(_value: number) {}
+      }
+      return Bad;
+    },
+    TypeError,
+    "it is a setter",
+  );
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        accessor value = sub;
+      }
+      return Bad;
+    },
+    TypeError,
+    "it is an accessor",
+  );
+});
+
+Deno.test("expose refuses names that cannot be part of a path", () => {
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        "a/b"(): void {}
+      }
+      return Bad;
+    },
+    TypeError,
+    "Cannot expose 'a/b'",
+  );
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        $start(): void {}
+      }
+      return Bad;
+    },
+    TypeError,
+    "Cannot expose '$start'",
+  );
+});
+
+Deno.test("checkName takes names that a path can hold", () => {
+  for (const name of ["a", "a$", "..", "0", "grüße", "__proto__"]) {
+    checkName(name);
+  }
+  for (const name of ["", "/", "a/", "$", "$/ref"]) {
+    assertThrows(() => checkName(name), TypeError);
+  }
+});
+
+Deno.test("ownExposures finds nothing on what was never marked", () => {
+  assertEquals(ownExposures(class {}), undefined);
+  assertEquals(ownExposures({}), undefined);
+  assertEquals(ownExposures(Object), undefined);
+  // Metadata that another decorator made, or that somebody set by hand.
+  assertEquals(ownExposures({ [Symbol.metadata]: {} }), undefined);
+  assertEquals(ownExposures({ [Symbol.metadata]: null }), undefined);
+  assert(ownExposures(Object.create(metadataOf)) === undefined);
+});

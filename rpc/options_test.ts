@@ -1,0 +1,106 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import type { CallOptions } from "./call_options.ts";
+import { ReferenceReleasedError } from "./errors.ts";
+import { keep, sameRemote, withOptions } from "./options.ts";
+import { type Caller, type Claim, makeRemote } from "./_remote_proxy.ts";
+
+/** As much of a proxy as these tests call. */
+interface Loose extends Disposable {
+  (): Promise<unknown>;
+  sub: { work(): Promise<unknown> };
+  toString(): string;
+}
+
+function recorder(): Caller & { readonly acts: unknown[] } {
+  const acts: unknown[] = [];
+  return {
+    acts,
+    remoteAddress: "local://there",
+    call: (path, _args, options) => Promise.resolve(acts.push([path, options])),
+    keep: (path) => void acts.push(["keep", path]),
+    release: (path) => void acts.push(["release", path]),
+  };
+}
+
+const make = (caller: Caller, path: string, claim?: Claim) =>
+  makeRemote(caller, path, {}, claim) as Loose;
+
+Deno.test("withOptions holds for the proxy and what is below it", async () => {
+  const caller = recorder();
+  const remote = make(caller, "");
+  const options: CallOptions = { timeoutMs: 5 };
+  await withOptions(remote, options).sub.work();
+  await withOptions(remote.sub, options).work();
+  await remote.sub.work();
+  assertEquals(caller.acts, [
+    ["sub/work", options],
+    ["sub/work", options],
+    ["sub/work", {}],
+  ]);
+});
+
+Deno.test("withOptions adds to earlier options, and replaces the same", async () => {
+  const caller = recorder();
+  const { signal } = new AbortController();
+  const first = withOptions(make(caller, ""), { timeoutMs: 5, signal });
+  await withOptions(first, { timeoutMs: 6 }).sub.work();
+  assertEquals(caller.acts, [["sub/work", { timeoutMs: 6, signal }]]);
+});
+
+Deno.test("withOptions gives a reference back together with the original", () => {
+  const caller = recorder();
+  const remote = make(caller, "$/ref/1", { state: "owned" });
+  const other = withOptions(remote, { timeoutMs: 5 });
+  other[Symbol.dispose]();
+  remote[Symbol.dispose]();
+  assertEquals(caller.acts, [["release", "$/ref/1"]]);
+});
+
+Deno.test("sameRemote compares connection and path", () => {
+  const caller = recorder();
+  const remote = make(caller, "a");
+  assert(sameRemote(remote, make(caller, "a")));
+  assert(sameRemote(remote, withOptions(remote, { timeoutMs: 1 })));
+  assertFalse(sameRemote(remote, make(caller, "b")));
+  assertFalse(sameRemote(remote, make(recorder(), "a")));
+  assertFalse(sameRemote(remote, () => {}));
+  assertFalse(sameRemote(undefined, undefined));
+});
+
+Deno.test("keep holds what was lent until its own result is disposed of", () => {
+  const caller = recorder();
+  const lent = make(caller, "$/ref/1", { state: "lent" });
+  const [one, two] = [keep(lent), keep(lent)];
+  assert(sameRemote(one, lent));
+  one[Symbol.dispose]();
+  one[Symbol.dispose]();
+  lent[Symbol.dispose]();
+  two[Symbol.dispose]();
+  const path = "$/ref/1";
+  assertEquals(caller.acts, [
+    ["keep", path],
+    ["keep", path],
+    ["release", path],
+    ["release", path],
+  ]);
+});
+
+Deno.test("keep hands back what is owned already", () => {
+  const caller = recorder();
+  const owned = make(caller, "$/ref/1", { state: "owned" });
+  assertStrictEquals(keep(owned), owned);
+  assertEquals(caller.acts, []);
+  owned[Symbol.dispose]();
+  assertThrows(() => keep(owned), ReferenceReleasedError, "Cannot keep Remote");
+});
+
+Deno.test("withOptions and keep refuse what is no proxy", () => {
+  assertThrows(() => withOptions({}, {}), TypeError, "Cannot set options");
+  assertThrows(() => keep(() => {}), TypeError, "Cannot keep");
+});

@@ -1,0 +1,62 @@
+import type { CloseOptions } from "../channel/channel.ts";
+import type { RpcClient, RpcConnectionOptions } from "../rpc/client.ts";
+import type { RpcServer, RpcServerOptions } from "../rpc/server.ts";
+
+/** Options for {@linkcode CtxRpc.startServerAndConnect}. */
+export interface CtxRpcPairOptions {
+  /** Options of the server. */
+  readonly server?: RpcServerOptions | undefined;
+  /** Options of the client. */
+  readonly client?: RpcConnectionOptions | undefined;
+}
+
+/**
+ * The verbs of {@linkcode Ctx} for services. What they make belongs to the
+ * step, which closes it, and runs with the step's codec and `onError`; both
+ * sides tell each other the stacks of errors, unless the options say no.
+ */
+export interface CtxRpc {
+  /**
+   * Serves `service` at a fresh address.
+   *
+   * @typeParam T The service that clients offer.
+   * @throws {TypeError} If `service` exposes nothing.
+   * @throws {StepEndedError} If the step is over.
+   */
+  startServer<T = unknown>(
+    service: object,
+    options?: RpcServerOptions<T>,
+  ): Promise<RpcServer<T>>;
+  /**
+   * Connects to the RPC server that was started last, even if it is closed by
+   * now.
+   *
+   * @typeParam T The service of the server.
+   * @throws {TypeError} If none was started.
+   * @throws {ConnectError} If it cannot be reached.
+   * @throws {StepEndedError} If the step is over.
+   */
+  connect<T>(options?: RpcConnectionOptions): Promise<RpcClient<T>>;
+  /**
+   * Serves `service` at a fresh address and connects to it.
+   *
+   * @throws {TypeError} If `service` exposes nothing.
+   * @throws {StepEndedError} If the step is over.
+   */
+  startServerAndConnect<T extends object>(
+    service: T,
+    options?: CtxRpcPairOptions,
+  ): Promise<RpcClient<T>>;
+  /** The same for a service whose type does not tell what it offers. */
+  startServerAndConnect<T>(
+    service: object,
+    options?: CtxRpcPairOptions,
+  ): Promise<RpcClient<T>>;
+  /**
+   * Closes the RPC server that was started last. Repeatable.
+   *
+   * @throws {TypeError} If none was started.
+   * @throws {StepEndedError} If the step is over.
+   */
+  closeServer(options?: CloseOptions): Promise<void>;
+}
