@@ -36,6 +36,9 @@ import { SendQueue } from "./_send_queue.ts";
 /** For how long a close without `graceMs` writes what is queued. */
 const FLUSH_MS = 1_000;
 
+/** A failure of so many characters fits the smallest `maxFrameBytes`. */
+const SHORT_FAILURE = 250;
+
 /** What an answer that left at once returns: it needs no one to listen. */
 export const ANSWERED: Promise<void> = Promise.resolve();
 
@@ -53,6 +56,8 @@ export interface ConnectionChannelOptions
   readonly onProtocolError: (error: unknown) => void;
   /** Takes the requests, in the place of `recv` and iteration. */
   readonly onRequest?: (request: Request) => void;
+  /** Makes a failure's content of an error; it must be plain data. */
+  readonly toFailure?: (error: Error) => unknown;
   /** Makes an error of a failure's content, or `null` for the usual one. */
   readonly toError?: (content: unknown, origin: string) => Error | null;
 }
@@ -225,7 +230,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     try {
       this.#writeAnswer(type, request.id, content);
     } catch (error) {
-      this.#writeAnswer(FAILURE, request.id, error);
+      this.#writeFailure(request.id, error);
       return Promise.reject(error);
     } finally {
       this.#finishIfAnswered();
@@ -239,8 +244,20 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     content: unknown,
   ): void {
     const isError = type === FAILURE && content instanceof Error;
-    const carried = isError ? failureText(content) : content;
+    const { toFailure = failureText } = this.#options;
+    const carried = isError ? toFailure(content) : content;
     this.#queue.write(this.#codec.encode(type, id, carried));
+  }
+
+  /** Tells why an answer could not be sent, if need be in a few words. */
+  #writeFailure(id: number, error: unknown): void {
+    try {
+      this.#writeAnswer(FAILURE, id, error);
+    } catch {
+      // What it tells beside that is too large as well, such as its stack.
+      const words = failureText(error).slice(0, SHORT_FAILURE);
+      this.#writeAnswer(FAILURE, id, words);
+    }
   }
 
   lossError(): Error | null {

@@ -177,7 +177,7 @@ function readError(error: unknown): { name: string; message: string } {
 }
 
 /** What was thrown, if it is an error. */
-function asError(thrown: unknown): Error | null {
+export function asError(thrown: unknown): Error | null {
   try {
     return thrown instanceof Error ? thrown : null;
   } catch {

@@ -437,6 +437,11 @@ export class Peer implements Caller {
     };
   }
 
+  /** The content of a failure, in the form that the other side reads. */
+  toFailure(error: Error): unknown {
+    return this.#served.toFailure(error);
+  }
+
   /** Makes an error of a failure's content. */
   toError(content: unknown, origin: string): Error {
     return fromFailure(content, origin);

@@ -86,6 +86,7 @@ export function rpcChannel(
         channelOptions.limits,
       ),
       onRequest: (request) => peer.handle(request),
+      toFailure: (error) => peer.toFailure(error),
       toError: (content, origin) => peer.toError(content, origin),
     });
     peer.attach(channel);

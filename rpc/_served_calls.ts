@@ -2,12 +2,13 @@ import {
   ANSWERED,
   type ConnectionChannel,
 } from "../channel/_connection_channel.ts";
+import { failureText } from "../channel/message.ts";
 import type { Request } from "../channel/request.ts";
 import { type CallContent, isThenable } from "./_call_content.ts";
 import { runAs } from "./call.ts";
 import { MethodNotFoundError } from "./errors.ts";
 import type { ExposeOptions } from "./expose.ts";
-import { toFailureRecord, toPlainFailure } from "./_failure.ts";
+import { asError, toFailureRecord, toPlainFailure } from "./_failure.ts";
 import { joinKwargs } from "./kwargs.ts";
 import type { ServeMiddleware } from "./middleware.ts";
 import {
@@ -105,11 +106,15 @@ export class ServedCalls {
 
   /** Answers a request with a failure. */
   fail(request: Request, error: unknown): void {
-    const content = this.#options.hasExtensions()
-      ? toFailureRecord(error, this.#options.sendStacks)
-      : toPlainFailure(error);
     // If it is too large, the caller has been told that.
-    request.fail(content).catch(() => {});
+    request.fail(asError(error) ?? toPlainFailure(error)).catch(() => {});
+  }
+
+  /** The content of a failure, in the form that the other side reads. */
+  toFailure(error: Error): unknown {
+    return this.#options.hasExtensions()
+      ? toFailureRecord(error, this.#options.sendStacks)
+      : failureText(toPlainFailure(error));
   }
 
   /** The caller of `id` wants no answer any more, nor a stream in it. */

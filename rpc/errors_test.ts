@@ -318,3 +318,15 @@ withCtx({
   assertEquals(error.content, TRACEBACK);
   assertEquals(error.code, undefined);
 });
+
+withCtx({
+  name: "a result that cannot be sent has a code that says so",
+  codecs,
+}, async (ctx) => {
+  const bad = service({ bad: () => ({ when: new Map() }) });
+  const { remote } = await ctx.rpc.startServerAndConnect(bad);
+  const error = await assertRejects(() => remote.bad(), RemoteError);
+  assertEquals(error.code, "not_serializable");
+  assertEquals(error.remoteName, "SerializationError");
+  assertStringIncludes(error.message, "$.when");
+});
