@@ -1,7 +1,5 @@
+import { MAX_TIMEOUT_MS } from "./_max_timeout.ts";
 import { lifetime } from "../transports/lifetime.ts";
-
-/** What `setTimeout` can hold; a longer time makes it fire at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The time after which a close in progress becomes a cut. */
 export class CutTimer {

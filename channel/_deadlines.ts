@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT_MS } from "./_max_timeout.ts";
 import { lifetime } from "../transports/lifetime.ts";
 
 /** Something that must be settled by a time. */
@@ -7,9 +8,6 @@ export interface Expiring {
   /** Where it stands in the heap; kept by {@linkcode Deadlines}, -1 if not. */
   slot: number;
 }
-
-/** What `setTimeout` can hold; a longer time makes it fire at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * A binary heap of deadlines with one timer for all, armed only while there

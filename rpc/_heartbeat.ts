@@ -1,10 +1,8 @@
+import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import { lifetime } from "../transports/lifetime.ts";
 
 /** So many pings without an answer mean that the other side is gone. */
 const MISSES = 2;
-
-/** What `setTimeout` can hold; a longer time makes it fire at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** What a {@linkcode Heartbeat} needs of its connection. */
 export interface HeartbeatOptions {

@@ -1,3 +1,5 @@
+// Longer than most files: what one side of a connection says and hears below
+// `$/` stands together, and the parts that stand alone have files of their own.
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import {

@@ -1,10 +1,8 @@
+import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import { TimeoutError } from "../channel/errors.ts";
 import type { Request } from "../channel/request.ts";
 import type { ServedCall } from "./middleware.ts";
 import type { OfferedStream } from "./_outgoing_streams.ts";
-
-/** What `setTimeout` can hold; a longer time makes it fire at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** A call that this side serves. */
 export class RunningCall implements ServedCall {

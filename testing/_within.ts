@@ -1,5 +1,4 @@
-/** What `setTimeout` can hold; a longer time makes it fire at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 
 /**
  * Waits for `work` to settle, but no longer than `timeMs`: then it resolves to
