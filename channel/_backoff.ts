@@ -1,4 +1,5 @@
 import { lifetime } from "../transports/lifetime.ts";
+import { abortable } from "./_abortable.ts";
 
 /** Between which bounds a {@linkcode Backoff} waits. */
 export interface BackoffOptions {
@@ -56,25 +57,30 @@ export class Backoff {
     // Random, so that many clients of a server that was away do not all
     // come at once.
     const randomMs = longestMs * (0.5 + Math.random() / 2);
-    await this.#wait(Math.min(randomMs, atMostMs), signal);
+    await pause(Math.min(randomMs, atMostMs), signal, {
+      owner: this.#owner,
+      isRef: this.#isRef,
+    });
   }
+}
 
-  async #wait(
-    timeMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const onAbort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = startTimer(timeMs, resolve, this.#owner);
-    if (!this.#isRef) timer.unref();
-    try {
-      await promise;
-    } finally {
-      timer.stop();
-      signal?.removeEventListener("abort", onAbort);
-    }
+/** Waits for `timeMs`. Rejects with the signal's reason. */
+export async function pause(
+  timeMs: number,
+  signal: AbortSignal | undefined,
+  { owner, isRef = true }: {
+    readonly owner?: object | undefined;
+    readonly isRef?: boolean;
+  } = {},
+): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = startTimer(timeMs, resolve, owner);
+  if (!isRef) timer.unref();
+  try {
+    await abortable(promise, signal);
+  } finally {
+    timer.stop();
   }
 }
 
@@ -92,7 +98,7 @@ export function startTimer(
     },
     unref: () => void id.unref(),
   };
-  lifetime.observer?.opened(timer, "timer", () => "attempt to connect");
+  lifetime.observer?.opened(timer, "timer", () => "attempt");
   if (owner !== undefined) lifetime.observer?.owned(timer, owner);
   return timer;
 }

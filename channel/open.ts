@@ -7,7 +7,11 @@ import {
   type ConnectionChannel,
   plainChannel,
 } from "./_connection_channel.ts";
-import { type ChannelOptions, resolveOptions } from "./options.ts";
+import {
+  type ChannelOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./options.ts";
 import { transportFor } from "./_transport_for.ts";
 
 /** Options for {@linkcode openConnection}. */
@@ -86,11 +90,25 @@ export async function openConnectionWith(
       ),
     options.signal,
   );
+  return channelOn(makeChannel, connection, resolved);
+}
+
+/**
+ * The channel on a connection that no server has accepted.
+ *
+ * @internal
+ */
+export function channelOn(
+  makeChannel: ChannelFactory,
+  connection: Connection,
+  options: ResolvedOptions,
+): ConnectionChannel {
+  const { remoteAddress: address } = connection;
   return makeChannel(connection, {
-    ...resolved,
+    ...options,
     shared: { unansweredBytes: 0 },
     onProtocolError: (error) =>
-      resolved.onError(error, { kind: "protocol", address }),
+      options.onError(error, { kind: "protocol", address }),
   });
 }
 

@@ -3,10 +3,10 @@ export interface ErrorContext {
   /**
    * `"handler"`: a function of yours threw. `"protocol"`: a peer broke the
    * protocol, and its connection was closed. `"accept"`: a server could not
-   * take a connection, and goes on.
+   * take a connection, and goes on. `"task"`: a task of an agent threw.
    */
-  readonly kind: "handler" | "protocol" | "accept";
-  /** The address of the server or channel concerned. */
+  readonly kind: "handler" | "protocol" | "accept" | "task";
+  /** The address of the server, channel or agent concerned. */
   readonly address: string;
 }
 

@@ -10,6 +10,7 @@ import type { SharedCounts } from "./_request_table.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import type { OnError } from "./report.ts";
 import { transportFor } from "./_transport_for.ts";
+import { within } from "./_within.ts";
 
 /** How long a server's handlers get to finish where nothing else is asked. */
 const SERVER_GRACE_MS = 1_000;
@@ -258,16 +259,5 @@ class ChannelServer implements Server {
     this.#isRef = false;
     this.#listener!.unref();
     for (const channel of this.#channels) channel.unref();
-  }
-}
-
-/** Waits for `work`, but no longer than `timeMs`. */
-async function within(timeMs: number, work: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.max(0, timeMs));
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -5,6 +5,7 @@ import {
 } from "../channel/errors.ts";
 import { failureText, parseFailure } from "../channel/message.ts";
 import {
+  AgentNotFoundError,
   MethodNotFoundError,
   ReferenceReleasedError,
   UnsupportedByPeerError,
@@ -21,6 +22,7 @@ interface OwnError {
 
 const OWN_ERRORS: ReadonlyMap<string, OwnError> = new Map<string, OwnError>([
   ["MethodNotFoundError", { type: MethodNotFoundError, code: "not_found" }],
+  ["AgentNotFoundError", { type: AgentNotFoundError, code: "not_found" }],
   ["ValidationError", { type: ValidationError, code: "invalid_argument" }],
   ["ReferenceReleasedError", {
     type: ReferenceReleasedError,

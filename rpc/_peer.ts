@@ -1,5 +1,6 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
+import { abortable } from "../channel/_abortable.ts";
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import {
@@ -25,6 +26,7 @@ import {
   type StreamWindow,
 } from "./_outgoing_streams.ts";
 import { Packing, type Parcel } from "./_parcel.ts";
+import type { Places } from "./_places.ts";
 import { REFERENCE_PREFIX, referenceKey, References } from "./_references.ts";
 import type { Caller } from "./_remote_proxy.ts";
 import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
@@ -32,6 +34,9 @@ import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
 const FEATURES = ["call", "cancel", "ping", "references", "streams"];
+
+/** The feature of a side that knows what to do with addresses. */
+const PLACES = "places";
 
 /** How long the other side may take to answer a hello. */
 const HELLO_MS = 5_000;
@@ -48,6 +53,8 @@ export interface PeerOptions
   readonly window: StreamWindow;
   /** How many references the other side may have at once. */
   readonly maxReferences: number;
+  /** How what has an address travels, if this side knows. */
+  readonly places: Places | null;
   /** Runs around calls that this side makes. */
   readonly calling: readonly CallMiddleware[];
 }
@@ -76,6 +83,8 @@ export class Peer implements Caller {
   #heartbeat!: Heartbeat;
   /** Whether the other side has extensions, as far as is known. */
   #extensions: "unknown" | "asked" | "yes" | "no" = "unknown";
+  /** What the other side said that it knows. */
+  #features: readonly unknown[] = [];
   /** Resolves once the hello is answered, whatever the answer. */
   #greeted: Promise<void> = Promise.resolve();
 
@@ -86,6 +95,8 @@ export class Peer implements Caller {
       self: this,
       packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
+      places: options.places,
+      takesPlaces: () => this.#features.includes(PLACES),
       maxReferences: options.maxReferences,
       framesIn: () => this.#channel.stats().framesIn,
     });
@@ -157,7 +168,7 @@ export class Peer implements Caller {
   ): Promise<unknown> {
     this.#greet();
     if (this.#extensions === "asked" && needsExtensions(args, options)) {
-      return this.#whenGreeted(options).then(() =>
+      return abortable(this.#greeted, options.signal).then(() =>
         this.#call(path, args, options)
       );
     }
@@ -261,30 +272,27 @@ export class Peer implements Caller {
     const { saysHello, extensions } = this.#options;
     if (this.#extensions !== "unknown" || !saysHello || !extensions) return;
     this.#extensions = "asked";
-    const hello = { version: VERSION, features: FEATURES };
     this.#greeted = this.#channel
-      .send(["$/hello", [hello], {}], { timeoutMs: HELLO_MS })
-      .then(() => this.#enableExtensions(), () => {
+      .send(["$/hello", [this.#hello], {}], { timeoutMs: HELLO_MS })
+      .then((hello) => this.#enableExtensions(hello), () => {
         this.#extensions = "no";
       });
   }
 
-  /** Waits for the answer to the hello, unless the call is given up. */
-  async #whenGreeted({ signal }: CallOptions): Promise<void> {
-    if (signal === undefined) return await this.#greeted;
-    signal.throwIfAborted();
-    const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort);
-    try {
-      await Promise.race([this.#greeted, promise]);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+  /** What a hello tells, and its answer. */
+  get #hello(): unknown {
+    const features = this.#options.places === null
+      ? FEATURES
+      : [...FEATURES, PLACES];
+    return { version: VERSION, features };
   }
 
-  #enableExtensions(): void {
+  /** The other side has said hello, or answered one. */
+  #enableExtensions(hello: unknown): void {
     this.#extensions = "yes";
+    if (isRecord(hello) && Array.isArray(hello.features)) {
+      this.#features = hello.features;
+    }
     this.#heartbeat.start();
   }
 
@@ -365,8 +373,8 @@ export class Peer implements Caller {
     switch (path) {
       case "$/hello":
         if (!this.#options.extensions) break;
-        this.#enableExtensions();
-        return { version: VERSION, features: FEATURES };
+        this.#enableExtensions(first);
+        return this.#hello;
       case "$/ping":
         return null;
       case "$/cancel":

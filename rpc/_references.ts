@@ -9,10 +9,12 @@ import {
 import { call } from "./call.ts";
 import { passOn } from "./_failure.ts";
 import type { Hold, Packing } from "./_parcel.ts";
+import type { Places } from "./_places.ts";
 import {
   type Caller,
   type Claim,
   makeRemote,
+  type Place,
   type RemoteNode,
   remoteNode,
 } from "./_remote_proxy.ts";
@@ -20,6 +22,9 @@ import { isService, type Method } from "./service.ts";
 
 /** Where references begin on the wire. */
 export const REFERENCE_PREFIX = "$/ref/";
+
+/** The longest address, or class's name, that is taken from the other side. */
+const MAX_PLACE_LENGTH = 1_024;
 
 /** How many references one side may hold, where nothing else is asked for. */
 export const MAX_REFERENCES = 65_536;
@@ -40,6 +45,10 @@ export interface ReferencesOptions {
   readonly packing: Packing;
   /** Whether the other side knows how to release references. */
   readonly hasExtensions: () => boolean;
+  /** How what has an address travels, if this side knows. */
+  readonly places: Places | null;
+  /** Whether the other side knows that, too. */
+  readonly takesPlaces: () => boolean;
   /** How many references may be held. */
   readonly maxReferences: number;
   /** How many frames have arrived, the one being read included. */
@@ -76,18 +85,30 @@ export class References implements TypeEntry {
   }
 
   pack(value: object): unknown {
-    const { root, self, hasExtensions } = this.#options;
+    const { self, hasExtensions, places, takesPlaces } = this.#options;
     const node = remoteNode(value);
     // A proxy goes home as what it stands for.
     if (node?.caller === self && hasExtensions()) return { own: node.path };
-    const path = root === null || node ? null : pathOf(root, value);
+    const place = takesPlaces() ? node?.place ?? places?.placeOf(value) : null;
+    if (!place) return this.#pathOf(value);
+    const { address, type } = place;
+    // What others can reach by themselves needs no one in between.
+    if (node !== undefined) return { place: { address, type } };
+    return { path: this.#pathOf(value), place: { address, type } };
+  }
+
+  #pathOf(value: object): string {
+    const { root } = this.#options;
+    const isListed = root !== null && remoteNode(value) === undefined;
+    const path = isListed ? pathOf(root, value) : null;
     return path ?? `${REFERENCE_PREFIX}${this.#hold(value).key}`;
   }
 
   unpack(data: unknown): unknown {
     if (typeof data === "string") return this.#makeProxy(data);
-    if (typeof data === "object" && data !== null && "own" in data) {
-      const found = this.#own((data as { own: unknown }).own);
+    if (typeof data === "object" && data !== null) {
+      const { own, path, place } = data as Record<string, unknown>;
+      const found = this.#own(own) ?? this.#placed(path, place);
       if (found !== null) return found;
     }
     throw new TypeError("a service reference must be the path of a service");
@@ -176,20 +197,38 @@ export class References implements TypeEntry {
     this.#byTarget.delete(reference.target);
   }
 
-  #makeProxy(path: string): object {
+  #makeProxy(path: string, place: Place | null = null): object {
     const { self, framesIn } = this.#options;
-    if (!path.startsWith(REFERENCE_PREFIX)) return makeRemote(self, path);
+    if (!path.startsWith(REFERENCE_PREFIX)) {
+      return makeRemote(self, path, { place });
+    }
     const claim: Claim = { state: "owned" };
     const frame = framesIn();
     if (frame !== this.#arrivedIn) this.#arrived = [];
     this.#arrivedIn = frame;
     this.#arrived.push(claim);
-    return makeRemote(self, path, {}, claim);
+    return makeRemote(self, path, { claim, place });
+  }
+
+  /** What has a place of its own, on this connection if it has a path. */
+  #placed(path: unknown, place: unknown): object | null {
+    const { places } = this.#options;
+    if (places === null || !isPlace(place)) return null;
+    return typeof path === "string"
+      ? this.#makeProxy(path, place)
+      : places.open(place);
   }
 
   /** What a proxy that came home stands for. */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
+    const { places } = this.#options;
+    const found = this.#ownAt(path);
+    const place = found && places?.placeOf(found);
+    return place ? places!.open(place) : found;
+  }
+
+  #ownAt(path: string): object | null {
     if (!path.startsWith(REFERENCE_PREFIX)) {
       const { root } = this.#options;
       return root === null ? null : ownAt(root, path);
@@ -199,6 +238,15 @@ export class References implements TypeEntry {
     const slash = path.indexOf("/", REFERENCE_PREFIX.length);
     return ownAt(target, slash === -1 ? "" : path.slice(slash + 1));
   }
+}
+
+/** Whether data of the other side tells a place. */
+function isPlace(data: unknown): data is Place {
+  if (typeof data !== "object" || data === null) return false;
+  const { address, type } = data as Record<string, unknown>;
+  return [address, type].every((text) =>
+    typeof text === "string" && text.length <= MAX_PLACE_LENGTH
+  );
 }
 
 /** The key in a path that begins with {@linkcode REFERENCE_PREFIX}, or NaN. */
@@ -212,7 +260,8 @@ function ownAt(target: object, path: string): object | null {
   if (path === "") return target;
   const node = remoteNode(target);
   if (node !== undefined) {
-    return makeRemote(node.caller, join(node.path, path), node.options);
+    const { caller, options } = node;
+    return makeRemote(caller, join(node.path, path), { options });
   }
   const service = resolveService(target, path);
   if (service !== null) return service;

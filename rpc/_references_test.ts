@@ -31,6 +31,8 @@ function make(
     root,
     self: idle,
     packing,
+    places: null,
+    takesPlaces: () => false,
     hasExtensions: () => hasExtensions,
     maxReferences,
     framesIn: () => frames,

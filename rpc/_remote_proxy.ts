@@ -27,13 +27,30 @@ export interface Claim {
   state: "lent" | "owned" | "released";
 }
 
+/** Where all can reach what a proxy stands for, without its connection. */
+export interface Place {
+  readonly address: string;
+  /** The name of its class. */
+  readonly type: string;
+}
+
+/** What a proxy is made with, where it is not as usual. */
+export interface RemoteTraits {
+  /** Options of its calls. */
+  readonly options?: CallOptions;
+  /** For how long it can be used. */
+  readonly claim?: Claim;
+  /** Where else it can be reached; what lies below it has none. */
+  readonly place?: Place | null;
+}
+
 /** What a proxy stands for. */
-export interface RemoteNode {
+export interface RemoteNode extends Required<RemoteTraits> {
   readonly caller: Caller;
   readonly path: string;
-  readonly options: CallOptions;
-  readonly claim: Claim;
 }
+
+const NO_TRAITS: RemoteTraits = {};
 
 const NO_OPTIONS: CallOptions = {};
 
@@ -52,10 +69,9 @@ const remote = (): void => {};
 export function makeRemote(
   caller: Caller,
   path: string,
-  options: CallOptions = NO_OPTIONS,
-  claim: Claim = LENT,
+  traits: RemoteTraits = NO_TRAITS,
 ): object {
-  const handler = new RemoteHandler(caller, path, options, claim);
+  const handler = new RemoteHandler(caller, path, traits);
   const proxy = new Proxy(remote, handler);
   nodes.set(proxy, handler);
   return proxy;
@@ -71,18 +87,19 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   readonly path: string;
   readonly options: CallOptions;
   readonly claim: Claim;
+  readonly place: Place | null;
   #children: Map<string, object> | null = null;
 
   constructor(
     caller: Caller,
     path: string,
-    options: CallOptions,
-    claim: Claim,
+    { options = NO_OPTIONS, claim = LENT, place = null }: RemoteTraits,
   ) {
     this.caller = caller;
     this.path = path;
     this.options = options;
     this.claim = claim;
+    this.place = place;
   }
 
   get(_target: unknown, key: string | symbol): unknown {
@@ -94,7 +111,8 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     let child = this.#children.get(key);
     if (child === undefined) {
       const path = this.path === "" ? key : `${this.path}/${key}`;
-      child = makeRemote(this.caller, path, this.options, this.claim);
+      const { options, claim } = this;
+      child = makeRemote(this.caller, path, { options, claim });
       this.#children.set(key, child);
     }
     return child;
@@ -167,6 +185,9 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   }
 
   #describe(): string {
+    if (this.place !== null) {
+      return `${this.place.type}Proxy('${this.place.address}')`;
+    }
     return `Remote(${
       this.path === "" ? "root" : this.path
     } at ${this.caller.remoteAddress})`;

@@ -101,7 +101,7 @@ Deno.test("makeRemote lets nobody change a proxy, or all of them", async () => {
 
 Deno.test("makeRemote gives back what it owns once, and then calls nothing", async () => {
   const caller = recorder();
-  const remote = makeRemote(caller, "$/ref/1", {}, { state: "owned" }) as
+  const remote = makeRemote(caller, "$/ref/1", { claim: { state: "owned" } }) as
     & Loose
     & Disposable;
   const method = remote.work!;
@@ -115,7 +115,7 @@ Deno.test("makeRemote gives back what it owns once, and then calls nothing", asy
 
 Deno.test("makeRemote gives nothing back that was lent or is listed", async () => {
   const caller = recorder();
-  const lent = makeRemote(caller, "$/ref/1", {}, { state: "lent" });
+  const lent = makeRemote(caller, "$/ref/1", { claim: { state: "lent" } });
   for (const remote of [lent, makeRemote(caller, "sub")]) {
     (remote as Disposable)[Symbol.dispose]();
     await (remote as Loose)();

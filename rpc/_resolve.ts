@@ -24,19 +24,30 @@ export function resolveMethod(root: object, path: string): Target | null {
   return { service, method: route.method, options: route.options };
 }
 
-/** The service at `path` below `root`, or `null`. */
+/**
+ * The service at `path` below `root`, or `null`.
+ *
+ * @throws {Error} What a router tells of a child that it does not have.
+ */
 export function resolveService(root: object, path: string): object | null {
   let service = root;
   // Part by part: a peer may send a path of a million parts.
   for (let start = 0; start <= path.length;) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
-    const child = subService(service, path.slice(start, end));
-    if (child === undefined) return null;
+    const name = path.slice(start, end);
+    const child = subService(service, name);
+    if (child === undefined) return missing(service, name);
     service = child;
     start = end + 1;
   }
   return service;
+}
+
+function missing(parent: object, name: string): null {
+  const error = parent instanceof Router ? parent.errorFor(name) : null;
+  if (error === null) return null;
+  throw error;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { ChannelOptions } from "../channel/options.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 import type { CallMiddleware, ServeMiddleware } from "./middleware.ts";
 import { isControl, Peer } from "./_peer.ts";
+import type { Places } from "./_places.ts";
 import { MAX_REFERENCES } from "./_references.ts";
 
 /** Options of both ends of an RPC connection. */
@@ -73,7 +74,10 @@ export function peerOf(channel: Channel): Peer {
 /** Makes channels that serve `root` to the other side. */
 export function rpcChannel(
   root: object | null,
-  options: RpcOptions & { readonly saysHello: boolean },
+  options: RpcOptions & {
+    readonly saysHello: boolean;
+    readonly places?: Places;
+  },
 ): ChannelFactory {
   return (connection, channelOptions) => {
     const peer = new Peer({
@@ -85,6 +89,7 @@ export function rpcChannel(
       window: options.streamWindow ?? DEFAULT_WINDOW,
       sendStacks: options.sendStacks ?? false,
       maxReferences: options.maxReferences ?? MAX_REFERENCES,
+      places: options.places ?? null,
       serving: options.serving ?? [],
       calling: options.calling ?? [],
     });

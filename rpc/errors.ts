@@ -6,6 +6,12 @@ export class MethodNotFoundError extends DenomasError {
   override name = "MethodNotFoundError";
 }
 
+/** Thrown when there is no agent at an address, or not any more. */
+export class AgentNotFoundError extends DenomasError {
+  /** The name of the class. */
+  override name = "AgentNotFoundError";
+}
+
 /** Thrown when an argument, or a result, does not fit its schema. */
 export class ValidationError extends DenomasError {
   /** The name of the class. */

@@ -20,15 +20,21 @@ import { makeRemote, type RemoteNode, remoteNode } from "./_remote_proxy.ts";
  */
 export function withOptions<T>(remote: T, options: CallOptions): T {
   const node = expectNode(remote, "set options");
-  const merged = { ...node.options, ...options };
-  return makeRemote(node.caller, node.path, merged, node.claim) as T;
+  return makeRemote(node.caller, node.path, {
+    ...node,
+    options: { ...node.options, ...options },
+  }) as T;
 }
 
-/** Whether two proxies stand for the same on the same connection. */
+/**
+ * Whether two proxies stand for the same on the same connection, or for the
+ * same agent.
+ */
 export function sameRemote(a: unknown, b: unknown): boolean {
   const [one, other] = [remoteNode(a), remoteNode(b)];
-  return one !== undefined && one.caller === other?.caller &&
-    one.path === other.path;
+  if (one === undefined || other === undefined) return false;
+  if (one.caller === other.caller && one.path === other.path) return true;
+  return one.place !== null && one.place.address === other.place?.address;
 }
 
 /**
@@ -54,7 +60,8 @@ export function sameRemote(a: unknown, b: unknown): boolean {
  * @throws {ReferenceReleasedError} If it was disposed of.
  */
 export function keep<T>(remote: T): T & Disposable {
-  const { caller, path, options, claim } = expectNode(remote, "keep");
+  const node = expectNode(remote, "keep");
+  const { caller, path, claim } = node;
   if (claim.state === "owned") return remote as T & Disposable;
   if (claim.state === "released") {
     throw new ReferenceReleasedError(
@@ -62,7 +69,7 @@ export function keep<T>(remote: T): T & Disposable {
     );
   }
   caller.keep(path);
-  return makeRemote(caller, path, options, { state: "owned" }) as
+  return makeRemote(caller, path, { ...node, claim: { state: "owned" } }) as
     & T
     & Disposable;
 }

@@ -29,7 +29,7 @@ function recorder(): Caller & { readonly acts: unknown[] } {
 }
 
 const make = (caller: Caller, path: string, claim?: Claim) =>
-  makeRemote(caller, path, {}, claim) as Loose;
+  makeRemote(caller, path, claim && { claim }) as Loose;
 
 Deno.test("withOptions holds for the proxy and what is below it", async () => {
   const caller = recorder();

@@ -5,6 +5,7 @@ import {
   startServerWith,
 } from "../channel/server.ts";
 import type { CloseOptions } from "../channel/channel.ts";
+import type { ChannelFactory } from "../channel/_connection_channel.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
 import { rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
@@ -56,9 +57,23 @@ export async function startServer<T = unknown>(
   options: RpcServerOptions<T> = {},
 ): Promise<RpcServer<T>> {
   checkService(service);
+  const makeChannel = rpcChannel(service, { ...options, saysHello: false });
+  return await serveWith(makeChannel, address, options);
+}
+
+/**
+ * Like {@linkcode startServer}, with channels of another layer's making.
+ *
+ * @internal
+ */
+export async function serveWith<T>(
+  makeChannel: ChannelFactory,
+  address: string,
+  options: RpcServerOptions<T>,
+): Promise<RpcServer<T>> {
   const clients = new Set<RpcClient<T>>();
   const server: Server = await startServerWith(
-    rpcChannel(service, { ...options, saysHello: false }),
+    makeChannel,
     address,
     async (channel) => {
       const client = clientOf<T>(channel);

@@ -95,10 +95,17 @@ function routeTo(
   );
 }
 
-/** Whether something exposes at least one name. */
+/**
+ * Marks a class whose instances are services even where they expose nothing,
+ * as agents that only call others.
+ */
+export const alwaysService: unique symbol = Symbol("denomas.alwaysService");
+
+/** Whether something exposes at least one name, or could. */
 export function isService(value: unknown): value is object {
   return typeof value === "object" && value !== null &&
-    (value instanceof Router || routesOf(value).size > 0);
+    (value instanceof Router || alwaysService in value ||
+      routesOf(value).size > 0);
 }
 
 /** The exposed names of `service`; none for anything else. */
@@ -139,6 +146,16 @@ function routesOfClass(type: unknown): Routes {
   return routes;
 }
 
+/** Options for a {@linkcode Router}. */
+export interface RouterOptions {
+  /**
+   * Makes the error that a call below a missing child fails with.
+   *
+   * @default {a `MethodNotFoundError`}
+   */
+  readonly missing?: ((name: string) => Error) | undefined;
+}
+
 /**
  * A service whose children come and go while it serves, such as the agents of
  * a container.
@@ -148,6 +165,12 @@ function routesOfClass(type: unknown): Routes {
 export class Router<T extends object = object> {
   readonly #children = new Map<string, T>();
   readonly #names = new Map<object, string>();
+  readonly #missing: ((name: string) => Error) | undefined;
+
+  /** Makes an empty one. */
+  constructor({ missing }: RouterOptions = {}) {
+    this.#missing = missing;
+  }
 
   /**
    * Puts `child` at `name`, in the place of what was there.
@@ -175,6 +198,16 @@ export class Router<T extends object = object> {
   /** The name of `child`, the last one if it has several. */
   nameOf(child: object): string | undefined {
     return this.#names.get(child);
+  }
+
+  /** The children by name, in the order in which they came. */
+  get children(): ReadonlyMap<string, T> {
+    return this.#children;
+  }
+
+  /** What a call below `name` fails with, where there is no such child. */
+  errorFor(name: string): Error | null {
+    return this.#missing?.(name) ?? null;
   }
 
   /** Takes the child at `name` out; tells whether there was one. */

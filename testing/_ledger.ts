@@ -63,7 +63,7 @@ export class Ledger implements LifetimeObserver {
   }
 
   owned(resource: object, owner: object): void {
-    this.#owners.set(resource, owner);
+    this.#owners.set(this.#handed.get(resource) ?? resource, owner);
   }
 
   closed(resource: object): void {

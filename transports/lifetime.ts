@@ -13,7 +13,10 @@ export type ResourceKind =
   | "client"
   | "handler"
   | "timer"
-  | "file";
+  | "file"
+  | "container"
+  | "agent"
+  | "process";
 
 /** Which way a message went, seen from the channel that reports it. */
 export type MessageDirection = "in" | "out";

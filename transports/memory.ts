@@ -140,6 +140,30 @@ function deliverAll(): void {
   for (const delivery of due) delivery();
 }
 
+/**
+ * Two ends of a connection that no server takes part in; `address` names the
+ * far one.
+ */
+export function memoryPair(
+  address: string,
+  maxFrameBytes: number,
+): [near: Connection, far: Connection] {
+  const nearAddress = `${address}#${++connections}`;
+  const [near, far] = createPair();
+  return [
+    frameConnection(near, {
+      localAddress: nearAddress,
+      remoteAddress: address,
+      maxFrameBytes,
+    }),
+    frameConnection(far, {
+      localAddress: address,
+      remoteAddress: nearAddress,
+      maxFrameBytes,
+    }),
+  ];
+}
+
 function createPair(): [MemoryStream, MemoryStream] {
   const near = new MemoryStream();
   const far = new MemoryStream();

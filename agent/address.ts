@@ -1,0 +1,70 @@
+import {
+  type Address,
+  formatAddress,
+  parseAddress,
+} from "../transports/address.ts";
+import { checkName } from "../rpc/expose.ts";
+
+/** Where an agent is: its container's address, and its id in there. */
+export interface AgentAddress {
+  /** The address of the container, as `tcp://127.0.0.1:5555`. */
+  readonly container: string;
+  /** The id of the agent, as `0`. */
+  readonly id: string;
+}
+
+/**
+ * Parses `tcp://host:port/id`, `ipc://[/path/to/socket]/id` or
+ * `local://name/id`, the forms that aiomas uses.
+ *
+ * @throws {TypeError} If `text` has none of the three forms.
+ */
+export function parseAgentAddress(text: string): AgentAddress {
+  const slash = text.lastIndexOf("/");
+  const id = text.slice(slash + 1);
+  const container = text.slice(0, slash);
+  if (id === "" || id.startsWith("$") || container.endsWith("/")) {
+    throw new TypeError(
+      `Cannot parse agent address '${text}': use the address of a container, '/' and the agent's id, as in 'tcp://127.0.0.1:5555/0'`,
+    );
+  }
+  parseAddress(container);
+  return { container, id };
+}
+
+/**
+ * Writes the address of an agent in its one spelling.
+ *
+ * @throws {TypeError} If the id cannot be part of an address.
+ */
+export function formatAgentAddress({ container, id }: AgentAddress): string {
+  checkName(id);
+  return `${container}/${id}`;
+}
+
+/**
+ * The address under which others reach what listens at `address`: a wildcard
+ * host is replaced by `host`.
+ *
+ * @throws {TypeError} If the machine's name is needed and may not be asked.
+ */
+export function publicAddress(address: string, host?: string): string {
+  const parsed = parseAddress(address);
+  if (parsed.scheme !== "tcp") return address;
+  const wanted = host ?? (isWildcard(parsed) ? machineName(address) : null);
+  return wanted === null ? address : formatAddress({ ...parsed, host: wanted });
+}
+
+function isWildcard(address: Address & { scheme: "tcp" }): boolean {
+  return ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(address.host);
+}
+
+function machineName(address: string): string {
+  const permission = { name: "sys", kind: "hostname" } as const;
+  if (Deno.permissions.querySync(permission).state === "granted") {
+    return Deno.hostname();
+  }
+  throw new TypeError(
+    `Cannot tell others the address of '${address}': the machine's name is needed, set 'publicHost' or allow '--allow-sys=hostname'`,
+  );
+}

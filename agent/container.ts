@@ -1,0 +1,282 @@
+import type { CloseOptions } from "../channel/channel.ts";
+import type { CloseReason } from "../channel/errors.ts";
+import { type OnError, reportToStderr } from "../channel/report.ts";
+import type { Remote } from "../rpc/remote.ts";
+import { rpcChannel, type RpcOptions } from "../rpc/_rpc_channel.ts";
+import { type RpcServer, serveWith } from "../rpc/server.ts";
+import { lifetime } from "../transports/lifetime.ts";
+import { parseAgentAddress, publicAddress } from "./address.ts";
+import { AgentPlaces, KnownHosts } from "./_agent_places.ts";
+import type { Clock } from "./clock.ts";
+import type {
+  AgentClass,
+  AgentGone,
+  ConnectOptions,
+  Container as Contract,
+  ContainerStats,
+  Resident,
+  WatchOptions,
+} from "./container_contract.ts";
+import { dateSerializer } from "./date_serializer.ts";
+import { ContainerClosedError } from "./errors.ts";
+import { Links } from "./_links.ts";
+import { ContainerService, Registry, setRegistry } from "./_registry.ts";
+import { GRACE_MS } from "./_residence.ts";
+import { Origin } from "./_restarts.ts";
+import { SystemClock } from "./system_clock.ts";
+
+/** Options for `Container.create`. */
+export interface ContainerOptions extends RpcOptions {
+  /**
+   * What tells the agents the time. The container closes only what it has
+   * made itself.
+   *
+   * @default {a `SystemClock`}
+   */
+  readonly clock?: Clock | undefined;
+  /**
+   * File mode of a Unix socket.
+   *
+   * @default {0o600}
+   */
+  readonly mode?: number | undefined;
+  /**
+   * The host in the container's address, by which others reach it over TCP.
+   *
+   * @default {the one it listens at; for a wildcard, the machine's name, which
+   * needs `--allow-sys=hostname`}
+   */
+  readonly publicHost?: string | undefined;
+  /**
+   * Whether the address of an agent that a peer has told, by passing a proxy,
+   * may be dialled when that proxy is called.
+   *
+   * @default {the hosts of TCP and folders of Unix sockets that this container
+   * listens at or has connected to by itself, and memory if that is so}
+   */
+  readonly allowConnect?: ((address: string) => boolean) | undefined;
+}
+
+/** A home for agents. Made by {@linkcode Container.create}. */
+export type Container = Contract;
+
+/** Makes containers. */
+export const Container: {
+  /**
+   * Makes a container that listens at `address`.
+   *
+   * @param address As for a server: `tcp://host:port`, with port 0 for a free
+   * one, `ipc://[/path/to/socket]` or `local://name`.
+   * @throws {AddressInUseError} If somebody else listens there.
+   * @throws {TypeError} If the address has none of these forms.
+   */
+  create(address: string, options?: ContainerOptions): Promise<Container>;
+} = {
+  async create(address, options = {}) {
+    const container = new LiveContainer(options);
+    await container.listen(address);
+    return container;
+  },
+};
+
+class LiveContainer implements Contract {
+  readonly clock: Clock;
+  readonly closed: Promise<CloseReason>;
+
+  readonly #options: ContainerOptions;
+  readonly #onError: OnError;
+  readonly #registry: Registry;
+  readonly #service: ContainerService;
+  readonly #places: AgentPlaces;
+  readonly #links: Links;
+  readonly #known = new KnownHosts();
+  readonly #ownClock: Disposable | null;
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  #address = "";
+  #server: RpcServer | null = null;
+  #reason: CloseReason | null = null;
+
+  constructor(options: ContainerOptions) {
+    this.#options = {
+      ...options,
+      serializers: [dateSerializer, ...options.serializers ?? []],
+    };
+    const ownClock = options.clock === undefined ? new SystemClock() : null;
+    this.#ownClock = ownClock;
+    this.clock = options.clock ?? ownClock!;
+    this.#onError = options.onError ?? reportToStderr;
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+    this.#registry = new Registry({
+      owner: this,
+      address: () => this.#address,
+      report: (error, address) => this.#onError(error, { kind: "task", address }),
+      escalate: (error) => {
+        const reason = "a task of an agent failed";
+        this.#close({ by: "error", reason, error }, GRACE_MS);
+      },
+    });
+    setRegistry(this, this.#registry);
+    this.#service = new ContainerService(this.#registry);
+    this.#places = new AgentPlaces({
+      isOwn: (target) => this.#registry.visible.nameOf(target) !== undefined,
+      connect: (address, options) => this.connect(address, options),
+      allows: options.allowConnect ?? ((address) => this.#known.has(address)),
+    });
+    this.#links = this.#makeLinks();
+  }
+
+  #makeLinks(): Links {
+    const near = this.#channels({ saysHello: true });
+    const noHeartbeat = { heartbeatMs: Infinity };
+    return new Links({
+      address: () => this.#address,
+      owner: this,
+      makeChannel: near,
+      makeOwnChannels: [
+        this.#channels({ saysHello: true, ...noHeartbeat }),
+        this.#channels({ saysHello: false, ...noHeartbeat }),
+      ],
+      channelOptions: this.#options,
+      onReached: (address) => this.#known.add(address),
+    });
+  }
+
+  /** How both sides of its connections are made. */
+  #channels(
+    options: RpcOptions & { readonly saysHello: boolean },
+  ): ReturnType<typeof rpcChannel> {
+    return rpcChannel(this.#service, {
+      ...this.#options,
+      places: this.#places,
+      ...options,
+    });
+  }
+
+  async listen(address: string): Promise<void> {
+    const makeChannel = this.#channels({ saysHello: false });
+    try {
+      this.#server = await serveWith(makeChannel, address, this.#options);
+      this.#address = publicAddress(
+        this.#server.address,
+        this.#options.publicHost,
+      );
+    } catch (error) {
+      this.#ownClock?.[Symbol.dispose]();
+      await this.#server?.close({ graceMs: 0 });
+      throw error;
+    }
+    this.#known.add(this.#address);
+    const { observer } = lifetime;
+    observer?.opened(this, "container", () => this.#address);
+    observer?.owned(this.#server, this);
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get agents(): ReadonlyMap<string, Resident> {
+    return this.#registry.visible.children;
+  }
+
+  async spawn<A extends Resident, Args extends unknown[]>(
+    type: AgentClass<A, Args>,
+    ...args: Args
+  ): Promise<A> {
+    this.#registry.checkOpen("spawn an agent");
+    const origin = new Origin(() => new type(this, ...args));
+    return await this.#registry.spawn(origin) as A;
+  }
+
+  async connect<T>(
+    address: string,
+    options: ConnectOptions = {},
+  ): Promise<Remote<T>> {
+    this.#checkOpen(`connect to '${address}'`);
+    return await this.#links.agent(address, options) as Remote<T>;
+  }
+
+  async watch(
+    address: string,
+    { signal }: WatchOptions = {},
+  ): Promise<AgentGone> {
+    this.#checkOpen(`watch '${address}'`);
+    const { container, id } = parseAgentAddress(address);
+    if (container !== this.#address) {
+      return await this.#links.watch(address, signal);
+    }
+    const reason = await this.#registry.watch(id, signal);
+    return { address, what: "agent", reason };
+  }
+
+  #checkOpen(act: string): void {
+    if (this.#reason === null) return;
+    throw this.#closedError(act);
+  }
+
+  #closedError(act: string): ContainerClosedError {
+    return new ContainerClosedError(
+      `Cannot ${act}: the container '${this.#address}' is closed`,
+    );
+  }
+
+  async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
+    await this.#close({
+      by: "local",
+      reason: "this side closed the container",
+    }, graceMs);
+  }
+
+  async #close(reason: CloseReason, graceMs: number): Promise<void> {
+    if (this.#reason === null) {
+      this.#reason = reason;
+      this.#closeAll(reason, performance.now() + graceMs);
+    }
+    await this.closed;
+  }
+
+  async #closeAll(reason: CloseReason, until: number): Promise<void> {
+    const leftMs = () => Math.max(0, until - performance.now());
+    await this.#registry.close(until);
+    this.#links.end(this.#closedError("connect"));
+    await Promise.all([
+      this.#links.close(leftMs()),
+      this.#server!.close({ graceMs: leftMs() }),
+    ]);
+    this.#ownClock?.[Symbol.dispose]();
+    lifetime.observer?.closed(this);
+    this.#resolveClosed(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  stats(): ContainerStats {
+    const { size, watches, visible } = this.#registry;
+    return {
+      agents: visible.children.size,
+      hiddenAgents: size - visible.children.size,
+      connections: this.#links.size,
+      clients: this.#server!.clients.size,
+      watches,
+      proxies: this.#links.proxies,
+    };
+  }
+
+  ref(): void {
+    this.#server!.ref();
+    this.#links.setRef(true);
+  }
+
+  unref(): void {
+    this.#server!.unref();
+    this.#links.setRef(false);
+  }
+
+  toString(): string {
+    return `Container('${this.#address}')`;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Serializer } from "../channel/codecs/serializer.ts";
+
+/**
+ * Carries a `Date` as text in the form of ISO 8601. In containers it comes
+ * before the user's serializers, so that dates have the type id 0, as those of
+ * aiomas have.
+ */
+export const dateSerializer: Serializer<Date> = {
+  type: Date,
+  serialize(date) {
+    if (!Number.isNaN(date.getTime())) return date.toISOString();
+    throw new RangeError("the date is invalid");
+  },
+  deserialize(data) {
+    const date = new Date(typeof data === "string" ? data : NaN);
+    if (!Number.isNaN(date.getTime())) return date;
+    throw new TypeError("a date must be text in the form of ISO 8601");
+  },
+};
