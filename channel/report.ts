@@ -3,10 +3,14 @@ export interface ErrorContext {
   /**
    * `"handler"`: a function of yours threw. `"protocol"`: a peer broke the
    * protocol, and its connection was closed. `"accept"`: a server could not
-   * take a connection, and goes on.
+   * take a connection, and goes on. `"callback"`: a function threw that you
+   * gave to a clock, which goes on.
    */
-  readonly kind: "handler" | "protocol" | "accept";
-  /** The address of the server or channel concerned. */
+  readonly kind: "handler" | "protocol" | "accept" | "callback";
+  /**
+   * The address of the server or channel concerned. A clock has none: it is
+   * `"system clock"` or `"external clock"`.
+   */
   readonly address: string;
 }
 
