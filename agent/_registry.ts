@@ -153,9 +153,7 @@ export class Registry implements Landlord {
     if (!residence.hasStartHook) return residence.open();
     // When its constructor is through.
     queueMicrotask(() => {
-      residence.start().catch((error) =>
-        this.report(error, residence.address)
-      );
+      residence.start().catch((error) => this.report(error, residence.address));
     });
   }
 
@@ -204,8 +202,9 @@ export class Registry implements Landlord {
     this.report(error, residence.address);
     const origin = Origin.of(residence);
     if (origin !== null) this.#restarts.restart(residence, origin, error);
-    else if (residence.policy === "stop") residence.close(GRACE_MS, failed(error));
-    else if (residence.policy === "escalate") this.#options.escalate(error);
+    else if (residence.policy === "stop") {
+      residence.close(GRACE_MS, failed(error));
+    } else if (residence.policy === "escalate") this.#options.escalate(error);
   }
 
   report(error: unknown, address: string): void {

@@ -111,7 +111,8 @@ class LiveContainer implements Contract {
     this.#registry = new Registry({
       owner: this,
       address: () => this.#address,
-      report: (error, address) => this.#onError(error, { kind: "task", address }),
+      report: (error, address) =>
+        this.#onError(error, { kind: "task", address }),
       escalate: (error) => {
         const reason = "a task of an agent failed";
         this.#close({ by: "error", reason, error }, GRACE_MS);

@@ -3,10 +3,14 @@ export interface ErrorContext {
   /**
    * `"handler"`: a function of yours threw. `"protocol"`: a peer broke the
    * protocol, and its connection was closed. `"accept"`: a server could not
-   * take a connection, and goes on. `"task"`: a task of an agent threw.
+   * take a connection, and goes on. `"callback"`: a function threw that you
+   * gave to a clock, which goes on. `"task"`: an agent's own task threw.
    */
-  readonly kind: "handler" | "protocol" | "accept" | "task";
-  /** The address of the server, channel or agent concerned. */
+  readonly kind: "handler" | "protocol" | "accept" | "callback" | "task";
+  /**
+   * The address of the server, channel or agent concerned. A clock has none:
+   * it is `"system clock"` or `"external clock"`.
+   */
   readonly address: string;
 }
 

@@ -125,7 +125,7 @@ export class Ledger implements LifetimeObserver {
    * that are pending, and what clients hold of their servers.
    */
   readBeforeCleanUp(): Leak[] {
-    const leaked = [...this.#open.values()].filter(({ resource, kind }) => {
+    const leaked = this.#holding().filter(({ resource, kind }) => {
       if (this.#lineage(resource).some((it) => this.#kept.has(it))) {
         return false;
       }
@@ -138,7 +138,7 @@ export class Ledger implements LifetimeObserver {
   /** All that is open, and what channels did not settle at their end. */
   readAll(): Leak[] {
     return [
-      ...this.#roots([...this.#open.values()]),
+      ...this.#roots(this.#holding()),
       ...this.#unsettled,
       ...this.#endedRpc.flatMap((channel) => this.#tablesOf(channel)),
     ];
@@ -159,6 +159,11 @@ export class Ledger implements LifetimeObserver {
       ),
       ...requests,
     ];
+  }
+
+  /** What is open, but for clocks: all that a clock holds is here itself. */
+  #holding(): Entry[] {
+    return [...this.#open.values()].filter(({ kind }) => kind !== "clock");
   }
 
   #channels(): Channel[] {

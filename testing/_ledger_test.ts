@@ -47,6 +47,22 @@ Deno.test("Ledger.readBeforeCleanUp leaves a socket's file to its listener", () 
   assertEquals(ledger.readAll().map(describeLeak), ["file (/socket)"]);
 });
 
+Deno.test("Ledger lists what waits for a clock, and no clock for itself", () => {
+  const ledger = makeLedger();
+  const [clock, sleep] = [{}, {}];
+  ledger.opened(clock, "clock", () => "external clock");
+  assertEquals([ledger.readBeforeCleanUp(), ledger.readAll()], [[], []]);
+  ledger.opened(sleep, "timer", () => "sleep");
+  ledger.owned(sleep, clock);
+  for (const leaks of [ledger.readBeforeCleanUp(), ledger.readAll()]) {
+    assertEquals(leaks.map(describeLeak), [
+      "timer (sleep) of clock (external clock)",
+    ]);
+  }
+  ledger.keep(clock);
+  assertEquals(ledger.readBeforeCleanUp(), []);
+});
+
 Deno.test("Ledger names the pending calls of clients, not those of servers", () => {
   const ledger = makeLedger();
   const server = {};

@@ -50,6 +50,10 @@ const LEAKS = {
   "leaks a kept reference":
     /leaked 1 thing\n.*\n {2}kept reference passed to 'subscribe' \(.*\) of channel/,
   "leaks a timer": /^ {2}timer \(of the test\)$/m,
+  "leaks a sleep":
+    /leaked 1 thing\n.*\n {2}timer \(sleep until 5 s\) of clock \(external clock at 1 s\)\n(.*\n)*.*ExternalClock\.sleepUntil .*\n.*fixtures\/leaks\.ts:/,
+  "leaks a callback of a clock":
+    /leaked 1 thing\n.*\n {2}timer \(call at [\d.]+ s\) of clock \(system clock at [\d.]+ s\)/,
   "leaks a handler":
     /Left after clean-up:\n {2}handler \(.*\) of channel \(.*\) of server \(/,
 };

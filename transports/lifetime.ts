@@ -4,7 +4,10 @@
  * check.
  */
 
-/** What is reported to the observer. */
+/**
+ * What is reported to the observer. A `"clock"` holds nothing by itself, and
+ * need not be closed: each one that waits for its time is a `"timer"`.
+ */
 export type ResourceKind =
   | "listener"
   | "connection"
@@ -13,6 +16,7 @@ export type ResourceKind =
   | "client"
   | "handler"
   | "timer"
+  | "clock"
   | "file"
   | "container"
   | "agent"

@@ -1,3 +1,4 @@
+import { deliver } from "./_deliveries.ts";
 import { parseAddress } from "./address.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { type ByteStream, frameConnection } from "./framed_connection.ts";
@@ -124,20 +125,6 @@ class MemoryListener implements Listener {
   // A process whose only work is in memory has nothing left to wait for.
   ref(): void {}
   unref(): void {}
-}
-
-/** Deliveries wait here for the next turn of the event loop, in one order. */
-let deliveries: (() => void)[] = [];
-
-function deliver(delivery: () => void): void {
-  deliveries.push(delivery);
-  if (deliveries.length === 1) setImmediate(deliverAll);
-}
-
-function deliverAll(): void {
-  const due = deliveries;
-  deliveries = [];
-  for (const delivery of due) delivery();
 }
 
 /**

@@ -1,0 +1,83 @@
+/** What a {@linkcode Heap} can hold. */
+export interface HeapItem {
+  /** Where it stands in the heap; kept by the heap, -1 if it is in none. */
+  slot: number;
+}
+
+/** A binary heap whose items know their place, so that any can be removed. */
+export class Heap<T extends HeapItem> {
+  readonly #isBefore: (a: T, b: T) => boolean;
+  readonly #items: T[] = [];
+
+  /** `isBefore` tells which of two items comes first. */
+  constructor(isBefore: (a: T, b: T) => boolean) {
+    this.#isBefore = isBefore;
+  }
+
+  /** How many items are in. */
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /** The item that comes before all others. */
+  get first(): T | undefined {
+    return this.#items[0];
+  }
+
+  /** Adds `item`, which is in no heap. */
+  add(item: T): void {
+    this.#rise(item, this.#items.length);
+  }
+
+  /** Removes `item` if it is in. */
+  remove(item: T): void {
+    const { slot } = item;
+    if (slot < 0) return;
+    const last = this.#items.pop()!;
+    item.slot = -1;
+    if (last === item) return;
+    this.#rise(last, slot);
+    this.#sink(last, last.slot);
+  }
+
+  /**
+   * Takes out the first item as long as it `isDue`; what is added meanwhile
+   * is looked at, too.
+   */
+  *takeWhile(isDue: (item: T) => boolean): Generator<T> {
+    for (;;) {
+      const { first } = this;
+      if (first === undefined || !isDue(first)) return;
+      this.remove(first);
+      yield first;
+    }
+  }
+
+  #rise(item: T, slot: number): void {
+    while (slot > 0) {
+      const above = (slot - 1) >> 1;
+      if (!this.#isBefore(item, this.#items[above]!)) break;
+      this.#put(this.#items[above]!, slot);
+      slot = above;
+    }
+    this.#put(item, slot);
+  }
+
+  #sink(item: T, slot: number): void {
+    for (;;) {
+      let below = 2 * slot + 1;
+      if (below >= this.#items.length) break;
+      const right = this.#items[below + 1];
+      if (right && this.#isBefore(right, this.#items[below]!)) below++;
+      if (!this.#isBefore(this.#items[below]!, item)) break;
+      this.#put(this.#items[below]!, slot);
+      slot = below;
+    }
+    this.#put(item, slot);
+  }
+
+  #put(item: T, slot: number): void {
+    this.#items[slot] = item;
+    item.slot = slot;
+  }
+}
