@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
+import { codecs } from "../channel/fixtures/codecs.ts";
 import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { call } from "./call.ts";
@@ -86,8 +85,6 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turn();
 }
 
-const codecs = [json(), msgpack()];
-
 withCtx({
   name: "a stream hands out all items in order, and leaves nothing",
   codecs,
@@ -104,145 +101,160 @@ withCtx({
   assertEquals([streams, runningCalls], [0, 0]);
 });
 
-withCtx(
-  "a stream that is left ends its producer and aborts its signal",
-  async (ctx) => {
-    const { served, seen } = producer();
-    const server = await ctx.rpc.startServer(served);
-    const { remote } = await ctx.rpc.connect<typeof served>();
-    for await (const item of await remote.forever()) {
-      if (item === 100) break;
-    }
-    await seen.finished.promise;
-    const [side] = server.clients as Set<RpcClient>;
-    assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
-  },
-);
-
-withCtx("a stream whose loop throws ends its producer", async (ctx) => {
+withCtx({
+  name: "a stream that is left ends its producer and aborts its signal",
+  codecs,
+}, async (ctx) => {
   const { served, seen } = producer();
-  const { remote } = await ctx.rpc.startServerAndConnect(served);
-  const stream = await remote.until();
-  await assertRejects(async () => {
-    for await (const _ of stream) throw new RangeError("in the loop");
-  }, RangeError);
-  await seen.finished.promise;
-});
-
-withCtx(
-  "a stream ends its producer when the connection is lost",
-  async (ctx) => {
-    const { served, seen } = producer();
-    const server = await ctx.rpc.startServer(served);
-    const client = await ctx.rpc.connect<typeof served>();
-    const stream = await client.remote.forever();
-    assertEquals((await stream.next()).value, 0);
-    const [side] = server.clients as Set<RpcClient>;
-    await client.close({ graceMs: 0 });
-    await seen.finished.promise;
-    assert(await seen.reason.promise instanceof Error);
-    await side!.closed;
-    assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
-    await assertRejects(() => Array.fromAsync(stream), ConnectionClosedError);
-  },
-);
-
-withCtx("a stream's error comes after the items before it", async (ctx) => {
-  const { served } = producer();
-  const { remote } = await ctx.rpc.startServerAndConnect(served);
-  const items: number[] = [];
-  const error = await assertRejects(async () => {
-    for await (const item of await remote.failing()) items.push(item);
-  }, RemoteError);
-  assertEquals([items, error.remoteName], [[1, 2], "RangeError"]);
-});
-
-withCtx(
-  "a stream ends with an error at an item that cannot be sent",
-  async (ctx) => {
-    const { served, seen } = producer();
-    const server = await ctx.rpc.startServer(served);
-    const { remote } = await ctx.rpc.connect<typeof served>();
-    const error = await assertRejects(
-      async () => await Array.fromAsync(await remote.unsendable()),
-      RemoteError,
-    );
-    assertEquals(error.remoteName, "SerializationError");
-    await seen.finished.promise;
-    const [side] = server.clients as Set<RpcClient>;
-    await until(() => side!.stats().streams === 0);
-  },
-);
-
-withCtx("a stream has no more than 64 items under way", async (ctx) => {
-  const { served, seen } = producer();
-  const { remote } = await ctx.rpc.startServerAndConnect(served);
-  await using stream = await remote.forever();
-  let consumed = 0;
-  for await (const _ of stream) {
-    assert(seen.produced - consumed <= 64, String(seen.produced));
-    if (++consumed === 300) break;
-    if (consumed % 50 === 0) await turn();
+  const server = await ctx.rpc.startServer(served);
+  const { remote } = await ctx.rpc.connect<typeof served>();
+  for await (const item of await remote.forever()) {
+    if (item === 100) break;
   }
+  await seen.finished.promise;
+  const [side] = server.clients as Set<RpcClient>;
+  assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
 });
 
 withCtx(
-  "a stream has no more than 1 MiB and one item under way",
+  { name: "a stream whose loop throws ends its producer", codecs },
   async (ctx) => {
     const { served, seen } = producer();
     const { remote } = await ctx.rpc.startServerAndConnect(served);
-    await using stream = await remote.texts();
-    for (let consumed = 0; consumed < 10; consumed++) {
-      await stream.next();
-      assert(seen.produced - consumed <= 3, String(seen.produced));
+    const stream = await remote.until();
+    await assertRejects(async () => {
+      for await (const _ of stream) throw new RangeError("in the loop");
+    }, RangeError);
+    await seen.finished.promise;
+  },
+);
+
+withCtx({
+  name: "a stream ends its producer when the connection is lost",
+  codecs,
+}, async (ctx) => {
+  const { served, seen } = producer();
+  const server = await ctx.rpc.startServer(served);
+  const client = await ctx.rpc.connect<typeof served>();
+  const stream = await client.remote.forever();
+  assertEquals((await stream.next()).value, 0);
+  const [side] = server.clients as Set<RpcClient>;
+  await client.close({ graceMs: 0 });
+  await seen.finished.promise;
+  assert(await seen.reason.promise instanceof Error);
+  await side!.closed;
+  assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
+  await assertRejects(() => Array.fromAsync(stream), ConnectionClosedError);
+});
+
+withCtx(
+  { name: "a stream's error comes after the items before it", codecs },
+  async (ctx) => {
+    const { served } = producer();
+    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    const items: number[] = [];
+    const error = await assertRejects(async () => {
+      for await (const item of await remote.failing()) items.push(item);
+    }, RemoteError);
+    assertEquals([items, error.remoteName], [[1, 2], "RangeError"]);
+  },
+);
+
+withCtx({
+  name: "a stream ends with an error at an item that cannot be sent",
+  codecs,
+}, async (ctx) => {
+  const { served, seen } = producer();
+  const server = await ctx.rpc.startServer(served);
+  const { remote } = await ctx.rpc.connect<typeof served>();
+  const error = await assertRejects(
+    async () => await Array.fromAsync(await remote.unsendable()),
+    RemoteError,
+  );
+  assertEquals(error.remoteName, "SerializationError");
+  await seen.finished.promise;
+  const [side] = server.clients as Set<RpcClient>;
+  await until(() => side!.stats().streams === 0);
+});
+
+withCtx(
+  { name: "a stream has no more than 64 items under way", codecs },
+  async (ctx) => {
+    const { served, seen } = producer();
+    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    await using stream = await remote.forever();
+    let consumed = 0;
+    for await (const _ of stream) {
+      assert(seen.produced - consumed <= 64, String(seen.produced));
+      if (++consumed === 300) break;
+      if (consumed % 50 === 0) await turn();
     }
   },
 );
 
-withCtx("streamWindow bounds what is under way", async (ctx) => {
+withCtx({
+  name: "a stream has no more than 1 MiB and one item under way",
+  codecs,
+}, async (ctx) => {
   const { served, seen } = producer();
-  const { remote } = await ctx.rpc.startServerAndConnect(served, {
-    server: { streamWindow: { items: 4, bytes: 1_000 } },
-  });
-  await using stream = await remote.forever();
-  for (let consumed = 0; consumed < 50; consumed++) {
+  const { remote } = await ctx.rpc.startServerAndConnect(served);
+  await using stream = await remote.texts();
+  for (let consumed = 0; consumed < 10; consumed++) {
     await stream.next();
-    assert(seen.produced - consumed <= 4, String(seen.produced));
+    assert(seen.produced - consumed <= 3, String(seen.produced));
   }
 });
 
 withCtx(
-  "a stream may be passed as an argument, in the first call, too",
+  { name: "streamWindow bounds what is under way", codecs },
   async (ctx) => {
-    const { served } = producer();
-    const client = await ctx.rpc.startServerAndConnect(served);
-    let finished = 0;
-    async function* numbers() {
-      try {
-        for (let i = 1; i <= 200; i++) yield await Promise.resolve(i);
-      } finally {
-        finished++;
-      }
+    const { served, seen } = producer();
+    const { remote } = await ctx.rpc.startServerAndConnect(served, {
+      server: { streamWindow: { items: 4, bytes: 1_000 } },
+    });
+    await using stream = await remote.forever();
+    for (let consumed = 0; consumed < 50; consumed++) {
+      await stream.next();
+      assert(seen.produced - consumed <= 4, String(seen.produced));
     }
-    assertEquals(await client.remote.sum(numbers()), 20_100);
-    assertEquals(await client.remote.first(numbers()), 1);
-    await until(() => finished === 2);
-    assertEquals(await client.remote.ignore(numbers()), "ignored");
-    await until(() => client.stats().streams === 0);
   },
 );
 
-withCtx("a stream that could not be sent is not kept", async (ctx) => {
+withCtx({
+  name: "a stream may be passed as an argument, in the first call, too",
+  codecs,
+}, async (ctx) => {
   const { served } = producer();
-  const server = await ctx.rpc.startServer(served);
-  const client = await ctx.rpc.connect<typeof served>();
-  await assertRejects(() => client.remote.both());
-  const [side] = server.clients as Set<RpcClient>;
-  await until(() => side!.stats().streams === 0);
-  assertEquals(side!.stats().runningCalls, 0);
+  const client = await ctx.rpc.startServerAndConnect(served);
+  let finished = 0;
+  async function* numbers() {
+    try {
+      for (let i = 1; i <= 200; i++) yield await Promise.resolve(i);
+    } finally {
+      finished++;
+    }
+  }
+  assertEquals(await client.remote.sum(numbers()), 20_100);
+  assertEquals(await client.remote.first(numbers()), 1);
+  await until(() => finished === 2);
+  assertEquals(await client.remote.ignore(numbers()), "ignored");
+  await until(() => client.stats().streams === 0);
 });
 
-withCtx("two streams at once do not mix", async (ctx) => {
+withCtx(
+  { name: "a stream that could not be sent is not kept", codecs },
+  async (ctx) => {
+    const { served } = producer();
+    const server = await ctx.rpc.startServer(served);
+    const client = await ctx.rpc.connect<typeof served>();
+    await assertRejects(() => client.remote.both());
+    const [side] = server.clients as Set<RpcClient>;
+    await until(() => side!.stats().streams === 0);
+    assertEquals(side!.stats().runningCalls, 0);
+  },
+);
+
+withCtx({ name: "two streams at once do not mix", codecs }, async (ctx) => {
   const { served } = producer();
   const { remote } = await ctx.rpc.startServerAndConnect(served);
   const all = Array.from({ length: 300 }, (_, i) => i);
@@ -253,7 +265,7 @@ withCtx("two streams at once do not mix", async (ctx) => {
   assertEquals([one, other], [all, all]);
 });
 
-withCtx("a stream can be iterated once", async (ctx) => {
+withCtx({ name: "a stream can be iterated once", codecs }, async (ctx) => {
   const { served } = producer();
   const { remote } = await ctx.rpc.startServerAndConnect(served);
   const stream = await remote.count(3);
@@ -261,12 +273,15 @@ withCtx("a stream can be iterated once", async (ctx) => {
   assertThrows(() => stream[Symbol.asyncIterator](), TypeError);
 });
 
-withCtx("a deadline of the call does not end its stream", async (ctx) => {
-  const { served } = producer();
-  const { remote } = await ctx.rpc.startServerAndConnect(served);
-  await remote.ignore(async function* () {}());
-  const stream = await withOptions(remote, { timeoutMs: 60_000 }).until();
-  // The deadline's timer would be a leak.
-  assertEquals((await stream.next()).value, 1);
-  await stream[Symbol.asyncDispose]();
-});
+withCtx(
+  { name: "a deadline of the call does not end its stream", codecs },
+  async (ctx) => {
+    const { served } = producer();
+    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    await remote.ignore(async function* () {}());
+    const stream = await withOptions(remote, { timeoutMs: 60_000 }).until();
+    // The deadline's timer would be a leak.
+    assertEquals((await stream.next()).value, 1);
+    await stream[Symbol.asyncDispose]();
+  },
+);
