@@ -24,7 +24,7 @@ import {
   type Message,
   parseFailure,
   REQUEST,
-  type RESULT,
+  RESULT,
 } from "./message.ts";
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
@@ -55,7 +55,7 @@ export interface ConnectionChannelOptions
   /** Hears of a peer's breach of the protocol that no call was rejected with. */
   readonly onProtocolError: (error: unknown) => void;
   /** Takes the requests, in the place of `recv` and iteration. */
-  readonly onRequest?: (request: Request) => void;
+  readonly onRequest?: (request: IncomingRequest) => void;
   /** Makes a failure's content of an error; it must be plain data. */
   readonly toFailure?: (error: Error) => unknown;
   /** Makes an error of a failure's content, or `null` for the usual one. */
@@ -236,6 +236,16 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#finishIfAnswered();
     }
     return this.#queue.hasRoom ? ANSWERED : this.#queue.answersLeft();
+  }
+
+  tryAnswer(request: IncomingRequest, result: unknown): void {
+    if (!this.#requests.has(request.id)) {
+      this.#droppedReplies++;
+      return;
+    }
+    this.#writeAnswer(RESULT, request.id, result);
+    this.#requests.take(request);
+    this.#finishIfAnswered();
   }
 
   #writeAnswer(

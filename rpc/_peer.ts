@@ -7,7 +7,7 @@ import {
   ConnectionClosedError,
   TimeoutError,
 } from "../channel/errors.ts";
-import type { Request } from "../channel/request.ts";
+import type { IncomingRequest, Request } from "../channel/request.ts";
 import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
@@ -26,6 +26,7 @@ import {
 } from "./_outgoing_streams.ts";
 import { REFERENCE_PREFIX, referenceKey, References } from "./_references.ts";
 import type { Caller } from "./_remote_proxy.ts";
+import { sendBatch } from "./_send_batch.ts";
 import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
 
 /** The version of the extensions that this side speaks. */
@@ -287,7 +288,7 @@ export class Peer implements Caller {
   // Calls of the other side
 
   /** Serves a request. */
-  handle(request: Request): void {
+  handle(request: IncomingRequest): void {
     this.#references.lendArrived();
     if (this.#extensions !== "asked") return this.#handle(request);
     // An answer to the hello that came just before is taken note of first, as
@@ -295,7 +296,7 @@ export class Peer implements Caller {
     queueMicrotask(() => this.#handle(request));
   }
 
-  #handle(request: Request): void {
+  #handle(request: IncomingRequest): void {
     const { content } = request;
     if (!isCall(content)) {
       return this.#served.fail(
@@ -314,17 +315,18 @@ export class Peer implements Caller {
   }
 
   #serveExtension(
-    request: Request,
+    request: IncomingRequest,
     path: string,
     args: readonly unknown[],
   ): void {
     try {
       if (path === "$/call") return this.#serveExtended(request, args);
+      if (path === "$/next") return this.#serveNext(request, args);
       const result = this.#extension(path, args);
       // At once, so that the answer to a hello is the first of all.
-      if (!isThenable(result)) return this.#reply(request, result);
+      if (!isThenable(result)) return void request.reply(result);
       result.then(
-        (value) => this.#reply(request, value),
+        (value) => void request.reply(value),
         (error) => this.#served.fail(request, error),
       );
     } catch (error) {
@@ -332,15 +334,16 @@ export class Peer implements Caller {
     }
   }
 
-  #reply(request: Request, value: unknown): void {
-    const { result, streams } = this.#streams.collect(() =>
-      this.#references.collect("given", () => request.reply(value))
-    );
-    // Items of a stream that cannot be sent: the consumer is told so.
-    result.result.catch(() => {
-      result.release?.();
-      for (const stream of streams) stream.drop();
-    });
+  #serveNext(
+    request: IncomingRequest,
+    [key, consumed]: readonly unknown[],
+  ): void {
+    const holders = { references: this.#references, streams: this.#streams };
+    this.#streams.next(
+      toKey(key),
+      toKey(consumed),
+      (batch) => sendBatch(request, batch, holders),
+    ).catch((error) => this.#served.fail(request, error));
   }
 
   #serveExtended(
@@ -362,7 +365,7 @@ export class Peer implements Caller {
 
   #extension(
     path: string,
-    [first, second]: readonly unknown[],
+    [first]: readonly unknown[],
   ): unknown {
     switch (path) {
       case "$/hello":
@@ -378,8 +381,6 @@ export class Peer implements Caller {
         return this.#references.release(toKey(first));
       case "$/idempotent":
         return this.#served.isIdempotent(String(first));
-      case "$/next":
-        return this.#streams.next(toKey(first), toKey(second));
       case "$/return":
         return this.#streams.return(toKey(first));
       default:

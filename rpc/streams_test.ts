@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { codecs } from "../channel/fixtures/codecs.ts";
 import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { withCtx } from "../testing/ctx.ts";
@@ -42,9 +48,11 @@ function producer() {
     },
     async *unsendable() {
       try {
-        yield { good: true };
-        yield { good: await Promise.resolve(true) };
-        yield { bad: Symbol(), good: false };
+        yield { good: 1 };
+        yield { good: 2 };
+        yield { good: 3 };
+        yield { bad: Symbol() };
+        yield { good: 4 };
       } finally {
         seen.finished.resolve();
       }
@@ -161,20 +169,86 @@ withCtx(
 );
 
 withCtx({
-  name: "a stream ends with an error at an item that cannot be sent",
+  name: "a stream hands out the items before one that cannot be sent",
   codecs,
 }, async (ctx) => {
   const { served, seen } = producer();
   const server = await ctx.rpc.startServer(served);
   const { remote } = await ctx.rpc.connect<typeof served>();
-  const error = await assertRejects(
-    async () => await Array.fromAsync(await remote.unsendable()),
-    RemoteError,
+  const items: unknown[] = [];
+  const error = await assertRejects(async () => {
+    for await (const item of await remote.unsendable()) items.push(item);
+  }, RemoteError);
+  assertEquals(items, [{ good: 1 }, { good: 2 }, { good: 3 }]);
+  assertEquals(
+    [error.remoteName, error.code],
+    ["SerializationError", "not_serializable"],
   );
-  assertEquals(error.remoteName, "SerializationError");
+  assertStringIncludes(error.message, ".bad");
   await seen.finished.promise;
   const [side] = server.clients as Set<RpcClient>;
-  await until(() => side!.stats().streams === 0);
+  assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
+});
+
+withCtx({
+  name: "a stream's items before a bad one keep what they pass, once",
+  codecs,
+}, async (ctx) => {
+  async function* count(end: number) {
+    for (let i = 0; i < end; i++) yield await Promise.resolve(i);
+  }
+  let ended = 0;
+  class Last {
+    [Symbol.asyncIterator]() {
+      const end = { done: true as const, value: undefined };
+      return {
+        next: () => Promise.resolve(end),
+        return: () => Promise.resolve(end).finally(() => ended++),
+      };
+    }
+  }
+  const served = service({
+    async *parts() {
+      yield { add: (a: number) => a + 1 };
+      yield { numbers: count(3) };
+      yield { add: () => 0, last: new Last(), bad: Symbol() };
+    },
+  });
+  type Part = {
+    add?: (a: number) => number | Promise<number>;
+    numbers?: AsyncIterable<number>;
+  };
+  const server = await ctx.rpc.startServer(served);
+  const { remote } = await ctx.rpc.connect<{ parts(): AsyncIterable<Part> }>();
+  const parts: Part[] = [];
+  await assertRejects(async () => {
+    for await (const part of await remote.parts()) parts.push(part);
+  }, RemoteError);
+  const [side] = server.clients as Set<RpcClient>;
+  assertEquals([side!.stats().references, side!.stats().streams], [1, 1]);
+  assertEquals(await parts[0]!.add!(1), 2);
+  assertEquals(await Array.fromAsync(parts[1]!.numbers!), [0, 1, 2]);
+  assertEquals([parts.length, ended], [2, 1]);
+});
+
+withCtx({
+  name: "a stream splits what is too large for one frame",
+  codecs,
+}, async (ctx) => {
+  const served = service({
+    async *texts() {
+      for (let i = 0; i < 20; i++) yield String(i).padEnd(500);
+      yield "x".repeat(3_000);
+    },
+  });
+  await ctx.rpc.startServer(served, { limits: { maxFrameBytes: 2_000 } });
+  const { remote } = await ctx.rpc.connect<typeof served>();
+  const numbers: number[] = [];
+  const error = await assertRejects(async () => {
+    for await (const text of await remote.texts()) numbers.push(Number(text));
+  }, RemoteError);
+  assertEquals(numbers, Array.from({ length: 20 }, (_, i) => i));
+  assertEquals(error.remoteName, "FrameTooLargeError");
 });
 
 withCtx(
