@@ -100,6 +100,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly #cutTimer: CutTimer;
   readonly #resolveClosed: (reason: CloseReason) => void;
   #state: State = { kind: "open" };
+  /** The id of the newest reply; its call is pending while it is read. */
+  #replyId = -1;
   #framesIn = 0;
   #droppedReplies = 0;
   #lateReplies = 0;
@@ -149,6 +151,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   /** The id of the next call that can be encoded. */
   get nextCallId(): number {
     return this.#calls.nextId;
+  }
+
+  /** The signal of the call whose reply is being read, if it has one. */
+  get replySignal(): AbortSignal | undefined {
+    return this.#calls.signalOf(this.#replyId);
   }
 
   send(content: unknown, options: SendOptions = {}): Promise<unknown> {
@@ -322,6 +329,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#lateReplies++;
       return;
     }
+    this.#replyId = id;
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
     const { value, error } = this.#revive(content);

@@ -707,6 +707,25 @@ withCtx({
 });
 
 withCtx({
+  name: "ReconnectingClient ends a stream by the signal of its call",
+  codecs,
+}, async (ctx) => {
+  const { client } = await World.make(ctx);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const items = await withOptions(client.remote, { signal }).count();
+  assertEquals((await items.next()).value, 1);
+  const pending = assertRejects(() => items.next());
+  const reason = new Error("enough");
+  controller.abort(reason);
+  assertStrictEquals(await pending, reason);
+  assertStrictEquals(await assertRejects(() => items.next()), reason);
+  // What the stream has left is answered before this.
+  await client.remote.echo("a");
+  assertEquals(client.stats().connection?.pendingCalls, 0);
+});
+
+withCtx({
   name:
     "ReconnectingClient lasts over many losses, and every call settles once",
   codecs,

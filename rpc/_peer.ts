@@ -8,12 +8,13 @@ import {
   TimeoutError,
 } from "../channel/errors.ts";
 import type { IncomingRequest, Request } from "../channel/request.ts";
+import { AbortListeners } from "./_abort_listeners.ts";
 import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
 import { fromFailure } from "./_failure.ts";
 import { Heartbeat } from "./_heartbeat.ts";
-import { IncomingStream } from "./_incoming_stream.ts";
+import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
 import { splitKwargs } from "./kwargs.ts";
 import type { CallMiddleware, MadeCall } from "./middleware.ts";
 import { runThrough } from "./_run_through.ts";
@@ -69,6 +70,8 @@ export class Peer implements Caller {
   readonly #references: References;
   readonly #streams: OutgoingStreams;
   readonly #served: ServedCalls;
+  /** What ends streams of the other side. */
+  readonly #aborting = new AbortListeners();
   #channel!: ConnectionChannel;
   #heartbeat!: Heartbeat;
   /** Whether the other side has extensions, as far as is known. */
@@ -403,11 +406,15 @@ export class Peer implements Caller {
 
   #openStream(path: string): IncomingStream {
     const key = Number(path.slice(STREAM_PREFIX.length));
-    return new IncomingStream({
+    // The call that asked for it is over when its stream begins; its signal is
+    // not, and goes on to streams in the items as well.
+    const signal = this.#channel.replySignal;
+    const source: StreamSource = {
       next: (consumed) =>
         // A deadline for calls is none for a stream that has nothing to tell.
         this.#channel.send(["$/next", [key, consumed], {}], {
           timeoutMs: Infinity,
+          signal,
         }) as Promise<StreamBatch>,
       return: async () => {
         try {
@@ -417,7 +424,11 @@ export class Peer implements Caller {
           if (!(error instanceof ConnectionClosedError)) throw error;
         }
       },
-    });
+    };
+    return new IncomingStream(
+      source,
+      signal && ((onAbort) => this.#aborting.add(signal, onAbort)),
+    );
   }
 
   // The end
@@ -429,6 +440,7 @@ export class Peer implements Caller {
       return new ConnectionClosedError(text, reason, false);
     });
     this.#streams.endAll();
+    this.#aborting.clear();
     this.#references.clear();
   }
 

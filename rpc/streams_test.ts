@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -345,6 +346,128 @@ withCtx({ name: "a stream can be iterated once", codecs }, async (ctx) => {
   const stream = await remote.count(3);
   assertEquals(await Array.fromAsync(stream), [0, 1, 2]);
   assertThrows(() => stream[Symbol.asyncIterator](), TypeError);
+});
+
+/** A signal, and how many listen to it. */
+function countedSignal() {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set<unknown>();
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  Object.assign(signal, {
+    addEventListener(...args: Parameters<typeof addEventListener>) {
+      listeners.add(args[1]);
+      addEventListener.apply(signal, args);
+    },
+    removeEventListener(...args: Parameters<typeof removeEventListener>) {
+      listeners.delete(args[1]);
+      removeEventListener.apply(signal, args);
+    },
+  });
+  return { controller, signal, listeners };
+}
+
+withCtx({
+  name: "a stream ends with the signal of the call that returned it",
+  codecs,
+}, async (ctx) => {
+  const { served, seen } = producer();
+  const server = await ctx.rpc.startServer(served);
+  const client = await ctx.rpc.connect<typeof served>();
+  const { controller, signal, listeners } = countedSignal();
+  const stream = await withOptions(client.remote, { signal }).until();
+  assertEquals((await stream.next()).value, 1);
+  const pending = assertRejects(() => stream.next());
+  const reason = new RangeError("enough");
+  controller.abort(reason);
+  assertStrictEquals(await pending, reason);
+  assertStrictEquals(await assertRejects(() => stream.next()), reason);
+  await seen.finished.promise;
+  await stream[Symbol.asyncDispose]();
+  const [side] = server.clients as Set<RpcClient>;
+  assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
+  assertEquals([listeners.size, client.stats().pendingCalls], [0, 0]);
+});
+
+withCtx({
+  name: "a stream within a result, or an item, ends with the call's signal",
+  codecs,
+}, async (ctx) => {
+  let finished = 0;
+  async function* forever() {
+    try {
+      for (let i = 0;; i++) yield await Promise.resolve(i);
+    } finally {
+      finished++;
+    }
+  }
+  const served = service({
+    wrapped: () => ({ deep: [forever()] }),
+    async *nested() {
+      yield await Promise.resolve({ inner: forever() });
+    },
+  });
+  const server = await ctx.rpc.startServer(served);
+  const { remote } = await ctx.rpc.connect<typeof served>();
+  const [side] = server.clients as Set<RpcClient>;
+  for (const where of ["result", "item"]) {
+    const { controller, signal, listeners } = countedSignal();
+    const bound = withOptions(remote, { signal });
+    const stream = where === "result"
+      ? (await bound.wrapped()).deep[0]!
+      : (await (await bound.nested()).next()).value!.inner;
+    for (let i = 0; i < 100; i++) assertEquals((await stream.next()).value, i);
+    const reason = new RangeError("enough");
+    controller.abort(reason);
+    assertStrictEquals(await assertRejects(() => stream.next()), reason);
+    await until(() => side!.stats().streams === 0 && finished > 0);
+    assertEquals([listeners.size, finished], [0, 1]);
+    finished = 0;
+  }
+});
+
+withCtx({
+  name: "a stream that has ended leaves nothing at its call's signal",
+  codecs,
+}, async (ctx) => {
+  const { served } = producer();
+  await ctx.rpc.startServer(served);
+  const client = await ctx.rpc.connect<typeof served>();
+  const { controller, signal, listeners } = countedSignal();
+  const remote = withOptions(client.remote, { signal });
+  assertEquals(await Array.fromAsync(await remote.count(3)), [0, 1, 2]);
+  assertEquals(listeners.size, 0);
+  await assertRejects(async () => {
+    await Array.fromAsync(await remote.failing());
+  }, RemoteError);
+  assertEquals(listeners.size, 0);
+  for await (const _ of await remote.forever()) break;
+  assertEquals(listeners.size, 0);
+
+  const lost = await remote.forever();
+  assertEquals(listeners.size, 1);
+  await client.close({ graceMs: 0 });
+  assertEquals(listeners.size, 0);
+  controller.abort();
+  await assertRejects(() => lost.next(), ConnectionClosedError);
+});
+
+withCtx({
+  name: "a stream that is passed on ends with the signal of the first call",
+  codecs,
+}, async (ctx) => {
+  const { served, seen } = producer();
+  const inner = await ctx.rpc.startServerAndConnect(served);
+  const outer = service({ pass: () => inner.remote });
+  const { remote } = await ctx.rpc.startServerAndConnect(outer);
+  const passed = await remote.pass();
+  const { controller, signal, listeners } = countedSignal();
+  const stream = await withOptions(passed, { signal }).forever();
+  assertEquals((await stream.next()).value, 0);
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => stream.next(), RangeError);
+  await seen.finished.promise;
+  assertEquals(listeners.size, 0);
 });
 
 withCtx(
