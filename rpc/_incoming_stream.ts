@@ -69,7 +69,10 @@ export class IncomingStream
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    await this.#leave();
+    const left = this.#leave();
+    // Whoever comes later waits as well, but an error is told once.
+    this.#left = left.catch(() => {});
+    await left;
     return { done: true, value: undefined };
   }
 

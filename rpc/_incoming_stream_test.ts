@@ -224,6 +224,8 @@ Deno.test("IncomingStream.return after an abort joins the end of the producer", 
   const stream = new IncomingStream(source, signal.bind);
   signal.abort(new Error("enough"));
   assertStrictEquals(await assertRejects(() => stream.return()), failure);
+  // It is told once.
+  await stream.return();
   assertEquals(source.returns, 1);
 });
 
