@@ -56,6 +56,11 @@ export interface ConnectionChannelOptions
   readonly onProtocolError: (error: unknown) => void;
   /** Takes the requests, in the place of `recv` and iteration. */
   readonly onRequest?: (request: IncomingRequest) => void;
+  /**
+   * Whether a request, not yet revived, is one by which the layer above steers
+   * others: it is taken where those are refused, up to twice the limits.
+   */
+  readonly isControl?: (content: unknown) => boolean;
   /** Makes a failure's content of an error; it must be plain data. */
   readonly toFailure?: (error: Error) => unknown;
   /** Makes an error of a failure's content, or `null` for the usual one. */
@@ -301,7 +306,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
         `Cannot take request ${id}: another with this id is not answered yet`,
       );
     }
-    const refusal = this.#refusal(bytes);
+    const refusal = this.#refusal(content, bytes);
     if (refusal !== null) return this.#refuse(id, refusal);
     const { value, error } = this.#revive(content);
     if (error !== null) return this.#writeAnswer(FAILURE, id, error);
@@ -309,10 +314,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   /** Why a request of `bytes` is not taken, or `null`. */
-  #refusal(bytes: number): string | null {
+  #refusal(content: unknown, bytes: number): string | null {
     if (this.#state.kind !== "open") return "the channel is closing";
-    if (this.#queue.isBacklogged) return "too many replies are not read";
-    return this.#requests.overload(bytes);
+    const why = this.#queue.isBacklogged
+      ? "too many replies are not read"
+      : this.#requests.overload(bytes);
+    if (why === null || !this.#options.isControl?.(content)) return why;
+    return this.#requests.overload(bytes, 2);
   }
 
   #refuse(id: number, why: string): void {

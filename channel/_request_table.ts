@@ -49,17 +49,20 @@ export class RequestTable {
     return this.#requests.has(id);
   }
 
-  /** Why one more, of `bytes`, would be too much, or `null`. */
-  overload(bytes: number): string | null {
+  /**
+   * Why one more, of `bytes`, would be too much for `times` the limits, or
+   * `null`.
+   */
+  overload(bytes: number, times = 1): string | null {
     const { maxUnansweredRequests, maxUnansweredBytes } = this.#limits;
-    if (this.#requests.size >= maxUnansweredRequests) {
+    if (this.#requests.size >= times * maxUnansweredRequests) {
       return `${this.#requests.size} requests are unanswered`;
     }
-    if (this.#bytes + bytes > maxUnansweredBytes) {
+    if (this.#bytes + bytes > times * maxUnansweredBytes) {
       return `${this.#bytes} bytes of requests are unanswered`;
     }
     const inAll = this.#shared.unansweredBytes;
-    if (inAll + bytes > this.#limits.maxServerUnansweredBytes) {
+    if (inAll + bytes > times * this.#limits.maxServerUnansweredBytes) {
       return `${inAll} bytes of requests are unanswered at this server`;
     }
     return null;

@@ -19,7 +19,8 @@ export interface Limits {
   readonly maxPendingCalls: number;
   /**
    * How many requests of the peer may wait for an answer. One more is
-   * refused: the peer's call fails with `ServerBusyError`.
+   * refused: the peer's call fails with `ServerBusyError`. Requests by which
+   * RPC steers calls, such as a cancellation, may be up to as many again.
    *
    * @default {65_536}
    */

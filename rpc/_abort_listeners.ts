@@ -5,12 +5,12 @@
 export class AbortListeners {
   readonly #removals = new Set<() => void>();
 
-  /** Runs `onAbort` when `signal` aborts; returns what removes it. */
+  /** Runs `onAbort` when `signal` aborts; returns what removes it, once. */
   add(signal: AbortSignal, onAbort: (reason: unknown) => void): () => void {
     const listener = () => onAbort(signal.reason);
     const remove = () => {
+      if (!this.#removals.delete(remove)) return;
       signal.removeEventListener("abort", listener);
-      this.#removals.delete(remove);
     };
     signal.addEventListener("abort", listener);
     this.#removals.add(remove);

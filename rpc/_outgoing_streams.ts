@@ -1,4 +1,5 @@
 import { ReferenceReleasedError } from "./errors.ts";
+import type { OfferedStream, Packing } from "./_parcel.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
 /** Where streams begin on the wire. */
@@ -51,13 +52,14 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 /** Streams that this side produces and the other side consumes. */
 export class OutgoingStreams {
   readonly #window: StreamWindow;
+  readonly #packing: Packing;
   readonly #streams = new Map<number, OutgoingStream>();
   #nextKey = 0;
-  /** What the message being packed offers. */
-  #offered: OfferedStream[] | null = null;
 
-  constructor(window: StreamWindow) {
+  /** Each takes as much as `window`; `packing` is that of the peer. */
+  constructor(window: StreamWindow, packing: Packing) {
     this.#window = window;
+    this.#packing = packing;
   }
 
   /** How many streams are open. */
@@ -66,8 +68,8 @@ export class OutgoingStreams {
   }
 
   /**
-   * Offers `iterable` to the other side and returns its path. Nothing is taken from it before the
-   * other side asks.
+   * Offers `iterable` to the other side and returns its path. Nothing is taken
+   * from it before the other side asks.
    *
    * @throws {RangeError} If {@linkcode MAX_STREAMS} are open.
    */
@@ -90,20 +92,8 @@ export class OutgoingStreams {
       },
     });
     this.#streams.set(key, stream);
-    this.#offered?.push(stream);
+    this.#packing.current?.addStream(stream);
     return `${STREAM_PREFIX}${key}`;
-  }
-
-  /** Runs `send`, which packs a message, and tells what the message offers. */
-  collect<T>(send: () => T): { result: T; streams: readonly OfferedStream[] } {
-    const before = this.#offered;
-    const streams: OfferedStream[] = [];
-    this.#offered = streams;
-    try {
-      return { result: send(), streams };
-    } finally {
-      this.#offered = before;
-    }
   }
 
   /**
@@ -146,16 +136,6 @@ function endProducer(open: () => AsyncIterator<unknown>): void {
 
 async function returnFrom(open: () => AsyncIterator<unknown>): Promise<void> {
   await open().return?.();
-}
-
-/** A stream that was offered to the other side. */
-export interface OfferedStream {
-  /** Whether the other side has asked for items. */
-  readonly isStarted: boolean;
-  /** Ends it, as nobody will ask for more. */
-  drop(): void;
-  /** Takes the offer back, and leaves the producer as it is. */
-  withdraw(): void;
 }
 
 class OutgoingStream implements OfferedStream {

@@ -25,6 +25,7 @@ import {
   type StreamBatch,
   type StreamWindow,
 } from "./_outgoing_streams.ts";
+import { Packing, type Parcel } from "./_parcel.ts";
 import { REFERENCE_PREFIX, referenceKey, References } from "./_references.ts";
 import type { Caller } from "./_remote_proxy.ts";
 import { sendBatch } from "./_send_batch.ts";
@@ -39,9 +40,11 @@ const HELLO_MS = 5_000;
 
 /** What a {@linkcode Peer} is made with. */
 export interface PeerOptions
-  extends Omit<ServedCallsOptions, "references" | "streams" | "hasExtensions"> {
-  /** Whether this side says hello; the other one answers. */
+  extends Omit<ServedCallsOptions, "references" | "packing" | "hasExtensions"> {
+  /** Which side says hello is the one that connects. */
   readonly saysHello: boolean;
+  /** Whether to have extensions if the other side has them, too. */
+  readonly extensions: boolean;
   readonly timeoutMs: number;
   readonly heartbeatMs: number;
   readonly window: StreamWindow;
@@ -67,6 +70,7 @@ export class Peer implements Caller {
   readonly entry: TypeEntry;
 
   readonly #options: PeerOptions;
+  readonly #packing = new Packing();
   readonly #references: References;
   readonly #streams: OutgoingStreams;
   readonly #served: ServedCalls;
@@ -84,15 +88,16 @@ export class Peer implements Caller {
     this.#references = new References({
       root: options.root,
       self: this,
+      packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
       maxReferences: options.maxReferences,
       framesIn: () => this.#channel.stats().framesIn,
     });
-    this.#streams = new OutgoingStreams(options.window);
+    this.#streams = new OutgoingStreams(options.window, this.#packing);
     this.#served = new ServedCalls({
       ...options,
       references: this.#references,
-      streams: this.#streams,
+      packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
     });
     this.entry = {
@@ -117,6 +122,8 @@ export class Peer implements Caller {
       onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
     });
     channel.closed.then((reason) => this.#end(reason));
+    // A side that only serves would never ask, and get no streams to send.
+    if (this.#options.root !== null) this.#greet();
   }
 
   get remoteAddress(): string {
@@ -152,9 +159,7 @@ export class Peer implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    if (this.#extensions === "unknown" && this.#options.saysHello) {
-      this.#sayHello();
-    }
+    this.#greet();
     if (this.#extensions === "asked" && needsExtensions(args, options)) {
       return this.#whenGreeted(options).then(() =>
         this.#call(path, args, options)
@@ -162,19 +167,10 @@ export class Peer implements Caller {
     }
     const content = this.#callContent(path, args, options);
     const id = this.#channel.nextCallId;
-    const { result, streams } = this.#streams.collect(() =>
-      this.#references.collect(
-        "lent",
-        () => this.#channel.send(content, options),
-      )
-    );
-    const { result: reply, release } = result;
-    if (streams.length > 0) {
-      // What the method has not begun to read, it will not read any more.
-      const drop = () => streams.forEach((it) => it.isStarted || it.drop());
-      reply.then(drop, drop);
-    }
-    if (release !== null) this.#releaseAfter(reply, release);
+    const parcel = this.#packing.begin("lent");
+    const reply = this.#channel.send(content, options);
+    this.#packing.end(parcel);
+    if (!parcel.isEmpty) this.#endParcelAfter(reply, parcel);
     // A call that was refused has no id, and the next one gets this.
     const wasSent = this.#channel.nextCallId !== id;
     const mayEnd = options.signal !== undefined ||
@@ -187,12 +183,19 @@ export class Peer implements Caller {
 
   /**
    * What a call passed ends with it, if the other side knows of that: a peer
-   * without extensions may use it until the connection ends.
+   * without extensions may use a reference until the connection ends. What the
+   * method has not begun to read, it will not read any more.
    */
-  #releaseAfter(reply: Promise<unknown>, release: () => void): void {
+  #endParcelAfter(reply: Promise<unknown>, parcel: Parcel): void {
+    const release = () => {
+      if (this.hasExtensions) parcel.release();
+      else if (this.#extensions === "asked") this.#greeted.then(release);
+    };
     const settled = () => {
-      if (this.hasExtensions) return release();
-      if (this.#extensions === "asked") this.#greeted.then(settled);
+      for (const stream of parcel.streams) {
+        if (!stream.isStarted) stream.drop();
+      }
+      release();
     };
     reply.then(settled, settled);
   }
@@ -228,9 +231,7 @@ export class Peer implements Caller {
 
   /** Whether the other side says that the method at `path` may run twice. */
   async isIdempotent(path: string, options: CallOptions): Promise<boolean> {
-    if (this.#extensions === "unknown" && this.#options.saysHello) {
-      this.#sayHello();
-    }
+    this.#greet();
     await this.#greeted;
     if (!this.hasExtensions) return false;
     const content = ["$/idempotent", [path], {}];
@@ -259,7 +260,10 @@ export class Peer implements Caller {
     this.#channel.send([path, args, {}]).catch(() => {});
   }
 
-  #sayHello(): void {
+  /** Says hello, if it is this side's part and not done. */
+  #greet(): void {
+    const { saysHello, extensions } = this.#options;
+    if (this.#extensions !== "unknown" || !saysHello || !extensions) return;
     this.#extensions = "asked";
     const hello = { version: VERSION, features: FEATURES };
     this.#greeted = this.#channel
@@ -310,11 +314,8 @@ export class Peer implements Caller {
       );
     }
     const [path, args] = content;
-    if (!path.startsWith("$/") || path.startsWith(REFERENCE_PREFIX)) {
-      this.#served.serve(this.#channel, request, content);
-    } else {
-      this.#serveExtension(request, path, args);
-    }
+    if (isExtension(path)) this.#serveExtension(request, path, args);
+    else this.#served.serve(this.#channel, request, content);
   }
 
   #serveExtension(
@@ -341,11 +342,10 @@ export class Peer implements Caller {
     request: IncomingRequest,
     [key, consumed]: readonly unknown[],
   ): void {
-    const holders = { references: this.#references, streams: this.#streams };
     this.#streams.next(
       toKey(key),
       toKey(consumed),
-      (batch) => sendBatch(request, batch, holders),
+      (batch) => sendBatch(request, batch, this.#packing),
     ).catch((error) => this.#served.fail(request, error));
   }
 
@@ -372,6 +372,7 @@ export class Peer implements Caller {
   ): unknown {
     switch (path) {
       case "$/hello":
+        if (!this.#options.extensions) break;
         this.#enableExtensions();
         return { version: VERSION, features: FEATURES };
       case "$/ping":
@@ -386,11 +387,10 @@ export class Peer implements Caller {
         return this.#served.isIdempotent(String(first));
       case "$/return":
         return this.#streams.return(toKey(first));
-      default:
-        throw new MethodNotFoundError(
-          `Cannot call '${path}': this side has no such extension`,
-        );
     }
+    throw new MethodNotFoundError(
+      `Cannot call '${path}': this side has no such extension`,
+    );
   }
 
   // Streams
@@ -461,6 +461,19 @@ export class Peer implements Caller {
   toError(content: unknown, origin: string): Error {
     return fromFailure(content, origin);
   }
+}
+
+/**
+ * Whether the content of a request, not yet revived, is of those by which RPC
+ * steers calls, such as a `$/cancel`.
+ */
+export function isControl(content: unknown): boolean {
+  return isCall(content) && isExtension(content[0]) && content[0] !== "$/call";
+}
+
+/** Whether a path is none that a service could have, nor a reference's. */
+function isExtension(path: string): boolean {
+  return path.startsWith("$/") && !path.startsWith(REFERENCE_PREFIX);
 }
 
 /** Whether a call makes no sense to a peer without extensions. */

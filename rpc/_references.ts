@@ -8,6 +8,7 @@ import {
 } from "./_resolve.ts";
 import { call } from "./call.ts";
 import { passOn } from "./_failure.ts";
+import type { Hold, Packing } from "./_parcel.ts";
 import {
   type Caller,
   type Claim,
@@ -23,22 +24,10 @@ export const REFERENCE_PREFIX = "$/ref/";
 /** How many references one side may hold, where nothing else is asked for. */
 export const MAX_REFERENCES = 65_536;
 
-/**
- * `lent` for the length of a call that passed it; `given` to the other side
- * until that gives it back.
- */
-type Hold = "lent" | "given";
-
 /** How many holds of each kind there are; without any it is released. */
 interface Reference extends Record<Hold, number> {
   readonly key: number;
   readonly target: object;
-}
-
-/** What the message being packed passes. */
-interface Passing {
-  readonly hold: Hold;
-  readonly references: Reference[];
 }
 
 /** What the references need of their peer. */
@@ -47,6 +36,8 @@ export interface ReferencesOptions {
   readonly root: object | null;
   /** This side of the connection. */
   readonly self: Caller;
+  /** Of the message being packed. */
+  readonly packing: Packing;
   /** Whether the other side knows how to release references. */
   readonly hasExtensions: () => boolean;
   /** How many references may be held. */
@@ -67,7 +58,6 @@ export class References implements TypeEntry {
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
   #nextKey = 0;
-  #passing: Passing | null = null;
   /** Claims on what arrived, of the newest frame that brought any. */
   #arrived: Claim[] = [];
   #arrivedIn = -1;
@@ -116,28 +106,6 @@ export class References implements TypeEntry {
   }
 
   /**
-   * Runs `send`, which packs a message, and returns with its result how to let
-   * go of the references that it passed; `null` if there are none.
-   */
-  collect<T>(
-    hold: Hold,
-    send: () => T,
-  ): { result: T; release: (() => void) | null } {
-    const before = this.#passing;
-    const references: Reference[] = [];
-    this.#passing = { hold, references };
-    try {
-      const result = send();
-      const release = references.length === 0
-        ? null
-        : () => references.splice(0).forEach((it) => this.#letGo(it, hold));
-      return { result, release };
-    } finally {
-      this.#passing = before;
-    }
-  }
-
-  /**
    * The method at `path`, which begins with {@linkcode REFERENCE_PREFIX}, or
    * `null`.
    *
@@ -180,9 +148,10 @@ export class References implements TypeEntry {
 
   #hold(target: object): Reference {
     const reference = this.#byTarget.get(target) ?? this.#add(target);
-    const { hold, references } = this.#passing ?? { hold: "given" };
+    const parcel = this.#options.packing.current;
+    const hold = parcel?.hold ?? "given";
     reference[hold]++;
-    references?.push(reference);
+    parcel?.addReference(() => this.#letGo(reference, hold));
     return reference;
   }
 

@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ReferenceReleasedError } from "./errors.ts";
+import { Packing } from "./_parcel.ts";
 import { referenceKey, References } from "./_references.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
 import { Router, service } from "./service.ts";
@@ -23,29 +24,33 @@ const idle: Caller = {
 
 function make(
   { hasExtensions = true, maxReferences = 10 } = {},
-): { references: References; nextFrame: () => void } {
+): { references: References; packing: Packing; nextFrame: () => void } {
   let frames = 0;
+  const packing = new Packing();
   const references = new References({
     root,
     self: idle,
+    packing,
     hasExtensions: () => hasExtensions,
     maxReferences,
     framesIn: () => frames,
   });
-  return { references, nextFrame: () => void frames++ };
+  return { references, packing, nextFrame: () => void frames++ };
 }
 
 /** Packs `values` in one message, and returns how to let go of them. */
 function pack(
-  references: References,
+  { references, packing }: Pick<
+    ReturnType<typeof make>,
+    "references" | "packing"
+  >,
   hold: "lent" | "given",
   ...values: object[]
 ): { paths: unknown[]; release: () => void } {
-  const { result: paths, release } = references.collect(
-    hold,
-    () => values.map((value) => references.pack(value)),
-  );
-  return { paths, release: release ?? (() => {}) };
+  const parcel = packing.begin(hold);
+  const paths = values.map((value) => references.pack(value));
+  packing.end(parcel);
+  return { paths, release: () => parcel.release() };
 }
 
 Deno.test("References sends what is listed by its path, without a reference", () => {
@@ -56,18 +61,20 @@ Deno.test("References sends what is listed by its path, without a reference", ()
 });
 
 Deno.test("References holds one reference for the same thing", () => {
-  const { references } = make();
+  const made = make();
+  const { references } = made;
   const one = () => 1;
-  const { paths } = pack(references, "given", one, one, () => 2);
+  const { paths } = pack(made, "given", one, one, () => 2);
   assertEquals(paths, ["$/ref/0", "$/ref/0", "$/ref/1"]);
   assertEquals(references.size, 2);
 });
 
 Deno.test("References lets go of what was lent, once in all", () => {
-  const { references } = make();
+  const made = make();
+  const { references } = made;
   const fn = () => 1;
-  const first = pack(references, "lent", fn, fn);
-  const second = pack(references, "lent", fn);
+  const first = pack(made, "lent", fn, fn);
+  const second = pack(made, "lent", fn);
   first.release();
   first.release();
   assertEquals(references.size, 1);
@@ -75,14 +82,15 @@ Deno.test("References lets go of what was lent, once in all", () => {
   assertEquals(references.size, 0);
   assertThrows(() => references.resolve("$/ref/0"), ReferenceReleasedError);
   // A key is never used again: an old proxy must not call something new.
-  assertEquals(pack(references, "lent", fn).paths, ["$/ref/1"]);
+  assertEquals(pack(made, "lent", fn).paths, ["$/ref/1"]);
 });
 
 Deno.test("References holds what was given for each time that it was", () => {
-  const { references } = make();
+  const made = make();
+  const { references } = made;
   const fn = () => 1;
-  pack(references, "given", fn);
-  pack(references, "given", fn);
+  pack(made, "given", fn);
+  pack(made, "given", fn);
   references.release(0);
   assertEquals(references.size, 1);
   references.release(0);
@@ -91,8 +99,9 @@ Deno.test("References holds what was given for each time that it was", () => {
 });
 
 Deno.test("References keeps what was lent for longer", () => {
-  const { references } = make();
-  const { release } = pack(references, "lent", () => 1);
+  const made = make();
+  const { references } = made;
+  const { release } = pack(made, "lent", () => 1);
   references.keep(0);
   release();
   assert(references.resolve("$/ref/0") !== null);
@@ -103,8 +112,9 @@ Deno.test("References keeps what was lent for longer", () => {
 });
 
 Deno.test("References takes nothing from a call if too much is given back", () => {
-  const { references } = make();
-  const { release } = pack(references, "lent", () => 1);
+  const made = make();
+  const { references } = made;
+  const { release } = pack(made, "lent", () => 1);
   references.release(0);
   references.release(0);
   assertEquals(references.size, 1);
@@ -113,34 +123,37 @@ Deno.test("References takes nothing from a call if too much is given back", () =
 });
 
 Deno.test("References over the limit are refused, and the message let go of", () => {
-  const { references } = make({ maxReferences: 2 });
-  const { release } = pack(references, "lent", () => 1, () => 2);
+  const made = make({ maxReferences: 2 });
+  const { references } = made;
+  const { release } = pack(made, "lent", () => 1, () => 2);
   const third = () => 3;
   assertThrows(() => references.pack(third), RangeError, "2 references");
   // What is listed, and what is held, needs none.
   references.pack(leaf);
   release();
   assertEquals(references.size, 0);
-  pack(references, "lent", third).release();
+  pack(made, "lent", third).release();
 });
 
 Deno.test("References is empty after the end, whatever is let go of later", () => {
-  const { references } = make();
+  const made = make();
+  const { references } = made;
   const fn = () => 1;
-  const { release } = pack(references, "lent", fn);
+  const { release } = pack(made, "lent", fn);
   references.clear();
   assertEquals(references.size, 0);
-  pack(references, "given", fn);
+  pack(made, "given", fn);
   release();
   assertEquals(references.size, 1);
 });
 
 Deno.test("References.resolve finds functions, and methods of services", () => {
-  const { references } = make();
+  const made = make();
+  const { references } = made;
   const router = new Router();
   router.set("child", leaf);
   const fn = () => 1;
-  pack(references, "given", fn, service({ leaf, own: fn }), router);
+  pack(made, "given", fn, service({ leaf, own: fn }), router);
   const found = (path: string) => references.resolve(path)?.method;
   assertStrictEquals(found("$/ref/0"), fn);
   assertStrictEquals(found("$/ref/1/own"), fn);
@@ -162,8 +175,9 @@ Deno.test("References.resolve finds functions, and methods of services", () => {
 });
 
 Deno.test("References.resolve takes keys in one spelling only", () => {
-  const { references } = make();
-  pack(references, "given", () => 1);
+  const made = make();
+  const { references } = made;
+  pack(made, "given", () => 1);
   const bad = [
     "",
     " 0",
@@ -197,10 +211,11 @@ Deno.test("References forwards a proxy to a peer that cannot take it home", () =
 });
 
 Deno.test("References.unpack finds what a proxy that came home stands for", () => {
-  const { references } = make();
+  const made = make();
+  const { references } = made;
   const fn = () => 1;
   const unlisted = service({ deep: service({ fn }) });
-  pack(references, "given", fn, unlisted);
+  pack(made, "given", fn, unlisted);
   const home = (own: unknown) => references.unpack({ own });
   assertStrictEquals(home(""), root);
   assertStrictEquals(home("leaf"), leaf);
@@ -236,7 +251,8 @@ Deno.test("References owns what a reply brought, and is lent what a call did", (
 });
 
 Deno.test("References matches functions and services, and nothing else", async () => {
-  const { references } = make();
+  const made = make();
+  const { references } = made;
   for (const value of [() => {}, leaf, new Router(), makeRemote(idle, "")]) {
     assert(references.matches(value));
   }
@@ -245,7 +261,7 @@ Deno.test("References matches functions and services, and nothing else", async (
   }
   // A proxy of a third side can be called through this one.
   const third = makeRemote({ ...idle }, "leaf");
-  pack(references, "given", third);
+  pack(made, "given", third);
   const target = references.resolve("$/ref/0/work")!;
   await assertRejects(async () => await target.method(), TypeError, "call()");
 });

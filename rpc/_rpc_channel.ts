@@ -7,7 +7,7 @@ import { TypeTable } from "../channel/codecs/type_table.ts";
 import type { ChannelOptions } from "../channel/options.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 import type { CallMiddleware, ServeMiddleware } from "./middleware.ts";
-import { Peer, type PeerOptions } from "./_peer.ts";
+import { isControl, Peer, type PeerOptions } from "./_peer.ts";
 import { MAX_REFERENCES } from "./_references.ts";
 
 /** Options of both ends of an RPC connection. */
@@ -20,6 +20,14 @@ export interface RpcOptions extends ChannelOptions {
    * @default {15_000}
    */
   readonly heartbeatMs?: number | undefined;
+  /**
+   * Whether to use denomas's extensions if the other side has them. Turn them
+   * off for a peer that an unknown request would harm, such as mosaik; streams,
+   * heartbeats, and what else needs them, are not there then.
+   *
+   * @default {true}
+   */
+  readonly extensions?: boolean | undefined;
   /**
    * How much of each stream may be under way: produced, and not consumed.
    *
@@ -76,6 +84,7 @@ export function rpcChannel(
     const peer = new Peer({
       root,
       saysHello: options.saysHello,
+      extensions: options.extensions ?? true,
       timeoutMs: channelOptions.timeoutMs,
       ...numbers,
       sendStacks: options.sendStacks ?? false,
@@ -89,6 +98,7 @@ export function rpcChannel(
         channelOptions.limits,
       ),
       onRequest: (request) => peer.handle(request),
+      isControl,
       toFailure: (error) => peer.toFailure(error),
       toError: (content, origin) => peer.toError(content, origin),
     });

@@ -1,13 +1,7 @@
 import { SerializationError } from "../channel/errors.ts";
 import type { IncomingRequest } from "../channel/request.ts";
-import type { OutgoingStreams, StreamBatch } from "./_outgoing_streams.ts";
-import type { References } from "./_references.ts";
-
-/** Where what a batch passes is held. */
-export interface BatchHolders {
-  readonly references: References;
-  readonly streams: OutgoingStreams;
-}
+import type { StreamBatch } from "./_outgoing_streams.ts";
+import type { Packing } from "./_parcel.ts";
 
 /**
  * Answers `request` with `batch`, or with as many of its first items as can be
@@ -19,38 +13,26 @@ export interface BatchHolders {
 export function sendBatch(
   request: IncomingRequest,
   batch: StreamBatch,
-  holders: BatchHolders,
+  packing: Packing,
 ): number {
-  const { references, streams } = holders;
-  const { result, streams: offered } = streams.collect(() =>
-    references.collect("given", () => tryReply(request, batch))
-  );
   const { items } = batch;
-  const { result: failure, release } = result;
-  if (failure === null) return items.length;
-  release?.();
-  const count = sendableItems(failure.error, items.length);
-  if (count === 0) {
-    for (const stream of offered) stream.drop();
-    throw failure.error;
-  }
-  // The items that are sent after all offer theirs again.
-  for (const stream of offered) stream.withdraw();
-  const first = { items: items.slice(0, count), done: false };
-  return sendBatch(request, first, holders);
-}
-
-/** What was passed must be known although it was not sent: nothing is thrown. */
-function tryReply(
-  request: IncomingRequest,
-  batch: StreamBatch,
-): { readonly error: unknown } | null {
+  const parcel = packing.begin("given");
+  let count: number;
   try {
     request.tryReply(batch);
-    return null;
+    return items.length;
   } catch (error) {
-    return { error };
+    count = sendableItems(error, items.length);
+    if (count > 0) parcel.withdraw();
+    else {
+      parcel.discard();
+      throw error;
+    }
+  } finally {
+    packing.end(parcel);
   }
+  const first = { items: items.slice(0, count), done: false };
+  return sendBatch(request, first, packing);
 }
 
 /** How many of `count` items to try after `error`. */

@@ -7,16 +7,15 @@ import type { Request } from "../channel/request.ts";
 import { type CallContent, isThenable } from "./_call_content.ts";
 import { runAs } from "./call.ts";
 import { MethodNotFoundError } from "./errors.ts";
-import type { ExposeOptions } from "./expose.ts";
 import { asError, toFailureRecord, toPlainFailure } from "./_failure.ts";
 import { joinKwargs } from "./kwargs.ts";
 import type { ServeMiddleware } from "./middleware.ts";
 import {
   discardStream,
   isStream,
-  type OutgoingStreams,
   type StreamOptions,
 } from "./_outgoing_streams.ts";
+import type { Packing } from "./_parcel.ts";
 import { runThrough } from "./_run_through.ts";
 import { REFERENCE_PREFIX, type References } from "./_references.ts";
 import { resolveMethod, type Target } from "./_resolve.ts";
@@ -28,7 +27,8 @@ export interface ServedCallsOptions {
   /** The service that this side offers, if any. */
   readonly root: object | null;
   readonly references: References;
-  readonly streams: OutgoingStreams;
+  /** Of the message being packed. */
+  readonly packing: Packing;
   /** Runs around each call. */
   readonly serving: readonly ServeMiddleware[];
   /** Whether failures tell the stack. */
@@ -163,12 +163,11 @@ export class ServedCalls {
   }
 
   #runMethod(running: RunningCall): unknown {
-    const { service, method, options } = this.#resolve(running.path);
-    const run = (args: readonly unknown[]) =>
-      runAs(running, () => method.apply(service, args as unknown[]));
-    return options.args === undefined && options.result === undefined
-      ? run(running.args)
-      : runChecked(running, options, run);
+    const target = this.#resolve(running.path);
+    const { args, result } = target.options;
+    return args === undefined && result === undefined
+      ? runTarget(running, target, running.args)
+      : runChecked(running, target);
   }
 
   #resolve(path: string): Target {
@@ -189,22 +188,17 @@ export class ServedCalls {
       if (isStream(value)) discardStream(value);
       return this.#failRunning(request, running, running.signal.reason);
     }
-    const { references, streams } = this.#options;
+    const { packing } = this.#options;
     this.#packing = running;
-    const { result, streams: offered } = streams.collect(() =>
-      references.collect("given", () => request.reply(value))
-    );
+    const parcel = packing.begin("given");
+    const answered = request.reply(value);
+    packing.end(parcel);
     this.#packing = null;
-    running.streams = offered;
+    running.streams = parcel.streams;
     // If the result cannot be sent, the caller has been told so, and nobody
     // holds what was to be passed in it. Listening costs as much as finding the
     // method, so it is done where that is still open.
-    if (result.result !== ANSWERED) {
-      result.result.catch(() => {
-        result.release?.();
-        for (const stream of offered) stream.drop();
-      });
-    }
+    if (answered !== ANSWERED) answered.catch(() => parcel.discard());
     if (running.isStreaming) this.#running.set(request.id, running);
     else this.#endRunning(running);
   }
@@ -222,16 +216,26 @@ export class ServedCalls {
   }
 }
 
+/** Runs a method as serving a call. */
+function runTarget(
+  running: RunningCall,
+  { service, method }: Target,
+  args: readonly unknown[],
+): unknown {
+  return runAs(running, () => method.apply(service, args as unknown[]));
+}
+
 /** Runs a method whose arguments or result have schemas. */
 async function runChecked(
-  { path, args }: RunningCall,
-  { args: schemas, result: schema }: ExposeOptions,
-  run: (args: readonly unknown[]) => unknown,
+  running: RunningCall,
+  target: Target,
 ): Promise<unknown> {
+  const { path, args } = running;
+  const { args: schemas, result: schema } = target.options;
   const checked = schemas === undefined
     ? args
     : await checkArguments(path, schemas, args);
-  const result = await run(checked);
+  const result = await runTarget(running, target, checked);
   return schema === undefined
     ? result
     : await checkResult(path, schema, result);

@@ -11,6 +11,7 @@ import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { call } from "./call.ts";
 import type { RpcClient } from "./client.ts";
+import { CountedSignal } from "./fixtures/counted_signal.ts";
 import { withOptions } from "./options.ts";
 import { service } from "./service.ts";
 
@@ -348,25 +349,6 @@ withCtx({ name: "a stream can be iterated once", codecs }, async (ctx) => {
   assertThrows(() => stream[Symbol.asyncIterator](), TypeError);
 });
 
-/** A signal, and how many listen to it. */
-function countedSignal() {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const listeners = new Set<unknown>();
-  const { addEventListener, removeEventListener } = EventTarget.prototype;
-  Object.assign(signal, {
-    addEventListener(...args: Parameters<typeof addEventListener>) {
-      listeners.add(args[1]);
-      addEventListener.apply(signal, args);
-    },
-    removeEventListener(...args: Parameters<typeof removeEventListener>) {
-      listeners.delete(args[1]);
-      removeEventListener.apply(signal, args);
-    },
-  });
-  return { controller, signal, listeners };
-}
-
 withCtx({
   name: "a stream ends with the signal of the call that returned it",
   codecs,
@@ -374,7 +356,8 @@ withCtx({
   const { served, seen } = producer();
   const server = await ctx.rpc.startServer(served);
   const client = await ctx.rpc.connect<typeof served>();
-  const { controller, signal, listeners } = countedSignal();
+  const counted = new CountedSignal();
+  const { controller, signal } = counted;
   const stream = await withOptions(client.remote, { signal }).until();
   assertEquals((await stream.next()).value, 1);
   const pending = assertRejects(() => stream.next());
@@ -386,7 +369,7 @@ withCtx({
   await stream[Symbol.asyncDispose]();
   const [side] = server.clients as Set<RpcClient>;
   assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
-  assertEquals([listeners.size, client.stats().pendingCalls], [0, 0]);
+  assertEquals([counted.listeners, client.stats().pendingCalls], [0, 0]);
 });
 
 withCtx({
@@ -411,7 +394,8 @@ withCtx({
   const { remote } = await ctx.rpc.connect<typeof served>();
   const [side] = server.clients as Set<RpcClient>;
   for (const where of ["result", "item"]) {
-    const { controller, signal, listeners } = countedSignal();
+    const counted = new CountedSignal();
+    const { controller, signal } = counted;
     const bound = withOptions(remote, { signal });
     const stream = where === "result"
       ? (await bound.wrapped()).deep[0]!
@@ -421,7 +405,7 @@ withCtx({
     controller.abort(reason);
     assertStrictEquals(await assertRejects(() => stream.next()), reason);
     await until(() => side!.stats().streams === 0 && finished > 0);
-    assertEquals([listeners.size, finished], [0, 1]);
+    assertEquals([counted.listeners, finished], [0, 1]);
     finished = 0;
   }
 });
@@ -433,21 +417,22 @@ withCtx({
   const { served } = producer();
   await ctx.rpc.startServer(served);
   const client = await ctx.rpc.connect<typeof served>();
-  const { controller, signal, listeners } = countedSignal();
+  const counted = new CountedSignal();
+  const { controller, signal } = counted;
   const remote = withOptions(client.remote, { signal });
   assertEquals(await Array.fromAsync(await remote.count(3)), [0, 1, 2]);
-  assertEquals(listeners.size, 0);
+  assertEquals(counted.listeners, 0);
   await assertRejects(async () => {
     await Array.fromAsync(await remote.failing());
   }, RemoteError);
-  assertEquals(listeners.size, 0);
+  assertEquals(counted.listeners, 0);
   for await (const _ of await remote.forever()) break;
-  assertEquals(listeners.size, 0);
+  assertEquals(counted.listeners, 0);
 
   const lost = await remote.forever();
-  assertEquals(listeners.size, 1);
+  assertEquals(counted.listeners, 1);
   await client.close({ graceMs: 0 });
-  assertEquals(listeners.size, 0);
+  assertEquals(counted.listeners, 0);
   controller.abort();
   await assertRejects(() => lost.next(), ConnectionClosedError);
 });
@@ -461,13 +446,14 @@ withCtx({
   const outer = service({ pass: () => inner.remote });
   const { remote } = await ctx.rpc.startServerAndConnect(outer);
   const passed = await remote.pass();
-  const { controller, signal, listeners } = countedSignal();
+  const counted = new CountedSignal();
+  const { controller, signal } = counted;
   const stream = await withOptions(passed, { signal }).forever();
   assertEquals((await stream.next()).value, 0);
   controller.abort(new RangeError("enough"));
   await assertRejects(() => stream.next(), RangeError);
   await seen.finished.promise;
-  assertEquals(listeners.size, 0);
+  assertEquals(counted.listeners, 0);
 });
 
 withCtx(
