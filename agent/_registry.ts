@@ -4,13 +4,9 @@ import { expose } from "../rpc/expose.ts";
 import { Router } from "../rpc/service.ts";
 import { abortable } from "../channel/_abortable.ts";
 import { formatAgentAddress } from "./address.ts";
-import type {
-  AgentOptions,
-  Container,
-  Resident,
-} from "./container_contract.ts";
+import type { AgentOptions, Resident } from "./container_contract.ts";
 import { ContainerClosedError } from "./errors.ts";
-import { restartsOf } from "./failure_policy.ts";
+import { restartsOf } from "./_restart_policy.ts";
 import { GRACE_MS, type Landlord, Residence } from "./_residence.ts";
 import { Origin, Restarts } from "./_restarts.ts";
 
@@ -33,14 +29,14 @@ interface Making {
   readonly made: Residence[];
 }
 
-const registries = new WeakMap<Container, Registry>();
+const registries = new WeakMap<object, Registry>();
 
 /**
  * The registry of a container, of which others see nothing.
  *
  * @throws {TypeError} If this is no container.
  */
-export function registryOf(container: Container): Registry {
+export function registryOf(container: object): Registry {
   const registry = registries.get(container);
   if (registry !== undefined) return registry;
   throw new TypeError(
@@ -49,7 +45,7 @@ export function registryOf(container: Container): Registry {
 }
 
 /** Makes `registry` known as that of `container`. */
-export function setRegistry(container: Container, registry: Registry): void {
+export function setRegistry(container: object, registry: Registry): void {
   registries.set(container, registry);
 }
 

@@ -1,14 +1,11 @@
 import { within } from "../channel/_within.ts";
 import { lifetime } from "../transports/lifetime.ts";
-import type { Resident } from "./container_contract.ts";
+import type { AgentTask, Resident } from "./container_contract.ts";
 import { ContainerClosedError } from "./errors.ts";
 import type { FailurePolicy } from "./failure_policy.ts";
 
 /** How long an agent that is closed gets where nothing else is asked for. */
 export const GRACE_MS = 1_000;
-
-/** A task of an agent. It should end when `signal` aborts. */
-export type Task = (signal: AbortSignal) => void | Promise<void>;
 
 /** What a residence tells its container. */
 export interface Landlord {
@@ -129,7 +126,7 @@ export class Residence {
   }
 
   /** Runs a task for as long as the agent lives. */
-  run(task: Task): void {
+  run(task: AgentTask): void {
     if (this.#isEnding) {
       throw new ContainerClosedError(
         `Cannot run a task of ${this.agent}: the agent is closed`,
@@ -141,7 +138,7 @@ export class Residence {
     running.then(() => tasks.delete(running));
   }
 
-  async #run(task: Task): Promise<void> {
+  async #run(task: AgentTask): Promise<void> {
     const { signal } = this;
     try {
       await task(signal);

@@ -1,6 +1,6 @@
 import { Backoff } from "../channel/_backoff.ts";
 import type { Resident } from "./container_contract.ts";
-import type { ResolvedRestartPolicy } from "./failure_policy.ts";
+import type { ResolvedRestartPolicy } from "./_restart_policy.ts";
 import { GRACE_MS, type Residence } from "./_residence.ts";
 
 const origins = new WeakMap<Residence, Origin>();

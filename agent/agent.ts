@@ -1,13 +1,14 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import type { HasLocalMembers, localMembers } from "../rpc/remote.ts";
 import { alwaysService } from "../rpc/service.ts";
+import type { Container } from "./container.ts";
 import type {
   AgentOptions,
-  Container,
+  AgentTask,
   Resident,
 } from "./container_contract.ts";
 import { registryOf } from "./_registry.ts";
-import { GRACE_MS, type Residence, type Task } from "./_residence.ts";
+import { GRACE_MS, type Residence } from "./_residence.ts";
 
 /** Members of {@linkcode Agent} that stay on their own side. */
 export type AgentMembers =
@@ -104,7 +105,7 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
    *
    * @throws {ContainerClosedError} If the agent is closed.
    */
-  protected run(task: Task): void {
+  protected run(task: AgentTask): void {
     this.#residence.run(task);
   }
 

@@ -9,10 +9,8 @@ import { parseAgentAddress, publicAddress } from "./address.ts";
 import { AgentPlaces, KnownHosts } from "./_agent_places.ts";
 import type { Clock } from "./clock.ts";
 import type {
-  AgentClass,
   AgentGone,
   ConnectOptions,
-  Container as Contract,
   ContainerStats,
   Resident,
   WatchOptions,
@@ -57,30 +55,23 @@ export interface ContainerOptions extends RpcOptions {
   readonly allowConnect?: ((address: string) => boolean) | undefined;
 }
 
-/** A home for agents. Made by {@linkcode Container.create}. */
-export type Container = Contract;
+/** A class of agents; `Args` is what it takes beside the container. */
+export type AgentClass<A extends Resident, Args extends unknown[]> = new (
+  container: Container,
+  ...args: Args
+) => A;
 
-/** Makes containers. */
-export const Container: {
-  /**
-   * Makes a container that listens at `address`.
-   *
-   * @param address As for a server: `tcp://host:port`, with port 0 for a free
-   * one, `ipc://[/path/to/socket]` or `local://name`.
-   * @throws {AddressInUseError} If somebody else listens there.
-   * @throws {TypeError} If the address has none of these forms.
-   */
-  create(address: string, options?: ContainerOptions): Promise<Container>;
-} = {
-  async create(address, options = {}) {
-    const container = new LiveContainer(options);
-    await container.listen(address);
-    return container;
-  },
-};
-
-class LiveContainer implements Contract {
+/**
+ * A home for agents: it listens at an address, and connects its agents with
+ * those of other containers. All of them share its server, and one connection
+ * to each other container.
+ *
+ * It owns its agents and connections. Made by {@linkcode Container.create}.
+ */
+export class Container implements AsyncDisposable {
+  /** What tells its agents the time. */
   readonly clock: Clock;
+  /** Resolves when it is closed, to the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
 
   readonly #options: ContainerOptions;
@@ -96,7 +87,7 @@ class LiveContainer implements Contract {
   #server: RpcServer | null = null;
   #reason: CloseReason | null = null;
 
-  constructor(options: ContainerOptions) {
+  private constructor(options: ContainerOptions) {
     this.#options = {
       ...options,
       serializers: [dateSerializer, ...options.serializers ?? []],
@@ -128,6 +119,23 @@ class LiveContainer implements Contract {
     this.#links = this.#makeLinks();
   }
 
+  /**
+   * Makes a container that listens at `address`.
+   *
+   * @param address As for a server: `tcp://host:port`, with port 0 for a free
+   * one, `ipc://[/path/to/socket]` or `local://name`.
+   * @throws {AddressInUseError} If somebody else listens there.
+   * @throws {TypeError} If the address has none of these forms.
+   */
+  static async create(
+    address: string,
+    options: ContainerOptions = {},
+  ): Promise<Container> {
+    const container = new Container(options);
+    await container.#listen(address);
+    return container;
+  }
+
   #makeLinks(): Links {
     const near = this.#channels({ saysHello: true });
     const noHeartbeat = { heartbeatMs: Infinity };
@@ -155,7 +163,7 @@ class LiveContainer implements Contract {
     });
   }
 
-  async listen(address: string): Promise<void> {
+  async #listen(address: string): Promise<void> {
     const makeChannel = this.#channels({ saysHello: false });
     try {
       this.#server = await serveWith(makeChannel, address, this.#options);
@@ -174,14 +182,47 @@ class LiveContainer implements Contract {
     observer?.owned(this.#server, this);
   }
 
+  /** Its address: an ephemeral port and the host's name are filled in. */
   get address(): string {
     return this.#address;
   }
 
+  /** The agents that can be called, by id, in the order of creation. */
   get agents(): ReadonlyMap<string, Resident> {
     return this.#registry.visible.children;
   }
 
+  /**
+   * Makes an agent, and resolves to it when its `onStart` has run. Only from
+   * then on others can see it.
+   *
+   * ```ts
+   * import { Agent, Container } from "@denomas/denomas/agent";
+   * import { expose } from "@denomas/denomas/rpc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Greeter extends Agent {
+   *   readonly #greeting: string;
+   *   constructor(container: Container, greeting: string) {
+   *     super(container);
+   *     this.#greeting = greeting;
+   *   }
+   *   @expose
+   *   greet(name: string): string {
+   *     return `${this.#greeting}, ${name}`;
+   *   }
+   * }
+   *
+   * await using container = await Container.create("local://spawn");
+   * const { address } = await container.spawn(Greeter, "Hello");
+   * const greeter = await container.connect<Greeter>(address);
+   * assertEquals(await greeter.greet("Ada"), "Hello, Ada");
+   * ```
+   *
+   * @throws {unknown} What the constructor or `onStart` throws; nothing is
+   * left of the agent then.
+   * @throws {ContainerClosedError} If the container is closed.
+   */
   async spawn<A extends Resident, Args extends unknown[]>(
     type: AgentClass<A, Args>,
     ...args: Args
@@ -191,6 +232,19 @@ class LiveContainer implements Contract {
     return await this.#registry.spawn(origin) as A;
   }
 
+  /**
+   * Connects to the agent at `address`, here or in another container, and
+   * returns a proxy for it, the same one as long as somebody holds it. It
+   * lives as long as the connection: connect again after that was lost.
+   *
+   * @typeParam T The class of the agent. Nothing checks that it is.
+   * @throws {ConnectError} If its container cannot be reached, within
+   * `retryForMs`.
+   * @throws {AgentNotFoundError} If there is no such agent, within
+   * `retryForMs`.
+   * @throws {ContainerClosedError} If this container is closed.
+   * @throws {TypeError} If the address has no known form.
+   */
   async connect<T>(
     address: string,
     options: ConnectOptions = {},
@@ -199,6 +253,16 @@ class LiveContainer implements Contract {
     return await this.#links.agent(address, options) as Remote<T>;
   }
 
+  /**
+   * Resolves when the agent at `address` is gone: when it is closed, is
+   * restarted, or does not exist; or when its container is closed, dies or
+   * cannot be reached, as soon as the connection ends. A peer of aiomas is
+   * asked for its agent every five seconds.
+   *
+   * @throws {unknown} The reason of the signal, if that aborts first.
+   * @throws {ContainerClosedError} If this container is closed, or closes.
+   * @throws {TypeError} If the address has no known form.
+   */
   async watch(
     address: string,
     { signal }: WatchOptions = {},
@@ -223,6 +287,15 @@ class LiveContainer implements Contract {
     );
   }
 
+  /**
+   * Closes all: its agents, the newest first, while they can still call and be
+   * called; then its connections and its server; then its clock, if it has
+   * made that itself. Repeatable; joins a close in progress; never rejects.
+   *
+   * An agent may close its own container. It should not await that, since the
+   * container waits for the agent until `graceMs`, 1,000 by default, have
+   * passed.
+   */
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     await this.#close({
       by: "local",
@@ -251,10 +324,12 @@ class LiveContainer implements Contract {
     this.#resolveClosed(reason);
   }
 
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  /** The sizes of its tables. */
   stats(): ContainerStats {
     const { size, watches, visible } = this.#registry;
     return {
@@ -267,16 +342,19 @@ class LiveContainer implements Contract {
     };
   }
 
+  /** Keeps the process alive while it is open, as it does at first. */
   ref(): void {
     this.#server!.ref();
     this.#links.setRef(true);
   }
 
+  /** Lets the process end although it is open. */
   unref(): void {
     this.#server!.unref();
     this.#links.setRef(false);
   }
 
+  /** Names its address. */
   toString(): string {
     return `Container('${this.#address}')`;
   }

@@ -1,7 +1,5 @@
-import { type BackoffOptions, DEFAULT_BACKOFF } from "../channel/_backoff.ts";
-
 /** How an agent is restarted. */
-export interface RestartPolicy extends Partial<BackoffOptions> {
+export interface RestartPolicy {
   /**
    * How many restarts there may be within `withinMs`. One more failure stops
    * the agent.
@@ -15,6 +13,18 @@ export interface RestartPolicy extends Partial<BackoffOptions> {
    * @default {60_000}
    */
   readonly withinMs?: number | undefined;
+  /**
+   * The longest wait before the first restart, in milliseconds.
+   *
+   * @default {50}
+   */
+  readonly firstWaitMs?: number | undefined;
+  /**
+   * The longest wait of all, in milliseconds.
+   *
+   * @default {5_000}
+   */
+  readonly longestWaitMs?: number | undefined;
 }
 
 /**
@@ -35,34 +45,3 @@ export type FailurePolicy =
   | "restart"
   | "escalate"
   | RestartPolicy;
-
-/** A restart policy with its defaults filled in. */
-export interface ResolvedRestartPolicy extends BackoffOptions {
-  readonly restarts: number;
-  readonly withinMs: number;
-}
-
-/**
- * The restarts that a policy asks for; `null` if it asks for none.
- *
- * @throws {RangeError} If one of its numbers is out of range.
- */
-export function restartsOf(
-  policy: FailurePolicy,
-): ResolvedRestartPolicy | null {
-  if (typeof policy === "string" && policy !== "restart") return null;
-  const asked = policy === "restart" ? {} : policy;
-  const resolved = {
-    restarts: asked.restarts ?? 5,
-    withinMs: asked.withinMs ?? 60_000,
-    firstWaitMs: asked.firstWaitMs ?? DEFAULT_BACKOFF.firstWaitMs,
-    longestWaitMs: asked.longestWaitMs ?? DEFAULT_BACKOFF.longestWaitMs,
-  };
-  for (const [name, value] of Object.entries(resolved)) {
-    if (value >= 0) continue;
-    throw new RangeError(
-      `Cannot restart agents: '${name}' is ${value}, it must be 0 or more`,
-    );
-  }
-  return resolved;
-}

@@ -1,35 +1,54 @@
 /**
- * The clocks by which agents live.
+ * Agents that live in containers, call each other by address, and tell the
+ * time by a clock.
+ *
+ * An {@linkcode Agent} is an object with an address: others call the methods
+ * that it exposes, wherever they are. A {@linkcode Container} is its home, with
+ * one server for all its agents and one connection to each other container.
+ * Agents of Python's aiomas can be called, and can call, as well.
+ *
+ * ```ts
+ * import { Agent, Container } from "@denomas/denomas/agent";
+ * import { expose } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Bidder extends Agent {
+ *   readonly #limit: number;
+ *   constructor(container: Container, limit: number) {
+ *     super(container);
+ *     this.#limit = limit;
+ *   }
+ *   @expose
+ *   bid(price: number): number | null {
+ *     return price < this.#limit ? price + 1 : null;
+ *   }
+ * }
+ *
+ * await using here = await Container.create("local://here");
+ * await using there = await Container.create("local://there");
+ * const { address } = await there.spawn(Bidder, 10);
+ *
+ * const bidder = await here.connect<Bidder>(address);
+ * assertEquals(await bidder.bid(8), 9);
+ * ```
  *
  * {@linkcode SystemClock} is the computer's. {@linkcode ExternalClock} stands
  * still until it is set, as by a simulator; {@linkcode fastForward} and
  * {@linkcode paceClock} set it for you. Code that takes a {@linkcode Clock}
  * runs by either: in real time, and in a test through a whole day at once.
  *
- * ```ts
- * import { type Clock, ExternalClock, fastForward } from "@denomas/denomas/agent";
- * import { assertEquals } from "@std/assert";
- *
- * async function ring(clock: Clock, bells: string[]) {
- *   for (let hour = 1; hour <= 24; hour++) {
- *     await clock.sleep(3_600);
- *     bells.push(clock.utcNow().toISOString());
- *   }
- * }
- *
- * const clock = new ExternalClock("2024-02-28");
- * const bells: string[] = [];
- * const ringing = ring(clock, bells);
- * await fastForward(clock);
- * await ringing;
- * assertEquals(bells.at(-1), "2024-02-29T00:00:00.000Z");
- * ```
- *
  * @module
  */
+export * from "./address.ts";
+export * from "./agent.ts";
 export * from "./clock.ts";
+export * from "./container.ts";
+export * from "./container_contract.ts";
+export * from "./date_serializer.ts";
 export * from "./errors.ts";
 export * from "./external_clock.ts";
+export * from "./failure_policy.ts";
 export * from "./pace.ts";
 export * from "./settle.ts";
 export * from "./system_clock.ts";
+export { AgentNotFoundError } from "../rpc/errors.ts";

@@ -1,5 +1,5 @@
 import { checkTime, formatSeconds } from "./_time.ts";
-import { unlessAborted } from "./_unless_aborted.ts";
+import { abortable } from "../channel/_abortable.ts";
 import type { ExternalClock } from "./external_clock.ts";
 import { type Settle, settleInProcess } from "./settle.ts";
 import { SystemClock } from "./system_clock.ts";
@@ -135,7 +135,7 @@ function settler(
     // Those woken have not run yet: who asks now what is going on sees nothing.
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
-    await unlessAborted(settle(signal), signal);
+    await abortable(settle(signal), signal);
   };
 }
 

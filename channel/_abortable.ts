@@ -1,18 +1,20 @@
 /**
- * Waits for `promise`, which goes on by itself if `signal` aborts first; then
+ * Waits for `work`, which goes on by itself if `signal` aborts first; then
  * this rejects with the signal's reason.
  */
 export async function abortable<T>(
-  promise: Promise<T>,
+  work: T | Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  if (signal === undefined) return await promise;
-  signal.throwIfAborted();
+  if (signal === undefined) return await work;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([promise, aborted]);
+    // The race listens to both, so that neither rejection goes unheard.
+    const settled = Promise.race([work, aborted]);
+    if (signal.aborted) onAbort();
+    return await settled;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

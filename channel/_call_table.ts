@@ -84,6 +84,11 @@ export class CallTable {
     return this.#calls.has(id);
   }
 
+  /** The signal of the call with `id`, if that is pending and has one. */
+  signalOf(id: number): AbortSignal | undefined {
+    return this.#calls.get(id)?.signal;
+  }
+
   /** Takes out the call with `id` to be settled, or `undefined`. */
   take(id: number): PendingCall | undefined {
     const call = this.#calls.get(id);

@@ -24,7 +24,7 @@ import {
   type Message,
   parseFailure,
   REQUEST,
-  type RESULT,
+  RESULT,
 } from "./message.ts";
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
@@ -55,7 +55,7 @@ export interface ConnectionChannelOptions
   /** Hears of a peer's breach of the protocol that no call was rejected with. */
   readonly onProtocolError: (error: unknown) => void;
   /** Takes the requests, in the place of `recv` and iteration. */
-  readonly onRequest?: (request: Request) => void;
+  readonly onRequest?: (request: IncomingRequest) => void;
   /**
    * Whether a request, not yet revived, is one by which the layer above steers
    * others: it is taken where those are refused, up to twice the limits.
@@ -105,6 +105,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly #cutTimer: CutTimer;
   readonly #resolveClosed: (reason: CloseReason) => void;
   #state: State = { kind: "open" };
+  /** The id of the newest reply; its call is pending while it is read. */
+  #replyId = -1;
   #framesIn = 0;
   #droppedReplies = 0;
   #lateReplies = 0;
@@ -154,6 +156,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   /** The id of the next call that can be encoded. */
   get nextCallId(): number {
     return this.#calls.nextId;
+  }
+
+  /** The signal of the call whose reply is being read, if it has one. */
+  get replySignal(): AbortSignal | undefined {
+    return this.#calls.signalOf(this.#replyId);
   }
 
   send(content: unknown, options: SendOptions = {}): Promise<unknown> {
@@ -243,6 +250,16 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     return this.#queue.hasRoom ? ANSWERED : this.#queue.answersLeft();
   }
 
+  tryAnswer(request: IncomingRequest, result: unknown): void {
+    if (!this.#requests.has(request.id)) {
+      this.#droppedReplies++;
+      return;
+    }
+    this.#writeAnswer(RESULT, request.id, result);
+    this.#requests.take(request);
+    this.#finishIfAnswered();
+  }
+
   #writeAnswer(
     type: typeof RESULT | typeof FAILURE,
     id: number,
@@ -320,6 +337,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#lateReplies++;
       return;
     }
+    this.#replyId = id;
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
     const { value, error } = this.#revive(content);

@@ -38,6 +38,8 @@ export interface Answerer {
     type: typeof RESULT | typeof FAILURE,
     content: unknown,
   ): Promise<void>;
+  /** Sends the result of `request`, which stays unanswered if this throws. */
+  tryAnswer(request: IncomingRequest, result: unknown): void;
   /** Why the connection ended, as an error, or `null` while it goes on. */
   lossError(): Error | null;
 }
@@ -88,16 +90,29 @@ export class IncomingRequest implements Request {
     return this.#answer(FAILURE, error);
   }
 
+  /**
+   * Like `reply`, but a value that cannot be sent is only thrown: the request
+   * can still be answered. Waits for no room in the queue.
+   */
+  tryReply(value: unknown): void {
+    this.#checkUnanswered();
+    this.#answerer.tryAnswer(this, value);
+    this.#answered = true;
+  }
+
   #answer(
     type: typeof RESULT | typeof FAILURE,
     content: unknown,
   ): Promise<void> {
-    if (this.#answered) {
-      throw new TypeError(
-        `Cannot answer request ${this.id}: it was answered before, call 'reply' or 'fail' once`,
-      );
-    }
+    this.#checkUnanswered();
     this.#answered = true;
     return this.#answerer.answer(this, type, content);
+  }
+
+  #checkUnanswered(): void {
+    if (!this.#answered) return;
+    throw new TypeError(
+      `Cannot answer request ${this.id}: it was answered before, call 'reply' or 'fail' once`,
+    );
   }
 }

@@ -12,7 +12,7 @@ import {
   RemoteError,
   SerializationError,
 } from "./errors.ts";
-import type { Request } from "./request.ts";
+import type { IncomingRequest, Request } from "./request.ts";
 
 withCtx("reply twice throws, as does fail after reply", async (ctx) => {
   const channel = await ctx.startServerAndConnect(async (channel) => {
@@ -49,6 +49,24 @@ withCtx("reply that cannot be sent fails on both sides", async (ctx) => {
   const error = await assertRejects(() => channel.send(3), RemoteError);
   assertEquals(error.remoteName, "FrameTooLargeError");
   assertEquals(problems, ["[]", "[]", '["deep",0]']);
+});
+
+withCtx("tryReply leaves a request open that it cannot answer", async (ctx) => {
+  const channel = await ctx.startServerAndConnect(async (channel) => {
+    const request = await channel.recv() as IncomingRequest;
+    assertThrows(() => request.tryReply(new Map()), SerializationError);
+    assertEquals(channel.stats().unansweredRequests, 1);
+    request.tryReply("once");
+    assertEquals(channel.stats().unansweredRequests, 0);
+    assertThrows(() => request.tryReply("twice"), TypeError);
+
+    const other = await channel.recv() as IncomingRequest;
+    await channel.close({ graceMs: 0 });
+    other.tryReply(new Map());
+    assertEquals(channel.stats().droppedReplies, 1);
+  });
+  assertEquals(await channel.send("?"), "once");
+  await assertRejects(() => channel.send("?"), ConnectionClosedError);
 });
 
 withCtx("fail with what cannot be sent fails on both sides", async (ctx) => {

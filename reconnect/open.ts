@@ -18,7 +18,7 @@ import { PersistentClient } from "./_persistent_client.ts";
  * @throws {ConnectError} If nobody could be reached the first time.
  * @throws {TypeError} If the address has no known form, or `service` exposes
  * nothing.
- * @throws {RangeError} If a time is out of range.
+ * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function openReconnecting<T>(
   address: string,

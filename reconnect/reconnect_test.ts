@@ -6,6 +6,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
+import { codecs } from "../channel/fixtures/codecs.ts";
 import {
   type CloseReason,
   ConnectionClosedError,
@@ -192,18 +193,21 @@ class World {
   }
 }
 
-withCtx("openReconnecting calls like any other client", async (ctx) => {
-  const { client, probe } = await World.make(ctx);
-  assertEquals(client.state, "connected");
-  assertEquals(await client.remote.echo("a"), "a");
-  assertEquals(probe.ran, ["a"]);
-  assertEquals(client.stats().connections, 1);
-  assertEquals(client.stats().connection?.pendingCalls, 0);
-  assertEquals(
-    String(client.remote.echo),
-    `Remote(echo at ${client.address})`,
-  );
-});
+withCtx(
+  { name: "openReconnecting calls like any other client", codecs },
+  async (ctx) => {
+    const { client, probe } = await World.make(ctx);
+    assertEquals(client.state, "connected");
+    assertEquals(await client.remote.echo("a"), "a");
+    assertEquals(probe.ran, ["a"]);
+    assertEquals(client.stats().connections, 1);
+    assertEquals(client.stats().connection?.pendingCalls, 0);
+    assertEquals(
+      String(client.remote.echo),
+      `Remote(echo at ${client.address})`,
+    );
+  },
+);
 
 withCtx("openReconnecting rejects if nobody is there at first", async (ctx) => {
   const server = await startServer(ctx.address, new Probe(), ctx.options);
@@ -231,119 +235,120 @@ withCtx(
   },
 );
 
-withCtx(
-  "ReconnectingClient sends calls made while away, in their order",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    const { client, probe } = world;
-    await world.leave();
-    assertEquals(client.state, "reconnecting");
-    assertEquals(client.stats().connection, null);
-    const calls = ["a", "b", "c"].map((it) => client.remote.echo(it));
-    assertEquals(client.stats().waitingCalls, 3);
-    await world.comeBack();
-    assertEquals(await Promise.all(calls), ["a", "b", "c"]);
-    assertEquals(probe.ran, ["a", "b", "c"]);
-    assertEquals(client.stats().waitingCalls, 0);
-    assertEquals(client.stats().connections, 2);
-    assertEquals(world.states, ["reconnecting", "connected"]);
-    assertEquals(world.reasons.map((it) => it?.by), ["peer", undefined]);
-  },
-);
+withCtx({
+  name: "ReconnectingClient sends calls made while away, in their order",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  const { client, probe } = world;
+  await world.leave();
+  assertEquals(client.state, "reconnecting");
+  assertEquals(client.stats().connection, null);
+  const calls = ["a", "b", "c"].map((it) => client.remote.echo(it));
+  assertEquals(client.stats().waitingCalls, 3);
+  await world.comeBack();
+  assertEquals(await Promise.all(calls), ["a", "b", "c"]);
+  assertEquals(probe.ran, ["a", "b", "c"]);
+  assertEquals(client.stats().waitingCalls, 0);
+  assertEquals(client.stats().connections, 2);
+  assertEquals(world.states, ["reconnecting", "connected"]);
+  assertEquals(world.reasons.map((it) => it?.by), ["peer", undefined]);
+});
 
-withCtx(
-  "ReconnectingClient never sends again what may have run",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    const { client, probe } = world;
-    const lost = assertRejects(
-      () => client.remote.once("a"),
-      ConnectionClosedError,
-    );
-    await probe.held;
-    await world.cut();
-    assert((await lost).sent);
-    assertEquals(await client.remote.echo("b"), "b");
-    assertEquals(probe.ran, ["a", "b"]);
-  },
-);
+withCtx({
+  name: "ReconnectingClient never sends again what may have run",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  const { client, probe } = world;
+  const lost = assertRejects(
+    () => client.remote.once("a"),
+    ConnectionClosedError,
+  );
+  await probe.held;
+  await world.cut();
+  assert((await lost).sent);
+  assertEquals(await client.remote.echo("b"), "b");
+  assertEquals(probe.ran, ["a", "b"]);
+});
 
-withCtx(
-  "ReconnectingClient sends again what the server marks as idempotent",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    const { client, probe } = world;
-    const lost = client.remote.twice("a");
-    await probe.held;
-    await world.cut();
-    assertEquals(await lost, "a");
-    assertEquals(probe.ran, ["a", "a"]);
-  },
-);
+withCtx({
+  name: "ReconnectingClient sends again what the server marks as idempotent",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  const { client, probe } = world;
+  const lost = client.remote.twice("a");
+  await probe.held;
+  await world.cut();
+  assertEquals(await lost, "a");
+  assertEquals(probe.ran, ["a", "a"]);
+});
 
-withCtx(
-  "ReconnectingClient sends again what it was told to be idempotent",
-  async (ctx) => {
-    const world = await World.make(ctx, { idempotent: ["once"] });
-    const lost = world.client.remote.once("a");
-    await world.probe.held;
-    await world.cut();
-    assertEquals(await lost, "a");
-    assertEquals(world.probe.ran, ["a", "a"]);
-  },
-);
+withCtx({
+  name: "ReconnectingClient sends again what it was told to be idempotent",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx, { idempotent: ["once"] });
+  const lost = world.client.remote.once("a");
+  await world.probe.held;
+  await world.cut();
+  assertEquals(await lost, "a");
+  assertEquals(world.probe.ran, ["a", "a"]);
+});
 
-withCtx(
-  "ReconnectingClient asks the server that is there, not the one that was",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    const lost = assertRejects(
-      () => world.client.remote.twice("a"),
-      ConnectionClosedError,
-    );
-    await world.probe.held;
-    await world.leave();
-    let ran = 0;
-    await world.comeBack(service({ twice: () => void ran++ }));
-    assert((await lost).sent);
-    assertEquals(ran, 0);
-  },
-);
+withCtx({
+  name:
+    "ReconnectingClient asks the server that is there, not the one that was",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  const lost = assertRejects(
+    () => world.client.remote.twice("a"),
+    ConnectionClosedError,
+  );
+  await world.probe.held;
+  await world.leave();
+  let ran = 0;
+  await world.comeBack(service({ twice: () => void ran++ }));
+  assert((await lost).sent);
+  assertEquals(ran, 0);
+});
 
-withCtx(
-  "ReconnectingClient passes functions anew, and sends no stream again",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    const { client, probe } = world;
-    const applied = client.remote.apply((value) => value + 1);
-    await probe.held;
-    await world.cut();
-    assertEquals(await applied, 2);
+withCtx({
+  name: "ReconnectingClient passes functions anew, and sends no stream again",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  const { client, probe } = world;
+  const applied = client.remote.apply((value) => value + 1);
+  await probe.held;
+  await world.cut();
+  assertEquals(await applied, 2);
 
-    let ended = 0;
-    async function* numbers() {
-      try {
-        yield 1;
-        await Promise.resolve();
-        yield 2;
-      } finally {
-        ended++;
-      }
+  let ended = 0;
+  async function* numbers() {
+    try {
+      yield 1;
+      await Promise.resolve();
+      yield 2;
+    } finally {
+      ended++;
     }
-    probe.ran = [];
-    const running = world.next("reconnecting");
-    const sum = assertRejects(
-      () => client.remote.sum(numbers()),
-      ConnectionClosedError,
-    );
-    while (!probe.ran.includes("sum")) await nextTurn();
-    await world.cut();
-    assert((await sum).sent);
-    await running;
-    assertEquals(probe.ran, ["sum"]);
-    assert(ended <= 1);
-  },
-);
+  }
+  probe.ran = [];
+  const running = world.next("reconnecting");
+  const sum = assertRejects(
+    () => client.remote.sum(numbers()),
+    ConnectionClosedError,
+  );
+  while (!probe.ran.includes("sum")) await nextTurn();
+  await world.cut();
+  assert((await sum).sent);
+  await running;
+  assertEquals(probe.ran, ["sum"]);
+  assert(ended <= 1);
+});
 
 withCtx(
   "ReconnectingClient fails at once while away if waitMs is 0",
@@ -450,53 +455,54 @@ withCtx(
   },
 );
 
-withCtx(
-  "ReconnectingClient.close ends waiting calls at once, each by its own error",
-  async (ctx) => {
-    const world = await World.make(ctx, {
-      firstWaitMs: 60_000,
-      longestWaitMs: 60_000,
-    });
-    const { client, probe } = world;
-    const sent = client.remote.twice("a");
-    await probe.held;
-    await world.leave();
-    const waiting = [client.remote.echo("b"), client.remote.echo("c")];
-    const settled = Promise.allSettled([sent, ...waiting]);
-    await client.close();
-    const errors = (await settled).map((it) =>
-      it.status === "rejected" ? it.reason : null
-    );
-    for (const error of errors) assertIsError(error, ConnectionClosedError);
-    assertEquals(errors.map((it) => it.sent), [true, false, false]);
-    assertEquals(errors.map((it) => it.by), ["peer", "local", "local"]);
-    assert(errors[1] !== errors[2]);
-    assertEquals((await client.closed).by, "local");
-    assertEquals(client.state, "closed");
-    await client.close();
-    const late = await assertRejects(
-      () => client.remote.echo("d"),
-      ConnectionClosedError,
-    );
-    assertEquals([late.by, late.sent], ["local", false]);
-    assertEquals(world.states, ["reconnecting", "closed"]);
-  },
-);
+withCtx({
+  name:
+    "ReconnectingClient.close ends waiting calls at once, each by its own error",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx, {
+    firstWaitMs: 60_000,
+    longestWaitMs: 60_000,
+  });
+  const { client, probe } = world;
+  const sent = client.remote.twice("a");
+  await probe.held;
+  await world.leave();
+  const waiting = [client.remote.echo("b"), client.remote.echo("c")];
+  const settled = Promise.allSettled([sent, ...waiting]);
+  await client.close();
+  const errors = (await settled).map((it) =>
+    it.status === "rejected" ? it.reason : null
+  );
+  for (const error of errors) assertIsError(error, ConnectionClosedError);
+  assertEquals(errors.map((it) => it.sent), [true, false, false]);
+  assertEquals(errors.map((it) => it.by), ["peer", "local", "local"]);
+  assert(errors[1] !== errors[2]);
+  assertEquals((await client.closed).by, "local");
+  assertEquals(client.state, "closed");
+  await client.close();
+  const late = await assertRejects(
+    () => client.remote.echo("d"),
+    ConnectionClosedError,
+  );
+  assertEquals([late.by, late.sent], ["local", false]);
+  assertEquals(world.states, ["reconnecting", "closed"]);
+});
 
-withCtx(
-  "ReconnectingClient.close fails the calls of its connection",
-  async (ctx) => {
-    const { client, probe } = await World.make(ctx);
-    const failed = assertRejects(
-      () => client.remote.twice("a"),
-      ConnectionClosedError,
-    );
-    await probe.held;
-    await client.close({ graceMs: 0 });
-    const error = await failed;
-    assertEquals([error.by, error.sent], ["local", true]);
-  },
-);
+withCtx({
+  name: "ReconnectingClient.close fails the calls of its connection",
+  codecs,
+}, async (ctx) => {
+  const { client, probe } = await World.make(ctx);
+  const failed = assertRejects(
+    () => client.remote.twice("a"),
+    ConnectionClosedError,
+  );
+  await probe.held;
+  await client.close({ graceMs: 0 });
+  const error = await failed;
+  assertEquals([error.by, error.sent], ["local", true]);
+});
 
 withCtx(
   "ReconnectingClient.close may be called by onStateChange",
@@ -515,7 +521,10 @@ withCtx(
   },
 );
 
-withCtx("ReconnectOptions.onConnect runs before waiting calls", async (ctx) => {
+withCtx({
+  name: "ReconnectOptions.onConnect runs before waiting calls",
+  codecs,
+}, async (ctx) => {
   const order: number[] = [];
   const world = await World.make(ctx, {
     onConnect: async ({ remote }) => {
@@ -678,142 +687,163 @@ withCtx(
   },
 );
 
-withCtx(
-  "ReconnectingClient loses references and streams with their connection",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    const { remote } = world.client;
-    const make = await remote.maker();
-    assertEquals(await make("a"), "made a");
-    const items = (await remote.count())[Symbol.asyncIterator]();
-    assertEquals((await items.next()).value, 1);
-    const rest = assertRejects(() => items.next(), ConnectionClosedError);
+withCtx({
+  name: "ReconnectingClient loses references and streams with their connection",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  const { remote } = world.client;
+  const make = await remote.maker();
+  assertEquals(await make("a"), "made a");
+  const items = (await remote.count())[Symbol.asyncIterator]();
+  assertEquals((await items.next()).value, 1);
+  const rest = assertRejects(() => items.next(), ConnectionClosedError);
+  const back = world.next("connected");
+  await world.cut();
+  await back;
+  await rest;
+  await assertRejects(() => make("b"), ConnectionClosedError);
+  assertEquals(await remote.echo("c"), "c");
+});
+
+withCtx({
+  name: "ReconnectingClient ends a stream by the signal of its call",
+  codecs,
+}, async (ctx) => {
+  const { client } = await World.make(ctx);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const items = await withOptions(client.remote, { signal }).count();
+  assertEquals((await items.next()).value, 1);
+  const pending = assertRejects(() => items.next());
+  const reason = new Error("enough");
+  controller.abort(reason);
+  assertStrictEquals(await pending, reason);
+  assertStrictEquals(await assertRejects(() => items.next()), reason);
+  // What the stream has left is answered before this.
+  await client.remote.echo("a");
+  assertEquals(client.stats().connection?.pendingCalls, 0);
+});
+
+withCtx({
+  name:
+    "ReconnectingClient lasts over many losses, and every call settles once",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  const { client, probe } = world;
+  const settled: Promise<PromiseSettledResult<string>[]>[] = [];
+  for (let round = 0; round < 10; round++) {
     const back = world.next("connected");
+    const values = [0, 1, 2, 3].map((it) => `${round}.${it}`);
+    settled.push(
+      Promise.allSettled(values.map((it) => client.remote.echo(it))),
+    );
     await world.cut();
     await back;
-    await rest;
-    await assertRejects(() => make("b"), ConnectionClosedError);
-    assertEquals(await remote.echo("c"), "c");
-  },
-);
-
-withCtx(
-  "ReconnectingClient lasts over many losses, and every call settles once",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    const { client, probe } = world;
-    const settled: Promise<PromiseSettledResult<string>[]>[] = [];
-    for (let round = 0; round < 10; round++) {
-      const back = world.next("connected");
-      const values = [0, 1, 2, 3].map((it) => `${round}.${it}`);
-      settled.push(
-        Promise.allSettled(values.map((it) => client.remote.echo(it))),
-      );
-      await world.cut();
-      await back;
+  }
+  const results = (await Promise.all(settled)).flat();
+  assertEquals(results.length, 40);
+  for (const result of results) {
+    if (result.status === "rejected") {
+      assertIsError(result.reason, ConnectionClosedError);
+      assert(result.reason.sent);
     }
-    const results = (await Promise.all(settled)).flat();
-    assertEquals(results.length, 40);
-    for (const result of results) {
-      if (result.status === "rejected") {
-        assertIsError(result.reason, ConnectionClosedError);
-        assert(result.reason.sent);
+  }
+  assertEquals(new Set(probe.ran).size, probe.ran.length);
+  assertEquals(client.stats().connections, 11);
+  assertEquals(client.stats().waitingCalls, 0);
+});
+
+withCtx({
+  name: "ReconnectingClient sends an idempotent call as often as it is lost",
+  codecs,
+}, async (ctx) => {
+  const world = await World.make(ctx);
+  let runs = 0;
+  const signals: Promise<void>[] = [];
+  await world.leave();
+  const waiting = world.client.remote.twice("a");
+  await world.comeBack(
+    new class {
+      @expose({ idempotent: true })
+      async twice(value: string): Promise<string> {
+        if (++runs > 4) return value;
+        signals.push(untilAborted(call().signal));
+        void world.cut();
+        await signals.at(-1);
+        return value;
+      }
+    }(),
+  );
+  assertEquals(await waiting, "a");
+  assertEquals(runs, 5);
+  await Promise.all(signals);
+});
+
+withCtx({
+  name:
+    "ReconnectingClient sends again to a peer without extensions what it was told to be idempotent",
+  codecs,
+}, async (ctx) => {
+  const seen: string[] = [];
+  let connections = 0;
+  const server = await ctx.startServer(async (channel) => {
+    const isFirst = ++connections === 1;
+    for await (const request of channel) {
+      const [path] = request.content as [string];
+      if (path.startsWith("$/")) {
+        if (path !== "$/hello") seen.push(path);
+        await request.fail(new Error("no such method"));
+      } else if (isFirst) {
+        seen.push(path);
+        if (seen.length === 2) await channel.close({ graceMs: 0 });
+      } else {
+        seen.push(path);
+        await request.reply(path);
       }
     }
-    assertEquals(new Set(probe.ran).size, probe.ran.length);
-    assertEquals(client.stats().connections, 11);
-    assertEquals(client.stats().waitingCalls, 0);
-  },
-);
+  });
+  const client = ctx.use(
+    await openReconnecting<Probe>(server.address, {
+      ...ctx.options,
+      firstWaitMs: 1,
+      idempotent: ["twice"],
+    }),
+  );
+  const once = assertRejects(
+    () => client.remote.once("a"),
+    ConnectionClosedError,
+  );
+  assertEquals(await client.remote.twice("a"), "twice");
+  assert((await once).sent);
+  assertEquals(seen, ["once", "twice", "twice"]);
+});
 
-withCtx(
-  "ReconnectingClient sends an idempotent call as often as it is lost",
-  async (ctx) => {
-    const world = await World.make(ctx);
-    let runs = 0;
-    const signals: Promise<void>[] = [];
-    await world.leave();
-    const waiting = world.client.remote.twice("a");
-    await world.comeBack(
-      new class {
-        @expose({ idempotent: true })
-        async twice(value: string): Promise<string> {
-          if (++runs > 4) return value;
-          signals.push(untilAborted(call().signal));
-          void world.cut();
-          await signals.at(-1);
-          return value;
-        }
-      }(),
-    );
-    assertEquals(await waiting, "a");
-    assertEquals(runs, 5);
-    await Promise.all(signals);
-  },
-);
-
-withCtx(
-  "ReconnectingClient sends again to a peer without extensions what it was told to be idempotent",
-  async (ctx) => {
-    const seen: string[] = [];
-    let connections = 0;
-    const server = await ctx.startServer(async (channel) => {
-      const isFirst = ++connections === 1;
-      for await (const request of channel) {
-        const [path] = request.content as [string];
-        if (path.startsWith("$/")) {
-          if (path !== "$/hello") seen.push(path);
-          await request.fail(new Error("no such method"));
-        } else if (isFirst) {
-          seen.push(path);
-          if (seen.length === 2) await channel.close({ graceMs: 0 });
-        } else {
-          seen.push(path);
-          await request.reply(path);
-        }
-      }
-    });
-    const client = ctx.use(
-      await openReconnecting<Probe>(server.address, {
-        ...ctx.options,
-        firstWaitMs: 1,
-        idempotent: ["twice"],
+withCtx({
+  name: "ReconnectingClient.remote may be passed as an argument",
+  codecs,
+}, async (ctx) => {
+  const server = ctx.use(
+    await startServer(
+      ctx.address,
+      service({
+        one: () => 1,
+        ask: (other: { one(): number | Promise<number> }) => other.one(),
       }),
-    );
-    const once = assertRejects(
-      () => client.remote.once("a"),
-      ConnectionClosedError,
-    );
-    assertEquals(await client.remote.twice("a"), "twice");
-    assert((await once).sent);
-    assertEquals(seen, ["once", "twice", "twice"]);
-  },
-);
-
-withCtx(
-  "ReconnectingClient.remote may be passed as an argument",
-  async (ctx) => {
-    const server = ctx.use(
-      await startServer(
-        ctx.address,
-        service({
-          one: () => 1,
-          ask: (other: { one(): number | Promise<number> }) => other.one(),
-        }),
-        ctx.options,
-      ),
-    );
-    type Asked = {
-      one(): number;
-      ask(other: unknown): number;
-    };
-    const client = ctx.use(
-      await openReconnecting<Asked>(server.address, ctx.options),
-    );
-    assertEquals(await client.remote.ask(client.remote), 1);
-    assert(sameRemote(client.remote.one, client.remote.one));
-  },
-);
+      ctx.options,
+    ),
+  );
+  type Asked = {
+    one(): number;
+    ask(other: unknown): number;
+  };
+  const client = ctx.use(
+    await openReconnecting<Asked>(server.address, ctx.options),
+  );
+  assertEquals(await client.remote.ask(client.remote), 1);
+  assert(sameRemote(client.remote.one, client.remote.one));
+});
 
 Deno.test("openReconnecting types its remote as openConnection does", () => {
   type Client = Awaited<ReturnType<typeof openReconnecting<Probe>>>;

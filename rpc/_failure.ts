@@ -4,6 +4,7 @@ import {
   ServerBusyError,
 } from "../channel/errors.ts";
 import { failureText, parseFailure } from "../channel/message.ts";
+import { isRecord } from "./_call_content.ts";
 import {
   AgentNotFoundError,
   MethodNotFoundError,
@@ -76,7 +77,8 @@ export function toFailureRecord(
 export function toPlainFailure(error: unknown): Error {
   const { name, message } = readError(error);
   // By name alone it would be taken for one of ours.
-  const isMistakable = OWN_ERRORS.has(name) && !isOwn(asError(error));
+  const isMistakable = OWN_ERRORS.has(name) &&
+    ownOf(asError(error)) === undefined;
   const told = new Error(isMistakable ? `${name}: ${message}` : message);
   told.name = isMistakable ? "RemoteError" : name;
   return told;
@@ -117,17 +119,15 @@ export function passOn(error: unknown): unknown {
   return error;
 }
 
-/** Whether an error is one of ours, and made here. */
-function isOwn(error: Error | null): boolean {
-  if (error === null || received.has(error)) return false;
-  return [...OWN_ERRORS.values()].some(({ type }) => error instanceof type);
+/** Which of ours an error is, if it was made here. */
+function ownOf(error: Error | null): OwnError | undefined {
+  if (error === null || received.has(error)) return undefined;
+  return [...OWN_ERRORS.values()].find(({ type }) => error instanceof type);
 }
 
 function codeOf(error: Error | null): string | undefined {
-  if (isOwn(error)) {
-    return [...OWN_ERRORS.values()].find(({ type }) => error instanceof type)
-      ?.code;
-  }
+  const own = ownOf(error);
+  if (own !== undefined) return own.code;
   if (error instanceof SerializationError) return "not_serializable";
   if (error instanceof DOMException && error.name === "AbortError") {
     return "cancelled";
@@ -149,9 +149,8 @@ function dataOf(error: Error | null): unknown {
 
 /** The `data` that a failure brought. */
 function dataIn(content: unknown): unknown {
-  return typeof content === "object" && content !== null &&
-      Object.hasOwn(content, "data")
-    ? (content as { data?: unknown }).data
+  return isRecord(content) && Object.hasOwn(content, "data")
+    ? content.data
     : undefined;
 }
 

@@ -8,6 +8,9 @@ export interface StreamSource {
   return(): Promise<void>;
 }
 
+/** Has a function run when a stream is to end; returns what undoes that. */
+export type BindStream = (onAbort: (reason: unknown) => void) => () => void;
+
 /** With so many items left, the next ones are asked for. */
 const LOW_ITEMS = 16;
 
@@ -15,6 +18,9 @@ const LOW_ITEMS = 16;
  * A stream that the other side produces. It can be iterated once. Leaving the
  * loop ends the producer, and waits until its `finally` has run, unless the
  * producer itself waits for something.
+ *
+ * One that is bound can be aborted until its consumer has seen its end: each
+ * `next` rejects with the reason from then on.
  */
 export class IncomingStream
   implements AsyncIterableIterator<unknown, undefined> {
@@ -23,13 +29,18 @@ export class IncomingStream
   #consumed = 0;
   #isStarted = false;
   #isDone = false;
+  #aborted: { readonly reason: unknown } | null = null;
+  readonly #unbind: () => void;
+  /** The end of the producer, where this side has asked for it. */
+  #left: Promise<void> = Promise.resolve();
   /** What was asked for, and is not awaited yet. */
   #asked: Promise<StreamBatch> | null = null;
   /** The items that a `next` waits for. */
   #receiving: Promise<void> | null = null;
 
-  constructor(source: StreamSource) {
+  constructor(source: StreamSource, bind?: BindStream) {
     this.#source = source;
+    this.#unbind = bind?.((reason) => this.#abort(reason)) ?? (() => {});
   }
 
   [Symbol.asyncIterator](): this {
@@ -44,7 +55,11 @@ export class IncomingStream
 
   async next(): Promise<IteratorResult<unknown, undefined>> {
     while (this.#items.length === 0) {
-      if (this.#isDone) return { done: true, value: undefined };
+      if (this.#aborted !== null) throw this.#aborted.reason;
+      if (this.#isDone) {
+        this.#unbind();
+        return { done: true, value: undefined };
+      }
       await this.#receive();
     }
     const value = this.#items.shift();
@@ -54,16 +69,32 @@ export class IncomingStream
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#items.length = 0;
-    if (!this.#isDone) {
-      this.#isDone = true;
-      await this.#source.return();
-    }
+    const left = this.#leave();
+    // Whoever comes later waits as well, but an error is told once.
+    this.#left = left.catch(() => {});
+    await left;
     return { done: true, value: undefined };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  #abort(reason: unknown): void {
+    this.#aborted = { reason };
+    // An error in the producer's `finally` is told to who calls `return`.
+    this.#leave().catch(() => {});
+  }
+
+  /** Ends the producer, unless it has ended. Repeatable. */
+  #leave(): Promise<void> {
+    this.#unbind();
+    this.#items.length = 0;
+    if (!this.#isDone) {
+      this.#isDone = true;
+      this.#left = this.#source.return();
+    }
+    return this.#left;
   }
 
   async #receive(): Promise<void> {
@@ -86,9 +117,8 @@ export class IncomingStream
       this.#isDone = done;
     } catch (error) {
       if (this.#isDone) return;
-      this.#isDone = true;
-      // The producer may not know: an item of it could not be sent.
-      this.#source.return().catch(() => {});
+      // The producer may not know: what it sent could not be read.
+      this.#leave().catch(() => {});
       throw error;
     }
   }

@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { IncomingStream } from "./_incoming_stream.ts";
 import type { StreamBatch } from "./_outgoing_streams.ts";
 
@@ -6,6 +11,7 @@ import type { StreamBatch } from "./_outgoing_streams.ts";
 class FakeSource {
   readonly asked: number[] = [];
   returns = 0;
+  returned: Promise<void> = Promise.resolve();
   readonly #answers: (StreamBatch | Error | Promise<StreamBatch>)[];
 
   constructor(answers: (StreamBatch | Error | Promise<StreamBatch>)[] = []) {
@@ -22,7 +28,7 @@ class FakeSource {
 
   return(): Promise<void> {
     this.returns++;
-    return Promise.resolve();
+    return this.returned;
   }
 }
 
@@ -162,4 +168,93 @@ Deno.test("IncomingStream refuses an answer that is no batch", async () => {
     await assertRejects(() => new IncomingStream(source).next(), TypeError);
     assertEquals(source.returns, 1);
   }
+});
+
+/** A signal's part: ends a stream as its abort does, while it is bound. */
+class FakeSignal {
+  #onAbort: ((reason: unknown) => void) | null = null;
+
+  readonly bind = (onAbort: (reason: unknown) => void) => {
+    this.#onAbort = onAbort;
+    return () => this.#onAbort = null;
+  };
+
+  get isBound(): boolean {
+    return this.#onAbort !== null;
+  }
+
+  abort(reason: unknown): void {
+    this.#onAbort!(reason);
+  }
+}
+
+Deno.test("IncomingStream rejects each next with the reason of its abort", async () => {
+  const signal = new FakeSignal();
+  const source = new FakeSource([{ items: [1, 2], done: false }]);
+  const stream = new IncomingStream(source, signal.bind);
+  assertEquals((await stream.next()).value, 1);
+  const reason = new RangeError("enough");
+  signal.abort(reason);
+  for (let i = 0; i < 2; i++) {
+    assertStrictEquals(await assertRejects(() => stream.next()), reason);
+  }
+  assertEquals([source.returns, signal.isBound], [1, false]);
+});
+
+Deno.test("IncomingStream rejects what waits at its abort, all of it", async () => {
+  const signal = new FakeSignal();
+  const batch = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([batch.promise]);
+  const stream = new IncomingStream(source, signal.bind);
+  const waiting = [stream.next(), stream.next()];
+  const reason = new RangeError("enough");
+  signal.abort(reason);
+  batch.resolve(END);
+  for (const next of waiting) {
+    assertStrictEquals(await assertRejects(() => next), reason);
+  }
+  assertEquals([source.returns, source.asked], [1, [0]]);
+});
+
+Deno.test("IncomingStream.return after an abort joins the end of the producer", async () => {
+  const signal = new FakeSignal();
+  const source = new FakeSource();
+  const failure = new RangeError("cannot finish");
+  source.returned = Promise.reject(failure);
+  const stream = new IncomingStream(source, signal.bind);
+  signal.abort(new Error("enough"));
+  assertStrictEquals(await assertRejects(() => stream.return()), failure);
+  // It is told once.
+  await stream.return();
+  assertEquals(source.returns, 1);
+});
+
+Deno.test("IncomingStream is bound until its consumer has seen the end", async () => {
+  const signal = new FakeSignal();
+  const items = [{ items: [1], done: true }];
+  const read = new IncomingStream(new FakeSource(items), signal.bind);
+  await read.next();
+  assertEquals(signal.isBound, true);
+  await read.next();
+  assertEquals(signal.isBound, false);
+
+  const failing = new FakeSource([new RangeError("no more")]);
+  const failed = new IncomingStream(failing, signal.bind);
+  await assertRejects(() => failed.next(), RangeError);
+  assertEquals(signal.isBound, false);
+
+  const left = new IncomingStream(new FakeSource(), signal.bind);
+  await left.return();
+  assertEquals(signal.isBound, false);
+});
+
+Deno.test("IncomingStream forgets items of the last batch at its abort", async () => {
+  const signal = new FakeSignal();
+  const source = new FakeSource([{ items: [1, 2], done: true }]);
+  const stream = new IncomingStream(source, signal.bind);
+  await stream.next();
+  signal.abort(new RangeError("enough"));
+  await assertRejects(() => stream.next(), RangeError);
+  // The producer has ended by itself.
+  assertEquals(source.returns, 0);
 });

@@ -1,5 +1,5 @@
 import { ReferenceReleasedError } from "./errors.ts";
-import type { Packing } from "./_parcel.ts";
+import type { OfferedStream, Packing } from "./_parcel.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
 /** Where streams begin on the wire. */
@@ -24,6 +24,12 @@ export interface StreamBatch {
   readonly items: readonly unknown[];
   readonly done: boolean;
 }
+
+/**
+ * Sends the first items of a batch, as many as can be sent, and returns how
+ * many those are. Throws what is wrong with the first, if it is that.
+ */
+export type SendBatch = (batch: StreamBatch) => number;
 
 /** What a stream is offered with. */
 export interface StreamOptions {
@@ -90,15 +96,21 @@ export class OutgoingStreams {
     return `${STREAM_PREFIX}${key}`;
   }
 
-  /** More items of the stream `key`, of which `consumed` were consumed. */
-  next(key: number, consumed: number): Promise<StreamBatch> {
+  /**
+   * Sends more items of the stream `key`, of which `consumed` were consumed.
+   * Those that cannot be sent yet are kept for the next time; one that cannot
+   * be sent at all ends the stream, and rejects.
+   *
+   * @throws {ReferenceReleasedError} At once, if there is no such stream.
+   */
+  next(key: number, consumed: number, send: SendBatch): Promise<void> {
     const stream = this.#streams.get(key);
     if (stream === undefined) {
       throw new ReferenceReleasedError(
         `Cannot go on with stream ${key}: it has ended, ask for another`,
       );
     }
-    return stream.next(consumed);
+    return stream.next(consumed, send);
   }
 
   /** The other side wants no more of the stream `key`. */
@@ -124,14 +136,6 @@ function endProducer(open: () => AsyncIterator<unknown>): void {
 
 async function returnFrom(open: () => AsyncIterator<unknown>): Promise<void> {
   await open().return?.();
-}
-
-/** A stream that was offered to the other side. */
-export interface OfferedStream {
-  /** Whether the other side has asked for items. */
-  readonly isStarted: boolean;
-  /** Ends it, as nobody will ask for more. */
-  drop(): void;
 }
 
 class OutgoingStream implements OfferedStream {
@@ -164,25 +168,38 @@ class OutgoingStream implements OfferedStream {
     return this.#iterator !== null;
   }
 
-  async next(consumed: number): Promise<StreamBatch> {
+  async next(consumed: number, send: SendBatch): Promise<void> {
     this.#forget(consumed);
     this.#pump();
     while (this.#items.length === 0 && this.#outcome === null) {
       this.#changed ??= Promise.withResolvers();
       await this.#changed.promise;
     }
-    const items = this.#items;
-    this.#items = [];
     const outcome = this.#outcome;
-    if (outcome === null) return { items, done: false };
-    if (outcome === "done") {
-      this.#finish();
-      return { items, done: true };
+    if (outcome === null || outcome === "done") {
+      return this.#send(send, outcome === "done");
     }
     // The items before an error come first.
-    if (items.length > 0) return { items, done: false };
+    if (this.#items.length > 0) return this.#send(send, false);
     this.#finish();
     throw outcome.error;
+  }
+
+  #send(send: SendBatch, done: boolean): void {
+    const items = this.#items;
+    this.#items = [];
+    try {
+      const sent = send({ items, done });
+      if (sent < items.length) this.#items = items.slice(sent);
+      else if (done) this.#finish();
+    } catch (error) {
+      this.drop();
+      throw error;
+    }
+  }
+
+  withdraw(): void {
+    this.#finish();
   }
 
   drop(): void {

@@ -46,11 +46,26 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Asks for more of a stream, all of which can be sent. */
+async function next(
+  streams: OutgoingStreams,
+  key: number,
+  consumed: number,
+): Promise<StreamBatch> {
+  const sent: StreamBatch[] = [];
+  await streams.next(key, consumed, (batch) => {
+    sent.push(batch);
+    return batch.items.length;
+  });
+  assertEquals(sent.length, 1);
+  return sent[0]!;
+}
+
 /** Everything that a stream hands out, consumed at once. */
 async function drain(streams: OutgoingStreams, key: number) {
   const items: unknown[] = [];
   for (;;) {
-    const batch: StreamBatch = await streams.next(key, items.length);
+    const batch: StreamBatch = await next(streams, key, items.length);
     items.push(...batch.items);
     if (batch.done) return items;
   }
@@ -67,7 +82,10 @@ Deno.test("OutgoingStreams hands out all items in order, and forgets the stream"
   const items = await drain(streams, key);
   assertEquals(items, Array.from({ length: 1_000 }, (_, i) => i));
   assertEquals([streams.size, producer.finished, ends], [0, 1, 1]);
-  assertThrows(() => streams.next(key, 1_000), ReferenceReleasedError);
+  await assertRejects(
+    () => next(streams, key, 1_000),
+    ReferenceReleasedError,
+  );
 });
 
 Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
@@ -89,7 +107,7 @@ Deno.test("OutgoingStreams never has more items under way than its window", asyn
   const key = keyOf(streams.add(producer.count()));
   let received = 0;
   const receive = async (consumed: number) => {
-    received += (await streams.next(key, consumed)).items.length;
+    received += (await next(streams, key, consumed)).items.length;
     await turn();
   };
   await receive(0);
@@ -119,10 +137,10 @@ Deno.test("OutgoingStreams never has more bytes under way than its window and on
     }
   }
   const key = keyOf(streams.add(texts()));
-  await streams.next(key, 0);
+  await next(streams, key, 0);
   await turn();
   assertEquals(produced, 3);
-  await streams.next(key, 2);
+  await next(streams, key, 2);
   await turn();
   assertEquals(produced, 5);
   await streams.return(key);
@@ -137,7 +155,7 @@ Deno.test("OutgoingStreams lets a consumer that lies get no more than its window
   const key = keyOf(streams.add(producer.count()));
   for (const consumed of [1e9, 1e9, NaN, 1e9]) {
     const before = producer.produced;
-    await streams.next(key, consumed);
+    await next(streams, key, consumed);
     await turn();
     assert(producer.produced - before <= 20);
   }
@@ -155,9 +173,61 @@ Deno.test("OutgoingStreams tells an error after the items before it", async () =
   const key = keyOf(streams.add(failing()));
   const items: unknown[] = [];
   const error = await assertRejects(async () => {
-    for (;;) items.push(...(await streams.next(key, items.length)).items);
+    for (;;) items.push(...(await next(streams, key, items.length)).items);
   }, RangeError);
   assertEquals([items, error.message, streams.size], [[1, 2], "no more", 0]);
+});
+
+Deno.test("OutgoingStreams keeps the items that were not sent", async () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const key = keyOf(streams.add(new Producer().count(5)));
+  const batches: StreamBatch[] = [];
+  const few = (batch: StreamBatch) => {
+    batches.push(batch);
+    return Math.min(2, batch.items.length);
+  };
+  await streams.next(key, 0, few);
+  await turn();
+  const { length } = batches[0]!.items;
+  for (let sent = length; sent < 5; sent += 2) {
+    assertEquals(streams.size, 1);
+    await streams.next(key, sent, few);
+    const rest = Array.from({ length: 5 - sent }, (_, i) => sent + i);
+    assertEquals(batches.at(-1), { items: rest, done: true });
+  }
+  assertEquals([length, streams.size], [1, 0]);
+});
+
+Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", async () => {
+  const streams = new OutgoingStreams(
+    { items: 2, bytes: 1_000 },
+    new Packing(),
+  );
+  const producer = new Producer();
+  let ends = 0;
+  const key = keyOf(streams.add(producer.count(), { onEnd: () => ends++ }));
+  await next(streams, key, 0);
+  await turn();
+  const unsendable = () => {
+    throw new RangeError("not this");
+  };
+  await assertRejects(() => streams.next(key, 1, unsendable), RangeError);
+  await turn();
+  assertEquals([producer.finished, ends, streams.size], [1, 1, 0]);
+});
+
+Deno.test("OutgoingStreams offers a stream that was withdrawn anew", async () => {
+  const packing = new Packing();
+  const streams = new OutgoingStreams(DEFAULT_WINDOW, packing);
+  const numbers = new Producer().count(3);
+  const parcel = packing.begin("given");
+  const withdrawn = keyOf(streams.add(numbers));
+  packing.end(parcel);
+  parcel.withdraw();
+  assertEquals(streams.size, 0);
+  const key = keyOf(streams.add(numbers));
+  assert(key !== withdrawn);
+  assertEquals(await drain(streams, key), [0, 1, 2]);
 });
 
 Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", async () => {
@@ -167,7 +237,7 @@ Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", asy
       throw new RangeError("cannot begin");
     },
   }));
-  await assertRejects(() => streams.next(key, 0), RangeError);
+  await assertRejects(() => next(streams, key, 0), RangeError);
   assertEquals(streams.size, 0);
 });
 
@@ -186,7 +256,7 @@ Deno.test("OutgoingStreams.return waits until the producer's finally has run", a
     }
   }
   const key = keyOf(streams.add(slowToFinish()));
-  await streams.next(key, 0);
+  await next(streams, key, 0);
   await turn();
   await streams.return(key);
   assertEquals([finished, streams.size], [true, 0]);
@@ -207,7 +277,7 @@ Deno.test("OutgoingStreams.return tells an error of the producer's finally", asy
     }
   }
   const key = keyOf(streams.add(failing()));
-  await streams.next(key, 0);
+  await next(streams, key, 0);
   await turn();
   await assertRejects(() => streams.return(key), RangeError);
   assertEquals(streams.size, 0);
@@ -218,8 +288,8 @@ Deno.test("OutgoingStreams.return does not wait for a producer that waits", asyn
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const key = keyOf(streams.add(producer.wait(event.promise)));
-  await streams.next(key, 0);
-  const waiting = streams.next(key, 1);
+  await next(streams, key, 0);
+  const waiting = next(streams, key, 1);
   await streams.return(key);
   assertEquals(await waiting, { items: [], done: true });
   assertEquals([producer.finished, streams.size], [0, 0]);
@@ -235,7 +305,7 @@ Deno.test("OutgoingStreams.return tells the end before it ends the producer", as
   const stream = producer.wait(event.promise);
   // As a method whose signal aborts: only so it hears that it may stop.
   const key = keyOf(streams.add(stream, { onEnd: () => event.resolve() }));
-  await streams.next(key, 0);
+  await next(streams, key, 0);
   await streams.return(key);
   await turn();
   assertEquals(producer.finished, 1);
@@ -255,9 +325,9 @@ Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
     if (i === 0) await stream.next();
     const key = keyOf(streams.add(stream, { onEnd: () => ends++ }));
     if (i === 0) continue;
-    await streams.next(key, 0);
+    await next(streams, key, 0);
     await turn();
-    waiting.push(streams.next(key, 0));
+    waiting.push(next(streams, key, 0));
   }
   const settled = Promise.allSettled(waiting);
   streams.endAll();
@@ -273,8 +343,8 @@ Deno.test("OutgoingStreams answers several questions at once", async () => {
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const key = keyOf(streams.add(producer.wait(event.promise)));
-  await streams.next(key, 0);
-  const questions = [streams.next(key, 1), streams.next(key, 1)];
+  await next(streams, key, 0);
+  const questions = [next(streams, key, 1), next(streams, key, 1)];
   await streams.return(key);
   for (const answer of await Promise.all(questions)) {
     assertEquals(answer, { items: [], done: true });

@@ -1,10 +1,18 @@
-import type { OfferedStream } from "./_outgoing_streams.ts";
-
 /**
  * `lent` for the length of a call that passed it; `given` to the other side
  * until that gives it back.
  */
 export type Hold = "lent" | "given";
+
+/** A stream that was offered to the other side. */
+export interface OfferedStream {
+  /** Whether the other side has asked for items. */
+  readonly isStarted: boolean;
+  /** Ends it, as nobody will ask for more. */
+  drop(): void;
+  /** Takes the offer back, and leaves the producer as it is. */
+  withdraw(): void;
+}
 
 const NO_STREAMS: readonly OfferedStream[] = [];
 
@@ -50,6 +58,12 @@ export class Parcel {
   /** Lets go of the references in it. Repeatable. */
   release(): void {
     for (const release of this.#releases?.splice(0) ?? []) release();
+  }
+
+  /** Takes all back, which is to be packed again. */
+  withdraw(): void {
+    this.release();
+    for (const stream of this.streams) stream.withdraw();
   }
 
   /** Lets go of all, as nobody has received it. */

@@ -24,11 +24,27 @@ Deno.test("Parcel.release lets go of each reference once", () => {
   assertEquals(released, 2);
 });
 
-Deno.test("Parcel.discard lets go of references and drops streams", () => {
+/** A parcel with a reference and a stream, and what becomes of them. */
+function filledParcel() {
   const parcel = new Packing().begin("given");
   const undone: string[] = [];
   parcel.addReference(() => undone.push("reference"));
-  parcel.addStream({ isStarted: true, drop: () => undone.push("stream") });
+  parcel.addStream({
+    isStarted: true,
+    drop: () => undone.push("dropped stream"),
+    withdraw: () => undone.push("withdrawn stream"),
+  });
+  return { parcel, undone };
+}
+
+Deno.test("Parcel.discard lets go of references and drops streams", () => {
+  const { parcel, undone } = filledParcel();
   parcel.discard();
-  assertEquals(undone, ["reference", "stream"]);
+  assertEquals(undone, ["reference", "dropped stream"]);
+});
+
+Deno.test("Parcel.withdraw lets go of references and takes streams back", () => {
+  const { parcel, undone } = filledParcel();
+  parcel.withdraw();
+  assertEquals(undone, ["reference", "withdrawn stream"]);
 });

@@ -8,13 +8,14 @@ import {
   ConnectionClosedError,
   TimeoutError,
 } from "../channel/errors.ts";
-import type { Request } from "../channel/request.ts";
+import type { IncomingRequest, Request } from "../channel/request.ts";
+import { AbortListeners } from "./_abort_listeners.ts";
 import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
 import { fromFailure } from "./_failure.ts";
 import { Heartbeat } from "./_heartbeat.ts";
-import { IncomingStream } from "./_incoming_stream.ts";
+import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
 import { splitKwargs } from "./kwargs.ts";
 import type { CallMiddleware, MadeCall } from "./middleware.ts";
 import { runThrough } from "./_run_through.ts";
@@ -29,6 +30,7 @@ import { Packing, type Parcel } from "./_parcel.ts";
 import type { Places } from "./_places.ts";
 import { REFERENCE_PREFIX, referenceKey, References } from "./_references.ts";
 import type { Caller } from "./_remote_proxy.ts";
+import { sendBatch } from "./_send_batch.ts";
 import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
 
 /** The version of the extensions that this side speaks. */
@@ -79,6 +81,8 @@ export class Peer implements Caller {
   readonly #references: References;
   readonly #streams: OutgoingStreams;
   readonly #served: ServedCalls;
+  /** What ends streams of the other side. */
+  readonly #aborting = new AbortListeners();
   #channel!: ConnectionChannel;
   #heartbeat!: Heartbeat;
   /** Whether the other side has extensions, as far as is known. */
@@ -299,7 +303,7 @@ export class Peer implements Caller {
   // Calls of the other side
 
   /** Serves a request. */
-  handle(request: Request): void {
+  handle(request: IncomingRequest): void {
     this.#references.lendArrived();
     if (this.#extensions !== "asked") return this.#handle(request);
     // An answer to the hello that came just before is taken note of first, as
@@ -307,7 +311,7 @@ export class Peer implements Caller {
     queueMicrotask(() => this.#handle(request));
   }
 
-  #handle(request: Request): void {
+  #handle(request: IncomingRequest): void {
     const { content } = request;
     if (!isCall(content)) {
       return this.#served.fail(
@@ -323,17 +327,18 @@ export class Peer implements Caller {
   }
 
   #serveExtension(
-    request: Request,
+    request: IncomingRequest,
     path: string,
     args: readonly unknown[],
   ): void {
     try {
       if (path === "$/call") return this.#serveExtended(request, args);
+      if (path === "$/next") return this.#serveNext(request, args);
       const result = this.#extension(path, args);
       // At once, so that the answer to a hello is the first of all.
-      if (!isThenable(result)) return this.#reply(request, result);
+      if (!isThenable(result)) return void request.reply(result);
       result.then(
-        (value) => this.#reply(request, value),
+        (value) => void request.reply(value),
         (error) => this.#served.fail(request, error),
       );
     } catch (error) {
@@ -341,12 +346,15 @@ export class Peer implements Caller {
     }
   }
 
-  #reply(request: Request, value: unknown): void {
-    const parcel = this.#packing.begin("given");
-    const answered = request.reply(value);
-    this.#packing.end(parcel);
-    // Items of a stream that cannot be sent: the consumer is told so.
-    answered.catch(() => parcel.discard());
+  #serveNext(
+    request: IncomingRequest,
+    [key, consumed]: readonly unknown[],
+  ): void {
+    this.#streams.next(
+      toKey(key),
+      toKey(consumed),
+      (batch) => sendBatch(request, batch, this.#packing),
+    ).catch((error) => this.#served.fail(request, error));
   }
 
   #serveExtended(
@@ -368,7 +376,7 @@ export class Peer implements Caller {
 
   #extension(
     path: string,
-    [first, second]: readonly unknown[],
+    [first]: readonly unknown[],
   ): unknown {
     switch (path) {
       case "$/hello":
@@ -385,8 +393,6 @@ export class Peer implements Caller {
         return this.#references.release(toKey(first));
       case "$/idempotent":
         return this.#served.isIdempotent(String(first));
-      case "$/next":
-        return this.#streams.next(toKey(first), toKey(second));
       case "$/return":
         return this.#streams.return(toKey(first));
     }
@@ -408,11 +414,15 @@ export class Peer implements Caller {
 
   #openStream(path: string): IncomingStream {
     const key = Number(path.slice(STREAM_PREFIX.length));
-    return new IncomingStream({
+    // The call that asked for it is over when its stream begins; its signal is
+    // not, and goes on to streams in the items as well.
+    const signal = this.#channel.replySignal;
+    const source: StreamSource = {
       next: (consumed) =>
         // A deadline for calls is none for a stream that has nothing to tell.
         this.#channel.send(["$/next", [key, consumed], {}], {
           timeoutMs: Infinity,
+          signal,
         }) as Promise<StreamBatch>,
       return: async () => {
         try {
@@ -422,7 +432,11 @@ export class Peer implements Caller {
           if (!(error instanceof ConnectionClosedError)) throw error;
         }
       },
-    });
+    };
+    return new IncomingStream(
+      source,
+      signal && ((onAbort) => this.#aborting.add(signal, onAbort)),
+    );
   }
 
   // The end
@@ -434,6 +448,7 @@ export class Peer implements Caller {
       return new ConnectionClosedError(text, reason, false);
     });
     this.#streams.endAll();
+    this.#aborting.clear();
     this.#references.clear();
   }
 

@@ -7,7 +7,7 @@ import { TypeTable } from "../channel/codecs/type_table.ts";
 import type { ChannelOptions } from "../channel/options.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 import type { CallMiddleware, ServeMiddleware } from "./middleware.ts";
-import { isControl, Peer } from "./_peer.ts";
+import { isControl, Peer, type PeerOptions } from "./_peer.ts";
 import type { Places } from "./_places.ts";
 import { MAX_REFERENCES } from "./_references.ts";
 
@@ -71,7 +71,11 @@ export function peerOf(channel: Channel): Peer {
   return peers.get(channel)!;
 }
 
-/** Makes channels that serve `root` to the other side. */
+/**
+ * Makes channels that serve `root` to the other side.
+ *
+ * @throws {RangeError} If a number is under 1.
+ */
 export function rpcChannel(
   root: object | null,
   options: RpcOptions & {
@@ -79,16 +83,15 @@ export function rpcChannel(
     readonly places?: Places;
   },
 ): ChannelFactory {
+  const numbers = resolveNumbers(options);
   return (connection, channelOptions) => {
     const peer = new Peer({
       root,
       saysHello: options.saysHello,
       extensions: options.extensions ?? true,
       timeoutMs: channelOptions.timeoutMs,
-      heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
-      window: options.streamWindow ?? DEFAULT_WINDOW,
+      ...numbers,
       sendStacks: options.sendStacks ?? false,
-      maxReferences: options.maxReferences ?? MAX_REFERENCES,
       places: options.places ?? null,
       serving: options.serving ?? [],
       calling: options.calling ?? [],
@@ -108,4 +111,25 @@ export function rpcChannel(
     peers.set(channel, peer);
     return channel;
   };
+}
+
+function resolveNumbers(
+  {
+    heartbeatMs = HEARTBEAT_MS,
+    streamWindow: window = DEFAULT_WINDOW,
+    maxReferences = MAX_REFERENCES,
+  }: RpcOptions,
+): Pick<PeerOptions, "heartbeatMs" | "window" | "maxReferences"> {
+  checkNumber("heartbeatMs", heartbeatMs);
+  checkNumber("streamWindow.items", window.items);
+  checkNumber("streamWindow.bytes", window.bytes);
+  checkNumber("maxReferences", maxReferences);
+  return { heartbeatMs, window, maxReferences };
+}
+
+function checkNumber(name: string, value: number): void {
+  if (value >= 1) return;
+  throw new RangeError(
+    `Cannot set '${name}' to ${value}: it must be at least 1`,
+  );
 }

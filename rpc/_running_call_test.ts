@@ -96,7 +96,11 @@ Deno.test("RunningCall has no deadline any more once it streams", () => {
 Deno.test("RunningCall.giveUp drops the streams of its result", () => {
   const call = runningCall();
   let dropped = 0;
-  const stream = { isStarted: false, drop: () => void dropped++ };
+  const stream = {
+    isStarted: false,
+    drop: () => void dropped++,
+    withdraw: () => {},
+  };
   call.streams = [stream, stream];
   call.giveUp("given up");
   assertEquals([call.isGivenUp, dropped], [true, 2]);

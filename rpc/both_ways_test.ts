@@ -4,8 +4,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
+import { codecs } from "../channel/fixtures/codecs.ts";
 import {
   ConnectionClosedError,
   RemoteError,
@@ -20,8 +19,6 @@ import { expose } from "./expose.ts";
 import { keep, sameRemote, withOptions } from "./options.ts";
 import type { Remote } from "./remote.ts";
 import { Router, service } from "./service.ts";
-
-const codecs = [json(), msgpack()];
 
 type Callback = (value: number) => number | Promise<number>;
 
@@ -81,57 +78,67 @@ withCtx(
   },
 );
 
-withCtx("a function that throws makes the call of it fail", async (ctx) => {
-  const { remote, client } = await startHost(ctx);
-  const thrower = () => {
-    throw new RangeError("too far");
-  };
-  const error = await assertRejects(() => remote.run(thrower, 1), RemoteError);
-  assertEquals([error.remoteName, error.message], ["RangeError", "too far"]);
-  assertEquals(tables(client), EMPTY);
-});
-
 withCtx(
-  "a function passed as an argument lives until its call settles",
+  { name: "a function that throws makes the call of it fail", codecs },
   async (ctx) => {
     const { remote, client } = await startHost(ctx);
-    let during = 0;
-    await remote.run((value) => {
-      during = client.stats().references;
-      return value;
-    }, 1);
-    assertEquals(during, 1);
-    await remote.remember((value) => value);
-    assertEquals(client.stats().references, 0);
-    await assertRejects(() => remote.callSeen(1), RemoteError, "is released");
+    const thrower = () => {
+      throw new RangeError("too far");
+    };
+    const error = await assertRejects(
+      () => remote.run(thrower, 1),
+      RemoteError,
+    );
+    assertEquals([error.remoteName, error.message], ["RangeError", "too far"]);
+    assertEquals(tables(client), EMPTY);
   },
 );
+
+withCtx({
+  name: "a function passed as an argument lives until its call settles",
+  codecs,
+}, async (ctx) => {
+  const { remote, client } = await startHost(ctx);
+  let during = 0;
+  await remote.run((value) => {
+    during = client.stats().references;
+    return value;
+  }, 1);
+  assertEquals(during, 1);
+  await remote.remember((value) => value);
+  assertEquals(client.stats().references, 0);
+  await assertRejects(() => remote.callSeen(1), RemoteError, "is released");
+});
+
+withCtx({
+  name:
+    "a released function fails with ReferenceReleasedError where it is called",
+  codecs,
+}, async (ctx) => {
+  const { remote, seen } = await startHost(ctx);
+  await remote.remember((value) => value);
+  const late = seen() as (value: number) => Promise<number>;
+  await assertRejects(() => late(1), ReferenceReleasedError);
+});
 
 withCtx(
-  "a released function fails with ReferenceReleasedError where it is called",
+  { name: "a call that is given up lets go of what it passed", codecs },
   async (ctx) => {
-    const { remote, seen } = await startHost(ctx);
-    await remote.remember((value) => value);
-    const late = seen() as (value: number) => Promise<number>;
-    await assertRejects(() => late(1), ReferenceReleasedError);
+    const idle = service({
+      ping() {},
+      wait: (_fn: () => void) => new Promise<void>(() => {}),
+    });
+    const client = await ctx.rpc.startServerAndConnect(idle);
+    await client.remote.ping();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = withOptions(client.remote, { signal }).wait(() => {});
+    assertEquals(client.stats().references, 1);
+    controller.abort(new Error("given up"));
+    await assertRejects(() => waiting, Error, "given up");
+    assertEquals(client.stats().references, 0);
   },
 );
-
-withCtx("a call that is given up lets go of what it passed", async (ctx) => {
-  const idle = service({
-    ping() {},
-    wait: (_fn: () => void) => new Promise<void>(() => {}),
-  });
-  const client = await ctx.rpc.startServerAndConnect(idle);
-  await client.remote.ping();
-  const controller = new AbortController();
-  const { signal } = controller;
-  const waiting = withOptions(client.remote, { signal }).wait(() => {});
-  assertEquals(client.stats().references, 1);
-  controller.abort(new Error("given up"));
-  await assertRejects(() => waiting, Error, "given up");
-  assertEquals(client.stats().references, 0);
-});
 
 withCtx({
   name: "keep holds a function beyond its call, until it is disposed of",
@@ -148,27 +155,30 @@ withCtx({
   await assertRejects(() => remote.callKept(1), RemoteError, "disposed of");
 });
 
-withCtx("keep in a method works with 'using'", async (ctx) => {
-  const { promise: later, resolve } = Promise.withResolvers<void>();
-  const done = Promise.withResolvers<number>();
-  const host = service({
-    start(fn: Callback): void {
-      (async () => {
-        using kept = keep(fn);
-        await later;
-        return await kept(3);
-      })().then(done.resolve, done.reject);
-    },
-    ping: () => {},
-  });
-  const client = await ctx.rpc.startServerAndConnect(host);
-  await client.remote.start((value) => value * 3);
-  assertEquals(client.stats().references, 1);
-  resolve();
-  assertEquals(await done.promise, 9);
-  await client.remote.ping();
-  assertEquals(client.stats().references, 0);
-});
+withCtx(
+  { name: "keep in a method works with 'using'", codecs },
+  async (ctx) => {
+    const { promise: later, resolve } = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<number>();
+    const host = service({
+      start(fn: Callback): void {
+        (async () => {
+          using kept = keep(fn);
+          await later;
+          return await kept(3);
+        })().then(done.resolve, done.reject);
+      },
+      ping: () => {},
+    });
+    const client = await ctx.rpc.startServerAndConnect(host);
+    await client.remote.start((value) => value * 3);
+    assertEquals(client.stats().references, 1);
+    resolve();
+    assertEquals(await done.promise, 9);
+    await client.remote.ping();
+    assertEquals(client.stats().references, 0);
+  },
+);
 
 withCtx({
   name: "a function that is returned lives until it is disposed of",
@@ -184,36 +194,39 @@ withCtx({
   assertEquals(side.stats().references, 0);
 });
 
+withCtx({
+  name: "a function that is returned twice is disposed of twice",
+  codecs,
+}, async (ctx) => {
+  const same = () => 1;
+  const host = service({ get: () => same, ping: () => {} });
+  const server = await ctx.rpc.startServer(host);
+  const { remote } = await ctx.rpc.connect<typeof host>();
+  const [one, two] = [await remote.get(), await remote.get()];
+  const [side] = server.clients;
+  assert(sameRemote(one, two));
+  assertEquals(side!.stats().references, 1);
+  one[Symbol.dispose]();
+  one[Symbol.dispose]();
+  assertEquals(await two(), 1);
+  await assertRejects(() => one(), ReferenceReleasedError);
+  two[Symbol.dispose]();
+  await remote.ping();
+  assertEquals(side!.stats().references, 0);
+});
+
 withCtx(
-  "a function that is returned twice is disposed of twice",
+  { name: "keep of what was returned holds nothing twice", codecs },
   async (ctx) => {
-    const same = () => 1;
-    const host = service({ get: () => same, ping: () => {} });
-    const server = await ctx.rpc.startServer(host);
-    const { remote } = await ctx.rpc.connect<typeof host>();
-    const [one, two] = [await remote.get(), await remote.get()];
-    const [side] = server.clients;
-    assert(sameRemote(one, two));
-    assertEquals(side!.stats().references, 1);
-    one[Symbol.dispose]();
-    one[Symbol.dispose]();
-    assertEquals(await two(), 1);
-    await assertRejects(() => one(), ReferenceReleasedError);
-    two[Symbol.dispose]();
+    const { remote, side } = await startHost(ctx);
+    {
+      using add = keep(await remote.adder(1));
+      assertEquals(await add(2), 3);
+    }
     await remote.ping();
-    assertEquals(side!.stats().references, 0);
+    assertEquals(side.stats().references, 0);
   },
 );
-
-withCtx("keep of what was returned holds nothing twice", async (ctx) => {
-  const { remote, side } = await startHost(ctx);
-  {
-    using add = keep(await remote.adder(1));
-    assertEquals(await add(2), 3);
-  }
-  await remote.ping();
-  assertEquals(side.stats().references, 0);
-});
 
 withCtx({
   name: "either side may serve, and both may call each other at once",
@@ -241,28 +254,31 @@ withCtx({
   assertEquals([tables(client), tables(serverSides[0]!)], [EMPTY, EMPTY]);
 });
 
-withCtx("a server calls a client before the client calls it", async (ctx) => {
-  const clientService = service({ name: () => "client" });
-  const named = Promise.withResolvers<string>();
-  await ctx.rpc.startServer<typeof clientService>(service({ ping() {} }), {
-    onConnect: (side) => side.remote.name().then(named.resolve, named.reject),
-  });
-  await ctx.rpc.connect({ service: clientService });
-  assertEquals(await named.promise, "client");
-});
-
 withCtx(
-  "a side that serves nothing answers that there is no such method",
+  { name: "a server calls a client before the client calls it", codecs },
   async (ctx) => {
-    const outcome = Promise.withResolvers<unknown>();
-    await ctx.rpc.startServer<{ work(): void }>(service({ ping() {} }), {
-      onConnect: (side) =>
-        side.remote.work().then(outcome.resolve, outcome.resolve),
+    const clientService = service({ name: () => "client" });
+    const named = Promise.withResolvers<string>();
+    await ctx.rpc.startServer<typeof clientService>(service({ ping() {} }), {
+      onConnect: (side) => side.remote.name().then(named.resolve, named.reject),
     });
-    await ctx.rpc.connect();
-    assert(await outcome.promise instanceof MethodNotFoundError);
+    await ctx.rpc.connect({ service: clientService });
+    assertEquals(await named.promise, "client");
   },
 );
+
+withCtx({
+  name: "a side that serves nothing answers that there is no such method",
+  codecs,
+}, async (ctx) => {
+  const outcome = Promise.withResolvers<unknown>();
+  await ctx.rpc.startServer<{ work(): void }>(service({ ping() {} }), {
+    onConnect: (side) =>
+      side.remote.work().then(outcome.resolve, outcome.resolve),
+  });
+  await ctx.rpc.connect();
+  assert(await outcome.promise instanceof MethodNotFoundError);
+});
 
 class Cat {
   readonly name: string;
@@ -369,20 +385,20 @@ withCtx(
   },
 );
 
-withCtx(
-  "a service that the client serves is passed by its path",
-  async (ctx) => {
-    const house = new House();
-    await ctx.rpc.startServer(house);
-    const mine = service({ cat: new Cat("mine") });
-    const client = await ctx.rpc.connect<House>({ service: mine });
-    await client.remote.receive(mine.cat, mine);
-    const [cat, root] = house.received as [Remote<Cat>, Remote<typeof mine>];
-    assertEquals(client.stats().references, 0);
-    assertEquals(await cat.meow(), "mine: meow");
-    assertEquals(await root.cat.meow(), "mine: meow");
-  },
-);
+withCtx({
+  name: "a service that the client serves is passed by its path",
+  codecs,
+}, async (ctx) => {
+  const house = new House();
+  await ctx.rpc.startServer(house);
+  const mine = service({ cat: new Cat("mine") });
+  const client = await ctx.rpc.connect<House>({ service: mine });
+  await client.remote.receive(mine.cat, mine);
+  const [cat, root] = house.received as [Remote<Cat>, Remote<typeof mine>];
+  assertEquals(client.stats().references, 0);
+  assertEquals(await cat.meow(), "mine: meow");
+  assertEquals(await root.cat.meow(), "mine: meow");
+});
 
 withCtx({
   name: "a proxy passed back home arrives as the original object",
@@ -405,33 +421,39 @@ withCtx({
   assertEquals(side.stats().references, 1);
 });
 
+withCtx({
+  name: "a function that comes back from the other side is the original",
+  codecs,
+}, async (ctx) => {
+  const echo = service({
+    ping() {},
+    echo: (value: unknown) => value,
+    nested: (value: { fn: unknown }) => [value.fn],
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect(echo);
+  await remote.ping();
+  const fn = () => 1;
+  assertStrictEquals(await remote.echo(fn), fn);
+  assertStrictEquals((await remote.nested({ fn }))[0], fn);
+  const unlisted = new Cat("unlisted");
+  assertStrictEquals(await remote.echo(unlisted), unlisted);
+});
+
 withCtx(
-  "a function that comes back from the other side is the original",
+  { name: "a proxy of a method passed home calls that method", codecs },
   async (ctx) => {
-    const echo = service({
-      ping() {},
-      echo: (value: unknown) => value,
-      nested: (value: { fn: unknown }) => [value.fn],
-    });
-    const { remote } = await ctx.rpc.startServerAndConnect(echo);
-    await remote.ping();
-    const fn = () => 1;
-    assertStrictEquals(await remote.echo(fn), fn);
-    assertStrictEquals((await remote.nested({ fn }))[0], fn);
-    const unlisted = new Cat("unlisted");
-    assertStrictEquals(await remote.echo(unlisted), unlisted);
+    const { house, remote } = await startHouse(ctx);
+    using stray = await remote.unlisted();
+    await remote.receive(remote.cat.meow, stray.meow);
+    const [tom, other] = house.received as (() => string)[];
+    assertEquals([tom!(), other!()], ["Tom: meow", "stray: meow"]);
   },
 );
 
-withCtx("a proxy of a method passed home calls that method", async (ctx) => {
-  const { house, remote } = await startHouse(ctx);
-  using stray = await remote.unlisted();
-  await remote.receive(remote.cat.meow, stray.meow);
-  const [tom, other] = house.received as (() => string)[];
-  assertEquals([tom!(), other!()], ["Tom: meow", "stray: meow"]);
-});
-
-withCtx("a proxy passed home for what is not there is refused", async (ctx) => {
+withCtx({
+  name: "a proxy passed home for what is not there is refused",
+  codecs,
+}, async (ctx) => {
   const { house, remote } = await startHouse(ctx);
   const loose = remote as unknown as Record<string, Record<string, unknown>>;
   const hidden = [loose.stray, loose.received, loose.cat!.constructor];
@@ -514,137 +536,142 @@ withCtx(
   },
 );
 
-withCtx(
-  "a forwarded call fails as it failed on the third side",
-  async (ctx) => {
-    const { remote } = await startRelay(ctx);
-    using far = await remote.far();
-    const error = await assertRejects(() => far.fail(), RemoteError);
-    assertEquals(
-      [error.remoteName, error.message, error.code, error.data],
-      ["RangeError", "too far", "far", { by: 2 }],
-    );
-    const loose = far as unknown as { nothing(): Promise<void> };
-    await assertRejects(() => loose.nothing(), MethodNotFoundError);
-  },
-);
+withCtx({
+  name: "a forwarded call fails as it failed on the third side",
+  codecs,
+}, async (ctx) => {
+  const { remote } = await startRelay(ctx);
+  using far = await remote.far();
+  const error = await assertRejects(() => far.fail(), RemoteError);
+  assertEquals(
+    [error.remoteName, error.message, error.code, error.data],
+    ["RangeError", "too far", "far", { by: 2 }],
+  );
+  const loose = far as unknown as { nothing(): Promise<void> };
+  await assertRejects(() => loose.nothing(), MethodNotFoundError);
+});
+
+withCtx({
+  name: "a forwarded call takes the caller's signal and time along",
+  codecs,
+}, async (ctx) => {
+  const { remote, aborted, outer } = await startRelay(ctx);
+  using far = await remote.far();
+  // The relay's own connection has extensions once it has called.
+  await far.add(1, 2);
+  const left = await withOptions(far, { timeoutMs: 60_000 }).remaining();
+  assert(left > 0 && left <= 60_000, `${left}`);
+  assertEquals(await far.remaining(), 1e9);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = withOptions(far, { signal }).wait();
+  await far.add(1, 2);
+  controller.abort(new Error("given up"));
+  await assertRejects(() => waiting, Error, "given up");
+  const reason = await aborted.promise;
+  assert(reason instanceof DOMException && reason.name === "AbortError");
+  await outer.remote.add(1, 2);
+  assertEquals(tables(outer), EMPTY);
+});
+
+withCtx({
+  name: "references over the limit are refused, and none of the message held",
+  codecs,
+}, async (ctx) => {
+  const { side, client, remote } = await startHost(ctx);
+  const limited = await ctx.rpc.connect<typeof client.remote>({
+    maxReferences: 2,
+  });
+  const take = (limited.remote as unknown as typeof remote).take;
+  await take([() => 1, () => 2]);
+  const error = await assertRejects(
+    () => take([() => 1, () => 2, () => 3]),
+    SerializationError,
+    "2 references are held",
+  );
+  assertEquals(error.path.slice(-1), [2]);
+  assertEquals(limited.stats().references, 0);
+  assertEquals(side.stats().references, 0);
+});
+
+withCtx({
+  name: "a result over the limit of references is a failure, and holds none",
+  codecs,
+}, async (ctx) => {
+  const host = service({
+    functions: (count: number) => Array.from({ length: count }, () => () => 1),
+  });
+  const server = await ctx.rpc.startServer(host, { maxReferences: 2 });
+  const { remote } = await ctx.rpc.connect<typeof host>();
+  const error = await assertRejects(() => remote.functions(3), RemoteError);
+  assertEquals(error.remoteName, "SerializationError");
+  const [side] = server.clients;
+  assertEquals(side!.stats().references, 0);
+  const two = await remote.functions(2);
+  assertEquals(side!.stats().references, 2);
+  for (const fn of two) fn[Symbol.dispose]();
+});
 
 withCtx(
-  "a forwarded call takes the caller's signal and time along",
-  async (ctx) => {
-    const { remote, aborted, outer } = await startRelay(ctx);
-    using far = await remote.far();
-    // The relay's own connection has extensions once it has called.
-    await far.add(1, 2);
-    const left = await withOptions(far, { timeoutMs: 60_000 }).remaining();
-    assert(left > 0 && left <= 60_000, `${left}`);
-    assertEquals(await far.remaining(), 1e9);
-    const controller = new AbortController();
-    const { signal } = controller;
-    const waiting = withOptions(far, { signal }).wait();
-    await far.add(1, 2);
-    controller.abort(new Error("given up"));
-    await assertRejects(() => waiting, Error, "given up");
-    const reason = await aborted.promise;
-    assert(reason instanceof DOMException && reason.name === "AbortError");
-    await outer.remote.add(1, 2);
-    assertEquals(tables(outer), EMPTY);
-  },
-);
-
-withCtx(
-  "references over the limit are refused, and none of the message held",
-  async (ctx) => {
-    const { side, client, remote } = await startHost(ctx);
-    const limited = await ctx.rpc.connect<typeof client.remote>({
-      maxReferences: 2,
-    });
-    const take = (limited.remote as unknown as typeof remote).take;
-    await take([() => 1, () => 2]);
-    const error = await assertRejects(
-      () => take([() => 1, () => 2, () => 3]),
-      SerializationError,
-      "2 references are held",
-    );
-    assertEquals(error.path.slice(-1), [2]);
-    assertEquals(limited.stats().references, 0);
-    assertEquals(side.stats().references, 0);
-  },
-);
-
-withCtx(
-  "a result over the limit of references is a failure, and holds none",
+  { name: "a message that cannot be sent holds no references", codecs },
   async (ctx) => {
     const host = service({
-      functions: (count: number) =>
-        Array.from({ length: count }, () => () => 1),
+      bad: () => [() => 1, Symbol("no data")] as unknown[],
+      take: (..._values: unknown[]) => {},
     });
-    const server = await ctx.rpc.startServer(host, { maxReferences: 2 });
-    const { remote } = await ctx.rpc.connect<typeof host>();
-    const error = await assertRejects(() => remote.functions(3), RemoteError);
-    assertEquals(error.remoteName, "SerializationError");
+    const server = await ctx.rpc.startServer(host);
+    const client = await ctx.rpc.connect<typeof host>();
+    await assertRejects(() => client.remote.bad(), RemoteError, "symbol");
+    const sent = () => client.remote.take(() => 1, Symbol("no data"));
+    await assertRejects(sent, SerializationError);
     const [side] = server.clients;
-    assertEquals(side!.stats().references, 0);
-    const two = await remote.functions(2);
-    assertEquals(side!.stats().references, 2);
-    for (const fn of two) fn[Symbol.dispose]();
+    assertEquals([tables(client), tables(side!)], [EMPTY, EMPTY]);
   },
 );
 
-withCtx("a message that cannot be sent holds no references", async (ctx) => {
-  const host = service({
-    bad: () => [() => 1, Symbol("no data")] as unknown[],
-    take: (..._values: unknown[]) => {},
-  });
-  const server = await ctx.rpc.startServer(host);
-  const client = await ctx.rpc.connect<typeof host>();
-  await assertRejects(() => client.remote.bad(), RemoteError, "symbol");
-  const sent = () => client.remote.take(() => 1, Symbol("no data"));
-  await assertRejects(sent, SerializationError);
-  const [side] = server.clients;
-  assertEquals([tables(client), tables(side!)], [EMPTY, EMPTY]);
+withCtx({
+  name: "the end of the connection releases all references on both sides",
+  codecs,
+}, async (ctx) => {
+  const { remote, client, side, seen } = await startHost(ctx);
+  await remote.keep((value) => value);
+  const add = await remote.adder(1);
+  await remote.remember((value) => value);
+  assertEquals(client.stats().references, 1);
+  assertEquals(side.stats().references, 1);
+  await client.close();
+  await side.closed;
+  assertEquals([tables(client), tables(side)], [EMPTY, EMPTY]);
+  await assertRejects(() => add(1), ConnectionClosedError);
+  const late = seen() as (value: number) => Promise<number>;
+  await assertRejects(() => late(1), ConnectionClosedError);
+  add[Symbol.dispose]();
+});
+
+withCtx({
+  name: "a function passed again while it is held is the same reference",
+  codecs,
+}, async (ctx) => {
+  const { remote, client } = await startHost(ctx);
+  const fn = (value: number) => value;
+  await remote.keep(fn);
+  await Promise.all([remote.run(fn, 1), remote.run(fn, 2)]);
+  assertEquals(client.stats().references, 1);
+  assertEquals(await remote.callKept(3), 3);
+  await remote.drop();
+  await remote.ping();
+  assertEquals(tables(client), EMPTY);
 });
 
 withCtx(
-  "the end of the connection releases all references on both sides",
-  async (ctx) => {
-    const { remote, client, side, seen } = await startHost(ctx);
-    await remote.keep((value) => value);
-    const add = await remote.adder(1);
-    await remote.remember((value) => value);
-    assertEquals(client.stats().references, 1);
-    assertEquals(side.stats().references, 1);
-    await client.close();
-    await side.closed;
-    assertEquals([tables(client), tables(side)], [EMPTY, EMPTY]);
-    await assertRejects(() => add(1), ConnectionClosedError);
-    const late = seen() as (value: number) => Promise<number>;
-    await assertRejects(() => late(1), ConnectionClosedError);
-    add[Symbol.dispose]();
-  },
-);
-
-withCtx(
-  "a function passed again while it is held is the same reference",
+  { name: "call tells a callback which connection it serves", codecs },
   async (ctx) => {
     const { remote, client } = await startHost(ctx);
-    const fn = (value: number) => value;
-    await remote.keep(fn);
-    await Promise.all([remote.run(fn, 1), remote.run(fn, 2)]);
-    assertEquals(client.stats().references, 1);
-    assertEquals(await remote.callKept(3), 3);
-    await remote.drop();
-    await remote.ping();
-    assertEquals(tables(client), EMPTY);
+    let address = "";
+    await remote.run((value) => {
+      address = call().remoteAddress;
+      return value;
+    }, 1);
+    assertEquals(address, client.channel.remoteAddress);
   },
 );
-
-withCtx("call tells a callback which connection it serves", async (ctx) => {
-  const { remote, client } = await startHost(ctx);
-  let address = "";
-  await remote.run((value) => {
-    address = call().remoteAddress;
-    return value;
-  }, 1);
-  assertEquals(address, client.channel.remoteAddress);
-});

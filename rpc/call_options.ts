@@ -2,7 +2,9 @@
 export interface CallOptions {
   /**
    * Gives the call up: it rejects with the signal's reason, and the method's
-   * own signal aborts if the other side has denomas's extensions.
+   * own signal aborts if the other side has denomas's extensions. Once it has
+   * returned a stream, alone or within something else, ends that instead: what
+   * reads it rejects with the signal's reason.
    */
   readonly signal?: AbortSignal | undefined;
   /**

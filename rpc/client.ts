@@ -65,6 +65,7 @@ export interface RpcClient<T = unknown> extends AsyncDisposable {
  * @throws {ConnectError} If nobody could be reached.
  * @throws {TypeError} If the address has no known form, or `service` exposes
  * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function openConnection<T>(
   address: string,

@@ -1,15 +1,12 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
+import { codecs } from "../channel/fixtures/codecs.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { call } from "./call.ts";
 import type { RpcClient } from "./client.ts";
 import { MethodNotFoundError, ReferenceReleasedError } from "./errors.ts";
 import { expose } from "./expose.ts";
 import { Router, service } from "./service.ts";
-
-const codecs = [json(), msgpack()];
 
 /** What ran although nobody may reach it. */
 const reached: string[] = [];

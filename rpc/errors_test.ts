@@ -4,8 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
+import { codecs } from "../channel/fixtures/codecs.ts";
 import {
   RemoteError,
   SerializationError,
@@ -17,8 +16,6 @@ import { openConnection } from "./client.ts";
 import { MethodNotFoundError } from "./errors.ts";
 import { kwargs } from "./kwargs.ts";
 import { service } from "./service.ts";
-
-const codecs = [json(), msgpack()];
 
 class OutOfStock extends Error {
   override name = "OutOfStock";
@@ -113,24 +110,24 @@ withCtx({
   assertEquals(error.data, { left: 0, sizes: ["S", "M"] });
 });
 
-withCtx(
-  "RemoteError tells of a callback's error, the other way round",
-  async (ctx) => {
-    const host = service({
-      ping() {},
-      run: async (fn: () => void | Promise<void>) => {
-        const error = await assertRejects(async () => await fn(), RemoteError);
-        return [error.remoteName, error.message, error.code ?? ""];
-      },
-    });
-    const { remote } = await ctx.rpc.startServerAndConnect(host);
-    await remote.ping();
-    const told = await remote.run(() => {
-      throw new OutOfStock("nothing here");
-    });
-    assertEquals(told, ["OutOfStock", "nothing here", "stock"]);
-  },
-);
+withCtx({
+  name: "RemoteError tells of a callback's error, the other way round",
+  codecs,
+}, async (ctx) => {
+  const host = service({
+    ping() {},
+    run: async (fn: () => void | Promise<void>) => {
+      const error = await assertRejects(async () => await fn(), RemoteError);
+      return [error.remoteName, error.message, error.code ?? ""];
+    },
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect(host);
+  await remote.ping();
+  const told = await remote.run(() => {
+    throw new OutOfStock("nothing here");
+  });
+  assertEquals(told, ["OutOfStock", "nothing here", "stock"]);
+});
 
 withCtx({
   name: "an error's data that cannot be sent does not hide the error",
@@ -169,34 +166,34 @@ withCtx(
   },
 );
 
-withCtx(
-  "an aborted method and a busy one tell so by code and class",
-  async (ctx) => {
-    const { remote } = await ctx.rpc.startServerAndConnect(shop);
-    await remote.ping();
-    const error = await assertRejects(() => remote.abort(), RemoteError);
-    assertEquals([error.remoteName, error.code], ["AbortError", "cancelled"]);
-    await assertRejects(
-      () => remote.busy(),
-      ServerBusyError,
-      "come back later",
-    );
-  },
-);
+withCtx({
+  name: "an aborted method and a busy one tell so by code and class",
+  codecs,
+}, async (ctx) => {
+  const { remote } = await ctx.rpc.startServerAndConnect(shop);
+  await remote.ping();
+  const error = await assertRejects(() => remote.abort(), RemoteError);
+  assertEquals([error.remoteName, error.code], ["AbortError", "cancelled"]);
+  await assertRejects(
+    () => remote.busy(),
+    ServerBusyError,
+    "come back later",
+  );
+});
 
-withCtx(
-  "a relayed ServerBusyError does not claim that the relay did nothing",
-  async (ctx) => {
-    await ctx.rpc.startServer(shop);
-    const far = await ctx.rpc.connect<typeof shop>();
-    await far.remote.ping();
-    const relay = service({ ping() {}, relay: () => far.remote.busy() });
-    const { remote } = await ctx.rpc.startServerAndConnect(relay);
-    await remote.ping();
-    const error = await assertRejects(() => remote.relay(), RemoteError);
-    assertEquals(error.remoteName, "ServerBusyError");
-  },
-);
+withCtx({
+  name: "a relayed ServerBusyError does not claim that the relay did nothing",
+  codecs,
+}, async (ctx) => {
+  await ctx.rpc.startServer(shop);
+  const far = await ctx.rpc.connect<typeof shop>();
+  await far.remote.ping();
+  const relay = service({ ping() {}, relay: () => far.remote.busy() });
+  const { remote } = await ctx.rpc.startServerAndConnect(relay);
+  await remote.ping();
+  const error = await assertRejects(() => remote.relay(), RemoteError);
+  assertEquals(error.remoteName, "ServerBusyError");
+});
 
 withCtx({
   name: "a result that cannot be sent is an error with its path",

@@ -9,6 +9,7 @@ import { withCtx } from "../testing/ctx.ts";
 import { parseAddress } from "../transports/address.ts";
 import { startProcess } from "../transports/fixtures/start_process.ts";
 import { openConnection, type RpcClient } from "./client.ts";
+import { CountedSignal } from "./fixtures/counted_signal.ts";
 import { lossService } from "./fixtures/loss_service.ts";
 import { withOptions } from "./options.ts";
 
@@ -21,27 +22,6 @@ function turn(): Promise<void> {
 /** Waits until `isSo`; the step's time limit ends it otherwise. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turn();
-}
-
-/** A signal that counts who listens to it. */
-class CountedSignal {
-  readonly controller = new AbortController();
-  listeners = 0;
-
-  get signal(): AbortSignal {
-    const { signal } = this.controller;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => {
-      this.listeners++;
-      add(...args);
-    };
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-      this.listeners--;
-      remove(...args);
-    };
-    return signal;
-  }
 }
 
 /** Calls, callbacks and streams, all at once; each settles, or the test hangs. */

@@ -6,9 +6,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { Channel } from "../channel/channel.ts";
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
-import type { Codec } from "../channel/codecs/codec.ts";
+import { codecs } from "../channel/fixtures/codecs.ts";
 import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { openConnection as openChannel } from "../channel/open.ts";
 import type { Request } from "../channel/request.ts";
@@ -23,8 +21,6 @@ import { service } from "./service.ts";
 
 // The peers here know frames and nothing else: they are channels without RPC,
 // and a service reference is to them what it is on the wire.
-
-const codecs: Codec[] = [json(), msgpack()];
 
 /** How a service reference looks to who knows no types. */
 function pathIn(reference: unknown): string {

@@ -50,6 +50,7 @@ export interface RpcServer<T = unknown> extends AsyncDisposable {
  * @throws {AddressInUseError} If somebody else listens there.
  * @throws {TypeError} If the address has no known form, or `service` exposes
  * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function startServer<T = unknown>(
   address: string,

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type } from "arktype";
 import * as v from "valibot";
 import { z } from "zod";
+import { codecs } from "../channel/fixtures/codecs.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { ValidationError } from "./errors.ts";
 import { expose } from "./expose.ts";
@@ -18,62 +19,62 @@ const schemas: Record<string, { name: StandardSchema; age: StandardSchema }> = {
 };
 
 for (const [library, { name, age }] of Object.entries(schemas)) {
-  withCtx(
-    `a schema of ${library} checks arguments before the method runs`,
-    async (ctx) => {
-      let ran = 0;
-      class Register {
-        @expose({ args: [name, age] })
-        add(name: string, age: { years: number }): string {
-          ran++;
-          return `${name} is ${age.years}`;
-        }
+  withCtx({
+    name: `a schema of ${library} checks arguments before the method runs`,
+    codecs,
+  }, async (ctx) => {
+    let ran = 0;
+    class Register {
+      @expose({ args: [name, age] })
+      add(name: string, age: { years: number }): string {
+        ran++;
+        return `${name} is ${age.years}`;
       }
-      const { remote } = await ctx.rpc.startServerAndConnect<Register>(
-        new Register(),
-      );
-      assertEquals(await remote.add("Ada", { years: 36 }), "Ada is 36");
-      const bad: [unknown[], string][] = [
-        [[1, { years: 36 }], "argument 1"],
-        [["Ada", { years: -1 }], "argument 2"],
-        [["Ada", { years: "36" }], "years"],
-        [["Ada"], "argument 2"],
-        [[], "argument 1"],
-        [["Ada", { years: 1 }, "more"], "3 arguments"],
-      ];
-      const call = remote.add as (...args: unknown[]) => Promise<unknown>;
-      for (const [args, says] of bad) {
-        const error = await assertRejects(() => call(...args), ValidationError);
-        assertStringIncludes(error.message, says);
-        assertStringIncludes(error.message, "'add'");
-      }
-      assertEquals(ran, 1);
-    },
-  );
+    }
+    const { remote } = await ctx.rpc.startServerAndConnect<Register>(
+      new Register(),
+    );
+    assertEquals(await remote.add("Ada", { years: 36 }), "Ada is 36");
+    const bad: [unknown[], string][] = [
+      [[1, { years: 36 }], "argument 1"],
+      [["Ada", { years: -1 }], "argument 2"],
+      [["Ada", { years: "36" }], "years"],
+      [["Ada"], "argument 2"],
+      [[], "argument 1"],
+      [["Ada", { years: 1 }, "more"], "3 arguments"],
+    ];
+    const call = remote.add as (...args: unknown[]) => Promise<unknown>;
+    for (const [args, says] of bad) {
+      const error = await assertRejects(() => call(...args), ValidationError);
+      assertStringIncludes(error.message, says);
+      assertStringIncludes(error.message, "'add'");
+    }
+    assertEquals(ran, 1);
+  });
 }
 
-withCtx(
-  "a schema may change an argument, and check the result",
-  async (ctx) => {
-    const text = service({
-      length: (text: string) => text.length,
-      shout: (text: string) => text === "hush" ? null : text.toUpperCase(),
-    }, {
-      length: { args: [z.string().trim()] },
-      shout: { result: z.string() },
-    });
-    const { remote } = await ctx.rpc.startServerAndConnect<typeof text>(text);
-    assertEquals(await remote.length("  three "), 5);
-    assertEquals(await remote.shout("hi"), "HI");
-    const error = await assertRejects(
-      () => remote.shout("hush"),
-      ValidationError,
-    );
-    assertStringIncludes(error.message, "the result");
-  },
-);
+withCtx({
+  name: "a schema may change an argument, and check the result",
+  codecs,
+}, async (ctx) => {
+  const text = service({
+    length: (text: string) => text.length,
+    shout: (text: string) => text === "hush" ? null : text.toUpperCase(),
+  }, {
+    length: { args: [z.string().trim()] },
+    shout: { result: z.string() },
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect<typeof text>(text);
+  assertEquals(await remote.length("  three "), 5);
+  assertEquals(await remote.shout("hi"), "HI");
+  const error = await assertRejects(
+    () => remote.shout("hush"),
+    ValidationError,
+  );
+  assertStringIncludes(error.message, "the result");
+});
 
-withCtx("a schema may be asynchronous", async (ctx) => {
+withCtx({ name: "a schema may be asynchronous", codecs }, async (ctx) => {
   const known = z.string().refine((name) => Promise.resolve(name === "Ada"));
   const greeter = service(
     { greet: (name: string) => `Hello, ${name}` },
@@ -86,8 +87,11 @@ withCtx("a schema may be asynchronous", async (ctx) => {
   await assertRejects(() => remote.greet("Eve"), ValidationError);
 });
 
-withCtx("without a schema nothing is checked", async (ctx) => {
-  const echo = service({ echo: (value: string) => value });
-  const { remote } = await ctx.rpc.startServerAndConnect<typeof echo>(echo);
-  assertEquals(await remote.echo(23 as unknown as string) as unknown, 23);
-});
+withCtx(
+  { name: "without a schema nothing is checked", codecs },
+  async (ctx) => {
+    const echo = service({ echo: (value: string) => value });
+    const { remote } = await ctx.rpc.startServerAndConnect<typeof echo>(echo);
+    assertEquals(await remote.echo(23 as unknown as string) as unknown, 23);
+  },
+);

@@ -67,6 +67,7 @@ export function reportedError(
     handler: "a handler threw",
     protocol: "a peer broke the protocol",
     accept: "a server could not accept",
+    task: "a task of an agent threw",
     callback: "a callback threw",
   }[context.kind];
   return withoutStack(() =>
