@@ -1,6 +1,9 @@
 import { join } from "@std/path";
 import type { Comparison } from "./comparisons.ts";
-import { serveInProcess } from "./_server_process.ts";
+import {
+  serveInProcess,
+  type ServerProcessOptions,
+} from "./_server_process.ts";
 import { subjectNamed } from "./subjects/all.ts";
 import type { Caller } from "./subjects/subject.ts";
 import { warmUp } from "./_workload.ts";
@@ -13,11 +16,11 @@ export class Arena implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #callers = new Map<string, Promise<Caller>>();
   readonly #folder: string;
-  readonly #serverFlags: readonly string[];
+  readonly #servers: ServerProcessOptions;
 
-  /** `serverFlags` are for the `deno run` of each server. */
-  constructor(serverFlags: readonly string[] = []) {
-    this.#serverFlags = serverFlags;
+  /** `servers` says how each server is run. */
+  constructor(servers: ServerProcessOptions) {
+    this.#servers = servers;
     const folder = this.#folder = Deno.makeTempDirSync({ prefix: "bench-" });
     this.#stack.defer(() => Deno.remove(folder, { recursive: true }));
   }
@@ -54,7 +57,7 @@ export class Arena implements AsyncDisposable {
         transport === "tcp"
           ? "tcp://127.0.0.1:0"
           : `ipc://[${join(this.#folder, `${key}.sock`)}]`,
-        this.#serverFlags,
+        this.#servers,
       );
     this.#stack.use(serving);
     const caller = this.#stack.use(await subject.connect(serving.address));

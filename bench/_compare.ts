@@ -16,8 +16,13 @@ import type { Caller } from "./subjects/subject.ts";
 export interface Effort {
   /** How many pairs make a ratio. */
   readonly pairs: number;
-  /** About how long one side of a pair is measured. */
+  /** About how long one side of a pair is measured, one call after another. */
   readonly runMs: number;
+  /**
+   * The same with several under way: how they fall into bursts changes from
+   * one moment to the next, so that short runs differ by themselves.
+   */
+  readonly loadedRunMs: number;
 }
 
 /** What came out. */
@@ -45,9 +50,11 @@ export interface Against {
 export async function compare(
   arena: Arena,
   comparison: Comparison,
-  { pairs, runMs }: Effort,
+  effort: Effort,
 ): Promise<Outcome> {
   const { subject, baseline, transport, inFlight, target } = comparison;
+  const { pairs } = effort;
+  const runMs = inFlight === 1 ? effort.runMs : effort.loadedRunMs;
   const own = await arena.caller(subject, transport);
   if (baseline === null) {
     const calls = await callsWithin(runMs, own, inFlight);

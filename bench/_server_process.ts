@@ -1,22 +1,32 @@
 import { fileURLToPath } from "node:url";
+import { denoCommand } from "./_pin.ts";
 import type { Serving } from "./subjects/subject.ts";
+
+/** How servers are run. */
+export interface ServerProcessOptions {
+  /** Flags for `deno run`. */
+  readonly flags: readonly string[];
+  /** Whether they stay on a core of their own. */
+  readonly isPinned: boolean;
+}
 
 /** Serves a subject in a process of its own, which disposal ends. */
 export async function serveInProcess(
   subject: string,
   address: string,
-  flags: readonly string[] = [],
+  { flags, isPinned }: ServerProcessOptions,
 ): Promise<Serving> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      ...importFlags(),
-      ...flags,
-      fileURLToPath(new URL("serve.ts", import.meta.url)),
-      subject,
-      address,
-    ],
+  const [program, args] = denoCommand([
+    "run",
+    "-A",
+    ...importFlags(),
+    ...flags,
+    fileURLToPath(new URL("serve.ts", import.meta.url)),
+    subject,
+    address,
+  ], isPinned);
+  const child = new Deno.Command(program, {
+    args,
     // It serves until this ends, which happens even if this process is killed.
     stdin: "piped",
     stdout: "piped",

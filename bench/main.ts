@@ -12,11 +12,12 @@ import { type Arguments, parseArguments } from "./_args.ts";
 import { compare, type Effort, type Outcome } from "./_compare.ts";
 import { type Comparison, COMPARISONS } from "./comparisons.ts";
 import { describeMachine } from "./_machine.ts";
+import { pinClient } from "./_pin.ts";
 import { print } from "./_print.ts";
 import { formatHeadings, formatOutcome, LEGEND } from "./_report.ts";
 
-const THOROUGH: Effort = { pairs: 25, runMs: 60 };
-const QUICK: Effort = { pairs: 5, runMs: 20 };
+const THOROUGH: Effort = { pairs: 25, runMs: 60, loadedRunMs: 150 };
+const QUICK: Effort = { pairs: 5, runMs: 20, loadedRunMs: 20 };
 
 /** Windows knows no SIGTERM. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -24,11 +25,12 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM"];
 
 async function measure(args: Arguments): Promise<Outcome[]> {
-  await using arena = new Arena(
-    args.serverProfiles === null
+  await using arena = new Arena({
+    flags: args.serverProfiles === null
       ? []
       : ["--cpu-prof", `--cpu-prof-dir=${args.serverProfiles}`],
-  );
+    isPinned,
+  });
   for (const signal of SIGNALS) {
     Deno.addSignalListener(signal, () => {
       arena.abandon();
@@ -80,7 +82,13 @@ function readArguments(): Arguments {
 }
 
 const args = readArguments();
+const isPinned = await pinClient();
 print(describeMachine());
+print(
+  isPinned
+    ? "Clients and servers have a core each"
+    : "Client and server may share a core: expect noise",
+);
 warnOfLoad();
 print("");
 print(formatHeadings());
