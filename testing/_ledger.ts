@@ -222,7 +222,10 @@ export class Ledger implements LifetimeObserver {
     });
   }
 
-  /** What owns a channel is its server, or a client that reconnects. */
+  /**
+   * What owns a channel is its server, a client that reconnects, or a container,
+   * whose agents' calls are their own business as those of handlers are.
+   */
   #isServerSide(channel: object): boolean {
     const owner = this.#owners.get(channel);
     return owner !== undefined && this.#known.get(owner)?.kind !== "client";

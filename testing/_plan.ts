@@ -8,16 +8,27 @@ export interface PlannedStep {
   readonly name: string;
   readonly transport: CtxTransport;
   readonly codec: Codec;
+  /** The date at which its clock begins, if it has one. */
+  readonly utcStart: Date | string | undefined;
   /** Why it cannot run here, if it cannot. */
   readonly ignoredBecause: string | null;
+}
+
+/** What a test says of its steps. */
+export interface PlanOptions {
+  /** The transports to run on. */
+  readonly transports?: readonly CtxTransport[] | undefined;
+  /** The codecs to run with. */
+  readonly codecs?: readonly Codec[] | undefined;
+  /** The date at which their clocks begin, if they have one. */
+  readonly utcStart?: Date | string | undefined;
 }
 
 const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
 
 /** One step for each transport and codec. */
 export function planSteps(
-  transports: readonly CtxTransport[] = ALL,
-  codecs?: readonly Codec[],
+  { transports = ALL, codecs, utcStart }: PlanOptions = {},
   os: typeof Deno.build.os = Deno.build.os,
 ): PlannedStep[] {
   check("transports", transports);
@@ -27,6 +38,7 @@ export function planSteps(
       name: codecs === undefined ? transport : `${transport} · ${codec.name}`,
       transport,
       codec,
+      utcStart,
       ignoredBecause: transport === "unix" && os === "windows"
         ? "Deno has no Unix sockets on Windows"
         : null,

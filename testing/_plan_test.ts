@@ -7,11 +7,17 @@ Deno.test("planSteps makes a step for each transport, in the order given", () =>
   const names = (steps: readonly { name: string }[]) =>
     steps.map(({ name }) => name);
   assertEquals(names(planSteps()), ["tcp", "unix", "memory"]);
-  assertEquals(names(planSteps(["memory", "tcp"])), ["memory", "tcp"]);
+  assertEquals(names(planSteps({ transports: ["memory", "tcp"] })), [
+    "memory",
+    "tcp",
+  ]);
 });
 
 Deno.test("planSteps multiplies transports by codecs", () => {
-  const steps = planSteps(["tcp", "memory"], [json(), msgpack()]);
+  const steps = planSteps({
+    transports: ["tcp", "memory"],
+    codecs: [json(), msgpack()],
+  });
   assertEquals(steps.map(({ name }) => name), [
     "tcp · json",
     "tcp · msgpack",
@@ -28,7 +34,7 @@ Deno.test("planSteps multiplies transports by codecs", () => {
 
 Deno.test("planSteps ignores unix with a reason where there is none", () => {
   const reasons = (os: typeof Deno.build.os) =>
-    planSteps(undefined, undefined, os).map((step) => step.ignoredBecause);
+    planSteps({}, os).map((step) => step.ignoredBecause);
   assertEquals(reasons("linux"), [null, null, null]);
   assertEquals(reasons("windows"), [
     null,
@@ -38,6 +44,10 @@ Deno.test("planSteps ignores unix with a reason where there is none", () => {
 });
 
 Deno.test("planSteps refuses a test that would run nowhere", () => {
-  assertThrows(() => planSteps([]), RangeError, "transports");
-  assertThrows(() => planSteps(["tcp"], []), RangeError, "codecs");
+  assertThrows(() => planSteps({ transports: [] }), RangeError, "transports");
+  assertThrows(
+    () => planSteps({ transports: ["tcp"], codecs: [] }),
+    RangeError,
+    "codecs",
+  );
 });

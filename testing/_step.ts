@@ -74,7 +74,8 @@ class Step {
   readonly #problems: unknown[] = [];
   readonly #ctx: Ctx;
 
-  constructor({ name, transport, codec }: PlannedStep, options: StepOptions) {
+  constructor(plan: PlannedStep, options: StepOptions) {
+    const { name, transport } = plan;
     const { scope, site, trace } = options;
     this.#options = options;
     this.#identity = { step: name, site };
@@ -83,7 +84,8 @@ class Step {
     this.#holdings = new Holdings(name, this.#cleanUp, this.ledger);
     this.#ctx = new StepCtx({
       transport,
-      codec,
+      codec: plan.codec,
+      utcStart: plan.utcStart,
       places: this.#places,
       holdings: this.#holdings,
       signal: this.#time.signal,

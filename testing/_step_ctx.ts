@@ -1,3 +1,5 @@
+import { Container, type ContainerOptions } from "../agent/container.ts";
+import { ExternalClock } from "../agent/external_clock.ts";
 import type { Channel, CloseOptions } from "../channel/channel.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import { type ConnectionOptions, openConnection } from "../channel/open.ts";
@@ -32,6 +34,8 @@ export interface StepCtxParts {
   readonly places: Places;
   readonly holdings: Holdings;
   readonly signal: AbortSignal;
+  /** The date at which the step's clock begins, if it has one. */
+  readonly utcStart: Date | string | undefined;
   /** Errors of handlers that the test has not taken. */
   readonly reported: ReportedError[];
 }
@@ -44,6 +48,7 @@ export class StepCtx implements Ctx {
   readonly rpc: CtxRpc;
   readonly #parts: StepCtxParts;
   #server: Server | null = null;
+  #clock: ExternalClock | null = null;
 
   /** Puts it together; the parts are the step's. */
   constructor(parts: StepCtxParts) {
@@ -64,6 +69,32 @@ export class StepCtx implements Ctx {
   get address(): string {
     this.#parts.holdings.check("'ctx.address'");
     return this.#parts.places.next();
+  }
+
+  get clock(): ExternalClock {
+    if (this.#clock !== null) return this.#clock;
+    const { utcStart } = this.#parts;
+    if (utcStart === undefined) {
+      throw new TypeError(
+        "Cannot read 'ctx.clock': this test has none, set the option 'utcStart' of 'withCtx'",
+      );
+    }
+    this.#clock = this.use(
+      new ExternalClock(utcStart, { onError: this.options.onError }),
+    );
+    return this.#clock;
+  }
+
+  async createContainer(options: ContainerOptions = {}): Promise<Container> {
+    const { address } = this;
+    const { utcStart, holdings } = this.#parts;
+    const clock = utcStart === undefined ? {} : { clock: this.clock };
+    return await holdings.acquire(
+      `container '${address}'`,
+      () =>
+        Container.create(address, { ...this.options, ...clock, ...options }),
+      (container) => container.close({ graceMs: GRACE_MS }),
+    );
   }
 
   async startServer(

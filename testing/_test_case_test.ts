@@ -35,7 +35,7 @@ Deno.test("runTestCase prints the messages of a failed step alone", async () => 
     const channel = await ctx.startServerAndConnect(echo);
     await channel.send(`on ${ctx.transport}`);
     if (ctx.transport === "memory") throw new Error("of the body");
-  }, { steps: planSteps(["tcp", "memory"]) });
+  }, { steps: planSteps({ transports: ["tcp", "memory"] }) });
   assertEquals(printed, [
     `The last messages (2):
 client ──▶ server request  0 "on memory"
@@ -45,7 +45,7 @@ client ◀── server result   0 "on memory"`,
 
 Deno.test("runTestCase skips the steps after a body that does not end, and says why", async () => {
   const { steps } = await runCase(never, {
-    steps: planSteps(["tcp", "memory"]),
+    steps: planSteps({ transports: ["tcp", "memory"] }),
     timeoutMs: 10,
   });
   const [first, second] = steps;
@@ -63,14 +63,14 @@ Deno.test("runTestCase runs the steps after a body that ends when it is told to"
       await new Promise((_, reject) => {
         ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason));
       }),
-    { steps: planSteps(["tcp", "memory"]), timeoutMs: 10 },
+    { steps: planSteps({ transports: ["tcp", "memory"] }), timeoutMs: 10 },
   );
   for (const { error } of steps) assertInstanceOf(error, StepTimeoutError);
 });
 
 Deno.test("runTestCase ignores with its reason a step that cannot run here", async () => {
   const { steps } = await runCase(() => {}, {
-    steps: planSteps(["unix"], undefined, "windows"),
+    steps: planSteps({ transports: ["unix"] }, "windows"),
   });
   assertEquals(steps, [{
     name: "unix (Deno has no Unix sockets on Windows)",
@@ -88,7 +88,7 @@ Deno.test("runTestCase throws a rejection that came after its step", async () =>
         gate.promise.then(() => {
           throw new Error("late");
         });
-      }, { steps: planSteps(["tcp", "memory"]) }),
+      }, { steps: planSteps({ transports: ["tcp", "memory"] }) }),
     StepError,
     "step 'tcp'",
   );

@@ -27,6 +27,13 @@ export interface CtxOptions {
    */
   readonly codecs?: readonly Codec[] | undefined;
   /**
+   * The date at which `ctx.clock` begins: an `ExternalClock`, by which the
+   * containers of the test live, so that an hour of theirs takes no time.
+   *
+   * @default {the computer's clock}
+   */
+  readonly utcStart?: Date | string | undefined;
+  /**
    * What the test may do, as in `Deno.test`.
    *
    * @default {"inherit"}
@@ -132,7 +139,7 @@ function defineTest(
       `Cannot register test '${name}': 'timeoutMs' is ${timeoutMs}, it must be over 0`,
     );
   }
-  const steps = planSteps(options.transports, options.codecs);
+  const steps = planSteps(options);
   return {
     name,
     // The steps' own settings have no effect, only those of the test.

@@ -1,3 +1,5 @@
+import type { Container, ContainerOptions } from "../agent/container.ts";
+import type { ExternalClock } from "../agent/external_clock.ts";
 import type { Channel, CloseOptions } from "../channel/channel.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
@@ -15,7 +17,10 @@ export type CtxTransport = "tcp" | "unix" | "memory";
 /** The body of a test. */
 export type CtxBody = (ctx: Ctx) => void | Promise<void>;
 
-/** What to spread into `startServer` or `openConnection` made by hand. */
+/**
+ * What to spread into `startServer`, `openConnection` or `Container.create`
+ * made by hand.
+ */
 export interface CtxChannelOptions {
   /** The codec of this step. */
   readonly codec: Codec;
@@ -48,7 +53,10 @@ export interface Ctx {
    * the system.
    */
   readonly address: string;
-  /** What to spread into `startServer` or `openConnection` made by hand. */
+  /**
+   * What to spread into `startServer`, `openConnection` or `Container.create`
+   * made by hand.
+   */
   readonly options: CtxChannelOptions;
   /**
    * Aborts when the step's time is up, with the `StepTimeoutError` as reason.
@@ -56,6 +64,13 @@ export interface Ctx {
   readonly signal: AbortSignal;
   /** The same for services: RPC servers and clients. */
   readonly rpc: CtxRpc;
+  /**
+   * The clock of this step, by which its containers live, where the test has
+   * the option `utcStart`. Set it, or hand it to `fastForward`.
+   *
+   * @throws {TypeError} If the test has no `utcStart`.
+   */
+  readonly clock: ExternalClock;
   /**
    * Starts a server at a fresh address.
    *
@@ -82,6 +97,13 @@ export interface Ctx {
     handler: ConnectHandler,
     options?: CtxPairOptions,
   ): Promise<Channel>;
+  /**
+   * Makes a container at a fresh address, with the step's codec, and with its
+   * clock where the test has the option `utcStart`.
+   *
+   * @throws {StepEndedError} If the step is over.
+   */
+  createContainer(options?: ContainerOptions): Promise<Container>;
   /**
    * Closes the server that was started last. Repeatable.
    *
