@@ -12,7 +12,7 @@ import { RemoteError } from "../channel/errors.ts";
 import { codecs } from "../channel/fixtures/codecs.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { Agent } from "./agent.ts";
-import { Container } from "./container.ts";
+import type { Container } from "./container.ts";
 
 class Cat extends Agent {
   heard: unknown[] = [];
