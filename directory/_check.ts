@@ -7,6 +7,7 @@ import {
   type DirectoryPropertyValue,
 } from "./entry.ts";
 import type { DEFAULT_DIRECTORY_LIMITS } from "./limits.ts";
+import { messageOf } from "./_message_of.ts";
 import { Query } from "./_query.ts";
 
 /** Limits with their defaults filled in. */
@@ -218,10 +219,7 @@ function agentAddress(what: string, value: unknown, limits: Limits): string {
   try {
     parseAgentAddress(address);
   } catch (cause) {
-    throw new ValidationError(
-      `${what}: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
+    throw new ValidationError(`${what}: ${messageOf(cause)}`, { cause });
   }
   return address;
 }

@@ -25,6 +25,7 @@ import type {
   DirectoryStats,
 } from "./entry.ts";
 import { DEFAULT_DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
+import { messageOf } from "./_message_of.ts";
 import { Presence } from "./_presence.ts";
 import type { Query } from "./_query.ts";
 import { Subscription } from "./_subscription.ts";
@@ -115,9 +116,14 @@ export class Directory extends Agent {
   async register(registration: DirectoryRegistration): Promise<string> {
     const wanted = checkRegistration(registration, this.#limits);
     const known = this.#entries.byKey(wanted.key);
-    if (known === undefined) this.#add(wanted);
-    else this.#change(known, wanted);
-    await this.#presences.get(wanted.address)!.tried;
+    const listing = known ?? this.#add(wanted);
+    if (known !== undefined) this.#change(known, wanted);
+    try {
+      await this.#presences.get(wanted.address)!.attempt();
+    } catch (error) {
+      this.#remove(listing, messageOf(error));
+      throw error;
+    }
     return wanted.key;
   }
 
@@ -131,7 +137,7 @@ export class Directory extends Agent {
     this.#entries.change(listing, properties);
   }
 
-  #add(wanted: CheckedRegistration): void {
+  #add(wanted: CheckedRegistration): Listing {
     const { address } = wanted;
     this.#checkAllowed(address);
     this.#checkRoom(address);
@@ -140,6 +146,7 @@ export class Directory extends Agent {
     presence.listings.add(listing);
     this.#entries.add(listing);
     if (presence.isThere) this.#entries.show(listing);
+    return listing;
   }
 
   #checkAllowed(address: string): void {
@@ -162,12 +169,12 @@ export class Directory extends Agent {
   }
 
   #watch(address: string): Presence {
-    const presence = new Presence(this.container, address);
+    const presence = new Presence(this.container, address, ({ listings }) => {
+      for (const listing of listings) this.#entries.show(listing);
+    });
     this.#presences.set(address, presence);
     this.run(async () => {
-      const reason = await presence.follow(() => {
-        for (const listing of presence.listings) this.#entries.show(listing);
-      });
+      const reason = await presence.follow();
       for (const listing of presence.listings) this.#remove(listing, reason);
     });
     return presence;

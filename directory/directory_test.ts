@@ -266,14 +266,22 @@ withCtx("an agent can register while it starts", async (ctx) => {
   const { client, directory, here } = await World.make(ctx);
   class Starting extends Bidder {
     protected override async onStart() {
-      await client.register(this, { type: "starting" });
-      assertEquals(await client.lookUp(), []);
+      const properties = { is: this.id };
+      await client.register(this, { type: "starting", properties });
+      assertEquals(await client.lookUp({ match: { is: this.id } }), []);
       assertEquals(directory.stats().waiting, 1);
     }
   }
   const agent = await here.spawn(Starting);
-  await until(() => directory.stats().entries === 1);
-  assertEquals(addresses(await client.lookUp()), [agent.address]);
+  // Another registration tries at once, and shows both.
+  await client.register(agent, { type: "started" });
+  assertEquals(
+    addresses(await client.lookUp()),
+    [agent.address, agent.address],
+  );
+  const other = await here.spawn(Starting);
+  await until(() => directory.stats().entries === 3);
+  assertEquals(addresses(await client.lookUp()).at(-1), other.address);
 });
 
 withCtx("an agent that cannot be reached is not registered", async (ctx) => {
