@@ -3,7 +3,7 @@ import {
   formatAddress,
   parseAddress,
 } from "../transports/address.ts";
-import { checkName } from "../rpc/expose.ts";
+import { checkAgentId } from "./_agent_id.ts";
 
 /** Where an agent is: its container's address, and its id in there. */
 export interface AgentAddress {
@@ -22,13 +22,16 @@ export interface AgentAddress {
 export function parseAgentAddress(text: string): AgentAddress {
   const slash = text.lastIndexOf("/");
   const id = text.slice(slash + 1);
-  const container = text.slice(0, slash);
-  if (id === "" || id.startsWith("$") || container.endsWith("/")) {
+  const container = text.slice(0, Math.max(0, slash));
+  try {
+    checkAgentId(id);
+    parseAddress(container);
+  } catch (cause) {
     throw new TypeError(
       `Cannot parse agent address '${text}': use the address of a container, '/' and the agent's id, as in 'tcp://127.0.0.1:5555/0'`,
+      { cause },
     );
   }
-  parseAddress(container);
   return { container, id };
 }
 
@@ -38,7 +41,7 @@ export function parseAgentAddress(text: string): AgentAddress {
  * @throws {TypeError} If the id cannot be part of an address.
  */
 export function formatAgentAddress({ container, id }: AgentAddress): string {
-  checkName(id);
+  checkAgentId(id);
   return `${container}/${id}`;
 }
 

@@ -1,6 +1,7 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import type { HasLocalMembers, localMembers } from "../rpc/remote.ts";
 import { alwaysService } from "../rpc/service.ts";
+import { classNameOf } from "./_class_name.ts";
 import type { Container } from "./container.ts";
 import type {
   AgentOptions,
@@ -127,6 +128,6 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
 
   /** Names its class and its address. */
   toString(): string {
-    return `${this.constructor.name}('${this.address}')`;
+    return `${classNameOf(this)}('${this.address}')`;
   }
 }

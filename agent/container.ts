@@ -112,9 +112,12 @@ export class Container implements AsyncDisposable {
     setRegistry(this, this.#registry);
     this.#service = new ContainerService(this.#registry);
     this.#places = new AgentPlaces({
-      isOwn: (target) => this.#registry.visible.nameOf(target) !== undefined,
-      connect: (address, options) => this.connect(address, options),
+      owner: this,
+      address: () => this.#address,
+      typeOf: (id) => this.#service.validate_aid(id),
+      route: (address, signal) => this.#links.route(address, signal),
       allows: options.allowConnect ?? ((address) => this.#known.has(address)),
+      timeoutMs: options.timeoutMs ?? Infinity,
     });
     this.#links = this.#makeLinks();
   }
@@ -138,6 +141,7 @@ export class Container implements AsyncDisposable {
 
   #makeLinks(): Links {
     const near = this.#channels({ saysHello: true });
+    // What is in one process cannot lose itself.
     const noHeartbeat = { heartbeatMs: Infinity };
     return new Links({
       address: () => this.#address,
@@ -149,6 +153,7 @@ export class Container implements AsyncDisposable {
       ],
       channelOptions: this.#options,
       onReached: (address) => this.#known.add(address),
+      closedError: (act) => this.#closedError(act),
     });
   }
 
@@ -228,7 +233,8 @@ export class Container implements AsyncDisposable {
     ...args: Args
   ): Promise<A> {
     this.#registry.checkOpen("spawn an agent");
-    const origin = new Origin(() => new type(this, ...args));
+    const make = () => new type(this, ...args);
+    const origin = new Origin(type.prototype, make);
     return await this.#registry.spawn(origin) as A;
   }
 
@@ -249,7 +255,6 @@ export class Container implements AsyncDisposable {
     address: string,
     options: ConnectOptions = {},
   ): Promise<Remote<T>> {
-    this.#checkOpen(`connect to '${address}'`);
     return await this.#links.agent(address, options) as Remote<T>;
   }
 
@@ -267,18 +272,13 @@ export class Container implements AsyncDisposable {
     address: string,
     { signal }: WatchOptions = {},
   ): Promise<AgentGone> {
-    this.#checkOpen(`watch '${address}'`);
     const { container, id } = parseAgentAddress(address);
     if (container !== this.#address) {
       return await this.#links.watch(address, signal);
     }
+    if (this.#links.isEnding) throw this.#closedError(`watch '${address}'`);
     const reason = await this.#registry.watch(id, signal);
     return { address, what: "agent", reason };
-  }
-
-  #checkOpen(act: string): void {
-    if (this.#reason === null) return;
-    throw this.#closedError(act);
   }
 
   #closedError(act: string): ContainerClosedError {
@@ -314,11 +314,13 @@ export class Container implements AsyncDisposable {
   async #closeAll(reason: CloseReason, until: number): Promise<void> {
     const leftMs = () => Math.max(0, until - performance.now());
     await this.#registry.close(until);
-    this.#links.end(this.#closedError("connect"));
+    this.#links.end();
+    // Methods that run may still use connections that are there.
     await Promise.all([
-      this.#links.close(leftMs()),
       this.#server!.close({ graceMs: leftMs() }),
+      this.#links.closeOwn(leftMs()),
     ]);
+    await this.#links.close(leftMs());
     this.#ownClock?.[Symbol.dispose]();
     lifetime.observer?.closed(this);
     this.#resolveClosed(reason);
