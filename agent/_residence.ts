@@ -129,16 +129,23 @@ export class Residence {
 
   /** Waits for `onStart`, but not beyond a close that gives it up. */
   async #runStartHook(): Promise<void> {
-    const running = (async () => await this.#hooks.onStart!())();
+    const { promise: through, resolve } = Promise.withResolvers<void>();
     const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>();
-    const through = running.then(() => {
-      this.#hasStarted = true;
-    }, () => {});
+    // Set first, since the hook may close the agent at once.
     this.#starting = { through, giveUp };
     try {
-      await Promise.race([running, givenUp]);
+      await Promise.race([this.#runOnStart(resolve), givenUp]);
     } finally {
       this.#starting = null;
+    }
+  }
+
+  async #runOnStart(through: () => void): Promise<void> {
+    try {
+      await this.#hooks.onStart!();
+      this.#hasStarted = true;
+    } finally {
+      through();
     }
   }
 
