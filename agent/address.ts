@@ -49,13 +49,17 @@ export function formatAgentAddress({ container, id }: AgentAddress): string {
  * The address under which others reach what listens at `address`: a wildcard
  * host is replaced by `host`.
  *
- * @throws {TypeError} If the machine's name is needed and may not be asked.
+ * @throws {TypeError} If the machine's name is needed and may not be asked, or
+ * `host` is none.
  */
 export function publicAddress(address: string, host?: string): string {
   const parsed = parseAddress(address);
   if (parsed.scheme !== "tcp") return address;
   const wanted = host ?? (isWildcard(parsed) ? machineName(address) : null);
-  return wanted === null ? address : formatAddress({ ...parsed, host: wanted });
+  if (wanted === null) return address;
+  const made = formatAddress({ ...parsed, host: wanted });
+  parseAddress(made);
+  return made;
 }
 
 function isWildcard(address: Address & { scheme: "tcp" }): boolean {

@@ -73,6 +73,12 @@ Deno.test("publicAddress puts a host where others cannot use the one there is", 
   assertEquals(publicAddress("local://a", "a.example"), "local://a");
 });
 
+Deno.test("publicAddress refuses what is no host", () => {
+  for (const host of ["", "no host", "a/b"]) {
+    assertThrows(() => publicAddress("tcp://127.0.0.1:1", host), TypeError);
+  }
+});
+
 Deno.test({
   name: "publicAddress says what to do where it may not ask for the name",
   permissions: { sys: false },
