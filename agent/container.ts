@@ -226,7 +226,8 @@ export class Container implements AsyncDisposable {
    *
    * @throws {unknown} What the constructor or `onStart` throws; nothing is
    * left of the agent then.
-   * @throws {ContainerClosedError} If the container is closed.
+   * @throws {ContainerClosedError} If the container is closed, or the agent is
+   * before it has started.
    */
   async spawn<A extends Resident, Args extends unknown[]>(
     type: AgentClass<A, Args>,
@@ -239,13 +240,15 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Connects to the agent at `address`, here or in another container, and
-   * returns a proxy for it, the same one as long as somebody holds it. It
-   * lives as long as the connection: connect again after that was lost.
+   * Connects to the agent at `address`, here or in another container, asks
+   * whether it exists, and returns a proxy for it, the same one as long as
+   * somebody holds it. It lives as long as the connection: connect again after
+   * that was lost.
    *
    * @typeParam T The class of the agent. Nothing checks that it is.
-   * @throws {ConnectError} If its container cannot be reached, within
-   * `retryForMs`.
+   * @throws {ConnectError} If its container cannot be reached, or is lost while
+   * it is asked, within `retryForMs`.
+   * @throws {TimeoutError} If its container does not answer for 10 s.
    * @throws {AgentNotFoundError} If there is no such agent, within
    * `retryForMs`.
    * @throws {ContainerClosedError} If this container is closed.
@@ -265,7 +268,8 @@ export class Container implements AsyncDisposable {
    * asked for its agent every five seconds.
    *
    * @throws {unknown} The reason of the signal, if that aborts first.
-   * @throws {ContainerClosedError} If this container is closed, or closes.
+   * @throws {ContainerClosedError} If this container is closed, or closes while
+   * it watches an agent of another one.
    * @throws {TypeError} If the address has no known form.
    */
   async watch(
@@ -288,9 +292,10 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Closes all: its agents, the newest first, while they can still call and be
-   * called; then its connections and its server; then its clock, if it has
-   * made that itself. Repeatable; joins a close in progress; never rejects.
+   * Closes all: its agents, the newest first, while they can still call; then
+   * its server and its connections, whose running methods get to finish; then
+   * its clock, if it has made that itself. All that within `graceMs`.
+   * Repeatable; joins a close in progress; never rejects.
    *
    * An agent may close its own container. It should not await that, since the
    * container waits for the agent until `graceMs`, 1,000 by default, have
