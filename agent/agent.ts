@@ -115,7 +115,7 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
    * aborts, its tasks end, and `onClose` runs; whatever of that is not done
    * within `graceMs`, 1,000 by default, is left. Calls that it is answering go
    * on. Repeatable; joins a close in progress; never rejects. What the agent
-   * waits for itself, its tasks and `onClose`, should not await it.
+   * waits for itself, `onStart`, its tasks and `onClose`, should not await it.
    */
   close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     return this.#residence.close(graceMs, "it was closed");
