@@ -112,9 +112,12 @@ export class Container implements AsyncDisposable {
     setRegistry(this, this.#registry);
     this.#service = new ContainerService(this.#registry);
     this.#places = new AgentPlaces({
-      isOwn: (target) => this.#registry.visible.nameOf(target) !== undefined,
-      connect: (address, options) => this.connect(address, options),
+      owner: this,
+      address: () => this.#address,
+      typeOf: (id) => this.#service.validate_aid(id),
+      route: (address, signal) => this.#links.route(address, signal),
       allows: options.allowConnect ?? ((address) => this.#known.has(address)),
+      timeoutMs: options.timeoutMs ?? Infinity,
     });
     this.#links = this.#makeLinks();
   }
@@ -138,6 +141,7 @@ export class Container implements AsyncDisposable {
 
   #makeLinks(): Links {
     const near = this.#channels({ saysHello: true });
+    // What is in one process cannot lose itself.
     const noHeartbeat = { heartbeatMs: Infinity };
     return new Links({
       address: () => this.#address,
@@ -149,6 +153,7 @@ export class Container implements AsyncDisposable {
       ],
       channelOptions: this.#options,
       onReached: (address) => this.#known.add(address),
+      closedError: (act) => this.#closedError(act),
     });
   }
 
@@ -221,25 +226,29 @@ export class Container implements AsyncDisposable {
    *
    * @throws {unknown} What the constructor or `onStart` throws; nothing is
    * left of the agent then.
-   * @throws {ContainerClosedError} If the container is closed.
+   * @throws {ContainerClosedError} If the container is closed, or the agent is
+   * before it has started.
    */
   async spawn<A extends Resident, Args extends unknown[]>(
     type: AgentClass<A, Args>,
     ...args: Args
   ): Promise<A> {
     this.#registry.checkOpen("spawn an agent");
-    const origin = new Origin(() => new type(this, ...args));
+    const make = () => new type(this, ...args);
+    const origin = new Origin(type.prototype, make);
     return await this.#registry.spawn(origin) as A;
   }
 
   /**
-   * Connects to the agent at `address`, here or in another container, and
-   * returns a proxy for it, the same one as long as somebody holds it. It
-   * lives as long as the connection: connect again after that was lost.
+   * Connects to the agent at `address`, here or in another container, asks
+   * whether it exists, and returns a proxy for it, the same one as long as
+   * somebody holds it. It lives as long as the connection: connect again after
+   * that was lost.
    *
    * @typeParam T The class of the agent. Nothing checks that it is.
-   * @throws {ConnectError} If its container cannot be reached, within
-   * `retryForMs`.
+   * @throws {ConnectError} If its container cannot be reached, or is lost while
+   * it is asked, within `retryForMs`.
+   * @throws {TimeoutError} If its container does not answer for 10 s.
    * @throws {AgentNotFoundError} If there is no such agent, within
    * `retryForMs`.
    * @throws {ContainerClosedError} If this container is closed.
@@ -249,7 +258,6 @@ export class Container implements AsyncDisposable {
     address: string,
     options: ConnectOptions = {},
   ): Promise<Remote<T>> {
-    this.#checkOpen(`connect to '${address}'`);
     return await this.#links.agent(address, options) as Remote<T>;
   }
 
@@ -260,25 +268,21 @@ export class Container implements AsyncDisposable {
    * asked for its agent every five seconds.
    *
    * @throws {unknown} The reason of the signal, if that aborts first.
-   * @throws {ContainerClosedError} If this container is closed, or closes.
+   * @throws {ContainerClosedError} If this container is closed, or closes while
+   * it watches an agent of another one.
    * @throws {TypeError} If the address has no known form.
    */
   async watch(
     address: string,
     { signal }: WatchOptions = {},
   ): Promise<AgentGone> {
-    this.#checkOpen(`watch '${address}'`);
     const { container, id } = parseAgentAddress(address);
     if (container !== this.#address) {
       return await this.#links.watch(address, signal);
     }
+    if (this.#links.isEnding) throw this.#closedError(`watch '${address}'`);
     const reason = await this.#registry.watch(id, signal);
     return { address, what: "agent", reason };
-  }
-
-  #checkOpen(act: string): void {
-    if (this.#reason === null) return;
-    throw this.#closedError(act);
   }
 
   #closedError(act: string): ContainerClosedError {
@@ -288,9 +292,10 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Closes all: its agents, the newest first, while they can still call and be
-   * called; then its connections and its server; then its clock, if it has
-   * made that itself. Repeatable; joins a close in progress; never rejects.
+   * Closes all: its agents, the newest first, while they can still call; then
+   * its server and its connections, whose running methods get to finish; then
+   * its clock, if it has made that itself. All that within `graceMs`.
+   * Repeatable; joins a close in progress; never rejects.
    *
    * An agent may close its own container. It should not await that, since the
    * container waits for the agent until `graceMs`, 1,000 by default, have
@@ -314,11 +319,13 @@ export class Container implements AsyncDisposable {
   async #closeAll(reason: CloseReason, until: number): Promise<void> {
     const leftMs = () => Math.max(0, until - performance.now());
     await this.#registry.close(until);
-    this.#links.end(this.#closedError("connect"));
+    this.#links.end();
+    // Methods that run may still use connections that are there.
     await Promise.all([
-      this.#links.close(leftMs()),
       this.#server!.close({ graceMs: leftMs() }),
+      this.#links.closeOwn(leftMs()),
     ]);
+    await this.#links.close(leftMs());
     this.#ownClock?.[Symbol.dispose]();
     lifetime.observer?.closed(this);
     this.#resolveClosed(reason);
