@@ -1,9 +1,6 @@
-import {
-  type Address,
-  formatAddress,
-  parseAddress,
-} from "../transports/address.ts";
+import { formatAddress, parseAddress } from "../transports/address.ts";
 import { checkName } from "../rpc/expose.ts";
+import { isWildcard } from "./_wildcard.ts";
 
 /** Where an agent is: its container's address, and its id in there. */
 export interface AgentAddress {
@@ -51,12 +48,9 @@ export function formatAgentAddress({ container, id }: AgentAddress): string {
 export function publicAddress(address: string, host?: string): string {
   const parsed = parseAddress(address);
   if (parsed.scheme !== "tcp") return address;
-  const wanted = host ?? (isWildcard(parsed) ? machineName(address) : null);
+  const wanted = host ??
+    (isWildcard(parsed.host) ? machineName(address) : null);
   return wanted === null ? address : formatAddress({ ...parsed, host: wanted });
-}
-
-function isWildcard(address: Address & { scheme: "tcp" }): boolean {
-  return ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(address.host);
 }
 
 function machineName(address: string): string {
