@@ -301,6 +301,11 @@ export class Links {
     await this.#ownEnd?.close({ graceMs });
   }
 
+  /** Cuts the connection to the container at `address`, if there is one. */
+  async cut(address: string): Promise<void> {
+    await this.#links.get(address)?.close({ graceMs: 0 });
+  }
+
   /** Closes all connections. */
   async close(graceMs: number): Promise<void> {
     const links = [...this.#links.values()];

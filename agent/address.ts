@@ -1,9 +1,6 @@
-import {
-  type Address,
-  formatAddress,
-  parseAddress,
-} from "../transports/address.ts";
+import { formatAddress, parseAddress } from "../transports/address.ts";
 import { checkAgentId } from "./_agent_id.ts";
+import { isWildcard } from "./_wildcard.ts";
 
 /** Where an agent is: its container's address, and its id in there. */
 export interface AgentAddress {
@@ -55,15 +52,12 @@ export function formatAgentAddress({ container, id }: AgentAddress): string {
 export function publicAddress(address: string, host?: string): string {
   const parsed = parseAddress(address);
   if (parsed.scheme !== "tcp") return address;
-  const wanted = host ?? (isWildcard(parsed) ? machineName(address) : null);
+  const wanted = host ??
+    (isWildcard(parsed.host) ? machineName(address) : null);
   if (wanted === null) return address;
   const made = formatAddress({ ...parsed, host: wanted });
   parseAddress(made);
   return made;
-}
-
-function isWildcard(address: Address & { scheme: "tcp" }): boolean {
-  return ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(address.host);
 }
 
 function machineName(address: string): string {

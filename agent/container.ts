@@ -1,4 +1,5 @@
 import type { CloseOptions } from "../channel/channel.ts";
+import { json } from "../channel/codecs/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { type OnError, reportToStderr } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
@@ -17,6 +18,7 @@ import type {
 } from "./container_contract.ts";
 import { dateSerializer } from "./date_serializer.ts";
 import { ContainerClosedError } from "./errors.ts";
+import { type Dependent, setHousehold } from "./_household.ts";
 import { Links } from "./_links.ts";
 import { ContainerService, Registry, setRegistry } from "./_registry.ts";
 import { GRACE_MS } from "./_residence.ts";
@@ -66,7 +68,7 @@ export type AgentClass<A extends Resident, Args extends unknown[]> = new (
  * those of other containers. All of them share its server, and one connection
  * to each other container.
  *
- * It owns its agents and connections. Made by {@linkcode Container.create}.
+ * It owns its agents and connections, and what it has spawned. Made by {@linkcode Container.create}.
  */
 export class Container implements AsyncDisposable {
   /** What tells its agents the time. */
@@ -81,6 +83,7 @@ export class Container implements AsyncDisposable {
   readonly #places: AgentPlaces;
   readonly #links: Links;
   readonly #known = new KnownHosts();
+  readonly #dependents = new Set<Dependent>();
   readonly #ownClock: Disposable | null;
   readonly #resolveClosed: (reason: CloseReason) => void;
   #address = "";
@@ -110,6 +113,16 @@ export class Container implements AsyncDisposable {
       },
     });
     setRegistry(this, this.#registry);
+    setHousehold(this, {
+      dependents: this.#dependents,
+      codecName: (options.codec ?? json()).name,
+      serializers: options.serializers?.length ?? 0,
+      checkOpen: (act) => this.#registry.checkOpen(act),
+      report: (error, address) =>
+        this.#onError(error, { kind: "callback", address }),
+      cut: (address) => this.#links.cut(address),
+      know: (address) => this.#known.add(address),
+    });
     this.#service = new ContainerService(this.#registry);
     this.#places = new AgentPlaces({
       owner: this,
@@ -293,9 +306,9 @@ export class Container implements AsyncDisposable {
 
   /**
    * Closes all: its agents, the newest first, while they can still call; then
-   * its server and its connections, whose running methods get to finish; then
-   * its clock, if it has made that itself. All that within `graceMs`.
-   * Repeatable; joins a close in progress; never rejects.
+   * what it has spawned; then its server and its connections, whose running
+   * methods get to finish; then its clock, if it has made that itself. All that
+   * within `graceMs`. Repeatable; joins a close in progress; never rejects.
    *
    * An agent may close its own container. It should not await that, since the
    * container waits for the agent until `graceMs`, 1,000 by default, have
@@ -319,6 +332,7 @@ export class Container implements AsyncDisposable {
   async #closeAll(reason: CloseReason, until: number): Promise<void> {
     const leftMs = () => Math.max(0, until - performance.now());
     await this.#registry.close(until);
+    await this.#closeDependents(leftMs());
     this.#links.end();
     // Methods that run may still use connections that are there.
     await Promise.all([
@@ -329,6 +343,11 @@ export class Container implements AsyncDisposable {
     this.#ownClock?.[Symbol.dispose]();
     lifetime.observer?.closed(this);
     this.#resolveClosed(reason);
+  }
+
+  async #closeDependents(graceMs: number): Promise<void> {
+    const dependents = [...this.#dependents];
+    await Promise.all(dependents.map((it) => it.close({ graceMs })));
   }
 
   /** Closes it. */
