@@ -2,9 +2,10 @@ import type { CallMiddleware, ServeMiddleware } from "@denomas/denomas/rpc";
 import { startLiveLine } from "../print.ts";
 import type { DrawnRound } from "./draw.ts";
 import type { RoundReport } from "./market.ts";
+import { ROUNDS_PER_HOUR } from "./plan.ts";
 
 /** A board shows a line for so many rounds where it cannot change in place. */
-const MILESTONE_ROUNDS = 12;
+const MILESTONE_ROUNDS = 3 * ROUNDS_PER_HOUR;
 
 /** Counts messages, and shows how far the day is. */
 export class Board {
@@ -48,7 +49,9 @@ export class Board {
       `${(price / 10).toFixed(1).padStart(5)} ct/kWh`,
       `${String(count).padStart(4)} bidders`,
       `in ${Object.keys(bidders).length} containers`,
-      `${Math.round(messages / tookMs * 1000).toLocaleString("en")} messages/s`,
+      `${
+        Math.round(messages / tookMs * 1000).toLocaleString("en").padStart(7)
+      } messages/s`,
     ].join("   ");
     this.#line.show(text, round % MILESTONE_ROUNDS === 0);
   }
@@ -61,6 +64,7 @@ export class Board {
 
 /** The time of day at which a round is held. */
 export function timeOf(round: number): string {
-  const hour = String(Math.floor(round / 4)).padStart(2, "0");
-  return `${hour}:${String(round % 4 * 15).padStart(2, "0")}`;
+  const hour = String(Math.floor(round / ROUNDS_PER_HOUR)).padStart(2, "0");
+  const minute = round % ROUNDS_PER_HOUR * 60 / ROUNDS_PER_HOUR;
+  return `${hour}:${String(minute).padStart(2, "0")}`;
 }

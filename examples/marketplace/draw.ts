@@ -52,11 +52,11 @@ export function drawDay({ title, rounds, sites }: Drawing): string {
   const parts = [
     text(LEFT, 34, title, { size: 20, weight: 600 }),
     ...hours(rounds.length, x, TOP, height - 40),
-    ...panel(TOP, "Price", "ct/kWh", rounds.map(({ price }) => price / 10), {
+    ...panel(TOP, "Price", " ct/kWh", rounds.map(({ price }) => price / 10), {
       x,
       colour: PRICE,
     }),
-    ...panel(TOP + PANEL + GAP, "Messages", "1/s", rates, {
+    ...panel(TOP + PANEL + GAP, "Messages", "/s", rates, {
       x,
       colour: MESSAGES,
       isFilled: true,
@@ -104,7 +104,7 @@ function panel(
     text(LEFT, top - 14, name, { size: 14, weight: 600 }),
     ...[0, most / 2, most].flatMap((value) => [
       line(LEFT, y(value), WIDTH - RIGHT, y(value), GRID),
-      text(LEFT - 10, y(value) + 4, `${value.toLocaleString("en")} ${unit}`, {
+      text(LEFT - 10, y(value) + 4, `${value.toLocaleString("en")}${unit}`, {
         anchor: "end",
         colour: SOFT,
       }),
@@ -127,20 +127,20 @@ function lane(
   const most = Math.max(1, ...counts);
   const middle = top + LANE / 2;
   const half = (count: number) => count / most * (LANE / 2 - 8);
-  const bars = counts.map((count, round) =>
-    count === 0
-      ? ""
-      : `<rect x="${number(x(round))}" y="${
-        number(middle - half(count))
-      }" width="${number(x(1) - x(0) + 0.5)}" height="${
-        number(2 * half(count))
-      }" fill="${ALIVE}" fill-opacity="0.55"/>`
+  // Forth along its upper edge, and back along its lower one.
+  const forth = counts.map((count, round) =>
+    `L${point(x(round), middle - half(count))} H${number(x(round + 1))}`
   );
+  const back = counts.map((count, round) =>
+    `L${point(x(round + 1), middle + half(count))} H${number(x(round))}`
+  ).reverse();
+  const shape = [`M${point(LEFT, middle)}`, ...forth, ...back, "Z"];
   return [
     text(LEFT - 10, middle - 2, name, { anchor: "end", weight: 600 }),
     text(LEFT - 10, middle + 13, where, { anchor: "end", colour: SOFT }),
     line(LEFT, middle, x(killedIn ?? rounds.length), middle, ALIVE),
-    ...bars,
+    `<path d="${shape.join(" ")}" fill="${ALIVE}" fill-opacity="0.5"/>`,
+    text(LEFT + 6, middle - 6, `${counts[0]}`, { colour: INK }),
     ...(killedIn === null ? [] : [
       line(x(killedIn), top + 4, x(killedIn), top + LANE - 4, KILLED),
       text(x(killedIn) + 8, middle + 4, "killed", { colour: KILLED }),

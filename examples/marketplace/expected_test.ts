@@ -5,7 +5,7 @@ import { planDay, ROUNDS } from "./plan.ts";
 const options = {
   seed: 1,
   biddersPerSite: 20,
-  sites: { coast: Infinity, hills: 50 },
+  sites: { coast: Infinity, hills: 150 },
 };
 
 Deno.test("planDay plans the same day for the same seed, and another one for another", () => {
@@ -22,8 +22,8 @@ Deno.test("expectedOf buys nothing from a site that is killed", () => {
   const hills = rounds.map(({ awards }) =>
     awards.filter(({ bidder }) => bidder.startsWith("hills-")).length
   );
-  assert(hills.slice(0, 50).some((count) => count > 0));
-  assertEquals(hills.slice(50).some((count) => count > 0), false);
+  assert(hills.slice(0, 150).some((count) => count > 0));
+  assertEquals(hills.slice(150).some((count) => count > 0), false);
   const paid = rounds.reduce(
     (sum, { price, awards }) =>
       sum + price * awards.reduce((a, { amount }) => a + amount, 0),

@@ -34,10 +34,17 @@ import {
   runDay,
   type Site,
 } from "./market.ts";
-import { DAY, type DayPlan, planDay, ROUND_SECONDS } from "./plan.ts";
+import {
+  DAY,
+  type DayPlan,
+  planDay,
+  ROUND_SECONDS,
+  ROUNDS_PER_HOUR,
+} from "./plan.ts";
 
-const KILLED_IN = 50;
-const BIDDERS_PER_SITE = 120;
+/** In the middle of the round at 12:30. */
+const KILLED_IN = 12.5 * ROUNDS_PER_HOUR;
+const BIDDERS_PER_SITE = 150;
 
 /** Where the bidders live. */
 interface Place {
@@ -91,6 +98,7 @@ export async function demonstrate(
     },
   });
   board.end();
+  print("");
   report(plan, places, day, board);
   await Deno.writeTextFile(picture, draw(places, board.rounds));
   print(`\nThe day as a picture: ${picture}`);
@@ -122,7 +130,8 @@ async function openSite(
     address,
     modules: [new URL("agents.ts", import.meta.url)],
     clock: { utcStart: DAY, initTime: -ROUND_SECONDS },
-    flags: importFlags(),
+    // A Worker is part of this process, and finds what this one does.
+    ...(kind === "process" && { flags: importFlags() }),
     signal,
   };
   const spawned = await spawnContainer(container, options);

@@ -1,10 +1,13 @@
 import type { Offer } from "./clearing.ts";
 
-/** A round takes a quarter of an hour. */
-export const ROUND_SECONDS = 900;
+/** A round takes five minutes. */
+export const ROUND_SECONDS = 300;
+
+/** How many there are in an hour. */
+export const ROUNDS_PER_HOUR = 3_600 / ROUND_SECONDS;
 
 /** How many there are in a day. */
-export const ROUNDS = 96;
+export const ROUNDS = 24 * ROUNDS_PER_HOUR;
 
 /** Bidders come and go so long before a round, in seconds. */
 export const LEAD_SECONDS = 60;
@@ -69,10 +72,10 @@ export function planDay({ seed, biddersPerSite, sites }: DayOptions): DayPlan {
     })),
     demand: Array.from({ length: ROUNDS }, (_, round) => {
       // Little at night, most at breakfast and in the evening.
-      const hour = round / 4;
+      const hour = round / ROUNDS_PER_HOUR;
       const shape = 1 + Math.exp(-((hour - 8) ** 2) / 6) +
         1.4 * Math.exp(-((hour - 19) ** 2) / 8);
-      return Math.round(biddersPerSite * (14 * shape + 4 * random()));
+      return Math.round(biddersPerSite * (20 * shape + 4 * random()));
     }),
   };
 }
@@ -81,8 +84,11 @@ function planBidder(name: string, random: () => number): BidderPlan {
   const kind = (["wind", "sun", "gas"] as const)[Math.floor(3 * random())]!;
   const cost = { wind: 20, sun: 15, gas: 80 }[kind];
   // A third stays all day, others come later, or leave, or both.
-  const from = random() < 0.4 ? Math.floor(random() * 48) : 0;
-  const until = random() < 0.4 ? 49 + Math.floor(random() * 47) : ROUNDS;
+  const noon = ROUNDS / 2;
+  const from = random() < 0.4 ? Math.floor(random() * noon) : 0;
+  const until = random() < 0.4
+    ? noon + 1 + Math.floor(random() * (noon - 1))
+    : ROUNDS;
   return {
     name,
     kind,
@@ -100,7 +106,7 @@ export function offerOf(
   round: number,
 ): Offer | null {
   const weather = randomFrom(seed + round)();
-  const hour = round / 4;
+  const hour = round / ROUNDS_PER_HOUR;
   const part = {
     wind: 0.3 + 0.7 * weather,
     sun: Math.max(0, Math.sin((hour - 5) / 16 * Math.PI)) * (0.5 + weather / 2),
