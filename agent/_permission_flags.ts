@@ -86,6 +86,12 @@ function flag(
   name: (typeof NAMES)[number],
   allowed: readonly SpawnPermission[],
 ): string[] {
+  for (const it of allowed) {
+    if (typeof it === "boolean" || Array.isArray(it)) continue;
+    throw new TypeError(
+      `Cannot allow '${name}': it is '${it}', use true, false or a list`,
+    );
+  }
   if (allowed.includes(true)) return [`--allow-${name}`];
   const items = allowed.flatMap((it) => typeof it === "boolean" ? [] : it)
     .map(textOf);

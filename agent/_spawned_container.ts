@@ -31,7 +31,10 @@ const EXIT_MS = 1_000;
  */
 const LOSS_MS = 2_000;
 
-/** How long what was still sent may take to be read when its sender is gone. */
+/**
+ * How long it may take to clean up where there is hardly anything, and to read
+ * what it had sent before it was gone.
+ */
 const LINGER_MS = 250;
 
 /** How many lines of stderr are kept for an error. */
@@ -135,15 +138,21 @@ export class Spawned implements SpawnedContainer {
     } catch (error) {
       const wasClosed = this.#ending !== null;
       this.#ending ??= { by: "error", reason: "it could not start" };
-      // What tells of its failure has more to say, and then ends by itself.
-      if (!this.#limit.signal.aborted) await within(EXIT_MS, this.closed);
-      this.#host.kill();
-      await this.closed;
+      await this.#giveUp();
       if (signal?.aborted) throw signal.reason;
       throw wasClosed ? this.#closedError() : this.#failure(error);
     } finally {
       this.#limit.end();
     }
+  }
+
+  /** Lets it end by itself, as far as it can: it may be about to listen. */
+  async #giveUp(): Promise<void> {
+    const { aborted } = this.#limit.signal;
+    if (aborted) this.#host.close(LINGER_MS);
+    await within(aborted ? LINGER_MS : EXIT_MS, this.#host.ended);
+    this.#host.kill();
+    await this.closed;
   }
 
   async #start(signal: AbortSignal): Promise<void> {

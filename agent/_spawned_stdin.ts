@@ -13,18 +13,22 @@ import type { SpawnOrder, SpawnReport, SpawnSetup } from "./_spawn_setup.ts";
 const setup = Promise.withResolvers<SpawnSetup>();
 const closing = Promise.withResolvers<number>();
 let marker = "";
-let hasReported = false;
+let isLoading = true;
 
 /** The parent, which speaks by standard input, and is heard by output. */
 export const parent: ParentLine = {
   setup: setup.promise,
   closeWithinMs: closing.promise,
   report(report: SpawnReport): void {
-    hasReported = true;
     const line = `${marker}${JSON.stringify(report)}\n`;
     Deno.stdout.writeSync(new TextEncoder().encode(line));
   },
 };
+
+/** All modules are loaded: from now on an end is an orderly one. */
+export function loaded(): void {
+  isLoading = false;
+}
 
 listen();
 
@@ -37,8 +41,8 @@ async function listen(): Promise<void> {
   });
   const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
   for await (const text of input) lines.add(text);
-  // Nothing runs yet that would have to be closed.
-  if (!hasReported) Deno.exit(1);
+  // There is nothing yet that would have to be closed.
+  if (isLoading) Deno.exit(1);
   closing.resolve(GRACE_MS);
 }
 

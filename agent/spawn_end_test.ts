@@ -2,7 +2,6 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
-  assertLess,
   assertRejects,
 } from "@std/assert";
 import { ConnectionClosedError } from "../channel/errors.ts";

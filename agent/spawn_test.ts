@@ -1,9 +1,18 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
 import { codecs } from "../channel/fixtures/codecs.ts";
 import type { ErrorContext } from "../channel/report.ts";
 import { RemoteError } from "../channel/errors.ts";
 import { kwargs } from "../rpc/kwargs.ts";
 import { withCtx } from "../testing/ctx.ts";
+import { LeakError } from "../testing/errors.ts";
+import { failureOf } from "../testing/fixtures/fake_runner.ts";
+import { Container } from "./container.ts";
 import { ContainerClosedError, SpawnError } from "./errors.ts";
 import type { LogKeeper, Worm } from "./fixtures/spawned.ts";
 import { fixture, KINDS, spawnIn, spawnOptions } from "./fixtures/spawning.ts";
@@ -240,6 +249,17 @@ for (const kind of KINDS) {
     assertEquals(await keeper.lastWords(), "bye");
   });
 }
+
+Deno.test("runStep names a spawned container with the one that it belongs to", async () => {
+  const failure = await failureOf(async (ctx) => {
+    const parent = await Container.create("tcp://127.0.0.1:0", ctx.options);
+    await spawnContainer(parent, spawnOptions("worker", { onLog: () => {} }));
+  });
+  assertInstanceOf(failure, LeakError);
+  const [leak, ...others] = failure.leaks;
+  assertEquals(others, []);
+  assertMatch(leak!, /^container \(tcp:.+ with .*1 process/);
+});
 
 withCtx({
   name: "a process may do no more than its container needs and it is allowed",
