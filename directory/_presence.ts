@@ -17,6 +17,7 @@ export class Presence {
   /** Aborts when nobody need wait for the agent to start any more. */
   readonly #starting = new AbortController();
   #isThere = false;
+  #attempt: Promise<void> | null = null;
 
   /** `onThere` hears of it when the agent is reached for the first time. */
   constructor(
@@ -43,6 +44,12 @@ export class Presence {
    */
   async attempt(): Promise<void> {
     if (this.#isThere) return;
+    // Who asks at the same time is told the same.
+    this.#attempt ??= this.#reach().finally(() => this.#attempt = null);
+    await this.#attempt;
+  }
+
+  async #reach(): Promise<void> {
     const { signal } = this.#stopping;
     try {
       await this.#container.connect(this.#address, { signal });
@@ -50,7 +57,6 @@ export class Presence {
       if (error instanceof AgentNotFoundError) return;
       throw error;
     }
-    if (this.#isThere) return;
     this.#isThere = true;
     this.#starting.abort();
     this.#onThere(this);

@@ -14,10 +14,8 @@ import {
   Container,
   ExternalClock,
   spawnContainer,
-  type SpawnedContainer,
   type SpawnOptions,
 } from "@denomas/denomas/agent";
-import type { CallMiddleware, ServeMiddleware } from "@denomas/denomas/rpc";
 import { join } from "@std/path";
 import { formatTable } from "../greeting/table.ts";
 import { importFlags } from "../import_flags.ts";
@@ -28,12 +26,7 @@ import type { Agency } from "./agents.ts";
 import { drawDay, type DrawnRound } from "./draw.ts";
 import { earningsOf, type Expected, expectedOf } from "./expected.ts";
 import { Board, timeOf } from "./board.ts";
-import {
-  type MarketDay,
-  type RoundReport,
-  runDay,
-  type Site,
-} from "./market.ts";
+import { type MarketDay, runDay, type Site } from "./market.ts";
 import {
   DAY,
   type DayPlan,
