@@ -127,12 +127,13 @@ export class Links {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const known = this.#links.get(container);
+    const wasOpen = known?.isOver === false;
     try {
       try {
         return await ask(await this.open(container, signal));
       } catch (error) {
         // It may have been dead for a while, with nobody to notice.
-        const isStale = known !== undefined && known.isOver && isLoss(error);
+        const isStale = wasOpen && known.isOver && isLoss(error);
         if (!isStale || this.isEnding) throw error;
         return await ask(await this.open(container, signal));
       }
