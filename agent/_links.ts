@@ -11,6 +11,7 @@ import {
 } from "../channel/errors.ts";
 import { channelOn, openConnectionWith } from "../channel/open.ts";
 import { type ChannelOptions, resolveOptions } from "../channel/options.ts";
+import { within } from "../channel/_within.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
@@ -126,12 +127,13 @@ export class Links {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const known = this.#links.get(container);
+    const wasOpen = known?.isOver === false;
     try {
       try {
         return await ask(await this.open(container, signal));
       } catch (error) {
         // It may have been dead for a while, with nobody to notice.
-        const isStale = known !== undefined && known.isOver && isLoss(error);
+        const isStale = wasOpen && known.isOver && isLoss(error);
         if (!isStale || this.isEnding) throw error;
         return await ask(await this.open(container, signal));
       }
@@ -193,7 +195,10 @@ export class Links {
   ): Promise<Link> {
     dial.waiting++;
     try {
-      return await abortable(dial.link, signal);
+      return await this.#ending.before(
+        signal,
+        (ending) => abortable(dial.link, ending),
+      );
     } finally {
       // The last one that leaves gives it up; who comes now begins anew.
       if (--dial.waiting === 0) {
@@ -311,7 +316,8 @@ export class Links {
     const links = [...this.#links.values()];
     await Promise.all([
       ...links.map((link) => link.close({ graceMs })),
-      ...this.#attempts.keys(),
+      // They were told to end; a transport may be slow to hear.
+      within(graceMs, Promise.all(this.#attempts.keys())),
     ]);
   }
 

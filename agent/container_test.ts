@@ -206,6 +206,41 @@ withCtx(
   },
 );
 
+withCtx({
+  name: "a connection that comes when nobody wants it any more is closed",
+  transports,
+}, async (ctx) => {
+  const gate = Promise.withResolvers<void>();
+  let attempts = 0;
+  const deaf: Transport = {
+    scheme: "local",
+    listen: memory.listen,
+    async connect(address) {
+      attempts++;
+      await gate.promise;
+      return await memory.connect(address);
+    },
+  };
+  const here = await ctx.createContainer({ transport: deaf });
+  const there = await ctx.createContainer();
+  const other = await ctx.createContainer();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const { address } = await there.spawn(Cat);
+  const left = here.connect(address, { signal });
+  const ended = here.connect(`${other.address}/0`);
+  await until(() => attempts === 2);
+  controller.abort("enough");
+  assertEquals(await left.catch((reason) => reason), "enough");
+  const rejected = assertRejects(() => ended, ContainerClosedError);
+  await here.close({ graceMs: 5 });
+  await rejected;
+  gate.resolve();
+  for (let i = 0; i < 10; i++) await nextTurn();
+  assertEquals([there.stats().clients, other.stats().clients], [0, 0]);
+  assertEquals(here.stats().connections, 0);
+});
+
 withCtx(
   "Container.connect may race with a close at any moment",
   async (ctx) => {
@@ -336,24 +371,29 @@ class Clerk extends Agent {
   }
 }
 
-withCtx("Container.close lets methods that run finish", async (ctx) => {
-  const here = await ctx.createContainer();
-  const there = await ctx.createContainer();
-  const [cat, clerk] = [await here.spawn(Cat), await there.spawn(Clerk)];
-  const toCat = await there.connect<Cat>(cat.address);
-  const proxies = [
-    await here.connect<Clerk>(clerk.address),
-    await there.connect<Clerk>(clerk.address),
-  ];
-  const work = proxies.map((proxy) => proxy.work(toCat));
-  await until(() => clerk.begun === 2);
-  const closing = there.close({ graceMs: 10_000 });
-  await until(() => there.agents.size === 0);
-  clerk.gate.resolve();
-  assertEquals(await Promise.all(work), ["meow", "meow"]);
-  await closing;
-  assertEquals(clerk.ended, null);
-});
+for (const from of ["elsewhere", "itself"] as const) {
+  withCtx(
+    `Container.close lets methods finish that are called from ${from}`,
+    async (ctx) => {
+      const here = await ctx.createContainer();
+      const there = await ctx.createContainer();
+      const [cat, clerk] = [await here.spawn(Cat), await there.spawn(Clerk)];
+      const toCat = await there.connect<Cat>(cat.address);
+      const caller = from === "itself" ? there : here;
+      const proxy = await caller.connect<Clerk>(clerk.address);
+      const work = proxy.work(toCat);
+      await until(() => clerk.begun === 1);
+      const closing = there.close({ graceMs: 10_000 });
+      // Its agents are closed by then, and it closes what connects it.
+      await until(() => there.agents.size === 0);
+      for (let i = 0; i < 10; i++) await nextTurn();
+      clerk.gate.resolve();
+      assertEquals(await work, "meow");
+      await closing;
+      assertEquals(clerk.ended, null);
+    },
+  );
+}
 
 withCtx("Container.close cuts what is not done within graceMs", async (ctx) => {
   const here = await ctx.createContainer();

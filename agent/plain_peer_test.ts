@@ -167,6 +167,33 @@ withCtx({
   );
 });
 
+class Point {
+  constructor(readonly x: number) {}
+}
+
+withCtx(
+  "a container's types are dates, the user's own, and references",
+  async (ctx) => {
+    const container = await ctx.createContainer({
+      serializers: [{
+        type: Point,
+        serialize: ({ x }: Point) => x,
+        deserialize: (x: unknown) => new Point(x as number),
+      }],
+    });
+    const cat = await container.spawn(Cat);
+    using peer = await openRaw(container.address);
+    const date = (day: string) => `{"__type__":[0,"${day}T00:00:00.000Z"]}`;
+    peer.send(`[0,0,["agents/0/tomorrow",[${date("1970-01-01")}],{}]]`);
+    assertEquals(await peer.receive(), `[1,0,${date("1970-01-02")}]`);
+    peer.send('[0,1,["agents/0/hear",[{"__type__":[1,5]}],{}]]');
+    assertEquals(await peer.receive(), "[1,1,null]");
+    assertEquals(cat.heard, [new Point(5)]);
+    peer.send('[0,2,["agents/0/me",[],{}]]');
+    assertEquals(await peer.receive(), '[1,2,{"__type__":[2,"agents/0"]}]');
+  },
+);
+
 /** A container of aiomas with one agent, "0", until it is taken away. */
 class PlainContainer {
   hasAgent = true;
@@ -227,19 +254,20 @@ withCtx("a poll ends with its signal, and with its connection", async (ctx) => {
   );
 });
 
-withCtx(
-  "Container.watch of a plain peer tells when it is gone, amid a pause",
-  async (ctx) => {
-    const plain = new PlainContainer();
-    const server = await ctx.startServer((channel) => plain.serve(channel));
-    const container = await ctx.createContainer();
-    const gone = container.watch(`${server.address}/0`);
-    await until(() => plain.asked === 1);
-    await nextTurn();
-    await server.close({ graceMs: 0 });
-    assertEquals((await gone).what, "container");
-  },
-);
+withCtx({
+  name: "Container.watch of a plain peer tells when it is gone, amid a pause",
+  // Less than the pause, which must not be waited for.
+  timeoutMs: 3_000,
+}, async (ctx) => {
+  const plain = new PlainContainer();
+  const server = await ctx.startServer((channel) => plain.serve(channel));
+  const container = await ctx.createContainer();
+  const gone = container.watch(`${server.address}/0`);
+  await until(() => plain.asked === 1);
+  await nextTurn();
+  await server.close({ graceMs: 0 });
+  assertEquals((await gone).what, "container");
+});
 
 withCtx(
   "a peer that never answers holds no call up for longer than it may",

@@ -178,10 +178,13 @@ withCtx(
         worker.fails("starting");
         await aborted(worker.signal).catch(() => {});
       },
-      // It fails as soon as it has started, with the restart not over.
+      // It fails as soon as it has started, with the restart not over: a turn of
+      // the event loop would be too late.
       (worker: Worker) =>
-        void worker.work(async () => {
-          await until(() => container.agents.get("worker") === worker);
+        worker.work(async () => {
+          while (container.agents.get("worker") !== worker) {
+            await Promise.resolve();
+          }
           throw new RangeError("started");
         }),
       (worker: Worker) => void worker.fails("after"),
