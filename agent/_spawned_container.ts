@@ -66,6 +66,7 @@ export class Spawned implements SpawnedContainer {
   #address: string;
   #manager: Remote<Manager> | null = null;
   #ending: Ending | null = null;
+  #hasListened = false;
   #hasEnded = false;
   /** Its socket's file, if a Worker made it. */
   #ino: number | null = null;
@@ -164,6 +165,7 @@ export class Spawned implements SpawnedContainer {
       throw new StartProblem(report.message, report.name);
     }
     this.#address = report.address;
+    this.#hasListened = true;
     // It may still listen when its Worker is gone.
     if (this.pid === undefined && this.#socket !== null) {
       this.#ino = await inodeOf(this.#socket);
@@ -231,10 +233,7 @@ export class Spawned implements SpawnedContainer {
   async #tidy({ code, isOrderly, what }: HostEnd): Promise<SpawnedCloseReason> {
     this.#hasEnded = true;
     await this.#removeSocket();
-    await within(LINGER_MS, this.#lost);
-    // What a Worker had open is closed some time later, or never if it hangs.
-    await this.#household.cut(this.#address);
-    await this.#lost;
+    await this.#disconnect();
     this.#household.dependents.delete(this);
     lifetime.observer?.closed(this);
     const byItself: Ending = isOrderly
@@ -244,6 +243,15 @@ export class Spawned implements SpawnedContainer {
       ...(this.#ending ?? byItself),
       ...(code !== undefined && { code }),
     };
+  }
+
+  async #disconnect(): Promise<void> {
+    // If it never listened there, somebody else may.
+    if (!this.#hasListened) return;
+    await within(LINGER_MS, this.#lost);
+    // What a Worker had open is closed some time later, or never if it hangs.
+    await this.#household.cut(this.#address);
+    await this.#lost;
   }
 
   async #removeSocket(): Promise<void> {

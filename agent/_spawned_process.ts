@@ -40,7 +40,7 @@ export class SpawnedProcess implements SpawnedHost {
     this.#options = options;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: runArgs(setup, flags),
-      // Its lines go into logs. It gets no token by its environment.
+      // Its lines go into logs, and are no place for colours.
       env: { NO_COLOR: "1" },
       stdin: "piped",
       stdout: "piped",

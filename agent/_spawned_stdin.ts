@@ -30,6 +30,8 @@ export function loaded(): void {
   isLoading = false;
 }
 
+// Ctrl+C in a terminal reaches the parent as well, which decides what ends.
+Deno.addSignalListener("SIGINT", () => {});
 listen();
 
 async function listen(): Promise<void> {

@@ -100,7 +100,8 @@ export interface SpawnedCloseReason extends CloseReason {
 
 /**
  * A container in a process or Worker of its own, which ends with it. Its parent
- * owns it. Made by `spawnContainer`.
+ * owns it, and this process stays alive until it is closed. Made by
+ * `spawnContainer`.
  */
 export interface SpawnedContainer extends AsyncDisposable {
   /** The address of the container. */
