@@ -137,7 +137,8 @@ export interface SpawnedContainer extends AsyncDisposable {
   /**
    * Closes the container with `graceMs`, 1,000 by default, and ends its process
    * or Worker, which is killed if it has not ended another second later; 0
-   * kills it at once. Repeatable; joins a close in progress; never rejects.
+   * kills it at once. Repeatable; joins a close in progress, which a shorter
+   * time shortens; never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
 }

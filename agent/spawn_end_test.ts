@@ -94,7 +94,9 @@ for (const kind of KINDS) {
       // Deno cannot end a Worker that hangs for ever.
       await worm.block(kind === "process" ? null : 1_500);
       const waiting = worm.greet("x").catch((it) => it);
+      const patient = spawned.close({ graceMs: Infinity });
       await spawned.close({ graceMs });
+      await patient;
       assertEquals((await spawned.closed).by, "local");
       assertInstanceOf(await waiting, ConnectionClosedError);
       assertEquals(await hasFile(spawned.address), false);
