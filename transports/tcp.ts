@@ -1,7 +1,11 @@
-import { formatAddress, parseAddress } from "./address.ts";
-import { AddressInUseError, ConnectError } from "./errors.ts";
 import { frameConnection } from "./framed_connection.ts";
 import { StreamListener } from "./_stream_listener.ts";
+import {
+  connectTcp,
+  formatTcpAddress,
+  listenTcp,
+  tuneTcp,
+} from "./_tcp_socket.ts";
 import type {
   Connection,
   Listener,
@@ -26,94 +30,27 @@ async function listen(
   accept: (connection: Connection) => void,
   options: TransportListenOptions = {},
 ): Promise<Listener> {
-  const { host, port } = parse(address);
-  const listener = openListener(address, host, port);
+  const listener = listenTcp(address);
   return new StreamListener<Deno.TcpConn>(listener, {
-    address: format(listener.addr),
+    address: formatTcpAddress(listener.addr),
     accept: (conn) => accept(wrap(conn, options.maxFrameBytes)),
     onError: options.onError,
   });
-}
-
-function openListener(
-  address: string,
-  hostname: string,
-  port: number,
-): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (cause) {
-    if (cause instanceof Deno.errors.AddrInUse) {
-      throw new AddressInUseError(
-        `Cannot listen on '${address}': another program listens there, choose another port, or port 0 for a free one`,
-        address,
-        { cause },
-      );
-    }
-    throw cause;
-  }
 }
 
 async function connect(
   address: string,
   options: TransportConnectOptions = {},
 ): Promise<Connection> {
-  const { host, port } = parse(address);
-  if (port === 0) {
-    throw new TypeError(
-      `Cannot connect to '${address}': port 0 is only for listening, use the 'address' that the server tells`,
-    );
-  }
-  const { signal } = options;
-  signal?.throwIfAborted();
-  let conn: Deno.TcpConn;
-  try {
-    conn = await Deno.connect({
-      hostname: host,
-      port,
-      ...(signal && { signal }),
-    });
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new ConnectError(
-      `Cannot connect to '${address}': ${describe(cause)}`,
-      address,
-      { cause },
-    );
-  }
+  const conn = await connectTcp(address, options.signal);
   return wrap(conn, options.maxFrameBytes);
 }
 
 function wrap(conn: Deno.TcpConn, maxFrameBytes?: number): Connection {
-  try {
-    conn.setNoDelay(true);
-    conn.setKeepAlive(true);
-  } catch {
-    // The peer has reset it already; the first read tells.
-  }
+  tuneTcp(conn);
   return frameConnection(conn, {
-    localAddress: format(conn.localAddr),
-    remoteAddress: format(conn.remoteAddr),
+    localAddress: formatTcpAddress(conn.localAddr),
+    remoteAddress: formatTcpAddress(conn.remoteAddr),
     maxFrameBytes,
   });
-}
-
-function parse(address: string): { host: string; port: number } {
-  const parsed = parseAddress(address);
-  if (parsed.scheme === "tcp") return parsed;
-  throw new TypeError(
-    `Cannot use address '${address}': the TCP transport wants 'tcp://host:port'`,
-  );
-}
-
-function format({ hostname, port }: Deno.NetAddr): string {
-  return formatAddress({ scheme: "tcp", host: hostname, port });
-}
-
-function describe(cause: unknown): string {
-  if (cause instanceof Deno.errors.ConnectionRefused) {
-    return "connection refused, start the server first or set 'retryForMs'";
-  }
-  return cause instanceof Error ? cause.message : String(cause);
 }
