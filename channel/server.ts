@@ -35,6 +35,10 @@ export interface ServerStats {
   readonly unansweredBytes: number;
   /** Connections that were closed at once as over the limit. */
   readonly refusedConnections: number;
+  /** Connections in their TLS handshake. */
+  readonly handshakes: number;
+  /** Connections whose TLS handshake failed. */
+  readonly failedHandshakes: number;
 }
 
 /**
@@ -87,7 +91,8 @@ export interface Server extends AsyncDisposable {
  * @param address Where to listen: `tcp://host:port`, with port 0 for a free
  * one, `ipc://[/path/to/socket]` or `local://name`.
  * @throws {AddressInUseError} If somebody else listens there.
- * @throws {TypeError} If the address has none of these forms.
+ * @throws {TypeError} If the address has none of these forms, or `tls` does not
+ * fit it, or cannot be used.
  */
 export async function startServer(
   address: string,
@@ -128,6 +133,7 @@ class ChannelServer implements Server {
   #closing = false;
   #isRef = true;
   #refusedConnections = 0;
+  #failedHandshakes = 0;
 
   constructor(
     makeChannel: ChannelFactory,
@@ -152,8 +158,8 @@ class ChannelServer implements Server {
   }
 
   async listen(address: string): Promise<void> {
-    const transport = transportFor(address, this.#options.transport);
-    const { mode } = this.#options;
+    const { mode, tls, transport: own } = this.#options;
+    const transport = transportFor(address, own, tls);
     this.#listener = await transport.listen(
       address,
       (connection) => this.#accept(connection),
@@ -161,6 +167,13 @@ class ChannelServer implements Server {
         maxFrameBytes: this.#resolved.limits.maxFrameBytes,
         ...(mode !== undefined && { mode }),
         onError: (error) => this.#report(error, "accept", address),
+        handshakeMs: this.#resolved.limits.handshakeMs,
+        maxHandshakes: this.#resolved.limits.maxHandshakes,
+        onHandshakeFailed: (error) => {
+          this.#failedHandshakes++;
+          this.#report(error, "accept", error.address);
+        },
+        onRefused: () => this.#refusedConnections++,
       },
     );
     lifetime.observer?.opened(this, "server", () => this.address);
@@ -246,6 +259,8 @@ class ChannelServer implements Server {
       handlers: this.#handlers.size,
       unansweredBytes: this.#shared.unansweredBytes,
       refusedConnections: this.#refusedConnections,
+      handshakes: this.#listener?.handshakes ?? 0,
+      failedHandshakes: this.#failedHandshakes,
     };
   }
 

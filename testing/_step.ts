@@ -9,6 +9,7 @@ import { Places } from "./_places.ts";
 import type { PlannedStep } from "./_plan.ts";
 import { type ReportedError, StepCtx } from "./_step_ctx.ts";
 import type { StepScope } from "./_step_scope.ts";
+import { type StepTls, stepTls } from "./_step_tls.ts";
 import {
   asOne,
   leakError,
@@ -52,7 +53,8 @@ export async function runStep(
   body: CtxBody,
   options: StepOptions,
 ): Promise<StepOutcome> {
-  const step = new Step(plan, options);
+  const tls = plan.transport === "tls" ? await stepTls() : null;
+  const step = new Step(plan, options, tls);
   const before = lifetime.observer;
   lifetime.observer = step.ledger;
   try {
@@ -74,7 +76,7 @@ class Step {
   readonly #problems: unknown[] = [];
   readonly #ctx: Ctx;
 
-  constructor(plan: PlannedStep, options: StepOptions) {
+  constructor(plan: PlannedStep, options: StepOptions, tls: StepTls | null) {
     const { name, transport } = plan;
     const { scope, site, trace } = options;
     this.#options = options;
@@ -90,6 +92,7 @@ class Step {
       holdings: this.#holdings,
       signal: this.#time.signal,
       reported: this.#reported,
+      tls,
     });
   }
 

@@ -10,6 +10,7 @@ import {
   type ServerOptions,
   startServer,
 } from "../channel/server.ts";
+import type { TestAuthority } from "./certificates.ts";
 import type {
   Ctx,
   CtxChannelOptions,
@@ -20,6 +21,7 @@ import type { CtxRpc } from "./ctx_rpc_contract.ts";
 import { GRACE_MS, type Holdings } from "./_holdings.ts";
 import type { Places } from "./_places.ts";
 import { StepRpc } from "./_step_rpc.ts";
+import type { StepTls } from "./_step_tls.ts";
 
 /** An error that nobody awaited, and where it came from. */
 export interface ReportedError {
@@ -38,6 +40,8 @@ export interface StepCtxParts {
   readonly utcStart: Date | string | undefined;
   /** Errors of handlers that the test has not taken. */
   readonly reported: ReportedError[];
+  /** Its certificates, if it has TLS. */
+  readonly tls: StepTls | null;
 }
 
 /** The {@linkcode Ctx} of one step. */
@@ -58,6 +62,7 @@ export class StepCtx implements Ctx {
     this.options = {
       codec: parts.codec,
       onError: (error, context) => void parts.reported.push({ error, context }),
+      ...(parts.tls && { tls: parts.tls.options }),
     };
     this.rpc = new StepRpc({
       options: this.options,
@@ -69,6 +74,14 @@ export class StepCtx implements Ctx {
   get address(): string {
     this.#parts.holdings.check("'ctx.address'");
     return this.#parts.places.next();
+  }
+
+  get authority(): TestAuthority {
+    const { tls } = this.#parts;
+    if (tls !== null) return tls.authority;
+    throw new TypeError(
+      `Cannot read 'ctx.authority': the transport of this step is '${this.transport}', name 'tls' in the option 'transports' of 'withCtx'`,
+    );
   }
 
   get clock(): ExternalClock {
