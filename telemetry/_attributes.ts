@@ -8,11 +8,17 @@ export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
 /** What stands for a method that does not exist: anybody may ask for any. */
 export const UNKNOWN_METHOD = "_OTHER";
 
+/** What comes before an id in a path. */
+const BEFORE_ID = ["agents/", "$/ref/"];
+
 /** The method at `path`, with the ids of agents and callbacks left out. */
 export function methodName(path: string): string {
-  return path
-    .replace(/^agents\/[^/]+\//, "agents/*/")
-    .replace(/^\$\/ref\/[^/]+/, "$/ref/*");
+  for (const before of BEFORE_ID) {
+    if (!path.startsWith(before)) continue;
+    const end = path.indexOf("/", before.length);
+    return end === -1 ? `${before}*` : `${before}*${path.slice(end)}`;
+  }
+  return path;
 }
 
 /** What a span tells of the method at `path`, which it calls `name`. */
@@ -22,8 +28,21 @@ export function methodAttributes(name: string, path: string): Attributes {
     : { "rpc.method": name, "rpc.method_original": path };
 }
 
-/** What a span tells of an address, in attributes that begin with `prefix`. */
-export function addressAttributes(prefix: string, text: string): Attributes {
+/**
+ * What spans tell of addresses, in attributes that begin with `prefix`. Calls
+ * come in bursts from one address: the last one is remembered.
+ */
+export function addressTeller(prefix: string): (text: string) => Attributes {
+  let [last, attributes]: [string | null, Attributes] = [null, {}];
+  return (text) => {
+    if (text !== last) {
+      [last, attributes] = [text, addressAttributes(prefix, text)];
+    }
+    return attributes;
+  };
+}
+
+function addressAttributes(prefix: string, text: string): Attributes {
   const address = knownAddress(text);
   switch (address?.scheme) {
     case "tcp":

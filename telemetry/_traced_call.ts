@@ -8,8 +8,12 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { errorAttributes, methodAttributes, SYSTEM } from "./_attributes.ts";
-import { UNKNOWN_METHOD } from "./_attributes.ts";
+import {
+  errorAttributes,
+  methodAttributes,
+  SYSTEM,
+  UNKNOWN_METHOD,
+} from "./_attributes.ts";
 import type { Instruments, Side } from "./_instruments.ts";
 
 /** What a {@linkcode TracedCall} is made with. */

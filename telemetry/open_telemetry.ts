@@ -13,7 +13,7 @@ import {
 import type { CallOptions } from "../rpc/call_options.ts";
 import { MethodNotFoundError } from "../rpc/errors.ts";
 import type { MadeCall, ServedCall } from "../rpc/middleware.ts";
-import { addressAttributes, methodName } from "./_attributes.ts";
+import { addressTeller, methodName } from "./_attributes.ts";
 import { inContext } from "./_in_context.ts";
 import { Instruments } from "./_instruments.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -95,6 +95,10 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   } = options;
   const instruments = new Instruments(meter);
   const parts = { tracer, instruments };
+  const [serverAt, peerAt] = [
+    addressTeller("server"),
+    addressTeller("network.peer"),
+  ];
 
   const made = ({ path, remoteAddress }: MadeCall) =>
     new TracedCall({
@@ -102,7 +106,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       side: "client",
       path,
       name: nameOf(path),
-      attributes: addressAttributes("server", remoteAddress),
+      attributes: serverAt(remoteAddress),
       parent: context.active(),
     });
 
@@ -112,7 +116,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       side: "server",
       path,
       name: nameOf(path),
-      attributes: addressAttributes("network.peer", remoteAddress),
+      attributes: peerAt(remoteAddress),
       // What was active as the request arrived has nothing to do with it.
       parent: propagator.extract(ROOT_CONTEXT, meta, metaGetter),
     });

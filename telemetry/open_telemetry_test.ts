@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { Agent } from "../agent/agent.ts";
 import { call } from "../rpc/call.ts";
 import { MethodNotFoundError } from "../rpc/errors.ts";
 import { withOptions } from "../rpc/options.ts";
 import { openConnection } from "../rpc/client.ts";
+import { expose } from "../rpc/expose.ts";
 import { service } from "../rpc/service.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
 import { withCtx } from "../testing/ctx.ts";
@@ -221,6 +223,7 @@ withCtx("openTelemetry() gives all callbacks one name", async (ctx) => {
   const { recorder, remote } = await connect(ctx);
   await remote.withCallback(() => Promise.resolve("called"));
   const made = recorder.span(CLIENT, "$/ref/*");
+  assert(/^\$\/ref\/\d+$/.test(String(made.attributes["rpc.method_original"])));
   assertEquals(made.parentId, recorder.span(SERVER, "withCallback").spanId);
   assertEquals(recorder.span(SERVER, "$/ref/*").parentId, made.spanId);
 });
@@ -295,6 +298,30 @@ withCtx("openTelemetry() sends no context if there is none", async (ctx) => {
     client: traced({}),
   });
   assertEquals(await remote.whoami(), {});
+});
+
+class Greeter extends Agent {
+  @expose
+  greet(name: string): string {
+    return `Hello, ${name}`;
+  }
+}
+
+withCtx("openTelemetry() follows calls between containers", async (ctx) => {
+  const recorder = new Recorder();
+  const options = traced(recorder.options);
+  const [here, there] = [
+    await ctx.createContainer(options),
+    await ctx.createContainer(options),
+  ];
+  const { address } = await there.spawn(Greeter);
+  const greeter = await here.connect<Greeter>(address);
+  assertEquals(await greeter.greet("Ada"), "Hello, Ada");
+  const made = recorder.span(CLIENT, "agents/*/greet");
+  const served = recorder.span(SERVER, "agents/*/greet");
+  assertEquals(served.parentId, made.spanId);
+  assertEquals(made.attributes["rpc.method_original"], "agents/0/greet");
+  assertEquals(recorder.sum("denomas.connections.active"), 2);
 });
 
 Deno.test("openTelemetry() names methods as it is told", async () => {
