@@ -28,6 +28,7 @@
  *
  * @module
  */
+export * from "./api.ts";
 export * from "./diagnostics.ts";
 export * from "./open_telemetry.ts";
 export * from "./telemetry.ts";

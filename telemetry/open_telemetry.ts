@@ -10,6 +10,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
+import type { MeterLike, PropagatorLike, TracerLike } from "./api.ts";
 import type { CallOptions } from "../rpc/call_options.ts";
 import { MethodNotFoundError } from "../rpc/errors.ts";
 import type { MadeCall, ServedCall } from "../rpc/middleware.ts";
@@ -26,21 +27,19 @@ export interface OpenTelemetryOptions {
    *
    * @default {the one named `denomas` of the global provider}
    */
-  readonly tracer?: Tracer | undefined;
+  readonly tracer?: TracerLike | undefined;
   /**
    * What makes the instruments of the metrics.
    *
    * @default {the one named `denomas` of the provider that is global by now}
    */
-  readonly meter?: Meter | undefined;
+  readonly meter?: MeterLike | undefined;
   /**
    * How the context travels in the `meta` of calls.
    *
    * @default {the global one}
    */
-  readonly propagator?:
-    | Pick<TextMapPropagator, "inject" | "extract">
-    | undefined;
+  readonly propagator?: PropagatorLike | undefined;
   /**
    * What spans and metrics call the method at a path. There should be few
    * names: each is a series of its own in the metrics. It must not throw.
@@ -87,12 +86,10 @@ const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
  * ```
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
-  const {
-    tracer = trace.getTracer("denomas"),
-    meter = metrics.getMeter("denomas"),
-    propagator = propagation,
-    methodName: nameOf = methodName,
-  } = options;
+  const tracer = (options.tracer ?? trace.getTracer("denomas")) as Tracer;
+  const meter = (options.meter ?? metrics.getMeter("denomas")) as Meter;
+  const propagator = (options.propagator ?? propagation) as TextMapPropagator;
+  const nameOf = options.methodName ?? methodName;
   const instruments = new Instruments(meter);
   const parts = { tracer, instruments };
   const [serverAt, peerAt] = [
