@@ -71,7 +71,7 @@ function knownAddress(text: string): Address | undefined {
 }
 
 /** What spans and measurements tell of a failure. */
-export function errorAttributes(error: unknown): Attributes {
+export function errorAttributes(error: Error): Attributes {
   if (error instanceof RemoteError) {
     return {
       "error.type": error.remoteName,
@@ -80,5 +80,5 @@ export function errorAttributes(error: unknown): Attributes {
       },
     };
   }
-  return { "error.type": error instanceof Error ? error.name : typeof error };
+  return { "error.type": error.name };
 }

@@ -8,6 +8,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
+import { asError, toPlainFailure } from "../rpc/_failure.ts";
 import {
   errorAttributes,
   methodAttributes,
@@ -62,19 +63,22 @@ export class TracedCall {
    */
   async run(
     call: () => Promise<unknown>,
-    isUnknown: (error: unknown) => boolean = () => false,
+    isUnknown: (error: Error) => boolean = () => false,
   ): Promise<unknown> {
+    let result: unknown;
     try {
-      const result = await context.with(this.context, call);
-      this.#end(this.#options.name, {});
-      return result;
+      result = await context.with(this.context, call);
     } catch (error) {
-      this.#fail(error, isUnknown(error));
+      // Anything can be thrown, also what cannot become text.
+      const told = asError(error) ?? toPlainFailure(error);
+      this.#fail(told, isUnknown(told));
       throw error;
     }
+    this.#end(this.#options.name, {});
+    return result;
   }
 
-  #fail(error: unknown, isUnknown: boolean): void {
+  #fail(error: Error, isUnknown: boolean): void {
     const { name, path } = this.#options;
     const span = this.#span;
     if (isUnknown) {
@@ -83,11 +87,8 @@ export class TracedCall {
     }
     const attributes = errorAttributes(error);
     span.setAttributes(attributes);
-    span.recordException(error instanceof Error ? error : String(error));
-    span.setStatus({
-      code: SpanStatusCode.ERROR,
-      message: error instanceof Error ? error.message : String(error),
-    });
+    span.recordException(error);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
     this.#end(isUnknown ? UNKNOWN_METHOD : name, attributes);
   }
 

@@ -145,6 +145,6 @@ function withMeta(
 }
 
 /** Or the method passes on that another one is unknown, which is rare. */
-function isUnknownMethod(error: unknown): boolean {
+function isUnknownMethod(error: Error): boolean {
   return error instanceof MethodNotFoundError;
 }

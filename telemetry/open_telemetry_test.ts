@@ -21,6 +21,9 @@ const adder = service({
   fail: () => {
     throw new RangeError("no such number");
   },
+  throwNothing: () => {
+    throw Object.create(null);
+  },
   nested: service({ echo: (value: unknown) => value }),
   whoami: () => call().meta,
   waits: () => {
@@ -114,6 +117,16 @@ withCtx("openTelemetry() records what a method throws", async (ctx) => {
     assertEquals(span.status?.code, SpanStatusCode.ERROR);
     assertEquals(span.status?.message, "no such number");
     assertEquals(span.exceptions.length, 1);
+    assert(span.isEnded);
+  }
+});
+
+withCtx("openTelemetry() records whatever is thrown", async (ctx) => {
+  const { recorder, remote } = await connect(ctx);
+  const error = await assertRejects(() => remote.throwNothing(), Error);
+  for (const kind of [CLIENT, SERVER]) {
+    const span = recorder.span(kind, "throwNothing");
+    assertEquals(span.status?.message, error.message);
     assert(span.isEnded);
   }
 });
