@@ -1,9 +1,30 @@
 /**
- * Request-reply channels for Deno over TCP, Unix sockets and an in-memory
- * queue, on the wire of Python's aiomas and mosaik.
+ * Agents, typed RPC and request-reply channels for Deno over TCP, Unix sockets
+ * and an in-memory queue, on the wire of Python's aiomas and mosaik.
  *
  * This entry gathers the layers; each has one of its own, with its docs:
- * `./channel` and, below it, `./transports`. The test helper is `./testing`.
+ * `./agent`, and below it `./rpc`, `./channel` and `./transports`. The test
+ * helper is `./testing`.
+ *
+ * ```ts
+ * import { Agent, Container, expose } from "@denomas/denomas";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Greeter extends Agent {
+ *   @expose
+ *   greet(name: string): string {
+ *     return `Hello, ${name}`;
+ *   }
+ * }
+ *
+ * await using there = await Container.create("tcp://127.0.0.1:0");
+ * await using here = await Container.create("tcp://127.0.0.1:0");
+ * const { address } = await there.spawn(Greeter);
+ * const greeter = await here.connect<Greeter>(address);
+ * assertEquals(await greeter.greet("Ada"), "Hello, Ada");
+ * ```
+ *
+ * Without agents, requests and replies:
  *
  * ```ts
  * import { channel } from "@denomas/denomas";
@@ -22,6 +43,9 @@
  *
  * @module
  */
+export * as agent from "./agent/mod.ts";
+export { Agent } from "./agent/agent.ts";
+export { Container } from "./agent/container.ts";
 export * as channel from "./channel/mod.ts";
 export * as rpc from "./rpc/mod.ts";
 export { expose } from "./rpc/expose.ts";

@@ -1,30 +1,40 @@
 import { dirname } from "@std/path";
+import { startTimer } from "../channel/_backoff.ts";
+import { TimeoutError } from "../channel/errors.ts";
+import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import type { CallOptions } from "../rpc/call_options.ts";
-import type { Places } from "../rpc/_places.ts";
-import {
-  type Caller,
-  makeRemote,
-  type Place,
-  type RemoteNode,
-  remoteNode,
-} from "../rpc/_remote_proxy.ts";
+import type { OwnPlace, Places } from "../rpc/_places.ts";
+import { type Caller, makeRemote, type Place } from "../rpc/_remote_proxy.ts";
+import { alwaysService } from "../rpc/service.ts";
 import { parseAddress } from "../transports/address.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { parseAgentAddress } from "./address.ts";
+import { classNameOf } from "./_class_name.ts";
 import type { Resident } from "./container_contract.ts";
+import { Ending } from "./_ending.ts";
+import type { Route } from "./_link.ts";
 
 /** What {@linkcode AgentPlaces} need of their container. */
 export interface AgentPlacesOptions {
-  /** Whether something is an agent of this container that can be called. */
-  readonly isOwn: (target: object) => boolean;
-  /** Connects to an agent. */
-  readonly connect: (
+  /** The container. */
+  readonly owner: object;
+  /** The container's own address. */
+  readonly address: () => string;
+  /** The name of the class of an agent of this container, if it is there. */
+  readonly typeOf: (id: string) => string | null;
+  /** Finds out how to call an agent. */
+  readonly route: (
     address: string,
-    options: { readonly signal?: AbortSignal | undefined },
-  ) => Promise<unknown>;
+    signal: AbortSignal | undefined,
+  ) => Promise<Route>;
   /** Whether an address that a peer has told may be dialled. */
   readonly allows: (address: string) => boolean;
+  /** How long a call may take where nothing else is asked for. */
+  readonly timeoutMs: number;
 }
+
+/** Paths of agents begin with it. */
+const PREFIX = "agents/";
 
 /** How agents travel between containers: by their addresses. */
 export class AgentPlaces implements Places {
@@ -34,16 +44,33 @@ export class AgentPlaces implements Places {
     this.#options = options;
   }
 
-  placeOf(target: object): Place | null {
-    if (!this.#options.isOwn(target)) return null;
-    const { address } = target as Resident;
-    return { address, type: target.constructor.name };
+  // Also where it is not started yet, or is closed by now: an agent may tell
+  // others of itself at any time, and calls find out.
+  placeOf(target: object): OwnPlace | null {
+    if (!isAgent(target)) return null;
+    const { address, id, container } = target;
+    const isOwn = container === this.#options.owner;
+    const path = isOwn ? PREFIX + id : null;
+    return { address, type: classNameOf(target), path };
   }
 
-  open(place: Place): object {
-    const caller = new AgentCaller(place.address, this.#options);
-    return makeRemote(caller, "", { place });
+  open({ address, type }: Place): object {
+    const caller = new AgentCaller(address, this.#options);
+    return makeRemote(caller, "", { place: { address, type } });
   }
+
+  openPath(path: string): object | null {
+    const id = path.slice(PREFIX.length);
+    if (!path.startsWith(PREFIX) || id === "" || id.includes("/")) return null;
+    const address = `${this.#options.address()}/${id}`;
+    return this.open({ address, type: this.#options.typeOf(id) ?? "Agent" });
+  }
+}
+
+function isAgent(
+  target: object,
+): target is Resident & { readonly container: object } {
+  return alwaysService in target && "container" in target;
 }
 
 /** Calls an agent of which only the address is known, and dials it for that. */
@@ -61,24 +88,56 @@ class AgentCaller implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    const { remoteAddress: address } = this;
-    if (!this.#options.allows(address)) {
-      throw new ConnectError(
-        `Cannot call '${path}' of the agent at '${address}': a peer told its address, and this container does not dial it, allow it by 'allowConnect'`,
-        address,
-      );
-    }
-    const startedAt = performance.now();
-    const { signal } = options;
-    const node = remoteNode(await this.#options.connect(address, { signal }));
-    const { caller, path: root } = node as RemoteNode;
-    const timeoutMs = options.timeoutMs === undefined
-      ? undefined
-      : Math.max(0, options.timeoutMs - (performance.now() - startedAt));
+    this.#checkAllowed(path);
+    const { timeoutMs = this.#options.timeoutMs } = options;
+    const until = performance.now() + timeoutMs;
+    const { caller, path: root } = await this.#reach(options, timeoutMs);
     return await caller.call(`${root}/${path}`, args, {
       ...options,
-      timeoutMs,
+      timeoutMs: Math.max(0, until - performance.now()),
     });
+  }
+
+  #checkAllowed(path: string): void {
+    const { remoteAddress: address } = this;
+    const { container } = parseAgentAddress(address);
+    const isOwn = container === this.#options.address();
+    if (isOwn || this.#options.allows(address)) return;
+    throw new ConnectError(
+      `Cannot call '${path}' of the agent at '${address}': a peer told its address, and this container does not dial it, allow it by 'allowConnect'`,
+      address,
+    );
+  }
+
+  /** The time that a call has goes for the connection as well. */
+  async #reach(
+    { signal }: CallOptions,
+    timeoutMs: number,
+  ): Promise<Route> {
+    const { remoteAddress: address } = this;
+    if (timeoutMs === Infinity) {
+      return await this.#options.route(address, signal);
+    }
+    const time = new Ending(() =>
+      new TimeoutError(
+        `Cannot call the agent at '${address}': it was not reached within ${timeoutMs} ms`,
+        timeoutMs,
+        false,
+      )
+    );
+    const timer = startTimer(
+      Math.min(timeoutMs, MAX_TIMEOUT_MS),
+      () => time.end(),
+      this.#options.owner,
+    );
+    try {
+      return await time.before(
+        signal,
+        (ending) => this.#options.route(address, ending),
+      );
+    } finally {
+      timer.stop();
+    }
   }
 
   // Nothing is held for a proxy that stands for an agent as such.

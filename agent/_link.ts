@@ -1,13 +1,14 @@
 import { pause } from "../channel/_backoff.ts";
 import type { CloseOptions } from "../channel/channel.ts";
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
-import { RemoteError } from "../channel/errors.ts";
+import { RemoteError, ServerBusyError } from "../channel/errors.ts";
 import { clientOf, type RpcClient } from "../rpc/client.ts";
 import { AgentNotFoundError, MethodNotFoundError } from "../rpc/errors.ts";
 import { withOptions } from "../rpc/options.ts";
-import { makeRemote } from "../rpc/_remote_proxy.ts";
+import { type Caller, makeRemote, remoteNode } from "../rpc/_remote_proxy.ts";
 import { peerOf } from "../rpc/_rpc_channel.ts";
 import { formatAgentAddress } from "./address.ts";
+import { Ending } from "./_ending.ts";
 import type { ContainerService } from "./_registry.ts";
 
 /** For how long another container may think about whether an agent exists. */
@@ -16,22 +17,37 @@ const CHECK_MS = 10_000;
 /** How often a container that cannot tell by itself is asked for an agent. */
 const POLL_MS = 5_000;
 
+/** How calls reach an agent. */
+export interface Route {
+  readonly caller: Caller;
+  readonly path: string;
+}
+
 /** The one connection to another container, and the proxies of its agents. */
 export class Link {
   readonly client: RpcClient<ContainerService>;
   readonly #address: string;
   readonly #channel: ConnectionChannel;
+  readonly #pollMs: number;
   readonly #proxies = new Map<string, WeakRef<object>>();
-  readonly #checking = new Map<string, Promise<object>>();
   readonly #dropped = new FinalizationRegistry<string>((id) => {
     if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
   });
+  readonly #ending = new Ending(() => this.#channel.lossError()!);
+  /** Whether it is known what the other side can do. */
+  #isGreeted = false;
 
   /** `channel` leads to the container at `address`. */
-  constructor(address: string, channel: ConnectionChannel) {
+  constructor(
+    address: string,
+    channel: ConnectionChannel,
+    pollMs: number = POLL_MS,
+  ) {
     this.#address = address;
     this.#channel = channel;
+    this.#pollMs = pollMs;
     this.client = clientOf<ContainerService>(channel);
+    channel.closed.then(() => this.#ending.end());
   }
 
   /** How many proxies are remembered. */
@@ -39,62 +55,92 @@ export class Link {
     return this.#proxies.size;
   }
 
+  /** Whether the connection has ended. */
+  get isOver(): boolean {
+    return this.#channel.lossError() !== null;
+  }
+
   /**
-   * The proxy for an agent, after it was asked for.
+   * The proxy for an agent, after it was asked for: nobody else's question
+   * would do, as the agent may have come since.
    *
    * @throws {AgentNotFoundError} If there is no such agent.
    */
-  async agent(id: string): Promise<object> {
-    const known = this.#proxies.get(id)?.deref();
-    if (known !== undefined) return known;
-    let checking = this.#checking.get(id);
-    if (checking === undefined) {
-      checking = this.#check(id).finally(() => this.#checking.delete(id));
-      this.#checking.set(id, checking);
-    }
-    return await checking;
-  }
-
-  async #check(id: string): Promise<object> {
+  async agent(id: string, signal?: AbortSignal): Promise<object> {
     const address = formatAgentAddress({ container: this.#address, id });
-    const type = await this.#validate(id);
+    const type = await this.#validate(id, signal);
     if (type === null) {
+      this.#proxies.delete(id);
       throw new AgentNotFoundError(
         `Cannot connect to '${address}': its container has no such agent, check the id or set 'retryForMs'`,
       );
     }
-    const proxy = makeRemote(peerOf(this.#channel), `agents/${id}`, {
-      place: { address, type },
-    });
+    const known = this.#proxies.get(id)?.deref();
+    if (known && remoteNode(known)!.place!.type === type) return known;
+    const place = { address, type };
+    const { caller, path } = this.#route(id);
+    const proxy = makeRemote(caller, path, { place });
     this.#proxies.set(id, new WeakRef(proxy));
     this.#dropped.register(proxy, id);
     return proxy;
+  }
+
+  /** How to call an agent, of which nobody has asked whether it exists. */
+  async route(id: string, signal?: AbortSignal): Promise<Route> {
+    // Else the other side would not be known to understand the addresses of
+    // agents in the first call.
+    if (!this.#isGreeted) await this.#validate(id, signal);
+    return this.#route(id);
+  }
+
+  #route(id: string): Route {
+    return { caller: peerOf(this.#channel), path: `agents/${id}` };
   }
 
   async #validate(id: string, signal?: AbortSignal): Promise<string | null> {
     const options = { timeoutMs: CHECK_MS, signal };
     const type: unknown = await withOptions(this.client.remote, options)
       .validate_aid(id);
+    this.#isGreeted = true;
     return type === null ? null : String(type);
   }
 
   /** Resolves to a reason when the agent is gone; rejects with the connection. */
   async watch(id: string, signal: AbortSignal): Promise<string> {
     const options = { signal, timeoutMs: Infinity };
-    try {
-      return await withOptions(this.client.remote, options).watch_aid(id);
-    } catch (error) {
-      if (!isUnknownMethod(error)) throw error;
-      return await this.#poll(id, signal);
+    for (;;) {
+      try {
+        return await withOptions(this.client.remote, options).watch_aid(id);
+      } catch (error) {
+        if (isUnknownMethod(error)) return await this.#poll(id, signal);
+        if (!(error instanceof ServerBusyError)) throw error;
+      }
+      await this.#pause(signal);
     }
   }
 
   /** Asks for the agent again and again: the other side is no denomas. */
   async #poll(id: string, signal: AbortSignal): Promise<string> {
-    while (await this.#validate(id, signal) !== null) {
-      await pause(POLL_MS, signal, { owner: this.#channel, isRef: false });
-    }
+    while (await this.#isThere(id, signal)) await this.#pause(signal);
     return "its container has no such agent";
+  }
+
+  async #isThere(id: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#validate(id, signal) !== null;
+    } catch (error) {
+      // It can tell when it is less busy.
+      if (error instanceof ServerBusyError) return true;
+      throw error;
+    }
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const options = { owner: this.#channel, isRef: false };
+    await this.#ending.before(
+      signal,
+      (ending) => pause(this.#pollMs, ending, options),
+    );
   }
 
   close(options: CloseOptions): Promise<void> {

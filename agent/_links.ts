@@ -4,16 +4,22 @@ import type {
   ChannelFactory,
   ConnectionChannel,
 } from "../channel/_connection_channel.ts";
-import { ConnectionClosedError } from "../channel/errors.ts";
+import {
+  ConnectionClosedError,
+  ServerBusyError,
+  TimeoutError,
+} from "../channel/errors.ts";
 import { channelOn, openConnectionWith } from "../channel/open.ts";
 import { type ChannelOptions, resolveOptions } from "../channel/options.ts";
+import { within } from "../channel/_within.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import { memoryPair } from "../transports/memory.ts";
 import { parseAgentAddress } from "./address.ts";
 import type { AgentGone, ConnectOptions } from "./container_contract.ts";
-import { Link } from "./_link.ts";
+import { Ending } from "./_ending.ts";
+import { Link, type Route } from "./_link.ts";
 
 /** What {@linkcode Links} are made with. */
 export interface LinksOptions {
@@ -28,6 +34,8 @@ export interface LinksOptions {
   readonly channelOptions: ChannelOptions;
   /** Hears of each container that was reached. */
   readonly onReached: (address: string) => void;
+  /** Makes the error of what a closed container cannot do. */
+  readonly closedError: (act: string) => Error;
 }
 
 /** An attempt to connect, which several may wait for. */
@@ -42,11 +50,16 @@ export class Links {
   readonly #options: LinksOptions;
   readonly #links = new Map<string, Link>();
   readonly #dials = new Map<string, Dial>();
-  readonly #ending = new AbortController();
+  /** All attempts that have not ended, those given up included. */
+  readonly #attempts = new Map<Promise<unknown>, AbortController>();
+  readonly #ending: Ending;
+  /** The far end of the connection to itself. */
+  #ownEnd: ConnectionChannel | null = null;
   #isRef = true;
 
   constructor(options: LinksOptions) {
     this.#options = options;
+    this.#ending = new Ending(() => options.closedError("wait for an agent"));
   }
 
   /** How many there are. */
@@ -59,6 +72,11 @@ export class Links {
     let count = 0;
     for (const link of this.#links.values()) count += link.proxies;
     return count;
+  }
+
+  /** Whether there are no new ones any more. */
+  get isEnding(): boolean {
+    return this.#ending.isOver;
   }
 
   /** The proxy for the agent at `address`. */
@@ -76,55 +94,144 @@ export class Links {
     const backoff = new Backoff(undefined, this.#options.owner);
     for (;;) {
       try {
-        const link = await this.open(container, signal);
-        return await abortable(link.agent(id), signal);
+        const ask = (link: Link) => link.agent(id, signal);
+        return await this.#ask(container, ask, signal);
       } catch (error) {
         const leftMs = until - performance.now();
         if (!isPassing(error) || leftMs <= 0) throw error;
-        await this.#whileOpen((ending) => backoff.wait(leftMs, ending), signal);
+        await this.#ending.before(
+          signal,
+          (ending) => backoff.wait(leftMs, ending),
+        );
       }
     }
   }
 
-  /** The connection to the container at `address`. */
-  async open(address: string, signal?: AbortSignal): Promise<Link> {
-    this.#ending.signal.throwIfAborted();
-    const open = this.#links.get(address);
-    if (open !== undefined) return open;
-    const dial = this.#dials.get(address) ?? this.#dial(address);
-    dial.waiting++;
+  /** How to call the agent at `address`, of which nobody knows that it exists. */
+  async route(
+    address: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Route> {
+    const { container, id } = parseAgentAddress(address);
+    return await this.#ask(container, (link) => link.route(id, signal), signal);
+  }
+
+  /**
+   * Asks another container what may be asked twice.
+   *
+   * @throws {ConnectError} If the connection is lost.
+   */
+  async #ask<T>(
+    container: string,
+    ask: (link: Link) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const known = this.#links.get(container);
+    const wasOpen = known?.isOver === false;
     try {
-      return await abortable(dial.link, signal);
-    } finally {
-      // The last one that leaves gives it up.
-      if (--dial.waiting === 0) dial.controller.abort(signal?.reason);
+      try {
+        return await ask(await this.open(container, signal));
+      } catch (error) {
+        // It may have been dead for a while, with nobody to notice.
+        const isStale = wasOpen && known.isOver && isLoss(error);
+        if (!isStale || this.isEnding) throw error;
+        return await ask(await this.open(container, signal));
+      }
+    } catch (error) {
+      if (!(error instanceof ConnectionClosedError)) throw error;
+      const act = `connect to '${container}'`;
+      if (this.isEnding) throw this.#options.closedError(act);
+      throw new ConnectError(`Cannot ${act}: ${error.reason}`, container, {
+        cause: error,
+      });
     }
   }
 
-  #dial(address: string): Dial {
+  /** The connection to the container at `address`. */
+  async open(address: string, signal: AbortSignal | undefined): Promise<Link> {
+    signal?.throwIfAborted();
+    const open = this.#links.get(address);
+    if (open !== undefined && !open.isOver) return open;
+    this.#checkOpen(address);
+    const joined = this.#dials.get(address);
+    if (joined === undefined) return await this.#dial(address, signal);
+    try {
+      return await this.#waitFor(address, joined, signal);
+    } catch (error) {
+      // It was begun before this was asked for: somebody may listen by now.
+      if (!(error instanceof ConnectError)) throw error;
+      return await this.#dial(address, signal);
+    }
+  }
+
+  #checkOpen(address: string): void {
+    if (!this.isEnding) return;
+    throw this.#options.closedError(`connect to '${address}'`);
+  }
+
+  #dial(address: string, signal: AbortSignal | undefined): Promise<Link> {
+    this.#checkOpen(address);
+    const dial = this.#dials.get(address) ?? this.#beginDial(address);
+    return this.#waitFor(address, dial, signal);
+  }
+
+  #beginDial(address: string): Dial {
     const controller = new AbortController();
-    const { ending } = this;
-    const onEnding = () => controller.abort(ending.reason);
-    ending.addEventListener("abort", onEnding);
-    const link = this.#connect(address, controller.signal).finally(() => {
-      ending.removeEventListener("abort", onEnding);
-      this.#dials.delete(address);
-    });
+    const link = this.#connect(address, controller.signal);
     const dial: Dial = { link, controller, waiting: 0 };
     this.#dials.set(address, dial);
+    const attempt = link.then(() => {}, () => {}).then(() => {
+      this.#attempts.delete(attempt);
+      this.#forget(address, dial);
+    });
+    this.#attempts.set(attempt, controller);
     return dial;
+  }
+
+  async #waitFor(
+    address: string,
+    dial: Dial,
+    signal: AbortSignal | undefined,
+  ): Promise<Link> {
+    dial.waiting++;
+    try {
+      return await this.#ending.before(
+        signal,
+        (ending) => abortable(dial.link, ending),
+      );
+    } finally {
+      // The last one that leaves gives it up; who comes now begins anew.
+      if (--dial.waiting === 0) {
+        this.#forget(address, dial);
+        dial.controller.abort();
+      }
+    }
+  }
+
+  #forget(address: string, dial: Dial): void {
+    if (this.#dials.get(address) === dial) this.#dials.delete(address);
   }
 
   async #connect(address: string, signal: AbortSignal): Promise<Link> {
     const { makeChannel, channelOptions, owner } = this.#options;
-    const channel = address === this.#options.address()
-      ? this.#connectToSelf(address)
-      : await openConnectionWith(
-        makeChannel,
-        address,
-        { ...channelOptions, signal },
-        owner,
-      );
+    const options = { ...channelOptions, signal };
+    const isOwn = address === this.#options.address();
+    let channel: ConnectionChannel;
+    try {
+      channel = isOwn
+        ? this.#connectToSelf(address)
+        : await openConnectionWith(makeChannel, address, options, owner);
+    } catch (error) {
+      this.#checkOpen(address);
+      throw error;
+    }
+    lifetime.observer?.owned(channel, owner);
+    if (signal.aborted) {
+      // It was reached just when nobody wanted it any more.
+      await channel.close({ graceMs: 0 });
+      this.#checkOpen(address);
+      throw signal.reason;
+    }
     return this.#add(address, channel);
   }
 
@@ -136,17 +243,18 @@ export class Links {
     const { makeOwnChannels: [makeNear, makeFar], owner } = this.#options;
     const options = resolveOptions(this.#options.channelOptions);
     const [near, far] = memoryPair(address, options.limits.maxFrameBytes);
-    const served = channelOn(makeFar, far, options);
-    lifetime.observer?.owned(served, owner);
+    this.#ownEnd = channelOn(makeFar, far, options);
+    lifetime.observer?.owned(this.#ownEnd, owner);
     return channelOn(makeNear, near, options);
   }
 
   #add(address: string, channel: ConnectionChannel): Link {
-    lifetime.observer?.owned(channel, this.#options.owner);
     const link = new Link(address, channel);
     this.#links.set(address, link);
     if (!this.#isRef) channel.unref();
-    channel.closed.then(() => this.#links.delete(address));
+    channel.closed.then(() => {
+      if (this.#links.get(address) === link) this.#links.delete(address);
+    });
     this.#options.onReached(address);
     return link;
   }
@@ -158,52 +266,59 @@ export class Links {
   ): Promise<AgentGone> {
     const { container, id } = parseAgentAddress(address);
     try {
-      const link = await this.open(container, signal);
-      const reason = await this.#whileOpen(
-        (ending) => link.watch(id, ending),
+      const reason = await this.#ending.before(
         signal,
+        (ending) => this.#watch(container, id, ending),
       );
       return { address, what: "agent", reason };
     } catch (error) {
+      // The end of the container ends its connections, and not the agent.
+      if (this.isEnding) throw this.#options.closedError(`watch '${address}'`);
       if (!isLoss(error)) throw error;
       return { address, what: "container", reason: error.message };
     }
   }
 
-  /** Aborts when the container closes. */
-  get ending(): AbortSignal {
-    return this.#ending.signal;
-  }
-
-  /** Waits for something until either signal aborts. */
-  async #whileOpen<T>(
-    wait: (ending: AbortSignal) => Promise<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const controller = new AbortController();
-    const onAbort = () => controller.abort(signal?.reason);
-    const onEnding = () => controller.abort(this.ending.reason);
-    this.ending.throwIfAborted();
-    signal?.throwIfAborted();
-    signal?.addEventListener("abort", onAbort, { once: true });
-    this.ending.addEventListener("abort", onEnding, { once: true });
+  async #watch(
+    container: string,
+    id: string,
+    ending: AbortSignal,
+  ): Promise<string> {
+    const link = await this.open(container, ending);
     try {
-      return await wait(controller.signal);
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
-      this.ending.removeEventListener("abort", onEnding);
+      return await link.watch(id, ending);
+    } catch (error) {
+      // Then the connection was lost before, and what is watched may be new.
+      const isStale = error instanceof ConnectionClosedError && !error.sent;
+      if (!isStale || this.isEnding) throw error;
+      return await (await this.open(container, ending)).watch(id, ending);
     }
   }
 
-  /** Ends attempts and retries with `reason`. */
-  end(reason: unknown): void {
-    this.#ending.abort(reason);
+  /** Ends attempts and retries: from now on there are no new connections. */
+  end(): void {
+    this.#ending.end();
+    for (const controller of this.#attempts.values()) controller.abort();
+  }
+
+  /** Lets calls to agents of its own come to their end. */
+  async closeOwn(graceMs: number): Promise<void> {
+    await this.#ownEnd?.close({ graceMs });
+  }
+
+  /** Cuts the connection to the container at `address`, if there is one. */
+  async cut(address: string): Promise<void> {
+    await this.#links.get(address)?.close({ graceMs: 0 });
   }
 
   /** Closes all connections. */
   async close(graceMs: number): Promise<void> {
     const links = [...this.#links.values()];
-    await Promise.all(links.map((link) => link.close({ graceMs })));
+    await Promise.all([
+      ...links.map((link) => link.close({ graceMs })),
+      // They were told to end; a transport may be slow to hear.
+      within(graceMs, Promise.all(this.#attempts.keys())),
+    ]);
   }
 
   /** Whether connections keep the process alive. */
@@ -218,10 +333,11 @@ export class Links {
 /** Whether a container is gone or out of reach. */
 function isLoss(error: unknown): error is Error {
   return error instanceof ConnectionClosedError ||
-    error instanceof ConnectError;
+    error instanceof ConnectError || error instanceof TimeoutError;
 }
 
 /** Whether it may be otherwise in a moment. */
 function isPassing(error: unknown): boolean {
-  return error instanceof ConnectError || error instanceof AgentNotFoundError;
+  return isLoss(error) || error instanceof AgentNotFoundError ||
+    error instanceof ServerBusyError;
 }

@@ -3,11 +3,12 @@ import { AgentNotFoundError } from "../rpc/errors.ts";
 import { expose } from "../rpc/expose.ts";
 import { Router } from "../rpc/service.ts";
 import { abortable } from "../channel/_abortable.ts";
-import { formatAgentAddress } from "./address.ts";
+import { checkAgentId } from "./_agent_id.ts";
+import { classNameOf } from "./_class_name.ts";
 import type { AgentOptions, Resident } from "./container_contract.ts";
 import { ContainerClosedError } from "./errors.ts";
 import { restartsOf } from "./_restart_policy.ts";
-import { GRACE_MS, type Landlord, Residence } from "./_residence.ts";
+import { describe, GRACE_MS, type Landlord, Residence } from "./_residence.ts";
 import { Origin, Restarts } from "./_restarts.ts";
 
 /** What a registry needs of its container. */
@@ -25,7 +26,9 @@ export interface RegistryOptions {
 /** An agent that is being made by {@linkcode Registry.spawn}. */
 interface Making {
   readonly origin: Origin;
-  /** What registered in the meantime; the agent itself is the first. */
+  /** The agent itself, once it has registered. */
+  own: Residence | null;
+  /** All that registered in the meantime. */
   readonly made: Residence[];
 }
 
@@ -92,29 +95,34 @@ export class Registry implements Landlord {
 
   /** Makes and starts an agent. */
   async spawn(origin: Origin): Promise<Resident> {
-    const { agent, residence } = this.#make(origin);
-    await residence.start();
-    return agent;
+    const making: Making = { origin, own: null, made: [] };
+    try {
+      this.#make(making);
+    } catch (error) {
+      const reason = `it could not be made: ${describe(error)}`;
+      await Promise.all(making.made.map((it) => it.fail(0, reason)));
+      throw error;
+    }
+    await making.own!.start();
+    return making.own!.agent;
   }
 
-  #make(origin: Origin): { agent: Resident; residence: Residence } {
+  #make(making: Making): void {
     const before = this.#making;
-    const making: Making = { origin, made: [] };
     this.#making = making;
+    let agent: Resident;
     try {
-      const agent = origin.make();
-      const residence = making.made.find((it) => it.agent === agent);
-      if (residence !== undefined) return { agent, residence };
+      agent = making.origin.make();
+    } finally {
+      this.#making = before;
+    }
+    if (making.own === null || making.own.agent !== agent) {
       throw new TypeError(
         "Cannot spawn: the class is no agent of this container, let it extend 'Agent' and pass the container on",
       );
-    } catch (error) {
-      for (const residence of making.made) {
-        residence.close(0, "its constructor threw");
-      }
-      throw error;
-    } finally {
-      this.#making = before;
+    }
+    for (const residence of making.made) {
+      if (residence !== making.own) this.#begin(residence);
     }
   }
 
@@ -126,31 +134,43 @@ export class Registry implements Landlord {
    */
   register(agent: Resident, { id, onFailure }: AgentOptions): Residence {
     this.checkOpen("make an agent");
-    const making = this.#making?.made.length === 0 ? this.#making : null;
+    const making = this.#making;
+    const isOwn = making?.own === null && making.origin.isOf(agent);
     const policy = onFailure ?? "report";
     const restarts = restartsOf(policy);
-    if (restarts !== null && making === null) {
+    if (restarts !== null && !isOwn) {
       throw new TypeError(
         "Cannot restart this agent when it fails: only what is made by 'container.spawn' can be made again",
       );
     }
-    const chosen = making?.origin.id ?? id ?? this.#freeId();
-    this.#checkId(chosen, making?.origin ?? null);
+    const origin = isOwn ? making!.origin : null;
+    const chosen = origin?.id ?? id ?? this.#freeId();
+    this.#checkId(chosen, origin);
     const residence = new Residence(agent, chosen, policy, this);
     this.#residences.set(chosen, residence);
-    this.#making?.made.push(residence);
-    if (making !== null) making.origin.named(chosen, restarts, residence);
-    else this.#begin(residence);
+    making?.made.push(residence);
+    if (origin !== null) {
+      making!.own = residence;
+      origin.named(chosen, restarts, residence);
+    } else if (making === null) this.#begin(residence);
     return residence;
   }
 
   /** Starts an agent that was made by `new`, for which nobody waits. */
   #begin(residence: Residence): void {
+    if (residence.isEnding) return;
     if (!residence.hasStartHook) return residence.open();
     // When its constructor is through.
-    queueMicrotask(() => {
-      residence.start().catch((error) => this.report(error, residence.address));
-    });
+    queueMicrotask(() => this.#startAlone(residence));
+  }
+
+  async #startAlone(residence: Residence): Promise<void> {
+    try {
+      await residence.start();
+    } catch (error) {
+      // Whoever closed it knows that it did not start.
+      if (residence.hasFailed) this.report(error, residence.address);
+    }
   }
 
   #freeId(): string {
@@ -163,7 +183,7 @@ export class Registry implements Landlord {
   }
 
   #checkId(id: string, origin: Origin | null): void {
-    formatAgentAddress({ container: this.address, id });
+    checkAgentId(id);
     if (this.#restarts.isOf(id, origin) || !this.#isTaken(id)) return;
     throw new TypeError(
       `Cannot make an agent with the id '${id}': another has it, choose another id or close that agent first`,
@@ -196,11 +216,15 @@ export class Registry implements Landlord {
 
   taskFailed(residence: Residence, error: unknown): void {
     this.report(error, residence.address);
+    if (residence.isEnding || residence.policy === "report") return;
     const origin = Origin.of(residence);
-    if (origin !== null) this.#restarts.restart(residence, origin, error);
-    else if (residence.policy === "stop") {
-      residence.close(GRACE_MS, failed(error));
-    } else if (residence.policy === "escalate") this.#options.escalate(error);
+    if (residence.policy === "escalate") this.#options.escalate(error);
+    else if (origin !== null && residence.hasStarted) {
+      this.#restarts.restart(residence, origin, error);
+    } else {
+      // One that has not started is the business of whoever starts it.
+      residence.fail(GRACE_MS, `a task of it failed: ${describe(error)}`);
+    }
   }
 
   report(error: unknown, address: string): void {
@@ -253,7 +277,7 @@ export class ContainerService {
   @expose
   validate_aid(id: string): string | null {
     const agent = this.agents.get(id);
-    return agent === undefined ? null : agent.constructor.name;
+    return agent === undefined ? null : classNameOf(agent);
   }
 
   /** Resolves to a reason when an agent is gone. */
@@ -267,8 +291,4 @@ function notFound(id: string): AgentNotFoundError {
   return new AgentNotFoundError(
     `Cannot find agent '${id}': it does not exist here, or not any more`,
   );
-}
-
-function failed(error: unknown): string {
-  return `a task of it failed: ${error}`;
 }

@@ -1,7 +1,9 @@
-import { within } from "../channel/_within.ts";
+import { ConnectionClosedError } from "../channel/errors.ts";
+import { failureText } from "../channel/message.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import { Closing } from "./_closing.ts";
 import type { AgentTask, Resident } from "./container_contract.ts";
-import { ContainerClosedError } from "./errors.ts";
+import { ClockClosedError, ContainerClosedError } from "./errors.ts";
 import type { FailurePolicy } from "./failure_policy.ts";
 
 /** How long an agent that is closed gets where nothing else is asked for. */
@@ -31,7 +33,13 @@ interface Hooks {
   onClose?(): void | Promise<void>;
 }
 
-type State = "new" | "starting" | "open" | "closing" | "closed";
+/** An `onStart` that is running. */
+interface Starting {
+  /** Resolves when it is through, whether it threw or not. */
+  readonly through: Promise<void>;
+  /** Nobody waits for it any more. */
+  readonly giveUp: () => void;
+}
 
 /** The life of one agent in its container. */
 export class Residence {
@@ -40,15 +48,15 @@ export class Residence {
   /** What becomes of the agent when a task of it throws. */
   readonly policy: FailurePolicy;
   readonly #landlord: Landlord;
-  #state: State = "new";
   /** Whether it has begun, and so has something to finish. */
   #hasStarted = false;
+  #hasFailed = false;
   // Most agents are idle, and there may be very many: these are made when
   // needed.
   #controller: AbortController | null = null;
   #tasks: Set<Promise<void>> | null = null;
-  #starting: Promise<void> | null = null;
-  #closing: Promise<void> | null = null;
+  #starting: Starting | null = null;
+  #closing: Closing | null = null;
 
   constructor(
     agent: Resident,
@@ -72,7 +80,7 @@ export class Residence {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#isEnding) this.#abort();
+      if (this.isEnding) this.#abort();
     }
     return this.#controller.signal;
   }
@@ -82,52 +90,84 @@ export class Residence {
     return this.#hooks.onStart !== undefined;
   }
 
-  get #hooks(): Hooks {
-    return this.agent as Hooks;
+  /** Whether its start is through. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
   }
 
-  get #isEnding(): boolean {
-    return this.#state === "closing" || this.#state === "closed";
+  /** Whether it is closed, or being closed. */
+  get isEnding(): boolean {
+    return this.#closing !== null;
+  }
+
+  /** Whether it is closed because something in it failed. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  get #hooks(): Hooks {
+    return this.agent as Hooks;
   }
 
   /**
    * Runs `onStart`, and lets others see the agent after it. Once.
    *
    * @throws {unknown} What `onStart` throws; the agent is closed by then.
+   * @throws {ContainerClosedError} If the agent is closed before it is through.
    */
   async start(): Promise<void> {
-    if (this.#state === "new") this.#starting = this.#start();
-    await this.#starting;
-  }
-
-  async #start(): Promise<void> {
-    this.#state = "starting";
     try {
-      await this.#hooks.onStart?.();
+      if (this.hasStartHook && !this.isEnding) await this.#runStartHook();
     } catch (error) {
-      this.#starting = null;
-      await this.close(GRACE_MS, "it could not start");
+      if (this.isEnding) await this.#failToStart({ cause: error });
+      await this.fail(GRACE_MS, `it could not start: ${describe(error)}`);
       throw error;
     }
-    if (this.#isEnding) {
-      this.#hasStarted = true;
-      throw new ContainerClosedError(
-        `Cannot start ${this.agent}: it was closed before it had started`,
-      );
-    }
+    if (this.isEnding) await this.#failToStart();
     this.open();
+  }
+
+  /** Waits for `onStart`, but not beyond a close that gives it up. */
+  async #runStartHook(): Promise<void> {
+    const { promise: through, resolve } = Promise.withResolvers<void>();
+    const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>();
+    // Set first, since the hook may close the agent at once.
+    this.#starting = { through, giveUp };
+    try {
+      await Promise.race([this.#runOnStart(resolve), givenUp]);
+    } finally {
+      this.#starting = null;
+    }
+  }
+
+  async #runOnStart(through: () => void): Promise<void> {
+    try {
+      await this.#hooks.onStart!();
+      this.#hasStarted = true;
+    } finally {
+      through();
+    }
+  }
+
+  /** Throws when the close that came before the start is done. */
+  async #failToStart(options?: ErrorOptions): Promise<never> {
+    const { done, reason } = this.#closing!;
+    await done;
+    throw new ContainerClosedError(
+      `Cannot start ${this.agent}: ${reason}`,
+      options,
+    );
   }
 
   /** Lets others see the agent. */
   open(): void {
-    this.#state = "open";
     this.#hasStarted = true;
     this.#landlord.show(this);
   }
 
   /** Runs a task for as long as the agent lives. */
   run(task: AgentTask): void {
-    if (this.#isEnding) {
+    if (this.isEnding) {
       throw new ContainerClosedError(
         `Cannot run a task of ${this.agent}: the agent is closed`,
       );
@@ -149,40 +189,48 @@ export class Residence {
     }
   }
 
+  /** Closes the agent since something in it failed. */
+  fail(graceMs: number, reason: string): Promise<void> {
+    if (!this.isEnding) this.#hasFailed = true;
+    return this.close(graceMs, reason);
+  }
+
   /**
    * Closes the agent: calls do not reach it any more, its signal aborts, its
    * tasks end, and then `onClose` runs, all within `graceMs`. Repeatable;
-   * joins a close in progress.
+   * joins a close in progress, which it may make shorter. Never rejects.
    */
   close(graceMs: number, reason: string): Promise<void> {
-    return this.#closing ??= this.#close(graceMs, reason);
+    // What is told of the close may close the agent, too.
+    const joined = this.#closing;
+    const closing = this.#closing ??= new Closing(this, reason);
+    closing.within(graceMs);
+    if (joined === null) this.#close(closing);
+    return closing.done;
   }
 
-  async #close(graceMs: number, reason: string): Promise<void> {
-    const until = performance.now() + graceMs;
-    this.#state = "closing";
-    this.#landlord.hide(this, reason);
+  async #close(closing: Closing): Promise<void> {
+    this.#landlord.hide(this, closing.reason);
     this.#abort();
-    await this.#settle(until);
-    if (this.#hasStarted) await this.#finish(until);
-    this.#state = "closed";
+    await this.#settle(closing);
+    if (this.#hasStarted) await this.#finish(closing);
     this.#landlord.forget(this);
     lifetime.observer?.closed(this);
+    closing.end();
+    this.#starting?.giveUp();
   }
 
   /** Waits for what was told to end by the signal. */
-  async #settle(until: number): Promise<void> {
+  async #settle(closing: Closing): Promise<void> {
     const work = [...this.#tasks ?? []];
-    if (this.#starting !== null) work.push(this.#starting.catch(() => {}));
-    if (work.length === 0) return;
-    await within(until - performance.now(), Promise.all(work));
+    if (this.#starting !== null) work.push(this.#starting.through);
+    if (work.length > 0) await closing.wait(Promise.all(work));
   }
 
-  async #finish(until: number): Promise<void> {
+  async #finish(closing: Closing): Promise<void> {
     if (this.#hooks.onClose === undefined) return;
     try {
-      const closed = Promise.resolve(this.#hooks.onClose());
-      await within(until - performance.now(), closed);
+      await closing.wait(Promise.resolve(this.#hooks.onClose()));
     } catch (error) {
       this.#landlord.report(error, this.address);
     }
@@ -195,8 +243,16 @@ export class Residence {
   }
 }
 
-/** Whether an error only says that the signal aborted. */
+/** What went wrong, in a few words. Never throws. */
+export function describe(error: unknown): string {
+  return failureText(error).trimEnd();
+}
+
+/** Whether an error only says that the agent, or all around it, is closed. */
 function isEnd(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason ||
+    error instanceof ContainerClosedError ||
+    error instanceof ClockClosedError ||
+    (error instanceof ConnectionClosedError && error.by === "local") ||
     (error instanceof Error && error.name === "AbortError");
 }

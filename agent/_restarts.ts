@@ -1,27 +1,47 @@
 import { Backoff } from "../channel/_backoff.ts";
 import type { Resident } from "./container_contract.ts";
 import type { ResolvedRestartPolicy } from "./_restart_policy.ts";
-import { GRACE_MS, type Residence } from "./_residence.ts";
+import { describe, GRACE_MS, type Residence } from "./_residence.ts";
 
 const origins = new WeakMap<Residence, Origin>();
+
+/** Ids of agents that are being made anew are kept for them. */
+interface Run {
+  readonly origin: Origin;
+}
 
 /** How an agent was made, by which it can be made again. */
 export class Origin {
   /** Makes the agent. */
   readonly make: () => Resident;
+  readonly #prototype: object;
+  #residence: Residence | null = null;
   #id: string | undefined;
   #policy: ResolvedRestartPolicy | null = null;
   #backoff: Backoff | null = null;
   /** When it was restarted lately. */
   #restarts: number[] = [];
 
-  constructor(make: () => Resident) {
+  /** `make` makes an agent whose prototype is `prototype`. */
+  constructor(prototype: object, make: () => Resident) {
+    this.#prototype = prototype;
     this.make = make;
+  }
+
+  /** Whether it is this that `agent` is made by, and not by what it makes. */
+  isOf(agent: Resident): boolean {
+    return Object.getPrototypeOf(agent) === this.#prototype;
   }
 
   /** The origin of an agent that is to be restarted; else `null`. */
   static of(residence: Residence): Origin | null {
     return origins.get(residence) ?? null;
+  }
+
+  /** Whether somebody closed the newest agent that it made. */
+  get wasClosed(): boolean {
+    const residence = this.#residence;
+    return residence !== null && residence.isEnding && !residence.hasFailed;
   }
 
   /** The id that it keeps, once it has one. */
@@ -36,6 +56,7 @@ export class Origin {
     residence: Residence,
   ): void {
     if (policy === null) return;
+    this.#residence = residence;
     this.#id = id;
     this.#policy = policy;
     origins.set(residence, this);
@@ -72,7 +93,7 @@ export interface RestartsOptions {
 export class Restarts {
   readonly #options: RestartsOptions;
   /** Ids that are kept for agents under way. */
-  readonly #underWay = new Map<string, Origin>();
+  readonly #underWay = new Map<string, Run>();
   readonly #ending = new AbortController();
 
   constructor(options: RestartsOptions) {
@@ -86,7 +107,7 @@ export class Restarts {
 
   /** Whether that is the one of `origin`. */
   isOf(id: string, origin: Origin | null): boolean {
-    return origin !== null && this.#underWay.get(id) === origin;
+    return origin !== null && this.#underWay.get(id)?.origin === origin;
   }
 
   /** Closes an agent of which a task failed, and makes it anew. */
@@ -96,14 +117,14 @@ export class Restarts {
     error: unknown,
   ): Promise<void> {
     const { id, address } = residence;
-    // Another task of it was first.
-    if (this.#underWay.has(id) || residence.signal.aborted) return;
-    this.#underWay.set(id, origin);
+    const run: Run = { origin };
+    this.#underWay.set(id, run);
     try {
-      await residence.close(GRACE_MS, `a task of it failed: ${error}`);
+      await residence.fail(GRACE_MS, `a task of it failed: ${describe(error)}`);
       await this.#makeAnew(address, origin);
     } finally {
-      this.#underWay.delete(id);
+      // What was made anew may have failed at once, and be under way again.
+      if (this.#underWay.get(id) === run) this.#underWay.delete(id);
     }
   }
 
@@ -114,8 +135,8 @@ export class Restarts {
         await this.#options.again(origin);
         return;
       } catch (error) {
-        // Its container is closed, and nobody waits for it any more.
-        if (this.#ending.signal.aborted) return;
+        // Its container is closed, or somebody closed it while it started.
+        if (this.#ending.signal.aborted || origin.wasClosed) return;
         this.#options.report(error, address);
       }
     }

@@ -1,9 +1,6 @@
-import {
-  type Address,
-  formatAddress,
-  parseAddress,
-} from "../transports/address.ts";
-import { checkName } from "../rpc/expose.ts";
+import { formatAddress, parseAddress } from "../transports/address.ts";
+import { checkAgentId } from "./_agent_id.ts";
+import { isWildcard } from "./_wildcard.ts";
 
 /** Where an agent is: its container's address, and its id in there. */
 export interface AgentAddress {
@@ -22,13 +19,16 @@ export interface AgentAddress {
 export function parseAgentAddress(text: string): AgentAddress {
   const slash = text.lastIndexOf("/");
   const id = text.slice(slash + 1);
-  const container = text.slice(0, slash);
-  if (id === "" || id.startsWith("$") || container.endsWith("/")) {
+  const container = text.slice(0, Math.max(0, slash));
+  try {
+    checkAgentId(id);
+    parseAddress(container);
+  } catch (cause) {
     throw new TypeError(
       `Cannot parse agent address '${text}': use the address of a container, '/' and the agent's id, as in 'tcp://127.0.0.1:5555/0'`,
+      { cause },
     );
   }
-  parseAddress(container);
   return { container, id };
 }
 
@@ -38,7 +38,7 @@ export function parseAgentAddress(text: string): AgentAddress {
  * @throws {TypeError} If the id cannot be part of an address.
  */
 export function formatAgentAddress({ container, id }: AgentAddress): string {
-  checkName(id);
+  checkAgentId(id);
   return `${container}/${id}`;
 }
 
@@ -46,17 +46,18 @@ export function formatAgentAddress({ container, id }: AgentAddress): string {
  * The address under which others reach what listens at `address`: a wildcard
  * host is replaced by `host`.
  *
- * @throws {TypeError} If the machine's name is needed and may not be asked.
+ * @throws {TypeError} If the machine's name is needed and may not be asked, or
+ * `host` is none.
  */
 export function publicAddress(address: string, host?: string): string {
   const parsed = parseAddress(address);
   if (parsed.scheme !== "tcp") return address;
-  const wanted = host ?? (isWildcard(parsed) ? machineName(address) : null);
-  return wanted === null ? address : formatAddress({ ...parsed, host: wanted });
-}
-
-function isWildcard(address: Address & { scheme: "tcp" }): boolean {
-  return ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(address.host);
+  const wanted = host ??
+    (isWildcard(parsed.host) ? machineName(address) : null);
+  if (wanted === null) return address;
+  const made = formatAddress({ ...parsed, host: wanted });
+  parseAddress(made);
+  return made;
 }
 
 function machineName(address: string): string {

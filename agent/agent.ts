@@ -1,6 +1,7 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import type { HasLocalMembers, localMembers } from "../rpc/remote.ts";
 import { alwaysService } from "../rpc/service.ts";
+import { classNameOf } from "./_class_name.ts";
 import type { Container } from "./container.ts";
 import type {
   AgentOptions,
@@ -114,7 +115,7 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
    * aborts, its tasks end, and `onClose` runs; whatever of that is not done
    * within `graceMs`, 1,000 by default, is left. Calls that it is answering go
    * on. Repeatable; joins a close in progress; never rejects. What the agent
-   * waits for itself, its tasks and `onClose`, should not await it.
+   * waits for itself, `onStart`, its tasks and `onClose`, should not await it.
    */
   close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     return this.#residence.close(graceMs, "it was closed");
@@ -127,6 +128,6 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
 
   /** Names its class and its address. */
   toString(): string {
-    return `${this.constructor.name}('${this.address}')`;
+    return `${classNameOf(this)}('${this.address}')`;
   }
 }

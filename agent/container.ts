@@ -1,4 +1,5 @@
 import type { CloseOptions } from "../channel/channel.ts";
+import { json } from "../channel/codecs/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { type OnError, reportToStderr } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
@@ -17,6 +18,7 @@ import type {
 } from "./container_contract.ts";
 import { dateSerializer } from "./date_serializer.ts";
 import { ContainerClosedError } from "./errors.ts";
+import { type Dependent, setHousehold } from "./_household.ts";
 import { Links } from "./_links.ts";
 import { ContainerService, Registry, setRegistry } from "./_registry.ts";
 import { GRACE_MS } from "./_residence.ts";
@@ -66,7 +68,7 @@ export type AgentClass<A extends Resident, Args extends unknown[]> = new (
  * those of other containers. All of them share its server, and one connection
  * to each other container.
  *
- * It owns its agents and connections. Made by {@linkcode Container.create}.
+ * It owns its agents and connections, and what it has spawned. Made by {@linkcode Container.create}.
  */
 export class Container implements AsyncDisposable {
   /** What tells its agents the time. */
@@ -81,6 +83,7 @@ export class Container implements AsyncDisposable {
   readonly #places: AgentPlaces;
   readonly #links: Links;
   readonly #known = new KnownHosts();
+  readonly #dependents = new Set<Dependent>();
   readonly #ownClock: Disposable | null;
   readonly #resolveClosed: (reason: CloseReason) => void;
   #address = "";
@@ -110,11 +113,24 @@ export class Container implements AsyncDisposable {
       },
     });
     setRegistry(this, this.#registry);
+    setHousehold(this, {
+      dependents: this.#dependents,
+      codecName: (options.codec ?? json()).name,
+      serializers: options.serializers?.length ?? 0,
+      checkOpen: (act) => this.#registry.checkOpen(act),
+      report: (error, address) =>
+        this.#onError(error, { kind: "callback", address }),
+      cut: (address) => this.#links.cut(address),
+      know: (address) => this.#known.add(address),
+    });
     this.#service = new ContainerService(this.#registry);
     this.#places = new AgentPlaces({
-      isOwn: (target) => this.#registry.visible.nameOf(target) !== undefined,
-      connect: (address, options) => this.connect(address, options),
+      owner: this,
+      address: () => this.#address,
+      typeOf: (id) => this.#service.validate_aid(id),
+      route: (address, signal) => this.#links.route(address, signal),
       allows: options.allowConnect ?? ((address) => this.#known.has(address)),
+      timeoutMs: options.timeoutMs ?? Infinity,
     });
     this.#links = this.#makeLinks();
   }
@@ -138,6 +154,7 @@ export class Container implements AsyncDisposable {
 
   #makeLinks(): Links {
     const near = this.#channels({ saysHello: true });
+    // What is in one process cannot lose itself.
     const noHeartbeat = { heartbeatMs: Infinity };
     return new Links({
       address: () => this.#address,
@@ -149,6 +166,7 @@ export class Container implements AsyncDisposable {
       ],
       channelOptions: this.#options,
       onReached: (address) => this.#known.add(address),
+      closedError: (act) => this.#closedError(act),
     });
   }
 
@@ -221,25 +239,29 @@ export class Container implements AsyncDisposable {
    *
    * @throws {unknown} What the constructor or `onStart` throws; nothing is
    * left of the agent then.
-   * @throws {ContainerClosedError} If the container is closed.
+   * @throws {ContainerClosedError} If the container is closed, or the agent is
+   * before it has started.
    */
   async spawn<A extends Resident, Args extends unknown[]>(
     type: AgentClass<A, Args>,
     ...args: Args
   ): Promise<A> {
     this.#registry.checkOpen("spawn an agent");
-    const origin = new Origin(() => new type(this, ...args));
+    const make = () => new type(this, ...args);
+    const origin = new Origin(type.prototype, make);
     return await this.#registry.spawn(origin) as A;
   }
 
   /**
-   * Connects to the agent at `address`, here or in another container, and
-   * returns a proxy for it, the same one as long as somebody holds it. It
-   * lives as long as the connection: connect again after that was lost.
+   * Connects to the agent at `address`, here or in another container, asks
+   * whether it exists, and returns a proxy for it, the same one as long as
+   * somebody holds it. It lives as long as the connection: connect again after
+   * that was lost.
    *
    * @typeParam T The class of the agent. Nothing checks that it is.
-   * @throws {ConnectError} If its container cannot be reached, within
-   * `retryForMs`.
+   * @throws {ConnectError} If its container cannot be reached, or is lost while
+   * it is asked, within `retryForMs`.
+   * @throws {TimeoutError} If its container does not answer for 10 s.
    * @throws {AgentNotFoundError} If there is no such agent, within
    * `retryForMs`.
    * @throws {ContainerClosedError} If this container is closed.
@@ -249,7 +271,6 @@ export class Container implements AsyncDisposable {
     address: string,
     options: ConnectOptions = {},
   ): Promise<Remote<T>> {
-    this.#checkOpen(`connect to '${address}'`);
     return await this.#links.agent(address, options) as Remote<T>;
   }
 
@@ -260,25 +281,21 @@ export class Container implements AsyncDisposable {
    * asked for its agent every five seconds.
    *
    * @throws {unknown} The reason of the signal, if that aborts first.
-   * @throws {ContainerClosedError} If this container is closed, or closes.
+   * @throws {ContainerClosedError} If this container is closed, or closes while
+   * it watches an agent of another one.
    * @throws {TypeError} If the address has no known form.
    */
   async watch(
     address: string,
     { signal }: WatchOptions = {},
   ): Promise<AgentGone> {
-    this.#checkOpen(`watch '${address}'`);
     const { container, id } = parseAgentAddress(address);
     if (container !== this.#address) {
       return await this.#links.watch(address, signal);
     }
+    if (this.#links.isEnding) throw this.#closedError(`watch '${address}'`);
     const reason = await this.#registry.watch(id, signal);
     return { address, what: "agent", reason };
-  }
-
-  #checkOpen(act: string): void {
-    if (this.#reason === null) return;
-    throw this.#closedError(act);
   }
 
   #closedError(act: string): ContainerClosedError {
@@ -288,9 +305,10 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Closes all: its agents, the newest first, while they can still call and be
-   * called; then its connections and its server; then its clock, if it has
-   * made that itself. Repeatable; joins a close in progress; never rejects.
+   * Closes all: its agents, the newest first, while they can still call; then
+   * what it has spawned; then its server and its connections, whose running
+   * methods get to finish; then its clock, if it has made that itself. All that
+   * within `graceMs`. Repeatable; joins a close in progress; never rejects.
    *
    * An agent may close its own container. It should not await that, since the
    * container waits for the agent until `graceMs`, 1,000 by default, have
@@ -314,14 +332,22 @@ export class Container implements AsyncDisposable {
   async #closeAll(reason: CloseReason, until: number): Promise<void> {
     const leftMs = () => Math.max(0, until - performance.now());
     await this.#registry.close(until);
-    this.#links.end(this.#closedError("connect"));
+    await this.#closeDependents(leftMs());
+    this.#links.end();
+    // Methods that run may still use connections that are there.
     await Promise.all([
-      this.#links.close(leftMs()),
       this.#server!.close({ graceMs: leftMs() }),
+      this.#links.closeOwn(leftMs()),
     ]);
+    await this.#links.close(leftMs());
     this.#ownClock?.[Symbol.dispose]();
     lifetime.observer?.closed(this);
     this.#resolveClosed(reason);
+  }
+
+  async #closeDependents(graceMs: number): Promise<void> {
+    const dependents = [...this.#dependents];
+    await Promise.all(dependents.map((it) => it.close({ graceMs })));
   }
 
   /** Closes it. */

@@ -1,7 +1,9 @@
 import type { Serializer } from "../channel/codecs/serializer.ts";
+import { parseUtc } from "./_time.ts";
 
 /**
- * Carries a `Date` as text in the form of ISO 8601. In containers it comes
+ * Carries a `Date` as text in the form of ISO 8601, which is UTC where it names
+ * no zone. In containers it comes
  * before the user's serializers, so that dates have the type id 0, as those of
  * aiomas have.
  */
@@ -12,8 +14,7 @@ export const dateSerializer: Serializer<Date> = {
     throw new RangeError("the date is invalid");
   },
   deserialize(data) {
-    const date = new Date(typeof data === "string" ? data : NaN);
-    if (!Number.isNaN(date.getTime())) return date;
+    if (typeof data === "string") return new Date(parseUtc(data));
     throw new TypeError("a date must be text in the form of ISO 8601");
   },
 };

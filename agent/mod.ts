@@ -37,6 +37,9 @@
  * {@linkcode paceClock} set it for you. Code that takes a {@linkcode Clock}
  * runs by either: in real time, and in a test through a whole day at once.
  *
+ * {@linkcode spawnContainer} makes a container in a process or Worker of its
+ * own, whose agents are made by its {@linkcode Manager}.
+ *
  * @module
  */
 export * from "./address.ts";
@@ -48,7 +51,12 @@ export * from "./date_serializer.ts";
 export * from "./errors.ts";
 export * from "./external_clock.ts";
 export * from "./failure_policy.ts";
+export * from "./manager.ts";
+export * from "./module_list.ts";
 export * from "./pace.ts";
 export * from "./settle.ts";
+export * from "./spawn.ts";
+export * from "./spawn_contract.ts";
+export * from "./spawn_permissions.ts";
 export * from "./system_clock.ts";
 export { AgentNotFoundError } from "../rpc/errors.ts";

@@ -25,6 +25,12 @@ const RPC_TARGETS: ReadonlyMap<number, Target> = new Map<number, Target>([
   [64, { atLeast: 0.8 }],
 ]);
 
+/** How little an agent's call may cost over a typed one, by calls in flight. */
+const AGENT_TARGETS: ReadonlyMap<number, Target> = new Map<number, Target>([
+  [1, { atMost: 1.1 }],
+  [64, { atLeast: 0.85 }],
+]);
+
 /** All that is measured, in the order of the report. */
 export const COMPARISONS: readonly Comparison[] = [
   ...LOADS.map((inFlight): Comparison => ({
@@ -40,6 +46,13 @@ export const COMPARISONS: readonly Comparison[] = [
     transport: "tcp",
     inFlight,
     target: RPC_TARGETS.get(inFlight) ?? null,
+  })),
+  ...LOADS.map((inFlight): Comparison => ({
+    subject: "agent",
+    baseline: "rpc",
+    transport: "tcp",
+    inFlight,
+    target: AGENT_TARGETS.get(inFlight) ?? null,
   })),
   ...LOADS.map((inFlight): Comparison => ({
     subject: "channel",

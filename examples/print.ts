@@ -33,6 +33,31 @@ export function startProgress(what: string, total: number): Progress {
   };
 }
 
+/** A line that changes in place. */
+export interface LiveLine {
+  /**
+   * Shows `text` in the place of what was there. Anywhere but on a terminal
+   * only milestones are shown, a line each.
+   */
+  show(text: string, isMilestone: boolean): void;
+  /** Ends the line. */
+  end(): void;
+}
+
+/** Starts a line that changes in place. */
+export function startLiveLine(): LiveLine {
+  const live = Deno.stdout.isTerminal();
+  return {
+    show: (text, isMilestone) => {
+      if (live) write(`\r${text}\x1b[K`);
+      else if (isMilestone) print(text);
+    },
+    end: () => {
+      if (live) write("\n");
+    },
+  };
+}
+
 const encoder = new TextEncoder();
 
 function write(text: string): void {

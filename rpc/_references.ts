@@ -89,12 +89,17 @@ export class References implements TypeEntry {
     const node = remoteNode(value);
     // A proxy goes home as what it stands for.
     if (node?.caller === self && hasExtensions()) return { own: node.path };
-    const place = takesPlaces() ? node?.place ?? places?.placeOf(value) : null;
-    if (!place) return this.#pathOf(value);
+    const own = node === undefined ? places?.placeOf(value) ?? null : null;
+    const place = node?.place ?? own;
+    const path = () => own?.path ?? this.#pathOf(value);
+    if (!place || !takesPlaces()) return path();
     const { address, type } = place;
     // What others can reach by themselves needs no one in between.
-    if (node !== undefined) return { place: { address, type } };
-    return { path: this.#pathOf(value), place: { address, type } };
+    const isElsewhere = own === null || own.path === null;
+    return {
+      ...(!isElsewhere && { path: own.path }),
+      place: { address, type },
+    };
   }
 
   #pathOf(value: object): string {
@@ -222,10 +227,7 @@ export class References implements TypeEntry {
   /** What a proxy that came home stands for. */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
-    const { places } = this.#options;
-    const found = this.#ownAt(path);
-    const place = found && places?.placeOf(found);
-    return place ? places!.open(place) : found;
+    return this.#options.places?.openPath(path) ?? this.#ownAt(path);
   }
 
   #ownAt(path: string): object | null {
@@ -245,7 +247,9 @@ function isPlace(data: unknown): data is Place {
   if (typeof data !== "object" || data === null) return false;
   const { address, type } = data as Record<string, unknown>;
   return [address, type].every((text) =>
-    typeof text === "string" && text.length <= MAX_PLACE_LENGTH
+    typeof text === "string" && text.length <= MAX_PLACE_LENGTH &&
+    // It is shown in logs, where a line break would begin a line of its own.
+    !/\p{Cc}/u.test(text)
   );
 }
 

@@ -13,6 +13,7 @@ const { results, output } = await runFixtures(
   [
     "leaks.ts",
     "rpc_leaks.ts",
+    "agent_leaks.ts",
     "failures.ts",
     "spins.ts",
     "only.ts",
@@ -104,6 +105,41 @@ for (const step of ["tcp", "unix", "memory"]) {
     );
   });
 }
+
+for (
+  const [step, scheme] of [["tcp", "tcp"], ["unix", "ipc"], ["memory", "local"]]
+) {
+  if (step === "unix" && Deno.build.os === "windows") continue;
+  Deno.test(`withCtx fails a test that leaks a container with its agents, on ${step}`, () => {
+    assertMatch(
+      failureOf("leaks a container", step),
+      new RegExp(
+        `leaked 1 thing\\n.*\\n {2}container \\(${scheme}:\\S+\\), with 1 listener, 1 server, 1 agent$`,
+        "m",
+      ),
+    );
+  });
+}
+
+Deno.test("withCtx counts the connections of a leaked container", () => {
+  assertMatch(
+    failureOf("leaks a connection of a container"),
+    /leaked 1 thing\n.*\n {2}container \(local:\S+\), with .*1 connection, 1 channel/,
+  );
+});
+
+Deno.test("withCtx lists containers and agents when a body's time is up", () => {
+  const failure = failureOf("hangs with an agent");
+  assertMatch(failure, /^StepTimeoutError: /);
+  assertMatch(failure, /^ {2}container \(local:\S+\), with .*1 agent/m);
+});
+
+Deno.test("withCtx fails a test whose agent's task throws", () => {
+  const failure = failureOf("has an agent that fails");
+  assertMatch(failure, /^StepError: .*step 'memory'/);
+  assertStringIncludes(failure, "RangeError: boom");
+  assertEquals(stepsOf("closes what it makes"), { memory: "passed" });
+});
 
 Deno.test("withCtx tells what RPC has under way when a body's time is up", () => {
   const failure = failureOf("hangs in a method");

@@ -22,6 +22,7 @@ export const INTERNAL: Readonly<Record<string, string>> = {
   "channel/message.ts": "the shape of the wire; users see requests and replies",
   "channel/options.ts#ResolvedOptions": "options with their defaults filled in",
   "channel/options.ts#resolveOptions": "fills in the defaults",
+  "channel/report.ts#printLine": "for the layers above",
   "channel/report.ts#reportToStderr": "the default of onError",
   "channel/request.ts#Answerer": "the channel, as its requests see it",
   "channel/request.ts#IncomingRequest": "made by channels only",

@@ -38,6 +38,11 @@ export const PARTS: readonly Part[] = [
     mayImport: ["rpc", "channel", "transports"],
   },
   {
+    name: "directory",
+    path: "directory/",
+    mayImport: ["agent", "rpc", "channel", "transports"],
+  },
+  {
     name: "testing",
     path: "testing/",
     mayImport: ["agent", "reconnect", "rpc", "channel", "transports"],

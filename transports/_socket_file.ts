@@ -81,12 +81,38 @@ export async function publishSocket(
  * another server between the look and the removal.
  */
 export async function retractSocket(file: SocketFile): Promise<void> {
-  const now = await Deno.lstat(file.path).catch(() => null);
-  if (now !== null && now.ino === file.ino) {
+  const ino = await inodeOf(file.path);
+  if (ino !== null && ino === file.ino) {
     // Somebody may have removed it in between, which is as well.
     await Deno.remove(file.path).catch(() => {});
   }
   lifetime.observer?.closed(file);
+}
+
+/** Which file is at `path`, or `null` if there is none. */
+export async function inodeOf(path: string): Promise<number | null> {
+  return (await Deno.lstat(path).catch(() => null))?.ino ?? null;
+}
+
+/**
+ * Removes the file of a socket whose owner is gone and cannot do so itself: one
+ * on which nobody listens, or the one that is known by `ino`.
+ */
+export async function removeSocketOf(
+  path: string,
+  ino: number | null,
+): Promise<void> {
+  try {
+    using folder = await Deno.open(dirname(path));
+    await folder.lock(true);
+    const isKnown = ino !== null && await inodeOf(path) === ino;
+    if (isKnown || await isDeadSocket(path)) await Deno.remove(path);
+  } catch (error) {
+    // Somebody else's, or the whole folder is gone already.
+    if (error instanceof AddressInUseError) return;
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { agent } from "./agent.ts";
 import { bare } from "./bare.ts";
 import { channel, channelMsgPack } from "./channel.ts";
 import { rpc } from "./rpc.ts";
@@ -9,6 +10,7 @@ export const SUBJECTS: readonly Subject[] = [
   channel,
   channelMsgPack,
   rpc,
+  agent,
 ];
 
 /** The subject that is called `name`. */

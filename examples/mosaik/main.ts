@@ -4,7 +4,7 @@
  * collector are mosaik's own. The same day in plain Python must come out the
  * same, to the watt.
  *
- *     deno task demo:mosaik
+ *     deno run -A examples/mosaik/main.ts [PICTURE.svg]
  *
  * It needs Python 3. It exits with 0 only if all was as it should be.
  *
@@ -16,7 +16,7 @@ import { pythonEnv } from "../../tools/python_env.ts";
 import { importFlags } from "../import_flags.ts";
 import { print } from "../print.ts";
 import { runDemo } from "../run_demo.ts";
-import { draw } from "./picture.ts";
+import { drawDay } from "./draw.ts";
 import { powerOf, type Row, rowsOf } from "./row.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
@@ -28,13 +28,13 @@ const SHOWN = 8;
 const HOURS = 0.25;
 
 /**
- * Runs the demo, with its picture in `file`.
+ * Runs the demo, and writes its picture to `picture`.
  *
  * @throws {Error} If there is no Python, or something was not as it should be.
  */
 export async function demonstrate(
   signal: AbortSignal,
-  file = `${FOLDER}wind_park.svg`,
+  picture = "wind_park.svg",
 ): Promise<void> {
   print("A wind park keeps a cap, in a scenario of mosaik\n");
   const env = await pythonEnv();
@@ -54,8 +54,8 @@ export async function demonstrate(
   showTable(rows);
   assertEquals(rows, await python("without_mosaik.py") as Row[]);
   print("\n  Plain Python has the same, to the watt");
-  await Deno.writeTextFile(file, draw(rows));
-  print(`  Picture: ${file}`);
+  await Deno.writeTextFile(picture, drawDay(rows));
+  print(`  The day as a picture: ${picture}`);
   print(
     `  ${rows.length} steps in ${
       seconds.toFixed(1)
@@ -110,4 +110,7 @@ function megawatts(watts: number): string {
   return (watts / 1e6).toFixed(2);
 }
 
-if (import.meta.main) await runDemo(demonstrate);
+if (import.meta.main) {
+  const [picture] = Deno.args;
+  await runDemo((signal) => demonstrate(signal, picture));
+}

@@ -25,7 +25,7 @@ interface Frame {
 type Key = readonly [label: string, swatch: string];
 
 /** Draws a day as SVG: the park above, its turbines one upon another below. */
-export function draw(rows: readonly Row[]): string {
+export function drawDay(rows: readonly Row[]): string {
   const highest = 2 * Math.ceil(
     Math.max(...rows.map(({ available }) => available)) / 2_000_000,
   );

@@ -1,0 +1,12 @@
+/**
+ * Checks that `id` can be a part of an agent's address.
+ *
+ * @throws {TypeError} If it cannot.
+ */
+export function checkAgentId(id: string): void {
+  const isText: boolean = typeof id === "string" && id !== "";
+  if (isText && !id.includes("/") && !id.startsWith("$")) return;
+  throw new TypeError(
+    `Cannot use '${id}' as the id of an agent: an id is text that is not empty, does not hold '/' and does not begin with '$', choose another`,
+  );
+}

@@ -1,0 +1,300 @@
+import { abortable } from "../channel/_abortable.ts";
+import type { CloseOptions } from "../channel/channel.ts";
+import { RemoteError } from "../channel/errors.ts";
+import { within } from "../channel/_within.ts";
+import { withOptions } from "../rpc/options.ts";
+import type { Remote } from "../rpc/remote.ts";
+import { parseAddress } from "../transports/address.ts";
+import { lifetime } from "../transports/lifetime.ts";
+import { inodeOf, removeSocketOf } from "../transports/_socket_file.ts";
+import type { Container } from "./container.ts";
+import { ContainerClosedError, SpawnError } from "./errors.ts";
+import { type Household, householdOf } from "./_household.ts";
+import type { Manager } from "./manager.ts";
+import { GRACE_MS } from "./_residence.ts";
+import type { SpawnedCloseReason, SpawnedContainer } from "./spawn_contract.ts";
+import type {
+  HostEnd,
+  LineSource,
+  SpawnedHost,
+  SpawnedHostOptions,
+} from "./_spawned_host.ts";
+import type { SpawnSetup } from "./_spawn_setup.ts";
+import { StartLimit, StartProblem } from "./_spawn_start.ts";
+
+/** How long it may take to end when its container is closed. */
+const EXIT_MS = 1_000;
+
+/**
+ * How long it may go on without its manager or its connection: it may be about
+ * to end, as after `stop`.
+ */
+const LOSS_MS = 2_000;
+
+/**
+ * How long it may take to clean up where there is hardly anything, and to read
+ * what it had sent before it was gone.
+ */
+const LINGER_MS = 250;
+
+/** How many lines of stderr are kept for an error. */
+const KEPT_LINES = 20;
+
+/** What a {@linkcode Spawned} is made with. */
+export interface SpawnedOptions {
+  readonly parent: Container;
+  readonly setup: SpawnSetup;
+  /** Starts its process or Worker. */
+  readonly startHost: (options: SpawnedHostOptions) => SpawnedHost;
+  /** Hears each line, and where it came from: the source and the container. */
+  readonly onLog: (line: string, from: LineSource, address: string) => void;
+}
+
+/** Why this side ends it. */
+type Ending = Pick<SpawnedCloseReason, "by" | "reason">;
+
+/** A spawned container, as its parent sees it. */
+export class Spawned implements SpawnedContainer {
+  readonly closed: Promise<SpawnedCloseReason>;
+  readonly #parent: Container;
+  readonly #household: Household;
+  readonly #setup: SpawnSetup;
+  readonly #onLog: SpawnedOptions["onLog"];
+  readonly #host: SpawnedHost;
+  readonly #stderr: string[] = [];
+  readonly #limit = new StartLimit();
+  #address: string;
+  #manager: Remote<Manager> | null = null;
+  #ending: Ending | null = null;
+  #hasEnded = false;
+  /** Its socket's file, if a Worker made it. */
+  #ino: number | null = null;
+  /** Resolves when the connection, or the manager, is gone. */
+  #lost: Promise<void> = Promise.resolve();
+
+  /**
+   * Starts it.
+   *
+   * @throws {SpawnError} If the system refuses that.
+   */
+  constructor({ parent, setup, startHost, onLog }: SpawnedOptions) {
+    this.#parent = parent;
+    this.#household = householdOf(parent);
+    this.#setup = setup;
+    this.#onLog = onLog;
+    this.#address = setup.address;
+    try {
+      const onLine = this.#hear.bind(this);
+      this.#host = startHost({ setup, onLine });
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    this.#household.dependents.add(this);
+    const { observer } = lifetime;
+    observer?.opened(this, "process", () => this.#describe());
+    observer?.owned(this, parent);
+    this.closed = this.#host.ended.then((end) => this.#tidy(end));
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get manager(): Remote<Manager> {
+    return this.#manager!;
+  }
+
+  get pid(): number | undefined {
+    return this.#host.pid;
+  }
+
+  #describe(): string {
+    return `${this.#address}, ${this.pid ?? "a Worker"}`;
+  }
+
+  #hear(line: string, from: LineSource): void {
+    if (from === "stderr") {
+      this.#stderr.push(line);
+      if (this.#stderr.length > KEPT_LINES) this.#stderr.shift();
+    }
+    try {
+      this.#onLog(line, from, this.#address);
+    } catch (error) {
+      this.#household.report(error, this.#address);
+    }
+  }
+
+  /**
+   * Waits until it can be used. If that fails, nothing is left of it.
+   *
+   * @throws {SpawnError} If it does not start within `timeoutMs`.
+   * @throws {ContainerClosedError} If the parent is closed before.
+   * @throws {unknown} The reason of `signal`.
+   */
+  async start(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    this.#limit.set(timeoutMs, signal);
+    try {
+      await this.#start(this.#limit.signal);
+    } catch (error) {
+      const wasClosed = this.#ending !== null;
+      this.#ending ??= { by: "error", reason: "it could not start" };
+      await this.#giveUp();
+      if (signal?.aborted) throw signal.reason;
+      throw wasClosed ? this.#closedError() : this.#failure(error);
+    } finally {
+      this.#limit.end();
+    }
+  }
+
+  /** Lets it end by itself, as far as it can: it may be about to listen. */
+  async #giveUp(): Promise<void> {
+    const { aborted } = this.#limit.signal;
+    if (aborted) this.#host.close(LINGER_MS);
+    await within(aborted ? LINGER_MS : EXIT_MS, this.#host.ended);
+    this.#host.kill();
+    await this.closed;
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    const report = await abortable(
+      Promise.race([this.#host.report, this.#host.ended.then(endedEarly)]),
+      signal,
+    );
+    if (report.kind === "failed") {
+      throw new StartProblem(report.message, report.name);
+    }
+    this.#address = report.address;
+    // It may still listen when its Worker is gone.
+    if (this.pid === undefined && this.#socket !== null) {
+      this.#ino = await inodeOf(this.#socket);
+    }
+    const manager = await this.#parent.connect<Manager>(
+      this.#managerAddress,
+      { signal },
+    );
+    await withOptions(manager, { signal }).admit(this.#setup.token);
+    this.#manager = manager;
+    this.#lost = this.#watch();
+  }
+
+  /** The path of its socket; other addresses have none. */
+  get #socket(): string | null {
+    const parsed = parseAddress(this.#address);
+    return parsed.scheme === "ipc" ? parsed.path : null;
+  }
+
+  get #managerAddress(): string {
+    return `${this.#address}/0`;
+  }
+
+  #closedError(): ContainerClosedError {
+    return new ContainerClosedError(
+      `Cannot spawn a container at '${this.#setup.address}': its parent '${this.#parent.address}' was closed`,
+    );
+  }
+
+  #failure(cause: unknown): SpawnError {
+    const told = cause instanceof StartProblem ? cause.message : String(cause);
+    const [last] = this.#stderr.filter((it) => it.startsWith("error: "))
+      .slice(-1);
+    return new SpawnError(
+      `Cannot spawn a container at '${this.#setup.address}': ${told}${
+        last === undefined ? "" : ` (${last})`
+      }`,
+      {
+        stderr: this.#stderr,
+        ...(cause instanceof StartProblem
+          ? { remoteName: cause.remoteName }
+          : { cause }),
+      },
+    );
+  }
+
+  /** Ends it some time after its manager, or the connection, is gone. */
+  async #watch(): Promise<void> {
+    try {
+      await this.#parent.watch(this.#managerAddress);
+    } catch {
+      // The parent is closed, and has closed this before.
+      return;
+    }
+    this.#endWithin(LOSS_MS, { by: "error", reason: "it was lost" });
+  }
+
+  async #endWithin(timeMs: number, ending: Ending): Promise<void> {
+    await within(timeMs, this.#host.ended);
+    if (this.#hasEnded) return;
+    this.#ending ??= ending;
+    this.#host.kill();
+  }
+
+  async #tidy({ code, isOrderly, what }: HostEnd): Promise<SpawnedCloseReason> {
+    this.#hasEnded = true;
+    await this.#removeSocket();
+    await within(LINGER_MS, this.#lost);
+    // What a Worker had open is closed some time later, or never if it hangs.
+    await this.#household.cut(this.#address);
+    await this.#lost;
+    this.#household.dependents.delete(this);
+    lifetime.observer?.closed(this);
+    const byItself: Ending = isOrderly
+      ? { by: "peer", reason: "it was stopped" }
+      : { by: "error", reason: `it ${what}` };
+    return {
+      ...(this.#ending ?? byItself),
+      ...(code !== undefined && { code }),
+    };
+  }
+
+  async #removeSocket(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === null) return;
+    try {
+      await removeSocketOf(socket, this.#ino);
+    } catch (error) {
+      this.#household.report(error, this.#address);
+    }
+  }
+
+  async spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>> {
+    try {
+      const [, address] = await this.manager.spawn(name, ...args);
+      return await this.#parent.connect<T>(address);
+    } catch (error) {
+      if (!isSpawnFailure(error)) throw error;
+      throw new SpawnError(error.message, { cause: error });
+    }
+  }
+
+  async setTime(time: number): Promise<void> {
+    await this.manager.set_time(time);
+  }
+
+  async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
+    if (this.#ending === null && !this.#hasEnded) {
+      const ending: Ending = { by: "local", reason: "this side closed it" };
+      this.#ending = ending;
+      this.#limit.abort(this.#closedError());
+      if (graceMs > 0) this.#host.close(graceMs);
+      this.#endWithin(graceMs > 0 ? graceMs + EXIT_MS : 0, ending);
+    }
+    await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Names its address. */
+  toString(): string {
+    return `SpawnedContainer('${this.#address}')`;
+  }
+}
+
+function endedEarly({ what }: HostEnd): never {
+  throw new StartProblem(`it ${what} before it had started`);
+}
+
+function isSpawnFailure(error: unknown): error is RemoteError {
+  return error instanceof RemoteError && error.remoteName === "SpawnError";
+}

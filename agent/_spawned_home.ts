@@ -1,0 +1,102 @@
+import { json } from "../channel/codecs/json.ts";
+import { msgpack } from "../channel/codecs/msgpack.ts";
+import type { Codec } from "../channel/codecs/codec.ts";
+import type { Serializer } from "../channel/codecs/serializer.ts";
+import { Container } from "./container.ts";
+import { ExternalClock } from "./external_clock.ts";
+import { householdOf } from "./_household.ts";
+import { Manager } from "./manager.ts";
+import { loadExport, loadModule } from "./_modules.ts";
+import { GRACE_MS } from "./_residence.ts";
+import type { SpawnCodec, SpawnReport, SpawnSetup } from "./_spawn_setup.ts";
+import { SpawnError } from "./errors.ts";
+
+/** What joins a spawned container with its parent. */
+export interface ParentLine {
+  readonly setup: Promise<SpawnSetup>;
+  /** Resolves when the parent wants the end, or has ended, to the time for it. */
+  readonly closeWithinMs: Promise<number>;
+  /** Tells the parent how the start went. */
+  report(report: SpawnReport): void;
+}
+
+/**
+ * Makes a container with a manager, and resolves when it is closed: by its
+ * parent, by `stop`, or by itself. Tells whether all went well.
+ */
+export async function runHome(line: ParentLine): Promise<boolean> {
+  const setup = await line.setup;
+  let home: Home;
+  try {
+    home = await openHome(setup);
+  } catch (error) {
+    line.report(failure(error));
+    return false;
+  }
+  const { container, manager } = home;
+  line.report({ kind: "started", address: container.address });
+  const graceMs = await Promise.race([
+    line.closeWithinMs,
+    manager.stopReceived.then(() => GRACE_MS),
+    container.closed.then(() => GRACE_MS),
+  ]);
+  await container.close({ graceMs });
+  const { by } = await container.closed;
+  return by === "local";
+}
+
+interface Home {
+  readonly container: Container;
+  readonly manager: Manager;
+}
+
+async function openHome(setup: SpawnSetup): Promise<Home> {
+  const modules = new Map(Object.entries(setup.modules));
+  for (const href of new Set(modules.values())) await loadModule(href);
+  const container = await Container.create(setup.address, {
+    codec: codecNamed(setup.codec),
+    serializers: await loadSerializers(modules, setup.serializers),
+    clock: setup.clock === null
+      ? undefined
+      : new ExternalClock(setup.clock.utcStart, setup.clock),
+  });
+  // It is told of its parent's agents, wherever those are.
+  householdOf(container).know(setup.parent);
+  const manager = await container.spawn(Manager, {
+    modules: setup.modules,
+    token: setup.token,
+  });
+  return { container, manager };
+}
+
+function codecNamed(name: SpawnCodec): Codec {
+  return name === "json" ? json() : msgpack();
+}
+
+async function loadSerializers(
+  modules: ReadonlyMap<string, string>,
+  names: readonly string[],
+): Promise<Serializer[]> {
+  const serializers: Serializer[] = [];
+  for (const name of names) {
+    const loaded = await loadExport(modules, name);
+    if (!isSerializer(loaded)) {
+      throw new SpawnError(`Cannot use '${name}': it is no serializer`);
+    }
+    serializers.push(loaded);
+  }
+  return serializers;
+}
+
+function isSerializer(value: unknown): value is Serializer {
+  return typeof value === "object" && value !== null &&
+    "serialize" in value && "deserialize" in value;
+}
+
+function failure(error: unknown): SpawnReport {
+  const { name, message } = error instanceof Error
+    ? error
+    : new Error(String(error));
+  const remoteName = error instanceof SpawnError ? error.remoteName : undefined;
+  return { kind: "failed", name: remoteName ?? name, message };
+}

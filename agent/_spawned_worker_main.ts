@@ -1,0 +1,70 @@
+/**
+ * The program of a spawned Worker, which `spawnContainer` starts.
+ *
+ * @module
+ */
+import { Console } from "node:console";
+import { Writable } from "node:stream";
+import { runHome } from "./_spawned_home.ts";
+import type { LineSource } from "./_spawned_host.ts";
+import type { SpawnOrder, SpawnSetup } from "./_spawn_setup.ts";
+import type { WorkerMessage } from "./_worker_message.ts";
+
+/** What a Worker's global scope has, and the types of other programs lack. */
+interface WorkerScope extends EventTarget {
+  postMessage(message: WorkerMessage): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+const setup = Promise.withResolvers<SpawnSetup>();
+const closing = Promise.withResolvers<number>();
+
+scope.addEventListener("message", (event) => {
+  const data: SpawnSetup | SpawnOrder = (event as MessageEvent).data;
+  if ("token" in data) setup.resolve(data);
+  else closing.resolve(data.closeWithinMs);
+});
+
+// What a Worker prints would go to the standard streams of the whole process.
+globalThis.console = new Console({
+  stdout: printer("stdout"),
+  stderr: printer("stderr"),
+  colorMode: false,
+});
+
+// Deno itself would print it there, too.
+scope.addEventListener("error", (event) => {
+  event.preventDefault();
+  crash((event as ErrorEvent).error);
+});
+scope.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  crash((event as PromiseRejectionEvent).reason);
+});
+
+const isOrderly = await runHome({
+  setup: setup.promise,
+  closeWithinMs: closing.promise,
+  report: (report) => scope.postMessage({ kind: "report", report }),
+});
+scope.postMessage({ kind: "ended", code: isOrderly ? 0 : 1 });
+
+function printer(from: LineSource): Writable {
+  return new Writable({
+    decodeStrings: false,
+    write(text: unknown, _encoding, done): void {
+      scope.postMessage({ kind: "output", text: String(text), from });
+      done();
+    },
+  });
+}
+
+function crash(error: unknown): void {
+  const text = error instanceof Error ? error.stack : undefined;
+  scope.postMessage({
+    kind: "output",
+    text: `error: Uncaught ${text ?? error}\n`,
+    from: "stderr",
+  });
+  scope.postMessage({ kind: "ended", code: 1 });
+}

@@ -1,0 +1,91 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  formatAgentAddress,
+  parseAgentAddress,
+  publicAddress,
+} from "./address.ts";
+
+Deno.test("parseAgentAddress reads what formatAgentAddress writes", () => {
+  for (
+    const [container, id] of [
+      ["tcp://127.0.0.1:5555", "0"],
+      ["tcp://[::1]:5555", "weather station"],
+      ["ipc://[/path/to/socket]", "0"],
+      ["ipc://[/with] bracket]", "a]"],
+      ["local://name", "0"],
+    ] as const
+  ) {
+    const text = formatAgentAddress({ container, id });
+    assertEquals(text, `${container}/${id}`);
+    assertEquals(parseAgentAddress(text), { container, id });
+  }
+});
+
+for (
+  const text of [
+    "",
+    "0",
+    "tcp://",
+    "tcp://127.0.0.1:5555",
+    "tcp://127.0.0.1:5555/",
+    "tcp://127.0.0.1/0",
+    "tcp://127.0.0.1:5555/a/b",
+    "tcp://127.0.0.1:5555/$a",
+    "ipc://[/path/to/socket]",
+    "ipc://[/x]",
+    "ipc:///path/to/socket/0",
+    "local://name",
+    "local:///0",
+    "http://127.0.0.1:5555/0",
+  ]
+) {
+  Deno.test(`parseAgentAddress refuses '${text}'`, () => {
+    assertThrows(
+      () => parseAgentAddress(text),
+      TypeError,
+      `Cannot parse agent address '${text}': use`,
+    );
+  });
+}
+
+Deno.test("formatAgentAddress refuses an id that would not be read again", () => {
+  for (const id of ["", "a/b", "$a"]) {
+    assertThrows(
+      () => formatAgentAddress({ container: "local://a", id }),
+      TypeError,
+      `Cannot use '${id}' as the id`,
+    );
+  }
+});
+
+Deno.test("publicAddress puts a host where others cannot use the one there is", () => {
+  const name = Deno.hostname();
+  assertEquals(publicAddress("tcp://0.0.0.0:1"), `tcp://${name}:1`);
+  assertEquals(publicAddress("tcp://[::]:1"), `tcp://${name}:1`);
+  assertEquals(
+    publicAddress("tcp://0.0.0.0:1", "a.example"),
+    "tcp://a.example:1",
+  );
+  assertEquals(publicAddress("tcp://127.0.0.1:1", "::1"), "tcp://[::1]:1");
+  for (const address of ["tcp://127.0.0.1:1", "ipc://[/s]", "local://a"]) {
+    assertEquals(publicAddress(address), address);
+  }
+  assertEquals(publicAddress("local://a", "a.example"), "local://a");
+});
+
+Deno.test("publicAddress refuses what is no host", () => {
+  for (const host of ["", "no host", "a/b"]) {
+    assertThrows(() => publicAddress("tcp://127.0.0.1:1", host), TypeError);
+  }
+});
+
+Deno.test({
+  name: "publicAddress says what to do where it may not ask for the name",
+  permissions: { sys: false },
+  fn: () =>
+    void assertThrows(
+      () => publicAddress("tcp://0.0.0.0:1"),
+      TypeError,
+      "'publicHost'",
+    ),
+});

@@ -1,0 +1,160 @@
+import { printLine } from "../channel/report.ts";
+import { parseAddress } from "../transports/address.ts";
+import type { Container } from "./container.ts";
+import { householdOf } from "./_household.ts";
+import { namedModules } from "./_modules.ts";
+import { nearestConfig } from "./_nearest_config.ts";
+import { permissionFlags } from "./_permission_flags.ts";
+import type { SpawnedContainer, SpawnOptions } from "./spawn_contract.ts";
+import type {
+  SpawnClockSetup,
+  SpawnCodec,
+  SpawnSetup,
+} from "./_spawn_setup.ts";
+import { Spawned, type SpawnedOptions } from "./_spawned_container.ts";
+import { SpawnedProcess } from "./_spawned_process.ts";
+import { SpawnedWorker } from "./_spawned_worker.ts";
+import { parseUtc } from "./_time.ts";
+
+const START_TIMEOUT_MS = 10_000;
+
+/** A free port that other machines cannot reach. */
+const ADDRESS = "tcp://127.0.0.1:0";
+
+/**
+ * Makes a container in a process or Worker of its own, with a {@linkcode Manager}
+ * that only the connection of `parent` may use. Resolves when it can be used.
+ *
+ * It lives as long as `parent` and the connection between them: it ends when
+ * either is gone, also when this process is killed. If it cannot start, or is
+ * given up before it has, nothing is left of it.
+ *
+ * ```ts ignore
+ * import { Container, spawnContainer } from "@denomas/denomas/agent";
+ * import type { Bidder } from "./bidders.ts";
+ *
+ * await using container = await Container.create("tcp://127.0.0.1:0");
+ * await using spawned = await spawnContainer(container, {
+ *   kind: "process",
+ *   modules: [import.meta.resolve("./bidders.ts")],
+ * });
+ * const bidder = await spawned.spawn<Bidder>("bidders:Bidder", 10);
+ * await bidder.bid(8);
+ * ```
+ *
+ * @throws {TypeError} If an option has a wrong type, or cannot be had together
+ * with another, as permissions of a Worker.
+ * @throws {RangeError} If a time is out of range.
+ * @throws {SpawnError} If it does not start within `startTimeoutMs`: its
+ * process ends, a module cannot be loaded, the address is in use.
+ * @throws {ContainerClosedError} If `parent` is closed, or closes before.
+ * @throws {unknown} The reason of the signal, if that aborts before.
+ */
+export async function spawnContainer(
+  parent: Container,
+  options: SpawnOptions,
+): Promise<SpawnedContainer> {
+  const { startTimeoutMs = START_TIMEOUT_MS, signal, onLog } = options;
+  if (!(startTimeoutMs >= 0)) {
+    throw new RangeError(
+      `Cannot spawn a container: 'startTimeoutMs' is ${startTimeoutMs}, it must be 0 or more`,
+    );
+  }
+  const setup = planSetup(parent, options);
+  const startHost = await planHost(setup, options);
+  householdOf(parent).checkOpen("spawn a container");
+  signal?.throwIfAborted();
+  const spawned = new Spawned({
+    parent,
+    setup,
+    startHost,
+    onLog: onLog ??
+      ((line, from, address) => printLine(`[${address}] ${line}`, from)),
+  });
+  await spawned.start(startTimeoutMs, signal);
+  return spawned;
+}
+
+function planSetup(parent: Container, options: SpawnOptions): SpawnSetup {
+  const { address = ADDRESS, modules, serializers = [], clock } = options;
+  if (parseAddress(address).scheme === "local") {
+    throw new TypeError(
+      `Cannot spawn a container at '${address}': memory is not shared, use 'tcp://127.0.0.1:0' or 'ipc://[/path/to/socket]'`,
+    );
+  }
+  checkSerializers(parent, serializers);
+  return {
+    marker: crypto.randomUUID(),
+    token: crypto.randomUUID(),
+    address,
+    parent: parent.address,
+    modules: Object.fromEntries(namedModules(modules)),
+    codec: codecFor(parent, options),
+    serializers,
+    clock: planClock(clock),
+  };
+}
+
+/** Each type is a number on the wire, counted from the first serializer. */
+function checkSerializers(parent: Container, names: readonly string[]): void {
+  const { serializers } = householdOf(parent);
+  if (serializers === names.length) return;
+  throw new TypeError(
+    `Cannot spawn a container: '${parent}' has ${serializers} serializers and it would have ${names.length}, name the same ones in 'serializers'`,
+  );
+}
+
+function codecFor(parent: Container, { codec }: SpawnOptions): SpawnCodec {
+  const { codecName } = householdOf(parent);
+  const name = codec ?? codecName;
+  if (name === codecName && (name === "json" || name === "msgpack")) {
+    return name;
+  }
+  throw new TypeError(
+    `Cannot spawn a container with codec '${name}': '${parent}' has '${codecName}', use 'json' or 'msgpack' for both`,
+  );
+}
+
+function planClock(clock: SpawnOptions["clock"]): SpawnClockSetup | null {
+  if (clock === undefined || clock === "system") return null;
+  const { utcStart, initTime = 0 } = clock;
+  const date = typeof utcStart === "string"
+    ? new Date(parseUtc(utcStart))
+    : utcStart;
+  return { utcStart: date.toISOString(), initTime };
+}
+
+async function planHost(
+  setup: SpawnSetup,
+  { kind, permissions, flags = [] }: SpawnOptions,
+): Promise<SpawnedOptions["startHost"]> {
+  if (kind === "process") {
+    const all = [
+      ...await configFlags(setup, flags),
+      ...permissionFlags(setup, permissions ?? {}),
+      ...flags,
+    ];
+    return (options) => new SpawnedProcess({ ...options, flags: all });
+  }
+  if (permissions !== undefined || flags.length > 0) {
+    throw new TypeError(
+      `Cannot spawn a Worker with '${
+        permissions === undefined ? "flags" : "permissions"
+      }': it is part of this process and has those of it, leave them out or spawn a process`,
+    );
+  }
+  return (options) => new SpawnedWorker(options);
+}
+
+/** Deno itself looks beside its program, which is part of this package. */
+async function configFlags(
+  { modules }: SpawnSetup,
+  flags: readonly string[],
+): Promise<string[]> {
+  if (flags.some((it) => /^(--config|-c|--no-config)($|=)/.test(it))) return [];
+  for (const href of Object.values(modules)) {
+    const config = await nearestConfig(href);
+    if (config !== null) return [`--config=${config}`];
+  }
+  return [];
+}

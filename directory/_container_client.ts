@@ -1,0 +1,128 @@
+import type { Container } from "../agent/container.ts";
+import { type OnError, reportToStderr } from "../channel/report.ts";
+import { AgentNotFoundError } from "../rpc/errors.ts";
+import { withOptions } from "../rpc/options.ts";
+import type { Remote } from "../rpc/remote.ts";
+import { ConnectError } from "../transports/errors.ts";
+import type {
+  DirectoryClient,
+  LookUpOptions,
+  RegisteredAgent,
+  RegisterOptions,
+  Registration,
+  SubscribeOptions,
+} from "./client.ts";
+import type { Directory } from "./directory.ts";
+import {
+  DIRECTORY_PAGE_SIZE,
+  type DirectoryChange,
+  type DirectoryEntry,
+} from "./entry.ts";
+import { KeptRegistration } from "./_kept_registration.ts";
+
+/** A directory, as one container uses it. */
+export class ContainerClient implements DirectoryClient {
+  readonly address: string;
+  readonly #container: Container;
+  readonly #onError: OnError;
+  readonly #registrations = new Set<KeptRegistration>();
+
+  constructor(
+    container: Container,
+    address: string,
+    onError: OnError = reportToStderr,
+  ) {
+    this.address = address;
+    this.#container = container;
+    this.#onError = onError;
+    container.closed.then(() => this.#end());
+  }
+
+  /** The same proxy as before, unless the connection was lost. */
+  #connect(signal?: AbortSignal): Promise<Remote<Directory>> {
+    return this.#container.connect<Directory>(this.address, { signal });
+  }
+
+  async register(
+    agent: RegisteredAgent,
+    options: RegisterOptions,
+  ): Promise<Registration> {
+    const registration = new KeptRegistration(agent, options, {
+      container: this.#container,
+      connect: (signal) => this.#connect(signal),
+      onError: this.#onError,
+    });
+    this.#registrations.add(registration);
+    registration.ended.then(() => this.#registrations.delete(registration));
+    await registration.first;
+    return registration;
+  }
+
+  async lookUp(
+    { limit = Infinity, ...query }: LookUpOptions = {},
+  ): Promise<DirectoryEntry[]> {
+    const directory = await this.#connect();
+    const found: DirectoryEntry[] = [];
+    while (found.length < limit) {
+      const wanted = Math.min(limit - found.length, DIRECTORY_PAGE_SIZE);
+      const after = found.at(-1)?.id ?? 0;
+      const page = await directory.lookUp({ ...query, limit: wanted, after });
+      found.push(...page);
+      if (page.length < wanted) break;
+    }
+    return found;
+  }
+
+  async connect<T>(query: LookUpOptions = {}): Promise<Remote<T>[]> {
+    const entries = await this.lookUp(query);
+    const remotes = await Promise.all(
+      entries.map(({ address }) => this.#reach<T>(address)),
+    );
+    return remotes.filter((it) => it !== null);
+  }
+
+  async connectOne<T>(query: LookUpOptions = {}): Promise<Remote<T>> {
+    for (const { address } of await this.lookUp(query)) {
+      const remote = await this.#reach<T>(address);
+      if (remote !== null) return remote;
+    }
+    throw new AgentNotFoundError(
+      `Cannot connect to an agent of type '${
+        query.type ?? "any"
+      }': the directory '${this.address}' has none that fits, wait for one by 'subscribe'`,
+    );
+  }
+
+  /** The agent at an address, or `null` if it is gone by now. */
+  async #reach<T>(address: string): Promise<Remote<T> | null> {
+    try {
+      return await this.#container.connect<T>(address);
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw error;
+    }
+  }
+
+  async *subscribe(
+    { signal, ...query }: SubscribeOptions = {},
+  ): AsyncGenerator<DirectoryChange> {
+    const directory = await this.#connect(signal);
+    yield* await withOptions(directory, { signal }).subscribe(query);
+  }
+
+  #end(): void {
+    for (const registration of this.#registrations) registration.end();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#registrations].map((it) => it.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof ConnectError || error instanceof AgentNotFoundError;
+}

@@ -1,0 +1,112 @@
+import type { CheckedRegistration } from "./_check.ts";
+import type { DirectoryEntry, DirectoryProperties } from "./entry.ts";
+import type { Query } from "./_query.ts";
+
+/** One registration. */
+export class Listing {
+  readonly key: string;
+  readonly type: string;
+  readonly address: string;
+  /** What others are told; `null` until the agent was reached. */
+  entry: DirectoryEntry | null = null;
+  properties: DirectoryProperties;
+  /** Stands for the call that holds it, the latest one. */
+  holder: object | null = null;
+  /** Resolves to a reason when it is gone. */
+  readonly gone = Promise.withResolvers<string>();
+
+  constructor(registration: CheckedRegistration) {
+    this.key = registration.key;
+    this.type = registration.type;
+    this.address = registration.address;
+    this.properties = registration.properties;
+  }
+}
+
+/** All registrations, and the entries of those whose agent was reached. */
+export class Entries {
+  readonly #onChange: (id: number, entry: DirectoryEntry | null) => void;
+  readonly #byKey = new Map<string, Listing>();
+  readonly #shown = new Map<number, DirectoryEntry>();
+  readonly #byType = new Map<string, Map<number, DirectoryEntry>>();
+  #lastId = 0;
+
+  /** Tells of each entry that is new, has changed or, with `null`, is gone. */
+  constructor(onChange: (id: number, entry: DirectoryEntry | null) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** How many registrations there are. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** How many of them others are told of. */
+  get shown(): number {
+    return this.#shown.size;
+  }
+
+  byKey(key: string): Listing | undefined {
+    return this.#byKey.get(key);
+  }
+
+  byId(id: number): DirectoryEntry | null {
+    return this.#shown.get(id) ?? null;
+  }
+
+  /** The entries that are meant, in the order of their ids. */
+  *find(query: Query, after = 0): Generator<DirectoryEntry> {
+    const entries = query.type === null
+      ? this.#shown
+      : this.#byType.get(query.type);
+    for (const entry of entries?.values() ?? []) {
+      if (entry.id > after && query.means(entry)) yield entry;
+    }
+  }
+
+  add(listing: Listing): void {
+    this.#byKey.set(listing.key, listing);
+  }
+
+  /** Tells others of it from now on. Ids grow in this order. */
+  show(listing: Listing): void {
+    this.#set(listing, ++this.#lastId);
+  }
+
+  change(listing: Listing, properties: DirectoryProperties): void {
+    if (areSame(listing.properties, properties)) return;
+    listing.properties = properties;
+    if (listing.entry !== null) this.#set(listing, listing.entry.id);
+  }
+
+  remove(listing: Listing, reason: string): void {
+    // The key may be in use again.
+    if (this.#byKey.get(listing.key) !== listing) return;
+    this.#byKey.delete(listing.key);
+    const { entry, type } = listing;
+    listing.entry = null;
+    listing.gone.resolve(reason);
+    if (entry === null) return;
+    this.#shown.delete(entry.id);
+    const ofType = this.#byType.get(type)!;
+    ofType.delete(entry.id);
+    if (ofType.size === 0) this.#byType.delete(type);
+    this.#onChange(entry.id, null);
+  }
+
+  #set(listing: Listing, id: number): void {
+    const { address, type, properties } = listing;
+    const entry = Object.freeze({ id, address, type, properties });
+    listing.entry = entry;
+    this.#shown.set(id, entry);
+    const ofType = this.#byType.get(type) ?? new Map();
+    this.#byType.set(type, ofType.set(id, entry));
+    this.#onChange(id, entry);
+  }
+}
+
+function areSame(a: DirectoryProperties, b: DirectoryProperties): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
+}

@@ -1,0 +1,334 @@
+import { Agent } from "../agent/agent.ts";
+import { KnownHosts } from "../agent/_agent_places.ts";
+import type { Container } from "../agent/container.ts";
+import type { AgentOptions } from "../agent/container_contract.ts";
+import { abortable } from "../channel/_abortable.ts";
+import { ServerBusyError } from "../channel/errors.ts";
+import { call } from "../rpc/call.ts";
+import { AgentNotFoundError, ValidationError } from "../rpc/errors.ts";
+import { expose } from "../rpc/expose.ts";
+import {
+  type CheckedRegistration,
+  checkKey,
+  checkPage,
+  checkQuery,
+  checkRegistration,
+  type Limits,
+} from "./_check.ts";
+import { Entries, Listing } from "./_entries.ts";
+import type {
+  DirectoryChange,
+  DirectoryEntry,
+  DirectoryPage,
+  DirectoryQuery,
+  DirectoryRegistration,
+  DirectoryStats,
+} from "./entry.ts";
+import { DEFAULT_DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
+import { messageOf } from "./_message_of.ts";
+import { Presence } from "./_presence.ts";
+import type { Query } from "./_query.ts";
+import { Subscription } from "./_subscription.ts";
+
+/** Options for the constructor of {@linkcode Directory}. */
+export interface DirectoryOptions extends AgentOptions {
+  /**
+   * Its name in the container, and the end of its address.
+   *
+   * @default {"directory"}
+   */
+  readonly id?: string | undefined;
+  /** What peers can make it hold. */
+  readonly limits?: DirectoryLimits | undefined;
+  /**
+   * Whether an agent may be registered under an address, which the directory
+   * dials; `callerAddress` is where the call comes from.
+   *
+   * @default {the host of TCP or the folder of Unix sockets must be that of the
+   * directory's own address or of the caller's; memory, if the directory
+   * listens there}
+   */
+  readonly allow?:
+    | ((address: string, callerAddress: string) => boolean)
+    | undefined;
+}
+
+/**
+ * A directory of agents: they register with it by type and properties, and
+ * others look them up and are told of changes. It watches each agent, and
+ * removes the entries of one that is gone.
+ *
+ * It is an agent as any other, with plain data as arguments and results, so
+ * that Python can call it, too. Call it by its address, never directly. In
+ * denomas, `findDirectory` does more of the work.
+ *
+ * ```ts
+ * import { Agent, Container } from "@denomas/denomas/agent";
+ * import { Directory } from "@denomas/denomas/directory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using container = await Container.create("local://directory");
+ * const { address } = await container.spawn(Directory);
+ * assertEquals(address, "local://directory/directory");
+ *
+ * const agent = await container.spawn(Agent);
+ * const directory = await container.connect<Directory>(address);
+ * await directory.register({ type: "bidder", address: agent.address });
+ * const [entry] = await directory.lookUp({ type: "bidder" });
+ * assertEquals(entry?.address, agent.address);
+ * ```
+ */
+export class Directory extends Agent {
+  readonly #limits: Limits;
+  readonly #allow: (address: string, callerAddress: string) => boolean;
+  readonly #presences = new Map<string, Presence>();
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #entries = new Entries((id, entry) => {
+    for (const subscription of this.#subscriptions) {
+      subscription.changed(id, entry);
+    }
+  });
+
+  /** Makes a directory in `container`. */
+  constructor(container: Container, options: DirectoryOptions = {}) {
+    const { limits = {}, id = "directory" } = options;
+    super(container, { ...options, id });
+    this.#limits = limitsOf(limits);
+    this.#allow = options.allow ??
+      ((address, caller) => isNear(address, caller, container.address));
+    this.signal.addEventListener("abort", () => this.#end(), { once: true });
+  }
+
+  /**
+   * Registers an agent, and resolves to the key of the entry when the agent
+   * was reached. If its container has no such agent yet, it resolves as well:
+   * then the entry shows as soon as there is one, if that is within 10 s.
+   *
+   * The same agent may be registered several times. With the key of an entry,
+   * this gives that entry new properties.
+   *
+   * @throws {ValidationError} If the argument does not fit, or the address is
+   * not allowed.
+   * @throws {ServerBusyError} If the directory is full.
+   * @throws {unknown} If the agent cannot be reached from here.
+   */
+  @expose
+  async register(registration: DirectoryRegistration): Promise<string> {
+    const wanted = checkRegistration(registration, this.#limits);
+    const known = this.#entries.byKey(wanted.key);
+    const listing = known ?? this.#add(wanted);
+    if (known !== undefined) this.#change(known, wanted);
+    try {
+      await this.#presences.get(wanted.address)!.attempt();
+    } catch (error) {
+      this.#remove(listing, messageOf(error));
+      throw error;
+    }
+    return wanted.key;
+  }
+
+  #change(listing: Listing, wanted: CheckedRegistration): void {
+    const { address, type, properties } = wanted;
+    if (listing.address !== address || listing.type !== type) {
+      throw new ValidationError(
+        `Cannot register '${address}': the key belongs to an entry of another agent or type, use another key`,
+      );
+    }
+    this.#entries.change(listing, properties);
+  }
+
+  #add(wanted: CheckedRegistration): Listing {
+    const { address } = wanted;
+    this.#checkAllowed(address);
+    this.#checkRoom(address);
+    const listing = new Listing(wanted);
+    const presence = this.#presences.get(address) ?? this.#watch(address);
+    presence.listings.add(listing);
+    this.#entries.add(listing);
+    if (presence.isThere) this.#entries.show(listing);
+    return listing;
+  }
+
+  #checkAllowed(address: string): void {
+    const { remoteAddress } = call();
+    if (this.#allow(address, remoteAddress)) return;
+    throw new ValidationError(
+      `Cannot register '${address}': the directory does not dial this address for '${remoteAddress}', permit it by 'allow'`,
+    );
+  }
+
+  #checkRoom(address: string): void {
+    const { maxEntries, maxEntriesPerAgent } = this.#limits;
+    const ofAgent = this.#presences.get(address)?.listings.size ?? 0;
+    if (this.#entries.size < maxEntries && ofAgent < maxEntriesPerAgent) return;
+    throw new ServerBusyError(
+      ofAgent < maxEntriesPerAgent
+        ? `Cannot register '${address}': there are ${maxEntries} entries, raise 'maxEntries'`
+        : `Cannot register '${address}': the agent has ${ofAgent} entries, raise 'maxEntriesPerAgent'`,
+    );
+  }
+
+  #watch(address: string): Presence {
+    const presence = new Presence(this.container, address, ({ listings }) => {
+      for (const listing of listings) this.#entries.show(listing);
+    });
+    this.#presences.set(address, presence);
+    this.run(async () => {
+      const reason = await presence.follow();
+      for (const listing of presence.listings) this.#remove(listing, reason);
+    });
+    return presence;
+  }
+
+  #remove(listing: Listing, reason: string): void {
+    const { address } = listing;
+    this.#entries.remove(listing, reason);
+    const presence = this.#presences.get(address);
+    if (presence === undefined || !presence.listings.delete(listing)) return;
+    if (presence.listings.size > 0) return;
+    this.#presences.delete(address);
+    presence.stop(reason);
+  }
+
+  /**
+   * Withdraws the entry of which this is the key. If there is none, nothing
+   * happens.
+   *
+   * @throws {ValidationError} If the argument can be no key.
+   */
+  @expose
+  deregister(key: string): void {
+    const checked = checkKey("Cannot deregister", key, this.#limits);
+    const listing = this.#entries.byKey(checked);
+    if (listing !== undefined) this.#remove(listing, "it was withdrawn");
+  }
+
+  /**
+   * Resolves to a reason when the entry of which this is the key is gone, which
+   * may be at once. If the call is given up, or the caller's connection is
+   * lost, the entry is withdrawn: so nothing is left of a caller that dies.
+   *
+   * @throws {ValidationError} If the argument can be no key.
+   */
+  @expose
+  async hold(key: string): Promise<string> {
+    const { signal } = call();
+    const checked = checkKey("Cannot hold", key, this.#limits);
+    const listing = this.#entries.byKey(checked);
+    if (listing === undefined) return "there is no such entry";
+    const holder = listing.holder = {};
+    try {
+      return await abortable(listing.gone.promise, signal);
+    } finally {
+      // A lost connection may be noticed after its caller came back by another.
+      if (listing.holder === holder) {
+        this.#remove(listing, "nobody holds it any more");
+      }
+    }
+  }
+
+  /**
+   * Looks entries up: one page of them, in the order of their ids, which is
+   * that in which they came to be there. A page with fewer than the limit is
+   * the last one.
+   *
+   * @throws {ValidationError} If the argument does not fit.
+   */
+  @expose
+  lookUp(page: DirectoryPage = {}): DirectoryEntry[] {
+    const { query, limit, after } = checkPage(page, this.#limits);
+    return this.#entries.find(query, after).take(limit).toArray();
+  }
+
+  /**
+   * Tells of what is there, as `"added"`, and then of each change. One who is
+   * slow to read misses states in between, and never the last one.
+   *
+   * @throws {ValidationError} If the argument does not fit.
+   * @throws {ServerBusyError} In the loop, if there are too many subscribers.
+   * @throws {AgentNotFoundError} In the loop, when the directory is closed.
+   */
+  @expose
+  subscribe(query: DirectoryQuery = {}): AsyncGenerator<DirectoryChange> {
+    const { signal } = call();
+    const act = "Cannot subscribe";
+    return this.#changes(checkQuery(act, query, this.#limits), signal);
+  }
+
+  async *#changes(
+    query: Query,
+    signal: AbortSignal,
+  ): AsyncGenerator<DirectoryChange> {
+    // Not before somebody reads: else nobody might ever end it.
+    const subscription = this.#subscribe(query);
+    try {
+      for (;;) yield await subscription.next(signal);
+    } finally {
+      this.#subscriptions.delete(subscription);
+    }
+  }
+
+  #subscribe(query: Query): Subscription {
+    const { maxSubscribers } = this.#limits;
+    if (this.#subscriptions.size >= maxSubscribers) {
+      throw new ServerBusyError(
+        `Cannot subscribe: there are ${maxSubscribers} subscribers, raise 'maxSubscribers'`,
+      );
+    }
+    if (this.signal.aborted) throw this.#closedError();
+    const subscription = new Subscription(this.#entries, query);
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  /** The sizes of its tables. */
+  @expose
+  stats(): DirectoryStats {
+    const { size, shown } = this.#entries;
+    return {
+      entries: shown,
+      waiting: size - shown,
+      agents: this.#presences.size,
+      subscribers: this.#subscriptions.size,
+    };
+  }
+
+  #end(): void {
+    const { message } = this.#closedError();
+    for (const subscription of this.#subscriptions) {
+      subscription.end(this.#closedError());
+    }
+    for (const { listings } of this.#presences.values()) {
+      for (const listing of listings) this.#remove(listing, message);
+    }
+  }
+
+  #closedError(): AgentNotFoundError {
+    return new AgentNotFoundError(
+      `Cannot use the directory '${this.address}': it is closed`,
+    );
+  }
+}
+
+function limitsOf(limits: DirectoryLimits): Limits {
+  const resolved = { ...DEFAULT_DIRECTORY_LIMITS };
+  for (const name of Object.keys(resolved) as (keyof Limits)[]) {
+    const value = limits[name] ?? DEFAULT_DIRECTORY_LIMITS[name];
+    if (!(value >= 0)) {
+      throw new RangeError(
+        `Cannot make a directory: '${name}' is ${value}, it must be 0 or more`,
+      );
+    }
+    Object.assign(resolved, { [name]: value });
+  }
+  return resolved;
+}
+
+function isNear(address: string, caller: string, own: string): boolean {
+  const near = new KnownHosts();
+  near.add(own);
+  // Callers by other transports are where the directory is; what follows '#'
+  // tells connections apart.
+  if (caller.startsWith("tcp:")) near.add(caller.split("#", 1)[0]!);
+  return near.has(address);
+}

@@ -1,0 +1,48 @@
+/** What peers can make a directory hold. */
+export interface DirectoryLimits {
+  /**
+   * Entries in all, those of agents that were not reached yet included. One
+   * more is a `ServerBusyError`.
+   *
+   * @default {100_000}
+   */
+  readonly maxEntries?: number | undefined;
+  /**
+   * Entries of one agent. One more is a `ServerBusyError`.
+   *
+   * @default {64}
+   */
+  readonly maxEntriesPerAgent?: number | undefined;
+  /**
+   * Subscribers at the same time. One more is a `ServerBusyError`. Each takes
+   * memory for the entries that it was told of.
+   *
+   * @default {1_000}
+   */
+  readonly maxSubscribers?: number | undefined;
+  /**
+   * Properties of an entry, or of a query. One more is a `ValidationError`, and
+   * so is a list of more values in a query.
+   *
+   * @default {16}
+   */
+  readonly maxProperties?: number | undefined;
+  /**
+   * Length of a type, an address, a key, and a property's name or value, in
+   * UTF-16 units. A longer one is a `ValidationError`.
+   *
+   * @default {256}
+   */
+  readonly maxTextLength?: number | undefined;
+}
+
+/** The limits where nothing else is asked for. */
+export const DEFAULT_DIRECTORY_LIMITS: Required<
+  { readonly [K in keyof DirectoryLimits]: number }
+> = {
+  maxEntries: 100_000,
+  maxEntriesPerAgent: 64,
+  maxSubscribers: 1_000,
+  maxProperties: 16,
+  maxTextLength: 256,
+};

@@ -1,0 +1,93 @@
+import { Agent, type Container } from "@denomas/denomas/agent";
+import { expose, type Remote } from "@denomas/denomas/rpc";
+import type { Auctioneer } from "./auctioneer.ts";
+import type { Offer } from "./clearing.ts";
+import {
+  type BidderPlan,
+  LEAD_SECONDS,
+  offerOf,
+  ROUND_SECONDS,
+} from "./plan.ts";
+
+/** Hires the bidders of one container. */
+export class Agency extends Agent {
+  /** What its bidders are doing. */
+  readonly #moves = new Set<Promise<void>>();
+
+  /** Makes bidders that sell by the auctioneer at `address`. */
+  @expose
+  async hire(
+    bidders: readonly BidderPlan[],
+    address: string,
+  ): Promise<number> {
+    const auctioneer = await this.container.connect<Auctioneer>(address);
+    const move = (moving: Promise<void>) => this.#track(moving);
+    for (const plan of bidders) {
+      await this.container.spawn(Bidder, { plan, auctioneer, move });
+    }
+    return bidders.length;
+  }
+
+  /** Resolves when all that were to come or go have done so. */
+  @expose
+  async settled(): Promise<void> {
+    await Promise.all(this.#moves);
+  }
+
+  #track(moving: Promise<void>): void {
+    const tracked = moving.finally(() => this.#moves.delete(tracked));
+    this.#moves.add(tracked);
+  }
+}
+
+/** What a bidder works with. */
+export interface BidderParts {
+  readonly plan: BidderPlan;
+  readonly auctioneer: Remote<Auctioneer>;
+  /** Hears of its coming and going. */
+  readonly move: (moving: Promise<void>) => void;
+}
+
+/** Sells power: comes, makes offers, and goes, by the clock of its container. */
+export class Bidder extends Agent {
+  readonly #parts: BidderParts;
+  /** What it has sold, by round. */
+  readonly #sold = new Map<number, number>();
+
+  /** Made by its agency. */
+  constructor(container: Container, parts: BidderParts) {
+    super(container, { id: parts.plan.name });
+    this.#parts = parts;
+  }
+
+  /** Plans its day. */
+  protected override onStart(): void {
+    const { plan: { from, until }, move } = this.#parts;
+    const { clock } = this.container;
+    const timeOf = (round: number) => round * ROUND_SECONDS - LEAD_SECONDS;
+    clock.callAt(timeOf(from), () => move(this.#come()));
+    clock.callAt(timeOf(until), () => move(this.#go()));
+  }
+
+  /** Answers the call for proposals of a round. */
+  @expose
+  propose(round: number): Offer | null {
+    return offerOf(this.#parts.plan, round);
+  }
+
+  /** Is told what it has sold in a round, for how much; the last word counts. */
+  @expose
+  award(round: number, amount: number, price: number): void {
+    this.#sold.set(round, amount * price);
+  }
+
+  async #come(): Promise<void> {
+    await this.#parts.auctioneer.join(this.id, this.address);
+  }
+
+  async #go(): Promise<void> {
+    const earned = [...this.#sold.values()].reduce((a, b) => a + b, 0);
+    await this.#parts.auctioneer.leave(this.id, earned);
+    await this.close();
+  }
+}

@@ -1,0 +1,126 @@
+import {
+  Agent,
+  AgentNotFoundError,
+  type Container,
+} from "@denomas/denomas/agent";
+import { ConnectionClosedError } from "@denomas/denomas/channel";
+import { expose, type Remote } from "@denomas/denomas/rpc";
+import type { Bidder } from "./agents.ts";
+import { clear, type Cleared, type Offer } from "./clearing.ts";
+
+/** What an auctioneer works with. */
+export interface AuctioneerParts {
+  /** What is wanted in each round, in kWh. */
+  readonly demand: readonly number[];
+  /** Runs between offers and awards, when all is at its most delicate. */
+  readonly beforeAwards: (round: number) => Promise<void>;
+}
+
+/**
+ * Buys what is wanted in each round from the cheapest bidders, by a contract
+ * net: it calls for proposals, awards the best of them, and starts again from
+ * the awards if one of those turns out to be gone.
+ */
+export class Auctioneer extends Agent {
+  /** What bidders have earned that left, by their own account. */
+  readonly earnings: Map<string, number> = new Map();
+  /** Bidders that were gone without a word. */
+  readonly lost: Set<string> = new Set();
+  readonly #parts: AuctioneerParts;
+  readonly #bidders = new Map<string, Remote<Bidder>>();
+
+  /** Made in the main process. */
+  constructor(container: Container, parts: AuctioneerParts) {
+    super(container, { id: "auctioneer" });
+    this.#parts = parts;
+  }
+
+  /** How many bidders of each site take part. */
+  sizes(): Record<string, number> {
+    const sizes: Record<string, number> = {};
+    for (const name of this.#bidders.keys()) {
+      const [site] = name.split("-", 1);
+      sizes[site!] = (sizes[site!] ?? 0) + 1;
+    }
+    return sizes;
+  }
+
+  /** A bidder takes part from now on. */
+  @expose
+  async join(name: string, address: string): Promise<void> {
+    this.#bidders.set(name, await this.container.connect<Bidder>(address));
+    this.#watch(name, address);
+  }
+
+  /** A bidder leaves, with what it has earned. */
+  @expose
+  leave(name: string, earned: number): void {
+    this.#bidders.delete(name);
+    this.earnings.set(name, earned);
+  }
+
+  /** Strikes out a bidder that is gone, unless it said goodbye. */
+  #watch(name: string, address: string): void {
+    this.run(async (signal) => {
+      await this.container.watch(address, { signal });
+      this.#strike(name);
+    });
+  }
+
+  #strike(name: string): void {
+    if (this.#bidders.delete(name)) this.lost.add(name);
+  }
+
+  /** Buys what is wanted in a round. */
+  async buy(round: number): Promise<Cleared> {
+    let offers = await this.#callForProposals(round);
+    await this.#parts.beforeAwards(round);
+    for (;;) {
+      const cleared = clear(offers, this.#parts.demand[round]!);
+      const gone = await this.#award(round, cleared);
+      if (gone.size === 0) return cleared;
+      offers = offers.filter(({ bidder }) => !gone.has(bidder));
+    }
+  }
+
+  async #callForProposals(round: number): Promise<Offer[]> {
+    const offers = await Promise.all(
+      [...this.#bidders].map(async ([name, bidder]) => {
+        const answer = await this.#ask(name, () => bidder.propose(round));
+        return answer?.value ?? [];
+      }),
+    );
+    return offers.flat();
+  }
+
+  /** Tells the winners; returns those that are gone. */
+  async #award(
+    round: number,
+    { awards, price }: Cleared,
+  ): Promise<Set<string>> {
+    const gone = new Set<string>();
+    await Promise.all(awards.map(async ({ bidder: name, amount }) => {
+      const bidder = this.#bidders.get(name);
+      const answer = bidder &&
+        await this.#ask(name, () => bidder.award(round, amount, price));
+      if (!answer) gone.add(name);
+    }));
+    return gone;
+  }
+
+  /** What a bidder answers; `null` if it is gone, which may happen any time. */
+  async #ask<T>(
+    name: string,
+    question: () => Promise<T>,
+  ): Promise<{ readonly value: T } | null> {
+    try {
+      return { value: await question() };
+    } catch (error) {
+      const isGone = error instanceof ConnectionClosedError ||
+        error instanceof AgentNotFoundError;
+      if (!isGone) throw error;
+      this.#strike(name);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/** What the picture shows of one round. */
+export interface DrawnRound {
+  /** What was paid, in tenths of a cent for a kWh. */
+  readonly price: number;
+  /** Messages to and from the auctioneer's container. */
+  readonly messages: number;
+  /** How long it took, in milliseconds. */
+  readonly tookMs: number;
+  /** How many bidders of each site took part. */
+  readonly bidders: Readonly<Record<string, number>>;
+}
+
+/** What the picture shows of one container. */
+export interface DrawnSite {
+  readonly name: string;
+  /** Where it lived, in a few words. */
+  readonly where: string;
+  /** The round in which it was killed, if it was. */
+  readonly killedIn: number | null;
+}
+
+/** What there is to draw. */
+export interface Drawing {
+  readonly title: string;
+  readonly rounds: readonly DrawnRound[];
+  readonly sites: readonly DrawnSite[];
+}
+
+const WIDTH = 960;
+const LEFT = 150;
+const RIGHT = 30;
+const PANEL = 150;
+const GAP = 62;
+const TOP = 78;
+const LANE = 56;
+
+const INK = "#1f2430";
+const SOFT = "#6b7280";
+const GRID = "#e5e7eb";
+const PRICE = "#b45309";
+const MESSAGES = "#2563eb";
+const ALIVE = "#059669";
+const KILLED = "#dc2626";
+
+/** Draws a day of the market as SVG: prices, messages, and containers' lives. */
+export function drawDay({ title, rounds, sites }: Drawing): string {
+  const lanesTop = TOP + 2 * (PANEL + GAP);
+  const height = lanesTop + sites.length * LANE + 52;
+  const x = (round: number) =>
+    LEFT + round / rounds.length * (WIDTH - LEFT - RIGHT);
+  const rates = rounds.map(({ messages, tookMs }) => messages / tookMs * 1000);
+  const parts = [
+    text(LEFT, 34, title, { size: 20, weight: 600 }),
+    ...hours(rounds.length, x, TOP, height - 40),
+    ...panel(TOP, "Price", " ct/kWh", rounds.map(({ price }) => price / 10), {
+      x,
+      colour: PRICE,
+    }),
+    ...panel(TOP + PANEL + GAP, "Messages", "/s", rates, {
+      x,
+      colour: MESSAGES,
+      isFilled: true,
+    }),
+    text(LEFT, lanesTop - 14, "Bidders in each container", {
+      size: 14,
+      weight: 600,
+    }),
+    ...sites.flatMap((site, index) =>
+      lane(lanesTop + index * LANE, site, rounds, x)
+    ),
+  ];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif">`,
+    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
+    ...parts,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+interface PanelOptions {
+  readonly x: (round: number) => number;
+  readonly colour: string;
+  readonly isFilled?: boolean;
+}
+
+/** One value a round, as steps over a scale from 0. */
+function panel(
+  top: number,
+  name: string,
+  unit: string,
+  values: readonly number[],
+  { x, colour, isFilled = false }: PanelOptions,
+): string[] {
+  const most = niceCeiling(Math.max(...values));
+  const y = (value: number) => top + PANEL - value / most * PANEL;
+  const steps = values.map((value, round) =>
+    `${round === 0 ? "M" : "L"}${point(x(round), y(value))} H${
+      number(x(round + 1))
+    }`
+  ).join(" ");
+  const closed = `${steps} V${number(y(0))} H${number(x(0))} Z`;
+  return [
+    text(LEFT, top - 14, name, { size: 14, weight: 600 }),
+    ...[0, most / 2, most].flatMap((value) => [
+      line(LEFT, y(value), WIDTH - RIGHT, y(value), GRID),
+      text(LEFT - 10, y(value) + 4, `${value.toLocaleString("en")}${unit}`, {
+        anchor: "end",
+        colour: SOFT,
+      }),
+    ]),
+    isFilled
+      ? `<path d="${closed}" fill="${colour}" fill-opacity="0.25"/>`
+      : "",
+    `<path d="${steps}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+  ];
+}
+
+/** The life of a container: as thick as it has bidders. */
+function lane(
+  top: number,
+  { name, where, killedIn }: DrawnSite,
+  rounds: readonly DrawnRound[],
+  x: (round: number) => number,
+): string[] {
+  const counts = rounds.map(({ bidders }) => bidders[name] ?? 0);
+  const most = Math.max(1, ...counts);
+  const middle = top + LANE / 2;
+  const half = (count: number) => count / most * (LANE / 2 - 8);
+  // Forth along its upper edge, and back along its lower one.
+  const forth = counts.map((count, round) =>
+    `L${point(x(round), middle - half(count))} H${number(x(round + 1))}`
+  );
+  const back = counts.map((count, round) =>
+    `L${point(x(round + 1), middle + half(count))} H${number(x(round))}`
+  ).reverse();
+  const shape = [`M${point(LEFT, middle)}`, ...forth, ...back, "Z"];
+  return [
+    text(LEFT - 10, middle - 2, name, { anchor: "end", weight: 600 }),
+    text(LEFT - 10, middle + 13, where, { anchor: "end", colour: SOFT }),
+    line(LEFT, middle, x(killedIn ?? rounds.length), middle, ALIVE),
+    `<path d="${shape.join(" ")}" fill="${ALIVE}" fill-opacity="0.5"/>`,
+    text(LEFT + 6, middle - 6, `${counts[0]}`, { colour: INK }),
+    ...(killedIn === null ? [] : [
+      line(x(killedIn), top + 4, x(killedIn), top + LANE - 4, KILLED),
+      text(x(killedIn) + 8, middle + 4, "killed", { colour: KILLED }),
+    ]),
+  ];
+}
+
+/** A line and a label every three hours. */
+function hours(
+  rounds: number,
+  x: (round: number) => number,
+  top: number,
+  bottom: number,
+): string[] {
+  return Array.from({ length: 9 }, (_, index) => index * 3).flatMap((hour) => [
+    line(x(hour / 24 * rounds), top, x(hour / 24 * rounds), bottom, GRID),
+    text(x(hour / 24 * rounds), bottom + 18, `${hour}:00`, {
+      anchor: "middle",
+      colour: SOFT,
+    }),
+  ]);
+}
+
+/** The next number that is easy to read. */
+export function niceCeiling(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 4, 6, 8, 10].map((step) => step * power)
+    .find((step) => step >= value)!;
+}
+
+interface TextOptions {
+  readonly size?: number;
+  readonly weight?: number;
+  readonly anchor?: "start" | "middle" | "end";
+  readonly colour?: string;
+}
+
+function text(
+  x: number,
+  y: number,
+  content: string,
+  { size = 12, weight = 400, anchor = "start", colour = INK }: TextOptions = {},
+): string {
+  return `<text x="${number(x)}" y="${
+    number(y)
+  }" font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${colour}">${
+    escape(content)
+  }</text>`;
+}
+
+function line(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  colour: string,
+): string {
+  return `<path d="M${point(x1, y1)} L${
+    point(x2, y2)
+  }" stroke="${colour}" fill="none"/>`;
+}
+
+function point(x: number, y: number): string {
+  return `${number(x)} ${number(y)}`;
+}
+
+function number(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
+
+function escape(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

@@ -1,0 +1,225 @@
+/**
+ * A market for power: hundreds of agents sell it to an auctioneer, for one day
+ * that takes some seconds. They live in two processes and a Worker, come and
+ * go, and one of the processes is killed in the middle of a round.
+ *
+ *     deno run -A examples/marketplace/main.ts [PICTURE.svg]
+ *
+ * It exits with 0 only if each round came out as a plain computation of the
+ * same day says, and each bidder earned what it should have.
+ *
+ * @module
+ */
+import {
+  Container,
+  ExternalClock,
+  spawnContainer,
+  type SpawnOptions,
+} from "@denomas/denomas/agent";
+import { join } from "@std/path";
+import { formatTable } from "../greeting/table.ts";
+import { importFlags } from "../import_flags.ts";
+import { print } from "../print.ts";
+import { runDemo } from "../run_demo.ts";
+import { makeTempFolder } from "../temp_folder.ts";
+import type { Agency } from "./agents.ts";
+import { drawDay, type DrawnRound } from "./draw.ts";
+import { earningsOf, type Expected, expectedOf } from "./expected.ts";
+import { Board, timeOf } from "./board.ts";
+import { type MarketDay, runDay, type Site } from "./market.ts";
+import {
+  DAY,
+  type DayPlan,
+  planDay,
+  ROUND_SECONDS,
+  ROUNDS_PER_HOUR,
+} from "./plan.ts";
+
+/** In the middle of the round at 12:30. */
+const KILLED_IN = 12.5 * ROUNDS_PER_HOUR;
+const BIDDERS_PER_SITE = 150;
+
+/** Where the bidders live. */
+interface Place {
+  readonly name: string;
+  readonly kind: "process" | "worker";
+  readonly address: string;
+}
+
+/**
+ * Runs the demo, and writes its picture to `picture`.
+ *
+ * @throws {Error} If something was not as it should be.
+ */
+export async function demonstrate(
+  signal: AbortSignal,
+  picture = "marketplace.svg",
+): Promise<void> {
+  print("A market for power: one day, agents in two processes and a Worker\n");
+  await using folder = await makeTempFolder("market-");
+  const places = placesIn(folder.path);
+  const plan = planDay({
+    seed: 7,
+    biddersPerSite: BIDDERS_PER_SITE,
+    sites: Object.fromEntries(
+      places.map(({ name }) => [name, name === "hills" ? KILLED_IN : Infinity]),
+    ),
+  });
+  const board = new Board();
+  const clock = new ExternalClock(DAY, { initTime: -ROUND_SECONDS });
+  await using container = await Container.create("tcp://127.0.0.1:0", {
+    clock,
+    calling: [board.countMade],
+    serving: [board.countServed],
+  });
+  const sites: Site[] = [];
+  for (const place of places) {
+    sites.push(await openSite(container, place, signal));
+    const { address } = sites.at(-1)!.container;
+    print(`  ${place.name}: a ${place.kind} at ${address}`);
+  }
+  print("");
+  const day = await runDay({
+    plan,
+    container,
+    clock,
+    sites,
+    kill,
+    onRound: (report) => {
+      signal.throwIfAborted();
+      board.show(report);
+    },
+  });
+  board.end();
+  print("");
+  report(plan, places, day, board);
+  await Deno.writeTextFile(picture, draw(places, board.rounds));
+  print(`\nThe day as a picture: ${picture}`);
+  check(plan, day, expectedOf(plan));
+  print(
+    "Each round, and what each bidder earned, is as a plain computation says",
+  );
+}
+
+function placesIn(folder: string): Place[] {
+  const socket = (name: string) =>
+    Deno.build.os === "windows"
+      ? "tcp://127.0.0.1:0"
+      : `ipc://[${join(folder, name)}]`;
+  return [
+    { name: "coast", kind: "process", address: "tcp://127.0.0.1:0" },
+    { name: "hills", kind: "process", address: socket("hills") },
+    { name: "valley", kind: "worker", address: socket("valley") },
+  ];
+}
+
+async function openSite(
+  container: Container,
+  { name, kind, address }: Place,
+  signal: AbortSignal,
+): Promise<Site> {
+  const options: SpawnOptions = {
+    kind,
+    address,
+    modules: [new URL("agents.ts", import.meta.url)],
+    clock: { utcStart: DAY, initTime: -ROUND_SECONDS },
+    // A Worker is part of this process, and finds what this one does.
+    ...(kind === "process" && { flags: importFlags() }),
+    signal,
+  };
+  const spawned = await spawnContainer(container, options);
+  const agency = await spawned.spawn<Agency>("agents:Agency");
+  return { name, container: spawned, agency };
+}
+
+/** As when the power goes: nobody there can say goodbye. */
+async function kill({ container }: Site): Promise<void> {
+  Deno.kill(container.pid!, "SIGKILL");
+  await container.closed;
+}
+
+function report(
+  plan: DayPlan,
+  places: readonly Place[],
+  day: MarketDay,
+  board: Board,
+): void {
+  const paid = earningsOf(day.rounds);
+  const sold = new Map<string, number>();
+  for (const { awards } of day.rounds) {
+    for (const { bidder, amount } of awards) {
+      sold.set(bidder, (sold.get(bidder) ?? 0) + amount);
+    }
+  }
+  print(formatTable(
+    ["  site", "container", "bidders", "MWh sold", "€ earned", "end"],
+    plan.sites.map(({ name, bidders, killedIn }, index) => {
+      const { kind, address } = places[index]!;
+      const sum = (of: ReadonlyMap<string, number>) =>
+        bidders.reduce((all, bidder) => all + (of.get(bidder.name) ?? 0), 0);
+      return [
+        `  ${name}`,
+        `${kind}, ${address.startsWith("tcp:") ? "TCP" : "Unix"}`,
+        bidders.length,
+        Math.round(sum(sold) / 1000),
+        Math.round(sum(paid) / 1000),
+        killedIn < Infinity ? `killed at ${timeOf(killedIn)}` : "ended well",
+      ];
+    }),
+  ));
+  const seconds = board.tookMs / 1000;
+  const rate = Math.round(board.messages / seconds).toLocaleString("en");
+  print(
+    `\n  ${day.rounds.length} rounds, ${
+      board.messages.toLocaleString("en")
+    } messages in ${seconds.toFixed(1)} s: ${rate} a second`,
+  );
+  print(`  ${day.lost.size} bidders were lost without a word`);
+}
+
+function draw(
+  places: readonly Place[],
+  rounds: readonly DrawnRound[],
+): string {
+  return drawDay({
+    title: `A market for power on ${DAY}`,
+    rounds,
+    sites: places.map(({ name, kind, address }) => ({
+      name,
+      where: `${kind}, ${address.startsWith("tcp:") ? "TCP" : "Unix socket"}`,
+      killedIn: name === "hills" ? KILLED_IN : null,
+    })),
+  });
+}
+
+/** Compares the day with what it should have been. */
+function check(plan: DayPlan, day: MarketDay, expected: Expected): void {
+  for (const [round, wanted] of expected.rounds.entries()) {
+    const got = JSON.stringify(day.rounds[round]);
+    if (got === JSON.stringify(wanted)) continue;
+    throw new Error(
+      `Round ${timeOf(round)} came out as ${got}, wanted ${
+        JSON.stringify(wanted)
+      }`,
+    );
+  }
+  for (const { bidders, killedIn } of plan.sites) {
+    for (const { name, until } of bidders) {
+      const isLost = until > killedIn;
+      // Who was killed could not tell what it had earned.
+      const wanted = isLost ? undefined : expected.earnings.get(name) ?? 0;
+      const got = day.earnings.get(name);
+      if (got === wanted && day.lost.has(name) === isLost) continue;
+      throw new Error(
+        `Bidder '${name}' earned ${got}, wanted ${wanted}; it was ${
+          day.lost.has(name) ? "lost" : "not lost"
+        }`,
+      );
+    }
+  }
+}
+
+if (import.meta.main) {
+  const [picture] = Deno.args;
+  await runDemo((signal) => demonstrate(signal, picture));
+}
