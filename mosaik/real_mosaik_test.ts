@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { pythonEnv } from "../tools/python_env.ts";
+import { testWithPython } from "../tools/fixtures/test_with_python.ts";
 import {
   type Outcome,
   programStarter,
@@ -17,22 +17,14 @@ import {
 import { listenSimulator } from "./listen.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
-const env = await pythonEnv();
-const python = "python" in env ? env.python : "";
-const leftOut = "missing" in env ? ` (left out: ${env.missing})` : "";
-
-/** Registers a test that has a mosaik; without Python it is left out. */
+/** Registers a test that has a mosaik. */
 function withMosaik(
   name: string,
   fn: (mosaik: RealMosaik) => Promise<void>,
 ): void {
-  Deno.test({
-    name: `${name}${leftOut}`,
-    ignore: leftOut !== "",
-    fn: async () => {
-      await using mosaik = new RealMosaik(python);
-      await fn(mosaik);
-    },
+  testWithPython(name, async (python) => {
+    await using mosaik = new RealMosaik(python);
+    await fn(mosaik);
   });
 }
 

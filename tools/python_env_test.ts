@@ -1,8 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { testWithPython } from "./fixtures/test_with_python.ts";
 import { pythonEnv } from "./python_env.ts";
-
-const env = await pythonEnv();
-const leftOut = "missing" in env ? ` (left out: ${env.missing})` : "";
 
 /** Runs `fn` with a folder of its own. */
 async function inFolder(fn: (folder: string) => Promise<void>): Promise<void> {
@@ -22,20 +20,15 @@ Deno.test("pythonEnv says that there is no Python", () =>
     });
   }));
 
-Deno.test({
-  name: `pythonEnv makes the environment once${leftOut}`,
-  ignore: leftOut !== "",
-  fn: async () => {
-    // Where there is one, no other Python is looked for.
-    const again = [pythonEnv({ names: [] }), pythonEnv({ names: [] })];
-    assertEquals(await Promise.all(again), [env, env]);
-  },
+testWithPython("pythonEnv makes the environment once", async (python) => {
+  // Where there is one, no other Python is looked for.
+  const again = [pythonEnv({ names: [] }), pythonEnv({ names: [] })];
+  assertEquals(await Promise.all(again), [{ python }, { python }]);
 });
 
-Deno.test({
-  name: `pythonEnv says that a package cannot be had, each time${leftOut}`,
-  ignore: leftOut !== "",
-  fn: () =>
+testWithPython(
+  "pythonEnv says that a package cannot be had, each time",
+  () =>
     inFolder(async (folder) => {
       const requirements = `${folder}/requirements.txt`;
       await Deno.writeTextFile(requirements, `${folder}/no-such-package\n`);
@@ -46,4 +39,4 @@ Deno.test({
         missing: "there is no 'none'",
       });
     }),
-});
+);
