@@ -68,7 +68,8 @@ export type AgentClass<A extends Resident, Args extends unknown[]> = new (
  * those of other containers. All of them share its server, and one connection
  * to each other container.
  *
- * It owns its agents and connections, and what it has spawned. Made by {@linkcode Container.create}.
+ * It owns its agents and connections, and what it has spawned. Made by
+ * {@linkcode Container.create}.
  */
 export class Container implements AsyncDisposable {
   /** What tells its agents the time. */

@@ -29,8 +29,8 @@ export function reportToStderr(error: unknown, context: ErrorContext): void {
   );
 }
 
-/** Prints a line: the one place of the package that does. */
+/** Prints a line. */
 export function printLine(line: string, to: "stdout" | "stderr"): void {
-  // deno-lint-ignore no-console
+  // deno-lint-ignore no-console -- the one place of the package that prints
   to === "stdout" ? console.log(line) : console.error(line);
 }
