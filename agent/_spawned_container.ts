@@ -4,9 +4,7 @@ import { RemoteError } from "../channel/errors.ts";
 import { within } from "../channel/_within.ts";
 import { withOptions } from "../rpc/options.ts";
 import type { Remote } from "../rpc/remote.ts";
-import { parseAddress } from "../transports/address.ts";
 import { lifetime } from "../transports/lifetime.ts";
-import { inodeOf, removeSocketOf } from "../transports/_socket_file.ts";
 import type { Container } from "./container.ts";
 import { ContainerClosedError, SpawnError } from "./errors.ts";
 import { type Household, householdOf } from "./_household.ts";
@@ -15,10 +13,11 @@ import { GRACE_MS } from "./_residence.ts";
 import type { SpawnedCloseReason, SpawnedContainer } from "./spawn_contract.ts";
 import type {
   HostEnd,
-  LineSource,
   SpawnedHost,
   SpawnedHostOptions,
 } from "./_spawned_host.ts";
+import { type OnLine, SpawnedLog } from "./_spawned_log.ts";
+import { SpawnedSocket } from "./_spawned_socket.ts";
 import type { SpawnSetup } from "./_spawn_setup.ts";
 import { StartLimit, StartProblem } from "./_spawn_start.ts";
 
@@ -37,21 +36,19 @@ const LOSS_MS = 2_000;
  */
 const LINGER_MS = 250;
 
-/** How many lines of stderr are kept for an error. */
-const KEPT_LINES = 20;
-
 /** What a {@linkcode Spawned} is made with. */
 export interface SpawnedOptions {
   readonly parent: Container;
   readonly setup: SpawnSetup;
   /** Starts its process or Worker. */
   readonly startHost: (options: SpawnedHostOptions) => SpawnedHost;
-  /** Hears each line, and where it came from: the source and the container. */
-  readonly onLog: (line: string, from: LineSource, address: string) => void;
+  readonly onLog: OnLine;
 }
 
 /** Why this side ends it. */
 type Ending = Pick<SpawnedCloseReason, "by" | "reason">;
+
+const CLOSED_HERE: Ending = { by: "local", reason: "this side closed it" };
 
 /** A spawned container, as its parent sees it. */
 export class Spawned implements SpawnedContainer {
@@ -59,16 +56,15 @@ export class Spawned implements SpawnedContainer {
   readonly #parent: Container;
   readonly #household: Household;
   readonly #setup: SpawnSetup;
-  readonly #onLog: SpawnedOptions["onLog"];
   readonly #host: SpawnedHost;
-  readonly #stderr: string[] = [];
+  readonly #log: SpawnedLog;
+  readonly #socket: SpawnedSocket;
   readonly #limit = new StartLimit();
   #address: string;
   #manager: Remote<Manager> | null = null;
   #ending: Ending | null = null;
+  #hasListened = false;
   #hasEnded = false;
-  /** Its socket's file, if a Worker made it. */
-  #ino: number | null = null;
   /** Resolves when the connection, or the manager, is gone. */
   #lost: Promise<void> = Promise.resolve();
 
@@ -81,13 +77,17 @@ export class Spawned implements SpawnedContainer {
     this.#parent = parent;
     this.#household = householdOf(parent);
     this.#setup = setup;
-    this.#onLog = onLog;
     this.#address = setup.address;
+    this.#socket = new SpawnedSocket(setup.address);
+    const { report } = this.#household;
+    this.#log = new SpawnedLog({ onLine: onLog, report });
     try {
-      const onLine = this.#hear.bind(this);
-      this.#host = startHost({ setup, onLine });
+      this.#host = startHost({
+        setup,
+        onLine: (line, from) => this.#log.add(line, from, this.#address),
+      });
     } catch (error) {
-      throw this.#failure(error);
+      throw this.#log.failure(setup.address, error);
     }
     this.#household.dependents.add(this);
     const { observer } = lifetime;
@@ -112,18 +112,6 @@ export class Spawned implements SpawnedContainer {
     return `${this.#address}, ${this.pid ?? "a Worker"}`;
   }
 
-  #hear(line: string, from: LineSource): void {
-    if (from === "stderr") {
-      this.#stderr.push(line);
-      if (this.#stderr.length > KEPT_LINES) this.#stderr.shift();
-    }
-    try {
-      this.#onLog(line, from, this.#address);
-    } catch (error) {
-      this.#household.report(error, this.#address);
-    }
-  }
-
   /**
    * Waits until it can be used. If that fails, nothing is left of it.
    *
@@ -140,7 +128,8 @@ export class Spawned implements SpawnedContainer {
       this.#ending ??= { by: "error", reason: "it could not start" };
       await this.#giveUp();
       if (signal?.aborted) throw signal.reason;
-      throw wasClosed ? this.#closedError() : this.#failure(error);
+      if (wasClosed) throw this.#closedError();
+      throw this.#log.failure(this.#setup.address, error);
     } finally {
       this.#limit.end();
     }
@@ -164,10 +153,9 @@ export class Spawned implements SpawnedContainer {
       throw new StartProblem(report.message, report.name);
     }
     this.#address = report.address;
-    // It may still listen when its Worker is gone.
-    if (this.pid === undefined && this.#socket !== null) {
-      this.#ino = await inodeOf(this.#socket);
-    }
+    this.#hasListened = true;
+    // What a Worker has open may be so for ever, a process takes it along.
+    if (this.pid === undefined) await this.#socket.remember();
     const manager = await this.#parent.connect<Manager>(
       this.#managerAddress,
       { signal },
@@ -175,12 +163,6 @@ export class Spawned implements SpawnedContainer {
     await withOptions(manager, { signal }).admit(this.#setup.token);
     this.#manager = manager;
     this.#lost = this.#watch();
-  }
-
-  /** The path of its socket; other addresses have none. */
-  get #socket(): string | null {
-    const parsed = parseAddress(this.#address);
-    return parsed.scheme === "ipc" ? parsed.path : null;
   }
 
   get #managerAddress(): string {
@@ -193,31 +175,10 @@ export class Spawned implements SpawnedContainer {
     );
   }
 
-  #failure(cause: unknown): SpawnError {
-    const told = cause instanceof StartProblem ? cause.message : String(cause);
-    const [last] = this.#stderr.filter((it) => it.startsWith("error: "))
-      .slice(-1);
-    return new SpawnError(
-      `Cannot spawn a container at '${this.#setup.address}': ${told}${
-        last === undefined ? "" : ` (${last})`
-      }`,
-      {
-        stderr: this.#stderr,
-        ...(cause instanceof StartProblem
-          ? { remoteName: cause.remoteName }
-          : { cause }),
-      },
-    );
-  }
-
   /** Ends it some time after its manager, or the connection, is gone. */
   async #watch(): Promise<void> {
-    try {
-      await this.#parent.watch(this.#managerAddress);
-    } catch {
-      // The parent is closed, and has closed this before.
-      return;
-    }
+    // It rejects when the parent closes, which ends this as well.
+    await this.#parent.watch(this.#managerAddress).catch(() => {});
     this.#endWithin(LOSS_MS, { by: "error", reason: "it was lost" });
   }
 
@@ -231,10 +192,7 @@ export class Spawned implements SpawnedContainer {
   async #tidy({ code, isOrderly, what }: HostEnd): Promise<SpawnedCloseReason> {
     this.#hasEnded = true;
     await this.#removeSocket();
-    await within(LINGER_MS, this.#lost);
-    // What a Worker had open is closed some time later, or never if it hangs.
-    await this.#household.cut(this.#address);
-    await this.#lost;
+    await this.#disconnect();
     this.#household.dependents.delete(this);
     lifetime.observer?.closed(this);
     const byItself: Ending = isOrderly
@@ -246,11 +204,18 @@ export class Spawned implements SpawnedContainer {
     };
   }
 
+  async #disconnect(): Promise<void> {
+    // If it never listened there, somebody else may.
+    if (!this.#hasListened) return;
+    await within(LINGER_MS, this.#lost);
+    // A Worker's end of it may be open for ever.
+    await this.#household.cut(this.#address);
+    await this.#lost;
+  }
+
   async #removeSocket(): Promise<void> {
-    const socket = this.#socket;
-    if (socket === null) return;
     try {
-      await removeSocketOf(socket, this.#ino);
+      await this.#socket.remove();
     } catch (error) {
       this.#household.report(error, this.#address);
     }
@@ -271,14 +236,17 @@ export class Spawned implements SpawnedContainer {
   }
 
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
-    if (this.#ending === null && !this.#hasEnded) {
-      const ending: Ending = { by: "local", reason: "this side closed it" };
-      this.#ending = ending;
-      this.#limit.abort(this.#closedError());
-      if (graceMs > 0) this.#host.close(graceMs);
-      this.#endWithin(graceMs > 0 ? graceMs + EXIT_MS : 0, ending);
+    if (!this.#hasEnded) {
+      if (this.#ending === null) this.#beginClose(graceMs);
+      this.#endWithin(graceMs > 0 ? graceMs + EXIT_MS : 0, CLOSED_HERE);
     }
     await this.closed;
+  }
+
+  #beginClose(graceMs: number): void {
+    this.#ending = CLOSED_HERE;
+    this.#limit.abort(CLOSED_HERE);
+    if (graceMs > 0) this.#host.close(graceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   SpawnedHost,
   SpawnedHostOptions,
 } from "./_spawned_host.ts";
+import { asUrl, callOf } from "./_spawned_program.ts";
 import type { SpawnOrder, SpawnReport, SpawnSetup } from "./_spawn_setup.ts";
 
 /**
@@ -40,7 +41,7 @@ export class SpawnedProcess implements SpawnedHost {
     this.#options = options;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: runArgs(setup, flags),
-      // Its lines go into logs. It gets no token by its environment.
+      // Its lines go into logs, and are no place for colours.
       env: { NO_COLOR: "1" },
       stdin: "piped",
       stdout: "piped",
@@ -131,18 +132,14 @@ function runArgs(
 /**
  * A program that imports the modules by name, since one that loads them later
  * would need the permission to read them and all that they import. The first
- * one listens to the parent, whatever the others do; what follows the imports
- * runs when all of them are through.
+ * import listens to the parent, whatever the others do; what follows the
+ * imports runs when all of them are through.
  */
 function programFor({ modules }: SpawnSetup): string {
-  const stdin = new URL("./_spawned_stdin.ts", import.meta.url).href;
-  const main = new URL("./_spawned_main.ts", import.meta.url).href;
-  const code = [
-    ...[stdin, ...new Set(Object.values(modules))].map((it) =>
-      `import ${JSON.stringify(it)};`
-    ),
-    `import { main } from ${JSON.stringify(main)};`,
-    "await main();",
-  ].join("\n");
-  return `data:text/javascript,${encodeURIComponent(code)}`;
+  const listening = callOf("_spawned_stdin.ts", "listen");
+  const imports = [asUrl(listening), ...new Set(Object.values(modules))];
+  return asUrl([
+    ...imports.map((it) => `import ${JSON.stringify(it)};`),
+    callOf("_spawned_main.ts", "main"),
+  ].join("\n"));
 }

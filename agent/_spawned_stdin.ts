@@ -1,10 +1,3 @@
-/**
- * The first module of a spawned process. It listens to the parent before any
- * module of the user is run, which may take for ever: when the parent is gone,
- * so is this.
- *
- * @module
- */
 import { Lines } from "./_lines.ts";
 import { GRACE_MS } from "./_residence.ts";
 import type { ParentLine } from "./_spawned_home.ts";
@@ -30,9 +23,14 @@ export function loaded(): void {
   isLoading = false;
 }
 
-listen();
-
-async function listen(): Promise<void> {
+/**
+ * Listens to the parent, for as long as this process lives. To be called before
+ * any module of the user is run, which may take for ever: when the parent is
+ * gone, so is this process.
+ */
+export async function listen(): Promise<void> {
+  // Ctrl+C in a terminal reaches the parent as well, which decides what ends.
+  Deno.addSignalListener("SIGINT", () => {});
   let isFirst = true;
   const lines = new Lines((line) => {
     if (isFirst) begin(JSON.parse(line));

@@ -4,6 +4,7 @@ import type {
   SpawnedHost,
   SpawnedHostOptions,
 } from "./_spawned_host.ts";
+import { asUrl, callOf } from "./_spawned_program.ts";
 import type { SpawnOrder, SpawnReport } from "./_spawn_setup.ts";
 import type { WorkerMessage } from "./_worker_message.ts";
 
@@ -32,7 +33,7 @@ export class SpawnedWorker implements SpawnedHost {
       stderr: new Lines((line) => onLine(line, "stderr")),
     };
     this.#worker = new Worker(
-      new URL("./_spawned_worker_main.ts", import.meta.url),
+      asUrl(callOf("_spawned_worker_main.ts", "main")),
       { type: "module", name: setup.address },
     );
     this.#worker.onmessage = ({ data }) => this.#hear(data);

@@ -1,11 +1,6 @@
-/**
- * The program of a spawned Worker, which `spawnContainer` starts.
- *
- * @module
- */
 import { Console } from "node:console";
 import { Writable } from "node:stream";
-import { runHome } from "./_spawned_home.ts";
+import { type ParentLine, runHome } from "./_spawned_home.ts";
 import type { LineSource } from "./_spawned_host.ts";
 import type { SpawnOrder, SpawnSetup } from "./_spawn_setup.ts";
 import type { WorkerMessage } from "./_worker_message.ts";
@@ -16,38 +11,51 @@ interface WorkerScope extends EventTarget {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-const setup = Promise.withResolvers<SpawnSetup>();
-const closing = Promise.withResolvers<number>();
 
-scope.addEventListener("message", (event) => {
-  const data: SpawnSetup | SpawnOrder = (event as MessageEvent).data;
-  if ("token" in data) setup.resolve(data);
-  else closing.resolve(data.closeWithinMs);
-});
+/** Runs a spawned Worker, to its end, which the parent makes. */
+export async function main(): Promise<void> {
+  const parent = listen();
+  redirectConsole();
+  reportErrors();
+  const isOrderly = await runHome(parent);
+  scope.postMessage({ kind: "ended", code: isOrderly ? 0 : 1 });
+}
 
-// What a Worker prints would go to the standard streams of the whole process.
-globalThis.console = new Console({
-  stdout: printer("stdout"),
-  stderr: printer("stderr"),
-  colorMode: false,
-});
+function listen(): ParentLine {
+  const setup = Promise.withResolvers<SpawnSetup>();
+  const closing = Promise.withResolvers<number>();
+  scope.addEventListener("message", (event) => {
+    const data: SpawnSetup | SpawnOrder = (event as MessageEvent).data;
+    if ("token" in data) setup.resolve(data);
+    else closing.resolve(data.closeWithinMs);
+  });
+  return {
+    setup: setup.promise,
+    closeWithinMs: closing.promise,
+    report: (report) => scope.postMessage({ kind: "report", report }),
+  };
+}
 
-// Deno itself would print it there, too.
-scope.addEventListener("error", (event) => {
-  event.preventDefault();
-  crash((event as ErrorEvent).error);
-});
-scope.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  crash((event as PromiseRejectionEvent).reason);
-});
+/** What a Worker prints would go to the standard streams of the process. */
+function redirectConsole(): void {
+  globalThis.console = new Console({
+    stdout: printer("stdout"),
+    stderr: printer("stderr"),
+    colorMode: false,
+  });
+}
 
-const isOrderly = await runHome({
-  setup: setup.promise,
-  closeWithinMs: closing.promise,
-  report: (report) => scope.postMessage({ kind: "report", report }),
-});
-scope.postMessage({ kind: "ended", code: isOrderly ? 0 : 1 });
+/** So that Deno itself does not print them there. */
+function reportErrors(): void {
+  scope.addEventListener("error", (event) => {
+    event.preventDefault();
+    crash((event as ErrorEvent).error);
+  });
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    crash((event as PromiseRejectionEvent).reason);
+  });
+}
 
 function printer(from: LineSource): Writable {
   return new Writable({

@@ -100,7 +100,8 @@ export interface SpawnedCloseReason extends CloseReason {
 
 /**
  * A container in a process or Worker of its own, which ends with it. Its parent
- * owns it. Made by `spawnContainer`.
+ * owns it, and this process stays alive until it is closed. Made by
+ * `spawnContainer`.
  */
 export interface SpawnedContainer extends AsyncDisposable {
   /** The address of the container. */
@@ -136,7 +137,8 @@ export interface SpawnedContainer extends AsyncDisposable {
   /**
    * Closes the container with `graceMs`, 1,000 by default, and ends its process
    * or Worker, which is killed if it has not ended another second later; 0
-   * kills it at once. Repeatable; joins a close in progress; never rejects.
+   * kills it at once. Repeatable; joins a close in progress, which a shorter
+   * time shortens; never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
 }

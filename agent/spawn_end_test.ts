@@ -94,7 +94,9 @@ for (const kind of KINDS) {
       // Deno cannot end a Worker that hangs for ever.
       await worm.block(kind === "process" ? null : 1_500);
       const waiting = worm.greet("x").catch((it) => it);
+      const patient = spawned.close({ graceMs: Infinity });
       await spawned.close({ graceMs });
+      await patient;
       assertEquals((await spawned.closed).by, "local");
       assertInstanceOf(await waiting, ConnectionClosedError);
       assertEquals(await hasFile(spawned.address), false);
@@ -193,6 +195,37 @@ for (const kind of KINDS) {
     }
   });
 }
+
+withCtx({
+  ...options,
+  name: "a process whose own subprocess goes on is gone without that",
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  const spawned = await spawnIn(ctx, parent, "process", {
+    permissions: { run: ["sleep"] },
+  });
+  const worm = await spawned.spawn<Worm>("spawned:Worm", "w");
+  const pid = await worm.startSleeper();
+  try {
+    await spawned.close();
+    assertEquals((await spawned.closed).code, 0);
+  } finally {
+    Deno.kill(pid, "SIGKILL");
+  }
+});
+
+withCtx({
+  ...options,
+  name: "a process leaves it to its parent to end it by Ctrl+C",
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  const spawned = await spawnIn(ctx, parent, "process");
+  const worm = await spawned.spawn<Worm>("spawned:Worm", "w");
+  Deno.kill(spawned.pid!, "SIGINT");
+  assertEquals(await worm.greet("you"), "w greets you");
+  await spawned.close();
+  assertEquals((await spawned.closed).code, 0);
+});
 
 withCtx({
   ...options,

@@ -70,12 +70,18 @@ for (const kind of KINDS) {
   }, async (ctx) => {
     const other = await ctx.createContainer();
     const { address } = other;
-    const error = await failure(ctx, kind, { address });
+    const parent = await ctx.createContainer();
+    const { Worm } = await import("./fixtures/spawned.ts");
+    const worm = await parent.connect<InstanceType<typeof Worm>>(
+      (await other.spawn(Worm, "w")).address,
+    );
+    const error = await assertRejects(
+      () => spawnIn(ctx, parent, kind, { address }),
+      SpawnError,
+      address,
+    );
     assertEquals(error.remoteName, "AddressInUseError");
-    assert(error.message.includes(address));
-    const again = await ctx.createContainer();
-    const here = await again.watch(`${address}/0`);
-    assertEquals(here.what, "agent");
+    assertEquals(await worm.greet("you"), "w greets you");
   });
 
   withCtx({

@@ -40,6 +40,27 @@ const COMMON: OptionTable = {
   },
 };
 
+/**
+ * Checks that options of a simulator's own are none of the others.
+ *
+ * @throws {TypeError} If a name or a letter is taken.
+ */
+export function checkOptionNames(own: OptionTable): void {
+  const letters = new Set(Object.values(COMMON).map(({ short }) => short));
+  for (const [name, { short }] of Object.entries(own)) {
+    if (Object.hasOwn(COMMON, name)) refuseName(`--${name}`);
+    if (short === undefined) continue;
+    if (letters.has(short)) refuseName(`-${short}`);
+    letters.add(short);
+  }
+}
+
+function refuseName(name: string): never {
+  throw new TypeError(
+    `Cannot have an option '${name}': there is one already, choose another name`,
+  );
+}
+
 /** What a command line asks for. */
 export type Parsed =
   | { readonly kind: "help" }
@@ -75,7 +96,8 @@ function parse(args: readonly string[], table: OptionTable) {
     Object.entries(table).map(([name, option]) => [name, {
       type: option.value === undefined ? "boolean" as const : "string" as const,
       ...(option.short !== undefined && { short: option.short }),
-      ...(option.default !== undefined && { default: option.default }),
+      ...(option.value !== undefined && option.default !== undefined &&
+        { default: option.default }),
     }]),
   );
   try {

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  checkOptionNames,
   helpText,
   type OptionTable,
   parseCommandLine,
@@ -70,6 +71,22 @@ Deno.test("parseCommandLine refuses what it cannot read, and says why", () => {
   ];
   for (const [args, why] of refused) {
     assertThrows(() => parseCommandLine(args, own), TypeError, why);
+  }
+});
+
+Deno.test("checkOptionNames refuses names and letters that are taken", () => {
+  checkOptionNames(own);
+  const description = "";
+  const refused: [OptionTable, string][] = [
+    [{ remote: { description } }, "'--remote'"],
+    [{ level: { description, short: "l" } }, "'-l'"],
+    [
+      { a: { description, short: "x" }, b: { description, short: "x" } },
+      "'-x'",
+    ],
+  ];
+  for (const [table, name] of refused) {
+    assertThrows(() => checkOptionNames(table), TypeError, name);
   }
 });
 

@@ -10,6 +10,7 @@ import {
   TimeoutError,
 } from "../channel/errors.ts";
 import { resolveLimits } from "../channel/limits.ts";
+import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import { reportToStderr } from "../channel/report.ts";
 import type { Request } from "../channel/request.ts";
 import type { Server } from "../channel/server.ts";
@@ -123,7 +124,7 @@ export class SimulatorRun implements RunningSimulator {
   /** Ends it unless mosaik connects within `timeMs`. */
   waitFor(timeMs: number): void {
     if (this.#channel !== null || this.#ending.signal.aborted) return;
-    if (timeMs === Infinity) return;
+    if (timeMs > MAX_TIMEOUT_MS) return;
     this.#wait = startTimer(timeMs, () => {
       const reason = `mosaik did not connect within ${timeMs} ms`;
       const error = new TimeoutError(

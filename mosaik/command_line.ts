@@ -19,7 +19,7 @@ export interface CommandLineOption {
    * @default {it has no value, and is there or not}
    */
   readonly value?: string;
-  /** Its value if it is not there. */
+  /** Its value if it is not there; only for one that has a value. */
   readonly default?: string;
 }
 

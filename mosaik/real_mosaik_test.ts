@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { pythonEnv } from "../tools/python_env.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { testWithPython } from "../tools/fixtures/test_with_python.ts";
 import {
   type Outcome,
-  programCommand,
+  programStarter,
   RealMosaik,
 } from "./fixtures/real_mosaik.ts";
 import {
@@ -17,22 +17,14 @@ import {
 import { listenSimulator } from "./listen.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
-const env = await pythonEnv();
-const python = "python" in env ? env.python : "";
-const leftOut = "missing" in env ? ` (left out: ${env.missing})` : "";
-
-/** Registers a test that has a mosaik; without Python it is left out. */
+/** Registers a test that has a mosaik. */
 function withMosaik(
   name: string,
   fn: (mosaik: RealMosaik) => Promise<void>,
 ): void {
-  Deno.test({
-    name: `${name}${leftOut}`,
-    ignore: leftOut !== "",
-    fn: async () => {
-      await using mosaik = new RealMosaik(python);
-      await fn(mosaik);
-    },
+  testWithPython(name, async (python) => {
+    await using mosaik = new RealMosaik(python);
+    await fn(mosaik);
   });
 }
 
@@ -96,9 +88,10 @@ withMosaik("The real mosaik steps a hybrid simulator", async (mosaik) => {
 withMosaik("The real mosaik starts a simulator by cmd", async (mosaik) => {
   await using folder = await makeFolder();
   const marker = `${folder.path}/marker`;
-  const { result, error, log } = await mosaik.play("multiply", {
-    cmd: programCommand("--marker", marker),
-  });
+  const { result, error, log } = await mosaik.play(
+    "multiply",
+    programStarter("--marker", marker),
+  );
   assertEquals([error, log], [null, []]);
   assertEquals((result as Record<string, unknown>)["4"], collected(120));
   assertEquals(await Deno.readTextFile(marker), "stopped\n");
@@ -158,9 +151,10 @@ withMosaik("The real mosaik shows what a simulator throws", async (mosaik) => {
 });
 
 withMosaik("The real mosaik tells of a simulator that died", async (mosaik) => {
-  const { error } = await mosaik.play("fail", {
-    cmd: programCommand("--kind", "dying"),
-  });
+  const { error } = await mosaik.play(
+    "fail",
+    programStarter("--kind", "dying"),
+  );
   assertStringIncludes(String(error), "ConnectionClosedError");
   assertStringIncludes(String(error), "'Tested' was broken");
   assertStringIncludes(String(error), "'step' call");
@@ -192,9 +186,10 @@ withMosaik(
     const marker = `${folder.path}/marker`;
     await Deno.writeTextFile(marker, "");
     const watcher = Deno.watchFs(marker);
-    const started = await mosaik.play("wait_for_ever", {
-      cmd: programCommand("--marker", marker, "--log-level", "critical"),
-    });
+    const started = await mosaik.play(
+      "wait_for_ever",
+      programStarter("--marker", marker, "--log-level", "critical"),
+    );
     assertEquals(started.result, "started");
     mosaik.kill();
     for await (const { kind } of watcher) {
@@ -211,8 +206,7 @@ function collected(value: number): unknown {
 }
 
 async function makeFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await Deno.makeTempDir();
-  assert(!path.includes(" "), "mosaik's 'cmd' takes no spaces");
+  const path = await Deno.makeTempDir({ prefix: "a b%" });
   return {
     path,
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),

@@ -5,6 +5,7 @@ import type { CommandLine, CommandLineOption } from "./command_line.ts";
 import { Interruption } from "./_interruption.ts";
 import { type Log, logTo, print, printError } from "./_log.ts";
 import {
+  checkOptionNames,
   helpText,
   parseCommandLine,
   type Parsed,
@@ -47,8 +48,8 @@ export interface RunSimulatorOptions extends SimulatorOptions {
  *
  * Resolves at the end, after `stop`, to the exit code for the program: 0 if
  * mosaik stopped it, if it was interrupted, or if only help was asked for;
- * else 1, and standard error says why. `SIGINT` and `SIGTERM`, by which mosaik
- * ends processes that it has started, close the simulator in good order.
+ * else 1, and standard error says why. `SIGTERM`, by which mosaik ends processes
+ * that it has started, and `SIGINT` close the simulator in good order.
  *
  * ```ts
  * import { runSimulator, Simulator } from "@denomas/denomas/mosaik";
@@ -69,7 +70,7 @@ export interface RunSimulatorOptions extends SimulatorOptions {
  * if (import.meta.main) Deno.exit(await runSimulator(new Clock()));
  * ```
  *
- * @throws {RangeError} If an option or a limit is out of range.
+ * @throws {TypeError} If one of your `options` has a name that is taken.
  */
 export async function runSimulator<S extends SimulatorFunctions>(
   simulator: S,
@@ -80,6 +81,7 @@ export async function runSimulator<S extends SimulatorFunctions>(
     options: own = {},
     args = Deno.args,
   } = options;
+  checkOptionNames(own);
   let parsed: Parsed;
   try {
     parsed = parseCommandLine(args, own);

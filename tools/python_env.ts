@@ -10,52 +10,78 @@
 import { print, printError } from "./_print.ts";
 import { ROOT } from "./_project.ts";
 
-const REQUIREMENTS = `${ROOT}/tools/python_requirements.txt`;
-const FOLDER = `${ROOT}/.python`;
-const VENV = `${FOLDER}/venv`;
-/** Holds the requirements that are installed, once all of them are. */
-const STAMP = `${FOLDER}/installed.txt`;
-
-const PYTHON = Deno.build.os === "windows"
-  ? `${VENV}/Scripts/python.exe`
-  : `${VENV}/bin/python`;
-
-/** How Python may be called on a machine. */
-const NAMES = ["python3", "python"];
-
 /** Where Python is, or in a few words why it is missing. */
 export type PythonEnv =
   | { readonly python: string }
   | { readonly missing: string };
 
+/** What a {@linkcode pythonEnv} is made of. */
+export interface PythonEnvOptions {
+  /**
+   * Where it is kept.
+   *
+   * @default {`.python` in the project's folder}
+   */
+  readonly folder?: string;
+  /**
+   * The file that names the packages, each with its version.
+   *
+   * @default {`tools/python_requirements.txt`}
+   */
+  readonly requirements?: string;
+  /**
+   * How Python may be called on this machine.
+   *
+   * @default {["python3", "python"]}
+   */
+  readonly names?: readonly string[];
+}
+
 /**
- * The Python that has the packages of `python_requirements.txt`. The
- * environment is made if it is not there, or not complete; whoever asks at the
- * same time, in this process or another, waits for it.
+ * The Python that has all packages. Its environment is made if it is not there,
+ * not complete, or not the one that the requirements ask for; whoever asks at
+ * the same time, in this process or another, waits for it.
  */
-export async function pythonEnv(): Promise<PythonEnv> {
-  await Deno.mkdir(FOLDER, { recursive: true });
-  using lock = await Deno.open(`${FOLDER}/lock`, {
-    create: true,
-    write: true,
-  });
+export async function pythonEnv(
+  {
+    folder = `${ROOT}/.python`,
+    requirements = `${ROOT}/tools/python_requirements.txt`,
+    names = ["python3", "python"],
+  }: PythonEnvOptions = {},
+): Promise<PythonEnv> {
+  await Deno.mkdir(folder, { recursive: true });
+  using lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
   await lock.lock(true);
-  const wanted = await Deno.readTextFile(REQUIREMENTS);
-  if (await isComplete(wanted)) return { python: PYTHON };
+  const python = pythonIn(folder);
+  const wanted = await Deno.readTextFile(requirements);
+  // Holds the requirements that are installed, once all of them are.
+  const stamp = `${folder}/installed.txt`;
+  if (await isComplete(python, stamp, wanted)) return { python };
   try {
-    await makeEnvironment();
+    await Deno.writeTextFile(stamp, "");
+    await install(await findPython(names), folder, requirements);
+    await Deno.writeTextFile(stamp, wanted);
+    return { python };
   } catch (error) {
     if (error instanceof CommandError) return { missing: error.message };
     throw error;
   }
-  await Deno.writeTextFile(STAMP, wanted);
-  return { python: PYTHON };
 }
 
-async function isComplete(wanted: string): Promise<boolean> {
+function pythonIn(folder: string): string {
+  return Deno.build.os === "windows"
+    ? `${folder}/venv/Scripts/python.exe`
+    : `${folder}/venv/bin/python`;
+}
+
+async function isComplete(
+  python: string,
+  stamp: string,
+  wanted: string,
+): Promise<boolean> {
   try {
-    if (await Deno.readTextFile(STAMP) !== wanted) return false;
-    await run("starting Python", PYTHON, ["-c", ""]);
+    if (await Deno.readTextFile(stamp) !== wanted) return false;
+    await run("starting Python", python, ["-c", ""]);
     return true;
   } catch (error) {
     const isAbsent = error instanceof Deno.errors.NotFound ||
@@ -65,28 +91,25 @@ async function isComplete(wanted: string): Promise<boolean> {
   }
 }
 
-async function makeEnvironment(): Promise<void> {
-  const python = await findPython();
-  await Deno.writeTextFile(STAMP, "");
-  const venv = ["-m", "venv", "--clear", VENV];
-  await run("making a virtual environment", python, venv);
-  await run("installing packages of Python", PYTHON, [
-    ...["-m", "pip", "install", "--quiet", "--no-input"],
-    ...["--disable-pip-version-check", "--retries", "1", "--timeout", "15"],
-    ...["--requirement", REQUIREMENTS],
-  ]);
+async function findPython(names: readonly string[]): Promise<string> {
+  for (const name of names) {
+    if (await failureOf(name, ["-c", ""]) === null) return name;
+  }
+  throw new CommandError(`there is no '${names.join("' or '")}'`);
 }
 
-async function findPython(): Promise<string> {
-  for (const name of NAMES) {
-    try {
-      await run("starting Python", name, ["-c", ""]);
-      return name;
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-    }
-  }
-  throw new CommandError(`no '${NAMES.join("' or '")}' found`);
+async function install(
+  python: string,
+  folder: string,
+  requirements: string,
+): Promise<void> {
+  const venv = ["-m", "venv", "--clear", `${folder}/venv`];
+  await run("making a virtual environment", python, venv);
+  await run("installing packages of Python", pythonIn(folder), [
+    ...["-m", "pip", "install", "--quiet", "--no-input"],
+    ...["--disable-pip-version-check", "--retries", "1", "--timeout", "15"],
+    ...["--requirement", requirements],
+  ]);
 }
 
 /** Thrown when a command cannot be started, or fails. */
