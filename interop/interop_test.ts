@@ -1,7 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fixedCells, leftOut, rows } from "./conformance.ts";
 import { guide, noteInReport, reportPath, STALE } from "./guide.ts";
-import { parseRows, readSection, versionLine } from "./matrix.ts";
+import {
+  parseRows,
+  readSection,
+  versionLine,
+  type Versions,
+} from "./matrix.ts";
 import { PythonPeer } from "./python_peer.ts";
 import "./rows/channel.ts";
 import "./rows/rpc.ts";
@@ -19,7 +24,7 @@ Deno.test({
   ignore: leftOut !== "",
   fn: async () => {
     await using python = new PythonPeer();
-    const versions = await python.do("versions");
+    const versions = await python.do<Versions>("versions");
     if (reportPath !== undefined) return await noteInReport({ versions });
     const section = readSection(await guide());
     assertStringIncludes(section, versionLine(versions), STALE);
