@@ -11,6 +11,7 @@ import { PythonPeer } from "./python_peer.ts";
 import "./rows/channel.ts";
 import "./rows/rpc.ts";
 import "./rows/agents.ts";
+import "./rows/tls.ts";
 
 Deno.test("docs/interop.md has the rows that are tested, in order", async () => {
   if (reportPath !== undefined) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Container } from "../agent/container.ts";
+import { Container, type ContainerOptions } from "../agent/container.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import { json } from "../channel/codecs/json.ts";
 import { msgpack } from "../channel/codecs/msgpack.ts";
@@ -56,6 +56,9 @@ export const SESSIONS: readonly Session[] = (["json", "msgpack"] as const)
     )
   );
 
+/** What a session over TLS is made with besides. */
+export type TlsOption = Pick<ContainerOptions, "tls">;
+
 /** How both are found in the recordings. */
 export function sessionName({ layer, serves, codec }: Session): string {
   return `${layer}, ${serves} serves, ${codec}`;
@@ -96,9 +99,10 @@ export function callsOfAiomas({ layer, codec }: Session): TaggedCall[] {
 export async function callAiomas(
   session: Session,
   address: string,
+  more: TlsOption = {},
 ): Promise<unknown> {
   const serializers = [pointSerializer];
-  const options = { codec: CODECS[session.codec], serializers };
+  const options = { codec: CODECS[session.codec], serializers, ...more };
   switch (session.layer) {
     case "channel": {
       await using channel = await openChannel(address, options);
@@ -121,7 +125,10 @@ export async function callAiomas(
     }
     case "agents": {
       await using container = await Container.create(
-        `local://session-${crypto.randomUUID()}`,
+        // A container of its own kind, since TLS is for TCP alone.
+        options.tls === undefined
+          ? `local://session-${crypto.randomUUID()}`
+          : "tcp://127.0.0.1:0",
         options,
       );
       const agent = await container.connect<HostMethods>(`${address}/0`);
@@ -181,9 +188,10 @@ export interface Serving extends AsyncDisposable {
 export async function serveAiomas(
   { layer, codec }: Session,
   address: string,
+  more: TlsOption = {},
 ): Promise<Serving> {
   const serializers = [pointSerializer];
-  const options = { codec: CODECS[codec], serializers };
+  const options = { codec: CODECS[codec], serializers, ...more };
   switch (layer) {
     case "channel":
       return await startChannelServer(address, serveChannel, options);

@@ -44,7 +44,7 @@ class Peer:
 
     # Channels and RPC
 
-    async def serve(self, *, layer, address, codec, points=False):
+    async def serve(self, *, layer, address, codec, points=False, tls=None):
         service = Service() if layer == 'rpc' else None
         clients = []
 
@@ -61,14 +61,18 @@ class Peer:
             args = (connected,)
 
         kwargs = options(codec, points)
+        if tls is not None:
+            kwargs['ssl'] = aiomas.make_ssl_server_context(**tls)
         server = await start(to_python(address), *args, **kwargs)
         handle = self.keep(server, service, path_of(address))
         self.clients[handle] = clients
         return {'handle': handle, 'address': real_address(server, address)}
 
     async def open(self, *, layer, address, codec, points=False,
-                   serves=False):
+                   serves=False, tls=None):
         kwargs = options(codec, points)
+        if tls is not None:
+            kwargs['ssl'] = aiomas.make_ssl_client_context(**tls)
         address = to_python(address)
         if layer == 'channel':
             channel = await aiomas.channel.open_connection(address, **kwargs)
@@ -132,17 +136,20 @@ class Peer:
         results = await asyncio.gather(*calls)
         return sum(result == i for i, result in enumerate(results))
 
-    async def lost(self, *, on):
-        """Resolves when a connection has ended, as the service hears of it."""
+    async def hear_of_loss(self, *, on):
+        """Whose 'outcome' comes when a connection has ended, by the service."""
         client = self.things[on]
         reset = asyncio.get_running_loop().create_future()
         client.on_connection_reset(lambda exc: reset.set_result(repr(exc)))
-        return await reset
+        return self.keep(reset)
 
     # Agents
 
-    async def container(self, *, address, codec, points=False, clock=None):
+    async def container(self, *, address, codec, points=False, clock=None,
+                        tls=None):
         kwargs = options(codec, points)
+        if tls is not None:
+            kwargs['ssl'] = aiomas.SSLCerts(**tls)
         if clock is not None:
             kwargs['clock'] = aiomas.ExternalClock(clock)
 

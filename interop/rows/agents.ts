@@ -14,12 +14,7 @@ import { kwargs } from "../../rpc/kwargs.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { rpcChannel } from "../../rpc/_rpc_channel.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import {
-  conformance,
-  notThere,
-  type RowOptions,
-  type Stage,
-} from "../conformance.ts";
+import { conformance, type RowOptions, type Stage } from "../conformance.ts";
 import { PythonPeer } from "../python_peer.ts";
 import {
   denomasProcess,
@@ -536,5 +531,3 @@ conformance({
   const call = python.do("call", { on: again, path: "echo", args: [1] });
   assertEquals((await raised(call)).raised, "ConnectionResetError");
 });
-
-notThere(layer, "TLS", "denomas has no TLS yet.");

@@ -13,12 +13,7 @@ import {
 import { type ConnectionOptions, openConnection } from "../../channel/open.ts";
 import type { ServerOptions } from "../../channel/server.ts";
 import { ProtocolError } from "../../transports/errors.ts";
-import {
-  conformance,
-  notThere,
-  type RowOptions,
-  type Stage,
-} from "../conformance.ts";
+import { conformance, type RowOptions, type Stage } from "../conformance.ts";
 import { PythonPeer } from "../python_peer.ts";
 import { serveChannel } from "../serve_channel.ts";
 import {
@@ -273,5 +268,3 @@ conformance(
     assertEquals(await python.do("send", { on, content }), 1);
   },
 );
-
-notThere(layer, "TLS", "denomas has no TLS yet.");

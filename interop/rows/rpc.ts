@@ -20,12 +20,7 @@ import { kwargs } from "../../rpc/kwargs.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type { RpcServer } from "../../rpc/server.ts";
-import {
-  conformance,
-  notThere,
-  type RowOptions,
-  type Stage,
-} from "../conformance.ts";
+import { conformance, type RowOptions, type Stage } from "../conformance.ts";
 import { PythonPeer } from "../python_peer.ts";
 import {
   denomasProcess,
@@ -376,11 +371,12 @@ conformance({ layer, feature: KILLED, serves: "denomas" }, async (stage) => {
   const args = { layer, address: process.line, codec, serves: true };
   const on = stage.closing(await python.do<number>("open", args));
   const pending = await python.do("later", { on, path: "nap" });
-  const lost = python.do("lost", { on });
+  const lost = await python.do("hear_of_loss", { on });
   await process.kill();
   const outcome = await raised(python.do("outcome", { on: pending }));
   assertEquals(outcome.raised, "ConnectionResetError");
-  assertStringIncludes(String(await lost), "ConnectionResetError");
+  const loss = await python.do("outcome", { on: lost });
+  assertStringIncludes(String(loss), "ConnectionResetError");
 });
 
 const BACK_AGAIN = "The server comes back: connecting works again";
@@ -421,5 +417,3 @@ async function withRetry<T>(call: () => T): Promise<Awaited<T>> {
     return await call();
   }
 }
-
-notThere(layer, "TLS", "denomas has no TLS yet.");
