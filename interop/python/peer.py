@@ -9,7 +9,6 @@ import itertools
 import json
 import logging
 import os
-import platform
 import socket
 import sys
 import traceback
@@ -221,9 +220,8 @@ class Peer:
             os.remove(path)
 
     async def versions(self):
-        packages = {name: version(name) for name in
-                    ('aiomas', 'arrow', 'msgpack')}
-        return {**packages, 'python': platform.python_version()}
+        return {name: version(name) for name in
+                ('aiomas', 'arrow', 'msgpack')}
 
     async def raw(self, *, address, hex):
         """Sends bytes as they are, and reads until the end."""
@@ -345,16 +343,14 @@ async def main():
     # aiomas leaves tasks behind whose failures nobody reads.
     logging.getLogger('asyncio').setLevel(logging.CRITICAL)
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=2 ** 24)
-    await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     peer = Peer()
 
     def write(answer):
         print(json.dumps(answer), flush=True)
 
     while True:
-        line = await reader.readline()
+        # In a thread, since Windows can wait for its input in no other way.
+        line = await loop.run_in_executor(None, sys.stdin.buffer.readline)
         if not line:
             break
         peer.start(obey(peer, json.loads(line), write))
