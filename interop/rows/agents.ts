@@ -154,18 +154,29 @@ toDenomas(DETAILS, async ({ python, on, call }) => {
   assertEquals(await call("kitchen/cook", "rice"), "cooked rice");
 });
 
-const FAILURES = "Failures, with name, message and traceback";
+const FAILURES = "Failures, with name and message";
 toAiomas(FAILURES, async ({ remote }) => {
   const failing = remote.fail(TEXT);
   const error = await assertRejects(() => failing, RemoteError);
   assertEquals([error.remoteName, error.message], ["ValueError", TEXT]);
-  assertStringIncludes(error.remoteStack!, 'things.py", line ');
 });
 toDenomas(FAILURES, async ({ call }) => {
   const error = await raised(call("fail", TEXT));
   assertEquals(error.raised, "RemoteException");
   assertEquals(error.remote, `RangeError: ${TEXT}\n`);
 });
+
+const TRACEBACKS = "Tracebacks of failures";
+const NO_STACK = "denomas sends no stacks to peers of aiomas.";
+toAiomas(TRACEBACKS, async ({ remote }) => {
+  const failing = remote.fail("no");
+  const { remoteStack } = await assertRejects(() => failing, RemoteError);
+  assertStringIncludes(remoteStack!, 'things.py", line ');
+});
+toDenomas(TRACEBACKS, async ({ call }) => {
+  const { remote } = await raised(call("fail", "no"));
+  assertEquals(remote, "RangeError: no\n");
+}, { not: NO_STACK });
 
 const MISSING = "An agent that is not there";
 toAiomas(MISSING, async ({ container, there }) => {

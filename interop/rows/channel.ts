@@ -126,17 +126,28 @@ toDenomas(BACK, async (_send, _stage, _on, there) => {
   assertEquals(await there().send(["echo", PLAIN]), PLAIN);
 });
 
-const FAILURES = "Failures, with name, message and traceback";
+const FAILURES = "Failures, with name and message";
 toAiomas(FAILURES, async (channel) => {
   const failing = channel.send(["fail", TEXT]);
   const error = await assertRejects(() => failing, RemoteError);
   assertEquals([error.remoteName, error.message], ["ValueError", TEXT]);
-  assertStringIncludes(error.remoteStack!, 'peer.py", line ');
 });
 toDenomas(FAILURES, async (send) => {
   const { raised: name, remote } = await raised(send("fail", "too far"));
   assertEquals([name, remote], ["RemoteException", "RangeError: too far\n"]);
 });
+
+const TRACEBACKS = "Tracebacks of failures";
+const NO_STACK = "denomas sends no stacks to peers of aiomas.";
+toAiomas(TRACEBACKS, async (channel) => {
+  const failing = channel.send(["fail", "no"]);
+  const { remoteStack } = await assertRejects(() => failing, RemoteError);
+  assertStringIncludes(remoteStack!, 'peer.py", line ');
+});
+toDenomas(TRACEBACKS, async (send) => {
+  const { remote } = await raised(send("fail", "no"));
+  assertEquals(remote, "RangeError: no\n");
+}, { not: NO_STACK });
 
 const CLASSES = "Classes of your own";
 toAiomas(CLASSES, async (channel) => {
