@@ -2,7 +2,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fixedCells, leftOut, rows } from "./conformance.ts";
 import { guide, noteInReport, reportPath, STALE } from "./guide.ts";
 import {
+  isInRow,
   LAYERS,
+  parseCells,
   parseRows,
   readSection,
   versionLine,
@@ -18,11 +20,16 @@ Deno.test("docs/interop.md has the rows that are tested, in order", async () => 
   if (reportPath !== undefined) {
     return await noteInReport({ rows, cells: fixedCells });
   }
-  const told = parseRows(readSection(await guide()));
+  const section = readSection(await guide());
   const byLayer = LAYERS.flatMap((layer) =>
     rows.filter((row) => row.layer === layer)
   );
-  assertEquals(told, byLayer, STALE);
+  assertEquals(parseRows(section), byLayer, STALE);
+  const cells = parseCells(section);
+  for (const { column, ...fixed } of fixedCells) {
+    const told = cells.find((it) => isInRow(it, fixed) && it.column === column);
+    assertEquals(told, { column, ...fixed }, STALE);
+  }
 });
 
 Deno.test({
