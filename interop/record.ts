@@ -1,38 +1,58 @@
 /**
- * Records what aiomas and denomas say to each other: `deno task interop:record`.
+ * Lets aiomas and denomas call each other, and keeps what they send as the
+ * files of `vectors/`.
  *
  * @module
  */
-import { print, printError } from "../tools/_print.ts";
-import type { Versions } from "./matrix.ts";
-import { env, PythonPeer } from "./python_peer.ts";
-import {
-  callAiomas,
-  serveAiomas,
-  type Session,
-  sessionName,
-  SESSIONS,
-} from "./sessions.ts";
-import { ADDRESS, callHere, serveThere } from "./with_aiomas.ts";
-import { type RecordedFrame, type Recording, VECTORS } from "./vectors.ts";
 
-async function record(session: Session): Promise<Recording> {
-  await using python = new PythonPeer();
-  await python.do("record");
-  const results = session.serves === "aiomas"
-    ? await callAiomas(session, await serveThere(python, session))
-    : await recordCalls(python, session);
-  const frames = await python.do<RecordedFrame[]>("recorded");
-  return { session: sessionName(session), frames, results };
+import { print, printError } from "../tools/_print.ts";
+import {
+  type Exchange,
+  RECORDED,
+  type RecordedFrame,
+  showFrame,
+  type VectorFile,
+  vectorFile,
+} from "./vectors.ts";
+import type { Side, Versions } from "./matrix.ts";
+import { env, PythonPeer } from "./python_peer.ts";
+import { callAiomas, serveAiomas, type Try } from "./sessions.ts";
+import { callHere, serveThere } from "./with_aiomas.ts";
+
+type Wanted = Omit<Exchange, "frames">;
+
+/** The frames of an exchange, as they come. */
+class Recorder {
+  readonly frames: RecordedFrame[] = [];
+  readonly #python: PythonPeer;
+  readonly #wanted: Wanted;
+
+  constructor(python: PythonPeer, wanted: Wanted) {
+    this.#python = python;
+    this.#wanted = wanted;
+  }
+
+  readonly attempt: Try = async (meaning, act) => {
+    await act();
+    const taken = await this.#python.do<[Side, string][]>("recorded");
+    for (const [from, hex] of taken) {
+      const shows = showFrame(this.#wanted.codec, hex);
+      this.frames.push({ from, meaning, hex, shows });
+    }
+  };
 }
 
-async function recordCalls(
-  python: PythonPeer,
-  session: Session,
-): Promise<null> {
-  await using serving = await serveAiomas(session, ADDRESS);
-  await callHere(python, session, serving.address);
-  return null;
+async function record(wanted: Wanted): Promise<Exchange> {
+  await using python = new PythonPeer();
+  await python.do("record");
+  const { attempt, frames } = new Recorder(python, wanted);
+  if (wanted.serves === "aiomas") {
+    await callAiomas(wanted, await serveThere(python, wanted), attempt);
+  } else {
+    await using served = await serveAiomas(wanted);
+    await callHere(python, wanted, served.address, attempt);
+  }
+  return { ...wanted, frames };
 }
 
 async function main(): Promise<number> {
@@ -40,16 +60,19 @@ async function main(): Promise<number> {
     printError(`Recording: there is no aiomas here, ${env.missing}`);
     return 1;
   }
-  const recordings: Recording[] = [];
-  for (const session of SESSIONS) recordings.push(await record(session));
   await using python = new PythonPeer();
-  const { aiomas, arrow, msgpack } = await python.do<Versions>("versions");
-  const vectors = { versions: { aiomas, arrow, msgpack }, recordings };
-  await Deno.writeTextFile(VECTORS, JSON.stringify(vectors, null, 2) + "\n");
-  const frames = recordings.reduce((sum, it) => sum + it.frames.length, 0);
-  print(
-    `${recordings.length} sessions, ${frames} frames: interop/vectors.json`,
-  );
+  const { aiomas } = await python.do<Versions>("versions");
+  const files = new Map<string, Exchange[]>();
+  for (const wanted of RECORDED) {
+    const { href } = vectorFile(wanted);
+    files.set(href, [...files.get(href) ?? [], await record(wanted)]);
+  }
+  for (const [href, exchanges] of files) {
+    const file: VectorFile = { aiomas, exchanges };
+    const text = JSON.stringify(file, null, 2) + "\n";
+    await Deno.writeTextFile(new URL(href), text);
+    print(`${href.split("/").at(-1)} is written`);
+  }
   return 0;
 }
 

@@ -1,20 +1,21 @@
 /**
- * What is said in the recorded sessions: once with aiomas, to record it, and
- * then with the recording.
+ * What is said while frames are recorded, and again when they are replayed.
  *
  * @module
  */
-import { Container, type ContainerOptions } from "../agent/container.ts";
-import type { Codec } from "../channel/codecs/codec.ts";
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { Container } from "../agent/container.ts";
+import { RemoteError } from "../channel/errors.ts";
 import { openConnection as openChannel } from "../channel/open.ts";
-import { startServer as startChannelServer } from "../channel/server.ts";
-import { openConnection } from "../rpc/client.ts";
+import { startServer as startChannels } from "../channel/server.ts";
+import { AgentNotFoundError } from "../rpc/errors.ts";
+import { openConnection as openRpc } from "../rpc/client.ts";
 import { kwargs } from "../rpc/kwargs.ts";
 import type { Remote } from "../rpc/remote.ts";
-import { startServer } from "../rpc/server.ts";
-import type { Layer, Side } from "./matrix.ts";
+import { startServer as startRpc } from "../rpc/server.ts";
+import { type CodecName, CODECS, type Exchange } from "./vectors.ts";
+import type { TlsOptions } from "../transports/tls_options.ts";
 import { serveChannel } from "./serve_channel.ts";
 import {
   Host,
@@ -23,184 +24,209 @@ import {
   Point,
   pointSerializer,
   Service,
-  show,
 } from "./things.ts";
-import { BYTES, NOT_FINITE, PLAIN, TEXT } from "./values.ts";
+import {
+  BYTES,
+  BYTES_SHOWN,
+  NOT_FINITE,
+  NOT_FINITE_SHOWN,
+  PLAIN,
+  TEXT,
+} from "./values.ts";
 
-/** The codecs, which write what is not finite as Python does. */
-export const CODECS: Readonly<Record<CodecName, Codec>> = {
-  json: json({ nonFinite: "python" }),
-  msgpack: msgpack(),
-};
+/** Does something that has a meaning. */
+export type Try = (
+  meaning: string,
+  act: () => Promise<unknown>,
+) => Promise<void>;
 
-/** The names of the codecs. */
-export type CodecName = "json" | "msgpack";
+/** Where servers listen. */
+export const ANY_PORT = "tcp://127.0.0.1:0";
 
-/** A conversation on one connection. */
-export interface Session {
-  readonly layer: Layer;
-  /** Who serves; the other one calls. */
-  readonly serves: Side;
-  readonly codec: CodecName;
+const DAY = new Date("2026-02-28T12:30:00.250Z");
+const DAY_SHOWN = { $date: "2026-02-28T12:30:00.250000+00:00" };
+
+/** Both sides, but who serves. */
+export type Session = Pick<Exchange, "layer" | "codec">;
+
+function settings(codec: CodecName, tls: TlsOptions | undefined) {
+  return { codec: CODECS[codec], serializers: [pointSerializer], tls };
 }
 
-/** All that are recorded. */
-export const SESSIONS: readonly Session[] = (["json", "msgpack"] as const)
-  .flatMap((codec) =>
-    (["channel", "rpc", "agents"] as const).flatMap((layer) =>
-      (["aiomas", "denomas"] as const).map((serves) => ({
-        layer,
-        serves,
-        codec,
-      }))
-    )
-  );
-
-/** What a session over TLS is made with besides. */
-export type TlsOption = Pick<ContainerOptions, "tls">;
-
-/** How both are found in the recordings. */
-export function sessionName({ layer, serves, codec }: Session): string {
-  return `${layer}, ${serves} serves, ${codec}`;
-}
-
-/** What aiomas is told to call where denomas serves, with tags as `show` has. */
-export interface TaggedCall {
-  readonly path: string;
-  readonly args: readonly unknown[];
-  readonly kwargs?: Readonly<Record<string, unknown>>;
-}
-
-/** The calls of aiomas in a session; `fail` fails. */
-export function callsOfAiomas({ layer, codec }: Session): TaggedCall[] {
-  const bytes = codec === "json" ? [] : [BYTES];
-  const echoed = [PLAIN, TEXT, ...bytes].map((value) => ({
-    path: "echo",
-    args: [show(value)],
-  }));
-  const moved = { path: "move", args: [show(new Point(1, 2))] };
-  const failed = { path: "fail", args: ["too far"] };
-  const infinite = { path: "hear", args: [show(NOT_FINITE)] };
-  if (layer === "channel") return [...echoed, infinite, moved, failed];
-  return [
-    { path: "greet", args: ["Ada"], kwargs: { times: 2 } },
-    { path: "kitchen/cook", args: ["soup"] },
-    ...echoed,
-    infinite,
-    moved,
-    failed,
-    ...(layer === "agents"
-      ? [{ path: "tomorrow", args: [show(new Date(0))] }]
-      : [{ path: "ask", args: [{ $own: "" }, "Ada"] }]),
-  ];
-}
-
-/** Makes the calls of denomas in a session; resolves to what came of them. */
+/** denomas calls what listens at `address`, whose agent has the id 0. */
 export async function callAiomas(
-  session: Session,
-  address: string,
-  more: TlsOption = {},
-): Promise<unknown> {
-  const serializers = [pointSerializer];
-  const options = { codec: CODECS[session.codec], serializers, ...more };
-  switch (session.layer) {
-    case "channel": {
-      await using channel = await openChannel(address, options);
-      const send = (content: unknown) => channel.send(content);
-      return await outcomes(
-        callsOn(session).map(({ path, args }) => () => send([path, ...args])),
-      );
-    }
-    case "rpc": {
-      await using client = await openConnection<Methods>(address, {
-        ...options,
-        service: new Service(),
-      });
-      const { remote } = client;
-      return await outcomes([
-        ...methodCalls(session, remote),
-        // A proxy for its own service, which it has not seen before.
-        () => remote.me(),
-      ]);
-    }
-    case "agents": {
-      await using container = await Container.create(
-        // A container of its own kind, since TLS is for TCP alone.
-        options.tls === undefined
-          ? `local://session-${crypto.randomUUID()}`
-          : "tcp://127.0.0.1:0",
-        options,
-      );
-      const agent = await container.connect<HostMethods>(`${address}/0`);
-      return await outcomes([
-        ...methodCalls(session, agent),
-        () => agent.tomorrow(new Date(0)),
-      ]);
-    }
-  }
-}
-
-function callsOn({ codec }: Session): { path: string; args: unknown[] }[] {
-  const bytes = codec === "json" ? [] : [BYTES];
-  return [
-    ...[PLAIN, TEXT, ...bytes].map((value) => ({
-      path: "echo",
-      args: [value],
-    })),
-    { path: "hear", args: [NOT_FINITE] },
-    { path: "move", args: [new Point(1, 2)] },
-    { path: "fail", args: ["too far"] },
-  ];
-}
-
-function methodCalls(
-  session: Session,
-  remote: Remote<Methods>,
-): (() => Promise<unknown>)[] {
-  const methods = remote as unknown as Record<
-    string,
-    (...args: unknown[]) => Promise<unknown>
-  >;
-  return [
-    () => remote.greet("Ada", kwargs({ times: 2 })),
-    () => remote.kitchen.cook("soup"),
-    ...callsOn(session).map(({ path, args }) => () => methods[path]!(...args)),
-  ];
-}
-
-/** Does one after the other; what fails is told by its text. */
-async function outcomes(
-  calls: readonly (() => Promise<unknown>)[],
-): Promise<unknown[]> {
-  const results: unknown[] = [];
-  for (const call of calls) {
-    results.push(await call().then(show, (error) => ({ $error: `${error}` })));
-  }
-  return results;
-}
-
-/** What denomas serves in a session, for as long as it is not disposed of. */
-export interface Serving extends AsyncDisposable {
-  readonly address: string;
-}
-
-/** Serves a session. */
-export async function serveAiomas(
   { layer, codec }: Session,
   address: string,
-  more: TlsOption = {},
-): Promise<Serving> {
-  const serializers = [pointSerializer];
-  const options = { codec: CODECS[codec], serializers, ...more };
+  attempt: Try,
+  tls?: TlsOptions,
+): Promise<void> {
+  const options = settings(codec, tls);
+  switch (layer) {
+    case "channel": {
+      await using channel = await openChannel(address, options);
+      return await talk((it) => channel.send(it), codec, attempt);
+    }
+    case "rpc": {
+      const service = new Service();
+      await using client = await openRpc<Methods>(address, {
+        ...options,
+        service,
+      });
+      return await callMethods(client.remote, service, codec, attempt);
+    }
+    case "agents": {
+      await using container = await Container.create(ANY_PORT, options);
+      const host = await container.spawn(Host);
+      await attempt(
+        "an agent that is not there",
+        () =>
+          assertRejects(
+            () => container.connect(`${address}/7`),
+            AgentNotFoundError,
+          ),
+      );
+      let remote: Remote<HostMethods>;
+      await attempt("the handshake", async () => {
+        remote = await container.connect<HostMethods>(`${address}/0`);
+      });
+      await attempt("a date", async () => {
+        assertEquals(await remote!.echo(DAY), DAY);
+      });
+      return await callMethods(remote!, host, codec, attempt);
+    }
+  }
+}
+
+async function talk(
+  send: (content: unknown) => Promise<unknown>,
+  codec: CodecName,
+  attempt: Try,
+): Promise<void> {
+  for (const [meaning, value] of valuesFor(codec)) {
+    await attempt(meaning, async () => {
+      assertEquals(await send(["echo", value]), value);
+    });
+  }
+  await attempt("an instance of a class", async () => {
+    assertEquals(await send(["move", new Point(1, 2)]), new Point(2, 3));
+  });
+  await attempt("a failure", async () => {
+    const { remoteName, message } = await assertRejects(
+      () => send(["fail", "no"]),
+      RemoteError,
+    );
+    assertEquals([remoteName, message], ["ValueError", "no"]);
+  });
+}
+
+async function callMethods(
+  remote: Remote<Methods>,
+  own: object,
+  codec: CodecName,
+  attempt: Try,
+): Promise<void> {
+  for (const [meaning, value] of valuesFor(codec)) {
+    await attempt(meaning, async () => {
+      assertEquals(await remote.echo(value), value);
+    });
+  }
+  await attempt("keyword arguments", async () => {
+    const greeting = await remote.greet("A", kwargs({ times: 2 }));
+    assertEquals(greeting, "Hello, A Hello, A");
+  });
+  await attempt("a service in a service", async () => {
+    assertEquals(await remote.kitchen.cook("rice"), "cooked rice");
+  });
+  await attempt("an instance of a class", async () => {
+    assertEquals(await remote.move(new Point(1, 2)), new Point(2, 3));
+  });
+  await attempt("a service as an argument", async () => {
+    assertEquals(await remote.ask(own, "Ada"), "Hello, Ada");
+  });
+  await attempt("a function as an argument", async () => {
+    assertEquals(await remote.run((value: number) => value + 1, 1), 2);
+  });
+  await attempt("a service as a result", async () => {
+    assertEquals(await (await remote.me()).greet("Ada"), "Hello, Ada");
+  });
+  await attempt("a failure", async () => {
+    const failing = remote.fail("no");
+    const error = await assertRejects(() => failing, RemoteError);
+    assertEquals([error.remoteName, error.message], ["ValueError", "no"]);
+  });
+  await attempt("a method that is not there", async () => {
+    const loose = remote as unknown as { nothing(): Promise<void> };
+    const error = await assertRejects(() => loose.nothing(), RemoteError);
+    assertEquals(error.remoteName, "LookupError");
+  });
+}
+
+function valuesFor(codec: CodecName): [string, unknown][] {
+  return [
+    ["plain data", PLAIN],
+    ["text beyond ASCII", TEXT],
+    ["NaN and infinities", NOT_FINITE],
+    ...codec === "msgpack" ? [["bytes", BYTES] as [string, unknown]] : [],
+  ];
+}
+
+/** Lets denomas serve for aiomas to call. */
+export async function serveAiomas(
+  { layer, codec }: Session,
+  tls?: TlsOptions,
+): Promise<AsyncDisposable & { readonly address: string }> {
+  const [address, options] = [ANY_PORT, settings(codec, tls)];
   switch (layer) {
     case "channel":
-      return await startChannelServer(address, serveChannel, options);
+      return await startChannels(address, serveChannel, options);
     case "rpc":
-      return await startServer(address, new Service(), options);
+      return await startRpc(address, new Service(), options);
     case "agents": {
       const container = await Container.create(address, options);
       await container.spawn(Host);
       return container;
     }
   }
+}
+
+/** A command of `peer.py` that calls, without what it is about. */
+export interface Calling {
+  readonly meaning: string;
+  readonly path: string;
+  readonly args: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+}
+
+/** What aiomas asks of denomas; `own` is the name of its own service. */
+export function callsOfAiomas(
+  { layer, codec }: Session,
+  own: string | number,
+): Calling[] {
+  const values: [string, unknown][] = [
+    ["plain data", PLAIN],
+    ["text beyond ASCII", TEXT],
+    ["NaN and infinities", NOT_FINITE_SHOWN],
+    ...codec === "msgpack" ? [["bytes", BYTES_SHOWN] as [string, unknown]] : [],
+    ...layer === "agents" ? [["a date", DAY_SHOWN] as [string, unknown]] : [],
+  ];
+  const point = { $point: [1, 2] };
+  const common: Calling[] = [
+    ...values.map(([meaning, it]) => ({ meaning, path: "echo", args: [it] })),
+    { meaning: "an instance of a class", path: "move", args: [point] },
+    { meaning: "a failure", path: "fail", args: ["no"] },
+  ];
+  if (layer === "channel") return common;
+  const name = { path: "greet", args: ["A"] };
+  return [
+    ...common,
+    { meaning: "keyword arguments", ...name, kwargs: { times: 2 } },
+    { meaning: "a service in a service", path: "kitchen/cook", args: ["rice"] },
+    {
+      meaning: "a service as an argument",
+      path: "ask",
+      args: [{ $own: own }, "Ada"],
+    },
+    { meaning: "a service as a result", path: "me", args: [] },
+    { meaning: "a method that is not there", path: "nothing", args: [] },
+  ];
 }

@@ -1,8 +1,6 @@
 import { PythonError, type PythonPeer } from "./python_peer.ts";
-import { callsOfAiomas, type Session } from "./sessions.ts";
-
-/** A free port. */
-export const ADDRESS = "tcp://127.0.0.1:0";
+import { ANY_PORT, callsOfAiomas, type Session, type Try } from "./sessions.ts";
+import type { Served } from "./support.ts";
 
 /** Paths of the files that aiomas is to use, by the names that it has for them. */
 export interface PythonTls {
@@ -17,42 +15,51 @@ export async function serveThere(
   { layer, codec }: Session,
   tls?: PythonTls,
 ): Promise<string> {
-  const args = { address: ADDRESS, codec, points: true, tls };
+  const args = { address: ANY_PORT, codec, points: true, tls };
   if (layer !== "agents") {
-    const { address } = await python.do<{ address: string }>("serve", {
-      layer,
-      ...args,
-    });
+    const { address } = await python.do<Served>("serve", { layer, ...args });
     return address;
   }
-  const { handle, address } = await python.do<
-    { handle: number; address: string }
-  >("container", args);
+  const { handle, address } = await python.do<Served>("container", args);
   await python.do("agent", { container: handle });
   return address;
 }
 
-/** Has aiomas call what denomas serves; tells how many calls failed. */
+/**
+ * Has aiomas make its calls of a session; resolves to what those that failed
+ * were about.
+ */
 export async function callHere(
   python: PythonPeer,
   session: Session,
   address: string,
+  attempt: Try,
   tls?: PythonTls,
-): Promise<number> {
-  const on = await connectThere(python, session, address, tls);
-  let failures = 0;
-  for (const call of callsOfAiomas(session)) {
-    const { path, args } = call;
-    try {
-      await (session.layer === "channel"
-        ? python.do("send", { on, content: [path, ...args] })
-        : python.do("call", { on, ...call }));
-    } catch (error) {
-      if (!(error instanceof PythonError)) throw error;
-      failures++;
-    }
+): Promise<string[]> {
+  let there: Connection | undefined;
+  await attempt("the handshake", async () => {
+    there = await connectThere(python, session, address, tls);
+  });
+  const { on, own } = there!;
+  const failed: string[] = [];
+  for (const { meaning, ...call } of callsOfAiomas(session, own)) {
+    await attempt(meaning, async () => {
+      const asking = session.layer === "channel"
+        ? python.do("send", { on, content: [call.path, ...call.args] })
+        : python.do("call", { on, ...call });
+      await asking.catch((error) => {
+        if (!(error instanceof PythonError)) throw error;
+        failed.push(meaning);
+      });
+    });
   }
-  return failures;
+  return failed;
+}
+
+/** A connection of aiomas, and what it serves there. */
+interface Connection {
+  readonly on: number;
+  readonly own: string | number;
 }
 
 async function connectThere(
@@ -60,15 +67,19 @@ async function connectThere(
   { layer, codec }: Session,
   address: string,
   tls: PythonTls | undefined,
-): Promise<number> {
+): Promise<Connection> {
+  const args = { codec, points: true, tls };
   if (layer !== "agents") {
-    const args = { layer, address, codec, points: true, serves: true, tls };
-    return await python.do<number>("open", args);
+    const more = { layer, address, serves: layer === "rpc" };
+    const on = await python.do<number>("open", { ...args, ...more });
+    return { on, own: "" };
   }
-  const args = { address: ADDRESS, codec, points: true, tls };
-  const there = await python.do<{ handle: number }>("container", args);
-  return await python.do<number>("connect", {
-    container: there.handle,
-    address: `${address}/0`,
+  const { handle: container } = await python.do<Served>("container", {
+    ...args,
+    address: ANY_PORT,
   });
+  const { handle: own } = await python.do<Served>("agent", { container });
+  const to = `${address}/0`;
+  const on = await python.do<number>("connect", { container, address: to });
+  return { on, own };
 }
