@@ -3,6 +3,10 @@ import { json } from "../channel/codecs/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { type OnError, reportToStderr } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
+import type {
+  AuthenticateOptions,
+  CredentialsOptions,
+} from "../rpc/authenticate.ts";
 import { rpcChannel, type RpcOptions } from "../rpc/_rpc_channel.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { lifetime } from "../transports/lifetime.ts";
@@ -26,7 +30,8 @@ import { Origin } from "./_restarts.ts";
 import { SystemClock } from "./system_clock.ts";
 
 /** Options for `Container.create`. */
-export interface ContainerOptions extends RpcOptions {
+export interface ContainerOptions
+  extends RpcOptions, AuthenticateOptions, CredentialsOptions {
   /**
    * What tells the agents the time. The container closes only what it has
    * made itself.
@@ -155,15 +160,19 @@ export class Container implements AsyncDisposable {
 
   #makeLinks(): Links {
     const near = this.#channels({ saysHello: true });
-    // What is in one process cannot lose itself.
-    const noHeartbeat = { heartbeatMs: Infinity };
+    // What is in one process cannot lose itself, and is no stranger.
+    const toItself = {
+      heartbeatMs: Infinity,
+      authenticate: undefined,
+      credentials: undefined,
+    };
     return new Links({
       address: () => this.#address,
       owner: this,
       makeChannel: near,
       makeOwnChannels: [
-        this.#channels({ saysHello: true, ...noHeartbeat }),
-        this.#channels({ saysHello: false, ...noHeartbeat }),
+        this.#channels({ saysHello: true, ...toItself }),
+        this.#channels({ saysHello: false, ...toItself }),
       ],
       channelOptions: this.#options,
       onReached: (address) => this.#known.add(address),
@@ -173,7 +182,11 @@ export class Container implements AsyncDisposable {
 
   /** How both sides of its connections are made. */
   #channels(
-    options: RpcOptions & { readonly saysHello: boolean },
+    options:
+      & RpcOptions
+      & AuthenticateOptions
+      & CredentialsOptions
+      & { readonly saysHello: boolean },
   ): ReturnType<typeof rpcChannel> {
     return rpcChannel(this.#service, {
       ...this.#options,

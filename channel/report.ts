@@ -5,9 +5,16 @@ export interface ErrorContext {
    * protocol, and its connection was closed. `"accept"`: a server could not
    * take a connection, and goes on. `"callback"`: a function threw that you
    * gave to a clock, which goes on, or for the log of a spawned container.
-   * `"task"`: an agent's own task threw.
+   * `"task"`: an agent's own task threw. `"authenticate"`: that option threw
+   * something else than an `AuthenticationError`; the peer was refused.
    */
-  readonly kind: "handler" | "protocol" | "accept" | "callback" | "task";
+  readonly kind:
+    | "handler"
+    | "protocol"
+    | "accept"
+    | "callback"
+    | "task"
+    | "authenticate";
   /**
    * The address of the server, channel or agent concerned. A clock has none:
    * it is `"system clock"` or `"external clock"`.

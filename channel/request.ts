@@ -46,7 +46,8 @@ export interface Answerer {
 
 /** The {@linkcode Request} of a channel. */
 export class IncomingRequest implements Request {
-  readonly content: unknown;
+  /** Is put in later where nobody knew yet whose request it is. */
+  content: unknown;
   readonly id: number;
   /** Length of the payload that brought it. */
   readonly bytes: number;
