@@ -84,9 +84,11 @@ export class Gate {
     try {
       const { peer, remoteAddress } = channel;
       const { signal } = this.#controller;
-      const identity = await authenticate(
-        this.#credentialsIn(content),
-        { peer, remoteAddress, dialled, signal },
+      const credentials = this.#credentialsIn(content);
+      // A moment later: calls that came in the same write are here by then, and
+      // are told the same.
+      const identity = await Promise.resolve().then(() =>
+        authenticate(credentials, { peer, remoteAddress, dialled, signal })
       );
       if (this.#state === "asking") this.#open(identity);
     } catch (error) {

@@ -355,11 +355,15 @@ export class Peer implements Caller {
     );
   }
 
-  // Async, so that what a function throws becomes a rejection.
-  // deno-lint-ignore require-await
-  async #sendHello(): Promise<unknown> {
+  // Not async: its answer is to be known before that to the next call.
+  #sendHello(): Promise<unknown> {
     const { credentials: shown } = this.#options;
-    const credentials = typeof shown === "function" ? shown() : shown;
+    let credentials: unknown;
+    try {
+      credentials = typeof shown === "function" ? shown() : shown;
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const hello = credentials === undefined
       ? this.#hello
       : { ...this.#hello, credentials };
