@@ -39,6 +39,9 @@ import type { SharedCounts } from "./_shared_counts.ts";
 /** For how long a close without `graceMs` writes what is queued. */
 const FLUSH_MS = 1_000;
 
+/** What nobody has looked into counts so many times, as it may be worse. */
+const UNREAD_FACTOR = 16;
+
 /** A failure of so many characters fits the smallest `maxFrameBytes`. */
 const SHORT_FAILURE = 250;
 
@@ -339,11 +342,20 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const refusal = this.#refusal(content, bytes);
     if (refusal !== null) return this.#refuse(id, refusal);
     if (this.#options.isUnadmitted?.()) {
-      return this.#requests.add(new IncomingRequest(this, id, content, bytes));
+      return this.#hold(id, content, bytes * UNREAD_FACTOR);
     }
     const { value, error } = this.#revive(content);
     if (error !== null) return this.#writeAnswer(FAILURE, id, error);
+    const weight = this.#codec.weigh(bytes);
+    if (weight > bytes) return this.#hold(id, value, weight);
     this.#requests.add(new IncomingRequest(this, id, value, bytes));
+  }
+
+  /** Takes a request that weighs more than its payload, if that may be. */
+  #hold(id: number, content: unknown, weight: number): void {
+    const refusal = this.#requests.overload(weight);
+    if (refusal !== null) return this.#refuse(id, refusal);
+    this.#requests.add(new IncomingRequest(this, id, content, weight));
   }
 
   /** Why a request of `bytes` is not taken, or `null`. */

@@ -166,6 +166,21 @@ withCtx("a peer that sends too many bytes is cut", async (ctx) => {
   await assertCut(echo, end, "rate-limit");
 });
 
+withCtx(
+  "a request of many lists and maps counts what it takes",
+  async (ctx) => {
+    const { other } = await startEcho(ctx, { maxUnansweredBytes: MIB });
+    const text = "x".repeat(200_000);
+    assertEquals(await other.send(text), text);
+    const lists = Array.from({ length: 50_000 }, () => []);
+    await assertRejects(() => other.send(lists), ServerBusyError, "bytes");
+    const maps = Array.from({ length: 50_000 }, () => ({}));
+    await assertRejects(() => other.send(maps), ServerBusyError, "bytes");
+    const few = lists.slice(0, 10_000);
+    assertEquals(await other.send(few), few);
+  },
+);
+
 withCtx("a peer that opens and says nothing is cut", async (ctx) => {
   const echo = await startEcho(ctx, { firstFrameMs: 500 });
   const end = echo.nextEnd();

@@ -26,7 +26,9 @@ export interface Limits {
    */
   readonly maxUnansweredRequests: number;
   /**
-   * How long the payloads of those requests may be in sum, in bytes.
+   * How long the payloads of those requests may be in sum, in bytes. One of
+   * more than 1,024 lists and maps counts 64 bytes for each if that is more;
+   * one that waits for RPC's `authenticate` counts 16 times.
    *
    * @default {67_108_864}
    */

@@ -49,7 +49,7 @@ export class IncomingRequest implements Request {
   /** Is put in later where nobody knew yet whose request it is. */
   content: unknown;
   readonly id: number;
-  /** Length of the payload that brought it. */
+  /** What it counts: the length of its payload, or more for what is in it. */
   readonly bytes: number;
   readonly #answerer: Answerer;
   #answered = false;
