@@ -276,6 +276,7 @@ export class Container implements AsyncDisposable {
    * @throws {ConnectError} If its container cannot be reached, or is lost while
    * it is asked, within `retryForMs`.
    * @throws {TimeoutError} If its container does not answer for 10 s.
+   * @throws {AuthenticationError} If its container refuses this one.
    * @throws {AgentNotFoundError} If there is no such agent, within
    * `retryForMs`.
    * @throws {ContainerClosedError} If this container is closed.
