@@ -73,10 +73,10 @@ export interface ConnectionChannelOptions
    */
   readonly isControl?: (content: unknown) => boolean;
   /**
-   * Whether requests are handed on as they arrived, since nobody knows yet
-   * whose they are. {@linkcode ConnectionChannel.revive} makes up for it.
+   * Whether a request is handed on as it arrived, since nobody knows yet whose
+   * it is. {@linkcode ConnectionChannel.revive} makes up for it.
    */
-  readonly isUnadmitted?: () => boolean;
+  readonly isUnadmitted?: (content: unknown) => boolean;
   /** Makes a failure's content of an error; it must be plain data. */
   readonly toFailure?: (error: Error) => unknown;
   /** Makes an error of a failure's content, or `null` for the usual one. */
@@ -341,7 +341,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     }
     const refusal = this.#refusal(content, bytes);
     if (refusal !== null) return this.#refuse(id, refusal);
-    if (this.#options.isUnadmitted?.()) {
+    if (this.#options.isUnadmitted?.(content)) {
       return this.#hold(id, content, bytes * UNREAD_FACTOR);
     }
     const { value, error } = this.#revive(content);

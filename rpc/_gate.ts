@@ -20,7 +20,7 @@ export interface GateOptions {
   readonly serve: (request: IncomingRequest) => void;
   /** Answers one that was not. */
   readonly fail: (request: IncomingRequest, error: Error) => void;
-  /** Whether a request, not yet revived, harms nobody, whoever sent it. */
+  /** Whether a request, revived or not, harms nobody, whoever sent it. */
   readonly isHarmless: (content: unknown) => boolean;
   /** Hears when the peer is refused. */
   readonly onRefused: () => void;
@@ -56,20 +56,20 @@ export class Gate {
     if (!options.dialled) this.#arm();
   }
 
-  /** Whether requests need not come here any more. */
-  get isOpen(): boolean {
-    return this.#state === "open";
+  /** Whether a request, revived or not, has to come here. */
+  holds(content: unknown): boolean {
+    if (this.#state === "open") return false;
+    const { dialled, isHarmless } = this.#options;
+    return !(dialled && isHarmless(content));
   }
 
-  /** Takes a request while the gate is not open. */
+  /** Takes a request that this holds. */
   handle(request: IncomingRequest): void {
-    const { dialled, isHarmless } = this.#options;
-    if (dialled && isHarmless(request.content)) return this.#serve(request);
     if (this.#state === "shut") return this.#fail(request);
     this.#held.push(request);
     if (this.#state !== "waiting") return;
     this.#state = "asking";
-    if (dialled) this.#arm();
+    if (this.#options.dialled) this.#arm();
     this.#ask(request.content);
   }
 
@@ -130,12 +130,10 @@ export class Gate {
     this.#disarm();
     this.#state = "open";
     this.#resolveAdmitted(true);
-    for (const request of this.#held.splice(0)) this.#serve(request);
-  }
-
-  #serve(request: IncomingRequest): void {
     const { channel, serve } = this.#options;
-    if (channel.revive(request)) serve(request);
+    for (const request of this.#held.splice(0)) {
+      if (channel.revive(request)) serve(request);
+    }
   }
 
   #refuse(error: AuthenticationError): void {

@@ -189,9 +189,9 @@ export class Peer implements Caller {
     return this.#gate?.identity;
   }
 
-  /** Whether it is to be found out yet who the other side is. */
-  get isUnadmitted(): boolean {
-    return this.#gate?.isOpen === false;
+  /** Whether a request waits until it is known who the other side is. */
+  holds(content: unknown): boolean {
+    return this.#gate?.holds(content) ?? false;
   }
 
   /** Resolves to whether the other side may call; `null` if anybody may. */
@@ -404,9 +404,8 @@ export class Peer implements Caller {
 
   /** Serves a request. */
   handle(request: IncomingRequest): void {
-    const gate = this.#gate;
-    if (gate === null || gate.isOpen) this.#take(request);
-    else gate.handle(request);
+    if (this.#gate?.holds(request.content)) this.#gate.handle(request);
+    else this.#take(request);
   }
 
   #take(request: IncomingRequest): void {
@@ -594,8 +593,8 @@ function isPlainAnswer(error: Error): boolean {
 }
 
 /**
- * Whether the content of a request, not yet revived, uses nothing but what this
- * side has passed to the other, or steers that.
+ * Whether the content of a request uses nothing but what this side has passed to
+ * the other, or steers that.
  */
 function isHarmless(content: unknown): boolean {
   if (!isCall(content)) return false;

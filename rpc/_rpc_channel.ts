@@ -118,7 +118,9 @@ export function rpcChannel(
       ),
       onRequest: (request) => peer.handle(request),
       isControl,
-      ...(authenticate !== null && { isUnadmitted: () => peer.isUnadmitted }),
+      ...(authenticate !== null && {
+        isUnadmitted: (content) => peer.holds(content),
+      }),
       toFailure: (error) => peer.toFailure(error),
       toError: (content, origin) => peer.toError(content, origin),
     });

@@ -15,8 +15,9 @@ import { peerOf, rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
 export interface RpcServerOptions<T = unknown>
   extends ServerOptions, RpcOptions, AuthenticateOptions {
   /**
-   * Called for each connection, after `authenticate` if there is one; what the client offers can be called here. If
-   * it throws, the error is reported and that connection closed.
+   * Called for each connection, once `authenticate` knows whose it is if there
+   * is that; what the client offers can be called here. If it throws, the error
+   * is reported and that connection closed.
    */
   readonly onConnect?:
     | ((client: RpcClient<T>) => void | Promise<void>)
@@ -27,7 +28,7 @@ export interface RpcServerOptions<T = unknown>
 export interface RpcServer<T = unknown> extends AsyncDisposable {
   /** The real address: an ephemeral port is filled in. */
   readonly address: string;
-  /** The connections that are open, and those whose peers are known. */
+  /** The connections that are open, without those that wait to be known. */
   readonly clients: ReadonlySet<RpcClient<T>>;
   /** Resolves when {@linkcode RpcServer.close} is done. Never rejects. */
   readonly closed: Promise<void>;
