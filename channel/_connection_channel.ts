@@ -111,6 +111,8 @@ type State =
  */
 export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly closed: Promise<CloseReason>;
+  /** Hears of each answer that found the connection gone. */
+  onDropped: (() => void) | null = null;
 
   readonly #connection: Connection;
   readonly #options: ConnectionChannelOptions;
@@ -126,6 +128,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   /** The id of the newest reply; its call is pending while it is read. */
   #replyId = -1;
   #framesIn = 0;
+  #failedCalls = 0;
+  #requestsIn = 0;
+  #failedRequests = 0;
   #droppedReplies = 0;
   #lateReplies = 0;
   #refusedRequests = 0;
@@ -262,12 +267,14 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     content: unknown,
   ): Promise<void> {
     if (!this.#requests.take(request)) {
-      this.#droppedReplies++;
+      this.#dropReply();
       return ANSWERED;
     }
+    if (type === FAILURE) this.#failedRequests++;
     try {
       this.#writeAnswer(type, request.id, content);
     } catch (error) {
+      if (type === RESULT) this.#failedRequests++;
       this.#writeFailure(request.id, error);
       return Promise.reject(error);
     } finally {
@@ -277,13 +284,15 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   tryAnswer(request: IncomingRequest, result: unknown): void {
-    if (!this.#requests.has(request.id)) {
-      this.#droppedReplies++;
-      return;
-    }
+    if (!this.#requests.has(request.id)) return this.#dropReply();
     this.#writeAnswer(RESULT, request.id, result);
     this.#requests.take(request);
     this.#finishIfAnswered();
+  }
+
+  #dropReply(): void {
+    this.#droppedReplies++;
+    this.onDropped?.();
   }
 
   #writeAnswer(
@@ -345,9 +354,14 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       return this.#hold(id, content, bytes * UNREAD_FACTOR);
     }
     const { value, error } = this.#revive(content);
-    if (error !== null) return this.#writeAnswer(FAILURE, id, error);
+    if (error !== null) {
+      this.#requestsIn++;
+      this.#failedRequests++;
+      return this.#writeAnswer(FAILURE, id, error);
+    }
     const weight = this.#codec.weigh(bytes);
     if (weight > bytes) return this.#hold(id, value, weight);
+    this.#requestsIn++;
     this.#requests.add(new IncomingRequest(this, id, value, bytes));
   }
 
@@ -355,6 +369,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   #hold(id: number, content: unknown, weight: number): void {
     const refusal = this.#requests.overload(weight);
     if (refusal !== null) return this.#refuse(id, refusal);
+    this.#requestsIn++;
     this.#requests.add(new IncomingRequest(this, id, content, weight));
   }
 
@@ -374,7 +389,6 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   #refuse(id: number, why: string): void {
     this.#refusedRequests++;
-    this.#options.shared.refusedRequests++;
     this.#writeAnswer(
       FAILURE,
       id,
@@ -412,8 +426,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const call = this.#calls.take(id)!;
     // An answer to what has not been sent is wrong, but does no harm.
     if (!this.#queue.isSent(call)) this.#queue.withdraw(call);
-    if (failure === null) call.resolve(value);
-    else call.reject(failure);
+    if (failure === null) return call.resolve(value);
+    this.#failedCalls++;
+    call.reject(failure);
   }
 
   #revive(
@@ -587,13 +602,21 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       unansweredBytes: this.#requests.bytes,
       unreadRequests: this.#requests.inbox.size,
       queuedBytes: this.#connection.queuedBytes,
+      calls: this.#calls.nextId,
+      failedCalls: this.#failedCalls,
+      timedOutCalls: this.#calls.timedOut,
+      abortedCalls: this.#calls.aborted,
+      lostCalls: this.#calls.lost,
+      requests: this.#requestsIn,
+      failedRequests: this.#failedRequests,
+      lostRequests: this.#requests.lost,
+      refusedRequests: this.#refusedRequests,
+      droppedReplies: this.#droppedReplies,
+      lateReplies: this.#lateReplies,
       framesIn: this.#framesIn,
       framesOut: this.#queue.framesOut,
       bytesIn: this.#connection.receivedBytes,
       bytesOut: this.#connection.writtenBytes,
-      droppedReplies: this.#droppedReplies,
-      lateReplies: this.#lateReplies,
-      refusedRequests: this.#refusedRequests,
     };
   }
 

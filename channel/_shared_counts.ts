@@ -4,8 +4,6 @@ import type { TokenBucket } from "./_token_bucket.ts";
 export class SharedCounts {
   /** Payloads of unanswered requests, in bytes. */
   unansweredBytes = 0;
-  /** Requests that were refused as over a limit. */
-  refusedRequests = 0;
   /** Connections that were cut as over a limit. */
   cutConnections = 0;
   /** Connections that were closed because nobody knew whose they were. */

@@ -39,6 +39,7 @@ export * from "./kwargs.ts";
 export type {
   CallMiddleware,
   CallNext,
+  ConnectObserver,
   MadeCall,
   ServedCall,
   ServeMiddleware,
