@@ -13,7 +13,7 @@ import { msgpack } from "./codecs/msgpack.ts";
 import { seededRandom } from "../testing/_random.ts";
 import { usedHeapBytes } from "./fixtures/heap.ts";
 import { mutate } from "./fixtures/random.ts";
-import { openBytes, openRaw } from "./fixtures/raw_peer.ts";
+import { openBytes } from "./fixtures/raw_peer.ts";
 
 /** Frames for each of the three transports and both codecs: 102,000 in all. */
 const FRAMES = 17_000;
@@ -43,11 +43,6 @@ function encodeAll(codec: Codec): Uint8Array[] {
 /** Sends frames on a new connection until it is cut or all are sent. */
 async function attack(address: string, frames: Uint8Array[]): Promise<void> {
   const conn = await openBytes(address);
-  if (conn === null) {
-    using peer = await openRaw(address);
-    for (const frame of frames) peer.send(frame.subarray(4));
-    return await turn();
-  }
   try {
     for (const frame of frames) await conn.write(frame);
     await conn.closeWrite();

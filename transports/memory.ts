@@ -52,30 +52,44 @@ async function connect(
   address: string,
   options: TransportConnectOptions = {},
 ): Promise<Connection> {
-  const name = parse(address);
   options.signal?.throwIfAborted();
   const clientAddress = `${address}#${++connections}`;
+  const stream = await connectStream(address, clientAddress);
+  if (options.signal?.aborted) {
+    stream?.close();
+    throw options.signal.reason;
+  }
+  if (stream === null) {
+    throw new ConnectError(
+      `Cannot connect to '${address}': no server of this process has that name, start it first or set 'retryForMs'`,
+      address,
+    );
+  }
+  return frameConnection(stream, {
+    localAddress: clientAddress,
+    remoteAddress: address,
+    maxFrameBytes: options.maxFrameBytes,
+  });
+}
+
+/**
+ * Connects as `clientAddress`, for sending bytes as they are; `null` if nobody
+ * listens.
+ *
+ * @internal
+ */
+export async function connectStream(
+  address: string,
+  clientAddress: string,
+): Promise<ByteStream | null> {
+  const name = parse(address);
   const [near, far] = createPair();
   const accepted = await new Promise<boolean>((resolve) =>
     deliver(() => {
       resolve(listeners.get(name)?.accept(far, clientAddress) ?? false);
     })
   );
-  if (options.signal?.aborted) {
-    near.close();
-    throw options.signal.reason;
-  }
-  if (!accepted) {
-    throw new ConnectError(
-      `Cannot connect to '${address}': no server of this process has that name, start it first or set 'retryForMs'`,
-      address,
-    );
-  }
-  return frameConnection(near, {
-    localAddress: clientAddress,
-    remoteAddress: address,
-    maxFrameBytes: options.maxFrameBytes,
-  });
+  return accepted ? near : null;
 }
 
 function parse(address: string): string {
