@@ -1,14 +1,20 @@
 import { formatAddress, parseAddress } from "./address.ts";
+import { type ByteEnd, type ByteTransport, framed } from "./_byte_transport.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
-import { frameConnection } from "./framed_connection.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import type {
-  Connection,
   Listener,
   Transport,
   TransportConnectOptions,
   TransportListenOptions,
 } from "./transport.ts";
+
+/**
+ * The bytes below {@linkcode tcp}.
+ *
+ * @internal
+ */
+export const tcpBytes: ByteTransport = { scheme: "tcp", listen, connect };
 
 /**
  * Frames over TCP, at `tcp://host:port`; port 0 lets the system choose one.
@@ -17,20 +23,20 @@ import type {
  * 40 ms and more; keep-alive is on, so that a host that vanished is noticed.
  * Needs `--allow-net`.
  */
-export const tcp: Transport = { scheme: "tcp", listen, connect };
+export const tcp: Transport = framed(tcpBytes);
 
 // Async, so that what `Deno.listen` throws becomes a rejection.
 // deno-lint-ignore require-await
 async function listen(
   address: string,
-  accept: (connection: Connection) => void,
+  accept: (end: ByteEnd) => void,
   options: TransportListenOptions = {},
 ): Promise<Listener> {
   const { host, port } = parse(address);
   const listener = openListener(address, host, port);
   return new StreamListener<Deno.TcpConn>(listener, {
     address: format(listener.addr),
-    accept: (conn) => accept(wrap(conn, options.maxFrameBytes)),
+    accept: (conn) => accept(wrap(conn)),
     onError: options.onError,
   });
 }
@@ -57,7 +63,7 @@ function openListener(
 async function connect(
   address: string,
   options: TransportConnectOptions = {},
-): Promise<Connection> {
+): Promise<ByteEnd> {
   const { host, port } = parse(address);
   if (port === 0) {
     throw new TypeError(
@@ -82,21 +88,21 @@ async function connect(
       { cause },
     );
   }
-  return wrap(conn, options.maxFrameBytes);
+  return wrap(conn);
 }
 
-function wrap(conn: Deno.TcpConn, maxFrameBytes?: number): Connection {
+function wrap(conn: Deno.TcpConn): ByteEnd {
   try {
     conn.setNoDelay(true);
     conn.setKeepAlive(true);
   } catch {
     // The peer has reset it already; the first read tells.
   }
-  return frameConnection(conn, {
+  return {
+    stream: conn,
     localAddress: format(conn.localAddr),
     remoteAddress: format(conn.remoteAddr),
-    maxFrameBytes,
-  });
+  };
 }
 
 function parse(address: string): { host: string; port: number } {
