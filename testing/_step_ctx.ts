@@ -18,6 +18,8 @@ import type {
 } from "./ctx_contract.ts";
 import type { CtxRpc } from "./ctx_rpc_contract.ts";
 import { GRACE_MS, type Holdings } from "./_holdings.ts";
+import type { Network } from "./network_contract.ts";
+import type { NetworkSlot } from "./_network_slot.ts";
 import type { Places } from "./_places.ts";
 import { StepRpc } from "./_step_rpc.ts";
 
@@ -33,6 +35,7 @@ export interface StepCtxParts {
   readonly codec: Codec;
   readonly places: Places;
   readonly holdings: Holdings;
+  readonly network: NetworkSlot;
   readonly signal: AbortSignal;
   /** The date at which the step's clock begins, if it has one. */
   readonly utcStart: Date | string | undefined;
@@ -43,7 +46,6 @@ export interface StepCtxParts {
 /** The {@linkcode Ctx} of one step. */
 export class StepCtx implements Ctx {
   readonly transport: CtxTransport;
-  readonly options: CtxChannelOptions;
   readonly signal: AbortSignal;
   readonly rpc: CtxRpc;
   readonly #parts: StepCtxParts;
@@ -55,19 +57,33 @@ export class StepCtx implements Ctx {
     this.#parts = parts;
     this.transport = parts.transport;
     this.signal = parts.signal;
-    this.options = {
-      codec: parts.codec,
-      onError: (error, context) => void parts.reported.push({ error, context }),
-    };
     this.rpc = new StepRpc({
-      options: this.options,
-      places: parts.places,
+      options: () => this.options,
+      address: () => this.address,
       holdings: parts.holdings,
     });
   }
 
+  get options(): CtxChannelOptions {
+    const network = this.#parts.network.peek();
+    return {
+      codec: this.#parts.codec,
+      onError: (error, context) => {
+        // The end of the network may leave a frame unfinished.
+        if (context.kind === "protocol" && network?.hasEnded) return;
+        this.#parts.reported.push({ error, context });
+      },
+      ...(network !== null && { transport: network.transport() }),
+    };
+  }
+
+  get network(): Network {
+    return this.#parts.network.get();
+  }
+
   get address(): string {
     this.#parts.holdings.check("'ctx.address'");
+    this.#parts.network.begin();
     return this.#parts.places.next();
   }
 
@@ -87,14 +103,21 @@ export class StepCtx implements Ctx {
 
   async createContainer(options: ContainerOptions = {}): Promise<Container> {
     const { address } = this;
-    const { utcStart, holdings } = this.#parts;
-    const clock = utcStart === undefined ? {} : { clock: this.clock };
-    return await holdings.acquire(
+    const { utcStart, holdings, network } = this.#parts;
+    let made: Container | null = null;
+    const transport = network.peek()?.transport(() => made);
+    made = await holdings.acquire(
       `container '${address}'`,
       () =>
-        Container.create(address, { ...this.options, ...clock, ...options }),
+        Container.create(address, {
+          ...this.options,
+          ...(transport !== undefined && { transport }),
+          ...(utcStart !== undefined && { clock: this.clock }),
+          ...options,
+        }),
       (container) => container.close({ graceMs: GRACE_MS }),
     );
+    return made;
   }
 
   async startServer(

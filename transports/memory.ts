@@ -178,6 +178,7 @@ class MemoryStream implements ByteStream {
 
   read(into: Uint8Array): Promise<number | null> {
     return new Promise((resolve, reject) => {
+      if (this.#closed) throw closedError();
       this.#reading = { into, resolve, reject };
       this.#answerRead();
     });
