@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { until } from "../agent/fixtures/until.ts";
-import { ConnectionClosedError } from "../channel/errors.ts";
+import { ConnectionClosedError, TimeoutError } from "../channel/errors.ts";
 import { codecs } from "../channel/fixtures/codecs.ts";
 import { withCtx } from "../testing/ctx.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
 import type { RpcClient } from "./client.ts";
 import { lossService } from "./fixtures/loss_service.ts";
+import { withOptions } from "./options.ts";
 
 type Service = ReturnType<typeof lossService>["served"];
 
@@ -65,6 +66,42 @@ withCtx("a heartbeat takes a slow network for no silence", async (ctx) => {
   for (let n = 0; n < 3; n++) {
     assertEquals(await client.remote.echo("hi"), "hi");
   }
+});
+
+withCtx(
+  "a call that waits for the hello's answer has its time-out",
+  async (ctx) => {
+    const { network } = ctx;
+    await ctx.rpc.startServer(lossService().served);
+    const { remote } = await ctx.rpc.connect<Service>({ timeoutMs: 30 });
+    network.hold({ towards: "client" });
+    async function* none(): AsyncGenerator<number> {}
+    const { sent } = await assertRejects(
+      () => remote.sum(none()),
+      TimeoutError,
+    );
+    assertEquals(sent, false);
+    const patient = withOptions(remote, { timeoutMs: 4_000 });
+    const sum = patient.sum(none());
+    network.heal();
+    assertEquals(await sum, 0);
+    await assertRejects(
+      () => withOptions(remote, { timeoutMs: -1 }).sum(none()),
+      RangeError,
+    );
+  },
+);
+
+withCtx("a stream that is lost says that its method ran", async (ctx) => {
+  const { network } = ctx;
+  const { client } = await begin(ctx);
+  const stream = await client.remote.count(1e9);
+  const error = await assertRejects(async () => {
+    for await (const _ of stream) {
+      if (network.reset() > 0) await client.closed;
+    }
+  }, ConnectionClosedError);
+  assertEquals(error.sent, true);
 });
 
 withCtx(
