@@ -50,7 +50,12 @@ export const PARTS: readonly Part[] = [
 ];
 
 /** Folders with code that serves development and is not part of the package. */
-const DEVELOPMENT: readonly string[] = ["bench/", "examples/", "tools/"];
+const DEVELOPMENT: readonly string[] = [
+  "bench/",
+  "examples/",
+  "ordeal/",
+  "tools/",
+];
 
 /** The part that a file belongs to. */
 export function partOf(
