@@ -1,9 +1,11 @@
+import { Histogram } from "./_histogram.ts";
+
 /** Everything that an ordeal counts, and every promise that was broken. */
 export class Tally {
   /** What was broken, a sentence each. */
   readonly breaches: string[] = [];
   readonly #counts = new Map<string, number>();
-  readonly #times = new Map<string, number[]>();
+  readonly #times = new Map<string, Histogram>();
 
   /** Counts something. */
   add(what: string, by: number = 1): void {
@@ -26,15 +28,14 @@ export class Tally {
 
   /** Notes how long something took, in milliseconds. */
   time(what: string, ms: number): void {
-    const times = this.#times.get(what);
-    if (times === undefined) this.#times.set(what, [ms]);
-    else times.push(ms);
+    let times = this.#times.get(what);
+    if (times === undefined) this.#times.set(what, times = new Histogram());
+    times.add(ms);
   }
 
   /** What a share of the times did not exceed; `NaN` without any. */
   quantile(what: string, share: number): number {
-    const times = (this.#times.get(what) ?? []).toSorted((a, b) => a - b);
-    return times[Math.ceil(times.length * share) - 1] ?? NaN;
+    return this.#times.get(what)?.quantile(share) ?? NaN;
   }
 
   /** A promise was broken. */
