@@ -115,7 +115,7 @@ export function randomPath(random: Random): string {
 
 /** Whether two values of plain data are the same, own properties only. */
 export function isSameData(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
+  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true;
   // A codec may read a whole number as either; what is above it makes it one.
   if (typeof a === "bigint" || typeof b === "bigint") {
     return (typeof a === "number" || typeof b === "number") && a == b;
