@@ -11,6 +11,7 @@ import {
 } from "../channel/errors.ts";
 import { channelOn, openConnectionWith } from "../channel/open.ts";
 import { type ChannelOptions, resolveOptions } from "../channel/options.ts";
+import { Totals } from "../channel/_totals.ts";
 import { within } from "../channel/_within.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
 import { ConnectError } from "../transports/errors.ts";
@@ -47,6 +48,11 @@ interface Dial {
 
 /** The connections that a container has made, one to each other container. */
 export class Links {
+  /** What passed through them, those that have ended included. */
+  readonly totals: Totals = new Totals();
+  /** How many there have been. */
+  opened = 0;
+
   readonly #options: LinksOptions;
   readonly #links = new Map<string, Link>();
   readonly #dials = new Map<string, Dial>();
@@ -245,11 +251,14 @@ export class Links {
     const [near, far] = memoryPair(address, options.limits.maxFrameBytes);
     this.#ownEnd = channelOn(makeFar, far, options);
     lifetime.observer?.owned(this.#ownEnd, owner);
+    this.totals.add(this.#ownEnd);
     return channelOn(makeNear, near, options);
   }
 
   #add(address: string, channel: ConnectionChannel): Link {
     const link = new Link(address, channel);
+    this.opened++;
+    this.totals.add(channel);
     this.#links.set(address, link);
     if (!this.#isRef) channel.unref();
     channel.closed.then(() => {

@@ -1,6 +1,7 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import { json } from "../channel/codecs/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
+import { sumOfStats } from "../channel/_totals.ts";
 import { type OnError, reportToStderr } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
 import { rpcChannel, type RpcOptions } from "../rpc/_rpc_channel.ts";
@@ -356,14 +357,21 @@ export class Container implements AsyncDisposable {
     await this.close();
   }
 
-  /** The sizes of its tables. */
+  /** The sizes of its tables now, and what passed through its connections. */
   stats(): ContainerStats {
     const { size, watches, visible } = this.#registry;
+    const server = this.#server!.stats();
+    const { totals } = this.#links;
     return {
+      ...sumOfStats(server, totals.stats()),
       agents: visible.children.size,
       hiddenAgents: size - visible.children.size,
       connections: this.#links.size,
       clients: this.#server!.clients.size,
+      openedConnections: this.#links.opened,
+      acceptedConnections: server.acceptedConnections,
+      failedConnections: server.failedConnections + totals.failed,
+      refusedConnections: server.refusedConnections,
       watches,
       proxies: this.#links.proxies,
     };

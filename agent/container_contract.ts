@@ -1,4 +1,4 @@
-import type { CloseOptions } from "../channel/channel.ts";
+import type { ChannelStats, CloseOptions } from "../channel/channel.ts";
 import type { FailurePolicy } from "./failure_policy.ts";
 
 /** An agent, as its container sees it. */
@@ -63,8 +63,12 @@ export interface AgentGone {
   readonly reason: string;
 }
 
-/** The sizes of a container's tables. */
-export interface ContainerStats {
+/**
+ * The sizes of a container's tables. What a channel counts is the sum over all
+ * its connections, those that have ended included; one to itself has two ends,
+ * and both count.
+ */
+export interface ContainerStats extends ChannelStats {
   /** Agents that can be called. */
   readonly agents: number;
   /** Agents that are being started or closed. */
@@ -73,6 +77,17 @@ export interface ContainerStats {
   readonly connections: number;
   /** Connections that others have made to it. */
   readonly clients: number;
+  /** Connections that this container has made since the start. */
+  readonly openedConnections: number;
+  /** Connections that others have made to it since the start. */
+  readonly acceptedConnections: number;
+  /**
+   * Those of both kinds that ended with an error: they were lost or cut, or the
+   * peer broke the protocol.
+   */
+  readonly failedConnections: number;
+  /** Connections of others that were closed at once as over the limit. */
+  readonly refusedConnections: number;
   /** Agents here that are being watched, once for each container that does. */
   readonly watches: number;
   /** Proxies for agents that are remembered for the next `connect`. */

@@ -43,6 +43,7 @@
  * @module
  */
 export * from "./address.ts";
+export * from "./address_of.ts";
 export * from "./agent.ts";
 export * from "./clock.ts";
 export * from "./container.ts";

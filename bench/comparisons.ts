@@ -54,6 +54,15 @@ export const COMPARISONS: readonly Comparison[] = [
     inFlight,
     target: AGENT_TARGETS.get(inFlight) ?? null,
   })),
+  ...["rpc-diagnostics", "rpc-telemetry"].flatMap((subject) =>
+    [1, 64].map((inFlight): Comparison => ({
+      subject,
+      baseline: "rpc",
+      transport: "tcp",
+      inFlight,
+      target: null,
+    }))
+  ),
   ...LOADS.map((inFlight): Comparison => ({
     subject: "channel",
     baseline: "bare",

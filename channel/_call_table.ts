@@ -28,6 +28,13 @@ export interface CallTableOptions {
  * deadline, its signal, or the end of the connection.
  */
 export class CallTable {
+  /** Calls that were not answered in time. */
+  timedOut = 0;
+  /** Calls that were given up. */
+  aborted = 0;
+  /** Calls that ended with the connection. */
+  lost = 0;
+
   readonly #options: CallTableOptions;
   readonly #calls = new Map<number, PendingCall>();
   readonly #deadlines: Deadlines<PendingCall>;
@@ -47,7 +54,7 @@ export class CallTable {
     return this.#calls.size;
   }
 
-  /** The id that the next call gets. */
+  /** The id that the next call gets, which is how many there have been. */
   get nextId(): number {
     return this.#nextId;
   }
@@ -101,12 +108,14 @@ export class CallTable {
     errorFor: (call: PendingCall) => ConnectionClosedError,
   ): void {
     const calls = [...this.#calls.values()];
+    this.lost += calls.length;
     for (const call of calls) this.#remove(call);
     for (const call of calls) call.reject(errorFor(call));
   }
 
   #listen(call: PendingCall, signal: AbortSignal): void {
     call.onAbort = () => {
+      this.aborted++;
       this.#remove(call);
       this.#options.withdraw(call);
       call.reject(signal.reason);
@@ -123,6 +132,7 @@ export class CallTable {
   }
 
   #expire(call: PendingCall): void {
+    this.timedOut++;
     this.#remove(call);
     const sent = this.#options.withdraw(call);
     call.reject(

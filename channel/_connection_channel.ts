@@ -95,6 +95,8 @@ type State =
  */
 export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly closed: Promise<CloseReason>;
+  /** Hears of each answer that found the connection gone. */
+  onDropped: (() => void) | null = null;
 
   readonly #connection: Connection;
   readonly #options: ConnectionChannelOptions;
@@ -108,6 +110,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   /** The id of the newest reply; its call is pending while it is read. */
   #replyId = -1;
   #framesIn = 0;
+  #failedCalls = 0;
+  #requestsIn = 0;
+  #failedRequests = 0;
   #droppedReplies = 0;
   #lateReplies = 0;
   #refusedRequests = 0;
@@ -236,12 +241,14 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     content: unknown,
   ): Promise<void> {
     if (!this.#requests.take(request)) {
-      this.#droppedReplies++;
+      this.#dropReply();
       return ANSWERED;
     }
+    if (type === FAILURE) this.#failedRequests++;
     try {
       this.#writeAnswer(type, request.id, content);
     } catch (error) {
+      if (type === RESULT) this.#failedRequests++;
       this.#writeFailure(request.id, error);
       return Promise.reject(error);
     } finally {
@@ -251,13 +258,15 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   tryAnswer(request: IncomingRequest, result: unknown): void {
-    if (!this.#requests.has(request.id)) {
-      this.#droppedReplies++;
-      return;
-    }
+    if (!this.#requests.has(request.id)) return this.#dropReply();
     this.#writeAnswer(RESULT, request.id, result);
     this.#requests.take(request);
     this.#finishIfAnswered();
+  }
+
+  #dropReply(): void {
+    this.#droppedReplies++;
+    this.onDropped?.();
   }
 
   #writeAnswer(
@@ -309,7 +318,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const refusal = this.#refusal(content, bytes);
     if (refusal !== null) return this.#refuse(id, refusal);
     const { value, error } = this.#revive(content);
-    if (error !== null) return this.#writeAnswer(FAILURE, id, error);
+    this.#requestsIn++;
+    if (error !== null) {
+      this.#failedRequests++;
+      return this.#writeAnswer(FAILURE, id, error);
+    }
     this.#requests.add(new IncomingRequest(this, id, value, bytes));
   }
 
@@ -346,8 +359,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const call = this.#calls.take(id)!;
     // An answer to what has not been sent is wrong, but does no harm.
     if (!this.#queue.isSent(call)) this.#queue.withdraw(call);
-    if (failure === null) call.resolve(value);
-    else call.reject(failure);
+    if (failure === null) return call.resolve(value);
+    this.#failedCalls++;
+    call.reject(failure);
   }
 
   #revive(
@@ -510,13 +524,21 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       unansweredBytes: this.#requests.bytes,
       unreadRequests: this.#requests.inbox.size,
       queuedBytes: this.#connection.queuedBytes,
+      calls: this.#calls.nextId,
+      failedCalls: this.#failedCalls,
+      timedOutCalls: this.#calls.timedOut,
+      abortedCalls: this.#calls.aborted,
+      lostCalls: this.#calls.lost,
+      requests: this.#requestsIn,
+      failedRequests: this.#failedRequests,
+      lostRequests: this.#requests.lost,
+      refusedRequests: this.#refusedRequests,
+      droppedReplies: this.#droppedReplies,
+      lateReplies: this.#lateReplies,
       framesIn: this.#framesIn,
       framesOut: this.#queue.framesOut,
       bytesIn: this.#connection.receivedBytes,
       bytesOut: this.#connection.writtenBytes,
-      droppedReplies: this.#droppedReplies,
-      lateReplies: this.#lateReplies,
-      refusedRequests: this.#refusedRequests,
     };
   }
 

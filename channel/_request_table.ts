@@ -20,6 +20,8 @@ export interface RequestTableOptions {
 export class RequestTable {
   /** Those that no handler has taken yet. */
   readonly inbox: Inbox<IncomingRequest> = new Inbox();
+  /** Those that were unanswered when the connection ended. */
+  lost = 0;
 
   readonly #limits: Limits;
   readonly #shared: SharedCounts;
@@ -93,6 +95,7 @@ export class RequestTable {
   /** Tells the handlers of all of them that nobody waits for the answer. */
   loseAll(error: () => Error): void {
     const requests = [...this.#requests.values()];
+    this.lost += requests.length;
     this.#requests.clear();
     this.#count(-this.#bytes);
     for (const request of requests) request.lose(error);

@@ -30,8 +30,45 @@ export interface CloseOptions {
   readonly graceMs?: number | undefined;
 }
 
-/** The sizes of a channel's tables, and what passed through it. */
-export interface ChannelStats {
+/** What passed through a channel since it was opened. It only grows. */
+export interface ChannelCounts {
+  /** Calls of this side, however they ended. */
+  readonly calls: number;
+  /** Those of them that were answered, and failed: refusals are among them. */
+  readonly failedCalls: number;
+  /** Those of them that were not answered in time. */
+  readonly timedOutCalls: number;
+  /** Those of them that were given up by their signal. */
+  readonly abortedCalls: number;
+  /** Those of them that ended with the connection. */
+  readonly lostCalls: number;
+  /** Requests of the other side that were taken. */
+  readonly requests: number;
+  /** Those of them that were answered with a failure. */
+  readonly failedRequests: number;
+  /** Those of them that were unanswered when the connection ended. */
+  readonly lostRequests: number;
+  /**
+   * Requests of the other side that were refused: as over a limit, or because
+   * the channel was closing.
+   */
+  readonly refusedRequests: number;
+  /** Answers of this side that found the connection gone. */
+  readonly droppedReplies: number;
+  /** Answers of the other side to calls that had been given up, or to none. */
+  readonly lateReplies: number;
+  /** Frames received. */
+  readonly framesIn: number;
+  /** Frames queued to be sent. */
+  readonly framesOut: number;
+  /** Bytes received. */
+  readonly bytesIn: number;
+  /** Bytes handed to the system. */
+  readonly bytesOut: number;
+}
+
+/** The sizes of a channel's tables now, and what passed through it. */
+export interface ChannelStats extends ChannelCounts {
   /** Calls of this side that wait for an answer. */
   readonly pendingCalls: number;
   /** Those of them that wait for room in the queue to write. */
@@ -44,20 +81,6 @@ export interface ChannelStats {
   readonly unreadRequests: number;
   /** Bytes queued to write. */
   readonly queuedBytes: number;
-  /** Frames received. */
-  readonly framesIn: number;
-  /** Frames queued to be sent. */
-  readonly framesOut: number;
-  /** Bytes received. */
-  readonly bytesIn: number;
-  /** Bytes handed to the system. */
-  readonly bytesOut: number;
-  /** Answers of this side that found the connection gone. */
-  readonly droppedReplies: number;
-  /** Answers of the other side to calls that had been given up, or to none. */
-  readonly lateReplies: number;
-  /** Requests of the other side that were refused as over a limit. */
-  readonly refusedRequests: number;
 }
 
 /**
@@ -123,7 +146,7 @@ export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
    * shorter `graceMs` shortens it. Never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables, and what passed through it. */
+  /** The sizes of its tables now, and what passed through it. */
   stats(): ChannelStats;
   /** Keeps the process alive while it is open, as it does at first. */
   ref(): void;

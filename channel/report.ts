@@ -4,8 +4,8 @@ export interface ErrorContext {
    * `"handler"`: a function of yours threw. `"protocol"`: a peer broke the
    * protocol, and its connection was closed. `"accept"`: a server could not
    * take a connection, and goes on. `"callback"`: a function threw that you
-   * gave to a clock, which goes on, or for the log of a spawned container.
-   * `"task"`: an agent's own task threw.
+   * gave to a clock, which goes on, for the log of a spawned container, or to
+   * observe connections. `"task"`: an agent's own task threw.
    */
   readonly kind: "handler" | "protocol" | "accept" | "callback" | "task";
   /**

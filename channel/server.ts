@@ -1,6 +1,6 @@
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
-import type { Channel, CloseOptions } from "./channel.ts";
+import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import {
   type ChannelFactory,
   type ConnectionChannel,
@@ -9,6 +9,7 @@ import {
 import type { SharedCounts } from "./_request_table.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import type { OnError } from "./report.ts";
+import { Totals } from "./_totals.ts";
 import { transportFor } from "./_transport_for.ts";
 import { within } from "./_within.ts";
 
@@ -25,14 +26,23 @@ export interface ServerOptions extends ChannelOptions {
   readonly mode?: number | undefined;
 }
 
-/** Counts of a server. */
-export interface ServerStats {
+/**
+ * Counts of a server. What a channel counts is the sum over all its channels:
+ * the tables of those that are open, and what passed through those that have
+ * ended, too.
+ */
+export interface ServerStats extends ChannelStats {
   /** Channels that are open. */
   readonly channels: number;
   /** Calls of {@linkcode ConnectHandler} that have not ended. */
   readonly handlers: number;
-  /** Payloads of unanswered requests of all channels, in bytes. */
-  readonly unansweredBytes: number;
+  /** Connections that were accepted since the start. */
+  readonly acceptedConnections: number;
+  /**
+   * Those of them that ended with an error: they were lost or cut, or the peer
+   * broke the protocol.
+   */
+  readonly failedConnections: number;
   /** Connections that were closed at once as over the limit. */
   readonly refusedConnections: number;
 }
@@ -61,7 +71,7 @@ export interface Server extends AsyncDisposable {
    * server waits for the handler until `graceMs` have passed.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables. */
+  /** The sizes of its tables now, and what passed through its channels. */
   stats(): ServerStats;
   /** Keeps the process alive while it listens, as it does at first. */
   ref(): void;
@@ -127,6 +137,8 @@ class ChannelServer implements Server {
   #listener: Listener | null = null;
   #closing = false;
   #isRef = true;
+  readonly #totals = new Totals();
+  #acceptedConnections = 0;
   #refusedConnections = 0;
 
   constructor(
@@ -183,6 +195,8 @@ class ChannelServer implements Server {
     });
     lifetime.observer?.owned(channel, this);
     this.#channels.add(channel);
+    this.#acceptedConnections++;
+    this.#totals.add(channel);
     channel.closed.then(() => this.#channels.delete(channel));
     const handling = this.#handle(channel);
     this.#handlers.add(handling);
@@ -242,9 +256,11 @@ class ChannelServer implements Server {
 
   stats(): ServerStats {
     return {
+      ...this.#totals.stats(),
       channels: this.#channels.size,
       handlers: this.#handlers.size,
-      unansweredBytes: this.#shared.unansweredBytes,
+      acceptedConnections: this.#acceptedConnections,
+      failedConnections: this.#totals.failed,
       refusedConnections: this.#refusedConnections,
     };
   }

@@ -1,3 +1,4 @@
+import { addressOf } from "../agent/address_of.ts";
 import type { Container } from "../agent/container.ts";
 import { type OnError, reportToStderr } from "../channel/report.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
@@ -43,11 +44,15 @@ export class ContainerClient implements DirectoryClient {
     return this.#container.connect<Directory>(this.address, { signal });
   }
 
-  async register(
-    agent: RegisteredAgent,
+  async register<T>(
+    agent: RegisteredAgent | Remote<T>,
     options: RegisterOptions,
   ): Promise<Registration> {
-    const registration = new KeptRegistration(agent, options, {
+    // A proxy seems to have every property that it is asked for.
+    const registered = typeof agent === "function"
+      ? { address: addressOf(agent) }
+      : agent as RegisteredAgent;
+    const registration = new KeptRegistration(registered, options, {
       container: this.#container,
       connect: (signal) => this.#connect(signal),
       onError: this.#onError,

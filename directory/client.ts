@@ -92,7 +92,7 @@ export interface DirectoryClient extends AsyncDisposable {
   /** The address of the directory. */
   readonly address: string;
   /**
-   * Registers an agent for as long as it lives. Resolves when the directory has
+   * Registers an agent, or that of a proxy, for as long as it lives. Resolves when the directory has
    * reached it, or, if it is still starting, waits for it to start; while the
    * directory is away, it waits for that.
    *
@@ -102,8 +102,8 @@ export interface DirectoryClient extends AsyncDisposable {
    * @throws {RemoteError} If the directory cannot reach the agent.
    * @throws {unknown} The reason of the agent's signal, if it ends first.
    */
-  register(
-    agent: RegisteredAgent,
+  register<T>(
+    agent: RegisteredAgent | Remote<T>,
     options: RegisterOptions,
   ): Promise<Registration>;
   /**

@@ -122,6 +122,18 @@ withCtx("DirectoryClient.connect calls those it finds", async (ctx) => {
   assertEquals(await bidder.bid(4), 5);
 });
 
+withCtx("DirectoryClient.register takes a proxy for its agent", async (ctx) => {
+  const { client } = await World.make(ctx);
+  const [here, there] = [
+    await ctx.createContainer(),
+    await ctx.createContainer(),
+  ];
+  const bidder = await there.spawn(Bidder);
+  const proxy = await here.connect<Bidder>(bidder.address);
+  const { address } = await client.register(proxy, { type: "bidder" });
+  assertEquals(address, bidder.address);
+});
+
 withCtx("Registration.update and close change one entry", async (ctx) => {
   const { client, directory, here } = await World.make(ctx);
   const bidder = await here.spawn(Bidder);

@@ -12,6 +12,7 @@ import { type CloseReason, ConnectionClosedError } from "../channel/errors.ts";
 import { openConnectionWith } from "../channel/open.ts";
 import { resolveOptions } from "../channel/options.ts";
 import type { OnError } from "../channel/report.ts";
+import { Totals } from "../channel/_totals.ts";
 import { checkService, clientOf } from "../rpc/client.ts";
 import type { Remote } from "../rpc/remote.ts";
 import { makeRemote } from "../rpc/_remote_proxy.ts";
@@ -46,6 +47,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   readonly #ending = new AbortController();
   /** The connection that is open, though `onConnect` may be at work on it. */
   #channel: ConnectionChannel | null = null;
+  readonly #totals = new Totals();
   #connections = 0;
   #isRef = true;
 
@@ -130,10 +132,12 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
     const { state, waitingCalls } = this.#caller;
     return {
       connections: this.#connections,
+      failedConnections: this.#totals.failed,
       waitingCalls,
       connection: state.kind === "connected"
         ? { ...state.link.channel.stats(), ...state.link.peer.stats() }
         : null,
+      total: this.#totals.stats(),
     };
   }
 
@@ -197,6 +201,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   #own(channel: ConnectionChannel): void {
     this.#channel = channel;
     this.#connections++;
+    this.#totals.add(channel);
     if (!this.#isRef) channel.unref();
     lifetime.observer?.owned(channel, this);
   }

@@ -1,4 +1,4 @@
-import type { CloseOptions } from "../channel/channel.ts";
+import type { ChannelStats, CloseOptions } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import type {
   RpcClient,
@@ -68,10 +68,14 @@ export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
 export interface ReconnectStats {
   /** How many connections there have been. */
   readonly connections: number;
+  /** How many of them ended with an error, such as those that were lost. */
+  readonly failedConnections: number;
   /** Calls that wait for a connection. */
   readonly waitingCalls: number;
   /** The present connection, or `null` while there is none. */
   readonly connection: RpcStats | null;
+  /** The sums over all its connections, those that have ended included. */
+  readonly total: ChannelStats;
 }
 
 /**

@@ -964,3 +964,16 @@ for (const [mode, state] of [["here", "connected"], ["away", "reconnecting"]]) {
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+withCtx("stats() of a client sums up all its connections", async (ctx) => {
+  const world = await World.make(ctx);
+  const { client } = world;
+  await client.remote.echo("a");
+  const { calls } = client.stats().total;
+  await world.leave();
+  assertEquals(client.stats().total.calls, calls);
+  await world.comeBack();
+  await client.remote.echo("b");
+  const { total, connection } = client.stats();
+  assertEquals(total.calls, calls + connection!.calls);
+});

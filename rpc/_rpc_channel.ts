@@ -5,8 +5,13 @@ import {
 import type { Channel } from "../channel/channel.ts";
 import { TypeTable } from "../channel/codecs/type_table.ts";
 import type { ChannelOptions } from "../channel/options.ts";
+import { type OnError, reportToStderr } from "../channel/report.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
-import type { CallMiddleware, ServeMiddleware } from "./middleware.ts";
+import type {
+  CallMiddleware,
+  ConnectObserver,
+  ServeMiddleware,
+} from "./middleware.ts";
 import { isControl, Peer, type PeerOptions } from "./_peer.ts";
 import type { Places } from "./_places.ts";
 import { MAX_REFERENCES } from "./_references.ts";
@@ -60,6 +65,12 @@ export interface RpcOptions extends ChannelOptions {
    * @default {[]}
    */
   readonly calling?: readonly CallMiddleware[] | undefined;
+  /**
+   * Hears of every connection that is made with these options.
+   *
+   * @default {[]}
+   */
+  readonly connecting?: readonly ConnectObserver[] | undefined;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -109,8 +120,23 @@ export function rpcChannel(
     });
     peer.attach(channel);
     peers.set(channel, peer);
+    for (const observe of options.connecting ?? []) {
+      tell(observe, channel, options.onError);
+    }
     return channel;
   };
+}
+
+function tell(
+  observe: ConnectObserver,
+  channel: Channel,
+  onError: OnError = reportToStderr,
+): void {
+  try {
+    observe(channel);
+  } catch (error) {
+    onError(error, { kind: "callback", address: channel.localAddress });
+  }
 }
 
 function resolveNumbers(

@@ -22,7 +22,10 @@ export interface RpcConnectionOptions extends ConnectionOptions, RpcOptions {
   readonly service?: object | undefined;
 }
 
-/** Sizes of the tables of an RPC connection. */
+/**
+ * Sizes of the tables of an RPC connection, and what passed through it. The
+ * messages by which RPC steers calls and streams are calls and requests, too.
+ */
 export interface RpcStats extends ChannelStats, PeerStats {}
 
 /**
@@ -40,7 +43,7 @@ export interface RpcClient<T = unknown> extends AsyncDisposable {
   readonly closed: Promise<CloseReason>;
   /** Closes the connection, as a channel is closed. */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables. */
+  /** The sizes of its tables now, and what passed through it. */
   stats(): RpcStats;
   /** Keeps the process alive while it is open, as it does at first. */
   ref(): void;

@@ -1,3 +1,4 @@
+import type { Channel } from "../channel/channel.ts";
 import type { Call } from "./call.ts";
 import type { CallOptions } from "./call_options.ts";
 
@@ -64,3 +65,10 @@ export type ServeMiddleware = (
 
 /** Runs around every call that this side makes, in the same way. */
 export type CallMiddleware = (call: MadeCall, next: CallNext) => unknown;
+
+/**
+ * Hears of every connection, before anything passes through it. It may look at
+ * the channel and wait for its end, but must not read from it. What it throws
+ * is reported to `onError`, and harms nothing.
+ */
+export type ConnectObserver = (channel: Channel) => void;

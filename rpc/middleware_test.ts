@@ -4,7 +4,11 @@ import type { Ctx } from "../testing/ctx_contract.ts";
 import { RemoteError } from "../channel/errors.ts";
 import { call } from "./call.ts";
 import type { RpcClient, RpcConnectionOptions } from "./client.ts";
-import type { CallMiddleware, ServeMiddleware } from "./middleware.ts";
+import type {
+  CallMiddleware,
+  ConnectObserver,
+  ServeMiddleware,
+} from "./middleware.ts";
 import { withOptions } from "./options.ts";
 import type { RpcServerOptions } from "./server.ts";
 import { service } from "./service.ts";
@@ -135,4 +139,34 @@ withCtx("calling middleware may add to calls, and time them", async (ctx) => {
   assertEquals(await remote.add(1, 2), 3);
   assertEquals(times.length, 1);
   assert(times[0]! >= 0);
+});
+
+withCtx(
+  "connecting observers hear of connections on both sides",
+  async (ctx) => {
+    const reasons: string[] = [];
+    const observe = (side: string): ConnectObserver => (channel) => {
+      assertEquals(channel.stats().framesIn, 0);
+      channel.closed.then(({ by }) => reasons.push(`${side}: ${by}`));
+    };
+    const open = await connect(ctx, { connecting: [observe("server")] }, {
+      connecting: [observe("client")],
+    });
+    const client = await open();
+    assertEquals(await client.remote.add(1, 2), 3);
+    await client.close();
+    await ctx.rpc.closeServer();
+    assertEquals(reasons.toSorted(), ["client: local", "server: peer"]);
+  },
+);
+
+withCtx("a connecting observer that throws harms nothing", async (ctx) => {
+  const open = await connect(ctx, {
+    connecting: [() => {
+      throw new Error("no observer");
+    }],
+  });
+  const { remote } = await open();
+  assertEquals(await remote.add(1, 2), 3);
+  assertEquals(ctx.takeHandlerErrors().map(String), ["Error: no observer"]);
 });

@@ -38,6 +38,7 @@ export * from "./kwargs.ts";
 export type {
   CallMiddleware,
   CallNext,
+  ConnectObserver,
   MadeCall,
   ServedCall,
   ServeMiddleware,

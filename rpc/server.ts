@@ -35,7 +35,7 @@ export interface RpcServer<T = unknown> extends AsyncDisposable {
    * `graceMs` to answer.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables. */
+  /** The sizes of its tables now, and what passed through its connections. */
   stats(): ServerStats;
   /** Keeps the process alive while it listens, as it does at first. */
   ref(): void;

@@ -28,6 +28,16 @@ export const PARTS: readonly Part[] = [
     mayImport: ["rpc", "channel", "transports"],
   },
   {
+    name: "telemetry",
+    path: "telemetry/",
+    mayImport: ["rpc", "channel", "transports"],
+  },
+  {
+    name: "mosaik",
+    path: "mosaik/",
+    mayImport: ["rpc", "channel", "transports"],
+  },
+  {
     name: "agent",
     path: "agent/",
     mayImport: ["rpc", "channel", "transports"],

@@ -11,11 +11,7 @@ import type {
   TransportConnectOptions,
 } from "./transport.ts";
 
-/**
- * The bytes below {@linkcode memory}.
- *
- * @internal
- */
+/** The bytes below {@linkcode memory}. */
 export const memoryBytes: ByteTransport = { scheme: "local", listen, connect };
 
 /**

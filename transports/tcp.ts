@@ -9,11 +9,7 @@ import type {
   TransportListenOptions,
 } from "./transport.ts";
 
-/**
- * The bytes below {@linkcode tcp}.
- *
- * @internal
- */
+/** The bytes below {@linkcode tcp}. */
 export const tcpBytes: ByteTransport = { scheme: "tcp", listen, connect };
 
 /**

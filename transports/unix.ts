@@ -14,11 +14,7 @@ import type {
   TransportListenOptions,
 } from "./transport.ts";
 
-/**
- * The bytes below {@linkcode unix}.
- *
- * @internal
- */
+/** The bytes below {@linkcode unix}. */
 export const unixBytes: ByteTransport = { scheme: "ipc", listen, connect };
 
 /**

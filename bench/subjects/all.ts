@@ -1,7 +1,7 @@
 import { agent } from "./agent.ts";
 import { bare } from "./bare.ts";
 import { channel, channelMsgPack } from "./channel.ts";
-import { rpc } from "./rpc.ts";
+import { rpc, rpcDiagnostics, rpcTelemetry } from "./rpc.ts";
 import type { Subject } from "./subject.ts";
 
 /** Every subject. */
@@ -10,6 +10,8 @@ export const SUBJECTS: readonly Subject[] = [
   channel,
   channelMsgPack,
   rpc,
+  rpcDiagnostics,
+  rpcTelemetry,
   agent,
 ];
 

@@ -1,0 +1,33 @@
+import { remoteNode } from "../rpc/_remote_proxy.ts";
+
+/**
+ * The address of the agent that a proxy stands for, to be told to others or
+ * kept for the time after the connection.
+ *
+ * ```ts
+ * import { addressOf, Agent, Container } from "@denomas/denomas/agent";
+ * import { expose } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Cat extends Agent {
+ *   @expose
+ *   meow(): string {
+ *     return "meow";
+ *   }
+ * }
+ *
+ * await using container = await Container.create("local://address-of");
+ * const { address } = await container.spawn(Cat);
+ * const cat = await container.connect<Cat>(address);
+ * assertEquals(addressOf(cat), address);
+ * ```
+ *
+ * @throws {TypeError} If `remote` is no proxy of an agent.
+ */
+export function addressOf(remote: unknown): string {
+  const place = remoteNode(remote)?.place;
+  if (place) return place.address;
+  throw new TypeError(
+    "Cannot tell the address: this is no proxy of an agent, take one that 'container.connect' returned or that was passed by an agent of denomas",
+  );
+}

@@ -1,0 +1,57 @@
+import type {
+  RunningSimulator,
+  SimulatorOptions,
+} from "./running_simulator.ts";
+import type { SimulatorFunctions } from "./simulator.ts";
+import { listenRun } from "./_start_run.ts";
+
+/** Options for {@linkcode listenSimulator}. */
+export interface ListenSimulatorOptions extends SimulatorOptions {
+  /**
+   * How long mosaik may take to connect, in milliseconds; `Infinity` for ever.
+   * After that the simulator is closed.
+   *
+   * @default {60_000}
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * Waits at `address` for mosaik to connect, as it does by `connect`, and
+ * serves the simulator to it. Resolves as soon as it listens; its `address`
+ * has the real port then. Nobody but the first who connects is served.
+ *
+ * ```ts
+ * import { listenSimulator } from "@denomas/denomas/mosaik";
+ * import { openConnection } from "@denomas/denomas/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using simulator = await listenSimulator({
+ *   meta: {
+ *     type: "time-based",
+ *     models: { Clock: { public: true, params: [], attrs: ["now"] } },
+ *   },
+ *   create: (num, type) =>
+ *     Array.from({ length: num }, (_, i) => ({ eid: `clock-${i}`, type })),
+ *   step: (time) => time + 60,
+ * }, "local://clocks");
+ *
+ * // What mosaik does, first of all:
+ * await using mosaik = await openConnection(simulator.address);
+ * await mosaik.send(["init", ["Clocks-0"], { time_resolution: 1 }]);
+ * assertEquals(await mosaik.send(["step", [0, {}, 3600], {}]), 60);
+ * ```
+ *
+ * @param address Where to listen: `tcp://host:port`, with port 0 for a free
+ * one.
+ * @throws {AddressInUseError} If somebody else listens there.
+ * @throws {TypeError} If the address has no known form.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export async function listenSimulator<S extends SimulatorFunctions>(
+  simulator: S,
+  address: string,
+  options: ListenSimulatorOptions = {},
+): Promise<RunningSimulator> {
+  return await listenRun(simulator, address, options);
+}

@@ -1,0 +1,54 @@
+/**
+ * Simulators for the co-simulation framework mosaik, version 3, so that a Deno
+ * program takes part in scenarios that are written in Python.
+ *
+ * A simulator is a class that extends {@linkcode Simulator}, or a plain object
+ * with the same functions. {@linkcode runSimulator} makes a program of it, for
+ * mosaik's `cmd`; {@linkcode connectSimulator} and {@linkcode listenSimulator}
+ * start it from code, the latter for mosaik's `connect`. Scenarios stay in
+ * Python: this is no scheduler.
+ *
+ * ```ts
+ * import { type Inputs, listenSimulator, Simulator } from "@denomas/denomas/mosaik";
+ * import { openConnection } from "@denomas/denomas/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Meter extends Simulator {
+ *   #total = 0;
+ *   override readonly meta = {
+ *     type: "event-based",
+ *     models: { Meter: { public: true, params: [], attrs: ["power"] } },
+ *   } as const;
+ *   override create(num: number, type: string) {
+ *     return Array.from({ length: num }, (_, i) => ({ eid: `meter-${i}`, type }));
+ *   }
+ *   override step(_time: number, inputs: Inputs): void {
+ *     const sources = inputs["meter-0"]?.["power"] ?? {};
+ *     for (const value of Object.values(sources)) this.#total += Number(value);
+ *   }
+ *   override stop(): void {
+ *     assertEquals(this.#total, 3);
+ *   }
+ * }
+ *
+ * await using simulator = await listenSimulator(new Meter(), "local://meters");
+ *
+ * // What mosaik does:
+ * await using mosaik = await openConnection(simulator.address);
+ * await mosaik.send(["init", ["Meters-0"], { time_resolution: 1 }]);
+ * await mosaik.send(["create", [1, "Meter"], {}]);
+ * const inputs = { "meter-0": { power: { "A-0.a": 1, "B-0.b": 2 } } };
+ * assertEquals(await mosaik.send(["step", [0, inputs, 60], {}]), null);
+ * ```
+ *
+ * @module
+ */
+export * from "./command_line.ts";
+export * from "./connect.ts";
+export * from "./data.ts";
+export * from "./listen.ts";
+export * from "./meta.ts";
+export * from "./mosaik.ts";
+export * from "./run.ts";
+export * from "./running_simulator.ts";
+export * from "./simulator.ts";

@@ -1,0 +1,84 @@
+import type { Attributes } from "@opentelemetry/api";
+import { RemoteError } from "../channel/errors.ts";
+import { type Address, parseAddress } from "../transports/address.ts";
+
+/** What every span and measurement of a call tells. */
+export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
+
+/** What stands for a method that does not exist: anybody may ask for any. */
+export const UNKNOWN_METHOD = "_OTHER";
+
+/** The method at `path`, with the ids of agents and callbacks left out. */
+export function methodName(path: string): string {
+  // Most paths begin with neither, and a look at that costs little.
+  if (path.startsWith("agents/")) {
+    return path.replace(/^agents\/[^/]+\//, "agents/*/");
+  }
+  return path.startsWith("$/ref/")
+    ? path.replace(/^\$\/ref\/[^/]+/, "$/ref/*")
+    : path;
+}
+
+/** What a span tells of the method at `path`, which it calls `name`. */
+export function methodAttributes(name: string, path: string): Attributes {
+  return name === path
+    ? { "rpc.method": name }
+    : { "rpc.method": name, "rpc.method_original": path };
+}
+
+/**
+ * What spans tell of addresses, in attributes that begin with `prefix`. Calls
+ * come in bursts from one address: the last one is remembered.
+ */
+export function addressTeller(prefix: string): (text: string) => Attributes {
+  let [last, attributes]: [string | null, Attributes] = [null, {}];
+  return (text) => {
+    if (text !== last) {
+      [last, attributes] = [text, addressAttributes(prefix, text)];
+    }
+    return attributes;
+  };
+}
+
+function addressAttributes(prefix: string, text: string): Attributes {
+  const address = knownAddress(text);
+  switch (address?.scheme) {
+    case "tcp":
+      return {
+        [`${prefix}.address`]: address.host,
+        [`${prefix}.port`]: address.port,
+        "network.transport": "tcp",
+      };
+    case "ipc":
+      return {
+        [`${prefix}.address`]: address.path,
+        "network.transport": "unix",
+      };
+    case "local":
+      return { [`${prefix}.address`]: address.name };
+    case undefined:
+      return { [`${prefix}.address`]: text };
+  }
+}
+
+/** A transport of the user's own may have addresses of any form. */
+function knownAddress(text: string): Address | undefined {
+  try {
+    return parseAddress(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What spans and measurements tell of a failure. */
+export function errorAttributes(error: Error): Attributes {
+  if (error instanceof RemoteError) {
+    return {
+      "error.type": error.remoteName,
+      ...error.code !== undefined && {
+        "rpc.response.status_code": error.code,
+      },
+    };
+  }
+  return { "error.type": error.name };
+}

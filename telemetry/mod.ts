@@ -1,0 +1,34 @@
+/**
+ * Shows connections and calls to the outside: as OpenTelemetry's spans and
+ * metrics, and as messages of `node:diagnostics_channel`.
+ *
+ * Both are a {@linkcode Telemetry}, whose parts are options of the RPC layer's
+ * `startServer` and `openConnection`, and of what is built on them. What is not
+ * given them knows nothing of this, and pays nothing for it.
+ *
+ * ```ts
+ * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { openTelemetry } from "@denomas/denomas/telemetry";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { calling, serving, connecting } = openTelemetry();
+ * const options = {
+ *   calling: [calling],
+ *   serving: [serving],
+ *   connecting: [connecting],
+ * };
+ * const adder = service({ add: (a: number, b: number) => a + b });
+ * await using server = await startServer("local://traced", adder, options);
+ * await using client = await openConnection<typeof adder>(
+ *   server.address,
+ *   options,
+ * );
+ * assertEquals(await client.remote.add(1, 2), 3);
+ * ```
+ *
+ * @module
+ */
+export * from "./api.ts";
+export * from "./diagnostics.ts";
+export * from "./open_telemetry.ts";
+export * from "./telemetry.ts";
