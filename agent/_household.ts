@@ -10,6 +10,8 @@ export interface Household {
   readonly dependents: Set<Dependent>;
   /** The name of its codec. */
   readonly codecName: string;
+  /** Whether it speaks TLS over TCP. */
+  readonly speaksTls: boolean;
   /** How many serializers it was given. */
   readonly serializers: number;
   /** Throws if it is closed. */

@@ -21,6 +21,7 @@ import { parseAgentAddress } from "./address.ts";
 import type { AgentGone, ConnectOptions } from "./container_contract.ts";
 import { Ending } from "./_ending.ts";
 import { Link, type Route } from "./_link.ts";
+import { tlsFor } from "./_tls_for.ts";
 
 /** What {@linkcode Links} are made with. */
 export interface LinksOptions {
@@ -220,7 +221,11 @@ export class Links {
 
   async #connect(address: string, signal: AbortSignal): Promise<Link> {
     const { makeChannel, channelOptions, owner } = this.#options;
-    const options = { ...channelOptions, signal };
+    const options = {
+      ...channelOptions,
+      ...tlsFor(address, channelOptions),
+      signal,
+    };
     const isOwn = address === this.#options.address();
     let channel: ConnectionChannel;
     try {

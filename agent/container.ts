@@ -7,6 +7,7 @@ import type { Remote } from "../rpc/remote.ts";
 import { rpcChannel, type RpcOptions } from "../rpc/_rpc_channel.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import type { TlsOptions } from "../transports/tls_options.ts";
 import { parseAgentAddress, publicAddress } from "./address.ts";
 import { AgentPlaces, KnownHosts } from "./_agent_places.ts";
 import type { Clock } from "./clock.ts";
@@ -25,9 +26,18 @@ import { ContainerService, Registry, setRegistry } from "./_registry.ts";
 import { GRACE_MS } from "./_residence.ts";
 import { Origin } from "./_restarts.ts";
 import { SystemClock } from "./system_clock.ts";
+import { tlsFor } from "./_tls_for.ts";
 
 /** Options for `Container.create`. */
 export interface ContainerOptions extends RpcOptions {
+  /**
+   * Speaks TLS at `tcp://` addresses, both where it listens and where it
+   * connects; other addresses go without. Each side shows a certificate to the
+   * other, unless `clientCerts` is `"none"`.
+   *
+   * @default {nothing is encrypted}
+   */
+  readonly tls?: TlsOptions | undefined;
   /**
    * What tells the agents the time. The container closes only what it has
    * made itself.
@@ -64,6 +74,11 @@ export type AgentClass<A extends Resident, Args extends unknown[]> = new (
   ...args: Args
 ) => A;
 
+/** What containers call is code of each other's: both sides say who they are. */
+function mutual(tls: TlsOptions | undefined): TlsOptions | undefined {
+  return tls && { ...tls, clientCerts: tls.clientCerts ?? "require" };
+}
+
 /**
  * A home for agents: it listens at an address, and connects its agents with
  * those of other containers. All of them share its server, and one connection
@@ -96,6 +111,7 @@ export class Container implements AsyncDisposable {
     this.#options = {
       ...options,
       serializers: [dateSerializer, ...options.serializers ?? []],
+      tls: mutual(options.tls),
     };
     const ownClock = options.clock === undefined ? new SystemClock() : null;
     this.#ownClock = ownClock;
@@ -118,6 +134,7 @@ export class Container implements AsyncDisposable {
     setHousehold(this, {
       dependents: this.#dependents,
       codecName: (options.codec ?? json()).name,
+      speaksTls: options.tls !== undefined,
       serializers: options.serializers?.length ?? 0,
       checkOpen: (act) => this.#registry.checkOpen(act),
       report: (error, address) =>
@@ -143,7 +160,8 @@ export class Container implements AsyncDisposable {
    * @param address As for a server: `tcp://host:port`, with port 0 for a free
    * one, `ipc://[/path/to/socket]` or `local://name`.
    * @throws {AddressInUseError} If somebody else listens there.
-   * @throws {TypeError} If the address has none of these forms.
+   * @throws {TypeError} If the address has none of these forms, or `tls` cannot
+   * be used.
    */
   static async create(
     address: string,
@@ -186,7 +204,10 @@ export class Container implements AsyncDisposable {
   async #listen(address: string): Promise<void> {
     const makeChannel = this.#channels({ saysHello: false });
     try {
-      this.#server = await serveWith(makeChannel, address, this.#options);
+      this.#server = await serveWith(makeChannel, address, {
+        ...this.#options,
+        ...tlsFor(address, this.#options),
+      });
       this.#address = publicAddress(
         this.#server.address,
         this.#options.publicHost,

@@ -25,7 +25,7 @@ import { ContainerClosedError } from "./errors.ts";
 import { tablesOf } from "./fixtures/tables.ts";
 import { until } from "./fixtures/until.ts";
 
-const built: Record<CtxTransport, Transport> = { tcp, unix, memory };
+const built: Partial<Record<CtxTransport, Transport>> = { tcp, unix, memory };
 
 /** A transport whose connections a test can cut. */
 class CutTransport implements Transport {
@@ -34,7 +34,7 @@ class CutTransport implements Transport {
   readonly made: Connection[] = [];
   readonly #base: Transport;
   constructor(name: CtxTransport) {
-    this.#base = built[name];
+    this.#base = built[name]!;
     this.scheme = this.#base.scheme;
     this.listen = this.#base.listen;
   }

@@ -82,6 +82,7 @@ function planSetup(parent: Container, options: SpawnOptions): SpawnSetup {
       `Cannot spawn a container at '${address}': memory is not shared, use 'tcp://127.0.0.1:0' or 'ipc://[/path/to/socket]'`,
     );
   }
+  checkTls(parent);
   checkSerializers(parent, serializers);
   return {
     marker: crypto.randomUUID(),
@@ -93,6 +94,14 @@ function planSetup(parent: Container, options: SpawnOptions): SpawnSetup {
     serializers,
     clock: planClock(clock),
   };
+}
+
+/** A key would have to travel, and the two could not connect without one. */
+function checkTls(parent: Container): void {
+  if (!householdOf(parent).speaksTls) return;
+  throw new TypeError(
+    `Cannot spawn a container: '${parent}' speaks TLS and a spawned one cannot, spawn it from a container without 'tls'`,
+  );
 }
 
 /** Each type is a number on the wire, counted from the first serializer. */

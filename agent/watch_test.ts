@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { msgpack } from "../channel/codecs/msgpack.ts";
-import { withCtx } from "../testing/ctx.ts";
+import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { nextTurn } from "../testing/_within.ts";
 import { startProcess } from "../transports/fixtures/start_process.ts";
 import { ContainerClosedError } from "./errors.ts";

@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { withCtx } from "../testing/ctx.ts";
+import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { FrameTooLargeError } from "../transports/errors.ts";
 import type { Channel } from "./channel.ts";
 import type { Codec } from "./codecs/codec.ts";

@@ -97,7 +97,11 @@ export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
   readonly localAddress: string;
   /** The address of the other end. */
   readonly remoteAddress: string;
-  /** The name that the peer's certificate proved, or `null`. */
+  /**
+   * The name in the certificate that the peer proved to have under TLS: the
+   * common name of its subject; without one, its first alternative name if that
+   * is a DNS name. `null` without such a name, or a certificate.
+   */
   readonly peer: string | null;
   /** Resolves when the channel has ended, to the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;

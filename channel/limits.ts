@@ -61,6 +61,21 @@ export interface Limits {
    */
   readonly maxConnections: number;
   /**
+   * How long the TLS handshake of a connection that a server accepts may take,
+   * in milliseconds.
+   *
+   * @default {10_000}
+   */
+  readonly handshakeMs: number;
+  /**
+   * How many TLS handshakes a server may have under way. One more connection
+   * is closed at once: each takes memory, and a client that shows nothing of
+   * itself may hold it for `handshakeMs`.
+   *
+   * @default {512}
+   */
+  readonly maxHandshakes: number;
+  /**
    * How deep lists and maps may be nested, both ways; at most 1,000. A value
    * of a custom type counts as two levels.
    *
@@ -85,6 +100,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxQueuedBytes: 8 * 1024 * 1024,
   slowPeerMs: 30_000,
   maxConnections: 10_000,
+  handshakeMs: 10_000,
+  maxHandshakes: 512,
   maxDepth: 512,
   maxKeys: 262_144,
 };

@@ -126,12 +126,15 @@ export function parseFailure(content: unknown): Failure {
 
 const TRACEBACK = "Traceback (most recent call last):";
 
-/** A class name, dotted or not, alone or before a message. */
-const NAMED = /^([\p{L}_][\p{L}\p{N}_.<>]*)(?::(?: (.*))?)?$/u;
+/**
+ * A class name, dotted or not, alone or before a message. That may hold U+2028
+ * and the like, which `.` matches with the flag `s` only.
+ */
+const NAMED = /^([\p{L}_][\p{L}\p{N}_.<>]*)(?::(?: (.*))?)?$/su;
 
 /** As above; without a traceback only a message makes it the name of a class. */
 const NAMED_WITH_MESSAGE =
-  /^((?:[\p{L}\p{N}_<>]+\.)*\p{Lu}[\p{L}\p{N}_]*):(?: (.*))?$/u;
+  /^((?:[\p{L}\p{N}_<>]+\.)*\p{Lu}[\p{L}\p{N}_]*):(?: (.*))?$/su;
 
 /** A line of a stack as JavaScript writes it. */
 const STACK_LINE = /^\s+at /;

@@ -63,7 +63,7 @@ Deno.test("failureText survives what cannot be read", () => {
 });
 
 Deno.test("parseFailure reads what failureText writes", () => {
-  for (const message of ["a", "a: b", "two\nlines", ""]) {
+  for (const message of ["a", "a: b", "two\nlines", "a\u2028b\rc", ""]) {
     const { name, message: read } = parseFailure(
       failureText(new TypeError(message)),
     );

@@ -35,4 +35,5 @@ export type { ChannelOptions } from "./options.ts";
 export type { ErrorContext, OnError } from "./report.ts";
 export type { Request } from "./request.ts";
 export * from "./server.ts";
+export * from "../transports/tls_options.ts";
 export * from "../transports/errors.ts";

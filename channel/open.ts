@@ -49,7 +49,8 @@ const ATTEMPT_MS = 10_000;
  *
  * @throws {ConnectError} If nobody could be reached, within `retryForMs`; one
  * attempt takes at most 10 s.
- * @throws {TypeError} If the address has no known form.
+ * @throws {TypeError} If the address has no known form, or `tls` does not fit
+ * it, or cannot be used.
  */
 export async function openConnection(
   address: string,
@@ -77,7 +78,7 @@ export async function openConnectionWith(
     );
   }
   const resolved = resolveOptions(options);
-  const transport = transportFor(address, options.transport);
+  const transport = transportFor(address, options.transport, options.tls);
   const connection = await connectWithin(
     retryForMs,
     () =>

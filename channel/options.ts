@@ -1,3 +1,4 @@
+import type { TlsOptions } from "../transports/tls_options.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { Codec } from "./codecs/codec.ts";
 import { json } from "./codecs/json.ts";
@@ -29,6 +30,13 @@ export interface ChannelOptions {
   readonly timeoutMs?: number | undefined;
   /** Limits to put in the place of the defaults. */
   readonly limits?: Partial<Limits> | undefined;
+  /**
+   * Speaks TLS, with certificates, at a `tcp://` address; no other address, and
+   * no transport of your own, can be had with it.
+   *
+   * @default {nothing is encrypted}
+   */
+  readonly tls?: TlsOptions | undefined;
   /**
    * A transport of your own.
    *

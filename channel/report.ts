@@ -9,7 +9,8 @@ export interface ErrorContext {
    */
   readonly kind: "handler" | "protocol" | "accept" | "callback" | "task";
   /**
-   * The address of the server, channel or agent concerned. A clock has none:
+   * The address of the server, channel or agent concerned; of the client whose
+   * TLS handshake failed, where the error tells of that. A clock has none:
    * it is `"system clock"` or `"external clock"`.
    */
   readonly address: string;

@@ -45,6 +45,10 @@ export interface ServerStats extends ChannelStats {
   readonly failedConnections: number;
   /** Connections that were closed at once as over the limit. */
   readonly refusedConnections: number;
+  /** Connections in their TLS handshake. */
+  readonly handshakes: number;
+  /** Connections whose TLS handshake failed. */
+  readonly failedHandshakes: number;
 }
 
 /**
@@ -97,7 +101,8 @@ export interface Server extends AsyncDisposable {
  * @param address Where to listen: `tcp://host:port`, with port 0 for a free
  * one, `ipc://[/path/to/socket]` or `local://name`.
  * @throws {AddressInUseError} If somebody else listens there.
- * @throws {TypeError} If the address has none of these forms.
+ * @throws {TypeError} If the address has none of these forms, or `tls` does not
+ * fit it, or cannot be used.
  */
 export async function startServer(
   address: string,
@@ -140,6 +145,7 @@ class ChannelServer implements Server {
   readonly #totals = new Totals();
   #acceptedConnections = 0;
   #refusedConnections = 0;
+  #failedHandshakes = 0;
 
   constructor(
     makeChannel: ChannelFactory,
@@ -164,8 +170,8 @@ class ChannelServer implements Server {
   }
 
   async listen(address: string): Promise<void> {
-    const transport = transportFor(address, this.#options.transport);
-    const { mode } = this.#options;
+    const { mode, tls, transport: own } = this.#options;
+    const transport = transportFor(address, own, tls);
     this.#listener = await transport.listen(
       address,
       (connection) => this.#accept(connection),
@@ -173,6 +179,13 @@ class ChannelServer implements Server {
         maxFrameBytes: this.#resolved.limits.maxFrameBytes,
         ...(mode !== undefined && { mode }),
         onError: (error) => this.#report(error, "accept", address),
+        handshakeMs: this.#resolved.limits.handshakeMs,
+        maxHandshakes: this.#resolved.limits.maxHandshakes,
+        onHandshakeFailed: (error) => {
+          this.#failedHandshakes++;
+          this.#report(error, "accept", error.address);
+        },
+        onRefused: () => this.#refusedConnections++,
       },
     );
     lifetime.observer?.opened(this, "server", () => this.address);
@@ -262,6 +275,8 @@ class ChannelServer implements Server {
       acceptedConnections: this.#acceptedConnections,
       failedConnections: this.#totals.failed,
       refusedConnections: this.#refusedConnections,
+      handshakes: this.#listener?.handshakes ?? 0,
+      failedHandshakes: this.#failedHandshakes,
     };
   }
 

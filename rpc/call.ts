@@ -9,7 +9,10 @@ export interface Call {
   readonly path: string;
   /** Address of the caller. */
   readonly remoteAddress: string;
-  /** The name that the caller's certificate proved, or `null`. */
+  /**
+   * The name in the certificate that the caller proved to have, as a channel's
+   * `peer`, or `null`.
+   */
   readonly peer: string | null;
   /**
    * What is left of the time that the caller allowed, in milliseconds, or

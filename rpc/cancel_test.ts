@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConnectionClosedError, TimeoutError } from "../channel/errors.ts";
-import { withCtx } from "../testing/ctx.ts";
+import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { type Call, call } from "./call.ts";
 import type { RpcClient } from "./client.ts";
 import { withOptions } from "./options.ts";

@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { codecs } from "../channel/fixtures/codecs.ts";
 import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
-import { withCtx } from "../testing/ctx.ts";
+import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { call } from "./call.ts";
 import type { RpcClient } from "./client.ts";
 import { CountedSignal } from "./fixtures/counted_signal.ts";

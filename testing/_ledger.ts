@@ -122,7 +122,8 @@ export class Ledger implements LifetimeObserver {
 
   /** What a handle stands for; anything else stands for itself. */
   #real(handle: object): object {
-    return this.#handed.get(handle) ?? handle;
+    const resource = this.#handed.get(handle);
+    return resource === undefined ? handle : this.#real(resource);
   }
 
   /** Whether the ledger has heard of this, or of what it was handed for. */

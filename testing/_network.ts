@@ -55,6 +55,7 @@ export class StepNetwork implements Network, AsyncDisposable {
   #connections = 0;
   #lostBytes = 0;
   #hasEnded = false;
+  #hasBrokenOff = false;
   #changed = Promise.withResolvers<void>();
 
   /** Begins with no faults. */
@@ -64,9 +65,9 @@ export class StepNetwork implements Network, AsyncDisposable {
     lifetime.observer?.opened(this, "network", () => `seed ${this.seed}`);
   }
 
-  /** Whether the step is over: what breaks now is nobody's fault. */
-  get hasEnded(): boolean {
-    return this.#hasEnded;
+  /** Whether it broke connections off, which may leave frames unfinished. */
+  get hasBrokenOff(): boolean {
+    return this.#hasBrokenOff;
   }
 
   /**
@@ -196,12 +197,13 @@ export class StepNetwork implements Network, AsyncDisposable {
 
   reset(where: NetworkConnections = {}): number {
     const links = this.#chosen(where);
-    for (const link of links) link.reset();
+    for (const link of links) this.#breakOff(link);
     return links.length;
   }
 
   halfOpen({ openAt, ...where }: NetworkHalfOpen): number {
     const links = this.#chosen(where);
+    if (links.length > 0) this.#hasBrokenOff = true;
     for (const link of links) link.loseSide(openAt);
     return links.length;
   }
@@ -221,7 +223,14 @@ export class StepNetwork implements Network, AsyncDisposable {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.heal();
-    for (const link of this.#links) if (link.isDisturbed) link.reset();
+    for (const link of this.#links) {
+      if (link.isDisturbed) this.#breakOff(link);
+    }
+  }
+
+  #breakOff(link: NetworkLink): void {
+    this.#hasBrokenOff = true;
+    link.reset();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,13 +1,15 @@
-import type { CtxTransport } from "./ctx_contract.ts";
+import type { CtxTlsOptions, CtxTransport } from "./ctx_contract.ts";
 import { StepNetwork } from "./_network.ts";
 import type { Holdings } from "./_holdings.ts";
-import { LAYERS } from "./_layers.ts";
+import { layersOf } from "./_layers.ts";
 import type { Ledger } from "./_ledger.ts";
 import type { Places } from "./_places.ts";
 
 /** What a {@linkcode NetworkSlot} is made with. */
 export interface NetworkSlotParts {
   readonly transport: CtxTransport;
+  /** The certificates of a step with TLS. */
+  readonly tls: CtxTlsOptions | null;
   readonly seed: number;
   readonly places: Places;
   readonly holdings: Holdings;
@@ -43,7 +45,7 @@ export class NetworkSlot {
   }
 
   #make(): StepNetwork {
-    const { transport, seed, places, holdings, ledger } = this.#parts;
+    const { transport, tls, seed, places, holdings, ledger } = this.#parts;
     holdings.check("'ctx.network'");
     if (this.#isTooLate) {
       throw new TypeError(
@@ -52,7 +54,7 @@ export class NetworkSlot {
     }
     const network = holdings.use(
       new StepNetwork({
-        ...LAYERS[transport],
+        ...layersOf(transport, tls),
         seed,
         nextAddress: () => places.next(),
         belongs: (end, owner) => ledger.belongs(end, owner),

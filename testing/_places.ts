@@ -26,6 +26,7 @@ export class Places {
   next(): string {
     switch (this.#transport) {
       case "tcp":
+      case "tls":
         return formatAddress({ scheme: "tcp", host: "127.0.0.1", port: 0 });
       case "memory":
         return formatAddress({ scheme: "local", name: `ctx-${++names}` });

@@ -10,6 +10,7 @@ import { Places } from "./_places.ts";
 import type { PlannedStep } from "./_plan.ts";
 import { type ReportedError, StepCtx } from "./_step_ctx.ts";
 import type { StepScope } from "./_step_scope.ts";
+import { type StepTls, stepTls } from "./_step_tls.ts";
 import {
   asOne,
   leakError,
@@ -55,7 +56,8 @@ export async function runStep(
   body: CtxBody,
   options: StepOptions,
 ): Promise<StepOutcome> {
-  const step = new Step(plan, options);
+  const tls = plan.transport === "tls" ? await stepTls() : null;
+  const step = new Step(plan, options, tls);
   const before = lifetime.observer;
   lifetime.observer = step.ledger;
   try {
@@ -78,7 +80,7 @@ class Step {
   readonly #network: NetworkSlot;
   readonly #ctx: Ctx;
 
-  constructor(plan: PlannedStep, options: StepOptions) {
+  constructor(plan: PlannedStep, options: StepOptions, tls: StepTls | null) {
     const { name, transport } = plan;
     const { scope, site, trace } = options;
     this.#options = options;
@@ -88,6 +90,7 @@ class Step {
     this.#holdings = new Holdings(name, this.#cleanUp, this.ledger);
     this.#network = new NetworkSlot({
       transport,
+      tls: tls?.options ?? null,
       seed: plan.seed,
       places: this.#places,
       holdings: this.#holdings,
@@ -102,6 +105,7 @@ class Step {
       network: this.#network,
       signal: this.#time.signal,
       reported: this.#reported,
+      tls,
     });
   }
 

@@ -10,6 +10,7 @@ import {
   type ServerOptions,
   startServer,
 } from "../channel/server.ts";
+import type { TestAuthority } from "./certificates.ts";
 import type {
   Ctx,
   CtxChannelOptions,
@@ -22,6 +23,7 @@ import type { Network } from "./network_contract.ts";
 import type { NetworkSlot } from "./_network_slot.ts";
 import type { Places } from "./_places.ts";
 import { StepRpc } from "./_step_rpc.ts";
+import type { StepTls } from "./_step_tls.ts";
 
 /** An error that nobody awaited, and where it came from. */
 export interface ReportedError {
@@ -41,6 +43,8 @@ export interface StepCtxParts {
   readonly utcStart: Date | string | undefined;
   /** Errors of handlers that the test has not taken. */
   readonly reported: ReportedError[];
+  /** Its certificates, if it has TLS. */
+  readonly tls: StepTls | null;
 }
 
 /** The {@linkcode Ctx} of one step. */
@@ -65,15 +69,19 @@ export class StepCtx implements Ctx {
   }
 
   get options(): CtxChannelOptions {
+    const { codec, tls } = this.#parts;
     const network = this.#parts.network.peek();
     return {
-      codec: this.#parts.codec,
+      codec,
       onError: (error, context) => {
-        // The end of the network may leave a frame unfinished.
-        if (context.kind === "protocol" && network?.hasEnded) return;
+        // A frame that the network left unfinished is no wrong of a peer's.
+        if (context.kind === "protocol" && network?.hasBrokenOff) return;
         this.#parts.reported.push({ error, context });
       },
-      ...(network !== null && { transport: network.transport() }),
+      // The transport through the network encrypts by itself.
+      ...(network !== null
+        ? { transport: network.transport() }
+        : tls && { tls: tls.options }),
     };
   }
 
@@ -85,6 +93,14 @@ export class StepCtx implements Ctx {
     this.#parts.holdings.check("'ctx.address'");
     this.#parts.network.begin();
     return this.#parts.places.next();
+  }
+
+  get authority(): TestAuthority {
+    const { tls } = this.#parts;
+    if (tls !== null) return tls.authority;
+    throw new TypeError(
+      `Cannot read 'ctx.authority': the transport of this step is '${this.transport}', name 'tls' in the option 'transports' of 'withCtx'`,
+    );
   }
 
   get clock(): ExternalClock {

@@ -14,7 +14,7 @@ export interface CtxOptions {
   /** The name of the test. */
   readonly name: string;
   /**
-   * The transports to run on, in this order.
+   * The transports to run on, in this order; `"tls"` only where it is named.
    *
    * @default {["tcp", "unix", "memory"]}
    */

@@ -10,11 +10,15 @@ import type {
   Server,
   ServerOptions,
 } from "../channel/server.ts";
+import type { TestAuthority, TestCertificate } from "./certificates.ts";
 import type { CtxRpc } from "./ctx_rpc_contract.ts";
 import type { Network } from "./network_contract.ts";
 
-/** The transports that a test can run on. */
-export type CtxTransport = "tcp" | "unix" | "memory";
+/**
+ * The transports that a test can run on. `"tls"` is TCP with TLS, where both
+ * sides show throw-away certificates, of the name `"ctx"`.
+ */
+export type CtxTransport = "tcp" | "unix" | "memory" | "tls";
 
 /** The body of a test. */
 export type CtxBody = (ctx: Ctx) => void | Promise<void>;
@@ -30,6 +34,19 @@ export interface CtxChannelOptions {
   readonly onError: OnError;
   /** The way through the step's network, where the test uses that. */
   readonly transport?: Transport;
+  /** The certificates of a step with TLS, where `transport` has them not; others
+   * have none. */
+  readonly tls?: CtxTlsOptions | undefined;
+}
+
+/**
+ * The option `tls` of a step with TLS: with it a server demands certificates of
+ * its clients, and a client has one. To change parts of it, spread it:
+ * `{ tls: { ...ctx.options.tls, ...await ctx.authority.issue() } }`.
+ */
+export interface CtxTlsOptions extends TestCertificate {
+  /** The certificate of {@linkcode Ctx.authority}. */
+  readonly caCerts: string;
 }
 
 /** Options for {@linkcode Ctx.startServerAndConnect}. */
@@ -66,6 +83,12 @@ export interface Ctx {
    * Aborts when the step's time is up, with the `StepTimeoutError` as reason.
    */
   readonly signal: AbortSignal;
+  /**
+   * The authority of this step's certificates, to issue others, good and bad.
+   *
+   * @throws {TypeError} If this step's transport is not `"tls"`.
+   */
+  readonly authority: TestAuthority;
   /** The same for services: RPC servers and clients. */
   readonly rpc: CtxRpc;
   /**

@@ -19,6 +19,7 @@ withCtx({ name: "Ctx.rpc serves and calls a service", codecs }, async (ctx) => {
     channel.remoteAddress.split(":")[0],
     {
       tcp: "tcp",
+      tls: "tcp",
       unix: "ipc",
       memory: "local",
     }[ctx.transport],

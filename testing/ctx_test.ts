@@ -41,7 +41,7 @@ withCtx(
   },
 );
 
-const schemes = { tcp: "tcp", unix: "ipc", memory: "local" };
+const schemes = { tcp: "tcp", tls: "tcp", unix: "ipc", memory: "local" };
 
 withCtx(
   "Ctx gives another address at each read, and options, for servers by hand",

@@ -25,6 +25,7 @@
  *
  * @module
  */
+export * from "./certificates.ts";
 export * from "./ctx.ts";
 export * from "./ctx_contract.ts";
 export * from "./ctx_rpc_contract.ts";

@@ -143,6 +143,33 @@ withCtx(
   },
 );
 
+withCtx({
+  name: "Network stands below TLS, whose certificates come through",
+  transports: ["tls"],
+}, async (ctx) => {
+  const { network } = ctx;
+  const peers: (string | null)[] = [];
+  const server = await ctx.startServer((channel) => {
+    peers.push(channel.peer);
+    return echo(channel);
+  });
+  const channel = await ctx.connect();
+  network.pieces({ maxBytes: 100 });
+  assertEquals(await channel.send("x".repeat(2_000)), "x".repeat(2_000));
+  assertEquals([channel.peer, ...peers], ["ctx", "ctx"]);
+  network.hold();
+  const call = channel.send("hi");
+  await until(() => network.stats().heldBytes > 0);
+  network.release();
+  assertEquals(await call, "hi");
+  network.partition({ of: channel });
+  await using other = await openConnection(server.address, ctx.options);
+  assertEquals(await other.send("ho"), "ho");
+  network.heal();
+  assertEquals(network.reset({ of: channel }), 1);
+  await channel.closed;
+});
+
 withCtx("Network.hold keeps the news of an end back", async (ctx) => {
   const { network } = ctx;
   const server = await ctx.startServer(echo);

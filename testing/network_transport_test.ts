@@ -1,6 +1,6 @@
 import { CleanUp } from "./_clean_up.ts";
 import type { CtxTransport } from "./ctx_contract.ts";
-import { LAYERS } from "./_layers.ts";
+import { layersOf } from "./_layers.ts";
 import { StepNetwork } from "./_network.ts";
 import { Places } from "./_places.ts";
 import { testTransport } from "./transport_suite.ts";
@@ -8,7 +8,7 @@ import { testTransport } from "./transport_suite.ts";
 /** A network without a step has no owners to choose by. */
 function makeNetwork(name: CtxTransport, places: Places): StepNetwork {
   return new StepNetwork({
-    ...LAYERS[name],
+    ...layersOf(name),
     seed: 1,
     nextAddress: () => places.next(),
     belongs: () => false,
@@ -19,7 +19,7 @@ function makeNetwork(name: CtxTransport, places: Places): StepNetwork {
 for (const name of ["tcp", "unix", "memory"] as const) {
   let network: StepNetwork;
   testTransport({
-    scheme: LAYERS[name].base.scheme,
+    scheme: layersOf(name).base.scheme,
     listen: (...args) => network.transport().listen(...args),
     connect: (...args) => network.transport().connect(...args),
   }, {

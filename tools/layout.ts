@@ -63,6 +63,7 @@ export const PARTS: readonly Part[] = [
 const DEVELOPMENT: readonly string[] = [
   "bench/",
   "examples/",
+  "interop/",
   "ordeal/",
   "tools/",
 ];

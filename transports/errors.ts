@@ -35,6 +35,56 @@ export class AddressInUseError extends DenomasError {
   }
 }
 
+/**
+ * What stopped a TLS handshake. `"protocol"`: what arrived is no TLS, or has no
+ * version in common. `"ended"`: the other side closed without a reason.
+ * `"timeout"`: it took longer than `handshakeMs`. The others tell what is wrong
+ * with a certificate.
+ */
+export type HandshakeProblem =
+  | "no-certificate"
+  | "untrusted"
+  | "expired"
+  | "not-yet-valid"
+  | "wrong-host"
+  | "protocol"
+  | "ended"
+  | "timeout";
+
+/**
+ * Tells why two sides could not agree on TLS: a server reports it to its
+ * `onError`, and for a client it is the `cause` of the {@linkcode ConnectError}.
+ */
+export class HandshakeError extends DenomasError {
+  /** The name of the class. */
+  override name = "HandshakeError";
+  /** The address of the other side. */
+  readonly address: string;
+  /** What stopped it. */
+  readonly problem: HandshakeProblem;
+  /**
+   * Which side stopped it: `"local"` does not accept the other, `"peer"` is
+   * that the other does not accept this one.
+   */
+  readonly by: "local" | "peer";
+
+  /** Makes the error; `options.cause` is what Node's TLS says, if it does. */
+  constructor(
+    message: string,
+    details: {
+      readonly address: string;
+      readonly problem: HandshakeProblem;
+      readonly by: "local" | "peer";
+    },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.address = details.address;
+    this.problem = details.problem;
+    this.by = details.by;
+  }
+}
+
 /** Thrown when a frame, ours or the peer's, is longer than the limit allows. */
 export class FrameTooLargeError extends DenomasError {
   /** The name of the class. */

@@ -356,6 +356,9 @@ function writeUint32(bytes: Uint8Array, at: number, value: number): void {
 /** Names what a wrong peer is likely to have sent, or `null`. */
 function describeHeader(header: Uint8Array): string | null {
   if (header[0] === 0x16 && header[1] === 0x03) return "a TLS handshake";
+  if (header[0] === 0x15 && header[1] === 0x03) {
+    return "a TLS alert (it wants TLS, set the option 'tls')";
+  }
   for (const byte of header) {
     if ((byte < 0x20 || byte > 0x7e) && byte !== 0x0d && byte !== 0x0a) {
       return null;

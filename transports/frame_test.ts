@@ -209,6 +209,7 @@ Deno.test("FrameDecoder names what a peer of another protocol sent", () => {
     [fromText("SSH-2.0-OpenSSH_9.6\r\n"), '"SSH-"'],
     [fromHex("16030100 f8010000"), "TLS"],
     [fromHex("16030300 f8010000"), "TLS"],
+    [fromHex("15030300 02022800"), "it wants TLS"],
   ];
   for (const [bytes, name] of strangers) {
     const decoder = new FrameDecoder(LIMIT);

@@ -3,7 +3,7 @@
  *
  * A {@linkcode Transport} listens and connects; a {@linkcode Connection}
  * carries whole frames both ways. Built in are {@linkcode tcp},
- * {@linkcode unix} and {@linkcode memory}; one of your own needs a stream of
+ * {@linkcode tls}, {@linkcode unix} and {@linkcode memory}; one of your own needs a stream of
  * bytes and {@linkcode frameConnection}. This layer knows nothing of requests
  * and replies: for those take `@denomas/denomas/channel`.
  *
@@ -37,5 +37,7 @@ export * from "./frame.ts";
 export * from "./framed_connection.ts";
 export { memory, memoryPair } from "./memory.ts";
 export { tcp } from "./tcp.ts";
+export * from "./tls.ts";
+export * from "./tls_options.ts";
 export * from "./transport.ts";
 export { unix } from "./unix.ts";

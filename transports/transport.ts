@@ -6,6 +6,8 @@
  * obligation named here; run it on a transport of your own.
  */
 
+import type { HandshakeError } from "./errors.ts";
+
 /** Options for {@linkcode Transport.listen}. */
 export interface TransportListenOptions {
   /**
@@ -22,6 +24,24 @@ export interface TransportListenOptions {
   readonly mode?: number;
   /** Hears of errors that concern no connection, such as a failing accept. */
   readonly onError?: (error: unknown) => void;
+  /**
+   * How long the handshake of a connection may take, in milliseconds; only
+   * with TLS.
+   *
+   * @default {10_000}
+   */
+  readonly handshakeMs?: number;
+  /**
+   * How many handshakes may be under way. One connection more is closed at
+   * once; only with TLS.
+   *
+   * @default {512}
+   */
+  readonly maxHandshakes?: number;
+  /** Hears of each connection whose handshake failed. */
+  readonly onHandshakeFailed?: (error: HandshakeError) => void;
+  /** Is called for each connection that was closed as over `maxHandshakes`. */
+  readonly onRefused?: () => void;
 }
 
 /** Options for {@linkcode Transport.connect}. */
@@ -66,9 +86,11 @@ export interface Transport {
 export interface Listener {
   /** The real address: an ephemeral port is filled in. */
   readonly address: string;
+  /** Handshakes that are under way, where there are any. */
+  readonly handshakes?: number;
   /**
    * Ends listening and frees the address. Connections that were accepted go
-   * on. Repeatable; never rejects.
+   * on, and those in their handshake are closed. Repeatable; never rejects.
    */
   close(): Promise<void>;
   /** Keeps the process alive while it listens, as it does at first. */
@@ -104,7 +126,7 @@ export interface Connection {
   readonly localAddress: string;
   /** The address of the other end. */
   readonly remoteAddress: string;
-  /** The name that the peer's certificate proved, where there is one. */
+  /** The name in the certificate that the peer proved to have, or `null`. */
   readonly peer: string | null;
   /** Bytes queued or being written, headers included; 0 after the end. */
   readonly queuedBytes: number;

@@ -1,0 +1,32 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fixedCells, leftOut, rows } from "./conformance.ts";
+import { guide, noteInReport, reportPath, STALE } from "./guide.ts";
+import {
+  parseRows,
+  readSection,
+  versionLine,
+  type Versions,
+} from "./matrix.ts";
+import { PythonPeer } from "./python_peer.ts";
+import "./rows/channel.ts";
+import "./rows/rpc.ts";
+import "./rows/agents.ts";
+
+Deno.test("docs/interop.md has the rows that are tested, in order", async () => {
+  if (reportPath !== undefined) {
+    return await noteInReport({ rows, cells: fixedCells });
+  }
+  assertEquals(parseRows(readSection(await guide())), rows, STALE);
+});
+
+Deno.test({
+  name: `docs/interop.md names the versions that are tested${leftOut}`,
+  ignore: leftOut !== "",
+  fn: async () => {
+    await using python = new PythonPeer();
+    const versions = await python.do<Versions>("versions");
+    if (reportPath !== undefined) return await noteInReport({ versions });
+    const section = readSection(await guide());
+    assertStringIncludes(section, versionLine(versions), STALE);
+  },
+});
