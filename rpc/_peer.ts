@@ -1,6 +1,7 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
 import { abortable } from "../channel/_abortable.ts";
+import { startTimer } from "../channel/_backoff.ts";
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import {
@@ -245,9 +246,7 @@ export class Peer implements Caller {
   ): Promise<unknown> {
     this.#greet();
     if (this.#extensions === "asked" && needsExtensions(args, options)) {
-      return abortable(this.#greeted, options.signal).then(() =>
-        this.#call(path, args, options)
-      );
+      return this.#callOnceGreeted(path, args, options);
     }
     const content = this.#callContent(path, args, options);
     const id = this.#channel.nextCallId;
@@ -263,6 +262,44 @@ export class Peer implements Caller {
       reply.catch((error) => this.#cancel(id, error, options));
     }
     return reply;
+  }
+
+  /** The wait for the answer to the hello counts as part of the call. */
+  async #callOnceGreeted(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    const timeoutMs = this.#timeoutMs(options);
+    const start = performance.now();
+    await this.#helloAnswered(path, timeoutMs, options.signal);
+    const leftMs = timeoutMs - (performance.now() - start);
+    return await this.#call(path, args, {
+      ...options,
+      timeoutMs: timeoutMs >= 0 ? Math.max(0, leftMs) : timeoutMs,
+    });
+  }
+
+  async #helloAnswered(
+    path: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (!(timeoutMs < HELLO_MS)) return await abortable(this.#greeted, signal);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = startTimer(timeoutMs, () =>
+      reject(
+        new TimeoutError(
+          `Cannot call '${path}': the other side has not said within ${timeoutMs} ms what it can do`,
+          timeoutMs,
+          false,
+        ),
+      ), this.#channel);
+    try {
+      await abortable(Promise.race([this.#greeted, late]), signal);
+    } finally {
+      timer.stop();
+    }
   }
 
   /**
@@ -528,7 +565,7 @@ export class Peer implements Caller {
         this.#channel.send(["$/next", [key, consumed], {}], {
           timeoutMs: Infinity,
           signal,
-        }) as Promise<StreamBatch>,
+        }).catch(throwAsSent) as Promise<StreamBatch>,
       return: async () => {
         try {
           await this.#channel.send(["$/return", [key], {}]);
@@ -608,6 +645,17 @@ function isHarmless(content: unknown): boolean {
 /** Whether a path is none that a service could have, nor a reference's. */
 function isExtension(path: string): boolean {
   return path.startsWith("$/") && !path.startsWith(REFERENCE_PREFIX);
+}
+
+/** The method of a stream has run, whether or not more could be asked for. */
+function throwAsSent(error: unknown): never {
+  if (!(error instanceof ConnectionClosedError) || error.sent) throw error;
+  const { by, reason, cause } = error;
+  throw new ConnectionClosedError(
+    error.message,
+    { by, reason, error: cause },
+    true,
+  );
 }
 
 /** Whether a call makes no sense to a peer without extensions. */
