@@ -1,4 +1,5 @@
 import { Agent } from "../agent/agent.ts";
+import { tablesOf } from "../agent/fixtures/tables.ts";
 import type { Container } from "../agent/container.ts";
 import { expose } from "../rpc/expose.ts";
 import { withOptions } from "../rpc/options.ts";
@@ -111,11 +112,11 @@ async function checkEmpty(
   { tally, name }: TrialWorld,
 ): Promise<void> {
   for (const container of containers) {
-    const left = () => Object.entries(container.stats()).filter(([, it]) => it);
-    for (let turn = 0; turn < 100 && left().length > 0; turn++) {
-      await nextTurn();
-    }
-    if (left().length === 0) continue;
-    tally.breach(`${name}: a closed container has ${JSON.stringify(left())}`);
+    const isEmpty = () => tablesOf(container.stats()).every((it) => it === 0);
+    for (let turn = 0; turn < 100 && !isEmpty(); turn++) await nextTurn();
+    if (isEmpty()) continue;
+    tally.breach(
+      `${name}: a closed container has ${JSON.stringify(container.stats())}`,
+    );
   }
 }
