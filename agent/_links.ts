@@ -9,11 +9,12 @@ import {
   ServerBusyError,
   TimeoutError,
 } from "../channel/errors.ts";
-import { channelOn, openConnectionWith } from "../channel/open.ts";
+import { channelOn } from "../channel/open.ts";
 import { type ChannelOptions, resolveOptions } from "../channel/options.ts";
 import { Totals } from "../channel/_totals.ts";
 import { within } from "../channel/_within.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
+import { openRpcWith } from "../rpc/_open_rpc.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import { memoryPair } from "../transports/memory.ts";
@@ -231,7 +232,7 @@ export class Links {
     try {
       channel = isOwn
         ? this.#connectToSelf(address)
-        : await openConnectionWith(makeChannel, address, options, owner);
+        : await openRpcWith(makeChannel, address, options, owner);
     } catch (error) {
       this.#checkOpen(address);
       throw error;

@@ -4,6 +4,10 @@ import type { CloseReason } from "../channel/errors.ts";
 import { sumOfStats } from "../channel/_totals.ts";
 import { type OnError, reportToStderr } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
+import type {
+  AuthenticateOptions,
+  CredentialsOptions,
+} from "../rpc/authenticate.ts";
 import { rpcChannel, type RpcOptions } from "../rpc/_rpc_channel.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { lifetime } from "../transports/lifetime.ts";
@@ -29,7 +33,8 @@ import { SystemClock } from "./system_clock.ts";
 import { tlsFor } from "./_tls_for.ts";
 
 /** Options for `Container.create`. */
-export interface ContainerOptions extends RpcOptions {
+export interface ContainerOptions
+  extends RpcOptions, AuthenticateOptions, CredentialsOptions {
   /**
    * Speaks TLS at `tcp://` addresses, both where it listens and where it
    * connects; other addresses go without. Each side shows a certificate to the
@@ -174,15 +179,19 @@ export class Container implements AsyncDisposable {
 
   #makeLinks(): Links {
     const near = this.#channels({ saysHello: true });
-    // What is in one process cannot lose itself.
-    const noHeartbeat = { heartbeatMs: Infinity };
+    // What is in one process cannot lose itself, and is no stranger.
+    const toItself = {
+      heartbeatMs: Infinity,
+      authenticate: undefined,
+      credentials: undefined,
+    };
     return new Links({
       address: () => this.#address,
       owner: this,
       makeChannel: near,
       makeOwnChannels: [
-        this.#channels({ saysHello: true, ...noHeartbeat }),
-        this.#channels({ saysHello: false, ...noHeartbeat }),
+        this.#channels({ saysHello: true, ...toItself }),
+        this.#channels({ saysHello: false, ...toItself }),
       ],
       channelOptions: this.#options,
       onReached: (address) => this.#known.add(address),
@@ -192,7 +201,11 @@ export class Container implements AsyncDisposable {
 
   /** How both sides of its connections are made. */
   #channels(
-    options: RpcOptions & { readonly saysHello: boolean },
+    options:
+      & RpcOptions
+      & AuthenticateOptions
+      & CredentialsOptions
+      & { readonly saysHello: boolean },
   ): ReturnType<typeof rpcChannel> {
     return rpcChannel(this.#service, {
       ...this.#options,
@@ -285,6 +298,7 @@ export class Container implements AsyncDisposable {
    * @throws {ConnectError} If its container cannot be reached, or is lost while
    * it is asked, within `retryForMs`.
    * @throws {TimeoutError} If its container does not answer for 10 s.
+   * @throws {AuthenticationError} If its container refuses this one.
    * @throws {AgentNotFoundError} If there is no such agent, within
    * `retryForMs`.
    * @throws {ContainerClosedError} If this container is closed.

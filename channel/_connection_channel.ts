@@ -3,6 +3,7 @@
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
+import { ArrivalWatch } from "./_arrival_watch.ts";
 import { CallTable, type PendingCall } from "./_call_table.ts";
 import type {
   Channel,
@@ -29,18 +30,28 @@ import {
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { Rates } from "./_rates.ts";
 import { type Answerer, IncomingRequest, type Request } from "./request.ts";
-import { RequestTable, type SharedCounts } from "./_request_table.ts";
+import { RequestTable } from "./_request_table.ts";
 import { SendQueue } from "./_send_queue.ts";
+import type { SharedCounts } from "./_shared_counts.ts";
 
 /** For how long a close without `graceMs` writes what is queued. */
 const FLUSH_MS = 1_000;
+
+/** What nobody has looked into counts so many times, as it may be worse. */
+const UNREAD_FACTOR = 16;
 
 /** A failure of so many characters fits the smallest `maxFrameBytes`. */
 const SHORT_FAILURE = 250;
 
 /** What an answer that left at once returns: it needs no one to listen. */
 export const ANSWERED: Promise<void> = Promise.resolve();
+
+const CLOSED_HERE: CloseReason = {
+  by: "local",
+  reason: "this side closed the channel",
+};
 
 const encoder = new TextEncoder();
 
@@ -61,6 +72,11 @@ export interface ConnectionChannelOptions
    * others: it is taken where those are refused, up to twice the limits.
    */
   readonly isControl?: (content: unknown) => boolean;
+  /**
+   * Whether a request is handed on as it arrived, since nobody knows yet whose
+   * it is. {@linkcode ConnectionChannel.revive} makes up for it.
+   */
+  readonly isUnadmitted?: (content: unknown) => boolean;
   /** Makes a failure's content of an error; it must be plain data. */
   readonly toFailure?: (error: Error) => unknown;
   /** Makes an error of a failure's content, or `null` for the usual one. */
@@ -105,6 +121,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly #calls: CallTable;
   readonly #requests: RequestTable;
   readonly #cutTimer: CutTimer;
+  readonly #rates: Rates | null;
+  readonly #arrivals: ArrivalWatch;
   readonly #resolveClosed: (reason: CloseReason) => void;
   #state: State = { kind: "open" };
   /** The id of the newest reply; its call is pending while it is read. */
@@ -125,7 +143,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     this.#queue = new SendQueue(
       connection,
       options.limits,
-      () => this.#end({ by: "error", reason: "slow-peer" }),
+      () => this.#cutOver("slow-peer"),
     );
     this.#calls = new CallTable({
       owner: this,
@@ -134,6 +152,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     });
     this.#requests = new RequestTable(options);
     this.#cutTimer = new CutTimer(this, () => this.#endClose());
+    this.#rates = Rates.of(options.limits, options.shared.requestRate);
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -143,6 +162,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       () => `${this.localAddress} to ${this.remoteAddress}`,
     );
     lifetime.observer?.owned(connection, this);
+    this.#arrivals = new ArrivalWatch({
+      limits: options.limits,
+      owner: this,
+      framesIn: () => this.#framesIn,
+      isBusy: () => this.#calls.size > 0 || this.#requests.size > 0,
+      cut: (reason) => this.#cutOver(reason),
+    });
     connection.start(this);
   }
 
@@ -299,6 +325,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   frame(payload: Uint8Array): void {
     this.#framesIn++;
+    if (this.#rates?.takeFrame(payload.length) === false) {
+      return this.#cutOver("rate-limit");
+    }
     try {
       const message = this.#codec.decode(payload);
       if (message.type === REQUEST) this.#onRequest(message, payload.length);
@@ -306,6 +335,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     } catch (error) {
       this.#onProtocolError(error);
     }
+  }
+
+  partial(heldBytes: number): void {
+    this.#arrivals.partial(heldBytes);
   }
 
   #onRequest({ id, content }: Message, bytes: number): void {
@@ -317,13 +350,27 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     }
     const refusal = this.#refusal(content, bytes);
     if (refusal !== null) return this.#refuse(id, refusal);
+    if (this.#options.isUnadmitted?.(content)) {
+      return this.#hold(id, content, bytes * UNREAD_FACTOR);
+    }
     const { value, error } = this.#revive(content);
-    this.#requestsIn++;
     if (error !== null) {
+      this.#requestsIn++;
       this.#failedRequests++;
       return this.#writeAnswer(FAILURE, id, error);
     }
+    const weight = this.#codec.weigh(bytes);
+    if (weight > bytes) return this.#hold(id, value, weight);
+    this.#requestsIn++;
     this.#requests.add(new IncomingRequest(this, id, value, bytes));
+  }
+
+  /** Takes a request that weighs more than its payload, if that may be. */
+  #hold(id: number, content: unknown, weight: number): void {
+    const refusal = this.#requests.overload(weight);
+    if (refusal !== null) return this.#refuse(id, refusal);
+    this.#requestsIn++;
+    this.#requests.add(new IncomingRequest(this, id, content, weight));
   }
 
   /** Why a request of `bytes` is not taken, or `null`. */
@@ -332,8 +379,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const why = this.#queue.isBacklogged
       ? "too many replies are not read"
       : this.#requests.overload(bytes);
-    if (why === null || !this.#options.isControl?.(content)) return why;
-    return this.#requests.overload(bytes, 2);
+    if (why === null && this.#rates === null) return null;
+    const isControl = this.#options.isControl?.(content) ?? false;
+    const kept = isControl && why !== null
+      ? this.#requests.overload(bytes, 2)
+      : why;
+    return kept ?? this.#rates?.takeRequest(isControl) ?? null;
   }
 
   #refuse(id: number, why: string): void {
@@ -343,6 +394,22 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       id,
       new ServerBusyError(`Cannot take request: ${why}, try again later`),
     );
+  }
+
+  /**
+   * Revives a request that was handed on as it arrived. If that fails it is
+   * answered, or the connection ended, and this returns `false`.
+   */
+  revive(request: IncomingRequest): boolean {
+    try {
+      const { value, error } = this.#revive(request.content);
+      request.content = value;
+      if (error === null) return true;
+      request.fail(error);
+    } catch (error) {
+      this.#onProtocolError(error);
+    }
+    return false;
   }
 
   #onReply({ type, id, content }: Message): void {
@@ -432,11 +499,14 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     await this.close();
   }
 
-  #beginClose(): void {
-    const reason: CloseReason = {
-      by: "local",
-      reason: "this side closed the channel",
-    };
+  /** Closes the channel, after what is queued is written, for `reason`. */
+  dismiss(reason: CloseReason): void {
+    if (this.#state.kind !== "open") return;
+    this.#beginClose(reason);
+    this.close();
+  }
+
+  #beginClose(reason: CloseReason = CLOSED_HERE): void {
     this.#state = { kind: "closing", reason };
     this.#endInbox(reason);
     // No handler has seen them: they can be refused with a good conscience.
@@ -475,6 +545,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     this.#end(reason);
   }
 
+  /** Ends the connection of a peer that broke the limit `reason`. */
+  #cutOver(reason: string): void {
+    if (this.#state.kind === "closed") return;
+    this.#options.shared.cutConnections++;
+    this.#end({ by: "error", reason });
+  }
+
   /** Ends a close in progress. */
   #endClose(): void {
     if (this.#state.kind !== "open") this.#end(this.#state.reason);
@@ -485,6 +562,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     if (this.#state.kind === "closed") return;
     this.#state = { kind: "closed", reason };
     this.#cutTimer.stop();
+    this.#arrivals.stop();
     this.#connection.close();
     this.#calls.rejectAll((call) => this.#callError(call, reason));
     this.#queue.end(() => this.#closedError("drain", reason));

@@ -5,6 +5,11 @@ import type { TypeTable } from "./codecs/type_table.ts";
 import { SerializationError } from "./errors.ts";
 import { type Message, parseMessage } from "./message.ts";
 
+/** With no more lists and maps the payload tells well enough what is held. */
+const FEW_CONTAINERS = 1_024;
+/** About what an empty list or map takes. */
+const CONTAINER_BYTES = 64;
+
 /** Turns messages into payloads and back, and tells the test's ledger. */
 export class MessageCodec {
   readonly #channel: object;
@@ -68,6 +73,17 @@ export class MessageCodec {
    */
   revive(content: unknown): unknown {
     return this.#types.unpack(content);
+  }
+
+  /**
+   * What the message revived last takes, if its payload had `bytes`: that, or
+   * more for many lists and maps.
+   */
+  weigh(bytes: number): number {
+    const { unpackedContainers } = this.#types;
+    return unpackedContainers > FEW_CONTAINERS
+      ? Math.max(bytes, unpackedContainers * CONTAINER_BYTES)
+      : bytes;
   }
 }
 

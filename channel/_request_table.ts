@@ -1,12 +1,7 @@
 import { Inbox } from "./_inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { IncomingRequest } from "./request.ts";
-
-/** Counts that all channels of one server share. */
-export interface SharedCounts {
-  /** Payloads of unanswered requests, in bytes. */
-  unansweredBytes: number;
-}
+import type { SharedCounts } from "./_shared_counts.ts";
 
 /** What a {@linkcode RequestTable} is made with. */
 export interface RequestTableOptions {

@@ -6,6 +6,8 @@ import type { Limits } from "./limits.ts";
 const REFUSE_FACTOR = 4;
 /** Over this many times `maxQueuedBytes` the peer is cut off at once. */
 const CUT_FACTOR = 16;
+/** Who takes less than that of what waits for it takes nothing. */
+const LEAST_BYTES = 16 * 1024;
 /** For so long a peer may stay over the refusing limit. */
 const BACKLOG_MS = 1_000;
 
@@ -62,11 +64,12 @@ export class SlowPeerWatch {
 
   #arm(waitMs: number): void {
     this.stop();
-    const before = this.#connection.writtenBytes;
+    const { writtenBytes, queuedBytes } = this.#connection;
+    const wanted = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
     const wasBacklogged = this.isBacklogged;
     this.#waitMs = waitMs;
     this.#timer = setTimeout(
-      () => this.#check(before, wasBacklogged),
+      () => this.#check(wanted, wasBacklogged),
       waitMs,
     );
     // It is no reason to keep a process alive.
@@ -75,10 +78,10 @@ export class SlowPeerWatch {
     lifetime.observer?.owned(this, this.#connection);
   }
 
-  #check(writtenBefore: number, wasBacklogged: boolean): void {
+  #check(wantedBytes: number, wasBacklogged: boolean): void {
     this.stop();
     const { queuedBytes, writtenBytes } = this.#connection;
-    const stuck = queuedBytes > 0 && writtenBytes === writtenBefore;
+    const stuck = queuedBytes > 0 && writtenBytes < wantedBytes;
     if (stuck || (wasBacklogged && this.isBacklogged)) this.#cut();
     else if (queuedBytes > 0) this.queued();
   }

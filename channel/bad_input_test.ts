@@ -15,6 +15,8 @@ import { encodeRequest, openRaw } from "./fixtures/raw_peer.ts";
 
 const text = (s: string) => new TextEncoder().encode(s);
 
+const MOST_BYTES = 16 * 1024 * 1024;
+
 /** Payloads that break the protocol, and a word of the error. */
 const BAD_JSON: [name: string, payload: string | Uint8Array, says: string][] = [
   ["no JSON", "hello there", "JSON"],
@@ -27,6 +29,7 @@ const BAD_JSON: [name: string, payload: string | Uint8Array, says: string][] = [
   ["an id that is text", '[0, "0", ""]', "id"],
   ["an id that is huge", '[0, 1e300, ""]', "id"],
   ["deep nesting", `[0,0,${"[".repeat(1e5)}${"]".repeat(1e5)}]`, "deep"],
+  ["16 MiB of brackets", new Uint8Array(MOST_BYTES).fill(0x5b), "deep"],
   ["a million keys", millionKeys(), "keys"],
   ["invalid UTF-8", Uint8Array.of(...text('[0,0,"'), 0xff, ...text('"]')), ""],
 ];
@@ -42,6 +45,7 @@ const BAD_MSGPACK: [name: string, payload: Uint8Array, says: string][] = [
   ],
   ["an extension type", Uint8Array.of(0x93, 0, 0, 0xd4, 1, 1), ""],
   ["deep nesting", deepMsgPack(100_000), "deep"],
+  ["16 MiB of lists of one", new Uint8Array(MOST_BYTES).fill(0x91), "deep"],
   ["invalid UTF-8", Uint8Array.of(0x93, 0, 0, 0xa1, 0xff), ""],
   ["bytes after the end", Uint8Array.of(0x93, 0, 0, 0xc0, 0xc0), ""],
 ];

@@ -11,9 +11,10 @@ import type { Codec } from "./codecs/codec.ts";
 import { json } from "./codecs/json.ts";
 import { msgpack } from "./codecs/msgpack.ts";
 import { seededRandom } from "../testing/_random.ts";
+import { nextTurn } from "../testing/_within.ts";
+import { attack } from "./fixtures/attack.ts";
 import { usedHeapBytes } from "./fixtures/heap.ts";
 import { mutate } from "./fixtures/random.ts";
-import { openBytes, openRaw } from "./fixtures/raw_peer.ts";
 
 /** Frames for each of the three transports and both codecs: 102,000 in all. */
 const FRAMES = 17_000;
@@ -38,31 +39,6 @@ function encodeAll(codec: Codec): Uint8Array[] {
       ? new TextEncoder().encode(payload)
       : payload;
   });
-}
-
-/** Sends frames on a new connection until it is cut or all are sent. */
-async function attack(address: string, frames: Uint8Array[]): Promise<void> {
-  const conn = await openBytes(address);
-  if (conn === null) {
-    using peer = await openRaw(address);
-    for (const frame of frames) peer.send(frame.subarray(4));
-    return await turn();
-  }
-  try {
-    for (const frame of frames) await conn.write(frame);
-    await conn.closeWrite();
-    const buffer = new Uint8Array(4096);
-    while (await conn.read(buffer) !== null);
-  } catch (error) {
-    // Cut off in the middle, as it should be for most of them.
-    assertInstanceOf(error, Error);
-  } finally {
-    conn.close();
-  }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function fuzz(ctx: Ctx, codec: Codec): Promise<void> {
@@ -94,7 +70,7 @@ async function fuzz(ctx: Ctx, codec: Codec): Promise<void> {
     }
   }
   assertEquals(await bystander.send("still there"), "still there");
-  while (channels.size > 1) await turn();
+  while (channels.size > 1) await nextTurn();
   ctx.takeHandlerErrors();
   const grown = await usedHeapBytes() - heapBefore;
   assert(grown < HEAP_BYTES, `the heap grew by ${grown} bytes`);

@@ -26,7 +26,9 @@ export interface Limits {
    */
   readonly maxUnansweredRequests: number;
   /**
-   * How long the payloads of those requests may be in sum, in bytes.
+   * How long the payloads of those requests may be in sum, in bytes. One of
+   * more than 1,024 lists and maps counts 64 bytes for each if that is more;
+   * one that waits for RPC's `authenticate` counts 16 times.
    *
    * @default {67_108_864}
    */
@@ -47,9 +49,9 @@ export interface Limits {
    */
   readonly maxQueuedBytes: number;
   /**
-   * For how long a peer may take nothing of what is queued, in milliseconds,
-   * before it is cut off (`reason: "slow-peer"`). It may last twice as long
-   * until that is noticed.
+   * For how long a peer may take nothing of what is queued, or less than 16 KiB
+   * where more is, in milliseconds, before it is cut off (`reason:
+   * "slow-peer"`). It may last twice as long until that is noticed.
    *
    * @default {30_000}
    */
@@ -75,6 +77,74 @@ export interface Limits {
    * @default {512}
    */
   readonly maxHandshakes: number;
+  /**
+   * How many connections may come from one host; the 2⁶⁴ IPv6 addresses of one
+   * network count as one host, as do all of this machine over a Unix socket or
+   * in memory. One more is closed at once.
+   *
+   * @default {Infinity}
+   */
+  readonly maxConnectionsPerHost: number;
+  /**
+   * How many bytes a second the peer may send. One that sends more is cut off
+   * (`reason: "rate-limit"`).
+   *
+   * @default {Infinity}
+   */
+  readonly maxBytesPerSecond: number;
+  /**
+   * How many frames a second the peer may send, answers and what steers calls
+   * included. One that sends more is cut off (`reason: "rate-limit"`).
+   *
+   * @default {Infinity}
+   */
+  readonly maxFramesPerSecond: number;
+  /**
+   * How many requests a second the peer may send. One more is refused: the
+   * peer's call fails with `ServerBusyError`. Requests by which RPC steers
+   * calls may be as many again.
+   *
+   * @default {Infinity}
+   */
+  readonly maxRequestsPerSecond: number;
+  /**
+   * The same for all channels of a server together.
+   *
+   * @default {Infinity}
+   */
+  readonly maxServerRequestsPerSecond: number;
+  /**
+   * What of these rates may come at once after a pause: as much as is allowed
+   * in so many milliseconds.
+   *
+   * @default {1_000}
+   */
+  readonly burstMs: number;
+  /**
+   * For how long a peer may send nothing at all after it has connected, in
+   * milliseconds, before it is cut off (`reason: "first-frame"`). A client
+   * that only listens sends nothing, nor does an RPC client before its first
+   * call.
+   *
+   * @default {Infinity}
+   */
+  readonly firstFrameMs: number;
+  /**
+   * How long a frame may take to arrive once it has begun, in milliseconds,
+   * before the peer is cut off (`reason: "slow-frame"`). Each MiB of it that
+   * has arrived gives it as long again.
+   *
+   * @default {30_000}
+   */
+  readonly slowFrameMs: number;
+  /**
+   * For how long no frame may arrive while neither side waits for an answer,
+   * in milliseconds, before the peer is cut off (`reason: "idle"`). It may last
+   * twice as long until that is noticed. Heartbeats of RPC are frames.
+   *
+   * @default {Infinity}
+   */
+  readonly idleMs: number;
   /**
    * How deep lists and maps may be nested, both ways; at most 1,000. A value
    * of a custom type counts as two levels.
@@ -102,6 +172,15 @@ export const DEFAULT_LIMITS: Limits = {
   maxConnections: 10_000,
   handshakeMs: 10_000,
   maxHandshakes: 512,
+  maxConnectionsPerHost: Infinity,
+  maxBytesPerSecond: Infinity,
+  maxFramesPerSecond: Infinity,
+  maxRequestsPerSecond: Infinity,
+  maxServerRequestsPerSecond: Infinity,
+  burstMs: 1_000,
+  firstFrameMs: Infinity,
+  slowFrameMs: 30_000,
+  idleMs: Infinity,
   maxDepth: 512,
   maxKeys: 262_144,
 };
@@ -109,13 +188,13 @@ export const DEFAULT_LIMITS: Limits = {
 /**
  * The default limits with `limits` put in their place.
  *
- * @throws {RangeError} If one is under 1, or `maxFrameBytes` is
- * under 1,024, which a failure may need.
+ * @throws {RangeError} If one is under 1, a rate under 0.001, or
+ * `maxFrameBytes` under 1,024, which a failure may need.
  */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   const resolved = { ...DEFAULT_LIMITS, ...limits };
   for (const [name, value] of Object.entries(resolved)) {
-    const least = name === "maxFrameBytes" ? 1024 : 1;
+    const least = leastOf(name);
     if (!(value >= least)) {
       throw new RangeError(
         `Cannot set limit '${name}' to ${value}: it must be at least ${least}`,
@@ -123,4 +202,9 @@ export function resolveLimits(limits: Partial<Limits> = {}): Limits {
     }
   }
   return resolved;
+}
+
+function leastOf(name: string): number {
+  if (name === "maxFrameBytes") return 1024;
+  return name.endsWith("PerSecond") ? 0.001 : 1;
 }

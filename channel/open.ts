@@ -12,6 +12,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./options.ts";
+import { SharedCounts } from "./_shared_counts.ts";
 import { transportFor } from "./_transport_for.ts";
 
 /** Options for {@linkcode openConnection}. */
@@ -107,7 +108,7 @@ export function channelOn(
   const { remoteAddress: address } = connection;
   return makeChannel(connection, {
     ...options,
-    shared: { unansweredBytes: 0 },
+    shared: new SharedCounts(),
     onProtocolError: (error) =>
       options.onError(error, { kind: "protocol", address }),
   });

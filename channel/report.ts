@@ -5,9 +5,17 @@ export interface ErrorContext {
    * protocol, and its connection was closed. `"accept"`: a server could not
    * take a connection, and goes on. `"callback"`: a function threw that you
    * gave to a clock, which goes on, for the log of a spawned container, or to
-   * observe connections. `"task"`: an agent's own task threw.
+   * observe connections. `"task"`: an agent's own task threw. `"authenticate"`:
+   * that option threw something else than an `AuthenticationError`; the peer was
+   * refused.
    */
-  readonly kind: "handler" | "protocol" | "accept" | "callback" | "task";
+  readonly kind:
+    | "handler"
+    | "protocol"
+    | "accept"
+    | "callback"
+    | "task"
+    | "authenticate";
   /**
    * The address of the server, channel or agent concerned; of the client whose
    * TLS handshake failed, where the error tells of that. A clock has none:

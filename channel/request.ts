@@ -46,9 +46,10 @@ export interface Answerer {
 
 /** The {@linkcode Request} of a channel. */
 export class IncomingRequest implements Request {
-  readonly content: unknown;
+  /** Is put in later where nobody knew yet whose request it is. */
+  content: unknown;
   readonly id: number;
-  /** Length of the payload that brought it. */
+  /** What it counts: the length of its payload, or more for what is in it. */
   readonly bytes: number;
   readonly #answerer: Answerer;
   #answered = false;

@@ -6,9 +6,11 @@ import {
   type ConnectionChannel,
   plainChannel,
 } from "./_connection_channel.ts";
-import type { SharedCounts } from "./_request_table.ts";
+import { Hosts } from "./_hosts.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import type { OnError } from "./report.ts";
+import { SharedCounts } from "./_shared_counts.ts";
+import { TokenBucket } from "./_token_bucket.ts";
 import { Totals } from "./_totals.ts";
 import { transportFor } from "./_transport_for.ts";
 import { within } from "./_within.ts";
@@ -43,12 +45,16 @@ export interface ServerStats extends ChannelStats {
    * broke the protocol.
    */
   readonly failedConnections: number;
-  /** Connections that were closed at once as over the limit. */
+  /** Connections that were closed at once as over a limit. */
   readonly refusedConnections: number;
   /** Connections in their TLS handshake. */
   readonly handshakes: number;
   /** Connections whose TLS handshake failed. */
   readonly failedHandshakes: number;
+  /** Connections that were cut because their peers broke a limit later. */
+  readonly cutConnections: number;
+  /** Connections that were closed because `authenticate` of RPC said so. */
+  readonly refusedPeers: number;
 }
 
 /**
@@ -135,7 +141,8 @@ class ChannelServer implements Server {
   readonly #onConnect: ConnectHandler;
   readonly #options: ServerOptions;
   readonly #resolved: ReturnType<typeof resolveOptions>;
-  readonly #shared: SharedCounts = { unansweredBytes: 0 };
+  readonly #shared: SharedCounts;
+  readonly #hosts: Hosts;
   readonly #channels = new Set<ConnectionChannel>();
   readonly #handlers = new Set<Promise<void>>();
   readonly #resolveClosed: () => void;
@@ -156,6 +163,11 @@ class ChannelServer implements Server {
     this.#onConnect = onConnect;
     this.#options = options;
     this.#resolved = resolveOptions(options);
+    const { limits } = this.#resolved;
+    this.#shared = new SharedCounts(
+      TokenBucket.of(limits.maxServerRequestsPerSecond, limits.burstMs),
+    );
+    this.#hosts = new Hosts(limits.maxConnectionsPerHost);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -194,7 +206,8 @@ class ChannelServer implements Server {
 
   #accept(connection: Connection): void {
     const { maxConnections } = this.#resolved.limits;
-    if (this.#closing || this.#channels.size >= maxConnections) {
+    const isFull = this.#closing || this.#channels.size >= maxConnections;
+    if (isFull || !this.#hosts.enter(connection.remoteAddress)) {
       this.#refusedConnections++;
       connection.close();
       return;
@@ -210,7 +223,10 @@ class ChannelServer implements Server {
     this.#channels.add(channel);
     this.#acceptedConnections++;
     this.#totals.add(channel);
-    channel.closed.then(() => this.#channels.delete(channel));
+    channel.closed.then(() => {
+      this.#channels.delete(channel);
+      this.#hosts.leave(connection.remoteAddress);
+    });
     const handling = this.#handle(channel);
     this.#handlers.add(handling);
     handling.then(() => this.#handlers.delete(handling));
@@ -277,6 +293,8 @@ class ChannelServer implements Server {
       refusedConnections: this.#refusedConnections,
       handshakes: this.#listener?.handshakes ?? 0,
       failedHandshakes: this.#failedHandshakes,
+      cutConnections: this.#shared.cutConnections,
+      refusedPeers: this.#shared.refusedPeers,
     };
   }
 

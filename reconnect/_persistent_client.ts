@@ -9,13 +9,13 @@ import type {
   ConnectionChannel,
 } from "../channel/_connection_channel.ts";
 import { type CloseReason, ConnectionClosedError } from "../channel/errors.ts";
-import { openConnectionWith } from "../channel/open.ts";
 import { resolveOptions } from "../channel/options.ts";
 import type { OnError } from "../channel/report.ts";
 import { Totals } from "../channel/_totals.ts";
 import { checkService, clientOf } from "../rpc/client.ts";
 import type { Remote } from "../rpc/remote.ts";
 import { makeRemote } from "../rpc/_remote_proxy.ts";
+import { openRpcWith } from "../rpc/_open_rpc.ts";
 import { peerOf, rpcChannel } from "../rpc/_rpc_channel.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
@@ -88,7 +88,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Connects for the first time. */
   async open(): Promise<void> {
-    const channel = await openConnectionWith(
+    const channel = await openRpcWith(
       this.#makeChannel,
       this.address,
       this.#options,
@@ -177,7 +177,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
     for (;;) {
       try {
         await this.#backoff.wait(Infinity, signal);
-        const channel = await openConnectionWith(
+        const channel = await openRpcWith(
           this.#makeChannel,
           this.address,
           { ...this.#options, retryForMs: 0, signal },

@@ -16,6 +16,7 @@ import { PersistentClient } from "./_persistent_client.ts";
  *
  * @typeParam T The service of the server. Nothing checks that it is.
  * @throws {ConnectError} If nobody could be reached the first time.
+ * @throws {AuthenticationError} If the server refuses the `credentials`.
  * @throws {TypeError} If the address has no known form, or `service` exposes
  * nothing.
  * @throws {RangeError} If an option or a limit is out of range.

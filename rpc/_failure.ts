@@ -7,6 +7,7 @@ import { failureText, parseFailure } from "../channel/message.ts";
 import { isRecord } from "./_call_content.ts";
 import {
   AgentNotFoundError,
+  AuthenticationError,
   MethodNotFoundError,
   ReferenceReleasedError,
   UnsupportedByPeerError,
@@ -24,6 +25,10 @@ interface OwnError {
 const OWN_ERRORS: ReadonlyMap<string, OwnError> = new Map<string, OwnError>([
   ["MethodNotFoundError", { type: MethodNotFoundError, code: "not_found" }],
   ["AgentNotFoundError", { type: AgentNotFoundError, code: "not_found" }],
+  ["AuthenticationError", {
+    type: AuthenticationError,
+    code: "unauthenticated",
+  }],
   ["ValidationError", { type: ValidationError, code: "invalid_argument" }],
   ["ReferenceReleasedError", {
     type: ReferenceReleasedError,

@@ -1,19 +1,29 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
 import { abortable } from "../channel/_abortable.ts";
+import { startTimer } from "../channel/_backoff.ts";
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import {
   type CloseReason,
   ConnectionClosedError,
+  RemoteError,
   TimeoutError,
 } from "../channel/errors.ts";
 import type { IncomingRequest, Request } from "../channel/request.ts";
+import type { Limits } from "../channel/limits.ts";
+import type { OnError } from "../channel/report.ts";
 import { AbortListeners } from "./_abort_listeners.ts";
+import type { Authenticate } from "./authenticate.ts";
 import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
-import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
+import {
+  AuthenticationError,
+  MethodNotFoundError,
+  UnsupportedByPeerError,
+} from "./errors.ts";
 import { fromFailure } from "./_failure.ts";
+import { Gate } from "./_gate.ts";
 import { Heartbeat } from "./_heartbeat.ts";
 import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
 import { splitKwargs } from "./kwargs.ts";
@@ -42,10 +52,15 @@ const PLACES = "places";
 
 /** How long the other side may take to answer a hello. */
 const HELLO_MS = 5_000;
+/** The same for one with credentials, about which it may have to ask. */
+const CREDENTIALS_MS = 60_000;
 
 /** What a {@linkcode Peer} is made with. */
-export interface PeerOptions
-  extends Omit<ServedCallsOptions, "references" | "packing" | "hasExtensions"> {
+export interface PeerOptions extends
+  Omit<
+    ServedCallsOptions,
+    "references" | "packing" | "hasExtensions" | "identity"
+  > {
   /** Which side says hello is the one that connects. */
   readonly saysHello: boolean;
   /** Whether to have extensions if the other side has them, too. */
@@ -59,6 +74,15 @@ export interface PeerOptions
   readonly places: Places | null;
   /** Runs around calls that this side makes. */
   readonly calling: readonly CallMiddleware[];
+  /** Tells who the other side is; `null` where anybody may call. */
+  readonly authenticate: Authenticate | null;
+  readonly authenticateMs: number;
+  /** What to show to the other side, or what returns that. */
+  readonly credentials: unknown;
+  readonly limits: Limits;
+  /** Hears when the other side is refused. */
+  readonly onRefused: () => void;
+  readonly onError: OnError;
 }
 
 /** Sizes of a peer's tables. */
@@ -85,10 +109,13 @@ export class Peer implements Caller {
   readonly #aborting = new AbortListeners();
   #channel!: ConnectionChannel;
   #heartbeat!: Heartbeat;
+  #gate: Gate | null = null;
   /** Whether the other side has extensions, as far as is known. */
   #extensions: "unknown" | "asked" | "yes" | "no" = "unknown";
-  /** What the other side said that it knows. */
-  #features: readonly unknown[] = [];
+  /** Whether the other side said that it knows what to do with addresses. */
+  #takesPlaces = false;
+  /** Why the other side does not want this one. */
+  #refusal: Error | null = null;
   /** Resolves once the hello is answered, whatever the answer. */
   #greeted: Promise<void> = Promise.resolve();
 
@@ -100,7 +127,7 @@ export class Peer implements Caller {
       packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
       places: options.places,
-      takesPlaces: () => this.#features.includes(PLACES),
+      takesPlaces: () => this.#takesPlaces,
       maxReferences: options.maxReferences,
       framesIn: () => this.#channel.stats().framesIn,
     });
@@ -110,6 +137,7 @@ export class Peer implements Caller {
       references: this.#references,
       packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
+      identity: () => this.identity,
     });
     this.entry = {
       matches: (value) => isStream(value) || this.#references.matches(value),
@@ -132,9 +160,55 @@ export class Peer implements Caller {
       ping: () => this.#tell("$/ping", []),
       onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
     });
+    this.#gate = this.#makeGate(channel);
     channel.closed.then((reason) => this.#end(reason));
     // A side that only serves would never ask, and get no streams to send.
-    if (this.#options.root !== null) this.#greet();
+    const { root, credentials } = this.#options;
+    if (root !== null || credentials !== undefined) this.#greet();
+  }
+
+  #makeGate(channel: ConnectionChannel): Gate | null {
+    const { authenticate, saysHello, limits, onError } = this.#options;
+    if (authenticate === null) return null;
+    return new Gate({
+      authenticate,
+      timeoutMs: this.#options.authenticateMs,
+      limits,
+      dialled: saysHello,
+      channel,
+      serve: (request) => this.#take(request),
+      fail: (request, error) => this.#served.fail(request, error),
+      isHarmless,
+      onRefused: this.#options.onRefused,
+      report: (error) =>
+        onError(error, { kind: "authenticate", address: this.remoteAddress }),
+    });
+  }
+
+  /** Who the other side is, as far as this side was told. */
+  get identity(): unknown {
+    return this.#gate?.identity;
+  }
+
+  /** Whether a request waits until it is known who the other side is. */
+  holds(content: unknown): boolean {
+    return this.#gate?.holds(content) ?? false;
+  }
+
+  /** Resolves to whether the other side may call; `null` if anybody may. */
+  get admitted(): Promise<boolean> | null {
+    return this.#gate?.admitted ?? null;
+  }
+
+  /**
+   * Resolves when the other side has taken the credentials of this one, and
+   * rejects if it does not; `null` if there are none.
+   */
+  introduce(): Promise<void> | null {
+    if (this.#options.credentials === undefined) return null;
+    return this.#greeted.then(() => {
+      if (this.#refusal !== null) throw this.#refusal;
+    });
   }
 
   get remoteAddress(): string {
@@ -172,9 +246,7 @@ export class Peer implements Caller {
   ): Promise<unknown> {
     this.#greet();
     if (this.#extensions === "asked" && needsExtensions(args, options)) {
-      return abortable(this.#greeted, options.signal).then(() =>
-        this.#call(path, args, options)
-      );
+      return this.#callOnceGreeted(path, args, options);
     }
     const content = this.#callContent(path, args, options);
     const id = this.#channel.nextCallId;
@@ -190,6 +262,44 @@ export class Peer implements Caller {
       reply.catch((error) => this.#cancel(id, error, options));
     }
     return reply;
+  }
+
+  /** The wait for the answer to the hello counts as part of the call. */
+  async #callOnceGreeted(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    const timeoutMs = this.#timeoutMs(options);
+    const start = performance.now();
+    await this.#helloAnswered(path, timeoutMs, options.signal);
+    const leftMs = timeoutMs - (performance.now() - start);
+    return await this.#call(path, args, {
+      ...options,
+      timeoutMs: timeoutMs >= 0 ? Math.max(0, leftMs) : timeoutMs,
+    });
+  }
+
+  async #helloAnswered(
+    path: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (!(timeoutMs < HELLO_MS)) return await abortable(this.#greeted, signal);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = startTimer(timeoutMs, () =>
+      reject(
+        new TimeoutError(
+          `Cannot call '${path}': the other side has not said within ${timeoutMs} ms what it can do`,
+          timeoutMs,
+          false,
+        ),
+      ), this.#channel);
+    try {
+      await abortable(Promise.race([this.#greeted, late]), signal);
+    } finally {
+      timer.stop();
+    }
   }
 
   /**
@@ -276,15 +386,42 @@ export class Peer implements Caller {
     const { saysHello, extensions } = this.#options;
     if (this.#extensions !== "unknown" || !saysHello || !extensions) return;
     this.#extensions = "asked";
-    this.#greeted = this.#channel
-      .send(["$/hello", [this.#hello], {}], { timeoutMs: HELLO_MS })
-      .then((hello) => this.#enableExtensions(hello), () => {
-        this.#extensions = "no";
-      });
+    this.#greeted = this.#sendHello().then(
+      (hello) => this.#enableExtensions(hello),
+      (error) => this.#doWithoutExtensions(error),
+    );
+  }
+
+  // Not async: its answer is to be known before that to the next call.
+  #sendHello(): Promise<unknown> {
+    const { credentials: shown } = this.#options;
+    let credentials: unknown;
+    try {
+      credentials = typeof shown === "function" ? shown() : shown;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const hello = credentials === undefined
+      ? this.#hello
+      : { ...this.#hello, credentials };
+    return this.#channel.send(["$/hello", [hello], {}], {
+      timeoutMs: credentials === undefined ? HELLO_MS : CREDENTIALS_MS,
+    });
+  }
+
+  #doWithoutExtensions(error: Error): void {
+    this.#extensions = "no";
+    const isRefused = error instanceof AuthenticationError;
+    const hasShown = this.#options.credentials !== undefined;
+    // A peer that knows no hello wants no credentials, either.
+    if (!isRefused && (!hasShown || isPlainAnswer(error))) return;
+    this.#refusal = error;
+    const by = isRefused ? "peer" : "local";
+    this.#channel.cut({ by, reason: "authentication", error });
   }
 
   /** What a hello tells, and its answer. */
-  get #hello(): unknown {
+  get #hello(): { version: number; features: readonly string[] } {
     const features = this.#options.places === null
       ? FEATURES
       : [...FEATURES, PLACES];
@@ -294,9 +431,9 @@ export class Peer implements Caller {
   /** The other side has said hello, or answered one. */
   #enableExtensions(hello: unknown): void {
     this.#extensions = "yes";
-    if (isRecord(hello) && Array.isArray(hello.features)) {
-      this.#features = hello.features;
-    }
+    // Looked for once, as the list may be long.
+    this.#takesPlaces = isRecord(hello) && Array.isArray(hello.features) &&
+      hello.features.includes(PLACES);
     this.#heartbeat.start();
   }
 
@@ -304,6 +441,11 @@ export class Peer implements Caller {
 
   /** Serves a request. */
   handle(request: IncomingRequest): void {
+    if (this.#gate?.holds(request.content)) this.#gate.handle(request);
+    else this.#take(request);
+  }
+
+  #take(request: IncomingRequest): void {
     this.#references.lendArrived();
     if (this.#extensions !== "asked") return this.#handle(request);
     // An answer to the hello that came just before is taken note of first, as
@@ -423,7 +565,7 @@ export class Peer implements Caller {
         this.#channel.send(["$/next", [key, consumed], {}], {
           timeoutMs: Infinity,
           signal,
-        }) as Promise<StreamBatch>,
+        }).catch(throwAsSent) as Promise<StreamBatch>,
       return: async () => {
         try {
           await this.#channel.send(["$/return", [key], {}]);
@@ -443,6 +585,7 @@ export class Peer implements Caller {
 
   #end(reason: CloseReason): void {
     this.#heartbeat.stop();
+    this.#gate?.end();
     this.#served.abortAll((path) => {
       const text = `Cannot answer '${path}': ${reason.reason}`;
       return new ConnectionClosedError(text, reason, false);
@@ -479,9 +622,40 @@ export function isControl(content: unknown): boolean {
   return isCall(content) && isExtension(content[0]) && content[0] !== "$/call";
 }
 
+/** Whether a hello failed as it does at a peer without extensions. */
+function isPlainAnswer(error: Error): boolean {
+  return error instanceof RemoteError || error instanceof TimeoutError ||
+    error instanceof MethodNotFoundError ||
+    error instanceof ConnectionClosedError;
+}
+
+/**
+ * Whether the content of a request uses nothing but what this side has passed to
+ * the other, or steers that.
+ */
+function isHarmless(content: unknown): boolean {
+  if (!isCall(content)) return false;
+  if (content[0] !== "$/call") {
+    return isControl(content) || content[0].startsWith(REFERENCE_PREFIX);
+  }
+  const [path] = content[1];
+  return typeof path === "string" && path.startsWith(REFERENCE_PREFIX);
+}
+
 /** Whether a path is none that a service could have, nor a reference's. */
 function isExtension(path: string): boolean {
   return path.startsWith("$/") && !path.startsWith(REFERENCE_PREFIX);
+}
+
+/** The method of a stream has run, whether or not more could be asked for. */
+function throwAsSent(error: unknown): never {
+  if (!(error instanceof ConnectionClosedError) || error.sent) throw error;
+  const { by, reason, cause } = error;
+  throw new ConnectionClosedError(
+    error.message,
+    { by, reason, error: cause },
+    true,
+  );
 }
 
 /** Whether a call makes no sense to a peer without extensions. */

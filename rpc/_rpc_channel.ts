@@ -6,6 +6,10 @@ import type { Channel } from "../channel/channel.ts";
 import { TypeTable } from "../channel/codecs/type_table.ts";
 import type { ChannelOptions } from "../channel/options.ts";
 import { type OnError, reportToStderr } from "../channel/report.ts";
+import type {
+  AuthenticateOptions,
+  CredentialsOptions,
+} from "./authenticate.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 import type {
   CallMiddleware,
@@ -74,6 +78,7 @@ export interface RpcOptions extends ChannelOptions {
 }
 
 const HEARTBEAT_MS = 15_000;
+const AUTHENTICATE_MS = 10_000;
 
 const peers = new WeakMap<Channel, Peer>();
 
@@ -86,15 +91,18 @@ export function peerOf(channel: Channel): Peer {
  * Makes channels that serve `root` to the other side.
  *
  * @throws {RangeError} If a number is under 1.
+ * @throws {TypeError} If there are credentials, and no extensions to send them.
  */
 export function rpcChannel(
   root: object | null,
-  options: RpcOptions & {
+  options: RpcOptions & AuthenticateOptions & CredentialsOptions & {
     readonly saysHello: boolean;
     readonly places?: Places;
   },
 ): ChannelFactory {
   const numbers = resolveNumbers(options);
+  checkCredentials(options);
+  const { authenticate = null } = options;
   return (connection, channelOptions) => {
     const peer = new Peer({
       root,
@@ -106,6 +114,11 @@ export function rpcChannel(
       places: options.places ?? null,
       serving: options.serving ?? [],
       calling: options.calling ?? [],
+      authenticate,
+      credentials: options.credentials,
+      limits: channelOptions.limits,
+      onRefused: () => channelOptions.shared.refusedPeers++,
+      onError: options.onError ?? reportToStderr,
     });
     const channel = new ConnectionChannel(connection, {
       ...channelOptions,
@@ -115,6 +128,9 @@ export function rpcChannel(
       ),
       onRequest: (request) => peer.handle(request),
       isControl,
+      ...(authenticate !== null && {
+        isUnadmitted: (content) => peer.holds(content),
+      }),
       toFailure: (error) => peer.toFailure(error),
       toError: (content, origin) => peer.toError(content, origin),
     });
@@ -144,13 +160,27 @@ function resolveNumbers(
     heartbeatMs = HEARTBEAT_MS,
     streamWindow: window = DEFAULT_WINDOW,
     maxReferences = MAX_REFERENCES,
-  }: RpcOptions,
-): Pick<PeerOptions, "heartbeatMs" | "window" | "maxReferences"> {
+    authenticateMs = AUTHENTICATE_MS,
+  }: RpcOptions & AuthenticateOptions,
+): Pick<
+  PeerOptions,
+  "heartbeatMs" | "window" | "maxReferences" | "authenticateMs"
+> {
   checkNumber("heartbeatMs", heartbeatMs);
   checkNumber("streamWindow.items", window.items);
   checkNumber("streamWindow.bytes", window.bytes);
   checkNumber("maxReferences", maxReferences);
-  return { heartbeatMs, window, maxReferences };
+  checkNumber("authenticateMs", authenticateMs);
+  return { heartbeatMs, window, maxReferences, authenticateMs };
+}
+
+function checkCredentials(
+  { credentials, extensions }: RpcOptions & CredentialsOptions,
+): void {
+  if (credentials === undefined || extensions !== false) return;
+  throw new TypeError(
+    "Cannot send 'credentials': they travel by the extensions, which are off",
+  );
 }
 
 function checkNumber(name: string, value: number): void {

@@ -9,6 +9,7 @@ export class RunningCall implements ServedCall {
   readonly path: string;
   readonly remoteAddress: string;
   readonly peer: string | null;
+  readonly identity: unknown;
   /** Middleware may change them. */
   args: readonly unknown[];
   readonly meta: Readonly<Record<string, unknown>>;
@@ -29,6 +30,7 @@ export class RunningCall implements ServedCall {
     path: string,
     caller: { readonly remoteAddress: string; readonly peer: string | null },
     options: {
+      readonly identity?: unknown;
       readonly args: readonly unknown[];
       readonly session: Map<string, unknown>;
       readonly timeoutMs: number;
@@ -41,6 +43,7 @@ export class RunningCall implements ServedCall {
     this.path = path;
     this.remoteAddress = caller.remoteAddress;
     this.peer = caller.peer;
+    this.identity = options.identity;
     this.meta = options.meta;
     // The other side chooses it, and may choose no number at all.
     // Most calls have no deadline, and asking the time takes some.

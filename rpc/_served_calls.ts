@@ -33,6 +33,8 @@ export interface ServedCallsOptions {
   readonly serving: readonly ServeMiddleware[];
   /** Whether failures tell the stack. */
   readonly sendStacks: boolean;
+  /** Who the other side is, where that is known. */
+  readonly identity: () => unknown;
   /** Whether the other side is known to have extensions. */
   readonly hasExtensions: () => boolean;
 }
@@ -77,6 +79,7 @@ export class ServedCalls {
       meta: terms.meta,
       args: joinKwargs(args, kwargs),
       session: this.#session,
+      identity: this.#options.identity(),
     });
     try {
       const result = this.#run(running);

@@ -15,6 +15,11 @@ export interface Call {
    */
   readonly peer: string | null;
   /**
+   * Who the caller is, as `authenticate` told; `undefined` where there is no
+   * such option, and for a container's calls to itself.
+   */
+  readonly identity: unknown;
+  /**
    * What is left of the time that the caller allowed, in milliseconds, or
    * `Infinity`. Pass it on with `withOptions(remote, { timeoutMs })`.
    */

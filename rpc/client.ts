@@ -5,7 +5,9 @@ import type {
 } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
-import { type ConnectionOptions, openConnectionWith } from "../channel/open.ts";
+import type { ConnectionOptions } from "../channel/open.ts";
+import type { CredentialsOptions } from "./authenticate.ts";
+import { openRpcWith } from "./_open_rpc.ts";
 import type { PeerStats } from "./_peer.ts";
 import type { Remote } from "./remote.ts";
 import { makeRemote } from "./_remote_proxy.ts";
@@ -13,7 +15,8 @@ import { peerOf, rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
 import { isService } from "./service.ts";
 
 /** Options for {@linkcode openConnection}. */
-export interface RpcConnectionOptions extends ConnectionOptions, RpcOptions {
+export interface RpcConnectionOptions
+  extends ConnectionOptions, RpcOptions, CredentialsOptions {
   /**
    * What this side offers to the other.
    *
@@ -39,6 +42,11 @@ export interface RpcClient<T = unknown> extends AsyncDisposable {
   readonly remote: Remote<T>;
   /** The channel below. Its requests are taken: do not read from it. */
   readonly channel: Channel;
+  /**
+   * Who the other side is, as `authenticate` of this side told; `undefined`
+   * where there is none.
+   */
+  readonly identity: unknown;
   /** Resolves when the connection has ended, to the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
   /** Closes the connection, as a channel is closed. */
@@ -66,6 +74,7 @@ export interface RpcClient<T = unknown> extends AsyncDisposable {
  *
  * @typeParam T The service of the other side. Nothing checks that it is.
  * @throws {ConnectError} If nobody could be reached.
+ * @throws {AuthenticationError} If the other side refuses the `credentials`.
  * @throws {TypeError} If the address has no known form, or `service` exposes
  * nothing.
  * @throws {RangeError} If an option or a limit is out of range.
@@ -77,7 +86,7 @@ export async function openConnection<T>(
   const root = options.service ?? null;
   if (root !== null) checkService(root);
   const makeChannel = rpcChannel(root, { ...options, saysHello: true });
-  return clientOf<T>(await openConnectionWith(makeChannel, address, options));
+  return clientOf<T>(await openRpcWith(makeChannel, address, options));
 }
 
 /**
@@ -99,6 +108,9 @@ export function clientOf<T>(channel: Channel): RpcClient<T> {
   const client: RpcClient<T> = {
     remote: makeRemote(peer, "") as Remote<T>,
     channel,
+    get identity() {
+      return peer.identity;
+    },
     closed: channel.closed,
     close,
     stats: () => ({ ...channel.stats(), ...peer.stats() }),

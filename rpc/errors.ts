@@ -12,6 +12,15 @@ export class AgentNotFoundError extends DenomasError {
   override name = "AgentNotFoundError";
 }
 
+/**
+ * Thrown when the other side does not know this one, or knows it and wants
+ * nothing of it; thrown by an `authenticate`, it says so.
+ */
+export class AuthenticationError extends DenomasError {
+  /** The name of the class. */
+  override name = "AuthenticationError";
+}
+
 /** Thrown when an argument, or a result, does not fit its schema. */
 export class ValidationError extends DenomasError {
   /** The name of the class. */

@@ -29,6 +29,7 @@
  *
  * @module
  */
+export * from "./authenticate.ts";
 export * from "./call.ts";
 export * from "./call_options.ts";
 export * from "./client.ts";

@@ -7,15 +7,17 @@ import {
 import type { CloseOptions } from "../channel/channel.ts";
 import type { ChannelFactory } from "../channel/_connection_channel.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
-import { rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
+import { peerOf, rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
 
 /** Options for {@linkcode startServer}. */
 export interface RpcServerOptions<T = unknown>
-  extends ServerOptions, RpcOptions {
+  extends ServerOptions, RpcOptions, AuthenticateOptions {
   /**
-   * Called for each connection; what the client offers can be called here. If
-   * it throws, the error is reported and that connection closed.
+   * Called for each connection, once `authenticate` knows whose it is if there
+   * is that; what the client offers can be called here. If it throws, the error
+   * is reported and that connection closed.
    */
   readonly onConnect?:
     | ((client: RpcClient<T>) => void | Promise<void>)
@@ -26,7 +28,7 @@ export interface RpcServerOptions<T = unknown>
 export interface RpcServer<T = unknown> extends AsyncDisposable {
   /** The real address: an ephemeral port is filled in. */
   readonly address: string;
-  /** The connections that are open. */
+  /** The connections that are open, without those that wait to be known. */
   readonly clients: ReadonlySet<RpcClient<T>>;
   /** Resolves when {@linkcode RpcServer.close} is done. Never rejects. */
   readonly closed: Promise<void>;
@@ -77,6 +79,8 @@ export async function serveWith<T>(
     makeChannel,
     address,
     async (channel) => {
+      const { admitted } = peerOf(channel);
+      if (admitted !== null && !await admitted) return;
       const client = clientOf<T>(channel);
       clients.add(client);
       channel.closed.then(() => clients.delete(client));

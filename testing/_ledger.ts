@@ -63,7 +63,7 @@ export class Ledger implements LifetimeObserver {
   }
 
   owned(resource: object, owner: object): void {
-    this.#owners.set(this.#handed.get(resource) ?? resource, owner);
+    this.#owners.set(this.#real(resource), this.#real(owner));
   }
 
   closed(resource: object): void {
@@ -117,7 +117,23 @@ export class Ledger implements LifetimeObserver {
    * be what the user was handed for it.
    */
   keep(resource: object): void {
-    this.#kept.add(this.#handed.get(resource) ?? resource);
+    this.#kept.add(this.#real(resource));
+  }
+
+  /** What a handle stands for; anything else stands for itself. */
+  #real(handle: object): object {
+    const resource = this.#handed.get(handle);
+    return resource === undefined ? handle : this.#real(resource);
+  }
+
+  /** Whether the ledger has heard of this, or of what it was handed for. */
+  knows(resource: object): boolean {
+    return this.#known.has(this.#real(resource));
+  }
+
+  /** Whether `resource` is `owner`, or belongs to it. */
+  belongs(resource: object, owner: object): boolean {
+    return this.#lineage(resource).includes(this.#real(owner));
   }
 
   /**

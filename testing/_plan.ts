@@ -1,6 +1,7 @@
 import type { Codec } from "../channel/codecs/codec.ts";
 import { json } from "../channel/codecs/json.ts";
 import type { CtxTransport } from "./ctx_contract.ts";
+import { resolveSeed } from "./_seed.ts";
 
 /** A step that is to be run. */
 export interface PlannedStep {
@@ -10,6 +11,8 @@ export interface PlannedStep {
   readonly codec: Codec;
   /** The date at which its clock begins, if it has one. */
   readonly utcStart: Date | string | undefined;
+  /** What its chances are drawn from. */
+  readonly seed: number;
   /** Why it cannot run here, if it cannot. */
   readonly ignoredBecause: string | null;
 }
@@ -22,23 +25,27 @@ export interface PlanOptions {
   readonly codecs?: readonly Codec[] | undefined;
   /** The date at which their clocks begin, if they have one. */
   readonly utcStart?: Date | string | undefined;
+  /** What their chances are drawn from. */
+  readonly seed?: number | undefined;
 }
 
 const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
 
 /** One step for each transport and codec. */
 export function planSteps(
-  { transports = ALL, codecs, utcStart }: PlanOptions = {},
+  { transports = ALL, codecs, utcStart, seed: wanted }: PlanOptions = {},
   os: typeof Deno.build.os = Deno.build.os,
 ): PlannedStep[] {
   check("transports", transports);
   if (codecs !== undefined) check("codecs", codecs);
+  const seed = resolveSeed(wanted);
   return transports.flatMap((transport) =>
     (codecs ?? [json()]).map((codec) => ({
       name: codecs === undefined ? transport : `${transport} · ${codec.name}`,
       transport,
       codec,
       utcStart,
+      seed,
       ignoredBecause: transport === "unix" && os === "windows"
         ? "Deno has no Unix sockets on Windows"
         : null,

@@ -5,6 +5,7 @@ import type { Ctx, CtxBody } from "./ctx_contract.ts";
 import { Holdings } from "./_holdings.ts";
 import type { Leak } from "./_leak.ts";
 import { Ledger } from "./_ledger.ts";
+import { NetworkSlot } from "./_network_slot.ts";
 import { Places } from "./_places.ts";
 import type { PlannedStep } from "./_plan.ts";
 import { type ReportedError, StepCtx } from "./_step_ctx.ts";
@@ -43,6 +44,8 @@ export interface StepOutcome {
   readonly failure: { readonly error: unknown } | null;
   /** The last messages, for a failure's report. */
   readonly chart: string | null;
+  /** What the chances of its network were drawn from, if it used that. */
+  readonly seed: number | null;
   /** The body's time was up, and it has not ended. */
   readonly isStillRunning: boolean;
 }
@@ -74,6 +77,7 @@ class Step {
   readonly #time = new AbortController();
   readonly #reported: ReportedError[] = [];
   readonly #problems: unknown[] = [];
+  readonly #network: NetworkSlot;
   readonly #ctx: Ctx;
 
   constructor(plan: PlannedStep, options: StepOptions, tls: StepTls | null) {
@@ -84,12 +88,21 @@ class Step {
     this.ledger = new Ledger({ trace, isCurrent: () => scope.isCurrent });
     this.#places = new Places(transport, this.#cleanUp);
     this.#holdings = new Holdings(name, this.#cleanUp, this.ledger);
+    this.#network = new NetworkSlot({
+      transport,
+      tls: tls?.options ?? null,
+      seed: plan.seed,
+      places: this.#places,
+      holdings: this.#holdings,
+      ledger: this.ledger,
+    });
     this.#ctx = new StepCtx({
       transport,
       codec: plan.codec,
       utcStart: plan.utcStart,
       places: this.#places,
       holdings: this.#holdings,
+      network: this.#network,
       signal: this.#time.signal,
       reported: this.#reported,
       tls,
@@ -196,7 +209,12 @@ class Step {
     const failure = this.#problems.length === 0
       ? null
       : { error: asOne(this.#identity, this.#problems) };
-    return { failure, chart: this.ledger.log.draw(), isStillRunning };
+    return {
+      failure,
+      chart: this.ledger.log.draw(),
+      seed: this.#network.peek()?.seed ?? null,
+      isStillRunning,
+    };
   }
 }
 

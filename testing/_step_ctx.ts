@@ -19,6 +19,8 @@ import type {
 } from "./ctx_contract.ts";
 import type { CtxRpc } from "./ctx_rpc_contract.ts";
 import { GRACE_MS, type Holdings } from "./_holdings.ts";
+import type { Network } from "./network_contract.ts";
+import type { NetworkSlot } from "./_network_slot.ts";
 import type { Places } from "./_places.ts";
 import { StepRpc } from "./_step_rpc.ts";
 import type { StepTls } from "./_step_tls.ts";
@@ -35,6 +37,7 @@ export interface StepCtxParts {
   readonly codec: Codec;
   readonly places: Places;
   readonly holdings: Holdings;
+  readonly network: NetworkSlot;
   readonly signal: AbortSignal;
   /** The date at which the step's clock begins, if it has one. */
   readonly utcStart: Date | string | undefined;
@@ -47,7 +50,6 @@ export interface StepCtxParts {
 /** The {@linkcode Ctx} of one step. */
 export class StepCtx implements Ctx {
   readonly transport: CtxTransport;
-  readonly options: CtxChannelOptions;
   readonly signal: AbortSignal;
   readonly rpc: CtxRpc;
   readonly #parts: StepCtxParts;
@@ -59,20 +61,37 @@ export class StepCtx implements Ctx {
     this.#parts = parts;
     this.transport = parts.transport;
     this.signal = parts.signal;
-    this.options = {
-      codec: parts.codec,
-      onError: (error, context) => void parts.reported.push({ error, context }),
-      ...(parts.tls && { tls: parts.tls.options }),
-    };
     this.rpc = new StepRpc({
-      options: this.options,
-      places: parts.places,
+      options: () => this.options,
+      address: () => this.address,
       holdings: parts.holdings,
     });
   }
 
+  get options(): CtxChannelOptions {
+    const { codec, tls } = this.#parts;
+    const network = this.#parts.network.peek();
+    return {
+      codec,
+      onError: (error, context) => {
+        // A frame that the network left unfinished is no wrong of a peer's.
+        if (context.kind === "protocol" && network?.hasBrokenOff) return;
+        this.#parts.reported.push({ error, context });
+      },
+      // The transport through the network encrypts by itself.
+      ...(network !== null
+        ? { transport: network.transport() }
+        : tls && { tls: tls.options }),
+    };
+  }
+
+  get network(): Network {
+    return this.#parts.network.get();
+  }
+
   get address(): string {
     this.#parts.holdings.check("'ctx.address'");
+    this.#parts.network.begin();
     return this.#parts.places.next();
   }
 
@@ -100,14 +119,21 @@ export class StepCtx implements Ctx {
 
   async createContainer(options: ContainerOptions = {}): Promise<Container> {
     const { address } = this;
-    const { utcStart, holdings } = this.#parts;
-    const clock = utcStart === undefined ? {} : { clock: this.clock };
-    return await holdings.acquire(
+    const { utcStart, holdings, network } = this.#parts;
+    let made: Container | null = null;
+    const transport = network.peek()?.transport(() => made);
+    made = await holdings.acquire(
       `container '${address}'`,
       () =>
-        Container.create(address, { ...this.options, ...clock, ...options }),
+        Container.create(address, {
+          ...this.options,
+          ...(transport !== undefined && { transport }),
+          ...(utcStart !== undefined && { clock: this.clock }),
+          ...options,
+        }),
       (container) => container.close({ graceMs: GRACE_MS }),
     );
+    return made;
   }
 
   async startServer(

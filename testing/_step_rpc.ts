@@ -12,13 +12,13 @@ import {
 import type { CtxChannelOptions } from "./ctx_contract.ts";
 import type { CtxRpc, CtxRpcPairOptions } from "./ctx_rpc_contract.ts";
 import { GRACE_MS, type Holdings } from "./_holdings.ts";
-import type { Places } from "./_places.ts";
 
 /** What a {@linkcode StepRpc} is put together from. */
 export interface StepRpcParts {
   /** The step's codec and how it hears of errors. */
-  readonly options: CtxChannelOptions;
-  readonly places: Places;
+  readonly options: () => CtxChannelOptions;
+  /** Another address each time. */
+  readonly address: () => string;
   readonly holdings: Holdings;
 }
 
@@ -39,9 +39,9 @@ export class StepRpc implements CtxRpc {
     service: object,
     options: RpcServerOptions<T> = {},
   ): Promise<RpcServer<T>> {
-    const { holdings, places } = this.#parts;
+    const { holdings } = this.#parts;
     holdings.check("'ctx.rpc.startServer'");
-    const address = places.next();
+    const address = this.#parts.address();
     const server = await holdings.acquire(
       `RPC server '${address}'`,
       () => startServer<T>(address, service, { ...this.#options, ...options }),
@@ -82,7 +82,7 @@ export class StepRpc implements CtxRpc {
   }
 
   get #options(): CtxChannelOptions & { readonly sendStacks: true } {
-    return { ...this.#parts.options, sendStacks: true };
+    return { ...this.#parts.options(), sendStacks: true };
   }
 
   #lastServer(act: string): StartedServer {

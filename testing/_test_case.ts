@@ -3,6 +3,7 @@ import { runStep, type StepOptions } from "./_step.ts";
 import { StepScope } from "./_step_scope.ts";
 import type { PlannedStep } from "./_plan.ts";
 import { printReport } from "./_print.ts";
+import { describeSeed } from "./_seed.ts";
 import { rejectionError } from "./_verdict.ts";
 import { nextTurn } from "./_within.ts";
 
@@ -58,6 +59,7 @@ export async function runTestCase(
         if (outcome.failure === null) return;
         const { print = printReport } = options;
         if (outcome.chart !== null) print(outcome.chart);
+        if (outcome.seed !== null) print(describeSeed(outcome.seed));
         throw outcome.failure.error;
       },
     });

@@ -34,6 +34,13 @@ export interface CtxOptions {
    */
   readonly utcStart?: Date | string | undefined;
   /**
+   * What the chances of `ctx.network` are drawn from, an integer from 0 to
+   * 4,294,967,295.
+   *
+   * @default {DENOMAS_SEED of the environment, or another one in each run}
+   */
+  readonly seed?: number | undefined;
+  /**
    * What the test may do, as in `Deno.test`.
    *
    * @default {"inherit"}
@@ -105,8 +112,8 @@ export interface WithCtx extends CtxRegistration {
  * });
  * ```
  *
- * @throws {RangeError} If `transports` or `codecs` is empty, or `timeoutMs` is
- * not over 0.
+ * @throws {RangeError} If `transports` or `codecs` is empty, `timeoutMs` is not
+ * over 0, or `seed` is out of range.
  */
 export const withCtx: WithCtx = Object.assign(
   registration({}),

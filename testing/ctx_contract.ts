@@ -4,6 +4,7 @@ import type { Channel, CloseOptions } from "../channel/channel.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
 import type { OnError } from "../channel/report.ts";
+import type { Transport } from "../transports/transport.ts";
 import type {
   ConnectHandler,
   Server,
@@ -11,6 +12,7 @@ import type {
 } from "../channel/server.ts";
 import type { TestAuthority, TestCertificate } from "./certificates.ts";
 import type { CtxRpc } from "./ctx_rpc_contract.ts";
+import type { Network } from "./network_contract.ts";
 
 /**
  * The transports that a test can run on. `"tls"` is TCP with TLS, where both
@@ -30,7 +32,10 @@ export interface CtxChannelOptions {
   readonly codec: Codec;
   /** Makes an error that nobody awaits fail this step. */
   readonly onError: OnError;
-  /** The certificates of a step with TLS; others have none. */
+  /** The way through the step's network, where the test uses that. */
+  readonly transport?: Transport;
+  /** The certificates of a step with TLS, where `transport` has them not; others
+   * have none. */
   readonly tls?: CtxTlsOptions | undefined;
 }
 
@@ -86,6 +91,14 @@ export interface Ctx {
   readonly authority: TestAuthority;
   /** The same for services: RPC servers and clients. */
   readonly rpc: CtxRpc;
+  /**
+   * The network between the servers and clients of this step, with faults on
+   * demand. Read it first: what was started before leads around it.
+   *
+   * @throws {TypeError} If a server or container was started before.
+   * @throws {StepEndedError} If the step is over.
+   */
+  readonly network: Network;
   /**
    * The clock of this step, by which its containers live, where the test has
    * the option `utcStart`. Set it, or hand it to `fastForward`.

@@ -30,4 +30,5 @@ export * from "./ctx.ts";
 export * from "./ctx_contract.ts";
 export * from "./ctx_rpc_contract.ts";
 export * from "./errors.ts";
+export * from "./network_contract.ts";
 export * from "./transport_suite.ts";

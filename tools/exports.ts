@@ -27,6 +27,9 @@ export const INTERNAL: Readonly<Record<string, string>> = {
   "channel/request.ts#Answerer": "the channel, as its requests see it",
   "channel/request.ts#IncomingRequest": "made by channels only",
   "transports/lifetime.ts": "the slot for the ledger of testing",
+  "transports/memory.ts#memoryBytes": "for the network of testing",
+  "transports/tcp.ts#tcpBytes": "for the network of testing",
+  "transports/unix.ts#unixBytes": "for the network of testing",
 };
 
 /** An exported name and where its declarations stand. */

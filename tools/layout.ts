@@ -64,6 +64,7 @@ const DEVELOPMENT: readonly string[] = [
   "bench/",
   "examples/",
   "interop/",
+  "ordeal/",
   "tools/",
 ];
 

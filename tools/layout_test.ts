@@ -19,6 +19,7 @@ Deno.test("isProduct leaves out tests, benchmarks, fixtures and development", ()
     "testing/fixtures/leak.ts",
     "tools/ok.ts",
     "bench/main.ts",
+    "ordeal/main.ts",
     "examples/greeting/main.ts",
     "README.md",
   ];

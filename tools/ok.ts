@@ -1,6 +1,7 @@
 /**
  * Does everything that CI does, in this order, and stops at the first step
  * that fails. The tests come last, so that their counts are the last line.
+ * `--no-ordeal` leaves the ordeal out.
  *
  * @module
  */
@@ -29,12 +30,23 @@ function steps(flags: readonly string[]): Step[] {
     { name: "layers", run: () => runTool("layers.ts") },
     { name: "exports", run: () => runTool("exports.ts") },
     { name: "publish", run: () => tryPublish(flags) },
+    { name: "ordeal", run: () => runOrdeal(flags) },
     { name: "tests", run: () => runTests([], flags) },
   ];
 }
 
 function runTool(name: string): Promise<number> {
   return runDeno(["run", "-A", `tools/${name}`]);
+}
+
+/** A short one, the same each time. */
+function runOrdeal(flags: readonly string[]): Promise<number> {
+  if (Deno.args.includes("--no-ordeal")) {
+    print("Left out, as asked for");
+    return Promise.resolve(0);
+  }
+  const args = ["ordeal/main.ts", "--seconds=25", "--seed=1"];
+  return runDeno(["run", "-A", "--v8-flags=--expose-gc", ...flags, ...args]);
 }
 
 /** `deno publish` takes no import map, so it can be tried with JSR only. */

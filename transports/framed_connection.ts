@@ -182,6 +182,8 @@ class FramedConnection implements Connection {
     this.#delivering = false;
     this.#burst = frames > 1;
     if (this.#flushing && !wasFlushing) this.#scheduleFlush();
+    const { heldBytes } = this.#decoder;
+    if (heldBytes > 0) receiver.partial?.(heldBytes);
   }
 
   /** A method, since the compiler takes the state for unchanged by a call. */

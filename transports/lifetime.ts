@@ -20,7 +20,8 @@ export type ResourceKind =
   | "file"
   | "container"
   | "agent"
-  | "process";
+  | "process"
+  | "network";
 
 /** Which way a message went, seen from the channel that reports it. */
 export type MessageDirection = "in" | "out";

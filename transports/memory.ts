@@ -1,5 +1,6 @@
 import { deliver } from "./_deliveries.ts";
 import { parseAddress } from "./address.ts";
+import { type ByteEnd, type ByteTransport, framed } from "./_byte_transport.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { type ByteStream, frameConnection } from "./framed_connection.ts";
 import { lifetime } from "./lifetime.ts";
@@ -8,8 +9,10 @@ import type {
   Listener,
   Transport,
   TransportConnectOptions,
-  TransportListenOptions,
 } from "./transport.ts";
+
+/** The bytes below {@linkcode memory}. */
+export const memoryBytes: ByteTransport = { scheme: "local", listen, connect };
 
 /**
  * Frames through queues within this process (more exactly: this realm; a
@@ -20,7 +23,7 @@ import type {
  * one order across all connections, in turns of the event loop, so that runs
  * repeat and timers are not starved. Needs no permission.
  */
-export const memory: Transport = { scheme: "local", listen, connect };
+export const memory: Transport = framed(memoryBytes);
 
 /** What one direction holds before its writer waits, as a socket does. */
 const CAPACITY_BYTES = 256 * 1024;
@@ -31,8 +34,7 @@ const listeners = new Map<string, MemoryListener>();
 // deno-lint-ignore require-await -- what it throws shall be a rejection
 async function listen(
   address: string,
-  accept: (connection: Connection) => void,
-  options: TransportListenOptions = {},
+  accept: (end: ByteEnd) => void,
 ): Promise<Listener> {
   const name = parse(address);
   if (listeners.has(name)) {
@@ -41,7 +43,7 @@ async function listen(
       address,
     );
   }
-  const listener = new MemoryListener(address, name, accept, options);
+  const listener = new MemoryListener(address, name, accept);
   listeners.set(name, listener);
   return listener;
 }
@@ -51,7 +53,7 @@ let connections = 0;
 async function connect(
   address: string,
   options: TransportConnectOptions = {},
-): Promise<Connection> {
+): Promise<ByteEnd> {
   const name = parse(address);
   options.signal?.throwIfAborted();
   const clientAddress = `${address}#${++connections}`;
@@ -71,11 +73,11 @@ async function connect(
       address,
     );
   }
-  return frameConnection(near, {
+  return {
+    stream: near,
     localAddress: clientAddress,
     remoteAddress: address,
-    maxFrameBytes: options.maxFrameBytes,
-  });
+  };
 }
 
 function parse(address: string): string {
@@ -89,28 +91,21 @@ function parse(address: string): string {
 class MemoryListener implements Listener {
   readonly address: string;
   readonly #name: string;
-  readonly #accept: (connection: Connection) => void;
-  readonly #options: TransportListenOptions;
+  readonly #accept: (end: ByteEnd) => void;
 
   constructor(
     address: string,
     name: string,
-    accept: (connection: Connection) => void,
-    options: TransportListenOptions,
+    accept: (end: ByteEnd) => void,
   ) {
     this.address = address;
     this.#name = name;
     this.#accept = accept;
-    this.#options = options;
     lifetime.observer?.opened(this, "listener", () => address);
   }
 
   accept(stream: ByteStream, remoteAddress: string): true {
-    this.#accept(frameConnection(stream, {
-      localAddress: this.address,
-      remoteAddress,
-      maxFrameBytes: this.#options.maxFrameBytes,
-    }));
+    this.#accept({ stream, localAddress: this.address, remoteAddress });
     return true;
   }
 
@@ -179,6 +174,7 @@ class MemoryStream implements ByteStream {
 
   read(into: Uint8Array): Promise<number | null> {
     return new Promise((resolve, reject) => {
+      if (this.#closed) throw closedError();
       this.#reading = { into, resolve, reject };
       this.#answerRead();
     });

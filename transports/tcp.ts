@@ -1,4 +1,4 @@
-import { frameConnection } from "./framed_connection.ts";
+import { type ByteEnd, type ByteTransport, framed } from "./_byte_transport.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import {
   connectTcp,
@@ -7,12 +7,14 @@ import {
   tuneTcp,
 } from "./_tcp_socket.ts";
 import type {
-  Connection,
   Listener,
   Transport,
   TransportConnectOptions,
   TransportListenOptions,
 } from "./transport.ts";
+
+/** The bytes below {@linkcode tcp}. */
+export const tcpBytes: ByteTransport = { scheme: "tcp", listen, connect };
 
 /**
  * Frames over TCP, at `tcp://host:port`; port 0 lets the system choose one.
@@ -21,19 +23,19 @@ import type {
  * 40 ms and more; keep-alive is on, so that a host that vanished is noticed.
  * Needs `--allow-net`.
  */
-export const tcp: Transport = { scheme: "tcp", listen, connect };
+export const tcp: Transport = framed(tcpBytes);
 
 // Async, so that what `Deno.listen` throws becomes a rejection.
 // deno-lint-ignore require-await
 async function listen(
   address: string,
-  accept: (connection: Connection) => void,
+  accept: (end: ByteEnd) => void,
   options: TransportListenOptions = {},
 ): Promise<Listener> {
   const listener = listenTcp(address);
   return new StreamListener<Deno.TcpConn>(listener, {
     address: formatTcpAddress(listener.addr),
-    accept: (conn) => accept(wrap(conn, options.maxFrameBytes)),
+    accept: (conn) => accept(wrap(conn)),
     onError: options.onError,
   });
 }
@@ -41,16 +43,15 @@ async function listen(
 async function connect(
   address: string,
   options: TransportConnectOptions = {},
-): Promise<Connection> {
-  const conn = await connectTcp(address, options.signal);
-  return wrap(conn, options.maxFrameBytes);
+): Promise<ByteEnd> {
+  return wrap(await connectTcp(address, options.signal));
 }
 
-function wrap(conn: Deno.TcpConn, maxFrameBytes?: number): Connection {
+function wrap(conn: Deno.TcpConn): ByteEnd {
   tuneTcp(conn);
-  return frameConnection(conn, {
+  return {
+    stream: conn,
     localAddress: formatTcpAddress(conn.localAddr),
     remoteAddress: formatTcpAddress(conn.remoteAddr),
-    maxFrameBytes,
-  });
+  };
 }

@@ -106,6 +106,12 @@ export interface FrameReceiver {
    * only until this method returns: copy what is to be kept.
    */
   frame(payload: Uint8Array): void;
+  /**
+   * So many bytes have arrived of a frame that is not whole yet, its header
+   * included. Called after each read that ends within a frame; without that a
+   * frame that never becomes whole is not noticed.
+   */
+  partial?(heldBytes: number): void;
   /** Everything queued so far has been handed to the system. */
   written(): void;
   /**

@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from "./address.ts";
+import { type ByteEnd, type ByteTransport, framed } from "./_byte_transport.ts";
 import { ConnectError } from "./errors.ts";
-import { frameConnection } from "./framed_connection.ts";
 import {
   checkPathLength,
   publishSocket,
@@ -8,12 +8,14 @@ import {
 } from "./_socket_file.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import type {
-  Connection,
   Listener,
   Transport,
   TransportConnectOptions,
   TransportListenOptions,
 } from "./transport.ts";
+
+/** The bytes below {@linkcode unix}. */
+export const unixBytes: ByteTransport = { scheme: "ipc", listen, connect };
 
 /**
  * Frames over Unix domain sockets, at `ipc://[/path/to/socket]`.
@@ -23,11 +25,11 @@ import type {
  * gone after `close`. Needs `--allow-read` and `--allow-write` for its folder
  * and `--allow-net`.
  */
-export const unix: Transport = { scheme: "ipc", listen, connect };
+export const unix: Transport = framed(unixBytes);
 
 async function listen(
   address: string,
-  accept: (connection: Connection) => void,
+  accept: (end: ByteEnd) => void,
   options: TransportListenOptions = {},
 ): Promise<Listener> {
   const path = parse(address);
@@ -36,7 +38,11 @@ async function listen(
     address,
     accept: (conn) => {
       // The system gives the far end of a Unix socket no name.
-      accept(wrap(conn, address, `${address}#client`, options.maxFrameBytes));
+      accept({
+        stream: conn,
+        localAddress: address,
+        remoteAddress: `${address}#client`,
+      });
     },
     onError: options.onError,
     beforeClose: () => retractSocket(file),
@@ -46,7 +52,7 @@ async function listen(
 async function connect(
   address: string,
   options: TransportConnectOptions = {},
-): Promise<Connection> {
+): Promise<ByteEnd> {
   const path = parse(address);
   const { signal } = options;
   checkPathLength(path);
@@ -69,16 +75,11 @@ async function connect(
     conn.close();
     throw signal.reason;
   }
-  return wrap(conn, `${address}#client`, address, options.maxFrameBytes);
-}
-
-function wrap(
-  conn: Deno.UnixConn,
-  localAddress: string,
-  remoteAddress: string,
-  maxFrameBytes?: number,
-): Connection {
-  return frameConnection(conn, { localAddress, remoteAddress, maxFrameBytes });
+  return {
+    stream: conn,
+    localAddress: `${address}#client`,
+    remoteAddress: address,
+  };
 }
 
 function parse(address: string): string {

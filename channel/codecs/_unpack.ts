@@ -7,6 +7,8 @@ export interface UnpackContext {
   readonly records: readonly TypeRecord[];
   readonly maxDepth: number;
   readonly maxKeys: number;
+  /** How many lists and maps were met. */
+  containers: number;
 }
 
 /**
@@ -38,6 +40,7 @@ function unpackList(
   depth: number,
 ): unknown[] {
   if (depth >= context.maxDepth) throw tooDeep(context);
+  context.containers++;
   let index = 0;
   try {
     for (; index < list.length; index++) {
@@ -58,6 +61,7 @@ function unpackMap(
   depth: number,
 ): unknown {
   if (depth >= context.maxDepth) throw tooDeep(context);
+  context.containers++;
   const keys = Object.keys(map);
   if (keys.length > context.maxKeys) {
     throw new ProtocolError(

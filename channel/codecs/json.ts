@@ -1,3 +1,4 @@
+import { checkJsonDepth } from "./_json_depth.ts";
 import { parsePythonJson, writePythonJson } from "./_python_json.ts";
 import type { Codec } from "./codec.ts";
 
@@ -62,6 +63,7 @@ const lenient = new TextDecoder();
 const strict = new TextDecoder("utf-8", { fatal: true });
 
 function decode(payload: Uint8Array): unknown {
+  checkJsonDepth(payload);
   const text = decodeText(payload);
   try {
     return JSON.parse(text);

@@ -38,7 +38,7 @@ export interface TypeTableOptions {
  * Everything between a user's values and the plain data that a codec sees:
  * custom types, `undefined`, values that cannot be carried, and limits. It
  * serves all codecs and both directions of one connection, and holds no state
- * but the list of types.
+ * but the list of types and a count.
  */
 export class TypeTable {
   readonly #records: TypeRecord[] = [];
@@ -64,7 +64,12 @@ export class TypeTable {
       options;
     checkLimit("maxDepth", maxDepth, HIGHEST_MAX_DEPTH);
     checkLimit("maxKeys", maxKeys, Number.MAX_SAFE_INTEGER);
-    this.#unpacking = { records: this.#records, maxDepth, maxKeys };
+    this.#unpacking = {
+      records: this.#records,
+      maxDepth,
+      maxKeys,
+      containers: 0,
+    };
     for (const type of types) this.#add(type);
   }
 
@@ -115,11 +120,20 @@ export class TypeTable {
    * many keys.
    */
   unpack(value: unknown): unknown {
+    this.#unpacking.containers = 0;
     try {
       return unpackValue(this.#unpacking, value, 0);
     } catch (error) {
       throw error instanceof Fault ? error.toError("revive") : error;
     }
+  }
+
+  /**
+   * How many lists and maps the last `unpack` met. They take memory far beyond
+   * their bytes on the wire.
+   */
+  get unpackedContainers(): number {
+    return this.#unpacking.containers;
   }
 
   #findByClass(value: object): TypeRecord | undefined {

@@ -1,0 +1,73 @@
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { parseArguments } from "./_args.ts";
+import { growthBytes, isRising } from "./_heap.ts";
+import { Histogram } from "./_histogram.ts";
+import {
+  formatMarkdown,
+  formatText,
+  lost,
+  replaceSection,
+  tablesOf,
+} from "./_report.ts";
+import { Tally } from "./_tally.ts";
+
+const MIB = 2 ** 20;
+
+Deno.test("isRising sees a slope, and no outlier", () => {
+  assert(isRising([10, 11, 12, 13, 14].map((it) => it * MIB)));
+  assert(!isRising([10, 10, 18, 10, 10].map((it) => it * MIB)));
+  assert(!isRising([14, 13, 12, 11, 10].map((it) => it * MIB)));
+  assertEquals(growthBytes([1, 2, 3, 4, 5]), 4);
+  assertEquals(growthBytes([]), 0);
+});
+
+Deno.test("Histogram tells quantiles to 2 %", () => {
+  const histogram = new Histogram();
+  assert(Number.isNaN(histogram.quantile(0.5)));
+  for (let ms = 1; ms <= 1_000; ms++) histogram.add(ms);
+  for (const share of [0.5, 0.99]) {
+    const ratio = histogram.quantile(share) / (share * 1_000);
+    assert(ratio > 0.98 && ratio < 1.03, `${ratio}`);
+  }
+});
+
+Deno.test("tablesOf counts what was lost, and leaves empty tables out", () => {
+  const tally = new Tally();
+  tally.add("calls", 1_234);
+  tally.add("calls answered", 1_200);
+  tally.add("failed: TimeoutError", 33);
+  assertEquals(lost(tally), 1);
+  const tables = tablesOf({ seed: 1, seconds: 1, tally, heap: [MIB, MIB] });
+  assertEquals(tables.length, 2);
+  assertStringIncludes(formatText(tables), "1,234");
+  assertStringIncludes(formatMarkdown(tables), "| answered | 1,200 |");
+});
+
+Deno.test("replaceSection writes between the marks only", () => {
+  const begin = "<!-- written by deno task ordeal --write -->";
+  const end = "<!-- end of what is written -->";
+  const guide = `before\n${begin}\nold\n${end}\nafter\n`;
+  assertEquals(
+    replaceSection(guide, "new"),
+    `before\n${begin}\n\nnew\n\n${end}\nafter\n`,
+  );
+  assertThrows(() => replaceSection("no marks", "new"), Error, "no section");
+});
+
+Deno.test("parseArguments reads all options, and refuses others", () => {
+  const args = ["--seconds=5", "--seed=7", "--only=rpc", "--write"];
+  assertEquals(parseArguments(args), {
+    seconds: 5,
+    seed: 7,
+    only: "rpc",
+    write: true,
+  });
+  for (const arg of ["--seconds=0", "--seed=x", "--fast", "rpc"]) {
+    assertThrows(() => parseArguments([arg]), TypeError, arg);
+  }
+});

@@ -1,0 +1,61 @@
+import type { Codec } from "../channel/codecs/codec.ts";
+import type { Ctx, CtxTransport } from "../testing/ctx_contract.ts";
+import { runCase } from "../testing/fixtures/fake_runner.ts";
+import { planSteps } from "../testing/_plan.ts";
+import type { Random } from "../testing/_random.ts";
+import { seededRandom } from "../testing/_random.ts";
+import type { Tally } from "./_tally.ts";
+
+/** How long a trial may take beyond its time, in milliseconds. */
+const MARGIN_MS = 20_000;
+
+/** What a trial works with. */
+export interface TrialWorld {
+  readonly ctx: Ctx;
+  readonly random: Random;
+  readonly tally: Tally;
+  /** What reports call it. */
+  readonly name: string;
+  /** When it should end, by `performance.now()`. */
+  readonly until: number;
+}
+
+/** Something that is tried. */
+export interface Trial {
+  readonly name: string;
+  readonly transport: CtxTransport;
+  /** Its part of the time of a lap. */
+  readonly share: number;
+  run(world: TrialWorld): Promise<void>;
+}
+
+/** How a trial is run. */
+export interface TrialTerms {
+  readonly codec: Codec;
+  readonly seed: number;
+  readonly timeMs: number;
+  readonly tally: Tally;
+}
+
+/**
+ * Runs a trial as a step of a test, whose ledger finds all that is left open or
+ * pending, and every table that is not empty.
+ */
+export async function runTrial(
+  trial: Trial,
+  { codec, seed, timeMs, tally }: TrialTerms,
+): Promise<void> {
+  const { transport } = trial;
+  const name = `${trial.name}, ${transport} · ${codec.name}, seed ${seed}`;
+  const { steps: [step] } = await runCase(async (ctx) => {
+    const random = seededRandom(seed);
+    const until = performance.now() + timeMs;
+    await trial.run({ ctx, random, tally, name, until });
+  }, {
+    steps: planSteps({ transports: [transport], codecs: [codec], seed }),
+    timeoutMs: timeMs + MARGIN_MS,
+  });
+  tally.add("trials");
+  if (step!.error === null) return;
+  tally.breach(`${name}: ${Deno.inspect(step!.error)}`);
+}

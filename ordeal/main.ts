@@ -1,0 +1,91 @@
+/**
+ * Storms, floods and fuzzing for some time, in which every promise must hold:
+ * `deno task ordeal --seconds=N --seed=S`. Ends with exit code 1 on any breach.
+ *
+ * @module
+ */
+import { describeMachine } from "../bench/_machine.ts";
+import { json } from "../channel/codecs/json.ts";
+import { msgpack } from "../channel/codecs/msgpack.ts";
+import { randomInteger, seededRandom } from "../testing/_random.ts";
+import { runDeno } from "../tools/_deno.ts";
+import { print, printError } from "../tools/_print.ts";
+import { ROOT } from "../tools/_project.ts";
+import { type Arguments, parseArguments } from "./_args.ts";
+import { heapBytes, isRising } from "./_heap.ts";
+import {
+  formatMarkdown,
+  formatText,
+  lost,
+  replaceSection,
+  type Report,
+  tablesOf,
+} from "./_report.ts";
+import { Tally } from "./_tally.ts";
+import { runTrial } from "./_trial.ts";
+import { trials } from "./trials.ts";
+
+/** The first lap warms up; after each of the others the heap is sampled. */
+const LAPS = 6;
+/** What a share of the time must be at least, in milliseconds. */
+const LEAST_MS = 20;
+const CODECS = [json(), msgpack()];
+const GUIDE = `${ROOT}/docs/reliability.md`;
+
+async function run({ seconds, seed, only }: Arguments): Promise<Report> {
+  const chosen = trials().filter(({ name }) => name.includes(only));
+  let sharesLeft = LAPS * chosen.reduce((sum, { share }) => sum + share, 0);
+  const end = performance.now() + seconds * 1_000;
+  const random = seededRandom(seed);
+  const tally = new Tally();
+  const heap: number[] = [];
+  for (let lap = 0; lap < LAPS; lap++) {
+    for (const [index, trial] of chosen.entries()) {
+      // What trials take beyond their time, as to close, others do without.
+      const leftMs = Math.max(LEAST_MS * sharesLeft, end - performance.now());
+      await runTrial(trial, {
+        codec: CODECS[(lap + index) % 2]!,
+        seed: randomInteger(random, 0, 2 ** 32 - 1),
+        timeMs: leftMs * trial.share / sharesLeft,
+        tally,
+      });
+      sharesLeft -= trial.share;
+    }
+    if (lap > 0) heap.push(await heapBytes());
+  }
+  if (lost(tally) !== 0) {
+    tally.breach(`${lost(tally)} calls were lost without an error`);
+  }
+  if (isRising(heap)) tally.breach(`the heap grows: ${heap.join(", ")} bytes`);
+  return { seed, seconds, tally, heap };
+}
+
+/** Puts the figures into the guide. */
+async function writeGuide(report: Report): Promise<void> {
+  const { seed, seconds, tally } = report;
+  const content = [
+    `Taken with seed ${seed} in ${seconds} seconds, on ${describeMachine()}. ` +
+    `Promises that were broken: ${tally.breaches.length}.`,
+    formatMarkdown(tablesOf(report)),
+  ].join("\n\n");
+  const guide = await Deno.readTextFile(GUIDE);
+  await Deno.writeTextFile(GUIDE, replaceSection(guide, content));
+  await runDeno(["fmt", "--quiet", GUIDE]);
+}
+
+if (import.meta.main) {
+  const args = parseArguments(Deno.args);
+  print(`Seed ${args.seed}, for ${args.seconds} s`);
+  const report = await run(args);
+  const { breaches } = report.tally;
+  print(`\n${formatText(tablesOf(report))}\n`);
+  for (const breach of breaches.slice(0, 20)) printError(breach);
+  if (args.write) await writeGuide(report);
+  print(
+    `${breaches.length} promises broken` +
+      (breaches.length > 0
+        ? `: run again with --seed=${args.seed} --seconds=${args.seconds}`
+        : ""),
+  );
+  Deno.exit(breaches.length > 0 ? 1 : 0);
+}

@@ -1,0 +1,410 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { encodeRequest, openRaw } from "../channel/fixtures/raw_peer.ts";
+import { ConnectionClosedError } from "../channel/errors.ts";
+import { withCtx } from "../testing/ctx.ts";
+import type { Authenticate } from "./authenticate.ts";
+import { call } from "./call.ts";
+import { openConnection } from "./client.ts";
+import { AuthenticationError } from "./errors.ts";
+import { startServer } from "./server.ts";
+import { service } from "./service.ts";
+
+/** Knows one token. */
+const knowsAda: Authenticate = (credentials) => {
+  if (credentials === "ada's") return { name: "ada" };
+  throw new AuthenticationError("Unknown token");
+};
+
+/** Everything that an unknown peer might try, beside a hello. */
+const ATTEMPTS: unknown[] = [
+  ["run", [], {}],
+  ["$/call", ["run", [], {}, { timeoutMs: 1_000 }], {}],
+  ["$/call", ["$/ref/0", [], {}, {}], {}],
+  ["$/ref/0", [], {}],
+  ["$/ping", [], {}],
+  ["$/cancel", [1], {}],
+  ["$/keep", [0], {}],
+  ["$/release", [0], {}],
+  ["$/idempotent", ["run"], {}],
+  ["$/next", [0, 0], {}],
+  ["$/return", [0], {}],
+  ["$/hello", [{ version: 1, features: [], credentials: "ada's" }], {}],
+  ["run", [{ __type__: [0, "2026-01-01"] }], {}],
+  ["run", [{ __type__: [1, "$/ref/0"] }], {}],
+  "no call",
+];
+
+/** A server of which every part that runs is noted. */
+function watched(): {
+  ran: string[];
+  options: Parameters<typeof startServer>[2];
+  served: { run(): string };
+} {
+  const ran: string[] = [];
+  return {
+    ran,
+    served: service({
+      run: () => {
+        ran.push("method");
+        return "ran";
+      },
+    }),
+    options: {
+      onConnect: () => void ran.push("onConnect"),
+      serving: [(_call, next) => {
+        ran.push("middleware");
+        return next();
+      }],
+      serializers: [{
+        type: Date,
+        serialize: (date: Date) => date.toISOString(),
+        deserialize: (text: unknown) => {
+          ran.push("deserializer");
+          return new Date(String(text));
+        },
+      }],
+    },
+  };
+}
+
+const hello = (credentials: unknown) => [
+  "$/hello",
+  [{ version: 1, features: [], credentials }],
+  {},
+];
+
+withCtx(
+  "authenticate tells methods, middleware and onConnect who calls",
+  async (ctx) => {
+    const seen: unknown[] = [];
+    const client = await ctx.rpc.startServerAndConnect(
+      service({ whoAmI: () => call().identity }),
+      {
+        server: {
+          authenticate: knowsAda,
+          onConnect: (client) => void seen.push(client.identity),
+          serving: [(call, next) => {
+            seen.push(call.identity);
+            return next();
+          }],
+        },
+        client: { credentials: "ada's" },
+      },
+    );
+    assertEquals(await client.remote.whoAmI(), { name: "ada" });
+    assertEquals(seen, [{ name: "ada" }, { name: "ada" }]);
+  },
+);
+
+withCtx(
+  "authenticate refuses a connection before it is handed out",
+  async (ctx) => {
+    const { ran, options, served } = watched();
+    const server = await ctx.rpc.startServer(served, {
+      ...options,
+      authenticate: knowsAda,
+    });
+    await assertRejects(
+      () => ctx.rpc.connect({ credentials: "guess" }),
+      AuthenticationError,
+      "Unknown token",
+    );
+    assertEquals(server.stats().refusedPeers, 1);
+    assertEquals(server.clients.size, 0);
+    assertEquals(ran, []);
+  },
+);
+
+withCtx(
+  "authenticate refuses calls of a client without credentials",
+  async (ctx) => {
+    const { ran, options, served } = watched();
+    await ctx.rpc.startServer(served, { ...options, authenticate: knowsAda });
+    const client = await ctx.rpc.connect<typeof served>({
+      serializers: options!.serializers,
+    });
+    const calls = [client.remote.run(), client.remote.run()];
+    for (const call of calls) {
+      await assertRejects(() => call, AuthenticationError, "Unknown token");
+    }
+    const { by, reason, error } = await client.closed;
+    assertEquals([by, reason], ["peer", "authentication"]);
+    assert(error instanceof AuthenticationError);
+    await assertRejects(() => client.remote.run(), ConnectionClosedError);
+    assertEquals(ran, []);
+  },
+);
+
+for (const first of ["a hello", "a call"]) {
+  withCtx(
+    `authenticate lets nothing through that comes with ${first}`,
+    async (ctx) => {
+      const { ran, options, served } = watched();
+      const asked: unknown[] = [];
+      const decided = Promise.withResolvers<void>();
+      const server = await ctx.rpc.startServer(served, {
+        ...options,
+        authenticate: async (credentials, peer) => {
+          asked.push(credentials);
+          await decided.promise;
+          return knowsAda(credentials, peer);
+        },
+      });
+      using raw = await openRaw(server.address);
+      const requests = first === "a hello"
+        ? [hello("guess"), ...ATTEMPTS]
+        : ATTEMPTS;
+      let bytes = 0;
+      for (const [id, request] of requests.entries()) {
+        const payload = encodeRequest(id, request);
+        bytes += payload.length;
+        raw.send(payload);
+      }
+      while (server.stats().unansweredBytes < bytes) await turn();
+      decided.resolve();
+      const answered = new Set<number>();
+      for (let count = 0; count < requests.length; count++) {
+        const [type, id, content] = JSON.parse((await raw.receive())!);
+        assertEquals(type, 2);
+        assertEquals(content, "AuthenticationError: Unknown token\n");
+        answered.add(id);
+      }
+      assertEquals(answered.size, requests.length);
+      assertEquals(await raw.receive(), null);
+      assertEquals(ran, []);
+      assertEquals(asked, [first === "a hello" ? "guess" : undefined]);
+    },
+  );
+}
+
+withCtx(
+  "authenticate answers a hello first, then the calls that came with it",
+  async (ctx) => {
+    const { ran, options, served } = watched();
+    const server = await ctx.rpc.startServer(served, {
+      ...options,
+      authenticate: async (credentials, peer) => {
+        await turn();
+        return knowsAda(credentials, peer);
+      },
+    });
+    using raw = await openRaw(server.address);
+    raw.send(encodeRequest(0, hello("ada's")));
+    raw.send(encodeRequest(1, ["run", [], {}]));
+    raw.send(encodeRequest(2, ["$/ping", [], {}]));
+    assertStringIncludes((await raw.receive())!, "[1,0,");
+    const others = [await raw.receive(), await raw.receive()];
+    assertEquals(others.toSorted(), ['[1,1,"ran"]', "[1,2,null]"]);
+    assertEquals(ran.toSorted(), ["method", "middleware", "onConnect"]);
+    assertEquals(server.clients.size, 1);
+  },
+);
+
+withCtx(
+  "authenticate may know a peer without extensions by other means",
+  async (ctx) => {
+    const { served } = watched();
+    const peers: unknown[] = [];
+    const server = await ctx.rpc.startServer(served, {
+      authenticate: (credentials, { peer, remoteAddress, dialled }) => {
+        peers.push([credentials, peer, dialled, remoteAddress.split(":")[0]]);
+        return "neighbour";
+      },
+    });
+    using raw = await openRaw(server.address);
+    raw.send(encodeRequest(0, ["run", [], {}]));
+    assertEquals(await raw.receive(), '[1,0,"ran"]');
+    const scheme = { tcp: "tcp", tls: "tcp", unix: "ipc", memory: "local" }[
+      ctx.transport
+    ];
+    assertEquals(peers, [[undefined, null, false, scheme]]);
+  },
+);
+
+withCtx(
+  "authenticate gives a peer that says nothing so much time",
+  async (ctx) => {
+    const { served } = watched();
+    const server = await ctx.rpc.startServer(served, {
+      authenticate: knowsAda,
+      authenticateMs: 50,
+    });
+    using raw = await openRaw(server.address);
+    assertEquals(await raw.receive(), null);
+    assertEquals(server.stats().refusedPeers, 1);
+  },
+);
+
+withCtx(
+  "authenticate itself has so much time, and is told of its end",
+  async (ctx) => {
+    const { ran, options, served } = watched();
+    const told = Promise.withResolvers<unknown>();
+    await ctx.rpc.startServer(served, {
+      ...options,
+      authenticateMs: 50,
+      authenticate: (_credentials, { signal }) => {
+        const { promise, reject } = Promise.withResolvers();
+        signal.addEventListener("abort", () => {
+          told.resolve(signal.reason);
+          reject(new Error("stopped"));
+        });
+        return promise;
+      },
+    });
+    await assertRejects(
+      () => ctx.rpc.connect({ credentials: "ada's" }),
+      AuthenticationError,
+      "50 ms",
+    );
+    assert(await told.promise instanceof AuthenticationError);
+    assertEquals(ran, []);
+  },
+);
+
+withCtx(
+  "authenticate that fails tells the peer nothing, and is reported",
+  async (ctx) => {
+    const { served } = watched();
+    await ctx.rpc.startServer(served, {
+      authenticate: () => {
+        throw new TypeError("the password of the database is 1234");
+      },
+    });
+    const error = await assertRejects(
+      () => ctx.rpc.connect({ credentials: "ada's" }),
+      AuthenticationError,
+    );
+    assertFalse(error.message.includes("1234"));
+    const [reported, ...more] = ctx.takeHandlerErrors();
+    assert(reported instanceof TypeError);
+    assertEquals(more, []);
+  },
+);
+
+withCtx(
+  "authenticate runs nothing for a peer that left meanwhile",
+  async (ctx) => {
+    const { ran, options, served } = watched();
+    const asked = Promise.withResolvers<AbortSignal>();
+    const decided = Promise.withResolvers<void>();
+    const server = await ctx.rpc.startServer(served, {
+      ...options,
+      authenticate: async (_credentials, { signal }) => {
+        asked.resolve(signal);
+        await decided.promise;
+        return "ada";
+      },
+    });
+    const raw = await openRaw(server.address);
+    raw.send(encodeRequest(0, ["run", [], {}]));
+    const signal = await asked.promise;
+    raw[Symbol.dispose]();
+    while (!signal.aborted) await turn();
+    decided.resolve();
+    await turn();
+    assertEquals(ran, []);
+    assertEquals(server.stats().unansweredBytes, 0);
+  },
+);
+
+withCtx("authenticate holds no more requests than the limit", async (ctx) => {
+  const { ran, options, served } = watched();
+  const server = await ctx.rpc.startServer(served, {
+    ...options,
+    limits: { maxUnansweredRequests: 3 },
+    authenticateMs: 200,
+    authenticate: () => new Promise(() => {}),
+  });
+  using raw = await openRaw(server.address);
+  for (let id = 0; id < 100; id++) {
+    raw.send(encodeRequest(id, ["run", [], {}]));
+  }
+  for (let id = 0; id < 97; id++) {
+    assertStringIncludes((await raw.receive())!, "ServerBusyError");
+  }
+  assertStringIncludes((await raw.receive())!, "AuthenticationError");
+  assertEquals(ran, []);
+});
+
+withCtx("credentials are plain data", async (ctx) => {
+  const { ran, options, served } = watched();
+  await ctx.rpc.startServer(served, {
+    ...options,
+    authenticate: () => void ran.push("authenticate"),
+  });
+  for (const credentials of [new Date(0), { deep: [() => 1] }]) {
+    await assertRejects(
+      () =>
+        ctx.rpc.connect({
+          credentials: { credentials },
+          serializers: options!.serializers,
+        }),
+      AuthenticationError,
+      "plain data",
+    );
+  }
+  assertEquals(ran, []);
+});
+
+withCtx(
+  "credentials may be a function, called for each connection",
+  async (ctx) => {
+    const tokens: unknown[] = [];
+    const { served } = watched();
+    await ctx.rpc.startServer(served, {
+      authenticate: (token) => tokens.push(token),
+    });
+    let count = 0;
+    const credentials = () => `token ${++count}`;
+    await ctx.rpc.connect({ credentials });
+    await ctx.rpc.connect({ credentials });
+    assertEquals(tokens, ["token 1", "token 2"]);
+    await assertRejects(
+      () =>
+        ctx.rpc.connect({
+          credentials: () => {
+            throw new RangeError("no token left");
+          },
+        }),
+      RangeError,
+    );
+  },
+);
+
+withCtx("credentials harm no server that asks for none", async (ctx) => {
+  const { served } = watched();
+  const client = await ctx.rpc.startServerAndConnect(served, {
+    client: { credentials: "ada's" },
+  });
+  assertEquals(await client.remote.run(), "ran");
+  const plain = await ctx.startServer(async (channel) => {
+    for await (const request of channel) await request.fail("LookupError: ?\n");
+  });
+  const options = { ...ctx.options, credentials: "ada's" };
+  ctx.use(await openConnection(plain.address, options));
+});
+
+Deno.test("credentials need extensions", async () => {
+  await assertRejects(
+    () =>
+      openConnection("local://nobody", { credentials: "a", extensions: false }),
+    TypeError,
+    "extensions",
+  );
+  await assertRejects(
+    () =>
+      startServer("local://never", service({ a() {} }), { authenticateMs: 0 }),
+    RangeError,
+  );
+});
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

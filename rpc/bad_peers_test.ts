@@ -1,0 +1,224 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  encodeRequest,
+  openRaw,
+  type RawPeer,
+} from "../channel/fixtures/raw_peer.ts";
+import { usedHeapBytes } from "../channel/fixtures/heap.ts";
+import { withCtx } from "../testing/ctx.ts";
+import type { Ctx } from "../testing/ctx_contract.ts";
+import type { RpcClient } from "./client.ts";
+import type { RpcServer, RpcServerOptions } from "./server.ts";
+import { service } from "./service.ts";
+
+/** How long another client's call may take while a peer misbehaves. */
+const BOUND_MS = 2_000;
+const MIB = 1024 * 1024;
+
+const shop = service({
+  echo: (value: unknown) => value,
+  take: (..._values: unknown[]) => null,
+  make: () => () => 1,
+  async *count() {
+    for (let n = 0;; n++) yield n;
+  },
+  hang: () => new Promise<never>(() => {}),
+});
+
+interface Scene {
+  readonly server: RpcServer;
+  readonly other: RpcClient<typeof shop>;
+  /** The server's side of the bad peer. */
+  readonly served: RpcClient;
+  readonly raw: RawPeer;
+}
+
+/** A server, a client of it, and a peer that has said hello. */
+async function open(ctx: Ctx, options: RpcServerOptions = {}): Promise<Scene> {
+  const server = await ctx.rpc.startServer(shop, options);
+  const other = await ctx.rpc.connect<typeof shop>({ timeoutMs: BOUND_MS });
+  await assertServed(other);
+  const before = new Set(server.clients);
+  const raw = await openRaw(server.address);
+  raw.send(encodeRequest(0, ["$/hello", [{ version: 1, features: [] }], {}]));
+  assertStringIncludes((await raw.receive())!, "[1,0,");
+  const [served] = [...server.clients].filter((it) => !before.has(it));
+  return { server, other, served: served!, raw };
+}
+
+async function assertServed(other: RpcClient<typeof shop>): Promise<void> {
+  assertEquals(await other.remote.echo("?"), "?");
+}
+
+/** The type of the answer, its id, and its content as text. */
+async function receive(
+  raw: RawPeer,
+): Promise<[type: number, id: number, text: string]> {
+  const [type, id, content] = JSON.parse((await raw.receive())!);
+  return [type, id, JSON.stringify(content)];
+}
+
+withCtx(
+  "a flood of cancels harms nobody, and is bounded by rates",
+  async (ctx) => {
+    const { raw, served, other, server } = await open(ctx, {
+      limits: { maxRequestsPerSecond: 1, burstMs: 2_000_000 },
+    });
+    using _raw = raw;
+    for (let id = 1; id <= 3_000; id++) {
+      raw.send(encodeRequest(id, ["$/cancel", [id * 7], {}]));
+    }
+    let refused = 0;
+    for (let id = 1; id <= 3_000; id++) {
+      const [type, answered] = await receive(raw);
+      assertEquals(answered, id);
+      if (type === 2) refused++;
+    }
+    // The hello was one of the two thousand.
+    assertEquals(refused, 1_001);
+    assertEquals(server.stats().refusedRequests, 1_001);
+    assertEquals(served.stats().runningCalls, 0);
+    // Calls are counted apart.
+    raw.send(encodeRequest(5_000, ["echo", [1], {}]));
+    assertEquals(await receive(raw), [1, 5_000, "1"]);
+    await assertServed(other);
+  },
+);
+
+withCtx("a flood of hellos leaves nothing behind", async (ctx) => {
+  const { raw, served, other } = await open(ctx);
+  using _raw = raw;
+  const features = Array.from({ length: 1_000 }, (_, n) => `feature ${n}`);
+  const hello = [{ version: 1, features }];
+  const before = await usedHeapBytes();
+  for (let id = 1; id <= 2_000; id++) {
+    raw.send(encodeRequest(id, ["$/hello", hello, {}]));
+    if (id % 100 !== 0) continue;
+    for (let count = 0; count < 100; count++) await raw.receive();
+  }
+  const grown = await usedHeapBytes() - before;
+  assert(grown < 4 * MIB, `${grown} bytes more`);
+  assertEquals(served.stats().unansweredRequests, 0);
+  await assertServed(other);
+});
+
+withCtx(
+  "streams that are opened and forgotten are bounded, and end",
+  async (ctx) => {
+    const { raw, served, other } = await open(ctx);
+    using _raw = raw;
+    for (let id = 1; id <= 1_000; id++) {
+      raw.send(encodeRequest(id, ["count", [], {}]));
+    }
+    for (let id = 1; id <= 1_000; id++) {
+      assertEquals((await receive(raw))[0], 1);
+    }
+    // They have produced nothing, as nobody asked.
+    assertEquals(served.stats().streams, 1_000);
+    await assertServed(other);
+    raw[Symbol.dispose]();
+    await served.closed;
+    assertEquals(served.stats().streams, 0);
+    assertEquals(served.stats().runningCalls, 0);
+  },
+);
+
+withCtx("references that a peer never gives back are bounded", async (ctx) => {
+  const maxReferences = 100;
+  const { raw, served, other } = await open(ctx, { maxReferences });
+  using _raw = raw;
+  for (let id = 1; id <= 150; id++) {
+    raw.send(encodeRequest(id, ["make", [], {}]));
+  }
+  const types: number[] = [];
+  for (let id = 1; id <= 150; id++) {
+    const [type, , text] = await receive(raw);
+    types.push(type);
+    if (type === 2) assertStringIncludes(text, "references are held");
+  }
+  assertEquals(types.filter((type) => type === 1).length, maxReferences);
+  assertEquals(served.stats().references, maxReferences);
+  const mine = await other.remote.make();
+  assertEquals(await mine(), 1);
+  raw[Symbol.dispose]();
+  await served.closed;
+  assertEquals(served.stats().references, 0);
+});
+
+withCtx(
+  "references that a peer passes by the thousands are not kept",
+  async (ctx) => {
+    const { raw, served, other } = await open(ctx);
+    using _raw = raw;
+    const references = Array.from(
+      { length: 2_000 },
+      (_, key) => ({ __type__: [0, `$/ref/${key}`] }),
+    );
+    const content = encodeRequest(1, ["take", references, {}]);
+    const sendMany = async () => {
+      for (let count = 0; count < 100; count++) {
+        raw.send(content);
+        assertEquals((await receive(raw))[0], 1);
+      }
+    };
+    // The test's own log of messages is full after these.
+    await sendMany();
+    const before = await usedHeapBytes();
+    await sendMany();
+    const grown = await usedHeapBytes() - before;
+    assert(grown < 8 * MIB, `${grown} bytes more`);
+    assertEquals(served.stats().references, 0);
+    await assertServed(other);
+  },
+);
+
+withCtx(
+  "calls that never end are bounded, and end with their peer",
+  async (ctx) => {
+    const { raw, served, other, server } = await open(ctx, {
+      limits: { maxUnansweredRequests: 50 },
+    });
+    using _raw = raw;
+    for (let id = 1; id <= 60; id++) {
+      raw.send(encodeRequest(id, ["hang", [], {}]));
+    }
+    for (let count = 0; count < 10; count++) {
+      const [type, id, text] = await receive(raw);
+      assertEquals(type, 2);
+      assert(id > 50);
+      assertStringIncludes(text, "busy");
+    }
+    assertEquals(served.stats().runningCalls, 50);
+    await assertServed(other);
+    raw[Symbol.dispose]();
+    await served.closed;
+    assertEquals(served.stats().runningCalls, 0);
+    assertEquals(server.stats().unansweredBytes, 0);
+  },
+);
+
+withCtx("answers to ids that were never asked are counted", async (ctx) => {
+  const { raw, served, other } = await open(ctx);
+  using _raw = raw;
+  for (let id = 0; id < 1_000; id++) {
+    raw.send(JSON.stringify([1 + id % 2, id, null]));
+  }
+  raw.send(encodeRequest(1, ["echo", ["still here"], {}]));
+  assertEquals(await receive(raw), [1, 1, '"still here"']);
+  assertEquals(served.stats().lateReplies, 1_000);
+  await assertServed(other);
+});
+
+withCtx(
+  "a JSON bomb ends its connection at once, and no other",
+  async (ctx) => {
+    const { raw, other } = await open(ctx);
+    using _raw = raw;
+    raw.send(new Uint8Array(16 * MIB).fill("[".charCodeAt(0)));
+    await assertServed(other);
+    assertEquals(await raw.receive(), null);
+    await assertServed(other);
+    const [error] = ctx.takeHandlerErrors();
+    assertStringIncludes(String(error), "nested deeper");
+  },
+);
