@@ -61,7 +61,7 @@ export interface PeerOptions extends
     ServedCallsOptions,
     "references" | "packing" | "hasExtensions" | "identity"
   > {
-  /** Which side says hello is the one that connects. */
+  /** Whether this side says hello: the one that connects does. */
   readonly saysHello: boolean;
   /** Whether to have extensions if the other side has them, too. */
   readonly extensions: boolean;

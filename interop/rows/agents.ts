@@ -1,3 +1,6 @@
+// Longer than most files: a row is a few lines, and the rows of a layer stand in
+// the order of its table. Those of RPC read alike on purpose: each layer shows by
+// itself what it can do.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Container, type ContainerOptions } from "../../agent/container.ts";
 import { ExternalClock } from "../../agent/external_clock.ts";

@@ -1,3 +1,5 @@
+// Longer than most files: a row is a few lines, and the rows of a layer stand in
+// the order of its table.
 import {
   assert,
   assertEquals,
