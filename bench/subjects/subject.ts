@@ -30,12 +30,34 @@ export interface Serving extends AsyncDisposable {
 export interface Caller extends AsyncDisposable {
   /** Asks, and resolves to the answer. Many may be under way at a time. */
   call(question: Question): Promise<unknown>;
+  /**
+   * Sends `payload`, as {@linkcode Subject.payload} says, and resolves to the
+   * same, sent back. Absent where it is not measured.
+   */
+  echo?(payload: string | Uint8Array): Promise<unknown>;
+  /**
+   * Asks for a stream of `count` answers and resolves once it has ended.
+   * Absent where there are no streams.
+   */
+  receive?(count: number): Promise<void>;
+  /**
+   * Asks for what is never answered, so that only the end of the server
+   * settles it. Absent where it is not measured.
+   */
+  hang?(): Promise<unknown>;
 }
 
 /** One way to call a server. */
 export interface Subject {
   /** How arguments and tables call it. */
   readonly name: string;
+  /**
+   * What {@linkcode Caller.echo} takes: text where messages are text, bytes
+   * where they are binary.
+   *
+   * @default {"text"}
+   */
+  readonly payload?: "text" | "bytes";
   /** Serves {@linkcode answer} at `address`, as `tcp://` or `ipc://`. */
   serve(address: string): Promise<Serving>;
   /** Connects to what `serve` serves; opens one connection. */
