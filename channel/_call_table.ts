@@ -1,5 +1,6 @@
 import { type ConnectionClosedError, TimeoutError } from "./errors.ts";
 import { Deadlines, type Expiring } from "./_deadlines.ts";
+import { IdTable } from "./_id_table.ts";
 import type { SendOptions } from "./channel.ts";
 import type { QueuedFrame } from "./_send_queue.ts";
 
@@ -36,7 +37,7 @@ export class CallTable {
   lost = 0;
 
   readonly #options: CallTableOptions;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new IdTable<PendingCall>();
   readonly #deadlines: Deadlines<PendingCall>;
   #nextId = 0;
 
@@ -80,7 +81,7 @@ export class CallTable {
         : performance.now() + timeoutMs,
       slot: -1,
     };
-    this.#calls.set(call.id, call);
+    this.#calls.add(call);
     this.#deadlines.add(call);
     if (signal !== undefined) this.#listen(call, signal);
     return { call, reply: promise };
@@ -88,7 +89,7 @@ export class CallTable {
 
   /** Whether a call with `id` is pending. */
   has(id: number): boolean {
-    return this.#calls.has(id);
+    return this.#calls.get(id) !== undefined;
   }
 
   /** The signal of the call with `id`, if that is pending and has one. */
@@ -107,7 +108,7 @@ export class CallTable {
   rejectAll(
     errorFor: (call: PendingCall) => ConnectionClosedError,
   ): void {
-    const calls = [...this.#calls.values()];
+    const calls = this.#calls.values();
     this.lost += calls.length;
     for (const call of calls) this.#remove(call);
     for (const call of calls) call.reject(errorFor(call));

@@ -1,3 +1,4 @@
+import { IdTable } from "./_id_table.ts";
 import { Inbox } from "./_inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { IncomingRequest } from "./request.ts";
@@ -21,7 +22,7 @@ export class RequestTable {
   readonly #limits: Limits;
   readonly #shared: SharedCounts;
   readonly #deliver: (request: IncomingRequest) => void;
-  readonly #requests = new Map<number, IncomingRequest>();
+  readonly #requests = new IdTable<IncomingRequest>();
   #bytes = 0;
 
   /** Makes an empty table. */
@@ -43,7 +44,7 @@ export class RequestTable {
 
   /** Whether one has this id. */
   has(id: number): boolean {
-    return this.#requests.has(id);
+    return this.#requests.get(id) !== undefined;
   }
 
   /**
@@ -67,7 +68,7 @@ export class RequestTable {
 
   /** Adds one and hands it on. */
   add(request: IncomingRequest): void {
-    this.#requests.set(request.id, request);
+    this.#requests.add(request);
     this.#count(request.bytes);
     this.#deliver(request);
   }
@@ -89,7 +90,7 @@ export class RequestTable {
 
   /** Tells the handlers of all of them that nobody waits for the answer. */
   loseAll(error: () => Error): void {
-    const requests = [...this.#requests.values()];
+    const requests = this.#requests.values();
     this.lost += requests.length;
     this.#requests.clear();
     this.#count(-this.#bytes);

@@ -57,6 +57,13 @@ export function frameConnection(
   return new FramedConnection(stream, options);
 }
 
+/** So many frames a connection may hand on before others have their turn. */
+const FRAMES_A_TURN = 256;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /**
  * `open`: both ways. `finishing`: what is queued is written, then the end of
  * the stream. `closed`: the stream is closed.
@@ -157,7 +164,7 @@ class FramedConnection implements Connection {
         }
         this.receivedBytes += bytes;
         this.#decoder.filled(bytes);
-        this.#deliver(receiver);
+        while (this.#deliver(receiver)) await nextTurn();
       }
     } catch (cause) {
       error = cause;
@@ -167,7 +174,8 @@ class FramedConnection implements Connection {
     receiver.end(error);
   }
 
-  #deliver(receiver: FrameReceiver): void {
+  /** Hands on what was read, for one turn; tells whether there is more. */
+  #deliver(receiver: FrameReceiver): boolean {
     const wasFlushing = this.#flushing;
     this.#delivering = true;
     let frames = 0;
@@ -176,14 +184,17 @@ class FramedConnection implements Connection {
       frames++;
       receiver.frame(frame);
       // The receiver may have closed the connection because of the frame.
-      if (this.#isClosed()) return;
+      if (this.#isClosed()) return false;
+      if (frames === FRAMES_A_TURN) break;
       frame = this.#decoder.next();
     }
     this.#delivering = false;
     this.#burst = frames > 1;
     if (this.#flushing && !wasFlushing) this.#scheduleFlush();
+    if (frames === FRAMES_A_TURN) return true;
     const { heldBytes } = this.#decoder;
     if (heldBytes > 0) receiver.partial?.(heldBytes);
+    return false;
   }
 
   /** A method, since the compiler takes the state for unchanged by a call. */
