@@ -1,5 +1,8 @@
-/** The least number of slots: what an idle table holds. */
+/** How many slots there are at first. */
 const LEAST_SLOTS = 8;
+
+/** So many slots are kept, lest bursts have them made again and again. */
+const KEPT_SLOTS = 128;
 
 /** Spreads neighbours far apart: 2³² divided by the golden ratio. */
 const SPREAD = 0x9e3779b1;
@@ -45,7 +48,7 @@ export class IdTable<T extends { readonly id: number }> {
     this.#closeGap(at);
     this.#size--;
     const { length } = this.#slots;
-    if (length > LEAST_SLOTS && 16 * this.#size < length) {
+    if (length > KEPT_SLOTS && 16 * this.#size < length) {
       this.#resize(length / 4);
     }
   }

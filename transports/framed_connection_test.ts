@@ -141,11 +141,13 @@ async function microtasks(): Promise<void> {
   for (let n = 0; n < 50; n++) await null;
 }
 
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Lets the event loop make some turns. */
 async function turns(): Promise<void> {
-  for (let n = 0; n < 5; n++) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
+  for (let n = 0; n < 5; n++) await nextTurn();
 }
 
 Deno.test("frameConnection passes on addresses, and the peer's name if there is one", () => {
@@ -206,6 +208,26 @@ Deno.test("frameConnection writes the answers to a burst as one write", async ()
     asText(frames(...answers.map((text) => `re: ${text}`))),
   ]);
   setup.end.close();
+});
+
+Deno.test("frameConnection lets others have their turn within a large read", async () => {
+  const { stream, end } = setUp();
+  stream.arrive(frames(...Array<string>(600).fill("1")));
+  const counts: number[] = [];
+  while (end.frames.length < 600) {
+    await nextTurn();
+    counts.push(end.frames.length);
+  }
+  assertEquals(counts, [256, 512, 600]);
+});
+
+Deno.test("frameConnection delivers nothing after a close between two turns", async () => {
+  const { stream, end } = setUp();
+  stream.arrive(frames(...Array<string>(600).fill("1")));
+  await nextTurn();
+  end.connection.close();
+  await turns();
+  assertEquals(end.frames.length, 256);
 });
 
 Deno.test("frameConnection writes the answer to a lone frame on the next microtask", async () => {

@@ -45,6 +45,7 @@ export class TypeTable {
   readonly #byPrototype = new Map<object, TypeRecord>();
   readonly #matching: { entry: TypeEntry; record: TypeRecord }[] = [];
   readonly #unpacking: UnpackContext;
+  #packing: PackContext & { readonly carries: CodecCapabilities } | null = null;
   readonly #find = (value: object): TypeRecord | undefined =>
     this.#findByClass(value) ??
       this.#matching.find(({ entry }) => entry.matches(value))?.record;
@@ -89,17 +90,8 @@ export class TypeTable {
    * it, and the message says what to do.
    */
   pack(value: unknown, carries: CodecCapabilities): unknown {
-    const context: PackContext = {
-      binary: carries.binary,
-      bigint: carries.bigint,
-      nonFinite: carries.nonFinite,
-      loneSurrogates: carries.loneSurrogates,
-      maxDepth: this.#unpacking.maxDepth,
-      maxKeys: this.#unpacking.maxKeys,
-      find: this.#find,
-    };
     try {
-      const packed = packValue(context, value, 0);
+      const packed = packValue(this.#packingFor(carries), value, 0);
       return packed === undefined ? null : packed;
     } catch (error) {
       throw error instanceof Fault ? error.toError("send") : error;
@@ -134,6 +126,16 @@ export class TypeTable {
    */
   get unpackedContainers(): number {
     return this.#unpacking.containers;
+  }
+
+  /** Made once for the one codec that a connection has. */
+  #packingFor(carries: CodecCapabilities): PackContext {
+    if (this.#packing?.carries !== carries) {
+      const { maxDepth, maxKeys } = this.#unpacking;
+      const find = this.#find;
+      this.#packing = { carries, ...carries, maxDepth, maxKeys, find };
+    }
+    return this.#packing;
   }
 
   #findByClass(value: object): TypeRecord | undefined {
