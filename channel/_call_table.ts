@@ -4,14 +4,28 @@ import { IdTable } from "./_id_table.ts";
 import type { SendOptions } from "./channel.ts";
 import type { QueuedFrame } from "./_send_queue.ts";
 
-/** A call that waits for its answer. */
-export interface PendingCall extends Expiring, QueuedFrame {
+/**
+ * A call that waits for its answer. There may be very many, most of which have
+ * neither a deadline nor a signal: each costs 400 bytes in all.
+ */
+export interface PendingCall extends QueuedFrame {
   readonly id: number;
-  readonly timeoutMs: number;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
-  readonly signal: AbortSignal | undefined;
-  onAbort: (() => void) | null;
+  /** Ends it in time. */
+  expiry: Expiry | null;
+  /** Ends it when it is not wanted any more. */
+  abortion: Abortion | null;
+}
+
+interface Expiry extends Expiring {
+  readonly call: PendingCall;
+  readonly timeoutMs: number;
+}
+
+interface Abortion {
+  readonly signal: AbortSignal;
+  readonly listener: () => void;
 }
 
 /** What the table needs of its channel. */
@@ -38,16 +52,13 @@ export class CallTable {
 
   readonly #options: CallTableOptions;
   readonly #calls = new IdTable<PendingCall>();
-  readonly #deadlines: Deadlines<PendingCall>;
+  /** Made with the first deadline. */
+  #deadlines: Deadlines<Expiry> | null = null;
   #nextId = 0;
 
   /** Makes an empty table. */
   constructor(options: CallTableOptions) {
     this.#options = options;
-    this.#deadlines = new Deadlines(
-      options.owner,
-      (call) => this.#expire(call),
-    );
   }
 
   /** How many calls are pending. */
@@ -69,20 +80,15 @@ export class CallTable {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const call: PendingCall = {
       id: this.#nextId++,
-      timeoutMs,
       resolve,
       reject,
-      signal,
-      onAbort: null,
+      expiry: null,
+      abortion: null,
       position,
       payload,
-      deadline: timeoutMs === Infinity
-        ? Infinity
-        : performance.now() + timeoutMs,
-      slot: -1,
     };
     this.#calls.add(call);
-    this.#deadlines.add(call);
+    if (timeoutMs < Infinity) this.#limit(call, timeoutMs);
     if (signal !== undefined) this.#listen(call, signal);
     return { call, reply: promise };
   }
@@ -94,7 +100,7 @@ export class CallTable {
 
   /** The signal of the call with `id`, if that is pending and has one. */
   signalOf(id: number): AbortSignal | undefined {
-    return this.#calls.get(id)?.signal;
+    return this.#calls.get(id)?.abortion?.signal;
   }
 
   /** Takes out the call with `id` to be settled, or `undefined`. */
@@ -114,32 +120,41 @@ export class CallTable {
     for (const call of calls) call.reject(errorFor(call));
   }
 
+  #limit(call: PendingCall, timeoutMs: number): void {
+    this.#deadlines ??= new Deadlines(
+      this.#options.owner,
+      (expiry) => this.#expire(expiry),
+    );
+    const deadline = performance.now() + timeoutMs;
+    call.expiry = { call, timeoutMs, deadline, slot: -1 };
+    this.#deadlines.add(call.expiry);
+  }
+
   #listen(call: PendingCall, signal: AbortSignal): void {
-    call.onAbort = () => {
+    const listener = () => {
       this.aborted++;
       this.#remove(call);
       this.#options.withdraw(call);
       call.reject(signal.reason);
     };
-    signal.addEventListener("abort", call.onAbort, { once: true });
+    call.abortion = { signal, listener };
+    signal.addEventListener("abort", listener, { once: true });
   }
 
   #remove(call: PendingCall): void {
     this.#calls.delete(call.id);
-    if (call.slot >= 0) this.#deadlines.remove(call);
-    if (call.onAbort !== null) {
-      call.signal!.removeEventListener("abort", call.onAbort);
-    }
+    if (call.expiry !== null) this.#deadlines!.remove(call.expiry);
+    call.abortion?.signal.removeEventListener("abort", call.abortion.listener);
   }
 
-  #expire(call: PendingCall): void {
+  #expire({ call, timeoutMs }: Expiry): void {
     this.timedOut++;
     this.#remove(call);
     const sent = this.#options.withdraw(call);
     call.reject(
       new TimeoutError(
-        `Cannot wait for call ${call.id} any longer: no reply within ${call.timeoutMs} ms`,
-        call.timeoutMs,
+        `Cannot wait for call ${call.id} any longer: no reply within ${timeoutMs} ms`,
+        timeoutMs,
         sent,
       ),
     );

@@ -15,6 +15,9 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** Stays empty, and stands in for what most connections never need. */
+const NONE_WAITING = new Set<QueuedFrame>();
+
 const AT_ONCE: Promise<void> = Promise.resolve();
 
 /**
@@ -28,7 +31,7 @@ export class SendQueue {
   readonly #connection: Connection;
   readonly #limits: Limits;
   readonly #slowPeer: SlowPeerWatch;
-  readonly #waiting = new Set<QueuedFrame>();
+  #waiting = NONE_WAITING;
   #drainWaiters: Waiter[] = [];
 
   /** Calls `onSlowPeer` when the peer does not take what it is owed. */
@@ -67,6 +70,7 @@ export class SendQueue {
 
   /** Keeps a frame until there is room. */
   wait(frame: QueuedFrame): void {
+    if (this.#waiting === NONE_WAITING) this.#waiting = new Set();
     this.#waiting.add(frame);
   }
 

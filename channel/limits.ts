@@ -191,7 +191,8 @@ export const DEFAULT_LIMITS: Limits = {
  * @throws {RangeError} If one is under 1, a rate under 0.001, or
  * `maxFrameBytes` under 1,024, which a failure may need.
  */
-export function resolveLimits(limits: Partial<Limits> = {}): Limits {
+export function resolveLimits(limits?: Partial<Limits>): Limits {
+  if (limits === undefined) return DEFAULT_LIMITS;
   const resolved = { ...DEFAULT_LIMITS, ...limits };
   for (const [name, value] of Object.entries(resolved)) {
     const least = leastOf(name);

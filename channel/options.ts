@@ -51,6 +51,8 @@ export interface ChannelOptions {
   readonly onError?: OnError | undefined;
 }
 
+const DEFAULT_CODEC = json();
+
 /** The options with all defaults filled in. */
 export interface ResolvedOptions {
   readonly codec: Codec;
@@ -74,7 +76,7 @@ export function resolveOptions(options: ChannelOptions): ResolvedOptions {
     );
   }
   return {
-    codec: options.codec ?? json(),
+    codec: options.codec ?? DEFAULT_CODEC,
     types: new TypeTable(options.serializers ?? [], limits),
     limits,
     timeoutMs,

@@ -19,6 +19,8 @@ const SHORT_STRING = 1024;
 const PLAIN_STRING = 128;
 
 const EMPTY = new Uint8Array(0);
+/** Stays empty, and stands in for what most queues never need. */
+const NONE_REVOKED = new Set<number>();
 const encoder = new TextEncoder();
 
 /**
@@ -138,7 +140,7 @@ export class FrameQueue {
   /** Position of the first byte of `#buffer`. */
   #base = 0;
   /** Where in `#buffer` frames were revoked. */
-  readonly #revoked = new Set<number>();
+  #revoked = NONE_REVOKED;
   #revokedBytes = 0;
   #taken = EMPTY;
   #spare = EMPTY;
@@ -194,6 +196,7 @@ export class FrameQueue {
     if (this.isTaken(position)) return false;
     const at = position - this.#base;
     if (this.#revoked.has(at)) return true;
+    if (this.#revoked === NONE_REVOKED) this.#revoked = new Set();
     this.#revoked.add(at);
     this.#revokedBytes += HEADER_BYTES + readUint32(this.#buffer, at);
     return true;
