@@ -30,8 +30,8 @@ export interface LinksOptions {
   readonly address: () => string;
   /** To whom the connections belong. */
   readonly owner: object;
-  /** Makes the channels to other containers. */
-  readonly makeChannel: ChannelFactory;
+  /** How the channel to the container at `address` is made. */
+  readonly makeChannel: (address: string) => ChannelFactory;
   /** Makes both ends of the connection to itself. */
   readonly makeOwnChannels: readonly [ChannelFactory, ChannelFactory];
   readonly channelOptions: ChannelOptions;
@@ -232,7 +232,7 @@ export class Links {
     try {
       channel = isOwn
         ? this.#connectToSelf(address)
-        : await openRpcWith(makeChannel, address, options, owner);
+        : await openRpcWith(makeChannel(address), address, options, owner);
     } catch (error) {
       this.#checkOpen(address);
       throw error;
