@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { importFlags } from "./import_flags.ts";
+import { importMapFlags } from "../tools/import_map_flags.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
 /** What is in the place of a part of the address. */
@@ -48,7 +48,7 @@ function run(
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", ...importFlags(), ...flags],
+      ...["run", "--quiet", "--no-prompt", ...importMapFlags(), ...flags],
       fileURLToPath(new URL(file, import.meta.url)),
       ...args,
     ],
