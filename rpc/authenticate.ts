@@ -6,7 +6,7 @@ export interface UnknownPeer {
   readonly remoteAddress: string;
   /**
    * Whether this side has made the connection, as a container does. Such a peer
-   * shows no credentials. Refused, it may call the functions that it is passed,
+   * shows no credentials, unless the container has spawned it. Refused, it may call the functions that it is passed,
    * and nothing else.
    */
   readonly dialled: boolean;
