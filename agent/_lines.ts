@@ -1,4 +1,4 @@
-/** How long a line may get where nothing else is said. */
+/** How long a line may get, where nothing else is asked for. */
 const MAX_LENGTH = 65_536;
 
 /** Cuts text that arrives in parts into lines. */

@@ -1,4 +1,5 @@
 /** What a spawned container is told, and what it tells of its start. */
+
 import type { TlsOptions } from "../transports/tls_options.ts";
 
 /**

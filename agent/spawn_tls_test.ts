@@ -1,4 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import type { Remote } from "../rpc/remote.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { createTestAuthority } from "../testing/certificates.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
@@ -14,24 +15,25 @@ const options = { transports: ["tls"], timeoutMs: 60_000 } as const;
 
 const modules = [fixture("spawned_club.ts")];
 
-/** A name for what must not be seen: the middle of a key. */
+/** What must not be seen: a line of the key. */
 function secretOf({ key }: TlsOptions): string {
   return String(key).split("\n")[1]!;
 }
 
-async function member(
-  spawned: SpawnedContainer,
-): ReturnType<typeof spawned.spawn<Member>> {
-  return await spawned.spawn<Member>("spawned_club:Member");
+function member(spawned: SpawnedContainer): Promise<Remote<Member>> {
+  return spawned.spawn<Member>("spawned_club:Member");
 }
 
-/** Where a Unix socket can be made. */
-async function unixAddress(ctx: Ctx): Promise<string> {
+async function makeFolder(ctx: Ctx): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "spawn-tls-" });
   ctx.use({
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   });
-  return `ipc://[${folder}/socket]`;
+  return folder;
+}
+
+async function unixAddress(ctx: Ctx): Promise<string> {
+  return `ipc://[${await makeFolder(ctx)}/socket]`;
 }
 
 for (const kind of KINDS) {
@@ -135,10 +137,7 @@ for (const kind of KINDS) {
     ...options,
     name: `files of TLS are read for a ${kind}, which may not read them`,
   }, async (ctx) => {
-    const folder = await Deno.makeTempDir({ prefix: "spawn-tls-" });
-    ctx.use({
-      [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-    });
+    const folder = await makeFolder(ctx);
     const { cert, key, caCerts } = ctx.options.tls!;
     const write = async (name: string, text: unknown) => {
       await Deno.writeTextFile(`${folder}/${name}`, String(text));
