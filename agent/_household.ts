@@ -1,3 +1,5 @@
+import type { TlsOptions } from "../transports/tls_options.ts";
+
 /** What a container closes before it closes itself. */
 export interface Dependent {
   /** Ends it within about `graceMs`. Never rejects. */
@@ -10,8 +12,10 @@ export interface Household {
   readonly dependents: Set<Dependent>;
   /** The name of its codec. */
   readonly codecName: string;
-  /** Whether it speaks TLS over TCP. */
-  readonly speaksTls: boolean;
+  /** What it speaks TLS with over TCP, if it does. */
+  readonly tls: TlsOptions | undefined;
+  /** What it shows to others. */
+  readonly credentials: unknown;
   /** How many serializers it was given. */
   readonly serializers: number;
   /** Throws if it is closed. */
@@ -22,6 +26,11 @@ export interface Household {
   readonly cut: (address: string) => Promise<void>;
   /** Lets it dial the agents of the container at `address`. */
   readonly know: (address: string) => void;
+  /**
+   * Until it is disposed of, who is reached at `address` is taken to have shown
+   * `credentials`.
+   */
+  readonly vouch: (address: string, credentials: unknown) => Disposable;
 }
 
 const households = new WeakMap<object, Household>();

@@ -1,14 +1,19 @@
-/** How long a line may get before it is cut, so that none takes all memory. */
+/** How long a line may get, where nothing else is asked for. */
 const MAX_LENGTH = 65_536;
 
 /** Cuts text that arrives in parts into lines. */
 export class Lines {
   readonly #onLine: (line: string) => void;
+  readonly #maxLength: number;
   #rest = "";
 
-  /** `onLine` hears each line, without its end. */
-  constructor(onLine: (line: string) => void) {
+  /**
+   * `onLine` hears each line, without its end. One that arrives in parts and is
+   * longer than `maxLength` is cut, so that none takes all memory.
+   */
+  constructor(onLine: (line: string) => void, maxLength: number = MAX_LENGTH) {
     this.#onLine = onLine;
+    this.#maxLength = maxLength;
   }
 
   /** More text. */
@@ -18,9 +23,9 @@ export class Lines {
     const rest = lines.pop()!;
     for (const line of lines) this.#emit(line);
     this.#rest += rest;
-    while (this.#rest.length > MAX_LENGTH) {
-      const line = this.#rest.slice(0, MAX_LENGTH);
-      const after = this.#rest.slice(MAX_LENGTH);
+    while (this.#rest.length > this.#maxLength) {
+      const line = this.#rest.slice(0, this.#maxLength);
+      const after = this.#rest.slice(this.#maxLength);
       this.#rest = "";
       this.#emit(line);
       this.#rest = after;

@@ -13,7 +13,7 @@ import { channelOn } from "../channel/open.ts";
 import { type ChannelOptions, resolveOptions } from "../channel/options.ts";
 import { Totals } from "../channel/_totals.ts";
 import { within } from "../channel/_within.ts";
-import { AgentNotFoundError } from "../rpc/errors.ts";
+import { AgentNotFoundError, AuthenticationError } from "../rpc/errors.ts";
 import { openRpcWith } from "../rpc/_open_rpc.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
@@ -30,8 +30,8 @@ export interface LinksOptions {
   readonly address: () => string;
   /** To whom the connections belong. */
   readonly owner: object;
-  /** Makes the channels to other containers. */
-  readonly makeChannel: ChannelFactory;
+  /** How the channel to the container at `address` is made. */
+  readonly makeChannel: (address: string) => ChannelFactory;
   /** Makes both ends of the connection to itself. */
   readonly makeOwnChannels: readonly [ChannelFactory, ChannelFactory];
   readonly channelOptions: ChannelOptions;
@@ -128,6 +128,7 @@ export class Links {
    * Asks another container what may be asked twice.
    *
    * @throws {ConnectError} If the connection is lost.
+   * @throws {AuthenticationError} If the other side refuses this one.
    */
   async #ask<T>(
     container: string,
@@ -147,6 +148,10 @@ export class Links {
       }
     } catch (error) {
       if (!(error instanceof ConnectionClosedError)) throw error;
+      // Who has shown nothing hears of it by whatever was asked first.
+      if (error.cause instanceof AuthenticationError) {
+        throw new AuthenticationError(error.cause.message, { cause: error });
+      }
       const act = `connect to '${container}'`;
       if (this.isEnding) throw this.#options.closedError(act);
       throw new ConnectError(`Cannot ${act}: ${error.reason}`, container, {
@@ -232,7 +237,7 @@ export class Links {
     try {
       channel = isOwn
         ? this.#connectToSelf(address)
-        : await openRpcWith(makeChannel, address, options, owner);
+        : await openRpcWith(makeChannel(address), address, options, owner);
     } catch (error) {
       this.#checkOpen(address);
       throw error;

@@ -1,6 +1,11 @@
 /** What a spawned container is told, and what it tells of its start. */
 
-/** All that a spawned container is made of. It travels as JSON. */
+import type { TlsOptions } from "../transports/tls_options.ts";
+
+/**
+ * All that a spawned container is made of. It travels as JSON, and where nobody
+ * else can read it, since it holds what must be secret.
+ */
 export interface SpawnSetup {
   /** Begins what a process reports among the lines that it prints. */
   readonly marker: string;
@@ -16,6 +21,12 @@ export interface SpawnSetup {
   /** Exports that are serializers, in order, as `module:export`. */
   readonly serializers: readonly string[];
   readonly clock: SpawnClockSetup | null;
+  /** With PEM text, and no files. */
+  readonly tls: TlsOptions | null;
+  /** What it shows to others, as text. */
+  readonly credentials: string | null;
+  /** The export that tells who a peer is, as `module:export`. */
+  readonly authenticate: string | null;
 }
 
 /** The codecs that can be named. */

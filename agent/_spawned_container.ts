@@ -43,6 +43,8 @@ export interface SpawnedOptions {
   /** Starts its process or Worker. */
   readonly startHost: (options: SpawnedHostOptions) => SpawnedHost;
   readonly onLog: OnLine;
+  /** What it shows to others, and its parent takes as shown. */
+  readonly credentials: unknown;
 }
 
 /** Why this side ends it. */
@@ -60,6 +62,7 @@ export class Spawned implements SpawnedContainer {
   readonly #log: SpawnedLog;
   readonly #socket: SpawnedSocket;
   readonly #limit = new StartLimit();
+  readonly #credentials: unknown;
   #address: string;
   #manager: Remote<Manager> | null = null;
   #ending: Ending | null = null;
@@ -73,7 +76,10 @@ export class Spawned implements SpawnedContainer {
    *
    * @throws {SpawnError} If the system refuses that.
    */
-  constructor({ parent, setup, startHost, onLog }: SpawnedOptions) {
+  constructor(
+    { parent, setup, startHost, onLog, credentials }: SpawnedOptions,
+  ) {
+    this.#credentials = credentials;
     this.#parent = parent;
     this.#household = householdOf(parent);
     this.#setup = setup;
@@ -135,10 +141,13 @@ export class Spawned implements SpawnedContainer {
     }
   }
 
-  /** Lets it end by itself, as far as it can: it may be about to listen. */
+  /**
+   * Lets it end by itself, as far as it can: it may be about to listen, or
+   * listen where this side was not let in.
+   */
   async #giveUp(): Promise<void> {
     const { aborted } = this.#limit.signal;
-    if (aborted) this.#host.close(LINGER_MS);
+    if (aborted || this.#hasListened) this.#host.close(LINGER_MS);
     await within(aborted ? LINGER_MS : EXIT_MS, this.#host.ended);
     this.#host.kill();
     await this.closed;
@@ -156,13 +165,18 @@ export class Spawned implements SpawnedContainer {
     this.#hasListened = true;
     // What a Worker has open may be so for ever, a process takes it along.
     if (this.pid === undefined) await this.#socket.remember();
-    const manager = await this.#parent.connect<Manager>(
+    this.#manager = await this.#connect(signal);
+    await withOptions(this.#manager, { signal }).admit(this.#setup.token);
+    this.#lost = this.#watch();
+  }
+
+  /** It has just told where it is: for this one connection, it is known. */
+  async #connect(signal: AbortSignal): Promise<Remote<Manager>> {
+    using _ = this.#household.vouch(this.#address, this.#credentials);
+    return await this.#parent.connect<Manager>(
       this.#managerAddress,
       { signal },
     );
-    await withOptions(manager, { signal }).admit(this.#setup.token);
-    this.#manager = manager;
-    this.#lost = this.#watch();
   }
 
   get #managerAddress(): string {

@@ -1,14 +1,14 @@
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
-import type { Codec } from "../channel/codecs/codec.ts";
 import type { Serializer } from "../channel/codecs/serializer.ts";
+import type { Authenticate } from "../rpc/authenticate.ts";
 import { Container } from "./container.ts";
 import { ExternalClock } from "./external_clock.ts";
 import { householdOf } from "./_household.ts";
 import { Manager } from "./manager.ts";
 import { loadExport, loadModule } from "./_modules.ts";
 import { GRACE_MS } from "./_residence.ts";
-import type { SpawnCodec, SpawnReport, SpawnSetup } from "./_spawn_setup.ts";
+import { codecNamed } from "./_spawn_codec.ts";
+import { credentialsFromText } from "./_spawn_credentials.ts";
+import type { SpawnReport, SpawnSetup } from "./_spawn_setup.ts";
 import { SpawnError } from "./errors.ts";
 
 /** What joins a spawned container with its parent. */
@@ -59,6 +59,13 @@ async function openHome(setup: SpawnSetup): Promise<Home> {
     clock: setup.clock === null
       ? undefined
       : new ExternalClock(setup.clock.utcStart, setup.clock),
+    tls: setup.tls ?? undefined,
+    credentials: setup.credentials === null
+      ? undefined
+      : credentialsFromText(setup.credentials, setup.codec),
+    authenticate: setup.authenticate === null
+      ? undefined
+      : await loadAuthenticate(modules, setup.authenticate),
   });
   // It is told of its parent's agents, wherever those are.
   householdOf(container).know(setup.parent);
@@ -67,10 +74,6 @@ async function openHome(setup: SpawnSetup): Promise<Home> {
     token: setup.token,
   });
   return { container, manager };
-}
-
-function codecNamed(name: SpawnCodec): Codec {
-  return name === "json" ? json() : msgpack();
 }
 
 async function loadSerializers(
@@ -91,6 +94,15 @@ async function loadSerializers(
 function isSerializer(value: unknown): value is Serializer {
   return typeof value === "object" && value !== null &&
     "serialize" in value && "deserialize" in value;
+}
+
+async function loadAuthenticate(
+  modules: ReadonlyMap<string, string>,
+  name: string,
+): Promise<Authenticate> {
+  const loaded = await loadExport(modules, name);
+  if (typeof loaded === "function") return loaded as Authenticate;
+  throw new SpawnError(`Cannot use '${name}': it is no function`);
 }
 
 function failure(error: unknown): SpawnReport {

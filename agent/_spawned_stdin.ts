@@ -36,7 +36,8 @@ export async function listen(): Promise<void> {
     if (isFirst) begin(JSON.parse(line));
     else closing.resolve((JSON.parse(line) as SpawnOrder).closeWithinMs);
     isFirst = false;
-  });
+    // Certificates can be long, and the parent is trusted.
+  }, Infinity);
   const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
   for await (const text of input) lines.add(text);
   // There is nothing yet that would have to be closed.

@@ -60,6 +60,8 @@ withCtx(
       );
     }
     assertEquals(home.stats().clients, 0);
+    // Nothing is tried again with what was refused.
+    assertEquals(home.stats().acceptedConnections, 2);
   },
 );
 

@@ -31,6 +31,7 @@ import { GRACE_MS } from "./_residence.ts";
 import { Origin } from "./_restarts.ts";
 import { SystemClock } from "./system_clock.ts";
 import { tlsFor } from "./_tls_for.ts";
+import { Vouching } from "./_vouching.ts";
 
 /** Options for `Container.create`. */
 export interface ContainerOptions
@@ -105,6 +106,7 @@ export class Container implements AsyncDisposable {
   readonly #places: AgentPlaces;
   readonly #links: Links;
   readonly #known = new KnownHosts();
+  readonly #vouching: Vouching;
   readonly #dependents = new Set<Dependent>();
   readonly #ownClock: Disposable | null;
   readonly #resolveClosed: (reason: CloseReason) => void;
@@ -139,14 +141,17 @@ export class Container implements AsyncDisposable {
     setHousehold(this, {
       dependents: this.#dependents,
       codecName: (options.codec ?? json()).name,
-      speaksTls: options.tls !== undefined,
+      tls: this.#options.tls,
+      credentials: options.credentials,
       serializers: options.serializers?.length ?? 0,
       checkOpen: (act) => this.#registry.checkOpen(act),
       report: (error, address) =>
         this.#onError(error, { kind: "callback", address }),
       cut: (address) => this.#links.cut(address),
       know: (address) => this.#known.add(address),
+      vouch: (address, credentials) => this.#vouching.add(address, credentials),
     });
+    this.#vouching = new Vouching(options.authenticate);
     this.#service = new ContainerService(this.#registry);
     this.#places = new AgentPlaces({
       owner: this,
@@ -178,7 +183,6 @@ export class Container implements AsyncDisposable {
   }
 
   #makeLinks(): Links {
-    const near = this.#channels({ saysHello: true });
     // What is in one process cannot lose itself, and is no stranger.
     const toItself = {
       heartbeatMs: Infinity,
@@ -188,7 +192,11 @@ export class Container implements AsyncDisposable {
     return new Links({
       address: () => this.#address,
       owner: this,
-      makeChannel: near,
+      makeChannel: (address) =>
+        this.#channels({
+          saysHello: true,
+          authenticate: this.#vouching.at(address),
+        }),
       makeOwnChannels: [
         this.#channels({ saysHello: true, ...toItself }),
         this.#channels({ saysHello: false, ...toItself }),

@@ -14,6 +14,8 @@ import type {
 import { Spawned, type SpawnedOptions } from "./_spawned_container.ts";
 import { SpawnedProcess } from "./_spawned_process.ts";
 import { SpawnedWorker } from "./_spawned_worker.ts";
+import { credentialsToText } from "./_spawn_credentials.ts";
+import { planIdentity, type SpawnIdentity } from "./_spawn_identity.ts";
 import { parseUtc } from "./_time.ts";
 
 const START_TIMEOUT_MS = 10_000;
@@ -43,10 +45,12 @@ const ADDRESS = "tcp://127.0.0.1:0";
  * ```
  *
  * @throws {TypeError} If an option has a wrong type, or cannot be had together
- * with another, as permissions of a Worker.
+ * with another, as permissions of a Worker; if `tls` cannot be used.
+ * @throws {SerializationError} If the credentials are no plain data.
  * @throws {RangeError} If a time is out of range.
  * @throws {SpawnError} If it does not start within `startTimeoutMs`: its
- * process ends, a module cannot be loaded, the address is in use.
+ * process ends, a module cannot be loaded, the address is in use, or one of the
+ * two does not trust the other.
  * @throws {ContainerClosedError} If `parent` is closed, or closes before.
  * @throws {unknown} The reason of the signal, if that aborts before.
  */
@@ -60,7 +64,10 @@ export async function spawnContainer(
       `Cannot spawn a container: 'startTimeoutMs' is ${startTimeoutMs}, it must be 0 or more`,
     );
   }
-  const setup = planSetup(parent, options);
+  const { address = ADDRESS } = options;
+  checkAddress(address);
+  const identity = await planIdentity(parent, address, options);
+  const setup = planSetup(parent, options, identity);
   const startHost = await planHost(setup, options);
   householdOf(parent).checkOpen("spawn a container");
   signal?.throwIfAborted();
@@ -70,38 +77,42 @@ export async function spawnContainer(
     startHost,
     onLog: onLog ??
       ((line, from, address) => printLine(`[${address}] ${line}`, from)),
+    credentials: identity.credentials,
   });
   await spawned.start(startTimeoutMs, signal);
   return spawned;
 }
 
-function planSetup(parent: Container, options: SpawnOptions): SpawnSetup {
+function checkAddress(address: string): void {
+  if (parseAddress(address).scheme !== "local") return;
+  throw new TypeError(
+    `Cannot spawn a container at '${address}': memory is not shared, use 'tcp://127.0.0.1:0' or 'ipc://[/path/to/socket]'`,
+  );
+}
+
+function planSetup(
+  parent: Container,
+  options: SpawnOptions,
+  { tls, credentials }: SpawnIdentity,
+): SpawnSetup {
   const { address = ADDRESS, modules, serializers = [], clock } = options;
-  if (parseAddress(address).scheme === "local") {
-    throw new TypeError(
-      `Cannot spawn a container at '${address}': memory is not shared, use 'tcp://127.0.0.1:0' or 'ipc://[/path/to/socket]'`,
-    );
-  }
-  checkTls(parent);
   checkSerializers(parent, serializers);
+  const codec = codecFor(parent, options);
   return {
     marker: crypto.randomUUID(),
     token: crypto.randomUUID(),
     address,
     parent: parent.address,
     modules: Object.fromEntries(namedModules(modules)),
-    codec: codecFor(parent, options),
+    codec,
     serializers,
     clock: planClock(clock),
+    tls,
+    credentials: credentials === undefined
+      ? null
+      : credentialsToText(credentials, codec),
+    authenticate: options.authenticate ?? null,
   };
-}
-
-/** A key would have to travel, and the two could not connect without one. */
-function checkTls(parent: Container): void {
-  if (!householdOf(parent).speaksTls) return;
-  throw new TypeError(
-    `Cannot spawn a container: '${parent}' speaks TLS and a spawned one cannot, spawn it from a container without 'tls'`,
-  );
 }
 
 /** Each type is a number on the wire, counted from the first serializer. */

@@ -1,6 +1,7 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import type { Remote } from "../rpc/remote.ts";
+import type { TlsOptions } from "../transports/tls_options.ts";
 import type { Manager } from "./manager.ts";
 import type { ModuleList } from "./module_list.ts";
 import type { SpawnPermissions } from "./spawn_permissions.ts";
@@ -64,6 +65,30 @@ export interface SpawnOptions {
    * @default {[]}
    */
   readonly serializers?: readonly string[] | undefined;
+  /**
+   * What it speaks TLS with at `tcp://` addresses, as a container does; `null`
+   * for none, which takes an address that is not `tcp://` if the parent speaks
+   * it. Files are read here, once, and their text is handed on: over standard
+   * input, or to the Worker. All code in the new container can get at its key.
+   *
+   * @default {that of the parent, key included}
+   */
+  readonly tls?: TlsOptions | null | undefined;
+  /**
+   * What it shows to `authenticate` of others; `null` for nothing. A function
+   * is called here, once. They are handed on as the key of `tls` is, and
+   * `authenticate` of the parent is given them for its calls.
+   *
+   * @default {those of the parent}
+   */
+  readonly credentials?: unknown;
+  /**
+   * Where it finds the function that tells who its peers are: an export of its
+   * modules, as `"club:authenticate"`. Its parent shows its own credentials.
+   *
+   * @default {everybody may call, also where the parent asks}
+   */
+  readonly authenticate?: string | undefined;
   /**
    * Further flags for `deno run`, such as `--import-map=…`.
    *

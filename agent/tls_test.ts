@@ -5,7 +5,6 @@ import { withCtx } from "../testing/ctx.ts";
 import { ConnectError, HandshakeError } from "../transports/errors.ts";
 import { Agent } from "./agent.ts";
 import { Container } from "./container.ts";
-import { spawnContainer } from "./spawn.ts";
 
 class Guard extends Agent {
   @expose
@@ -89,15 +88,3 @@ withCtx({
   const far = await mixed.connect<Guard>((await here.spawn(Guard)).address);
   assertEquals(await far.who(), "ctx");
 });
-
-withCtx(
-  { name: "spawnContainer refuses a parent with TLS", transports },
-  async (ctx) => {
-    const parent = await ctx.createContainer();
-    await assertRejects(
-      () => spawnContainer(parent, { kind: "worker", modules: {} }),
-      TypeError,
-      "without 'tls'",
-    );
-  },
-);

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { importMapFlags } from "../tools/import_map_flags.ts";
 import { denoCommand } from "./_pin.ts";
 import type { Serving } from "./subjects/subject.ts";
 
@@ -19,7 +20,7 @@ export async function serveInProcess(
   const [program, args] = denoCommand([
     "run",
     "-A",
-    ...importFlags(),
+    ...importMapFlags(),
     ...flags,
     fileURLToPath(new URL("serve.ts", import.meta.url)),
     subject,
@@ -48,11 +49,4 @@ async function firstLine(child: Deno.ChildProcess): Promise<string> {
     if (end >= 0) return text.slice(0, end);
   }
   throw new Error("The server ended before it printed its address");
-}
-
-/** A process is to find `@std` where this one does. */
-function importFlags(): string[] {
-  const std = import.meta.resolve("@std/path");
-  if (!std.startsWith("file:")) return [];
-  return [`--import-map=${fileURLToPath(new URL("import_map.json", std))}`];
 }

@@ -34,6 +34,7 @@ import { ContainerClient } from "./_container_client.ts";
  *
  * @throws {ConnectError} If its container cannot be reached, within
  * `retryForMs`.
+ * @throws {AuthenticationError} If its container refuses this one.
  * @throws {AgentNotFoundError} If it is not there, within `retryForMs`.
  * @throws {ContainerClosedError} If this container is closed.
  * @throws {TypeError} If the address has no known form.

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createTestAuthority } from "@denomas/denomas/testing";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { importFlags } from "./import_flags.ts";
+import { importMapFlags } from "../tools/import_map_flags.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
 /** What is in the place of a part of the address. */
@@ -9,12 +10,12 @@ type Place = Readonly<Record<string, string>>;
 
 const README = new URL("../README.md", import.meta.url);
 
-/** The flags that the table of the README names, for a scheme. */
+/** The flags that the table of the README names, in the row that begins so. */
 async function flagsFor(
-  scheme: string,
+  start: string,
 ): Promise<{ server: string[]; client: string[] }> {
   const rows = (await Deno.readTextFile(README)).split("\n");
-  const row = rows.find((it) => it.startsWith(`| \`${scheme}://`));
+  const row = rows.find((it) => it.startsWith(`| ${start}`));
   const [, , server, client] = row!.split("|").map((cell) => cell.trim());
   return { server: flagsIn(server!), client: flagsIn(client!) };
 }
@@ -34,11 +35,20 @@ function put(flags: readonly string[], place: Place): string[] {
   );
 }
 
-/** Each flag, with those that are left without it. */
+/** Each flag, and each item of its list, with those that are left without it. */
 function withoutEach(
   flags: readonly string[],
-): [flag: string, left: string[]][] {
-  return flags.map((flag) => [flag, flags.filter((it) => it !== flag)]);
+): [what: string, left: string[]][] {
+  return flags.flatMap((flag) => {
+    const others = flags.filter((it) => it !== flag);
+    const [name, list = ""] = flag.split("=") as [string, string?];
+    const items = list.split(",");
+    if (items.length === 1) return [[flag, others]];
+    return items.map((item): [string, string[]] => {
+      const left = items.filter((it) => it !== item);
+      return [`${name}=${item}`, [...others, `${name}=${left}`]];
+    });
+  });
 }
 
 function run(
@@ -48,7 +58,7 @@ function run(
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", ...importFlags(), ...flags],
+      ...["run", "--quiet", "--no-prompt", ...importMapFlags(), ...flags],
       fileURLToPath(new URL(file, import.meta.url)),
       ...args,
     ],
@@ -79,18 +89,25 @@ async function assertRefused(
   assertStringIncludes(errors, "NotCapable", `without '${flag}'`);
 }
 
-const server = (flags: readonly string[], address: string) =>
-  run("greeting/server.ts", flags, [address, "json", "--until-stdin-ends"]);
+type Start = (flags: readonly string[], address: string) => Deno.ChildProcess;
 
-const client = (flags: readonly string[], address: string) =>
-  run("greeting/client.ts", flags, [address, "json"]);
+/** How a server and a client are started, with `args` beyond the usual ones. */
+function pair(args: readonly string[]): { server: Start; client: Start } {
+  return {
+    server: (flags, address) =>
+      run("greeting/server.ts", flags, [
+        ...[address, "json", "--until-stdin-ends"],
+        ...args,
+      ]),
+    client: (flags, address) =>
+      run("greeting/client.ts", flags, [address, "json", ...args]),
+  };
+}
 
-/** Serves with `flags` until it is disposed of; tells the real address. */
+/** Serves until it is disposed of; tells the real address. */
 async function serving(
-  flags: readonly string[],
-  address: string,
+  child: Deno.ChildProcess,
 ): Promise<{ address: string } & AsyncDisposable> {
-  const child = server(flags, address);
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let line = "";
   for (;;) {
@@ -111,17 +128,18 @@ async function serving(
 
 /** Asserts that the flags of the README are enough, and none too many. */
 async function assertLeast(
-  scheme: string,
+  row: string,
   address: string,
-  place: Place,
   placeOf: (address: string) => Place,
+  args: readonly string[] = [],
 ): Promise<void> {
-  const flags = await flagsFor(scheme);
-  const serverFlags = put(flags.server, place);
+  const { server, client } = pair(args);
+  const flags = await flagsFor(row);
+  const serverFlags = put(flags.server, placeOf(address));
   for (const [flag, left] of withoutEach(serverFlags)) {
     await assertRefused(server(left, address), flag);
   }
-  await using served = await serving(serverFlags, address);
+  await using served = await serving(server(serverFlags, address));
   const clientFlags = put(flags.client, placeOf(served.address));
   for (const [flag, left] of withoutEach(clientFlags)) {
     await assertRefused(client(left, served.address), flag);
@@ -132,13 +150,46 @@ async function assertLeast(
   assert(success, errors);
 }
 
+const LOOPBACK = "tcp://127.0.0.1:0";
+
+function hostAndPort(address: string): Place {
+  const [HOST = "", PORT = ""] = address.slice("tcp://".length).split(":");
+  return { HOST, PORT };
+}
+
 Deno.test("Over TCP the README names the least permissions", async () => {
-  const placeOf = (address: string) => {
-    const [HOST = "", PORT = ""] = address.slice("tcp://".length).split(":");
-    return { HOST, PORT };
-  };
-  const address = "tcp://127.0.0.1:0";
-  await assertLeast("tcp", address, placeOf(address), placeOf);
+  await assertLeast("`tcp://", LOOPBACK, hostAndPort);
+});
+
+/** What both sides prove who they are with, throw-away and as text. */
+async function pem(): Promise<Record<"cert" | "key" | "ca", string>> {
+  const authority = await createTestAuthority();
+  return { ...await authority.issue(), ca: authority.caCert };
+}
+
+function flagsOf(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
+}
+
+Deno.test("Over TLS with PEM text the README names the least permissions", async () => {
+  const args = flagsOf(await pem());
+  await assertLeast("the same, `tls` of text", LOOPBACK, hostAndPort, args);
+});
+
+Deno.test("Over TLS with files the README names the least permissions", async () => {
+  await using folder = await makeTempFolder("permissions-");
+  const files: Record<string, string> = {};
+  for (const [name, text] of Object.entries(await pem())) {
+    files[name] = join(folder.path, `${name}.pem`);
+    await Deno.writeTextFile(files[name], text);
+  }
+  const { cert = "", key = "", ca = "" } = files;
+  const placeOf = (address: string) => ({
+    ...hostAndPort(address),
+    ...{ "/CERT": cert, "/KEY": key, "/CA": ca },
+  });
+  const args = flagsOf(files);
+  await assertLeast("the same, `tls` of files", LOOPBACK, placeOf, args);
 });
 
 Deno.test({
@@ -149,12 +200,12 @@ Deno.test({
     await using folder = await makeTempFolder("permissions-");
     const place = { "/FOLDER": folder.path, NAME: "greeting.sock" };
     const address = `ipc://[${join(folder.path, place.NAME)}]`;
-    await assertLeast("ipc", address, place, () => place);
+    await assertLeast("`ipc://", address, () => place);
   },
 });
 
 Deno.test("In memory the README names no permissions", async () => {
-  assertEquals(await flagsFor("local"), { server: [], client: [] });
+  assertEquals(await flagsFor("`local://"), { server: [], client: [] });
   const { success, errors } = await outcome(
     run("fixtures/local_greeting.ts", [], []),
   );

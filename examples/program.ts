@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { importFlags } from "./import_flags.ts";
+import { importMapFlags } from "../tools/import_map_flags.ts";
 
 /** How long a program may take to end by itself when it is asked to. */
 const GRACE_MS = 2_000;
@@ -28,7 +28,7 @@ export class Program implements AsyncDisposable {
       args: [
         "run",
         "--no-prompt",
-        ...importFlags(),
+        ...importMapFlags(),
         ...permissions,
         fileURLToPath(file),
         ...args,

@@ -53,7 +53,7 @@ export async function listenRun(
 }
 
 function channelOptions(
-  { nonFinite = "error", limits, transport, onError }: RunOptions,
+  { nonFinite = "error", limits, tls, transport, onError }: RunOptions,
 ): ConnectionOptions {
-  return { codec: json({ nonFinite }), limits, transport, onError };
+  return { codec: json({ nonFinite }), limits, tls, transport, onError };
 }

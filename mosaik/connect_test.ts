@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { withCtx } from "../testing/ctx.ts";
-import { ConnectError } from "../transports/errors.ts";
-import { connectSimulator } from "./connect.ts";
+import { ConnectError, HandshakeError } from "../transports/errors.ts";
+import { connectSimulator, type ConnectSimulatorOptions } from "./connect.ts";
 import { FakeMosaik } from "./fixtures/fake_mosaik.ts";
 import { TimeBased } from "./fixtures/simulators.ts";
 
@@ -23,6 +23,32 @@ withCtx("connectSimulator serves a mosaik that listens", async (ctx) => {
   const { by, reason } = await running.closed;
   assertEquals([by, reason], ["peer", "mosaik stopped the simulator"]);
   assertEquals(simulator.stops, 1);
+});
+
+withCtx({
+  name: "connectSimulator speaks TLS where it is told to",
+  transports: ["tls"],
+}, async (ctx) => {
+  const { onError, tls } = ctx.options;
+  const next = Promise.withResolvers<unknown>();
+  const server = await ctx.startServer(async (channel) => {
+    const mosaik = new FakeMosaik(channel);
+    await mosaik.init();
+    next.resolve([channel.peer, await mosaik.step(3)]);
+    await mosaik.stop();
+  });
+  const connect = (options: ConnectSimulatorOptions) =>
+    connectSimulator(new TimeBased(), server.address, { onError, ...options });
+  const error = await assertRejects(
+    () => connect({ tls: { caCerts: tls!.caCerts } }),
+    ConnectError,
+  );
+  assertInstanceOf(error.cause, HandshakeError);
+  assertEquals(error.cause.problem, "no-certificate");
+  ctx.takeHandlerErrors();
+  const running = ctx.use(await connect({ tls }));
+  assertEquals(await next.promise, ["ctx", 4]);
+  await running.closed;
 });
 
 withCtx("connectSimulator says that nobody is there", async (ctx) => {

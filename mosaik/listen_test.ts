@@ -80,6 +80,19 @@ withCtx("listenSimulator serves all calls of mosaik", async (ctx) => {
   assertEquals(simulator.stops, 1);
 });
 
+withCtx({
+  name: "listenSimulator speaks TLS where it is told to",
+  transports: ["tls"],
+}, async (ctx) => {
+  const simulator = new TimeBased();
+  const { tls } = ctx.options;
+  const { running, mosaik } = await startWith(ctx, simulator, { tls });
+  assertEquals(mosaik.channel.peer, "ctx");
+  assertEquals(await mosaik.init(), simulator.meta);
+  await mosaik.stop();
+  assertEquals((await running.closed).by, "peer");
+});
+
 withCtx("listenSimulator writes the bytes that mosaik reads", async (ctx) => {
   const simulator: SimulatorFunctions = {
     meta: { type: "event-based", models: {} },

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { openConnection } from "../channel/open.ts";
 import { startServer } from "../channel/server.ts";
-import { importMapFlags } from "../transports/fixtures/start_process.ts";
+import { importMapFlags } from "../tools/import_map_flags.ts";
 import { FakeMosaik } from "./fixtures/fake_mosaik.ts";
 
 const PROGRAM = fileURLToPath(new URL("fixtures/program.ts", import.meta.url));

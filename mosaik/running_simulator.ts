@@ -1,6 +1,7 @@
 import type { CloseReason } from "../channel/errors.ts";
 import type { Limits } from "../channel/limits.ts";
 import type { OnError } from "../channel/report.ts";
+import type { TlsOptions } from "../transports/tls_options.ts";
 import type { Transport } from "../transports/transport.ts";
 
 /** Options of a simulator, whichever side connects. */
@@ -26,6 +27,12 @@ export interface SimulatorOptions {
   readonly nonFinite?: "error" | "python" | undefined;
   /** Limits to put in the place of the defaults. */
   readonly limits?: Partial<Limits> | undefined;
+  /**
+   * Speaks TLS. mosaik itself does not: it is for what stands between the two.
+   *
+   * @default {nothing is encrypted}
+   */
+  readonly tls?: TlsOptions | undefined;
   /**
    * A transport of your own.
    *

@@ -6,8 +6,8 @@ export interface UnknownPeer {
   readonly remoteAddress: string;
   /**
    * Whether this side has made the connection, as a container does. Such a peer
-   * shows no credentials. Refused, it may call the functions that it is passed,
-   * and nothing else.
+   * shows no credentials; of what a container has spawned it knows them. Refused,
+   * it may call the functions that it is passed, and nothing else.
    */
   readonly dialled: boolean;
   /** Aborts when the time is over or the connection lost. */

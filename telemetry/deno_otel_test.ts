@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { importMapFlags } from "../transports/fixtures/start_process.ts";
+import { importMapFlags } from "../tools/import_map_flags.ts";
 
 const SCRIPT = new URL("./fixtures/traced_process.ts", import.meta.url).href;
 

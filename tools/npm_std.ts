@@ -5,6 +5,7 @@
  * @module
  */
 
+import { importMapFlags } from "./import_map_flags.ts";
 import { readConfig, ROOT } from "./_project.ts";
 
 const IMPORT_MAP = "tools/npm_std/import_map.json";
@@ -17,9 +18,12 @@ const LIMIT_MS = 10_000;
 
 /**
  * The flags that `deno run`, `test`, `check` and others need on this machine:
- * none where JSR answers, or where its packages are cached already.
+ * those of this process, if it has some; none where JSR answers, or where its
+ * packages are cached already.
  */
 export async function importFlags(): Promise<readonly string[]> {
+  const inherited = importMapFlags();
+  if (inherited.length > 0) return inherited;
   const { imports } = await readConfig();
   const map = JSON.parse(await Deno.readTextFile(`${ROOT}/${IMPORT_MAP}`));
   const specifiers = jsrSpecifiers(imports, Object.keys(map.imports));

@@ -51,12 +51,26 @@ async function readFile(name: string, source: PemSource): Promise<string> {
   try {
     return await Deno.readTextFile(source);
   } catch (cause) {
+    if (isMaybeSecret(source)) {
+      throw new TypeError(
+        `Cannot use '${name}': it is neither PEM text, which begins with '${BEGIN}', nor the path of a file that can be read`,
+      );
+    }
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new TypeError(
       `Cannot use '${name}': there is no file '${source}'; give a path, or PEM text, which begins with '${BEGIN}'`,
       { cause },
     );
   }
+}
+
+/**
+ * Whether it may be a key without its first line, which neither an error of
+ * this nor one of the system may show.
+ */
+function isMaybeSecret(source: PemSource): boolean {
+  return typeof source === "string" &&
+    (source.includes("\n") || /^[A-Za-z0-9+/=\s]{40,}$/.test(source));
 }
 
 async function readAuthorities(

@@ -586,6 +586,19 @@ for (const [what, options, text] of UNUSABLE) {
   });
 }
 
+test("shows no key that lost its first line", async () => {
+  const lines = SERVER.key.trim().split("\n").slice(1);
+  const cut = lines.join("\n");
+  for (const key of [cut, `${lines[0]}`, lines.slice(0, -1).join("")]) {
+    const error = await assertRejects(
+      () => tls({ ...SERVER, key }).listen(LOOPBACK, () => {}),
+      TypeError,
+      "'key': it is neither PEM text",
+    );
+    assertEquals(Deno.inspect(error).includes(lines[0]!), false);
+  }
+});
+
 Deno.test({
   name: "tls passes on a missing permission as it is",
   permissions: { net: false, read: false },

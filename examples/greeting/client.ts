@@ -5,20 +5,27 @@
  *
  * It talks to the server, then comes with a crowd. It fails if any reply was
  * wrong; given a file as third argument, it leaves its figures there instead.
+ * With `--cert=…`, `--key=…` and `--ca=…` it speaks TLS.
  *
  * @module
  */
 import { codecNamed } from "./codec_named.ts";
 import { print } from "../print.ts";
+import { tlsFrom } from "./tls_from.ts";
 import { visit } from "./visit.ts";
 
-const [address, codec = "json", figuresFile] = Deno.args;
+const isFlag = (arg: string) => arg.startsWith("--");
+const [address, codec = "json", figuresFile] = Deno.args
+  .filter((arg) => !isFlag(arg));
 if (address === undefined) {
   print("Usage: client.ts ADDRESS [json|msgpack] [FIGURES_FILE]");
   Deno.exit(2);
 }
 
-const figures = await visit(address, codecNamed(codec));
+const figures = await visit(address, {
+  codec: codecNamed(codec),
+  tls: tlsFrom(Deno.args.filter(isFlag)),
+});
 if (figuresFile !== undefined) {
   await Deno.writeTextFile(figuresFile, JSON.stringify(figures));
 } else if (figures.errors > 0) {

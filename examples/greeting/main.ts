@@ -125,7 +125,7 @@ async function inThisProcess(codec: string): Promise<Figures> {
     codec: codecNamed(codec),
   });
   print(`  server and client at ${server.address}, in this process`);
-  return await visit(server.address, codecNamed(codec));
+  return await visit(server.address, { codec: codecNamed(codec) });
 }
 
 function printSummary(rows: readonly Row[]): void {

@@ -5,7 +5,8 @@
  *
  * It prints its real address and serves until it is interrupted. With
  * `--until-stdin-ends` it serves until its standard input ends, which also
- * happens when the program that started it is gone.
+ * happens when the program that started it is gone. With `--cert=…`, `--key=…`
+ * and `--ca=…` it speaks TLS.
  *
  * @module
  */
@@ -15,11 +16,13 @@ import { greet } from "./greet.ts";
 import { onInterruption } from "../interruption.ts";
 import { print } from "../print.ts";
 import { stdinEnd } from "../stdin_end.ts";
+import { tlsFrom } from "./tls_from.ts";
 
 const [address = "tcp://127.0.0.1:0", codec = "json", ...flags] = Deno.args;
 
 await using server = await startServer(address, greet, {
   codec: codecNamed(codec),
+  tls: tlsFrom(flags),
 });
 print(server.address);
 await (flags.includes("--until-stdin-ends")

@@ -1,11 +1,17 @@
-import { type Codec, openConnection } from "@denomas/denomas/channel";
+import {
+  type ConnectionOptions,
+  openConnection,
+} from "@denomas/denomas/channel";
 import { converse } from "./converse.ts";
 import { type Figures, greetCrowd } from "./crowd.ts";
 
 /** Talks to the server at `address`, then has it greet a crowd. */
-export async function visit(address: string, codec: Codec): Promise<Figures> {
+export async function visit(
+  address: string,
+  options: Pick<ConnectionOptions, "codec" | "tls">,
+): Promise<Figures> {
   await using channel = await openConnection(address, {
-    codec,
+    ...options,
     timeoutMs: 10_000,
   });
   await converse(channel);

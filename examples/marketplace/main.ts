@@ -18,7 +18,7 @@ import {
 } from "@denomas/denomas/agent";
 import { join } from "@std/path";
 import { formatTable } from "../greeting/table.ts";
-import { importFlags } from "../import_flags.ts";
+import { importMapFlags } from "../../tools/import_map_flags.ts";
 import { print } from "../print.ts";
 import { runDemo } from "../run_demo.ts";
 import { makeTempFolder } from "../temp_folder.ts";
@@ -124,7 +124,7 @@ async function openSite(
     modules: [new URL("agents.ts", import.meta.url)],
     clock: { utcStart: DAY, initTime: -ROUND_SECONDS },
     // A Worker is part of this process, and finds what this one does.
-    ...(kind === "process" && { flags: importFlags() }),
+    ...(kind === "process" && { flags: importMapFlags() }),
     signal,
   };
   const spawned = await spawnContainer(container, options);

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { testInterruptedDemo } from "../fixtures/interrupted_demo.ts";
-import { importFlags } from "../import_flags.ts";
+import { importMapFlags } from "../../tools/import_map_flags.ts";
 
 const file = new URL("main.ts", import.meta.url);
 
@@ -16,7 +16,7 @@ Deno.test("The market comes out right although a process is killed", async () =>
   const folder = await Deno.makeTempDir();
   const picture = join(folder, "market.svg");
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...importFlags(), fileURLToPath(file), picture],
+    args: ["run", "-A", ...importMapFlags(), fileURLToPath(file), picture],
   }).output();
   const output = new TextDecoder().decode(stdout);
   assertStringIncludes(output, "is as a plain computation says");

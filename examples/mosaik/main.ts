@@ -13,7 +13,7 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { pythonEnv } from "../../tools/python_env.ts";
-import { importFlags } from "../import_flags.ts";
+import { importMapFlags } from "../../tools/import_map_flags.ts";
 import { print } from "../print.ts";
 import { runDemo } from "../run_demo.ts";
 import { drawDay } from "./draw.ts";
@@ -66,7 +66,7 @@ export async function demonstrate(
 /** The command of a simulator, with no more permissions than it needs. */
 function simulator(name: string): string[] {
   return [
-    ...[Deno.execPath(), "run", "--no-prompt", ...importFlags()],
+    ...[Deno.execPath(), "run", "--no-prompt", ...importMapFlags()],
     ...["--allow-net=127.0.0.1", FOLDER + name, "--log-level", "warning"],
   ];
 }

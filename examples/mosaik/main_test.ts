@@ -2,14 +2,14 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { testWithPython } from "../../tools/fixtures/test_with_python.ts";
-import { importFlags } from "../import_flags.ts";
+import { importMapFlags } from "../../tools/import_map_flags.ts";
 
 testWithPython("The mosaik demo gets the same as plain Python", async () => {
   const file = fileURLToPath(new URL("main.ts", import.meta.url));
   const folder = await Deno.makeTempDir();
   const picture = join(folder, "park.svg");
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...importFlags(), file, picture],
+    args: ["run", "-A", ...importMapFlags(), file, picture],
   }).output();
   const output = new TextDecoder().decode(stdout);
   assertStringIncludes(output, "Plain Python has the same, to the watt");

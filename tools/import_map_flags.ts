@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
  * networks without JSR this project has an import map of its own for it, of
  * which each process must be told.
  */
-export function importFlags(): string[] {
+export function importMapFlags(): string[] {
   const std = import.meta.resolve("@std/path");
   if (!std.startsWith("file:")) return [];
   return [`--import-map=${fileURLToPath(new URL("import_map.json", std))}`];

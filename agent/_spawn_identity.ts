@@ -1,0 +1,54 @@
+import { schemeOf } from "../transports/address.ts";
+import { tcp } from "../transports/tcp.ts";
+import { tlsAsText } from "../transports/_tls_text.ts";
+import type { TlsOptions } from "../transports/tls_options.ts";
+import type { Container } from "./container.ts";
+import { householdOf } from "./_household.ts";
+import type { SpawnOptions } from "./spawn_contract.ts";
+
+/** Who a spawned container is to others. */
+export interface SpawnIdentity {
+  /** With PEM text, and no files. */
+  readonly tls: TlsOptions | null;
+  /** What it shows; `undefined` for nothing. */
+  readonly credentials: unknown;
+}
+
+/**
+ * Who a container at `address` is to be: the same as its parent, unless the
+ * options say otherwise.
+ *
+ * @throws {TypeError} If `tls` cannot be used, or the two could not connect.
+ * @throws {unknown} What a function for credentials throws.
+ */
+export async function planIdentity(
+  parent: Container,
+  address: string,
+  options: Pick<SpawnOptions, "tls" | "credentials">,
+): Promise<SpawnIdentity> {
+  const household = householdOf(parent);
+  const { tls = household.tls ?? null } = options;
+  checkBothSpeakTls(parent, address, tls !== null);
+  const { credentials = household.credentials } = options;
+  const shown = typeof credentials === "function" ? credentials() : credentials;
+  return {
+    tls: tls && await tlsAsText(tls),
+    credentials: shown ?? undefined,
+  };
+}
+
+/** Over TCP, that is: what stays on the machine goes without. */
+function checkBothSpeakTls(
+  parent: Container,
+  address: string,
+  speaksTls: boolean,
+): void {
+  if (schemeOf(address) !== tcp.scheme) return;
+  const parentSpeaksTls = householdOf(parent).tls !== undefined;
+  if (parentSpeaksTls === speaksTls) return;
+  throw new TypeError(
+    parentSpeaksTls
+      ? `Cannot spawn a container at '${address}' without TLS: '${parent}' speaks it over TCP, leave 'tls' out or use 'ipc://[/path/to/socket]'`
+      : `Cannot spawn a container at '${address}' with TLS: '${parent}' does not speak it, give 'tls' to both or use 'ipc://[/path/to/socket]'`,
+  );
+}
