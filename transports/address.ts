@@ -1,4 +1,4 @@
-import { isAbsolute } from "@std/path";
+import { isAbsolute } from "@std/path/posix/is-absolute";
 
 /** A parsed address of one of the three built-in transports. */
 export type Address =
