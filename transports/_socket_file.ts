@@ -2,7 +2,7 @@
  * The file of a Unix socket: made in secret, published whole, removed only by
  * its owner.
  */
-import { dirname } from "@std/path/posix/dirname";
+import { dirname } from "./_path.ts";
 import { formatAddress } from "./address.ts";
 import { AddressInUseError } from "./errors.ts";
 import { lifetime } from "./lifetime.ts";

@@ -1,4 +1,4 @@
-import { isAbsolute } from "@std/path/posix/is-absolute";
+import { isAbsolute } from "./_path.ts";
 
 /** A parsed address of one of the three built-in transports. */
 export type Address =
