@@ -12,7 +12,7 @@ export interface HeartbeatOptions {
   readonly owner: object;
   /** Bytes received so far. */
   readonly receivedBytes: () => number;
-  /** Asks the other side for a sign of life. */
+  /** Asks the other side for a sign of life; or it may end the heartbeat. */
   readonly ping: () => void;
   /** The other side is gone. */
   readonly onSilence: () => void;
@@ -72,6 +72,6 @@ export class Heartbeat {
     if (!isSilent) this.#missed = 0;
     else if (!wasBusy && this.#missed++ >= MISSES) return onSilence();
     if (isSilent) ping();
-    this.#arm();
+    if (!this.#hasEnded) this.#arm();
   }
 }

@@ -111,6 +111,18 @@ Deno.test("Heartbeat.stop ends it for good, and may be repeated", async () => {
   assertEquals(beating.pings, 0);
 });
 
+Deno.test("Heartbeat.stop ends it from within a ping", async () => {
+  using _alive = alive();
+  using beating = new Beating(1);
+  beating.onPing = () => beating.heartbeat.stop();
+  beating.heartbeat.start();
+  await beating.afterPings(1);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 10);
+  await promise;
+  assertEquals(beating.pings, 1);
+});
+
 Deno.test("Heartbeat.start may be repeated, and has one timer", async () => {
   using _alive = alive();
   using beating = new Beating();

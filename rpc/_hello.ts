@@ -33,12 +33,20 @@ export interface HelloOptions {
   readonly credentials: unknown;
   /** To whom the timer belongs. */
   readonly owner: object;
-  /** Sends a request, which may take so long. */
-  readonly send: (content: unknown, timeoutMs: number) => Promise<unknown>;
-  /** The other side has extensions. */
-  readonly onExtensions: () => void;
+  /** Sends a request that may take for ever. */
+  readonly send: (content: unknown) => Promise<unknown>;
+  /** From now on the other side is gone if it is silent for long. */
+  readonly onBegun: () => void;
+  /** The other side has no extensions, and may be silent. */
+  readonly onPlain: () => void;
   /** The other side does not want this one. */
   readonly onRefused: (reason: CloseReason) => void;
+  /**
+   * For how long calls that depend on it wait for the answer, in milliseconds.
+   *
+   * @default {5_000, or 60_000 with credentials}
+   */
+  readonly patienceMs?: number;
 }
 
 /** What a hello tells, and its answer. */
@@ -50,23 +58,29 @@ export interface HelloContent {
 /**
  * What this side and the other know of each other's extensions.
  *
- * `unsaid`: nothing. `asked`: this side has said hello. `extended`: the other
- * side has said hello, or answered one. `plain`: it has no extensions, as far
- * as is known.
+ * `unsaid`: nothing. `asked`: this side has said hello, and calls that depend
+ * on the answer wait for it. `overdue`: they do not wait any longer.
+ * `extended`: the other side has said hello, or answered one. `plain`: it has
+ * no extensions.
  */
-type State = "unsaid" | "asked" | "extended" | "plain";
+type State = "unsaid" | "asked" | "overdue" | "extended" | "plain";
 
 /** The hello of a connection: who says it, and what is known by it. */
 export class Hello {
   readonly #options: HelloOptions;
+  readonly #patienceMs: number;
   #state: State = "unsaid";
   #takesPlaces = false;
   /** Why the other side does not want this one. */
   #refusal: Error | null = null;
   #answered: Promise<void> = Promise.resolve();
+  /** Ends the wait for the answer. */
+  #endWait = (): void => {};
 
   constructor(options: HelloOptions) {
     this.#options = options;
+    this.#patienceMs = options.patienceMs ??
+      (options.credentials === undefined ? PATIENCE_MS : CREDENTIALS_MS);
   }
 
   /** Whether the other side is known to have extensions. */
@@ -79,12 +93,17 @@ export class Hello {
     return this.#state === "asked";
   }
 
+  /** Whether this side has said it and had no answer, if late or never. */
+  get isUnanswered(): boolean {
+    return this.#state === "asked" || this.#state === "overdue";
+  }
+
   /** Whether the other side said that it knows what to do with addresses. */
   get takesPlaces(): boolean {
     return this.#takesPlaces;
   }
 
-  /** Resolves once the hello is answered, whatever the answer. */
+  /** Resolves once it is answered, whatever the answer, or is overdue. */
   get answered(): Promise<void> {
     return this.#answered;
   }
@@ -95,10 +114,12 @@ export class Hello {
     const { saysHello, extensions } = this.#options;
     if (!saysHello || !extensions) return;
     this.#state = "asked";
-    this.#answered = this.#send().then(
+    this.#beginWait();
+    this.#send().then(
       (hello) => this.#extend(hello),
       (error) => this.#doWithout(error),
     );
+    this.#options.onBegun();
   }
 
   /** Takes the hello of the other side; returns the answer. */
@@ -119,7 +140,7 @@ export class Hello {
   }
 
   /**
-   * Waits until it is answered, as a part of the call of `path`.
+   * Waits until it is answered or overdue, as a part of the call of `path`.
    *
    * @throws {TimeoutError} If the call's time is over before.
    */
@@ -147,6 +168,21 @@ export class Hello {
     }
   }
 
+  #beginWait(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = startTimer(this.#patienceMs, () => {
+      this.#state = "overdue";
+      this.#endWait();
+    }, this.#options.owner);
+    // It is no reason to keep a process alive.
+    timer.unref();
+    this.#answered = promise;
+    this.#endWait = () => {
+      timer.stop();
+      resolve();
+    };
+  }
+
   // Not async: its answer is to be known before that to the next call.
   #send(): Promise<unknown> {
     const { credentials: shown, send } = this.#options;
@@ -159,13 +195,7 @@ export class Hello {
     const hello = credentials === undefined
       ? this.#content
       : { ...this.#content, credentials };
-    return send(["$/hello", [hello], {}], this.#patienceMs);
-  }
-
-  get #patienceMs(): number {
-    return this.#options.credentials === undefined
-      ? PATIENCE_MS
-      : CREDENTIALS_MS;
+    return send(["$/hello", [hello], {}]);
   }
 
   get #content(): HelloContent {
@@ -178,24 +208,31 @@ export class Hello {
     // Looked for once, as the list may be long.
     this.#takesPlaces = isRecord(hello) && Array.isArray(hello.features) &&
       hello.features.includes(PLACES);
-    this.#options.onExtensions();
+    this.#endWait();
+    this.#options.onBegun();
   }
 
   #doWithout(error: Error): void {
     this.#state = "plain";
-    const isRefused = error instanceof AuthenticationError;
+    this.#refusal = this.#refusalIn(error);
+    this.#endWait();
+    const { onPlain, onRefused } = this.#options;
+    if (this.#refusal === null) return onPlain();
+    const by = error instanceof AuthenticationError ? "peer" : "local";
+    onRefused({ by, reason: "authentication", error });
+  }
+
+  /** A peer that knows no hello wants no credentials, either. */
+  #refusalIn(error: Error): Error | null {
+    if (error instanceof AuthenticationError) return error;
     const hasShown = this.#options.credentials !== undefined;
-    // A peer that knows no hello wants no credentials, either.
-    if (!isRefused && (!hasShown || isPlainAnswer(error))) return;
-    this.#refusal = error;
-    const by = isRefused ? "peer" : "local";
-    this.#options.onRefused({ by, reason: "authentication", error });
+    return hasShown && !isPlainAnswer(error) ? error : null;
   }
 }
 
 /** Whether a hello failed as it does at a peer without extensions. */
 function isPlainAnswer(error: Error): boolean {
-  return error instanceof RemoteError || error instanceof TimeoutError ||
+  return error instanceof RemoteError ||
     error instanceof MethodNotFoundError ||
     error instanceof ConnectionClosedError;
 }

@@ -1,5 +1,6 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
+import type { ChannelStats } from "../channel/channel.ts";
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import {
@@ -132,7 +133,7 @@ export class Peer implements Caller {
       intervalMs: this.#options.heartbeatMs,
       owner: channel,
       receivedBytes: () => channel.stats().bytesIn,
-      ping: () => this.#tell("$/ping", []),
+      ping: () => this.#askForLife(),
       onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
     });
     this.#hello = this.#makeHello(channel);
@@ -151,8 +152,9 @@ export class Peer implements Caller {
       hasPlaces: places !== null,
       credentials,
       owner: channel,
-      send: (content, timeoutMs) => channel.send(content, { timeoutMs }),
-      onExtensions: () => this.#heartbeat.start(),
+      send: (content) => channel.send(content, { timeoutMs: Infinity }),
+      onBegun: () => this.#heartbeat.start(),
+      onPlain: () => this.#heartbeat.stop(),
       onRefused: (reason) => channel.cut(reason),
     });
   }
@@ -341,17 +343,30 @@ export class Peer implements Caller {
     if (this.#hello.isAwaited) {
       return void this.#hello.answered.then(() => this.#tell(path, args));
     }
-    if (!this.hasExtensions) return;
+    if (this.hasExtensions) this.#sendOff(path, args);
+  }
+
+  #sendOff(path: string, args: readonly unknown[]): void {
     // A connection that is gone needs to be told nothing any more.
     this.#channel.send([path, args, {}]).catch(() => {});
+  }
+
+  /** A hello without an answer asks already; who knows none is not asked. */
+  #askForLife(): void {
+    if (!this.#hello.isUnanswered) return this.#sendOff("$/ping", []);
+    if (hasAnswered(this.#channel.stats())) this.#heartbeat.stop();
   }
 
   // Calls of the other side
 
   /** Serves a request. */
   handle(request: IncomingRequest): void {
-    if (this.#gate?.holds(request.content)) this.#gate.handle(request);
-    else this.#take(request);
+    if (!this.#gate?.holds(request.content)) return this.#take(request);
+    // Who is not let in yet hears of nothing, and would be taken for gone.
+    if (isHello(request.content) && this.#options.extensions) {
+      this.#heartbeat.start();
+    }
+    this.#gate.handle(request);
   }
 
   #take(request: IncomingRequest): void {
@@ -528,6 +543,18 @@ export class Peer implements Caller {
  */
 export function isControl(content: unknown): boolean {
   return isCall(content) && isExtension(content[0]) && content[0] !== "$/call";
+}
+
+/** Whether the content of a request is a hello. */
+function isHello(content: unknown): boolean {
+  return isCall(content) && content[0] === "$/hello";
+}
+
+/** Whether the other side has answered any call, in time or not. */
+function hasAnswered(stats: ChannelStats): boolean {
+  const { calls, pendingCalls, timedOutCalls, abortedCalls } = stats;
+  return calls - pendingCalls > timedOutCalls + abortedCalls ||
+    stats.lateReplies > 0;
 }
 
 /**
