@@ -18,7 +18,7 @@ import type { CallOptions } from "./call_options.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
 import { fromFailure } from "./_failure.ts";
 import { Gate } from "./_gate.ts";
-import { Heartbeat } from "./_heartbeat.ts";
+import { Heartbeat, MISSES } from "./_heartbeat.ts";
 import { Hello } from "./_hello.ts";
 import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
 import { splitKwargs } from "./kwargs.ts";
@@ -37,6 +37,13 @@ import { REFERENCE_PREFIX, referenceKey, References } from "./_references.ts";
 import type { Caller } from "./_remote_proxy.ts";
 import { sendBatch } from "./_send_batch.ts";
 import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
+
+/**
+ * So many heartbeats may be missed by who has been called, and has not answered
+ * the hello: aiomas runs the method of the first call before it sends what it
+ * says to the hello, and can do nothing else while that computes.
+ */
+const CALLED_MISSES = 39;
 
 /** What a {@linkcode Peer} is made with. */
 export interface PeerOptions extends
@@ -134,6 +141,7 @@ export class Peer implements Caller {
       owner: channel,
       receivedBytes: () => channel.stats().bytesIn,
       ping: () => this.#askForLife(),
+      misses: () => this.#misses,
       onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
     });
     this.#hello = this.#makeHello(channel);
@@ -349,6 +357,12 @@ export class Peer implements Caller {
   #sendOff(path: string, args: readonly unknown[]): void {
     // A connection that is gone needs to be told nothing any more.
     this.#channel.send([path, args, {}]).catch(() => {});
+  }
+
+  get #misses(): number {
+    const isCalled = this.#hello.isUnanswered &&
+      this.#channel.stats().calls > 1;
+    return isCalled ? CALLED_MISSES : MISSES;
   }
 
   /** A hello without an answer asks already; who knows none is not asked. */

@@ -5,7 +5,11 @@ import { ConnectionClosedError } from "../channel/errors.ts";
 import { withCtx } from "../testing/ctx.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
 import { ConnectError } from "../transports/errors.ts";
-import { openConnection, type RpcClient } from "./client.ts";
+import {
+  openConnection,
+  type RpcClient,
+  type RpcConnectionOptions,
+} from "./client.ts";
 import { lossService } from "./fixtures/loss_service.ts";
 import { AuthenticationError } from "./errors.ts";
 import { service } from "./service.ts";
@@ -13,6 +17,10 @@ import { service } from "./service.ts";
 type Service = ReturnType<typeof lossService>["served"];
 
 const heartbeat = { heartbeatMs: 20 };
+
+/** Of which a peer that was called has 40 to answer the hello. */
+const quick = { heartbeatMs: 10 };
+
 const echo = service({ echo: (value: number) => value });
 
 async function assertSilence(client: RpcClient): Promise<void> {
@@ -28,11 +36,14 @@ function pause(ms: number): Promise<void> {
 async function connectToPlain(
   ctx: Ctx,
   handle: (channel: Channel) => Promise<void>,
-  offered?: object,
+  options: RpcConnectionOptions = quick,
 ): Promise<RpcClient<typeof echo>> {
   const server = await ctx.startServer(handle);
-  const options = { ...ctx.options, ...heartbeat, service: offered };
-  return ctx.use(await openConnection(server.address, options));
+  const client = openConnection<typeof echo>(server.address, {
+    ...ctx.options,
+    ...options,
+  });
+  return ctx.use(await client);
 }
 
 for (const fault of ["blackHole", "partition", "hold"] as const) {
@@ -41,7 +52,7 @@ for (const fault of ["blackHole", "partition", "hold"] as const) {
     async (ctx) => {
       const { network } = ctx;
       await ctx.rpc.startServer(lossService().served);
-      const client = await ctx.rpc.connect<Service>(heartbeat);
+      const client = await ctx.rpc.connect<Service>(quick);
       network[fault]();
       const { remote } = client;
       async function* none(): AsyncGenerator<number> {}
@@ -67,7 +78,7 @@ withCtx(
     const { network } = ctx;
     const { served, seen } = lossService();
     const server = await ctx.rpc.startServer(served, heartbeat);
-    const client = await ctx.rpc.connect<Service>(heartbeat);
+    const client = await ctx.rpc.connect<Service>(quick);
     const [side] = server.clients;
     network.blackHole({ towards: "client" });
     const call = assertRejects(
@@ -136,7 +147,7 @@ withCtx(
         );
       },
     });
-    const client = await ctx.rpc.connect<typeof echo>(heartbeat);
+    const client = await ctx.rpc.connect<typeof echo>(quick);
     const call = assertRejects(
       () => client.remote.echo(7),
       ConnectionClosedError,
@@ -158,7 +169,7 @@ withCtx("a plain server that answers calls may be silent", async (ctx) => {
     }
   });
   assertEquals(await client.remote.echo(1), 1);
-  await pause(10 * heartbeat.heartbeatMs);
+  await pause(50 * quick.heartbeatMs);
   assertEquals(await client.remote.echo(2), 2);
 });
 
@@ -174,9 +185,22 @@ withCtx(
       await call.reply("done");
     });
     const call = client.remote.echo(1) as Promise<unknown>;
-    await pause(10 * heartbeat.heartbeatMs);
+    await pause(50 * quick.heartbeatMs);
     answered.resolve();
     assertEquals(await call, "done");
+  },
+);
+
+withCtx(
+  "a plain server may be kept from answering the hello by the first call",
+  async (ctx) => {
+    const client = await connectToPlain(ctx, async (channel) => {
+      const [hello, call] = [await channel.recv(), await channel.recv()];
+      await pause(12 * quick.heartbeatMs);
+      await hello.fail("LookupError: $\n");
+      await call.reply("done");
+    });
+    assertEquals(await client.remote.echo(1) as unknown, "done");
   },
 );
 
@@ -190,7 +214,7 @@ withCtx(
         await pause(10);
       }
       await channel.closed;
-    }, echo);
+    }, { ...heartbeat, service: echo });
     await until(() => asked === 20);
     await assertSilence(client);
   },
