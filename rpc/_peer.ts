@@ -20,7 +20,11 @@ import { fromFailure } from "./_failure.ts";
 import { Gate } from "./_gate.ts";
 import { Heartbeat, MISSES } from "./_heartbeat.ts";
 import { Hello } from "./_hello.ts";
-import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
+import {
+  type BindStream,
+  IncomingStream,
+  type StreamSource,
+} from "./_incoming_stream.ts";
 import { splitKwargs } from "./kwargs.ts";
 import type { CallMiddleware, MadeCall } from "./middleware.ts";
 import { runThrough } from "./_run_through.ts";
@@ -512,10 +516,15 @@ export class Peer implements Caller {
         }
       },
     };
-    return new IncomingStream(
-      source,
-      signal && ((onAbort) => this.#aborting.add(signal, onAbort)),
-    );
+    return new IncomingStream(source, signal && this.#boundTo(signal));
+  }
+
+  #boundTo(signal: AbortSignal): BindStream {
+    return (abort) => {
+      const stream = { abort };
+      this.#aborting.add(signal, stream);
+      return () => this.#aborting.remove(signal, stream);
+    };
   }
 
   // The end
