@@ -93,7 +93,7 @@ export class Hello {
     return this.#state === "asked";
   }
 
-  /** Whether this side has said it and had no answer, if late or never. */
+  /** Whether this side has said it, and has no answer yet. */
   get isUnanswered(): boolean {
     return this.#state === "asked" || this.#state === "overdue";
   }

@@ -363,13 +363,17 @@ export class Peer implements Caller {
     this.#channel.send([path, args, {}]).catch(() => {});
   }
 
+  /** How many heartbeats may be missed as things are now. */
   get #misses(): number {
     const isCalled = this.#hello.isUnanswered &&
       this.#channel.stats().calls > 1;
     return isCalled ? CALLED_MISSES : MISSES;
   }
 
-  /** A hello without an answer asks already; who knows none is not asked. */
+  /**
+   * A hello without an answer asks by itself. Who passed it over, and answered
+   * what came later, is there and knows nothing of pings.
+   */
   #askForLife(): void {
     if (!this.#hello.isUnanswered) return this.#sendOff("$/ping", []);
     if (hasAnswered(this.#channel.stats())) this.#heartbeat.stop();
@@ -380,7 +384,8 @@ export class Peer implements Caller {
   /** Serves a request. */
   handle(request: IncomingRequest): void {
     if (!this.#gate?.holds(request.content)) return this.#take(request);
-    // Who is not let in yet hears of nothing, and would be taken for gone.
+    // The other side hears nothing else before it is let in, and would take
+    // this one for gone.
     if (isHello(request.content) && this.#options.extensions) {
       this.#heartbeat.start();
     }
