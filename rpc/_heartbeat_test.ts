@@ -62,8 +62,11 @@ Deno.test("Heartbeat notices silence after two pings without an answer", async (
   const start = performance.now();
   beating.heartbeat.start();
   await beating.silence.promise;
-  assertEquals(beating.pings, 2);
-  assert(performance.now() - start >= 3 * INTERVAL_MS - 2);
+  const tookMs = performance.now() - start;
+  assert(tookMs >= 3 * INTERVAL_MS - 2);
+  // One that came late, as on a busy machine, asked and did not count.
+  const late = beating.pings - 2;
+  assert(late >= 0 && tookMs >= (3 + 1.5 * late) * INTERVAL_MS - 2);
 });
 
 Deno.test("Heartbeat bears as many misses as it is told, and may be told less", async () => {

@@ -118,16 +118,19 @@ withCtx("credentials that are lost fail to connect", async (ctx) => {
 withCtx("a server that judges for long is not taken for gone", async (ctx) => {
   const judged = Promise.withResolvers<string>();
   await ctx.rpc.startServer(echo, {
-    ...heartbeat,
+    heartbeatMs: 40,
     authenticate: () => judged.promise,
   });
+  const patient = { heartbeatMs: 100 };
   const connecting = ctx.rpc.connect<typeof echo>({
-    ...heartbeat,
+    ...patient,
     credentials: "ada's",
   });
-  const client = await ctx.rpc.connect<typeof echo>(heartbeat);
+  const client = await ctx.rpc.connect<typeof echo>(patient);
   const call = client.remote.echo(7);
-  await until(() => client.stats().requests >= 8);
+  // It asks in every other of its intervals, so that this takes more than three
+  // of the client's.
+  await until(() => client.stats().requests >= 5);
   judged.resolve("ada");
   assertEquals(await call, 7);
   assertEquals(await (await connecting).remote.echo(8), 8);
@@ -209,13 +212,13 @@ withCtx(
   async (ctx) => {
     let asked = 0;
     const client = await connectToPlain(ctx, async (channel) => {
-      for (; asked < 20; asked++) {
+      for (; asked < 40; asked++) {
         assertEquals(await channel.send(["echo", [asked], {}]), asked);
         await pause(10);
       }
       await channel.closed;
-    }, { ...heartbeat, service: echo });
-    await until(() => asked === 20);
+    }, { heartbeatMs: 60, service: echo });
+    await until(() => asked === 40);
     await assertSilence(client);
   },
 );
