@@ -1,7 +1,7 @@
 import { Heap } from "../channel/_heap.ts";
 import type { OnError } from "../channel/report.ts";
+import { AbortListeners } from "../rpc/_abort_listeners.ts";
 import { lifetime } from "../transports/lifetime.ts";
-import { AbortListeners } from "./_abort_listeners.ts";
 import { formatSeconds } from "./_time.ts";
 import { ScheduledCall, Sleep, type Wait, type WaitOptions } from "./_wait.ts";
 import type { Clock, ClockTimer, SleepOptions } from "./clock.ts";

@@ -3,7 +3,7 @@ import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { call } from "../rpc/call.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
 import { expose } from "../rpc/expose.ts";
-import { CountedSignal } from "../rpc/fixtures/counted_signal.ts";
+import { WatchedSignal } from "../rpc/fixtures/watched_signal.ts";
 import { withOptions } from "../rpc/options.ts";
 import type { Remote } from "../rpc/remote.ts";
 import type { Ctx, CtxTransport } from "../testing/ctx_contract.ts";
@@ -98,7 +98,7 @@ class Peer extends Agent {
 /** Three containers with an agent each, all of which call the others. */
 class Point {
   readonly seen: Seen = { begun: 0, finished: 0, listeners: 0 };
-  readonly counted = new CountedSignal();
+  readonly watched = new WatchedSignal();
   readonly #random: Random;
   readonly #containers: Container[];
   readonly #transport: CutTransport;
@@ -132,7 +132,7 @@ class Point {
   async #run(from: Container, to: string, third: string): Promise<unknown> {
     const kind = randomInteger(this.#random, 0, 6);
     const size = randomInteger(this.#random, 1, 50);
-    const { signal } = this.counted;
+    const { signal } = this.watched;
     if (kind === 0) return await from.watch(to, { signal });
     const proxy = withOptions(
       await from.connect<Peer>(to, { signal }),
@@ -174,9 +174,9 @@ class Point {
       if (result.status === "fulfilled") continue;
       assert(isLoss(result.reason), String(result.reason));
     }
-    const { seen, counted } = this;
+    const { seen, watched } = this;
     await until(() => seen.begun === seen.finished && seen.listeners === 0);
-    assertEquals(counted.listeners, 0);
+    assertEquals(watched.listening, 0);
     for (const container of this.#containers) {
       await until(() => container.stats().watches === 0);
       const sizes = tablesOf(container.stats());

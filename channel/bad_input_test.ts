@@ -1,17 +1,20 @@
 import {
   assert,
   assertEquals,
+  assertInstanceOf,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { nextTurn } from "../testing/_within.ts";
 import { withCtx } from "../testing/ctx.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
 import { ProtocolError } from "../transports/errors.ts";
+import { encodeFrame } from "../transports/frame.ts";
 import type { Channel } from "./channel.ts";
 import { json } from "./codecs/json.ts";
 import { msgpack } from "./codecs/msgpack.ts";
 import { type CloseReason, ConnectionClosedError } from "./errors.ts";
-import { encodeRequest, openRaw } from "./fixtures/raw_peer.ts";
+import { encodeRequest, openBytes, openRaw } from "./fixtures/raw_peer.ts";
 
 const text = (s: string) => new TextEncoder().encode(s);
 
@@ -110,6 +113,37 @@ for (
     });
   }
 }
+
+withCtx(
+  "an end within a frame is a lost connection, and no bad input",
+  async (ctx) => {
+    const channels: Channel[] = [];
+    const server = await ctx.startServer(async (channel) => {
+      channels.push(channel);
+      for await (const _ of channel);
+    });
+    for (const isAwaited of [false, true]) {
+      const stream = await openBytes(server.address);
+      while (server.channels.size === 0) await nextTurn();
+      const channel = channels.at(-1)!;
+      const calls = isAwaited ? [channel.send("?")] : [];
+      const settled = Promise.allSettled(calls);
+      await stream.write(encodeFrame("[0, 0, 1]").subarray(0, 7));
+      await stream.closeWrite();
+      const { by, error } = await channel.closed;
+      stream.close();
+      assertEquals(by, "peer");
+      assertInstanceOf(error, Deno.errors.UnexpectedEof);
+      assertStringIncludes(error.message, "7 bytes");
+      for (const result of await settled) {
+        assert(result.status === "rejected");
+        assertEquals(result.reason.cause, error);
+      }
+    }
+    // What the server reports fails the step.
+    assertEquals(server.stats().failedConnections, 2);
+  },
+);
 
 withCtx("an id used twice while open closes that connection", async (ctx) => {
   const { address } = await ctx.startServer(async (channel) => {

@@ -10,7 +10,7 @@ export function checkHandlerErrors({ ctx, tally, name }: TrialWorld): void {
   }
 }
 
-/** A connection that is cut in the midst of a frame, or brings none, says so. */
+/** A connection that brings no frames says so. */
 function isBrokenOff(error: unknown): boolean {
   return error instanceof ProtocolError || error instanceof FrameTooLargeError;
 }

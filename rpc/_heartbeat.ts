@@ -1,8 +1,8 @@
 import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import { lifetime } from "../transports/lifetime.ts";
 
-/** So many pings without an answer mean that the other side is gone. */
-const MISSES = 2;
+/** So many pings may stay without an answer. */
+export const MISSES = 2;
 
 /** What a {@linkcode Heartbeat} needs of its connection. */
 export interface HeartbeatOptions {
@@ -12,8 +12,10 @@ export interface HeartbeatOptions {
   readonly owner: object;
   /** Bytes received so far. */
   readonly receivedBytes: () => number;
-  /** Asks the other side for a sign of life. */
+  /** Asks the other side for a sign of life; or it may end the heartbeat. */
   readonly ping: () => void;
+  /** So many questions may stay without an answer, as things are now. */
+  readonly misses: () => number;
   /** The other side is gone. */
   readonly onSilence: () => void;
 }
@@ -66,12 +68,12 @@ export class Heartbeat {
   }
 
   #tick(): void {
-    const { receivedBytes, ping, onSilence } = this.#options;
+    const { receivedBytes, ping, misses, onSilence } = this.#options;
     const wasBusy = performance.now() - this.#due > this.#intervalMs / 2;
     const isSilent = receivedBytes() === this.#received;
     if (!isSilent) this.#missed = 0;
-    else if (!wasBusy && this.#missed++ >= MISSES) return onSilence();
+    else if (!wasBusy && this.#missed++ >= misses()) return onSilence();
     if (isSilent) ping();
-    this.#arm();
+    if (!this.#hasEnded) this.#arm();
   }
 }

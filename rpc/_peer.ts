@@ -1,13 +1,11 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
-import { abortable } from "../channel/_abortable.ts";
-import { startTimer } from "../channel/_backoff.ts";
+import type { ChannelStats } from "../channel/channel.ts";
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import {
   type CloseReason,
   ConnectionClosedError,
-  RemoteError,
   TimeoutError,
 } from "../channel/errors.ts";
 import type { IncomingRequest, Request } from "../channel/request.ts";
@@ -17,15 +15,16 @@ import { AbortListeners } from "./_abort_listeners.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
-import {
-  AuthenticationError,
-  MethodNotFoundError,
-  UnsupportedByPeerError,
-} from "./errors.ts";
+import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
 import { fromFailure } from "./_failure.ts";
 import { Gate } from "./_gate.ts";
-import { Heartbeat } from "./_heartbeat.ts";
-import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
+import { Heartbeat, MISSES } from "./_heartbeat.ts";
+import { Hello } from "./_hello.ts";
+import {
+  type BindStream,
+  IncomingStream,
+  type StreamSource,
+} from "./_incoming_stream.ts";
 import { splitKwargs } from "./kwargs.ts";
 import type { CallMiddleware, MadeCall } from "./middleware.ts";
 import { runThrough } from "./_run_through.ts";
@@ -43,17 +42,12 @@ import type { Caller } from "./_remote_proxy.ts";
 import { sendBatch } from "./_send_batch.ts";
 import { ServedCalls, type ServedCallsOptions } from "./_served_calls.ts";
 
-/** The version of the extensions that this side speaks. */
-const VERSION = 1;
-const FEATURES = ["call", "cancel", "ping", "references", "streams"];
-
-/** The feature of a side that knows what to do with addresses. */
-const PLACES = "places";
-
-/** How long the other side may take to answer a hello. */
-const HELLO_MS = 5_000;
-/** The same for one with credentials, about which it may have to ask. */
-const CREDENTIALS_MS = 60_000;
+/**
+ * So many heartbeats may be missed by who has been called, and has not answered
+ * the hello: aiomas runs the method of the first call before it sends what it
+ * says to the hello, and can do nothing else while that computes.
+ */
+const CALLED_MISSES = 39;
 
 /** What a {@linkcode Peer} is made with. */
 export interface PeerOptions extends
@@ -108,16 +102,9 @@ export class Peer implements Caller {
   /** What ends streams of the other side. */
   readonly #aborting = new AbortListeners();
   #channel!: ConnectionChannel;
+  #hello!: Hello;
   #heartbeat!: Heartbeat;
   #gate: Gate | null = null;
-  /** Whether the other side has extensions, as far as is known. */
-  #extensions: "unknown" | "asked" | "yes" | "no" = "unknown";
-  /** Whether the other side said that it knows what to do with addresses. */
-  #takesPlaces = false;
-  /** Why the other side does not want this one. */
-  #refusal: Error | null = null;
-  /** Resolves once the hello is answered, whatever the answer. */
-  #greeted: Promise<void> = Promise.resolve();
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -127,7 +114,7 @@ export class Peer implements Caller {
       packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
       places: options.places,
-      takesPlaces: () => this.#takesPlaces,
+      takesPlaces: () => this.#hello.takesPlaces,
       maxReferences: options.maxReferences,
       framesIn: () => this.#channel.stats().framesIn,
     });
@@ -157,14 +144,31 @@ export class Peer implements Caller {
       intervalMs: this.#options.heartbeatMs,
       owner: channel,
       receivedBytes: () => channel.stats().bytesIn,
-      ping: () => this.#tell("$/ping", []),
+      ping: () => this.#askForLife(),
+      misses: () => this.#misses,
       onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
     });
+    this.#hello = this.#makeHello(channel);
     this.#gate = this.#makeGate(channel);
     channel.closed.then((reason) => this.#end(reason));
     // A side that only serves would never ask, and get no streams to send.
     const { root, credentials } = this.#options;
-    if (root !== null || credentials !== undefined) this.#greet();
+    if (root !== null || credentials !== undefined) this.#hello.say();
+  }
+
+  #makeHello(channel: ConnectionChannel): Hello {
+    const { saysHello, extensions, places, credentials } = this.#options;
+    return new Hello({
+      saysHello,
+      extensions,
+      hasPlaces: places !== null,
+      credentials,
+      owner: channel,
+      send: (content) => channel.send(content, { timeoutMs: Infinity }),
+      onBegun: () => this.#heartbeat.start(),
+      onPlain: () => this.#heartbeat.stop(),
+      onRefused: (reason) => channel.cut(reason),
+    });
   }
 
   #makeGate(channel: ConnectionChannel): Gate | null {
@@ -205,10 +209,7 @@ export class Peer implements Caller {
    * rejects if it does not; `null` if there are none.
    */
   introduce(): Promise<void> | null {
-    if (this.#options.credentials === undefined) return null;
-    return this.#greeted.then(() => {
-      if (this.#refusal !== null) throw this.#refusal;
-    });
+    return this.#hello.introduce();
   }
 
   get remoteAddress(): string {
@@ -217,7 +218,7 @@ export class Peer implements Caller {
 
   /** Whether the other side is known to have extensions. */
   get hasExtensions(): boolean {
-    return this.#extensions === "yes";
+    return this.#hello.hasExtensions;
   }
 
   // Calls of this side
@@ -244,8 +245,8 @@ export class Peer implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    this.#greet();
-    if (this.#extensions === "asked" && needsExtensions(args, options)) {
+    this.#hello.say();
+    if (this.#hello.isAwaited && needsExtensions(args, options)) {
       return this.#callOnceGreeted(path, args, options);
     }
     const content = this.#callContent(path, args, options);
@@ -272,34 +273,12 @@ export class Peer implements Caller {
   ): Promise<unknown> {
     const timeoutMs = this.#timeoutMs(options);
     const start = performance.now();
-    await this.#helloAnswered(path, timeoutMs, options.signal);
+    await this.#hello.wait(path, timeoutMs, options.signal);
     const leftMs = timeoutMs - (performance.now() - start);
     return await this.#call(path, args, {
       ...options,
       timeoutMs: timeoutMs >= 0 ? Math.max(0, leftMs) : timeoutMs,
     });
-  }
-
-  async #helloAnswered(
-    path: string,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    if (!(timeoutMs < HELLO_MS)) return await abortable(this.#greeted, signal);
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = startTimer(timeoutMs, () =>
-      reject(
-        new TimeoutError(
-          `Cannot call '${path}': the other side has not said within ${timeoutMs} ms what it can do`,
-          timeoutMs,
-          false,
-        ),
-      ), this.#channel);
-    try {
-      await abortable(Promise.race([this.#greeted, late]), signal);
-    } finally {
-      timer.stop();
-    }
   }
 
   /**
@@ -310,7 +289,7 @@ export class Peer implements Caller {
   #endParcelAfter(reply: Promise<unknown>, parcel: Parcel): void {
     const release = () => {
       if (this.hasExtensions) parcel.release();
-      else if (this.#extensions === "asked") this.#greeted.then(release);
+      else if (this.#hello.isAwaited) this.#hello.answered.then(release);
     };
     const settled = () => {
       for (const stream of parcel.streams) {
@@ -352,8 +331,8 @@ export class Peer implements Caller {
 
   /** Whether the other side says that the method at `path` may run twice. */
   async isIdempotent(path: string, options: CallOptions): Promise<boolean> {
-    this.#greet();
-    await this.#greeted;
+    this.#hello.say();
+    await this.#hello.answered;
     if (!this.hasExtensions) return false;
     const content = ["$/idempotent", [path], {}];
     return await this.#channel.send(content, options) === true;
@@ -373,81 +352,49 @@ export class Peer implements Caller {
 
   /** Sends what needs no answer, to a peer that understands it. */
   #tell(path: string, args: readonly unknown[]): void {
-    if (this.#extensions === "asked") {
-      return void this.#greeted.then(() => this.#tell(path, args));
+    if (this.#hello.isAwaited) {
+      return void this.#hello.answered.then(() => this.#tell(path, args));
     }
-    if (!this.hasExtensions) return;
+    if (this.hasExtensions) this.#sendOff(path, args);
+  }
+
+  #sendOff(path: string, args: readonly unknown[]): void {
     // A connection that is gone needs to be told nothing any more.
     this.#channel.send([path, args, {}]).catch(() => {});
   }
 
-  /** Says hello, if it is this side's part and not done. */
-  #greet(): void {
-    const { saysHello, extensions } = this.#options;
-    if (this.#extensions !== "unknown" || !saysHello || !extensions) return;
-    this.#extensions = "asked";
-    this.#greeted = this.#sendHello().then(
-      (hello) => this.#enableExtensions(hello),
-      (error) => this.#doWithoutExtensions(error),
-    );
+  /** How many heartbeats may be missed as things are now. */
+  get #misses(): number {
+    const isCalled = this.#hello.isUnanswered &&
+      this.#channel.stats().calls > 1;
+    return isCalled ? CALLED_MISSES : MISSES;
   }
 
-  // Not async: its answer is to be known before that to the next call.
-  #sendHello(): Promise<unknown> {
-    const { credentials: shown } = this.#options;
-    let credentials: unknown;
-    try {
-      credentials = typeof shown === "function" ? shown() : shown;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const hello = credentials === undefined
-      ? this.#hello
-      : { ...this.#hello, credentials };
-    return this.#channel.send(["$/hello", [hello], {}], {
-      timeoutMs: credentials === undefined ? HELLO_MS : CREDENTIALS_MS,
-    });
-  }
-
-  #doWithoutExtensions(error: Error): void {
-    this.#extensions = "no";
-    const isRefused = error instanceof AuthenticationError;
-    const hasShown = this.#options.credentials !== undefined;
-    // A peer that knows no hello wants no credentials, either.
-    if (!isRefused && (!hasShown || isPlainAnswer(error))) return;
-    this.#refusal = error;
-    const by = isRefused ? "peer" : "local";
-    this.#channel.cut({ by, reason: "authentication", error });
-  }
-
-  /** What a hello tells, and its answer. */
-  get #hello(): { version: number; features: readonly string[] } {
-    const features = this.#options.places === null
-      ? FEATURES
-      : [...FEATURES, PLACES];
-    return { version: VERSION, features };
-  }
-
-  /** The other side has said hello, or answered one. */
-  #enableExtensions(hello: unknown): void {
-    this.#extensions = "yes";
-    // Looked for once, as the list may be long.
-    this.#takesPlaces = isRecord(hello) && Array.isArray(hello.features) &&
-      hello.features.includes(PLACES);
-    this.#heartbeat.start();
+  /**
+   * A hello without an answer asks by itself. Who passed it over, and answered
+   * what came later, is there and knows nothing of pings.
+   */
+  #askForLife(): void {
+    if (!this.#hello.isUnanswered) return this.#sendOff("$/ping", []);
+    if (hasAnswered(this.#channel.stats())) this.#heartbeat.stop();
   }
 
   // Calls of the other side
 
   /** Serves a request. */
   handle(request: IncomingRequest): void {
-    if (this.#gate?.holds(request.content)) this.#gate.handle(request);
-    else this.#take(request);
+    if (!this.#gate?.holds(request.content)) return this.#take(request);
+    // The other side hears nothing else before it is let in, and would take
+    // this one for gone.
+    if (isHello(request.content) && this.#options.extensions) {
+      this.#heartbeat.start();
+    }
+    this.#gate.handle(request);
   }
 
   #take(request: IncomingRequest): void {
     this.#references.lendArrived();
-    if (this.#extensions !== "asked") return this.#handle(request);
+    if (!this.#hello.isAwaited) return this.#handle(request);
     // An answer to the hello that came just before is taken note of first, as
     // what the method returns may need the extensions.
     queueMicrotask(() => this.#handle(request));
@@ -523,8 +470,7 @@ export class Peer implements Caller {
     switch (path) {
       case "$/hello":
         if (!this.#options.extensions) break;
-        this.#enableExtensions(first);
-        return this.#hello;
+        return this.#hello.take(first);
       case "$/ping":
         return null;
       case "$/cancel":
@@ -575,10 +521,15 @@ export class Peer implements Caller {
         }
       },
     };
-    return new IncomingStream(
-      source,
-      signal && ((onAbort) => this.#aborting.add(signal, onAbort)),
-    );
+    return new IncomingStream(source, signal && this.#boundTo(signal));
+  }
+
+  #boundTo(signal: AbortSignal): BindStream {
+    return (abort) => {
+      const stream = { abort };
+      this.#aborting.add(signal, stream);
+      return () => this.#aborting.remove(signal, stream);
+    };
   }
 
   // The end
@@ -622,11 +573,16 @@ export function isControl(content: unknown): boolean {
   return isCall(content) && isExtension(content[0]) && content[0] !== "$/call";
 }
 
-/** Whether a hello failed as it does at a peer without extensions. */
-function isPlainAnswer(error: Error): boolean {
-  return error instanceof RemoteError || error instanceof TimeoutError ||
-    error instanceof MethodNotFoundError ||
-    error instanceof ConnectionClosedError;
+/** Whether the content of a request is a hello. */
+function isHello(content: unknown): boolean {
+  return isCall(content) && content[0] === "$/hello";
+}
+
+/** Whether the other side has answered any call, in time or not. */
+function hasAnswered(stats: ChannelStats): boolean {
+  const { calls, pendingCalls, timedOutCalls, abortedCalls } = stats;
+  return calls - pendingCalls > timedOutCalls + abortedCalls ||
+    stats.lateReplies > 0;
 }
 
 /**

@@ -25,7 +25,9 @@ export interface RpcOptions extends ChannelOptions {
   /**
    * For how long nothing may arrive before the other side is asked for a sign
    * of life, in milliseconds; `Infinity` never asks. Two questions without an
-   * answer end the connection. Only with a peer that has denomas's extensions.
+   * answer end the connection. Only with a peer that has denomas's extensions,
+   * or that has said nothing at all: that is gone after three times as long, or
+   * forty times if it was called.
    *
    * @default {15_000}
    */

@@ -9,7 +9,7 @@ import { withCtx } from "../testing/ctx.ts";
 import { parseAddress } from "../transports/address.ts";
 import { startProcess } from "../transports/fixtures/start_process.ts";
 import { openConnection, type RpcClient } from "./client.ts";
-import { CountedSignal } from "./fixtures/counted_signal.ts";
+import { WatchedSignal } from "./fixtures/watched_signal.ts";
 import { lossService } from "./fixtures/loss_service.ts";
 import { withOptions } from "./options.ts";
 
@@ -28,11 +28,11 @@ async function until(isSo: () => boolean): Promise<void> {
 class Workload {
   begun = 0;
   finished = 0;
-  readonly counted = new CountedSignal();
+  readonly watched = new WatchedSignal();
   readonly #settled: Promise<PromiseSettledResult<unknown>[]>;
 
   constructor(client: RpcClient<Service>, random: Random) {
-    const { signal } = this.counted;
+    const { signal } = this.watched;
     const remote = withOptions(client.remote, { signal, timeoutMs: 60_000 });
     const results: Promise<unknown>[] = [];
     for (let i = 0; i < 12; i++) {
@@ -71,7 +71,7 @@ class Workload {
       );
     }
     await until(() => this.finished === this.begun);
-    assertEquals(this.counted.listeners, 0);
+    assertEquals(this.watched.listening, 0);
     assertEmpty(client);
   }
 }

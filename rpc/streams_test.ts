@@ -11,7 +11,7 @@ import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { call } from "./call.ts";
 import type { RpcClient } from "./client.ts";
-import { CountedSignal } from "./fixtures/counted_signal.ts";
+import { WatchedSignal } from "./fixtures/watched_signal.ts";
 import { withOptions } from "./options.ts";
 import { service } from "./service.ts";
 
@@ -356,20 +356,20 @@ withCtx({
   const { served, seen } = producer();
   const server = await ctx.rpc.startServer(served);
   const client = await ctx.rpc.connect<typeof served>();
-  const counted = new CountedSignal();
-  const { controller, signal } = counted;
+  const watched = new WatchedSignal();
+  const { signal } = watched;
   const stream = await withOptions(client.remote, { signal }).until();
   assertEquals((await stream.next()).value, 1);
   const pending = assertRejects(() => stream.next());
   const reason = new RangeError("enough");
-  controller.abort(reason);
+  watched.abort(reason);
   assertStrictEquals(await pending, reason);
   assertStrictEquals(await assertRejects(() => stream.next()), reason);
   await seen.finished.promise;
   await stream[Symbol.asyncDispose]();
   const [side] = server.clients as Set<RpcClient>;
   assertEquals([side!.stats().streams, side!.stats().runningCalls], [0, 0]);
-  assertEquals([counted.listeners, client.stats().pendingCalls], [0, 0]);
+  assertEquals([watched.listening, client.stats().pendingCalls], [0, 0]);
 });
 
 withCtx({
@@ -394,18 +394,18 @@ withCtx({
   const { remote } = await ctx.rpc.connect<typeof served>();
   const [side] = server.clients as Set<RpcClient>;
   for (const where of ["result", "item"]) {
-    const counted = new CountedSignal();
-    const { controller, signal } = counted;
+    const watched = new WatchedSignal();
+    const { signal } = watched;
     const bound = withOptions(remote, { signal });
     const stream = where === "result"
       ? (await bound.wrapped()).deep[0]!
       : (await (await bound.nested()).next()).value!.inner;
     for (let i = 0; i < 100; i++) assertEquals((await stream.next()).value, i);
     const reason = new RangeError("enough");
-    controller.abort(reason);
+    watched.abort(reason);
     assertStrictEquals(await assertRejects(() => stream.next()), reason);
     await until(() => side!.stats().streams === 0 && finished > 0);
-    assertEquals([counted.listeners, finished], [0, 1]);
+    assertEquals([watched.listening, finished], [0, 1]);
     finished = 0;
   }
 });
@@ -417,23 +417,23 @@ withCtx({
   const { served } = producer();
   await ctx.rpc.startServer(served);
   const client = await ctx.rpc.connect<typeof served>();
-  const counted = new CountedSignal();
-  const { controller, signal } = counted;
+  const watched = new WatchedSignal();
+  const { signal } = watched;
   const remote = withOptions(client.remote, { signal });
   assertEquals(await Array.fromAsync(await remote.count(3)), [0, 1, 2]);
-  assertEquals(counted.listeners, 0);
+  assertEquals(watched.listening, 0);
   await assertRejects(async () => {
     await Array.fromAsync(await remote.failing());
   }, RemoteError);
-  assertEquals(counted.listeners, 0);
+  assertEquals(watched.listening, 0);
   for await (const _ of await remote.forever()) break;
-  assertEquals(counted.listeners, 0);
+  assertEquals(watched.listening, 0);
 
   const lost = await remote.forever();
-  assertEquals(counted.listeners, 1);
+  assertEquals(watched.listening, 1);
   await client.close({ graceMs: 0 });
-  assertEquals(counted.listeners, 0);
-  controller.abort();
+  assertEquals(watched.listening, 0);
+  watched.abort();
   await assertRejects(() => lost.next(), ConnectionClosedError);
 });
 
@@ -446,14 +446,14 @@ withCtx({
   const outer = service({ pass: () => inner.remote });
   const { remote } = await ctx.rpc.startServerAndConnect(outer);
   const passed = await remote.pass();
-  const counted = new CountedSignal();
-  const { controller, signal } = counted;
+  const watched = new WatchedSignal();
+  const { signal } = watched;
   const stream = await withOptions(passed, { signal }).forever();
   assertEquals((await stream.next()).value, 0);
-  controller.abort(new RangeError("enough"));
+  watched.abort(new RangeError("enough"));
   await assertRejects(() => stream.next(), RangeError);
   await seen.finished.promise;
-  assertEquals(counted.listeners, 0);
+  assertEquals(watched.listening, 0);
 });
 
 withCtx(

@@ -1,5 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { RemoteError } from "../channel/errors.ts";
+import { DenomasError } from "../transports/errors.ts";
 import { type Address, parseAddress } from "../transports/address.ts";
 
 /** What every span and measurement of a call tells. */
@@ -7,6 +8,24 @@ export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
 
 /** What stands for a method that does not exist: anybody may ask for any. */
 export const UNKNOWN_METHOD = "_OTHER";
+
+/** What stands for an error whose kind cannot be told in a name of few. */
+const OTHER_ERROR = "_OTHER";
+
+/** The codes of `docs/protocol.md`. Any other was chosen by a method. */
+const CODES: ReadonlySet<string | undefined> = new Set([
+  "not_found",
+  "invalid_argument",
+  "unauthenticated",
+  "released",
+  "busy",
+  "not_serializable",
+  "cancelled",
+  "unsupported",
+]);
+
+/** The names by which a platform tells why something was ended. */
+const DOM_NAMES: ReadonlySet<string> = new Set(["AbortError", "TimeoutError"]);
 
 /** The method at `path`, with the ids of agents and callbacks left out. */
 export function methodName(path: string): string {
@@ -70,7 +89,26 @@ function knownAddress(text: string): Address | undefined {
   }
 }
 
-/** What spans and measurements tell of a failure. */
+/**
+ * The kind of a failure, for measurements: each is a series of its own, so the
+ * other side has no say in it, and neither has a `name` that was set by hand.
+ */
+export function errorKind(error: Error): string {
+  if (error instanceof RemoteError) {
+    return CODES.has(error.code) ? error.code! : "RemoteError";
+  }
+  const isNamed = error instanceof DenomasError ||
+    (error instanceof DOMException && DOM_NAMES.has(error.name));
+  return isNamed ? error.name : className(error);
+}
+
+function className(error: Error): string {
+  const { constructor } = Object.getPrototypeOf(error) ?? {};
+  const isNamed = typeof constructor === "function" && constructor.name !== "";
+  return isNamed ? constructor.name : OTHER_ERROR;
+}
+
+/** What spans tell of a failure. */
 export function errorAttributes(error: Error): Attributes {
   if (error instanceof RemoteError) {
     return {

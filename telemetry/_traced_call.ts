@@ -11,6 +11,7 @@ import {
 import { asError, toPlainFailure } from "../rpc/_failure.ts";
 import {
   errorAttributes,
+  errorKind,
   methodAttributes,
   SYSTEM,
   UNKNOWN_METHOD,
@@ -85,11 +86,12 @@ export class TracedCall {
       span.updateName(UNKNOWN_METHOD);
       span.setAttributes(methodAttributes(UNKNOWN_METHOD, path));
     }
-    const attributes = errorAttributes(error);
-    span.setAttributes(attributes);
+    span.setAttributes(errorAttributes(error));
     span.recordException(error);
     span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-    this.#end(isUnknown ? UNKNOWN_METHOD : name, attributes);
+    this.#end(isUnknown ? UNKNOWN_METHOD : name, {
+      "error.type": errorKind(error),
+    });
   }
 
   #end(name: string, attributes: Attributes): void {

@@ -282,6 +282,35 @@ withCtx("openTelemetry() measures calls and connections", async (ctx) => {
   assertEquals(recorder.sum("denomas.connections.active"), 0);
 });
 
+withCtx("openTelemetry() has no series of a peer's choice", async (ctx) => {
+  const recorder = new Recorder();
+  let count = 0;
+  const hostile = service({
+    fail: () => {
+      const name = `Chosen${count}`;
+      throw Object.assign(new Error("no"), { name, code: `code_${count++}` });
+    },
+  });
+  const options = traced(recorder.options);
+  const { remote } = await ctx.rpc.startServerAndConnect(hostile, {
+    client: options,
+    server: { serving: options.serving },
+  });
+  for (let i = 0; i < 3; i++) await assertRejects(() => remote.fail());
+  const types = (side: string) =>
+    recorder.measurements
+      .filter((it) => it.instrument === `rpc.${side}.call.duration`)
+      .map(({ attributes }) => attributes["error.type"]);
+  assertEquals(types("client"), Array(3).fill("RemoteError"));
+  assertEquals(types("server"), Array(3).fill("Error"));
+  assertEquals(
+    recorder.spans.filter(({ kind }) => kind === CLIENT).map((span) =>
+      span.attributes["error.type"]
+    ),
+    ["Chosen0", "Chosen1", "Chosen2"],
+  );
+});
+
 withCtx("openTelemetry() calls a peer without extensions", async (ctx) => {
   const recorder = new Recorder();
   const contents: unknown[] = [];

@@ -1,4 +1,3 @@
-import { ProtocolError } from "./errors.ts";
 import { FrameDecoder, FrameQueue } from "./frame.ts";
 import { lifetime } from "./lifetime.ts";
 import {
@@ -209,12 +208,12 @@ class FramedConnection implements Connection {
   }
 
   #endError(): unknown {
-    if (this.#decoder.heldBytes > 0) {
-      return new ProtocolError(
-        `Cannot read frame: peer ended the stream ${this.#decoder.heldBytes} bytes into it`,
-      );
-    }
-    return this.#writeError;
+    const { heldBytes } = this.#decoder;
+    if (heldBytes === 0) return this.#writeError;
+    // No breach of the protocol: so ends the stream of a process that is killed.
+    return new Deno.errors.UnexpectedEof(
+      `Cannot read frame: peer ended the stream ${heldBytes} bytes into it`,
+    );
   }
 
   /**

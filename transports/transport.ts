@@ -117,8 +117,9 @@ export interface FrameReceiver {
   /**
    * The connection ended other than by {@linkcode Connection.close}: by the
    * peer's end of stream (`error` is `null`), by a frame that broke the
-   * protocol (`ProtocolError`, `FrameTooLargeError`) or by an error of the
-   * system. Called at most once, and last.
+   * protocol (`ProtocolError`, `FrameTooLargeError`) or by its loss (any other
+   * error): one of the system, or an end within a frame. Called at most once,
+   * and last.
    */
   end(error: unknown): void;
 }

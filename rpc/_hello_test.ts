@@ -1,0 +1,181 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type CloseReason,
+  ConnectionClosedError,
+  RemoteError,
+  TimeoutError,
+} from "../channel/errors.ts";
+import { AuthenticationError } from "./errors.ts";
+import { Hello, type HelloOptions } from "./_hello.ts";
+
+/** A hello of which everything that it does is noted. */
+function said(options: Partial<HelloOptions> = {}) {
+  const sent: unknown[] = [];
+  const heard: string[] = [];
+  const refused: CloseReason[] = [];
+  const answer = Promise.withResolvers<unknown>();
+  const hello = new Hello({
+    saysHello: true,
+    extensions: true,
+    hasPlaces: false,
+    credentials: undefined,
+    owner: sent,
+    send: (content) => {
+      sent.push(content);
+      return answer.promise;
+    },
+    onBegun: () => heard.push("begun"),
+    onPlain: () => heard.push("plain"),
+    onRefused: (reason) => refused.push(reason),
+    ...options,
+  });
+  return { hello, sent, heard, refused, answer };
+}
+
+const FEATURES = ["call", "cancel", "ping", "references", "streams"];
+
+function remoteError(remoteName: string): RemoteError {
+  return new RemoteError("no", { remoteName, origin: "", content: null });
+}
+
+Deno.test("Hello.say sends it once, and calls wait for its answer", async () => {
+  const { hello, sent, heard, answer } = said();
+  assert(!hello.isAwaited && !hello.isUnanswered);
+  hello.say();
+  hello.say();
+  assertEquals(sent, [["$/hello", [{ version: 1, features: FEATURES }], {}]]);
+  assert(hello.isAwaited && hello.isUnanswered && !hello.hasExtensions);
+  answer.resolve({ version: 1, features: ["places"] });
+  await hello.wait("f", Infinity, undefined);
+  assert(hello.hasExtensions && hello.takesPlaces && !hello.isUnanswered);
+  hello.say();
+  assertEquals(sent.length, 1);
+  assert(heard.every((it) => it === "begun"));
+});
+
+Deno.test("Hello.say does nothing on the side that accepts, or without extensions", () => {
+  for (const options of [{ saysHello: false }, { extensions: false }]) {
+    const { hello, sent, heard } = said(options);
+    hello.say();
+    assertEquals([sent, heard], [[], []]);
+    assert(!hello.isAwaited);
+  }
+});
+
+Deno.test("Hello.take tells the extensions of both sides", () => {
+  const { hello, heard } = said({ saysHello: false, hasPlaces: true });
+  assertEquals(hello.take({ version: 1, features: [] }), {
+    version: 1,
+    features: [...FEATURES, "places"],
+  });
+  assert(hello.hasExtensions && !hello.takesPlaces);
+  assertEquals(heard, ["begun"]);
+});
+
+Deno.test("Hello bears with any answer", async () => {
+  for (const content of [null, 7, "yes", [], { features: "places" }]) {
+    const { hello, answer } = said();
+    hello.say();
+    answer.resolve(content);
+    await hello.answered;
+    assert(hello.hasExtensions && !hello.takesPlaces);
+  }
+});
+
+Deno.test("Hello that fails means a peer without extensions", async () => {
+  const { hello, heard, answer } = said();
+  hello.say();
+  answer.reject(remoteError("LookupError"));
+  await hello.answered;
+  assert(!hello.hasExtensions && !hello.isAwaited && !hello.isUnanswered);
+  assertEquals(heard, ["begun", "plain"]);
+});
+
+Deno.test("Hello is overdue after its patience, and taken when it comes", async () => {
+  const { hello, heard, answer } = said({ patienceMs: 5 });
+  hello.say();
+  using _alive = alive();
+  await hello.wait("f", Infinity, undefined);
+  assert(hello.isUnanswered && !hello.isAwaited && !hello.hasExtensions);
+  assertEquals(heard, ["begun"]);
+  answer.resolve({ version: 1, features: [] });
+  await answer.promise;
+  assert(hello.hasExtensions && !hello.isUnanswered);
+});
+
+Deno.test("Hello.wait ends with the call's time or signal", async () => {
+  const { hello, answer } = said({ patienceMs: 60_000 });
+  hello.say();
+  const { sent, timeoutMs } = await assertRejects(
+    () => hello.wait("f", 1, undefined),
+    TimeoutError,
+  );
+  assertEquals([sent, timeoutMs], [false, 1]);
+  const signal = AbortSignal.abort(new RangeError("enough"));
+  await assertRejects(() => hello.wait("f", Infinity, signal), RangeError);
+  answer.resolve(null);
+  await hello.wait("f", 1_000, undefined);
+});
+
+Deno.test("Hello shows credentials, and tells whether they were taken", async () => {
+  const { hello, sent, answer } = said({ credentials: () => "ada's" });
+  hello.say();
+  assertEquals(sent, [
+    [
+      "$/hello",
+      [{ version: 1, features: FEATURES, credentials: "ada's" }],
+      {},
+    ],
+  ]);
+  answer.resolve(null);
+  await hello.introduce();
+  assertEquals(said().hello.introduce(), null);
+});
+
+Deno.test("Hello with credentials ends a connection that refuses them, or that they cannot be sent on", async () => {
+  const cases = [
+    [new AuthenticationError("Unknown token"), "peer"],
+    [new TypeError("Cannot send"), "local"],
+  ] as const;
+  for (const [error, by] of cases) {
+    const { hello, heard, refused, answer } = said({ credentials: 1 });
+    hello.say();
+    answer.reject(error);
+    assertEquals(await assertRejects(() => hello.introduce()!), error);
+    assertEquals(refused, [{ by, reason: "authentication", error }]);
+    assertEquals(heard, ["begun"]);
+  }
+});
+
+Deno.test("Hello with credentials goes on with who knows none, or is gone", async () => {
+  const reason = { by: "peer", reason: "lost" } as const;
+  const errors = [
+    remoteError("KeyError"),
+    new ConnectionClosedError("lost", reason, true),
+  ];
+  for (const error of errors) {
+    const { hello, heard, refused, answer } = said({ credentials: 1 });
+    hello.say();
+    answer.reject(error);
+    await hello.introduce();
+    assertEquals(heard, ["begun", "plain"]);
+    assertEquals(refused, []);
+  }
+});
+
+Deno.test("Hello whose credentials cannot be made is not sent", async () => {
+  const credentials = () => {
+    throw new RangeError("no token");
+  };
+  const { hello, sent, refused } = said({ credentials });
+  hello.say();
+  await assertRejects(() => hello.introduce()!, RangeError, "no token");
+  assertEquals(sent, []);
+  assertEquals(refused.map(({ by }) => by), ["local"]);
+});
+
+/** A timer that keeps the process alive, as that of a hello does not. */
+function alive(): Disposable {
+  const timer = setInterval(() => {}, 1_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
