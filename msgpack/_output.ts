@@ -1,0 +1,187 @@
+/** What is taken at once, for many small messages. */
+const CHUNK_BYTES = 16 * 1024;
+/** Texts up to this length are first tried as ASCII, without the encoder. */
+const PLAIN_TEXT = 64;
+/** The longest head of a text. */
+const HEAD_BYTES = 5;
+
+const encoder = new TextEncoder();
+/** Turns a float into its two halves. */
+const float = new DataView(new ArrayBuffer(8));
+
+/**
+ * Where a message is written. Messages follow each other in a chunk, no part
+ * of which is used twice: each is the caller's own, without an allocation.
+ */
+export class Output {
+  #chunk = new Uint8Array(CHUNK_BYTES);
+  #start = 0;
+  #at = 0;
+
+  /** Begins a message; one that was not ended is dropped. */
+  begin(): void {
+    this.#at = this.#start;
+  }
+
+  /** Ends the message and returns it. */
+  end(): Uint8Array {
+    const message = this.#chunk.subarray(this.#start, this.#at);
+    // A chunk for one large message is not kept for the sake of its rest.
+    if (this.#chunk.length > CHUNK_BYTES) this.#chunk = new Uint8Array(CHUNK_BYTES), this.#at = 0;
+    this.#start = this.#at;
+    return message;
+  }
+
+  /** Writes a byte alone: a type that holds its value. */
+  byte(type: number): void {
+    this.#reserve(1);
+    this.#chunk[this.#at++] = type;
+  }
+
+  /** Writes a type and a byte. */
+  uint8(type: number, value: number): void {
+    this.#reserve(2);
+    const at = this.#at;
+    this.#chunk[at] = type;
+    this.#chunk[at + 1] = value;
+    this.#at = at + 2;
+  }
+
+  /** Writes a type and two bytes. */
+  uint16(type: number, value: number): void {
+    this.#reserve(3);
+    const at = this.#at;
+    this.#chunk[at] = type;
+    this.#chunk[at + 1] = value >>> 8;
+    this.#chunk[at + 2] = value;
+    this.#at = at + 3;
+  }
+
+  /** Writes a type and the four low bytes of an integer. */
+  uint32(type: number, value: number): void {
+    this.#reserve(5);
+    this.#chunk[this.#at++] = type;
+    this.#word(value);
+  }
+
+  /** Writes a type and eight bytes, the four low ones of each integer. */
+  uint64(type: number, high: number, low: number): void {
+    this.#reserve(9);
+    this.#chunk[this.#at++] = type;
+    this.#word(high);
+    this.#word(low);
+  }
+
+  /** Writes a float of 64 bits. */
+  float64(value: number): void {
+    float.setFloat64(0, value);
+    this.uint64(0xcb, float.getUint32(0), float.getUint32(4));
+  }
+
+  /** Writes bytes as a bin. */
+  binary(bytes: Uint8Array): void {
+    const { length } = bytes;
+    this.#reserve(HEAD_BYTES + length);
+    if (length < 0x100) this.uint8(0xc4, length);
+    else if (length < 0x1_0000) this.uint16(0xc5, length);
+    else this.uint32(0xc6, length);
+    this.#chunk.set(bytes, this.#at);
+    this.#at += length;
+  }
+
+  /** Writes text as a str of UTF-8. */
+  text(text: string): void {
+    const { length } = text;
+    this.#reserve(HEAD_BYTES + length);
+    if (length <= PLAIN_TEXT && this.#plain(text)) return;
+    const start = this.#at;
+    let head = headBytes(length);
+    this.#at = start + head;
+    this.#encode(text);
+    const bytes = this.#at - start - head;
+    if (headBytes(bytes) !== head) {
+      // It is not ASCII, and so much longer that its length needs more room.
+      const longer = headBytes(bytes);
+      this.#reserve(longer - head);
+      this.#chunk.copyWithin(start + longer, start + head, this.#at);
+      head = longer;
+    }
+    this.#at = start;
+    this.#textHead(bytes);
+    this.#at += bytes;
+  }
+
+  /**
+   * Writes text if it is ASCII, and tells whether it was. Unit by unit is
+   * faster than the encoder where there are few.
+   */
+  #plain(text: string): boolean {
+    const { length } = text;
+    const chunk = this.#chunk;
+    const start = this.#at + headBytes(length);
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      chunk[start + index] = unit;
+    }
+    this.#textHead(length);
+    this.#at = start + length;
+    return true;
+  }
+
+  #encode(text: string): void {
+    let { read, written } = encoder.encodeInto(
+      text,
+      this.#chunk.subarray(this.#at),
+    );
+    this.#at += written;
+    if (read === text.length) return;
+    // Not ASCII after all: the rest may need three bytes for each unit.
+    const rest = text.slice(read);
+    this.#reserve(rest.length * 3);
+    ({ read, written } = encoder.encodeInto(
+      rest,
+      this.#chunk.subarray(this.#at),
+    ));
+    this.#at += written;
+  }
+
+  #textHead(bytes: number): void {
+    if (bytes < 0x20) this.byte(0xa0 | bytes);
+    else if (bytes < 0x100) this.uint8(0xd9, bytes);
+    else if (bytes < 0x1_0000) this.uint16(0xda, bytes);
+    else this.uint32(0xdb, bytes);
+  }
+
+  #word(value: number): void {
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk[at] = value >>> 24;
+    chunk[at + 1] = value >>> 16;
+    chunk[at + 2] = value >>> 8;
+    chunk[at + 3] = value;
+    this.#at = at + 4;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes > this.#chunk.length) this.#grow(bytes);
+  }
+
+  /** Moves the message, as far as it is written, to a chunk with more room. */
+  #grow(bytes: number): void {
+    const written = this.#at - this.#start;
+    const grown = new Uint8Array(
+      Math.max(CHUNK_BYTES, 2 * written, written + bytes),
+    );
+    grown.set(this.#chunk.subarray(this.#start, this.#at));
+    this.#chunk = grown;
+    this.#start = 0;
+    this.#at = written;
+  }
+}
+
+function headBytes(length: number): number {
+  if (length < 0x20) return 1;
+  if (length < 0x100) return 2;
+  return length < 0x1_0000 ? 3 : 5;
+}
