@@ -4,12 +4,6 @@ import { MAX_MSGPACK_DEPTH } from "../channel/codecs/_msgpack_skim.ts";
 import { readKey } from "./_keys.ts";
 import { readText } from "./_text.ts";
 
-/**
- * Thrown where a payload is not what the codec reads. It tells nothing: that
- * is for who reads the payload again with more care.
- */
-export const UNREADABLE: object = {};
-
 /** Where a reading is. */
 interface Input {
   readonly bytes: Uint8Array;
@@ -19,15 +13,17 @@ interface Input {
 }
 
 /**
- * Decodes a payload in one pass, which checks all that the codec promises.
- * Every key becomes an own property, and bytes are copies.
+ * Decodes a payload in one pass that checks it as well. Every key becomes an
+ * own property, text is kept to the letter, bytes are copies.
  *
- * @throws {UNREADABLE} If it is not one whole value of what the codec reads.
+ * @throws {SyntaxError} If it is not one whole value of what the codec reads.
+ * The message does not say why: `skimMsgPack` does.
+ * @throws {TypeError} If text is not UTF-8.
  */
 export function decodeMsgPack(payload: Uint8Array): unknown {
   const input: Input = { bytes: payload, at: 0, depth: 0 };
   const value = readValue(input);
-  if (input.at !== payload.length) throw UNREADABLE;
+  if (input.at !== payload.length) throw unreadable();
   return value;
 }
 
@@ -37,7 +33,10 @@ function readValue(input: Input): unknown {
   if (type < 0x80) return type;
   if (type < 0x90) return readMap(input, type & 0x0f);
   if (type < 0xa0) return readList(input, type & 0x0f);
-  if (type < 0xc0) return readText(input.bytes, take(input, type & 0x1f), input.at);
+  if (type < 0xc0) {
+    const start = take(input, type & 0x1f);
+    return readText(input.bytes, start, input.at);
+  }
   if (type >= 0xe0) return type - 0x100;
   return readLonger(input, type);
 }
@@ -55,7 +54,8 @@ function readLonger(input: Input, type: number): unknown {
     case 0xc5:
     case 0xc6: {
       const start = take(input, readUint(input, 1 << (type - 0xc4)));
-      return input.bytes.slice(start, input.at);
+      // A constructor copies whatever the payload is; `Buffer.slice` does not.
+      return new Uint8Array(input.bytes.subarray(start, input.at));
     }
     case 0xd9:
     case 0xda:
@@ -78,7 +78,7 @@ function readLonger(input: Input, type: number): unknown {
 function take(input: Input, length: number): number {
   const start = input.at;
   input.at += length;
-  if (input.at > input.bytes.length) throw UNREADABLE;
+  if (input.at > input.bytes.length) throw unreadable();
   return start;
 }
 
@@ -119,7 +119,7 @@ function readNumber(input: Input, type: number): unknown {
       readWord(input);
       return word.getBigInt64(0);
   }
-  throw UNREADABLE;
+  throw unreadable();
 }
 
 /** Eight bytes, to be read as this or that. */
@@ -153,8 +153,8 @@ function readMap(input: Input, length: number): Record<string, unknown> {
 
 /** Enters a list or map of so many items, each of which takes a byte. */
 function enter(input: Input, items: number): void {
-  if (++input.depth > MAX_MSGPACK_DEPTH) throw UNREADABLE;
-  if (items > input.bytes.length - input.at) throw UNREADABLE;
+  if (++input.depth > MAX_MSGPACK_DEPTH) throw unreadable();
+  if (items > input.bytes.length - input.at) throw unreadable();
 }
 
 function readMapKey(input: Input): string {
@@ -164,6 +164,10 @@ function readMapKey(input: Input): string {
     input.at++;
     return readKey(bytes, take(input, type & 0x1f), input.at);
   }
-  if (!MSGPACK_FORMATS[type]?.isKey) throw UNREADABLE;
+  if (!MSGPACK_FORMATS[type]?.isKey) throw unreadable();
   return String(readValue(input));
+}
+
+function unreadable(): SyntaxError {
+  return new SyntaxError("Cannot read MessagePack: it is not what is wanted");
 }

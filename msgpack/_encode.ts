@@ -4,9 +4,9 @@ import { Output } from "./_output.ts";
 let idle: Output | null = null;
 
 /**
- * Encodes plain data into bytes of its own. Integers take the fewest bytes
- * that hold them, a `bigint` eight, and every other number is a float of 64
- * bits.
+ * Encodes plain data; nothing else writes to the bytes that it returns. A
+ * number that is a safe integer takes the fewest bytes that hold it, every
+ * other one and every `bigint` takes eight.
  *
  * @throws {TypeError} If something in it is no plain data.
  * @throws {RangeError} If a `bigint` is beyond 64 bits.
@@ -75,7 +75,7 @@ const MAX_UINT64 = 2n ** 64n - 1n;
 function writeBigint(output: Output, value: bigint): void {
   if (value < MIN_INT64 || value > MAX_UINT64) {
     throw new RangeError(
-      `Cannot write MessagePack: found a bigint beyond 64 bits`,
+      "Cannot write MessagePack: found a bigint beyond 64 bits",
     );
   }
   output.uint64(

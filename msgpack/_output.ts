@@ -1,10 +1,13 @@
 /** What is taken at once, for many small messages. */
 const CHUNK_BYTES = 16 * 1024;
+/** Room for what follows a large value, so that it need not move again. */
+const SPARE_BYTES = 1024;
 /** Texts up to this length are first tried as ASCII, without the encoder. */
 const PLAIN_TEXT = 64;
 /** The longest head of a text. */
 const HEAD_BYTES = 5;
 
+const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
 /** Turns a float into its two halves. */
 const float = new DataView(new ArrayBuffer(8));
@@ -14,7 +17,7 @@ const float = new DataView(new ArrayBuffer(8));
  * of which is used twice: each is the caller's own, without an allocation.
  */
 export class Output {
-  #chunk = new Uint8Array(CHUNK_BYTES);
+  #chunk = EMPTY;
   #start = 0;
   #at = 0;
 
@@ -26,9 +29,12 @@ export class Output {
   /** Ends the message and returns it. */
   end(): Uint8Array {
     const message = this.#chunk.subarray(this.#start, this.#at);
-    // A chunk for one large message is not kept for the sake of its rest.
-    if (this.#chunk.length > CHUNK_BYTES) this.#chunk = new Uint8Array(CHUNK_BYTES), this.#at = 0;
     this.#start = this.#at;
+    // The rest of one that was made for a large message is not kept for more.
+    if (this.#chunk.length > CHUNK_BYTES) {
+      this.#chunk = EMPTY;
+      this.#start = 0;
+    }
     return message;
   }
 
@@ -94,18 +100,22 @@ export class Output {
     const { length } = text;
     this.#reserve(HEAD_BYTES + length);
     if (length <= PLAIN_TEXT && this.#plain(text)) return;
-    const start = this.#at;
-    let head = headBytes(length);
-    this.#at = start + head;
+    // Counted from the message's start, since growing moves the message.
+    const offset = this.#at - this.#start;
+    const room = headBytes(length);
+    this.#at += room;
     this.#encode(text);
-    const bytes = this.#at - start - head;
-    if (headBytes(bytes) !== head) {
-      // It is not ASCII, and so much longer that its length needs more room.
-      const longer = headBytes(bytes);
-      this.#reserve(longer - head);
-      this.#chunk.copyWithin(start + longer, start + head, this.#at);
-      head = longer;
-    }
+    this.#reserve(HEAD_BYTES);
+    this.#insertTextHead(this.#start + offset, room);
+  }
+
+  /** Writes the head of a text that was written behind `room` bytes for it. */
+  #insertTextHead(start: number, room: number): void {
+    const body = start + room;
+    const bytes = this.#at - body;
+    const head = headBytes(bytes);
+    // What is not ASCII may be so much longer that its length needs more room.
+    if (head > room) this.#chunk.copyWithin(start + head, body, this.#at);
     this.#at = start;
     this.#textHead(bytes);
     this.#at += bytes;
@@ -130,20 +140,19 @@ export class Output {
   }
 
   #encode(text: string): void {
-    let { read, written } = encoder.encodeInto(
-      text,
-      this.#chunk.subarray(this.#at),
-    );
-    this.#at += written;
+    const read = this.#encodeSome(text);
     if (read === text.length) return;
     // Not ASCII after all: the rest may need three bytes for each unit.
-    const rest = text.slice(read);
-    this.#reserve(rest.length * 3);
-    ({ read, written } = encoder.encodeInto(
-      rest,
-      this.#chunk.subarray(this.#at),
-    ));
+    this.#reserve((text.length - read) * 3);
+    this.#encodeSome(text.slice(read));
+  }
+
+  /** Writes as much of `text` as there is room for; returns how much. */
+  #encodeSome(text: string): number {
+    const room = this.#chunk.subarray(this.#at);
+    const { read, written } = encoder.encodeInto(text, room);
     this.#at += written;
+    return read;
   }
 
   #textHead(bytes: number): void {
@@ -170,8 +179,11 @@ export class Output {
   /** Moves the message, as far as it is written, to a chunk with more room. */
   #grow(bytes: number): void {
     const written = this.#at - this.#start;
+    const needed = written + bytes;
     const grown = new Uint8Array(
-      Math.max(CHUNK_BYTES, 2 * written, written + bytes),
+      needed <= CHUNK_BYTES
+        ? CHUNK_BYTES
+        : Math.max(2 * written, needed) + SPARE_BYTES,
     );
     grown.set(this.#chunk.subarray(this.#start, this.#at));
     this.#chunk = grown;

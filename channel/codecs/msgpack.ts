@@ -24,8 +24,8 @@ export interface MsgPackEngine {
 /** Options for {@linkcode msgpack}. */
 export interface MsgPackOptions {
   /**
-   * What encodes and decodes. The default is slow with large messages: give a
-   * faster one where that matters.
+   * What encodes and decodes. The default is slow; the codec `fastMsgpack` of
+   * `@denomas/denomas/msgpack` does the same without an engine.
    *
    * @default {`encode` and `decode` of `@std/msgpack`}
    */
@@ -70,7 +70,8 @@ export function msgpack(options: MsgPackOptions = {}): Codec {
       const { binary, delicate } = skimMsgPack(payload);
       if (delicate) return readSkimmedMsgPack(payload);
       // The payload is the connection's buffer, of which no view may be kept.
-      return engine.decode(binary ? payload.slice() : payload);
+      // A constructor copies whatever the payload is; `Buffer.slice` does not.
+      return engine.decode(binary ? new Uint8Array(payload) : payload);
     },
   };
 }
