@@ -6,7 +6,7 @@ import { encodeMsgPack } from "./_encode.ts";
 /**
  * Makes the fast MessagePack codec. It writes the same bytes as `msgpack` of
  * `@denomas/denomas/channel`, reads and refuses the same, and carries the same
- * values: only one of two sides may use it.
+ * values, so that each side may use either.
  *
  * - A payload is checked while it is read, in one pass, and bounded in memory
  *   by its own length.
