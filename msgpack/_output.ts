@@ -1,3 +1,5 @@
+import { spareBuffers } from "../transports/_spare_buffers.ts";
+
 /** What is taken at once, for many small messages. */
 const CHUNK_BYTES = 16 * 1024;
 /** Room for what follows a large value, so that it need not move again. */
@@ -11,6 +13,15 @@ const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
 /** Turns a float into its two halves. */
 const float = new DataView(new ArrayBuffer(8));
+
+/** Large messages, each alone in its buffer, until they are given back. */
+const lent = new WeakSet<Uint8Array>();
+
+/** Takes the buffer of a lent message back; others are left alone. */
+export function takeBack(message: Uint8Array): void {
+  if (!lent.delete(message)) return;
+  spareBuffers.give(new Uint8Array(message.buffer as ArrayBuffer));
+}
 
 /**
  * Where a message is written. Messages follow each other in a chunk, no part
@@ -26,12 +37,13 @@ export class Output {
     this.#at = this.#start;
   }
 
-  /** Ends the message and returns it. */
+  /** Ends the message and returns it; a large one is lent. */
   end(): Uint8Array {
     const message = this.#chunk.subarray(this.#start, this.#at);
     this.#start = this.#at;
-    // The rest of one that was made for a large message is not kept for more.
     if (this.#chunk.length > CHUNK_BYTES) {
+      // It was made for this message alone.
+      lent.add(message);
       this.#chunk = EMPTY;
       this.#start = 0;
     }
@@ -180,12 +192,13 @@ export class Output {
   #grow(bytes: number): void {
     const written = this.#at - this.#start;
     const needed = written + bytes;
-    const grown = new Uint8Array(
+    const grown = spareBuffers.take(
       needed <= CHUNK_BYTES
         ? CHUNK_BYTES
         : Math.max(2 * written, needed) + SPARE_BYTES,
     );
     grown.set(this.#chunk.subarray(this.#start, this.#at));
+    if (this.#chunk.length > CHUNK_BYTES) spareBuffers.give(this.#chunk);
     this.#chunk = grown;
     this.#start = 0;
     this.#at = written;

@@ -2,6 +2,7 @@ import { skimMsgPack } from "../channel/codecs/_msgpack_skim.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import { decodeMsgPack } from "./_decode.ts";
 import { encodeMsgPack } from "./_encode.ts";
+import { takeBack } from "./_output.ts";
 
 /**
  * Makes the fast MessagePack codec. It writes the same bytes as `msgpack` of
@@ -35,6 +36,7 @@ export function fastMsgpack(): Codec {
     },
     encode: encodeMsgPack,
     decode,
+    release: takeBack,
   };
 }
 
