@@ -1,6 +1,9 @@
 import { Output } from "./_output.ts";
 
-/** Kept from one message to the next; `null` while one is being written. */
+/**
+ * Kept from one message to the next; `null` while one is being written, and
+ * after one that could not be.
+ */
 let idle: Output | null = null;
 
 /**
@@ -15,7 +18,6 @@ export function encodeMsgPack(value: unknown): Uint8Array {
   // A getter may encode a message within this one.
   const output = idle ?? new Output();
   idle = null;
-  output.begin();
   writeValue(output, value);
   idle = output;
   return output.end();

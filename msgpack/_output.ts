@@ -32,11 +32,6 @@ export class Output {
   #start = 0;
   #at = 0;
 
-  /** Begins a message; one that was not ended is dropped. */
-  begin(): void {
-    this.#at = this.#start;
-  }
-
   /** Ends the message and returns it; a large one is lent. */
   end(): Uint8Array {
     const message = this.#chunk.subarray(this.#start, this.#at);
@@ -45,7 +40,7 @@ export class Output {
       // It was made for this message alone.
       lent.add(message);
       this.#chunk = EMPTY;
-      this.#start = 0;
+      this.#start = this.#at = 0;
     }
     return message;
   }

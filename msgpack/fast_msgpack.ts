@@ -1,3 +1,4 @@
+import { MSGPACK_CARRIES } from "../channel/codecs/_msgpack_format.ts";
 import { skimMsgPack } from "../channel/codecs/_msgpack_skim.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import { decodeMsgPack } from "./_decode.ts";
@@ -28,12 +29,7 @@ import { takeBack } from "./_output.ts";
 export function fastMsgpack(): Codec {
   return {
     name: "msgpack",
-    carries: {
-      binary: true,
-      bigint: true,
-      nonFinite: true,
-      loneSurrogates: false,
-    },
+    carries: MSGPACK_CARRIES,
     encode: encodeMsgPack,
     decode,
     release: takeBack,

@@ -1,4 +1,5 @@
 import { decode as stdDecode, encode as stdEncode } from "@std/msgpack";
+import { MSGPACK_CARRIES } from "./_msgpack_format.ts";
 import { readSkimmedMsgPack } from "./_msgpack_reader.ts";
 import { skimMsgPack } from "./_msgpack_skim.ts";
 import type { Codec } from "./codec.ts";
@@ -59,12 +60,7 @@ export function msgpack(options: MsgPackOptions = {}): Codec {
   const { engine = STD_ENGINE } = options;
   return {
     name: "msgpack",
-    carries: {
-      binary: true,
-      bigint: true,
-      nonFinite: true,
-      loneSurrogates: false,
-    },
+    carries: MSGPACK_CARRIES,
     encode: (value) => engine.encode(widen(value)),
     decode: (payload) => {
       const { binary, delicate } = skimMsgPack(payload);
