@@ -1,7 +1,7 @@
 /** Shorter buffers are not worth it. */
 const SHORTEST_BYTES = 128 * 1024;
-/** What is kept in all. */
-const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+/** What is kept in all: about what one busy connection queues. */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
 /**
  * Large buffers that nobody uses any more, for all connections of the process.
