@@ -70,13 +70,13 @@ export const COMPARISONS: readonly Comparison[] = [
     inFlight,
     target: null,
   })),
-  {
-    subject: "channel-msgpack",
+  ...["channel-msgpack", "channel-fast-msgpack"].map((subject): Comparison => ({
+    subject,
     baseline: "channel",
     transport: "tcp",
     inFlight: 64,
     target: null,
-  },
+  })),
   ...LOADS.map((inFlight): Comparison => ({
     subject: "channel",
     baseline: null,

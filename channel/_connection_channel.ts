@@ -206,7 +206,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     this.#checkCall(options);
     const payload = this.#codec.encode(REQUEST, this.#calls.nextId, content);
     if (this.#queue.hasRoom) {
-      return this.#calls.add(options, this.#queue.write(payload), null).reply;
+      return this.#calls.add(options, this.#write(payload), null).reply;
     }
     const bytes = this.#checkedBytes(payload);
     const { call, reply } = this.#calls.add(options, -1, bytes);
@@ -303,7 +303,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const isError = type === FAILURE && content instanceof Error;
     const { toFailure = failureText } = this.#options;
     const carried = isError ? toFailure(content) : content;
-    this.#queue.write(this.#codec.encode(type, id, carried));
+    this.#write(this.#codec.encode(type, id, carried));
+  }
+
+  #write(payload: string | Uint8Array): number {
+    const position = this.#queue.write(payload);
+    this.#codec.release(payload);
+    return position;
   }
 
   /** Tells why an answer could not be sent, if need be in a few words. */

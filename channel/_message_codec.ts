@@ -43,6 +43,11 @@ export class MessageCodec {
     }
   }
 
+  /** Gives back a payload that the connection has copied. */
+  release(payload: string | Uint8Array): void {
+    if (typeof payload !== "string") this.#codec.release?.(payload);
+  }
+
   /**
    * Decodes a message; its content is still to be revived.
    *

@@ -6,6 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { Container } from "../agent/container.ts";
+import type { Codec } from "../channel/codecs/codec.ts";
 import { RemoteError } from "../channel/errors.ts";
 import { openConnection as openChannel } from "../channel/open.ts";
 import { startServer as startChannels } from "../channel/server.ts";
@@ -47,20 +48,31 @@ const DAY = new Date("2026-02-28T12:30:00.250Z");
 const DAY_SHOWN = { $date: "2026-02-28T12:30:00.250000+00:00" };
 
 /** Both sides, but who serves. */
-export type Session = Pick<Exchange, "layer" | "codec">;
+export interface Session extends Pick<Exchange, "layer" | "codec"> {
+  /** Stands in for denomas's codec of that name. */
+  readonly standIn?: Codec | undefined;
+}
 
-function settings(codec: CodecName, tls: TlsOptions | undefined) {
-  return { codec: CODECS[codec], serializers: [pointSerializer], tls };
+function settings(
+  { codec, standIn }: Session,
+  tls: TlsOptions | undefined,
+) {
+  return {
+    codec: standIn ?? CODECS[codec],
+    serializers: [pointSerializer],
+    tls,
+  };
 }
 
 /** denomas calls what listens at `address`, whose agent has the id 0. */
 export async function callAiomas(
-  { layer, codec }: Session,
+  session: Session,
   address: string,
   attempt: Try,
   tls?: TlsOptions,
 ): Promise<void> {
-  const options = settings(codec, tls);
+  const { layer, codec } = session;
+  const options = settings(session, tls);
   switch (layer) {
     case "channel": {
       await using channel = await openChannel(address, options);
@@ -172,11 +184,11 @@ function valuesFor(codec: CodecName): [string, unknown][] {
 
 /** Lets denomas serve for aiomas to call. */
 export async function serveAiomas(
-  { layer, codec }: Session,
+  session: Session,
   tls?: TlsOptions,
 ): Promise<AsyncDisposable & { readonly address: string }> {
-  const [address, options] = [ANY_PORT, settings(codec, tls)];
-  switch (layer) {
+  const [address, options] = [ANY_PORT, settings(session, tls)];
+  switch (session.layer) {
     case "channel":
       return await startChannels(address, serveChannel, options);
     case "rpc":

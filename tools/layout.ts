@@ -21,6 +21,11 @@ export interface Part {
 export const PARTS: readonly Part[] = [
   { name: "transports", path: "transports/", mayImport: [] },
   { name: "channel", path: "channel/", mayImport: ["transports"] },
+  {
+    name: "msgpack",
+    path: "msgpack/",
+    mayImport: ["channel", "transports"],
+  },
   { name: "rpc", path: "rpc/", mayImport: ["channel", "transports"] },
   {
     name: "reconnect",

@@ -2,6 +2,7 @@
  * Frames as bytes: a big-endian `uint32` length, then that many bytes of
  * payload. Pure: no I/O and no timers.
  */
+import { spareBuffers } from "./_spare_buffers.ts";
 import { FrameTooLargeError, ProtocolError } from "./errors.ts";
 
 /** Length of a frame's header in bytes. */
@@ -33,6 +34,8 @@ export class FrameDecoder {
   #buffer = EMPTY;
   #start = 0;
   #end = 0;
+  /** What the last frame took, header included. */
+  #lastBytes = 0;
 
   /** Makes a decoder that refuses payloads over `maxFrameBytes`. */
   constructor(maxFrameBytes: number) {
@@ -71,6 +74,7 @@ export class FrameDecoder {
     if (held < HEADER_BYTES + length) return null;
     const start = this.#start + HEADER_BYTES;
     this.#start = start + length;
+    this.#lastBytes = HEADER_BYTES + length;
     return this.#buffer.subarray(start, this.#start);
   }
 
@@ -98,6 +102,7 @@ export class FrameDecoder {
   /** Nothing is held: an idle connection keeps only a small buffer. */
   #reset(): void {
     if (this.#buffer.length !== IDLE_BUFFER_BYTES) {
+      spareBuffers.give(this.#buffer);
       this.#buffer = new Uint8Array(IDLE_BUFFER_BYTES);
     }
     this.#start = this.#end = 0;
@@ -115,10 +120,12 @@ export class FrameDecoder {
     if (this.#start + wanted <= this.#buffer.length) return;
     const isFull = this.#end === this.#buffer.length;
     const most = Math.max(wanted, BUSY_BUFFER_BYTES);
-    const bytes = isFull ? Math.min(most, this.#end * GROWTH) : 0;
+    const earned = Math.max(this.#end * GROWTH, this.#lastBytes);
+    const bytes = isFull ? Math.min(most, earned) : 0;
     if (bytes > this.#buffer.length) {
-      const grown = new Uint8Array(bytes);
+      const grown = spareBuffers.take(bytes);
       grown.set(this.#buffer.subarray(this.#start, this.#end));
+      spareBuffers.give(this.#buffer);
       this.#buffer = grown;
     } else if (this.#start > 0) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
@@ -226,7 +233,7 @@ export class FrameQueue {
     const free = this.#taken;
     this.#taken = EMPTY;
     // Only small buffers are kept: an idle connection shall cost little.
-    if (free.length > IDLE_BUFFER_BYTES) return;
+    if (free.length > IDLE_BUFFER_BYTES) return spareBuffers.give(free);
     if (this.#buffer.length === 0) this.#buffer = free;
     else this.#spare = free;
   }
@@ -303,7 +310,7 @@ export class FrameQueue {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#buffer.length) return;
-    const grown = new Uint8Array(
+    const grown = spareBuffers.take(
       Math.max(
         needed,
         this.#buffer.length * 2,

@@ -1,6 +1,6 @@
 import { agent } from "./agent.ts";
 import { bare } from "./bare.ts";
-import { channel, channelMsgPack } from "./channel.ts";
+import { channel, channelFastMsgPack, channelMsgPack } from "./channel.ts";
 import { rpc, rpcDiagnostics, rpcTelemetry } from "./rpc.ts";
 import type { Subject } from "./subject.ts";
 
@@ -9,6 +9,7 @@ export const SUBJECTS: readonly Subject[] = [
   bare,
   channel,
   channelMsgPack,
+  channelFastMsgPack,
   rpc,
   rpcDiagnostics,
   rpcTelemetry,

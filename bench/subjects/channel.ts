@@ -5,6 +5,7 @@ import {
   openConnection,
   startServer,
 } from "@denomas/denomas/channel";
+import { fastMsgpack } from "@denomas/denomas/msgpack";
 import { answer, type Question, type Subject } from "./subject.ts";
 
 /** A channel, answered from a loop over its requests. */
@@ -14,6 +15,12 @@ export const channel: Subject = channelWith("channel", json());
 export const channelMsgPack: Subject = channelWith(
   "channel-msgpack",
   msgpack(),
+);
+
+/** The same, with the fast codec for it. */
+export const channelFastMsgPack: Subject = channelWith(
+  "channel-fast-msgpack",
+  fastMsgpack(),
 );
 
 function channelWith(name: string, codec: Codec): Subject {

@@ -1,3 +1,13 @@
+import type { CodecCapabilities } from "./codec.ts";
+
+/** What MessagePack carries, as both codecs for it do. */
+export const MSGPACK_CARRIES: CodecCapabilities = {
+  binary: true,
+  bigint: true,
+  nonFinite: true,
+  loneSurrogates: false,
+};
+
 /** What the body behind a type byte is. */
 export type MsgPackKind = "value" | "text" | "binary" | "list" | "map";
 

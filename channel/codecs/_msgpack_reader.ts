@@ -45,7 +45,7 @@ function readValue(reader: Reader): unknown {
     case "text":
       return decoder.decode(take(reader, length));
     case "binary":
-      return take(reader, length).slice();
+      return new Uint8Array(take(reader, length));
   }
 }
 

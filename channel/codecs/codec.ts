@@ -29,6 +29,13 @@ export interface Codec {
    * the connection.
    */
   decode(payload: Uint8Array): unknown;
+  /**
+   * Takes back bytes that {@linkcode Codec.encode} returned: they were copied,
+   * and nobody reads them any more, so that their memory can be used again.
+   * Not called for all of them. A codec around another one passes it on only
+   * with what that one returned.
+   */
+  release?(payload: Uint8Array): void;
 }
 
 /** What a codec carries beyond JSON's own values. */

@@ -4,6 +4,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { fastMsgpack } from "../../msgpack/fast_msgpack.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { SerializationError } from "../errors.ts";
 import { REQUEST } from "../message.ts";
@@ -122,6 +123,7 @@ const CODECS: readonly [string, Codec][] = [
   ["json", json()],
   ["json (python)", json({ nonFinite: "python" })],
   ["msgpack", msgpack()],
+  ["fast msgpack", fastMsgpack()],
 ];
 
 for (const [name, codec] of CODECS) {

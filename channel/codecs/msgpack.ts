@@ -1,4 +1,5 @@
 import { decode as stdDecode, encode as stdEncode } from "@std/msgpack";
+import { MSGPACK_CARRIES } from "./_msgpack_format.ts";
 import { readSkimmedMsgPack } from "./_msgpack_reader.ts";
 import { skimMsgPack } from "./_msgpack_skim.ts";
 import type { Codec } from "./codec.ts";
@@ -24,8 +25,8 @@ export interface MsgPackEngine {
 /** Options for {@linkcode msgpack}. */
 export interface MsgPackOptions {
   /**
-   * What encodes and decodes. The default is slow with large messages: give a
-   * faster one where that matters.
+   * What encodes and decodes. The default is slow; the codec `fastMsgpack` of
+   * `@denomas/denomas/msgpack` does the same without an engine.
    *
    * @default {`encode` and `decode` of `@std/msgpack`}
    */
@@ -59,18 +60,14 @@ export function msgpack(options: MsgPackOptions = {}): Codec {
   const { engine = STD_ENGINE } = options;
   return {
     name: "msgpack",
-    carries: {
-      binary: true,
-      bigint: true,
-      nonFinite: true,
-      loneSurrogates: false,
-    },
+    carries: MSGPACK_CARRIES,
     encode: (value) => engine.encode(widen(value)),
     decode: (payload) => {
       const { binary, delicate } = skimMsgPack(payload);
       if (delicate) return readSkimmedMsgPack(payload);
       // The payload is the connection's buffer, of which no view may be kept.
-      return engine.decode(binary ? payload.slice() : payload);
+      // A constructor copies whatever the payload is; `Buffer.slice` does not.
+      return engine.decode(binary ? new Uint8Array(payload) : payload);
     },
   };
 }
