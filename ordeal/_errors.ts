@@ -1,6 +1,6 @@
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import type { TrialWorld } from "./_trial.ts";
-import { isLoss } from "./_accounts.ts";
+import { isLoss } from "./_losses.ts";
 
 /** Takes out what nobody awaited; only what a storm or fuzzing does may be there. */
 export function checkHandlerErrors({ ctx, tally, name }: TrialWorld): void {

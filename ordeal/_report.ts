@@ -47,23 +47,33 @@ function callRows(tally: Tally): string[][] {
     ...tally.under("failed: ").map(
       ([name, count]) => [`failed with \`${name}\``, count] as [string, number],
     ),
+    [
+      "gone with their caller, whose process was killed",
+      tally.count("calls gone"),
+    ],
     ["lost without an error", lost(tally)],
     [
       "ran twice, all of them marked as idempotent",
       tally.count("ran twice, as idempotent ones may"),
     ],
-    ["streams", tally.count("streams")],
+    [
+      "streams",
+      tally.count("call: stream up") + tally.count("call: stream down"),
+    ],
     ["clients", tally.count("clients")],
-    ["clients killed", tally.count("clients killed")],
+    ["clients cut off", tally.count("clients killed")],
+    ["client processes killed", tally.count("client processes killed")],
+    ["server processes killed", tally.count("server processes killed")],
     ["connections made again", tally.count("reconnections")],
-    ["slow calls of a flood", tally.count("flood")],
+    ["slow calls of a flood", tally.count("call: flood")],
   ]);
 }
 
-/** Calls that neither were answered nor failed. */
+/** Calls that neither were answered nor failed, though their caller lived. */
 export function lost(tally: Tally): number {
   const failed = tally.under("failed: ").reduce((sum, [, it]) => sum + it, 0);
-  return tally.count("calls") - tally.count("calls answered") - failed;
+  return tally.count("calls") - tally.count("calls answered") - failed -
+    tally.count("calls gone");
 }
 
 function floodRow(tally: Tally, transport: string): string[][] {

@@ -48,7 +48,6 @@ export async function flood(world: TrialWorld): Promise<void> {
   let isOver = false;
   const pour = async () => {
     while (!isOver) {
-      tally.add("flood");
       await accounts.call({ kind: "flood" }, (n) => flooder.slow(n));
     }
   };

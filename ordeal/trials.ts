@@ -2,30 +2,46 @@ import type { CtxTransport } from "../testing/ctx_contract.ts";
 import { flood } from "./flood.ts";
 import { fuzzParsers } from "./fuzz.ts";
 import { fuzzServer } from "./fuzz_servers.ts";
+import { killClients } from "./killed_clients.ts";
+import { killServers } from "./killed_servers.ts";
 import { stormAgents } from "./storm_agents.ts";
 import { stormChannels } from "./storm_channel.ts";
 import { stormRpc } from "./storm_rpc.ts";
 import type { Trial } from "./_trial.ts";
 
-const TRANSPORTS: readonly CtxTransport[] = Deno.build.os === "windows"
-  ? ["tcp", "memory"]
-  : ["tcp", "unix", "memory"];
+/** Deno has no Unix sockets on Windows. */
+const UNIX: readonly CtxTransport[] = Deno.build.os === "windows"
+  ? []
+  : ["unix"];
+const PLAIN: readonly CtxTransport[] = ["tcp", ...UNIX, "memory"];
 
-/** All that is tried in a lap. */
-export function trials(): Trial[] {
+/** What is tried in each lap, all in this process. */
+export function trialsOfLap(): Trial[] {
   return [
-    ...TRANSPORTS.flatMap((transport): Trial[] => [
+    ...[...PLAIN, "tls" as const].flatMap((transport): Trial[] => [
       { name: "channel storm", transport, share: 4, run: stormChannels },
       { name: "rpc storm", transport, share: 5, run: stormRpc },
       { name: "agent storm", transport, share: 4, run: stormAgents },
-      { name: "flood", transport, share: 3, run: flood },
-      ...(["channel", "RPC", "agent"] as const).map((layer): Trial => ({
+    ]),
+    ...PLAIN.flatMap((transport) =>
+      (["channel", "RPC", "agent"] as const).map((layer): Trial => ({
         name: `fuzz ${layer} server`,
         transport,
         share: 1,
         run: (world) => fuzzServer(layer, world),
-      })),
-    ]),
+      }))
+    ),
     { name: "fuzz parsers", transport: "memory", share: 3, run: fuzzParsers },
+  ];
+}
+
+/** What is tried once, after all laps, and with other processes. */
+export function lastTrials(): Trial[] {
+  return [
+    ...(["tcp", ...UNIX, "tls"] as const).flatMap((transport): Trial[] => [
+      { name: "killed clients", transport, share: 12, run: killClients },
+      { name: "killed servers", transport, share: 12, run: killServers },
+    ]),
+    { name: "flood", transport: "memory", share: 6, run: flood },
   ];
 }
