@@ -1,7 +1,6 @@
 import { openReconnecting } from "../reconnect/open.ts";
 import { openConnection } from "../rpc/client.ts";
 import type { Remote } from "../rpc/remote.ts";
-import { randomInteger } from "../testing/_random.ts";
 import { nextTurn } from "../testing/_within.ts";
 import { Accounts } from "./_accounts.ts";
 import { visitUntil } from "./_clients.ts";

@@ -4,6 +4,7 @@ import { fuzzParsers } from "./fuzz.ts";
 import { fuzzServer } from "./fuzz_servers.ts";
 import { killClients } from "./killed_clients.ts";
 import { killServers } from "./killed_servers.ts";
+import { load } from "./load.ts";
 import { stormAgents } from "./storm_agents.ts";
 import { stormChannels } from "./storm_channel.ts";
 import { stormRpc } from "./storm_rpc.ts";
@@ -14,11 +15,12 @@ const UNIX: readonly CtxTransport[] = Deno.build.os === "windows"
   ? []
   : ["unix"];
 const PLAIN: readonly CtxTransport[] = ["tcp", ...UNIX, "memory"];
+const SOCKETS: readonly CtxTransport[] = ["tcp", ...UNIX, "tls"];
 
 /** What is tried in each lap, all in this process. */
 export function trialsOfLap(): Trial[] {
   return [
-    ...[...PLAIN, "tls" as const].flatMap((transport): Trial[] => [
+    ...[...SOCKETS, "memory" as const].flatMap((transport): Trial[] => [
       { name: "channel storm", transport, share: 4, run: stormChannels },
       { name: "rpc storm", transport, share: 5, run: stormRpc },
       { name: "agent storm", transport, share: 4, run: stormAgents },
@@ -38,10 +40,15 @@ export function trialsOfLap(): Trial[] {
 /** What is tried once, after all laps, and with other processes. */
 export function lastTrials(): Trial[] {
   return [
-    ...(["tcp", ...UNIX, "tls"] as const).flatMap((transport): Trial[] => [
+    ...SOCKETS.flatMap((transport): Trial[] => [
       { name: "killed clients", transport, share: 12, run: killClients },
       { name: "killed servers", transport, share: 12, run: killServers },
     ]),
-    { name: "flood", transport: "memory", share: 6, run: flood },
+    ...SOCKETS.map((transport): Trial => (
+      { name: "load", transport, share: 10, run: load }
+    )),
+    ...[...SOCKETS, "memory" as const].map((transport): Trial => (
+      { name: "flood", transport, share: 12, run: flood }
+    )),
   ];
 }

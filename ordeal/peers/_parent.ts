@@ -1,3 +1,5 @@
+import { startServer } from "../../rpc/server.ts";
+
 /** What this process has to do. */
 export function readTask<T>(): T {
   return JSON.parse(Deno.args[0]!);
@@ -16,4 +18,12 @@ export async function dismissal(): Promise<void> {
   for await (const _ of Deno.stdin.readable) {
     // Only its end matters.
   }
+}
+
+/** Offers something to whoever started this process, until it dismisses it. */
+export async function offer(service: AsyncDisposable): Promise<void> {
+  await using server = await startServer("tcp://127.0.0.1:0", service);
+  await using _ = service;
+  tell(server.address);
+  await dismissal();
 }
