@@ -6,6 +6,9 @@ import { Flooder } from "./peers/flooder.ts";
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
+/** Each of the others calls so often, in milliseconds. */
+const PACE_MS = 2;
+
 /**
  * A flood of requests to a slow handler, while other clients are timed: the
  * server, the flood and the others have a process each.
@@ -20,11 +23,11 @@ export async function flood(world: TrialWorld): Promise<void> {
   await using flooder = await steer(() => new Flooder(), nice, world);
   await others.remote.enter(hall.meeting, OTHERS);
   // What is compiled when it first runs is no matter of a flood.
-  const warmUp = await others.remote.work(leftMs(until) / 6);
-  const quiet = await others.remote.work(leftMs(until) / 3);
+  const warmUp = await others.remote.keepPace(PACE_MS, leftMs(until) / 6);
+  const quiet = await others.remote.keepPace(PACE_MS, leftMs(until) / 3);
   const seed = randomInteger(random, 0, 2 ** 32 - 1);
   await flooder.remote.begin(hall.meeting, FLOOD, seed);
-  const flooded = await others.remote.work(leftMs(until));
+  const flooded = await others.remote.keepPace(PACE_MS, leftMs(until));
   const { mostUnderWay } = await hall.remote.figures();
   const flood = await flooder.remote.end();
   await others.remote.leave();

@@ -9,6 +9,7 @@ import type { Hall } from "../_hall.ts";
 import { Histogram } from "../_histogram.ts";
 import { Numbered, type Outcome } from "../_numbered.ts";
 import { type Meeting, meetingOptions } from "../_task.ts";
+import { rest } from "../_weather.ts";
 import { offer } from "./_parent.ts";
 
 /** So many connect at once: a system lets only some wait to be accepted. */
@@ -42,17 +43,43 @@ export class Crowd implements AsyncDisposable {
   /** All call for so long, one call after the other, and one at the least. */
   @expose
   async work(forMs: number): Promise<CrowdFigures> {
+    return await this.#time(async (client, call) => {
+      const until = performance.now() + forMs;
+      do await call(client); while (performance.now() < until);
+    });
+  }
+
+  /**
+   * All call for so long, at every so many milliseconds, however long those
+   * before take: else a server that stands still would be asked less, and few
+   * waits would be long.
+   */
+  @expose
+  async keepPace(everyMs: number, forMs: number): Promise<CrowdFigures> {
+    return await this.#time(async (client, call) => {
+      const calls: Promise<void>[] = [];
+      const timer = setInterval(() => calls.push(call(client)), everyMs);
+      await rest(forMs);
+      clearInterval(timer);
+      await Promise.all(calls);
+    });
+  }
+
+  async #time(
+    work: (
+      client: RpcClient<Hall>,
+      call: (client: RpcClient<Hall>) => Promise<void>,
+    ) => Promise<void>,
+  ): Promise<CrowdFigures> {
     const calls = new Numbered();
     const times = new Histogram();
     const start = performance.now();
-    const until = start + forMs;
-    await Promise.all(this.#clients.map(async ({ remote }) => {
-      do {
-        const before = performance.now();
-        await calls.call((n) => remote.quick(n));
-        times.add(performance.now() - before);
-      } while (performance.now() < until);
-    }));
+    const call = async ({ remote }: RpcClient<Hall>) => {
+      const before = performance.now();
+      await calls.call((n) => remote.quick(n));
+      times.add(performance.now() - before);
+    };
+    await Promise.all(this.#clients.map((client) => work(client, call)));
     return {
       outcome: calls.outcome(),
       ms: performance.now() - start,
