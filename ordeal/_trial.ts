@@ -31,6 +31,11 @@ export interface Trial {
   run(world: TrialWorld): Promise<void>;
 }
 
+/** What reports call a trial. */
+export function describeTrial({ name, transport }: Trial): string {
+  return `${name}, ${transport}`;
+}
+
 /** How a trial is run. */
 export interface TrialTerms {
   readonly codec: Codec;
@@ -50,7 +55,7 @@ export async function runTrial(
   { codec, seed, timeMs, isLong, tally }: TrialTerms,
 ): Promise<void> {
   const { transport } = trial;
-  const name = `${trial.name}, ${transport} · ${codec.name}, seed ${seed}`;
+  const name = `${describeTrial(trial)} · ${codec.name}, seed ${seed}`;
   const { steps: [step] } = await runCase(async (ctx) => {
     const random = seededRandom(seed);
     const until = performance.now() + timeMs;

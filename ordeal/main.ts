@@ -22,7 +22,7 @@ import {
   tablesOf,
 } from "./_report.ts";
 import { Tally } from "./_tally.ts";
-import { runTrial, type Trial } from "./_trial.ts";
+import { describeTrial, runTrial, type Trial } from "./_trial.ts";
 import { lastTrials, trialsOfLap } from "./trials.ts";
 
 /** The first lap warms up; after each of the others the heap is sampled. */
@@ -36,7 +36,7 @@ const GUIDE = `${ROOT}/docs/reliability.md`;
 
 async function run(args: Arguments): Promise<Report> {
   const { seconds, seed, only } = args;
-  const isChosen = ({ name }: Trial) => name.includes(only);
+  const isChosen = (trial: Trial) => describeTrial(trial).includes(only);
   const laps = Array<Trial[]>(LAPS).fill(trialsOfLap().filter(isChosen));
   const rounds = [...laps, lastTrials().filter(isChosen)];
   let sharesLeft = rounds.flat().reduce((sum, { share }) => sum + share, 0);

@@ -14,6 +14,9 @@ import { callSome, Works } from "./_works.ts";
 const HEARTBEAT_MS = 30;
 /** How long a call waits, in milliseconds. */
 const TIMEOUT_MS = 400;
+/** How many clients there are at once, and how many of those that reconnect. */
+const CLIENTS = 20;
+const LASTING_CLIENTS = 10;
 
 /** RPC under a storm: calls, callbacks, streams, and clients that reconnect. */
 export async function stormRpc(world: TrialWorld): Promise<void> {
@@ -52,8 +55,8 @@ export async function stormRpc(world: TrialWorld): Promise<void> {
   };
   await Promise.all([
     storm(network, random, until, tally),
-    ...visitUntil(4, visit, world),
-    ...visitUntil(2, last, world),
+    ...visitUntil(CLIENTS, visit, world),
+    ...visitUntil(LASTING_CLIENTS, last, world),
   ]);
   await server.close({ graceMs: 200 });
   await checkEnded(works, world);
