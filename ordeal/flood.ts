@@ -6,6 +6,8 @@ import { Flooder } from "./peers/flooder.ts";
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
+/** How long the others are timed at least, in milliseconds. */
+const LEAST_MS = 500;
 /** Each of the others calls so often, in milliseconds. */
 const PACE_MS = 2;
 
@@ -39,5 +41,5 @@ export async function flood(world: TrialWorld): Promise<void> {
 }
 
 function leftMs(until: number): number {
-  return Math.max(0, until - performance.now());
+  return Math.max(LEAST_MS, until - performance.now());
 }

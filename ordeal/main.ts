@@ -1,5 +1,6 @@
 /**
- * Storms, floods and fuzzing for some time, in which every promise must hold:
+ * Storms, killed processes, load, floods and fuzzing for some time, in which
+ * every promise must hold:
  * `deno task ordeal --seconds=N --seed=S`. Ends with exit code 1 on any breach.
  *
  * @module

@@ -20,35 +20,40 @@ const SOCKETS: readonly CtxTransport[] = ["tcp", ...UNIX, "tls"];
 /** What is tried in each lap, all in this process. */
 export function trialsOfLap(): Trial[] {
   return [
-    ...[...SOCKETS, "memory" as const].flatMap((transport): Trial[] => [
-      { name: "channel storm", transport, share: 4, run: stormChannels },
-      { name: "rpc storm", transport, share: 5, run: stormRpc },
-      { name: "agent storm", transport, share: 4, run: stormAgents },
-    ]),
-    ...PLAIN.flatMap((transport) =>
-      (["channel", "RPC", "agent"] as const).map((layer): Trial => ({
+    ...PLAIN.flatMap((transport): Trial[] => [
+      ...storms(transport, 4),
+      ...(["channel", "RPC", "agent"] as const).map((layer): Trial => ({
         name: `fuzz ${layer} server`,
         transport,
         share: 1,
         run: (world) => fuzzServer(layer, world),
-      }))
-    ),
+      })),
+    ]),
     { name: "fuzz parsers", transport: "memory", share: 3, run: fuzzParsers },
   ];
 }
 
-/** What is tried once, after all laps, and with other processes. */
+/**
+ * What is tried once, when the heap has been measured: with other processes,
+ * and with TLS, for which Node holds memory for some seconds.
+ */
 export function lastTrials(): Trial[] {
   return [
+    ...storms("tls", 10),
     ...SOCKETS.flatMap((transport): Trial[] => [
       { name: "killed clients", transport, share: 12, run: killClients },
       { name: "killed servers", transport, share: 12, run: killServers },
+      { name: "load", transport, share: 10, run: load },
+      { name: "flood", transport, share: 12, run: flood },
     ]),
-    ...SOCKETS.map((transport): Trial => (
-      { name: "load", transport, share: 10, run: load }
-    )),
-    ...[...SOCKETS, "memory" as const].map((transport): Trial => (
-      { name: "flood", transport, share: 12, run: flood }
-    )),
+    { name: "flood", transport: "memory", share: 6, run: flood },
+  ];
+}
+
+function storms(transport: CtxTransport, share: number): Trial[] {
+  return [
+    { name: "channel storm", transport, share, run: stormChannels },
+    { name: "rpc storm", transport, share, run: stormRpc },
+    { name: "agent storm", transport, share, run: stormAgents },
   ];
 }
