@@ -6,10 +6,15 @@ import type { Works } from "./_works.ts";
 const NOTICED_MS = 5_000;
 
 /** Waits until something is so; tells whether it came to be. */
-export async function comesTrue(isSo: () => boolean): Promise<boolean> {
+export async function comesTrue(
+  isSo: () => boolean | Promise<boolean>,
+): Promise<boolean> {
   const until = performance.now() + NOTICED_MS;
-  while (!isSo() && performance.now() < until) await rest(1);
-  return isSo();
+  while (performance.now() < until) {
+    if (await isSo()) return true;
+    await rest(1);
+  }
+  return false;
 }
 
 /** Whatever served clients that are gone must have been ended. */

@@ -1,4 +1,5 @@
-import { type HallFigures, HallKeeper } from "./peers/hall.ts";
+import { comesTrue } from "./_ended.ts";
+import { HallKeeper } from "./peers/hall.ts";
 import type { Remote } from "../rpc/remote.ts";
 import type { Outcome } from "./_numbered.ts";
 import { steer, type Steered } from "./_steered.ts";
@@ -44,15 +45,17 @@ export async function checkHall(
   hall: Remote<HallKeeper>,
   outcomes: readonly Outcome[],
   { tally, name }: TrialWorld,
-): Promise<HallFigures> {
+): Promise<void> {
   const made = outcomes.reduce((sum, it) => sum + it.made, 0);
-  const figures = await hall.figures();
+  let figures = await hall.figures();
+  const isEmpty = await comesTrue(async () => {
+    figures = await hall.figures();
+    return figures.connections + figures.pending === 0;
+  });
   const { runs, connections, pending } = figures;
   if (runs !== made) tally.breach(`${name}: ${made} calls ran ${runs} times`);
-  if (connections + pending > 0) {
-    tally.breach(
-      `${name}: all have left, and there are ${connections} connections and ${pending} entries of tables`,
-    );
-  }
-  return figures;
+  if (isEmpty) return;
+  tally.breach(
+    `${name}: all have left, and there are ${connections} connections and ${pending} entries of tables`,
+  );
 }

@@ -24,10 +24,13 @@ export class PeerProcess implements AsyncDisposable {
   readonly ready: Promise<string>;
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>;
+  readonly #program: string;
   #hasEnded = false;
+  #isKilled = false;
 
   /** Starts it. */
   constructor({ program, task = null, isNice, onLine }: PeerProcessOptions) {
+    this.#program = program;
     const script = new URL(`./peers/${program}`, import.meta.url).href;
     const command = [Deno.execPath(), "run", "-A", "--no-lock"];
     command.push("--v8-flags=--expose-gc", ...importMapFlags(), script);
@@ -66,17 +69,25 @@ export class PeerProcess implements AsyncDisposable {
 
   /** Kills it, as a crash would, and waits for all that it has printed. */
   async kill(): Promise<void> {
+    this.#isKilled = true;
     if (!this.#hasEnded) this.#child.kill("SIGKILL");
     await this.dismiss();
   }
 
-  /** Asks it to end, and waits for all that it has printed. */
+  /**
+   * Asks it to end, and waits for all that it has printed. Repeatable.
+   *
+   * @throws {Error} If it fails, or does not end.
+   */
   async dismiss(): Promise<void> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
     // It may have ended already, and its input with it.
     await this.#child.stdin.close().catch(() => {});
     await this.#reading;
     clearTimeout(timer);
+    const { success, code } = await this.#child.status;
+    if (success || this.#isKilled) return;
+    throw new Error(`'${this.#program}' ended with code ${code}, wanted 0`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,17 +3,32 @@
  *
  * @module
  */
-import { startServer } from "../../rpc/server.ts";
+import { type RpcServer, startServer } from "../../rpc/server.ts";
+import { AddressInUseError } from "../../transports/errors.ts";
 import { meetingOptions, type VictimTask } from "../_task.ts";
+import { rest } from "../_weather.ts";
 import { Works } from "../_works.ts";
 import { Journal } from "./_journal.ts";
 import { dismissal, readTask, tell } from "./_parent.ts";
 
-const { meeting, first } = readTask<VictimTask>();
-await using server = await startServer(
-  meeting.address,
-  new Works(new Journal(first)),
-  meetingOptions(meeting),
-);
+/** For how long somebody else may hold the port, in milliseconds. */
+const TAKEN_MS = 5_000;
+
+/** Serves where the server before did, whose port may be lent by chance. */
+async function start({ meeting, first }: VictimTask): Promise<RpcServer> {
+  const until = performance.now() + TAKEN_MS;
+  const works = new Works(new Journal(first));
+  for (;;) {
+    try {
+      return await startServer(meeting.address, works, meetingOptions(meeting));
+    } catch (error) {
+      const isTaken = error instanceof AddressInUseError;
+      if (!isTaken || performance.now() > until) throw error;
+      await rest(10);
+    }
+  }
+}
+
+await using server = await start(readTask<VictimTask>());
 tell(server.address);
 await dismissal();
