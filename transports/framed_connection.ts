@@ -151,6 +151,8 @@ class FramedConnection implements Connection {
     try {
       while (this.#state !== "closed") {
         const bytes = await this.#stream.read(this.#decoder.space());
+        // It may have been read when this side closed the connection.
+        if (this.#isClosed()) return;
         if (bytes === null) {
           error = this.#endError();
           break;
