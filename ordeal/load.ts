@@ -5,7 +5,7 @@ import { Crowd } from "./peers/crowd.ts";
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
-/** How many connections there are at once, and how many in a short run. */
+/** How many connections there are at once, and how many in a short run or TLS. */
 const CONNECTIONS = 5_000;
 const FEW_CONNECTIONS = 500;
 /** How long all call at least, in milliseconds. */
@@ -16,7 +16,9 @@ const OTHER_FILES = 100;
 /** Very many connections at once, from one process to another; all call. */
 export async function load(world: TrialWorld): Promise<void> {
   const { ctx, tally, until, isLong } = world;
-  const count = await possible(isLong ? CONNECTIONS : FEW_CONNECTIONS);
+  // The handshakes of TLS would take longer than all else.
+  const isFull = isLong && ctx.transport !== "tls";
+  const count = await possible(isFull ? CONNECTIONS : FEW_CONNECTIONS);
   await using hall = await openHall(world);
   const process = { program: "crowd.ts" };
   await using crowd = await steer(() => new Crowd(), process, world);
