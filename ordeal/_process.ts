@@ -25,7 +25,6 @@ export class PeerProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>;
   readonly #program: string;
-  #hasEnded = false;
   #isKilled = false;
 
   /** Starts it. */
@@ -64,29 +63,39 @@ export class PeerProcess implements AsyncDisposable {
       for (const line of lines) hear(line);
     }
     await this.#child.status;
-    this.#hasEnded = true;
   }
 
   /** Kills it, as a crash would, and waits for all that it has printed. */
   async kill(): Promise<void> {
     this.#isKilled = true;
-    if (!this.#hasEnded) this.#child.kill("SIGKILL");
+    this.#signal();
     await this.dismiss();
+  }
+
+  #signal(): void {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended by itself, as its status tells.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   /**
    * Asks it to end, and waits for all that it has printed. Repeatable.
    *
-   * @throws {Error} If it fails, or does not end.
+   * @throws {Error} If it fails by itself, or does not end.
    */
   async dismiss(): Promise<void> {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE_MS);
+    const timer = setTimeout(() => this.#signal(), GRACE_MS);
     // It may have ended already, and its input with it.
     await this.#child.stdin.close().catch(() => {});
     await this.#reading;
     clearTimeout(timer);
-    const { success, code } = await this.#child.status;
-    if (success || this.#isKilled) return;
+    const { success, code, signal } = await this.#child.status;
+    // Windows has no signals.
+    const wasKilled = signal !== null || Deno.build.os === "windows";
+    if (success || (this.#isKilled && wasKilled)) return;
     throw new Error(`'${this.#program}' ended with code ${code}, wanted 0`);
   }
 

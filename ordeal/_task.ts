@@ -10,12 +10,17 @@ export interface Meeting {
   readonly tls: CtxTlsOptions | null;
 }
 
-/** What a process that calls, or serves, and is to be killed has to do. */
+/** What a process that is to be killed has to do. */
 export interface VictimTask {
   readonly meeting: Meeting;
-  readonly seed: number;
   /** The first number of its calls. */
   readonly first: number;
+}
+
+/** The same for one that calls. */
+export interface CallerTask extends VictimTask {
+  /** What its chances are drawn from. */
+  readonly seed: number;
 }
 
 /** A meeting as a trial's step is to have it. */

@@ -4,7 +4,7 @@ import { NUMBERS_EACH } from "./_books.ts";
 import { checkEnded, comesTrue } from "./_ended.ts";
 import { checkHandlerErrors } from "./_errors.ts";
 import { PeerProcess } from "./_process.ts";
-import { meetingAt, type VictimTask } from "./_task.ts";
+import { type CallerTask, meetingAt } from "./_task.ts";
 import type { TrialWorld } from "./_trial.ts";
 import { rest } from "./_weather.ts";
 import { Works } from "./_works.ts";
@@ -55,7 +55,7 @@ async function runClient(
   const seed = randomInteger(random, 0, 2 ** 32 - 1);
   await using client = new PeerProcess({
     program: "caller.ts",
-    task: { meeting, seed, first } satisfies VictimTask,
+    task: { meeting, seed, first } satisfies CallerTask,
     onLine: (line) => accounts.enter(JSON.parse(line)),
   });
   await client.ready;

@@ -20,12 +20,12 @@ export async function killServers(world: TrialWorld): Promise<void> {
   const accounts = new Accounts(name, tally);
   let servers = 0;
   const start = async (address: string) => {
-    const server = startServer(
-      address,
-      ++servers * NUMBERS_EACH,
-      accounts,
-      world,
-    );
+    const first = ++servers * NUMBERS_EACH;
+    const server = new PeerProcess({
+      program: "server.ts",
+      task: { meeting: meetingAt(address, ctx), first } satisfies VictimTask,
+      onLine: (line) => accounts.enter(JSON.parse(line)),
+    });
     return { server, address: await server.ready };
   };
   let { server, address } = await start(ctx.address);
@@ -67,19 +67,4 @@ export async function killServers(world: TrialWorld): Promise<void> {
   }
   accounts.close();
   checkHandlerErrors(world);
-}
-
-function startServer(
-  address: string,
-  first: number,
-  accounts: Accounts,
-  { ctx, random }: TrialWorld,
-): PeerProcess {
-  const meeting = meetingAt(address, ctx);
-  const seed = randomInteger(random, 0, 2 ** 32 - 1);
-  return new PeerProcess({
-    program: "server.ts",
-    task: { meeting, seed, first } satisfies VictimTask,
-    onLine: (line) => accounts.enter(JSON.parse(line)),
-  });
 }

@@ -5,7 +5,7 @@
  */
 import { openConnection } from "../../rpc/client.ts";
 import { seededRandom } from "../../testing/_random.ts";
-import { meetingOptions, type VictimTask } from "../_task.ts";
+import { type CallerTask, meetingOptions } from "../_task.ts";
 import { callSome, type Works } from "../_works.ts";
 import { Journal } from "./_journal.ts";
 import { dismissal, readTask, tell } from "./_parent.ts";
@@ -13,7 +13,7 @@ import { dismissal, readTask, tell } from "./_parent.ts";
 /** So many of its tasks call at once. */
 const CALLERS = 4;
 
-const { meeting, seed, first } = readTask<VictimTask>();
+const { meeting, seed, first } = readTask<CallerTask>();
 const random = seededRandom(seed);
 const journal = new Journal(first);
 let isOver = false;
