@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ConnectionClosedError } from "../channel/errors.ts";
 import { Accounts } from "./_accounts.ts";
+import { NUMBERS_EACH } from "./_books.ts";
 import { Tally } from "./_tally.ts";
 
 function lostError(sent: boolean): ConnectionClosedError {
@@ -54,6 +55,10 @@ Deno.test("Accounts find each way in which a call can go wrong", async () => {
         accounts.run(n);
         return Promise.reject(lostError(false));
       }],
+      [/nobody made it/, (accounts, n) => {
+        accounts.run(n + 1);
+        return Promise.resolve(accounts.run(n));
+      }],
       [/failed with .*odd/, () => Promise.reject(new Error("odd"))],
     ];
   for (const [wanted, way] of ways) {
@@ -64,6 +69,26 @@ Deno.test("Accounts find each way in which a call can go wrong", async () => {
   }
   const unsettled = await breachOf((accounts) => {
     accounts.call({ kind }, () => new Promise(() => {}));
+    return Promise.resolve();
+  });
+  assertMatch(unsettled ?? "", /was never settled/);
+});
+
+Deno.test("Accounts take the entries of a killed process, in any order", async () => {
+  const first = NUMBERS_EACH;
+  const terms = { kind };
+  const breach = await breachOf((accounts) => {
+    accounts.enter({ is: "run", n: first });
+    accounts.enter({ is: "made", n: first, terms });
+    accounts.enter({ is: "answered", n: first, trouble: null });
+    accounts.enter({ is: "made", n: first + 1, terms });
+    accounts.abandon(first);
+    return Promise.resolve();
+  });
+  assertEquals(breach, undefined);
+  const unsettled = await breachOf((accounts) => {
+    accounts.enter({ is: "made", n: 2 * first, terms });
+    accounts.abandon(first);
     return Promise.resolve();
   });
   assertMatch(unsettled ?? "", /was never settled/);

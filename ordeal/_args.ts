@@ -4,7 +4,7 @@ export interface Arguments {
   readonly seconds: number;
   /** What all chances are drawn from. */
   readonly seed: number;
-  /** Only trials whose name holds this; empty for all. */
+  /** Only trials whose name, or transport, holds this; empty for all. */
   readonly only: string;
   /** Whether to put the figures into the guide. */
   readonly write: boolean;
@@ -15,7 +15,7 @@ export const USAGE: string = `Usage: deno task ordeal [OPTION …]
 
   --seconds=N   for about how long to run; 30 if nothing is said
   --seed=S      what all chances are drawn from; another one each time
-  --only=WORD   only trials whose name holds it, as in --only=rpc
+  --only=WORD   only trials whose name holds it, as in --only=rpc or --only=tls
   --write       put the figures into docs/reliability.md`;
 
 /**

@@ -1,4 +1,4 @@
-import { isLoss } from "./_accounts.ts";
+import { isLoss } from "./_losses.ts";
 import type { TrialWorld } from "./_trial.ts";
 import { rest } from "./_weather.ts";
 

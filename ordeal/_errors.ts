@@ -1,6 +1,10 @@
-import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
+import {
+  FrameTooLargeError,
+  HandshakeError,
+  ProtocolError,
+} from "../transports/errors.ts";
 import type { TrialWorld } from "./_trial.ts";
-import { isLoss } from "./_accounts.ts";
+import { isLoss } from "./_losses.ts";
 
 /** Takes out what nobody awaited; only what a storm or fuzzing does may be there. */
 export function checkHandlerErrors({ ctx, tally, name }: TrialWorld): void {
@@ -10,7 +14,12 @@ export function checkHandlerErrors({ ctx, tally, name }: TrialWorld): void {
   }
 }
 
-/** A connection that brings no frames says so. */
+/**
+ * A connection that is cut in the midst of a frame or of its handshake, or
+ * brings none, says so.
+ */
 function isBrokenOff(error: unknown): boolean {
-  return error instanceof ProtocolError || error instanceof FrameTooLargeError;
+  return error instanceof ProtocolError ||
+    error instanceof FrameTooLargeError ||
+    (error instanceof HandshakeError && error.problem === "ended");
 }

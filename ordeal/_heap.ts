@@ -1,8 +1,8 @@
 /** How much the heap may seem to grow over all samples, in bytes. */
 const NOISE_BYTES = 1024 * 1024;
 
-/** Bytes of the heap that are in use, when all that is garbage is gone. */
-export async function heapBytes(): Promise<number> {
+/** Has all that is garbage removed. */
+export async function collectGarbage(): Promise<void> {
   const { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) throw new Error("Run with --v8-flags=--expose-gc");
   for (let round = 0; round < 3; round++) {
@@ -10,6 +10,11 @@ export async function heapBytes(): Promise<number> {
     await new Promise((resolve) => setImmediate(resolve));
     gc();
   }
+}
+
+/** Bytes of the heap that are in use, when all that is garbage is gone. */
+export async function heapBytes(): Promise<number> {
+  await collectGarbage();
   return Deno.memoryUsage().heapUsed;
 }
 

@@ -21,16 +21,31 @@ export function tablesOf({ tally, heap }: Report): Table[] {
       ["Fault of the network", "times"],
       ...rows(tally.under("fault: ")),
     ],
-    [["Input tried", "number"], ...rows(tally.under("input: "))],
+    [["Input tried", "number"], ...inputRows(tally)],
     [
       [
-        "Beside a flood of slow calls",
+        "Load",
+        "connections",
+        "opened in",
+        "calls",
+        "calls a second",
+        "median",
+        "p99",
+        "server's memory for each",
+      ],
+      ...tally.rows("load"),
+    ],
+    [
+      [
+        "Beside a flood",
+        "slow calls under way",
         "median, quiet",
         "p99, quiet",
         "median, flooded",
         "p99, flooded",
+        "p99, times",
       ],
-      ...["tcp", "unix", "memory"].flatMap((it) => floodRow(tally, it)),
+      ...tally.rows("flood"),
     ],
     [
       ["Heap after collection", "MiB"],
@@ -43,38 +58,61 @@ export function tablesOf({ tally, heap }: Report): Table[] {
 function callRows(tally: Tally): string[][] {
   return rows([
     ["made", tally.count("calls")],
+    [
+      "of these while connections were cut or processes killed",
+      underFire(tally),
+    ],
     ["answered", tally.count("calls answered")],
     ...tally.under("failed: ").map(
       ([name, count]) => [`failed with \`${name}\``, count] as [string, number],
     ),
+    [
+      "gone with their caller, whose process was killed",
+      tally.count("calls gone"),
+    ],
     ["lost without an error", lost(tally)],
     [
       "ran twice, all of them marked as idempotent",
       tally.count("ran twice, as idempotent ones may"),
     ],
-    ["streams", tally.count("streams")],
+    [
+      "streams",
+      tally.count("call: stream up") + tally.count("call: stream down"),
+    ],
     ["clients", tally.count("clients")],
-    ["clients killed", tally.count("clients killed")],
+    ["clients cut off", tally.count("clients killed")],
+    ["client processes killed", tally.count("client processes killed")],
+    ["server processes killed", tally.count("server processes killed")],
     ["connections made again", tally.count("reconnections")],
-    ["slow calls of a flood", tally.count("flood")],
+    ["slow calls of a flood", tally.count("call: flood")],
   ]);
 }
 
-/** Calls that neither were answered nor failed. */
+/** Calls that neither were answered nor failed, though their caller lived. */
 export function lost(tally: Tally): number {
   const failed = tally.under("failed: ").reduce((sum, [, it]) => sum + it, 0);
-  return tally.count("calls") - tally.count("calls answered") - failed;
+  return tally.count("calls") - tally.count("calls answered") - failed -
+    tally.count("calls gone");
 }
 
-function floodRow(tally: Tally, transport: string): string[][] {
-  const [quiet, flooded] = [`quiet, ${transport}`, `flooded, ${transport}`];
-  if (Number.isNaN(tally.quantile(flooded, 0.5))) return [];
-  return [[
-    transport,
-    ...[quiet, flooded].flatMap((what) =>
-      [0.5, 0.99].map((share) => `${tally.quantile(what, share).toFixed(2)} ms`)
-    ),
-  ]];
+function underFire(tally: Tally): number {
+  const others = ["load", "flood", "beside a flood"]
+    .reduce((sum, kind) => sum + tally.count(`call: ${kind}`), 0);
+  return tally.count("calls") - others;
+}
+
+/** Inputs that must come through as they are. */
+const RIGHT = ["frames, whole", "codec, values"];
+
+function inputRows(tally: Tally): string[][] {
+  const inputs = tally.under("input: ");
+  if (inputs.length === 0) return [];
+  const bad = inputs.filter(([name]) => !RIGHT.includes(name))
+    .reduce((sum, [, count]) => sum + count, 0);
+  return rows([...inputs, [
+    `all but the right ones (${RIGHT.join("; ")})`,
+    bad,
+  ]]);
 }
 
 function rows(counts: readonly [string, number][]): string[][] {

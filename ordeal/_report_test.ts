@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -46,6 +47,25 @@ Deno.test("tablesOf counts what was lost, and leaves empty tables out", () => {
   assertEquals(tables.length, 2);
   assertStringIncludes(formatText(tables), "1,234");
   assertStringIncludes(formatMarkdown(tables), "| answered | 1,200 |");
+});
+
+Deno.test("tablesOf counts calls under fire and bad inputs apart", () => {
+  const tally = new Tally();
+  tally.add("calls", 10);
+  tally.add("calls gone", 2);
+  tally.add("calls answered", 8);
+  tally.add("call: once", 7);
+  tally.add("call: flood", 3);
+  tally.add("input: frames, whole", 20);
+  tally.add("input: paths", 30);
+  tally.note("flood", ["tcp", "5,000"]);
+  assertEquals(lost(tally), 0);
+  const text = formatMarkdown(
+    tablesOf({ seed: 1, seconds: 1, tally, heap: [] }),
+  );
+  assertStringIncludes(text, "processes killed | 7 |");
+  assertMatch(text, /all but the right ones.* \| 30 \|/);
+  assertStringIncludes(text, "| tcp | 5,000 |");
 });
 
 Deno.test("replaceSection writes between the marks only", () => {

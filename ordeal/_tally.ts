@@ -1,11 +1,9 @@
-import { Histogram } from "./_histogram.ts";
-
 /** Everything that an ordeal counts, and every promise that was broken. */
 export class Tally {
   /** What was broken, a sentence each. */
   readonly breaches: string[] = [];
   readonly #counts = new Map<string, number>();
-  readonly #times = new Map<string, Histogram>();
+  readonly #rows = new Map<string, (readonly (readonly string[])[])>();
 
   /** Counts something. */
   add(what: string, by: number = 1): void {
@@ -26,16 +24,14 @@ export class Tally {
       .map(([name, count]) => [name, count]);
   }
 
-  /** Notes how long something took, in milliseconds. */
-  time(what: string, ms: number): void {
-    let times = this.#times.get(what);
-    if (times === undefined) this.#times.set(what, times = new Histogram());
-    times.add(ms);
+  /** Puts a row into a table. */
+  note(table: string, row: readonly string[]): void {
+    this.#rows.set(table, [...this.rows(table), row]);
   }
 
-  /** What a share of the times did not exceed; `NaN` without any. */
-  quantile(what: string, share: number): number {
-    return this.#times.get(what)?.quantile(share) ?? NaN;
+  /** The rows of a table, in their order. */
+  rows(table: string): readonly (readonly string[])[] {
+    return this.#rows.get(table) ?? [];
   }
 
   /** A promise was broken. */

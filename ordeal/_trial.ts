@@ -18,6 +18,8 @@ export interface TrialWorld {
   readonly name: string;
   /** When it should end, by `performance.now()`. */
   readonly until: number;
+  /** Whether the run is long enough for figures that are to be relied on. */
+  readonly isLong: boolean;
 }
 
 /** Something that is tried. */
@@ -29,11 +31,18 @@ export interface Trial {
   run(world: TrialWorld): Promise<void>;
 }
 
+/** What reports call a trial. */
+export function describeTrial({ name, transport }: Trial): string {
+  return `${name}, ${transport}`;
+}
+
 /** How a trial is run. */
 export interface TrialTerms {
   readonly codec: Codec;
   readonly seed: number;
   readonly timeMs: number;
+  /** Whether the whole run is a long one. */
+  readonly isLong: boolean;
   readonly tally: Tally;
 }
 
@@ -43,14 +52,14 @@ export interface TrialTerms {
  */
 export async function runTrial(
   trial: Trial,
-  { codec, seed, timeMs, tally }: TrialTerms,
+  { codec, seed, timeMs, isLong, tally }: TrialTerms,
 ): Promise<void> {
   const { transport } = trial;
-  const name = `${trial.name}, ${transport} · ${codec.name}, seed ${seed}`;
+  const name = `${describeTrial(trial)} · ${codec.name}, seed ${seed}`;
   const { steps: [step] } = await runCase(async (ctx) => {
     const random = seededRandom(seed);
     const until = performance.now() + timeMs;
-    await trial.run({ ctx, random, tally, name, until });
+    await trial.run({ ctx, random, tally, name, until, isLong });
   }, {
     steps: planSteps({ transports: [transport], codecs: [codec], seed }),
     timeoutMs: timeMs + MARGIN_MS,

@@ -1,82 +1,45 @@
-import { expose } from "../rpc/expose.ts";
-import type { Remote } from "../rpc/remote.ts";
-import { Accounts } from "./_accounts.ts";
+import { randomInteger } from "../testing/_random.ts";
+import { FLOOD, noteFlood, OTHERS } from "./_flood.ts";
+import { checkHall, enterOutcomes, openHall } from "./_hall_trial.ts";
+import { Crowd } from "./peers/crowd.ts";
+import { Flooder } from "./peers/flooder.ts";
+import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
-import { rest } from "./_weather.ts";
 
-/** How many requests one client keeps under way. */
-const FLOOD = 5_000;
-/** How long each of them takes, in milliseconds. */
-const SLOW_MS = 20;
-/** How many other clients there are. */
-const OTHERS = 4;
-/** What the others must never wait longer than, in milliseconds. */
-const LONGEST_MS = 5_000;
+/** How long the others are timed at least, in milliseconds. */
+const LEAST_MS = 500;
+/** Each of the others calls so often, in milliseconds. */
+const PACE_MS = 2;
 
-class Hall {
-  readonly #accounts: Accounts;
-  constructor(accounts: Accounts) {
-    this.#accounts = accounts;
-  }
-  @expose
-  quick(n: number): number {
-    return this.#accounts.run(n);
-  }
-  @expose
-  async slow(n: number): Promise<number> {
-    this.#accounts.run(n);
-    await rest(SLOW_MS);
-    return n;
-  }
-}
-
-/** A flood of requests to a slow handler, while other clients are timed. */
+/**
+ * A flood of requests to a slow handler, while other clients are timed: the
+ * server, the flood and the others have a process each.
+ */
 export async function flood(world: TrialWorld): Promise<void> {
-  const { ctx, tally, name, until } = world;
-  const accounts = new Accounts(name, tally);
-  await ctx.rpc.startServer(new Hall(accounts));
-  const clients = await Promise.all(
-    Array.from({ length: OTHERS }, () => ctx.rpc.connect<Hall>()),
-  );
-  const { remote: flooder } = await ctx.rpc.connect<Hall>();
-  const middle = performance.now() + (until - performance.now()) / 3;
-  const timeAll = (what: string, end: number) =>
-    Promise.all(
-      clients.map(({ remote }) => timeOne(remote, accounts, what, end, world)),
-    );
-  await timeAll(`quiet, ${ctx.transport}`, middle);
-  let isOver = false;
-  const pour = async () => {
-    while (!isOver) {
-      tally.add("flood");
-      await accounts.call({ kind: "flood" }, (n) => flooder.slow(n));
-    }
-  };
-  const pouring = Array.from({ length: FLOOD }, pour);
-  await timeAll(`flooded, ${ctx.transport}`, until);
-  isOver = true;
-  await Promise.all(pouring);
-  accounts.close();
+  const { random, until } = world;
+  await using hall = await openHall(world);
+  const crowd = { program: "crowd.ts" };
+  await using others = await steer(() => new Crowd(), crowd, world);
+  // It must not take the processor from those that are timed.
+  const nice = { program: "flooder.ts", isNice: true };
+  await using flooder = await steer(() => new Flooder(), nice, world);
+  await others.remote.enter(hall.meeting, OTHERS);
+  // What is compiled when it first runs is no matter of a flood.
+  const warmUp = await others.remote.keepPace(PACE_MS, leftMs(until) / 6);
+  const quiet = await others.remote.keepPace(PACE_MS, leftMs(until) / 3);
+  const seed = randomInteger(random, 0, 2 ** 32 - 1);
+  await flooder.remote.begin(hall.meeting, FLOOD, seed);
+  const flooded = await others.remote.keepPace(PACE_MS, leftMs(until));
+  const { mostUnderWay } = await hall.remote.figures();
+  const flood = await flooder.remote.end();
+  await others.remote.leave();
+  enterOutcomes("flood", [flood], world);
+  const beside = [warmUp, quiet, flooded].map(({ outcome }) => outcome);
+  enterOutcomes("beside a flood", beside, world);
+  await checkHall(hall.remote, [flood, ...beside], world);
+  noteFlood({ quiet, flooded, mostUnderWay }, world);
 }
 
-async function timeOne(
-  remote: Remote<Hall>,
-  accounts: Accounts,
-  what: string,
-  until: number,
-  { tally, name }: TrialWorld,
-): Promise<void> {
-  while (performance.now() < until) {
-    const start = performance.now();
-    const isAnswered = await accounts.call(
-      { kind: "beside a flood" },
-      (n) => remote.quick(n),
-    );
-    const ms = performance.now() - start;
-    tally.time(what, ms);
-    if (!isAnswered) tally.breach(`${name}: a call beside the flood failed`);
-    if (ms > LONGEST_MS) {
-      tally.breach(`${name}: a call beside the flood took ${ms} ms`);
-    }
-  }
+function leftMs(until: number): number {
+  return Math.max(LEAST_MS, until - performance.now());
 }

@@ -1,5 +1,6 @@
 /**
- * Storms, floods and fuzzing for some time, in which every promise must hold:
+ * Storms, killed processes, load, floods and fuzzing for some time, in which
+ * every promise must hold:
  * `deno task ordeal --seconds=N --seed=S`. Ends with exit code 1 on any breach.
  *
  * @module
@@ -22,36 +23,42 @@ import {
   tablesOf,
 } from "./_report.ts";
 import { Tally } from "./_tally.ts";
-import { runTrial } from "./_trial.ts";
-import { trials } from "./trials.ts";
+import { describeTrial, runTrial, type Trial } from "./_trial.ts";
+import { lastTrials, trialsOfLap } from "./trials.ts";
 
 /** The first lap warms up; after each of the others the heap is sampled. */
 const LAPS = 6;
 /** What a share of the time must be at least, in milliseconds. */
 const LEAST_MS = 20;
+/** A run is a long one from so many seconds on. */
+const LONG_SECONDS = 300;
 const CODECS = [json(), msgpack()];
 const GUIDE = `${ROOT}/docs/reliability.md`;
 
-async function run({ seconds, seed, only }: Arguments): Promise<Report> {
-  const chosen = trials().filter(({ name }) => name.includes(only));
-  let sharesLeft = LAPS * chosen.reduce((sum, { share }) => sum + share, 0);
+async function run(args: Arguments): Promise<Report> {
+  const { seconds, seed, only } = args;
+  const isChosen = (trial: Trial) => describeTrial(trial).includes(only);
+  const laps = Array<Trial[]>(LAPS).fill(trialsOfLap().filter(isChosen));
+  const rounds = [...laps, lastTrials().filter(isChosen)];
+  let sharesLeft = rounds.flat().reduce((sum, { share }) => sum + share, 0);
   const end = performance.now() + seconds * 1_000;
   const random = seededRandom(seed);
   const tally = new Tally();
   const heap: number[] = [];
-  for (let lap = 0; lap < LAPS; lap++) {
-    for (const [index, trial] of chosen.entries()) {
+  for (const [round, trials] of rounds.entries()) {
+    for (const [index, trial] of trials.entries()) {
       // What trials take beyond their time, as to close, others do without.
       const leftMs = Math.max(LEAST_MS * sharesLeft, end - performance.now());
       await runTrial(trial, {
-        codec: CODECS[(lap + index) % 2]!,
+        codec: CODECS[(round + index) % 2]!,
         seed: randomInteger(random, 0, 2 ** 32 - 1),
         timeMs: leftMs * trial.share / sharesLeft,
+        isLong: seconds >= LONG_SECONDS,
         tally,
       });
       sharesLeft -= trial.share;
     }
-    if (lap > 0) heap.push(await heapBytes());
+    if (round > 0 && round < LAPS) heap.push(await heapBytes());
   }
   if (lost(tally) !== 0) {
     tally.breach(`${lost(tally)} calls were lost without an error`);

@@ -14,6 +14,8 @@ import { storm } from "./_weather.ts";
 
 /** How long a call waits, in milliseconds. */
 const TIMEOUT_MS = 400;
+/** How many clients there are at once. */
+const CLIENTS = 24;
 
 class Worker extends Agent {
   readonly #accounts: Accounts;
@@ -82,7 +84,7 @@ export async function stormAgents(world: TrialWorld): Promise<void> {
   };
   await Promise.all([
     storm(network, random, until, tally),
-    ...visitUntil(6, visit, world),
+    ...visitUntil(CLIENTS, visit, world),
   ]);
   await Promise.all(containers.map((it) => it.close({ graceMs: 200 })));
   await checkEmpty(containers, world);

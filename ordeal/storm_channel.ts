@@ -10,6 +10,9 @@ import { storm } from "./_weather.ts";
 
 /** How long a call waits: the network loses some for good. */
 const TIMEOUT_MS = 150;
+/** How many clients there are at once, and how many calls each makes. */
+const CLIENTS = 24;
+const MOST_CALLS = 40;
 
 /** What a client asks for. */
 interface Ask {
@@ -36,7 +39,7 @@ export async function stormChannels(world: TrialWorld): Promise<void> {
     });
     const answering = answerBack(channel, accounts);
     const calls = Array.from(
-      { length: randomInteger(random, 1, 12) },
+      { length: randomInteger(random, 1, MOST_CALLS) },
       () => ask(channel, random, accounts),
     );
     if (random() < 0.3) {
@@ -50,7 +53,7 @@ export async function stormChannels(world: TrialWorld): Promise<void> {
   };
   await Promise.all([
     storm(network, random, until, tally),
-    ...visitUntil(6, visit, world),
+    ...visitUntil(CLIENTS, visit, world),
   ]);
   await server.close({ graceMs: 200 });
   accounts.close();
@@ -63,7 +66,7 @@ function ask(
   accounts: Accounts,
 ): Promise<boolean> {
   const back = random() < 0.3;
-  const length = random() < 0.1 ? 50_000 : randomInteger(random, 0, 200);
+  const length = random() < 0.02 ? 50_000 : randomInteger(random, 0, 200);
   const padding = "x".repeat(length);
   return accounts.call(
     { kind: back ? "channel, back" : "channel" },

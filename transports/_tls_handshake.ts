@@ -76,7 +76,11 @@ export function secureClient(
  */
 export function secureServer(
   options: HandshakeOptions,
-  demandsCert: boolean,
+  { demandsCert, giveUpMs }: {
+    readonly demandsCert: boolean;
+    /** When Node forgets a handshake; it should have ended long before. */
+    readonly giveUpMs: number;
+  },
 ): Promise<Secured> {
   const { tls } = options.node;
   const checks = { checksPeer: demandsCert, host: null };
@@ -84,9 +88,14 @@ export function secureServer(
     // It does not listen: one server a connection is how Node tells which
     // connection it is that failed.
     const server = tls.createServer(
-      { ...common(options), requestCert: demandsCert } satisfies
-        & TlsOptions
-        & { allowHalfOpen: boolean },
+      {
+        ...common(options),
+        requestCert: demandsCert,
+        // The handshake is ended from outside, before. But Node's timer goes
+        // on when the connection has ended, and holds all that belongs to it,
+        // some 10 KiB: for two minutes if nothing is said.
+        handshakeTimeout: giveUpMs,
+      } satisfies TlsOptions & { allowHalfOpen: boolean },
       done,
     );
     server.on("tlsClientError", failed);

@@ -10,6 +10,9 @@ const MAX_HANDSHAKES = 512;
 /** A timer of more would ring at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** How much later than these Node gives a handshake up. */
+const MARGIN_MS = 1_000;
+
 /** What {@linkcode Handshakes} are made with. */
 export interface HandshakesOptions {
   readonly limits: TransportListenOptions;
@@ -18,6 +21,7 @@ export interface HandshakesOptions {
     conn: Deno.TcpConn,
     sides: Sides,
     signal: AbortSignal,
+    giveUpMs: number,
   ) => Promise<Secured>;
   /** Takes over a connection that is secure. */
   readonly accept: (conn: Deno.TcpConn, secured: Secured) => void;
@@ -59,9 +63,11 @@ export class Handshakes {
     const sides: Sides = { other: "client", address };
     const controller = new AbortController();
     this.#running.set(conn, controller);
-    const timer = this.#startTimer(controller, sides);
+    const { handshakeMs = HANDSHAKE_MS } = limits;
+    const timer = startTimer(handshakeMs, controller, sides);
+    const giveUpMs = Math.min(handshakeMs + MARGIN_MS, MAX_TIMEOUT_MS);
     try {
-      const secured = await secure(conn, sides, controller.signal);
+      const secured = await secure(conn, sides, controller.signal, giveUpMs);
       // From now on a server counts it as a connection.
       this.#running.delete(conn);
       if (this.#isClosed) secured.stream.close();
@@ -75,21 +81,6 @@ export class Handshakes {
     }
   }
 
-  #startTimer(
-    controller: AbortController,
-    sides: Sides,
-  ): ReturnType<typeof setTimeout> {
-    const { handshakeMs = HANDSHAKE_MS } = this.#options.limits;
-    const text = `the TLS handshake was not done within ${handshakeMs} ms`;
-    const timer = setTimeout(
-      () => controller.abort(refusal(text, "timeout", "local", sides)),
-      Math.min(handshakeMs, MAX_TIMEOUT_MS),
-    );
-    // What keeps the process alive, or not, is the connection.
-    timer.unref();
-    return timer;
-  }
-
   /** Ends those that are under way. */
   close(): void {
     this.#isClosed = true;
@@ -101,4 +92,19 @@ export class Handshakes {
     this.#isRef = isRef;
     for (const conn of this.#running.keys()) isRef ? conn.ref() : conn.unref();
   }
+}
+
+function startTimer(
+  handshakeMs: number,
+  controller: AbortController,
+  sides: Sides,
+): ReturnType<typeof setTimeout> {
+  const text = `the TLS handshake was not done within ${handshakeMs} ms`;
+  const timer = setTimeout(
+    () => controller.abort(refusal(text, "timeout", "local", sides)),
+    Math.min(handshakeMs, MAX_TIMEOUT_MS),
+  );
+  // What keeps the process alive, or not, is the connection.
+  timer.unref();
+  return timer;
 }

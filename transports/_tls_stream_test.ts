@@ -28,7 +28,7 @@ async function pair(): Promise<[TlsStream, TlsStream]> {
       conn,
       credentials: { cert, key, ca: undefined },
       sides: { other: "client", address },
-    }, false),
+    }, { demandsCert: false, giveUpMs: 60_000 }),
     secureClient({
       ...shared,
       conn: near,

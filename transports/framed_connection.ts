@@ -180,6 +180,7 @@ class FramedConnection implements Connection {
 
   /** Hands on what was read, for one turn; tells whether there is more. */
   #deliver(receiver: FrameReceiver): boolean {
+    // This side may have closed the connection while it was read, or since.
     if (this.#isClosed()) return false;
     const wasFlushing = this.#flushing;
     this.#delivering = true;

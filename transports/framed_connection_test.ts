@@ -401,6 +401,18 @@ Deno.test("frameConnection delivers nothing after a close from within a frame", 
   assertEquals(stream.calls, ["close"]);
 });
 
+Deno.test("frameConnection delivers nothing that was read when it was closed", async () => {
+  const { stream, end } = setUp();
+  let delivered = 0;
+  end.onFrame = () => void delivered++;
+  await microtasks();
+  stream.arrive(frames("late"));
+  end.connection.close();
+  await turns();
+  assertEquals(delivered, 0);
+  assertEquals(end.connection.receivedBytes, 0);
+});
+
 Deno.test("frameConnection writes what is sent from within a frame before it ends its stream", async () => {
   const { stream, end } = setUp();
   end.onFrame = () => {

@@ -64,11 +64,11 @@ async function listen(
   const { maxFrameBytes, onError } = listenOptions;
   const handshakes = new Handshakes({
     limits: listenOptions,
-    secure: (conn, sides, signal) => {
+    secure: (conn, sides, signal, giveUpMs) => {
       tuneTcp(conn);
       return secureServer(
         { conn, signal, credentials, minVersion, node, sides },
-        demandsCert,
+        { demandsCert, giveUpMs },
       );
     },
     accept: (conn, secured) => accept(wrap(conn, secured, maxFrameBytes)),
