@@ -3,6 +3,18 @@ const NOISE_BYTES = 1024 * 1024;
 
 /** Bytes of the heap that are in use, when all that is garbage is gone. */
 export async function heapBytes(): Promise<number> {
+  await collectGarbage();
+  return Deno.memoryUsage().heapUsed;
+}
+
+/** The same, with what is in use outside of the heap, as buffers are. */
+export async function settledBytes(): Promise<number> {
+  await collectGarbage();
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}
+
+async function collectGarbage(): Promise<void> {
   const { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) throw new Error("Run with --v8-flags=--expose-gc");
   for (let round = 0; round < 3; round++) {
@@ -10,7 +22,6 @@ export async function heapBytes(): Promise<number> {
     await new Promise((resolve) => setImmediate(resolve));
     gc();
   }
-  return Deno.memoryUsage().heapUsed;
 }
 
 /**

@@ -4,16 +4,11 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { formatMarkdown, formatText } from "../tools/tables.ts";
 import { parseArguments } from "./_args.ts";
 import { growthBytes, isRising } from "./_heap.ts";
 import { Histogram } from "./_histogram.ts";
-import {
-  formatMarkdown,
-  formatText,
-  lost,
-  replaceSection,
-  tablesOf,
-} from "./_report.ts";
+import { lost, tablesOf } from "./_report.ts";
 import { Tally } from "./_tally.ts";
 
 const MIB = 2 ** 20;
@@ -46,17 +41,6 @@ Deno.test("tablesOf counts what was lost, and leaves empty tables out", () => {
   assertEquals(tables.length, 2);
   assertStringIncludes(formatText(tables), "1,234");
   assertStringIncludes(formatMarkdown(tables), "| answered | 1,200 |");
-});
-
-Deno.test("replaceSection writes between the marks only", () => {
-  const begin = "<!-- written by deno task ordeal --write -->";
-  const end = "<!-- end of what is written -->";
-  const guide = `before\n${begin}\nold\n${end}\nafter\n`;
-  assertEquals(
-    replaceSection(guide, "new"),
-    `before\n${begin}\n\nnew\n\n${end}\nafter\n`,
-  );
-  assertThrows(() => replaceSection("no marks", "new"), Error, "no section");
 });
 
 Deno.test("parseArguments reads all options, and refuses others", () => {

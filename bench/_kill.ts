@@ -1,0 +1,42 @@
+import type { Arena, Variant } from "./_arena.ts";
+import { type Check, checked } from "./_check.ts";
+import { spreadOf, summarize } from "./_pairs.ts";
+import { nameOf } from "./_figures.ts";
+
+const BARE: Variant = { subject: "bare", transport: "tcp" };
+const SUBJECTS: readonly Variant[] = ["channel", "rpc", "agent"].map(
+  (subject) => ({ subject, transport: "tcp" }),
+);
+
+/**
+ * Kills servers, `times` of each, and tells how much later a call rejects than
+ * a bare loop sees the end. The pending calls are of one server at a time.
+ */
+export async function measureKills(
+  arena: Arena,
+  times: number,
+): Promise<Check[]> {
+  const all = [BARE, ...SUBJECTS];
+  for (const variant of all) await arena.stand(variant);
+  const took = all.map((): number[] => []);
+  for (let time = 0; time < times; time++) {
+    const servers = await Promise.all(
+      all.map((variant) => arena.serve(variant)),
+    );
+    for (const [index, { server, address }] of servers.entries()) {
+      await using _ = server;
+      const stand = await arena.stand(all[index]!);
+      took[index]!.push(await stand.kill(address, server.pid));
+    }
+  }
+  const [bare, ...others] = took;
+  return others.map((ms, index) =>
+    checked({
+      what: `${nameOf(SUBJECTS[index]!)}, killed to rejected, beyond bare`,
+      unit: "ms",
+      found: summarize(ms.map((it, time) => it - bare![time]!)),
+      noise: spreadOf(summarize(bare!)),
+      target: { atMost: 1 },
+    })
+  );
+}
