@@ -6,8 +6,11 @@ import { CLIENT_CORE, type Core, SERVER_CORE } from "./_pin.ts";
 import type { Usage } from "./_usage.ts";
 import type { Workload } from "./workloads.ts";
 
-/** `memory` has server and client in one process, the others in two. */
-export type Transport = "tcp" | "unix" | "memory";
+/**
+ * `memory` and `worker` have server and client in one process, the others in
+ * two.
+ */
+export type Transport = "tcp" | "unix" | "memory" | "worker";
 
 /** A subject over a transport. */
 export interface Variant {
@@ -22,6 +25,8 @@ export interface ArenaOptions {
   /** A folder for CPU profiles of the servers; `null` for none. */
   readonly serverProfiles?: string | null;
 }
+
+const ANY_PORT = "tcp://127.0.0.1:0";
 
 /** A client and its server. */
 export class Stand {
@@ -109,15 +114,18 @@ export class Arena implements AsyncDisposable {
 
   async #start({ subject, transport }: Variant, key: string): Promise<Stand> {
     let server: Helper | null = null;
-    let address = `local://${key}`;
-    if (transport !== "memory") {
+    let address = transport === "memory" ? `local://${key}` : ANY_PORT;
+    const isOneProcess = transport === "memory" || transport === "worker";
+    if (!isOneProcess) {
       ({ server, address } = await this.serve({ subject, transport }));
       this.#stack.use(server);
     }
     const client = this.#stack.use(
-      new Helper("call.ts", [subject, address], {
-        core: this.#core(CLIENT_CORE),
-      }),
+      new Helper(
+        "call.ts",
+        [subject, address, ...(isOneProcess ? ["serve"] : [])],
+        { core: this.#core(CLIENT_CORE) },
+      ),
     );
     await client.listen();
     await client.ask({ do: "warmUp" } satisfies Command);
@@ -130,7 +138,7 @@ export class Arena implements AsyncDisposable {
   ): Promise<{ server: Helper; address: string }> {
     const { serverProfiles = null } = this.#options;
     const wanted = transport === "tcp"
-      ? "tcp://127.0.0.1:0"
+      ? ANY_PORT
       : `ipc://[${join(this.#folder, `${this.#sockets++}.sock`)}]`;
     const server = new Helper("serve.ts", [subject, wanted], {
       core: this.#core(SERVER_CORE),

@@ -13,7 +13,7 @@ const GUIDE = `${DOCS}/performance.md`;
 /** A table with its heading; those without rows are left out. */
 type Titled = readonly [title: string, table: Table];
 
-function tablesOf({ checks, figures, footprints, leftOut }: Results): Titled[] {
+function tablesOf({ checks, figures, footprints }: Results): Titled[] {
   const tables: Titled[] = [
     ["What is wanted", tableOfChecks(checks)],
     ...WORKLOADS.map((workload): Titled => [
@@ -21,10 +21,6 @@ function tablesOf({ checks, figures, footprints, leftOut }: Results): Titled[] {
       tableOfFigures(figures, workload),
     ]),
     ["Wire and memory", tableOfFootprints(footprints)],
-    [
-      "Left out",
-      [["What", "why"], ...leftOut.map(({ what, why }) => [what, why])],
-    ],
   ];
   return tables.filter(([, { length }]) => length > 1);
 }
@@ -33,7 +29,20 @@ function tablesOf({ checks, figures, footprints, leftOut }: Results): Titled[] {
 export function formatResults(results: Results): string {
   return tablesOf(results)
     .map(([title, table]) => `${title}\n\n${formatText([table])}`)
+    .concat(formatLeftOut(results, ["", ""]))
     .join("\n\n");
+}
+
+/** A line each of what could not be measured, with its name between marks. */
+function formatLeftOut(
+  { leftOut }: Results,
+  [before, after]: readonly [string, string],
+): string[] {
+  if (leftOut.length === 0) return [];
+  const lines = leftOut.map(({ what, why }) =>
+    `- ${before}${what}${after}: ${why}`
+  );
+  return [`${before}Left out${after}`, lines.join("\n")];
 }
 
 /** The section of the guide, with its pictures. */
@@ -41,18 +50,21 @@ export function formatGuide(
   results: Results,
   pictures: readonly Picture[],
 ): string {
-  const { machine, versions, command, isPinned } = results;
+  const { machine, peers, command, isPinned } = results;
   return [
     `Taken by \`${command}\` on ${machine}. ${
       isPinned
         ? "Clients and servers had a core each."
         : "Client and server could share a core."
-    }${versions.length > 0 ? ` Peers: ${versions.join(", ")}.` : ""}`,
+    }`,
+    Object.entries(peers).map(([name, what]) => `- \`${name}\`: ${what}`)
+      .join("\n"),
     ...formatPictures(pictures),
     ...tablesOf(results).map(([title, table]) =>
       `### ${title}\n\n${formatMarkdown([table])}`
     ),
-  ].join("\n\n");
+    ...formatLeftOut(results, ["**", "**"]),
+  ].filter(Boolean).join("\n\n");
 }
 
 /** Pictures as the guide shows them. */

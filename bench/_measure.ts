@@ -1,4 +1,4 @@
-import { print } from "../tools/_print.ts";
+import { print } from "./_print.ts";
 import { Arena, type Transport, type Variant } from "./_arena.ts";
 import type { Arguments } from "./_args.ts";
 import { type CompareEffort, Comparer } from "./_compare.ts";
@@ -15,8 +15,7 @@ import type { Results } from "./_results.ts";
 import { measureStart } from "./_start.ts";
 import { type Check } from "./_check.ts";
 import { type Comparison, comparisons, fastestPeer } from "./comparisons.ts";
-import { peerNames } from "./subjects/all.ts";
-import { TRANSPORTS, variantsOver } from "./variants.ts";
+import { peersOver, TRANSPORTS, variantsOver } from "./variants.ts";
 import { type Workload, workloadName, WORKLOADS } from "./workloads.ts";
 
 /** How thoroughly to measure all. */
@@ -124,7 +123,7 @@ export class Measurement {
   }
 
   async #compare(arena: Arena, transport: Transport): Promise<void> {
-    const peers = await peerNames();
+    const peers = await peersOver("tcp");
     const comparer = new Comparer(arena, this.#effort.comparisons);
     const overPeers = new Map<string, Check>();
     for (const comparison of comparisons(peers)) {

@@ -25,7 +25,7 @@ export function tableOfFigures(
   { workload, unit }: NamedWorkload,
 ): Table {
   const own = figures.filter((it) => it.workload === workloadName(workload));
-  const single = unit.slice(0, -1);
+  const single = unit === "echoes" ? "echo" : unit.slice(0, -1);
   return [
     [
       "Subject",

@@ -5,8 +5,8 @@ import type { Figure, Footprint, LeftOut } from "./_figures.ts";
 export interface Results {
   /** What it was taken with. */
   readonly machine: string;
-  /** Packages of the peers, with their versions. */
-  readonly versions: readonly string[];
+  /** What the peers are, with their versions, by name. */
+  readonly peers: Readonly<Record<string, string>>;
   /** What was typed. */
   readonly command: string;
   /** Whether clients and servers had a core each. */

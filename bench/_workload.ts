@@ -1,4 +1,4 @@
-import type { Answer, Caller, Subject } from "./subjects/subject.ts";
+import type { Answer, Caller, Measured, Subject } from "./subjects/subject.ts";
 import type { Workload } from "./workloads.ts";
 
 /** A workload that is ready to run. */
@@ -8,6 +8,8 @@ export interface Work extends AsyncDisposable {
   readonly workers: number;
   /** What one act counts for, as the items of a stream. */
   readonly countEach: number;
+  /** Does it so often, and measures; where the client is elsewhere. */
+  measure?(acts: number): Promise<Measured>;
 }
 
 /**
@@ -22,6 +24,14 @@ export async function prepare(
   workload: Workload,
 ): Promise<Work> {
   const close = () => Promise.resolve();
+  if (caller.measure !== undefined) {
+    if (workload.kind !== "call") throw absent(subject, workload.kind);
+    const { inFlight } = workload;
+    return {
+      ...work(() => checkedCall(caller), inFlight, { close }),
+      measure: (acts) => caller.measure!(acts, inFlight),
+    };
+  }
   switch (workload.kind) {
     case "call":
       return work(() => checkedCall(caller), workload.inFlight, { close });
@@ -114,6 +124,11 @@ export async function run(
   acts: number,
   latencies?: Float64Array,
 ): Promise<number> {
+  if (work.measure !== undefined) {
+    const { us, eachUs } = await work.measure(acts);
+    latencies?.set(eachUs.map((each) => each / 1_000));
+    return us * acts / 1_000;
+  }
   let next = 0;
   async function goOn(worker: number): Promise<void> {
     while (next < acts) {
@@ -145,6 +160,7 @@ export async function actsWithin(work: Work, runMs: number): Promise<number> {
 
 /** So many calls the engine needs to compile all that it will. */
 const WARM_CALLS = 30_000;
+const WARM_STEP = 1_000;
 /** What is slower than that allows is slow however warm it is. */
 const WARM_MS = 1_000;
 
@@ -154,8 +170,8 @@ const WARM_MS = 1_000;
  */
 export async function warmUp(work: Work): Promise<void> {
   const end = performance.now() + WARM_MS;
-  for (let acts = 0; acts < WARM_CALLS; acts += 1_024) {
-    await run(work, 1_024);
+  for (let acts = 0; acts < WARM_CALLS; acts += WARM_STEP) {
+    await run(work, WARM_STEP);
     if (performance.now() > end) return;
   }
 }

@@ -7,7 +7,7 @@
 import { Agent, Container } from "@denomas/denomas/agent";
 import { expose } from "@denomas/denomas/rpc";
 import { describeMachine } from "./_machine.ts";
-import { print } from "../tools/_print.ts";
+import { print } from "./_print.ts";
 
 const AGENTS = 100_000;
 const CONTAINERS = 1_000;

@@ -1,7 +1,7 @@
 /**
  * The client's side of a subject, in a process of its own:
- * `call.ts SUBJECT ADDRESS`. Does what it is told on its standard input until
- * that ends. At a `local://` address it serves, too.
+ * `call.ts SUBJECT ADDRESS [serve]`. Does what it is told on its standard input
+ * until that ends. With `serve` it serves at the address, too.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   type Work,
 } from "./_workload.ts";
 import { subjectNamed } from "./subjects/all.ts";
-import type { Caller } from "./subjects/subject.ts";
+import type { Caller, Subject } from "./subjects/subject.ts";
 import { SEQUENTIAL, type Workload } from "./workloads.ts";
 
 /** What a client may be told. */
@@ -61,12 +61,12 @@ export interface Run {
   readonly peakBytes: number;
 }
 
-const [name = "", address = ""] = Deno.args;
+const [name = "", address = "", serve] = Deno.args;
 await using stack = new AsyncDisposableStack();
 const callers = new Map<string, Caller>();
 const works = new Map<string, Work>();
 
-const subject = await subjectNamed(name);
+let subject: Subject;
 
 async function callerAt(address: string): Promise<Caller> {
   let caller = callers.get(address);
@@ -165,7 +165,8 @@ async function obey(command: Command): Promise<unknown> {
 }
 
 const isReady = await announce(async () => {
-  if (!address.startsWith("local:")) return;
+  subject = await subjectNamed(name);
+  if (serve === undefined) return;
   home = stack.use(await subject.serve(address)).address;
 });
 if (isReady) await answerCommands((command) => obey(command as Command));

@@ -32,7 +32,7 @@ const OVER_PEERS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Peers that are not JavaScript on both sides of a socket. */
-const NO_JAVASCRIPT_OVER_SOCKETS: readonly string[] = ["comlink", "aiomas"];
+const NO_JAVASCRIPT_OVER_SOCKETS: readonly string[] = ["aiomas"];
 
 /**
  * RPC against the fastest of the peers that are JavaScript on both sides of a
@@ -55,7 +55,7 @@ export function fastestPeer(
   });
 }
 
-/** All comparisons, in the order of the report, with the `peers` there are. */
+/** All comparisons, in the order of the report; `peers` are those over TCP. */
 export function comparisons(peers: readonly string[]): Comparison[] {
   return [
     ...overBare("tcp"),
@@ -71,6 +71,10 @@ export function comparisons(peers: readonly string[]): Comparison[] {
       { kind: "echo", bytes: 2 ** 20, inFlight: 4 },
       { atLeast: 0.7 },
     ),
+    {
+      ...over("agent-worker", "comlink", LOADED, null),
+      transport: "worker",
+    },
     {
       ...over("channel", "codec", LOADED, { atLeast: 0.5 }),
       transport: "memory",

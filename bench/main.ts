@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { print, printError } from "../tools/_print.ts";
+import { print, printError } from "./_print.ts";
 import { type Arguments, parseArguments } from "./_args.ts";
 import { formatResults, writeResults } from "./_guide.ts";
 import { describeMachine } from "./_machine.ts";
@@ -15,7 +15,7 @@ import { type Effort, Measurement } from "./_measure.ts";
 import { canPin } from "./_pin.ts";
 import { summarizeTargets } from "./_report.ts";
 import type { Results } from "./_results.ts";
-import { peerVersions } from "./_versions.ts";
+import { describePeer, peerNames } from "./subjects/all.ts";
 
 const THOROUGH: Effort = {
   figures: { rounds: 5, runMs: 100 },
@@ -60,11 +60,17 @@ async function measure(args: Arguments): Promise<Results> {
   }
   return {
     machine: describeMachine(),
-    versions: await peerVersions(),
+    peers: await describePeers(),
     command: ["deno task bench", ...Deno.args].join(" "),
     isPinned,
     ...await measurement.run(),
   };
+}
+
+async function describePeers(): Promise<Record<string, string>> {
+  const peers: Record<string, string> = {};
+  for (const name of await peerNames()) peers[name] = await describePeer(name);
+  return peers;
 }
 
 /** What runs beside it shows in every figure. */

@@ -11,7 +11,7 @@ import { settledBytes } from "../ordeal/_heap.ts";
 import { announce } from "./_commands.ts";
 import { rpcs } from "./subjects/rpc.ts";
 import { channels } from "./subjects/channel.ts";
-import type { Caller, Subject } from "./subjects/subject.ts";
+import type { Subject } from "./subjects/subject.ts";
 
 /** What this process is given. */
 export interface MemoryArguments {
@@ -114,21 +114,12 @@ async function agents(): Promise<number> {
 async function pending(subject: Subject, address: string): Promise<number> {
   await using caller = await subject.connect(address);
   return await bytesEach(CALLS, async () => {
-    const calls = Array.from({ length: CALLS }, () => hang(caller));
+    const calls = Array.from({ length: CALLS }, () => caller.hang!());
     // Once this is answered, those before are on their way.
     await caller.call({ name: "Ada", n: 0 });
     return calls;
   });
 }
-
-/** The call ends with the connection, by an error that nobody needs. */
-function hang(caller: Caller): Promise<unknown> {
-  const call = caller.hang!();
-  call.catch(ignore);
-  return call;
-}
-
-function ignore(): void {}
 
 /** After one that is not counted, for what is made once. */
 async function rounds(measure: () => Promise<number>): Promise<number[]> {
@@ -137,6 +128,9 @@ async function rounds(measure: () => Promise<number>): Promise<number[]> {
   while (figures.length < ROUNDS) figures.push(await measure());
   return figures;
 }
+
+// The calls end with their connection; to listen to each would take memory.
+addEventListener("unhandledrejection", (event) => event.preventDefault());
 
 await announce(async (): Promise<MemoryFigures> => {
   const addresses: MemoryArguments = JSON.parse(Deno.args[0]!);

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { join } from "@std/path";
 import { describeMachine } from "./_machine.ts";
 import { measurePairs, summarize, type Summary } from "./_pairs.ts";
-import { print } from "../tools/_print.ts";
+import { print } from "./_print.ts";
 import { type Access, typedProgram } from "./_typed_program.ts";
 
 const METHODS = 1_000;

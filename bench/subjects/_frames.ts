@@ -11,7 +11,10 @@ import type { Serving } from "./subject.ts";
 export type Conn = Deno.TcpConn | Deno.UnixConn;
 
 const HEADER_BYTES = 4;
-const BUFFER_BYTES = 256 * 1024;
+/** A connection begins with this; many that do little need no more. */
+const FIRST_BYTES = 4 * 1024;
+/** A read takes no more than this, but for larger frames. */
+const MOST_BYTES = 256 * 1024;
 /** As much as UTF-8 takes for a character of a string, at most. */
 const BYTES_PER_CHARACTER = 3;
 
@@ -25,13 +28,14 @@ export async function readFrames(
   conn: Conn,
   onFrame: (payload: Uint8Array) => void,
 ): Promise<void> {
-  let buffer = new Uint8Array(BUFFER_BYTES);
+  let buffer = new Uint8Array(FIRST_BYTES);
   let view = new DataView(buffer.buffer);
   let end = 0;
   while (true) {
     const bytes = await conn.read(buffer.subarray(end)).catch(() => null);
     if (bytes === null) return;
     end += bytes;
+    const isFull = end === buffer.length;
     let start = 0;
     let wanted = 0;
     while (end - start >= HEADER_BYTES) {
@@ -41,8 +45,8 @@ export async function readFrames(
       onFrame(buffer.subarray(start + HEADER_BYTES, next));
       start = next;
     }
-    if (wanted > buffer.length) {
-      const larger = new Uint8Array(2 * wanted);
+    if (wanted > buffer.length || isFull && end < MOST_BYTES) {
+      const larger = new Uint8Array(2 * Math.max(wanted, buffer.length));
       larger.set(buffer.subarray(start, end));
       buffer = larger;
       view = new DataView(buffer.buffer);
@@ -56,8 +60,8 @@ export async function readFrames(
 /** Sends frames; one write takes all that is there. */
 export class FrameWriter {
   readonly #conn: Conn;
-  #buffer = new Uint8Array(BUFFER_BYTES);
-  #spare = new Uint8Array(BUFFER_BYTES);
+  #buffer = new Uint8Array(FIRST_BYTES);
+  #spare = new Uint8Array(FIRST_BYTES);
   #length = 0;
   #writing = false;
 

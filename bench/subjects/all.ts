@@ -25,11 +25,13 @@ const PEERS = new URL("peers/", import.meta.url);
  * @throws {TypeError} If there is none.
  */
 export async function subjectNamed(name: string): Promise<Subject> {
-  const load = LOADERS[name] ?? LOADERS[name.split("-")[0]!] ??
-    (() => loadPeer(name));
-  const subject = (await load()).find((subject) => subject.name === name);
+  const peers = await peerNames();
+  // A file of a peer says it all, as `agent_worker.ts` does.
+  if (peers.includes(name)) return await loadPeer(name);
+  const load = LOADERS[name] ?? LOADERS[name.split("-")[0]!];
+  const subject = (await load?.())?.find((subject) => subject.name === name);
   if (subject !== undefined) return subject;
-  const known = [...Object.keys(LOADERS), ...await peerNames()];
+  const known = [...Object.keys(LOADERS), ...peers];
   throw new TypeError(
     `Cannot choose subject '${name}': use one of '${known.join("', '")}'`,
   );
@@ -40,8 +42,9 @@ export async function peerNames(): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(fileURLToPath(PEERS))) {
-      const [, stem] = /^([a-z]\w*)(?<!_test)\.ts$/.exec(name) ?? [];
-      if (stem !== undefined) names.push(stem.replaceAll("_", "-"));
+      const [, stem] = /^([a-z]\w*)\.ts$/.exec(name) ?? [];
+      if (stem === undefined || NO_PEERS.test(stem)) continue;
+      names.push(stem.replaceAll("_", "-"));
     }
   } catch (error) {
     // Without that folder there are no peers.
@@ -50,11 +53,25 @@ export async function peerNames(): Promise<string[]> {
   return names.sort();
 }
 
-async function loadPeer(name: string): Promise<readonly Subject[]> {
-  if (!(await peerNames()).includes(name)) return [];
-  const file = new URL(`${name.replaceAll("-", "_")}.ts`, PEERS);
-  const exported: unknown[] = Object.values(await import(file.href));
-  return exported.flat().filter(isSubject);
+/** What else the folder holds: lists and tests. */
+const NO_PEERS = /^all$|_test$/;
+
+async function loadPeer(name: string): Promise<Subject> {
+  const exported: unknown[] = Object.values(await import(fileOfPeer(name)));
+  const subject = exported.find(isSubject);
+  if (subject !== undefined) return subject;
+  throw new TypeError(`Cannot use peer '${name}': its file exports no subject`);
+}
+
+function fileOfPeer(name: string): string {
+  return new URL(`${name.replaceAll("-", "_")}.ts`, PEERS).href;
+}
+
+/** What a peer is: the first paragraph of its file. */
+export async function describePeer(name: string): Promise<string> {
+  const text = await Deno.readTextFile(new URL(fileOfPeer(name)));
+  const [, paragraph = name] = /^\/\*\*\n((?: \* .*\n)+)/.exec(text) ?? [];
+  return paragraph.replace(/^ \* /gm, "").replaceAll("\n", " ").trim();
 }
 
 function isSubject(value: unknown): value is Subject {
