@@ -1,6 +1,6 @@
 import type { Arena, Stand } from "./_arena.ts";
 import { type Check, checked } from "./_check.ts";
-import type { Comparison } from "./comparisons.ts";
+import { type Comparison, isSequential } from "./comparisons.ts";
 import {
   measurePairs,
   type Pair,
@@ -37,9 +37,7 @@ export class Comparer {
   /** Measures the ratio of a comparison, and judges it. */
   async compare(comparison: Comparison): Promise<Check> {
     const { subject, baseline, transport, workload, target } = comparison;
-    const own = await this.#arena.stand({ subject, transport });
-    const base = await this.#arena.stand({ subject: baseline, transport });
-    const ratio = await this.#ratio(comparison, base, own);
+    const ratio = await this.ratio(comparison);
     const itself = await this.#ratioToItself(comparison);
     const noise = spreadOf(itself) * ratio.median;
     const ofWhat = isSequential(comparison) ? "time" : "rate";
@@ -50,6 +48,16 @@ export class Comparer {
       noise,
       target,
     });
+  }
+
+  /** Measures the ratio alone. */
+  async ratio(comparison: Comparison): Promise<Summary> {
+    const { subject, baseline, transport } = comparison;
+    return await this.#ratio(
+      comparison,
+      await this.#arena.stand({ subject: baseline, transport }),
+      await this.#arena.stand({ subject, transport }),
+    );
   }
 
   async #ratioToItself(comparison: Comparison): Promise<Summary> {
@@ -102,10 +110,6 @@ export class Comparer {
       return ms / count;
     };
   }
-}
-
-function isSequential({ workload }: Comparison): boolean {
-  return workload.kind === "call" && workload.inFlight === 1;
 }
 
 /** From times to rates. */

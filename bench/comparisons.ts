@@ -22,6 +22,11 @@ export interface Comparison {
 const LOADED: Workload = { kind: "call", inFlight: 64 };
 const CROWDED: Workload = { kind: "call", inFlight: 1_024 };
 
+/** Whether the ratio is one of times. */
+export function isSequential({ workload }: Comparison): boolean {
+  return workload.kind === "call" && workload.inFlight === 1;
+}
+
 /** How many times the calls of each peer RPC is to make. */
 const OVER_PEERS: ReadonlyMap<string, number> = new Map([
   ["capnweb", 4],
@@ -106,7 +111,8 @@ function overBare(transport: Transport): Comparison[] {
   }));
 }
 
-function over(
+/** One subject against another over TCP. */
+export function over(
   subject: string,
   baseline: string,
   workload: Workload,

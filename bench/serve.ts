@@ -1,10 +1,11 @@
 /**
  * The server's side of a subject, in a process of its own:
- * `serve.ts SUBJECT ADDRESS`. Says the real address, and tells what it used
- * whenever it is asked, until its standard input ends.
+ * `serve.ts SUBJECT ADDRESS`. Says the real address, and tells what it used,
+ * or what memory it holds, whenever it is asked, until its standard input ends.
  *
  * @module
  */
+import { settledBytes } from "../ordeal/_heap.ts";
 import { announce, answerCommands } from "./_commands.ts";
 import { readUsage } from "./_usage.ts";
 import { subjectNamed } from "./subjects/all.ts";
@@ -16,4 +17,8 @@ const serves = await announce(async () => {
   const subject = await subjectNamed(name);
   return stack.use(await subject.serve(address)).address;
 });
-if (serves) await answerCommands(readUsage);
+if (serves) {
+  await answerCommands((command) =>
+    command === "memory" ? settledBytes() : readUsage()
+  );
+}

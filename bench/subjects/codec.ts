@@ -7,14 +7,25 @@ import { answer, type Question, type Subject } from "./subject.ts";
  */
 export const codecsAlone: readonly Subject[] = CODECS.map(codecAlone);
 
+type Message = [type: number, id: number, content: unknown];
+
 const encoder = new TextEncoder();
+/** Larger than all that is sent here. */
+const scratch = new Uint8Array(64 * 1024);
+
+/** Valid until the next one, as the payloads of connections are. */
+function copy(encoded: string | Uint8Array): Uint8Array {
+  if (typeof encoded === "string") {
+    return scratch.subarray(0, encoder.encodeInto(encoded, scratch).written);
+  }
+  scratch.set(encoded);
+  return scratch.subarray(0, encoded.length);
+}
 
 function codecAlone({ suffix, payload, codec }: MeasuredCodec): Subject {
   const pass = (message: unknown) => {
     const encoded = codec.encode(message);
-    return codec.decode(
-      typeof encoded === "string" ? encoder.encode(encoded) : encoded.slice(),
-    ) as [type: number, id: number, content: unknown];
+    return codec.decode(copy(encoded)) as Message;
   };
   return {
     name: `codec${suffix}`,

@@ -1,0 +1,30 @@
+/** One measurement of something that grows. */
+export interface Point {
+  /** How much there is of it. */
+  readonly x: number;
+  /** What it costs. */
+  readonly y: number;
+}
+
+/**
+ * By what power of `x` the cost `y` grows between two points: 1 is in
+ * proportion, 0 not at all.
+ */
+export function slope(from: Point, to: Point): number {
+  return Math.log(to.y / from.y) / Math.log(to.x / from.x);
+}
+
+/** Between points nearer than that, noise is as steep as anything. */
+const LEAST_FACTOR = 10;
+
+/**
+ * The steepest slope between any two points that lie a factor of ten apart,
+ * or more; `NaN` if none do.
+ */
+export function steepestSlope(points: readonly Point[]): number {
+  const slopes = points.flatMap((from) =>
+    points.filter((to) => to.x >= LEAST_FACTOR * from.x)
+      .map((to) => slope(from, to))
+  );
+  return slopes.length === 0 ? NaN : Math.max(...slopes);
+}
