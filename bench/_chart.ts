@@ -56,13 +56,15 @@ const STYLE = `<style>
 .grid{stroke:#d8dee4;fill:none}.whisker{stroke:#1f2430;fill:none}
 .limit{fill:#8c959f}.denomas{fill:#0969da}.peer{fill:#bc4c00}
 .series0{stroke:#0969da;fill:none}.series1{stroke:#bc4c00;fill:none}
-.series2{stroke:#1a7f37;fill:none}.dot0{fill:#0969da}.dot1{fill:#bc4c00}.dot2{fill:#1a7f37}
+.series2{stroke:#1a7f37;fill:none}.series3{stroke:#8250df;fill:none}
+.dot0{fill:#0969da}.dot1{fill:#bc4c00}.dot2{fill:#1a7f37}.dot3{fill:#8250df}
 @media (prefers-color-scheme:dark){
 .paper{fill:#0d1117}.ink{fill:#e6edf3}.soft{fill:#9198a1}
 .grid{stroke:#30363d}.whisker{stroke:#e6edf3}
 .limit{fill:#6e7681}.denomas{fill:#4493f8}.peer{fill:#db6d28}
 .series0{stroke:#4493f8}.series1{stroke:#db6d28}.series2{stroke:#3fb950}
-.dot0{fill:#4493f8}.dot1{fill:#db6d28}.dot2{fill:#3fb950}
+.series3{stroke:#ab7df8}
+.dot0{fill:#4493f8}.dot1{fill:#db6d28}.dot2{fill:#3fb950}.dot3{fill:#ab7df8}
 }</style>`;
 
 const INK: TextOptions = { className: "ink" };
@@ -175,10 +177,10 @@ export function drawLines(chart: LineChart): string {
             number(yScale.at(y))
           }" r="3.5" class="dot${index}"/>`
         ),
-        `<rect x="${LINES_LEFT + index * 220}" y="${
+        `<rect x="${LINES_LEFT + index * 165}" y="${
           bottom + 47
         }" width="10" height="10" class="dot${index}"/>`,
-        text(LINES_LEFT + index * 220 + 16, bottom + 56, label, SOFT),
+        text(LINES_LEFT + index * 165 + 16, bottom + 56, label, SOFT),
       ];
     }),
   ]);

@@ -1,12 +1,15 @@
-import { Arena } from "./_arena.ts";
-import type { Series } from "./_chart.ts";
 import { type Check, checked } from "./_check.ts";
-import type { Growing, Grown } from "./grow.ts";
 import { Helper } from "./_helper.ts";
-import type { GrowCommand } from "./grow.ts";
+import type { GrowCommand, Growing, Grown } from "./grow.ts";
 import { summarize } from "./_pairs.ts";
-import { type Point, steepestSlope } from "./_slope.ts";
-import type { Workload } from "./workloads.ts";
+import { CLIENT_CORE, SERVER_CORE } from "./_pin.ts";
+import { type Point, pointOf, slopeNoise, steepestSlope } from "./_slope.ts";
+
+/** A line of a chart, with its noise. */
+export interface Series {
+  readonly label: string;
+  readonly points: readonly Point[];
+}
 
 /** How something costs more as there is more of it. */
 export interface Growth {
@@ -23,7 +26,11 @@ export interface Growth {
 
 /** How long and how far to measure. */
 export interface GrowthEffort {
+  /** How often each is measured. */
+  readonly runs: number;
   readonly runMs: number;
+  /** Whether clients and servers have a core each. */
+  readonly isPinned: boolean;
   /** What is more than that share of the whole is left out. */
   readonly most: number;
 }
@@ -40,25 +47,49 @@ const NAMES: Readonly<Record<Growing, string>> = {
   pending: "pending calls",
 };
 
-/** A connection takes a file on either side, and Deno some for itself. */
-const MAX_FILES = 11_000;
+const OPTIONS = {
+  flags: ["--v8-flags=--expose-gc"],
+  // A connection takes one on either side, and Deno some for itself.
+  maxFiles: 11_000,
+};
 
-const GC = ["--v8-flags=--expose-gc"];
-
-/** Grows something step by step, in one process against a server. */
+/** Measures what a channel costs with more and more of something. */
 export async function measureGrowth(
   what: Growing,
-  { runMs, most }: GrowthEffort,
+  effort: GrowthEffort,
 ): Promise<Growth[]> {
-  const options = { flags: GC, core: null, maxFiles: MAX_FILES };
+  const own = await grow("channel", what, effort);
+  const rates: Series[] = [{ label: "denomas", points: own.rates }];
+  if (what === "connections") {
+    const { rates: points } = await grow("bare", what, effort);
+    rates.push({ label: "bare loop", points });
+  }
+  return [rateGrowth(what, rates), memoryGrowth(what, own.bytes)];
+}
+
+/** What it came to, by how much there was. */
+interface Grew {
+  readonly rates: Point[];
+  readonly bytes: Record<"client" | "server", Point[]>;
+}
+
+/** Grows something step by step, in one process against a server. */
+async function grow(
+  subject: string,
+  what: Growing,
+  { runs, runMs, most, isPinned }: GrowthEffort,
+): Promise<Grew> {
   await using server = new Helper(
     "serve.ts",
-    ["channel", "tcp://127.0.0.1:0"],
-    options,
+    [subject, "tcp://127.0.0.1:0"],
+    { ...OPTIONS, core: isPinned ? SERVER_CORE : null },
   );
   const address = await server.listen<string>();
   const serverBefore = await server.ask<number>("memory");
-  await using client = new Helper("grow.ts", [], options);
+  await using client = new Helper("grow.ts", [subject], {
+    ...OPTIONS,
+    core: isPinned ? CLIENT_CORE : null,
+  });
   const clientBefore = await client.listen<number>();
   const counts = COUNTS[what].filter((count, _, { length }) =>
     count <= COUNTS[what][length - 1]! * most
@@ -69,29 +100,37 @@ export async function measureGrowth(
     server: [],
   };
   for (const count of counts) {
-    const command: GrowCommand = { what, count, address, runMs };
+    const command: GrowCommand = { what, count, address, runs, runMs };
     const grown = await client.ask<Grown>(command);
-    rates.push({ x: count, y: grown.rate });
-    bytes.client.push({ x: count, y: grown.bytes - clientBefore });
+    rates.push(pointOf(count, grown.rates));
+    bytes.client.push(pointOf(count, [grown.bytes - clientBefore]));
     const serverBytes = await server.ask<number>("memory");
-    bytes.server.push({ x: count, y: serverBytes - serverBefore });
+    bytes.server.push(pointOf(count, [serverBytes - serverBefore]));
   }
-  return [rateGrowth(what, rates), memoryGrowth(what, bytes)];
+  return { rates, bytes };
 }
 
-function rateGrowth(what: Growing, rates: readonly Point[]): Growth {
+/** With fewer connections than calls in flight, calls share a write. */
+const LEAST_CONNECTIONS = 100;
+
+function rateGrowth(what: Growing, series: readonly Series[]): Growth {
+  const least = what === "connections" ? LEAST_CONNECTIONS : 1;
   return {
     name: `${what}_rate`,
     title: `Calls, 64 in flight, by ${NAMES[what]}`,
     xLabel: NAMES[what],
     yLabel: "calls/s",
-    series: [{ label: "calls/s", points: rates }],
-    checks: [
+    series,
+    checks: series.map(({ label, points }) =>
       inProportion(
-        `time for as many calls as there are ${NAMES[what]}`,
-        rates.map(({ x, y }) => ({ x, y: x / y })),
-      ),
-    ],
+        `${label}, time for as many calls as there are ${NAMES[what]}`,
+        points.filter(({ x }) => x >= least).map(({ x, y, strays }) => ({
+          x,
+          y: x / y,
+          strays,
+        })),
+      )
+    ),
   };
 }
 
@@ -105,8 +144,8 @@ function memoryGrowth(
     points.filter(({ x, y }) => x >= 100 && y > 0)
   );
   const series: Series[] = [
-    { label: isInOne ? "bytes" : "bytes, client", points: clientPoints! },
-    ...(isInOne ? [] : [{ label: "bytes, server", points: serverPoints! }]),
+    { label: isInOne ? "process" : "client", points: clientPoints! },
+    ...(isInOne ? [] : [{ label: "server", points: serverPoints! }]),
   ];
   return {
     name: `${what}_memory`,
@@ -115,63 +154,18 @@ function memoryGrowth(
     yLabel: "bytes of the heap and outside of it",
     series,
     checks: series.map(({ label, points }) =>
-      inProportion(`${label} for ${NAMES[what]}`, points)
+      inProportion(`${label}, bytes for ${NAMES[what]}`, points)
     ),
   };
 }
 
-const SIZES = [
-  10,
-  100,
-  1_000,
-  10_000,
-  100_000,
-  1_000_000,
-  16 * 2 ** 20 - 1_024,
-];
-const SUBJECTS = ["raw", "channel", "channel-msgpack"];
-
-/** Measures one echo after another, of more and more bytes. */
-export async function measureSizes(
-  { runMs, most }: GrowthEffort,
-  isPinned: boolean,
-): Promise<Growth> {
-  await using arena = new Arena({ isPinned });
-  const series: Series[] = [];
-  for (const subject of SUBJECTS) {
-    const stand = await arena.stand({ subject, transport: "tcp" });
-    const points: Point[] = [];
-    for (const bytes of SIZES) {
-      if (bytes > SIZES.at(-1)! * most) continue;
-      const workload: Workload = { kind: "echo", bytes, inFlight: 1 };
-      const acts = await stand.count(workload, runMs);
-      const { ms, count } = await stand.run(workload, acts, false);
-      points.push({ x: bytes, y: ms / count * 1_000 });
-    }
-    series.push({ label: subject, points });
-  }
-  return {
-    name: "sizes",
-    title: "Payloads there and back, one after another",
-    xLabel: "bytes",
-    yLabel: "µs",
-    series,
-    checks: series.map(({ label, points }) =>
-      inProportion(`${label}, time by bytes`, points)
-    ),
-  };
-}
-
-/** What noise, and caches that are too small, may add to a slope. */
-const TOLERANCE = 0.1;
-
-function inProportion(what: string, points: readonly Point[]): Check {
-  const found = summarize([steepestSlope(points)]);
+/** Whether a cost grows in proportion at most. */
+export function inProportion(what: string, points: readonly Point[]): Check {
   return checked({
     what: `${what}, steepest slope`,
     unit: "",
-    found,
-    noise: TOLERANCE,
+    found: summarize([steepestSlope(points)]),
+    noise: slopeNoise(points),
     target: { atMost: 1 },
   });
 }

@@ -1,15 +1,16 @@
 /**
- * Has more and more of something, in a process of its own: `grow.ts`. Makes
- * it, and measures what calls cost meanwhile, as it is told on its standard
- * input until that ends.
+ * Has more and more of something, in a process of its own: `grow.ts SUBJECT`.
+ * Makes it, and measures what calls cost meanwhile, as it is told on its
+ * standard input until that ends.
  *
  * @module
  */
 import { Agent, Container } from "@denomas/denomas/agent";
-import { type Channel, openConnection } from "@denomas/denomas/channel";
 import { expose, type Remote } from "@denomas/denomas/rpc";
 import { settledBytes } from "../ordeal/_heap.ts";
 import { announce, answerCommands } from "./_commands.ts";
+import { subjectNamed } from "./subjects/all.ts";
+import type { Caller } from "./subjects/subject.ts";
 
 /** What there is more and more of. */
 export type Growing = "connections" | "agents" | "pending";
@@ -18,16 +19,17 @@ export type Growing = "connections" | "agents" | "pending";
 export interface GrowCommand {
   readonly what: Growing;
   readonly count: number;
-  /** A server of the subject `channel`. */
+  /** A server of the subject. */
   readonly address: string;
-  /** How long to make calls. */
+  /** How often, and how long, to make calls. */
+  readonly runs: number;
   readonly runMs: number;
 }
 
 /** What it came to. */
 export interface Grown {
-  /** Calls a second, 64 in flight, in turns to all there are. */
-  readonly rate: number;
+  /** Calls a second, 64 in flight, in turns to all there are; by run. */
+  readonly rates: readonly number[];
   /** Of this process, on the heap and outside of it. */
   readonly bytes: number;
 }
@@ -44,8 +46,9 @@ class Idle extends Agent {
   }
 }
 
+const subject = await subjectNamed(Deno.args[0]!);
 await using stack = new AsyncDisposableStack();
-const channels: Channel[] = [];
+const callers: Caller[] = [];
 const agents: Remote<Idle>[] = [];
 let pending = 0;
 
@@ -53,11 +56,11 @@ let pending = 0;
 addEventListener("unhandledrejection", (event) => event.preventDefault());
 
 async function connect(count: number, address: string): Promise<void> {
-  while (channels.length < count) {
-    const more = Math.min(DIALS, count - channels.length);
-    channels.push(
+  while (callers.length < count) {
+    const more = Math.min(DIALS, count - callers.length);
+    callers.push(
       ...await Promise.all(
-        Array.from({ length: more }, () => openConnection(address)),
+        Array.from({ length: more }, () => subject.connect(address)),
       ),
     );
   }
@@ -75,9 +78,9 @@ async function spawn(count: number): Promise<void> {
 
 async function hang(count: number, address: string): Promise<void> {
   await connect(1, address);
-  for (; pending < count; pending++) channels[0]!.send(null);
+  for (; pending < count; pending++) callers[0]!.hang!();
   // Once this is answered, those before are with the server.
-  await channels[0]!.send(QUESTION);
+  await callers[0]!.call(QUESTION);
 }
 
 /** Calls one after another of what there is. */
@@ -94,23 +97,25 @@ async function rateOf(
 }
 
 async function grow(
-  { what, count, address, runMs }: GrowCommand,
+  { what, count, address, runs, runMs }: GrowCommand,
 ): Promise<Grown> {
   if (what === "connections") await connect(count, address);
   else if (what === "agents") await spawn(count);
   else await hang(count, address);
   const call = what === "agents"
     ? (index: number) => agents[index % agents.length]!.ping()
-    : (index: number) => channels[index % channels.length]!.send(QUESTION);
+    : (index: number) => callers[index % callers.length]!.call(QUESTION);
   // The first calls find the engine cold.
-  await rateOf(call, runMs / 4);
-  return { rate: await rateOf(call, runMs), bytes: await settledBytes() };
+  await rateOf(call, runMs);
+  const rates: number[] = [];
+  while (rates.length < runs) rates.push(await rateOf(call, runMs));
+  return { rates, bytes: await settledBytes() };
 }
 
 stack.defer(() => home.close());
 stack.defer(() => visitor.close());
 stack.defer(async () => {
-  await Promise.all(channels.map((channel) => channel.close({ graceMs: 0 })));
+  await Promise.all(callers.map((caller) => caller[Symbol.asyncDispose]()));
 });
 if (await announce(settledBytes)) {
   await answerCommands((command) => grow(command as GrowCommand));

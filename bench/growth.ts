@@ -8,12 +8,8 @@
 import { print, printError } from "./_print.ts";
 import { formatMarkdown, formatText, type Table } from "../tools/tables.ts";
 import { drawLines, short } from "./_chart.ts";
-import {
-  type Growth,
-  type GrowthEffort,
-  measureGrowth,
-  measureSizes,
-} from "./_growth.ts";
+import { type Growth, type GrowthEffort, measureGrowth } from "./_growth.ts";
+import { measureSizes } from "./_growth_sizes.ts";
 import type { Growing } from "./grow.ts";
 import { formatPictures, writeGuide } from "./_guide.ts";
 import { describeMachine } from "./_machine.ts";
@@ -25,18 +21,22 @@ const USAGE = `Usage: deno task bench:growth [OPTION …]
   --quick   less of everything: to try it out
   --write   put tables and charts into docs/performance.md`;
 
-const THOROUGH: GrowthEffort = { runMs: 1_000, most: 1 };
-const QUICK: GrowthEffort = { runMs: 100, most: 0.1 };
+/** All but where processes run. */
+type Effort = Omit<GrowthEffort, "isPinned">;
+
+const THOROUGH: Effort = { runs: 7, runMs: 250, most: 1 };
+const QUICK: Effort = { runs: 3, runMs: 50, most: 0.1 };
 const GROWING: readonly Growing[] = ["connections", "agents", "pending"];
 
-async function measure(effort: GrowthEffort): Promise<Growth[]> {
+async function measure(chosen: Effort): Promise<Growth[]> {
+  const effort: GrowthEffort = { ...chosen, isPinned: await canPin() };
   const growths: Growth[] = [];
   for (const what of GROWING) {
     print(`More ${what} …`);
     growths.push(...await measureGrowth(what, effort));
   }
   print("Larger messages …");
-  return [...growths, await measureSizes(effort, await canPin())];
+  return [...growths, await measureSizes(effort)];
 }
 
 /** A row for each of what there is more of. */
