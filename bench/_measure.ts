@@ -13,7 +13,7 @@ import { measureMemory } from "./_memory.ts";
 import { tableOfChecks } from "./_report.ts";
 import type { Results } from "./_results.ts";
 import { measureStart } from "./_start.ts";
-import { type Check } from "./_check.ts";
+import type { Check } from "./_check.ts";
 import { type Comparison, comparisons, fastestPeer } from "./comparisons.ts";
 import { peersOver, TRANSPORTS, variantsOver } from "./variants.ts";
 import { type Workload, workloadName, WORKLOADS } from "./workloads.ts";
