@@ -3,7 +3,10 @@ export type Table = readonly (readonly string[])[];
 
 /** Tables for a terminal: the first column to the left, others to the right. */
 export function formatText(tables: readonly Table[]): string {
-  return tables.map((table) => {
+  return tables.map((marked) => {
+    const table = marked.map((row) =>
+      row.map((cell) => cell.replaceAll("`", ""))
+    );
     const widths = table[0]!.map((_, column) =>
       Math.max(...table.map((row) => row[column]?.length ?? 0))
     );
@@ -12,7 +15,7 @@ export function formatText(tables: readonly Table[]): string {
         column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
       ).join("  ").trimEnd()
     ).join("\n");
-  }).join("\n\n").replaceAll("`", "");
+  }).join("\n\n");
 }
 
 /** Tables for a guide. */

@@ -135,22 +135,28 @@ export class FrameWriter {
   }
 }
 
-/** Serves each connection by `onConn`. */
+/** Serves each connection by `onConn`, until that resolves. */
 export function serveConns(
   address: string,
-  onConn: (conn: Conn) => void,
+  onConn: (conn: Conn) => Promise<void>,
 ): Serving {
   const listener = listen(address);
   const conns = new Set<Conn>();
-  accept(listener, (conn) => {
+  const close = (conn: Conn) => {
+    if (conns.delete(conn)) conn.close();
+  };
+  let isOpen = true;
+  accept(listener, async (conn) => {
     conns.add(conn);
-    onConn(conn);
+    await onConn(conn);
+    close(conn);
   });
   return {
     address: realAddress(address, listener),
     [Symbol.asyncDispose]: () => {
-      listener.close();
-      for (const conn of conns) conn.close();
+      if (isOpen) listener.close();
+      isOpen = false;
+      for (const conn of conns) close(conn);
       return Promise.resolve();
     },
   };

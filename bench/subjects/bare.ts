@@ -28,7 +28,7 @@ export const bare: Subject = {
       const writer = new FrameWriter(conn);
       const send = (message: Message) =>
         writer.sendText(JSON.stringify(message));
-      readFrames(conn, (payload) => reply(parse(payload), send));
+      return readFrames(conn, (payload) => reply(parse(payload), send));
     })),
   connect: async (address) => {
     const conn = await connectConn(address);

@@ -15,7 +15,7 @@ export const raw: Subject = {
   serve: (address) =>
     Promise.resolve(serveConns(address, (conn) => {
       const writer = new FrameWriter(conn);
-      readFrames(conn, (payload) => writer.sendPayload(payload));
+      return readFrames(conn, (payload) => writer.sendPayload(payload));
     })),
   connect: async (address) => {
     const conn = await connectConn(address);
