@@ -81,9 +81,18 @@ export class Stand {
   }
 }
 
+/** Windows knows no SIGTERM. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+/** The exit code of what is interrupted. */
+const INTERRUPTED = 130;
+
 /**
  * Starts clients and servers, a process each. They are started when they are
- * first asked for and kept: one that does nothing costs nothing.
+ * first asked for and kept: one that does nothing costs nothing. An interrupt
+ * ends this process, and leaves nothing behind.
  */
 export class Arena implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
@@ -96,6 +105,15 @@ export class Arena implements AsyncDisposable {
     this.#options = options;
     const folder = this.#folder = Deno.makeTempDirSync({ prefix: "bench-" });
     this.#stack.defer(() => Deno.remove(folder, { recursive: true }));
+    // The processes end with this one.
+    const abandon = () => {
+      Deno.removeSync(folder, { recursive: true });
+      Deno.exit(INTERRUPTED);
+    };
+    for (const signal of SIGNALS) {
+      Deno.addSignalListener(signal, abandon);
+      this.#stack.defer(() => Deno.removeSignalListener(signal, abandon));
+    }
   }
 
   /**
@@ -156,14 +174,6 @@ export class Arena implements AsyncDisposable {
 
   #core(core: Core): Core | null {
     return this.#options.isPinned ? core : null;
-  }
-
-  /**
-   * Removes its folder, at once, where nothing can be awaited any more. The
-   * processes end with this one.
-   */
-  abandon(): void {
-    Deno.removeSync(this.#folder, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

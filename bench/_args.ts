@@ -16,9 +16,11 @@ export interface Arguments {
 export const USAGE: string = `Usage: deno task bench [OPTION …]
 
   --quick                    few and short runs: to try it out, not to judge by
-  --only=WORD,WORD           only what has all of these words: a subject, tcp,
-                             unix, memory, 64, echo, stream, targets, figures,
-                             killed, bytes, start, as in --only=tcp,64
+  --only=WORD,WORD           only what has all of these words, as in
+                             --only=tcp,rpc,64; there are subjects; tcp, unix,
+                             memory, worker; figures, targets; call, echo,
+                             stream, clients, connect; 1, 64, 1024 (in flight),
+                             1KiB, 64KiB, 1MiB; killed, bytes, start
   --json=FILE                write the figures to a file, too
   --write                    put tables and charts into docs/performance.md
   --server-profiles=FOLDER   write CPU profiles of the servers`;

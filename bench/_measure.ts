@@ -16,7 +16,7 @@ import { measureStart } from "./_start.ts";
 import type { Check } from "./_check.ts";
 import { type Comparison, comparisons, fastestPeer } from "./comparisons.ts";
 import { peersOver, TRANSPORTS, variantsOver } from "./variants.ts";
-import { type Workload, workloadName, WORKLOADS } from "./workloads.ts";
+import { formatBytes, type Workload, WORKLOADS } from "./workloads.ts";
 
 /** How thoroughly to measure all. */
 export interface Effort {
@@ -44,17 +44,11 @@ export class Measurement {
     footprints: [],
     leftOut: [],
   };
-  #arena: Arena | null = null;
 
   constructor(args: Arguments, effort: Effort, isPinned: boolean) {
     this.#args = args;
     this.#effort = effort;
     this.#isPinned = isPinned;
-  }
-
-  /** Leaves nothing behind, at once. */
-  abandon(): void {
-    this.#arena?.abandon();
   }
 
   /** Does it, and prints each check. */
@@ -64,11 +58,9 @@ export class Measurement {
         isPinned: this.#isPinned,
         serverProfiles: this.#args.serverProfiles,
       });
-      this.#arena = arena;
       await this.#measureFigures(arena, transport);
       await this.#compare(arena, transport);
       if (transport === "tcp") await this.#measureRest(arena);
-      this.#arena = null;
     }
     return this.#findings;
   }
@@ -189,7 +181,8 @@ function wordsOfComparison(comparison: Comparison): string[] {
 
 /** What `--only` may say of a workload. */
 function wordsOf(workload: Workload): string[] {
-  const words = [workload.kind, ...workloadName(workload).split(" ")];
-  if ("inFlight" in workload) words.push(String(workload.inFlight));
-  return words;
+  const { kind } = workload;
+  if (kind === "call") return [kind, String(workload.inFlight)];
+  if (kind !== "echo") return [kind];
+  return [kind, formatBytes(workload.bytes).replace(" ", "")];
 }

@@ -51,7 +51,10 @@ export function denoCommand(
     Deno.execPath(),
     ...args,
   ];
-  if (maxFiles === null) return [command[0]!, command.slice(1)];
+  // Windows has no such limit.
+  if (maxFiles === null || Deno.build.os === "windows") {
+    return [command[0]!, command.slice(1)];
+  }
   // `exec` keeps the process's id, by which it is ended.
   const script = `ulimit -S -n ${maxFiles}; exec "$@"`;
   return ["sh", ["-c", script, "sh", ...command]];

@@ -31,11 +31,6 @@ const QUICK: Effort = {
   starts: 3,
 };
 
-/** Windows knows no SIGTERM. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
-
 const LEGEND = `\
 found, quartiles  the median, and between what half of the measurements lie; a
                   ratio is that of pairs of runs, each right after the other
@@ -52,12 +47,6 @@ async function measure(args: Arguments): Promise<Results> {
   );
   const effort = args.quick ? QUICK : THOROUGH;
   const measurement = new Measurement(args, effort, isPinned);
-  for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      measurement.abandon();
-      Deno.exit(130);
-    });
-  }
   return {
     machine: describeMachine(),
     peers: await describePeers(),

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { subjectNamed } from "./all.ts";
-import { answer } from "./subject.ts";
+import type { Answer } from "./subject.ts";
 
 const NAMES = ["channel", "rpc", "agent"].flatMap((layer) => [
   layer,
@@ -14,7 +14,7 @@ async function tryOut(name: string, address: string): Promise<void> {
   try {
     await using caller = await subject.connect(serving.address);
     const question = { name: "Ada", n: 3 };
-    const { n } = await caller.call(question) as ReturnType<typeof answer>;
+    const { n } = await caller.call(question) as Answer;
     assertEquals(n, 3);
     const text = "ä".repeat(300_000);
     const payload = subject.payload === "bytes"
