@@ -75,7 +75,10 @@ export function spreadOf({ lower, upper }: Summary): number {
 /** What a ratio shall be. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
-/** Noise beyond which nothing can be told, as a share of the target. */
+/**
+ * Noise beyond which nothing can be told: as a share of what was found, or of
+ * the target where that is more.
+ */
 const TOO_NOISY = 0.15;
 
 /**
@@ -88,7 +91,7 @@ export type Verdict = "met" | "within noise" | "missed" | "too noisy";
 export function judge(found: number, target: Target, noise: number): Verdict {
   const isMost = "atMost" in target;
   const bound = isMost ? target.atMost : target.atLeast;
-  if (noise > TOO_NOISY * bound) return "too noisy";
+  if (noise > TOO_NOISY * Math.max(found, bound)) return "too noisy";
   const missedBy = isMost ? found - bound : bound - found;
   if (missedBy <= 0) return "met";
   return missedBy <= noise ? "within noise" : "missed";

@@ -59,5 +59,6 @@ Deno.test("judge() takes a ratio at least as high as wanted", () => {
 
 Deno.test("judge() does not judge by noise", () => {
   assertEquals(judge(0.5, { atLeast: 0.8 }, 0.2), "too noisy");
-  assertEquals(judge(1.5, { atLeast: 0.8 }, 0.2), "too noisy");
+  assertEquals(judge(1.5, { atLeast: 0.8 }, 0.3), "too noisy");
+  assertEquals(judge(-1, { atMost: 1 }, 0.2), "too noisy");
 });
