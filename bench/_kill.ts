@@ -1,6 +1,6 @@
 import type { Arena, Variant } from "./_arena.ts";
 import { type Check, checked } from "./_check.ts";
-import { spreadOf, summarize } from "./_pairs.ts";
+import { medianNoise, summarize } from "./_pairs.ts";
 import { nameOf } from "./_figures.ts";
 
 const BARE: Variant = { subject: "bare", transport: "tcp" };
@@ -31,13 +31,14 @@ export async function measureKills(
     }
   }
   const [bare, ...others] = took;
-  return others.map((ms, index) =>
-    checked({
+  return others.map((ms, index) => {
+    const later = ms.map((it, time) => it - bare![time]!);
+    return checked({
       what: `${nameOf(SUBJECTS[index]!)}, killed to rejected, beyond bare`,
       unit: "ms",
-      found: summarize(ms.map((it, time) => it - bare![time]!)),
-      noise: spreadOf(summarize(bare!)),
+      found: summarize(later),
+      noise: medianNoise(later),
       target: { atMost: 1 },
-    })
-  );
+    });
+  });
 }

@@ -72,6 +72,15 @@ export function spreadOf({ lower, upper }: Summary): number {
   return (upper - lower) / 2;
 }
 
+/** The standard error of a median, in halves of what the quartiles span. */
+const ERROR_OF_MEDIAN = 1.86;
+
+/** How far the median of these strays, where they are spread as errors are. */
+export function medianNoise(values: readonly number[]): number {
+  return spreadOf(summarize(values)) * ERROR_OF_MEDIAN /
+    Math.sqrt(values.length);
+}
+
 /** What a ratio shall be. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number };
 

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   judge,
   measurePairs,
+  medianNoise,
   spreadOf,
   summarize,
   summarizeRatios,
@@ -43,6 +44,13 @@ Deno.test("summarize() finds median and quartiles of any order", () => {
 
 Deno.test("spreadOf() is half of what the quartiles span", () => {
   assertAlmostEquals(spreadOf({ median: 1, lower: 0.9, upper: 1.2 }), 0.15);
+});
+
+Deno.test("medianNoise() falls with the root of how many there are", () => {
+  const few = [1, 2, 3, 4, 5];
+  const many = Array.from({ length: 100 }, () => few).flat();
+  assertAlmostEquals(medianNoise(few), 1.86 / Math.sqrt(5));
+  assertAlmostEquals(medianNoise(many), medianNoise(few) / 10);
 });
 
 Deno.test("judge() takes a ratio at most as high as wanted", () => {
