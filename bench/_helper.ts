@@ -12,6 +12,9 @@ export interface HelperOptions {
   readonly maxFiles?: number | null;
 }
 
+/** No single command takes as long. */
+const LIMIT_MS = 60_000;
+
 /** A process of the benchmark, which disposal ends. */
 export class Helper implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -49,7 +52,8 @@ export class Helper implements AsyncDisposable {
   /**
    * Has it do something, one thing at a time, and resolves to what it answers.
    *
-   * @throws {Error} If it fails, or ends before it answers.
+   * @throws {Error} If it fails, or ends before it answers. One that takes a
+   * minute is killed: some libraries leave calls without an answer.
    */
   async ask<T>(command: unknown): Promise<T> {
     await this.#input.write(
@@ -60,13 +64,22 @@ export class Helper implements AsyncDisposable {
 
   /** Resolves to what it says by itself. */
   async listen<T>(): Promise<T> {
-    while (true) {
-      const { done, value } = await this.#lines.next();
-      if (done) throw new Error(`'${this.#what}' ended before it answered`);
-      const reply = parseReply(value);
-      if (reply === null) continue;
-      if ("error" in reply) throw new Error(reply.error);
-      return reply.answer as T;
+    let end = "ended before it answered";
+    const timer = setTimeout(() => {
+      end = `was killed, since it did not answer within ${LIMIT_MS / 1_000} s`;
+      this.kill();
+    }, LIMIT_MS);
+    try {
+      while (true) {
+        const { done, value } = await this.#lines.next();
+        if (done) throw new Error(`'${this.#what}' ${end}`);
+        const reply = parseReply(value);
+        if (reply === null) continue;
+        if ("error" in reply) throw new Error(reply.error);
+        return reply.answer as T;
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 

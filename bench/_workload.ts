@@ -57,6 +57,7 @@ export async function prepare(
       });
     }
     case "connect":
+      if (subject.place === "worker") throw absent(subject, "connections");
       return work(
         async () => {
           await using fresh = await subject.connect(address);
