@@ -56,9 +56,9 @@ export class Helper implements AsyncDisposable {
    * minute is killed: some libraries leave calls without an answer.
    */
   async ask<T>(command: unknown): Promise<T> {
-    await this.#input.write(
-      new TextEncoder().encode(JSON.stringify(command) + "\n"),
-    );
+    const line = new TextEncoder().encode(JSON.stringify(command) + "\n");
+    // One that has ended reads nothing, and is about to be noticed.
+    await this.#input.write(line).catch(() => {});
     return await this.listen<T>();
   }
 

@@ -12,7 +12,7 @@ import { type Growth, type GrowthEffort, measureGrowth } from "./_growth.ts";
 import { measureSizes } from "./_growth_sizes.ts";
 import type { Growing } from "./grow.ts";
 import { formatPictures, writeGuide } from "./_guide.ts";
-import { describeMachine } from "./_machine.ts";
+import { describeMachine, warnOfLoad } from "./_machine.ts";
 import { canPin } from "./_pin.ts";
 import { summarizeTargets, tableOfChecks } from "./_report.ts";
 
@@ -83,6 +83,7 @@ if (import.meta.main) {
     Deno.exit(2);
   }
   print(describeMachine());
+  warnOfLoad();
   const growths = await measure(isQuick ? QUICK : THOROUGH);
   for (const growth of growths) {
     print(`\n${growth.title}\n\n${formatText([tableOf(growth)])}`);

@@ -17,7 +17,7 @@ import {
   rowOf,
   speedOf,
 } from "./_guarded.ts";
-import { describeMachine } from "./_machine.ts";
+import { describeMachine, warnOfLoad } from "./_machine.ts";
 import { canPin } from "./_pin.ts";
 import type { Comparison } from "./comparisons.ts";
 
@@ -80,6 +80,7 @@ async function guard(): Promise<number> {
 }
 
 if (import.meta.main) {
+  warnOfLoad();
   if (Deno.args.includes("--renew")) await renew();
   else {
     const fallen = await guard();

@@ -10,7 +10,7 @@
 import { print, printError } from "./_print.ts";
 import { type Arguments, parseArguments } from "./_args.ts";
 import { formatResults, writeResults } from "./_guide.ts";
-import { describeMachine } from "./_machine.ts";
+import { describeMachine, warnOfLoad } from "./_machine.ts";
 import { type Effort, Measurement } from "./_measure.ts";
 import { canPin } from "./_pin.ts";
 import { summarizeTargets } from "./_report.ts";
@@ -50,23 +50,21 @@ async function measure(args: Arguments): Promise<Results> {
   return {
     machine: describeMachine(),
     peers: await describePeers(),
-    command: ["deno task bench", ...Deno.args].join(" "),
+    command: ["deno task bench", ...Deno.args.filter(isOfMeasuring)].join(" "),
     isPinned,
     ...await measurement.run(),
   };
+}
+
+/** Where figures are written to does not change them. */
+function isOfMeasuring(arg: string): boolean {
+  return !arg.startsWith("--json=");
 }
 
 async function describePeers(): Promise<Record<string, string>> {
   const peers: Record<string, string> = {};
   for (const name of await peerNames()) peers[name] = await describePeer(name);
   return peers;
-}
-
-/** What runs beside it shows in every figure. */
-function warnOfLoad(): void {
-  const [load = 0] = Deno.loadavg();
-  if (load < 0.5) return;
-  print(`The machine is busy (load ${load.toFixed(1)}): expect noise`);
 }
 
 function readArguments(): Arguments {
