@@ -142,7 +142,8 @@ export class Arena implements AsyncDisposable {
       new Helper(
         "call.ts",
         [subject, address, ...(isOneProcess ? ["serve"] : [])],
-        { core: this.#core(CLIENT_CORE) },
+        // Its threads are to have both.
+        { core: transport === "worker" ? null : this.#core(CLIENT_CORE) },
       ),
     );
     await client.listen();
