@@ -1,19 +1,17 @@
-import type { Arena } from "./_arena.ts";
-import type { Comparison } from "./comparisons.ts";
+import type { Arena, Stand } from "./_arena.ts";
+import { type Check, checked } from "./_check.ts";
+import { type Comparison, isSequential } from "./comparisons.ts";
 import {
-  judge,
   measurePairs,
+  type Pair,
   spreadOf,
-  summarize,
   summarizeRatios,
   type Summary,
-  type Verdict,
 } from "./_pairs.ts";
-import { callsWithin, timeCalls } from "./_workload.ts";
-import type { Caller } from "./subjects/subject.ts";
+import { workloadName } from "./workloads.ts";
 
-/** How thoroughly to measure. */
-export interface Effort {
+/** How thoroughly to compare. */
+export interface CompareEffort {
   /** How many pairs make a ratio. */
   readonly pairs: number;
   /** About how long one side of a pair is measured, one call after another. */
@@ -25,72 +23,96 @@ export interface Effort {
   readonly loadedRunMs: number;
 }
 
-/** What came out. */
-export interface Outcome {
-  readonly comparison: Comparison;
-  /** Median time of a call of the subject, in µs. */
-  readonly us: number;
-  /** The rest is `null` where there is no baseline. */
-  readonly against: Against | null;
-}
+/** Compares, and remembers how far each side strays from itself. */
+export class Comparer {
+  readonly #arena: Arena;
+  readonly #effort: CompareEffort;
+  readonly #itself = new Map<string, Summary>();
 
-/** The subject against its baseline. */
-export interface Against {
-  /** Median time of a call of the baseline, in µs. */
-  readonly us: number;
-  /** Of the times, or of the calls/s: see {@linkcode Comparison.target}. */
-  readonly ratio: Summary;
-  /** The same ratio of the baseline to itself. */
-  readonly itself: Summary;
-  /** `null` where there is no target. */
-  readonly verdict: Verdict | null;
-}
-
-/** Measures one comparison. */
-export async function compare(
-  arena: Arena,
-  comparison: Comparison,
-  effort: Effort,
-): Promise<Outcome> {
-  const { subject, baseline, transport, inFlight, target } = comparison;
-  const { pairs } = effort;
-  const runMs = inFlight === 1 ? effort.runMs : effort.loadedRunMs;
-  const own = await arena.caller(subject, transport);
-  if (baseline === null) {
-    const calls = await callsWithin(runMs, own, inFlight);
-    const times: number[] = [];
-    while (times.length < pairs) {
-      times.push(await timeCalls(own, calls, inFlight));
-    }
-    return { comparison, us: summarize(times).median, against: null };
+  constructor(arena: Arena, effort: CompareEffort) {
+    this.#arena = arena;
+    this.#effort = effort;
   }
 
-  const base = await arena.caller(baseline, transport);
-  const twin = await arena.caller(baseline, transport, 1);
-  const calls = await callsWithin(runMs, base, inFlight);
-  await callsWithin(runMs, twin, inFlight);
-  await callsWithin(runMs, own, inFlight);
-  const time = (caller: Caller) => () => timeCalls(caller, calls, inFlight);
+  /** Measures the ratio of a comparison, and judges it. */
+  async compare(comparison: Comparison): Promise<Check> {
+    const { subject, baseline, transport, workload, target } = comparison;
+    const ratio = await this.ratio(comparison);
+    const itself = await this.#ratioToItself(comparison);
+    const noise = spreadOf(itself) * ratio.median;
+    const ofWhat = isSequential(comparison) ? "time" : "rate";
+    return checked({
+      what: `${subject} / ${baseline}, ${workloadName(workload)}, ${transport}`,
+      unit: `× ${ofWhat}`,
+      found: ratio,
+      noise,
+      target,
+    });
+  }
 
-  const timePairs = await measurePairs(pairs, time(base), time(own));
-  const ownPairs = await measurePairs(pairs, time(base), time(twin));
-  const ratiosOf = (measured: typeof timePairs) =>
-    summarizeRatios(inFlight === 1 ? measured : measured.map(invert));
-  const ratio = ratiosOf(timePairs);
-  const itself = ratiosOf(ownPairs);
-  return {
-    comparison,
-    us: summarize(timePairs.map(({ second }) => second)).median,
-    against: {
-      us: summarize(timePairs.map(({ first }) => first)).median,
-      ratio,
-      itself,
-      verdict: target && judge(ratio.median, target, spreadOf(itself)),
-    },
-  };
+  /** Measures the ratio alone. */
+  async ratio(comparison: Comparison): Promise<Summary> {
+    const { subject, baseline, transport } = comparison;
+    return await this.#ratio(
+      comparison,
+      await this.#arena.stand({ subject: baseline, transport }),
+      await this.#arena.stand({ subject, transport }),
+    );
+  }
+
+  async #ratioToItself(comparison: Comparison): Promise<Summary> {
+    const { transport, workload, noiseOf } = comparison;
+    const subject = comparison[noiseOf];
+    const key = JSON.stringify([subject, transport, workload]);
+    const known = this.#itself.get(key);
+    if (known !== undefined) return known;
+    const itself = await this.#ratio(
+      comparison,
+      await this.#arena.stand({ subject, transport }),
+      await this.#arena.stand({ subject, transport }, 1),
+    );
+    this.#itself.set(key, itself);
+    return itself;
+  }
+
+  async #ratio(
+    comparison: Comparison,
+    base: Stand,
+    own: Stand,
+  ): Promise<Summary> {
+    const { pairs } = this.#effort;
+    const pairsTaken = await measurePairs(
+      pairs,
+      await this.#timing(comparison, base),
+      await this.#timing(comparison, own),
+    );
+    return summarizeRatios(
+      isSequential(comparison) ? pairsTaken : pairsTaken.map(invert),
+    );
+  }
+
+  /**
+   * Measures the time for one. Each side does as much as it can in the same
+   * time, so that a slow one does not take all of it.
+   */
+  async #timing(
+    comparison: Comparison,
+    stand: Stand,
+  ): Promise<() => Promise<number>> {
+    const { workload } = comparison;
+    const { runMs, loadedRunMs } = this.#effort;
+    const acts = await stand.count(
+      workload,
+      isSequential(comparison) ? runMs : loadedRunMs,
+    );
+    return async () => {
+      const { ms, count } = await stand.run(workload, acts, false);
+      return ms / count;
+    };
+  }
 }
 
 /** From times to rates. */
-function invert(pair: { first: number; second: number }): typeof pair {
-  return { first: 1 / pair.first, second: 1 / pair.second };
+function invert({ first, second }: Pair): Pair {
+  return { first: 1 / first, second: 1 / second };
 }

@@ -56,7 +56,11 @@ export function summarize(values: readonly number[]): Summary {
   };
 }
 
-function quantile(sorted: readonly number[], part: number): number {
+/** What a part of sorted numbers does not exceed; `NaN` of none. */
+export function quantile(
+  sorted: ArrayLike<number>,
+  part: number,
+): number {
   const at = (sorted.length - 1) * part;
   const below = sorted[Math.floor(at)] ?? NaN;
   const above = sorted[Math.ceil(at)] ?? NaN;
@@ -68,10 +72,22 @@ export function spreadOf({ lower, upper }: Summary): number {
   return (upper - lower) / 2;
 }
 
+/** The standard error of a median, in halves of what the quartiles span. */
+const ERROR_OF_MEDIAN = 1.86;
+
+/** How far the median of these strays, where they are spread as errors are. */
+export function medianNoise(values: readonly number[]): number {
+  return spreadOf(summarize(values)) * ERROR_OF_MEDIAN /
+    Math.sqrt(values.length);
+}
+
 /** What a ratio shall be. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
-/** Noise beyond which nothing can be told. */
+/**
+ * Noise beyond which nothing can be told: as a share of what was found, or of
+ * the target where that is more.
+ */
 const TOO_NOISY = 0.15;
 
 /**
@@ -80,12 +96,12 @@ const TOO_NOISY = 0.15;
  */
 export type Verdict = "met" | "within noise" | "missed" | "too noisy";
 
-/** Judges `ratio`, give or take `spread`. */
-export function judge(ratio: number, target: Target, spread: number): Verdict {
-  if (spread > TOO_NOISY) return "too noisy";
-  const missedBy = "atMost" in target
-    ? ratio - target.atMost
-    : target.atLeast - ratio;
+/** Judges what was found, give or take `noise`; both as the target counts. */
+export function judge(found: number, target: Target, noise: number): Verdict {
+  const isMost = "atMost" in target;
+  const bound = isMost ? target.atMost : target.atLeast;
+  if (noise > TOO_NOISY * Math.max(found, bound)) return "too noisy";
+  const missedBy = isMost ? found - bound : bound - found;
   if (missedBy <= 0) return "met";
-  return missedBy <= spread ? "within noise" : "missed";
+  return missedBy <= noise ? "within noise" : "missed";
 }

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   judge,
   measurePairs,
+  medianNoise,
   spreadOf,
   summarize,
   summarizeRatios,
@@ -45,6 +46,13 @@ Deno.test("spreadOf() is half of what the quartiles span", () => {
   assertAlmostEquals(spreadOf({ median: 1, lower: 0.9, upper: 1.2 }), 0.15);
 });
 
+Deno.test("medianNoise() falls with the root of how many there are", () => {
+  const few = [1, 2, 3, 4, 5];
+  const many = Array.from({ length: 100 }, () => few).flat();
+  assertAlmostEquals(medianNoise(few), 1.86 / Math.sqrt(5));
+  assertAlmostEquals(medianNoise(many), medianNoise(few) / 10);
+});
+
 Deno.test("judge() takes a ratio at most as high as wanted", () => {
   assertEquals(judge(1.2, { atMost: 1.2 }, 0.05), "met");
   assertEquals(judge(1.24, { atMost: 1.2 }, 0.05), "within noise");
@@ -59,5 +67,6 @@ Deno.test("judge() takes a ratio at least as high as wanted", () => {
 
 Deno.test("judge() does not judge by noise", () => {
   assertEquals(judge(0.5, { atLeast: 0.8 }, 0.2), "too noisy");
-  assertEquals(judge(1.5, { atLeast: 0.8 }, 0.2), "too noisy");
+  assertEquals(judge(1.5, { atLeast: 0.8 }, 0.3), "too noisy");
+  assertEquals(judge(-1, { atMost: 1 }, 0.2), "too noisy");
 });

@@ -4,22 +4,25 @@
  * three times as long, and a connection differ from itself by as much.
  */
 
-/** The cores, of which the first is the client's and the second the servers'. */
-const CLIENT_CORE = 0;
-const SERVER_CORE = 1;
+/** The core of the clients, or of the servers. */
+export type Core = 0 | 1;
+
+/** Where the clients run. */
+export const CLIENT_CORE: Core = 0;
+/** Where the servers run. */
+export const SERVER_CORE: Core = 1;
 
 /** Where Linux keeps the tool for it; other systems have none. */
 const TASKSET = "taskset";
 
-/** Keeps this process on its core; tells whether that could be done. */
-export async function pinClient(): Promise<boolean> {
+/** Whether processes can be kept on cores here. */
+export async function canPin(): Promise<boolean> {
   if (Deno.build.os !== "linux" || navigator.hardwareConcurrency < 2) {
     return false;
   }
-  const args = ["-a", "-c", "-p", String(CLIENT_CORE), String(Deno.pid)];
   try {
     const { success } = await new Deno.Command(TASKSET, {
-      args,
+      args: ["-c", `${CLIENT_CORE},${SERVER_CORE}`, "true"],
       stdout: "null",
       stderr: "null",
     }).output();
@@ -30,12 +33,29 @@ export async function pinClient(): Promise<boolean> {
   }
 }
 
-/** The command that runs `args` of Deno, on the servers' core if so wanted. */
+/** Where and how to run a command. */
+export interface CommandOptions {
+  /** The core; `null` for any. */
+  readonly core: Core | null;
+  /** How many files it may have open; `null` for what is usual. */
+  readonly maxFiles?: number | null;
+}
+
+/** The command that runs `args` of Deno. */
 export function denoCommand(
   args: readonly string[],
-  isPinned: boolean,
+  { core, maxFiles = null }: CommandOptions,
 ): [program: string, args: string[]] {
-  return isPinned
-    ? [TASKSET, ["-c", String(SERVER_CORE), Deno.execPath(), ...args]]
-    : [Deno.execPath(), [...args]];
+  const command = [
+    ...(core === null ? [] : [TASKSET, "-c", String(core)]),
+    Deno.execPath(),
+    ...args,
+  ];
+  // Windows has no such limit.
+  if (maxFiles === null || Deno.build.os === "windows") {
+    return [command[0]!, command.slice(1)];
+  }
+  // `exec` keeps the process's id, by which it is ended.
+  const script = `ulimit -S -n ${maxFiles}; exec "$@"`;
+  return ["sh", ["-c", script, "sh", ...command]];
 }

@@ -1,5 +1,2 @@
-/** Prints a line on standard output. */
-export function print(line: string): void {
-  // deno-lint-ignore no-console -- the benchmarks speak to people, all from here
-  console.log(line);
-}
+/** The benchmarks print by what the tools print by. */
+export { print, printError } from "../tools/_print.ts";

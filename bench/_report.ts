@@ -1,79 +1,95 @@
-import type { Outcome } from "./_compare.ts";
+import type { Table } from "../tools/tables.ts";
+import type { Check } from "./_check.ts";
+import type { Figure, Footprint } from "./_figures.ts";
 import { spreadOf, type Target } from "./_pairs.ts";
+import { type NamedWorkload, workloadName } from "./workloads.ts";
 
-interface Column {
-  readonly heading: string;
-  readonly width: number;
-  /** Words stand to the left of their column, numbers to the right. */
-  readonly words?: true;
-}
-
-const COLUMNS: readonly Column[] = [
-  { heading: "subject", width: 15, words: true },
-  { heading: "over", width: 6, words: true },
-  { heading: "in flight", width: 9 },
-  { heading: "calls/s", width: 7 },
-  { heading: "µs/call", width: 7 },
-  { heading: "against", width: 8, words: true },
-  { heading: "calls/s", width: 7 },
-  { heading: "µs/call", width: 7 },
-  { heading: "ratio", width: 5 },
-  { heading: "quartiles", width: 9 },
-  { heading: "to itself", width: 11 },
-  { heading: "wanted", width: 0, words: true },
-];
-
-/** The line above the table. */
-export function formatHeadings(): string {
-  return formatRow(COLUMNS.map(({ heading }) => heading));
-}
-
-/** What the columns mean. */
-export const LEGEND: string = `\
-calls/s, µs/call  medians; with one in flight, a call's whole round trip
-ratio             median of the ratios of pairs of runs, each one right after
-                  the other: of the times with one in flight, else of calls/s
-to itself         the same for what it is held against, against itself, and
-                  half of what its quartiles span: what noise alone can do`;
-
-/** One row of the table. */
-export function formatOutcome({ comparison, us, against }: Outcome): string {
-  const { subject, baseline, transport, inFlight, target } = comparison;
-  const cells = [
-    subject,
-    transport,
-    inFlight.toLocaleString("en"),
-    formatRate(us),
-    us.toFixed(1),
+/** What was wanted and what was found, a row each. */
+export function tableOfChecks(checks: readonly Check[]): Table {
+  return [
+    ["What", "found", "quartiles", "noise", "wanted", "verdict"],
+    ...checks.map(({ what, unit, found, noise, target, verdict }) => [
+      what,
+      `${digits(found.median)} ${unit}`,
+      `${digits(found.lower)}–${digits(found.upper)}`,
+      `± ${digits(noise)}`,
+      target === null ? "" : formatTarget(target),
+      verdict ?? "",
+    ]),
   ];
-  if (baseline !== null && against !== null) {
-    const { ratio, itself, verdict } = against;
-    cells.push(
-      baseline,
-      formatRate(against.us),
-      against.us.toFixed(1),
-      ratio.median.toFixed(2),
-      `${ratio.lower.toFixed(2)}–${ratio.upper.toFixed(2)}`,
-      `${itself.median.toFixed(2)} ± ${spreadOf(itself).toFixed(2)}`,
-      target === null ? "" : `${formatTarget(target)}: ${verdict}`,
-    );
-  }
-  return formatRow(cells);
+}
+
+/** The figures of one workload. */
+export function tableOfFigures(
+  figures: readonly Figure[],
+  { workload, unit }: NamedWorkload,
+): Table {
+  const own = figures.filter((it) => it.workload === workloadName(workload));
+  const single = unit === "echoes" ? "echo" : unit.slice(0, -1);
+  return [
+    [
+      "Subject",
+      "over",
+      `${unit}/s`,
+      "±",
+      ...["median", "p99", "p99.9"].map((it) => `${it}, µs`),
+      `client, µs CPU/${single}`,
+      `server, µs CPU/${single}`,
+    ],
+    ...own.map(({ variant, rate, us, clientUs, serverUs }) => [
+      `\`${variant.subject}\``,
+      variant.transport,
+      Math.round(rate.median).toLocaleString("en"),
+      `${(spreadOf(rate) / rate.median * 100).toFixed(0)} %`,
+      ...us.map((it) => it === null ? "–" : digits(it)),
+      digits(clientUs),
+      serverUs === null ? "–" : digits(serverUs),
+    ]),
+  ];
+}
+
+/** What each variant takes. */
+export function tableOfFootprints(footprints: readonly Footprint[]): Table {
+  return [
+    [
+      "Subject",
+      "over",
+      "bytes/call on the wire",
+      "client, MiB at most",
+      "server, MiB at most",
+    ],
+    ...footprints.map(({ variant, wireBytes, clientBytes, serverBytes }) => [
+      `\`${variant.subject}\``,
+      variant.transport,
+      wireBytes === null ? "–" : digits(wireBytes),
+      mib(clientBytes),
+      serverBytes === null ? "–" : mib(serverBytes),
+    ]),
+  ];
 }
 
 function formatTarget(target: Target): string {
   return "atMost" in target
-    ? `at most ${target.atMost}`
-    : `at least ${target.atLeast}`;
+    ? `at most ${digits(target.atMost)}`
+    : `at least ${digits(target.atLeast)}`;
 }
 
-function formatRate(us: number): string {
-  return Math.round(1e6 / us).toLocaleString("en");
+/** Three digits of what is small, all that stand before the point otherwise. */
+function digits(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  return String(Number(value.toPrecision(3)));
 }
 
-function formatRow(cells: readonly string[]): string {
-  return COLUMNS.map(({ width, words }, index) => {
-    const cell = cells[index] ?? "";
-    return words ? cell.padEnd(width) : cell.padStart(width);
-  }).join("  ").trimEnd();
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}
+
+/** How many targets were met, and how many not. */
+export function summarizeTargets(checks: readonly Check[]): string {
+  const verdicts = checks.flatMap(({ verdict }) => verdict ?? []);
+  const counts = Map.groupBy(verdicts, (verdict) => verdict);
+  const parts = [...counts].map(([verdict, { length }]) =>
+    `${length} ${verdict}`
+  );
+  return `Targets: ${parts.join(", ") || "none"}`;
 }

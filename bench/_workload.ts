@@ -1,50 +1,178 @@
-import type { Answer, Caller } from "./subjects/subject.ts";
+import type { Answer, Caller, Measured, Subject } from "./subjects/subject.ts";
+import type { Workload } from "./workloads.ts";
+
+/** A workload that is ready to run. */
+export interface Work extends AsyncDisposable {
+  /** Does it once; `worker` is one of `workers`, each does one at a time. */
+  act(worker: number): Promise<void>;
+  readonly workers: number;
+  /** What one act counts for, as the items of a stream. */
+  readonly countEach: number;
+  /** Does it so often, and measures; where the client is elsewhere. */
+  measure?(acts: number): Promise<Measured>;
+}
 
 /**
- * Makes `calls` calls, `inFlight` of them under way at any time, and returns
- * how many µs one took: of the whole time, its share.
+ * Prepares a workload of a subject's clients; `caller` is connected already.
  *
- * @throws {Error} If an answer is wrong.
+ * @throws {NotOfferedError} If the subject does not do that.
  */
-export async function timeCalls(
+export async function prepare(
+  subject: Subject,
+  address: string,
   caller: Caller,
-  calls: number,
-  inFlight: number,
-): Promise<number> {
-  let next = 0;
-  async function callOnAndOn(): Promise<void> {
-    while (next < calls) {
-      const n = next++;
-      const answer = await caller.call({ name: "Ada", n });
-      if ((answer as Answer).n !== n) {
-        throw new Error(`Call ${n} was answered with ${Deno.inspect(answer)}`);
+  workload: Workload,
+): Promise<Work> {
+  const close = () => Promise.resolve();
+  if (caller.measure !== undefined) {
+    if (workload.kind !== "call") throw absent(subject, workload.kind);
+    const { inFlight } = workload;
+    return {
+      ...work(() => checkedCall(caller), inFlight, { close }),
+      measure: (acts) => caller.measure!(acts, inFlight),
+    };
+  }
+  switch (workload.kind) {
+    case "call":
+      return work(() => checkedCall(caller), workload.inFlight, { close });
+    case "echo":
+      return work(echoing(subject, caller, workload.bytes), workload.inFlight, {
+        close,
+      });
+    case "stream": {
+      const { items } = workload;
+      if (caller.receive === undefined) throw absent(subject, "streams");
+      return work(() => caller.receive!(items), 1, { close, countEach: items });
+    }
+    case "clients": {
+      const { clients } = workload;
+      const callers: Caller[] = [];
+      while (callers.length < clients) {
+        callers.push(await subject.connect(address));
       }
+      return work((worker) => checkedCall(callers[worker]!), clients, {
+        close: async () => {
+          await Promise.all(callers.map((it) => it[Symbol.asyncDispose]()));
+        },
+      });
+    }
+    case "connect":
+      if (subject.place === "worker") throw absent(subject, "connections");
+      return work(
+        async () => {
+          await using fresh = await subject.connect(address);
+          await checkedCall(fresh);
+        },
+        1,
+        { close },
+      );
+  }
+}
+
+interface WorkOptions {
+  readonly close: () => Promise<void>;
+  readonly countEach?: number;
+}
+
+function work(
+  act: Work["act"],
+  workers: number,
+  { close, countEach = 1 }: WorkOptions,
+): Work {
+  return { act, workers, countEach, [Symbol.asyncDispose]: close };
+}
+
+let calls = 0;
+
+/** @throws {Error} If the answer is wrong. */
+async function checkedCall(caller: Caller): Promise<void> {
+  const n = calls++;
+  const answer = await caller.call({ name: "Ada", n });
+  if ((answer as Answer).n === n) return;
+  throw new Error(`Call ${n} was answered with ${Deno.inspect(answer)}`);
+}
+
+/** @throws {Error} If what comes back has another length. */
+function echoing(
+  subject: Subject,
+  caller: Caller,
+  bytes: number,
+): () => Promise<void> {
+  if (caller.echo === undefined) throw absent(subject, "echo");
+  const payload = subject.payload === "bytes"
+    ? Uint8Array.from({ length: bytes }, (_, index) => index * 31)
+    : "All work and no play. ".repeat(Math.ceil(bytes / 22)).slice(0, bytes);
+  return async () => {
+    const back = await caller.echo!(payload) as typeof payload;
+    if (back.length === bytes) return;
+    throw new Error(`${back.length} of ${bytes} came back`);
+  };
+}
+
+/** A subject does not do that. */
+export class NotOfferedError extends Error {}
+
+function absent({ name }: Subject, what: string): NotOfferedError {
+  return new NotOfferedError(`Cannot measure '${name}': it has no ${what}`);
+}
+
+/**
+ * Does `work` `acts` times, all workers at once, and returns how many ms it
+ * took. Where there are `latencies`, each act's own time goes there, in ms.
+ */
+export async function run(
+  work: Work,
+  acts: number,
+  latencies?: Float64Array,
+): Promise<number> {
+  if (work.measure !== undefined) {
+    const { us, eachUs } = await work.measure(acts);
+    latencies?.set(eachUs.map((each) => each / 1_000));
+    return us * acts / 1_000;
+  }
+  let next = 0;
+  async function goOn(worker: number): Promise<void> {
+    while (next < acts) {
+      const index = next++;
+      if (latencies === undefined) {
+        await work.act(worker);
+        continue;
+      }
+      const startedAt = performance.now();
+      await work.act(worker);
+      latencies[index] = performance.now() - startedAt;
     }
   }
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: inFlight }, callOnAndOn));
-  return (performance.now() - startedAt) / calls * 1000;
+  await Promise.all(Array.from({ length: work.workers }, (_, at) => goOn(at)));
+  return performance.now() - startedAt;
 }
+
+/** Finds how many acts take about `runMs`. */
+export async function actsWithin(work: Work, runMs: number): Promise<number> {
+  let acts = work.workers;
+  while (true) {
+    const ms = await run(work, acts);
+    const wanted = Math.max(work.workers, Math.round(acts * runMs / ms));
+    if (acts >= wanted / 2) return wanted;
+    acts = Math.min(4 * acts, wanted);
+  }
+}
+
+/** So many calls the engine needs to compile all that it will. */
+const WARM_CALLS = 30_000;
+const WARM_STEP = 1_000;
+/** What is slower than that allows is slow however warm it is. */
+const WARM_MS = 1_000;
 
 /**
  * Has the engine compile what it would otherwise compile while measuring: one
  * call after another is too slow to get there.
  */
-export async function warmUp(caller: Caller): Promise<void> {
-  await timeCalls(caller, 30_000, 64);
-}
-
-/** Finds how many calls take about `runMs`. */
-export async function callsWithin(
-  runMs: number,
-  caller: Caller,
-  inFlight: number,
-): Promise<number> {
-  let calls = 4 * inFlight;
-  while (true) {
-    const us = await timeCalls(caller, calls, inFlight);
-    const wanted = Math.round(runMs * 1000 / us);
-    if (calls >= wanted) return Math.max(wanted, inFlight);
-    calls = Math.min(2 * calls, wanted);
+export async function warmUp(work: Work): Promise<void> {
+  const end = performance.now() + WARM_MS;
+  for (let acts = 0; acts < WARM_CALLS; acts += WARM_STEP) {
+    await run(work, WARM_STEP);
+    if (performance.now() > end) return;
   }
 }

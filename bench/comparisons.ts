@@ -1,87 +1,129 @@
+import type { Transport } from "./_arena.ts";
+import { type Check, checked } from "./_check.ts";
 import type { Target } from "./_pairs.ts";
+import { SEQUENTIAL, type Workload } from "./workloads.ts";
 
-/** What is measured: one row of the report. */
+/** One subject against another, on the same workload. */
 export interface Comparison {
-  /** Name of the subject. */
   readonly subject: string;
-  /** Name of the subject it is held against; `null` for none. */
-  readonly baseline: string | null;
-  /** `memory` has server and client in one process, the others in two. */
-  readonly transport: "tcp" | "unix" | "memory";
-  /** How many calls are under way at a time; 1 is one after another. */
-  readonly inFlight: number;
+  /** Name of the subject it is held against. */
+  readonly baseline: string;
+  readonly transport: Transport;
+  readonly workload: Workload;
   /**
    * What the ratio shall be: of the times where calls go one after another, of
-   * the calls/s otherwise. `null` for whatever it is.
+   * what is done in a second otherwise. `null` for whatever it is.
    */
   readonly target: Target | null;
+  /** Which of the two is measured against itself, for what noise can do. */
+  readonly noiseOf: "subject" | "baseline";
 }
 
-const LOADS = [1, 64, 1024];
+const LOADED: Workload = { kind: "call", inFlight: 64 };
+const CROWDED: Workload = { kind: "call", inFlight: 1_024 };
 
-/** How little a typed call may cost over a message, by calls in flight. */
-const RPC_TARGETS: ReadonlyMap<number, Target> = new Map<number, Target>([
-  [1, { atMost: 1.1 }],
-  [64, { atLeast: 0.8 }],
+/** Whether the ratio is one of times. */
+export function isSequential({ workload }: Comparison): boolean {
+  return workload.kind === "call" && workload.inFlight === 1;
+}
+
+/** How many times the calls of each peer RPC is to make. */
+const OVER_PEERS: ReadonlyMap<string, number> = new Map([
+  ["capnweb", 4],
+  ["vscode-jsonrpc", 6],
+  ["grpc", 20],
+  ["http", 8],
+  ["aiomas", 6],
 ]);
 
-/** How little an agent's call may cost over a typed one, by calls in flight. */
-const AGENT_TARGETS: ReadonlyMap<number, Target> = new Map<number, Target>([
-  [1, { atMost: 1.1 }],
-  [64, { atLeast: 0.85 }],
-]);
+/** Peers that are not JavaScript on both sides of a socket. */
+const NO_JAVASCRIPT_OVER_SOCKETS: readonly string[] = ["aiomas"];
 
-/** All that is measured, in the order of the report. */
-export const COMPARISONS: readonly Comparison[] = [
-  ...LOADS.map((inFlight): Comparison => ({
-    subject: "channel",
-    baseline: "bare",
-    transport: "tcp",
-    inFlight,
-    target: inFlight === 1 ? { atMost: 1.2 } : { atLeast: 0.8 },
-  })),
-  ...LOADS.map((inFlight): Comparison => ({
-    subject: "rpc",
-    baseline: "channel",
-    transport: "tcp",
-    inFlight,
-    target: RPC_TARGETS.get(inFlight) ?? null,
-  })),
-  ...LOADS.map((inFlight): Comparison => ({
-    subject: "agent",
-    baseline: "rpc",
-    transport: "tcp",
-    inFlight,
-    target: AGENT_TARGETS.get(inFlight) ?? null,
-  })),
-  ...["rpc-diagnostics", "rpc-telemetry"].flatMap((subject) =>
-    [1, 64].map((inFlight): Comparison => ({
-      subject,
-      baseline: "rpc",
-      transport: "tcp",
-      inFlight,
-      target: null,
-    }))
-  ),
-  ...LOADS.map((inFlight): Comparison => ({
-    subject: "channel",
-    baseline: "bare",
-    transport: "unix",
-    inFlight,
-    target: null,
-  })),
-  ...["channel-msgpack", "channel-fast-msgpack"].map((subject): Comparison => ({
+/**
+ * RPC against the fastest of the peers that are JavaScript on both sides of a
+ * socket; `null` without any. `overPeers` has what was found, by peer.
+ */
+export function fastestPeer(
+  overPeers: ReadonlyMap<string, Check>,
+): Check | null {
+  const [fastest] = [...overPeers]
+    .filter(([peer]) => !NO_JAVASCRIPT_OVER_SOCKETS.includes(peer))
+    .toSorted(([, a], [, b]) => a.found.median - b.found.median);
+  if (fastest === undefined) return null;
+  const [peer, { unit, found, noise }] = fastest;
+  return checked({
+    what: `rpc / the fastest JavaScript peer over sockets, which is ${peer}`,
+    unit,
+    found,
+    noise,
+    target: { atLeast: 2 },
+  });
+}
+
+/** All comparisons, in the order of the report; `peers` are those over TCP. */
+export function comparisons(peers: readonly string[]): Comparison[] {
+  return [
+    ...overBare("tcp"),
+    ...overBare("unix"),
+    over("rpc-diagnostics", "rpc", SEQUENTIAL, null),
+    over("rpc-diagnostics", "rpc", LOADED, null),
+    over("rpc-telemetry", "rpc", SEQUENTIAL, null),
+    over("rpc-telemetry", "rpc", LOADED, null),
+    over("channel-msgpack", "channel", LOADED, null),
+    over(
+      "channel-msgpack-fast",
+      "raw",
+      { kind: "echo", bytes: 2 ** 20, inFlight: 4 },
+      { atLeast: 0.7 },
+    ),
+    {
+      ...over("agent-worker", "comlink", LOADED, null),
+      transport: "worker",
+    },
+    {
+      ...over("channel", "codec", LOADED, { atLeast: 0.5 }),
+      transport: "memory",
+    },
+    ...[...new Set([...peers, ...OVER_PEERS.keys()])].map((peer) => {
+      const times = OVER_PEERS.get(peer);
+      const target = times === undefined ? null : { atLeast: times };
+      return {
+        ...over("rpc", peer, LOADED, target),
+        noiseOf: "subject" as const,
+      };
+    }),
+  ];
+}
+
+function overBare(transport: Transport): Comparison[] {
+  const rows: [string, Workload, Target][] = [
+    ["channel", SEQUENTIAL, { atMost: 1.1 }],
+    ["channel", LOADED, { atLeast: 0.9 }],
+    ["channel", CROWDED, { atLeast: 0.9 }],
+    ["rpc", LOADED, { atLeast: 0.8 }],
+    ["rpc", CROWDED, { atLeast: 0.8 }],
+    ["agent", LOADED, { atLeast: 0.75 }],
+    ["agent", CROWDED, { atLeast: 0.75 }],
+  ];
+  return rows.map(([subject, workload, target]) => ({
+    ...over(subject, "bare", workload, target),
+    transport,
+  }));
+}
+
+/** One subject against another over TCP. */
+export function over(
+  subject: string,
+  baseline: string,
+  workload: Workload,
+  target: Target | null,
+): Comparison {
+  return {
     subject,
-    baseline: "channel",
+    baseline,
     transport: "tcp",
-    inFlight: 64,
-    target: null,
-  })),
-  ...LOADS.map((inFlight): Comparison => ({
-    subject: "channel",
-    baseline: null,
-    transport: "memory",
-    inFlight,
-    target: null,
-  })),
-];
+    workload,
+    target,
+    noiseOf: "baseline",
+  };
+}

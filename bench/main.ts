@@ -1,74 +1,70 @@
 /**
- * Measures channels against a bare loop on the same kind of sockets, and RPC
- * against channels: `deno task bench`. Each subject's server has a process of its own; the
- * clients take turns in this one.
+ * Measures denomas against the least that does the same on the same kind of
+ * sockets, and against other libraries: `deno task bench`. Each client and
+ * each server has a process of its own; they take turns.
  *
  * A missed target is printed, and is no failure: the exit code is 0.
  *
  * @module
  */
-import { Arena } from "./_arena.ts";
+import { print, printError } from "./_print.ts";
 import { type Arguments, parseArguments } from "./_args.ts";
-import { compare, type Effort, type Outcome } from "./_compare.ts";
-import { type Comparison, COMPARISONS } from "./comparisons.ts";
-import { describeMachine } from "./_machine.ts";
-import { pinClient } from "./_pin.ts";
-import { print } from "./_print.ts";
-import { formatHeadings, formatOutcome, LEGEND } from "./_report.ts";
+import { formatResults, writeResults } from "./_guide.ts";
+import { describeMachine, warnOfLoad } from "./_machine.ts";
+import { type Effort, Measurement } from "./_measure.ts";
+import { canPin } from "./_pin.ts";
+import { summarizeTargets } from "./_report.ts";
+import type { Results } from "./_results.ts";
+import { describePeer, peerNames } from "./subjects/all.ts";
 
-const THOROUGH: Effort = { pairs: 25, runMs: 60, loadedRunMs: 150 };
-const QUICK: Effort = { pairs: 5, runMs: 20, loadedRunMs: 20 };
+const THOROUGH: Effort = {
+  figures: { rounds: 5, runMs: 100 },
+  comparisons: { pairs: 25, runMs: 60, loadedRunMs: 150 },
+  kills: 50,
+  starts: 21,
+};
 
-/** Windows knows no SIGTERM. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
+const QUICK: Effort = {
+  figures: { rounds: 2, runMs: 20 },
+  comparisons: { pairs: 5, runMs: 20, loadedRunMs: 20 },
+  kills: 5,
+  starts: 3,
+};
 
-async function measure(args: Arguments): Promise<Outcome[]> {
-  await using arena = new Arena({
-    flags: args.serverProfiles === null
-      ? []
-      : ["--cpu-prof", `--cpu-prof-dir=${args.serverProfiles}`],
+const LEGEND = `\
+found, quartiles  the median, and between what half of the measurements lie; a
+                  ratio is that of pairs of runs, each right after the other
+noise             what noise alone can do: how far a side strays from itself
+CPU               of all threads of a process, divided by what it did
+at most           the most memory of the process, with Deno itself in it`;
+
+async function measure(args: Arguments): Promise<Results> {
+  const isPinned = await canPin();
+  print(
+    isPinned
+      ? "Clients and servers have a core each"
+      : "Client and server may share a core: expect noise",
+  );
+  const effort = args.quick ? QUICK : THOROUGH;
+  const measurement = new Measurement(args, effort, isPinned);
+  return {
+    machine: describeMachine(),
+    peers: await describePeers(),
+    command: ["deno task bench", ...Deno.args.filter(isOfMeasuring)].join(" "),
     isPinned,
-  });
-  for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      arena.abandon();
-      Deno.exit(130);
-    });
-  }
-  const outcomes: Outcome[] = [];
-  for (const comparison of COMPARISONS) {
-    if (!isWanted(comparison, args.only)) continue;
-    const effort = args.quick ? QUICK : THOROUGH;
-    const outcome = await compare(arena, comparison, effort);
-    print(formatOutcome(outcome));
-    outcomes.push(outcome);
-  }
-  return outcomes;
+    ...await measurement.run(),
+  };
 }
 
-function isWanted(comparison: Comparison, only: readonly string[]): boolean {
-  const { subject, transport, inFlight } = comparison;
-  return only.every((word) =>
-    [subject, transport, String(inFlight)].includes(word)
-  );
+/** Where figures are written to does not change them. */
+function isOfMeasuring(arg: string): boolean {
+  return !arg.startsWith("--json=");
 }
 
-function summarizeTargets(outcomes: readonly Outcome[]): string {
-  const verdicts = outcomes.flatMap(({ against }) => against?.verdict ?? []);
-  const counts = Map.groupBy(verdicts, (verdict) => verdict);
-  const parts = [...counts].map(([verdict, { length }]) =>
-    `${length} ${verdict}`
-  );
-  return `Targets: ${parts.join(", ") || "none"}`;
-}
-
-/** What runs beside it shows in every figure. */
-function warnOfLoad(): void {
-  const [load = 0] = Deno.loadavg();
-  if (load < 0.5) return;
-  print(`The machine is busy (load ${load.toFixed(1)}): expect noise`);
+async function describePeers(): Promise<Record<string, string>> {
+  const peers: Record<string, string> = {};
+  for (const name of await peerNames()) peers[name] = await describePeer(name);
+  return peers;
 }
 
 function readArguments(): Arguments {
@@ -76,28 +72,21 @@ function readArguments(): Arguments {
     return parseArguments(Deno.args);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    print(error.message);
+    printError(error.message);
     Deno.exit(2);
   }
 }
 
-const args = readArguments();
-const isPinned = await pinClient();
-print(describeMachine());
-print(
-  isPinned
-    ? "Clients and servers have a core each"
-    : "Client and server may share a core: expect noise",
-);
-warnOfLoad();
-print("");
-print(formatHeadings());
-const outcomes = await measure(args);
-print("");
-print(LEGEND);
-print("");
-print(summarizeTargets(outcomes));
-if (args.json !== null) {
-  const figures = { machine: describeMachine(), outcomes };
-  await Deno.writeTextFile(args.json, JSON.stringify(figures, null, 2) + "\n");
+if (import.meta.main) {
+  const args = readArguments();
+  print(describeMachine());
+  warnOfLoad();
+  const results = await measure(args);
+  print(`\n${formatResults(results)}\n\n${LEGEND}\n`);
+  print(summarizeTargets(results.checks));
+  if (args.json !== null) {
+    const text = JSON.stringify(results, null, 2) + "\n";
+    await Deno.writeTextFile(args.json, text);
+  }
+  if (args.write) await writeResults(results);
 }

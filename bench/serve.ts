@@ -1,17 +1,24 @@
 /**
  * The server's side of a subject, in a process of its own:
- * `serve.ts SUBJECT ADDRESS`. Prints the real address and serves until its
- * standard input ends.
+ * `serve.ts SUBJECT ADDRESS`. Says the real address, and tells what it used,
+ * or what memory it holds, whenever it is asked, until its standard input ends.
  *
  * @module
  */
-import { print } from "./_print.ts";
+import { settledBytes } from "../ordeal/_heap.ts";
+import { announce, answerCommands } from "./_commands.ts";
+import { readUsage } from "./_usage.ts";
 import { subjectNamed } from "./subjects/all.ts";
 
-const [name, address = "tcp://127.0.0.1:0"] = Deno.args;
+const [name = "", address = "tcp://127.0.0.1:0"] = Deno.args;
 
-await using serving = await subjectNamed(name).serve(address);
-print(serving.address);
-for await (const _ of Deno.stdin.readable) {
-  // Only its end matters.
+await using stack = new AsyncDisposableStack();
+const serves = await announce(async () => {
+  const subject = await subjectNamed(name);
+  return stack.use(await subject.serve(address)).address;
+});
+if (serves) {
+  await answerCommands((command) =>
+    command === "memory" ? settledBytes() : readUsage()
+  );
 }

@@ -1,6 +1,19 @@
 /** How much the heap may seem to grow over all samples, in bytes. */
 const NOISE_BYTES = 1024 * 1024;
 
+/** Bytes of the heap that are in use, when all that is garbage is gone. */
+export async function heapBytes(): Promise<number> {
+  await collectGarbage();
+  return Deno.memoryUsage().heapUsed;
+}
+
+/** The same, with what is in use outside of the heap, as buffers are. */
+export async function settledBytes(): Promise<number> {
+  await collectGarbage();
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}
+
 /** Has all that is garbage removed. */
 export async function collectGarbage(): Promise<void> {
   const { gc } = globalThis as { gc?: () => void };
@@ -10,12 +23,6 @@ export async function collectGarbage(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     gc();
   }
-}
-
-/** Bytes of the heap that are in use, when all that is garbage is gone. */
-export async function heapBytes(): Promise<number> {
-  await collectGarbage();
-  return Deno.memoryUsage().heapUsed;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { importMapFlags } from "../transports/fixtures/start_process.ts";
+import { importMapFlags } from "../tools/import_map_flags.ts";
 
 /** How long a process may take to end when it is asked to, in milliseconds. */
 const GRACE_MS = 10_000;

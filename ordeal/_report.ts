@@ -1,3 +1,4 @@
+import type { Table } from "../tools/tables.ts";
 import { growthBytes } from "./_heap.ts";
 import type { Tally } from "./_tally.ts";
 
@@ -9,9 +10,6 @@ export interface Report {
   /** The heap after each lap but the first, in bytes. */
   readonly heap: readonly number[];
 }
-
-/** A table, with a heading for each column. */
-export type Table = readonly (readonly string[])[];
 
 /** All that a run has to tell, as tables. */
 export function tablesOf({ tally, heap }: Report): Table[] {
@@ -121,44 +119,4 @@ function rows(counts: readonly [string, number][]): string[][] {
 
 function mib(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(2);
-}
-
-/** Tables for a terminal. */
-export function formatText(tables: readonly Table[]): string {
-  return tables.map((table) => {
-    const widths = table[0]!.map((_, column) =>
-      Math.max(...table.map((row) => row[column]?.length ?? 0))
-    );
-    return table.map((row) =>
-      row.map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
-      ).join("  ").trimEnd()
-    ).join("\n");
-  }).join("\n\n").replaceAll("`", "");
-}
-
-/** Tables for a guide. */
-export function formatMarkdown(tables: readonly Table[]): string {
-  return tables.map(([head, ...body]) =>
-    [head!, head!.map((_, column) => column === 0 ? "---" : "---:"), ...body]
-      .map((row) => `| ${row.join(" | ")} |`).join("\n")
-  ).join("\n\n");
-}
-
-const BEGIN = "<!-- written by deno task ordeal --write -->";
-const END = "<!-- end of what is written -->";
-
-/**
- * A guide with `content` in its marked section.
- *
- * @throws {Error} If it has no such section.
- */
-export function replaceSection(guide: string, content: string): string {
-  const [from, to] = [guide.indexOf(BEGIN), guide.indexOf(END)];
-  if (from === -1 || to < from) {
-    throw new Error(
-      `Writing the figures: no section between '${BEGIN}' and '${END}'`,
-    );
-  }
-  return `${guide.slice(0, from)}${BEGIN}\n\n${content}\n\n${guide.slice(to)}`;
 }

@@ -5,16 +5,11 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { formatMarkdown, formatText } from "../tools/tables.ts";
 import { parseArguments } from "./_args.ts";
 import { growthBytes, isRising } from "./_heap.ts";
 import { Histogram } from "./_histogram.ts";
-import {
-  formatMarkdown,
-  formatText,
-  lost,
-  replaceSection,
-  tablesOf,
-} from "./_report.ts";
+import { lost, tablesOf } from "./_report.ts";
 import { Tally } from "./_tally.ts";
 
 const MIB = 2 ** 20;
@@ -66,17 +61,6 @@ Deno.test("tablesOf counts calls under fire and bad inputs apart", () => {
   assertStringIncludes(text, "processes killed | 7 |");
   assertMatch(text, /all but the right ones.* \| 30 \|/);
   assertStringIncludes(text, "| tcp | 5,000 |");
-});
-
-Deno.test("replaceSection writes between the marks only", () => {
-  const begin = "<!-- written by deno task ordeal --write -->";
-  const end = "<!-- end of what is written -->";
-  const guide = `before\n${begin}\nold\n${end}\nafter\n`;
-  assertEquals(
-    replaceSection(guide, "new"),
-    `before\n${begin}\n\nnew\n\n${end}\nafter\n`,
-  );
-  assertThrows(() => replaceSection("no marks", "new"), Error, "no section");
 });
 
 Deno.test("parseArguments reads all options, and refuses others", () => {

@@ -12,16 +12,11 @@ import { randomInteger, seededRandom } from "../testing/_random.ts";
 import { runDeno } from "../tools/_deno.ts";
 import { print, printError } from "../tools/_print.ts";
 import { ROOT } from "../tools/_project.ts";
+import { replaceSection } from "../tools/section.ts";
+import { formatMarkdown, formatText } from "../tools/tables.ts";
 import { type Arguments, parseArguments } from "./_args.ts";
 import { heapBytes, isRising } from "./_heap.ts";
-import {
-  formatMarkdown,
-  formatText,
-  lost,
-  replaceSection,
-  type Report,
-  tablesOf,
-} from "./_report.ts";
+import { lost, type Report, tablesOf } from "./_report.ts";
 import { Tally } from "./_tally.ts";
 import { describeTrial, runTrial, type Trial } from "./_trial.ts";
 import { lastTrials, trialsOfLap } from "./trials.ts";
@@ -33,6 +28,8 @@ const LEAST_MS = 20;
 /** A run is a long one from so many seconds on. */
 const LONG_SECONDS = 300;
 const CODECS = [json(), msgpack()];
+/** What the guide's section is marked by. */
+const TASK = "ordeal --write";
 const GUIDE = `${ROOT}/docs/reliability.md`;
 
 async function run(args: Arguments): Promise<Report> {
@@ -76,7 +73,7 @@ async function writeGuide(report: Report): Promise<void> {
     formatMarkdown(tablesOf(report)),
   ].join("\n\n");
   const guide = await Deno.readTextFile(GUIDE);
-  await Deno.writeTextFile(GUIDE, replaceSection(guide, content));
+  await Deno.writeTextFile(GUIDE, replaceSection(guide, TASK, content));
   await runDeno(["fmt", "--quiet", GUIDE]);
 }
 

@@ -1,43 +1,39 @@
-import {
-  type Codec,
-  json,
-  msgpack,
-  openConnection,
-  startServer,
-} from "@denomas/denomas/channel";
-import { fastMsgpack } from "@denomas/denomas/msgpack";
+import { openConnection, startServer } from "@denomas/denomas/channel";
+import { CODECS, type MeasuredCodec } from "./_codecs.ts";
 import { answer, type Question, type Subject } from "./subject.ts";
 
-/** A channel, answered from a loop over its requests. */
-export const channel: Subject = channelWith("channel", json());
+/** A channel, answered from a loop over its requests, by codec. */
+export const channels: readonly Subject[] = CODECS.map(channelWith);
 
-/** The same, with MessagePack by the default engine. */
-export const channelMsgPack: Subject = channelWith(
-  "channel-msgpack",
-  msgpack(),
-);
+/** What is never answered. */
+const HANG = null;
 
-/** The same, with the fast codec for it. */
-export const channelFastMsgPack: Subject = channelWith(
-  "channel-fast-msgpack",
-  fastMsgpack(),
-);
-
-function channelWith(name: string, codec: Codec): Subject {
+function channelWith({ suffix, payload, codec }: MeasuredCodec): Subject {
   return {
-    name,
+    name: `channel${suffix}`,
+    payload,
     serve: (address) =>
       startServer(address, async (channel) => {
         for await (const request of channel) {
-          request.reply(answer(request.content as Question));
+          const { content } = request;
+          if (content === HANG) continue;
+          request.reply(
+            isPayload(content) ? content : answer(content as Question),
+          );
         }
       }, { codec }),
     connect: async (address) => {
       const channel = await openConnection(address, { codec });
       return {
         call: (question) => channel.send(question),
+        echo: (payload) => channel.send(payload),
+        hang: () => channel.send(HANG),
         [Symbol.asyncDispose]: () => channel.close(),
       };
     },
   };
+}
+
+function isPayload(content: unknown): boolean {
+  return typeof content === "string" || content instanceof Uint8Array;
 }

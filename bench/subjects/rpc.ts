@@ -4,46 +4,40 @@ import {
   service,
   startServer,
 } from "@denomas/denomas/rpc";
-import {
-  diagnostics,
-  openTelemetry,
-  type Telemetry,
-} from "@denomas/denomas/telemetry";
+import { CODECS, JSON_CODEC, type MeasuredCodec } from "./_codecs.ts";
+import { echo, hang, items, takeItems } from "./_methods.ts";
 import { answer, type Subject } from "./subject.ts";
 
-const greeter = service({ answer });
+const greeter = service({ answer, echo, items, hang });
 
-/** A method that is called by a typed proxy, over a channel with JSON. */
-export const rpc: Subject = rpcWith("rpc", {});
-
-/** The same, shown on channels that nobody subscribes to. */
-export const rpcDiagnostics: Subject = rpcWith(
-  "rpc-diagnostics",
-  shownBy(diagnostics()),
+/** A method that is called by a typed proxy, over a channel, by codec. */
+export const rpcs: readonly Subject[] = CODECS.map((codec) =>
+  rpcWith("rpc", codec, {})
 );
 
-/** The same, shown to OpenTelemetry, with which nothing is registered. */
-export const rpcTelemetry: Subject = rpcWith(
-  "rpc-telemetry",
-  shownBy(openTelemetry()),
-);
-
-function shownBy({ calling, serving, connecting }: Telemetry): RpcOptions {
-  return {
-    calling: [calling],
-    serving: [serving],
-    connecting: [connecting],
-  };
+/** With JSON and other options. */
+export function rpcNamed(name: string, options: RpcOptions): Subject {
+  return rpcWith(name, JSON_CODEC, options);
 }
 
-function rpcWith(name: string, options: RpcOptions): Subject {
+function rpcWith(
+  name: string,
+  { suffix, payload, codec }: MeasuredCodec,
+  more: RpcOptions,
+): Subject {
+  const options = { ...more, codec };
   return {
-    name,
+    name: `${name}${suffix}`,
+    payload,
     serve: (address) => startServer(address, greeter, options),
     connect: async (address) => {
       const client = await openConnection<typeof greeter>(address, options);
+      const { remote } = client;
       return {
-        call: (question) => client.remote.answer(question),
+        call: (question) => remote.answer(question),
+        echo: (payload) => remote.echo(payload),
+        receive: async (count) => takeItems(await remote.items(count), count),
+        hang: () => remote.hang(),
         [Symbol.asyncDispose]: () => client.close(),
       };
     },

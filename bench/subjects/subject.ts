@@ -45,6 +45,22 @@ export interface Caller extends AsyncDisposable {
    * settles it. Absent where it is not measured.
    */
   hang?(): Promise<unknown>;
+  /**
+   * Makes `calls` calls, `inFlight` of them under way at any time, by a client
+   * that is not of this process. Where this is there, it is measured in place
+   * of a loop around `call`, which would add the way to that client.
+   *
+   * @throws {Error} If an answer is wrong.
+   */
+  measure?(calls: number, inFlight: number): Promise<Measured>;
+}
+
+/** What a client of another process has measured. */
+export interface Measured {
+  /** How many µs one call took: of the whole time, its share. */
+  readonly us: number;
+  /** How many µs passed between each call and its answer, in no order. */
+  readonly eachUs: readonly number[];
 }
 
 /** One way to call a server. */
@@ -58,6 +74,13 @@ export interface Subject {
    * @default {"text"}
    */
   readonly payload?: "text" | "bytes";
+  /**
+   * Where its server runs: in a process of its own, or in a thread of the
+   * client's, which then calls both `serve` and `connect`.
+   *
+   * @default {"process"}
+   */
+  readonly place?: "process" | "worker";
   /** Serves {@linkcode answer} at `address`, as `tcp://` or `ipc://`. */
   serve(address: string): Promise<Serving>;
   /** Connects to what `serve` serves; opens one connection. */

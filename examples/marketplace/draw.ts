@@ -1,3 +1,5 @@
+import { line, niceCeiling, number, point, text } from "../../tools/svg.ts";
+
 /** What the picture shows of one round. */
 export interface DrawnRound {
   /** What was paid, in tenths of a cent for a kWh. */
@@ -103,7 +105,7 @@ function panel(
   return [
     text(LEFT, top - 14, name, { size: 14, weight: 600 }),
     ...[0, most / 2, most].flatMap((value) => [
-      line(LEFT, y(value), WIDTH - RIGHT, y(value), GRID),
+      line(LEFT, y(value), WIDTH - RIGHT, y(value), { colour: GRID }),
       text(LEFT - 10, y(value) + 4, `${value.toLocaleString("en")}${unit}`, {
         anchor: "end",
         colour: SOFT,
@@ -138,11 +140,13 @@ function lane(
   return [
     text(LEFT - 10, middle - 2, name, { anchor: "end", weight: 600 }),
     text(LEFT - 10, middle + 13, where, { anchor: "end", colour: SOFT }),
-    line(LEFT, middle, x(killedIn ?? rounds.length), middle, ALIVE),
+    line(LEFT, middle, x(killedIn ?? rounds.length), middle, { colour: ALIVE }),
     `<path d="${shape.join(" ")}" fill="${ALIVE}" fill-opacity="0.5"/>`,
     text(LEFT + 6, middle - 6, `${counts[0]}`, { colour: INK }),
     ...(killedIn === null ? [] : [
-      line(x(killedIn), top + 4, x(killedIn), top + LANE - 4, KILLED),
+      line(x(killedIn), top + 4, x(killedIn), top + LANE - 4, {
+        colour: KILLED,
+      }),
       text(x(killedIn) + 8, middle + 4, "killed", { colour: KILLED }),
     ]),
   ];
@@ -156,62 +160,12 @@ function hours(
   bottom: number,
 ): string[] {
   return Array.from({ length: 9 }, (_, index) => index * 3).flatMap((hour) => [
-    line(x(hour / 24 * rounds), top, x(hour / 24 * rounds), bottom, GRID),
+    line(x(hour / 24 * rounds), top, x(hour / 24 * rounds), bottom, {
+      colour: GRID,
+    }),
     text(x(hour / 24 * rounds), bottom + 18, `${hour}:00`, {
       anchor: "middle",
       colour: SOFT,
     }),
   ]);
-}
-
-/** The next number that is easy to read. */
-export function niceCeiling(value: number): number {
-  if (value <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 6, 8, 10].map((step) => step * power)
-    .find((step) => step >= value)!;
-}
-
-interface TextOptions {
-  readonly size?: number;
-  readonly weight?: number;
-  readonly anchor?: "start" | "middle" | "end";
-  readonly colour?: string;
-}
-
-function text(
-  x: number,
-  y: number,
-  content: string,
-  { size = 12, weight = 400, anchor = "start", colour = INK }: TextOptions = {},
-): string {
-  return `<text x="${number(x)}" y="${
-    number(y)
-  }" font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" fill="${colour}">${
-    escape(content)
-  }</text>`;
-}
-
-function line(
-  x1: number,
-  y1: number,
-  x2: number,
-  y2: number,
-  colour: string,
-): string {
-  return `<path d="M${point(x1, y1)} L${
-    point(x2, y2)
-  }" stroke="${colour}" fill="none"/>`;
-}
-
-function point(x: number, y: number): string {
-  return `${number(x)} ${number(y)}`;
-}
-
-function number(value: number): string {
-  return String(Math.round(value * 10) / 10);
-}
-
-function escape(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -1,0 +1,19 @@
+import { assert, assertEquals } from "@std/assert";
+import known from "./guard.json" with { type: "json" };
+import { GUARDED, hasFallen, rowOf, speedOf } from "./_guarded.ts";
+
+Deno.test("hasFallen sees a fall by more than a fifth", () => {
+  assert(!hasFallen(1, 0.9));
+  assert(!hasFallen(0.8, 1));
+  assert(hasFallen(0.79, 1));
+});
+
+Deno.test("speedOf turns ratios of times around, and no others", () => {
+  const [sequential, loaded] = GUARDED;
+  assertEquals(speedOf(sequential!, 1.25), 0.8);
+  assertEquals(speedOf(loaded!, 0.9), 0.9);
+});
+
+Deno.test("guard.json has a speed for each row that is guarded", () => {
+  assertEquals(Object.keys(known.speeds), GUARDED.map(rowOf));
+});

@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import { checked } from "./_check.ts";
+import {
+  summarizeTargets,
+  tableOfChecks,
+  tableOfFigures,
+  tableOfFootprints,
+} from "./_report.ts";
+import { WORKLOADS } from "./workloads.ts";
+
+const CHECKS = [
+  checked({
+    what: "channel / bare",
+    unit: "× time",
+    found: { median: 1.0512, lower: 1, upper: 1.1 },
+    noise: 0.02,
+    target: { atMost: 1.1 },
+  }),
+  checked({
+    what: "pending call",
+    unit: "B",
+    found: { median: 1_234.4, lower: 1_200, upper: 1_300 },
+    noise: 10,
+    target: null,
+  }),
+];
+
+Deno.test("tableOfChecks says what was wanted and found", () => {
+  assertEquals(tableOfChecks(CHECKS).slice(1), [
+    ["channel / bare", "1.05 × time", "1–1.1", "± 0.02", "at most 1.1", "met"],
+    ["pending call", "1,234 B", "1,200–1,300", "± 10", "", ""],
+  ]);
+  assertEquals(summarizeTargets(CHECKS), "Targets: 1 met");
+});
+
+Deno.test("tableOfFigures takes the rows of its workload, and leaves gaps", () => {
+  const figure = {
+    variant: { subject: "rpc", transport: "memory" as const },
+    rate: { median: 1_000, lower: 900, upper: 1_100 },
+    us: [12.34, null, null],
+    clientUs: 5.678,
+    serverUs: null,
+  };
+  const figures = [
+    { ...figure, workload: "stream" },
+    { ...figure, workload: "sequential" },
+  ];
+  assertEquals(tableOfFigures(figures, WORKLOADS[0]!).slice(1), [
+    ["`rpc`", "memory", "1,000", "10 %", "12.3", "–", "–", "5.68", "–"],
+  ]);
+});
+
+Deno.test("tableOfFootprints counts in MiB", () => {
+  const variant = { subject: "rpc", transport: "tcp" as const };
+  const footprint = {
+    variant,
+    wireBytes: 81.5,
+    clientBytes: 2 ** 26,
+    serverBytes: null,
+  };
+  assertEquals(tableOfFootprints([footprint]).slice(1), [
+    ["`rpc`", "tcp", "81.5", "64", "–"],
+  ]);
+});

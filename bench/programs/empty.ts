@@ -1,0 +1,2 @@
+/** What every program takes to start. */
+export {};

@@ -1,0 +1,22 @@
+import type { RpcOptions } from "@denomas/denomas/rpc";
+import {
+  diagnostics,
+  openTelemetry,
+  type Telemetry,
+} from "@denomas/denomas/telemetry";
+import { rpcNamed } from "./rpc.ts";
+import type { Subject } from "./subject.ts";
+
+/** RPC that is shown to telemetry, with which nothing is registered. */
+export const telemetries: readonly Subject[] = [
+  rpcNamed("rpc-diagnostics", shownBy(diagnostics())),
+  rpcNamed("rpc-telemetry", shownBy(openTelemetry())),
+];
+
+function shownBy({ calling, serving, connecting }: Telemetry): RpcOptions {
+  return {
+    calling: [calling],
+    serving: [serving],
+    connecting: [connecting],
+  };
+}

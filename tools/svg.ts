@@ -1,0 +1,77 @@
+/**
+ * Parts of pictures, as SVG.
+ *
+ * @module
+ */
+
+/** What text has where nothing is said. */
+const INK = "#1f2430";
+
+/** The next number that is easy to read. */
+export function niceCeiling(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 4, 6, 8, 10].map((step) => step * power)
+    .find((step) => step >= value)!;
+}
+
+/** How something is painted. */
+export interface Paint {
+  /** A colour, where there is no class. */
+  readonly colour?: string;
+  /** A class of the picture's style sheet. */
+  readonly className?: string;
+}
+
+/** How text looks. */
+export interface TextOptions extends Paint {
+  readonly size?: number;
+  readonly weight?: number;
+  readonly anchor?: "start" | "middle" | "end";
+}
+
+/** A line of text, whose base line is at `y`. */
+export function text(
+  x: number,
+  y: number,
+  content: string,
+  { size = 12, weight = 400, anchor = "start", colour = INK, className }:
+    TextOptions = {},
+): string {
+  const paint = className === undefined
+    ? `fill="${colour}"`
+    : `class="${className}"`;
+  return `<text x="${number(x)}" y="${
+    number(y)
+  }" font-size="${size}" font-weight="${weight}" text-anchor="${anchor}" ${paint}>${
+    escape(content)
+  }</text>`;
+}
+
+/** A straight line. */
+export function line(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  { colour = INK, className }: Paint,
+): string {
+  const paint = className === undefined
+    ? `stroke="${colour}" fill="none"`
+    : `class="${className}"`;
+  return `<path d="M${point(x1, y1)} L${point(x2, y2)}" ${paint}/>`;
+}
+
+/** A place, as paths have them. */
+export function point(x: number, y: number): string {
+  return `${number(x)} ${number(y)}`;
+}
+
+/** A number to a tenth. */
+export function number(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
+
+function escape(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
