@@ -1,6 +1,7 @@
 import { agent } from "./agent.ts";
 import { bare } from "./bare.ts";
 import { channel, channelMsgPack } from "./channel.ts";
+import { PEERS } from "./peers/all.ts";
 import { rpc, rpcDiagnostics, rpcTelemetry } from "./rpc.ts";
 import type { Subject } from "./subject.ts";
 
@@ -13,6 +14,7 @@ export const SUBJECTS: readonly Subject[] = [
   rpcDiagnostics,
   rpcTelemetry,
   agent,
+  ...PEERS,
 ];
 
 /** The subject that is called `name`. */
