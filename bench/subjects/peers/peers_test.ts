@@ -1,11 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals, assertFalse } from "@std/assert";
 import { print } from "../../_print.ts";
 import { answer } from "../subject.ts";
 import type { Peer, PeerCaller } from "./_peer.ts";
 import { PEERS } from "./all.ts";
-
-/** Why a peer's test does not watch for all leaks; the others' does. */
-const LEAKS: Readonly<Record<string, Deno.TestDefinition>> = {};
 
 const ECHO_LENGTH = 64 * 1024;
 
@@ -40,5 +37,22 @@ for (const peer of PEERS) {
     );
     if (caller.echo) await assertEcho(peer, caller);
     if (caller.receive) await caller.receive(1000);
+  });
+}
+
+for (const peer of PEERS) {
+  Deno.test(`${peer.name} leaves what hangs to its end`, async () => {
+    const reason = await peer.missing?.() ?? null;
+    if (reason !== null) return print(`${peer.name} is left out: ${reason}`);
+    let settled = false;
+    const serving = await peer.serve("tcp://127.0.0.1:0");
+    {
+      await using caller = await peer.connect(serving.address);
+      const settle = () => settled = true;
+      caller.hang!().then(settle, settle);
+      await caller.call({ name: "Ada", n: 0 });
+      assertFalse(settled);
+    }
+    await serving[Symbol.asyncDispose]();
   });
 }
