@@ -38,9 +38,15 @@ export function webSocketUrl(address: string): string {
   return `ws://${host}:${port}`;
 }
 
+/** Makes a WebSocket that is to be connected. */
+export type OpenWebSocket = (url: string) => WebSocket | Promise<WebSocket>;
+
 /** Opens a WebSocket. */
-export async function connectWebSocket(address: string): Promise<WebSocket> {
-  const socket = new WebSocket(webSocketUrl(address));
+export async function connectWebSocket(
+  address: string,
+  open: OpenWebSocket,
+): Promise<WebSocket> {
+  const socket = await open(webSocketUrl(address));
   await eventOf(socket, "open");
   return socket;
 }

@@ -2,7 +2,7 @@ import type { Peer } from "./_peer.ts";
 import { agentWorker } from "./agent_worker.ts";
 import { aiomas } from "./aiomas.ts";
 import { birpc } from "./birpc.ts";
-import { capnweb } from "./capnweb.ts";
+import { capnweb, capnwebDeno } from "./capnweb.ts";
 import { comlink } from "./comlink.ts";
 import { grpc } from "./grpc.ts";
 import { http } from "./http.ts";
@@ -15,6 +15,7 @@ export const PEERS: readonly Peer[] = [
   birpc,
   vscodeJsonrpc,
   capnweb,
+  capnwebDeno,
   kkrpc,
   grpc,
   nats,

@@ -15,6 +15,7 @@
 import type { BirpcReturn } from "birpc";
 import { answer } from "../subject.ts";
 import { Lines } from "./_lines.ts";
+import { load } from "./_load.ts";
 import type { Peer } from "./_peer.ts";
 import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
 import { echo, hang } from "./_work.ts";
@@ -50,7 +51,7 @@ export const birpc: Peer = {
 type Open = (own: object, lines: Lines) => BirpcReturn<Functions>;
 
 async function opener(): Promise<Open> {
-  const { createBirpc } = await import("birpc");
+  const { createBirpc } = await load("birpc");
   return (own, lines) =>
     createBirpc<Functions>({ ...own }, {
       post: (line: string) => lines.post(line),

@@ -11,6 +11,7 @@
  * @module
  */
 import type { ComlinkApi } from "./_comlink_worker.ts";
+import { load } from "./_load.ts";
 import type { Peer } from "./_peer.ts";
 
 /** A client knows no more than an address, and a Worker has none. */
@@ -38,7 +39,7 @@ export const comlink: Peer = {
     });
   },
   connect: async (address) => {
-    const library = await import("comlink");
+    const library = await load("comlink");
     const worker = workers.get(address);
     if (worker === undefined) {
       throw new TypeError(

@@ -26,6 +26,7 @@ import {
   type Question,
   type Serving,
 } from "../subject.ts";
+import { load } from "./_load.ts";
 import type { Peer } from "./_peer.ts";
 import { nthAnswer, takeAnswers } from "./_work.ts";
 
@@ -34,7 +35,7 @@ export const grpc: Peer = {
   name: "grpc-js",
   payload: "bytes",
   serve: async (address) => {
-    const { Server, ServerCredentials } = await import("@grpc/grpc-js");
+    const { Server, ServerCredentials } = await load("@grpc/grpc-js");
     const server = new Server();
     server.addService(await loadService(), handlers);
     const port = await new Promise<number>((resolve, reject) =>
@@ -47,8 +48,8 @@ export const grpc: Peer = {
     return serving(address, port, () => server.forceShutdown());
   },
   connect: async (address) => {
-    const { credentials, makeClientConstructor } = await import(
-      "@grpc/grpc-js"
+    const { credentials, makeClientConstructor } = await load(
+      "@grpc/grpc-js",
     );
     const Greeter = makeClientConstructor(await loadService(), "Greeter");
     const client = new Greeter(target(address), credentials.createInsecure(), {
@@ -113,9 +114,9 @@ const handlers = {
 };
 
 async function loadService(): Promise<ServiceDefinition> {
-  const { load } = await import("@grpc/proto-loader");
+  const loader = await load("@grpc/proto-loader");
   const file = fileURLToPath(new URL("greeter.proto", import.meta.url));
-  const definition = await load(file);
+  const definition = await loader.load(file);
   return definition["bench.Greeter"] as ServiceDefinition;
 }
 

@@ -12,6 +12,7 @@
  * @module
  */
 import { answer } from "../subject.ts";
+import { load } from "./_load.ts";
 import type { Peer } from "./_peer.ts";
 import {
   closeWebSocket,
@@ -34,7 +35,7 @@ type Promised<T> = {
 export const kkrpc: Peer = {
   name: "kkrpc",
   serve: async (address) => {
-    const { RPCChannel, WebSocketServerIO } = await import("kkrpc");
+    const { RPCChannel, WebSocketServerIO } = await load("kkrpc");
     return serveWebSockets(address, (socket) => {
       new RPCChannel(new WebSocketServerIO(socket), {
         expose: api,
@@ -43,7 +44,7 @@ export const kkrpc: Peer = {
     });
   },
   connect: async (address) => {
-    const { RPCChannel, WebSocketClientIO } = await import("kkrpc");
+    const { RPCChannel, WebSocketClientIO } = await load("kkrpc");
     const io = new WebSocketClientIO({ url: webSocketUrl(address) });
     // Its 'destroy' closes the socket and does not tell when that is done.
     const { ws: socket } = io as unknown as { ws: WebSocket };

@@ -23,6 +23,7 @@ import {
   noNatsServer,
   startNatsServer,
 } from "./_nats_server.ts";
+import { load } from "./_load.ts";
 import type { Peer } from "./_peer.ts";
 import { tcpPlace } from "./_sockets.ts";
 import { nthAnswer, takeAnswers } from "./_work.ts";
@@ -75,7 +76,7 @@ export const nats: Peer = {
 async function connectTo(
   { host, port }: Pick<NatsServer, "host" | "port">,
 ): Promise<NatsConnection> {
-  const { connect } = await import("@nats-io/transport-node");
+  const { connect } = await load("@nats-io/transport-node");
   return await connect({ servers: `${host}:${port}`, noAsyncTraces: true });
 }
 

@@ -14,6 +14,7 @@
 import type { Socket } from "node:net";
 import type { MessageConnection } from "vscode-jsonrpc/node";
 import { type Answer, answer } from "../subject.ts";
+import { load } from "./_load.ts";
 import type { Peer } from "./_peer.ts";
 import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
 import { AnswerCount, echo, hang, nthAnswer } from "./_work.ts";
@@ -71,7 +72,7 @@ export const vscodeJsonrpc: Peer = {
 };
 
 async function opener() {
-  const library = await import("vscode-jsonrpc/node");
+  const library = await load("vscode-jsonrpc/node");
   return {
     open: (socket: Socket): MessageConnection =>
       library.createMessageConnection(
