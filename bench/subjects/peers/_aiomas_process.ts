@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { pythonEnv } from "../../../tools/python_env.ts";
+import { linesOf } from "./_text_lines.ts";
 
 /** Resolves to why there is no Python with aiomas, or to `null` if there is. */
 export async function noAiomas(): Promise<string | null> {
@@ -87,16 +88,5 @@ export class AiomasProcess implements AsyncDisposable {
     for (const { reject } of this.#pending.values()) {
       reject(new Error("aiomas ended before it answered"));
     }
-  }
-}
-
-async function* linesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
   }
 }

@@ -11,6 +11,12 @@ export interface Peer extends Subject {
    */
   readonly place?: "process" | "worker";
   /**
+   * The kinds of address that `serve` takes.
+   *
+   * @default {["tcp"]}
+   */
+  readonly transports?: readonly ("tcp" | "unix")[];
+  /**
    * Resolves to why it cannot be measured on this machine, in a few words, or
    * to `null` if it can. Where it resolves to a reason, `serve` and `connect`
    * throw.

@@ -12,6 +12,7 @@ import { takeAnswers } from "./_work.ts";
 /** An agent in a Worker. */
 export const agentWorker: Peer = {
   name: "agent-worker",
+  transports: ["tcp", "unix"],
   place: "worker",
   serve: async (address) => {
     const parent = await Container.create("tcp://127.0.0.1:0");

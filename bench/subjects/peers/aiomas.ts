@@ -2,8 +2,8 @@
  * aiomas 2.0.1 (PyPI, MIT) of Python, which calls itself: server and client
  * are Python processes, JSON over TCP.
  *
- * Set up as its docs ("The rpc layer") say: `rpc.start_server` with a service
- * and `rpc.open_connection`, the codec JSON, which is the default. asyncio
+ * Set up as the docs of its module `aiomas.rpc` say: `start_server` with a
+ * service, and `open_connection`; the codec is JSON, which is the default. asyncio
  * sets no-delay by itself. Stand-ins of the project replace what aiomas takes
  * from packages that have changed since its last release, of 2017.
  *

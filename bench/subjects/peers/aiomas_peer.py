@@ -89,11 +89,14 @@ async def lines_of_input():
 
 
 async def serve(place):
-    server = await aiomas.rpc.start_server(place, Greeter())
+    clients = []
+    server = await aiomas.rpc.start_server(place, Greeter(), clients.append)
     tell(server.sockets[0].getsockname()[1])
     async for _ in lines_of_input():
         pass
     server.close()
+    for client in clients:
+        await client.close()
 
 
 async def call(place):

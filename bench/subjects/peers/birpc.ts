@@ -26,6 +26,7 @@ type Functions = typeof functions;
 /** Functions by birpc. */
 export const birpc: Peer = {
   name: "birpc",
+  transports: ["tcp", "unix"],
   serve: async (address) => {
     const open = await opener();
     return await serveSockets(address, (socket) => {

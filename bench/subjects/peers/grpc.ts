@@ -33,6 +33,7 @@ import { nthAnswer, takeAnswers } from "./_work.ts";
 /** Methods of a service by grpc-js. */
 export const grpc: Peer = {
   name: "grpc-js",
+  transports: ["tcp", "unix"],
   payload: "bytes",
   serve: async (address) => {
     const { Server, ServerCredentials } = await load("@grpc/grpc-js");

@@ -7,7 +7,8 @@
  * over sockets: it listens anew for each piece and loses what comes between.
  *
  * Left off: streams, which it does not have, and calls back by functions that
- * are passed. Nothing ends the calls under way when the connection is lost.
+ * are passed. Nothing ends the calls under way when the connection is lost,
+ * which it prints on stderr.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * over TCP, from client to server to responder and back.
  *
  * Set up as the README of @nats-io/nats-core says: replies from a callback
- * ("Async vs. Callbacks"), and `noAsyncTraces`, which it recommends for speed
+ * ("Services: Request/Reply", "Async vs. Callbacks"), and `noAsyncTraces`, which it recommends for speed
  * ("Connection Options"). The client sets no-delay by itself. A stream is many
  * replies to a request, the last of them empty.
  *
@@ -12,7 +12,9 @@
  * not that of the process that serves.
  *
  * Left off: flow control in streams, which core NATS does not have, JetStream,
- * headers, queue groups. A call that hangs ends after ten minutes.
+ * headers, queue groups. A call under way outlives the connection for as long
+ * as the client tries to connect anew, some 20 s, or the responder alone is
+ * gone: it then ends after ten minutes.
  *
  * @module
  */

@@ -1,7 +1,9 @@
-import { assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { join } from "@std/path";
 import { print } from "../../_print.ts";
 import { answer } from "../subject.ts";
 import type { Peer, PeerCaller } from "./_peer.ts";
+import { aiomas } from "./aiomas.ts";
 import { PEERS } from "./all.ts";
 
 const ECHO_LENGTH = 64 * 1024;
@@ -21,38 +23,66 @@ async function assertEcho(
   );
 }
 
-for (const peer of PEERS) {
-  Deno.test(`${peer.name} answers, echoes, streams and ends`, async () => {
+/** Where a peer is tried, and what is removed after that. */
+function stageOf(transport: "tcp" | "unix"): Disposable & { address: string } {
+  if (transport === "tcp") {
+    return { address: "tcp://127.0.0.1:0", [Symbol.dispose]: () => {} };
+  }
+  const folder = Deno.makeTempDirSync({ prefix: "peers-" });
+  return {
+    address: `ipc://[${join(folder, "peer.sock")}]`,
+    [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
+  };
+}
+
+/** Runs a test, unless the peer says why it cannot be measured here. */
+function testPeer(
+  peer: Peer,
+  transport: "tcp" | "unix",
+  behaviour: string,
+  run: (address: string) => Promise<void>,
+): void {
+  Deno.test(`${peer.name} over ${transport} ${behaviour}`, async () => {
     const reason = await peer.missing?.() ?? null;
     if (reason !== null) return print(`${peer.name} is left out: ${reason}`);
-    await using serving = await peer.serve("tcp://127.0.0.1:0");
-    await using caller = await peer.connect(serving.address);
-    const questions = Array.from(
-      { length: 100 },
-      (_, n) => ({ name: "Ada", n }),
-    );
-    assertEquals(
-      await Promise.all(questions.map((question) => caller.call(question))),
-      questions.map(answer),
-    );
-    if (caller.echo) await assertEcho(peer, caller);
-    if (caller.receive) await caller.receive(1000);
+    using stage = stageOf(transport);
+    await run(stage.address);
   });
 }
 
 for (const peer of PEERS) {
-  Deno.test(`${peer.name} leaves what hangs to its end`, async () => {
-    const reason = await peer.missing?.() ?? null;
-    if (reason !== null) return print(`${peer.name} is left out: ${reason}`);
-    let settled = false;
-    const serving = await peer.serve("tcp://127.0.0.1:0");
-    {
+  for (const transport of peer.transports ?? ["tcp"]) {
+    testPeer(peer, transport, "answers, echoes and streams", async (where) => {
+      await using serving = await peer.serve(where);
       await using caller = await peer.connect(serving.address);
+      const questions = Array.from(
+        { length: 100 },
+        (_, n) => ({ name: "Ada", n }),
+      );
+      assertEquals(
+        await Promise.all(questions.map((question) => caller.call(question))),
+        questions.map(answer),
+      );
+      await assertEcho(peer, caller);
+      await caller.receive?.(1000);
+    });
+
+    testPeer(peer, transport, "ends while a call hangs", async (where) => {
+      await using serving = await peer.serve(where);
+      await using caller = await peer.connect(serving.address);
+      let settled = false;
       const settle = () => settled = true;
       caller.hang!().then(settle, settle);
       await caller.call({ name: "Ada", n: 0 });
       assertFalse(settled);
-    }
-    await serving[Symbol.asyncDispose]();
-  });
+    });
+  }
 }
+
+testPeer(aiomas, "tcp", "measures calls by itself", async (where) => {
+  await using serving = await aiomas.serve(where);
+  await using caller = await aiomas.connect(serving.address);
+  const { us, eachUs } = await caller.measure!(50, 4);
+  assertEquals(eachUs.length, 50);
+  assert(us > 0 && eachUs.every((us) => us > 0));
+});

@@ -22,6 +22,7 @@ import { AnswerCount, echo, hang, nthAnswer } from "./_work.ts";
 /** Requests by vscode-jsonrpc. */
 export const vscodeJsonrpc: Peer = {
   name: "vscode-jsonrpc",
+  transports: ["tcp", "unix"],
   serve: async (address) => {
     const { open, progress } = await opener();
     return await serveSockets(address, (socket) => {
