@@ -30,7 +30,11 @@ export async function startAiomas(
   }).spawn();
   const lines = linesOf(child.stdout);
   const { done, value } = await lines.next();
-  if (done) throw new Error("Cannot run aiomas: its program ended at once");
+  if (done) {
+    await child.stdin.close();
+    const { code } = await child.status;
+    throw new Error(`Cannot run aiomas: its program ended with code ${code}`);
+  }
   return new AiomasProcess(child, lines, JSON.parse(value));
 }
 

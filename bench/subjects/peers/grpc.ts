@@ -1,6 +1,6 @@
 /**
  * @grpc/grpc-js 1.14.7 with @grpc/proto-loader 0.8.1 (npm, Apache-2.0), by
- * protocol buffers over HTTP/2.
+ * protocol buffers over HTTP/2, which is Deno's `node:http2`.
  *
  * Set up as the README of grpc-js ("Migrating from grpc") and grpc.io's basics
  * tutorial for Node say: a `.proto` file by the loader, credentials without

@@ -51,10 +51,9 @@ export const http: Peer = {
       poolMaxIdlePerHost: MOST_IN_FLIGHT,
     });
     const ended = new AbortController();
-    const { signal } = ended;
     const url = urlOf(address);
-    const post = (path: string, body: BodyInit) =>
-      fetch(url + path, { method: "POST", body, client, signal });
+    const post = (path: string, body: BodyInit, init?: RequestInit) =>
+      fetch(url + path, { method: "POST", body, client, ...init });
     return Promise.resolve({
       call: async (question) => {
         const response = await post("answer", JSON.stringify(question));
@@ -68,7 +67,7 @@ export const http: Peer = {
         const response = await post("answers", String(count));
         await takeAnswers(answersIn(response.body!), count);
       },
-      hang: () => post("hang", ""),
+      hang: () => post("hang", "", { signal: ended.signal }),
       [Symbol.asyncDispose]: () => {
         ended.abort();
         client.close();
@@ -78,7 +77,7 @@ export const http: Peer = {
   },
 };
 
-/** More than any load asks for. */
+/** As many calls as the heaviest load has under way. */
 const MOST_IN_FLIGHT = 1024;
 
 async function handle(request: Request): Promise<Response> {

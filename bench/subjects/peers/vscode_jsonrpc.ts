@@ -28,9 +28,9 @@ export const vscodeJsonrpc: Peer = {
     return await serveSockets(address, (socket) => {
       const connection = open(socket);
       connection.onRequest("answer", answer);
-      connection.onRequest("echo", ({ payload }) => echo(payload));
+      connection.onRequest("echo", ({ payload }: Echo) => echo(payload));
       connection.onRequest("hang", hang);
-      connection.onRequest("answers", async ({ count, token }) => {
+      connection.onRequest("answers", async ({ count, token }: Stream) => {
         for (let n = 0; n < count; n++) {
           await connection.sendProgress(progress, token, nthAnswer(n));
         }
@@ -71,6 +71,15 @@ export const vscodeJsonrpc: Peer = {
     };
   },
 };
+
+interface Echo {
+  readonly payload: string;
+}
+
+interface Stream {
+  readonly count: number;
+  readonly token: number;
+}
 
 async function opener() {
   const library = await load("vscode-jsonrpc/node");
