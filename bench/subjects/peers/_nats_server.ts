@@ -24,10 +24,18 @@ export async function noNatsServer(): Promise<string | null> {
 
 /**
  * A server ends only when it is told to. This shell tells it when the shell's
- * input ends, as happens also when the process that started it is killed.
+ * input ends, as happens also when the process that started it is killed; and
+ * it ends with the server.
  */
-const UNTIL_INPUT_ENDS =
-  'nats-server "$@" & server=$!; read -r _; kill "$server"; wait "$server"';
+const UNTIL_INPUT_ENDS = `
+  exec 3<&0
+  nats-server "$@" 3<&- &
+  server=$!
+  { read -r _ <&3; kill "$server"; } &
+  reader=$!
+  wait "$server"
+  kill "$reader"
+`;
 
 /**
  * Starts a server, on a free port if `port` is 0.
@@ -82,7 +90,7 @@ async function portIn(log: Log): Promise<number> {
     if (port !== undefined) return Number(port);
     if (text.includes("[FTL]")) break;
   }
-  throw new Error(`Cannot start nats-server: it says '${text.trim()}'`);
+  throw new Error(`Cannot start nats-server: '${text.trim()}'`);
 }
 
 /** What nobody reads would stop the server. */

@@ -32,7 +32,7 @@ import { nthAnswer, takeAnswers } from "./_work.ts";
 
 /** Methods of a service by grpc-js. */
 export const grpc: Peer = {
-  name: "grpc-js",
+  name: "grpc",
   transports: ["tcp", "unix"],
   payload: "bytes",
   serve: async (address) => {

@@ -1,10 +1,11 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { print } from "../../_print.ts";
 import { answer } from "../subject.ts";
 import type { Peer, PeerCaller } from "./_peer.ts";
 import { aiomas } from "./aiomas.ts";
 import { PEERS } from "./all.ts";
+import { nats } from "./nats.ts";
 
 const ECHO_LENGTH = 64 * 1024;
 
@@ -95,4 +96,9 @@ testPeer(aiomas, "tcp", "measures calls by itself", async (where) => {
   const { us, eachUs } = await caller.measure!(50, 4);
   assertEquals(eachUs.length, 50);
   assert(us > 0 && eachUs.every((us) => us > 0));
+});
+
+testPeer(nats, "tcp", "rejects where it cannot listen", async (where) => {
+  await using serving = await nats.serve(where);
+  await assertRejects(() => nats.serve(serving.address), Error, "in use");
 });
