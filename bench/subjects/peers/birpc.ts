@@ -1,0 +1,63 @@
+/**
+ * birpc 4.2.0 (npm, MIT), by JSON over sockets of `node:net`.
+ *
+ * It brings no transport: as its README says ("Using WebSocket"), it is given
+ * `post`, `on` and JSON to serialize with. The framing is ours, since a stream
+ * needs one: a line a message, one write for all of a turn of the event loop,
+ * no-delay on. The rest is as it comes, the time-out of 60 s included, which
+ * starts a timer for each call.
+ *
+ * Left off: streams, which it does not have. Nothing ends the calls under way
+ * when the connection is lost: its README shows no way, though `$close` would.
+ *
+ * @module
+ */
+import type { BirpcReturn } from "birpc";
+import { answer } from "../subject.ts";
+import { Lines } from "./_lines.ts";
+import { load } from "./_load.ts";
+import type { Peer } from "./_peer.ts";
+import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
+import { echo, hang } from "./_work.ts";
+
+const functions = { answer, echo: echo<string>, hang };
+type Functions = typeof functions;
+
+/** Functions by birpc. */
+export const birpc: Peer = {
+  name: "birpc",
+  transports: ["tcp", "unix"],
+  serve: async (address) => {
+    const open = await opener();
+    return await serveSockets(address, (socket) => {
+      open(functions, new Lines(socket));
+    });
+  },
+  connect: async (address) => {
+    const open = await opener();
+    const socket = await connectSocket(address);
+    const rpc = open({}, new Lines(socket));
+    return {
+      call: (question) => rpc.answer(question),
+      echo: (payload) => rpc.echo(String(payload)),
+      hang: () => rpc.hang(),
+      [Symbol.asyncDispose]: async () => {
+        rpc.$close();
+        await cutSocket(socket);
+      },
+    };
+  },
+};
+
+type Open = (own: object, lines: Lines) => BirpcReturn<Functions>;
+
+async function opener(): Promise<Open> {
+  const { createBirpc } = await load("birpc");
+  return (own, lines) =>
+    createBirpc<Functions>({ ...own }, {
+      post: (line: string) => lines.post(line),
+      on: (fn) => lines.hear(fn),
+      serialize: (message) => JSON.stringify(message),
+      deserialize: (line: string) => JSON.parse(line),
+    });
+}

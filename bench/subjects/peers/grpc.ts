@@ -1,0 +1,156 @@
+/**
+ * @grpc/grpc-js 1.14.7 with @grpc/proto-loader 0.8.1 (npm, Apache-2.0), by
+ * protocol buffers over HTTP/2, which is Deno's `node:http2`.
+ *
+ * Set up as the README of grpc-js ("Migrating from grpc") and grpc.io's basics
+ * tutorial for Node say: a `.proto` file by the loader, credentials without
+ * TLS, unary calls, and a server that streams. The options of the channel are
+ * as they come, but for a connection of each client's own.
+ *
+ * Left off: code generated beforehand, deadlines, TLS.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import type {
+  Client,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServiceDefinition,
+  ServiceError,
+} from "@grpc/grpc-js";
+import { parseAddress } from "@denomas/denomas/transports";
+import {
+  type Answer,
+  answer,
+  type Question,
+  type Serving,
+} from "../subject.ts";
+import { load } from "./_load.ts";
+import type { Peer } from "./_peer.ts";
+import { nthAnswer, takeAnswers } from "./_work.ts";
+
+/** Methods of a service by grpc-js. */
+export const grpc: Peer = {
+  name: "grpc",
+  transports: ["tcp", "unix"],
+  payload: "bytes",
+  serve: async (address) => {
+    const { Server, ServerCredentials } = await load("@grpc/grpc-js");
+    const server = new Server();
+    server.addService(await loadService(), handlers);
+    const port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync(
+        target(address),
+        ServerCredentials.createInsecure(),
+        (error, port) => error === null ? resolve(port) : reject(error),
+      )
+    );
+    return serving(address, port, () => server.forceShutdown());
+  },
+  connect: async (address) => {
+    const { credentials, makeClientConstructor } = await load(
+      "@grpc/grpc-js",
+    );
+    const Greeter = makeClientConstructor(await loadService(), "Greeter");
+    const client = new Greeter(target(address), credentials.createInsecure(), {
+      "grpc.use_local_subchannel_pool": 1,
+    }) as unknown as GreeterClient;
+    await ready(client);
+    return {
+      call: (question) => asPromise((done) => client.answer(question, done)),
+      echo: async (payload) => {
+        const reply = await asPromise<Payload>((done) =>
+          client.echo({ payload: payload as Uint8Array }, done)
+        );
+        return reply.payload;
+      },
+      receive: (count) => takeAnswers(client.answers({ count }), count),
+      hang: () => asPromise((done) => client.hang({}, done)),
+      [Symbol.asyncDispose]: () => {
+        client.close();
+        return Promise.resolve();
+      },
+    };
+  },
+};
+
+interface Payload {
+  readonly payload: Uint8Array;
+}
+
+interface Count {
+  readonly count: number;
+}
+
+type Done<T> = (error: ServiceError | null, reply?: T) => void;
+
+/** What a client has for `greeter.proto`; the library types it as `any`. */
+interface GreeterClient extends Pick<Client, "close" | "waitForReady"> {
+  answer(question: Question, done: Done<Answer>): void;
+  echo(payload: Payload, done: Done<Payload>): void;
+  answers(count: Count): AsyncIterable<Answer>;
+  hang(nothing: object, done: Done<object>): void;
+}
+
+const answerCall: handleUnaryCall<Question, Answer> = ({ request }, done) =>
+  done(null, answer(request));
+
+const echoCall: handleUnaryCall<Payload, Payload> = ({ request }, done) =>
+  done(null, request);
+
+const answersCall: handleServerStreamingCall<Count, Answer> = async (call) => {
+  for (let n = 0; n < call.request.count; n++) {
+    if (call.write(nthAnswer(n))) continue;
+    await new Promise((resolve) => call.once("drain", resolve));
+  }
+  call.end();
+};
+
+const handlers = {
+  Answer: answerCall,
+  Echo: echoCall,
+  Answers: answersCall,
+  Hang: () => {},
+};
+
+async function loadService(): Promise<ServiceDefinition> {
+  const loader = await load("@grpc/proto-loader");
+  const file = fileURLToPath(new URL("greeter.proto", import.meta.url));
+  const definition = await loader.load(file);
+  return definition["bench.Greeter"] as ServiceDefinition;
+}
+
+/** An address as gRPC writes it. */
+function target(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed.scheme === "tcp") return `${parsed.host}:${parsed.port}`;
+  if (parsed.scheme === "ipc") return `unix:${parsed.path}`;
+  throw new TypeError(`Cannot use '${address}': it is no socket`);
+}
+
+function serving(address: string, port: number, close: () => void): Serving {
+  const parsed = parseAddress(address);
+  return {
+    address: parsed.scheme === "tcp" ? `tcp://${parsed.host}:${port}` : address,
+    [Symbol.asyncDispose]: () => {
+      close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function ready(client: GreeterClient): Promise<void> {
+  return new Promise((resolve, reject) =>
+    client.waitForReady(
+      Date.now() + 10_000,
+      (error) => error === undefined ? resolve() : reject(error),
+    )
+  );
+}
+
+function asPromise<T>(call: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) =>
+    call((error, reply) => error === null ? resolve(reply as T) : reject(error))
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * Deno's own HTTP/1.1 server and `fetch` (Deno 2.9, MIT), JSON by POST.
+ *
+ * Set up as Deno's docs of `Deno.serve` and `Deno.createHttpClient` say: one
+ * client, whose pool keeps as many idle connections as there may be calls
+ * under way, so that each is used again. HTTP/1.1 takes a connection for each
+ * call under way. A stream is a body with a line of JSON for each answer.
+ *
+ * `fetch` leaves Nagle's algorithm on and has no option for it
+ * (denoland/deno#35581); a request of this size is one write, which does not
+ * wait.
+ *
+ * Left off: HTTP/2, which needs TLS here, and compression.
+ *
+ * @module
+ */
+import { parseAddress } from "@denomas/denomas/transports";
+import { type Answer, answer, type Question } from "../subject.ts";
+import type { Peer } from "./_peer.ts";
+import { tcpPlace } from "./_sockets.ts";
+import { linesOf } from "./_text_lines.ts";
+import { hang, nthAnswer, takeAnswers } from "./_work.ts";
+
+/** Requests over HTTP. */
+export const http: Peer = {
+  name: "http",
+  transports: ["tcp", "unix"],
+  payload: "bytes",
+  serve: (address) => {
+    const ended = new AbortController();
+    const server = Deno.serve({
+      ...listenOptions(address),
+      onListen: () => {},
+      signal: ended.signal,
+    }, handle);
+    const { addr } = server;
+    return Promise.resolve({
+      address: addr.transport === "tcp"
+        ? `tcp://${addr.hostname}:${addr.port}`
+        : address,
+      [Symbol.asyncDispose]: async () => {
+        // A 'shutdown' would wait for those that are never answered.
+        ended.abort();
+        await server.finished;
+      },
+    });
+  },
+  connect: (address) => {
+    const client = Deno.createHttpClient({
+      ...clientOptions(address),
+      poolMaxIdlePerHost: MOST_IN_FLIGHT,
+    });
+    const ended = new AbortController();
+    const url = urlOf(address);
+    const post = (path: string, body: BodyInit, init?: RequestInit) =>
+      fetch(url + path, { method: "POST", body, client, ...init });
+    return Promise.resolve({
+      call: async (question) => {
+        const response = await post("answer", JSON.stringify(question));
+        return await response.json();
+      },
+      echo: async (payload) => {
+        const response = await post("echo", payload as BodyInit);
+        return await response.bytes();
+      },
+      receive: async (count) => {
+        const response = await post("answers", String(count));
+        await takeAnswers(answersIn(response.body!), count);
+      },
+      hang: () => post("hang", "", { signal: ended.signal }),
+      [Symbol.asyncDispose]: () => {
+        ended.abort();
+        client.close();
+        return Promise.resolve();
+      },
+    });
+  },
+};
+
+/** As many calls as the heaviest load has under way. */
+const MOST_IN_FLIGHT = 1024;
+
+async function handle(request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
+    case "/answer":
+      return Response.json(answer(await request.json() as Question));
+    case "/echo":
+      return new Response(await request.bytes());
+    case "/answers":
+      return new Response(linesUpTo(Number(await request.text())));
+    case "/hang":
+      return await hang();
+    default:
+      return new Response("Not Found", { status: 404 });
+  }
+}
+
+function linesUpTo(count: number): ReadableStream<Uint8Array> {
+  function* lines(): Generator<string> {
+    for (let n = 0; n < count; n++) yield `${JSON.stringify(nthAnswer(n))}\n`;
+  }
+  return ReadableStream.from(lines()).pipeThrough(new TextEncoderStream());
+}
+
+async function* answersIn(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Answer> {
+  for await (const line of linesOf(body)) yield JSON.parse(line);
+}
+
+function listenOptions(
+  address: string,
+): { hostname: string; port: number } | { path: string } {
+  const parsed = parseAddress(address);
+  if (parsed.scheme === "ipc") return { path: parsed.path };
+  const { host, port } = tcpPlace(address);
+  return { hostname: host, port };
+}
+
+function clientOptions(address: string): Deno.CreateHttpClientOptions {
+  const parsed = parseAddress(address);
+  if (parsed.scheme !== "ipc") return {};
+  return { proxy: { transport: "unix", path: parsed.path } };
+}
+
+function urlOf(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed.scheme === "ipc") return "http://localhost/";
+  const { host, port } = tcpPlace(address);
+  return `http://${host}:${port}/`;
+}

@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { print } from "../../_print.ts";
+import { answer, type Caller } from "../subject.ts";
+import type { Peer } from "./_peer.ts";
+import { aiomas } from "./aiomas.ts";
+import { PEERS } from "./all.ts";
+import { nats } from "./nats.ts";
+
+const ECHO_LENGTH = 64 * 1024;
+
+async function assertEcho(
+  { payload = "text" }: Peer,
+  caller: Caller,
+): Promise<void> {
+  const text = "ä".repeat(ECHO_LENGTH / 2);
+  const sent = payload === "text" ? text : new TextEncoder().encode(text);
+  const echoed = await caller.echo!(sent);
+  assertEquals(
+    typeof echoed === "string"
+      ? echoed
+      : new TextDecoder().decode(echoed as Uint8Array),
+    text,
+  );
+}
+
+/** Where a peer is tried, and what is removed after that. */
+function stageOf(transport: "tcp" | "unix"): Disposable & { address: string } {
+  if (transport === "tcp") {
+    return { address: "tcp://127.0.0.1:0", [Symbol.dispose]: () => {} };
+  }
+  const folder = Deno.makeTempDirSync({ prefix: "peers-" });
+  return {
+    address: `ipc://[${join(folder, "peer.sock")}]`,
+    [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
+  };
+}
+
+/** The names of those that cannot be measured on this machine. */
+const missing = new Set<string>();
+for (const peer of PEERS) {
+  const reason = await peer.missing?.() ?? null;
+  if (reason === null) continue;
+  missing.add(peer.name);
+  print(`${peer.name} is left out: ${reason}`);
+}
+
+/** Tries a peer, where it and the transport can be had. */
+function testPeer(
+  peer: Peer,
+  transport: "tcp" | "unix",
+  behaviour: string,
+  run: (address: string) => Promise<void>,
+): void {
+  Deno.test({
+    name: `${peer.name} over ${transport} ${behaviour}`,
+    ignore: missing.has(peer.name) ||
+      transport === "unix" && Deno.build.os === "windows",
+    fn: async () => {
+      using stage = stageOf(transport);
+      await run(stage.address);
+    },
+  });
+}
+
+for (const peer of PEERS) {
+  for (const transport of peer.transports ?? ["tcp"]) {
+    testPeer(peer, transport, "answers, echoes and streams", async (where) => {
+      await using serving = await peer.serve(where);
+      await using caller = await peer.connect(serving.address);
+      const questions = Array.from(
+        { length: 100 },
+        (_, n) => ({ name: "Ada", n }),
+      );
+      assertEquals(
+        await Promise.all(questions.map((question) => caller.call(question))),
+        questions.map(answer),
+      );
+      await assertEcho(peer, caller);
+      await caller.receive?.(1000);
+    });
+
+    testPeer(peer, transport, "ends while a call hangs", async (where) => {
+      await using serving = await peer.serve(where);
+      await using caller = await peer.connect(serving.address);
+      let settled = false;
+      const settle = () => settled = true;
+      caller.hang!().then(settle, settle);
+      await caller.call({ name: "Ada", n: 0 });
+      assertFalse(settled);
+    });
+  }
+}
+
+testPeer(aiomas, "tcp", "measures calls by itself", async (where) => {
+  await using serving = await aiomas.serve(where);
+  await using caller = await aiomas.connect(serving.address);
+  const { us, eachUs } = await caller.measure!(50, 4);
+  assertEquals(eachUs.length, 50);
+  assert(us > 0 && eachUs.every((us) => us > 0));
+});
+
+testPeer(nats, "tcp", "rejects where it cannot listen", async (where) => {
+  await using serving = await nats.serve(where);
+  await assertRejects(() => nats.serve(serving.address), Error, "in use");
+});

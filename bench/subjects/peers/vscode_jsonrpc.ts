@@ -1,0 +1,94 @@
+/**
+ * vscode-jsonrpc 10.0.0 (npm, MIT), by JSON-RPC over sockets of `node:net`.
+ *
+ * Set up as its README says, by `createMessageConnection` over a reader and a
+ * writer; those for sockets, which it brings. No-delay is on, since it writes
+ * head and body of a message apart. A stream is what LSP calls partial
+ * results: progress under a token, then the answer.
+ *
+ * Left off: cancellation. Nothing ends the calls under way when the connection
+ * is lost: its README shows no way, though `dispose` would.
+ *
+ * @module
+ */
+import type { Socket } from "node:net";
+import type { MessageConnection } from "vscode-jsonrpc/node";
+import { type Answer, answer } from "../subject.ts";
+import { load } from "./_load.ts";
+import type { Peer } from "./_peer.ts";
+import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
+import { AnswerCount, echo, hang, nthAnswer } from "./_work.ts";
+
+/** Requests by vscode-jsonrpc. */
+export const vscodeJsonrpc: Peer = {
+  name: "vscode-jsonrpc",
+  transports: ["tcp", "unix"],
+  serve: async (address) => {
+    const { open, progress } = await opener();
+    return await serveSockets(address, (socket) => {
+      const connection = open(socket);
+      connection.onRequest("answer", answer);
+      connection.onRequest("echo", ({ payload }: Echo) => echo(payload));
+      connection.onRequest("hang", hang);
+      connection.onRequest("answers", async ({ count, token }: Stream) => {
+        for (let n = 0; n < count; n++) {
+          await connection.sendProgress(progress, token, nthAnswer(n));
+        }
+        return null;
+      });
+      connection.onClose(() => connection.dispose());
+      connection.listen();
+    });
+  },
+  connect: async (address) => {
+    const { open, progress } = await opener();
+    const socket = await connectSocket(address);
+    const connection = open(socket);
+    connection.listen();
+    let streams = 0;
+    return {
+      call: (question) => connection.sendRequest("answer", question),
+      echo: async (payload) => {
+        return await connection.sendRequest("echo", { payload });
+      },
+      receive: async (count) => {
+        const token = streams++;
+        const taken = new AnswerCount();
+        const heard = connection.onProgress(
+          progress,
+          token,
+          (answer) => taken.add(answer),
+        );
+        await connection.sendRequest("answers", { count, token });
+        heard.dispose();
+        taken.end(count);
+      },
+      hang: () => connection.sendRequest("hang"),
+      [Symbol.asyncDispose]: async () => {
+        connection.dispose();
+        await cutSocket(socket);
+      },
+    };
+  },
+};
+
+interface Echo {
+  readonly payload: string;
+}
+
+interface Stream {
+  readonly count: number;
+  readonly token: number;
+}
+
+async function opener() {
+  const library = await load("vscode-jsonrpc/node");
+  return {
+    open: (socket: Socket): MessageConnection =>
+      library.createMessageConnection(
+        new library.SocketMessageReader(socket),
+        new library.SocketMessageWriter(socket),
+      ),
+    progress: new library.ProgressType<Answer>(),
+  };
+}
