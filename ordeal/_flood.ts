@@ -17,10 +17,14 @@ interface Waits {
 
 /** What came of a flood. */
 export interface FloodFigures {
+  /** What reports call it. */
+  readonly kind: string;
   readonly quiet: Waits;
   readonly flooded: Waits;
   /** The most slow calls that ran at once. */
   readonly mostUnderWay: number;
+  /** Calls of the flood that the server refused. */
+  readonly refused: number;
 }
 
 /**
@@ -28,7 +32,7 @@ export interface FloodFigures {
  * machine does, so that only a wait beyond all measure breaks a promise.
  */
 export function noteFlood(
-  { quiet, flooded, mostUnderWay }: FloodFigures,
+  { kind, quiet, flooded, mostUnderWay, refused }: FloodFigures,
   { ctx, tally, name, isLong }: TrialWorld,
 ): void {
   const times = flooded.p99Ms / quiet.p99Ms;
@@ -40,7 +44,9 @@ export function noteFlood(
     );
   }
   tally.note("flood", [
+    kind,
     ctx.transport,
+    refused.toLocaleString("en"),
     mostUnderWay.toLocaleString("en"),
     ...[quiet, flooded].flatMap(({ medianMs, p99Ms }) =>
       [medianMs, p99Ms].map((ms) => `${ms.toFixed(2)} ms`)

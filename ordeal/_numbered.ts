@@ -1,7 +1,11 @@
+import { ServerBusyError } from "../channel/errors.ts";
+
 /** What came of calls that no fault troubles. */
 export interface Outcome {
   readonly made: number;
   readonly answered: number;
+  /** Those that the server did not take, as it was asked too often. */
+  readonly refused: number;
   /** What went wrong, a sentence each; the first few. */
   readonly troubles: readonly string[];
 }
@@ -13,6 +17,7 @@ const MOST_TROUBLES = 5;
 export class Numbered {
   #made = 0;
   #answered = 0;
+  #refused = 0;
   readonly #troubles: string[] = [];
 
   /** Makes a call. Never rejects. */
@@ -23,6 +28,7 @@ export class Numbered {
       if (reply === n) this.#answered++;
       else this.#note(`call ${n} was answered with ${reply}`);
     } catch (error) {
+      if (error instanceof ServerBusyError) return void this.#refused++;
       this.#note(`call ${n} failed with ${Deno.inspect(error)}`);
     }
   }
@@ -36,6 +42,7 @@ export class Numbered {
     return {
       made: this.#made,
       answered: this.#answered,
+      refused: this.#refused,
       troubles: this.#troubles,
     };
   }

@@ -35,7 +35,9 @@ export function tablesOf({ tally, heap }: Report): Table[] {
     ],
     [
       [
-        "Beside a flood",
+        "Beside a flood of",
+        "over",
+        "refused",
         "slow calls under way",
         "median, quiet",
         "p99, quiet",
@@ -82,7 +84,7 @@ function callRows(tally: Tally): string[][] {
     ["client processes killed", tally.count("client processes killed")],
     ["server processes killed", tally.count("server processes killed")],
     ["connections made again", tally.count("reconnections")],
-    ["slow calls of a flood", tally.count("call: flood")],
+    ["calls of a flood", tally.count("call: flood")],
   ]);
 }
 

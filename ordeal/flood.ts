@@ -1,3 +1,4 @@
+import type { Limits } from "../channel/limits.ts";
 import { randomInteger } from "../testing/_random.ts";
 import { FLOOD, noteFlood, OTHERS } from "./_flood.ts";
 import { checkHall, enterOutcomes, openHall } from "./_hall_trial.ts";
@@ -6,18 +7,35 @@ import { Flooder } from "./peers/flooder.ts";
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
+/** How often a client may ask where that is bounded, in calls a second. */
+const ALLOWED = 2_000;
 /** How long the others are timed at least, in milliseconds. */
 const LEAST_MS = 500;
 /** Each of the others calls so often, in milliseconds. */
 const PACE_MS = 2;
 
+/** A flood of requests to a slow handler, while other clients are timed. */
+export function flood(world: TrialWorld): Promise<void> {
+  return timeBeside("slow calls", {}, world);
+}
+
 /**
- * A flood of requests to a slow handler, while other clients are timed: the
- * server, the flood and the others have a process each.
+ * The same with a server that allows each client so many calls a second: it
+ * refuses nearly all of the flood, which asks again at once, as often as it
+ * can.
  */
-export async function flood(world: TrialWorld): Promise<void> {
+export function refusedFlood(world: TrialWorld): Promise<void> {
+  return timeBeside("refused", { maxRequestsPerSecond: ALLOWED }, world);
+}
+
+/** The server, the flood and the others have a process each. */
+async function timeBeside(
+  kind: string,
+  limits: Partial<Limits>,
+  world: TrialWorld,
+): Promise<void> {
   const { random, until } = world;
-  await using hall = await openHall(world);
+  await using hall = await openHall(world, limits);
   const crowd = { program: "crowd.ts" };
   await using others = await steer(() => new Crowd(), crowd, world);
   // It must not take the processor from those that are timed.
@@ -37,7 +55,8 @@ export async function flood(world: TrialWorld): Promise<void> {
   const beside = [warmUp, quiet, flooded].map(({ outcome }) => outcome);
   enterOutcomes("beside a flood", beside, world);
   await checkHall(hall.remote, [flood, ...beside], world);
-  noteFlood({ quiet, flooded, mostUnderWay }, world);
+  const { refused } = flood;
+  noteFlood({ kind, quiet, flooded, mostUnderWay, refused }, world);
 }
 
 function leftMs(until: number): number {

@@ -1,5 +1,5 @@
 import type { CtxTransport } from "../testing/ctx_contract.ts";
-import { flood } from "./flood.ts";
+import { flood, refusedFlood } from "./flood.ts";
 import { fuzzParsers } from "./fuzz.ts";
 import { fuzzServer } from "./fuzz_servers.ts";
 import { killClients } from "./killed_clients.ts";
@@ -45,6 +45,7 @@ export function lastTrials(): Trial[] {
       { name: "killed servers", transport, share: 12, run: killServers },
       { name: "load", transport, share: 10, run: load },
       { name: "flood", transport, share: 12, run: flood },
+      { name: "refused flood", transport, share: 8, run: refusedFlood },
     ]),
     { name: "flood", transport: "memory", share: 6, run: flood },
   ];

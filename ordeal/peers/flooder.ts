@@ -12,7 +12,7 @@ import { type Meeting, meetingOptions } from "../_task.ts";
 import { offer } from "./_parent.ts";
 
 /** How long a slow call takes, in milliseconds. */
-const SLOW_MS = { least: 20, most: 100 };
+const SLOW_MS = { least: 500, most: 1_500 };
 
 /** Steers a flood. */
 export class Flooder implements AsyncDisposable {

@@ -4,6 +4,7 @@
  * @module
  */
 import { expose } from "../../rpc/expose.ts";
+import type { Limits } from "../../channel/limits.ts";
 import { type RpcServer, startServer } from "../../rpc/server.ts";
 import { Hall } from "../_hall.ts";
 import { collectGarbage } from "../_heap.ts";
@@ -30,12 +31,11 @@ export class HallKeeper implements AsyncDisposable {
 
   /** Opens it, and tells the real address. */
   @expose
-  async open(meeting: Meeting): Promise<string> {
-    this.#server = await startServer(
-      meeting.address,
-      this.#hall,
-      meetingOptions(meeting),
-    );
+  async open(meeting: Meeting, limits: Partial<Limits>): Promise<string> {
+    this.#server = await startServer(meeting.address, this.#hall, {
+      ...meetingOptions(meeting),
+      limits,
+    });
     return this.#server.address;
   }
 
