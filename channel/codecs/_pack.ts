@@ -13,6 +13,80 @@ const MIN_INT64 = -(2n ** 63n);
 const MAX_UINT64 = 2n ** 64n - 1n;
 
 /**
+ * Whether `value` is plain data that is sent just as it is. `false` tells no
+ * more than that {@linkcode packValue} has to look: it knows what to change,
+ * and what is wrong where.
+ */
+export function isPlain(context: PackContext, value: unknown): boolean {
+  try {
+    return isPlainAt(context, value, 0);
+  } catch {
+    // A getter threw.
+    return false;
+  }
+}
+
+function isPlainAt(
+  context: PackContext,
+  value: unknown,
+  depth: number,
+): boolean {
+  switch (typeof value) {
+    case "string":
+      return context.loneSurrogates || value.isWellFormed();
+    case "number":
+      return context.nonFinite || Number.isFinite(value);
+    case "boolean":
+      return true;
+    case "object":
+      return value === null || isPlainObject(context, value, depth);
+    default:
+      return false;
+  }
+}
+
+function isPlainObject(
+  context: PackContext,
+  value: object,
+  depth: number,
+): boolean {
+  if (depth >= context.maxDepth) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype) {
+    return Array.isArray(value) && isPlainList(context, value, depth + 1);
+  }
+  return prototype === Object.prototype &&
+    isPlainMap(context, value as Record<string, unknown>, depth + 1);
+}
+
+function isPlainList(
+  context: PackContext,
+  list: readonly unknown[],
+  depth: number,
+): boolean {
+  for (let index = 0; index < list.length; index++) {
+    if (!isPlainAt(context, list[index], depth)) return false;
+  }
+  return true;
+}
+
+function isPlainMap(
+  context: PackContext,
+  map: Record<string, unknown>,
+  depth: number,
+): boolean {
+  let keys = 0;
+  // What is inherited is seen, too, and at worst looked at in vain: this way
+  // no list of the keys is made.
+  for (const key in map) {
+    if (key === "__type__" || ++keys > context.maxKeys) return false;
+    if (!context.loneSurrogates && !key.isWellFormed()) return false;
+    if (!isPlainAt(context, map[key], depth)) return false;
+  }
+  return true;
+}
+
+/**
  * Returns the plain data for `value`, `value` itself if it is that already, or
  * `undefined` for what a list holds as `null` and a map leaves out.
  *

@@ -12,6 +12,52 @@ export interface UnpackContext {
 }
 
 /**
+ * Whether `value` holds nothing to be revived, and breaks no limit. `false`
+ * tells no more than that {@linkcode unpackValue} has to look.
+ */
+export function isRevived(
+  context: UnpackContext,
+  value: unknown,
+  depth: number,
+): boolean {
+  if (typeof value !== "object") return typeof value !== "bigint";
+  if (value === null) return true;
+  if (depth >= context.maxDepth) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype) {
+    context.containers++;
+    return isRevivedList(context, value as unknown[], depth + 1);
+  }
+  if (prototype !== Object.prototype) return false;
+  context.containers++;
+  return isRevivedMap(context, value as Record<string, unknown>, depth + 1);
+}
+
+function isRevivedList(
+  context: UnpackContext,
+  list: readonly unknown[],
+  depth: number,
+): boolean {
+  for (let index = 0; index < list.length; index++) {
+    if (!isRevived(context, list[index], depth)) return false;
+  }
+  return true;
+}
+
+function isRevivedMap(
+  context: UnpackContext,
+  map: Record<string, unknown>,
+  depth: number,
+): boolean {
+  let keys = 0;
+  for (const key in map) {
+    if (key === "__type__" || ++keys > context.maxKeys) return false;
+    if (!isRevived(context, map[key], depth)) return false;
+  }
+  return true;
+}
+
+/**
  * Returns what `value` becomes; lists and maps are changed in place. Anything
  * that is neither a list nor a plain object is left alone.
  *
