@@ -135,6 +135,28 @@ export class FrameWriter {
   }
 }
 
+/**
+ * What waits for answers, by small numbers that are used again: an array is
+ * faster than a map, which also keeps what was in it from an early collection.
+ */
+export class Pending<T> {
+  readonly #resolvers: ((value: T) => void)[] = [];
+  readonly #free: number[] = [];
+
+  /** Adds what shall be told of the answer; returns its number. */
+  add(resolve: (value: T) => void): number {
+    const id = this.#free.pop() ?? this.#resolvers.length;
+    this.#resolvers[id] = resolve;
+    return id;
+  }
+
+  /** Tells of the answer, after which the number is free. */
+  resolve(id: number, value: T): void {
+    this.#resolvers[id]!(value);
+    this.#free.push(id);
+  }
+}
+
 /** Serves each connection by `onConn`, until that resolves. */
 export function serveConns(
   address: string,

@@ -2,7 +2,13 @@
  * The yardstick: the least that sends JSON in frames and matches answers to
  * calls, straight on the sockets.
  */
-import { connectConn, FrameWriter, readFrames, serveConns } from "./_frames.ts";
+import {
+  connectConn,
+  FrameWriter,
+  Pending,
+  readFrames,
+  serveConns,
+} from "./_frames.ts";
 import { type Answer, answer, type Question, type Subject } from "./subject.ts";
 
 type Message = [type: number, id: number, content: unknown];
@@ -33,7 +39,7 @@ export const bare: Subject = {
   connect: async (address) => {
     const conn = await connectConn(address);
     const writer = new FrameWriter(conn);
-    const pending = new Map<number, (content: unknown) => void>();
+    const pending = new Pending<unknown>();
     const items = new Map<number, number>();
     const ended = readFrames(conn, (payload) => {
       const [type, id, content] = parse(payload);
@@ -41,23 +47,24 @@ export const bare: Subject = {
         items.set(id, items.get(id)! + 1);
         return;
       }
-      pending.get(id)!(content);
-      pending.delete(id);
+      pending.resolve(id, content);
     });
-    let nextId = 0;
-    const ask = (type: number, content: unknown) =>
+    const ask = (
+      type: number,
+      content: unknown,
+      begin?: (id: number) => void,
+    ) =>
       new Promise<unknown>((resolve) => {
-        const id = nextId++;
-        pending.set(id, resolve);
+        const id = pending.add(resolve);
+        begin?.(id);
         writer.sendText(JSON.stringify([type, id, content]));
       });
     return {
       call: (question) => ask(CALL, question),
       echo: (payload) => ask(ECHO, payload),
       receive: async (count) => {
-        const id = nextId;
-        items.set(id, 0);
-        await ask(STREAM, count);
+        let id = -1;
+        await ask(STREAM, count, (it) => items.set(id = it, 0));
         const received = items.get(id);
         items.delete(id);
         if (received === count) return;

@@ -2,7 +2,13 @@
  * The other yardstick: frames of bytes that are sent back as they are. What
  * nothing goes past that sends frames over sockets at all.
  */
-import { connectConn, FrameWriter, readFrames, serveConns } from "./_frames.ts";
+import {
+  connectConn,
+  FrameWriter,
+  Pending,
+  readFrames,
+  serveConns,
+} from "./_frames.ts";
 import type { Subject } from "./subject.ts";
 
 /** As long as a question in JSON, with what tells calls apart. */
@@ -20,18 +26,14 @@ export const raw: Subject = {
   connect: async (address) => {
     const conn = await connectConn(address);
     const writer = new FrameWriter(conn);
-    const pending = new Map<number, (payload: Uint8Array) => void>();
-    readFrames(conn, (payload) => {
-      const id = readNumber(payload);
-      pending.get(id)!(payload.slice(4));
-      pending.delete(id);
-    });
-    let nextId = 0;
+    const pending = new Pending<Uint8Array>();
+    readFrames(
+      conn,
+      (payload) => pending.resolve(readNumber(payload), payload.slice(4)),
+    );
     const ask = (bytes: Uint8Array) =>
       new Promise<Uint8Array>((resolve) => {
-        const id = nextId++;
-        pending.set(id, resolve);
-        writer.sendBytes(id, bytes);
+        writer.sendBytes(pending.add(resolve), bytes);
       });
     return {
       call: async ({ n }) => {
