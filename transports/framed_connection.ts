@@ -64,6 +64,14 @@ export function frameConnection(
  */
 const FRAMES_A_TURN = 512;
 
+/**
+ * The answers to a burst leave in parts of so many frames, so that the other side can begin
+ * with the first while this one makes the next: with 64 calls in flight that
+ * is 1.5 to 1.9 times the throughput of one write for all of it, after which
+ * either side waits for the other.
+ */
+const FRAMES_A_PART = 16;
+
 /** How many connections are read. */
 let readConnections = 0;
 
@@ -87,6 +95,10 @@ class FramedConnection implements Connection {
   #state: State = "open";
   /** A flush is due, scheduled or under way. */
   #flushing = false;
+  /** A flush is under way, or has failed. */
+  #writing = false;
+  /** Frames that wait for a flush. */
+  #queuedFrames = 0;
   #writingBytes = 0;
   #writeError: unknown = null;
   /** What the last read brought is being handed to the receiver. */
@@ -123,8 +135,12 @@ class FramedConnection implements Connection {
 
   send(payload: Uint8Array | string): number {
     const position = this.#queue.push(payload);
+    this.#queuedFrames++;
     if (this.#isClosed()) this.#queue.clear();
     else if (!this.#flushing) this.#scheduleFlush();
+    else if (this.#burst && this.#queuedFrames === FRAMES_A_PART) {
+      this.#flush("part");
+    }
     return position;
   }
 
@@ -235,35 +251,48 @@ class FramedConnection implements Connection {
    * A lone frame leaves on the next microtask. While frames arrive in bursts
    * their handlers answer in as many microtasks, and a flush in between would
    * send each answer alone (0.65 of the throughput at 64 calls in flight):
-   * then the flush waits until the loop has run them all. Whether it is a
-   * burst shows only after its last frame: until then nothing is scheduled.
+   * then the flush waits until the loop has run them all, or has made a part.
+   * Whether it is a burst shows only after its last frame: until then nothing
+   * is scheduled.
    */
   #scheduleFlush(): void {
     this.#flushing = true;
     if (this.#delivering) return;
-    if (this.#burst) setImmediate(() => this.#flush());
-    else queueMicrotask(() => this.#flush());
+    if (this.#burst) setImmediate(() => this.#flush("all"));
+    else queueMicrotask(() => this.#flush("all"));
   }
 
-  async #flush(): Promise<void> {
+  /** One that was scheduled may find that a part has left before it. */
+  async #flush(what: "all" | "part"): Promise<void> {
+    if (this.#writing || !this.#flushing) return;
+    this.#writing = true;
     try {
       // A connection that is closed has cleared its queue.
-      let batch = this.#queue.take();
+      let batch = this.#take();
       while (batch !== null) {
         await this.#write(batch);
         this.#queue.release();
-        batch = this.#queue.take();
+        const isMakingPart = what === "part" &&
+          this.#queuedFrames < FRAMES_A_PART;
+        batch = isMakingPart ? null : this.#take();
       }
     } catch (error) {
       // Reading goes on: it brings what the peer sent before it left, and
-      // then the end. `#flushing` stays set, so that nothing more is written.
+      // then the end. `#writing` stays set, so that nothing more is written.
       this.#writeError = error;
       return;
     }
-    this.#flushing = false;
+    this.#writing = false;
     if (this.#state === "closed") return;
+    if (this.#queuedFrames > 0) return this.#scheduleFlush();
+    this.#flushing = false;
     if (this.#state === "finishing") this.#endStream();
     this.#receiver?.written();
+  }
+
+  #take(): Uint8Array | null {
+    this.#queuedFrames = 0;
+    return this.#queue.take();
   }
 
   async #write(batch: Uint8Array): Promise<void> {

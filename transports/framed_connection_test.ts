@@ -210,6 +210,27 @@ Deno.test("frameConnection writes the answers to a burst as one write", async ()
   setup.end.close();
 });
 
+Deno.test("frameConnection writes the answers to a long burst in parts", async () => {
+  const { stream, end } = setUp();
+  const frame = frames("1").length;
+  const partsSince = (write: number) =>
+    stream.writes.slice(write).map(({ length }) => length / frame);
+  end.onFrame = () => void end.connection.send("1");
+  stream.arrive(frames("1", "1"));
+  await turns();
+  stream.arrive(frames(...Array<string>(40).fill("1")));
+  await turns();
+  assertEquals(partsSince(0), [2, 16, 24]);
+  // Answers that are made one after the other leave so as they are made.
+  for (let answer = 0; answer < 40; answer++) {
+    end.connection.send("1");
+    await null;
+  }
+  await turns();
+  assertEquals(partsSince(3), [16, 16, 8]);
+  end.connection.close();
+});
+
 Deno.test("frameConnection lets others have their turn within a large read", async () => {
   const other = setUp();
   const { stream, end } = setUp();

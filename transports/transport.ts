@@ -147,7 +147,8 @@ export interface Connection {
    * Queues one frame, a string as UTF-8 (half of a surrogate pair as U+FFFD),
    * and returns its position in the stream of bytes sent. Frames that are
    * queued without waiting in between leave as one write, in order; while
-   * frames arrive several at a time, so do all of one turn of the event loop.
+   * frames arrive several at a time, so do those of one turn of the event
+   * loop, or parts of them where they are many.
    * `payload` is copied before this returns. After the end it is dropped.
    *
    * @throws {FrameTooLargeError} If `payload` is longer than the limit; then
