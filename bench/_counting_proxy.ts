@@ -41,12 +41,22 @@ export function countingProxy(address: string): CountingProxy | null {
     if (conns.delete(conn)) conn.close();
   }
 
+  /** The server, or `null` if it is gone, as the client sees then, too. */
+  async function reach(): Promise<Deno.TcpConn | null> {
+    try {
+      return await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    } catch {
+      return null;
+    }
+  }
+
   async function accept(): Promise<void> {
     for await (const near of listener) {
-      const far = await Deno.connect({
-        hostname: "127.0.0.1",
-        port: Number(port),
-      });
+      const far = await reach();
+      if (far === null) {
+        near.close();
+        continue;
+      }
       for (const conn of [near, far]) {
         conn.setNoDelay(true);
         conns.add(conn);

@@ -17,6 +17,15 @@ Deno.test("countingProxy counts the bytes of a call both ways", async () => {
   assertEquals(proxy.bytes(), bytes[0]! + bytes[1]!);
 });
 
+Deno.test("countingProxy ends a connection to a server that is gone", async () => {
+  const serving = await bare.serve("tcp://127.0.0.1:0");
+  await serving[Symbol.asyncDispose]();
+  await using proxy = countingProxy(serving.address)!;
+  const port = Number(new URL(proxy.address).port);
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  assertEquals(await conn.read(new Uint8Array(1)), null);
+});
+
 Deno.test("countingProxy keeps the form of an address, and wants a port", async () => {
   await using proxy = countingProxy("nats://localhost:4222/x?y");
   assert(/^nats:\/\/127\.0\.0\.1:\d+\/x\?y$/.test(proxy!.address));
