@@ -152,7 +152,7 @@ async function secure(
     signal.throwIfAborted();
     const socket = await firstOf(duplex, begin);
     const stream = new TlsStream(socket, conn);
-    await agree(socket, stream, checks, options);
+    await unlessClosed(duplex, agree(socket, stream, checks, options));
     return { stream, peer: peerName(socket) };
   } catch (error) {
     duplex.destroy();
@@ -175,6 +175,26 @@ async function firstOf(duplex: Duplex, begin: Begin): Promise<TLSSocket> {
   } finally {
     duplex.off("end", onEnd);
     duplex.off("close", onEnd);
+  }
+}
+
+/**
+ * Waits for `work`, unless the connection is closed before: when that happens
+ * at the moment at which the handshake is done, Node's socket tells nobody.
+ */
+async function unlessClosed(
+  duplex: Duplex,
+  work: Promise<void>,
+): Promise<void> {
+  const { promise: closed, reject } = Promise.withResolvers<never>();
+  // What the other side has said before may still be on its way.
+  const onClose = () => setImmediate(reject, null);
+  if (duplex.destroyed) onClose();
+  else duplex.on("close", onClose);
+  try {
+    await Promise.race([work, closed]);
+  } finally {
+    duplex.off("close", onClose);
   }
 }
 

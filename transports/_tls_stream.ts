@@ -95,6 +95,8 @@ export class TlsStream implements ByteStream {
   constructor(socket: TLSSocket, conn: Deno.TcpConn) {
     this.#socket = socket;
     this.#conn = conn;
+    // Then it tells nothing any more.
+    if (socket.destroyed) this.#error = closedError();
     socket.on("readable", () => this.#wake());
     socket.on("end", () => {
       this.#hasEnded = true;
@@ -105,7 +107,7 @@ export class TlsStream implements ByteStream {
       this.#wake();
     });
     socket.on("close", () => {
-      this.#error ??= new Deno.errors.ConnectionReset("The socket is closed");
+      this.#error ??= closedError();
       this.#wake();
       this.#failWrite(this.#error);
     });
@@ -155,4 +157,8 @@ export class TlsStream implements ByteStream {
   unref(): void {
     this.#conn.unref();
   }
+}
+
+function closedError(): Error {
+  return new Deno.errors.ConnectionReset("The socket is closed");
 }

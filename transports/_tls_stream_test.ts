@@ -1,7 +1,9 @@
+import process from "node:process";
 import { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { assertEquals, assertRejects } from "@std/assert";
 import { createTestAuthority } from "../testing/certificates.ts";
+import { HandshakeError } from "./errors.ts";
 import { secureClient, secureServer } from "./_tls_handshake.ts";
 import { loadNodeModules } from "./_tls_node.ts";
 import { TlsStream } from "./_tls_stream.ts";
@@ -86,4 +88,68 @@ Deno.test("TlsStream.close rejects what is pending", async () => {
   const writing = assertRejects(() => stream.write(new Uint8Array(1)));
   stream.close();
   await writing;
+});
+
+Deno.test("secureClient ends where the connection does as the handshake is done", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, near] = await Promise.all([
+    listener.accept() as Promise<Deno.TcpConn>,
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+  ]);
+  const node = await loadNodeModules();
+  const connect = ((options, done) =>
+    node.tls.connect(options, () => {
+      // Its events come before whoever waits for `done` goes on.
+      options.socket!.destroy();
+      process.nextTick(() => done!());
+    })) as (
+      options: ConnectionOptions,
+      done?: () => void,
+    ) => TLSSocket;
+  const shared = {
+    minVersion: "TLSv1.3",
+    signal: new AbortController().signal,
+  } as const;
+  const address = "tcp://127.0.0.1:1";
+  const serving = secureServer({
+    ...shared,
+    node,
+    conn,
+    credentials: { cert, key, ca: undefined },
+    sides: { other: "client", address },
+  }, { demandsCert: false, giveUpMs: 1_000 });
+  const error = await assertRejects(
+    () =>
+      secureClient({
+        ...shared,
+        node: { ...node, tls: { ...node.tls, connect } as typeof node.tls },
+        conn: near,
+        credentials: {
+          cert: undefined,
+          key: undefined,
+          ca: [authority.caCert],
+        },
+        sides: { other: "server", address },
+      }, "localhost"),
+    HandshakeError,
+  );
+  assertEquals(error.problem, "ended");
+  await assertRejects(() => serving, HandshakeError);
+});
+
+Deno.test("TlsStream.read rejects where the socket was closed before", async () => {
+  const closed = {
+    destroyed: true,
+    readableLength: 0,
+    on: () => {},
+    read: () => null,
+  };
+  const stream = new TlsStream(
+    closed as unknown as TLSSocket,
+    {} as Deno.TcpConn,
+  );
+  await assertRejects(
+    () => stream.read(new Uint8Array(1)),
+    Deno.errors.ConnectionReset,
+  );
 });
