@@ -1,3 +1,4 @@
+import { abortable } from "../channel/_abortable.ts";
 import type { ByteEnd, ByteTransport } from "../transports/_byte_transport.ts";
 import type { ByteStream } from "../transports/framed_connection.ts";
 import { lifetime } from "../transports/lifetime.ts";
@@ -107,14 +108,31 @@ export class Gate implements Listener {
       const { base } = this.#options;
       const connection = await base.connect(this.address, options);
       // Only then a fault that begins now meets the connection.
-      const link = await Promise.race([
-        this.#links.take(connection.localAddress),
-        this.#closed.promise,
-      ]);
+      const link = await this.#linkOf(connection, options?.signal);
       if (link !== null) link.client = connection;
       return connection;
     } finally {
       this.#expected--;
+    }
+  }
+
+  /**
+   * A server may never accept what its client takes for made: with TLS, when
+   * the network has lost what the client said last.
+   */
+  async #linkOf(
+    connection: Connection,
+    signal: AbortSignal | undefined,
+  ): Promise<NetworkLink | null> {
+    const link = Promise.race([
+      this.#links.take(connection.localAddress),
+      this.#closed.promise,
+    ]);
+    try {
+      return await abortable(link, signal);
+    } catch (error) {
+      connection.close();
+      throw error;
     }
   }
 

@@ -1,14 +1,21 @@
+import { assertStrictEquals } from "@std/assert";
+import type { Connection, Transport } from "../transports/transport.ts";
 import { CleanUp } from "./_clean_up.ts";
 import type { CtxTransport } from "./ctx_contract.ts";
-import { layersOf } from "./_layers.ts";
+import { type Layers, layersOf } from "./_layers.ts";
 import { StepNetwork } from "./_network.ts";
 import { Places } from "./_places.ts";
 import { testTransport } from "./transport_suite.ts";
+import { nextTurn } from "./_within.ts";
 
 /** A network without a step has no owners to choose by. */
-function makeNetwork(name: CtxTransport, places: Places): StepNetwork {
+function makeNetwork(
+  name: CtxTransport,
+  places: Places,
+  layers: Layers = layersOf(name),
+): StepNetwork {
   return new StepNetwork({
-    ...layersOf(name),
+    ...layers,
     seed: 1,
     nextAddress: () => places.next(),
     belongs: () => false,
@@ -36,6 +43,47 @@ for (const name of ["tcp", "unix", "memory"] as const) {
           await cleanUp.run();
         },
       };
+    },
+  });
+}
+
+for (const name of ["tcp", "unix", "memory"] as const) {
+  Deno.test({
+    name:
+      `a client of ${name} gives up in time where the server never accepts it`,
+    ignore: name === "unix" && Deno.build.os === "windows",
+    timeout: 60_000,
+    fn: async () => {
+      const cleanUp = new CleanUp();
+      const places = new Places(name, cleanUp);
+      const { base, bytes } = layersOf(name);
+      const made: Connection[] = [];
+      // So it is with TLS when what the client said last was lost: it is done,
+      // and the server waits for the rest.
+      const halfway: Transport = {
+        scheme: base.scheme,
+        listen: (address, _accept, options) =>
+          base.listen(address, () => {}, options),
+        connect: async (...args) => {
+          const connection = await base.connect(...args);
+          made.push(connection);
+          return connection;
+        },
+      };
+      const network = makeNetwork(name, places, { base: halfway, bytes });
+      const transport = network.transport();
+      const listener = await transport.listen(places.next(), () => {});
+      const giveUp = new AbortController();
+      const connecting = transport.connect(listener.address, giveUp);
+      const gaveUp = connecting.then(() => null, (error) => error);
+      while (made.length === 0) await nextTurn();
+      await nextTurn();
+      const reason = new Error("given up");
+      giveUp.abort(reason);
+      assertStrictEquals(await gaveUp, reason);
+      await listener.close();
+      await network[Symbol.asyncDispose]();
+      await cleanUp.run();
     },
   });
 }
