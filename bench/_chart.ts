@@ -44,7 +44,7 @@ export interface LineChart {
 }
 
 const WIDTH = 760;
-const LEFT = 190;
+const LEFT = 210;
 const RIGHT = 90;
 const TOP = 66;
 const ROW = 24;
