@@ -13,7 +13,7 @@ Deno.test("drawBars keeps the order, and writes values beside their bars", () =>
   assertStringIncludes(svg, "Calls &amp; more");
   assert(svg.indexOf(">fast<") < svg.indexOf(">slow<"));
   assertStringIncludes(svg, ">4 k</text>");
-  assertStringIncludes(svg, 'width="480" height="15" class="denomas"');
+  assertStringIncludes(svg, 'width="460" height="15" class="denomas"');
   assertStringIncludes(svg, "prefers-color-scheme:dark");
   assertEquals(svg.includes("NaN"), false);
 });
