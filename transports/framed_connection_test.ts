@@ -234,33 +234,33 @@ Deno.test("frameConnection writes the answers to a long burst in parts", async (
 Deno.test("frameConnection lets others have their turn within a large read", async () => {
   const other = setUp();
   const { stream, end } = setUp();
-  stream.arrive(frames(...Array<string>(300).fill("1")));
+  stream.arrive(frames(...Array<string>(200).fill("1")));
   await nextTurn();
-  assertEquals(end.frames.length, 256);
+  assertEquals(end.frames.length, 128);
   let turns = 0;
-  for (; end.frames.length === 256; turns++) await nextTurn();
+  for (; end.frames.length === 128; turns++) await nextTurn();
   // So many it takes until Deno looks at its sockets.
   assert(turns > 60, `${turns} turns`);
-  assertEquals(end.frames.length, 300);
+  assertEquals(end.frames.length, 200);
   for (const setup of [other.end, end]) setup.connection.close();
 });
 
 Deno.test("frameConnection delivers nothing after a close between two turns", async () => {
   const { stream, end } = setUp();
-  stream.arrive(frames(...Array<string>(300).fill("1")));
+  stream.arrive(frames(...Array<string>(200).fill("1")));
   await nextTurn();
   end.connection.close();
   for (let turn = 0; turn < 100; turn++) await nextTurn();
-  assertEquals(end.frames.length, 256);
+  assertEquals(end.frames.length, 128);
 });
 
 Deno.test("frameConnection does not wait for others after a pause of the peer", async () => {
   const other = setUp();
   const { stream, end } = setUp();
   for (let burst = 1; burst <= 3; burst++) {
-    stream.arrive(frames(...Array<string>(200).fill("1")));
+    stream.arrive(frames(...Array<string>(100).fill("1")));
     await nextTurn();
-    assertEquals(end.frames.length, burst * 200);
+    assertEquals(end.frames.length, burst * 100);
   }
   for (const setup of [other.end, end]) setup.connection.close();
 });
