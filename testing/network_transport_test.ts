@@ -23,7 +23,14 @@ function makeNetwork(
   });
 }
 
-for (const name of ["tcp", "unix", "memory"] as const) {
+const NAMES = ["tcp", "unix", "memory"] as const;
+
+/** Deno has no Unix sockets on Windows. */
+function isMissing(name: CtxTransport): boolean {
+  return name === "unix" && Deno.build.os === "windows";
+}
+
+for (const name of NAMES) {
   let network: StepNetwork;
   testTransport({
     scheme: layersOf(name).base.scheme,
@@ -31,7 +38,7 @@ for (const name of ["tcp", "unix", "memory"] as const) {
     connect: (...args) => network.transport().connect(...args),
   }, {
     name: `${name} through a network`,
-    ignore: name === "unix" && Deno.build.os === "windows",
+    ignore: isMissing(name),
     place: () => {
       const cleanUp = new CleanUp();
       const places = new Places(name, cleanUp);
@@ -47,14 +54,18 @@ for (const name of ["tcp", "unix", "memory"] as const) {
   });
 }
 
-for (const name of ["tcp", "unix", "memory"] as const) {
+for (const name of NAMES) {
   Deno.test({
     name:
       `a client of ${name} gives up in time where the server never accepts it`,
-    ignore: name === "unix" && Deno.build.os === "windows",
+    ignore: isMissing(name),
     timeout: 60_000,
     fn: async () => {
-      const cleanUp = new CleanUp();
+      await using stack = new AsyncDisposableStack();
+      const cleanUp = stack.adopt(
+        new CleanUp(),
+        async (it) => void await it.run(),
+      );
       const places = new Places(name, cleanUp);
       const { base, bytes } = layersOf(name);
       const made: Connection[] = [];
@@ -70,9 +81,14 @@ for (const name of ["tcp", "unix", "memory"] as const) {
           return connection;
         },
       };
-      const network = makeNetwork(name, places, { base: halfway, bytes });
+      const network = stack.use(
+        makeNetwork(name, places, { base: halfway, bytes }),
+      );
       const transport = network.transport();
-      const listener = await transport.listen(places.next(), () => {});
+      const listener = stack.adopt(
+        await transport.listen(places.next(), () => {}),
+        (it) => it.close(),
+      );
       const giveUp = new AbortController();
       const connecting = transport.connect(listener.address, giveUp);
       const gaveUp = connecting.then(() => null, (error) => error);
@@ -81,9 +97,6 @@ for (const name of ["tcp", "unix", "memory"] as const) {
       const reason = new Error("given up");
       giveUp.abort(reason);
       assertStrictEquals(await gaveUp, reason);
-      await listener.close();
-      await network[Symbol.asyncDispose]();
-      await cleanUp.run();
     },
   });
 }

@@ -66,10 +66,10 @@ export function frameConnection(
 const FRAMES_A_TURN = 128;
 
 /**
- * The answers to a burst leave in parts of so many frames, so that the other side can begin
- * with the first while this one makes the next: with 64 calls in flight that
- * is 1.5 to 1.9 times the throughput of one write for all of it, after which
- * either side waits for the other.
+ * The answers to a burst leave in parts of so many frames, so that the other
+ * side can begin with the first while this one makes the next: with 64 calls in
+ * flight that is 1.5 to 1.9 times the throughput of one write for all of it,
+ * after which either side waits for the other.
  */
 const FRAMES_A_PART = 16;
 
