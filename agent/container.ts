@@ -2,7 +2,7 @@ import type { CloseOptions } from "../channel/channel.ts";
 import { json } from "../channel/codecs/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { sumOfStats } from "../channel/_totals.ts";
-import { type OnError, reportToStderr } from "../channel/report.ts";
+import { guardedOnError, type OnError } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
 import type {
   AuthenticateOptions,
@@ -123,7 +123,7 @@ export class Container implements AsyncDisposable {
     const ownClock = options.clock === undefined ? new SystemClock() : null;
     this.#ownClock = ownClock;
     this.clock = options.clock ?? ownClock!;
-    this.#onError = options.onError ?? reportToStderr;
+    this.#onError = guardedOnError(options.onError);
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;

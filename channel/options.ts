@@ -5,7 +5,7 @@ import { json } from "./codecs/json.ts";
 import type { Serializer } from "./codecs/serializer.ts";
 import { TypeTable } from "./codecs/type_table.ts";
 import { type Limits, resolveLimits } from "./limits.ts";
-import { type OnError, reportToStderr } from "./report.ts";
+import { guardedOnError, type OnError } from "./report.ts";
 
 /** What both ends of a connection are made with. */
 export interface ChannelOptions {
@@ -80,6 +80,6 @@ export function resolveOptions(options: ChannelOptions): ResolvedOptions {
     types: new TypeTable(options.serializers ?? [], limits),
     limits,
     timeoutMs,
-    onError: options.onError ?? reportToStderr,
+    onError: guardedOnError(options.onError),
   };
 }

@@ -1,3 +1,5 @@
+import { printable } from "../transports/printable.ts";
+
 /** Where an error came from that no caller awaits. */
 export interface ErrorContext {
   /**
@@ -24,18 +26,75 @@ export interface ErrorContext {
   readonly address: string;
 }
 
-/** Hears of errors that no caller awaits. It must not throw. */
+/**
+ * Hears of errors that no caller awaits. It should not throw: what it fails
+ * with is printed on stderr, together with the error that it was given.
+ */
 export type OnError = (error: unknown, context: ErrorContext) => void;
 
 /** The default {@linkcode OnError}: one line on stderr. */
 export function reportToStderr(error: unknown, context: ErrorContext): void {
-  const text = error instanceof Error
-    ? `${error.name}: ${error.message}`
-    : String(error);
+  const address = printable(context.address);
   printLine(
-    `denomas: ${context.kind} error at ${context.address}: ${text}`,
+    `denomas: ${context.kind} error at ${address}: ${describe(error)}`,
     "stderr",
   );
+}
+
+/** Name and message on one line. Never throws, whatever was thrown. */
+function describe(error: unknown): string {
+  try {
+    const text = error instanceof Error
+      ? `${error.name}: ${error.message}`
+      : String(error);
+    return printable(text, SHOWN_UNITS);
+  } catch {
+    // Its getters throw, or it has no text: it is reported all the same.
+    return "an error that cannot be read";
+  }
+}
+
+/** How much of an error's text a line shows. */
+const SHOWN_UNITS = 2_000;
+
+/**
+ * An `onError` that never throws and never rejects: what the user's own one
+ * fails with is reported to stderr, once, with the error that it was given.
+ */
+export function guardedOnError(onError: OnError | undefined): OnError {
+  if (onError === undefined || onError === reportToStderr) {
+    return reportToStderr;
+  }
+  if (guarded.has(onError)) return onError;
+  const guard: OnError = (error, context) => {
+    runGuarded(() => onError(error, context), (failure) => {
+      reportToStderr(error, context);
+      reportToStderr(failure, { ...context, kind: "callback" });
+    });
+  };
+  guarded.add(guard);
+  return guard;
+}
+
+const guarded = new WeakSet<OnError>();
+
+/**
+ * Runs code of the user whose result nobody waits for. What it throws, or
+ * rejects with, goes to `onFailure` and nowhere else.
+ */
+export function runGuarded(
+  run: () => unknown,
+  onFailure: (error: unknown) => void,
+): void {
+  try {
+    const result = run();
+    // A promise, native or not: resolving it here runs its `then` guarded.
+    if (typeof result === "object" && result !== null) {
+      Promise.resolve(result).catch(onFailure);
+    }
+  } catch (error) {
+    onFailure(error);
+  }
 }
 
 /** Prints a line. */

@@ -5,7 +5,7 @@ import {
 import type { Channel } from "../channel/channel.ts";
 import { TypeTable } from "../channel/codecs/type_table.ts";
 import type { ChannelOptions } from "../channel/options.ts";
-import { type OnError, reportToStderr } from "../channel/report.ts";
+import { guardedOnError, type OnError, runGuarded } from "../channel/report.ts";
 import type {
   AuthenticateOptions,
   CredentialsOptions,
@@ -120,7 +120,7 @@ export function rpcChannel(
       credentials: options.credentials,
       limits: channelOptions.limits,
       onRefused: () => channelOptions.shared.refusedPeers++,
-      onError: options.onError ?? reportToStderr,
+      onError: guardedOnError(options.onError),
     });
     const channel = new ConnectionChannel(connection, {
       ...channelOptions,
@@ -139,7 +139,7 @@ export function rpcChannel(
     peer.attach(channel);
     peers.set(channel, peer);
     for (const observe of options.connecting ?? []) {
-      tell(observe, channel, options.onError);
+      tell(observe, channel, guardedOnError(options.onError));
     }
     return channel;
   };
@@ -148,13 +148,13 @@ export function rpcChannel(
 function tell(
   observe: ConnectObserver,
   channel: Channel,
-  onError: OnError = reportToStderr,
+  onError: OnError,
 ): void {
-  try {
-    observe(channel);
-  } catch (error) {
-    onError(error, { kind: "callback", address: channel.localAddress });
-  }
+  runGuarded(
+    () => observe(channel),
+    (error) =>
+      onError(error, { kind: "callback", address: channel.localAddress }),
+  );
 }
 
 function resolveNumbers(

@@ -16,19 +16,25 @@ import { importFlags } from "./npm_std.ts";
 
 /** Files, or single names as `file#name`, that no `mod.ts` has to offer. */
 export const INTERNAL: Readonly<Record<string, string>> = {
+  "channel/budget.ts": "for the layers above; users see its figures in stats()",
   "channel/codecs/type_entry.ts":
     "for the layers above; users register a Serializer",
   "channel/codecs/type_table.ts": "the work that channels do with serializers",
   "channel/message.ts": "the shape of the wire; users see requests and replies",
   "channel/options.ts#ResolvedOptions": "options with their defaults filled in",
   "channel/options.ts#resolveOptions": "fills in the defaults",
+  "channel/report.ts#guardedOnError": "for the layers above",
+  "channel/report.ts#runGuarded": "for the layers above",
   "channel/report.ts#printLine": "for the layers above",
   "channel/report.ts#reportToStderr": "the default of onError",
   "channel/request.ts#Answerer": "the channel, as its requests see it",
   "channel/request.ts#IncomingRequest": "made by channels only",
   "transports/lifetime.ts": "the slot for the ledger of testing",
   "transports/memory.ts#memoryBytes": "for the network of testing",
+  "transports/printable.ts":
+    "for the layers above, wherever text of a peer shows",
   "transports/tcp.ts#tcpBytes": "for the network of testing",
+  "transports/timer.ts": "for the layers above",
   "transports/unix.ts#unixBytes": "for the network of testing",
 };
 

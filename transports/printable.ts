@@ -1,0 +1,47 @@
+/** How many UTF-16 units of a text are shown where nothing else is asked for. */
+const SHOWN_UNITS = 200;
+
+/**
+ * What a terminal, a log or a reader could take for something else: control
+ * characters, line and paragraph separators, invisible and direction-changing
+ * format characters, and halves of surrogate pairs.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** The same, but for the line breaks and tabs of a text of several lines. */
+const UNPRINTABLE_IN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+
+/**
+ * Text of a peer as one line that is safe in a log line, an error message, a
+ * name or a terminal. Text over `maxUnits` is cut, and ends with an ellipsis.
+ */
+export function printable(text: string, maxUnits = SHOWN_UNITS): string {
+  return cutText(text, maxUnits).replace(UNPRINTABLE, escape);
+}
+
+/** The same for text that may have several lines, such as a stack. */
+export function printableLines(text: string, maxUnits = Infinity): string {
+  return cutText(text, maxUnits).replace(UNPRINTABLE_IN_LINES, escape);
+}
+
+/**
+ * The first `maxUnits` UTF-16 units of `text`, or one less where the cut would
+ * leave half of a surrogate pair; then an ellipsis where something is missing.
+ */
+export function cutText(text: string, maxUnits: number): string {
+  if (text.length <= maxUnits) return text;
+  const last = text.charCodeAt(maxUnits - 1);
+  const isHalf = last >= 0xd800 && last <= 0xdbff;
+  return `${text.slice(0, isHalf ? maxUnits - 1 : maxUnits)}…`;
+}
+
+function escape(char: string): string {
+  return SHORT_ESCAPES[char] ??
+    `\\u{${char.codePointAt(0)!.toString(16)}}`;
+}
