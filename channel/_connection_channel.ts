@@ -4,6 +4,7 @@ import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
 import { ArrivalWatch } from "./_arrival_watch.ts";
+import { Budget } from "./budget.ts";
 import { CallTable, type PendingCall } from "./_call_table.ts";
 import type {
   Channel,
@@ -111,6 +112,8 @@ type State =
  */
 export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly closed: Promise<CloseReason>;
+  /** What the other side makes this one hold. */
+  readonly budget: Budget;
   /** Hears of each answer that found the connection gone. */
   onDropped: (() => void) | null = null;
 
@@ -150,7 +153,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       timeoutMs: options.timeoutMs,
       withdraw: (call) => this.#queue.withdraw(call),
     });
-    this.#requests = new RequestTable(options);
+    this.budget = new Budget(options.limits.maxHeldBytes, options.budget);
+    this.#requests = new RequestTable({ ...options, budget: this.budget });
     this.#cutTimer = new CutTimer(this, () => this.#endClose());
     this.#rates = Rates.of(options.limits, options.shared.requestRate);
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
@@ -573,6 +577,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     this.#calls.rejectAll((call) => this.#callError(call, reason));
     this.#queue.end(() => this.#closedError("drain", reason));
     this.#requests.loseAll(() => this.#closedError("answer", reason));
+    this.budget.end();
     this.#endInbox(reason);
     lifetime.observer?.closed(this);
     this.#resolveClosed(reason);
@@ -605,7 +610,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       pendingCalls: this.#calls.size,
       waitingCalls: this.#queue.waiting,
       unansweredRequests: this.#requests.size,
-      unansweredBytes: this.#requests.bytes,
+      heldBytes: this.budget.bytes,
       unreadRequests: this.#requests.inbox.size,
       queuedBytes: this.#connection.queuedBytes,
       calls: this.#calls.nextId,

@@ -1,28 +1,44 @@
-/** How many connections each host has to one server. */
+import { type Budget, hostBudget } from "./budget.ts";
+
+/** One host that has connections to a server. */
+export interface Host {
+  /** What all of its connections hold together. */
+  readonly budget: Budget;
+  /** How many connections it has. */
+  connections: number;
+}
+
+/** The hosts that have connections to one server. */
 export class Hosts {
   readonly #most: number;
-  readonly #counts = new Map<string, number>();
+  readonly #budget: Budget;
+  readonly #hosts = new Map<string, Host>();
 
-  /** Lets in `most` from each. */
-  constructor(most: number) {
+  /** Lets in `most` from each; what they hold counts towards `budget`. */
+  constructor(most: number, budget: Budget) {
     this.#most = most;
+    this.#budget = budget;
   }
 
-  /** Counts one more from `address`, or returns `false` if that is too much. */
-  enter(address: string): boolean {
-    const host = hostOf(address);
-    const count = this.#counts.get(host) ?? 0;
-    if (count >= this.#most) return false;
-    this.#counts.set(host, count + 1);
-    return true;
+  /** Counts one more from `address`, or returns `null` if that is too much. */
+  enter(address: string): Host | null {
+    const name = hostOf(address);
+    let host = this.#hosts.get(name);
+    if (host === undefined) {
+      host = { budget: hostBudget(this.#budget), connections: 0 };
+      this.#hosts.set(name, host);
+    }
+    if (host.connections >= this.#most) return null;
+    host.connections++;
+    return host;
   }
 
   /** One from `address` is gone. */
   leave(address: string): void {
-    const host = hostOf(address);
-    const left = this.#counts.get(host)! - 1;
-    if (left > 0) this.#counts.set(host, left);
-    else this.#counts.delete(host);
+    const name = hostOf(address);
+    const host = this.#hosts.get(name)!;
+    host.connections--;
+    if (host.connections === 0) this.#hosts.delete(name);
   }
 }
 

@@ -1,13 +1,14 @@
+import type { Budget } from "./budget.ts";
 import { IdTable } from "./_id_table.ts";
 import { Inbox } from "./_inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { IncomingRequest } from "./request.ts";
-import type { SharedCounts } from "./_shared_counts.ts";
 
 /** What a {@linkcode RequestTable} is made with. */
 export interface RequestTableOptions {
   readonly limits: Limits;
-  readonly shared: SharedCounts;
+  /** The budget of the connection. */
+  readonly budget: Budget;
   /** Takes the requests; without it they go to the inbox. */
   readonly onRequest?: (request: IncomingRequest) => void;
 }
@@ -19,16 +20,15 @@ export class RequestTable {
   /** Those that were unanswered when the connection ended. */
   lost = 0;
 
-  readonly #limits: Limits;
-  readonly #shared: SharedCounts;
+  readonly #maxRequests: number;
+  readonly #budget: Budget;
   readonly #deliver: (request: IncomingRequest) => void;
   readonly #requests = new IdTable<IncomingRequest>();
-  #bytes = 0;
 
   /** Makes an empty table. */
-  constructor({ limits, shared, onRequest }: RequestTableOptions) {
-    this.#limits = limits;
-    this.#shared = shared;
+  constructor({ limits, budget, onRequest }: RequestTableOptions) {
+    this.#maxRequests = limits.maxUnansweredRequests;
+    this.#budget = budget;
     this.#deliver = onRequest ?? ((request) => this.inbox.push(request));
   }
 
@@ -37,39 +37,30 @@ export class RequestTable {
     return this.#requests.size;
   }
 
-  /** Their payloads in sum, in bytes. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Whether one has this id. */
   has(id: number): boolean {
     return this.#requests.get(id) !== undefined;
   }
 
   /**
-   * Why one more, of `bytes`, would be too much for `times` the limits, or
-   * `null`.
+   * Why one more that takes `bytes` would be too much for `times` the limits,
+   * or `null`.
    */
   overload(bytes: number, times = 1): string | null {
-    const { maxUnansweredRequests, maxUnansweredBytes } = this.#limits;
-    if (this.#requests.size >= times * maxUnansweredRequests) {
+    if (this.#requests.size >= times * this.#maxRequests) {
       return `${this.#requests.size} requests are unanswered`;
     }
-    if (this.#bytes + bytes > times * maxUnansweredBytes) {
-      return `${this.#bytes} bytes of requests are unanswered`;
-    }
-    const inAll = this.#shared.unansweredBytes;
-    if (inAll + bytes > times * this.#limits.maxServerUnansweredBytes) {
-      return `${inAll} bytes of requests are unanswered at this server`;
-    }
-    return null;
+    const full = this.#budget.exceededBy(bytes, times);
+    if (full === null) return null;
+    return full === this.#budget
+      ? `${full.bytes} bytes are held for this connection`
+      : `${full.bytes} bytes are held at this server`;
   }
 
   /** Adds one and hands it on. */
   add(request: IncomingRequest): void {
     this.#requests.add(request);
-    this.#count(request.bytes);
+    this.#budget.hold(request.bytes);
     this.#deliver(request);
   }
 
@@ -77,7 +68,7 @@ export class RequestTable {
   take(request: IncomingRequest): boolean {
     if (this.#requests.get(request.id) !== request) return false;
     this.#requests.delete(request.id);
-    this.#count(-request.bytes);
+    this.#budget.release(request.bytes);
     return true;
   }
 
@@ -93,12 +84,9 @@ export class RequestTable {
     const requests = this.#requests.values();
     this.lost += requests.length;
     this.#requests.clear();
-    this.#count(-this.#bytes);
-    for (const request of requests) request.lose(error);
-  }
-
-  #count(bytes: number): void {
-    this.#bytes += bytes;
-    this.#shared.unansweredBytes += bytes;
+    for (const request of requests) {
+      this.#budget.release(request.bytes);
+      request.lose(error);
+    }
   }
 }

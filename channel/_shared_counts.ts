@@ -2,8 +2,6 @@ import type { TokenBucket } from "./_token_bucket.ts";
 
 /** Counts that all channels of one server share. */
 export class SharedCounts {
-  /** Payloads of unanswered requests, in bytes. */
-  unansweredBytes = 0;
   /** Connections that were cut as over a limit. */
   cutConnections = 0;
   /** Connections that were closed because nobody knew whose they were. */

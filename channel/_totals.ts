@@ -24,7 +24,7 @@ const NO_STATS: ChannelStats = {
   pendingCalls: 0,
   waitingCalls: 0,
   unansweredRequests: 0,
-  unansweredBytes: 0,
+  heldBytes: 0,
   unreadRequests: 0,
   queuedBytes: 0,
   ...NO_COUNTS,

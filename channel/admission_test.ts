@@ -169,7 +169,7 @@ withCtx("a peer that sends too many bytes is cut", async (ctx) => {
 withCtx(
   "a request of many lists and maps counts what it takes",
   async (ctx) => {
-    const { other } = await startEcho(ctx, { maxUnansweredBytes: MIB });
+    const { other } = await startEcho(ctx, { maxHeldBytes: MIB });
     const text = "x".repeat(200_000);
     assertEquals(await other.send(text), text);
     const lists = Array.from({ length: 50_000 }, () => []);

@@ -345,17 +345,17 @@ withCtx(
   async (ctx) => {
     const { handler, next } = keeper();
     const server = await ctx.startServer(handler, {
-      limits: { maxUnansweredBytes: 5_000, maxServerUnansweredBytes: 8_000 },
+      limits: { maxHeldBytes: 5_000, maxServerHeldBytes: 24_000 },
     });
     const [one, two] = [await ctx.connect(), await ctx.connect()];
     const big = "x".repeat(4_000);
     const first = one.send(big);
     const request = await next();
-    assert(server.stats().unansweredBytes > 4_000);
+    assert(server.stats().heldBytes > 4_000);
     await assertRejects(
       () => one.send(big),
       ServerBusyError,
-      "of requests are",
+      "held for this connection",
     );
     await assertRejects(() => two.send(big), ServerBusyError, "at this server");
     await request.reply(null);
@@ -363,7 +363,7 @@ withCtx(
     const second = two.send(big);
     await (await next()).reply(null);
     await second;
-    assertEquals(server.stats().unansweredBytes, 0);
+    assertEquals(server.stats().heldBytes, 0);
   },
 );
 

@@ -75,8 +75,11 @@ export interface ChannelStats extends ChannelCounts {
   readonly waitingCalls: number;
   /** Requests of the other side that are not answered yet. */
   readonly unansweredRequests: number;
-  /** The payloads of those, in bytes. */
-  readonly unansweredBytes: number;
+  /**
+   * The memory that the other side makes this one hold, in bytes: what counts
+   * towards `maxHeldBytes`.
+   */
+  readonly heldBytes: number;
   /** Those of them that nobody has taken by `recv` yet. */
   readonly unreadRequests: number;
   /** Bytes queued to write. */

@@ -18,13 +18,13 @@ function assertEmpty(channel: Channel): void {
     pendingCalls: stats.pendingCalls,
     waitingCalls: stats.waitingCalls,
     unansweredRequests: stats.unansweredRequests,
-    unansweredBytes: stats.unansweredBytes,
+    heldBytes: stats.heldBytes,
     unreadRequests: stats.unreadRequests,
   }, {
     pendingCalls: 0,
     waitingCalls: 0,
     unansweredRequests: 0,
-    unansweredBytes: 0,
+    heldBytes: 0,
     unreadRequests: 0,
   });
 }
@@ -182,7 +182,7 @@ withCtx("close of the server under load settles every call", async (ctx) => {
     assertEmpty(channel);
   }
   assertEquals(server.stats().channels, 0);
-  assertEquals(server.stats().unansweredBytes, 0);
+  assertEquals(server.stats().heldBytes, 0);
 });
 
 withCtx("close of the server works from inside a handler", async (ctx) => {

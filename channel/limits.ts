@@ -26,19 +26,23 @@ export interface Limits {
    */
   readonly maxUnansweredRequests: number;
   /**
-   * How long the payloads of those requests may be in sum, in bytes. One of
-   * more than 1,024 lists and maps counts 64 bytes for each if that is more;
-   * one that waits for RPC's `authenticate` counts 16 times.
+   * How much memory the peer may make this side hold, in bytes: unanswered
+   * requests, items of streams that are not consumed, references. Each counts
+   * as what it takes once it is decoded. A request over it is refused
+   * (`ServerBusyError`); what cannot be refused ends the connection (`reason:
+   * "over-budget"`).
    *
-   * @default {67_108_864}
+   * @default {134_217_728}
    */
-  readonly maxUnansweredBytes: number;
+  readonly maxHeldBytes: number;
   /**
-   * The same for all channels of a server together, in bytes.
+   * The same for all channels of a server, or of a container, together, in
+   * bytes. Frames that have arrived in part, and what is queued for peers that
+   * do not read, count here, too. The peers of one host may hold half of it.
    *
    * @default {1_073_741_824}
    */
-  readonly maxServerUnansweredBytes: number;
+  readonly maxServerHeldBytes: number;
   /**
    * How much may be queued to write before `send` waits, in bytes. Answers do
    * not wait; while four times as much is queued, new requests are refused,
@@ -165,8 +169,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxFrameBytes: 16 * 1024 * 1024,
   maxPendingCalls: 65_536,
   maxUnansweredRequests: 65_536,
-  maxUnansweredBytes: 64 * 1024 * 1024,
-  maxServerUnansweredBytes: 1024 * 1024 * 1024,
+  maxHeldBytes: 128 * 1024 * 1024,
+  maxServerHeldBytes: 1024 * 1024 * 1024,
   maxQueuedBytes: 8 * 1024 * 1024,
   slowPeerMs: 30_000,
   maxConnections: 10_000,

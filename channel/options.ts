@@ -1,5 +1,6 @@
 import type { TlsOptions } from "../transports/tls_options.ts";
 import type { Transport } from "../transports/transport.ts";
+import type { Budget } from "./budget.ts";
 import type { Codec } from "./codecs/codec.ts";
 import { json } from "./codecs/json.ts";
 import type { Serializer } from "./codecs/serializer.ts";
@@ -53,8 +54,21 @@ export interface ChannelOptions {
 
 const DEFAULT_CODEC = json();
 
+/** An option for the layers above. */
+export interface BudgetOptions {
+  /**
+   * What all connections of one owner may hold together.
+   *
+   * @default {of a server, one of `maxServerHeldBytes`; else nothing more than
+   * each connection's own}
+   */
+  readonly budget?: Budget | undefined;
+}
+
 /** The options with all defaults filled in. */
 export interface ResolvedOptions {
+  /** What the budget of each connection counts towards. */
+  readonly budget: Budget | null;
   readonly codec: Codec;
   readonly types: TypeTable;
   readonly limits: Limits;
@@ -67,7 +81,9 @@ export interface ResolvedOptions {
  *
  * @throws {RangeError} If a limit or `timeoutMs` is out of range.
  */
-export function resolveOptions(options: ChannelOptions): ResolvedOptions {
+export function resolveOptions(
+  options: ChannelOptions & BudgetOptions,
+): ResolvedOptions {
   const limits = resolveLimits(options.limits);
   const timeoutMs = options.timeoutMs ?? Infinity;
   if (!(timeoutMs >= 0)) {
@@ -76,6 +92,7 @@ export function resolveOptions(options: ChannelOptions): ResolvedOptions {
     );
   }
   return {
+    budget: options.budget ?? null,
     codec: options.codec ?? DEFAULT_CODEC,
     types: new TypeTable(options.serializers ?? [], limits),
     limits,

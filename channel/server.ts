@@ -6,6 +6,7 @@ import {
   type ConnectionChannel,
   plainChannel,
 } from "./_connection_channel.ts";
+import { Budget } from "./budget.ts";
 import { Hosts } from "./_hosts.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import type { OnError } from "./report.ts";
@@ -167,7 +168,10 @@ class ChannelServer implements Server {
     this.#shared = new SharedCounts(
       TokenBucket.of(limits.maxServerRequestsPerSecond, limits.burstMs),
     );
-    this.#hosts = new Hosts(limits.maxConnectionsPerHost);
+    this.#hosts = new Hosts(
+      limits.maxConnectionsPerHost,
+      this.#resolved.budget ?? new Budget(limits.maxServerHeldBytes),
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
     this.#resolveClosed = resolve;
@@ -207,7 +211,8 @@ class ChannelServer implements Server {
   #accept(connection: Connection): void {
     const { maxConnections } = this.#resolved.limits;
     const isFull = this.#closing || this.#channels.size >= maxConnections;
-    if (isFull || !this.#hosts.enter(connection.remoteAddress)) {
+    const host = isFull ? null : this.#hosts.enter(connection.remoteAddress);
+    if (host === null) {
       this.#refusedConnections++;
       connection.close();
       return;
@@ -215,6 +220,7 @@ class ChannelServer implements Server {
     if (!this.#isRef) connection.unref();
     const channel = this.#makeChannel(connection, {
       ...this.#resolved,
+      budget: host.budget,
       shared: this.#shared,
       onProtocolError: (error) =>
         this.#report(error, "protocol", connection.remoteAddress),

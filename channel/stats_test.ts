@@ -18,7 +18,7 @@ const TABLES = [
   "pendingCalls",
   "waitingCalls",
   "unansweredRequests",
-  "unansweredBytes",
+  "heldBytes",
   "unreadRequests",
   "queuedBytes",
 ] as const;

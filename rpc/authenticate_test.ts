@@ -166,7 +166,7 @@ for (const first of ["a hello", "a call"]) {
         bytes += payload.length;
         raw.send(payload);
       }
-      while (server.stats().unansweredBytes < bytes) await turn();
+      while (server.stats().heldBytes < bytes) await turn();
       decided.resolve();
       const answered = new Set<number>();
       for (let count = 0; count < requests.length; count++) {
@@ -310,7 +310,7 @@ withCtx(
     decided.resolve();
     await turn();
     assertEquals(ran, []);
-    assertEquals(server.stats().unansweredBytes, 0);
+    assertEquals(server.stats().heldBytes, 0);
   },
 );
 

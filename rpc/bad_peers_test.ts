@@ -193,7 +193,7 @@ withCtx(
     raw[Symbol.dispose]();
     await served.closed;
     assertEquals(served.stats().runningCalls, 0);
-    assertEquals(server.stats().unansweredBytes, 0);
+    assertEquals(server.stats().heldBytes, 0);
   },
 );
 
