@@ -28,6 +28,11 @@ import {
   REQUEST,
   RESULT,
 } from "./message.ts";
+import {
+  type ArrivalContext,
+  replyArrived,
+  REQUEST_ARRIVED,
+} from "./message_context.ts";
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -128,8 +133,6 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly #arrivals: ArrivalWatch;
   readonly #resolveClosed: (reason: CloseReason) => void;
   #state: State = { kind: "open" };
-  /** The id of the newest reply; its call is pending while it is read. */
-  #replyId = -1;
   #framesIn = 0;
   #failedCalls = 0;
   #requestsIn = 0;
@@ -193,22 +196,31 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     return this.#calls.nextId;
   }
 
-  /** The signal of the call whose reply is being read, if it has one. */
-  get replySignal(): AbortSignal | undefined {
-    return this.#calls.signalOf(this.#replyId);
-  }
-
-  send(content: unknown, options: SendOptions = {}): Promise<unknown> {
+  /** As users have it; `context` reaches the custom types in `content`. */
+  send(
+    content: unknown,
+    options: SendOptions = {},
+    context?: unknown,
+  ): Promise<unknown> {
     try {
-      return this.#send(content, options);
+      return this.#send(content, options, context);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #send(content: unknown, options: SendOptions): Promise<unknown> {
+  #send(
+    content: unknown,
+    options: SendOptions,
+    context: unknown,
+  ): Promise<unknown> {
     this.#checkCall(options);
-    const payload = this.#codec.encode(REQUEST, this.#calls.nextId, content);
+    const payload = this.#codec.encode(
+      REQUEST,
+      this.#calls.nextId,
+      content,
+      context,
+    );
     if (this.#queue.hasRoom) {
       return this.#calls.add(options, this.#write(payload), null).reply;
     }
@@ -269,6 +281,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     request: IncomingRequest,
     type: typeof RESULT | typeof FAILURE,
     content: unknown,
+    context: unknown,
   ): Promise<void> {
     if (!this.#requests.take(request)) {
       this.#dropReply();
@@ -276,7 +289,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     }
     if (type === FAILURE) this.#failedRequests++;
     try {
-      this.#writeAnswer(type, request.id, content);
+      this.#writeAnswer(type, request.id, content, context);
     } catch (error) {
       if (type === RESULT) this.#failedRequests++;
       this.#writeFailure(request.id, error);
@@ -287,9 +300,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     return this.#queue.hasRoom ? ANSWERED : this.#queue.answersLeft();
   }
 
-  tryAnswer(request: IncomingRequest, result: unknown): void {
+  tryAnswer(
+    request: IncomingRequest,
+    result: unknown,
+    context: unknown,
+  ): void {
     if (!this.#requests.has(request.id)) return this.#dropReply();
-    this.#writeAnswer(RESULT, request.id, result);
+    this.#writeAnswer(RESULT, request.id, result, context);
     this.#requests.take(request);
     this.#finishIfAnswered();
   }
@@ -303,11 +320,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     type: typeof RESULT | typeof FAILURE,
     id: number,
     content: unknown,
+    context?: unknown,
   ): void {
     const isError = type === FAILURE && content instanceof Error;
     const { toFailure = failureText } = this.#options;
     const carried = isError ? toFailure(content) : content;
-    this.#write(this.#codec.encode(type, id, carried));
+    this.#write(this.#codec.encode(type, id, carried, context));
   }
 
   #write(payload: string | Uint8Array): number {
@@ -363,7 +381,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     if (this.#options.isUnadmitted?.(content)) {
       return this.#hold(id, content, bytes * UNREAD_FACTOR);
     }
-    const { value, error } = this.#revive(content);
+    const { value, error } = this.#revive(content, REQUEST_ARRIVED);
     if (error !== null) {
       this.#requestsIn++;
       this.#failedRequests++;
@@ -412,7 +430,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
    */
   revive(request: IncomingRequest): boolean {
     try {
-      const { value, error } = this.#revive(request.content);
+      const { value, error } = this.#revive(
+        request.content,
+        REQUEST_ARRIVED,
+      );
       request.content = value;
       if (error === null) return true;
       request.fail(error);
@@ -427,10 +448,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#lateReplies++;
       return;
     }
-    this.#replyId = id;
+    const context = replyArrived(this.#calls.signalOf(id));
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
-    const { value, error } = this.#revive(content);
+    const { value, error } = this.#revive(content, context);
     const failure = error ??
       (type === FAILURE ? this.#remoteError(value) : null);
     const call = this.#calls.take(id)!;
@@ -443,9 +464,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   #revive(
     content: unknown,
+    context: ArrivalContext,
   ): { value: unknown; error: SerializationError | null } {
     try {
-      return { value: this.#codec.revive(content), error: null };
+      return { value: this.#codec.revive(content, context), error: null };
     } catch (error) {
       if (error instanceof SerializationError) return { value: null, error };
       throw error;

@@ -4,6 +4,7 @@ import type { Codec } from "./codecs/codec.ts";
 import type { TypeTable } from "./codecs/type_table.ts";
 import { SerializationError } from "./errors.ts";
 import { type Message, parseMessage } from "./message.ts";
+import type { ArrivalContext } from "./message_context.ts";
 
 /** With no more lists and maps the payload tells well enough what is held. */
 const FEW_CONTAINERS = 1_024;
@@ -24,12 +25,17 @@ export class MessageCodec {
   }
 
   /**
-   * Encodes a message.
+   * Encodes a message. The custom types in it are told `context`.
    *
    * @throws {SerializationError} If `content` cannot be carried.
    */
-  encode(type: number, id: number, content: unknown): string | Uint8Array {
-    const packed = this.#types.pack(content, this.#codec.carries);
+  encode(
+    type: number,
+    id: number,
+    content: unknown,
+    context: unknown,
+  ): string | Uint8Array {
+    const packed = this.#types.pack(content, this.#codec.carries, context);
     try {
       const payload = this.#codec.encode([type, id, packed]);
       lifetime.observer?.message(this.#channel, "out", type, id, packed);
@@ -71,13 +77,13 @@ export class MessageCodec {
   }
 
   /**
-   * Revives the custom types of a message's content.
+   * Revives the custom types of a message's content. They are told `context`.
    *
    * @throws {SerializationError} If one cannot be revived.
    * @throws {ProtocolError} If the content breaks a limit.
    */
-  revive(content: unknown): unknown {
-    return this.#types.unpack(content);
+  revive(content: unknown, context: ArrivalContext): unknown {
+    return this.#types.unpack(content, context);
   }
 
   /**

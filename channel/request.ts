@@ -37,9 +37,14 @@ export interface Answerer {
     request: IncomingRequest,
     type: typeof RESULT | typeof FAILURE,
     content: unknown,
+    context: unknown,
   ): Promise<void>;
   /** Sends the result of `request`, which stays unanswered if this throws. */
-  tryAnswer(request: IncomingRequest, result: unknown): void;
+  tryAnswer(
+    request: IncomingRequest,
+    result: unknown,
+    context: unknown,
+  ): void;
   /** Why the connection ended, as an error, or `null` while it goes on. */
   lossError(): Error | null;
 }
@@ -83,31 +88,33 @@ export class IncomingRequest implements Request {
     this.#controller?.abort(error());
   }
 
-  reply(value: unknown): Promise<void> {
-    return this.#answer(RESULT, value);
+  /** As users have it; `context` reaches the custom types in `value`. */
+  reply(value: unknown, context?: unknown): Promise<void> {
+    return this.#answer(RESULT, value, context);
   }
 
   fail(error: unknown): Promise<void> {
-    return this.#answer(FAILURE, error);
+    return this.#answer(FAILURE, error, undefined);
   }
 
   /**
    * Like `reply`, but a value that cannot be sent is only thrown: the request
    * can still be answered. Waits for no room in the queue.
    */
-  tryReply(value: unknown): void {
+  tryReply(value: unknown, context?: unknown): void {
     this.#checkUnanswered();
-    this.#answerer.tryAnswer(this, value);
+    this.#answerer.tryAnswer(this, value, context);
     this.#answered = true;
   }
 
   #answer(
     type: typeof RESULT | typeof FAILURE,
     content: unknown,
+    context: unknown,
   ): Promise<void> {
     this.#checkUnanswered();
     this.#answered = true;
-    return this.#answerer.answer(this, type, content);
+    return this.#answerer.answer(this, type, content, context);
   }
 
   #checkUnanswered(): void {

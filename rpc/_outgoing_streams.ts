@@ -1,5 +1,6 @@
 import { ReferenceReleasedError } from "./errors.ts";
-import type { OfferedStream, Packing } from "./_parcel.ts";
+import type { MessageContext } from "./_message_context.ts";
+import type { OfferedStream } from "./_offered_stream.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
 /** Where streams begin on the wire. */
@@ -41,6 +42,12 @@ export interface StreamOptions {
   readonly start?: <T>(step: () => T) => T;
   /** Called once, when the stream is over. */
   readonly onEnd?: () => void;
+  /**
+   * The message that offers it.
+   *
+   * @default {none}
+   */
+  readonly context?: MessageContext | null;
 }
 
 /** Whether a value travels as a stream. */
@@ -52,14 +59,12 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 /** Streams that this side produces and the other side consumes. */
 export class OutgoingStreams {
   readonly #window: StreamWindow;
-  readonly #packing: Packing;
   readonly #streams = new Map<number, OutgoingStream>();
   #nextKey = 0;
 
-  /** Each takes as much as `window`; `packing` is that of the peer. */
-  constructor(window: StreamWindow, packing: Packing) {
+  /** Each takes as much as `window`. */
+  constructor(window: StreamWindow) {
     this.#window = window;
-    this.#packing = packing;
   }
 
   /** How many streams are open. */
@@ -75,7 +80,7 @@ export class OutgoingStreams {
    */
   add(
     iterable: AsyncIterable<unknown>,
-    { start = (step) => step(), onEnd }: StreamOptions = {},
+    { start = (step) => step(), onEnd, context = null }: StreamOptions = {},
   ): string {
     if (this.#streams.size >= MAX_STREAMS) {
       throw new RangeError(
@@ -92,7 +97,7 @@ export class OutgoingStreams {
       },
     });
     this.#streams.set(key, stream);
-    this.#packing.current?.addStream(stream);
+    context?.addStream(stream);
     return `${STREAM_PREFIX}${key}`;
   }
 
@@ -156,7 +161,9 @@ class OutgoingStream implements OfferedStream {
 
   constructor(
     iterable: AsyncIterable<unknown>,
-    options: Required<StreamOptions> & { readonly window: StreamWindow },
+    options: Required<Omit<StreamOptions, "context">> & {
+      readonly window: StreamWindow;
+    },
   ) {
     this.#iterable = iterable;
     this.#window = options.window;

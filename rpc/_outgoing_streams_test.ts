@@ -10,7 +10,7 @@ import {
   STREAM_PREFIX,
   type StreamBatch,
 } from "./_outgoing_streams.ts";
-import { Packing } from "./_parcel.ts";
+import { MessageContext } from "./_message_context.ts";
 import type { Call } from "./call.ts";
 
 /** Counts how far its generators get. */
@@ -72,7 +72,7 @@ async function drain(streams: OutgoingStreams, key: number) {
 }
 
 Deno.test("OutgoingStreams hands out all items in order, and forgets the stream", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const producer = new Producer();
   let ends = 0;
   const key = keyOf(
@@ -89,7 +89,7 @@ Deno.test("OutgoingStreams hands out all items in order, and forgets the stream"
 });
 
 Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   await turn();
@@ -99,10 +99,7 @@ Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
 });
 
 Deno.test("OutgoingStreams never has more items under way than its window", async () => {
-  const streams = new OutgoingStreams(
-    { items: 10, bytes: 1_000_000 },
-    new Packing(),
-  );
+  const streams = new OutgoingStreams({ items: 10, bytes: 1_000_000 });
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   let received = 0;
@@ -125,10 +122,7 @@ Deno.test("OutgoingStreams never has more items under way than its window", asyn
 });
 
 Deno.test("OutgoingStreams never has more bytes under way than its window and one item", async () => {
-  const streams = new OutgoingStreams(
-    { items: 64, bytes: 1_000 },
-    new Packing(),
-  );
+  const streams = new OutgoingStreams({ items: 64, bytes: 1_000 });
   let produced = 0;
   async function* texts() {
     for (;;) {
@@ -147,10 +141,7 @@ Deno.test("OutgoingStreams never has more bytes under way than its window and on
 });
 
 Deno.test("OutgoingStreams lets a consumer that lies get no more than its window at once", async () => {
-  const streams = new OutgoingStreams(
-    { items: 10, bytes: 1_000_000 },
-    new Packing(),
-  );
+  const streams = new OutgoingStreams({ items: 10, bytes: 1_000_000 });
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   for (const consumed of [1e9, 1e9, NaN, 1e9]) {
@@ -164,7 +155,7 @@ Deno.test("OutgoingStreams lets a consumer that lies get no more than its window
 });
 
 Deno.test("OutgoingStreams tells an error after the items before it", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   async function* failing() {
     yield 1;
     yield 2;
@@ -179,7 +170,7 @@ Deno.test("OutgoingStreams tells an error after the items before it", async () =
 });
 
 Deno.test("OutgoingStreams keeps the items that were not sent", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const key = keyOf(streams.add(new Producer().count(5)));
   const batches: StreamBatch[] = [];
   const few = (batch: StreamBatch) => {
@@ -199,10 +190,7 @@ Deno.test("OutgoingStreams keeps the items that were not sent", async () => {
 });
 
 Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", async () => {
-  const streams = new OutgoingStreams(
-    { items: 2, bytes: 1_000 },
-    new Packing(),
-  );
+  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
   const producer = new Producer();
   let ends = 0;
   const key = keyOf(streams.add(producer.count(), { onEnd: () => ends++ }));
@@ -217,13 +205,11 @@ Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", asyn
 });
 
 Deno.test("OutgoingStreams offers a stream that was withdrawn anew", async () => {
-  const packing = new Packing();
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, packing);
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const numbers = new Producer().count(3);
-  const parcel = packing.begin("given");
-  const withdrawn = keyOf(streams.add(numbers));
-  packing.end(parcel);
-  parcel.withdraw();
+  const context = new MessageContext("owned");
+  const withdrawn = keyOf(streams.add(numbers, { context }));
+  context.withdraw();
   assertEquals(streams.size, 0);
   const key = keyOf(streams.add(numbers));
   assert(key !== withdrawn);
@@ -231,7 +217,7 @@ Deno.test("OutgoingStreams offers a stream that was withdrawn anew", async () =>
 });
 
 Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const key = keyOf(streams.add({
     [Symbol.asyncIterator]() {
       throw new RangeError("cannot begin");
@@ -242,10 +228,7 @@ Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", asy
 });
 
 Deno.test("OutgoingStreams.return waits until the producer's finally has run", async () => {
-  const streams = new OutgoingStreams(
-    { items: 2, bytes: 1_000 },
-    new Packing(),
-  );
+  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
   let finished = false;
   async function* slowToFinish() {
     try {
@@ -264,10 +247,7 @@ Deno.test("OutgoingStreams.return waits until the producer's finally has run", a
 });
 
 Deno.test("OutgoingStreams.return tells an error of the producer's finally", async () => {
-  const streams = new OutgoingStreams(
-    { items: 2, bytes: 1_000 },
-    new Packing(),
-  );
+  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
   async function* failing() {
     try {
       for (;;) yield 1;
@@ -284,7 +264,7 @@ Deno.test("OutgoingStreams.return tells an error of the producer's finally", asy
 });
 
 Deno.test("OutgoingStreams.return does not wait for a producer that waits", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const key = keyOf(streams.add(producer.wait(event.promise)));
@@ -299,7 +279,7 @@ Deno.test("OutgoingStreams.return does not wait for a producer that waits", asyn
 });
 
 Deno.test("OutgoingStreams.return tells the end before it ends the producer", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const stream = producer.wait(event.promise);
@@ -312,10 +292,7 @@ Deno.test("OutgoingStreams.return tells the end before it ends the producer", as
 });
 
 Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
-  const streams = new OutgoingStreams(
-    { items: 2, bytes: 1_000 },
-    new Packing(),
-  );
+  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
   const producer = new Producer();
   let ends = 0;
   const waiting: Promise<StreamBatch>[] = [];
@@ -339,7 +316,7 @@ Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
 });
 
 Deno.test("OutgoingStreams answers several questions at once", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const key = keyOf(streams.add(producer.wait(event.promise)));
@@ -353,7 +330,7 @@ Deno.test("OutgoingStreams answers several questions at once", async () => {
 });
 
 Deno.test("OutgoingStreams begins a generator where it is told to", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const served = { path: "work" } as Call;
   async function* paths() {
     yield call().path;
@@ -363,16 +340,13 @@ Deno.test("OutgoingStreams begins a generator where it is told to", async () => 
   assertEquals(await drain(streams, key), ["work"]);
 });
 
-Deno.test("OutgoingStreams adds to the parcel that is being packed", () => {
-  const packing = new Packing();
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, packing);
+Deno.test("OutgoingStreams adds each stream to the message that offers it", () => {
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const producer = new Producer();
-  const outer = packing.begin("given");
-  streams.add(producer.count());
-  const inner = packing.begin("lent");
-  streams.add(producer.count());
-  packing.end(inner);
-  packing.end(outer);
+  const outer = new MessageContext("owned");
+  const inner = new MessageContext("borrowed");
+  streams.add(producer.count(), { context: outer });
+  streams.add(producer.count(), { context: inner });
   streams.add(producer.count());
   assertEquals([outer.streams.length, inner.streams.length], [1, 1]);
   assertEquals(streams.size, 3);
@@ -382,7 +356,7 @@ Deno.test("OutgoingStreams adds to the parcel that is being packed", () => {
 });
 
 Deno.test("OutgoingStreams refuses more streams than one connection may have", () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW, new Packing());
+  const streams = new OutgoingStreams(DEFAULT_WINDOW);
   const empty = { [Symbol.asyncIterator]: () => new Producer().count(0) };
   for (let i = 0; i < MAX_STREAMS; i++) streams.add(empty);
   assertThrows(() => streams.add(empty), RangeError);

@@ -8,7 +8,8 @@ import {
   ConnectionClosedError,
   TimeoutError,
 } from "../channel/errors.ts";
-import type { IncomingRequest, Request } from "../channel/request.ts";
+import type { ArrivalContext } from "../channel/message_context.ts";
+import type { IncomingRequest } from "../channel/request.ts";
 import type { Limits } from "../channel/limits.ts";
 import type { OnError } from "../channel/report.ts";
 import { AbortListeners } from "./_abort_listeners.ts";
@@ -35,7 +36,7 @@ import {
   type StreamBatch,
   type StreamWindow,
 } from "./_outgoing_streams.ts";
-import { Packing, type Parcel } from "./_parcel.ts";
+import { asMessageContext, MessageContext } from "./_message_context.ts";
 import type { Places } from "./_places.ts";
 import { REFERENCE_PREFIX, referenceKey, References } from "./_references.ts";
 import type { Caller } from "./_remote_proxy.ts";
@@ -53,7 +54,7 @@ const CALLED_MISSES = 39;
 export interface PeerOptions extends
   Omit<
     ServedCallsOptions,
-    "references" | "packing" | "hasExtensions" | "identity"
+    "references" | "hasExtensions" | "identity"
   > {
   /** Whether this side says hello: the one that connects does. */
   readonly saysHello: boolean;
@@ -95,7 +96,6 @@ export class Peer implements Caller {
   readonly entry: TypeEntry;
 
   readonly #options: PeerOptions;
-  readonly #packing = new Packing();
   readonly #references: References;
   readonly #streams: OutgoingStreams;
   readonly #served: ServedCalls;
@@ -111,29 +111,28 @@ export class Peer implements Caller {
     this.#references = new References({
       root: options.root,
       self: this,
-      packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
       places: options.places,
       takesPlaces: () => this.#hello.takesPlaces,
       maxReferences: options.maxReferences,
-      framesIn: () => this.#channel.stats().framesIn,
     });
-    this.#streams = new OutgoingStreams(options.window, this.#packing);
+    this.#streams = new OutgoingStreams(options.window);
     this.#served = new ServedCalls({
       ...options,
       references: this.#references,
-      packing: this.#packing,
       hasExtensions: () => this.hasExtensions,
       identity: () => this.identity,
     });
     this.entry = {
       matches: (value) => isStream(value) || this.#references.matches(value),
-      pack: (value) =>
-        isStream(value) ? this.#addStream(value) : this.#references.pack(value),
-      unpack: (data) =>
+      pack: (value, context) =>
+        isStream(value)
+          ? this.#addStream(value, asMessageContext(context))
+          : this.#references.pack(value, context),
+      unpack: (data, context) =>
         typeof data === "string" && data.startsWith(STREAM_PREFIX)
-          ? this.#openStream(data)
-          : this.#references.unpack(data),
+          ? this.#openStream(data, (context as ArrivalContext).signal)
+          : this.#references.unpack(data, context),
     };
   }
 
@@ -251,10 +250,9 @@ export class Peer implements Caller {
     }
     const content = this.#callContent(path, args, options);
     const id = this.#channel.nextCallId;
-    const parcel = this.#packing.begin("lent");
-    const reply = this.#channel.send(content, options);
-    this.#packing.end(parcel);
-    if (!parcel.isEmpty) this.#endParcelAfter(reply, parcel);
+    const context = new MessageContext("borrowed");
+    const reply = this.#channel.send(content, options, context);
+    if (!context.isEmpty) this.#releaseAfter(reply, context);
     // A call that was refused has no id, and the next one gets this.
     const wasSent = this.#channel.nextCallId !== id;
     const mayEnd = options.signal !== undefined ||
@@ -286,13 +284,13 @@ export class Peer implements Caller {
    * without extensions may use a reference until the connection ends. What the
    * method has not begun to read, it will not read any more.
    */
-  #endParcelAfter(reply: Promise<unknown>, parcel: Parcel): void {
+  #releaseAfter(reply: Promise<unknown>, context: MessageContext): void {
     const release = () => {
-      if (this.hasExtensions) parcel.release();
+      if (this.hasExtensions) context.release();
       else if (this.#hello.isAwaited) this.#hello.answered.then(release);
     };
     const settled = () => {
-      for (const stream of parcel.streams) {
+      for (const stream of context.streams) {
         if (!stream.isStarted) stream.drop();
       }
       release();
@@ -393,7 +391,6 @@ export class Peer implements Caller {
   }
 
   #take(request: IncomingRequest): void {
-    this.#references.lendArrived();
     if (!this.#hello.isAwaited) return this.#handle(request);
     // An answer to the hello that came just before is taken note of first, as
     // what the method returns may need the extensions.
@@ -442,12 +439,12 @@ export class Peer implements Caller {
     this.#streams.next(
       toKey(key),
       toKey(consumed),
-      (batch) => sendBatch(request, batch, this.#packing),
+      (batch) => sendBatch(request, batch),
     ).catch((error) => this.#served.fail(request, error));
   }
 
   #serveExtended(
-    request: Request,
+    request: IncomingRequest,
     [path, args, kwargs, terms]: readonly unknown[],
   ): void {
     const content = [path, args, kwargs];
@@ -491,20 +488,26 @@ export class Peer implements Caller {
 
   // Streams
 
-  #addStream(stream: AsyncIterable<unknown>): string {
+  #addStream(
+    stream: AsyncIterable<unknown>,
+    context: MessageContext | null,
+  ): string {
     if (!this.hasExtensions) {
       throw new UnsupportedByPeerError(
         "Cannot send a stream: the other side has no extensions, send lists",
       );
     }
-    return this.#streams.add(stream, this.#served.holdForStream());
+    const running = context?.running ?? null;
+    const options = running === null ? {} : this.#served.holdForStream(running);
+    return this.#streams.add(stream, { ...options, context });
   }
 
-  #openStream(path: string): IncomingStream {
+  /**
+   * The call that asked for a stream is over when that begins; the call's
+   * `signal` is not, and goes on to streams in the items as well.
+   */
+  #openStream(path: string, signal: AbortSignal | undefined): IncomingStream {
     const key = Number(path.slice(STREAM_PREFIX.length));
-    // The call that asked for it is over when its stream begins; its signal is
-    // not, and goes on to streams in the items as well.
-    const signal = this.#channel.replySignal;
     const source: StreamSource = {
       next: (consumed) =>
         // A deadline for calls is none for a stream that has nothing to tell.

@@ -8,7 +8,12 @@ import {
 } from "./_resolve.ts";
 import { call } from "./call.ts";
 import { passOn } from "./_failure.ts";
-import type { Hold, Packing } from "./_parcel.ts";
+import {
+  asMessageContext,
+  type Hold,
+  type MessageContext,
+} from "./_message_context.ts";
+import type { ArrivalContext } from "../channel/message_context.ts";
 import type { Places } from "./_places.ts";
 import {
   type Caller,
@@ -41,8 +46,6 @@ export interface ReferencesOptions {
   readonly root: object | null;
   /** This side of the connection. */
   readonly self: Caller;
-  /** Of the message being packed. */
-  readonly packing: Packing;
   /** Whether the other side knows how to release references. */
   readonly hasExtensions: () => boolean;
   /** How what has an address travels, if this side knows. */
@@ -51,8 +54,6 @@ export interface ReferencesOptions {
   readonly takesPlaces: () => boolean;
   /** How many references may be held. */
   readonly maxReferences: number;
-  /** How many frames have arrived, the one being read included. */
-  readonly framesIn: () => number;
 }
 
 /**
@@ -67,9 +68,6 @@ export class References implements TypeEntry {
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
   #nextKey = 0;
-  /** Claims on what arrived, of the newest frame that brought any. */
-  #arrived: Claim[] = [];
-  #arrivedIn = -1;
 
   constructor(options: ReferencesOptions) {
     this.#options = options;
@@ -84,14 +82,15 @@ export class References implements TypeEntry {
     return typeof value === "function" || isService(value);
   }
 
-  pack(value: object): unknown {
+  pack(value: object, context: unknown): unknown {
     const { self, hasExtensions, places, takesPlaces } = this.#options;
     const node = remoteNode(value);
     // A proxy goes home as what it stands for.
     if (node?.caller === self && hasExtensions()) return { own: node.path };
     const own = node === undefined ? places?.placeOf(value) ?? null : null;
     const place = node?.place ?? own;
-    const path = () => own?.path ?? this.#pathOf(value);
+    const path = () =>
+      own?.path ?? this.#pathOf(value, asMessageContext(context));
     if (!place || !takesPlaces()) return path();
     const { address, type } = place;
     // What others can reach by themselves needs no one in between.
@@ -102,33 +101,22 @@ export class References implements TypeEntry {
     };
   }
 
-  #pathOf(value: object): string {
+  #pathOf(value: object, context: MessageContext | null): string {
     const { root } = this.#options;
     const isListed = root !== null && remoteNode(value) === undefined;
     const path = isListed ? pathOf(root, value) : null;
-    return path ?? `${REFERENCE_PREFIX}${this.#hold(value).key}`;
+    return path ?? `${REFERENCE_PREFIX}${this.#hold(value, context).key}`;
   }
 
-  unpack(data: unknown): unknown {
-    if (typeof data === "string") return this.#makeProxy(data);
+  unpack(data: unknown, context: unknown): unknown {
+    const claim = claimOf(context as ArrivalContext);
+    if (typeof data === "string") return this.#makeProxy(data, claim);
     if (typeof data === "object" && data !== null) {
       const { own, path, place } = data as Record<string, unknown>;
-      const found = this.#own(own) ?? this.#placed(path, place);
+      const found = this.#own(own) ?? this.#placed(path, place, claim);
       if (found !== null) return found;
     }
     throw new TypeError("a service reference must be the path of a service");
-  }
-
-  /**
-   * What the frame being read brought was passed by a call, and is lent for its
-   * length; what nothing is said of was returned, and is owned.
-   */
-  lendArrived(): void {
-    if (this.#arrived.length === 0) return;
-    if (this.#arrivedIn === this.#options.framesIn()) {
-      for (const claim of this.#arrived) claim.state = "lent";
-    }
-    this.#arrived = [];
   }
 
   /**
@@ -155,14 +143,14 @@ export class References implements TypeEntry {
   keep(key: number): void {
     const reference = this.#byKey.get(key);
     if (reference === undefined) throw released(`${REFERENCE_PREFIX}${key}`);
-    reference.given++;
+    reference.owned++;
   }
 
   /** The other side gives the reference `key` back, if it has it. */
   release(key: number): void {
     const reference = this.#byKey.get(key);
-    if (reference !== undefined && reference.given > 0) {
-      this.#letGo(reference, "given");
+    if (reference !== undefined && reference.owned > 0) {
+      this.#letGo(reference, "owned");
     }
   }
 
@@ -172,12 +160,11 @@ export class References implements TypeEntry {
     this.#byTarget.clear();
   }
 
-  #hold(target: object): Reference {
+  #hold(target: object, context: MessageContext | null): Reference {
     const reference = this.#byTarget.get(target) ?? this.#add(target);
-    const parcel = this.#options.packing.current;
-    const hold = parcel?.hold ?? "given";
+    const hold = context?.hold ?? "owned";
     reference[hold]++;
-    parcel?.addReference(() => this.#letGo(reference, hold));
+    context?.addReference(() => this.#letGo(reference, hold));
     return reference;
   }
 
@@ -188,7 +175,7 @@ export class References implements TypeEntry {
         `${maxReferences} references are held already; dispose of some on the other side, pass a service that is listed, or raise 'maxReferences'`,
       );
     }
-    const reference = { key: this.#nextKey++, target, lent: 0, given: 0 };
+    const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);
     return reference;
@@ -196,31 +183,33 @@ export class References implements TypeEntry {
 
   #letGo(reference: Reference, hold: Hold): void {
     reference[hold]--;
-    if (reference.lent + reference.given > 0) return;
+    if (reference.borrowed + reference.owned > 0) return;
     // The connection may have ended, and its references with it.
     if (!this.#byKey.delete(reference.key)) return;
     this.#byTarget.delete(reference.target);
   }
 
-  #makeProxy(path: string, place: Place | null = null): object {
-    const { self, framesIn } = this.#options;
-    if (!path.startsWith(REFERENCE_PREFIX)) {
-      return makeRemote(self, path, { place });
-    }
-    const claim: Claim = { state: "owned" };
-    const frame = framesIn();
-    if (frame !== this.#arrivedIn) this.#arrived = [];
-    this.#arrivedIn = frame;
-    this.#arrived.push(claim);
-    return makeRemote(self, path, { claim, place });
+  #makeProxy(
+    path: string,
+    state: Claim["state"],
+    place: Place | null = null,
+  ): object {
+    const { self } = this.#options;
+    return path.startsWith(REFERENCE_PREFIX)
+      ? makeRemote(self, path, { claim: { state }, place })
+      : makeRemote(self, path, { place });
   }
 
   /** What has a place of its own, on this connection if it has a path. */
-  #placed(path: unknown, place: unknown): object | null {
+  #placed(
+    path: unknown,
+    place: unknown,
+    state: Claim["state"],
+  ): object | null {
     const { places } = this.#options;
     if (places === null || !isPlace(place)) return null;
     return typeof path === "string"
-      ? this.#makeProxy(path, place)
+      ? this.#makeProxy(path, state, place)
       : places.open(place);
   }
 
@@ -240,6 +229,14 @@ export class References implements TypeEntry {
     const slash = path.indexOf("/", REFERENCE_PREFIX.length);
     return ownAt(target, slash === -1 ? "" : path.slice(slash + 1));
   }
+}
+
+/**
+ * What a request brings is borrowed for the length of its call; what a reply
+ * brings is owned.
+ */
+function claimOf({ kind }: ArrivalContext): Claim["state"] {
+  return kind === "request" ? "borrowed" : "owned";
 }
 
 /** Whether data of the other side tells a place. */

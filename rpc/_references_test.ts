@@ -7,7 +7,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ReferenceReleasedError } from "./errors.ts";
-import { Packing } from "./_parcel.ts";
+import type { ArrivalContext } from "../channel/message_context.ts";
+import { type Hold, MessageContext } from "./_message_context.ts";
 import { referenceKey, References } from "./_references.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
 import { Router, service } from "./service.ts";
@@ -22,61 +23,51 @@ const idle: Caller = {
   release: () => {},
 };
 
-function make(
-  { hasExtensions = true, maxReferences = 10 } = {},
-): { references: References; packing: Packing; nextFrame: () => void } {
-  let frames = 0;
-  const packing = new Packing();
-  const references = new References({
+const REPLY: ArrivalContext = { kind: "reply" };
+const REQUEST: ArrivalContext = { kind: "request" };
+
+function make({ hasExtensions = true, maxReferences = 10 } = {}): References {
+  return new References({
     root,
     self: idle,
-    packing,
     places: null,
     takesPlaces: () => false,
     hasExtensions: () => hasExtensions,
     maxReferences,
-    framesIn: () => frames,
   });
-  return { references, packing, nextFrame: () => void frames++ };
 }
 
 /** Packs `values` in one message, and returns how to let go of them. */
 function pack(
-  { references, packing }: Pick<
-    ReturnType<typeof make>,
-    "references" | "packing"
-  >,
-  hold: "lent" | "given",
+  references: References,
+  hold: Hold,
   ...values: object[]
 ): { paths: unknown[]; release: () => void } {
-  const parcel = packing.begin(hold);
-  const paths = values.map((value) => references.pack(value));
-  packing.end(parcel);
-  return { paths, release: () => parcel.release() };
+  const context = new MessageContext(hold);
+  const paths = values.map((value) => references.pack(value, context));
+  return { paths, release: () => context.release() };
 }
 
 Deno.test("References sends what is listed by its path, without a reference", () => {
-  const { references } = make();
-  assertEquals(references.pack(root), "");
-  assertEquals(references.pack(leaf), "leaf");
+  const references = make();
+  assertEquals(references.pack(root, null), "");
+  assertEquals(references.pack(leaf, null), "leaf");
   assertEquals(references.size, 0);
 });
 
 Deno.test("References holds one reference for the same thing", () => {
-  const made = make();
-  const { references } = made;
+  const references = make();
   const one = () => 1;
-  const { paths } = pack(made, "given", one, one, () => 2);
+  const { paths } = pack(references, "owned", one, one, () => 2);
   assertEquals(paths, ["$/ref/0", "$/ref/0", "$/ref/1"]);
   assertEquals(references.size, 2);
 });
 
-Deno.test("References lets go of what was lent, once in all", () => {
-  const made = make();
-  const { references } = made;
+Deno.test("References lets go of what was borrowed, once in all", () => {
+  const references = make();
   const fn = () => 1;
-  const first = pack(made, "lent", fn, fn);
-  const second = pack(made, "lent", fn);
+  const first = pack(references, "borrowed", fn, fn);
+  const second = pack(references, "borrowed", fn);
   first.release();
   first.release();
   assertEquals(references.size, 1);
@@ -84,15 +75,14 @@ Deno.test("References lets go of what was lent, once in all", () => {
   assertEquals(references.size, 0);
   assertThrows(() => references.resolve("$/ref/0"), ReferenceReleasedError);
   // A key is never used again: an old proxy must not call something new.
-  assertEquals(pack(made, "lent", fn).paths, ["$/ref/1"]);
+  assertEquals(pack(references, "borrowed", fn).paths, ["$/ref/1"]);
 });
 
 Deno.test("References holds what was given for each time that it was", () => {
-  const made = make();
-  const { references } = made;
+  const references = make();
   const fn = () => 1;
-  pack(made, "given", fn);
-  pack(made, "given", fn);
+  pack(references, "owned", fn);
+  pack(references, "owned", fn);
   references.release(0);
   assertEquals(references.size, 1);
   references.release(0);
@@ -100,10 +90,9 @@ Deno.test("References holds what was given for each time that it was", () => {
   references.release(0);
 });
 
-Deno.test("References keeps what was lent for longer", () => {
-  const made = make();
-  const { references } = made;
-  const { release } = pack(made, "lent", () => 1);
+Deno.test("References keeps what was borrowed for longer", () => {
+  const references = make();
+  const { release } = pack(references, "borrowed", () => 1);
   references.keep(0);
   release();
   assert(references.resolve("$/ref/0") !== null);
@@ -114,9 +103,8 @@ Deno.test("References keeps what was lent for longer", () => {
 });
 
 Deno.test("References takes nothing from a call if too much is given back", () => {
-  const made = make();
-  const { references } = made;
-  const { release } = pack(made, "lent", () => 1);
+  const references = make();
+  const { release } = pack(references, "borrowed", () => 1);
   references.release(0);
   references.release(0);
   assertEquals(references.size, 1);
@@ -125,37 +113,34 @@ Deno.test("References takes nothing from a call if too much is given back", () =
 });
 
 Deno.test("References over the limit are refused, and the message let go of", () => {
-  const made = make({ maxReferences: 2 });
-  const { references } = made;
-  const { release } = pack(made, "lent", () => 1, () => 2);
+  const references = make({ maxReferences: 2 });
+  const { release } = pack(references, "borrowed", () => 1, () => 2);
   const third = () => 3;
-  assertThrows(() => references.pack(third), RangeError, "2 references");
+  assertThrows(() => references.pack(third, null), RangeError, "2 references");
   // What is listed, and what is held, needs none.
-  references.pack(leaf);
+  references.pack(leaf, null);
   release();
   assertEquals(references.size, 0);
-  pack(made, "lent", third).release();
+  pack(references, "borrowed", third).release();
 });
 
 Deno.test("References is empty after the end, whatever is let go of later", () => {
-  const made = make();
-  const { references } = made;
+  const references = make();
   const fn = () => 1;
-  const { release } = pack(made, "lent", fn);
+  const { release } = pack(references, "borrowed", fn);
   references.clear();
   assertEquals(references.size, 0);
-  pack(made, "given", fn);
+  pack(references, "owned", fn);
   release();
   assertEquals(references.size, 1);
 });
 
 Deno.test("References.resolve finds functions, and methods of services", () => {
-  const made = make();
-  const { references } = made;
+  const references = make();
   const router = new Router();
   router.set("child", leaf);
   const fn = () => 1;
-  pack(made, "given", fn, service({ leaf, own: fn }), router);
+  pack(references, "owned", fn, service({ leaf, own: fn }), router);
   const found = (path: string) => references.resolve(path)?.method;
   assertStrictEquals(found("$/ref/0"), fn);
   assertStrictEquals(found("$/ref/1/own"), fn);
@@ -177,9 +162,8 @@ Deno.test("References.resolve finds functions, and methods of services", () => {
 });
 
 Deno.test("References.resolve takes keys in one spelling only", () => {
-  const made = make();
-  const { references } = made;
-  pack(made, "given", () => 1);
+  const references = make();
+  pack(references, "owned", () => 1);
   const bad = [
     "",
     " 0",
@@ -199,26 +183,25 @@ Deno.test("References.resolve takes keys in one spelling only", () => {
 });
 
 Deno.test("References sends a proxy home as what it stands for", () => {
-  const { references } = make();
+  const references = make();
   const path = "$/ref/7/sub";
-  assertEquals(references.pack(makeRemote(idle, path)), { own: path });
+  assertEquals(references.pack(makeRemote(idle, path), null), { own: path });
   assertEquals(references.size, 0);
 });
 
 Deno.test("References forwards a proxy to a peer that cannot take it home", () => {
-  const { references } = make({ hasExtensions: false });
-  assertEquals(references.pack(makeRemote(idle, "leaf")), "$/ref/0");
+  const references = make({ hasExtensions: false });
+  assertEquals(references.pack(makeRemote(idle, "leaf"), null), "$/ref/0");
   const third = makeRemote({ ...idle }, "leaf");
-  assertEquals(make().references.pack(third), "$/ref/0");
+  assertEquals(make().pack(third, null), "$/ref/0");
 });
 
 Deno.test("References.unpack finds what a proxy that came home stands for", () => {
-  const made = make();
-  const { references } = made;
+  const references = make();
   const fn = () => 1;
   const unlisted = service({ deep: service({ fn }) });
-  pack(made, "given", fn, unlisted);
-  const home = (own: unknown) => references.unpack({ own });
+  pack(references, "owned", fn, unlisted);
+  const home = (own: unknown) => references.unpack({ own }, REPLY);
   assertStrictEquals(home(""), root);
   assertStrictEquals(home("leaf"), leaf);
   assertStrictEquals(home("$/ref/0"), fn);
@@ -232,29 +215,23 @@ Deno.test("References.unpack finds what a proxy that came home stands for", () =
 });
 
 Deno.test("References.unpack refuses what is no reference", () => {
-  const { references } = make();
+  const references = make();
   for (const data of [null, 1, [], {}, { other: "" }]) {
-    assertThrows(() => references.unpack(data), TypeError);
+    assertThrows(() => references.unpack(data, REPLY), TypeError);
   }
 });
 
-Deno.test("References owns what a reply brought, and is lent what a call did", () => {
-  const { references, nextFrame } = make();
-  const claim = () => remoteNode(references.unpack("$/ref/0"))!.claim;
-  nextFrame();
-  const returned = [claim(), claim()];
-  nextFrame();
-  references.lendArrived();
-  assertEquals(returned.map(({ state }) => state), ["owned", "owned"]);
-  const passed = [claim(), claim()];
-  references.lendArrived();
-  assertEquals(passed.map(({ state }) => state), ["lent", "lent"]);
-  assertEquals(returned.map(({ state }) => state), ["owned", "owned"]);
+Deno.test("References owns what a reply brings, and borrows what a request does", () => {
+  const references = make();
+  const claim = (context: ArrivalContext) =>
+    remoteNode(references.unpack("$/ref/0", context))!.claim.state;
+  assertEquals(claim(REPLY), "owned");
+  assertEquals(claim(REQUEST), "borrowed");
+  assertEquals(claim(REPLY), "owned");
 });
 
 Deno.test("References matches functions and services, and nothing else", async () => {
-  const made = make();
-  const { references } = made;
+  const references = make();
   for (const value of [() => {}, leaf, new Router(), makeRemote(idle, "")]) {
     assert(references.matches(value));
   }
@@ -263,7 +240,7 @@ Deno.test("References matches functions and services, and nothing else", async (
   }
   // A proxy of a third side can be called through this one.
   const third = makeRemote({ ...idle }, "leaf");
-  pack(made, "given", third);
+  pack(references, "owned", third);
   const target = references.resolve("$/ref/0/work")!;
   await assertRejects(async () => await target.method(), TypeError, "call()");
 });

@@ -19,12 +19,12 @@ export interface Caller {
 }
 
 /**
- * For how long a proxy can count on what it stands for: `lent` by the call
- * that passed it, or for ever where it is listed; `owned` until it is disposed
- * of, which counts once; `released` after that.
+ * For how long a proxy can count on what it stands for: `borrowed` for the
+ * length of the call that passed it, or for ever where it is listed; `owned`
+ * until it is disposed of, which counts once; `released` after that.
  */
 export interface Claim {
-  state: "lent" | "owned" | "released";
+  state: "borrowed" | "owned" | "released";
 }
 
 /** Where all can reach what a proxy stands for, without its connection. */
@@ -54,8 +54,8 @@ const NO_TRAITS: RemoteTraits = {};
 
 const NO_OPTIONS: CallOptions = {};
 
-/** Of what nobody needs to give back. */
-const LENT: Claim = { state: "lent" };
+/** The claim on what needs no release. */
+const BORROWED: Claim = { state: "borrowed" };
 
 const nodes = new WeakMap<object, RemoteNode>();
 
@@ -93,7 +93,7 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   constructor(
     caller: Caller,
     path: string,
-    { options = NO_OPTIONS, claim = LENT, place = null }: RemoteTraits,
+    { options = NO_OPTIONS, claim = BORROWED, place = null }: RemoteTraits,
   ) {
     this.caller = caller;
     this.path = path;

@@ -113,10 +113,12 @@ Deno.test("makeRemote gives back what it owns once, and then calls nothing", asy
   assertEquals(caller.acts.length, 1);
 });
 
-Deno.test("makeRemote gives nothing back that was lent or is listed", async () => {
+Deno.test("makeRemote gives nothing back that was borrowed or is listed", async () => {
   const caller = recorder();
-  const lent = makeRemote(caller, "$/ref/1", { claim: { state: "lent" } });
-  for (const remote of [lent, makeRemote(caller, "sub")]) {
+  const borrowed = makeRemote(caller, "$/ref/1", {
+    claim: { state: "borrowed" },
+  });
+  for (const remote of [borrowed, makeRemote(caller, "sub")]) {
     (remote as Disposable)[Symbol.dispose]();
     await (remote as Loose)();
   }

@@ -2,7 +2,7 @@ import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import { TimeoutError } from "../channel/errors.ts";
 import type { Request } from "../channel/request.ts";
 import type { ServedCall } from "./middleware.ts";
-import type { OfferedStream } from "./_parcel.ts";
+import type { OfferedStream } from "./_offered_stream.ts";
 
 /** A call that this side serves. */
 export class RunningCall implements ServedCall {

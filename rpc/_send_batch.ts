@@ -1,7 +1,7 @@
 import { SerializationError } from "../channel/errors.ts";
 import type { IncomingRequest } from "../channel/request.ts";
 import type { StreamBatch } from "./_outgoing_streams.ts";
-import type { Packing } from "./_parcel.ts";
+import { MessageContext } from "./_message_context.ts";
 
 /**
  * Answers `request` with `batch`, or with as many of its first items as can be
@@ -13,26 +13,23 @@ import type { Packing } from "./_parcel.ts";
 export function sendBatch(
   request: IncomingRequest,
   batch: StreamBatch,
-  packing: Packing,
 ): number {
   const { items } = batch;
-  const parcel = packing.begin("given");
+  const context = new MessageContext("owned");
   let count: number;
   try {
-    request.tryReply(batch);
+    request.tryReply(batch, context);
     return items.length;
   } catch (error) {
     count = sendableItems(error, items.length);
-    if (count > 0) parcel.withdraw();
+    if (count > 0) context.withdraw();
     else {
-      parcel.discard();
+      context.discard();
       throw error;
     }
-  } finally {
-    packing.end(parcel);
   }
   const first = { items: items.slice(0, count), done: false };
-  return sendBatch(request, first, packing);
+  return sendBatch(request, first);
 }
 
 /** How many of `count` items to try after `error`. */

@@ -3,7 +3,7 @@ import {
   type ConnectionChannel,
 } from "../channel/_connection_channel.ts";
 import { failureText } from "../channel/message.ts";
-import type { Request } from "../channel/request.ts";
+import type { IncomingRequest } from "../channel/request.ts";
 import { type CallContent, isThenable } from "./_call_content.ts";
 import { runAs } from "./call.ts";
 import { MethodNotFoundError } from "./errors.ts";
@@ -15,7 +15,7 @@ import {
   isStream,
   type StreamOptions,
 } from "./_outgoing_streams.ts";
-import type { Packing } from "./_parcel.ts";
+import { MessageContext } from "./_message_context.ts";
 import { runThrough } from "./_run_through.ts";
 import { REFERENCE_PREFIX, type References } from "./_references.ts";
 import { resolveMethod, type Target } from "./_resolve.ts";
@@ -27,8 +27,6 @@ export interface ServedCallsOptions {
   /** The service that this side offers, if any. */
   readonly root: object | null;
   readonly references: References;
-  /** Of the message being packed. */
-  readonly packing: Packing;
   /** Runs around each call. */
   readonly serving: readonly ServeMiddleware[];
   /** Whether failures tell the stack. */
@@ -55,8 +53,6 @@ export class ServedCalls {
   readonly #running = new Map<number, RunningCall>();
   /** What methods and middleware remember of the connection. */
   readonly #session = new Map<string, unknown>();
-  /** The call whose result is being packed: a stream in it keeps it running. */
-  #packing: RunningCall | null = null;
 
   constructor(options: ServedCallsOptions) {
     this.#options = options;
@@ -70,7 +66,7 @@ export class ServedCalls {
   /** Runs a call that came through `channel`, and answers it. */
   serve(
     channel: ConnectionChannel,
-    request: Request,
+    request: IncomingRequest,
     [path, args, kwargs]: CallContent,
     terms: CallTerms = NO_TERMS,
   ): void {
@@ -108,7 +104,7 @@ export class ServedCalls {
   }
 
   /** Answers a request with a failure. */
-  fail(request: Request, error: unknown): void {
+  fail(request: IncomingRequest, error: unknown): void {
     // If it is too large, the caller has been told that.
     request.fail(asError(error) ?? toPlainFailure(error)).catch(() => {});
   }
@@ -128,12 +124,10 @@ export class ServedCalls {
   }
 
   /**
-   * Keeps the call whose result is being packed running for the stream in it,
-   * which begins as a part of the call and may end it.
+   * Keeps a call running for a stream in its result, which begins as a part of
+   * the call and may end it.
    */
-  holdForStream(): StreamOptions {
-    const running = this.#packing;
-    if (running === null) return {};
+  holdForStream(running: RunningCall): StreamOptions {
     running.beginStream();
     const onEnd = () => {
       running.endStream();
@@ -186,27 +180,27 @@ export class ServedCalls {
     );
   }
 
-  #reply(request: Request, running: RunningCall, value: unknown): void {
+  #reply(request: IncomingRequest, running: RunningCall, value: unknown): void {
     if (running.isGivenUp) {
       if (isStream(value)) discardStream(value);
       return this.#failRunning(request, running, running.signal.reason);
     }
-    const { packing } = this.#options;
-    this.#packing = running;
-    const parcel = packing.begin("given");
-    const answered = request.reply(value);
-    packing.end(parcel);
-    this.#packing = null;
-    running.streams = parcel.streams;
+    const context = new MessageContext("owned", running);
+    const answered = request.reply(value, context);
+    running.streams = context.streams;
     // If the result cannot be sent, the caller has been told so, and nobody
     // holds what was to be passed in it. Listening costs as much as finding the
     // method, so it is done where that is still open.
-    if (answered !== ANSWERED) answered.catch(() => parcel.discard());
+    if (answered !== ANSWERED) answered.catch(() => context.discard());
     if (running.isStreaming) this.#running.set(request.id, running);
     else this.#endRunning(running);
   }
 
-  #failRunning(request: Request, running: RunningCall, error: unknown): void {
+  #failRunning(
+    request: IncomingRequest,
+    running: RunningCall,
+    error: unknown,
+  ): void {
     this.#endRunning(running);
     this.fail(request, error);
   }

@@ -73,14 +73,14 @@ Deno.test("sameRemote compares connection and path", () => {
   assertFalse(sameRemote(undefined, undefined));
 });
 
-Deno.test("keep holds what was lent until its own result is disposed of", () => {
+Deno.test("keep holds what was borrowed until its own result is disposed of", () => {
   const caller = recorder();
-  const lent = make(caller, "$/ref/1", { state: "lent" });
-  const [one, two] = [keep(lent), keep(lent)];
-  assert(sameRemote(one, lent));
+  const borrowed = make(caller, "$/ref/1", { state: "borrowed" });
+  const [one, two] = [keep(borrowed), keep(borrowed)];
+  assert(sameRemote(one, borrowed));
   one[Symbol.dispose]();
   one[Symbol.dispose]();
-  lent[Symbol.dispose]();
+  borrowed[Symbol.dispose]();
   two[Symbol.dispose]();
   const path = "$/ref/1";
   assertEquals(caller.acts, [

@@ -22,6 +22,8 @@ export const INTERNAL: Readonly<Record<string, string>> = {
   "channel/codecs/type_table.ts": "the work that channels do with serializers",
   "channel/message.ts": "the shape of the wire; users see requests and replies",
   "channel/options.ts#BudgetOptions": "for the layers above",
+  "channel/message_context.ts":
+    "what the channel tells custom types of the layers above",
   "channel/options.ts#ResolvedOptions": "options with their defaults filled in",
   "channel/options.ts#resolveOptions": "fills in the defaults",
   "channel/report.ts#guardedOnError": "for the layers above",

@@ -7,6 +7,8 @@ export interface PackContext extends CodecCapabilities {
   readonly maxDepth: number;
   readonly maxKeys: number;
   readonly find: (value: object) => TypeRecord | undefined;
+  /** What the layer above passed along with the message. */
+  readonly message: unknown;
 }
 
 const MIN_INT64 = -(2n ** 63n);
@@ -227,7 +229,7 @@ function packCustom(
   if (depth + 2 > context.maxDepth) throw tooDeep(context);
   let data: unknown;
   try {
-    data = type.pack(value);
+    data = type.pack(value, context.message);
   } catch (error) {
     throw new Fault(
       `the serializer of type ${type.id} threw ${describeError(error)}`,

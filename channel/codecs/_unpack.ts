@@ -9,6 +9,8 @@ export interface UnpackContext {
   readonly maxKeys: number;
   /** How many lists and maps were met. */
   containers: number;
+  /** What the channel knows of the message. */
+  readonly message: unknown;
 }
 
 /**
@@ -154,7 +156,7 @@ function revive(
   }
   const data = unpackValue(context, mark[1], depth + 2);
   try {
-    return type.unpack(data);
+    return type.unpack(data, context.message);
   } catch (error) {
     throw new Fault(
       `the deserializer of type ${id} threw ${describeError(error)}`,

@@ -10,10 +10,16 @@ export interface TypeEntry {
    * not throw.
    */
   matches(value: object): boolean;
-  /** Turns a value that matched into data that the codec can carry. */
-  pack(value: object): unknown;
-  /** Makes a value anew from the data of the other side. */
-  unpack(data: unknown): unknown;
+  /**
+   * Turns a value that matched into data that the codec can carry. `context`
+   * is what the layer above passed along with the message.
+   */
+  pack(value: object, context: unknown): unknown;
+  /**
+   * Makes a value anew from the data of the other side. `context` is what the
+   * channel knows of the message, an `ArrivalContext`.
+   */
+  unpack(data: unknown, context: unknown): unknown;
 }
 
 /** A custom type with its id on the wire, as the walks use it. */
@@ -21,7 +27,7 @@ export interface TypeRecord {
   /** Its position in the list of types, from 0. */
   readonly id: number;
   /** Turns a value into data, or throws. */
-  readonly pack: (value: object) => unknown;
+  readonly pack: (value: object, context: unknown) => unknown;
   /** Makes a value from data, or throws. */
-  readonly unpack: (data: unknown) => unknown;
+  readonly unpack: (data: unknown, context: unknown) => unknown;
 }

@@ -70,6 +70,7 @@ export class TypeTable {
       maxDepth,
       maxKeys,
       containers: 0,
+      message: undefined,
     };
     for (const type of types) this.#add(type);
   }
@@ -86,15 +87,16 @@ export class TypeTable {
    * - What `carries` does not name is refused, as are functions, symbols, the
    *   key `__type__`, too many keys, and what is nested too deep or circular.
    *
+   * @param context What the `pack` of each {@linkcode TypeEntry} is told.
    * @throws {SerializationError} If something cannot be sent; `path` leads to
    * it, and the message says what to do.
    */
-  pack(value: unknown, carries: CodecCapabilities): unknown {
+  pack(value: unknown, carries: CodecCapabilities, context?: unknown): unknown {
     try {
-      const context = this.#packingFor(carries);
+      const walk = this.#packingFor(carries);
       // Most values are, and looking first saves 6 % of a typed call.
-      if (isPlain(context, value)) return value;
-      const packed = packValue(context, value, 0);
+      if (isPlain(walk, value)) return value;
+      const packed = packValue({ ...walk, message: context }, value, 0);
       return packed === undefined ? null : packed;
     } catch (error) {
       throw error instanceof Fault ? error.toError("send") : error;
@@ -109,19 +111,22 @@ export class TypeTable {
    *   innermost first.
    * - A `bigint` in the range of safe integers becomes a number.
    *
+   * @param context What the `unpack` of each {@linkcode TypeEntry} is told.
    * @throws {SerializationError} If a value cannot be revived: the message is
    * bad, the connection is not.
    * @throws {ProtocolError} If the data is nested too deep, or a map has too
    * many keys.
    */
-  unpack(value: unknown): unknown {
+  unpack(value: unknown, context?: unknown): unknown {
     this.#unpacking.containers = 0;
     if (isRevived(this.#unpacking, value, 0)) return value;
-    this.#unpacking.containers = 0;
+    const walk = { ...this.#unpacking, containers: 0, message: context };
     try {
-      return unpackValue(this.#unpacking, value, 0);
+      return unpackValue(walk, value, 0);
     } catch (error) {
       throw error instanceof Fault ? error.toError("revive") : error;
+    } finally {
+      this.#unpacking.containers = walk.containers;
     }
   }
 
@@ -138,7 +143,8 @@ export class TypeTable {
     if (this.#packing?.carries !== carries) {
       const { maxDepth, maxKeys } = this.#unpacking;
       const find = this.#find;
-      this.#packing = { carries, ...carries, maxDepth, maxKeys, find };
+      const message = undefined;
+      this.#packing = { carries, ...carries, maxDepth, maxKeys, find, message };
     }
     return this.#packing;
   }
@@ -161,8 +167,8 @@ export class TypeTable {
     if ("matches" in type) {
       const record: TypeRecord = {
         id,
-        pack: (value) => type.pack(value),
-        unpack: (data) => type.unpack(data),
+        pack: (value, context) => type.pack(value, context),
+        unpack: (data, context) => type.unpack(data, context),
       };
       this.#records.push(record);
       this.#matching.push({ entry: type, record });

@@ -408,6 +408,28 @@ Deno.test("TypeTable.pack asks entries that match after classes", () => {
   refusal([new Date(0)], [0], "'Date'", { table });
 });
 
+Deno.test("TypeTable tells entries the context of their own message, nested ones too", () => {
+  const told: unknown[] = [];
+  let nest: (() => void) | null = () => table.pack(() => {}, JSON_CARRIES, "b");
+  const entry: TypeEntry = {
+    matches: (value) => typeof value === "function",
+    pack: (_value, context) => {
+      const run = nest;
+      nest = null;
+      run?.();
+      told.push(context);
+      return 0;
+    },
+    unpack: (_data, context) => told.push(context),
+  };
+  const table = new TypeTable([entry]);
+  const packed = table.pack([() => {}, () => {}], JSON_CARRIES, "a");
+  assertEquals(told.splice(0), ["b", "a", "a"]);
+  table.unpack(packed, "c");
+  table.unpack({ __type__: [0, 0] });
+  assertEquals(told, ["c", "c", undefined]);
+});
+
 Deno.test("TypeTable.unpack changes lists and maps in place", () => {
   const data = { a: [5n, { b: { __type__: [0, [1, 2]] } }] };
   const unpacked = typed.unpack(data);
