@@ -1,6 +1,21 @@
-/** Whether an async iterable is part of `value`. */
+/**
+ * Whether an async iterable is part of `value`. A value that cannot be looked
+ * through, such as one whose getter throws, counts as if one were.
+ */
 export function holdsStream(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (Symbol.asyncIterator in value) return true;
-  return Object.values(value).some(holdsStream);
+  const seen = new Set<object>();
+  const left: unknown[] = [value];
+  try {
+    while (left.length > 0) {
+      const item = left.pop();
+      if (typeof item !== "object" || item === null || seen.has(item)) continue;
+      seen.add(item);
+      if (Symbol.asyncIterator in item) return true;
+      for (const part of Object.values(item)) left.push(part);
+    }
+  } catch {
+    // Code of the user failed: what it may hide must not be sent twice.
+    return true;
+  }
+  return false;
 }

@@ -9,9 +9,12 @@ import type {
   ConnectionChannel,
 } from "../channel/_connection_channel.ts";
 import { type CloseReason, ConnectionClosedError } from "../channel/errors.ts";
+import { abortable } from "../channel/_abortable.ts";
+import { failureText } from "../channel/message.ts";
 import { resolveOptions } from "../channel/options.ts";
-import type { OnError } from "../channel/report.ts";
+import { type OnError, runGuarded } from "../channel/report.ts";
 import { Totals } from "../channel/_totals.ts";
+import { asError } from "../rpc/_failure.ts";
 import { checkService, clientOf } from "../rpc/client.ts";
 import type { Remote } from "../rpc/remote.ts";
 import { makeRemote } from "../rpc/_remote_proxy.ts";
@@ -25,6 +28,7 @@ import type {
   ReconnectState,
   ReconnectStats,
 } from "./client.ts";
+import { markFailures, OwnCredentialsError } from "./_credentials.ts";
 import type { LinkState } from "./_link.ts";
 import { ReconnectingCaller } from "./_reconnecting_caller.ts";
 
@@ -61,7 +65,11 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
     this.address = address;
     this.#options = options;
     this.#onError = onError;
-    this.#makeChannel = rpcChannel(service, { ...options, saysHello: true });
+    this.#makeChannel = rpcChannel(service, {
+      ...options,
+      credentials: markFailures(options.credentials),
+      saysHello: true,
+    });
     this.#backoff = new Backoff(waits, this);
     this.#longestWaitMs = waits.longestWaitMs;
     this.#caller = new ReconnectingCaller({
@@ -88,13 +96,10 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Connects for the first time. */
   async open(): Promise<void> {
-    const channel = await openRpcWith(
-      this.#makeChannel,
-      this.address,
-      this.#options,
-    );
+    const channel = await this.#openFirst();
     try {
-      const reason = await this.#greet(channel);
+      const { signal } = this.#options;
+      const reason = await abortable(this.#greet(channel), signal);
       if (reason !== null) {
         throw new ConnectionClosedError(
           `Cannot connect to '${this.address}': the connection ended before 'onConnect' was done: ${reason.reason}`,
@@ -153,6 +158,15 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
     this.#channel?.unref();
   }
 
+  async #openFirst(): Promise<ConnectionChannel> {
+    try {
+      return await openRpcWith(this.#makeChannel, this.address, this.#options);
+    } catch (error) {
+      const own = asError(error);
+      throw own instanceof OwnCredentialsError ? own.cause : error;
+    }
+  }
+
   /** Replaces each connection that is lost, until the client is closed. */
   async #keepConnected(first: ConnectionChannel): Promise<void> {
     let channel: ConnectionChannel | null = first;
@@ -188,10 +202,17 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
           this.#enter(linked(channel));
           return channel;
         }
-      } catch (error) {
+      } catch (thrown) {
         if (this.#isClosed) return null;
+        // `instanceof` may run code of what a transport of the user's threw.
+        const error = asError(thrown);
         if (error instanceof ConnectError) continue;
-        this.#end({ by: "error", reason: String(error), error });
+        if (error instanceof OwnCredentialsError) {
+          this.#report(error.cause);
+          continue;
+        }
+        const reason = failureText(thrown).trimEnd();
+        this.#end({ by: "error", reason, error: thrown });
         return null;
       }
       if (this.#isClosed) return null;
@@ -212,7 +233,8 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       if (this.#isClosed) throw this.#ending.signal.reason;
       if (await this.#greet(channel) === null && !this.#isClosed) return true;
     } catch (error) {
-      if (!this.#isClosed && !channel.isOwnEnd(error)) this.#report(error);
+      const isOwnEnd = channel.isOwnEnd(asError(error));
+      if (!this.#isClosed && !isOwnEnd) this.#report(error);
     }
     await channel.close({ graceMs: 0 });
     return false;
@@ -237,11 +259,10 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   #enter(state: LinkState): void {
     this.#caller.enter(state);
     const reason = state.kind === "connected" ? null : state.reason;
-    try {
-      this.#options.onStateChange?.(state.kind, reason);
-    } catch (error) {
-      this.#report(error);
-    }
+    runGuarded(
+      () => this.#options.onStateChange?.(state.kind, reason),
+      (error) => this.#report(error),
+    );
   }
 
   #report(error: unknown): void {

@@ -49,15 +49,16 @@ export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
    * Is called with each new connection, the first one included; calls that
    * wait are sent when it is done. If it throws, that connection is closed;
    * then `openReconnecting` rejects the first time, and later the
-   * error is reported to `onError` and the client tries again.
+   * error is reported to `onError` and the client tries again. It may take as
+   * long as the connection lasts; `signal` ends the first.
    */
   readonly onConnect?:
     | ((client: RpcClient<T>) => void | Promise<void>)
     | undefined;
   /**
    * Hears of each change of the state after the first connection, with the
-   * reason if a connection, or the client, ended. What it throws is reported
-   * to `onError`.
+   * reason if a connection, or the client, ended. If it throws, or returns a
+   * promise that rejects, the error is reported to `onError`.
    */
   readonly onStateChange?:
     | ((state: ReconnectState, reason: CloseReason | null) => void)

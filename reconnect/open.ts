@@ -12,7 +12,9 @@ import { PersistentClient } from "./_persistent_client.ts";
  * `waitMs` are over.
  *
  * `retryForMs` and `signal` are about the first connection. An error that more
- * attempts cannot mend closes the client.
+ * attempts cannot mend closes the client. If your own `credentials` function
+ * fails, the first connection rejects with its error; later the error is
+ * reported to `onError`, and the client tries again.
  *
  * @typeParam T The service of the server. Nothing checks that it is.
  * @throws {ConnectError} If nobody could be reached the first time.
