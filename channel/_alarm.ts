@@ -1,11 +1,11 @@
-import { MAX_TIMEOUT_MS } from "./_max_timeout.ts";
+import { Timer } from "../transports/timer.ts";
 
 /**
  * One timer for the earliest of many times: a timer each would cost 2 to 4 µs.
  */
 export class Alarm {
   readonly #onRing: () => void;
-  #timer: { id: ReturnType<typeof setTimeout>; at: number } | null = null;
+  #timer: { timer: Timer; at: number } | null = null;
 
   /**
    * Calls `onRing` once it rings, and is no longer set then. It may ring
@@ -27,18 +27,18 @@ export class Alarm {
   set(at: number): void {
     if (this.#timer !== null && this.#timer.at <= at) return;
     this.clear();
-    const waitMs = Math.ceil(at - performance.now());
-    const id = setTimeout(() => {
+    const waitMs = Math.max(0, Math.ceil(at - performance.now()));
+    const timer = new Timer(waitMs, () => {
       this.#timer = null;
       this.#onRing();
-    }, Math.min(Math.max(waitMs, 0), MAX_TIMEOUT_MS));
-    this.#timer = { id, at };
+    });
+    this.#timer = { timer, at };
   }
 
   /** It does not ring. */
   clear(): void {
     if (this.#timer === null) return;
-    clearTimeout(this.#timer.id);
+    this.#timer.timer.stop();
     this.#timer = null;
   }
 }

@@ -1,12 +1,9 @@
 import { lifetime } from "../transports/lifetime.ts";
+import { Watchdog } from "../transports/watchdog.ts";
 import type { Limits } from "./limits.ts";
-import { MAX_TIMEOUT_MS } from "./_max_timeout.ts";
 
 /** So many bytes of a frame give it as long again. */
 const BYTES_A_TURN = 1024 * 1024;
-
-/** A tick that is so much too late shows that this process was busy itself. */
-const LATE_MS = 1_000;
 
 /** What an {@linkcode ArrivalWatch} needs of its channel. */
 export interface ArrivalWatchOptions {
@@ -35,7 +32,7 @@ export class ArrivalWatch {
   #partialAfter = -1;
   #partialSince = 0;
   #heldBytes = 0;
-  #timer: { id: ReturnType<typeof setTimeout>; due: number } | null = null;
+  #timer: { watchdog: Watchdog; due: number } | null = null;
   #hasEnded = false;
 
   /** Begins to watch, if the limits want that. */
@@ -83,33 +80,26 @@ export class ArrivalWatch {
     return Math.min(firstDue, this.#partialDue, this.#idleDue);
   }
 
-  #arm(due = this.#nextDue): void {
+  #arm(): void {
     this.#disarm();
+    const due = this.#nextDue;
     if (this.#hasEnded || due === Infinity) return;
     const waitMs = Math.max(0, Math.ceil(due - performance.now()));
-    const id = setTimeout(
-      () => this.#tick(due),
-      Math.min(waitMs, MAX_TIMEOUT_MS),
-    );
-    this.#timer = { id, due };
-    // It is no reason to keep a process alive.
-    id.unref();
+    const watchdog = new Watchdog(waitMs, () => this.#tick());
+    this.#timer = { watchdog, due };
     lifetime.observer?.opened(this, "timer", () => "watch for what arrives");
     lifetime.observer?.owned(this, this.#options.owner);
   }
 
   #disarm(): void {
     if (this.#timer === null) return;
-    clearTimeout(this.#timer.id);
+    this.#timer.watchdog.stop();
     this.#timer = null;
     lifetime.observer?.closed(this);
   }
 
-  #tick(due: number): void {
-    const now = performance.now();
-    // What the peer has sent meanwhile may wait to be read.
-    if (now - due > LATE_MS) return this.#arm(now + LATE_MS / 2);
-    const reason = this.#overdue(now);
+  #tick(): void {
+    const reason = this.#overdue(performance.now());
     if (reason !== null) return this.#options.cut(reason);
     this.#arm();
   }

@@ -1,4 +1,5 @@
 import { lifetime } from "../transports/lifetime.ts";
+import { Timer } from "../transports/timer.ts";
 import { abortable } from "./_abortable.ts";
 
 /** Between which bounds a {@linkcode Backoff} waits. */
@@ -90,13 +91,13 @@ export function startTimer(
   then: () => void,
   owner: object | undefined,
 ): { stop(): void; unref(): void } {
-  const id = setTimeout(then, timeMs);
+  const inner = new Timer(timeMs, then);
   const timer = {
     stop: () => {
-      clearTimeout(id);
+      inner.stop();
       lifetime.observer?.closed(timer);
     },
-    unref: () => void id.unref(),
+    unref: () => inner.unref(),
   };
   lifetime.observer?.opened(timer, "timer", () => "attempt");
   if (owner !== undefined) lifetime.observer?.owned(timer, owner);

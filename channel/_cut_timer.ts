@@ -1,11 +1,11 @@
-import { MAX_TIMEOUT_MS } from "./_max_timeout.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import { Timer } from "../transports/timer.ts";
 
 /** The time after which a close in progress becomes a cut. */
 export class CutTimer {
   readonly #owner: object;
   readonly #cut: () => void;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timer: Timer | null = null;
   #at = Infinity;
 
   /** Calls `cut` once; the timer is reported to belong to `owner`. */
@@ -21,10 +21,7 @@ export class CutTimer {
     this.stop();
     if (timeMs <= 0) return this.#cut();
     this.#at = at;
-    this.#timer = setTimeout(
-      () => this.#cut(),
-      Math.min(timeMs, MAX_TIMEOUT_MS),
-    );
+    this.#timer = new Timer(timeMs, () => this.#cut());
     lifetime.observer?.opened(this, "timer", () => "end of a close");
     lifetime.observer?.owned(this, this.#owner);
   }
@@ -32,7 +29,7 @@ export class CutTimer {
   /** Ends the timer. */
   stop(): void {
     if (this.#timer === null) return;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#timer = null;
     this.#at = Infinity;
     lifetime.observer?.closed(this);

@@ -1,5 +1,6 @@
-import type { Connection } from "../transports/transport.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import type { Connection } from "../transports/transport.ts";
+import { Watchdog } from "../transports/watchdog.ts";
 import type { Limits } from "./limits.ts";
 
 /** Over this many times `maxQueuedBytes` new requests are refused. */
@@ -23,7 +24,7 @@ export class SlowPeerWatch {
   readonly #connection: Connection;
   readonly #limits: Limits;
   readonly #cut: () => void;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timer: Watchdog | null = null;
   #waitMs = 0;
 
   /** Calls `cut` once the peer is too slow. */
@@ -56,7 +57,7 @@ export class SlowPeerWatch {
   /** Ends the watch. */
   stop(): void {
     if (this.#timer === null) return;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#timer = null;
     this.#waitMs = 0;
     lifetime.observer?.closed(this);
@@ -68,12 +69,10 @@ export class SlowPeerWatch {
     const wanted = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
     const wasBacklogged = this.isBacklogged;
     this.#waitMs = waitMs;
-    this.#timer = setTimeout(
-      () => this.#check(wanted, wasBacklogged),
+    this.#timer = new Watchdog(
       waitMs,
+      () => this.#check(wanted, wasBacklogged),
     );
-    // It is no reason to keep a process alive.
-    this.#timer.unref();
     lifetime.observer?.opened(this, "timer", () => "watch for a slow peer");
     lifetime.observer?.owned(this, this.#connection);
   }

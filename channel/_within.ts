@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from "./_max_timeout.ts";
+import { Timer } from "../transports/timer.ts";
 
 /** Waits for `work`, but no longer than `timeMs`. */
 export async function within(
@@ -6,13 +6,10 @@ export async function within(
   work: Promise<unknown>,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(
-    resolve,
-    Math.min(Math.max(0, timeMs), MAX_TIMEOUT_MS),
-  );
+  const timer = new Timer(Math.max(0, timeMs), resolve);
   try {
     await Promise.race([work, promise]);
   } finally {
-    clearTimeout(timer);
+    timer.stop();
   }
 }

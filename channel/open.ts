@@ -1,6 +1,8 @@
 import { ConnectError } from "../transports/errors.ts";
 import type { Connection, Transport } from "../transports/transport.ts";
-import { Backoff, startTimer } from "./_backoff.ts";
+import { lifetime } from "../transports/lifetime.ts";
+import { Watchdog } from "../transports/watchdog.ts";
+import { Backoff } from "./_backoff.ts";
 import type { Channel } from "./channel.ts";
 import {
   type ChannelFactory,
@@ -144,20 +146,23 @@ async function attempt(
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = startTimer(ATTEMPT_MS, () =>
+  const watchdog = new Watchdog(ATTEMPT_MS, () =>
     controller.abort(
       new ConnectError(
         `Cannot connect to '${address}': no answer within ${ATTEMPT_MS} ms`,
         address,
       ),
-    ), owner);
+    ));
+  lifetime.observer?.opened(watchdog, "timer", () => "attempt to connect");
+  if (owner !== undefined) lifetime.observer?.owned(watchdog, owner);
   try {
     return await transport.connect(address, {
       maxFrameBytes,
       signal: controller.signal,
     });
   } finally {
-    timer.stop();
+    watchdog.stop();
+    lifetime.observer?.closed(watchdog);
     signal?.removeEventListener("abort", onAbort);
   }
 }

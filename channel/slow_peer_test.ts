@@ -3,6 +3,7 @@ import { withCtx } from "../testing/ctx.ts";
 import { encodeRequest, openRaw, type RawPeer } from "./fixtures/raw_peer.ts";
 import type { Channel } from "./channel.ts";
 import type { Limits } from "./limits.ts";
+import type { Server } from "./server.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
 
 const MIB = 1024 * 1024;
@@ -12,7 +13,9 @@ async function ask(
   ctx: Ctx,
   replies: number,
   limits: Partial<Limits>,
-): Promise<{ raw: RawPeer; channel: Channel; other: Channel }> {
+): Promise<
+  { server: Server; raw: RawPeer; channel: Channel; other: Channel }
+> {
   const arrived = Promise.withResolvers<Channel>();
   const answer = "x".repeat(MIB);
   const server = await ctx.startServer(async (channel) => {
@@ -22,7 +25,7 @@ async function ask(
   const raw = await openRaw(server.address, { reads: false });
   for (let id = 0; id < replies; id++) raw.send(encodeRequest(id, null));
   const channel = await arrived.promise;
-  return { raw, channel, other: await ctx.connect() };
+  return { server, raw, channel, other: await ctx.connect() };
 }
 
 withCtx(
@@ -73,3 +76,40 @@ withCtx(
     }
   },
 );
+
+withCtx(
+  "a server that was busy itself does not blame a peer that reads",
+  async (ctx) => {
+    const answer = "x".repeat(MIB);
+    const replies = 12;
+    const server = await ctx.startServer(async (channel) => {
+      for await (const request of channel) {
+        request.reply(answer);
+        if (request.id < replies - 1) continue;
+        const until = performance.now() + 1_200;
+        while (performance.now() < until);
+      }
+    }, { limits: { maxQueuedBytes: MIB } });
+    const channel = await ctx.connect();
+    const calls = Array.from({ length: replies }, () => channel.send(0));
+    for (const reply of await Promise.all(calls)) {
+      assertEquals((reply as string).length, MIB);
+    }
+    assertEquals(server.stats().cutConnections, 0);
+  },
+);
+
+for (const slowPeerMs of [2 ** 31, 2 ** 40, Infinity]) {
+  withCtx(
+    `a peer that takes nothing is kept with a slowPeerMs of ${slowPeerMs}`,
+    async (ctx) => {
+      const { raw, other, server } = await ask(ctx, 12, {
+        maxQueuedBytes: 16 * MIB,
+        slowPeerMs,
+      });
+      for (let calls = 0; calls < 5; calls++) await other.send(0);
+      assertEquals(server.stats().cutConnections, 0);
+      raw[Symbol.dispose]();
+    },
+  );
+}

@@ -38,6 +38,7 @@ export const INTERNAL: Readonly<Record<string, string>> = {
     "for the layers above, wherever text of a peer shows",
   "transports/tcp.ts#tcpBytes": "for the network of testing",
   "transports/timer.ts": "for the layers above",
+  "transports/watchdog.ts": "for the layers above, to judge peers by",
   "transports/unix.ts#unixBytes": "for the network of testing",
 };
 

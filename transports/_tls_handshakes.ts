@@ -3,15 +3,18 @@ import { formatTcpAddress } from "./_tcp_socket.ts";
 import type { Secured } from "./_tls_handshake.ts";
 import { refusal, type Sides } from "./_tls_verdict.ts";
 import type { TransportListenOptions } from "./transport.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const HANDSHAKE_MS = 10_000;
 const MAX_HANDSHAKES = 512;
 
-/** A timer of more would ring at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
-/** How much later than these Node gives a handshake up. */
-const MARGIN_MS = 1_000;
+/**
+ * How much later than these Node gives a handshake up, of which this server
+ * learns nothing. It counts the time in which this process was busy, too.
+ */
+const MARGIN_MS = 5_000;
+/** The longest time that Node's timer can hold. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** What {@linkcode Handshakes} are made with. */
 export interface HandshakesOptions {
@@ -65,7 +68,7 @@ export class Handshakes {
     this.#running.set(conn, controller);
     const { handshakeMs = HANDSHAKE_MS } = limits;
     const timer = startTimer(handshakeMs, controller, sides);
-    const giveUpMs = Math.min(handshakeMs + MARGIN_MS, MAX_TIMEOUT_MS);
+    const giveUpMs = Math.min(handshakeMs + MARGIN_MS, LONGEST_MS);
     try {
       const secured = await secure(conn, sides, controller.signal, giveUpMs);
       // From now on a server counts it as a connection.
@@ -76,7 +79,7 @@ export class Handshakes {
       if (error instanceof HandshakeError) limits.onHandshakeFailed?.(error);
       else if (!this.#isClosed) limits.onError?.(error);
     } finally {
-      clearTimeout(timer);
+      timer.stop();
       this.#running.delete(conn);
     }
   }
@@ -98,13 +101,10 @@ function startTimer(
   handshakeMs: number,
   controller: AbortController,
   sides: Sides,
-): ReturnType<typeof setTimeout> {
+): Watchdog {
   const text = `the TLS handshake was not done within ${handshakeMs} ms`;
-  const timer = setTimeout(
+  return new Watchdog(
+    handshakeMs,
     () => controller.abort(refusal(text, "timeout", "local", sides)),
-    Math.min(handshakeMs, MAX_TIMEOUT_MS),
   );
-  // What keeps the process alive, or not, is the connection.
-  timer.unref();
-  return timer;
 }
