@@ -8,6 +8,11 @@ export class Histogram {
   readonly #buckets: number[] = [];
   #count = 0;
 
+  /** How many times were added. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Adds a time in milliseconds. */
   add(ms: number): void {
     const exact = Math.log(Math.max(1, ms / LEAST_MS)) / Math.log(STEP);

@@ -20,6 +20,18 @@ export function tablesOf({ tally, heap }: Report): Table[] {
       ...rows(tally.under("fault: ")),
     ],
     [["Input tried", "number"], ...inputRows(tally)],
+    [["Hostile frame", "number"], ...hostileKinds(tally)],
+    [
+      [
+        "Beside hostile peers",
+        "hostile frames",
+        "honest calls",
+        "median",
+        "p99",
+        "longest",
+      ],
+      ...hostileTargets(tally),
+    ],
     [
       [
         "Load",
@@ -113,6 +125,33 @@ function inputRows(tally: Tally): string[][] {
     `all but the right ones (${RIGHT.join("; ")})`,
     bad,
   ]]);
+}
+
+/** Hostile frames by what is wrong with them. */
+function hostileKinds(tally: Tally): string[][] {
+  const kinds = tally.under("hostile: ");
+  if (kinds.length === 0) return [];
+  return rows([...kinds, ["all", hostileFrames(tally)]]);
+}
+
+/** How many hostile frames were sent. */
+export function hostileFrames(tally: Tally): number {
+  return tally.under("hostile: ").reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** What was attacked, and how long honest calls took meanwhile. */
+function hostileTargets(tally: Tally): string[][] {
+  return tally.under("hostile frames: ").map(([where, frames]) => {
+    const times = tally.times(where);
+    return [
+      where,
+      frames.toLocaleString("en"),
+      times.count.toLocaleString("en"),
+      ...[0.5, 0.99, 1].map((share) =>
+        `${times.quantile(share).toFixed(1)} ms`
+      ),
+    ];
+  });
 }
 
 function rows(counts: readonly [string, number][]): string[][] {

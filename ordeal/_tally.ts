@@ -1,8 +1,11 @@
+import { Histogram } from "./_histogram.ts";
+
 /** Everything that an ordeal counts, and every promise that was broken. */
 export class Tally {
   /** What was broken, a sentence each. */
   readonly breaches: string[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #times = new Map<string, Histogram>();
   readonly #rows = new Map<string, (readonly (readonly string[])[])>();
 
   /** Counts something. */
@@ -22,6 +25,20 @@ export class Tally {
       .map(([what, count]) => [what.slice(prefix.length), count] as const)
       .toSorted(([a], [b]) => a < b ? -1 : 1)
       .map(([name, count]) => [name, count]);
+  }
+
+  /** Something took so long. */
+  time(what: string, ms: number): void {
+    this.times(what).add(ms);
+  }
+
+  /** How long it took. */
+  times(what: string): Histogram {
+    const known = this.#times.get(what);
+    if (known !== undefined) return known;
+    const times = new Histogram();
+    this.#times.set(what, times);
+    return times;
   }
 
   /** Puts a row into a table. */

@@ -20,6 +20,8 @@ export interface TrialWorld {
   readonly until: number;
   /** Whether the run is long enough for figures that are to be relied on. */
   readonly isLong: boolean;
+  /** How long the whole run takes, in seconds. */
+  readonly runSeconds: number;
 }
 
 /** Something that is tried. */
@@ -43,6 +45,8 @@ export interface TrialTerms {
   readonly timeMs: number;
   /** Whether the whole run is a long one. */
   readonly isLong: boolean;
+  /** How long it takes, in seconds. */
+  readonly runSeconds: number;
   readonly tally: Tally;
 }
 
@@ -52,14 +56,15 @@ export interface TrialTerms {
  */
 export async function runTrial(
   trial: Trial,
-  { codec, seed, timeMs, isLong, tally }: TrialTerms,
+  { codec, seed, timeMs, isLong, runSeconds, tally }: TrialTerms,
 ): Promise<void> {
   const { transport } = trial;
   const name = `${describeTrial(trial)} · ${codec.name}, seed ${seed}`;
   const { steps: [step] } = await runCase(async (ctx) => {
     const random = seededRandom(seed);
     const until = performance.now() + timeMs;
-    await trial.run({ ctx, random, tally, name, until, isLong });
+    const run = { tally, name, until, isLong, runSeconds };
+    await trial.run({ ctx, random, ...run });
   }, {
     steps: planSteps({ transports: [transport], codecs: [codec], seed }),
     timeoutMs: timeMs + MARGIN_MS,

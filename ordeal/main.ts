@@ -8,6 +8,7 @@
 import { describeMachine } from "../bench/_machine.ts";
 import { json } from "../channel/codecs/json.ts";
 import { msgpack } from "../channel/codecs/msgpack.ts";
+import { fastMsgpack } from "../msgpack/fast_msgpack.ts";
 import { randomInteger, seededRandom } from "../testing/_random.ts";
 import { runDeno } from "../tools/_deno.ts";
 import { print, printError } from "../tools/_print.ts";
@@ -16,7 +17,7 @@ import { replaceSection } from "../tools/section.ts";
 import { formatMarkdown, formatText } from "../tools/tables.ts";
 import { type Arguments, parseArguments } from "./_args.ts";
 import { heapBytes, isRising } from "./_heap.ts";
-import { lost, type Report, tablesOf } from "./_report.ts";
+import { hostileFrames, lost, type Report, tablesOf } from "./_report.ts";
 import { Tally } from "./_tally.ts";
 import { describeTrial, runTrial, type Trial } from "./_trial.ts";
 import { lastTrials, trialsOfLap } from "./trials.ts";
@@ -27,7 +28,9 @@ const LAPS = 6;
 const LEAST_MS = 20;
 /** A run is a long one from so many seconds on. */
 const LONG_SECONDS = 300;
-const CODECS = [json(), msgpack()];
+/** So many hostile frames a run of three minutes sends at least. */
+const HOSTILE_FRAMES = 200_000;
+const CODECS = [json(), msgpack(), fastMsgpack()];
 /** What the guide's section is marked by. */
 const TASK = "ordeal --write";
 const GUIDE = `${ROOT}/docs/reliability.md`;
@@ -47,10 +50,11 @@ async function run(args: Arguments): Promise<Report> {
       // What trials take beyond their time, as to close, others do without.
       const leftMs = Math.max(LEAST_MS * sharesLeft, end - performance.now());
       await runTrial(trial, {
-        codec: CODECS[(round + index) % 2]!,
+        codec: CODECS[(round + index) % CODECS.length]!,
         seed: randomInteger(random, 0, 2 ** 32 - 1),
         timeMs: leftMs * trial.share / sharesLeft,
         isLong: seconds >= LONG_SECONDS,
+        runSeconds: seconds,
         tally,
       });
       sharesLeft -= trial.share;
@@ -59,6 +63,10 @@ async function run(args: Arguments): Promise<Report> {
   }
   if (lost(tally) !== 0) {
     tally.breach(`${lost(tally)} calls were lost without an error`);
+  }
+  const frames = hostileFrames(tally);
+  if (only === "" && frames < HOSTILE_FRAMES * Math.min(1, seconds / 180)) {
+    tally.breach(`only ${frames} hostile frames were sent`);
   }
   if (isRising(heap)) tally.breach(`the heap grows: ${heap.join(", ")} bytes`);
   return { seed, seconds, tally, heap };

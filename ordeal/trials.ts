@@ -2,6 +2,7 @@ import type { CtxTransport } from "../testing/ctx_contract.ts";
 import { flood, refusedFlood } from "./flood.ts";
 import { fuzzParsers } from "./fuzz.ts";
 import { fuzzServer } from "./fuzz_servers.ts";
+import { attackHostilely, HOSTILE_TARGETS } from "./hostile.ts";
 import { killClients } from "./killed_clients.ts";
 import { killServers } from "./killed_servers.ts";
 import { load } from "./load.ts";
@@ -28,6 +29,7 @@ export function trialsOfLap(): Trial[] {
         share: 1,
         run: (world) => fuzzServer(layer, world),
       })),
+      ...hostility(transport, 2.5),
     ]),
     { name: "fuzz parsers", transport: "memory", share: 3, run: fuzzParsers },
   ];
@@ -40,6 +42,7 @@ export function trialsOfLap(): Trial[] {
 export function lastTrials(): Trial[] {
   return [
     ...storms("tls", 10),
+    ...hostility("tls", 4),
     ...SOCKETS.flatMap((transport): Trial[] => [
       { name: "killed clients", transport, share: 12, run: killClients },
       { name: "killed servers", transport, share: 12, run: killServers },
@@ -49,6 +52,15 @@ export function lastTrials(): Trial[] {
     ]),
     { name: "flood", transport: "memory", share: 6, run: flood },
   ];
+}
+
+function hostility(transport: CtxTransport, share: number): Trial[] {
+  return HOSTILE_TARGETS.map((target) => ({
+    name: `hostile peers of ${target}`,
+    transport,
+    share,
+    run: (world) => attackHostilely(target, world),
+  }));
 }
 
 function storms(transport: CtxTransport, share: number): Trial[] {

@@ -1,15 +1,20 @@
 import { transportFor } from "../../channel/_transport_for.ts";
-import { usedHeapBytes } from "../../channel/fixtures/heap.ts";
-import type { Random } from "../../testing/_random.ts";
 import { randomInteger } from "../../testing/_random.ts";
 import { nextTurn } from "../../testing/_within.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
-import { DenomasError } from "../../transports/errors.ts";
-import type { Connection, Listener } from "../../transports/transport.ts";
+import type { Connection } from "../../transports/transport.ts";
 import { comesTrue } from "../_ended.ts";
 import { attackBytes } from "./bytes.ts";
 import { Effects } from "./effects.ts";
+import {
+  type AttackLog,
+  type AttackOptions,
+  memoryBytes,
+  peerOptions,
+  tellEffects,
+} from "./log.ts";
 import { HostilePeer, type Prey } from "./peer.ts";
+import { HostileServer } from "./server.ts";
 import { type Target, type TargetName, TARGETS } from "./targets.ts";
 import type { WireName } from "./wire.ts";
 
@@ -19,26 +24,14 @@ const PEERS = 5;
 const MOST_AT_ONCE = 60;
 /** What an honest client must not wait longer than, in milliseconds. */
 const LONGEST_MS = 3_000;
-/** What may be left in memory after an attack, in bytes. */
-const LEFT_BYTES = 32 * 2 ** 20;
 
-/** Where an attack tells what it did and found. */
-export interface AttackLog {
-  /** A frame of a kind was sent. */
-  readonly count: (kind: string) => void;
-  /** An honest call took so long. */
-  readonly honest: (ms: number) => void;
-  /** A promise was broken. */
-  readonly breach: (sentence: string) => void;
-}
-
-/** How a target is attacked. */
-export interface AttackOptions {
-  readonly random: Random;
-  readonly log: AttackLog;
-  /** Whether to go on, by how many frames were sent. */
-  readonly goesOn: (frames: number) => boolean;
-}
+/** Agents that are dialled lie about their names. */
+const LIAR_PREY: Prey = {
+  typeId: 1,
+  plans: [["validate_aid", (lies) => [lies.name()]]],
+  forbidden: ["agents/vault/open"],
+  addresses: [],
+};
 
 /**
  * Attacks a server of a layer with peers that speak the protocol and lie in
@@ -52,8 +45,12 @@ export async function attackServer(
 ): Promise<void> {
   const { log } = options;
   const effects = new Effects();
-  await using agents = await HostileAgents.listen(ctx, options, effects);
-  const target = await TARGETS[layer](ctx, effects, agents.addresses);
+  await using liar = await HostileServer.listen(ctx, {
+    ...peerOptions(ctx, options, effects),
+    prey: LIAR_PREY,
+  });
+  const agents = ["0", "1", "liar"].map((id) => `${liar.address}/${id}`);
+  const target = await TARGETS[layer](ctx, effects, agents);
   await target.check();
   const heldBefore = target.held();
   const before = await memoryBytes();
@@ -62,26 +59,11 @@ export async function attackServer(
     await attack.run();
   } finally {
     await attack.end();
-    agents.hangUp();
+    liar.hangUp();
   }
   await checkAfter(target, heldBefore, log);
   await target.check();
-  for (const error of ctx.takeHandlerErrors()) checkReport(error, effects);
-  for (const effect of effects.take()) log.breach(effect);
-  const left = await memoryBytes() - before;
-  if (left > LEFT_BYTES) log.breach(`${left} bytes are left in memory`);
-}
-
-async function memoryBytes(): Promise<number> {
-  const used = await usedHeapBytes();
-  return used + Deno.memoryUsage().external;
-}
-
-/** What a server says of peers that break the protocol. */
-function checkReport(error: unknown, effects: Effects): void {
-  if (!(error instanceof DenomasError)) {
-    effects.breach(`a handler threw ${Deno.inspect(error)}`);
-  } else effects.printed(`${error.name}: ${error.message}`);
+  await tellEffects(ctx, effects, log, before);
 }
 
 /** Nothing may be left of peers that are gone. */
@@ -175,7 +157,7 @@ class Attack {
     const transport = transportFor(
       address,
       undefined,
-      this.#ctx.options.tls ?? undefined,
+      this.#ctx.options.tls,
     );
     try {
       return this.#peer(await transport.connect(address));
@@ -208,75 +190,5 @@ class Attack {
     log.count(kind);
     this.#frames++;
     this.#silent.push(close);
-  }
-}
-
-function peerOptions(
-  ctx: Ctx,
-  { random }: AttackOptions,
-  { secret, breach }: Effects,
-) {
-  return {
-    wire: ctx.options.codec.name as WireName,
-    random,
-    secret,
-    breach,
-  };
-}
-
-/** Agents that lie to whoever dials them. */
-class HostileAgents implements AsyncDisposable {
-  readonly #listener: Listener;
-  readonly #peers: Set<HostilePeer>;
-
-  private constructor(listener: Listener, peers: Set<HostilePeer>) {
-    this.#listener = listener;
-    this.#peers = peers;
-  }
-
-  static async listen(
-    ctx: Ctx,
-    options: AttackOptions,
-    effects: Effects,
-  ): Promise<HostileAgents> {
-    const { address } = ctx;
-    const prey: Prey = {
-      typeId: 1,
-      plans: [["validate_aid", (lies) => [lies.name()]]],
-      forbidden: ["agents/vault/open"],
-      addresses: [],
-    };
-    const peers = new Set<HostilePeer>();
-    const accept = (connection: Connection) => {
-      const peer = new HostilePeer(connection, {
-        ...peerOptions(ctx, options, effects),
-        prey,
-        count: options.log.count,
-        answersAtOnce: true,
-      });
-      peers.add(peer);
-      peer.ended.then(() => peers.delete(peer));
-    };
-    const transport = transportFor(
-      address,
-      undefined,
-      ctx.options.tls ?? undefined,
-    );
-    const listener = await transport.listen(address, accept);
-    return new HostileAgents(listener, peers);
-  }
-
-  /** Where they are: some answer well at first, some never. */
-  get addresses(): string[] {
-    return ["0", "1", "evil"].map((id) => `${this.#listener.address}/${id}`);
-  }
-
-  hangUp(): void {
-    for (const peer of this.#peers) peer.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.hangUp();
-    await this.#listener.close();
   }
 }

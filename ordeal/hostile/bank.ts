@@ -26,7 +26,8 @@ function orderSchema(isAsync: boolean): StandardSchema<Order> {
     "~standard": {
       version: 1,
       vendor: "hostile",
-      validate: (value) => isAsync ? Promise.resolve(check(value)) : check(value),
+      validate: (value) =>
+        isAsync ? Promise.resolve(check(value)) : check(value),
     },
   };
 }
@@ -215,7 +216,9 @@ export const guard: ServeMiddleware = ({ path }, next) => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "open" || name === "shutdown") {
     // Those that `makeService` made are for anybody.
-    if (!path.startsWith("$/ref/")) throw new Error("Cannot call it: forbidden");
+    if (!path.startsWith("$/ref/")) {
+      throw new Error("Cannot call it: forbidden");
+    }
   }
   return next();
 };

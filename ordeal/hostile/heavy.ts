@@ -98,7 +98,11 @@ function uint32(value: number): number[] {
 }
 
 /** The payload of a call whose argument is nested so deep. */
-export function deepCall(name: WireName, id: number, depth: number): Uint8Array {
+export function deepCall(
+  name: WireName,
+  id: number,
+  depth: number,
+): Uint8Array {
   if (name === "json") {
     const text = `[0,${id},["echo",[${"[".repeat(depth)}${
       "]".repeat(depth)

@@ -200,28 +200,26 @@ export class Lies {
     if (known.references.length > 0 && this.chance(0.2)) {
       return this.bend(pick(this.random, known.references));
     }
-    return this.chance(0.7)
-      ? this.bend(pick(this.random, paths))
-      : this.pick(
-        "",
-        "/",
-        "__proto__/toString",
-        "constructor",
-        "secret",
-        "agents",
-        "agents/",
-        "$/ref/0",
-        "$/ref/00",
-        "$/ref/-1",
-        "$/ref/1e1",
-        "$/ref/0/call",
-        `$/ref/${"9".repeat(20)}`,
-        "$/",
-        "$/ref",
-        "$/stream/0",
-        "a/".repeat(500),
-        this.text(),
-      );
+    return this.chance(0.7) ? this.bend(pick(this.random, paths)) : this.pick(
+      "",
+      "/",
+      "__proto__/toString",
+      "constructor",
+      "secret",
+      "agents",
+      "agents/",
+      "$/ref/0",
+      "$/ref/00",
+      "$/ref/-1",
+      "$/ref/1e1",
+      "$/ref/0/call",
+      `$/ref/${"9".repeat(20)}`,
+      "$/",
+      "$/ref",
+      "$/stream/0",
+      "a/".repeat(500),
+      this.text(),
+    );
   }
 
   /** Another spelling of a path, or the path itself. */
@@ -238,7 +236,9 @@ export class Lies {
       case 4:
         return `x/../${path}`;
       case 5:
-        return `${path}/${this.pick("call", "apply", "bind", "then", "toJSON")}`;
+        return `${path}/${
+          this.pick("call", "apply", "bind", "then", "toJSON")
+        }`;
       case 6:
         return path.toUpperCase();
       case 7:

@@ -210,7 +210,11 @@ export class HostilePeer {
           [0, 2 ** 53, null],
         );
       case "id twice":
-        return [0, Math.max(0, this.#nextId - 1), callContent(lies, this.#plans)];
+        return [
+          0,
+          Math.max(0, this.#nextId - 1),
+          callContent(lies, this.#plans),
+        ];
       default:
         return this.#request(callContent(lies, this.#plans));
     }

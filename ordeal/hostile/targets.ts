@@ -304,5 +304,7 @@ function query(lies: Parameters<Plan[1]>[0]): unknown {
 }
 
 function keyOf(lies: Parameters<Plan[1]>[0]): unknown {
-  return lies.chance(0.7) ? `key of ${lies.integer(0, 9)} `.repeat(2) : lies.value();
+  return lies.chance(0.7)
+    ? `key of ${lies.integer(0, 9)} `.repeat(2)
+    : lies.value();
 }

@@ -1,0 +1,40 @@
+import { attackClients } from "./hostile/clients.ts";
+import { attackServer } from "./hostile/attack.ts";
+import type { TargetName } from "./hostile/targets.ts";
+import type { TrialWorld } from "./_trial.ts";
+
+/** Who is attacked: servers of each layer, and clients. */
+export const HOSTILE_TARGETS: readonly (TargetName | "client")[] = [
+  "channel",
+  "RPC",
+  "admission",
+  "agent",
+  "directory",
+  "client",
+];
+
+/** How many frames a trial sends at least in a run of three minutes. */
+const LEAST_FRAMES = 1_800;
+
+/** Attacks one of them with peers that speak the protocol and lie in it. */
+export async function attackHostilely(
+  target: TargetName | "client",
+  { ctx, random, tally, name, until, runSeconds }: TrialWorld,
+): Promise<void> {
+  const least = LEAST_FRAMES * Math.min(1, runSeconds / 180);
+  const where = `${target}, ${ctx.transport}`;
+  const options = {
+    random,
+    goesOn: (frames: number) => performance.now() < until || frames < least,
+    log: {
+      count: (kind: string) => {
+        tally.add(`hostile: ${kind}`);
+        tally.add(`hostile frames: ${where}`);
+      },
+      honest: (ms: number) => tally.time(where, ms),
+      breach: (sentence: string) => tally.breach(`${name}: ${sentence}`),
+    },
+  };
+  if (target === "client") await attackClients(ctx, options);
+  else await attackServer(target, ctx, options);
+}
