@@ -12,7 +12,7 @@ import { findDirectory } from "./find.ts";
 
 class Bidder extends Agent {
   @expose
-  caller(): { identity: unknown; peer: string | null } {
+  whoCalls(): { identity: unknown; peer: string | null } {
     const { identity, peer } = call();
     return { identity, peer };
   }
@@ -48,7 +48,7 @@ withCtx({
   }
   assertEquals(seen[0]?.entry.address, seat.address);
   const found = await bobs.connectOne<Bidder>({ type: "bidder" });
-  assertEquals((await found.caller()).peer, "bob");
+  assertEquals((await found.whoCalls()).peer, "bob");
 });
 
 withCtx("findDirectory shows the credentials of its container", async (ctx) => {
@@ -61,7 +61,7 @@ withCtx("findDirectory shows the credentials of its container", async (ctx) => {
   const other = await ctx.createContainer(members);
   const others = await findDirectory(other, address);
   const found = await others.connectOne<Bidder>({ type: "bidder" });
-  assertEquals((await found.caller()).identity, "a member");
+  assertEquals((await found.whoCalls()).identity, "a member");
   for (const options of [{}, { credentials: "guest" }]) {
     const stranger = await ctx.createContainer(options);
     await assertRejects(

@@ -68,8 +68,8 @@ class Probe {
   }
 
   @expose({ idempotent: true })
-  async apply(change: (value: number) => number | Promise<number>) {
-    await this.#firstHeld("apply");
+  async change(change: (value: number) => number | Promise<number>) {
+    await this.#firstHeld("change");
     return await change(1);
   }
 
@@ -321,7 +321,7 @@ withCtx({
 }, async (ctx) => {
   const world = await World.make(ctx);
   const { client, probe } = world;
-  const applied = client.remote.apply((value) => value + 1);
+  const applied = client.remote.change((value) => value + 1);
   await probe.held;
   await world.cut();
   assertEquals(await applied, 2);

@@ -12,6 +12,23 @@ export function isCall(content: unknown): content is CallContent {
     isRecord(content[2]);
 }
 
+/**
+ * Whether each part of a path could be a name. Anything else is refused before
+ * middleware sees it, which might take it for another path.
+ */
+export function isServicePath(path: string): boolean {
+  for (let start = 0; start <= path.length;) {
+    if (path.charCodeAt(start) === DOLLAR) return false;
+    const slash = path.indexOf("/", start);
+    const end = slash === -1 ? path.length : slash;
+    if (end === start) return false;
+    start = end + 1;
+  }
+  return true;
+}
+
+const DOLLAR = 0x24;
+
 /** Whether a value is a map. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

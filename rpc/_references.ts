@@ -1,11 +1,7 @@
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import { ReferenceReleasedError } from "./errors.ts";
-import {
-  pathOf,
-  resolveMethod,
-  resolveService,
-  type Target,
-} from "./_resolve.ts";
+import { printable } from "../transports/printable.ts";
+import { pathOf, resolveMethod, type Target } from "./_resolve.ts";
 import { call } from "./call.ts";
 import { passOn } from "./_failure.ts";
 import {
@@ -23,6 +19,7 @@ import {
   type RemoteNode,
   remoteNode,
 } from "./_remote_proxy.ts";
+import { optionsOf } from "./expose.ts";
 import { isService, type Method } from "./service.ts";
 
 /** Where references begin on the wire. */
@@ -67,6 +64,8 @@ export class References implements TypeEntry {
   readonly #options: ReferencesOptions;
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
+  /** Listed services that were sent, by their paths. */
+  readonly #sentPaths = new Map<string, WeakRef<object>>();
   #nextKey = 0;
 
   constructor(options: ReferencesOptions) {
@@ -85,8 +84,9 @@ export class References implements TypeEntry {
   pack(value: object, context: unknown): unknown {
     const { self, hasExtensions, places, takesPlaces } = this.#options;
     const node = remoteNode(value);
-    // A proxy goes home as what it stands for.
-    if (node?.caller === self && hasExtensions()) return { own: node.path };
+    if (node?.caller === self && goesHome(node) && hasExtensions()) {
+      return { own: node.path };
+    }
     const own = node === undefined ? places?.placeOf(value) ?? null : null;
     const place = node?.place ?? own;
     const path = () =>
@@ -105,7 +105,11 @@ export class References implements TypeEntry {
     const { root } = this.#options;
     const isListed = root !== null && remoteNode(value) === undefined;
     const path = isListed ? pathOf(root, value) : null;
-    return path ?? `${REFERENCE_PREFIX}${this.#hold(value, context).key}`;
+    if (path === null) {
+      return `${REFERENCE_PREFIX}${this.#hold(value, context).key}`;
+    }
+    this.#rememberSent(path, value);
+    return path;
   }
 
   unpack(data: unknown, context: unknown): unknown {
@@ -126,17 +130,19 @@ export class References implements TypeEntry {
    * @throws {ReferenceReleasedError} If the reference is released.
    */
   resolve(path: string): Target | null {
-    const rest = path.slice(REFERENCE_PREFIX.length);
-    const reference = this.#byKey.get(referenceKey(path));
+    const { key, below } = splitReference(path);
+    const reference = this.#byKey.get(key);
     if (reference === undefined) throw released(path);
     const { target } = reference;
-    const slash = rest.indexOf("/");
-    const below = slash === -1 ? "" : rest.slice(slash + 1);
     const node = remoteNode(target);
-    if (node !== undefined) return forward(node, below);
-    if (slash !== -1) return resolveMethod(target, below);
+    if (node !== undefined) return forward(node, below ?? "");
+    if (below !== null) return resolveMethod(target, below);
     if (typeof target !== "function") return null;
-    return { service: undefined, method: target as Method, options: {} };
+    return {
+      service: undefined,
+      method: target as Method,
+      options: optionsOf(target),
+    };
   }
 
   /** The other side keeps the reference `key` for longer. */
@@ -158,6 +164,22 @@ export class References implements TypeEntry {
   clear(): void {
     this.#byKey.clear();
     this.#byTarget.clear();
+    this.#sentPaths.clear();
+  }
+
+  /**
+   * Remembers that a listed service was sent, so that it may come home. Nothing
+   * releases a path: over the limit the one that was sent first is forgotten.
+   */
+  #rememberSent(path: string, service: object): void {
+    const paths = this.#sentPaths;
+    const isFull = paths.size >= this.#options.maxReferences;
+    if (!paths.delete(path) && isFull) {
+      const [oldest] = paths.keys();
+      paths.delete(oldest!);
+    }
+    // A child that its router has dropped is kept by nobody here.
+    paths.set(path, new WeakRef(service));
   }
 
   #hold(target: object, context: MessageContext | null): Reference {
@@ -196,8 +218,8 @@ export class References implements TypeEntry {
   ): object {
     const { self } = this.#options;
     return path.startsWith(REFERENCE_PREFIX)
-      ? makeRemote(self, path, { claim: { state }, place })
-      : makeRemote(self, path, { place });
+      ? makeRemote(self, path, { claim: { state }, place, isSent: true })
+      : makeRemote(self, path, { place, isSent: true });
   }
 
   /** What has a place of its own, on this connection if it has a path. */
@@ -213,22 +235,33 @@ export class References implements TypeEntry {
       : places.open(place);
   }
 
-  /** What a proxy that came home stands for. */
+  /**
+   * What a proxy that came home stands for: only what this side sent by that
+   * very path, and still has. Paths below it are for calls.
+   */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
-    return this.#options.places?.openPath(path) ?? this.#ownAt(path);
+    const agent = this.#options.places?.openPath(path) ?? null;
+    if (agent !== null) return agent;
+    const { key, below } = splitReference(path);
+    const target = below === null ? this.#byKey.get(key)?.target : undefined;
+    const found = target ?? this.#sentPaths.get(path)?.deref();
+    if (found !== undefined) return found;
+    throw new ReferenceReleasedError(
+      `Cannot take '${
+        printable(path)
+      }': this side did not pass it on this connection, or it is released`,
+    );
   }
+}
 
-  #ownAt(path: string): object | null {
-    if (!path.startsWith(REFERENCE_PREFIX)) {
-      const { root } = this.#options;
-      return root === null ? null : ownAt(root, path);
-    }
-    const target = this.#byKey.get(referenceKey(path))?.target;
-    if (target === undefined) throw released(path);
-    const slash = path.indexOf("/", REFERENCE_PREFIX.length);
-    return ownAt(target, slash === -1 ? "" : path.slice(slash + 1));
-  }
+/**
+ * Whether a proxy goes home as what it stands for: what the other side sent,
+ * and an agent, which its address names anyway. Any other one, such as a method
+ * of a proxy, goes as a new function of this side that calls it.
+ */
+function goesHome({ isSent, place }: RemoteNode): boolean {
+  return isSent || place !== null;
 }
 
 /**
@@ -250,25 +283,24 @@ function isPlace(data: unknown): data is Place {
   );
 }
 
-/** The key in a path that begins with {@linkcode REFERENCE_PREFIX}, or NaN. */
+/** The key in the path of a reference, or NaN if it has none. */
 export function referenceKey(path: string): number {
-  const [key] = path.slice(REFERENCE_PREFIX.length).split("/", 1);
-  return /^\d{1,15}$/.test(key!) ? Number(key) : NaN;
+  return splitReference(path).key;
 }
 
-/** What is at `path` below something of this side: a service or a method. */
-function ownAt(target: object, path: string): object | null {
-  if (path === "") return target;
-  const node = remoteNode(target);
-  if (node !== undefined) {
-    const { caller, options } = node;
-    return makeRemote(caller, join(node.path, path), { options });
-  }
-  const service = resolveService(target, path);
-  if (service !== null) return service;
-  const method = resolveMethod(target, path);
-  return method &&
-    ((...args: unknown[]) => method.method.apply(method.service, args));
+/** A key has one spelling only, so that a path names one thing only. */
+const KEY = /^(?:0|[1-9]\d{0,14})$/;
+
+/** The key in the path of a reference, and the path below it, if any. */
+function splitReference(path: string): { key: number; below: string | null } {
+  if (!path.startsWith(REFERENCE_PREFIX)) return { key: NaN, below: null };
+  const slash = path.indexOf("/", REFERENCE_PREFIX.length);
+  const end = slash === -1 ? path.length : slash;
+  const key = path.slice(REFERENCE_PREFIX.length, end);
+  return {
+    key: KEY.test(key) ? Number(key) : NaN,
+    below: slash === -1 ? null : path.slice(slash + 1),
+  };
 }
 
 function join(path: string, rest: string): string {
@@ -279,9 +311,11 @@ function join(path: string, rest: string): string {
  * The method of a proxy that was passed on to a third side. Its caller's signal
  * and time go along, and what it fails with comes back as it is.
  */
-function forward({ caller, path, options }: RemoteNode, rest: string): Target {
+function forward(node: RemoteNode, rest: string): Target {
+  const { caller, path, options } = node;
   const method = (...args: unknown[]) => {
     const { signal, remainingMs } = call();
+    if (node.claim.state === "released") throw released(path);
     return caller.call(join(path, rest), args, {
       signal,
       ...(remainingMs < Infinity && { timeoutMs: remainingMs }),
@@ -295,6 +329,8 @@ function forward({ caller, path, options }: RemoteNode, rest: string): Target {
 
 function released(path: string): ReferenceReleasedError {
   return new ReferenceReleasedError(
-    `Cannot call '${path}': the reference is released, keep it with 'keep' for as long as it is needed`,
+    `Cannot call '${
+      printable(path)
+    }': the reference is released, keep it with 'keep' for as long as it is needed`,
   );
 }

@@ -11,6 +11,7 @@ import type { ArrivalContext } from "../channel/message_context.ts";
 import { type Hold, MessageContext } from "./_message_context.ts";
 import { referenceKey, References } from "./_references.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
+import { withOptions } from "./options.ts";
 import { Router, service } from "./service.ts";
 
 const leaf = service({ work: (): string => "done" });
@@ -172,6 +173,8 @@ Deno.test("References.resolve takes keys in one spelling only", () => {
     "-0",
     "0e0",
     "+0",
+    "00",
+    "01",
     "null",
     "9".repeat(40),
   ];
@@ -182,11 +185,22 @@ Deno.test("References.resolve takes keys in one spelling only", () => {
   assertEquals(referenceKey("$/ref/12/a/3"), 12);
 });
 
-Deno.test("References sends a proxy home as what it stands for", () => {
+Deno.test("References sends home only what the other side sent", () => {
   const references = make();
-  const path = "$/ref/7/sub";
-  assertEquals(references.pack(makeRemote(idle, path), null), { own: path });
+  const arrived = references.unpack("$/ref/7", REQUEST) as Record<
+    string,
+    object
+  >;
+  const listed = references.unpack("leaf", REQUEST) as Record<string, object>;
+  assertEquals(references.pack(arrived, null), { own: "$/ref/7" });
+  assertEquals(references.pack(listed, null), { own: "leaf" });
+  const kept = withOptions(arrived, { timeoutMs: 1 });
+  assertEquals(references.pack(kept, null), { own: "$/ref/7" });
   assertEquals(references.size, 0);
+  // Parts of it, and what nobody sent, call from here.
+  assertEquals(references.pack(arrived.sub!, null), "$/ref/0");
+  assertEquals(references.pack(listed.work!, null), "$/ref/1");
+  assertEquals(references.pack(makeRemote(idle, ""), null), "$/ref/2");
 });
 
 Deno.test("References forwards a proxy to a peer that cannot take it home", () => {
@@ -196,22 +210,52 @@ Deno.test("References forwards a proxy to a peer that cannot take it home", () =
   assertEquals(make().pack(third, null), "$/ref/0");
 });
 
-Deno.test("References.unpack finds what a proxy that came home stands for", () => {
+Deno.test("References.unpack takes home what was sent, by its own path", () => {
   const references = make();
   const fn = () => 1;
   const unlisted = service({ deep: service({ fn }) });
-  pack(references, "owned", fn, unlisted);
   const home = (own: unknown) => references.unpack({ own }, REPLY);
-  assertStrictEquals(home(""), root);
-  assertStrictEquals(home("leaf"), leaf);
+  for (const path of ["", "leaf", "$/ref/0", "$/ref/1"]) {
+    assertThrows(() => home(path), ReferenceReleasedError, "did not pass it");
+  }
+  pack(references, "owned", fn, unlisted, root, leaf);
   assertStrictEquals(home("$/ref/0"), fn);
   assertStrictEquals(home("$/ref/1"), unlisted);
-  assertStrictEquals(home("$/ref/1/deep"), unlisted.deep);
-  assertEquals((home("leaf/work") as () => string)(), "done");
-  for (const path of ["nowhere", "leaf/constructor", "$/ref/1/x", 1, null]) {
+  assertStrictEquals(home(""), root);
+  assertStrictEquals(home("leaf"), leaf);
+  for (
+    const path of [
+      ...["leaf/work", "leaf/", "/leaf", "nowhere", "leaf/constructor"],
+      ...["$/ref/1/deep", "$/ref/1/", "$/ref/01", "$/ref/9", "$/ref/"],
+    ]
+  ) assertThrows(() => home(path), ReferenceReleasedError);
+  for (const path of [1, null]) {
     assertThrows(() => home(path), TypeError, "a service reference");
   }
-  assertThrows(() => home("$/ref/9"), ReferenceReleasedError);
+  references.release(0);
+  assertThrows(() => home("$/ref/0"), ReferenceReleasedError);
+  references.clear();
+  assertThrows(() => home("leaf"), ReferenceReleasedError);
+});
+
+Deno.test("References forgets the path sent first where too many were", () => {
+  const children = [1, 2, 3].map((n) => service({ work: () => n }));
+  const router = new Router();
+  for (const [n, child] of children.entries()) router.set(`c${n}`, child);
+  const references = new References({
+    root: router,
+    self: idle,
+    places: null,
+    takesPlaces: () => false,
+    hasExtensions: () => true,
+    maxReferences: 2,
+  });
+  const home = (own: string) => references.unpack({ own }, REPLY);
+  pack(references, "owned", children[0]!, children[1]!);
+  pack(references, "owned", children[0]!, children[2]!);
+  assertStrictEquals(home("c0"), children[0]);
+  assertStrictEquals(home("c2"), children[2]);
+  assertThrows(() => home("c1"), ReferenceReleasedError);
 });
 
 Deno.test("References.unpack refuses what is no reference", () => {

@@ -1,6 +1,8 @@
+import { printable } from "../transports/printable.ts";
 import type { CallOptions } from "./call_options.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import { asReceived } from "./_failure.ts";
+import { isReservedName } from "./_reserved_names.ts";
 
 /** What a proxy needs of its connection. */
 export interface Caller {
@@ -42,6 +44,11 @@ export interface RemoteTraits {
   readonly claim?: Claim;
   /** Where else it can be reached; what lies below it has none. */
   readonly place?: Place | null;
+  /**
+   * Whether the other side sent it as this very reference. Only such a proxy
+   * goes home as what it stands for; what lies below it was not sent.
+   */
+  readonly isSent?: boolean;
 }
 
 /** What a proxy stands for. */
@@ -88,25 +95,26 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   readonly options: CallOptions;
   readonly claim: Claim;
   readonly place: Place | null;
+  readonly isSent: boolean;
   #children: Map<string, object> | null = null;
 
   constructor(
     caller: Caller,
     path: string,
-    { options = NO_OPTIONS, claim = BORROWED, place = null }: RemoteTraits,
+    { options = NO_OPTIONS, claim = BORROWED, place = null, isSent = false }:
+      RemoteTraits,
   ) {
     this.caller = caller;
     this.path = path;
     this.options = options;
     this.claim = claim;
     this.place = place;
+    this.isSent = isSent;
   }
 
   get(_target: unknown, key: string | symbol): unknown {
     if (typeof key === "symbol") return this.#symbol(key);
-    // A proxy that had a `then` would be called by every `await`.
-    if (key === "then") return undefined;
-    if (key === "toString") return () => this.#describe();
+    if (isReservedName(key)) return this.#reserved(key);
     this.#children ??= new Map();
     let child = this.#children.get(key);
     if (child === undefined) {
@@ -167,6 +175,23 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     return false;
   }
 
+  /** What any function answers, or nothing; never a call. */
+  #reserved(key: string): unknown {
+    switch (key) {
+      case "toString":
+      case "toJSON":
+        return () => this.#describe();
+      case "constructor":
+        return Object;
+      case "arguments":
+      case "caller":
+        // Those of functions throw.
+        return undefined;
+      default:
+        return Reflect.get(Function.prototype, key);
+    }
+  }
+
   #symbol(key: symbol): unknown {
     switch (key) {
       case Symbol.toPrimitive:
@@ -185,11 +210,12 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   }
 
   #describe(): string {
+    // The other side may have chosen all of it.
     if (this.place !== null) {
-      return `${this.place.type}Proxy('${this.place.address}')`;
+      const { type, address } = this.place;
+      return `${printable(type)}Proxy('${printable(address)}')`;
     }
-    return `Remote(${
-      this.path === "" ? "root" : this.path
-    } at ${this.caller.remoteAddress})`;
+    const path = this.path === "" ? "root" : printable(this.path);
+    return `Remote(${path} at ${printable(this.caller.remoteAddress)})`;
   }
 }

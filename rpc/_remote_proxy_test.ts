@@ -7,6 +7,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { format, inspect } from "node:util";
 import { ReferenceReleasedError } from "./errors.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
 
@@ -38,12 +39,75 @@ Deno.test("makeRemote calls the path that was asked for", async () => {
   assertEquals(caller.acts, [["add", 1, 2], ["sub/deep/work"], ["$/ref/3", 4]]);
 });
 
-Deno.test("makeRemote takes names that functions have for paths", async () => {
+Deno.test("makeRemote answers by itself to every name of functions and objects", () => {
   const caller = recorder();
   const remote = loose(caller);
-  const names = ["name", "length", "call", "apply", "bind", "constructor"];
-  for (const name of names) await remote[name]!();
-  assertEquals(caller.acts, names.map((name) => [name]));
+  const inherited = [Object.prototype, Function.prototype, function () {}]
+    .flatMap((it) => Object.getOwnPropertyNames(it));
+  const told = ["then", "toJSON", "asymmetricMatch", "inspect", "nodeType"];
+  for (const name of [...inherited, ...told, "$$typeof", "@@iterator"]) {
+    const answer: unknown = Reflect.get(remote, name);
+    assertEquals(remoteNode(answer), undefined, name);
+    try {
+      // As a tool calls what it finds.
+      if (typeof answer === "function") answer.call(remote, remote, remote);
+    } catch {
+      // That is up to the function.
+    }
+  }
+  // `call` and the like call what they are of, and not something of its name.
+  const calls = caller.acts.map((act) => (act as unknown[])[0]);
+  assertEquals(new Set(calls), new Set([""]));
+});
+
+Deno.test("makeRemote is called by call, apply and bind as a function is", async () => {
+  const caller = recorder();
+  const { work } = loose(caller) as unknown as Record<
+    string,
+    (...args: unknown[]) => Promise<unknown>
+  >;
+  await work!.call(null, 1);
+  await work!.apply(null, [2]);
+  await work!.bind(null, 3)();
+  assertEquals(caller.acts, [["work", 1], ["work", 2], ["work", 3]]);
+  assertEquals([work!.name, work!.length], ["", 0]);
+});
+
+Deno.test("makeRemote can be looked at by any tool, and calls nothing", async () => {
+  const caller = recorder();
+  const remote = loose(caller);
+  const text = "Remote(a at local://there)";
+  const value = { remote: remote.a!, list: [remote.a!] };
+  assertEquals(
+    JSON.stringify(value),
+    JSON.stringify({ remote: text, list: [text] }),
+  );
+  assertEquals(format("%j", value), JSON.stringify(value));
+  format("%s %o %O", value, value, value);
+  inspect(value, { showHidden: true, depth: 9 });
+  Deno.inspect(value, { showHidden: true, depth: 9, getters: true });
+  assertThrows(() => structuredClone(value), DOMException);
+  assertEquals(value, { ...value });
+  assertThrows(() => assertEquals(value, { remote: 1 } as unknown));
+  assertStrictEquals(remote.valueOf!() as unknown, remote);
+  assertEquals(remote.toLocaleString!() as unknown, String(remote));
+  assertEquals(remote.hasOwnProperty!("a") as unknown, false);
+  assertEquals(remote.constructor as unknown, Object);
+  assertEquals(`${await remote.a}`, text);
+  assertEquals(caller.acts, []);
+});
+
+Deno.test("makeRemote escapes what the other side may have chosen", () => {
+  const caller = { ...recorder(), remoteAddress: "local://\n\x1b[31m" };
+  const place = { address: "tcp://a:1/0\nfake", type: "A\u202e\x1b[31m" };
+  const texts = [
+    makeRemote(caller, "$/ref/1/\nfake line"),
+    makeRemote(caller, "", { place }),
+  ].map(String);
+  assertEquals(texts, [
+    "Remote($/ref/1/\\nfake line at local://\\n\\u{1b}[31m)",
+    "A\\u{202e}\\u{1b}[31mProxy('tcp://a:1/0\\nfake')",
+  ]);
 });
 
 Deno.test("makeRemote makes no thenable: awaiting it calls nothing", async () => {
@@ -93,10 +157,10 @@ Deno.test("makeRemote lets nobody change a proxy, or all of them", async () => {
   assertThrows(() => Object.setPrototypeOf(one, {}), TypeError);
   assertThrows(() => Object.defineProperty(one, "x", { value: 1 }), TypeError);
   assertThrows(() => {
-    delete (one as Partial<Loose>).name;
+    delete (one as Partial<Loose>).work;
   }, TypeError);
-  for (const name of ["name", "x"]) await other[name]!();
-  assertEquals(caller.acts, [["name"], ["x"]]);
+  for (const name of ["work", "x"]) await other[name]!();
+  assertEquals(caller.acts, [["work"], ["x"]]);
 });
 
 Deno.test("makeRemote gives back what it owns once, and then calls nothing", async () => {

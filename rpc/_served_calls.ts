@@ -4,7 +4,12 @@ import {
 } from "../channel/_connection_channel.ts";
 import { failureText } from "../channel/message.ts";
 import type { IncomingRequest } from "../channel/request.ts";
-import { type CallContent, isThenable } from "./_call_content.ts";
+import { printable } from "../transports/printable.ts";
+import {
+  type CallContent,
+  isServicePath,
+  isThenable,
+} from "./_call_content.ts";
 import { runAs } from "./call.ts";
 import { MethodNotFoundError } from "./errors.ts";
 import { asError, toFailureRecord, toPlainFailure } from "./_failure.ts";
@@ -17,7 +22,11 @@ import {
 } from "./_outgoing_streams.ts";
 import { MessageContext } from "./_message_context.ts";
 import { runThrough } from "./_run_through.ts";
-import { REFERENCE_PREFIX, type References } from "./_references.ts";
+import {
+  REFERENCE_PREFIX,
+  referenceKey,
+  type References,
+} from "./_references.ts";
 import { resolveMethod, type Target } from "./_resolve.ts";
 import { type CallMeta, RunningCall } from "./_running_call.ts";
 import { checkArguments, checkResult } from "./_validation.ts";
@@ -70,6 +79,7 @@ export class ServedCalls {
     [path, args, kwargs]: CallContent,
     terms: CallTerms = NO_TERMS,
   ): void {
+    if (!isCallPath(path)) return this.fail(request, notFound(path));
     const running = new RunningCall(request, path, channel, {
       timeoutMs: terms.timeoutMs,
       meta: terms.meta,
@@ -82,7 +92,8 @@ export class ServedCalls {
       // One that has ended by now was never to be cancelled, nor is it listed.
       if (isThenable(result)) {
         this.#running.set(request.id, running);
-        result.then(
+        // Others than promises may call both functions, and more than once.
+        Promise.resolve(result).then(
           (value) => this.#reply(request, running, value),
           (error) => this.#failRunning(request, running, error),
         );
@@ -175,9 +186,7 @@ export class ServedCalls {
       ? null
       : resolveMethod(root, path);
     if (target !== null) return target;
-    throw new MethodNotFoundError(
-      `Cannot call '${path}': no such method is exposed, check its path and mark it with 'expose'`,
-    );
+    throw notFound(path);
   }
 
   #reply(request: IncomingRequest, running: RunningCall, value: unknown): void {
@@ -213,6 +222,22 @@ export class ServedCalls {
   }
 }
 
+/** Whether a path could lead to a method, from the root or a reference. */
+function isCallPath(path: string): boolean {
+  if (!path.startsWith(REFERENCE_PREFIX)) return isServicePath(path);
+  const slash = path.indexOf("/", REFERENCE_PREFIX.length);
+  if (Number.isNaN(referenceKey(path))) return false;
+  return slash === -1 || isServicePath(path.slice(slash + 1));
+}
+
+function notFound(path: string): MethodNotFoundError {
+  return new MethodNotFoundError(
+    `Cannot call '${
+      printable(path)
+    }': no such method is exposed, check its path and mark it with 'expose'`,
+  );
+}
+
 /** Runs a method as serving a call. */
 function runTarget(
   running: RunningCall,
@@ -233,7 +258,7 @@ async function runChecked(
     ? args
     : await checkArguments(path, schemas, args);
   const result = await runTarget(running, target, checked);
-  return schema === undefined
-    ? result
-    : await checkResult(path, schema, result);
+  if (schema === undefined) return result;
+  const { value } = await checkResult(path, schema, result);
+  return value;
 }

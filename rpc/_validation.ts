@@ -1,5 +1,11 @@
+import { printable } from "../transports/printable.ts";
 import { ValidationError } from "./errors.ts";
 import type { SchemaIssue, StandardSchema } from "./standard_schema.ts";
+
+/** A value that passes through a promise, which would call a `then` of it. */
+interface Boxed<T> {
+  readonly value: T;
+}
 
 /**
  * The arguments as their schemas return them.
@@ -14,19 +20,22 @@ export async function checkArguments(
 ): Promise<unknown[]> {
   if (args.length > schemas.length) {
     throw new ValidationError(
-      `Cannot call '${path}': ${args.length} arguments were given, it takes at most ${schemas.length}`,
+      `Cannot call '${
+        printable(path)
+      }': ${args.length} arguments were given, it takes at most ${schemas.length}`,
     );
   }
   const checked: unknown[] = [];
   for (const [position, schema] of schemas.entries()) {
-    const what = `Cannot call '${path}': argument ${position + 1}`;
-    checked.push(await check(what, schema, args[position]));
+    const what = `Cannot call '${printable(path)}': argument ${position + 1}`;
+    const { value } = await check(what, schema, args[position]);
+    checked.push(value);
   }
   return checked;
 }
 
 /**
- * The result as its schema returns it.
+ * The result as its schema returns it, boxed.
  *
  * @throws {ValidationError} If it does not fit.
  */
@@ -34,17 +43,21 @@ export async function checkResult(
   path: string,
   schema: StandardSchema,
   result: unknown,
-): Promise<unknown> {
-  return await check(`Cannot answer '${path}': the result`, schema, result);
+): Promise<Boxed<unknown>> {
+  return await check(
+    `Cannot answer '${printable(path)}': the result`,
+    schema,
+    result,
+  );
 }
 
 async function check(
   what: string,
   schema: StandardSchema,
   value: unknown,
-): Promise<unknown> {
+): Promise<Boxed<unknown>> {
   const outcome = await schema["~standard"].validate(value);
-  if (outcome.issues === undefined) return outcome.value;
+  if (outcome.issues === undefined) return { value: outcome.value };
   throw new ValidationError(
     `${what} does not fit: ${outcome.issues.map(describeIssue).join("; ")}`,
   );

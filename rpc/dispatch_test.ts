@@ -1,6 +1,8 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import type { Ctx } from "../testing/ctx_contract.ts";
+import { RemoteError } from "../channel/errors.ts";
 import { codecs } from "../channel/fixtures/codecs.ts";
+import { openConnection } from "../channel/open.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { call } from "./call.ts";
 import type { RpcClient } from "./client.ts";
@@ -184,17 +186,48 @@ withCtx(
 
 withCtx("dispatch through the proxy finds no inherited names", async (ctx) => {
   const { client } = await serveTarget(ctx);
-  const remote = client.remote as unknown as Record<
-    string,
-    () => Promise<unknown>
-  >;
-  for (const name of ["constructor", "__proto__", "hasOwnProperty", "call"]) {
-    await assertRejects(() => remote[name]!(), MethodNotFoundError, name);
+  await client.remote.ok();
+  const { calls } = client.stats();
+  const remote = client.remote as unknown as Record<string, () => unknown>;
+  for (const name of ["constructor", "hasOwnProperty", "valueOf", "toJSON"]) {
+    remote[name]!();
   }
   await client.remote;
   assertEquals(remote.then, undefined);
+  assertEquals(client.stats().calls, calls);
   assertEquals(reached, []);
 });
+
+withCtx(
+  { name: "dispatch shows middleware no path that is none", codecs },
+  async (ctx) => {
+    const seen: string[] = [];
+    const server = await ctx.rpc.startServer(service({ open: () => "gold" }), {
+      serving: [({ path }, next) => (seen.push(path), next())],
+    });
+    await using raw = await openConnection(server.address, ctx.options);
+    const odd = [
+      ...["", "/", "/open", "open/", "//open", "open//", "$open", "x/$ref"],
+      ...["$/ref/00/open", "$/ref/0x0", "$/ref/", "$/", "$/open", "$"],
+    ];
+    for (const path of odd) {
+      const direct = raw.send([path, [], {}]);
+      const wrapped = raw.send(["$/call", [path, [], {}, {}], {}]);
+      await assertRejects(() => direct, RemoteError);
+      await assertRejects(() => wrapped, RemoteError);
+    }
+    const nested = ["$/call", ["open", [], {}, {}], {}, {}];
+    await assertRejects(() => raw.send(["$/call", nested, {}]), RemoteError);
+    await assertRejects(
+      () => raw.send(["$/call", ["$/hello", [{}], {}, {}], {}]),
+      RemoteError,
+    );
+    assertEquals(seen, []);
+    assertEquals(await raw.send(["open", [], {}]), "gold");
+    assertEquals(await raw.send(["$/call", ["open", [], {}, {}], {}]), "gold");
+    assertEquals(seen, ["open", "open"]);
+  },
+);
 
 withCtx("dispatch reaches what a parent class exposes", async (ctx) => {
   const { client } = await serveTarget(ctx);

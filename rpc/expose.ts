@@ -1,3 +1,4 @@
+import { isReservedName } from "./_reserved_names.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /** How an exposed method is served. */
@@ -62,8 +63,9 @@ const NO_OPTIONS: ExposeOptions = {};
  * ```
  *
  * @throws {TypeError} At class definition, for what is private, static, named
- * by a symbol, a getter or a setter, and for names that hold `/` or begin with
- * `$`.
+ * by a symbol, a getter or a setter; for names that hold `/` or begin with `$`
+ * or `@@`; and for names that every function or object has, such as `name`,
+ * `call` and `toString`, or that tools look up, such as `toJSON`.
  */
 export function expose(target: unknown, context: ExposeContext): void;
 /** Marks it, with schemas or other options. */
@@ -74,9 +76,27 @@ export function expose(
   first: unknown,
   context?: ExposeContext,
 ): void | ((target: unknown, context: ExposeContext) => void) {
-  if (context !== undefined) return mark(context, NO_OPTIONS);
-  return (_target, context) =>
-    mark(context, (first ?? NO_OPTIONS) as ExposeOptions);
+  if (context !== undefined) return mark(first, context, NO_OPTIONS);
+  return (target, context) =>
+    mark(target, context, (first ?? NO_OPTIONS) as ExposeOptions);
+}
+
+const functionOptions = new WeakMap<object, ExposeOptions>();
+
+/**
+ * Remembers how an exposed function is served, which holds however the other
+ * side comes to call it.
+ */
+export function rememberOptions(
+  method: unknown,
+  options: ExposeOptions,
+): void {
+  if (typeof method === "function") functionOptions.set(method, options);
+}
+
+/** How a function is served that is passed by itself. */
+export function optionsOf(method: object): ExposeOptions {
+  return functionOptions.get(method) ?? NO_OPTIONS;
 }
 
 /** What a class itself exposes, without its ancestors. */
@@ -91,16 +111,27 @@ export function ownExposures(type: object): Exposures | undefined {
 /**
  * Checks a name that shall be part of a path.
  *
- * @throws {TypeError} If it holds `/`, begins with `$` or is empty.
+ * @throws {TypeError} If it holds `/`, begins with `$` or `@@`, is empty, or is
+ * one that every function or object has.
  */
 export function checkName(name: string): void {
-  if (name !== "" && !name.includes("/") && !name.startsWith("$")) return;
-  throw new TypeError(
-    `Cannot expose '${name}': a name must not be empty, hold '/' or begin with '$', rename it`,
-  );
+  if (name === "" || name.includes("/") || /^(?:\$|@@)/.test(name)) {
+    throw new TypeError(
+      `Cannot expose '${name}': a name must not be empty, hold '/' or begin with '$' or '@@', rename it`,
+    );
+  }
+  if (isReservedName(name)) {
+    throw new TypeError(
+      `Cannot expose '${name}': the language or tools look this name up in any value, so proxies answer to it themselves, rename it`,
+    );
+  }
 }
 
-function mark(context: ExposeContext, options: ExposeOptions): void {
+function mark(
+  target: unknown,
+  context: ExposeContext,
+  options: ExposeOptions,
+): void {
   const { kind, name } = context;
   const what = context.private
     ? "is private"
@@ -119,6 +150,7 @@ function mark(context: ExposeContext, options: ExposeOptions): void {
     );
   }
   checkName(name as string);
+  rememberOptions(target, options);
   exposuresIn(context.metadata).set(name as string, options);
 }
 

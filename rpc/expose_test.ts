@@ -183,12 +183,35 @@ Deno.test("expose refuses names that cannot be part of a path", () => {
 });
 
 Deno.test("checkName takes names that a path can hold", () => {
-  for (const name of ["a", "a$", "..", "0", "grüße", "__proto__"]) {
+  for (const name of ["a", "a$", "..", "0", "grüße", "names", "_call"]) {
     checkName(name);
   }
-  for (const name of ["", "/", "a/", "$", "$/ref"]) {
-    assertThrows(() => checkName(name), TypeError);
+  for (const name of ["", "/", "a/", "$", "$/ref", "@@iterator"]) {
+    assertThrows(() => checkName(name), TypeError, "begin with");
   }
+});
+
+Deno.test("checkName refuses each name that functions, objects and tools have", () => {
+  const inherited = [Object.prototype, Function.prototype, function () {}]
+    .flatMap((it) => Object.getOwnPropertyNames(it));
+  const told = ["then", "toJSON", "asymmetricMatch", "inspect", "nodeType"];
+  for (const name of [...inherited, ...told]) {
+    assertThrows(() => checkName(name), TypeError, "look this name up", name);
+  }
+});
+
+Deno.test("expose refuses a name of functions, at class definition", () => {
+  assertThrows(
+    () => {
+      class Bad {
+        @expose
+        call(): void {}
+      }
+      return Bad;
+    },
+    TypeError,
+    "Cannot expose 'call'",
+  );
 });
 
 Deno.test("ownExposures finds nothing on what was never marked", () => {

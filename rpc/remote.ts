@@ -1,4 +1,5 @@
 // deno-lint-ignore-file no-explicit-any -- `any` is how types match all functions
+import type { ReservedName } from "./_reserved_names.ts";
 import type { Router } from "./service.ts";
 
 /** What has methods of its own and yet is no service. */
@@ -44,8 +45,9 @@ export interface HasLocalMembers<Names extends string> {
  *   proxy, so let a method take `(n: number) => void | Promise<void>` or
  *   `Cat | Remote<Cat>`, and await what it calls.
  *
- * It has no `then`, so `await` leaves it alone. `String(remote)` names path
- * and address.
+ * It has no `then`, so `await` leaves it alone. It answers by itself to names
+ * that the language and tools look up in any value, such as `toJSON`, and
+ * nothing can be exposed by those. `String(remote)` names path and address.
  */
 export type Remote<T> = {
   readonly [K in keyof T as RemoteName<T, K>]-?: RemoteMember<T, K>;
@@ -140,8 +142,7 @@ export type RemoteName<T, K extends keyof T> = K extends HiddenName<T> ? never
 /** Names of members that no proxy has. */
 export type HiddenName<T> =
   | symbol
-  | "then"
-  | "toString"
+  | ReservedName
   | T[keyof T & typeof localMembers];
 
 /** What a proxy has in the place of member `K`. */

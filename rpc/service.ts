@@ -3,6 +3,7 @@ import {
   type ExposeOptions,
   type Exposures,
   ownExposures,
+  rememberOptions,
 } from "./expose.ts";
 
 /** One exposed name of a service. */
@@ -88,6 +89,7 @@ function routeTo(
 ): Route {
   if (isService(value)) return { kind: "field" };
   if (typeof value === "function") {
+    rememberOptions(value, options);
     return { kind: "method", method: value as Method, options };
   }
   throw new TypeError(
@@ -135,6 +137,7 @@ function routesOfClass(type: unknown): Routes {
     const method: unknown = Object.hasOwn(own, name)
       ? own[name]!.value
       : undefined;
+    rememberOptions(method, options);
     routes.set(
       name,
       typeof method === "function"

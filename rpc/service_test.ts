@@ -42,9 +42,11 @@ Deno.test("service takes own properties only, as methods and as options", () => 
   const definition: { work(): void } = Object.create({ inherited() {} });
   definition.work = () => {};
   assertEquals([...routesOf(service(definition)).keys()], ["work"]);
-  const odd = service({ toString: () => "text" });
-  const route = routesOf(odd).get("toString");
-  assertEquals(route?.kind === "method" && route.options, {});
+  // Options of another name that all objects inherit are none of this method.
+  const route = routesOf(service({ work() {} }, Object.create({ work: 1 })));
+  const { options } = route.get("work") as { options: unknown };
+  assertEquals(options, {});
+  assertThrows(() => service({ toString: () => "" }), TypeError, "'toString'");
 });
 
 Deno.test("service passes options on to its routes", () => {

@@ -58,14 +58,14 @@ withCtx({
   codecs,
 }, async (ctx) => {
   const text = service({
-    length: (text: string) => text.length,
+    size: (text: string) => text.length,
     shout: (text: string) => text === "hush" ? null : text.toUpperCase(),
   }, {
-    length: { args: [z.string().trim()] },
+    size: { args: [z.string().trim()] },
     shout: { result: z.string() },
   });
   const { remote } = await ctx.rpc.startServerAndConnect<typeof text>(text);
-  assertEquals(await remote.length("  three "), 5);
+  assertEquals(await remote.size("  three "), 5);
   assertEquals(await remote.shout("hi"), "HI");
   const error = await assertRejects(
     () => remote.shout("hush"),
@@ -95,3 +95,62 @@ withCtx(
     assertEquals(await remote.echo(23 as unknown as string) as unknown, 23);
   },
 );
+
+withCtx({
+  name: "a schema holds for a method that is passed as a function, too",
+  codecs,
+}, async (ctx) => {
+  const positive = z.number().min(0);
+  class Bank {
+    @expose({ args: [positive] })
+    pay(amount: number): string {
+      return `paid ${amount}`;
+    }
+    @expose
+    payer() {
+      return this.pay;
+    }
+    @expose
+    other() {
+      return plain.pay;
+    }
+  }
+  const plain = service({ pay: (amount: number) => `paid ${amount}` }, {
+    pay: { args: [positive] },
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect<Bank>(new Bank());
+  for (const pay of [await remote.payer(), await remote.other()]) {
+    assertEquals(await pay(1), "paid 1");
+    await assertRejects(() => pay(-1), ValidationError);
+  }
+});
+
+withCtx({
+  name: "what a schema made of an argument is what the method gets",
+  codecs,
+}, async (ctx) => {
+  // A schema may make a thenable of what a peer sends. Nothing calls it.
+  const entries: StandardSchema = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => ({
+        value: Object.fromEntries(value as [string, unknown][]),
+      }),
+    },
+  };
+  let got: object | null = null;
+  const table = service({
+    ping() {},
+    take: (value: object) => {
+      got = value;
+    },
+  }, { take: { args: [entries] } });
+  const { remote } = await ctx.rpc.startServerAndConnect<typeof table>(table);
+  await remote.ping();
+  let called = false;
+  await remote.take([["amount", 1], ["then", () => {
+    called = true;
+  }]]);
+  assertEquals([called, Object.keys(got ?? {})], [false, ["amount", "then"]]);
+});

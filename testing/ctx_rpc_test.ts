@@ -41,15 +41,15 @@ withCtx({
 withCtx(
   "Ctx.rpc starts several servers and clients, and ends them all",
   async (ctx) => {
-    await ctx.rpc.startServer(service({ name: () => "first" }));
-    const last = service({ name: () => "last" });
+    await ctx.rpc.startServer(service({ title: () => "first" }));
+    const last = service({ title: () => "last" });
     await ctx.rpc.startServer(last);
     const [one, two] = [
       await ctx.rpc.connect<typeof last>(),
       await ctx.rpc.connect<typeof last>(),
     ];
-    assertEquals(await one.remote.name(), "last");
-    assertEquals(await two.remote.name(), "last");
+    assertEquals(await one.remote.title(), "last");
+    assertEquals(await two.remote.title(), "last");
   },
 );
 
