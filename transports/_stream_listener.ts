@@ -1,8 +1,12 @@
 import { lifetime } from "./lifetime.ts";
 import type { Listener } from "./transport.ts";
 
-/** How long accepting pauses after it failed, as when files run out. */
-const PAUSE_MS = 100;
+/**
+ * How long accepting pauses after it failed, as when file descriptors run out:
+ * twice as long after each failure, until a connection is accepted.
+ */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 100;
 
 /** What {@linkcode StreamListener} needs of the transport. */
 export interface StreamListenerOptions<C> {
@@ -23,6 +27,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
   readonly #options: StreamListenerOptions<C>;
   #accepting: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
+  #pauseMs = FIRST_PAUSE_MS;
   #endPause: (() => void) | null = null;
 
   /** Begins to accept at once. */
@@ -59,13 +64,26 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
       try {
         const conn = await this.#listener.accept() as C;
         if (this.#isClosing()) return conn.close();
-        this.#options.accept(conn);
+        this.#pauseMs = FIRST_PAUSE_MS;
+        this.#handOver(conn);
       } catch (error) {
         if (this.#isClosing()) return;
+        // Its connection is gone from the queue: the next one may be accepted
+        // at once, and must be, or whoever resets connections keeps all out.
+        if (isOfOneConnection(error)) continue;
         this.#options.onError?.(error);
         // What fails now (no file descriptor left) would fail again at once.
         if (!this.#isClosing()) await this.#pause();
       }
+    }
+  }
+
+  #handOver(conn: C): void {
+    try {
+      this.#options.accept(conn);
+    } catch (error) {
+      closeQuietly(conn);
+      if (!isOfOneConnection(error)) this.#options.onError?.(error);
     }
   }
 
@@ -76,11 +94,28 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, PAUSE_MS);
+      const timer = setTimeout(resolve, this.#pauseMs);
+      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
       this.#endPause = () => {
         clearTimeout(timer);
         resolve();
       };
     });
+  }
+}
+
+/** Whether a client reset its connection before this side could accept it. */
+function isOfOneConnection(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe;
+}
+
+function closeQuietly(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // Whoever took it over has closed it.
   }
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { FakeTime } from "../testing/fixtures/fake_time.ts";
 import {
   StreamListener,
   type StreamListenerOptions,
@@ -124,6 +125,67 @@ Deno.test("StreamListener reports a failing accept, pauses and goes on", async (
     assertEquals([accepted.length, errors.length], [1, 1]);
     await listener.close();
     assertEquals(timers.size, 0);
+  });
+});
+
+Deno.test("StreamListener pauses longer while accepting fails, and then no longer", async () => {
+  using time = new FakeTime();
+  const { fake, listener } = setUp();
+  const failTimes = async (times: number) => {
+    for (let failed = 0; failed < times; failed++) {
+      fake.fail(new Error("Too many open files"));
+      await turn();
+      await time.pass(time.delays.at(-1)!);
+    }
+  };
+  await failTimes(7);
+  assertEquals(time.delays, [5, 10, 20, 40, 80, 100, 100]);
+  fake.arrive(fakeConn());
+  await turn();
+  await failTimes(1);
+  assertEquals(time.delays.at(-1), 5);
+  await listener.close();
+});
+
+for (
+  const ErrorClass of [
+    Deno.errors.NotConnected,
+    Deno.errors.ConnectionReset,
+    Deno.errors.ConnectionAborted,
+  ]
+) {
+  Deno.test(`StreamListener goes on at once after ${ErrorClass.name}`, async () => {
+    await withTimers(async (timers) => {
+      const { fake, listener, accepted, errors } = setUp();
+      for (let resets = 0; resets < 3; resets++) {
+        fake.fail(new ErrorClass("reset by its client"));
+        await turn();
+      }
+      fake.arrive(fakeConn());
+      await turn();
+      assertEquals([accepted.length, timers.size, errors], [1, 0, []]);
+      await listener.close();
+    });
+  });
+}
+
+Deno.test("StreamListener closes a connection that cannot be taken over, and goes on", async () => {
+  await withTimers(async (timers) => {
+    const failures = [new Error("no"), new Deno.errors.NotConnected("gone")];
+    const left = [...failures];
+    const { fake, listener, errors } = setUp({
+      accept: () => {
+        throw left.shift();
+      },
+    });
+    for (let count = 0; count < failures.length; count++) {
+      const conn = fakeConn();
+      fake.arrive(conn);
+      await turn();
+      assert(conn.isClosed);
+    }
+    assertEquals([errors, timers.size, fake.accepts], [[failures[0]], 0, 3]);
+    await listener.close();
   });
 });
 
