@@ -74,9 +74,10 @@ export interface Limits {
    */
   readonly handshakeMs: number;
   /**
-   * How many TLS handshakes a server may have under way. One more connection
-   * is closed at once: each takes memory, and a client that shows nothing of
-   * itself may hold it for `handshakeMs`.
+   * How many TLS handshakes a server may have under way: each takes memory, and
+   * a client that shows nothing of itself may hold it for `handshakeMs`. For
+   * one connection more, the oldest handshake of the host that has the most is
+   * given up.
    *
    * @default {512}
    */

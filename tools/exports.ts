@@ -32,6 +32,7 @@ export const INTERNAL: Readonly<Record<string, string>> = {
   "channel/report.ts#reportToStderr": "the default of onError",
   "channel/request.ts#Answerer": "the channel, as its requests see it",
   "channel/request.ts#IncomingRequest": "made by channels only",
+  "transports/hosts.ts": "for the channel layer, which counts by host",
   "transports/lifetime.ts": "the slot for the ledger of testing",
   "transports/memory.ts#memoryBytes": "for the network of testing",
   "transports/printable.ts":

@@ -1,4 +1,5 @@
 import { HandshakeError } from "./errors.ts";
+import { HostGroups, hostOf } from "./hosts.ts";
 import { formatTcpAddress } from "./_tcp_socket.ts";
 import type { Secured } from "./_tls_handshake.ts";
 import { refusal, type Sides } from "./_tls_verdict.ts";
@@ -15,6 +16,9 @@ const MAX_HANDSHAKES = 512;
 const MARGIN_MS = 5_000;
 /** The longest time that Node's timer can hold. */
 const LONGEST_MS = 2 ** 31 - 1;
+
+/** Why a handshake ended that gave way to a new one. */
+const GAVE_WAY = new Error("Cannot go on with a TLS handshake: it gave way");
 
 /** What {@linkcode Handshakes} are made with. */
 export interface HandshakesOptions {
@@ -37,6 +41,8 @@ export interface HandshakesOptions {
 export class Handshakes {
   readonly #options: HandshakesOptions;
   readonly #running = new Map<Deno.TcpConn, AbortController>();
+  /** The same ones, by the hosts they come from. */
+  readonly #byHost = new HostGroups<Deno.TcpConn>();
   #isRef = true;
   #isClosed = false;
 
@@ -48,40 +54,54 @@ export class Handshakes {
     return this.#running.size;
   }
 
-  /** Takes over a connection that was accepted. */
+  /**
+   * Takes over a connection that was accepted. If there are too many, the
+   * oldest handshake of the host that has the most gives way.
+   */
   add(conn: Deno.TcpConn): void {
-    const { maxHandshakes = MAX_HANDSHAKES, onRefused } = this.#options.limits;
-    if (this.#running.size >= maxHandshakes) {
-      conn.close();
-      onRefused?.();
-      return;
-    }
+    const { maxHandshakes = MAX_HANDSHAKES } = this.#options.limits;
+    const address = formatTcpAddress(conn.remoteAddr);
+    if (this.#running.size >= maxHandshakes) this.#makeRoom();
     if (!this.#isRef) conn.unref();
-    this.#run(conn);
+    this.#run(conn, address);
   }
 
-  async #run(conn: Deno.TcpConn): Promise<void> {
+  #makeRoom(): void {
+    const oldest = this.#byHost.takeOldestOfLargest();
+    if (oldest === undefined) return;
+    this.#running.get(oldest)!.abort(GAVE_WAY);
+    this.#running.delete(oldest);
+    this.#options.limits.onRefused?.();
+  }
+
+  async #run(conn: Deno.TcpConn, address: string): Promise<void> {
     const { limits, secure, accept } = this.#options;
-    const address = formatTcpAddress(conn.remoteAddr);
+    const host = hostOf(address);
     const sides: Sides = { other: "client", address };
     const controller = new AbortController();
     this.#running.set(conn, controller);
+    this.#byHost.add(host, conn);
     const { handshakeMs = HANDSHAKE_MS } = limits;
     const timer = startTimer(handshakeMs, controller, sides);
     const giveUpMs = Math.min(handshakeMs + MARGIN_MS, LONGEST_MS);
     try {
       const secured = await secure(conn, sides, controller.signal, giveUpMs);
       // From now on a server counts it as a connection.
-      this.#running.delete(conn);
-      if (this.#isClosed) secured.stream.close();
+      this.#forget(conn, host);
+      if (this.#isClosed || controller.signal.aborted) secured.stream.close();
       else accept(conn, secured);
     } catch (error) {
       if (error instanceof HandshakeError) limits.onHandshakeFailed?.(error);
-      else if (!this.#isClosed) limits.onError?.(error);
+      else if (!this.#isClosed && error !== GAVE_WAY) limits.onError?.(error);
     } finally {
       timer.stop();
-      this.#running.delete(conn);
+      this.#forget(conn, host);
     }
+  }
+
+  #forget(conn: Deno.TcpConn, host: string): void {
+    this.#running.delete(conn);
+    this.#byHost.delete(host, conn);
   }
 
   /** Ends those that are under way. */

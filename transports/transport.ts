@@ -32,15 +32,15 @@ export interface TransportListenOptions {
    */
   readonly handshakeMs?: number;
   /**
-   * How many handshakes may be under way. One connection more is closed at
-   * once; only with TLS.
+   * How many handshakes may be under way. For one connection more, the oldest
+   * handshake of the host that has the most is given up; only with TLS.
    *
    * @default {512}
    */
   readonly maxHandshakes?: number;
   /** Hears of each connection whose handshake failed. */
   readonly onHandshakeFailed?: (error: HandshakeError) => void;
-  /** Is called for each connection that was closed as over `maxHandshakes`. */
+  /** Is called for each handshake that was given up as over `maxHandshakes`. */
   readonly onRefused?: () => void;
 }
 
