@@ -60,6 +60,16 @@ export function tablesOf({ tally, heap }: Report): Table[] {
       ...tally.rows("flood"),
     ],
     [
+      [
+        "Heavy frames",
+        "of 16 MiB",
+        "longest wait of others",
+        "server grew by",
+        "connections",
+      ],
+      ...tally.rows("heavy"),
+    ],
+    [
       ["Heap after collection", "MiB"],
       ...heap.map((bytes, index) => [`sample ${index + 1}`, mib(bytes)]),
       ["slope over all samples", mib(growthBytes(heap))],

@@ -3,6 +3,7 @@ import { flood, refusedFlood } from "./flood.ts";
 import { fuzzParsers } from "./fuzz.ts";
 import { fuzzServer } from "./fuzz_servers.ts";
 import { attackHostilely, HOSTILE_TARGETS } from "./hostile.ts";
+import { sendHeavyFrames } from "./heavy_frames.ts";
 import { killClients } from "./killed_clients.ts";
 import { killServers } from "./killed_servers.ts";
 import { load } from "./load.ts";
@@ -51,6 +52,7 @@ export function lastTrials(): Trial[] {
       { name: "refused flood", transport, share: 8, run: refusedFlood },
     ]),
     { name: "flood", transport: "memory", share: 6, run: flood },
+    { name: "heavy frames", transport: "tcp", share: 20, run: sendHeavyFrames },
   ];
 }
 

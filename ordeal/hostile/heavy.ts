@@ -1,4 +1,4 @@
-import type { WireName } from "./wire.ts";
+import { encodeWire, type WireName } from "./wire.ts";
 
 /** What heavy frames are made of: one item, in bytes of each codec. */
 export const HEAVY = {
@@ -36,61 +36,53 @@ export function heavyKinds(name: WireName): string[] {
   return Object.keys(HEAVY[name]);
 }
 
+/** Stands in a message where its heavy list is to be. */
+export const HOLE: readonly string[] = ["@@"];
+
 /**
- * The payload of a call of `path` with one argument: a list of as many equal
- * items as `bytes` have room for.
+ * The payload of `message` with a list in the place of {@linkcode HOLE}: of as
+ * many equal items as so many bytes have room for.
  */
-export function heavyCall(
+export function heavyPayload(
   name: WireName,
   kind: string,
-  { id, path, bytes }: {
-    readonly id: number;
-    readonly path: string;
-    readonly bytes: number;
-  },
+  message: unknown,
+  bytes: number,
 ): Uint8Array {
   const item = (HEAVY[name] as Record<string, string | readonly number[]>)[
     kind
   ]!;
-  return typeof item === "string"
-    ? heavyJson(item, `[0,${id},["${path}",[[`, "]],{}]]", bytes)
-    : heavyMsgpack(item, id, path, bytes);
+  const around = encodeWire(name, message);
+  const hole = encodeWire(name, HOLE);
+  const at = around.findIndex((_, start) =>
+    hole.every((byte, index) => around[start + index] === byte)
+  );
+  const room = bytes - around.length - hole.length;
+  const list = typeof item === "string"
+    ? jsonList(item, room)
+    : msgpackList(item, room);
+  const payload = new Uint8Array(around.length - hole.length + list.length);
+  payload.set(around.subarray(0, at));
+  payload.set(list, at);
+  payload.set(around.subarray(at + hole.length), at + list.length);
+  return payload;
 }
 
-function heavyJson(
-  item: string,
-  before: string,
-  after: string,
-  bytes: number,
-): Uint8Array {
-  const size = item.length + 1;
-  const count = Math.floor((bytes - before.length - after.length) / size);
-  const items = `${item},`.repeat(count);
-  return new TextEncoder().encode(before + items.slice(0, -1) + after);
+function jsonList(item: string, bytes: number): Uint8Array {
+  const items = `${item},`.repeat(Math.floor(bytes / (item.length + 1)));
+  return new TextEncoder().encode(`[${items.slice(0, -1)}]`);
 }
 
-function heavyMsgpack(
-  item: readonly number[],
-  id: number,
-  path: string,
-  bytes: number,
-): Uint8Array {
-  const name = new TextEncoder().encode(path);
-  const count = Math.floor((bytes - name.length - 24) / item.length);
-  const before = [
-    ...[0x93, 0, 0xce, ...uint32(id)],
-    ...[0x93, 0xd9, name.length, ...name],
-    ...[0x91, 0xdd, ...uint32(count)],
-  ];
-  const payload = new Uint8Array(before.length + count * item.length + 1);
-  payload.set(before);
-  const items = payload.subarray(before.length, -1);
+function msgpackList(item: readonly number[], bytes: number): Uint8Array {
+  const count = Math.floor(bytes / item.length);
+  const list = new Uint8Array(5 + count * item.length);
+  list.set([0xdd, ...uint32(count)]);
+  const items = list.subarray(5);
   items.set(item);
   for (let filled = item.length; filled < items.length; filled *= 2) {
     items.copyWithin(filled, 0, Math.min(filled, items.length - filled));
   }
-  payload[payload.length - 1] = 0x80;
-  return payload;
+  return list;
 }
 
 function uint32(value: number): number[] {

@@ -1,7 +1,7 @@
 import type { Connection } from "../../transports/transport.ts";
 import { mutate } from "../../channel/fixtures/random.ts";
 import type { Random } from "../../testing/_random.ts";
-import { deepCall, heavyCall, heavyKinds } from "./heavy.ts";
+import { deepCall, heavyKinds, heavyPayload, HOLE } from "./heavy.ts";
 import { type Known, learn } from "./known.ts";
 import { CANARY, Lies } from "./lies.ts";
 import {
@@ -164,11 +164,12 @@ export class HostilePeer {
     const { wire, random } = this.#options;
     switch (kind) {
       case "heavy":
-        return heavyCall(wire, this.#lies.pick(...heavyKinds(wire)), {
-          id: this.#nextId++,
-          path: this.#options.prey.plans[0]![0],
-          bytes: HEAVY_BYTES,
-        });
+        return heavyPayload(
+          wire,
+          this.#lies.pick(...heavyKinds(wire)),
+          this.#heavyMessage(),
+          HEAVY_BYTES,
+        );
       case "deep":
         return deepCall(wire, this.#nextId++, this.#lies.integer(2, 3_000));
       case "mutated": {
@@ -179,6 +180,17 @@ export class HostilePeer {
       default:
         return encodeWire(wire, this.#message(kind));
     }
+  }
+
+  /** A call, an answer that is asked for, or a hello. */
+  #heavyMessage(): unknown {
+    const [[path]] = this.#plans as [Plan];
+    const [[id] = [0]] = this.#known.asked;
+    return this.#lies.pick<unknown>(
+      this.#request([path, [HOLE], {}]),
+      [1, id, { items: HOLE, done: false }],
+      this.#request(["$/hello", [{ version: 1, features: HOLE }], {}]),
+    );
   }
 
   #message(kind: string): unknown {
