@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
+import { Timer } from "../transports/timer.ts";
 
 /** Wakes the one that waits for a change. */
 export class Bell {
@@ -8,13 +8,11 @@ export class Bell {
   async wait(atMostMs: number = Infinity): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const timer = atMostMs < Infinity
-      ? setTimeout(resolve, Math.min(atMostMs, MAX_TIMEOUT_MS))
-      : undefined;
+    const timer = new Timer(atMostMs, resolve);
     try {
       await promise;
     } finally {
-      clearTimeout(timer);
+      timer.stop();
     }
   }
 

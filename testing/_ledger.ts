@@ -4,6 +4,7 @@ import type {
   MessageDirection,
   ResourceKind,
 } from "../transports/lifetime.ts";
+import { printable } from "../transports/printable.ts";
 import { CallLog } from "./_call_log.ts";
 import { describeLeak, type Leak } from "./_leak.ts";
 import { MessageLog } from "./_message_log.ts";
@@ -264,6 +265,7 @@ export class Ledger implements LifetimeObserver {
   #name(resource: object): string {
     const entry = this.#known.get(resource);
     if (entry === undefined) return "something from outside the step";
-    return `${entry.kind} (${entry.describe()})`;
+    // Other sides choose some names, such as those of agents.
+    return `${entry.kind} (${printable(entry.describe())})`;
   }
 }

@@ -1,6 +1,7 @@
 import { STREAM_PREFIX } from "../rpc/_outgoing_streams.ts";
 import { REFERENCE_PREFIX } from "../rpc/_references.ts";
 import type { MessageDirection } from "../transports/lifetime.ts";
+import { printable } from "../transports/printable.ts";
 import { pathsIn, readWords, type RpcWords } from "./_rpc_words.ts";
 
 /** Something of the other side's that is held, in words, and who asked. */
@@ -119,11 +120,14 @@ function answered(
   }
 }
 
-/** A method in words; one of a reference without the reference's number. */
+/**
+ * A method in words; one of a reference without the reference's number. The
+ * path may be the other side's choice.
+ */
 function nameOf(path: string): string {
-  if (!path.startsWith(REFERENCE_PREFIX)) return `'${path}'`;
+  if (!path.startsWith(REFERENCE_PREFIX)) return `'${printable(path)}'`;
   const slash = path.indexOf("/", REFERENCE_PREFIX.length);
-  return slash === -1 ? "a function" : `'${path.slice(slash + 1)}'`;
+  return slash === -1 ? "a function" : `'${printable(path.slice(slash + 1))}'`;
 }
 
 /** Whether a batch is the last one of its stream. */

@@ -103,3 +103,16 @@ Deno.test("RpcLog holds nothing of a channel without RPC", () => {
   answer(0, STREAM);
   assertEquals([...log.describe(channel), ...held()], []);
 });
+
+Deno.test("RpcLog escapes names that the other side chose", () => {
+  const { answer, call, held, request } = makeLog();
+  const name = "\u001b[2Jwork\nok";
+  answer(call(name, []), STREAM);
+  request(`$/ref/1/${name}`, [REFERENCE]);
+  call("$/keep", [3]);
+  for (const what of held()) {
+    assertEquals(/\p{Cc}/u.test(what), false, what);
+    assertMatch(what, /\\u\{1b\}\[2Jwork\\nok/);
+  }
+  assertEquals(held().length, 2);
+});

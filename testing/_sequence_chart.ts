@@ -1,3 +1,5 @@
+import { printable } from "../transports/printable.ts";
+
 /** A message as it stands in a chart: the client left, the server right. */
 export interface ChartMessage {
   /** Which client; any text that is the same for all its messages. */
@@ -46,7 +48,7 @@ export function drawChart(messages: readonly ChartMessage[]): string {
   ).join("\n");
 }
 
-/** A content in one short line. */
+/** A content in one short line, safe to show in a terminal. */
 export function shorten(content: unknown): string {
   const text = Deno.inspect(content, {
     breakLength: Infinity,
@@ -55,7 +57,7 @@ export function shorten(content: unknown): string {
     iterableLimit: 10,
     strAbbreviateSize: MAX_CONTENT,
   }).replaceAll("\n", " ");
-  return text.length > MAX_CONTENT ? `${text.slice(0, MAX_CONTENT)}…` : text;
+  return printable(text, MAX_CONTENT);
 }
 
 function nameAll(

@@ -47,3 +47,15 @@ Deno.test("shorten makes one short line of anything", () => {
   assertEquals(shorten(large).endsWith("…"), true);
   assertEquals(shorten(undefined), "undefined");
 });
+
+Deno.test("shorten escapes what a terminal would obey, and cuts whole characters", () => {
+  const hostile = "a\u001b[2J\n\u202eb\u2028";
+  for (const content of [hostile, { [hostile]: [hostile] }, [[hostile]]]) {
+    const text = shorten(content);
+    assertEquals(/[\p{C}\p{Zl}\p{Zp}]/u.test(text), false, text);
+    assertEquals(text.includes("202e"), true, text);
+  }
+  for (let before = 50; before < 70; before++) {
+    assertEquals(shorten("x".repeat(before) + "😀").isWellFormed(), true);
+  }
+});

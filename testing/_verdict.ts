@@ -1,3 +1,4 @@
+import { printable } from "../transports/printable.ts";
 import { describeLeak, type Leak } from "./_leak.ts";
 import type { ReportedError } from "./_step_ctx.ts";
 import { withoutStack } from "./_without_stack.ts";
@@ -73,7 +74,9 @@ export function reportedError(
   }[context.kind];
   return withoutStack(() =>
     new StepError(
-      `Cannot pass step '${step}': ${what} at '${context.address}', take the error with 'ctx.takeHandlerErrors()' if the test wants it`,
+      `Cannot pass step '${step}': ${what} at '${
+        printable(context.address)
+      }', take the error with 'ctx.takeHandlerErrors()' if the test wants it`,
       { cause: error },
     )
   );

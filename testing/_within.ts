@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
+import { Timer } from "../transports/timer.ts";
 
 /**
  * Waits for `work` to settle, but no longer than `timeMs`: then it resolves to
@@ -9,13 +9,12 @@ export async function settledWithin<T>(
   timeMs: number,
 ): Promise<PromiseSettledResult<T> | null> {
   const settled = Promise.allSettled([work]).then(([result]) => result);
-  if (timeMs > MAX_TIMEOUT_MS) return await settled;
   const { promise, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), timeMs);
+  const timer = new Timer(timeMs, () => resolve(null));
   try {
     return await Promise.race([settled, promise]);
   } finally {
-    clearTimeout(timer);
+    timer.stop();
   }
 }
 
