@@ -17,8 +17,9 @@ import {
   StepError,
   StepTimeoutError,
 } from "./errors.ts";
-import { failureOf, SITE } from "./fixtures/fake_runner.ts";
+import { failureOf, runCase, SITE } from "./fixtures/fake_runner.ts";
 import { echo, ignoreAll, never, throwBoom } from "./fixtures/handlers.ts";
+import { MISBEHAVING } from "./fixtures/misbehaving.ts";
 
 async function leakOf(body: (ctx: Ctx) => Promise<void>): Promise<LeakError> {
   const failure = await failureOf(body);
@@ -241,3 +242,23 @@ Deno.test("runStep reports where it was made if traced", async () => {
   assertStringIncludes(failure.leaks[0]!, "server.ts");
   assertEquals(failure.message.includes("DENOMAS_TRACE"), false);
 });
+
+for (const { name, run, fails } of MISBEHAVING) {
+  // Bodies and disposers that never settle have tests of their own.
+  if (name === "never settles") continue;
+  Deno.test(`runStep outlives a body that ${name}`, async () => {
+    const { steps: [step] } = await runCase(run as () => Promise<void>);
+    // What is thrown stays what it is, even if that is `null`.
+    if (name !== "throws null") assertEquals(step!.error !== null, fails);
+  });
+
+  Deno.test(`runStep outlives a disposer that ${name}`, async () => {
+    let isEnded = false;
+    const failure = await failureOf((ctx) => {
+      ctx.use({ [Symbol.dispose]: () => void (isEnded = true) });
+      ctx.use({ [Symbol.asyncDispose]: run as () => Promise<void> });
+    });
+    assertEquals(failure !== null, fails);
+    assertEquals(isEnded, true);
+  });
+}
