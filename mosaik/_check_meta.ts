@@ -137,6 +137,7 @@ function checkSplit(
     : type === "event-based"
     ? lasting
     : null;
+  const known = whole === null ? null : new Set(whole);
   for (const { key, names = [] } of [lasting, events]) {
     const list = nameList(names, `'${key}' of ${where}`);
     if (key === barred?.key && list.length > 0) {
@@ -144,7 +145,7 @@ function checkSplit(
         `${where} of the type '${type}' has '${key}' attributes, use the type 'hybrid'`,
       );
     }
-    const stranger = list.find((name) => whole?.includes(name) === false);
+    const stranger = list.find((name) => known?.has(name) === false);
     if (stranger !== undefined) {
       refuse(`'${stranger}' in '${key}' of ${where} is not in its 'attrs'`);
     }
@@ -161,7 +162,8 @@ function checkCover(
 ): void {
   if (lasting.names === undefined || events.names === undefined) return;
   const pair = `'${lasting.key}' and '${events.key}' of ${where}`;
-  const both = lasting.names.find((name) => events.names!.includes(name));
+  const eventNames = new Set(events.names);
+  const both = lasting.names.find((name) => eventNames.has(name));
   if (both !== undefined) refuse(`'${both}' is in both ${pair}`);
   const listed = new Set([...lasting.names, ...events.names]);
   if (whole === null) {

@@ -1,4 +1,5 @@
 import { asError, toPlainFailure } from "../rpc/_failure.ts";
+import { cutText } from "../transports/printable.ts";
 
 /** How many bytes a character takes at most, as `\uXXXX`. */
 const BYTES_A_CHARACTER = 6;
@@ -17,7 +18,8 @@ export function failureList(error: unknown, maxBytes: number): string[] {
   const list: string[] = [];
   for (const line of [name, message, ...stackLines(error)]) {
     if (list.length >= 2 && left <= 0) break;
-    const cut = line.slice(0, Math.max(left, 0));
+    // Python cannot print half of a surrogate pair.
+    const cut = cutText(line, Math.max(left, 0)).toWellFormed();
     list.push(cut);
     // Quotes, comma and space come to each line.
     left -= cut.length + 1;

@@ -48,3 +48,13 @@ Deno.test("failureList fits a frame", () => {
     assert(new TextEncoder().encode(frame).length <= FRAME_BYTES);
   }
 });
+
+Deno.test("failureList tells whole characters only", () => {
+  for (let before = 0; before < 8; before++) {
+    const text = "x".repeat(before) + "😀".repeat(5_000);
+    const [, cut] = failureList(new Error(text), FRAME_BYTES);
+    assert(cut!.isWellFormed() && !cut!.includes("\ufffd"));
+    const [, half] = failureList(new Error("N\ud83d"), FRAME_BYTES);
+    assertEquals(half, "N\ufffd");
+  }
+});

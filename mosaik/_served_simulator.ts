@@ -1,12 +1,19 @@
 import { MethodNotFoundError } from "../rpc/errors.ts";
 import { joinKwargs } from "../rpc/kwargs.ts";
+import { printable } from "../transports/printable.ts";
+import {
+  checkedCreation,
+  checkedRequest,
+  checkedSid,
+  checkedStep,
+} from "./_check_calls.ts";
 import { type CheckedMeta, checkedMeta, extraMethod } from "./_check_meta.ts";
 import {
   checkedNextStep,
   checkEntities,
   checkOutputs,
 } from "./_check_results.ts";
-import type { InitParams, Inputs, OutputRequest } from "./data.ts";
+import type { InitParams } from "./data.ts";
 import type { Mosaik } from "./mosaik.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
@@ -17,14 +24,23 @@ import type { SimulatorFunctions } from "./simulator.ts";
 export class ServedSimulator {
   readonly #simulator: SimulatorFunctions;
   readonly #mosaik: Mosaik;
+  readonly #maxFrameBytes: number;
   readonly #entities = new Set<string>();
   #meta: CheckedMeta | null = null;
+  /** The names in `extra_methods` of the meta. */
+  #extraMethods: ReadonlySet<string> = new Set();
   /** The time of the newest step. */
   #time = -1;
 
-  constructor(simulator: SimulatorFunctions, mosaik: Mosaik) {
+  /** Answers must fit frames of `maxFrameBytes`. */
+  constructor(
+    simulator: SimulatorFunctions,
+    mosaik: Mosaik,
+    maxFrameBytes: number,
+  ) {
     this.#simulator = simulator;
     this.#mosaik = mosaik;
+    this.#maxFrameBytes = maxFrameBytes;
   }
 
   /** What mosaik was told, or `null` before that. */
@@ -36,8 +52,8 @@ export class ServedSimulator {
    * Answers one call of mosaik.
    *
    * @throws {MethodNotFoundError} If there is no such method.
-   * @throws {TypeError} If it comes too early, or what the simulator returns is
-   * not what mosaik needs.
+   * @throws {TypeError} If it comes too early, its arguments are not mosaik's,
+   * or what the simulator returns is not what mosaik needs.
    */
   async call(
     name: string,
@@ -48,7 +64,9 @@ export class ServedSimulator {
     const meta = this.#meta;
     if (meta === null) {
       throw new TypeError(
-        `Cannot call '${name}': the simulator is not initialised, call 'init' first`,
+        `Cannot call '${
+          printable(name)
+        }': the simulator is not initialised, call 'init' first`,
       );
     }
     switch (name) {
@@ -61,23 +79,24 @@ export class ServedSimulator {
       case "get_data":
         return await this.#getData(meta, args);
       default:
-        return await this.#callExtra(meta, name, args, kwargs);
+        return await this.#callExtra(name, args, kwargs);
     }
   }
 
   async #init(
-    [sid]: readonly unknown[],
+    args: readonly unknown[],
     kwargs: Readonly<Record<string, unknown>>,
   ): Promise<CheckedMeta> {
     if (this.#meta !== null) {
       throw new TypeError("Cannot initialise the simulator: it is already");
     }
     const told = await this.#simulator.init?.(
-      sid as string,
+      checkedSid(args),
       kwargs as InitParams,
       this.#mosaik,
     );
     this.#meta = checkedMeta(told ?? this.#simulator.meta, this.#simulator);
+    this.#extraMethods = new Set(this.#meta.extra_methods);
     return this.#meta;
   }
 
@@ -86,7 +105,7 @@ export class ServedSimulator {
     args: readonly unknown[],
     params: Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
-    const [num, model] = args as [number, string];
+    const { num, model } = checkedCreation(args, this.#maxFrameBytes);
     const entities = await this.#simulator.create(num, model, params);
     checkEntities(entities, { num, model }, models, this.#entities);
     return entities;
@@ -96,7 +115,7 @@ export class ServedSimulator {
     { type }: CheckedMeta,
     args: readonly unknown[],
   ): Promise<number | null> {
-    const [time, inputs, maxAdvance] = args as [number, Inputs, number];
+    const { time, inputs, maxAdvance } = checkedStep(args);
     const next = await this.#simulator.step(
       time,
       inputs,
@@ -109,31 +128,32 @@ export class ServedSimulator {
 
   async #getData(
     { type }: CheckedMeta,
-    [asked]: readonly unknown[],
+    args: readonly unknown[],
   ): Promise<unknown> {
     if (this.#simulator.getData === undefined) {
       throw new MethodNotFoundError(
         "Cannot tell outputs: the simulator has no 'getData', add it or connect none of its outputs",
       );
     }
-    const request = asked as OutputRequest;
+    const request = checkedRequest(args);
     const outputs = await this.#simulator.getData(request);
     checkOutputs(outputs, request, this.#time, type);
     return outputs;
   }
 
   async #callExtra(
-    { extra_methods = [] }: CheckedMeta,
     name: string,
     args: readonly unknown[],
     kwargs: Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
-    const method = extra_methods.includes(name)
+    const method = this.#extraMethods.has(name)
       ? extraMethod(this.#simulator, name)
       : null;
     if (method === null) {
       throw new MethodNotFoundError(
-        `Cannot call '${name}': the simulator has no such method, name it in 'extra_methods' of its meta`,
+        `Cannot call '${
+          printable(name)
+        }': the simulator has no such method, name it in 'extra_methods' of its meta`,
       );
     }
     return await method.apply(

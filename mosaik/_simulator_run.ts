@@ -1,4 +1,3 @@
-import { startTimer } from "../channel/_backoff.ts";
 import {
   type ChannelFactory,
   ConnectionChannel,
@@ -10,14 +9,14 @@ import {
   TimeoutError,
 } from "../channel/errors.ts";
 import { resolveLimits } from "../channel/limits.ts";
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
-import { reportToStderr } from "../channel/report.ts";
+import { guardedOnError, type OnError } from "../channel/report.ts";
 import type { Request } from "../channel/request.ts";
 import type { Server } from "../channel/server.ts";
 import { within } from "../channel/_within.ts";
 import { isCall } from "../rpc/_call_content.ts";
 import { asError, toPlainFailure } from "../rpc/_failure.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import { Watchdog } from "../transports/watchdog.ts";
 import { failureList } from "./_failure_list.ts";
 import { MosaikClient } from "./_mosaik_client.ts";
 import type {
@@ -28,6 +27,7 @@ import { ServedSimulator } from "./_served_simulator.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
 const GRACE_MS = 1_000;
+const STOP_MS = 10_000;
 
 /** The reason of the end if mosaik ended it in good order. */
 export const STOPPED_BY_MOSAIK = "mosaik stopped the simulator";
@@ -50,7 +50,9 @@ export class SimulatorRun implements RunningSimulator {
   readonly #simulator: SimulatorFunctions;
   readonly #options: RunOptions;
   readonly #graceMs: number;
-  readonly #maxFailureBytes: number;
+  readonly #stopMs: number;
+  readonly #onError: OnError;
+  readonly #maxFrameBytes: number;
   readonly #served: ServedSimulator;
   readonly #ending = new AbortController();
   readonly #resolveClosed: (reason: CloseReason) => void;
@@ -59,22 +61,21 @@ export class SimulatorRun implements RunningSimulator {
   #address = "";
   #channel: Channel | null = null;
   #server: Server | null = null;
-  #wait: { stop(): void } | null = null;
+  #wait: Watchdog | null = null;
   /** Settles when all calls so far are answered; never rejects. */
   #calls: Promise<void> = Promise.resolve();
 
   /** Checks the options. */
   constructor(simulator: SimulatorFunctions, options: RunOptions) {
-    const { graceMs = GRACE_MS } = options;
-    if (!(graceMs >= 0)) {
-      throw new RangeError(
-        `Cannot set 'graceMs' to ${graceMs}: it must be 0 or more`,
-      );
-    }
+    const { graceMs = GRACE_MS, stopMs = STOP_MS } = options;
+    checkTime("graceMs", graceMs);
+    checkTime("stopMs", stopMs);
     this.#simulator = simulator;
     this.#options = options;
     this.#graceMs = graceMs;
-    this.#maxFailureBytes = resolveLimits(options.limits).maxFrameBytes;
+    this.#stopMs = stopMs;
+    this.#onError = guardedOnError(options.onError);
+    this.#maxFrameBytes = resolveLimits(options.limits).maxFrameBytes;
     this.#served = new ServedSimulator(
       simulator,
       new MosaikClient({
@@ -82,6 +83,7 @@ export class SimulatorRun implements RunningSimulator {
         send: (content) => this.#send(content),
         setsEvents: () => this.#served.meta?.set_events === true,
       }),
+      this.#maxFrameBytes,
     );
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
@@ -98,7 +100,7 @@ export class SimulatorRun implements RunningSimulator {
     const channel: ConnectionChannel = new ConnectionChannel(connection, {
       ...options,
       ...(isFirst && { onRequest: (request) => this.#take(request) }),
-      toFailure: (error) => failureList(error, this.#maxFailureBytes),
+      toFailure: (error) => failureList(error, this.#maxFrameBytes),
     });
     if (isFirst) this.#attach(channel);
     return channel;
@@ -124,8 +126,7 @@ export class SimulatorRun implements RunningSimulator {
   /** Ends it unless mosaik connects within `timeMs`. */
   waitFor(timeMs: number): void {
     if (this.#channel !== null || this.#ending.signal.aborted) return;
-    if (timeMs > MAX_TIMEOUT_MS) return;
-    this.#wait = startTimer(timeMs, () => {
+    this.#wait = new Watchdog(timeMs, () => {
       const reason = `mosaik did not connect within ${timeMs} ms`;
       const error = new TimeoutError(
         `Cannot serve mosaik at '${this.#address}': ${reason}`,
@@ -133,7 +134,7 @@ export class SimulatorRun implements RunningSimulator {
         false,
       );
       this.#end({ by: "error", reason, error });
-    }, this);
+    });
   }
 
   async close(): Promise<void> {
@@ -164,7 +165,9 @@ export class SimulatorRun implements RunningSimulator {
       this.#end({ by: "peer", reason: STOPPED_BY_MOSAIK });
       return;
     }
-    this.#calls = this.#calls.then(() => this.#answer(request));
+    // Whatever goes wrong in one call, the next is answered.
+    this.#calls = this.#calls.then(() => this.#answer(request))
+      .catch((error) => this.#report(error));
   }
 
   async #answer(request: Request): Promise<void> {
@@ -211,12 +214,32 @@ export class SimulatorRun implements RunningSimulator {
     this.#resolveClosed(reason);
   }
 
+  /** One that takes too long goes on by itself: the end does not wait for it. */
   async #stopSimulator(): Promise<void> {
-    try {
-      await this.#simulator.stop?.();
-    } catch (error) {
-      const { onError = reportToStderr } = this.#options;
-      onError(error, { kind: "handler", address: this.#address });
-    }
+    let isOver = false;
+    // Async, so that what it throws at once is a rejection, too.
+    const stopping = (async () => await this.#simulator.stop?.())()
+      .then(() => {}, (error) => this.#report(error))
+      .then(() => isOver = true);
+    await within(this.#stopMs, stopping);
+    if (isOver) return;
+    this.#report(
+      new TimeoutError(
+        `Cannot wait for 'stop': it has taken ${this.#stopMs} ms, speed it up or raise 'stopMs'`,
+        this.#stopMs,
+        true,
+      ),
+    );
   }
+
+  #report(error: unknown): void {
+    this.#onError(error, { kind: "handler", address: this.#address });
+  }
+}
+
+function checkTime(name: string, timeMs: number): void {
+  if (timeMs >= 0) return;
+  throw new RangeError(
+    `Cannot set '${name}' to ${timeMs}: it must be 0 or more`,
+  );
 }

@@ -1,3 +1,4 @@
+import { abortable } from "../channel/_abortable.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { failureText } from "../channel/message.ts";
 import type { OnError } from "../channel/report.ts";
@@ -106,12 +107,13 @@ async function runAs(
   const onError: OnError = (error, context) => {
     failures++;
     if (options.onError === undefined) log("error", messageOf(error));
-    else options.onError(error, context);
+    // What it returns may be a promise that rejects, which the caller hears.
+    else return options.onError(error, context);
   };
   using interruption = new Interruption(options.signal);
   const { signal } = interruption;
   try {
-    await simulator.configure?.(commandLine);
+    await abortable(simulator.configure?.(commandLine), signal);
     const onCall = (name: string, args: readonly unknown[]) =>
       logCall(log, name, args);
     const all = { ...options, signal, onError, onCall };

@@ -130,3 +130,36 @@ Deno.test({
     await Deno.remove(marker);
   },
 });
+
+Deno.test({
+  name: "runSimulator ends when it is asked to, though 'configure' goes on",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const child = start("--remote", "127.0.0.1:0", "--kind", "waiting");
+    const stderr = child.stderr.pipeThrough(new TextDecoderStream())
+      .getReader();
+    await untilMatch(stderr, /configure waits/);
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 0);
+    await Promise.all([child.stdout.cancel(), stderr.cancel()]);
+  },
+});
+
+Deno.test("runSimulator escapes what mosaik sends in its log", async () => {
+  await using server = await startServer(
+    "tcp://127.0.0.1:0",
+    async (channel) => {
+      const mosaik = new FakeMosaik(channel);
+      const name = "\u001b[2J\ncritical: forged";
+      await mosaik.call(name, ["\u2028", "\u001b"]).catch(() => {});
+      await mosaik.stop();
+    },
+  );
+  const place = server.address.slice("tcp://".length);
+  const { stderr } = await end(start(place, "-l", "trace"));
+  assertEquals(stderr.trimEnd().split("\n").slice(2), [
+    "debug: mosaik calls '\\u{1b}[2J\\ncritical: forged'",
+    'trace: its arguments are ["\\u{2028}","\\u001b"]',
+    "info: mosaik stopped the simulator",
+  ]);
+});

@@ -19,6 +19,13 @@ export interface SimulatorOptions {
    */
   readonly graceMs?: number | undefined;
   /**
+   * How long `stop` may take, in milliseconds; `Infinity` for ever. One that
+   * takes longer is reported to `onError`, and the simulator is closed.
+   *
+   * @default {10_000}
+   */
+  readonly stopMs?: number | undefined;
+  /**
    * What becomes of `NaN` and the infinities in outputs: `"error"` refuses
    * them, `"python"` sends them as Python does. Inputs may have them always.
    *
