@@ -1,4 +1,4 @@
-import { AbortListeners } from "../rpc/_abort_listeners.ts";
+import { AbortListeners } from "../channel/abort_listeners.ts";
 
 /** An end that many may be waiting for, each beside a signal of its own. */
 export class Ending {

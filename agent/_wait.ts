@@ -1,5 +1,5 @@
 import type { HeapItem } from "../channel/_heap.ts";
-import type { Abortable } from "../rpc/_abort_listeners.ts";
+import type { Abortable } from "../channel/abort_listeners.ts";
 import type { ClockTimer } from "./clock.ts";
 import type { ClockClosedError } from "./errors.ts";
 import { formatSeconds } from "./_time.ts";

@@ -1,6 +1,6 @@
 import { Heap } from "../channel/_heap.ts";
 import type { OnError } from "../channel/report.ts";
-import { AbortListeners } from "../rpc/_abort_listeners.ts";
+import { AbortListeners } from "../channel/abort_listeners.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import { formatSeconds } from "./_time.ts";
 import { ScheduledCall, Sleep, type Wait, type WaitOptions } from "./_wait.ts";

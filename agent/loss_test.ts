@@ -3,7 +3,7 @@ import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { call } from "../rpc/call.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
 import { expose } from "../rpc/expose.ts";
-import { WatchedSignal } from "../rpc/fixtures/watched_signal.ts";
+import { WatchedSignal } from "../channel/fixtures/watched_signal.ts";
 import { withOptions } from "../rpc/options.ts";
 import type { Remote } from "../rpc/remote.ts";
 import type { Ctx, CtxTransport } from "../testing/ctx_contract.ts";

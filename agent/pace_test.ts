@@ -4,7 +4,7 @@ import { ClockClosedError } from "./errors.ts";
 import { ExternalClock } from "./external_clock.ts";
 import { FakeTime } from "../testing/fixtures/fake_time.ts";
 import { nextTurn } from "../testing/_within.ts";
-import { WatchedSignal } from "../rpc/fixtures/watched_signal.ts";
+import { WatchedSignal } from "../channel/fixtures/watched_signal.ts";
 import { fastForward, paceClock } from "./pace.ts";
 
 function newClock(initTime = 0): ExternalClock {

@@ -6,7 +6,7 @@ import { seededRandom } from "../testing/_random.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { testClock } from "./fixtures/clock_contract.ts";
 import { FakeTime } from "../testing/fixtures/fake_time.ts";
-import { WatchedSignal } from "../rpc/fixtures/watched_signal.ts";
+import { WatchedSignal } from "../channel/fixtures/watched_signal.ts";
 import { SystemClock } from "./system_clock.ts";
 
 testClock("SystemClock", (options) => {

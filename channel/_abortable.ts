@@ -1,3 +1,5 @@
+import { listenForAbort, stopListening } from "./abort_listeners.ts";
+
 /**
  * Waits for `work`, which goes on by itself if `signal` aborts first; then
  * this rejects with the signal's reason.
@@ -8,14 +10,14 @@ export async function abortable<T>(
 ): Promise<T> {
   if (signal === undefined) return await work;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
+  const waiting = { abort: reject };
+  listenForAbort(signal, waiting);
   try {
     // The race listens to both, so that neither rejection goes unheard.
     const settled = Promise.race([work, aborted]);
-    if (signal.aborted) onAbort();
+    if (signal.aborted) reject(signal.reason);
     return await settled;
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    stopListening(signal, waiting);
   }
 }

@@ -1,3 +1,8 @@
+import {
+  type Abortable,
+  listenForAbort,
+  stopListening,
+} from "./abort_listeners.ts";
 import { type ConnectionClosedError, TimeoutError } from "./errors.ts";
 import { Deadlines, type Expiring } from "./_deadlines.ts";
 import { IdTable } from "./_id_table.ts";
@@ -23,9 +28,8 @@ interface Expiry extends Expiring {
   readonly timeoutMs: number;
 }
 
-interface Abortion {
+interface Abortion extends Abortable {
   readonly signal: AbortSignal;
-  readonly listener: () => void;
 }
 
 /** What the table needs of its channel. */
@@ -131,20 +135,21 @@ export class CallTable {
   }
 
   #listen(call: PendingCall, signal: AbortSignal): void {
-    const listener = () => {
+    const abort = (reason: unknown) => {
       this.aborted++;
       this.#remove(call);
       this.#options.withdraw(call);
-      call.reject(signal.reason);
+      call.reject(reason);
     };
-    call.abortion = { signal, listener };
-    signal.addEventListener("abort", listener, { once: true });
+    call.abortion = { signal, abort };
+    listenForAbort(signal, call.abortion);
   }
 
   #remove(call: PendingCall): void {
     this.#calls.delete(call.id);
     if (call.expiry !== null) this.#deadlines!.remove(call.expiry);
-    call.abortion?.signal.removeEventListener("abort", call.abortion.listener);
+    const { abortion } = call;
+    if (abortion !== null) stopListening(abortion.signal, abortion);
   }
 
   #expire({ call, timeoutMs }: Expiry): void {

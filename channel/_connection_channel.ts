@@ -221,6 +221,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       content,
       context,
     );
+    // A getter or serializer may have aborted it, which nobody would hear.
+    options.signal?.throwIfAborted();
     if (this.#queue.hasRoom) {
       return this.#calls.add(options, this.#write(payload), null).reply;
     }

@@ -12,7 +12,7 @@ import type { ArrivalContext } from "../channel/message_context.ts";
 import type { IncomingRequest } from "../channel/request.ts";
 import type { Limits } from "../channel/limits.ts";
 import type { OnError } from "../channel/report.ts";
-import { AbortListeners } from "./_abort_listeners.ts";
+import { AbortListeners } from "../channel/abort_listeners.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";

@@ -11,7 +11,7 @@ import { ConnectionClosedError, RemoteError } from "../channel/errors.ts";
 import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { call } from "./call.ts";
 import type { RpcClient } from "./client.ts";
-import { WatchedSignal } from "./fixtures/watched_signal.ts";
+import { WatchedSignal } from "../channel/fixtures/watched_signal.ts";
 import { withOptions } from "./options.ts";
 import { service } from "./service.ts";
 

@@ -16,6 +16,7 @@ import { importFlags } from "./npm_std.ts";
 
 /** Files, or single names as `file#name`, that no `mod.ts` has to offer. */
 export const INTERNAL: Readonly<Record<string, string>> = {
+  "channel/abort_listeners.ts": "for the layers above",
   "channel/budget.ts": "for the layers above; users see its figures in stats()",
   "channel/codecs/type_entry.ts":
     "for the layers above; users register a Serializer",

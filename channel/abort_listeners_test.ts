@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { AbortListeners } from "./_abort_listeners.ts";
+import {
+  AbortListeners,
+  listenForAbort,
+  stopListening,
+} from "./abort_listeners.ts";
 import { WatchedSignal } from "./fixtures/watched_signal.ts";
 
 function member(name: string, aborted: string[]) {
@@ -61,4 +65,32 @@ Deno.test("AbortListeners bears with a member that removes another as it is abor
   listeners.add(watched.signal, second);
   watched.abort("now");
   assertEquals(aborted, ["first", "second now"]);
+});
+
+Deno.test("listenForAbort adds one listener a signal, whoever listens", () => {
+  const watched = new WatchedSignal();
+  const aborted: string[] = [];
+  const members = Array.from({ length: 5 }, (_, n) => member(`${n}`, aborted));
+  for (const it of members) listenForAbort(watched.signal, it);
+  const owner = new AbortListeners();
+  owner.add(watched.signal, member("owned", aborted));
+  assertEquals([watched.added, watched.listening], [1, 1]);
+  stopListening(watched.signal, members[1]!);
+  watched.abort("now");
+  const ended = ["0 now", "2 now", "3 now", "4 now", "owned now"];
+  assertEquals(aborted, ended);
+  // Too late: as with listeners of the signal itself, nothing happens.
+  listenForAbort(watched.signal, members[1]!);
+  assertEquals([aborted, watched.added], [ended, 1]);
+});
+
+Deno.test("stopListening leaves a signal alone that nothing listens to", () => {
+  const watched = new WatchedSignal();
+  const [one, two] = [member("1", []), member("2", [])];
+  listenForAbort(watched.signal, one);
+  stopListening(watched.signal, two);
+  assertEquals(watched.listening, 1);
+  stopListening(watched.signal, one);
+  stopListening(watched.signal, one);
+  assertEquals([watched.added, watched.listening], [1, 0]);
 });

@@ -1,0 +1,108 @@
+/** What can be ended by a signal. */
+export interface Abortable {
+  /** It is ended, for this reason. Must not throw. */
+  abort(reason: unknown): void;
+}
+
+/**
+ * Everything that one signal ends, behind one listener. A signal compares each
+ * new listener with all it has, so that 30,000 would take it seconds.
+ */
+class SignalMembers {
+  readonly #signal: AbortSignal;
+  readonly #members = new Set<Abortable>();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  add(member: Abortable): void {
+    this.#members.add(member);
+  }
+
+  /** Takes a member out, and stops to listen after the last one. */
+  delete(member: Abortable): void {
+    if (!this.#members.delete(member) || this.#members.size > 0) return;
+    membersOf.delete(this.#signal);
+    this.#signal.removeEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    membersOf.delete(this.#signal);
+    // One that another takes out is not aborted any more.
+    for (const member of this.#members) member.abort(this.#signal.reason);
+    this.#members.clear();
+  };
+}
+
+/**
+ * Of each signal that anything listens to now. Kept beside the signals, since
+ * two connections may be given the same one.
+ */
+const membersOf = new Map<AbortSignal, SignalMembers>();
+
+/**
+ * Aborts `member` when `signal` aborts, unless {@linkcode stopListening} takes
+ * it out before. A signal may outlive what it ends, so that each member must be
+ * taken out in the end. For a signal that has aborted nothing happens.
+ */
+export function listenForAbort(signal: AbortSignal, member: Abortable): void {
+  let members = membersOf.get(signal);
+  if (members === undefined) {
+    if (signal.aborted) return;
+    members = new SignalMembers(signal);
+    membersOf.set(signal, members);
+  }
+  members.add(member);
+}
+
+/** Takes `member` out, if it was added for `signal`. */
+export function stopListening(signal: AbortSignal, member: Abortable): void {
+  membersOf.get(signal)?.delete(member);
+}
+
+interface Group<T> extends Abortable {
+  readonly members: Set<T>;
+}
+
+/** What the signals of one owner end, which can forget all of it at once. */
+export class AbortListeners<T extends Abortable> {
+  readonly #groups = new Map<AbortSignal, Group<T>>();
+
+  /** Aborts `member`, and forgets it, when `signal` aborts. */
+  add(signal: AbortSignal, member: T): void {
+    let group = this.#groups.get(signal);
+    if (group === undefined) {
+      group = {
+        members: new Set(),
+        abort: (reason) => this.#abort(signal, reason),
+      };
+      this.#groups.set(signal, group);
+      listenForAbort(signal, group);
+    }
+    group.members.add(member);
+  }
+
+  /** Forgets `member`, if it was added for `signal`. */
+  remove(signal: AbortSignal, member: T): void {
+    const group = this.#groups.get(signal);
+    if (group === undefined) return;
+    group.members.delete(member);
+    if (group.members.size > 0) return;
+    this.#groups.delete(signal);
+    stopListening(signal, group);
+  }
+
+  /** Forgets all. */
+  clear(): void {
+    for (const [signal, group] of this.#groups) stopListening(signal, group);
+    this.#groups.clear();
+  }
+
+  #abort(signal: AbortSignal, reason: unknown): void {
+    const group = this.#groups.get(signal)!;
+    this.#groups.delete(signal);
+    for (const member of group.members) member.abort(reason);
+  }
+}
