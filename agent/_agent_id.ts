@@ -1,3 +1,5 @@
+import { printable } from "../transports/printable.ts";
+
 /**
  * Checks that `id` can be a part of an agent's address.
  *
@@ -5,8 +7,14 @@
  */
 export function checkAgentId(id: string): void {
   const isText: boolean = typeof id === "string" && id !== "";
-  if (isText && !id.includes("/") && !id.startsWith("$")) return;
+  if (
+    isText && !id.includes("/") && !id.startsWith("$") &&
+    // It becomes part of log lines and of the names of proxies.
+    printable(id, Infinity) === id
+  ) return;
   throw new TypeError(
-    `Cannot use '${id}' as the id of an agent: an id is text that is not empty, does not hold '/' and does not begin with '$', choose another`,
+    `Cannot use '${
+      printable(String(id))
+    }' as the id of an agent: an id is printable text that is not empty, does not hold '/' and does not begin with '$', choose another`,
   );
 }

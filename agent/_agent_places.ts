@@ -1,12 +1,10 @@
-import { dirname } from "@std/path";
+import { abortable } from "../channel/_abortable.ts";
 import { startTimer } from "../channel/_backoff.ts";
 import { TimeoutError } from "../channel/errors.ts";
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import type { CallOptions } from "../rpc/call_options.ts";
 import type { OwnPlace, Places } from "../rpc/_places.ts";
 import { type Caller, makeRemote, type Place } from "../rpc/_remote_proxy.ts";
 import { alwaysService } from "../rpc/service.ts";
-import { parseAddress } from "../transports/address.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { parseAgentAddress } from "./address.ts";
 import { classNameOf } from "./_class_name.ts";
@@ -28,7 +26,7 @@ export interface AgentPlacesOptions {
     signal: AbortSignal | undefined,
   ) => Promise<Route>;
   /** Whether an address that a peer has told may be dialled. */
-  readonly allows: (address: string) => boolean;
+  readonly allows: (address: string) => boolean | Promise<boolean>;
   /** How long a call may take where nothing else is asked for. */
   readonly timeoutMs: number;
 }
@@ -88,7 +86,6 @@ class AgentCaller implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    this.#checkAllowed(path);
     const { timeoutMs = this.#options.timeoutMs } = options;
     const until = performance.now() + timeoutMs;
     const { caller, path: root } = await this.#reach(options, timeoutMs);
@@ -98,15 +95,21 @@ class AgentCaller implements Caller {
     });
   }
 
-  #checkAllowed(path: string): void {
+  async #checkAllowed(): Promise<void> {
     const { remoteAddress: address } = this;
     const { container } = parseAgentAddress(address);
     const isOwn = container === this.#options.address();
-    if (isOwn || this.#options.allows(address)) return;
+    // Async guards are waited for: a promise is no consent.
+    if (isOwn || await this.#options.allows(address) === true) return;
     throw new ConnectError(
-      `Cannot call '${path}' of the agent at '${address}': a peer told its address, and this container does not dial it, allow it by 'allowConnect'`,
+      `Cannot call the agent at '${address}': a peer told its address, and this container does not dial it, allow it by 'allowConnect'`,
       address,
     );
+  }
+
+  async #route(signal: AbortSignal | undefined): Promise<Route> {
+    await abortable(this.#checkAllowed(), signal);
+    return await this.#options.route(this.remoteAddress, signal);
   }
 
   /** The time that a call has goes for the connection as well. */
@@ -115,9 +118,7 @@ class AgentCaller implements Caller {
     timeoutMs: number,
   ): Promise<Route> {
     const { remoteAddress: address } = this;
-    if (timeoutMs === Infinity) {
-      return await this.#options.route(address, signal);
-    }
+    if (timeoutMs === Infinity) return await this.#route(signal);
     const time = new Ending(() =>
       new TimeoutError(
         `Cannot call the agent at '${address}': it was not reached within ${timeoutMs} ms`,
@@ -126,15 +127,12 @@ class AgentCaller implements Caller {
       )
     );
     const timer = startTimer(
-      Math.min(timeoutMs, MAX_TIMEOUT_MS),
+      timeoutMs,
       () => time.end(),
       this.#options.owner,
     );
     try {
-      return await time.before(
-        signal,
-        (ending) => this.#options.route(address, ending),
-      );
+      return await time.before(signal, (ending) => this.#route(ending));
     } finally {
       timer.stop();
     }
@@ -143,34 +141,4 @@ class AgentCaller implements Caller {
   // Nothing is held for a proxy that stands for an agent as such.
   keep(): void {}
   release(): void {}
-}
-
-/**
- * The hosts of TCP, folders of Unix sockets and the memory that a container
- * deals with anyway: what else peers tell of is not dialled.
- */
-export class KnownHosts {
-  readonly #hosts = new Set<string>();
-
-  /** Adds the one of a container's address. */
-  add(address: string): void {
-    this.#hosts.add(hostOf(address));
-  }
-
-  /** Whether the container of an agent is on one of them. */
-  has(agentAddress: string): boolean {
-    return this.#hosts.has(hostOf(parseAgentAddress(agentAddress).container));
-  }
-}
-
-function hostOf(address: string): string {
-  const parsed = parseAddress(address);
-  switch (parsed.scheme) {
-    case "tcp":
-      return `tcp://${parsed.host}`;
-    case "ipc":
-      return `ipc://[${dirname(parsed.path)}]`;
-    case "local":
-      return "local://";
-  }
 }

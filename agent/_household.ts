@@ -1,4 +1,5 @@
 import type { TlsOptions } from "../transports/tls_options.ts";
+import type { LinkLease } from "./_links.ts";
 
 /** What a container closes before it closes itself. */
 export interface Dependent {
@@ -24,13 +25,27 @@ export interface Household {
   readonly report: (error: unknown, address: string) => void;
   /** Cuts its connection to the container at `address`. */
   readonly cut: (address: string) => Promise<void>;
-  /** Lets it dial the agents of the container at `address`. */
-  readonly know: (address: string) => void;
+  /** Takes the address of a container as one that the program has named. */
+  readonly name: (address: string) => void;
   /**
-   * Until it is disposed of, who is reached at `address` is taken to have shown
-   * `credentials`.
+   * Until it is disposed of, a container that it has spawned lives at `address`,
+   * and was given `credentials`.
    */
-  readonly vouch: (address: string, credentials: unknown) => Disposable;
+  readonly spawned: (address: string, credentials: unknown) => Disposable;
+  /**
+   * Until it is disposed of, whoever is reached at `address` is taken to be the
+   * container that it has spawned there.
+   */
+  readonly admit: (address: string) => Disposable;
+  /** Connects to an agent whose address a peer has told to the program. */
+  readonly connectTold: (address: string) => Promise<object>;
+  /** A connection to a container whose address a peer has told. */
+  readonly leaseTold: (
+    address: string,
+    signal: AbortSignal,
+  ) => Promise<LinkLease>;
+  /** The keys of registrations in directories that were made from here. */
+  readonly registrationKeys: Set<string>;
 }
 
 const households = new WeakMap<object, Household>();

@@ -5,17 +5,23 @@ import { RemoteError, ServerBusyError } from "../channel/errors.ts";
 import { clientOf, type RpcClient } from "../rpc/client.ts";
 import { AgentNotFoundError, MethodNotFoundError } from "../rpc/errors.ts";
 import { withOptions } from "../rpc/options.ts";
+import type { Remote } from "../rpc/remote.ts";
 import { type Caller, makeRemote, remoteNode } from "../rpc/_remote_proxy.ts";
 import { peerOf } from "../rpc/_rpc_channel.ts";
+import { ConnectError } from "../transports/errors.ts";
 import { formatAgentAddress } from "./address.ts";
 import { Ending } from "./_ending.ts";
 import type { ContainerService } from "./_registry.ts";
+import { toldClassName, toldReason } from "./_told_text.ts";
 
 /** For how long another container may think about whether an agent exists. */
 const CHECK_MS = 10_000;
 
 /** How often a container that cannot tell by itself is asked for an agent. */
 const POLL_MS = 5_000;
+
+/** What can be asked whether it has registered itself. */
+type Confirming = Pick<ContainerService, "confirm_registration">;
 
 /** How calls reach an agent. */
 export interface Route {
@@ -34,6 +40,9 @@ export class Link {
     if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
   });
   readonly #ending = new Ending(() => this.#channel.lossError()!);
+  /** Whether it is used by others than those who hold a lease. */
+  isShared = false;
+  #leases = 0;
   /** Whether it is known what the other side can do. */
   #isGreeted = false;
 
@@ -60,6 +69,17 @@ export class Link {
     return this.#channel.lossError() !== null;
   }
 
+  /** Takes a lease; returns what gives it back, which counts once. */
+  lease(): () => void {
+    this.#leases++;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      if (--this.#leases === 0 && !this.isShared) this.close({ graceMs: 0 });
+    };
+  }
+
   /**
    * The proxy for an agent, after it was asked for: nobody else's question
    * would do, as the agent may have come since.
@@ -68,7 +88,7 @@ export class Link {
    */
   async agent(id: string, signal?: AbortSignal): Promise<object> {
     const address = formatAgentAddress({ container: this.#address, id });
-    const type = await this.#validate(id, signal);
+    const type = await this.classOf(id, signal);
     if (type === null) {
       this.#proxies.delete(id);
       throw new AgentNotFoundError(
@@ -89,7 +109,7 @@ export class Link {
   async route(id: string, signal?: AbortSignal): Promise<Route> {
     // Else the other side would not be known to understand the addresses of
     // agents in the first call.
-    if (!this.#isGreeted) await this.#validate(id, signal);
+    if (!this.#isGreeted) await this.classOf(id, signal);
     return this.#route(id);
   }
 
@@ -97,12 +117,54 @@ export class Link {
     return { caller: peerOf(this.#channel), path: `agents/${id}` };
   }
 
-  async #validate(id: string, signal?: AbortSignal): Promise<string | null> {
+  /**
+   * The name of an agent's class, as its container tells it; `null` if that has
+   * no such agent.
+   *
+   * @throws {ConnectError} If the answer is neither.
+   */
+  async classOf(id: string, signal?: AbortSignal): Promise<string | null> {
     const options = { timeoutMs: CHECK_MS, signal };
-    const type: unknown = await withOptions(this.client.remote, options)
+    const told: unknown = await withOptions(this.client.remote, options)
       .validate_aid(id);
     this.#isGreeted = true;
-    return type === null ? null : String(type);
+    if (told === null) return null;
+    const type = toldClassName(told);
+    if (type !== null) return type;
+    const address = formatAgentAddress({ container: this.#address, id });
+    throw new ConnectError(
+      `Cannot connect to '${address}': its container answers with ${
+        typeof told === "string" ? "an empty text" : typeof told
+      } in place of the name of a class`,
+      address,
+    );
+  }
+
+  /**
+   * Who confirms that the registration with this key is its own: the other
+   * container; its agent, if the container knows no such question, as one of
+   * aiomas; or nobody.
+   */
+  async confirms(
+    key: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<"container" | "agent" | null> {
+    const { caller, path } = this.#route(id);
+    for (const [by, node] of [["container", ""], ["agent", path]] as const) {
+      const asked = makeRemote(caller, node) as Remote<Confirming>;
+      try {
+        const answer: unknown = await withOptions(asked, {
+          timeoutMs: CHECK_MS,
+          signal,
+        }).confirm_registration(key);
+        this.#isGreeted = true;
+        return answer === true ? by : null;
+      } catch (error) {
+        if (!isUnknownMethod(error) && !isNoAgent(error)) throw error;
+      }
+    }
+    return null;
   }
 
   /** Resolves to a reason when the agent is gone; rejects with the connection. */
@@ -110,7 +172,9 @@ export class Link {
     const options = { signal, timeoutMs: Infinity };
     for (;;) {
       try {
-        return await withOptions(this.client.remote, options).watch_aid(id);
+        const told: unknown = await withOptions(this.client.remote, options)
+          .watch_aid(id);
+        return toldReason(told);
       } catch (error) {
         if (isUnknownMethod(error)) return await this.#poll(id, signal);
         if (!(error instanceof ServerBusyError)) throw error;
@@ -127,7 +191,7 @@ export class Link {
 
   async #isThere(id: string, signal: AbortSignal): Promise<boolean> {
     try {
-      return await this.#validate(id, signal) !== null;
+      return await this.classOf(id, signal) !== null;
     } catch (error) {
       // It can tell when it is less busy.
       if (error instanceof ServerBusyError) return true;
@@ -146,6 +210,10 @@ export class Link {
   close(options: CloseOptions): Promise<void> {
     return this.client.close(options);
   }
+}
+
+function isNoAgent(error: unknown): boolean {
+  return error instanceof AgentNotFoundError;
 }
 
 function isUnknownMethod(error: unknown): boolean {

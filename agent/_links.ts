@@ -10,7 +10,12 @@ import {
   TimeoutError,
 } from "../channel/errors.ts";
 import { channelOn } from "../channel/open.ts";
-import { type ChannelOptions, resolveOptions } from "../channel/options.ts";
+import {
+  type BudgetOptions,
+  type ChannelOptions,
+  resolveOptions,
+} from "../channel/options.ts";
+import { resolveLimits } from "../channel/limits.ts";
 import { Totals } from "../channel/_totals.ts";
 import { within } from "../channel/_within.ts";
 import { AgentNotFoundError, AuthenticationError } from "../rpc/errors.ts";
@@ -30,15 +35,44 @@ export interface LinksOptions {
   readonly address: () => string;
   /** To whom the connections belong. */
   readonly owner: object;
-  /** How the channel to the container at `address` is made. */
-  readonly makeChannel: (address: string) => ChannelFactory;
+  /**
+   * How the channel to the container at `address` is made, with or without the
+   * credentials of this one.
+   */
+  readonly makeChannel: (
+    address: string,
+    showsCredentials: boolean,
+  ) => ChannelFactory;
+  /** Whether there are credentials to show. */
+  readonly hasCredentials: boolean;
   /** Makes both ends of the connection to itself. */
   readonly makeOwnChannels: readonly [ChannelFactory, ChannelFactory];
-  readonly channelOptions: ChannelOptions;
-  /** Hears of each container that was reached. */
-  readonly onReached: (address: string) => void;
+  readonly channelOptions: ChannelOptions & BudgetOptions;
   /** Makes the error of what a closed container cannot do. */
   readonly closedError: (act: string) => Error;
+}
+
+/** How a container is dialled. */
+export interface Approach {
+  /** Whether only a peer has told its address. */
+  readonly isTold: boolean;
+  /** Whether it is shown the credentials of this container. */
+  readonly showsCredentials: boolean;
+}
+
+/** How a container is dialled whose address the program has named. */
+export const NAMED: Approach = { isTold: false, showsCredentials: true };
+
+/** A connection for as long as its holder needs it. */
+export interface LinkLease extends Disposable {
+  readonly link: Link;
+  /**
+   * Asks something on it.
+   *
+   * @throws {ConnectError} If the connection is lost.
+   * @throws {AuthenticationError} If the other side refuses this one.
+   */
+  ask<T>(ask: (link: Link) => Promise<T>): Promise<T>;
 }
 
 /** An attempt to connect, which several may wait for. */
@@ -48,7 +82,13 @@ interface Dial {
   waiting: number;
 }
 
-/** The connections that a container has made, one to each other container. */
+/** Begins the keys of connections that show no credentials. */
+const BARE = "bare ";
+
+/**
+ * The connections that a container has made, one to each other container; a
+ * second one where it has credentials, and one of the two must not show them.
+ */
 export class Links {
   /** What passed through them, those that have ended included. */
   readonly totals: Totals = new Totals();
@@ -91,6 +131,7 @@ export class Links {
   async agent(
     address: string,
     { retryForMs = 0, signal }: ConnectOptions,
+    approach: Approach = NAMED,
   ): Promise<object> {
     if (!(retryForMs >= 0)) {
       throw new RangeError(
@@ -103,7 +144,7 @@ export class Links {
     for (;;) {
       try {
         const ask = (link: Link) => link.agent(id, signal);
-        return await this.#ask(container, ask, signal);
+        return await this.#ask(container, ask, signal, approach);
       } catch (error) {
         const leftMs = until - performance.now();
         if (!isPassing(error) || leftMs <= 0) throw error;
@@ -119,9 +160,34 @@ export class Links {
   async route(
     address: string,
     signal: AbortSignal | undefined,
+    approach: Approach,
   ): Promise<Route> {
     const { container, id } = parseAgentAddress(address);
-    return await this.#ask(container, (link) => link.route(id, signal), signal);
+    const ask = (link: Link) => link.route(id, signal);
+    return await this.#ask(container, ask, signal, approach);
+  }
+
+  /**
+   * A connection to the container at `address`, which is closed when no lease
+   * is left and nothing else has used it.
+   */
+  async lease(
+    address: string,
+    signal: AbortSignal | undefined,
+    approach: Approach,
+  ): Promise<LinkLease> {
+    const link = await this.#open(address, signal, approach);
+    return {
+      link,
+      ask: async (ask) => {
+        try {
+          return await ask(link);
+        } catch (error) {
+          throw this.#asConnectError(error, address);
+        }
+      },
+      [Symbol.dispose]: link.lease(),
+    };
   }
 
   /**
@@ -134,46 +200,72 @@ export class Links {
     container: string,
     ask: (link: Link) => Promise<T>,
     signal: AbortSignal | undefined,
+    approach: Approach,
   ): Promise<T> {
-    const known = this.#links.get(container);
+    const known = this.#links.get(this.#keyOf(container, approach));
     const wasOpen = known?.isOver === false;
+    const open = async () => {
+      const link = await this.#open(container, signal, approach);
+      link.isShared = true;
+      return link;
+    };
     try {
       try {
-        return await ask(await this.open(container, signal));
+        return await ask(await open());
       } catch (error) {
         // It may have been dead for a while, with nobody to notice.
         const isStale = wasOpen && known.isOver && isLoss(error);
         if (!isStale || this.isEnding) throw error;
-        return await ask(await this.open(container, signal));
+        return await ask(await open());
       }
     } catch (error) {
-      if (!(error instanceof ConnectionClosedError)) throw error;
-      // Who has shown nothing hears of it by whatever was asked first.
-      if (error.cause instanceof AuthenticationError) {
-        throw new AuthenticationError(error.cause.message, { cause: error });
-      }
-      const act = `connect to '${container}'`;
-      if (this.isEnding) throw this.#options.closedError(act);
-      throw new ConnectError(`Cannot ${act}: ${error.reason}`, container, {
-        cause: error,
-      });
+      throw this.#asConnectError(error, container);
     }
   }
 
+  /** What the loss of a connection means to who asked something on it. */
+  #asConnectError(error: unknown, container: string): unknown {
+    if (!(error instanceof ConnectionClosedError)) return error;
+    // Who has shown nothing hears of it by whatever was asked first.
+    if (error.cause instanceof AuthenticationError) {
+      return new AuthenticationError(error.cause.message, { cause: error });
+    }
+    const act = `connect to '${container}'`;
+    if (this.isEnding) return this.#options.closedError(act);
+    return new ConnectError(`Cannot ${act}: ${error.reason}`, container, {
+      cause: error,
+    });
+  }
+
+  /** Names the connection to the container at `address`. */
+  #keyOf(address: string, { showsCredentials }: Approach): string {
+    return showsCredentials || !this.#options.hasCredentials ||
+        address === this.#options.address()
+      ? address
+      : `${BARE}${address}`;
+  }
+
   /** The connection to the container at `address`. */
-  async open(address: string, signal: AbortSignal | undefined): Promise<Link> {
+  async #open(
+    address: string,
+    signal: AbortSignal | undefined,
+    approach: Approach,
+  ): Promise<Link> {
     signal?.throwIfAborted();
-    const open = this.#links.get(address);
+    const key = this.#keyOf(address, approach);
+    const open = this.#links.get(key);
     if (open !== undefined && !open.isOver) return open;
     this.#checkOpen(address);
-    const joined = this.#dials.get(address);
-    if (joined === undefined) return await this.#dial(address, signal);
+    const joined = this.#dials.get(key);
+    if (joined === undefined) {
+      return await this.#dial(address, signal, approach);
+    }
     try {
-      return await this.#waitFor(address, joined, signal);
+      return await this.#waitFor(key, joined, signal);
     } catch (error) {
       // It was begun before this was asked for: somebody may listen by now.
       if (!(error instanceof ConnectError)) throw error;
-      return await this.#dial(address, signal);
+      return await this.#dial(address, signal, approach);
     }
   }
 
@@ -182,27 +274,46 @@ export class Links {
     throw this.#options.closedError(`connect to '${address}'`);
   }
 
-  #dial(address: string, signal: AbortSignal | undefined): Promise<Link> {
+  #dial(
+    address: string,
+    signal: AbortSignal | undefined,
+    approach: Approach,
+  ): Promise<Link> {
     this.#checkOpen(address);
-    const dial = this.#dials.get(address) ?? this.#beginDial(address);
-    return this.#waitFor(address, dial, signal);
+    const key = this.#keyOf(address, approach);
+    const dial = this.#dials.get(key) ?? this.#beginDial(address, approach);
+    return this.#waitFor(key, dial, signal);
   }
 
-  #beginDial(address: string): Dial {
+  #beginDial(address: string, approach: Approach): Dial {
+    if (approach.isTold) this.#checkRoom(address);
+    const key = this.#keyOf(address, approach);
     const controller = new AbortController();
-    const link = this.#connect(address, controller.signal);
+    const link = this.#connect(address, key, controller.signal);
     const dial: Dial = { link, controller, waiting: 0 };
-    this.#dials.set(address, dial);
+    this.#dials.set(key, dial);
     const attempt = link.then(() => {}, () => {}).then(() => {
       this.#attempts.delete(attempt);
-      this.#forget(address, dial);
+      this.#forget(key, dial);
     });
     this.#attempts.set(attempt, controller);
     return dial;
   }
 
+  /** What peers tell must not make more connections than a server takes. */
+  #checkRoom(address: string): void {
+    const { maxConnections } = resolveLimits(
+      this.#options.channelOptions.limits,
+    );
+    if (this.#links.size + this.#attempts.size < maxConnections) return;
+    throw new ConnectError(
+      `Cannot connect to '${address}': a peer told its address, and ${maxConnections} connections are open already, raise 'maxConnections'`,
+      address,
+    );
+  }
+
   async #waitFor(
-    address: string,
+    key: string,
     dial: Dial,
     signal: AbortSignal | undefined,
   ): Promise<Link> {
@@ -215,17 +326,21 @@ export class Links {
     } finally {
       // The last one that leaves gives it up; who comes now begins anew.
       if (--dial.waiting === 0) {
-        this.#forget(address, dial);
+        this.#forget(key, dial);
         dial.controller.abort();
       }
     }
   }
 
-  #forget(address: string, dial: Dial): void {
-    if (this.#dials.get(address) === dial) this.#dials.delete(address);
+  #forget(key: string, dial: Dial): void {
+    if (this.#dials.get(key) === dial) this.#dials.delete(key);
   }
 
-  async #connect(address: string, signal: AbortSignal): Promise<Link> {
+  async #connect(
+    address: string,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<Link> {
     const { makeChannel, channelOptions, owner } = this.#options;
     const options = {
       ...channelOptions,
@@ -235,9 +350,12 @@ export class Links {
     const isOwn = address === this.#options.address();
     let channel: ConnectionChannel;
     try {
-      channel = isOwn
-        ? this.#connectToSelf(address)
-        : await openRpcWith(makeChannel(address), address, options, owner);
+      channel = isOwn ? this.#connectToSelf(address) : await openRpcWith(
+        makeChannel(address, key === address),
+        address,
+        options,
+        owner,
+      );
     } catch (error) {
       this.#checkOpen(address);
       throw error;
@@ -249,7 +367,7 @@ export class Links {
       this.#checkOpen(address);
       throw signal.reason;
     }
-    return this.#add(address, channel);
+    return this.#add(address, key, channel);
   }
 
   /**
@@ -266,16 +384,16 @@ export class Links {
     return channelOn(makeNear, near, options);
   }
 
-  #add(address: string, channel: ConnectionChannel): Link {
+  #add(address: string, key: string, channel: ConnectionChannel): Link {
     const link = new Link(address, channel);
+    link.isShared = address === this.#options.address();
     this.opened++;
     this.totals.add(channel);
-    this.#links.set(address, link);
+    this.#links.set(key, link);
     if (!this.#isRef) channel.unref();
     channel.closed.then(() => {
-      if (this.#links.get(address) === link) this.#links.delete(address);
+      if (this.#links.get(key) === link) this.#links.delete(key);
     });
-    this.#options.onReached(address);
     return link;
   }
 
@@ -304,14 +422,18 @@ export class Links {
     id: string,
     ending: AbortSignal,
   ): Promise<string> {
-    const link = await this.open(container, ending);
+    const open = async () => {
+      const link = await this.#open(container, ending, NAMED);
+      link.isShared = true;
+      return link;
+    };
     try {
-      return await link.watch(id, ending);
+      return await (await open()).watch(id, ending);
     } catch (error) {
       // Then the connection was lost before, and what is watched may be new.
       const isStale = error instanceof ConnectionClosedError && !error.sent;
       if (!isStale || this.isEnding) throw error;
-      return await (await this.open(container, ending)).watch(id, ending);
+      return await (await open()).watch(id, ending);
     }
   }
 
@@ -326,9 +448,11 @@ export class Links {
     await this.#ownEnd?.close({ graceMs });
   }
 
-  /** Cuts the connection to the container at `address`, if there is one. */
+  /** Cuts the connections to the container at `address`, if there are any. */
   async cut(address: string): Promise<void> {
-    await this.#links.get(address)?.close({ graceMs: 0 });
+    const links = [address, `${BARE}${address}`]
+      .map((key) => this.#links.get(key));
+    await Promise.all(links.map((link) => link?.close({ graceMs: 0 })));
   }
 
   /** Closes all connections. */

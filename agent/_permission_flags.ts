@@ -1,6 +1,5 @@
 import { dirname, fromFileUrl } from "@std/path";
 import { type Address, parseAddress } from "../transports/address.ts";
-import { isWildcard } from "./_wildcard.ts";
 import type { SpawnPermission, SpawnPermissions } from "./spawn_permissions.ts";
 
 /** The names of the flags, without `--allow-`. */
@@ -17,8 +16,8 @@ const NAMES = [
 
 /** Where the container of a process is to listen, and its parent does. */
 export interface PermissionPlaces {
-  /** The address of the container. */
-  readonly address: string;
+  /** Where the container listens. */
+  readonly listens: string;
   /** The address of its parent. */
   readonly parent: string;
 }
@@ -31,12 +30,12 @@ export interface PermissionPlaces {
  * which a flag cannot.
  */
 export function permissionFlags(
-  { address, parent }: PermissionPlaces,
+  { listens, parent }: PermissionPlaces,
   extra: SpawnPermissions,
 ): string[] {
   checkNames(extra);
   const needs = [
-    toListen(parseAddress(address)),
+    toListen(parseAddress(listens)),
     toConnect(parseAddress(parent)),
     extra,
   ];
@@ -58,10 +57,7 @@ function checkNames(permissions: SpawnPermissions): void {
 
 function toListen(address: Address): SpawnPermissions {
   if (address.scheme === "tcp") {
-    return {
-      net: [hostPort(address)],
-      ...(isWildcard(address.host) && { sys: ["hostname"] }),
-    };
+    return { net: [hostPort(address)] };
   }
   if (address.scheme === "local") return {};
   // A socket is made under a name that nobody can foresee, and a permission

@@ -6,13 +6,10 @@ const memory = "local://parent";
 
 Deno.test("permissionFlags allows a container to listen, and no more", () => {
   const flags = (address: string) =>
-    permissionFlags({ address, parent: memory }, {});
+    permissionFlags({ listens: address, parent: memory }, {});
   assertEquals(flags("tcp://127.0.0.1:0"), ["--allow-net=127.0.0.1:0"]);
   assertEquals(flags("tcp://[::1]:80"), ["--allow-net=[::1]:80"]);
-  assertEquals(flags("tcp://0.0.0.0:80"), [
-    "--allow-net=0.0.0.0:80",
-    "--allow-sys=hostname",
-  ]);
+  assertEquals(flags("tcp://0.0.0.0:80"), ["--allow-net=0.0.0.0:80"]);
   assertEquals(flags("ipc://[/run/a/s]"), [
     "--allow-net",
     "--allow-read=/run/a",
@@ -22,7 +19,7 @@ Deno.test("permissionFlags allows a container to listen, and no more", () => {
 
 Deno.test("permissionFlags allows a container to call its parent", () => {
   const flags = (parent: string) =>
-    permissionFlags({ address: "tcp://127.0.0.1:0", parent }, {});
+    permissionFlags({ listens: "tcp://127.0.0.1:0", parent }, {});
   assertEquals(flags("tcp://127.0.0.1:4000"), [
     "--allow-net=127.0.0.1:0,127.0.0.1:4000",
   ]);
@@ -35,7 +32,7 @@ Deno.test("permissionFlags allows a container to call its parent", () => {
 
 Deno.test("permissionFlags adds what else is allowed", () => {
   const flags = (extra: SpawnPermissions) =>
-    permissionFlags({ address: "tcp://127.0.0.1:0", parent: memory }, extra);
+    permissionFlags({ listens: "tcp://127.0.0.1:0", parent: memory }, extra);
   assertEquals(
     flags({
       net: ["example.com:443", new URL("https://example.org:8/x")],
@@ -56,7 +53,7 @@ Deno.test("permissionFlags adds what else is allowed", () => {
 
 Deno.test("permissionFlags refuses what a flag cannot say", () => {
   const flags = (extra: object) => () =>
-    permissionFlags({ address: memory, parent: memory }, extra);
+    permissionFlags({ listens: memory, parent: memory }, extra);
   assertThrows(flags({ read: ["/a,/etc"] }), TypeError, "comma");
   assertThrows(flags({ read: [""] }), TypeError, "empty");
   assertThrows(flags({ all: true }), TypeError, "'all'");

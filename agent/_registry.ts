@@ -3,6 +3,7 @@ import { AgentNotFoundError } from "../rpc/errors.ts";
 import { expose } from "../rpc/expose.ts";
 import { Router } from "../rpc/service.ts";
 import { abortable } from "../channel/_abortable.ts";
+import { printable } from "../transports/printable.ts";
 import { checkAgentId } from "./_agent_id.ts";
 import { classNameOf } from "./_class_name.ts";
 import type { AgentOptions, Resident } from "./container_contract.ts";
@@ -264,12 +265,15 @@ export class Registry implements Landlord {
 /** What other containers may call. */
 export class ContainerService {
   readonly #registry: Registry;
+  readonly #registrationKeys: ReadonlySet<string>;
   /** The agents, by id. */
   @expose
   readonly agents: Router<Resident>;
 
-  constructor(registry: Registry) {
+  /** `registrationKeys` are those of registrations that it has made. */
+  constructor(registry: Registry, registrationKeys: ReadonlySet<string>) {
     this.#registry = registry;
+    this.#registrationKeys = registrationKeys;
     this.agents = registry.visible;
   }
 
@@ -278,6 +282,15 @@ export class ContainerService {
   validate_aid(id: string): string | null {
     const agent = this.agents.get(id);
     return agent === undefined ? null : classNameOf(agent);
+  }
+
+  /**
+   * Whether a registration with this key in a directory was made from here. So
+   * a directory checks that who registers an address is the one who has it.
+   */
+  @expose
+  confirm_registration(key: string): boolean {
+    return this.#registrationKeys.has(key);
   }
 
   /** Resolves to a reason when an agent is gone. */
@@ -289,6 +302,10 @@ export class ContainerService {
 
 function notFound(id: string): AgentNotFoundError {
   return new AgentNotFoundError(
-    `Cannot find agent '${id}': it does not exist here, or not any more`,
+    `Cannot find agent '${
+      // A peer may ask for anything.
+      typeof id === "string"
+        ? printable(id)
+        : typeof id}': it does not exist here, or not any more`,
   );
 }

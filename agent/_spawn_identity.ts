@@ -16,7 +16,8 @@ export interface SpawnIdentity {
 
 /**
  * Who a container at `address` is to be: the same as its parent, unless the
- * options say otherwise.
+ * options say otherwise. One without credentials is a sandbox, and gets no key
+ * of its parent either.
  *
  * @throws {TypeError} If `tls` cannot be used, or the two could not connect.
  * @throws {unknown} What a function for credentials throws.
@@ -27,10 +28,13 @@ export async function planIdentity(
   options: Pick<SpawnOptions, "tls" | "credentials">,
 ): Promise<SpawnIdentity> {
   const household = householdOf(parent);
-  const { tls = household.tls ?? null } = options;
-  checkBothSpeakTls(parent, address, tls !== null);
   const { credentials = household.credentials } = options;
-  const shown = typeof credentials === "function" ? credentials() : credentials;
+  const inherited = credentials === null ? null : household.tls ?? null;
+  const { tls = inherited } = options;
+  checkBothSpeakTls(parent, address, tls !== null);
+  const shown = typeof credentials === "function"
+    ? await credentials(address)
+    : credentials;
   return {
     tls: tls && await tlsAsText(tls),
     credentials: shown ?? undefined,
@@ -48,7 +52,7 @@ function checkBothSpeakTls(
   if (parentSpeaksTls === speaksTls) return;
   throw new TypeError(
     parentSpeaksTls
-      ? `Cannot spawn a container at '${address}' without TLS: '${parent}' speaks it over TCP, leave 'tls' out or use 'ipc://[/path/to/socket]'`
+      ? `Cannot spawn a container at '${address}' without TLS: '${parent}' speaks it over TCP, give it 'tls' of its own (only one with credentials gets that of its parent) or use 'ipc://[/path/to/socket]'`
       : `Cannot spawn a container at '${address}' with TLS: '${parent}' does not speak it, give 'tls' to both or use 'ipc://[/path/to/socket]'`,
   );
 }

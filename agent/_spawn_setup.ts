@@ -1,5 +1,6 @@
 /** What a spawned container is told, and what it tells of its start. */
 
+import { printable } from "../transports/printable.ts";
 import type { TlsOptions } from "../transports/tls_options.ts";
 
 /**
@@ -12,7 +13,11 @@ export interface SpawnSetup {
   /** What the parent's connection will show to the manager. */
   readonly token: string;
   /** Where to listen. */
+  readonly listens: string;
+  /** Its address, as its parent knows it. */
   readonly address: string;
+  /** The host in that, where it is not the one it listens at. */
+  readonly publicHost: string | null;
   /** The address of the parent. */
   readonly parent: string;
   /** The URLs of the modules that may be loaded, by name. */
@@ -38,15 +43,34 @@ export interface SpawnClockSetup {
   readonly initTime: number;
 }
 
-/** How the start went. */
+/**
+ * How the start went. Of where it listens it tells nothing: its parent knows,
+ * and would believe nothing else.
+ */
 export type SpawnReport =
-  | { readonly kind: "started"; readonly address: string }
+  | { readonly kind: "started" }
   | {
     readonly kind: "failed";
     /** Class name of the error. */
     readonly name: string;
     readonly message: string;
   };
+
+/** The report in data of a spawned container, which may be anything. */
+export function readReport(data: unknown): SpawnReport {
+  const { kind, name, message } = (data ?? {}) as Record<string, unknown>;
+  if (kind === "started") return { kind };
+  return {
+    kind: "failed",
+    name: typeof name === "string" ? printable(name) : "Error",
+    message: typeof message === "string"
+      ? printable(message, MAX_MESSAGE_LENGTH)
+      : "it reported nothing that can be read",
+  };
+}
+
+/** How much of a spawned container's error message is shown. */
+const MAX_MESSAGE_LENGTH = 2_000;
 
 /** What a parent asks for. */
 export interface SpawnOrder {

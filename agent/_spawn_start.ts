@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
+import { Timer } from "../transports/timer.ts";
 
 /** Why a container could not start, as far as this side knows. */
 export class StartProblem extends Error {
@@ -14,7 +14,7 @@ export class StartProblem extends Error {
 /** What ends a start: the time, a signal of the user's, or who started it. */
 export class StartLimit {
   readonly #controller = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #unlisten: () => void = () => {};
 
   /** Aborts when the start is to be given up. */
@@ -24,13 +24,10 @@ export class StartLimit {
 
   /** Sets the limits. */
   set(timeoutMs: number, signal: AbortSignal | undefined): void {
-    this.#timer = setTimeout(
-      () =>
-        this.abort(
-          new StartProblem(`it had not started after ${timeoutMs} ms`),
-        ),
-      Math.min(timeoutMs, MAX_TIMEOUT_MS),
-    );
+    this.#timer = new Timer(timeoutMs, () =>
+      this.abort(
+        new StartProblem(`it had not started after ${timeoutMs} ms`),
+      ));
     const onAbort = () => this.abort(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#unlisten = () => signal?.removeEventListener("abort", onAbort);
@@ -44,7 +41,7 @@ export class StartLimit {
 
   /** It is over, however it went. */
   end(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#unlisten();
   }
 }

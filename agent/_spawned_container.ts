@@ -5,6 +5,7 @@ import { within } from "../channel/_within.ts";
 import { withOptions } from "../rpc/options.ts";
 import type { Remote } from "../rpc/remote.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import { parseAgentAddress } from "./address.ts";
 import type { Container } from "./container.ts";
 import { ContainerClosedError, SpawnError } from "./errors.ts";
 import { type Household, householdOf } from "./_household.ts";
@@ -43,7 +44,10 @@ export interface SpawnedOptions {
   /** Starts its process or Worker. */
   readonly startHost: (options: SpawnedHostOptions) => SpawnedHost;
   readonly onLog: OnLine;
-  /** What it shows to others, and its parent takes as shown. */
+  /**
+   * What it shows to others, and its parent takes as shown and shows to it;
+   * `undefined` for nothing.
+   */
   readonly credentials: unknown;
 }
 
@@ -62,8 +66,7 @@ export class Spawned implements SpawnedContainer {
   readonly #log: SpawnedLog;
   readonly #socket: SpawnedSocket;
   readonly #limit = new StartLimit();
-  readonly #credentials: unknown;
-  #address: string;
+  readonly #agreed: Disposable;
   #manager: Remote<Manager> | null = null;
   #ending: Ending | null = null;
   #hasListened = false;
@@ -79,23 +82,22 @@ export class Spawned implements SpawnedContainer {
   constructor(
     { parent, setup, startHost, onLog, credentials }: SpawnedOptions,
   ) {
-    this.#credentials = credentials;
     this.#parent = parent;
     this.#household = householdOf(parent);
     this.#setup = setup;
-    this.#address = setup.address;
     this.#socket = new SpawnedSocket(setup.address);
     const { report } = this.#household;
     this.#log = new SpawnedLog({ onLine: onLog, report });
     try {
       this.#host = startHost({
         setup,
-        onLine: (line, from) => this.#log.add(line, from, this.#address),
+        onLine: (line, from) => this.#log.add(line, from, this.address),
       });
     } catch (error) {
       throw this.#log.failure(setup.address, error);
     }
     this.#household.dependents.add(this);
+    this.#agreed = this.#household.spawned(setup.address, credentials);
     const { observer } = lifetime;
     observer?.opened(this, "process", () => this.#describe());
     observer?.owned(this, parent);
@@ -103,7 +105,7 @@ export class Spawned implements SpawnedContainer {
   }
 
   get address(): string {
-    return this.#address;
+    return this.#setup.address;
   }
 
   get manager(): Remote<Manager> {
@@ -115,7 +117,7 @@ export class Spawned implements SpawnedContainer {
   }
 
   #describe(): string {
-    return `${this.#address}, ${this.pid ?? "a Worker"}`;
+    return `${this.address}, ${this.pid ?? "a Worker"}`;
   }
 
   /**
@@ -161,7 +163,6 @@ export class Spawned implements SpawnedContainer {
     if (report.kind === "failed") {
       throw new StartProblem(report.message, report.name);
     }
-    this.#address = report.address;
     this.#hasListened = true;
     // What a Worker has open may be so for ever, a process takes it along.
     if (this.pid === undefined) await this.#socket.remember();
@@ -170,9 +171,9 @@ export class Spawned implements SpawnedContainer {
     this.#lost = this.#watch();
   }
 
-  /** It has just told where it is: for this one connection, it is known. */
+  /** It has just said that it listens: for this one connection, it is known. */
   async #connect(signal: AbortSignal): Promise<Remote<Manager>> {
-    using _ = this.#household.vouch(this.#address, this.#credentials);
+    using _ = this.#household.admit(this.address);
     return await this.#parent.connect<Manager>(
       this.#managerAddress,
       { signal },
@@ -180,7 +181,7 @@ export class Spawned implements SpawnedContainer {
   }
 
   get #managerAddress(): string {
-    return `${this.#address}/0`;
+    return `${this.address}/0`;
   }
 
   #closedError(): ContainerClosedError {
@@ -207,6 +208,7 @@ export class Spawned implements SpawnedContainer {
     this.#hasEnded = true;
     await this.#removeSocket();
     await this.#disconnect();
+    this.#agreed[Symbol.dispose]();
     this.#household.dependents.delete(this);
     lifetime.observer?.closed(this);
     const byItself: Ending = isOrderly
@@ -223,7 +225,7 @@ export class Spawned implements SpawnedContainer {
     if (!this.#hasListened) return;
     await within(LINGER_MS, this.#lost);
     // A Worker's end of it may be open for ever.
-    await this.#household.cut(this.#address);
+    await this.#household.cut(this.address);
     await this.#lost;
   }
 
@@ -231,18 +233,30 @@ export class Spawned implements SpawnedContainer {
     try {
       await this.#socket.remove();
     } catch (error) {
-      this.#household.report(error, this.#address);
+      this.#household.report(error, this.address);
     }
   }
 
   async spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>> {
     try {
-      const [, address] = await this.manager.spawn(name, ...args);
+      const made: unknown = await this.manager.spawn(name, ...args);
+      const address = this.#checkMade(Array.isArray(made) ? made[1] : null);
       return await this.#parent.connect<T>(address);
     } catch (error) {
       if (!isSpawnFailure(error)) throw error;
       throw new SpawnError(error.message, { cause: error });
     }
+  }
+
+  /** The address that it tells of an agent must be one in there. */
+  #checkMade(address: unknown): string {
+    if (
+      typeof address === "string" && address.startsWith(`${this.address}/`) &&
+      parseAgentAddress(address).container === this.address
+    ) return address;
+    throw new SpawnError(
+      `Cannot connect to an agent that '${this}' has made: it tells the address of another container`,
+    );
   }
 
   async setTime(time: number): Promise<void> {
@@ -269,7 +283,7 @@ export class Spawned implements SpawnedContainer {
 
   /** Names its address. */
   toString(): string {
-    return `SpawnedContainer('${this.#address}')`;
+    return `SpawnedContainer('${this.address}')`;
   }
 }
 

@@ -34,7 +34,7 @@ export async function runHome(line: ParentLine): Promise<boolean> {
     return false;
   }
   const { container, manager } = home;
-  line.report({ kind: "started", address: container.address });
+  line.report({ kind: "started" });
   const graceMs = await Promise.race([
     line.closeWithinMs,
     manager.stopReceived.then(() => GRACE_MS),
@@ -53,7 +53,8 @@ interface Home {
 async function openHome(setup: SpawnSetup): Promise<Home> {
   const modules = new Map(Object.entries(setup.modules));
   for (const href of new Set(modules.values())) await loadModule(href);
-  const container = await Container.create(setup.address, {
+  const container = await Container.create(setup.listens, {
+    publicHost: setup.publicHost ?? undefined,
     codec: codecNamed(setup.codec),
     serializers: await loadSerializers(modules, setup.serializers),
     clock: setup.clock === null
@@ -68,7 +69,7 @@ async function openHome(setup: SpawnSetup): Promise<Home> {
       : await loadAuthenticate(modules, setup.authenticate),
   });
   // It is told of its parent's agents, wherever those are.
-  householdOf(container).know(setup.parent);
+  householdOf(container).name(setup.parent);
   const manager = await container.spawn(Manager, {
     modules: setup.modules,
     token: setup.token,

@@ -1,3 +1,6 @@
+import { failureText } from "../channel/message.ts";
+import { runGuarded } from "../channel/report.ts";
+import { printable } from "../transports/printable.ts";
 import { SpawnError } from "./errors.ts";
 import type { LineSource } from "./_spawned_host.ts";
 import { StartProblem } from "./_spawn_start.ts";
@@ -11,7 +14,7 @@ export type OnLine = (line: string, from: LineSource, address: string) => void;
 /** What a {@linkcode SpawnedLog} is made with. */
 export interface SpawnedLogOptions {
   readonly onLine: OnLine;
-  /** Hears what `onLine` throws. */
+  /** Hears what `onLine` throws or rejects with. */
   readonly report: (error: unknown, address: string) => void;
 }
 
@@ -30,20 +33,20 @@ export class SpawnedLog {
       this.#stderr.push(line);
       if (this.#stderr.length > KEPT_LINES) this.#stderr.shift();
     }
-    try {
-      this.#options.onLine(line, from, address);
-    } catch (error) {
-      this.#options.report(error, address);
-    }
+    const { onLine, report } = this.#options;
+    runGuarded(
+      () => onLine(line, from, address),
+      (error) => report(error, address),
+    );
   }
 
   /** The error for a container that could not start. */
   failure(address: string, cause: unknown): SpawnError {
     const isKnown = cause instanceof StartProblem;
-    const told = isKnown ? cause.message : String(cause);
+    const told = isKnown ? cause.message : failureText(cause).trimEnd();
     // Deno says in this form why it ends.
     const last = this.#stderr.findLast((it) => it.startsWith("error: "));
-    const hint = last === undefined ? "" : ` (${last})`;
+    const hint = last === undefined ? "" : ` (${printable(last, 500)})`;
     return new SpawnError(
       `Cannot spawn a container at '${address}': ${told}${hint}`,
       {

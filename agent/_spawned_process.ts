@@ -7,7 +7,12 @@ import type {
   SpawnedHostOptions,
 } from "./_spawned_host.ts";
 import { asUrl, callOf } from "./_spawned_program.ts";
-import type { SpawnOrder, SpawnReport, SpawnSetup } from "./_spawn_setup.ts";
+import {
+  readReport,
+  type SpawnOrder,
+  type SpawnReport,
+  type SpawnSetup,
+} from "./_spawn_setup.ts";
 
 /**
  * How long the output may go on when the process is gone: what it has started
@@ -19,6 +24,8 @@ const OUTPUT_MS = 1_000;
 export interface SpawnedProcessOptions extends SpawnedHostOptions {
   /** Flags for `deno run`: its permissions, and what the user has given. */
   readonly flags: readonly string[];
+  /** Its whole environment. */
+  readonly env: Record<string, string>;
 }
 
 /** A process of Deno that runs a container. */
@@ -37,12 +44,12 @@ export class SpawnedProcess implements SpawnedHost {
    * @throws {Error} The system's error, if that is not possible or not allowed.
    */
   constructor(options: SpawnedProcessOptions) {
-    const { setup, flags } = options;
+    const { setup, flags, env } = options;
     this.#options = options;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: runArgs(setup, flags),
-      // Its lines go into logs, and are no place for colours.
-      env: { NO_COLOR: "1" },
+      clearEnv: true,
+      env,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -104,7 +111,7 @@ export class SpawnedProcess implements SpawnedHost {
     if (at === -1) return this.#options.onLine(line, from);
     // What was printed before had no line end.
     if (at > 0) this.#options.onLine(line.slice(0, at), from);
-    this.#resolveReport(JSON.parse(line.slice(at + marker.length)));
+    this.#resolveReport(readReport(parsed(line.slice(at + marker.length))));
   }
 
   close(graceMs: number): void {
@@ -119,6 +126,16 @@ export class SpawnedProcess implements SpawnedHost {
       // It has just ended by itself.
       if (!(error instanceof TypeError)) throw error;
     }
+  }
+}
+
+/** Data in JSON; `null` if it is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Any code in the process can print what looks like a report.
+    return null;
   }
 }
 

@@ -5,7 +5,11 @@ import type {
   SpawnedHostOptions,
 } from "./_spawned_host.ts";
 import { asUrl, callOf } from "./_spawned_program.ts";
-import type { SpawnOrder, SpawnReport } from "./_spawn_setup.ts";
+import {
+  readReport,
+  type SpawnOrder,
+  type SpawnReport,
+} from "./_spawn_setup.ts";
 import type { WorkerMessage } from "./_worker_message.ts";
 
 /**
@@ -49,7 +53,7 @@ export class SpawnedWorker implements SpawnedHost {
   #hear(message: WorkerMessage): void {
     switch (message.kind) {
       case "report":
-        return this.#resolveReport(message.report);
+        return this.#resolveReport(readReport(message.report));
       case "output":
         return this.#lines[message.from].add(message.text);
       case "ended":

@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from "../transports/address.ts";
+import { printable } from "../transports/printable.ts";
 import { checkAgentId } from "./_agent_id.ts";
 import { isWildcard } from "./_wildcard.ts";
 
@@ -10,26 +11,47 @@ export interface AgentAddress {
   readonly id: string;
 }
 
+/** The longest address that is parsed. Peers tell addresses, too. */
+const MAX_LENGTH = 1_024;
+
 /**
  * Parses `tcp://host:port/id`, `ipc://[/path/to/socket]/id` or
- * `local://name/id`, the forms that aiomas uses.
+ * `local://name/id`, the forms that aiomas uses. The text must be printable,
+ * and have 1,024 characters or less.
  *
  * @throws {TypeError} If `text` has none of the three forms.
  */
 export function parseAgentAddress(text: string): AgentAddress {
+  if (typeof text !== "string" || text.length > MAX_LENGTH) {
+    throw new TypeError(
+      `Cannot parse agent address: it is ${
+        typeof text === "string"
+          ? `${text.length} characters long, there may be ${MAX_LENGTH}`
+          : `of type ${typeof text}, use a string`
+      }`,
+    );
+  }
   const slash = text.lastIndexOf("/");
   const id = text.slice(slash + 1);
   const container = text.slice(0, Math.max(0, slash));
   try {
     checkAgentId(id);
+    checkPrintable(container);
     parseAddress(container);
   } catch (cause) {
     throw new TypeError(
-      `Cannot parse agent address '${text}': use the address of a container, '/' and the agent's id, as in 'tcp://127.0.0.1:5555/0'`,
+      `Cannot parse agent address '${
+        printable(text)
+      }': use the address of a container, '/' and the agent's id, as in 'tcp://127.0.0.1:5555/0'`,
       { cause },
     );
   }
   return { container, id };
+}
+
+function checkPrintable(text: string): void {
+  if (printable(text, Infinity) === text) return;
+  throw new TypeError("Cannot use an address: it is not printable");
 }
 
 /**

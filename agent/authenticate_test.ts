@@ -9,7 +9,8 @@ import { Agent } from "./agent.ts";
 class Host extends Agent {
   @expose
   whoAmI(): unknown {
-    return call().identity ?? "myself";
+    const { identity } = call();
+    return identity === this.container ? "myself" : identity ?? "nobody";
   }
 
   /** Asks a guest who this side is to it. */
@@ -84,7 +85,7 @@ for (const mayCall of [false, true]) {
       if (mayCall) assertEquals(await asked, "one that I called");
       else await assertRejects(() => asked, Error, "Members only");
       // Whatever was refused there, this side may go on.
-      assertEquals(await host.whoAmI(), "myself");
+      assertEquals(await host.whoAmI(), "nobody");
     },
   );
 }

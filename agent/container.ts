@@ -2,6 +2,9 @@ import type { CloseOptions } from "../channel/channel.ts";
 import { json } from "../channel/codecs/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { sumOfStats } from "../channel/_totals.ts";
+import { Budget } from "../channel/budget.ts";
+import { resolveLimits } from "../channel/limits.ts";
+import type { BudgetOptions } from "../channel/options.ts";
 import { guardedOnError, type OnError } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
 import type {
@@ -13,7 +16,7 @@ import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import type { TlsOptions } from "../transports/tls_options.ts";
 import { parseAgentAddress, publicAddress } from "./address.ts";
-import { AgentPlaces, KnownHosts } from "./_agent_places.ts";
+import { AgentPlaces } from "./_agent_places.ts";
 import type { Clock } from "./clock.ts";
 import type {
   AgentGone,
@@ -25,13 +28,14 @@ import type {
 import { dateSerializer } from "./date_serializer.ts";
 import { ContainerClosedError } from "./errors.ts";
 import { type Dependent, setHousehold } from "./_household.ts";
-import { Links } from "./_links.ts";
+import { KnownAddresses } from "./_known_addresses.ts";
+import { type Approach, Links } from "./_links.ts";
+import { Preauthorization } from "./_preauthorization.ts";
 import { ContainerService, Registry, setRegistry } from "./_registry.ts";
 import { GRACE_MS } from "./_residence.ts";
 import { Origin } from "./_restarts.ts";
 import { SystemClock } from "./system_clock.ts";
 import { tlsFor } from "./_tls_for.ts";
-import { Vouching } from "./_vouching.ts";
 
 /** Options for `Container.create`. */
 export interface ContainerOptions
@@ -65,13 +69,36 @@ export interface ContainerOptions
    */
   readonly publicHost?: string | undefined;
   /**
-   * Whether the address of an agent that a peer has told, by passing a proxy,
-   * may be dialled when that proxy is called.
+   * What to show to `authenticate` of other containers: plain data, or a
+   * function that returns it, which is called with the address of the container
+   * for each connection. It is shown at addresses that the program has named
+   * itself, in `connect` or `watch`, and at no address that only a peer has
+   * told, unless `credentialsFor` says so. A spawned container is shown what it
+   * was given.
    *
-   * @default {the hosts of TCP and folders of Unix sockets that this container
-   * listens at or has connected to by itself, and memory if that is so}
+   * @default {nothing}
    */
-  readonly allowConnect?: ((address: string) => boolean) | undefined;
+  readonly credentials?: unknown;
+  /**
+   * Whether `credentials` are also shown to the container at an address that
+   * only a peer has told: by passing an agent, by an entry of a directory, or
+   * by registering with a directory here. May be async.
+   *
+   * @default {no}
+   */
+  readonly credentialsFor?:
+    | ((address: string) => boolean | Promise<boolean>)
+    | undefined;
+  /**
+   * Whether the address of an agent that a peer has told, by passing a proxy,
+   * may be dialled when that proxy is called. May be async.
+   *
+   * @default {only the very addresses of containers that the program has
+   * connected to or watched itself, or has spawned}
+   */
+  readonly allowConnect?:
+    | ((address: string) => boolean | Promise<boolean>)
+    | undefined;
 }
 
 /** A class of agents; `Args` is what it takes beside the container. */
@@ -99,14 +126,15 @@ export class Container implements AsyncDisposable {
   /** Resolves when it is closed, to the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
 
-  readonly #options: ContainerOptions;
+  readonly #options: ContainerOptions & BudgetOptions;
   readonly #onError: OnError;
   readonly #registry: Registry;
   readonly #service: ContainerService;
   readonly #places: AgentPlaces;
   readonly #links: Links;
-  readonly #known = new KnownHosts();
-  readonly #vouching: Vouching;
+  readonly #known = new KnownAddresses();
+  readonly #preauthorization: Preauthorization;
+  readonly #registrationKeys = new Set<string>();
   readonly #dependents = new Set<Dependent>();
   readonly #ownClock: Disposable | null;
   readonly #resolveClosed: (reason: CloseReason) => void;
@@ -119,6 +147,8 @@ export class Container implements AsyncDisposable {
       ...options,
       serializers: [dateSerializer, ...options.serializers ?? []],
       tls: mutual(options.tls),
+      // One for its server and its connections together.
+      budget: new Budget(resolveLimits(options.limits).maxServerHeldBytes),
     };
     const ownClock = options.clock === undefined ? new SystemClock() : null;
     this.#ownClock = ownClock;
@@ -148,17 +178,30 @@ export class Container implements AsyncDisposable {
       report: (error, address) =>
         this.#onError(error, { kind: "callback", address }),
       cut: (address) => this.#links.cut(address),
-      know: (address) => this.#known.add(address),
-      vouch: (address, credentials) => this.#vouching.add(address, credentials),
+      name: (address) => this.#known.name(address),
+      spawned: (address, credentials) => this.#spawned(address, credentials),
+      admit: (address) => this.#preauthorization.admit(address),
+      connectTold: (address) => this.#connectTold(address),
+      leaseTold: async (address, signal) =>
+        await this.#links.lease(address, signal, await this.#toldAt(address)),
+      registrationKeys: this.#registrationKeys,
     });
-    this.#vouching = new Vouching(options.authenticate);
-    this.#service = new ContainerService(this.#registry);
+    this.#preauthorization = new Preauthorization(options.authenticate);
+    this.#service = new ContainerService(
+      this.#registry,
+      this.#registrationKeys,
+    );
     this.#places = new AgentPlaces({
       owner: this,
       address: () => this.#address,
       typeOf: (id) => this.#service.validate_aid(id),
-      route: (address, signal) => this.#links.route(address, signal),
-      allows: options.allowConnect ?? ((address) => this.#known.has(address)),
+      route: async (address, signal) => {
+        const { container } = parseAgentAddress(address);
+        const approach = await this.#toldAt(container);
+        return await this.#links.route(address, signal, approach);
+      },
+      allows: options.allowConnect ??
+        ((address) => this.#known.hasAgent(address)),
       timeoutMs: options.timeoutMs ?? Infinity,
     });
     this.#links = this.#makeLinks();
@@ -183,28 +226,71 @@ export class Container implements AsyncDisposable {
   }
 
   #makeLinks(): Links {
-    // What is in one process cannot lose itself, and is no stranger.
+    // Within one process nothing gets lost, and nobody needs to be asked.
     const toItself = {
       heartbeatMs: Infinity,
       authenticate: undefined,
       credentials: undefined,
+      identity: this,
     };
     return new Links({
       address: () => this.#address,
       owner: this,
-      makeChannel: (address) =>
+      makeChannel: (address, showsCredentials) =>
         this.#channels({
           saysHello: true,
-          authenticate: this.#vouching.at(address),
+          authenticate: this.#preauthorization.at(address),
+          credentials: showsCredentials
+            ? this.#credentialsAt(address)
+            : undefined,
         }),
+      hasCredentials: this.#options.credentials !== undefined,
       makeOwnChannels: [
         this.#channels({ saysHello: true, ...toItself }),
         this.#channels({ saysHello: false, ...toItself }),
       ],
       channelOptions: this.#options,
-      onReached: (address) => this.#known.add(address),
       closedError: (act) => this.#closedError(act),
     });
+  }
+
+  /** What the container at `address` is shown, if it is shown anything. */
+  #credentialsAt(address: string): unknown {
+    if (this.#preauthorization.has(address)) {
+      return this.#preauthorization.credentialsAt(address);
+    }
+    const { credentials } = this.#options;
+    return typeof credentials === "function"
+      ? () => credentials(address)
+      : credentials;
+  }
+
+  /** How a container is dialled whose address a peer has told. */
+  async #toldAt(address: string): Promise<Approach> {
+    const { credentials, credentialsFor } = this.#options;
+    const isTold = address !== this.#address && !this.#known.isNamed(address);
+    const showsCredentials = !isTold || credentials === undefined ||
+      await credentialsFor?.(address) === true;
+    return { isTold, showsCredentials };
+  }
+
+  async #connectTold(address: string): Promise<object> {
+    const { container } = parseAgentAddress(address);
+    const approach = await this.#toldAt(container);
+    const remote = await this.#links.agent(address, {}, approach);
+    this.#known.meet(container);
+    // Boxed by nobody, as no proxy has a 'then'.
+    return remote;
+  }
+
+  #spawned(address: string, credentials: unknown): Disposable {
+    const agreed = this.#preauthorization.spawned(address, credentials);
+    return {
+      [Symbol.dispose]: () => {
+        agreed[Symbol.dispose]();
+        this.#known.forget(address);
+      },
+    };
   }
 
   /** How both sides of its connections are made. */
@@ -213,7 +299,7 @@ export class Container implements AsyncDisposable {
       & RpcOptions
       & AuthenticateOptions
       & CredentialsOptions
-      & { readonly saysHello: boolean },
+      & { readonly saysHello: boolean; readonly identity?: unknown },
   ): ReturnType<typeof rpcChannel> {
     return rpcChannel(this.#service, {
       ...this.#options,
@@ -238,7 +324,6 @@ export class Container implements AsyncDisposable {
       await this.#server?.close({ graceMs: 0 });
       throw error;
     }
-    this.#known.add(this.#address);
     const { observer } = lifetime;
     observer?.opened(this, "container", () => this.#address);
     observer?.owned(this.#server, this);
@@ -316,6 +401,7 @@ export class Container implements AsyncDisposable {
     address: string,
     options: ConnectOptions = {},
   ): Promise<Remote<T>> {
+    this.#known.name(parseAgentAddress(address).container);
     return await this.#links.agent(address, options) as Remote<T>;
   }
 
@@ -336,6 +422,7 @@ export class Container implements AsyncDisposable {
   ): Promise<AgentGone> {
     const { container, id } = parseAgentAddress(address);
     if (container !== this.#address) {
+      this.#known.name(container);
       return await this.#links.watch(address, signal);
     }
     if (this.#links.isEnding) throw this.#closedError(`watch '${address}'`);

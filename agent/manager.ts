@@ -5,6 +5,7 @@ import type { AgentClass, Container } from "./container.ts";
 import { ManagerRefusedError, SpawnError } from "./errors.ts";
 import type { ModuleList } from "./module_list.ts";
 import { loadExport, namedModules } from "./_modules.ts";
+import { isSameSecret } from "./_same_secret.ts";
 
 /** What a {@linkcode Manager} is made with. */
 export interface ManagerOptions {
@@ -80,7 +81,7 @@ export class Manager extends Agent {
   admit(token: string): void {
     const { session } = call();
     const access = this.#access;
-    if (access.for !== "bearer" || access.token !== token) {
+    if (access.for !== "bearer" || !isSameSecret(token, access.token)) {
       throw this.#refused("this is not its token, or it was shown before");
     }
     this.#access = { for: "session", session };

@@ -11,14 +11,20 @@ import type { Container, ContainerOptions } from "./container.ts";
 import { Cat } from "./fixtures/cat.ts";
 import { until } from "./fixtures/until.ts";
 
-/** A cat each in so many containers, with these options each. */
+/**
+ * A cat each in so many containers, with these options each. They dial whatever
+ * they are told of.
+ */
 async function cats(
   ctx: Ctx,
   ...options: ContainerOptions[]
 ): Promise<Cat[]> {
   const made = [];
   for (const each of options) {
-    const container = await ctx.createContainer(each);
+    const container = await ctx.createContainer({
+      allowConnect: () => true,
+      ...each,
+    });
     made.push(await container.spawn(Cat));
   }
   return made;
@@ -190,18 +196,53 @@ withCtx(
   },
 );
 
-withCtx({
-  name: "hosts that a container does not know are not dialled by default",
-  transports: ["tcp"],
-}, async (ctx) => {
-  const [a, b] = await cats(ctx, {}, {}) as [Cat, Cat];
-  // 127.0.0.2 is this machine as well, where addresses are not compared by name.
-  const elsewhere = await ctx.createContainer({ publicHost: "127.0.0.2" });
-  const cat = await elsewhere.spawn(Cat);
+withCtx(
+  "only the very address that a container knows is dialled by default",
+  async (ctx) => {
+    const home = await ctx.createContainer();
+    const host = await home.spawn(Cat);
+    const [guest] = await cats(ctx, {}) as [Cat];
+    const [known, other] = await cats(ctx, {}, {}) as [Cat, Cat];
+    await home.connect(known.address);
+    const proxy = await connect(guest, host);
+    await proxy.befriend(await connect(guest, known));
+    assertEquals(
+      await proxy.askFriend(),
+      `meow from CatProxy('${known.address}')`,
+    );
+    // Another port of the same host, another socket of the same folder.
+    await proxy.befriend(await connect(guest, other));
+    const error = await assertRelays(() => proxy.askFriend(), "ConnectError");
+    assert(error.message.includes("'allowConnect'"), error.message);
+    assertEquals(home.stats().connections, 1);
+    assertEquals(other.container.stats().acceptedConnections, 1);
+    // What the program looks for by itself is known from then on.
+    await home.watch(`${other.container.address}/nobody`);
+    await proxy.askFriend();
+  },
+);
+
+withCtx("an async allowConnect is waited for", async (ctx) => {
+  const answers = [false, true];
+  const [a, b, c] = await cats(ctx, {}, {
+    allowConnect: async () => await Promise.resolve(answers.shift()!),
+  }, {}) as [Cat, Cat, Cat];
   const proxy = await connect(a, b);
-  await proxy.befriend(cat);
-  const error = await assertRelays(() => proxy.askFriend(), "ConnectError");
-  assert(error.message.includes("'allowConnect'"), error.message);
+  await proxy.befriend(await connect(a, c));
+  await assertRelays(() => proxy.askFriend(), "ConnectError");
+  assertEquals(b.container.stats().connections, 0);
+  assertEquals(await proxy.askFriend(), `meow from CatProxy('${c.address}')`);
+  assertEquals(answers, []);
+});
+
+withCtx("an allowConnect that fails lets nothing be dialled", async (ctx) => {
+  const [a, b, c] = await cats(ctx, {}, {
+    allowConnect: () => Promise.reject(new RangeError("no list")),
+  }, {}) as [Cat, Cat, Cat];
+  const proxy = await connect(a, b);
+  await proxy.befriend(await connect(a, c));
+  await assertRelays(() => proxy.askFriend(), "RangeError");
+  assertEquals(b.container.stats().connections, 0);
 });
 
 withCtx("the time of a call goes for dialling, too", async (ctx) => {

@@ -1,6 +1,8 @@
 import { printLine } from "../channel/report.ts";
 import { parseAddress } from "../transports/address.ts";
+import { printable } from "../transports/printable.ts";
 import type { Container } from "./container.ts";
+import { SpawnError } from "./errors.ts";
 import { householdOf } from "./_household.ts";
 import { namedModules } from "./_modules.ts";
 import { nearestConfig } from "./_nearest_config.ts";
@@ -15,10 +17,15 @@ import { Spawned, type SpawnedOptions } from "./_spawned_container.ts";
 import { SpawnedProcess } from "./_spawned_process.ts";
 import { SpawnedWorker } from "./_spawned_worker.ts";
 import { credentialsToText } from "./_spawn_credentials.ts";
+import { chooseAddress, type SpawnAddress } from "./_spawn_address.ts";
+import { spawnEnvironment } from "./_spawn_environment.ts";
 import { planIdentity, type SpawnIdentity } from "./_spawn_identity.ts";
 import { parseUtc } from "./_time.ts";
 
 const START_TIMEOUT_MS = 10_000;
+
+/** How many ports are tried where any will do. */
+const PORT_ATTEMPTS = 3;
 
 /** A free port that other machines cannot reach. */
 const ADDRESS = "tcp://127.0.0.1:0";
@@ -66,21 +73,45 @@ export async function spawnContainer(
   }
   const { address = ADDRESS } = options;
   checkAddress(address);
-  const identity = await planIdentity(parent, address, options);
-  const setup = planSetup(parent, options, identity);
-  const startHost = await planHost(setup, options);
-  householdOf(parent).checkOpen("spawn a container");
-  signal?.throwIfAborted();
-  const spawned = new Spawned({
-    parent,
-    setup,
-    startHost,
-    onLog: onLog ??
-      ((line, from, address) => printLine(`[${address}] ${line}`, from)),
-    credentials: identity.credentials,
-  });
-  await spawned.start(startTimeoutMs, signal);
-  return spawned;
+  const until = performance.now() + startTimeoutMs;
+  for (let attempt = 1;; attempt++) {
+    const chosen = chooseAddress(address);
+    const identity = await planIdentity(parent, chosen.address, options);
+    const setup = planSetup(parent, options, chosen, identity);
+    const startHost = await planHost(setup, options);
+    householdOf(parent).checkOpen("spawn a container");
+    signal?.throwIfAborted();
+    const spawned = new Spawned({
+      parent,
+      setup,
+      startHost,
+      onLog: onLog ?? printLog,
+      credentials: identity.credentials,
+    });
+    try {
+      const leftMs = attempt === 1 ? startTimeoutMs : until - performance.now();
+      await spawned.start(Math.max(0, leftMs), signal);
+      return spawned;
+    } catch (error) {
+      // Somebody else took the port that was free.
+      const mayRetry = chosen.hasChosenPort && attempt < PORT_ATTEMPTS;
+      if (!mayRetry || !isAddressInUse(error)) throw error;
+    }
+  }
+}
+
+function isAddressInUse(error: unknown): boolean {
+  return error instanceof SpawnError &&
+    error.remoteName === "AddressInUseError";
+}
+
+/** What it prints may hold anything, and is to reach a terminal. */
+function printLog(
+  line: string,
+  from: "stdout" | "stderr",
+  address: string,
+): void {
+  printLine(`[${address}] ${printable(line, Infinity)}`, from);
 }
 
 function checkAddress(address: string): void {
@@ -93,15 +124,18 @@ function checkAddress(address: string): void {
 function planSetup(
   parent: Container,
   options: SpawnOptions,
+  { listens, address, publicHost }: SpawnAddress,
   { tls, credentials }: SpawnIdentity,
 ): SpawnSetup {
-  const { address = ADDRESS, modules, serializers = [], clock } = options;
+  const { modules, serializers = [], clock } = options;
   checkSerializers(parent, serializers);
   const codec = codecFor(parent, options);
   return {
     marker: crypto.randomUUID(),
     token: crypto.randomUUID(),
+    listens,
     address,
+    publicHost,
     parent: parent.address,
     modules: Object.fromEntries(namedModules(modules)),
     codec,
@@ -146,7 +180,7 @@ function planClock(clock: SpawnOptions["clock"]): SpawnClockSetup | null {
 
 async function planHost(
   setup: SpawnSetup,
-  { kind, permissions, flags = [] }: SpawnOptions,
+  { kind, permissions, env, flags = [] }: SpawnOptions,
 ): Promise<SpawnedOptions["startHost"]> {
   if (kind === "process") {
     const all = [
@@ -154,13 +188,19 @@ async function planHost(
       ...permissionFlags(setup, permissions ?? {}),
       ...flags,
     ];
-    return (options) => new SpawnedProcess({ ...options, flags: all });
+    const environment = spawnEnvironment({ env, permissions });
+    return (options) =>
+      new SpawnedProcess({ ...options, flags: all, env: environment });
   }
-  if (permissions !== undefined || flags.length > 0) {
+  const processOnly = {
+    permissions,
+    env,
+    flags: flags.length > 0 ? flags : undefined,
+  };
+  for (const [name, value] of Object.entries(processOnly)) {
+    if (value === undefined) continue;
     throw new TypeError(
-      `Cannot spawn a Worker with '${
-        permissions === undefined ? "flags" : "permissions"
-      }': it is part of this process and has those of it, leave them out or spawn a process`,
+      `Cannot spawn a Worker with '${name}': it is part of this process and has those of it, leave them out or spawn a process`,
     );
   }
   return (options) => new SpawnedWorker(options);

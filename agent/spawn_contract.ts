@@ -46,6 +46,15 @@ export interface SpawnOptions {
    */
   readonly permissions?: SpawnPermissions | undefined;
   /**
+   * Environment variables of a process, in addition to what Deno needs
+   * (`PATH`, `HOME` and `DENO_DIR` among them) and to those that
+   * `permissions.env` lists. Nothing else of this process's environment is
+   * passed on. A Worker has that of this process.
+   *
+   * @default {none}
+   */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /**
    * The computer's clock, or one that stands still until it is set by
    * `setTime`.
    *
@@ -71,20 +80,23 @@ export interface SpawnOptions {
    * it. Files are read here, once, and their text is handed on: over standard
    * input, or to the Worker. All code in the new container can get at its key.
    *
-   * @default {that of the parent, key included}
+   * @default {that of the parent, key included; with `credentials: null` none}
    */
   readonly tls?: TlsOptions | null | undefined;
   /**
-   * What it shows to `authenticate` of others; `null` for nothing. A function
-   * is called here, once. They are handed on as the key of `tls` is, and
-   * `authenticate` of the parent is given them for its calls.
+   * What it shows to `authenticate` of others; `null` for nothing, which makes
+   * it a sandbox that gets nothing of its parent. A function is called here,
+   * once, with the address. They are handed on as the key of `tls` is, and
+   * `authenticate` of the parent is given them for its calls. They are also all
+   * that the parent shows to it: its own ones are for others.
    *
    * @default {those of the parent}
    */
   readonly credentials?: unknown;
   /**
    * Where it finds the function that tells who its peers are: an export of its
-   * modules, as `"club:authenticate"`. Its parent shows its own credentials.
+   * modules, as `"club:authenticate"`. Its parent shows what it was given as
+   * `credentials`.
    *
    * @default {everybody may call, also where the parent asks}
    */

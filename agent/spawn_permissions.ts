@@ -7,7 +7,10 @@ export type SpawnPermission = boolean | readonly (string | URL)[];
  * and `true` allows all. What is left out is not allowed.
  */
 export interface SpawnPermissions {
-  /** Environment variables. */
+  /**
+   * Environment variables. Those in a list are also passed on; with `true` it
+   * may read what it has, see the option `env`.
+   */
   readonly env?: SpawnPermission | undefined;
   /** Libraries in machine code. */
   readonly ffi?: SpawnPermission | undefined;

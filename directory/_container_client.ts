@@ -1,6 +1,7 @@
 import { addressOf } from "../agent/address_of.ts";
 import type { Container } from "../agent/container.ts";
-import { type OnError, reportToStderr } from "../channel/report.ts";
+import { householdOf } from "../agent/_household.ts";
+import { guardedOnError, type OnError } from "../channel/report.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
 import { withOptions } from "../rpc/options.ts";
 import type { Remote } from "../rpc/remote.ts";
@@ -20,6 +21,10 @@ import {
   type DirectoryEntry,
 } from "./entry.ts";
 import { KeptRegistration } from "./_kept_registration.ts";
+import { readChange, readPage } from "./_told_entry.ts";
+
+/** How many entries are looked up where no `limit` is given. */
+const MAX_FOUND = 1_000_000;
 
 /** A directory, as one container uses it. */
 export class ContainerClient implements DirectoryClient {
@@ -31,11 +36,11 @@ export class ContainerClient implements DirectoryClient {
   constructor(
     container: Container,
     address: string,
-    onError: OnError = reportToStderr,
+    onError?: OnError,
   ) {
     this.address = address;
     this.#container = container;
-    this.#onError = onError;
+    this.#onError = guardedOnError(onError);
     container.closed.then(() => this.#end());
   }
 
@@ -64,18 +69,27 @@ export class ContainerClient implements DirectoryClient {
   }
 
   async lookUp(
-    { limit = Infinity, ...query }: LookUpOptions = {},
+    { limit, ...query }: LookUpOptions = {},
   ): Promise<DirectoryEntry[]> {
     const directory = await this.#connect();
+    const most = limit ?? MAX_FOUND;
     const found: DirectoryEntry[] = [];
-    while (found.length < limit) {
-      const wanted = Math.min(limit - found.length, DIRECTORY_PAGE_SIZE);
+    while (found.length < most) {
+      const wanted = Math.min(most - found.length, DIRECTORY_PAGE_SIZE);
       const after = found.at(-1)?.id ?? 0;
-      const page = await directory.lookUp({ ...query, limit: wanted, after });
+      const told: unknown = await directory.lookUp({
+        ...query,
+        limit: wanted,
+        after,
+      });
+      const page = readPage(told, { after, limit: wanted }, this.address);
       found.push(...page);
-      if (page.length < wanted) break;
+      if (page.length < wanted) return found;
     }
-    return found;
+    if (limit !== undefined) return found;
+    throw new RangeError(
+      `Cannot look up: the directory '${this.address}' has ${MAX_FOUND} entries or more, set 'limit'`,
+    );
   }
 
   async connect<T>(query: LookUpOptions = {}): Promise<Remote<T>[]> {
@@ -101,7 +115,8 @@ export class ContainerClient implements DirectoryClient {
   /** The agent at an address, or `null` if it is gone by now. */
   async #reach<T>(address: string): Promise<Remote<T> | null> {
     try {
-      return await this.#container.connect<T>(address);
+      const { connectTold } = householdOf(this.#container);
+      return await connectTold(address) as Remote<T>;
     } catch (error) {
       if (isGone(error)) return null;
       throw error;
@@ -112,7 +127,10 @@ export class ContainerClient implements DirectoryClient {
     { signal, ...query }: SubscribeOptions = {},
   ): AsyncGenerator<DirectoryChange> {
     const directory = await this.#connect(signal);
-    yield* await withOptions(directory, { signal }).subscribe(query);
+    const changes: AsyncIterable<unknown> = await withOptions(directory, {
+      signal,
+    }).subscribe(query);
+    for await (const told of changes) yield readChange(told, this.address);
   }
 
   #end(): void {

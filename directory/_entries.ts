@@ -1,12 +1,17 @@
+import { parseAgentAddress } from "../agent/address.ts";
 import type { CheckedRegistration } from "./_check.ts";
 import type { DirectoryEntry, DirectoryProperties } from "./entry.ts";
+import { hostOf } from "./_hosts.ts";
 import type { Query } from "./_query.ts";
+import { Tally } from "./_tally.ts";
 
 /** One registration. */
 export class Listing {
   readonly key: string;
   readonly type: string;
   readonly address: string;
+  /** The address of its container. */
+  readonly container: string;
   /** What others are told; `null` until the agent was reached. */
   entry: DirectoryEntry | null = null;
   properties: DirectoryProperties;
@@ -19,6 +24,7 @@ export class Listing {
     this.key = registration.key;
     this.type = registration.type;
     this.address = registration.address;
+    this.container = parseAgentAddress(registration.address).container;
     this.properties = registration.properties;
   }
 }
@@ -29,6 +35,8 @@ export class Entries {
   readonly #byKey = new Map<string, Listing>();
   readonly #shown = new Map<number, DirectoryEntry>();
   readonly #byType = new Map<string, Map<number, DirectoryEntry>>();
+  readonly #containers = new Tally<string>();
+  readonly #hosts = new Tally<string>();
   #lastId = 0;
 
   /** Tells of each entry that is new, has changed or, with `null`, is gone. */
@@ -44,6 +52,16 @@ export class Entries {
   /** How many of them others are told of. */
   get shown(): number {
     return this.#shown.size;
+  }
+
+  /** How many registrations there are of agents in this container. */
+  ofContainer(container: string): number {
+    return this.#containers.of(container);
+  }
+
+  /** How many registrations there are of agents on this host. */
+  ofHost(host: string): number {
+    return this.#hosts.of(host);
   }
 
   byKey(key: string): Listing | undefined {
@@ -66,6 +84,8 @@ export class Entries {
 
   add(listing: Listing): void {
     this.#byKey.set(listing.key, listing);
+    this.#containers.add(listing.container);
+    this.#hosts.add(hostOf(listing.container));
   }
 
   /** Tells others of it from now on. Ids grow in this order. */
@@ -83,6 +103,8 @@ export class Entries {
     // The key may be in use again.
     if (this.#byKey.get(listing.key) !== listing) return;
     this.#byKey.delete(listing.key);
+    this.#containers.remove(listing.container);
+    this.#hosts.remove(hostOf(listing.container));
     const { entry, type } = listing;
     listing.entry = null;
     listing.gone.resolve(reason);

@@ -1,5 +1,6 @@
 import type { Container } from "../agent/container.ts";
 import { ContainerClosedError } from "../agent/errors.ts";
+import { householdOf } from "../agent/_household.ts";
 import { Backoff, DEFAULT_BACKOFF } from "../channel/_backoff.ts";
 import { ConnectionClosedError } from "../channel/errors.ts";
 import type { OnError } from "../channel/report.ts";
@@ -71,12 +72,16 @@ export class KeptRegistration implements Registration {
     const onAbort = () => this.end(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted) onAbort();
+    // By it this container confirms that the registration is its own.
+    const { registrationKeys } = householdOf(this.#options.container);
+    registrationKeys.add(this.#key);
     try {
       for (;;) await this.#keepOnce();
     } catch (error) {
       this.#registered.reject(error);
       this.end(error);
     } finally {
+      registrationKeys.delete(this.#key);
       signal?.removeEventListener("abort", onAbort);
     }
   }

@@ -1,4 +1,6 @@
 import { abortable } from "../channel/_abortable.ts";
+import type { Budget } from "../channel/budget.ts";
+import { ServerBusyError } from "../channel/errors.ts";
 import type { Entries } from "./_entries.ts";
 import type { DirectoryChange, DirectoryEntry } from "./entry.ts";
 import type { Query } from "./_query.ts";
@@ -11,15 +13,45 @@ import type { Query } from "./_query.ts";
 export class Subscription {
   readonly #entries: Entries;
   readonly #query: Query;
+  readonly #budget: Budget;
   readonly #told = new Map<number, DirectoryEntry>();
   readonly #news = new Set<number>();
   #error: Error | null = null;
   #waiting = Promise.withResolvers<void>();
 
-  constructor(entries: Entries, query: Query) {
+  /** `budget` bounds for how many entries this remembers something. */
+  constructor(entries: Entries, query: Query, budget: Budget) {
     this.#entries = entries;
     this.#query = query;
-    for (const { id } of entries.find(query)) this.#news.add(id);
+    this.#budget = budget;
+    for (const { id } of entries.find(query)) this.#addNews(id);
+  }
+
+  #addNews(id: number): void {
+    if (this.#news.has(id) || this.#error !== null) return;
+    if (!this.#told.has(id) && !this.#hold()) return;
+    this.#news.add(id);
+  }
+
+  /** Holds room for one entry more, or ends this if there is none. */
+  #hold(): boolean {
+    if (this.#budget.exceededBy(1) === null) {
+      this.#budget.hold(1);
+      return true;
+    }
+    this.end(
+      new ServerBusyError(
+        "Cannot tell a subscriber of more entries: subscribe to fewer, or raise 'maxSubscribedEntries'",
+      ),
+    );
+    return false;
+  }
+
+  /** Nothing is remembered any more. */
+  release(): void {
+    this.#budget.end();
+    this.#told.clear();
+    this.#news.clear();
   }
 
   /** An entry is new, has changed or, with `null`, is gone. */
@@ -27,10 +59,11 @@ export class Subscription {
     const isNews = this.#told.has(id) ||
       (entry !== null && this.#query.means(entry));
     if (!isNews) {
-      this.#news.delete(id);
+      // What came and went, and was never told.
+      if (this.#news.delete(id)) this.#budget.release(1);
       return;
     }
-    this.#news.add(id);
+    this.#addNews(id);
     this.#waiting.resolve();
   }
 
@@ -64,6 +97,7 @@ export class Subscription {
       this.#told.set(id, entry);
       return { kind: before === undefined ? "added" : "changed", entry };
     }
+    this.#budget.release(1);
     if (before === undefined) return null;
     this.#told.delete(id);
     return { kind: "removed", entry: before };

@@ -1,10 +1,12 @@
+import { parseAgentAddress } from "../agent/address.ts";
 import { Agent } from "../agent/agent.ts";
-import { KnownHosts } from "../agent/_agent_places.ts";
 import type { Container } from "../agent/container.ts";
 import type { AgentOptions } from "../agent/container_contract.ts";
+import { householdOf } from "../agent/_household.ts";
 import { abortable } from "../channel/_abortable.ts";
+import { Budget } from "../channel/budget.ts";
 import { ServerBusyError } from "../channel/errors.ts";
-import { call } from "../rpc/call.ts";
+import { type Call, call } from "../rpc/call.ts";
 import { AgentNotFoundError, ValidationError } from "../rpc/errors.ts";
 import { expose } from "../rpc/expose.ts";
 import {
@@ -24,11 +26,14 @@ import type {
   DirectoryRegistration,
   DirectoryStats,
 } from "./entry.ts";
+import { hostOf, hostOfCaller, isNear } from "./_hosts.ts";
 import { DEFAULT_DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
 import { messageOf } from "./_message_of.ts";
 import { Presence } from "./_presence.ts";
+import { type OpenLink, Proofs } from "./_proofs.ts";
 import type { Query } from "./_query.ts";
 import { Subscription } from "./_subscription.ts";
+import { Tally } from "./_tally.ts";
 
 /** Options for the constructor of {@linkcode Directory}. */
 export interface DirectoryOptions extends AgentOptions {
@@ -42,15 +47,41 @@ export interface DirectoryOptions extends AgentOptions {
   readonly limits?: DirectoryLimits | undefined;
   /**
    * Whether an agent may be registered under an address, which the directory
-   * dials; `callerAddress` is where the call comes from.
+   * dials; `callerAddress` is where the call comes from. May be async.
    *
-   * @default {the host of TCP or the folder of Unix sockets must be that of the
-   * directory's own address or of the caller's; memory, if the directory
-   * listens there}
+   * @default {the host of TCP must be that of the caller. For callers on the
+   * directory's own machine also that of the directory, and the folder of its
+   * Unix socket, or memory, if it listens there}
    */
   readonly allow?:
-    | ((address: string, callerAddress: string) => boolean)
+    | ((
+      address: string,
+      callerAddress: string,
+    ) => boolean | Promise<boolean>)
     | undefined;
+  /**
+   * Whether a caller may register an address without a proof that it is its
+   * own: for programs that register agents of others, and for peers that cannot
+   * give a proof. May be async.
+   *
+   * @default {no}
+   */
+  readonly trust?:
+    | ((
+      address: string,
+      caller: DirectoryCaller,
+    ) => boolean | Promise<boolean>)
+    | undefined;
+}
+
+/** Who registers something with a directory. */
+export interface DirectoryCaller {
+  /** Where the call comes from. */
+  readonly remoteAddress: string;
+  /** The name in the caller's certificate, or `null`. */
+  readonly peer: string | null;
+  /** Who the caller is, as `authenticate` of the container told. */
+  readonly identity: unknown;
 }
 
 /**
@@ -58,13 +89,17 @@ export interface DirectoryOptions extends AgentOptions {
  * others look them up and are told of changes. It watches each agent, and
  * removes the entries of one that is gone.
  *
+ * An address is registered only by the container that has it: the directory
+ * connects to the address, and asks there. {@linkcode findDirectory} answers
+ * that for you; others see `trust`.
+ *
  * It is an agent as any other, with plain data as arguments and results, so
  * that Python can call it, too. Call it by its address, never directly. In
  * denomas, `findDirectory` does more of the work.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";
- * import { Directory } from "@denomas/denomas/directory";
+ * import { Directory, findDirectory } from "@denomas/denomas/directory";
  * import { assertEquals } from "@std/assert";
  *
  * await using container = await Container.create("local://directory");
@@ -72,15 +107,23 @@ export interface DirectoryOptions extends AgentOptions {
  * assertEquals(address, "local://directory/directory");
  *
  * const agent = await container.spawn(Agent);
- * const directory = await container.connect<Directory>(address);
- * await directory.register({ type: "bidder", address: agent.address });
+ * const directory = await findDirectory(container, address);
+ * await directory.register(agent, { type: "bidder" });
  * const [entry] = await directory.lookUp({ type: "bidder" });
  * assertEquals(entry?.address, agent.address);
  * ```
  */
 export class Directory extends Agent {
   readonly #limits: Limits;
-  readonly #allow: (address: string, callerAddress: string) => boolean;
+  readonly #allow: NonNullable<DirectoryOptions["allow"]>;
+  readonly #trust: NonNullable<DirectoryOptions["trust"]>;
+  readonly #open: OpenLink;
+  readonly #proofs: Proofs;
+  /** Registrations that are being checked, by key. */
+  readonly #pending = new Map<string, Promise<void>>();
+  /** Subscribers, by connection and by host. */
+  readonly #subscribers = new Tally<unknown>();
+  readonly #subscribed: Budget;
   readonly #presences = new Map<string, Presence>();
   readonly #subscriptions = new Set<Subscription>();
   readonly #entries = new Entries((id, entry) => {
@@ -96,6 +139,10 @@ export class Directory extends Agent {
     this.#limits = limitsOf(limits);
     this.#allow = options.allow ??
       ((address, caller) => isNear(address, caller, container.address));
+    this.#trust = options.trust ?? (() => false);
+    this.#open = householdOf(container).leaseTold;
+    this.#proofs = new Proofs(this.#open);
+    this.#subscribed = new Budget(this.#limits.maxSubscribedEntries);
     this.signal.addEventListener("abort", () => this.#end(), { once: true });
   }
 
@@ -108,13 +155,34 @@ export class Directory extends Agent {
    * this gives that entry new properties.
    *
    * @throws {ValidationError} If the argument does not fit, or the address is
-   * not allowed.
+   * not allowed, or is not the caller's own.
    * @throws {ServerBusyError} If the directory is full.
    * @throws {unknown} If the agent cannot be reached from here.
    */
   @expose
   async register(registration: DirectoryRegistration): Promise<string> {
+    const caller = call();
     const wanted = checkRegistration(registration, this.#limits);
+    const { key } = wanted;
+    if (this.#entries.byKey(key) !== undefined) {
+      await this.#enter(wanted);
+      return key;
+    }
+    const checked = this.#check(wanted, caller);
+    // Who holds the entry at once waits for this.
+    const pending = checked.then(() => {}, () => {});
+    this.#pending.set(key, pending);
+    try {
+      using _kept = await checked;
+      await this.#enter(wanted);
+    } finally {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key);
+    }
+    return key;
+  }
+
+  /** Waits until the agent was reached, or is known not to be there yet. */
+  async #enter(wanted: CheckedRegistration): Promise<void> {
     const known = this.#entries.byKey(wanted.key);
     const listing = known ?? this.#add(wanted);
     if (known !== undefined) this.#change(known, wanted);
@@ -124,7 +192,34 @@ export class Directory extends Agent {
       this.#remove(listing, messageOf(error));
       throw error;
     }
-    return wanted.key;
+  }
+
+  /**
+   * Nothing is kept of a registration before this has passed. The result keeps
+   * what was needed for it.
+   */
+  async #check(
+    wanted: CheckedRegistration,
+    caller: Call,
+  ): Promise<Disposable | null> {
+    const { address } = wanted;
+    const { remoteAddress, peer, identity, session, signal } = caller;
+    if (await this.#allow(address, remoteAddress) !== true) {
+      throw new ValidationError(
+        `Cannot register '${address}': the directory does not dial this address for '${remoteAddress}', permit it by 'allow'`,
+      );
+    }
+    this.#checkRoom(address);
+    const who: DirectoryCaller = { remoteAddress, peer, identity };
+    const isTrusted = await this.#trust(address, who) === true;
+    const kept = isTrusted
+      ? null
+      : await this.#proofs.check(wanted, session, signal);
+    if (!this.signal.aborted && !signal.aborted) return kept;
+    kept?.[Symbol.dispose]();
+    // A caller that is gone could not hold the entry.
+    signal.throwIfAborted();
+    throw this.#closedError();
   }
 
   #change(listing: Listing, wanted: CheckedRegistration): void {
@@ -139,7 +234,6 @@ export class Directory extends Agent {
 
   #add(wanted: CheckedRegistration): Listing {
     const { address } = wanted;
-    this.#checkAllowed(address);
     this.#checkRoom(address);
     const listing = new Listing(wanted);
     const presence = this.#presences.get(address) ?? this.#watch(address);
@@ -149,28 +243,27 @@ export class Directory extends Agent {
     return listing;
   }
 
-  #checkAllowed(address: string): void {
-    const { remoteAddress } = call();
-    if (this.#allow(address, remoteAddress)) return;
-    throw new ValidationError(
-      `Cannot register '${address}': the directory does not dial this address for '${remoteAddress}', permit it by 'allow'`,
-    );
-  }
-
   #checkRoom(address: string): void {
-    const { maxEntries, maxEntriesPerAgent } = this.#limits;
+    const limits = this.#limits;
+    const { container } = parseAgentAddress(address);
+    const host = hostOf(container);
     const ofAgent = this.#presences.get(address)?.listings.size ?? 0;
-    if (this.#entries.size < maxEntries && ofAgent < maxEntriesPerAgent) return;
-    throw new ServerBusyError(
-      ofAgent < maxEntriesPerAgent
-        ? `Cannot register '${address}': there are ${maxEntries} entries, raise 'maxEntries'`
-        : `Cannot register '${address}': the agent has ${ofAgent} entries, raise 'maxEntriesPerAgent'`,
-    );
+    checkBelow(address, limits, {
+      maxEntriesPerAgent: ofAgent,
+      maxEntriesPerContainer: this.#entries.ofContainer(container),
+      maxEntriesPerHost: this.#entries.ofHost(host),
+      maxEntries: this.#entries.size,
+    });
   }
 
   #watch(address: string): Presence {
-    const presence = new Presence(this.container, address, ({ listings }) => {
-      for (const listing of listings) this.#entries.show(listing);
+    const presence = new Presence({
+      owner: this.container,
+      open: this.#open,
+      address,
+      onThere: ({ listings }) => {
+        for (const listing of listings) this.#entries.show(listing);
+      },
     });
     this.#presences.set(address, presence);
     this.run(async () => {
@@ -214,6 +307,8 @@ export class Directory extends Agent {
   async hold(key: string): Promise<string> {
     const { signal } = call();
     const checked = checkKey("Cannot hold", key, this.#limits);
+    const pending = this.#pending.get(checked);
+    if (pending !== undefined) await pending;
     const listing = this.#entries.byKey(checked);
     if (listing === undefined) return "there is no such entry";
     const holder = listing.holder = {};
@@ -250,34 +345,48 @@ export class Directory extends Agent {
    */
   @expose
   subscribe(query: DirectoryQuery = {}): AsyncGenerator<DirectoryChange> {
-    const { signal } = call();
     const act = "Cannot subscribe";
-    return this.#changes(checkQuery(act, query, this.#limits), signal);
+    return this.#changes(checkQuery(act, query, this.#limits), call());
   }
 
   async *#changes(
     query: Query,
-    signal: AbortSignal,
+    { remoteAddress, session, signal }: Call,
   ): AsyncGenerator<DirectoryChange> {
+    const sharers = [session, hostOfCaller(remoteAddress)] as const;
     // Not before somebody reads: else nobody might ever end it.
-    const subscription = this.#subscribe(query);
+    const subscription = this.#subscribe(query, sharers);
     try {
       for (;;) yield await subscription.next(signal);
     } finally {
       this.#subscriptions.delete(subscription);
+      subscription.release();
+      for (const sharer of sharers) this.#subscribers.remove(sharer);
     }
   }
 
-  #subscribe(query: Query): Subscription {
-    const { maxSubscribers } = this.#limits;
-    if (this.#subscriptions.size >= maxSubscribers) {
+  #subscribe(
+    query: Query,
+    sharers: readonly [session: unknown, host: string],
+  ): Subscription {
+    const [session, host] = sharers;
+    for (
+      const [name, count] of [
+        ["maxSubscribersPerConnection", this.#subscribers.of(session)],
+        ["maxSubscribersPerHost", this.#subscribers.of(host)],
+        ["maxSubscribers", this.#subscriptions.size],
+      ] as const
+    ) {
+      if (count < this.#limits[name]) continue;
       throw new ServerBusyError(
-        `Cannot subscribe: there are ${maxSubscribers} subscribers, raise 'maxSubscribers'`,
+        `Cannot subscribe: there are ${count} subscribers, raise '${name}'`,
       );
     }
     if (this.signal.aborted) throw this.#closedError();
-    const subscription = new Subscription(this.#entries, query);
+    const budget = new Budget(Infinity, this.#subscribed);
+    const subscription = new Subscription(this.#entries, query, budget);
     this.#subscriptions.add(subscription);
+    for (const sharer of sharers) this.#subscribers.add(sharer);
     return subscription;
   }
 
@@ -324,11 +433,18 @@ function limitsOf(limits: DirectoryLimits): Limits {
   return resolved;
 }
 
-function isNear(address: string, caller: string, own: string): boolean {
-  const near = new KnownHosts();
-  near.add(own);
-  // Callers by other transports are where the directory is; what follows '#'
-  // tells connections apart.
-  if (caller.startsWith("tcp:")) near.add(caller.split("#", 1)[0]!);
-  return near.has(address);
+/** Refuses one entry more where a count has reached its limit. */
+function checkBelow<K extends keyof Limits>(
+  address: string,
+  limits: Limits,
+  counts: Readonly<Record<K, number>>,
+): void {
+  for (const name of Object.keys(counts) as K[]) {
+    if (counts[name] < limits[name]) continue;
+    throw new ServerBusyError(
+      `Cannot register '${address}': there are ${
+        counts[name]
+      } entries, raise '${name}'`,
+    );
+  }
 }

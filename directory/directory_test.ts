@@ -57,6 +57,9 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await nextTurn();
 }
 
+/** For tests in which others than their own containers register agents. */
+const trusting: DirectoryOptions = { trust: () => true };
+
 const EMPTY = { entries: 0, waiting: 0, agents: 0, subscribers: 0 };
 
 function addresses(entries: readonly DirectoryEntry[]): string[] {
@@ -67,7 +70,7 @@ withCtx({
   name: "Directory.lookUp finds agents by type and properties",
   codecs,
 }, async (ctx) => {
-  const { client, here, hub } = await World.make(ctx);
+  const { client, here, hub } = await World.make(ctx, trusting);
   const [north, south, other] = [
     await here.spawn(Bidder),
     await hub.spawn(Bidder),
@@ -123,7 +126,7 @@ withCtx("DirectoryClient.connect calls those it finds", async (ctx) => {
 });
 
 withCtx("DirectoryClient.register takes a proxy for its agent", async (ctx) => {
-  const { client } = await World.make(ctx);
+  const { client } = await World.make(ctx, trusting);
   const [here, there] = [
     await ctx.createContainer(),
     await ctx.createContainer(),
@@ -194,7 +197,7 @@ withCtx("entries vanish with their agent or container", async (ctx) => {
 withCtx(
   "an entry by plain RPC vanishes with the agent, not with the caller",
   async (ctx) => {
-    const { directory, hub } = await World.make(ctx);
+    const { directory, hub } = await World.make(ctx, trusting);
     const owner = await ctx.createContainer();
     const stranger = await ctx.createContainer();
     const bidder = await owner.spawn(Bidder);
@@ -214,7 +217,7 @@ withCtx(
 );
 
 withCtx("Directory.hold withdraws the entry of who dies", async (ctx) => {
-  const world = await World.make(ctx);
+  const world = await World.make(ctx, trusting);
   const { client, directory, hub } = world;
   const bidder = await hub.spawn(Bidder);
   const stranger = await ctx.createContainer();
@@ -231,7 +234,7 @@ withCtx("Directory.hold withdraws the entry of who dies", async (ctx) => {
 });
 
 withCtx("Directory.deregister needs the key", async (ctx) => {
-  const world = await World.make(ctx);
+  const world = await World.make(ctx, trusting);
   const { directory, here } = world;
   const bidder = await here.spawn(Bidder);
   const remote = await world.remote();
@@ -259,7 +262,7 @@ withCtx("Directory.deregister needs the key", async (ctx) => {
 withCtx(
   { name: "Directory takes the keyword arguments of Python", codecs },
   async (ctx) => {
-    const world = await World.make(ctx);
+    const world = await World.make(ctx, trusting);
     const { address } = await world.here.spawn(Bidder);
     const remote = await world.remote() as unknown as Record<
       string,
@@ -652,6 +655,7 @@ withCtx({
   timeoutMs: 60_000,
 }, async (ctx) => {
   const world = await World.make(ctx, {
+    ...trusting,
     limits: { maxEntriesPerAgent: 10_000 },
   });
   const { client, directory, here } = world;

@@ -14,12 +14,45 @@ export interface DirectoryLimits {
    */
   readonly maxEntriesPerAgent?: number | undefined;
   /**
+   * Entries of agents in one container. One more is a `ServerBusyError`.
+   *
+   * @default {10_000}
+   */
+  readonly maxEntriesPerContainer?: number | undefined;
+  /**
+   * Entries of agents on one host; all addresses of the directory's own machine
+   * are one. One more is a `ServerBusyError`.
+   *
+   * @default {50_000}
+   */
+  readonly maxEntriesPerHost?: number | undefined;
+  /**
    * Subscribers at the same time. One more is a `ServerBusyError`. Each takes
    * memory for the entries that it was told of.
    *
    * @default {1_000}
    */
   readonly maxSubscribers?: number | undefined;
+  /**
+   * Subscribers on one connection. One more is a `ServerBusyError`.
+   *
+   * @default {64}
+   */
+  readonly maxSubscribersPerConnection?: number | undefined;
+  /**
+   * Subscribers of one host. One more is a `ServerBusyError`.
+   *
+   * @default {500}
+   */
+  readonly maxSubscribersPerHost?: number | undefined;
+  /**
+   * Entries that all subscribers together were told of or have yet to hear of.
+   * The one that needs more is ended, with a `ServerBusyError`; it may take no
+   * more than half of what is free. Each takes about 100 bytes.
+   *
+   * @default {4_000_000}
+   */
+  readonly maxSubscribedEntries?: number | undefined;
   /**
    * Properties of an entry, or of a query. One more is a `ValidationError`, and
    * so is a list of more values in a query.
@@ -42,7 +75,12 @@ export const DEFAULT_DIRECTORY_LIMITS: Required<
 > = {
   maxEntries: 100_000,
   maxEntriesPerAgent: 64,
+  maxEntriesPerContainer: 10_000,
+  maxEntriesPerHost: 50_000,
   maxSubscribers: 1_000,
+  maxSubscribersPerConnection: 64,
+  maxSubscribersPerHost: 500,
+  maxSubscribedEntries: 4_000_000,
   maxProperties: 16,
   maxTextLength: 256,
 };

@@ -23,7 +23,12 @@ const membersOnly: Authenticate = (credentials) => {
   throw new AuthenticationError("Members only");
 };
 
-const members = { authenticate: membersOnly, credentials: "member" };
+/** They show who they are also to those of whom a directory tells. */
+const members = {
+  authenticate: membersOnly,
+  credentials: "member",
+  credentialsFor: () => true,
+};
 
 withCtx({
   name: "findDirectory and what it finds go by the container's TLS",

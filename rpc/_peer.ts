@@ -72,6 +72,8 @@ export interface PeerOptions extends
   /** Tells who the other side is; `null` where anybody may call. */
   readonly authenticate: Authenticate | null;
   readonly authenticateMs: number;
+  /** Who the other side is, where nobody has to ask. */
+  readonly identity: unknown;
   /** What to show to the other side, or what returns that. */
   readonly credentials: unknown;
   readonly limits: Limits;
@@ -190,7 +192,7 @@ export class Peer implements Caller {
 
   /** Who the other side is, as far as this side was told. */
   get identity(): unknown {
-    return this.#gate?.identity;
+    return this.#gate === null ? this.#options.identity : this.#gate.identity;
   }
 
   /** Whether a request waits until it is known who the other side is. */

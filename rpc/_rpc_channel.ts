@@ -100,6 +100,8 @@ export function rpcChannel(
   options: RpcOptions & AuthenticateOptions & CredentialsOptions & {
     readonly saysHello: boolean;
     readonly places?: Places;
+    /** Who the other side is, where nobody has to ask. */
+    readonly identity?: unknown;
   },
 ): ChannelFactory {
   const numbers = resolveNumbers(options);
@@ -117,6 +119,7 @@ export function rpcChannel(
       serving: options.serving ?? [],
       calling: options.calling ?? [],
       authenticate,
+      identity: options.identity,
       credentials: options.credentials,
       limits: channelOptions.limits,
       onRefused: () => channelOptions.shared.refusedPeers++,

@@ -16,7 +16,8 @@ export interface Call {
   readonly peer: string | null;
   /**
    * Who the caller is, as `authenticate` told; `undefined` where there is no
-   * such option, and for a container's calls to itself.
+   * such option. For a container's calls to its own agents, whoever caused them,
+   * it is the `Container`.
    */
   readonly identity: unknown;
   /**
