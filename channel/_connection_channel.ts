@@ -27,6 +27,7 @@ import {
   parseFailure,
   REQUEST,
   RESULT,
+  shortFailureText,
 } from "./message.ts";
 import {
   type ArrivalContext,
@@ -47,9 +48,6 @@ const FLUSH_MS = 1_000;
 
 /** What nobody has looked into counts so many times, as it may be worse. */
 const UNREAD_FACTOR = 16;
-
-/** A failure of so many characters fits the smallest `maxFrameBytes`. */
-const SHORT_FAILURE = 250;
 
 /** What an answer that left at once returns: it needs no one to listen. */
 export const ANSWERED: Promise<void> = Promise.resolve();
@@ -145,7 +143,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   constructor(connection: Connection, options: ConnectionChannelOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#codec = new MessageCodec(this, options.codec, options.types);
+    this.#codec = new MessageCodec(this, options.codec, options.types, {
+      maxWeight: options.limits.maxHeldBytes,
+    });
     this.#queue = new SendQueue(
       connection,
       options.limits,
@@ -294,7 +294,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#writeAnswer(type, request.id, content, context);
     } catch (error) {
       if (type === RESULT) this.#failedRequests++;
-      this.#writeFailure(request.id, error);
+      // What was to be told matters more than that it does not fit.
+      const isError = type === FAILURE && content instanceof Error;
+      this.#writeFailure(request.id, isError ? content : error);
       return Promise.reject(error);
     } finally {
       this.#finishIfAnswered();
@@ -342,8 +344,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#writeAnswer(FAILURE, id, error);
     } catch {
       // What it tells beside that is too large as well, such as its stack.
-      const words = failureText(error).slice(0, SHORT_FAILURE);
-      this.#writeAnswer(FAILURE, id, words);
+      this.#writeAnswer(FAILURE, id, shortFailureText(error));
     }
   }
 

@@ -1,27 +1,31 @@
 import { ProtocolError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
-import type { Codec } from "./codecs/codec.ts";
+import { printable } from "../transports/printable.ts";
+import type { Codec, DecodeLimits } from "./codecs/codec.ts";
 import type { TypeTable } from "./codecs/type_table.ts";
+import { messageOf } from "./codecs/_fault.ts";
 import { SerializationError } from "./errors.ts";
 import { type Message, parseMessage } from "./message.ts";
 import type { ArrivalContext } from "./message_context.ts";
-
-/** With no more lists and maps the payload tells well enough what is held. */
-const FEW_CONTAINERS = 1_024;
-/** About what an empty list or map takes. */
-const CONTAINER_BYTES = 64;
 
 /** Turns messages into payloads and back, and tells the test's ledger. */
 export class MessageCodec {
   readonly #channel: object;
   readonly #codec: Codec;
   readonly #types: TypeTable;
+  readonly #limits: DecodeLimits;
 
   /** Messages are reported as passing through `channel`. */
-  constructor(channel: object, codec: Codec, types: TypeTable) {
+  constructor(
+    channel: object,
+    codec: Codec,
+    types: TypeTable,
+    limits: DecodeLimits,
+  ) {
     this.#channel = channel;
     this.#codec = codec;
     this.#types = types;
+    this.#limits = limits;
   }
 
   /**
@@ -62,7 +66,7 @@ export class MessageCodec {
   decode(payload: Uint8Array): Message {
     let decoded: unknown;
     try {
-      decoded = this.#codec.decode(payload);
+      decoded = this.#codec.decode(payload, this.#limits);
     } catch (cause) {
       if (cause instanceof ProtocolError) throw cause;
       throw new ProtocolError(
@@ -88,16 +92,14 @@ export class MessageCodec {
 
   /**
    * What the message revived last takes, if its payload had `bytes`: that, or
-   * more for many lists and maps.
+   * what its values take in memory if that is more.
    */
   weigh(bytes: number): number {
-    const { unpackedContainers } = this.#types;
-    return unpackedContainers > FEW_CONTAINERS
-      ? Math.max(bytes, unpackedContainers * CONTAINER_BYTES)
-      : bytes;
+    return Math.max(bytes, this.#types.unpackedWeight);
   }
 }
 
+/** What a codec threw; it may quote the payload. */
 function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return printable(messageOf(error));
 }

@@ -72,7 +72,12 @@ export interface RemoteErrorDetails {
   readonly content: unknown;
 }
 
-/** Thrown when the other side answered a request with a failure. */
+/**
+ * Thrown when the other side answered a request with a failure. The texts of
+ * an error that arrived are escaped, so that they are safe in a terminal and a
+ * log: a control character shows as `\u{1b}`, for example. Message and stack
+ * keep their line breaks and tabs. `content` and `data` stay as they arrived.
+ */
 export class RemoteError extends DenomasError {
   /** The name of the class. */
   override name = "RemoteError";

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../transports/errors.ts";
+import { cutText, printable, printableLines } from "../transports/printable.ts";
 
 /** Type of a message that asks. */
 export const REQUEST = 0;
@@ -55,17 +56,15 @@ export function parseMessage(decoded: unknown): Message {
   return { type, id: number, content };
 }
 
-/** How much of a text a description shows. */
-const SHOWN_CHARACTERS = 40;
+/** How many units of a text a description shows. */
+const SHOWN_UNITS = 40;
 
-/** Names a value in a few words, without running code of its own. */
+/** Names a value in a few words on one line, without running code of its own. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case "string": {
-      const text = JSON.stringify(value.slice(0, SHOWN_CHARACTERS));
-      return value.length > SHOWN_CHARACTERS
-        ? `the text ${text}…`
-        : `the text ${text}`;
+      const text = JSON.stringify(cutText(value, SHOWN_UNITS));
+      return `the text ${printable(text, Infinity)}`;
     }
     case "object":
       if (value === null) return "null";
@@ -91,37 +90,74 @@ export interface Failure {
 
 /**
  * The text of a failure: `Name: message` and a line end, as Python's
- * tracebacks end. It tells nothing of the stack. Never throws, whatever was
- * thrown.
+ * tracebacks end. It tells nothing of the stack. Every codec carries it: half
+ * of a surrogate pair becomes U+FFFD. Never throws, whatever was thrown.
  */
 export function failureText(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return `Error: ${String(error)}\n`;
+    if (!(error instanceof Error)) {
+      return `Error: ${String(error)}\n`.toWellFormed();
+    }
     const name = String(error.name).trim() || "Error";
-    return `${name}: ${String(error.message)}\n`;
+    return `${name}: ${String(error.message)}\n`.toWellFormed();
   } catch {
     // Its getters throw, or it has no text: the peer must be answered anyway.
     return "Error: the error cannot be read\n";
   }
 }
 
+/** A failure of so many units fits the smallest `maxFrameBytes`. */
+const SHORT_FAILURE_UNITS = 250;
+
+/** The same in a few words on one line, for a failure that could not be sent. */
+export function shortFailureText(error: unknown): string {
+  const text = printable(failureText(error).trimEnd(), SHORT_FAILURE_UNITS);
+  return cutText(text, SHORT_FAILURE_UNITS);
+}
+
+/** How many units of each text of a failure are read. */
+const READ_UNITS = 65_536;
+
+/**
+ * Both ends of a text that is too long: the name of an error stands at its
+ * start or, below a traceback, at its end.
+ */
+function shorten(text: string): string {
+  if (text.length <= READ_UNITS) return text;
+  const half = READ_UNITS / 2;
+  return `${text.slice(0, half)}\n…\n${text.slice(-half)}`.toWellFormed();
+}
+
 /**
  * Reads the content of a failure in each of its forms: text that ends with
  * `Name: message`, a traceback above it or not; a list of name, message and
  * the lines of a traceback; a map of name, message, code and stack. Anything
- * else is described. Never throws.
+ * else is described. Of a text of more than 65,536 units the middle is left
+ * out, and what could harm a terminal or a log is escaped. Never throws.
  */
 export function parseFailure(content: unknown): Failure {
-  if (typeof content === "string") return parseText(content);
+  if (typeof content === "string") return escaped(parseText(content));
   try {
     const failure = Array.isArray(content)
       ? parseList(content)
       : parseMap(content);
-    return failure ?? { message: `the failure is ${describeValue(content)}` };
+    return failure === null
+      ? { message: `the failure is ${describeValue(content)}` }
+      : escaped(failure);
   } catch {
     // A revived value may be a proxy that answers to nothing.
     return { message: "the failure cannot be read" };
   }
+}
+
+/** The texts of a failure, safe to show; only message and stack have lines. */
+function escaped({ name, message, stack, code }: Failure): Failure {
+  return makeFailure(
+    name && printable(name),
+    printableLines(message),
+    stack && printableLines(stack),
+    code && printable(code),
+  );
 }
 
 const TRACEBACK = "Traceback (most recent call last):";
@@ -139,9 +175,10 @@ const NAMED_WITH_MESSAGE =
 /** A line of a stack as JavaScript writes it. */
 const STACK_LINE = /^\s+at /;
 
-function parseText(text: string): Failure {
+function parseText(content: string): Failure {
+  const text = shorten(content).replaceAll("\r\n", "\n");
   const whole = text.trimEnd();
-  const lines = whole.split(/\r?\n/);
+  const lines = whole.split("\n");
   const told = parseTraceback(lines) ?? parseBare(lines) ?? { message: whole };
   return lines.length > 1 ? { ...told, stack: text } : told;
 }
@@ -174,12 +211,15 @@ function parseLines(
 
 /** mosaik's form: `[name, message, ...lines of the traceback]`. */
 function parseList(list: readonly unknown[]): Failure | null {
-  const [name, message, ...rest] = list;
+  const [name, message] = list;
   if (typeof name !== "string" || typeof message !== "string") return null;
-  const stack = rest.filter((line) => typeof line === "string")
-    .map((line) => line.endsWith("\n") ? line : `${line}\n`)
-    .join("");
-  return makeFailure(name, message, stack, undefined);
+  let stack = "";
+  for (let at = 2; at < list.length && stack.length < READ_UNITS; at++) {
+    const line = list[at];
+    if (typeof line !== "string") continue;
+    stack += line.endsWith("\n") ? shorten(line) : `${shorten(line)}\n`;
+  }
+  return makeFailure(shorten(name), shorten(message), stack, undefined);
 }
 
 /** The form between two peers that said hello. */
@@ -198,7 +238,7 @@ function parseMap(content: unknown): Failure | null {
 
 function ownText(content: object, key: string): string | undefined {
   const value = Object.getOwnPropertyDescriptor(content, key)?.value;
-  return typeof value === "string" ? value : undefined;
+  return typeof value === "string" ? shorten(value) : undefined;
 }
 
 /** Leaves out what is not told, or empty. */

@@ -1,6 +1,14 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ProtocolError } from "../transports/errors.ts";
-import { failureText, parseFailure, parseMessage } from "./message.ts";
+import { printable } from "../transports/printable.ts";
+import { json } from "./codecs/json.ts";
+import { msgpack } from "./codecs/msgpack.ts";
+import {
+  failureText,
+  parseFailure,
+  parseMessage,
+  shortFailureText,
+} from "./message.ts";
 
 Deno.test("parseMessage takes each type", () => {
   for (const type of [0, 1, 2] as const) {
@@ -63,12 +71,105 @@ Deno.test("failureText survives what cannot be read", () => {
 });
 
 Deno.test("parseFailure reads what failureText writes", () => {
-  for (const message of ["a", "a: b", "two\nlines", "a\u2028b\rc", ""]) {
+  for (
+    const [message, shown] of [
+      ["a"],
+      ["a: b"],
+      ["two\nlines"],
+      ["windows\r\nlines", "windows\nlines"],
+      ["a\u2028b\rc", "a\\u{2028}b\\rc"],
+      [""],
+    ] as const
+  ) {
     const { name, message: read } = parseFailure(
       failureText(new TypeError(message)),
     );
-    assertEquals([name, read], ["TypeError", message]);
+    assertEquals([name, read], ["TypeError", shown ?? message]);
   }
+});
+
+Deno.test("failureText puts U+FFFD for half of a surrogate pair", () => {
+  assertEquals(failureText(new Error("a\ud83d")), "Error: a\ufffd\n");
+  assertEquals(failureText("\udc00b"), "Error: \ufffdb\n");
+  const error = new Error("x");
+  error.name = "Bad\ud83d";
+  assertEquals(failureText(error), "Bad\ufffd: x\n");
+});
+
+Deno.test("shortFailureText fits the smallest frame with each codec", () => {
+  for (
+    const unit of ["x", "日", "😀", "\0", '"', "\\", "\ud83d", "\u{e0041}"]
+  ) {
+    for (const shift of ["", "y"]) {
+      const text = shortFailureText(new Error(shift + unit.repeat(1_000)));
+      assert(text.startsWith("Error: "));
+      assert(text.isWellFormed());
+      for (const codec of [json(), msgpack()]) {
+        const payload = codec.encode([2, Number.MAX_SAFE_INTEGER, text]);
+        const bytes = typeof payload === "string"
+          ? new TextEncoder().encode(payload)
+          : payload;
+        assert(bytes.length <= 1_024, `${unit}: ${bytes.length} bytes`);
+      }
+    }
+  }
+});
+
+/** What ends a line, moves the cursor, or turns the direction of text. */
+const HARMFUL = "\x1b[2J\u009b31m\r\u2028\u202e\0";
+const ESCAPED = "\\u{1b}[2J\\u{9b}31m\\r\\u{2028}\\u{202e}\\u{0}";
+
+Deno.test("parseFailure escapes the texts of each form", () => {
+  const line = `${HARMFUL}x`;
+  assertEquals(parseFailure(`E: a\n\t${line}`), {
+    name: "E",
+    message: `a\n\t${ESCAPED}x`,
+    stack: `E: a\n\t${ESCAPED}x`,
+  });
+  assertEquals(parseFailure([`E${line}\n`, line, line]), {
+    name: `E${ESCAPED}x\\n`,
+    message: `${ESCAPED}x`,
+    stack: `${ESCAPED}x\n`,
+  });
+  assertEquals(
+    parseFailure({ name: line, message: line, code: line, stack: line }),
+    {
+      name: `${ESCAPED}x`,
+      message: `${ESCAPED}x`,
+      code: `${ESCAPED}x`,
+      stack: `${ESCAPED}x`,
+    },
+  );
+});
+
+Deno.test("parseFailure reads both ends of a long text", () => {
+  const long = "x".repeat(1_000_000);
+  const python = parseFailure(`${TRACEBACK}  ${long}\nValueError: end\n`);
+  assertEquals([python.name, python.message], ["ValueError", "end"]);
+  const plain = parseFailure(`RangeError: start ${long}`);
+  assertEquals(plain.name, "RangeError");
+  assert(plain.message.startsWith("start x"));
+  for (
+    const { name = "", message, stack = "", code = "" } of [
+      python,
+      plain,
+      parseFailure([long, long, long, long]),
+      parseFailure({ name: long, message: long, stack: long, code: long }),
+    ]
+  ) {
+    for (const text of [name, message, stack, code]) {
+      assert(text.length < 140_000, `${text.length} units are kept`);
+    }
+  }
+});
+
+Deno.test("parseMessage shows the text of a peer on one line", () => {
+  const { message } = assertThrows(
+    () => parseMessage([`\n${HARMFUL}${"😀".repeat(100)}`, 0, null]),
+    ProtocolError,
+  );
+  assertEquals(message, printable(message, Infinity));
+  assert(message.isWellFormed() && message.length < 200);
 });
 
 const TRACEBACK = `Traceback (most recent call last):
@@ -217,10 +318,15 @@ Deno.test("parseFailure never throws", () => {
 });
 
 Deno.test("parseFailure takes a long text of one kind in a short time", () => {
-  for (const piece of ["a.", "A:", "\n", " at ", "A\n", "Ab"]) {
-    const started = performance.now();
-    assertEquals(typeof parseFailure(piece.repeat(500_000)).message, "string");
-    const took = performance.now() - started;
-    if (took > 5_000) throw new Error(`'${piece}' took ${took} ms`);
+  for (
+    const piece of ["a.", "A:", "\n", " at ", "A\n", "Ab", "ab\n", " ", "\0"]
+  ) {
+    const text = piece.repeat(16 * 1024 * 1024 / piece.length);
+    for (const content of [text, { message: text, name: text, stack: text }]) {
+      const started = performance.now();
+      assertEquals(typeof parseFailure(content).message, "string");
+      const took = performance.now() - started;
+      if (took > 2_000) throw new Error(`'${piece}' took ${took} ms`);
+    }
   }
 });

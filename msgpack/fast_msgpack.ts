@@ -1,6 +1,9 @@
 import { MSGPACK_CARRIES } from "../channel/codecs/_msgpack_format.ts";
-import { skimMsgPack } from "../channel/codecs/_msgpack_skim.ts";
-import type { Codec } from "../channel/codecs/codec.ts";
+import {
+  isLightMsgPack,
+  skimMsgPack,
+} from "../channel/codecs/_msgpack_skim.ts";
+import type { Codec, DecodeLimits } from "../channel/codecs/codec.ts";
 import { decodeMsgPack } from "./_decode.ts";
 import { encodeMsgPack } from "./_encode.ts";
 import { takeBack } from "./_output.ts";
@@ -10,8 +13,8 @@ import { takeBack } from "./_output.ts";
  * `@denomas/denomas/channel`, reads and refuses the same, and carries the same
  * values, so that each side may use either.
  *
- * - A payload is checked while it is read, in one pass, and bounded in memory
- *   by its own length.
+ * - A payload is checked while it is read, in one pass. One of more than 1 MiB
+ *   is looked at before, so that none takes more memory than it may.
  * - Bytes that arrive are the receiver's own.
  * - It loads no other package, and needs no permissions.
  *
@@ -36,7 +39,9 @@ export function fastMsgpack(): Codec {
   };
 }
 
-function decode(payload: Uint8Array): unknown {
+function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
+  const maxWeight = limits?.maxWeight ?? Infinity;
+  if (!isLightMsgPack(payload, maxWeight)) skimMsgPack(payload, maxWeight);
   try {
     return decodeMsgPack(payload);
   } catch (error) {

@@ -72,9 +72,9 @@ export function toFailureRecord(
   return {
     name,
     message,
-    ...(code !== undefined && { code }),
+    ...(code !== undefined && { code: code.toWellFormed() }),
     ...(data !== undefined && { data }),
-    ...(typeof stack === "string" && { stack }),
+    ...(typeof stack === "string" && { stack: stack.toWellFormed() }),
   };
 }
 

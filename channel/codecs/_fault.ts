@@ -1,7 +1,11 @@
+import { cutText, printable } from "../../transports/printable.ts";
 import { SerializationError } from "../errors.ts";
 
 /** How many steps of a path an error's message shows. */
 const SHOWN_STEPS = 16;
+
+/** How many units of a key it shows. */
+const SHOWN_KEY_UNITS = 64;
 
 const IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
 
@@ -48,24 +52,40 @@ export function leaving(error: unknown, key: string | number): Fault {
   return fault.leave(key);
 }
 
-/** Writes a path as `$.a[2].b`; a long one is cut. */
+/** Writes a path as `$.a[2].b`, on one line; long keys and paths are cut. */
 export function formatPath(path: readonly (string | number)[]): string {
-  let text = "$";
-  for (const step of path.slice(0, SHOWN_STEPS)) {
-    if (typeof step === "string" && IDENTIFIER.test(step)) text += `.${step}`;
-    else text += `[${JSON.stringify(step)}]`;
-  }
-  return path.length > SHOWN_STEPS ? `${text}…` : text;
+  const steps = path.slice(0, SHOWN_STEPS).map(formatStep);
+  return path.length > SHOWN_STEPS
+    ? `$${steps.join("")}…`
+    : `$${steps.join("")}`;
 }
 
-/** Names an error in a few words, whatever was thrown. */
+function formatStep(step: string | number): string {
+  if (typeof step === "number") return `[${step}]`;
+  const isShort = step.length <= SHOWN_KEY_UNITS;
+  if (isShort && IDENTIFIER.test(step)) return `.${step}`;
+  const shown = cutText(step, SHOWN_KEY_UNITS);
+  return `[${printable(JSON.stringify(shown), Infinity)}]`;
+}
+
+/** Names an error in a few words on one line, whatever was thrown. */
 export function describeError(error: unknown): string {
   try {
     return error instanceof Error
-      ? `'${error.name}: ${error.message}'`
-      : `'${String(error)}'`;
+      ? `'${printable(`${error.name}: ${error.message}`)}'`
+      : `'${printable(String(error))}'`;
   } catch {
     // What was thrown has getters that throw, too: nothing more can be said.
+    return "a value that cannot be read";
+  }
+}
+
+/** The message of an error, or the text of what was thrown in its place. */
+export function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    // As above.
     return "a value that cannot be read";
   }
 }

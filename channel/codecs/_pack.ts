@@ -193,6 +193,7 @@ function packMap(
       if (key === "__type__") throw reservedKey();
       if (!context.loneSurrogates) checkText(key, "a key");
       const item = map[key];
+      if (key === "then" && typeof item === "function") throw callableThen();
       const packed = packValue(context, item, depth + 1);
       if (copy === undefined) {
         if (packed !== undefined && Object.is(packed, item)) continue;
@@ -267,6 +268,13 @@ function checkBigint(context: PackContext, value: bigint): void {
 function reservedKey(): Fault {
   return new Fault(
     "found the key '__type__', which marks custom types on the wire; use another key",
+  );
+}
+
+/** The other side would refuse it, where a type is found for the function. */
+function callableThen(): Fault {
+  return new Fault(
+    "found a callable 'then', which makes it a promise; await it before sending, or use another name",
   );
 }
 

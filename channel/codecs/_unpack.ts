@@ -1,14 +1,25 @@
 import { ProtocolError } from "../../transports/errors.ts";
 import { describeError, Fault, leaving, putOwn } from "./_fault.ts";
 import type { TypeRecord } from "./type_entry.ts";
+import {
+  BIGINT_BYTES,
+  BINARY_BYTES,
+  DOUBLE_BYTES,
+  KEY_BYTES,
+  LIST_BYTES,
+  MAP_BYTES,
+  SLOT_BYTES,
+  TEXT_BYTES,
+  UNIT_BYTES,
+} from "./_weight.ts";
 
 /** What a walk needs to know; the same object at every level. */
 export interface UnpackContext {
   readonly records: readonly TypeRecord[];
   readonly maxDepth: number;
   readonly maxKeys: number;
-  /** How many lists and maps were met. */
-  containers: number;
+  /** About how many bytes of memory take what was met. */
+  weight: number;
   /** What the channel knows of the message. */
   readonly message: unknown;
 }
@@ -22,16 +33,18 @@ export function isRevived(
   value: unknown,
   depth: number,
 ): boolean {
-  if (typeof value !== "object") return typeof value !== "bigint";
+  if (typeof value !== "object") {
+    if (typeof value === "string") context.weight += textWeight(value);
+    else if (typeof value === "number") context.weight += numberWeight(value);
+    return typeof value !== "bigint";
+  }
   if (value === null) return true;
   if (depth >= context.maxDepth) return false;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Array.prototype) {
-    context.containers++;
     return isRevivedList(context, value as unknown[], depth + 1);
   }
   if (prototype !== Object.prototype) return false;
-  context.containers++;
   return isRevivedMap(context, value as Record<string, unknown>, depth + 1);
 }
 
@@ -40,6 +53,7 @@ function isRevivedList(
   list: readonly unknown[],
   depth: number,
 ): boolean {
+  context.weight += LIST_BYTES + SLOT_BYTES * list.length;
   for (let index = 0; index < list.length; index++) {
     if (!isRevived(context, list[index], depth)) return false;
   }
@@ -56,7 +70,16 @@ function isRevivedMap(
     if (key === "__type__" || ++keys > context.maxKeys) return false;
     if (!isRevived(context, map[key], depth)) return false;
   }
+  context.weight += MAP_BYTES + KEY_BYTES * keys;
   return true;
+}
+
+function textWeight(text: string): number {
+  return TEXT_BYTES + UNIT_BYTES * text.length;
+}
+
+function numberWeight(value: number): number {
+  return (value | 0) === value ? 0 : DOUBLE_BYTES;
 }
 
 /**
@@ -71,15 +94,36 @@ export function unpackValue(
   value: unknown,
   depth: number,
 ): unknown {
-  if (typeof value === "object" && value !== null) {
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) {
-      return unpackMap(context, value as Record<string, unknown>, depth);
-    }
-    if (Array.isArray(value)) return unpackList(context, value, depth);
-    return value;
+  switch (typeof value) {
+    case "string":
+      context.weight += textWeight(value);
+      return value;
+    case "number":
+      context.weight += numberWeight(value);
+      return value;
+    case "bigint":
+      context.weight += BIGINT_BYTES;
+      return narrow(value);
+    case "object":
+      return value === null ? null : unpackObject(context, value, depth);
   }
-  return typeof value === "bigint" ? narrow(value) : value;
+  return value;
+}
+
+function unpackObject(
+  context: UnpackContext,
+  value: object,
+  depth: number,
+): unknown {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    return unpackMap(context, value as Record<string, unknown>, depth);
+  }
+  if (Array.isArray(value)) return unpackList(context, value, depth);
+  if (value instanceof Uint8Array) {
+    context.weight += BINARY_BYTES + value.length;
+  }
+  return value;
 }
 
 function unpackList(
@@ -88,12 +132,11 @@ function unpackList(
   depth: number,
 ): unknown[] {
   if (depth >= context.maxDepth) throw tooDeep(context);
-  context.containers++;
+  context.weight += LIST_BYTES + SLOT_BYTES * list.length;
   let index = 0;
   try {
     for (; index < list.length; index++) {
       const item = list[index];
-      if (isLeaf(item)) continue;
       const unpacked = unpackValue(context, item, depth + 1);
       if (unpacked !== item) list[index] = unpacked;
     }
@@ -109,8 +152,8 @@ function unpackMap(
   depth: number,
 ): unknown {
   if (depth >= context.maxDepth) throw tooDeep(context);
-  context.containers++;
   const keys = Object.keys(map);
+  context.weight += MAP_BYTES + KEY_BYTES * keys.length;
   if (keys.length > context.maxKeys) {
     throw new ProtocolError(
       `Cannot read a message: it has a map of ${keys.length} keys, where ${context.maxKeys} are allowed`,
@@ -125,8 +168,10 @@ function unpackMap(
       key = keys[index]!;
       if (key === "__type__") throw malformed("other keys beside it");
       const item = map[key];
-      if (isLeaf(item)) continue;
       const unpacked = unpackValue(context, item, depth + 1);
+      if (key === "then" && typeof unpacked === "function") {
+        throw callableThen();
+      }
       if (unpacked !== item) putOwn(map, key, unpacked);
     }
   } catch (error) {
@@ -155,20 +200,33 @@ function revive(
     );
   }
   const data = unpackValue(context, mark[1], depth + 2);
+  let value: unknown;
+  let isRefused: boolean;
   try {
-    return type.unpack(data, context.message);
+    value = type.unpack(data, context.message);
+    isRefused = isThenable(value);
   } catch (error) {
     throw new Fault(
       `the deserializer of type ${id} threw ${describeError(error)}`,
       error,
     );
   }
+  if (isRefused) throw callableThen();
+  return value;
 }
 
-/** Numbers, strings, booleans and `null` stay as they are. */
-function isLeaf(item: unknown): boolean {
-  const type = typeof item;
-  return item === null || (type !== "object" && type !== "bigint");
+/** Whether `await` would call a method of `value`; its getters may throw. */
+function isThenable(value: unknown): boolean {
+  return (typeof value === "function" ||
+    (typeof value === "object" && value !== null)) &&
+    typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Such a value is called where it is awaited, whoever made it. */
+function callableThen(): Fault {
+  return new Fault(
+    "found a callable 'then', which awaiting the value would run; use another name, and no promise as the result of a deserializer",
+  );
 }
 
 function narrow(value: bigint): number | bigint {

@@ -26,9 +26,11 @@ export interface Codec {
    * custom types are revived in place; a map is a plain object.
    *
    * An error thrown here becomes the cause of a `ProtocolError`, which ends
-   * the connection.
+   * the connection. A payload whose values would take more memory than
+   * `limits.maxWeight` must be refused before that memory is taken; a codec
+   * that leaves `limits` out lets a peer take what `maxFrameBytes` allows.
    */
-  decode(payload: Uint8Array): unknown;
+  decode(payload: Uint8Array, limits?: DecodeLimits): unknown;
   /**
    * Takes back bytes that {@linkcode Codec.encode} returned: they were copied,
    * and nobody reads them any more, so that their memory can be used again.
@@ -36,6 +38,12 @@ export interface Codec {
    * with what that one returned.
    */
   release?(payload: Uint8Array): void;
+}
+
+/** What the decoding of one payload may take. */
+export interface DecodeLimits {
+  /** The most memory that the decoded values may take, in bytes. */
+  readonly maxWeight: number;
 }
 
 /** What a codec carries beyond JSON's own values. */

@@ -1,6 +1,8 @@
-import { checkJsonDepth } from "./_json_depth.ts";
-import { parsePythonJson, writePythonJson } from "./_python_json.ts";
-import type { Codec } from "./codec.ts";
+import { readJson } from "./_json_reader.ts";
+import { MAX_JSON_WEIGHT_PER_BYTE, scanJson } from "./_json_scan.ts";
+import { hasEscapedKey } from "./_json_text.ts";
+import { writePythonJson } from "./_python_json.ts";
+import type { Codec, DecodeLimits } from "./codec.ts";
 
 /** Options for {@linkcode json}. */
 export interface JsonOptions {
@@ -21,7 +23,7 @@ export interface JsonOptions {
  * - Half of a surrogate pair travels as `\uXXXX`. Bytes and `bigint` are
  *   refused.
  * - An integer beyond 2⁵³ is read as the nearest double, as ever in
- *   JavaScript; `1e999` as `Infinity`; `-0` as `0` beside a `NaN`.
+ *   JavaScript; `1e999` as `Infinity`.
  * - A byte order mark at the start of a payload is skipped; bytes that are not
  *   UTF-8 are an error.
  *
@@ -62,14 +64,26 @@ export function json(options: JsonOptions = {}): Codec {
 const lenient = new TextDecoder();
 const strict = new TextDecoder("utf-8", { fatal: true });
 
-function decode(payload: Uint8Array): unknown {
-  checkJsonDepth(payload);
+/** A payload up to this length takes little time, whatever it is made of. */
+const SHORT_BYTES = 1024 * 1024;
+
+function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
+  const maxWeight = limits?.maxWeight ?? Infinity;
   const text = decodeText(payload);
+  const isLight = payload.length <= SHORT_BYTES &&
+    payload.length * MAX_JSON_WEIGHT_PER_BYTE <= maxWeight;
+  const scan = isLight ? null : scanJson(text, maxWeight);
+  if (scan?.hasBareWord || hasEscapedKey(text)) return readJson(text);
   try {
     return JSON.parse(text);
   } catch (error) {
-    return parsePythonJson(text, error);
+    if (scan === null && mayHoldBareWord(text)) return readJson(text);
+    throw error;
   }
+}
+
+function mayHoldBareWord(text: string): boolean {
+  return text.includes("NaN") || text.includes("Infinity");
 }
 
 /**

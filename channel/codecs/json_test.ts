@@ -182,7 +182,7 @@ Deno.test("json reads no other word or place for them", () => {
 Deno.test("json tells NaN from every number beside it", () => {
   assertEquals(
     read("[NaN, -0, -0.0, -0e5, -1e-400, -0e-0, 0, -1, -0.5, 5e-324]"),
-    [NaN, 0, 0, 0, 0, 0, 0, -1, -0.5, 5e-324],
+    [NaN, -0, -0, -0, -0, -0, 0, -1, -0.5, 5e-324],
   );
   assertEquals(read("[-0, Infinity]"), [-0, Infinity]);
   assertEquals(read("[-0.0]"), [-0]);
@@ -227,8 +227,7 @@ Deno.test("json reads megabytes of bare and escaped text in a short time", () =>
       `["${"\\\\".repeat(million)}",NaN]`,
       `[${"-0,".repeat(million)}NaN]`,
       `[${'"",'.repeat(million)}NaN]`,
-      // More levels make a payload that is refused before it is read.
-      `${"[".repeat(30_000)}NaN${"]".repeat(30_000)}`,
+      `[${`${"[".repeat(1_000)}NaN${"]".repeat(1_000)},`.repeat(500)}0]`,
     ]
   ) {
     const started = performance.now();

@@ -62,8 +62,8 @@ export function msgpack(options: MsgPackOptions = {}): Codec {
     name: "msgpack",
     carries: MSGPACK_CARRIES,
     encode: (value) => engine.encode(widen(value)),
-    decode: (payload) => {
-      const { binary, delicate } = skimMsgPack(payload);
+    decode: (payload, limits) => {
+      const { binary, delicate } = skimMsgPack(payload, limits?.maxWeight);
       if (delicate) return readSkimmedMsgPack(payload);
       // The payload is the connection's buffer, of which no view may be kept.
       // A constructor copies whatever the payload is; `Buffer.slice` does not.

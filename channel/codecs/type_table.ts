@@ -69,7 +69,7 @@ export class TypeTable {
       records: this.#records,
       maxDepth,
       maxKeys,
-      containers: 0,
+      weight: 0,
       message: undefined,
     };
     for (const type of types) this.#add(type);
@@ -85,7 +85,8 @@ export class TypeTable {
    * - `undefined`, and a hole, becomes `null` in a list and by itself; as a
    *   property it is left out. `-0` arrives as `0`.
    * - What `carries` does not name is refused, as are functions, symbols, the
-   *   key `__type__`, too many keys, and what is nested too deep or circular.
+   *   key `__type__`, a callable property `then`, too many keys, and what is
+   *   nested too deep or circular.
    *
    * @param context What the `pack` of each {@linkcode TypeEntry} is told.
    * @throws {SerializationError} If something cannot be sent; `path` leads to
@@ -110,6 +111,8 @@ export class TypeTable {
    * - `{"__type__": [id, data]}` becomes the value that the serializer makes,
    *   innermost first.
    * - A `bigint` in the range of safe integers becomes a number.
+   * - A function as a property `then`, and a revived value with a callable
+   *   `then`, are refused: awaiting them would run what a peer chose.
    *
    * @param context What the `unpack` of each {@linkcode TypeEntry} is told.
    * @throws {SerializationError} If a value cannot be revived: the message is
@@ -118,24 +121,24 @@ export class TypeTable {
    * many keys.
    */
   unpack(value: unknown, context?: unknown): unknown {
-    this.#unpacking.containers = 0;
+    this.#unpacking.weight = 0;
     if (isRevived(this.#unpacking, value, 0)) return value;
-    const walk = { ...this.#unpacking, containers: 0, message: context };
+    const walk = { ...this.#unpacking, weight: 0, message: context };
     try {
       return unpackValue(walk, value, 0);
     } catch (error) {
       throw error instanceof Fault ? error.toError("revive") : error;
     } finally {
-      this.#unpacking.containers = walk.containers;
+      this.#unpacking.weight = walk.weight;
     }
   }
 
   /**
-   * How many lists and maps the last `unpack` met. They take memory far beyond
-   * their bytes on the wire.
+   * About how many bytes of memory the value of the last `unpack` takes, as it
+   * was before custom types were revived.
    */
-  get unpackedContainers(): number {
-    return this.#unpacking.containers;
+  get unpackedWeight(): number {
+    return this.#unpacking.weight;
   }
 
   /** Made once for the one codec that a connection has. */

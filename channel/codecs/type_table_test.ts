@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ProtocolError } from "../../transports/errors.ts";
+import { printable } from "../../transports/printable.ts";
 import { SerializationError } from "../errors.ts";
 import type { CodecCapabilities } from "./codec.ts";
 import { json } from "./json.ts";
@@ -523,3 +524,128 @@ Deno.test("TypeTable.unpack reaches no prototype", () => {
   );
   assertStrictEquals(({} as Record<string, unknown>).polluted, undefined);
 });
+
+/** A table whose types make what a peer may want to be awaited. */
+function thenableTable(made: (data: unknown) => unknown): TypeTable {
+  const entry: TypeEntry = {
+    matches: (value) => typeof value === "function",
+    pack: () => 0,
+    unpack: made,
+  };
+  return new TypeTable([entry]);
+}
+
+const MARKED = { __type__: [0, 0] };
+
+for (
+  const [what, data, path] of [
+    ["at the root", { then: MARKED }, ["then"]],
+    ["in a list in a map", { a: [1, { then: MARKED }] }, ["a", 1, "then"]],
+    ["beside other keys", [{ b: 1, then: MARKED, c: 2 }], [0, "then"]],
+    ["in a custom type's data", { __type__: [0, { then: MARKED }] }, ["then"]],
+  ] as const
+) {
+  Deno.test(`TypeTable.unpack refuses a function 'then' ${what}`, () => {
+    const table = thenableTable(() => () => {});
+    const error = assertThrows(
+      () => table.unpack(structuredClone(data)),
+      SerializationError,
+      "callable 'then'",
+    );
+    assertEquals(error.path, [...path]);
+  });
+}
+
+for (
+  const [what, value] of [
+    ["a promise", Promise.resolve(1)],
+    ["an object with a method 'then'", { then() {} }],
+    ["an object that inherits 'then'", Object.create({ then() {} })],
+    [
+      "a function with a function 'then'",
+      Object.assign(() => {}, { then() {} }),
+    ],
+  ] as const
+) {
+  Deno.test(`TypeTable.unpack refuses ${what} as a revived value`, () => {
+    const table = thenableTable(() => value);
+    const error = assertThrows(
+      () => table.unpack({ a: [MARKED] }),
+      SerializationError,
+      "callable 'then'",
+    );
+    assertEquals(error.path, ["a", 0]);
+  });
+}
+
+Deno.test("TypeTable.unpack refuses a revived value whose 'then' throws", () => {
+  const table = thenableTable(() => ({
+    get then() {
+      throw new RangeError("no");
+    },
+  }));
+  assertThrows(() => table.unpack([MARKED]), SerializationError, "no");
+});
+
+Deno.test("TypeTable.unpack takes 'then' that is data, and functions elsewhere", () => {
+  const call = () => {};
+  const table = thenableTable(() => call);
+  for (const then of [5, "x", null, [], {}, { a: 1 }]) {
+    const data = { then, list: [{ then }], done: MARKED };
+    assertEquals(table.unpack(structuredClone(data)), { ...data, done: call });
+  }
+  assertStrictEquals(table.unpack(MARKED), call);
+});
+
+Deno.test("TypeTable.pack refuses a function as 'then', whatever its type", () => {
+  const table = thenableTable(() => 0);
+  refusal([{ a: { then: () => {} } }], [0, "a", "then"], "'then'", { table });
+  assertEquals(table.pack({ then: 5 }, JSON_CARRIES), { then: 5 });
+});
+
+Deno.test("TypeTable names keys and errors of a peer on one line, cut to size", () => {
+  const table = thenableTable(() => {
+    throw new Error(`\x1b[2J\n${"x".repeat(1_000_000)}`);
+  });
+  const key = `\n\u202e\x1b${"😀".repeat(1_000_000)}`;
+  const error = assertThrows(
+    () => table.unpack({ [key]: [MARKED] }),
+    SerializationError,
+  );
+  assertEquals(error.message, printable(error.message, Infinity));
+  assert(error.message.isWellFormed() && error.message.length < 600);
+  assertEquals(error.path, [key, 0]);
+});
+
+/** What a value takes at least and at most by `unpackedWeight`. */
+const WEIGHTS:
+  readonly (readonly [value: unknown, least: number, most: number])[] = [
+    [null, 0, 0],
+    [7, 0, 0],
+    [0.5, 12, 16],
+    ["", 0, 24],
+    ["x".repeat(1_000), 1_016, 2_100],
+    ["日".repeat(1_000), 2_016, 2_100],
+    [[], 32, 48],
+    [[1, 2], 64, 64],
+    [{}, 56, 56],
+    [{ a: 1 }, 36, 192],
+    [{ a: [{ b: ["text"] }] }, 200, 400],
+    [2n ** 60n, 8, 24],
+    [new Uint8Array(1_000), 1_107, 1_250],
+    [{ __type__: [0, [1.5, "text"]] }, 100, 300],
+  ];
+
+for (const [value, least, most] of WEIGHTS) {
+  const name = Deno.inspect(value).slice(0, 30).replaceAll("\n", "");
+  Deno.test(`TypeTable.unpackedWeight weighs ${name}`, () => {
+    // With a bigint beside it the value takes the slower walk.
+    for (const beside of [0, 5n]) {
+      typed.unpack(beside);
+      const alone = typed.unpackedWeight;
+      typed.unpack([structuredClone(value), beside]);
+      const weight = typed.unpackedWeight - alone - 64;
+      assert(weight >= least && weight <= most, `${weight} bytes`);
+    }
+  });
+}
