@@ -7,11 +7,13 @@ import {
 } from "@std/assert";
 import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { FrameTooLargeError } from "../transports/errors.ts";
+import { printable } from "../transports/printable.ts";
 import {
   ConnectionClosedError,
   RemoteError,
   SerializationError,
 } from "./errors.ts";
+import { codecs } from "./fixtures/codecs.ts";
 import type { IncomingRequest, Request } from "./request.ts";
 
 withCtx("reply twice throws, as does fail after reply", async (ctx) => {
@@ -184,3 +186,53 @@ withCtx(
     assert(Math.max(...sent) < 200_000, `queued up to ${Math.max(...sent)}`);
   },
 );
+
+withCtx({
+  name: "fail tells of an error whose text holds half of a surrogate pair",
+  codecs,
+}, async (ctx) => {
+  const channel = await ctx.startServerAndConnect(async (channel) => {
+    for await (const request of channel) {
+      await request.fail(new RangeError("one two \ud83d"));
+    }
+  });
+  const error = await assertRejects(() => channel.send("?"), RemoteError);
+  assertEquals(error.remoteName, "RangeError");
+  assertEquals(error.message, "one two \ufffd");
+});
+
+withCtx({
+  name: "fail tells of an error that does not fit a frame, cut to size",
+  codecs,
+}, async (ctx) => {
+  const channel = await ctx.startServerAndConnect(async (channel) => {
+    for (const text of ["\0", "😀", "\ud83d"]) {
+      const request = await channel.recv();
+      const error = new RangeError(`too long: ${text.repeat(2_000)}`);
+      await assertRejects(() => request.fail(error), FrameTooLargeError);
+    }
+  }, { server: { limits: { maxFrameBytes: 1_024 } } });
+  for (let i = 0; i < 3; i++) {
+    const error = await assertRejects(() => channel.send(i), RemoteError);
+    assertEquals(error.remoteName, "RangeError");
+    assert(error.message.startsWith("too long: "), error.message);
+  }
+});
+
+withCtx({
+  name: "a value that cannot be sent is told of whatever its path is made of",
+  codecs,
+}, async (ctx) => {
+  const key = `a${"😀".repeat(1_000)}`;
+  const channel = await ctx.startServerAndConnect(async (channel) => {
+    for await (const request of channel) {
+      const value = { [request.content as string]: { [key]: () => {} } };
+      await assertRejects(() => request.reply(value), SerializationError);
+    }
+  });
+  for (const first of ["", "b", "\n\x1b[2J"]) {
+    const error = await assertRejects(() => channel.send(first), RemoteError);
+    assertEquals(error.remoteName, "SerializationError");
+    assertEquals(error.message, printable(error.message, Infinity));
+  }
+});
