@@ -398,10 +398,18 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   /** Takes a request that weighs more than its payload, if that may be. */
   #hold(id: number, content: unknown, weight: number): void {
-    const refusal = this.#requests.overload(weight);
+    const refusal = this.#overload(content, weight);
     if (refusal !== null) return this.#refuse(id, refusal);
     this.#requestsIn++;
     this.#requests.add(new IncomingRequest(this, id, content, weight));
+  }
+
+  /** Why a request that weighs so much is too much to hold, or `null`. */
+  #overload(content: unknown, weight: number): string | null {
+    const why = this.#requests.overload(weight);
+    return why !== null && this.#options.isControl?.(content)
+      ? this.#requests.overload(weight, 2)
+      : why;
   }
 
   /** Why a request of `bytes` is not taken, or `null`. */

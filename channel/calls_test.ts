@@ -345,13 +345,13 @@ withCtx(
   async (ctx) => {
     const { handler, next } = keeper();
     const server = await ctx.startServer(handler, {
-      limits: { maxHeldBytes: 5_000, maxServerHeldBytes: 24_000 },
+      limits: { maxHeldBytes: 10_000, maxServerHeldBytes: 48_000 },
     });
     const [one, two] = [await ctx.connect(), await ctx.connect()];
     const big = "x".repeat(4_000);
     const first = one.send(big);
     const request = await next();
-    assert(server.stats().heldBytes > 4_000);
+    assert(server.stats().heldBytes > 8_000);
     await assertRejects(
       () => one.send(big),
       ServerBusyError,

@@ -1,3 +1,4 @@
+import { isCalledUnasked } from "./_called_names.ts";
 import { describeError, Fault, leaving, putOwn } from "./_fault.ts";
 import type { CodecCapabilities } from "./codec.ts";
 import type { TypeRecord } from "./type_entry.ts";
@@ -193,7 +194,7 @@ function packMap(
       if (key === "__type__") throw reservedKey();
       if (!context.loneSurrogates) checkText(key, "a key");
       const item = map[key];
-      if (key === "then" && typeof item === "function") throw callableThen();
+      if (isCalledUnasked(key, item)) throw calledUnasked(key);
       const packed = packValue(context, item, depth + 1);
       if (copy === undefined) {
         if (packed !== undefined && Object.is(packed, item)) continue;
@@ -271,10 +272,12 @@ function reservedKey(): Fault {
   );
 }
 
-/** The other side would refuse it, where a type is found for the function. */
-function callableThen(): Fault {
+function calledUnasked(key: string): Fault {
+  const remedy = key === "then"
+    ? "await it before sending, or use another name"
+    : "use another name";
   return new Fault(
-    "found a callable 'then', which makes it a promise; await it before sending, or use another name",
+    `found a callable '${key}', which the other side would call without anyone asking for it; ${remedy}`,
   );
 }
 

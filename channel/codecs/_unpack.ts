@@ -1,4 +1,5 @@
 import { ProtocolError } from "../../transports/errors.ts";
+import { isCalledUnasked, isThenable } from "./_called_names.ts";
 import { describeError, Fault, leaving, putOwn } from "./_fault.ts";
 import type { TypeRecord } from "./type_entry.ts";
 import {
@@ -211,21 +212,17 @@ function revive(
       error,
     );
   }
-  if (isRefused) throw callableThen();
+  if (isRefused) {
+    throw new Fault(
+      `the deserializer of type ${id} made a value with a callable 'then', which awaiting the value would call; it must return neither a promise nor such an object`,
+    );
+  }
   return value;
 }
 
-/** Whether `await` would call a method of `value`; its getters may throw. */
-function isThenable(value: unknown): boolean {
-  return (typeof value === "function" ||
-    (typeof value === "object" && value !== null)) &&
-    typeof (value as { then?: unknown }).then === "function";
-}
-
-/** Such a value is called where it is awaited, whoever made it. */
-function callableThen(): Fault {
+function calledUnasked(key: string): Fault {
   return new Fault(
-    "found a callable 'then', which awaiting the value would run; use another name, and no promise as the result of a deserializer",
+    `found a callable '${key}', which would be called without anyone asking for it; send it under another name`,
   );
 }
 

@@ -85,8 +85,8 @@ export class TypeTable {
    * - `undefined`, and a hole, becomes `null` in a list and by itself; as a
    *   property it is left out. `-0` arrives as `0`.
    * - What `carries` does not name is refused, as are functions, symbols, the
-   *   key `__type__`, a callable property `then`, too many keys, and what is
-   *   nested too deep or circular.
+   *   key `__type__`, a callable `then`, `toJSON` and the like, too many keys,
+   *   and what is nested too deep or circular.
    *
    * @param context What the `pack` of each {@linkcode TypeEntry} is told.
    * @throws {SerializationError} If something cannot be sent; `path` leads to
@@ -111,8 +111,9 @@ export class TypeTable {
    * - `{"__type__": [id, data]}` becomes the value that the serializer makes,
    *   innermost first.
    * - A `bigint` in the range of safe integers becomes a number.
-   * - A function as a property `then`, and a revived value with a callable
-   *   `then`, are refused: awaiting them would run what a peer chose.
+   * - A function under a name that the language calls by itself, such as
+   *   `then` and `toJSON`, is refused, as is a revived value with a callable
+   *   `then`: to await or print data must not run what a peer chose.
    *
    * @param context What the `unpack` of each {@linkcode TypeEntry} is told.
    * @throws {SerializationError} If a value cannot be revived: the message is

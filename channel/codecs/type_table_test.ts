@@ -597,6 +597,34 @@ Deno.test("TypeTable.unpack takes 'then' that is data, and functions elsewhere",
   assertStrictEquals(table.unpack(MARKED), call);
 });
 
+for (
+  const name of [
+    "toJSON",
+    "toString",
+    "toLocaleString",
+    "valueOf",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "asymmetricMatch",
+  ]
+) {
+  Deno.test(`TypeTable refuses a function '${name}', and takes it as data`, () => {
+    const table = thenableTable(() => () => {});
+    const error = assertThrows(
+      () => table.unpack([{ [name]: { __type__: [0, 0] } }]),
+      SerializationError,
+      `callable '${name}'`,
+    );
+    assertEquals(error.path, [0, name]);
+    refusal([{ [name]: () => {} }], [0, name], `'${name}'`, { table });
+    const data = [{ [name]: 5, b: { [name]: "x" } }];
+    assertStrictEquals(table.unpack(data), data);
+    assertStrictEquals(table.pack(data, JSON_CARRIES), data);
+  });
+}
+
 Deno.test("TypeTable.pack refuses a function as 'then', whatever its type", () => {
   const table = thenableTable(() => 0);
   refusal([{ a: { then: () => {} } }], [0, "a", "then"], "'then'", { table });
