@@ -170,9 +170,7 @@ function unpackMap(
       if (key === "__type__") throw malformed("other keys beside it");
       const item = map[key];
       const unpacked = unpackValue(context, item, depth + 1);
-      if (key === "then" && typeof unpacked === "function") {
-        throw callableThen();
-      }
+      if (isCalledUnasked(key, unpacked)) throw calledUnasked(key);
       if (unpacked !== item) putOwn(map, key, unpacked);
     }
   } catch (error) {
