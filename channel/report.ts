@@ -6,8 +6,8 @@ export interface ErrorContext {
    * `"handler"`: a function of yours threw. `"protocol"`: a peer broke the
    * protocol, and its connection was closed. `"accept"`: a server could not
    * take a connection, and goes on. `"callback"`: a function threw that you
-   * gave to a clock, which goes on, for the log of a spawned container, or to
-   * observe connections. `"task"`: an agent's own task threw. `"authenticate"`:
+   * gave to a clock, which goes on, for the log of a spawned container, to
+   * observe connections, or for telemetry. `"task"`: an agent's own task threw. `"authenticate"`:
    * that option threw something else than an `AuthenticationError`; the peer was
    * refused.
    */
@@ -21,7 +21,8 @@ export interface ErrorContext {
   /**
    * The address of the server, channel or agent concerned; of the client whose
    * TLS handshake failed, where the error tells of that. A clock has none:
-   * it is `"system clock"` or `"external clock"`.
+   * it is `"system clock"` or `"external clock"`; for telemetry it is
+   * `"telemetry"`.
    */
   readonly address: string;
 }

@@ -2,6 +2,7 @@ import type { Attributes } from "@opentelemetry/api";
 import { RemoteError } from "../channel/errors.ts";
 import { DenomasError } from "../transports/errors.ts";
 import { type Address, parseAddress } from "../transports/address.ts";
+import { cutText } from "../transports/printable.ts";
 
 /** What every span and measurement of a call tells. */
 export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
@@ -10,7 +11,7 @@ export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
 export const UNKNOWN_METHOD = "_OTHER";
 
 /** What stands for an error whose kind cannot be told in a name of few. */
-const OTHER_ERROR = "_OTHER";
+export const OTHER_ERROR = "_OTHER";
 
 /** The codes of `docs/protocol.md`. Any other was chosen by a method. */
 const CODES: ReadonlySet<string | undefined> = new Set([
@@ -23,6 +24,12 @@ const CODES: ReadonlySet<string | undefined> = new Set([
   "cancelled",
   "unsupported",
 ]);
+
+/** How many UTF-16 units of a name or an address are told. */
+const NAME_UNITS = 256;
+
+/** The same for a message or a stack. */
+const TEXT_UNITS = 4_096;
 
 /** The names by which a platform tells why something was ended. */
 const DOM_NAMES: ReadonlySet<string> = new Set(["AbortError", "TimeoutError"]);
@@ -38,11 +45,21 @@ export function methodName(path: string): string {
     : path;
 }
 
+/** A name of the other side's choice, cut to a length that a backend takes. */
+export function shortName(name: unknown): string {
+  return cut(name, NAME_UNITS);
+}
+
+/** Whole characters only: some backends refuse all else. */
+function cut(text: unknown, maxUnits: number): string {
+  return cutText(String(text), maxUnits).toWellFormed();
+}
+
 /** What a span tells of the method at `path`, which it calls `name`. */
 export function methodAttributes(name: string, path: string): Attributes {
   return name === path
     ? { "rpc.method": name }
-    : { "rpc.method": name, "rpc.method_original": path };
+    : { "rpc.method": name, "rpc.method_original": shortName(path) };
 }
 
 /**
@@ -76,7 +93,7 @@ function addressAttributes(prefix: string, text: string): Attributes {
     case "local":
       return { [`${prefix}.address`]: address.name };
     case undefined:
-      return { [`${prefix}.address`]: text };
+      return { [`${prefix}.address`]: shortName(text) };
   }
 }
 
@@ -112,11 +129,22 @@ function className(error: Error): string {
 export function errorAttributes(error: Error): Attributes {
   if (error instanceof RemoteError) {
     return {
-      "error.type": error.remoteName,
+      "error.type": shortName(error.remoteName),
       ...error.code !== undefined && {
-        "rpc.response.status_code": error.code,
+        "rpc.response.status_code": shortName(error.code),
       },
     };
   }
-  return { "error.type": error.name };
+  return { "error.type": shortName(error.name) };
+}
+
+/** A failure as spans have it as an event. */
+export function exceptionOf(
+  { name, message, stack }: Error,
+): { name: string; message: string; stack?: string } {
+  return {
+    name: shortName(name),
+    message: cut(message, TEXT_UNITS),
+    ...stack !== undefined && { stack: cut(stack, TEXT_UNITS) },
+  };
 }

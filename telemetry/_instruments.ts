@@ -4,6 +4,7 @@ import type {
   Meter,
   UpDownCounter,
 } from "@opentelemetry/api";
+import type { Guard } from "./_guard.ts";
 
 /** Seconds, as OpenTelemetry wants them for calls. */
 const BOUNDARIES = [
@@ -16,11 +17,13 @@ export type Side = "client" | "server";
 
 /** What is measured. */
 export class Instruments {
+  readonly #guard: Guard;
   readonly #durations: Readonly<Record<Side, Histogram>>;
   readonly #calls: UpDownCounter;
   readonly #connections: UpDownCounter;
 
-  constructor(meter: Meter) {
+  constructor(meter: Meter, guard: Guard) {
+    this.#guard = guard;
     this.#durations = {
       client: durations(meter, "client", "made"),
       server: durations(meter, "server", "served"),
@@ -38,17 +41,19 @@ export class Instruments {
   /** Counts a call until what is returned is called at its end. */
   call(side: Side): (durationMs: number, attributes: Attributes) => void {
     const attributes = { "denomas.side": side };
-    this.#calls.add(1, attributes);
+    this.#guard.run(() => this.#calls.add(1, attributes));
     return (durationMs, ending) => {
-      this.#calls.add(-1, attributes);
-      this.#durations[side].record(durationMs / 1_000, ending);
+      this.#guard.run(() => this.#calls.add(-1, attributes));
+      this.#guard.run(() =>
+        this.#durations[side].record(durationMs / 1_000, ending)
+      );
     };
   }
 
   /** Counts a connection until `closed`. */
   connection(closed: Promise<unknown>): void {
-    this.#connections.add(1);
-    closed.then(() => this.#connections.add(-1));
+    this.#guard.run(() => this.#connections.add(1));
+    closed.then(() => this.#guard.run(() => this.#connections.add(-1)));
   }
 }
 

@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  INVALID_SPAN_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -12,16 +13,22 @@ import { asError, toPlainFailure } from "../rpc/_failure.ts";
 import {
   errorAttributes,
   errorKind,
+  exceptionOf,
   methodAttributes,
+  OTHER_ERROR,
   SYSTEM,
   UNKNOWN_METHOD,
 } from "./_attributes.ts";
+import type { Guard } from "./_guard.ts";
 import type { Instruments, Side } from "./_instruments.ts";
+import type { MethodLabels } from "./_method_labels.ts";
 
 /** What a {@linkcode TracedCall} is made with. */
 export interface TracedCallOptions {
   readonly tracer: Tracer;
   readonly instruments: Instruments;
+  readonly guard: Guard;
+  readonly labels: MethodLabels;
   readonly side: Side;
   readonly path: string;
   /** What spans and metrics call the method. */
@@ -31,6 +38,9 @@ export interface TracedCallOptions {
   /** Where its span belongs. */
   readonly parent: Context;
 }
+
+/** Stands in for a span that could not be begun. */
+const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 const KINDS = { client: SpanKind.CLIENT, server: SpanKind.SERVER } as const;
 
@@ -44,16 +54,18 @@ export class TracedCall {
   readonly #measured: (durationMs: number, attributes: Attributes) => void;
 
   constructor(options: TracedCallOptions) {
-    const { tracer, instruments, side, path, name, parent } = options;
+    const { tracer, instruments, guard, side, path, name, parent } = options;
     this.#options = options;
-    this.#span = tracer.startSpan(name, {
-      kind: KINDS[side],
-      attributes: {
-        ...SYSTEM,
-        ...methodAttributes(name, path),
-        ...options.attributes,
-      },
-    }, parent);
+    const begin = () =>
+      tracer.startSpan(name, {
+        kind: KINDS[side],
+        attributes: {
+          ...SYSTEM,
+          ...methodAttributes(name, path),
+          ...options.attributes,
+        },
+      }, parent);
+    this.#span = guard.value(begin, isSpan, NO_SPAN);
     this.context = trace.setSpan(parent, this.#span);
     this.#measured = instruments.call(side);
   }
@@ -80,26 +92,42 @@ export class TracedCall {
   }
 
   #fail(error: Error, isUnknown: boolean): void {
-    const { name, path } = this.#options;
+    const { guard, name, path } = this.#options;
     const span = this.#span;
     if (isUnknown) {
-      span.updateName(UNKNOWN_METHOD);
-      span.setAttributes(methodAttributes(UNKNOWN_METHOD, path));
+      guard.run(() => span.updateName(UNKNOWN_METHOD));
+      guard.run(() =>
+        span.setAttributes(methodAttributes(UNKNOWN_METHOD, path))
+      );
     }
-    span.setAttributes(errorAttributes(error));
-    span.recordException(error);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-    this.#end(isUnknown ? UNKNOWN_METHOD : name, {
-      "error.type": errorKind(error),
+    guard.run(() => span.setAttributes(errorAttributes(error)));
+    guard.run(() => span.recordException(exceptionOf(error)));
+    guard.run(() => {
+      const { message } = exceptionOf(error);
+      span.setStatus({ code: SpanStatusCode.ERROR, message });
     });
+    const kind = guard.value(() => errorKind(error), isText, OTHER_ERROR);
+    this.#end(isUnknown ? UNKNOWN_METHOD : name, { "error.type": kind });
   }
 
   #end(name: string, attributes: Attributes): void {
-    this.#span.end();
+    const { guard, labels } = this.#options;
+    guard.run(() => this.#span.end());
+    const isAnswered = attributes["error.type"] === undefined;
     this.#measured(performance.now() - this.#startedAt, {
       ...SYSTEM,
-      "rpc.method": name,
+      "rpc.method": name === UNKNOWN_METHOD
+        ? name
+        : labels.of(name, isAnswered),
       ...attributes,
     });
   }
+}
+
+function isSpan(span: Span): boolean {
+  return typeof span?.end === "function";
+}
+
+function isText(text: unknown): boolean {
+  return typeof text === "string";
 }

@@ -1,4 +1,5 @@
 import {
+  type Context,
   context,
   defaultTextMapSetter,
   type Meter,
@@ -11,12 +12,15 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import type { MeterLike, PropagatorLike, TracerLike } from "./api.ts";
+import type { OnError } from "../channel/report.ts";
 import type { CallOptions } from "../rpc/call_options.ts";
 import { MethodNotFoundError } from "../rpc/errors.ts";
 import type { MadeCall, ServedCall } from "../rpc/middleware.ts";
-import { addressTeller, methodName } from "./_attributes.ts";
+import { addressTeller, methodName, shortName } from "./_attributes.ts";
+import { Guard } from "./_guard.ts";
 import { inContext } from "./_in_context.ts";
 import { Instruments } from "./_instruments.ts";
+import { MethodLabels } from "./_method_labels.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { TracedCall } from "./_traced_call.ts";
 
@@ -42,19 +46,33 @@ export interface OpenTelemetryOptions {
   readonly propagator?: PropagatorLike | undefined;
   /**
    * What spans and metrics call the method at a path. There should be few
-   * names: each is a series of its own in the metrics. It must not throw.
+   * names: each is a series of its own in the metrics, up to 1,000 names; all
+   * others are `_OTHER` there. Where it throws, or returns no text, the default
+   * is used.
    *
    * @default {the path, with `*` for the ids of agents and callbacks}
    */
   readonly methodName?: ((path: string) => string) | undefined;
+  /**
+   * Hears of the first failure of what is given here, or registered with
+   * OpenTelemetry; calls go on without being recorded.
+   *
+   * @default {one line on stderr}
+   */
+  readonly onError?: OnError | undefined;
 }
+
+/** How long a part of a context may be that a peer sends, in UTF-16 units. */
+const MAX_META_UNITS = 8_192;
 
 /** The other side may send anything. */
 const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
   keys: (meta) => Object.keys(meta),
   get(meta, key) {
     const value = Object.hasOwn(meta, key) ? meta[key] : undefined;
-    return typeof value === "string" ? value : undefined;
+    return typeof value === "string" && value.length <= MAX_META_UNITS
+      ? value
+      : undefined;
   },
 };
 
@@ -89,9 +107,17 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   const tracer = (options.tracer ?? trace.getTracer("denomas")) as Tracer;
   const meter = (options.meter ?? metrics.getMeter("denomas")) as Meter;
   const propagator = (options.propagator ?? propagation) as TextMapPropagator;
-  const nameOf = options.methodName ?? methodName;
-  const instruments = new Instruments(meter);
-  const parts = { tracer, instruments };
+  const guard = new Guard(options.onError);
+  const nameOf = (path: string) =>
+    shortName(
+      options.methodName === undefined ? methodName(path) : guard.value(
+        () => options.methodName!(path),
+        (name) => typeof name === "string",
+        methodName(path),
+      ),
+    );
+  const instruments = new Instruments(meter, guard);
+  const parts = { tracer, instruments, guard, labels: new MethodLabels() };
   const [serverAt, peerAt] = [
     addressTeller("server"),
     addressTeller("network.peer"),
@@ -115,14 +141,20 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       name: nameOf(path),
       attributes: peerAt(remoteAddress),
       // What was active as the request arrived has nothing to do with it.
-      parent: propagator.extract(ROOT_CONTEXT, meta, metaGetter),
+      parent: guard.value(
+        () => propagator.extract(ROOT_CONTEXT, meta, metaGetter),
+        isContext,
+        ROOT_CONTEXT,
+      ),
     });
 
   return {
     calling(call, next) {
       const traced = made(call);
       const carrier: Record<string, string> = {};
-      propagator.inject(traced.context, carrier, defaultTextMapSetter);
+      guard.run(() =>
+        propagator.inject(traced.context, carrier, defaultTextMapSetter)
+      );
       const changed = withMeta(call.options, carrier);
       return traced.run(() => next({ options: changed }));
     },
@@ -142,6 +174,11 @@ function withMeta(
 ): CallOptions {
   if (Object.keys(carrier).length === 0) return options;
   return { ...options, meta: { ...options.meta, ...carrier } };
+}
+
+function isContext(context: Context): boolean {
+  return typeof context?.getValue === "function" &&
+    typeof context.setValue === "function";
 }
 
 /** Or the method passes on that another one is unknown, which is rare. */
