@@ -1,3 +1,8 @@
+import {
+  type Abortable,
+  listenForAbort,
+  stopListening,
+} from "../channel/abort_listeners.ts";
 import { Deadlines, type Expiring } from "../channel/_deadlines.ts";
 import { QueueFullError } from "../channel/errors.ts";
 import type { Link } from "./_link.ts";
@@ -14,11 +19,10 @@ export interface WaitTerms {
   readonly onClosed: () => Error;
 }
 
-interface WaitingCall extends Expiring {
+interface WaitingCall extends Expiring, Abortable {
   readonly terms: WaitTerms;
   readonly resolve: (link: Link) => void;
   readonly reject: (error: unknown) => void;
-  readonly onAbort: () => void;
 }
 
 /**
@@ -57,18 +61,17 @@ export class WaitingCalls {
       );
     }
     const { promise, resolve, reject } = Promise.withResolvers<Link>();
-    const onAbort = () => this.#settle(call, () => call.reject(signal?.reason));
     const call: WaitingCall = {
       terms,
       resolve,
       reject,
-      onAbort,
+      abort: (reason) => this.#settle(call, () => reject(reason)),
       deadline,
       slot: -1,
     };
     this.#calls.add(call);
     this.#deadlines.add(call);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal !== undefined) listenForAbort(signal, call);
     return promise;
   }
 
@@ -89,7 +92,8 @@ export class WaitingCalls {
   #settle(call: WaitingCall, settle: () => void): void {
     this.#calls.delete(call);
     this.#deadlines.remove(call);
-    call.terms.signal?.removeEventListener("abort", call.onAbort);
+    const { signal } = call.terms;
+    if (signal !== undefined) stopListening(signal, call);
     settle();
   }
 }
