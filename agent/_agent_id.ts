@@ -1,17 +1,20 @@
 import { printable } from "../transports/printable.ts";
 
+/** Whether `id` can be a part of an agent's address. */
+export function isAgentId(id: unknown): id is string {
+  return typeof id === "string" && id !== "" &&
+    !id.includes("/") && !id.startsWith("$") &&
+    // It becomes part of log lines and of the names of proxies.
+    printable(id, Infinity) === id;
+}
+
 /**
  * Checks that `id` can be a part of an agent's address.
  *
  * @throws {TypeError} If it cannot.
  */
 export function checkAgentId(id: string): void {
-  const isText: boolean = typeof id === "string" && id !== "";
-  if (
-    isText && !id.includes("/") && !id.startsWith("$") &&
-    // It becomes part of log lines and of the names of proxies.
-    printable(id, Infinity) === id
-  ) return;
+  if (isAgentId(id)) return;
   throw new TypeError(
     `Cannot use '${
       printable(String(id))

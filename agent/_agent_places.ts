@@ -7,6 +7,7 @@ import { type Caller, makeRemote, type Place } from "../rpc/_remote_proxy.ts";
 import { alwaysService } from "../rpc/service.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { parseAgentAddress } from "./address.ts";
+import { isAgentId } from "./_agent_id.ts";
 import { classNameOf } from "./_class_name.ts";
 import type { Resident } from "./container_contract.ts";
 import { Ending } from "./_ending.ts";
@@ -59,7 +60,9 @@ export class AgentPlaces implements Places {
 
   openPath(path: string): object | null {
     const id = path.slice(PREFIX.length);
-    if (!path.startsWith(PREFIX) || id === "" || id.includes("/")) return null;
+    if (!path.startsWith(PREFIX) || !isAgentId(id)) return null;
+    // Agents have public addresses, and a path says the same as one: others may
+    // name them, and calls go by this container's own connection.
     const address = `${this.#options.address()}/${id}`;
     return this.open({ address, type: this.#options.typeOf(id) ?? "Agent" });
   }

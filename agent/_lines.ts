@@ -24,8 +24,13 @@ export class Lines {
     for (const line of lines) this.#emit(line);
     this.#rest += rest;
     while (this.#rest.length > this.#maxLength) {
-      const line = this.#rest.slice(0, this.#maxLength);
-      const after = this.#rest.slice(this.#maxLength);
+      const last = this.#rest.charCodeAt(this.#maxLength - 1);
+      // Not in the middle of a surrogate pair.
+      const isHalf = this.#maxLength > 1 &&
+        last >= 0xd800 && last <= 0xdbff;
+      const length = this.#maxLength - (isHalf ? 1 : 0);
+      const line = this.#rest.slice(0, length);
+      const after = this.#rest.slice(length);
       this.#rest = "";
       this.#emit(line);
       this.#rest = after;

@@ -8,8 +8,8 @@ import type { Authenticate } from "../rpc/authenticate.ts";
  */
 export class Preauthorization {
   readonly #authenticate: Authenticate | undefined;
-  /** What the container at each address was given. */
-  readonly #given = new Map<string, unknown>();
+  /** What the containers at each address were given; it is one, as a rule. */
+  readonly #given = new Map<string, Set<{ readonly credentials: unknown }>>();
   readonly #admitted = new Set<string>();
 
   /** `authenticate` tells who a peer is, if anything does. */
@@ -22,8 +22,15 @@ export class Preauthorization {
    * `credentials`, and nothing if they are `undefined`.
    */
   spawned(address: string, credentials: unknown): Disposable {
-    this.#given.set(address, credentials);
-    return { [Symbol.dispose]: () => void this.#given.delete(address) };
+    const entry = { credentials };
+    const entries = this.#given.get(address) ?? new Set();
+    this.#given.set(address, entries.add(entry));
+    return {
+      [Symbol.dispose]: () => {
+        entries.delete(entry);
+        if (entries.size === 0) this.#given.delete(address);
+      },
+    };
   }
 
   /**
@@ -41,9 +48,13 @@ export class Preauthorization {
     return this.#given.has(address);
   }
 
-  /** What is shown at `address`, where a container was spawned. */
+  /**
+   * What is shown at `address`, where a container was spawned: nothing if there
+   * are several, of which one is in vain.
+   */
   credentialsAt(address: string): unknown {
-    return this.#given.get(address);
+    const [entry, ...others] = this.#given.get(address) ?? [];
+    return others.length === 0 ? entry?.credentials : undefined;
   }
 
   /** What tells who the peer is that is being reached at `address`. */
@@ -52,7 +63,7 @@ export class Preauthorization {
     if (authenticate === undefined || !this.#admitted.has(address)) {
       return authenticate;
     }
-    const credentials = this.#given.get(address);
+    const credentials = this.credentialsAt(address);
     return (_, peer) => authenticate(credentials, peer);
   }
 }

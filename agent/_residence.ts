@@ -229,8 +229,13 @@ export class Residence {
 
   async #finish(closing: Closing): Promise<void> {
     if (this.#hooks.onClose === undefined) return;
+    await closing.wait(this.#runOnClose());
+  }
+
+  /** Never rejects, also after the close that has given it up. */
+  async #runOnClose(): Promise<void> {
     try {
-      await closing.wait(Promise.resolve(this.#hooks.onClose()));
+      await this.#hooks.onClose!();
     } catch (error) {
       this.#landlord.report(error, this.address);
     }
@@ -250,9 +255,14 @@ export function describe(error: unknown): string {
 
 /** Whether an error only says that the agent, or all around it, is closed. */
 function isEnd(error: unknown, signal: AbortSignal): boolean {
-  return error === signal.reason ||
-    error instanceof ContainerClosedError ||
-    error instanceof ClockClosedError ||
-    (error instanceof ConnectionClosedError && error.by === "local") ||
-    (error instanceof Error && error.name === "AbortError");
+  if (error === signal.reason) return true;
+  try {
+    return error instanceof ContainerClosedError ||
+      error instanceof ClockClosedError ||
+      (error instanceof ConnectionClosedError && error.by === "local") ||
+      (error instanceof Error && error.name === "AbortError");
+  } catch {
+    // Anything can be thrown, such as what cannot even be looked at.
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import { Heap } from "../channel/_heap.ts";
-import type { OnError } from "../channel/report.ts";
+import { guardedOnError, type OnError } from "../channel/report.ts";
 import { AbortListeners } from "../channel/abort_listeners.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import { formatSeconds } from "./_time.ts";
@@ -28,7 +28,7 @@ export class Waits {
   #isClosed = false;
 
   constructor(options: WaitsOptions) {
-    this.#options = options;
+    this.#options = { ...options, onError: guardedOnError(options.onError) };
     const { clock, name } = options;
     lifetime.observer?.opened(
       clock,

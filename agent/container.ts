@@ -288,7 +288,7 @@ export class Container implements AsyncDisposable {
     return {
       [Symbol.dispose]: () => {
         agreed[Symbol.dispose]();
-        this.#known.forget(address);
+        if (!this.#preauthorization.has(address)) this.#known.forget(address);
       },
     };
   }

@@ -1,8 +1,8 @@
 import { parseAgentAddress } from "../agent/address.ts";
 import type { CheckedRegistration } from "./_check.ts";
 import type { DirectoryEntry, DirectoryProperties } from "./entry.ts";
+import { EntryList } from "./_entry_list.ts";
 import { hostOf } from "./_hosts.ts";
-import type { Query } from "./_query.ts";
 import { Tally } from "./_tally.ts";
 
 /** One registration. */
@@ -33,8 +33,8 @@ export class Listing {
 export class Entries {
   readonly #onChange: (id: number, entry: DirectoryEntry | null) => void;
   readonly #byKey = new Map<string, Listing>();
-  readonly #shown = new Map<number, DirectoryEntry>();
-  readonly #byType = new Map<string, Map<number, DirectoryEntry>>();
+  readonly #shown = new EntryList();
+  readonly #byType = new Map<string, EntryList>();
   readonly #containers = new Tally<string>();
   readonly #hosts = new Tally<string>();
   #lastId = 0;
@@ -72,14 +72,17 @@ export class Entries {
     return this.#shown.get(id) ?? null;
   }
 
-  /** The entries that are meant, in the order of their ids. */
-  *find(query: Query, after = 0): Generator<DirectoryEntry> {
-    const entries = query.type === null
-      ? this.#shown
-      : this.#byType.get(query.type);
-    for (const entry of entries?.values() ?? []) {
-      if (entry.id > after && query.means(entry)) yield entry;
-    }
+  /**
+   * The first `count` entries of a type, or of all, with larger ids than
+   * `after`, in the order of their ids.
+   */
+  slice(
+    type: string | null,
+    after: number,
+    count: number,
+  ): readonly DirectoryEntry[] {
+    const entries = type === null ? this.#shown : this.#byType.get(type);
+    return entries?.slice(after, count) ?? [];
   }
 
   add(listing: Listing): void {
@@ -120,9 +123,10 @@ export class Entries {
     const { address, type, properties } = listing;
     const entry = Object.freeze({ id, address, type, properties });
     listing.entry = entry;
-    this.#shown.set(id, entry);
-    const ofType = this.#byType.get(type) ?? new Map();
-    this.#byType.set(type, ofType.set(id, entry));
+    this.#shown.set(entry);
+    const ofType = this.#byType.get(type) ?? new EntryList();
+    this.#byType.set(type, ofType);
+    ofType.set(entry);
     this.#onChange(id, entry);
   }
 }

@@ -24,7 +24,9 @@ export class Subscription {
     this.#entries = entries;
     this.#query = query;
     this.#budget = budget;
-    for (const { id } of entries.find(query)) this.#addNews(id);
+    for (const entry of entries.slice(query.type, 0, Infinity)) {
+      if (query.means(entry)) this.#addNews(entry.id);
+    }
   }
 
   #addNews(id: number): void {

@@ -10,6 +10,7 @@ import { type Call, call } from "../rpc/call.ts";
 import { AgentNotFoundError, ValidationError } from "../rpc/errors.ts";
 import { expose } from "../rpc/expose.ts";
 import {
+  type CheckedPage,
   type CheckedRegistration,
   checkKey,
   checkPage,
@@ -34,6 +35,10 @@ import { type OpenLink, Proofs } from "./_proofs.ts";
 import type { Query } from "./_query.ts";
 import { Subscription } from "./_subscription.ts";
 import { Tally } from "./_tally.ts";
+import { nextTurn, Turns } from "./_turns.ts";
+
+/** How many entries are looked at before others have their turn. */
+const SLICE = 2_048;
 
 /** Options for the constructor of {@linkcode Directory}. */
 export interface DirectoryOptions extends AgentOptions {
@@ -119,6 +124,7 @@ export class Directory extends Agent {
   readonly #trust: NonNullable<DirectoryOptions["trust"]>;
   readonly #open: OpenLink;
   readonly #proofs: Proofs;
+  readonly #turns = new Turns();
   /** Registrations that are being checked, by key. */
   readonly #pending = new Map<string, Promise<void>>();
   /** Subscribers, by connection and by host. */
@@ -330,9 +336,28 @@ export class Directory extends Agent {
    * @throws {ValidationError} If the argument does not fit.
    */
   @expose
-  lookUp(page: DirectoryPage = {}): DirectoryEntry[] {
-    const { query, limit, after } = checkPage(page, this.#limits);
-    return this.#entries.find(query, after).take(limit).toArray();
+  async lookUp(page: DirectoryPage = {}): Promise<DirectoryEntry[]> {
+    const { session, signal } = call();
+    const checked = checkPage(page, this.#limits);
+    return await this.#turns.run(session, () => this.#find(checked, signal));
+  }
+
+  /** Looks at so many entries before others have their turn. */
+  async #find(
+    { query, limit, after }: CheckedPage,
+    signal: AbortSignal,
+  ): Promise<DirectoryEntry[]> {
+    const found: DirectoryEntry[] = [];
+    for (let last = after;;) {
+      signal.throwIfAborted();
+      const slice = this.#entries.slice(query.type, last, SLICE);
+      for (const entry of slice) {
+        if (query.means(entry) && found.push(entry) === limit) return found;
+      }
+      if (slice.length < SLICE) return found;
+      last = slice.at(-1)!.id;
+      await nextTurn();
+    }
   }
 
   /**
@@ -355,7 +380,10 @@ export class Directory extends Agent {
   ): AsyncGenerator<DirectoryChange> {
     const sharers = [session, hostOfCaller(remoteAddress)] as const;
     // Not before somebody reads: else nobody might ever end it.
-    const subscription = this.#subscribe(query, sharers);
+    const subscription = await this.#turns.run(
+      session,
+      () => this.#subscribe(query, sharers),
+    );
     try {
       for (;;) yield await subscription.next(signal);
     } finally {

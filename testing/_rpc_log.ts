@@ -87,7 +87,7 @@ function sent(
   { path, args }: RpcWords,
   stack: string | null,
 ): void {
-  const key = Number(args[0]);
+  const key = keyOf(args[0]);
   if (path === "$/cancel") side.asked.delete(key);
   else if (path === "$/return") side.streams.delete(key);
   else if (path === "$/keep") keep(side, key, stack);
@@ -106,7 +106,7 @@ function answered(
   side.asked.delete(id);
   const { path, args, stack } = call;
   if (path === "$/next" && (!isResult || isLast(content))) {
-    side.streams.delete(Number(args[0]));
+    side.streams.delete(keyOf(args[0]));
   }
   if (!isResult) return;
   note(side, content, `returned by ${nameOf(path)}`);
@@ -128,6 +128,11 @@ function nameOf(path: string): string {
   if (!path.startsWith(REFERENCE_PREFIX)) return `'${printable(path)}'`;
   const slash = path.indexOf("/", REFERENCE_PREFIX.length);
   return slash === -1 ? "a function" : `'${printable(path.slice(slash + 1))}'`;
+}
+
+/** A key in a call, which may hold anything. */
+function keyOf(value: unknown): number {
+  return typeof value === "number" ? value : NaN;
 }
 
 /** Whether a batch is the last one of its stream. */

@@ -1,0 +1,221 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { AddressInUseError } from "../transports/errors.ts";
+import { withCtx } from "../testing/ctx.ts";
+import { SpawnError } from "./errors.ts";
+import type { Looker } from "./fixtures/spawned_hostile.ts";
+import type { Listener } from "./fixtures/spawned_sandbox.ts";
+import { fixture, KINDS, spawnIn, spawnOptions } from "./fixtures/spawning.ts";
+import { serveHostile } from "./fixtures/hostile_container.ts";
+import { spawnContainer } from "./spawn.ts";
+import type { SpawnOptions } from "./spawn_contract.ts";
+
+const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
+
+const listener = {
+  modules: [fixture("spawned_sandbox.ts")],
+  authenticate: "spawned_sandbox:authenticate",
+};
+
+for (const kind of KINDS) {
+  withCtx({
+    ...options,
+    name: `a ${kind} is shown what it was given, and nothing else`,
+  }, async (ctx) => {
+    for (const credentials of ["parent's", () => "parent's"]) {
+      const parent = await ctx.createContainer({
+        credentials,
+        // Not even by an option that gives them to everybody.
+        credentialsFor: () => true,
+      });
+      for (
+        const [given, expected] of [
+          [{ credentials: null }, "nothing"],
+          [{ credentials: "child's" }, "child's"],
+          [{ credentials: () => Promise.resolve("child's") }, "child's"],
+          [{}, "parent's"],
+        ] as const
+      ) {
+        const spawned = await spawnIn(ctx, parent, kind, {
+          ...listener,
+          ...given,
+        });
+        const agent = await spawned.spawn<Listener>("spawned_sandbox:Listener");
+        // Those of this Worker's module live with it.
+        assertEquals((await agent.shown()).at(-1), expected);
+        // Nor by a later connection.
+        await parent.connect(`${spawned.address}/1`);
+        const all = await agent.shown();
+        assertEquals(new Set(all), new Set([expected]));
+        await spawned.close();
+      }
+    }
+  });
+}
+
+withCtx({
+  ...options,
+  name: "what is spawned at an address that is taken changes nothing there",
+}, async (ctx) => {
+  const parent = await ctx.createContainer({ credentials: "parent's" });
+  const spawned = await spawnIn(ctx, parent, "worker", {
+    ...listener,
+    credentials: null,
+  });
+  const { address } = spawned;
+  const error = await assertRejects(
+    () => spawnIn(ctx, parent, "worker", { ...listener, address }),
+    SpawnError,
+  );
+  assertEquals(error.remoteName, AddressInUseError.name);
+  const agent = await spawned.spawn<Listener>("spawned_sandbox:Listener");
+  assertEquals(new Set(await agent.shown()), new Set(["nothing"]));
+});
+
+withCtx({
+  name: "a sandbox does not get the key of its parent",
+  transports: ["tls"],
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  await assertRejects(
+    () => spawnIn(ctx, parent, "process", { credentials: null }),
+    TypeError,
+    "give it 'tls' of its own",
+  );
+});
+
+function hostile(mode: string, victim = ""): Partial<SpawnOptions> {
+  return {
+    modules: [fixture("spawned_hostile.ts")],
+    env: { HOSTILE_MODE: mode, HOSTILE_VICTIM: victim },
+    permissions: { env: true },
+  };
+}
+
+withCtx({
+  ...options,
+  name: "a process that reports another address has nobody dial it",
+}, async (ctx) => {
+  const parent = await ctx.createContainer({ credentials: "parent's" });
+  const victim = await serveHostile(ctx, () => "Manager");
+  await assertRejects(
+    () => spawnIn(ctx, parent, "process", hostile("elsewhere", victim.address)),
+    SpawnError,
+    "Cannot connect to",
+  );
+  const spawned = await spawnIn(
+    ctx,
+    parent,
+    "process",
+    hostile("made elsewhere", victim.address),
+  );
+  await assertRejects(
+    () => spawned.spawn("spawned_hostile:Looker"),
+    SpawnError,
+    "the address of another container",
+  );
+  assertEquals([victim.hellos, victim.paths], [[], []]);
+});
+
+withCtx({
+  ...options,
+  name: "a process that reports nonsense is given up",
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  for (const mode of ["nonsense", "null"]) {
+    await assertRejects(
+      () => spawnIn(ctx, parent, "process", hostile(mode)),
+      SpawnError,
+      "nothing that can be read",
+    );
+  }
+  const error = await assertRejects(
+    () => spawnIn(ctx, parent, "process", hostile("escapes")),
+    SpawnError,
+  );
+  const told = `${error.message}${error.remoteName}`;
+  assert(!/\p{Cc}/u.test(told) && told.length < 4_000, told);
+  assert(told.includes("\\u{1b}[31m\\n"), told);
+  const spawned = await spawnIn(
+    ctx,
+    parent,
+    "process",
+    hostile("made nothing"),
+  );
+  await assertRejects(
+    () => spawned.spawn("spawned_hostile:Looker"),
+    SpawnError,
+    "the address of another container",
+  );
+});
+
+withCtx({
+  ...options,
+  name: "a process gets no environment variable but what it needs",
+}, async (ctx) => {
+  using _ = variables({
+    SPAWN_TEST_SECRET: "secret",
+    SPAWN_TEST_NAMED: "named",
+    NPM_CONFIG_REGISTRY: "https://user:secret@registry.example/",
+  });
+  const parent = await ctx.createContainer();
+  const modules = [fixture("spawned_hostile.ts")];
+  const spawned = await spawnIn(ctx, parent, "process", {
+    modules,
+    permissions: { env: true },
+  });
+  const looker = await spawned.spawn<Looker>("spawned_hostile:Looker");
+  const all = await looker.environment();
+  assertEquals(JSON.stringify(all).includes("secret"), false);
+  assertEquals([all.SPAWN_TEST_NAMED, all.NO_COLOR], [undefined, "1"]);
+  assertEquals(all.HOME, Deno.env.get("HOME"));
+  const known = await spawnIn(ctx, parent, "process", {
+    modules,
+    permissions: { env: ["SPAWN_TEST_*", "SPAWN_TEST_NAMED", "HOSTILE_*"] },
+    env: { HOSTILE_MODE: "given" },
+  });
+  const other = await known.spawn<Looker>("spawned_hostile:Looker");
+  assertEquals(await other.variable("SPAWN_TEST_NAMED"), "named");
+  assertEquals(await other.variable("HOSTILE_MODE"), "given");
+  assertEquals(await other.variable("SPAWN_TEST_SECRET"), null);
+  await assertRejects(
+    () => spawnContainer(parent, spawnOptions("worker", { env: {} })),
+    TypeError,
+    "'env'",
+  );
+});
+
+/** Sets environment variables until it is disposed of. */
+function variables(values: Readonly<Record<string, string>>): Disposable {
+  const before = Object.keys(values).map((name) =>
+    [name, Deno.env.get(name)] as const
+  );
+  for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
+  return {
+    [Symbol.dispose]() {
+      for (const [name, value] of before) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
+    },
+  };
+}
+
+withCtx({
+  ...options,
+  name: "spawnContainer takes times of any length, and async log functions",
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  for (const startTimeoutMs of [2 ** 31, Infinity]) {
+    const spawned = await spawnIn(ctx, parent, "worker", { startTimeoutMs });
+    await spawned.close();
+  }
+  await assertRejects(() =>
+    spawnIn(ctx, parent, "worker", {
+      modules: [fixture("spawned_throwing.ts")],
+      onLog: () => Promise.reject(new RangeError("no log")) as never,
+    })
+  );
+  const failures = ctx.takeHandlerErrors();
+  assert(failures.length > 0);
+  assert(failures.every((it) => it instanceof RangeError), String(failures));
+});
