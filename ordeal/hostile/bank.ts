@@ -116,7 +116,7 @@ export class Bank {
 
   @expose
   async first(a: Call, b: Call): Promise<unknown> {
-    return await Promise.any([a(1), b(2)]);
+    return await Promise.any([a, b].map(async (it) => await it(1)));
   }
 
   @expose

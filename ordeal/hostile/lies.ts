@@ -1,7 +1,7 @@
 import { type Random, randomInteger } from "../../testing/_random.ts";
 import { pick } from "../_values.ts";
-import type { Known } from "./known.ts";
-import { ADDRESSES, KEYS, NAMES, TEXTS } from "./texts.ts";
+import { CANARY, type Known } from "./known.ts";
+import { ADDRESSES, KEYS, LANGUAGE_NAMES, NAMES, TEXTS } from "./texts.ts";
 
 /** What lies are made for. */
 export interface LiesOptions {
@@ -16,9 +16,6 @@ export interface LiesOptions {
   /** Addresses of agents that exist. */
   readonly addresses: readonly string[];
 }
-
-/** A reference that nothing may ever call. */
-export const CANARY = "$/ref/666";
 
 /** Names under which the language, consoles and loggers call what they find. */
 const TRAPS = ["toJSON", "toString", "valueOf", "toLocaleString", "inspect"];
@@ -139,8 +136,10 @@ export class Lies {
 
   /** Data that calls {@linkcode CANARY}, should the language ask it anything. */
   trap(): unknown {
-    const { typeId } = this.#options;
-    if (typeId === null || this.chance(0.5)) return this.value();
+    const { typeId, known } = this.#options;
+    // To a peer without extensions it would be a function that forwards.
+    if (typeId === null || !known.isExtended) return this.value();
+    if (this.chance(0.3)) return this.value();
     const canary = { __type__: [typeId, CANARY] };
     const map: Record<string, unknown> = { amount: 5 };
     this.set(map, this.pick("then", "then", ...TRAPS), canary);
@@ -177,13 +176,13 @@ export class Lies {
       case 5:
       case 6:
       case 7:
-        return { own: this.path() };
+        return { own: this.innocentPath() };
       case 8:
         return { place: this.place() };
       case 9:
-        return { path: this.path(), place: this.place() };
+        return { path: this.innocentPath(), place: this.place() };
       case 10:
-        return this.path();
+        return this.innocentPath();
       default:
         return this.chance(0.5) ? this.reference() : this.value(1);
     }
@@ -191,6 +190,13 @@ export class Lies {
 
   place(): unknown {
     return { address: this.address(), type: this.name() };
+  }
+
+  /** A path that, when it is called, was not made up by the language. */
+  innocentPath(): string {
+    const path = this.path();
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    return LANGUAGE_NAMES.has(name) ? "echo" : path;
   }
 
   /** A path that leads somewhere, spelled rightly or not, or that was passed. */

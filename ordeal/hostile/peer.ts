@@ -2,8 +2,8 @@ import type { Connection } from "../../transports/transport.ts";
 import { mutate } from "../../channel/fixtures/random.ts";
 import type { Random } from "../../testing/_random.ts";
 import { deepCall, heavyKinds, heavyPayload, HOLE } from "./heavy.ts";
-import { type Known, learn } from "./known.ts";
-import { CANARY, Lies } from "./lies.ts";
+import { CANARY, type Known, learn } from "./known.ts";
+import { Lies } from "./lies.ts";
 import {
   answerTo,
   batchContent,
@@ -51,10 +51,10 @@ export interface HostilePeerOptions {
 
 /** Kinds of frames with their weights, those that end the connection apart. */
 const KINDS = [
-  ["call", 40],
+  ["call", 39],
   ["path", 12],
   ["control", 14],
-  ["hello", 2],
+  ["hello", 3],
   ["shape", 4],
   ["answer", 16],
   ["stray answer", 12],
@@ -78,7 +78,12 @@ export class HostilePeer {
   readonly #connection: Connection;
   readonly #options: HostilePeerOptions;
   readonly #lies: Lies;
-  readonly #known: Known = { asked: new Map(), references: [], streams: [] };
+  readonly #known: Known = {
+    isExtended: false,
+    asked: new Map(),
+    references: [],
+    streams: [],
+  };
   readonly #decoder = new TextDecoder("latin1");
   #nextId = 0;
   #answers = 0;
@@ -148,6 +153,7 @@ export class HostilePeer {
   }
 
   #kind(): string {
+    if (this.#nextId === 0 && this.#lies.chance(0.7)) return "hello";
     if (this.#lies.integer(1, HEAVY_EVERY) === 1) return "heavy";
     if (this.#lies.integer(1, LAST_EVERY) === 1) {
       return this.#lies.pick("message", "mutated", "deep", "id twice");
@@ -262,6 +268,7 @@ export class HostilePeer {
     if (!Array.isArray(message)) return breach("a peer was sent no message");
     const [type, id, content] = message;
     learn(content, this.#known);
+    if (isHelloAnswer(content)) this.#known.isExtended = true;
     if (type !== 0) return;
     const path = Array.isArray(content) ? String(content[0]) : "";
     const name = path.slice(path.lastIndexOf("/") + 1);
@@ -276,4 +283,9 @@ export class HostilePeer {
       queueMicrotask(() => this.#isOpen && this.#sendKind("answer"));
     }
   }
+}
+
+function isHelloAnswer(content: unknown): boolean {
+  return typeof content === "object" && content !== null &&
+    "features" in content;
 }
