@@ -21,6 +21,19 @@ export interface PendingCall extends QueuedFrame {
   expiry: Expiry | null;
   /** Ends it when it is not wanted any more. */
   abortion: Abortion | null;
+  readonly onResult: ResultReceiver | null;
+}
+
+/**
+ * Is told the result of a call, and what that takes in memory, as it arrives
+ * and before its promise resolves. What it throws rejects the call instead; a
+ * `ProtocolError` ends the connection.
+ */
+export type ResultReceiver = (result: unknown, weightBytes: number) => void;
+
+/** Options of calls, for the layers above. */
+export interface CallTerms extends SendOptions {
+  readonly onResult?: ResultReceiver;
 }
 
 interface Expiry extends Expiring {
@@ -77,7 +90,7 @@ export class CallTable {
 
   /** Adds a call; `position` and `payload` say where its frame is. */
   add(
-    { signal, timeoutMs = this.#options.timeoutMs }: SendOptions,
+    { signal, timeoutMs = this.#options.timeoutMs, onResult }: CallTerms,
     position: number,
     payload: Uint8Array | null,
   ): { call: PendingCall; reply: Promise<unknown> } {
@@ -88,6 +101,7 @@ export class CallTable {
       reject,
       expiry: null,
       abortion: null,
+      onResult: onResult ?? null,
       position,
       payload,
     };
@@ -97,14 +111,9 @@ export class CallTable {
     return { call, reply: promise };
   }
 
-  /** Whether a call with `id` is pending. */
-  has(id: number): boolean {
-    return this.#calls.get(id) !== undefined;
-  }
-
-  /** The signal of the call with `id`, if that is pending and has one. */
-  signalOf(id: number): AbortSignal | undefined {
-    return this.#calls.get(id)?.abortion?.signal;
+  /** The call with `id`, if that is pending. */
+  get(id: number): PendingCall | undefined {
+    return this.#calls.get(id);
   }
 
   /** Takes out the call with `id` to be settled, or `undefined`. */

@@ -5,7 +5,7 @@ import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
 import { ArrivalWatch } from "./_arrival_watch.ts";
 import { Budget } from "./budget.ts";
-import { CallTable, type PendingCall } from "./_call_table.ts";
+import { CallTable, type CallTerms, type PendingCall } from "./_call_table.ts";
 import type {
   Channel,
   ChannelStats,
@@ -199,7 +199,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   /** As users have it; `context` reaches the custom types in `content`. */
   send(
     content: unknown,
-    options: SendOptions = {},
+    options: CallTerms = {},
     context?: unknown,
   ): Promise<unknown> {
     try {
@@ -211,7 +211,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   #send(
     content: unknown,
-    options: SendOptions,
+    options: CallTerms,
     context: unknown,
   ): Promise<unknown> {
     this.#checkCall(options);
@@ -362,7 +362,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     try {
       const message = this.#codec.decode(payload);
       if (message.type === REQUEST) this.#onRequest(message, payload.length);
-      else this.#onReply(message);
+      else this.#onReply(message, payload.length);
     } catch (error) {
       this.#onProtocolError(error);
     }
@@ -454,23 +454,42 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     return false;
   }
 
-  #onReply({ type, id, content }: Message): void {
-    if (!this.#calls.has(id)) {
+  #onReply({ type, id, content }: Message, bytes: number): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) {
       this.#lateReplies++;
       return;
     }
-    const context = replyArrived(this.#calls.signalOf(id));
+    const context = replyArrived(call.abortion?.signal);
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
     const { value, error } = this.#revive(content, context);
     const failure = error ??
-      (type === FAILURE ? this.#remoteError(value) : null);
-    const call = this.#calls.take(id)!;
+      (type === FAILURE
+        ? this.#remoteError(value)
+        : this.#handOver(call, value, bytes));
+    this.#calls.take(id);
     // An answer to what has not been sent is wrong, but does no harm.
     if (!this.#queue.isSent(call)) this.#queue.withdraw(call);
     if (failure === null) return call.resolve(value);
     this.#failedCalls++;
     call.reject(failure);
+  }
+
+  /** Tells the call's receiver of the result; returns why it is not taken. */
+  #handOver(
+    { onResult }: PendingCall,
+    result: unknown,
+    bytes: number,
+  ): Error | null {
+    if (onResult === null) return null;
+    try {
+      onResult(result, this.#codec.weigh(bytes));
+      return null;
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      return error as Error;
+    }
   }
 
   #revive(

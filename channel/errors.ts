@@ -120,14 +120,17 @@ export class ServerBusyError extends DenomasError {
   override name = "ServerBusyError";
 }
 
-/** Thrown by `send` when too many calls are already pending on the channel. */
+/**
+ * Thrown by `send` when too many calls are already pending on the channel, and
+ * by a stream of which more has come than this side may hold.
+ */
 export class QueueFullError extends DenomasError {
   /** The name of the class. */
   override name = "QueueFullError";
-  /** How many calls may be pending. */
+  /** How many calls may be pending, or how many bytes may be held. */
   readonly limit: number;
 
-  /** Makes the error for a channel that allows `limit` pending calls. */
+  /** Makes the error for a channel that allows `limit` calls, or bytes. */
   constructor(message: string, limit: number) {
     super(message);
     this.limit = limit;

@@ -8,6 +8,7 @@ import {
 } from "../channel/errors.ts";
 import { isRecord } from "./_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "./errors.ts";
+import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
@@ -29,6 +30,8 @@ export interface HelloOptions {
   readonly extensions: boolean;
   /** Whether this side knows what to do with addresses. */
   readonly hasPlaces: boolean;
+  /** How far the other side's streams may run ahead of this one. */
+  readonly window: StreamWindow;
   /** What to show to the other side, or what returns that. */
   readonly credentials: unknown;
   /** To whom the timer belongs. */
@@ -53,6 +56,8 @@ export interface HelloOptions {
 export interface HelloContent {
   readonly version: number;
   readonly features: readonly string[];
+  /** Where it is not the default. */
+  readonly window?: StreamWindow;
 }
 
 /**
@@ -71,6 +76,7 @@ export class Hello {
   readonly #patienceMs: number;
   #state: State = "unsaid";
   #takesPlaces = false;
+  #window = DEFAULT_WINDOW;
   /** Why the other side does not want this one. */
   #refusal: Error | null = null;
   #answered: Promise<void> = Promise.resolve();
@@ -101,6 +107,14 @@ export class Hello {
   /** Whether the other side said that it knows what to do with addresses. */
   get takesPlaces(): boolean {
     return this.#takesPlaces;
+  }
+
+  /** As much of `window` as the other side wants of a stream at once. */
+  narrow({ items, bytes }: StreamWindow): StreamWindow {
+    return {
+      items: Math.min(items, this.#window.items),
+      bytes: Math.min(bytes, this.#window.bytes),
+    };
   }
 
   /** Resolves once it is answered, whatever the answer, or is overdue. */
@@ -199,15 +213,24 @@ export class Hello {
   }
 
   get #content(): HelloContent {
-    const features = this.#options.hasPlaces ? [...FEATURES, PLACES] : FEATURES;
-    return { version: VERSION, features };
+    const { hasPlaces, window: { items, bytes } } = this.#options;
+    const features = hasPlaces ? [...FEATURES, PLACES] : FEATURES;
+    const isUsual = items === DEFAULT_WINDOW.items &&
+      bytes === DEFAULT_WINDOW.bytes;
+    return {
+      version: VERSION,
+      features,
+      ...(!isUsual &&
+        { window: { items: finite(items), bytes: finite(bytes) } }),
+    };
   }
 
   #extend(hello: unknown): void {
     this.#state = "extended";
     // Looked for once, as the list may be long.
-    this.#takesPlaces = isRecord(hello) && Array.isArray(hello.features) &&
-      hello.features.includes(PLACES);
+    const { features, window } = isRecord(hello) ? hello : {};
+    this.#takesPlaces = Array.isArray(features) && features.includes(PLACES);
+    this.#window = isWindow(window) ? window : DEFAULT_WINDOW;
     this.#endWait();
     this.#options.onBegun();
   }
@@ -228,6 +251,18 @@ export class Hello {
     const hasShown = this.#options.credentials !== undefined;
     return hasShown && !isPlainAnswer(error) ? error : null;
   }
+}
+
+/** Not every codec carries infinity. */
+function finite(number: number): number {
+  return Math.min(number, Number.MAX_SAFE_INTEGER);
+}
+
+function isWindow(window: unknown): window is StreamWindow {
+  if (!isRecord(window)) return false;
+  return [window.items, window.bytes].every((it) =>
+    typeof it === "number" && it >= 1
+  );
 }
 
 /** Whether a hello failed as it does at a peer without extensions. */

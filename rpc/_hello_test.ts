@@ -7,6 +7,7 @@ import {
 } from "../channel/errors.ts";
 import { AuthenticationError } from "./errors.ts";
 import { Hello, type HelloOptions } from "./_hello.ts";
+import { DEFAULT_WINDOW } from "./_outgoing_streams.ts";
 
 /** A hello of which everything that it does is noted. */
 function said(options: Partial<HelloOptions> = {}) {
@@ -18,6 +19,7 @@ function said(options: Partial<HelloOptions> = {}) {
     saysHello: true,
     extensions: true,
     hasPlaces: false,
+    window: DEFAULT_WINDOW,
     credentials: undefined,
     owner: sent,
     send: (content) => {
@@ -179,3 +181,21 @@ function alive(): Disposable {
   const timer = setInterval(() => {}, 1_000);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
+
+Deno.test("Hello tells a window that is not the usual, and keeps to the other's", () => {
+  const wide = { items: 1_000, bytes: Infinity };
+  const { hello, sent } = said({ window: wide });
+  hello.say();
+  const told = { items: 1_000, bytes: Number.MAX_SAFE_INTEGER };
+  const content = { version: 1, features: FEATURES, window: told };
+  assertEquals(sent, [["$/hello", [content], {}]]);
+  // Who tells of none takes the usual one.
+  assertEquals(hello.narrow(wide), DEFAULT_WINDOW);
+  hello.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });
+  assertEquals(hello.narrow(wide), { items: 4, bytes: 1e9 });
+  assertEquals(hello.narrow({ items: 2, bytes: 10 }), { items: 2, bytes: 10 });
+  for (const window of [null, 5, { items: 4 }, { items: 0, bytes: "1" }]) {
+    hello.take({ version: 1, features: [], window });
+    assertEquals(hello.narrow(wide), DEFAULT_WINDOW);
+  }
+});

@@ -1,9 +1,22 @@
-import type { StreamBatch } from "./_outgoing_streams.ts";
+import type { Budget } from "../channel/budget.ts";
+import { QueueFullError } from "../channel/errors.ts";
+import { ProtocolError } from "../transports/errors.ts";
+import type { StreamBatch, StreamWindow } from "./_outgoing_streams.ts";
 
 /** What a consumed stream needs of its connection. */
 export interface StreamSource {
-  /** Asks for more, telling how many items were consumed so far. */
-  next(consumed: number): Promise<StreamBatch>;
+  /** How much the other side may send ahead of the consumer. */
+  readonly window: StreamWindow;
+  /** What the other side makes this one hold. */
+  readonly budget: Budget;
+  /**
+   * Asks for more, telling how many items were consumed so far. `onArrival` is
+   * told what comes, and its weight in bytes, before this resolves.
+   */
+  next(
+    consumed: number,
+    onArrival: (batch: unknown, weightBytes: number) => void,
+  ): Promise<StreamBatch>;
   /** Wants no more. */
   return(): Promise<void>;
 }
@@ -25,8 +38,14 @@ const LOW_ITEMS = 16;
 export class IncomingStream
   implements AsyncIterableIterator<unknown, undefined> {
   readonly #source: StreamSource;
-  readonly #items: unknown[] = [];
+  #items: unknown[] = [];
+  /** Where the first of them is that is not consumed. */
+  #at = 0;
+  #received = 0;
   #consumed = 0;
+  /** What the items weigh, and what came before those are consumed. */
+  #itemsBytes = 0;
+  #arrivedBytes = 0;
   #isStarted = false;
   #isDone = false;
   #aborted: { readonly reason: unknown } | null = null;
@@ -54,7 +73,7 @@ export class IncomingStream
   }
 
   async next(): Promise<IteratorResult<unknown, undefined>> {
-    while (this.#items.length === 0) {
+    while (this.#at === this.#items.length) {
       if (this.#aborted !== null) throw this.#aborted.reason;
       if (this.#isDone) {
         this.#unbind();
@@ -62,8 +81,10 @@ export class IncomingStream
       }
       await this.#receive();
     }
-    const value = this.#items.shift();
+    const value = this.#items[this.#at];
+    this.#items[this.#at++] = undefined;
     this.#consumed++;
+    if (this.#at === this.#items.length) this.#forgetItems();
     this.#askAhead();
     return { done: false, value };
   }
@@ -89,12 +110,56 @@ export class IncomingStream
   /** Ends the producer, unless it has ended. Repeatable. */
   #leave(): Promise<void> {
     this.#unbind();
-    this.#items.length = 0;
+    this.#forgetItems();
+    this.#source.budget.release(this.#arrivedBytes);
+    this.#arrivedBytes = 0;
     if (!this.#isDone) {
       this.#isDone = true;
       this.#left = this.#source.return();
     }
     return this.#left;
+  }
+
+  #forgetItems(): void {
+    this.#items = [];
+    this.#at = 0;
+    this.#source.budget.release(this.#itemsBytes);
+    this.#itemsBytes = 0;
+  }
+
+  #ask(): Promise<StreamBatch> {
+    const consumed = this.#consumed;
+    return this.#source.next(
+      consumed,
+      (batch, bytes) => this.#arrive(batch, bytes, consumed),
+    );
+  }
+
+  /**
+   * Counts what came, as it comes: it may be long until it is consumed.
+   *
+   * @throws {ProtocolError} If it is more than this side asked for.
+   * @throws {QueueFullError} If it is more than this side can hold.
+   */
+  #arrive(batch: unknown, bytes: number, consumed: number): void {
+    if (this.#isDone) return;
+    const { window, budget } = this.#source;
+    this.#received += isBatch(batch) ? batch.items.length : 0;
+    const ahead = this.#received - consumed;
+    if (ahead > window.items) {
+      throw new ProtocolError(
+        `Cannot go on with stream: ${ahead} of its items are not consumed, where ${window.items} may be`,
+      );
+    }
+    const full = budget.exceededBy(bytes);
+    if (full !== null) {
+      throw new QueueFullError(
+        `Cannot go on with stream: ${full.bytes} bytes are held for this peer and ${bytes} came, consume what was received or raise 'maxHeldBytes'`,
+        full.limit,
+      );
+    }
+    budget.hold(bytes);
+    this.#arrivedBytes += bytes;
   }
 
   async #receive(): Promise<void> {
@@ -107,14 +172,17 @@ export class IncomingStream
   }
 
   async #take(): Promise<void> {
-    const asked = this.#asked ?? this.#source.next(this.#consumed);
+    const asked = this.#asked ?? this.#ask();
     this.#asked = null;
     try {
       const { items, done } = checkBatch(await asked);
       // Left in the meantime: nobody wants them.
       if (this.#isDone) return;
-      for (const item of items) this.#items.push(item);
+      this.#items = items as unknown[];
+      this.#itemsBytes = this.#arrivedBytes;
+      this.#arrivedBytes = 0;
       this.#isDone = done;
+      if (items.length === 0) this.#forgetItems();
     } catch (error) {
       if (this.#isDone) return;
       // The producer may not know: what it sent could not be read.
@@ -128,8 +196,8 @@ export class IncomingStream
     if (this.#isDone || this.#asked !== null || this.#receiving !== null) {
       return;
     }
-    if (this.#items.length > LOW_ITEMS) return;
-    this.#asked = this.#source.next(this.#consumed);
+    if (this.#items.length - this.#at > LOW_ITEMS) return;
+    this.#asked = this.#ask();
     // It is awaited by the next `next`, if there is one.
     this.#asked.catch(() => {});
   }
@@ -137,10 +205,13 @@ export class IncomingStream
 
 /** The other side may answer anything. */
 function checkBatch(batch: StreamBatch): StreamBatch {
-  if (Array.isArray(batch?.items) && typeof batch.done === "boolean") {
-    return batch;
-  }
+  if (isBatch(batch) && typeof batch.done === "boolean") return batch;
   throw new TypeError(
     "Cannot go on with stream: the other side answered with no list of items",
   );
+}
+
+function isBatch(batch: unknown): batch is StreamBatch {
+  return typeof batch === "object" && batch !== null &&
+    Array.isArray((batch as StreamBatch).items);
 }

@@ -4,11 +4,16 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { IncomingStream } from "./_incoming_stream.ts";
-import type { StreamBatch } from "./_outgoing_streams.ts";
+import { Budget } from "../channel/budget.ts";
+import { QueueFullError } from "../channel/errors.ts";
+import { ProtocolError } from "../transports/errors.ts";
+import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
+import type { StreamBatch, StreamWindow } from "./_outgoing_streams.ts";
 
 /** A producer whose answers the test gives. */
-class FakeSource {
+class FakeSource implements StreamSource {
+  readonly window: StreamWindow = { items: 64, bytes: 1_000 };
+  readonly budget: Budget = new Budget(10_000);
   readonly asked: number[] = [];
   returns = 0;
   returned: Promise<void> = Promise.resolve();
@@ -18,12 +23,18 @@ class FakeSource {
     this.#answers = answers;
   }
 
-  async next(consumed: number): Promise<StreamBatch> {
+  /** An item weighs ten bytes. */
+  async next(
+    consumed: number,
+    onArrival: (batch: unknown, weightBytes: number) => void,
+  ): Promise<StreamBatch> {
     this.asked.push(consumed);
     const answer = this.#answers.shift();
     if (answer === undefined) return await new Promise<never>(() => {});
     if (answer instanceof Error) throw answer;
-    return await answer;
+    const batch = await answer;
+    onArrival(batch, 10 * (batch?.items?.length ?? 0));
+    return batch;
   }
 
   return(): Promise<void> {
@@ -257,4 +268,79 @@ Deno.test("IncomingStream forgets items of the last batch at its abort", async (
   await assertRejects(() => stream.next(), RangeError);
   // The producer has ended by itself.
   assertEquals(source.returns, 0);
+});
+
+Deno.test("IncomingStream holds what has come until it is consumed", async () => {
+  const source = new FakeSource([
+    { items: range(0, 20), done: false },
+    { items: range(20, 30), done: false },
+    END,
+  ]);
+  const stream = new IncomingStream(source);
+  await stream.next();
+  assertEquals(source.budget.bytes, 200);
+  // The next batch comes before this one is used up, and counts as well.
+  for (let n = 1; n < 19; n++) await stream.next();
+  assertEquals(source.budget.bytes, 500);
+  await stream.next();
+  assertEquals(source.budget.bytes, 300);
+  await stream.next();
+  await stream.return();
+  assertEquals(source.budget.bytes, 0);
+});
+
+Deno.test("IncomingStream holds nothing once it is left, whatever comes then", async () => {
+  const late = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([{ items: [1], done: false }, late.promise]);
+  const stream = new IncomingStream(source);
+  await stream.next();
+  await stream.return();
+  late.resolve({ items: range(0, 60), done: false });
+  await late.promise;
+  assertEquals([source.budget.bytes, source.returns], [0, 1]);
+});
+
+Deno.test("IncomingStream takes no more than its window from the other side", async () => {
+  const fits = new FakeSource([
+    { items: range(0, 60), done: false },
+    { items: range(60, 44), done: true },
+  ]);
+  const items = await Array.fromAsync(new IncomingStream(fits));
+  assertEquals(items, range(0, 104));
+  // Forty of the first batch are consumed when the second is asked for.
+  const over = new FakeSource([
+    { items: range(0, 56), done: false },
+    { items: range(56, 49), done: true },
+  ]);
+  const stream = new IncomingStream(over);
+  for (let n = 0; n < 56; n++) await stream.next();
+  const error = await assertRejects(() => stream.next(), ProtocolError);
+  assertEquals(error.message.includes("65 of its items"), true, error.message);
+  assertEquals(over.budget.bytes, 0);
+});
+
+Deno.test("IncomingStream fails by itself where too much would be held", async () => {
+  const source = new FakeSource([{ items: range(0, 50), done: false }]);
+  source.budget.hold(9_600);
+  const stream = new IncomingStream(source);
+  const error = await assertRejects(() => stream.next(), QueueFullError);
+  assertEquals([error.limit, source.budget.bytes], [10_000, 9_600]);
+  assertEquals([source.returns, await stream.next()], [1, {
+    done: true,
+    value: undefined,
+  }]);
+});
+
+Deno.test("IncomingStream takes a time for each item that does not grow", async () => {
+  const source: StreamSource = {
+    window: { items: 1_000_000, bytes: Infinity },
+    budget: new Budget(Infinity),
+    next: () => Promise.resolve({ items: range(0, 400_000), done: true }),
+    return: () => Promise.resolve(),
+  };
+  const start = performance.now();
+  let count = 0;
+  for await (const _ of new IncomingStream(source)) count++;
+  const tookMs = performance.now() - start;
+  assertEquals([count, tookMs < 3_000], [400_000, true], `${tookMs} ms`);
 });

@@ -1,3 +1,5 @@
+import type { Budget } from "../channel/budget.ts";
+import { Deque } from "../channel/deque.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import type { MessageContext } from "./_message_context.ts";
 import type { OfferedStream } from "./_offered_stream.ts";
@@ -19,6 +21,9 @@ export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
 
 /** How many streams one connection may have open. */
 export const MAX_STREAMS = 65_536;
+
+/** About what an open stream takes beside its items, in bytes. */
+const STREAM_BYTES = 1_024;
 
 /** What `$/next` answers. */
 export interface StreamBatch {
@@ -58,13 +63,18 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 
 /** Streams that this side produces and the other side consumes. */
 export class OutgoingStreams {
-  readonly #window: StreamWindow;
+  readonly #window: () => StreamWindow;
+  readonly #budget: () => Budget;
   readonly #streams = new Map<number, OutgoingStream>();
   #nextKey = 0;
 
-  /** Each takes as much as `window`. */
-  constructor(window: StreamWindow) {
+  /**
+   * Each runs ahead by `window`; what it holds counts towards `budget`, as it
+   * is the other side that makes this one hold it.
+   */
+  constructor(window: () => StreamWindow, budget: () => Budget) {
     this.#window = window;
+    this.#budget = budget;
   }
 
   /** How many streams are open. */
@@ -76,7 +86,8 @@ export class OutgoingStreams {
    * Offers `iterable` to the other side and returns its path. Nothing is taken
    * from it before the other side asks.
    *
-   * @throws {RangeError} If {@linkcode MAX_STREAMS} are open.
+   * @throws {RangeError} If {@linkcode MAX_STREAMS} are open, or the other side
+   * makes this one hold too much.
    */
   add(
     iterable: AsyncIterable<unknown>,
@@ -87,11 +98,20 @@ export class OutgoingStreams {
         `${MAX_STREAMS} streams are open already; read them to their end, or leave them`,
       );
     }
+    const budget = this.#budget();
+    if (budget.exceededBy(STREAM_BYTES) !== null) {
+      throw new RangeError(
+        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'maxHeldBytes'`,
+      );
+    }
+    budget.hold(STREAM_BYTES);
     const key = this.#nextKey++;
     const stream = new OutgoingStream(iterable, {
-      window: this.#window,
+      window: this.#window(),
+      budget,
       start,
       onEnd: () => {
+        budget.release(STREAM_BYTES);
         this.#streams.delete(key);
         onEnd?.();
       },
@@ -146,14 +166,20 @@ async function returnFrom(open: () => AsyncIterator<unknown>): Promise<void> {
 class OutgoingStream implements OfferedStream {
   readonly #iterable: AsyncIterable<unknown>;
   readonly #window: StreamWindow;
+  readonly #budget: Budget;
   readonly #start: <T>(step: () => T) => T;
   #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
-  #items: unknown[] = [];
+  /** Items that are not sent. */
+  readonly #items = new Deque<unknown>();
   /** Sizes of the items that are not consumed, the oldest first. */
-  readonly #sizes: number[] = [];
+  readonly #sizes = new Deque<number>();
   #bytes = 0;
+  /** What of these bytes is not sent. */
+  #unsentBytes = 0;
   #consumed = 0;
+  /** So many items are tried at once: as many as did fit, or twice as many. */
+  #most: number;
   #isPumping = false;
   #outcome: { readonly error: unknown } | "done" | null = null;
   #changed: PromiseWithResolvers<void> | null = null;
@@ -163,10 +189,13 @@ class OutgoingStream implements OfferedStream {
     iterable: AsyncIterable<unknown>,
     options: Required<Omit<StreamOptions, "context">> & {
       readonly window: StreamWindow;
+      readonly budget: Budget;
     },
   ) {
     this.#iterable = iterable;
     this.#window = options.window;
+    this.#budget = options.budget;
+    this.#most = options.window.items;
     this.#start = options.start;
     this.#onEnd = options.onEnd;
   }
@@ -178,7 +207,7 @@ class OutgoingStream implements OfferedStream {
   async next(consumed: number, send: SendBatch): Promise<void> {
     this.#forget(consumed);
     this.#pump();
-    while (this.#items.length === 0 && this.#outcome === null) {
+    while (this.#items.size === 0 && this.#outcome === null) {
       this.#changed ??= Promise.withResolvers();
       await this.#changed.promise;
     }
@@ -187,18 +216,19 @@ class OutgoingStream implements OfferedStream {
       return this.#send(send, outcome === "done");
     }
     // The items before an error come first.
-    if (this.#items.length > 0) return this.#send(send, false);
+    if (this.#items.size > 0) return this.#send(send, false);
     this.#finish();
     throw outcome.error;
   }
 
-  #send(send: SendBatch, done: boolean): void {
-    const items = this.#items;
-    this.#items = [];
+  #send(send: SendBatch, isOver: boolean): void {
+    const items = this.#items.first(this.#most);
+    const done = isOver && items.length === this.#items.size;
     try {
       const sent = send({ items, done });
-      if (sent < items.length) this.#items = items.slice(sent);
-      else if (done) this.#finish();
+      this.#most = sent < items.length ? sent : 2 * this.#most;
+      this.#countSent(sent);
+      if (done && sent === items.length) this.#finish();
     } catch (error) {
       this.drop();
       throw error;
@@ -236,9 +266,25 @@ class OutgoingStream implements OfferedStream {
     else await returnFrom(open);
   }
 
+  /** All that was not sent takes the same share of its bytes: close enough. */
+  #countSent(sent: number): void {
+    const before = this.#items.size;
+    for (let count = 0; count < sent; count++) this.#items.shift();
+    const bytes = this.#items.size === 0
+      ? this.#unsentBytes
+      : Math.floor(this.#unsentBytes * sent / before);
+    this.#unsentBytes -= bytes;
+    this.#budget.release(bytes);
+  }
+
   #finish(): void {
-    this.#onEnd?.();
+    if (this.#onEnd === null) return;
+    this.#items.clear();
+    this.#budget.release(this.#unsentBytes);
+    this.#unsentBytes = 0;
+    const onEnd = this.#onEnd;
     this.#onEnd = null;
+    onEnd();
   }
 
   #wake(): void {
@@ -249,9 +295,10 @@ class OutgoingStream implements OfferedStream {
   /** The other side may tell nonsense, and only loses by it. */
   #forget(consumed: number): void {
     if (!(consumed > this.#consumed)) return;
-    const sizes = this.#sizes.splice(0, consumed - this.#consumed);
-    for (const size of sizes) this.#bytes -= size;
-    this.#consumed += sizes.length;
+    while (this.#consumed < consumed && this.#sizes.size > 0) {
+      this.#bytes -= this.#sizes.shift()!;
+      this.#consumed++;
+    }
   }
 
   /** Takes items while the window is open. */
@@ -283,8 +330,11 @@ class OutgoingStream implements OfferedStream {
   }
 
   #hasRoom(): boolean {
-    return this.#sizes.length < this.#window.items &&
-      this.#bytes < this.#window.bytes;
+    const { items } = this.#window;
+    // A consumer that says to have consumed what was not sent gains nothing.
+    return this.#sizes.size < items && this.#items.size < items &&
+      this.#bytes < this.#window.bytes &&
+      (this.#items.size === 0 || this.#budget.exceededBy(0) === null);
   }
 
   #keep(item: unknown): void {
@@ -292,5 +342,9 @@ class OutgoingStream implements OfferedStream {
     this.#items.push(item);
     this.#sizes.push(bytes);
     this.#bytes += bytes;
+    // Its end may have come meanwhile, and given back all that was held.
+    if (this.#onEnd === null) return;
+    this.#unsentBytes += bytes;
+    this.#budget.hold(bytes);
   }
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Budget } from "../channel/budget.ts";
 import { call, runAs } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import {
@@ -9,9 +10,17 @@ import {
   OutgoingStreams,
   STREAM_PREFIX,
   type StreamBatch,
+  type StreamWindow,
 } from "./_outgoing_streams.ts";
 import { MessageContext } from "./_message_context.ts";
 import type { Call } from "./call.ts";
+
+function open(
+  window: StreamWindow = DEFAULT_WINDOW,
+  budget: Budget = new Budget(Infinity),
+): OutgoingStreams {
+  return new OutgoingStreams(() => window, () => budget);
+}
 
 /** Counts how far its generators get. */
 class Producer {
@@ -72,7 +81,7 @@ async function drain(streams: OutgoingStreams, key: number) {
 }
 
 Deno.test("OutgoingStreams hands out all items in order, and forgets the stream", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const producer = new Producer();
   let ends = 0;
   const key = keyOf(
@@ -89,7 +98,7 @@ Deno.test("OutgoingStreams hands out all items in order, and forgets the stream"
 });
 
 Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   await turn();
@@ -99,7 +108,7 @@ Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
 });
 
 Deno.test("OutgoingStreams never has more items under way than its window", async () => {
-  const streams = new OutgoingStreams({ items: 10, bytes: 1_000_000 });
+  const streams = open({ items: 10, bytes: 1_000_000 });
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   let received = 0;
@@ -122,7 +131,7 @@ Deno.test("OutgoingStreams never has more items under way than its window", asyn
 });
 
 Deno.test("OutgoingStreams never has more bytes under way than its window and one item", async () => {
-  const streams = new OutgoingStreams({ items: 64, bytes: 1_000 });
+  const streams = open({ items: 64, bytes: 1_000 });
   let produced = 0;
   async function* texts() {
     for (;;) {
@@ -141,7 +150,7 @@ Deno.test("OutgoingStreams never has more bytes under way than its window and on
 });
 
 Deno.test("OutgoingStreams lets a consumer that lies get no more than its window at once", async () => {
-  const streams = new OutgoingStreams({ items: 10, bytes: 1_000_000 });
+  const streams = open({ items: 10, bytes: 1_000_000 });
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   for (const consumed of [1e9, 1e9, NaN, 1e9]) {
@@ -155,7 +164,7 @@ Deno.test("OutgoingStreams lets a consumer that lies get no more than its window
 });
 
 Deno.test("OutgoingStreams tells an error after the items before it", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   async function* failing() {
     yield 1;
     yield 2;
@@ -170,7 +179,7 @@ Deno.test("OutgoingStreams tells an error after the items before it", async () =
 });
 
 Deno.test("OutgoingStreams keeps the items that were not sent", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const key = keyOf(streams.add(new Producer().count(5)));
   const batches: StreamBatch[] = [];
   const few = (batch: StreamBatch) => {
@@ -190,7 +199,7 @@ Deno.test("OutgoingStreams keeps the items that were not sent", async () => {
 });
 
 Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", async () => {
-  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
+  const streams = open({ items: 2, bytes: 1_000 });
   const producer = new Producer();
   let ends = 0;
   const key = keyOf(streams.add(producer.count(), { onEnd: () => ends++ }));
@@ -205,7 +214,7 @@ Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", asyn
 });
 
 Deno.test("OutgoingStreams offers a stream that was withdrawn anew", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const numbers = new Producer().count(3);
   const context = new MessageContext("owned");
   const withdrawn = keyOf(streams.add(numbers, { context }));
@@ -217,7 +226,7 @@ Deno.test("OutgoingStreams offers a stream that was withdrawn anew", async () =>
 });
 
 Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const key = keyOf(streams.add({
     [Symbol.asyncIterator]() {
       throw new RangeError("cannot begin");
@@ -228,7 +237,7 @@ Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", asy
 });
 
 Deno.test("OutgoingStreams.return waits until the producer's finally has run", async () => {
-  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
+  const streams = open({ items: 2, bytes: 1_000 });
   let finished = false;
   async function* slowToFinish() {
     try {
@@ -247,7 +256,7 @@ Deno.test("OutgoingStreams.return waits until the producer's finally has run", a
 });
 
 Deno.test("OutgoingStreams.return tells an error of the producer's finally", async () => {
-  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
+  const streams = open({ items: 2, bytes: 1_000 });
   async function* failing() {
     try {
       for (;;) yield 1;
@@ -264,7 +273,7 @@ Deno.test("OutgoingStreams.return tells an error of the producer's finally", asy
 });
 
 Deno.test("OutgoingStreams.return does not wait for a producer that waits", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const key = keyOf(streams.add(producer.wait(event.promise)));
@@ -279,7 +288,7 @@ Deno.test("OutgoingStreams.return does not wait for a producer that waits", asyn
 });
 
 Deno.test("OutgoingStreams.return tells the end before it ends the producer", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const stream = producer.wait(event.promise);
@@ -292,7 +301,7 @@ Deno.test("OutgoingStreams.return tells the end before it ends the producer", as
 });
 
 Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
-  const streams = new OutgoingStreams({ items: 2, bytes: 1_000 });
+  const streams = open({ items: 2, bytes: 1_000 });
   const producer = new Producer();
   let ends = 0;
   const waiting: Promise<StreamBatch>[] = [];
@@ -316,7 +325,7 @@ Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
 });
 
 Deno.test("OutgoingStreams answers several questions at once", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const key = keyOf(streams.add(producer.wait(event.promise)));
@@ -330,7 +339,7 @@ Deno.test("OutgoingStreams answers several questions at once", async () => {
 });
 
 Deno.test("OutgoingStreams begins a generator where it is told to", async () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const served = { path: "work" } as Call;
   async function* paths() {
     yield call().path;
@@ -341,7 +350,7 @@ Deno.test("OutgoingStreams begins a generator where it is told to", async () => 
 });
 
 Deno.test("OutgoingStreams adds each stream to the message that offers it", () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const producer = new Producer();
   const outer = new MessageContext("owned");
   const inner = new MessageContext("borrowed");
@@ -356,7 +365,7 @@ Deno.test("OutgoingStreams adds each stream to the message that offers it", () =
 });
 
 Deno.test("OutgoingStreams refuses more streams than one connection may have", () => {
-  const streams = new OutgoingStreams(DEFAULT_WINDOW);
+  const streams = open();
   const empty = { [Symbol.asyncIterator]: () => new Producer().count(0) };
   for (let i = 0; i < MAX_STREAMS; i++) streams.add(empty);
   assertThrows(() => streams.add(empty), RangeError);
@@ -380,4 +389,67 @@ Deno.test("isStream knows async iterables", () => {
   for (const other of [null, undefined, 1, "text", [], {}, () => {}]) {
     assertEquals(isStream(other), false);
   }
+});
+
+Deno.test("OutgoingStreams counts what is held, and gives all of it back", async () => {
+  const budget = new Budget(1_000_000);
+  const streams = open({ items: 8, bytes: 1_000_000 }, budget);
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  const idle = budget.bytes;
+  assert(idle > 0);
+  await next(streams, key, 0);
+  await turn();
+  // One was sent; those that follow wait for the next question.
+  assertEquals([producer.produced, budget.bytes], [8, idle + 7 * 8]);
+  await next(streams, key, 1);
+  await turn();
+  assertEquals([producer.produced, budget.bytes], [9, idle + 8]);
+  await streams.return(key);
+  await turn();
+  assertEquals(budget.bytes, 0);
+  const dropped = keyOf(streams.add(producer.count()));
+  await next(streams, dropped, 0);
+  await turn();
+  streams.endAll();
+  assertEquals(budget.bytes, 0);
+});
+
+Deno.test("OutgoingStreams over the budget goes on one item at a time", async () => {
+  const budget = new Budget(2_000);
+  const streams = open({ items: 64, bytes: 1_000_000 }, budget);
+  async function* texts() {
+    for (let n = 0; n < 10; n++) yield "x".repeat(1_000);
+  }
+  const key = keyOf(streams.add(texts()));
+  assertThrows(() => streams.add(texts()), RangeError, "maxHeldBytes");
+  let consumed = 0;
+  for (let done = false; !done;) {
+    const batch = await next(streams, key, consumed);
+    await turn();
+    assert(batch.items.length <= 1, `${batch.items.length} items`);
+    assert(budget.bytes <= 3_100, `${budget.bytes} bytes`);
+    ({ done } = batch);
+    consumed += batch.items.length;
+  }
+  assertEquals([consumed, budget.bytes], [10, 0]);
+});
+
+Deno.test("OutgoingStreams tries no more items at once than did fit", async () => {
+  const streams = open({ items: 1_000, bytes: 1e9 });
+  const key = keyOf(streams.add(new Producer().count(1_000)));
+  let [offered, sent] = [0, 0];
+  const three = ({ items }: StreamBatch) => {
+    const taken = Math.min(3, items.length);
+    offered += items.length;
+    sent += taken;
+    return taken;
+  };
+  while (streams.size > 0) {
+    await streams.next(key, sent, three);
+    await turn();
+  }
+  assertEquals(sent, 1_000);
+  // A quarter of a million if all that waits was offered each time.
+  assert(offered < 6_000, `${offered} items offered`);
 });

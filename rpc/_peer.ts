@@ -117,8 +117,12 @@ export class Peer implements Caller {
       places: options.places,
       takesPlaces: () => this.#hello.takesPlaces,
       maxReferences: options.maxReferences,
+      budget: () => this.#channel.budget,
     });
-    this.#streams = new OutgoingStreams(options.window);
+    this.#streams = new OutgoingStreams(
+      () => this.#hello.narrow(options.window),
+      () => this.#channel.budget,
+    );
     this.#served = new ServedCalls({
       ...options,
       references: this.#references,
@@ -163,6 +167,7 @@ export class Peer implements Caller {
       saysHello,
       extensions,
       hasPlaces: places !== null,
+      window: this.#options.window,
       credentials,
       owner: channel,
       send: (content) => channel.send(content, { timeoutMs: Infinity }),
@@ -511,11 +516,14 @@ export class Peer implements Caller {
   #openStream(path: string, signal: AbortSignal | undefined): IncomingStream {
     const key = Number(path.slice(STREAM_PREFIX.length));
     const source: StreamSource = {
-      next: (consumed) =>
+      window: this.#options.window,
+      budget: this.#channel.budget,
+      next: (consumed, onResult) =>
         // A deadline for calls is none for a stream that has nothing to tell.
         this.#channel.send(["$/next", [key, consumed], {}], {
           timeoutMs: Infinity,
-          signal,
+          onResult,
+          ...(signal !== undefined && { signal }),
         }).catch(throwAsSent) as Promise<StreamBatch>,
       return: async () => {
         try {

@@ -1,3 +1,4 @@
+import type { Budget } from "../channel/budget.ts";
 import type { TypeEntry } from "../channel/codecs/type_entry.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import { printable } from "../transports/printable.ts";
@@ -28,6 +29,9 @@ export const REFERENCE_PREFIX = "$/ref/";
 /** The longest address, or class's name, that is taken from the other side. */
 const MAX_PLACE_LENGTH = 1_024;
 
+/** About what a reference takes beside what it refers to, in bytes. */
+const REFERENCE_BYTES = 256;
+
 /** How many references one side may hold, where nothing else is asked for. */
 export const MAX_REFERENCES = 65_536;
 
@@ -51,6 +55,8 @@ export interface ReferencesOptions {
   readonly takesPlaces: () => boolean;
   /** How many references may be held. */
   readonly maxReferences: number;
+  /** What the other side makes this one hold. */
+  readonly budget: () => Budget;
 }
 
 /**
@@ -173,10 +179,14 @@ export class References implements TypeEntry {
    */
   #rememberSent(path: string, service: object): void {
     const paths = this.#sentPaths;
-    const isFull = paths.size >= this.#options.maxReferences;
-    if (!paths.delete(path) && isFull) {
-      const [oldest] = paths.keys();
-      paths.delete(oldest!);
+    const { maxReferences, budget } = this.#options;
+    if (!paths.delete(path)) {
+      budget().hold(REFERENCE_BYTES);
+      if (paths.size >= maxReferences) {
+        const [oldest] = paths.keys();
+        paths.delete(oldest!);
+        budget().release(REFERENCE_BYTES);
+      }
     }
     // A child that its router has dropped is kept by nobody here.
     paths.set(path, new WeakRef(service));
@@ -197,6 +207,13 @@ export class References implements TypeEntry {
         `${maxReferences} references are held already; dispose of some on the other side, pass a service that is listed, or raise 'maxReferences'`,
       );
     }
+    const budget = this.#options.budget();
+    if (budget.exceededBy(REFERENCE_BYTES) !== null) {
+      throw new RangeError(
+        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'maxHeldBytes'`,
+      );
+    }
+    budget.hold(REFERENCE_BYTES);
     const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);
@@ -208,6 +225,7 @@ export class References implements TypeEntry {
     if (reference.borrowed + reference.owned > 0) return;
     // The connection may have ended, and its references with it.
     if (!this.#byKey.delete(reference.key)) return;
+    this.#options.budget().release(REFERENCE_BYTES);
     this.#byTarget.delete(reference.target);
   }
 

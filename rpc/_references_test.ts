@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ReferenceReleasedError } from "./errors.ts";
+import { Budget } from "../channel/budget.ts";
 import type { ArrivalContext } from "../channel/message_context.ts";
 import { type Hold, MessageContext } from "./_message_context.ts";
 import { referenceKey, References } from "./_references.ts";
@@ -27,8 +28,11 @@ const idle: Caller = {
 const REPLY: ArrivalContext = { kind: "reply" };
 const REQUEST: ArrivalContext = { kind: "request" };
 
-function make({ hasExtensions = true, maxReferences = 10 } = {}): References {
+function make(
+  { hasExtensions = true, maxReferences = 10, budget = new Budget(1e6) } = {},
+): References {
   return new References({
+    budget: () => budget,
     root,
     self: idle,
     places: null,
@@ -243,6 +247,7 @@ Deno.test("References forgets the path sent first where too many were", () => {
   const router = new Router();
   for (const [n, child] of children.entries()) router.set(`c${n}`, child);
   const references = new References({
+    budget: () => new Budget(1e6),
     root: router,
     self: idle,
     places: null,
@@ -287,4 +292,22 @@ Deno.test("References matches functions and services, and nothing else", async (
   pack(references, "owned", third);
   const target = references.resolve("$/ref/0/work")!;
   await assertRejects(async () => await target.method(), TypeError, "call()");
+});
+
+Deno.test("References counts what it holds, and gives it back", () => {
+  const budget = new Budget(1_000);
+  const references = make({ budget });
+  const held = pack(references, "borrowed", () => 1, () => 2, () => 3);
+  assertEquals(budget.bytes, 3 * 256);
+  const fourth = () => 4;
+  assertThrows(
+    () => references.pack(fourth, null),
+    RangeError,
+    "raise 'maxHeldBytes'",
+  );
+  held.release();
+  assertEquals([budget.bytes, references.size], [0, 0]);
+  references.pack(fourth, null);
+  references.release(0 + 3);
+  assertEquals(budget.bytes, 0);
 });

@@ -1,4 +1,12 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { ConnectionClosedError } from "../channel/errors.ts";
+import { codecs } from "../channel/fixtures/codecs.ts";
+import { openConnection } from "../channel/open.ts";
 import {
   encodeRequest,
   openRaw,
@@ -220,5 +228,92 @@ withCtx(
     await assertServed(other);
     const [error] = ctx.takeHandlerErrors();
     assertStringIncludes(String(error), "nested deeper");
+  },
+);
+
+/** What a liar writes in the place of a stream. */
+class Forged {
+  constructor(readonly path: string) {}
+}
+
+const summer = service({
+  sum: async (values: AsyncIterable<number>) => {
+    let sum = 0;
+    for await (const value of values) sum += value;
+    return sum;
+  },
+  echo: (value: unknown) => value,
+});
+
+/** A peer that answers each question for items of a stream as a test says. */
+async function sumOf(
+  ctx: Ctx,
+  batches: readonly { items: unknown[]; done: boolean }[],
+  options: RpcServerOptions = {},
+): Promise<{ sum: Promise<unknown>; server: RpcServer }> {
+  const server = await ctx.rpc.startServer(summer, options);
+  const liar = await openConnection(server.address, {
+    ...ctx.options,
+    serializers: [{
+      type: Forged,
+      serialize: ({ path }) => path,
+      deserialize: (path) => new Forged(String(path)),
+    }],
+  });
+  const sum = liar.send(["sum", [new Forged("$/stream/0")], {}]);
+  const left = [...batches];
+  (async () => {
+    for await (const request of liar) {
+      const batch = left.shift();
+      // The last question is left open.
+      if (batch !== undefined) await request.reply(batch);
+    }
+  })();
+  ctx.use(liar);
+  return { sum, server };
+}
+
+const ones = (count: number) => Array.from({ length: count }, () => 1);
+
+withCtx(
+  { name: "a stream is taken up to its window, and consumed", codecs },
+  async (ctx) => {
+    const { sum, server } = await sumOf(ctx, [
+      { items: ones(64), done: false },
+      // Asked for when 48 of these were consumed.
+      { items: ones(48), done: false },
+      { items: ones(3), done: true },
+    ]);
+    assertEquals(await sum, 115);
+    const [served] = server.clients;
+    assertEquals(served!.stats().heldBytes, 0);
+  },
+);
+
+withCtx(
+  { name: "a batch over the window ends the peer's connection", codecs },
+  async (ctx) => {
+    const { sum, server } = await sumOf(ctx, [
+      { items: ones(65), done: true },
+    ]);
+    const other = await ctx.rpc.connect<typeof summer>();
+    const error = await assertRejects(() => sum, ConnectionClosedError);
+    assertEquals(error.by, "peer");
+    assertEquals(await other.remote.echo("?"), "?");
+    assertEquals(server.clients.size, 1);
+  },
+);
+
+withCtx(
+  { name: "a stream that this side cannot hold ends alone", codecs },
+  async (ctx) => {
+    const { sum, server } = await sumOf(
+      ctx,
+      [{ items: ["x".repeat(40_000)], done: false }],
+      { limits: { maxHeldBytes: 20_000 } },
+    );
+    await assertRejects(() => sum, Error, "maxHeldBytes");
+    const [served] = server.clients;
+    assertEquals(served!.stats().heldBytes, 0);
   },
 );
