@@ -21,6 +21,7 @@ export const INTERNAL: Readonly<Record<string, string>> = {
   "channel/codecs/type_entry.ts":
     "for the layers above; users register a Serializer",
   "channel/codecs/type_table.ts": "the work that channels do with serializers",
+  "channel/deque.ts": "for the layers above",
   "channel/message.ts": "the shape of the wire; users see requests and replies",
   "channel/options.ts#BudgetOptions": "for the layers above",
   "channel/message_context.ts":
