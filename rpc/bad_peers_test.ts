@@ -4,6 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import type { Channel } from "../channel/channel.ts";
 import { ConnectionClosedError } from "../channel/errors.ts";
 import { codecs } from "../channel/fixtures/codecs.ts";
 import { openConnection } from "../channel/open.ts";
@@ -245,6 +246,20 @@ const summer = service({
   echo: (value: unknown) => value,
 });
 
+/** A channel on which a peer may write what no proxy or stream of ours would. */
+async function openLiar(ctx: Ctx, address: string): Promise<Channel> {
+  return ctx.use(
+    await openConnection(address, {
+      ...ctx.options,
+      serializers: [{
+        type: Forged,
+        serialize: ({ path }) => path,
+        deserialize: (path) => new Forged(String(path)),
+      }],
+    }),
+  );
+}
+
 /** A peer that answers each question for items of a stream as a test says. */
 async function sumOf(
   ctx: Ctx,
@@ -252,14 +267,7 @@ async function sumOf(
   options: RpcServerOptions = {},
 ): Promise<{ sum: Promise<unknown>; server: RpcServer }> {
   const server = await ctx.rpc.startServer(summer, options);
-  const liar = await openConnection(server.address, {
-    ...ctx.options,
-    serializers: [{
-      type: Forged,
-      serialize: ({ path }) => path,
-      deserialize: (path) => new Forged(String(path)),
-    }],
-  });
+  const liar = await openLiar(ctx, server.address);
   const sum = liar.send(["sum", [new Forged("$/stream/0")], {}]);
   const left = [...batches];
   (async () => {
@@ -269,7 +277,6 @@ async function sumOf(
       if (batch !== undefined) await request.reply(batch);
     }
   })();
-  ctx.use(liar);
   return { sum, server };
 }
 
@@ -307,13 +314,40 @@ withCtx(
 withCtx(
   { name: "a stream that this side cannot hold ends alone", codecs },
   async (ctx) => {
-    const { sum, server } = await sumOf(
-      ctx,
-      [{ items: ["x".repeat(40_000)], done: false }],
-      { limits: { maxHeldBytes: 20_000 } },
+    const arrived = Promise.withResolvers<void>();
+    const slow = service({
+      measure: async (lists: AsyncIterable<unknown[]>) => {
+        let length = 0;
+        for await (const list of lists) {
+          length += list.length;
+          await arrived.promise;
+        }
+        return length;
+      },
+      arrived: () => arrived.resolve(),
+      echo: (value: unknown) => value,
+    });
+    const server = await ctx.rpc.startServer(slow, {
+      limits: { maxHeldBytes: 3_500_000 },
+    });
+    const liar = await openLiar(ctx, server.address);
+    const failed = assertRejects(
+      () => liar.send(["measure", [new Forged("$/stream/0")], {}]),
+      Error,
+      "maxHeldBytes",
     );
-    await assertRejects(() => sum, Error, "maxHeldBytes");
+    // Asked for ahead, while half of what came first is not consumed.
+    const list = Array.from({ length: 20_000 }, () => []);
+    const batch = { items: [list, list], done: false };
+    for (let question = 0; question < 2; question++) {
+      const request = await liar.recv();
+      assertEquals((request.content as unknown[])[0], "$/next");
+      await request.reply(batch);
+    }
+    await liar.send(["arrived", [], {}]);
+    await failed;
     const [served] = server.clients;
+    assertEquals(await liar.send(["echo", [1], {}]), 1);
     assertEquals(served!.stats().heldBytes, 0);
   },
 );
