@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what is printed by default is tested
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AddressInUseError } from "../transports/errors.ts";
 import { withCtx } from "../testing/ctx.ts";
@@ -218,4 +219,30 @@ withCtx({
   const failures = ctx.takeHandlerErrors();
   assert(failures.length > 0);
   assert(failures.every((it) => it instanceof RangeError), String(failures));
+});
+
+withCtx({
+  ...options,
+  name: "what is spawned prints nothing that a terminal would obey",
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  const printed: unknown[] = [];
+  const { log } = console;
+  console.log = (...args) => void printed.push(...args);
+  try {
+    const code = String.raw`console.log("\x1b[31mred\u202e \rdenomas: fake")`;
+    const modules = { printing: `data:text/javascript,${code}` };
+    const { address } = ctx;
+    ctx.use(
+      await spawnContainer(
+        parent,
+        spawnOptions("worker", { address, modules }),
+      ),
+    );
+    assertEquals(printed.length, 1);
+    const line = String(printed[0]);
+    assert(line.endsWith("] \\u{1b}[31mred\\u{202e} \\rdenomas: fake"), line);
+  } finally {
+    console.log = log;
+  }
 });

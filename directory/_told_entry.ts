@@ -80,9 +80,9 @@ function readProperties(
   told: unknown,
   directory: string,
 ): DirectoryProperties {
-  const entries = isRecord(told) ? Object.entries(told) : [["", told]];
+  if (!isRecord(told)) throw bad(directory, "has no properties");
   const known: [string, DirectoryPropertyValue][] = [];
-  for (const [name, value] of entries as [string, unknown][]) {
+  for (const [name, value] of Object.entries(told)) {
     if (!isPropertyValue(value)) throw bad(directory, "has no properties");
     known.push([name, value]);
   }

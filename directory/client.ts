@@ -44,7 +44,7 @@ export interface LookUpOptions extends DirectoryQuery {
   /**
    * How many entries are wanted at most.
    *
-   * @default {Infinity}
+   * @default {all of them; a million or more are a `RangeError`}
    */
   readonly limit?: number | undefined;
 }
@@ -92,12 +92,13 @@ export interface DirectoryClient extends AsyncDisposable {
   /** The address of the directory. */
   readonly address: string;
   /**
-   * Registers an agent, or that of a proxy, for as long as it lives. Resolves when the directory has
-   * reached it, or, if it is still starting, waits for it to start; while the
-   * directory is away, it waits for that.
+   * Registers an agent, or that of a proxy, for as long as it lives. It must be
+   * one of this container, unless the directory trusts that. Resolves when the
+   * directory has reached it, or, if it is still starting, waits for it to
+   * start; while the directory is away, it waits for that.
    *
    * @throws {ValidationError} If type or properties do not fit, or the
-   * directory does not allow the address.
+   * directory does not allow the address, or its container does not confirm it.
    * @throws {ServerBusyError} If the directory is full.
    * @throws {RemoteError} If the directory cannot reach the agent.
    * @throws {unknown} The reason of the agent's signal, if it ends first.
@@ -110,7 +111,9 @@ export interface DirectoryClient extends AsyncDisposable {
    * The entries that a query means, in the order in which they came to be
    * there.
    *
-   * @throws {ValidationError} If the query does not fit.
+   * @throws {ValidationError} If the query does not fit, or the directory
+   * answers with what is no entry.
+   * @throws {RangeError} If there are a million entries or more, and no `limit`.
    * @throws {ConnectError} If the directory cannot be reached.
    */
   lookUp(query?: LookUpOptions): Promise<DirectoryEntry[]>;

@@ -215,7 +215,6 @@ export class Directory extends Agent {
         `Cannot register '${address}': the directory does not dial this address for '${remoteAddress}', permit it by 'allow'`,
       );
     }
-    this.#checkRoom(address);
     const who: DirectoryCaller = { remoteAddress, peer, identity };
     const isTrusted = await this.#trust(address, who) === true;
     const kept = isTrusted

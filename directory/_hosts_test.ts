@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { hostOf, hostOfCaller, isNear } from "./_hosts.ts";
+
+Deno.test("isNear is the caller's host, or this machine for who is on it", () => {
+  const tcp = "tcp://10.0.0.1:5555";
+  for (
+    const [agent, caller, own, expected] of [
+      // A caller from elsewhere.
+      ["tcp://10.0.0.2:1/0", "tcp://10.0.0.2:9", tcp, true],
+      ["tcp://10.0.0.3:1/0", "tcp://10.0.0.2:9", tcp, false],
+      ["tcp://10.0.0.1:1/0", "tcp://10.0.0.2:9", tcp, false],
+      ["tcp://127.0.0.1:1/0", "tcp://10.0.0.2:9", tcp, false],
+      ["tcp://localhost:1/0", "tcp://10.0.0.2:9", tcp, false],
+      ["ipc://[/run/a]/0", "tcp://10.0.0.2:9", tcp, false],
+      ["local://a/0", "tcp://10.0.0.2:9", tcp, false],
+      // One on the same machine.
+      ["tcp://10.0.0.1:1/0", "tcp://127.0.0.1:9", tcp, true],
+      ["tcp://127.0.0.1:1/0", "tcp://10.0.0.1:9", tcp, true],
+      ["tcp://10.0.0.3:1/0", "tcp://127.0.0.1:9", tcp, false],
+      ["ipc://[/run/a]/0", "tcp://127.0.0.1:9", tcp, false],
+      ["ipc://[/run/a]/0", "ipc://[/run/d]#1", "ipc://[/run/d]", true],
+      ["ipc://[/home/a]/0", "ipc://[/run/d]#1", "ipc://[/run/d]", false],
+      ["tcp://127.0.0.1:1/0", "ipc://[/run/d]#1", "ipc://[/run/d]", false],
+      ["local://a/0", "local://d#1", "local://d", true],
+      ["local://a/0", "ipc://[/run/d]#1", "ipc://[/run/d]", false],
+    ] as const
+  ) {
+    assertEquals(isNear(agent, caller, own), expected, `${agent} ${caller}`);
+  }
+});
+
+Deno.test("hostOf tells hosts apart, and no ways to this machine", () => {
+  const here = hostOf("local://a");
+  for (const it of ["ipc://[/a]", "tcp://127.0.0.1:1", "tcp://[::1]:2"]) {
+    assertEquals(hostOf(it), here);
+  }
+  assertEquals(hostOf("tcp://10.0.0.1:1"), hostOf("tcp://10.0.0.1:2"));
+  assertEquals(
+    hostOf("tcp://10.0.0.1:1") === hostOf("tcp://10.0.0.2:1"),
+    false,
+  );
+  assertEquals(hostOfCaller("local://a#5"), here);
+});

@@ -1,0 +1,48 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { nextTurn, Turns } from "./_turns.ts";
+
+Deno.test("Turns.run does the work of one caller one after the other", async () => {
+  const turns = new Turns();
+  const [greedy, modest] = [{}, {}];
+  const log: string[] = [];
+  let running = 0;
+  const work = (name: string) => async () => {
+    assert(name === "modest" || running++ === 0);
+    await nextTurn();
+    log.push(name);
+    if (name === "greedy") running--;
+  };
+  const all = Array.from(
+    { length: 100 },
+    () => turns.run(greedy, work("greedy")),
+  );
+  await nextTurn();
+  await turns.run(modest, work("modest"));
+  assert(log.indexOf("modest") < 5, `${log.indexOf("modest")}`);
+  await Promise.all(all);
+  assertEquals(log.filter((it) => it === "greedy").length, 100);
+});
+
+Deno.test("Turns.run lets others have their turn in between", async () => {
+  const turns = new Turns();
+  const caller = {};
+  let done = 0;
+  const all = Array.from(
+    { length: 50 },
+    () => turns.run(caller, () => void done++),
+  );
+  await nextTurn();
+  assert(done < 5, `${done}`);
+  await Promise.all(all);
+});
+
+Deno.test("Turns.run goes on after work that fails", async () => {
+  const turns = new Turns();
+  const caller = {};
+  const failing = turns.run(caller, () => {
+    throw new RangeError("no");
+  });
+  const next = turns.run(caller, () => 5);
+  await assertRejects(() => failing, RangeError);
+  assertEquals(await next, 5);
+});
