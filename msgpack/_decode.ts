@@ -4,6 +4,9 @@ import { MAX_MSGPACK_DEPTH } from "../channel/codecs/_msgpack_skim.ts";
 import { readKey } from "./_keys.ts";
 import { readText } from "./_text.ts";
 
+/** So many items get exactly the room that they need. */
+const FEW_ITEMS = 64;
+
 /** Where a reading is. */
 interface Input {
   readonly bytes: Uint8Array;
@@ -132,8 +135,9 @@ function readWord(input: Input): void {
 
 function readList(input: Input, length: number): unknown[] {
   enter(input, length);
-  const list: unknown[] = [];
-  for (let index = 0; index < length; index++) list.push(readValue(input));
+  // A list that grows by itself takes room for 17 items at once.
+  const list: unknown[] = length <= FEW_ITEMS ? new Array(length) : [];
+  for (let index = 0; index < length; index++) list[index] = readValue(input);
   input.depth--;
   return list;
 }

@@ -14,7 +14,14 @@ const COPIED_UNITS = 12;
 /** A number, in JSON's grammar. */
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
+/** An integer of so many digits is exact, however it is put together. */
+const SHORT_DIGITS = 9;
+
 const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const UPPER_E = 0x45;
+const LOWER_E = 0x65;
 const LIST_START = 0x5b;
 const LIST_END = 0x5d;
 const MAP_START = 0x7b;
@@ -65,18 +72,49 @@ function readValue(reader: Reader): unknown {
     case MAP_START:
       return readMap(reader);
   }
-  const start = reader.at;
-  NUMBER.lastIndex = start;
-  if (NUMBER.test(text)) {
-    reader.at = NUMBER.lastIndex;
-    return Number(text.slice(start, reader.at));
-  }
+  const number = readNumber(reader);
+  if (number !== undefined) return number;
   for (const [word, value] of WORDS) {
     if (!text.startsWith(word, reader.at)) continue;
     reader.at += word.length;
     return value;
   }
   throw unexpected(reader);
+}
+
+/** Reads a number; short integers without the expression, at a fifth. */
+function readNumber(reader: Reader): number | undefined {
+  const { text } = reader;
+  const start = reader.at;
+  const isNegative = text.charCodeAt(start) === MINUS;
+  const first = isNegative ? start + 1 : start;
+  let at = first;
+  let value = 0;
+  let digit = digitAt(text, at);
+  while (digit !== -1 && at < first + SHORT_DIGITS) {
+    value = value * 10 + digit;
+    digit = digitAt(text, ++at);
+  }
+  const isPlain = at > first && digit === -1 && !isPartOfNumber(text, at);
+  if (isPlain && (at === first + 1 || digitAt(text, first) !== 0)) {
+    reader.at = at;
+    return isNegative ? -value : value;
+  }
+  NUMBER.lastIndex = start;
+  if (!NUMBER.test(text)) return undefined;
+  reader.at = NUMBER.lastIndex;
+  return Number(text.slice(start, reader.at));
+}
+
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - 0x30;
+  return digit >= 0 && digit <= 9 ? digit : -1;
+}
+
+/** Whether a fraction or an exponent begins at `at`. */
+function isPartOfNumber(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit === DOT || unit === LOWER_E || unit === UPPER_E;
 }
 
 function readList(reader: Reader): unknown[] {
