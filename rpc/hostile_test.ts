@@ -16,6 +16,7 @@ import { attackServer } from "../ordeal/hostile/attack.ts";
 import { testBriefly } from "../ordeal/hostile/brief_attack.ts";
 import { type CtxOptions, withCtx } from "../testing/ctx.ts";
 import { nextTurn } from "../testing/_within.ts";
+import { ProtocolError } from "../transports/errors.ts";
 import { call } from "./call.ts";
 import type { ServeMiddleware } from "./middleware.ts";
 import { service } from "./service.ts";
@@ -180,6 +181,30 @@ withCtx(
     assertEquals((await peer.call("pay", thenable))![0], 2);
     assertEquals((await peer.call("pay", { amount: 5, then: 1 }))![0], 1);
     assertEquals(paid, [5]);
+  },
+);
+
+withCtx(
+  { name: "a batch over the window ends the connection", ...EVERYWHERE },
+  async (ctx) => {
+    const server = await ctx.rpc.startServer(bank);
+    const other = await ctx.rpc.connect<typeof bank>();
+    assertEquals(await other.remote.echo(1), 1);
+    const honest = new Set(server.clients);
+    using peer = await WirePeer.open(server.address, ctx.options);
+    await peer.hello();
+    const [served] = [...server.clients].filter((it) => !honest.has(it));
+    peer.request(["sum", [reference("$/stream/0")], {}]);
+    const [, id, content] = (await peer.receive())!;
+    assertEquals(content, ["$/next", [0, 0], {}]);
+    const start = performance.now();
+    const items = new Array(400_000).fill(0);
+    peer.send([1, id, { items, done: false }]);
+    assertEquals(await other.remote.echo(1), 1);
+    assert(performance.now() - start < 3_000);
+    while (await peer.receive() !== null);
+    // The method that reads the stream is told, so nobody else is.
+    assertInstanceOf((await served!.closed).error, ProtocolError);
   },
 );
 
