@@ -21,6 +21,10 @@ export interface SocketFile {
  */
 const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 
+/** How long a program that replaces a dead socket waits for others. */
+const LOCK_MS = 2_000;
+const LOCK_POLL_MS = 5;
+
 /** Length of what is appended to make the temporary name. */
 const SUFFIX_BYTES = ".abcdef/s".length;
 
@@ -103,8 +107,7 @@ export async function removeSocketOf(
   ino: number | null,
 ): Promise<void> {
   try {
-    using folder = await Deno.open(dirname(path));
-    await folder.lock(true);
+    using _lock = await lockFolderOf(path);
     const isKnown = ino !== null && await inodeOf(path) === ino;
     if (isKnown || await isDeadSocket(path)) await Deno.remove(path);
   } catch (error) {
@@ -127,11 +130,45 @@ async function publish(temporary: string, path: string): Promise<void> {
   if (await tryLink(temporary, path)) return;
   // Whoever finds another server need not wait for the lock.
   await isDeadSocket(path);
-  using folder = await Deno.open(dirname(path));
-  await folder.lock(true);
+  using _lock = await lockFolderOf(path);
+  const until = performance.now() + LOCK_MS;
   while (!await tryLink(temporary, path)) {
     if (await isDeadSocket(path)) await Deno.remove(path);
+    if (performance.now() > until) {
+      throw inUse(path, "another program puts files there again and again");
+    }
   }
+}
+
+/**
+ * Takes the lock of the folder that `path` is in. Every program that can read
+ * the folder can hold its lock, for as long as it likes: so this does not wait
+ * for longer than a server takes to replace a dead socket.
+ *
+ * @throws {AddressInUseError} If another program holds it for too long.
+ */
+async function lockFolderOf(path: string): Promise<Disposable> {
+  const folder = await Deno.open(dirname(path));
+  const until = performance.now() + LOCK_MS;
+  try {
+    while (!await folder.tryLock(true)) {
+      if (performance.now() > until) {
+        throw inUse(
+          path,
+          `a dead socket is there, and another program has held the lock of its folder for ${LOCK_MS} ms: remove the socket yourself`,
+        );
+      }
+      await pause(LOCK_POLL_MS);
+    }
+    return folder;
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+function pause(timeMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, timeMs));
 }
 
 async function tryLink(temporary: string, path: string): Promise<boolean> {

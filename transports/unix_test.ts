@@ -274,6 +274,21 @@ test("lets processes race for a dead socket's place, and one has it", async ({ f
   await Deno.remove(path);
 });
 
+test("does not wait for ever for the lock of its folder", async ({ folder, path, stage }) => {
+  await leaveDeadSocket(path);
+  const holder = await Deno.open(folder);
+  await holder.lock(true);
+  const start = performance.now();
+  const error = await assertRejects(() => stage.listen(), AddressInUseError);
+  assertStringIncludes(error.message, "has held the lock of its folder");
+  assert(performance.now() - start < 10_000);
+  assertEquals(await filesIn(folder), [basename(path)]);
+  // Whoever comes while it is held for a moment only gets the place.
+  const listening = stage.listen();
+  setTimeout(() => holder.close(), 20);
+  await (await listening).close();
+});
+
 test("hands its place over while closing and opening again", async ({ folder, path, address, stage }) => {
   for (let round = 0; round < 40; round++) {
     const old = await stage.listen();
