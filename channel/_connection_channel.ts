@@ -37,6 +37,7 @@ import {
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { rawWeight } from "./_raw_weight.ts";
 import { Rates } from "./_rates.ts";
 import { type Answerer, IncomingRequest, type Request } from "./request.ts";
 import { RequestTable } from "./_request_table.ts";
@@ -46,8 +47,17 @@ import type { SharedCounts } from "./_shared_counts.ts";
 /** For how long a close without `graceMs` writes what is queued. */
 const FLUSH_MS = 1_000;
 
-/** What nobody has looked into counts so many times, as it may be worse. */
-const UNREAD_FACTOR = 16;
+/**
+ * What a request takes beside its content: 100 to 130 bytes here, 500 with the
+ * call of RPC that runs for it, and up to 2,000 where that asks for its signal.
+ */
+const REQUEST_BYTES = 1_024;
+
+/** About what a request takes on the wire that asks for items of a stream. */
+const PACED_BYTES = 40;
+
+/** Parts of frames up to this length fit the buffer of an idle connection. */
+const UNCOUNTED_BYTES = 4 * 1024;
 
 /** What an answer that left at once returns: it needs no one to listen. */
 export const ANSWERED: Promise<void> = Promise.resolve();
@@ -73,14 +83,22 @@ export interface ConnectionChannelOptions
   readonly onRequest?: (request: IncomingRequest) => void;
   /**
    * Whether a request, not yet revived, is one by which the layer above steers
-   * others: it is taken where those are refused, up to twice the limits.
+   * others: it is taken where those are refused, up to twice the limits, and
+   * counts as a frame, but not as a request.
    */
   readonly isControl?: (content: unknown) => boolean;
   /**
    * Whether a request is handed on as it arrived, since nobody knows yet whose
-   * it is. {@linkcode ConnectionChannel.revive} makes up for it.
+   * it is. {@linkcode ConnectionChannel.revive} makes up for it. What waits so
+   * may take `maxUnadmittedBytes`.
    */
   readonly isUnadmitted?: (content: unknown) => boolean;
+  /**
+   * Is called when the peer has said the first thing that this side takes.
+   * Only for a connection that was accepted: until then its peer is a stranger,
+   * who may hold no more than `maxUnadmittedBytes`.
+   */
+  readonly onSpoken?: () => void;
   /** Makes a failure's content of an error; it must be plain data. */
   readonly toFailure?: (error: Error) => unknown;
   /** Makes an error of a failure's content, or `null` for the usual one. */
@@ -131,6 +149,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly #arrivals: ArrivalWatch;
   readonly #resolveClosed: (reason: CloseReason) => void;
   #state: State = { kind: "open" };
+  /** Nothing of the peer was taken yet. */
+  #isSilent: boolean;
+  /** How many bytes of a frame that is not whole are in the budget. */
+  #partialBytes = 0;
   #framesIn = 0;
   #failedCalls = 0;
   #requestsIn = 0;
@@ -143,13 +165,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   constructor(connection: Connection, options: ConnectionChannelOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#codec = new MessageCodec(this, options.codec, options.types, {
-      maxWeight: options.limits.maxHeldBytes,
-    });
+    this.#isSilent = options.onSpoken !== undefined;
+    this.#codec = new MessageCodec(this, options.codec, options.types);
     this.#queue = new SendQueue(
       connection,
-      options.limits,
-      () => this.#cutOver("slow-peer"),
+      options,
+      (reason) => this.cutOver(reason),
     );
     this.#calls = new CallTable({
       owner: this,
@@ -174,7 +195,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       owner: this,
       framesIn: () => this.#framesIn,
       isBusy: () => this.#calls.size > 0 || this.#requests.size > 0,
-      cut: (reason) => this.#cutOver(reason),
+      cut: (reason) => this.cutOver(reason),
     });
     connection.start(this);
   }
@@ -271,6 +292,23 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       : this.#queue.drained();
   }
 
+  /**
+   * Calls `write`, which sends one answer that may be large, when there is room
+   * in the queue: now, or later in the order of the calls. At the end of the
+   * connection it is called, too.
+   */
+  whenRoom(write: () => void): void {
+    this.#queue.whenRoom(write);
+  }
+
+  /**
+   * Does not count a frame that has arrived, since this side sets the pace of
+   * such frames: it has answered with items of a stream.
+   */
+  giveBackFrame(): void {
+    this.#rates?.giveBackFrame(PACED_BYTES);
+  }
+
   recv(): Promise<Request> {
     return this.#requests.inbox.recv();
   }
@@ -356,11 +394,19 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   frame(payload: Uint8Array): void {
     this.#framesIn++;
+    if (this.#partialBytes > 0) this.#countPartial(0);
+    if (this.#isStranger && !this.#isShort(payload.length)) {
+      return this.cutOver("over-budget");
+    }
     if (this.#rates?.takeFrame(payload.length) === false) {
-      return this.#cutOver("rate-limit");
+      return this.cutOver("rate-limit");
     }
     try {
-      const message = this.#codec.decode(payload);
+      const { maxHeldBytes, maxUnadmittedBytes } = this.#options.limits;
+      const message = this.#codec.decode(
+        payload,
+        this.#isStranger ? maxUnadmittedBytes : maxHeldBytes,
+      );
       if (message.type === REQUEST) this.#onRequest(message, payload.length);
       else this.#onReply(message, payload.length);
     } catch (error) {
@@ -369,7 +415,35 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   partial(heldBytes: number): void {
+    if (this.#isStranger && !this.#isShort(heldBytes)) {
+      return this.cutOver("over-budget");
+    }
     this.#arrivals.partial(heldBytes);
+    if (heldBytes <= UNCOUNTED_BYTES) return;
+    this.#countPartial(heldBytes);
+    // Reading never pauses, so where all is full it can only end.
+    const full = this.#options.budget?.exceededBy(0) ?? null;
+    if (full !== null) this.cutOver("over-budget");
+  }
+
+  #countPartial(bytes: number): void {
+    this.budget.hold(bytes - this.#partialBytes);
+    this.#partialBytes = bytes;
+  }
+
+  /** Whether it is not known yet who has connected to this side. */
+  get #isStranger(): boolean {
+    return this.#isSilent && this.#options.isUnadmitted !== undefined;
+  }
+
+  #isShort(bytes: number): boolean {
+    return bytes <= this.#options.limits.maxUnadmittedBytes;
+  }
+
+  /** This side takes what the peer says from now on. */
+  #listen(): void {
+    this.#isSilent = false;
+    this.#options.onSpoken?.();
   }
 
   #onRequest({ id, content }: Message, bytes: number): void {
@@ -379,27 +453,38 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
         `Cannot take request ${id}: another with this id is not answered yet`,
       );
     }
-    const refusal = this.#refusal(content, bytes);
+    const refusal = this.#refusal(content, bytes + REQUEST_BYTES);
     if (refusal !== null) return this.#refuse(id, refusal);
     if (this.#options.isUnadmitted?.(content)) {
-      return this.#hold(id, content, bytes * UNREAD_FACTOR);
+      return this.#holdUnadmitted(id, content);
     }
+    if (this.#isSilent) this.#listen();
     const { value, error } = this.#revive(content, REQUEST_ARRIVED);
     if (error !== null) {
       this.#requestsIn++;
       this.#failedRequests++;
       return this.#writeAnswer(FAILURE, id, error);
     }
-    const weight = this.#codec.weigh(bytes);
-    if (weight > bytes) return this.#hold(id, value, weight);
-    this.#requestsIn++;
-    this.#requests.add(new IncomingRequest(this, id, value, bytes));
+    const weight = this.#codec.weigh(bytes) + REQUEST_BYTES;
+    // Not by much is it more than what there was room for.
+    const excess = weight > bytes + 2 * REQUEST_BYTES
+      ? this.#overload(content, weight)
+      : null;
+    if (excess !== null) return this.#refuse(id, excess);
+    this.#take(id, value, weight);
   }
 
-  /** Takes a request that weighs more than its payload, if that may be. */
-  #hold(id: number, content: unknown, weight: number): void {
-    const refusal = this.#overload(content, weight);
-    if (refusal !== null) return this.#refuse(id, refusal);
+  /** Keeps a request as it arrived until it is known whose it is. */
+  #holdUnadmitted(id: number, content: unknown): void {
+    const weight = rawWeight(content) + REQUEST_BYTES;
+    if (!this.#isShort(this.budget.bytes + weight)) {
+      const why = "so much does not wait until it is known who sent it";
+      return this.#refuse(id, why);
+    }
+    this.#take(id, content, weight);
+  }
+
+  #take(id: number, content: unknown, weight: number): void {
     this.#requestsIn++;
     this.#requests.add(new IncomingRequest(this, id, content, weight));
   }
@@ -419,11 +504,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       ? "too many replies are not read"
       : this.#requests.overload(bytes);
     if (why === null && this.#rates === null) return null;
-    const isControl = this.#options.isControl?.(content) ?? false;
-    const kept = isControl && why !== null
-      ? this.#requests.overload(bytes, 2)
-      : why;
-    return kept ?? this.#rates?.takeRequest(isControl) ?? null;
+    if (this.#options.isControl?.(content)) {
+      return why === null ? null : this.#requests.overload(bytes, 2);
+    }
+    return why ?? this.#rates?.takeRequest() ?? null;
   }
 
   #refuse(id: number, why: string): void {
@@ -440,6 +524,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
    * answered, or the connection ended, and this returns `false`.
    */
   revive(request: IncomingRequest): boolean {
+    if (this.#isSilent) this.#listen();
     try {
       const { value, error } = this.#revive(
         request.content,
@@ -460,6 +545,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       this.#lateReplies++;
       return;
     }
+    this.#rates?.giveBackFrame(bytes);
+    if (this.#isSilent && !this.#isStranger) this.#listen();
     const context = replyArrived(call.abortion?.signal);
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
@@ -608,7 +695,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   /** Ends the connection of a peer that broke the limit `reason`. */
-  #cutOver(reason: string): void {
+  cutOver(reason: string): void {
     if (this.#state.kind === "closed") return;
     this.#options.shared.cutConnections++;
     this.#end({ by: "error", reason });

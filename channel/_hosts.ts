@@ -1,4 +1,3 @@
-import { hostOf } from "../transports/hosts.ts";
 import { type Budget, hostBudget } from "./budget.ts";
 
 /** One host that has connections to a server. */
@@ -21,22 +20,24 @@ export class Hosts {
     this.#budget = budget;
   }
 
-  /** Counts one more from `address`, or returns `null` if that is too much. */
-  enter(address: string): Host | null {
-    const name = hostOf(address);
+  /** Whether `name` has as many connections as it may have. */
+  isFull(name: string): boolean {
+    return (this.#hosts.get(name)?.connections ?? 0) >= this.#most;
+  }
+
+  /** Counts one more connection from the host `name`. */
+  enter(name: string): Host {
     let host = this.#hosts.get(name);
     if (host === undefined) {
       host = { budget: hostBudget(this.#budget), connections: 0 };
       this.#hosts.set(name, host);
     }
-    if (host.connections >= this.#most) return null;
     host.connections++;
     return host;
   }
 
-  /** One from `address` is gone. */
-  leave(address: string): void {
-    const name = hostOf(address);
+  /** A connection from the host `name` is gone. */
+  leave(name: string): void {
     const host = this.#hosts.get(name)!;
     host.connections--;
     if (host.connections === 0) this.#hosts.delete(name);

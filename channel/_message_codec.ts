@@ -13,19 +13,13 @@ export class MessageCodec {
   readonly #channel: object;
   readonly #codec: Codec;
   readonly #types: TypeTable;
-  readonly #limits: DecodeLimits;
+  #limits: DecodeLimits = { maxWeight: Infinity };
 
   /** Messages are reported as passing through `channel`. */
-  constructor(
-    channel: object,
-    codec: Codec,
-    types: TypeTable,
-    limits: DecodeLimits,
-  ) {
+  constructor(channel: object, codec: Codec, types: TypeTable) {
     this.#channel = channel;
     this.#codec = codec;
     this.#types = types;
-    this.#limits = limits;
   }
 
   /**
@@ -61,9 +55,11 @@ export class MessageCodec {
   /**
    * Decodes a message; its content is still to be revived.
    *
-   * @throws {ProtocolError} If it is none.
+   * @throws {ProtocolError} If it is none, or would take more memory than
+   * `maxWeight`.
    */
-  decode(payload: Uint8Array): Message {
+  decode(payload: Uint8Array, maxWeight: number): Message {
+    if (this.#limits.maxWeight !== maxWeight) this.#limits = { maxWeight };
     let decoded: unknown;
     try {
       decoded = this.#codec.decode(payload, this.#limits);

@@ -7,8 +7,6 @@ export class Rates {
   readonly #bytes: TokenBucket | null;
   readonly #frames: TokenBucket | null;
   readonly #requests: TokenBucket | null;
-  /** Those by which the layer above steers calls are counted apart. */
-  readonly #controls: TokenBucket | null;
   readonly #server: TokenBucket | null;
 
   private constructor(limits: Limits, server: TokenBucket | null) {
@@ -17,7 +15,6 @@ export class Rates {
     this.#bytes = bucket(limits.maxBytesPerSecond);
     this.#frames = bucket(limits.maxFramesPerSecond);
     this.#requests = bucket(limits.maxRequestsPerSecond);
-    this.#controls = bucket(limits.maxRequestsPerSecond);
     this.#server = server;
   }
 
@@ -43,14 +40,15 @@ export class Rates {
       (this.#bytes?.take(HEADER_BYTES + payloadBytes, now) ?? true);
   }
 
+  /** Takes back that a frame was counted: this side has asked for it. */
+  giveBackFrame(payloadBytes: number): void {
+    this.#frames?.giveBack(1);
+    this.#bytes?.giveBack(HEADER_BYTES + payloadBytes);
+  }
+
   /** Counts a request; tells why it is too much, or `null`. */
-  takeRequest(isControl: boolean): string | null {
+  takeRequest(): string | null {
     const now = performance.now();
-    if (isControl) {
-      return this.#controls?.take(1, now) ?? true
-        ? null
-        : "too many requests a second steer calls";
-    }
     // What this connection may not send takes nothing from the others.
     if (this.#requests?.take(1, now) === false) {
       return "too many requests a second came from this side";

@@ -1,4 +1,5 @@
 import type { Connection } from "../transports/transport.ts";
+import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
 import { SlowPeerWatch } from "./_slow_peer.ts";
 
@@ -33,12 +34,18 @@ export class SendQueue {
   readonly #slowPeer: SlowPeerWatch;
   #waiting = NONE_WAITING;
   #drainWaiters: Waiter[] = [];
+  /** Answers that wait for room, the first first. */
+  #answers: (() => void)[] = [];
 
-  /** Calls `onSlowPeer` when the peer does not take what it is owed. */
-  constructor(connection: Connection, limits: Limits, onSlowPeer: () => void) {
+  /** Calls `cut` when the peer does not take what it is owed. */
+  constructor(
+    connection: Connection,
+    options: { readonly limits: Limits; readonly budget: Budget | null },
+    cut: (reason: string) => void,
+  ) {
     this.#connection = connection;
-    this.#limits = limits;
-    this.#slowPeer = new SlowPeerWatch(connection, limits, onSlowPeer);
+    this.#limits = options.limits;
+    this.#slowPeer = new SlowPeerWatch(connection, { ...options, cut });
   }
 
   /** How many frames wait for room. */
@@ -85,8 +92,19 @@ export class SendQueue {
     return !this.#connection.revoke(frame.position);
   }
 
+  /**
+   * Calls `write`, which writes one frame, when there is room: now, or later in
+   * the order of the calls. At the end all are called, as nothing is sent then.
+   */
+  whenRoom(write: () => void): void {
+    if (this.#answers.length === 0 && this.hasRoom) write();
+    else this.#answers.push(write);
+  }
+
   /** To be called when the connection has written all it had. */
   written(): void {
+    this.#slowPeer.written();
+    this.#writeAnswers();
     for (const frame of this.#waiting) {
       if (!this.#isUnderLimit) return;
       this.#waiting.delete(frame);
@@ -95,6 +113,14 @@ export class SendQueue {
     }
     if (!this.#isUnderLimit) return;
     for (const waiter of this.#drainWaiters.splice(0)) waiter.resolve();
+  }
+
+  #writeAnswers(): void {
+    let written = 0;
+    while (written < this.#answers.length && this.#isUnderLimit) {
+      this.#answers[written++]!();
+    }
+    if (written > 0) this.#answers = this.#answers.slice(written);
   }
 
   /** Resolves when there is room, and rejects at the {@linkcode end}. */
@@ -115,6 +141,7 @@ export class SendQueue {
   end(error: () => Error): void {
     this.#slowPeer.stop();
     this.#waiting.clear();
+    for (const write of this.#answers.splice(0)) write();
     for (const waiter of this.#drainWaiters.splice(0)) waiter.reject(error());
   }
 }

@@ -1,6 +1,7 @@
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection } from "../transports/transport.ts";
 import { Watchdog } from "../transports/watchdog.ts";
+import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
 
 /** Over this many times `maxQueuedBytes` new requests are refused. */
@@ -12,6 +13,18 @@ const LEAST_BYTES = 16 * 1024;
 /** For so long a peer may stay over the refusing limit. */
 const BACKLOG_MS = 1_000;
 
+/** The queue is counted towards the budget in steps of so many bytes. */
+const COUNTED_BYTES = 64 * 1024;
+
+/** What a {@linkcode SlowPeerWatch} is made with. */
+export interface SlowPeerOptions {
+  readonly limits: Limits;
+  /** What the queues of all connections count towards, if anything. */
+  readonly budget: Budget | null;
+  /** Ends the connection for this reason. */
+  readonly cut: (reason: string) => void;
+}
+
 /**
  * Notices a peer that sends and does not read. Reading from it never pauses,
  * since that could deadlock two sides that both wait; so what it is owed must
@@ -22,40 +35,64 @@ const BACKLOG_MS = 1_000;
  */
 export class SlowPeerWatch {
   readonly #connection: Connection;
-  readonly #limits: Limits;
-  readonly #cut: () => void;
+  readonly #options: SlowPeerOptions;
+  /** How much of the queue is in the budget. */
+  #countedBytes = 0;
   #timer: Watchdog | null = null;
   #waitMs = 0;
 
-  /** Calls `cut` once the peer is too slow. */
-  constructor(connection: Connection, limits: Limits, cut: () => void) {
+  /** Watches what is queued on `connection`. */
+  constructor(connection: Connection, options: SlowPeerOptions) {
     this.#connection = connection;
-    this.#limits = limits;
-    this.#cut = cut;
+    this.#options = options;
   }
 
   /** Whether so much is queued that no more requests should be taken. */
   get isBacklogged(): boolean {
     return this.#connection.queuedBytes >
-      REFUSE_FACTOR * this.#limits.maxQueuedBytes;
+      REFUSE_FACTOR * this.#options.limits.maxQueuedBytes;
   }
 
   /** To be called after something was queued. */
   queued(): void {
     const { queuedBytes } = this.#connection;
-    if (queuedBytes > CUT_FACTOR * this.#limits.maxQueuedBytes) {
-      this.#cut();
+    const newBytes = queuedBytes - this.#countedBytes;
+    if (newBytes > COUNTED_BYTES && this.#isOverBudget(queuedBytes)) {
+      return this.#options.cut("over-budget");
+    }
+    if (queuedBytes > CUT_FACTOR * this.#options.limits.maxQueuedBytes) {
+      this.#options.cut("slow-peer");
     } else if (this.isBacklogged) {
       if (this.#waitMs !== BACKLOG_MS) this.#arm(BACKLOG_MS);
     } else if (this.#timer === null) {
       // Armed once and left while writes come and go: arming it for each would
       // cost a few µs a call.
-      this.#arm(this.#limits.slowPeerMs);
+      this.#arm(this.#options.limits.slowPeerMs);
     }
+  }
+
+  /** To be called when nothing is queued any more. */
+  written(): void {
+    if (this.#countedBytes > 0) this.#count(this.#connection.queuedBytes);
+  }
+
+  #isOverBudget(queuedBytes: number): boolean {
+    this.#count(queuedBytes);
+    return (this.#options.budget?.exceededBy(0) ?? null) !== null;
+  }
+
+  #count(bytes: number): void {
+    this.#options.budget?.hold(bytes - this.#countedBytes);
+    this.#countedBytes = bytes;
   }
 
   /** Ends the watch. */
   stop(): void {
+    this.#count(0);
+    this.#disarm();
+  }
+
+  #disarm(): void {
     if (this.#timer === null) return;
     this.#timer.stop();
     this.#timer = null;
@@ -64,7 +101,7 @@ export class SlowPeerWatch {
   }
 
   #arm(waitMs: number): void {
-    this.stop();
+    this.#disarm();
     const { writtenBytes, queuedBytes } = this.#connection;
     const wanted = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
     const wasBacklogged = this.isBacklogged;
@@ -78,10 +115,11 @@ export class SlowPeerWatch {
   }
 
   #check(wantedBytes: number, wasBacklogged: boolean): void {
-    this.stop();
+    this.#disarm();
     const { queuedBytes, writtenBytes } = this.#connection;
     const stuck = queuedBytes > 0 && writtenBytes < wantedBytes;
-    if (stuck || (wasBacklogged && this.isBacklogged)) this.#cut();
-    else if (queuedBytes > 0) this.queued();
+    if (stuck || (wasBacklogged && this.isBacklogged)) {
+      this.#options.cut("slow-peer");
+    } else if (queuedBytes > 0) this.queued();
   }
 }

@@ -32,4 +32,9 @@ export class TokenBucket {
     this.#tokens -= amount;
     return true;
   }
+
+  /** Gives `amount` back that was taken. */
+  giveBack(amount: number): void {
+    this.#tokens = Math.min(this.#capacity, this.#tokens + amount);
+  }
 }

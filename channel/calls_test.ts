@@ -344,14 +344,26 @@ withCtx(
   "requests over the peer's bytes fail with ServerBusyError",
   async (ctx) => {
     const { handler, next } = keeper();
+    const big = "x".repeat(4_000);
+    const roomy = await ctx.startServer(handler);
+    const measured = (await ctx.connect()).send(big);
+    const kept = await next();
+    const weight = roomy.stats().heldBytes;
+    assert(weight > 4_000);
+    await kept.reply(null);
+    await measured;
+    await ctx.closeServer();
     const server = await ctx.startServer(handler, {
-      limits: { maxHeldBytes: 10_000, maxServerHeldBytes: 48_000 },
+      // A host has half of it, and one connection half of what is free then.
+      limits: {
+        maxHeldBytes: 1.5 * weight,
+        maxServerHeldBytes: 5.5 * weight,
+      },
     });
     const [one, two] = [await ctx.connect(), await ctx.connect()];
-    const big = "x".repeat(4_000);
     const first = one.send(big);
     const request = await next();
-    assert(server.stats().heldBytes > 8_000);
+    assertEquals(server.stats().heldBytes, weight);
     await assertRejects(
       () => one.send(big),
       ServerBusyError,

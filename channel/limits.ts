@@ -36,9 +36,19 @@ export interface Limits {
    */
   readonly maxHeldBytes: number;
   /**
-   * The same for all channels of a server, or of a container, together, in
-   * bytes. Frames that have arrived in part, and what is queued for peers that
-   * do not read, count here, too. The peers of one host may hold half of it.
+   * What a peer may make a server hold before it is known who it is, in bytes,
+   * where RPC's `authenticate` asks for that. A request over it is refused
+   * (`ServerBusyError`); a frame that is longer ends the connection (`reason:
+   * "over-budget"`).
+   *
+   * @default {65_536}
+   */
+  readonly maxUnadmittedBytes: number;
+  /**
+   * As `maxHeldBytes`, for all channels of a server, or of a container,
+   * together, in bytes. Frames that have arrived in part, and what is queued for peers that
+   * do not read, count here, too. The peers of one host may hold half of
+   * it, and one of them half of what is free then.
    *
    * @default {1_073_741_824}
    */
@@ -61,7 +71,9 @@ export interface Limits {
    */
   readonly slowPeerMs: number;
   /**
-   * How many connections a server holds. One more is closed at once.
+   * How many connections a server holds. For one more, the oldest of which the
+   * peer has said nothing yet is cut off (`reason: "server-full"`), of the host
+   * that has the most of those. If there is none, the new one is closed at once.
    *
    * @default {10_000}
    */
@@ -83,23 +95,28 @@ export interface Limits {
    */
   readonly maxHandshakes: number;
   /**
-   * How many connections may come from one host; the 2⁶⁴ IPv6 addresses of one
-   * network count as one host, as do all of this machine over a Unix socket or
-   * in memory. One more is closed at once.
+   * How many connections a server holds from one host; the 2⁶⁴ IPv6 addresses
+   * of one network count as one host, as do all of this machine over a Unix
+   * socket or in memory. For one more, the oldest from there of which the peer
+   * has said nothing yet is cut off, as for `maxConnections`. The default leaves
+   * half of the default `maxConnections` to others: raise it where all clients
+   * come through one proxy.
    *
-   * @default {Infinity}
+   * @default {5_000}
    */
   readonly maxConnectionsPerHost: number;
   /**
-   * How many bytes a second the peer may send. One that sends more is cut off
-   * (`reason: "rate-limit"`).
+   * How many bytes a second the peer may send, other than answers to this
+   * side's calls. One that sends more is cut off (`reason: "rate-limit"`).
    *
    * @default {Infinity}
    */
   readonly maxBytesPerSecond: number;
   /**
-   * How many frames a second the peer may send, answers and what steers calls
-   * included. One that sends more is cut off (`reason: "rate-limit"`).
+   * How many frames a second the peer may send: requests, what steers calls,
+   * and answers that nobody waits for. What this side sets the pace of does not
+   * count: answers to its calls, and requests for items of streams that it
+   * sends. A peer that sends more is cut off (`reason: "rate-limit"`).
    *
    * @default {Infinity}
    */
@@ -107,7 +124,7 @@ export interface Limits {
   /**
    * How many requests a second the peer may send. One more is refused: the
    * peer's call fails with `ServerBusyError`. Requests by which RPC steers
-   * calls may be as many again.
+   * calls and streams are frames, and do not count here.
    *
    * @default {Infinity}
    */
@@ -126,12 +143,12 @@ export interface Limits {
    */
   readonly burstMs: number;
   /**
-   * For how long a peer may send nothing at all after it has connected, in
-   * milliseconds, before it is cut off (`reason: "first-frame"`). A client
-   * that only listens sends nothing, nor does an RPC client before its first
-   * call.
+   * For how long a peer may send nothing at all after it has connected to a
+   * server, in milliseconds, before it is cut off (`reason: "first-frame"`). RPC
+   * clients say something when they connect. Where clients of a channel only
+   * answer what the server asks, or only listen, set it to `Infinity`.
    *
-   * @default {Infinity}
+   * @default {60_000}
    */
   readonly firstFrameMs: number;
   /**
@@ -171,19 +188,20 @@ export const DEFAULT_LIMITS: Limits = {
   maxPendingCalls: 65_536,
   maxUnansweredRequests: 65_536,
   maxHeldBytes: 128 * 1024 * 1024,
+  maxUnadmittedBytes: 64 * 1024,
   maxServerHeldBytes: 1024 * 1024 * 1024,
   maxQueuedBytes: 8 * 1024 * 1024,
   slowPeerMs: 30_000,
   maxConnections: 10_000,
   handshakeMs: 10_000,
   maxHandshakes: 512,
-  maxConnectionsPerHost: Infinity,
+  maxConnectionsPerHost: 5_000,
   maxBytesPerSecond: Infinity,
   maxFramesPerSecond: Infinity,
   maxRequestsPerSecond: Infinity,
   maxServerRequestsPerSecond: Infinity,
   burstMs: 1_000,
-  firstFrameMs: Infinity,
+  firstFrameMs: 60_000,
   slowFrameMs: 30_000,
   idleMs: Infinity,
   maxDepth: 512,

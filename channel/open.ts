@@ -110,6 +110,8 @@ export function channelOn(
   const { remoteAddress: address } = connection;
   return makeChannel(connection, {
     ...options,
+    // It is for the other side to speak when it likes.
+    limits: { ...options.limits, firstFrameMs: Infinity },
     shared: new SharedCounts(),
     onProtocolError: (error) =>
       options.onError(error, { kind: "protocol", address }),

@@ -1,4 +1,5 @@
 import { lifetime } from "../transports/lifetime.ts";
+import { HostGroups, hostOf } from "../transports/hosts.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import {
@@ -145,6 +146,8 @@ class ChannelServer implements Server {
   readonly #shared: SharedCounts;
   readonly #hosts: Hosts;
   readonly #channels = new Set<ConnectionChannel>();
+  /** Those of which nothing was taken yet, by their hosts. */
+  readonly #silent = new HostGroups<ConnectionChannel>();
   readonly #handlers = new Set<Promise<void>>();
   readonly #resolveClosed: () => void;
   #listener: Listener | null = null;
@@ -209,10 +212,8 @@ class ChannelServer implements Server {
   }
 
   #accept(connection: Connection): void {
-    const { maxConnections } = this.#resolved.limits;
-    const isFull = this.#closing || this.#channels.size >= maxConnections;
-    const host = isFull ? null : this.#hosts.enter(connection.remoteAddress);
-    if (host === null) {
+    const host = hostOf(connection.remoteAddress);
+    if (!this.#hasRoom(host)) {
       this.#refusedConnections++;
       connection.close();
       return;
@@ -220,22 +221,44 @@ class ChannelServer implements Server {
     if (!this.#isRef) connection.unref();
     const channel = this.#makeChannel(connection, {
       ...this.#resolved,
-      budget: host.budget,
+      budget: this.#hosts.enter(host).budget,
       shared: this.#shared,
+      onSpoken: () => this.#silent.delete(host, channel),
       onProtocolError: (error) =>
         this.#report(error, "protocol", connection.remoteAddress),
     });
     lifetime.observer?.owned(channel, this);
     this.#channels.add(channel);
+    this.#silent.add(host, channel);
     this.#acceptedConnections++;
     this.#totals.add(channel);
     channel.closed.then(() => {
       this.#channels.delete(channel);
-      this.#hosts.leave(connection.remoteAddress);
+      this.#silent.delete(host, channel);
+      this.#hosts.leave(host);
     });
     const handling = this.#handle(channel);
     this.#handlers.add(handling);
     handling.then(() => this.#handlers.delete(handling));
+  }
+
+  /** Whether one more connection from `host` can be taken, or is made room for. */
+  #hasRoom(host: string): boolean {
+    if (this.#closing) return false;
+    const { maxConnections } = this.#resolved.limits;
+    if (this.#hosts.isFull(host)) {
+      return this.#giveWay(this.#silent.takeOldestOf(host));
+    }
+    return this.#channels.size < maxConnections ||
+      this.#giveWay(this.#silent.takeOldestOfLargest());
+  }
+
+  /** A connection whose peer said nothing gives way to a new one. */
+  #giveWay(silent: ConnectionChannel | undefined): boolean {
+    if (silent === undefined) return false;
+    silent.cutOver("server-full");
+    this.#channels.delete(silent);
+    return true;
   }
 
   async #handle(channel: ConnectionChannel): Promise<void> {

@@ -122,20 +122,26 @@ export class OutgoingStreams {
   }
 
   /**
-   * Sends more items of the stream `key`, of which `consumed` were consumed.
+   * Sends more items of the stream `key`, of which `consumed` were consumed,
+   * when there is room: many streams at once would fill the queue otherwise.
    * Those that cannot be sent yet are kept for the next time; one that cannot
    * be sent at all ends the stream, and rejects.
    *
    * @throws {ReferenceReleasedError} At once, if there is no such stream.
    */
-  next(key: number, consumed: number, send: SendBatch): Promise<void> {
+  next(
+    key: number,
+    consumed: number,
+    send: SendBatch,
+    whenRoom: (write: () => void) => void = (write) => write(),
+  ): Promise<void> {
     const stream = this.#streams.get(key);
     if (stream === undefined) {
       throw new ReferenceReleasedError(
         `Cannot go on with stream ${key}: it has ended, ask for another`,
       );
     }
-    return stream.next(consumed, send);
+    return stream.next(consumed, send, whenRoom);
   }
 
   /** The other side wants no more of the stream `key`. */
@@ -204,13 +210,29 @@ class OutgoingStream implements OfferedStream {
     return this.#iterator !== null;
   }
 
-  async next(consumed: number, send: SendBatch): Promise<void> {
+  async next(
+    consumed: number,
+    send: SendBatch,
+    whenRoom: (write: () => void) => void,
+  ): Promise<void> {
     this.#forget(consumed);
     this.#pump();
     while (this.#items.size === 0 && this.#outcome === null) {
       this.#changed ??= Promise.withResolvers();
       await this.#changed.promise;
     }
+    await new Promise<void>((resolve, reject) =>
+      whenRoom(() => {
+        try {
+          resolve(this.#answer(send));
+        } catch (error) {
+          reject(error);
+        }
+      })
+    );
+  }
+
+  #answer(send: SendBatch): void {
     const outcome = this.#outcome;
     if (outcome === null || outcome === "done") {
       return this.#send(send, outcome === "done");

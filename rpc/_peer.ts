@@ -446,7 +446,12 @@ export class Peer implements Caller {
     this.#streams.next(
       toKey(key),
       toKey(consumed),
-      (batch) => sendBatch(request, batch),
+      (batch) => {
+        const sent = sendBatch(request, batch);
+        if (sent > 0) this.#channel.giveBackFrame();
+        return sent;
+      },
+      (write) => this.#channel.whenRoom(write),
     ).catch((error) => this.#served.fail(request, error));
   }
 

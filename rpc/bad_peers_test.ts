@@ -68,26 +68,22 @@ async function receive(
 }
 
 withCtx(
-  "a flood of cancels harms nobody, and is bounded by rates",
+  "a flood of cancels harms nobody, and takes nothing from calls",
   async (ctx) => {
     const { raw, served, other, server } = await open(ctx, {
-      limits: { maxRequestsPerSecond: 1, burstMs: 2_000_000 },
+      limits: { maxRequestsPerSecond: 1, burstMs: 2_000 },
     });
     using _raw = raw;
     for (let id = 1; id <= 3_000; id++) {
       raw.send(encodeRequest(id, ["$/cancel", [id * 7], {}]));
     }
-    let refused = 0;
     for (let id = 1; id <= 3_000; id++) {
       const [type, answered] = await receive(raw);
-      assertEquals(answered, id);
-      if (type === 2) refused++;
+      assertEquals([type, answered], [1, id]);
     }
-    // The hello was one of the two thousand.
-    assertEquals(refused, 1_001);
-    assertEquals(server.stats().refusedRequests, 1_001);
+    assertEquals(server.stats().refusedRequests, 0);
     assertEquals(served.stats().runningCalls, 0);
-    // Calls are counted apart.
+    // What steers calls is counted as frames only.
     raw.send(encodeRequest(5_000, ["echo", [1], {}]));
     assertEquals(await receive(raw), [1, 5_000, "1"]);
     await assertServed(other);

@@ -69,16 +69,20 @@ export class HostGroups<T> {
     if (group.size === 0) this.#groups.delete(host);
   }
 
+  /** Takes out the oldest member of `host`, or returns `undefined`. */
+  takeOldestOf(host: string): T | undefined {
+    const [oldest] = this.#groups.get(host) ?? [];
+    if (oldest !== undefined) this.delete(host, oldest);
+    return oldest;
+  }
+
   /** Takes out the member that has to give way, or returns `undefined`. */
   takeOldestOfLargest(): T | undefined {
-    let largest: [host: string, group: Set<T>] | undefined;
-    for (const entry of this.#groups) {
-      if (entry[1].size > (largest?.[1].size ?? 0)) largest = entry;
+    let largest = "";
+    let size = 0;
+    for (const [host, group] of this.#groups) {
+      if (group.size > size) [largest, size] = [host, group.size];
     }
-    if (largest === undefined) return undefined;
-    const [host, group] = largest;
-    const [oldest] = group;
-    this.delete(host, oldest!);
-    return oldest;
+    return this.takeOldestOf(largest);
   }
 }
