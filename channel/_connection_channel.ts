@@ -493,7 +493,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   #overload(content: unknown, weight: number): string | null {
     const why = this.#requests.overload(weight);
     return why !== null && this.#options.isControl?.(content)
-      ? this.#requests.overload(weight, 2)
+      ? this.#requests.controlOverload(weight)
       : why;
   }
 
@@ -505,7 +505,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       : this.#requests.overload(bytes);
     if (why === null && this.#rates === null) return null;
     if (this.#options.isControl?.(content)) {
-      return why === null ? null : this.#requests.overload(bytes, 2);
+      return why === null ? null : this.#requests.controlOverload(bytes);
     }
     return why ?? this.#rates?.takeRequest() ?? null;
   }

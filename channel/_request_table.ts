@@ -4,6 +4,9 @@ import { Inbox } from "./_inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { IncomingRequest } from "./request.ts";
 
+/** More than what a request takes that only steers others. */
+const SHORT_CONTROL_BYTES = 2 * 1024;
+
 /** What a {@linkcode RequestTable} is made with. */
 export interface RequestTableOptions {
   readonly limits: Limits;
@@ -42,16 +45,32 @@ export class RequestTable {
     return this.#requests.get(id) !== undefined;
   }
 
+  /** Why one more that takes `bytes` would be too much, or `null`. */
+  overload(bytes: number): string | null {
+    return this.#tooMany(1) ?? this.#tooMuch(this.#budget.exceededBy(bytes));
+  }
+
   /**
-   * Why one more that takes `bytes` would be too much for `times` the limits,
-   * or `null`.
+   * The same for a request by which the layer above steers others, of which
+   * there may be as many again. A short one counts towards this connection's
+   * budget, but is taken where that is full: it is by what it steers that the
+   * budget gets room.
    */
-  overload(bytes: number, times = 1): string | null {
-    if (this.#requests.size >= times * this.#maxRequests) {
-      return `${this.#requests.size} requests are unanswered`;
-    }
-    const full = this.#budget.exceededBy(bytes, times);
-    if (full === null) return null;
+  controlOverload(bytes: number): string | null {
+    const budget = bytes <= SHORT_CONTROL_BYTES
+      ? this.#budget.parent
+      : this.#budget;
+    return this.#tooMany(2) ?? this.#tooMuch(budget?.exceededBy(bytes, 2));
+  }
+
+  #tooMany(times: number): string | null {
+    return this.#requests.size >= times * this.#maxRequests
+      ? `${this.#requests.size} requests are unanswered`
+      : null;
+  }
+
+  #tooMuch(full: Budget | null | undefined): string | null {
+    if (!full) return null;
     return full === this.#budget
       ? `${full.bytes} bytes are held for this connection`
       : `${full.bytes} bytes are held at this server`;

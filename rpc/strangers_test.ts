@@ -15,8 +15,8 @@ const MIB = 1024 * KIB;
 const LIMITS = {
   maxFrameBytes: 256 * KIB,
   maxUnansweredRequests: 100,
-  maxHeldBytes: MIB,
-  maxServerHeldBytes: 64 * MIB,
+  maxHeldBytes: 16 * MIB,
+  maxServerHeldBytes: 512 * MIB,
   maxQueuedBytes: 512 * KIB,
   maxRequestsPerSecond: 100,
   maxFramesPerSecond: 500,
