@@ -32,6 +32,10 @@ export interface SpawnSetup {
   readonly credentials: string | null;
   /** The export that tells who a peer is, as `module:export`. */
   readonly authenticate: string | null;
+  /** The export that tells whom it may dial for peers, as `module:export`. */
+  readonly allowConnect: string | null;
+  /** The export that tells to whom else it shows what it has. */
+  readonly credentialsFor: string | null;
 }
 
 /** The codecs that can be named. */

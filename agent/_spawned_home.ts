@@ -1,6 +1,6 @@
 import type { Serializer } from "../channel/codecs/serializer.ts";
 import type { Authenticate } from "../rpc/authenticate.ts";
-import { Container } from "./container.ts";
+import { Container, type ContainerOptions } from "./container.ts";
 import { ExternalClock } from "./external_clock.ts";
 import { householdOf } from "./_household.ts";
 import { Manager } from "./manager.ts";
@@ -64,9 +64,12 @@ async function openHome(setup: SpawnSetup): Promise<Home> {
     credentials: setup.credentials === null
       ? undefined
       : credentialsFromText(setup.credentials, setup.codec),
-    authenticate: setup.authenticate === null
-      ? undefined
-      : await loadAuthenticate(modules, setup.authenticate),
+    authenticate: await loadFunction<Authenticate>(modules, setup.authenticate),
+    allowConnect: await loadFunction<AddressGuard>(modules, setup.allowConnect),
+    credentialsFor: await loadFunction<AddressGuard>(
+      modules,
+      setup.credentialsFor,
+    ),
   });
   // It is told of its parent's agents, wherever those are.
   householdOf(container).name(setup.parent);
@@ -97,12 +100,18 @@ function isSerializer(value: unknown): value is Serializer {
     "serialize" in value && "deserialize" in value;
 }
 
-async function loadAuthenticate(
+/** Says yes or no to an address. */
+type AddressGuard = NonNullable<ContainerOptions["allowConnect"]>;
+
+/** The function of this name, if there is one to load. */
+async function loadFunction<T>(
   modules: ReadonlyMap<string, string>,
-  name: string,
-): Promise<Authenticate> {
+  name: string | null,
+): Promise<T | undefined> {
+  if (name === null) return undefined;
   const loaded = await loadExport(modules, name);
-  if (typeof loaded === "function") return loaded as Authenticate;
+  // What it takes and returns is for its author to know.
+  if (typeof loaded === "function") return loaded as T;
   throw new SpawnError(`Cannot use '${name}': it is no function`);
 }
 

@@ -5,12 +5,8 @@ import type {
   SpawnedHostOptions,
 } from "./_spawned_host.ts";
 import { asUrl, callOf } from "./_spawned_program.ts";
-import {
-  readReport,
-  type SpawnOrder,
-  type SpawnReport,
-} from "./_spawn_setup.ts";
-import type { WorkerMessage } from "./_worker_message.ts";
+import type { SpawnOrder, SpawnReport } from "./_spawn_setup.ts";
+import { readWorkerMessage, type WorkerMessage } from "./_worker_message.ts";
 
 /**
  * A Worker that runs a container. It does not end itself, so that whatever it
@@ -40,7 +36,7 @@ export class SpawnedWorker implements SpawnedHost {
       asUrl(callOf("_spawned_worker_main.ts", "main")),
       { type: "module", name: setup.address },
     );
-    this.#worker.onmessage = ({ data }) => this.#hear(data);
+    this.#worker.onmessage = ({ data }) => this.#hear(readWorkerMessage(data));
     this.#worker.onerror = (event) => {
       // Else it would end this process, too.
       event.preventDefault();
@@ -50,10 +46,10 @@ export class SpawnedWorker implements SpawnedHost {
     this.#worker.postMessage(setup);
   }
 
-  #hear(message: WorkerMessage): void {
-    switch (message.kind) {
+  #hear(message: WorkerMessage | null): void {
+    switch (message?.kind) {
       case "report":
-        return this.#resolveReport(readReport(message.report));
+        return this.#resolveReport(message.report);
       case "output":
         return this.#lines[message.from].add(message.text);
       case "ended":

@@ -75,7 +75,7 @@ export async function spawnContainer(
   checkAddress(address);
   const until = performance.now() + startTimeoutMs;
   for (let attempt = 1;; attempt++) {
-    const chosen = chooseAddress(address);
+    const chosen = choose(address);
     const identity = await planIdentity(parent, chosen.address, options);
     const setup = planSetup(parent, options, chosen, identity);
     const startHost = await planHost(setup, options);
@@ -97,6 +97,18 @@ export async function spawnContainer(
       const mayRetry = chosen.hasChosenPort && attempt < PORT_ATTEMPTS;
       if (!mayRetry || !isAddressInUse(error)) throw error;
     }
+  }
+}
+
+function choose(address: string): SpawnAddress {
+  try {
+    return chooseAddress(address);
+  } catch (cause) {
+    if (cause instanceof TypeError) throw cause;
+    throw new SpawnError(
+      `Cannot spawn a container at '${address}': no port can be had there`,
+      { cause },
+    );
   }
 }
 
@@ -146,6 +158,8 @@ function planSetup(
       ? null
       : credentialsToText(credentials, codec),
     authenticate: options.authenticate ?? null,
+    allowConnect: options.allowConnect ?? null,
+    credentialsFor: options.credentialsFor ?? null,
   };
 }
 

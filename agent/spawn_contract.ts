@@ -102,6 +102,21 @@ export interface SpawnOptions {
    */
   readonly authenticate?: string | undefined;
   /**
+   * Where it finds the function that tells whose agents it may call that others
+   * have passed to it, as `allowConnect` of a container: an export of its
+   * modules, as `"club:allowConnect"`.
+   *
+   * @default {those of its parent, and of containers that it has connected to}
+   */
+  readonly allowConnect?: string | undefined;
+  /**
+   * Where it finds the function that tells to whom else it shows its
+   * credentials, as `credentialsFor` of a container.
+   *
+   * @default {to nobody else}
+   */
+  readonly credentialsFor?: string | undefined;
+  /**
    * Further flags for `deno run`, such as `--import-map=…`.
    *
    * @default {`--config=…`, with the `deno.json` in the folder of the first

@@ -4,7 +4,7 @@ import { AddressInUseError } from "../transports/errors.ts";
 import { withCtx } from "../testing/ctx.ts";
 import { SpawnError } from "./errors.ts";
 import type { Looker } from "./fixtures/spawned_hostile.ts";
-import type { Listener } from "./fixtures/spawned_sandbox.ts";
+import { Caller, type Listener } from "./fixtures/spawned_sandbox.ts";
 import { fixture, KINDS, spawnIn, spawnOptions } from "./fixtures/spawning.ts";
 import { serveHostile } from "./fixtures/hostile_container.ts";
 import { spawnContainer } from "./spawn.ts";
@@ -52,6 +52,67 @@ for (const kind of KINDS) {
     }
   });
 }
+
+for (const kind of KINDS) {
+  withCtx({
+    ...options,
+    name: `a ${kind} calls the agents that it is told of as its modules say`,
+  }, async (ctx) => {
+    const parent = await ctx.createContainer({ credentials: "parent's" });
+    const other = await ctx.createContainer({ authenticate: (it) => it });
+    const near = await parent.connect<Caller>(
+      (await other.spawn(Caller)).address,
+    );
+    const modules = [fixture("spawned_sandbox.ts")];
+    const permissions = { net: true, read: true, write: true };
+    const ask = async (more: Partial<SpawnOptions>) => {
+      const spawned = await spawnIn(ctx, parent, kind, {
+        modules,
+        ...(kind === "process" && { permissions }),
+        ...more,
+      });
+      const caller = await spawned.spawn<Caller>("spawned_sandbox:Caller");
+      return {
+        shown: await caller.shownTo(near),
+        told: new Set(await caller.toldOf()),
+      };
+    };
+    await assertRejects(() => ask({}), Error, "'allowConnect'");
+    const allowConnect = "spawned_sandbox:allowConnect";
+    const { shown, told } = await ask({ allowConnect });
+    assertEquals(shown, "nothing");
+    assertEquals(told, new Set([`${other.address}/0`]));
+    const credentialsFor = "spawned_sandbox:credentialsFor";
+    const both = await ask({ allowConnect, credentialsFor });
+    assertEquals(both.shown, "parent's");
+    await assertRejects(
+      () => ask({ allowConnect: "spawned_sandbox:missing" }),
+      SpawnError,
+      "exports no 'missing'",
+    );
+  });
+}
+
+withCtx({
+  ...options,
+  name: "a Worker may post messages of its own",
+  transports: ["tcp"],
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  const code = [null, 5, {}, { kind: "report" }, { kind: "output" }, {
+    kind: "ended",
+    code: "0",
+  }].map((it) => `postMessage(${JSON.stringify(it)});`);
+  const modules = { posting: `data:text/javascript,${code.join("")}` };
+  await assertRejects(
+    () => spawnIn(ctx, parent, "worker", { modules }),
+    SpawnError,
+    "nothing that can be read",
+  );
+  delete code[3];
+  const harmless = { posting: `data:text/javascript,${code.join("")}` };
+  await spawnIn(ctx, parent, "worker", { modules: harmless });
+});
 
 withCtx({
   ...options,

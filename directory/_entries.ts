@@ -2,11 +2,10 @@ import { parseAgentAddress } from "../agent/address.ts";
 import type { CheckedRegistration } from "./_check.ts";
 import type { DirectoryEntry, DirectoryProperties } from "./entry.ts";
 import { EntryList } from "./_entry_list.ts";
-import { hostOf } from "./_hosts.ts";
-import { Tally } from "./_tally.ts";
+import { Shares } from "./_shares.ts";
 
 /** One registration. */
-export class Listing {
+export class Listing implements CheckedRegistration {
   readonly key: string;
   readonly type: string;
   readonly address: string;
@@ -35,13 +34,17 @@ export class Entries {
   readonly #byKey = new Map<string, Listing>();
   readonly #shown = new EntryList();
   readonly #byType = new Map<string, EntryList>();
-  readonly #containers = new Tally<string>();
-  readonly #hosts = new Tally<string>();
+  /** What containers and hosts have of it. */
+  readonly shares: Shares;
   #lastId = 0;
 
   /** Tells of each entry that is new, has changed or, with `null`, is gone. */
-  constructor(onChange: (id: number, entry: DirectoryEntry | null) => void) {
+  constructor(
+    onChange: (id: number, entry: DirectoryEntry | null) => void,
+    maxBytes: number,
+  ) {
     this.#onChange = onChange;
+    this.shares = new Shares(maxBytes);
   }
 
   /** How many registrations there are. */
@@ -52,16 +55,6 @@ export class Entries {
   /** How many of them others are told of. */
   get shown(): number {
     return this.#shown.size;
-  }
-
-  /** How many registrations there are of agents in this container. */
-  ofContainer(container: string): number {
-    return this.#containers.of(container);
-  }
-
-  /** How many registrations there are of agents on this host. */
-  ofHost(host: string): number {
-    return this.#hosts.of(host);
   }
 
   byKey(key: string): Listing | undefined {
@@ -87,8 +80,7 @@ export class Entries {
 
   add(listing: Listing): void {
     this.#byKey.set(listing.key, listing);
-    this.#containers.add(listing.container);
-    this.#hosts.add(hostOf(listing.container));
+    this.shares.add(listing.container, bytesOf(listing));
   }
 
   /** Tells others of it from now on. Ids grow in this order. */
@@ -98,7 +90,9 @@ export class Entries {
 
   change(listing: Listing, properties: DirectoryProperties): void {
     if (areSame(listing.properties, properties)) return;
+    const before = bytesOf(listing);
     listing.properties = properties;
+    this.shares.change(listing.container, bytesOf(listing) - before);
     if (listing.entry !== null) this.#set(listing, listing.entry.id);
   }
 
@@ -106,8 +100,7 @@ export class Entries {
     // The key may be in use again.
     if (this.#byKey.get(listing.key) !== listing) return;
     this.#byKey.delete(listing.key);
-    this.#containers.remove(listing.container);
-    this.#hosts.remove(hostOf(listing.container));
+    this.shares.remove(listing.container, bytesOf(listing));
     const { entry, type } = listing;
     listing.entry = null;
     listing.gone.resolve(reason);
@@ -130,6 +123,24 @@ export class Entries {
     this.#onChange(id, entry);
   }
 }
+
+/** About how much memory one registration takes, in bytes. */
+export function bytesOf(
+  { type, address, key, properties }: CheckedRegistration,
+): number {
+  let bytes = LISTING_BYTES + 2 * (type.length + address.length + key.length);
+  for (const [name, value] of Object.entries(properties)) {
+    bytes += PROPERTY_BYTES + 2 * name.length;
+    if (typeof value === "string") bytes += 2 * value.length;
+  }
+  return bytes;
+}
+
+/** What a registration takes beside its texts, and what watches its agent. */
+const LISTING_BYTES = 2_048;
+
+/** What a property takes beside its texts. */
+const PROPERTY_BYTES = 64;
 
 function areSame(a: DirectoryProperties, b: DirectoryProperties): boolean {
   const names = Object.keys(a);

@@ -18,7 +18,7 @@ import {
   checkRegistration,
   type Limits,
 } from "./_check.ts";
-import { Entries, Listing } from "./_entries.ts";
+import { bytesOf, Entries, Listing } from "./_entries.ts";
 import type {
   DirectoryChange,
   DirectoryEntry,
@@ -27,7 +27,7 @@ import type {
   DirectoryRegistration,
   DirectoryStats,
 } from "./entry.ts";
-import { hostOf, hostOfCaller, isNear } from "./_hosts.ts";
+import { hostOfCaller, isNear } from "./_hosts.ts";
 import { DEFAULT_DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
 import { messageOf } from "./_message_of.ts";
 import { Presence } from "./_presence.ts";
@@ -132,17 +132,18 @@ export class Directory extends Agent {
   readonly #subscribed: Budget;
   readonly #presences = new Map<string, Presence>();
   readonly #subscriptions = new Set<Subscription>();
-  readonly #entries = new Entries((id, entry) => {
-    for (const subscription of this.#subscriptions) {
-      subscription.changed(id, entry);
-    }
-  });
+  readonly #entries: Entries;
 
   /** Makes a directory in `container`. */
   constructor(container: Container, options: DirectoryOptions = {}) {
     const { limits = {}, id = "directory" } = options;
     super(container, { ...options, id });
     this.#limits = limitsOf(limits);
+    this.#entries = new Entries((id, entry) => {
+      for (const subscription of this.#subscriptions) {
+        subscription.changed(id, entry);
+      }
+    }, this.#limits.maxEntryBytes);
     this.#allow = options.allow ??
       ((address, caller) => isNear(address, caller, container.address));
     this.#trust = options.trust ?? (() => false);
@@ -234,6 +235,7 @@ export class Directory extends Agent {
         `Cannot register '${address}': the key belongs to an entry of another agent or type, use another key`,
       );
     }
+    this.#checkBytes(listing, bytesOf(wanted) - bytesOf(listing));
     this.#entries.change(listing, properties);
   }
 
@@ -241,6 +243,7 @@ export class Directory extends Agent {
     const { address } = wanted;
     this.#checkRoom(address);
     const listing = new Listing(wanted);
+    this.#checkBytes(listing, bytesOf(listing));
     const presence = this.#presences.get(address) ?? this.#watch(address);
     presence.listings.add(listing);
     this.#entries.add(listing);
@@ -251,14 +254,21 @@ export class Directory extends Agent {
   #checkRoom(address: string): void {
     const limits = this.#limits;
     const { container } = parseAgentAddress(address);
-    const host = hostOf(container);
+    const { shares } = this.#entries;
     const ofAgent = this.#presences.get(address)?.listings.size ?? 0;
     checkBelow(address, limits, {
       maxEntriesPerAgent: ofAgent,
-      maxEntriesPerContainer: this.#entries.ofContainer(container),
-      maxEntriesPerHost: this.#entries.ofHost(host),
+      maxEntriesPerContainer: shares.ofContainer(container),
+      maxEntriesPerHost: shares.ofHostOf(container),
       maxEntries: this.#entries.size,
     });
+  }
+
+  #checkBytes({ address, container }: Listing, bytes: number): void {
+    if (bytes <= 0 || this.#entries.shares.hasRoom(container, bytes)) return;
+    throw new ServerBusyError(
+      `Cannot register '${address}': the entries of its container, of its host or of all take too much memory, raise 'maxEntryBytes'`,
+    );
   }
 
   #watch(address: string): Presence {
@@ -423,6 +433,7 @@ export class Directory extends Agent {
     const { size, shown } = this.#entries;
     return {
       entries: shown,
+      bytes: this.#entries.shares.bytes,
       waiting: size - shown,
       agents: this.#presences.size,
       subscribers: this.#subscriptions.size,

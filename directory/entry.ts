@@ -97,6 +97,8 @@ export interface DirectoryChange {
 export interface DirectoryStats {
   /** Entries that can be looked up. */
   readonly entries: number;
+  /** About how much memory all registrations take, in bytes. */
+  readonly bytes: number;
   /** Registrations of agents that have not been reached yet. */
   readonly waiting: number;
   /** Agents that are watched. */

@@ -27,6 +27,14 @@ export interface DirectoryLimits {
    */
   readonly maxEntriesPerHost?: number | undefined;
   /**
+   * About how much memory all entries may take, in bytes. Those of one host may
+   * take half of it, and those of one container half of what its host has left.
+   * One more is a `ServerBusyError`.
+   *
+   * @default {268_435_456}
+   */
+  readonly maxEntryBytes?: number | undefined;
+  /**
    * Subscribers at the same time. One more is a `ServerBusyError`. Each takes
    * memory for the entries that it was told of.
    *
@@ -77,6 +85,7 @@ export const DEFAULT_DIRECTORY_LIMITS: Required<
   maxEntriesPerAgent: 64,
   maxEntriesPerContainer: 10_000,
   maxEntriesPerHost: 50_000,
+  maxEntryBytes: 256 * 1024 * 1024,
   maxSubscribers: 1_000,
   maxSubscribersPerConnection: 64,
   maxSubscribersPerHost: 500,

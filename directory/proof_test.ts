@@ -1,4 +1,9 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertObjectMatch,
+  assertRejects,
+} from "@std/assert";
 import { Agent } from "../agent/agent.ts";
 import type { Container, ContainerOptions } from "../agent/container.ts";
 import { dateSerializer } from "../agent/date_serializer.ts";
@@ -19,7 +24,8 @@ import {
 } from "./directory.ts";
 import { findDirectory } from "./find.ts";
 
-const EMPTY = { entries: 0, waiting: 0, agents: 0, subscribers: 0 };
+const EMPTY_BUT_BYTES = { entries: 0, waiting: 0, agents: 0, subscribers: 0 };
+const EMPTY = { ...EMPTY_BUT_BYTES, bytes: 0 };
 
 /** A directory, and a stranger that calls it by plain RPC. */
 interface Stage {
@@ -67,7 +73,11 @@ withCtx(
     // Nor by the proof that its own container has given meanwhile.
     await steal(address);
     await steal(`${here.address}/other`);
-    assertEquals(directory.stats(), { ...EMPTY, entries: 64, agents: 1 });
+    assertObjectMatch(directory.stats(), {
+      ...EMPTY_BUT_BYTES,
+      entries: 64,
+      agents: 1,
+    });
     const { registrationKeys } = householdOf(here);
     const [key] = registrationKeys;
     assertEquals(registrationKeys.size, 64);
@@ -222,6 +232,40 @@ withCtx("the agents of a container or host have a share", async (ctx) => {
   await seat!.close();
   await register(second, two);
   assertEquals(directory.stats().entries, 3);
+});
+
+withCtx("entries take a bounded amount of memory", async (ctx) => {
+  const { directory } = await makeStage(ctx, {
+    limits: { maxEntryBytes: 60_000 },
+  });
+  const here = await ctx.createContainer();
+  const client = await findDirectory(here, directory.address);
+  const agent = await here.spawn(Agent);
+  const big = { note: "x".repeat(256) };
+  // One host may take half, and one container a part of that.
+  const seat = await client.register(agent, { type: "a" });
+  let count = 1;
+  for (;; count++) {
+    try {
+      await client.register(agent, { type: "a", properties: big });
+    } catch (error) {
+      assertInstanceOf(error, ServerBusyError);
+      break;
+    }
+  }
+  const { bytes } = directory.stats();
+  assertEquals(bytes > 2_000 * count && bytes < 15_000, true, `${bytes}`);
+  await assertRejects(
+    () =>
+      seat.update(Object.fromEntries(
+        Array.from({ length: 16 }, (_, i) => [`${i}`, "x".repeat(256)]),
+      )),
+    ServerBusyError,
+    "maxEntryBytes",
+  );
+  assertEquals(directory.stats().bytes, bytes);
+  await client.close();
+  assertEquals(directory.stats(), EMPTY);
 });
 
 withCtx("the subscribers of a connection or host have a share", async (ctx) => {
