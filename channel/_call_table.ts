@@ -5,7 +5,7 @@ import {
 } from "./abort_listeners.ts";
 import { type ConnectionClosedError, TimeoutError } from "./errors.ts";
 import { Deadlines, type Expiring } from "./_deadlines.ts";
-import { IdTable } from "./_id_table.ts";
+import { IdTable } from "./id_table.ts";
 import type { SendOptions } from "./channel.ts";
 import type { QueuedFrame } from "./_send_queue.ts";
 

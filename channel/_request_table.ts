@@ -1,5 +1,5 @@
 import type { Budget } from "./budget.ts";
-import { IdTable } from "./_id_table.ts";
+import { IdTable } from "./id_table.ts";
 import { Inbox } from "./_inbox.ts";
 import type { Limits } from "./limits.ts";
 import type { IncomingRequest } from "./request.ts";

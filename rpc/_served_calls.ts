@@ -2,6 +2,7 @@ import {
   ANSWERED,
   type ConnectionChannel,
 } from "../channel/_connection_channel.ts";
+import { IdTable } from "../channel/id_table.ts";
 import { failureText } from "../channel/message.ts";
 import type { IncomingRequest } from "../channel/request.ts";
 import { printable } from "../transports/printable.ts";
@@ -59,7 +60,8 @@ const NO_TERMS: CallTerms = { timeoutMs: Infinity, meta: {} };
 /** The calls of the other side: each is run, answered, and may be given up. */
 export class ServedCalls {
   readonly #options: ServedCallsOptions;
-  readonly #running = new Map<number, RunningCall>();
+  /** The caller chooses the ids: a `Map` of those may be made to be slow. */
+  readonly #running = new IdTable<RunningCall>();
   /** What methods and middleware remember of the connection. */
   readonly #session = new Map<string, unknown>();
 
@@ -91,7 +93,7 @@ export class ServedCalls {
       const result = this.#run(running);
       // One that has ended by now was never to be cancelled, nor is it listed.
       if (isThenable(result)) {
-        this.#running.set(request.id, running);
+        this.#list(running);
         // Others than promises may call both functions, and more than once.
         Promise.resolve(result).then(
           (value) => this.#reply(request, running, value),
@@ -151,7 +153,7 @@ export class ServedCalls {
 
   /** Tells all methods that the connection is gone. */
   abortAll(errorFor: (path: string) => Error): void {
-    const running = [...this.#running.values()];
+    const running = this.#running.values();
     this.#running.clear();
     for (const call of running) call.giveUp(errorFor(call.path));
   }
@@ -201,7 +203,7 @@ export class ServedCalls {
     // holds what was to be passed in it. Listening costs as much as finding the
     // method, so it is done where that is still open.
     if (answered !== ANSWERED) answered.catch(() => context.discard());
-    if (running.isStreaming) this.#running.set(request.id, running);
+    if (running.isStreaming) this.#list(running);
     else this.#endRunning(running);
   }
 
@@ -212,6 +214,14 @@ export class ServedCalls {
   ): void {
     this.#endRunning(running);
     this.fail(request, error);
+  }
+
+  /** The id of a call that is answered, and streams, may be used again. */
+  #list(running: RunningCall): void {
+    const known = this.#running.get(running.id);
+    if (known === running) return;
+    if (known !== undefined) this.#running.delete(running.id);
+    this.#running.add(running);
   }
 
   #endRunning(running: RunningCall): void {

@@ -22,6 +22,7 @@ export const INTERNAL: Readonly<Record<string, string>> = {
     "for the layers above; users register a Serializer",
   "channel/codecs/type_table.ts": "the work that channels do with serializers",
   "channel/deque.ts": "for the layers above",
+  "channel/id_table.ts": "for the layers above, where a peer chooses the ids",
   "channel/message.ts": "the shape of the wire; users see requests and replies",
   "channel/options.ts#BudgetOptions": "for the layers above",
   "channel/message_context.ts":

@@ -121,7 +121,7 @@ class Attack {
         // One that ends its half still reads what comes.
         this.#silent.push(() => Promise.resolve(peer.close()));
       }
-      if (random() < 0.05) await this.#attackBytes();
+      if (random() < 0.2) await this.#attackBytes();
       const start = performance.now();
       await this.#target.check();
       const ms = performance.now() - start;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { randomInteger, seededRandom } from "../testing/_random.ts";
-import { IdTable } from "./_id_table.ts";
+import { IdTable } from "./id_table.ts";
 
 function tableOf(ids: Iterable<number>): IdTable<{ id: number }> {
   const table = new IdTable<{ id: number }>();
