@@ -740,8 +740,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   /** Whether `error` tells of this channel's own end. */
   isOwnEnd(error: unknown): boolean {
-    return error instanceof ConnectionClosedError &&
-      ownEnds.get(error) === this;
+    // A handler may throw anything, such as an object with hostile traps.
+    return ownEnds.get(error as ConnectionClosedError) === this;
   }
 
   stats(): ChannelStats {

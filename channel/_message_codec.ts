@@ -5,6 +5,7 @@ import type { Codec, DecodeLimits } from "./codecs/codec.ts";
 import type { TypeTable } from "./codecs/type_table.ts";
 import { messageOf } from "./codecs/_fault.ts";
 import { SerializationError } from "./errors.ts";
+import { runGuarded } from "./report.ts";
 import { type Message, parseMessage } from "./message.ts";
 import type { ArrivalContext } from "./message_context.ts";
 
@@ -35,7 +36,7 @@ export class MessageCodec {
   ): string | Uint8Array {
     const packed = this.#types.pack(content, this.#codec.carries, context);
     try {
-      const payload = this.#codec.encode([type, id, packed]);
+      const payload = checkPayload(this.#codec.encode([type, id, packed]));
       lifetime.observer?.message(this.#channel, "out", type, id, packed);
       return payload;
     } catch (cause) {
@@ -70,7 +71,7 @@ export class MessageCodec {
         { cause },
       );
     }
-    const message = parseMessage(decoded);
+    const message = parse(decoded);
     const { type, id, content } = message;
     lifetime.observer?.message(this.#channel, "in", type, id, content);
     return message;
@@ -92,6 +93,24 @@ export class MessageCodec {
    */
   weigh(bytes: number): number {
     return Math.max(bytes, this.#types.unpackedWeight);
+  }
+}
+
+/** A codec of the user may return anything, such as a promise that rejects. */
+function checkPayload(payload: string | Uint8Array): string | Uint8Array {
+  if (typeof payload === "string" || payload instanceof Uint8Array) {
+    return payload;
+  }
+  runGuarded(() => payload, () => {});
+  throw new TypeError("'encode' must return a string or a Uint8Array");
+}
+
+function parse(decoded: unknown): Message {
+  try {
+    return parseMessage(decoded);
+  } catch (error) {
+    runGuarded(() => decoded, () => {});
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Connection } from "../transports/transport.ts";
 import type { Budget } from "./budget.ts";
+import { Deque } from "./deque.ts";
 import type { Limits } from "./limits.ts";
 import { SlowPeerWatch } from "./_slow_peer.ts";
 
@@ -33,9 +34,14 @@ export class SendQueue {
   readonly #limits: Limits;
   readonly #slowPeer: SlowPeerWatch;
   #waiting = NONE_WAITING;
+  /**
+   * Goes on where it was: a new one would step over the places of all that have
+   * left each time.
+   */
+  #inOrder = NONE_WAITING.values();
   #drainWaiters: Waiter[] = [];
-  /** Answers that wait for room, the first first. */
-  #answers: (() => void)[] = [];
+  /** Answers that wait for room. */
+  readonly #answers = new Deque<() => void>();
 
   /** Calls `cut` when the peer does not take what it is owed. */
   constructor(
@@ -97,7 +103,7 @@ export class SendQueue {
    * the order of the calls. At the end all are called, as nothing is sent then.
    */
   whenRoom(write: () => void): void {
-    if (this.#answers.length === 0 && this.hasRoom) write();
+    if (this.#answers.size === 0 && this.hasRoom) write();
     else this.#answers.push(write);
   }
 
@@ -105,8 +111,13 @@ export class SendQueue {
   written(): void {
     this.#slowPeer.written();
     this.#writeAnswers();
-    for (const frame of this.#waiting) {
+    while (this.#waiting.size > 0) {
       if (!this.#isUnderLimit) return;
+      const { done, value: frame } = this.#inOrder.next();
+      if (done) {
+        this.#inOrder = this.#waiting.values();
+        continue;
+      }
       this.#waiting.delete(frame);
       frame.position = this.write(frame.payload!);
       frame.payload = null;
@@ -116,11 +127,9 @@ export class SendQueue {
   }
 
   #writeAnswers(): void {
-    let written = 0;
-    while (written < this.#answers.length && this.#isUnderLimit) {
-      this.#answers[written++]!();
+    while (this.#answers.size > 0 && this.#isUnderLimit) {
+      this.#answers.shift()!();
     }
-    if (written > 0) this.#answers = this.#answers.slice(written);
   }
 
   /** Resolves when there is room, and rejects at the {@linkcode end}. */
@@ -141,7 +150,7 @@ export class SendQueue {
   end(error: () => Error): void {
     this.#slowPeer.stop();
     this.#waiting.clear();
-    for (const write of this.#answers.splice(0)) write();
+    for (const write of this.#answers.clear()) write();
     for (const waiter of this.#drainWaiters.splice(0)) waiter.reject(error());
   }
 }

@@ -425,6 +425,23 @@ withCtx(
 );
 
 withCtx(
+  "a codec whose methods are async fails the call, and nothing else",
+  async (ctx) => {
+    const reject = () => Promise.reject(new Error("async"));
+    const async = reject as unknown as () => never;
+    await ctx.startServer(echo);
+    const sending = await ctx.connect({ codec: { ...json(), encode: async } });
+    await assertRejects(
+      () => sending.send("?"),
+      SerializationError,
+      "must return a string",
+    );
+    const reading = await ctx.connect({ codec: { ...json(), decode: async } });
+    await assertRejects(() => reading.send("?"), ConnectionClosedError);
+  },
+);
+
+withCtx(
   "send that would wait for room is checked for its size first",
   async (ctx) => {
     const channel = await ctx.startServerAndConnect(echo, {

@@ -164,3 +164,25 @@ withCtx("startServer can be unreferenced and referenced", async (ctx) => {
   server.ref();
   await early.send(1);
 });
+
+withCtx(
+  "a handler may throw what cannot be looked at",
+  async (ctx) => {
+    const refuse = () => {
+      throw null;
+    };
+    const hostile = new Proxy({}, {
+      get: refuse,
+      has: refuse,
+      getPrototypeOf: refuse,
+    });
+    const told: unknown[] = [];
+    const server = await ctx.startServer(() => {
+      throw hostile;
+    }, { onError: (error) => void told.push(error) });
+    const channel = await ctx.connect();
+    await assertRejects(() => channel.send("?"), ConnectionClosedError);
+    await server.close();
+    assert(told.length === 1 && told[0] === hostile);
+  },
+);

@@ -4,6 +4,7 @@
  */
 import { spareBuffers } from "./_spare_buffers.ts";
 import { FrameTooLargeError, ProtocolError } from "./errors.ts";
+import { printable } from "./printable.ts";
 
 /** Length of a frame's header in bytes. */
 export const HEADER_BYTES = 4;
@@ -374,5 +375,5 @@ function describeHeader(header: Uint8Array): string | null {
       return null;
     }
   }
-  return `text (${JSON.stringify(String.fromCharCode(...header))}…)`;
+  return `text ('${printable(String.fromCharCode(...header))}…')`;
 }

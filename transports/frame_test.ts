@@ -203,10 +203,10 @@ Deno.test("FrameDecoder refuses an empty frame", () => {
 
 Deno.test("FrameDecoder names what a peer of another protocol sent", () => {
   const strangers: [Uint8Array, string][] = [
-    [fromText("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), '"GET '],
-    [fromText("HTTP/1.1 400 Bad Request\r\n"), '"HTTP"'],
-    [fromText("\r\n\r\n"), '"\\r\\n\\r\\n"'],
-    [fromText("SSH-2.0-OpenSSH_9.6\r\n"), '"SSH-"'],
+    [fromText("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), "'GET "],
+    [fromText("HTTP/1.1 400 Bad Request\r\n"), "'HTTP"],
+    [fromText("\r\n\r\n"), "'\\r\\n\\r\\n"],
+    [fromText("SSH-2.0-OpenSSH_9.6\r\n"), "'SSH-"],
     [fromHex("16030100 f8010000"), "TLS"],
     [fromHex("16030300 f8010000"), "TLS"],
     [fromHex("15030300 02022800"), "it wants TLS"],

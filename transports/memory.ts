@@ -230,14 +230,17 @@ class MemoryStream implements ByteStream {
   /** Moves as much as fits from the chunks to `into`. */
   #take(into: Uint8Array): number {
     let taken = 0;
-    while (this.#chunks.length > 0 && taken < into.length) {
-      const chunk = this.#chunks[0]!;
+    let whole = 0;
+    while (whole < this.#chunks.length && taken < into.length) {
+      const chunk = this.#chunks[whole]!;
       const part = chunk.subarray(0, into.length - taken);
       into.set(part, taken);
       taken += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
+      if (part.length === chunk.length) whole++;
+      else this.#chunks[whole] = chunk.subarray(part.length);
     }
+    // Once a read: there may be very many, each of them short.
+    this.#chunks.splice(0, whole);
     this.peer.#unread -= taken;
     this.peer.#makeRoom();
     return taken;

@@ -28,13 +28,14 @@ export class Timer {
   /** Keeps the process alive while the timer runs, as it does at first. */
   ref(): void {
     this.#isRef = true;
-    this.#id?.ref();
+    this.#id?.ref?.();
   }
 
   /** Lets the process end although the timer runs. */
   unref(): void {
     this.#isRef = false;
-    this.#id?.unref();
+    // In a browser, and with a fake clock, a timer is a number.
+    this.#id?.unref?.();
   }
 
   #arm(leftMs: number): void {
@@ -44,6 +45,6 @@ export class Timer {
       if (leftMs > waitMs) this.#arm(leftMs - waitMs);
       else this.#onTime();
     }, waitMs);
-    if (!this.#isRef) this.#id.unref();
+    if (!this.#isRef) this.unref();
   }
 }

@@ -2,7 +2,13 @@ import { Agent, Container } from "@denomas/denomas/agent";
 import { expose } from "@denomas/denomas/rpc";
 import { CODECS, type MeasuredCodec } from "./_codecs.ts";
 import { echo, hang, items, takeItems } from "./_methods.ts";
-import { type Answer, answer, type Question, type Subject } from "./subject.ts";
+import {
+  type Answer,
+  answer,
+  type Question,
+  SERVER_LIMITS,
+  type Subject,
+} from "./subject.ts";
 
 class Answerer extends Agent {
   @expose
@@ -34,7 +40,10 @@ function agentWith({ suffix, payload, codec }: MeasuredCodec): Subject {
     name: `agent${suffix}`,
     payload,
     serve: async (address) => {
-      const container = await Container.create(address, { codec });
+      const container = await Container.create(address, {
+        codec,
+        limits: SERVER_LIMITS,
+      });
       const { address: agentAddress } = await container.spawn(Answerer);
       return {
         address: agentAddress,

@@ -1,6 +1,11 @@
 import { openConnection, startServer } from "@denomas/denomas/channel";
 import { CODECS, type MeasuredCodec } from "./_codecs.ts";
-import { answer, type Question, type Subject } from "./subject.ts";
+import {
+  answer,
+  type Question,
+  SERVER_LIMITS,
+  type Subject,
+} from "./subject.ts";
 
 /** A channel, answered from a loop over its requests, by codec. */
 export const channels: readonly Subject[] = CODECS.map(channelWith);
@@ -21,7 +26,7 @@ function channelWith({ suffix, payload, codec }: MeasuredCodec): Subject {
             isPayload(content) ? content : answer(content as Question),
           );
         }
-      }, { codec }),
+      }, { codec, limits: SERVER_LIMITS }),
     connect: async (address) => {
       const channel = await openConnection(address, { codec });
       return {

@@ -6,7 +6,7 @@ import {
 } from "@denomas/denomas/rpc";
 import { CODECS, JSON_CODEC, type MeasuredCodec } from "./_codecs.ts";
 import { echo, hang, items, takeItems } from "./_methods.ts";
-import { answer, type Subject } from "./subject.ts";
+import { answer, SERVER_LIMITS, type Subject } from "./subject.ts";
 
 const greeter = service({ answer, echo, items, hang });
 
@@ -29,7 +29,8 @@ function rpcWith(
   return {
     name: `${name}${suffix}`,
     payload,
-    serve: (address) => startServer(address, greeter, options),
+    serve: (address) =>
+      startServer(address, greeter, { ...options, limits: SERVER_LIMITS }),
     connect: async (address) => {
       const client = await openConnection<typeof greeter>(address, options);
       const { remote } = client;

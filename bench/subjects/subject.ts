@@ -86,3 +86,6 @@ export interface Subject {
   /** Connects to what `serve` serves; opens one connection. */
   connect(address: string): Promise<Caller>;
 }
+
+/** All connections of a benchmark come from one host. */
+export const SERVER_LIMITS = { maxConnectionsPerHost: Infinity };
