@@ -1,10 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { json } from "../channel/codecs/json.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import {
   startProcess,
   type TestProcess,
 } from "../transports/fixtures/start_process.ts";
+import type { RemoteError } from "../channel/errors.ts";
+import { printableLines } from "../transports/printable.ts";
 import type { Stage } from "./conformance.ts";
 import type { Layer } from "./matrix.ts";
 import { PythonError } from "./python_peer.ts";
@@ -56,4 +58,17 @@ export function removing({ ctx }: Stage, address: string): void {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }),
   });
+}
+
+/**
+ * Expects the failure of a Python method. Its message is escaped, since it may
+ * reach a terminal; its content is as it arrived.
+ */
+export function assertPythonFailure(
+  { remoteName, message, content }: RemoteError,
+  name: string,
+  text: string,
+): void {
+  assertEquals([remoteName, message], [name, printableLines(text)]);
+  assertStringIncludes(String(content), text);
 }

@@ -20,6 +20,7 @@ import { ConnectError } from "../../transports/errors.ts";
 import { conformance, type RowOptions, type Stage } from "../conformance.ts";
 import { PythonPeer } from "../python_peer.ts";
 import {
+  assertPythonFailure,
   denomasProcess,
   flood,
   looseCodec,
@@ -161,7 +162,7 @@ const FAILURES = "Failures, with name and message";
 toAiomas(FAILURES, async ({ remote }) => {
   const failing = remote.fail(TEXT);
   const error = await assertRejects(() => failing, RemoteError);
-  assertEquals([error.remoteName, error.message], ["ValueError", TEXT]);
+  assertPythonFailure(error, "ValueError", TEXT);
 });
 toDenomas(FAILURES, async ({ call }) => {
   const error = await raised(call("fail", TEXT));
