@@ -56,6 +56,9 @@ const REQUEST_BYTES = 1_024;
 /** About what a request takes on the wire that asks for items of a stream. */
 const PACED_BYTES = 40;
 
+/** So many requests of a stranger are refused before it is cut off. */
+const STRANGER_REFUSALS = 256;
+
 /** Parts of frames up to this length fit the buffer of an idle connection. */
 const UNCOUNTED_BYTES = 4 * 1024;
 
@@ -154,6 +157,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   /** How many bytes of a frame that is not whole are in the budget. */
   #partialBytes = 0;
   #framesIn = 0;
+  /** How many requests were refused before it was known whose they are. */
+  #refusedOfStranger = 0;
   #failedCalls = 0;
   #requestsIn = 0;
   #failedRequests = 0;
@@ -478,6 +483,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   #holdUnadmitted(id: number, content: unknown): void {
     const weight = rawWeight(content) + REQUEST_BYTES;
     if (!this.#isShort(this.budget.bytes + weight)) {
+      // Refusals wait to be read, too.
+      if (this.#isStranger && ++this.#refusedOfStranger > STRANGER_REFUSALS) {
+        return this.cutOver("over-budget");
+      }
       const why = "so much does not wait until it is known who sent it";
       return this.#refuse(id, why);
     }
@@ -547,6 +556,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     }
     this.#rates?.giveBackFrame(bytes);
     if (this.#isSilent && !this.#isStranger) this.#listen();
+    if (this.#isStranger) return this.#dropReplyOfStranger(id);
     const context = replyArrived(call.abortion?.signal);
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
@@ -561,6 +571,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     if (failure === null) return call.resolve(value);
     this.#failedCalls++;
     call.reject(failure);
+  }
+
+  /** It is a sign of life and no more: nothing of a stranger is revived. */
+  #dropReplyOfStranger(id: number): void {
+    this.#failedCalls++;
+    const why = "Cannot read a reply: it is not known yet who sent it";
+    this.#calls.take(id)!.reject(new SerializationError(why, []));
   }
 
   /** Tells the call's receiver of the result; returns why it is not taken. */

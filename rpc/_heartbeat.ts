@@ -1,5 +1,5 @@
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import { Watchdog } from "../transports/watchdog.ts";
 
 /** So many pings may stay without an answer. */
 export const MISSES = 2;
@@ -24,26 +24,23 @@ export interface HeartbeatOptions {
  * Notices a peer that is gone though nothing closed the connection, as when
  * its machine lost power.
  *
- * A tick that comes late shows that this process was busy itself: what the
- * peer sent meanwhile may wait to be read, so that is no silence.
+ * Time in which this process was too busy to read does not count: what the
+ * peer sent meanwhile may wait to be read.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #intervalMs: number;
   #hasEnded = false;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #watchdog: Watchdog | null = null;
   #received = 0;
   #missed = 0;
-  #due = 0;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
-    this.#intervalMs = Math.min(options.intervalMs, MAX_TIMEOUT_MS);
   }
 
   /** Begins to listen for silence, unless it has ended. Repeatable. */
   start(): void {
-    if (this.#timer !== null || this.#hasEnded) return;
+    if (this.#watchdog !== null || this.#hasEnded) return;
     if (this.#options.intervalMs === Infinity) return;
     lifetime.observer?.opened(this, "timer", () => "heartbeat");
     lifetime.observer?.owned(this, this.#options.owner);
@@ -53,26 +50,23 @@ export class Heartbeat {
   /** Ends it, for good. Repeatable. */
   stop(): void {
     this.#hasEnded = true;
-    if (this.#timer === null) return;
-    clearTimeout(this.#timer);
-    this.#timer = null;
+    if (this.#watchdog === null) return;
+    this.#watchdog.stop();
+    this.#watchdog = null;
     lifetime.observer?.closed(this);
   }
 
   #arm(): void {
     this.#received = this.#options.receivedBytes();
-    this.#due = performance.now() + this.#intervalMs;
-    this.#timer = setTimeout(() => this.#tick(), this.#intervalMs);
-    // It is no reason to keep a process alive.
-    this.#timer.unref();
+    const { intervalMs } = this.#options;
+    this.#watchdog = new Watchdog(intervalMs, () => this.#tick());
   }
 
   #tick(): void {
     const { receivedBytes, ping, misses, onSilence } = this.#options;
-    const wasBusy = performance.now() - this.#due > this.#intervalMs / 2;
     const isSilent = receivedBytes() === this.#received;
     if (!isSilent) this.#missed = 0;
-    else if (!wasBusy && this.#missed++ >= misses()) return onSilence();
+    else if (this.#missed++ >= misses()) return onSilence();
     if (isSilent) ping();
     if (!this.#hasEnded) this.#arm();
   }

@@ -108,12 +108,20 @@ Deno.test("Heartbeat asks nothing while bytes arrive", async () => {
 Deno.test("Heartbeat does not count time in which its own process was busy", async () => {
   using _alive = alive();
   using beating = new Beating();
-  // Before the next tick is due, and until well after it.
-  const keepBusy = () => setTimeout(() => block(2 * INTERVAL_MS));
-  beating.onPing = () => void (beating.pings < 6 && keepBusy());
-  keepBusy();
+  // Much longer than the peer would have been allowed to be silent.
+  let isOver = false;
+  const keepBusy = (rounds: number) => {
+    block(10 * INTERVAL_MS);
+    if (rounds > 0) return void setTimeout(() => keepBusy(rounds - 1));
+    isOver = true;
+    // What came meanwhile is read now.
+    beating.bytes++;
+  };
   beating.heartbeat.start();
-  await beating.afterPings(6);
+  setTimeout(() => keepBusy(5));
+  beating.silence.promise.then(() => assert(isOver, "it was taken for gone"));
+  await beating.silence.promise;
+  assert(beating.pings >= MISSES);
 });
 
 Deno.test("Heartbeat.stop ends it for good, and may be repeated", async () => {

@@ -6,7 +6,7 @@ import {
   RemoteError,
   TimeoutError,
 } from "../channel/errors.ts";
-import { isRecord } from "./_call_content.ts";
+import { isRecord, isThenable } from "./_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "./errors.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 
@@ -63,28 +63,39 @@ export interface HelloContent {
 /**
  * What this side and the other know of each other's extensions.
  *
- * `unsaid`: nothing. `asked`: this side has said hello, and calls that depend
+ * `unsaid`: nothing, and nobody will say it. `expected`: the other side, which
+ * has connected, may say it at any moment. `asked`: this side has said hello, and calls that depend
  * on the answer wait for it. `overdue`: they do not wait any longer.
  * `extended`: the other side has said hello, or answered one. `plain`: it has
  * no extensions.
  */
-type State = "unsaid" | "asked" | "overdue" | "extended" | "plain";
+type State =
+  | "unsaid"
+  | "expected"
+  | "asked"
+  | "overdue"
+  | "extended"
+  | "plain";
 
 /** The hello of a connection: who says it, and what is known by it. */
 export class Hello {
   readonly #options: HelloOptions;
   readonly #patienceMs: number;
-  #state: State = "unsaid";
+  #state: State;
   #takesPlaces = false;
   #window = DEFAULT_WINDOW;
   /** Why the other side does not want this one. */
-  #refusal: Error | null = null;
-  #answered: Promise<void> = Promise.resolve();
+  #refusal: { readonly error: unknown } | null = null;
+  /** Whether the function for the credentials failed. */
+  #hasFailed = false;
+  #answered: Promise<void> | null = null;
   /** Ends the wait for the answer. */
   #endWait = (): void => {};
 
   constructor(options: HelloOptions) {
     this.#options = options;
+    const { saysHello, extensions } = options;
+    this.#state = !saysHello && extensions ? "expected" : "unsaid";
     this.#patienceMs = options.patienceMs ??
       (options.credentials === undefined ? PATIENCE_MS : CREDENTIALS_MS);
   }
@@ -94,9 +105,19 @@ export class Hello {
     return this.#state === "extended";
   }
 
-  /** Whether calls that depend on the answer should wait for it. */
+  /** Whether calls that depend on it should wait for it, or for its answer. */
   get isAwaited(): boolean {
+    return this.#state === "asked" || this.#state === "expected";
+  }
+
+  /** Whether this side has said it, and calls may still wait for the answer. */
+  get isAsked(): boolean {
     return this.#state === "asked";
+  }
+
+  /** Whether the other side may still say it, as nothing has come from it. */
+  get isExpected(): boolean {
+    return this.#state === "expected";
   }
 
   /** Whether this side has said it, and has no answer yet. */
@@ -117,9 +138,11 @@ export class Hello {
     };
   }
 
-  /** Resolves once it is answered, whatever the answer, or is overdue. */
+  /** Resolves once it is said and answered, whatever the answer, or overdue. */
   get answered(): Promise<void> {
-    return this.#answered;
+    if (!this.isAwaited) return Promise.resolve();
+    // The side that listens has no timer for it before a call depends on it.
+    return this.#answered ??= this.#beginWait();
   }
 
   /** Says hello, if it is this side's part and not done. */
@@ -128,12 +151,19 @@ export class Hello {
     const { saysHello, extensions } = this.#options;
     if (!saysHello || !extensions) return;
     this.#state = "asked";
-    this.#beginWait();
+    this.#answered = this.#beginWait();
     this.#send().then(
       (hello) => this.#extend(hello),
       (error) => this.#doWithout(error),
     );
     this.#options.onBegun();
+  }
+
+  /** The other side has said something else first: it says no hello. */
+  expectNoMore(): void {
+    if (this.#state !== "expected") return;
+    this.#state = "plain";
+    this.#endWait();
   }
 
   /** Takes the hello of the other side; returns the answer. */
@@ -148,8 +178,8 @@ export class Hello {
    */
   introduce(): Promise<void> | null {
     if (this.#options.credentials === undefined) return null;
-    return this.#answered.then(() => {
-      if (this.#refusal !== null) throw this.#refusal;
+    return this.answered.then(() => {
+      if (this.#refusal !== null) throw this.#refusal.error;
     });
   }
 
@@ -164,7 +194,7 @@ export class Hello {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     if (!(timeoutMs < this.#patienceMs)) {
-      return await abortable(this.#answered, signal);
+      return await abortable(this.answered, signal);
     }
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = startTimer(timeoutMs, () =>
@@ -176,40 +206,54 @@ export class Hello {
         ),
       ), this.#options.owner);
     try {
-      await abortable(Promise.race([this.#answered, late]), signal);
+      await abortable(Promise.race([this.answered, late]), signal);
     } finally {
       timer.stop();
     }
   }
 
-  #beginWait(): void {
+  #beginWait(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = startTimer(this.#patienceMs, () => {
-      this.#state = "overdue";
+      this.#state = this.#state === "expected" ? "plain" : "overdue";
       this.#endWait();
     }, this.#options.owner);
     // It is no reason to keep a process alive.
     timer.unref();
-    this.#answered = promise;
     this.#endWait = () => {
       timer.stop();
       resolve();
     };
+    return promise;
   }
 
   // Not async: its answer is to be known before that to the next call.
   #send(): Promise<unknown> {
-    const { credentials: shown, send } = this.#options;
-    let credentials: unknown;
+    const { credentials } = this.#options;
+    if (typeof credentials !== "function") return this.#sendWith(credentials);
     try {
-      credentials = typeof shown === "function" ? shown() : shown;
+      const shown: unknown = credentials();
+      if (!isThenable(shown)) return this.#sendWith(shown);
+      return Promise.resolve(shown).then(
+        (shown) => this.#sendWith(shown),
+        (error) => this.#doWithoutCredentials(error),
+      );
     } catch (error) {
-      return Promise.reject(error);
+      return this.#doWithoutCredentials(error);
     }
+  }
+
+  /** The function for the credentials failed: this side has nothing to show. */
+  #doWithoutCredentials(error: unknown): Promise<never> {
+    this.#hasFailed = true;
+    return Promise.reject(error);
+  }
+
+  #sendWith(credentials: unknown): Promise<unknown> {
     const hello = credentials === undefined
       ? this.#content
       : { ...this.#content, credentials };
-    return send(["$/hello", [hello], {}]);
+    return this.#options.send(["$/hello", [hello], {}]);
   }
 
   get #content(): HelloContent {
@@ -235,21 +279,23 @@ export class Hello {
     this.#options.onBegun();
   }
 
-  #doWithout(error: Error): void {
+  #doWithout(error: unknown): void {
     this.#state = "plain";
     this.#refusal = this.#refusalIn(error);
     this.#endWait();
     const { onPlain, onRefused } = this.#options;
     if (this.#refusal === null) return onPlain();
     const by = error instanceof AuthenticationError ? "peer" : "local";
-    onRefused({ by, reason: "authentication", error });
+    const reason = this.#hasFailed ? "credentials" : "authentication";
+    onRefused({ by, reason, error });
   }
 
   /** A peer that knows no hello wants no credentials, either. */
-  #refusalIn(error: Error): Error | null {
-    if (error instanceof AuthenticationError) return error;
+  #refusalIn(error: unknown): { readonly error: unknown } | null {
     const hasShown = this.#options.credentials !== undefined;
-    return hasShown && !isPlainAnswer(error) ? error : null;
+    const isRefused = error instanceof AuthenticationError ||
+      this.#hasFailed || hasShown && !isPlainAnswer(error);
+    return isRefused ? { error } : null;
   }
 }
 
@@ -266,7 +312,7 @@ function isWindow(window: unknown): window is StreamWindow {
 }
 
 /** Whether a hello failed as it does at a peer without extensions. */
-function isPlainAnswer(error: Error): boolean {
+function isPlainAnswer(error: unknown): boolean {
   return error instanceof RemoteError ||
     error instanceof MethodNotFoundError ||
     error instanceof ConnectionClosedError;

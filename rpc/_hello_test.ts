@@ -60,8 +60,48 @@ Deno.test("Hello.say does nothing on the side that accepts, or without extension
     const { hello, sent, heard } = said(options);
     hello.say();
     assertEquals([sent, heard], [[], []]);
-    assert(!hello.isAwaited);
+    assert(!hello.isAsked);
   }
+});
+
+Deno.test("Hello is waited for on the side that accepts, until anything else comes", async () => {
+  const { hello } = said({ saysHello: false });
+  assert(hello.isAwaited && hello.isExpected);
+  const waiting = hello.wait("work", 1_000, undefined);
+  hello.take({ version: 1, features: [] });
+  await waiting;
+  assert(hello.hasExtensions && !hello.isAwaited);
+  const { hello: other } = said({ saysHello: false, patienceMs: 1e9 });
+  const waitingOther = other.wait("work", Infinity, undefined);
+  other.expectNoMore();
+  await waitingOther;
+  assert(!other.hasExtensions && !other.isAwaited);
+  // It may be late, and counts all the same.
+  other.take({ version: 1, features: [] });
+  assert(other.hasExtensions);
+});
+
+Deno.test("Hello is waited for on the side that accepts no longer than patience lasts", async () => {
+  using _alive = alive();
+  const { hello, heard } = said({ saysHello: false, patienceMs: 5 });
+  await hello.wait("work", Infinity, undefined);
+  assert(!hello.isAwaited && !hello.isUnanswered);
+  assertEquals(heard, []);
+});
+
+Deno.test("Hello waits for credentials that are promised", async () => {
+  const token = Promise.withResolvers<string>();
+  const { hello, sent, answer } = said({ credentials: () => token.promise });
+  hello.say();
+  assert(hello.isAsked);
+  assertEquals(sent, []);
+  token.resolve("a token");
+  await token.promise;
+  await Promise.resolve();
+  const content = { version: 1, features: FEATURES, credentials: "a token" };
+  assertEquals(sent, [["$/hello", [content], {}]]);
+  answer.resolve({ version: 1, features: [] });
+  await hello.introduce();
 });
 
 Deno.test("Hello.take tells the extensions of both sides", () => {
@@ -166,14 +206,19 @@ Deno.test("Hello with credentials goes on with who knows none, or is gone", asyn
 });
 
 Deno.test("Hello whose credentials cannot be made is not sent", async () => {
-  const credentials = () => {
+  const fail = () => {
     throw new RangeError("no token");
   };
-  const { hello, sent, refused } = said({ credentials });
-  hello.say();
-  await assertRejects(() => hello.introduce()!, RangeError, "no token");
-  assertEquals(sent, []);
-  assertEquals(refused.map(({ by }) => by), ["local"]);
+  const failLate = () => Promise.reject(new RangeError("no token"));
+  const failOdd = () => ({ then: fail });
+  for (const credentials of [fail, failLate, failOdd]) {
+    const { hello, sent, refused } = said({ credentials });
+    hello.say();
+    await assertRejects(() => hello.introduce()!, RangeError, "no token");
+    assertEquals(sent, []);
+    const told = refused.map(({ by, reason }) => [by, reason]);
+    assertEquals(told, [["local", "credentials"]]);
+  }
 });
 
 /** A timer that keeps the process alive, as that of a hello does not. */

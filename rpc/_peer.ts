@@ -18,7 +18,7 @@ import { isCall, isRecord, isThenable } from "./_call_content.ts";
 import type { CallOptions } from "./call_options.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "./errors.ts";
 import { fromFailure } from "./_failure.ts";
-import { Gate } from "./_gate.ts";
+import { AdmissionControl } from "./_admission_control.ts";
 import { Heartbeat, MISSES } from "./_heartbeat.ts";
 import { Hello } from "./_hello.ts";
 import {
@@ -106,7 +106,7 @@ export class Peer implements Caller {
   #channel!: ConnectionChannel;
   #hello!: Hello;
   #heartbeat!: Heartbeat;
-  #gate: Gate | null = null;
+  #admission: AdmissionControl | null = null;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -154,11 +154,11 @@ export class Peer implements Caller {
       onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
     });
     this.#hello = this.#makeHello(channel);
-    this.#gate = this.#makeGate(channel);
+    this.#admission = this.#makeAdmission(channel);
     channel.closed.then((reason) => this.#end(reason));
-    // A side that only serves would never ask, and get no streams to send.
-    const { root, credentials } = this.#options;
-    if (root !== null || credentials !== undefined) this.#hello.say();
+    // At once: a side that only serves would never ask, and get no streams to
+    // send; and who says nothing at all is let go of after a while.
+    this.#hello.say();
   }
 
   #makeHello(channel: ConnectionChannel): Hello {
@@ -177,10 +177,10 @@ export class Peer implements Caller {
     });
   }
 
-  #makeGate(channel: ConnectionChannel): Gate | null {
+  #makeAdmission(channel: ConnectionChannel): AdmissionControl | null {
     const { authenticate, saysHello, limits, onError } = this.#options;
     if (authenticate === null) return null;
-    return new Gate({
+    return new AdmissionControl({
       authenticate,
       timeoutMs: this.#options.authenticateMs,
       limits,
@@ -197,17 +197,19 @@ export class Peer implements Caller {
 
   /** Who the other side is, as far as this side was told. */
   get identity(): unknown {
-    return this.#gate === null ? this.#options.identity : this.#gate.identity;
+    return this.#admission === null
+      ? this.#options.identity
+      : this.#admission.identity;
   }
 
   /** Whether a request waits until it is known who the other side is. */
   holds(content: unknown): boolean {
-    return this.#gate?.holds(content) ?? false;
+    return this.#admission?.holds(content) ?? false;
   }
 
   /** Resolves to whether the other side may call; `null` if anybody may. */
   get admitted(): Promise<boolean> | null {
-    return this.#gate?.admitted ?? null;
+    return this.#admission?.admitted ?? null;
   }
 
   /**
@@ -388,17 +390,20 @@ export class Peer implements Caller {
 
   /** Serves a request. */
   handle(request: IncomingRequest): void {
-    if (!this.#gate?.holds(request.content)) return this.#take(request);
+    if (this.#hello.isExpected && !isHello(request.content)) {
+      this.#hello.expectNoMore();
+    }
+    if (!this.#admission?.holds(request.content)) return this.#take(request);
     // The other side hears nothing else before it is let in, and would take
     // this one for gone.
     if (isHello(request.content) && this.#options.extensions) {
       this.#heartbeat.start();
     }
-    this.#gate.handle(request);
+    this.#admission.handle(request);
   }
 
   #take(request: IncomingRequest): void {
-    if (!this.#hello.isAwaited) return this.#handle(request);
+    if (!this.#hello.isAsked) return this.#handle(request);
     // An answer to the hello that came just before is taken note of first, as
     // what the method returns may need the extensions.
     queueMicrotask(() => this.#handle(request));
@@ -554,7 +559,8 @@ export class Peer implements Caller {
 
   #end(reason: CloseReason): void {
     this.#heartbeat.stop();
-    this.#gate?.end();
+    this.#hello.expectNoMore();
+    this.#admission?.end();
     this.#served.abortAll((path) => {
       const text = `Cannot answer '${path}': ${reason.reason}`;
       return new ConnectionClosedError(text, reason, false);

@@ -1,6 +1,6 @@
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import { TimeoutError } from "../channel/errors.ts";
 import type { Request } from "../channel/request.ts";
+import { Timer } from "../transports/timer.ts";
 import type { ServedCall } from "./middleware.ts";
 import type { OfferedStream } from "./_offered_stream.ts";
 
@@ -22,7 +22,7 @@ export class RunningCall implements ServedCall {
   #isGivenUp = false;
   #deadline: number;
   #controller: AbortController | null = null;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timer: Timer | null = null;
   #aborted: { readonly reason: unknown } | null = null;
 
   constructor(
@@ -122,15 +122,11 @@ export class RunningCall implements ServedCall {
 
   #arm(): void {
     if (this.#hasEnded || this.#deadline === Infinity) return;
-    this.#timer = setTimeout(
-      () => this.#expire(),
-      Math.min(this.remainingMs, MAX_TIMEOUT_MS),
-    );
+    this.#timer = new Timer(this.remainingMs, () => this.#expire());
   }
 
   #disarm(): void {
-    if (this.#timer === null) return;
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timer = null;
   }
 

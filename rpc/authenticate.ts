@@ -77,8 +77,9 @@ export interface AuthenticateOptions {
 export interface CredentialsOptions {
   /**
    * What to show to `authenticate` of the other side: plain data, or a function
-   * that returns it, which is called for each connection. Whoever listens there
-   * can read it: send it to strangers over TLS only.
+   * that returns it or a promise of it, which is called for each connection.
+   * Where it fails, connecting fails with the same error. Whoever listens there
+   * can read what is shown: send it to strangers over TLS only.
    *
    * @default {nothing}
    */

@@ -6,8 +6,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { encodeRequest, openRaw } from "../channel/fixtures/raw_peer.ts";
-import { ConnectionClosedError } from "../channel/errors.ts";
+import type { Channel } from "../channel/channel.ts";
+import { ConnectionClosedError, ServerBusyError } from "../channel/errors.ts";
+import { codecs } from "../channel/fixtures/codecs.ts";
+import { openConnection as openChannel } from "../channel/open.ts";
 import { withCtx } from "../testing/ctx.ts";
+import type { Ctx } from "../testing/ctx_contract.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { call } from "./call.ts";
 import { openConnection } from "./client.ts";
@@ -365,7 +369,9 @@ withCtx(
     const credentials = () => `token ${++count}`;
     await ctx.rpc.connect({ credentials });
     await ctx.rpc.connect({ credentials });
-    assertEquals(tokens, ["token 1", "token 2"]);
+    const promised = () => Promise.resolve(credentials());
+    await ctx.rpc.connect({ credentials: promised });
+    assertEquals(tokens, ["token 1", "token 2", "token 3"]);
     await assertRejects(
       () =>
         ctx.rpc.connect({
@@ -408,3 +414,98 @@ Deno.test("credentials need extensions", async () => {
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** A peer with a codec of its own, that may write what no client would. */
+async function openStranger(ctx: Ctx, address: string): Promise<Channel> {
+  return ctx.use(
+    await openChannel(address, {
+      ...ctx.options,
+      serializers: [{
+        type: Date,
+        serialize: (date: Date) => date.toISOString(),
+        deserialize: (text: unknown) => new Date(String(text)),
+      }],
+    }),
+  );
+}
+
+withCtx({
+  name:
+    "authenticate reads nothing of a stranger, not even an answer to a ping",
+  codecs,
+}, async (ctx) => {
+  const decided = Promise.withResolvers<void>();
+  const { ran, options, served } = watched();
+  const server = await ctx.rpc.startServer(served, {
+    ...options,
+    heartbeatMs: 10,
+    authenticate: () => decided.promise,
+  });
+  const stranger = await openStranger(ctx, server.address);
+  const greeted = stranger.send(hello("ada's"));
+  for (let count = 0; count < 3; count++) {
+    const request = await stranger.recv();
+    assertEquals(request.content, ["$/ping", [], {}]);
+    await request.reply(new Date(0));
+  }
+  assertEquals(ran, []);
+  decided.resolve();
+  await greeted;
+  assertEquals(await stranger.send(["run", [], {}]), "ran");
+});
+
+withCtx({
+  name: "authenticate lets a stranger make this side hold 64 KiB, and no more",
+  codecs,
+}, async (ctx) => {
+  const decided = Promise.withResolvers<void>();
+  const echo = service({ size: (value: string) => value.length });
+  const server = await ctx.rpc.startServer(echo, {
+    authenticate: () => decided.promise,
+  });
+  const stranger = await openStranger(ctx, server.address);
+  const greeted = stranger.send(hello("ada's"));
+  const texts = Array.from({ length: 40 }, () => "x".repeat(1_000));
+  const calls = texts.map((text) => stranger.send(["size", [text], {}]));
+  const settled = Promise.allSettled(calls);
+  // The last is refused for sure, and all have arrived by then.
+  await assertRejects(() => calls.at(-1)!, ServerBusyError, "who sent it");
+  const { heldBytes } = server.stats();
+  assert(heldBytes > 32_768 && heldBytes <= 65_536, `${heldBytes} bytes`);
+  decided.resolve();
+  await greeted;
+  const results = await settled;
+  const answered = results.findIndex(({ status }) => status === "rejected");
+  assert(answered > 10, `${answered} answered`);
+  assertEquals(await stranger.send(["size", ["x".repeat(100_000)], {}]), 1e5);
+  assertEquals(server.stats().heldBytes, 0);
+});
+
+withCtx({
+  name: "authenticate cuts off a stranger that sends ever more",
+  codecs,
+}, async (ctx) => {
+  const { ran, options, served } = watched();
+  const server = await ctx.rpc.startServer(served, {
+    ...options,
+    authenticate: () => new Promise(() => {}),
+    onError: () => {},
+  });
+  const text = "x".repeat(1_000);
+  const patient = await openStranger(ctx, server.address);
+  patient.send(hello("ada's")).catch(() => {});
+  for (let count = 0; count < 400; count++) {
+    patient.send(["run", [text], {}]).catch(() => {});
+  }
+  await patient.closed;
+  const loud = await openStranger(ctx, server.address);
+  const sent = loud.send(["run", ["x".repeat(70_000)], {}]);
+  await assertRejects(() => sent, ConnectionClosedError);
+  // In a small payload, but large once it is decoded.
+  const wide = await openStranger(ctx, server.address);
+  const lists = Array.from({ length: 5_000 }, () => []);
+  const heavy = wide.send(["run", [lists], {}]);
+  await assertRejects(() => heavy, ConnectionClosedError);
+  assertEquals(ran, []);
+  assertEquals(server.stats().heldBytes, 0);
+});

@@ -157,7 +157,9 @@ withCtx(
 withCtx(
   "whatever is thrown is answered with text to a peer without extensions",
   async (ctx) => {
-    const { channel } = await ctx.rpc.startServerAndConnect(shop);
+    const { channel } = await ctx.rpc.startServerAndConnect(shop, {
+      client: { extensions: false },
+    });
     for (const [index] of THROWN.entries()) {
       const sent = () => channel.send(["throwNth", [index], {}]);
       const error = await assertRejects(sent, RemoteError);

@@ -1,15 +1,15 @@
 import type { ConnectionChannel } from "../channel/_connection_channel.ts";
 import { TypeTable } from "../channel/codecs/type_table.ts";
 import type { Limits } from "../channel/limits.ts";
-import { MAX_TIMEOUT_MS } from "../channel/_max_timeout.ts";
 import type { IncomingRequest } from "../channel/request.ts";
 import { lifetime } from "../transports/lifetime.ts";
+import { Timer } from "../transports/timer.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { isCall, isRecord } from "./_call_content.ts";
 import { AuthenticationError } from "./errors.ts";
 
-/** What a {@linkcode Gate} does its work with. */
-export interface GateOptions {
+/** What an {@linkcode AdmissionControl} works with. */
+export interface AdmissionControlOptions {
   readonly authenticate: Authenticate;
   readonly timeoutMs: number;
   readonly limits: Limits;
@@ -33,22 +33,22 @@ export interface GateOptions {
  * request of all tells, or does not. What waits here is neither revived nor
  * looked at, and counts as unanswered.
  */
-export class Gate {
+export class AdmissionControl {
   /** Resolves to whether the peer was let in, once that is known. */
   readonly admitted: Promise<boolean>;
   /** Who the peer is. */
   identity: unknown = undefined;
 
-  readonly #options: GateOptions;
+  readonly #options: AdmissionControlOptions;
   readonly #resolveAdmitted: (isIn: boolean) => void;
   readonly #controller = new AbortController();
   #state: "waiting" | "asking" | "open" | "shut" = "waiting";
   #held: IncomingRequest[] = [];
   #refusal: AuthenticationError | null = null;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timer: Timer | null = null;
 
   /** A peer that has connected to this side has no time to lose. */
-  constructor(options: GateOptions) {
+  constructor(options: AdmissionControlOptions) {
     this.#options = options;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.admitted = promise;
@@ -164,10 +164,7 @@ export class Gate {
   #arm(): void {
     const { timeoutMs, channel } = this.#options;
     if (timeoutMs === Infinity) return;
-    this.#timer = setTimeout(
-      () => this.#expire(),
-      Math.min(timeoutMs, MAX_TIMEOUT_MS),
-    );
+    this.#timer = new Timer(timeoutMs, () => this.#expire());
     // It is no reason to keep a process alive.
     this.#timer.unref();
     lifetime.observer?.opened(this, "timer", () => "time to authenticate");
@@ -176,7 +173,7 @@ export class Gate {
 
   #disarm(): void {
     if (this.#timer === null) return;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#timer = null;
     lifetime.observer?.closed(this);
   }
