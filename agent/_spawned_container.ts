@@ -5,7 +5,7 @@ import { within } from "../channel/_within.ts";
 import { withOptions } from "../rpc/options.ts";
 import type { Remote } from "../rpc/remote.ts";
 import { lifetime } from "../transports/lifetime.ts";
-import { parseAgentAddress } from "./address.ts";
+import { isAgentId } from "./_agent_id.ts";
 import type { Container } from "./container.ts";
 import { ContainerClosedError, SpawnError } from "./errors.ts";
 import { type Household, householdOf } from "./_household.ts";
@@ -250,9 +250,10 @@ export class Spawned implements SpawnedContainer {
 
   /** The address that it tells of an agent must be one in there. */
   #checkMade(address: unknown): string {
+    const inside = `${this.address}/`;
     if (
-      typeof address === "string" && address.startsWith(`${this.address}/`) &&
-      parseAgentAddress(address).container === this.address
+      typeof address === "string" && address.startsWith(inside) &&
+      isAgentId(address.slice(inside.length))
     ) return address;
     throw new SpawnError(
       `Cannot connect to an agent that '${this}' has made: it tells the address of another container`,

@@ -22,6 +22,7 @@ import {
   type DirectoryCaller,
   type DirectoryOptions,
 } from "./directory.ts";
+import type { DirectoryChange } from "./entry.ts";
 import { findDirectory } from "./find.ts";
 
 const EMPTY_BUT_BYTES = { entries: 0, waiting: 0, agents: 0, subscribers: 0 };
@@ -334,6 +335,39 @@ withCtx("a subscriber that needs too much memory is ended", async (ctx) => {
     await until(() => directory.stats().subscribers === 0);
   }
 });
+
+withCtx(
+  "a subscriber that has heard of all needs no more memory",
+  async (ctx) => {
+    const { directory } = await makeStage(ctx, {
+      limits: { maxSubscribedEntries: 8 },
+    });
+    const here = await ctx.createContainer();
+    const client = await findDirectory(here, directory.address);
+    const changes = client.subscribe();
+    const agent = await here.spawn(Agent);
+    const kinds: string[] = [];
+    const next = async () => {
+      const { value } = await changes.next();
+      kinds.push((value as DirectoryChange).kind);
+    };
+    for (let i = 0; i < 20; i++) {
+      const seat = await client.register(agent, { type: "a" });
+      await next();
+      const { bytes } = directory.stats();
+      await seat.update({ note: "longer than before" });
+      await next();
+      assertEquals(directory.stats().bytes > bytes, true);
+      await seat.close();
+      await next();
+      assertEquals(directory.stats().bytes, 0);
+      // One that nobody hears of takes nothing, either.
+      await (await client.register(agent, { type: "a" })).close();
+    }
+    assertEquals(new Set(kinds), new Set(["added", "changed", "removed"]));
+    await changes.return(undefined);
+  },
+);
 
 /** A reference to a function of the one who sends it. */
 class Callable {}
