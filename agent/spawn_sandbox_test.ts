@@ -197,17 +197,14 @@ withCtx({
   const told = `${error.message}${error.remoteName}`;
   assert(!/\p{Cc}/u.test(told) && told.length < 4_000, told);
   assert(told.includes("\\u{1b}[31m\\n"), told);
-  const spawned = await spawnIn(
-    ctx,
-    parent,
-    "process",
-    hostile("made nothing"),
-  );
-  await assertRejects(
-    () => spawned.spawn("spawned_hostile:Looker"),
-    SpawnError,
-    "the address of another container",
-  );
+  for (const mode of ["made nothing", "made below"]) {
+    const spawned = await spawnIn(ctx, parent, "process", hostile(mode));
+    await assertRejects(
+      () => spawned.spawn("spawned_hostile:Looker"),
+      SpawnError,
+      "the address of another container",
+    );
+  }
 });
 
 withCtx({
