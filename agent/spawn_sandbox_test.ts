@@ -179,6 +179,51 @@ withCtx({
 });
 
 withCtx({
+  name: "another free port is tried where one was taken, a few times",
+  transports: ["tcp"],
+  timeoutMs: 60_000,
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  const addresses = new Set<string>();
+  let starts = 0;
+  const onLog = (line: string) => {
+    if (line === "started") starts++;
+  };
+  const failing = (address: string) =>
+    assertRejects(
+      () =>
+        spawnIn(ctx, parent, "process", {
+          ...hostile("in use"),
+          address,
+          onLog,
+        }),
+      SpawnError,
+    );
+  for (let i = 0; i < 2; i++) {
+    const { message } = await failing("tcp://127.0.0.1:0");
+    addresses.add(message.split("'")[1]!);
+  }
+  assertEquals([starts, addresses.size], [6, 2]);
+  const [chosen] = addresses;
+  await failing(chosen!);
+  assertEquals(starts, 7);
+});
+
+withCtx({
+  name: "what is spawned at all hosts is known by the machine's name",
+  transports: ["tcp"],
+  timeoutMs: 60_000,
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  for (const kind of KINDS) {
+    const address = "tcp://0.0.0.0:0";
+    const spawned = await spawnIn(ctx, parent, kind, { address });
+    const { hostname, port } = new URL(spawned.address);
+    assertEquals([hostname, port === "0"], [Deno.hostname(), false]);
+  }
+});
+
+withCtx({
   ...options,
   name: "a process that reports nonsense is given up",
 }, async (ctx) => {
