@@ -7,6 +7,7 @@ import { Timer } from "../transports/timer.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { isCall, isRecord } from "./_call_content.ts";
 import { AuthenticationError } from "./errors.ts";
+import { isInstance } from "./_failure.ts";
 
 /** What an {@linkcode AdmissionControl} works with. */
 export interface AdmissionControlOptions {
@@ -116,7 +117,7 @@ export class AdmissionControl {
 
   #toRefusal(error: unknown): AuthenticationError {
     // A new one, as the hook may have received it from somewhere itself.
-    if (error instanceof AuthenticationError) {
+    if (isInstance(error, AuthenticationError)) {
       return new AuthenticationError(error.message);
     }
     this.#options.report(error);

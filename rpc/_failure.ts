@@ -120,21 +120,21 @@ export function asReceived<T extends Error>(error: T): T {
  * only forwarded.
  */
 export function passOn(error: unknown): unknown {
-  if (error instanceof Error) received.delete(error);
+  if (isInstance(error, Error)) received.delete(error);
   return error;
 }
 
 /** Which of ours an error is, if it was made here. */
 function ownOf(error: Error | null): OwnError | undefined {
   if (error === null || received.has(error)) return undefined;
-  return [...OWN_ERRORS.values()].find(({ type }) => error instanceof type);
+  return [...OWN_ERRORS.values()].find(({ type }) => isInstance(error, type));
 }
 
 function codeOf(error: Error | null): string | undefined {
   const own = ownOf(error);
   if (own !== undefined) return own.code;
-  if (error instanceof SerializationError) return "not_serializable";
-  if (error instanceof DOMException && error.name === "AbortError") {
+  if (isInstance(error, SerializationError)) return "not_serializable";
+  if (isInstance(error, DOMException) && error.name === "AbortError") {
     return "cancelled";
   }
   const code = property(error, "code");
@@ -177,17 +177,27 @@ function readError(error: unknown): { name: string; message: string } {
   const message = colon === -1 ? "" : text.slice(colon + 2);
   // An error that was let through keeps the name that it had over there.
   const thrown = asError(error);
-  return thrown instanceof RemoteError
+  return isInstance(thrown, RemoteError)
     ? { name: thrown.remoteName, message }
     : { name, message };
 }
 
+/**
+ * Whether what was thrown is an error of that class. User code may throw a
+ * `Proxy` that fails when it is asked for its prototype.
+ */
+export function isInstance<T>(
+  thrown: unknown,
+  type: abstract new (...args: never[]) => T,
+): thrown is T {
+  try {
+    return thrown instanceof type;
+  } catch {
+    return false;
+  }
+}
+
 /** What was thrown, if it is an error. */
 export function asError(thrown: unknown): Error | null {
-  try {
-    return thrown instanceof Error ? thrown : null;
-  } catch {
-    // A `Proxy` that does not answer is told of as anything else is.
-    return null;
-  }
+  return isInstance(thrown, Error) ? thrown : null;
 }

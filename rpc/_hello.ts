@@ -8,6 +8,7 @@ import {
 } from "../channel/errors.ts";
 import { isRecord, isThenable } from "./_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "./errors.ts";
+import { isInstance } from "./_failure.ts";
 import { DEFAULT_WINDOW, type StreamWindow } from "./_outgoing_streams.ts";
 
 /** The version of the extensions that this side speaks. */
@@ -285,7 +286,7 @@ export class Hello {
     this.#endWait();
     const { onPlain, onRefused } = this.#options;
     if (this.#refusal === null) return onPlain();
-    const by = error instanceof AuthenticationError ? "peer" : "local";
+    const by = isInstance(error, AuthenticationError) ? "peer" : "local";
     const reason = this.#hasFailed ? "credentials" : "authentication";
     onRefused({ by, reason, error });
   }
@@ -293,7 +294,7 @@ export class Hello {
   /** A peer that knows no hello wants no credentials, either. */
   #refusalIn(error: unknown): { readonly error: unknown } | null {
     const hasShown = this.#options.credentials !== undefined;
-    const isRefused = error instanceof AuthenticationError ||
+    const isRefused = isInstance(error, AuthenticationError) ||
       this.#hasFailed || hasShown && !isPlainAnswer(error);
     return isRefused ? { error } : null;
   }
@@ -313,7 +314,7 @@ function isWindow(window: unknown): window is StreamWindow {
 
 /** Whether a hello failed as it does at a peer without extensions. */
 function isPlainAnswer(error: unknown): boolean {
-  return error instanceof RemoteError ||
-    error instanceof MethodNotFoundError ||
-    error instanceof ConnectionClosedError;
+  return isInstance(error, RemoteError) ||
+    isInstance(error, MethodNotFoundError) ||
+    isInstance(error, ConnectionClosedError);
 }

@@ -244,3 +244,17 @@ Deno.test("Hello tells a window that is not the usual, and keeps to the other's"
     assertEquals(hello.narrow(wide), DEFAULT_WINDOW);
   }
 });
+
+Deno.test("Hello bears with credentials that fail with what cannot be looked at", async () => {
+  const fail = () => {
+    throw null;
+  };
+  const thrown = new Proxy({}, { get: fail, getPrototypeOf: fail, has: fail });
+  const { hello, refused } = said({
+    credentials: () => Promise.reject(thrown),
+  });
+  hello.say();
+  const told = await hello.introduce()!.then(() => [], (error) => [error]);
+  assert(told[0] === thrown);
+  assertEquals(refused.length, 1);
+});

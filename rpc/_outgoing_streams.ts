@@ -57,8 +57,13 @@ export interface StreamOptions {
 
 /** Whether a value travels as a stream. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null &&
-    Symbol.asyncIterator in value;
+  try {
+    return typeof value === "object" && value !== null &&
+      Symbol.asyncIterator in value;
+  } catch {
+    // A `Proxy` of the user that does not answer is none.
+    return false;
+  }
 }
 
 /** Streams that this side produces and the other side consumes. */

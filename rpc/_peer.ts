@@ -494,7 +494,7 @@ export class Peer implements Caller {
       case "$/release":
         return this.#references.release(toKey(first));
       case "$/idempotent":
-        return this.#served.isIdempotent(String(first));
+        return this.#served.isIdempotent(first);
       case "$/return":
         return this.#streams.return(toKey(first));
     }

@@ -1,6 +1,7 @@
 import { SerializationError } from "../channel/errors.ts";
 import type { IncomingRequest } from "../channel/request.ts";
 import type { StreamBatch } from "./_outgoing_streams.ts";
+import { isInstance } from "./_failure.ts";
 import { MessageContext } from "./_message_context.ts";
 
 /**
@@ -34,7 +35,7 @@ export function sendBatch(
 
 /** How many of `count` items to try after `error`. */
 function sendableItems(error: unknown, count: number): number {
-  const [key, index] = error instanceof SerializationError ? error.path : [];
+  const [key, index] = isInstance(error, SerializationError) ? error.path : [];
   // All of them may be too large together, where half of them is not.
   return key === "items" && typeof index === "number" ? index : count >> 1;
 }

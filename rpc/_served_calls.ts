@@ -112,7 +112,8 @@ export class ServedCalls {
    *
    * @throws {MethodNotFoundError} If there is none.
    */
-  isIdempotent(path: string): boolean {
+  isIdempotent(path: unknown): boolean {
+    if (typeof path !== "string" || !isCallPath(path)) throw notFound("");
     return this.#resolve(path).options.idempotent === true;
   }
 

@@ -509,3 +509,29 @@ withCtx({
   assertEquals(ran, []);
   assertEquals(server.stats().heldBytes, 0);
 });
+
+withCtx(
+  "authenticate may fail with what cannot be looked at, and harms nobody else",
+  async (ctx) => {
+    const fail = () => {
+      throw null;
+    };
+    const thrown = new Proxy({}, { get: fail, getPrototypeOf: fail });
+    const reports: unknown[] = [];
+    const { served } = watched();
+    const server = await ctx.rpc.startServer(served, {
+      authenticate: (credentials) => {
+        if (credentials === "odd") throw thrown;
+      },
+      onError: (error) => reports.push(error),
+    });
+    await assertRejects(
+      () => ctx.rpc.connect({ credentials: "odd" }),
+      AuthenticationError,
+    );
+    const client = await ctx.rpc.connect<typeof served>({ credentials: "ok" });
+    assertEquals(await client.remote.run(), "ran");
+    assertEquals([reports.length, server.clients.size], [1, 1]);
+    assert(reports[0] === thrown);
+  },
+);

@@ -31,3 +31,15 @@ export function isThenable(value: unknown): boolean {
     (typeof value === "object" && value !== null)) &&
     typeof (value as { then?: unknown }).then === "function";
 }
+
+/**
+ * A promise that is refused as data is awaited by nobody, and its rejection
+ * must not end the process.
+ */
+export function ignoreRejection(refused: unknown): void {
+  try {
+    if (refused instanceof Promise) refused.catch(() => {});
+  } catch {
+    // A `Proxy` that does not tell what it is: none, then.
+  }
+}

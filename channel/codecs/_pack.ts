@@ -1,4 +1,4 @@
-import { isCalledUnasked } from "./_called_names.ts";
+import { ignoreRejection, isCalledUnasked } from "./_called_names.ts";
 import { describeError, Fault, leaving, putOwn } from "./_fault.ts";
 import type { CodecCapabilities } from "./codec.ts";
 import type { TypeRecord } from "./type_entry.ts";
@@ -147,6 +147,7 @@ function packObject(
       "found bytes, which this codec does not carry; use the msgpack codec or send base64 text",
     );
   }
+  ignoreRejection(value);
   throw new Fault(describeInstance(prototype));
 }
 

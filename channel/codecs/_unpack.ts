@@ -1,5 +1,9 @@
 import { ProtocolError } from "../../transports/errors.ts";
-import { isCalledUnasked, isThenable } from "./_called_names.ts";
+import {
+  ignoreRejection,
+  isCalledUnasked,
+  isThenable,
+} from "./_called_names.ts";
 import { describeError, Fault, leaving, putOwn } from "./_fault.ts";
 import type { TypeRecord } from "./type_entry.ts";
 import {
@@ -211,6 +215,7 @@ function revive(
     );
   }
   if (isRefused) {
+    ignoreRejection(value);
     throw new Fault(
       `the deserializer of type ${id} made a value with a callable 'then', which awaiting the value would call; it must return neither a promise nor such an object`,
     );

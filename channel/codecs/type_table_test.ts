@@ -677,3 +677,18 @@ for (const [value, least, most] of WEIGHTS) {
     }
   });
 }
+
+Deno.test("TypeTable takes care of a rejected promise that it refuses", async () => {
+  class Late {}
+  const late = () => Promise.reject(new RangeError("nobody hears of it"));
+  const table = new TypeTable([{
+    type: Late,
+    serialize: late,
+    deserialize: late,
+  }]);
+  assertThrows(() => table.pack([new Late()], JSON_CARRIES));
+  assertThrows(() => table.pack([late()], JSON_CARRIES));
+  assertThrows(() => table.unpack([{ __type__: [0, 1] }]));
+  // A rejection that nobody listens to would end the test here.
+  await new Promise((resolve) => setImmediate(resolve));
+});
