@@ -84,7 +84,7 @@ export class MessageCodec {
    * @throws {ProtocolError} If the content breaks a limit.
    */
   revive(content: unknown, context: ArrivalContext): unknown {
-    return this.#types.unpack(content, context);
+    return this.#types.unpack(content, context, this.#limits.maxWeight);
   }
 
   /**

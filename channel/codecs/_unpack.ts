@@ -13,8 +13,10 @@ import {
   KEY_BYTES,
   LIST_BYTES,
   MAP_BYTES,
+  REVIVED_BYTES,
   SLOT_BYTES,
   TEXT_BYTES,
+  tooHeavy,
   UNIT_BYTES,
 } from "./_weight.ts";
 
@@ -23,6 +25,8 @@ export interface UnpackContext {
   readonly records: readonly TypeRecord[];
   readonly maxDepth: number;
   readonly maxKeys: number;
+  /** What custom types may be revived up to: the most that `weight` may be. */
+  readonly maxWeight: number;
   /** About how many bytes of memory take what was met. */
   weight: number;
   /** What the channel knows of the message. */
@@ -203,6 +207,8 @@ function revive(
     );
   }
   const data = unpackValue(context, mark[1], depth + 2);
+  context.weight += REVIVED_BYTES;
+  if (context.weight > context.maxWeight) throw tooHeavy(context.maxWeight);
   let value: unknown;
   let isRefused: boolean;
   try {

@@ -69,6 +69,7 @@ export class TypeTable {
       records: this.#records,
       maxDepth,
       maxKeys,
+      maxWeight: Infinity,
       weight: 0,
       message: undefined,
     };
@@ -116,15 +117,26 @@ export class TypeTable {
    *   `then`: to await or print data must not run what a peer chose.
    *
    * @param context What the `unpack` of each {@linkcode TypeEntry} is told.
+   * @param maxWeight How many bytes of memory a value that holds custom types
+   * may take.
    * @throws {SerializationError} If a value cannot be revived: the message is
    * bad, the connection is not.
-   * @throws {ProtocolError} If the data is nested too deep, or a map has too
-   * many keys.
+   * @throws {ProtocolError} If the data is nested too deep, a map has too many
+   * keys, or custom types would take too much memory.
    */
-  unpack(value: unknown, context?: unknown): unknown {
+  unpack(
+    value: unknown,
+    context?: unknown,
+    maxWeight: number = Infinity,
+  ): unknown {
     this.#unpacking.weight = 0;
     if (isRevived(this.#unpacking, value, 0)) return value;
-    const walk = { ...this.#unpacking, weight: 0, message: context };
+    const walk = {
+      ...this.#unpacking,
+      maxWeight,
+      weight: 0,
+      message: context,
+    };
     try {
       return unpackValue(walk, value, 0);
     } catch (error) {
@@ -135,8 +147,8 @@ export class TypeTable {
   }
 
   /**
-   * About how many bytes of memory the value of the last `unpack` takes, as it
-   * was before custom types were revived.
+   * About how many bytes of memory the value of the last `unpack` takes, both
+   * as it was before custom types were revived and what they became.
    */
   get unpackedWeight(): number {
     return this.#unpacking.weight;

@@ -661,7 +661,7 @@ const WEIGHTS:
     [{ a: [{ b: ["text"] }] }, 200, 400],
     [2n ** 60n, 8, 24],
     [new Uint8Array(1_000), 1_107, 1_250],
-    [{ __type__: [0, [1.5, "text"]] }, 100, 300],
+    [{ __type__: [0, [1.5, "text"]] }, 400, 800],
   ];
 
 for (const [value, least, most] of WEIGHTS) {
@@ -691,4 +691,25 @@ Deno.test("TypeTable takes care of a rejected promise that it refuses", async ()
   assertThrows(() => table.unpack([{ __type__: [0, 1] }]));
   // A rejection that nobody listens to would end the test here.
   await new Promise((resolve) => setImmediate(resolve));
+});
+
+Deno.test("TypeTable revives no more custom types than may be held", () => {
+  let revived = 0;
+  const table = new TypeTable([{
+    type: Date,
+    serialize: String,
+    deserialize: () => {
+      revived++;
+      return new Date(0);
+    },
+  }]);
+  const dates = () =>
+    Array.from({ length: 10_000 }, () => ({ __type__: [0, "x"] }));
+  assertThrows(
+    () => table.unpack(dates(), undefined, 2 ** 20),
+    ProtocolError,
+    "maxHeldBytes",
+  );
+  assert(revived > 500 && revived < 2_000, `${revived} were revived`);
+  assertEquals((table.unpack(dates()) as unknown[]).length, 10_000);
 });
