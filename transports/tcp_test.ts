@@ -153,7 +153,7 @@ test("tells what a browser sent, and ends its connection", async (stage) => {
   const server = (await stage.accepted()).start();
   const error = await server.ended();
   assertInstanceOf(error, ProtocolError);
-  assertStringIncludes(error.message, '"GET ');
+  assertStringIncludes(error.message, "'GET ");
   // Closed with unread bytes or without: the end, or a reset.
   const rest = await browser.read(new Uint8Array(1)).catch((error) => {
     assertInstanceOf(error, Deno.errors.ConnectionReset);
