@@ -10,7 +10,8 @@ import {
 import { RemoteError } from "../channel/errors.ts";
 import { json } from "../channel/codecs/json.ts";
 import { msgpack } from "../channel/codecs/msgpack.ts";
-import { WirePeer } from "../channel/fixtures/wire_peer.ts";
+import type { Serializer } from "../channel/codecs/serializer.ts";
+import { type WireMessage, WirePeer } from "../channel/fixtures/wire_peer.ts";
 import { attackClients } from "../ordeal/hostile/clients.ts";
 import { attackServer } from "../ordeal/hostile/attack.ts";
 import { testBriefly } from "../ordeal/hostile/brief_attack.ts";
@@ -18,6 +19,7 @@ import { type CtxOptions, withCtx } from "../testing/ctx.ts";
 import { nextTurn } from "../testing/_within.ts";
 import { ProtocolError } from "../transports/errors.ts";
 import { call } from "./call.ts";
+import { AuthenticationError } from "./errors.ts";
 import type { ServeMiddleware } from "./middleware.ts";
 import { service } from "./service.ts";
 import type { StandardSchema } from "./standard_schema.ts";
@@ -205,6 +207,60 @@ withCtx(
     while (await peer.receive() !== null);
     // The method that reads the stream is told, so nobody else is.
     assertInstanceOf((await served!.closed).error, ProtocolError);
+  },
+);
+
+withCtx(
+  {
+    name: "nothing runs and little is held for who is not admitted",
+    ...EVERYWHERE,
+  },
+  async (ctx) => {
+    const ran: string[] = [];
+    class Stamp {}
+    const stamps: Serializer<Stamp> = {
+      type: Stamp,
+      serialize: () => null,
+      deserialize: () => {
+        ran.push("deserializer");
+        return new Stamp();
+      },
+    };
+    const { promise: judged, resolve: judge } = Promise.withResolvers<void>();
+    const server = await ctx.rpc.startServer(
+      service({ open: () => void ran.push("open") }),
+      {
+        authenticate: async () => {
+          await judged;
+          throw new AuthenticationError("Unknown");
+        },
+        serving: [(_call, next) => {
+          ran.push("middleware");
+          return next();
+        }],
+        onConnect: () => void ran.push("onConnect"),
+        serializers: [stamps],
+      },
+    );
+    using peer = await WirePeer.open(server.address, ctx.options);
+    peer.request(["open", [{ __type__: [0, 1] }], {}]);
+    peer.request(["$/ping", [], {}]);
+    using greedy = await WirePeer.open(server.address, ctx.options);
+    greedy.request(["open", ["x".repeat(100_000)], {}]);
+    // It is not worth an answer.
+    assertEquals(await greedy.receive(), null);
+    judge();
+    const answers: WireMessage[] = [];
+    for (;;) {
+      const message = await peer.receive();
+      if (message === null) break;
+      answers.push(message);
+    }
+    // The ping was not answered before.
+    assertEquals(answers.map(([type]) => type), [2, 2]);
+    assertEquals(ran, []);
+    assertEquals(server.stats().refusedPeers, 1);
+    assertEquals(server.stats().cutConnections, 1);
   },
 );
 
