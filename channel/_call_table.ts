@@ -88,15 +88,26 @@ export class CallTable {
     return this.#nextId;
   }
 
+  /** Takes the id of the call that is being encoded. */
+  takeId(): number {
+    return this.#nextId++;
+  }
+
+  /** The call was not added: another gets its id, if it is still the newest. */
+  giveBackId(id: number): void {
+    if (this.#nextId === id + 1) this.#nextId = id;
+  }
+
   /** Adds a call; `position` and `payload` say where its frame is. */
   add(
+    id: number,
     { signal, timeoutMs = this.#options.timeoutMs, onResult }: CallTerms,
     position: number,
     payload: Uint8Array | null,
   ): { call: PendingCall; reply: Promise<unknown> } {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const call: PendingCall = {
-      id: this.#nextId++,
+      id,
       resolve,
       reject,
       expiry: null,

@@ -241,21 +241,24 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     context: unknown,
   ): Promise<unknown> {
     this.#checkCall(options);
-    const payload = this.#codec.encode(
-      REQUEST,
-      this.#calls.nextId,
-      content,
-      context,
-    );
-    // A getter or serializer may have aborted it, which nobody would hear.
-    options.signal?.throwIfAborted();
-    if (this.#queue.hasRoom) {
-      return this.#calls.add(options, this.#write(payload), null).reply;
+    // Taken before, as a getter in the content may itself send something.
+    const id = this.#calls.takeId();
+    try {
+      const payload = this.#codec.encode(REQUEST, id, content, context);
+      // It may have aborted this call as well, or closed the channel.
+      this.#checkCall(options);
+      if (this.#queue.hasRoom) {
+        const position = this.#write(payload);
+        return this.#calls.add(id, options, position, null).reply;
+      }
+      const bytes = this.#checkedBytes(payload);
+      const { call, reply } = this.#calls.add(id, options, -1, bytes);
+      this.#queue.wait(call);
+      return reply;
+    } catch (error) {
+      this.#calls.giveBackId(id);
+      throw error;
     }
-    const bytes = this.#checkedBytes(payload);
-    const { call, reply } = this.#calls.add(options, -1, bytes);
-    this.#queue.wait(call);
-    return reply;
   }
 
   #checkCall({ signal, timeoutMs = 0 }: SendOptions): void {

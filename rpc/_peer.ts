@@ -594,8 +594,19 @@ export class Peer implements Caller {
  * steers calls, such as a `$/cancel`.
  */
 export function isControl(content: unknown): boolean {
-  return isCall(content) && isExtension(content[0]) && content[0] !== "$/call";
+  return isCall(content) && CONTROLS.has(content[0]);
 }
+
+const CONTROLS: ReadonlySet<string> = new Set([
+  "$/cancel",
+  "$/hello",
+  "$/idempotent",
+  "$/keep",
+  "$/next",
+  "$/ping",
+  "$/release",
+  "$/return",
+]);
 
 /** Whether the content of a request is a hello. */
 function isHello(content: unknown): boolean {

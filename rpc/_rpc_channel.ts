@@ -41,7 +41,9 @@ export interface RpcOptions extends ChannelOptions {
    */
   readonly extensions?: boolean | undefined;
   /**
-   * How much of each stream may be under way: produced, and not consumed.
+   * How much of each stream may be under way: produced, and not consumed. Of
+   * the two sides' windows the smaller one holds. A peer that sends more items
+   * than this ends its connection.
    *
    * @default {{ items: 64, bytes: 1_048_576 }}
    */
