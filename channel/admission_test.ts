@@ -219,6 +219,16 @@ withCtx("a peer that opens and says nothing is cut", async (ctx) => {
   await assertCut(echo, end, "first-frame");
 });
 
+withCtx("a server may be silent for as long as it likes", async (ctx) => {
+  const server = await ctx.startServer(async (channel) => {
+    await channel.closed;
+  });
+  const channel = await ctx.connect({ limits: { firstFrameMs: 20 } });
+  await pause(100);
+  assertEquals(server.channels.size, 1);
+  await channel.close();
+});
+
 withCtx("a peer that sends a byte now and then is cut", async (ctx) => {
   const echo = await startEcho(ctx, { slowFrameMs: 150, firstFrameMs: 60 });
   const end = echo.nextEnd();

@@ -62,6 +62,21 @@ for (
   });
 }
 
+withCtx("streams that fill the budget go on nevertheless", async (ctx) => {
+  const server = await ctx.rpc.startServer(pipes, {
+    limits: { maxHeldBytes: 128 * KIB, maxQueuedBytes: 64 * KIB },
+  });
+  const client = await ctx.rpc.connect<typeof pipes>();
+  const counts = await Promise.all(
+    Array.from(
+      { length: 30 },
+      async () => count(await client.remote.lines(20, "x".repeat(15_000))),
+    ),
+  );
+  assertEquals(counts, Array(30).fill(20));
+  assertEquals(server.stats().cutConnections, 0);
+});
+
 withCtx("limits for strangers leave streams to a server alone", async (ctx) => {
   const server = await ctx.rpc.startServer(pipes, { limits: LIMITS });
   const client = await ctx.rpc.connect<typeof pipes>({

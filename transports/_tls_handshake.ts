@@ -3,6 +3,7 @@ import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
 import { HandshakeError } from "./errors.ts";
 import type { TlsCredentials } from "./_tls_credentials.ts";
 import type { NodeModules } from "./_tls_node.ts";
+import { printable } from "./printable.ts";
 import { duplexOver, TlsStream } from "./_tls_stream.ts";
 import {
   judge,
@@ -249,7 +250,7 @@ function failure(cause: unknown, sides: Sides): HandshakeError {
   }
   const by = code.includes("ALERT") ? "peer" : "local";
   const words = cause instanceof Error ? cause.message : String(cause);
-  const text = `the TLS handshake failed: ${words}`;
+  const text = `the TLS handshake failed: ${printable(words)}`;
   return refusal(text, "protocol", by, sides, cause);
 }
 
