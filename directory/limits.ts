@@ -31,7 +31,7 @@ export interface DirectoryLimits {
    * take half of it, and those of one container half of what its host has left.
    * One more is a `ServerBusyError`.
    *
-   * @default {268_435_456}
+   * @default {1_073_741_824}
    */
   readonly maxEntryBytes?: number | undefined;
   /**
@@ -85,7 +85,7 @@ export const DEFAULT_DIRECTORY_LIMITS: Required<
   maxEntriesPerAgent: 64,
   maxEntriesPerContainer: 10_000,
   maxEntriesPerHost: 50_000,
-  maxEntryBytes: 256 * 1024 * 1024,
+  maxEntryBytes: 1024 * 1024 * 1024,
   maxSubscribers: 1_000,
   maxSubscribersPerConnection: 64,
   maxSubscribersPerHost: 500,
