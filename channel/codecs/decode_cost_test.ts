@@ -23,7 +23,7 @@ const LIMITS = { maxWeight: DEFAULT_LIMITS.maxHeldBytes };
 const BOUND_MS = 3_000;
 const BOUND_BYTES = 512 * MIB;
 
-/** A part of the process that ran this, garbage collection included. */
+/** The processor time that this process used, garbage collection included. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
