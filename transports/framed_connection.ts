@@ -66,6 +66,12 @@ export function frameConnection(
 const FRAMES_A_TURN = 128;
 
 /**
+ * A longer frame counts as several: the worst content takes 0.3 µs a byte to
+ * decode, so that others have their turn after about a second of it.
+ */
+const BYTES_A_FRAME = 32 * 1024;
+
+/**
  * The answers to a burst leave in parts of so many frames, so that the other
  * side can begin with the first while this one makes the next: with 64 calls in
  * flight that is 1.5 to 1.9 times the throughput of one write for all of it,
@@ -222,13 +228,14 @@ class FramedConnection implements Connection {
       receiver.frame(frame);
       // The receiver may have closed the connection because of the frame.
       if (this.#isClosed()) return true;
-      if (++this.#framesInTurn === FRAMES_A_TURN) break;
+      this.#framesInTurn += 1 + Math.floor(frame.length / BYTES_A_FRAME);
+      if (this.#framesInTurn >= FRAMES_A_TURN) break;
       frame = this.#decoder.next();
     }
     this.#delivering = false;
     this.#burst = frames > 1;
     if (this.#flushing && !wasFlushing) this.#scheduleFlush();
-    if (this.#framesInTurn === FRAMES_A_TURN) return false;
+    if (this.#framesInTurn >= FRAMES_A_TURN) return false;
     const { heldBytes } = this.#decoder;
     if (heldBytes > 0) receiver.partial?.(heldBytes);
     return true;
