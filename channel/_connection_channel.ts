@@ -34,6 +34,7 @@ import {
   replyArrived,
   REQUEST_ARRIVED,
 } from "./message_context.ts";
+import { maxMessageWeight } from "./codecs/_weight.ts";
 import { CutTimer } from "./_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -144,6 +145,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly #connection: Connection;
   readonly #options: ConnectionChannelOptions;
   readonly #codec: MessageCodec;
+  /** The most that a message of an admitted peer may weigh. */
+  readonly #maxWeight: number;
   readonly #queue: SendQueue;
   readonly #calls: CallTable;
   readonly #requests: RequestTable;
@@ -172,6 +175,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     this.#options = options;
     this.#isSilent = options.onSpoken !== undefined;
     this.#codec = new MessageCodec(this, options.codec, options.types);
+    this.#maxWeight = maxMessageWeight(options.limits);
     this.#queue = new SendQueue(
       connection,
       options,
@@ -410,10 +414,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       return this.cutOver("rate-limit");
     }
     try {
-      const { maxHeldBytes, maxUnadmittedBytes } = this.#options.limits;
       const message = this.#codec.decode(
         payload,
-        this.#isStranger ? maxUnadmittedBytes : maxHeldBytes,
+        this.#isStranger
+          ? this.#options.limits.maxUnadmittedBytes
+          : this.#maxWeight,
       );
       if (message.type === REQUEST) this.#onRequest(message, payload.length);
       else this.#onReply(message, payload.length);

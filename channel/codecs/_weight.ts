@@ -56,6 +56,24 @@ export const BINARY_BYTES = 208;
  */
 export const REVIVED_BYTES = 512;
 
+/** The limits on which the weight of one message depends. */
+export interface WeightLimits {
+  readonly maxFrameBytes?: number;
+  readonly maxHeldBytes?: number;
+}
+
+/**
+ * The most that one message may weigh: four times its longest payload, but no
+ * less than half of what may be held for a connection, and no more than all.
+ * With a part of it in use, what V8 has not collected yet, and the payload
+ * itself, a process grows by several times that.
+ */
+export function maxMessageWeight(limits: WeightLimits): number {
+  const { maxFrameBytes = Infinity, maxHeldBytes = Infinity } = limits;
+  const least = Math.max(maxHeldBytes / 2, 4 * maxFrameBytes);
+  return Math.min(maxHeldBytes, least);
+}
+
 /** What the refusal of a message says that would take too much memory. */
 export function tooHeavy(maxWeight: number): ProtocolError {
   return new ProtocolError(

@@ -10,11 +10,12 @@ import {
   type HeavyKind,
 } from "./fixtures/heavy_payloads.ts";
 import { json } from "./json.ts";
+import { maxMessageWeight } from "./_weight.ts";
 import { msgpack } from "./msgpack.ts";
 import { TypeTable } from "./type_table.ts";
 
 const MIB = 1024 * 1024;
-const LIMITS = { maxWeight: DEFAULT_LIMITS.maxHeldBytes };
+const LIMITS = { maxWeight: maxMessageWeight(DEFAULT_LIMITS) };
 
 /**
  * What a message may take at default limits, in processor time and memory. On
@@ -53,7 +54,7 @@ function testCost(codec: Codec, name: string, kinds: readonly HeavyKind[]) {
       let bytes = kind.mostBytes;
       while (isTooHeavy(codec, kind.make(bytes))) {
         bytes = Math.floor(bytes * 0.6);
-        assert(bytes > MIB / 4, "even a short payload is refused");
+        assert(bytes > MIB / 8, "even a short payload is refused");
       }
     });
   }
