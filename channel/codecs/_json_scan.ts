@@ -3,7 +3,6 @@ import { hashText, Shapes } from "./_shapes.ts";
 import {
   DOUBLE_BYTES,
   MAP_BYTES,
-  NEW_SHAPE_BYTES,
   SLOT_BYTES,
   TEXT_BYTES,
   tooHeavy,
@@ -68,7 +67,7 @@ export function scanJson(text: string, maxWeight: number): JsonScan {
       weight += MAP_BYTES + SLOT_BYTES;
     }
   }
-  weight += NEW_SHAPE_BYTES * shapes.count;
+  weight += shapes.weight;
   if (weight > maxWeight) throw tooHeavy(maxWeight);
   return { hasBareWord };
 }

@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ProtocolError } from "../../transports/errors.ts";
+import { DEFAULT_LIMITS } from "../limits.ts";
 import { scanJson } from "./_json_scan.ts";
+import { DEFAULT_MAX_KEYS } from "./type_table.ts";
+import { maxMessageWeight } from "./_weight.ts";
 
 const MANY = 100_000;
 
@@ -74,6 +77,11 @@ Deno.test("scanJson takes maps of the same keys for far less than others", () =>
     return `{${order.map((key) => `"${key}":1`)}}`;
   });
   assertThrows(() => scanJson(`[${turned}]`, MANY * 1_000), ProtocolError);
+});
+
+Deno.test("scanJson takes one map of as many keys as a map may have", () => {
+  const keys = Array.from({ length: DEFAULT_MAX_KEYS }, (_, n) => `"k${n}":0`);
+  scanJson(`{${keys}}`, maxMessageWeight(DEFAULT_LIMITS));
 });
 
 function mixed(key: string, n: number): number {

@@ -11,7 +11,6 @@ import {
   GROWN_LIST_SLOTS,
   LIST_BYTES,
   MAP_BYTES,
-  NEW_SHAPE_BYTES,
   SLOT_BYTES,
   TEXT_BYTES,
   tooHeavy,
@@ -91,7 +90,7 @@ export function skimMsgPack(
   while (true) {
     while (left === 0) {
       if (outer.length === 0) {
-        cursor.weight += NEW_SHAPE_BYTES * (shapes?.count ?? 0);
+        cursor.weight += shapes?.weight ?? 0;
         return finish(cursor, maxWeight);
       }
       shape = outer.pop()!;

@@ -1,3 +1,5 @@
+import { DICTIONARY_KEY_BYTES, NEW_SHAPE_BYTES } from "./_weight.ts";
+
 /** How many shapes are remembered: a power of two. */
 const SLOTS = 4_096;
 
@@ -15,27 +17,37 @@ function randomOdd(): number {
   return crypto.getRandomValues(new Int32Array(1))[0]! | 1;
 }
 
+/** With more keys V8 makes a dictionary of a map, which has no shape. */
+const MOST_KEYS = 127;
+
+/** As many bits of a shape hold the number of its keys. */
+const COUNT_BITS = 7;
+
 /**
- * Counts the steps by which maps get keys that no map before them had in this
- * order. For each one V8 makes a new hidden class, which takes far more time
- * and memory than a key that it knows.
+ * Weighs the keys of maps. Where no map before had the same keys in the same
+ * order up to one, V8 makes a new hidden class, which takes far more time and
+ * memory than a key that it knows.
  */
 export class Shapes {
-  /** How many new steps there were. */
-  count = 0;
+  /** What all keys weigh, in bytes. */
+  weight = 0;
   readonly #seen = new Int32Array(SLOTS);
 
   /**
    * The shape of a map of `shape` (0 for one without keys) with one key more.
    */
   with(shape: number, keyHash: number): number {
+    const keys = shape & MOST_KEYS;
+    if (keys === MOST_KEYS) {
+      this.weight += DICTIONARY_KEY_BYTES;
+      return shape;
+    }
     const mixed = Math.imul(shape ^ keyHash, SHAPE_FACTOR);
-    // 0 is what is not remembered yet.
-    const next = (mixed ^ mixed >>> 15) || 1;
-    const slot = next & (SLOTS - 1);
+    const next = (mixed ^ mixed >>> 15) << COUNT_BITS | keys + 1;
+    const slot = (next >>> COUNT_BITS) & (SLOTS - 1);
     if (this.#seen[slot] !== next) {
       this.#seen[slot] = next;
-      this.count++;
+      this.weight += NEW_SHAPE_BYTES;
     }
     return next;
   }

@@ -35,6 +35,9 @@ export const KEY_BYTES = 32;
  */
 export const NEW_SHAPE_BYTES = 384;
 
+/** A key of a map that has so many that V8 makes a dictionary of it: 87. */
+export const DICTIONARY_KEY_BYTES = 96;
+
 /** A number that is no integer of 32 bits: 12 to 16. */
 export const DOUBLE_BYTES = 16;
 
