@@ -61,8 +61,8 @@ export const REVIVED_BYTES = 512;
 
 /** The limits on which the weight of one message depends. */
 export interface WeightLimits {
-  readonly maxFrameBytes?: number;
-  readonly maxHeldBytes?: number;
+  readonly maxFrameBytes: number;
+  readonly maxHeldBytes: number;
 }
 
 /**
@@ -72,9 +72,8 @@ export interface WeightLimits {
  * itself, a process grows by several times that.
  */
 export function maxMessageWeight(limits: WeightLimits): number {
-  const { maxFrameBytes = Infinity, maxHeldBytes = Infinity } = limits;
-  const least = Math.max(maxHeldBytes / 2, 4 * maxFrameBytes);
-  return Math.min(maxHeldBytes, least);
+  const { maxFrameBytes, maxHeldBytes } = limits;
+  return Math.min(maxHeldBytes, Math.max(maxHeldBytes / 2, 4 * maxFrameBytes));
 }
 
 /** What the refusal of a message says that would take too much memory. */
