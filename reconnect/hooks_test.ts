@@ -80,6 +80,32 @@ for (const { name, run, fails } of MISBEHAVING) {
     assertEquals(reports, fails ? 1 : 0);
   });
 
+  withCtx(`ReconnectOptions.credentials that ${name}`, async (ctx) => {
+    const server = ctx.use(
+      await startServer(ctx.address, one, {
+        ...ctx.options,
+        authenticate: () => {},
+        // Ends the connection for which nothing is ever shown.
+        authenticateMs: 200,
+      }),
+    );
+    let asked = 0;
+    let reports = 0;
+    const client = ctx.use(
+      await openReconnecting<typeof one>(server.address, {
+        ...ctx.options,
+        ...quick,
+        credentials: () => ++asked === 2 ? run() : Promise.resolve("token"),
+        onError: () => reports++,
+      }),
+    );
+    for (const { channel } of server.clients) await channel.close();
+    while (client.state === "connected") await nextTurn();
+    assertEquals(await client.remote.one(), 1);
+    assertEquals(reports, fails ? 1 : 0);
+    assertEquals(asked, fails || name === "never settles" ? 3 : 2);
+  });
+
   withCtx(`openReconnecting whose onConnect ${name}`, async (ctx) => {
     const server = ctx.use(await startServer(ctx.address, one, ctx.options));
     const giveUp = new AbortController();

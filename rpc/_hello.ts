@@ -167,6 +167,13 @@ export class Hello {
     this.#endWait();
   }
 
+  /** The connection has ended: nothing waits for an answer any more. */
+  lose(): void {
+    this.expectNoMore();
+    // Credentials that nobody has returned yet are shown to nobody.
+    if (this.isUnanswered) this.#endWait();
+  }
+
   /** Takes the hello of the other side; returns the answer. */
   take(hello: unknown): HelloContent {
     this.#extend(hello);

@@ -559,7 +559,7 @@ export class Peer implements Caller {
 
   #end(reason: CloseReason): void {
     this.#heartbeat.stop();
-    this.#hello.expectNoMore();
+    this.#hello.lose();
     this.#admission?.end();
     this.#served.abortAll((path) => {
       const text = `Cannot answer '${path}': ${reason.reason}`;
