@@ -43,7 +43,10 @@ export class SpawnedLog {
   /** The error for a container that could not start. */
   failure(address: string, cause: unknown): SpawnError {
     const isKnown = cause instanceof StartProblem;
-    const told = isKnown ? cause.message : failureText(cause).trimEnd();
+    const told = printable(
+      isKnown ? cause.message : failureText(cause).trimEnd(),
+      2_000,
+    );
     // Deno says in this form why it ends.
     const last = this.#stderr.findLast((it) => it.startsWith("error: "));
     const hint = last === undefined ? "" : ` (${printable(last, 500)})`;

@@ -1,5 +1,6 @@
 import { isRecord } from "../rpc/_call_content.ts";
 import { ValidationError } from "../rpc/errors.ts";
+import { printable } from "../transports/printable.ts";
 import { parseAgentAddress } from "../agent/address.ts";
 import {
   DIRECTORY_PAGE_SIZE,
@@ -124,7 +125,7 @@ function propertiesOf(
     Object.fromEntries(
       named(what, value, limits).map(([name, it]) => [
         name,
-        propertyValue(`${what}, '${name}'`, it, limits),
+        propertyValue(`${what}, '${shown(name)}'`, it, limits),
       ]),
     ),
   );
@@ -138,10 +139,12 @@ function matchOf(
   return new Map(
     named(what, value, limits).map(([name, it]) => {
       const values = Array.isArray(it) ? it : [it];
-      notMore(`${what}, '${name}'`, values.length, limits.maxProperties);
+      notMore(`${what}, '${shown(name)}'`, values.length, limits.maxProperties);
       return [
         name,
-        values.map((it) => propertyValue(`${what}, '${name}'`, it, limits)),
+        values.map((it) =>
+          propertyValue(`${what}, '${shown(name)}'`, it, limits)
+        ),
       ];
     }),
   );
@@ -261,5 +264,5 @@ function kindOf(value: unknown): string {
 
 /** A name that a peer has chosen, short enough for a message. */
 function shown(name: string): string {
-  return name.slice(0, 32).toWellFormed();
+  return printable(name, 32);
 }

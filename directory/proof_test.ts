@@ -140,6 +140,29 @@ withCtx(
   },
 );
 
+withCtx("a directory repeats names of a caller escaped", async (ctx) => {
+  const { directory, hub, stranger } = await makeStage(ctx);
+  const good = { type: "a", address: `${hub.address}/0` };
+  const name = "\x1b[31m\ndenomas: fake";
+  for (
+    const registration of [
+      { ...good, [name]: 1 },
+      { ...good, properties: { [`__${name}`]: 1 } },
+      { ...good, properties: { [name]: {} } },
+      { ...good, address: `local://a/${name}` },
+      { ...good, address: name },
+    ]
+  ) {
+    const { message } = await assertRejects(
+      () => stranger.register(registration as typeof good),
+      ValidationError,
+    );
+    assertEquals(/\p{Cc}/u.test(message), false, message);
+    assertEquals(message.includes("\\u{1b}[31m\\n"), true, message);
+  }
+  assertEquals(directory.stats(), EMPTY);
+});
+
 withCtx(
   "trust decides about what has no proof, and may be async",
   async (ctx) => {
