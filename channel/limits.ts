@@ -32,6 +32,10 @@ export interface Limits {
    * (`ServerBusyError`); what cannot be refused ends the connection (`reason:
    * "over-budget"`).
    *
+   * One message may take four times `maxFrameBytes`, but not less than half of
+   * this limit, and not more than all of it. A message that would take more
+   * ends the connection before it is decoded.
+   *
    * @default {134_217_728}
    */
   readonly maxHeldBytes: number;

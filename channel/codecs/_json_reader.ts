@@ -27,15 +27,22 @@ const LIST_END = 0x5d;
 const MAP_START = 0x7b;
 const MAP_END = 0x7d;
 
-/** What stands bare; the last three are words of Python's `json`. */
-const WORDS: readonly (readonly [string, unknown])[] = [
-  ["null", null],
-  ["true", true],
-  ["false", false],
-  ["NaN", NaN],
-  ["Infinity", Infinity],
-  ["-Infinity", -Infinity],
-];
+interface BareWord {
+  readonly word: string;
+  readonly value: unknown;
+}
+
+/** What stands bare, by its first unit; three are words of Python's `json`. */
+const WORDS: ReadonlyMap<number, BareWord> = new Map(
+  [
+    { word: "null", value: null },
+    { word: "true", value: true },
+    { word: "false", value: false },
+    { word: "NaN", value: NaN },
+    { word: "Infinity", value: Infinity },
+    { word: "-Infinity", value: -Infinity },
+  ].map((bare) => [bare.word.charCodeAt(0), bare]),
+);
 
 interface Reader {
   readonly text: string;
@@ -64,7 +71,8 @@ export function readJson(text: string): unknown {
 function readValue(reader: Reader): unknown {
   const { text } = reader;
   reader.at = skipSpace(text, reader.at);
-  switch (text.charCodeAt(reader.at)) {
+  const unit = text.charCodeAt(reader.at);
+  switch (unit) {
     case QUOTE:
       return readText(reader);
     case LIST_START:
@@ -72,14 +80,14 @@ function readValue(reader: Reader): unknown {
     case MAP_START:
       return readMap(reader);
   }
-  const number = readNumber(reader);
-  if (number !== undefined) return number;
-  for (const [word, value] of WORDS) {
-    if (!text.startsWith(word, reader.at)) continue;
-    reader.at += word.length;
-    return value;
+  const bare = WORDS.get(unit);
+  if (bare !== undefined && text.startsWith(bare.word, reader.at)) {
+    reader.at += bare.word.length;
+    return bare.value;
   }
-  throw unexpected(reader);
+  const number = readNumber(reader);
+  if (number === undefined) throw unexpected(reader);
+  return number;
 }
 
 /** Reads a number; short integers without the expression, at a fifth. */

@@ -1,6 +1,7 @@
 /** Strings up to this length are passed over unit by unit. */
 const NEAR = 32;
 
+const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
 export const COLON = 0x3a;
@@ -36,12 +37,14 @@ function isEscaped(text: string, start: number, at: number): boolean {
 /** The index of the next unit that is no white space. */
 export function skipSpace(text: string, start: number): number {
   let at = start;
-  while (isSpace(text.charCodeAt(at))) at++;
+  let unit = text.charCodeAt(at);
+  // Nearly always the first comparison decides.
+  while (unit <= SPACE && isSpace(unit)) unit = text.charCodeAt(++at);
   return at;
 }
 
 function isSpace(unit: number): boolean {
-  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+  return unit === SPACE || unit === 0x0a || unit === 0x0d || unit === 0x09;
 }
 
 /**
