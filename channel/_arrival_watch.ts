@@ -46,6 +46,11 @@ export class ArrivalWatch {
     if (isTimed) this.#arm();
   }
 
+  /** The first whole frame has arrived: most need no timer from then on. */
+  heard(): void {
+    if (this.#timer !== null) this.#arm();
+  }
+
   /** So many bytes of a frame that is not whole have arrived. */
   partial(heldBytes: number): void {
     const frames = this.#options.framesIn();

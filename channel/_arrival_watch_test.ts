@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "../testing/fixtures/fake_time.ts";
 import { ArrivalWatch } from "./_arrival_watch.ts";
 
 const NEVER = {
@@ -43,6 +44,15 @@ class Quiet {
 Deno.test("ArrivalWatch cuts a peer that never says anything", async () => {
   using quiet = new Quiet({ firstFrameMs: 20 });
   assertEquals((await quiet.end()).reason, "first-frame");
+});
+
+Deno.test("ArrivalWatch sets no timer once the first frame has come", () => {
+  using time = new FakeTime();
+  using quiet = new Quiet({ firstFrameMs: 60_000 });
+  assertEquals(time.timers, 1);
+  quiet.frames++;
+  quiet.watch.heard();
+  assertEquals(time.timers, 0);
 });
 
 Deno.test("ArrivalWatch cuts a peer whose frame does not become whole", async () => {

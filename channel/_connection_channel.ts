@@ -405,7 +405,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   frame(payload: Uint8Array): void {
-    this.#framesIn++;
+    if (this.#framesIn++ === 0) this.#arrivals.heard();
     if (this.#partialBytes > 0) this.#countPartial(0);
     if (this.#isStranger && !this.#isShort(payload.length)) {
       return this.cutOver("over-budget");
