@@ -329,3 +329,38 @@ withCtx({
   assertEquals(error.remoteName, "SerializationError");
   assertStringIncludes(error.message, "$.when");
 });
+
+withCtx({
+  name: "a thenable that settles more than once harms its own call only",
+  codecs,
+}, async (ctx) => {
+  type Settle = (value: unknown) => void;
+  const odd = service({
+    ping: () => "pong",
+    twice: () => ({
+      then(resolve: Settle, reject: Settle) {
+        resolve(1);
+        resolve(2);
+        reject(new RangeError("too late"));
+      },
+    }),
+    late: () => ({
+      then(resolve: Settle) {
+        resolve(1);
+        setImmediate(() => resolve(2));
+      },
+    }),
+    throws: () => ({
+      then(resolve: Settle) {
+        resolve(1);
+        throw new RangeError("too late");
+      },
+    }),
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect<typeof odd>(odd);
+  for (const call of [remote.twice, remote.late, remote.throws]) {
+    assertEquals(await call() as unknown, 1);
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  assertEquals(await remote.ping(), "pong");
+});
