@@ -6,34 +6,42 @@ export interface Abortable {
 
 /**
  * Everything that one signal ends, behind one listener. A signal compares each
- * new listener with all it has, so that 30,000 would take it seconds.
+ * new listener with all it has, so that 30,000 would take it seconds. Most have
+ * one member, which needs no set.
  */
 class SignalMembers {
   readonly #signal: AbortSignal;
-  readonly #members = new Set<Abortable>();
+  #members: Abortable | Set<Abortable>;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, member: Abortable) {
     this.#signal = signal;
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#members = member;
+    signal.addEventListener("abort", this, { once: true });
   }
 
   add(member: Abortable): void {
-    this.#members.add(member);
+    if (this.#members instanceof Set) this.#members.add(member);
+    else this.#members = new Set([this.#members, member]);
   }
 
   /** Takes a member out, and stops to listen after the last one. */
   delete(member: Abortable): void {
-    if (!this.#members.delete(member) || this.#members.size > 0) return;
+    if (this.#members instanceof Set) {
+      if (!this.#members.delete(member) || this.#members.size > 0) return;
+    } else if (this.#members !== member) return;
     membersOf.delete(this.#signal);
-    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#signal.removeEventListener("abort", this);
   }
 
-  readonly #onAbort = (): void => {
+  /** The signal aborts. */
+  handleEvent(): void {
     membersOf.delete(this.#signal);
+    const { reason } = this.#signal;
+    if (!(this.#members instanceof Set)) return this.#members.abort(reason);
     // One that another takes out is not aborted any more.
-    for (const member of this.#members) member.abort(this.#signal.reason);
+    for (const member of this.#members) member.abort(reason);
     this.#members.clear();
-  };
+  }
 }
 
 /**
@@ -48,13 +56,11 @@ const membersOf = new Map<AbortSignal, SignalMembers>();
  * taken out in the end. For a signal that has aborted nothing happens.
  */
 export function listenForAbort(signal: AbortSignal, member: Abortable): void {
-  let members = membersOf.get(signal);
-  if (members === undefined) {
-    if (signal.aborted) return;
-    members = new SignalMembers(signal);
-    membersOf.set(signal, members);
+  const members = membersOf.get(signal);
+  if (members !== undefined) members.add(member);
+  else if (!signal.aborted) {
+    membersOf.set(signal, new SignalMembers(signal, member));
   }
-  members.add(member);
 }
 
 /** Takes `member` out, if it was added for `signal`. */

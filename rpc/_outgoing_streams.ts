@@ -22,6 +22,9 @@ export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
 /** How many streams one connection may have open. */
 export const MAX_STREAMS = 65_536;
 
+/** So much of what a stream holds may not be in the budget yet. */
+const UNCOUNTED_BYTES = 1_024;
+
 /** About what an open stream takes beside its items, in bytes. */
 const STREAM_BYTES = 1_024;
 
@@ -186,8 +189,9 @@ class OutgoingStream implements OfferedStream {
   /** Sizes of the items that are not consumed, the oldest first. */
   readonly #sizes = new Deque<number>();
   #bytes = 0;
-  /** What of these bytes is not sent. */
+  /** What of these bytes is not sent, and how much of that is in the budget. */
   #unsentBytes = 0;
+  #heldBytes = 0;
   #consumed = 0;
   /** So many items are tried at once: as many as did fit, or twice as many. */
   #most: number;
@@ -301,14 +305,20 @@ class OutgoingStream implements OfferedStream {
       ? this.#unsentBytes
       : Math.floor(this.#unsentBytes * sent / before);
     this.#unsentBytes -= bytes;
-    this.#budget.release(bytes);
+    this.#hold(this.#unsentBytes);
+  }
+
+  #hold(bytes: number): void {
+    if (bytes === this.#heldBytes) return;
+    this.#budget.hold(bytes - this.#heldBytes);
+    this.#heldBytes = bytes;
   }
 
   #finish(): void {
     if (this.#onEnd === null) return;
     this.#items.clear();
-    this.#budget.release(this.#unsentBytes);
     this.#unsentBytes = 0;
+    this.#hold(0);
     const onEnd = this.#onEnd;
     this.#onEnd = null;
     onEnd();
@@ -345,6 +355,7 @@ class OutgoingStream implements OfferedStream {
       this.#wake();
     } finally {
       this.#isPumping = false;
+      this.#hold(this.#unsentBytes);
     }
   }
 
@@ -361,7 +372,7 @@ class OutgoingStream implements OfferedStream {
     // A consumer that says to have consumed what was not sent gains nothing.
     return this.#sizes.size < items && this.#items.size < items &&
       this.#bytes < this.#window.bytes &&
-      (this.#items.size === 0 || this.#budget.exceededBy(0) === null);
+      (this.#heldBytes === 0 || this.#budget.exceededBy(0) === null);
   }
 
   #keep(item: unknown): void {
@@ -372,6 +383,9 @@ class OutgoingStream implements OfferedStream {
     // Its end may have come meanwhile, and given back all that was held.
     if (this.#onEnd === null) return;
     this.#unsentBytes += bytes;
-    this.#budget.hold(bytes);
+    // Not each time: small items come by the hundred thousand a second.
+    if (this.#unsentBytes - this.#heldBytes > UNCOUNTED_BYTES) {
+      this.#hold(this.#unsentBytes);
+    }
   }
 }
