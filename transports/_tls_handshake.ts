@@ -151,6 +151,7 @@ async function secure(
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     signal.throwIfAborted();
+    if (wantsHandshake) await hasBegun(duplex);
     const socket = await firstOf(duplex, begin);
     const stream = new TlsStream(socket, conn);
     await unlessClosed(duplex, agree(socket, stream, checks, options));
@@ -161,6 +162,23 @@ async function secure(
     throw error instanceof HandshakeError ? error : failure(error, sides);
   } finally {
     signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Waits until a client has sent something: for one that is silent nothing of
+ * Node's TLS is made, which takes a millisecond each.
+ */
+async function hasBegun(duplex: Duplex): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onEnd = () => reject(null);
+  duplex.once("readable", resolve);
+  duplex.once("close", onEnd);
+  try {
+    await promise;
+  } finally {
+    duplex.off("readable", resolve);
+    duplex.off("close", onEnd);
   }
 }
 
