@@ -4,7 +4,10 @@ import { MAX_MSGPACK_DEPTH } from "../channel/codecs/_msgpack_skim.ts";
 import { readKey } from "./_keys.ts";
 import { readText } from "./_text.ts";
 
-/** So many items get exactly the room that they need. */
+/**
+ * So many items get exactly the room that they need, whatever the payload
+ * claims. Lists may be nested 1,024 deep, and each may claim as much.
+ */
 const FEW_ITEMS = 64;
 
 /** Where a reading is. */
@@ -13,6 +16,8 @@ interface Input {
   at: number;
   /** How many lists and maps it is within. */
   depth: number;
+  /** The most items for which room is made at once. */
+  readonly mostItems: number;
 }
 
 /**
@@ -23,8 +28,15 @@ interface Input {
  * The message does not say why: `skimMsgPack` does.
  * @throws {TypeError} If text is not UTF-8.
  */
-export function decodeMsgPack(payload: Uint8Array): unknown {
-  const input: Input = { bytes: payload, at: 0, depth: 0 };
+export function decodeMsgPack(
+  payload: Uint8Array,
+  { isSkimmed }: {
+    /** Whether `skimMsgPack` has passed it: then all lengths are true. */
+    readonly isSkimmed: boolean;
+  },
+): unknown {
+  const mostItems = isSkimmed ? Infinity : FEW_ITEMS;
+  const input: Input = { bytes: payload, at: 0, depth: 0, mostItems };
   const value = readValue(input);
   if (input.at !== payload.length) throw unreadable();
   return value;
@@ -136,7 +148,7 @@ function readWord(input: Input): void {
 function readList(input: Input, length: number): unknown[] {
   enter(input, length);
   // A list that grows by itself takes room for 17 items at once.
-  const list: unknown[] = length <= FEW_ITEMS ? new Array(length) : [];
+  const list: unknown[] = length <= input.mostItems ? new Array(length) : [];
   for (let index = 0; index < length; index++) list[index] = readValue(input);
   input.depth--;
   return list;

@@ -41,9 +41,10 @@ export function fastMsgpack(): Codec {
 
 function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
   const maxWeight = limits?.maxWeight ?? Infinity;
-  if (!isLightMsgPack(payload, maxWeight)) skimMsgPack(payload, maxWeight);
+  const isSkimmed = !isLightMsgPack(payload, maxWeight);
+  if (isSkimmed) skimMsgPack(payload, maxWeight);
   try {
-    return decodeMsgPack(payload);
+    return decodeMsgPack(payload, { isSkimmed });
   } catch (error) {
     // The same pass as that of `msgpack` tells what is wrong, and where.
     skimMsgPack(payload);

@@ -67,9 +67,9 @@ const FRAMES_A_TURN = 128;
 
 /**
  * A longer frame counts as several: the worst content takes 0.3 µs a byte to
- * decode, so that others have their turn after about a second of it.
+ * decode, so that others have their turn after about half a second of it.
  */
-const BYTES_A_FRAME = 32 * 1024;
+const BYTES_A_FRAME = 16 * 1024;
 
 /**
  * The answers to a burst leave in parts of so many frames, so that the other
