@@ -36,7 +36,7 @@ export interface Limits {
    * this limit, and not more than all of it. A message that would take more
    * ends the connection before it is decoded.
    *
-   * @default {134_217_728}
+   * @default {67_108_864}
    */
   readonly maxHeldBytes: number;
   /**
@@ -191,7 +191,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxFrameBytes: 16 * 1024 * 1024,
   maxPendingCalls: 65_536,
   maxUnansweredRequests: 65_536,
-  maxHeldBytes: 128 * 1024 * 1024,
+  maxHeldBytes: 64 * 1024 * 1024,
   maxUnadmittedBytes: 64 * 1024,
   maxServerHeldBytes: 1024 * 1024 * 1024,
   maxQueuedBytes: 8 * 1024 * 1024,
