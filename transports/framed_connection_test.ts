@@ -245,6 +245,31 @@ Deno.test("frameConnection lets others have their turn within a large read", asy
   for (const setup of [other.end, end]) setup.connection.close();
 });
 
+Deno.test("frameConnection counts a long frame as several before others have their turn", async () => {
+  const other = setUp();
+  const stream = new FakeStream();
+  // A flood: whatever is read, there is more.
+  let source = frames(...Array<string>(40).fill("x".repeat(100_000)));
+  stream.read = (into) => {
+    const part = source.subarray(0, into.length);
+    source = source.subarray(part.length);
+    into.set(part);
+    return Promise.resolve(part.length === 0 ? null : part.length);
+  };
+  const connection = frameConnection(stream, {
+    localAddress: "fake://near",
+    remoteAddress: "fake://far",
+  });
+  const end = new End(connection).start();
+  await nextTurn();
+  // Each counts seven times: once, and once for each 16 KiB.
+  assertEquals(end.frames.length, 19);
+  let turns = 0;
+  for (; end.frames.length === 19; turns++) await nextTurn();
+  assert(turns > 60, `${turns} turns`);
+  for (const setup of [other.end, end]) setup.connection.close();
+});
+
 Deno.test("frameConnection delivers nothing after a close between two turns", async () => {
   const { stream, end } = setUp();
   stream.arrive(frames(...Array<string>(200).fill("1")));
