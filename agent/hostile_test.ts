@@ -8,6 +8,7 @@ import { json } from "../channel/codecs/json.ts";
 import { msgpack } from "../channel/codecs/msgpack.ts";
 import { WirePeer } from "../channel/fixtures/wire_peer.ts";
 import { attackServer } from "../ordeal/hostile/attack.ts";
+import { attackContainers } from "../ordeal/hostile/clients.ts";
 import { testBriefly } from "../ordeal/hostile/brief_attack.ts";
 import { NAMES } from "../ordeal/hostile/texts.ts";
 import { expose } from "../rpc/expose.ts";
@@ -20,6 +21,11 @@ import type { Container } from "./container.ts";
 testBriefly(
   "hostile peers of agents have no effect",
   (ctx, options) => attackServer("agent", ctx, options),
+);
+
+testBriefly(
+  "hostile containers and directories have no effect on who connects to them",
+  attackContainers,
 );
 
 /** Every transport, with a text codec and a binary one. */

@@ -30,7 +30,7 @@ export function trialsOfLap(): Trial[] {
         share: 1,
         run: (world) => fuzzServer(layer, world),
       })),
-      ...hostility(transport, 2.5),
+      ...hostility(transport, 2.2),
     ]),
     { name: "fuzz parsers", transport: "memory", share: 3, run: fuzzParsers },
   ];

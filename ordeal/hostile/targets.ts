@@ -178,10 +178,11 @@ async function makeAdmission(ctx: Ctx, effects: Effects): Promise<Target> {
 }
 
 /** The service of a bank, as an agent. */
-class Teller extends Agent {
+export class Teller extends Agent {
   @expose
   readonly desk: Bank;
 
+  /** Makes the one of a container. */
   constructor(container: Container, effects: Effects) {
     super(container, { id: "bank" });
     this.desk = new Bank(effects);
