@@ -217,19 +217,26 @@ withCtx(
       ctx,
       (it) =>
         it.answer((content) => {
-          const [path, [id]] = content as [string, [string]];
+          const [first, args] = content as [string, unknown[]];
+          const call = first === "$/call" ? args : [first, args];
+          const [path, [id]] = call as [string, [string]];
           return path === "validate_aid" ? types[Number(id)] : null;
         }),
     );
+    let connected = 0;
     for (const [id] of types.entries()) {
       const address = `${listener.address}/${id}`;
       const text = await container.connect(address).then(
-        (proxy) => String(proxy),
+        (proxy) => {
+          connected++;
+          return String(proxy);
+        },
         (error: Error) => error.message,
       );
       assertNotMatch(text, CONTROL);
       assert(text.length < 2_000, text);
     }
+    assert(connected > NAMES.length / 2, `${connected} are connected`);
   },
 );
 
