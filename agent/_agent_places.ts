@@ -55,7 +55,8 @@ export class AgentPlaces implements Places {
 
   open({ address, type }: Place): object {
     const caller = new AgentCaller(address, this.#options);
-    return makeRemote(caller, "", { place: { address, type } });
+    const place = { address, type };
+    return makeRemote(caller, "", { place, isPassed: true });
   }
 
   openPath(path: string): object | null {

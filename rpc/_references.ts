@@ -235,9 +235,10 @@ export class References implements TypeEntry {
     place: Place | null = null,
   ): object {
     const { self } = this.#options;
+    const traits = { place, isSent: true, isPassed: true };
     return path.startsWith(REFERENCE_PREFIX)
-      ? makeRemote(self, path, { claim: { state }, place, isSent: true })
-      : makeRemote(self, path, { place, isSent: true });
+      ? makeRemote(self, path, { ...traits, claim: { state } })
+      : makeRemote(self, path, traits);
   }
 
   /** What has a place of its own, on this connection if it has a path. */

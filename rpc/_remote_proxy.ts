@@ -49,6 +49,12 @@ export interface RemoteTraits {
    * goes home as what it stands for; what lies below it was not sent.
    */
   readonly isSent?: boolean;
+  /**
+   * Whether it came in data of a peer. How its calls end is up to that peer,
+   * and code that takes it for a text or a list may call it unawares: such a
+   * failure ends no process, though nobody awaits the call.
+   */
+  readonly isPassed?: boolean;
 }
 
 /** What a proxy stands for. */
@@ -96,13 +102,19 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   readonly claim: Claim;
   readonly place: Place | null;
   readonly isSent: boolean;
+  readonly isPassed: boolean;
   #children: Map<string, object> | null = null;
 
   constructor(
     caller: Caller,
     path: string,
-    { options = NO_OPTIONS, claim = BORROWED, place = null, isSent = false }:
-      RemoteTraits,
+    {
+      options = NO_OPTIONS,
+      claim = BORROWED,
+      place = null,
+      isSent = false,
+      isPassed = false,
+    }: RemoteTraits,
   ) {
     this.caller = caller;
     this.path = path;
@@ -110,6 +122,7 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     this.claim = claim;
     this.place = place;
     this.isSent = isSent;
+    this.isPassed = isPassed;
   }
 
   get(_target: unknown, key: string | symbol): unknown {
@@ -119,24 +132,28 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     let child = this.#children.get(key);
     if (child === undefined) {
       const path = this.path === "" ? key : `${this.path}/${key}`;
-      const { options, claim } = this;
-      child = makeRemote(this.caller, path, { options, claim });
+      const { options, claim, isPassed } = this;
+      child = makeRemote(this.caller, path, { options, claim, isPassed });
       this.#children.set(key, child);
     }
     return child;
   }
 
   apply(_target: unknown, _this: unknown, args: unknown[]): Promise<unknown> {
-    if (this.claim.state === "released") {
-      return Promise.reject(
-        asReceived(
-          new ReferenceReleasedError(
-            `Cannot call ${this.#describe()}: it was disposed of, do so after the last call`,
-          ),
-        ),
-      );
-    }
-    return this.caller.call(this.path, args, this.options);
+    const result = this.claim.state === "released"
+      ? Promise.reject(this.#released())
+      : this.caller.call(this.path, args, this.options);
+    // Who awaits it hears of its failure all the same.
+    if (this.isPassed) result.catch(() => {});
+    return result;
+  }
+
+  #released(): ReferenceReleasedError {
+    return asReceived(
+      new ReferenceReleasedError(
+        `Cannot call ${this.#describe()}: it was disposed of, do so after the last call`,
+      ),
+    );
   }
 
   has(): boolean {

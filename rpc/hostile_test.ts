@@ -135,6 +135,35 @@ withCtx(
 );
 
 withCtx(
+  { name: "a proxy in the place of a text ends no process", ...EVERYWHERE },
+  async (ctx) => {
+    const greeting = service({
+      greet: (name: string) => `Hello, ${name.trim()}`,
+      // Nobody awaits what listeners make of it.
+      tell: (listener: () => void) => void listener(),
+    });
+    const server = await ctx.rpc.startServer(greeting);
+    const other = await ctx.rpc.connect<typeof greeting>();
+    using peer = await WirePeer.open(server.address, ctx.options);
+    await peer.hello();
+    for (const method of ["greet", "tell"]) {
+      peer.request([method, [reference("$/ref/0")], {}]);
+      for (let answers = 0; answers < 2; answers++) {
+        const [type, id] = (await peer.receive())!;
+        if (type === 0) peer.send([2, id, "TypeError: it is no such thing"]);
+      }
+    }
+    // A call that is pending when the connection ends fails as well.
+    peer.request(["tell", [reference("$/ref/1")], {}]);
+    await peer.receive();
+    peer[Symbol.dispose]();
+    assertEquals(await other.remote.greet(" Ada "), "Hello, Ada");
+    // A rejection that nobody listens to would end the step.
+    await nextTurn();
+  },
+);
+
+withCtx(
   { name: "a path is no way to an object that was not passed", ...EVERYWHERE },
   async (ctx) => {
     done.length = 0;
