@@ -272,20 +272,28 @@ export class Peer implements Caller {
     return reply;
   }
 
-  /** The wait for the answer to the hello counts as part of the call. */
   async #callOnceGreeted(
     path: string,
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
+    const rest = await this.#greeted(path, options);
+    return await this.#call(path, args, rest);
+  }
+
+  /**
+   * Waits for the answer to the hello, which counts as part of the call of
+   * `path`. Resolves to the options for the rest of it.
+   */
+  async #greeted(path: string, options: CallOptions): Promise<CallOptions> {
     const timeoutMs = this.#timeoutMs(options);
     const start = performance.now();
     await this.#hello.wait(path, timeoutMs, options.signal);
     const leftMs = timeoutMs - (performance.now() - start);
-    return await this.#call(path, args, {
+    return {
       ...options,
       timeoutMs: timeoutMs >= 0 ? Math.max(0, leftMs) : timeoutMs,
-    });
+    };
   }
 
   /**
@@ -339,10 +347,10 @@ export class Peer implements Caller {
   /** Whether the other side says that the method at `path` may run twice. */
   async isIdempotent(path: string, options: CallOptions): Promise<boolean> {
     this.#hello.say();
-    await this.#hello.answered;
+    const rest = await this.#greeted(path, options);
     if (!this.hasExtensions) return false;
     const content = ["$/idempotent", [path], {}];
-    return await this.#channel.send(content, options) === true;
+    return await this.#channel.send(content, rest) === true;
   }
 
   keep(path: string): void {
