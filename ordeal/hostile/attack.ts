@@ -15,7 +15,8 @@ import {
 } from "./log.ts";
 import { HostilePeer, type Prey } from "./peer.ts";
 import { HostileServer } from "./server.ts";
-import { type Target, type TargetName, TARGETS } from "./targets.ts";
+import type { Target } from "./target.ts";
+import { type TargetName, TARGETS } from "./targets.ts";
 import type { WireName } from "./wire.ts";
 
 /** How many hostile connections there are at once. */

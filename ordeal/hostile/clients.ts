@@ -5,6 +5,7 @@ import type { DirectoryClient } from "../../directory/client.ts";
 import { findDirectory } from "../../directory/find.ts";
 import { nextTurn, settledWithin } from "../../testing/_within.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
+import { Teller } from "./agent_targets.ts";
 import { Bank, bankPlans, guard } from "./bank.ts";
 import { Effects } from "./effects.ts";
 import {
@@ -16,7 +17,6 @@ import {
 } from "./log.ts";
 import type { Prey } from "./peer.ts";
 import { HostileServer } from "./server.ts";
-import { Teller } from "./targets.ts";
 
 /** How long a call of a client waits, in milliseconds. */
 const TIMEOUT_MS = 100;
