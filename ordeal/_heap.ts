@@ -1,9 +1,5 @@
-/**
- * How much the heap may seem to grow over all samples, in bytes: what V8 keeps
- * of code that first runs in a later lap. A leak of 100 bytes a hostile frame
- * would be ten times that.
- */
-const NOISE_BYTES = 2 * 1024 * 1024;
+/** How much the heap may seem to grow over all samples, in bytes. */
+const NOISE_BYTES = 1024 * 1024;
 
 /** Bytes of the heap that are in use, when all that is garbage is gone. */
 export async function heapBytes(): Promise<number> {

@@ -7,7 +7,7 @@ export interface Report {
   readonly seed: number;
   readonly seconds: number;
   readonly tally: Tally;
-  /** The heap after each lap but the first, in bytes. */
+  /** The heap after each lap but those that warm up, in bytes. */
   readonly heap: readonly number[];
 }
 

@@ -127,15 +127,15 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
 
   get(_target: unknown, key: string | symbol): unknown {
     if (typeof key === "symbol") return this.#symbol(key);
+    // First, as most calls are of a method that was called before.
+    const known = this.#children?.get(key);
+    if (known !== undefined) return known;
     if (isReservedName(key)) return this.#reserved(key);
+    const path = this.path === "" ? key : `${this.path}/${key}`;
+    const { options, claim, isPassed } = this;
+    const child = makeRemote(this.caller, path, { options, claim, isPassed });
     this.#children ??= new Map();
-    let child = this.#children.get(key);
-    if (child === undefined) {
-      const path = this.path === "" ? key : `${this.path}/${key}`;
-      const { options, claim, isPassed } = this;
-      child = makeRemote(this.caller, path, { options, claim, isPassed });
-      this.#children.set(key, child);
-    }
+    this.#children.set(key, child);
     return child;
   }
 
