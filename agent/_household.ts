@@ -44,8 +44,11 @@ export interface Household {
     address: string,
     signal: AbortSignal,
   ) => Promise<LinkLease>;
-  /** The keys of registrations in directories that were made from here. */
-  readonly registrationKeys: Set<string>;
+  /**
+   * The keys of registrations that were made from here, each with the address
+   * of the directory that it is for.
+   */
+  readonly registrationKeys: Map<string, string>;
 }
 
 const households = new WeakMap<object, Household>();

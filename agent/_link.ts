@@ -141,12 +141,14 @@ export class Link {
   }
 
   /**
-   * Who confirms that the registration with this key is its own: the other
-   * container; its agent, if the container knows no such question, as one of
-   * aiomas; or nobody.
+   * Asks whether the registration with this key in the directory at this address
+   * was made by the other side. Resolves to who confirms it: the container; the
+   * agent `id`, if the container has no such method, as those of aiomas; or
+   * `null` for nobody.
    */
   async confirms(
     key: string,
+    directory: string,
     id: string,
     signal: AbortSignal,
   ): Promise<"container" | "agent" | null> {
@@ -157,7 +159,7 @@ export class Link {
         const answer: unknown = await withOptions(asked, {
           timeoutMs: CHECK_MS,
           signal,
-        }).confirm_registration(key);
+        }).confirm_registration(key, directory);
         this.#isGreeted = true;
         return answer === true ? by : null;
       } catch (error) {

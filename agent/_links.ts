@@ -1,3 +1,4 @@
+// Longer than most files: attempts, leases and connections share their tables.
 import { abortable } from "../channel/_abortable.ts";
 import { Backoff } from "../channel/_backoff.ts";
 import type {

@@ -265,13 +265,19 @@ export class Registry implements Landlord {
 /** What other containers may call. */
 export class ContainerService {
   readonly #registry: Registry;
-  readonly #registrationKeys: ReadonlySet<string>;
+  readonly #registrationKeys: ReadonlyMap<string, string>;
   /** The agents, by id. */
   @expose
   readonly agents: Router<Resident>;
 
-  /** `registrationKeys` are those of registrations that it has made. */
-  constructor(registry: Registry, registrationKeys: ReadonlySet<string>) {
+  /**
+   * `registrationKeys` are those of registrations that it has made, each with
+   * the address of the directory that it is for.
+   */
+  constructor(
+    registry: Registry,
+    registrationKeys: ReadonlyMap<string, string>,
+  ) {
     this.#registry = registry;
     this.#registrationKeys = registrationKeys;
     this.agents = registry.visible;
@@ -285,12 +291,15 @@ export class ContainerService {
   }
 
   /**
-   * Whether a registration with this key in a directory was made from here. So
-   * a directory checks that who registers an address is the one who has it.
+   * Returns whether a registration with this key in the directory at this
+   * address was made from here. A directory asks this to check that the
+   * registrant has the address. A key is for one directory only: another one
+   * that was told it cannot register with it elsewhere.
    */
   @expose
-  confirm_registration(key: string): boolean {
-    return this.#registrationKeys.has(key);
+  confirm_registration(key: string, directory: string): boolean {
+    const known = this.#registrationKeys.get(key);
+    return known !== undefined && known === directory;
   }
 
   /** Resolves to a reason when an agent is gone. */

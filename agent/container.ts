@@ -1,3 +1,4 @@
+// Longer than most files: it puts all parts of a container together.
 import type { CloseOptions } from "../channel/channel.ts";
 import { json } from "../channel/codecs/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
@@ -134,7 +135,7 @@ export class Container implements AsyncDisposable {
   readonly #links: Links;
   readonly #known = new KnownAddresses();
   readonly #preauthorization: Preauthorization;
-  readonly #registrationKeys = new Set<string>();
+  readonly #registrationKeys = new Map<string, string>();
   readonly #dependents = new Set<Dependent>();
   readonly #ownClock: Disposable | null;
   readonly #resolveClosed: (reason: CloseReason) => void;

@@ -59,6 +59,7 @@ export class ContainerClient implements DirectoryClient {
       : agent as RegisteredAgent;
     const registration = new KeptRegistration(registered, options, {
       container: this.#container,
+      directory: this.address,
       connect: (signal) => this.#connect(signal),
       onError: this.#onError,
     });

@@ -22,6 +22,8 @@ const CLOSE_MS = 1_000;
 /** What a registration needs of its client. */
 export interface KeptRegistrationOptions {
   readonly container: Container;
+  /** The address of the directory. */
+  readonly directory: string;
   readonly connect: (signal: AbortSignal) => Promise<Remote<Directory>>;
   readonly onError: OnError;
 }
@@ -74,7 +76,7 @@ export class KeptRegistration implements Registration {
     if (signal?.aborted) onAbort();
     // By it this container confirms that the registration is its own.
     const { registrationKeys } = householdOf(this.#options.container);
-    registrationKeys.add(this.#key);
+    registrationKeys.set(this.#key, this.#options.directory);
     try {
       for (;;) await this.#keepOnce();
     } catch (error) {

@@ -21,13 +21,16 @@ export type OpenLink = (
  */
 export class Proofs {
   readonly #open: OpenLink;
+  readonly #directory: string;
   /** The callers that turned out to be the container at the end of a link. */
   readonly #proven = new WeakMap<Link, WeakSet<object>>();
   /** How many checks go on for each caller, by container. */
   readonly #pending = new WeakMap<object, Map<string, number>>();
 
-  constructor(open: OpenLink) {
+  /** `directory` is the address under which others know the directory. */
+  constructor(open: OpenLink, directory: string) {
     this.#open = open;
+    this.#directory = directory;
   }
 
   /**
@@ -49,8 +52,10 @@ export class Proofs {
     try {
       lease = await this.#open(container, signal);
       if (this.#proven.get(lease.link)?.has(caller)) return lease;
-      const by = await lease.ask((link) => link.confirms(key, id, signal));
-      if (by === null) throw unproven(address);
+      const by = await lease.ask((link) =>
+        link.confirms(key, this.#directory, id, signal)
+      );
+      if (by === null) throw unproven(address, this.#directory);
       if (by === "container") this.#remember(lease.link, caller);
       return lease;
     } catch (error) {
@@ -86,8 +91,8 @@ export class Proofs {
   }
 }
 
-function unproven(address: string): ValidationError {
+function unproven(address: string, directory: string): ValidationError {
   return new ValidationError(
-    `Cannot register '${address}': neither its container nor the agent confirms that this registration is its own, register it from its own container or permit it by 'trust'`,
+    `Cannot register '${address}': neither its container nor the agent confirms that this registration is its own, register it from its own container, use the directory by its own address '${directory}', or permit it by 'trust'`,
   );
 }

@@ -7,6 +7,7 @@ import type { CheckedRegistration } from "./_check.ts";
 import { Proofs } from "./_proofs.ts";
 
 const { signal } = new AbortController();
+const DIRECTORY = "tcp://127.0.0.1:5555/directory";
 
 function registration(address: string): CheckedRegistration {
   return { type: "a", address, properties: {}, key: "k".repeat(16) };
@@ -38,7 +39,7 @@ class FakeLease implements LinkLease {
 
 Deno.test("Proofs.check lets one caller have 64 containers dialled at a time", async () => {
   const stuck = Promise.withResolvers<LinkLease>();
-  const proofs = new Proofs(() => stuck.promise);
+  const proofs = new Proofs(() => stuck.promise, DIRECTORY);
   const check = (caller: object, port: number) =>
     proofs.check(registration(`tcp://127.0.0.1:${port}/0`), caller, signal);
   const caller = {};
@@ -60,7 +61,7 @@ Deno.test("Proofs.check asks a container once for each two connections", async (
     const lease = new FakeLease(by, link);
     leases.push(lease);
     return Promise.resolve(lease);
-  });
+  }, DIRECTORY);
   const check = (caller: object) =>
     proofs.check(registration("tcp://127.0.0.1:1/0"), caller, signal);
   const asked = () => leases.reduce((sum, it) => sum + it.asked, 0);

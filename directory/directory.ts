@@ -1,3 +1,4 @@
+// Longer than most files: its exposed methods are one class by design.
 import { parseAgentAddress } from "../agent/address.ts";
 import { Agent } from "../agent/agent.ts";
 import type { Container } from "../agent/container.ts";
@@ -148,7 +149,7 @@ export class Directory extends Agent {
       ((address, caller) => isNear(address, caller, container.address));
     this.#trust = options.trust ?? (() => false);
     this.#open = householdOf(container).leaseTold;
-    this.#proofs = new Proofs(this.#open);
+    this.#proofs = new Proofs(this.#open, this.address);
     this.#subscribed = new Budget(this.#limits.maxSubscribedEntries);
     this.signal.addEventListener("abort", () => this.#end(), { once: true });
   }

@@ -81,7 +81,7 @@ withCtx(
       agents: 1,
     });
     const { registrationKeys } = householdOf(here);
-    const [key] = registrationKeys;
+    const [key] = registrationKeys.keys();
     assertEquals(registrationKeys.size, 64);
     // A key that is not the stranger's own proves that, and gets no further
     // than its owner could.
@@ -90,6 +90,27 @@ withCtx(
     await steal(address, key);
     assertEquals(directory.stats(), EMPTY);
     await until(() => hub.stats().connections === 0);
+  },
+);
+
+withCtx(
+  "a directory cannot use a registration that it was told in another one",
+  async (ctx) => {
+    const { directory, stranger } = await makeStage(ctx);
+    const curious = await (await ctx.createContainer()).spawn(Directory);
+    const here = await ctx.createContainer();
+    const agent = await here.spawn(Agent);
+    const client = await findDirectory(here, curious.address);
+    await client.register(agent, { type: "own" });
+    // That directory knows the key, and so may whoever it tells.
+    const [key] = householdOf(here).registrationKeys.keys();
+    const { address } = agent;
+    await assertRejects(
+      () => stranger.register({ type: "forged", address, key: key! }),
+      ValidationError,
+      `use the directory by its own address '${directory.address}'`,
+    );
+    assertEquals(directory.stats(), EMPTY);
   },
 );
 

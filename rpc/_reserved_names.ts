@@ -4,11 +4,23 @@
  * a look at a proxy must never become a call.
  */
 export type ReservedName =
-  | (typeof RESERVED)[number]
+  // deno-lint-ignore ban-types -- these types name what every object has
+  | Exclude<keyof Object | keyof Function, symbol>
+  | "__defineGetter__"
+  | "__defineSetter__"
+  | "__lookupGetter__"
+  | "__lookupSetter__"
+  | "__proto__"
+  | "asymmetricMatch"
+  | "inspect"
+  | "nodeType"
+  | "tagName"
+  | "then"
+  | "toJSON"
   | `@@${string}`
   | `$${string}`;
 
-const RESERVED = [
+const RESERVED: readonly ReservedName[] = [
   // Of Object.prototype
   "constructor",
   "hasOwnProperty",
@@ -39,7 +51,7 @@ const RESERVED = [
   "inspect",
   "nodeType",
   "tagName",
-] as const;
+];
 
 const reserved: ReadonlySet<string> = new Set(RESERVED);
 

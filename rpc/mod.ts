@@ -51,5 +51,6 @@ export * from "./server.ts";
 export * from "./service.ts";
 export * from "./standard_schema.ts";
 export type { RpcOptions } from "./_rpc_channel.ts";
+export type { ReservedName } from "./_reserved_names.ts";
 export type { StreamWindow } from "./_outgoing_streams.ts";
 export type { PeerStats } from "./_peer.ts";
