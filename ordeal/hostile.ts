@@ -17,7 +17,7 @@ export const HOSTILE_TARGETS: readonly (TargetName | VisitorName)[] = [
   "container",
 ];
 
-/** How many frames a trial sends at least in a run of three minutes. */
+/** How many frames a trial sends at least in a run of two minutes. */
 const LEAST_FRAMES = 1_550;
 
 /** Attacks one of them with peers that speak the protocol and lie in it. */
@@ -25,7 +25,7 @@ export async function attackHostilely(
   target: TargetName | VisitorName,
   { ctx, random, tally, name, until, runSeconds }: TrialWorld,
 ): Promise<void> {
-  const least = LEAST_FRAMES * Math.min(1, runSeconds / 180);
+  const least = LEAST_FRAMES * Math.min(1, runSeconds / 120);
   const where = `${target}, ${ctx.transport}`;
   const options = {
     random,

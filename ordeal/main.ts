@@ -30,7 +30,7 @@ const WARM_UP_LAPS = 2;
 const LEAST_MS = 20;
 /** A run is a long one from so many seconds on. */
 const LONG_SECONDS = 300;
-/** So many hostile frames a run of three minutes sends at least. */
+/** How many hostile frames a run of two minutes sends at least. */
 const HOSTILE_FRAMES = 200_000;
 const CODECS = [json(), msgpack(), fastMsgpack()];
 /** What the guide's section is marked by. */
@@ -67,7 +67,7 @@ async function run(args: Arguments): Promise<Report> {
     tally.breach(`${lost(tally)} calls were lost without an error`);
   }
   const frames = hostileFrames(tally);
-  if (only === "" && frames < HOSTILE_FRAMES * Math.min(1, seconds / 180)) {
+  if (only === "" && frames < HOSTILE_FRAMES * Math.min(1, seconds / 120)) {
     tally.breach(`only ${frames} hostile frames were sent`);
   }
   if (isRising(heap)) tally.breach(`the heap grows: ${heap.join(", ")} bytes`);
