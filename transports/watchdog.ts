@@ -22,7 +22,8 @@ export class Watchdog {
 
   /** Calls `onTime` once after `timeMs`, unless it is stopped before. */
   constructor(timeMs: number, onTime: () => void) {
-    this.#partMs = timeMs / PARTS;
+    // Whole milliseconds: a timer drops what is beyond them, in each part.
+    this.#partMs = Math.ceil(timeMs / PARTS);
     this.#onTime = onTime;
     this.#arm();
   }
