@@ -8,8 +8,8 @@ import type {
   AgentTask,
   Resident,
 } from "./container_contract.ts";
-import { registryOf } from "./_registry.ts";
-import { GRACE_MS, type Residence } from "./_residence.ts";
+import { registryOf } from "./supervision/_registry.ts";
+import { GRACE_MS, type Residence } from "./supervision/_agent_lifecycle.ts";
 
 /** Members of {@linkcode Agent} that stay on their own side. */
 export type AgentMembers =

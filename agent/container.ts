@@ -1,10 +1,10 @@
 // Longer than most files: it puts all parts of a container together.
 import type { CloseOptions } from "../channel/channel.ts";
-import { json } from "../channel/codecs/json.ts";
+import { json } from "../channel/codecs/json/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { sumOfStats } from "../channel/_totals.ts";
-import { Budget } from "../channel/budget.ts";
-import { resolveLimits } from "../channel/limits.ts";
+import { Budget } from "../channel/limits/budget.ts";
+import { resolveLimits } from "../channel/limits/limits.ts";
 import type { BudgetOptions } from "../channel/options.ts";
 import { guardedOnError, type OnError } from "../channel/report.ts";
 import type { Remote } from "../rpc/remote.ts";
@@ -12,13 +12,13 @@ import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../rpc/authenticate.ts";
-import { rpcChannel, type RpcOptions } from "../rpc/_rpc_channel.ts";
+import { rpcChannel, type RpcOptions } from "../rpc/session/_rpc_channel.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { lifetime } from "../transports/lifetime.ts";
-import type { TlsOptions } from "../transports/tls_options.ts";
+import type { TlsOptions } from "../transports/tls/options.ts";
 import { parseAgentAddress, publicAddress } from "./address.ts";
-import { AgentPlaces } from "./_agent_places.ts";
-import type { Clock } from "./clock.ts";
+import { AgentPlaces } from "./links/_agent_refs.ts";
+import type { Clock } from "./clock/clock.ts";
 import type {
   AgentGone,
   ConnectOptions,
@@ -28,15 +28,19 @@ import type {
 } from "./container_contract.ts";
 import { dateSerializer } from "./date_serializer.ts";
 import { ContainerClosedError } from "./errors.ts";
-import { type Dependent, setHousehold } from "./_household.ts";
-import { KnownAddresses } from "./_known_addresses.ts";
-import { type Approach, Links } from "./_links.ts";
-import { Preauthorization } from "./_preauthorization.ts";
-import { ContainerService, Registry, setRegistry } from "./_registry.ts";
-import { GRACE_MS } from "./_residence.ts";
-import { Origin } from "./_restarts.ts";
-import { SystemClock } from "./system_clock.ts";
-import { tlsFor } from "./_tls_for.ts";
+import { type Dependent, setHousehold } from "./_container_internals.ts";
+import { KnownAddresses } from "./links/_known_addresses.ts";
+import { type Approach, Links } from "./links/_links.ts";
+import { Preauthorization } from "./links/_preauthorization.ts";
+import {
+  ContainerService,
+  Registry,
+  setRegistry,
+} from "./supervision/_registry.ts";
+import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
+import { Origin } from "./supervision/_restarts.ts";
+import { SystemClock } from "./clock/system_clock.ts";
+import { tlsFor } from "./links/_tls_for.ts";
 
 /** Options for `Container.create`. */
 export interface ContainerOptions

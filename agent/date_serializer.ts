@@ -1,5 +1,5 @@
-import type { Serializer } from "../channel/codecs/serializer.ts";
-import { parseUtc } from "./_time.ts";
+import type { Serializer } from "../channel/codecs/types/serializer.ts";
+import { parseUtc } from "./clock/_time.ts";
 
 /**
  * Carries a `Date` as text in the form of ISO 8601, which is UTC where it names

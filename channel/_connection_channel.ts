@@ -3,9 +3,13 @@
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
-import { ArrivalWatch } from "./_arrival_watch.ts";
-import { Budget } from "./budget.ts";
-import { CallTable, type CallTerms, type PendingCall } from "./_call_table.ts";
+import { ArrivalWatch } from "./limits/_arrival_watch.ts";
+import { Budget } from "./limits/budget.ts";
+import {
+  CallTable,
+  type CallTerms,
+  type PendingCall,
+} from "./tables/_call_table.ts";
 import type {
   Channel,
   ChannelStats,
@@ -34,16 +38,16 @@ import {
   replyArrived,
   REQUEST_ARRIVED,
 } from "./message_context.ts";
-import { maxMessageWeight } from "./codecs/_weight.ts";
-import { CutTimer } from "./_cut_timer.ts";
+import { maxMessageWeight } from "./codecs/types/_weight.ts";
+import { CutTimer } from "./timers/_cut_timer.ts";
 import { MessageCodec } from "./_message_codec.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { rawWeight } from "./_raw_weight.ts";
-import { Rates } from "./_rates.ts";
+import { rawWeight } from "./limits/_raw_weight.ts";
+import { Rates } from "./limits/_rates.ts";
 import { type Answerer, IncomingRequest, type Request } from "./request.ts";
-import { RequestTable } from "./_request_table.ts";
-import { SendQueue } from "./_send_queue.ts";
-import type { SharedCounts } from "./_shared_counts.ts";
+import { RequestTable } from "./tables/_request_table.ts";
+import { SendQueue } from "./tables/_send_queue.ts";
+import type { SharedCounts } from "./tables/_shared_counts.ts";
 
 /** For how long a close without `graceMs` writes what is queued. */
 const FLUSH_MS = 1_000;

@@ -1,8 +1,8 @@
 import { schemeOf } from "../transports/address.ts";
 import { memory } from "../transports/memory.ts";
 import { tcp } from "../transports/tcp.ts";
-import { tls } from "../transports/tls.ts";
-import type { TlsOptions } from "../transports/tls_options.ts";
+import { tls } from "../transports/tls/tls.ts";
+import type { TlsOptions } from "../transports/tls/options.ts";
 import type { Transport } from "../transports/transport.ts";
 import { unix } from "../transports/unix.ts";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ProtocolError } from "../transports/errors.ts";
 import { printable } from "../transports/printable.ts";
-import { json } from "./codecs/json.ts";
-import { msgpack } from "./codecs/msgpack.ts";
+import { json } from "./codecs/json/json.ts";
+import { msgpack } from "./codecs/msgpack/msgpack.ts";
 import {
   failureText,
   parseFailure,

@@ -24,16 +24,16 @@
  */
 export * from "./channel.ts";
 export * from "./codecs/codec.ts";
-export * from "./codecs/json.ts";
-export * from "./codecs/msgpack.ts";
-export * from "./codecs/serializable.ts";
-export * from "./codecs/serializer.ts";
+export * from "./codecs/json/json.ts";
+export * from "./codecs/msgpack/msgpack.ts";
+export * from "./codecs/types/serializable.ts";
+export * from "./codecs/types/serializer.ts";
 export * from "./errors.ts";
-export * from "./limits.ts";
+export * from "./limits/limits.ts";
 export * from "./open.ts";
 export type { ChannelOptions } from "./options.ts";
 export type { ErrorContext, OnError } from "./report.ts";
 export type { Request } from "./request.ts";
 export * from "./server.ts";
-export * from "../transports/tls_options.ts";
+export * from "../transports/tls/options.ts";
 export * from "../transports/errors.ts";

@@ -2,7 +2,7 @@ import { ConnectError } from "../transports/errors.ts";
 import type { Connection, Transport } from "../transports/transport.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import { Watchdog } from "../transports/watchdog.ts";
-import { Backoff } from "./_backoff.ts";
+import { Backoff } from "./timers/_backoff.ts";
 import type { Channel } from "./channel.ts";
 import {
   type ChannelFactory,
@@ -14,7 +14,7 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./options.ts";
-import { SharedCounts } from "./_shared_counts.ts";
+import { SharedCounts } from "./tables/_shared_counts.ts";
 import { transportFor } from "./_transport_for.ts";
 
 /** Options for {@linkcode openConnection}. */

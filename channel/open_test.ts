@@ -10,7 +10,7 @@ import { ConnectError } from "../transports/errors.ts";
 import type { Transport } from "../transports/transport.ts";
 import { memory } from "../transports/memory.ts";
 import { openConnection } from "./open.ts";
-import { resolveLimits } from "./limits.ts";
+import { resolveLimits } from "./limits/limits.ts";
 import { startServer } from "./server.ts";
 
 withCtx("openConnection fails at once where nobody listens", async (ctx) => {

@@ -1,11 +1,11 @@
-import type { TlsOptions } from "../transports/tls_options.ts";
+import type { TlsOptions } from "../transports/tls/options.ts";
 import type { Transport } from "../transports/transport.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget } from "./limits/budget.ts";
 import type { Codec } from "./codecs/codec.ts";
-import { json } from "./codecs/json.ts";
-import type { Serializer } from "./codecs/serializer.ts";
-import { TypeTable } from "./codecs/type_table.ts";
-import { type Limits, resolveLimits } from "./limits.ts";
+import { json } from "./codecs/json/json.ts";
+import type { Serializer } from "./codecs/types/serializer.ts";
+import { TypeTable } from "./codecs/types/type_table.ts";
+import { type Limits, resolveLimits } from "./limits/limits.ts";
 import { guardedOnError, type OnError } from "./report.ts";
 
 /** What both ends of a connection are made with. */

@@ -7,15 +7,15 @@ import {
   type ConnectionChannel,
   plainChannel,
 } from "./_connection_channel.ts";
-import { Budget } from "./budget.ts";
-import { Hosts } from "./_hosts.ts";
+import { Budget } from "./limits/budget.ts";
+import { Hosts } from "./limits/_hosts.ts";
 import { type ChannelOptions, resolveOptions } from "./options.ts";
 import type { OnError } from "./report.ts";
-import { SharedCounts } from "./_shared_counts.ts";
-import { TokenBucket } from "./_token_bucket.ts";
+import { SharedCounts } from "./tables/_shared_counts.ts";
+import { TokenBucket } from "./limits/_token_bucket.ts";
 import { Totals } from "./_totals.ts";
 import { transportFor } from "./_transport_for.ts";
-import { within } from "./_within.ts";
+import { within } from "./timers/_within.ts";
 
 /** How long a server's handlers get to finish where nothing else is asked. */
 const SERVER_GRACE_MS = 1_000;

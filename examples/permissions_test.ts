@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createTestAuthority } from "@denomas/denomas/testing";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { importMapFlags } from "../tools/import_map_flags.ts";
+import { importMapFlags } from "../dev/checks/import_map_flags.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
 /** What is in the place of a part of the address. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { importMapFlags } from "../tools/import_map_flags.ts";
+import { importMapFlags } from "../dev/checks/import_map_flags.ts";
 
 /** How long a program may take to end by itself when it is asked to. */
 const GRACE_MS = 2_000;

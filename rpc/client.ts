@@ -7,11 +7,11 @@ import type { CloseReason } from "../channel/errors.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
 import type { CredentialsOptions } from "./authenticate.ts";
-import { openRpcWith } from "./_open_rpc.ts";
-import type { PeerStats } from "./_peer.ts";
+import { openRpcWith } from "./session/_open_rpc.ts";
+import type { PeerStats } from "./session/_peer.ts";
 import type { Remote } from "./remote.ts";
-import { makeRemote } from "./_remote_proxy.ts";
-import { peerOf, rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
+import { makeRemote } from "./references/_remote_proxy.ts";
+import { peerOf, rpcChannel, type RpcOptions } from "./session/_rpc_channel.ts";
 import { isService } from "./service.ts";
 
 /** Options for {@linkcode openConnection}. */

@@ -1,4 +1,4 @@
-import { isReservedName } from "./_reserved_names.ts";
+import { isReservedName } from "./references/_reserved_names.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /** How an exposed method is served. */

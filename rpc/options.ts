@@ -1,6 +1,10 @@
 import type { CallOptions } from "./call_options.ts";
 import { ReferenceReleasedError } from "./errors.ts";
-import { makeRemote, type RemoteNode, remoteNode } from "./_remote_proxy.ts";
+import {
+  makeRemote,
+  type RemoteNode,
+  remoteNode,
+} from "./references/_remote_proxy.ts";
 
 /**
  * A proxy for the same as `remote` whose calls have `options`, also those of

@@ -11,7 +11,7 @@ import type {
   Remote,
   RemoteStream,
 } from "./remote.ts";
-import { type Caller, makeRemote } from "./_remote_proxy.ts";
+import { type Caller, makeRemote } from "./references/_remote_proxy.ts";
 import { Router, service } from "./service.ts";
 
 // Most of these tests fail when they do not compile; there is little to run.

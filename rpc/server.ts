@@ -9,7 +9,7 @@ import type { ChannelFactory } from "../channel/_connection_channel.ts";
 import { lifetime } from "../transports/lifetime.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
-import { peerOf, rpcChannel, type RpcOptions } from "./_rpc_channel.ts";
+import { peerOf, rpcChannel, type RpcOptions } from "./session/_rpc_channel.ts";
 
 /** Options for {@linkcode startServer}. */
 export interface RpcServerOptions<T = unknown>

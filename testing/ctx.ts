@@ -1,7 +1,7 @@
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { CtxBody, CtxTransport } from "./ctx_contract.ts";
-import { planSteps } from "./_plan.ts";
-import { runTestCase } from "./_test_case.ts";
+import { planSteps } from "./step/_plan.ts";
+import { runTestCase } from "./step/_test_case.ts";
 
 /** How long a body may take where nothing else is asked. */
 const TIMEOUT_MS = 10_000;

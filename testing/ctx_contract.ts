@@ -1,5 +1,5 @@
 import type { Container, ContainerOptions } from "../agent/container.ts";
-import type { ExternalClock } from "../agent/external_clock.ts";
+import type { ExternalClock } from "../agent/clock/external_clock.ts";
 import type { Channel, CloseOptions } from "../channel/channel.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
@@ -10,7 +10,10 @@ import type {
   Server,
   ServerOptions,
 } from "../channel/server.ts";
-import type { TestAuthority, TestCertificate } from "./certificates.ts";
+import type {
+  TestAuthority,
+  TestCertificate,
+} from "./certificates/certificates.ts";
 import type { CtxRpc } from "./ctx_rpc_contract.ts";
 import type { Network } from "./network_contract.ts";
 

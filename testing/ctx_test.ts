@@ -7,8 +7,8 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { json } from "../channel/codecs/json.ts";
-import { msgpack } from "../channel/codecs/msgpack.ts";
+import { json } from "../channel/codecs/json/json.ts";
+import { msgpack } from "../channel/codecs/msgpack/msgpack.ts";
 import { ConnectionClosedError } from "../channel/errors.ts";
 import { openConnection } from "../channel/open.ts";
 import { startServer } from "../channel/server.ts";

@@ -25,10 +25,10 @@
  *
  * @module
  */
-export * from "./certificates.ts";
+export * from "./certificates/certificates.ts";
 export * from "./ctx.ts";
 export * from "./ctx_contract.ts";
 export * from "./ctx_rpc_contract.ts";
 export * from "./errors.ts";
 export * from "./network_contract.ts";
-export * from "./transport_suite.ts";
+export * from "./transport_suite/transport_suite.ts";

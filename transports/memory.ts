@@ -1,8 +1,15 @@
 import { deliver } from "./_deliveries.ts";
 import { parseAddress } from "./address.ts";
-import { type ByteEnd, type ByteTransport, framed } from "./_byte_transport.ts";
+import {
+  type ByteEnd,
+  type ByteTransport,
+  framed,
+} from "./frames/_byte_transport.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
-import { type ByteStream, frameConnection } from "./framed_connection.ts";
+import {
+  type ByteStream,
+  frameConnection,
+} from "./frames/framed_connection.ts";
 import { lifetime } from "./lifetime.ts";
 import type {
   Connection,

@@ -5,9 +5,9 @@ import {
   assertInstanceOf,
   assertRejects,
 } from "@std/assert";
-import { seededRandom } from "../testing/_random.ts";
-import { Stage } from "../testing/_transport_stage.ts";
-import { testTransport } from "../testing/transport_suite.ts";
+import { seededRandom } from "../testing/network/_random.ts";
+import { Stage } from "../testing/transport_suite/_stage.ts";
+import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { lifetime } from "./lifetime.ts";
 import { memory } from "./memory.ts";

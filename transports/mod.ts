@@ -33,11 +33,11 @@
  */
 export * from "./address.ts";
 export * from "./errors.ts";
-export * from "./frame.ts";
-export * from "./framed_connection.ts";
+export * from "./frames/frame.ts";
+export * from "./frames/framed_connection.ts";
 export { memory, memoryPair } from "./memory.ts";
 export { tcp } from "./tcp.ts";
-export * from "./tls.ts";
-export * from "./tls_options.ts";
+export * from "./tls/tls.ts";
+export * from "./tls/options.ts";
 export * from "./transport.ts";
 export { unix } from "./unix.ts";

@@ -1,4 +1,8 @@
-import { type ByteEnd, type ByteTransport, framed } from "./_byte_transport.ts";
+import {
+  type ByteEnd,
+  type ByteTransport,
+  framed,
+} from "./frames/_byte_transport.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import {
   connectTcp,

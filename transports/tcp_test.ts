@@ -8,8 +8,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { Stage } from "../testing/_transport_stage.ts";
-import { testTransport } from "../testing/transport_suite.ts";
+import { Stage } from "../testing/transport_suite/_stage.ts";
+import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { ConnectError, ProtocolError } from "./errors.ts";
 import { startProcess } from "./fixtures/start_process.ts";
 import { tcp } from "./tcp.ts";

@@ -2,7 +2,7 @@
  * The contract between the channel layer and whatever carries its bytes.
  *
  * A {@linkcode Transport} listens and connects. A {@linkcode Connection}
- * carries whole frames both ways. `testing/transport_suite.ts` checks every
+ * carries whole frames both ways. `testing/transport_suite/transport_suite.ts` checks every
  * obligation named here; run it on a transport of your own.
  */
 

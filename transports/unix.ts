@@ -1,5 +1,9 @@
 import { formatAddress, parseAddress } from "./address.ts";
-import { type ByteEnd, type ByteTransport, framed } from "./_byte_transport.ts";
+import {
+  type ByteEnd,
+  type ByteTransport,
+  framed,
+} from "./frames/_byte_transport.ts";
 import { ConnectError } from "./errors.ts";
 import {
   checkPathLength,

@@ -6,8 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { basename } from "@std/path";
-import { Stage } from "../testing/_transport_stage.ts";
-import { testTransport } from "../testing/transport_suite.ts";
+import { Stage } from "../testing/transport_suite/_stage.ts";
+import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { startProcess } from "./fixtures/start_process.ts";
 import { lifetime } from "./lifetime.ts";

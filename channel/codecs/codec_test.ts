@@ -4,14 +4,14 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { fastMsgpack } from "../../msgpack/fast_msgpack.ts";
+import { fastMsgpack } from "./msgpack/fast/fast_msgpack.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { SerializationError } from "../errors.ts";
 import { REQUEST } from "../message.ts";
 import type { Codec } from "./codec.ts";
-import { json } from "./json.ts";
-import { msgpack } from "./msgpack.ts";
-import { TypeTable } from "./type_table.ts";
+import { json } from "./json/json.ts";
+import { msgpack } from "./msgpack/msgpack.ts";
+import { TypeTable } from "./types/type_table.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,18 +1,18 @@
 import { assert } from "@std/assert";
 import process from "node:process";
-import { fastMsgpack } from "../../msgpack/fast_msgpack.ts";
+import { fastMsgpack } from "./msgpack/fast/fast_msgpack.ts";
 import { ProtocolError } from "../../transports/errors.ts";
-import { DEFAULT_LIMITS } from "../limits.ts";
+import { DEFAULT_LIMITS } from "../limits/limits.ts";
 import type { Codec } from "./codec.ts";
 import {
   HEAVY_JSON,
   HEAVY_MSGPACK,
   type HeavyKind,
 } from "./fixtures/heavy_payloads.ts";
-import { json } from "./json.ts";
-import { maxMessageWeight } from "./_weight.ts";
-import { msgpack } from "./msgpack.ts";
-import { TypeTable } from "./type_table.ts";
+import { json } from "./json/json.ts";
+import { maxMessageWeight } from "./types/_weight.ts";
+import { msgpack } from "./msgpack/msgpack.ts";
+import { TypeTable } from "./types/type_table.ts";
 
 const MIB = 1024 * 1024;
 const LIMITS = { maxWeight: maxMessageWeight(DEFAULT_LIMITS) };

@@ -1,4 +1,10 @@
-import { line, niceCeiling, number, point, text } from "../../tools/svg.ts";
+import {
+  line,
+  niceCeiling,
+  number,
+  point,
+  text,
+} from "../../dev/shared/svg.ts";
 
 /** What the picture shows of one round. */
 export interface DrawnRound {

@@ -18,7 +18,7 @@ import {
 } from "@denomas/denomas/agent";
 import { join } from "@std/path";
 import { formatTable } from "../greeting/table.ts";
-import { importMapFlags } from "../../tools/import_map_flags.ts";
+import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 import { print } from "../print.ts";
 import { runDemo } from "../run_demo.ts";
 import { makeTempFolder } from "../temp_folder.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { testInterruptedDemo } from "../fixtures/interrupted_demo.ts";
-import { importMapFlags } from "../../tools/import_map_flags.ts";
+import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 
 const file = new URL("main.ts", import.meta.url);
 

@@ -12,8 +12,8 @@
  */
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { pythonEnv } from "../../tools/python_env.ts";
-import { importMapFlags } from "../../tools/import_map_flags.ts";
+import { pythonEnv } from "../../dev/checks/python_env.ts";
+import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 import { print } from "../print.ts";
 import { runDemo } from "../run_demo.ts";
 import { drawDay } from "./draw.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { testWithPython } from "../../tools/fixtures/test_with_python.ts";
-import { importMapFlags } from "../../tools/import_map_flags.ts";
+import { testWithPython } from "../../dev/checks/fixtures/test_with_python.ts";
+import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 
 testWithPython("The mosaik demo gets the same as plain Python", async () => {
   const file = fileURLToPath(new URL("main.ts", import.meta.url));

@@ -1,0 +1,98 @@
+import { parseAgentAddress } from "../address.ts";
+import type { Link } from "../links/_link.ts";
+import type { LinkLease } from "../links/_links.ts";
+import { ServerBusyError } from "../../channel/errors.ts";
+import { ValidationError } from "../../rpc/errors.ts";
+import type { CheckedRegistration } from "./_check.ts";
+
+/** How many containers one caller may have a directory dial at a time. */
+const MAX_DIALS = 64;
+
+/** Opens a connection to the container at an address. */
+export type OpenLink = (
+  container: string,
+  signal: AbortSignal,
+) => Promise<LinkLease>;
+
+/**
+ * Checks that who registers an address is the one who has it: the directory
+ * connects to that address, and asks there whether the registration was made
+ * from there. What was proven holds for the two connections on which it was.
+ */
+export class Proofs {
+  readonly #open: OpenLink;
+  readonly #directory: string;
+  /** The callers that turned out to be the container at the end of a link. */
+  readonly #proven = new WeakMap<Link, WeakSet<object>>();
+  /** How many checks go on for each caller, by container. */
+  readonly #pending = new WeakMap<object, Map<string, number>>();
+
+  /** `directory` is the address under which others know the directory. */
+  constructor(open: OpenLink, directory: string) {
+    this.#open = open;
+    this.#directory = directory;
+  }
+
+  /**
+   * Waits until it is known that `caller` may register this. The result keeps
+   * the connection on which it was proven.
+   *
+   * @throws {ValidationError} If it may not.
+   * @throws {ServerBusyError} If it has too many others dialled.
+   * @throws {ConnectError} If nobody can be reached at the address.
+   */
+  async check(
+    { address, key }: CheckedRegistration,
+    caller: object,
+    signal: AbortSignal,
+  ): Promise<Disposable> {
+    const { container, id } = parseAgentAddress(address);
+    this.#begin(caller, container);
+    let lease: LinkLease | null = null;
+    try {
+      lease = await this.#open(container, signal);
+      if (this.#proven.get(lease.link)?.has(caller)) return lease;
+      const by = await lease.ask((link) =>
+        link.confirms(key, this.#directory, id, signal)
+      );
+      if (by === null) throw unproven(address, this.#directory);
+      if (by === "container") this.#remember(lease.link, caller);
+      return lease;
+    } catch (error) {
+      lease?.[Symbol.dispose]();
+      throw error;
+    } finally {
+      this.#end(caller, container);
+    }
+  }
+
+  #remember(link: Link, caller: object): void {
+    const proven = this.#proven.get(link) ?? new WeakSet();
+    this.#proven.set(link, proven.add(caller));
+  }
+
+  #begin(caller: object, container: string): void {
+    const pending = this.#pending.get(caller) ?? new Map<string, number>();
+    this.#pending.set(caller, pending);
+    const count = pending.get(container) ?? 0;
+    if (count === 0 && pending.size >= MAX_DIALS) {
+      throw new ServerBusyError(
+        `Cannot register: the directory is connecting to ${MAX_DIALS} containers for this one already, try again later`,
+      );
+    }
+    pending.set(container, count + 1);
+  }
+
+  #end(caller: object, container: string): void {
+    const pending = this.#pending.get(caller)!;
+    const count = pending.get(container)! - 1;
+    if (count > 0) pending.set(container, count);
+    else pending.delete(container);
+  }
+}
+
+function unproven(address: string, directory: string): ValidationError {
+  return new ValidationError(
+    `Cannot register '${address}': neither its container nor the agent confirms that this registration is its own, register it from its own container, use the directory by its own address '${directory}', or permit it by 'trust'`,
+  );
+}

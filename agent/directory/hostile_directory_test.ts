@@ -1,0 +1,89 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { serveHostile } from "../fixtures/hostile_container.ts";
+import { codecs } from "../../channel/fixtures/codecs.ts";
+import { ValidationError } from "../../rpc/errors.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import { findDirectory } from "./find.ts";
+import { readChange } from "./_told_entry.ts";
+
+const good = { id: 1, address: "local://a/0", type: "a", properties: {} };
+
+/** What is no entry. */
+const BAD: readonly unknown[] = [
+  null,
+  5,
+  "entry",
+  [],
+  {},
+  { ...good, id: "1" },
+  { ...good, id: 1.5 },
+  { ...good, id: 0 },
+  { ...good, address: "nowhere" },
+  { ...good, address: "local://a/\x1b[31m" },
+  { ...good, address: `local://a/${"x".repeat(2_000)}` },
+  { ...good, address: { toString: 5 } },
+  { ...good, type: 5 },
+  { ...good, type: null },
+  { ...good, properties: null },
+  { ...good, properties: [1] },
+  { ...good, properties: { a: {} } },
+  { ...good, properties: { a: [] } },
+];
+
+withCtx(
+  { name: "DirectoryClient.lookUp takes entries only", codecs },
+  async (ctx) => {
+    const here = await ctx.createContainer();
+    let page: unknown = [good];
+    const there = await serveHostile(
+      ctx,
+      (path) => path === "validate_aid" ? "Directory" : page,
+    );
+    const client = await findDirectory(here, `${there.address}/directory`);
+    assertEquals(await client.lookUp(), [good]);
+    page = [{ ...good, more: "than asked for" }];
+    assertEquals(await client.lookUp(), [good]);
+    for (const bad of BAD) {
+      page = [bad];
+      await assertRejects(() => client.lookUp(), ValidationError);
+    }
+    const pages = [null, 5, {}, { length: 1 }, [good, good], [
+      { ...good, id: 2 },
+      good,
+    ]];
+    for (page of pages) {
+      await assertRejects(() => client.lookUp(), ValidationError);
+    }
+    // The same full page for ever is not read for ever.
+    page = Array.from({ length: 256 }, (_, i) => ({ ...good, id: i + 1 }));
+    await assertRejects(() => client.lookUp(), ValidationError, "order");
+    assertEquals((await client.lookUp({ limit: 256 })).length, 256);
+    await assertRejects(() => client.lookUp({ limit: 1 }), ValidationError);
+  },
+);
+
+Deno.test("readChange takes changes only", () => {
+  const entry = { ...good };
+  for (const kind of ["added", "changed", "removed"] as const) {
+    assertEquals(readChange({ kind, entry, more: 1 }, "d"), { kind, entry });
+  }
+  for (
+    const bad of [
+      null,
+      5,
+      [],
+      {},
+      { kind: "added" },
+      { kind: "then", entry },
+      { kind: "__proto__", entry },
+    ]
+  ) {
+    assertThrows(() => readChange(bad, "d"), ValidationError);
+  }
+  for (const entry of BAD.filter((it) => (it as typeof good)?.id !== 0)) {
+    assertThrows(
+      () => readChange({ kind: "added", entry }, "d"),
+      ValidationError,
+    );
+  }
+});

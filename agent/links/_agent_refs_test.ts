@@ -1,0 +1,32 @@
+import { assert, assertEquals } from "@std/assert";
+import { remoteNode } from "../../rpc/references/_remote_proxy.ts";
+import { AgentPlaces } from "./_agent_refs.ts";
+
+const places = new AgentPlaces({
+  owner: {},
+  address: () => "local://here",
+  typeOf: () => null,
+  route: () => Promise.reject(new Error("not used")),
+  allows: () => false,
+  timeoutMs: Infinity,
+});
+
+Deno.test("AgentPlaces.openPath knows agents, and nothing in them or beside", () => {
+  const open = places.openPath("agents/tom");
+  assert(open !== null);
+  assertEquals(remoteNode(open)!.place!.address, "local://here/tom");
+  for (
+    const path of [
+      "",
+      "agents",
+      "agents/",
+      "agents/tom/",
+      "agents/tom/open",
+      "agents/$ref",
+      "agents/a\x1b[31m",
+      "/agents/tom",
+      "validate_aid",
+      "$/ref/0",
+    ]
+  ) assertEquals(places.openPath(path), null, path);
+});

@@ -1,0 +1,91 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { call } from "../../rpc/call.ts";
+import { AuthenticationError } from "../../rpc/errors.ts";
+import { expose } from "../../rpc/expose.ts";
+import type { Authenticate } from "../../rpc/authenticate.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import { Agent } from "../agent.ts";
+
+class Host extends Agent {
+  @expose
+  whoAmI(): unknown {
+    const { identity } = call();
+    return identity === this.container ? "myself" : identity ?? "nobody";
+  }
+
+  /** Asks a guest who this side is to it. */
+  @expose
+  async ask(guest: Pick<Host, "whoAmI">): Promise<unknown> {
+    return await guest.whoAmI();
+  }
+
+  @expose
+  async runBack(callback: () => Promise<string>): Promise<string> {
+    return await callback();
+  }
+}
+
+/** Knows the members of a club; `alsoDialled` says whom else. */
+function club(alsoDialled: boolean): Authenticate {
+  return (credentials, { dialled }) => {
+    if (credentials === "member") return "a member";
+    if (dialled && alsoDialled) return "one that I called";
+    throw new AuthenticationError("Members only");
+  };
+}
+
+withCtx(
+  "Container takes calls of those that it knows, and its own",
+  async (ctx) => {
+    const home = await ctx.createContainer({ authenticate: club(false) });
+    const host = await home.spawn(Host);
+    const own = await home.connect<Host>(host.address);
+    assertEquals(await own.whoAmI(), "myself");
+    const member = await ctx.createContainer({ credentials: "member" });
+    const remote = await member.connect<Host>(host.address);
+    assertEquals(await remote.whoAmI(), "a member");
+  },
+);
+
+withCtx(
+  "Container that is not known is told so when it connects",
+  async (ctx) => {
+    const home = await ctx.createContainer({ authenticate: club(false) });
+    const host = await home.spawn(Host);
+    for (const options of [{}, { credentials: "guest" }]) {
+      const stranger = await ctx.createContainer(options);
+      await assertRejects(
+        () => stranger.connect<Host>(host.address, { retryForMs: 5_000 }),
+        AuthenticationError,
+        "Members only",
+      );
+    }
+    assertEquals(home.stats().clients, 0);
+    // Nothing is tried again with what was refused.
+    assertEquals(home.stats().acceptedConnections, 2);
+  },
+);
+
+for (const mayCall of [false, true]) {
+  withCtx(
+    `Container that was dialled ${
+      mayCall ? "may" : "must not"
+    } call back as authenticate says`,
+    async (ctx) => {
+      const there = await ctx.createContainer();
+      const { address } = await there.spawn(Host);
+      const here = await ctx.createContainer({ authenticate: club(mayCall) });
+      const guest = await here.spawn(Host);
+      const host = await here.connect<Host>(address);
+      assertEquals(
+        await host.runBack(() => Promise.resolve("passed")),
+        "passed",
+      );
+      const asked = host.ask(guest);
+      if (mayCall) assertEquals(await asked, "one that I called");
+      else await assertRejects(() => asked, Error, "Members only");
+      // Whatever was refused there, this side may go on.
+      assertEquals(await host.whoAmI(), "nobody");
+    },
+  );
+}

@@ -1,0 +1,270 @@
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import type { Remote } from "../../rpc/remote.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import { createTestAuthority } from "../../testing/certificates/certificates.ts";
+import type { Ctx } from "../../testing/ctx_contract.ts";
+import { ConnectError, HandshakeError } from "../../transports/errors.ts";
+import type { TlsOptions } from "../../transports/tls/options.ts";
+import { Container, type ContainerOptions } from "../container.ts";
+import { SpawnError } from "../errors.ts";
+import { Member } from "../fixtures/spawned_club.ts";
+import { fixture, KINDS, spawnIn } from "../fixtures/spawning.ts";
+import type { SpawnedContainer, SpawnOptions } from "../spawn/contract.ts";
+
+const options = { transports: ["tls"], timeoutMs: 60_000 } as const;
+
+const modules = [fixture("spawned_club.ts")];
+
+/** What must not be seen: a line of the key. */
+function secretOf({ key }: TlsOptions): string {
+  return String(key).split("\n")[1]!;
+}
+
+function member(spawned: SpawnedContainer): Promise<Remote<Member>> {
+  return spawned.spawn<Member>("spawned_club:Member");
+}
+
+async function makeFolder(ctx: Ctx): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "spawn-tls-" });
+  ctx.use({
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  });
+  return folder;
+}
+
+async function unixAddress(ctx: Ctx): Promise<string> {
+  return `ipc://[${await makeFolder(ctx)}/socket]`;
+}
+
+for (const kind of KINDS) {
+  /** Spawns, and returns what that failed with; nothing is left of it. */
+  const failure = async (
+    ctx: Ctx,
+    parentOptions: ContainerOptions,
+    more: Partial<SpawnOptions>,
+  ): Promise<{ error: SpawnError; lines: string[] }> => {
+    const parent = await ctx.createContainer(parentOptions);
+    const lines: string[] = [];
+    const error = await assertRejects(
+      () =>
+        spawnIn(ctx, parent, kind, {
+          modules,
+          onLog: (line) => lines.push(line),
+          ...more,
+        }),
+      SpawnError,
+    );
+    assertEquals(parent.stats().connections, 0);
+    return { error, lines };
+  };
+
+  withCtx({
+    ...options,
+    name: `a ${kind} has the certificate of its parent, both ways`,
+  }, async (ctx) => {
+    const parent = await ctx.createContainer();
+    const here = await parent.spawn(Member);
+    const spawned = await spawnIn(ctx, parent, kind, { modules });
+    const there = await member(spawned);
+    assertEquals((await there.whoAmI()).peer, "ctx");
+    assertEquals((await there.ask(here)).peer, "ctx");
+    assertEquals((await there.askAt(here.address)).peer, "ctx");
+    // Whoever has none is not let in.
+    const { caCerts } = ctx.options.tls!;
+    const stranger = await ctx.createContainer({
+      tls: {
+        ...await (await createTestAuthority()).issue(),
+        caCerts,
+      },
+    });
+    const error = await assertRejects(
+      () => stranger.connect(`${spawned.address}/1`),
+      ConnectError,
+    );
+    assertInstanceOf(error.cause, HandshakeError);
+    assertEquals(error.cause.problem, "untrusted");
+  });
+
+  withCtx({
+    ...options,
+    name: `a ${kind} has a certificate of its own where it is given one`,
+  }, async (ctx) => {
+    const own = {
+      ...ctx.options.tls,
+      ...await ctx.authority.issue({ name: "worker" }),
+    };
+    const parent = await ctx.createContainer();
+    const here = await parent.spawn(Member);
+    const spawned = await spawnIn(ctx, parent, kind, { modules, tls: own });
+    const there = await member(spawned);
+    assertEquals((await there.whoAmI()).peer, "ctx");
+    assertEquals((await there.askAt(here.address)).peer, "worker");
+  });
+
+  withCtx({
+    ...options,
+    name: `a ${kind} at a Unix socket goes without TLS where it is given none`,
+  }, async (ctx) => {
+    const reported = Promise.withResolvers<unknown>();
+    const parent = await ctx.createContainer({ onError: reported.resolve });
+    const here = await parent.spawn(Member);
+    const address = await unixAddress(ctx);
+    const bare = await spawnIn(ctx, parent, kind, {
+      modules,
+      address,
+      tls: null,
+    });
+    const there = await member(bare);
+    assertEquals((await there.whoAmI()).peer, null);
+    await assertRejects(() => there.askAt(here.address), Error, "TLS");
+    assertInstanceOf(await reported.promise, HandshakeError);
+  });
+
+  withCtx({
+    ...options,
+    name: `a ${kind} at a Unix socket reaches others by the certificate`,
+  }, async (ctx) => {
+    const parent = await ctx.createContainer();
+    const here = await parent.spawn(Member);
+    const address = await unixAddress(ctx);
+    const spawned = await spawnIn(ctx, parent, kind, { modules, address });
+    const there = await member(spawned);
+    assertEquals((await there.whoAmI()).peer, null);
+    assertEquals((await there.askAt(here.address)).peer, "ctx");
+  });
+
+  withCtx({
+    ...options,
+    name: `files of TLS are read for a ${kind}, which may not read them`,
+  }, async (ctx) => {
+    const folder = await makeFolder(ctx);
+    const { cert, key, caCerts } = ctx.options.tls!;
+    const write = async (name: string, text: unknown) => {
+      await Deno.writeTextFile(`${folder}/${name}`, String(text));
+      return `${folder}/${name}`;
+    };
+    const tls = {
+      cert: await write("cert.pem", cert),
+      key: new URL(`file://${await write("key.pem", key)}`),
+      // Longer than a line that is printed may be.
+      caCerts: [
+        await write("ca.pem", caCerts),
+        await write("many.pem", String(caCerts).repeat(200)),
+      ],
+    };
+    const parent = await ctx.createContainer({ tls });
+    const spawned = await spawnIn(ctx, parent, kind, { modules });
+    assertEquals((await (await member(spawned)).whoAmI()).peer, "ctx");
+  });
+
+  withCtx({
+    ...options,
+    name: `a ${kind} whose certificate its parent does not trust is given up`,
+  }, async (ctx) => {
+    const other = await createTestAuthority();
+    const { caCerts } = ctx.options.tls!;
+    const tls = { ...await other.issue(), caCerts };
+    const { error } = await failure(ctx, {}, { tls });
+    assertInstanceOf(error.cause, ConnectError);
+    assertInstanceOf(error.cause.cause, HandshakeError);
+    const { problem, by } = error.cause.cause;
+    assertEquals([problem, by], ["untrusted", "local"]);
+  });
+
+  withCtx({
+    ...options,
+    name: `a ${kind} that does not trust its parent is given up, and says so`,
+  }, async (ctx) => {
+    const other = await createTestAuthority();
+    const tls = { ...ctx.options.tls, caCerts: other.caCert };
+    const { error, lines } = await failure(ctx, {}, { tls });
+    assertInstanceOf(error.cause, ConnectError);
+    assertInstanceOf(error.cause.cause, HandshakeError);
+    const { problem, by } = error.cause.cause;
+    assertEquals([problem, by], ["untrusted", "peer"]);
+    const told = [error.message, ...error.stderr, ...lines].join("\n");
+    assertEquals(told.includes(secretOf(ctx.options.tls!)), false);
+  });
+
+  withCtx({
+    ...options,
+    name:
+      `a ${kind} whose parent has a certificate for another host is given up`,
+  }, async (ctx) => {
+    const issued = await ctx.authority.issue({ hosts: ["market.example"] });
+    const tls = { ...ctx.options.tls, ...issued };
+    const { error } = await failure(ctx, { tls }, {});
+    assertInstanceOf(error.cause, ConnectError);
+    assertInstanceOf(error.cause.cause, HandshakeError);
+    assertEquals(error.cause.cause.problem, "wrong-host");
+    // Unless all are known by that name.
+    const named = { ...tls, serverName: "market.example" };
+    const parent = await ctx.createContainer({ tls: named });
+    const spawned = await spawnIn(ctx, parent, kind, { modules });
+    assertEquals((await (await member(spawned)).whoAmI()).peer, "test");
+  });
+
+  withCtx({
+    ...options,
+    name: `a ${kind} without a certificate cannot listen, and says so`,
+  }, async (ctx) => {
+    const { caCerts } = ctx.options.tls!;
+    const { error } = await failure(ctx, {}, { tls: { caCerts } });
+    assertEquals(error.remoteName, "TypeError");
+  });
+
+  withCtx({
+    ...options,
+    name: `spawnContainer refuses TLS for a ${kind} that cannot be had`,
+  }, async (ctx) => {
+    const { tls } = ctx.options;
+    const { key } = await ctx.authority.issue();
+    const parent = await ctx.createContainer();
+    const plain = ctx.use(
+      await Container.create("tcp://127.0.0.1:0", {
+        ...ctx.options,
+        tls: undefined,
+      }),
+    );
+    for (
+      const [wrong, from, given] of [
+        ["without TLS", parent, null],
+        ["with TLS", plain, tls!],
+        ["'cert' without 'key'", parent, { ...tls, key: undefined }],
+        ["not the key", parent, { ...tls, key }],
+        ["no file 'none.pem'", parent, { ...tls, key: "none.pem" }],
+      ] as const
+    ) {
+      await assertRejects(
+        () => spawnIn(ctx, from, kind, { modules, tls: given }),
+        TypeError,
+        wrong,
+      );
+    }
+  });
+}
+
+/** What every user of the machine, or every program of this one, can see. */
+async function seenOf(pid: number): Promise<string> {
+  const read = (file: string) => Deno.readTextFile(`/proc/${pid}/${file}`);
+  return `${await read("cmdline")}\n${await read("environ")}`;
+}
+
+// Elsewhere it is not known where to look.
+const withProc = Deno.build.os === "linux" ? withCtx : withCtx.ignore;
+
+withProc({
+  ...options,
+  name: "the key of a process is in no argument and no environment variable",
+}, async (ctx) => {
+  const credentials = "a secret word";
+  const parent = await ctx.createContainer({ credentials });
+  const spawned = await spawnIn(ctx, parent, "process", { modules });
+  const seen = await seenOf(spawned.pid!);
+  for (const word of [secretOf(ctx.options.tls!), credentials]) {
+    for (const form of [word, btoa(word), encodeURIComponent(word)]) {
+      assertEquals(seen.includes(form), false);
+    }
+  }
+  assertEquals(seen.includes("spawned_club.ts"), true);
+});

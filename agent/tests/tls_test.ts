@@ -1,0 +1,90 @@
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { call } from "../../rpc/call.ts";
+import { expose } from "../../rpc/expose.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import { ConnectError, HandshakeError } from "../../transports/errors.ts";
+import { Agent } from "../agent.ts";
+import { Container } from "../container.ts";
+
+class Guard extends Agent {
+  @expose
+  who(): string | null {
+    return call().peer;
+  }
+}
+
+const transports = ["tls"] as const;
+
+withCtx({
+  name: "Container.create shows its certificate both ways",
+  transports,
+}, async (ctx) => {
+  const issue = async (name: string) => ({
+    ...ctx.options.tls,
+    ...await ctx.authority.issue({ name }),
+  });
+  const [ada, bob] = [
+    await ctx.createContainer({ tls: await issue("Ada") }),
+    await ctx.createContainer({ tls: await issue("Bob") }),
+  ];
+  const adas = await ada.connect<Guard>((await bob.spawn(Guard)).address);
+  const bobs = await bob.connect<Guard>((await ada.spawn(Guard)).address);
+  assertEquals(await adas.who(), "Ada");
+  assertEquals(await bobs.who(), "Bob");
+});
+
+withCtx({
+  name: "Container.create demands a certificate unless told",
+  transports,
+}, async (ctx) => {
+  const { caCerts, ...certificate } = ctx.options.tls!;
+  await assertRejects(
+    () => ctx.createContainer({ tls: certificate }),
+    TypeError,
+    "'caCerts'",
+  );
+  const closed = await ctx.createContainer();
+  const open = await ctx.createContainer({
+    tls: { ...certificate, caCerts, clientCerts: "none" },
+  });
+  // A container that cannot show what the others would accept.
+  const stranger = await ctx.authority.issue({
+    validTo: new Date(Date.now() - 1),
+  });
+  const visitor = await ctx.createContainer({
+    tls: { ...stranger, caCerts },
+  });
+  const guard = await visitor.connect<Guard>(
+    (await open.spawn(Guard)).address,
+  );
+  assertEquals(await guard.who(), null);
+  const { address } = await closed.spawn(Guard);
+  const error = await assertRejects(
+    () => visitor.connect(address),
+    ConnectError,
+  );
+  assertInstanceOf(error.cause, HandshakeError);
+  assertEquals(error.cause.problem, "expired");
+  const [reported] = ctx.takeHandlerErrors();
+  assertInstanceOf(reported, HandshakeError);
+});
+
+withCtx({
+  name: "a container with TLS reaches what is on its machine without",
+  transports,
+}, async (ctx) => {
+  const here = await ctx.createContainer();
+  const near = ctx.use(
+    await Container.create("local://tls-near", {
+      ...ctx.options,
+      tls: undefined,
+    }),
+  );
+  const guard = await here.connect<Guard>((await near.spawn(Guard)).address);
+  assertEquals(await guard.who(), null);
+  const mixed = ctx.use(
+    await Container.create("local://tls-mixed", ctx.options),
+  );
+  const far = await mixed.connect<Guard>((await here.spawn(Guard)).address);
+  assertEquals(await far.who(), "ctx");
+});

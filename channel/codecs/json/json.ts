@@ -1,0 +1,96 @@
+import { readJson } from "./_reader.ts";
+import { MAX_JSON_WEIGHT_PER_BYTE, scanJson } from "./_scan.ts";
+import { hasEscapedKey } from "./_text.ts";
+import { writePythonJson } from "./_python_json.ts";
+import type { Codec, DecodeLimits } from "../codec.ts";
+
+/** Options for {@linkcode json}. */
+export interface JsonOptions {
+  /**
+   * What becomes of `NaN` and the infinities, for which JSON has no form:
+   * `"error"` refuses them with a `SerializationError`, `"python"` writes them
+   * bare, as Python's `json` does and reads. Most other readers refuse those.
+   * Reading takes them always.
+   *
+   * @default {"error"}
+   */
+  readonly nonFinite?: "error" | "python";
+}
+
+/**
+ * Makes the JSON codec, which is what channels use unless told otherwise.
+ *
+ * - Half of a surrogate pair travels as `\uXXXX`. Bytes and `bigint` are
+ *   refused.
+ * - An integer beyond 2⁵³ is read as the nearest double, as ever in
+ *   JavaScript; `1e999` as `Infinity`.
+ * - A byte order mark at the start of a payload is skipped; bytes that are not
+ *   UTF-8 are an error.
+ *
+ * @throws {TypeError} If `options.nonFinite` is neither of its two values.
+ *
+ * @example Both ways
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { json } from "@denomas/denomas/channel";
+ *
+ * const codec = json();
+ * assertEquals(codec.encode([0, 1, "hi"]), '[0,1,"hi"]');
+ * assertEquals(codec.decode(new TextEncoder().encode("[1, NaN]")), [1, NaN]);
+ * ```
+ */
+export function json(options: JsonOptions = {}): Codec {
+  const { nonFinite = "error" } = options;
+  if (nonFinite !== "error" && nonFinite !== "python") {
+    throw new TypeError(
+      `Cannot make the json codec: 'nonFinite' is '${nonFinite}', and must be 'error' or 'python'`,
+    );
+  }
+  return {
+    name: "json",
+    carries: {
+      binary: false,
+      bigint: false,
+      nonFinite: nonFinite === "python",
+      loneSurrogates: true,
+    },
+    encode: nonFinite === "python"
+      ? writePythonJson
+      : (value) => JSON.stringify(value),
+    decode,
+  };
+}
+
+const lenient = new TextDecoder();
+const strict = new TextDecoder("utf-8", { fatal: true });
+
+/** A payload up to this length takes little time, whatever it is made of. */
+const SHORT_BYTES = 1024 * 1024;
+
+function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
+  const maxWeight = limits?.maxWeight ?? Infinity;
+  const text = decodeText(payload);
+  const isLight = payload.length <= SHORT_BYTES &&
+    payload.length * MAX_JSON_WEIGHT_PER_BYTE <= maxWeight;
+  const scan = isLight ? null : scanJson(text, maxWeight);
+  if (scan?.hasBareWord || hasEscapedKey(text)) return readJson(text);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (scan === null && mayHoldBareWord(text)) return readJson(text);
+    throw error;
+  }
+}
+
+function mayHoldBareWord(text: string): boolean {
+  return text.includes("NaN") || text.includes("Infinity");
+}
+
+/**
+ * The lenient decoder is several times faster and puts U+FFFD where it met bad
+ * bytes, so only text that holds that character is decoded a second time.
+ */
+function decodeText(payload: Uint8Array): string {
+  const text = lenient.decode(payload);
+  return text.includes("\ufffd") ? strict.decode(payload) : text;
+}

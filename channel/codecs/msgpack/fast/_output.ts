@@ -1,0 +1,207 @@
+import { spareBuffers } from "../../../../transports/frames/_spare_buffers.ts";
+
+/** What is taken at once, for many small messages. */
+const CHUNK_BYTES = 16 * 1024;
+/** Room for what follows a large value, so that it need not move again. */
+const SPARE_BYTES = 1024;
+/** Texts up to this length are first tried as ASCII, without the encoder. */
+const PLAIN_TEXT = 64;
+/** The longest head of a text. */
+const HEAD_BYTES = 5;
+
+const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
+/** Turns a float into its two halves. */
+const float = new DataView(new ArrayBuffer(8));
+
+/** Large messages, each alone in its buffer, until they are given back. */
+const lent = new WeakSet<Uint8Array>();
+
+/** Takes the buffer of a lent message back; others are left alone. */
+export function takeBack(message: Uint8Array): void {
+  if (!lent.delete(message)) return;
+  spareBuffers.give(new Uint8Array(message.buffer as ArrayBuffer));
+}
+
+/**
+ * Where a message is written. Messages follow each other in a chunk, no part
+ * of which is used twice: each is the caller's own, without an allocation.
+ */
+export class Output {
+  #chunk = EMPTY;
+  #start = 0;
+  #at = 0;
+
+  /** Ends the message and returns it; a large one is lent. */
+  end(): Uint8Array {
+    const message = this.#chunk.subarray(this.#start, this.#at);
+    this.#start = this.#at;
+    if (this.#chunk.length > CHUNK_BYTES) {
+      // It was made for this message alone.
+      lent.add(message);
+      this.#chunk = EMPTY;
+      this.#start = this.#at = 0;
+    }
+    return message;
+  }
+
+  /** Writes a byte alone: a type that holds its value. */
+  byte(type: number): void {
+    this.#reserve(1);
+    this.#chunk[this.#at++] = type;
+  }
+
+  /** Writes a type and a byte. */
+  uint8(type: number, value: number): void {
+    this.#reserve(2);
+    const at = this.#at;
+    this.#chunk[at] = type;
+    this.#chunk[at + 1] = value;
+    this.#at = at + 2;
+  }
+
+  /** Writes a type and two bytes. */
+  uint16(type: number, value: number): void {
+    this.#reserve(3);
+    const at = this.#at;
+    this.#chunk[at] = type;
+    this.#chunk[at + 1] = value >>> 8;
+    this.#chunk[at + 2] = value;
+    this.#at = at + 3;
+  }
+
+  /** Writes a type and the four low bytes of an integer. */
+  uint32(type: number, value: number): void {
+    this.#reserve(5);
+    this.#chunk[this.#at++] = type;
+    this.#word(value);
+  }
+
+  /** Writes a type and eight bytes, the four low ones of each integer. */
+  uint64(type: number, high: number, low: number): void {
+    this.#reserve(9);
+    this.#chunk[this.#at++] = type;
+    this.#word(high);
+    this.#word(low);
+  }
+
+  /** Writes a float of 64 bits. */
+  float64(value: number): void {
+    float.setFloat64(0, value);
+    this.uint64(0xcb, float.getUint32(0), float.getUint32(4));
+  }
+
+  /** Writes bytes as a bin. */
+  binary(bytes: Uint8Array): void {
+    const { length } = bytes;
+    this.#reserve(HEAD_BYTES + length);
+    if (length < 0x100) this.uint8(0xc4, length);
+    else if (length < 0x1_0000) this.uint16(0xc5, length);
+    else this.uint32(0xc6, length);
+    this.#chunk.set(bytes, this.#at);
+    this.#at += length;
+  }
+
+  /** Writes text as a str of UTF-8. */
+  text(text: string): void {
+    const { length } = text;
+    this.#reserve(HEAD_BYTES + length);
+    if (length <= PLAIN_TEXT && this.#plain(text)) return;
+    // Counted from the message's start, since growing moves the message.
+    const offset = this.#at - this.#start;
+    const room = headBytes(length);
+    this.#at += room;
+    this.#encode(text);
+    this.#reserve(HEAD_BYTES);
+    this.#insertTextHead(this.#start + offset, room);
+  }
+
+  /** Writes the head of a text that was written behind `room` bytes for it. */
+  #insertTextHead(start: number, room: number): void {
+    const body = start + room;
+    const bytes = this.#at - body;
+    const head = headBytes(bytes);
+    // What is not ASCII may be so much longer that its length needs more room.
+    if (head > room) this.#chunk.copyWithin(start + head, body, this.#at);
+    this.#at = start;
+    this.#textHead(bytes);
+    this.#at += bytes;
+  }
+
+  /**
+   * Writes text if it is ASCII, and tells whether it was. Unit by unit is
+   * faster than the encoder where there are few.
+   */
+  #plain(text: string): boolean {
+    const { length } = text;
+    const chunk = this.#chunk;
+    const start = this.#at + headBytes(length);
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit > 0x7f) return false;
+      chunk[start + index] = unit;
+    }
+    this.#textHead(length);
+    this.#at = start + length;
+    return true;
+  }
+
+  #encode(text: string): void {
+    const read = this.#encodeSome(text);
+    if (read === text.length) return;
+    // Not ASCII after all: the rest may need three bytes for each unit.
+    this.#reserve((text.length - read) * 3);
+    this.#encodeSome(text.slice(read));
+  }
+
+  /** Writes as much of `text` as there is room for; returns how much. */
+  #encodeSome(text: string): number {
+    const room = this.#chunk.subarray(this.#at);
+    const { read, written } = encoder.encodeInto(text, room);
+    this.#at += written;
+    return read;
+  }
+
+  #textHead(bytes: number): void {
+    if (bytes < 0x20) this.byte(0xa0 | bytes);
+    else if (bytes < 0x100) this.uint8(0xd9, bytes);
+    else if (bytes < 0x1_0000) this.uint16(0xda, bytes);
+    else this.uint32(0xdb, bytes);
+  }
+
+  #word(value: number): void {
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk[at] = value >>> 24;
+    chunk[at + 1] = value >>> 16;
+    chunk[at + 2] = value >>> 8;
+    chunk[at + 3] = value;
+    this.#at = at + 4;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes > this.#chunk.length) this.#grow(bytes);
+  }
+
+  /** Moves the message, as far as it is written, to a chunk with more room. */
+  #grow(bytes: number): void {
+    const written = this.#at - this.#start;
+    const needed = written + bytes;
+    const grown = spareBuffers.take(
+      needed <= CHUNK_BYTES
+        ? CHUNK_BYTES
+        : Math.max(2 * written, needed) + SPARE_BYTES,
+    );
+    grown.set(this.#chunk.subarray(this.#start, this.#at));
+    if (this.#chunk.length > CHUNK_BYTES) spareBuffers.give(this.#chunk);
+    this.#chunk = grown;
+    this.#start = 0;
+    this.#at = written;
+  }
+}
+
+function headBytes(length: number): number {
+  if (length < 0x20) return 1;
+  if (length < 0x100) return 2;
+  return length < 0x1_0000 ? 3 : 5;
+}

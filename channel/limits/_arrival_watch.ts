@@ -1,0 +1,125 @@
+import { lifetime } from "../../transports/lifetime.ts";
+import { Watchdog } from "../../transports/watchdog.ts";
+import type { Limits } from "./limits.ts";
+
+/** So many bytes of a frame give it as long again. */
+const BYTES_A_TURN = 1024 * 1024;
+
+/** What an {@linkcode ArrivalWatch} needs of its channel. */
+export interface ArrivalWatchOptions {
+  readonly limits: Pick<Limits, "firstFrameMs" | "slowFrameMs" | "idleMs">;
+  /** To whom the timer belongs. */
+  readonly owner: object;
+  /** How many whole frames have arrived. */
+  readonly framesIn: () => number;
+  /** Whether either side waits for an answer. */
+  readonly isBusy: () => boolean;
+  /** Ends the connection for this reason. */
+  readonly cut: (reason: string) => void;
+}
+
+/**
+ * Notices a peer that says nothing, or takes for ever to say it. One timer
+ * looks after all of it, and none is set for whole frames.
+ */
+export class ArrivalWatch {
+  readonly #options: ArrivalWatchOptions;
+  readonly #firstDue: number;
+  #idleDue: number;
+  /** How many frames had arrived when the present time of idleness began. */
+  #idleFrames = 0;
+  /** How many frames came before the one of which a part has arrived. */
+  #partialAfter = -1;
+  #partialSince = 0;
+  #heldBytes = 0;
+  #timer: { watchdog: Watchdog; due: number } | null = null;
+  #hasEnded = false;
+
+  /** Begins to watch, if the limits want that. */
+  constructor(options: ArrivalWatchOptions) {
+    this.#options = options;
+    const { firstFrameMs, idleMs } = options.limits;
+    const isTimed = Math.min(firstFrameMs, idleMs) < Infinity;
+    const now = isTimed ? performance.now() : 0;
+    this.#firstDue = now + firstFrameMs;
+    this.#idleDue = now + idleMs;
+    if (isTimed) this.#arm();
+  }
+
+  /** The first whole frame has arrived: most need no timer from then on. */
+  heard(): void {
+    if (this.#timer !== null) this.#arm();
+  }
+
+  /** So many bytes of a frame that is not whole have arrived. */
+  partial(heldBytes: number): void {
+    const frames = this.#options.framesIn();
+    this.#heldBytes = heldBytes;
+    if (this.#partialAfter === frames) return;
+    this.#partialAfter = frames;
+    this.#partialSince = performance.now();
+    // Left as it is while frames come and go: to set it anew for each would
+    // cost a few µs.
+    if (this.#timer === null || this.#timer.due > this.#nextDue) this.#arm();
+  }
+
+  /** Ends the watch. */
+  stop(): void {
+    this.#hasEnded = true;
+    this.#disarm();
+  }
+
+  get #isPartial(): boolean {
+    return this.#partialAfter === this.#options.framesIn();
+  }
+
+  get #partialDue(): number {
+    if (!this.#isPartial) return Infinity;
+    const turns = 1 + Math.floor(this.#heldBytes / BYTES_A_TURN);
+    return this.#partialSince + turns * this.#options.limits.slowFrameMs;
+  }
+
+  get #nextDue(): number {
+    const hasBegun = this.#options.framesIn() > 0 || this.#isPartial;
+    const firstDue = hasBegun ? Infinity : this.#firstDue;
+    return Math.min(firstDue, this.#partialDue, this.#idleDue);
+  }
+
+  #arm(): void {
+    this.#disarm();
+    const due = this.#nextDue;
+    if (this.#hasEnded || due === Infinity) return;
+    const waitMs = Math.max(0, Math.ceil(due - performance.now()));
+    const watchdog = new Watchdog(waitMs, () => this.#tick());
+    this.#timer = { watchdog, due };
+    lifetime.observer?.opened(this, "timer", () => "watch for what arrives");
+    lifetime.observer?.owned(this, this.#options.owner);
+  }
+
+  #disarm(): void {
+    if (this.#timer === null) return;
+    this.#timer.watchdog.stop();
+    this.#timer = null;
+    lifetime.observer?.closed(this);
+  }
+
+  #tick(): void {
+    const reason = this.#overdue(performance.now());
+    if (reason !== null) return this.#options.cut(reason);
+    this.#arm();
+  }
+
+  #overdue(now: number): string | null {
+    const { framesIn, isBusy, limits } = this.#options;
+    const frames = framesIn();
+    if (now >= this.#partialDue) return "slow-frame";
+    if (this.#isPartial) this.#idleFrames = -1;
+    else if (frames === 0 && now >= this.#firstDue) return "first-frame";
+    if (now < this.#idleDue) return null;
+    if (frames === this.#idleFrames && !isBusy()) return "idle";
+    // Whoever waits for an answer has the whole time again after it.
+    this.#idleFrames = frames;
+    this.#idleDue = now + limits.idleMs;
+    return null;
+  }
+}

@@ -1,0 +1,156 @@
+import type { Connection } from "../../transports/transport.ts";
+import type { Budget } from "../limits/budget.ts";
+import { Deque } from "./deque.ts";
+import type { Limits } from "../limits/limits.ts";
+import { SlowPeerWatch } from "../limits/_slow_peer_watch.ts";
+
+/** A frame that may have to wait for room in the connection's queue. */
+export interface QueuedFrame {
+  /** Where it is in the stream of bytes, or -1 while it waits. */
+  position: number;
+  /** Its payload while it waits. */
+  payload: Uint8Array | null;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Stays empty, and stands in for what most connections never need. */
+const NONE_WAITING = new Set<QueuedFrame>();
+
+const AT_ONCE: Promise<void> = Promise.resolve();
+
+/**
+ * What goes out on a connection, first in, first out. Calls wait here while
+ * more than `maxQueuedBytes` is queued on the connection; answers do not.
+ */
+export class SendQueue {
+  /** Frames given to the connection. */
+  framesOut = 0;
+
+  readonly #connection: Connection;
+  readonly #limits: Limits;
+  readonly #slowPeer: SlowPeerWatch;
+  #waiting = NONE_WAITING;
+  /**
+   * Goes on where it was: a new one would step over the places of all that have
+   * left each time.
+   */
+  #inOrder = NONE_WAITING.values();
+  #drainWaiters: Waiter[] = [];
+  /** Answers that wait for room. */
+  readonly #answers = new Deque<() => void>();
+
+  /** Calls `cut` when the peer does not take what it is owed. */
+  constructor(
+    connection: Connection,
+    options: { readonly limits: Limits; readonly budget: Budget | null },
+    cut: (reason: string) => void,
+  ) {
+    this.#connection = connection;
+    this.#limits = options.limits;
+    this.#slowPeer = new SlowPeerWatch(connection, { ...options, cut });
+  }
+
+  /** How many frames wait for room. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Whether a call would leave now. */
+  get hasRoom(): boolean {
+    return this.#waiting.size === 0 && this.#isUnderLimit;
+  }
+
+  /** Whether the peer takes so little that no more work should be done for it. */
+  get isBacklogged(): boolean {
+    return this.#slowPeer.isBacklogged;
+  }
+
+  get #isUnderLimit(): boolean {
+    return this.#connection.queuedBytes <= this.#limits.maxQueuedBytes;
+  }
+
+  /** Gives a payload to the connection, whether or not there is room. */
+  write(payload: string | Uint8Array): number {
+    const position = this.#connection.send(payload);
+    this.framesOut++;
+    this.#slowPeer.queued();
+    return position;
+  }
+
+  /** Keeps a frame until there is room. */
+  wait(frame: QueuedFrame): void {
+    if (this.#waiting === NONE_WAITING) this.#waiting = new Set();
+    this.#waiting.add(frame);
+  }
+
+  /** Whether part of a frame has left. */
+  isSent(frame: QueuedFrame): boolean {
+    return frame.position >= 0 && this.#connection.isSent(frame.position);
+  }
+
+  /** Takes a frame out again; returns whether part of it had left. */
+  withdraw(frame: QueuedFrame): boolean {
+    if (this.#waiting.delete(frame)) return false;
+    return !this.#connection.revoke(frame.position);
+  }
+
+  /**
+   * Calls `write`, which writes one frame, when there is room: now, or later in
+   * the order of the calls. At the end all are called, as nothing is sent then.
+   */
+  whenRoom(write: () => void): void {
+    if (this.#answers.size === 0 && this.hasRoom) write();
+    else this.#answers.push(write);
+  }
+
+  /** To be called when the connection has written all it had. */
+  written(): void {
+    this.#slowPeer.written();
+    this.#writeAnswers();
+    while (this.#waiting.size > 0) {
+      if (!this.#isUnderLimit) return;
+      const { done, value: frame } = this.#inOrder.next();
+      if (done) {
+        this.#inOrder = this.#waiting.values();
+        continue;
+      }
+      this.#waiting.delete(frame);
+      frame.position = this.write(frame.payload!);
+      frame.payload = null;
+    }
+    if (!this.#isUnderLimit) return;
+    for (const waiter of this.#drainWaiters.splice(0)) waiter.resolve();
+  }
+
+  #writeAnswers(): void {
+    while (this.#answers.size > 0 && this.#isUnderLimit) {
+      this.#answers.shift()!();
+    }
+  }
+
+  /** Resolves when there is room, and rejects at the {@linkcode end}. */
+  drained(): Promise<void> {
+    if (this.hasRoom) return AT_ONCE;
+    return new Promise((resolve, reject) =>
+      this.#drainWaiters.push({ resolve, reject })
+    );
+  }
+
+  /** Resolves when answers have left, or cannot any more. */
+  async answersLeft(): Promise<void> {
+    // An answer that is lost with its connection is not its sender's care.
+    await this.drained().catch(() => {});
+  }
+
+  /** Drops what waits; every `drained` rejects with an error of its own. */
+  end(error: () => Error): void {
+    this.#slowPeer.stop();
+    this.#waiting.clear();
+    for (const write of this.#answers.clear()) write();
+    for (const waiter of this.#drainWaiters.splice(0)) waiter.reject(error());
+  }
+}

@@ -1,0 +1,83 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Connection } from "../../transports/transport.ts";
+import { DEFAULT_LIMITS } from "../limits/limits.ts";
+import { type QueuedFrame, SendQueue } from "./_send_queue.ts";
+
+/** A connection whose queue has room, or not, as a test says. */
+class FakeConnection {
+  queuedBytes = 1;
+  readonly writtenBytes = 0;
+  readonly sent: (Uint8Array | string)[] = [];
+
+  send(payload: Uint8Array | string): number {
+    this.queuedBytes = 1;
+    return this.sent.push(payload);
+  }
+}
+
+function setUp(): { connection: FakeConnection; queue: SendQueue } {
+  const connection = new FakeConnection();
+  const queue = new SendQueue(connection as unknown as Connection, {
+    // Full with one frame.
+    limits: { ...DEFAULT_LIMITS, maxQueuedBytes: 0.5, slowPeerMs: Infinity },
+    budget: null,
+  }, () => {});
+  return { connection, queue };
+}
+
+function frame(byte: number): QueuedFrame {
+  return { position: -1, payload: Uint8Array.of(byte) };
+}
+
+Deno.test("SendQueue sends what waits in order, without what was withdrawn", () => {
+  const { connection, queue } = setUp();
+  const frames = [0, 1, 2, 3, 4].map(frame);
+  for (const waiting of frames) queue.wait(waiting);
+  const drain = () => {
+    connection.queuedBytes = 0;
+    queue.written();
+  };
+  drain();
+  queue.withdraw(frames[1]!);
+  queue.withdraw(frames[4]!);
+  drain();
+  drain();
+  drain();
+  queue.wait(frame(5));
+  drain();
+  assertEquals(connection.sent, [0, 2, 3, 5].map((it) => Uint8Array.of(it)));
+  assertEquals(queue.waiting, 0);
+});
+
+Deno.test("SendQueue takes as long for each of many that wait as for each of few", () => {
+  const { connection, queue } = setUp();
+  const count = 100_000;
+  for (let waiting = 0; waiting < count; waiting++) queue.wait(frame(0));
+  const start = performance.now();
+  for (let left = count; left > 0; left--) {
+    connection.queuedBytes = 0;
+    queue.written();
+  }
+  const tookMs = performance.now() - start;
+  assertEquals(connection.sent.length, count);
+  assert(tookMs < 1_000, `${tookMs} ms`);
+});
+
+Deno.test("SendQueue writes large answers one after the other, as there is room", () => {
+  const { connection, queue } = setUp();
+  const answer = (text: string) => () => void queue.write(text);
+  queue.whenRoom(answer("a"));
+  queue.whenRoom(answer("b"));
+  queue.whenRoom(answer("c"));
+  assertEquals(connection.sent, []);
+  const sent: number[] = [];
+  for (let count = 0; count < 3; count++) {
+    connection.queuedBytes = 0;
+    queue.written();
+    sent.push(connection.sent.length);
+  }
+  assertEquals([sent, connection.sent], [[1, 2, 3], ["a", "b", "c"]]);
+  queue.whenRoom(answer("d"));
+  queue.end(() => new Error("closed"));
+  assertEquals(connection.sent.at(-1), "d");
+});

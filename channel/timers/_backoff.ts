@@ -1,0 +1,105 @@
+import { lifetime } from "../../transports/lifetime.ts";
+import { Timer } from "../../transports/timer.ts";
+import { abortable } from "./_abortable.ts";
+
+/** Between which bounds a {@linkcode Backoff} waits. */
+export interface BackoffOptions {
+  /** The longest first wait, in milliseconds. */
+  readonly firstWaitMs: number;
+  /** The longest wait of all, in milliseconds. */
+  readonly longestWaitMs: number;
+}
+
+/** The waits between attempts where nothing else is asked for. */
+export const DEFAULT_BACKOFF: BackoffOptions = {
+  firstWaitMs: 50,
+  longestWaitMs: 5_000,
+};
+
+/** Random waits between attempts, that grow. */
+export class Backoff {
+  readonly #options: BackoffOptions;
+  readonly #owner: object | undefined;
+  #waitMs: number;
+  #isRef = true;
+
+  /** The timers belong to `owner`, if there is one. */
+  constructor(options: BackoffOptions = DEFAULT_BACKOFF, owner?: object) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#waitMs = options.firstWaitMs;
+  }
+
+  /** Waits that begin from now on keep the process alive, as at first. */
+  ref(): void {
+    this.#isRef = true;
+  }
+
+  /** Waits that begin from now on let the process end. */
+  unref(): void {
+    this.#isRef = false;
+  }
+
+  /** Begins with short waits again. */
+  reset(): void {
+    this.#waitMs = this.#options.firstWaitMs;
+  }
+
+  /**
+   * Waits for the next of the times, but no longer than `atMostMs`. Rejects
+   * with the signal's reason.
+   */
+  async wait(
+    atMostMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const longestMs = Math.min(this.#waitMs, this.#options.longestWaitMs);
+    this.#waitMs = longestMs * 2;
+    // Random, so that many clients of a server that was away do not all
+    // come at once.
+    const randomMs = longestMs * (0.5 + Math.random() / 2);
+    await pause(Math.min(randomMs, atMostMs), signal, {
+      owner: this.#owner,
+      isRef: this.#isRef,
+    });
+  }
+}
+
+/** Waits for `timeMs`. Rejects with the signal's reason. */
+export async function pause(
+  timeMs: number,
+  signal: AbortSignal | undefined,
+  { owner, isRef = true }: {
+    readonly owner?: object | undefined;
+    readonly isRef?: boolean;
+  } = {},
+): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = startTimer(timeMs, resolve, owner);
+  if (!isRef) timer.unref();
+  try {
+    await abortable(promise, signal);
+  } finally {
+    timer.stop();
+  }
+}
+
+/** A timer that the ledger of a test sees. */
+export function startTimer(
+  timeMs: number,
+  then: () => void,
+  owner: object | undefined,
+): { stop(): void; unref(): void } {
+  const inner = new Timer(timeMs, then);
+  const timer = {
+    stop: () => {
+      inner.stop();
+      lifetime.observer?.closed(timer);
+    },
+    unref: () => inner.unref(),
+  };
+  lifetime.observer?.opened(timer, "timer", () => "attempt");
+  if (owner !== undefined) lifetime.observer?.owned(timer, owner);
+  return timer;
+}

@@ -1,0 +1,2 @@
+/** The benchmarks print by what the tools print by. */
+export { print, printError } from "../checks/_print.ts";

@@ -1,0 +1,93 @@
+/**
+ * Which files make up the package, and which part may import which. A new
+ * layer or an optional part is one more row of {@linkcode PARTS}.
+ *
+ * @module
+ */
+
+import { isTest } from "./_project.ts";
+
+/** A layer, an optional part, or the package's root. */
+export interface Part {
+  /** How reports call it. */
+  readonly name: string;
+  /** A folder, with a final `/`, or a single file. */
+  readonly path: string;
+  /** Names of the other parts that it may import. */
+  readonly mayImport: readonly string[];
+}
+
+/** The parts of the package. Where two paths match a file, the longer wins. */
+export const PARTS: readonly Part[] = [
+  { name: "transports", path: "transports/", mayImport: [] },
+  { name: "channel", path: "channel/", mayImport: ["transports"] },
+  {
+    name: "msgpack",
+    path: "channel/codecs/msgpack/fast/",
+    mayImport: ["channel", "transports"],
+  },
+  { name: "rpc", path: "rpc/", mayImport: ["channel", "transports"] },
+  {
+    name: "reconnect",
+    path: "rpc/reconnect/",
+    mayImport: ["rpc", "channel", "transports"],
+  },
+  {
+    name: "telemetry",
+    path: "extras/telemetry/",
+    mayImport: ["rpc", "channel", "transports"],
+  },
+  {
+    name: "mosaik",
+    path: "extras/mosaik/",
+    mayImport: ["rpc", "channel", "transports"],
+  },
+  {
+    name: "agent",
+    path: "agent/",
+    mayImport: ["rpc", "channel", "transports"],
+  },
+  {
+    name: "directory",
+    path: "agent/directory/",
+    mayImport: ["agent", "rpc", "channel", "transports"],
+  },
+  {
+    name: "testing",
+    path: "testing/",
+    mayImport: ["agent", "reconnect", "rpc", "channel", "transports"],
+  },
+  {
+    name: "root",
+    path: "mod.ts",
+    mayImport: ["agent", "rpc", "channel", "transports"],
+  },
+];
+
+/** Folders with code that serves development and is not part of the package. */
+const DEVELOPMENT: readonly string[] = [
+  "dev/",
+  "examples/",
+];
+
+/** The part that a file belongs to. */
+export function partOf(
+  file: string,
+  parts: readonly Part[] = PARTS,
+): Part | undefined {
+  return parts
+    .filter(({ path }) =>
+      path.endsWith("/") ? file.startsWith(path) : file === path
+    )
+    .toSorted((a, b) => b.path.length - a.path.length)[0];
+}
+
+/**
+ * Whether a file is meant for users: TypeScript, and no test, benchmark,
+ * fixture, example or tool.
+ */
+export function isProduct(file: string): boolean {
+  return file.endsWith(".ts") && !isTest(file) && !file.endsWith("_bench.ts") &&
+    !file.includes("/fixtures/") &&
+    !DEVELOPMENT.some((folder) => file.startsWith(folder));
+}

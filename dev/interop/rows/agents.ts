@@ -1,0 +1,548 @@
+// Longer than most files: a row is a few lines, and the rows of a layer stand in
+// the order of its table. Those of RPC read alike on purpose: each layer shows by
+// itself what it can do.
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Container, type ContainerOptions } from "../../../agent/container.ts";
+import { ExternalClock } from "../../../agent/clock/external_clock.ts";
+import { Link } from "../../../agent/links/_link.ts";
+import { Manager } from "../../../agent/spawn/manager.ts";
+import {
+  ConnectionClosedError,
+  RemoteError,
+  SerializationError,
+} from "../../../channel/errors.ts";
+import { openConnectionWith } from "../../../channel/open.ts";
+import { AgentNotFoundError } from "../../../rpc/errors.ts";
+import { kwargs } from "../../../rpc/kwargs.ts";
+import type { Remote } from "../../../rpc/remote.ts";
+import { rpcChannel } from "../../../rpc/session/_rpc_channel.ts";
+import { ConnectError } from "../../../transports/errors.ts";
+import { conformance, type RowOptions, type Stage } from "../conformance.ts";
+import { PythonPeer } from "../python_peer.ts";
+import {
+  assertPythonFailure,
+  denomasProcess,
+  flood,
+  looseCodec,
+  raised,
+  removing,
+  type Served,
+} from "../support.ts";
+import { Host, type HostMethods, Point, pointSerializer } from "../things.ts";
+import {
+  BYTES,
+  BYTES_SHOWN,
+  MANY,
+  NOT_FINITE,
+  NOT_FINITE_SHOWN,
+  PLAIN,
+  TEXT,
+} from "../values.ts";
+
+const layer = "agents";
+
+/** The manager of aiomas. */
+interface PythonManager {
+  spawn(name: string, ...args: unknown[]): [HostMethods, string];
+  set_time(time: number): void;
+  stop(): void;
+}
+
+type Options = Partial<Pick<RowOptions, "codec" | "not">>;
+
+/** Both have a container; that of aiomas has an agent, and denomas a proxy. */
+interface ToAiomas extends Stage {
+  readonly container: Container;
+  readonly there: Served;
+  readonly address: string;
+  readonly remote: Remote<HostMethods>;
+}
+
+/** Both have a container; that of denomas has an agent, and aiomas a proxy. */
+interface ToDenomas extends Stage {
+  readonly container: Container;
+  readonly there: Served;
+  readonly host: Host;
+  /** The number of the proxy. */
+  readonly on: number;
+  call(path: string, ...args: unknown[]): Promise<unknown>;
+}
+
+function toAiomas(
+  feature: string,
+  body: (stage: ToAiomas) => Promise<void>,
+  options: Options = {},
+): void {
+  const serves = "aiomas";
+  conformance({ layer, feature, serves, ...options }, async (stage) => {
+    const container = await createHere(stage);
+    const there = stage.closing(await createThere(stage));
+    const { address } = await spawnThere(stage, there);
+    const remote = await container.connect<HostMethods>(address);
+    await body({ ...stage, container, there, address, remote });
+  });
+}
+
+function toDenomas(
+  feature: string,
+  body: (stage: ToDenomas) => Promise<void>,
+  options: Options = {},
+): void {
+  const serves = "denomas";
+  conformance({ layer, feature, serves, ...options }, async (stage) => {
+    const { python } = stage;
+    const container = await createHere(stage);
+    const there = stage.closing(await createThere(stage));
+    const host = await container.spawn(Host);
+    const on = await connectThere(stage, there, host.address);
+    const call = (path: string, ...args: unknown[]) =>
+      python.do("call", { on, path, args });
+    await body({ ...stage, container, there, host, on, call });
+  });
+}
+
+function createHere(
+  stage: Stage,
+  options: ContainerOptions = {},
+): Promise<Container> {
+  const serializers = [pointSerializer];
+  const codec = looseCodec(stage);
+  return stage.ctx.createContainer({ codec, serializers, ...options });
+}
+
+function createThere(
+  { ctx, python, codec }: Stage,
+  address: string = ctx.address,
+): Promise<Served> {
+  return python.do("container", { address, codec, points: true });
+}
+
+function spawnThere({ python }: Stage, { handle }: Served): Promise<Served> {
+  return python.do("agent", { container: handle });
+}
+
+function connectThere(
+  { python }: Stage,
+  { handle: container }: Served,
+  address: string,
+): Promise<number> {
+  return python.do("connect", { container, address });
+}
+
+const CALLS = "Connecting by address, and calls";
+toAiomas(CALLS, async ({ remote, address }) => {
+  assertEquals(String(remote), `HostProxy('${address}')`);
+  assertEquals(await remote.get_address(), address);
+  assertEquals(await remote.hear(PLAIN), PLAIN);
+  assertEquals(await remote.echo(PLAIN), PLAIN);
+});
+toDenomas(CALLS, async ({ python, on, host, call }) => {
+  const described = await python.do("describe", { on });
+  assertEquals(described, `HostProxy('${host.address}')`);
+  assertEquals(await call("get_address"), host.address);
+  assertEquals(await call("hear", PLAIN), PLAIN);
+  assertEquals(await call("echo", PLAIN), PLAIN);
+});
+
+const DETAILS = "Keyword arguments, and services in services";
+toAiomas(DETAILS, async ({ remote }) => {
+  assertEquals(
+    await remote.greet("A", kwargs({ times: 2 })),
+    "Hello, A Hello, A",
+  );
+  assertEquals(await remote.kitchen.cook("rice"), "cooked rice");
+});
+toDenomas(DETAILS, async ({ python, on, call }) => {
+  const args = { on, path: "greet", args: ["A"], kwargs: { times: 2 } };
+  assertEquals(await python.do("call", args), "Hello, A Hello, A");
+  assertEquals(await call("kitchen/cook", "rice"), "cooked rice");
+});
+
+const FAILURES = "Failures, with name and message";
+toAiomas(FAILURES, async ({ remote }) => {
+  const failing = remote.fail(TEXT);
+  const error = await assertRejects(() => failing, RemoteError);
+  assertPythonFailure(error, "ValueError", TEXT);
+});
+toDenomas(FAILURES, async ({ call }) => {
+  const error = await raised(call("fail", TEXT));
+  assertEquals(error.raised, "RemoteException");
+  assertEquals(error.remote, `RangeError: ${TEXT}\n`);
+});
+
+const TRACEBACKS = "Tracebacks of failures";
+const NO_STACK = "denomas sends no stacks to peers of aiomas.";
+toAiomas(TRACEBACKS, async ({ remote }) => {
+  const failing = remote.fail("no");
+  const { remoteStack } = await assertRejects(() => failing, RemoteError);
+  assertStringIncludes(remoteStack!, 'things.py", line ');
+});
+toDenomas(TRACEBACKS, async ({ call }) => {
+  const { remote } = await raised(call("fail", "no"));
+  assertEquals(remote, "RangeError: no\n");
+}, { not: NO_STACK });
+
+const MISSING = "An agent that is not there";
+toAiomas(MISSING, async ({ container, there }) => {
+  const connecting = container.connect(`${there.address}/7`);
+  await assertRejects(() => connecting, AgentNotFoundError);
+});
+toDenomas(MISSING, async (stage) => {
+  const { there, container } = stage;
+  const connecting = connectThere(stage, there, `${container.address}/7`);
+  assertEquals((await raised(connecting)).raised, "ConnectionError");
+});
+
+const COMES = "An agent that was not there, and comes";
+toAiomas(COMES, async (stage) => {
+  const { container, there } = stage;
+  const address = `${there.address}/1`;
+  await assertRejects(() => container.connect(address), AgentNotFoundError);
+  await spawnThere(stage, there);
+  const remote = await container.connect<HostMethods>(address);
+  assertEquals(await remote.get_address(), address);
+});
+toDenomas(COMES, async (stage) => {
+  const { container, there, python } = stage;
+  const address = `${container.address}/1`;
+  await raised(connectThere(stage, there, address));
+  await container.spawn(Host);
+  const args = { container: there.handle, address, within: 0.1 };
+  assertEquals(
+    (await raised(python.do("connect", args))).raised,
+    "TimeoutError",
+  );
+}, { not: "In aiomas all that connect after a missing agent hang." });
+
+const REFUSED = "A container that refused, and comes";
+conformance({ layer, feature: REFUSED, serves: "aiomas" }, async (stage) => {
+  const container = await createHere(stage);
+  const first = await createThere(stage);
+  await stage.python.do("close", { on: first.handle });
+  const address = `${first.address}/0`;
+  await assertRejects(() => container.connect(address), ConnectError);
+  const again = stage.closing(await createThere(stage, first.address));
+  await spawnThere(stage, again);
+  const remote = await container.connect<HostMethods>(address);
+  assertEquals(await remote.get_address(), address);
+});
+conformance({
+  layer,
+  feature: REFUSED,
+  serves: "denomas",
+  not: "In aiomas all that connect after a refusal hang.",
+}, async (stage) => {
+  const { ctx, python } = stage;
+  const there = stage.closing(await createThere(stage));
+  const gone = await createHere(stage);
+  const { address } = await gone.spawn(Host);
+  await gone.close();
+  await raised(connectThere(stage, there, address));
+  const again = ctx.use(
+    await Container.create(gone.address, {
+      ...ctx.options,
+      serializers: [pointSerializer],
+    }),
+  );
+  assertEquals((await again.spawn(Host)).address, address);
+  const args = { container: there.handle, address, within: 0.1 };
+  assertEquals(
+    (await raised(python.do("connect", args))).raised,
+    "TimeoutError",
+  );
+});
+
+const VISITS = "Addresses that are told to the other side";
+toAiomas(VISITS, async ({ container, remote }) => {
+  const host = await container.spawn(Host);
+  assertEquals(await remote.visit(host.address, "Ada"), "Hello, Ada");
+});
+toDenomas(VISITS, async (stage) => {
+  const { address } = await spawnThere(stage, stage.there);
+  assertEquals(await stage.call("visit", address, "Ada"), "Hello, Ada");
+});
+
+const PASSED = "Agents as arguments and results";
+toAiomas(PASSED, async ({ container, remote }) => {
+  const host = await container.spawn(Host);
+  assertEquals(await remote.ask(host, "Ada"), "Hello, Ada");
+  const me = await remote.me();
+  assertEquals(await me.greet("Ada"), "Hello, Ada");
+});
+toDenomas(PASSED, async (stage) => {
+  const { python, call, there, on } = stage;
+  const { handle } = await spawnThere(stage, there);
+  assertEquals(await call("ask", { $own: handle }, "Ada"), "Hello, Ada");
+  const me = await python.do("take", { on, path: "me" });
+  const args = { on: me, path: "greet", args: ["Ada"] };
+  assertEquals(await python.do("call", args), "Hello, Ada");
+});
+
+const THIRD = "Proxies of agents of others";
+toAiomas(THIRD, async (stage) => {
+  const { container, remote } = stage;
+  const other = await (await createHere(stage)).spawn(Host);
+  const proxy = await container.connect<HostMethods>(other.address);
+  assertEquals(await remote.ask(proxy, "Ada"), "Hello, Ada");
+});
+toDenomas(THIRD, async (stage) => {
+  const other = await (await createHere(stage)).spawn(Host);
+  const proxy = await connectThere(stage, stage.there, other.address);
+  const asking = stage.call("ask", { $own: proxy }, "Ada");
+  assertEquals((await raised(asking)).raised, "SerializationError");
+}, { not: "aiomas refuses to send a proxy." });
+
+const DATES = "Dates";
+const DAY = new Date("2026-02-28T12:30:00.250Z");
+const NEXT_DAY = new Date("2026-03-01T12:30:00.250Z");
+toAiomas(DATES, async ({ remote }) => {
+  assertEquals(await remote.tomorrow(DAY), NEXT_DAY);
+  const shown = { $date: "2026-02-28T12:30:00.250000+00:00" };
+  assertEquals(await remote.hear(DAY), shown);
+});
+toDenomas(DATES, async ({ call }) => {
+  const local = { $date: "2026-02-28T14:30:00.250000+02:00" };
+  const next = { $date: "2026-03-01T12:30:00.250000+00:00" };
+  assertEquals(await call("tomorrow", local), next);
+  assertEquals(await call("hear", local), { $date: DAY.toISOString() });
+});
+
+const CLASSES = "Classes of your own, beside dates and agents";
+toAiomas(CLASSES, async ({ container, remote }) => {
+  assertEquals(await remote.move(new Point(1, 2)), new Point(2, 3));
+  const host = await container.spawn(Host);
+  assertEquals(await remote.hear([new Point(1, 2), host]), [
+    { $point: [1, 2] },
+    { $proxy: "agents/0" },
+  ]);
+});
+toDenomas(CLASSES, async (stage) => {
+  const { call, there } = stage;
+  const { handle } = await spawnThere(stage, there);
+  const point = { $point: [1, 2] };
+  assertEquals(await call("move", point), { $point: [2, 3] });
+  const heard = await call("hear", [point, { $own: handle }]);
+  assertEquals(heard, [point, { $proxy: "agents/0" }]);
+});
+
+const LOOSE = "NaN and infinities";
+toAiomas(LOOSE, async ({ remote }) => {
+  assertEquals(await remote.echo(NOT_FINITE), NOT_FINITE);
+  assertEquals(await remote.hear(NOT_FINITE), NOT_FINITE_SHOWN);
+});
+toDenomas(LOOSE, async ({ call }) => {
+  assertEquals(await call("echo", NOT_FINITE_SHOWN), NOT_FINITE_SHOWN);
+  assertEquals(await call("hear", NOT_FINITE_SHOWN), NOT_FINITE_SHOWN);
+});
+
+const BEYOND = "Text beyond ASCII";
+toAiomas(BEYOND, async ({ remote }) => {
+  assertEquals(await remote.echo(TEXT), TEXT);
+});
+toDenomas(BEYOND, async ({ call }) => {
+  assertEquals(await call("echo", TEXT), TEXT);
+});
+
+const BINARY = "Bytes";
+const NO_BYTES = "JSON has no bytes; both sides refuse to send them.";
+toAiomas(BINARY, async ({ remote }) => {
+  await assertRejects(() => remote.echo(BYTES), SerializationError);
+}, { codec: "json", not: NO_BYTES });
+toAiomas(BINARY, async ({ remote }) => {
+  assertEquals(await remote.echo(BYTES), BYTES);
+  assertEquals(await remote.hear(BYTES), BYTES_SHOWN);
+}, { codec: "msgpack" });
+toDenomas(BINARY, async ({ call }) => {
+  const error = await raised(call("echo", BYTES_SHOWN));
+  assertEquals(error.raised, "SerializationError");
+}, { codec: "json", not: NO_BYTES });
+toDenomas(BINARY, async ({ call }) => {
+  assertEquals(await call("echo", BYTES_SHOWN), BYTES_SHOWN);
+  assertEquals(await call("hear", BYTES_SHOWN), BYTES_SHOWN);
+}, { codec: "msgpack" });
+
+const FLOOD = "10,000 calls in flight";
+toAiomas(FLOOD, async ({ remote }) => {
+  await flood((value) => Promise.resolve(remote.echo(value)));
+});
+toDenomas(FLOOD, async ({ python, on }) => {
+  const args = { on, count: MANY, path: "echo" };
+  assertEquals(await python.do("flood", args), MANY);
+});
+
+const START = "2026-01-01T00:00:00+00:00";
+
+/** A container with a manager and a clock, where aiomas runs. */
+async function manage(stage: Stage): Promise<
+  { manager: Remote<PythonManager>; managed: Served; container: Container }
+> {
+  const { ctx, python, codec, closing } = stage;
+  const args = { address: ctx.address, codec, clock: START };
+  const managed = closing(await python.do<Served>("manage", args));
+  const container = await ctx.createContainer();
+  const manager = await container.connect<PythonManager>(managed.address);
+  return { manager, managed, container };
+}
+
+const MANAGERS = "Managers: spawn and stop";
+conformance({ layer, feature: MANAGERS, serves: "aiomas" }, async (stage) => {
+  const { manager, managed, container } = await manage(stage);
+  const [host, address] = await manager.spawn("things:Host");
+  assertEquals(await host.get_address(), address);
+  const proxy = await container.connect<HostMethods>(address);
+  assertEquals(await proxy.greet("Ada"), "Hello, Ada");
+  const spawning = manager.spawn("things:Nothing");
+  const error = await assertRejects(() => spawning, RemoteError);
+  assertEquals(error.remoteName, "AttributeError");
+  await manager.stop();
+  await stage.python.do("outcome", { on: managed.handle });
+});
+conformance({ layer, feature: MANAGERS, serves: "denomas" }, async (stage) => {
+  const { python } = stage;
+  const { on, manager, there } = await manageHere(stage);
+  const args = { on, path: "spawn", args: ["things:Host"] };
+  const [proxy, address] = await python.do<[unknown, string]>("call", args);
+  assertEquals(proxy, { $proxy: "agents/1" });
+  const host = await connectThere(stage, there, address);
+  const greet = { on: host, path: "greet", args: ["Ada"] };
+  assertEquals(await python.do("call", greet), "Hello, Ada");
+  const wrong = python.do("call", { ...args, args: ["things:Nothing"] });
+  assertStringIncludes((await raised(wrong)).remote!, "SpawnError: ");
+  await python.do("call", { on, path: "stop" });
+  await manager.stopReceived;
+});
+
+const CLOCKS = "Managers: set_time of an external clock";
+conformance({ layer, feature: CLOCKS, serves: "aiomas" }, async (stage) => {
+  const { manager } = await manage(stage);
+  const [host] = await manager.spawn("things:Host");
+  assertEquals(await host.now(), [0, new Date(START)]);
+  const sleeping = host.sleep_until(3);
+  await manager.set_time(1);
+  await manager.set_time(3.5);
+  assertEquals(await sleeping, 3.5);
+  const date = new Date("2026-01-01T00:00:03.500Z");
+  assertEquals(await host.now(), [3.5, date]);
+  const error = await assertRejects(
+    async () => await manager.set_time(2),
+    RemoteError,
+  );
+  assertEquals(error.remoteName, "ValueError");
+});
+conformance({ layer, feature: CLOCKS, serves: "denomas" }, async (stage) => {
+  const { python } = stage;
+  const { on, container, there } = await manageHere(stage);
+  const { address } = await container.spawn(Host);
+  const host = await connectThere(stage, there, address);
+  const now = { on: host, path: "now" };
+  assertEquals(await python.do("call", now), [0, { $date: START }]);
+  const sleep = { on: host, path: "sleep_until", args: [3] };
+  const sleeping = python.do("call", sleep);
+  const setTime = (t: number) =>
+    python.do("call", { on, path: "set_time", args: [t] });
+  await setTime(1);
+  await setTime(3.5);
+  assertEquals(await sleeping, 3.5);
+  const date = { $date: "2026-01-01T00:00:03.500000+00:00" };
+  assertEquals(await python.do("call", now), [3.5, date]);
+  assertStringIncludes((await raised(setTime(2))).remote!, "RangeError: ");
+});
+
+/** The same where denomas runs, with a proxy for it in aiomas. */
+async function manageHere(stage: Stage) {
+  const clock = new ExternalClock(START);
+  const container = await createHere(stage, { clock });
+  const modules = { things: new URL("../things.ts", import.meta.url) };
+  const manager = await container.spawn(Manager, { modules });
+  const there = stage.closing(await createThere(stage));
+  const on = await connectThere(stage, there, manager.address);
+  return { container, manager, there, on };
+}
+
+const WATCH = "Watching an agent";
+toAiomas(WATCH, async (stage) => {
+  const { container, python, there } = stage;
+  const gone = container.watch((await spawnThere(stage, there)).address);
+  await using link = await linkTo(stage, there.address);
+  const forgotten = link.watch("0", new AbortController().signal);
+  await python.do("forget", { container: there.handle, aid: "0" });
+  assertEquals(await forgotten, "its container has no such agent");
+  await python.do("close", { on: there.handle });
+  const { what } = await gone;
+  assertEquals(what, "container");
+});
+toDenomas(WATCH, async ({ host, call }) => {
+  await host.close();
+  const { remote } = await raised(call("greet", "Ada"));
+  assertStringIncludes(remote!, "AgentNotFoundError: ");
+}, { not: "aiomas has no watch: it finds out by a call that fails." });
+
+/** A link that asks for its agent without pauses. */
+async function linkTo(stage: Stage, address: string) {
+  const { options } = stage.ctx;
+  const makeChannel = rpcChannel(null, { ...options, saysHello: true });
+  const channel = await openConnectionWith(makeChannel, address, options);
+  const link = new Link(address, channel, 1);
+  return Object.assign(link, {
+    [Symbol.asyncDispose]: () => link.close({ graceMs: 0 }),
+  });
+}
+
+const KILLED = "The server is killed: pending calls fail";
+conformance({ layer, feature: KILLED, serves: "aiomas" }, async (stage) => {
+  const container = await createHere(stage);
+  const there = await createThere(stage);
+  removing(stage, there.address);
+  const { address } = await spawnThere(stage, there);
+  const remote = await container.connect<HostMethods>(address);
+  const pending = remote.nap();
+  await remote.echo(1);
+  stage.python.kill();
+  const error = await assertRejects(() => pending, ConnectionClosedError);
+  assertEquals([error.sent, error.by === "local"], [true, false]);
+});
+conformance({ layer, feature: KILLED, serves: "denomas" }, async (stage) => {
+  const { ctx, python } = stage;
+  const there = stage.closing(await createThere(stage));
+  const process = await denomasProcess(stage, layer, ctx.address);
+  const on = await connectThere(stage, there, `${process.line}/0`);
+  const pending = await python.do("later", { on, path: "nap" });
+  await process.kill();
+  const outcome = await raised(python.do("outcome", { on: pending }));
+  assertEquals(outcome.raised, "ConnectionResetError");
+});
+
+const BACK_AGAIN = "The server comes back: connecting works again";
+conformance({ layer, feature: BACK_AGAIN, serves: "aiomas" }, async (stage) => {
+  const container = await createHere(stage);
+  const there = await createThere(stage);
+  removing(stage, there.address);
+  const { address } = await spawnThere(stage, there);
+  await container.connect<HostMethods>(address);
+  await stage.python.kill();
+  const python = stage.ctx.use(new PythonPeer());
+  const connecting = container.connect<HostMethods>(address, {
+    retryForMs: 10_000,
+  });
+  const next = { ...stage, python };
+  await spawnThere(next, await createThere(next, there.address));
+  assertEquals(await (await connecting).greet("Ada"), "Hello, Ada");
+});
+conformance({
+  layer,
+  feature: BACK_AGAIN,
+  serves: "denomas",
+  not: "aiomas keeps the dead connection for ever.",
+}, async (stage) => {
+  const { ctx, python } = stage;
+  const there = stage.closing(await createThere(stage));
+  const first = await denomasProcess(stage, layer, ctx.address);
+  const address = `${first.line}/0`;
+  const on = await connectThere(stage, there, address);
+  await python.do("call", { on, path: "echo", args: [1] });
+  await first.kill();
+  await denomasProcess(stage, layer, first.line);
+  const again = await connectThere(stage, there, address);
+  const call = python.do("call", { on: again, path: "echo", args: [1] });
+  assertEquals((await raised(call)).raised, "ConnectionResetError");
+});

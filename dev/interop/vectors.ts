@@ -1,0 +1,69 @@
+import type { Codec } from "../../channel/codecs/codec.ts";
+import { json } from "../../channel/codecs/json/json.ts";
+import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
+import type { Layer, Side } from "./matrix.ts";
+import { show } from "./things.ts";
+
+/** The codecs, by the names that both sides have for them. */
+export const CODECS: Readonly<Record<CodecName, Codec>> = {
+  json: json({ nonFinite: "python" }),
+  msgpack: msgpack(),
+};
+
+/** The name of a codec. */
+export type CodecName = "json" | "msgpack";
+
+/** One frame that was sent. */
+export interface RecordedFrame {
+  readonly from: Side;
+  /** What was being tried. */
+  readonly meaning: string;
+  /** All its bytes, the length included. */
+  readonly hex: string;
+  /** Its message, for people. */
+  readonly shows: string;
+}
+
+/** What passed over a connection, in its order. */
+export interface Exchange {
+  readonly layer: Layer;
+  readonly codec: CodecName;
+  /** Who accepted the connection; the other one has called. */
+  readonly serves: Side;
+  readonly frames: readonly RecordedFrame[];
+}
+
+/** A file of `vectors/`. */
+export interface VectorFile {
+  /** The version of aiomas. */
+  readonly aiomas: string;
+  readonly exchanges: readonly Exchange[];
+}
+
+/** All combinations that are recorded. */
+export const RECORDED: readonly Omit<Exchange, "frames">[] =
+  (["channel", "rpc", "agents"] as const).flatMap((layer) =>
+    (["json", "msgpack"] as const).flatMap((codec) =>
+      (["aiomas", "denomas"] as const)
+        .map((serves) => ({ layer, codec, serves }))
+    )
+  );
+
+/** The file of a layer and codec. */
+export function vectorFile({ layer, codec }: Omit<Exchange, "frames">): URL {
+  return new URL(`vectors/${layer}_${codec}.json`, import.meta.url);
+}
+
+/** The message in a frame. */
+export function decodeFrame(codec: CodecName, hex: string): unknown {
+  return CODECS[codec].decode(Uint8Array.fromHex(hex).subarray(4));
+}
+
+/** The message in a frame, for people. */
+export function showFrame(codec: CodecName, hex: string): string {
+  return JSON.stringify(
+    show(decodeFrame(codec, hex)),
+    // Codecs alone read an integer of 64 bits as a bigint.
+    (_key, value) => typeof value === "bigint" ? Number(value) : value,
+  );
+}

@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
+import {
+  type Exchange,
+  RECORDED,
+  type VectorFile,
+  vectorFile,
+} from "./vectors.ts";
+import { playAiomas } from "./replay.ts";
+import { callAiomas, serveAiomas, type Session } from "./sessions.ts";
+
+/** How long a replay may take before it is given up. */
+const TIMEOUT_MS = 10_000;
+
+/** What is played, with a codec where it is not denomas's usual one. */
+const PLAYED = RECORDED.flatMap((wanted) =>
+  (wanted.codec === "msgpack" ? [undefined, fastMsgpack()] : [undefined])
+    .map((standIn) => ({ wanted, standIn }))
+);
+
+for (const { wanted, standIn } of PLAYED) {
+  const { layer, codec, serves } = wanted;
+  const over = standIn === undefined ? codec : `fast ${codec}`;
+  Deno.test({
+    name:
+      `${layer} over ${over} passes the frames that were recorded, ${serves} serves`,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    timeout: TIMEOUT_MS,
+    fn: async () => {
+      const exchange = { ...await read(wanted), standIn };
+      if (serves === "aiomas") await replayServer(exchange);
+      else await replayClient(exchange);
+    },
+  });
+}
+
+async function read(wanted: Omit<Exchange, "frames">): Promise<Exchange> {
+  const { exchanges }: VectorFile = JSON.parse(
+    await Deno.readTextFile(vectorFile(wanted)),
+  );
+  const { frames } = exchanges.find(({ serves }) => serves === wanted.serves)!;
+  assertEquals(new Set(frames.map(({ from }) => from)).size, 2);
+  return { ...wanted, frames };
+}
+
+async function replayServer(exchange: Exchange & Session): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `tcp://127.0.0.1:${listener.addr.port}`;
+  const attempt = async (_meaning: string, act: () => Promise<unknown>) => {
+    await act();
+  };
+  const playing = (async () => {
+    using connection = await listener.accept();
+    await playAiomas(connection, exchange);
+    // Until the other side is done.
+    await connection.read(new Uint8Array(1));
+  })();
+  await Promise.all([
+    playing,
+    callAiomas(exchange, address, attempt),
+  ]);
+}
+
+async function replayClient(exchange: Exchange & Session): Promise<void> {
+  await using served = await serveAiomas(exchange);
+  const { hostname, port } = new URL(served.address.replace("tcp", "http"));
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  await playAiomas(connection, exchange);
+}

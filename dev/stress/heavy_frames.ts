@@ -1,0 +1,226 @@
+import { transportFor } from "../../channel/_transport_for.ts";
+import { DEFAULT_MAX_FRAME_BYTES } from "../../transports/transport.ts";
+import { json } from "../../channel/codecs/json/json.ts";
+import { openConnection } from "../../rpc/client.ts";
+import { shuffle } from "../../testing/network/_random.ts";
+import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
+import { heavyKinds, heavyPayload, HOLE } from "./hostile/heavy.ts";
+import { decodeWire, encodeWire, type WireName } from "./hostile/wire.ts";
+import { type CodecName, type held, Stronghold } from "./peers/stronghold.ts";
+import { steer } from "./_steered.ts";
+import type { TrialWorld } from "./_trial.ts";
+import { rest } from "./_weather.ts";
+
+/** What an honest client may wait at most, in milliseconds. */
+const LONGEST_MS = 3_000;
+/** What one connection may make a server grow by at most, in bytes. */
+const GROWN_BYTES = 512 * 2 ** 20;
+/** How many frames are sent for each codec in a short run. */
+const FEW = 4;
+
+/**
+ * One connection sends frames of the longest allowed length, of items that take
+ * far more memory than bytes, to a server that holds them, while an honest
+ * client waits. The server is a process of its own.
+ */
+export async function sendHeavyFrames(world: TrialWorld): Promise<void> {
+  for (const codec of ["json", "msgpack", "fastMsgpack"] as const) {
+    await sendTo(codec, world);
+  }
+}
+
+async function sendTo(codec: CodecName, world: TrialWorld): Promise<void> {
+  const { tally, name, random, isLong } = world;
+  const wire: WireName = codec === "json" ? "json" : "msgpack";
+  const process = { program: "stronghold.ts" };
+  await using hold = await steer(() => new Stronghold(), process, world);
+  const address = await hold.remote.open(codec);
+  await using honest = await openConnection<typeof held>(address, {
+    codec: wire === "json" ? json() : fastMsgpack(),
+    timeoutMs: 60_000,
+  });
+  await honest.remote.ping();
+  const before = await hold.remote.peakBytes();
+  const liar = new Liar(address, wire);
+  const frames = shuffle(
+    random,
+    heavyKinds(wire).flatMap((kind) => WAYS.map((way) => ({ kind, way }))),
+  );
+  let longestMs = 0;
+  for (const { kind, way } of frames.slice(0, isLong ? Infinity : FEW)) {
+    await liar.send(kind, way);
+    tally.add("hostile: heavy, 16 MiB");
+    // The first call waits behind the frame, the second one for what follows.
+    for (let count = 0; count < 2; count++) {
+      const start = performance.now();
+      await honest.remote.ping();
+      const ms = performance.now() - start;
+      longestMs = Math.max(longestMs, ms);
+      if (ms > LONGEST_MS) {
+        tally.breach(
+          `${name}: an honest client waited ${
+            ms.toFixed(0)
+          } ms for a ${way} of ${kind} in ${codec}`,
+        );
+      }
+      await rest(20);
+    }
+  }
+  const grown = await hold.remote.peakBytes() - before;
+  liar.close();
+  if (grown > GROWN_BYTES) {
+    tally.breach(`${name}: a server grew by ${mib(grown)} with ${codec}`);
+  }
+  tally.note("heavy", [
+    codec,
+    frames.slice(0, isLong ? Infinity : FEW).length.toLocaleString("en"),
+    `${longestMs.toFixed(0)} ms`,
+    mib(grown),
+    liar.connections.toLocaleString("en"),
+  ]);
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+/** In what a heavy list may be sent. */
+const WAYS = ["call", "batch", "answer", "stray answer", "hello"] as const;
+
+/** A peer that connects again when it is cut off. */
+class Liar {
+  connections = 0;
+  readonly #address: string;
+  readonly #wire: WireName;
+  #line: Line | null = null;
+
+  constructor(address: string, wire: WireName) {
+    this.#address = address;
+    this.#wire = wire;
+  }
+
+  async send(kind: string, way: typeof WAYS[number]): Promise<void> {
+    const line = await this.#connected();
+    const message = await line.messageFor(way);
+    const bytes = DEFAULT_MAX_FRAME_BYTES;
+    line.send(heavyPayload(this.#wire, kind, message, bytes));
+    await line.written();
+  }
+
+  async #connected(): Promise<Line> {
+    if (this.#line === null || !this.#line.isOpen) {
+      this.connections++;
+      this.#line = await Line.open(this.#address, this.#wire);
+    }
+    return this.#line;
+  }
+
+  close(): void {
+    this.#line?.close();
+  }
+}
+
+type Ask = readonly [type: number, id: number, content: [path: string]];
+
+/** One connection of a liar's. */
+class Line {
+  isOpen = true;
+  readonly #wire: WireName;
+  readonly #connection;
+  #nextId = 0;
+  #asked: Ask[] = [];
+  #wake = () => {};
+
+  private constructor(
+    connection: Awaited<ReturnType<ReturnType<typeof transportFor>["connect"]>>,
+    wire: WireName,
+  ) {
+    this.#connection = connection;
+    this.#wire = wire;
+    connection.start({
+      frame: (payload) => {
+        const message = decodeWire(wire, payload) as Ask;
+        if (message[0] === 0) this.#asked.push(message);
+        this.#wake();
+      },
+      written: () => this.#wake(),
+      end: () => {
+        this.isOpen = false;
+        this.#wake();
+      },
+    });
+  }
+
+  static async open(address: string, wire: WireName): Promise<Line> {
+    const connection = await transportFor(address, undefined).connect(address);
+    const line = new Line(connection, wire);
+    line.send(encodeWire(wire, [0, line.#nextId++, [
+      "$/hello",
+      [{ version: 1, features: ["streams", "references"] }],
+      {},
+    ]]));
+    return line;
+  }
+
+  send(payload: Uint8Array): void {
+    this.#connection.send(payload);
+  }
+
+  /** Resolves when all is sent, or the connection has ended. */
+  async written(): Promise<void> {
+    while (this.isOpen && this.#connection.queuedBytes > 0) await this.#turn();
+  }
+
+  async #turn(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    await Promise.race([promise, rest(50)]);
+  }
+
+  /** A message with a hole; for an answer, the server is made to ask first. */
+  async messageFor(way: typeof WAYS[number]): Promise<unknown> {
+    switch (way) {
+      case "call":
+        return [0, this.#nextId++, ["hold", [HOLE], {}]];
+      case "stray answer":
+        return [1, 999_999, HOLE];
+      case "hello":
+        return [0, this.#nextId++, ["$/hello", [{ features: HOLE }], {}]];
+      case "answer": {
+        const id = await this.#askedAfter("ask", "$/ref/0", "$/ref/");
+        return [1, id, HOLE];
+      }
+      case "batch": {
+        const path = `$/stream/${this.#nextId}`;
+        const id = await this.#askedAfter("save", path, "$/next");
+        return [1, id, { items: HOLE, done: false }];
+      }
+    }
+  }
+
+  async #askedAfter(
+    method: string,
+    reference: string,
+    path: string,
+  ): Promise<number> {
+    const argument = { __type__: [0, reference] };
+    this.send(encodeWire(this.#wire, [0, this.#nextId++, [
+      method,
+      [argument],
+      {},
+    ]]));
+    for (let turns = 0; turns < 40 && this.isOpen; turns++) {
+      const at = this.#asked.findIndex(([, , [asked]]) =>
+        asked.startsWith(path)
+      );
+      if (at !== -1) return this.#asked.splice(at, 1)[0]![1];
+      await this.#turn();
+    }
+    // Refused: then it is a stray answer.
+    return 0;
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}

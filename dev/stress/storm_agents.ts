@@ -1,0 +1,124 @@
+import { Agent } from "../../agent/agent.ts";
+import { tablesOf } from "../../agent/fixtures/tables.ts";
+import type { Container } from "../../agent/container.ts";
+import { expose } from "../../rpc/expose.ts";
+import { withOptions } from "../../rpc/options.ts";
+import type { Remote } from "../../rpc/remote.ts";
+import { type Random, randomInteger } from "../../testing/network/_random.ts";
+import { nextTurn } from "../../testing/step/_within.ts";
+import { Accounts } from "./_accounts.ts";
+import { visitUntil } from "./_clients.ts";
+import { checkHandlerErrors } from "./_errors.ts";
+import type { TrialWorld } from "./_trial.ts";
+import { storm } from "./_weather.ts";
+
+/** How long a call waits, in milliseconds. */
+const TIMEOUT_MS = 400;
+/** How many clients there are at once. */
+const CLIENTS = 24;
+
+class Worker extends Agent {
+  readonly #accounts: Accounts;
+
+  constructor(container: Container, accounts: Accounts) {
+    super(container);
+    this.#accounts = accounts;
+  }
+
+  @expose
+  once(n: number): number {
+    return this.#accounts.run(n);
+  }
+
+  /** Calls somebody whom the caller names. */
+  @expose
+  async ask(n: number, other: Remote<Worker>): Promise<number> {
+    this.#accounts.run(n);
+    await this.#accounts.call(
+      { kind: "agent, passed on" },
+      (m) => withOptions(other, { timeoutMs: TIMEOUT_MS }).once(m),
+    );
+    return n;
+  }
+}
+
+/** Agents under a storm: they come, are watched, call each other, and leave. */
+export async function stormAgents(world: TrialWorld): Promise<void> {
+  const { ctx, random, tally, name, until } = world;
+  const { network } = ctx;
+  const accounts = new Accounts(name, tally);
+  const containers: Container[] = [];
+  for (let i = 0; i < 3; i++) {
+    containers.push(
+      await ctx.createContainer({ heartbeatMs: 30, timeoutMs: TIMEOUT_MS }),
+    );
+  }
+  const any = () => containers[randomInteger(random, 0, 2)]!;
+  const visit = async () => {
+    const [from, to, third] = [any(), any(), any()];
+    const [agent, other] = [
+      await to.spawn(Worker, accounts),
+      await third.spawn(Worker, accounts),
+    ];
+    try {
+      await useAgents(from, agent.address, other.address);
+    } finally {
+      await Promise.all([agent, other].map((it) => it.close({ graceMs: 50 })));
+    }
+  };
+  const useAgents = async (from: Container, to: string, third: string) => {
+    const signal = AbortSignal.timeout(until - performance.now() + 300);
+    const end = new AbortController();
+    const watching = from.watch(to, { signal: end.signal }).then(
+      () => tally.add("agents seen to go"),
+      () => {},
+    );
+    try {
+      const proxy = await from.connect<Worker>(to, { signal });
+      const passed = await from.connect<Worker>(third, { signal });
+      await callAll(proxy, passed, random, accounts);
+    } finally {
+      end.abort();
+      await watching;
+    }
+  };
+  await Promise.all([
+    storm(network, random, until, tally),
+    ...visitUntil(CLIENTS, visit, world),
+  ]);
+  await Promise.all(containers.map((it) => it.close({ graceMs: 200 })));
+  await checkEmpty(containers, world);
+  accounts.close();
+  checkHandlerErrors(world);
+}
+
+async function callAll(
+  proxy: Remote<Worker>,
+  passed: Remote<Worker>,
+  random: Random,
+  accounts: Accounts,
+): Promise<void> {
+  await Promise.all(
+    Array.from(
+      { length: randomInteger(random, 1, 8) },
+      () =>
+        random() < 0.7
+          ? accounts.call({ kind: "agent" }, (n) => proxy.once(n))
+          : accounts.call({ kind: "agent, ask" }, (n) => proxy.ask(n, passed)),
+    ),
+  );
+}
+
+async function checkEmpty(
+  containers: readonly Container[],
+  { tally, name }: TrialWorld,
+): Promise<void> {
+  for (const container of containers) {
+    const isEmpty = () => tablesOf(container.stats()).every((it) => it === 0);
+    for (let turn = 0; turn < 100 && !isEmpty(); turn++) await nextTurn();
+    if (isEmpty()) continue;
+    tally.breach(
+      `${name}: a closed container has ${JSON.stringify(container.stats())}`,
+    );
+  }
+}

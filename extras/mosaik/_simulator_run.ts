@@ -1,0 +1,245 @@
+import {
+  type ChannelFactory,
+  ConnectionChannel,
+} from "../../channel/_connection_channel.ts";
+import type { Channel } from "../../channel/channel.ts";
+import {
+  type CloseReason,
+  ConnectionClosedError,
+  TimeoutError,
+} from "../../channel/errors.ts";
+import { resolveLimits } from "../../channel/limits/limits.ts";
+import { guardedOnError, type OnError } from "../../channel/report.ts";
+import type { Request } from "../../channel/request.ts";
+import type { Server } from "../../channel/server.ts";
+import { within } from "../../channel/timers/_within.ts";
+import { isCall } from "../../rpc/_call_content.ts";
+import { asError, toPlainFailure } from "../../rpc/_failure.ts";
+import { lifetime } from "../../transports/lifetime.ts";
+import { Watchdog } from "../../transports/watchdog.ts";
+import { failureList } from "./_failure_list.ts";
+import { MosaikClient } from "./_mosaik_client.ts";
+import type {
+  RunningSimulator,
+  SimulatorOptions,
+} from "./running_simulator.ts";
+import { ServedSimulator } from "./_served_simulator.ts";
+import type { SimulatorFunctions } from "./simulator.ts";
+
+const GRACE_MS = 1_000;
+const STOP_MS = 10_000;
+
+/** The reason of the end if mosaik ended it in good order. */
+export const STOPPED_BY_MOSAIK = "mosaik stopped the simulator";
+
+/** What a {@linkcode SimulatorRun} is made with. */
+export interface RunOptions extends SimulatorOptions {
+  /** Hears of each call of mosaik before it is answered. */
+  readonly onCall?:
+    | ((name: string, args: readonly unknown[]) => void)
+    | undefined;
+}
+
+/**
+ * One simulator from its connection to its end: it answers mosaik's calls one
+ * after the other, and sees to it that `stop` runs.
+ */
+export class SimulatorRun implements RunningSimulator {
+  readonly closed: Promise<CloseReason>;
+
+  readonly #simulator: SimulatorFunctions;
+  readonly #options: RunOptions;
+  readonly #graceMs: number;
+  readonly #stopMs: number;
+  readonly #onError: OnError;
+  readonly #maxFrameBytes: number;
+  readonly #served: ServedSimulator;
+  readonly #ending = new AbortController();
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  readonly #onAbort = () =>
+    void this.#end({ by: "local", reason: "the signal aborted" });
+  #address = "";
+  #channel: Channel | null = null;
+  #server: Server | null = null;
+  #wait: Watchdog | null = null;
+  /** Settles when all calls so far are answered; never rejects. */
+  #calls: Promise<void> = Promise.resolve();
+
+  /** Checks the options. */
+  constructor(simulator: SimulatorFunctions, options: RunOptions) {
+    const { graceMs = GRACE_MS, stopMs = STOP_MS } = options;
+    checkTime("graceMs", graceMs);
+    checkTime("stopMs", stopMs);
+    this.#simulator = simulator;
+    this.#options = options;
+    this.#graceMs = graceMs;
+    this.#stopMs = stopMs;
+    this.#onError = guardedOnError(options.onError);
+    this.#maxFrameBytes = resolveLimits(options.limits).maxFrameBytes;
+    this.#served = new ServedSimulator(
+      simulator,
+      new MosaikClient({
+        signal: this.#ending.signal,
+        send: (content) => this.#send(content),
+        setsEvents: () => this.#served.meta?.set_events === true,
+      }),
+      this.#maxFrameBytes,
+    );
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Makes the channel to mosaik. Only the first one is served. */
+  readonly makeChannel: ChannelFactory = (connection, options) => {
+    const isFirst = this.#channel === null;
+    const channel: ConnectionChannel = new ConnectionChannel(connection, {
+      ...options,
+      ...(isFirst && { onRequest: (request) => this.#take(request) }),
+      toFailure: (error) => failureList(error, this.#maxFrameBytes),
+    });
+    if (isFirst) this.#attach(channel);
+    return channel;
+  };
+
+  /** Whether a channel is the one to mosaik. */
+  owns(channel: Channel): boolean {
+    return this.#channel === channel;
+  }
+
+  /** From now on the user has it. A server belongs to it, if there is one. */
+  begin(address: string, server: Server | null): void {
+    this.#address = address;
+    this.#server = server;
+    lifetime.observer?.opened(this, "client", () => `simulator, ${address}`);
+    const owned = server ?? this.#channel;
+    if (owned !== null) lifetime.observer?.owned(owned, this);
+    const { signal } = this.#options;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  /** Ends it unless mosaik connects within `timeMs`. */
+  waitFor(timeMs: number): void {
+    if (this.#channel !== null || this.#ending.signal.aborted) return;
+    this.#wait = new Watchdog(timeMs, () => {
+      const reason = `mosaik did not connect within ${timeMs} ms`;
+      const error = new TimeoutError(
+        `Cannot serve mosaik at '${this.#address}': ${reason}`,
+        timeMs,
+        false,
+      );
+      this.#end({ by: "error", reason, error });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#end({ by: "local", reason: "this side closed the simulator" });
+    await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #attach(channel: ConnectionChannel): void {
+    this.#channel = channel;
+    this.#wait?.stop();
+    channel.closed.then((reason) =>
+      this.#end(
+        reason.by === "peer"
+          ? { ...reason, reason: "mosaik is gone without a word" }
+          : reason,
+      )
+    );
+  }
+
+  #take(request: Request): void {
+    const { content } = request;
+    if (isCall(content) && content[0] === "stop") {
+      // It is not to be answered: the end of the connection is the answer.
+      this.#end({ by: "peer", reason: STOPPED_BY_MOSAIK });
+      return;
+    }
+    // Whatever goes wrong in one call, the next is answered.
+    this.#calls = this.#calls.then(() => this.#answer(request))
+      .catch((error) => this.#report(error));
+  }
+
+  async #answer(request: Request): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    try {
+      const { content } = request;
+      if (!isCall(content)) {
+        throw new TypeError(
+          "Cannot take the request: it is no list of name, arguments and keyword arguments",
+        );
+      }
+      const [name, args, kwargs] = content;
+      this.#options.onCall?.(name, args);
+      const result = await this.#served.call(name, args, kwargs);
+      // If it cannot be sent mosaik has been told that, and why.
+      request.reply(result ?? null).catch(() => {});
+    } catch (error) {
+      request.fail(asError(error) ?? toPlainFailure(error)).catch(() => {});
+    }
+  }
+
+  #send(content: unknown): Promise<unknown> {
+    const { signal } = this.#ending;
+    return this.#channel!.send(content, { signal });
+  }
+
+  /** The one way to `closed`. */
+  async #end(reason: CloseReason): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    this.#wait?.stop();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#ending.abort(
+      new ConnectionClosedError(
+        `Cannot go on: ${reason.reason}`,
+        reason,
+        false,
+      ),
+    );
+    await within(this.#graceMs, this.#calls);
+    await this.#stopSimulator();
+    await this.#channel?.close();
+    await this.#server?.close({ graceMs: 0 });
+    lifetime.observer?.closed(this);
+    this.#resolveClosed(reason);
+  }
+
+  /** One that takes too long goes on by itself: the end does not wait for it. */
+  async #stopSimulator(): Promise<void> {
+    let isOver = false;
+    // Async, so that what it throws at once is a rejection, too.
+    const stopping = (async () => await this.#simulator.stop?.())()
+      .then(() => {}, (error) => this.#report(error))
+      .then(() => isOver = true);
+    await within(this.#stopMs, stopping);
+    if (isOver) return;
+    this.#report(
+      new TimeoutError(
+        `Cannot wait for 'stop': it has taken ${this.#stopMs} ms, speed it up or raise 'stopMs'`,
+        this.#stopMs,
+        true,
+      ),
+    );
+  }
+
+  #report(error: unknown): void {
+    this.#onError(error, { kind: "handler", address: this.#address });
+  }
+}
+
+function checkTime(name: string, timeMs: number): void {
+  if (timeMs >= 0) return;
+  throw new RangeError(
+    `Cannot set '${name}' to ${timeMs}: it must be 0 or more`,
+  );
+}

@@ -1,0 +1,62 @@
+import { json } from "../../channel/codecs/json/json.ts";
+import {
+  type ConnectionOptions,
+  openConnectionWith,
+} from "../../channel/open.ts";
+import { startServerWith } from "../../channel/server.ts";
+import { type RunOptions, SimulatorRun } from "./_simulator_run.ts";
+import type { SimulatorFunctions } from "./simulator.ts";
+
+/** How long mosaik may take to connect where nothing else is asked. */
+const TIMEOUT_MS = 60_000;
+
+/** Connects a simulator to mosaik. */
+export async function connectRun(
+  simulator: SimulatorFunctions,
+  address: string,
+  options: RunOptions & Pick<ConnectionOptions, "retryForMs">,
+): Promise<SimulatorRun> {
+  const run = new SimulatorRun(simulator, options);
+  const channel = await openConnectionWith(run.makeChannel, address, {
+    ...channelOptions(options),
+    retryForMs: options.retryForMs,
+    signal: options.signal,
+  });
+  run.begin(channel.remoteAddress, null);
+  return run;
+}
+
+/** Listens until mosaik connects to a simulator. */
+export async function listenRun(
+  simulator: SimulatorFunctions,
+  address: string,
+  options: RunOptions & { readonly timeoutMs?: number | undefined },
+): Promise<SimulatorRun> {
+  const { timeoutMs = TIMEOUT_MS, signal } = options;
+  if (!(timeoutMs >= 0)) {
+    throw new RangeError(
+      `Cannot wait for mosaik: 'timeoutMs' is ${timeoutMs}, it must be 0 or more`,
+    );
+  }
+  signal?.throwIfAborted();
+  const run = new SimulatorRun(simulator, options);
+  const server = await startServerWith(
+    run.makeChannel,
+    address,
+    // A second one finds the first gone, and this simulator at its end.
+    (channel) => run.owns(channel) ? undefined : channel.close({ graceMs: 0 }),
+    {
+      ...channelOptions(options),
+      limits: { ...options.limits, maxConnections: 1 },
+    },
+  );
+  run.begin(server.address, server);
+  run.waitFor(timeoutMs);
+  return run;
+}
+
+function channelOptions(
+  { nonFinite = "error", limits, tls, transport, onError }: RunOptions,
+): ConnectionOptions {
+  return { codec: json({ nonFinite }), limits, tls, transport, onError };
+}

@@ -1,0 +1,214 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { testWithPython } from "../../dev/checks/fixtures/test_with_python.ts";
+import {
+  type Outcome,
+  programStarter,
+  RealMosaik,
+} from "./fixtures/real_mosaik.ts";
+import {
+  Asker,
+  EventBased,
+  EventSetter,
+  Failing,
+  Hybrid,
+  TimeBased,
+  Tree,
+} from "./fixtures/simulators.ts";
+import { listenSimulator } from "./listen.ts";
+import type { SimulatorFunctions } from "./simulator.ts";
+
+/** Registers a test that has a mosaik. */
+function withMosaik(
+  name: string,
+  fn: (mosaik: RealMosaik) => Promise<void>,
+): void {
+  testWithPython(name, async (python) => {
+    await using mosaik = new RealMosaik(python);
+    await fn(mosaik);
+  });
+}
+
+/** Plays a scenario in which mosaik connects to a simulator of this process. */
+async function playWith(
+  mosaik: RealMosaik,
+  scenario: string,
+  simulator: SimulatorFunctions,
+): Promise<Outcome> {
+  await using running = await listenSimulator(simulator, "tcp://127.0.0.1:0");
+  const connect = running.address.slice("tcp://".length);
+  const outcome = await mosaik.play(scenario, { connect });
+  const { by, reason } = await running.closed;
+  assertEquals([by, reason], ["peer", "mosaik stopped the simulator"]);
+  return outcome;
+}
+
+withMosaik("The real mosaik steps a time-based simulator", async (mosaik) => {
+  const simulator = new TimeBased();
+  const { result, error, log } = await playWith(
+    mosaik,
+    "multiply_slowly",
+    simulator,
+  );
+  assertEquals([error, log], [null, []]);
+  assertEquals(simulator.steps, [0, 2, 4]);
+  assertEquals([simulator.sid, simulator.stops], ["Tested", 1]);
+  assertEquals(simulator.params?.time_resolution, 1);
+  assertEquals(result, {
+    "0": collected(0),
+    "2": collected(60),
+    "4": collected(120),
+  });
+});
+
+withMosaik("The real mosaik steps an event-based simulator", async (mosaik) => {
+  const simulator = new EventBased();
+  const { result, error, log } = await playWith(mosaik, "multiply", simulator);
+  assertEquals([error, log], [null, []]);
+  assertEquals(simulator.steps, [0, 1, 2, 3, 4]);
+  assertEquals((result as Record<string, unknown>)["4"], collected(120));
+});
+
+withMosaik("The real mosaik steps a hybrid simulator", async (mosaik) => {
+  const simulator = new Hybrid();
+  const { result, error, log } = await playWith(
+    mosaik,
+    "multiply_slowly",
+    simulator,
+  );
+  assertEquals([error, log], [null, []]);
+  // It has asked for 3 itself, and finds the input of 2 there still.
+  assertEquals(simulator.steps, [0, 2, 3, 4]);
+  assertEquals(result, {
+    "1": collected(0),
+    "3": collected(60),
+    "4": collected(60),
+  });
+});
+
+withMosaik("The real mosaik starts a simulator by cmd", async (mosaik) => {
+  await using folder = await makeFolder();
+  const marker = `${folder.path}/marker`;
+  const { result, error, log } = await mosaik.play(
+    "multiply",
+    programStarter("--marker", marker),
+  );
+  assertEquals([error, log], [null, []]);
+  assertEquals((result as Record<string, unknown>)["4"], collected(120));
+  assertEquals(await Deno.readTextFile(marker), "stopped\n");
+});
+
+withMosaik("The real mosaik takes children, and calls an extra method", async (
+  mosaik,
+) => {
+  const { result, error } = await playWith(mosaik, "tree", new Tree());
+  assertEquals(error, null);
+  assertEquals(result, {
+    eid: "Tested.Tree-0",
+    children: [["Tested.Tree-0.a", "Leaf"], ["Tested.Tree-0.b", "Leaf"]],
+    extra_info: { height: 7 },
+    related: ["Tested.Tree-0.a", "Tested.Tree-0.b"],
+    described: "OAK",
+  });
+});
+
+withMosaik("The real mosaik answers a simulator's calls", async (mosaik) => {
+  const simulator = new Asker();
+  const { error } = await playWith(mosaik, "ask", simulator);
+  assertEquals(error, null);
+  const [first, second, third] = simulator.answers;
+  const asker = { "Asker.Asker-0": { sid: "Asker", type: "Asker" } };
+  const store = "Store-0.store";
+  // Of 3 steps the store has done one, and this simulator none.
+  assertEquals(first?.["progress"], 100 / 6);
+  assertEquals(first?.["one"], asker);
+  assertEquals(first?.["some"], { [store]: asker });
+  assertEquals(first?.["all"], {
+    nodes: { [store]: { sid: "Store-0", type: "Store" }, ...asker },
+    edges: [[store, "Asker.Asker-0", {}]],
+  });
+  assertStringIncludes(String(first?.["refusal"]), "RemoteError");
+  const values = [first, second, third].map((it) => it?.["data"]);
+  // mosaik answers with what it had at the last step of the one who asks.
+  assertEquals(values, [0, 0, 1].map((value) => ({ [store]: { value } })));
+});
+
+withMosaik("The real mosaik steps at an event that a simulator set", async (
+  mosaik,
+) => {
+  const simulator = new EventSetter();
+  const { error } = await playWith(mosaik, "set_events", simulator);
+  assertEquals(error, null);
+  assertEquals(simulator.steps, [0, 3]);
+});
+
+withMosaik("The real mosaik shows what a simulator throws", async (mosaik) => {
+  const { log } = await playWith(mosaik, "fail", new Failing());
+  assertStringIncludes(
+    log.join(""),
+    "Simulator Tested aborted the simulation with error RangeError(the wind is too strong)",
+  );
+  assertStringIncludes(log.join(""), "simulators.ts");
+});
+
+withMosaik("The real mosaik tells of a simulator that died", async (mosaik) => {
+  const { error } = await mosaik.play(
+    "fail",
+    programStarter("--kind", "dying"),
+  );
+  assertStringIncludes(String(error), "ConnectionClosedError");
+  assertStringIncludes(String(error), "'Tested' was broken");
+  assertStringIncludes(String(error), "'step' call");
+});
+
+withMosaik(
+  "A simulator stops in good order when the real mosaik is killed",
+  async (
+    mosaik,
+  ) => {
+    const simulator = new TimeBased();
+    await using running = await listenSimulator(simulator, "tcp://127.0.0.1:0");
+    const connect = running.address.slice("tcp://".length);
+    const started = await mosaik.play("wait_for_ever", { connect });
+    assertEquals([started.result, simulator.stops], ["started", 0]);
+    mosaik.kill();
+    const { by, reason } = await running.closed;
+    assertEquals([by, reason], ["peer", "mosaik is gone without a word"]);
+    assertEquals(simulator.stops, 1);
+  },
+);
+
+withMosaik(
+  "A program stops in good order when the real mosaik is killed",
+  async (
+    mosaik,
+  ) => {
+    await using folder = await makeFolder();
+    const marker = `${folder.path}/marker`;
+    await Deno.writeTextFile(marker, "");
+    const watcher = Deno.watchFs(marker);
+    const started = await mosaik.play(
+      "wait_for_ever",
+      programStarter("--marker", marker, "--log-level", "critical"),
+    );
+    assertEquals(started.result, "started");
+    mosaik.kill();
+    for await (const { kind } of watcher) {
+      if (kind === "modify") break;
+    }
+    assertEquals(await Deno.readTextFile(marker), "stopped\n");
+  },
+);
+
+function collected(value: number): unknown {
+  return {
+    in: { "Tested.Multiplier-0": value, "Tested.Multiplier-1": value },
+  };
+}
+
+async function makeFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "a b%" });
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}

@@ -1,0 +1,162 @@
+import { abortable } from "../../channel/timers/_abortable.ts";
+import type { CloseReason } from "../../channel/errors.ts";
+import { failureText } from "../../channel/message.ts";
+import type { OnError } from "../../channel/report.ts";
+import type { CommandLine, CommandLineOption } from "./command_line.ts";
+import { Interruption } from "./_interruption.ts";
+import { type Log, logTo, print, printError } from "./_log.ts";
+import {
+  checkOptionNames,
+  helpText,
+  parseCommandLine,
+  type Parsed,
+} from "./_parse_command_line.ts";
+import type {
+  RunningSimulator,
+  SimulatorOptions,
+} from "./running_simulator.ts";
+import { type RunOptions, STOPPED_BY_MOSAIK } from "./_simulator_run.ts";
+import { connectRun, listenRun } from "./_start_run.ts";
+import type { SimulatorFunctions } from "./simulator.ts";
+
+/** Options for {@linkcode runSimulator}. */
+export interface RunSimulatorOptions extends SimulatorOptions {
+  /**
+   * What the help says that the program does.
+   *
+   * @default {"A simulator for mosaik."}
+   */
+  readonly description?: string | undefined;
+  /**
+   * Options of your own on the command line, by their long names; `configure`
+   * is given what was there.
+   *
+   * @default {none}
+   */
+  readonly options?: Readonly<Record<string, CommandLineOption>> | undefined;
+  /**
+   * The command line.
+   *
+   * @default {Deno.args}
+   */
+  readonly args?: readonly string[] | undefined;
+}
+
+/**
+ * Runs a simulator as a program with the command line that mosaik's own
+ * simulators have: `HOST:PORT`, to which it connects, and with `--remote` where
+ * it waits for mosaik instead; `--timeout`, `--log-level`, `--help`.
+ *
+ * Resolves at the end, after `stop`, to the exit code for the program: 0 if
+ * mosaik stopped it, if it was interrupted, or if only help was asked for;
+ * else 1, and standard error says why. `SIGTERM`, by which mosaik ends processes
+ * that it has started, and `SIGINT` close the simulator in good order.
+ *
+ * ```ts
+ * import { runSimulator, Simulator } from "@denomas/denomas/mosaik";
+ *
+ * class Clock extends Simulator {
+ *   override readonly meta = {
+ *     type: "time-based",
+ *     models: { Clock: { public: true, params: [], attrs: [] } },
+ *   } as const;
+ *   override create(num: number, type: string) {
+ *     return Array.from({ length: num }, (_, i) => ({ eid: `clock-${i}`, type }));
+ *   }
+ *   override step(time: number): number {
+ *     return time + 60;
+ *   }
+ * }
+ *
+ * if (import.meta.main) Deno.exit(await runSimulator(new Clock()));
+ * ```
+ *
+ * @throws {TypeError} If one of your `options` has a name that is taken.
+ */
+export async function runSimulator<S extends SimulatorFunctions>(
+  simulator: S,
+  options: RunSimulatorOptions = {},
+): Promise<number> {
+  const {
+    description = "A simulator for mosaik.",
+    options: own = {},
+    args = Deno.args,
+  } = options;
+  checkOptionNames(own);
+  let parsed: Parsed;
+  try {
+    parsed = parseCommandLine(args, own);
+  } catch (error) {
+    printError(`${messageOf(error)}\n\n${helpText(description, own)}`);
+    return 1;
+  }
+  if (parsed.kind === "help") {
+    print(helpText(description, own));
+    return 0;
+  }
+  return await runAs(parsed.commandLine, simulator, options);
+}
+
+async function runAs(
+  commandLine: CommandLine,
+  simulator: SimulatorFunctions,
+  options: RunSimulatorOptions,
+): Promise<number> {
+  const log = logTo(commandLine.logLevel);
+  let failures = 0;
+  const onError: OnError = (error, context) => {
+    failures++;
+    if (options.onError === undefined) log("error", messageOf(error));
+    // What it returns may be a promise that rejects, which the caller hears.
+    else return options.onError(error, context);
+  };
+  using interruption = new Interruption(options.signal);
+  const { signal } = interruption;
+  try {
+    await abortable(simulator.configure?.(commandLine), signal);
+    const onCall = (name: string, args: readonly unknown[]) =>
+      logCall(log, name, args);
+    const all = { ...options, signal, onError, onCall };
+    const running = await start(commandLine, simulator, all, log);
+    const reason = await running.closed;
+    return conclude(reason, log) && failures === 0 ? 0 : 1;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    log("critical", messageOf(error));
+    return 1;
+  }
+}
+
+async function start(
+  { address, remote, timeoutMs }: CommandLine,
+  simulator: SimulatorFunctions,
+  options: RunOptions,
+  log: Log,
+): Promise<RunningSimulator> {
+  if (!remote) {
+    log("debug", `connects to mosaik at ${address}`);
+    const running = await connectRun(simulator, address, options);
+    log("info", `connected to mosaik at ${address}`);
+    return running;
+  }
+  const all = { ...options, timeoutMs };
+  const running = await listenRun(simulator, address, all);
+  log("info", `waits for mosaik at ${running.address}`);
+  return running;
+}
+
+function logCall(log: Log, name: string, args: readonly unknown[]): void {
+  log("debug", `mosaik calls '${name}'`);
+  log("trace", () => `its arguments are ${JSON.stringify(args)}`);
+}
+
+/** Tells how it ended, and whether that was in good order. */
+function conclude({ by, reason }: CloseReason, log: Log): boolean {
+  const isGood = by === "local" || reason === STOPPED_BY_MOSAIK;
+  log(isGood ? "info" : "error", reason);
+  return isGood;
+}
+
+function messageOf(error: unknown): string {
+  return failureText(error).trimEnd();
+}

@@ -1,0 +1,150 @@
+import type { Attributes } from "@opentelemetry/api";
+import { RemoteError } from "../../channel/errors.ts";
+import { DenomasError } from "../../transports/errors.ts";
+import { type Address, parseAddress } from "../../transports/address.ts";
+import { cutText } from "../../transports/printable.ts";
+
+/** What every span and measurement of a call tells. */
+export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
+
+/** What stands for a method that does not exist: anybody may ask for any. */
+export const UNKNOWN_METHOD = "_OTHER";
+
+/** What stands for an error whose kind cannot be told in a name of few. */
+export const OTHER_ERROR = "_OTHER";
+
+/** The codes of `docs/protocol.md`. Any other was chosen by a method. */
+const CODES: ReadonlySet<string | undefined> = new Set([
+  "not_found",
+  "invalid_argument",
+  "unauthenticated",
+  "released",
+  "busy",
+  "not_serializable",
+  "cancelled",
+  "unsupported",
+]);
+
+/** How many UTF-16 units of a name or an address are told. */
+const NAME_UNITS = 256;
+
+/** The same for a message or a stack. */
+const TEXT_UNITS = 4_096;
+
+/** The names by which a platform tells why something was ended. */
+const DOM_NAMES: ReadonlySet<string> = new Set(["AbortError", "TimeoutError"]);
+
+/** The method at `path`, with the ids of agents and callbacks left out. */
+export function methodName(path: string): string {
+  // Most paths begin with neither, and a look at that costs little.
+  if (path.startsWith("agents/")) {
+    return path.replace(/^agents\/[^/]+\//, "agents/*/");
+  }
+  return path.startsWith("$/ref/")
+    ? path.replace(/^\$\/ref\/[^/]+/, "$/ref/*")
+    : path;
+}
+
+/** A name of the other side's choice, cut to a length that a backend takes. */
+export function shortName(name: unknown): string {
+  return cut(name, NAME_UNITS);
+}
+
+/** Whole characters only: some backends refuse all else. */
+function cut(text: unknown, maxUnits: number): string {
+  return cutText(String(text), maxUnits).toWellFormed();
+}
+
+/** What a span tells of the method at `path`, which it calls `name`. */
+export function methodAttributes(name: string, path: string): Attributes {
+  return name === path
+    ? { "rpc.method": name }
+    : { "rpc.method": name, "rpc.method_original": shortName(path) };
+}
+
+/**
+ * What spans tell of addresses, in attributes that begin with `prefix`. Calls
+ * come in bursts from one address: the last one is remembered.
+ */
+export function addressTeller(prefix: string): (text: string) => Attributes {
+  let [last, attributes]: [string | null, Attributes] = [null, {}];
+  return (text) => {
+    if (text !== last) {
+      [last, attributes] = [text, addressAttributes(prefix, text)];
+    }
+    return attributes;
+  };
+}
+
+function addressAttributes(prefix: string, text: string): Attributes {
+  const address = knownAddress(text);
+  switch (address?.scheme) {
+    case "tcp":
+      return {
+        [`${prefix}.address`]: address.host,
+        [`${prefix}.port`]: address.port,
+        "network.transport": "tcp",
+      };
+    case "ipc":
+      return {
+        [`${prefix}.address`]: address.path,
+        "network.transport": "unix",
+      };
+    case "local":
+      return { [`${prefix}.address`]: address.name };
+    case undefined:
+      return { [`${prefix}.address`]: shortName(text) };
+  }
+}
+
+/** A transport of the user's own may have addresses of any form. */
+function knownAddress(text: string): Address | undefined {
+  try {
+    return parseAddress(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The kind of a failure, for measurements: each is a series of its own, so the
+ * other side has no say in it, and neither has a `name` that was set by hand.
+ */
+export function errorKind(error: Error): string {
+  if (error instanceof RemoteError) {
+    return CODES.has(error.code) ? error.code! : "RemoteError";
+  }
+  const isNamed = error instanceof DenomasError ||
+    (error instanceof DOMException && DOM_NAMES.has(error.name));
+  return isNamed ? error.name : className(error);
+}
+
+function className(error: Error): string {
+  const { constructor } = Object.getPrototypeOf(error) ?? {};
+  const isNamed = typeof constructor === "function" && constructor.name !== "";
+  return isNamed ? constructor.name : OTHER_ERROR;
+}
+
+/** What spans tell of a failure. */
+export function errorAttributes(error: Error): Attributes {
+  if (error instanceof RemoteError) {
+    return {
+      "error.type": shortName(error.remoteName),
+      ...error.code !== undefined && {
+        "rpc.response.status_code": shortName(error.code),
+      },
+    };
+  }
+  return { "error.type": shortName(error.name) };
+}
+
+/** A failure as spans have it as an event. */
+export function exceptionOf(
+  { name, message, stack }: Error,
+): { name: string; message: string; stack?: string } {
+  return {
+    name: shortName(name),
+    message: cut(message, TEXT_UNITS),
+    ...stack !== undefined && { stack: cut(stack, TEXT_UNITS) },
+  };
+}

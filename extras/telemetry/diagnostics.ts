@@ -1,0 +1,144 @@
+import { type Channel as Publisher, channel } from "node:diagnostics_channel";
+import type { Channel, ChannelStats } from "../../channel/channel.ts";
+import type { CloseReason } from "../../channel/errors.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** A message of `denomas:connection:open`. */
+export interface ConnectionMessage {
+  /** The same in all messages on one connection, and in no others. */
+  readonly id: number;
+  /** The address of this end. */
+  readonly localAddress: string;
+  /** The address of the other end. */
+  readonly remoteAddress: string;
+}
+
+/** A message of `denomas:connection:close`. */
+export interface ConnectionCloseMessage extends ConnectionMessage {
+  /** Why it ended. */
+  readonly reason: CloseReason;
+  /** How long it lasted, in milliseconds. */
+  readonly durationMs: number;
+  /** What passed through it. */
+  readonly stats: ChannelStats;
+}
+
+/** A message of `denomas:call:start`. */
+export interface CallMessage {
+  /** The same in all messages on one call, and in no others. */
+  readonly id: number;
+  /** Whether this side makes the call or serves it. */
+  readonly side: "client" | "server";
+  /** Path of the method. */
+  readonly path: string;
+  /** Address of the other side. */
+  readonly remoteAddress: string;
+}
+
+/** A message of `denomas:call:end`: the call was answered. */
+export interface CallEndMessage extends CallMessage {
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** A message of `denomas:call:error`: the call failed, for whatever reason. */
+export interface CallErrorMessage extends CallEndMessage {
+  /** What it was rejected with. */
+  readonly error: unknown;
+}
+
+const opened = channel("denomas:connection:open");
+const closed = channel("denomas:connection:close");
+const started = channel("denomas:call:start");
+const ended = channel("denomas:call:end");
+const failed = channel("denomas:call:error");
+
+let ids = 0;
+
+/**
+ * Publishes connections and calls on channels of `node:diagnostics_channel`:
+ * `denomas:connection:open` and `close`, `denomas:call:start`, and then either
+ * `end` or `error`. Messages hold no arguments and no results. While nobody
+ * subscribes, none is made. What a subscriber throws does not reach the call:
+ * as ever with these channels, it is an uncaught exception of the program.
+ *
+ * ```ts
+ * import { subscribe } from "node:diagnostics_channel";
+ * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { type CallEndMessage, diagnostics } from "@denomas/denomas/telemetry";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const paths: string[] = [];
+ * subscribe("denomas:call:end", (message) => {
+ *   paths.push((message as CallEndMessage).path);
+ * });
+ * const adder = service({ add: (a: number, b: number) => a + b });
+ * await using server = await startServer("local://published", adder, {
+ *   serving: [diagnostics().serving],
+ * });
+ * await using client = await openConnection<typeof adder>(server.address);
+ * await client.remote.add(1, 2);
+ * assertEquals(paths, ["add"]);
+ * ```
+ */
+export function diagnostics(): Telemetry {
+  return {
+    calling: (call, next) =>
+      isHeard() ? publishCall("client", call, next) : next(),
+    serving: (call, next) =>
+      isHeard() ? publishCall("server", call, next) : next(),
+    connecting: publishConnection,
+  };
+}
+
+function isHeard(): boolean {
+  return started.hasSubscribers || ended.hasSubscribers ||
+    failed.hasSubscribers;
+}
+
+async function publishCall(
+  side: CallMessage["side"],
+  { path, remoteAddress }: { path: string; remoteAddress: string },
+  next: () => Promise<unknown>,
+): Promise<unknown> {
+  const message: CallMessage = { id: ids++, side, path, remoteAddress };
+  const startedAt = performance.now();
+  const durationMs = () => performance.now() - startedAt;
+  publish<CallMessage>(started, () => message);
+  let result: unknown;
+  try {
+    result = await next();
+  } catch (error) {
+    publish<CallErrorMessage>(failed, () => ({
+      ...message,
+      durationMs: durationMs(),
+      error,
+    }));
+    throw error;
+  }
+  publish<CallEndMessage>(ended, () => ({
+    ...message,
+    durationMs: durationMs(),
+  }));
+  return result;
+}
+
+function publishConnection(connection: Channel): void {
+  const { localAddress, remoteAddress } = connection;
+  const message = { id: ids++, localAddress, remoteAddress };
+  const openedAt = performance.now();
+  publish<ConnectionMessage>(opened, () => message);
+  // Somebody may subscribe until then.
+  connection.closed.then((reason) =>
+    publish<ConnectionCloseMessage>(closed, () => ({
+      ...message,
+      reason,
+      durationMs: performance.now() - openedAt,
+      stats: connection.stats(),
+    }))
+  );
+}
+
+function publish<T>(publisher: Publisher, message: () => T): void {
+  if (publisher.hasSubscribers) publisher.publish(message());
+}

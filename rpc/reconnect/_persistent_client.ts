@@ -1,0 +1,306 @@
+import {
+  Backoff,
+  type BackoffOptions,
+  DEFAULT_BACKOFF,
+} from "../../channel/timers/_backoff.ts";
+import type { CloseOptions } from "../../channel/channel.ts";
+import type {
+  ChannelFactory,
+  ConnectionChannel,
+} from "../../channel/_connection_channel.ts";
+import {
+  type CloseReason,
+  ConnectionClosedError,
+} from "../../channel/errors.ts";
+import { abortable } from "../../channel/timers/_abortable.ts";
+import { failureText } from "../../channel/message.ts";
+import { resolveOptions } from "../../channel/options.ts";
+import { type OnError, runGuarded } from "../../channel/report.ts";
+import { Totals } from "../../channel/_totals.ts";
+import { asError } from "../_failure.ts";
+import { checkService, clientOf } from "../client.ts";
+import type { Remote } from "../remote.ts";
+import { makeRemote } from "../references/_remote_proxy.ts";
+import { openRpcWith } from "../session/_open_rpc.ts";
+import { peerOf, rpcChannel } from "../session/_rpc_channel.ts";
+import { ConnectError } from "../../transports/errors.ts";
+import { lifetime } from "../../transports/lifetime.ts";
+import type {
+  ReconnectingClient,
+  ReconnectOptions,
+  ReconnectState,
+  ReconnectStats,
+} from "./client.ts";
+import { markFailures, OwnCredentialsError } from "./_credentials.ts";
+import type { LinkState } from "./_link.ts";
+import { ReconnectingCaller } from "./_reconnecting_caller.ts";
+
+const WAIT_MS = 30_000;
+
+/** The client itself: it makes one connection after the other. */
+export class PersistentClient<T> implements ReconnectingClient<T> {
+  readonly address: string;
+  readonly remote: Remote<T>;
+  readonly closed: Promise<CloseReason>;
+
+  readonly #options: ReconnectOptions<T>;
+  readonly #makeChannel: ChannelFactory;
+  readonly #onError: OnError;
+  readonly #caller: ReconnectingCaller;
+  readonly #backoff: Backoff;
+  readonly #longestWaitMs: number;
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  /** Ends attempts to connect. */
+  readonly #ending = new AbortController();
+  /** The connection that is open, though `onConnect` may be at work on it. */
+  #channel: ConnectionChannel | null = null;
+  readonly #totals = new Totals();
+  #connections = 0;
+  #isRef = true;
+
+  /** Checks the options. */
+  constructor(address: string, options: ReconnectOptions<T>) {
+    const { service = null, waitMs = WAIT_MS } = options;
+    if (service !== null) checkService(service);
+    const { limits, timeoutMs, onError } = resolveOptions(options);
+    const waits = checkedWaits(options);
+    checkTime("waitMs", waitMs, waitMs >= 0, "0 or more");
+    this.address = address;
+    this.#options = options;
+    this.#onError = onError;
+    this.#makeChannel = rpcChannel(service, {
+      ...options,
+      credentials: markFailures(options.credentials),
+      saysHello: true,
+    });
+    this.#backoff = new Backoff(waits, this);
+    this.#longestWaitMs = waits.longestWaitMs;
+    this.#caller = new ReconnectingCaller({
+      address,
+      waitMs,
+      timeoutMs,
+      maxWaitingCalls: limits.maxPendingCalls,
+      idempotent: new Set(options.idempotent),
+      owner: this,
+    });
+    this.remote = makeRemote(this.#caller, "") as Remote<T>;
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+  }
+
+  get state(): ReconnectState {
+    return this.#caller.state.kind;
+  }
+
+  get #isClosed(): boolean {
+    return this.#caller.state.kind === "closed";
+  }
+
+  /** Connects for the first time. */
+  async open(): Promise<void> {
+    const channel = await this.#openFirst();
+    try {
+      const { signal } = this.#options;
+      const reason = await abortable(this.#greet(channel), signal);
+      if (reason !== null) {
+        throw new ConnectionClosedError(
+          `Cannot connect to '${this.address}': the connection ended before 'onConnect' was done: ${reason.reason}`,
+          reason,
+          true,
+        );
+      }
+    } catch (error) {
+      await channel.close({ graceMs: 0 });
+      throw error;
+    }
+    lifetime.observer?.opened(
+      this,
+      "client",
+      () => `of ${this.address}, ${this.state}`,
+    );
+    this.#own(channel);
+    this.#caller.enter(linked(channel));
+    this.#keepConnected(channel);
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    if (!this.#isClosed) {
+      this.#end({ by: "local", reason: "this side closed the client" });
+    }
+    await this.#channel?.close(options);
+    await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  stats(): ReconnectStats {
+    const { state, waitingCalls } = this.#caller;
+    return {
+      connections: this.#connections,
+      failedConnections: this.#totals.failed,
+      waitingCalls,
+      connection: state.kind === "connected"
+        ? { ...state.link.channel.stats(), ...state.link.peer.stats() }
+        : null,
+      total: this.#totals.stats(),
+    };
+  }
+
+  ref(): void {
+    this.#isRef = true;
+    this.#backoff.ref();
+    this.#channel?.ref();
+  }
+
+  unref(): void {
+    this.#isRef = false;
+    this.#backoff.unref();
+    this.#channel?.unref();
+  }
+
+  async #openFirst(): Promise<ConnectionChannel> {
+    try {
+      return await openRpcWith(this.#makeChannel, this.address, this.#options);
+    } catch (error) {
+      const own = asError(error);
+      throw own instanceof OwnCredentialsError ? own.cause : error;
+    }
+  }
+
+  /** Replaces each connection that is lost, until the client is closed. */
+  async #keepConnected(first: ConnectionChannel): Promise<void> {
+    let channel: ConnectionChannel | null = first;
+    while (channel !== null) {
+      const since = performance.now();
+      const reason: CloseReason = await channel.closed;
+      if (this.#isClosed) break;
+      const lastedMs = performance.now() - since;
+      // One that is lost at once is no success: waits go on growing.
+      if (lastedMs >= this.#longestWaitMs) this.#backoff.reset();
+      this.#enter({ kind: "reconnecting", reason });
+      channel = await this.#reconnect();
+    }
+    const { state } = this.#caller;
+    lifetime.observer?.closed(this);
+    if (state.kind === "closed") this.#resolveClosed(state.reason);
+  }
+
+  /** The next connection, or `null` if the client is closed. */
+  async #reconnect(): Promise<ConnectionChannel | null> {
+    const { signal } = this.#ending;
+    for (;;) {
+      try {
+        await this.#backoff.wait(Infinity, signal);
+        const channel = await openRpcWith(
+          this.#makeChannel,
+          this.address,
+          { ...this.#options, retryForMs: 0, signal },
+          this,
+        );
+        this.#own(channel);
+        if (await this.#welcome(channel)) {
+          this.#enter(linked(channel));
+          return channel;
+        }
+      } catch (thrown) {
+        if (this.#isClosed) return null;
+        // `instanceof` may run code of what a transport of the user's threw.
+        const error = asError(thrown);
+        if (error instanceof ConnectError) continue;
+        if (error instanceof OwnCredentialsError) {
+          this.#report(error.cause);
+          continue;
+        }
+        const reason = failureText(thrown).trimEnd();
+        this.#end({ by: "error", reason, error: thrown });
+        return null;
+      }
+      if (this.#isClosed) return null;
+    }
+  }
+
+  #own(channel: ConnectionChannel): void {
+    this.#channel = channel;
+    this.#connections++;
+    this.#totals.add(channel);
+    if (!this.#isRef) channel.unref();
+    lifetime.observer?.owned(channel, this);
+  }
+
+  /** Whether a new connection may be used; if not, it is closed. */
+  async #welcome(channel: ConnectionChannel): Promise<boolean> {
+    try {
+      if (this.#isClosed) throw this.#ending.signal.reason;
+      if (await this.#greet(channel) === null && !this.#isClosed) return true;
+    } catch (error) {
+      const isOwnEnd = channel.isOwnEnd(asError(error));
+      if (!this.#isClosed && !isOwnEnd) this.#report(error);
+    }
+    await channel.close({ graceMs: 0 });
+    return false;
+  }
+
+  /**
+   * Runs `onConnect` to its end, or to that of the connection, whose reason is
+   * returned then.
+   */
+  async #greet(channel: ConnectionChannel): Promise<CloseReason | null> {
+    const { onConnect } = this.#options;
+    if (onConnect === undefined) return null;
+    const greeted = Promise.resolve(onConnect(clientOf<T>(channel)));
+    return await Promise.race([greeted.then(() => null), channel.closed]);
+  }
+
+  #end(reason: CloseReason): void {
+    this.#ending.abort();
+    this.#enter({ kind: "closed", reason });
+  }
+
+  #enter(state: LinkState): void {
+    this.#caller.enter(state);
+    const reason = state.kind === "connected" ? null : state.reason;
+    runGuarded(
+      () => this.#options.onStateChange?.(state.kind, reason),
+      (error) => this.#report(error),
+    );
+  }
+
+  #report(error: unknown): void {
+    this.#onError(error, { kind: "handler", address: this.address });
+  }
+}
+
+function linked(channel: ConnectionChannel): LinkState {
+  return { kind: "connected", link: { channel, peer: peerOf(channel) } };
+}
+
+/** The waits between attempts. */
+function checkedWaits<T>(options: ReconnectOptions<T>): BackoffOptions {
+  const {
+    firstWaitMs = DEFAULT_BACKOFF.firstWaitMs,
+    longestWaitMs = Math.max(DEFAULT_BACKOFF.longestWaitMs, firstWaitMs),
+  } = options;
+  checkTime("firstWaitMs", firstWaitMs, firstWaitMs > 0, "more than 0");
+  checkTime(
+    "longestWaitMs",
+    longestWaitMs,
+    longestWaitMs >= firstWaitMs,
+    `'firstWaitMs', ${firstWaitMs}, or more`,
+  );
+  return { firstWaitMs, longestWaitMs };
+}
+
+function checkTime(
+  name: string,
+  timeMs: number,
+  isRight: boolean,
+  wanted: string,
+): void {
+  if (isRight) return;
+  throw new RangeError(
+    `Cannot set '${name}' to ${timeMs}: it must be ${wanted}`,
+  );
+}

@@ -1,0 +1,99 @@
+import {
+  type Abortable,
+  listenForAbort,
+  stopListening,
+} from "../../channel/timers/abort_listeners.ts";
+import { Deadlines, type Expiring } from "../../channel/timers/_deadlines.ts";
+import { QueueFullError } from "../../channel/errors.ts";
+import type { Link } from "./_link.ts";
+
+/** How long a call waits, and what becomes of it then. */
+export interface WaitTerms {
+  /** Until when, by `performance.now()`. */
+  readonly deadline: number;
+  /** Gives it up; it rejects with the signal's reason. */
+  readonly signal: AbortSignal | undefined;
+  /** The error if it waited in vain. */
+  readonly onLate: () => Error;
+  /** The error if no connection will come. */
+  readonly onClosed: () => Error;
+}
+
+interface WaitingCall extends Expiring, Abortable {
+  readonly terms: WaitTerms;
+  readonly resolve: (link: Link) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The calls that wait for a connection, first in, first out. Each is settled
+ * once: by a connection, its deadline, its signal, or the end of the client.
+ */
+export class WaitingCalls {
+  readonly #limit: number;
+  readonly #calls = new Set<WaitingCall>();
+  readonly #deadlines: Deadlines<WaitingCall>;
+
+  /** At most `limit` may wait; the timer belongs to `owner`. */
+  constructor(limit: number, owner: object) {
+    this.#limit = limit;
+    this.#deadlines = new Deadlines(
+      owner,
+      (call) => this.#settle(call, () => call.reject(call.terms.onLate())),
+    );
+  }
+
+  /** How many calls wait. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Waits for a connection. */
+  wait(terms: WaitTerms): Promise<Link> {
+    const { signal, deadline } = terms;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#calls.size >= this.#limit) {
+      return Promise.reject(
+        new QueueFullError(
+          `Cannot wait for a connection: ${this.#calls.size} calls do already, await some of them or raise 'maxPendingCalls'`,
+          this.#limit,
+        ),
+      );
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Link>();
+    const call: WaitingCall = {
+      terms,
+      resolve,
+      reject,
+      abort: (reason) => this.#settle(call, () => reject(reason)),
+      deadline,
+      slot: -1,
+    };
+    this.#calls.add(call);
+    this.#deadlines.add(call);
+    if (signal !== undefined) listenForAbort(signal, call);
+    return promise;
+  }
+
+  /** Lets all go on, in their order. */
+  goOn(link: Link): void {
+    for (const call of [...this.#calls]) {
+      this.#settle(call, () => call.resolve(link));
+    }
+  }
+
+  /** Rejects all, each with its own error. */
+  rejectAll(): void {
+    for (const call of [...this.#calls]) {
+      this.#settle(call, () => call.reject(call.terms.onClosed()));
+    }
+  }
+
+  #settle(call: WaitingCall, settle: () => void): void {
+    this.#calls.delete(call);
+    this.#deadlines.remove(call);
+    const { signal } = call.terms;
+    if (signal !== undefined) stopListening(signal, call);
+    settle();
+  }
+}

@@ -1,0 +1,44 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { QueueFullError } from "../../channel/errors.ts";
+import type { Link } from "./_link.ts";
+import { WaitingCalls, type WaitTerms } from "./_waiting_calls.ts";
+
+const link = {} as Link;
+
+function terms(signal?: AbortSignal): WaitTerms {
+  return {
+    deadline: Infinity,
+    signal,
+    onLate: () => new Error("late"),
+    onClosed: () => new Error("closed"),
+  };
+}
+
+Deno.test("WaitingCalls lets as many wait with one signal as it may, in little time", async () => {
+  const most = 32_000;
+  const { signal } = new AbortController();
+  const calls = new WaitingCalls(most, {});
+  const began = performance.now();
+  const waiting = Array.from({ length: most }, () => calls.wait(terms(signal)));
+  await assertRejects(() => calls.wait(terms(signal)), QueueFullError);
+  calls.goOn(link);
+  await Promise.all(waiting);
+  // A listener for each call takes more than ten times as long.
+  assert(performance.now() - began < 5_000);
+  assertEquals(calls.size, 0);
+});
+
+Deno.test("WaitingCalls rejects all that wait with a signal, and no others", async () => {
+  const controller = new AbortController();
+  const calls = new WaitingCalls(10, {});
+  const given = [1, 2].map(() => calls.wait(terms(controller.signal)));
+  const other = calls.wait(terms(new AbortController().signal));
+  const reason = new Error("enough");
+  controller.abort(reason);
+  for (const call of given) {
+    assertEquals(await call.catch((error) => error), reason);
+  }
+  assertEquals(calls.size, 1);
+  calls.goOn(link);
+  assertEquals(await other, link);
+});

@@ -1,0 +1,355 @@
+import type { Budget } from "../../channel/limits/budget.ts";
+import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
+import { ReferenceReleasedError } from "../errors.ts";
+import { printable } from "../../transports/printable.ts";
+import { pathOf, resolveMethod, type Target } from "../_resolve.ts";
+import { call } from "../call.ts";
+import { passOn } from "../_failure.ts";
+import {
+  asMessageContext,
+  type Hold,
+  type MessageContext,
+} from "./_message_context.ts";
+import type { ArrivalContext } from "../../channel/message_context.ts";
+import type { Places } from "./_addressable.ts";
+import {
+  type Caller,
+  type Claim,
+  makeRemote,
+  type Place,
+  type RemoteNode,
+  remoteNode,
+} from "./_remote_proxy.ts";
+import { optionsOf } from "../expose.ts";
+import { isService, type Method } from "../service.ts";
+
+/** Where references begin on the wire. */
+export const REFERENCE_PREFIX = "$/ref/";
+
+/** The longest address, or class's name, that is taken from the other side. */
+const MAX_PLACE_LENGTH = 1_024;
+
+/** About what a reference takes beside what it refers to, in bytes. */
+const REFERENCE_BYTES = 256;
+
+/** How many references one side may hold, where nothing else is asked for. */
+export const MAX_REFERENCES = 65_536;
+
+/** How many holds of each kind there are; without any it is released. */
+interface Reference extends Record<Hold, number> {
+  readonly key: number;
+  readonly target: object;
+}
+
+/** What the references need of their peer. */
+export interface ReferencesOptions {
+  /** The service that this side offers, if any. */
+  readonly root: object | null;
+  /** This side of the connection. */
+  readonly self: Caller;
+  /** Whether the other side knows how to release references. */
+  readonly hasExtensions: () => boolean;
+  /** How what has an address travels, if this side knows. */
+  readonly places: Places | null;
+  /** Whether the other side knows that, too. */
+  readonly takesPlaces: () => boolean;
+  /** How many references may be held. */
+  readonly maxReferences: number;
+  /** What the other side makes this one hold. */
+  readonly budget: () => Budget;
+}
+
+/**
+ * Functions and services of this side that the other side may call by
+ * reference, and the custom type in which they travel. A reference lives while
+ * a call that passed it is pending; what was kept or returned, until the other
+ * side gives it back. Both are counted apart, so that a side which gives back
+ * too much takes nothing from a call.
+ */
+export class References implements TypeEntry {
+  readonly #options: ReferencesOptions;
+  readonly #byKey = new Map<number, Reference>();
+  readonly #byTarget = new Map<object, Reference>();
+  /** Listed services that were sent, by their paths. */
+  readonly #sentPaths = new Map<string, WeakRef<object>>();
+  #nextKey = 0;
+
+  constructor(options: ReferencesOptions) {
+    this.#options = options;
+  }
+
+  /** How many references are held. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  matches(value: object): boolean {
+    return typeof value === "function" || isService(value);
+  }
+
+  pack(value: object, context: unknown): unknown {
+    const { self, hasExtensions, places, takesPlaces } = this.#options;
+    const node = remoteNode(value);
+    if (node?.caller === self && goesHome(node) && hasExtensions()) {
+      return { own: node.path };
+    }
+    const own = node === undefined ? places?.placeOf(value) ?? null : null;
+    const place = node?.place ?? own;
+    const path = () =>
+      own?.path ?? this.#pathOf(value, asMessageContext(context));
+    if (!place || !takesPlaces()) return path();
+    const { address, type } = place;
+    // What others can reach by themselves needs no one in between.
+    const isElsewhere = own === null || own.path === null;
+    return {
+      ...(!isElsewhere && { path: own.path }),
+      place: { address, type },
+    };
+  }
+
+  #pathOf(value: object, context: MessageContext | null): string {
+    const { root } = this.#options;
+    const isListed = root !== null && remoteNode(value) === undefined;
+    const path = isListed ? pathOf(root, value) : null;
+    if (path === null) {
+      return `${REFERENCE_PREFIX}${this.#hold(value, context).key}`;
+    }
+    this.#rememberSent(path, value);
+    return path;
+  }
+
+  unpack(data: unknown, context: unknown): unknown {
+    const claim = claimOf(context as ArrivalContext);
+    if (typeof data === "string") return this.#makeProxy(data, claim);
+    if (typeof data === "object" && data !== null) {
+      const { own, path, place } = data as Record<string, unknown>;
+      const found = this.#own(own) ?? this.#placed(path, place, claim);
+      if (found !== null) return found;
+    }
+    throw new TypeError("a service reference must be the path of a service");
+  }
+
+  /**
+   * The method at `path`, which begins with {@linkcode REFERENCE_PREFIX}, or
+   * `null`.
+   *
+   * @throws {ReferenceReleasedError} If the reference is released.
+   */
+  resolve(path: string): Target | null {
+    const { key, below } = splitReference(path);
+    const reference = this.#byKey.get(key);
+    if (reference === undefined) throw released(path);
+    const { target } = reference;
+    const node = remoteNode(target);
+    if (node !== undefined) return forward(node, below ?? "");
+    if (below !== null) return resolveMethod(target, below);
+    if (typeof target !== "function") return null;
+    return {
+      service: undefined,
+      method: target as Method,
+      options: optionsOf(target),
+    };
+  }
+
+  /** The other side keeps the reference `key` for longer. */
+  keep(key: number): void {
+    const reference = this.#byKey.get(key);
+    if (reference === undefined) throw released(`${REFERENCE_PREFIX}${key}`);
+    reference.owned++;
+  }
+
+  /** The other side gives the reference `key` back, if it has it. */
+  release(key: number): void {
+    const reference = this.#byKey.get(key);
+    if (reference !== undefined && reference.owned > 0) {
+      this.#letGo(reference, "owned");
+    }
+  }
+
+  /** Lets go of all, as the connection is gone. */
+  clear(): void {
+    this.#byKey.clear();
+    this.#byTarget.clear();
+    this.#sentPaths.clear();
+  }
+
+  /**
+   * Remembers that a listed service was sent, so that it may come home. Nothing
+   * releases a path: over the limit the one that was sent first is forgotten.
+   */
+  #rememberSent(path: string, service: object): void {
+    const paths = this.#sentPaths;
+    const { maxReferences, budget } = this.#options;
+    if (!paths.delete(path)) {
+      budget().hold(REFERENCE_BYTES);
+      if (paths.size >= maxReferences) {
+        const [oldest] = paths.keys();
+        paths.delete(oldest!);
+        budget().release(REFERENCE_BYTES);
+      }
+    }
+    // A child that its router has dropped is kept by nobody here.
+    paths.set(path, new WeakRef(service));
+  }
+
+  #hold(target: object, context: MessageContext | null): Reference {
+    const reference = this.#byTarget.get(target) ?? this.#add(target);
+    const hold = context?.hold ?? "owned";
+    reference[hold]++;
+    context?.addReference(() => this.#letGo(reference, hold));
+    return reference;
+  }
+
+  #add(target: object): Reference {
+    const { maxReferences } = this.#options;
+    if (this.#byKey.size >= maxReferences) {
+      throw new RangeError(
+        `${maxReferences} references are held already; dispose of some on the other side, pass a service that is listed, or raise 'maxReferences'`,
+      );
+    }
+    const budget = this.#options.budget();
+    if (budget.exceededBy(REFERENCE_BYTES) !== null) {
+      throw new RangeError(
+        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'maxHeldBytes'`,
+      );
+    }
+    budget.hold(REFERENCE_BYTES);
+    const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
+    this.#byKey.set(reference.key, reference);
+    this.#byTarget.set(target, reference);
+    return reference;
+  }
+
+  #letGo(reference: Reference, hold: Hold): void {
+    reference[hold]--;
+    if (reference.borrowed + reference.owned > 0) return;
+    // The connection may have ended, and its references with it.
+    if (!this.#byKey.delete(reference.key)) return;
+    this.#options.budget().release(REFERENCE_BYTES);
+    this.#byTarget.delete(reference.target);
+  }
+
+  #makeProxy(
+    path: string,
+    state: Claim["state"],
+    place: Place | null = null,
+  ): object {
+    const { self } = this.#options;
+    const traits = { place, isSent: true, isPassed: true };
+    return path.startsWith(REFERENCE_PREFIX)
+      ? makeRemote(self, path, { ...traits, claim: { state } })
+      : makeRemote(self, path, traits);
+  }
+
+  /** What has a place of its own, on this connection if it has a path. */
+  #placed(
+    path: unknown,
+    place: unknown,
+    state: Claim["state"],
+  ): object | null {
+    const { places } = this.#options;
+    if (places === null || !isPlace(place)) return null;
+    return typeof path === "string"
+      ? this.#makeProxy(path, state, place)
+      : places.open(place);
+  }
+
+  /**
+   * What a proxy that came home stands for: only what this side sent by that
+   * very path, and still has. Paths below it are for calls.
+   */
+  #own(path: unknown): object | null {
+    if (typeof path !== "string") return null;
+    const agent = this.#options.places?.openPath(path) ?? null;
+    if (agent !== null) return agent;
+    const { key, below } = splitReference(path);
+    const target = below === null ? this.#byKey.get(key)?.target : undefined;
+    const found = target ?? this.#sentPaths.get(path)?.deref();
+    if (found !== undefined) return found;
+    throw new ReferenceReleasedError(
+      `Cannot take '${
+        printable(path)
+      }': this side did not pass it on this connection, or it is released`,
+    );
+  }
+}
+
+/**
+ * Whether a proxy goes home as what it stands for: what the other side sent,
+ * and an agent, which its address names anyway. Any other one, such as a method
+ * of a proxy, goes as a new function of this side that calls it.
+ */
+function goesHome({ isSent, place }: RemoteNode): boolean {
+  return isSent || place !== null;
+}
+
+/**
+ * What a request brings is borrowed for the length of its call; what a reply
+ * brings is owned.
+ */
+function claimOf({ kind }: ArrivalContext): Claim["state"] {
+  return kind === "request" ? "borrowed" : "owned";
+}
+
+/** Whether data of the other side tells a place. */
+function isPlace(data: unknown): data is Place {
+  if (typeof data !== "object" || data === null) return false;
+  const { address, type } = data as Record<string, unknown>;
+  return [address, type].every((text) =>
+    typeof text === "string" && text.length <= MAX_PLACE_LENGTH &&
+    // It is shown in logs, where a line break would begin a line of its own.
+    !/\p{Cc}/u.test(text)
+  );
+}
+
+/** The key in the path of a reference, or NaN if it has none. */
+export function referenceKey(path: string): number {
+  return splitReference(path).key;
+}
+
+/** A key has one spelling only, so that a path names one thing only. */
+const KEY = /^(?:0|[1-9]\d{0,14})$/;
+
+/** The key in the path of a reference, and the path below it, if any. */
+function splitReference(path: string): { key: number; below: string | null } {
+  if (!path.startsWith(REFERENCE_PREFIX)) return { key: NaN, below: null };
+  const slash = path.indexOf("/", REFERENCE_PREFIX.length);
+  const end = slash === -1 ? path.length : slash;
+  const key = path.slice(REFERENCE_PREFIX.length, end);
+  return {
+    key: KEY.test(key) ? Number(key) : NaN,
+    below: slash === -1 ? null : path.slice(slash + 1),
+  };
+}
+
+function join(path: string, rest: string): string {
+  return [path, rest].filter((part) => part !== "").join("/");
+}
+
+/**
+ * The method of a proxy that was passed on to a third side. Its caller's signal
+ * and time go along, and what it fails with comes back as it is.
+ */
+function forward(node: RemoteNode, rest: string): Target {
+  const { caller, path, options } = node;
+  const method = (...args: unknown[]) => {
+    const { signal, remainingMs } = call();
+    if (node.claim.state === "released") throw released(path);
+    return caller.call(join(path, rest), args, {
+      signal,
+      ...(remainingMs < Infinity && { timeoutMs: remainingMs }),
+      ...options,
+    }).catch((error) => {
+      throw passOn(error);
+    });
+  };
+  return { service: undefined, method, options: {} };
+}
+
+function released(path: string): ReferenceReleasedError {
+  return new ReferenceReleasedError(
+    `Cannot call '${
+      printable(path)
+    }': the reference is released, keep it with 'keep' for as long as it is needed`,
+  );
+}

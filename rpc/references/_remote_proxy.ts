@@ -1,0 +1,238 @@
+import { printable } from "../../transports/printable.ts";
+import type { CallOptions } from "../call_options.ts";
+import { ReferenceReleasedError } from "../errors.ts";
+import { asReceived } from "../_failure.ts";
+import { isReservedName } from "./_reserved_names.ts";
+
+/** What a proxy needs of its connection. */
+export interface Caller {
+  /** Address of the other side. */
+  readonly remoteAddress: string;
+  /** Calls the method at `path`. */
+  call(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown>;
+  /** Tells the other side that a reference is needed for longer. */
+  keep(path: string): void;
+  /** Tells the other side that a reference is not needed any more. */
+  release(path: string): void;
+}
+
+/**
+ * For how long a proxy can count on what it stands for: `borrowed` for the
+ * length of the call that passed it, or for ever where it is listed; `owned`
+ * until it is disposed of, which counts once; `released` after that.
+ */
+export interface Claim {
+  state: "borrowed" | "owned" | "released";
+}
+
+/** Where all can reach what a proxy stands for, without its connection. */
+export interface Place {
+  readonly address: string;
+  /** The name of its class. */
+  readonly type: string;
+}
+
+/** What a proxy is made with, where it is not as usual. */
+export interface RemoteTraits {
+  /** Options of its calls. */
+  readonly options?: CallOptions;
+  /** For how long it can be used. */
+  readonly claim?: Claim;
+  /** Where else it can be reached; what lies below it has none. */
+  readonly place?: Place | null;
+  /**
+   * Whether the other side sent it as this very reference. Only such a proxy
+   * goes home as what it stands for; what lies below it was not sent.
+   */
+  readonly isSent?: boolean;
+  /**
+   * Whether it came in data of a peer. How its calls end is up to that peer,
+   * and code that takes it for a text or a list may call it unawares: such a
+   * failure ends no process, though nobody awaits the call.
+   */
+  readonly isPassed?: boolean;
+}
+
+/** What a proxy stands for. */
+export interface RemoteNode extends Required<RemoteTraits> {
+  readonly caller: Caller;
+  readonly path: string;
+}
+
+const NO_TRAITS: RemoteTraits = {};
+
+const NO_OPTIONS: CallOptions = {};
+
+/** The claim on what needs no release. */
+const BORROWED: Claim = { state: "borrowed" };
+
+const nodes = new WeakMap<object, RemoteNode>();
+
+/**
+ * What all proxies hide, which is why none of them lets anything change it. An
+ * arrow function, since others have a fixed property. A console shows its name.
+ */
+const remote = (): void => {};
+
+/** Makes the proxy for `path` on the other side of a connection. */
+export function makeRemote(
+  caller: Caller,
+  path: string,
+  traits: RemoteTraits = NO_TRAITS,
+): object {
+  const handler = new RemoteHandler(caller, path, traits);
+  const proxy = new Proxy(remote, handler);
+  nodes.set(proxy, handler);
+  return proxy;
+}
+
+/** What `value` stands for if it is a proxy. */
+export function remoteNode(value: unknown): RemoteNode | undefined {
+  return typeof value === "function" ? nodes.get(value) : undefined;
+}
+
+class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
+  readonly caller: Caller;
+  readonly path: string;
+  readonly options: CallOptions;
+  readonly claim: Claim;
+  readonly place: Place | null;
+  readonly isSent: boolean;
+  readonly isPassed: boolean;
+  #children: Map<string, object> | null = null;
+
+  constructor(
+    caller: Caller,
+    path: string,
+    {
+      options = NO_OPTIONS,
+      claim = BORROWED,
+      place = null,
+      isSent = false,
+      isPassed = false,
+    }: RemoteTraits,
+  ) {
+    this.caller = caller;
+    this.path = path;
+    this.options = options;
+    this.claim = claim;
+    this.place = place;
+    this.isSent = isSent;
+    this.isPassed = isPassed;
+  }
+
+  get(_target: unknown, key: string | symbol): unknown {
+    if (typeof key === "symbol") return this.#symbol(key);
+    // First, as most calls are of a method that was called before.
+    const known = this.#children?.get(key);
+    if (known !== undefined) return known;
+    if (isReservedName(key)) return this.#reserved(key);
+    const path = this.path === "" ? key : `${this.path}/${key}`;
+    const { options, claim, isPassed } = this;
+    const child = makeRemote(this.caller, path, { options, claim, isPassed });
+    this.#children ??= new Map();
+    this.#children.set(key, child);
+    return child;
+  }
+
+  apply(_target: unknown, _this: unknown, args: unknown[]): Promise<unknown> {
+    const result = this.claim.state === "released"
+      ? Promise.reject(this.#released())
+      : this.caller.call(this.path, args, this.options);
+    // Who awaits it hears of its failure all the same.
+    if (this.isPassed) result.catch(() => {});
+    return result;
+  }
+
+  #released(): ReferenceReleasedError {
+    return asReceived(
+      new ReferenceReleasedError(
+        `Cannot call ${this.#describe()}: it was disposed of, do so after the last call`,
+      ),
+    );
+  }
+
+  has(): boolean {
+    return false;
+  }
+
+  ownKeys(): string[] {
+    return [];
+  }
+
+  getOwnPropertyDescriptor(): undefined {
+    return undefined;
+  }
+
+  set(_target: unknown, key: string | symbol): never {
+    throw new TypeError(
+      `Cannot set '${
+        String(key)
+      }' of ${this.#describe()}: it is on another side, call a method of it that does`,
+    );
+  }
+
+  defineProperty(): boolean {
+    return false;
+  }
+
+  deleteProperty(): boolean {
+    return false;
+  }
+
+  setPrototypeOf(): boolean {
+    return false;
+  }
+
+  preventExtensions(): boolean {
+    return false;
+  }
+
+  /** What any function answers, or nothing; never a call. */
+  #reserved(key: string): unknown {
+    switch (key) {
+      case "toString":
+      case "toJSON":
+        return () => this.#describe();
+      case "constructor":
+        return Object;
+      case "arguments":
+      case "caller":
+        // Those of functions throw.
+        return undefined;
+      default:
+        return Reflect.get(Function.prototype, key);
+    }
+  }
+
+  #symbol(key: symbol): unknown {
+    switch (key) {
+      case Symbol.toPrimitive:
+        return () => this.#describe();
+      case Symbol.dispose:
+        return () => this.#dispose();
+      default:
+        return undefined;
+    }
+  }
+
+  #dispose(): void {
+    if (this.claim.state !== "owned") return;
+    this.claim.state = "released";
+    this.caller.release(this.path);
+  }
+
+  #describe(): string {
+    // The other side may have chosen all of it.
+    if (this.place !== null) {
+      const { type, address } = this.place;
+      return `${printable(type)}Proxy('${printable(address)}')`;
+    }
+    const path = this.path === "" ? "root" : printable(this.path);
+    return `Remote(${path} at ${printable(this.caller.remoteAddress)})`;
+  }
+}

@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { TimeoutError } from "../../channel/errors.ts";
+import type { Request } from "../../channel/request.ts";
+import { RunningCall } from "./_running_call.ts";
+
+/** A call of the method `work`, whose caller allows `timeoutMs`. */
+function runningCall(timeoutMs = Infinity): RunningCall {
+  const caller = { remoteAddress: "local://caller", peer: null };
+  const request = { id: 7 } as Request;
+  return new RunningCall(request, "work", caller, {
+    args: [1],
+    session: new Map(),
+    timeoutMs,
+    meta: { token: "abc" },
+  });
+}
+
+/** Resolves when `signal` aborts. */
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(signal.reason))
+  );
+}
+
+Deno.test("RunningCall tells what is known of the call", () => {
+  const call = runningCall();
+  assertEquals(
+    [call.id, call.path, call.remoteAddress, call.peer, call.args, call.meta],
+    [7, "work", "local://caller", null, [1], { token: "abc" }],
+  );
+  assertEquals(call.remainingMs, Infinity);
+});
+
+Deno.test("RunningCall aborts its signal when its time is over", async () => {
+  const call = runningCall(5);
+  assert(call.remainingMs > 0 && call.remainingMs <= 5);
+  assertInstanceOf(await aborted(call.signal), TimeoutError);
+  assertEquals(call.remainingMs, 0);
+});
+
+Deno.test("RunningCall arms no timer that nobody asked for", () => {
+  // The sanitizer would find one.
+  runningCall(60_000);
+});
+
+Deno.test("RunningCall keeps no timer beyond its end", () => {
+  const call = runningCall(60_000);
+  assertEquals(call.signal.aborted, false);
+  call.end();
+});
+
+Deno.test("RunningCall arms no timer after its end", () => {
+  const call = runningCall(60_000);
+  call.end();
+  assertEquals(call.signal.aborted, false);
+});
+
+Deno.test("RunningCall waits for a deadline that is weeks away", async () => {
+  const call = runningCall(2 ** 33);
+  const { signal } = call;
+  // A timer that cannot hold the time fires within a millisecond or two.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 10);
+  await promise;
+  assertEquals(signal.aborted, false);
+  call.end();
+});
+
+Deno.test("RunningCall takes a deadline that is no number for none", () => {
+  assertEquals(runningCall(NaN).remainingMs, Infinity);
+  assertEquals(runningCall(-1).remainingMs, Infinity);
+  assertEquals(runningCall(0).remainingMs, 0);
+});
+
+Deno.test("RunningCall.abort keeps the first reason, for a late signal, too", () => {
+  const call = runningCall(60_000);
+  call.abort("first");
+  call.abort("second");
+  assertEquals([call.signal.aborted, call.signal.reason], [true, "first"]);
+  const asked = runningCall(60_000);
+  const { signal } = asked;
+  asked.abort("first");
+  asked.abort("second");
+  assertEquals([signal.aborted, signal.reason], [true, "first"]);
+});
+
+Deno.test("RunningCall has no deadline any more once it streams", () => {
+  const call = runningCall(60_000);
+  assertEquals(call.signal.aborted, false);
+  call.beginStream();
+  assertEquals([call.isStreaming, call.remainingMs], [true, Infinity]);
+  call.endStream();
+  assertEquals(call.isStreaming, false);
+});
+
+Deno.test("RunningCall.giveUp drops the streams of its result", () => {
+  const call = runningCall();
+  let dropped = 0;
+  const stream = {
+    isStarted: false,
+    drop: () => void dropped++,
+    withdraw: () => {},
+  };
+  call.streams = [stream, stream];
+  call.giveUp("given up");
+  assertEquals([call.isGivenUp, dropped], [true, 2]);
+  assertEquals(call.signal.reason, "given up");
+});

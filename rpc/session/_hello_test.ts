@@ -1,0 +1,260 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type CloseReason,
+  ConnectionClosedError,
+  RemoteError,
+  TimeoutError,
+} from "../../channel/errors.ts";
+import { AuthenticationError } from "../errors.ts";
+import { Hello, type HelloOptions } from "./_hello.ts";
+import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
+
+/** A hello of which everything that it does is noted. */
+function said(options: Partial<HelloOptions> = {}) {
+  const sent: unknown[] = [];
+  const heard: string[] = [];
+  const refused: CloseReason[] = [];
+  const answer = Promise.withResolvers<unknown>();
+  const hello = new Hello({
+    saysHello: true,
+    extensions: true,
+    hasPlaces: false,
+    window: DEFAULT_WINDOW,
+    credentials: undefined,
+    owner: sent,
+    send: (content) => {
+      sent.push(content);
+      return answer.promise;
+    },
+    onBegun: () => heard.push("begun"),
+    onPlain: () => heard.push("plain"),
+    onRefused: (reason) => refused.push(reason),
+    ...options,
+  });
+  return { hello, sent, heard, refused, answer };
+}
+
+const FEATURES = ["call", "cancel", "ping", "references", "streams"];
+
+function remoteError(remoteName: string): RemoteError {
+  return new RemoteError("no", { remoteName, origin: "", content: null });
+}
+
+Deno.test("Hello.say sends it once, and calls wait for its answer", async () => {
+  const { hello, sent, heard, answer } = said();
+  assert(!hello.isAwaited && !hello.isUnanswered);
+  hello.say();
+  hello.say();
+  assertEquals(sent, [["$/hello", [{ version: 1, features: FEATURES }], {}]]);
+  assert(hello.isAwaited && hello.isUnanswered && !hello.hasExtensions);
+  answer.resolve({ version: 1, features: ["places"] });
+  await hello.wait("f", Infinity, undefined);
+  assert(hello.hasExtensions && hello.takesPlaces && !hello.isUnanswered);
+  hello.say();
+  assertEquals(sent.length, 1);
+  assert(heard.every((it) => it === "begun"));
+});
+
+Deno.test("Hello.say does nothing on the side that accepts, or without extensions", () => {
+  for (const options of [{ saysHello: false }, { extensions: false }]) {
+    const { hello, sent, heard } = said(options);
+    hello.say();
+    assertEquals([sent, heard], [[], []]);
+    assert(!hello.isAsked);
+  }
+});
+
+Deno.test("Hello is waited for on the side that accepts, until anything else comes", async () => {
+  const { hello } = said({ saysHello: false });
+  assert(hello.isAwaited && hello.isExpected);
+  const waiting = hello.wait("work", 1_000, undefined);
+  hello.take({ version: 1, features: [] });
+  await waiting;
+  assert(hello.hasExtensions && !hello.isAwaited);
+  const { hello: other } = said({ saysHello: false, patienceMs: 1e9 });
+  const waitingOther = other.wait("work", Infinity, undefined);
+  other.expectNoMore();
+  await waitingOther;
+  assert(!other.hasExtensions && !other.isAwaited);
+  // It may be late, and counts all the same.
+  other.take({ version: 1, features: [] });
+  assert(other.hasExtensions);
+});
+
+Deno.test("Hello is waited for on the side that accepts no longer than patience lasts", async () => {
+  using _alive = alive();
+  const { hello, heard } = said({ saysHello: false, patienceMs: 5 });
+  await hello.wait("work", Infinity, undefined);
+  assert(!hello.isAwaited && !hello.isUnanswered);
+  assertEquals(heard, []);
+});
+
+Deno.test("Hello waits for credentials that are promised", async () => {
+  const token = Promise.withResolvers<string>();
+  const { hello, sent, answer } = said({ credentials: () => token.promise });
+  hello.say();
+  assert(hello.isAsked);
+  assertEquals(sent, []);
+  token.resolve("a token");
+  await token.promise;
+  await Promise.resolve();
+  const content = { version: 1, features: FEATURES, credentials: "a token" };
+  assertEquals(sent, [["$/hello", [content], {}]]);
+  answer.resolve({ version: 1, features: [] });
+  await hello.introduce();
+});
+
+Deno.test("Hello.take tells the extensions of both sides", () => {
+  const { hello, heard } = said({ saysHello: false, hasPlaces: true });
+  assertEquals(hello.take({ version: 1, features: [] }), {
+    version: 1,
+    features: [...FEATURES, "places"],
+  });
+  assert(hello.hasExtensions && !hello.takesPlaces);
+  assertEquals(heard, ["begun"]);
+});
+
+Deno.test("Hello bears with any answer", async () => {
+  for (const content of [null, 7, "yes", [], { features: "places" }]) {
+    const { hello, answer } = said();
+    hello.say();
+    answer.resolve(content);
+    await hello.answered;
+    assert(hello.hasExtensions && !hello.takesPlaces);
+  }
+});
+
+Deno.test("Hello that fails means a peer without extensions", async () => {
+  const { hello, heard, answer } = said();
+  hello.say();
+  answer.reject(remoteError("LookupError"));
+  await hello.answered;
+  assert(!hello.hasExtensions && !hello.isAwaited && !hello.isUnanswered);
+  assertEquals(heard, ["begun", "plain"]);
+});
+
+Deno.test("Hello is overdue after its patience, and taken when it comes", async () => {
+  const { hello, heard, answer } = said({ patienceMs: 5 });
+  hello.say();
+  using _alive = alive();
+  await hello.wait("f", Infinity, undefined);
+  assert(hello.isUnanswered && !hello.isAwaited && !hello.hasExtensions);
+  assertEquals(heard, ["begun"]);
+  answer.resolve({ version: 1, features: [] });
+  await answer.promise;
+  assert(hello.hasExtensions && !hello.isUnanswered);
+});
+
+Deno.test("Hello.wait ends with the call's time or signal", async () => {
+  const { hello, answer } = said({ patienceMs: 60_000 });
+  hello.say();
+  const { sent, timeoutMs } = await assertRejects(
+    () => hello.wait("f", 1, undefined),
+    TimeoutError,
+  );
+  assertEquals([sent, timeoutMs], [false, 1]);
+  const signal = AbortSignal.abort(new RangeError("enough"));
+  await assertRejects(() => hello.wait("f", Infinity, signal), RangeError);
+  answer.resolve(null);
+  await hello.wait("f", 1_000, undefined);
+});
+
+Deno.test("Hello shows credentials, and tells whether they were taken", async () => {
+  const { hello, sent, answer } = said({ credentials: () => "ada's" });
+  hello.say();
+  assertEquals(sent, [
+    [
+      "$/hello",
+      [{ version: 1, features: FEATURES, credentials: "ada's" }],
+      {},
+    ],
+  ]);
+  answer.resolve(null);
+  await hello.introduce();
+  assertEquals(said().hello.introduce(), null);
+});
+
+Deno.test("Hello with credentials ends a connection that refuses them, or that they cannot be sent on", async () => {
+  const cases = [
+    [new AuthenticationError("Unknown token"), "peer"],
+    [new TypeError("Cannot send"), "local"],
+  ] as const;
+  for (const [error, by] of cases) {
+    const { hello, heard, refused, answer } = said({ credentials: 1 });
+    hello.say();
+    answer.reject(error);
+    assertEquals(await assertRejects(() => hello.introduce()!), error);
+    assertEquals(refused, [{ by, reason: "authentication", error }]);
+    assertEquals(heard, ["begun"]);
+  }
+});
+
+Deno.test("Hello with credentials goes on with who knows none, or is gone", async () => {
+  const reason = { by: "peer", reason: "lost" } as const;
+  const errors = [
+    remoteError("KeyError"),
+    new ConnectionClosedError("lost", reason, true),
+  ];
+  for (const error of errors) {
+    const { hello, heard, refused, answer } = said({ credentials: 1 });
+    hello.say();
+    answer.reject(error);
+    await hello.introduce();
+    assertEquals(heard, ["begun", "plain"]);
+    assertEquals(refused, []);
+  }
+});
+
+Deno.test("Hello whose credentials cannot be made is not sent", async () => {
+  const fail = () => {
+    throw new RangeError("no token");
+  };
+  const failLate = () => Promise.reject(new RangeError("no token"));
+  const failOdd = () => ({ then: fail });
+  for (const credentials of [fail, failLate, failOdd]) {
+    const { hello, sent, refused } = said({ credentials });
+    hello.say();
+    await assertRejects(() => hello.introduce()!, RangeError, "no token");
+    assertEquals(sent, []);
+    const told = refused.map(({ by, reason }) => [by, reason]);
+    assertEquals(told, [["local", "credentials"]]);
+  }
+});
+
+/** A timer that keeps the process alive, as that of a hello does not. */
+function alive(): Disposable {
+  const timer = setInterval(() => {}, 1_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+Deno.test("Hello tells a window that is not the usual, and keeps to the other's", () => {
+  const wide = { items: 1_000, bytes: Infinity };
+  const { hello, sent } = said({ window: wide });
+  hello.say();
+  const told = { items: 1_000, bytes: Number.MAX_SAFE_INTEGER };
+  const content = { version: 1, features: FEATURES, window: told };
+  assertEquals(sent, [["$/hello", [content], {}]]);
+  // Who tells of none takes the usual one.
+  assertEquals(hello.narrow(wide), DEFAULT_WINDOW);
+  hello.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });
+  assertEquals(hello.narrow(wide), { items: 4, bytes: 1e9 });
+  assertEquals(hello.narrow({ items: 2, bytes: 10 }), { items: 2, bytes: 10 });
+  for (const window of [null, 5, { items: 4 }, { items: 0, bytes: "1" }]) {
+    hello.take({ version: 1, features: [], window });
+    assertEquals(hello.narrow(wide), DEFAULT_WINDOW);
+  }
+});
+
+Deno.test("Hello bears with credentials that fail with what cannot be looked at", async () => {
+  const fail = () => {
+    throw null;
+  };
+  const thrown = new Proxy({}, { get: fail, getPrototypeOf: fail, has: fail });
+  const { hello, refused } = said({
+    credentials: () => Promise.reject(thrown),
+  });
+  hello.say();
+  const told = await hello.introduce()!.then(() => [], (error) => [error]);
+  assert(told[0] === thrown);
+  assertEquals(refused.length, 1);
+});

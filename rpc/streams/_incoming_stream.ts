@@ -1,0 +1,217 @@
+import type { Budget } from "../../channel/limits/budget.ts";
+import { QueueFullError } from "../../channel/errors.ts";
+import { ProtocolError } from "../../transports/errors.ts";
+import type { StreamBatch, StreamWindow } from "./_outgoing_streams.ts";
+
+/** What a consumed stream needs of its connection. */
+export interface StreamSource {
+  /** How much the other side may send ahead of the consumer. */
+  readonly window: StreamWindow;
+  /** What the other side makes this one hold. */
+  readonly budget: Budget;
+  /**
+   * Asks for more, telling how many items were consumed so far. `onArrival` is
+   * told what comes, and its weight in bytes, before this resolves.
+   */
+  next(
+    consumed: number,
+    onArrival: (batch: unknown, weightBytes: number) => void,
+  ): Promise<StreamBatch>;
+  /** Wants no more. */
+  return(): Promise<void>;
+}
+
+/** Has a function run when a stream is to end; returns what undoes that. */
+export type BindStream = (onAbort: (reason: unknown) => void) => () => void;
+
+/** With so many items left, the next ones are asked for. */
+const LOW_ITEMS = 16;
+
+/**
+ * A stream that the other side produces. It can be iterated once. Leaving the
+ * loop ends the producer, and waits until its `finally` has run, unless the
+ * producer itself waits for something.
+ *
+ * One that is bound can be aborted until its consumer has seen its end: each
+ * `next` rejects with the reason from then on.
+ */
+export class IncomingStream
+  implements AsyncIterableIterator<unknown, undefined> {
+  readonly #source: StreamSource;
+  #items: unknown[] = [];
+  /** Where the first of them is that is not consumed. */
+  #at = 0;
+  #received = 0;
+  #consumed = 0;
+  /** What the items weigh, and what came before those are consumed. */
+  #itemsBytes = 0;
+  #arrivedBytes = 0;
+  #isStarted = false;
+  #isDone = false;
+  #aborted: { readonly reason: unknown } | null = null;
+  readonly #unbind: () => void;
+  /** The end of the producer, where this side has asked for it. */
+  #left: Promise<void> = Promise.resolve();
+  /** What was asked for, and is not awaited yet. */
+  #asked: Promise<StreamBatch> | null = null;
+  /** The items that a `next` waits for. */
+  #receiving: Promise<void> | null = null;
+
+  constructor(source: StreamSource, bind?: BindStream) {
+    this.#source = source;
+    this.#unbind = bind?.((reason) => this.#abort(reason)) ?? (() => {});
+  }
+
+  [Symbol.asyncIterator](): this {
+    if (this.#isStarted) {
+      throw new TypeError(
+        "Cannot iterate: a stream can be iterated once, call the method again for another",
+      );
+    }
+    this.#isStarted = true;
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    while (this.#at === this.#items.length) {
+      if (this.#aborted !== null) throw this.#aborted.reason;
+      if (this.#isDone) {
+        this.#unbind();
+        return { done: true, value: undefined };
+      }
+      await this.#receive();
+    }
+    const value = this.#items[this.#at];
+    this.#items[this.#at++] = undefined;
+    this.#consumed++;
+    if (this.#at === this.#items.length) this.#forgetItems();
+    this.#askAhead();
+    return { done: false, value };
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    const left = this.#leave();
+    // Whoever comes later waits as well, but an error is told once.
+    this.#left = left.catch(() => {});
+    await left;
+    return { done: true, value: undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #abort(reason: unknown): void {
+    this.#aborted = { reason };
+    // An error in the producer's `finally` is told to who calls `return`.
+    this.#leave().catch(() => {});
+  }
+
+  /** Ends the producer, unless it has ended. Repeatable. */
+  #leave(): Promise<void> {
+    this.#unbind();
+    this.#forgetItems();
+    this.#source.budget.release(this.#arrivedBytes);
+    this.#arrivedBytes = 0;
+    if (!this.#isDone) {
+      this.#isDone = true;
+      this.#left = this.#source.return();
+    }
+    return this.#left;
+  }
+
+  #forgetItems(): void {
+    this.#items = [];
+    this.#at = 0;
+    this.#source.budget.release(this.#itemsBytes);
+    this.#itemsBytes = 0;
+  }
+
+  #ask(): Promise<StreamBatch> {
+    const consumed = this.#consumed;
+    return this.#source.next(
+      consumed,
+      (batch, bytes) => this.#arrive(batch, bytes, consumed),
+    );
+  }
+
+  /**
+   * Counts what came, as it comes: it may be long until it is consumed.
+   *
+   * @throws {ProtocolError} If it is more than this side asked for.
+   * @throws {QueueFullError} If it is more than this side can hold.
+   */
+  #arrive(batch: unknown, bytes: number, consumed: number): void {
+    if (this.#isDone) return;
+    const { window, budget } = this.#source;
+    this.#received += isBatch(batch) ? batch.items.length : 0;
+    const ahead = this.#received - consumed;
+    if (ahead > window.items) {
+      throw new ProtocolError(
+        `Cannot go on with stream: ${ahead} of its items are not consumed, where ${window.items} may be`,
+      );
+    }
+    const full = budget.exceededBy(bytes);
+    if (full !== null) {
+      throw new QueueFullError(
+        `Cannot go on with stream: ${full.bytes} bytes are held for this peer and ${bytes} came, consume what was received or raise 'maxHeldBytes'`,
+        full.limit,
+      );
+    }
+    budget.hold(bytes);
+    this.#arrivedBytes += bytes;
+  }
+
+  async #receive(): Promise<void> {
+    if (this.#receiving === null) {
+      this.#receiving = this.#take().finally(() => this.#receiving = null);
+      return await this.#receiving;
+    }
+    // An error is told once, by the `next` that asked first.
+    await this.#receiving.catch(() => {});
+  }
+
+  async #take(): Promise<void> {
+    const asked = this.#asked ?? this.#ask();
+    this.#asked = null;
+    try {
+      const { items, done } = checkBatch(await asked);
+      // Left in the meantime: nobody wants them.
+      if (this.#isDone) return;
+      this.#items = items as unknown[];
+      this.#itemsBytes = this.#arrivedBytes;
+      this.#arrivedBytes = 0;
+      this.#isDone = done;
+      if (items.length === 0) this.#forgetItems();
+    } catch (error) {
+      if (this.#isDone) return;
+      // The producer may not know: what it sent could not be read.
+      this.#leave().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Asks for the next batch before this one is used up. */
+  #askAhead(): void {
+    if (this.#isDone || this.#asked !== null || this.#receiving !== null) {
+      return;
+    }
+    if (this.#items.length - this.#at > LOW_ITEMS) return;
+    this.#asked = this.#ask();
+    // It is awaited by the next `next`, if there is one.
+    this.#asked.catch(() => {});
+  }
+}
+
+/** The other side may answer anything. */
+function checkBatch(batch: StreamBatch): StreamBatch {
+  if (isBatch(batch) && typeof batch.done === "boolean") return batch;
+  throw new TypeError(
+    "Cannot go on with stream: the other side answered with no list of items",
+  );
+}
+
+function isBatch(batch: unknown): batch is StreamBatch {
+  return typeof batch === "object" && batch !== null &&
+    Array.isArray((batch as StreamBatch).items);
+}

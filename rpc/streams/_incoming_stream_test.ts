@@ -1,0 +1,346 @@
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { Budget } from "../../channel/limits/budget.ts";
+import { QueueFullError } from "../../channel/errors.ts";
+import { ProtocolError } from "../../transports/errors.ts";
+import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
+import type { StreamBatch, StreamWindow } from "./_outgoing_streams.ts";
+
+/** A producer whose answers the test gives. */
+class FakeSource implements StreamSource {
+  readonly window: StreamWindow = { items: 64, bytes: 1_000 };
+  readonly budget: Budget = new Budget(10_000);
+  readonly asked: number[] = [];
+  returns = 0;
+  returned: Promise<void> = Promise.resolve();
+  readonly #answers: (StreamBatch | Error | Promise<StreamBatch>)[];
+
+  constructor(answers: (StreamBatch | Error | Promise<StreamBatch>)[] = []) {
+    this.#answers = answers;
+  }
+
+  /** An item weighs ten bytes. */
+  async next(
+    consumed: number,
+    onArrival: (batch: unknown, weightBytes: number) => void,
+  ): Promise<StreamBatch> {
+    this.asked.push(consumed);
+    const answer = this.#answers.shift();
+    if (answer === undefined) return await new Promise<never>(() => {});
+    if (answer instanceof Error) throw answer;
+    const batch = await answer;
+    onArrival(batch, 10 * (batch?.items?.length ?? 0));
+    return batch;
+  }
+
+  return(): Promise<void> {
+    this.returns++;
+    return this.returned;
+  }
+}
+
+const END: StreamBatch = { items: [], done: true };
+
+/** `count` numbers from `first` on. */
+function range(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
+Deno.test("IncomingStream hands out the items of all batches in order", async () => {
+  const source = new FakeSource([
+    { items: [1, 2], done: false },
+    { items: [], done: false },
+    { items: [3], done: true },
+  ]);
+  assertEquals(await Array.fromAsync(new IncomingStream(source)), [1, 2, 3]);
+  assertEquals(source.returns, 0);
+});
+
+Deno.test("IncomingStream asks ahead, and tells how many were consumed", async () => {
+  const source = new FakeSource([
+    { items: range(0, 20), done: false },
+    { items: range(20, 20), done: false },
+    END,
+  ]);
+  const stream = new IncomingStream(source);
+  assertEquals(source.asked, []);
+  await stream.next();
+  assertEquals(source.asked, [0]);
+  for (let i = 0; i < 3; i++) await stream.next();
+  assertEquals(source.asked, [0, 4]);
+  assertEquals(await Array.fromAsync(stream), range(4, 36));
+  assertEquals(source.asked, [0, 4, 24]);
+});
+
+Deno.test("IncomingStream loses no item to several next at once", async () => {
+  const source = new FakeSource([
+    { items: [1], done: false },
+    { items: [2, 3], done: false },
+    { items: [4], done: true },
+  ]);
+  const stream = new IncomingStream(source);
+  const results = await Promise.all(range(0, 6).map(() => stream.next()));
+  assertEquals(results.map(({ value }) => value), [
+    1,
+    2,
+    3,
+    4,
+    undefined,
+    undefined,
+  ]);
+  assertEquals(results.map(({ done }) => done), [
+    ...Array(4).fill(false),
+    true,
+    true,
+  ]);
+});
+
+Deno.test("IncomingStream tells an error once, after the items before it", async () => {
+  const source = new FakeSource([
+    { items: [1], done: false },
+    new RangeError("no more"),
+  ]);
+  const stream = new IncomingStream(source);
+  const results = [stream.next(), stream.next(), stream.next()];
+  assertEquals(await results[0], { done: false, value: 1 });
+  await assertRejects(() => results[1]!, RangeError, "no more");
+  assertEquals(await results[2], { done: true, value: undefined });
+  assertEquals(await stream.next(), { done: true, value: undefined });
+  assertEquals(source.returns, 1);
+});
+
+Deno.test("IncomingStream can be iterated once", async () => {
+  const stream = new IncomingStream(new FakeSource([END]));
+  assertEquals(await Array.fromAsync(stream), []);
+  assertThrows(() => stream[Symbol.asyncIterator](), TypeError);
+});
+
+Deno.test("IncomingStream ends the producer when the loop is left", async () => {
+  const source = new FakeSource([{ items: [1, 2], done: false }]);
+  const stream = new IncomingStream(source);
+  for await (const item of stream) {
+    assertEquals(item, 1);
+    break;
+  }
+  assertEquals(source.returns, 1);
+  assertEquals(await stream.next(), { done: true, value: undefined });
+  await stream.return();
+  await stream[Symbol.asyncDispose]();
+  assertEquals(source.returns, 1);
+});
+
+Deno.test("IncomingStream ends a next that waits when it is left", async () => {
+  const batch = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([batch.promise]);
+  const stream = new IncomingStream(source);
+  const waiting = stream.next();
+  await stream.return();
+  batch.resolve({ items: [1], done: false });
+  assertEquals(await waiting, { done: true, value: undefined });
+});
+
+Deno.test("IncomingStream hides an error that comes after it is left", async () => {
+  const batch = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([batch.promise]);
+  const stream = new IncomingStream(source);
+  const waiting = stream.next();
+  await stream.return();
+  batch.reject(new RangeError("late"));
+  assertEquals(await waiting, { done: true, value: undefined });
+});
+
+Deno.test("IncomingStream forgets items of the last batch when it is left", async () => {
+  const source = new FakeSource([{ items: [1, 2, 3], done: true }]);
+  const stream = new IncomingStream(source);
+  await stream.next();
+  await stream.return();
+  assertEquals(await stream.next(), { done: true, value: undefined });
+  // The producer has ended by itself.
+  assertEquals(source.returns, 0);
+});
+
+Deno.test("IncomingStream ends the producer although it was never iterated", async () => {
+  const source = new FakeSource();
+  {
+    await using _stream = new IncomingStream(source);
+  }
+  assertEquals([source.returns, source.asked], [1, []]);
+});
+
+Deno.test("IncomingStream refuses an answer that is no batch", async () => {
+  for (
+    const answer of [null, 1, {}, { items: 3, done: false }, { items: [] }]
+  ) {
+    const source = new FakeSource([Promise.resolve(answer as StreamBatch)]);
+    await assertRejects(() => new IncomingStream(source).next(), TypeError);
+    assertEquals(source.returns, 1);
+  }
+});
+
+/** A signal's part: ends a stream as its abort does, while it is bound. */
+class FakeSignal {
+  #onAbort: ((reason: unknown) => void) | null = null;
+
+  readonly bind = (onAbort: (reason: unknown) => void) => {
+    this.#onAbort = onAbort;
+    return () => this.#onAbort = null;
+  };
+
+  get isBound(): boolean {
+    return this.#onAbort !== null;
+  }
+
+  abort(reason: unknown): void {
+    this.#onAbort!(reason);
+  }
+}
+
+Deno.test("IncomingStream rejects each next with the reason of its abort", async () => {
+  const signal = new FakeSignal();
+  const source = new FakeSource([{ items: [1, 2], done: false }]);
+  const stream = new IncomingStream(source, signal.bind);
+  assertEquals((await stream.next()).value, 1);
+  const reason = new RangeError("enough");
+  signal.abort(reason);
+  for (let i = 0; i < 2; i++) {
+    assertStrictEquals(await assertRejects(() => stream.next()), reason);
+  }
+  assertEquals([source.returns, signal.isBound], [1, false]);
+});
+
+Deno.test("IncomingStream rejects what waits at its abort, all of it", async () => {
+  const signal = new FakeSignal();
+  const batch = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([batch.promise]);
+  const stream = new IncomingStream(source, signal.bind);
+  const waiting = [stream.next(), stream.next()];
+  const reason = new RangeError("enough");
+  signal.abort(reason);
+  batch.resolve(END);
+  for (const next of waiting) {
+    assertStrictEquals(await assertRejects(() => next), reason);
+  }
+  assertEquals([source.returns, source.asked], [1, [0]]);
+});
+
+Deno.test("IncomingStream.return after an abort joins the end of the producer", async () => {
+  const signal = new FakeSignal();
+  const source = new FakeSource();
+  const failure = new RangeError("cannot finish");
+  source.returned = Promise.reject(failure);
+  const stream = new IncomingStream(source, signal.bind);
+  signal.abort(new Error("enough"));
+  assertStrictEquals(await assertRejects(() => stream.return()), failure);
+  // It is told once.
+  await stream.return();
+  assertEquals(source.returns, 1);
+});
+
+Deno.test("IncomingStream is bound until its consumer has seen the end", async () => {
+  const signal = new FakeSignal();
+  const items = [{ items: [1], done: true }];
+  const read = new IncomingStream(new FakeSource(items), signal.bind);
+  await read.next();
+  assertEquals(signal.isBound, true);
+  await read.next();
+  assertEquals(signal.isBound, false);
+
+  const failing = new FakeSource([new RangeError("no more")]);
+  const failed = new IncomingStream(failing, signal.bind);
+  await assertRejects(() => failed.next(), RangeError);
+  assertEquals(signal.isBound, false);
+
+  const left = new IncomingStream(new FakeSource(), signal.bind);
+  await left.return();
+  assertEquals(signal.isBound, false);
+});
+
+Deno.test("IncomingStream forgets items of the last batch at its abort", async () => {
+  const signal = new FakeSignal();
+  const source = new FakeSource([{ items: [1, 2], done: true }]);
+  const stream = new IncomingStream(source, signal.bind);
+  await stream.next();
+  signal.abort(new RangeError("enough"));
+  await assertRejects(() => stream.next(), RangeError);
+  // The producer has ended by itself.
+  assertEquals(source.returns, 0);
+});
+
+Deno.test("IncomingStream holds what has come until it is consumed", async () => {
+  const source = new FakeSource([
+    { items: range(0, 20), done: false },
+    { items: range(20, 30), done: false },
+    END,
+  ]);
+  const stream = new IncomingStream(source);
+  await stream.next();
+  assertEquals(source.budget.bytes, 200);
+  // The next batch comes before this one is used up, and counts as well.
+  for (let n = 1; n < 19; n++) await stream.next();
+  assertEquals(source.budget.bytes, 500);
+  await stream.next();
+  assertEquals(source.budget.bytes, 300);
+  await stream.next();
+  await stream.return();
+  assertEquals(source.budget.bytes, 0);
+});
+
+Deno.test("IncomingStream holds nothing once it is left, whatever comes then", async () => {
+  const late = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([{ items: [1], done: false }, late.promise]);
+  const stream = new IncomingStream(source);
+  await stream.next();
+  await stream.return();
+  late.resolve({ items: range(0, 60), done: false });
+  await late.promise;
+  assertEquals([source.budget.bytes, source.returns], [0, 1]);
+});
+
+Deno.test("IncomingStream takes no more than its window from the other side", async () => {
+  const fits = new FakeSource([
+    { items: range(0, 60), done: false },
+    { items: range(60, 44), done: true },
+  ]);
+  const items = await Array.fromAsync(new IncomingStream(fits));
+  assertEquals(items, range(0, 104));
+  // Forty of the first batch are consumed when the second is asked for.
+  const over = new FakeSource([
+    { items: range(0, 56), done: false },
+    { items: range(56, 49), done: true },
+  ]);
+  const stream = new IncomingStream(over);
+  for (let n = 0; n < 56; n++) await stream.next();
+  const error = await assertRejects(() => stream.next(), ProtocolError);
+  assertEquals(error.message.includes("65 of its items"), true, error.message);
+  assertEquals(over.budget.bytes, 0);
+});
+
+Deno.test("IncomingStream fails by itself where too much would be held", async () => {
+  const source = new FakeSource([{ items: range(0, 50), done: false }]);
+  source.budget.hold(9_600);
+  const stream = new IncomingStream(source);
+  const error = await assertRejects(() => stream.next(), QueueFullError);
+  assertEquals([error.limit, source.budget.bytes], [10_000, 9_600]);
+  assertEquals([source.returns, await stream.next()], [1, {
+    done: true,
+    value: undefined,
+  }]);
+});
+
+Deno.test("IncomingStream takes a time for each item that does not grow", async () => {
+  const source: StreamSource = {
+    window: { items: 1_000_000, bytes: Infinity },
+    budget: new Budget(Infinity),
+    next: () => Promise.resolve({ items: range(0, 400_000), done: true }),
+    return: () => Promise.resolve(),
+  };
+  const start = performance.now();
+  let count = 0;
+  for await (const _ of new IncomingStream(source)) count++;
+  const tookMs = performance.now() - start;
+  assertEquals([count, tookMs < 3_000], [400_000, true], `${tookMs} ms`);
+});

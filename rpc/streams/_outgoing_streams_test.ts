@@ -1,0 +1,455 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Budget } from "../../channel/limits/budget.ts";
+import { call, runAs } from "../call.ts";
+import { ReferenceReleasedError } from "../errors.ts";
+import {
+  DEFAULT_WINDOW,
+  discardStream,
+  isStream,
+  MAX_STREAMS,
+  OutgoingStreams,
+  STREAM_PREFIX,
+  type StreamBatch,
+  type StreamWindow,
+} from "./_outgoing_streams.ts";
+import { MessageContext } from "../references/_message_context.ts";
+import type { Call } from "../call.ts";
+
+function open(
+  window: StreamWindow = DEFAULT_WINDOW,
+  budget: Budget = new Budget(Infinity),
+): OutgoingStreams {
+  return new OutgoingStreams(() => window, () => budget);
+}
+
+/** Counts how far its generators get. */
+class Producer {
+  produced = 0;
+  finished = 0;
+
+  async *count(end = Infinity): AsyncGenerator<number> {
+    try {
+      while (this.produced < end) yield this.produced++;
+    } finally {
+      this.finished++;
+    }
+  }
+
+  /** Hands out one item, and then waits for `event`. */
+  async *wait(event: Promise<unknown>): AsyncGenerator<unknown> {
+    try {
+      yield this.produced++;
+      yield await event;
+    } finally {
+      this.finished++;
+    }
+  }
+}
+
+function keyOf(path: string): number {
+  assert(path.startsWith(STREAM_PREFIX));
+  return Number(path.slice(STREAM_PREFIX.length));
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Asks for more of a stream, all of which can be sent. */
+async function next(
+  streams: OutgoingStreams,
+  key: number,
+  consumed: number,
+): Promise<StreamBatch> {
+  const sent: StreamBatch[] = [];
+  await streams.next(key, consumed, (batch) => {
+    sent.push(batch);
+    return batch.items.length;
+  });
+  assertEquals(sent.length, 1);
+  return sent[0]!;
+}
+
+/** Everything that a stream hands out, consumed at once. */
+async function drain(streams: OutgoingStreams, key: number) {
+  const items: unknown[] = [];
+  for (;;) {
+    const batch: StreamBatch = await next(streams, key, items.length);
+    items.push(...batch.items);
+    if (batch.done) return items;
+  }
+}
+
+Deno.test("OutgoingStreams hands out all items in order, and forgets the stream", async () => {
+  const streams = open();
+  const producer = new Producer();
+  let ends = 0;
+  const key = keyOf(
+    streams.add(producer.count(1_000), { onEnd: () => ends++ }),
+  );
+  assertEquals(streams.size, 1);
+  const items = await drain(streams, key);
+  assertEquals(items, Array.from({ length: 1_000 }, (_, i) => i));
+  assertEquals([streams.size, producer.finished, ends], [0, 1, 1]);
+  await assertRejects(
+    () => next(streams, key, 1_000),
+    ReferenceReleasedError,
+  );
+});
+
+Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
+  const streams = open();
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  await turn();
+  assertEquals(producer.produced, 0);
+  await streams.return(key);
+  assertEquals(streams.size, 0);
+});
+
+Deno.test("OutgoingStreams never has more items under way than its window", async () => {
+  const streams = open({ items: 10, bytes: 1_000_000 });
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  let received = 0;
+  const receive = async (consumed: number) => {
+    received += (await next(streams, key, consumed)).items.length;
+    await turn();
+  };
+  await receive(0);
+  assertEquals(producer.produced, 10);
+  while (received < 10) await receive(0);
+  // Nothing was consumed: the next question waits.
+  const waiting = receive(0);
+  await turn();
+  assertEquals(producer.produced, 10);
+  const consuming = receive(4);
+  await Promise.all([waiting, consuming.catch(() => {})]);
+  assertEquals(producer.produced, 14);
+  await streams.return(key);
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams never has more bytes under way than its window and one item", async () => {
+  const streams = open({ items: 64, bytes: 1_000 });
+  let produced = 0;
+  async function* texts() {
+    for (;;) {
+      produced++;
+      yield "x".repeat(392);
+    }
+  }
+  const key = keyOf(streams.add(texts()));
+  await next(streams, key, 0);
+  await turn();
+  assertEquals(produced, 3);
+  await next(streams, key, 2);
+  await turn();
+  assertEquals(produced, 5);
+  await streams.return(key);
+});
+
+Deno.test("OutgoingStreams lets a consumer that lies get no more than its window at once", async () => {
+  const streams = open({ items: 10, bytes: 1_000_000 });
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  for (const consumed of [1e9, 1e9, NaN, 1e9]) {
+    const before = producer.produced;
+    await next(streams, key, consumed);
+    await turn();
+    assert(producer.produced - before <= 20);
+  }
+  await streams.return(key);
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams tells an error after the items before it", async () => {
+  const streams = open();
+  async function* failing() {
+    yield 1;
+    yield 2;
+    throw new RangeError("no more");
+  }
+  const key = keyOf(streams.add(failing()));
+  const items: unknown[] = [];
+  const error = await assertRejects(async () => {
+    for (;;) items.push(...(await next(streams, key, items.length)).items);
+  }, RangeError);
+  assertEquals([items, error.message, streams.size], [[1, 2], "no more", 0]);
+});
+
+Deno.test("OutgoingStreams keeps the items that were not sent", async () => {
+  const streams = open();
+  const key = keyOf(streams.add(new Producer().count(5)));
+  const batches: StreamBatch[] = [];
+  const few = (batch: StreamBatch) => {
+    batches.push(batch);
+    return Math.min(2, batch.items.length);
+  };
+  await streams.next(key, 0, few);
+  await turn();
+  const { length } = batches[0]!.items;
+  for (let sent = length; sent < 5; sent += 2) {
+    assertEquals(streams.size, 1);
+    await streams.next(key, sent, few);
+    const rest = Array.from({ length: 5 - sent }, (_, i) => sent + i);
+    assertEquals(batches.at(-1), { items: rest, done: true });
+  }
+  assertEquals([length, streams.size], [1, 0]);
+});
+
+Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", async () => {
+  const streams = open({ items: 2, bytes: 1_000 });
+  const producer = new Producer();
+  let ends = 0;
+  const key = keyOf(streams.add(producer.count(), { onEnd: () => ends++ }));
+  await next(streams, key, 0);
+  await turn();
+  const unsendable = () => {
+    throw new RangeError("not this");
+  };
+  await assertRejects(() => streams.next(key, 1, unsendable), RangeError);
+  await turn();
+  assertEquals([producer.finished, ends, streams.size], [1, 1, 0]);
+});
+
+Deno.test("OutgoingStreams offers a stream that was withdrawn anew", async () => {
+  const streams = open();
+  const numbers = new Producer().count(3);
+  const context = new MessageContext("owned");
+  const withdrawn = keyOf(streams.add(numbers, { context }));
+  context.withdraw();
+  assertEquals(streams.size, 0);
+  const key = keyOf(streams.add(numbers));
+  assert(key !== withdrawn);
+  assertEquals(await drain(streams, key), [0, 1, 2]);
+});
+
+Deno.test("OutgoingStreams tells an error of an iterable that cannot begin", async () => {
+  const streams = open();
+  const key = keyOf(streams.add({
+    [Symbol.asyncIterator]() {
+      throw new RangeError("cannot begin");
+    },
+  }));
+  await assertRejects(() => next(streams, key, 0), RangeError);
+  assertEquals(streams.size, 0);
+});
+
+Deno.test("OutgoingStreams.return waits until the producer's finally has run", async () => {
+  const streams = open({ items: 2, bytes: 1_000 });
+  let finished = false;
+  async function* slowToFinish() {
+    try {
+      for (;;) yield 1;
+    } finally {
+      await turn();
+      finished = true;
+    }
+  }
+  const key = keyOf(streams.add(slowToFinish()));
+  await next(streams, key, 0);
+  await turn();
+  await streams.return(key);
+  assertEquals([finished, streams.size], [true, 0]);
+  await streams.return(key);
+});
+
+Deno.test("OutgoingStreams.return tells an error of the producer's finally", async () => {
+  const streams = open({ items: 2, bytes: 1_000 });
+  async function* failing() {
+    try {
+      for (;;) yield 1;
+    } finally {
+      // deno-lint-ignore no-unsafe-finally -- it is what is tested
+      throw new RangeError("cannot finish");
+    }
+  }
+  const key = keyOf(streams.add(failing()));
+  await next(streams, key, 0);
+  await turn();
+  await assertRejects(() => streams.return(key), RangeError);
+  assertEquals(streams.size, 0);
+});
+
+Deno.test("OutgoingStreams.return does not wait for a producer that waits", async () => {
+  const streams = open();
+  const producer = new Producer();
+  const event = Promise.withResolvers<void>();
+  const key = keyOf(streams.add(producer.wait(event.promise)));
+  await next(streams, key, 0);
+  const waiting = next(streams, key, 1);
+  await streams.return(key);
+  assertEquals(await waiting, { items: [], done: true });
+  assertEquals([producer.finished, streams.size], [0, 0]);
+  event.resolve();
+  await turn();
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams.return tells the end before it ends the producer", async () => {
+  const streams = open();
+  const producer = new Producer();
+  const event = Promise.withResolvers<void>();
+  const stream = producer.wait(event.promise);
+  // As a method whose signal aborts: only so it hears that it may stop.
+  const key = keyOf(streams.add(stream, { onEnd: () => event.resolve() }));
+  await next(streams, key, 0);
+  await streams.return(key);
+  await turn();
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
+  const streams = open({ items: 2, bytes: 1_000 });
+  const producer = new Producer();
+  let ends = 0;
+  const waiting: Promise<StreamBatch>[] = [];
+  for (let i = 0; i < 5; i++) {
+    const stream = producer.count();
+    // One that nobody has asked has begun elsewhere.
+    if (i === 0) await stream.next();
+    const key = keyOf(streams.add(stream, { onEnd: () => ends++ }));
+    if (i === 0) continue;
+    await next(streams, key, 0);
+    await turn();
+    waiting.push(next(streams, key, 0));
+  }
+  const settled = Promise.allSettled(waiting);
+  streams.endAll();
+  assertEquals([streams.size, ends], [0, 5]);
+  await settled;
+  await turn();
+  assertEquals(producer.finished, 5);
+  streams.endAll();
+});
+
+Deno.test("OutgoingStreams answers several questions at once", async () => {
+  const streams = open();
+  const producer = new Producer();
+  const event = Promise.withResolvers<void>();
+  const key = keyOf(streams.add(producer.wait(event.promise)));
+  await next(streams, key, 0);
+  const questions = [next(streams, key, 1), next(streams, key, 1)];
+  await streams.return(key);
+  for (const answer of await Promise.all(questions)) {
+    assertEquals(answer, { items: [], done: true });
+  }
+  event.resolve();
+});
+
+Deno.test("OutgoingStreams begins a generator where it is told to", async () => {
+  const streams = open();
+  const served = { path: "work" } as Call;
+  async function* paths() {
+    yield call().path;
+  }
+  const start = <T>(step: () => T) => runAs(served, step);
+  const key = keyOf(streams.add(paths(), { start }));
+  assertEquals(await drain(streams, key), ["work"]);
+});
+
+Deno.test("OutgoingStreams adds each stream to the message that offers it", () => {
+  const streams = open();
+  const producer = new Producer();
+  const outer = new MessageContext("owned");
+  const inner = new MessageContext("borrowed");
+  streams.add(producer.count(), { context: outer });
+  streams.add(producer.count(), { context: inner });
+  streams.add(producer.count());
+  assertEquals([outer.streams.length, inner.streams.length], [1, 1]);
+  assertEquals(streams.size, 3);
+  outer.discard();
+  assertEquals(streams.size, 2);
+  streams.endAll();
+});
+
+Deno.test("OutgoingStreams refuses more streams than one connection may have", () => {
+  const streams = open();
+  const empty = { [Symbol.asyncIterator]: () => new Producer().count(0) };
+  for (let i = 0; i < MAX_STREAMS; i++) streams.add(empty);
+  assertThrows(() => streams.add(empty), RangeError);
+  streams.endAll();
+  streams.add(empty);
+  streams.endAll();
+});
+
+Deno.test("discardStream ends a producer that has begun", async () => {
+  const producer = new Producer();
+  const stream = producer.count();
+  await stream.next();
+  discardStream(stream);
+  await turn();
+  assertEquals(producer.finished, 1);
+});
+
+Deno.test("isStream knows async iterables", () => {
+  assertEquals(isStream(new Producer().count()), true);
+  assertEquals(isStream(new ReadableStream()), true);
+  for (const other of [null, undefined, 1, "text", [], {}, () => {}]) {
+    assertEquals(isStream(other), false);
+  }
+});
+
+Deno.test("OutgoingStreams counts what is held, and gives all of it back", async () => {
+  const budget = new Budget(1_000_000);
+  const streams = open({ items: 8, bytes: 1_000_000 }, budget);
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  const idle = budget.bytes;
+  assert(idle > 0);
+  await next(streams, key, 0);
+  await turn();
+  // One was sent; those that follow wait for the next question.
+  assertEquals([producer.produced, budget.bytes], [8, idle + 7 * 8]);
+  await next(streams, key, 1);
+  await turn();
+  assertEquals([producer.produced, budget.bytes], [9, idle + 8]);
+  await streams.return(key);
+  await turn();
+  assertEquals(budget.bytes, 0);
+  const dropped = keyOf(streams.add(producer.count()));
+  await next(streams, dropped, 0);
+  await turn();
+  streams.endAll();
+  assertEquals(budget.bytes, 0);
+});
+
+Deno.test("OutgoingStreams over the budget goes on one item at a time", async () => {
+  const budget = new Budget(2_000);
+  const streams = open({ items: 64, bytes: 1_000_000 }, budget);
+  async function* texts() {
+    for (let n = 0; n < 10; n++) yield "x".repeat(1_100);
+  }
+  const key = keyOf(streams.add(texts()));
+  assertThrows(() => streams.add(texts()), RangeError, "maxHeldBytes");
+  let consumed = 0;
+  for (let done = false; !done;) {
+    const batch = await next(streams, key, consumed);
+    await turn();
+    assert(batch.items.length <= 1, `${batch.items.length} items`);
+    assert(budget.bytes <= 3_300, `${budget.bytes} bytes`);
+    ({ done } = batch);
+    consumed += batch.items.length;
+  }
+  assertEquals([consumed, budget.bytes], [10, 0]);
+});
+
+Deno.test("OutgoingStreams tries no more items at once than did fit", async () => {
+  const streams = open({ items: 1_000, bytes: 1e9 });
+  const key = keyOf(streams.add(new Producer().count(1_000)));
+  let [offered, sent] = [0, 0];
+  const three = ({ items }: StreamBatch) => {
+    const taken = Math.min(3, items.length);
+    offered += items.length;
+    sent += taken;
+    return taken;
+  };
+  while (streams.size > 0) {
+    await streams.next(key, sent, three);
+    await turn();
+  }
+  assertEquals(sent, 1_000);
+  // A quarter of a million if all that waits was offered each time.
+  assert(offered < 6_000, `${offered} items offered`);
+});

@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { startServer as startChannelServer } from "../../channel/server.ts";
+import { ConnectionClosedError } from "../../channel/errors.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import { openConnection } from "../client.ts";
+import { service } from "../service.ts";
+
+const greeter = service({ greet: (name: string) => `Hello, ${name}` });
+
+/** Serves a peer that answers a hello as told, the first call, and then nothing. */
+function startMute(address: string, hasExtensions: boolean, seen: string[]) {
+  return startChannelServer(address, async (channel) => {
+    for await (const request of channel) {
+      const [path] = request.content as [string];
+      seen.push(path);
+      if (path === "$/hello") {
+        await (hasExtensions
+          ? request.reply({ version: 1, features: [] })
+          : request.fail("KeyError: $"));
+      } else if (path === "greet") await request.reply("Hello");
+    }
+  });
+}
+
+withCtx(
+  "a peer that is silently gone is noticed after two misses",
+  async (ctx) => {
+    const seen: string[] = [];
+    const server = ctx.use(await startMute(ctx.address, true, seen));
+    const client = ctx.use(
+      await openConnection<typeof greeter>(server.address, {
+        ...ctx.options,
+        heartbeatMs: 20,
+      }),
+    );
+    assertEquals(await client.remote.greet("Ada"), "Hello");
+    const pending = assertRejects(
+      () => (client.remote as unknown as { never(): Promise<void> }).never(),
+      ConnectionClosedError,
+    );
+    const { by, reason } = await client.closed;
+    assertEquals([by, reason], ["error", "heartbeat"]);
+    await pending;
+    assertEquals(seen.filter((path) => path === "$/ping").length, 2);
+    assertEquals(client.stats().pendingCalls, 0);
+  },
+);
+
+withCtx("a peer without extensions gets no heartbeats", async (ctx) => {
+  const seen: string[] = [];
+  const server = ctx.use(await startMute(ctx.address, false, seen));
+  const client = ctx.use(
+    await openConnection<typeof greeter>(server.address, {
+      ...ctx.options,
+      heartbeatMs: 5,
+    }),
+  );
+  assertEquals(await client.remote.greet("Ada"), "Hello");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 50);
+  await promise;
+  assertEquals(await client.remote.greet("Bob"), "Hello");
+  assertEquals(seen, ["$/hello", "greet", "greet"]);
+});
+
+withCtx(
+  "an idle connection between two denomas peers lives on",
+  async (ctx) => {
+    await ctx.rpc.startServer(greeter, { heartbeatMs: 20 });
+    const client = await ctx.rpc.connect<typeof greeter>({ heartbeatMs: 20 });
+    await client.remote.greet("Ada");
+    const before = client.stats().framesIn;
+    while (client.stats().framesIn < before + 8) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assertEquals(await client.remote.greet("Bob"), "Hello, Bob");
+    assert(client.stats().pendingCalls <= 1);
+    // The ledger would find a timer that outlives the close.
+    await client.close();
+  },
+);

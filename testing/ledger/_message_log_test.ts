@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import type { Channel } from "../../channel/channel.ts";
+import { MessageLog } from "./_message_log.ts";
+
+function pair(client: string, server: string): [Channel, Channel] {
+  return [
+    { localAddress: client, remoteAddress: server } as Channel,
+    { localAddress: server, remoteAddress: client } as Channel,
+  ];
+}
+
+Deno.test("MessageLog shows a message once although both ends report it", () => {
+  const log = new MessageLog();
+  const [near, far] = pair("c", "s");
+  log.add(near, false, "out", 0, 0, "ohai");
+  log.add(far, true, "in", 0, 0, "ohai");
+  log.add(far, true, "out", 1, 0, "cya");
+  assertEquals(
+    log.draw(),
+    `The last messages (2):
+client ──▶ server request  0 "ohai"
+client ◀── server result   0 "cya"  (not received)`,
+  );
+});
+
+Deno.test("MessageLog keeps apart the clients of a Unix socket, which share an address", () => {
+  const log = new MessageLog();
+  const pairs = [pair("s#client", "s"), pair("s#client", "s")];
+  for (const [near] of pairs) log.add(near, false, "out", 0, 0, "hi");
+  for (const [, far] of pairs) log.add(far, true, "in", 0, 0, "hi");
+  assertEquals(
+    log.draw(),
+    `The last messages (2):
+client 1 ──▶ server request  0 "hi"
+client 2 ──▶ server request  0 "hi"`,
+  );
+});
+
+Deno.test("MessageLog keeps the last thirty and says how many there were", () => {
+  const log = new MessageLog();
+  const [near] = pair("c", "s");
+  assertEquals(log.draw(), null);
+  for (let id = 0; id < 40; id++) log.add(near, false, "out", 0, id, id);
+  const [title, first, ...rest] = log.draw()!.split("\n");
+  assertEquals(title, "The last messages (30 of 40):");
+  assertEquals(first?.includes(" 10 10"), true);
+  assertEquals(rest.length, 29);
+});
+
+Deno.test("MessageLog shows what comes from outside the step", () => {
+  const log = new MessageLog();
+  const [, far] = pair("c", "s");
+  log.add(far, true, "in", 0, 7, "from elsewhere");
+  assertEquals(
+    log.draw(),
+    `The last messages (1):\nclient ──▶ server request  7 "from elsewhere"`,
+  );
+});

@@ -1,0 +1,53 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { json } from "../../channel/codecs/json/json.ts";
+import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
+import { planSteps } from "./_plan.ts";
+
+Deno.test("planSteps makes a step for each transport, in the order given", () => {
+  const names = (steps: readonly { name: string }[]) =>
+    steps.map(({ name }) => name);
+  assertEquals(names(planSteps()), ["tcp", "unix", "memory"]);
+  assertEquals(names(planSteps({ transports: ["memory", "tcp"] })), [
+    "memory",
+    "tcp",
+  ]);
+});
+
+Deno.test("planSteps multiplies transports by codecs", () => {
+  const steps = planSteps({
+    transports: ["tcp", "memory"],
+    codecs: [json(), msgpack()],
+  });
+  assertEquals(steps.map(({ name }) => name), [
+    "tcp · json",
+    "tcp · msgpack",
+    "memory · json",
+    "memory · msgpack",
+  ]);
+  assertEquals(steps.map(({ codec }) => codec.name), [
+    "json",
+    "msgpack",
+    "json",
+    "msgpack",
+  ]);
+});
+
+Deno.test("planSteps ignores unix with a reason where there is none", () => {
+  const reasons = (os: typeof Deno.build.os) =>
+    planSteps({}, os).map((step) => step.ignoredBecause);
+  assertEquals(reasons("linux"), [null, null, null]);
+  assertEquals(reasons("windows"), [
+    null,
+    "Deno has no Unix sockets on Windows",
+    null,
+  ]);
+});
+
+Deno.test("planSteps refuses a test that would run nowhere", () => {
+  assertThrows(() => planSteps({ transports: [] }), RangeError, "transports");
+  assertThrows(
+    () => planSteps({ transports: ["tcp"], codecs: [] }),
+    RangeError,
+    "codecs",
+  );
+});

@@ -1,0 +1,116 @@
+import { printable } from "../../transports/printable.ts";
+import { describeLeak, type Leak } from "../ledger/_leak.ts";
+import type { ReportedError } from "./_step_ctx.ts";
+import { withoutStack } from "./_without_stack.ts";
+import { LeakError, StepError, StepTimeoutError } from "../errors.ts";
+
+/** A step and where its test stands in the code, for reports. */
+export interface StepIdentity {
+  /** Its name. */
+  readonly step: string;
+  /** File and line of the test. */
+  readonly site: string;
+}
+
+/** What leaked, by when it was found. */
+export interface FoundLeaks {
+  /** When the body had ended. */
+  readonly before: readonly Leak[];
+  /** When all should have been gone. */
+  readonly after: readonly Leak[];
+  /** Files that were left. */
+  readonly files: readonly string[];
+  /** Whether stacks were kept. */
+  readonly traced: boolean;
+}
+
+/** The error for what leaked, or `null` if nothing did. */
+export function leakError(
+  { step, site }: StepIdentity,
+  { before, after, files, traced }: FoundLeaks,
+): LeakError | null {
+  const left = [...after.map(describeLeak), ...files];
+  const all = [...before.map(describeLeak), ...left];
+  if (all.length === 0) return null;
+  const message = [
+    `Cannot end step '${step}': it leaked ${count(all.length, "thing")}`,
+    ...section(
+      "Open or pending when the body had ended, and neither made by 'ctx' nor given to 'ctx.use':",
+      before.map(describeLeak),
+    ),
+    ...section("Left after clean-up:", left),
+    ...(traced ? [] : ["Set DENOMAS_TRACE=1 to see where each was made"]),
+    `    at ${site}`,
+  ].join("\n");
+  return withoutStack(() => new LeakError(message, all));
+}
+
+/** The error for a step whose time is up while `open` is open. */
+export function timeoutError(
+  { step, site }: StepIdentity,
+  timeoutMs: number,
+  open: readonly string[],
+): StepTimeoutError {
+  const message = [
+    `Cannot go on with step '${step}': its body took longer than ${timeoutMs} ms`,
+    ...section("Open or pending:", open.length > 0 ? open : ["nothing"]),
+    `    at ${site}`,
+  ].join("\n");
+  return withoutStack(() => new StepTimeoutError(message, timeoutMs));
+}
+
+/** The error for one that nobody awaited. */
+export function reportedError(
+  { step }: StepIdentity,
+  { error, context }: ReportedError,
+): StepError {
+  const what = {
+    handler: "a handler threw",
+    protocol: "a peer broke the protocol",
+    accept: "a server could not accept",
+    task: "a task of an agent threw",
+    callback: "a callback threw",
+    authenticate: "'authenticate' threw",
+  }[context.kind];
+  return withoutStack(() =>
+    new StepError(
+      `Cannot pass step '${step}': ${what} at '${
+        printable(context.address)
+      }', take the error with 'ctx.takeHandlerErrors()' if the test wants it`,
+      { cause: error },
+    )
+  );
+}
+
+/** The error for a rejection that nobody awaited. */
+export function rejectionError(
+  { step, site }: StepIdentity,
+  reason: unknown,
+): StepError {
+  return withoutStack(() =>
+    new StepError(
+      `Cannot pass step '${step}': a promise was rejected and nobody awaited it\n    at ${site}`,
+      { cause: reason },
+    )
+  );
+}
+
+/** One error for all of `problems`; a single one stays what it is. */
+export function asOne({ step }: StepIdentity, problems: unknown[]): unknown {
+  if (problems.length === 1) return problems[0];
+  return withoutStack(() =>
+    new AggregateError(
+      problems,
+      `Step '${step}' failed with ${count(problems.length, "error")}`,
+    )
+  );
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  return [title, ...lines.map((line) => `  ${line}`)];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,379 @@
+/**
+ * Frames as bytes: a big-endian `uint32` length, then that many bytes of
+ * payload. Pure: no I/O and no timers.
+ */
+import { spareBuffers } from "./_spare_buffers.ts";
+import { FrameTooLargeError, ProtocolError } from "../errors.ts";
+import { printable } from "../printable.ts";
+
+/** Length of a frame's header in bytes. */
+export const HEADER_BYTES = 4;
+
+/** What an idle connection holds for its next read. */
+const IDLE_BUFFER_BYTES = 4 * 1024;
+/** What is read at once while more arrives than the idle buffer holds. */
+const BUSY_BUFFER_BYTES = 64 * 1024;
+/** A read buffer that was filled grows this many times. */
+const GROWTH = 4;
+/** Strings up to this length get room for their longest UTF-8 form at once. */
+const SHORT_STRING = 1024;
+/** Strings up to this length are first tried as ASCII, without the encoder. */
+const PLAIN_STRING = 128;
+
+const EMPTY = new Uint8Array(0);
+/** Stays empty, and stands in for what most queues never need. */
+const NONE_REVOKED = new Set<number>();
+const encoder = new TextEncoder();
+
+/**
+ * Cuts a stream of bytes into frames. Read into {@linkcode space}, tell how
+ * much by {@linkcode filled}, then take frames by {@linkcode next} until it
+ * returns `null`.
+ */
+export class FrameDecoder {
+  readonly #maxFrameBytes: number;
+  #buffer = EMPTY;
+  #start = 0;
+  #end = 0;
+  /** What the last frame took, header included. */
+  #lastBytes = 0;
+
+  /** Makes a decoder that refuses payloads over `maxFrameBytes`. */
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** How many bytes of an unfinished frame are held. */
+  get heldBytes(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Where to read to; never empty. Call only when `next` gave `null`. */
+  space(): Uint8Array {
+    if (this.heldBytes === 0) this.#reset();
+    else this.#makeRoom();
+    return this.#buffer.subarray(this.#end);
+  }
+
+  /** Tells that `bytes` bytes were read into the last {@linkcode space}. */
+  filled(bytes: number): void {
+    this.#end += bytes;
+  }
+
+  /**
+   * The payload of the next whole frame, as a view that is valid until the
+   * next call of `space`, or `null` if more must be read.
+   *
+   * @throws {FrameTooLargeError} If its header says more than the limit.
+   * @throws {ProtocolError} If it is empty, or the bytes are no frame.
+   */
+  next(): Uint8Array | null {
+    const held = this.heldBytes;
+    if (held < HEADER_BYTES) return null;
+    const length = readUint32(this.#buffer, this.#start);
+    this.#check(length);
+    if (held < HEADER_BYTES + length) return null;
+    const start = this.#start + HEADER_BYTES;
+    this.#start = start + length;
+    this.#lastBytes = HEADER_BYTES + length;
+    return this.#buffer.subarray(start, this.#start);
+  }
+
+  /** Before any memory is taken for it, a length must be within the limit. */
+  #check(length: number): void {
+    if (length > 0 && length <= this.#maxFrameBytes) return;
+    const seen = describeHeader(
+      this.#buffer.subarray(this.#start, this.#start + HEADER_BYTES),
+    );
+    if (seen !== null) {
+      throw new ProtocolError(
+        `Cannot read frame: peer sent ${seen} where the length of a frame was expected`,
+      );
+    }
+    if (length === 0) {
+      throw new ProtocolError("Cannot read frame: peer sent an empty one");
+    }
+    throw new FrameTooLargeError(
+      `Cannot read frame: ${length} bytes are over the limit of ${this.#maxFrameBytes}, raise 'maxFrameBytes' on this side if that is wanted`,
+      length,
+      this.#maxFrameBytes,
+    );
+  }
+
+  /** Nothing is held: an idle connection keeps only a small buffer. */
+  #reset(): void {
+    if (this.#buffer.length !== IDLE_BUFFER_BYTES) {
+      spareBuffers.give(this.#buffer);
+      this.#buffer = new Uint8Array(IDLE_BUFFER_BYTES);
+    }
+    this.#start = this.#end = 0;
+  }
+
+  /**
+   * Part of a frame is held. The buffer grows with what has arrived, not with
+   * what the header claims: only a peer that filled it makes us take more.
+   */
+  #makeRoom(): void {
+    const held = this.heldBytes;
+    const wanted = held < HEADER_BYTES
+      ? HEADER_BYTES
+      : HEADER_BYTES + readUint32(this.#buffer, this.#start);
+    if (this.#start + wanted <= this.#buffer.length) return;
+    const isFull = this.#end === this.#buffer.length;
+    const most = Math.max(wanted, BUSY_BUFFER_BYTES);
+    const earned = Math.max(this.#end * GROWTH, this.#lastBytes);
+    const bytes = isFull ? Math.min(most, earned) : 0;
+    if (bytes > this.#buffer.length) {
+      const grown = spareBuffers.take(bytes);
+      grown.set(this.#buffer.subarray(this.#start, this.#end));
+      spareBuffers.give(this.#buffer);
+      this.#buffer = grown;
+    } else if (this.#start > 0) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+    }
+    this.#start = 0;
+    this.#end = held;
+  }
+}
+
+/**
+ * Collects frames to be written. Everything pushed between two calls of
+ * {@linkcode take} leaves as one run of bytes. A frame's position counts the
+ * bytes that were pushed before it.
+ */
+export class FrameQueue {
+  readonly #maxFrameBytes: number;
+  #buffer = EMPTY;
+  #length = 0;
+  /** Position of the first byte of `#buffer`. */
+  #base = 0;
+  /** Where in `#buffer` frames were revoked. */
+  #revoked = NONE_REVOKED;
+  #revokedBytes = 0;
+  #taken = EMPTY;
+  #spare = EMPTY;
+  #lastLength = 0;
+
+  /** Makes a queue that refuses payloads over `maxFrameBytes`. */
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** Bytes waiting to be taken. */
+  get bytes(): number {
+    return this.#length - this.#revokedBytes;
+  }
+
+  /**
+   * Copies `payload`, a string as UTF-8, to the end and returns its position.
+   *
+   * @throws {FrameTooLargeError} If it is over the limit.
+   * @throws {RangeError} If it is empty.
+   */
+  push(payload: Uint8Array | string): number {
+    const start = this.#length;
+    if (payload.length > this.#maxFrameBytes) this.#refuse(payload.length);
+    if (payload.length === 0) refuseEmpty();
+    if (typeof payload === "string") {
+      this.#pushText(payload);
+    } else {
+      this.#reserve(HEADER_BYTES + payload.length);
+      this.#buffer.set(payload, start + HEADER_BYTES);
+      this.#length += HEADER_BYTES + payload.length;
+    }
+    const length = this.#length - start - HEADER_BYTES;
+    if (length > this.#maxFrameBytes) {
+      this.#length = start;
+      if (start === 0) this.#dropBuffer();
+      this.#refuse(length);
+    }
+    writeUint32(this.#buffer, start, length);
+    return this.#base + start;
+  }
+
+  /** Whether the frame at `position` has been taken. */
+  isTaken(position: number): boolean {
+    return position < this.#base;
+  }
+
+  /**
+   * Drops the frame at `position` unless it has been taken; repeatable. Once
+   * the rest is taken, its position counts as taken, too.
+   */
+  revoke(position: number): boolean {
+    if (this.isTaken(position)) return false;
+    const at = position - this.#base;
+    if (this.#revoked.has(at)) return true;
+    if (this.#revoked === NONE_REVOKED) this.#revoked = new Set();
+    this.#revoked.add(at);
+    this.#revokedBytes += HEADER_BYTES + readUint32(this.#buffer, at);
+    return true;
+  }
+
+  /**
+   * Takes what is waiting, or `null`. It stays valid until
+   * {@linkcode release}, which must come before the next `take`.
+   */
+  take(): Uint8Array | null {
+    if (this.#revoked.size > 0) this.#closeGaps();
+    if (this.#length === 0) {
+      this.#dropBuffer();
+      return null;
+    }
+    this.#taken = this.#buffer;
+    this.#buffer = this.#spare;
+    this.#spare = EMPTY;
+    this.#base += this.#length;
+    this.#lastLength = this.#length;
+    this.#length = 0;
+    return this.#taken.subarray(0, this.#lastLength);
+  }
+
+  /** Lets the bytes of the last `take` be written over. */
+  release(): void {
+    const free = this.#taken;
+    this.#taken = EMPTY;
+    // Only small buffers are kept: an idle connection shall cost little.
+    if (free.length > IDLE_BUFFER_BYTES) return spareBuffers.give(free);
+    if (this.#buffer.length === 0) this.#buffer = free;
+    else this.#spare = free;
+  }
+
+  /** Drops all that waits. None of it counts as taken, then or later. */
+  clear(): void {
+    this.#length = 0;
+    this.#buffer = EMPTY;
+    this.#forgetRevoked();
+  }
+
+  /** Closes the gaps that revoked frames leave. */
+  #closeGaps(): void {
+    let to = 0;
+    let from = 0;
+    const gaps = [...this.#revoked].sort((a, b) => a - b);
+    for (const at of [...gaps, this.#length]) {
+      this.#buffer.copyWithin(to, from, at);
+      to += at - from;
+      if (at === this.#length) break;
+      from = at + HEADER_BYTES + readUint32(this.#buffer, at);
+    }
+    // Positions count revoked bytes too, so that later ones stay right.
+    this.#base += this.#length - to;
+    this.#length = to;
+    this.#forgetRevoked();
+  }
+
+  #forgetRevoked(): void {
+    this.#revoked.clear();
+    this.#revokedBytes = 0;
+  }
+
+  /** Nothing waits: only a small buffer is kept. */
+  #dropBuffer(): void {
+    if (this.#buffer.length > IDLE_BUFFER_BYTES) this.#buffer = EMPTY;
+  }
+
+  #pushText(text: string): void {
+    const short = text.length <= SHORT_STRING;
+    this.#reserve(HEADER_BYTES + (short ? text.length * 3 : text.length));
+    this.#length += HEADER_BYTES;
+    if (this.#pushAscii(text)) return;
+    const read = this.#encode(text);
+    if (read === text.length) return;
+    // Not ASCII after all: the rest may need three bytes for each unit.
+    this.#reserve((text.length - read) * 3);
+    this.#encode(text.slice(read));
+  }
+
+  /**
+   * Appends `text` if it is short and plain, and tells whether it was. Copying
+   * it unit by unit saves the call to the encoder, 13 % of a small message.
+   */
+  #pushAscii(text: string): boolean {
+    if (text.length > PLAIN_STRING) return false;
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit > 0x7f) return false;
+      this.#buffer[this.#length + at] = unit;
+    }
+    this.#length += text.length;
+    return true;
+  }
+
+  /** Appends as much of `text` as there is room for; returns how much. */
+  #encode(text: string): number {
+    const room = this.#buffer.subarray(this.#length);
+    const { read, written } = encoder.encodeInto(text, room);
+    this.#length += written;
+    return read;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#buffer.length) return;
+    const grown = spareBuffers.take(
+      Math.max(
+        needed,
+        this.#buffer.length * 2,
+        Math.min(this.#lastLength, BUSY_BUFFER_BYTES),
+        1024,
+      ),
+    );
+    grown.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = grown;
+  }
+
+  #refuse(bytes: number): never {
+    throw new FrameTooLargeError(
+      `Cannot send frame: ${bytes} bytes are over the limit of ${this.#maxFrameBytes}, send less at once or raise 'maxFrameBytes' on both sides`,
+      bytes,
+      this.#maxFrameBytes,
+    );
+  }
+}
+
+/**
+ * The frame that carries `payload`, a string as UTF-8, header included.
+ *
+ * @throws {RangeError} If `payload` is empty.
+ */
+export function encodeFrame(payload: Uint8Array | string): Uint8Array {
+  if (payload.length === 0) refuseEmpty();
+  const body = typeof payload === "string" ? encoder.encode(payload) : payload;
+  const frame = new Uint8Array(HEADER_BYTES + body.length);
+  writeUint32(frame, 0, body.length);
+  frame.set(body, HEADER_BYTES);
+  return frame;
+}
+
+function refuseEmpty(): never {
+  throw new RangeError(
+    "Cannot send frame: the payload is empty, it must have at least one byte",
+  );
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) |
+    bytes[at + 3]!) >>> 0;
+}
+
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Names what a wrong peer is likely to have sent, or `null`. */
+function describeHeader(header: Uint8Array): string | null {
+  if (header[0] === 0x16 && header[1] === 0x03) return "a TLS handshake";
+  if (header[0] === 0x15 && header[1] === 0x03) {
+    return "a TLS alert (it wants TLS, set the option 'tls')";
+  }
+  for (const byte of header) {
+    if ((byte < 0x20 || byte > 0x7e) && byte !== 0x0d && byte !== 0x0a) {
+      return null;
+    }
+  }
+  return `text ('${printable(String.fromCharCode(...header))}…')`;
+}

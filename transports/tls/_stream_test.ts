@@ -1,0 +1,155 @@
+import process from "node:process";
+import { Duplex } from "node:stream";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
+import { assertEquals, assertRejects } from "@std/assert";
+import { createTestAuthority } from "../../testing/certificates/certificates.ts";
+import { HandshakeError } from "../errors.ts";
+import { secureClient, secureServer } from "./_handshake.ts";
+import { loadNodeModules } from "./_node.ts";
+import { TlsStream } from "./_stream.ts";
+
+const authority = await createTestAuthority();
+const { cert, key } = await authority.issue();
+
+/** Both ends of a connection through TLS. */
+async function pair(): Promise<[TlsStream, TlsStream]> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, near] = await Promise.all([
+    listener.accept() as Promise<Deno.TcpConn>,
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+  ]);
+  const shared = {
+    signal: new AbortController().signal,
+    minVersion: "TLSv1.3" as const,
+    node: await loadNodeModules(),
+  };
+  const address = "tcp://127.0.0.1:1";
+  const [server, client] = await Promise.all([
+    secureServer({
+      ...shared,
+      conn,
+      credentials: { cert, key, ca: undefined },
+      sides: { other: "client", address },
+    }, { demandsCert: false, giveUpMs: 60_000 }),
+    secureClient({
+      ...shared,
+      conn: near,
+      credentials: { cert: undefined, key: undefined, ca: [authority.caCert] },
+      sides: { other: "server", address },
+    }, "localhost"),
+  ]);
+  return [server.stream, client.stream];
+}
+
+async function readAll(stream: TlsStream): Promise<string> {
+  const into = new Uint8Array(3);
+  let text = "";
+  for (;;) {
+    const bytes = await stream.read(into);
+    if (bytes === null) return text;
+    text += new TextDecoder().decode(into.subarray(0, bytes));
+  }
+}
+
+Deno.test("TlsStream reads on after it has ended its own direction", async () => {
+  const [server, client] = await pair();
+  await client.write(new TextEncoder().encode("question"));
+  await client.closeWrite();
+  assertEquals(await readAll(server), "question");
+  await server.write(new TextEncoder().encode("late answer"));
+  await server.closeWrite();
+  assertEquals(await readAll(client), "late answer");
+  client.close();
+  server.close();
+});
+
+Deno.test("TlsStream writes large pieces in parts", async () => {
+  const [server, client] = await pair();
+  const written = await client.write(new Uint8Array(1024 * 1024));
+  assertEquals(written, 64 * 1024);
+  client.close();
+  server.close();
+});
+
+Deno.test("TlsStream.close rejects what is pending", async () => {
+  const [server, client] = await pair();
+  const reading = assertRejects(() => server.read(new Uint8Array(1)));
+  server.close();
+  await reading;
+  await assertRejects(() => server.write(new Uint8Array(1)));
+  client.close();
+
+  // A socket that takes nothing.
+  const stuck = new Duplex({ read: () => {}, write: () => {} });
+  const stream = new TlsStream(
+    stuck as unknown as TLSSocket,
+    {} as Deno.TcpConn,
+  );
+  const writing = assertRejects(() => stream.write(new Uint8Array(1)));
+  stream.close();
+  await writing;
+});
+
+Deno.test("secureClient ends where the connection does as the handshake is done", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, near] = await Promise.all([
+    listener.accept() as Promise<Deno.TcpConn>,
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+  ]);
+  const node = await loadNodeModules();
+  const connect = ((options, done) =>
+    node.tls.connect(options, () => {
+      // Its events come before whoever waits for `done` goes on.
+      options.socket!.destroy();
+      process.nextTick(() => done!());
+    })) as (
+      options: ConnectionOptions,
+      done?: () => void,
+    ) => TLSSocket;
+  const shared = {
+    minVersion: "TLSv1.3",
+    signal: new AbortController().signal,
+  } as const;
+  const address = "tcp://127.0.0.1:1";
+  const serving = secureServer({
+    ...shared,
+    node,
+    conn,
+    credentials: { cert, key, ca: undefined },
+    sides: { other: "client", address },
+  }, { demandsCert: false, giveUpMs: 1_000 });
+  const error = await assertRejects(
+    () =>
+      secureClient({
+        ...shared,
+        node: { ...node, tls: { ...node.tls, connect } as typeof node.tls },
+        conn: near,
+        credentials: {
+          cert: undefined,
+          key: undefined,
+          ca: [authority.caCert],
+        },
+        sides: { other: "server", address },
+      }, "localhost"),
+    HandshakeError,
+  );
+  assertEquals(error.problem, "ended");
+  await assertRejects(() => serving, HandshakeError);
+});
+
+Deno.test("TlsStream.read rejects where the socket was closed before", async () => {
+  const closed = {
+    destroyed: true,
+    readableLength: 0,
+    on: () => {},
+    read: () => null,
+  };
+  const stream = new TlsStream(
+    closed as unknown as TLSSocket,
+    {} as Deno.TcpConn,
+  );
+  await assertRejects(
+    () => stream.read(new Uint8Array(1)),
+    Deno.errors.ConnectionReset,
+  );
+});

@@ -1,0 +1,648 @@
+import nodeTls from "node:tls";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { Stage } from "../../testing/transport_suite/_stage.ts";
+import { createTestAuthority } from "../../testing/certificates/certificates.ts";
+import { testTransport } from "../../testing/transport_suite/transport_suite.ts";
+import { ConnectError, HandshakeError, ProtocolError } from "../errors.ts";
+import { startProcess } from "../fixtures/start_process.ts";
+import { encodeFrame } from "../frames/frame.ts";
+import { tcp } from "../tcp.ts";
+import { tls } from "./tls.ts";
+import type { TlsOptions } from "./options.ts";
+import type { Listener, TransportListenOptions } from "../transport.ts";
+
+const LOOPBACK = "tcp://127.0.0.1:0";
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const authority = await createTestAuthority();
+const { caCert } = authority;
+const other = await createTestAuthority();
+
+const SERVER = await authority.issue({ name: "server" });
+const CLIENT = await authority.issue({ name: "client" });
+const EXPIRED = await authority.issue({ validTo: new Date(Date.now() - 1) });
+const EARLY = await authority.issue({
+  validFrom: new Date(Date.now() + DAY_MS),
+  validTo: new Date(Date.now() + 2 * DAY_MS),
+});
+const ELSEWHERE = await authority.issue({ hosts: ["elsewhere.example"] });
+const STRANGER = await other.issue({ name: "client" });
+
+/** Both sides show certificates. */
+const MUTUAL = { ...SERVER, caCerts: caCert };
+
+testTransport(tls(MUTUAL), {
+  name: "tls",
+  place: () => ({ address: LOOPBACK }),
+});
+
+/** Registers a test. */
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: `tls ${name}`, timeout: 60_000, fn });
+}
+
+/** A server of TLS, with all that it tells. */
+class Guard implements AsyncDisposable {
+  readonly failed: HandshakeError[] = [];
+  readonly errors: unknown[] = [];
+  refused = 0;
+  readonly #stage: Stage;
+  #listener: Listener | null = null;
+  #wake: () => void = () => {};
+
+  private constructor(options: TlsOptions) {
+    this.#stage = new Stage(tls(options), { address: LOOPBACK });
+  }
+
+  static async start(
+    options: TlsOptions,
+    limits: TransportListenOptions = {},
+  ): Promise<Guard> {
+    const guard = new Guard(options);
+    guard.#listener = await guard.#stage.listen({
+      ...limits,
+      onError: (error) => guard.#note(() => guard.errors.push(error)),
+      onHandshakeFailed: (error) => guard.#note(() => guard.failed.push(error)),
+      onRefused: () => guard.#note(() => guard.refused++),
+    });
+    return guard;
+  }
+
+  get listener(): Listener {
+    return this.#listener!;
+  }
+
+  get address(): string {
+    return this.listener.address;
+  }
+
+  /** The name that the next accepted connection has. */
+  async peer(): Promise<string | null> {
+    return (await this.#stage.accepted()).connection.peer;
+  }
+
+  get acceptedCount(): number {
+    return this.#stage.acceptedCount;
+  }
+
+  /** Resolves once `condition` holds; looked at whenever something is told. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** A connection that says nothing. */
+  async knock(): Promise<Deno.TcpConn> {
+    const port = Number(/:(\d+)$/.exec(this.address)![1]);
+    return await Deno.connect({ hostname: "127.0.0.1", port });
+  }
+
+  #note(act: () => void): void {
+    act();
+    this.#wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stage[Symbol.asyncDispose]();
+  }
+}
+
+/** What a connection brings at its end: nothing, in one way or another. */
+async function endOf(conn: Deno.TcpConn): Promise<number | null> {
+  try {
+    return await conn.read(new Uint8Array(64));
+  } catch (error) {
+    assertInstanceOf(error, Deno.errors.ConnectionReset);
+    return null;
+  }
+}
+
+/** What a client's attempt failed with. */
+async function refusedAt(
+  address: string,
+  options: TlsOptions,
+): Promise<{ error: ConnectError; cause: HandshakeError }> {
+  const error = await assertRejects(
+    () => tls(options).connect(address),
+    ConnectError,
+  );
+  assertEquals(error.address, address);
+  const { cause } = error;
+  assertInstanceOf(cause, HandshakeError);
+  assertEquals(cause.address, address);
+  return { error, cause };
+}
+
+const FAILURES: readonly {
+  readonly what: string;
+  readonly server: TlsOptions;
+  readonly client: TlsOptions;
+  readonly problem: HandshakeError["problem"];
+  readonly refuses: "client" | "server";
+  /** What to do, as the client is told. */
+  readonly advice: string;
+}[] = [
+  {
+    what: "a server of an unknown authority",
+    server: SERVER,
+    client: { caCerts: other.caCert },
+    problem: "untrusted",
+    refuses: "client",
+    advice: "'caCerts'",
+  },
+  {
+    what: "a server of an authority of its own, unless Deno trusts it",
+    server: SERVER,
+    client: {},
+    problem: "untrusted",
+    refuses: "client",
+    advice: "'caCerts'",
+  },
+  {
+    what: "a server whose certificate has expired",
+    server: EXPIRED,
+    client: { caCerts: caCert },
+    problem: "expired",
+    refuses: "client",
+    advice: "has expired, renew it there",
+  },
+  {
+    what: "a server whose certificate is not valid yet",
+    server: EARLY,
+    client: { caCerts: caCert },
+    problem: "not-yet-valid",
+    refuses: "client",
+    advice: "clocks",
+  },
+  {
+    what: "a server whose certificate is for another host",
+    server: ELSEWHERE,
+    client: { caCerts: caCert },
+    problem: "wrong-host",
+    refuses: "client",
+    advice: "'serverName'",
+  },
+  {
+    what: "a client without a certificate",
+    server: MUTUAL,
+    client: { caCerts: caCert },
+    problem: "no-certificate",
+    refuses: "server",
+    advice: "'cert' and 'key'",
+  },
+  {
+    what: "a client of an unknown authority",
+    server: MUTUAL,
+    client: { ...STRANGER, caCerts: caCert },
+    problem: "untrusted",
+    refuses: "server",
+    advice: "'caCerts' there",
+  },
+  {
+    what: "a client whose certificate has expired",
+    server: MUTUAL,
+    client: { ...EXPIRED, caCerts: caCert },
+    problem: "expired",
+    refuses: "server",
+    advice: "has expired, renew it",
+  },
+  {
+    what: "a client whose certificate is not valid yet",
+    server: MUTUAL,
+    client: { ...EARLY, caCerts: caCert },
+    problem: "not-yet-valid",
+    refuses: "server",
+    advice: "clocks",
+  },
+];
+
+for (const { what, server, client, problem, refuses, advice } of FAILURES) {
+  test(`refuses ${what}, and tells both sides`, async () => {
+    await using guard = await Guard.start(server);
+    const { error, cause } = await refusedAt(guard.address, client);
+    assertStringIncludes(error.message, advice);
+    assertEquals(cause.problem, problem);
+    assertEquals(cause.by, refuses === "client" ? "local" : "peer");
+
+    await guard.until(() => guard.failed.length > 0);
+    const [told] = guard.failed;
+    assertEquals(told!.problem, problem);
+    assertEquals(told!.by, refuses === "server" ? "local" : "peer");
+    assertStringIncludes(told!.address, "tcp://127.0.0.1:");
+    assertEquals(guard.failed.length, 1);
+    assertEquals([guard.acceptedCount, guard.listener.handshakes], [0, 0]);
+    assertEquals(guard.errors, []);
+  });
+}
+
+test("takes a certificate for another host by 'serverName'", async () => {
+  await using guard = await Guard.start(ELSEWHERE);
+  const connection = await tls({
+    caCerts: caCert,
+    serverName: "elsewhere.example",
+  }).connect(guard.address);
+  connection.close();
+  await guard.peer();
+});
+
+const NAMES: readonly {
+  readonly what: string;
+  readonly name: string | null;
+  readonly hosts: readonly string[];
+  readonly peer: string | null;
+}[] = [
+  { what: "the common name", name: "Ada", hosts: ["a.example"], peer: "Ada" },
+  {
+    what: "without one the first DNS name",
+    name: null,
+    hosts: ["a.example", "b.example"],
+    peer: "a.example",
+  },
+  {
+    what: "none if another kind of name comes first",
+    name: null,
+    hosts: ["127.0.0.1", "a.example"],
+    peer: null,
+  },
+];
+
+for (const { what, name, hosts, peer } of NAMES) {
+  test(`names as peer ${what}`, async () => {
+    const certificate = await authority.issue({ name, hosts });
+    await using guard = await Guard.start(MUTUAL);
+    const connection = await tls({ ...certificate, caCerts: caCert })
+      .connect(guard.address);
+    assertEquals(await guard.peer(), peer);
+    assertEquals(connection.peer, "server");
+    connection.close();
+  });
+}
+
+test("names no peer whose certificate was not asked for", async () => {
+  await using guard = await Guard.start({ ...MUTUAL, clientCerts: "none" });
+  for (const client of [STRANGER, CLIENT, {}]) {
+    const connection = await tls({ ...client, caCerts: caCert })
+      .connect(guard.address);
+    assertEquals(await guard.peer(), null);
+    connection.close();
+  }
+  assertEquals(guard.failed, []);
+});
+
+test("trusts no authority but those in 'caCerts'", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/other.pem`;
+    await Deno.writeTextFile(file, other.caCert);
+    await using strange = await Guard.start(
+      await other.issue({ name: "strange" }),
+    );
+    const runs = [
+      // Deno itself trusts the other authority here.
+      { options: {}, line: "connected" },
+      { options: { caCerts: caCert }, line: "untrusted" },
+    ];
+    Deno.env.set("DENO_CERT", file);
+    for (const { options, line } of runs) {
+      await using client = await startProcess(
+        "./tls_client.ts",
+        strange.address,
+        JSON.stringify(options),
+      );
+      assertEquals(client.line, line);
+      assertEquals(await client.code, 0);
+    }
+  } finally {
+    Deno.env.delete("DENO_CERT");
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("reports a client that does not speak TLS, and tells it so", async () => {
+  await using guard = await Guard.start(SERVER);
+  await using stage = new Stage(tcp, { address: LOOPBACK });
+  const client = (await stage.connect(guard.address)).start();
+  client.connection.send("in plain text");
+  const error = await client.ended();
+  assertInstanceOf(error, ProtocolError);
+  assertStringIncludes(error.message, "set the option 'tls'");
+  await guard.until(() => guard.failed.length > 0);
+  assertEquals(guard.failed[0]!.problem, "protocol");
+  assertStringIncludes(guard.failed[0]!.message, "does not speak TLS");
+});
+
+test("cannot connect to a server that does not speak TLS", async () => {
+  await using stage = new Stage(tcp, { address: LOOPBACK });
+  const { address } = await stage.listen();
+  const failing = refusedAt(address, { caCerts: caCert });
+  const server = (await stage.accepted()).start();
+  assertInstanceOf(await server.ended(), ProtocolError);
+  const { error, cause } = await failing;
+  assertEquals([cause.problem, cause.by], ["ended", "peer"]);
+  assertStringIncludes(error.message, "set the option 'tls' there");
+});
+
+test("cannot connect to a server that greets in plain text", async () => {
+  await using stage = new Stage(tcp, { address: LOOPBACK });
+  const { address } = await stage.listen();
+  const failing = refusedAt(address, { caCerts: caCert });
+  (await stage.accepted()).connection.send("hello");
+  const { cause } = await failing;
+  assertEquals(cause.problem, "protocol");
+  assertStringIncludes(cause.message, "does not speak TLS");
+});
+
+test("serves a peer of older TLS that knows nothing of this package", async () => {
+  await using stage = new Stage(tls(MUTUAL), { address: LOOPBACK });
+  const { address } = await stage.listen();
+  const socket = nodeTls.connect({
+    host: "127.0.0.1",
+    port: Number(/:(\d+)$/.exec(address)![1]),
+    ...CLIENT,
+    ca: caCert,
+    maxVersion: "TLSv1.2",
+  });
+  socket.write(encodeFrame("from afar"));
+  const answered = new Promise<Uint8Array>((resolve) =>
+    socket.once("data", resolve)
+  );
+  const server = (await stage.accepted()).start();
+  assertEquals(server.connection.peer, "client");
+  await server.received(1);
+  assertEquals(server.texts, ["from afar"]);
+  server.connection.send("answer");
+  assertEquals(new Uint8Array(await answered), encodeFrame("answer"));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.destroy();
+  await closed;
+  await server.ended();
+});
+
+test("serves nobody who speaks no version that it may", async () => {
+  await using guard = await Guard.start({ ...SERVER, minVersion: "TLSv1.3" });
+  const socket = nodeTls.connect({
+    host: "127.0.0.1",
+    port: Number(/:(\d+)$/.exec(guard.address)![1]),
+    ca: caCert,
+    maxVersion: "TLSv1.2",
+  });
+  await new Promise((resolve) => socket.once("error", resolve));
+  await guard.until(() => guard.failed.length > 0);
+  assertEquals(guard.failed[0]!.problem, "protocol");
+});
+
+test("ends a handshake that takes too long, and serves others meanwhile", async () => {
+  await using guard = await Guard.start(SERVER, { handshakeMs: 1_000 });
+  const slow = await guard.knock();
+  const connection = await tls({ caCerts: caCert }).connect(guard.address);
+  await guard.peer();
+  assertEquals([guard.failed.length, guard.listener.handshakes], [0, 1]);
+  assertEquals(await endOf(slow), null);
+  await guard.until(() => guard.failed.length > 0);
+  const [error] = guard.failed;
+  assertEquals([error!.problem, error!.by], ["timeout", "local"]);
+  assertStringIncludes(error!.message, "1000 ms");
+  assertEquals(guard.listener.handshakes, 0);
+  slow.close();
+  connection.close();
+});
+
+test("ends a handshake whose client never says what it thinks", async () => {
+  await using guard = await Guard.start(SERVER, { handshakeMs: 1_000 });
+  const socket = nodeTls.connect({
+    host: "127.0.0.1",
+    port: Number(/:(\d+)$/.exec(guard.address)![1]),
+    ca: caCert,
+    ALPNProtocols: ["denomas"],
+  });
+  const verdict = new Promise<Uint8Array>((resolve) =>
+    socket.once("data", resolve)
+  );
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  assertEquals([...await verdict], [0]);
+  assertEquals([guard.acceptedCount, guard.listener.handshakes], [0, 1]);
+  await guard.until(() => guard.failed.length > 0);
+  assertEquals(guard.failed[0]!.problem, "timeout");
+  await guard.until(() => guard.listener.handshakes === 0);
+  await closed;
+});
+
+test("refuses a client that leaves instead of saying what it thinks", async () => {
+  await using guard = await Guard.start(SERVER);
+  const socket = nodeTls.connect({
+    host: "127.0.0.1",
+    port: Number(/:(\d+)$/.exec(guard.address)![1]),
+    ca: caCert,
+    ALPNProtocols: ["denomas"],
+  });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.once("data", () => socket.end());
+  await guard.until(() => guard.failed.length > 0);
+  assertEquals(guard.failed[0]!.problem, "ended");
+  assertEquals(guard.acceptedCount, 0);
+  await closed;
+});
+
+test("gives the oldest handshake up for one over 'maxHandshakes'", async () => {
+  await using guard = await Guard.start(SERVER, { maxHandshakes: 2 });
+  const slow = [await guard.knock(), await guard.knock()];
+  // Handshakes that say nothing keep nobody out.
+  (await tls({ caCerts: caCert }).connect(guard.address)).close();
+  await guard.peer();
+  assertEquals(await endOf(slow[0]!), null);
+  assertEquals([guard.refused, guard.listener.handshakes], [1, 1]);
+  assertEquals([guard.failed, guard.errors], [[], []]);
+  slow[0]!.close();
+  slow[1]!.close();
+  await guard.until(() => guard.failed.length > 0);
+  assertEquals(guard.failed[0]!.problem, "ended");
+  guard.listener.unref();
+  guard.listener.ref();
+});
+
+test("ends handshakes that are under way when it stops listening", async () => {
+  await using guard = await Guard.start(SERVER);
+  const slow = await guard.knock();
+  // One that comes after it has been accepted, too.
+  (await tls({ caCerts: caCert }).connect(guard.address)).close();
+  assertEquals(guard.listener.handshakes, 1);
+  await guard.listener.close();
+  assertEquals(await endOf(slow), null);
+  assertEquals([guard.failed, guard.errors], [[], []]);
+  slow.close();
+});
+
+test("gives up a handshake when its signal is aborted", async () => {
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const controller = new AbortController();
+  const connecting = tls({ caCerts: caCert }).connect(
+    `tcp://127.0.0.1:${silent.addr.port}`,
+    { signal: controller.signal },
+  );
+  using conn = await silent.accept();
+  // It has begun.
+  await conn.read(new Uint8Array(1));
+  const reason = new Error("gave up");
+  controller.abort(reason);
+  assertStrictEquals(await assertRejects(() => connecting), reason);
+});
+
+test("does not stall on an echo of 64 KiB", async () => {
+  await using stage = new Stage(tls(MUTUAL), { address: LOOPBACK });
+  const { client, server } = await stage.pair();
+  server.onFrame = (payload) => void server.connection.send(payload);
+  const payload = new Uint8Array(64 * 1024).fill(7);
+  const timesMs: number[] = [];
+  for (let round = 1; round <= 15; round++) {
+    const begin = performance.now();
+    client.connection.send(payload);
+    await client.received(round);
+    timesMs.push(performance.now() - begin);
+  }
+  const median = timesMs.toSorted((a, b) => a - b)[7]!;
+  assertLess(median, 20, `An echo took ${median} ms`);
+});
+
+test("reads files by path and URL, anew for each connection", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = (name: string) => `${folder}/${name}`;
+    await Deno.writeTextFile(file("cert.pem"), SERVER.cert);
+    await Deno.writeTextFile(file("key.pem"), SERVER.key);
+    await Deno.writeTextFile(file("ca.pem"), other.caCert);
+    await using guard = await Guard.start({
+      cert: file("cert.pem"),
+      key: new URL(`file://${file("key.pem")}`),
+    });
+    const client = tls({ caCerts: file("ca.pem") });
+    await assertRejects(() => client.connect(guard.address), ConnectError);
+    await Deno.writeTextFile(file("ca.pem"), `${other.caCert}\n${caCert}`);
+    (await client.connect(guard.address)).close();
+    // As a list, too.
+    const both = tls({ caCerts: [other.caCert, caCert] });
+    (await both.connect(guard.address)).close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("tls refuses options that do not fit together", async () => {
+  const { cert, key } = SERVER;
+  assertThrows(() => tls({ cert }), TypeError, "'cert' without 'key'");
+  assertThrows(() => tls({ key }), TypeError, "'key' without 'cert'");
+  const wrong = { clientCerts: "maybe", minVersion: "TLSv1" };
+  for (const [name, value] of Object.entries(wrong)) {
+    assertThrows(() => tls({ [name]: value }), TypeError, `'${name}'`);
+  }
+  const listen = (options: TlsOptions) =>
+    tls(options).listen(LOOPBACK, () => {});
+  await assertRejects(
+    () => listen({ ...SERVER, clientCerts: "require" }),
+    TypeError,
+    "'caCerts'",
+  );
+  await assertRejects(() => listen({ caCerts: caCert }), TypeError, "'cert'");
+});
+
+const BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+
+const UNUSABLE: readonly (readonly [string, TlsOptions, string])[] = [
+  ["a missing file", { ...SERVER, cert: "/no/such.pem" }, "there is no file"],
+  [
+    "a file that holds no PEM",
+    { ...SERVER, key: new URL("./_node.ts", import.meta.url) },
+    "holds no PEM",
+  ],
+  ["a certificate without one", { ...SERVER, cert: SERVER.key }, "'cert'"],
+  ["a broken certificate", { ...SERVER, cert: BROKEN }, "'cert'"],
+  ["a broken authority", { ...SERVER, caCerts: BROKEN }, "'caCerts'"],
+  ["no authority at all", { ...SERVER, caCerts: [] }, "'caCerts'"],
+  ["a key that is none", { ...SERVER, key: caCert }, "'key'"],
+  ["the key of another", { ...SERVER, key: CLIENT.key }, "not the key of"],
+];
+
+for (const [what, options, text] of UNUSABLE) {
+  test(`says at once that it cannot use ${what}`, async () => {
+    await assertRejects(
+      () => tls(options).listen(LOOPBACK, () => {}),
+      TypeError,
+      text,
+    );
+    await assertRejects(
+      () => tls(options).connect("tcp://127.0.0.1:9"),
+      TypeError,
+      text,
+    );
+  });
+}
+
+test("shows no key that lost its first line", async () => {
+  const lines = SERVER.key.trim().split("\n").slice(1);
+  const cut = lines.join("\n");
+  for (const key of [cut, `${lines[0]}`, lines.slice(0, -1).join("")]) {
+    const error = await assertRejects(
+      () => tls({ ...SERVER, key }).listen(LOOPBACK, () => {}),
+      TypeError,
+      "'key': it is neither PEM text",
+    );
+    assertEquals(Deno.inspect(error).includes(lines[0]!), false);
+  }
+});
+
+Deno.test({
+  name: "tls passes on a missing permission as it is",
+  permissions: { net: false, read: false },
+  fn: async () => {
+    const { NotCapable } = Deno.errors;
+    await assertRejects(
+      () => tls(SERVER).connect("tcp://127.0.0.1:9"),
+      NotCapable,
+    );
+    await assertRejects(
+      () => tls(SERVER).listen(LOOPBACK, () => {}),
+      NotCapable,
+    );
+    await assertRejects(
+      () => tls({ caCerts: "/ca.pem" }).connect("tcp://127.0.0.1:9"),
+      NotCapable,
+    );
+  },
+});
+
+const LIVELINESS: readonly (readonly [string, readonly string[], boolean])[] = [
+  ["a connection", ["close-listener", "unref-server"], true],
+  ["an accepted connection", ["close-listener", "unref-client"], true],
+  [
+    "nothing that is unreferenced",
+    ["unref-listener", "unref-client", "unref-server"],
+    false,
+  ],
+];
+
+for (const [what, deeds, isAlive] of LIVELINESS) {
+  test(`lets ${what} keep a process alive`, async () => {
+    await using process = await startProcess(
+      "./idle_process.ts",
+      LOOPBACK,
+      JSON.stringify(MUTUAL),
+      ...deeds,
+    );
+    assertEquals(process.line, "ready");
+    if (!isAlive) return assertEquals(await process.code, 0);
+    // A process with nothing to do ends within a few milliseconds.
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const timer = setTimeout(() => resolve("alive"), 300);
+    const ended = process.code.then(() => "ended");
+    assertEquals(await Promise.race([promise, ended]), "alive");
+    clearTimeout(timer);
+  });
+}
