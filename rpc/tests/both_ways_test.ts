@@ -4,7 +4,8 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { z } from "zod";
+// deno-lint-ignore no-import-prefix -- only this test needs the package
+import { z } from "npm:zod@4.6.7";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import {
   ConnectionClosedError,

@@ -1,7 +1,8 @@
+// deno-lint-ignore-file no-import-prefix -- only this test needs the packages
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type } from "arktype";
-import * as v from "valibot";
-import { z } from "zod";
+import { type } from "npm:arktype@2.2.9";
+import * as v from "npm:valibot@1.5.0";
+import { z } from "npm:zod@4.6.7";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ValidationError } from "../errors.ts";
