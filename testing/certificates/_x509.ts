@@ -1,49 +1,112 @@
-/**
- * What is used of the npm package `@peculiar/x509`, which makes certificates.
- * It is described here, and named in variables, so that neither running nor
- * checking a test that has no TLS fetches it.
- */
-export interface X509 {
-  readonly X509CertificateGenerator: {
-    create(options: CertificatePlan): Promise<Certificate>;
-  };
-  readonly BasicConstraintsExtension: new (
-    isAuthority: boolean,
-    pathLength: number | undefined,
-    isCritical: boolean,
-  ) => Extension;
-  readonly SubjectAlternativeNameExtension: new (
-    names: readonly { readonly type: string; readonly value: string }[],
-  ) => Extension;
-}
+import {
+  type Der,
+  der,
+  integer,
+  objectId,
+  sequence,
+  TAG,
+  time,
+  TRUE,
+} from "./_der.ts";
 
-/** An extension of a certificate. */
-export type Extension = object;
+/** 2.5.4.3 */
+const COMMON_NAME = objectId("550403");
+/** 2.5.29.17 */
+const ALTERNATIVE_NAMES = objectId("551d11");
+/** 2.5.29.19 */
+const BASIC_CONSTRAINTS = objectId("551d13");
+/** ECDSA with SHA-256, 1.2.840.10045.4.3.2 */
+const SIGNATURE_ALGORITHM = sequence(objectId("2a8648ce3d040302"));
+/** Version 3 is written as 2. */
+const VERSION = der(TAG.wrappedField, integer(new Uint8Array([2])));
 
-/** A certificate as the package has it. */
-export interface Certificate {
-  toString(format: "pem"): string;
-}
+/** The algorithm of all keys. */
+export const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 
-/** What a certificate is to be. */
+/** The contents of a certificate. */
 export interface CertificatePlan {
-  readonly serialNumber: string;
-  readonly subject: readonly Readonly<Record<string, readonly string[]>>[];
-  readonly issuer: readonly Readonly<Record<string, readonly string[]>>[];
+  /** The common name of the subject; `null` for a subject without names. */
+  readonly subject: string | null;
+  /** The common name of the issuer. */
+  readonly issuer: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  readonly signingAlgorithm: EcdsaParams;
   readonly publicKey: CryptoKey;
+  /** The private key of the issuer. */
   readonly signingKey: CryptoKey;
-  readonly extensions: readonly Extension[];
+  /** The result of {@linkcode authorityExtension} or {@linkcode hostsExtension}. */
+  readonly extension: Der;
 }
 
-const METADATA = "npm:reflect-metadata@0.2.2";
-const PACKAGE = "npm:@peculiar/x509@2.2.0";
+/** Makes and signs a certificate (RFC 5280); returns it as PEM text. */
+export async function makeCertificate(plan: CertificatePlan): Promise<string> {
+  const { subtle } = crypto;
+  const content = sequence(
+    VERSION,
+    integer(crypto.getRandomValues(new Uint8Array(16))),
+    SIGNATURE_ALGORITHM,
+    distinguishedName(plan.issuer),
+    sequence(time(plan.notBefore), time(plan.notAfter)),
+    distinguishedName(plan.subject),
+    new Uint8Array(await subtle.exportKey("spki", plan.publicKey)),
+    der(TAG.wrappedField + 3, sequence(plan.extension)),
+  );
+  const signing = { ...KEY_ALGORITHM, hash: "SHA-256" };
+  // WebCrypto returns both halves of the signature, one after the other.
+  const halves = await subtle.sign(signing, plan.signingKey, content);
+  const signature = sequence(
+    integer(new Uint8Array(halves, 0, 32)),
+    integer(new Uint8Array(halves, 32)),
+  );
+  const signed = sequence(
+    content,
+    SIGNATURE_ALGORITHM,
+    // The first byte counts the unused bits of the last one.
+    der(TAG.bitString, new Uint8Array(1), signature),
+  );
+  return pem("CERTIFICATE", signed);
+}
 
-/** Loads it. */
-export async function loadX509(): Promise<X509> {
-  // The package wants it to be there first.
-  await import(METADATA);
-  return await import(PACKAGE);
+/** Allows a certificate to issue others. */
+export function authorityExtension(): Der {
+  const value = sequence(TRUE);
+  return sequence(BASIC_CONSTRAINTS, TRUE, der(TAG.octetString, value));
+}
+
+/** Names the hosts that a certificate is valid for. */
+export function hostsExtension(hosts: readonly string[]): Der {
+  const value = sequence(...hosts.map(hostName));
+  return sequence(ALTERNATIVE_NAMES, der(TAG.octetString, value));
+}
+
+/** Writes bytes as PEM text, 64 characters a line. */
+export function pem(label: string, bytes: Uint8Array): string {
+  const lines = bytes.toBase64().match(/.{1,64}/g)!.join("\n");
+  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+}
+
+function distinguishedName(commonName: string | null): Der {
+  if (commonName === null) return sequence();
+  const text = der(TAG.utf8String, new TextEncoder().encode(commonName));
+  return sequence(der(TAG.set, sequence(COMMON_NAME, text)));
+}
+
+/** An IP address is encoded as its bytes, any other name as its text. */
+function hostName(host: string): Der {
+  if (/^\d+(\.\d+){3}$/.test(host)) {
+    return der(TAG.field + 7, Uint8Array.from(host.split("."), Number));
+  }
+  if (host.includes(":")) return der(TAG.field + 7, ipv6Bytes(host));
+  return der(TAG.field + 2, new TextEncoder().encode(host));
+}
+
+function ipv6Bytes(host: string): Uint8Array {
+  // A URL has the shortest form, without the decimals of IPv4 at its end.
+  const shortest = new URL(`http://[${host}]`).hostname.slice(1, -1);
+  const [head, tail = []] = shortest.split("::")
+    .map((half) => half.split(":").filter((group) => group !== ""));
+  const zeros = Array(8 - head!.length - tail.length).fill("0");
+  const groups = [...head!, ...zeros, ...tail];
+  const hex = groups.map((group) => group.padStart(4, "0")).join("");
+  return Uint8Array.fromHex(hex);
 }
