@@ -14,7 +14,7 @@ import type {
 } from "../rpc/authenticate.ts";
 import { rpcChannel, type RpcOptions } from "../rpc/session/_rpc_channel.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
-import { lifetime } from "../transports/lifetime.ts";
+import { observed } from "../transports/internal.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";
 import { parseAgentAddress, publicAddress } from "./address.ts";
 import { AgentPlaces } from "./links/_agent_refs.ts";
@@ -329,7 +329,7 @@ export class Container implements AsyncDisposable {
       await this.#server?.close({ graceMs: 0 });
       throw error;
     }
-    const { observer } = lifetime;
+    const observer = observed.by;
     observer?.opened(this, "container", () => this.#address);
     observer?.owned(this.#server, this);
   }
@@ -478,7 +478,7 @@ export class Container implements AsyncDisposable {
     ]);
     await this.#links.close(leftMs());
     this.#ownClock?.[Symbol.dispose]();
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     this.#resolveClosed(reason);
   }
 

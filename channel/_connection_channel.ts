@@ -1,7 +1,7 @@
 // Longer than most files: each move of a channel concerns several of its tables,
 // and their parts that stand alone are in files of their own.
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
-import { lifetime } from "../transports/lifetime.ts";
+import { observed } from "../transports/internal.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
 import { ArrivalWatch } from "./limits/_arrival_watch.ts";
 import { Budget } from "./limits/budget.ts";
@@ -197,12 +197,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
-    lifetime.observer?.opened(
+    observed.by?.opened(
       this,
       "channel",
       () => `${this.localAddress} to ${this.remoteAddress}`,
     );
-    lifetime.observer?.owned(connection, this);
+    observed.by?.owned(connection, this);
     this.#arrivals = new ArrivalWatch({
       limits: options.limits,
       owner: this,
@@ -747,7 +747,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     this.#requests.loseAll(() => this.#closedError("answer", reason));
     this.budget.end();
     this.#endInbox(reason);
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     this.#resolveClosed(reason);
   }
 

@@ -1,6 +1,11 @@
 import { ProtocolError } from "../transports/errors.ts";
-import { lifetime } from "../transports/lifetime.ts";
+import { observed } from "../transports/internal.ts";
 import { printable } from "../transports/printable.ts";
+import {
+  MESSAGE_KINDS,
+  type MessageDirection,
+  type MessageEvent,
+} from "./_events.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
 import type { TypeTable } from "./codecs/types/type_table.ts";
 import { messageOf } from "./codecs/types/_fault.ts";
@@ -9,7 +14,7 @@ import { runGuarded } from "./report.ts";
 import { type Message, parseMessage } from "./message.ts";
 import type { ArrivalContext } from "./message_context.ts";
 
-/** Turns messages into payloads and back, and tells the test's ledger. */
+/** Turns messages into payloads and back, and reports them to observers. */
 export class MessageCodec {
   readonly #channel: object;
   readonly #codec: Codec;
@@ -37,7 +42,7 @@ export class MessageCodec {
     const packed = this.#types.pack(content, this.#codec.carries, context);
     try {
       const payload = checkPayload(this.#codec.encode([type, id, packed]));
-      lifetime.observer?.message(this.#channel, "out", type, id, packed);
+      this.#report("out", type, id, packed);
       return payload;
     } catch (cause) {
       throw new SerializationError(
@@ -46,6 +51,24 @@ export class MessageCodec {
         { cause },
       );
     }
+  }
+
+  #report(
+    direction: MessageDirection,
+    type: number,
+    id: number,
+    content: unknown,
+  ): void {
+    if (observed.by === null) return;
+    const event: MessageEvent = {
+      type: "message",
+      channel: this.#channel,
+      direction,
+      kind: MESSAGE_KINDS[type]!,
+      id,
+      content,
+    };
+    observed.by.event(event);
   }
 
   /** Gives back a payload that the connection has copied. */
@@ -73,7 +96,7 @@ export class MessageCodec {
     }
     const message = parse(decoded);
     const { type, id, content } = message;
-    lifetime.observer?.message(this.#channel, "in", type, id, content);
+    this.#report("in", type, id, content);
     return message;
   }
 

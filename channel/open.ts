@@ -1,6 +1,6 @@
 import { ConnectError } from "../transports/errors.ts";
 import type { Connection, Transport } from "../transports/transport.ts";
-import { lifetime } from "../transports/lifetime.ts";
+import { observed } from "../transports/internal.ts";
 import { Watchdog } from "../transports/watchdog.ts";
 import { Backoff } from "./timers/_backoff.ts";
 import type { Channel } from "./channel.ts";
@@ -155,8 +155,8 @@ async function attempt(
         address,
       ),
     ));
-  lifetime.observer?.opened(watchdog, "timer", () => "attempt to connect");
-  if (owner !== undefined) lifetime.observer?.owned(watchdog, owner);
+  observed.by?.opened(watchdog, "timer", () => "attempt to connect");
+  if (owner !== undefined) observed.by?.owned(watchdog, owner);
   try {
     return await transport.connect(address, {
       maxFrameBytes,
@@ -164,7 +164,7 @@ async function attempt(
     });
   } finally {
     watchdog.stop();
-    lifetime.observer?.closed(watchdog);
+    observed.by?.closed(watchdog);
     signal?.removeEventListener("abort", onAbort);
   }
 }

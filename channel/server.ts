@@ -1,4 +1,4 @@
-import { lifetime } from "../transports/lifetime.ts";
+import { observed } from "../transports/internal.ts";
 import { HostGroups, hostOf } from "../transports/hosts.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
@@ -207,8 +207,8 @@ class ChannelServer implements Server {
         onRefused: () => this.#refusedConnections++,
       },
     );
-    lifetime.observer?.opened(this, "server", () => this.address);
-    lifetime.observer?.owned(this.#listener, this);
+    observed.by?.opened(this, "server", () => this.address);
+    observed.by?.owned(this.#listener, this);
   }
 
   #accept(connection: Connection): void {
@@ -227,7 +227,7 @@ class ChannelServer implements Server {
       onProtocolError: (error) =>
         this.#report(error, "protocol", connection.remoteAddress),
     });
-    lifetime.observer?.owned(channel, this);
+    observed.by?.owned(channel, this);
     this.#channels.add(channel);
     this.#silent.add(host, channel);
     this.#acceptedConnections++;
@@ -263,12 +263,12 @@ class ChannelServer implements Server {
 
   async #handle(channel: ConnectionChannel): Promise<void> {
     const task = {};
-    lifetime.observer?.opened(
+    observed.by?.opened(
       task,
       "handler",
       () => `of ${channel.remoteAddress}`,
     );
-    lifetime.observer?.owned(task, channel);
+    observed.by?.owned(task, channel);
     try {
       await this.#onConnect(channel);
     } catch (error) {
@@ -277,7 +277,7 @@ class ChannelServer implements Server {
         await channel.close();
       }
     } finally {
-      lifetime.observer?.closed(task);
+      observed.by?.closed(task);
     }
   }
 
@@ -304,7 +304,7 @@ class ChannelServer implements Server {
       ...[...this.#channels].map((channel) => channel.close({ graceMs })),
     ]);
     await within(until - performance.now(), Promise.all(this.#handlers));
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     this.#resolveClosed();
   }
 

@@ -4,7 +4,7 @@ import type {
   CloseOptions,
 } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
-import { lifetime } from "../transports/lifetime.ts";
+import { observed } from "../transports/internal.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
 import type { CredentialsOptions } from "./authenticate.ts";
 import { openRpcWith } from "./session/_open_rpc.ts";
@@ -118,6 +118,6 @@ export function clientOf<T>(channel: Channel): RpcClient<T> {
     unref: () => channel.unref(),
     [Symbol.asyncDispose]: () => close(),
   };
-  lifetime.observer?.handed(client, channel);
+  observed.by?.handed(client, channel);
   return client;
 }

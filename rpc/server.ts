@@ -6,7 +6,7 @@ import {
 } from "../channel/server.ts";
 import type { CloseOptions } from "../channel/channel.ts";
 import type { ChannelFactory } from "../channel/_connection_channel.ts";
-import { lifetime } from "../transports/lifetime.ts";
+import { observed } from "../transports/internal.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
 import { peerOf, rpcChannel, type RpcOptions } from "./session/_rpc_channel.ts";
@@ -98,6 +98,6 @@ export async function serveWith<T>(
     unref: () => server.unref(),
     [Symbol.asyncDispose]: () => server.close(),
   };
-  lifetime.observer?.handed(handle, server);
+  observed.by?.handed(handle, server);
   return handle;
 }

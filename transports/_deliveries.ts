@@ -3,6 +3,8 @@
  * the event loop, in one order across all connections.
  */
 
+import { world } from "./_world.ts";
+
 let deliveries: (() => void)[] = [];
 let count = 0;
 
@@ -10,7 +12,7 @@ let count = 0;
 export function deliver(delivery: () => void): void {
   deliveries.push(delivery);
   count++;
-  if (deliveries.length === 1) setImmediate(deliverAll);
+  if (deliveries.length === 1) world.defer(deliverAll);
 }
 
 /** How many deliveries there were so far: it stands still while all is quiet. */

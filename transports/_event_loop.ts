@@ -1,14 +1,11 @@
+import { world } from "./_world.ts";
+
 /**
  * While it is busy, Deno 2.9 looks at its sockets once in so many turns of the
  * event loop (61, the `event_interval` of tokio): data on another socket was
  * seen after 56 to 62 turns.
  */
 const TURNS_UNTIL_SOCKETS = 64;
-
-/** Resolves in the next turn of the event loop. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /**
  * Resolves when the event loop has looked at all sockets. It takes 0.2 ms; the
@@ -19,5 +16,5 @@ export function socketsSeen(): Promise<void> {
 }
 
 function wait(turns: number, then: () => void): void {
-  setImmediate(turns === 1 ? then : () => wait(turns - 1, then));
+  world.defer(turns === 1 ? then : () => wait(turns - 1, then));
 }

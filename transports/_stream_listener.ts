@@ -1,4 +1,5 @@
-import { lifetime } from "./lifetime.ts";
+import { observed } from "./_observers.ts";
+import { world } from "./_world.ts";
 import type { Listener } from "./transport.ts";
 
 /**
@@ -35,7 +36,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
     this.address = options.address;
     this.#listener = listener;
     this.#options = options;
-    lifetime.observer?.opened(this, "listener", () => this.address);
+    observed.by?.opened(this, "listener", () => this.address);
     this.#accepting = this.#accept();
   }
 
@@ -56,7 +57,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
     if (this.#options.beforeClose) await this.#options.beforeClose();
     this.#listener.close();
     await this.#accepting;
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   async #accept(): Promise<void> {
@@ -94,10 +95,10 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#pauseMs);
+      const timer = world.setTimer(this.#pauseMs, resolve);
       this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
       this.#endPause = () => {
-        clearTimeout(timer);
+        timer.stop();
         resolve();
       };
     });

@@ -4,7 +4,7 @@ import {
   StreamListener,
   type StreamListenerOptions,
 } from "./_stream_listener.ts";
-import { lifetime } from "./lifetime.ts";
+import { observe, observed } from "./_observers.ts";
 
 /** A `Deno.Listener` whose accepts do what a test tells them. */
 class FakeListener {
@@ -258,22 +258,18 @@ Deno.test("StreamListener passes ref and unref on", async () => {
 
 Deno.test("StreamListener reports its lifetime once", async () => {
   const log: string[] = [];
-  const before = lifetime.observer;
-  lifetime.observer = {
+  const stopObserving = observe({
     opened: (_, kind, describe) =>
       void log.push(`opened ${kind} ${describe()}`),
-    owned: () => {},
-    handed: () => {},
     closed: () => void log.push("closed"),
-    message: () => {},
-  };
+  });
   try {
     const { listener } = setUp();
     await Promise.all([listener.close(), listener.close()]);
     await listener.close();
   } finally {
-    lifetime.observer = before;
+    stopObserving();
   }
   assertEquals(log, ["opened listener fake://here", "closed"]);
-  assert(lifetime.observer === before);
+  assertEquals(observed.by, null);
 });

@@ -10,7 +10,7 @@ import {
   type ByteStream,
   frameConnection,
 } from "./frames/framed_connection.ts";
-import { lifetime } from "./lifetime.ts";
+import { observed } from "./_observers.ts";
 import type {
   Connection,
   Listener,
@@ -108,7 +108,7 @@ class MemoryListener implements Listener {
     this.address = address;
     this.#name = name;
     this.#accept = accept;
-    lifetime.observer?.opened(this, "listener", () => address);
+    observed.by?.opened(this, "listener", () => address);
   }
 
   accept(stream: ByteStream, remoteAddress: string): true {
@@ -119,7 +119,7 @@ class MemoryListener implements Listener {
   close(): Promise<void> {
     if (listeners.get(this.#name) === this) {
       listeners.delete(this.#name);
-      lifetime.observer?.closed(this);
+      observed.by?.closed(this);
     }
     return Promise.resolve();
   }

@@ -9,7 +9,7 @@ import { seededRandom } from "../testing/network/_random.ts";
 import { Stage } from "../testing/transport_suite/_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
-import { lifetime } from "./lifetime.ts";
+import { observe } from "./_observers.ts";
 import { memory } from "./memory.ts";
 
 let names = 0;
@@ -197,17 +197,13 @@ test("says which form of address it wants", async (stage) => {
 
 test("reports the lifetime of its listeners and connections", async () => {
   const open = new Map<object, string>();
-  const before = lifetime.observer;
-  lifetime.observer = {
+  const stopObserving = observe({
     opened: (resource, kind) => {
       assertFalse(open.has(resource));
       open.set(resource, kind);
     },
-    owned: () => {},
-    handed: () => {},
     closed: (resource) => assert(open.delete(resource)),
-    message: () => {},
-  };
+  });
   try {
     const stage = new Stage(memory, { address: newAddress() });
     const { listener } = await stage.pair();
@@ -220,7 +216,7 @@ test("reports the lifetime of its listeners and connections", async () => {
     await stage[Symbol.asyncDispose]();
     assertEquals(open.size, 0);
   } finally {
-    lifetime.observer = before;
+    stopObserving();
   }
 });
 

@@ -9,7 +9,7 @@ import {
   checkPathLength,
   publishSocket,
   retractSocket,
-} from "./_socket_file.ts";
+} from "./socket_file.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import type {
   Listener,

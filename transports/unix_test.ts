@@ -10,7 +10,7 @@ import { Stage } from "../testing/transport_suite/_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { startProcess } from "./fixtures/start_process.ts";
-import { lifetime } from "./lifetime.ts";
+import { observe } from "./_observers.ts";
 import type { Listener } from "./transport.ts";
 import { unix } from "./unix.ts";
 
@@ -411,24 +411,20 @@ test("says which form of address it wants", async ({ stage }) => {
 test("reports the lifetime of its file once", async ({ path, stage }) => {
   const log: string[] = [];
   const files = new Set<object>();
-  const before = lifetime.observer;
-  lifetime.observer = {
+  const stopObserving = observe({
     opened: (resource, kind, describe) => {
       if (kind !== "file") return;
       files.add(resource);
       log.push(`opened ${describe()}`);
     },
-    owned: () => {},
-    handed: () => {},
     closed: (resource) => void (files.has(resource) && log.push("closed")),
-    message: () => {},
-  };
+  });
   try {
     const listener = await stage.listen();
     await assertRejects(() => stage.listen(), AddressInUseError);
     await Promise.all([listener.close(), listener.close()]);
   } finally {
-    lifetime.observer = before;
+    stopObserving();
   }
   assertEquals(log, [`opened ${path}`, "closed"]);
 });

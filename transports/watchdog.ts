@@ -1,4 +1,4 @@
-import { Timer } from "./timer.ts";
+import { world, type WorldTimer } from "./_world.ts";
 
 /** Into so many parts a wait is divided. */
 const PARTS = 8;
@@ -18,7 +18,7 @@ export class Watchdog {
   readonly #partMs: number;
   readonly #onTime: () => void;
   #partsLeft = PARTS;
-  #timer: Timer | null = null;
+  #timer: WorldTimer | null = null;
 
   /** Calls `onTime` once after `timeMs`, unless it is stopped before. */
   constructor(timeMs: number, onTime: () => void) {
@@ -35,10 +35,10 @@ export class Watchdog {
   }
 
   #arm(): void {
-    const due = performance.now() + this.#partMs;
-    this.#timer = new Timer(this.#partMs, () => {
+    const due = world.now() + this.#partMs;
+    this.#timer = world.setTimer(this.#partMs, () => {
       this.#timer = null;
-      if (performance.now() - due <= LATE_MS) this.#partsLeft--;
+      if (world.now() - due <= LATE_MS) this.#partsLeft--;
       if (this.#partsLeft > 0) this.#arm();
       else this.#onTime();
     });

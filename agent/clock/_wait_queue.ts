@@ -1,7 +1,7 @@
 import { Heap } from "../../channel/timers/_heap.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { formatSeconds } from "./_time.ts";
 import { ScheduledCall, Sleep, type Wait, type WaitOptions } from "./_wait.ts";
 import type { Clock, ClockTimer, SleepOptions } from "./clock.ts";
@@ -30,7 +30,7 @@ export class Waits {
   constructor(options: WaitsOptions) {
     this.#options = { ...options, onError: guardedOnError(options.onError) };
     const { clock, name } = options;
-    lifetime.observer?.opened(
+    observed.by?.opened(
       clock,
       "clock",
       () => `${name} at ${formatSeconds(clock.time())}`,
@@ -95,7 +95,7 @@ export class Waits {
       wait.drop(this.#closedError(wait.describe()));
     }
     this.#options.onChange?.();
-    lifetime.observer?.closed(this.#options.clock);
+    observed.by?.closed(this.#options.clock);
   }
 
   #begin(due: number): WaitOptions {
@@ -106,8 +106,8 @@ export class Waits {
   #add(wait: Wait): void {
     this.#heap.add(wait);
     this.#options.onChange?.();
-    lifetime.observer?.opened(wait, "timer", () => wait.describe());
-    lifetime.observer?.owned(wait, this.#options.clock);
+    observed.by?.opened(wait, "timer", () => wait.describe());
+    observed.by?.owned(wait, this.#options.clock);
   }
 
   readonly #remove = (wait: Wait): void => {
@@ -121,7 +121,7 @@ export class Waits {
     if (wait instanceof Sleep && wait.signal !== undefined) {
       this.#listeners.remove(wait.signal, wait);
     }
-    lifetime.observer?.closed(wait);
+    observed.by?.closed(wait);
   }
 
   async #run(callback: () => unknown): Promise<void> {

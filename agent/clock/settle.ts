@@ -1,4 +1,4 @@
-import { deliveryCount } from "../../transports/_deliveries.ts";
+import { deliveryCount } from "../../transports/internal.ts";
 
 /**
  * Waits until those that a clock has woken have done what they do at that time

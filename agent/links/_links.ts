@@ -22,7 +22,7 @@ import { within } from "../../channel/timers/_within.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
 import { openRpcWith } from "../../rpc/session/_open_rpc.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { memoryPair } from "../../transports/memory.ts";
 import { parseAgentAddress } from "../address.ts";
 import type { AgentGone, ConnectOptions } from "../container_contract.ts";
@@ -361,7 +361,7 @@ export class Links {
       this.#checkOpen(address);
       throw error;
     }
-    lifetime.observer?.owned(channel, owner);
+    observed.by?.owned(channel, owner);
     if (signal.aborted) {
       // It was reached just when nobody wanted it any more.
       await channel.close({ graceMs: 0 });
@@ -380,7 +380,7 @@ export class Links {
     const options = resolveOptions(this.#options.channelOptions);
     const [near, far] = memoryPair(address, options.limits.maxFrameBytes);
     this.#ownEnd = channelOn(makeFar, far, options);
-    lifetime.observer?.owned(this.#ownEnd, owner);
+    observed.by?.owned(this.#ownEnd, owner);
     this.totals.add(this.#ownEnd);
     return channelOn(makeNear, near, options);
   }

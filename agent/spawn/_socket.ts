@@ -1,5 +1,5 @@
 import { parseAddress } from "../../transports/address.ts";
-import { inodeOf, removeSocketOf } from "../../transports/_socket_file.ts";
+import { inodeOf, removeSocketOf } from "../../transports/socket_file.ts";
 
 /** The file of a spawned container's socket, if it has one. */
 export class SpawnedSocket {

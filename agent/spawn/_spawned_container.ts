@@ -4,7 +4,7 @@ import { RemoteError } from "../../channel/errors.ts";
 import { within } from "../../channel/timers/_within.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { isAgentId } from "../_agent_id.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError, SpawnError } from "../errors.ts";
@@ -94,7 +94,7 @@ export class Spawned implements SpawnedContainer {
     }
     this.#household.dependents.add(this);
     this.#agreed = this.#household.spawned(setup.address, credentials);
-    const { observer } = lifetime;
+    const observer = observed.by;
     observer?.opened(this, "process", () => this.#describe());
     observer?.owned(this, parent);
     this.closed = this.#host.ended.then((end) => this.#tidy(end));
@@ -206,7 +206,7 @@ export class Spawned implements SpawnedContainer {
     await this.#disconnect();
     this.#agreed[Symbol.dispose]();
     this.#household.dependents.delete(this);
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     const byItself: Ending = isOrderly
       ? { by: "peer", reason: "it was stopped" }
       : { by: "error", reason: `it ${what}` };

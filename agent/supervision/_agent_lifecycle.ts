@@ -1,6 +1,6 @@
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Closing } from "./_closing.ts";
 import type { AgentTask, Resident } from "../container_contract.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
@@ -68,8 +68,8 @@ export class Residence {
     this.id = id;
     this.policy = policy;
     this.#landlord = landlord;
-    lifetime.observer?.opened(this, "agent", () => String(this.agent));
-    lifetime.observer?.owned(this, landlord.owner);
+    observed.by?.opened(this, "agent", () => String(this.agent));
+    observed.by?.owned(this, landlord.owner);
   }
 
   get address(): string {
@@ -215,7 +215,7 @@ export class Residence {
     await this.#settle(closing);
     if (this.#hasStarted) await this.#finish(closing);
     this.#landlord.forget(this);
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     closing.end();
     this.#starting?.giveUp();
   }

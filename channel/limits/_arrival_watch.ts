@@ -1,4 +1,4 @@
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Watchdog } from "../../transports/watchdog.ts";
 import type { Limits } from "./limits.ts";
 
@@ -92,15 +92,15 @@ export class ArrivalWatch {
     const waitMs = Math.max(0, Math.ceil(due - performance.now()));
     const watchdog = new Watchdog(waitMs, () => this.#tick());
     this.#timer = { watchdog, due };
-    lifetime.observer?.opened(this, "timer", () => "watch for what arrives");
-    lifetime.observer?.owned(this, this.#options.owner);
+    observed.by?.opened(this, "timer", () => "watch for what arrives");
+    observed.by?.owned(this, this.#options.owner);
   }
 
   #disarm(): void {
     if (this.#timer === null) return;
     this.#timer.watchdog.stop();
     this.#timer = null;
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   #tick(): void {

@@ -1,4 +1,4 @@
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import type { Connection } from "../../transports/transport.ts";
 import { Watchdog } from "../../transports/watchdog.ts";
 import type { Budget } from "./budget.ts";
@@ -97,7 +97,7 @@ export class SlowPeerWatch {
     this.#timer.stop();
     this.#timer = null;
     this.#waitMs = 0;
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   #arm(waitMs: number): void {
@@ -110,8 +110,8 @@ export class SlowPeerWatch {
       waitMs,
       () => this.#check(wanted, wasBacklogged),
     );
-    lifetime.observer?.opened(this, "timer", () => "watch for a slow peer");
-    lifetime.observer?.owned(this, this.#connection);
+    observed.by?.opened(this, "timer", () => "watch for a slow peer");
+    observed.by?.owned(this, this.#connection);
   }
 
   #check(wantedBytes: number, wasBacklogged: boolean): void {

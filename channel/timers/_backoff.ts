@@ -1,4 +1,4 @@
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Timer } from "../../transports/timer.ts";
 import { abortable } from "./_abortable.ts";
 
@@ -95,11 +95,11 @@ export function startTimer(
   const timer = {
     stop: () => {
       inner.stop();
-      lifetime.observer?.closed(timer);
+      observed.by?.closed(timer);
     },
     unref: () => inner.unref(),
   };
-  lifetime.observer?.opened(timer, "timer", () => "attempt");
-  if (owner !== undefined) lifetime.observer?.owned(timer, owner);
+  observed.by?.opened(timer, "timer", () => "attempt");
+  if (owner !== undefined) observed.by?.owned(timer, owner);
   return timer;
 }

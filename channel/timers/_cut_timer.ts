@@ -1,4 +1,4 @@
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Timer } from "../../transports/timer.ts";
 
 /** The time after which a close in progress becomes a cut. */
@@ -22,8 +22,8 @@ export class CutTimer {
     if (timeMs <= 0) return this.#cut();
     this.#at = at;
     this.#timer = new Timer(timeMs, () => this.#cut());
-    lifetime.observer?.opened(this, "timer", () => "end of a close");
-    lifetime.observer?.owned(this, this.#owner);
+    observed.by?.opened(this, "timer", () => "end of a close");
+    observed.by?.owned(this, this.#owner);
   }
 
   /** Ends the timer. */
@@ -32,6 +32,6 @@ export class CutTimer {
     this.#timer.stop();
     this.#timer = null;
     this.#at = Infinity;
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 }

@@ -1,4 +1,4 @@
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Alarm } from "./_alarm.ts";
 import { Heap, type HeapItem } from "./_heap.ts";
 
@@ -41,8 +41,8 @@ export class Deadlines<T extends Expiring> {
     const { first } = this.#heap;
     if (first === undefined) return;
     if (!this.#alarm.isSet) {
-      lifetime.observer?.opened(this, "timer", () => "deadlines of calls");
-      lifetime.observer?.owned(this, this.#owner);
+      observed.by?.opened(this, "timer", () => "deadlines of calls");
+      observed.by?.owned(this, this.#owner);
     }
     this.#alarm.set(first.deadline);
   }
@@ -50,11 +50,11 @@ export class Deadlines<T extends Expiring> {
   #disarm(): void {
     if (!this.#alarm.isSet) return;
     this.#alarm.clear();
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   #expire(): void {
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     const now = performance.now();
     for (const item of this.#heap.takeWhile((it) => it.deadline <= now)) {
       this.#onExpired(item);

@@ -39,10 +39,10 @@ export const INTERNAL: Readonly<Record<string, string>> = {
   "channel/request.ts#Answerer": "the channel, as its requests see it",
   "channel/request.ts#IncomingRequest": "made by channels only",
   "transports/hosts.ts": "for the channel layer, which counts by host",
-  "transports/lifetime.ts": "the slot for the ledger of testing",
   "transports/memory.ts#memoryBytes": "for the network of testing",
   "transports/printable.ts":
     "for the layers above, wherever text of a peer shows",
+  "transports/socket_file.ts": "for the layers above, which spawn servers",
   "transports/tcp.ts#tcpBytes": "for the network of testing",
   "transports/timer.ts": "for the layers above",
   "transports/watchdog.ts": "for the layers above, to judge peers by",

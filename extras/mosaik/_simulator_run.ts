@@ -15,7 +15,7 @@ import type { Server } from "../../channel/server.ts";
 import { within } from "../../channel/timers/_within.ts";
 import { isCall } from "../../rpc/_call_content.ts";
 import { asError, toPlainFailure } from "../../rpc/_failure.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Watchdog } from "../../transports/watchdog.ts";
 import { failureList } from "./_failure_list.ts";
 import { MosaikClient } from "./_mosaik_client.ts";
@@ -115,9 +115,9 @@ export class SimulatorRun implements RunningSimulator {
   begin(address: string, server: Server | null): void {
     this.#address = address;
     this.#server = server;
-    lifetime.observer?.opened(this, "client", () => `simulator, ${address}`);
+    observed.by?.opened(this, "client", () => `simulator, ${address}`);
     const owned = server ?? this.#channel;
-    if (owned !== null) lifetime.observer?.owned(owned, this);
+    if (owned !== null) observed.by?.owned(owned, this);
     const { signal } = this.#options;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
@@ -210,7 +210,7 @@ export class SimulatorRun implements RunningSimulator {
     await this.#stopSimulator();
     await this.#channel?.close();
     await this.#server?.close({ graceMs: 0 });
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     this.#resolveClosed(reason);
   }
 

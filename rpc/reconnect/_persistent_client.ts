@@ -24,7 +24,7 @@ import { makeRemote } from "../references/_remote_proxy.ts";
 import { openRpcWith } from "../session/_open_rpc.ts";
 import { peerOf, rpcChannel } from "../session/_rpc_channel.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import type {
   ReconnectingClient,
   ReconnectOptions,
@@ -114,7 +114,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       await channel.close({ graceMs: 0 });
       throw error;
     }
-    lifetime.observer?.opened(
+    observed.by?.opened(
       this,
       "client",
       () => `of ${this.address}, ${this.state}`,
@@ -184,7 +184,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       channel = await this.#reconnect();
     }
     const { state } = this.#caller;
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
     if (state.kind === "closed") this.#resolveClosed(state.reason);
   }
 
@@ -227,7 +227,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
     this.#connections++;
     this.#totals.add(channel);
     if (!this.#isRef) channel.unref();
-    lifetime.observer?.owned(channel, this);
+    observed.by?.owned(channel, this);
   }
 
   /** Whether a new connection may be used; if not, it is closed. */

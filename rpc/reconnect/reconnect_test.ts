@@ -26,7 +26,7 @@ import type { Ctx } from "../../testing/ctx_contract.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { parseAddress } from "../../transports/address.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observe } from "../../transports/internal.ts";
 import type { Transport } from "../../transports/transport.ts";
 import type {
   ReconnectingClient,
@@ -853,9 +853,8 @@ Deno.test("openReconnecting types its remote as openConnection does", () => {
 Deno.test("ReconnectingClient is one resource for the ledger", async () => {
   const address = `local://reconnect-ledger-${crypto.randomUUID()}`;
   const server = await startServer(address, new Probe());
-  const before = lifetime.observer;
   const ledger = new Ledger({ trace: false, isCurrent: () => true });
-  lifetime.observer = ledger;
+  const stopObserving = observe(ledger);
   try {
     const away = Promise.withResolvers<void>();
     const client = await openReconnecting<Probe>(address, {
@@ -887,7 +886,7 @@ Deno.test("ReconnectingClient is one resource for the ledger", async () => {
     await waiting;
     assertEquals(ledger.readAll(), []);
   } finally {
-    lifetime.observer = before;
+    stopObserving();
   }
 });
 

@@ -2,7 +2,7 @@ import type { ConnectionChannel } from "../../channel/_connection_channel.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { Limits } from "../../channel/limits/limits.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Timer } from "../../transports/timer.ts";
 import type { Authenticate } from "../authenticate.ts";
 import { isCall, isRecord } from "../_call_content.ts";
@@ -168,15 +168,15 @@ export class AdmissionControl {
     this.#timer = new Timer(timeoutMs, () => this.#expire());
     // It is no reason to keep a process alive.
     this.#timer.unref();
-    lifetime.observer?.opened(this, "timer", () => "time to authenticate");
-    lifetime.observer?.owned(this, channel);
+    observed.by?.opened(this, "timer", () => "time to authenticate");
+    observed.by?.owned(this, channel);
   }
 
   #disarm(): void {
     if (this.#timer === null) return;
     this.#timer.stop();
     this.#timer = null;
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   #expire(): void {

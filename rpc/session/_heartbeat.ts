@@ -1,4 +1,4 @@
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import { Watchdog } from "../../transports/watchdog.ts";
 
 /** So many pings may stay without an answer. */
@@ -42,8 +42,8 @@ export class Heartbeat {
   start(): void {
     if (this.#watchdog !== null || this.#hasEnded) return;
     if (this.#options.intervalMs === Infinity) return;
-    lifetime.observer?.opened(this, "timer", () => "heartbeat");
-    lifetime.observer?.owned(this, this.#options.owner);
+    observed.by?.opened(this, "timer", () => "heartbeat");
+    observed.by?.owned(this, this.#options.owner);
     this.#arm();
   }
 
@@ -53,7 +53,7 @@ export class Heartbeat {
     if (this.#watchdog === null) return;
     this.#watchdog.stop();
     this.#watchdog = null;
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   #arm(): void {

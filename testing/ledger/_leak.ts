@@ -1,4 +1,4 @@
-import type { ResourceKind } from "../../transports/lifetime.ts";
+import type { ResourceKind } from "../../transports/internal.ts";
 
 /** Something that a step left behind. */
 export interface Leak {

@@ -1,9 +1,14 @@
 import type { Channel } from "../../channel/channel.ts";
+import {
+  MESSAGE_KINDS,
+  type MessageDirection,
+  type MessageEvent,
+} from "../../channel/_events.ts";
 import type {
-  LifetimeObserver,
-  MessageDirection,
+  Notifications,
+  ObservedEvent,
   ResourceKind,
-} from "../../transports/lifetime.ts";
+} from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { CallLog } from "./_call_log.ts";
 import { describeLeak, type Leak } from "./_leak.ts";
@@ -32,7 +37,7 @@ export interface LedgerOptions {
  * when the body has ended, before any clean-up, since clean-up would end much
  * of what leaked, and again when all should be gone.
  */
-export class Ledger implements LifetimeObserver {
+export class Ledger implements Notifications {
   /** The messages of the step. */
   readonly log: MessageLog = new MessageLog();
   readonly #options: LedgerOptions;
@@ -87,6 +92,13 @@ export class Ledger implements LifetimeObserver {
     }));
   }
 
+  event(event: ObservedEvent): void {
+    if (event.type !== "message") return;
+    const { channel, direction, kind, id, content } = event as MessageEvent;
+    this.message(channel, direction, MESSAGE_KINDS.indexOf(kind), id, content);
+  }
+
+  /** A message passed through `channel`; `type` is its number on the wire. */
   message(
     channel: object,
     direction: MessageDirection,

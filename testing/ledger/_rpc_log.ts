@@ -1,6 +1,6 @@
 import { STREAM_PREFIX } from "../../rpc/streams/_outgoing_streams.ts";
 import { REFERENCE_PREFIX } from "../../rpc/references/_references.ts";
-import type { MessageDirection } from "../../transports/lifetime.ts";
+import type { MessageDirection } from "../../channel/_events.ts";
 import { printable } from "../../transports/printable.ts";
 import { pathsIn, readWords, type RpcWords } from "./_rpc_words.ts";
 

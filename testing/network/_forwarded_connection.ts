@@ -1,5 +1,5 @@
 import type { Connection, FrameReceiver } from "../../transports/transport.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 
 /**
  * A server's connection that came through a proxy, with the addresses that it
@@ -14,7 +14,7 @@ export class ForwardedConnection implements Connection {
     this.#base = base;
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
-    lifetime.observer?.handed(this, base);
+    observed.by?.handed(this, base);
   }
 
   get peer(): string | null {

@@ -1,5 +1,5 @@
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import type { Ends, Weather } from "./_faults.ts";
 import type { NetworkSide } from "../network_contract.ts";
 import { Pipe } from "./_pipe.ts";
@@ -52,7 +52,7 @@ export class NetworkLink implements Ends {
       weather: () => weather(this, "client"),
       onReset,
     });
-    lifetime.observer?.opened(this, "connection", () => name);
+    observed.by?.opened(this, "connection", () => name);
     this.ended = this.#run();
   }
 
@@ -96,7 +96,7 @@ export class NetworkLink implements Ends {
   async #run(): Promise<void> {
     await Promise.all(this.#pipes.map((it) => it.run()));
     this.#close();
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   #close(): void {

@@ -1,9 +1,9 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
 import { transportFor } from "../../channel/_transport_for.ts";
 import { schemeOf } from "../../transports/address.ts";
-import type { ByteTransport } from "../../transports/frames/_byte_transport.ts";
+import type { ByteTransport } from "../../transports/internal.ts";
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import type { Connection, Transport } from "../../transports/transport.ts";
 import {
   type BelongsTo,
@@ -62,7 +62,7 @@ export class StepNetwork implements Network, AsyncDisposable {
   constructor(parts: NetworkParts) {
     this.seed = parts.seed;
     this.#parts = parts;
-    lifetime.observer?.opened(this, "network", () => `seed ${this.seed}`);
+    observed.by?.opened(this, "network", () => `seed ${this.seed}`);
   }
 
   /** Whether it broke connections off, which may leave frames unfinished. */
@@ -139,7 +139,7 @@ export class StepNetwork implements Network, AsyncDisposable {
       seed: (this.seed + number * 0x9e37_79b9) >>> 0,
       weather: (link, towards) => weatherOf(this.#faultsOf(link), towards),
     });
-    lifetime.observer?.owned(link, this);
+    observed.by?.owned(link, this);
     this.#links.add(link);
     link.ended.then(() => {
       this.#links.delete(link);
@@ -237,7 +237,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     this.end();
     this.reset();
     await Promise.all([...this.#links].map(({ ended }) => ended));
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   #begin(where: NetworkWhere, effect: Effect): Disposable {

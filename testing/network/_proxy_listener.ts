@@ -1,10 +1,7 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
-import type {
-  ByteEnd,
-  ByteTransport,
-} from "../../transports/frames/_byte_transport.ts";
+import type { ByteEnd, ByteTransport } from "../../transports/internal.ts";
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import type {
   Connection,
   Listener,
@@ -91,8 +88,8 @@ export class Gate implements Listener {
       await this.#back.close();
       throw error;
     }
-    lifetime.observer?.handed(this, this.#back);
-    lifetime.observer?.owned(this.#front, owner);
+    observed.by?.handed(this, this.#back);
+    observed.by?.owned(this.#front, owner);
   }
 
   get address(): string {

@@ -1,4 +1,4 @@
-import type { ByteTransport } from "../../transports/frames/_byte_transport.ts";
+import type { ByteTransport } from "../../transports/internal.ts";
 import { memory, memoryBytes } from "../../transports/memory.ts";
 import { tcp, tcpBytes } from "../../transports/tcp.ts";
 import { tls } from "../../transports/tls/tls.ts";

@@ -1,5 +1,5 @@
 import { ConnectionClosedError } from "../../channel/errors.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observe } from "../../transports/internal.ts";
 import { CleanUp } from "./_clean_up.ts";
 import type { Ctx, CtxBody } from "../ctx_contract.ts";
 import { Holdings } from "./_resources.ts";
@@ -58,12 +58,11 @@ export async function runStep(
 ): Promise<StepOutcome> {
   const tls = plan.transport === "tls" ? await stepTls() : null;
   const step = new Step(plan, options, tls);
-  const before = lifetime.observer;
-  lifetime.observer = step.ledger;
+  const stopObserving = observe(step.ledger);
   try {
     return await options.scope.run(() => step.run(body));
   } finally {
-    lifetime.observer = before;
+    stopObserving();
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { openConnection } from "../../channel/open.ts";
 import { startServer } from "../../channel/server.ts";
-import { lifetime } from "../../transports/lifetime.ts";
+import { observed } from "../../transports/internal.ts";
 import type { Ctx } from "../ctx_contract.ts";
 import {
   LeakError,
@@ -34,7 +34,7 @@ Deno.test("runStep passes a body that leaves nothing behind", async () => {
     await channel.send("hi");
   });
   assertEquals(failure, null);
-  assertEquals(lifetime.observer, null);
+  assertEquals(observed.by, null);
 });
 
 Deno.test("runStep throws the body's own error unchanged", async () => {

@@ -1,6 +1,7 @@
 import { FrameDecoder, FrameQueue } from "./frame.ts";
-import { lifetime } from "../lifetime.ts";
-import { nextTurn, socketsSeen } from "../_event_loop.ts";
+import { observed } from "../_observers.ts";
+import { world } from "../_world.ts";
+import { socketsSeen } from "../_event_loop.ts";
 import {
   type Connection,
   DEFAULT_MAX_FRAME_BYTES,
@@ -123,7 +124,7 @@ class FramedConnection implements Connection {
     const maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
     this.#decoder = new FrameDecoder(maxFrameBytes);
     this.#queue = new FrameQueue(maxFrameBytes);
-    lifetime.observer?.opened(
+    observed.by?.opened(
       this,
       "connection",
       () => `${this.localAddress} to ${this.remoteAddress}`,
@@ -171,7 +172,7 @@ class FramedConnection implements Connection {
     this.#state = "closed";
     this.#queue.clear();
     this.#stream.close();
-    lifetime.observer?.closed(this);
+    observed.by?.closed(this);
   }
 
   ref(): void {
@@ -212,7 +213,7 @@ class FramedConnection implements Connection {
   /** Lets others have their turn, if there are any. */
   async #giveWay(): Promise<void> {
     this.#framesInTurn = 0;
-    await (readConnections > 1 ? socketsSeen() : nextTurn());
+    await (readConnections > 1 ? socketsSeen() : world.nextTurn());
   }
 
   /** Hands on what was read; `false` if others shall have their turn first. */
@@ -266,7 +267,7 @@ class FramedConnection implements Connection {
   #scheduleFlush(): void {
     this.#flushing = true;
     if (this.#delivering) return;
-    if (this.#burst) setImmediate(() => this.#flush("all"));
+    if (this.#burst) world.defer(() => this.#flush("all"));
     else queueMicrotask(() => this.#flush("all"));
   }
 

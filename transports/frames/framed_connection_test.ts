@@ -10,7 +10,7 @@ import { End } from "../../testing/transport_suite/_stage.ts";
 import { FrameTooLargeError } from "../errors.ts";
 import { encodeFrame } from "./frame.ts";
 import { type ByteStream, frameConnection } from "./framed_connection.ts";
-import { lifetime } from "../lifetime.ts";
+import { observe } from "../_observers.ts";
 
 /** A stream whose reads and writes do what a test tells them. */
 class FakeStream implements ByteStream {
@@ -602,20 +602,19 @@ Deno.test("frameConnection passes ref and unref on to its stream", () => {
 });
 
 /** The names of what is observed while `act` runs. */
-async function observe(act: () => Promise<void>): Promise<string[]> {
+async function observing(act: () => Promise<void>): Promise<string[]> {
   const log: string[] = [];
-  const before = lifetime.observer;
-  lifetime.observer = {
+  const stopObserving = observe({
     opened: (_, kind, describe) => log.push(`opened ${kind} ${describe()}`),
     owned: () => log.push("owned"),
     handed: () => log.push("handed"),
     closed: () => log.push("closed"),
-    message: () => log.push("message"),
-  };
+    event: () => log.push("event"),
+  });
   try {
     await act();
   } finally {
-    lifetime.observer = before;
+    stopObserving();
   }
   return log;
 }
@@ -631,7 +630,7 @@ Deno.test("frameConnection reports its lifetime once, however it ends", async ()
     },
   };
   for (const [deed, run] of Object.entries(deeds)) {
-    const log = await observe(async () => {
+    const log = await observing(async () => {
       const setup = setUp();
       run(setup);
       await turns();

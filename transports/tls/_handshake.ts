@@ -3,6 +3,7 @@ import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
 import { HandshakeError } from "../errors.ts";
 import type { TlsCredentials } from "./_credentials.ts";
 import type { NodeModules } from "./_node.ts";
+import { world } from "../_world.ts";
 import { printable } from "../printable.ts";
 import { duplexOver, TlsStream } from "./_stream.ts";
 import {
@@ -207,7 +208,7 @@ async function unlessClosed(
 ): Promise<void> {
   const { promise: closed, reject } = Promise.withResolvers<never>();
   // What the other side has said before may still be on its way.
-  const onClose = () => setImmediate(reject, null);
+  const onClose = () => world.defer(() => reject(null));
   if (duplex.destroyed) onClose();
   else duplex.on("close", onClose);
   try {

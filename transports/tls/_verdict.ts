@@ -1,5 +1,6 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { HandshakeError, type HandshakeProblem } from "../errors.ts";
+import { world } from "../_world.ts";
 import type { NodeModules } from "./_node.ts";
 
 /** What one side thinks of the other's certificate. */
@@ -60,7 +61,7 @@ export function judge(
 ): Judgement {
   const certificate = certificateOf(socket);
   if (certificate === null) return { verdict: "no-certificate", cause: null };
-  const now = Date.now();
+  const now = world.wallNow();
   const cause = socket.authorizationError;
   if (now > Date.parse(certificate.valid_to)) {
     return { verdict: "expired", cause };

@@ -1,6 +1,6 @@
 import { ConnectError, HandshakeError } from "../errors.ts";
 import { frameConnection } from "../frames/framed_connection.ts";
-import { lifetime } from "../lifetime.ts";
+import { observed } from "../_observers.ts";
 import { StreamListener } from "../_stream_listener.ts";
 import {
   connectTcp,
@@ -102,7 +102,7 @@ function withHandshakes(listener: Listener, handshakes: Handshakes): Listener {
       handshakes.setRef(false);
     },
   };
-  lifetime.observer?.handed(handle, listener);
+  observed.by?.handed(handle, listener);
   return handle;
 }
 

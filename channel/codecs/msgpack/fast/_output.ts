@@ -1,4 +1,4 @@
-import { spareBuffers } from "../../../../transports/frames/_spare_buffers.ts";
+import { spareBuffers } from "../../../../transports/internal.ts";
 
 /** What is taken at once, for many small messages. */
 const CHUNK_BYTES = 16 * 1024;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { inodeOf, publishSocket, removeSocketOf } from "./_socket_file.ts";
+import { inodeOf, publishSocket, removeSocketOf } from "./socket_file.ts";
 
 /** Runs `body` with a path where a socket can be. */
 async function withPath(body: (path: string) => Promise<void>): Promise<void> {

@@ -5,7 +5,8 @@
 import { dirname } from "./_path.ts";
 import { formatAddress } from "./address.ts";
 import { AddressInUseError } from "./errors.ts";
-import { lifetime } from "./lifetime.ts";
+import { observed } from "./_observers.ts";
+import { world } from "./_world.ts";
 
 /** A published socket file and which file it is. */
 export interface SocketFile {
@@ -70,7 +71,7 @@ export async function publishSocket(
     await publish(temporary, path);
     await Deno.remove(folder, { recursive: true });
     const file = { path, ino };
-    lifetime.observer?.opened(file, "file", () => path);
+    observed.by?.opened(file, "file", () => path);
     return { listener, file };
   } catch (error) {
     listener?.close();
@@ -90,7 +91,7 @@ export async function retractSocket(file: SocketFile): Promise<void> {
     // Somebody may have removed it in between, which is as well.
     await Deno.remove(file.path).catch(() => {});
   }
-  lifetime.observer?.closed(file);
+  observed.by?.closed(file);
 }
 
 /** Which file is at `path`, or `null` if there is none. */
@@ -131,10 +132,10 @@ async function publish(temporary: string, path: string): Promise<void> {
   // Whoever finds another server need not wait for the lock.
   await isDeadSocket(path);
   using _lock = await lockFolderOf(path);
-  const until = performance.now() + LOCK_MS;
+  const until = world.now() + LOCK_MS;
   while (!await tryLink(temporary, path)) {
     if (await isDeadSocket(path)) await Deno.remove(path);
-    if (performance.now() > until) {
+    if (world.now() > until) {
       throw inUse(path, "another program puts files there again and again");
     }
   }
@@ -149,10 +150,10 @@ async function publish(temporary: string, path: string): Promise<void> {
  */
 async function lockFolderOf(path: string): Promise<Disposable> {
   const folder = await Deno.open(dirname(path));
-  const until = performance.now() + LOCK_MS;
+  const until = world.now() + LOCK_MS;
   try {
     while (!await folder.tryLock(true)) {
-      if (performance.now() > until) {
+      if (world.now() > until) {
         throw inUse(
           path,
           `a dead socket is there, and another program has held the lock of its folder for ${LOCK_MS} ms: remove the socket yourself`,
@@ -168,7 +169,7 @@ async function lockFolderOf(path: string): Promise<Disposable> {
 }
 
 function pause(timeMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, timeMs));
+  return new Promise((resolve) => world.setTimer(timeMs, resolve));
 }
 
 async function tryLink(temporary: string, path: string): Promise<boolean> {
@@ -229,6 +230,6 @@ function inUse(
 }
 
 function randomName(): string {
-  const random = Math.floor(Math.random() * 36 ** 6);
+  const random = Math.floor(world.random() * 36 ** 6);
   return random.toString(36).padStart(6, "0");
 }

@@ -1,0 +1,18 @@
+/**
+ * The names that this layer offers to the layers above, but not to users.
+ * Neutral: it runs in browsers and in Node.
+ *
+ * @module
+ */
+export { deliver, deliveryCount } from "./_deliveries.ts";
+export { spareBuffers } from "./frames/_spare_buffers.ts";
+export type { ByteEnd, ByteTransport } from "./frames/_byte_transport.ts";
+export { observe, observed } from "./_observers.ts";
+export type {
+  Notifications,
+  ObservedEvent,
+  Observer,
+  ResourceKind,
+} from "./_observers.ts";
+export { useWorld, world } from "./_world.ts";
+export type { World, WorldTimer } from "./_world.ts";
