@@ -1,98 +1,84 @@
 import { assertEquals } from "@std/assert";
-import { listFiles, readConfig } from "./_project.ts";
 import {
-  entryBreaches,
+  checkExports,
+  diffLines,
   exportBreaches,
-  type ExportTable,
+  formatExports,
+  isExplicit,
   readExports,
+  readSnapshot,
 } from "./exports.ts";
-import { isProduct, PARTS } from "./layout.ts";
 import { importFlags } from "./npm_std.ts";
 
-const table: ExportTable = new Map([
-  ["channel/mod.ts", [
-    { name: "open", locations: ["channel/open.ts:3:0"] },
-    { name: "Renamed", locations: ["channel/server.ts:9:0"] },
-  ]],
-  ["channel/open.ts", [
-    { name: "open", locations: ["channel/open.ts:3:0"] },
-    { name: "forgotten", locations: ["channel/open.ts:7:0"] },
-    { name: "Borrowed", locations: ["transports/errors.ts:1:0"] },
-  ]],
-  ["channel/server.ts", [
-    { name: "Server", locations: ["channel/server.ts:9:0"] },
-  ]],
-  ["channel/_private.ts", [
-    { name: "helper", locations: ["channel/_private.ts:1:0"] },
-  ]],
-]);
+function names(file: string, count: number) {
+  return Array.from(
+    { length: count },
+    (_, i) => ({ name: `name${i}`, kind: "function", file }),
+  );
+}
 
-Deno.test("exportBreaches names what a mod.ts lacks, and only that", () => {
-  assertEquals(exportBreaches(table, PARTS, {}), [
-    "'channel/mod.ts' lacks 'forgotten' of 'channel/open.ts'",
+Deno.test("exportBreaches refuses names of private files", () => {
+  const table = new Map([["./agent", [
+    ...names("agent/agent.ts", 1),
+    ...names("agent/_links.ts", 1),
+    ...names("channel/internal.ts", 1),
+  ]]]);
+  assertEquals(exportBreaches(table), [
+    "'./agent' exports 'name0' of the private 'agent/_links.ts'",
+    "'./agent' exports 'name0' of the private 'channel/internal.ts'",
   ]);
 });
 
-Deno.test("exportBreaches finds all lacking where there is no mod.ts", () => {
-  const server = table.get("channel/server.ts") ?? [];
-  const alone: ExportTable = new Map([["channel/server.ts", server]]);
-  assertEquals(exportBreaches(alone, PARTS, {}), [
-    "'channel/mod.ts' lacks 'Server' of 'channel/server.ts'",
+Deno.test("exportBreaches refuses too many names, in all and in one entry", () => {
+  assertEquals(exportBreaches(new Map([["./rpc", names("rpc/a.ts", 45)]])), []);
+  assertEquals(exportBreaches(new Map([["./rpc", names("rpc/a.ts", 46)]])), [
+    "'./rpc' has 46 names, wanted 45",
+  ]);
+  const table = new Map([
+    ["./agent", names("agent/a.ts", 150)],
+    ["./all", names("agent/a.ts", 150)],
+    ["./channel", names("channel/a.ts", 51)],
+  ]);
+  assertEquals(exportBreaches(table), [
+    "the entries have 201 names, wanted 200",
   ]);
 });
 
-Deno.test("exportBreaches accepts what is listed by name or by file", () => {
-  const rows = [{ "channel/open.ts#forgotten": "why" }, {
-    "channel/open.ts": "why",
-  }];
-  for (const row of rows) assertEquals(exportBreaches(table, PARTS, row), []);
+Deno.test("isExplicit refuses an 'export *', not namespaces and comments", () => {
+  assertEquals(isExplicit('export * from "./a.ts";'), false);
+  assertEquals(
+    isExplicit('export * as a from "./a.ts"; // export * from'),
+    true,
+  );
+  assertEquals(isExplicit('export { a } from "./a.ts";'), true);
 });
 
-Deno.test("exportBreaches names a row that keeps nothing back", () => {
-  const internal = {
-    "channel/open.ts#forgotten": "why",
-    "channel/gone.ts": "why",
-  };
-  assertEquals(exportBreaches(table, PARTS, internal), [
-    "'channel/gone.ts' is listed as internal, but keeps nothing back",
-  ]);
-});
-
-Deno.test("entryBreaches names parts with files and no entry", () => {
-  const files = ["channel/open.ts", "rpc/client.ts"];
-  assertEquals(entryBreaches(files, ["./channel/mod.ts"]), [
-    "'deno.json' has no entry for 'rpc/mod.ts' (rpc)",
+Deno.test("diffLines names what was added and taken away, by entry", () => {
+  const before = new Map([["./a", names("a.ts", 2)], [
+    "./b",
+    names("b.ts", 1),
+  ]]);
+  const after = new Map([["./a", names("a.ts", 1)], ["./b", names("b.ts", 2)]]);
+  assertEquals(diffLines(formatExports(before), formatExports(after)), [
+    "- ./a: name1 (function)",
+    "+ ./b: name1 (function)",
   ]);
 });
 
 Deno.test("readExports follows re-exports to where a name is declared", async () => {
-  const file = "dev/checks/fixtures/reexports.ts";
-  const expected = [
-    ["first", ["dev/checks/fixtures/first.ts"]],
-    ["Renamed", ["dev/checks/fixtures/second.ts"]],
-  ];
-  const originals = [
-    "dev/checks/fixtures/first.ts",
-    "dev/checks/fixtures/second.ts",
-  ];
-  // Deno tells the two cases in different forms.
-  for (const files of [[file], [file, ...originals]]) {
-    const read = await readExports(files, []);
-    assertEquals(
-      read.get(file)?.map(({ name, locations }) => [
-        name,
-        locations.map((it) => it.slice(0, it.indexOf(":"))),
-      ]),
-      expected,
-    );
-  }
+  const entries = { "./e": "dev/checks/fixtures/reexports.ts" };
+  assertEquals([...await readExports(entries, [])], [["./e", [
+    { name: "first", kind: "variable", file: "dev/checks/fixtures/first.ts" },
+    {
+      name: "Renamed",
+      kind: "typeAlias",
+      file: "dev/checks/fixtures/second.ts",
+    },
+  ]]]);
 });
 
-Deno.test("exportBreaches and entryBreaches find none in the package itself", async () => {
-  const files = (await listFiles()).filter(isProduct);
-  const read = await readExports(files, await importFlags());
-  assertEquals(read.has("mod.ts"), true, "the table lacks the root");
-  assertEquals(exportBreaches(read), []);
-  const { exports } = await readConfig();
-  assertEquals(entryBreaches(files, Object.values(exports)), []);
+Deno.test.ignore("exports.txt holds the names of the package", async () => {
+  const { breaches, text } = await checkExports(await importFlags());
+  assertEquals(breaches, []);
+  assertEquals(diffLines(await readSnapshot(), text), []);
 });

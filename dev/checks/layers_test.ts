@@ -1,6 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { readImportGraph } from "./graph.ts";
-import { layerBreaches, readProductGraph } from "./layers.ts";
+import {
+  checkPackage,
+  hostBreaches,
+  layerBreaches,
+  type Rule,
+} from "./layers.ts";
 import { PARTS } from "./layout.ts";
 import { importFlags } from "./npm_std.ts";
 
@@ -10,8 +15,15 @@ function assertBreach(
   ...texts: string[]
 ): void {
   const breaches = layerBreaches(new Map(Object.entries(graph)));
-  assertEquals(breaches.length, 1, breaches.join("\n"));
-  for (const text of texts) assertStringIncludes(breaches[0] ?? "", text);
+  const sentences = breaches.map(({ sentence }) => sentence);
+  assertEquals(sentences.length, 1, sentences.join("\n"));
+  for (const text of texts) assertStringIncludes(sentences[0] ?? "", text);
+}
+
+/** Asserts that `graph` breaks these rules. */
+function assertRules(graph: Record<string, string[]>, ...rules: Rule[]): void {
+  const breaches = layerBreaches(new Map(Object.entries(graph)));
+  assertEquals(breaches.map(({ rule }) => rule), rules);
 }
 
 Deno.test("layerBreaches accepts imports downwards and within a layer", () => {
@@ -24,7 +36,7 @@ Deno.test("layerBreaches accepts imports downwards and within a layer", () => {
     ["channel/mod.ts", ["channel/channel.ts", "channel/codecs/json/json.ts"]],
     ["channel/channel.ts", [
       "channel/codecs/json/json.ts",
-      "transports/tcp.ts",
+      "transports/memory.ts",
     ]],
     ["channel/codecs/json/json.ts", []],
     ["transports/tcp.ts", ["transports/errors.ts"]],
@@ -132,8 +144,55 @@ Deno.test("readImportGraph rejects where a file is missing", async () => {
   );
 });
 
-Deno.test("layerBreaches finds none in the package itself", async () => {
-  const graph = await readProductGraph(await importFlags());
-  assertEquals(graph.has("mod.ts"), true, "the graph lacks the root");
-  assertEquals(layerBreaches(graph), []);
+Deno.test("layerBreaches refuses a private file of another layer", () => {
+  assertRules({ "agent/links/_link.ts": ["rpc/_call_content.ts"] }, "private");
+  assertRules({ "testing/ctx.ts": ["rpc/session/_peer.ts"] }, "private");
+  assertRules({ "rpc/client.ts": ["channel/timers/_alarm.ts"] }, "private");
+  assertRules({ "agent/directory/find.ts": ["agent/_registry.ts"] });
+  assertRules({ "rpc/reconnect/_link.ts": ["rpc/session/_peer.ts"] });
+  assertRules({ "rpc/client.ts": ["channel/internal.ts"] });
+});
+
+Deno.test("layerBreaches refuses a mod.ts that imports internals", () => {
+  assertRules({ "channel/mod.ts": ["channel/internal.ts"] }, "private");
+});
+
+Deno.test("layerBreaches refuses folders that import each other", () => {
+  assertRules({
+    "rpc/streams/a.ts": ["rpc/references/a.ts"],
+    "rpc/references/b.ts": ["rpc/streams/b.ts"],
+  }, "folders");
+  assertRules({
+    "rpc/streams/a.ts": ["rpc/client.ts"],
+    "rpc/server.ts": ["rpc/streams/a.ts"],
+  });
+});
+
+Deno.test("layerBreaches refuses a host's file in the neutral core", () => {
+  assertRules({ "channel/open.ts": ["transports/tcp.ts"] }, "neutral");
+  assertRules({ "channel/deno.ts": ["transports/tcp.ts"] });
+});
+
+Deno.test("hostBreaches finds what browsers or Node lack", () => {
+  const uses = [
+    "Deno.inspect(1);",
+    'import tls from "node:tls";',
+    "using file = open();",
+    "await using file = open();",
+    "setImmediate(run);",
+  ];
+  for (const use of uses) {
+    assertEquals(hostBreaches("rpc/client.ts", use).length, 1, use);
+    assertEquals(hostBreaches("transports/tcp.ts", use), []);
+    assertEquals(hostBreaches("agent/agent.ts", use), []);
+  }
+  const comments = "// Deno\n/* using x = 1 */ world.setImmediate();";
+  assertEquals(hostBreaches("rpc/client.ts", comments), []);
+});
+
+Deno.test("checkPackage refuses nothing in the package itself", async () => {
+  const { files, breaches } = await checkPackage(await importFlags());
+  assertEquals(files > 200, true, "files are missing");
+  const kept: readonly Rule[] = ["parts", "cycle"];
+  assertEquals(breaches.filter(({ rule }) => kept.includes(rule)), []);
 });

@@ -64,11 +64,40 @@ export const PARTS: readonly Part[] = [
   },
 ];
 
-/** Folders with code that serves development and is not part of the package. */
-const DEVELOPMENT: readonly string[] = [
-  "dev/",
-  "examples/",
+/** Folders with code that is not published. */
+const DEVELOPMENT: readonly string[] = ["dev/", "examples/"];
+
+/** Folders of the neutral core, which runs in browsers and Node too. */
+const NEUTRAL: readonly string[] = ["channel/", "rpc/", "transports/"];
+
+/** What those folders hold for Deno or Node alone. */
+const HOST_ONLY: readonly string[] = [
+  "channel/deno.ts",
+  "channel/mod.ts",
+  "rpc/deno.ts",
+  "rpc/mod.ts",
+  "rpc/reconnect/deno.ts",
+  "rpc/reconnect/mod.ts",
+  "transports/_connect_socket.ts",
+  "transports/_socket",
+  "transports/defaults.ts",
+  "transports/mod.ts",
+  "transports/tcp.ts",
+  "transports/tls/",
+  "transports/unix.ts",
 ];
+
+/** Whether a file belongs to the neutral core. */
+export function isNeutral(file: string): boolean {
+  return NEUTRAL.some((folder) => file.startsWith(folder)) &&
+    !HOST_ONLY.some((path) => file.startsWith(path));
+}
+
+/** Returns the layer, or the optional part under `extras/`, of a file. */
+export function layerOf(file: string): string {
+  const parts = file.split("/");
+  return parts.slice(0, parts[0] === "extras" ? 2 : 1).join("/");
+}
 
 /** The part that a file belongs to. */
 export function partOf(

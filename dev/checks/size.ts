@@ -7,6 +7,7 @@
 
 import { print } from "./_print.ts";
 import { listFiles, ROOT } from "./_project.ts";
+import { countLines } from "./source.ts";
 
 /** The kinds of code that are counted apart. */
 export const KINDS = ["product", "development", "tests", "examples"] as const;
@@ -23,19 +24,6 @@ export function kindOf(file: string): Kind {
   if (file.startsWith("dev/")) return "development";
   if (file.startsWith("examples/")) return "examples";
   return "product";
-}
-
-/** A comment, or a literal inside which nothing is a comment. */
-const COMMENT_OR_LITERAL =
-  /\/\/[^\n]*|\/\*[^]*?\*\/|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*'|`(?:\\[^]|[^`\\])*`/g;
-
-/** Returns how many lines of `source` hold code. */
-export function countLines(source: string): number {
-  const code = source.replace(
-    COMMENT_OR_LITERAL,
-    (it) => it.startsWith("/") ? it.replace(/[^\n]+/g, "") : it,
-  );
-  return code.split("\n").filter((line) => line.trim() !== "").length;
 }
 
 /** Returns the size of each folder among `files`, in alphabetical order. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { countLines, kindOf } from "./size.ts";
+import { kindOf } from "./size.ts";
+import { countLines } from "./source.ts";
 
 Deno.test("countLines leaves out comments and blank lines, not texts", () => {
   const source = [
