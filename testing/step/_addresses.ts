@@ -1,28 +1,25 @@
 import { formatAddress } from "../../transports/address.ts";
-import type { CleanUp } from "./_clean_up.ts";
 import type { CtxTransport } from "../ctx_contract.ts";
+import type { ResourceScope } from "./_resource_scope.ts";
 
 let names = 0;
 
-/**
- * Addresses at which nobody listens, with what they need: none can be in use,
- * neither by a test before nor by another program.
- */
-export class Places {
+/** Unused addresses, which no other test or program can have taken. */
+export class Addresses {
   readonly #transport: CtxTransport;
-  readonly #cleanUp: CleanUp;
+  readonly #scope: Pick<ResourceScope, "defer">;
   #folder: string | null = null;
   #files = 0;
-  /** Files that were left in the folder when it was removed. */
+  /** Files that were left in the folder of sockets when it was removed. */
   readonly leftFiles: string[] = [];
 
-  /** Makes places for servers; what they need is undone by `cleanUp`. */
-  constructor(transport: CtxTransport, cleanUp: CleanUp) {
+  /** Creates addresses whose folder `scope` removes. */
+  constructor(transport: CtxTransport, scope: Pick<ResourceScope, "defer">) {
     this.#transport = transport;
-    this.#cleanUp = cleanUp;
+    this.#scope = scope;
   }
 
-  /** Another address each time. */
+  /** Returns another address each time. */
   next(): string {
     switch (this.#transport) {
       case "tcp":
@@ -38,10 +35,10 @@ export class Places {
     }
   }
 
-  /** Its name is short, since a socket's path may take no more than 103 bytes. */
+  /** The name is short: the path of a socket is limited to 103 bytes. */
   #makeFolder(): string {
     const folder = Deno.makeTempDirSync({ prefix: "d" });
-    this.#cleanUp.add(`folder '${folder}'`, async () => {
+    this.#scope.defer(`folder '${folder}'`, async () => {
       for await (const { name } of Deno.readDir(folder)) {
         this.leftFiles.push(`file (${folder}/${name})`);
       }

@@ -1,34 +1,33 @@
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { observe } from "../../transports/internal.ts";
-import { CleanUp } from "./_clean_up.ts";
-import type { Ctx, CtxBody } from "../ctx_contract.ts";
-import { Holdings } from "./_resources.ts";
+import type { CtxBody } from "../ctx_contract.ts";
 import type { Leak } from "../ledger/_leak.ts";
 import { Ledger } from "../ledger/_ledger.ts";
-import { NetworkSlot } from "./_network_slot.ts";
-import { Places } from "./_addresses.ts";
+import { Addresses } from "./_addresses.ts";
 import type { PlannedStep } from "./_plan.ts";
-import { type ReportedError, StepCtx } from "./_step_ctx.ts";
+import { ResourceScope } from "./_resource_scope.ts";
+import { StepCtx } from "./_step_ctx.ts";
 import type { StepScope } from "./_step_scope.ts";
-import { type StepTls, stepTls } from "./_step_tls.ts";
+import { type StepTls, stepTls } from "./_transports.ts";
 import {
   asOne,
   leakError,
   rejectionError,
+  type ReportedError,
   reportedError,
   type StepIdentity,
   timeoutError,
 } from "./_verdict.ts";
 import { nextTurn, settledWithin } from "./_within.ts";
 
-/** For how long a body whose time is up may end. */
+/** How long a body may take to end after its time is up. */
 const LAST_MS = 250;
-/** How many turns of the event loop what was closed may take to be gone. */
+/** How many turns of the event loop closed resources may take to be gone. */
 const SETTLE_TURNS = 20;
 
-/** What {@linkcode runStep} needs beyond the plan. */
+/** Options for {@linkcode runStep}. */
 export interface StepOptions {
-  /** How long the body may take. */
+  /** The longest time that the body may take. */
   readonly timeoutMs: number;
   /** Whether to keep the stacks of what is opened. */
   readonly trace: boolean;
@@ -38,19 +37,19 @@ export interface StepOptions {
   readonly scope: StepScope;
 }
 
-/** How a step went. */
+/** The result of a step. */
 export interface StepOutcome {
   /** One error for all that went wrong, or `null`. */
   readonly failure: { readonly error: unknown } | null;
-  /** The last messages, for a failure's report. */
+  /** The last messages, for the report of a failure. */
   readonly chart: string | null;
-  /** What the chances of its network were drawn from, if it used that. */
+  /** The seed of its network, if it used that. */
   readonly seed: number | null;
-  /** The body's time was up, and it has not ended. */
+  /** Whether the body's time was up, and it has not ended. */
   readonly isStillRunning: boolean;
 }
 
-/** Runs `body` in a world of its own, and judges what it leaves behind. */
+/** Runs `body` as one step, and checks that it leaves nothing behind. */
 export async function runStep(
   plan: PlannedStep,
   body: CtxBody,
@@ -70,130 +69,106 @@ class Step {
   readonly ledger: Ledger;
   readonly #options: StepOptions;
   readonly #identity: StepIdentity;
-  readonly #cleanUp = new CleanUp();
-  readonly #places: Places;
-  readonly #holdings: Holdings;
+  readonly #resources: ResourceScope;
+  readonly #addresses: Addresses;
   readonly #time = new AbortController();
   readonly #reported: ReportedError[] = [];
   readonly #problems: unknown[] = [];
-  readonly #network: NetworkSlot;
-  readonly #ctx: Ctx;
+  readonly #ctx: StepCtx;
 
   constructor(plan: PlannedStep, options: StepOptions, tls: StepTls | null) {
-    const { name, transport } = plan;
     const { scope, site, trace } = options;
     this.#options = options;
-    this.#identity = { step: name, site };
+    this.#identity = { step: plan.name, site };
     this.ledger = new Ledger({ trace, isCurrent: () => scope.isCurrent });
-    this.#places = new Places(transport, this.#cleanUp);
-    this.#holdings = new Holdings(name, this.#cleanUp, this.ledger);
-    this.#network = new NetworkSlot({
-      transport,
-      tls: tls?.options ?? null,
-      seed: plan.seed,
-      places: this.#places,
-      holdings: this.#holdings,
-      ledger: this.ledger,
+    this.#resources = new ResourceScope({
+      step: plan.name,
+      keep: (resource) => this.ledger.keep(resource),
     });
+    this.#addresses = new Addresses(plan.transport, this.#resources);
     this.#ctx = new StepCtx({
-      transport,
-      codec: plan.codec,
-      utcStart: plan.utcStart,
-      places: this.#places,
-      holdings: this.#holdings,
-      network: this.#network,
+      plan,
+      tls,
+      scope: this.#resources,
+      addresses: this.#addresses,
+      ledger: this.ledger,
       signal: this.#time.signal,
       reported: this.#reported,
-      tls,
     });
   }
 
   async run(body: CtxBody): Promise<StepOutcome> {
-    // Async, so that a body that throws at once is one that rejects.
-    const running = (async () => await body(this.#ctx))();
+    const running = Promise.try(body, this.#ctx);
     const ended = await settledWithin(running, this.#options.timeoutMs);
-    if (ended === null) return await this.#endLate(running);
-    if (ended.status === "rejected") this.#problems.push(ended.reason);
-    this.#holdings.end();
+    const isLate = ended === null;
+    if (ended?.status === "rejected") this.#problems.push(ended.reason);
+    // Nothing that is still being opened may be open before leaks are read.
+    if (!isLate) this.#resources.end();
+    const open = isLate ? this.ledger.describe() : [];
     const leaks = this.ledger.readBeforeCleanUp();
-    const hasPending = leaks.some(({ resource }) => resource === null);
-    const rejections = await this.#earlyRejections();
-    await this.#tidy(leaks);
-    await this.#judge(leaks);
-    this.#blame([
-      ...rejections,
-      // The leak that causes them is in the report already.
-      ...this.#takeRejections(hasPending),
-    ]);
-    return this.#outcome(false);
-  }
-
-  /** The body's time is up: it is told so, and loses what it works with. */
-  async #endLate(running: Promise<void>): Promise<StepOutcome> {
-    const { timeoutMs } = this.#options;
-    const open = this.ledger.describe();
-    const error = timeoutError(this.#identity, timeoutMs, open);
-    this.#problems.push(error);
-    const leaks = this.ledger.readBeforeCleanUp();
-    const rejections = await this.#earlyRejections();
-    this.#holdings.end({ cause: error });
-    this.#time.abort(error);
-    await this.#tidy(leaks);
-    // If it ends now, it ends because of all this: how says nothing new.
-    const isStillRunning = await settledWithin(running, LAST_MS) === null;
-    // What it did not end is listed as open, and it had no time to do so.
-    if (!isStillRunning) await this.#judge([], leaks);
-    this.#blame([...rejections, ...this.#takeRejections(true)]);
+    await nextTurn();
+    const rejections = this.#options.scope.takeRejections();
+    if (isLate) this.#endTime(open);
+    await this.#closeAll(leaks);
+    const isStillRunning = isLate &&
+      await settledWithin(running, LAST_MS) === null;
+    // A late body had no time to close what is listed as open already.
+    if (!isStillRunning) await this.#judgeLeaks(leaks, { isLate });
+    // Pending calls are in the report already, and end with their connections.
+    const isClosingExpected = isLate ||
+      leaks.some(({ resource }) => resource === null);
+    this.#judgeErrors(rejections, isClosingExpected);
     return this.#outcome(isStillRunning);
   }
 
-  /** Those of the body itself, before anything is taken from it. */
-  async #earlyRejections(): Promise<unknown[]> {
-    await nextTurn();
-    return this.#options.scope.takeRejections();
+  /** Tells the body that its time is up, and takes its resources away. */
+  #endTime(open: readonly string[]): void {
+    const { timeoutMs } = this.#options;
+    const error = timeoutError(this.#identity, timeoutMs, open);
+    this.#problems.push(error);
+    this.#resources.end({ cause: error });
+    this.#time.abort(error);
   }
 
-  /** Ends all that the step holds, and closes what it leaked. */
-  async #tidy(leaks: readonly Leak[]): Promise<void> {
+  /** Closes everything, leaks too, so that the next test starts clean. */
+  async #closeAll(leaks: readonly Leak[]): Promise<void> {
     for (const { resource, what } of leaks) {
-      if (resource !== null) this.#cleanUp.add(what, () => close(resource));
+      if (resource === null) continue;
+      this.#resources.defer(what, () => close(resource));
     }
-    this.#problems.push(...await this.#cleanUp.run());
+    this.#problems.push(...await this.#resources.close());
   }
 
-  /** What was closed may need some turns to be gone. */
-  async #judge(
+  async #judgeLeaks(
     before: readonly Leak[],
-    known: readonly Leak[] = before,
+    { isLate }: { readonly isLate: boolean },
   ): Promise<void> {
     for (let turn = 0; turn < SETTLE_TURNS; turn++) {
       await nextTurn();
       if (this.ledger.readAll().length === 0) break;
     }
-    const isKnown = ({ resource }: Leak) =>
-      resource !== null && known.some((it) => it.resource === resource);
+    const known = new Set(before.map(({ resource }) => resource ?? undefined));
     const error = leakError(this.#identity, {
-      before,
-      after: this.ledger.readAll().filter((leak) => !isKnown(leak)),
-      files: this.#places.leftFiles,
+      before: isLate ? [] : before,
+      after: this.ledger.readAll()
+        .filter(({ resource }) => resource === null || !known.has(resource)),
+      files: this.#addresses.leftFiles,
       traced: this.#options.trace,
     });
     if (error !== null) this.#problems.push(error);
   }
 
-  #takeRejections(isClosingExpected: boolean): unknown[] {
-    return this.#options.scope.takeRejections().filter((reason) =>
-      !(isClosingExpected && reason instanceof ConnectionClosedError) &&
-      !this.#isEndOfTime(reason)
-    );
-  }
-
-  #blame(rejections: readonly unknown[]): void {
+  /** Judges what handlers threw, and the rejections before and during clean-up. */
+  #judgeErrors(early: readonly unknown[], isClosingExpected: boolean): void {
     for (const reported of this.#reported.splice(0)) {
       if (this.#isEndOfTime(reported.error)) continue;
       this.#problems.push(reportedError(this.#identity, reported));
     }
-    for (const reason of rejections) {
+    const late = this.#options.scope.takeRejections().filter((reason) =>
+      !(isClosingExpected && reason instanceof ConnectionClosedError) &&
+      !this.#isEndOfTime(reason)
+    );
+    for (const reason of [...early, ...late]) {
       this.#problems.push(rejectionError(this.#identity, reason));
     }
   }
@@ -211,13 +186,12 @@ class Step {
     return {
       failure,
       chart: this.ledger.log.draw(),
-      seed: this.#network.peek()?.seed ?? null,
+      seed: this.#ctx.networkSeed,
       isStillRunning,
     };
   }
 }
 
-/** Ends a leak, so that the next test begins in a clean world. */
 async function close(resource: object): Promise<void> {
   // Timers, handlers and files have nothing to close them by.
   if (!("close" in resource) || typeof resource.close !== "function") return;

@@ -1,9 +1,7 @@
-import { Container, type ContainerOptions } from "../../agent/container.ts";
 import { ExternalClock } from "../../agent/clock/external_clock.ts";
+import { Container, type ContainerOptions } from "../../agent/container.ts";
 import type { Channel, CloseOptions } from "../../channel/channel.ts";
-import type { Codec } from "../../channel/codecs/codec.ts";
 import { type ConnectionOptions, openConnection } from "../../channel/open.ts";
-import type { ErrorContext } from "../../channel/report.ts";
 import {
   type ConnectHandler,
   type Server,
@@ -18,33 +16,29 @@ import type {
   CtxTransport,
 } from "../ctx_contract.ts";
 import type { CtxRpc } from "../ctx_rpc_contract.ts";
-import { GRACE_MS, type Holdings } from "./_resources.ts";
+import type { Ledger } from "../ledger/_ledger.ts";
+import { StepNetwork } from "../network/_network.ts";
 import type { Network } from "../network_contract.ts";
-import type { NetworkSlot } from "./_network_slot.ts";
-import type { Places } from "./_addresses.ts";
-import { StepRpc } from "./_step_rpc.ts";
-import type { StepTls } from "./_step_tls.ts";
+import type { Addresses } from "./_addresses.ts";
+import type { PlannedStep } from "./_plan.ts";
+import type { ResourceScope } from "./_resource_scope.ts";
+import { stepRpc } from "./_step_rpc.ts";
+import { GRACE_MS, StepServers } from "./_step_servers.ts";
+import { layersOf, type StepTls } from "./_transports.ts";
+import type { ReportedError } from "./_verdict.ts";
 
-/** An error that nobody awaited, and where it came from. */
-export interface ReportedError {
-  readonly error: unknown;
-  readonly context: ErrorContext;
-}
-
-/** What a {@linkcode StepCtx} is put together from. */
-export interface StepCtxParts {
-  readonly transport: CtxTransport;
-  readonly codec: Codec;
-  readonly places: Places;
-  readonly holdings: Holdings;
-  readonly network: NetworkSlot;
-  readonly signal: AbortSignal;
-  /** The date at which the step's clock begins, if it has one. */
-  readonly utcStart: Date | string | undefined;
-  /** Errors of handlers that the test has not taken. */
-  readonly reported: ReportedError[];
-  /** Its certificates, if it has TLS. */
+/** The parts of a step that its {@linkcode StepCtx} works with. */
+export interface StepParts {
+  readonly plan: PlannedStep;
+  /** The certificates of a step with TLS. */
   readonly tls: StepTls | null;
+  readonly scope: ResourceScope;
+  readonly addresses: Addresses;
+  readonly ledger: Ledger;
+  /** Aborts when the step's time is up. */
+  readonly signal: AbortSignal;
+  /** Errors that the test has not taken yet. */
+  readonly reported: ReportedError[];
 }
 
 /** The {@linkcode Ctx} of one step. */
@@ -52,47 +46,84 @@ export class StepCtx implements Ctx {
   readonly transport: CtxTransport;
   readonly signal: AbortSignal;
   readonly rpc: CtxRpc;
-  readonly #parts: StepCtxParts;
-  #server: Server | null = null;
+  readonly #parts: StepParts;
+  readonly #servers: StepServers;
+  #network: StepNetwork | null = null;
+  /** Connections to a server that was started before lead around a network. */
+  #isTooLateForNetwork = false;
   #clock: ExternalClock | null = null;
 
-  /** Puts it together; the parts are the step's. */
-  constructor(parts: StepCtxParts) {
+  /** Creates a context for the parts of its step. */
+  constructor(parts: StepParts) {
     this.#parts = parts;
-    this.transport = parts.transport;
+    this.transport = parts.plan.transport;
     this.signal = parts.signal;
-    this.rpc = new StepRpc({
-      options: () => this.options,
-      address: () => this.address,
-      holdings: parts.holdings,
-    });
+    const nextAddress = () => this.address;
+    this.#servers = new StepServers(
+      { server: "server", client: "channel to", verbs: "ctx" },
+      parts.scope,
+      nextAddress,
+    );
+    const rpcServers = new StepServers(
+      { server: "RPC server", client: "RPC client of", verbs: "ctx.rpc" },
+      parts.scope,
+      nextAddress,
+    );
+    this.rpc = stepRpc(rpcServers, () => this.options);
   }
 
   get options(): CtxChannelOptions {
-    const { codec, tls } = this.#parts;
-    const network = this.#parts.network.peek();
+    const { plan, tls } = this.#parts;
     return {
-      codec,
+      codec: plan.codec,
       onError: (error, context) => {
-        // A frame that the network left unfinished is no wrong of a peer's.
-        if (context.kind === "protocol" && network?.hasBrokenOff) return;
-        this.#parts.reported.push({ error, context });
+        // A frame that the network left unfinished is not the peer's fault.
+        const isOfNetwork = this.#network?.hasBrokenOff &&
+          context.kind === "protocol";
+        if (!isOfNetwork) this.#parts.reported.push({ error, context });
       },
       // The transport through the network encrypts by itself.
-      ...(network !== null
-        ? { transport: network.transport() }
+      ...(this.#network !== null
+        ? { transport: this.#network.transport() }
         : tls && { tls: tls.options }),
     };
   }
 
+  /** The seed of the network; `null` if the test does not use the network. */
+  get networkSeed(): number | null {
+    return this.#network?.seed ?? null;
+  }
+
   get network(): Network {
-    return this.#parts.network.get();
+    return this.#network ??= this.#makeNetwork();
+  }
+
+  #makeNetwork(): StepNetwork {
+    const { plan, tls, scope, addresses, ledger } = this.#parts;
+    scope.check("'ctx.network'");
+    if (this.#isTooLateForNetwork) {
+      throw new TypeError(
+        "Cannot use 'ctx.network': this step had started a server before, whose connections lead around it; read it first, as in 'const { network } = ctx'",
+      );
+    }
+    const network = scope.use(
+      new StepNetwork({
+        ...layersOf(plan.transport, tls?.options),
+        seed: plan.seed,
+        nextAddress: () => addresses.next(),
+        belongs: (end, owner) => ledger.belongs(end, owner),
+        isOwner: (owner) => ledger.knows(owner),
+      }),
+    );
+    const onEnding = () => network.end();
+    scope.ending.addEventListener("abort", onEnding, { once: true });
+    return network;
   }
 
   get address(): string {
-    this.#parts.holdings.check("'ctx.address'");
-    this.#parts.network.begin();
-    return this.#parts.places.next();
+    this.#parts.scope.check("'ctx.address'");
+    this.#isTooLateForNetwork = this.#network === null;
+    return this.#parts.addresses.next();
   }
 
   get authority(): TestAuthority {
@@ -105,7 +136,7 @@ export class StepCtx implements Ctx {
 
   get clock(): ExternalClock {
     if (this.#clock !== null) return this.#clock;
-    const { utcStart } = this.#parts;
+    const { utcStart } = this.#parts.plan;
     if (utcStart === undefined) {
       throw new TypeError(
         "Cannot read 'ctx.clock': this test has none, set the option 'utcStart' of 'withCtx'",
@@ -119,16 +150,16 @@ export class StepCtx implements Ctx {
 
   async createContainer(options: ContainerOptions = {}): Promise<Container> {
     const { address } = this;
-    const { utcStart, holdings, network } = this.#parts;
+    const { plan, scope } = this.#parts;
     let made: Container | null = null;
-    const transport = network.peek()?.transport(() => made);
-    made = await holdings.acquire(
+    const transport = this.#network?.transport(() => made);
+    made = await scope.acquire(
       `container '${address}'`,
       () =>
         Container.create(address, {
           ...this.options,
           ...(transport !== undefined && { transport }),
-          ...(utcStart !== undefined && { clock: this.clock }),
+          ...(plan.utcStart !== undefined && { clock: this.clock }),
           ...options,
         }),
       (container) => container.close({ graceMs: GRACE_MS }),
@@ -140,26 +171,14 @@ export class StepCtx implements Ctx {
     handler: ConnectHandler,
     options: ServerOptions = {},
   ): Promise<Server> {
-    const { address } = this;
-    this.#server = await this.#parts.holdings.acquire(
-      `server '${address}'`,
-      () => startServer(address, handler, { ...this.options, ...options }),
-      (server) => server.close({ graceMs: GRACE_MS }),
+    return await this.#servers.start((address) =>
+      startServer(address, handler, { ...this.options, ...options })
     );
-    return this.#server;
   }
 
   async connect(options: ConnectionOptions = {}): Promise<Channel> {
-    const { address } = this.#lastServer("connect");
-    return await this.#parts.holdings.acquire(
-      `channel to '${address}'`,
-      () =>
-        openConnection(address, {
-          signal: this.#parts.holdings.ending,
-          ...this.options,
-          ...options,
-        }),
-      (channel) => channel.close(),
+    return await this.#servers.connect((address, signal) =>
+      openConnection(address, { signal, ...this.options, ...options })
     );
   }
 
@@ -172,23 +191,15 @@ export class StepCtx implements Ctx {
   }
 
   async closeServer(options?: CloseOptions): Promise<void> {
-    this.#parts.holdings.check("'ctx.closeServer'");
-    await this.#lastServer("close the server").close(options);
+    await this.#servers.close(options);
   }
 
   use<T extends AsyncDisposable | Disposable>(resource: T): T {
-    return this.#parts.holdings.use(resource);
+    return this.#parts.scope.use(resource);
   }
 
   takeHandlerErrors(): unknown[] {
-    this.#parts.holdings.check("'ctx.takeHandlerErrors'");
+    this.#parts.scope.check("'ctx.takeHandlerErrors'");
     return this.#parts.reported.splice(0).map(({ error }) => error);
-  }
-
-  #lastServer(act: string): Server {
-    if (this.#server !== null) return this.#server;
-    throw new TypeError(
-      `Cannot ${act}: this step has started no server, call 'ctx.startServer' first`,
-    );
   }
 }

@@ -2,7 +2,6 @@ import type { CtxBody } from "../ctx_contract.ts";
 import { runStep, type StepOptions } from "./_step.ts";
 import { StepScope } from "./_step_scope.ts";
 import type { PlannedStep } from "./_plan.ts";
-import { printReport } from "./_print.ts";
 import { describeSeed } from "../network/_seed.ts";
 import { rejectionError } from "./_verdict.ts";
 import { nextTurn } from "./_within.ts";
@@ -77,4 +76,9 @@ async function throwLateRejections(
     const [reason] = scope.takeRejections();
     if (reason !== undefined) throw rejectionError({ step, site }, reason);
   }
+}
+
+function printReport(report: string): void {
+  // deno-lint-ignore no-console -- reports are for the person who runs the test
+  console.error(report);
 }

@@ -1,7 +1,6 @@
+import type { ErrorContext } from "../../channel/report.ts";
 import { printable } from "../../transports/printable.ts";
 import { describeLeak, type Leak } from "../ledger/_leak.ts";
-import type { ReportedError } from "./_step_ctx.ts";
-import { withoutStack } from "./_without_stack.ts";
 import { LeakError, StepError, StepTimeoutError } from "../errors.ts";
 
 /** A step and where its test stands in the code, for reports. */
@@ -10,6 +9,12 @@ export interface StepIdentity {
   readonly step: string;
   /** File and line of the test. */
   readonly site: string;
+}
+
+/** An error that no caller awaited, and where it came from. */
+export interface ReportedError {
+  readonly error: unknown;
+  readonly context: ErrorContext;
 }
 
 /** What leaked, by when it was found. */
@@ -113,4 +118,15 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Makes an error without a stack, whose frames would all be of this package. */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }

@@ -1,23 +1,23 @@
 import { assertStrictEquals } from "@std/assert";
 import type { Connection, Transport } from "../../transports/transport.ts";
-import { CleanUp } from "../step/_clean_up.ts";
 import type { CtxTransport } from "../ctx_contract.ts";
-import { type Layers, layersOf } from "../step/_layers.ts";
+import { type Layers, layersOf } from "../step/_transports.ts";
 import { StepNetwork } from "../network/_network.ts";
-import { Places } from "../step/_addresses.ts";
+import { Addresses } from "../step/_addresses.ts";
+import { ResourceScope } from "../step/_resource_scope.ts";
 import { testTransport } from "../transport_suite/transport_suite.ts";
 import { nextTurn } from "../step/_within.ts";
 
 /** A network without a step has no owners to choose by. */
 function makeNetwork(
   name: CtxTransport,
-  places: Places,
+  addresses: Addresses,
   layers: Layers = layersOf(name),
 ): StepNetwork {
   return new StepNetwork({
     ...layers,
     seed: 1,
-    nextAddress: () => places.next(),
+    nextAddress: () => addresses.next(),
     belongs: () => false,
     isOwner: () => false,
   });
@@ -40,14 +40,14 @@ for (const name of NAMES) {
     name: `${name} through a network`,
     ignore: isMissing(name),
     place: () => {
-      const cleanUp = new CleanUp();
-      const places = new Places(name, cleanUp);
-      network = makeNetwork(name, places);
+      const scope = new ResourceScope({ step: name, keep: () => {} });
+      const addresses = new Addresses(name, scope);
+      network = makeNetwork(name, addresses);
       return {
-        address: places.next(),
+        address: addresses.next(),
         dispose: async () => {
           await network[Symbol.asyncDispose]();
-          await cleanUp.run();
+          await scope.close();
         },
       };
     },
@@ -62,11 +62,11 @@ for (const name of NAMES) {
     timeout: 60_000,
     fn: async () => {
       await using stack = new AsyncDisposableStack();
-      const cleanUp = stack.adopt(
-        new CleanUp(),
-        async (it) => void await it.run(),
+      const scope = stack.adopt(
+        new ResourceScope({ step: name, keep: () => {} }),
+        async (it) => void await it.close(),
       );
-      const places = new Places(name, cleanUp);
+      const addresses = new Addresses(name, scope);
       const { base, bytes } = layersOf(name);
       const made: Connection[] = [];
       // So it is with TLS when what the client said last was lost: it is done,
@@ -82,11 +82,11 @@ for (const name of NAMES) {
         },
       };
       const network = stack.use(
-        makeNetwork(name, places, { base: halfway, bytes }),
+        makeNetwork(name, addresses, { base: halfway, bytes }),
       );
       const transport = network.transport();
       const listener = stack.adopt(
-        await transport.listen(places.next(), () => {}),
+        await transport.listen(addresses.next(), () => {}),
         (it) => it.close(),
       );
       const giveUp = new AbortController();

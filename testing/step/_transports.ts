@@ -4,15 +4,19 @@ import { tcp, tcpBytes } from "../../transports/tcp.ts";
 import { tls } from "../../transports/tls/tls.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { unix, unixBytes } from "../../transports/unix.ts";
+import {
+  createTestAuthority,
+  type TestAuthority,
+} from "../certificates/certificates.ts";
 import type { CtxTlsOptions, CtxTransport } from "../ctx_contract.ts";
 
-/** How servers listen and clients connect, and the bytes below that. */
+/** A transport of frames, and the transport of bytes below it. */
 export interface Layers {
   readonly base: Transport;
   readonly bytes: ByteTransport;
 }
 
-/** Those of a step's transport; one with TLS has `options`. */
+/** Returns the layers of a step's transport; `options` are those of TLS. */
 export function layersOf(
   transport: CtxTransport,
   options: CtxTlsOptions | null = null,
@@ -27,4 +31,26 @@ export function layersOf(
     case "tls":
       return { base: tls(options ?? {}), bytes: tcpBytes };
   }
+}
+
+/** The certificates of the steps with TLS. */
+export interface StepTls {
+  readonly authority: TestAuthority;
+  readonly options: CtxTlsOptions;
+}
+
+let shared: Promise<StepTls> | null = null;
+
+/** Returns the certificates that all steps with TLS share. */
+export function stepTls(): Promise<StepTls> {
+  return shared ??= makeStepTls();
+}
+
+async function makeStepTls(): Promise<StepTls> {
+  const authority = await createTestAuthority();
+  const certificate = await authority.issue({ name: "ctx" });
+  return {
+    authority,
+    options: { ...certificate, caCerts: authority.caCert },
+  };
 }
