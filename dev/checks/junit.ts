@@ -1,18 +1,15 @@
-/** How many tests, their steps included, ended in which way. */
+/** Numbers of tests, their steps included, by outcome. */
 export interface TestCounts {
-  /** Ended well. */
   readonly passed: number;
-  /** Ended badly, or were cut short by the failure of another. */
+  /** Includes those that the failure of another one cut short. */
   readonly failed: number;
-  /** Were left out. */
   readonly skipped: number;
 }
 
 /**
  * Counts the tests of a JUnit report as `deno test` writes it.
  *
- * @throws {Error} If it does not add up, for then its form is not the one
- * that is known here.
+ * @throws {Error} If the counts do not add up, because the form has changed.
  */
 export function countTests(report: string): TestCounts {
   const all = attribute(report, "testsuites", "tests");
@@ -29,7 +26,18 @@ export function countTests(report: string): TestCounts {
   return { passed: all - failed - skipped, failed, skipped };
 }
 
-/** The summary that a run ends with. */
+/** Adds up the counts of several runs. */
+export function addCounts(all: readonly TestCounts[]): TestCounts {
+  const sum = (key: keyof TestCounts) =>
+    all.reduce((total, counts) => total + counts[key], 0);
+  return {
+    passed: sum("passed"),
+    failed: sum("failed"),
+    skipped: sum("skipped"),
+  };
+}
+
+/** Returns the summary that a run ends with. */
 export function summary({ passed, failed, skipped }: TestCounts): string {
   const rest = skipped > 0 ? `, ${skipped} skipped` : "";
   return `${passed} passed, ${failed} failed${rest}`;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { countTests, summary } from "./junit.ts";
+import { addCounts, countTests, summary } from "./junit.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="5" failures="1" errors="1" time="0.3">
@@ -38,4 +38,14 @@ Deno.test("summary mentions skipped tests only where there are some", () => {
     summary({ ...counts, skipped: 3 }),
     "12 passed, 0 failed, 3 skipped",
   );
+});
+
+Deno.test("addCounts adds up runs", () => {
+  const counts = { passed: 2, failed: 1, skipped: 0 };
+  assertEquals(addCounts([counts, counts]), {
+    passed: 4,
+    failed: 2,
+    skipped: 0,
+  });
+  assertEquals(addCounts([]), { passed: 0, failed: 0, skipped: 0 });
 });

@@ -2,24 +2,25 @@
  * Runs the tests and the examples in the docs, and ends with their counts.
  *
  * Arguments that begin with `-` go to `deno test` (`--filter=name`); others
- * choose files by the beginning of their paths (`channel/`). Leaks are found
- * either way; `--trace-leaks` shows where each began, and makes tests of many
- * timers and reads take four times as long.
+ * choose files by the beginning of their paths (`channel/`). Test files run in
+ * parallel, except those with a line `// Serial: REASON`: they measure time or
+ * memory, and run one after another at the end. `deno task check` checks the
+ * types. Leaks are found in any case; `--trace-leaks` shows where each began.
  *
  * @module
  */
 
 import { runDeno } from "./_deno.ts";
 import { print, printError } from "./_print.ts";
-import { isGuide, isTest, listFiles } from "./_project.ts";
-import { countTests, summary, type TestCounts } from "./junit.ts";
+import { isGuide, isTest, listFiles, ROOT } from "./_project.ts";
+import { addCounts, countTests, summary, type TestCounts } from "./junit.ts";
 import { isProduct } from "./layout.ts";
 import { importFlags } from "./npm_std.ts";
 
 /**
- * Runs the tests that `args` choose, prints their counts as the last line,
- * and returns an exit code: 0 only if tests ran and none failed. `flags` are
- * those of the import map.
+ * Runs the tests that `args` choose, prints their counts as the last line, and
+ * returns an exit code: 0 only if tests ran and none failed. `flags` are those
+ * of the import map.
  */
 export async function runTests(
   args: readonly string[],
@@ -31,20 +32,21 @@ export async function runTests(
     printError(`Choosing tests: no file begins with '${args.join("' or '")}'`);
     return 1;
   }
+  const [parallel, serial] = await splitSerial(files);
   const options = args.filter((arg) => arg.startsWith("-"));
-  const report = await Deno.makeTempFile({ suffix: ".xml" });
-  try {
-    const code = await runDeno([
-      ...["test", "--doc", "-A", "--shuffle"],
-      ...[`--junit-path=${report}`, ...flags, ...options, ...files],
-    ], env);
-    return concludeRun(code, await Deno.readTextFile(report));
-  } finally {
-    await Deno.remove(report);
+  const verdicts: Verdict[] = [];
+  for (
+    const [group, ...more] of [[parallel, "--parallel"], [serial]] as const
+  ) {
+    if (group.length === 0) continue;
+    verdicts.push(
+      await runGroup([...more, ...flags, ...options, ...group], env),
+    );
   }
+  return concludeRun(verdicts);
 }
 
-/** Tests, modules and guides: all that `deno test --doc` finds tests in. */
+/** Returns tests, modules and guides: all that may hold a test. */
 function chooseFiles(
   files: readonly string[],
   args: readonly string[],
@@ -57,25 +59,57 @@ function chooseFiles(
     );
 }
 
-/** Prints the counts of a run that ended with `code`. */
-function concludeRun(code: number, report: string): number {
-  const { counts, problem } = judgeRun(code, report);
-  if (problem !== undefined) printError(problem);
-  print(summary(counts));
-  return problem === undefined && counts.failed === 0 ? 0 : 1;
+const SERIAL = /^\/\/ Serial: \S/m;
+
+async function splitSerial(
+  files: readonly string[],
+): Promise<[parallel: string[], serial: string[]]> {
+  const serial = new Set<string>();
+  for (const file of files.filter(isTest)) {
+    const source = await Deno.readTextFile(`${ROOT}/${file}`);
+    if (SERIAL.test(source)) serial.add(file);
+  }
+  return [files.filter((file) => !serial.has(file)), [...serial]];
 }
 
-/** What a run amounts to. */
+async function runGroup(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Verdict> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const code = await runDeno([
+      ...["test", "--doc", "-A", "--no-check", "--shuffle"],
+      ...[`--junit-path=${report}`, ...args],
+    ], env);
+    return judgeRun(code, await Deno.readTextFile(report));
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+/** Prints the counts of all groups, and returns the exit code. */
+function concludeRun(verdicts: readonly Verdict[]): number {
+  for (const { problem } of verdicts) {
+    if (problem !== undefined) printError(problem);
+  }
+  const counts = addCounts(verdicts.map((it) => it.counts));
+  const hasRun = counts.passed + counts.failed > 0;
+  if (!hasRun) printError("Running the tests: none ran, wanted some");
+  print(summary(counts));
+  return hasRun && counts.failed === 0 ? 0 : 1;
+}
+
+/** The outcome of one run of `deno test`. */
 export interface Verdict {
-  /** What is printed. */
   readonly counts: TestCounts;
-  /** Why the run counts as failed although no single test may have. */
+  /** Why the run counts as failed although no single test may have failed. */
   readonly problem?: string;
 }
 
 /**
- * Weighs the runner's exit code against its report. A file that does not
- * compile or load is in no report, so it is counted here, as one failure.
+ * Weighs the runner's exit code against its report. A file that does not load
+ * is in no report, so it counts as one failure here.
  */
 export function judgeRun(code: number, report: string): Verdict {
   if (report === "") {
@@ -91,9 +125,6 @@ export function judgeRun(code: number, report: string): Verdict {
       problem: `Running the tests: exit code ${code} though no test failed, ` +
         "see above; counted as one failure",
     };
-  }
-  if (counts.passed + counts.failed === 0) {
-    return { counts, problem: "Running the tests: none ran, wanted some" };
   }
   return { counts };
 }

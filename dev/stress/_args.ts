@@ -11,7 +11,7 @@ export interface Arguments {
 }
 
 /** How to call it. */
-export const USAGE: string = `Usage: deno task ordeal [OPTION …]
+export const USAGE: string = `Usage: deno task stress [OPTION …]
 
   --seconds=N   for about how long to run; 30 if nothing is said
   --seed=S      what all chances are drawn from; another one each time

@@ -16,7 +16,7 @@ export interface PeerProcessOptions {
 }
 
 /**
- * A process of this machine that the ordeal started. Its end dismisses it, and
+ * A process of this machine that a stress run started. Its end dismisses it, and
  * so does the end of this process.
  */
 export class PeerProcess implements AsyncDisposable {

@@ -1,6 +1,6 @@
 import { Histogram } from "./_histogram.ts";
 
-/** Everything that an ordeal counts, and every promise that was broken. */
+/** Everything that a stress run counts, and every promise that was broken. */
 export class Tally {
   /** What was broken, a sentence each. */
   readonly breaches: string[] = [];

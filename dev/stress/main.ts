@@ -1,7 +1,7 @@
 /**
  * Storms, killed processes, load, floods and fuzzing for some time, in which
  * every promise must hold:
- * `deno task ordeal --seconds=N --seed=S`. Ends with exit code 1 on any breach.
+ * `deno task stress --seconds=N --seed=S`. Ends with exit code 1 on any breach.
  *
  * @module
  */
@@ -34,7 +34,7 @@ const LONG_SECONDS = 300;
 const HOSTILE_FRAMES = 200_000;
 const CODECS = [json(), msgpack(), fastMsgpack()];
 /** What the guide's section is marked by. */
-const TASK = "ordeal --write";
+const TASK = "stress --write";
 const GUIDE = `${ROOT}/docs/reliability.md`;
 
 async function run(args: Arguments): Promise<Report> {

@@ -12,7 +12,7 @@ const SEED = 15;
 
 /**
  * Registers a test of `attack` on each transport and codec: a part of what the
- * ordeal does for longer. It passes if no promise was broken.
+ * stress run does for longer. It passes if no promise was broken.
  */
 export function testBriefly(
   name: string,
