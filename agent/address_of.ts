@@ -1,4 +1,4 @@
-import { remoteNode } from "../rpc/references/_remote_proxy.ts";
+import { remoteNode } from "../rpc/internal.ts";
 
 /**
  * The address of the agent that a proxy stands for, to be told to others or

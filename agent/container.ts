@@ -12,7 +12,7 @@ import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../rpc/authenticate.ts";
-import { rpcChannel, type RpcOptions } from "../rpc/session/_rpc_channel.ts";
+import { rpcChannel, type RpcOptions } from "../rpc/internal.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { observed } from "../transports/internal.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";

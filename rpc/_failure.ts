@@ -4,7 +4,7 @@ import {
   ServerBusyError,
 } from "../channel/errors.ts";
 import { failureText, parseFailure } from "../channel/message.ts";
-import { isRecord } from "./_call_content.ts";
+import { isRecord } from "./serving/_call_content.ts";
 import {
   AgentNotFoundError,
   AuthenticationError,
@@ -13,7 +13,6 @@ import {
   UnsupportedByPeerError,
   ValidationError,
 } from "./errors.ts";
-import { isPlainData } from "./_plain_data.ts";
 
 /** An error that arrives as what it was, and not as a `RemoteError`. */
 interface OwnError {
@@ -200,4 +199,38 @@ export function isInstance<T>(
 /** What was thrown, if it is an error. */
 export function asError(thrown: unknown): Error | null {
   return isInstance(thrown, Error) ? thrown : null;
+}
+
+/** How deep plain data may be nested. */
+const MAX_DEPTH = 32;
+
+/**
+ * Whether every codec can carry `value` without a serializer. Data that comes
+ * along with an error must not stand in the way of the error itself.
+ */
+export function isPlainData(value: unknown, depth = 0): boolean {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed();
+    case "number":
+      return Number.isFinite(value);
+    case "boolean":
+    case "undefined":
+      return true;
+    case "object":
+      return value === null || depth < MAX_DEPTH && isPlainObject(value, depth);
+    default:
+      return false;
+  }
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value) && prototype === Array.prototype) {
+    return value.every((item) => isPlainData(item, depth + 1));
+  }
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return Object.entries(value).every(([key, item]) =>
+    key !== "__type__" && key.isWellFormed() && isPlainData(item, depth + 1)
+  );
 }

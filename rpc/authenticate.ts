@@ -9,7 +9,7 @@ export interface UnknownPeer {
    * shows no credentials; of what a container has spawned it knows them. Refused,
    * it may call the functions that it is passed, and nothing else.
    */
-  readonly dialled: boolean;
+  readonly isInitiator: boolean;
   /** Aborts when the time is over or the connection lost. */
   readonly signal: AbortSignal;
 }

@@ -1,61 +1,40 @@
-/** What a method may know of the call that it serves. */
-export interface Call {
-  /**
-   * Aborts when the caller gives the call up, when its time is over, or when
-   * the connection is lost.
-   */
-  readonly signal: AbortSignal;
-  /** Path of the method. */
-  readonly path: string;
-  /** Address of the caller. */
-  readonly remoteAddress: string;
-  /**
-   * The name in the certificate that the caller proved to have, as a channel's
-   * `peer`, or `null`.
-   */
-  readonly peer: string | null;
-  /**
-   * Who the caller is, as `authenticate` told; `undefined` where there is no
-   * such option. For a container's calls to its own agents, whoever caused them,
-   * it is the `Container`.
-   */
-  readonly identity: unknown;
-  /**
-   * What is left of the time that the caller allowed, in milliseconds, or
-   * `Infinity`. Pass it on with `withOptions(remote, { timeoutMs })`.
-   */
-  readonly remainingMs: number;
-  /** What the caller's middleware added, such as a token. */
-  readonly meta: Readonly<Record<string, unknown>>;
-  /**
-   * What this side remembers of the connection while it lasts, such as who
-   * logged in; all calls on the connection share it.
-   */
-  readonly session: Map<string, unknown>;
-}
+import { type Call, currentCall } from "./serving/_current_call.ts";
 
-let current: Call | null = null;
+export type { Call };
 
 /**
- * The call that the running method serves. To be called in an exposed method
- * before its first `await`; keep the result for later.
+ * Returns the call that the running method serves. Use it in an exposed method
+ * before the first `await`, and keep the result for later.
  *
  * @throws {TypeError} Anywhere else.
  */
 export function call(): Call {
+  const current = currentCall();
   if (current !== null) return current;
   throw new TypeError(
-    "Cannot tell which call this is: use 'call()' in an exposed method before its first 'await', and keep what it returns",
+    "Cannot find the current call: no exposed method is running, use 'call()' before the method's first 'await' and keep its result",
   );
 }
 
-/** Runs the part of a method up to its first `await` as serving `served`. */
-export function runAs<T>(served: Call, method: () => T): T {
-  const before = current;
-  current = served;
-  try {
-    return method();
-  } finally {
-    current = before;
-  }
+/** Options of calls made through a proxy. */
+export interface CallOptions {
+  /**
+   * Cancels the call: it rejects with the signal's reason, and the method's own
+   * signal aborts if the other side has denomas's extensions. After the method
+   * has returned a stream, alone or inside another value, the signal ends the
+   * stream instead: its reader rejects with the signal's reason.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How long to wait for the reply, in milliseconds. The method can read the
+   * rest of this time.
+   *
+   * @default {the connection's `timeoutMs`}
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Data for the other side's middleware, such as a token. It is sent only to a
+   * peer with denomas's extensions.
+   */
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -1,6 +1,15 @@
 import type { Channel } from "../channel/channel.ts";
-import type { Call } from "./call.ts";
-import type { CallOptions } from "./call_options.ts";
+import type { Call, CallOptions } from "./call.ts";
+
+/** The option `middleware`: functions that run around calls and connections. */
+export interface Middleware {
+  /** Run around every call that this side makes, the first one outermost. */
+  readonly calls?: readonly CallMiddleware[] | undefined;
+  /** Run around every call that this side serves, the first one outermost. */
+  readonly requests?: readonly RequestMiddleware[] | undefined;
+  /** Run for each new connection, before anything passes through it. */
+  readonly connections?: readonly ConnectionObserver[] | undefined;
+}
 
 /** A call that is being served, as middleware sees it. */
 export interface ServedCall extends Call {
@@ -21,7 +30,7 @@ export interface MadeCall {
 }
 
 /** What comes after a served call's middleware: another one, or the method. */
-export type ServeNext = (
+export type RequestNext = (
   changes?: { readonly args?: readonly unknown[] },
 ) => Promise<unknown>;
 
@@ -39,11 +48,11 @@ export type CallNext = (
  * and after. What it returns is the result.
  *
  * ```ts
- * import { openConnection, type ServeMiddleware, service, startServer } from "@denomas/denomas/rpc";
+ * import { openConnection, type RequestMiddleware, service, startServer } from "@denomas/denomas/rpc";
  * import { assertEquals } from "@std/assert";
  *
  * const served: string[] = [];
- * const log: ServeMiddleware = async (call, next) => {
+ * const log: RequestMiddleware = async (call, next) => {
  *   try {
  *     return await next();
  *   } finally {
@@ -52,15 +61,15 @@ export type CallNext = (
  * };
  *
  * const adder = service({ add: (a: number, b: number) => a + b });
- * await using server = await startServer("local://log", adder, { serving: [log] });
+ * await using server = await startServer("local://log", adder, { middleware: { requests: [log] } });
  * await using client = await openConnection<typeof adder>(server.address);
  * await client.remote.add(1, 2);
  * assertEquals(served, ["add"]);
  * ```
  */
-export type ServeMiddleware = (
+export type RequestMiddleware = (
   call: ServedCall,
-  next: ServeNext,
+  next: RequestNext,
 ) => unknown;
 
 /** Runs around every call that this side makes, in the same way. */
@@ -71,4 +80,4 @@ export type CallMiddleware = (call: MadeCall, next: CallNext) => unknown;
  * the channel and wait for its end, but must not read from it. What it throws
  * is reported to `onError`, and harms nothing.
  */
-export type ConnectObserver = (channel: Channel) => void;
+export type ConnectionObserver = (channel: Channel) => void;

@@ -31,7 +31,6 @@
  */
 export * from "./authenticate.ts";
 export * from "./call.ts";
-export * from "./call_options.ts";
 export * from "./client.ts";
 export * from "./errors.ts";
 export * from "./expose.ts";
@@ -39,17 +38,17 @@ export * from "./kwargs.ts";
 export type {
   CallMiddleware,
   CallNext,
-  ConnectObserver,
+  ConnectionObserver,
   MadeCall,
+  Middleware,
+  RequestMiddleware,
+  RequestNext,
   ServedCall,
-  ServeMiddleware,
-  ServeNext,
 } from "./middleware.ts";
 export * from "./options.ts";
 export * from "./remote.ts";
 export * from "./server.ts";
 export * from "./service.ts";
-export * from "./standard_schema.ts";
 export type { RpcOptions } from "./session/_rpc_channel.ts";
 export type { ReservedName } from "./references/_reserved_names.ts";
 export type { StreamWindow } from "./streams/_outgoing_streams.ts";

@@ -1,4 +1,4 @@
-import type { CallOptions } from "./call_options.ts";
+import type { CallOptions } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import {
   makeRemote,

@@ -1,4 +1,4 @@
-import { isRecord } from "../../rpc/_call_content.ts";
+import { isRecord } from "../../rpc/internal.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import { printable } from "../../transports/printable.ts";
 import { parseAgentAddress } from "../address.ts";

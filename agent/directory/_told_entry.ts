@@ -1,5 +1,5 @@
 import { parseAgentAddress } from "../address.ts";
-import { isRecord } from "../../rpc/_call_content.ts";
+import { isRecord } from "../../rpc/internal.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import type {
   DirectoryChange,

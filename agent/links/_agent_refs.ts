@@ -1,13 +1,14 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
 import { startTimer } from "../../channel/timers/_backoff.ts";
 import { TimeoutError } from "../../channel/errors.ts";
-import type { CallOptions } from "../../rpc/call_options.ts";
-import type { OwnPlace, Places } from "../../rpc/references/_addressable.ts";
+import type { CallOptions } from "../../rpc/call.ts";
 import {
+  type AddressResolver,
   type Caller,
   makeRemote,
+  type OwnPlace,
   type Place,
-} from "../../rpc/references/_remote_proxy.ts";
+} from "../../rpc/internal.ts";
 import { alwaysService } from "../../rpc/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { parseAgentAddress } from "../address.ts";
@@ -40,7 +41,7 @@ export interface AgentPlacesOptions {
 const PREFIX = "agents/";
 
 /** How agents travel between containers: by their addresses. */
-export class AgentPlaces implements Places {
+export class AgentPlaces implements AddressResolver {
   readonly #options: AgentPlacesOptions;
 
   constructor(options: AgentPlacesOptions) {

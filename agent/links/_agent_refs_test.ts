@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { remoteNode } from "../../rpc/references/_remote_proxy.ts";
+import { remoteNode } from "../../rpc/internal.ts";
 import { AgentPlaces } from "./_agent_refs.ts";
 
 const places = new AgentPlaces({

@@ -9,9 +9,9 @@ import type { Remote } from "../../rpc/remote.ts";
 import {
   type Caller,
   makeRemote,
+  peerOf,
   remoteNode,
-} from "../../rpc/references/_remote_proxy.ts";
-import { peerOf } from "../../rpc/session/_rpc_channel.ts";
+} from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { formatAgentAddress } from "../address.ts";
 import { Ending } from "../../channel/timers/_shared_end.ts";

@@ -20,7 +20,7 @@ import { resolveLimits } from "../../channel/limits/limits.ts";
 import { Totals } from "../../channel/_totals.ts";
 import { within } from "../../channel/timers/_within.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
-import { openRpcWith } from "../../rpc/session/_open_rpc.ts";
+import { openRpcWith } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { observed } from "../../transports/internal.ts";
 import { memoryPair } from "../../transports/memory.ts";

@@ -5,7 +5,7 @@ import { Preauthorization } from "./_preauthorization.ts";
 const peer: UnknownPeer = {
   peer: null,
   remoteAddress: "tcp://127.0.0.1:1",
-  dialled: true,
+  isInitiator: true,
   signal: new AbortController().signal,
 };
 

@@ -27,9 +27,9 @@ class Host extends Agent {
 
 /** Knows the members of a club; `alsoDialled` says whom else. */
 function club(alsoDialled: boolean): Authenticate {
-  return (credentials, { dialled }) => {
+  return (credentials, { isInitiator }) => {
     if (credentials === "member") return "a member";
-    if (dialled && alsoDialled) return "one that I called";
+    if (isInitiator && alsoDialled) return "one that I called";
     throw new AuthenticationError("Members only");
   };
 }

@@ -165,7 +165,7 @@ withCtx("peers make a container open no more than it may", async (ctx) => {
 withCtx("a container's connections share one budget", async (ctx) => {
   const seen: { budget: { parent: unknown } }[] = [];
   const here = await ctx.createContainer({
-    connecting: [(channel) => seen.push(channel as never)],
+    middleware: { connections: [(channel) => seen.push(channel as never)] },
   });
   const there = await ctx.createContainer();
   const [near, far] = [await here.spawn(Host), await there.spawn(Host)];

@@ -4,7 +4,7 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { openConnection } from "../../channel/open.ts";
 import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/expose.ts";
-import type { ServeMiddleware } from "../../rpc/middleware.ts";
+import type { RequestMiddleware } from "../../rpc/middleware.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ConnectError } from "../../transports/errors.ts";
@@ -141,7 +141,7 @@ withCtx(
   { name: "a guest makes no agent call what it may not call itself", codecs },
   async (ctx) => {
     const seen: [string, unknown][] = [];
-    const guard: ServeMiddleware = ({ path, identity }, next) => {
+    const guard: RequestMiddleware = ({ path, identity }, next) => {
       seen.push([path, identity]);
       if (path === "agents/0/open" && identity !== container) {
         throw new RangeError("Forbidden");
@@ -149,7 +149,7 @@ withCtx(
       return next();
     };
     const container = await ctx.createContainer({
-      serving: [guard],
+      middleware: { requests: [guard] },
       authenticate: (credentials) => String(credentials),
     });
     const safe = await container.spawn(Safe);

@@ -12,7 +12,7 @@ import { attackContainers } from "../../dev/stress/hostile/clients.ts";
 import { testBriefly } from "../../dev/stress/hostile/brief_attack.ts";
 import { NAMES } from "../../dev/stress/hostile/texts.ts";
 import { expose } from "../../rpc/expose.ts";
-import type { ServeMiddleware } from "../../rpc/middleware.ts";
+import type { RequestMiddleware } from "../../rpc/middleware.ts";
 import { type CtxOptions, withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { Agent } from "../agent.ts";
@@ -71,7 +71,7 @@ class Board extends Agent {
 }
 
 /** Only the owner opens safes. */
-const guard: ServeMiddleware = ({ path, identity }, next) => {
+const guard: RequestMiddleware = ({ path, identity }, next) => {
   if (path.startsWith("agents/safe") && identity !== "owner") {
     throw new Error("Cannot open: forbidden");
   }
@@ -97,7 +97,7 @@ async function hello(peer: WirePeer, credentials?: string): Promise<void> {
 
 async function startBank(ctx: Ctx): Promise<[Container, Safe]> {
   const container = await ctx.createContainer({
-    serving: [guard],
+    middleware: { requests: [guard] },
     authenticate: (shown) => String(shown),
   });
   const safe = await container.spawn(Safe, { id: "safe" });

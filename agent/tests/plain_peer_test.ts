@@ -5,7 +5,7 @@ import { openRaw } from "../../channel/fixtures/raw_peer.ts";
 import { openConnection, openConnectionWith } from "../../channel/open.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
-import { rpcChannel } from "../../rpc/session/_rpc_channel.ts";
+import { rpcChannel } from "../../rpc/internal.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/step/_within.ts";

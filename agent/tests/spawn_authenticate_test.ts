@@ -48,8 +48,11 @@ for (const kind of KINDS) {
     name: `authenticate of a parent is given what its ${kind} was given`,
   }, async (ctx) => {
     const asked: [unknown, boolean][] = [];
-    const tells: Authenticate = (credentials, { dialled }: UnknownPeer) => {
-      asked.push([credentials, dialled]);
+    const tells: Authenticate = (
+      credentials,
+      { isInitiator }: UnknownPeer,
+    ) => {
+      asked.push([credentials, isInitiator]);
       return String(credentials);
     };
     const parent = await ctx.createContainer({

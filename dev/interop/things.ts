@@ -9,7 +9,7 @@ import { Agent } from "../../agent/agent.ts";
 import type { Serializer } from "../../channel/codecs/types/serializer.ts";
 import { expose } from "../../rpc/expose.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { remoteNode } from "../../rpc/references/_remote_proxy.ts";
+import { remoteNode } from "../../rpc/internal.ts";
 import { service } from "../../rpc/service.ts";
 import { call } from "../../rpc/call.ts";
 

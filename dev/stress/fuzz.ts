@@ -3,7 +3,7 @@ import type { Codec } from "../../channel/codecs/codec.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { mutate } from "../../channel/fixtures/random.ts";
-import { resolveMethod } from "../../rpc/_resolve.ts";
+import { resolveMethod } from "../../rpc/internal.ts";
 import { service } from "../../rpc/service.ts";
 import { areSameBytes } from "../../testing/transport_suite/_bytes.ts";
 import { randomBytes, randomInteger } from "../../testing/network/_random.ts";

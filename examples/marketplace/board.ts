@@ -1,4 +1,4 @@
-import type { CallMiddleware, ServeMiddleware } from "@denomas/denomas/rpc";
+import type { CallMiddleware, RequestMiddleware } from "@denomas/denomas/rpc";
 import { startLiveLine } from "../print.ts";
 import type { DrawnRound } from "./draw.ts";
 import type { RoundReport } from "./market.ts";
@@ -32,7 +32,7 @@ export class Board {
   };
 
   /** Counts a call that is served, and its answer. */
-  readonly countServed: ServeMiddleware = (_call, next) => {
+  readonly countServed: RequestMiddleware = (_call, next) => {
     this.#messages += 2;
     return next();
   };

@@ -69,8 +69,7 @@ export async function demonstrate(
   const clock = new ExternalClock(DAY, { initTime: -ROUND_SECONDS });
   await using container = await Container.create("tcp://127.0.0.1:0", {
     clock,
-    calling: [board.countMade],
-    serving: [board.countServed],
+    middleware: { calls: [board.countMade], requests: [board.countServed] },
   });
   const sites: Site[] = [];
   for (const place of places) {

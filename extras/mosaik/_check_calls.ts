@@ -1,5 +1,5 @@
 import { describeValue } from "../../channel/message.ts";
-import { isRecord } from "../../rpc/_call_content.ts";
+import { isRecord } from "../../rpc/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import type { Inputs, OutputRequest } from "./data.ts";
 

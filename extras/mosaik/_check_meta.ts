@@ -1,4 +1,4 @@
-import { isRecord } from "../../rpc/_call_content.ts";
+import { isRecord } from "../../rpc/internal.ts";
 import type { Meta, ModelDescription, SimulatorType } from "./meta.ts";
 
 /** A {@linkcode Meta} that mosaik will take. */

@@ -1,5 +1,5 @@
 import { describeValue } from "../../channel/message.ts";
-import { isRecord } from "../../rpc/_call_content.ts";
+import { isRecord } from "../../rpc/internal.ts";
 import type { Entity, OutputRequest, Outputs } from "./data.ts";
 import type { Meta, SimulatorType } from "./meta.ts";
 

@@ -1,4 +1,4 @@
-import { asError, toPlainFailure } from "../../rpc/_failure.ts";
+import { asError, toPlainFailure } from "../../rpc/internal.ts";
 import { cutText } from "../../transports/printable.ts";
 
 /** How many bytes a character takes at most, as `\uXXXX`. */

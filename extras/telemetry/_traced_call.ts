@@ -9,7 +9,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { asError, toPlainFailure } from "../../rpc/_failure.ts";
+import { asError, toPlainFailure } from "../../rpc/internal.ts";
 import {
   errorAttributes,
   errorKind,

@@ -74,7 +74,7 @@ let ids = 0;
  * });
  * const adder = service({ add: (a: number, b: number) => a + b });
  * await using server = await startServer("local://published", adder, {
- *   serving: [diagnostics().serving],
+ *   middleware: { requests: [diagnostics().requests] },
  * });
  * await using client = await openConnection<typeof adder>(server.address);
  * await client.remote.add(1, 2);
@@ -83,11 +83,11 @@ let ids = 0;
  */
 export function diagnostics(): Telemetry {
   return {
-    calling: (call, next) =>
+    calls: (call, next) =>
       isHeard() ? publishCall("client", call, next) : next(),
-    serving: (call, next) =>
+    requests: (call, next) =>
       isHeard() ? publishCall("server", call, next) : next(),
-    connecting: publishConnection,
+    connections: publishConnection,
   };
 }
 

@@ -19,11 +19,13 @@ const adder = service({
   },
 });
 
-const { calling, serving, connecting } = diagnostics();
+const { calls, requests, connections } = diagnostics();
 const options = {
-  calling: [calling],
-  serving: [serving],
-  connecting: [connecting],
+  middleware: {
+    calls: [calls],
+    requests: [requests],
+    connections: [connections],
+  },
 };
 const both = { server: options, client: options };
 

@@ -57,11 +57,13 @@ function parts(run: Hook): Readonly<Record<string, OpenTelemetryOptions>> {
 
 /** Calls with telemetry on both sides. */
 async function callWith(ctx: Ctx, options: OpenTelemetryOptions) {
-  const { calling, serving, connecting } = openTelemetry(options);
+  const { calls, requests, connections } = openTelemetry(options);
   const all = {
-    calling: [calling],
-    serving: [serving],
-    connecting: [connecting],
+    middleware: {
+      calls: [calls],
+      requests: [requests],
+      connections: [connections],
+    },
   };
   const client = await ctx.rpc.startServerAndConnect(adder, {
     server: all,
@@ -134,10 +136,10 @@ withCtx(
         throw Object.assign(new Error(long), { name: long, code: long });
       },
     });
-    const { calling, serving } = openTelemetry(recorder.options);
+    const { calls, requests } = openTelemetry(recorder.options);
     const { remote } = await ctx.rpc.startServerAndConnect(hostile, {
-      client: { calling: [calling] },
-      server: { serving: [serving] },
+      client: { middleware: { calls: [calls] } },
+      server: { middleware: { requests: [requests] } },
     });
     await assertRejects(() => remote.fail());
     const missing = remote as unknown as Record<string, () => Promise<void>>;
@@ -161,7 +163,7 @@ withCtx(
 
 withCtx("openTelemetry() reads no context that is too long", async (ctx) => {
   const read: unknown[] = [];
-  const { serving } = openTelemetry({
+  const { requests } = openTelemetry({
     ...new Recorder().options,
     propagator: {
       inject: () => {},
@@ -172,7 +174,7 @@ withCtx("openTelemetry() reads no context that is too long", async (ctx) => {
     },
   });
   const { remote } = await ctx.rpc.startServerAndConnect(adder, {
-    server: { serving: [serving] },
+    server: { middleware: { requests: [requests] } },
   });
   for (const length of [1, 8_192, 8_193, 100_000]) {
     const meta = { baggage: "x".repeat(length) };
@@ -185,12 +187,12 @@ withCtx(
   "openTelemetry() has no series of paths that are refused",
   async (ctx) => {
     const recorder = new Recorder();
-    const { serving } = openTelemetry(recorder.options);
+    const { requests } = openTelemetry(recorder.options);
     const refuse = () => {
       throw new Error("strangers may not");
     };
     const { remote } = await ctx.rpc.startServerAndConnect(adder, {
-      server: { serving: [serving, refuse] },
+      server: { middleware: { requests: [requests, refuse] } },
     });
     const any = remote as unknown as Record<string, () => Promise<void>>;
     for (let i = 0; i < 300; i++) await assertRejects(() => any[`path${i}`]!());

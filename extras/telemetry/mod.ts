@@ -11,11 +11,9 @@
  * import { openTelemetry } from "@denomas/denomas/telemetry";
  * import { assertEquals } from "@std/assert";
  *
- * const { calling, serving, connecting } = openTelemetry();
+ * const { calls, requests, connections } = openTelemetry();
  * const options = {
- *   calling: [calling],
- *   serving: [serving],
- *   connecting: [connecting],
+ *   middleware: { calls: [calls], requests: [requests], connections: [connections] },
  * };
  * const adder = service({ add: (a: number, b: number) => a + b });
  * await using server = await startServer("local://traced", adder, options);

@@ -13,7 +13,7 @@ import {
 } from "@opentelemetry/api";
 import type { MeterLike, PropagatorLike, TracerLike } from "./api.ts";
 import type { OnError } from "../../channel/report.ts";
-import type { CallOptions } from "../../rpc/call_options.ts";
+import type { CallOptions } from "../../rpc/call.ts";
 import { MethodNotFoundError } from "../../rpc/errors.ts";
 import type { MadeCall, ServedCall } from "../../rpc/middleware.ts";
 import { addressTeller, methodName, shortName } from "./_attributes.ts";
@@ -94,11 +94,10 @@ const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
  * const telemetry = openTelemetry();
  * const adder = service({ add: (a: number, b: number) => a + b });
  * await using server = await startServer("local://spans", adder, {
- *   serving: [telemetry.serving],
- *   connecting: [telemetry.connecting],
+ *   middleware: { requests: [telemetry.requests], connections: [telemetry.connections] },
  * });
  * await using client = await openConnection<typeof adder>(server.address, {
- *   calling: [telemetry.calling],
+ *   middleware: { calls: [telemetry.calls] },
  * });
  * assertEquals(await client.remote.add(1, 2), 3);
  * ```
@@ -149,7 +148,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
     });
 
   return {
-    calling(call, next) {
+    calls(call, next) {
       const traced = made(call);
       const carrier: Record<string, string> = {};
       guard.run(() =>
@@ -158,12 +157,12 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       const changed = withMeta(call.options, carrier);
       return traced.run(() => next({ options: changed }));
     },
-    async serving(call, next) {
+    async requests(call, next) {
       const traced = served(call);
       const result = await traced.run(next, isUnknownMethod);
       return inContext(traced.context, result);
     },
-    connecting: ({ closed }) => instruments.connection(closed),
+    connections: ({ closed }) => instruments.connection(closed),
   };
 }
 

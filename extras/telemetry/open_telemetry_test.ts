@@ -37,11 +37,13 @@ const adder = service({
 
 /** What both sides are made with. */
 function traced(options: OpenTelemetryOptions) {
-  const { calling, serving, connecting } = openTelemetry(options);
+  const { calls, requests, connections } = openTelemetry(options);
   return {
-    calling: [calling],
-    serving: [serving],
-    connecting: [connecting],
+    middleware: {
+      calls: [calls],
+      requests: [requests],
+      connections: [connections],
+    },
   };
 }
 
@@ -294,7 +296,7 @@ withCtx("openTelemetry() has no series of a peer's choice", async (ctx) => {
   const options = traced(recorder.options);
   const { remote } = await ctx.rpc.startServerAndConnect(hostile, {
     client: options,
-    server: { serving: options.serving },
+    server: { middleware: options.middleware },
   });
   for (let i = 0; i < 3; i++) await assertRejects(() => remote.fail());
   const types = (side: string) =>
@@ -369,9 +371,9 @@ withCtx("openTelemetry() follows calls between containers", async (ctx) => {
 Deno.test("openTelemetry() names methods as it is told", async () => {
   const recorder = new Recorder();
   const options = { ...recorder.options, methodName: () => "any" };
-  const { calling } = openTelemetry(options);
+  const { calls } = openTelemetry(options);
   const made = { path: "a/b", remoteAddress: "own://x", args: [], options: {} };
-  assertEquals(await calling(made, () => Promise.resolve(1)), 1);
+  assertEquals(await calls(made, () => Promise.resolve(1)), 1);
   const { attributes } = recorder.span(CLIENT, "any");
   assertEquals(attributes["rpc.method_original"], "a/b");
   assertEquals(attributes["server.address"], "own://x");

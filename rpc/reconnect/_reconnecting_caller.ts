@@ -1,5 +1,5 @@
 import { ConnectionClosedError, TimeoutError } from "../../channel/errors.ts";
-import type { CallOptions } from "../call_options.ts";
+import type { CallOptions } from "../call.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import type { Link, LinkState } from "./_link.ts";
 import { holdsStream } from "./_holds_stream.ts";

@@ -421,10 +421,12 @@ withCtx(
   async (ctx) => {
     const times: (number | undefined)[] = [];
     const world = await World.make(ctx, {
-      calling: [(call, next) => {
-        times.push(call.options.timeoutMs);
-        return next();
-      }],
+      middleware: {
+        calls: [(call, next) => {
+          times.push(call.options.timeoutMs);
+          return next();
+        }],
+      },
     });
     const remote = withOptions(world.client.remote, { timeoutMs: 60_000 });
     await remote.echo("a");

@@ -10,7 +10,7 @@ export interface OwnPlace extends Place {
  * How a layer above passes what has an address of its own, such as agents: a
  * third side, to which a proxy is passed on, calls it by itself.
  */
-export interface Places {
+export interface AddressResolver {
   /** The place of something of this side; `null` if it has none. */
   placeOf(target: object): OwnPlace | null;
   /** A proxy for what is at a place that the other side has told. */

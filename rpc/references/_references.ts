@@ -2,7 +2,7 @@ import type { Budget } from "../../channel/limits/budget.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { printable } from "../../transports/printable.ts";
-import { pathOf, resolveMethod, type Target } from "../_resolve.ts";
+import { pathOf, resolveMethod, type Target } from "../serving/_resolve.ts";
 import { call } from "../call.ts";
 import { passOn } from "../_failure.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type MessageContext,
 } from "./_message_context.ts";
 import type { ArrivalContext } from "../../channel/message_context.ts";
-import type { Places } from "./_addressable.ts";
+import type { AddressResolver } from "./_addressable.ts";
 import {
   type Caller,
   type Claim,
@@ -50,7 +50,7 @@ export interface ReferencesOptions {
   /** Whether the other side knows how to release references. */
   readonly hasExtensions: () => boolean;
   /** How what has an address travels, if this side knows. */
-  readonly places: Places | null;
+  readonly places: AddressResolver | null;
   /** Whether the other side knows that, too. */
   readonly takesPlaces: () => boolean;
   /** How many references may be held. */

@@ -1,5 +1,5 @@
 import { printable } from "../../transports/printable.ts";
-import type { CallOptions } from "../call_options.ts";
+import type { CallOptions } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { asReceived } from "../_failure.ts";
 import { isReservedName } from "./_reserved_names.ts";

@@ -10,12 +10,12 @@ import {
   type CallContent,
   isServicePath,
   isThenable,
-} from "../_call_content.ts";
-import { runAs } from "../call.ts";
+} from "./_call_content.ts";
+import { runAs } from "./_current_call.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { asError, toFailureRecord, toPlainFailure } from "../_failure.ts";
 import { joinKwargs } from "../kwargs.ts";
-import type { ServeMiddleware } from "../middleware.ts";
+import type { RequestMiddleware } from "../middleware.ts";
 import {
   discardStream,
   isStream,
@@ -28,7 +28,7 @@ import {
   referenceKey,
   type References,
 } from "../references/_references.ts";
-import { resolveMethod, type Target } from "../_resolve.ts";
+import { resolveMethod, type Target } from "./_resolve.ts";
 import { type CallMeta, RunningCall } from "./_running_call.ts";
 import { checkArguments, checkResult } from "./_validation.ts";
 
@@ -38,7 +38,7 @@ export interface ServedCallsOptions {
   readonly root: object | null;
   readonly references: References;
   /** Runs around each call. */
-  readonly serving: readonly ServeMiddleware[];
+  readonly serving: readonly RequestMiddleware[];
   /** Whether failures tell the stack. */
   readonly sendStacks: boolean;
   /** Who the other side is, where that is known. */

@@ -1,6 +1,6 @@
 import { printable } from "../../transports/printable.ts";
 import { ValidationError } from "../errors.ts";
-import type { SchemaIssue, StandardSchema } from "../standard_schema.ts";
+import type { SchemaIssue, StandardSchema } from "../expose.ts";
 
 /** A value that passes through a promise, which would call a `then` of it. */
 interface Boxed<T> {

@@ -5,7 +5,7 @@ import type { IncomingRequest } from "../../channel/request.ts";
 import { observed } from "../../transports/internal.ts";
 import { Timer } from "../../transports/timer.ts";
 import type { Authenticate } from "../authenticate.ts";
-import { isCall, isRecord } from "../_call_content.ts";
+import { isCall, isRecord } from "../serving/_call_content.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
 
@@ -15,7 +15,7 @@ export interface AdmissionControlOptions {
   readonly timeoutMs: number;
   readonly limits: Limits;
   /** Whether this side has made the connection. */
-  readonly dialled: boolean;
+  readonly isInitiator: boolean;
   readonly channel: ConnectionChannel;
   /** Serves a request that was let through. */
   readonly serve: (request: IncomingRequest) => void;
@@ -54,14 +54,14 @@ export class AdmissionControl {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.admitted = promise;
     this.#resolveAdmitted = resolve;
-    if (!options.dialled) this.#arm();
+    if (!options.isInitiator) this.#arm();
   }
 
   /** Whether a request, revived or not, has to come here. */
   holds(content: unknown): boolean {
     if (this.#state === "open") return false;
-    const { dialled, isHarmless } = this.#options;
-    return !(dialled && isHarmless(content));
+    const { isInitiator, isHarmless } = this.#options;
+    return !(isInitiator && isHarmless(content));
   }
 
   /** Takes a request that this holds. */
@@ -70,7 +70,7 @@ export class AdmissionControl {
     this.#held.push(request);
     if (this.#state !== "waiting") return;
     this.#state = "asking";
-    if (this.#options.dialled) this.#arm();
+    if (this.#options.isInitiator) this.#arm();
     this.#ask(request.content);
   }
 
@@ -81,7 +81,7 @@ export class AdmissionControl {
   }
 
   async #ask(content: unknown): Promise<void> {
-    const { authenticate, channel, dialled } = this.#options;
+    const { authenticate, channel, isInitiator } = this.#options;
     try {
       const { peer, remoteAddress } = channel;
       const { signal } = this.#controller;
@@ -89,7 +89,12 @@ export class AdmissionControl {
       // A moment later: calls that came in the same write are here by then, and
       // are told the same.
       const identity = await Promise.resolve().then(() =>
-        authenticate(credentials, { peer, remoteAddress, dialled, signal })
+        authenticate(credentials, {
+          peer,
+          remoteAddress,
+          isInitiator,
+          signal,
+        })
       );
       if (this.#state === "asking") this.#open(identity);
     } catch (error) {
@@ -138,13 +143,13 @@ export class AdmissionControl {
   }
 
   #refuse(error: AuthenticationError): void {
-    const { channel, dialled, onRefused } = this.#options;
+    const { channel, isInitiator, onRefused } = this.#options;
     // A peer that said hello closes when it hears of that, so that comes last.
     const [first, ...others] = this.#held;
     this.#shut(error);
     for (const request of others) this.#fail(request);
     if (first !== undefined) this.#fail(first);
-    if (dialled) return;
+    if (isInitiator) return;
     onRefused();
     channel.dismiss({ by: "error", reason: "authentication", error });
   }

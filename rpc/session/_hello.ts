@@ -6,7 +6,7 @@ import {
   RemoteError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { isRecord, isThenable } from "../_call_content.ts";
+import { isRecord, isThenable } from "../serving/_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
 import {
@@ -187,7 +187,7 @@ export class Hello {
    * Resolves when the other side has taken the credentials of this one, and
    * rejects if it does not; `null` if there are none.
    */
-  introduce(): Promise<void> | null {
+  authenticate(): Promise<void> | null {
     if (this.#options.credentials === undefined) return null;
     return this.answered.then(() => {
       if (this.#refusal !== null) throw this.#refusal.error;

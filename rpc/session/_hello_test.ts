@@ -101,7 +101,7 @@ Deno.test("Hello waits for credentials that are promised", async () => {
   const content = { version: 1, features: FEATURES, credentials: "a token" };
   assertEquals(sent, [["$/hello", [content], {}]]);
   answer.resolve({ version: 1, features: [] });
-  await hello.introduce();
+  await hello.authenticate();
 });
 
 Deno.test("Hello.take tells the extensions of both sides", () => {
@@ -170,8 +170,8 @@ Deno.test("Hello shows credentials, and tells whether they were taken", async ()
     ],
   ]);
   answer.resolve(null);
-  await hello.introduce();
-  assertEquals(said().hello.introduce(), null);
+  await hello.authenticate();
+  assertEquals(said().hello.authenticate(), null);
 });
 
 Deno.test("Hello with credentials ends a connection that refuses them, or that they cannot be sent on", async () => {
@@ -183,7 +183,7 @@ Deno.test("Hello with credentials ends a connection that refuses them, or that t
     const { hello, heard, refused, answer } = said({ credentials: 1 });
     hello.say();
     answer.reject(error);
-    assertEquals(await assertRejects(() => hello.introduce()!), error);
+    assertEquals(await assertRejects(() => hello.authenticate()!), error);
     assertEquals(refused, [{ by, reason: "authentication", error }]);
     assertEquals(heard, ["begun"]);
   }
@@ -199,7 +199,7 @@ Deno.test("Hello with credentials goes on with who knows none, or is gone", asyn
     const { hello, heard, refused, answer } = said({ credentials: 1 });
     hello.say();
     answer.reject(error);
-    await hello.introduce();
+    await hello.authenticate();
     assertEquals(heard, ["begun", "plain"]);
     assertEquals(refused, []);
   }
@@ -214,7 +214,7 @@ Deno.test("Hello whose credentials cannot be made is not sent", async () => {
   for (const credentials of [fail, failLate, failOdd]) {
     const { hello, sent, refused } = said({ credentials });
     hello.say();
-    await assertRejects(() => hello.introduce()!, RangeError, "no token");
+    await assertRejects(() => hello.authenticate()!, RangeError, "no token");
     assertEquals(sent, []);
     const told = refused.map(({ by, reason }) => [by, reason]);
     assertEquals(told, [["local", "credentials"]]);
@@ -254,7 +254,7 @@ Deno.test("Hello bears with credentials that fail with what cannot be looked at"
     credentials: () => Promise.reject(thrown),
   });
   hello.say();
-  const told = await hello.introduce()!.then(() => [], (error) => [error]);
+  const told = await hello.authenticate()!.then(() => [], (error) => [error]);
   assert(told[0] === thrown);
   assertEquals(refused.length, 1);
 });

@@ -29,7 +29,7 @@ export async function openRpcWith(
     options,
     owner,
   );
-  const introduced = peerOf(channel).introduce();
+  const introduced = peerOf(channel).authenticate();
   if (introduced === null) return channel;
   try {
     await abortable(introduced, options.signal);

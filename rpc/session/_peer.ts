@@ -14,8 +14,8 @@ import type { Limits } from "../../channel/limits/limits.ts";
 import type { OnError } from "../../channel/report.ts";
 import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
 import type { Authenticate } from "../authenticate.ts";
-import { isCall, isRecord, isThenable } from "../_call_content.ts";
-import type { CallOptions } from "../call_options.ts";
+import { isCall, isRecord, isThenable } from "../serving/_call_content.ts";
+import type { CallOptions } from "../call.ts";
 import { MethodNotFoundError, UnsupportedByPeerError } from "../errors.ts";
 import { fromFailure } from "../_failure.ts";
 import { AdmissionControl } from "./_admission_control.ts";
@@ -40,7 +40,7 @@ import {
   asMessageContext,
   MessageContext,
 } from "../references/_message_context.ts";
-import type { Places } from "../references/_addressable.ts";
+import type { AddressResolver } from "../references/_addressable.ts";
 import {
   REFERENCE_PREFIX,
   referenceKey,
@@ -76,7 +76,7 @@ export interface PeerOptions extends
   /** How many references the other side may have at once. */
   readonly maxReferences: number;
   /** How what has an address travels, if this side knows. */
-  readonly places: Places | null;
+  readonly places: AddressResolver | null;
   /** Runs around calls that this side makes. */
   readonly calling: readonly CallMiddleware[];
   /** Tells who the other side is; `null` where anybody may call. */
@@ -194,7 +194,7 @@ export class Peer implements Caller {
       authenticate,
       timeoutMs: this.#options.authenticateMs,
       limits,
-      dialled: saysHello,
+      isInitiator: saysHello,
       channel,
       serve: (request) => this.#take(request),
       fail: (request, error) => this.#served.fail(request, error),
@@ -226,8 +226,8 @@ export class Peer implements Caller {
    * Resolves when the other side has taken the credentials of this one, and
    * rejects if it does not; `null` if there are none.
    */
-  introduce(): Promise<void> | null {
-    return this.#hello.introduce();
+  authenticate(): Promise<void> | null {
+    return this.#hello.authenticate();
   }
 
   get remoteAddress(): string {

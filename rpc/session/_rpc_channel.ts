@@ -18,13 +18,9 @@ import {
   DEFAULT_WINDOW,
   type StreamWindow,
 } from "../streams/_outgoing_streams.ts";
-import type {
-  CallMiddleware,
-  ConnectObserver,
-  ServeMiddleware,
-} from "../middleware.ts";
+import type { ConnectionObserver, Middleware } from "../middleware.ts";
 import { isControl, Peer, type PeerOptions } from "./_peer.ts";
-import type { Places } from "../references/_addressable.ts";
+import type { AddressResolver } from "../references/_addressable.ts";
 import { MAX_REFERENCES } from "../references/_references.ts";
 
 /** Options of both ends of an RPC connection. */
@@ -69,23 +65,12 @@ export interface RpcOptions extends ChannelOptions {
    */
   readonly maxReferences?: number | undefined;
   /**
-   * Runs around every call that this side serves, the first one outermost.
+   * Functions that run around calls, in both directions, and for each
+   * connection.
    *
-   * @default {[]}
+   * @default {none}
    */
-  readonly serving?: readonly ServeMiddleware[] | undefined;
-  /**
-   * Runs around every call that this side makes, the first one outermost.
-   *
-   * @default {[]}
-   */
-  readonly calling?: readonly CallMiddleware[] | undefined;
-  /**
-   * Hears of every connection that is made with these options.
-   *
-   * @default {[]}
-   */
-  readonly connecting?: readonly ConnectObserver[] | undefined;
+  readonly middleware?: Middleware | undefined;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -108,7 +93,7 @@ export function rpcChannel(
   root: object | null,
   options: RpcOptions & AuthenticateOptions & CredentialsOptions & {
     readonly saysHello: boolean;
-    readonly places?: Places;
+    readonly places?: AddressResolver;
     /** Who the other side is, where nobody has to ask. */
     readonly identity?: unknown;
   },
@@ -125,8 +110,8 @@ export function rpcChannel(
       ...numbers,
       sendStacks: options.sendStacks ?? false,
       places: options.places ?? null,
-      serving: options.serving ?? [],
-      calling: options.calling ?? [],
+      serving: options.middleware?.requests ?? [],
+      calling: options.middleware?.calls ?? [],
       authenticate,
       identity: options.identity,
       credentials: options.credentials,
@@ -150,7 +135,7 @@ export function rpcChannel(
     });
     peer.attach(channel);
     peers.set(channel, peer);
-    for (const observe of options.connecting ?? []) {
+    for (const observe of options.middleware?.connections ?? []) {
       tell(observe, channel, guardedOnError(options.onError));
     }
     return channel;
@@ -158,7 +143,7 @@ export function rpcChannel(
 }
 
 function tell(
-  observe: ConnectObserver,
+  observe: ConnectionObserver,
   channel: Channel,
   onError: OnError,
 ): void {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Budget } from "../../channel/limits/budget.ts";
-import { call, runAs } from "../call.ts";
+import { call } from "../call.ts";
+import { runAs } from "../serving/_current_call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import {
   DEFAULT_WINDOW,

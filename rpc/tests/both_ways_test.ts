@@ -459,11 +459,13 @@ withCtx({
   }, { pay: { args: [positive] } });
   const { remote } = await ctx.rpc.startServerAndConnect<typeof vault>(vault, {
     server: {
-      serving: [({ path }, next) => {
-        seen.push(path);
-        if (path === "open") throw new RangeError("not you");
-        return next();
-      }],
+      middleware: {
+        requests: [({ path }, next) => {
+          seen.push(path);
+          if (path === "open") throw new RangeError("not you");
+          return next();
+        }],
+      },
     },
   });
   await remote.ping();

@@ -203,7 +203,7 @@ withCtx(
   async (ctx) => {
     const seen: string[] = [];
     const server = await ctx.rpc.startServer(service({ open: () => "gold" }), {
-      serving: [({ path }, next) => (seen.push(path), next())],
+      middleware: { requests: [({ path }, next) => (seen.push(path), next())] },
     });
     await using raw = await openConnection(server.address, ctx.options);
     const odd = [

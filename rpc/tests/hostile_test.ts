@@ -23,9 +23,9 @@ import { nextTurn } from "../../testing/step/_within.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { call } from "../call.ts";
 import { AuthenticationError } from "../errors.ts";
-import type { ServeMiddleware } from "../middleware.ts";
+import type { RequestMiddleware } from "../middleware.ts";
 import { service } from "../service.ts";
-import type { StandardSchema } from "../standard_schema.ts";
+import type { StandardSchema } from "../expose.ts";
 
 testBriefly(
   "hostile peers of an RPC server have no effect",
@@ -99,7 +99,7 @@ const bank = service({
 });
 
 /** Nobody may open anything. */
-const guard: ServeMiddleware = ({ path }, next) => {
+const guard: RequestMiddleware = ({ path }, next) => {
   if (path.endsWith("open")) throw new Error("Cannot open: forbidden");
   return next();
 };
@@ -170,7 +170,9 @@ withCtx(
   { name: "a path is no way to an object that was not passed", ...EVERYWHERE },
   async (ctx) => {
     done.length = 0;
-    const server = await ctx.rpc.startServer(bank, { serving: [guard] });
+    const server = await ctx.rpc.startServer(bank, {
+      middleware: { requests: [guard] },
+    });
     using peer = await WirePeer.open(server.address, ctx.options);
     await peer.hello();
     for (
@@ -266,10 +268,12 @@ withCtx(
           await judged;
           throw new AuthenticationError("Unknown");
         },
-        serving: [(_call, next) => {
-          ran.push("middleware");
-          return next();
-        }],
+        middleware: {
+          requests: [(_call, next) => {
+            ran.push("middleware");
+            return next();
+          }],
+        },
         onConnect: () => void ran.push("onConnect"),
         serializers: [stamps],
       },

@@ -8,7 +8,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { ValidationError } from "../errors.ts";
 import { expose } from "../expose.ts";
 import { service } from "../service.ts";
-import type { StandardSchema } from "../standard_schema.ts";
+import type { StandardSchema } from "../expose.ts";
 
 const schemas: Record<string, { name: StandardSchema; age: StandardSchema }> = {
   zod: { name: z.string(), age: z.object({ years: z.number().min(0) }) },

@@ -1,5 +1,4 @@
-import { STREAM_PREFIX } from "../../rpc/streams/_outgoing_streams.ts";
-import { REFERENCE_PREFIX } from "../../rpc/references/_references.ts";
+import { REFERENCE_PREFIX, STREAM_PREFIX } from "../../rpc/internal.ts";
 import type { MessageDirection } from "../../channel/_events.ts";
 import { printable } from "../../transports/printable.ts";
 import { pathsIn, readWords, type RpcWords } from "./_rpc_words.ts";

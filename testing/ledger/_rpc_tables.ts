@@ -1,5 +1,5 @@
 import type { Channel } from "../../channel/channel.ts";
-import { peerOf } from "../../rpc/session/_rpc_channel.ts";
+import { peerOf } from "../../rpc/internal.ts";
 
 /**
  * The tables of an RPC connection that are not empty, in words; `null` for a

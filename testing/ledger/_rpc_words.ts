@@ -1,4 +1,4 @@
-import { isCall } from "../../rpc/_call_content.ts";
+import { isCall } from "../../rpc/internal.ts";
 
 /** A call of a method, or of an extension, as its request says. */
 export interface RpcWords {

@@ -13,10 +13,12 @@ export const telemetries: readonly Subject[] = [
   rpcNamed("rpc-telemetry", shownBy(openTelemetry())),
 ];
 
-function shownBy({ calling, serving, connecting }: Telemetry): RpcOptions {
+function shownBy({ calls, requests, connections }: Telemetry): RpcOptions {
   return {
-    calling: [calling],
-    serving: [serving],
-    connecting: [connecting],
+    middleware: {
+      calls: [calls],
+      requests: [requests],
+      connections: [connections],
+    },
   };
 }

@@ -15,7 +15,7 @@ import { openConnectionWith } from "../../../channel/open.ts";
 import { AgentNotFoundError } from "../../../rpc/errors.ts";
 import { kwargs } from "../../../rpc/kwargs.ts";
 import type { Remote } from "../../../rpc/remote.ts";
-import { rpcChannel } from "../../../rpc/session/_rpc_channel.ts";
+import { rpcChannel } from "../../../rpc/internal.ts";
 import { ConnectError } from "../../../transports/errors.ts";
 import { conformance, type RowOptions, type Stage } from "../conformance.ts";
 import { PythonPeer } from "../python_peer.ts";

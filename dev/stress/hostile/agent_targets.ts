@@ -44,7 +44,7 @@ export async function makeAgents(
   addresses: readonly string[],
 ): Promise<Target> {
   const container = await ctx.createContainer({
-    serving: [guard],
+    middleware: { requests: [guard] },
     timeoutMs: 2_000,
   });
   const near = await ctx.createContainer();

@@ -1,9 +1,9 @@
 import { call } from "../../../rpc/call.ts";
 import { expose } from "../../../rpc/expose.ts";
-import type { ServeMiddleware } from "../../../rpc/middleware.ts";
+import type { RequestMiddleware } from "../../../rpc/middleware.ts";
 import { keep } from "../../../rpc/options.ts";
 import { service } from "../../../rpc/service.ts";
-import type { StandardSchema } from "../../../rpc/standard_schema.ts";
+import type { StandardSchema } from "../../../rpc/expose.ts";
 import { nextTurn } from "../../../testing/step/_within.ts";
 import type { Effects } from "./effects.ts";
 import type { Plan } from "./messages.ts";
@@ -212,7 +212,7 @@ export class Bank {
 }
 
 /** Refuses the methods that nobody may call. */
-export const guard: ServeMiddleware = ({ path }, next) => {
+export const guard: RequestMiddleware = ({ path }, next) => {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "open" || name === "shutdown") {
     // Those that `makeService` made are for anybody.

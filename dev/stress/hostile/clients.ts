@@ -109,7 +109,7 @@ async function visitByContainer(
   log: AttackLog,
 ): Promise<void> {
   const container = await ctx.createContainer({
-    serving: [guard],
+    middleware: { requests: [guard] },
     timeoutMs: TIMEOUT_MS,
   });
   const bank = await container.spawn(Teller, effects);
@@ -169,7 +169,7 @@ async function visit(
   const options = {
     ...ctx.options,
     service: new Bank(effects),
-    serving: [guard],
+    middleware: { requests: [guard] },
     timeoutMs: TIMEOUT_MS,
   };
   // Every other one comes back by itself.

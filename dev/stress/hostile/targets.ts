@@ -54,7 +54,7 @@ async function answer(channel: Channel, effects: Effects): Promise<void> {
 
 async function makeRpc(ctx: Ctx, effects: Effects): Promise<Target> {
   const server = await ctx.rpc.startServer(new Bank(effects), {
-    serving: [guard],
+    middleware: { requests: [guard] },
     timeoutMs: 2_000,
     sendStacks: false,
   });
@@ -103,10 +103,12 @@ async function makeAdmission(ctx: Ctx, effects: Effects): Promise<Target> {
     onConnect: ({ identity }) => {
       if (identity !== "honest") effects.breach("'onConnect' ran");
     },
-    serving: [(call, next) => {
-      if (call.identity !== "honest") effects.breach("middleware ran");
-      return next();
-    }],
+    middleware: {
+      requests: [(call, next) => {
+        if (call.identity !== "honest") effects.breach("middleware ran");
+        return next();
+      }],
+    },
     serializers,
   });
   const { remote } = await ctx.rpc.connect<typeof guarded>({

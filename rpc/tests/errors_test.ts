@@ -4,18 +4,18 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { codecs } from "../channel/fixtures/codecs.ts";
+import { codecs } from "../../channel/fixtures/codecs.ts";
 import {
   RemoteError,
   SerializationError,
   ServerBusyError,
-} from "../channel/errors.ts";
-import { withCtx } from "../testing/ctx.ts";
-import { FrameTooLargeError } from "../transports/errors.ts";
-import { openConnection } from "./client.ts";
-import { MethodNotFoundError } from "./errors.ts";
-import { kwargs } from "./kwargs.ts";
-import { service } from "./service.ts";
+} from "../../channel/errors.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import { FrameTooLargeError } from "../../transports/errors.ts";
+import { openConnection } from "../client.ts";
+import { MethodNotFoundError } from "../errors.ts";
+import { kwargs } from "../kwargs.ts";
+import { service } from "../service.ts";
 
 class OutOfStock extends Error {
   override name = "OutOfStock";

@@ -1,5 +1,5 @@
-import type { ExposeOptions } from "./expose.ts";
-import { type Method, Router, routesOf, subService } from "./service.ts";
+import type { ExposeOptions } from "../expose.ts";
+import { type Method, Router, routesOf, subService } from "../service.ts";
 
 /** A method and what it is called on. */
 export interface Target {

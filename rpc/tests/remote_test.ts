@@ -2,17 +2,17 @@
 
 import { assertEquals } from "@std/assert";
 import { assertType, type IsExact } from "@std/testing/types";
-import { kwargs } from "./kwargs.ts";
-import { keep, withOptions } from "./options.ts";
+import { kwargs } from "../kwargs.ts";
+import { keep, withOptions } from "../options.ts";
 import type {
   Arrived,
   HasLocalMembers,
   localMembers,
   Remote,
   RemoteStream,
-} from "./remote.ts";
-import { type Caller, makeRemote } from "./references/_remote_proxy.ts";
-import { Router, service } from "./service.ts";
+} from "../remote.ts";
+import { type Caller, makeRemote } from "../references/_remote_proxy.ts";
+import { Router, service } from "../service.ts";
 
 // Most of these tests fail when they do not compile; there is little to run.
 

@@ -1,17 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { withCtx } from "../testing/ctx.ts";
-import type { Ctx } from "../testing/ctx_contract.ts";
-import { RemoteError } from "../channel/errors.ts";
-import { call } from "./call.ts";
-import type { RpcClient, RpcConnectionOptions } from "./client.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import type { Ctx } from "../../testing/ctx_contract.ts";
+import { RemoteError } from "../../channel/errors.ts";
+import { call } from "../call.ts";
+import type { RpcClient, RpcConnectionOptions } from "../client.ts";
 import type {
   CallMiddleware,
-  ConnectObserver,
-  ServeMiddleware,
-} from "./middleware.ts";
-import { withOptions } from "./options.ts";
-import type { RpcServerOptions } from "./server.ts";
-import { service } from "./service.ts";
+  ConnectionObserver,
+  RequestMiddleware,
+} from "../middleware.ts";
+import { withOptions } from "../options.ts";
+import type { RpcServerOptions } from "../server.ts";
+import { service } from "../service.ts";
 
 const adder = service({
   add: (a: number, b: number) => a + b,
@@ -34,13 +34,15 @@ withCtx(
   "serving middleware runs around methods, the first outermost",
   async (ctx) => {
     const log: string[] = [];
-    const named = (name: string): ServeMiddleware => async (call, next) => {
+    const named = (name: string): RequestMiddleware => async (call, next) => {
       log.push(`${name} before ${call.path}(${call.args})`);
       const result = await next();
       log.push(`${name} after ${result}`);
       return result;
     };
-    const open = await connect(ctx, { serving: [named("one"), named("two")] });
+    const open = await connect(ctx, {
+      middleware: { requests: [named("one"), named("two")] },
+    });
     const { remote } = await open();
     assertEquals(await remote.add(1, 2), 3);
     assertEquals(log, [
@@ -55,12 +57,13 @@ withCtx(
 withCtx(
   "serving middleware may change arguments and result, and refuse",
   async (ctx) => {
-    const doubled: ServeMiddleware = async (call, next) => {
+    const doubled: RequestMiddleware = async (call, next) => {
       if (call.path === "who") throw new TypeError("not for you");
       const args = call.args.map((arg) => Number(arg) * 2);
       return `the sum is ${await next({ args })}`;
     };
-    const { remote } = await (await connect(ctx, { serving: [doubled] }))();
+    const { remote } =
+      await (await connect(ctx, { middleware: { requests: [doubled] } }))();
     assertEquals(await remote.add(1, 2) as unknown, "the sum is 6");
     const error = await assertRejects(() => remote.who(), RemoteError);
     assertEquals([error.remoteName, error.message], [
@@ -72,11 +75,12 @@ withCtx(
 
 withCtx("serving middleware sees calls of what does not exist", async (ctx) => {
   const paths: string[] = [];
-  const log: ServeMiddleware = (call, next) => {
+  const log: RequestMiddleware = (call, next) => {
     paths.push(call.path);
     return next();
   };
-  const { remote } = await (await connect(ctx, { serving: [log] }))();
+  const { remote } =
+    await (await connect(ctx, { middleware: { requests: [log] } }))();
   const missing = remote as unknown as { nothing(): Promise<void> };
   await assertRejects(() => missing.nothing(), Error, "no such method");
   assertEquals(paths, ["nothing"]);
@@ -85,11 +89,12 @@ withCtx("serving middleware sees calls of what does not exist", async (ctx) => {
 withCtx(
   "a method can still ask for its call behind middleware",
   async (ctx) => {
-    const slow: ServeMiddleware = async (_call, next) => {
+    const slow: RequestMiddleware = async (_call, next) => {
       await new Promise((resolve) => setImmediate(resolve));
       return await next();
     };
-    const { remote } = await (await connect(ctx, { serving: [slow] }))();
+    const { remote } =
+      await (await connect(ctx, { middleware: { requests: [slow] } }))();
     await remote.logIn("Ada");
     assertEquals(await remote.who(), "Ada");
   },
@@ -105,11 +110,11 @@ withCtx("a session belongs to one connection", async (ctx) => {
 });
 
 withCtx("a token is checked in each call, the first included", async (ctx) => {
-  const check: ServeMiddleware = (call, next) => {
+  const check: RequestMiddleware = (call, next) => {
     if (call.meta.token !== "secret") throw new TypeError("Wrong token");
     return next();
   };
-  const open = await connect(ctx, { serving: [check] });
+  const open = await connect(ctx, { middleware: { requests: [check] } });
   const { remote } = await open();
   const trusted = withOptions(remote, { meta: { token: "secret" } });
   assertEquals(await trusted.add(1, 2), 3);
@@ -130,11 +135,13 @@ withCtx("calling middleware may add to calls, and time them", async (ctx) => {
     }
   };
   const open = await connect(ctx, {
-    serving: [(call, next) => {
-      assertEquals(call.meta, { token: "secret" });
-      return next();
-    }],
-  }, { calling: [time, sign] });
+    middleware: {
+      requests: [(call, next) => {
+        assertEquals(call.meta, { token: "secret" });
+        return next();
+      }],
+    },
+  }, { middleware: { calls: [time, sign] } });
   const { remote } = await open();
   assertEquals(await remote.add(1, 2), 3);
   assertEquals(times.length, 1);
@@ -145,12 +152,14 @@ withCtx(
   "connecting observers hear of connections on both sides",
   async (ctx) => {
     const reasons: string[] = [];
-    const observe = (side: string): ConnectObserver => (channel) => {
+    const observe = (side: string): ConnectionObserver => (channel) => {
       assertEquals(channel.stats().framesIn, 0);
       channel.closed.then(({ by }) => reasons.push(`${side}: ${by}`));
     };
-    const open = await connect(ctx, { connecting: [observe("server")] }, {
-      connecting: [observe("client")],
+    const open = await connect(ctx, {
+      middleware: { connections: [observe("server")] },
+    }, {
+      middleware: { connections: [observe("client")] },
     });
     const client = await open();
     assertEquals(await client.remote.add(1, 2), 3);
@@ -162,9 +171,11 @@ withCtx(
 
 withCtx("a connecting observer that throws harms nothing", async (ctx) => {
   const open = await connect(ctx, {
-    connecting: [() => {
-      throw new Error("no observer");
-    }],
+    middleware: {
+      connections: [() => {
+        throw new Error("no observer");
+      }],
+    },
   });
   const { remote } = await open();
   assertEquals(await remote.add(1, 2), 3);

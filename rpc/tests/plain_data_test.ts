@@ -1,5 +1,5 @@
 import { assert, assertFalse } from "@std/assert";
-import { isPlainData } from "./_plain_data.ts";
+import { isPlainData } from "../_failure.ts";
 
 Deno.test("isPlainData takes what every codec carries", () => {
   const bare = Object.assign(Object.create(null), { a: 1 });

@@ -5,14 +5,14 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import type { CallOptions } from "./call_options.ts";
-import { ReferenceReleasedError } from "./errors.ts";
-import { keep, sameRemote, withOptions } from "./options.ts";
+import type { CallOptions } from "../call.ts";
+import { ReferenceReleasedError } from "../errors.ts";
+import { keep, sameRemote, withOptions } from "../options.ts";
 import {
   type Caller,
   type Claim,
   makeRemote,
-} from "./references/_remote_proxy.ts";
+} from "../references/_remote_proxy.ts";
 
 /** As much of a proxy as these tests call. */
 interface Loose extends Disposable {

@@ -5,19 +5,22 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { encodeRequest, openRaw } from "../channel/fixtures/raw_peer.ts";
-import type { Channel } from "../channel/channel.ts";
-import { ConnectionClosedError, ServerBusyError } from "../channel/errors.ts";
-import { codecs } from "../channel/fixtures/codecs.ts";
-import { openConnection as openChannel } from "../channel/open.ts";
-import { withCtx } from "../testing/ctx.ts";
-import type { Ctx } from "../testing/ctx_contract.ts";
-import type { Authenticate } from "./authenticate.ts";
-import { call } from "./call.ts";
-import { openConnection } from "./client.ts";
-import { AuthenticationError } from "./errors.ts";
-import { startServer } from "./server.ts";
-import { service } from "./service.ts";
+import { encodeRequest, openRaw } from "../../channel/fixtures/raw_peer.ts";
+import type { Channel } from "../../channel/channel.ts";
+import {
+  ConnectionClosedError,
+  ServerBusyError,
+} from "../../channel/errors.ts";
+import { codecs } from "../../channel/fixtures/codecs.ts";
+import { openConnection as openChannel } from "../../channel/open.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import type { Ctx } from "../../testing/ctx_contract.ts";
+import type { Authenticate } from "../authenticate.ts";
+import { call } from "../call.ts";
+import { openConnection } from "../client.ts";
+import { AuthenticationError } from "../errors.ts";
+import { startServer } from "../server.ts";
+import { service } from "../service.ts";
 
 /** Knows one token. */
 const knowsAda: Authenticate = (credentials) => {
@@ -61,10 +64,12 @@ function watched(): {
     }),
     options: {
       onConnect: () => void ran.push("onConnect"),
-      serving: [(_call, next) => {
-        ran.push("middleware");
-        return next();
-      }],
+      middleware: {
+        requests: [(_call, next) => {
+          ran.push("middleware");
+          return next();
+        }],
+      },
       serializers: [{
         type: Date,
         serialize: (date: Date) => date.toISOString(),
@@ -93,10 +98,12 @@ withCtx(
         server: {
           authenticate: knowsAda,
           onConnect: (client) => void seen.push(client.identity),
-          serving: [(call, next) => {
-            seen.push(call.identity);
-            return next();
-          }],
+          middleware: {
+            requests: [(call, next) => {
+              seen.push(call.identity);
+              return next();
+            }],
+          },
         },
         client: { credentials: "ada's" },
       },
@@ -216,8 +223,16 @@ withCtx(
     const { served } = watched();
     const peers: unknown[] = [];
     const server = await ctx.rpc.startServer(served, {
-      authenticate: (credentials, { peer, remoteAddress, dialled }) => {
-        peers.push([credentials, peer, dialled, remoteAddress.split(":")[0]]);
+      authenticate: (
+        credentials,
+        { peer, remoteAddress, isInitiator },
+      ) => {
+        peers.push([
+          credentials,
+          peer,
+          isInitiator,
+          remoteAddress.split(":")[0],
+        ]);
         return "neighbour";
       },
     });
