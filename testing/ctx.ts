@@ -1,6 +1,7 @@
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { CtxBody, CtxTransport } from "./ctx_contract.ts";
 import { planSteps } from "./step/_plan.ts";
+import { readVariable } from "./step/_environment.ts";
 import { runTestCase } from "./step/_test_case.ts";
 
 /** How long a body may take where nothing else is asked. */
@@ -159,17 +160,10 @@ function defineTest(
     fn: (runner) =>
       runTestCase(runner, steps, fn, {
         timeoutMs,
-        trace: trace ?? isTraceAsked(),
+        trace: trace ?? readVariable("DENOMAS_TRACE") === "1",
         site,
       }),
   };
-}
-
-/** Reading the environment without permission would throw. */
-function isTraceAsked(): boolean {
-  const variable = "DENOMAS_TRACE";
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" && Deno.env.get(variable) === "1";
 }
 
 /** Deno itself reports where it was called, which is always in this file. */

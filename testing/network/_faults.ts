@@ -1,40 +1,33 @@
 import type { NetworkSide, NetworkWhere } from "../network_contract.ts";
 
-/** What a fault does to the bytes of a direction. */
-export interface Effect {
-  readonly delayMs?: number;
-  readonly jitterMs?: number;
-  readonly bytesPerSecond?: number;
-  readonly pieceBytes?: number;
-  /** Why nothing passes, if it does not. */
-  readonly holds?: "hold" | "partition";
-  /** All is lost. */
-  readonly loses?: true;
+/** What happens to the bytes that are on their way to one side. */
+export interface LinkConditions {
+  readonly delayMs: number;
+  readonly jitterMs: number;
+  readonly bytesPerSecond: number;
+  readonly pieceBytes: number;
+  /** Nothing passes, and nothing is lost. */
+  readonly isHeld: boolean;
+  /** Everything is lost. */
+  readonly isLost: boolean;
 }
 
 /** A fault in force. */
 export interface Fault {
   readonly where: NetworkWhere;
-  readonly effect: Effect;
+  /** The conditions that it causes; none of the others change. */
+  readonly effect: Partial<LinkConditions>;
+  /** Whether attempts to connect wait for its end. */
+  readonly isPartition?: boolean;
 }
 
-/** All that happens to the bytes of a direction. */
-export interface Weather {
-  readonly delayMs: number;
-  readonly jitterMs: number;
-  readonly bytesPerSecond: number;
-  readonly pieceBytes: number;
-  readonly isHeld: boolean;
-  readonly isLost: boolean;
-}
-
-/** What is known of both ends of a connection, made or to be made. */
+/** Both ends of a connection, as far as they are known. */
 export interface Ends {
   readonly client: object | null;
   readonly server: object | null;
 }
 
-/** Whether a connection's end is, or belongs to, some object. */
+/** Whether a connection's end is an object, or belongs to it. */
 export type BelongsTo = (end: object, owner: object) => boolean;
 
 /** Whether `where` chooses the connection between `ends`. */
@@ -52,25 +45,24 @@ export function chooses(
     (isAt(client, other) && isAt(server, one));
 }
 
-/** What several faults do together to what is on its way to a side. */
-export function weatherOf(
-  faults: Iterable<Fault>,
+/** Adds up what `faults` do to the bytes on their way to one side. */
+export function conditionsOf(
+  faults: readonly Fault[],
   towards: NetworkSide,
-): Weather {
-  let [delayMs, jitterMs] = [0, 0];
-  let [bytesPerSecond, pieceBytes] = [Infinity, Infinity];
-  let [isHeld, isLost] = [false, false];
-  for (const { where, effect } of faults) {
-    if ((where.towards ?? towards) !== towards) continue;
-    delayMs += effect.delayMs ?? 0;
-    jitterMs += effect.jitterMs ?? 0;
-    bytesPerSecond = Math.min(
-      bytesPerSecond,
-      effect.bytesPerSecond ?? Infinity,
-    );
-    pieceBytes = Math.min(pieceBytes, effect.pieceBytes ?? Infinity);
-    isHeld ||= effect.holds !== undefined;
-    isLost ||= effect.loses ?? false;
-  }
-  return { delayMs, jitterMs, bytesPerSecond, pieceBytes, isHeld, isLost };
+): LinkConditions {
+  const effects = faults
+    .filter(({ where }) => (where.towards ?? towards) === towards)
+    .map(({ effect }) => effect);
+  const sum = (name: "delayMs" | "jitterMs") =>
+    effects.reduce((total, effect) => total + (effect[name] ?? 0), 0);
+  const least = (name: "bytesPerSecond" | "pieceBytes") =>
+    Math.min(...effects.map((effect) => effect[name] ?? Infinity));
+  return {
+    delayMs: sum("delayMs"),
+    jitterMs: sum("jitterMs"),
+    bytesPerSecond: least("bytesPerSecond"),
+    pieceBytes: least("pieceBytes"),
+    isHeld: effects.some(({ isHeld }) => isHeld),
+    isLost: effects.some(({ isLost }) => isLost),
+  };
 }

@@ -1,22 +1,25 @@
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
 import { observed } from "../../transports/internal.ts";
-import type { Ends, Weather } from "./_faults.ts";
 import type { NetworkSide } from "../network_contract.ts";
+import type { Ends, LinkConditions } from "./_faults.ts";
 import { Pipe } from "./_pipe.ts";
 import { seededRandom } from "./_random.ts";
 
-/** What a {@linkcode NetworkLink} is made with. */
+/** Options for a {@linkcode NetworkLink}. */
 export interface NetworkLinkOptions {
   /** The stream to the client. */
   readonly front: ByteStream;
   /** The stream to the server. */
   readonly back: ByteStream;
-  /** How reports call it. */
+  /** The name in reports. */
   readonly name: string;
-  /** What its chances are drawn from. */
+  /** The seed of its random numbers. */
   readonly seed: number;
-  /** What happens to what is on its way to a side now. */
-  readonly weather: (link: NetworkLink, towards: NetworkSide) => Weather;
+  /** Returns what happens now to the bytes on their way to a side. */
+  readonly conditions: (
+    link: NetworkLink,
+    towards: NetworkSide,
+  ) => LinkConditions;
 }
 
 /** One connection through the network: a proxy between two streams. */
@@ -25,90 +28,81 @@ export class NetworkLink implements Ends {
   client: object | null = null;
   /** The connection of the server, once it is known. */
   server: object | null = null;
-  /** Resolves when it has ended. */
+  /** Resolves when both directions have ended. */
   readonly ended: Promise<void>;
   readonly #front: ByteStream;
   readonly #back: ByteStream;
-  readonly #toServer: Pipe;
-  readonly #toClient: Pipe;
+  readonly #pipes: readonly Pipe[];
 
   /** Begins to carry bytes. */
-  constructor({ front, back, name, seed, weather }: NetworkLinkOptions) {
+  constructor({ front, back, name, seed, conditions }: NetworkLinkOptions) {
     this.#front = front;
     this.#back = back;
-    const onReset = () => this.reset();
     const random = seededRandom(seed);
-    this.#toServer = new Pipe({
-      from: front,
-      to: back,
-      random: seededRandom(random() * 2 ** 32),
-      weather: () => weather(this, "server"),
-      onReset,
-    });
-    this.#toClient = new Pipe({
-      from: back,
-      to: front,
-      random: seededRandom(random() * 2 ** 32),
-      weather: () => weather(this, "client"),
-      onReset,
-    });
+    const makePipe = (from: ByteStream, to: ByteStream, towards: NetworkSide) =>
+      new Pipe({
+        from,
+        to,
+        random: seededRandom(random() * 2 ** 32),
+        conditions: () => conditions(this, towards),
+        onReset: () => this.reset(),
+      });
+    this.#pipes = [
+      makePipe(front, back, "server"),
+      makePipe(back, front, "client"),
+    ];
     observed.by?.opened(this, "connection", () => name);
     this.ended = this.#run();
   }
 
   /** Whether something is held back or was lost. */
   get isDisturbed(): boolean {
-    return this.#pipes.some((it) => it.isDisturbed);
+    return this.#pipes.some(({ isDisturbed }) => isDisturbed);
   }
 
   /** Bytes under way. */
   get heldBytes(): number {
-    return this.#toServer.heldBytes + this.#toClient.heldBytes;
+    return this.#pipes.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
   }
 
   /** Bytes that were lost. */
   get lostBytes(): number {
-    return this.#toServer.lostBytes + this.#toClient.lostBytes;
+    return this.#pipes.reduce((sum, { lostBytes }) => sum + lostBytes, 0);
   }
 
-  /** The weather has changed. */
+  /** Looks at the conditions again. */
   wake(): void {
     for (const pipe of this.#pipes) pipe.wake();
   }
 
-  /** Breaks it off; both sides are told. */
+  /** Breaks the connection off; both sides notice. */
   reset(): void {
     for (const pipe of this.#pipes) pipe.cut();
     this.#close();
   }
 
-  /** Breaks it off, and tells one side nothing of it. */
-  loseSide(openAt: NetworkSide): void {
+  /** Breaks the connection off; the side `openAt` does not notice. */
+  halfOpen(openAt: NetworkSide): void {
     for (const pipe of this.#pipes) pipe.lose();
-    const dead = openAt === "client" ? this.#back : this.#front;
-    closeStream(dead);
-  }
-
-  get #pipes(): Pipe[] {
-    return [this.#toServer, this.#toClient];
+    close(openAt === "client" ? this.#back : this.#front);
   }
 
   async #run(): Promise<void> {
-    await Promise.all(this.#pipes.map((it) => it.run()));
+    await Promise.all(this.#pipes.map((pipe) => pipe.run()));
     this.#close();
     observed.by?.closed(this);
   }
 
   #close(): void {
-    closeStream(this.#front);
-    closeStream(this.#back);
+    close(this.#front);
+    close(this.#back);
   }
 }
 
-function closeStream(stream: ByteStream): void {
+function close(stream: ByteStream): void {
   try {
     stream.close();
   } catch {
-    // It was closed before, which a socket refuses to be told again.
+    // A socket that is closed already throws.
   }
 }

@@ -1,19 +1,9 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
 import { transportFor } from "../../channel/_transport_for.ts";
+import { abortable } from "../../channel/timers/_abortable.ts";
 import { schemeOf } from "../../transports/address.ts";
-import type { ByteTransport } from "../../transports/internal.ts";
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
-import { observed } from "../../transports/internal.ts";
+import { type ByteTransport, observed } from "../../transports/internal.ts";
 import type { Connection, Transport } from "../../transports/transport.ts";
-import {
-  type BelongsTo,
-  chooses,
-  type Effect,
-  type Ends,
-  type Fault,
-  weatherOf,
-} from "./_faults.ts";
-import { Gate } from "./_proxy_listener.ts";
 import type {
   Network,
   NetworkBandwidth,
@@ -24,44 +14,52 @@ import type {
   NetworkStats,
   NetworkWhere,
 } from "../network_contract.ts";
+import {
+  type BelongsTo,
+  chooses,
+  conditionsOf,
+  type Ends,
+  type Fault,
+} from "./_faults.ts";
 import { NetworkLink } from "./_link.ts";
+import { ProxyListener } from "./_proxy_listener.ts";
 
-/** The longest piece, in bytes, where nothing else is asked for. */
+/** The longest piece, in bytes, where the test names none. */
 const PIECE_BYTES = 16;
 
-/** What a {@linkcode StepNetwork} is made with. */
-export interface NetworkParts {
-  /** What all that is random is drawn from. */
+/** Options for a {@linkcode StepNetwork}. */
+export interface StepNetworkOptions {
+  /** The seed of all random numbers. */
   readonly seed: number;
-  /** How servers listen, and clients connect. */
+  /** The transport of servers and clients. */
   readonly base: Transport;
-  /** The bytes below that. */
+  /** The transport of bytes below it. */
   readonly bytes: ByteTransport;
-  /** Another address at which nobody listens, each time. */
+  /** Returns an unused address, another one each time. */
   readonly nextAddress: () => string;
   readonly belongs: BelongsTo;
-  /** Whether connections can belong to this. */
+  /** Whether an object can own connections. */
   readonly isOwner: (owner: object) => boolean;
 }
 
 /** The {@linkcode Network} of one step. It owns its proxies. */
 export class StepNetwork implements Network, AsyncDisposable {
   readonly seed: number;
-  readonly #parts: NetworkParts;
+  readonly #options: StepNetworkOptions;
   readonly #faults = new Set<Fault>();
   readonly #links = new Set<NetworkLink>();
-  /** Servers, by the address that clients are told. */
-  readonly #gates = new Map<string, Gate>();
-  #connections = 0;
+  /** The proxies, by the address that clients are told. */
+  readonly #proxies = new Map<string, ProxyListener>();
+  #linkCount = 0;
   #lostBytes = 0;
   #hasEnded = false;
   #hasBrokenOff = false;
   #changed = Promise.withResolvers<void>();
 
-  /** Begins with no faults. */
-  constructor(parts: NetworkParts) {
-    this.seed = parts.seed;
-    this.#parts = parts;
+  /** Creates a network without faults. */
+  constructor(options: StepNetworkOptions) {
+    this.seed = options.seed;
+    this.#options = options;
     observed.by?.opened(this, "network", () => `seed ${this.seed}`);
   }
 
@@ -71,30 +69,26 @@ export class StepNetwork implements Network, AsyncDisposable {
   }
 
   /**
-   * A transport through this network; `origin` tells who connects by it, once
-   * that is known.
+   * Returns a transport through this network; `origin` returns the owner of the
+   * connections that it makes, once that is known.
    */
   transport(origin: () => object | null = () => null): Transport {
+    const { base, bytes, nextAddress } = this.#options;
     return {
-      scheme: this.#parts.base.scheme,
-      listen: (address, accept, options = {}) =>
-        this.#listen(address, accept, options),
+      scheme: base.scheme,
+      listen: async (address, accept, options = {}) => {
+        const proxy = await ProxyListener.open(address, accept, options, {
+          base,
+          bytes,
+          hiddenAddress: nextAddress(),
+          owner: this,
+          link: (...ends) => this.#link(...ends),
+        });
+        this.#proxies.set(proxy.address, proxy);
+        return proxy;
+      },
       connect: (address, options) => this.#connect(address, options, origin),
     };
-  }
-
-  async #listen(...args: Parameters<Transport["listen"]>): Promise<Gate> {
-    const [address, accept, options = {}] = args;
-    const { base, bytes, nextAddress } = this.#parts;
-    const gate = await Gate.open(address, accept, options, {
-      base,
-      bytes,
-      hiddenAddress: nextAddress(),
-      owner: this,
-      link: (front, back, client) => this.#link(front, back, client),
-    });
-    this.#gates.set(gate.address, gate);
-    return gate;
   }
 
   async #connect(
@@ -102,28 +96,20 @@ export class StepNetwork implements Network, AsyncDisposable {
     options: Parameters<Transport["connect"]>[1],
     origin: () => object | null,
   ): Promise<Connection> {
-    const gate = this.#gates.get(address);
-    if (gate === undefined) {
-      return await this.#connectElsewhere(address, options);
+    const proxy = this.#proxies.get(address);
+    if (proxy === undefined) {
+      // No server of this step.
+      const { base } = this.#options;
+      const own = schemeOf(address) === base.scheme ? base : undefined;
+      return await transportFor(address, own).connect(address, options);
     }
     const isCutOff = () =>
-      [...this.#faults].some((fault) =>
-        fault.effect.holds === "partition" &&
-        this.#chooses(fault, { client: origin(), server: gate.server })
-      );
+      this.#faultsOf({ client: origin(), server: proxy.server })
+        .some(({ isPartition }) => isPartition);
     while (isCutOff()) {
       await abortable(this.#changed.promise, options?.signal);
     }
-    return await gate.connect(options);
-  }
-
-  /** To what is no server of this step. */
-  #connectElsewhere(
-    ...[address, options]: Parameters<Transport["connect"]>
-  ): Promise<Connection> {
-    const { base } = this.#parts;
-    const own = schemeOf(address) === base.scheme ? base : undefined;
-    return transportFor(address, own).connect(address, options);
+    return await proxy.connect(options);
   }
 
   #link(
@@ -131,13 +117,14 @@ export class StepNetwork implements Network, AsyncDisposable {
     back: ByteStream,
     clientAddress: string,
   ): NetworkLink {
-    const number = ++this.#connections;
+    const number = ++this.#linkCount;
     const link = new NetworkLink({
       front,
       back,
       name: `proxy of ${clientAddress}`,
       seed: (this.seed + number * 0x9e37_79b9) >>> 0,
-      weather: (link, towards) => weatherOf(this.#faultsOf(link), towards),
+      conditions: (link, towards) =>
+        conditionsOf(this.#faultsOf(link), towards),
     });
     observed.by?.owned(link, this);
     this.#links.add(link);
@@ -152,60 +139,55 @@ export class StepNetwork implements Network, AsyncDisposable {
   delay({ ms, jitterMs = 0, ...where }: NetworkDelay): Disposable {
     check("delay", "ms", ms, ms >= 0 && ms < Infinity);
     check("delay", "jitterMs", jitterMs, jitterMs >= 0 && jitterMs < Infinity);
-    return this.#begin(where, { delayMs: ms, jitterMs });
+    return this.#begin({ where, effect: { delayMs: ms, jitterMs } });
   }
 
   bandwidth({ bytesPerSecond, ...where }: NetworkBandwidth): Disposable {
     const isRight = bytesPerSecond > 0;
     check("limit bandwidth", "bytesPerSecond", bytesPerSecond, isRight);
-    return this.#begin(where, { bytesPerSecond });
+    return this.#begin({ where, effect: { bytesPerSecond } });
   }
 
   pieces({ maxBytes = PIECE_BYTES, ...where }: NetworkPieces = {}): Disposable {
-    check(
-      "cut in pieces",
-      "maxBytes",
-      maxBytes,
-      Number.isInteger(maxBytes) && maxBytes > 0,
-    );
-    return this.#begin(where, { pieceBytes: maxBytes });
+    const isRight = Number.isInteger(maxBytes) && maxBytes > 0;
+    check("cut in pieces", "maxBytes", maxBytes, isRight);
+    return this.#begin({ where, effect: { pieceBytes: maxBytes } });
   }
 
   hold(where: NetworkWhere = {}): Disposable {
-    return this.#begin(where, { holds: "hold" });
+    return this.#begin({ where, effect: { isHeld: true } });
   }
 
   release(): void {
     for (const fault of this.#faults) {
-      if (fault.effect.holds === "hold") this.#faults.delete(fault);
+      const isHold = fault.effect.isHeld && !fault.isPartition;
+      if (isHold) this.#faults.delete(fault);
     }
-    this.#change();
+    this.#wake();
   }
 
   blackHole(where: NetworkWhere = {}): Disposable {
-    return this.#begin(where, { loses: true });
+    return this.#begin({ where, effect: { isLost: true } });
   }
 
   partition(where: NetworkConnections = {}): Disposable {
-    return this.#begin(where, { holds: "partition" });
+    return this.#begin({ where, effect: { isHeld: true }, isPartition: true });
   }
 
   heal(): void {
     this.#faults.clear();
-    this.#change();
+    this.#wake();
   }
 
   reset(where: NetworkConnections = {}): number {
-    const links = this.#chosen(where);
-    for (const link of links) this.#breakOff(link);
-    return links.length;
+    return this.#breakOff(this.#linksOf(where), (link) => link.reset());
   }
 
   halfOpen({ openAt, ...where }: NetworkHalfOpen): number {
-    const links = this.#chosen(where);
-    if (links.length > 0) this.#hasBrokenOff = true;
-    for (const link of links) link.loseSide(openAt);
-    return links.length;
+    return this.#breakOff(
+      this.#linksOf(where),
+      (link) => link.halfOpen(openAt),
+    );
   }
 
   stats(): NetworkStats {
@@ -218,19 +200,13 @@ export class StepNetwork implements Network, AsyncDisposable {
     return { connections: this.#links.size, heldBytes, lostBytes };
   }
 
-  /** The step is over: faults end, and what they hold or have lost breaks. */
+  /** Ends all faults; connections that one holds or has robbed break off. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.heal();
-    for (const link of this.#links) {
-      if (link.isDisturbed) this.#breakOff(link);
-    }
-  }
-
-  #breakOff(link: NetworkLink): void {
-    this.#hasBrokenOff = true;
-    link.reset();
+    const disturbed = [...this.#links].filter((link) => link.isDisturbed);
+    this.#breakOff(disturbed, (link) => link.reset());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -240,40 +216,48 @@ export class StepNetwork implements Network, AsyncDisposable {
     observed.by?.closed(this);
   }
 
-  #begin(where: NetworkWhere, effect: Effect): Disposable {
-    this.#check(where);
-    const fault: Fault = { where, effect };
+  #breakOff(
+    links: readonly NetworkLink[],
+    breakOff: (link: NetworkLink) => void,
+  ): number {
+    if (links.length > 0) this.#hasBrokenOff = true;
+    for (const link of links) breakOff(link);
+    return links.length;
+  }
+
+  #begin(fault: Fault): Disposable {
+    this.#checkOwners(fault.where);
     this.#faults.add(fault);
-    this.#change();
+    this.#wake();
     return {
       [Symbol.dispose]: () => {
-        if (this.#faults.delete(fault)) this.#change();
+        if (this.#faults.delete(fault)) this.#wake();
       },
     };
   }
 
-  #change(): void {
+  /** Lets all that waits look at the faults again. */
+  #wake(): void {
     for (const link of this.#links) link.wake();
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  #chosen(where: NetworkConnections): NetworkLink[] {
-    this.#check(where);
-    return [...this.#links].filter((link) => this.#chooses({ where }, link));
+  #linksOf(where: NetworkConnections): NetworkLink[] {
+    this.#checkOwners(where);
+    const { belongs } = this.#options;
+    return [...this.#links].filter((link) => chooses(where, link, belongs));
   }
 
-  #faultsOf(link: NetworkLink): Fault[] {
-    return [...this.#faults].filter((fault) => this.#chooses(fault, link));
+  #faultsOf(ends: Ends): Fault[] {
+    const { belongs } = this.#options;
+    return [...this.#faults]
+      .filter(({ where }) => chooses(where, ends, belongs));
   }
 
-  #chooses({ where }: Pick<Fault, "where">, ends: Ends): boolean {
-    return chooses(where, ends, this.#parts.belongs);
-  }
-
-  #check({ of, between }: NetworkConnections): void {
+  #checkOwners({ of, between }: NetworkConnections): void {
     for (const owner of [of ?? [], between ?? []].flat()) {
-      if (this.#parts.isOwner(owner)) continue;
+      if (this.#options.isOwner(owner)) continue;
       throw new TypeError(
         `Cannot choose connections of '${owner.constructor?.name}': it has none of its own, name a server, channel, client or container of this step`,
       );

@@ -1,7 +1,10 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
-import type { ByteEnd, ByteTransport } from "../../transports/internal.ts";
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
-import { observed } from "../../transports/internal.ts";
+import {
+  type ByteEnd,
+  type ByteTransport,
+  observed,
+} from "../../transports/internal.ts";
 import type {
   Connection,
   Listener,
@@ -9,19 +12,18 @@ import type {
   TransportConnectOptions,
   TransportListenOptions,
 } from "../../transports/transport.ts";
-import { ForwardedConnection } from "./_forwarded_connection.ts";
-import { Mailbox } from "./_mailbox.ts";
 import type { NetworkLink } from "./_link.ts";
+import { Mailbox } from "./_mailbox.ts";
 
-/** What a {@linkcode Gate} is made with. */
-export interface GateOptions {
-  /** How the server listens. */
+/** Options for a {@linkcode ProxyListener}. */
+export interface ProxyListenerOptions {
+  /** The transport of the server behind the proxy. */
   readonly base: Transport;
-  /** The bytes below it. */
+  /** The transport of bytes below it, which the proxy itself uses. */
   readonly bytes: ByteTransport;
-  /** Where the server listens, which nobody else is told. */
+  /** The address of the server, which no client is told. */
   readonly hiddenAddress: string;
-  /** To whom the proxy's listener belongs. */
+  /** The owner of the proxy, in the ledger. */
   readonly owner: object;
   /** Takes over a connection through the proxy. */
   readonly link: (
@@ -31,27 +33,27 @@ export interface GateOptions {
   ) => NetworkLink;
 }
 
-/** A listening server with a proxy before it. */
-export class Gate implements Listener {
-  readonly #options: GateOptions;
+/** A listening server with a proxy in front of it. */
+export class ProxyListener implements Listener {
+  readonly #options: ProxyListenerOptions;
   readonly #accept: (connection: Connection) => void;
   /** Connections that the server accepted, by the address of their far end. */
   readonly #accepted = new Mailbox<Connection | null>();
   /** Connections through the proxy, by the address of the client. */
   readonly #links = new Mailbox<NetworkLink | null>();
-  /** Clients that {@linkcode connect}; nobody asks for the links of others. */
+  /** Calls of {@linkcode connect} under way; other clients need no link. */
   #expected = 0;
   readonly #closed = Promise.withResolvers<null>();
   /**
-   * One at a time: the system gives the ends of Unix sockets no names, so that
-   * only their order tells them apart.
+   * The proxy dials one connection at a time: the ends of Unix sockets have no
+   * names, so that only their order tells them apart.
    */
   #dialling: Promise<void> = Promise.resolve();
   #back!: Listener;
   #front!: Listener;
 
   private constructor(
-    options: GateOptions,
+    options: ProxyListenerOptions,
     accept: (connection: Connection) => void,
   ) {
     this.#options = options;
@@ -63,11 +65,11 @@ export class Gate implements Listener {
     address: string,
     accept: (connection: Connection) => void,
     listenOptions: TransportListenOptions,
-    options: GateOptions,
-  ): Promise<Gate> {
-    const gate = new Gate(options, accept);
-    await gate.#listen(address, listenOptions);
-    return gate;
+    options: ProxyListenerOptions,
+  ): Promise<ProxyListener> {
+    const proxy = new ProxyListener(options, accept);
+    await proxy.#listen(address, listenOptions);
+    return proxy;
   }
 
   async #listen(
@@ -96,18 +98,18 @@ export class Gate implements Listener {
     return this.#front.address;
   }
 
-  /** What stands for the server at the end of its connections. */
+  /** The server, as the end of its connections. */
   get server(): object {
     return this.#back;
   }
 
-  /** Connects as a client does, and knows which connection it made. */
+  /** Connects as a client, and finds the link of the connection. */
   async connect(options?: TransportConnectOptions): Promise<Connection> {
     this.#expected++;
     try {
       const { base } = this.#options;
       const connection = await base.connect(this.address, options);
-      // Only then a fault that begins now meets the connection.
+      // With its link, faults apply to the connection from its first byte.
       const link = await this.#linkOf(connection, options?.signal);
       if (link !== null) link.client = connection;
       return connection;
@@ -117,8 +119,8 @@ export class Gate implements Listener {
   }
 
   /**
-   * A server may never accept what its client takes for made: with TLS, when
-   * the network has lost what the client said last.
+   * A server may never accept a connection that its client takes for made: with
+   * TLS, when the network has lost the last message of the client.
    */
   async #linkOf(
     connection: Connection,
@@ -138,7 +140,7 @@ export class Gate implements Listener {
 
   async close(): Promise<void> {
     await Promise.all([this.#front.close(), this.#back.close()]);
-    // Connections that the system had taken, and nobody accepted any more.
+    // Connections that the system has made, and no one has accepted.
     for (const it of this.#accepted.clear(null)) it?.close();
     await this.#dialling;
     this.#closed.resolve(null);
@@ -162,7 +164,7 @@ export class Gate implements Listener {
     this.#dialling = this.#dialling.then(() => this.#dial(end, tell));
   }
 
-  /** A client that cannot be led on sees its connection end. */
+  /** If the server cannot be reached, the client sees its connection end. */
   async #dial(
     { stream, remoteAddress }: ByteEnd,
     tell: (link: NetworkLink | null) => void,
@@ -178,7 +180,7 @@ export class Gate implements Listener {
     const link = makeLink(stream, back.stream, remoteAddress);
     const arriving = this.#accepted.take(back.localAddress)
       .then((connection) => this.#hand(connection, link, remoteAddress));
-    // A server that takes its time must not keep others from being led on.
+    // A slow server must not delay the connections of other servers' clients.
     Promise.race([arriving, link.ended]).then(() => tell(link));
   }
 
@@ -189,8 +191,24 @@ export class Gate implements Listener {
   ): void {
     if (connection === null) return link.reset();
     link.server = connection;
-    this.#accept(
-      new ForwardedConnection(connection, this.address, remoteAddress),
-    );
+    this.#accept(withAddresses(connection, this.address, remoteAddress));
   }
+}
+
+/** Gives a server's connection the addresses that it would have without a proxy. */
+function withAddresses(
+  base: Connection,
+  localAddress: string,
+  remoteAddress: string,
+): Connection {
+  const addresses: Partial<Connection> = { localAddress, remoteAddress };
+  const connection = new Proxy(base, {
+    get(_, key) {
+      const source = key in addresses ? addresses : base;
+      const value: unknown = Reflect.get(source, key, source);
+      return typeof value === "function" ? value.bind(base) : value;
+    },
+  });
+  observed.by?.handed(connection, base);
+  return connection;
 }

@@ -1,14 +1,14 @@
-import { Timer } from "../../transports/timer.ts";
+import { world } from "../../transports/internal.ts";
 
-/** Wakes the one that waits for a change. */
-export class Bell {
+/** Wakes one waiter when something has changed. */
+export class Signal {
   #wake: (() => void) | null = null;
 
-  /** Waits until it rings, but no longer than `atMostMs`. */
+  /** Waits for {@linkcode notify}, but no longer than `atMostMs`. */
   async wait(atMostMs: number = Infinity): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const timer = new Timer(atMostMs, resolve);
+    const timer = world.setTimer(atMostMs, resolve);
     try {
       await promise;
     } finally {
@@ -16,8 +16,8 @@ export class Bell {
     }
   }
 
-  /** Wakes who waits. If nobody does, nothing happens. */
-  ring(): void {
+  /** Wakes the waiter, if there is one. */
+  notify(): void {
     this.#wake?.();
     this.#wake = null;
   }

@@ -1,7 +1,7 @@
 import type { Codec } from "../../channel/codecs/codec.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import type { CtxTransport } from "../ctx_contract.ts";
-import { resolveSeed } from "../network/_seed.ts";
+import { resolveSeed } from "./_environment.ts";
 
 /** A step that is to be run. */
 export interface PlannedStep {

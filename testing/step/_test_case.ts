@@ -2,7 +2,7 @@ import type { CtxBody } from "../ctx_contract.ts";
 import { runStep, type StepOptions } from "./_step.ts";
 import { StepScope } from "./_step_scope.ts";
 import type { PlannedStep } from "./_plan.ts";
-import { describeSeed } from "../network/_seed.ts";
+import { describeSeed } from "./_environment.ts";
 import { rejectionError } from "./_verdict.ts";
 import { nextTurn } from "./_within.ts";
 

@@ -2,8 +2,8 @@ const VARIABLE = "DENOMAS_SEED";
 const LARGEST = 2 ** 32 - 1;
 
 /**
- * What a test draws its chances from: `wanted`, or what the environment says,
- * or another number each time.
+ * Returns the seed of a test's random numbers: `wanted`, or that of the
+ * environment, or another one each time.
  *
  * @throws {RangeError} If it is no integer from 0 to 4,294,967,295.
  */
@@ -16,17 +16,18 @@ export function resolveSeed(wanted: number | undefined): number {
   );
 }
 
-/** Reading the environment without permission would throw. */
 function fromEnvironment(): number | undefined {
-  const { state } = Deno.permissions.querySync({
-    name: "env",
-    variable: VARIABLE,
-  });
-  const text = state === "granted" ? Deno.env.get(VARIABLE) : undefined;
+  const text = readVariable(VARIABLE);
   return text === undefined || text === "" ? undefined : Number(text);
 }
 
-/** Tells how to run a failed step again with the same chances. */
+/** Returns a variable of the environment, if the test may read it. */
+export function readVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+/** Says how to run a failed step again with the same random numbers. */
 export function describeSeed(seed: number): string {
   return `The network's seed was ${seed}: set ${VARIABLE}=${seed} or the option 'seed' to run with it again`;
 }
