@@ -45,6 +45,7 @@
 export * from "./address.ts";
 export * from "./address_of.ts";
 export * from "./agent.ts";
+export * from "./clock/base_clock.ts";
 export * from "./clock/clock.ts";
 export * from "./container.ts";
 export * from "./container_contract.ts";

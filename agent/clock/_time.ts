@@ -1,25 +1,25 @@
-/** A number of seconds for people. */
+/** Formats a number of seconds for a message. */
 export function formatSeconds(seconds: number): string {
   return `${Number(seconds.toFixed(6))} s`;
 }
 
-/** Throws unless `seconds`, for which someone wants to wait, are a number. */
+/** Throws unless `seconds` is a finite duration. */
 export function checkDuration(seconds: number): void {
   if (Number.isFinite(seconds)) return;
   throw new RangeError(
-    `Cannot wait for ${seconds} s: that is no finite number, give one`,
+    `Cannot wait for ${seconds} s: it is not finite, give a finite number`,
   );
 }
 
-/** Throws unless `seconds` are a number that can be a time. */
+/** Throws unless `seconds` is a finite time. */
 export function checkTime(seconds: number): void {
   if (Number.isFinite(seconds)) return;
   throw new RangeError(
-    `Cannot use the time ${seconds} s: that is no finite number, give one`,
+    `Cannot use the time ${seconds} s: it is not finite, give a finite number`,
   );
 }
 
-/** The milliseconds of `date`, which throws if it is invalid. */
+/** Returns the milliseconds of `date`; throws if the date is invalid. */
 export function checkDate(date: Date): number {
   const milliseconds = date.getTime();
   if (!Number.isNaN(milliseconds)) return milliseconds;
@@ -30,9 +30,8 @@ const ISO =
   /^((?:\d{4}|[+-]\d{6})-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /**
- * Reads an ISO date, with a time or without, in milliseconds. Without a zone
- * it is UTC: `Date` would take it for local time, and so differ from one
- * computer to the next.
+ * Parses an ISO date, with a time or without, into milliseconds. Without a zone
+ * it is UTC: `Date.parse` would use local time, which differs between computers.
  */
 export function parseUtc(text: string): number {
   const [, day, time = "00:00", zone = "Z"] = ISO.exec(text) ?? [];
@@ -43,7 +42,7 @@ export function parseUtc(text: string): number {
   );
 }
 
-/** `Date` takes the 31st of February for a day in March. */
+/** `Date` reads February 31 as a day in March. */
 function isInCalendar(day: string): boolean {
   return new Date(`${day}T00:00Z`).toISOString().startsWith(day);
 }

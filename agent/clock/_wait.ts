@@ -1,125 +1,69 @@
 import type { HeapItem } from "../../channel/timers/_heap.ts";
 import type { Abortable } from "../../channel/timers/abort_listeners.ts";
-import type { ClockTimer } from "./clock.ts";
-import type { ClockClosedError } from "../errors.ts";
 import { formatSeconds } from "./_time.ts";
 
-/** What a {@linkcode Wait} is made with. */
+/** The options of a {@linkcode Wait}. */
 export interface WaitOptions {
-  /** Its time, in seconds of its clock. */
+  readonly kind: "sleep" | "call";
+  /** The time at which the wait ends, in seconds of its clock. */
   readonly due: number;
-  /** How many waits of its clock began before it. */
+  /** The number of waits that the clock began before this one. */
   readonly order: number;
-  /** Takes it out, if it still waits. */
+  /** Ends the wait early. */
+  readonly signal: AbortSignal | undefined;
+  /** Removes the wait from its clock, if it is still there. */
   readonly remove: (wait: Wait) => void;
 }
 
-/** One that waits for its time. */
-export abstract class Wait implements HeapItem {
+/** One wait for a time of a clock, of a sleep or a scheduled call. */
+export class Wait implements HeapItem, Abortable {
   readonly due: number;
   readonly order: number;
+  readonly signal: AbortSignal | undefined;
+  /** Resolves at the due time; rejects if the wait ends before. */
+  readonly done: Promise<void>;
+  /** Resolves the wait. User code runs in a later microtask. */
+  readonly wake: () => void;
+  /** Rejects the wait, which must not be in a clock any more. */
+  readonly fail: (reason: unknown) => void;
   slot = -1;
+  readonly #kind: "sleep" | "call";
   readonly #remove: (wait: Wait) => void;
 
-  constructor({ due, order, remove }: WaitOptions) {
+  constructor({ kind, due, order, signal, remove }: WaitOptions) {
     this.due = due;
     this.order = order;
+    this.signal = signal;
+    this.#kind = kind;
     this.#remove = remove;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.done = promise;
+    this.wake = resolve;
+    this.fail = reject;
   }
 
-  /** What it does, in a few words. */
-  abstract describe(): string;
-
-  /** Its time has come; runs nothing of the user's before the next microtask. */
-  abstract wake(): void;
-
-  /** Its clock is closed. */
-  abstract drop(error: ClockClosedError): void;
+  /** Removes the wait and rejects it. */
+  abort(reason: unknown): void {
+    this.close();
+    this.fail(reason);
+  }
 
   /**
-   * Takes it out, and tells nobody. The ledger calls this for a test that has
-   * left it behind, and so has failed already.
+   * Removes the wait without settling it. The ledger of a test closes a leaked
+   * wait in this way, after it has failed the test.
    */
   close(): void {
     this.#remove(this);
   }
-}
 
-/** A sleep: a promise that is to be resolved. */
-export class Sleep extends Wait implements Abortable {
-  /** What ends it early, if anything does. */
-  readonly signal: AbortSignal | undefined;
-  readonly #resolve: () => void;
-  readonly #reject: (reason: unknown) => void;
-
-  constructor(
-    options: WaitOptions,
-    signal: AbortSignal | undefined,
-    { resolve, reject }: PromiseWithResolvers<void>,
-  ) {
-    super(options);
-    this.signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  override describe(): string {
-    return `sleep until ${formatSeconds(this.due)}`;
-  }
-
-  override wake(): void {
-    this.#resolve();
-  }
-
-  abort(reason: unknown): void {
-    this.close();
-    this.#reject(reason);
-  }
-
-  override drop(error: ClockClosedError): void {
-    this.#reject(error);
+  /** Describes the wait in a few words. */
+  describe(): string {
+    const act = this.#kind === "sleep" ? "sleep until" : "call at";
+    return `${act} ${formatSeconds(this.due)}`;
   }
 }
 
-/** A callback, and the user's handle of it. */
-export class ScheduledCall extends Wait implements ClockTimer {
-  readonly #run: (callback: () => unknown) => void;
-  /** `null` once it has run or never will. */
-  #callback: (() => unknown) | null;
-
-  constructor(
-    options: WaitOptions,
-    callback: () => unknown,
-    run: (callback: () => unknown) => void,
-  ) {
-    super(options);
-    this.#callback = callback;
-    this.#run = run;
-  }
-
-  override describe(): string {
-    return `call at ${formatSeconds(this.due)}`;
-  }
-
-  /** Later, as a promise does it: so the order holds among calls and sleeps. */
-  override wake(): void {
-    queueMicrotask(() => {
-      const callback = this.#callback;
-      this.#callback = null;
-      if (callback !== null) this.#run(callback);
-    });
-  }
-
-  cancel(): void {
-    this.#callback = null;
-    this.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.cancel();
-  }
-
-  override drop(): void {
-    this.#callback = null;
-  }
+/** Orders waits by due time, then by their beginnings. */
+export function isBefore(a: Wait, b: Wait): boolean {
+  return a.due < b.due || (a.due === b.due && a.order < b.order);
 }

@@ -1,51 +1,51 @@
 import type { OnError } from "../../channel/report.ts";
 
-/** What a sleep can be given. */
+/** Options of a sleep. */
 export interface SleepOptions {
   /** Ends the sleep: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What every clock can be made with. */
+/** Options that every clock takes. */
 export interface ClockOptions {
   /**
    * Hears of callbacks that throw or reject; the clock goes on.
    *
-   * @default One line on stderr.
+   * @default {one line on stderr}
    */
-  readonly onError?: OnError;
+  readonly onError?: OnError | undefined;
 }
 
 /** A callback that waits for its time. */
 export interface ClockTimer extends Disposable {
-  /** Lets the callback never run, unless it has. Repeatable. */
+  /** Cancels the callback if it has not run yet. Repeatable. */
   cancel(): void;
-  /** Does what `cancel` does. */
+  /** Cancels the callback. */
   [Symbol.dispose](): void;
 }
 
 /**
- * A clock by which agents live: the computer's, or one that is set from
- * outside, as in a simulation. Times and durations are in seconds.
+ * The clock of agents: the computer's, or one that is set from outside, as in a
+ * simulation. Times and durations are in seconds.
  *
- * Who waits is woken in the order of the times waited for; for the same time,
- * in the order in which the waits began. At that moment `time()` may be later
- * than the time waited for, and never earlier. No wait ends before the call
- * that began it, or woke it, has returned.
+ * Waits end in the order of their due times, and those with the same due time
+ * in the order in which they began. At that moment `time()` is the due time or
+ * later, never earlier. No wait ends before the call that began it, or the one
+ * that woke it, has returned.
  *
- * `NaN`, the infinities and invalid dates are refused. Whether a time may be
- * one that is past is for each clock to say.
+ * `NaN`, the infinities and invalid dates are refused. Each clock decides
+ * whether a time in the past is an error.
  */
 export interface Clock {
   /**
-   * The time in seconds. It never goes back; what it is at the start is for
-   * each clock to say.
+   * Returns the time in seconds. It never goes back; its first value depends on
+   * the clock.
    */
   time(): number;
-  /** The date, to the millisecond. A `Date` is an instant: it has no zone. */
+  /** Returns the date, to the millisecond. */
   utcNow(): Date;
   /**
-   * Resolves after so many seconds.
+   * Resolves after `seconds`.
    *
    * @throws {RangeError} As a rejection, if the clock refuses the duration.
    */
@@ -57,15 +57,15 @@ export interface Clock {
    */
   sleepUntil(when: number | Date, options?: SleepOptions): Promise<void>;
   /**
-   * Calls `callback` once, after so many seconds. If it throws or rejects, that
+   * Calls `callback` once, after `seconds`. If it throws or rejects, the error
    * is reported.
    *
    * @throws {RangeError} If the clock refuses the duration.
    */
   callIn(seconds: number, callback: () => unknown): ClockTimer;
   /**
-   * Calls `callback` once, at a time of this clock, or at a date. If it throws
-   * or rejects, that is reported.
+   * Calls `callback` once, at a time of this clock or at a date. If it throws
+   * or rejects, the error is reported.
    *
    * @throws {RangeError} If the clock refuses the time.
    */

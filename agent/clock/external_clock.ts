@@ -1,4 +1,3 @@
-import { reportToStderr } from "../../channel/report.ts";
 import {
   checkDate,
   checkDuration,
@@ -6,160 +5,94 @@ import {
   formatSeconds,
   parseUtc,
 } from "./_time.ts";
-import { Waits } from "./_wait_queue.ts";
-import type { Clock, ClockOptions, ClockTimer, SleepOptions } from "./clock.ts";
+import { BaseClock } from "./base_clock.ts";
+import type { ClockOptions } from "./clock.ts";
 
-/** What an {@linkcode ExternalClock} can be made with. */
+/** Options for {@linkcode ExternalClock}. */
 export interface ExternalClockOptions extends ClockOptions {
   /**
    * The time at the start, in seconds.
    *
-   * @default 0
+   * @default {0}
    */
-  readonly initTime?: number;
+  readonly initTime?: number | undefined;
 }
 
 /**
  * A clock that stands still until it is set, as by a simulator.
  *
- * Who waits is woken by {@linkcode ExternalClock.setTime}, and then sees the
- * time that was set, which may be later than the time waited for. A time that
- * is not in the future is an error: nobody would ever wake who waits for it.
+ * {@linkcode ExternalClock.setTime} wakes the waits that are due, which then
+ * see the time that was set; it may be later than the time they waited for. A
+ * wait for a time that is not in the future is refused, since nothing would
+ * ever end it.
  *
- * It keeps no process alive, and need not be closed if nobody waits for it.
+ * It keeps no process alive, and need not be closed if nothing waits for it.
  */
-export class ExternalClock implements Clock, Disposable {
+export class ExternalClock extends BaseClock {
   readonly #utcStart: number;
-  readonly #waits: Waits;
   #time: number;
 
   /**
-   * Makes a clock whose time 0 is the date `utcStart`. A string is an ISO date;
-   * `T` may be a space, and without a zone it is UTC.
+   * Creates a clock whose time 0 is the date `utcStart`. A string is an ISO
+   * date; `T` may be a space, and without a zone it is UTC.
    *
    * @throws {RangeError} If the date is invalid, or `initTime` is not finite.
    */
   constructor(
     utcStart: Date | string,
-    { initTime = 0, onError = reportToStderr }: ExternalClockOptions = {},
+    { initTime = 0, ...options }: ExternalClockOptions = {},
   ) {
-    this.#utcStart = typeof utcStart === "string"
+    const startMs = typeof utcStart === "string"
       ? parseUtc(utcStart)
       : checkDate(utcStart);
     checkTime(initTime);
+    super("external clock", options);
+    this.#utcStart = startMs;
     this.#time = initTime;
-    this.#waits = new Waits({ clock: this, name: "external clock", onError });
   }
 
-  /** The earliest time that is waited for, or `null` if nobody waits. */
-  get nextDue(): number | null {
-    return this.#waits.nextDue;
-  }
-
-  /** How many sleeps and callbacks wait for their time. */
-  get waiting(): number {
-    return this.#waits.size;
-  }
-
-  /** The time that was set last. */
-  time(): number {
+  /** Returns the time that was set last. */
+  override time(): number {
     return this.#time;
   }
 
-  /** The date that belongs to the time. */
-  utcNow(): Date {
-    // A time of 0.57 s is a little less than 570 ms in binary.
+  /** Returns the date that belongs to the time. */
+  override utcNow(): Date {
+    // In binary, a time of 0.57 s is a little less than 570 ms.
     return new Date(this.#utcStart + Math.round(this.#time * 1_000));
   }
 
   /**
-   * Sets the time, and wakes all whose time has come: in the order of the
-   * times waited for, then of the beginnings of the waits. They run when the
-   * caller lets go of the event loop, each as far as its next `await`.
+   * Sets the time, and wakes all waits that are due: in the order of their due
+   * times, then of their beginnings. The woken code runs once the caller
+   * awaits or returns, each part as far as its next `await`.
    *
-   * @throws {RangeError} If `time` is not later than the present one.
+   * @throws {RangeError} If `time` is not later than the present time.
    * @throws {ClockClosedError} If the clock is closed.
    */
   setTime(time: number): void {
-    this.#waits.check(() => `set the time to ${formatSeconds(time)}`);
+    this.checkOpen(`set the time to ${formatSeconds(time)}`);
     checkTime(time);
     if (time <= this.#time) {
       throw new RangeError(
-        `Cannot set the time to ${time} s: it is ${this.#time} s, and does not go back or stand still, give a later one`,
+        `Cannot set the time to ${time} s: it is ${this.#time} s already, give a later time`,
       );
     }
     this.#time = time;
-    this.#waits.wakeUntil(time);
+    this.wakeUntil(time);
   }
 
-  /**
-   * Resolves after so many seconds of this clock.
-   *
-   * @throws {RangeError} As a rejection, if `seconds` are not finite and
-   * positive.
-   * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
-   */
-  sleep(seconds: number, options: SleepOptions = {}): Promise<void> {
-    return this.#waits.sleep(() => this.#dueIn(seconds), options);
-  }
-
-  /**
-   * Resolves at a time of this clock, or at a date.
-   *
-   * @throws {RangeError} As a rejection, if `when` is not in the future, or not
-   * finite, or invalid.
-   * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
-   */
-  sleepUntil(when: number | Date, options: SleepOptions = {}): Promise<void> {
-    return this.#waits.sleep(() => this.#dueAt(when), options);
-  }
-
-  /**
-   * Calls `callback` once, after so many seconds of this clock.
-   *
-   * @throws {RangeError} If `seconds` are not finite and positive.
-   * @throws {ClockClosedError} If the clock is closed.
-   */
-  callIn(seconds: number, callback: () => unknown): ClockTimer {
-    return this.#waits.call(this.#dueIn(seconds), callback);
-  }
-
-  /**
-   * Calls `callback` once, at a time of this clock, or at a date.
-   *
-   * @throws {RangeError} If `when` is not in the future, or not finite, or
-   * invalid.
-   * @throws {ClockClosedError} If the clock is closed.
-   */
-  callAt(when: number | Date, callback: () => unknown): ClockTimer {
-    return this.#waits.call(this.#dueAt(when), callback);
-  }
-
-  /**
-   * Ends all waits: sleeps reject with a {@linkcode ClockClosedError}, and
-   * callbacks are dropped. Nobody can wait or set the time from now on; it can
-   * still be read. Repeatable.
-   */
-  close(): void {
-    this.#waits.close();
-  }
-
-  /** Does what `close` does. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #dueIn(seconds: number): number {
+  protected override dueIn(seconds: number): number {
     checkDuration(seconds);
     const due = this.#time + seconds;
-    // So few seconds may be added that the time stays the same.
+    // A duration may be so short that adding it changes nothing.
     if (due > this.#time) return due;
     throw new RangeError(
       `Cannot wait for ${seconds} s: the clock stands still until it is set, give a longer time`,
     );
   }
 
-  #dueAt(when: number | Date): number {
+  protected override dueAt(when: number | Date): number {
     const due = typeof when === "number"
       ? when
       : (checkDate(when) - this.#utcStart) / 1_000;
@@ -167,7 +100,7 @@ export class ExternalClock implements Clock, Disposable {
     if (due > this.#time) return due;
     const wanted = typeof when === "number" ? `${due} s` : when.toISOString();
     throw new RangeError(
-      `Cannot wait until ${wanted}: that is not in the future, it is ${this.#time} s (${this.utcNow().toISOString()})`,
+      `Cannot wait until ${wanted}: it is not in the future, now is ${this.#time} s (${this.utcNow().toISOString()})`,
     );
   }
 }

@@ -1,90 +1,90 @@
-import { checkTime, formatSeconds } from "./_time.ts";
 import { abortable } from "../../channel/timers/_abortable.ts";
+import { pause } from "../../channel/timers/_backoff.ts";
+import { world } from "../../transports/internal.ts";
+import { checkTime, formatSeconds } from "./_time.ts";
 import type { ExternalClock } from "./external_clock.ts";
 import { type Settle, settleInProcess } from "./settle.ts";
-import { SystemClock } from "./system_clock.ts";
 
-/** What is driven: an {@linkcode ExternalClock}, or what can be set as one. */
+/** A clock that can be run: an {@linkcode ExternalClock} or one like it. */
 export type SettableClock = Pick<ExternalClock, "time" | "nextDue" | "setTime">;
 
-/** What {@linkcode fastForward} can be given. */
+/** Options for {@linkcode fastForward}. */
 export interface FastForwardOptions {
   /**
-   * The time in seconds at which it ends.
+   * The time at which the run ends, in seconds.
    *
-   * @default Infinity: when nobody waits for the clock any more.
+   * @default {Infinity, so that the run ends when nothing waits for the clock}
    */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /**
-   * Waits, after each jump, until those it has woken wait again. It is called
-   * one turn of the event loop after the jump, when they have begun.
+   * Waits, after each jump, until the woken work waits again. It is called one
+   * turn of the event loop after the jump, when that work has begun.
    *
-   * @default {@linkcode settleInProcess}
+   * @default {settleInProcess}
    */
-  readonly settle?: Settle;
-  /** Ends it early: it rejects with the signal's reason. */
+  readonly settle?: Settle | undefined;
+  /** Ends the run: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What {@linkcode paceClock} can be given. */
+/** Options for {@linkcode paceClock}. */
 export interface PaceOptions extends FastForwardOptions {
   /**
-   * The time in seconds at which it ends.
+   * The time at which the run ends, in seconds.
    *
-   * @default Infinity: only when the signal aborts.
+   * @default {Infinity, so that only the signal ends the run}
    */
-  readonly until?: number;
+  readonly until?: number | undefined;
   /**
-   * How many seconds of the clock a second of real time is.
+   * The seconds of the clock that pass in a second of real time.
    *
-   * @default 1
+   * @default {1}
    */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
   /**
-   * How long, in milliseconds of real time, the clock stands still at most. A
-   * wait that begins between two ticks is seen at the next one.
+   * The longest time for which the clock stands still, in milliseconds of real
+   * time. A wait that begins between two ticks is seen at the next one.
    *
-   * @default 10
+   * @default {10}
    */
-  readonly tickMs?: number;
+  readonly tickMs?: number | undefined;
 }
 
 /**
- * Runs a clock as fast as its waiters allow: jumps from one time that is
- * waited for to the next, and lets those it wakes settle in between, so that
- * each one sees the very time it waited for.
+ * Runs a clock as fast as the work allows: it jumps from one due time to the
+ * next, and lets the woken work settle in between, so that each wait ends at
+ * exactly its due time.
  *
- * With `until` it resolves when the time is `until`, exactly, and those woken
- * then have settled; the last jump may wake nobody. Without, it resolves when
- * nobody waits: where somebody always does, give it a `signal`.
+ * With `until` it resolves when the time is exactly `until` and the work woken
+ * then has settled; the last jump may wake nothing. Without `until` it resolves
+ * when nothing waits; where something always does, pass a `signal`.
  *
- * @throws {RangeError} As a rejection, if `until` is past.
+ * @throws {RangeError} As a rejection, if `until` is in the past.
  * @throws {ClockClosedError} As a rejection, if the clock is closed before
  * `until`.
  */
 export async function fastForward(
   clock: SettableClock,
-  { until = Infinity, settle = settleInProcess, signal }: FastForwardOptions =
-    {},
+  options: FastForwardOptions = {},
 ): Promise<void> {
+  const { until = Infinity } = options;
   checkEnd(clock, until);
-  const settled = settler(settle, signal);
-  await settled();
-  await advance(clock, until, settled);
+  await settled(options);
+  await advance(clock, until, options);
 }
 
 /**
  * Runs a clock at a multiple of real time. At each tick it jumps to where the
- * time should be, by way of the times that are waited for, so that each one
- * who is woken sees the very time it waited for, however high the `factor`.
+ * time should be, by way of the due times in between, so that each wait ends at
+ * exactly its due time, however high the `factor`.
  *
- * If that takes longer than it may, the clock lags behind, and catches up as
- * fast as it can. If others set it ahead, it stands still until real time has
- * caught up. With `until` it resolves when the time is `until`, exactly, and
- * those woken then have settled.
+ * If the work takes longer than it may, the clock lags behind, and catches up
+ * as fast as it can. If something else sets it ahead, it stands still until
+ * real time has caught up. With `until` it resolves when the time is exactly
+ * `until` and the work woken then has settled.
  *
- * @throws {RangeError} As a rejection, if `until` is past, or `factor` or
- * `tickMs` are not finite and positive.
+ * @throws {RangeError} As a rejection, if `until` is in the past, or `factor`
+ * or `tickMs` are not finite and positive.
  * @throws {ClockClosedError} As a rejection, if the clock is closed.
  */
 export async function paceClock(
@@ -95,48 +95,40 @@ export async function paceClock(
   checkEnd(clock, until);
   checkPositive("factor", factor);
   checkPositive("tickMs", tickMs);
-  const settled = settler(options.settle ?? settleInProcess, signal);
-  using real = new SystemClock();
   const start = clock.time();
-  const realStart = real.time();
-  const target = () =>
-    Math.min(until, start + (real.time() - realStart) * factor);
+  const startMs = world.now();
+  const target = () => start + (world.now() - startMs) / 1_000 * factor;
   signal?.throwIfAborted();
   while (clock.time() < until) {
     const goal = Math.min(clock.nextDue ?? Infinity, until);
-    const seconds = Math.min((goal - target()) / factor, tickMs / 1_000);
-    await real.sleep(seconds, { signal });
-    await advance(clock, target(), settled);
+    const waitMs = Math.min((goal - target()) / factor * 1_000, tickMs);
+    await pause(Math.max(0, waitMs), signal);
+    await advance(clock, Math.min(until, target()), options);
   }
 }
 
-/** Jumps to `until`, if it is ahead, by way of all times waited for. */
+/** Jumps to `until`, if it is ahead, by way of all due times before it. */
 async function advance(
   clock: SettableClock,
   until: number,
-  settled: () => Promise<void>,
+  options: FastForwardOptions,
 ): Promise<void> {
-  for (
-    let due = clock.nextDue;
-    due !== null && due <= until;
-    due = clock.nextDue
-  ) {
+  for (;;) {
+    const due = clock.nextDue;
+    if (due === null || due > until) break;
     clock.setTime(due);
-    await settled();
+    await settled(options);
   }
   if (until !== Infinity && clock.time() < until) clock.setTime(until);
 }
 
-function settler(
-  settle: Settle,
-  signal: AbortSignal | undefined,
-): () => Promise<void> {
-  return async () => {
-    // Those woken have not run yet: who asks now what is going on sees nothing.
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
-    await abortable(settle(signal), signal);
-  };
+async function settled(
+  { settle = settleInProcess, signal }: FastForwardOptions,
+): Promise<void> {
+  // The woken work has not run yet: `settle` would find nothing going on.
+  await world.nextTurn();
+  signal?.throwIfAborted();
+  await abortable(settle(signal), signal);
 }
 
 function checkEnd(clock: SettableClock, until: number): void {
@@ -153,6 +145,6 @@ function checkEnd(clock: SettableClock, until: number): void {
 function checkPositive(name: string, value: number): void {
   if (Number.isFinite(value) && value > 0) return;
   throw new RangeError(
-    `Cannot run a clock with '${name}' ${value}: wanted a finite number over 0`,
+    `Cannot run a clock with '${name}' ${value}: it must be finite and over 0`,
   );
 }

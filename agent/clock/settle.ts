@@ -1,15 +1,15 @@
-import { deliveryCount } from "../../transports/internal.ts";
+import { deliveryCount, world } from "../../transports/internal.ts";
 
 /**
- * Waits until those that a clock has woken have done what they do at that time
- * and wait again. It is handed the signal that ends the waiting.
+ * Waits until the work that a clock has woken is done, or waits for the clock
+ * again. The signal ends the wait.
  */
 export type Settle = (signal?: AbortSignal) => void | Promise<void>;
 
 /**
- * In how many turns in a row nothing must be delivered. Two deliveries of one
- * exchange are at most two turns apart: an answer that follows a burst is
- * flushed in the next turn, and delivered in the one after it.
+ * The turns in a row in which nothing must be delivered. Two deliveries of one
+ * exchange are at most two turns apart: the answer to a burst is flushed in the
+ * next turn, and delivered in the one after it.
  */
 const QUIET_TURNS = 4;
 
@@ -19,10 +19,10 @@ const QUIET_TURNS = 4;
  * delivered at any `local://` address.
  *
  * That is enough for work that awaits promises, however many in a row, and for
- * any number of calls in memory, one after the other or at once. It is not for
- * work that awaits something from outside: a socket, a file, another process,
- * a Worker, a timer of real time. While connections in memory never fall
- * silent it does not resolve.
+ * any number of calls in memory, sequential or concurrent. It is not enough for
+ * work that awaits something outside: a socket, a file, another process, a
+ * Worker, a timer of real time. It does not resolve while connections in memory
+ * never fall silent.
  *
  * @throws {unknown} As a rejection, the reason of `signal` once it aborts.
  */
@@ -30,7 +30,7 @@ export async function settleInProcess(signal?: AbortSignal): Promise<void> {
   let seen = deliveryCount();
   for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
     signal?.throwIfAborted();
-    await new Promise((resolve) => setImmediate(resolve));
+    await world.nextTurn();
     if (deliveryCount() === seen) continue;
     seen = deliveryCount();
     quiet = -1;

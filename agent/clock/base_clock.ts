@@ -1,0 +1,233 @@
+import { Heap } from "../../channel/timers/_heap.ts";
+import { guardedOnError, type OnError } from "../../channel/report.ts";
+import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
+import { observed } from "../../transports/internal.ts";
+import { ClockClosedError } from "../errors.ts";
+import { formatSeconds } from "./_time.ts";
+import { isBefore, Wait } from "./_wait.ts";
+import type { Clock, ClockOptions, ClockTimer, SleepOptions } from "./clock.ts";
+
+/**
+ * The base class of {@linkcode SystemClock} and {@linkcode ExternalClock}: the
+ * queue of waits. Extend it for a clock of your own, which says how times are
+ * read and calls {@linkcode BaseClock.wakeUntil} as its time passes.
+ */
+export abstract class BaseClock implements Clock, Disposable {
+  readonly #name: string;
+  readonly #onError: OnError;
+  readonly #waits = new Heap<Wait>(isBefore);
+  readonly #listeners = new AbortListeners<Wait>();
+  #begun = 0;
+  #isClosed = false;
+
+  /** Creates a clock. `name` stands in errors, as in `"system clock"`. */
+  protected constructor(name: string, { onError }: ClockOptions) {
+    this.#name = name;
+    this.#onError = guardedOnError(onError);
+    observed.by?.opened(
+      this,
+      "clock",
+      () => `${name} at ${formatSeconds(this.time())}`,
+    );
+  }
+
+  /** Returns the time in seconds. */
+  abstract time(): number;
+
+  /** Returns the date. */
+  abstract utcNow(): Date;
+
+  /**
+   * Returns the time that is `seconds` from now.
+   *
+   * @throws {RangeError} If nobody may wait for so long.
+   */
+  protected abstract dueIn(seconds: number): number;
+
+  /**
+   * Returns the time of this clock that `when` stands for.
+   *
+   * @throws {RangeError} If nobody may wait until then.
+   */
+  protected abstract dueAt(when: number | Date): number;
+
+  /** Runs after a wait has begun, or has ended before its time. */
+  protected onWaitsChanged?(): void;
+
+  /** The earliest time that is waited for; `null` if nothing waits. */
+  get nextDue(): number | null {
+    return this.#waits.first?.due ?? null;
+  }
+
+  /** The number of sleeps and calls that wait for their time. */
+  get waiting(): number {
+    return this.#waits.size;
+  }
+
+  /**
+   * Resolves after `seconds`.
+   *
+   * @throws {RangeError} As a rejection, if the clock refuses the duration.
+   * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
+   */
+  sleep(seconds: number, options: SleepOptions = {}): Promise<void> {
+    return this.#sleep(() => this.dueIn(seconds), options);
+  }
+
+  /**
+   * Resolves at a time of this clock, or at a date.
+   *
+   * @throws {RangeError} As a rejection, if the clock refuses the time.
+   * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
+   */
+  sleepUntil(when: number | Date, options: SleepOptions = {}): Promise<void> {
+    return this.#sleep(() => this.dueAt(when), options);
+  }
+
+  /**
+   * Calls `callback` once, after `seconds`. If it throws or rejects, the error
+   * is reported.
+   *
+   * @throws {RangeError} If the clock refuses the duration.
+   * @throws {ClockClosedError} If the clock is closed.
+   */
+  callIn(seconds: number, callback: () => unknown): ClockTimer {
+    return this.#call(this.dueIn(seconds), callback);
+  }
+
+  /**
+   * Calls `callback` once, at a time of this clock or at a date. If it throws
+   * or rejects, the error is reported.
+   *
+   * @throws {RangeError} If the clock refuses the time.
+   * @throws {ClockClosedError} If the clock is closed.
+   */
+  callAt(when: number | Date, callback: () => unknown): ClockTimer {
+    return this.#call(this.dueAt(when), callback);
+  }
+
+  /**
+   * Ends all waits: sleeps reject with a {@linkcode ClockClosedError}, and
+   * scheduled calls never run. New waits are refused; the time can still be
+   * read. Repeatable.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const wait of this.#waits.takeWhile(() => true)) {
+      this.#forget(wait);
+      wait.fail(this.#closedError(wait.describe()));
+    }
+    this.onWaitsChanged?.();
+    observed.by?.closed(this);
+  }
+
+  /** Closes the clock. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Wakes all waits that are due at `time` or earlier, in order. */
+  protected wakeUntil(time: number): void {
+    for (const wait of this.#waits.takeWhile(({ due }) => due <= time)) {
+      this.#forget(wait);
+      wait.wake();
+    }
+  }
+
+  /**
+   * Throws if the clock is closed. `act` describes the attempt.
+   *
+   * @throws {ClockClosedError} If the clock is closed.
+   */
+  protected checkOpen(act: string): void {
+    if (this.#isClosed) throw this.#closedError(act);
+  }
+
+  // Not an async function: its promise would resolve two microtasks late, and
+  // so out of order.
+  #sleep(due: () => number, { signal }: SleepOptions): Promise<void> {
+    try {
+      signal?.throwIfAborted();
+      return this.#begin("sleep", due(), signal).done;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #call(due: number, callback: () => unknown): ClockTimer {
+    const wait = this.#begin("call", due);
+    const call = new ScheduledCall(wait, callback);
+    // A reaction of the wait's promise, as the code after a sleep is, so that
+    // sleeps and calls run in one order.
+    wait.done.then(() => this.#run(call), () => call.cancel());
+    return call;
+  }
+
+  #begin(kind: "sleep" | "call", due: number, signal?: AbortSignal): Wait {
+    if (this.#isClosed) {
+      throw this.#closedError(`wait until ${formatSeconds(due)}`);
+    }
+    const order = this.#begun++;
+    const wait = new Wait({ kind, due, order, signal, remove: this.#remove });
+    if (signal !== undefined) this.#listeners.add(signal, wait);
+    this.#waits.add(wait);
+    this.onWaitsChanged?.();
+    observed.by?.opened(wait, "timer", () => wait.describe());
+    observed.by?.owned(wait, this);
+    return wait;
+  }
+
+  readonly #remove = (wait: Wait): void => {
+    if (wait.slot < 0) return;
+    this.#waits.remove(wait);
+    this.#forget(wait);
+    this.onWaitsChanged?.();
+  };
+
+  #forget(wait: Wait): void {
+    if (wait.signal !== undefined) this.#listeners.remove(wait.signal, wait);
+    observed.by?.closed(wait);
+  }
+
+  async #run(call: ScheduledCall): Promise<void> {
+    if (this.#isClosed) return;
+    try {
+      await call.run();
+    } catch (error) {
+      this.#onError(error, { kind: "callback", address: this.#name });
+    }
+  }
+
+  #closedError(act: string): ClockClosedError {
+    return new ClockClosedError(`Cannot ${act}: the ${this.#name} is closed`);
+  }
+}
+
+/** A scheduled callback, which is the caller's handle of it. */
+class ScheduledCall implements ClockTimer {
+  readonly #wait: Wait;
+  /** `null` once it has run or was cancelled, so that nothing holds on to it. */
+  #callback: (() => unknown) | null;
+
+  constructor(wait: Wait, callback: () => unknown) {
+    this.#wait = wait;
+    this.#callback = callback;
+  }
+
+  /** Runs the callback, unless it was cancelled. */
+  run(): unknown {
+    const callback = this.#callback;
+    this.#callback = null;
+    return callback?.();
+  }
+
+  cancel(): void {
+    this.#callback = null;
+    this.#wait.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+}
