@@ -1,5 +1,6 @@
 import type { TlsOptions } from "../transports/tls/options.ts";
 import type { LinkLease } from "./links/_links.ts";
+import type { Supervisor } from "./supervision/_supervisor.ts";
 
 /** What a container closes before it closes itself. */
 export interface Dependent {
@@ -9,6 +10,8 @@ export interface Dependent {
 
 /** What a container shows to the rest of this layer, and to nobody else. */
 export interface Household {
+  /** Its agents. */
+  readonly supervisor: Supervisor;
   /** What it has spawned. */
   readonly dependents: Set<Dependent>;
   /** The name of its codec. */
@@ -53,9 +56,17 @@ export interface Household {
 
 const households = new WeakMap<object, Household>();
 
-/** The household of a container. */
+/**
+ * The household of a container.
+ *
+ * @throws {TypeError} If this is no container.
+ */
 export function householdOf(container: object): Household {
-  return households.get(container)!;
+  const household = households.get(container);
+  if (household !== undefined) return household;
+  throw new TypeError(
+    "Cannot use this container: it was not made by 'Container.create', pass one that was",
+  );
 }
 
 /** Makes `household` known as that of `container`. */

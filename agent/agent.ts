@@ -8,8 +8,11 @@ import type {
   AgentTask,
   Resident,
 } from "./container_contract.ts";
-import { registryOf } from "./supervision/_registry.ts";
-import { GRACE_MS, type Residence } from "./supervision/_agent_lifecycle.ts";
+import { householdOf } from "./_container_internals.ts";
+import {
+  type AgentLifecycle,
+  GRACE_MS,
+} from "./supervision/_agent_lifecycle.ts";
 
 /** Members of {@linkcode Agent} that stay on their own side. */
 export type AgentMembers =
@@ -59,7 +62,7 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
 
   /** The container that it lives in. */
   readonly container: Container;
-  readonly #residence: Residence;
+  readonly #lifecycle: AgentLifecycle;
 
   /**
    * Makes an agent in `container`.
@@ -69,22 +72,25 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
    */
   constructor(container: Container, options: AgentOptions = {}) {
     this.container = container;
-    this.#residence = registryOf(container).register(this, options);
+    this.#lifecycle = householdOf(container).supervisor.register(
+      this,
+      options,
+    );
   }
 
   /** Its name in the container. */
   get id(): string {
-    return this.#residence.id;
+    return this.#lifecycle.id;
   }
 
   /** Its address, by which others connect to it. */
   get address(): string {
-    return this.#residence.address;
+    return this.#lifecycle.address;
   }
 
   /** Aborts when the agent is closed: hand it to what it waits for. */
   get signal(): AbortSignal {
-    return this.#residence.signal;
+    return this.#lifecycle.signal;
   }
 
   /**
@@ -107,7 +113,7 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
    * @throws {ContainerClosedError} If the agent is closed.
    */
   protected run(task: AgentTask): void {
-    this.#residence.run(task);
+    this.#lifecycle.run(task);
   }
 
   /**
@@ -118,7 +124,7 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
    * waits for itself, `onStart`, its tasks and `onClose`, should not await it.
    */
   close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
-    return this.#residence.close(graceMs, "it was closed");
+    return this.#lifecycle.close(graceMs, "it was closed");
   }
 
   /** Closes it. */

@@ -288,7 +288,7 @@ withCtx("Agent has an id of its own in its container", async (ctx) => {
   await assertRejects(
     () => container.spawn(Cat, { id: "1" }),
     TypeError,
-    "another has it",
+    "another agent has it",
   );
   for (const id of ["", "a/b", "$a", 5 as unknown as string]) {
     const error = await assertRejects(

@@ -32,13 +32,9 @@ import { type Dependent, setHousehold } from "./_container_internals.ts";
 import { KnownAddresses } from "./links/_known_addresses.ts";
 import { type Approach, Links } from "./links/_links.ts";
 import { Preauthorization } from "./links/_preauthorization.ts";
-import {
-  ContainerService,
-  Registry,
-  setRegistry,
-} from "./supervision/_registry.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
-import { Origin } from "./supervision/_restarts.ts";
+import { ContainerService } from "./supervision/_container_service.ts";
+import { AgentFactory, Supervisor } from "./supervision/_supervisor.ts";
 import { SystemClock } from "./clock/system_clock.ts";
 import { tlsFor } from "./links/_tls_for.ts";
 
@@ -133,7 +129,7 @@ export class Container implements AsyncDisposable {
 
   readonly #options: ContainerOptions & BudgetOptions;
   readonly #onError: OnError;
-  readonly #registry: Registry;
+  readonly #supervisor: Supervisor;
   readonly #service: ContainerService;
   readonly #places: AgentPlaces;
   readonly #links: Links;
@@ -162,24 +158,24 @@ export class Container implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
-    this.#registry = new Registry({
-      owner: this,
-      address: () => this.#address,
-      report: (error, address) =>
-        this.#onError(error, { kind: "task", address }),
+    this.#supervisor = new Supervisor({
+      container: this,
+      addressOf: () => this.#address,
+      checkOpen: (act) => this.#checkOpen(act),
+      report: (error, kind, address) => this.#onError(error, { kind, address }),
       escalate: (error) => {
         const reason = "a task of an agent failed";
         this.#close({ by: "error", reason, error }, GRACE_MS);
       },
     });
-    setRegistry(this, this.#registry);
     setHousehold(this, {
+      supervisor: this.#supervisor,
       dependents: this.#dependents,
       codecName: (options.codec ?? json()).name,
       tls: this.#options.tls,
       credentials: options.credentials,
       serializers: options.serializers?.length ?? 0,
-      checkOpen: (act) => this.#registry.checkOpen(act),
+      checkOpen: (act) => this.#checkOpen(act),
       report: (error, address) =>
         this.#onError(error, { kind: "callback", address }),
       cut: (address) => this.#links.cut(address),
@@ -193,7 +189,7 @@ export class Container implements AsyncDisposable {
     });
     this.#preauthorization = new Preauthorization(options.authenticate);
     this.#service = new ContainerService(
-      this.#registry,
+      this.#supervisor,
       this.#registrationKeys,
     );
     this.#places = new AgentPlaces({
@@ -341,7 +337,7 @@ export class Container implements AsyncDisposable {
 
   /** The agents that can be called, by id, in the order of creation. */
   get agents(): ReadonlyMap<string, Resident> {
-    return this.#registry.visible.children;
+    return this.#supervisor.visible.children;
   }
 
   /**
@@ -380,10 +376,10 @@ export class Container implements AsyncDisposable {
     type: AgentClass<A, Args>,
     ...args: Args
   ): Promise<A> {
-    this.#registry.checkOpen("spawn an agent");
+    this.#checkOpen("spawn an agent");
     const make = () => new type(this, ...args);
-    const origin = new Origin(type.prototype, make);
-    return await this.#registry.spawn(origin) as A;
+    const factory = new AgentFactory(type.prototype, make);
+    return await this.#supervisor.spawn(factory) as A;
   }
 
   /**
@@ -431,8 +427,12 @@ export class Container implements AsyncDisposable {
       return await this.#links.watch(address, signal);
     }
     if (this.#links.isEnding) throw this.#closedError(`watch '${address}'`);
-    const reason = await this.#registry.watch(id, signal);
+    const reason = await this.#supervisor.watch(id, signal);
     return { address, what: "agent", reason };
+  }
+
+  #checkOpen(act: string): void {
+    if (this.#reason !== null) throw this.#closedError(act);
   }
 
   #closedError(act: string): ContainerClosedError {
@@ -468,7 +468,7 @@ export class Container implements AsyncDisposable {
 
   async #closeAll(reason: CloseReason, until: number): Promise<void> {
     const leftMs = () => Math.max(0, until - performance.now());
-    await this.#registry.close(until);
+    await this.#supervisor.close(until);
     await this.#closeDependents(leftMs());
     this.#links.end();
     // Methods that run may still use connections that are there.
@@ -494,7 +494,7 @@ export class Container implements AsyncDisposable {
 
   /** The sizes of its tables now, and what passed through its connections. */
   stats(): ContainerStats {
-    const { size, watches, visible } = this.#registry;
+    const { size, watches, visible } = this.#supervisor;
     const server = this.#server!.stats();
     const { totals } = this.#links;
     return {

@@ -15,7 +15,7 @@ import {
 import { ConnectError } from "../../transports/errors.ts";
 import { formatAgentAddress } from "../address.ts";
 import { Ending } from "../../channel/timers/_shared_end.ts";
-import type { ContainerService } from "../supervision/_registry.ts";
+import type { ContainerService } from "../supervision/_container_service.ts";
 import { toldClassName, toldReason } from "../spawn/_told_text.ts";
 
 /** For how long another container may think about whether an agent exists. */

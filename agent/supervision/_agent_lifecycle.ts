@@ -1,173 +1,190 @@
+import { abortable } from "../../channel/timers/_abortable.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import { observed } from "../../transports/internal.ts";
-import { Closing } from "./_closing.ts";
 import type { AgentTask, Resident } from "../container_contract.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
 import type { FailurePolicy } from "../failure_policy.ts";
+import { Grace } from "./_grace.ts";
 
-/** How long an agent that is closed gets where nothing else is asked for. */
+/** The default time that the close of an agent or a container may take. */
 export const GRACE_MS = 1_000;
 
-/** What a residence tells its container. */
-export interface Landlord {
-  /** The container's address. */
+/**
+ * The states of an agent. They follow each other in this order; an agent can be
+ * closed in each of the first three. Only a running agent can be called, and
+ * only one that was running, or whose `onStart` succeeds while it is closing,
+ * runs its `onClose`.
+ */
+export type AgentState =
+  | { readonly tag: "new" }
+  | {
+    readonly tag: "starting";
+    /** Resolves to whether `onStart` has succeeded. */
+    readonly hook: Promise<boolean>;
+  }
+  | { readonly tag: "running" }
+  | EndState;
+
+interface EndState {
+  readonly tag: "closing" | "closed";
+  /** A few words on why it is closed, for people and logs. */
+  readonly reason: string;
+  /** Whether the agent has failed, and was not closed on purpose. */
+  readonly isFailure: boolean;
+}
+
+const NEW: AgentState = { tag: "new" };
+const RUNNING: AgentState = { tag: "running" };
+
+/** The supervisor, as the lifecycles of its agents see it. */
+export interface AgentHost {
+  /** The address of the container. */
   readonly address: string;
-  /** The container. */
-  readonly owner: object;
-  /** The agent can be called from now on. */
-  show(residence: Residence): void;
-  /** The agent cannot be called any more, for a reason. */
-  hide(residence: Residence, reason: string): void;
-  /** The agent is gone; its id is free. */
-  forget(residence: Residence): void;
-  /** A task of the agent threw. */
-  taskFailed(residence: Residence, error: unknown): void;
-  /** What nobody awaits went wrong. */
+  /** The container, which owns the agents. */
+  readonly container: object;
+  /** Runs when the agent has begun to run or to close, or is closed. */
+  onState(lifecycle: AgentLifecycle): void;
+  /** Runs when a task of the agent has thrown. */
+  onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void;
+  /** Reports an error that no caller awaits. */
   report(error: unknown, address: string): void;
 }
 
-/** What an agent may have, and nobody but its residence calls. */
+/** The hooks of an agent, which are protected members of its class. */
 interface Hooks {
   onStart?(): void | Promise<void>;
   onClose?(): void | Promise<void>;
 }
 
-/** An `onStart` that is running. */
-interface Starting {
-  /** Resolves when it is through, whether it threw or not. */
-  readonly through: Promise<void>;
-  /** Nobody waits for it any more. */
-  readonly giveUp: () => void;
-}
-
-/** The life of one agent in its container. */
-export class Residence {
+/** The life of one agent: its state, its tasks and who watches it. */
+export class AgentLifecycle {
   readonly agent: Resident;
   readonly id: string;
-  /** What becomes of the agent when a task of it throws. */
   readonly policy: FailurePolicy;
-  readonly #landlord: Landlord;
-  /** Whether it has begun, and so has something to finish. */
-  #hasStarted = false;
-  #hasFailed = false;
-  // Most agents are idle, and there may be very many: these are made when
-  // needed.
+  readonly #host: AgentHost;
+  #state: AgentState = NEW;
+  // There may be very many agents, most of them idle: the rest is made when it
+  // is needed.
   #controller: AbortController | null = null;
   #tasks: Set<Promise<void>> | null = null;
-  #starting: Starting | null = null;
-  #closing: Closing | null = null;
+  #watchers: Set<(reason: string) => void> | null = null;
+  #grace: Grace | null = null;
+  #closed: PromiseWithResolvers<void> | null = null;
 
   constructor(
     agent: Resident,
     id: string,
     policy: FailurePolicy,
-    landlord: Landlord,
+    host: AgentHost,
   ) {
     this.agent = agent;
     this.id = id;
     this.policy = policy;
-    this.#landlord = landlord;
+    this.#host = host;
     observed.by?.opened(this, "agent", () => String(this.agent));
-    observed.by?.owned(this, landlord.owner);
+    observed.by?.owned(this, host.container);
   }
 
   get address(): string {
-    return `${this.#landlord.address}/${this.id}`;
+    return `${this.#host.address}/${this.id}`;
   }
 
-  /** Aborts when the agent is closed. */
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  /** Aborts when the agent begins to close. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.isEnding) this.#abort();
+      if (this.isClosing) this.#abort();
     }
     return this.#controller.signal;
   }
 
-  /** Whether there is something to do before the agent can be called. */
+  /** Whether the agent is closing or closed. */
+  get isClosing(): boolean {
+    return this.#end !== null;
+  }
+
+  /** Whether the agent is closing or closed because it has failed. */
+  get hasFailed(): boolean {
+    return this.#end?.isFailure ?? false;
+  }
+
+  /** Whether the agent has work to do before it can be called. */
   get hasStartHook(): boolean {
     return this.#hooks.onStart !== undefined;
   }
 
-  /** Whether its start is through. */
-  get hasStarted(): boolean {
-    return this.#hasStarted;
-  }
-
-  /** Whether it is closed, or being closed. */
-  get isEnding(): boolean {
-    return this.#closing !== null;
-  }
-
-  /** Whether it is closed because something in it failed. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
+  get #end(): EndState | null {
+    return "reason" in this.#state ? this.#state : null;
   }
 
   get #hooks(): Hooks {
     return this.agent as Hooks;
   }
 
+  /** Resolves when the agent is closed. */
+  get #ended(): PromiseWithResolvers<void> {
+    return this.#closed ??= Promise.withResolvers<void>();
+  }
+
   /**
-   * Runs `onStart`, and lets others see the agent after it. Once.
+   * Runs `onStart`, and then the agent. Called once.
    *
-   * @throws {unknown} What `onStart` throws; the agent is closed by then.
-   * @throws {ContainerClosedError} If the agent is closed before it is through.
+   * @throws {unknown} The error of `onStart`, after the agent is closed.
+   * @throws {ContainerClosedError} If the agent is closed before it runs.
    */
   async start(): Promise<void> {
+    let options: ErrorOptions = {};
     try {
-      if (this.hasStartHook && !this.isEnding) await this.#runStartHook();
-    } catch (error) {
-      if (this.isEnding) await this.#failToStart({ cause: error });
-      await this.fail(GRACE_MS, `it could not start: ${describe(error)}`);
-      throw error;
+      if (this.hasStartHook && !this.isClosing) await this.#runOnStart();
+      if (!this.isClosing) return this.open();
+    } catch (cause) {
+      if (!this.isClosing) {
+        await this.fail(GRACE_MS, `it could not start: ${describe(cause)}`);
+        throw cause;
+      }
+      options = { cause };
     }
-    if (this.isEnding) await this.#failToStart();
-    this.open();
-  }
-
-  /** Waits for `onStart`, but not beyond a close that gives it up. */
-  async #runStartHook(): Promise<void> {
-    const { promise: through, resolve } = Promise.withResolvers<void>();
-    const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>();
-    // Set first, since the hook may close the agent at once.
-    this.#starting = { through, giveUp };
-    try {
-      await Promise.race([this.#runOnStart(resolve), givenUp]);
-    } finally {
-      this.#starting = null;
-    }
-  }
-
-  async #runOnStart(through: () => void): Promise<void> {
-    try {
-      await this.#hooks.onStart!();
-      this.#hasStarted = true;
-    } finally {
-      through();
-    }
-  }
-
-  /** Throws when the close that came before the start is done. */
-  async #failToStart(options?: ErrorOptions): Promise<never> {
-    const { done, reason } = this.#closing!;
-    await done;
+    await this.#ended.promise;
     throw new ContainerClosedError(
-      `Cannot start ${this.agent}: ${reason}`,
+      `Cannot start ${this.agent}: ${this.#end?.reason}`,
       options,
     );
   }
 
-  /** Lets others see the agent. */
-  open(): void {
-    this.#hasStarted = true;
-    this.#landlord.show(this);
+  /** Waits for `onStart`, but no longer than a close in progress. */
+  async #runOnStart(): Promise<void> {
+    const { promise: hook, resolve } = Promise.withResolvers<boolean>();
+    // First, since the hook may close the agent.
+    this.#state = { tag: "starting", hook };
+    const run = async () => {
+      try {
+        await this.#hooks.onStart!();
+        resolve(true);
+      } finally {
+        resolve(false);
+      }
+    };
+    await Promise.race([run(), this.#ended.promise]);
   }
 
-  /** Runs a task for as long as the agent lives. */
+  /** Lets others call the agent. */
+  open(): void {
+    this.#state = RUNNING;
+    this.#host.onState(this);
+  }
+
+  /**
+   * Runs a task of the agent.
+   *
+   * @throws {ContainerClosedError} If the agent is closed.
+   */
   run(task: AgentTask): void {
-    if (this.isEnding) {
+    if (this.isClosing) {
       throw new ContainerClosedError(
         `Cannot run a task of ${this.agent}: the agent is closed`,
       );
@@ -183,61 +200,84 @@ export class Residence {
     try {
       await task(signal);
     } catch (error) {
-      // A task that was told to end may do so in any way.
+      // A task whose agent closes may end in any of these ways.
       if (signal.aborted && isEnd(error, signal)) return;
-      this.#landlord.taskFailed(this, error);
+      this.#host.onTaskFailure(this, error);
     }
   }
 
-  /** Closes the agent since something in it failed. */
+  /**
+   * Resolves to a reason when the agent begins to close. Rejects with the
+   * reason of `signal`.
+   */
+  async watch(signal: AbortSignal | undefined): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const watchers = this.#watchers ??= new Set();
+    watchers.add(resolve);
+    try {
+      return await abortable(promise, signal);
+    } finally {
+      watchers.delete(resolve);
+    }
+  }
+
+  /** Closes the agent because it has failed. */
   fail(graceMs: number, reason: string): Promise<void> {
-    if (!this.isEnding) this.#hasFailed = true;
-    return this.close(graceMs, reason);
+    return this.close(graceMs, reason, true);
   }
 
   /**
-   * Closes the agent: calls do not reach it any more, its signal aborts, its
-   * tasks end, and then `onClose` runs, all within `graceMs`. Repeatable;
-   * joins a close in progress, which it may make shorter. Never rejects.
+   * Closes the agent: no call reaches it, its signal aborts, its tasks end, and
+   * then `onClose` runs, all of this within `graceMs`. Repeatable; joins a
+   * close in progress, which it may shorten. Never rejects.
    */
-  close(graceMs: number, reason: string): Promise<void> {
-    // What is told of the close may close the agent, too.
-    const joined = this.#closing;
-    const closing = this.#closing ??= new Closing(this, reason);
-    closing.within(graceMs);
-    if (joined === null) this.#close(closing);
-    return closing.done;
+  async close(
+    graceMs: number,
+    reason: string,
+    isFailure = false,
+  ): Promise<void> {
+    const from = this.#state;
+    if (from.tag === "closed") return;
+    this.#grace ??= new Grace(this);
+    this.#grace.limit(graceMs);
+    if (from.tag !== "closing") {
+      const end: EndState = { tag: "closing", reason, isFailure };
+      this.#state = end;
+      this.#close(from, end, this.#grace);
+    }
+    await this.#ended.promise;
   }
 
-  async #close(closing: Closing): Promise<void> {
-    this.#landlord.hide(this, closing.reason);
+  async #close(
+    from: AgentState,
+    end: EndState,
+    grace: Grace,
+  ): Promise<void> {
+    this.#host.onState(this);
+    for (const notify of this.#watchers ?? []) notify(end.reason);
     this.#abort();
-    await this.#settle(closing);
-    if (this.#hasStarted) await this.#finish(closing);
-    this.#landlord.forget(this);
+    let hasStarted = from.tag === "running";
+    const work: Promise<unknown>[] = [...this.#tasks ?? []];
+    if (from.tag === "starting") {
+      work.push(from.hook.then((isThrough) => hasStarted = isThrough));
+    }
+    if (work.length > 0) await grace.wait(Promise.all(work));
+    if (hasStarted && this.#hooks.onClose !== undefined) {
+      await grace.wait(this.#runOnClose());
+    }
+    grace.stop();
+    this.#state = { ...end, tag: "closed" };
+    this.#host.onState(this);
     observed.by?.closed(this);
-    closing.end();
-    this.#starting?.giveUp();
+    this.#ended.resolve();
   }
 
-  /** Waits for what was told to end by the signal. */
-  async #settle(closing: Closing): Promise<void> {
-    const work = [...this.#tasks ?? []];
-    if (this.#starting !== null) work.push(this.#starting.through);
-    if (work.length > 0) await closing.wait(Promise.all(work));
-  }
-
-  async #finish(closing: Closing): Promise<void> {
-    if (this.#hooks.onClose === undefined) return;
-    await closing.wait(this.#runOnClose());
-  }
-
-  /** Never rejects, also after the close that has given it up. */
+  /** Never rejects, even after the close has given up waiting for it. */
   async #runOnClose(): Promise<void> {
     try {
       await this.#hooks.onClose!();
     } catch (error) {
-      this.#landlord.report(error, this.address);
+      this.#host.report(error, this.address);
     }
   }
 
@@ -248,12 +288,12 @@ export class Residence {
   }
 }
 
-/** What went wrong, in a few words. Never throws. */
+/** Describes an error in a few words. Never throws. */
 export function describe(error: unknown): string {
   return failureText(error).trimEnd();
 }
 
-/** Whether an error only says that the agent, or all around it, is closed. */
+/** Whether an error only says that the agent, or its surroundings, are closed. */
 function isEnd(error: unknown, signal: AbortSignal): boolean {
   if (error === signal.reason) return true;
   try {
@@ -262,7 +302,7 @@ function isEnd(error: unknown, signal: AbortSignal): boolean {
       (error instanceof ConnectionClosedError && error.by === "local") ||
       (error instanceof Error && error.name === "AbortError");
   } catch {
-    // Anything can be thrown, such as what cannot even be looked at.
+    // The thrown value may be one that throws when it is looked at.
     return false;
   }
 }

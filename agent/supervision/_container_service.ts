@@ -1,0 +1,53 @@
+import { call } from "../../rpc/call.ts";
+import { expose } from "../../rpc/expose.ts";
+import type { Router } from "../../rpc/service.ts";
+import { classNameOf } from "../_class_name.ts";
+import type { Resident } from "../container_contract.ts";
+import type { Supervisor } from "./_supervisor.ts";
+
+/** The methods of a container that other containers call. */
+export class ContainerService {
+  readonly #supervisor: Supervisor;
+  readonly #registrationKeys: ReadonlyMap<string, string>;
+  /** The agents, by id. */
+  @expose
+  readonly agents: Router<Resident>;
+
+  /**
+   * `registrationKeys` are the keys of registrations made from here, each with
+   * the address of its directory.
+   */
+  constructor(
+    supervisor: Supervisor,
+    registrationKeys: ReadonlyMap<string, string>,
+  ) {
+    this.#supervisor = supervisor;
+    this.#registrationKeys = registrationKeys;
+    this.agents = supervisor.visible;
+  }
+
+  /** Returns the class name of an agent; `null` if there is no such agent. */
+  @expose
+  validate_aid(id: string): string | null {
+    const agent = this.agents.get(id);
+    return agent === undefined ? null : classNameOf(agent);
+  }
+
+  /**
+   * Returns whether a registration with this key, at the directory with this
+   * address, was made from here. Directories ask this to check that the
+   * registrant owns its address. A key is valid at one directory only, so that
+   * a directory cannot use it to register elsewhere.
+   */
+  @expose
+  confirm_registration(key: string, directory: string): boolean {
+    const known = this.#registrationKeys.get(key);
+    return known !== undefined && known === directory;
+  }
+
+  /** Resolves to a reason when an agent is gone. */
+  @expose
+  watch_aid(id: string): Promise<string> {
+    return this.#supervisor.watch(id, call().signal);
+  }
+}

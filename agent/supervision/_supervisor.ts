@@ -1,0 +1,291 @@
+import { pause } from "../../channel/timers/_backoff.ts";
+import { AgentNotFoundError } from "../../rpc/errors.ts";
+import { Router } from "../../rpc/service.ts";
+import { world } from "../../transports/internal.ts";
+import { printable } from "../../transports/printable.ts";
+import { checkAgentId } from "../_agent_id.ts";
+import type { ContainerContext } from "../_container_context.ts";
+import type { AgentOptions, Resident } from "../container_contract.ts";
+import {
+  type AgentHost,
+  AgentLifecycle,
+  describe,
+  GRACE_MS,
+} from "./_agent_lifecycle.ts";
+import {
+  actionOnFailure,
+  NO_RESTARTS,
+  planRestart,
+  type ResolvedRestartPolicy,
+  resolveRestarts,
+  type RestartHistory,
+} from "./_restart_policy.ts";
+
+/** How `spawn` makes one agent, and makes it again after failures. */
+export class AgentFactory {
+  /** Calls the constructor. */
+  readonly make: () => Resident;
+  /** The prototype of the agent, but not of other agents that it makes. */
+  readonly prototype: object;
+  /** The id that the agent keeps if it is restarted. */
+  id: string | undefined = undefined;
+  /** The policy of the agent, if it asks for restarts. */
+  policy: ResolvedRestartPolicy | null = null;
+  history: RestartHistory = NO_RESTARTS;
+  isRestarting = false;
+  /** The newest agent that was made. */
+  newest: AgentLifecycle | null = null;
+
+  constructor(prototype: object, make: () => Resident) {
+    this.prototype = prototype;
+    this.make = make;
+  }
+}
+
+/** A constructor that {@linkcode Supervisor.spawn} is running. */
+interface Making {
+  readonly factory: AgentFactory;
+  /** The agent of the factory, once it has registered. */
+  own: AgentLifecycle | null;
+  /** All agents that have registered meanwhile. */
+  readonly made: AgentLifecycle[];
+}
+
+/** The agents of one container: makes, starts, restarts and closes them. */
+export class Supervisor implements AgentHost {
+  /** The agents that can be called. */
+  readonly visible: Router<Resident> = new Router({ missing: notFound });
+  /** The number of watches that have not ended. */
+  watches = 0;
+  readonly #context: ContainerContext;
+  readonly #agents = new Map<string, AgentLifecycle>();
+  /** The factories of agents that may be restarted, which reserve their ids. */
+  readonly #factories = new Map<string, AgentFactory>();
+  readonly #closing = new AbortController();
+  #nextId = 0;
+  #making: Making | null = null;
+
+  constructor(context: ContainerContext) {
+    this.#context = context;
+  }
+
+  get address(): string {
+    return this.#context.addressOf();
+  }
+
+  get container(): object {
+    return this.#context.container;
+  }
+
+  /** The number of agents, including those that cannot be called. */
+  get size(): number {
+    return this.#agents.size;
+  }
+
+  /** Makes an agent and starts it. */
+  async spawn(factory: AgentFactory): Promise<Resident> {
+    const making: Making = { factory, own: null, made: [] };
+    let own: AgentLifecycle;
+    try {
+      own = this.#make(making);
+    } catch (error) {
+      const reason = `it could not be made: ${describe(error)}`;
+      await Promise.all(making.made.map((it) => it.fail(0, reason)));
+      throw error;
+    }
+    await own.start();
+    return own.agent;
+  }
+
+  #make(making: Making): AgentLifecycle {
+    const before = this.#making;
+    this.#making = making;
+    let agent: Resident;
+    try {
+      agent = making.factory.make();
+    } finally {
+      this.#making = before;
+    }
+    const { own, made } = making;
+    if (own === null || own.agent !== agent) {
+      throw new TypeError(
+        "Cannot spawn: the class is no agent of this container, let it extend 'Agent' and pass the container on",
+      );
+    }
+    for (const it of made) if (it !== own) this.#begin(it);
+    return own;
+  }
+
+  /**
+   * Registers a new agent, which its constructor calls.
+   *
+   * @throws {TypeError} If its id is taken or is no id, or if it asks for
+   * restarts and is not made by `spawn`.
+   * @throws {ContainerClosedError} If the container is closed.
+   */
+  register(
+    agent: Resident,
+    { id, onFailure: policy = "report" }: AgentOptions,
+  ): AgentLifecycle {
+    this.#context.checkOpen("make an agent");
+    const making = this.#making;
+    const isOwn = making?.own === null &&
+      Object.getPrototypeOf(agent) === making.factory.prototype;
+    const factory = isOwn ? making.factory : null;
+    const restarts = resolveRestarts(policy);
+    if (restarts !== null && factory === null) {
+      throw new TypeError(
+        "Cannot restart this agent when it fails: only an agent made by 'container.spawn' can be made again",
+      );
+    }
+    const chosen = factory?.id ?? id ?? this.#freeId();
+    this.#checkId(chosen, factory);
+    const lifecycle = new AgentLifecycle(agent, chosen, policy, this);
+    this.#agents.set(chosen, lifecycle);
+    making?.made.push(lifecycle);
+    if (isOwn) making.own = lifecycle;
+    else if (making === null) this.#begin(lifecycle);
+    if (factory !== null && restarts !== null) {
+      factory.id = chosen;
+      factory.policy = restarts;
+      factory.newest = lifecycle;
+      this.#factories.set(chosen, factory);
+    }
+    return lifecycle;
+  }
+
+  #freeId(): string {
+    while (this.#isTaken(String(this.#nextId), null)) this.#nextId++;
+    return String(this.#nextId++);
+  }
+
+  #isTaken(id: string, factory: AgentFactory | null): boolean {
+    const reserving = this.#factories.get(id);
+    if (reserving !== undefined) return reserving !== factory;
+    return this.#agents.has(id);
+  }
+
+  #checkId(id: string, factory: AgentFactory | null): void {
+    checkAgentId(id);
+    if (!this.#isTaken(id, factory)) return;
+    throw new TypeError(
+      `Cannot make an agent with the id '${id}': another agent has it, choose another id or close that agent first`,
+    );
+  }
+
+  /** Starts an agent that was made by `new`, which nobody awaits. */
+  #begin(lifecycle: AgentLifecycle): void {
+    if (lifecycle.isClosing) return;
+    if (!lifecycle.hasStartHook) return lifecycle.open();
+    // After its constructor has returned.
+    queueMicrotask(async () => {
+      try {
+        await lifecycle.start();
+      } catch (error) {
+        // Code that has closed the agent knows that it did not start.
+        if (lifecycle.hasFailed) this.report(error, lifecycle.address);
+      }
+    });
+  }
+
+  onState(lifecycle: AgentLifecycle): void {
+    const { id, agent, state } = lifecycle;
+    const factory = this.#factories.get(id);
+    if (state.tag === "running") {
+      this.visible.set(id, agent);
+      if (factory !== undefined) factory.isRestarting = false;
+    } else if (state.tag === "closing") {
+      if (this.visible.get(id) === agent) this.visible.delete(id);
+    } else {
+      this.#agents.delete(id);
+      if (factory?.isRestarting === false) this.#factories.delete(id);
+    }
+  }
+
+  onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void {
+    const { address, policy, state } = lifecycle;
+    this.report(error, address);
+    const reason = `a task of it failed: ${describe(error)}`;
+    switch (actionOnFailure(policy, state.tag)) {
+      case "escalate":
+        return this.#context.escalate(error);
+      case "restart":
+        this.#restart(lifecycle, reason);
+        return;
+      case "close":
+        lifecycle.fail(GRACE_MS, reason);
+    }
+  }
+
+  report(error: unknown, address: string): void {
+    this.#context.report(error, "task", address);
+  }
+
+  /** Closes an agent that has failed, and makes it again. */
+  async #restart(lifecycle: AgentLifecycle, reason: string): Promise<void> {
+    const { id, address } = lifecycle;
+    const factory = this.#factories.get(id)!;
+    factory.isRestarting = true;
+    await lifecycle.fail(GRACE_MS, reason);
+    if (await this.#makeAgain(factory, address)) return;
+    this.#factories.delete(id);
+  }
+
+  /** Returns whether the agent runs again. */
+  async #makeAgain(factory: AgentFactory, address: string): Promise<boolean> {
+    const { signal } = this.#closing;
+    for (;;) {
+      const plan = planRestart(factory.history, factory.policy!, world.now());
+      if (plan === null) break;
+      factory.history = plan;
+      try {
+        // Random, so that agents that fail together do not all come together.
+        const waitMs = plan.waitMs * (0.5 + world.random() / 2);
+        await pause(waitMs, signal, { owner: this.container });
+        await this.spawn(factory);
+        return true;
+      } catch (error) {
+        const { isClosing, hasFailed } = factory.newest!;
+        const wasClosed = isClosing && !hasFailed;
+        if (signal.aborted || wasClosed) return false;
+        this.report(error, address);
+      }
+    }
+    const failure = new Error(
+      `Cannot restart '${address}': it has failed too often, raise 'restarts' or mend what fails`,
+    );
+    this.report(failure, address);
+    return false;
+  }
+
+  /**
+   * Resolves to a reason when the agent is gone, at once if there is none.
+   * Rejects with the reason of `signal`.
+   */
+  async watch(id: string, signal: AbortSignal | undefined): Promise<string> {
+    if (this.visible.get(id) === undefined) return notFound(id).message;
+    this.watches++;
+    try {
+      return await this.#agents.get(id)!.watch(signal);
+    } finally {
+      this.watches--;
+    }
+  }
+
+  /** Closes all agents, the newest first, before the time `until`. */
+  async close(until: number): Promise<void> {
+    this.#closing.abort();
+    for (const lifecycle of [...this.#agents.values()].reverse()) {
+      const graceMs = Math.max(0, until - world.now());
+      await lifecycle.close(graceMs, "its container was closed");
+    }
+  }
+}
+
+function notFound(id: string): AgentNotFoundError {
+  // A peer may ask for anything.
+  const shown = typeof id === "string" ? printable(id) : typeof id;
+  return new AgentNotFoundError(
+    `Cannot find agent '${shown}': it does not exist here, or not any more`,
+  );
+}
