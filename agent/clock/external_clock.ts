@@ -82,6 +82,7 @@ export class ExternalClock extends BaseClock {
     this.wakeUntil(time);
   }
 
+  /** Returns the time that is `seconds` from now. */
   protected override dueIn(seconds: number): number {
     checkDuration(seconds);
     const due = this.#time + seconds;
@@ -92,6 +93,7 @@ export class ExternalClock extends BaseClock {
     );
   }
 
+  /** Returns the time of this clock that `when` stands for. */
   protected override dueAt(when: number | Date): number {
     const due = typeof when === "number"
       ? when

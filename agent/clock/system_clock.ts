@@ -36,11 +36,13 @@ export class SystemClock extends BaseClock {
     return new Date(world.wallNow());
   }
 
+  /** Returns the time that is `seconds` from now. */
   protected override dueIn(seconds: number): number {
     checkDuration(seconds);
     return this.time() + seconds;
   }
 
+  /** Returns the time of this clock that `when` stands for. */
   protected override dueAt(when: number | Date): number {
     if (typeof when !== "number") {
       return this.time() + (checkDate(when) - world.wallNow()) / 1_000;
@@ -49,6 +51,7 @@ export class SystemClock extends BaseClock {
     return when;
   }
 
+  /** Sets the timer of the system for the earliest due time. */
   protected override onWaitsChanged(): void {
     const due = this.nextDue;
     // A timer that fires too early costs less than setting it anew.
