@@ -20,3 +20,14 @@ export { REFERENCE_PREFIX } from "./references/_references.ts";
 export { isCall, isRecord } from "./serving/_call_content.ts";
 export { resolveMethod } from "./serving/_resolve.ts";
 export { STREAM_PREFIX } from "./streams/_outgoing_streams.ts";
+export type {
+  CallEnded,
+  CallOutcome,
+  CallStarted,
+  ReferenceKept,
+  ReferenceReleased,
+  RpcEvent,
+  SessionStarted,
+  StreamEnded,
+  StreamOpened,
+} from "./_events.ts";

@@ -1,6 +1,7 @@
 import type { CallOptions } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import {
+  type Claim,
   makeRemote,
   type RemoteNode,
   remoteNode,
@@ -72,8 +73,9 @@ export function keep<T>(remote: T): T & Disposable {
       `Cannot keep ${remote}: it was disposed of, do so after the last use`,
     );
   }
-  caller.keep(path);
-  return makeRemote(caller, path, { ...node, claim: { state: "owned" } }) as
+  const owned: Claim = { state: "owned" };
+  caller.keep(path, owned);
+  return makeRemote(caller, path, { ...node, claim: owned }) as
     & T
     & Disposable;
 }

@@ -1,3 +1,6 @@
+import { observed } from "../../transports/internal.ts";
+import type { RpcEvent } from "../_events.ts";
+import { currentCall } from "../serving/_current_call.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { ReferenceReleasedError } from "../errors.ts";
@@ -57,6 +60,8 @@ export interface ReferencesOptions {
   readonly maxReferences: number;
   /** What the other side makes this one hold. */
   readonly budget: () => Budget;
+  /** The channel on which they are passed. */
+  readonly channel: () => object;
 }
 
 /**
@@ -168,6 +173,9 @@ export class References implements TypeEntry {
 
   /** Lets go of all, as the connection is gone. */
   clear(): void {
+    if (observed.by !== null) {
+      for (const it of this.#byKey.values()) this.#emitReleased(it);
+    }
     this.#byKey.clear();
     this.#byTarget.clear();
     this.#sentPaths.clear();
@@ -217,6 +225,15 @@ export class References implements TypeEntry {
     const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);
+    observed.by?.event(
+      {
+        type: "reference-kept",
+        reference,
+        holder: "peer",
+        channel: this.#options.channel(),
+        call: currentCall(),
+      } as RpcEvent,
+    );
     return reference;
   }
 
@@ -227,6 +244,11 @@ export class References implements TypeEntry {
     if (!this.#byKey.delete(reference.key)) return;
     this.#options.budget().release(REFERENCE_BYTES);
     this.#byTarget.delete(reference.target);
+    this.#emitReleased(reference);
+  }
+
+  #emitReleased(reference: object): void {
+    observed.by?.event({ type: "reference-released", reference } as RpcEvent);
   }
 
   #makeProxy(

@@ -33,6 +33,7 @@ function make(
 ): References {
   return new References({
     budget: () => budget,
+    channel: () => self,
     root,
     self: idle,
     places: null,
@@ -248,6 +249,7 @@ Deno.test("References forgets the path sent first where too many were", () => {
   for (const [n, child] of children.entries()) router.set(`c${n}`, child);
   const references = new References({
     budget: () => new Budget(1e6),
+    channel: () => self,
     root: router,
     self: idle,
     places: null,

@@ -15,9 +15,9 @@ export interface Caller {
     options: CallOptions,
   ): Promise<unknown>;
   /** Tells the other side that a reference is needed for longer. */
-  keep(path: string): void;
+  keep(path: string, reference: object): void;
   /** Tells the other side that a reference is not needed any more. */
-  release(path: string): void;
+  release(path: string, reference: object): void;
 }
 
 /**
@@ -223,7 +223,7 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   #dispose(): void {
     if (this.claim.state !== "owned") return;
     this.claim.state = "released";
-    this.caller.release(this.path);
+    this.caller.release(this.path, this.claim);
   }
 
   #describe(): string {

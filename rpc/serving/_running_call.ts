@@ -17,6 +17,10 @@ export class RunningCall implements ServedCall {
   readonly id: number;
   /** Streams in its result, with which it goes on. */
   streams: readonly OfferedStream[] = [];
+  /** The error that the call failed with. */
+  failed: { readonly error: unknown } | null = null;
+  /** Whether observers were told that the call has ended. */
+  isReported = false;
   #openStreams = 0;
   #hasEnded = false;
   #isGivenUp = false;

@@ -5,6 +5,8 @@ import {
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
+import { observed } from "../../transports/internal.ts";
+import { outcomeOf, type RpcEvent } from "../_events.ts";
 import { printable } from "../../transports/printable.ts";
 import {
   type CallContent,
@@ -89,6 +91,7 @@ export class ServedCalls {
       session: this.#session,
       identity: this.#options.identity(),
     });
+    if (observed.by !== null) emitStarted(running, channel);
     try {
       const result = this.#run(running);
       // One that has ended by now was never to be cancelled, nor is it listed.
@@ -156,7 +159,12 @@ export class ServedCalls {
   abortAll(errorFor: (path: string) => Error): void {
     const running = this.#running.values();
     this.#running.clear();
-    for (const call of running) call.giveUp(errorFor(call.path));
+    for (const call of running) {
+      const error = errorFor(call.path);
+      call.failed = { error };
+      if (observed.by !== null) emitEnded(call);
+      call.giveUp(error);
+    }
   }
 
   #run(running: RunningCall): unknown {
@@ -213,6 +221,7 @@ export class ServedCalls {
     running: RunningCall,
     error: unknown,
   ): void {
+    running.failed = { error };
     this.#endRunning(running);
     this.fail(request, error);
   }
@@ -227,6 +236,7 @@ export class ServedCalls {
 
   #endRunning(running: RunningCall): void {
     running.end();
+    if (observed.by !== null) emitEnded(running);
     if (this.#running.get(running.id) === running) {
       this.#running.delete(running.id);
     }
@@ -272,4 +282,33 @@ async function runChecked(
   if (schema === undefined) return result;
   const { value } = await checkResult(path, schema, result);
   return value;
+}
+
+function emitStarted(running: RunningCall, channel: object): void {
+  const { id, path, args } = running;
+  const event: RpcEvent = {
+    type: "call-started",
+    call: running,
+    side: "served",
+    channel,
+    id,
+    path,
+    args,
+  };
+  observed.by?.event(event);
+}
+
+function emitEnded(call: RunningCall): void {
+  if (call.isReported) return;
+  call.isReported = true;
+  const { failed } = call;
+  const event: RpcEvent = failed === null
+    ? { type: "call-ended", call, outcome: "result" }
+    : {
+      type: "call-ended",
+      call,
+      outcome: call.isGivenUp ? "aborted" : outcomeOf(failed.error),
+      error: failed.error,
+    };
+  observed.by?.event(event);
 }

@@ -10,6 +10,9 @@ import {
 } from "../../channel/errors.ts";
 import type { ArrivalContext } from "../../channel/message_context.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
+import { observed } from "../../transports/internal.ts";
+import { outcomeOf, type RpcEvent } from "../_events.ts";
+import { currentCall } from "../serving/_current_call.ts";
 import type { Limits } from "../../channel/limits/limits.ts";
 import type { OnError } from "../../channel/report.ts";
 import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
@@ -128,10 +131,12 @@ export class Peer implements Caller {
       takesPlaces: () => this.#hello.takesPlaces,
       maxReferences: options.maxReferences,
       budget: () => this.#channel.budget,
+      channel: () => this.#channel,
     });
     this.#streams = new OutgoingStreams(
       () => this.#hello.narrow(options.window),
       () => this.#channel.budget,
+      () => this.#channel,
     );
     this.#served = new ServedCalls({
       ...options,
@@ -155,6 +160,7 @@ export class Peer implements Caller {
   /** Takes the channel, which was made with this peer's parts. */
   attach(channel: ConnectionChannel): void {
     this.#channel = channel;
+    observed.by?.event({ type: "session-started", channel } as RpcEvent);
     this.#heartbeat = new Heartbeat({
       intervalMs: this.#options.heartbeatMs,
       owner: channel,
@@ -274,12 +280,34 @@ export class Peer implements Caller {
     if (!context.isEmpty) this.#releaseAfter(reply, context);
     // A call that was refused has no id, and the next one gets this.
     const wasSent = this.#channel.nextCallId !== id;
+    if (wasSent && observed.by !== null) {
+      this.#observe({ reply, id, path, args, options });
+    }
     const mayEnd = options.signal !== undefined ||
       this.#timeoutMs(options) < Infinity;
     if (wasSent && mayEnd) {
       reply.catch((error) => this.#cancel(id, error, options));
     }
     return reply;
+  }
+
+  #observe({ reply, id, path, args, options }: {
+    readonly reply: Promise<unknown>;
+    readonly id: number;
+    readonly path: string;
+    readonly args: readonly unknown[];
+    readonly options: CallOptions;
+  }): void {
+    const [call, channel] = [{}, this.#channel];
+    const emit = (event: RpcEvent) => observed.by?.event(event);
+    emit({ type: "call-started", call, side: "made", channel, id, path, args });
+    reply.then(
+      () => emit({ type: "call-ended", call, outcome: "result" }),
+      (error) => {
+        const outcome = outcomeOf(error, options.signal);
+        emit({ type: "call-ended", call, outcome, error });
+      },
+    );
   }
 
   async #callOnceGreeted(
@@ -363,14 +391,26 @@ export class Peer implements Caller {
     return await this.#channel.send(content, rest) === true;
   }
 
-  keep(path: string): void {
+  keep(path: string, reference: object): void {
     if (path.startsWith(REFERENCE_PREFIX)) {
+      observed.by?.event(
+        {
+          type: "reference-kept",
+          reference,
+          holder: "local",
+          channel: this.#channel,
+          call: currentCall(),
+        } as RpcEvent,
+      );
       this.#tell("$/keep", [referenceKey(path)]);
     }
   }
 
-  release(path: string): void {
+  release(path: string, reference: object): void {
     if (path.startsWith(REFERENCE_PREFIX)) {
+      observed.by?.event(
+        { type: "reference-released", reference } as RpcEvent,
+      );
       this.#tell("$/release", [referenceKey(path)]);
     }
   }
@@ -562,7 +602,17 @@ export class Peer implements Caller {
         }
       },
     };
-    return new IncomingStream(source, signal && this.#boundTo(signal));
+    const stream = new IncomingStream(source, signal && this.#boundTo(signal));
+    observed.by?.event(
+      {
+        type: "stream-opened",
+        stream,
+        side: "consumed",
+        channel: this.#channel,
+        call: null,
+      } as RpcEvent,
+    );
+    return stream;
   }
 
   #boundTo(signal: AbortSignal): BindStream {

@@ -1,3 +1,5 @@
+import { observed } from "../../transports/internal.ts";
+import type { RpcEvent } from "../_events.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import { ProtocolError } from "../../transports/errors.ts";
@@ -47,6 +49,8 @@ export class IncomingStream
   #itemsBytes = 0;
   #arrivedBytes = 0;
   #isStarted = false;
+  /** Whether the producer has no more items, or this side wants no more. */
+  #hasEnded = false;
   #isDone = false;
   #aborted: { readonly reason: unknown } | null = null;
   readonly #unbind: () => void;
@@ -113,6 +117,7 @@ export class IncomingStream
     this.#forgetItems();
     this.#source.budget.release(this.#arrivedBytes);
     this.#arrivedBytes = 0;
+    this.#markEnded();
     if (!this.#isDone) {
       this.#isDone = true;
       this.#left = this.#source.return();
@@ -129,10 +134,18 @@ export class IncomingStream
 
   #ask(): Promise<StreamBatch> {
     const consumed = this.#consumed;
-    return this.#source.next(
+    const asked = this.#source.next(
       consumed,
       (batch, bytes) => this.#arrive(batch, bytes, consumed),
     );
+    if (observed.by !== null) asked.catch(() => this.#markEnded());
+    return asked;
+  }
+
+  #markEnded(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    observed.by?.event({ type: "stream-ended", stream: this } as RpcEvent);
   }
 
   /**
@@ -145,6 +158,7 @@ export class IncomingStream
     if (this.#isDone) return;
     const { window, budget } = this.#source;
     this.#received += isBatch(batch) ? batch.items.length : 0;
+    if (isBatch(batch) && batch.done) this.#markEnded();
     const ahead = this.#received - consumed;
     if (ahead > window.items) {
       throw new ProtocolError(

@@ -1,3 +1,5 @@
+import { observed } from "../../transports/internal.ts";
+import type { RpcEvent } from "../_events.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import { Deque } from "../../channel/tables/deque.ts";
 import { ReferenceReleasedError } from "../errors.ts";
@@ -73,6 +75,7 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 export class OutgoingStreams {
   readonly #window: () => StreamWindow;
   readonly #budget: () => Budget;
+  readonly #channel: () => object;
   readonly #streams = new Map<number, OutgoingStream>();
   #nextKey = 0;
 
@@ -80,7 +83,12 @@ export class OutgoingStreams {
    * Each runs ahead by `window`; what it holds counts towards `budget`, as it
    * is the other side that makes this one hold it.
    */
-  constructor(window: () => StreamWindow, budget: () => Budget) {
+  constructor(
+    window: () => StreamWindow,
+    budget: () => Budget,
+    channel: () => object = () => this,
+  ) {
+    this.#channel = channel;
     this.#window = window;
     this.#budget = budget;
   }
@@ -121,10 +129,20 @@ export class OutgoingStreams {
       onEnd: () => {
         budget.release(STREAM_BYTES);
         this.#streams.delete(key);
+        observed.by?.event({ type: "stream-ended", stream } as RpcEvent);
         onEnd?.();
       },
     });
     this.#streams.set(key, stream);
+    observed.by?.event(
+      {
+        type: "stream-opened",
+        stream,
+        side: "produced",
+        channel: this.#channel(),
+        call: context?.running ?? null,
+      } as RpcEvent,
+    );
     context?.addStream(stream);
     return `${STREAM_PREFIX}${key}`;
   }

@@ -1,0 +1,161 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Channel } from "../../channel/channel.ts";
+import { observe } from "../../transports/internal.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import type { Ctx } from "../../testing/ctx_contract.ts";
+import type { RpcEvent } from "../_events.ts";
+import { keep, withOptions } from "../options.ts";
+import { service } from "../service.ts";
+
+const TYPES = new Set([
+  "session-started",
+  "call-started",
+  "call-ended",
+  "stream-opened",
+  "stream-ended",
+  "reference-kept",
+  "reference-released",
+]);
+
+/** Collects the events of one channel, until the step ends. */
+function collect(ctx: Ctx, channel: Channel) {
+  const seen: RpcEvent[] = [];
+  const own = new Set<object>();
+  const stop = observe({
+    event(event) {
+      if (!TYPES.has(event.type)) return;
+      const it = event as RpcEvent;
+      const subject = "call" in it && it.type === "call-ended"
+        ? it.call
+        : "stream" in it
+        ? it.stream
+        : "reference" in it
+        ? it.reference
+        : null;
+      if ("channel" in it ? it.channel === channel : own.has(subject!)) {
+        seen.push(it);
+        if (it.type === "call-started") own.add(it.call);
+        if (subject !== null) own.add(subject);
+      }
+    },
+  });
+  ctx.use({ [Symbol.dispose]: stop });
+  return seen;
+}
+
+const types = (events: readonly RpcEvent[]) => events.map(({ type }) => type);
+
+withCtx("a call emits its start and its end on both sides", async (ctx) => {
+  const failing = service({
+    add: (a: number, b: number) => a + b,
+    fail: () => {
+      throw new RangeError("no");
+    },
+  });
+  const server = await ctx.rpc.startServer(failing);
+  const client = await ctx.rpc.connect<typeof failing>();
+  await client.remote.add(1, 1);
+  const [accepted] = server.clients;
+  const made = collect(ctx, client.channel);
+  const served = collect(ctx, accepted!.channel);
+  await client.remote.add(1, 2);
+  await assertRejects(() => client.remote.fail());
+  for (const [events, side] of [[made, "made"], [served, "served"]] as const) {
+    assertEquals(types(events), [
+      "call-started",
+      "call-ended",
+      "call-started",
+      "call-ended",
+    ]);
+    const [start, end, , failed] = events;
+    assert(start?.type === "call-started" && end?.type === "call-ended");
+    assertEquals([start.side, start.path, start.args], [side, "add", [1, 2]]);
+    assertEquals([end.call, end.outcome], [start.call, "result"]);
+    assert(failed?.type === "call-ended" && failed.outcome === "failure");
+    assert(failed.error instanceof Error);
+  }
+});
+
+withCtx(
+  "a call that its caller ends, or that loses its connection, says so",
+  async (ctx) => {
+    const idle = service({ wait: () => new Promise<void>(() => {}) });
+    const server = await ctx.rpc.startServer(idle);
+    const client = await ctx.rpc.connect<typeof idle>();
+    const events = collect(ctx, client.channel);
+    const signal = AbortSignal.abort();
+    const controller = new AbortController();
+    await assertRejects(() => withOptions(client.remote, { signal }).wait());
+    const waiting = withOptions(client.remote, { signal: controller.signal })
+      .wait();
+    const late = withOptions(client.remote, { timeoutMs: 1 }).wait();
+    await assertRejects(() => late);
+    controller.abort();
+    await assertRejects(() => waiting);
+    const lost = client.remote.wait();
+    lost.catch(() => {});
+    await server.close({ graceMs: 0 });
+    await assertRejects(() => lost);
+    const outcomes = events.flatMap((it) =>
+      it.type === "call-ended" ? [it.outcome] : []
+    );
+    assertEquals(outcomes, ["timed-out", "aborted", "lost"]);
+  },
+);
+
+withCtx("a stream emits its opening and its end on both sides", async (ctx) => {
+  const counter = service({
+    async *upTo(last: number) {
+      for (let i = 1; i <= last; i++) yield i;
+    },
+  });
+  const server = await ctx.rpc.startServer(counter);
+  const client = await ctx.rpc.connect<typeof counter>();
+  const consumed = collect(ctx, client.channel);
+  await Array.fromAsync(await client.remote.upTo(3));
+  const [accepted] = server.clients;
+  const produced = collect(ctx, accepted!.channel);
+  for await (const _ of await client.remote.upTo(1_000)) break;
+  assertEquals(types(consumed).filter((it) => it.startsWith("stream")), [
+    "stream-opened",
+    "stream-ended",
+    "stream-opened",
+    "stream-ended",
+  ]);
+  const [opened, ended] = produced.filter(({ type }) =>
+    type.startsWith("stream")
+  );
+  assert(opened?.type === "stream-opened" && ended?.type === "stream-ended");
+  assertEquals([opened.side, ended.stream], ["produced", opened.stream]);
+  // The call goes on until its stream ends.
+  assertEquals(types(produced).at(-1), "call-ended");
+});
+
+withCtx("a reference emits that it is kept and released", async (ctx) => {
+  const kept: Disposable[] = [];
+  const store = service({
+    take: (callback: () => void) => void kept.push(keep(callback)),
+  });
+  const server = await ctx.rpc.startServer(store);
+  const client = await ctx.rpc.connect<typeof store>();
+  await client.remote.take(() => {});
+  const [accepted] = server.clients;
+  const here = collect(ctx, client.channel);
+  const there = collect(ctx, accepted!.channel);
+  await client.remote.take(() => {});
+  const [start] = there;
+  const holds = there.filter((it) => it.type === "reference-kept");
+  assert(start?.type === "call-started");
+  assertEquals(holds.map(({ holder }) => holder), ["local"]);
+  assertEquals(holds[0]!.call, start.call);
+  assert(!types(there).includes("reference-released"));
+  for (const it of kept) it[Symbol.dispose]();
+  assert(types(there).includes("reference-released"));
+  await client.close();
+  const passed = here.filter((it) => it.type === "reference-kept");
+  assertEquals(passed.map(({ holder }) => holder), ["peer"]);
+  assertEquals(
+    types(here).filter((it) => it === "reference-released").length,
+    1,
+  );
+});
