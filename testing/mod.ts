@@ -25,10 +25,30 @@
  *
  * @module
  */
-export * from "./certificates/certificates.ts";
-export * from "./ctx.ts";
-export * from "./ctx_contract.ts";
-export * from "./ctx_rpc_contract.ts";
-export * from "./errors.ts";
-export * from "./network_contract.ts";
-export * from "./transport_suite/transport_suite.ts";
+export { createTestAuthority } from "./certificates/certificates.ts";
+export type {
+  TestAuthority,
+  TestCertificate,
+  TestCertificateOptions,
+} from "./certificates/certificates.ts";
+export { withCtx } from "./ctx.ts";
+export type { CtxOptions, CtxRegistration } from "./ctx.ts";
+export type {
+  Ctx,
+  CtxBody,
+  CtxChannelOptions,
+  CtxTransport,
+} from "./ctx_contract.ts";
+export type { CtxRpc } from "./ctx_rpc_contract.ts";
+export {
+  LeakError,
+  StepEndedError,
+  StepError,
+  StepTimeoutError,
+} from "./errors.ts";
+export type { Network, NetworkSide, NetworkWhere } from "./network_contract.ts";
+export { testTransport } from "./transport_suite/transport_suite.ts";
+export type {
+  TransportPlace,
+  TransportSuiteOptions,
+} from "./transport_suite/transport_suite.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 
-/** Whether two runs of bytes are the same. */
+/** Whether two byte arrays are equal. */
 export function areSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return firstDifference(a, b) === null;
 }
 
-/** Whether there are `length` bytes, all of them `value`. */
+/** Whether there are `length` bytes that are all `value`. */
 export function areAll(
   bytes: Uint8Array,
   length: number,
@@ -16,8 +16,8 @@ export function areAll(
 }
 
 /**
- * Expects the same frames in the same order. `assertEquals` would take minutes
- * and gigabytes to show the difference between large ones.
+ * Asserts the same frames in the same order. For large frames, `assertEquals`
+ * takes minutes and gigabytes to show the difference.
  */
 export function assertSameFrames(
   actual: readonly Uint8Array[],

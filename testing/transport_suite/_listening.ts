@@ -1,175 +1,147 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AddressInUseError, ConnectError } from "../../transports/errors.ts";
-import type { End, Obligations, Stage } from "./_stage.ts";
+import type { End, Obligations } from "./_stage.ts";
 
-/** What a transport owes to those who listen and connect. */
-export type ListeningObligation =
-  | "addresses"
-  | "wrongAddress"
-  | "listenerClose"
-  | "addressInUse"
-  | "connectNobody"
-  | "abortBefore"
-  | "abortDuring"
-  | "abortAfter"
-  | "refUnref";
-
-/** Tests of {@linkcode ListeningObligation}. */
-export const listeningObligations: Obligations<ListeningObligation> = {
+/** Obligations to those who listen and connect. */
+export const listeningObligations: Obligations = {
   addresses: {
     title: "tells the real addresses of both ends",
-    run: addresses,
+    async run(stage) {
+      const { client, server, listener } = await stage.pair();
+      const prefix = `${stage.transport.scheme}://`;
+      assertEquals(listener.address.slice(0, prefix.length), prefix);
+      assertEquals(client.connection.remoteAddress, listener.address);
+      assertEquals(server.connection.localAddress, listener.address);
+      assertEquals(
+        server.connection.remoteAddress,
+        client.connection.localAddress,
+      );
+    },
   },
   wrongAddress: {
     title: "refuses the address of another transport",
-    run: wrongAddress,
+    async run(stage) {
+      for (const address of ["", "elsewhere", "no-such-scheme://x"]) {
+        await assertRejects(() => stage.listen({}, address), TypeError);
+        await assertRejects(() => stage.connect(address), TypeError);
+      }
+    },
   },
   listenerClose: {
     title: "frees the address on close and lets connections go on",
-    run: listenerClose,
+    async run(stage) {
+      const { client, server, listener } = await stage.pair();
+      await Promise.all([listener.close(), listener.close()]);
+      await listener.close();
+      client.connection.send("still here");
+      await server.received(1);
+
+      // The address is free: another server takes it, and is the one that is met.
+      const next = await stage.listen({}, listener.address);
+      assertEquals(next.address, listener.address);
+      await listener.close();
+      const second = await stage.join(next.address);
+      second.client.connection.send("new");
+      await second.server.received(1);
+
+      server.connection.send("and answering");
+      await client.received(1);
+    },
   },
   addressInUse: {
     title: "refuses to listen where another server does",
-    run: addressInUse,
+    async run(stage) {
+      const listener = await stage.listen();
+      const error = await assertRejects(
+        () => stage.listen({}, listener.address),
+        AddressInUseError,
+      );
+      assertEquals(error.address, listener.address);
+      const client = await stage.connect(listener.address);
+      client.start().connection.send("unharmed");
+      let server: End;
+      do {
+        // The second server may have knocked, to see whether the first is alive.
+        server = (await stage.accepted()).start();
+        await server.until(() => server.frames.length + server.ends.length > 0);
+      } while (server.ends.length > 0);
+      assertEquals(server.texts, ["unharmed"]);
+    },
   },
   connectNobody: {
     title: "fails to connect where nobody listens",
-    run: connectNobody,
+    async run(stage) {
+      const listener = await stage.listen();
+      await listener.close();
+      const error = await assertRejects(
+        () => stage.connect(listener.address),
+        ConnectError,
+      );
+      assertEquals(error.address, listener.address);
+    },
   },
   abortBefore: {
     title: "does not connect with a signal that is aborted",
-    run: abortBefore,
+    async run(stage) {
+      const listener = await stage.listen();
+      const reason = new Error("gave up");
+      const error = await assertRejects(() =>
+        stage.connect(listener.address, { signal: AbortSignal.abort(reason) })
+      );
+      assertStrictEquals(error, reason);
+      // Nor does it reach the server: the next one is the first.
+      await stage.join(listener.address);
+      assertEquals(stage.acceptedCount, 0);
+    },
   },
   abortDuring: {
     title: "gives up connecting when its signal is aborted",
-    run: abortDuring,
+    async run(stage) {
+      const listener = await stage.listen();
+      const controller = new AbortController();
+      const connecting = stage.connect(listener.address, {
+        signal: controller.signal,
+      });
+      const reason = new Error("gave up");
+      controller.abort(reason);
+      assertStrictEquals(await assertRejects(() => connecting), reason);
+
+      // The same where nobody listens, whichever is noticed first.
+      await listener.close();
+      const second = new AbortController();
+      const failing = stage.connect(listener.address, {
+        signal: second.signal,
+      });
+      second.abort(reason);
+      assertStrictEquals(await assertRejects(() => failing), reason);
+    },
   },
   abortAfter: {
     title: "keeps a connection whose signal is aborted later",
-    run: abortAfter,
+    async run(stage) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const { client, server } = await stage.pair({ client: { signal } });
+      controller.abort();
+      client.connection.send("connected");
+      await server.received(1);
+      assertEquals(client.ends, []);
+    },
   },
   refUnref: {
     title: "goes on after unref and ref of both ends and the listener",
-    run: refUnref,
+    async run(stage) {
+      const { client, server, listener } = await stage.pair();
+      for (const held of [listener, client.connection, server.connection]) {
+        held.unref();
+        held.ref();
+      }
+      client.connection.send("ping");
+      await server.received(1);
+      server.connection.send("pong");
+      await client.received(1);
+      await stage.join(listener.address);
+      assertEquals([client.ends, server.ends], [[], []]);
+    },
   },
 };
-
-async function addresses(stage: Stage): Promise<void> {
-  const { client, server, listener } = await stage.pair();
-  const prefix = `${stage.transport.scheme}://`;
-  assertEquals(listener.address.slice(0, prefix.length), prefix);
-  assertEquals(client.connection.remoteAddress, listener.address);
-  assertEquals(server.connection.localAddress, listener.address);
-  assertEquals(
-    server.connection.remoteAddress,
-    client.connection.localAddress,
-  );
-}
-
-async function wrongAddress(stage: Stage): Promise<void> {
-  for (const address of ["", "elsewhere", "no-such-scheme://x"]) {
-    await assertRejects(() => stage.listen({}, address), TypeError);
-    await assertRejects(() => stage.connect(address), TypeError);
-  }
-}
-
-async function listenerClose(stage: Stage): Promise<void> {
-  const { client, server, listener } = await stage.pair();
-  await Promise.all([listener.close(), listener.close()]);
-  await listener.close();
-  client.connection.send("still here");
-  await server.received(1);
-
-  // The address is free: another server takes it, and is the one that is met.
-  const next = await stage.listen({}, listener.address);
-  assertEquals(next.address, listener.address);
-  await listener.close();
-  const second = await stage.join(next.address);
-  second.client.connection.send("new");
-  await second.server.received(1);
-
-  server.connection.send("and answering");
-  await client.received(1);
-}
-
-async function addressInUse(stage: Stage): Promise<void> {
-  const listener = await stage.listen();
-  const error = await assertRejects(
-    () => stage.listen({}, listener.address),
-    AddressInUseError,
-  );
-  assertEquals(error.address, listener.address);
-  const client = await stage.connect(listener.address);
-  client.start().connection.send("unharmed");
-  let server: End;
-  do {
-    // The second server may have knocked, to see whether the first is alive.
-    server = (await stage.accepted()).start();
-    await server.until(() => server.frames.length + server.ends.length > 0);
-  } while (server.ends.length > 0);
-  assertEquals(server.texts, ["unharmed"]);
-}
-
-async function connectNobody(stage: Stage): Promise<void> {
-  const listener = await stage.listen();
-  await listener.close();
-  const error = await assertRejects(
-    () => stage.connect(listener.address),
-    ConnectError,
-  );
-  assertEquals(error.address, listener.address);
-}
-
-async function abortBefore(stage: Stage): Promise<void> {
-  const listener = await stage.listen();
-  const reason = new Error("gave up");
-  const error = await assertRejects(() =>
-    stage.connect(listener.address, { signal: AbortSignal.abort(reason) })
-  );
-  assertStrictEquals(error, reason);
-  // Nor does it reach the server: the next one is the first.
-  await stage.join(listener.address);
-  assertEquals(stage.acceptedCount, 0);
-}
-
-async function abortDuring(stage: Stage): Promise<void> {
-  const listener = await stage.listen();
-  const controller = new AbortController();
-  const connecting = stage.connect(listener.address, {
-    signal: controller.signal,
-  });
-  const reason = new Error("gave up");
-  controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => connecting), reason);
-
-  // The same where nobody listens, whichever is noticed first.
-  await listener.close();
-  const second = new AbortController();
-  const failing = stage.connect(listener.address, { signal: second.signal });
-  second.abort(reason);
-  assertStrictEquals(await assertRejects(() => failing), reason);
-}
-
-async function abortAfter(stage: Stage): Promise<void> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const { client, server } = await stage.pair({ client: { signal } });
-  controller.abort();
-  client.connection.send("connected");
-  await server.received(1);
-  assertEquals(client.ends, []);
-}
-
-async function refUnref(stage: Stage): Promise<void> {
-  const { client, server, listener } = await stage.pair();
-  for (const held of [listener, client.connection, server.connection]) {
-    held.unref();
-    held.ref();
-  }
-  client.connection.send("ping");
-  await server.received(1);
-  server.connection.send("pong");
-  await client.received(1);
-  await stage.join(listener.address);
-  assertEquals([client.ends, server.ends], [[], []]);
-}

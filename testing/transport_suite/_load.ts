@@ -2,45 +2,63 @@ import { assert, assertEquals } from "@std/assert";
 import { areAll } from "./_bytes.ts";
 import type { End, Obligations, Stage } from "./_stage.ts";
 
-/** What a transport owes when there is much to do. */
-export type LoadObligation =
-  | "manyConnections"
-  | "manyFrames"
-  | "bothDirections";
-
-/** Tests of {@linkcode LoadObligation}. */
-export const loadObligations: Obligations<LoadObligation> = {
+/** Obligations under load. */
+export const loadObligations: Obligations = {
   manyConnections: {
     title: "serves 300 connections at once",
-    run: manyConnections,
+    async run(stage) {
+      const count = 300;
+      const { address } = await stage.listen();
+      const serving = serve(stage, count);
+      const clients = await Promise.all(
+        Array.from({ length: count }, () => stage.connect(address)),
+      );
+      for (const [n, client] of clients.entries()) {
+        client.start().connection.send(`${n}`);
+      }
+      await Promise.all(clients.map((client) => client.received(1)));
+      assertEquals(
+        clients.map((client) => client.texts),
+        clients.map((_, n) => [`re: ${n}`]),
+      );
+      await serving;
+    },
   },
   manyFrames: {
     title: "keeps 20,000 small frames each way in order",
-    run: manyFrames,
+    async run(stage) {
+      const count = 20_000;
+      const { client, server } = await stage.pair();
+      server.onFrame = (payload) => server.connection.send(payload);
+      for (let n = 0; n < count; n++) client.connection.send(`${n}`);
+      await client.received(count);
+      const wanted = Array.from({ length: count }, (_, n) => `${n}`);
+      assert(server.texts.every((text, n) => text === wanted[n]));
+      assert(client.texts.every((text, n) => text === wanted[n]));
+      assertEquals([client.frames.length, server.frames.length], [
+        count,
+        count,
+      ]);
+    },
   },
   bothDirections: {
     title: "carries 20 MiB each way at once without a deadlock",
-    run: bothDirections,
+    async run(stage) {
+      const { client, server } = await stage.pair();
+      const count = 20;
+      const payload = new Uint8Array(1024 * 1024);
+      for (let n = 0; n < count; n++) {
+        client.connection.send(payload.fill(n));
+        server.connection.send(payload.fill(n + 100));
+      }
+      await Promise.all([client.received(count), server.received(count)]);
+      const areRight = ({ frames }: End, offset: number) =>
+        frames.every((frame, n) => areAll(frame, payload.length, n + offset));
+      assert(areRight(server, 0));
+      assert(areRight(client, 100));
+    },
   },
 };
-
-async function manyConnections(stage: Stage): Promise<void> {
-  const count = 300;
-  const { address } = await stage.listen();
-  const serving = serve(stage, count);
-  const clients = await Promise.all(
-    Array.from({ length: count }, () => stage.connect(address)),
-  );
-  for (const [n, client] of clients.entries()) {
-    client.start().connection.send(`${n}`);
-  }
-  await Promise.all(clients.map((client) => client.received(1)));
-  assertEquals(
-    clients.map((client) => client.texts),
-    clients.map((_, n) => [`re: ${n}`]),
-  );
-  await serving;
-}
 
 async function serve(stage: Stage, count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
@@ -50,31 +68,4 @@ async function serve(stage: Stage, count: number): Promise<void> {
     };
     server.start();
   }
-}
-
-async function manyFrames(stage: Stage): Promise<void> {
-  const count = 20_000;
-  const { client, server } = await stage.pair();
-  server.onFrame = (payload) => server.connection.send(payload);
-  for (let n = 0; n < count; n++) client.connection.send(`${n}`);
-  await client.received(count);
-  const wanted = Array.from({ length: count }, (_, n) => `${n}`);
-  assert(server.texts.every((text, n) => text === wanted[n]));
-  assert(client.texts.every((text, n) => text === wanted[n]));
-  assertEquals([client.frames.length, server.frames.length], [count, count]);
-}
-
-async function bothDirections(stage: Stage): Promise<void> {
-  const { client, server } = await stage.pair();
-  const count = 20;
-  const payload = new Uint8Array(1024 * 1024);
-  for (let n = 0; n < count; n++) {
-    client.connection.send(payload.fill(n));
-    server.connection.send(payload.fill(n + 100));
-  }
-  await Promise.all([client.received(count), server.received(count)]);
-  const areRight = ({ frames }: End, offset: number) =>
-    frames.every((frame, n) => areAll(frame, payload.length, n + offset));
-  assert(areRight(server, 0));
-  assert(areRight(client, 100));
 }

@@ -1,3 +1,4 @@
+import { world } from "../../transports/internal.ts";
 import type {
   Connection,
   FrameReceiver,
@@ -15,20 +16,18 @@ export interface TransportPlace {
   dispose?(): void | Promise<void>;
 }
 
-/** What a transport owes, and the test of it. */
+/** An obligation of a transport, and its test. */
 export interface Obligation {
-  /** What it does, as the end of the test's name. */
+  /** What the transport does, as the end of the test's name. */
   readonly title: string;
   /** The test. */
   run(stage: Stage): Promise<void>;
 }
 
 /** Obligations by name. */
-export type Obligations<Name extends string> = Readonly<
-  Record<Name, Obligation>
->;
+export type Obligations = Readonly<Record<string, Obligation>>;
 
-/** One end of a connection, with a record of all that its receiver was told. */
+/** One end of a connection, with a record of all calls of its receiver. */
 export class End implements FrameReceiver {
   /** The connection itself. */
   readonly connection: Connection;
@@ -36,16 +35,16 @@ export class End implements FrameReceiver {
   readonly frames: Uint8Array[] = [];
   /** How often `written` was called. */
   timesWritten = 0;
-  /** The arguments of each call of `end`: at most one is right. */
+  /** The arguments of each call of `end`, of which there may be one. */
   readonly ends: unknown[] = [];
-  /** What was called after `end` or, with `closesAfter`, after `close`. */
+  /** The calls after `end`, or after this side's `close`. */
   readonly tooLate: string[] = [];
-  /** Called with each frame, after it was recorded. */
+  /** Called with each frame, once it is recorded. */
   onFrame: (payload: Uint8Array) => void = () => {};
   #waiters: { condition: () => boolean; resolve: () => void }[] = [];
   #over = false;
 
-  /** Does not start to read. */
+  /** Creates a record; reading begins with {@linkcode End.start}. */
   constructor(connection: Connection) {
     this.connection = connection;
   }
@@ -56,13 +55,13 @@ export class End implements FrameReceiver {
     return this;
   }
 
-  /** Closes the connection; what is told from now on is too late. */
+  /** Closes the connection; calls from now on are too late. */
   close(): void {
     this.#over = true;
     this.connection.close();
   }
 
-  /** Resolves once `condition`, which looks at the record, holds. */
+  /** Resolves once `condition` holds, which is tried after each call. */
   async until(condition: (end: this) => boolean): Promise<void> {
     if (condition(this)) return;
     await new Promise<void>((resolve) => {
@@ -81,7 +80,7 @@ export class End implements FrameReceiver {
     }
   }
 
-  /** Resolves once the connection has ended, to what `end` was called with. */
+  /** Resolves once the connection has ended, to the argument of `end`. */
   async ended(): Promise<unknown> {
     await this.until(() => this.ends.length > 0);
     return this.ends[0];
@@ -133,36 +132,36 @@ export class End implements FrameReceiver {
 
 /** What {@linkcode Stage.pair} takes. */
 export interface PairOptions {
-  /** Of the accepting side. */
+  /** Options of the accepting side. */
   readonly server?: TransportListenOptions;
-  /** Of the connecting side. */
+  /** Options of the connecting side. */
   readonly client?: TransportConnectOptions;
   /**
-   * Which ends start to read at once.
+   * The ends that start to read at once.
    *
    * @default {"both"}
    */
   readonly start?: "both" | "client" | "server" | "none";
 }
 
-/** A place with whatever a test opens there; its end closes it all. */
+/** A place to listen at, and everything that a test opens there. */
 export class Stage implements AsyncDisposable {
-  /** What is tested. */
+  /** The transport under test. */
   readonly transport: Transport;
-  /** Where to listen. */
+  /** The place to listen at. */
   readonly place: TransportPlace;
   readonly #listeners: Listener[] = [];
   readonly #connections: Connection[] = [];
   #accepted: End[] = [];
   #onAccept: (() => void)[] = [];
 
-  /** Makes a stage; it owns the place. */
+  /** Creates a stage that owns `place`. */
   constructor(transport: Transport, place: TransportPlace) {
     this.transport = transport;
     this.place = place;
   }
 
-  /** Listens at the place, or elsewhere; {@linkcode accepted} has the rest. */
+  /** Listens at the place, or elsewhere; {@linkcode accepted} returns its connections. */
   async listen(
     options: TransportListenOptions = {},
     address: string = this.place.address,
@@ -180,7 +179,7 @@ export class Stage implements AsyncDisposable {
     return listener;
   }
 
-  /** Connects; does not start to read. */
+  /** Connects, without starting to read. */
   async connect(
     address: string,
     options: TransportConnectOptions = {},
@@ -190,7 +189,7 @@ export class Stage implements AsyncDisposable {
     return new End(connection);
   }
 
-  /** The next connection that was accepted; does not start to read. */
+  /** Resolves to the next accepted connection, which has not started to read. */
   async accepted(): Promise<End> {
     while (this.#accepted.length === 0) {
       await new Promise<void>((resolve) => this.#onAccept.push(resolve));
@@ -198,7 +197,7 @@ export class Stage implements AsyncDisposable {
     return this.#accepted.shift()!;
   }
 
-  /** How many connections were accepted and not yet asked for. */
+  /** The number of connections that {@linkcode accepted} has not returned yet. */
   get acceptedCount(): number {
     return this.#accepted.length;
   }
@@ -226,12 +225,12 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Lets both sides work for some turns of the event loop, as a measure of
-   * time that does not depend on the machine's speed.
+   * Waits for some turns of the event loop, in which both sides work: a measure
+   * of time that does not depend on the speed of the machine.
    */
   async turns(count: number): Promise<void> {
     for (let turn = 0; turn < count; turn++) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await world.nextTurn();
     }
   }
 

@@ -1,62 +1,47 @@
 import type { Transport } from "../../transports/transport.ts";
-import { type EndingObligation, endingObligations } from "./_ending.ts";
-import { type FrameObligation, frameObligations } from "./_frames.ts";
-import {
-  type ListeningObligation,
-  listeningObligations,
-} from "./_listening.ts";
-import { type LoadObligation, loadObligations } from "./_load.ts";
-import { type QueueObligation, queueObligations } from "./_queue.ts";
+import { endingObligations } from "./_ending.ts";
+import { frameObligations } from "./_frames.ts";
+import { listeningObligations } from "./_listening.ts";
+import { loadObligations } from "./_load.ts";
+import { queueObligations } from "./_queue.ts";
 import { type Obligations, Stage, type TransportPlace } from "./_stage.ts";
 
-export type { EndingObligation } from "./_ending.ts";
-export type { FrameObligation } from "./_frames.ts";
-export type { ListeningObligation } from "./_listening.ts";
-export type { LoadObligation } from "./_load.ts";
-export type { QueueObligation } from "./_queue.ts";
 export type { TransportPlace } from "./_stage.ts";
-
-/** The name of something that the contract asks of a transport. */
-export type TransportObligation =
-  | FrameObligation
-  | QueueObligation
-  | EndingObligation
-  | ListeningObligation
-  | LoadObligation;
 
 /** Options for {@linkcode testTransport}. */
 export interface TransportSuiteOptions {
   /**
-   * What the tests' names begin with.
+   * The beginning of the tests' names.
    *
    * @default {the transport's scheme}
    */
   readonly name?: string;
-  /** Makes a place to listen at, another one each time. */
+  /** Returns a place to listen at, another one each time. */
   readonly place: () => TransportPlace | Promise<TransportPlace>;
   /**
-   * Obligations that the transport does not meet, each with the reason. Their
-   * tests are shown as ignored, with it.
+   * The names of obligations that the transport does not meet, such as
+   * `bothDirections`, each with the reason. Their tests are shown as ignored,
+   * with the reason. A wrong name throws a `TypeError` that lists all names.
    *
    * @default {{}}
    */
-  readonly skip?: Readonly<Partial<Record<TransportObligation, string>>>;
+  readonly skip?: Readonly<Record<string, string>>;
   /**
-   * Ignores all tests, as where the system does not have what the transport
-   * needs.
+   * Ignores all tests, where the system lacks what the transport needs.
    *
    * @default {false}
    */
   readonly ignore?: boolean;
   /**
-   * How long each test may take, in milliseconds.
+   * The longest time that each test may take, in milliseconds.
    *
    * @default {60_000}
    */
   readonly timeoutMs?: number;
 }
 
-const OBLIGATIONS: Obligations<TransportObligation> = {
+/** Everything that the contract asks of a transport, by name. */
+export const OBLIGATIONS: Obligations = {
   ...frameObligations,
   ...queueObligations,
   ...endingObligations,
@@ -65,16 +50,16 @@ const OBLIGATIONS: Obligations<TransportObligation> = {
 };
 
 /**
- * Registers a `Deno.test`, with sanitizers on, for everything that the
- * contract in `transports/transport.ts` asks of a transport, so that the
- * layers above can rely on it.
+ * Registers a `Deno.test`, with sanitizers on, for each obligation of a
+ * transport. The contract stands in `transports/transport.ts`; the layers above
+ * rely on it.
  *
- * What cannot be seen from outside is not tested: that frames queued together
- * leave as one write (count the writes of your own byte stream), and that
- * `unref` lets a process end.
+ * Two obligations cannot be seen from outside, and have no test: frames that
+ * are queued together leave as one write (count the writes of your own byte
+ * stream), and `unref` lets a process end.
  *
- * @throws {TypeError} If an obligation is skipped that there is not, or
- * without a reason.
+ * @throws {TypeError} If `skip` names an unknown obligation, or one without a
+ * reason.
  *
  * @example Test a transport of your own
  * ```ts ignore
@@ -95,7 +80,7 @@ export function testTransport(
   const { name = transport.scheme, skip = {}, ignore = false } = options;
   checkReasons(name, skip);
   for (const [key, { title, run }] of Object.entries(OBLIGATIONS)) {
-    const reason = skip[key as TransportObligation];
+    const reason = skip[key];
     const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
     Deno.test({
       name: `${name} ${title}${skipped}`,
@@ -111,7 +96,7 @@ export function testTransport(
   }
 }
 
-/** A skipped test without a reason would be forgotten. */
+/** Skipped tests without a reason are forgotten. */
 function checkReasons(name: string, skip: Readonly<Record<string, string>>) {
   for (const [key, reason] of Object.entries(skip)) {
     if (!Object.hasOwn(OBLIGATIONS, key)) {
