@@ -39,15 +39,17 @@ import {
   REQUEST_ARRIVED,
 } from "./message_context.ts";
 import { maxMessageWeight } from "./codecs/types/_weight.ts";
-import { CutTimer } from "./timers/_cut_timer.ts";
+import type { ChannelHooks } from "./_hooks.ts";
 import { MessageCodec } from "./_message_codec.ts";
 import type { ResolvedOptions } from "./options.ts";
+import type { Limits } from "./limits/limits.ts";
 import { rawWeight } from "./limits/_raw_weight.ts";
 import { Rates } from "./limits/_rates.ts";
 import { type Answerer, IncomingRequest, type Request } from "./request.ts";
 import { RequestTable } from "./tables/_request_table.ts";
 import { SendQueue } from "./tables/_send_queue.ts";
 import type { SharedCounts } from "./tables/_shared_counts.ts";
+import { type Timeout, Timers } from "./timers/_timers.ts";
 
 /** For how long a close without `graceMs` writes what is queued. */
 const FLUSH_MS = 1_000;
@@ -87,41 +89,22 @@ export interface ConnectionChannelOptions
   readonly shared: SharedCounts;
   /** Hears of a peer's breach of the protocol that no call was rejected with. */
   readonly onProtocolError: (error: unknown) => void;
-  /** Takes the requests, in the place of `recv` and iteration. */
-  readonly onRequest?: (request: IncomingRequest) => void;
-  /**
-   * Whether a request, not yet revived, is one by which the layer above steers
-   * others: it is taken where those are refused, up to twice the limits, and
-   * counts as a frame, but not as a request.
-   */
-  readonly isControl?: (content: unknown) => boolean;
-  /**
-   * Whether a request is handed on as it arrived, since nobody knows yet whose
-   * it is. {@linkcode ConnectionChannel.revive} makes up for it. What waits so
-   * may take `maxUnadmittedBytes`.
-   */
-  readonly isUnadmitted?: (content: unknown) => boolean;
   /**
    * Is called when the peer has said the first thing that this side takes.
    * Only for a connection that was accepted: until then its peer is a stranger,
    * who may hold no more than `maxUnadmittedBytes`.
    */
   readonly onSpoken?: () => void;
-  /** Makes a failure's content of an error; it must be plain data. */
-  readonly toFailure?: (error: Error) => unknown;
-  /** Makes an error of a failure's content, or `null` for the usual one. */
-  readonly toError?: (content: unknown, origin: string) => Error | null;
 }
 
-/** Makes the channel of a new connection; the layers above put in their own. */
-export type ChannelFactory = (
-  connection: Connection,
-  options: ConnectionChannelOptions,
-) => ConnectionChannel;
+/**
+ * Starts a new channel: calls {@linkcode ConnectionChannel.start}, with the
+ * hooks of its layer.
+ */
+export type ChannelStarter = (channel: ConnectionChannel) => void;
 
-/** The {@linkcode ChannelFactory} of this layer. */
-export const plainChannel: ChannelFactory = (connection, options) =>
-  new ConnectionChannel(connection, options);
+/** The {@linkcode ChannelStarter} of this layer. */
+export const startPlain: ChannelStarter = (channel) => channel.start();
 
 /**
  * `open`: all is allowed. `closing`: no new requests and calls; answers are
@@ -143,6 +126,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly closed: Promise<CloseReason>;
   /** What the other side makes this one hold. */
   readonly budget: Budget;
+  /** The timers of everything on this connection; they end with it. */
+  readonly timers: Timers = new Timers(this);
   /** Hears of each answer that found the connection gone. */
   onDropped: (() => void) | null = null;
 
@@ -154,11 +139,13 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   readonly #queue: SendQueue;
   readonly #calls: CallTable;
   readonly #requests: RequestTable;
-  readonly #cutTimer: CutTimer;
   readonly #rates: Rates | null;
   readonly #arrivals: ArrivalWatch;
   readonly #resolveClosed: (reason: CloseReason) => void;
+  #hooks: ChannelHooks = {};
   #state: State = { kind: "open" };
+  /** Ends a close in progress. */
+  #cutTimeout: Timeout | null = null;
   /** Nothing of the peer was taken yet. */
   #isSilent: boolean;
   /** How many bytes of a frame that is not whole are in the budget. */
@@ -170,29 +157,33 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   #requestsIn = 0;
   #failedRequests = 0;
   #droppedReplies = 0;
+  #repliesIn = 0;
   #lateReplies = 0;
   #refusedRequests = 0;
 
-  /** Takes over `connection` and starts it. */
+  /** Takes over `connection`, from which it reads nothing before `start`. */
   constructor(connection: Connection, options: ConnectionChannelOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#isSilent = options.onSpoken !== undefined;
     this.#codec = new MessageCodec(this, options.codec, options.types);
     this.#maxWeight = maxMessageWeight(options.limits);
-    this.#queue = new SendQueue(
-      connection,
-      options,
-      (reason) => this.cutOver(reason),
-    );
+    this.#queue = new SendQueue(connection, {
+      limits: options.limits,
+      budget: options.budget,
+      timers: this.timers,
+      cut: (reason) => this.cutOver(reason),
+    });
     this.#calls = new CallTable({
-      owner: this,
+      timers: this.timers,
       timeoutMs: options.timeoutMs,
       withdraw: (call) => this.#queue.withdraw(call),
     });
     this.budget = new Budget(options.limits.maxHeldBytes, options.budget);
-    this.#requests = new RequestTable({ ...options, budget: this.budget });
-    this.#cutTimer = new CutTimer(this, () => this.#endClose());
+    this.#requests = new RequestTable(
+      options.limits.maxUnansweredRequests,
+      this.budget,
+    );
     this.#rates = Rates.of(options.limits, options.shared.requestRate);
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
@@ -205,12 +196,18 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     observed.by?.owned(connection, this);
     this.#arrivals = new ArrivalWatch({
       limits: options.limits,
-      owner: this,
+      timers: this.timers,
       framesIn: () => this.#framesIn,
       isBusy: () => this.#calls.size > 0 || this.#requests.size > 0,
       cut: (reason) => this.cutOver(reason),
     });
-    connection.start(this);
+  }
+
+  /** Starts to read. Called once, before anything else. */
+  start(hooks: ChannelHooks = {}): void {
+    this.#hooks = hooks;
+    if (hooks.types !== undefined) this.#codec.addTypes(hooks.types);
+    this.#connection.start(this);
   }
 
   get localAddress(): string {
@@ -225,9 +222,29 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     return this.#connection.peer;
   }
 
-  /** The id of the next call that can be encoded. */
-  get nextCallId(): number {
+  /** The limits that hold on this connection. */
+  get limits(): Limits {
+    return this.#options.limits;
+  }
+
+  /** How long a call waits where nothing else is asked for. */
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
+  }
+
+  /** Bytes received so far. */
+  get receivedBytes(): number {
+    return this.#connection.receivedBytes;
+  }
+
+  /** How many calls were made, which is the id of the next one. */
+  get callsMade(): number {
     return this.#calls.nextId;
+  }
+
+  /** Replies received so far, whether or not a call waited for them. */
+  get repliesReceived(): number {
+    return this.#repliesIn;
   }
 
   /** As users have it; `context` reaches the custom types in `content`. */
@@ -381,8 +398,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     context?: unknown,
   ): void {
     const isError = type === FAILURE && content instanceof Error;
-    const { toFailure = failureText } = this.#options;
-    const carried = isError ? toFailure(content) : content;
+    const { encodeFailure = failureText } = this.#hooks;
+    const carried = isError ? encodeFailure(content) : content;
     this.#write(this.#codec.encode(type, id, carried, context));
   }
 
@@ -450,7 +467,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   /** Whether it is not known yet who has connected to this side. */
   get #isStranger(): boolean {
-    return this.#isSilent && this.#options.isUnadmitted !== undefined;
+    return this.#isSilent &&
+      this.#hooks.admission?.isUnadmitted !== undefined;
   }
 
   #isShort(bytes: number): boolean {
@@ -472,7 +490,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     }
     const refusal = this.#refusal(content, bytes + REQUEST_BYTES);
     if (refusal !== null) return this.#refuse(id, refusal);
-    if (this.#options.isUnadmitted?.(content)) {
+    if (this.#hooks.admission?.isUnadmitted?.(content)) {
       return this.#holdUnadmitted(id, content);
     }
     if (this.#isSilent) this.#listen();
@@ -507,13 +525,16 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
 
   #take(id: number, content: unknown, weight: number): void {
     this.#requestsIn++;
-    this.#requests.add(new IncomingRequest(this, id, content, weight));
+    const request = new IncomingRequest(this, id, content, weight);
+    this.#requests.add(request);
+    if (this.#hooks.onRequest) this.#hooks.onRequest(request);
+    else this.#requests.inbox.push(request);
   }
 
   /** Why a request that weighs so much is too much to hold, or `null`. */
   #overload(content: unknown, weight: number): string | null {
     const why = this.#requests.overload(weight);
-    return why !== null && this.#options.isControl?.(content)
+    return why !== null && this.#hooks.admission?.isControl?.(content)
       ? this.#requests.controlOverload(weight)
       : why;
   }
@@ -525,7 +546,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       ? "too many replies are not read"
       : this.#requests.overload(bytes);
     if (why === null && this.#rates === null) return null;
-    if (this.#options.isControl?.(content)) {
+    if (this.#hooks.admission?.isControl?.(content)) {
       return why === null ? null : this.#requests.controlOverload(bytes);
     }
     return why ?? this.#rates?.takeRequest() ?? null;
@@ -561,6 +582,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   #onReply({ type, id, content }: Message, bytes: number): void {
+    this.#repliesIn++;
     const call = this.#calls.get(id);
     if (call === undefined) {
       this.#lateReplies++;
@@ -621,7 +643,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   #remoteError(content: unknown): Error {
-    const own = this.#options.toError?.(content, this.remoteAddress);
+    const own = this.#hooks.decodeFailure?.(content, this.remoteAddress);
     if (own) return own;
     const { name, message, stack, code } = parseFailure(content);
     if (name === "ServerBusyError") return new ServerBusyError(message);
@@ -666,7 +688,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       // Requests that came before the end are not wanted any more, either.
       this.#requests.takeUnread();
     } else {
-      this.#cutTimer.start(graceMs ?? FLUSH_MS);
+      this.#cutAfter(graceMs ?? FLUSH_MS);
       if (graceMs === undefined) this.#finish();
       else this.#finishIfAnswered();
     }
@@ -677,8 +699,27 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     await this.close();
   }
 
-  /** Closes the channel, after what is queued is written, for `reason`. */
+  /** Ends the close in progress after `timeMs`, or earlier if that was set. */
+  #cutAfter(timeMs: number): void {
+    if (this.#cutTimeout !== null) {
+      if (this.#cutTimeout.dueAt <= performance.now() + timeMs) return;
+      this.#cutTimeout.stop();
+    }
+    if (timeMs <= 0) return this.#endClose();
+    this.#cutTimeout = this.timers.start(
+      "end of a close",
+      timeMs,
+      () => this.#endClose(),
+      { keepsAlive: true },
+    );
+  }
+
+  /**
+   * Closes the channel of a peer that the layer above does not admit, once what
+   * is queued is written.
+   */
   dismiss(reason: CloseReason): void {
+    this.#options.shared.refusedPeers++;
     if (this.#state.kind !== "open") return;
     this.#beginClose(reason);
     this.close();
@@ -739,8 +780,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   #end(reason: CloseReason): void {
     if (this.#state.kind === "closed") return;
     this.#state = { kind: "closed", reason };
-    this.#cutTimer.stop();
-    this.#arrivals.stop();
+    this.timers.end();
     this.#connection.close();
     this.#calls.rejectAll((call) => this.#callError(call, reason));
     this.#queue.end(() => this.#closedError("drain", reason));

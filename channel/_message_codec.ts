@@ -7,6 +7,7 @@ import {
   type MessageEvent,
 } from "./_events.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
+import type { TypeEntry } from "./codecs/types/type_entry.ts";
 import type { TypeTable } from "./codecs/types/type_table.ts";
 import { messageOf } from "./codecs/types/_fault.ts";
 import { SerializationError } from "./errors.ts";
@@ -18,7 +19,7 @@ import type { ArrivalContext } from "./message_context.ts";
 export class MessageCodec {
   readonly #channel: object;
   readonly #codec: Codec;
-  readonly #types: TypeTable;
+  #types: TypeTable;
   #limits: DecodeLimits = { maxWeight: Infinity };
 
   /** Messages are reported as passing through `channel`. */
@@ -26,6 +27,11 @@ export class MessageCodec {
     this.#channel = channel;
     this.#codec = codec;
     this.#types = types;
+  }
+
+  /** Adds types that can be sent, after those that it has. */
+  addTypes(types: readonly TypeEntry[]): void {
+    this.#types = this.#types.with(types);
   }
 
   /**

@@ -1,19 +1,18 @@
 import { ConnectError } from "../transports/errors.ts";
 import type { Connection, Transport } from "../transports/transport.ts";
-import { observed } from "../transports/internal.ts";
-import { Watchdog } from "../transports/watchdog.ts";
 import { Backoff } from "./timers/_backoff.ts";
 import type { Channel } from "./channel.ts";
 import {
-  type ChannelFactory,
-  type ConnectionChannel,
-  plainChannel,
+  type ChannelStarter,
+  ConnectionChannel,
+  startPlain,
 } from "./_connection_channel.ts";
 import {
   type ChannelOptions,
   type ResolvedOptions,
   resolveOptions,
 } from "./options.ts";
+import { Timers } from "./timers/_timers.ts";
 import { SharedCounts } from "./tables/_shared_counts.ts";
 import { transportFor } from "./_transport_for.ts";
 
@@ -59,17 +58,17 @@ export async function openConnection(
   address: string,
   options: ConnectionOptions = {},
 ): Promise<Channel> {
-  return await openConnectionWith(plainChannel, address, options);
+  return await openConnectionWith(startPlain, address, options);
 }
 
 /**
- * Like {@linkcode openConnection}, with a channel of another layer's making.
+ * Like {@linkcode openConnection}, with a channel that another layer starts.
  * The timers belong to `owner`, if there is one.
  *
  * @internal
  */
 export async function openConnectionWith(
-  makeChannel: ChannelFactory,
+  startChannel: ChannelStarter,
   address: string,
   options: ConnectionOptions,
   owner?: object,
@@ -94,7 +93,7 @@ export async function openConnectionWith(
       ),
     options.signal,
   );
-  return channelOn(makeChannel, connection, resolved);
+  return channelOn(startChannel, connection, resolved);
 }
 
 /**
@@ -103,12 +102,12 @@ export async function openConnectionWith(
  * @internal
  */
 export function channelOn(
-  makeChannel: ChannelFactory,
+  startChannel: ChannelStarter,
   connection: Connection,
   options: ResolvedOptions,
 ): ConnectionChannel {
   const { remoteAddress: address } = connection;
-  return makeChannel(connection, {
+  const channel = new ConnectionChannel(connection, {
     ...options,
     // It is for the other side to speak when it likes.
     limits: { ...options.limits, firstFrameMs: Infinity },
@@ -116,6 +115,8 @@ export function channelOn(
     onProtocolError: (error) =>
       options.onError(error, { kind: "protocol", address }),
   });
+  startChannel(channel);
+  return channel;
 }
 
 async function connectWithin(
@@ -148,23 +149,25 @@ async function attempt(
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const watchdog = new Watchdog(ATTEMPT_MS, () =>
-    controller.abort(
-      new ConnectError(
-        `Cannot connect to '${address}': no answer within ${ATTEMPT_MS} ms`,
-        address,
+  const timeout = new Timers(owner).start(
+    "attempt to connect",
+    ATTEMPT_MS,
+    () =>
+      controller.abort(
+        new ConnectError(
+          `Cannot connect to '${address}': no answer within ${ATTEMPT_MS} ms`,
+          address,
+        ),
       ),
-    ));
-  observed.by?.opened(watchdog, "timer", () => "attempt to connect");
-  if (owner !== undefined) observed.by?.owned(watchdog, owner);
+    { patient: true },
+  );
   try {
     return await transport.connect(address, {
       maxFrameBytes,
       signal: controller.signal,
     });
   } finally {
-    watchdog.stop();
-    observed.by?.closed(watchdog);
+    timeout.stop();
     signal?.removeEventListener("abort", onAbort);
   }
 }

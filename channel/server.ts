@@ -3,9 +3,9 @@ import { HostGroups, hostOf } from "../transports/hosts.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import {
-  type ChannelFactory,
-  type ConnectionChannel,
-  plainChannel,
+  type ChannelStarter,
+  ConnectionChannel,
+  startPlain,
 } from "./_connection_channel.ts";
 import { Budget } from "./limits/budget.ts";
 import { Hosts } from "./limits/_hosts.ts";
@@ -55,7 +55,7 @@ export interface ServerStats extends ChannelStats {
   readonly failedHandshakes: number;
   /** Connections that were cut because their peers broke a limit later. */
   readonly cutConnections: number;
-  /** Connections that were closed because `authenticate` of RPC said so. */
+  /** Connections that were closed because their peers were not admitted. */
   readonly refusedPeers: number;
 }
 
@@ -117,21 +117,21 @@ export async function startServer(
   onConnect: ConnectHandler,
   options: ServerOptions = {},
 ): Promise<Server> {
-  return await startServerWith(plainChannel, address, onConnect, options);
+  return await startServerWith(startPlain, address, onConnect, options);
 }
 
 /**
- * Like {@linkcode startServer}, with channels of another layer's making.
+ * Like {@linkcode startServer}, with channels that another layer starts.
  *
  * @internal
  */
 export async function startServerWith(
-  makeChannel: ChannelFactory,
+  startChannel: ChannelStarter,
   address: string,
   onConnect: ConnectHandler,
   options: ServerOptions,
 ): Promise<Server> {
-  const server = new ChannelServer(makeChannel, onConnect, options);
+  const server = new ChannelServer(startChannel, onConnect, options);
   await server.listen(address);
   return server;
 }
@@ -139,7 +139,7 @@ export async function startServerWith(
 class ChannelServer implements Server {
   readonly closed: Promise<void>;
 
-  readonly #makeChannel: ChannelFactory;
+  readonly #startChannel: ChannelStarter;
   readonly #onConnect: ConnectHandler;
   readonly #options: ServerOptions;
   readonly #resolved: ReturnType<typeof resolveOptions>;
@@ -159,11 +159,11 @@ class ChannelServer implements Server {
   #failedHandshakes = 0;
 
   constructor(
-    makeChannel: ChannelFactory,
+    startChannel: ChannelStarter,
     onConnect: ConnectHandler,
     options: ServerOptions,
   ) {
-    this.#makeChannel = makeChannel;
+    this.#startChannel = startChannel;
     this.#onConnect = onConnect;
     this.#options = options;
     this.#resolved = resolveOptions(options);
@@ -219,7 +219,7 @@ class ChannelServer implements Server {
       return;
     }
     if (!this.#isRef) connection.unref();
-    const channel = this.#makeChannel(connection, {
+    const channel = new ConnectionChannel(connection, {
       ...this.#resolved,
       budget: this.#hosts.enter(host).budget,
       shared: this.#shared,
@@ -237,6 +237,7 @@ class ChannelServer implements Server {
       this.#silent.delete(host, channel);
       this.#hosts.leave(host);
     });
+    this.#startChannel(channel);
     const handling = this.#handle(channel);
     this.#handlers.add(handling);
     handling.then(() => this.#handlers.delete(handling));

@@ -5,7 +5,7 @@ import {
   startServerWith,
 } from "../channel/server.ts";
 import type { CloseOptions } from "../channel/channel.ts";
-import type { ChannelFactory } from "../channel/_connection_channel.ts";
+import type { ChannelStarter } from "../channel/_connection_channel.ts";
 import { observed } from "../transports/internal.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
@@ -65,12 +65,12 @@ export async function startServer<T = unknown>(
 }
 
 /**
- * Like {@linkcode startServer}, with channels of another layer's making.
+ * Like {@linkcode startServer}, with channels that another layer starts.
  *
  * @internal
  */
 export async function serveWith<T>(
-  makeChannel: ChannelFactory,
+  makeChannel: ChannelStarter,
   address: string,
   options: RpcServerOptions<T>,
 ): Promise<RpcServer<T>> {

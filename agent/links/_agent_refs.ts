@@ -1,5 +1,5 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
-import { startTimer } from "../../channel/timers/_backoff.ts";
+import { Timers } from "../../channel/timers/_timers.ts";
 import { TimeoutError } from "../../channel/errors.ts";
 import type { CallOptions } from "../../rpc/call.ts";
 import {
@@ -135,15 +135,12 @@ class AgentCaller implements Caller {
         false,
       )
     );
-    const timer = startTimer(
-      timeoutMs,
-      () => time.end(),
-      this.#options.owner,
-    );
+    const timeout = new Timers(this.#options.owner)
+      .start("attempt", timeoutMs, () => time.end(), { keepsAlive: true });
     try {
       return await time.before(signal, (ending) => this.#route(ending));
     } finally {
-      timer.stop();
+      timeout.stop();
     }
   }
 

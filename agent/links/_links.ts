@@ -2,7 +2,7 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
 import { Backoff } from "../../channel/timers/_backoff.ts";
 import type {
-  ChannelFactory,
+  ChannelStarter,
   ConnectionChannel,
 } from "../../channel/_connection_channel.ts";
 import {
@@ -43,11 +43,11 @@ export interface LinksOptions {
   readonly makeChannel: (
     address: string,
     showsCredentials: boolean,
-  ) => ChannelFactory;
+  ) => ChannelStarter;
   /** Whether there are credentials to show. */
   readonly hasCredentials: boolean;
   /** Makes both ends of the connection to itself. */
-  readonly makeOwnChannels: readonly [ChannelFactory, ChannelFactory];
+  readonly makeOwnChannels: readonly [ChannelStarter, ChannelStarter];
   readonly channelOptions: ChannelOptions & BudgetOptions;
   /** Makes the error of what a closed container cannot do. */
   readonly closedError: (act: string) => Error;

@@ -1,5 +1,4 @@
-import { observed } from "../../transports/internal.ts";
-import { Watchdog } from "../../transports/watchdog.ts";
+import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Limits } from "./limits.ts";
 
 /** So many bytes of a frame give it as long again. */
@@ -8,8 +7,8 @@ const BYTES_A_TURN = 1024 * 1024;
 /** What an {@linkcode ArrivalWatch} needs of its channel. */
 export interface ArrivalWatchOptions {
   readonly limits: Pick<Limits, "firstFrameMs" | "slowFrameMs" | "idleMs">;
-  /** To whom the timer belongs. */
-  readonly owner: object;
+  /** The timers of the channel. */
+  readonly timers: Timers;
   /** How many whole frames have arrived. */
   readonly framesIn: () => number;
   /** Whether either side waits for an answer. */
@@ -32,8 +31,9 @@ export class ArrivalWatch {
   #partialAfter = -1;
   #partialSince = 0;
   #heldBytes = 0;
-  #timer: { watchdog: Watchdog; due: number } | null = null;
-  #hasEnded = false;
+  #timeout: Timeout | null = null;
+  /** When the timeout was due when it was started. */
+  #timeoutDue = Infinity;
 
   /** Begins to watch, if the limits want that. */
   constructor(options: ArrivalWatchOptions) {
@@ -48,7 +48,7 @@ export class ArrivalWatch {
 
   /** The first whole frame has arrived: most need no timer from then on. */
   heard(): void {
-    if (this.#timer !== null) this.#arm();
+    if (this.#timeout !== null) this.#arm();
   }
 
   /** So many bytes of a frame that is not whole have arrived. */
@@ -60,13 +60,7 @@ export class ArrivalWatch {
     this.#partialSince = performance.now();
     // Left as it is while frames come and go: to set it anew for each would
     // cost a few µs.
-    if (this.#timer === null || this.#timer.due > this.#nextDue) this.#arm();
-  }
-
-  /** Ends the watch. */
-  stop(): void {
-    this.#hasEnded = true;
-    this.#disarm();
+    if (this.#timeoutDue > this.#nextDue) this.#arm();
   }
 
   get #isPartial(): boolean {
@@ -86,21 +80,14 @@ export class ArrivalWatch {
   }
 
   #arm(): void {
-    this.#disarm();
-    const due = this.#nextDue;
-    if (this.#hasEnded || due === Infinity) return;
-    const waitMs = Math.max(0, Math.ceil(due - performance.now()));
-    const watchdog = new Watchdog(waitMs, () => this.#tick());
-    this.#timer = { watchdog, due };
-    observed.by?.opened(this, "timer", () => "watch for what arrives");
-    observed.by?.owned(this, this.#options.owner);
-  }
-
-  #disarm(): void {
-    if (this.#timer === null) return;
-    this.#timer.watchdog.stop();
-    this.#timer = null;
-    observed.by?.closed(this);
+    this.#timeout?.stop();
+    this.#timeoutDue = this.#nextDue;
+    this.#timeout = this.#options.timers.start(
+      "arrivals",
+      Math.max(0, this.#timeoutDue - performance.now()),
+      () => this.#tick(),
+      { patient: true },
+    );
   }
 
   #tick(): void {

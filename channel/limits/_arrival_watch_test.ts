@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";
+import { Timers } from "../timers/_timers.ts";
 import { ArrivalWatch } from "./_arrival_watch.ts";
 
 const NEVER = {
@@ -15,12 +16,13 @@ class Quiet {
   busy = false;
   readonly cut = Promise.withResolvers<string>();
   readonly start = performance.now();
+  readonly timers = new Timers();
   readonly watch: ArrivalWatch;
 
   constructor(limits: Partial<typeof NEVER>) {
     this.watch = new ArrivalWatch({
       limits: { ...NEVER, ...limits },
-      owner: this,
+      timers: this.timers,
       framesIn: () => this.frames,
       isBusy: () => this.busy,
       cut: (reason) => this.cut.resolve(reason),
@@ -37,7 +39,7 @@ class Quiet {
   }
 
   [Symbol.dispose](): void {
-    this.watch.stop();
+    this.timers.end();
   }
 }
 

@@ -1,6 +1,5 @@
-import { observed } from "../../transports/internal.ts";
 import type { Connection } from "../../transports/transport.ts";
-import { Watchdog } from "../../transports/watchdog.ts";
+import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
 
@@ -21,6 +20,8 @@ export interface SlowPeerOptions {
   readonly limits: Limits;
   /** What the queues of all connections count towards, if anything. */
   readonly budget: Budget | null;
+  /** The timers of the channel. */
+  readonly timers: Timers;
   /** Ends the connection for this reason. */
   readonly cut: (reason: string) => void;
 }
@@ -38,7 +39,7 @@ export class SlowPeerWatch {
   readonly #options: SlowPeerOptions;
   /** How much of the queue is in the budget. */
   #countedBytes = 0;
-  #timer: Watchdog | null = null;
+  #timeout: Timeout | null = null;
   #waitMs = 0;
 
   /** Watches what is queued on `connection`. */
@@ -64,7 +65,7 @@ export class SlowPeerWatch {
       this.#options.cut("slow-peer");
     } else if (this.isBacklogged) {
       if (this.#waitMs !== BACKLOG_MS) this.#arm(BACKLOG_MS);
-    } else if (this.#timer === null) {
+    } else if (this.#timeout === null) {
       // Armed once and left while writes come and go: arming it for each would
       // cost a few µs a call.
       this.#arm(this.#options.limits.slowPeerMs);
@@ -93,11 +94,9 @@ export class SlowPeerWatch {
   }
 
   #disarm(): void {
-    if (this.#timer === null) return;
-    this.#timer.stop();
-    this.#timer = null;
+    this.#timeout?.stop();
+    this.#timeout = null;
     this.#waitMs = 0;
-    observed.by?.closed(this);
   }
 
   #arm(waitMs: number): void {
@@ -106,12 +105,12 @@ export class SlowPeerWatch {
     const wanted = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
     const wasBacklogged = this.isBacklogged;
     this.#waitMs = waitMs;
-    this.#timer = new Watchdog(
+    this.#timeout = this.#options.timers.start(
+      "slow peer",
       waitMs,
       () => this.#check(wanted, wasBacklogged),
+      { patient: true },
     );
-    observed.by?.opened(this, "timer", () => "watch for a slow peer");
-    observed.by?.owned(this, this.#connection);
   }
 
   #check(wantedBytes: number, wasBacklogged: boolean): void {

@@ -4,7 +4,7 @@ import {
   stopListening,
 } from "../timers/abort_listeners.ts";
 import { type ConnectionClosedError, TimeoutError } from "../errors.ts";
-import { Deadlines, type Expiring } from "../timers/_deadlines.ts";
+import type { Due, Timers } from "../timers/_timers.ts";
 import { IdTable } from "./id_table.ts";
 import type { SendOptions } from "../channel.ts";
 import type { QueuedFrame } from "./_send_queue.ts";
@@ -18,7 +18,7 @@ export interface PendingCall extends QueuedFrame {
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** Ends it in time. */
-  expiry: Expiry | null;
+  deadline: CallDeadline | null;
   /** Ends it when it is not wanted any more. */
   abortion: Abortion | null;
   readonly onResult: ResultReceiver | null;
@@ -36,9 +36,30 @@ export interface CallTerms extends SendOptions {
   readonly onResult?: ResultReceiver;
 }
 
-interface Expiry extends Expiring {
-  readonly call: PendingCall;
+/** When a call ends without an answer. */
+class CallDeadline implements Due {
+  readonly name = "reply";
+  readonly keepsAlive = true;
+  readonly dueAt: number;
   readonly timeoutMs: number;
+  slot = -1;
+  readonly #call: PendingCall;
+  readonly #onDue: (call: PendingCall, timeoutMs: number) => void;
+
+  constructor(
+    call: PendingCall,
+    timeoutMs: number,
+    onDue: (call: PendingCall, timeoutMs: number) => void,
+  ) {
+    this.#call = call;
+    this.#onDue = onDue;
+    this.timeoutMs = timeoutMs;
+    this.dueAt = performance.now() + timeoutMs;
+  }
+
+  fire(): void {
+    this.#onDue(this.#call, this.timeoutMs);
+  }
 }
 
 interface Abortion extends Abortable {
@@ -51,8 +72,8 @@ export interface CallTableOptions {
   readonly withdraw: (call: PendingCall) => boolean;
   /** The default time for a call. */
   readonly timeoutMs: number;
-  /** The channel. */
-  readonly owner: object;
+  /** The timers of the channel. */
+  readonly timers: Timers;
 }
 
 /**
@@ -69,8 +90,8 @@ export class CallTable {
 
   readonly #options: CallTableOptions;
   readonly #calls = new IdTable<PendingCall>();
-  /** Made with the first deadline. */
-  #deadlines: Deadlines<Expiry> | null = null;
+  readonly #onDue = (call: PendingCall, timeoutMs: number): void =>
+    this.#expire(call, timeoutMs);
   #nextId = 0;
 
   /** Makes an empty table. */
@@ -110,7 +131,7 @@ export class CallTable {
       id,
       resolve,
       reject,
-      expiry: null,
+      deadline: null,
       abortion: null,
       onResult: onResult ?? null,
       position,
@@ -145,13 +166,8 @@ export class CallTable {
   }
 
   #limit(call: PendingCall, timeoutMs: number): void {
-    this.#deadlines ??= new Deadlines(
-      this.#options.owner,
-      (expiry) => this.#expire(expiry),
-    );
-    const deadline = performance.now() + timeoutMs;
-    call.expiry = { call, timeoutMs, deadline, slot: -1 };
-    this.#deadlines.add(call.expiry);
+    call.deadline = new CallDeadline(call, timeoutMs, this.#onDue);
+    this.#options.timers.add(call.deadline);
   }
 
   #listen(call: PendingCall, signal: AbortSignal): void {
@@ -167,12 +183,12 @@ export class CallTable {
 
   #remove(call: PendingCall): void {
     this.#calls.delete(call.id);
-    if (call.expiry !== null) this.#deadlines!.remove(call.expiry);
+    if (call.deadline !== null) this.#options.timers.remove(call.deadline);
     const { abortion } = call;
     if (abortion !== null) stopListening(abortion.signal, abortion);
   }
 
-  #expire({ call, timeoutMs }: Expiry): void {
+  #expire(call: PendingCall, timeoutMs: number): void {
     this.timedOut++;
     this.#remove(call);
     const sent = this.#options.withdraw(call);

@@ -1,20 +1,10 @@
 import type { Budget } from "../limits/budget.ts";
 import { IdTable } from "./id_table.ts";
 import { Inbox } from "./_inbox.ts";
-import type { Limits } from "../limits/limits.ts";
 import type { IncomingRequest } from "../request.ts";
 
 /** More than what a request takes that only steers others. */
 const SHORT_CONTROL_BYTES = 2 * 1024;
-
-/** What a {@linkcode RequestTable} is made with. */
-export interface RequestTableOptions {
-  readonly limits: Limits;
-  /** The budget of the connection. */
-  readonly budget: Budget;
-  /** Takes the requests; without it they go to the inbox. */
-  readonly onRequest?: (request: IncomingRequest) => void;
-}
 
 /** The requests of the other side that are not answered yet. */
 export class RequestTable {
@@ -25,14 +15,12 @@ export class RequestTable {
 
   readonly #maxRequests: number;
   readonly #budget: Budget;
-  readonly #deliver: (request: IncomingRequest) => void;
   readonly #requests = new IdTable<IncomingRequest>();
 
-  /** Makes an empty table. */
-  constructor({ limits, budget, onRequest }: RequestTableOptions) {
-    this.#maxRequests = limits.maxUnansweredRequests;
+  /** Takes up to `maxRequests`, which count towards `budget`. */
+  constructor(maxRequests: number, budget: Budget) {
+    this.#maxRequests = maxRequests;
     this.#budget = budget;
-    this.#deliver = onRequest ?? ((request) => this.inbox.push(request));
   }
 
   /** How many there are. */
@@ -76,11 +64,10 @@ export class RequestTable {
       : `${full.bytes} bytes are held at this server`;
   }
 
-  /** Adds one and hands it on. */
+  /** Adds one. */
   add(request: IncomingRequest): void {
     this.#requests.add(request);
     this.#budget.hold(request.bytes);
-    this.#deliver(request);
   }
 
   /** Takes one out to be answered; `false` if it is not in any more. */

@@ -1,8 +1,10 @@
 import type { Connection } from "../../transports/transport.ts";
-import type { Budget } from "../limits/budget.ts";
 import { Deque } from "./deque.ts";
 import type { Limits } from "../limits/limits.ts";
-import { SlowPeerWatch } from "../limits/_slow_peer_watch.ts";
+import {
+  type SlowPeerOptions,
+  SlowPeerWatch,
+} from "../limits/_slow_peer_watch.ts";
 
 /** A frame that may have to wait for room in the connection's queue. */
 export interface QueuedFrame {
@@ -43,15 +45,14 @@ export class SendQueue {
   /** Answers that wait for room. */
   readonly #answers = new Deque<() => void>();
 
-  /** Calls `cut` when the peer does not take what it is owed. */
+  /** Makes an empty queue in front of `connection`. */
   constructor(
     connection: Connection,
-    options: { readonly limits: Limits; readonly budget: Budget | null },
-    cut: (reason: string) => void,
+    options: SlowPeerOptions,
   ) {
     this.#connection = connection;
     this.#limits = options.limits;
-    this.#slowPeer = new SlowPeerWatch(connection, { ...options, cut });
+    this.#slowPeer = new SlowPeerWatch(connection, options);
   }
 
   /** How many frames wait for room. */

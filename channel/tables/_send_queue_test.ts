@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../transports/transport.ts";
 import { DEFAULT_LIMITS } from "../limits/limits.ts";
+import { Timers } from "../timers/_timers.ts";
 import { type QueuedFrame, SendQueue } from "./_send_queue.ts";
 
 /** A connection whose queue has room, or not, as a test says. */
@@ -21,7 +22,9 @@ function setUp(): { connection: FakeConnection; queue: SendQueue } {
     // Full with one frame.
     limits: { ...DEFAULT_LIMITS, maxQueuedBytes: 0.5, slowPeerMs: Infinity },
     budget: null,
-  }, () => {});
+    timers: new Timers(),
+    cut: () => {},
+  });
   return { connection, queue };
 }
 

@@ -1,6 +1,5 @@
-import { observed } from "../../transports/internal.ts";
-import { Timer } from "../../transports/timer.ts";
 import { abortable } from "./_abortable.ts";
+import { Timers } from "./_timers.ts";
 
 /** Between which bounds a {@linkcode Backoff} waits. */
 export interface BackoffOptions {
@@ -76,30 +75,11 @@ export async function pause(
 ): Promise<void> {
   signal?.throwIfAborted();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = startTimer(timeMs, resolve, owner);
-  if (!isRef) timer.unref();
+  const timeout = new Timers(owner)
+    .start("pause", timeMs, resolve, { keepsAlive: isRef });
   try {
     await abortable(promise, signal);
   } finally {
-    timer.stop();
+    timeout.stop();
   }
-}
-
-/** A timer that the ledger of a test sees. */
-export function startTimer(
-  timeMs: number,
-  then: () => void,
-  owner: object | undefined,
-): { stop(): void; unref(): void } {
-  const inner = new Timer(timeMs, then);
-  const timer = {
-    stop: () => {
-      inner.stop();
-      observed.by?.closed(timer);
-    },
-    unref: () => inner.unref(),
-  };
-  observed.by?.opened(timer, "timer", () => "attempt");
-  if (owner !== undefined) observed.by?.owned(timer, owner);
-  return timer;
 }

@@ -53,6 +53,16 @@ export class Heap<T extends HeapItem> {
     }
   }
 
+  /** All items, in no particular order. */
+  values(): readonly T[] {
+    return this.#items;
+  }
+
+  /** Removes all items. */
+  clear(): void {
+    for (const item of this.#items.splice(0)) item.slot = -1;
+  }
+
   #rise(item: T, slot: number): void {
     while (slot > 0) {
       const above = (slot - 1) >> 1;

@@ -1,5 +1,5 @@
-import {
-  type ChannelFactory,
+import type {
+  ChannelStarter,
   ConnectionChannel,
 } from "../../channel/_connection_channel.ts";
 import type { Channel } from "../../channel/channel.ts";
@@ -93,16 +93,14 @@ export class SimulatorRun implements RunningSimulator {
     return this.#address;
   }
 
-  /** Makes the channel to mosaik. Only the first one is served. */
-  readonly makeChannel: ChannelFactory = (connection, options) => {
+  /** Starts the channel to mosaik. Only the first one is served. */
+  readonly startChannel: ChannelStarter = (channel) => {
     const isFirst = this.#channel === null;
-    const channel: ConnectionChannel = new ConnectionChannel(connection, {
-      ...options,
+    channel.start({
       ...(isFirst && { onRequest: (request) => this.#take(request) }),
-      toFailure: (error) => failureList(error, this.#maxFrameBytes),
+      encodeFailure: (error) => failureList(error, this.#maxFrameBytes),
     });
     if (isFirst) this.#attach(channel);
-    return channel;
   };
 
   /** Whether a channel is the one to mosaik. */

@@ -17,7 +17,7 @@ export async function connectRun(
   options: RunOptions & Pick<ConnectionOptions, "retryForMs">,
 ): Promise<SimulatorRun> {
   const run = new SimulatorRun(simulator, options);
-  const channel = await openConnectionWith(run.makeChannel, address, {
+  const channel = await openConnectionWith(run.startChannel, address, {
     ...channelOptions(options),
     retryForMs: options.retryForMs,
     signal: options.signal,
@@ -41,7 +41,7 @@ export async function listenRun(
   signal?.throwIfAborted();
   const run = new SimulatorRun(simulator, options);
   const server = await startServerWith(
-    run.makeChannel,
+    run.startChannel,
     address,
     // A second one finds the first gone, and this simulator at its end.
     (channel) => run.owns(channel) ? undefined : channel.close({ graceMs: 0 }),

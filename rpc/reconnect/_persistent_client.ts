@@ -5,7 +5,7 @@ import {
 } from "../../channel/timers/_backoff.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import type {
-  ChannelFactory,
+  ChannelStarter,
   ConnectionChannel,
 } from "../../channel/_connection_channel.ts";
 import {
@@ -44,7 +44,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   readonly closed: Promise<CloseReason>;
 
   readonly #options: ReconnectOptions<T>;
-  readonly #makeChannel: ChannelFactory;
+  readonly #makeChannel: ChannelStarter;
   readonly #onError: OnError;
   readonly #caller: ReconnectingCaller;
   readonly #backoff: Backoff;

@@ -3,7 +3,7 @@ import {
   listenForAbort,
   stopListening,
 } from "../../channel/timers/abort_listeners.ts";
-import { Deadlines, type Expiring } from "../../channel/timers/_deadlines.ts";
+import { type Timeout, Timers } from "../../channel/timers/_timers.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import type { Link } from "./_link.ts";
 
@@ -19,10 +19,11 @@ export interface WaitTerms {
   readonly onClosed: () => Error;
 }
 
-interface WaitingCall extends Expiring, Abortable {
+interface WaitingCall extends Abortable {
   readonly terms: WaitTerms;
   readonly resolve: (link: Link) => void;
   readonly reject: (error: unknown) => void;
+  timeout: Timeout | null;
 }
 
 /**
@@ -32,15 +33,12 @@ interface WaitingCall extends Expiring, Abortable {
 export class WaitingCalls {
   readonly #limit: number;
   readonly #calls = new Set<WaitingCall>();
-  readonly #deadlines: Deadlines<WaitingCall>;
+  readonly #timers: Timers;
 
   /** At most `limit` may wait; the timer belongs to `owner`. */
   constructor(limit: number, owner: object) {
     this.#limit = limit;
-    this.#deadlines = new Deadlines(
-      owner,
-      (call) => this.#settle(call, () => call.reject(call.terms.onLate())),
-    );
+    this.#timers = new Timers(owner);
   }
 
   /** How many calls wait. */
@@ -66,11 +64,15 @@ export class WaitingCalls {
       resolve,
       reject,
       abort: (reason) => this.#settle(call, () => reject(reason)),
-      deadline,
-      slot: -1,
+      timeout: null,
     };
     this.#calls.add(call);
-    this.#deadlines.add(call);
+    call.timeout = this.#timers.start(
+      "wait for a connection",
+      deadline - performance.now(),
+      () => this.#settle(call, () => reject(terms.onLate())),
+      { keepsAlive: true },
+    );
     if (signal !== undefined) listenForAbort(signal, call);
     return promise;
   }
@@ -91,7 +93,7 @@ export class WaitingCalls {
 
   #settle(call: WaitingCall, settle: () => void): void {
     this.#calls.delete(call);
-    this.#deadlines.remove(call);
+    call.timeout?.stop();
     const { signal } = call.terms;
     if (signal !== undefined) stopListening(signal, call);
     settle();

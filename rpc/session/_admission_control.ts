@@ -23,8 +23,6 @@ export interface AdmissionControlOptions {
   readonly fail: (request: IncomingRequest, error: Error) => void;
   /** Whether a request, revived or not, harms nobody, whoever sent it. */
   readonly isHarmless: (content: unknown) => boolean;
-  /** Hears when the peer is refused. */
-  readonly onRefused: () => void;
   /** Hears what went wrong, other than a refusal. */
   readonly report: (error: unknown) => void;
 }
@@ -143,14 +141,13 @@ export class AdmissionControl {
   }
 
   #refuse(error: AuthenticationError): void {
-    const { channel, isInitiator, onRefused } = this.#options;
+    const { channel, isInitiator } = this.#options;
     // A peer that said hello closes when it hears of that, so that comes last.
     const [first, ...others] = this.#held;
     this.#shut(error);
     for (const request of others) this.#fail(request);
     if (first !== undefined) this.#fail(first);
     if (isInitiator) return;
-    onRefused();
     channel.dismiss({ by: "error", reason: "authentication", error });
   }
 

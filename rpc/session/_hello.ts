@@ -1,5 +1,5 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
-import { startTimer } from "../../channel/timers/_backoff.ts";
+import { Timers } from "../../channel/timers/_timers.ts";
 import {
   type CloseReason,
   ConnectionClosedError,
@@ -208,14 +208,16 @@ export class Hello {
       return await abortable(this.answered, signal);
     }
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = startTimer(timeoutMs, () =>
+    const onLate = () =>
       reject(
         new TimeoutError(
           `Cannot call '${path}': the other side has not said within ${timeoutMs} ms what it can do`,
           timeoutMs,
           false,
         ),
-      ), this.#options.owner);
+      );
+    const timer = new Timers(this.#options.owner)
+      .start("hello", timeoutMs, onLate, { keepsAlive: true });
     try {
       await abortable(Promise.race([this.answered, late]), signal);
     } finally {
@@ -225,12 +227,12 @@ export class Hello {
 
   #beginWait(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = startTimer(this.#patienceMs, () => {
+    const onOverdue = () => {
       this.#state = this.#state === "expected" ? "plain" : "overdue";
       this.#endWait();
-    }, this.#options.owner);
-    // It is no reason to keep a process alive.
-    timer.unref();
+    };
+    const timer = new Timers(this.#options.owner)
+      .start("hello", this.#patienceMs, onOverdue);
     this.#endWait = () => {
       timer.stop();
       resolve();

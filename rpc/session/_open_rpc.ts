@@ -1,6 +1,6 @@
 import { abortable } from "../../channel/timers/_abortable.ts";
 import type {
-  ChannelFactory,
+  ChannelStarter,
   ConnectionChannel,
 } from "../../channel/_connection_channel.ts";
 import {
@@ -18,7 +18,7 @@ import { peerOf } from "./_rpc_channel.ts";
  * @throws {ConnectError} If the connection is lost before it answers.
  */
 export async function openRpcWith(
-  makeChannel: ChannelFactory,
+  makeChannel: ChannelStarter,
   address: string,
   options: ConnectionOptions,
   owner?: object,

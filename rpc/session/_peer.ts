@@ -1,6 +1,5 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
-import type { ChannelStats } from "../../channel/channel.ts";
 import type { ConnectionChannel } from "../../channel/_connection_channel.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import {
@@ -90,8 +89,6 @@ export interface PeerOptions extends
   /** What to show to the other side, or what returns that. */
   readonly credentials: unknown;
   readonly limits: Limits;
-  /** Hears when the other side is refused. */
-  readonly onRefused: () => void;
   readonly onError: OnError;
 }
 
@@ -164,7 +161,7 @@ export class Peer implements Caller {
     this.#heartbeat = new Heartbeat({
       intervalMs: this.#options.heartbeatMs,
       owner: channel,
-      receivedBytes: () => channel.stats().bytesIn,
+      receivedBytes: () => channel.receivedBytes,
       ping: () => this.#askForLife(),
       misses: () => this.#misses,
       onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
@@ -205,7 +202,6 @@ export class Peer implements Caller {
       serve: (request) => this.#take(request),
       fail: (request, error) => this.#served.fail(request, error),
       isHarmless,
-      onRefused: this.#options.onRefused,
       report: (error) =>
         onError(error, { kind: "authenticate", address: this.remoteAddress }),
     });
@@ -274,12 +270,12 @@ export class Peer implements Caller {
       return this.#callOnceGreeted(path, args, options);
     }
     const content = this.#callContent(path, args, options);
-    const id = this.#channel.nextCallId;
+    const id = this.#channel.callsMade;
     const context = new MessageContext("borrowed");
     const reply = this.#channel.send(content, options, context);
     if (!context.isEmpty) this.#releaseAfter(reply, context);
     // A call that was refused has no id, and the next one gets this.
-    const wasSent = this.#channel.nextCallId !== id;
+    const wasSent = this.#channel.callsMade !== id;
     if (wasSent && observed.by !== null) {
       this.#observe({ reply, id, path, args, options });
     }
@@ -431,7 +427,7 @@ export class Peer implements Caller {
   /** How many heartbeats may be missed as things are now. */
   get #misses(): number {
     const isCalled = this.#hello.isUnanswered &&
-      this.#channel.stats().calls > 1;
+      this.#channel.callsMade > 1;
     return isCalled ? CALLED_MISSES : MISSES;
   }
 
@@ -441,7 +437,7 @@ export class Peer implements Caller {
    */
   #askForLife(): void {
     if (!this.#hello.isUnanswered) return this.#sendOff("$/ping", []);
-    if (hasAnswered(this.#channel.stats())) this.#heartbeat.stop();
+    if (this.#channel.repliesReceived > 0) this.#heartbeat.stop();
   }
 
   // Calls of the other side
@@ -679,13 +675,6 @@ const CONTROLS: ReadonlySet<string> = new Set([
 /** Whether the content of a request is a hello. */
 function isHello(content: unknown): boolean {
   return isCall(content) && content[0] === "$/hello";
-}
-
-/** Whether the other side has answered any call, in time or not. */
-function hasAnswered(stats: ChannelStats): boolean {
-  const { calls, pendingCalls, timedOutCalls, abortedCalls } = stats;
-  return calls - pendingCalls > timedOutCalls + abortedCalls ||
-    stats.lateReplies > 0;
 }
 
 /**

@@ -1,9 +1,5 @@
-import {
-  type ChannelFactory,
-  ConnectionChannel,
-} from "../../channel/_connection_channel.ts";
+import type { ChannelStarter } from "../../channel/_connection_channel.ts";
 import type { Channel } from "../../channel/channel.ts";
-import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { ChannelOptions } from "../../channel/options.ts";
 import {
   guardedOnError,
@@ -78,13 +74,13 @@ const AUTHENTICATE_MS = 10_000;
 
 const peers = new WeakMap<Channel, Peer>();
 
-/** The RPC side of a channel that {@linkcode rpcChannel} made. */
+/** The RPC side of a channel that {@linkcode rpcChannel} started. */
 export function peerOf(channel: Channel): Peer {
   return peers.get(channel)!;
 }
 
 /**
- * Makes channels that serve `root` to the other side.
+ * Starts channels that serve `root` to the other side.
  *
  * @throws {RangeError} If a number is under 1.
  * @throws {TypeError} If there are credentials, and no extensions to send them.
@@ -97,16 +93,16 @@ export function rpcChannel(
     /** Who the other side is, where nobody has to ask. */
     readonly identity?: unknown;
   },
-): ChannelFactory {
+): ChannelStarter {
   const numbers = resolveNumbers(options);
   checkCredentials(options);
   const { authenticate = null } = options;
-  return (connection, channelOptions) => {
+  return (channel) => {
     const peer = new Peer({
       root,
       saysHello: options.saysHello,
       extensions: options.extensions ?? true,
-      timeoutMs: channelOptions.timeoutMs,
+      timeoutMs: channel.timeoutMs,
       ...numbers,
       sendStacks: options.sendStacks ?? false,
       places: options.places ?? null,
@@ -115,30 +111,26 @@ export function rpcChannel(
       authenticate,
       identity: options.identity,
       credentials: options.credentials,
-      limits: channelOptions.limits,
-      onRefused: () => channelOptions.shared.refusedPeers++,
+      limits: channel.limits,
       onError: guardedOnError(options.onError),
     });
-    const channel = new ConnectionChannel(connection, {
-      ...channelOptions,
-      types: new TypeTable(
-        [...options.serializers ?? [], peer.entry],
-        channelOptions.limits,
-      ),
+    channel.start({
+      types: [peer.entry],
       onRequest: (request) => peer.handle(request),
-      isControl,
-      ...(authenticate !== null && {
-        isUnadmitted: (content) => peer.holds(content),
-      }),
-      toFailure: (error) => peer.toFailure(error),
-      toError: (content, origin) => peer.toError(content, origin),
+      admission: {
+        isControl,
+        ...(authenticate !== null && {
+          isUnadmitted: (content) => peer.holds(content),
+        }),
+      },
+      encodeFailure: (error) => peer.toFailure(error),
+      decodeFailure: (content, origin) => peer.toError(content, origin),
     });
     peer.attach(channel);
     peers.set(channel, peer);
     for (const observe of options.middleware?.connections ?? []) {
       tell(observe, channel, guardedOnError(options.onError));
     }
-    return channel;
   };
 }
 

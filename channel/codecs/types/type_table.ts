@@ -41,6 +41,7 @@ export interface TypeTableOptions {
  * but the list of types and a count.
  */
 export class TypeTable {
+  readonly #types: readonly (Serializer | TypeEntry)[];
   readonly #records: TypeRecord[] = [];
   readonly #byPrototype = new Map<object, TypeRecord>();
   readonly #matching: { entry: TypeEntry; record: TypeRecord }[] = [];
@@ -73,7 +74,13 @@ export class TypeTable {
       weight: 0,
       message: undefined,
     };
+    this.#types = types;
     for (const type of types) this.#add(type);
+  }
+
+  /** Returns a table with the same limits that has more types at its end. */
+  with(types: readonly TypeEntry[]): TypeTable {
+    return new TypeTable([...this.#types, ...types], this.#unpacking);
   }
 
   /**

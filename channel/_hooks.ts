@@ -1,0 +1,44 @@
+import type { TypeEntry } from "./codecs/types/type_entry.ts";
+import type { IncomingRequest } from "./request.ts";
+
+/**
+ * What a layer above the channel puts into it. All of it is optional: without
+ * hooks, requests go to `recv` and to iteration, all of them are admitted, and
+ * failures are texts.
+ */
+export interface ChannelHooks {
+  /** Takes the requests, in the place of `recv` and iteration. */
+  readonly onRequest?: (request: IncomingRequest) => void;
+  /** Decides which requests are taken. */
+  readonly admission?: Admission;
+  /** Makes the content of a failure from an error; it must be plain data. */
+  readonly encodeFailure?: (error: Error) => unknown;
+  /**
+   * Makes an error from the content of a failure that `origin` answered with,
+   * or returns `null` for the usual one.
+   */
+  readonly decodeFailure?: (content: unknown, origin: string) => Error | null;
+  /** Types that can be sent, after the user's serializers. */
+  readonly types?: readonly TypeEntry[];
+}
+
+/**
+ * Decides which requests are taken, by their content as it was decoded: custom
+ * types in it are not revived yet.
+ */
+export interface Admission {
+  /**
+   * Returns whether a request steers other requests, such as a cancellation. It
+   * is taken where other requests are refused, up to twice the limits, and
+   * counts as a frame, but not as a request.
+   */
+  isControl?(content: unknown): boolean;
+  /**
+   * Returns whether the peer of an accepted connection may not send this yet.
+   * The request is handed on as it was decoded, for
+   * `ConnectionChannel.revive` later; requests that wait so may hold
+   * `maxUnadmittedBytes`. Where this hook is given, the peer is a stranger until
+   * its first request is admitted, and nothing that it sends is revived.
+   */
+  isUnadmitted?(content: unknown): boolean;
+}

@@ -1,0 +1,186 @@
+import { observed, world } from "../../transports/internal.ts";
+import { Alarm } from "./_alarm.ts";
+import { Heap, type HeapItem } from "./_heap.ts";
+
+/** A patient timeout waits in this many parts. */
+const PARTS = 8;
+
+/** A part that ends this much too late shows that this process was busy. */
+const LATE_MS = 100;
+
+/** Something that falls due once, unless it is removed before. */
+export interface Due extends HeapItem {
+  /** Names it in reports, such as `"heartbeat"`. */
+  readonly name: string;
+  /** When, by `world.now()`; `Infinity` for never. */
+  dueAt: number;
+  /** Whether the process should stay alive for it. */
+  readonly keepsAlive: boolean;
+  /** Runs once its time has come; it is removed by then. */
+  fire(): void;
+}
+
+/** Options for {@linkcode Timers.start}. */
+export interface TimeoutOptions {
+  /**
+   * Judges a peer: time in which this process was too busy to hear the peer
+   * does not count. The wait is divided into parts, and a part that ends late
+   * is repeated, so this process has just been able to listen when the action
+   * runs.
+   *
+   * @default {false}
+   */
+  readonly patient?: boolean;
+  /**
+   * Keeps the process alive until it is over.
+   *
+   * @default {false}
+   */
+  readonly keepsAlive?: boolean;
+}
+
+/**
+ * All timers of one owner, such as a channel, on a single timer of the system.
+ * That one is armed only while something is due, and reported to belong to the
+ * owner.
+ */
+export class Timers {
+  readonly #owner: object | undefined;
+  readonly #heap = new Heap<Due>((a, b) => a.dueAt < b.dueAt);
+  readonly #alarm = new Alarm(() => this.#ring());
+  /** How many of the heap's items keep the process alive. */
+  #keptAlive = 0;
+  #hasEnded = false;
+
+  /** Makes the timers of `owner`, if there is one. */
+  constructor(owner?: object) {
+    this.#owner = owner;
+    this.#alarm.unref();
+  }
+
+  /**
+   * Runs `action` once after `timeMs`, unless the returned timeout is stopped
+   * before. `Infinity` never ends. After {@linkcode end} nothing runs.
+   */
+  start(
+    name: string,
+    timeMs: number,
+    action: () => void,
+    { patient = false, keepsAlive = false }: TimeoutOptions = {},
+  ): Timeout {
+    const parts = patient ? PARTS : 1;
+    const timeout = new Timeout(this, name, keepsAlive, timeMs, parts, action);
+    this.add(timeout);
+    return timeout;
+  }
+
+  /** Adds an item, unless its time is `Infinity`. */
+  add(due: Due): void {
+    if (due.dueAt === Infinity || this.#hasEnded) return;
+    this.#heap.add(due);
+    if (due.keepsAlive && this.#keptAlive++ === 0) this.#alarm.ref();
+    this.#arm();
+  }
+
+  /** Removes an item, if it is in. */
+  remove(due: Due): void {
+    if (due.slot < 0) return;
+    this.#heap.remove(due);
+    this.#letGo(due);
+    if (this.#heap.size === 0) this.#disarm();
+  }
+
+  /** Removes everything, for good: the owner has ended. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#heap.clear();
+    this.#disarm();
+  }
+
+  #letGo(due: Due): void {
+    if (due.keepsAlive && --this.#keptAlive === 0) this.#alarm.unref();
+  }
+
+  #arm(): void {
+    const { first } = this.#heap;
+    if (first === undefined) return;
+    if (!this.#alarm.isSet) {
+      observed.by?.opened(this, "timer", () => this.#names());
+      if (this.#owner !== undefined) {
+        observed.by?.owned(this, this.#owner);
+      }
+    }
+    this.#alarm.set(first.dueAt);
+  }
+
+  #disarm(): void {
+    if (!this.#alarm.isSet) return;
+    this.#alarm.clear();
+    observed.by?.closed(this);
+  }
+
+  #ring(): void {
+    observed.by?.closed(this);
+    const now = world.now();
+    try {
+      for (const due of this.#heap.takeWhile(({ dueAt }) => dueAt <= now)) {
+        this.#letGo(due);
+        due.fire();
+      }
+    } finally {
+      this.#arm();
+    }
+  }
+
+  #names(): string {
+    return [...new Set(this.#heap.values().map((due) => due.name))].join(", ");
+  }
+}
+
+/** A wait that can be stopped; made by {@linkcode Timers.start}. */
+export class Timeout implements Due {
+  readonly name: string;
+  readonly keepsAlive: boolean;
+  dueAt: number;
+  slot = -1;
+
+  readonly #timers: Timers;
+  readonly #partMs: number;
+  readonly #isPatient: boolean;
+  readonly #action: () => void;
+  #partsLeft: number;
+
+  /** Waits `parts` times for its part of `timeMs`, then runs `action`. */
+  constructor(
+    timers: Timers,
+    name: string,
+    keepsAlive: boolean,
+    timeMs: number,
+    parts: number,
+    action: () => void,
+  ) {
+    this.name = name;
+    this.keepsAlive = keepsAlive;
+    this.#timers = timers;
+    this.#partMs = timeMs / parts;
+    this.#isPatient = parts > 1;
+    this.#partsLeft = parts;
+    this.#action = action;
+    this.dueAt = world.now() + this.#partMs;
+  }
+
+  /** Stops it. Repeatable. */
+  stop(): void {
+    this.#timers.remove(this);
+  }
+
+  /** Ends a part of the wait; for {@linkcode Timers}. */
+  fire(): void {
+    const now = world.now();
+    const isLate = this.#isPatient && now - this.dueAt > LATE_MS;
+    if (!isLate) this.#partsLeft--;
+    if (this.#partsLeft === 0) return this.#action();
+    this.dueAt = now + this.#partMs;
+    this.#timers.add(this);
+  }
+}
