@@ -1,7 +1,7 @@
 // Longer than most files: each move of a channel concerns several of its tables,
 // and their parts that stand alone are in files of their own.
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
-import { observed } from "../transports/internal.ts";
+import { observed, world } from "../transports/internal.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
 import { ArrivalWatch } from "./limits/_arrival_watch.ts";
 import { Budget } from "./limits/budget.ts";
@@ -702,7 +702,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   /** Ends the close in progress after `timeMs`, or earlier if that was set. */
   #cutAfter(timeMs: number): void {
     if (this.#cutTimeout !== null) {
-      if (this.#cutTimeout.dueAt <= performance.now() + timeMs) return;
+      if (this.#cutTimeout.dueAt <= world.now() + timeMs) return;
       this.#cutTimeout.stop();
     }
     if (timeMs <= 0) return this.#endClose();

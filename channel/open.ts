@@ -1,3 +1,4 @@
+import { world } from "../transports/internal.ts";
 import { ConnectError } from "../transports/errors.ts";
 import type { Connection, Transport } from "../transports/transport.ts";
 import { Backoff } from "./timers/_backoff.ts";
@@ -124,13 +125,13 @@ async function connectWithin(
   connect: () => Promise<Connection>,
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
-  const until = performance.now() + retryForMs;
+  const until = world.now() + retryForMs;
   const backoff = new Backoff();
   for (;;) {
     try {
       return await connect();
     } catch (error) {
-      const leftMs = until - performance.now();
+      const leftMs = until - world.now();
       if (!(error instanceof ConnectError) || leftMs <= 0) throw error;
       await backoff.wait(leftMs, signal);
     }

@@ -1,4 +1,4 @@
-import { observed } from "../transports/internal.ts";
+import { observed, world } from "../transports/internal.ts";
 import { HostGroups, hostOf } from "../transports/hosts.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
@@ -299,12 +299,12 @@ class ChannelServer implements Server {
   }
 
   async #closeAll(graceMs: number): Promise<void> {
-    const until = performance.now() + graceMs;
+    const until = world.now() + graceMs;
     await Promise.all([
       this.#listener!.close(),
       ...[...this.#channels].map((channel) => channel.close({ graceMs })),
     ]);
-    await within(until - performance.now(), Promise.all(this.#handlers));
+    await within(until - world.now(), Promise.all(this.#handlers));
     observed.by?.closed(this);
     this.#resolveClosed();
   }

@@ -1,3 +1,4 @@
+import { world } from "../../transports/internal.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Limits } from "./limits.ts";
 
@@ -40,7 +41,7 @@ export class ArrivalWatch {
     this.#options = options;
     const { firstFrameMs, idleMs } = options.limits;
     const isTimed = Math.min(firstFrameMs, idleMs) < Infinity;
-    const now = isTimed ? performance.now() : 0;
+    const now = isTimed ? world.now() : 0;
     this.#firstDue = now + firstFrameMs;
     this.#idleDue = now + idleMs;
     if (isTimed) this.#arm();
@@ -57,7 +58,7 @@ export class ArrivalWatch {
     this.#heldBytes = heldBytes;
     if (this.#partialAfter === frames) return;
     this.#partialAfter = frames;
-    this.#partialSince = performance.now();
+    this.#partialSince = world.now();
     // Left as it is while frames come and go: to set it anew for each would
     // cost a few µs.
     if (this.#timeoutDue > this.#nextDue) this.#arm();
@@ -84,14 +85,14 @@ export class ArrivalWatch {
     this.#timeoutDue = this.#nextDue;
     this.#timeout = this.#options.timers.start(
       "arrivals",
-      Math.max(0, this.#timeoutDue - performance.now()),
+      Math.max(0, this.#timeoutDue - world.now()),
       () => this.#tick(),
       { patient: true },
     );
   }
 
   #tick(): void {
-    const reason = this.#overdue(performance.now());
+    const reason = this.#overdue(world.now());
     if (reason !== null) return this.#options.cut(reason);
     this.#arm();
   }

@@ -1,3 +1,4 @@
+import { world } from "../../transports/internal.ts";
 import { HEADER_BYTES } from "../../transports/frames/frame.ts";
 import type { Limits } from "./limits.ts";
 import { TokenBucket } from "./_token_bucket.ts";
@@ -35,7 +36,7 @@ export class Rates {
 
   /** Counts a frame; `false` if it is too much. */
   takeFrame(payloadBytes: number): boolean {
-    const now = performance.now();
+    const now = world.now();
     return (this.#frames?.take(1, now) ?? true) &&
       (this.#bytes?.take(HEADER_BYTES + payloadBytes, now) ?? true);
   }
@@ -48,7 +49,7 @@ export class Rates {
 
   /** Counts a request; tells why it is too much, or `null`. */
   takeRequest(): string | null {
-    const now = performance.now();
+    const now = world.now();
     // What this connection may not send takes nothing from the others.
     if (this.#requests?.take(1, now) === false) {
       return "too many requests a second came from this side";

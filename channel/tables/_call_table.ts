@@ -1,3 +1,4 @@
+import { world } from "../../transports/internal.ts";
 import {
   type Abortable,
   listenForAbort,
@@ -54,7 +55,7 @@ class CallDeadline implements Due {
     this.#call = call;
     this.#onDue = onDue;
     this.timeoutMs = timeoutMs;
-    this.dueAt = performance.now() + timeoutMs;
+    this.dueAt = world.now() + timeoutMs;
   }
 
   fire(): void {

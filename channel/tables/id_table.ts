@@ -1,3 +1,4 @@
+import { world } from "../../transports/internal.ts";
 /** How many slots there are at first. */
 const LEAST_SLOTS = 8;
 
@@ -8,7 +9,7 @@ const KEPT_SLOTS = 128;
 const SPREAD = 0x9e3779b1;
 
 /** Drawn once a process, so that no peer can choose ids that all collide. */
-const SALT = crypto.getRandomValues(new Int32Array(1))[0]! | 1;
+const SALT = parseInt(world.uuid(), 16) | 1;
 
 /**
  * What is under way, by its id: a hash table of open slots. A `Map` lets go of

@@ -1,3 +1,4 @@
+import { world } from "../../transports/internal.ts";
 import { abortable } from "./_abortable.ts";
 import { Timers } from "./_timers.ts";
 
@@ -56,7 +57,7 @@ export class Backoff {
     this.#waitMs = longestMs * 2;
     // Random, so that many clients of a server that was away do not all
     // come at once.
-    const randomMs = longestMs * (0.5 + Math.random() / 2);
+    const randomMs = longestMs * (0.5 + world.random() / 2);
     await pause(Math.min(randomMs, atMostMs), signal, {
       owner: this.#owner,
       isRef: this.#isRef,
