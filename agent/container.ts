@@ -2,7 +2,7 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import { json } from "../channel/codecs/json/json.ts";
 import type { CloseReason } from "../channel/errors.ts";
-import { sumOfStats } from "../channel/_totals.ts";
+import { sumOfStats } from "../channel/internal.ts";
 import { Budget } from "../channel/limits/budget.ts";
 import { resolveLimits } from "../channel/limits/limits.ts";
 import type { BudgetOptions } from "../channel/options.ts";

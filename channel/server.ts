@@ -15,7 +15,7 @@ import { SharedCounts } from "./tables/_shared_counts.ts";
 import { TokenBucket } from "./limits/_token_bucket.ts";
 import { Totals } from "./_totals.ts";
 import { transportFor } from "./_transport_for.ts";
-import { within } from "./timers/_within.ts";
+import { within } from "./timers/_waits.ts";
 
 /** How long a server's handlers get to finish where nothing else is asked. */
 const SERVER_GRACE_MS = 1_000;

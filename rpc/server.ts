@@ -5,7 +5,7 @@ import {
   startServerWith,
 } from "../channel/server.ts";
 import type { CloseOptions } from "../channel/channel.ts";
-import type { ChannelStarter } from "../channel/_connection_channel.ts";
+import type { ChannelStarter } from "../channel/internal.ts";
 import { observed } from "../transports/internal.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";

@@ -1,4 +1,4 @@
-import type { HeapItem } from "../../channel/timers/_heap.ts";
+import type { HeapItem } from "../../channel/internal.ts";
 import type { Abortable } from "../../channel/timers/abort_listeners.ts";
 import { formatSeconds } from "./_time.ts";
 

@@ -1,4 +1,4 @@
-import { Heap } from "../../channel/timers/_heap.ts";
+import { Heap } from "../../channel/internal.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
 import { observed } from "../../transports/internal.ts";
@@ -186,7 +186,7 @@ export abstract class BaseClock implements Clock, Disposable {
   };
 
   #forget(wait: Wait): void {
-    if (wait.signal !== undefined) this.#listeners.remove(wait.signal, wait);
+    this.#listeners.remove(wait);
     observed.by?.closed(wait);
   }
 

@@ -1,5 +1,4 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
-import { pause } from "../../channel/timers/_backoff.ts";
+import { abortable, pause } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 import { checkTime, formatSeconds } from "./_time.ts";
 import type { ExternalClock } from "./external_clock.ts";

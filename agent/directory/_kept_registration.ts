@@ -1,7 +1,7 @@
 import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";
 import { householdOf } from "../_container_internals.ts";
-import { Backoff, DEFAULT_BACKOFF } from "../../channel/timers/_backoff.ts";
+import { Backoff, DEFAULT_BACKOFF } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import type { OnError } from "../../channel/report.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";

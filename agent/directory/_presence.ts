@@ -1,6 +1,6 @@
 import { parseAgentAddress } from "../address.ts";
 import type { LinkLease } from "../links/_links.ts";
-import { Backoff } from "../../channel/timers/_backoff.ts";
+import { Backoff } from "../../channel/internal.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import type { Listing } from "./_entries.ts";
 import { messageOf } from "./_message_of.ts";

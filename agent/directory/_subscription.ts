@@ -1,4 +1,4 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
+import { abortable } from "../../channel/internal.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import type { Entries } from "./_entries.ts";

@@ -4,7 +4,7 @@ import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import type { AgentOptions } from "../container_contract.ts";
 import { householdOf } from "../_container_internals.ts";
-import { abortable } from "../../channel/timers/_abortable.ts";
+import { abortable } from "../../channel/internal.ts";
 import { Budget } from "../../channel/limits/budget.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { type Call, call } from "../../rpc/call.ts";

@@ -1,5 +1,4 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
-import { Timers } from "../../channel/timers/_timers.ts";
+import { abortable, Ending, Timers } from "../../channel/internal.ts";
 import { TimeoutError } from "../../channel/errors.ts";
 import type { CallOptions } from "../../rpc/call.ts";
 import {
@@ -15,7 +14,6 @@ import { parseAgentAddress } from "../address.ts";
 import { isAgentId } from "../_agent_id.ts";
 import { classNameOf } from "../_class_name.ts";
 import type { Resident } from "../container_contract.ts";
-import { Ending } from "../../channel/timers/_shared_end.ts";
 import type { Route } from "./_link.ts";
 
 /** What {@linkcode AgentPlaces} need of their container. */

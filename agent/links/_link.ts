@@ -1,6 +1,9 @@
-import { pause } from "../../channel/timers/_backoff.ts";
+import {
+  type ConnectionChannel,
+  Ending,
+  pause,
+} from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
-import type { ConnectionChannel } from "../../channel/_connection_channel.ts";
 import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
 import { clientOf, type RpcClient } from "../../rpc/client.ts";
 import { AgentNotFoundError, MethodNotFoundError } from "../../rpc/errors.ts";
@@ -14,7 +17,6 @@ import {
 } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { formatAgentAddress } from "../address.ts";
-import { Ending } from "../../channel/timers/_shared_end.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
 import { toldClassName, toldReason } from "../spawn/_told_text.ts";
 

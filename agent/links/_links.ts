@@ -1,10 +1,13 @@
 // Longer than most files: attempts, leases and connections share their tables.
-import { abortable } from "../../channel/timers/_abortable.ts";
-import { Backoff } from "../../channel/timers/_backoff.ts";
-import type {
-  ChannelStarter,
-  ConnectionChannel,
-} from "../../channel/_connection_channel.ts";
+import {
+  abortable,
+  Backoff,
+  type ChannelStarter,
+  type ConnectionChannel,
+  Ending,
+  Totals,
+  within,
+} from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   ServerBusyError,
@@ -17,8 +20,6 @@ import {
   resolveOptions,
 } from "../../channel/options.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
-import { Totals } from "../../channel/_totals.ts";
-import { within } from "../../channel/timers/_within.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
 import { openRpcWith } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
@@ -26,7 +27,6 @@ import { observed } from "../../transports/internal.ts";
 import { memoryPair } from "../../transports/memory.ts";
 import { parseAgentAddress } from "../address.ts";
 import type { AgentGone, ConnectOptions } from "../container_contract.ts";
-import { Ending } from "../../channel/timers/_shared_end.ts";
 import { Link, type Route } from "./_link.ts";
 import { tlsFor } from "./_tls_for.ts";
 

@@ -1,4 +1,4 @@
-import { within } from "../../channel/timers/_within.ts";
+import { within } from "../../channel/internal.ts";
 import { Lines } from "./_lines.ts";
 import type {
   HostEnd,

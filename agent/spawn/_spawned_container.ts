@@ -1,7 +1,6 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
+import { abortable, within } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { RemoteError } from "../../channel/errors.ts";
-import { within } from "../../channel/timers/_within.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { observed } from "../../transports/internal.ts";

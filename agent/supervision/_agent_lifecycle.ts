@@ -1,4 +1,4 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
+import { abortable } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import { observed } from "../../transports/internal.ts";

@@ -1,7 +1,7 @@
 import {
   type BackoffOptions,
   DEFAULT_BACKOFF,
-} from "../../channel/timers/_backoff.ts";
+} from "../../channel/internal.ts";
 import type { FailurePolicy } from "../failure_policy.ts";
 import type { AgentState } from "./_agent_lifecycle.ts";
 

@@ -1,4 +1,4 @@
-import { pause } from "../../channel/timers/_backoff.ts";
+import { pause } from "../../channel/internal.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service.ts";
 import { world } from "../../transports/internal.ts";

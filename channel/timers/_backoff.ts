@@ -1,6 +1,5 @@
 import { world } from "../../transports/internal.ts";
-import { abortable } from "./_abortable.ts";
-import { Timers } from "./_timers.ts";
+import { pause } from "./_waits.ts";
 
 /** Between which bounds a {@linkcode Backoff} waits. */
 export interface BackoffOptions {
@@ -62,25 +61,5 @@ export class Backoff {
       owner: this.#owner,
       isRef: this.#isRef,
     });
-  }
-}
-
-/** Waits for `timeMs`. Rejects with the signal's reason. */
-export async function pause(
-  timeMs: number,
-  signal: AbortSignal | undefined,
-  { owner, isRef = true }: {
-    readonly owner?: object | undefined;
-    readonly isRef?: boolean;
-  } = {},
-): Promise<void> {
-  signal?.throwIfAborted();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timeout = new Timers(owner)
-    .start("pause", timeMs, resolve, { keepsAlive: isRef });
-  try {
-    await abortable(promise, signal);
-  } finally {
-    timeout.stop();
   }
 }

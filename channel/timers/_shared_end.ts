@@ -1,46 +1,45 @@
-import { AbortListeners } from "./abort_listeners.ts";
+import { listenForAbort, stopListening } from "./abort_listeners.ts";
 
 /** An end that many may be waiting for, each beside a signal of its own. */
 export class Ending {
-  readonly #controller = new AbortController();
   readonly #errorOf: () => Error;
-  readonly #waits = new AbortListeners();
+  readonly #waits = new Set<AbortController>();
+  #isOver = false;
 
   /** `errorOf` makes the error that each wait ends with. */
   constructor(errorOf: () => Error) {
     this.#errorOf = errorOf;
   }
 
-  /** Whether it has come. */
+  /** Whether the end has come. */
   get isOver(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#isOver;
   }
 
-  /** It has come. */
+  /** Ends all waits, now and later, each with its own error. */
   end(): void {
-    this.#controller.abort();
+    this.#isOver = true;
+    for (const wait of this.#waits) wait.abort(this.#errorOf());
   }
 
   /**
-   * Does what waits for its signal, which aborts when `signal` does, with the
-   * same reason, or at the end.
+   * Calls `wait` with a signal that aborts when `signal` does, with the same
+   * reason, or at the end.
    */
   async before<T>(
     signal: AbortSignal | undefined,
     wait: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     signal?.throwIfAborted();
-    if (this.isOver) throw this.#errorOf();
+    if (this.#isOver) throw this.#errorOf();
     const controller = new AbortController();
-    const atEnd = { abort: () => controller.abort(this.#errorOf()) };
-    const onAbort = { abort: (reason: unknown) => controller.abort(reason) };
-    this.#waits.add(this.#controller.signal, atEnd);
-    if (signal !== undefined) this.#waits.add(signal, onAbort);
+    this.#waits.add(controller);
+    if (signal !== undefined) listenForAbort(signal, controller);
     try {
       return await wait(controller.signal);
     } finally {
-      this.#waits.remove(this.#controller.signal, atEnd);
-      if (signal !== undefined) this.#waits.remove(signal, onAbort);
+      this.#waits.delete(controller);
+      if (signal !== undefined) stopListening(signal, controller);
     }
   }
 }

@@ -1,5 +1,4 @@
-import { observed, world } from "../../transports/internal.ts";
-import { Alarm } from "./_alarm.ts";
+import { observed, world, type WorldTimer } from "../../transports/internal.ts";
 import { Heap, type HeapItem } from "./_heap.ts";
 
 /** A patient timeout waits in this many parts. */
@@ -47,7 +46,11 @@ export interface TimeoutOptions {
 export class Timers {
   readonly #owner: object | undefined;
   readonly #heap = new Heap<Due>((a, b) => a.dueAt < b.dueAt);
-  readonly #alarm = new Alarm(() => this.#ring());
+  /**
+   * The timer of the system, and when it fires: never later than the first item
+   * is due. One that fires early costs less than setting it anew, 2 to 4 µs.
+   */
+  #alarm: { readonly timer: WorldTimer; readonly at: number } | null = null;
   /** How many of the heap's items keep the process alive. */
   #keptAlive = 0;
   #hasEnded = false;
@@ -55,7 +58,6 @@ export class Timers {
   /** Makes the timers of `owner`, if there is one. */
   constructor(owner?: object) {
     this.#owner = owner;
-    this.#alarm.unref();
   }
 
   /**
@@ -78,7 +80,7 @@ export class Timers {
   add(due: Due): void {
     if (due.dueAt === Infinity || this.#hasEnded) return;
     this.#heap.add(due);
-    if (due.keepsAlive && this.#keptAlive++ === 0) this.#alarm.ref();
+    if (due.keepsAlive && this.#keptAlive++ === 0) this.#alarm?.timer.ref();
     this.#arm();
   }
 
@@ -87,40 +89,43 @@ export class Timers {
     if (due.slot < 0) return;
     this.#heap.remove(due);
     this.#letGo(due);
-    if (this.#heap.size === 0) this.#disarm();
+    if (this.#heap.size === 0) this.#silence();
   }
 
   /** Removes everything, for good: the owner has ended. */
   end(): void {
     this.#hasEnded = true;
     this.#heap.clear();
-    this.#disarm();
+    this.#silence();
   }
 
   #letGo(due: Due): void {
-    if (due.keepsAlive && --this.#keptAlive === 0) this.#alarm.unref();
+    if (due.keepsAlive && --this.#keptAlive === 0) this.#alarm?.timer.unref();
   }
 
   #arm(): void {
-    const { first } = this.#heap;
-    if (first === undefined) return;
-    if (!this.#alarm.isSet) {
+    const at = this.#heap.first?.dueAt ?? Infinity;
+    if (at >= (this.#alarm?.at ?? Infinity)) return;
+    if (this.#alarm === null) {
       observed.by?.opened(this, "timer", () => this.#names());
-      if (this.#owner !== undefined) {
-        observed.by?.owned(this, this.#owner);
-      }
+      if (this.#owner !== undefined) observed.by?.owned(this, this.#owner);
     }
-    this.#alarm.set(first.dueAt);
+    this.#alarm?.timer.stop();
+    const delayMs = Math.max(0, Math.ceil(at - world.now()));
+    const timer = world.setTimer(delayMs, () => this.#ring());
+    if (this.#keptAlive === 0) timer.unref();
+    this.#alarm = { timer, at };
   }
 
-  #disarm(): void {
-    if (!this.#alarm.isSet) return;
-    this.#alarm.clear();
+  #silence(): void {
+    if (this.#alarm === null) return;
+    this.#alarm.timer.stop();
+    this.#alarm = null;
     observed.by?.closed(this);
   }
 
   #ring(): void {
-    observed.by?.closed(this);
+    this.#silence();
     const now = world.now();
     try {
       for (const due of this.#heap.takeWhile(({ dueAt }) => dueAt <= now)) {

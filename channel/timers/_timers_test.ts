@@ -73,6 +73,37 @@ Deno.test("Timers hold no timer once all are stopped, nor for Infinity", () => {
   assertEquals(time.timers, 0);
 });
 
+Deno.test("Timers fire soon what is due already, but never at once", async () => {
+  using time = new FakeTime();
+  const fired: number[] = [];
+  const start = performance.now();
+  new Timers().start("past", -5, () => fired.push(performance.now() - start));
+  assertEquals(fired, []);
+  await time.pass(1);
+  assertEquals(fired.length, 1);
+});
+
+Deno.test("Timers wait for what no timer of the system can hold", async () => {
+  using time = new FakeTime();
+  const fired: number[] = [];
+  const start = performance.now();
+  new Timers().start("late", 2 ** 40, () => {
+    fired.push(performance.now() - start);
+  });
+  await time.pass(2 ** 40);
+  assertEquals(fired, [2 ** 40]);
+});
+
+Deno.test("Timers arm one timer for the earliest of all", async () => {
+  using time = new FakeTime();
+  const timers = new Timers();
+  const fired: number[] = [];
+  for (const ms of [30, 10, 20]) timers.start("test", ms, () => fired.push(ms));
+  assertEquals(time.timers, 1);
+  await time.pass(100);
+  assertEquals([fired, time.timers], [[10, 20, 30], 0]);
+});
+
 Deno.test("Timers that have ended fire nothing and start nothing", async () => {
   using time = new FakeTime();
   const timers = new Timers();

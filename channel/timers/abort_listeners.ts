@@ -68,47 +68,26 @@ export function stopListening(signal: AbortSignal, member: Abortable): void {
   membersOf.get(signal)?.delete(member);
 }
 
-interface Group<T> extends Abortable {
-  readonly members: Set<T>;
-}
-
-/** What the signals of one owner end, which can forget all of it at once. */
+/** The members of one owner, which can remove all of them at once. */
 export class AbortListeners<T extends Abortable> {
-  readonly #groups = new Map<AbortSignal, Group<T>>();
+  readonly #members = new Map<T, AbortSignal>();
 
-  /** Aborts `member`, and forgets it, when `signal` aborts. */
+  /** Aborts `member` when `signal` aborts, unless it is removed before. */
   add(signal: AbortSignal, member: T): void {
-    let group = this.#groups.get(signal);
-    if (group === undefined) {
-      group = {
-        members: new Set(),
-        abort: (reason) => this.#abort(signal, reason),
-      };
-      this.#groups.set(signal, group);
-      listenForAbort(signal, group);
-    }
-    group.members.add(member);
+    this.#members.set(member, signal);
+    listenForAbort(signal, member);
   }
 
-  /** Forgets `member`, if it was added for `signal`. */
-  remove(signal: AbortSignal, member: T): void {
-    const group = this.#groups.get(signal);
-    if (group === undefined) return;
-    group.members.delete(member);
-    if (group.members.size > 0) return;
-    this.#groups.delete(signal);
-    stopListening(signal, group);
+  /** Removes `member`, if it is there. To be called once it was aborted, too. */
+  remove(member: T): void {
+    const signal = this.#members.get(member);
+    if (signal === undefined) return;
+    this.#members.delete(member);
+    stopListening(signal, member);
   }
 
-  /** Forgets all. */
+  /** Removes all members. */
   clear(): void {
-    for (const [signal, group] of this.#groups) stopListening(signal, group);
-    this.#groups.clear();
-  }
-
-  #abort(signal: AbortSignal, reason: unknown): void {
-    const group = this.#groups.get(signal)!;
-    this.#groups.delete(signal);
-    for (const member of group.members) member.abort(reason);
+    for (const member of this.#members.keys()) this.remove(member);
   }
 }

@@ -1,4 +1,4 @@
-import { transportFor } from "../../channel/_transport_for.ts";
+import { transportFor } from "../../channel/internal.ts";
 import { DEFAULT_MAX_FRAME_BYTES } from "../../transports/transport.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { openConnection } from "../../rpc/client.ts";

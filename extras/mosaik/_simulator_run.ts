@@ -1,7 +1,8 @@
-import type {
-  ChannelStarter,
-  ConnectionChannel,
-} from "../../channel/_connection_channel.ts";
+import {
+  type ChannelStarter,
+  type ConnectionChannel,
+  within,
+} from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import {
   type CloseReason,
@@ -12,7 +13,6 @@ import { resolveLimits } from "../../channel/limits/limits.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import type { Request } from "../../channel/request.ts";
 import type { Server } from "../../channel/server.ts";
-import { within } from "../../channel/timers/_within.ts";
 import { asError, isCall, toPlainFailure } from "../../rpc/internal.ts";
 import { observed } from "../../transports/internal.ts";
 import { Watchdog } from "../../transports/watchdog.ts";

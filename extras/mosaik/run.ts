@@ -1,4 +1,4 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
+import { abortable } from "../../channel/internal.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import type { OnError } from "../../channel/report.ts";

@@ -1,4 +1,4 @@
-import type { ConnectionChannel } from "../../channel/_connection_channel.ts";
+import type { ConnectionChannel } from "../../channel/internal.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import type { Peer } from "../session/_peer.ts";
 

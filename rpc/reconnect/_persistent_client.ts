@@ -1,22 +1,20 @@
 import {
+  abortable,
   Backoff,
   type BackoffOptions,
+  type ChannelStarter,
+  type ConnectionChannel,
   DEFAULT_BACKOFF,
-} from "../../channel/timers/_backoff.ts";
+  Totals,
+} from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
-import type {
-  ChannelStarter,
-  ConnectionChannel,
-} from "../../channel/_connection_channel.ts";
 import {
   type CloseReason,
   ConnectionClosedError,
 } from "../../channel/errors.ts";
-import { abortable } from "../../channel/timers/_abortable.ts";
 import { failureText } from "../../channel/message.ts";
 import { resolveOptions } from "../../channel/options.ts";
 import { type OnError, runGuarded } from "../../channel/report.ts";
-import { Totals } from "../../channel/_totals.ts";
 import { asError } from "../_failure.ts";
 import { checkService, clientOf } from "../client.ts";
 import type { Remote } from "../remote.ts";

@@ -3,7 +3,7 @@ import {
   listenForAbort,
   stopListening,
 } from "../../channel/timers/abort_listeners.ts";
-import { type Timeout, Timers } from "../../channel/timers/_timers.ts";
+import { type Timeout, Timers } from "../../channel/internal.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import type { Link } from "./_link.ts";
 

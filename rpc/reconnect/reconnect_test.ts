@@ -13,7 +13,7 @@ import {
   QueueFullError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { transportFor } from "../../channel/_transport_for.ts";
+import { transportFor } from "../../channel/internal.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
 import { expose } from "../expose.ts";

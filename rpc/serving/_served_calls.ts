@@ -1,7 +1,4 @@
-import {
-  ANSWERED,
-  type ConnectionChannel,
-} from "../../channel/_connection_channel.ts";
+import { ANSWERED, type ConnectionChannel } from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";

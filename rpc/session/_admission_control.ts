@@ -1,4 +1,4 @@
-import type { ConnectionChannel } from "../../channel/_connection_channel.ts";
+import type { ConnectionChannel } from "../../channel/internal.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { Limits } from "../../channel/limits/limits.ts";
 import type { IncomingRequest } from "../../channel/request.ts";

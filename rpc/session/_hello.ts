@@ -1,5 +1,4 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
-import { Timers } from "../../channel/timers/_timers.ts";
+import { abortable, Timers } from "../../channel/internal.ts";
 import {
   type CloseReason,
   ConnectionClosedError,

@@ -1,8 +1,8 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
-import type {
-  ChannelStarter,
-  ConnectionChannel,
-} from "../../channel/_connection_channel.ts";
+import {
+  abortable,
+  type ChannelStarter,
+  type ConnectionChannel,
+} from "../../channel/internal.ts";
 import {
   type ConnectionOptions,
   openConnectionWith,

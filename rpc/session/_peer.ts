@@ -1,6 +1,6 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
-import type { ConnectionChannel } from "../../channel/_connection_channel.ts";
+import type { ConnectionChannel } from "../../channel/internal.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import {
   type CloseReason,
@@ -615,7 +615,7 @@ export class Peer implements Caller {
     return (abort) => {
       const stream = { abort };
       this.#aborting.add(signal, stream);
-      return () => this.#aborting.remove(signal, stream);
+      return () => this.#aborting.remove(stream);
     };
   }
 

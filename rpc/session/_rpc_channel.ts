@@ -1,4 +1,4 @@
-import type { ChannelStarter } from "../../channel/_connection_channel.ts";
+import type { ChannelStarter } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import type { ChannelOptions } from "../../channel/options.ts";
 import {

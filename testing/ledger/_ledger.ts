@@ -3,7 +3,7 @@ import {
   MESSAGE_KINDS,
   type MessageDirection,
   type MessageEvent,
-} from "../../channel/_events.ts";
+} from "../../channel/internal.ts";
 import type {
   Notifications,
   ObservedEvent,

@@ -1,5 +1,5 @@
 import type { Channel } from "../../channel/channel.ts";
-import type { MessageDirection } from "../../channel/_events.ts";
+import type { MessageDirection } from "../../channel/internal.ts";
 import { type ChartMessage, drawChart } from "./_sequence_chart.ts";
 
 /** How many messages are kept. */

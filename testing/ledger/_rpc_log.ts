@@ -1,5 +1,5 @@
 import { REFERENCE_PREFIX, STREAM_PREFIX } from "../../rpc/internal.ts";
-import type { MessageDirection } from "../../channel/_events.ts";
+import type { MessageDirection } from "../../channel/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { pathsIn, readWords, type RpcWords } from "./_rpc_words.ts";
 

@@ -1,5 +1,4 @@
-import { transportFor } from "../../channel/_transport_for.ts";
-import { abortable } from "../../channel/timers/_abortable.ts";
+import { abortable, transportFor } from "../../channel/internal.ts";
 import { schemeOf } from "../../transports/address.ts";
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
 import { type ByteTransport, observed } from "../../transports/internal.ts";

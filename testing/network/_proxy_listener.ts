@@ -1,4 +1,4 @@
-import { abortable } from "../../channel/timers/_abortable.ts";
+import { abortable } from "../../channel/internal.ts";
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
 import {
   type ByteEnd,

@@ -1,4 +1,4 @@
-import { transportFor } from "../../../channel/_transport_for.ts";
+import { transportFor } from "../../../channel/internal.ts";
 import { randomInteger } from "../../../testing/network/_random.ts";
 import { nextTurn } from "../../../testing/step/_within.ts";
 import type { Ctx } from "../../../testing/ctx_contract.ts";

@@ -1,4 +1,4 @@
-import { transportFor } from "../../../channel/_transport_for.ts";
+import { transportFor } from "../../../channel/internal.ts";
 import type { Ctx } from "../../../testing/ctx_contract.ts";
 import type { Connection, Listener } from "../../../transports/transport.ts";
 import { HostilePeer, type HostilePeerOptions } from "./peer.ts";

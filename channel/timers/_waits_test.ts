@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { abortable } from "./_abortable.ts";
+import { abortable } from "./_waits.ts";
 
 Deno.test("abortable resolves to what the promise does", async () => {
   const { signal } = new AbortController();

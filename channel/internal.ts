@@ -1,0 +1,30 @@
+/**
+ * The names that this layer offers to the layers above, but not to users.
+ *
+ * - The channel of a connection before a layer has started it, and the hooks
+ *   that the layer starts it with.
+ * - Opening connections and starting servers whose channels a layer starts.
+ * - Timers, waits and signals, which all layers share.
+ *
+ * Neutral: it runs in browsers and in Node.
+ *
+ * @module
+ */
+export {
+  ANSWERED,
+  type ChannelStarter,
+  ConnectionChannel,
+  type ConnectionChannelOptions,
+} from "./_connection_channel.ts";
+export { MESSAGE_KINDS } from "./_events.ts";
+export type { MessageDirection, MessageEvent } from "./_events.ts";
+export type { Admission, ChannelHooks } from "./_hooks.ts";
+export { sumOfStats, Totals } from "./_totals.ts";
+export { transportFor } from "./_transport_for.ts";
+export { type ResultReceiver } from "./tables/_call_table.ts";
+export { Backoff, DEFAULT_BACKOFF } from "./timers/_backoff.ts";
+export type { BackoffOptions } from "./timers/_backoff.ts";
+export { Heap, type HeapItem } from "./timers/_heap.ts";
+export { Ending } from "./timers/_shared_end.ts";
+export { type Timeout, Timers } from "./timers/_timers.ts";
+export { abortable, pause, within } from "./timers/_waits.ts";
