@@ -1,53 +1,55 @@
-import type { Arena, Stand } from "./_arena.ts";
-import { type Check, checked } from "./_check.ts";
 import { type Comparison, isSequential } from "./comparisons.ts";
+import type { Harness, Pair } from "./_harness.ts";
 import {
-  measurePairs,
-  type Pair,
+  type Check,
+  measureRatios,
   spreadOf,
-  summarizeRatios,
+  summarize,
   type Summary,
-} from "./_pairs.ts";
+} from "./_ratios.ts";
 import { workloadName } from "./workloads.ts";
 
 /** How thoroughly to compare. */
 export interface CompareEffort {
-  /** How many pairs make a ratio. */
-  readonly pairs: number;
-  /** About how long one side of a pair is measured, one call after another. */
+  /** The number of turns of each side. */
+  readonly turns: number;
+  /** About how long a turn takes, with one call after another. */
   readonly runMs: number;
   /**
-   * The same with several under way: how they fall into bursts changes from
-   * one moment to the next, so that short runs differ by themselves.
+   * The same with several calls in flight. How they fall into bursts changes
+   * from one moment to the next, so that short runs differ by themselves.
    */
   readonly loadedRunMs: number;
 }
 
-/** Compares, and remembers how far each side strays from itself. */
+/** Returns the name of a comparison in reports. */
+export function nameOfComparison(comparison: Comparison): string {
+  const { subject, baseline, transport, workload } = comparison;
+  return `${subject} / ${baseline}, ${workloadName(workload)}, ${transport}`;
+}
+
+/** Compares subjects, and each comparison's noisier side with itself. */
 export class Comparer {
-  readonly #arena: Arena;
+  readonly #harness: Harness;
   readonly #effort: CompareEffort;
   readonly #itself = new Map<string, Summary>();
 
-  constructor(arena: Arena, effort: CompareEffort) {
-    this.#arena = arena;
+  constructor(harness: Harness, effort: CompareEffort) {
+    this.#harness = harness;
     this.#effort = effort;
   }
 
-  /** Measures the ratio of a comparison, and judges it. */
+  /** Measures the ratio of a comparison and its noise. */
   async compare(comparison: Comparison): Promise<Check> {
-    const { subject, baseline, transport, workload, target } = comparison;
-    const ratio = await this.ratio(comparison);
+    const found = await this.ratio(comparison);
     const itself = await this.#ratioToItself(comparison);
-    const noise = spreadOf(itself) * ratio.median;
-    const ofWhat = isSequential(comparison) ? "time" : "rate";
-    return checked({
-      what: `${subject} / ${baseline}, ${workloadName(workload)}, ${transport}`,
-      unit: `× ${ofWhat}`,
-      found: ratio,
-      noise,
-      target,
-    });
+    return {
+      what: nameOfComparison(comparison),
+      unit: isSequential(comparison) ? "× time" : "× rate",
+      found,
+      noise: spreadOf(itself) * found.median,
+      target: comparison.target,
+    };
   }
 
   /** Measures the ratio alone. */
@@ -55,8 +57,8 @@ export class Comparer {
     const { subject, baseline, transport } = comparison;
     return await this.#ratio(
       comparison,
-      await this.#arena.stand({ subject: baseline, transport }),
-      await this.#arena.stand({ subject, transport }),
+      await this.#harness.pair({ subject: baseline, transport }),
+      await this.#harness.pair({ subject, transport }),
     );
   }
 
@@ -68,51 +70,46 @@ export class Comparer {
     if (known !== undefined) return known;
     const itself = await this.#ratio(
       comparison,
-      await this.#arena.stand({ subject, transport }),
-      await this.#arena.stand({ subject, transport }, 1),
+      await this.#harness.pair({ subject, transport }),
+      await this.#harness.pair({ subject, transport }, 1),
     );
     this.#itself.set(key, itself);
     return itself;
   }
 
+  /** A ratio of times, or of rates with several calls in flight. */
   async #ratio(
     comparison: Comparison,
-    base: Stand,
-    own: Stand,
+    base: Pair,
+    own: Pair,
   ): Promise<Summary> {
-    const { pairs } = this.#effort;
-    const pairsTaken = await measurePairs(
-      pairs,
+    const ratios = await measureRatios(
+      this.#effort.turns,
       await this.#timing(comparison, base),
       await this.#timing(comparison, own),
     );
-    return summarizeRatios(
-      isSequential(comparison) ? pairsTaken : pairsTaken.map(invert),
+    return summarize(
+      isSequential(comparison) ? ratios : ratios.map((ratio) => 1 / ratio),
     );
   }
 
   /**
-   * Measures the time for one. Each side does as much as it can in the same
-   * time, so that a slow one does not take all of it.
+   * Returns a function that measures the time of one act. Each side does as
+   * much as it can in the same time, so that a slow one does not take it all.
    */
   async #timing(
     comparison: Comparison,
-    stand: Stand,
+    pair: Pair,
   ): Promise<() => Promise<number>> {
     const { workload } = comparison;
     const { runMs, loadedRunMs } = this.#effort;
-    const acts = await stand.count(
+    const acts = await pair.count(
       workload,
       isSequential(comparison) ? runMs : loadedRunMs,
     );
     return async () => {
-      const { ms, count } = await stand.run(workload, acts, false);
+      const { ms, count } = await pair.run(workload, acts, false);
       return ms / count;
     };
   }
-}
-
-/** From times to rates. */
-function invert({ first, second }: Pair): Pair {
-  return { first: 1 / first, second: 1 / second };
 }

@@ -1,8 +1,8 @@
-import type { Arena, Stand, Variant } from "./_arena.ts";
-import { summarize, type Summary } from "./_pairs.ts";
-import { type NamedWorkload, workloadName } from "./workloads.ts";
+import { type Harness, nameOf, type Pair, type Variant } from "./_harness.ts";
+import { summarize, type Summary } from "./_ratios.ts";
+import { type Workload, workloadName } from "./workloads.ts";
 
-/** What came out of a workload of a variant. */
+/** The figures of a variant with one workload. */
 export interface Figure {
   readonly variant: Variant;
   /** The name of the workload. */
@@ -10,28 +10,17 @@ export interface Figure {
   /** Calls, echoes or items a second, over the rounds. */
   readonly rate: Summary;
   /**
-   * Medians over the rounds of what half, 99 % and 99.9 % of the calls did not
-   * exceed, in µs; `null` where there were too few to tell.
+   * Medians over the rounds of the quantiles 0.5, 0.99 and 0.999 of the times,
+   * in µs; `null` for quantiles with too few acts.
    */
   readonly us: readonly (number | null)[];
-  /** CPU time of the client for each, in µs, in the median. */
+  /** CPU time of the client for each act, in µs; the median. */
   readonly clientUs: number;
   /** The same of the server; `null` where both are one process. */
   readonly serverUs: number | null;
 }
 
-/** What a variant takes, whatever it does. */
-export interface Footprint {
-  readonly variant: Variant;
-  /** Bytes of a call and its answer on the wire; `null` where it has none. */
-  readonly wireBytes: number | null;
-  /** The most memory of the client's process, in bytes. */
-  readonly clientBytes: number;
-  /** The same of the server's; `null` where both are one process. */
-  readonly serverBytes: number | null;
-}
-
-/** What could not be measured. */
+/** Something that could not be measured. */
 export interface LeftOut {
   readonly what: string;
   readonly why: string;
@@ -40,7 +29,7 @@ export interface LeftOut {
 /** How thoroughly to measure. */
 export interface FigureEffort {
   readonly rounds: number;
-  /** How long one round of one variant is. */
+  /** How long one round of one variant takes, in ms. */
   readonly runMs: number;
 }
 
@@ -53,79 +42,73 @@ interface Sample {
 
 interface Contestant {
   readonly variant: Variant;
-  readonly stand: Stand;
+  readonly pair: Pair;
   readonly acts: number;
   readonly samples: Sample[];
 }
 
-/** So many acts it takes for each quantile to mean something. */
+/** Acts that each quantile needs at least. */
 const LEAST_ACTS = [1, 100, 1_000];
 
 /** Measures a workload of all variants, in turns. */
 export async function measureFigures(
-  arena: Arena,
+  harness: Harness,
   variants: readonly Variant[],
-  { workload }: NamedWorkload,
+  workload: Workload,
   { rounds, runMs }: FigureEffort,
 ): Promise<{ figures: Figure[]; leftOut: LeftOut[] }> {
-  const contestants: Contestant[] = [];
   const leftOut: LeftOut[] = [];
-  const leaveOut = (variant: Variant, error: unknown) =>
-    leftOut.push({
-      what: `${nameOf(variant)}, ${workloadName(workload)}`,
-      why: error instanceof Error ? error.message : String(error),
-    });
-  for (const variant of variants) {
+  const contestants: Contestant[] = [];
+  const attempt = async (variant: Variant, act: () => Promise<void>) => {
     try {
-      const stand = await arena.stand(variant);
-      const acts = await stand.count(workload, runMs);
-      if (acts === 0) continue;
-      contestants.push({ variant, stand, acts, samples: [] });
+      await act();
     } catch (error) {
-      leaveOut(variant, error);
+      const what = `${nameOf(variant)}, ${workloadName(workload)}`;
+      leftOut.push({ what, why: messageOf(error) });
     }
+  };
+  for (const variant of variants) {
+    await attempt(variant, async () => {
+      const pair = await harness.pair(variant);
+      const acts = await pair.count(workload, runMs);
+      if (acts > 0) contestants.push({ variant, pair, acts, samples: [] });
+    });
   }
-  const failed = new Set<Contestant>();
   for (let round = 0; round < rounds; round++) {
     // Each is first in some round.
     const first = Math.floor(round * contestants.length / rounds);
-    for (
-      const contestant of [
-        ...contestants.slice(first),
-        ...contestants.slice(0, first),
-      ]
-    ) {
-      if (failed.has(contestant)) continue;
-      try {
-        contestant.samples.push(await takeSample(contestant, workload));
-      } catch (error) {
-        failed.add(contestant);
-        leaveOut(contestant.variant, error);
-      }
+    const order = [
+      ...contestants.slice(first),
+      ...contestants.slice(0, first),
+    ];
+    for (const contestant of order) {
+      const { variant, samples } = contestant;
+      if (samples.length < round) continue;
+      await attempt(variant, async () => {
+        samples.push(await takeSample(contestant, workload));
+      });
     }
   }
-  return {
-    figures: contestants.filter((it) => !failed.has(it)).map((contestant) =>
-      figureOf(contestant, workloadName(workload))
-    ),
-    leftOut,
-  };
+  const figures = contestants
+    .filter(({ samples }) => samples.length === rounds)
+    .map((contestant) => figureOf(contestant, workloadName(workload)));
+  return { figures, leftOut };
 }
 
 async function takeSample(
-  { stand, acts }: Contestant,
-  workload: NamedWorkload["workload"],
+  { pair, acts }: Contestant,
+  workload: Workload,
 ): Promise<Sample> {
-  const before = await stand.serverUsage();
-  const { ms, count, quantiles, cpuUs } = await stand.run(workload, acts, true);
-  const after = await stand.serverUsage();
+  const before = await pair.serverCpuUs();
+  const { ms, count, quantiles, cpuUs } = await pair.run(workload, acts, true);
+  const after = await pair.serverCpuUs();
   return {
     rate: count / ms * 1_000,
-    us: (quantiles ?? []).map((quantile) => quantile * 1_000),
+    us: quantiles!.map((quantile) => quantile * 1_000),
     clientUs: cpuUs / count,
     serverUs: before === null || after === null
       ? null
-      : (after.cpuUs - before.cpuUs) / count,
+      : (after - before) / count,
   };
 }
 
@@ -147,29 +130,7 @@ function figureOf(
   };
 }
 
-/** Tells what a variant takes; ask when all else is measured. */
-export async function measureFootprint(
-  arena: Arena,
-  variant: Variant,
-): Promise<Footprint> {
-  const stand = await arena.stand(variant);
-  const wireBytes = variant.transport === "tcp"
-    ? await stand.bytesPerCall()
-    : null;
-  const { peakBytes } = await stand.run(
-    { kind: "call", inFlight: 1 },
-    1,
-    false,
-  );
-  return {
-    variant,
-    wireBytes,
-    clientBytes: peakBytes,
-    serverBytes: (await stand.serverUsage())?.peakBytes ?? null,
-  };
-}
-
-/** How reports call a variant. */
-export function nameOf({ subject, transport }: Variant): string {
-  return `${subject} over ${transport}`;
+/** Returns the message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

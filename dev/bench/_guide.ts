@@ -1,96 +1,74 @@
-import { runDeno } from "../checks/_deno.ts";
+import { writeSection } from "../checks/section.ts";
 import { ROOT } from "../checks/_project.ts";
-import { replaceSection } from "../checks/section.ts";
 import { formatMarkdown, formatText, type Table } from "../shared/tables.ts";
-import { drawFigures, type Picture } from "./_pictures.ts";
-import { tableOfChecks, tableOfFigures, tableOfFootprints } from "./_report.ts";
-import type { Results } from "./_results.ts";
+import type { Figure, LeftOut } from "./_figures.ts";
+import { drawFigures } from "./_pictures.ts";
+import type { Check } from "./_ratios.ts";
+import { tableOfChecks, tableOfFigures } from "./_report.ts";
 import { WORKLOADS } from "./workloads.ts";
 
-const DOCS = `${ROOT}/docs`;
-const GUIDE = `${DOCS}/performance.md`;
+/** The outcome of a run. */
+export interface Results {
+  readonly machine: string;
+  /** Descriptions of the peers, with their versions, by name. */
+  readonly peers: Readonly<Record<string, string>>;
+  readonly command: string;
+  /** Whether clients and servers had a core each. */
+  readonly isPinned: boolean;
+  readonly checks: readonly Check[];
+  readonly figures: readonly Figure[];
+  readonly leftOut: readonly LeftOut[];
+}
 
-/** A table with its heading; those without rows are left out. */
-type Titled = readonly [title: string, table: Table];
-
-function tablesOf({ checks, figures, footprints }: Results): Titled[] {
-  const tables: Titled[] = [
-    ["What is wanted", tableOfChecks(checks)],
-    ...WORKLOADS.map((workload): Titled => [
-      workload.title,
-      tableOfFigures(figures, workload),
-    ]),
-    ["Wire and memory", tableOfFootprints(footprints)],
+/** Returns the tables that have rows, with their headings. */
+function tablesOf(
+  { checks, figures }: Results,
+): (readonly [title: string, table: Table])[] {
+  const tables = [
+    ["What is wanted", tableOfChecks(checks)] as const,
+    ...WORKLOADS.map((workload) =>
+      [workload.title, tableOfFigures(figures, workload)] as const
+    ),
   ];
   return tables.filter(([, { length }]) => length > 1);
 }
 
-/** All tables, for a terminal. */
+/** Returns all tables for a terminal. */
 export function formatResults(results: Results): string {
-  return tablesOf(results)
-    .map(([title, table]) => `${title}\n\n${formatText([table])}`)
-    .concat(formatLeftOut(results, ["", ""]))
-    .join("\n\n");
-}
-
-/** A line each of what could not be measured, with its name between marks. */
-function formatLeftOut(
-  { leftOut }: Results,
-  [before, after]: readonly [string, string],
-): string[] {
-  if (leftOut.length === 0) return [];
-  const lines = leftOut.map(({ what, why }) =>
-    `- ${before}${what}${after}: ${why}`
-  );
-  return [`${before}Left out${after}`, lines.join("\n")];
-}
-
-/** The section of the guide, with its pictures. */
-export function formatGuide(
-  results: Results,
-  pictures: readonly Picture[],
-): string {
-  const { machine, peers, command, isPinned } = results;
   return [
-    `Taken by \`${command}\` on ${machine}. ${
-      isPinned
-        ? "Clients and servers had a core each."
-        : "Client and server could share a core."
-    }`,
+    ...tablesOf(results)
+      .map(([title, table]) => `${title}\n\n${formatText([table])}`),
+    ...formatLeftOut(results),
+  ].join("\n\n");
+}
+
+function formatLeftOut({ leftOut }: Results): string[] {
+  if (leftOut.length === 0) return [];
+  return [
+    "Left out:",
+    leftOut.map(({ what, why }) => `- ${what}: ${why}`).join("\n"),
+  ];
+}
+
+/** Writes tables and pictures into the guide. */
+export async function writeResults(results: Results): Promise<void> {
+  const { machine, peers, command, isPinned } = results;
+  const pictures = drawFigures(results.figures);
+  for (const { file, svg } of pictures) {
+    await Deno.writeTextFile(`${ROOT}/docs/${file}`, svg);
+  }
+  const cores = isPinned
+    ? "Clients and servers had a core each."
+    : "Client and server could share a core.";
+  const content = [
+    `Taken by \`${command}\` on ${machine}. ${cores}`,
     Object.entries(peers).map(([name, what]) => `- \`${name}\`: ${what}`)
       .join("\n"),
-    ...formatPictures(pictures),
+    ...pictures.map(({ title, file }) => `![${title}](${file})`),
     ...tablesOf(results).map(([title, table]) =>
       `### ${title}\n\n${formatMarkdown([table])}`
     ),
-    ...formatLeftOut(results, ["**", "**"]),
-  ].filter(Boolean).join("\n\n");
-}
-
-/** Pictures as the guide shows them. */
-export function formatPictures(pictures: readonly Picture[]): string[] {
-  return pictures.map(({ title, file }) => `![${title}](${file})`);
-}
-
-/** Puts tables and pictures into the guide. */
-export async function writeResults(results: Results): Promise<void> {
-  const pictures = drawFigures(results.figures);
-  await writeGuide("bench --write", formatGuide(results, pictures), pictures);
-}
-
-/** Puts what a task found into its section of the guide. */
-export async function writeGuide(
-  task: string,
-  content: string,
-  pictures: readonly Picture[],
-): Promise<void> {
-  const guide = await Deno.readTextFile(GUIDE);
-  const files = [GUIDE];
-  await Deno.writeTextFile(GUIDE, replaceSection(guide, task, content));
-  for (const { file, svg } of pictures) {
-    const path = `${DOCS}/${file}`;
-    await Deno.writeTextFile(path, svg);
-    files.push(path);
-  }
-  await runDeno(["fmt", "--quiet", ...files]);
+    ...formatLeftOut(results),
+  ].join("\n\n");
+  await writeSection("performance.md", "bench --write", content);
 }

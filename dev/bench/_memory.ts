@@ -1,40 +1,29 @@
-import type { Arena } from "./_arena.ts";
-import { type Check, checked } from "./_check.ts";
-import { Helper } from "./_helper.ts";
+import { denoCommand, PeerProcess } from "../shared/peer_process.ts";
+import type { Harness } from "./_harness.ts";
 import type { MemoryArguments, MemoryFigures } from "./memory.ts";
-import { spreadOf, summarize, type Target } from "./_pairs.ts";
+import { type Check, spreadOf, summarize, type Target } from "./_ratios.ts";
 
-/** Measures what idle connections and agents, and pending calls, take. */
-export async function measureMemory(arena: Arena): Promise<Check[]> {
-  const [channel, rpc] = await Promise.all([
-    arena.serve({ subject: "channel", transport: "tcp" }),
-    arena.serve({ subject: "rpc", transport: "tcp" }),
-  ]);
-  await using _channel = channel.server;
-  await using _rpc = rpc.server;
+/** Measures the memory of idle connections, idle agents and pending calls. */
+export async function measureMemory(harness: Harness): Promise<Check[]> {
+  const channel = { subject: "channel", transport: "tcp" } as const;
+  const rpc = { subject: "rpc", transport: "tcp" } as const;
   const addresses: MemoryArguments = {
-    channel: channel.address,
-    rpc: rpc.address,
+    channel: (await harness.serve(channel)).address,
+    rpc: (await harness.serve(rpc)).address,
   };
-  await using helper = new Helper("memory.ts", [JSON.stringify(addresses)], {
-    core: null,
-    flags: ["--v8-flags=--expose-gc"],
-  });
-  const figures = await helper.listen<MemoryFigures>();
+  const gc = ["--v8-flags=--expose-gc"];
+  await using measuring = new PeerProcess(
+    denoCommand(new URL("memory.ts", import.meta.url), [], gc),
+  );
+  const figures = await measuring.ask<MemoryFigures>("measure", addresses);
   const conn = summarize(figures.conn).median;
   const beyondConn = (bytes: readonly number[]) => bytes.map((it) => it - conn);
-  const idleEnd = { atMost: 8 * 1024 };
+  const end = "an end of an idle connection, beyond a bare Deno.Conn";
   return [
-    bytes(
-      "channel, an end of an idle connection, beyond a bare Deno.Conn",
-      beyondConn(figures.channelEnd),
-      idleEnd,
-    ),
-    bytes(
-      "rpc, an end of an idle connection, beyond a bare Deno.Conn",
-      beyondConn(figures.rpcEnd),
-      null,
-    ),
+    bytes(`channel, ${end}`, beyondConn(figures.channelEnd), {
+      atMost: 8 * 1024,
+    }),
+    bytes(`rpc, ${end}`, beyondConn(figures.rpcEnd), null),
     bytes("agent, idle", figures.agent, { atMost: 1024 }),
     bytes("channel, a pending call", figures.channelCall, { atMost: 400 }),
     bytes("rpc, a pending call", figures.rpcCall, null),
@@ -47,5 +36,5 @@ function bytes(
   target: Target | null,
 ): Check {
   const found = summarize(values);
-  return checked({ what, unit: "B", found, noise: spreadOf(found), target });
+  return { what, unit: "B", found, noise: spreadOf(found), target };
 }

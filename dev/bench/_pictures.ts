@@ -1,95 +1,102 @@
-import type { Transport } from "./_arena.ts";
-import { type Bar, drawBars, type Kind } from "./_chart.ts";
 import type { Figure } from "./_figures.ts";
+import { type Bar, drawBars, type Kind } from "./_chart.ts";
 
 /** A picture for the guide. */
 export interface Picture {
   /** Its file, beside the guide. */
   readonly file: string;
-  /** What it shows, for those who do not see it. */
+  /** The alternative text. */
   readonly title: string;
   readonly svg: string;
 }
 
-const LIMITS = ["raw", "bare", "codec"];
-const LAYERS = ["channel", "rpc", "agent"];
-
-/** What of a figure is a bar's length. */
-type Length = (figure: Figure) => Pick<Bar, "value" | "lower" | "upper"> | null;
-
-const RATE: Length = ({ rate }) => ({ ...rate, value: rate.median });
-const MEDIAN_US: Length = ({ us: [median] }) =>
-  median == null ? null : { value: median, lower: median, upper: median };
-
-/** Draws what the figures tell at a glance. */
-export function drawFigures(figures: readonly Figure[]): Picture[] {
-  const over = (transport: Transport) => (workload: string) =>
-    figures.filter((it) =>
-      it.workload === workload && it.variant.transport === transport
-    );
-  const tcp = over("tcp");
-  return [
-    picture("performance_calls.svg", "Calls, 64 in flight over TCP", {
-      unit: "calls/s, more is better",
-      figures: tcp("64 in flight"),
-      length: RATE,
-    }),
-    picture("performance_round_trip.svg", "One call after another over TCP", {
-      unit: "µs for a call in the median, less is better",
-      figures: tcp("sequential"),
-      length: MEDIAN_US,
-      isLessBetter: true,
-    }),
-    picture("performance_payload.svg", "1 MiB there and back over TCP", {
-      unit: "MiB/s each way, more is better",
-      figures: tcp("1 MiB echo"),
-      length: RATE,
-    }),
-    picture("performance_stream.svg", "Streams over TCP", {
-      unit: "items/s, more is better",
-      figures: tcp("stream"),
-      length: RATE,
-    }),
-    picture("performance_transports.svg", "Calls, 64 in flight", {
-      unit: "calls/s, more is better",
-      figures: figures.filter(({ workload, variant }) =>
-        workload === "64 in flight" && kindOf(variant.subject) !== "peer"
-      ),
-      length: RATE,
-      isTransportShown: true,
-    }),
-  ].flatMap((it) => it ?? []);
-}
-
-interface PictureOptions {
+interface Drawing {
+  readonly file: string;
+  readonly title: string;
   readonly unit: string;
-  readonly figures: readonly Figure[];
-  readonly length: Length;
-  readonly isLessBetter?: boolean;
-  readonly isTransportShown?: boolean;
+  /** The workload that is drawn over TCP. */
+  readonly workload: string;
+  /** Whether to draw times instead of rates: less is better. */
+  readonly isTime?: boolean;
 }
 
-/** `null` if there is nothing to draw. */
+const DRAWINGS: readonly Drawing[] = [
+  {
+    file: "performance_calls.svg",
+    title: "Calls, 64 in flight over TCP",
+    unit: "calls/s, more is better",
+    workload: "64 in flight",
+  },
+  {
+    file: "performance_round_trip.svg",
+    title: "One call after another over TCP",
+    unit: "µs for a call in the median, less is better",
+    workload: "sequential",
+    isTime: true,
+  },
+  {
+    file: "performance_payload.svg",
+    title: "1 MiB there and back over TCP",
+    unit: "MiB/s each way, more is better",
+    workload: "1 MiB echo",
+  },
+  {
+    file: "performance_stream.svg",
+    title: "Streams over TCP",
+    unit: "items/s, more is better",
+    workload: "stream",
+  },
+];
+
+/** Draws the main figures; drawings without figures are left out. */
+export function drawFigures(figures: readonly Figure[]): Picture[] {
+  const pictures = DRAWINGS.map(({ file, title, unit, workload, isTime }) => {
+    const own = figures.filter((it) =>
+      it.workload === workload && it.variant.transport === "tcp"
+    );
+    return picture(file, title, unit, barsOf(own, isTime ?? false, false));
+  });
+  const everywhere = figures.filter(({ workload, variant }) =>
+    workload === "64 in flight" && kindOf(variant.subject) !== "peer"
+  );
+  pictures.push(picture(
+    "performance_transports.svg",
+    "Calls, 64 in flight",
+    "calls/s, more is better",
+    barsOf(everywhere, false, true),
+  ));
+  return pictures.filter((it) => it !== null);
+}
+
 function picture(
   file: string,
   title: string,
-  { unit, figures, length, isLessBetter, isTransportShown }: PictureOptions,
+  unit: string,
+  bars: readonly Bar[],
 ): Picture | null {
-  const bars = figures.flatMap((figure): Bar[] => {
-    const { subject, transport } = figure.variant;
-    const lengths = length(figure);
-    return lengths === null ? [] : [{
-      label: isTransportShown ? `${subject}, ${transport}` : subject,
-      kind: kindOf(subject),
-      ...lengths,
-    }];
-  }).toSorted((a, b) => (b.value - a.value) * (isLessBetter ? -1 : 1));
   if (bars.length === 0) return null;
   return { file, title, svg: drawBars({ title, unit, bars }) };
 }
 
+/** Returns the bars of some figures, the best one first. */
+function barsOf(
+  figures: readonly Figure[],
+  isTime: boolean,
+  namesTransport: boolean,
+): Bar[] {
+  const bars = figures.flatMap(({ variant, rate, us: [median] }): Bar[] => {
+    const { subject, transport } = variant;
+    const label = namesTransport ? `${subject}, ${transport}` : subject;
+    const kind = kindOf(subject);
+    if (!isTime) return [{ label, kind, value: rate.median, ...rate }];
+    if (median == null) return [];
+    return [{ label, kind, value: median, lower: median, upper: median }];
+  });
+  return bars.toSorted((a, b) => (b.value - a.value) * (isTime ? -1 : 1));
+}
+
 function kindOf(subject: string): Kind {
   const [layer = ""] = subject.split("-");
-  if (LIMITS.includes(layer)) return "limit";
-  return LAYERS.includes(layer) ? "denomas" : "peer";
+  if (["raw", "bare", "codec"].includes(layer)) return "limit";
+  return ["channel", "rpc", "agent"].includes(layer) ? "denomas" : "peer";
 }

@@ -1,25 +1,27 @@
 import type { Table } from "../shared/tables.ts";
-import type { Check } from "./_check.ts";
-import type { Figure, Footprint } from "./_figures.ts";
-import { spreadOf, type Target } from "./_pairs.ts";
+import type { Figure } from "./_figures.ts";
+import { type Check, spreadOf, type Target, verdictOf } from "./_ratios.ts";
 import { type NamedWorkload, workloadName } from "./workloads.ts";
 
-/** What was wanted and what was found, a row each. */
+/** Returns targets and measurements, a row each. */
 export function tableOfChecks(checks: readonly Check[]): Table {
   return [
     ["What", "found", "quartiles", "noise", "wanted", "verdict"],
-    ...checks.map(({ what, unit, found, noise, target, verdict }) => [
-      what,
-      `${digits(found.median)} ${unit}`,
-      `${digits(found.lower)}–${digits(found.upper)}`,
-      `± ${digits(noise)}`,
-      target === null ? "" : formatTarget(target),
-      verdict ?? "",
-    ]),
+    ...checks.map((check) => {
+      const { what, unit, found, noise, target } = check;
+      return [
+        what,
+        `${digits(found.median)} ${unit}`,
+        `${digits(found.lower)}–${digits(found.upper)}`,
+        `± ${digits(noise)}`,
+        target === null ? "" : formatTarget(target),
+        verdictOf(check) ?? "",
+      ];
+    }),
   ];
 }
 
-/** The figures of one workload. */
+/** Returns the figures of one workload. */
 export function tableOfFigures(
   figures: readonly Figure[],
   { workload, unit }: NamedWorkload,
@@ -48,45 +50,21 @@ export function tableOfFigures(
   ];
 }
 
-/** What each variant takes. */
-export function tableOfFootprints(footprints: readonly Footprint[]): Table {
-  return [
-    [
-      "Subject",
-      "over",
-      "bytes/call on the wire",
-      "client, MiB at most",
-      "server, MiB at most",
-    ],
-    ...footprints.map(({ variant, wireBytes, clientBytes, serverBytes }) => [
-      `\`${variant.subject}\``,
-      variant.transport,
-      wireBytes === null ? "–" : digits(wireBytes),
-      mib(clientBytes),
-      serverBytes === null ? "–" : mib(serverBytes),
-    ]),
-  ];
-}
-
 function formatTarget(target: Target): string {
   return "atMost" in target
     ? `at most ${digits(target.atMost)}`
     : `at least ${digits(target.atLeast)}`;
 }
 
-/** Three digits of what is small, all that stand before the point otherwise. */
+/** Formats small numbers with three digits, others without a fraction. */
 function digits(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return String(Number(value.toPrecision(3)));
 }
 
-function mib(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
-}
-
-/** How many targets were met, and how many not. */
+/** Returns how many targets got which verdict. */
 export function summarizeTargets(checks: readonly Check[]): string {
-  const verdicts = checks.flatMap(({ verdict }) => verdict ?? []);
+  const verdicts = checks.flatMap((check) => verdictOf(check) ?? []);
   const counts = Map.groupBy(verdicts, (verdict) => verdict);
   const parts = [...counts].map(([verdict, { length }]) =>
     `${length} ${verdict}`

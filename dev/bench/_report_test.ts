@@ -1,28 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { checked } from "./_check.ts";
-import {
-  summarizeTargets,
-  tableOfChecks,
-  tableOfFigures,
-  tableOfFootprints,
-} from "./_report.ts";
+import { summarizeTargets, tableOfChecks, tableOfFigures } from "./_report.ts";
 import { WORKLOADS } from "./workloads.ts";
 
 const CHECKS = [
-  checked({
+  {
     what: "channel / bare",
     unit: "× time",
     found: { median: 1.0512, lower: 1, upper: 1.1 },
     noise: 0.02,
     target: { atMost: 1.1 },
-  }),
-  checked({
+  },
+  {
     what: "pending call",
     unit: "B",
     found: { median: 1_234.4, lower: 1_200, upper: 1_300 },
     noise: 10,
     target: null,
-  }),
+  },
 ];
 
 Deno.test("tableOfChecks says what was wanted and found", () => {
@@ -47,18 +41,5 @@ Deno.test("tableOfFigures takes the rows of its workload, and leaves gaps", () =
   ];
   assertEquals(tableOfFigures(figures, WORKLOADS[0]!).slice(1), [
     ["`rpc`", "memory", "1,000", "10 %", "12.3", "–", "–", "5.68", "–"],
-  ]);
-});
-
-Deno.test("tableOfFootprints counts in MiB", () => {
-  const variant = { subject: "rpc", transport: "tcp" as const };
-  const footprint = {
-    variant,
-    wireBytes: 81.5,
-    clientBytes: 2 ** 26,
-    serverBytes: null,
-  };
-  assertEquals(tableOfFootprints([footprint]).slice(1), [
-    ["`rpc`", "tcp", "81.5", "64", "–"],
   ]);
 });

@@ -3,12 +3,12 @@ import type { Workload } from "./workloads.ts";
 
 /** A workload that is ready to run. */
 export interface Work extends AsyncDisposable {
-  /** Does it once; `worker` is one of `workers`, each does one at a time. */
+  /** Does one act; each of `workers` does one at a time. */
   act(worker: number): Promise<void>;
   readonly workers: number;
-  /** What one act counts for, as the items of a stream. */
+  /** The calls, echoes or items of one act. */
   readonly countEach: number;
-  /** Does it so often, and measures; where the client is elsewhere. */
+  /** Measures so many acts of a client in another process. */
   measure?(acts: number): Promise<Measured>;
 }
 
@@ -57,7 +57,6 @@ export async function prepare(
       });
     }
     case "connect":
-      if (subject.place === "worker") throw absent(subject, "connections");
       return work(
         async () => {
           await using fresh = await subject.connect(address);
@@ -117,8 +116,8 @@ function absent({ name }: Subject, what: string): NotOfferedError {
 }
 
 /**
- * Does `work` `acts` times, all workers at once, and returns how many ms it
- * took. Where there are `latencies`, each act's own time goes there, in ms.
+ * Does `work` `acts` times, all workers at once, and returns the time in ms.
+ * The time of each act goes into `latencies`, in ms.
  */
 export async function run(
   work: Work,
@@ -148,7 +147,7 @@ export async function run(
   return performance.now() - startedAt;
 }
 
-/** Finds how many acts take about `runMs`. */
+/** Returns how many acts take about `runMs`. */
 export async function actsWithin(work: Work, runMs: number): Promise<number> {
   let acts = work.workers;
   while (true) {
@@ -159,16 +158,13 @@ export async function actsWithin(work: Work, runMs: number): Promise<number> {
   }
 }
 
-/** So many calls the engine needs to compile all that it will. */
+/** The calls after which V8 has compiled all that it will. */
 const WARM_CALLS = 30_000;
 const WARM_STEP = 1_000;
-/** What is slower than that allows is slow however warm it is. */
+/** The longest time to warm up: slow subjects stay slow. */
 const WARM_MS = 1_000;
 
-/**
- * Has the engine compile what it would otherwise compile while measuring: one
- * call after another is too slow to get there.
- */
+/** Makes calls until V8 has compiled the code. */
 export async function warmUp(work: Work): Promise<void> {
   const end = performance.now() + WARM_MS;
   for (let acts = 0; acts < WARM_CALLS; acts += WARM_STEP) {

@@ -1,13 +1,13 @@
 /**
- * The client's side of a subject, in a process of its own:
- * `call.ts SUBJECT ADDRESS [serve]`. Does what it is told on its standard input
- * until that ends. With `serve` it serves at the address, too.
+ * Calls a subject from a process of its own: `call.ts SUBJECT ADDRESS [1]`.
+ * Runs workloads as it is asked to. With a third argument it also serves the
+ * subject at the address.
  *
  * @module
  */
-import { announce, answerCommands } from "./_commands.ts";
-import { quantile } from "./_pairs.ts";
-import { readUsage } from "./_usage.ts";
+import { answerRequests } from "../shared/peer_process.ts";
+import { cpuUs } from "./_cpu.ts";
+import { quantile } from "./_ratios.ts";
 import {
   actsWithin,
   NotOfferedError,
@@ -17,82 +17,58 @@ import {
   type Work,
 } from "./_workload.ts";
 import { subjectNamed } from "./subjects/all.ts";
-import type { Caller, Subject } from "./subjects/subject.ts";
-import { SEQUENTIAL, type Workload } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
-/** What a client may be told. */
-export type Command =
-  | { readonly do: "warmUp" }
-  | {
-    /** How many acts take about so long; 0 if the subject has none. */
-    readonly do: "count";
-    readonly workload: Workload;
-    readonly runMs: number;
-  }
-  | {
-    readonly do: "run";
-    readonly workload: Workload;
-    readonly acts: number;
-    /** Whether to note the time of each act. */
-    readonly timed: boolean;
-  }
-  | {
-    /** Makes calls over another connection, which is kept. */
-    readonly do: "callAt";
-    readonly address: string;
-    readonly calls: number;
-  }
-  | {
-    /** Kills a server and waits until it notices. */
-    readonly do: "kill";
-    readonly address: string;
-    readonly pid: number;
-  };
-
-/** What came out of a run. */
+/** The outcome of a run. */
 export interface Run {
-  /** How long all of it took. */
+  /** The time of all acts. */
   readonly ms: number;
-  /** How many calls, echoes or items that were. */
+  /** The number of calls, echoes or items. */
   readonly count: number;
-  /** What half, 99 % and 99.9 % of the acts did not exceed, in ms. */
+  /** The quantiles 0.5, 0.99 and 0.999 of the acts' times, in ms. */
   readonly quantiles: readonly [number, number, number] | null;
   readonly cpuUs: number;
-  readonly peakBytes: number;
 }
 
-const [name = "", address = "", serve] = Deno.args;
+const [name = "", address = "", serves] = Deno.args;
 await using stack = new AsyncDisposableStack();
-const callers = new Map<string, Caller>();
-const works = new Map<string, Work>();
+const works = new Map<string, Promise<Work>>();
 
-let subject: Subject;
+const connected = (async () => {
+  const subject = await subjectNamed(name);
+  const where = serves === undefined
+    ? address
+    : stack.use(await subject.serve(address)).address;
+  const caller = stack.use(await subject.connect(where));
+  return { subject, where, caller };
+})();
+// The first request reports the failure.
+connected.catch(() => {});
 
-async function callerAt(address: string): Promise<Caller> {
-  let caller = callers.get(address);
-  if (caller === undefined) {
-    caller = stack.use(await subject.connect(address));
-    callers.set(address, caller);
-  }
-  return caller;
-}
-
-let home = address;
-
-async function workOf(workload: Workload): Promise<Work> {
+function workOf(workload: Workload): Promise<Work> {
   const key = JSON.stringify(workload);
   let work = works.get(key);
   if (work === undefined) {
-    work = stack.use(
-      await prepare(subject, home, await callerAt(home), workload),
+    work = connected.then(async ({ subject, where, caller }) =>
+      stack.use(await prepare(subject, where, caller, workload))
     );
     works.set(key, work);
   }
   return work;
 }
 
-/** How many acts take about so long; 0 where there are none of the kind. */
-async function count(workload: Workload, runMs: number): Promise<number> {
+interface CountArgs {
+  readonly workload: Workload;
+  readonly runMs: number;
+}
+
+interface RunArgs {
+  readonly workload: Workload;
+  readonly acts: number;
+  readonly isTimed: boolean;
+}
+
+async function count({ workload, runMs }: CountArgs): Promise<number> {
   try {
     return await actsWithin(await workOf(workload), runMs);
   } catch (error) {
@@ -101,72 +77,27 @@ async function count(workload: Workload, runMs: number): Promise<number> {
   }
 }
 
-async function measure(
-  { workload, acts, timed }: Extract<Command, { do: "run" }>,
-): Promise<Run> {
+async function measure({ workload, acts, isTimed }: RunArgs): Promise<Run> {
   const work = await workOf(workload);
-  const latencies = timed ? new Float64Array(acts) : undefined;
-  const before = readUsage().cpuUs;
+  const latencies = isTimed ? new Float64Array(acts) : undefined;
+  const before = cpuUs();
   const ms = await run(work, acts, latencies);
-  const { cpuUs, peakBytes } = readUsage();
+  const sorted = latencies?.sort();
   return {
     ms,
     count: acts * work.countEach,
-    quantiles: latencies === undefined ? null : quantiles(latencies),
-    cpuUs: cpuUs - before,
-    peakBytes,
+    cpuUs: cpuUs() - before,
+    quantiles: sorted === undefined ? null : [
+      quantile(sorted, 0.5),
+      quantile(sorted, 0.99),
+      quantile(sorted, 0.999),
+    ],
   };
 }
 
-function quantiles(latencies: Float64Array): [number, number, number] {
-  const sorted = latencies.sort();
-  return [
-    quantile(sorted, 0.5),
-    quantile(sorted, 0.99),
-    quantile(sorted, 0.999),
-  ];
-}
-
-/** How many ms pass from the end of a process until its call rejects. */
-async function killServer(address: string, pid: number): Promise<number> {
-  await using caller = await subject.connect(address);
-  if (caller.hang === undefined) {
-    throw new Error(`Cannot measure '${name}': it has no call that hangs`);
-  }
-  const rejected = caller.hang().then(
-    () => {
-      throw new Error("The call was answered");
-    },
-    () => performance.now(),
-  );
-  // Once this is answered, the one before is with the server.
-  await caller.call({ name: "Ada", n: 0 });
-  const killedAt = performance.now();
-  Deno.kill(pid, "SIGKILL");
-  return await rejected - killedAt;
-}
-
-async function obey(command: Command): Promise<unknown> {
-  switch (command.do) {
-    case "warmUp":
-      return await warmUp(await workOf({ kind: "call", inFlight: 64 }));
-    case "count":
-      return await count(command.workload, command.runMs);
-    case "run":
-      return await measure(command);
-    case "callAt": {
-      const caller = await callerAt(command.address);
-      await using work = await prepare(subject, home, caller, SEQUENTIAL);
-      return await run(work, command.calls);
-    }
-    case "kill":
-      return await killServer(command.address, command.pid);
-  }
-}
-
-const isReady = await announce(async () => {
-  subject = await subjectNamed(name);
-  if (serve === undefined) return;
-  home = stack.use(await subject.serve(address)).address;
+await answerRequests({
+  warmUp: async () =>
+    await warmUp(await workOf({ kind: "call", inFlight: 64 })),
+  count,
+  run: measure,
 });
-if (isReady) await answerCommands((command) => obey(command as Command));

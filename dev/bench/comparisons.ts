@@ -1,21 +1,20 @@
-import type { Transport } from "./_arena.ts";
-import { type Check, checked } from "./_check.ts";
-import type { Target } from "./_pairs.ts";
+import type { Transport } from "./_harness.ts";
+import type { Check, Target } from "./_ratios.ts";
 import { SEQUENTIAL, type Workload } from "./workloads.ts";
 
-/** One subject against another, on the same workload. */
+/** One subject against another, with the same workload. */
 export interface Comparison {
   readonly subject: string;
-  /** Name of the subject it is held against. */
+  /** The subject that it is compared with. */
   readonly baseline: string;
   readonly transport: Transport;
   readonly workload: Workload;
   /**
-   * What the ratio shall be: of the times where calls go one after another, of
-   * what is done in a second otherwise. `null` for whatever it is.
+   * The target of the ratio: of the times where calls go one after another,
+   * of the rates otherwise. `null` if any value will do.
    */
   readonly target: Target | null;
-  /** Which of the two is measured against itself, for what noise can do. */
+  /** The side that is measured against itself, to find the noise. */
   readonly noiseOf: "subject" | "baseline";
 }
 
@@ -27,70 +26,57 @@ export function isSequential({ workload }: Comparison): boolean {
   return workload.kind === "call" && workload.inFlight === 1;
 }
 
-/** How many times the calls of each peer RPC is to make. */
-const OVER_PEERS: ReadonlyMap<string, number> = new Map([
-  ["capnweb", 4],
-  ["vscode-jsonrpc", 6],
-  ["grpc", 20],
-  ["http", 8],
-  ["aiomas", 6],
-]);
-
-/** Peers that are not JavaScript on both sides of a socket. */
-const NO_JAVASCRIPT_OVER_SOCKETS: readonly string[] = ["aiomas"];
+/** How many times the rate of each peer RPC should reach. */
+const OVER_PEERS: Readonly<Record<string, number>> = {
+  capnweb: 4,
+  "vscode-jsonrpc": 6,
+  grpc: 20,
+  http: 8,
+  aiomas: 6,
+};
 
 /**
- * RPC against the fastest of the peers that are JavaScript on both sides of a
- * socket; `null` without any. `overPeers` has what was found, by peer.
+ * Returns RPC against the fastest peer in JavaScript, given the comparisons
+ * with each peer; `null` without any.
  */
 export function fastestPeer(
   overPeers: ReadonlyMap<string, Check>,
 ): Check | null {
   const [fastest] = [...overPeers]
-    .filter(([peer]) => !NO_JAVASCRIPT_OVER_SOCKETS.includes(peer))
+    .filter(([peer]) => peer !== "aiomas")
     .toSorted(([, a], [, b]) => a.found.median - b.found.median);
   if (fastest === undefined) return null;
-  const [peer, { unit, found, noise }] = fastest;
-  return checked({
-    what: `rpc / the fastest JavaScript peer over sockets, which is ${peer}`,
-    unit,
-    found,
-    noise,
+  const [peer, check] = fastest;
+  return {
+    ...check,
+    what: `rpc / the fastest JavaScript peer, which is ${peer}`,
     target: { atLeast: 2 },
-  });
+  };
 }
 
-/** All comparisons, in the order of the report; `peers` are those over TCP. */
+/** Returns all comparisons, in the order of the report. */
 export function comparisons(peers: readonly string[]): Comparison[] {
   return [
     ...overBare("tcp"),
     ...overBare("unix"),
-    over("rpc-diagnostics", "rpc", SEQUENTIAL, null),
-    over("rpc-diagnostics", "rpc", LOADED, null),
-    over("rpc-telemetry", "rpc", SEQUENTIAL, null),
-    over("rpc-telemetry", "rpc", LOADED, null),
-    over("channel-msgpack", "channel", LOADED, null),
-    over(
-      "channel-msgpack-fast",
-      "raw",
-      { kind: "echo", bytes: 2 ** 20, inFlight: 4 },
-      { atLeast: 0.7 },
-    ),
-    {
-      ...over("agent-worker", "comlink", LOADED, null),
-      transport: "worker",
-    },
+    over("rpc-diagnostics", "rpc", SEQUENTIAL),
+    over("rpc-diagnostics", "rpc", LOADED),
+    over("rpc-telemetry", "rpc", SEQUENTIAL),
+    over("rpc-telemetry", "rpc", LOADED),
+    over("channel-msgpack", "channel", LOADED),
+    over("channel-msgpack-fast", "raw", {
+      kind: "echo",
+      bytes: 2 ** 20,
+      inFlight: 4,
+    }, { atLeast: 0.7 }),
     {
       ...over("channel", "codec", LOADED, { atLeast: 0.5 }),
       transport: "memory",
     },
-    ...[...new Set([...peers, ...OVER_PEERS.keys()])].map((peer) => {
-      const times = OVER_PEERS.get(peer);
-      const target = times === undefined ? null : { atLeast: times };
-      return {
-        ...over("rpc", peer, LOADED, target),
-        noiseOf: "subject" as const,
-      };
+    ...peers.map((peer): Comparison => {
+      const atLeast = OVER_PEERS[peer];
+      const target = atLeast === undefined ? null : { atLeast };
+      return { ...over("rpc", peer, LOADED, target), noiseOf: "subject" };
     }),
   ];
 }
@@ -111,19 +97,27 @@ function overBare(transport: Transport): Comparison[] {
   }));
 }
 
-/** One subject against another over TCP. */
-export function over(
+/** The comparisons of the guard: each layer over the one below, and codecs. */
+export const GUARDED: readonly Comparison[] = [
+  over("channel", "bare", SEQUENTIAL),
+  over("channel", "bare", LOADED),
+  over("channel", "bare", CROWDED),
+  over("rpc", "channel", LOADED),
+  over("agent", "rpc", LOADED),
+  over("channel-msgpack", "channel", LOADED),
+  over("channel", "bare", { kind: "echo", bytes: 2 ** 16, inFlight: 8 }),
+  { ...over("channel", "codec", LOADED), transport: "memory" },
+];
+
+function over(
   subject: string,
   baseline: string,
   workload: Workload,
-  target: Target | null,
+  target: Target | null = null,
 ): Comparison {
   return {
-    subject,
-    baseline,
+    ...{ subject, baseline, workload, target },
     transport: "tcp",
-    workload,
-    target,
     noiseOf: "baseline",
   };
 }

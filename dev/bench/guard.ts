@@ -1,91 +1,76 @@
 /**
  * Watches that nothing gets slow: `deno task bench:guard`. It measures a few
- * ratios and ends with exit code 1 if the speed that one stands for has fallen
- * by more than a fifth below what `guard.json` holds, twice in a row. With
- * `--renew` it writes that file: do so on a quiet machine, when a change of
- * speed is meant.
+ * ratios and ends with exit code 1 if the speed behind one has fallen by more
+ * than a fifth below that in `guard.json`, twice in a row. `--renew` writes
+ * that file: run it on a quiet machine after a change that is meant.
  *
  * @module
  */
-import { print, printError } from "./_print.ts";
-import { Arena, type Transport } from "./_arena.ts";
-import { type CompareEffort, Comparer } from "./_compare.ts";
-import {
-  GUARDED,
-  hasFallen,
-  type KnownRatios,
-  rowOf,
-  speedOf,
-} from "./_guarded.ts";
+import { print, printError } from "../checks/_print.ts";
 import { describeMachine, warnOfLoad } from "../shared/machine.ts";
+import { type CompareEffort, Comparer, nameOfComparison } from "./_compare.ts";
+import { Harness } from "./_harness.ts";
 import { canPin } from "./_pin.ts";
-import type { Comparison } from "./comparisons.ts";
+import { type Comparison, GUARDED, isSequential } from "./comparisons.ts";
 
-/** Many short pairs: on a busy machine they stray less than few long ones. */
-const EFFORT: CompareEffort = { pairs: 51, runMs: 20, loadedRunMs: 32 };
+/** Many short turns stray less on a busy machine than few long ones. */
+const EFFORT: CompareEffort = { turns: 51, runMs: 20, loadedRunMs: 32 };
 const FILE = new URL("guard.json", import.meta.url);
-const TRANSPORTS: readonly Transport[] = ["tcp", "memory"];
+/** The share of a known speed that may be left. */
+const LEAST_SHARE = 0.8;
 
-/** Measures each row; `visit` may have it measured again. */
-async function measureAll(
-  visit: (
-    comparison: Comparison,
-    measure: () => Promise<number>,
-  ) => Promise<void>,
-): Promise<void> {
+/** Speeds of the subjects, as shares of their baselines, by comparison. */
+type Speeds = Record<string, number>;
+
+/** Returns the speed that a ratio stands for: more is better. */
+export function speedOf(comparison: Comparison, ratio: number): number {
+  return isSequential(comparison) ? 1 / ratio : ratio;
+}
+
+/** Returns whether a speed has fallen by more than a fifth. */
+export function hasFallen(speed: number, known: number): boolean {
+  return speed < known * LEAST_SHARE;
+}
+
+/** Measures each comparison, again if it has fallen: once may be by chance. */
+async function measureAll(known: Speeds): Promise<Speeds> {
   const isPinned = await canPin();
-  for (const transport of TRANSPORTS) {
-    await using arena = new Arena({ isPinned });
-    const comparer = new Comparer(arena, EFFORT);
+  const speeds: Speeds = {};
+  for (const transport of ["tcp", "memory"]) {
+    await using harness = new Harness(isPinned);
+    const comparer = new Comparer(harness, EFFORT);
     for (const comparison of GUARDED) {
       if (comparison.transport !== transport) continue;
-      await visit(comparison, async () => {
-        const { median } = await comparer.ratio(comparison);
-        return speedOf(comparison, median);
-      });
+      const measure = async () =>
+        speedOf(comparison, (await comparer.ratio(comparison)).median);
+      const name = nameOfComparison(comparison);
+      const before = known[name] ?? 0;
+      let speed = await measure();
+      if (hasFallen(speed, before)) speed = Math.max(speed, await measure());
+      speeds[name] = Number(speed.toFixed(3));
+      const change = ((speed / before - 1) * 100).toFixed(0);
+      print(
+        `${name}: speed ${speed.toFixed(2)}, was ${before.toFixed(2)}, ` +
+          `${change} %`,
+      );
     }
   }
-}
-
-async function renew(): Promise<void> {
-  const speeds: Record<string, number> = {};
-  await measureAll(async (comparison, measure) => {
-    const speed = Number((await measure()).toFixed(3));
-    speeds[rowOf(comparison)] = speed;
-    print(`${rowOf(comparison)}: ${speed}`);
-  });
-  const known: KnownRatios = { machine: describeMachine(), speeds };
-  await Deno.writeTextFile(FILE, JSON.stringify(known, null, 2) + "\n");
-}
-
-/** Returns how many rows have fallen. */
-async function guard(): Promise<number> {
-  const known: KnownRatios = JSON.parse(await Deno.readTextFile(FILE));
-  let fallen = 0;
-  await measureAll(async (comparison, measure) => {
-    const row = rowOf(comparison);
-    const before = known.speeds[row]!;
-    let speed = await measure();
-    // Once may be by chance.
-    if (hasFallen(speed, before)) speed = Math.max(speed, await measure());
-    const change = ((speed / before - 1) * 100).toFixed(0);
-    const line = `${row}: speed ${speed.toFixed(2)}, was ${
-      before.toFixed(2)
-    }, ${change} %`;
-    if (hasFallen(speed, before)) {
-      fallen++;
-      printError(`${line}: fallen by more than a fifth`);
-    } else print(line);
-  });
-  return fallen;
+  return speeds;
 }
 
 if (import.meta.main) {
   warnOfLoad();
-  if (Deno.args.includes("--renew")) await renew();
-  else {
-    const fallen = await guard();
-    print(`${fallen} of ${GUARDED.length} have fallen`);
-    if (fallen > 0) Deno.exit(1);
+  const known: { speeds: Speeds } = JSON.parse(await Deno.readTextFile(FILE));
+  const isRenewing = Deno.args.includes("--renew");
+  const speeds = await measureAll(isRenewing ? {} : known.speeds);
+  if (isRenewing) {
+    const file = { machine: describeMachine(), speeds };
+    await Deno.writeTextFile(FILE, JSON.stringify(file, null, 2) + "\n");
+  } else {
+    const fallen = Object.entries(speeds)
+      .filter(([name, speed]) => hasFallen(speed, known.speeds[name]!));
+    for (const [name] of fallen) printError(`${name}: fell by over a fifth`);
+    print(`${fallen.length} of ${GUARDED.length} have fallen`);
+    if (fallen.length > 0) Deno.exit(1);
   }
 }

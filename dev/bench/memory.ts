@@ -1,6 +1,6 @@
 /**
- * What idle connections, idle agents and pending calls take, in a process of
- * its own that can collect garbage. Says one list of figures.
+ * Measures the memory of idle connections, idle agents and pending calls, in a
+ * process of its own that can collect garbage.
  *
  * @module
  */
@@ -8,19 +8,18 @@ import { Agent, Container } from "@denomas/denomas/agent";
 import * as channel from "@denomas/denomas/channel";
 import * as rpc from "@denomas/denomas/rpc";
 import { settledBytes } from "../shared/heap.ts";
-import { announce } from "./_commands.ts";
+import { answerRequests } from "../shared/peer_process.ts";
 import { rpcs } from "./subjects/rpc.ts";
 import { channels } from "./subjects/channel.ts";
 import type { Subject } from "./subjects/subject.ts";
 
-/** What this process is given. */
+/** Addresses of servers of the subjects `channel` and `rpc`. */
 export interface MemoryArguments {
-  /** Addresses of servers of the subjects `channel` and `rpc`. */
   readonly channel: string;
   readonly rpc: string;
 }
 
-/** Bytes that each thing of a kind takes. */
+/** Bytes of each thing of a kind, by round. */
 export interface MemoryFigures {
   /** One end of a connection, as Deno has it. */
   readonly conn: number[];
@@ -39,7 +38,7 @@ const AGENTS = 20_000;
 const CALLS = 20_000;
 const ANYWHERE = "tcp://127.0.0.1:0";
 
-/** How many bytes each of `count` things takes, while they are there. */
+/** Returns the bytes of each of `count` things while they exist. */
 async function bytesEach(
   count: number,
   make: () => Promise<unknown>,
@@ -47,7 +46,7 @@ async function bytesEach(
   const before = await settledBytes();
   const made = await make();
   const bytes = await settledBytes() - before;
-  // It must live until here.
+  // Keeps the things alive until here.
   if (made === undefined) throw new Error("There is nothing to measure");
   return bytes / count;
 }
@@ -70,7 +69,7 @@ async function conns(): Promise<number> {
   return bytes;
 }
 
-/** Of both ends, which are in this process. */
+/** Measures both ends of connections, which are in this process. */
 async function ends(
   open: (address: string) => Promise<AsyncDisposable>,
   server: { readonly address: string },
@@ -99,7 +98,6 @@ async function rpcEnds(): Promise<number> {
 
 class Idle extends Agent {}
 
-/** Beyond the place in the list that each has. */
 async function agents(): Promise<number> {
   await using container = await Container.create("local://memory");
   return await bytesEach(AGENTS, async () => {
@@ -115,13 +113,13 @@ async function pending(subject: Subject, address: string): Promise<number> {
   await using caller = await subject.connect(address);
   return await bytesEach(CALLS, async () => {
     const calls = Array.from({ length: CALLS }, () => caller.hang!());
-    // Once this is answered, those before are on their way.
+    // Its answer shows that the calls before it were sent.
     await caller.call({ name: "Ada", n: 0 });
     return calls;
   });
 }
 
-/** After one that is not counted, for what is made once. */
+/** Measures in rounds, after one that does not count: it makes what stays. */
 async function rounds(measure: () => Promise<number>): Promise<number[]> {
   await measure();
   const figures: number[] = [];
@@ -129,17 +127,16 @@ async function rounds(measure: () => Promise<number>): Promise<number[]> {
   return figures;
 }
 
-// The calls end with their connection; to listen to each would take memory.
+// Pending calls reject with their connection; a handler for each takes memory.
 addEventListener("unhandledrejection", (event) => event.preventDefault());
 
-await announce(async (): Promise<MemoryFigures> => {
-  const addresses: MemoryArguments = JSON.parse(Deno.args[0]!);
-  return {
+await answerRequests({
+  measure: async (addresses: MemoryArguments): Promise<MemoryFigures> => ({
     conn: await rounds(conns),
     channelEnd: await rounds(channelEnds),
     rpcEnd: await rounds(rpcEnds),
     agent: await rounds(agents),
     channelCall: await rounds(() => pending(channels[0]!, addresses.channel)),
     rpcCall: await rounds(() => pending(rpcs[0]!, addresses.rpc)),
-  };
+  }),
 });

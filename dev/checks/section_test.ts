@@ -21,6 +21,6 @@ Deno.test("replaceSection refuses a guide without the section", () => {
   assertThrows(
     () => replaceSection(section("a", "1"), "b", "new"),
     Error,
-    "no section",
+    "Finding the section",
   );
 });

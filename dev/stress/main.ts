@@ -10,10 +10,8 @@ import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
-import { runDeno } from "../checks/_deno.ts";
 import { print, printError } from "../checks/_print.ts";
-import { ROOT } from "../checks/_project.ts";
-import { replaceSection } from "../checks/section.ts";
+import { writeSection } from "../checks/section.ts";
 import { formatMarkdown, formatText } from "../shared/tables.ts";
 import { type Arguments, parseArguments } from "./_args.ts";
 import { heapBytes, isRising } from "../shared/heap.ts";
@@ -33,9 +31,6 @@ const LONG_SECONDS = 300;
 /** How many hostile frames a run of two minutes sends at least. */
 const HOSTILE_FRAMES = 200_000;
 const CODECS = [json(), msgpack(), fastMsgpack()];
-/** What the guide's section is marked by. */
-const TASK = "stress --write";
-const GUIDE = `${ROOT}/docs/reliability.md`;
 
 async function run(args: Arguments): Promise<Report> {
   const { seconds, seed, only } = args;
@@ -82,9 +77,7 @@ async function writeGuide(report: Report): Promise<void> {
     `Promises that were broken: ${tally.breaches.length}.`,
     formatMarkdown(tablesOf(report)),
   ].join("\n\n");
-  const guide = await Deno.readTextFile(GUIDE);
-  await Deno.writeTextFile(GUIDE, replaceSection(guide, TASK, content));
-  await runDeno(["fmt", "--quiet", GUIDE]);
+  await writeSection("reliability.md", "stress --write", content);
 }
 
 if (import.meta.main) {

@@ -1,24 +1,29 @@
 import { type Answer, answer } from "./subject.ts";
 
-/** Sends back what came. */
-export function echo(payload: string | Uint8Array): string | Uint8Array {
+/** Returns its argument. */
+export function echo<T>(payload: T): T {
   return payload;
 }
 
-/** Yields answers. */
+/** Returns the answer at place `n` of a stream. */
+export function nthAnswer(n: number): Answer {
+  return answer({ name: "Ada", n });
+}
+
+/** Yields `count` answers. */
 export async function* items(count: number): AsyncGenerator<Answer> {
-  for (let n = 0; n < count; n++) yield answer({ name: "Ada", n });
+  for (let n = 0; n < count; n++) yield nthAnswer(n);
 }
 
 /** Never answers. */
-export function hang(): Promise<void> {
+export function hang(): Promise<never> {
   return new Promise(() => {});
 }
 
 /**
- * Takes all items.
+ * Takes all items of a stream.
  *
- * @throws {Error} If there are not `count`.
+ * @throws {Error} If there are not `count`, or not in order.
  */
 export async function takeItems(
   stream: AsyncIterable<Answer>,
@@ -28,6 +33,11 @@ export async function takeItems(
   for await (const { n } of stream) {
     if (n === received) received++;
   }
+  checkCount(received, count);
+}
+
+/** @throws {Error} If the counts differ. */
+export function checkCount(received: number, count: number): void {
   if (received === count) return;
-  throw new Error(`${received} items came, wanted ${count}`);
+  throw new Error(`Reading a stream: ${received} items came, wanted ${count}`);
 }

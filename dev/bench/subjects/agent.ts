@@ -27,7 +27,7 @@ class Answerer extends Agent {
   }
 
   @expose
-  hang(): Promise<void> {
+  hang(): Promise<never> {
     return hang();
   }
 }

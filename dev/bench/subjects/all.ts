@@ -1,9 +1,8 @@
-import { fileURLToPath } from "node:url";
 import type { Subject } from "./subject.ts";
 
 /**
- * The subjects of this folder. Each process loads only what it is about, so
- * that the memory of one does not hold the others' code.
+ * Loaders of the subjects, by the first part of their names. Each process loads
+ * only its own subject, so that its memory does not hold the code of others.
  */
 const LOADERS: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
   bare: async () => [(await import("./bare.ts")).bare],
@@ -14,67 +13,44 @@ const LOADERS: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
   "rpc-diagnostics": async () => (await import("./telemetry.ts")).telemetries,
   "rpc-telemetry": async () => (await import("./telemetry.ts")).telemetries,
   agent: async () => (await import("./agent.ts")).agents,
+  aiomas: async () => [(await import("./peers/aiomas.ts")).aiomas],
+  birpc: async () => [(await import("./peers/birpc.ts")).birpc],
+  capnweb: async () => [(await import("./peers/capnweb.ts")).capnweb],
+  grpc: async () => [(await import("./peers/grpc.ts")).grpc],
+  http: async () => [(await import("./peers/http.ts")).http],
+  "vscode-jsonrpc": async () => [
+    (await import("./peers/vscode_jsonrpc.ts")).vscodeJsonrpc,
+  ],
 };
 
-const PEERS = new URL("peers/", import.meta.url);
+/** Names of the other libraries, each with a file of its own in `peers/`. */
+export const PEERS: readonly string[] = [
+  "aiomas",
+  "birpc",
+  "capnweb",
+  "grpc",
+  "http",
+  "vscode-jsonrpc",
+];
 
 /**
- * The subject that is called `name`: `channel`, `rpc` and `agent` alone or
- * with a codec as in `rpc-msgpack`, or a peer.
+ * Returns the subject with a name: `channel`, `rpc` and `agent` alone or with
+ * a codec as in `rpc-msgpack`, a yardstick, or a peer.
  *
  * @throws {TypeError} If there is none.
  */
 export async function subjectNamed(name: string): Promise<Subject> {
-  const peers = await peerNames();
-  // A file of a peer says it all, as `agent_worker.ts` does.
-  if (peers.includes(name)) return await loadPeer(name);
   const load = LOADERS[name] ?? LOADERS[name.split("-")[0]!];
   const subject = (await load?.())?.find((subject) => subject.name === name);
   if (subject !== undefined) return subject;
-  const known = [...Object.keys(LOADERS), ...peers];
-  throw new TypeError(
-    `Cannot choose subject '${name}': use one of '${known.join("', '")}'`,
-  );
+  const known = Object.keys(LOADERS).join("', '");
+  throw new TypeError(`Choosing subject '${name}': use one of '${known}'`);
 }
 
-/** Names of the peers: a file of `peers/` each, with `-` for `_`. */
-export async function peerNames(): Promise<string[]> {
-  const names: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(fileURLToPath(PEERS))) {
-      const [, stem] = /^([a-z]\w*)\.ts$/.exec(name) ?? [];
-      if (stem === undefined || NO_PEERS.test(stem)) continue;
-      names.push(stem.replaceAll("_", "-"));
-    }
-  } catch (error) {
-    // Without that folder there are no peers.
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return names.sort();
-}
-
-/** What else the folder holds: lists and tests. */
-const NO_PEERS = /^all$|_test$/;
-
-async function loadPeer(name: string): Promise<Subject> {
-  const exported: unknown[] = Object.values(await import(fileOfPeer(name)));
-  const subject = exported.find(isSubject);
-  if (subject !== undefined) return subject;
-  throw new TypeError(`Cannot use peer '${name}': its file exports no subject`);
-}
-
-function fileOfPeer(name: string): string {
-  return new URL(`${name.replaceAll("-", "_")}.ts`, PEERS).href;
-}
-
-/** What a peer is: the first paragraph of its file. */
+/** Returns the description of a peer: the first paragraph of its file. */
 export async function describePeer(name: string): Promise<string> {
-  const text = await Deno.readTextFile(new URL(fileOfPeer(name)));
+  const file = `peers/${name.replaceAll("-", "_")}.ts`;
+  const text = await Deno.readTextFile(new URL(file, import.meta.url));
   const [, paragraph = name] = /^\/\*\*\n((?: \* .*\n)+)/.exec(text) ?? [];
   return paragraph.replace(/^ \* /gm, "").replaceAll("\n", " ").trim();
-}
-
-function isSubject(value: unknown): value is Subject {
-  return typeof value === "object" && value !== null && "name" in value &&
-    "serve" in value && "connect" in value;
 }

@@ -1,21 +1,21 @@
 /**
- * The contract of what is measured: a way to call a server and be answered.
- * A new subject is one file beside this one and one row in `all.ts`.
+ * The contract of a subject: a way to call a server and get an answer. A new
+ * subject is one file beside this one and one row in `all.ts`.
  */
 
-/** What is sent. */
+/** The argument of a call. */
 export interface Question {
   readonly name: string;
   readonly n: number;
 }
 
-/** What is sent back. */
+/** The answer to a call. */
 export interface Answer {
   readonly greeting: string;
   readonly n: number;
 }
 
-/** What every server does: little, so that the way there and back shows. */
+/** The work of every server: little, so that the cost of the call shows. */
 export function answer({ name, n }: Question): Answer {
   return { greeting: `Hello, ${name}`, n };
 }
@@ -28,11 +28,11 @@ export interface Serving extends AsyncDisposable {
 
 /** A connected client; disposal ends it. */
 export interface Caller extends AsyncDisposable {
-  /** Asks, and resolves to the answer. Many may be under way at a time. */
+  /** Sends a question and resolves to its answer. Calls may overlap. */
   call(question: Question): Promise<unknown>;
   /**
-   * Sends `payload`, as {@linkcode Subject.payload} says, and resolves to the
-   * same, sent back. Absent where it is not measured.
+   * Sends a payload of the kind {@linkcode Subject.payload} and resolves to
+   * the same payload. Absent where it is not measured.
    */
   echo?(payload: string | Uint8Array): Promise<unknown>;
   /**
@@ -41,49 +41,48 @@ export interface Caller extends AsyncDisposable {
    */
   receive?(count: number): Promise<void>;
   /**
-   * Asks for what is never answered, so that only the end of the server
+   * Makes a call that is never answered, so that only the end of the server
    * settles it. Absent where it is not measured.
    */
   hang?(): Promise<unknown>;
   /**
-   * Makes `calls` calls, `inFlight` of them under way at any time, by a client
-   * that is not of this process. Where this is there, it is measured in place
-   * of a loop around `call`, which would add the way to that client.
+   * Makes `calls` calls with `inFlight` of them in flight, by a client in
+   * another process. Measured in place of a loop around `call`, which would
+   * add the time to reach that process.
    *
    * @throws {Error} If an answer is wrong.
    */
   measure?(calls: number, inFlight: number): Promise<Measured>;
 }
 
-/** What a client of another process has measured. */
+/** The measurement of a client in another process. */
 export interface Measured {
-  /** How many µs one call took: of the whole time, its share. */
+  /** The time of all calls divided by their number. */
   readonly us: number;
-  /** How many µs passed between each call and its answer, in no order. */
+  /** The time between each call and its answer, in any order. */
   readonly eachUs: readonly number[];
 }
 
 /** One way to call a server. */
 export interface Subject {
-  /** How arguments and tables call it. */
+  /** The name in arguments and tables. */
   readonly name: string;
   /**
-   * What {@linkcode Caller.echo} takes: text where messages are text, bytes
-   * where they are binary.
+   * The kind of payload that {@linkcode Caller.echo} takes: text where messages
+   * are text, bytes where they are binary.
    *
    * @default {"text"}
    */
   readonly payload?: "text" | "bytes";
   /**
-   * Where its server runs: in a process of its own, or in a thread of the
-   * client's, which then calls both `serve` and `connect`.
+   * Resolves to the reason why it cannot run on this machine, or to `null`.
    *
-   * @default {"process"}
+   * @default {it runs everywhere}
    */
-  readonly place?: "process" | "worker";
+  missing?(): Promise<string | null>;
   /** Serves {@linkcode answer} at `address`, as `tcp://` or `ipc://`. */
   serve(address: string): Promise<Serving>;
-  /** Connects to what `serve` serves; opens one connection. */
+  /** Opens one connection to a server of `serve`. */
   connect(address: string): Promise<Caller>;
 }
 

@@ -1,28 +1,17 @@
 /** The packages of the peers, by their names in the import map. */
 export interface Packages {
-  /** The channel and server of gRPC. */
   readonly "@grpc/grpc-js": typeof import("@grpc/grpc-js");
-  /** Reads `.proto` files. */
   readonly "@grpc/proto-loader": typeof import("@grpc/proto-loader");
-  /** The client of NATS. */
-  readonly "@nats-io/transport-node": typeof import("@nats-io/transport-node");
-  /** birpc. */
   readonly "birpc": typeof import("birpc");
-  /** Cap'n Web. */
   readonly "capnweb": typeof import("capnweb");
-  /** comlink. */
-  readonly "comlink": typeof import("comlink");
-  /** kkrpc. */
-  readonly "kkrpc": typeof import("kkrpc");
-  /** JSON-RPC of VS Code. */
   readonly "vscode-jsonrpc/node": typeof import("vscode-jsonrpc/node");
-  /** WebSockets. It brings no types; what is used is as in a browser. */
+  /** It brings no types; the members in use are those of browsers. */
   readonly "ws": { readonly WebSocket: typeof WebSocket };
 }
 
 /**
- * Loads a package. Deno downloads every package that it finds the name of in
- * an `import`, also where that is never reached, so none is written there.
+ * Loads a package. A name in an `import` expression would make Deno download
+ * the package even where that expression is never reached.
  */
 export function load<Name extends keyof Packages>(
   name: Name,

@@ -3,42 +3,61 @@
  * are Python processes, JSON over TCP.
  *
  * Set up as the docs of its module `aiomas.rpc` say: `start_server` with a
- * service, and `open_connection`; the codec is JSON, which is the default. asyncio
- * sets no-delay by itself. Stand-ins of the project replace what aiomas takes
- * from packages that have changed since its last release, of 2017.
+ * service, and `open_connection`; the codec is JSON, which is the default.
+ * asyncio sets no-delay by itself. Stand-ins of the project replace parts of
+ * packages that have changed since aiomas's last release, of 2017.
  *
- * Its client is steered over stdin and stdout. `call` and `echo` go through
- * them and tell nothing of aiomas's time: `measure` does, by a loop in Python.
+ * Requests over stdin and stdout steer its client. `call` and `echo` go through
+ * them and say nothing about aiomas's time; `measure` is a loop in Python.
  *
- * Left off: streams, which it does not have, MessagePack, uvloop.
+ * Left out: streams, which it does not have, MessagePack, uvloop.
  *
  * @module
  */
-import { noAiomas, startAiomas } from "./_aiomas_process.ts";
-import type { Peer } from "./_peer.ts";
+import { fileURLToPath } from "node:url";
+import { pythonEnv } from "../../../checks/python_env.ts";
+import { PeerProcess } from "../../../shared/peer_process.ts";
+import type { Subject } from "../subject.ts";
 import { tcpPlace } from "./_sockets.ts";
 
 /** Methods by aiomas. */
-export const aiomas: Peer = {
+export const aiomas: Subject = {
   name: "aiomas",
-  missing: noAiomas,
+  missing: async () => {
+    const env = await pythonEnv();
+    return "missing" in env ? env.missing : null;
+  },
   serve: async (address) => {
-    const { host, port } = tcpPlace(address);
-    const server = await startAiomas("serve", host, port);
+    const { host } = tcpPlace(address);
+    const server = await start("serve", address);
     return {
-      address: `tcp://${host}:${server.greeting}`,
+      address: `tcp://${host}:${await server.first}`,
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   },
   connect: async (address) => {
-    const { host, port } = tcpPlace(address);
-    const client = await startAiomas("call", host, port);
+    const client = await start("call", address);
+    const act = <T>(name: string, ...args: unknown[]) =>
+      client.ask<T>(name, { args });
     return {
-      call: (question) => client.do("call", question),
-      echo: (payload) => client.do("echo", String(payload)),
-      hang: () => client.do("hang"),
-      measure: (calls, inFlight) => client.do("measure", calls, inFlight),
+      call: (question) => act("call", question),
+      echo: (payload) => act("echo", String(payload)),
+      hang: () => act("hang"),
+      measure: (calls, inFlight) => act("measure", calls, inFlight),
       [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
     };
   },
 };
+
+async function start(role: string, address: string): Promise<PeerProcess> {
+  const env = await pythonEnv();
+  if ("missing" in env) throw new Error(`Running aiomas: ${env.missing}`);
+  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const { host, port } = tcpPlace(address);
+  const peer = new PeerProcess(
+    [env.python, "-B", here("aiomas_peer.py"), role, host, String(port)],
+    { env: { PYTHONPATH: here("../../../interop/python") }, mayFail: true },
+  );
+  await peer.first;
+  return peer;
+}

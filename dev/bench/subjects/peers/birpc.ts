@@ -7,26 +7,24 @@
  * no-delay on. The rest is as it comes, the time-out of 60 s included, which
  * starts a timer for each call.
  *
- * Left off: streams, which it does not have. Nothing ends the calls under way
+ * Left out: streams, which it does not have. Nothing ends the calls under way
  * when the connection is lost: its README shows no way, though `$close` would.
  *
  * @module
  */
 import type { BirpcReturn } from "birpc";
-import { answer } from "../subject.ts";
+import { echo, hang } from "../_methods.ts";
+import { answer, type Subject } from "../subject.ts";
 import { Lines } from "./_lines.ts";
 import { load } from "./_load.ts";
-import type { Peer } from "./_peer.ts";
 import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
-import { echo, hang } from "./_work.ts";
 
 const functions = { answer, echo: echo<string>, hang };
 type Functions = typeof functions;
 
 /** Functions by birpc. */
-export const birpc: Peer = {
+export const birpc: Subject = {
   name: "birpc",
-  transports: ["tcp", "unix"],
   serve: async (address) => {
     const open = await opener();
     return await serveSockets(address, (socket) => {

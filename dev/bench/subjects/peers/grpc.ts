@@ -7,7 +7,7 @@
  * TLS, unary calls, and a server that streams. The options of the channel are
  * as they come, but for a connection of each client's own.
  *
- * Left off: code generated beforehand, deadlines, TLS.
+ * Left out: code generated beforehand, deadlines, TLS.
  *
  * @module
  */
@@ -25,15 +25,14 @@ import {
   answer,
   type Question,
   type Serving,
+  type Subject,
 } from "../subject.ts";
+import { nthAnswer, takeItems } from "../_methods.ts";
 import { load } from "./_load.ts";
-import type { Peer } from "./_peer.ts";
-import { nthAnswer, takeAnswers } from "./_work.ts";
 
 /** Methods of a service by grpc-js. */
-export const grpc: Peer = {
+export const grpc: Subject = {
   name: "grpc",
-  transports: ["tcp", "unix"],
   payload: "bytes",
   serve: async (address) => {
     const { Server, ServerCredentials } = await load("@grpc/grpc-js");
@@ -65,7 +64,7 @@ export const grpc: Peer = {
         );
         return reply.payload;
       },
-      receive: (count) => takeAnswers(client.answers({ count }), count),
+      receive: (count) => takeItems(client.answers({ count }), count),
       hang: () => asPromise((done) => client.hang({}, done)),
       [Symbol.asyncDispose]: () => {
         client.close();

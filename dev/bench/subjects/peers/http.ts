@@ -10,21 +10,23 @@
  * (denoland/deno#35581); a request of this size is one write, which does not
  * wait.
  *
- * Left off: HTTP/2, which needs TLS here, and compression.
+ * Left out: HTTP/2, which needs TLS here, and compression.
  *
  * @module
  */
 import { parseAddress } from "@denomas/denomas/transports";
-import { type Answer, answer, type Question } from "../subject.ts";
-import type { Peer } from "./_peer.ts";
+import { hang, items, takeItems } from "../_methods.ts";
+import {
+  type Answer,
+  answer,
+  type Question,
+  type Subject,
+} from "../subject.ts";
 import { tcpPlace } from "./_sockets.ts";
-import { linesOf } from "./_text_lines.ts";
-import { hang, nthAnswer, takeAnswers } from "./_work.ts";
 
 /** Requests over HTTP. */
-export const http: Peer = {
+export const http: Subject = {
   name: "http",
-  transports: ["tcp", "unix"],
   payload: "bytes",
   serve: (address) => {
     const ended = new AbortController();
@@ -65,7 +67,7 @@ export const http: Peer = {
       },
       receive: async (count) => {
         const response = await post("answers", String(count));
-        await takeAnswers(answersIn(response.body!), count);
+        await takeItems(answersIn(response.body!), count);
       },
       hang: () => post("hang", "", { signal: ended.signal }),
       [Symbol.asyncDispose]: () => {
@@ -97,8 +99,8 @@ async function handle(request: Request): Promise<Response> {
 }
 
 function linesUpTo(count: number): ReadableStream<Uint8Array> {
-  function* lines(): Generator<string> {
-    for (let n = 0; n < count; n++) yield `${JSON.stringify(nthAnswer(n))}\n`;
+  async function* lines(): AsyncGenerator<string> {
+    for await (const item of items(count)) yield `${JSON.stringify(item)}\n`;
   }
   return ReadableStream.from(lines()).pipeThrough(new TextEncoderStream());
 }
@@ -106,7 +108,12 @@ function linesUpTo(count: number): ReadableStream<Uint8Array> {
 async function* answersIn(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Answer> {
-  for await (const line of linesOf(body)) yield JSON.parse(line);
+  let rest = "";
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) yield JSON.parse(line);
+  }
 }
 
 function listenOptions(

@@ -6,23 +6,21 @@
  * head and body of a message apart. A stream is what LSP calls partial
  * results: progress under a token, then the answer.
  *
- * Left off: cancellation. Nothing ends the calls under way when the connection
+ * Left out: cancellation. Nothing ends the calls under way when the connection
  * is lost: its README shows no way, though `dispose` would.
  *
  * @module
  */
 import type { Socket } from "node:net";
 import type { MessageConnection } from "vscode-jsonrpc/node";
-import { type Answer, answer } from "../subject.ts";
+import { checkCount, echo, hang, nthAnswer } from "../_methods.ts";
+import { type Answer, answer, type Subject } from "../subject.ts";
 import { load } from "./_load.ts";
-import type { Peer } from "./_peer.ts";
 import { connectSocket, cutSocket, serveSockets } from "./_sockets.ts";
-import { AnswerCount, echo, hang, nthAnswer } from "./_work.ts";
 
 /** Requests by vscode-jsonrpc. */
-export const vscodeJsonrpc: Peer = {
+export const vscodeJsonrpc: Subject = {
   name: "vscode-jsonrpc",
-  transports: ["tcp", "unix"],
   serve: async (address) => {
     const { open, progress } = await opener();
     return await serveSockets(address, (socket) => {
@@ -53,15 +51,17 @@ export const vscodeJsonrpc: Peer = {
       },
       receive: async (count) => {
         const token = streams++;
-        const taken = new AnswerCount();
+        let received = 0;
         const heard = connection.onProgress(
           progress,
           token,
-          (answer) => taken.add(answer),
+          ({ n }) => {
+            if (n === received) received++;
+          },
         );
         await connection.sendRequest("answers", { count, token });
         heard.dispose();
-        taken.end(count);
+        checkCount(received, count);
       },
       hang: () => connection.sendRequest("hang"),
       [Symbol.asyncDispose]: async () => {

@@ -1,14 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import {
-  judge,
-  measurePairs,
-  medianNoise,
-  spreadOf,
-  summarize,
-  summarizeRatios,
-} from "./_pairs.ts";
+import { judge, measureRatios, spreadOf, summarize } from "./_ratios.ts";
 
-Deno.test("measurePairs() swaps the order from pair to pair", async () => {
+Deno.test("measureRatios() swaps the order from turn to turn", async () => {
   const order: string[] = [];
   let time = 0;
   const side = (name: string) => () => {
@@ -16,24 +9,10 @@ Deno.test("measurePairs() swaps the order from pair to pair", async () => {
     return Promise.resolve(++time);
   };
 
-  const pairs = await measurePairs(3, side("a"), side("b"));
+  const ratios = await measureRatios(3, side("a"), side("b"));
 
   assertEquals(order.join(""), "abbaab");
-  assertEquals(pairs, [
-    { first: 1, second: 2 },
-    { first: 4, second: 3 },
-    { first: 5, second: 6 },
-  ]);
-});
-
-Deno.test("summarizeRatios() takes the ratio within each pair", () => {
-  // The machine was ten times slower during the second pair.
-  const summary = summarizeRatios([
-    { first: 10, second: 8 },
-    { first: 100, second: 80 },
-    { first: 10, second: 9 },
-  ]);
-  assertAlmostEquals(summary.median, 0.8);
+  assertEquals(ratios, [2, 3 / 4, 6 / 5]);
 });
 
 Deno.test("summarize() finds median and quartiles of any order", () => {
@@ -44,13 +23,6 @@ Deno.test("summarize() finds median and quartiles of any order", () => {
 
 Deno.test("spreadOf() is half of what the quartiles span", () => {
   assertAlmostEquals(spreadOf({ median: 1, lower: 0.9, upper: 1.2 }), 0.15);
-});
-
-Deno.test("medianNoise() falls with the root of how many there are", () => {
-  const few = [1, 2, 3, 4, 5];
-  const many = Array.from({ length: 100 }, () => few).flat();
-  assertAlmostEquals(medianNoise(few), 1.86 / Math.sqrt(5));
-  assertAlmostEquals(medianNoise(many), medianNoise(few) / 10);
 });
 
 Deno.test("judge() takes a ratio at most as high as wanted", () => {

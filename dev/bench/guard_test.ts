@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import known from "./guard.json" with { type: "json" };
-import { GUARDED, hasFallen, rowOf, speedOf } from "./_guarded.ts";
+import { nameOfComparison } from "./_compare.ts";
+import { GUARDED } from "./comparisons.ts";
+import { hasFallen, speedOf } from "./guard.ts";
 
 Deno.test("hasFallen sees a fall by more than a fifth", () => {
   assert(!hasFallen(1, 0.9));
@@ -14,6 +16,6 @@ Deno.test("speedOf turns ratios of times around, and no others", () => {
   assertEquals(speedOf(loaded!, 0.9), 0.9);
 });
 
-Deno.test("guard.json has a speed for each row that is guarded", () => {
-  assertEquals(Object.keys(known.speeds), GUARDED.map(rowOf));
+Deno.test("guard.json has a speed for each comparison of the guard", () => {
+  assertEquals(Object.keys(known.speeds), GUARDED.map(nameOfComparison));
 });

@@ -1,0 +1,91 @@
+/**
+ * Ratios that hold on a noisy machine: two sides run in many short turns, one
+ * right after the other and in swapped order, so that what slows the machine
+ * for a while slows both.
+ */
+
+/**
+ * Measures both sides `count` times and returns the ratios of the second side
+ * to the first. Every other time the second side goes first, so that neither
+ * profits from what the other leaves behind.
+ */
+export async function measureRatios(
+  count: number,
+  measureFirst: () => Promise<number>,
+  measureSecond: () => Promise<number>,
+): Promise<number[]> {
+  const ratios: number[] = [];
+  for (let index = 0; index < count; index++) {
+    let first = index % 2 === 0 ? await measureFirst() : NaN;
+    const second = await measureSecond();
+    if (index % 2 === 1) first = await measureFirst();
+    ratios.push(second / first);
+  }
+  return ratios;
+}
+
+/** The middle of some numbers, and where half of them lie. */
+export interface Summary {
+  readonly median: number;
+  /** A quarter of the numbers lie below. */
+  readonly lower: number;
+  /** A quarter of the numbers lie above. */
+  readonly upper: number;
+}
+
+/** Returns median and quartiles, between two numbers by straight line. */
+export function summarize(values: readonly number[]): Summary {
+  const sorted = values.toSorted((a, b) => a - b);
+  return {
+    median: quantile(sorted, 0.5),
+    lower: quantile(sorted, 0.25),
+    upper: quantile(sorted, 0.75),
+  };
+}
+
+/** Returns the quantile of sorted numbers at `part`; `NaN` of none. */
+export function quantile(sorted: ArrayLike<number>, part: number): number {
+  const at = (sorted.length - 1) * part;
+  const below = sorted[Math.floor(at)] ?? NaN;
+  const above = sorted[Math.ceil(at)] ?? NaN;
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+/** Returns half of the distance between the quartiles. */
+export function spreadOf({ lower, upper }: Summary): number {
+  return (upper - lower) / 2;
+}
+
+/** The bound that a measurement should keep. */
+export type Target = { readonly atMost: number } | { readonly atLeast: number };
+
+/** Noise beyond this share of what was found, or wanted, says nothing. */
+const TOO_NOISY = 0.15;
+
+/** `"within noise"` misses the target by less than the noise. */
+export type Verdict = "met" | "within noise" | "missed" | "too noisy";
+
+/** Judges a measurement with a noise of `± noise`. */
+export function judge(found: number, target: Target, noise: number): Verdict {
+  const isMost = "atMost" in target;
+  const bound = isMost ? target.atMost : target.atLeast;
+  if (noise > TOO_NOISY * Math.max(found, bound)) return "too noisy";
+  const missedBy = isMost ? found - bound : bound - found;
+  if (missedBy <= 0) return "met";
+  return missedBy <= noise ? "within noise" : "missed";
+}
+
+/** A measurement and its target. */
+export interface Check {
+  readonly what: string;
+  readonly unit: string;
+  readonly found: Summary;
+  readonly noise: number;
+  /** `null` if any value will do. */
+  readonly target: Target | null;
+}
+
+/** Returns the verdict of a check; `null` without a target. */
+export function verdictOf({ found, target, noise }: Check): Verdict | null {
+  return target && judge(found.median, target, noise);
+}
