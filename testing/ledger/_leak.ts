@@ -2,19 +2,19 @@ import type { ResourceKind } from "../../transports/internal.ts";
 
 /** Something that a step left behind. */
 export interface Leak {
-  /** What it is, in a few words. */
+  /** Names the leak in a few words. */
   readonly what: string;
-  /** Who owns it, the nearest first. */
+  /** The names of its owners, the nearest first. */
   readonly owners: readonly string[];
-  /** How much it owns, which would end with it: the kinds and their numbers. */
+  /** The number of resources of each kind that would end with it. */
   readonly owned: ReadonlyMap<ResourceKind, number>;
   /** Where it was made, if that was traced. */
   readonly stack: string | null;
-  /** The thing itself; a call has none. */
+  /** The resource itself; `null` for a call, a stream or a reference. */
   readonly resource: object | null;
 }
 
-/** A leak in one line, and the stack that made it in more. */
+/** Describes a leak in one line, followed by the stack that made it. */
 export function describeLeak(leak: Leak): string {
   const owners = leak.owners.map((owner) => ` of ${owner}`).join("");
   const owned = [...leak.owned].map(([kind, count]) => `${count} ${kind}`);

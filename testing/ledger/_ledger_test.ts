@@ -1,9 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { call, openChannel } from "../fixtures/fake_channel.ts";
+import { observe } from "../../transports/internal.ts";
+import { withCtx } from "../ctx.ts";
+import { call, message, openChannel } from "../fixtures/fake_channel.ts";
+import { calculator } from "../fixtures/services.ts";
 import { describeLeak } from "./_leak.ts";
-import { Ledger, type LedgerOptions } from "./_ledger.ts";
+import { Ledger } from "./_ledger.ts";
+import type { ResourceTreeOptions } from "./_resource_tree.ts";
 
-function makeLedger(options: Partial<LedgerOptions> = {}): Ledger {
+function makeLedger(options: Partial<ResourceTreeOptions> = {}): Ledger {
   return new Ledger({ trace: false, isCurrent: () => true, ...options });
 }
 
@@ -73,9 +77,9 @@ Deno.test("Ledger names the pending calls of clients, not those of servers", () 
   ];
   for (const kept of [server, client]) ledger.keep(kept);
   for (const channel of [client, serverSide]) {
-    ledger.message(channel, "out", 0, 0, "first");
-    ledger.message(channel, "out", 0, 1, "second");
-    ledger.message(channel, "in", 1, 0, "answer");
+    ledger.event(message(channel, "out", "request", 0, "first"));
+    ledger.event(message(channel, "out", "request", 1, "second"));
+    ledger.event(message(channel, "in", "result", 0, "answer"));
     channel.pendingCalls = 1;
   }
   assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
@@ -108,8 +112,8 @@ Deno.test("Ledger counts pending calls that it cannot tell from those given up",
   const ledger = makeLedger();
   const client = openChannel(ledger);
   ledger.keep(client);
-  ledger.message(client, "out", 0, 0, "given up");
-  ledger.message(client, "out", 0, 1, "pending");
+  ledger.event(message(client, "out", "request", 0, "given up"));
+  ledger.event(message(client, "out", "request", 1, "pending"));
   client.pendingCalls = 1;
   assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
     "pending calls (1) of channel (near to far)",
@@ -144,7 +148,7 @@ Deno.test("Ledger ignores what other code opens, but names it as an owner", () =
   ledger.opened(server, "server", () => "of another");
   ledger.closed(server);
   const channel = openChannel(ledger, server);
-  ledger.message(channel, "in", 0, 0, "ignored");
+  ledger.event(message(channel, "in", "request", 0, "ignored"));
   assertEquals([ledger.readAll(), ledger.log.draw()], [[], null]);
   isCurrent = true;
   openChannel(ledger, server);
@@ -162,3 +166,40 @@ Deno.test("Ledger keeps the stack of what was opened and called if asked", () =>
   assertStringIncludes(called!.stack!, "at call");
   assert(describeLeak(opened!).includes("\n"));
 });
+
+withCtx({
+  name: "Ledger lists what RPC has not let go of at its end",
+  transports: ["memory"],
+}, async (ctx) => {
+  const ledger = makeLedger();
+  using _ = stack(observe(ledger));
+  const server = await ctx.rpc.startServer(calculator);
+  const { remote, close } = await ctx.rpc.connect<typeof calculator>();
+  await remote.add(1, 2);
+  remote.never().catch(() => {});
+  await remote.add(1, 2);
+  const { channel } = [...server.clients][0]!;
+  const name = `channel (${channel.localAddress} to ${channel.remoteAddress})`;
+  const isOfServer = (line: string) => line.includes(name);
+  assertEquals(ledger.describe().filter(isOfServer).slice(-2), [
+    `running methods (1) of ${name} of server (${server.address})`,
+    `unanswered requests at ${name}: 1`,
+  ]);
+  // It ends for the ledger, while the method still runs.
+  ledger.closed(channel);
+  assertEquals(
+    ledger.readAll().map(describeLeak).filter(isOfServer).slice(-2),
+    [
+      `pending calls (0) and unanswered requests (1) at its end of ${name} of server (${server.address})`,
+      `running methods (1) of ${name} of server (${server.address})`,
+    ],
+  );
+  await close();
+  await channel.closed;
+  const left = ledger.readAll().map(describeLeak);
+  assertEquals(left.filter((line) => line.startsWith("running")), []);
+});
+
+function stack(dispose: () => void): Disposable {
+  return { [Symbol.dispose]: dispose };
+}

@@ -1,8 +1,8 @@
+import type { MessageEvent } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
-import type { MessageDirection } from "../../channel/internal.ts";
 import { type ChartMessage, drawChart } from "./_sequence_chart.ts";
 
-/** How many messages are kept. */
+/** The number of messages that are kept. */
 const CAPACITY = 30;
 
 /** The last messages of a step, each once although both its ends report it. */
@@ -12,20 +12,15 @@ export class MessageLog {
   readonly #namesakes = new Map<string, number>();
   #total = 0;
 
-  /** Adds what `channel`, on the server's side or the client's, reports. */
-  add(
-    channel: Channel,
-    isServer: boolean,
-    direction: MessageDirection,
-    type: number,
-    id: number,
-    content: unknown,
-  ): void {
+  /** Adds a message that the server's or the client's side reports. */
+  add(event: MessageEvent, isServer: boolean): void {
+    const { direction, kind, id, content } = event;
+    const channel = event.channel as Channel;
     const message: ChartMessage = {
       client: this.#clientName(channel, isServer),
       server: isServer ? channel.localAddress : channel.remoteAddress,
       toServer: isServer === (direction === "in"),
-      type,
+      kind,
       id,
       content,
       received: direction === "in",
@@ -42,7 +37,7 @@ export class MessageLog {
     if (this.#messages.length > CAPACITY) this.#messages.shift();
   }
 
-  /** The messages as a chart, or `null` if there were none. */
+  /** Returns the messages as a chart, or `null` if there were none. */
   draw(): string | null {
     if (this.#messages.length === 0) return null;
     const { length } = this.#messages;
@@ -51,8 +46,8 @@ export class MessageLog {
   }
 
   /**
-   * The address of the client's end. All clients of a Unix socket have the
-   * same one: the server is taken to hear first from the one that spoke first.
+   * Returns the address of the client's end. All clients of a Unix socket share
+   * one: the first of them to send is taken for the first that the server hears.
    */
   #clientName(channel: Channel, isServer: boolean): string {
     const known = this.#names.get(channel);
@@ -69,6 +64,6 @@ export class MessageLog {
 
 function isSame(sent: ChartMessage, received: ChartMessage): boolean {
   return !sent.received && sent.id === received.id &&
-    sent.type === received.type && sent.toServer === received.toServer &&
+    sent.kind === received.kind && sent.toServer === received.toServer &&
     sent.client === received.client && sent.server === received.server;
 }

@@ -1,4 +1,8 @@
 import { assertEquals } from "@std/assert";
+import {
+  MESSAGE_KINDS,
+  type MessageDirection,
+} from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import { MessageLog } from "./_message_log.ts";
 
@@ -9,12 +13,26 @@ function pair(client: string, server: string): [Channel, Channel] {
   ];
 }
 
+/** Adds a message, with its number on the wire as its kind. */
+function add(
+  log: MessageLog,
+  channel: Channel,
+  isServer: boolean,
+  direction: MessageDirection,
+  type: number,
+  id: number,
+  content: unknown,
+): void {
+  const kind = MESSAGE_KINDS[type]!;
+  log.add({ type: "message", channel, direction, kind, id, content }, isServer);
+}
+
 Deno.test("MessageLog shows a message once although both ends report it", () => {
   const log = new MessageLog();
   const [near, far] = pair("c", "s");
-  log.add(near, false, "out", 0, 0, "ohai");
-  log.add(far, true, "in", 0, 0, "ohai");
-  log.add(far, true, "out", 1, 0, "cya");
+  add(log, near, false, "out", 0, 0, "ohai");
+  add(log, far, true, "in", 0, 0, "ohai");
+  add(log, far, true, "out", 1, 0, "cya");
   assertEquals(
     log.draw(),
     `The last messages (2):
@@ -26,8 +44,8 @@ client ◀── server result   0 "cya"  (not received)`,
 Deno.test("MessageLog keeps apart the clients of a Unix socket, which share an address", () => {
   const log = new MessageLog();
   const pairs = [pair("s#client", "s"), pair("s#client", "s")];
-  for (const [near] of pairs) log.add(near, false, "out", 0, 0, "hi");
-  for (const [, far] of pairs) log.add(far, true, "in", 0, 0, "hi");
+  for (const [near] of pairs) add(log, near, false, "out", 0, 0, "hi");
+  for (const [, far] of pairs) add(log, far, true, "in", 0, 0, "hi");
   assertEquals(
     log.draw(),
     `The last messages (2):
@@ -40,7 +58,7 @@ Deno.test("MessageLog keeps the last thirty and says how many there were", () =>
   const log = new MessageLog();
   const [near] = pair("c", "s");
   assertEquals(log.draw(), null);
-  for (let id = 0; id < 40; id++) log.add(near, false, "out", 0, id, id);
+  for (let id = 0; id < 40; id++) add(log, near, false, "out", 0, id, id);
   const [title, first, ...rest] = log.draw()!.split("\n");
   assertEquals(title, "The last messages (30 of 40):");
   assertEquals(first?.includes(" 10 10"), true);
@@ -50,7 +68,7 @@ Deno.test("MessageLog keeps the last thirty and says how many there were", () =>
 Deno.test("MessageLog shows what comes from outside the step", () => {
   const log = new MessageLog();
   const [, far] = pair("c", "s");
-  log.add(far, true, "in", 0, 7, "from elsewhere");
+  add(log, far, true, "in", 0, 7, "from elsewhere");
   assertEquals(
     log.draw(),
     `The last messages (1):\nclient ──▶ server request  7 "from elsewhere"`,

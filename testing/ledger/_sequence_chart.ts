@@ -1,22 +1,20 @@
+import type { MessageEvent } from "../../channel/internal.ts";
 import { printable } from "../../transports/printable.ts";
 
-/** A message as it stands in a chart: the client left, the server right. */
+/** A message in a chart, which has the client left and the server right. */
 export interface ChartMessage {
-  /** Which client; any text that is the same for all its messages. */
+  /** Any text that is the same for all messages of one client. */
   readonly client: string;
-  /** Which server, likewise. */
+  /** Any text that is the same for all messages of one server. */
   readonly server: string;
-  /** Which way it went. */
   readonly toServer: boolean;
-  /** 0 request, 1 result, 2 failure. */
-  readonly type: number;
+  readonly kind: MessageEvent["kind"];
   readonly id: number;
   readonly content: unknown;
-  /** Whether the side that it went to has got it. */
+  /** Whether it has arrived. */
   received: boolean;
 }
 
-const TYPES = ["request", "result", "failure"];
 const MAX_CONTENT = 60;
 
 /**
@@ -32,16 +30,15 @@ export function drawChart(messages: readonly ChartMessage[]): string {
       message.toServer ? "──▶" : "◀──",
       servers.get(message.server)!,
     ],
-    what: `${TYPES[message.type] ?? message.type}`,
     message,
   }));
   const widths = [0, 1, 2].map((column) =>
     Math.max(...rows.map(({ route }) => route[column]!.length))
   );
-  return rows.map(({ route, what, message }) =>
+  return rows.map(({ route, message }) =>
     [
       ...route.map((text, column) => text.padEnd(widths[column]!)),
-      what.padEnd(7),
+      message.kind.padEnd(7),
       String(message.id).padStart(2),
       shorten(message.content) + (message.received ? "" : "  (not received)"),
     ].join(" ")

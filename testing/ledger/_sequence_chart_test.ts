@@ -5,10 +5,27 @@ Deno.test("drawChart shows who sent what to whom, in order", () => {
   const pair = { client: "a", server: "s", id: 0, received: true };
   assertEquals(
     drawChart([
-      { ...pair, toServer: true, type: 0, content: "ohai" },
-      { ...pair, toServer: false, type: 1, content: { answer: 42 } },
-      { ...pair, toServer: false, type: 0, content: [1], received: false },
-      { ...pair, toServer: true, type: 2, content: "Error: no", id: 10 },
+      { ...pair, toServer: true, kind: "request" as const, content: "ohai" },
+      {
+        ...pair,
+        toServer: false,
+        kind: "result" as const,
+        content: { answer: 42 },
+      },
+      {
+        ...pair,
+        toServer: false,
+        kind: "request" as const,
+        content: [1],
+        received: false,
+      },
+      {
+        ...pair,
+        toServer: true,
+        kind: "failure" as const,
+        content: "Error: no",
+        id: 10,
+      },
     ]),
     `client ──▶ server request  0 "ohai"
 client ◀── server result   0 { answer: 42 }
@@ -20,7 +37,7 @@ client ──▶ server failure 10 "Error: no"`,
 Deno.test("drawChart numbers clients and servers where there are several", () => {
   const message = {
     toServer: true,
-    type: 0,
+    kind: "request" as const,
     id: 0,
     content: 1,
     received: true,
