@@ -166,16 +166,20 @@ for (const [name, codec] of CODECS) {
   });
 
   Deno.test(`${name} keeps __proto__ and constructor as own properties`, () => {
-    for (const inner of ['{"polluted": 1}', "null", "5", "[1]"]) {
-      const value = JSON.parse(
-        `{"__proto__": ${inner}, "constructor": {"prototype": {"polluted": 1}}, "z": {"__proto__": {}}}`,
-      );
-      const read = roundTrip(codec, value) as Record<string, unknown>;
-      assertEquals(Object.keys(read), ["__proto__", "constructor", "z"]);
-      assertStrictEquals(Object.getPrototypeOf(read), Object.prototype);
-      assertStrictEquals(JSON.stringify(read), JSON.stringify(value));
-      assert(!("polluted" in {}));
-    }
+    const checkOwnKeys = () => {
+      for (const inner of ['{"polluted": 1}', "null", "5", "[1]"]) {
+        const value = JSON.parse(
+          `{"__proto__": ${inner}, "constructor": {"prototype": {"polluted": 1}}, "z": {"__proto__": {}}}`,
+        );
+        const read = roundTrip(codec, value) as Record<string, unknown>;
+        assertEquals(Object.keys(read), ["__proto__", "constructor", "z"]);
+        assertStrictEquals(Object.getPrototypeOf(read), Object.prototype);
+        assertStrictEquals(JSON.stringify(read), JSON.stringify(value));
+        assert(!("polluted" in {}));
+      }
+    };
+    checkOwnKeys();
+    withProtoAccessor(checkOwnKeys);
   });
 
   Deno.test(`${name} carries custom types within each other`, () => {
@@ -241,6 +245,28 @@ for (const [name, codec] of CODECS) {
     const decoded = codec.decode(bytes);
     assertThrows(() => table.unpack(decoded), ProtocolError, "1000000 keys");
   });
+}
+
+/**
+ * Runs `act` while `__proto__` sets the prototype, as it does in Node and
+ * browsers: Deno has removed that accessor.
+ */
+function withProtoAccessor(act: () => void): void {
+  Object.defineProperty(Object.prototype, "__proto__", {
+    configurable: true,
+    get: function (this: object) {
+      return Object.getPrototypeOf(this);
+    },
+    set: function (this: object, prototype: unknown) {
+      if (typeof prototype !== "object") return;
+      Object.setPrototypeOf(this, prototype);
+    },
+  });
+  try {
+    act();
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "__proto__");
+  }
 }
 
 function assertThrowsError(fn: () => unknown): Error {

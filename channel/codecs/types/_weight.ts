@@ -13,12 +13,6 @@ export const SLOT_BYTES = 8;
 /** A list without its slots: 32 empty, 48 with items. */
 export const LIST_BYTES = 48;
 
-/**
- * The fewest slots of a list that was filled item by item, as engines for
- * MessagePack do: one item takes 183 bytes.
- */
-export const GROWN_LIST_SLOTS = 17;
-
 /** A map without its keys: 56 empty, 24 and more with keys. */
 export const MAP_BYTES = 56;
 

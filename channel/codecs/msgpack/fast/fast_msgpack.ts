@@ -1,19 +1,12 @@
-import { MSGPACK_CARRIES } from "../_format.ts";
-import { isLightMsgPack, skimMsgPack } from "../_skim.ts";
-import type { Codec, DecodeLimits } from "../../codec.ts";
-import { decodeMsgPack } from "./_decode.ts";
+import type { Codec } from "../../codec.ts";
+import { decodeMsgPack, MSGPACK_CARRIES } from "../_decode.ts";
 import { encodeMsgPack } from "./_encode.ts";
 import { takeBack } from "./_output.ts";
 
 /**
  * Makes the fast MessagePack codec. It writes the same bytes as `msgpack` of
- * `@denomas/denomas/channel`, reads and refuses the same, and carries the same
- * values, so that each side may use either.
- *
- * - A payload is checked while it is read, in one pass. One of more than 1 MiB
- *   is looked at before, so that none takes more memory than it may.
- * - Bytes that arrive are the receiver's own.
- * - It loads no other package, and needs no permissions.
+ * `@denomas/denomas/channel`, and decodes with the same reader, so that each
+ * side may use either. It loads no other package, and needs no permissions.
  *
  * @example Both ways
  * ```ts
@@ -31,20 +24,7 @@ export function fastMsgpack(): Codec {
     name: "msgpack",
     carries: MSGPACK_CARRIES,
     encode: encodeMsgPack,
-    decode,
+    decode: decodeMsgPack,
     release: takeBack,
   };
-}
-
-function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
-  const maxWeight = limits?.maxWeight ?? Infinity;
-  const isSkimmed = !isLightMsgPack(payload, maxWeight);
-  if (isSkimmed) skimMsgPack(payload, maxWeight);
-  try {
-    return decodeMsgPack(payload, { isSkimmed });
-  } catch (error) {
-    // The same pass as that of `msgpack` tells what is wrong, and where.
-    skimMsgPack(payload);
-    throw error;
-  }
 }
