@@ -149,7 +149,9 @@ export class Container implements AsyncDisposable {
       serializers: [dateSerializer, ...options.serializers ?? []],
       tls: mutual(options.tls),
       // One for its server and its connections together.
-      budget: new Budget(resolveLimits(options.limits).maxServerHeldBytes),
+      budget: new Budget(
+        resolveLimits(options.limits).requests.maxServerHeldBytes,
+      ),
     };
     const ownClock = options.clock === undefined ? new SystemClock() : null;
     this.#ownClock = ownClock;
@@ -164,8 +166,9 @@ export class Container implements AsyncDisposable {
       checkOpen: (act) => this.#checkOpen(act),
       report: (error, kind, address) => this.#onError(error, { kind, address }),
       escalate: (error) => {
-        const reason = "a task of an agent failed";
-        this.#close({ by: "error", reason, error }, GRACE_MS);
+        const message = "a task of an agent failed";
+        const by = "error";
+        this.#close({ by, code: "task-failed", message, error }, GRACE_MS);
       },
     });
     setHousehold(this, {
@@ -428,7 +431,7 @@ export class Container implements AsyncDisposable {
     }
     if (this.#links.isEnding) throw this.#closedError(`watch '${address}'`);
     const reason = await this.#supervisor.watch(id, signal);
-    return { address, what: "agent", reason };
+    return { address, scope: "agent", message: reason };
   }
 
   #checkOpen(act: string): void {
@@ -454,7 +457,8 @@ export class Container implements AsyncDisposable {
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     await this.#close({
       by: "local",
-      reason: "this side closed the container",
+      code: "closed",
+      message: "this side closed the container",
     }, graceMs);
   }
 

@@ -58,9 +58,9 @@ export interface AgentGone {
    * Whether the agent alone is gone, or its container, which may only be out
    * of reach.
    */
-  readonly what: "agent" | "container";
+  readonly scope: "agent" | "container";
   /** A few words on why, for people and logs. */
-  readonly reason: string;
+  readonly message: string;
 }
 
 /**

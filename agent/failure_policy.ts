@@ -1,3 +1,5 @@
+import type { BackoffOptions } from "../channel/backoff_options.ts";
+
 /** How an agent is restarted. */
 export interface RestartPolicy {
   /**
@@ -13,18 +15,8 @@ export interface RestartPolicy {
    * @default {60_000}
    */
   readonly withinMs?: number | undefined;
-  /**
-   * The longest wait before the first restart, in milliseconds.
-   *
-   * @default {50}
-   */
-  readonly firstWaitMs?: number | undefined;
-  /**
-   * The longest wait of all, in milliseconds.
-   *
-   * @default {5_000}
-   */
-  readonly longestWaitMs?: number | undefined;
+  /** The waits before restarts, which grow from `initialMs` to `maxMs`. */
+  readonly backoff?: Partial<BackoffOptions> | undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { observed, world } from "../transports/internal.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
 import { ArrivalWatch } from "./limits/_arrival_watch.ts";
+import { connectionClosed, type CutCode, cutReason } from "./_close_reasons.ts";
 import { Budget } from "./limits/budget.ts";
 import {
   CallTable,
@@ -18,7 +19,7 @@ import type {
 } from "./channel.ts";
 import {
   type CloseReason,
-  ConnectionClosedError,
+  type ConnectionClosedError,
   QueueFullError,
   RemoteError,
   SerializationError,
@@ -74,7 +75,8 @@ export const ANSWERED: Promise<void> = Promise.resolve();
 
 const CLOSED_HERE: CloseReason = {
   by: "local",
-  reason: "this side closed the channel",
+  code: "closed",
+  message: "this side closed the channel",
 };
 
 const encoder = new TextEncoder();
@@ -92,7 +94,7 @@ export interface ConnectionChannelOptions
   /**
    * Is called when the peer has said the first thing that this side takes.
    * Only for a connection that was accepted: until then its peer is a stranger,
-   * who may hold no more than `maxUnadmittedBytes`.
+   * who may hold no more than `limits.requests.maxUnadmittedBytes`.
    */
   readonly onSpoken?: () => void;
 }
@@ -172,16 +174,19 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       limits: options.limits,
       budget: options.budget,
       timers: this.timers,
-      cut: (reason) => this.cutOver(reason),
+      cut: (code) => this.cutOver(code),
     });
     this.#calls = new CallTable({
       timers: this.timers,
       timeoutMs: options.timeoutMs,
       withdraw: (call) => this.#queue.withdraw(call),
     });
-    this.budget = new Budget(options.limits.maxHeldBytes, options.budget);
+    this.budget = new Budget(
+      options.limits.requests.maxHeldBytes,
+      options.budget,
+    );
     this.#requests = new RequestTable(
-      options.limits.maxUnansweredRequests,
+      options.limits.requests.maxUnanswered,
       this.budget,
     );
     this.#rates = Rates.of(options.limits, options.shared.requestRate);
@@ -199,7 +204,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       timers: this.timers,
       framesIn: () => this.#framesIn,
       isBusy: () => this.#calls.size > 0 || this.#requests.size > 0,
-      cut: (reason) => this.cutOver(reason),
+      cut: (code) => this.cutOver(code),
     });
   }
 
@@ -218,8 +223,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     return this.#connection.remoteAddress;
   }
 
-  get peer(): string | null {
-    return this.#connection.peer;
+  get peerName(): string | null {
+    return this.#connection.peerName;
   }
 
   /** The limits that hold on this connection. */
@@ -296,11 +301,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
         `Cannot send: 'timeoutMs' is ${timeoutMs}, it must be 0 or more`,
       );
     }
-    const { maxPendingCalls } = this.#options.limits;
-    if (this.#calls.size >= maxPendingCalls) {
+    const { maxPending } = this.#options.limits.requests;
+    if (this.#calls.size >= maxPending) {
       throw new QueueFullError(
-        `Cannot send: ${this.#calls.size} calls are pending, await some of them or raise 'maxPendingCalls'`,
-        maxPendingCalls,
+        `Cannot send: ${this.#calls.size} calls are pending, await some of them or raise 'limits.requests.maxPending'`,
+        { limit: maxPending },
       );
     }
   }
@@ -310,12 +315,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     const bytes = typeof payload === "string"
       ? encoder.encode(payload)
       : payload;
-    const { maxFrameBytes } = this.#options.limits;
-    if (bytes.length <= maxFrameBytes) return bytes;
+    const { maxBytes } = this.#options.limits.frames;
+    if (bytes.length <= maxBytes) return bytes;
     throw new FrameTooLargeError(
-      `Cannot send: ${bytes.length} bytes are over the limit of ${maxFrameBytes}, send less at once or raise 'maxFrameBytes' on both sides`,
-      bytes.length,
-      maxFrameBytes,
+      `Cannot send: ${bytes.length} bytes are over the limit of ${maxBytes}, send less at once or raise 'limits.frames.maxBytes' on both sides`,
+      { bytes: bytes.length, limitBytes: maxBytes },
     );
   }
 
@@ -438,7 +442,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
       const message = this.#codec.decode(
         payload,
         this.#isStranger
-          ? this.#options.limits.maxUnadmittedBytes
+          ? this.#options.limits.requests.maxUnadmittedBytes
           : this.#maxWeight,
       );
       if (message.type === REQUEST) this.#onRequest(message, payload.length);
@@ -472,7 +476,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   }
 
   #isShort(bytes: number): boolean {
-    return bytes <= this.#options.limits.maxUnadmittedBytes;
+    return bytes <= this.#options.limits.requests.maxUnadmittedBytes;
   }
 
   /** This side takes what the peer says from now on. */
@@ -611,7 +615,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
   #dropReplyOfStranger(id: number): void {
     this.#failedCalls++;
     const why = "Cannot read a reply: it is not known yet who sent it";
-    this.#calls.take(id)!.reject(new SerializationError(why, []));
+    this.#calls.take(id)!.reject(new SerializationError(why, { path: [] }));
   }
 
   /** Tells the call's receiver of the result; returns why it is not taken. */
@@ -669,16 +673,25 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     } else if (this.#state.kind !== "open") {
       this.#endClose();
     } else if (error === null) {
-      this.#end({ by: "peer", reason: "the peer closed the connection" });
+      this.#end({
+        by: "peer",
+        code: "closed",
+        message: "the peer closed the connection",
+      });
     } else {
-      this.#end({ by: "peer", reason: "the connection was lost", error });
+      this.#end({
+        by: "peer",
+        code: "lost",
+        message: "the connection was lost",
+        error,
+      });
     }
   }
 
   #onProtocolError(error: unknown): void {
     const isAwaited = this.#calls.size > 0;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#end({ by: "error", reason, error });
+    const message = error instanceof Error ? error.message : String(error);
+    this.#end({ by: "error", code: "protocol", message, error });
     if (!isAwaited) this.#options.onProtocolError(error);
   }
 
@@ -764,11 +777,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     this.#end(reason);
   }
 
-  /** Ends the connection of a peer that broke the limit `reason`. */
-  cutOver(reason: string): void {
+  /** Ends the connection of a peer that broke a limit. */
+  cutOver(code: CutCode): void {
     if (this.#state.kind === "closed") return;
     this.#options.shared.cutConnections++;
-    this.#end({ by: "error", reason });
+    this.#end(cutReason(code));
   }
 
   /** Ends a close in progress. */
@@ -801,8 +814,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, Answerer {
     reason: CloseReason,
     sent = false,
   ): ConnectionClosedError {
-    const text = `Cannot ${act}: ${reason.reason}`;
-    const error = new ConnectionClosedError(text, reason, sent);
+    const error = connectionClosed(act, reason, sent);
     ownEnds.set(error, this);
     return error;
   }

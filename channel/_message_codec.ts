@@ -53,8 +53,7 @@ export class MessageCodec {
     } catch (cause) {
       throw new SerializationError(
         `Cannot encode as ${this.#codec.name}: ${textOf(cause)}`,
-        [],
-        { cause },
+        { path: [], cause },
       );
     }
   }

@@ -77,7 +77,7 @@ export interface ChannelStats extends ChannelCounts {
   readonly unansweredRequests: number;
   /**
    * The memory that the other side makes this one hold, in bytes: what counts
-   * towards `maxHeldBytes`.
+   * towards `limits.requests.maxHeldBytes`.
    */
   readonly heldBytes: number;
   /** Those of them that nobody has taken by `recv` yet. */
@@ -105,7 +105,7 @@ export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
    * common name of its subject; without one, its first alternative name if that
    * is a DNS name. `null` without such a name, or a certificate.
    */
-  readonly peer: string | null;
+  readonly peerName: string | null;
   /** Resolves when the channel has ended, to the reason. Never rejects. */
   readonly closed: Promise<CloseReason>;
   /**
@@ -141,7 +141,7 @@ export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
    */
   [Symbol.asyncIterator](): AsyncIterator<Request, undefined>;
   /**
-   * Resolves as soon as less is queued than `maxQueuedBytes`, which may be at
+   * Resolves as soon as less is queued than `limits.queues.maxBytes`, which may be at
    * once: await it in a producer that does not await its calls.
    *
    * @throws {ConnectionClosedError} If the connection is closed, or ends first.

@@ -1,42 +1,59 @@
-import { DenomasError } from "../transports/errors.ts";
+import { causeOf, DenomasError } from "../transports/errors.ts";
 
-/** Which side ended a connection: this one, the other, or an error. */
+/** The side that ended a connection: this one, the other, or an error. */
 export type ClosedBy = "local" | "peer" | "error";
 
-/** Why a channel or a server is closed. */
+/** The reason for which a channel or a server is closed. */
 export interface CloseReason {
-  /** Who ended it. */
+  /** The side that ended it. */
   readonly by: ClosedBy;
+  /**
+   * A code that programs can act on, such as `"closed"`, `"lost"` or
+   * `"slow-peer"`. The guide to channels lists all codes.
+   */
+  readonly code: string;
   /** A few words for people and logs. */
-  readonly reason: string;
-  /** What went wrong, where something did. */
+  readonly message: string;
+  /** The error behind it, if there is one. */
   readonly error?: unknown;
+}
+
+/** The data of a {@linkcode ConnectionClosedError}. */
+export interface ConnectionClosedErrorDetails extends ErrorOptions {
+  /** The side that ended the connection. */
+  readonly by: ClosedBy;
+  /** The code of the {@linkcode CloseReason}. */
+  readonly code: string;
+  /** Whether the request may have run on the other side. */
+  readonly sent: boolean;
 }
 
 /** Thrown when a call or a `recv` ends because its connection did. */
 export class ConnectionClosedError extends DenomasError {
   /** The name of the class. */
   override name = "ConnectionClosedError";
-  /** Who ended the connection. */
+  /** The side that ended the connection. */
   readonly by: ClosedBy;
-  /** A few words on why, such as `"slow-peer"`. */
-  readonly reason: string;
-  /**
-   * Whether the request may have run on the other side. `false`: no byte of
-   * it left, so it is safe to send it again elsewhere.
-   */
+  /** The code of the {@linkcode CloseReason}, such as `"slow-peer"`. */
+  readonly code: string;
+  /** Whether the request may have run on the other side. */
   readonly sent: boolean;
 
-  /** Makes the error from the reason of the close. */
-  constructor(message: string, reason: CloseReason, sent: boolean) {
-    super(
-      message,
-      reason.error === undefined ? undefined : { cause: reason.error },
-    );
-    this.by = reason.by;
-    this.reason = reason.reason;
-    this.sent = sent;
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: ConnectionClosedErrorDetails) {
+    super(message, causeOf(details));
+    this.by = details.by;
+    this.code = details.code;
+    this.sent = details.sent;
   }
+}
+
+/** The data of a {@linkcode TimeoutError}. */
+export interface TimeoutErrorDetails extends ErrorOptions {
+  /** The time that was allowed, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether the request may have run on the other side. */
+  readonly sent: boolean;
 }
 
 /** Thrown when a call was not answered in time. Its reply, if any, is dropped. */
@@ -48,11 +65,11 @@ export class TimeoutError extends DenomasError {
   /** Whether the request may have run on the other side. */
   readonly sent: boolean;
 
-  /** Makes the error for a call that was given `timeoutMs`. */
-  constructor(message: string, timeoutMs: number, sent: boolean) {
-    super(message);
-    this.timeoutMs = timeoutMs;
-    this.sent = sent;
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: TimeoutErrorDetails) {
+    super(message, causeOf(details));
+    this.timeoutMs = details.timeoutMs;
+    this.sent = details.sent;
   }
 }
 
@@ -120,6 +137,12 @@ export class ServerBusyError extends DenomasError {
   override name = "ServerBusyError";
 }
 
+/** The data of a {@linkcode QueueFullError}. */
+export interface QueueFullErrorDetails extends ErrorOptions {
+  /** The most calls that may be pending, or the most bytes that may be held. */
+  readonly limit: number;
+}
+
 /**
  * Thrown by `send` when too many calls are already pending on the channel, and
  * by a stream of which more has come than this side may hold.
@@ -130,10 +153,10 @@ export class QueueFullError extends DenomasError {
   /** How many calls may be pending, or how many bytes may be held. */
   readonly limit: number;
 
-  /** Makes the error for a channel that allows `limit` calls, or bytes. */
-  constructor(message: string, limit: number) {
-    super(message);
-    this.limit = limit;
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: QueueFullErrorDetails) {
+    super(message, causeOf(details));
+    this.limit = details.limit;
   }
 }
 
@@ -144,13 +167,15 @@ export class SerializationError extends DenomasError {
   /** Keys and indices that lead to the bad value, from the content's root. */
   readonly path: readonly (string | number)[];
 
-  /** Makes the error for the value at `path`. */
-  constructor(
-    message: string,
-    path: readonly (string | number)[],
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.path = path;
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: SerializationErrorDetails) {
+    super(message, causeOf(details));
+    this.path = details.path;
   }
+}
+
+/** The data of a {@linkcode SerializationError}. */
+export interface SerializationErrorDetails extends ErrorOptions {
+  /** Keys and indices that lead to the bad value, from the content's root. */
+  readonly path: readonly (string | number)[];
 }

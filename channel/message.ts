@@ -106,7 +106,7 @@ export function failureText(error: unknown): string {
   }
 }
 
-/** A failure of so many units fits the smallest `maxFrameBytes`. */
+/** A failure of so many units fits the smallest `limits.frames.maxBytes`. */
 const SHORT_FAILURE_UNITS = 250;
 
 /** The same in a few words on one line, for a failure that could not be sent. */

@@ -22,6 +22,7 @@
  *
  * @module
  */
+export * from "./backoff_options.ts";
 export * from "./channel.ts";
 export * from "./codecs/codec.ts";
 export * from "./codecs/json/json.ts";

@@ -88,7 +88,7 @@ export async function openConnectionWith(
       attempt(
         transport,
         address,
-        resolved.limits.maxFrameBytes,
+        resolved.limits.frames.maxBytes,
         options.signal,
         owner,
       ),
@@ -111,7 +111,10 @@ export function channelOn(
   const channel = new ConnectionChannel(connection, {
     ...options,
     // It is for the other side to speak when it likes.
-    limits: { ...options.limits, firstFrameMs: Infinity },
+    limits: {
+      ...options.limits,
+      connections: { ...options.limits.connections, firstFrameMs: Infinity },
+    },
     shared: new SharedCounts(),
     onProtocolError: (error) =>
       options.onError(error, { kind: "protocol", address }),
@@ -157,7 +160,7 @@ async function attempt(
       controller.abort(
         new ConnectError(
           `Cannot connect to '${address}': no answer within ${ATTEMPT_MS} ms`,
-          address,
+          { address },
         ),
       ),
     { patient: true },

@@ -114,15 +114,21 @@ Deno.test("openConnection refuses addresses and options it cannot use", async ()
     await assertRejects(() => openConnection("local://a", option), RangeError);
   }
   await assertRejects(
-    () => openConnection("local://a", { limits: { maxFrameBytes: 10 } }),
+    () => openConnection("local://a", { limits: { frames: { maxBytes: 10 } } }),
     RangeError,
-    "'maxFrameBytes'",
+    "'limits.frames.maxBytes'",
   );
 });
 
 Deno.test("resolveLimits takes the given ones and checks them all", () => {
-  assertEquals(resolveLimits({ maxKeys: 5 }).maxKeys, 5);
-  assertEquals(resolveLimits().maxFrameBytes, 16_777_216);
-  assertThrows(() => resolveLimits({ maxPendingCalls: 0 }), RangeError);
-  assertThrows(() => resolveLimits({ slowPeerMs: NaN }), RangeError);
+  assertEquals(resolveLimits({ frames: { maxKeys: 5 } }).frames.maxKeys, 5);
+  assertEquals(resolveLimits().frames.maxBytes, 16_777_216);
+  assertThrows(
+    () => resolveLimits({ requests: { maxPending: 0 } }),
+    RangeError,
+  );
+  assertThrows(
+    () => resolveLimits({ queues: { slowPeerMs: NaN } }),
+    RangeError,
+  );
 });

@@ -5,7 +5,11 @@ import type { Codec } from "./codecs/codec.ts";
 import { json } from "./codecs/json/json.ts";
 import type { Serializer } from "./codecs/types/serializer.ts";
 import { TypeTable } from "./codecs/types/type_table.ts";
-import { type Limits, resolveLimits } from "./limits/limits.ts";
+import {
+  type LimitOptions,
+  type Limits,
+  resolveLimits,
+} from "./limits/limits.ts";
 import { guardedOnError, type OnError } from "./report.ts";
 
 /** What both ends of a connection are made with. */
@@ -30,7 +34,7 @@ export interface ChannelOptions {
    */
   readonly timeoutMs?: number | undefined;
   /** Limits to put in the place of the defaults. */
-  readonly limits?: Partial<Limits> | undefined;
+  readonly limits?: LimitOptions | undefined;
   /**
    * Speaks TLS, with certificates, at a `tcp://` address; no other address, and
    * no transport of your own, can be had with it.
@@ -59,7 +63,7 @@ export interface BudgetOptions {
   /**
    * What all connections of one owner may hold together.
    *
-   * @default {of a server, one of `maxServerHeldBytes`; else nothing more than
+   * @default {of a server, one of `limits.requests.maxServerHeldBytes`; else nothing more than
    * each connection's own}
    */
   readonly budget?: Budget | undefined;
@@ -94,7 +98,7 @@ export function resolveOptions(
   return {
     budget: options.budget ?? null,
     codec: options.codec ?? DEFAULT_CODEC,
-    types: new TypeTable(options.serializers ?? [], limits),
+    types: new TypeTable(options.serializers ?? [], limits.frames),
     limits,
     timeoutMs,
     onError: guardedOnError(options.onError),

@@ -169,11 +169,14 @@ class ChannelServer implements Server {
     this.#resolved = resolveOptions(options);
     const { limits } = this.#resolved;
     this.#shared = new SharedCounts(
-      TokenBucket.of(limits.maxServerRequestsPerSecond, limits.burstMs),
+      TokenBucket.of(
+        limits.rates.serverRequestsPerSecond,
+        limits.rates.burstMs,
+      ),
     );
     this.#hosts = new Hosts(
-      limits.maxConnectionsPerHost,
-      this.#resolved.budget ?? new Budget(limits.maxServerHeldBytes),
+      limits.connections.maxPerHost,
+      this.#resolved.budget ?? new Budget(limits.requests.maxServerHeldBytes),
     );
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
@@ -195,11 +198,11 @@ class ChannelServer implements Server {
       address,
       (connection) => this.#accept(connection),
       {
-        maxFrameBytes: this.#resolved.limits.maxFrameBytes,
+        maxFrameBytes: this.#resolved.limits.frames.maxBytes,
         ...(mode !== undefined && { mode }),
         onError: (error) => this.#report(error, "accept", address),
-        handshakeMs: this.#resolved.limits.handshakeMs,
-        maxHandshakes: this.#resolved.limits.maxHandshakes,
+        handshakeMs: this.#resolved.limits.handshakes.timeoutMs,
+        maxHandshakes: this.#resolved.limits.handshakes.max,
         onHandshakeFailed: (error) => {
           this.#failedHandshakes++;
           this.#report(error, "accept", error.address);
@@ -246,11 +249,11 @@ class ChannelServer implements Server {
   /** Whether one more connection from `host` can be taken, or is made room for. */
   #hasRoom(host: string): boolean {
     if (this.#closing) return false;
-    const { maxConnections } = this.#resolved.limits;
+    const { max } = this.#resolved.limits.connections;
     if (this.#hosts.isFull(host)) {
       return this.#giveWay(this.#silent.takeOldestOf(host));
     }
-    return this.#channels.size < maxConnections ||
+    return this.#channels.size < max ||
       this.#giveWay(this.#silent.takeOldestOfLargest());
   }
 

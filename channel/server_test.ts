@@ -121,7 +121,7 @@ withCtx(
   async (ctx) => {
     const server = await ctx.startServer(async (channel) => {
       for await (const request of channel) await request.reply("ok");
-    }, { limits: { maxConnections: 1 } });
+    }, { limits: { connections: { max: 1 } } });
     const first = await ctx.connect();
     assertEquals(await first.send(0), "ok");
     const second = await ctx.connect();

@@ -205,7 +205,10 @@ Deno.test("an own error that was let through is not told as one of this side", (
 
 Deno.test("toFailureRecord gives codes to what ends calls", () => {
   const code = (error: unknown) => toFailureRecord(error, false).code;
-  assertEquals(code(new SerializationError("bad", ["a"])), "not_serializable");
+  assertEquals(
+    code(new SerializationError("bad", { path: ["a"] })),
+    "not_serializable",
+  );
   assertEquals(code(new DOMException("", "AbortError")), "cancelled");
   assertEquals(code(new DOMException("", "DataError")), undefined);
   assertEquals(code(new MethodNotFoundError("")), "not_found");

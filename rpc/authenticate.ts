@@ -1,7 +1,7 @@
 /** What is known of a peer before it is known who that is. */
 export interface UnknownPeer {
   /** The name that its certificate proved, or `null`. */
-  readonly peer: string | null;
+  readonly peerName: string | null;
   /** Its address. */
   readonly remoteAddress: string;
   /**

@@ -31,7 +31,7 @@ export interface NetworkWhere extends NetworkConnections {
 /** Options for {@linkcode Network.delay}. */
 export interface NetworkDelay extends NetworkWhere {
   /** How long everything is under way, in milliseconds. */
-  readonly ms: number;
+  readonly delayMs: number;
   /**
    * Up to how much longer it takes, by chance, in milliseconds. Nothing
    * overtakes what was sent before it.

@@ -17,8 +17,7 @@ export function listenTcp(address: string): Deno.TcpListener {
     if (cause instanceof Deno.errors.AddrInUse) {
       throw new AddressInUseError(
         `Cannot listen on '${address}': another program listens there, choose another port, or port 0 for a free one`,
-        address,
-        { cause },
+        { address, cause },
       );
     }
     throw cause;
@@ -53,8 +52,7 @@ export async function connectTcp(
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new ConnectError(
       `Cannot connect to '${address}': ${describe(cause)}`,
-      address,
-      { cause },
+      { address, cause },
     );
   }
 }

@@ -7,6 +7,17 @@ export class DenomasError extends Error {
   override name = "DenomasError";
 }
 
+/** The options for `Error`: no `cause` at all where there is none. */
+export function causeOf({ cause }: ErrorOptions): ErrorOptions | undefined {
+  return cause === undefined ? undefined : { cause };
+}
+
+/** The data of an error about an address; `cause` is the system's error. */
+export interface AddressErrorDetails extends ErrorOptions {
+  /** The address that was tried. */
+  readonly address: string;
+}
+
 /** Thrown when no connection to an address could be made. */
 export class ConnectError extends DenomasError {
   /** The name of the class. */
@@ -14,10 +25,10 @@ export class ConnectError extends DenomasError {
   /** The address that was tried. */
   readonly address: string;
 
-  /** Makes the error for `address`; `options.cause` is the system's error. */
-  constructor(message: string, address: string, options?: ErrorOptions) {
-    super(message, options);
-    this.address = address;
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: AddressErrorDetails) {
+    super(message, causeOf(details));
+    this.address = details.address;
   }
 }
 
@@ -28,10 +39,10 @@ export class AddressInUseError extends DenomasError {
   /** The address that is taken. */
   readonly address: string;
 
-  /** Makes the error for `address`; `options.cause` is the system's error. */
-  constructor(message: string, address: string, options?: ErrorOptions) {
-    super(message, options);
-    this.address = address;
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: AddressErrorDetails) {
+    super(message, causeOf(details));
+    this.address = details.address;
   }
 }
 
@@ -41,7 +52,7 @@ export class AddressInUseError extends DenomasError {
  * `"timeout"`: it took longer than `handshakeMs`. The others tell what is wrong
  * with a certificate.
  */
-export type HandshakeProblem =
+export type HandshakeCode =
   | "no-certificate"
   | "untrusted"
   | "expired"
@@ -61,28 +72,38 @@ export class HandshakeError extends DenomasError {
   /** The address of the other side. */
   readonly address: string;
   /** What stopped it. */
-  readonly problem: HandshakeProblem;
+  readonly code: HandshakeCode;
   /**
    * Which side stopped it: `"local"` does not accept the other, `"peer"` is
    * that the other does not accept this one.
    */
   readonly by: "local" | "peer";
 
-  /** Makes the error; `options.cause` is what Node's TLS says, if it does. */
-  constructor(
-    message: string,
-    details: {
-      readonly address: string;
-      readonly problem: HandshakeProblem;
-      readonly by: "local" | "peer";
-    },
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: HandshakeErrorDetails) {
+    super(message, causeOf(details));
     this.address = details.address;
-    this.problem = details.problem;
+    this.code = details.code;
     this.by = details.by;
   }
+}
+
+/** The data of a {@linkcode HandshakeError}; `cause` is the error of TLS. */
+export interface HandshakeErrorDetails extends ErrorOptions {
+  /** The address of the other side. */
+  readonly address: string;
+  /** The obstacle. */
+  readonly code: HandshakeCode;
+  /** The side that refused. */
+  readonly by: "local" | "peer";
+}
+
+/** The data of a {@linkcode FrameTooLargeError}. */
+export interface FrameTooLargeErrorDetails extends ErrorOptions {
+  /** The length of the payload, in bytes, as far as it is known. */
+  readonly bytes: number;
+  /** The limit that it exceeds, in bytes. */
+  readonly limitBytes: number;
 }
 
 /** Thrown when a frame, ours or the peer's, is longer than the limit allows. */
@@ -94,11 +115,11 @@ export class FrameTooLargeError extends DenomasError {
   /** The limit that it breaks, in bytes. */
   readonly limitBytes: number;
 
-  /** Makes the error for a payload of `bytes` against `limitBytes`. */
-  constructor(message: string, bytes: number, limitBytes: number) {
-    super(message);
-    this.bytes = bytes;
-    this.limitBytes = limitBytes;
+  /** Creates an error with the given message and data. */
+  constructor(message: string, details: FrameTooLargeErrorDetails) {
+    super(message, causeOf(details));
+    this.bytes = details.bytes;
+    this.limitBytes = details.limitBytes;
   }
 }
 

@@ -47,7 +47,7 @@ async function listen(
   if (listeners.has(name)) {
     throw new AddressInUseError(
       `Cannot listen on '${address}': another server of this process has that name, choose another or close it first`,
-      address,
+      { address },
     );
   }
   const listener = new MemoryListener(address, name, accept);
@@ -77,7 +77,7 @@ async function connect(
   if (!accepted) {
     throw new ConnectError(
       `Cannot connect to '${address}': no server of this process has that name, start it first or set 'retryForMs'`,
-      address,
+      { address },
     );
   }
   return {

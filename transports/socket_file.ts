@@ -224,8 +224,7 @@ function inUse(
   const address = formatAddress({ scheme: "ipc", path });
   return new AddressInUseError(
     `Cannot listen on '${address}': ${why}, choose another path or end it first`,
-    address,
-    cause === undefined ? undefined : { cause },
+    { address, ...cause === undefined ? undefined : { cause } },
   );
 }
 

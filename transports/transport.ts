@@ -134,7 +134,7 @@ export interface Connection {
   /** The address of the other end. */
   readonly remoteAddress: string;
   /** The name in the certificate that the peer proved to have, or `null`. */
-  readonly peer: string | null;
+  readonly peerName: string | null;
   /** Bytes queued or being written, headers included; 0 after the end. */
   readonly queuedBytes: number;
   /** Bytes that the system has taken so far. */

@@ -69,8 +69,7 @@ async function connect(
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new ConnectError(
       `Cannot connect to '${address}': ${await describe(cause, path)}`,
-      address,
-      { cause },
+      { address, cause },
     );
   }
   // `Deno.connect` takes no signal for Unix sockets, but never waits for the

@@ -98,7 +98,7 @@ export class KeptRegistration implements Registration {
       signal.throwIfAborted();
       this.#failed(error);
     }
-    const { longestWaitMs } = DEFAULT_BACKOFF;
+    const { maxMs: longestWaitMs } = DEFAULT_BACKOFF;
     if (performance.now() - startedAt > longestWaitMs) this.#backoff.reset();
     await this.#backoff.wait(Infinity, signal);
   }

@@ -211,7 +211,7 @@ export class Directory extends Agent {
     caller: Call,
   ): Promise<Disposable | null> {
     const { address } = wanted;
-    const { remoteAddress, peer, identity, session, signal } = caller;
+    const { remoteAddress, peerName: peer, identity, session, signal } = caller;
     if (await this.#allow(address, remoteAddress) !== true) {
       throw new ValidationError(
         `Cannot register '${address}': the directory does not dial this address for '${remoteAddress}', permit it by 'allow'`,

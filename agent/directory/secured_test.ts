@@ -13,7 +13,7 @@ import { findDirectory } from "./find.ts";
 class Bidder extends Agent {
   @expose
   whoCalls(): { identity: unknown; peer: string | null } {
-    const { identity, peer } = call();
+    const { identity, peerName: peer } = call();
     return { identity, peer };
   }
 }

@@ -110,7 +110,7 @@ class AgentCaller implements Caller {
     if (isOwn || await this.#options.allows(address) === true) return;
     throw new ConnectError(
       `Cannot call the agent at '${address}': a peer told its address, and this container does not dial it, allow it by 'allowConnect'`,
-      address,
+      { address },
     );
   }
 
@@ -129,8 +129,7 @@ class AgentCaller implements Caller {
     const time = new Ending(() =>
       new TimeoutError(
         `Cannot call the agent at '${address}': it was not reached within ${timeoutMs} ms`,
-        timeoutMs,
-        false,
+        { timeoutMs, sent: false },
       )
     );
     const timeout = new Timers(this.#options.owner)

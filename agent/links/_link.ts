@@ -142,7 +142,7 @@ export class Link {
       `Cannot connect to '${address}': its container answers with ${
         typeof told === "string" ? "an empty text" : typeof told
       } in place of the name of a class`,
-      address,
+      { address },
     );
   }
 

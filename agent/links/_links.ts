@@ -233,7 +233,12 @@ export class Links {
     }
     const act = `connect to '${container}'`;
     if (this.isEnding) return this.#options.closedError(act);
-    return new ConnectError(`Cannot ${act}: ${error.reason}`, container, {
+    // It says why its connection ended, after what was done on it.
+    const [, why = error.message] =
+      /^Cannot [^:]*: (.*)$/s.exec(error.message) ??
+        [];
+    return new ConnectError(`Cannot ${act}: ${why}`, {
+      address: container,
       cause: error,
     });
   }
@@ -303,13 +308,13 @@ export class Links {
 
   /** What peers tell must not make more connections than a server takes. */
   #checkRoom(address: string): void {
-    const { maxConnections } = resolveLimits(
+    const { max } = resolveLimits(
       this.#options.channelOptions.limits,
-    );
-    if (this.#links.size + this.#attempts.size < maxConnections) return;
+    ).connections;
+    if (this.#links.size + this.#attempts.size < max) return;
     throw new ConnectError(
-      `Cannot connect to '${address}': a peer told its address, and ${maxConnections} connections are open already, raise 'maxConnections'`,
-      address,
+      `Cannot connect to '${address}': a peer told its address, and ${max} connections are open already, raise 'limits.connections.max'`,
+      { address },
     );
   }
 
@@ -378,7 +383,7 @@ export class Links {
   #connectToSelf(address: string): ConnectionChannel {
     const { makeOwnChannels: [makeNear, makeFar], owner } = this.#options;
     const options = resolveOptions(this.#options.channelOptions);
-    const [near, far] = memoryPair(address, options.limits.maxFrameBytes);
+    const [near, far] = memoryPair(address, options.limits.frames.maxBytes);
     this.#ownEnd = channelOn(makeFar, far, options);
     observed.by?.owned(this.#ownEnd, owner);
     this.totals.add(this.#ownEnd);
@@ -409,12 +414,12 @@ export class Links {
         signal,
         (ending) => this.#watch(container, id, ending),
       );
-      return { address, what: "agent", reason };
+      return { address, scope: "agent", message: reason };
     } catch (error) {
       // The end of the container ends its connections, and not the agent.
       if (this.isEnding) throw this.#options.closedError(`watch '${address}'`);
       if (!isLoss(error)) throw error;
-      return { address, what: "container", reason: error.message };
+      return { address, scope: "container", message: error.message };
     }
   }
 

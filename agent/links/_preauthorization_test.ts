@@ -3,7 +3,7 @@ import type { Authenticate, UnknownPeer } from "../../rpc/authenticate.ts";
 import { Preauthorization } from "./_preauthorization.ts";
 
 const peer: UnknownPeer = {
-  peer: null,
+  peerName: null,
   remoteAddress: "tcp://127.0.0.1:1",
   isInitiator: true,
   signal: new AbortController().signal,

@@ -47,9 +47,13 @@ export interface SpawnedOptions {
 }
 
 /** Why this side ends it. */
-type Ending = Pick<SpawnedCloseReason, "by" | "reason">;
+type Ending = Pick<SpawnedCloseReason, "by" | "code" | "message">;
 
-const CLOSED_HERE: Ending = { by: "local", reason: "this side closed it" };
+const CLOSED_HERE: Ending = {
+  by: "local",
+  code: "closed",
+  message: "this side closed it",
+};
 
 /** A spawned container, as its parent sees it. */
 export class Spawned implements SpawnedContainer {
@@ -128,7 +132,11 @@ export class Spawned implements SpawnedContainer {
       await this.#start(this.#limit.signal);
     } catch (error) {
       const wasClosed = this.#ending !== null;
-      this.#ending ??= { by: "error", reason: "it could not start" };
+      this.#ending ??= {
+        by: "error",
+        code: "start-failed",
+        message: "it could not start",
+      };
       await this.#giveUp();
       if (signal?.aborted) throw signal.reason;
       if (wasClosed) throw this.#closedError();
@@ -189,7 +197,11 @@ export class Spawned implements SpawnedContainer {
   async #watch(): Promise<void> {
     // It rejects when the parent closes, which ends this as well.
     await this.#parent.watch(this.#managerAddress).catch(() => {});
-    this.#endWithin(LOSS_MS, { by: "error", reason: "it was lost" });
+    this.#endWithin(LOSS_MS, {
+      by: "error",
+      code: "lost",
+      message: "it was lost",
+    });
   }
 
   async #endWithin(timeMs: number, ending: Ending): Promise<void> {
@@ -207,11 +219,11 @@ export class Spawned implements SpawnedContainer {
     this.#household.dependents.delete(this);
     observed.by?.closed(this);
     const byItself: Ending = isOrderly
-      ? { by: "peer", reason: "it was stopped" }
-      : { by: "error", reason: `it ${what}` };
+      ? { by: "peer", code: "closed", message: "it was stopped" }
+      : { by: "error", code: "ended", message: `it ${what}` };
     return {
       ...(this.#ending ?? byItself),
-      ...(code !== undefined && { code }),
+      ...(code !== undefined && { exitCode: code }),
     };
   }
 

@@ -147,7 +147,7 @@ export interface SpawnedCloseReason extends CloseReason {
    */
   readonly by: CloseReason["by"];
   /** The exit code of its process or Worker, where it has one. */
-  readonly code?: number | undefined;
+  readonly exitCode?: number | undefined;
 }
 
 /**

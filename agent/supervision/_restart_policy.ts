@@ -56,10 +56,10 @@ export function planRestart(
 ): RestartHistory | null {
   const times = history.times.filter((at) => at > nowMs - policy.withinMs);
   if (times.length >= policy.restarts) return null;
-  const waitMs = times.length === 0 ? policy.firstWaitMs : history.waitMs * 2;
+  const waitMs = times.length === 0 ? policy.initialMs : history.waitMs * 2;
   return {
     times: [...times, nowMs],
-    waitMs: Math.min(waitMs, policy.longestWaitMs),
+    waitMs: Math.min(waitMs, policy.maxMs),
   };
 }
 
@@ -77,8 +77,8 @@ export function resolveRestarts(
   const resolved = {
     restarts: given.restarts ?? 5,
     withinMs: given.withinMs ?? 60_000,
-    firstWaitMs: given.firstWaitMs ?? DEFAULT_BACKOFF.firstWaitMs,
-    longestWaitMs: given.longestWaitMs ?? DEFAULT_BACKOFF.longestWaitMs,
+    initialMs: given.backoff?.initialMs ?? DEFAULT_BACKOFF.initialMs,
+    maxMs: given.backoff?.maxMs ?? DEFAULT_BACKOFF.maxMs,
   };
   for (const [name, value] of Object.entries(resolved)) {
     if (value >= 0) continue;

@@ -39,8 +39,7 @@ Deno.test("planRestart allows so many restarts within a time", () => {
 Deno.test("planRestart doubles the waits until nothing counts any more", () => {
   const policy = resolveRestarts({
     withinMs: 100,
-    firstWaitMs: 10,
-    longestWaitMs: 35,
+    backoff: { initialMs: 10, maxMs: 35 },
   })!;
   let history = NO_RESTARTS;
   const waits = [0, 60, 120, 180, 280].map((nowMs) => {
@@ -51,7 +50,7 @@ Deno.test("planRestart doubles the waits until nothing counts any more", () => {
 });
 
 Deno.test("planRestart waits no longer than the longest wait at first", () => {
-  const policy = resolveRestarts({ firstWaitMs: 50, longestWaitMs: 5 })!;
+  const policy = resolveRestarts({ backoff: { initialMs: 50, maxMs: 5 } })!;
   assertEquals(planRestart(NO_RESTARTS, policy, 0)!.waitMs, 5);
 });
 

@@ -142,7 +142,7 @@ withCtx("a container forgets who it was told of, once gone", async (ctx) => {
 withCtx("peers make a container open no more than it may", async (ctx) => {
   const here = await ctx.createContainer({
     ...open,
-    limits: { maxConnections: 2 },
+    limits: { connections: { max: 2 } },
   });
   const guest = await ctx.createContainer();
   const host = await here.spawn(Host);
@@ -156,7 +156,7 @@ withCtx("peers make a container open no more than it may", async (ctx) => {
     await toHost.ask(await guest.connect<Host>(address));
   assertEquals(await ask(targets[0]!), "nothing");
   assertEquals(await ask(targets[1]!), "nothing");
-  await assertRejects(() => ask(targets[2]!), Error, "maxConnections");
+  await assertRejects(() => ask(targets[2]!), Error, "connections.max");
   // What the program asks for is its own affair.
   const own = await here.connect<Host>(targets[2]!);
   assertEquals(await own.shown(), "nothing");

@@ -158,8 +158,8 @@ withCtx(
 
 withCtx("a restart policy waits for as long as it says", async (ctx) => {
   const container = await ctx.createContainer();
-  for (const longestWaitMs of [2 ** 31, Infinity]) {
-    const onFailure = { firstWaitMs: longestWaitMs, longestWaitMs };
+  for (const maxMs of [2 ** 31, Infinity]) {
+    const onFailure = { backoff: { initialMs: maxMs, maxMs } };
     const agent = await container.spawn(Tasked, onFailure);
     agent.begin(() => {
       throw new RangeError("again");

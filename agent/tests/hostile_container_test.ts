@@ -63,7 +63,7 @@ withCtx(
         (path) => path === "watch_aid" ? told : "A",
       );
       const gone = await here.watch(`${there.address}/0`);
-      assertEquals(gone.reason, shown);
+      assertEquals(gone.message, shown);
     }
   },
 );

@@ -29,7 +29,7 @@ for (const fault of ["blackHole", "partition"] as const) {
     const proxy = await here.connect<Cat>(cat.address);
     const call = assertRejects(() => proxy.never(), ConnectionClosedError);
     network[fault]({ between: [here, there] });
-    const { what, address } = await watch;
+    const { scope: what, address } = await watch;
     assertEquals([what, address], ["container", cat.address]);
     await call;
     await until(() => there.stats().watches === 0);

@@ -266,7 +266,7 @@ withCtx({
   await until(() => plain.asked === 1);
   await nextTurn();
   await server.close({ graceMs: 0 });
-  assertEquals((await gone).what, "container");
+  assertEquals((await gone).scope, "container");
 });
 
 withCtx(

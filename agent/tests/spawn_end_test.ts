@@ -53,8 +53,9 @@ for (const kind of KINDS) {
     assertEquals(await spawned.manager.stop(), null);
     assertEquals(await spawned.closed, {
       by: "peer",
-      reason: "it was stopped",
-      code: 0,
+      code: "closed",
+      message: "it was stopped",
+      exitCode: 0,
     });
     assertInstanceOf(await waiting, ConnectionClosedError);
     assertEquals((await watched).address, `${address}/1`);
@@ -77,8 +78,9 @@ for (const kind of KINDS) {
     await Promise.all([spawned.close(), spawned.close()]);
     assertEquals(await spawned.closed, {
       by: "local",
-      reason: "this side closed it",
-      code: 0,
+      code: "closed",
+      message: "this side closed it",
+      exitCode: 0,
     });
     assertEquals(await hasFile(spawned.address), false);
   });
@@ -111,7 +113,7 @@ for (const kind of KINDS) {
     const spawned = await spawnIn(ctx, parent, kind);
     await parent.close();
     assertEquals((await spawned.closed).by, "local");
-    assertEquals((await spawned.closed).code, 0);
+    assertEquals((await spawned.closed).exitCode, 0);
     assertEquals(await hasFile(spawned.address), false);
   });
 
@@ -125,7 +127,7 @@ for (const kind of KINDS) {
     });
     await spawned.spawn("spawned_mutineer:Mutineer");
     assertEquals((await spawned.closed).by, "error");
-    assertEquals((await spawned.closed).reason, "it was lost");
+    assertEquals((await spawned.closed).code, "lost");
     assertEquals(await hasFile(spawned.address), false);
   });
 
@@ -142,8 +144,9 @@ for (const kind of KINDS) {
     await worm.crash();
     assertEquals(await spawned.closed, {
       by: "error",
-      reason: "it ended with code 1",
-      code: 1,
+      code: "ended",
+      message: "it ended with code 1",
+      exitCode: 1,
     });
     assert(
       lines.some((it) => /error: Uncaught.*crashed/.test(it)),
@@ -175,8 +178,8 @@ for (const kind of KINDS) {
       const turns = randomInteger(random, 0, 30);
       for (let i = 0; i < turns; i++) await turn();
       await crash(spawned, worm);
-      const { by, code } = await spawned.closed;
-      assertEquals([by, code], ["error", kind === "process" ? 137 : 1]);
+      const { by, exitCode } = await spawned.closed;
+      assertEquals([by, exitCode], ["error", kind === "process" ? 137 : 1]);
       assertEquals((await gone).address, address);
       for (const result of await settled) {
         if (result.status === "fulfilled") continue;
@@ -208,7 +211,7 @@ withCtx({
   const pid = await worm.startSleeper();
   try {
     await spawned.close();
-    assertEquals((await spawned.closed).code, 0);
+    assertEquals((await spawned.closed).exitCode, 0);
   } finally {
     Deno.kill(pid, "SIGKILL");
   }
@@ -224,7 +227,7 @@ withCtx({
   Deno.kill(spawned.pid!, "SIGINT");
   assertEquals(await worm.greet("you"), "w greets you");
   await spawned.close();
-  assertEquals((await spawned.closed).code, 0);
+  assertEquals((await spawned.closed).exitCode, 0);
 });
 
 withCtx({
@@ -255,11 +258,11 @@ withCtx({
   );
   const [, pid, address] = parent.line.split(" ") as [string, string, string];
   const other = await ctx.createContainer();
-  assertEquals((await other.watch(`${address}/1`)).what, "agent");
+  assertEquals((await other.watch(`${address}/1`)).scope, "agent");
   await parent.kill();
   await processGone(Number(pid));
   assertEquals(await hasFile(address), false);
-  assertEquals((await other.watch(`${address}/1`)).what, "container");
+  assertEquals((await other.watch(`${address}/1`)).scope, "container");
 });
 
 withCtx({

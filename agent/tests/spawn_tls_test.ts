@@ -66,9 +66,9 @@ for (const kind of KINDS) {
     const here = await parent.spawn(Member);
     const spawned = await spawnIn(ctx, parent, kind, { modules });
     const there = await member(spawned);
-    assertEquals((await there.whoAmI()).peer, "ctx");
-    assertEquals((await there.ask(here)).peer, "ctx");
-    assertEquals((await there.askAt(here.address)).peer, "ctx");
+    assertEquals((await there.whoAmI()).peerName, "ctx");
+    assertEquals((await there.ask(here)).peerName, "ctx");
+    assertEquals((await there.askAt(here.address)).peerName, "ctx");
     // Whoever has none is not let in.
     const { caCerts } = ctx.options.tls!;
     const stranger = await ctx.createContainer({
@@ -82,7 +82,7 @@ for (const kind of KINDS) {
       ConnectError,
     );
     assertInstanceOf(error.cause, HandshakeError);
-    assertEquals(error.cause.problem, "untrusted");
+    assertEquals(error.cause.code, "untrusted");
   });
 
   withCtx({
@@ -97,8 +97,8 @@ for (const kind of KINDS) {
     const here = await parent.spawn(Member);
     const spawned = await spawnIn(ctx, parent, kind, { modules, tls: own });
     const there = await member(spawned);
-    assertEquals((await there.whoAmI()).peer, "ctx");
-    assertEquals((await there.askAt(here.address)).peer, "worker");
+    assertEquals((await there.whoAmI()).peerName, "ctx");
+    assertEquals((await there.askAt(here.address)).peerName, "worker");
   });
 
   withCtx({
@@ -115,7 +115,7 @@ for (const kind of KINDS) {
       tls: null,
     });
     const there = await member(bare);
-    assertEquals((await there.whoAmI()).peer, null);
+    assertEquals((await there.whoAmI()).peerName, null);
     await assertRejects(() => there.askAt(here.address), Error, "TLS");
     assertInstanceOf(await reported.promise, HandshakeError);
   });
@@ -129,8 +129,8 @@ for (const kind of KINDS) {
     const address = await unixAddress(ctx);
     const spawned = await spawnIn(ctx, parent, kind, { modules, address });
     const there = await member(spawned);
-    assertEquals((await there.whoAmI()).peer, null);
-    assertEquals((await there.askAt(here.address)).peer, "ctx");
+    assertEquals((await there.whoAmI()).peerName, null);
+    assertEquals((await there.askAt(here.address)).peerName, "ctx");
   });
 
   withCtx({
@@ -154,7 +154,7 @@ for (const kind of KINDS) {
     };
     const parent = await ctx.createContainer({ tls });
     const spawned = await spawnIn(ctx, parent, kind, { modules });
-    assertEquals((await (await member(spawned)).whoAmI()).peer, "ctx");
+    assertEquals((await (await member(spawned)).whoAmI()).peerName, "ctx");
   });
 
   withCtx({
@@ -167,8 +167,8 @@ for (const kind of KINDS) {
     const { error } = await failure(ctx, {}, { tls });
     assertInstanceOf(error.cause, ConnectError);
     assertInstanceOf(error.cause.cause, HandshakeError);
-    const { problem, by } = error.cause.cause;
-    assertEquals([problem, by], ["untrusted", "local"]);
+    const { code, by } = error.cause.cause;
+    assertEquals([code, by], ["untrusted", "local"]);
   });
 
   withCtx({
@@ -180,8 +180,8 @@ for (const kind of KINDS) {
     const { error, lines } = await failure(ctx, {}, { tls });
     assertInstanceOf(error.cause, ConnectError);
     assertInstanceOf(error.cause.cause, HandshakeError);
-    const { problem, by } = error.cause.cause;
-    assertEquals([problem, by], ["untrusted", "peer"]);
+    const { code, by } = error.cause.cause;
+    assertEquals([code, by], ["untrusted", "peer"]);
     const told = [error.message, ...error.stderr, ...lines].join("\n");
     assertEquals(told.includes(secretOf(ctx.options.tls!)), false);
   });
@@ -196,12 +196,12 @@ for (const kind of KINDS) {
     const { error } = await failure(ctx, { tls }, {});
     assertInstanceOf(error.cause, ConnectError);
     assertInstanceOf(error.cause.cause, HandshakeError);
-    assertEquals(error.cause.cause.problem, "wrong-host");
+    assertEquals(error.cause.cause.code, "wrong-host");
     // Unless all are known by that name.
     const named = { ...tls, serverName: "market.example" };
     const parent = await ctx.createContainer({ tls: named });
     const spawned = await spawnIn(ctx, parent, kind, { modules });
-    assertEquals((await (await member(spawned)).whoAmI()).peer, "test");
+    assertEquals((await (await member(spawned)).whoAmI()).peerName, "test");
   });
 
   withCtx({

@@ -55,7 +55,7 @@ class Worker extends Agent {
 }
 
 /** Restarts without waits. */
-const AT_ONCE = { firstWaitMs: 0, longestWaitMs: 0 };
+const AT_ONCE = { backoff: { initialMs: 0, maxMs: 0 } };
 
 /** Waits until the `count`th worker can be called. */
 async function hasStarted(
@@ -93,7 +93,7 @@ withCtx("'stop' closes the agent alone", async (ctx) => {
   const gone = container.watch(worker.address);
   worker.fails("one", "two");
   assertEquals(
-    (await gone).reason,
+    (await gone).message,
     "a task of it failed: RangeError: one",
   );
   await until(() => container.stats().hiddenAgents === 0);
@@ -211,7 +211,7 @@ withCtx(
       const container = await ctx.createContainer();
       const history = new History();
       const policy = moment === "waiting"
-        ? { firstWaitMs: 60_000, longestWaitMs: 60_000 }
+        ? { backoff: { initialMs: 60_000, maxMs: 60_000 } }
         : AT_ONCE;
       const first = await container.spawn(Worker, history, policy);
       if (moment === "closing") first.work(() => new Promise(() => {}));
@@ -268,10 +268,10 @@ withCtx("'escalate' closes the container, which says why", async (ctx) => {
   const worker = await container.spawn(Worker, history, "escalate");
   const proxy = await here.connect<Worker>(worker.address);
   worker.fails("one", "two");
-  const { by, reason, error } = await container.closed;
-  assertEquals([by, reason, String(error)], [
+  const { by, code, error } = await container.closed;
+  assertEquals([by, code, String(error)], [
     "error",
-    "a task of an agent failed",
+    "task-failed",
     "RangeError: one",
   ]);
   assertEquals(history.closes, 1);
@@ -300,17 +300,20 @@ withCtx(
     worker.work(() => {
       throw Object.create(null);
     });
-    assertEquals((await gone).what, "agent");
+    assertEquals((await gone).scope, "agent");
     assertEquals(ctx.takeHandlerErrors().length, 1);
   },
 );
 
 withCtx("a policy of restarts is checked at once", async (ctx) => {
   const container = await ctx.createContainer();
-  for (const name of ["restarts", "withinMs", "firstWaitMs", "longestWaitMs"]) {
+  for (const name of ["restarts", "withinMs", "initialMs", "maxMs"]) {
     for (const value of [-1, NaN]) {
+      const policy = ["restarts", "withinMs"].includes(name)
+        ? { [name]: value }
+        : { backoff: { [name]: value } };
       const error = await assertRejects(
-        () => container.spawn(Worker, new History(), { [name]: value }),
+        () => container.spawn(Worker, new History(), policy),
         RangeError,
       );
       assert(error.message.includes(`'${name}' is ${value}`));

@@ -9,7 +9,7 @@ import { Container } from "../container.ts";
 class Guard extends Agent {
   @expose
   who(): string | null {
-    return call().peer;
+    return call().peerName;
   }
 }
 
@@ -64,7 +64,7 @@ withCtx({
     ConnectError,
   );
   assertInstanceOf(error.cause, HandshakeError);
-  assertEquals(error.cause.problem, "expired");
+  assertEquals(error.cause.code, "expired");
   const [reported] = ctx.takeHandlerErrors();
   assertInstanceOf(reported, HandshakeError);
 });

@@ -22,18 +22,18 @@ withCtx(
     for (const gone of await Promise.all(watches)) {
       assertEquals(gone, {
         address: cat.address,
-        what: "agent",
-        reason: "it was closed",
+        scope: "agent",
+        message: "it was closed",
       });
     }
     assertEquals(there.stats().watches, 1);
     await there.close();
     assertEquals(await notTold, {
       address: other.address,
-      what: "agent",
-      reason: "its container was closed",
+      scope: "agent",
+      message: "its container was closed",
     });
-    assertEquals((await here.watch(other.address)).what, "container");
+    assertEquals((await here.watch(other.address)).scope, "container");
   },
 );
 
@@ -44,10 +44,10 @@ withCtx(
     const there = await ctx.createContainer();
     for (const container of [here, there]) {
       const gone = await here.watch(`${container.address}/nobody`);
-      assertEquals(gone.what, "agent");
+      assertEquals(gone.scope, "agent");
     }
     const gone = await here.watch(`${ctx.address.replace(":0", ":1")}/0`);
-    assertEquals(gone.what, "container");
+    assertEquals(gone.scope, "container");
     await assertRejects(() => here.watch("nowhere"), TypeError);
   },
 );
@@ -109,7 +109,7 @@ withCtx(
     const gone = here.watch(address);
     await until(() => second.stats().watches === 1);
     await cat.close();
-    assertEquals((await gone).what, "agent");
+    assertEquals((await gone).scope, "agent");
   },
 );
 
@@ -126,7 +126,7 @@ withCtx({
     const proxy = await here.connect<Cat>(address!);
     assertEquals(await proxy.meow(1), "meow");
     Deno.kill(Number(pid), signal);
-    assertEquals((await gone).what, "container");
+    assertEquals((await gone).scope, "container");
     if (signal === "SIGSTOP") Deno.kill(Number(pid), "SIGKILL");
     const path = /^ipc:\/\/\[(.*)\]/.exec(address!)?.[1];
     if (path) await Deno.remove(path);
@@ -150,5 +150,8 @@ withCtx({
   await nextTurn();
   await cat.close();
   const gone = await Promise.all(watches);
-  assertEquals(gone.filter(({ what }) => what === "agent").length, count);
+  assertEquals(
+    gone.filter(({ scope: what }) => what === "agent").length,
+    count,
+  );
 });

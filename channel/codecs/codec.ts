@@ -28,7 +28,7 @@ export interface Codec {
    * An error thrown here becomes the cause of a `ProtocolError`, which ends
    * the connection. A payload whose values would take more memory than
    * `limits.maxWeight` must be refused before that memory is taken; a codec
-   * that leaves `limits` out lets a peer take what `maxFrameBytes` allows.
+   * that leaves `limits` out lets a peer take what `limits.frames.maxBytes` allows.
    */
   decode(payload: Uint8Array, limits?: DecodeLimits): unknown;
   /**

@@ -1,4 +1,5 @@
 import { world } from "../../transports/internal.ts";
+import type { CutCode } from "../_close_reasons.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Limits } from "./limits.ts";
 
@@ -7,7 +8,7 @@ const BYTES_A_TURN = 1024 * 1024;
 
 /** What an {@linkcode ArrivalWatch} needs of its channel. */
 export interface ArrivalWatchOptions {
-  readonly limits: Pick<Limits, "firstFrameMs" | "slowFrameMs" | "idleMs">;
+  readonly limits: Pick<Limits, "frames" | "connections">;
   /** The timers of the channel. */
   readonly timers: Timers;
   /** How many whole frames have arrived. */
@@ -15,7 +16,7 @@ export interface ArrivalWatchOptions {
   /** Whether either side waits for an answer. */
   readonly isBusy: () => boolean;
   /** Ends the connection for this reason. */
-  readonly cut: (reason: string) => void;
+  readonly cut: (code: CutCode) => void;
 }
 
 /**
@@ -39,7 +40,7 @@ export class ArrivalWatch {
   /** Begins to watch, if the limits want that. */
   constructor(options: ArrivalWatchOptions) {
     this.#options = options;
-    const { firstFrameMs, idleMs } = options.limits;
+    const { firstFrameMs, idleMs } = options.limits.connections;
     const isTimed = Math.min(firstFrameMs, idleMs) < Infinity;
     const now = isTimed ? world.now() : 0;
     this.#firstDue = now + firstFrameMs;
@@ -71,7 +72,7 @@ export class ArrivalWatch {
   get #partialDue(): number {
     if (!this.#isPartial) return Infinity;
     const turns = 1 + Math.floor(this.#heldBytes / BYTES_A_TURN);
-    return this.#partialSince + turns * this.#options.limits.slowFrameMs;
+    return this.#partialSince + turns * this.#options.limits.frames.timeoutMs;
   }
 
   get #nextDue(): number {
@@ -92,12 +93,12 @@ export class ArrivalWatch {
   }
 
   #tick(): void {
-    const reason = this.#overdue(world.now());
-    if (reason !== null) return this.#options.cut(reason);
+    const code = this.#overdue(world.now());
+    if (code !== null) return this.#options.cut(code);
     this.#arm();
   }
 
-  #overdue(now: number): string | null {
+  #overdue(now: number): CutCode | null {
     const { framesIn, isBusy, limits } = this.#options;
     const frames = framesIn();
     if (now >= this.#partialDue) return "slow-frame";
@@ -107,7 +108,7 @@ export class ArrivalWatch {
     if (frames === this.#idleFrames && !isBusy()) return "idle";
     // Whoever waits for an answer has the whole time again after it.
     this.#idleFrames = frames;
-    this.#idleDue = now + limits.idleMs;
+    this.#idleDue = now + limits.connections.idleMs;
     return null;
   }
 }

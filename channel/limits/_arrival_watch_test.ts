@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";
 import { Timers } from "../timers/_timers.ts";
 import { ArrivalWatch } from "./_arrival_watch.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
 
 const NEVER = {
   firstFrameMs: Infinity,
@@ -20,8 +21,12 @@ class Quiet {
   readonly watch: ArrivalWatch;
 
   constructor(limits: Partial<typeof NEVER>) {
+    const { firstFrameMs, slowFrameMs, idleMs } = { ...NEVER, ...limits };
     this.watch = new ArrivalWatch({
-      limits: { ...NEVER, ...limits },
+      limits: {
+        frames: { ...DEFAULT_LIMITS.frames, timeoutMs: slowFrameMs },
+        connections: { ...DEFAULT_LIMITS.connections, firstFrameMs, idleMs },
+      },
       timers: this.timers,
       framesIn: () => this.frames,
       isBusy: () => this.busy,

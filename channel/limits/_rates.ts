@@ -12,10 +12,10 @@ export class Rates {
 
   private constructor(limits: Limits, server: TokenBucket | null) {
     const bucket = (perSecond: number) =>
-      TokenBucket.of(perSecond, limits.burstMs);
-    this.#bytes = bucket(limits.maxBytesPerSecond);
-    this.#frames = bucket(limits.maxFramesPerSecond);
-    this.#requests = bucket(limits.maxRequestsPerSecond);
+      TokenBucket.of(perSecond, limits.rates.burstMs);
+    this.#bytes = bucket(limits.rates.bytesPerSecond);
+    this.#frames = bucket(limits.rates.framesPerSecond);
+    this.#requests = bucket(limits.rates.requestsPerSecond);
     this.#server = server;
   }
 
@@ -24,12 +24,11 @@ export class Rates {
    * nothing is bounded, so that a frame costs no look at the time.
    */
   static of(limits: Limits, server: TokenBucket | null): Rates | null {
-    const { maxBytesPerSecond, maxFramesPerSecond } = limits;
-    const { maxRequestsPerSecond } = limits;
+    const { bytesPerSecond, framesPerSecond, requestsPerSecond } = limits.rates;
     const isBounded = server !== null || Math.min(
-          maxBytesPerSecond,
-          maxFramesPerSecond,
-          maxRequestsPerSecond,
+          bytesPerSecond,
+          framesPerSecond,
+          requestsPerSecond,
         ) < Infinity;
     return isBounded ? new Rates(limits, server) : null;
   }

@@ -1,11 +1,12 @@
+import type { CutCode } from "../_close_reasons.ts";
 import type { Connection } from "../../transports/transport.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
 
-/** Over this many times `maxQueuedBytes` new requests are refused. */
+/** Over this many times `limits.queues.maxBytes` new requests are refused. */
 const REFUSE_FACTOR = 4;
-/** Over this many times `maxQueuedBytes` the peer is cut off at once. */
+/** Over this many times `limits.queues.maxBytes` the peer is cut off at once. */
 const CUT_FACTOR = 16;
 /** Who takes less than that of what waits for it takes nothing. */
 const LEAST_BYTES = 16 * 1024;
@@ -23,7 +24,7 @@ export interface SlowPeerOptions {
   /** The timers of the channel. */
   readonly timers: Timers;
   /** Ends the connection for this reason. */
-  readonly cut: (reason: string) => void;
+  readonly cut: (code: CutCode) => void;
 }
 
 /**
@@ -51,7 +52,7 @@ export class SlowPeerWatch {
   /** Whether so much is queued that no more requests should be taken. */
   get isBacklogged(): boolean {
     return this.#connection.queuedBytes >
-      REFUSE_FACTOR * this.#options.limits.maxQueuedBytes;
+      REFUSE_FACTOR * this.#options.limits.queues.maxBytes;
   }
 
   /** To be called after something was queued. */
@@ -61,14 +62,14 @@ export class SlowPeerWatch {
     if (newBytes > COUNTED_BYTES && this.#isOverBudget(queuedBytes)) {
       return this.#options.cut("over-budget");
     }
-    if (queuedBytes > CUT_FACTOR * this.#options.limits.maxQueuedBytes) {
+    if (queuedBytes > CUT_FACTOR * this.#options.limits.queues.maxBytes) {
       this.#options.cut("slow-peer");
     } else if (this.isBacklogged) {
       if (this.#waitMs !== BACKLOG_MS) this.#arm(BACKLOG_MS);
     } else if (this.#timeout === null) {
       // Armed once and left while writes come and go: arming it for each would
       // cost a few µs a call.
-      this.#arm(this.#options.limits.slowPeerMs);
+      this.#arm(this.#options.limits.queues.slowPeerMs);
     }
   }
 

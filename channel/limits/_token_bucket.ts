@@ -8,7 +8,7 @@ export class TokenBucket {
   #tokens: number;
   #at = -Infinity;
 
-  /** Allows `perSecond`, of which `burstMs` worth may come at once. */
+  /** Allows `perSecond`, of which `limits.rates.burstMs` worth may come at once. */
   constructor(perSecond: number, burstMs: number) {
     this.#perMs = perSecond / 1_000;
     this.#capacity = this.#perMs * burstMs;

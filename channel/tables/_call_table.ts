@@ -196,8 +196,7 @@ export class CallTable {
     call.reject(
       new TimeoutError(
         `Cannot wait for call ${call.id} any longer: no reply within ${timeoutMs} ms`,
-        timeoutMs,
-        sent,
+        { timeoutMs, sent },
       ),
     );
   }

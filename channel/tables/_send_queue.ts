@@ -26,7 +26,7 @@ const AT_ONCE: Promise<void> = Promise.resolve();
 
 /**
  * What goes out on a connection, first in, first out. Calls wait here while
- * more than `maxQueuedBytes` is queued on the connection; answers do not.
+ * more than `limits.queues.maxBytes` is queued on the connection; answers do not.
  */
 export class SendQueue {
   /** Frames given to the connection. */
@@ -71,7 +71,7 @@ export class SendQueue {
   }
 
   get #isUnderLimit(): boolean {
-    return this.#connection.queuedBytes <= this.#limits.maxQueuedBytes;
+    return this.#connection.queuedBytes <= this.#limits.queues.maxBytes;
   }
 
   /** Gives a payload to the connection, whether or not there is room. */

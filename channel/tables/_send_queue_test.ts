@@ -20,7 +20,10 @@ function setUp(): { connection: FakeConnection; queue: SendQueue } {
   const connection = new FakeConnection();
   const queue = new SendQueue(connection as unknown as Connection, {
     // Full with one frame.
-    limits: { ...DEFAULT_LIMITS, maxQueuedBytes: 0.5, slowPeerMs: Infinity },
+    limits: {
+      ...DEFAULT_LIMITS,
+      queues: { maxBytes: 0.5, slowPeerMs: Infinity },
+    },
     budget: null,
     timers: new Timers(),
     cut: () => {},

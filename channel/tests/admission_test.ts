@@ -17,7 +17,7 @@ import {
   ServerBusyError,
 } from "../errors.ts";
 import { encodeRequest, openBytes, openRaw } from "../fixtures/raw_peer.ts";
-import type { Limits } from "../limits/limits.ts";
+import type { LimitOptions } from "../limits/limits.ts";
 import type { Request } from "../request.ts";
 import type { Server } from "../server.ts";
 
@@ -35,7 +35,7 @@ interface Echo {
 }
 
 /** A server that echoes, and one client of it. */
-async function startEcho(ctx: Ctx, limits: Partial<Limits>): Promise<Echo> {
+async function startEcho(ctx: Ctx, limits: LimitOptions): Promise<Echo> {
   let end = Promise.withResolvers<CloseReason>();
   const server = await ctx.startServer(async (channel) => {
     channel.closed.then((reason) => end.resolve(reason));
@@ -64,7 +64,7 @@ async function assertCut(
   end: Promise<CloseReason>,
   reason: string,
 ): Promise<void> {
-  const { by, reason: told } = await end;
+  const { by, code: told } = await end;
   assertEquals([by, told], ["error", reason]);
   assertEquals(server.stats().cutConnections, 1);
   await assertServed(other);
@@ -91,7 +91,9 @@ async function dribble(
 }
 
 withCtx("a server has so many connections from one host", async (ctx) => {
-  const { server, other } = await startEcho(ctx, { maxConnectionsPerHost: 2 });
+  const { server, other } = await startEcho(ctx, {
+    connections: { maxPerHost: 2 },
+  });
   const second = await ctx.connect();
   await assertServed(second);
   const third = await ctx.connect();
@@ -111,7 +113,7 @@ withCtx("a request over the rate is refused, and not run", async (ctx) => {
       seen.push(request.content);
       await request.reply(request.content);
     }
-  }, { limits: { maxRequestsPerSecond: 0.01, burstMs: 500_000 } });
+  }, { limits: { rates: { requestsPerSecond: 0.01, burstMs: 500_000 } } });
   const channel = await ctx.connect();
   const calls = Array.from({ length: 8 }, (_, n) => channel.send(n));
   const results = await Promise.allSettled(calls);
@@ -132,7 +134,9 @@ withCtx(
   async (ctx) => {
     await ctx.startServer(async (channel) => {
       for await (const request of channel) await request.reply(request.content);
-    }, { limits: { maxServerRequestsPerSecond: 0.01, burstMs: 200_000 } });
+    }, {
+      limits: { rates: { serverRequestsPerSecond: 0.01, burstMs: 200_000 } },
+    });
     const [a, b] = [await ctx.connect(), await ctx.connect()];
     assertEquals([await a.send(1), await b.send(2)], [1, 2]);
     await assertRejects(() => a.send(3), ServerBusyError);
@@ -143,7 +147,7 @@ withCtx(
 withCtx("a rate lets requests through again after a while", async (ctx) => {
   await ctx.startServer(async (channel) => {
     for await (const request of channel) await request.reply(request.content);
-  }, { limits: { maxRequestsPerSecond: 50, burstMs: 20 } });
+  }, { limits: { rates: { requestsPerSecond: 50, burstMs: 20 } } });
   const channel = await ctx.connect();
   assertEquals(await channel.send(1), 1);
   for (;;) {
@@ -155,8 +159,7 @@ withCtx("a rate lets requests through again after a while", async (ctx) => {
 
 withCtx("a peer that sends too many frames is cut", async (ctx) => {
   const echo = await startEcho(ctx, {
-    maxFramesPerSecond: 1,
-    burstMs: 50_000,
+    rates: { framesPerSecond: 1, burstMs: 50_000 },
   });
   const end = echo.nextEnd();
   using raw = await openRaw(echo.server.address);
@@ -166,7 +169,7 @@ withCtx("a peer that sends too many frames is cut", async (ctx) => {
 });
 
 withCtx("a peer that sends too many bytes is cut", async (ctx) => {
-  const echo = await startEcho(ctx, { maxBytesPerSecond: MIB });
+  const echo = await startEcho(ctx, { rates: { bytesPerSecond: MIB } });
   const end = echo.nextEnd();
   using raw = await openRaw(echo.server.address);
   const text = "x".repeat(MIB);
@@ -180,7 +183,7 @@ withCtx(
     const held: Request[] = [];
     await ctx.startServer(async (channel) => {
       for await (const request of channel) held.push(request);
-    }, { limits: { maxHeldBytes: MIB } });
+    }, { limits: { requests: { maxHeldBytes: MIB } } });
     for (const part of [[], {}, "a text of 20 units"]) {
       const channel = await ctx.connect();
       const parts = Array.from({ length: 10_000 }, () => part);
@@ -197,7 +200,9 @@ withCtx(
 withCtx(
   "a message that weighs more than may be held closes that connection",
   async (ctx) => {
-    const { server, other } = await startEcho(ctx, { maxHeldBytes: MIB });
+    const { server, other } = await startEcho(ctx, {
+      requests: { maxHeldBytes: MIB },
+    });
     const text = "x".repeat(200_000);
     for (const part of [[], {}, "text", { a: 1 }]) {
       const channel = await ctx.connect();
@@ -213,7 +218,7 @@ withCtx(
 );
 
 withCtx("a peer that opens and says nothing is cut", async (ctx) => {
-  const echo = await startEcho(ctx, { firstFrameMs: 500 });
+  const echo = await startEcho(ctx, { connections: { firstFrameMs: 500 } });
   const end = echo.nextEnd();
   using _raw = await openRaw(echo.server.address);
   await assertCut(echo, end, "first-frame");
@@ -223,14 +228,19 @@ withCtx("a server may be silent for as long as it likes", async (ctx) => {
   const server = await ctx.startServer(async (channel) => {
     await channel.closed;
   });
-  const channel = await ctx.connect({ limits: { firstFrameMs: 20 } });
+  const channel = await ctx.connect({
+    limits: { connections: { firstFrameMs: 20 } },
+  });
   await pause(100);
   assertEquals(server.channels.size, 1);
   await channel.close();
 });
 
 withCtx("a peer that sends a byte now and then is cut", async (ctx) => {
-  const echo = await startEcho(ctx, { slowFrameMs: 150, firstFrameMs: 60 });
+  const echo = await startEcho(ctx, {
+    frames: { timeoutMs: 150 },
+    connections: { firstFrameMs: 60 },
+  });
   const end = echo.nextEnd();
   using stream = useStream(await openBytes(echo.server.address));
   const frame = encodeFrame(encodeRequest(0, "x".repeat(1_000)));
@@ -241,7 +251,10 @@ withCtx("a peer that sends a byte now and then is cut", async (ctx) => {
 });
 
 withCtx("a slow peer that gets its frames done is served", async (ctx) => {
-  const echo = await startEcho(ctx, { slowFrameMs: 2_000, idleMs: 5_000 });
+  const echo = await startEcho(ctx, {
+    frames: { timeoutMs: 2_000 },
+    connections: { idleMs: 5_000 },
+  });
   using stream = useStream(await openBytes(echo.server.address));
   for (let id = 0; id < 3; id++) {
     await dribble(stream.stream, encodeFrame(encodeRequest(id, "hi")), 1);
@@ -257,7 +270,7 @@ withCtx("a slow peer that gets its frames done is served", async (ctx) => {
 withCtx(
   "a peer that sends only headers is cut, and makes no memory taken",
   async (ctx) => {
-    const echo = await startEcho(ctx, { slowFrameMs: 300 });
+    const echo = await startEcho(ctx, { frames: { timeoutMs: 300 } });
     const end = echo.nextEnd();
     const before = Deno.memoryUsage();
     const header = Uint8Array.of(1, 0, 0, 0); // claims 16 MiB
@@ -269,7 +282,7 @@ withCtx(
     const { external, heapUsed } = Deno.memoryUsage();
     const grown = external + heapUsed - before.external - before.heapUsed;
     assert(grown < 16 * MIB, `${grown} bytes more`);
-    assertEquals((await end).reason, "slow-frame");
+    assertEquals((await end).code, "slow-frame");
     while (echo.server.channels.size > 1) await pause(10);
     assertEquals(echo.server.stats().cutConnections, 20);
     await assertServed(echo.other);
@@ -286,12 +299,12 @@ withCtx("an idle peer is cut, and one that waits is not", async (ctx) => {
     if (request.content === "wait") await answered.promise;
     await request.reply("done");
     await channel.closed;
-  }, { limits: { idleMs: 300 } });
+  }, { limits: { connections: { idleMs: 300 } } });
   const [idle, waiting] = [await ctx.connect(), await ctx.connect()];
   const call = waiting.send("wait");
   await idle.send("quick");
   await idle.closed;
-  assertEquals(ends.map((it) => [it.by, it.reason]), [["error", "idle"]]);
+  assertEquals(ends.map((it) => [it.by, it.code]), [["error", "idle"]]);
   answered.resolve();
   assertEquals(await call, "done");
   await waiting.closed;
@@ -299,8 +312,7 @@ withCtx("an idle peer is cut, and one that waits is not", async (ctx) => {
 
 withCtx("a peer that reads a byte now and then is cut", async (ctx) => {
   const echo = await startEcho(ctx, {
-    maxQueuedBytes: 256 * 1024,
-    slowPeerMs: 100,
+    queues: { maxBytes: 256 * 1024, slowPeerMs: 100 },
   });
   const end = echo.nextEnd();
   using stream = useStream(await openBytes(echo.server.address));
@@ -334,13 +346,13 @@ withCtx(
       await channel.closed;
     });
     const channel = await ctx.connect({
-      limits: { maxFramesPerSecond: 0.01, burstMs: 500_000 },
+      limits: { rates: { framesPerSecond: 0.01, burstMs: 500_000 } },
     });
     const error = await assertRejects(
       () => channel.send("go"),
       ConnectionClosedError,
     );
-    assertEquals([error.by, error.reason], ["error", "rate-limit"]);
+    assertEquals([error.by, error.code], ["error", "rate-limit"]);
   },
 );
 

@@ -238,7 +238,7 @@ withCtx(
     const channel = await ctx.startServerAndConnect(async (channel) => {
       await (await channel.recv()).reply([[[["deep"]]]]);
       await channel.closed;
-    }, { client: { limits: { maxDepth: 3 } } });
+    }, { client: { limits: { frames: { maxDepth: 3 } } } });
     const error = await assertRejects(
       () => channel.send("?"),
       ConnectionClosedError,

@@ -126,7 +126,7 @@ withCtx("send rejects with what the other side failed with", async (ctx) => {
 withCtx("send rejects what cannot be sent, and uses no id", async (ctx) => {
   const { handler, next } = keeper();
   const channel = await ctx.startServerAndConnect(handler, {
-    client: { limits: { maxFrameBytes: 2_000 } },
+    client: { limits: { frames: { maxBytes: 2_000 } } },
   });
   const error = await assertRejects(
     () => channel.send({ a: [1, () => {}] }),
@@ -264,7 +264,7 @@ withCtx(
 withCtx("send refuses more calls than may be pending", async (ctx) => {
   const { handler, next } = keeper();
   const channel = await ctx.startServerAndConnect(handler, {
-    client: { limits: { maxPendingCalls: 2 } },
+    client: { limits: { requests: { maxPending: 2 } } },
   });
   const calls = [channel.send(0), channel.send(1)];
   const error = await assertRejects(() => channel.send(2), QueueFullError);
@@ -280,7 +280,7 @@ withCtx("send refuses more calls than may be pending", async (ctx) => {
 withCtx("send waits for room in the queue, in order", async (ctx) => {
   const { handler, next } = keeper();
   const channel = await ctx.startServerAndConnect(handler, {
-    client: { limits: { maxQueuedBytes: 1_000 } },
+    client: { limits: { queues: { maxBytes: 1_000 } } },
   });
   const content = "x".repeat(900);
   const controller = new AbortController();
@@ -307,7 +307,7 @@ withCtx(
   "send that waits for room may be given up: it was not sent",
   async (ctx) => {
     const channel = await ctx.startServerAndConnect(echo, {
-      client: { limits: { maxQueuedBytes: 100 } },
+      client: { limits: { queues: { maxBytes: 100 } } },
     });
     const first = channel.send("x".repeat(200));
     const waiting = channel.send("waits");
@@ -327,7 +327,7 @@ withCtx(
   async (ctx) => {
     const { handler, next } = keeper();
     const channel = await ctx.startServerAndConnect(handler, {
-      server: { limits: { maxUnansweredRequests: 2 } },
+      server: { limits: { requests: { maxUnanswered: 2 } } },
     });
     const calls = [channel.send(0), channel.send(1)];
     await assertRejects(() => channel.send(2), ServerBusyError);
@@ -356,8 +356,10 @@ withCtx(
     const server = await ctx.startServer(handler, {
       // A host has half of it, and one connection half of what is free then.
       limits: {
-        maxHeldBytes: 1.5 * weight,
-        maxServerHeldBytes: 5.5 * weight,
+        requests: {
+          maxHeldBytes: 1.5 * weight,
+          maxServerHeldBytes: 5.5 * weight,
+        },
       },
     });
     const [one, two] = [await ctx.connect(), await ctx.connect()];
@@ -445,7 +447,9 @@ withCtx(
   "send that would wait for room is checked for its size first",
   async (ctx) => {
     const channel = await ctx.startServerAndConnect(echo, {
-      client: { limits: { maxQueuedBytes: 100, maxFrameBytes: 2_000 } },
+      client: {
+        limits: { queues: { maxBytes: 100 }, frames: { maxBytes: 2_000 } },
+      },
     });
     const first = channel.send("x".repeat(1_500));
     await assertRejects(

@@ -10,7 +10,7 @@ import {
   openRaw,
   type RawPeer,
 } from "../fixtures/raw_peer.ts";
-import type { Limits } from "../limits/limits.ts";
+import type { LimitOptions } from "../limits/limits.ts";
 import type { Server } from "../server.ts";
 
 const KIB = 1024;
@@ -25,7 +25,7 @@ interface Echo {
 }
 
 /** A server that echoes, and one client of it. */
-async function startEcho(ctx: Ctx, limits: Partial<Limits>): Promise<Echo> {
+async function startEcho(ctx: Ctx, limits: LimitOptions): Promise<Echo> {
   const ends: CloseReason[] = [];
   const server = await ctx.startServer(async (channel) => {
     channel.closed.then((reason) => ends.push(reason));
@@ -50,7 +50,7 @@ withCtx(
   "a frame that grows over a server's budget ends its connection",
   async (ctx) => {
     const { server, other, ends } = await startEcho(ctx, {
-      maxServerHeldBytes: 2 * MIB,
+      requests: { maxServerHeldBytes: 2 * MIB },
     });
     const stream = await openBytes(server.address);
     // It claims 8 MiB, and a host may hold one.
@@ -67,7 +67,7 @@ withCtx(
     assertEquals(ends, []);
     const writing = write(16).catch(() => {});
     await until(() => ends.length > 0);
-    assertEquals([ends[0]!.by, ends[0]!.reason], ["error", "over-budget"]);
+    assertEquals([ends[0]!.by, ends[0]!.code], ["error", "over-budget"]);
     const { cutConnections, heldBytes } = server.stats();
     assertEquals([cutConnections, heldBytes], [1, 0]);
     await assertServed(other);
@@ -88,13 +88,13 @@ withCtx(
 
 withCtx("answers that a peer does not read count for a server", async (ctx) => {
   const { server, other, ends } = await startEcho(ctx, {
-    maxServerHeldBytes: 4 * MIB,
-    maxQueuedBytes: 16 * MIB,
+    requests: { maxServerHeldBytes: 4 * MIB },
+    queues: { maxBytes: 16 * MIB },
   });
   const raw = await openRaw(server.address, { reads: false });
   for (let id = 0; id < 30; id++) raw.send(encodeRequest(id, "give"));
   await until(() => ends.length > 0);
-  assertEquals([ends[0]!.by, ends[0]!.reason], ["error", "over-budget"]);
+  assertEquals([ends[0]!.by, ends[0]!.code], ["error", "over-budget"]);
   assertEquals(server.stats().cutConnections, 1);
   await assertServed(other);
   raw[Symbol.dispose]();
@@ -102,19 +102,18 @@ withCtx("answers that a peer does not read count for a server", async (ctx) => {
 
 withCtx("answers that a peer reads do not add up", async (ctx) => {
   const { server, other } = await startEcho(ctx, {
-    maxServerHeldBytes: 8 * MIB,
+    requests: { maxServerHeldBytes: 8 * MIB },
   });
   for (let calls = 0; calls < 20; calls++) await other.send("give");
   assertEquals(server.stats().cutConnections, 0);
 });
 
 for (
-  const limits of [
-    { maxConnections: 3 },
-    { maxConnectionsPerHost: 3 },
-  ]
+  const [name, limits] of [
+    ["connections.max", { connections: { max: 3 } }],
+    ["connections.maxPerHost", { connections: { maxPerHost: 3 } }],
+  ] as const
 ) {
-  const [name] = Object.keys(limits);
   withCtx(
     `over ${name} the oldest connection that said nothing gives way`,
     async (ctx) => {
@@ -129,7 +128,7 @@ for (
         );
       };
       for (let count = 0; count < 5; count++) await open();
-      assertEquals(ends.map((it) => it.reason), Array(3).fill("server-full"));
+      assertEquals(ends.map((it) => it.code), Array(3).fill("server-full"));
       assertEquals(await silent[2]!.receive(), null);
       // Whoever has something to say gets in, and stays.
       const [one, two] = [await ctx.connect(), await ctx.connect()];
@@ -151,7 +150,7 @@ withCtx(
     const server = await ctx.startServer(async (channel) => {
       assertEquals(await channel.send("who?"), "ada");
       await channel.closed;
-    }, { limits: { maxConnections: 1 } });
+    }, { limits: { connections: { max: 1 } } });
     const first = await ctx.connect();
     await (await first.recv()).reply("ada");
     await until(() =>
@@ -173,10 +172,11 @@ withCtx(
       await channel.close();
     }, {
       limits: {
-        // Ten frames, and 20 KiB.
-        maxFramesPerSecond: 0.001,
-        maxBytesPerSecond: 2,
-        burstMs: 10_000_000,
+        rates: {
+          framesPerSecond: 0.001,
+          bytesPerSecond: 2,
+          burstMs: 10_000_000,
+        },
       },
     });
     const channel = await ctx.connect();

@@ -60,7 +60,7 @@ withCtx(
   },
   async (ctx) => {
     const server = await ctx.startServer(hold, {
-      limits: { maxHeldBytes: 8 * MIB },
+      limits: { requests: { maxHeldBytes: 8 * MIB } },
     });
     const other = await ctx.connect();
     assertEquals(await other.send("ping"), "pong");

@@ -13,7 +13,7 @@ withCtx({
   const { network } = ctx;
   const channel = await ctx.startServerAndConnect(echo);
   network.pieces({ maxBytes: 7 });
-  network.delay({ ms: 1, jitterMs: 3 });
+  network.delay({ delayMs: 1, jitterMs: 3 });
   network.bandwidth({ bytesPerSecond: 200_000 });
   const contents = Array.from({ length: 20 }, (_, n) => ({ n, ü: "ß€🎈" }));
   const replies = contents.map((content) => channel.send(content));
@@ -68,14 +68,16 @@ withCtx(
       arrived.resolve(channel);
       for await (const request of channel) request.reply(answer);
     }, {
-      server: { limits: { maxQueuedBytes: 16 * 1024 * 1024, slowPeerMs: 50 } },
+      server: {
+        limits: { queues: { maxBytes: 16 * 1024 * 1024, slowPeerMs: 50 } },
+      },
     });
     network.hold({ towards: "client" });
     const calls = Promise.allSettled(
       Array.from({ length: 12 }, () => channel.send(null)),
     );
-    const { reason } = await (await arrived.promise).closed;
-    assertEquals(reason, "slow-peer");
+    const { code } = await (await arrived.promise).closed;
+    assertEquals(code, "slow-peer");
     network.release();
     const lost = (await calls).filter((it) => it.status === "rejected");
     assert(lost.length > 0);

@@ -43,7 +43,7 @@ withCtx("reply that cannot be sent fails on both sides", async (ctx) => {
       () => request.reply("x".repeat(3_000)),
       FrameTooLargeError,
     );
-  }, { server: { limits: { maxFrameBytes: 2_000 } } });
+  }, { server: { limits: { frames: { maxBytes: 2_000 } } } });
   for (let i = 0; i < 3; i++) {
     const error = await assertRejects(() => channel.send(i), RemoteError);
     assertEquals(error.remoteName, "SerializationError");
@@ -178,7 +178,7 @@ withCtx(
         await request.reply("x".repeat(50_000));
         sent.push(channel.stats().queuedBytes);
       }
-    }, { server: { limits: { maxQueuedBytes: 100_000 } } });
+    }, { server: { limits: { queues: { maxBytes: 100_000 } } } });
     const calls = Array.from({ length: 200 }, () => channel.send(0));
     for (const reply of await Promise.all(calls)) {
       assertEquals((reply as string).length, 50_000);
@@ -211,7 +211,7 @@ withCtx({
       const error = new RangeError(`too long: ${text.repeat(2_000)}`);
       await assertRejects(() => request.fail(error), FrameTooLargeError);
     }
-  }, { server: { limits: { maxFrameBytes: 1_024 } } });
+  }, { server: { limits: { frames: { maxBytes: 1_024 } } } });
   for (let i = 0; i < 3; i++) {
     const error = await assertRejects(() => channel.send(i), RemoteError);
     assertEquals(error.remoteName, "RangeError");

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { withCtx } from "../../testing/ctx.ts";
 import { encodeRequest, openRaw, type RawPeer } from "../fixtures/raw_peer.ts";
 import type { Channel } from "../channel.ts";
-import type { Limits } from "../limits/limits.ts";
+import type { LimitOptions } from "../limits/limits.ts";
 import type { Server } from "../server.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 
@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 async function ask(
   ctx: Ctx,
   replies: number,
-  limits: Partial<Limits>,
+  limits: LimitOptions,
 ): Promise<
   { server: Server; raw: RawPeer; channel: Channel; other: Channel }
 > {
@@ -32,11 +32,10 @@ withCtx(
   "a peer that takes nothing is cut off after slowPeerMs",
   async (ctx) => {
     const { raw, channel, other } = await ask(ctx, 12, {
-      maxQueuedBytes: 16 * MIB,
-      slowPeerMs: 50,
+      queues: { maxBytes: 16 * MIB, slowPeerMs: 50 },
     });
     const reason = await channel.closed;
-    assertEquals([reason.by, reason.reason], ["error", "slow-peer"]);
+    assertEquals([reason.by, reason.code], ["error", "slow-peer"]);
     raw[Symbol.dispose]();
     assertEquals((await other.send(0) as string).length, MIB);
   },
@@ -44,9 +43,11 @@ withCtx(
 
 withCtx("a peer that is owed too much has a second to take it", async (ctx) => {
   const start = performance.now();
-  const { raw, channel, other } = await ask(ctx, 14, { maxQueuedBytes: MIB });
+  const { raw, channel, other } = await ask(ctx, 14, {
+    queues: { maxBytes: MIB },
+  });
   const reason = await channel.closed;
-  assertEquals([reason.by, reason.reason], ["error", "slow-peer"]);
+  assertEquals([reason.by, reason.code], ["error", "slow-peer"]);
   assert(performance.now() - start > 900);
   raw[Symbol.dispose]();
   assertEquals((await other.send(0) as string).length, MIB);
@@ -55,9 +56,11 @@ withCtx("a peer that is owed too much has a second to take it", async (ctx) => {
 withCtx(
   "a peer that is owed sixteen times the queue is cut at once",
   async (ctx) => {
-    const { raw, channel, other } = await ask(ctx, 40, { maxQueuedBytes: MIB });
+    const { raw, channel, other } = await ask(ctx, 40, {
+      queues: { maxBytes: MIB },
+    });
     const reason = await channel.closed;
-    assertEquals([reason.by, reason.reason], ["error", "slow-peer"]);
+    assertEquals([reason.by, reason.code], ["error", "slow-peer"]);
     raw[Symbol.dispose]();
     assertEquals((await other.send(0) as string).length, MIB);
   },
@@ -69,7 +72,7 @@ withCtx(
     const answer = "x".repeat(MIB);
     const channel = await ctx.startServerAndConnect(async (channel) => {
       for await (const request of channel) request.reply(answer);
-    }, { server: { limits: { maxQueuedBytes: MIB } } });
+    }, { server: { limits: { queues: { maxBytes: MIB } } } });
     const calls = Array.from({ length: 12 }, () => channel.send(0));
     for (const reply of await Promise.all(calls)) {
       assertEquals((reply as string).length, MIB);
@@ -89,7 +92,7 @@ withCtx(
         const until = performance.now() + 1_200;
         while (performance.now() < until);
       }
-    }, { limits: { maxQueuedBytes: MIB } });
+    }, { limits: { queues: { maxBytes: MIB } } });
     const channel = await ctx.connect();
     const calls = Array.from({ length: replies }, () => channel.send(0));
     for (const reply of await Promise.all(calls)) {
@@ -104,8 +107,7 @@ for (const slowPeerMs of [2 ** 31, 2 ** 40, Infinity]) {
     `a peer that takes nothing is kept with a slowPeerMs of ${slowPeerMs}`,
     async (ctx) => {
       const { raw, other, server } = await ask(ctx, 12, {
-        maxQueuedBytes: 16 * MIB,
-        slowPeerMs,
+        queues: { maxBytes: 16 * MIB, slowPeerMs },
       });
       for (let calls = 0; calls < 5; calls++) await other.send(0);
       assertEquals(server.stats().cutConnections, 0);

@@ -26,13 +26,13 @@ withCtx({
 }, async (ctx) => {
   const peers: (string | null)[] = [];
   const server = await ctx.startServer((channel) => {
-    peers.push(channel.peer);
+    peers.push(channel.peerName);
     return echo(channel);
   });
   const ada = await ctx.authority.issue({ name: "Ada" });
   const tls = { ...ctx.options.tls, ...ada };
   for (const channel of [await ctx.connect(), await ctx.connect({ tls })]) {
-    assertEquals(channel.peer, "ctx");
+    assertEquals(channel.peerName, "ctx");
     assertEquals(await channel.send("hello"), "hello");
   }
   assertEquals(peers, ["ctx", "Ada"]);
@@ -57,19 +57,19 @@ withCtx({
   assertInstanceOf(error.cause, HandshakeError);
   const [reported, context] = await told.promise;
   assertInstanceOf(reported, HandshakeError);
-  assertEquals(reported.problem, "no-certificate");
+  assertEquals(reported.code, "no-certificate");
   assertEquals(context, { kind: "accept", address: reported.address });
   const { channels, handshakes, failedHandshakes } = server.stats();
   assertEquals([channels, handshakes, failedHandshakes], [0, 0, 1]);
 });
 
 withCtx({
-  name: "startServer keeps to handshakeMs and maxHandshakes",
+  name: "startServer keeps to the limits on handshakes",
   transports,
 }, async (ctx) => {
   const told = Promise.withResolvers<unknown>();
   const server = await ctx.startServer(echo, {
-    limits: { handshakeMs: 1_000, maxHandshakes: 1 },
+    limits: { handshakes: { timeoutMs: 1_000, max: 1 } },
     onError: told.resolve,
   });
   const port = Number(server.address.split(":").at(-1));
@@ -82,7 +82,7 @@ withCtx({
   using late = await Deno.connect({ hostname: "127.0.0.1", port });
   const error = await told.promise;
   assertInstanceOf(error, HandshakeError);
-  assertEquals(error.problem, "timeout");
+  assertEquals(error.code, "timeout");
   assertEquals(await late.read(new Uint8Array(1)), null);
 });
 
@@ -101,7 +101,7 @@ withCtx({
   assertInstanceOf(error.cause, ProtocolError);
   const reported = await told.promise;
   assertInstanceOf(reported, HandshakeError);
-  assertEquals(reported.problem, "protocol");
+  assertEquals(reported.code, "protocol");
 });
 
 withCtx({

@@ -1,19 +1,6 @@
 import { world } from "../../transports/internal.ts";
+import { type BackoffOptions, DEFAULT_BACKOFF } from "../backoff_options.ts";
 import { pause } from "./_waits.ts";
-
-/** Between which bounds a {@linkcode Backoff} waits. */
-export interface BackoffOptions {
-  /** The longest first wait, in milliseconds. */
-  readonly firstWaitMs: number;
-  /** The longest wait of all, in milliseconds. */
-  readonly longestWaitMs: number;
-}
-
-/** The waits between attempts where nothing else is asked for. */
-export const DEFAULT_BACKOFF: BackoffOptions = {
-  firstWaitMs: 50,
-  longestWaitMs: 5_000,
-};
 
 /** Random waits between attempts, that grow. */
 export class Backoff {
@@ -26,7 +13,7 @@ export class Backoff {
   constructor(options: BackoffOptions = DEFAULT_BACKOFF, owner?: object) {
     this.#options = options;
     this.#owner = owner;
-    this.#waitMs = options.firstWaitMs;
+    this.#waitMs = options.initialMs;
   }
 
   /** Waits that begin from now on keep the process alive, as at first. */
@@ -41,7 +28,7 @@ export class Backoff {
 
   /** Begins with short waits again. */
   reset(): void {
-    this.#waitMs = this.#options.firstWaitMs;
+    this.#waitMs = this.#options.initialMs;
   }
 
   /**
@@ -52,7 +39,7 @@ export class Backoff {
     atMostMs: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const longestMs = Math.min(this.#waitMs, this.#options.longestWaitMs);
+    const longestMs = Math.min(this.#waitMs, this.#options.maxMs);
     this.#waitMs = longestMs * 2;
     // Random, so that many clients of a server that was away do not all
     // come at once.

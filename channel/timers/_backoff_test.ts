@@ -8,7 +8,7 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 for (const waitMs of [LONGEST_TIMEOUT_MS, 2 ** 33]) {
   Deno.test(`Backoff waits at least half of ${waitMs} ms`, async () => {
     using time = new FakeTime();
-    const backoff = new Backoff({ firstWaitMs: waitMs, longestWaitMs: waitMs });
+    const backoff = new Backoff({ initialMs: waitMs, maxMs: waitMs });
     let waits = 0;
     for (let round = 1; round <= 3; round++) {
       const waiting = backoff.wait(Infinity, undefined).then(() => waits++);
@@ -24,8 +24,8 @@ Deno.test("Backoff of Infinity waits until it is aborted", async () => {
   using time = new FakeTime();
   const controller = new AbortController();
   const backoff = new Backoff({
-    firstWaitMs: Infinity,
-    longestWaitMs: Infinity,
+    initialMs: Infinity,
+    maxMs: Infinity,
   });
   const waiting = backoff.wait(Infinity, controller.signal);
   await time.pass(2 ** 40);
@@ -35,7 +35,7 @@ Deno.test("Backoff of Infinity waits until it is aborted", async () => {
 
 Deno.test("Backoff waits no longer than it is asked to", async () => {
   using time = new FakeTime();
-  const backoff = new Backoff({ firstWaitMs: 2 ** 40, longestWaitMs: 2 ** 40 });
+  const backoff = new Backoff({ initialMs: 2 ** 40, maxMs: 2 ** 40 });
   const waiting = backoff.wait(10, undefined);
   await time.pass(10);
   await waiting;

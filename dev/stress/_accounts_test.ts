@@ -5,8 +5,8 @@ import { NUMBERS_EACH } from "./_books.ts";
 import { Tally } from "./_tally.ts";
 
 function lostError(sent: boolean): ConnectionClosedError {
-  const reason = { by: "peer", reason: "gone" } as const;
-  return new ConnectionClosedError("Cannot send", reason, sent);
+  const details = { by: "peer", code: "lost", sent } as const;
+  return new ConnectionClosedError("Cannot send", details);
 }
 
 /** The one breach of what `trouble` does to the books, or `undefined`. */

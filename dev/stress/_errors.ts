@@ -21,5 +21,5 @@ export function checkHandlerErrors({ ctx, tally, name }: TrialWorld): void {
 function isBrokenOff(error: unknown): boolean {
   return error instanceof ProtocolError ||
     error instanceof FrameTooLargeError ||
-    (error instanceof HandshakeError && error.problem === "ended");
+    (error instanceof HandshakeError && error.code === "ended");
 }

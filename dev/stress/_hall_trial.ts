@@ -2,7 +2,7 @@ import { comesTrue } from "./_ended.ts";
 import { HallKeeper } from "./peers/hall.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type { Outcome } from "./_numbered.ts";
-import type { Limits } from "../../channel/limits/limits.ts";
+import type { LimitOptions } from "../../channel/limits/limits.ts";
 import { steer, type Steered } from "./_steered.ts";
 import { type Meeting, meetingAt } from "./_task.ts";
 import type { TrialWorld } from "./_trial.ts";
@@ -15,7 +15,7 @@ export interface OpenHall extends Steered<HallKeeper> {
 /** Opens a hall in a process of its own, as the trial's step is to have it. */
 export async function openHall(
   world: TrialWorld,
-  limits: Partial<Limits> = {},
+  limits: LimitOptions = {},
 ): Promise<OpenHall> {
   const { ctx } = world;
   const hall = await steer(

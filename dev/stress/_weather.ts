@@ -37,7 +37,7 @@ const towards = (random: Random) =>
 const FAULTS = {
   calm: () => null,
   delay: (network, random) =>
-    network.delay({ ms: random() * 20, jitterMs: random() * 20 }),
+    network.delay({ delayMs: random() * 20, jitterMs: random() * 20 }),
   bandwidth: (network, random) =>
     network.bandwidth({ bytesPerSecond: randomInteger(random, 1e4, 1e6) }),
   pieces: (network, random) =>

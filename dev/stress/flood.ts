@@ -1,4 +1,4 @@
-import type { Limits } from "../../channel/limits/limits.ts";
+import type { LimitOptions } from "../../channel/limits/limits.ts";
 import { randomInteger } from "../../testing/network/_random.ts";
 import { FLOOD, noteFlood, OTHERS } from "./_flood.ts";
 import { checkHall, enterOutcomes, openHall } from "./_hall_trial.ts";
@@ -25,13 +25,17 @@ export function flood(world: TrialWorld): Promise<void> {
  * can.
  */
 export function refusedFlood(world: TrialWorld): Promise<void> {
-  return timeBeside("refused", { maxRequestsPerSecond: ALLOWED }, world);
+  return timeBeside(
+    "refused",
+    { rates: { requestsPerSecond: ALLOWED } },
+    world,
+  );
 }
 
 /** The server, the flood and the others have a process each. */
 async function timeBeside(
   kind: string,
-  limits: Partial<Limits>,
+  limits: LimitOptions,
   world: TrialWorld,
 ): Promise<void> {
   const { random, until } = world;

@@ -47,8 +47,7 @@ export async function stormRpc(world: TrialWorld): Promise<void> {
   const last = async () => {
     await using client = await openReconnecting<Works>(server.address, {
       ...open(),
-      firstWaitMs: 1,
-      longestWaitMs: 20,
+      backoff: { initialMs: 1, maxMs: 20 },
     });
     while (performance.now() < until) await work(client.remote);
     tally.add("reconnections", client.stats().connections - 1);

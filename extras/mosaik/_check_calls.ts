@@ -17,7 +17,7 @@ export function checkedSid([sid]: readonly unknown[]): string {
 }
 
 /**
- * The arguments of `create`, whose answer must fit a frame of `maxFrameBytes`.
+ * The arguments of `create`, whose answer must fit a frame of `limits.frames.maxBytes`.
  *
  * @throws {TypeError} If an argument is of the wrong type.
  * @throws {RangeError} If more entities are asked for than an answer can hold.
@@ -37,7 +37,7 @@ export function checkedCreation(
     throw new RangeError(
       `Cannot create ${num} of '${
         printable(model)
-      }': an answer holds at most ${most} entities, ask several times or raise 'maxFrameBytes'`,
+      }': an answer holds at most ${most} entities, ask several times or raise 'limits.frames.maxBytes'`,
     );
   }
   return { num, model };

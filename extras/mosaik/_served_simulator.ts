@@ -32,7 +32,7 @@ export class ServedSimulator {
   /** The time of the newest step. */
   #time = -1;
 
-  /** Answers must fit frames of `maxFrameBytes`. */
+  /** Answers must fit frames of `limits.frames.maxBytes`. */
   constructor(
     simulator: SimulatorFunctions,
     mosaik: Mosaik,

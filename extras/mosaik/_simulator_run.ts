@@ -1,14 +1,11 @@
 import {
   type ChannelStarter,
   type ConnectionChannel,
+  connectionClosed,
   within,
 } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
-import {
-  type CloseReason,
-  ConnectionClosedError,
-  TimeoutError,
-} from "../../channel/errors.ts";
+import { type CloseReason, TimeoutError } from "../../channel/errors.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import type { Request } from "../../channel/request.ts";
@@ -56,7 +53,11 @@ export class SimulatorRun implements RunningSimulator {
   readonly #ending = new AbortController();
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #onAbort = () =>
-    void this.#end({ by: "local", reason: "the signal aborted" });
+    void this.#end({
+      by: "local",
+      code: "aborted",
+      message: "the signal aborted",
+    });
   #address = "";
   #channel: Channel | null = null;
   #server: Server | null = null;
@@ -74,7 +75,7 @@ export class SimulatorRun implements RunningSimulator {
     this.#graceMs = graceMs;
     this.#stopMs = stopMs;
     this.#onError = guardedOnError(options.onError);
-    this.#maxFrameBytes = resolveLimits(options.limits).maxFrameBytes;
+    this.#maxFrameBytes = resolveLimits(options.limits).frames.maxBytes;
     this.#served = new ServedSimulator(
       simulator,
       new MosaikClient({
@@ -127,15 +128,18 @@ export class SimulatorRun implements RunningSimulator {
       const reason = `mosaik did not connect within ${timeMs} ms`;
       const error = new TimeoutError(
         `Cannot serve mosaik at '${this.#address}': ${reason}`,
-        timeMs,
-        false,
+        { timeoutMs: timeMs, sent: false },
       );
-      this.#end({ by: "error", reason, error });
+      this.#end({ by: "error", code: "timeout", message: reason, error });
     });
   }
 
   async close(): Promise<void> {
-    this.#end({ by: "local", reason: "this side closed the simulator" });
+    this.#end({
+      by: "local",
+      code: "closed",
+      message: "this side closed the simulator",
+    });
     await this.closed;
   }
 
@@ -149,7 +153,11 @@ export class SimulatorRun implements RunningSimulator {
     channel.closed.then((reason) =>
       this.#end(
         reason.by === "peer"
-          ? { ...reason, reason: "mosaik is gone without a word" }
+          ? {
+            ...reason,
+            code: "lost",
+            message: "mosaik closed the connection without a 'stop'",
+          }
           : reason,
       )
     );
@@ -159,7 +167,11 @@ export class SimulatorRun implements RunningSimulator {
     const { content } = request;
     if (isCall(content) && content[0] === "stop") {
       // It is not to be answered: the end of the connection is the answer.
-      this.#end({ by: "peer", reason: STOPPED_BY_MOSAIK });
+      this.#end({
+        by: "peer",
+        code: "closed",
+        message: STOPPED_BY_MOSAIK,
+      });
       return;
     }
     // Whatever goes wrong in one call, the next is answered.
@@ -197,11 +209,7 @@ export class SimulatorRun implements RunningSimulator {
     this.#wait?.stop();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#ending.abort(
-      new ConnectionClosedError(
-        `Cannot go on: ${reason.reason}`,
-        reason,
-        false,
-      ),
+      connectionClosed("go on", reason),
     );
     await within(this.#graceMs, this.#calls);
     await this.#stopSimulator();
@@ -223,8 +231,7 @@ export class SimulatorRun implements RunningSimulator {
     this.#report(
       new TimeoutError(
         `Cannot wait for 'stop': it has taken ${this.#stopMs} ms, speed it up or raise 'stopMs'`,
-        this.#stopMs,
-        true,
+        { timeoutMs: this.#stopMs, sent: true },
       ),
     );
   }

@@ -47,7 +47,10 @@ export async function listenRun(
     (channel) => run.owns(channel) ? undefined : channel.close({ graceMs: 0 }),
     {
       ...channelOptions(options),
-      limits: { ...options.limits, maxConnections: 1 },
+      limits: {
+        ...options.limits,
+        connections: { ...options.limits?.connections, max: 1 },
+      },
     },
   );
   run.begin(server.address, server);

@@ -20,8 +20,8 @@ withCtx("connectSimulator serves a mosaik that listens", async (ctx) => {
   );
   assertEquals(running.address, server.address);
   assertEquals(await next.promise, 4);
-  const { by, reason } = await running.closed;
-  assertEquals([by, reason], ["peer", "mosaik stopped the simulator"]);
+  const { by, code } = await running.closed;
+  assertEquals([by, code], ["peer", "closed"]);
   assertEquals(simulator.stops, 1);
 });
 
@@ -34,7 +34,7 @@ withCtx({
   const server = await ctx.startServer(async (channel) => {
     const mosaik = new FakeMosaik(channel);
     await mosaik.init();
-    next.resolve([channel.peer, await mosaik.step(3)]);
+    next.resolve([channel.peerName, await mosaik.step(3)]);
     await mosaik.stop();
   });
   const connect = (options: ConnectSimulatorOptions) =>
@@ -44,7 +44,7 @@ withCtx({
     ConnectError,
   );
   assertInstanceOf(error.cause, HandshakeError);
-  assertEquals(error.cause.problem, "no-certificate");
+  assertEquals(error.cause.code, "no-certificate");
   ctx.takeHandlerErrors();
   const running = ctx.use(await connect({ tls }));
   assertEquals(await next.promise, ["ctx", 4]);

@@ -121,7 +121,7 @@ withCtx(
     const note = (...args: unknown[]) => void called.push(args);
     const simulator = simulatorWith({ init: note, create: note, step: note });
     const { mosaik } = await startWith(ctx, simulator, {
-      limits: { maxFrameBytes: 2_100 },
+      limits: { frames: { maxBytes: 2_100 } },
     });
     await assertRejects(() => mosaik.call("init", [7]), RemoteError, "text");
     await mosaik.init();

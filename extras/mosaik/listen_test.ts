@@ -75,7 +75,8 @@ withCtx("listenSimulator serves all calls of mosaik", async (ctx) => {
   assertEquals((await mosaik.stop()).by, "peer");
   assertEquals(await running.closed, {
     by: "peer",
-    reason: "mosaik stopped the simulator",
+    code: "closed",
+    message: "mosaik stopped the simulator",
   });
   assertEquals(simulator.stops, 1);
 });
@@ -87,7 +88,7 @@ withCtx({
   const simulator = new TimeBased();
   const { tls } = ctx.options;
   const { running, mosaik } = await startWith(ctx, simulator, { tls });
-  assertEquals(mosaik.channel.peer, "ctx");
+  assertEquals(mosaik.channel.peerName, "ctx");
   assertEquals(await mosaik.init(), simulator.meta);
   await mosaik.stop();
   assertEquals((await running.closed).by, "peer");
@@ -145,7 +146,7 @@ withCtx("listenSimulator answers all failures by a list", async (ctx) => {
     }
   });
   const { onError } = ctx.options;
-  const limits = { maxFrameBytes: 1_024 };
+  const limits = { frames: { maxBytes: 1_024 } };
   const running = ctx.use(
     await listenSimulator(simulator, ctx.address, { onError, limits }),
   );
@@ -314,8 +315,8 @@ withCtx("listenSimulator stops once when mosaik is gone", async (ctx) => {
   await mosaik.channel.recv();
   await mosaik.channel.close({ graceMs: 0 });
   await lost;
-  const { by, reason } = await running.closed;
-  assertEquals([by, reason], ["peer", "mosaik is gone without a word"]);
+  const { by, code } = await running.closed;
+  assertEquals([by, code], ["peer", "lost"]);
   await running.close();
   assertEquals(simulator.stops, 1);
 });
@@ -338,7 +339,8 @@ withCtx("listenSimulator is closed by its signal", async (ctx) => {
   controller.abort();
   assertEquals(await running.closed, {
     by: "local",
-    reason: "the signal aborted",
+    code: "aborted",
+    message: "the signal aborted",
   });
   assertEquals(simulator.stops, 1);
   await assertRejects(

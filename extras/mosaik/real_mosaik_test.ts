@@ -37,8 +37,8 @@ async function playWith(
   await using running = await listenSimulator(simulator, "tcp://127.0.0.1:0");
   const connect = running.address.slice("tcp://".length);
   const outcome = await mosaik.play(scenario, { connect });
-  const { by, reason } = await running.closed;
-  assertEquals([by, reason], ["peer", "mosaik stopped the simulator"]);
+  const { by, code } = await running.closed;
+  assertEquals([by, code], ["peer", "closed"]);
   return outcome;
 }
 
@@ -171,8 +171,8 @@ withMosaik(
     const started = await mosaik.play("wait_for_ever", { connect });
     assertEquals([started.result, simulator.stops], ["started", 0]);
     mosaik.kill();
-    const { by, reason } = await running.closed;
-    assertEquals([by, reason], ["peer", "mosaik is gone without a word"]);
+    const { by, code } = await running.closed;
+    assertEquals([by, code], ["peer", "lost"]);
     assertEquals(simulator.stops, 1);
   },
 );

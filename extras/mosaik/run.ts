@@ -151,9 +151,9 @@ function logCall(log: Log, name: string, args: readonly unknown[]): void {
 }
 
 /** Tells how it ended, and whether that was in good order. */
-function conclude({ by, reason }: CloseReason, log: Log): boolean {
-  const isGood = by === "local" || reason === STOPPED_BY_MOSAIK;
-  log(isGood ? "info" : "error", reason);
+function conclude({ by, message }: CloseReason, log: Log): boolean {
+  const isGood = by === "local" || message === STOPPED_BY_MOSAIK;
+  log(isGood ? "info" : "error", message);
   return isGood;
 }
 

@@ -107,7 +107,10 @@ Deno.test("runSimulator fails if mosaik is gone without a word", async () => {
   const place = server.address.slice("tcp://".length);
   const { code, stderr } = await end(start(place, "-l", "error"));
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "error: mosaik is gone without a word");
+  assertStringIncludes(
+    stderr,
+    "error: mosaik closed the connection without a 'stop'",
+  );
 });
 
 Deno.test({

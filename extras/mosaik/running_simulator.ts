@@ -1,5 +1,5 @@
 import type { CloseReason } from "../../channel/errors.ts";
-import type { Limits } from "../../channel/limits/limits.ts";
+import type { LimitOptions } from "../../channel/limits/limits.ts";
 import type { OnError } from "../../channel/report.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 import type { Transport } from "../../transports/transport.ts";
@@ -33,7 +33,7 @@ export interface SimulatorOptions {
    */
   readonly nonFinite?: "error" | "python" | undefined;
   /** Limits to put in the place of the defaults. */
-  readonly limits?: Partial<Limits> | undefined;
+  readonly limits?: LimitOptions | undefined;
   /**
    * Speaks TLS. mosaik itself does not: it is for what stands between the two.
    *

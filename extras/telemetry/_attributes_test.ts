@@ -29,13 +29,13 @@ Deno.test("errorKind of what the other side failed with is a known code, or none
 
 Deno.test("errorKind of an error of this side is its class", () => {
   class SoldOutError extends RangeError {}
-  const reason = { by: "peer", reason: "lost" } as const;
+  const details = { by: "peer", code: "lost", sent: true } as const;
   const errors: [Error, string][] = [
     [new TypeError("a"), "TypeError"],
     [new SoldOutError("a"), "SoldOutError"],
     [new Deno.errors.NotFound("a"), "NotFound"],
-    [new TimeoutError("a", 1, true), "TimeoutError"],
-    [new ConnectionClosedError("a", reason, true), "ConnectionClosedError"],
+    [new TimeoutError("a", { timeoutMs: 1, sent: true }), "TimeoutError"],
+    [new ConnectionClosedError("a", details), "ConnectionClosedError"],
     [new MethodNotFoundError("a"), "MethodNotFoundError"],
     [new DOMException("a", "AbortError"), "AbortError"],
     [new DOMException("a", "TimeoutError"), "TimeoutError"],

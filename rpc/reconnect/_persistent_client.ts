@@ -4,14 +4,12 @@ import {
   type BackoffOptions,
   type ChannelStarter,
   type ConnectionChannel,
+  connectionClosed,
   DEFAULT_BACKOFF,
   Totals,
 } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
-import {
-  type CloseReason,
-  ConnectionClosedError,
-} from "../../channel/errors.ts";
+import type { CloseReason } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import { resolveOptions } from "../../channel/options.ts";
 import { type OnError, runGuarded } from "../../channel/report.ts";
@@ -58,11 +56,11 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Checks the options. */
   constructor(address: string, options: ReconnectOptions<T>) {
-    const { service = null, waitMs = WAIT_MS } = options;
+    const { service = null, queueTimeoutMs: waitMs = WAIT_MS } = options;
     if (service !== null) checkService(service);
     const { limits, timeoutMs, onError } = resolveOptions(options);
     const waits = checkedWaits(options);
-    checkTime("waitMs", waitMs, waitMs >= 0, "0 or more");
+    checkTime("queueTimeoutMs", waitMs, waitMs >= 0, "0 or more");
     this.address = address;
     this.#options = options;
     this.#onError = onError;
@@ -72,12 +70,12 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       saysHello: true,
     });
     this.#backoff = new Backoff(waits, this);
-    this.#longestWaitMs = waits.longestWaitMs;
+    this.#longestWaitMs = waits.maxMs;
     this.#caller = new ReconnectingCaller({
       address,
       waitMs,
       timeoutMs,
-      maxWaitingCalls: limits.maxPendingCalls,
+      maxWaitingCalls: limits.requests.maxPending,
       idempotent: new Set(options.idempotent),
       owner: this,
     });
@@ -102,8 +100,8 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       const { signal } = this.#options;
       const reason = await abortable(this.#greet(channel), signal);
       if (reason !== null) {
-        throw new ConnectionClosedError(
-          `Cannot connect to '${this.address}': the connection ended before 'onConnect' was done: ${reason.reason}`,
+        throw connectionClosed(
+          `connect to '${this.address}': the connection ended before 'onConnect' was done`,
           reason,
           true,
         );
@@ -124,7 +122,11 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
 
   async close(options?: CloseOptions): Promise<void> {
     if (!this.#isClosed) {
-      this.#end({ by: "local", reason: "this side closed the client" });
+      this.#end({
+        by: "local",
+        code: "closed",
+        message: "this side closed the client",
+      });
     }
     await this.#channel?.close(options);
     await this.closed;
@@ -212,8 +214,8 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
           this.#report(error.cause);
           continue;
         }
-        const reason = failureText(thrown).trimEnd();
-        this.#end({ by: "error", reason, error: thrown });
+        const message = failureText(thrown).trimEnd();
+        this.#end({ by: "error", code: "callback", message, error: thrown });
         return null;
       }
       if (this.#isClosed) return null;
@@ -278,17 +280,17 @@ function linked(channel: ConnectionChannel): LinkState {
 /** The waits between attempts. */
 function checkedWaits<T>(options: ReconnectOptions<T>): BackoffOptions {
   const {
-    firstWaitMs = DEFAULT_BACKOFF.firstWaitMs,
-    longestWaitMs = Math.max(DEFAULT_BACKOFF.longestWaitMs, firstWaitMs),
-  } = options;
-  checkTime("firstWaitMs", firstWaitMs, firstWaitMs > 0, "more than 0");
+    initialMs = DEFAULT_BACKOFF.initialMs,
+    maxMs = Math.max(DEFAULT_BACKOFF.maxMs, initialMs),
+  } = options.backoff ?? {};
+  checkTime("backoff.initialMs", initialMs, initialMs > 0, "more than 0");
   checkTime(
-    "longestWaitMs",
-    longestWaitMs,
-    longestWaitMs >= firstWaitMs,
-    `'firstWaitMs', ${firstWaitMs}, or more`,
+    "backoff.maxMs",
+    maxMs,
+    maxMs >= initialMs,
+    `'backoff.initialMs', ${initialMs}, or more`,
   );
-  return { firstWaitMs, longestWaitMs };
+  return { initialMs, maxMs };
 }
 
 function checkTime(

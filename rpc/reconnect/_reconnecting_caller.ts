@@ -1,4 +1,9 @@
-import { ConnectionClosedError, TimeoutError } from "../../channel/errors.ts";
+import { connectionClosed } from "../../channel/internal.ts";
+import {
+  type CloseReason,
+  type ConnectionClosedError,
+  TimeoutError,
+} from "../../channel/errors.ts";
 import type { CallOptions } from "../call.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import type { Link, LinkState } from "./_link.ts";
@@ -39,7 +44,11 @@ export class ReconnectingCaller implements Caller {
   readonly #waiting: WaitingCalls;
   #state: LinkState = {
     kind: "reconnecting",
-    reason: { by: "local", reason: "there was no connection yet" },
+    reason: {
+      by: "local",
+      code: "not-connected",
+      message: "there was no connection yet",
+    },
   };
 
   constructor(options: ReconnectingCallerOptions) {
@@ -154,8 +163,7 @@ export class ReconnectingCaller implements Caller {
     const onTimeout = () =>
       new TimeoutError(
         `Cannot call '${path}': no connection within ${timeoutMs} ms`,
-        timeoutMs,
-        loss?.sent ?? false,
+        { timeoutMs, sent: loss?.sent ?? false },
       );
     return this.#waiting.wait({
       deadline: Math.min(until, waitUntil),
@@ -167,14 +175,13 @@ export class ReconnectingCaller implements Caller {
 
   #noConnection(path: string): ConnectionClosedError {
     const { kind } = this.#state;
-    const reason = this.#state.kind === "connected"
-      ? { by: "local" as const, reason: "the connection is new" }
+    const reason: CloseReason = this.#state.kind === "connected"
+      ? { by: "local", code: "not-connected", message: "the connection is new" }
       : this.#state.reason;
-    const act = `Cannot call '${path}': ${reason.reason}`;
-    const text = kind === "closed"
-      ? act
-      : `${act}, and there is no other connection yet`;
-    return new ConnectionClosedError(text, reason, false);
+    const message = kind === "closed"
+      ? reason.message
+      : `${reason.message}, and there is no other connection yet`;
+    return connectionClosed(`call '${path}'`, { ...reason, message });
   }
 }
 

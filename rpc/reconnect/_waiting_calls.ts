@@ -53,8 +53,8 @@ export class WaitingCalls {
     if (this.#calls.size >= this.#limit) {
       return Promise.reject(
         new QueueFullError(
-          `Cannot wait for a connection: ${this.#calls.size} calls do already, await some of them or raise 'maxPendingCalls'`,
-          this.#limit,
+          `Cannot wait for a connection: ${this.#calls.size} calls do already, await some of them or raise 'limits.requests.maxPending'`,
+          { limit: this.#limit },
         ),
       );
     }

@@ -1,3 +1,4 @@
+import type { BackoffOptions } from "../../channel/backoff_options.ts";
 import type { ChannelStats, CloseOptions } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import type { RpcClient, RpcConnectionOptions, RpcStats } from "../client.ts";
@@ -18,22 +19,13 @@ export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
    *
    * @default {30_000}
    */
-  readonly waitMs?: number | undefined;
+  readonly queueTimeoutMs?: number | undefined;
   /**
-   * The longest wait before the first attempt to connect again, in
-   * milliseconds. Each is random, between half of the longest and the longest,
-   * which doubles from one to the next.
-   *
-   * @default {50}
+   * The waits before attempts to connect again. Each is random, between half
+   * of the longest and the longest, which doubles from `initialMs` up to
+   * `maxMs`. After a connection that lasted for `maxMs` it starts anew.
    */
-  readonly firstWaitMs?: number | undefined;
-  /**
-   * The longest wait between attempts, in milliseconds. After a connection
-   * that lasted for as long, waits begin with `firstWaitMs` again.
-   *
-   * @default {5_000}
-   */
-  readonly longestWaitMs?: number | undefined;
+  readonly backoff?: Partial<BackoffOptions> | undefined;
   /**
    * Paths of methods whose calls may run twice, such as `"sub/load"`, beside
    * those that the server itself marks by `@expose({ idempotent: true })`.

@@ -11,7 +11,7 @@ import { openReconnecting } from "./open.ts";
 
 const one = service({ one: () => 1 });
 
-const quick = { firstWaitMs: 1, longestWaitMs: 2 };
+const quick = { backoff: { initialMs: 1, maxMs: 2 } };
 
 // deno-lint-ignore no-explicit-any -- what the types forbid, JavaScript does
 type Hook = any;

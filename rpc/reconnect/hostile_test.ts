@@ -19,7 +19,7 @@ withCtx({
   });
   await using client = await openReconnecting<{ work(): void }>(
     server.address,
-    { ...ctx.options, timeoutMs: 300, firstWaitMs: 1 },
+    { ...ctx.options, timeoutMs: 300, backoff: { initialMs: 1 } },
   );
   const start = performance.now();
   // Whether it may be sent again is asked for, and not answered.

@@ -32,8 +32,7 @@ async function begin(ctx: Ctx) {
     await openReconnecting<Counter>(server.address, {
       ...ctx.options,
       heartbeatMs: 20,
-      firstWaitMs: 1,
-      longestWaitMs: 5,
+      backoff: { initialMs: 1, maxMs: 5 },
     }),
   );
   return { counter, server, client };
@@ -62,7 +61,7 @@ withCtx({
 }, async (ctx) => {
   const { network } = ctx;
   const { client, counter } = await begin(ctx);
-  network.delay({ ms: 0, jitterMs: 2 });
+  network.delay({ delayMs: 0, jitterMs: 2 });
   network.pieces({ maxBytes: 400 });
   let [answered, lost] = [0, 0];
   const calls: Promise<void>[] = [];

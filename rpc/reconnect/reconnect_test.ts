@@ -128,8 +128,7 @@ class World {
     world.client = ctx.use(
       await openReconnecting<Probe>(world.#server.address, {
         ...ctx.options,
-        firstWaitMs: 1,
-        longestWaitMs: 5,
+        backoff: { initialMs: 1, maxMs: 5 },
         transport: world.#transport(),
         onStateChange: (state, reason) => world.#onChange(state, reason),
         ...options,
@@ -148,7 +147,7 @@ class World {
       scheme: transport.scheme,
       listen: (...args) => transport.listen(...args),
       connect: async (address, options) => {
-        if (this.#isClosing) throw new ConnectError("Closing", address);
+        if (this.#isClosing) throw new ConnectError("Closing", { address });
         return await transport.connect(address, options);
       },
     };
@@ -353,7 +352,7 @@ withCtx({
 withCtx(
   "ReconnectingClient fails at once while away if waitMs is 0",
   async (ctx) => {
-    const world = await World.make(ctx, { waitMs: 0 });
+    const world = await World.make(ctx, { queueTimeoutMs: 0 });
     const { client, probe } = world;
     const lost = assertRejects(
       () => client.remote.twice("a"),
@@ -376,7 +375,7 @@ withCtx(
 );
 
 withCtx("ReconnectingClient lets calls wait for waitMs", async (ctx) => {
-  const world = await World.make(ctx, { waitMs: 20 });
+  const world = await World.make(ctx, { queueTimeoutMs: 20 });
   await world.leave();
   const error = await assertRejects(
     () => world.client.remote.echo("a"),
@@ -441,9 +440,11 @@ withCtx(
 );
 
 withCtx(
-  "ReconnectingClient refuses more waiting calls than maxPendingCalls",
+  "ReconnectingClient refuses more waiting calls than requests.maxPending",
   async (ctx) => {
-    const world = await World.make(ctx, { limits: { maxPendingCalls: 2 } });
+    const world = await World.make(ctx, {
+      limits: { requests: { maxPending: 2 } },
+    });
     const { remote } = world.client;
     await world.leave();
     const waiting = assertRejects(
@@ -463,8 +464,7 @@ withCtx({
   codecs,
 }, async (ctx) => {
   const world = await World.make(ctx, {
-    firstWaitMs: 60_000,
-    longestWaitMs: 60_000,
+    backoff: { initialMs: 60_000, maxMs: 60_000 },
   });
   const { client, probe } = world;
   const sent = client.remote.twice("a");
@@ -606,7 +606,7 @@ withCtx(
     const client = ctx.use(
       await openReconnecting<Probe>(server.address, {
         ...ctx.options,
-        firstWaitMs: 1,
+        backoff: { initialMs: 1 },
         transport: {
           scheme: transport.scheme,
           listen: (...args) => transport.listen(...args),
@@ -809,7 +809,7 @@ withCtx({
   const client = ctx.use(
     await openReconnecting<Probe>(server.address, {
       ...ctx.options,
-      firstWaitMs: 1,
+      backoff: { initialMs: 1 },
       idempotent: ["twice"],
     }),
   );
@@ -860,8 +860,7 @@ Deno.test("ReconnectingClient is one resource for the ledger", async () => {
   try {
     const away = Promise.withResolvers<void>();
     const client = await openReconnecting<Probe>(address, {
-      firstWaitMs: 60_000,
-      longestWaitMs: 60_000,
+      backoff: { initialMs: 60_000, maxMs: 60_000 },
       onStateChange: () => away.resolve(),
     });
     const isOne = (what: string) => {
@@ -894,10 +893,13 @@ Deno.test("ReconnectingClient is one resource for the ledger", async () => {
 
 for (
   const [options, name] of [
-    [{ waitMs: -1 }, "a negative waitMs"],
-    [{ waitMs: NaN }, "a waitMs that is no number"],
-    [{ firstWaitMs: 0 }, "a firstWaitMs of 0"],
-    [{ firstWaitMs: 9, longestWaitMs: 8 }, "a longestWaitMs below the first"],
+    [{ queueTimeoutMs: -1 }, "a negative queueTimeoutMs"],
+    [{ queueTimeoutMs: NaN }, "a queueTimeoutMs that is no number"],
+    [{ backoff: { initialMs: 0 } }, "a backoff.initialMs of 0"],
+    [
+      { backoff: { initialMs: 9, maxMs: 8 } },
+      "a backoff.maxMs below the first",
+    ],
   ] as const
 ) {
   Deno.test(`openReconnecting refuses ${name}`, async () => {
@@ -925,7 +927,7 @@ withCtx({
     await openReconnecting<Mortal>(address, {
       ...ctx.options,
       idempotent: ["hang"],
-      longestWaitMs: 100,
+      backoff: { maxMs: 100 },
     }),
   );
   const hanging = client.remote.hang("a");

@@ -218,7 +218,7 @@ export class References implements TypeEntry {
     const budget = this.#options.budget();
     if (budget.exceededBy(REFERENCE_BYTES) !== null) {
       throw new RangeError(
-        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'maxHeldBytes'`,
+        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'limits.requests.maxHeldBytes'`,
       );
     }
     budget.hold(REFERENCE_BYTES);

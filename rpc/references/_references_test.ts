@@ -305,7 +305,7 @@ Deno.test("References counts what it holds, and gives it back", () => {
   assertThrows(
     () => references.pack(fourth, null),
     RangeError,
-    "raise 'maxHeldBytes'",
+    "raise 'limits.requests.maxHeldBytes'",
   );
   held.release();
   assertEquals([budget.bytes, references.size], [0, 0]);

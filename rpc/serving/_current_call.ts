@@ -11,9 +11,9 @@ export interface Call {
   readonly remoteAddress: string;
   /**
    * The name in the certificate that the caller proved to own, as a channel's
-   * `peer`, or `null`.
+   * `peerName`, or `null`.
    */
-  readonly peer: string | null;
+  readonly peerName: string | null;
   /**
    * The identity that `authenticate` returned for the caller; `undefined`
    * without that option. For a container's calls to its own agents, whoever

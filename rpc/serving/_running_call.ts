@@ -8,7 +8,7 @@ import type { OfferedStream } from "../streams/_offered_stream.ts";
 export class RunningCall implements ServedCall {
   readonly path: string;
   readonly remoteAddress: string;
-  readonly peer: string | null;
+  readonly peerName: string | null;
   readonly identity: unknown;
   /** Middleware may change them. */
   args: readonly unknown[];
@@ -32,7 +32,10 @@ export class RunningCall implements ServedCall {
   constructor(
     request: Request,
     path: string,
-    caller: { readonly remoteAddress: string; readonly peer: string | null },
+    caller: {
+      readonly remoteAddress: string;
+      readonly peerName: string | null;
+    },
     options: {
       readonly identity?: unknown;
       readonly args: readonly unknown[];
@@ -46,7 +49,7 @@ export class RunningCall implements ServedCall {
     this.id = request.id;
     this.path = path;
     this.remoteAddress = caller.remoteAddress;
-    this.peer = caller.peer;
+    this.peerName = caller.peerName;
     this.identity = options.identity;
     this.meta = options.meta;
     // The other side chooses it, and may choose no number at all.
@@ -139,8 +142,7 @@ export class RunningCall implements ServedCall {
     this.abort(
       new TimeoutError(
         `Cannot go on with '${this.path}': its time is over`,
-        0,
-        true,
+        { timeoutMs: 0, sent: true },
       ),
     );
   }

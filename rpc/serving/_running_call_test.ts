@@ -5,7 +5,7 @@ import { RunningCall } from "./_running_call.ts";
 
 /** A call of the method `work`, whose caller allows `timeoutMs`. */
 function runningCall(timeoutMs = Infinity): RunningCall {
-  const caller = { remoteAddress: "local://caller", peer: null };
+  const caller = { remoteAddress: "local://caller", peerName: null };
   const request = { id: 7 } as Request;
   return new RunningCall(request, "work", caller, {
     args: [1],
@@ -25,7 +25,14 @@ function aborted(signal: AbortSignal): Promise<unknown> {
 Deno.test("RunningCall tells what is known of the call", () => {
   const call = runningCall();
   assertEquals(
-    [call.id, call.path, call.remoteAddress, call.peer, call.args, call.meta],
+    [
+      call.id,
+      call.path,
+      call.remoteAddress,
+      call.peerName,
+      call.args,
+      call.meta,
+    ],
     [7, "work", "local://caller", null, [1], { token: "abc" }],
   );
   assertEquals(call.remainingMs, Infinity);

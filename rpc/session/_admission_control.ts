@@ -81,14 +81,14 @@ export class AdmissionControl {
   async #ask(content: unknown): Promise<void> {
     const { authenticate, channel, isInitiator } = this.#options;
     try {
-      const { peer, remoteAddress } = channel;
+      const { peerName, remoteAddress } = channel;
       const { signal } = this.#controller;
       const credentials = this.#credentialsIn(content);
       // A moment later: calls that came in the same write are here by then, and
       // are told the same.
       const identity = await Promise.resolve().then(() =>
         authenticate(credentials, {
-          peer,
+          peerName,
           remoteAddress,
           isInitiator,
           signal,
@@ -109,7 +109,9 @@ export class AdmissionControl {
       return undefined;
     }
     try {
-      return new TypeTable([], this.#options.limits).unpack(hello.credentials);
+      return new TypeTable([], this.#options.limits.frames).unpack(
+        hello.credentials,
+      );
     } catch {
       // The peer chose them, so it is no error of this side.
       throw new AuthenticationError(
@@ -148,7 +150,12 @@ export class AdmissionControl {
     for (const request of others) this.#fail(request);
     if (first !== undefined) this.#fail(first);
     if (isInitiator) return;
-    channel.dismiss({ by: "error", reason: "authentication", error });
+    channel.dismiss({
+      by: "error",
+      code: "authentication",
+      message: "the other side was not admitted",
+      error,
+    });
   }
 
   #fail(request: IncomingRequest): void {

@@ -211,8 +211,7 @@ export class Hello {
       reject(
         new TimeoutError(
           `Cannot call '${path}': the other side has not said within ${timeoutMs} ms what it can do`,
-          timeoutMs,
-          false,
+          { timeoutMs, sent: false },
         ),
       );
     const timer = new Timers(this.#options.owner)
@@ -298,8 +297,11 @@ export class Hello {
     const { onPlain, onRefused } = this.#options;
     if (this.#refusal === null) return onPlain();
     const by = isInstance(error, AuthenticationError) ? "peer" : "local";
-    const reason = this.#hasFailed ? "credentials" : "authentication";
-    onRefused({ by, reason, error });
+    const code = this.#hasFailed ? "credentials" : "authentication";
+    const message = this.#hasFailed
+      ? "this side could not make its credentials"
+      : "the other side refused the credentials";
+    onRefused({ by, code, message, error });
   }
 
   /** A peer that knows no hello wants no credentials, either. */

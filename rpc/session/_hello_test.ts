@@ -184,16 +184,18 @@ Deno.test("Hello with credentials ends a connection that refuses them, or that t
     hello.say();
     answer.reject(error);
     assertEquals(await assertRejects(() => hello.authenticate()!), error);
-    assertEquals(refused, [{ by, reason: "authentication", error }]);
+    assertEquals(refused.map(({ by, code, error }) => ({ by, code, error })), [
+      { by, code: "authentication", error },
+    ]);
     assertEquals(heard, ["begun"]);
   }
 });
 
 Deno.test("Hello with credentials goes on with who knows none, or is gone", async () => {
-  const reason = { by: "peer", reason: "lost" } as const;
+  const details = { by: "peer", code: "lost", sent: true } as const;
   const errors = [
     remoteError("KeyError"),
-    new ConnectionClosedError("lost", reason, true),
+    new ConnectionClosedError("lost", details),
   ];
   for (const error of errors) {
     const { hello, heard, refused, answer } = said({ credentials: 1 });
@@ -216,7 +218,7 @@ Deno.test("Hello whose credentials cannot be made is not sent", async () => {
     hello.say();
     await assertRejects(() => hello.authenticate()!, RangeError, "no token");
     assertEquals(sent, []);
-    const told = refused.map(({ by, reason }) => [by, reason]);
+    const told = refused.map(({ by, code }) => [by, code]);
     assertEquals(told, [["local", "credentials"]]);
   }
 });

@@ -37,8 +37,7 @@ export async function openRpcWith(
     if (cause === null) return channel;
     throw new ConnectError(
       `Cannot connect to '${address}': the connection was lost before the credentials were taken`,
-      address,
-      { cause },
+      { address, cause },
     );
   } catch (error) {
     await channel.close({ graceMs: 0 });

@@ -1,5 +1,6 @@
 // Longer than most files: what one side of a connection says and hears below
 // `$/` stands together, and the parts that stand alone have files of their own.
+import { connectionClosed } from "../../channel/internal.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import {
@@ -164,7 +165,12 @@ export class Peer implements Caller {
       receivedBytes: () => channel.receivedBytes,
       ping: () => this.#askForLife(),
       misses: () => this.#misses,
-      onSilence: () => channel.cut({ by: "error", reason: "heartbeat" }),
+      onSilence: () =>
+        channel.cut({
+          by: "error",
+          code: "heartbeat",
+          message: "the peer gave no sign of life",
+        }),
     });
     this.#hello = this.#makeHello(channel);
     this.#admission = this.#makeAdmission(channel);
@@ -626,8 +632,7 @@ export class Peer implements Caller {
     this.#hello.lose();
     this.#admission?.end();
     this.#served.abortAll((path) => {
-      const text = `Cannot answer '${path}': ${reason.reason}`;
-      return new ConnectionClosedError(text, reason, false);
+      return connectionClosed(`answer '${path}'`, reason);
     });
     this.#streams.endAll();
     this.#aborting.clear();
@@ -698,12 +703,8 @@ function isExtension(path: string): boolean {
 /** The method of a stream has run, whether or not more could be asked for. */
 function throwAsSent(error: unknown): never {
   if (!(error instanceof ConnectionClosedError) || error.sent) throw error;
-  const { by, reason, cause } = error;
-  throw new ConnectionClosedError(
-    error.message,
-    { by, reason, error: cause },
-    true,
-  );
+  const { message, by, code, cause } = error;
+  throw new ConnectionClosedError(message, { by, code, sent: true, cause });
 }
 
 /** Whether a call makes no sense to a peer without extensions. */

@@ -168,8 +168,8 @@ export class IncomingStream
     const full = budget.exceededBy(bytes);
     if (full !== null) {
       throw new QueueFullError(
-        `Cannot go on with stream: ${full.bytes} bytes are held for this peer and ${bytes} came, consume what was received or raise 'maxHeldBytes'`,
-        full.limit,
+        `Cannot go on with stream: ${full.bytes} bytes are held for this peer and ${bytes} came, consume what was received or raise 'limits.requests.maxHeldBytes'`,
+        { limit: full.limit },
       );
     }
     budget.hold(bytes);

@@ -117,7 +117,7 @@ export class OutgoingStreams {
     const budget = this.#budget();
     if (budget.exceededBy(STREAM_BYTES) !== null) {
       throw new RangeError(
-        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'maxHeldBytes'`,
+        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'limits.requests.maxHeldBytes'`,
       );
     }
     budget.hold(STREAM_BYTES);

@@ -144,8 +144,8 @@ withCtx(
     for (const call of calls) {
       await assertRejects(() => call, AuthenticationError, "Unknown token");
     }
-    const { by, reason, error } = await client.closed;
-    assertEquals([by, reason], ["peer", "authentication"]);
+    const { by, code, error } = await client.closed;
+    assertEquals([by, code], ["peer", "authentication"]);
     assert(error instanceof AuthenticationError);
     await assertRejects(() => client.remote.run(), ConnectionClosedError);
     assertEquals(ran, []);
@@ -225,11 +225,11 @@ withCtx(
     const server = await ctx.rpc.startServer(served, {
       authenticate: (
         credentials,
-        { peer, remoteAddress, isInitiator },
+        { peerName, remoteAddress, isInitiator },
       ) => {
         peers.push([
           credentials,
-          peer,
+          peerName,
           isInitiator,
           remoteAddress.split(":")[0],
         ]);
@@ -337,7 +337,7 @@ withCtx("authenticate holds no more requests than the limit", async (ctx) => {
   const { ran, options, served } = watched();
   const server = await ctx.rpc.startServer(served, {
     ...options,
-    limits: { maxUnansweredRequests: 3 },
+    limits: { requests: { maxUnanswered: 3 } },
     authenticateMs: 200,
     authenticate: () => new Promise(() => {}),
   });

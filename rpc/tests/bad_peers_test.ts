@@ -71,7 +71,7 @@ withCtx(
   "a flood of cancels harms nobody, and takes nothing from calls",
   async (ctx) => {
     const { raw, served, other, server } = await open(ctx, {
-      limits: { maxRequestsPerSecond: 1, burstMs: 2_000 },
+      limits: { rates: { requestsPerSecond: 1, burstMs: 2_000 } },
     });
     using _raw = raw;
     for (let id = 1; id <= 3_000; id++) {
@@ -181,7 +181,7 @@ withCtx(
   "calls that never end are bounded, and end with their peer",
   async (ctx) => {
     const { raw, served, other, server } = await open(ctx, {
-      limits: { maxUnansweredRequests: 50 },
+      limits: { requests: { maxUnanswered: 50 } },
     });
     using _raw = raw;
     for (let id = 1; id <= 60; id++) {
@@ -324,7 +324,7 @@ withCtx(
       echo: (value: unknown) => value,
     });
     const server = await ctx.rpc.startServer(slow, {
-      limits: { maxHeldBytes: 3_500_000 },
+      limits: { requests: { maxHeldBytes: 3_500_000 } },
     });
     const liar = await openLiar(ctx, server.address);
     const failed = assertRejects(

@@ -223,7 +223,7 @@ withCtx({
 withCtx(
   "a result over the limit of a frame is an error, and the connection goes on",
   async (ctx) => {
-    const server = { limits: { maxFrameBytes: 1_024 } };
+    const server = { limits: { frames: { maxBytes: 1_024 } } };
     const { remote } = await ctx.rpc.startServerAndConnect(shop, { server });
     await remote.ping();
     const error = await assertRejects(() => remote.large(), RemoteError);
@@ -249,7 +249,7 @@ withCtx({
   );
   assertEquals(client.stats().framesOut, framesOut);
   const client2 = await ctx.rpc.connect<typeof shop>({
-    limits: { maxFrameBytes: 1_024 },
+    limits: { frames: { maxBytes: 1_024 } },
   });
   await assertRejects(
     () => client2.remote.echo("x".repeat(2_000)),

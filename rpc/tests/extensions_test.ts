@@ -77,7 +77,7 @@ withCtx(
       echo: (value: number) => value,
     });
     const client = await ctx.rpc.startServerAndConnect(waiting, {
-      server: { limits: { maxUnansweredRequests: 1 } },
+      server: { limits: { requests: { maxUnanswered: 1 } } },
     });
     const { remote } = client;
     await remote.echo(1);

@@ -38,8 +38,8 @@ withCtx(
       () => (client.remote as unknown as { never(): Promise<void> }).never(),
       ConnectionClosedError,
     );
-    const { by, reason } = await client.closed;
-    assertEquals([by, reason], ["error", "heartbeat"]);
+    const { by, code } = await client.closed;
+    assertEquals([by, code], ["error", "heartbeat"]);
     await pending;
     assertEquals(seen.filter((path) => path === "$/ping").length, 2);
     assertEquals(client.stats().pendingCalls, 0);

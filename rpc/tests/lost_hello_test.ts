@@ -24,8 +24,8 @@ const quick = { heartbeatMs: 10 };
 const echo = service({ echo: (value: number) => value });
 
 async function assertSilence(client: RpcClient): Promise<void> {
-  const { by, reason } = await client.closed;
-  assertEquals([by, reason], ["error", "heartbeat"]);
+  const { by, code } = await client.closed;
+  assertEquals([by, code], ["error", "heartbeat"]);
 }
 
 function pause(ms: number): Promise<void> {
@@ -112,7 +112,7 @@ withCtx("credentials that are lost fail to connect", async (ctx) => {
     ConnectError,
   );
   assert(cause instanceof ConnectionClosedError);
-  assertEquals([cause.by, cause.reason], ["error", "heartbeat"]);
+  assertEquals([cause.by, cause.code], ["error", "heartbeat"]);
 });
 
 withCtx("a server that judges for long is not taken for gone", async (ctx) => {

@@ -22,8 +22,8 @@ async function begin(ctx: Ctx) {
 }
 
 async function assertSilence(client: RpcClient): Promise<void> {
-  const { by, reason } = await client.closed;
-  assertEquals([by, reason], ["error", "heartbeat"]);
+  const { by, code } = await client.closed;
+  assertEquals([by, code], ["error", "heartbeat"]);
 }
 
 for (const fault of ["blackHole", "partition", "hold"] as const) {
@@ -62,7 +62,7 @@ withCtx("a heartbeat notices a half-open connection", async (ctx) => {
 withCtx("a heartbeat takes a slow network for no silence", async (ctx) => {
   const { network } = ctx;
   const { client } = await begin(ctx);
-  network.delay({ ms: 30 });
+  network.delay({ delayMs: 30 });
   for (let n = 0; n < 3; n++) {
     assertEquals(await client.remote.echo("hi"), "hi");
   }

@@ -13,16 +13,20 @@ const MIB = 1024 * KIB;
 
 /** Those of the guide that bound how much and how fast. */
 const LIMITS = {
-  maxFrameBytes: 256 * KIB,
-  maxUnansweredRequests: 100,
-  maxHeldBytes: 16 * MIB,
-  maxServerHeldBytes: 512 * MIB,
-  maxQueuedBytes: 512 * KIB,
-  maxRequestsPerSecond: 100,
-  maxFramesPerSecond: 500,
-  maxBytesPerSecond: MIB,
-  maxServerRequestsPerSecond: 5_000,
-  burstMs: 5_000,
+  frames: { maxBytes: 256 * KIB },
+  requests: {
+    maxUnanswered: 100,
+    maxHeldBytes: 16 * MIB,
+    maxServerHeldBytes: 512 * MIB,
+  },
+  queues: { maxBytes: 512 * KIB },
+  rates: {
+    requestsPerSecond: 100,
+    framesPerSecond: 500,
+    bytesPerSecond: MIB,
+    serverRequestsPerSecond: 5_000,
+    burstMs: 5_000,
+  },
 };
 
 async function* produce(items: number, item: unknown) {
@@ -49,7 +53,7 @@ for (
   withCtx(`limits for strangers leave ${what} alone`, async (ctx) => {
     const server = await ctx.rpc.startServer(pipes, { limits: LIMITS });
     const client = await ctx.rpc.connect<typeof pipes>({
-      limits: { maxFrameBytes: LIMITS.maxFrameBytes },
+      limits: { frames: { maxBytes: LIMITS.frames.maxBytes } },
     });
     const counts = await Promise.all(
       Array.from(
@@ -64,7 +68,10 @@ for (
 
 withCtx("streams that fill the budget go on nevertheless", async (ctx) => {
   const server = await ctx.rpc.startServer(pipes, {
-    limits: { maxHeldBytes: 128 * KIB, maxQueuedBytes: 64 * KIB },
+    limits: {
+      requests: { maxHeldBytes: 128 * KIB },
+      queues: { maxBytes: 64 * KIB },
+    },
   });
   const client = await ctx.rpc.connect<typeof pipes>();
   const counts = await Promise.all(
@@ -80,7 +87,7 @@ withCtx("streams that fill the budget go on nevertheless", async (ctx) => {
 withCtx("limits for strangers leave streams to a server alone", async (ctx) => {
   const server = await ctx.rpc.startServer(pipes, { limits: LIMITS });
   const client = await ctx.rpc.connect<typeof pipes>({
-    limits: { maxFrameBytes: LIMITS.maxFrameBytes },
+    limits: { frames: { maxBytes: LIMITS.frames.maxBytes } },
   });
   const counts = await Promise.all(
     Array.from(

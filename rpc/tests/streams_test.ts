@@ -243,7 +243,9 @@ withCtx({
       yield "x".repeat(3_000);
     },
   });
-  await ctx.rpc.startServer(served, { limits: { maxFrameBytes: 2_000 } });
+  await ctx.rpc.startServer(served, {
+    limits: { frames: { maxBytes: 2_000 } },
+  });
   const { remote } = await ctx.rpc.connect<typeof served>();
   const numbers: number[] = [];
   const error = await assertRejects(async () => {

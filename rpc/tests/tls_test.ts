@@ -5,9 +5,9 @@ import { call } from "../call.ts";
 import { service } from "../service.ts";
 
 const vault = service({
-  who: () => call().peer,
+  who: () => call().peerName,
   open: (): string => {
-    if (call().peer !== "Ada") throw new RangeError("for Ada alone");
+    if (call().peerName !== "Ada") throw new RangeError("for Ada alone");
     return "opened";
   },
 });

@@ -135,7 +135,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     return link;
   }
 
-  delay({ ms, jitterMs = 0, ...where }: NetworkDelay): Disposable {
+  delay({ delayMs: ms, jitterMs = 0, ...where }: NetworkDelay): Disposable {
     check("delay", "ms", ms, ms >= 0 && ms < Infinity);
     check("delay", "jitterMs", jitterMs, jitterMs >= 0 && jitterMs < Infinity);
     return this.#begin({ where, effect: { delayMs: ms, jitterMs } });

@@ -71,18 +71,18 @@ withCtx(
 withCtx("Network.delay keeps each way under way for its time", async (ctx) => {
   const { network } = ctx;
   const channel = await ctx.startServerAndConnect(echo);
-  const fault = network.delay({ ms: 20 });
+  const fault = network.delay({ delayMs: 20 });
   assert(await echoMs(channel) >= 40);
   fault[Symbol.dispose]();
-  network.delay({ ms: 30, towards: "server" });
-  network.delay({ ms: 30, towards: "server" });
+  network.delay({ delayMs: 30, towards: "server" });
+  network.delay({ delayMs: 30, towards: "server" });
   assert(await echoMs(channel) >= 60);
 });
 
 withCtx("Network.delay with jitter keeps the order", async (ctx) => {
   const { network } = ctx;
   const channel = await ctx.startServerAndConnect(echo);
-  network.delay({ ms: 0, jitterMs: 5 });
+  network.delay({ delayMs: 0, jitterMs: 5 });
   const order: unknown[] = [];
   const calls: Promise<unknown>[] = [];
   for (let n = 0; n < 30; n++) {
@@ -150,13 +150,13 @@ withCtx({
   const { network } = ctx;
   const peers: (string | null)[] = [];
   const server = await ctx.startServer((channel) => {
-    peers.push(channel.peer);
+    peers.push(channel.peerName);
     return echo(channel);
   });
   const channel = await ctx.connect();
   network.pieces({ maxBytes: 100 });
   assertEquals(await channel.send("x".repeat(2_000)), "x".repeat(2_000));
-  assertEquals([channel.peer, ...peers], ["ctx", "ctx"]);
+  assertEquals([channel.peerName, ...peers], ["ctx", "ctx"]);
   network.hold();
   const call = channel.send("hi");
   await until(() => network.stats().heldBytes > 0);
@@ -350,8 +350,8 @@ withCtx(
 withCtx("Network refuses what it cannot do", async (ctx) => {
   const { network } = ctx;
   const channel = await ctx.startServerAndConnect(echo);
-  assertThrows(() => network.delay({ ms: -1 }), RangeError, "'ms'");
-  assertThrows(() => network.delay({ ms: 1, jitterMs: NaN }), RangeError);
+  assertThrows(() => network.delay({ delayMs: -1 }), RangeError, "'ms'");
+  assertThrows(() => network.delay({ delayMs: 1, jitterMs: NaN }), RangeError);
   assertThrows(() => network.bandwidth({ bytesPerSecond: 0 }), RangeError);
   assertThrows(() => network.pieces({ maxBytes: 0.5 }), RangeError);
   assertThrows(() => network.hold({ of: {} }), TypeError, "'Object'");

@@ -95,8 +95,7 @@ export class FrameDecoder {
     }
     throw new FrameTooLargeError(
       `Cannot read frame: ${length} bytes are over the limit of ${this.#maxFrameBytes}, raise 'maxFrameBytes' on this side if that is wanted`,
-      length,
-      this.#maxFrameBytes,
+      { bytes: length, limitBytes: this.#maxFrameBytes },
     );
   }
 
@@ -326,8 +325,7 @@ export class FrameQueue {
   #refuse(bytes: number): never {
     throw new FrameTooLargeError(
       `Cannot send frame: ${bytes} bytes are over the limit of ${this.#maxFrameBytes}, send less at once or raise 'maxFrameBytes' on both sides`,
-      bytes,
-      this.#maxFrameBytes,
+      { bytes, limitBytes: this.#maxFrameBytes },
     );
   }
 }

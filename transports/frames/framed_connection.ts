@@ -41,7 +41,7 @@ export interface FrameConnectionOptions {
    *
    * @default {null}
    */
-  readonly peer?: string | null;
+  readonly peerName?: string | null;
   /**
    * The longest payload that may be received or sent, in bytes.
    *
@@ -92,7 +92,7 @@ type State = "open" | "finishing" | "closed";
 class FramedConnection implements Connection {
   readonly localAddress: string;
   readonly remoteAddress: string;
-  readonly peer: string | null;
+  readonly peerName: string | null;
   writtenBytes = 0;
   receivedBytes = 0;
 
@@ -119,7 +119,7 @@ class FramedConnection implements Connection {
   constructor(stream: ByteStream, options: FrameConnectionOptions) {
     this.localAddress = options.localAddress;
     this.remoteAddress = options.remoteAddress;
-    this.peer = options.peer ?? null;
+    this.peerName = options.peerName ?? null;
     this.#stream = stream;
     const maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
     this.#decoder = new FrameDecoder(maxFrameBytes);

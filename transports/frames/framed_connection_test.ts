@@ -153,16 +153,16 @@ async function turns(): Promise<void> {
 Deno.test("frameConnection passes on addresses, and the peer's name if there is one", () => {
   const addresses = { localAddress: "fake://a", remoteAddress: "fake://b" };
   const plain = frameConnection(new FakeStream(), addresses);
-  assertEquals([plain.localAddress, plain.remoteAddress, plain.peer], [
+  assertEquals([plain.localAddress, plain.remoteAddress, plain.peerName], [
     "fake://a",
     "fake://b",
     null,
   ]);
   const named = frameConnection(new FakeStream(), {
     ...addresses,
-    peer: "bob",
+    peerName: "bob",
   });
-  assertEquals(named.peer, "bob");
+  assertEquals(named.peerName, "bob");
   plain.close();
   named.close();
 });

@@ -133,7 +133,7 @@ Deno.test("secureClient ends where the connection does as the handshake is done"
       }, "localhost"),
     HandshakeError,
   );
-  assertEquals(error.problem, "ended");
+  assertEquals(error.code, "ended");
   await assertRejects(() => serving, HandshakeError);
 });
 

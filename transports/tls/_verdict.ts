@@ -1,5 +1,5 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import { HandshakeError, type HandshakeProblem } from "../errors.ts";
+import { type HandshakeCode, HandshakeError } from "../errors.ts";
 import { world } from "../_world.ts";
 import type { NodeModules } from "./_node.ts";
 
@@ -148,7 +148,7 @@ export function theirRefusal(
 /** Makes the error for what stopped a handshake. */
 export function refusal(
   text: string,
-  problem: HandshakeProblem,
+  code: HandshakeCode,
   by: "local" | "peer",
   { other, address }: Sides,
   cause?: unknown,
@@ -156,7 +156,11 @@ export function refusal(
   const act = other === "server" ? "connect to" : "accept";
   return new HandshakeError(
     `Cannot ${act} '${address}': ${text}`,
-    { address, problem, by },
-    cause === undefined || cause === null ? {} : { cause },
+    {
+      address,
+      code,
+      by,
+      ...cause === undefined || cause === null ? {} : { cause },
+    },
   );
 }

@@ -128,7 +128,7 @@ async function connect(
     return wrap(conn, secured, maxFrameBytes);
   } catch (error) {
     if (!(error instanceof HandshakeError)) throw error;
-    throw new ConnectError(error.message, address, { cause: error });
+    throw new ConnectError(error.message, { address, cause: error });
   }
 }
 
@@ -140,7 +140,7 @@ function wrap(
   return frameConnection(stream, {
     localAddress: formatTcpAddress(conn.localAddr),
     remoteAddress: formatTcpAddress(conn.remoteAddr),
-    peer,
+    peerName: peer,
     maxFrameBytes,
   });
 }

@@ -86,7 +86,7 @@ class Guard implements AsyncDisposable {
 
   /** The name that the next accepted connection has. */
   async peer(): Promise<string | null> {
-    return (await this.#stage.accepted()).connection.peer;
+    return (await this.#stage.accepted()).connection.peerName;
   }
 
   get acceptedCount(): number {
@@ -146,7 +146,7 @@ const FAILURES: readonly {
   readonly what: string;
   readonly server: TlsOptions;
   readonly client: TlsOptions;
-  readonly problem: HandshakeError["problem"];
+  readonly problem: HandshakeError["code"];
   readonly refuses: "client" | "server";
   /** What to do, as the client is told. */
   readonly advice: string;
@@ -230,12 +230,12 @@ for (const { what, server, client, problem, refuses, advice } of FAILURES) {
     await using guard = await Guard.start(server);
     const { error, cause } = await refusedAt(guard.address, client);
     assertStringIncludes(error.message, advice);
-    assertEquals(cause.problem, problem);
+    assertEquals(cause.code, problem);
     assertEquals(cause.by, refuses === "client" ? "local" : "peer");
 
     await guard.until(() => guard.failed.length > 0);
     const [told] = guard.failed;
-    assertEquals(told!.problem, problem);
+    assertEquals(told!.code, problem);
     assertEquals(told!.by, refuses === "server" ? "local" : "peer");
     assertStringIncludes(told!.address, "tcp://127.0.0.1:");
     assertEquals(guard.failed.length, 1);
@@ -282,7 +282,7 @@ for (const { what, name, hosts, peer } of NAMES) {
     const connection = await tls({ ...certificate, caCerts: caCert })
       .connect(guard.address);
     assertEquals(await guard.peer(), peer);
-    assertEquals(connection.peer, "server");
+    assertEquals(connection.peerName, "server");
     connection.close();
   });
 }
@@ -336,7 +336,7 @@ test("reports a client that does not speak TLS, and tells it so", async () => {
   assertInstanceOf(error, ProtocolError);
   assertStringIncludes(error.message, "set the option 'tls'");
   await guard.until(() => guard.failed.length > 0);
-  assertEquals(guard.failed[0]!.problem, "protocol");
+  assertEquals(guard.failed[0]!.code, "protocol");
   assertStringIncludes(guard.failed[0]!.message, "does not speak TLS");
 });
 
@@ -347,7 +347,7 @@ test("cannot connect to a server that does not speak TLS", async () => {
   const server = (await stage.accepted()).start();
   assertInstanceOf(await server.ended(), ProtocolError);
   const { error, cause } = await failing;
-  assertEquals([cause.problem, cause.by], ["ended", "peer"]);
+  assertEquals([cause.code, cause.by], ["ended", "peer"]);
   assertStringIncludes(error.message, "set the option 'tls' there");
 });
 
@@ -357,7 +357,7 @@ test("cannot connect to a server that greets in plain text", async () => {
   const failing = refusedAt(address, { caCerts: caCert });
   (await stage.accepted()).connection.send("hello");
   const { cause } = await failing;
-  assertEquals(cause.problem, "protocol");
+  assertEquals(cause.code, "protocol");
   assertStringIncludes(cause.message, "does not speak TLS");
 });
 
@@ -376,7 +376,7 @@ test("serves a peer of older TLS that knows nothing of this package", async () =
     socket.once("data", resolve)
   );
   const server = (await stage.accepted()).start();
-  assertEquals(server.connection.peer, "client");
+  assertEquals(server.connection.peerName, "client");
   await server.received(1);
   assertEquals(server.texts, ["from afar"]);
   server.connection.send("answer");
@@ -397,7 +397,7 @@ test("serves nobody who speaks no version that it may", async () => {
   });
   await new Promise((resolve) => socket.once("error", resolve));
   await guard.until(() => guard.failed.length > 0);
-  assertEquals(guard.failed[0]!.problem, "protocol");
+  assertEquals(guard.failed[0]!.code, "protocol");
 });
 
 test("ends a handshake that takes too long, and serves others meanwhile", async () => {
@@ -409,7 +409,7 @@ test("ends a handshake that takes too long, and serves others meanwhile", async 
   assertEquals(await endOf(slow), null);
   await guard.until(() => guard.failed.length > 0);
   const [error] = guard.failed;
-  assertEquals([error!.problem, error!.by], ["timeout", "local"]);
+  assertEquals([error!.code, error!.by], ["timeout", "local"]);
   assertStringIncludes(error!.message, "1000 ms");
   assertEquals(guard.listener.handshakes, 0);
   slow.close();
@@ -431,7 +431,7 @@ test("ends a handshake whose client never says what it thinks", async () => {
   assertEquals([...await verdict], [0]);
   assertEquals([guard.acceptedCount, guard.listener.handshakes], [0, 1]);
   await guard.until(() => guard.failed.length > 0);
-  assertEquals(guard.failed[0]!.problem, "timeout");
+  assertEquals(guard.failed[0]!.code, "timeout");
   await guard.until(() => guard.listener.handshakes === 0);
   await closed;
 });
@@ -447,7 +447,7 @@ test("refuses a client that leaves instead of saying what it thinks", async () =
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.once("data", () => socket.end());
   await guard.until(() => guard.failed.length > 0);
-  assertEquals(guard.failed[0]!.problem, "ended");
+  assertEquals(guard.failed[0]!.code, "ended");
   assertEquals(guard.acceptedCount, 0);
   await closed;
 });
@@ -464,7 +464,7 @@ test("gives the oldest handshake up for one over 'maxHandshakes'", async () => {
   slow[0]!.close();
   slow[1]!.close();
   await guard.until(() => guard.failed.length > 0);
-  assertEquals(guard.failed[0]!.problem, "ended");
+  assertEquals(guard.failed[0]!.code, "ended");
   guard.listener.unref();
   guard.listener.ref();
 });

@@ -38,8 +38,7 @@ export class Fault {
     const path = this.#keys.toReversed();
     return new SerializationError(
       `Cannot ${act} the value at ${formatPath(path)}: ${this.found}`,
-      path,
-      this.cause === undefined ? undefined : { cause: this.cause },
+      { path, ...this.cause === undefined ? undefined : { cause: this.cause } },
     );
   }
 }

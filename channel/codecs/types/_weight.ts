@@ -1,3 +1,4 @@
+import type { Limits } from "../../limits/limits.ts";
 import { ProtocolError } from "../../../transports/errors.ts";
 
 /*
@@ -53,26 +54,21 @@ export const BINARY_BYTES = 208;
  */
 export const REVIVED_BYTES = 512;
 
-/** The limits on which the weight of one message depends. */
-export interface WeightLimits {
-  readonly maxFrameBytes: number;
-  readonly maxHeldBytes: number;
-}
-
 /**
  * The most that one message may weigh: four times its longest payload, but no
  * less than half of what may be held for a connection, and no more than all.
  * With a part of it in use, what V8 has not collected yet, and the payload
  * itself, a process grows by several times that.
  */
-export function maxMessageWeight(limits: WeightLimits): number {
-  const { maxFrameBytes, maxHeldBytes } = limits;
-  return Math.min(maxHeldBytes, Math.max(maxHeldBytes / 2, 4 * maxFrameBytes));
+export function maxMessageWeight(limits: Limits): number {
+  const { maxBytes } = limits.frames;
+  const { maxHeldBytes } = limits.requests;
+  return Math.min(maxHeldBytes, Math.max(maxHeldBytes / 2, 4 * maxBytes));
 }
 
 /** What the refusal of a message says that would take too much memory. */
 export function tooHeavy(maxWeight: number): ProtocolError {
   return new ProtocolError(
-    `Cannot read a message: it would take more than ${maxWeight} bytes of memory, send less at once or raise 'maxHeldBytes'`,
+    `Cannot read a message: it would take more than ${maxWeight} bytes of memory, send less at once or raise 'limits.requests.maxHeldBytes'`,
   );
 }

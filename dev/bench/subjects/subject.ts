@@ -87,4 +87,4 @@ export interface Subject {
 }
 
 /** All connections of a benchmark come from one host. */
-export const SERVER_LIMITS = { maxConnectionsPerHost: Infinity };
+export const SERVER_LIMITS = { connections: { maxPerHost: Infinity } };

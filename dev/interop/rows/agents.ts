@@ -468,7 +468,7 @@ toAiomas(WATCH, async (stage) => {
   await python.do("forget", { container: there.handle, aid: "0" });
   assertEquals(await forgotten, "its container has no such agent");
   await python.do("close", { on: there.handle });
-  const { what } = await gone;
+  const { scope: what } = await gone;
   assertEquals(what, "container");
 });
 toDenomas(WATCH, async ({ host, call }) => {

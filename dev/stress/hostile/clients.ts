@@ -124,7 +124,7 @@ async function visitByContainer(
         await teller.desk.tell(() => bank, bank);
       }),
     container.watch(`${server.address}/0`, { signal })
-      .then(({ reason }) => effects.printed(reason)),
+      .then(({ message: reason }) => effects.printed(reason)),
     findDirectory(container, `${server.address}/directory`, {
       signal,
       onError: () => {},
@@ -177,8 +177,7 @@ async function visit(
     ? await openConnection<Bank>(server.address, options)
     : await openReconnecting<Bank>(server.address, {
       ...options,
-      firstWaitMs: 1,
-      longestWaitMs: 10,
+      backoff: { initialMs: 1, maxMs: 10 },
     });
   try {
     for (let round = 0; round < 3; round++) await callAll(client, log);

@@ -4,7 +4,7 @@
  * @module
  */
 import { expose } from "../../../rpc/expose.ts";
-import type { Limits } from "../../../channel/limits/limits.ts";
+import type { LimitOptions } from "../../../channel/limits/limits.ts";
 import { type RpcServer, startServer } from "../../../rpc/server.ts";
 import { Hall } from "../_hall.ts";
 import { collectGarbage } from "../../shared/heap.ts";
@@ -31,7 +31,7 @@ export class HallKeeper implements AsyncDisposable {
 
   /** Opens it, and tells the real address. */
   @expose
-  async open(meeting: Meeting, limits: Partial<Limits>): Promise<string> {
+  async open(meeting: Meeting, limits: LimitOptions): Promise<string> {
     this.#server = await startServer(meeting.address, this.#hall, {
       ...meetingOptions(meeting),
       limits,
