@@ -4,10 +4,10 @@ import { planSteps } from "./step/_plan.ts";
 import { readVariable } from "./step/_environment.ts";
 import { runTestCase } from "./step/_test_case.ts";
 
-/** How long a body may take where nothing else is asked. */
+/** The default limit of a body, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** What a step may take beyond its body's limit before Deno ends the test. */
+/** The time of a step beyond its body's limit until Deno ends the test. */
 const MARGIN_MS = 3_000;
 
 /** Options for {@linkcode withCtx}. */
@@ -21,49 +21,48 @@ export interface CtxOptions {
    */
   readonly transports?: readonly CtxTransport[] | undefined;
   /**
-   * The codecs to run with: each transport is run with each, and the steps
-   * are named `tcp · msgpack`.
+   * The codecs to run with: each transport runs with each codec, and the steps
+   * have names such as `tcp · msgpack`.
    *
    * @default {[json()]}
    */
   readonly codecs?: readonly Codec[] | undefined;
   /**
-   * The date at which `ctx.clock` begins: an `ExternalClock`, by which the
-   * containers of the test live, so that an hour of theirs takes no time.
+   * The date at which `ctx.clock` begins: the `ExternalClock` of the test's
+   * containers, in which an hour takes no time.
    *
-   * @default {the computer's clock}
+   * @default {none: containers use the system clock}
    */
   readonly utcStart?: Date | string | undefined;
   /**
-   * What the chances of `ctx.network` are drawn from, an integer from 0 to
+   * The seed of the random numbers of `ctx.network`, an integer from 0 to
    * 4,294,967,295.
    *
-   * @default {DENOMAS_SEED of the environment, or another one in each run}
+   * @default {DENOMAS_SEED in the environment, or another one in each run}
    */
   readonly seed?: number | undefined;
   /**
-   * What the test may do, as in `Deno.test`.
+   * The permissions of the test, as in `Deno.test`.
    *
    * @default {"inherit"}
    */
   readonly permissions?: Deno.PermissionOptions | undefined;
   /**
-   * How long the body may take on each transport, in milliseconds; `Infinity`
-   * to look at it in a debugger.
+   * The longest time that the body may take on each transport, in milliseconds.
+   * Use `Infinity` with a debugger.
    *
    * @default {10_000}
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Whether a leak is reported with the stack that made it. It makes each
-   * message slower.
+   * Reports each leak with the stack that made it. Makes each message slower.
    *
-   * @default {true if the environment has DENOMAS_TRACE=1}
+   * @default {true with DENOMAS_TRACE=1 in the environment}
    */
   readonly trace?: boolean | undefined;
 }
 
-/** Registers a test by name, or with options. */
+/** Registers a test by its name or with options. */
 export type CtxRegistration = (
   nameOrOptions: string | CtxOptions,
   fn: CtxBody,
@@ -71,27 +70,26 @@ export type CtxRegistration = (
 
 /** The type of {@linkcode withCtx}. */
 export interface WithCtx extends CtxRegistration {
-  /** Registers a test that is run instead of all others, as `Deno.test.only`. */
+  /** Registers a test that runs instead of all others, as `Deno.test.only`. */
   only: CtxRegistration;
-  /** Registers a test that is not run, as `Deno.test.ignore`. */
+  /** Registers a test that does not run, as `Deno.test.ignore`. */
   ignore: CtxRegistration;
 }
 
 /**
- * Registers a test that runs on every transport: one `Deno.test`, with its
- * sanitizers on, and in it one step a transport.
+ * Registers a test that runs on every transport: one `Deno.test` with its
+ * sanitizers on, and in it one step for each transport.
  *
- * The body `fn` is the client. It starts the server that it needs from
- * {@linkcode Ctx}, on which nothing is left from the test before and no
- * address is in use. However it ends, what it started is closed, the last
- * first, and the step fails if anything is left: the leak is named with its
- * owner. A step also fails if a handler throws, or if a promise is rejected
- * and nobody awaits it. The last messages of a failed step are printed.
+ * The body `fn` is the client. It starts its servers with {@linkcode Ctx}, at
+ * fresh addresses. However the body ends, `ctx` closes what it has opened, in
+ * reverse order, and the step fails if anything is left: the error names each
+ * leak and its owner. A step also fails if a handler throws, or if a rejection
+ * is not handled. The last messages of a failed step are printed.
  *
- * When the body takes longer than `timeoutMs`, the step fails with what is
- * open and pending, `ctx.signal` aborts and `ctx` ends. If the body has not
- * ended a quarter of a second later, the steps that follow are skipped. A body
- * that never yields is ended by Deno itself some seconds later.
+ * If the body takes longer than `timeoutMs`, the step fails with a list of all
+ * that is open and pending, `ctx.signal` aborts and `ctx` ends. If the body has
+ * not ended a quarter of a second later, the other steps are skipped. Deno
+ * itself ends a body that never yields, some seconds later.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -114,7 +112,7 @@ export interface WithCtx extends CtxRegistration {
  * ```
  *
  * @throws {RangeError} If `transports` or `codecs` is empty, `timeoutMs` is not
- * over 0, or `seed` is out of range.
+ * positive, or `seed` is out of range.
  */
 export const withCtx: WithCtx = Object.assign(
   registration({}),
@@ -135,7 +133,7 @@ function registration(
   };
 }
 
-/** What is registered; `site` is file and line of the test. */
+/** Returns the test to register; `site` is its file and line. */
 function defineTest(
   options: CtxOptions,
   fn: CtxBody,
@@ -150,7 +148,7 @@ function defineTest(
   const steps = planSteps(options);
   return {
     name,
-    // The steps' own settings have no effect, only those of the test.
+    // Deno ignores the settings of steps, and uses those of the test.
     sanitizeOps: true,
     sanitizeResources: true,
     sanitizeExit: true,
@@ -166,7 +164,7 @@ function defineTest(
   };
 }
 
-/** Deno itself reports where it was called, which is always in this file. */
+/** Deno itself would report this file as the place of every test. */
 function callSite(): string {
   for (const line of new Error().stack?.split("\n") ?? []) {
     const [, site] = /([a-z]+:\/\/\S+:\d+:\d+)\)?$/.exec(line) ?? [];

@@ -19,7 +19,7 @@ import type { Network } from "./network_contract.ts";
 
 /**
  * The transports that a test can run on. `"tls"` is TCP with TLS, where both
- * sides show throw-away certificates, of the name `"ctx"`.
+ * sides present throw-away certificates with the name `"ctx"`.
  */
 export type CtxTransport = "tcp" | "unix" | "memory" | "tls";
 
@@ -27,24 +27,24 @@ export type CtxTransport = "tcp" | "unix" | "memory" | "tls";
 export type CtxBody = (ctx: Ctx) => void | Promise<void>;
 
 /**
- * What to spread into `startServer`, `openConnection` or `Container.create`
- * made by hand.
+ * The options of a step for servers, connections and containers that a test
+ * opens by hand: spread them into those of `startServer`, `openConnection` or
+ * `Container.create`.
  */
 export interface CtxChannelOptions {
   /** The codec of this step. */
   readonly codec: Codec;
-  /** Makes an error that nobody awaits fail this step. */
+  /** Fails this step with errors that no caller awaits. */
   readonly onError: OnError;
-  /** The way through the step's network, where the test uses that. */
+  /** The transport through the step's network, if the test uses that. */
   readonly transport?: Transport;
-  /** The certificates of a step with TLS, where `transport` has them not; others
-   * have none. */
+  /** The certificates of a step with TLS, unless `transport` has them. */
   readonly tls?: CtxTlsOptions | undefined;
 }
 
 /**
- * The option `tls` of a step with TLS: with it a server demands certificates of
- * its clients, and a client has one. To change parts of it, spread it:
+ * The option `tls` of a step with TLS, with which servers demand certificates
+ * and clients present one. To change a part, spread it:
  * `{ tls: { ...ctx.options.tls, ...await ctx.authority.issue() } }`.
  */
 export interface CtxTlsOptions extends TestCertificate {
@@ -61,50 +61,46 @@ export interface CtxPairOptions {
 }
 
 /**
- * What the body of a test works with; the body is the client. One is made for
- * each step, and ends with it: then every method throws `StepEndedError`.
+ * The context of one step, which the body of a test gets as its argument. It
+ * ends with the step: then every method throws `StepEndedError`.
  *
- * It closes what it made and what it was given by {@linkcode Ctx.use}, the
- * last first, however the body ends. Whatever else the body opens, it must
- * close itself, and it must await all its calls.
+ * However the body ends, the context closes what it has opened, and what
+ * {@linkcode Ctx.use} was given, in reverse order. The body closes everything
+ * else that it opens, and awaits all its calls.
  */
 export interface Ctx {
   /** The transport of this step. */
   readonly transport: CtxTransport;
   /**
-   * An address of this transport to start a server at, another one each time
-   * it is read. Connect to the server's own `address`: the port is chosen by
-   * the system.
+   * A fresh address of this transport, another one at each read, to start a
+   * server at. Connect to the server's own `address`, which has its port.
    */
   readonly address: string;
-  /**
-   * What to spread into `startServer`, `openConnection` or `Container.create`
-   * made by hand.
-   */
+  /** The options for servers, connections and containers opened by hand. */
   readonly options: CtxChannelOptions;
   /**
    * Aborts when the step's time is up, with the `StepTimeoutError` as reason.
    */
   readonly signal: AbortSignal;
   /**
-   * The authority of this step's certificates, to issue others, good and bad.
+   * The authority of this step's certificates, which can issue others.
    *
    * @throws {TypeError} If this step's transport is not `"tls"`.
    */
   readonly authority: TestAuthority;
-  /** The same for services: RPC servers and clients. */
+  /** Starts RPC servers and clients. */
   readonly rpc: CtxRpc;
   /**
    * The network between the servers and clients of this step, with faults on
-   * demand. Read it first: what was started before leads around it.
+   * demand. Read it before the first server starts.
    *
    * @throws {TypeError} If a server or container was started before.
    * @throws {StepEndedError} If the step is over.
    */
   readonly network: Network;
   /**
-   * The clock of this step, by which its containers live, where the test has
-   * the option `utcStart`. Set it, or hand it to `fastForward`.
+   * The clock of this step's containers, if the test has the option `utcStart`.
+   * Set it, or pass it to `fastForward`.
    *
    * @throws {TypeError} If the test has no `utcStart`.
    */
@@ -119,7 +115,7 @@ export interface Ctx {
     options?: ServerOptions,
   ): Promise<Server>;
   /**
-   * Connects to the server that was started last, even if it is closed by now.
+   * Connects to the server that was started last, even if it is closed.
    *
    * @throws {TypeError} If none was started.
    * @throws {ConnectError} If it cannot be reached.
@@ -136,8 +132,8 @@ export interface Ctx {
     options?: CtxPairOptions,
   ): Promise<Channel>;
   /**
-   * Makes a container at a fresh address, with the step's codec, and with its
-   * clock where the test has the option `utcStart`.
+   * Creates a container at a fresh address, with the step's codec, and with the
+   * step's clock if the test has the option `utcStart`.
    *
    * @throws {StepEndedError} If the step is over.
    */
@@ -150,16 +146,15 @@ export interface Ctx {
    */
   closeServer(options?: CloseOptions): Promise<void>;
   /**
-   * Takes over something that the test opened, and returns it: it is disposed
-   * of at the end of the step, and no leak.
+   * Takes over a resource that the test has opened, and returns it. The step
+   * disposes of it at its end, so that it is no leak.
    *
    * @throws {StepEndedError} If the step is over.
    */
   use<T extends AsyncDisposable | Disposable>(resource: T): T;
   /**
-   * Takes out the errors that nobody awaited so far, the oldest first: what
-   * handlers threw, and how peers broke the protocol. Those that are not taken
-   * fail the step.
+   * Takes out the errors so far that no caller awaits, the oldest first: those
+   * of handlers, and breaches of the protocol. All others fail the step.
    *
    * @throws {StepEndedError} If the step is over.
    */

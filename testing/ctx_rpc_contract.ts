@@ -11,15 +11,15 @@ export interface CtxRpcPairOptions {
 }
 
 /**
- * The verbs of {@linkcode Ctx} for services. What they make belongs to the
- * step, which closes it, and runs with the step's codec and `onError`; both
- * sides tell each other the stacks of errors, unless the options say no.
+ * The methods of {@linkcode Ctx} for services. The step closes the servers and
+ * clients, which use the step's codec and `onError`. Both sides send the stacks
+ * of errors, unless `sendStacks` is `false`.
  */
 export interface CtxRpc {
   /**
    * Serves `service` at a fresh address.
    *
-   * @typeParam T The service that clients offer.
+   * @typeParam T The service that the clients expose.
    * @throws {TypeError} If `service` exposes nothing.
    * @throws {StepEndedError} If the step is over.
    */
@@ -28,8 +28,7 @@ export interface CtxRpc {
     options?: RpcServerOptions<T>,
   ): Promise<RpcServer<T>>;
   /**
-   * Connects to the RPC server that was started last, even if it is closed by
-   * now.
+   * Connects to the RPC server that was started last, even if it is closed.
    *
    * @typeParam T The service of the server.
    * @throws {TypeError} If none was started.
@@ -47,7 +46,7 @@ export interface CtxRpc {
     service: T,
     options?: CtxRpcPairOptions,
   ): Promise<RpcClient<T>>;
-  /** The same for a service whose type does not tell what it offers. */
+  /** The same for a service whose type does not show its methods. */
   startServerAndConnect<T>(
     service: object,
     options?: CtxRpcPairOptions,

@@ -1,13 +1,13 @@
 import { DenomasError } from "../transports/errors.ts";
 
-/** Thrown when a step ends and something that it opened is left. */
+/** Thrown when a step ends and has left something open or pending. */
 export class LeakError extends DenomasError {
   /** The name of the class. */
   override name = "LeakError";
-  /** What leaked, a few words each. */
+  /** The leaks, a few words each. */
   readonly leaks: readonly string[];
 
-  /** Makes the error for what leaked. */
+  /** Creates the error for some leaks. */
   constructor(message: string, leaks: readonly string[]) {
     super(message);
     this.leaks = leaks;
@@ -21,22 +21,22 @@ export class StepTimeoutError extends DenomasError {
   /** The limit, in milliseconds. */
   readonly timeoutMs: number;
 
-  /** Makes the error for a step that was given `timeoutMs`. */
+  /** Creates the error for a step with the limit `timeoutMs`. */
   constructor(message: string, timeoutMs: number) {
     super(message);
     this.timeoutMs = timeoutMs;
   }
 }
 
-/** Thrown by every method of a `Ctx` whose step is over. */
+/** Thrown by the methods of a `Ctx` whose step is over. */
 export class StepEndedError extends DenomasError {
   /** The name of the class. */
   override name = "StepEndedError";
 }
 
 /**
- * Thrown when a step fails although its body did not: by a handler, by a
- * rejection that nobody awaited, or in clean-up. `cause` is the error.
+ * Thrown when a step fails although its body does not: because of a handler, an
+ * unhandled rejection or clean-up. `cause` is the error.
  */
 export class StepError extends DenomasError {
   /** The name of the class. */

@@ -1,17 +1,17 @@
-/** A side of a connection: the one that accepted it, or the one that made it. */
+/** A side of a connection: the one that accepted it, or the one that opened it. */
 export type NetworkSide = "server" | "client";
 
-/** Chooses connections; all of them where nothing is chosen. */
+/** Chooses connections; all of them by default. */
 export interface NetworkConnections {
   /**
-   * Only those of this server, channel, client or container, at whichever end
-   * it is.
+   * Only the connections of this server, channel, client or container, at
+   * either end.
    *
    * @default {all}
    */
   readonly of?: object | undefined;
   /**
-   * Only those with one of these at one end and the other at the other.
+   * Only the connections between these two.
    *
    * @default {all}
    */
@@ -21,7 +21,7 @@ export interface NetworkConnections {
 /** Chooses connections and a direction. */
 export interface NetworkWhere extends NetworkConnections {
   /**
-   * Only what is on its way to this side.
+   * Only bytes on their way to this side.
    *
    * @default {both ways}
    */
@@ -30,11 +30,10 @@ export interface NetworkWhere extends NetworkConnections {
 
 /** Options for {@linkcode Network.delay}. */
 export interface NetworkDelay extends NetworkWhere {
-  /** How long everything is under way, in milliseconds. */
+  /** The time that all bytes are under way, in milliseconds. */
   readonly delayMs: number;
   /**
-   * Up to how much longer it takes, by chance, in milliseconds. Nothing
-   * overtakes what was sent before it.
+   * The longest random extra time, in milliseconds. Bytes stay in order.
    *
    * @default {0}
    */
@@ -43,14 +42,14 @@ export interface NetworkDelay extends NetworkWhere {
 
 /** Options for {@linkcode Network.bandwidth}. */
 export interface NetworkBandwidth extends NetworkWhere {
-  /** How many bytes a second a connection carries each way. */
+  /** The bytes per second that a connection carries each way. */
   readonly bytesPerSecond: number;
 }
 
 /** Options for {@linkcode Network.pieces}. */
 export interface NetworkPieces extends NetworkWhere {
   /**
-   * The longest piece, in bytes; each is as long as chance will have it.
+   * The longest piece, in bytes. Each has a random length.
    *
    * @default {16}
    */
@@ -59,76 +58,75 @@ export interface NetworkPieces extends NetworkWhere {
 
 /** Options for {@linkcode Network.halfOpen}. */
 export interface NetworkHalfOpen extends NetworkConnections {
-  /** The side that goes on to take the connection for open. */
+  /** The side at which the connection still seems open. */
   readonly openAt: NetworkSide;
 }
 
-/** What the network is doing. */
+/** The counters of a network. */
 export interface NetworkStats {
-  /** Connections that lead through it. */
+  /** Open connections through the network. */
   readonly connections: number;
   /** Bytes that are under way or held. */
   readonly heldBytes: number;
-  /** Bytes that were lost so far. */
+  /** Bytes lost so far. */
   readonly lostBytes: number;
 }
 
 /**
  * The network between the servers and clients of a step, with faults on
- * demand. Every connection to a server that was made by `ctx`, or by hand with
- * `ctx.options`, leads through it: over sockets by a proxy in this process,
- * whose address is the server's, in memory by the same on its queues.
+ * demand. Every connection to a server that was started by `ctx`, or by hand
+ * with `ctx.options`, goes through a proxy in this process, which listens at the
+ * server's address.
  *
- * A fault begins at once, holds for connections made later too, and ends when
- * what the method returned is disposed of, by {@linkcode Network.heal}, or with
- * the step. Faults add up. It works on bytes and knows nothing of frames: lost
- * bytes would leave a peer in the midst of a frame, so that a connection which
- * loses some loses all that follow.
+ * A fault begins at once, also applies to later connections, and ends when the
+ * returned object is disposed of, by {@linkcode Network.heal}, or with the step.
+ * Faults add up. They work on bytes, not on frames: since a peer cannot read on
+ * after lost bytes, a connection that has lost some loses all that follow.
  *
- * What chance decides is drawn from {@linkcode Network.seed}, for each
- * connection and direction by itself.
+ * Random numbers come from {@linkcode Network.seed}, separately for each
+ * connection and direction.
  */
 export interface Network {
-  /** What all that is random is drawn from. */
+  /** The seed of all random numbers. */
   readonly seed: number;
-  /** Keeps everything under way for some time. */
+  /** Delays all bytes. */
   delay(options: NetworkDelay): Disposable;
-  /** Carries so many bytes a second, each way and connection. */
+  /** Limits the bytes per second of each connection and direction. */
   bandwidth(options: NetworkBandwidth): Disposable;
-  /** Hands everything on in small random pieces. */
+  /** Delivers all bytes in small random pieces. */
   pieces(options?: NetworkPieces): Disposable;
   /**
-   * Stops everything where it is, the news of an end included. Nothing is
-   * lost: after {@linkcode Network.release} it goes on, in order. A sender
-   * notices when 256 KiB and what the system buffers are full.
+   * Holds back all bytes, and the ends of connections. Nothing is lost: all goes
+   * on after {@linkcode Network.release}, in order. A sender notices when 256 KiB
+   * and the buffers of the system are full.
    */
   hold(where?: NetworkWhere): Disposable;
   /** Ends every {@linkcode Network.hold}. */
   release(): void;
   /**
-   * Takes everything and loses it, the news of an end included; so neither
-   * side is told of anything. A connection that lost bytes stays lost, even
-   * when the fault has ended.
+   * Loses all bytes, and the ends of connections, so that neither side notices
+   * anything. A connection that has lost bytes loses all others too, even after
+   * the fault.
    */
   blackHole(where?: NetworkWhere): Disposable;
   /**
-   * Cuts servers off from clients: nothing passes either way, as if held, and
-   * attempts to connect wait. Afterwards all goes on, as TCP does when a cable
-   * is back in place.
+   * Separates servers from clients: holds back everything both ways, and lets
+   * attempts to connect wait. Afterwards all goes on, as TCP does when a cable is
+   * plugged in again.
    */
   partition(where?: NetworkConnections): Disposable;
-  /** Ends every fault that is in force. */
+  /** Ends every fault. */
   heal(): void;
   /**
-   * Breaks connections off, those of now only: both sides are told, and what
-   * was under way is lost. Returns how many.
+   * Breaks off the chosen connections that are open now. Both sides notice, and
+   * bytes under way are lost. Returns the number of connections.
    */
   reset(where?: NetworkConnections): number;
   /**
-   * Breaks connections off, those of now only, and lets one side believe that
-   * they are open: what it sends is lost. Returns how many.
+   * Breaks off the chosen connections that are open now, and hides it from one
+   * side, whose bytes are lost. Returns the number of connections.
    */
   halfOpen(options: NetworkHalfOpen): number;
-  /** What the network is doing. */
+  /** Returns the counters. */
   stats(): NetworkStats;
 }

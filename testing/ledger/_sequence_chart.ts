@@ -18,8 +18,8 @@ export interface ChartMessage {
 const MAX_CONTENT = 60;
 
 /**
- * Draws messages as a sequence chart in text, a line each. Names of clients
- * and servers are short, and numbered where there are several.
+ * Draws messages as a sequence chart in text, a line each. Clients and servers
+ * are numbered where there are several.
  */
 export function drawChart(messages: readonly ChartMessage[]): string {
   const clients = nameAll("client", messages.map(({ client }) => client));
@@ -45,7 +45,7 @@ export function drawChart(messages: readonly ChartMessage[]): string {
   ).join("\n");
 }
 
-/** A content in one short line, safe to show in a terminal. */
+/** Returns a value as one short line, safe to print in a terminal. */
 export function shorten(content: unknown): string {
   const text = Deno.inspect(content, {
     breakLength: Infinity,

@@ -1,6 +1,6 @@
 const MAX_FRAMES = 50;
 
-/** What tells frames of Deno and of this helper from those of the test. */
+/** Parts of the stack frames of Deno and of the test helper itself. */
 const MACHINERY = [
   "(ext:",
   "(<anonymous>)",
@@ -12,8 +12,8 @@ const MACHINERY = [
 ];
 
 /**
- * The frames that lead to the caller of `above`, a line each: the test's and
- * those of the package below it.
+ * Returns the stack frames above the caller of `above`, a line each: those of
+ * the test, and of the package that it calls.
  */
 export function stackAbove(above: (...args: never[]) => unknown): string {
   const limit = Error.stackTraceLimit;

@@ -1,9 +1,9 @@
-/** Random numbers from 0 to below 1 that are the same in each run. */
+/** Returns a random number from 0 up to, but not including, 1. */
 export type Random = () => number;
 
 /**
- * Makes a generator of random numbers (a linear congruential one of 32 bits,
- * with its bits mixed): good for test data, and for nothing else.
+ * Creates a generator that returns the same numbers for the same seed: a linear
+ * congruential one of 32 bits with mixed bits, for test data only.
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
@@ -15,7 +15,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** An integer from `low` to `high`, both included. */
+/** Returns an integer from `low` to `high`, both included. */
 export function randomInteger(
   random: Random,
   low: number,
@@ -24,14 +24,14 @@ export function randomInteger(
   return low + Math.floor(random() * (high - low + 1));
 }
 
-/** As many random bytes as asked for. */
+/** Returns `length` random bytes. */
 export function randomBytes(random: Random, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at++) bytes[at] = randomInteger(random, 0, 255);
   return bytes;
 }
 
-/** Puts `items` in random order, in place. */
+/** Shuffles `items` in place, and returns them. */
 export function shuffle<T>(random: Random, items: T[]): T[] {
   for (let at = items.length - 1; at > 0; at--) {
     const other = randomInteger(random, 0, at);

@@ -3,35 +3,39 @@ import { json } from "../../channel/codecs/json/json.ts";
 import type { CtxTransport } from "../ctx_contract.ts";
 import { resolveSeed } from "./_environment.ts";
 
-/** A step that is to be run. */
+/** A step to run. */
 export interface PlannedStep {
-  /** Its transport, and its codec where codecs were chosen. */
+  /** The transport, and the codec where the test chooses codecs. */
   readonly name: string;
   readonly transport: CtxTransport;
   readonly codec: Codec;
   /** The date at which its clock begins, if it has one. */
   readonly utcStart: Date | string | undefined;
-  /** What its chances are drawn from. */
+  /** The seed of its random numbers. */
   readonly seed: number;
-  /** Why it cannot run here, if it cannot. */
+  /** The reason why it cannot run on this system, or `null`. */
   readonly ignoredBecause: string | null;
 }
 
-/** What a test says of its steps. */
+/** The options of a test that its steps depend on. */
 export interface PlanOptions {
   /** The transports to run on. */
   readonly transports?: readonly CtxTransport[] | undefined;
   /** The codecs to run with. */
   readonly codecs?: readonly Codec[] | undefined;
-  /** The date at which their clocks begin, if they have one. */
+  /** The date at which their clocks begin, if they have clocks. */
   readonly utcStart?: Date | string | undefined;
-  /** What their chances are drawn from. */
+  /** The seed of their random numbers. */
   readonly seed?: number | undefined;
 }
 
 const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
 
-/** One step for each transport and codec. */
+/**
+ * Returns one step for each transport and codec.
+ *
+ * @throws {RangeError} If there would be none, or the seed is out of range.
+ */
 export function planSteps(
   { transports = ALL, codecs, utcStart, seed: wanted }: PlanOptions = {},
   os: typeof Deno.build.os = Deno.build.os,
@@ -53,7 +57,7 @@ export function planSteps(
   );
 }
 
-/** A test with no steps would always pass. */
+/** A test without steps would always pass. */
 function check(name: string, chosen: readonly unknown[]): void {
   if (chosen.length > 0) return;
   throw new RangeError(

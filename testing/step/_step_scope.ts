@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 const current = new AsyncLocalStorage<StepScope>();
 
 /**
- * Tells the work of one step from all other: whatever runs because the step's
- * body did, in timers and handlers too, runs in its scope.
+ * The asynchronous scope of one step: all code that the step's body starts,
+ * in timers and handlers too, runs in it.
  */
 export class StepScope {
   readonly #rejections: unknown[] = [];
@@ -14,20 +14,19 @@ export class StepScope {
     return current.getStore() === this;
   }
 
-  /** Runs `fn`, and all that comes of it, in this scope. */
+  /** Runs `fn`, and all that it starts, in this scope. */
   run<T>(fn: () => T): T {
     return current.run(this, fn);
   }
 
-  /** Takes out the reasons of promises that were rejected with nobody waiting. */
+  /** Takes out the reasons of rejected promises that no code awaited. */
   takeRejections(): unknown[] {
     return this.#rejections.splice(0);
   }
 
   /**
-   * Collects the stray rejections of those `scopes` that make them until it is
-   * disposed. Without it, the first would end the whole test file; those of
-   * other origin still do.
+   * Collects the unhandled rejections of `scopes` until it is disposed. Without
+   * it, the first one ends the whole test file, as those of other code still do.
    */
   static collectRejections(
     scopes: { has(scope: StepScope): boolean },

@@ -6,7 +6,7 @@ import { describeSeed } from "./_environment.ts";
 import { rejectionError } from "./_verdict.ts";
 import { nextTurn } from "./_within.ts";
 
-/** What is used of `Deno.TestContext`. */
+/** The part of `Deno.TestContext` that tests need. */
 export interface StepRunner {
   /** Runs a step, and reports it. */
   step(definition: {
@@ -16,16 +16,16 @@ export interface StepRunner {
   }): Promise<boolean>;
 }
 
-/** What {@linkcode runTestCase} needs beyond the steps and their body. */
+/** Options for {@linkcode runTestCase}. */
 export interface TestCaseOptions extends Omit<StepOptions, "scope"> {
-  /** Where reports of failed steps go. */
+  /** Takes the reports of failed steps. */
   readonly print?: (report: string) => void;
 }
 
 /**
- * Runs `body` in all steps, one after the other. A step fails on its own; the
- * steps after one whose body does not end are skipped, since it would still
- * be at work in their world.
+ * Runs `body` in all steps, one after the other, each of which fails for
+ * itself. The steps after a body that does not end are skipped, since it would
+ * still be at work beside them.
  *
  * @throws {StepError} If a rejection of a step came after its end.
  */
@@ -66,7 +66,7 @@ export async function runTestCase(
   await throwLateRejections(scopes, options.site);
 }
 
-/** A rejection that came after its step cannot fail it any more. */
+/** A rejection after the end of its step fails the whole test. */
 async function throwLateRejections(
   scopes: ReadonlyMap<StepScope, string>,
   site: string,

@@ -3,9 +3,9 @@ import { printable } from "../../transports/printable.ts";
 import { describeLeak, type Leak } from "../ledger/_leak.ts";
 import { LeakError, StepError, StepTimeoutError } from "../errors.ts";
 
-/** A step and where its test stands in the code, for reports. */
+/** The name of a step and the place of its test in the code, for reports. */
 export interface StepIdentity {
-  /** Its name. */
+  /** The name of the step. */
   readonly step: string;
   /** File and line of the test. */
   readonly site: string;
@@ -17,19 +17,19 @@ export interface ReportedError {
   readonly context: ErrorContext;
 }
 
-/** What leaked, by when it was found. */
+/** Leaks, by the time when they were found. */
 export interface FoundLeaks {
-  /** When the body had ended. */
+  /** Leaks when the body had ended. */
   readonly before: readonly Leak[];
-  /** When all should have been gone. */
+  /** Leaks after clean-up, when nothing may be left. */
   readonly after: readonly Leak[];
-  /** Files that were left. */
+  /** Files that were left in the folder of sockets. */
   readonly files: readonly string[];
   /** Whether stacks were kept. */
   readonly traced: boolean;
 }
 
-/** The error for what leaked, or `null` if nothing did. */
+/** Returns the error for leaks, or `null` if there are none. */
 export function leakError(
   { step, site }: StepIdentity,
   { before, after, files, traced }: FoundLeaks,
@@ -50,7 +50,7 @@ export function leakError(
   return withoutStack(() => new LeakError(message, all));
 }
 
-/** The error for a step whose time is up while `open` is open. */
+/** Returns the error for a step whose time is up while `open` is open. */
 export function timeoutError(
   { step, site }: StepIdentity,
   timeoutMs: number,
@@ -64,7 +64,7 @@ export function timeoutError(
   return withoutStack(() => new StepTimeoutError(message, timeoutMs));
 }
 
-/** The error for one that nobody awaited. */
+/** Returns the error for one that was reported to `onError`. */
 export function reportedError(
   { step }: StepIdentity,
   { error, context }: ReportedError,
@@ -87,7 +87,7 @@ export function reportedError(
   );
 }
 
-/** The error for a rejection that nobody awaited. */
+/** Returns the error for a rejection that no code handled. */
 export function rejectionError(
   { step, site }: StepIdentity,
   reason: unknown,
@@ -100,7 +100,7 @@ export function rejectionError(
   );
 }
 
-/** One error for all of `problems`; a single one stays what it is. */
+/** Returns one error for all of `problems`; a single one stays as it is. */
 export function asOne({ step }: StepIdentity, problems: unknown[]): unknown {
   if (problems.length === 1) return problems[0];
   return withoutStack(() =>

@@ -1,24 +1,24 @@
-import { Timer } from "../../transports/timer.ts";
+import { within } from "../../channel/internal.ts";
+import { world } from "../../transports/internal.ts";
 
 /**
  * Waits for `work` to settle, but no longer than `timeMs`: then it resolves to
- * `null`, and what becomes of `work` is ignored.
+ * `null`, and the outcome of `work` is ignored.
  */
 export async function settledWithin<T>(
   work: Promise<T>,
   timeMs: number,
 ): Promise<PromiseSettledResult<T> | null> {
-  const settled = Promise.allSettled([work]).then(([result]) => result);
-  const { promise, resolve } = Promise.withResolvers<null>();
-  const timer = new Timer(timeMs, () => resolve(null));
-  try {
-    return await Promise.race([settled, promise]);
-  } finally {
-    timer.stop();
-  }
+  const settling = Promise.allSettled([work]);
+  let settled: PromiseSettledResult<T> | null = null;
+  const noting = settling.then(([result]) => {
+    settled = result;
+  });
+  await within(timeMs, noting);
+  return settled;
 }
 
-/** Lets the event loop go round once. */
+/** Waits for one turn of the event loop. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return world.nextTurn();
 }
