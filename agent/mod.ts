@@ -54,11 +54,17 @@ export * from "./errors.ts";
 export * from "./clock/external_clock.ts";
 export * from "./failure_policy.ts";
 export * from "./spawn/manager.ts";
-export * from "./spawn/module_list.ts";
 export * from "./clock/pace.ts";
 export * from "./clock/settle.ts";
+export * from "./spawn/module_list.ts";
 export * from "./spawn/spawn.ts";
 export * from "./spawn/contract.ts";
-export * from "./spawn/permissions.ts";
 export * from "./clock/system_clock.ts";
 export { AgentNotFoundError } from "../rpc/errors.ts";
+
+// Never called: it puts the files that a spawned child runs into the module
+// graph, so that `deno cache` and `deno compile` take them along.
+void (() => [
+  import("./spawn/child/_process.ts"),
+  import("./spawn/child/_worker.ts"),
+]);

@@ -1,14 +1,15 @@
 import { formatAddress, parseAddress } from "../../transports/address.ts";
-import { publicAddress } from "../address.ts";
 import { isWildcard } from "../_wildcard.ts";
+import { publicAddress } from "../address.ts";
+import { SpawnError } from "../errors.ts";
 
-/** Where a spawned container is to listen, decided before it starts. */
+/** The addresses of a container to be spawned. */
 export interface SpawnAddress {
-  /** Where it listens, with its port. */
+  /** The address where it listens, with its port. */
   readonly listens: string;
   /** Its address for others. */
   readonly address: string;
-  /** The host in that, where it is not the one it listens at. */
+  /** The host in that, if it is not the one it listens at. */
   readonly publicHost: string | null;
   /** Whether its port was chosen here, and may be taken by now. */
   readonly hasChosenPort: boolean;
@@ -16,30 +17,42 @@ export interface SpawnAddress {
 
 /**
  * Decides where a container listens that is to be spawned at `address`. A free
- * port is chosen here: what a spawned container reports could be anything, and
- * its parent connects to that address.
+ * port is chosen here: the report of a spawned container could hold anything,
+ * and its parent connects to that address.
  *
- * @throws {TypeError} If the machine's name is needed and may not be asked.
- * @throws {Error} The system's error, if there is no such host here.
+ * @throws {TypeError} If it is an address in memory, or the name of the machine
+ * is needed and may not be read.
+ * @throws {SpawnError} If no port is free at that host.
  */
 export function chooseAddress(address: string): SpawnAddress {
   const parsed = parseAddress(address);
-  const hasChosenPort = parsed.scheme === "tcp" && parsed.port === 0;
-  const listens = hasChosenPort
-    ? formatAddress({ ...parsed, port: freePort(parsed.host) })
-    : address;
+  const fixed = { listens: address, address, publicHost: null };
+  if (parsed.scheme === "ipc") return { ...fixed, hasChosenPort: false };
+  if (parsed.scheme !== "tcp") {
+    throw new TypeError(
+      `Cannot spawn a container at '${address}': memory is not shared, use 'tcp://127.0.0.1:0' or 'ipc://[/path/to/socket]'`,
+    );
+  }
+  const { host } = parsed;
+  const hasChosenPort = parsed.port === 0;
+  const port = hasChosenPort ? freePort(address, host) : parsed.port;
+  const listens = formatAddress({ scheme: "tcp", host, port });
+  if (!isWildcard(host)) {
+    return { ...fixed, listens, address: listens, hasChosenPort };
+  }
   const shown = publicAddress(listens);
-  const isHidden = parsed.scheme === "tcp" && isWildcard(parsed.host);
-  const host = parseAddress(shown);
-  return {
-    listens,
-    address: shown,
-    publicHost: isHidden && host.scheme === "tcp" ? host.host : null,
-    hasChosenPort,
-  };
+  const publicHost = new URL(shown).hostname;
+  return { listens, address: shown, publicHost, hasChosenPort };
 }
 
-function freePort(hostname: string): number {
-  using listener = Deno.listen({ hostname, port: 0 });
-  return listener.addr.port;
+function freePort(address: string, hostname: string): number {
+  try {
+    using listener = Deno.listen({ hostname, port: 0 });
+    return listener.addr.port;
+  } catch (cause) {
+    throw new SpawnError(
+      `Cannot spawn a container at '${address}': no port is free there`,
+      { cause },
+    );
+  }
 }

@@ -1,8 +1,8 @@
-import type { SpawnPermissions } from "./permissions.ts";
+import type { SpawnOptions } from "./contract.ts";
 
 /**
- * What Deno itself needs: where it keeps modules and temporary files, how it
- * loads modules, and in which language and time zone it runs.
+ * The variables that Deno needs: where it keeps modules and temporary files, how
+ * it loads modules, and in which language and time zone it runs.
  */
 const NEEDED = [
   "DENO_CERT",
@@ -23,39 +23,28 @@ const NEEDED = [
   "XDG_CACHE_HOME",
 ] as const;
 
-/** What decides about the environment of a spawned process. */
-export interface EnvironmentOptions {
-  /** Variables that were given for it. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  readonly permissions?: SpawnPermissions | undefined;
-}
-
 /**
- * The whole environment of a spawned process: what Deno needs, what its
- * permissions name, and what was given for it. Nothing else of this process's
- * environment is passed on, since secrets are kept there.
+ * Returns the whole environment of a spawned process: the variables that Deno
+ * needs, that its permissions name, and that were given for it. No other
+ * variable of this process is passed on, since they hold secrets.
  */
 export function spawnEnvironment(
-  { env = {}, permissions }: EnvironmentOptions,
+  { env = {}, permissions = {} }: Pick<SpawnOptions, "env" | "permissions">,
 ): Record<string, string> {
   const passed: Record<string, string> = {};
-  for (const name of NEEDED) {
-    const value = valueOf(name);
-    if (value !== undefined && !holdsPassword(value)) passed[name] = value;
-  }
-  for (const name of namesIn(permissions)) {
-    const value = valueOf(name);
-    if (value !== undefined) passed[name] = value;
+  const pass = (name: string, allows: (value: string) => boolean) => {
+    const descriptor = { name: "env", variable: name } as const;
+    const { state } = Deno.permissions.querySync(descriptor);
+    const value = state === "granted" ? Deno.env.get(name) : undefined;
+    if (value !== undefined && allows(value)) passed[name] = value;
+  };
+  for (const name of NEEDED) pass(name, (value) => !holdsPassword(value));
+  for (const item of Array.isArray(permissions.env) ? permissions.env : []) {
+    // A pattern such as `AWS_*` allows reading, and names no variable.
+    if (/^\w+$/.test(String(item))) pass(String(item), () => true);
   }
   // Its lines go into logs, and are no place for colours.
   return { ...passed, NO_COLOR: "1", ...env };
-}
-
-/** What this process may not read is not passed on. */
-function valueOf(name: string): string | undefined {
-  const descriptor = { name: "env", variable: name } as const;
-  const { state } = Deno.permissions.querySync(descriptor);
-  return state === "granted" ? Deno.env.get(name) : undefined;
 }
 
 /** Whether it is a URL with a name or password, as of a package registry. */
@@ -63,12 +52,4 @@ function holdsPassword(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { username, password } = new URL(value);
   return username !== "" || password !== "";
-}
-
-/** The variables that are named; `true` allows to read what there is. */
-function namesIn({ env }: SpawnPermissions = {}): string[] {
-  return Array.isArray(env)
-    // A pattern such as `AWS_*` allows to read, and names nothing.
-    ? env.map(String).filter((name) => /^\w+$/.test(name))
-    : [];
 }

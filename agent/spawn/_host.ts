@@ -1,35 +1,147 @@
-import type { SpawnReport, SpawnSetup } from "./_setup.ts";
+import { within } from "../../channel/internal.ts";
+import { SpawnError } from "../errors.ts";
+import type { ControlPoint, LineSource } from "./_control.ts";
+import { Lines } from "./_lines.ts";
 
-/** Where a line came from. */
-export type LineSource = "stdout" | "stderr";
-
-/** What a {@linkcode SpawnedHost} is started with. */
-export interface SpawnedHostOptions {
-  readonly setup: SpawnSetup;
-  /** Hears each line that is printed, without its end. */
-  readonly onLine: (line: string, from: LineSource) => void;
-}
-
-/** How a process or Worker ended. */
+/** The end of a process or Worker. */
 export interface HostEnd {
-  /** Its exit code, where it has one. */
-  readonly code: number | undefined;
-  /** Whether it ended as it should. */
-  readonly isOrderly: boolean;
-  /** What became of it, to follow "it", as in `"ended with code 1"`. */
-  readonly what: string;
+  /** Its exit code, if it has one. */
+  readonly code?: number | undefined;
+  /** A few words on it, such as `"it ended with code 1"`. */
+  readonly message: string;
 }
 
-/** The process or Worker in which a container is spawned. */
-export interface SpawnedHost {
-  /** The id of the process, if it is one. */
+/** A process or Worker that runs a container. */
+export interface Host {
+  /** The id of the process; a Worker has none. */
   readonly pid?: number;
-  /** Resolves to how the start went; waits for ever if it never tells. */
-  readonly report: Promise<SpawnReport>;
-  /** Resolves when it is gone and its last line was handed on. Never rejects. */
+  /** Resolves when it is gone and its last line was passed on. */
   readonly ended: Promise<HostEnd>;
-  /** Asks it to close its container and to end. */
-  close(graceMs: number): void;
-  /** Ends it at once. */
-  kill(): void;
+  /** Ends it at once. A Worker that has finished reports a code. */
+  kill(code?: number): void;
+}
+
+/** Hears each line that a process or Worker prints. */
+export type OnLine = (line: string, from: LineSource) => void;
+
+/** Starts a process or Worker. */
+export type StartHost = (point: ControlPoint, onLine: OnLine) => Host;
+
+/**
+ * The longest time for reading the output of a process that is gone: programs
+ * that it has started may keep it open for ever.
+ */
+const OUTPUT_MS = 1_000;
+
+/** Options for {@linkcode startProcess}. */
+export interface ProcessOptions {
+  /** The URLs of the modules to load. */
+  readonly modules: Iterable<string>;
+  /** The flags of `deno run`. */
+  readonly flags: readonly string[];
+  /** The whole environment. */
+  readonly env: Record<string, string>;
+}
+
+/**
+ * Starts a process of Deno. Its program imports the modules by name, since one
+ * that loaded them later would need the permission to read them. The first
+ * import connects to the parent before any module of the user runs, which may
+ * take for ever; `main` runs after the last one.
+ *
+ * @throws {Error} The system's error, if that fails or is not allowed.
+ */
+export function startProcess(
+  point: ControlPoint,
+  onLine: OnLine,
+  { modules, flags, env }: ProcessOptions,
+): Host {
+  const program = [
+    `import { main } from ${JSON.stringify(childFile("process"))};`,
+    ...Array.from(modules, (it) => `import ${JSON.stringify(it)};`),
+    "main();",
+  ].join("\n");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...flags, dataUrl(program)],
+    clearEnv: true,
+    env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const kill = () => {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      // It has just ended by itself.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
+  return { pid: child.pid, ended: attend(child, point, onLine), kill };
+}
+
+/** Writes the input of a process and reads its output, to its end. */
+async function attend(
+  child: Deno.ChildProcess,
+  point: ControlPoint,
+  onLine: OnLine,
+): Promise<HostEnd> {
+  const stop = new AbortController();
+  const pipes = [
+    new Blob([JSON.stringify(point)]).stream().pipeTo(child.stdin),
+    ...(["stdout", "stderr"] as const).map(async (from) => {
+      const lines = new Lines((line) => onLine(line, from));
+      const write = (text: string) => lines.add(text);
+      await child[from].pipeThrough(new TextDecoderStream())
+        .pipeTo(new WritableStream({ write }), stop)
+        .finally(() => lines.end());
+    }),
+  ];
+  // They fail if the process is gone, or what it has started is left.
+  const piped = Promise.allSettled(pipes);
+  const { code, signal } = await child.status;
+  await within(OUTPUT_MS, piped);
+  stop.abort();
+  await piped;
+  const how = signal === null
+    ? `ended with code ${code}`
+    : `was ended by ${signal}`;
+  return { code, message: `it ${how}` };
+}
+
+/** Starts a Worker. */
+export function startWorker(
+  point: ControlPoint,
+  onLine: OnLine,
+  name: string,
+): Host {
+  const { promise: ended, resolve } = Promise.withResolvers<HostEnd>();
+  const program = `import ${JSON.stringify(childFile("worker"))};`;
+  const worker = new Worker(dataUrl(program), { type: "module", name });
+  const kill = (code?: number) => {
+    worker.terminate();
+    const how = code === undefined ? "was ended" : `ended with code ${code}`;
+    resolve({ code, message: `it ${how}` });
+  };
+  worker.onerror = (event) => {
+    // Else it would end this process, too.
+    event.preventDefault();
+    onLine(`error: ${event.message}`, "stderr");
+    kill(1);
+  };
+  worker.postMessage(point);
+  return { ended, kill };
+}
+
+function dataUrl(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+function childFile(kind: "process" | "worker"): string {
+  if (import.meta.url.endsWith("/spawn/_host.ts")) {
+    return new URL(`child/_${kind}.ts`, import.meta.url).href;
+  }
+  throw new SpawnError(
+    "this program was bundled, and the files that the child runs are not beside it, run it from its source files or keep denomas out of the bundle",
+  );
 }

@@ -1,61 +1,42 @@
 import { failureText } from "../../channel/message.ts";
-import { runGuarded } from "../../channel/report.ts";
 import { printable } from "../../transports/printable.ts";
 import { SpawnError } from "../errors.ts";
-import type { LineSource } from "./_host.ts";
-import { StartProblem } from "./_start.ts";
 
-/** How many lines of stderr are kept for an error. */
+/** How many lines of stderr an error holds. */
 const KEPT_LINES = 20;
 
-/** Hears each line, and where it came from: the source and the container. */
-export type OnLine = (line: string, from: LineSource, address: string) => void;
-
-/** What a {@linkcode SpawnedLog} is made with. */
-export interface SpawnedLogOptions {
-  readonly onLine: OnLine;
-  /** Hears what `onLine` throws or rejects with. */
-  readonly report: (error: unknown, address: string) => void;
+/** The error in the report of a child, which may hold anything. */
+export function reportedError(name: unknown, message: unknown): SpawnError {
+  const isText = typeof message === "string";
+  const text = isText ? message : "it reported nothing that can be read";
+  const remoteName = typeof name === "string" ? printable(name) : "Error";
+  return new SpawnError(text, { remoteName });
 }
 
-/** The lines that a spawned container prints, and the last ones of stderr. */
-export class SpawnedLog {
-  readonly #options: SpawnedLogOptions;
-  readonly #stderr: string[] = [];
+/** The last lines that a child printed to stderr. */
+export class StderrTail {
+  readonly #lines: string[] = [];
 
-  constructor(options: SpawnedLogOptions) {
-    this.#options = options;
+  /** Adds a line. */
+  add(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
   }
 
-  /** Passes a line on. */
-  add(line: string, from: LineSource, address: string): void {
-    if (from === "stderr") {
-      this.#stderr.push(line);
-      if (this.#stderr.length > KEPT_LINES) this.#stderr.shift();
-    }
-    const { onLine, report } = this.#options;
-    runGuarded(
-      () => onLine(line, from, address),
-      (error) => report(error, address),
-    );
-  }
-
-  /** The error for a container that could not start. */
-  failure(address: string, cause: unknown): SpawnError {
-    const isKnown = cause instanceof StartProblem;
-    const told = printable(
-      isKnown ? cause.message : failureText(cause).trimEnd(),
-      2_000,
-    );
-    // Deno says in this form why it ends.
-    const last = this.#stderr.findLast((it) => it.startsWith("error: "));
-    const hint = last === undefined ? "" : ` (${printable(last, 500)})`;
-    return new SpawnError(
-      `Cannot spawn a container at '${address}': ${told}${hint}`,
-      {
-        stderr: this.#stderr,
-        ...(isKnown ? { remoteName: cause.remoteName } : { cause }),
-      },
-    );
+  /** Creates the error for a child that could not start because of `cause`. */
+  error(address: string, cause: unknown, hint: string | null): SpawnError {
+    const isKnown = cause instanceof SpawnError;
+    const reason = isKnown ? cause.message : failureText(cause).trimEnd();
+    let message = `Cannot spawn a container at '${address}': ${
+      printable(reason, 2_000)
+    }`;
+    // Deno writes in this form why it ends.
+    const last = this.#lines.findLast((it) => it.startsWith("error: "));
+    if (last !== undefined) message += ` (${printable(last, 500)})`;
+    if (hint !== null) message += `; ${hint}`;
+    return new SpawnError(message, {
+      stderr: this.#lines,
+      ...(isKnown ? { remoteName: cause.remoteName } : { cause }),
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { dirname, fromFileUrl } from "@std/path";
 import { type Address, parseAddress } from "../../transports/address.ts";
-import type { SpawnPermission, SpawnPermissions } from "./permissions.ts";
+import type { SpawnPermission, SpawnPermissions } from "./contract.ts";
 
 /** The names of the flags, without `--allow-`. */
 const NAMES = [
@@ -14,37 +14,25 @@ const NAMES = [
   "write",
 ] as const satisfies readonly (keyof SpawnPermissions)[];
 
-/** Where the container of a process is to listen, and its parent does. */
-export interface PermissionPlaces {
-  /** Where the container listens. */
+/** The addresses that a process uses. */
+export interface ProcessAddresses {
+  /** The address where its container listens. */
   readonly listens: string;
-  /** The address of its parent. */
-  readonly parent: string;
+  /** The addresses to which it connects. */
+  readonly connects: readonly string[];
 }
 
 /**
- * The flags of `deno run` for what a container needs to listen at its address
- * and to call its parent, and for `extra`.
+ * Returns the flags of `deno run` for `permissions`, and for listening and
+ * connecting at the addresses.
  *
  * @throws {TypeError} If there is no such permission, or an item holds a comma,
- * which a flag cannot.
+ * which a flag cannot express.
  */
 export function permissionFlags(
-  { listens, parent }: PermissionPlaces,
-  extra: SpawnPermissions,
+  permissions: SpawnPermissions,
+  { listens, connects }: ProcessAddresses,
 ): string[] {
-  checkNames(extra);
-  const needs = [
-    toListen(parseAddress(listens)),
-    toConnect(parseAddress(parent)),
-    extra,
-  ];
-  return NAMES.flatMap((name) =>
-    flag(name, needs.map((it) => it[name] ?? false))
-  );
-}
-
-function checkNames(permissions: SpawnPermissions): void {
   for (const name of Object.keys(permissions)) {
     if (NAMES.some((it) => it === name)) continue;
     throw new TypeError(
@@ -53,54 +41,58 @@ function checkNames(permissions: SpawnPermissions): void {
       }'`,
     );
   }
+  const all = [
+    toListen(parseAddress(listens)),
+    ...connects.map((it) => toConnect(parseAddress(it))),
+    permissions,
+  ];
+  const flags: string[] = [];
+  for (const name of NAMES) {
+    const items = new Set(all.flatMap((it) => itemsOf(name, it[name])));
+    if (items.has(true)) flags.push(`--allow-${name}`);
+    else if (items.size > 0) flags.push(`--allow-${name}=${[...items]}`);
+  }
+  return flags;
 }
 
 function toListen(address: Address): SpawnPermissions {
-  if (address.scheme === "tcp") {
-    return { net: [hostPort(address)] };
-  }
-  if (address.scheme === "local") return {};
-  // A socket is made under a name that nobody can foresee, and a permission
-  // names a single one.
+  if (address.scheme !== "ipc") return toConnect(address);
+  // A socket is made under a random name, and a permission names a single one.
   const folder = [dirname(address.path)];
   return { net: true, read: folder, write: folder };
 }
 
 function toConnect(address: Address): SpawnPermissions {
-  if (address.scheme === "tcp") return { net: [hostPort(address)] };
   if (address.scheme === "local") return {};
-  const { path } = address;
-  return { net: [`unix:${path}`], read: [path], write: [path] };
+  if (address.scheme === "ipc") {
+    const path = [address.path];
+    return { net: [`unix:${path}`], read: path, write: path };
+  }
+  const { host, port } = address;
+  return { net: [`${host.includes(":") ? `[${host}]` : host}:${port}`] };
 }
 
-function hostPort({ host, port }: Address & { scheme: "tcp" }): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** One flag, or none, for the sum of what is allowed. */
-function flag(
-  name: (typeof NAMES)[number],
-  allowed: readonly SpawnPermission[],
-): string[] {
-  for (const it of allowed) {
-    if (typeof it === "boolean" || Array.isArray(it)) continue;
+/** The items of one permission; `true` stands for everything. */
+function itemsOf(
+  name: string,
+  permission: SpawnPermission | undefined,
+): (string | true)[] {
+  if (permission === true) return [true];
+  if (permission === undefined || permission === false) return [];
+  if (!Array.isArray(permission)) {
     throw new TypeError(
-      `Cannot allow '${name}': it is '${it}', use true, false or a list`,
+      `Cannot allow '${name}': it is '${permission}', use true, false or a list`,
     );
   }
-  if (allowed.includes(true)) return [`--allow-${name}`];
-  const items = allowed.flatMap((it) => typeof it === "boolean" ? [] : it)
-    .map(textOf);
-  if (items.length === 0) return [];
-  for (const item of items) {
-    if (item !== "" && !item.includes(",")) continue;
+  return permission.map((item: string | URL) => {
+    const text = textOf(item);
+    if (text !== "" && !text.includes(",")) return text;
     throw new TypeError(
-      `Cannot allow '${name}' for '${item}': a flag of Deno cannot name it, since it ${
-        item === "" ? "is empty" : "holds a comma"
+      `Cannot allow '${name}' for '${text}': a flag of Deno cannot hold it, since it ${
+        text === "" ? "is empty" : "has a comma"
       }`,
     );
-  }
-  return [`--allow-${name}=${[...new Set(items)].join(",")}`];
+  });
 }
 
 function textOf(item: string | URL): string {

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { permissionFlags } from "./_permission_flags.ts";
-import type { SpawnPermissions } from "./permissions.ts";
+import type { SpawnPermissions } from "./contract.ts";
 
 const memory = "local://parent";
 
 Deno.test("permissionFlags allows a container to listen, and no more", () => {
   const flags = (address: string) =>
-    permissionFlags({ listens: address, parent: memory }, {});
+    permissionFlags({}, { listens: address, connects: [memory] });
   assertEquals(flags("tcp://127.0.0.1:0"), ["--allow-net=127.0.0.1:0"]);
   assertEquals(flags("tcp://[::1]:80"), ["--allow-net=[::1]:80"]);
   assertEquals(flags("tcp://0.0.0.0:80"), ["--allow-net=0.0.0.0:80"]);
@@ -19,7 +19,7 @@ Deno.test("permissionFlags allows a container to listen, and no more", () => {
 
 Deno.test("permissionFlags allows a container to call its parent", () => {
   const flags = (parent: string) =>
-    permissionFlags({ listens: "tcp://127.0.0.1:0", parent }, {});
+    permissionFlags({}, { listens: "tcp://127.0.0.1:0", connects: [parent] });
   assertEquals(flags("tcp://127.0.0.1:4000"), [
     "--allow-net=127.0.0.1:0,127.0.0.1:4000",
   ]);
@@ -32,7 +32,10 @@ Deno.test("permissionFlags allows a container to call its parent", () => {
 
 Deno.test("permissionFlags adds what else is allowed", () => {
   const flags = (extra: SpawnPermissions) =>
-    permissionFlags({ listens: "tcp://127.0.0.1:0", parent: memory }, extra);
+    permissionFlags(extra, {
+      listens: "tcp://127.0.0.1:0",
+      connects: [memory],
+    });
   assertEquals(
     flags({
       net: ["example.com:443", new URL("https://example.org:8/x")],
@@ -53,7 +56,7 @@ Deno.test("permissionFlags adds what else is allowed", () => {
 
 Deno.test("permissionFlags refuses what a flag cannot say", () => {
   const flags = (extra: object) => () =>
-    permissionFlags({ listens: memory, parent: memory }, extra);
+    permissionFlags(extra, { listens: memory, connects: [memory] });
   assertThrows(flags({ read: ["/a,/etc"] }), TypeError, "comma");
   assertThrows(flags({ read: [""] }), TypeError, "empty");
   assertThrows(flags({ all: true }), TypeError, "'all'");

@@ -1,110 +1,90 @@
 import { abortable, within } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { RemoteError } from "../../channel/errors.ts";
+import { runGuarded } from "../../channel/report.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { observed } from "../../transports/internal.ts";
+import type { RpcServer } from "../../rpc/server.ts";
+import { parseAddress } from "../../transports/address.ts";
+import { observed, world } from "../../transports/internal.ts";
+import { inodeOf, removeSocketOf } from "../../transports/socket_file.ts";
 import { isAgentId } from "../_agent_id.ts";
+import { type Household, householdOf } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError, SpawnError } from "../errors.ts";
-import { type Household, householdOf } from "../_container_internals.ts";
-import type { Manager } from "./manager.ts";
 import { GRACE_MS } from "../supervision/_agent_lifecycle.ts";
 import type { SpawnedCloseReason, SpawnedContainer } from "./contract.ts";
-import type { HostEnd, SpawnedHost, SpawnedHostOptions } from "./_host.ts";
-import { type OnLine, SpawnedLog } from "./_log.ts";
-import { SpawnedSocket } from "./_socket.ts";
-import type { SpawnSetup } from "./_setup.ts";
-import { StartLimit, StartProblem } from "./_start.ts";
+import { type Control, type LineSource, listenForChild } from "./_control.ts";
+import type { Host, HostEnd } from "./_host.ts";
+import { reportedError, StderrTail } from "./_log.ts";
+import { Lines } from "./_lines.ts";
+import type { Manager } from "./manager.ts";
+import type { SpawnPlan } from "./_plan.ts";
 
-/** How long it may take to end when its container is closed. */
+/** The time for the end of a child whose container was closed. */
 const EXIT_MS = 1_000;
 
 /**
- * How long it may go on without its manager or its connection: it may be about
- * to end, as after `stop`.
+ * The time for the end of a child without its manager or its connection: it may
+ * be about to end, as after `stop`.
  */
 const LOSS_MS = 2_000;
 
 /**
- * How long it may take to clean up where there is hardly anything, and to read
- * what it had sent before it was gone.
+ * The time for cleaning up where there is hardly anything, and for reading what
+ * the child had sent before it was gone.
  */
 const LINGER_MS = 250;
 
-/** What a {@linkcode Spawned} is made with. */
-export interface SpawnedOptions {
-  readonly parent: Container;
-  readonly setup: SpawnSetup;
-  /** Starts its process or Worker. */
-  readonly startHost: (options: SpawnedHostOptions) => SpawnedHost;
-  readonly onLog: OnLine;
-  /**
-   * What it shows to others, and its parent takes as shown and shows to it;
-   * `undefined` for nothing.
-   */
-  readonly credentials: unknown;
-}
-
-/** Why this side ends it. */
-type Ending = Pick<SpawnedCloseReason, "by" | "code" | "message">;
-
-const CLOSED_HERE: Ending = {
+const CLOSED_HERE: SpawnedCloseReason = {
   by: "local",
   code: "closed",
   message: "this side closed it",
 };
 
-/** A spawned container, as its parent sees it. */
+const LOST: SpawnedCloseReason = {
+  by: "error",
+  code: "lost",
+  message: "its manager or its connection was lost",
+};
+
+/** Stands for a process or Worker that was not started. */
+const NO_HOST: Host = {
+  ended: Promise.resolve({ message: "it was not started" }),
+  kill() {},
+};
+
+/** A spawned container on the side of its parent. */
 export class Spawned implements SpawnedContainer {
-  readonly closed: Promise<SpawnedCloseReason>;
+  readonly address: string;
   readonly #parent: Container;
   readonly #household: Household;
-  readonly #setup: SpawnSetup;
-  readonly #host: SpawnedHost;
-  readonly #log: SpawnedLog;
-  readonly #socket: SpawnedSocket;
-  readonly #limit = new StartLimit();
-  readonly #agreed: Disposable;
+  readonly #plan: SpawnPlan;
+  readonly #token = world.uuid();
+  readonly #stderr = new StderrTail();
+  /** Aborts when the start is given up. */
+  readonly #limit = new AbortController();
+  readonly #started = Promise.withResolvers<void>();
+  /** Resolves to the time for closing. */
+  readonly #closing = Promise.withResolvers<number>();
+  readonly #closed = Promise.withResolvers<SpawnedCloseReason>();
+  #server: RpcServer | null = null;
+  #host = NO_HOST;
   #manager: Remote<Manager> | null = null;
-  #ending: Ending | null = null;
+  #ending: SpawnedCloseReason | null = null;
   #hasListened = false;
-  #hasEnded = false;
-  /** Resolves when the connection, or the manager, is gone. */
+  /** The file of its socket, which a Worker that hangs may keep open. */
+  #inode: number | null = null;
+  /** Resolves when the connection or the manager is gone. */
   #lost: Promise<void> = Promise.resolve();
 
-  /**
-   * Starts it.
-   *
-   * @throws {SpawnError} If the system refuses that.
-   */
-  constructor(
-    { parent, setup, startHost, onLog, credentials }: SpawnedOptions,
-  ) {
+  constructor(parent: Container, plan: SpawnPlan) {
+    this.address = plan.address;
     this.#parent = parent;
     this.#household = householdOf(parent);
-    this.#setup = setup;
-    this.#socket = new SpawnedSocket(setup.address);
-    const { report } = this.#household;
-    this.#log = new SpawnedLog({ onLine: onLog, report });
-    try {
-      this.#host = startHost({
-        setup,
-        onLine: (line, from) => this.#log.add(line, from, this.address),
-      });
-    } catch (error) {
-      throw this.#log.failure(setup.address, error);
-    }
-    this.#household.dependents.add(this);
-    this.#agreed = this.#household.spawned(setup.address, credentials);
-    const observer = observed.by;
-    observer?.opened(this, "process", () => this.#describe());
-    observer?.owned(this, parent);
-    this.closed = this.#host.ended.then((end) => this.#tidy(end));
-  }
-
-  get address(): string {
-    return this.#setup.address;
+    this.#plan = plan;
+    // The child may report before the start waits for it.
+    this.#started.promise.catch(() => {});
   }
 
   get manager(): Remote<Manager> {
@@ -115,130 +95,166 @@ export class Spawned implements SpawnedContainer {
     return this.#host.pid;
   }
 
-  #describe(): string {
-    return `${this.address}, ${this.pid ?? "a Worker"}`;
+  get closed(): Promise<SpawnedCloseReason> {
+    return this.#closed.promise;
   }
 
   /**
-   * Waits until it can be used. If that fails, nothing is left of it.
+   * Starts it, and waits until it can be used. If that fails nothing is left.
    *
    * @throws {SpawnError} If it does not start within `timeoutMs`.
    * @throws {ContainerClosedError} If the parent is closed before.
    * @throws {unknown} The reason of `signal`.
    */
   async start(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    this.#limit.set(timeoutMs, signal);
+    const { address } = this;
+    const onAbort = () => this.#limit.abort(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer = world.setTimer(timeoutMs, () => {
+      const message = `it had not started after ${timeoutMs} ms`;
+      this.#limit.abort(new SpawnError(message));
+    });
+    this.#household.dependents.add(this);
+    observed.by?.opened(
+      this,
+      "process",
+      () => `${address}, ${this.pid ?? "a Worker"}`,
+    );
+    observed.by?.owned(this, this.#parent);
+    const { credentials } = this.#plan.setup;
+    const agreed = this.#household.spawned(address, credentials);
+    this.closed.then(() => agreed[Symbol.dispose]());
     try {
-      await this.#start(this.#limit.signal);
+      await this.#startHost();
+      await this.#connect(this.#limit.signal);
     } catch (error) {
-      const wasClosed = this.#ending !== null;
-      this.#ending ??= {
-        by: "error",
-        code: "start-failed",
-        message: "it could not start",
-      };
       await this.#giveUp();
       if (signal?.aborted) throw signal.reason;
-      if (wasClosed) throw this.#closedError();
-      throw this.#log.failure(this.#setup.address, error);
+      if (this.#ending !== CLOSED_HERE) {
+        throw this.#stderr.error(address, error, this.#plan.hint);
+      }
+      throw new ContainerClosedError(
+        `Cannot spawn a container at '${address}': its parent '${this.#parent.address}' was closed`,
+      );
     } finally {
-      this.#limit.end();
+      timer.stop();
+      signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  async #startHost(): Promise<void> {
+    const token = this.#token;
+    this.#server = await listenForChild(
+      this.#control(),
+      token,
+      (error) => this.#household.report(error, this.address),
+    );
+    observed.by?.owned(this.#server, this);
+    this.#limit.signal.throwIfAborted();
+    this.#host = this.#plan.startHost(
+      { address: this.#server.address, token },
+      (line, from) => this.#log(line, from),
+    );
+    this.#host.ended.then((end) => this.#tidy(end));
+  }
+
+  #control(): Control {
+    const stdout = new Lines((line) => this.#log(line, "stdout"));
+    const stderr = new Lines((line) => this.#log(line, "stderr"));
+    return {
+      setup: () => this.#plan.setup,
+      untilClosing: () => this.#closing.promise,
+      started: () => this.#started.resolve(),
+      failed: (name, message) =>
+        this.#started.reject(reportedError(name, message)),
+      print(text, from) {
+        const lines = from === "stderr" ? stderr : stdout;
+        if (typeof text === "string") lines.add(text);
+      },
+      ended: (code) => this.#host.kill(typeof code === "number" ? code : 1),
+    };
+  }
+
+  #log(line: string, from: LineSource): void {
+    if (from === "stderr") this.#stderr.add(line);
+    runGuarded(
+      () => this.#plan.onLog(line, from),
+      (error) => this.#household.report(error, this.address),
+    );
+  }
+
+  async #connect(signal: AbortSignal): Promise<void> {
+    const endedEarly = this.#host.ended.then(({ message }) => {
+      throw new SpawnError(`${message} before it had started`);
+    });
+    const started = Promise.race([this.#started.promise, endedEarly]);
+    await abortable(started, signal);
+    this.#hasListened = true;
+    const path = socketPath(this.address);
+    const isWorker = this.pid === undefined;
+    if (path !== null && isWorker) this.#inode = await inodeOf(path);
+    const address = `${this.address}/0`;
+    const manager = await this.#connectTo(address, signal);
+    await withOptions(manager, { signal }).admit(this.#token);
+    this.#manager = manager;
+    // It rejects when the parent closes, which ends the child as well.
+    this.#lost = this.#parent.watch(address).then(() => {}, () => {});
+    this.#lost.then(() => this.#endWithin(LOSS_MS, LOST));
+  }
+
+  /** For this one connection, whoever listens there is taken for the child. */
+  async #connectTo(
+    address: string,
+    signal: AbortSignal,
+  ): Promise<Remote<Manager>> {
+    using _ = this.#household.admit(this.address);
+    return await this.#parent.connect<Manager>(address, { signal });
   }
 
   /**
    * Lets it end by itself, as far as it can: it may be about to listen, or
-   * listen where this side was not let in.
+   * listen where this side was refused.
    */
   async #giveUp(): Promise<void> {
+    this.#ending ??= LOST;
+    this.#closing.resolve(LINGER_MS);
     const { aborted } = this.#limit.signal;
-    if (aborted || this.#hasListened) this.#host.close(LINGER_MS);
     await within(aborted ? LINGER_MS : EXIT_MS, this.#host.ended);
     this.#host.kill();
+    if (this.#host === NO_HOST) await this.#tidy(await NO_HOST.ended);
     await this.closed;
   }
 
-  async #start(signal: AbortSignal): Promise<void> {
-    const report = await abortable(
-      Promise.race([this.#host.report, this.#host.ended.then(endedEarly)]),
-      signal,
-    );
-    if (report.kind === "failed") {
-      throw new StartProblem(report.message, report.name);
-    }
-    this.#hasListened = true;
-    // What a Worker has open may be so for ever, a process takes it along.
-    if (this.pid === undefined) await this.#socket.remember();
-    this.#manager = await this.#connect(signal);
-    await withOptions(this.#manager, { signal }).admit(this.#setup.token);
-    this.#lost = this.#watch();
-  }
-
-  /** It has just said that it listens: for this one connection, it is known. */
-  async #connect(signal: AbortSignal): Promise<Remote<Manager>> {
-    using _ = this.#household.admit(this.address);
-    return await this.#parent.connect<Manager>(
-      this.#managerAddress,
-      { signal },
-    );
-  }
-
-  get #managerAddress(): string {
-    return `${this.address}/0`;
-  }
-
-  #closedError(): ContainerClosedError {
-    return new ContainerClosedError(
-      `Cannot spawn a container at '${this.#setup.address}': its parent '${this.#parent.address}' was closed`,
-    );
-  }
-
-  /** Ends it some time after its manager, or the connection, is gone. */
-  async #watch(): Promise<void> {
-    // It rejects when the parent closes, which ends this as well.
-    await this.#parent.watch(this.#managerAddress).catch(() => {});
-    this.#endWithin(LOSS_MS, {
-      by: "error",
-      code: "lost",
-      message: "it was lost",
-    });
-  }
-
-  async #endWithin(timeMs: number, ending: Ending): Promise<void> {
+  async #endWithin(timeMs: number, ending: SpawnedCloseReason): Promise<void> {
     await within(timeMs, this.#host.ended);
-    if (this.#hasEnded) return;
     this.#ending ??= ending;
     this.#host.kill();
   }
 
-  async #tidy({ code, isOrderly, what }: HostEnd): Promise<SpawnedCloseReason> {
-    this.#hasEnded = true;
+  async #tidy({ code, message }: HostEnd): Promise<void> {
+    const byItself: SpawnedCloseReason = code === 0
+      ? { by: "peer", code: "closed", message: "it was stopped" }
+      : { by: "error", code: "ended", message };
+    const reason = this.#ending ?? byItself;
     await this.#removeSocket();
-    await this.#disconnect();
-    this.#agreed[Symbol.dispose]();
+    // If it never listened there, somebody else may.
+    if (this.#hasListened) {
+      await within(LINGER_MS, this.#lost);
+      // A Worker's end of it may be open for ever.
+      await this.#household.cut(this.address);
+      await this.#lost;
+    }
+    await this.#server?.close({ graceMs: 0 });
     this.#household.dependents.delete(this);
     observed.by?.closed(this);
-    const byItself: Ending = isOrderly
-      ? { by: "peer", code: "closed", message: "it was stopped" }
-      : { by: "error", code: "ended", message: `it ${what}` };
-    return {
-      ...(this.#ending ?? byItself),
-      ...(code !== undefined && { exitCode: code }),
-    };
-  }
-
-  async #disconnect(): Promise<void> {
-    // If it never listened there, somebody else may.
-    if (!this.#hasListened) return;
-    await within(LINGER_MS, this.#lost);
-    // A Worker's end of it may be open for ever.
-    await this.#household.cut(this.address);
-    await this.#lost;
+    const exit = code === undefined ? {} : { exitCode: code };
+    this.#closed.resolve({ ...reason, ...exit });
   }
 
   async #removeSocket(): Promise<void> {
+    const path = socketPath(this.address);
     try {
-      await this.#socket.remove();
+      if (path !== null) await removeSocketOf(path, this.#inode);
     } catch (error) {
       this.#household.report(error, this.address);
     }
@@ -250,12 +266,15 @@ export class Spawned implements SpawnedContainer {
       const address = this.#checkMade(Array.isArray(made) ? made[1] : null);
       return await this.#parent.connect<T>(address);
     } catch (error) {
-      if (!isSpawnFailure(error)) throw error;
-      throw new SpawnError(error.message, { cause: error });
+      const isSpawnError = error instanceof RemoteError &&
+        error.remoteName === "SpawnError";
+      throw isSpawnError
+        ? new SpawnError(error.message, { cause: error })
+        : error;
     }
   }
 
-  /** The address that it tells of an agent must be one in there. */
+  /** Checks that the address which it reports for an agent is its own. */
   #checkMade(address: unknown): string {
     const inside = `${this.address}/`;
     if (
@@ -263,7 +282,7 @@ export class Spawned implements SpawnedContainer {
       isAgentId(address.slice(inside.length))
     ) return address;
     throw new SpawnError(
-      `Cannot connect to an agent that '${this}' has made: it tells the address of another container`,
+      `Cannot connect to an agent that '${this}' has made: it reports the address of another container`,
     );
   }
 
@@ -272,17 +291,13 @@ export class Spawned implements SpawnedContainer {
   }
 
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
-    if (!this.#hasEnded) {
-      if (this.#ending === null) this.#beginClose(graceMs);
-      this.#endWithin(graceMs > 0 ? graceMs + EXIT_MS : 0, CLOSED_HERE);
+    if (this.#ending === null) {
+      this.#ending = CLOSED_HERE;
+      this.#limit.abort(CLOSED_HERE);
+      if (graceMs > 0) this.#closing.resolve(graceMs);
     }
+    this.#endWithin(graceMs > 0 ? graceMs + EXIT_MS : 0, CLOSED_HERE);
     await this.closed;
-  }
-
-  #beginClose(graceMs: number): void {
-    this.#ending = CLOSED_HERE;
-    this.#limit.abort(CLOSED_HERE);
-    if (graceMs > 0) this.#host.close(graceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -295,10 +310,8 @@ export class Spawned implements SpawnedContainer {
   }
 }
 
-function endedEarly({ what }: HostEnd): never {
-  throw new StartProblem(`it ${what} before it had started`);
-}
-
-function isSpawnFailure(error: unknown): error is RemoteError {
-  return error instanceof RemoteError && error.remoteName === "SpawnError";
+/** The path of the Unix socket at an address, if it is one. */
+function socketPath(address: string): string | null {
+  const parsed = parseAddress(address);
+  return parsed.scheme === "ipc" ? parsed.path : null;
 }

@@ -4,12 +4,39 @@ import type { Remote } from "../../rpc/remote.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 import type { Manager } from "./manager.ts";
 import type { ModuleList } from "./module_list.ts";
-import type { SpawnPermissions } from "./permissions.ts";
 
-/** Hears a line that a spawned container prints, without its end. */
-export type OnLog = (line: string, from: "stdout" | "stderr") => void;
+/** A permission: everything, nothing, or the listed items. */
+export type SpawnPermission = boolean | readonly (string | URL)[];
 
-/** The date and time at which the clock of a spawned container begins. */
+/**
+ * The permissions of a spawned process beyond what its container needs, by the
+ * names of Deno's flags: `net: ["example.com:443"]` is
+ * `--allow-net=example.com:443`, and `true` allows everything. A permission that
+ * is left out is denied.
+ */
+export interface SpawnPermissions {
+  /**
+   * Environment variables. Listed variables are also passed on; with `true` the
+   * process may read the variables that it has, see the option `env`.
+   */
+  readonly env?: SpawnPermission | undefined;
+  /** Native libraries. */
+  readonly ffi?: SpawnPermission | undefined;
+  /** Hosts from which remote modules may be imported. */
+  readonly import?: SpawnPermission | undefined;
+  /** Hosts, as `"host:port"` or `"unix:/path"`. */
+  readonly net?: SpawnPermission | undefined;
+  /** Files and folders that may be read. */
+  readonly read?: SpawnPermission | undefined;
+  /** Programs that may be run. */
+  readonly run?: SpawnPermission | undefined;
+  /** Information about the machine, such as `"hostname"`. */
+  readonly sys?: SpawnPermission | undefined;
+  /** Files and folders that may be written. */
+  readonly write?: SpawnPermission | undefined;
+}
+
+/** The start of the clock of a spawned container. */
 export interface SpawnClockOptions {
   /** The date that belongs to time 0, as for an `ExternalClock`. */
   readonly utcStart: Date | string;
@@ -24,113 +51,105 @@ export interface SpawnClockOptions {
 /** Options for `spawnContainer`. */
 export interface SpawnOptions {
   /**
-   * `"process"`: a process of its own, which can do no more than it is allowed.
-   * `"worker"`: a thread of this process, which starts faster and can do all
-   * that this process can.
+   * `"process"`: a process of its own, limited to its permissions. `"worker"`: a
+   * thread of this process, which starts faster and has all its permissions.
    */
   readonly kind: "process" | "worker";
-  /** All that may be loaded: nobody can spawn a class of another module. */
+  /** The only modules whose classes can be spawned. */
   readonly modules: ModuleList;
   /**
-   * Where the new container listens: `tcp://host:port` or
-   * `ipc://[/path/to/socket]`. Memory is not shared.
+   * The address where the new container listens: `tcp://host:port` or
+   * `ipc://[/path/to/socket]`. Memory is not shared with this process.
    *
    * @default {"tcp://127.0.0.1:0"}
    */
   readonly address?: string | undefined;
   /**
-   * What a process may do, beyond listening at its address, calling its parent
-   * and loading its modules. A Worker can do all that this process can.
+   * The permissions of a process, beyond listening at its address, calling its
+   * parent and loading its modules. A Worker has those of this process.
    *
-   * @default {nothing}
+   * @default {none}
    */
   readonly permissions?: SpawnPermissions | undefined;
   /**
-   * Environment variables of a process, in addition to what Deno needs
-   * (`PATH`, `HOME` and `DENO_DIR` among them) and to those that
-   * `permissions.env` lists. Nothing else of this process's environment is
-   * passed on. A Worker has that of this process.
+   * Environment variables of a process, in addition to those that Deno needs
+   * (`PATH`, `HOME` and `DENO_DIR` among them) and those that `permissions.env`
+   * lists. No other variable of this process is passed on. A Worker has the
+   * environment of this process.
    *
    * @default {none}
    */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /**
-   * The computer's clock, or one that stands still until it is set by
-   * `setTime`.
+   * The system's clock, or an external one that stands still until `setTime`
+   * sets it.
    *
    * @default {"system"}
    */
   readonly clock?: "system" | SpawnClockOptions | undefined;
   /**
-   * The name of the codec, which must be that of the parent.
-   *
-   * @default {that of the parent}
-   */
-  readonly codec?: "json" | "msgpack" | undefined;
-  /**
-   * Where the new container finds the serializers that the parent has, in the
-   * same order: exports of its modules, as `"shapes:pointSerializer"`.
+   * The exports of its modules that are the serializers of the parent, in the
+   * same order, such as `"shapes:pointSerializer"`.
    *
    * @default {[]}
    */
   readonly serializers?: readonly string[] | undefined;
   /**
-   * What it speaks TLS with at `tcp://` addresses, as a container does; `null`
-   * for none, which takes an address that is not `tcp://` if the parent speaks
-   * it. Files are read here, once, and their text is handed on: over standard
-   * input, or to the Worker. All code in the new container can get at its key.
+   * The TLS options for `tcp://` addresses, as of a container; `null` for none,
+   * which requires an address that is not `tcp://` if the parent uses TLS. Files
+   * are read by this process, once, and their text is passed on. All code in the
+   * new container can read its key.
    *
-   * @default {that of the parent, key included; with `credentials: null` none}
+   * @default {those of the parent, key included; with `credentials: null` none}
    */
   readonly tls?: TlsOptions | null | undefined;
   /**
-   * What it shows to `authenticate` of others; `null` for nothing, which makes
-   * it a sandbox that gets nothing of its parent. A function is called here,
-   * once, with the address. They are handed on as the key of `tls` is, and
-   * `authenticate` of the parent is given them for its calls. They are also all
-   * that the parent shows to it: its own ones are for others.
+   * The credentials that it shows to `authenticate` of others; `null` for none,
+   * which makes it a sandbox that gets no secret of its parent. A function is
+   * called by this process, once, with the address. For calls of the child,
+   * `authenticate` of the parent is given these credentials; they are also the
+   * only ones that the parent shows to the child.
    *
    * @default {those of the parent}
    */
   readonly credentials?: unknown;
   /**
-   * Where it finds the function that tells who its peers are: an export of its
-   * modules, as `"club:authenticate"`. Its parent shows what it was given as
-   * `credentials`.
+   * The export of its modules that identifies its peers, such as
+   * `"club:authenticate"`. Its parent shows the `credentials` of the child.
    *
-   * @default {everybody may call, also where the parent asks}
+   * @default {everybody may call, even if the parent authenticates}
    */
   readonly authenticate?: string | undefined;
   /**
-   * Where it finds the function that tells whose agents it may call that others
-   * have passed to it, as `allowConnect` of a container: an export of its
-   * modules, as `"club:allowConnect"`.
+   * The export of its modules that decides which agents it may call among those
+   * that others passed to it, as `allowConnect` of a container.
    *
    * @default {those of its parent, and of containers that it has connected to}
    */
   readonly allowConnect?: string | undefined;
   /**
-   * Where it finds the function that tells to whom else it shows its
+   * The export of its modules that decides to whom else it shows its
    * credentials, as `credentialsFor` of a container.
    *
-   * @default {to nobody else}
+   * @default {nobody else}
    */
   readonly credentialsFor?: string | undefined;
   /**
    * Further flags for `deno run`, such as `--import-map=…`.
    *
-   * @default {`--config=…`, with the `deno.json` in the folder of the first
-   * module that is a file, or above it; if this process may look there}
+   * @default {`--config=…` with the nearest `deno.json` above the first module
+   * that is a file, else above the main module of this process}
    */
   readonly flags?: readonly string[] | undefined;
   /**
-   * Hears each line that is printed there. If it throws, that is reported.
+   * Hears each line that the child prints, without its end. An error that it
+   * throws is reported.
    *
-   * @default {prints it here, after the container's address}
+   * @default {prints the line, after the container's address}
    */
   readonly onLog?: OnLog | undefined;
   /**
-   * How long the start may take, in milliseconds; `Infinity` for ever.
+   * The longest time for the start, in milliseconds.
    *
    * @default {10_000}
    */
@@ -139,14 +158,17 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Why a spawned container is gone. */
+/** Hears a line that a spawned container prints, without its end. */
+export type OnLog = (line: string, from: "stdout" | "stderr") => void;
+
+/** The reason for which a spawned container is gone. */
 export interface SpawnedCloseReason extends CloseReason {
   /**
-   * `"local"`: this side closed it. `"peer"`: it was stopped, or has closed
-   * itself. `"error"`: it ended otherwise, or its connection was lost.
+   * `"local"`: this side closed it. `"peer"`: it was stopped, or closed itself.
+   * `"error"`: it ended otherwise, or its connection was lost.
    */
   readonly by: CloseReason["by"];
-  /** The exit code of its process or Worker, where it has one. */
+  /** The exit code of its process or Worker, if there is one. */
   readonly exitCode?: number | undefined;
 }
 
@@ -158,37 +180,37 @@ export interface SpawnedCloseReason extends CloseReason {
 export interface SpawnedContainer extends AsyncDisposable {
   /** The address of the container. */
   readonly address: string;
-  /** Its manager. Only the connection of the parent may use it. */
+  /** Its manager, which serves the connection of the parent alone. */
   readonly manager: Remote<Manager>;
-  /** The id of its process; a Worker has none. */
+  /** The id of its process; `undefined` for a Worker. */
   readonly pid: number | undefined;
   /**
-   * Resolves when it is gone, to the reason: its process or Worker has ended,
-   * its last line was handed on, its socket's file is removed. Never rejects.
+   * Resolves to the reason when it is gone: its process or Worker has ended, its
+   * last line was passed on, and its socket file is removed. Never rejects.
    */
   readonly closed: Promise<SpawnedCloseReason>;
   /**
-   * Makes an agent there, and resolves to its proxy when its `onStart` has run.
+   * Creates an agent there, and resolves to its proxy after its `onStart`.
    *
-   * @typeParam T The class of the agent. Nothing checks that it is.
+   * @typeParam T The class of the agent. It is not checked.
    * @param name The class, as `module:Class`.
-   * @param args What follows the container in the constructor.
+   * @param args The arguments of the constructor after the container.
    * @throws {SpawnError} If the name leads to no class of agents.
    * @throws {RemoteError} If the constructor or `onStart` throws.
    * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
    */
   spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>>;
   /**
-   * Sets its clock, in seconds, and resolves when that is done.
+   * Sets its clock, in seconds, and resolves after that.
    *
-   * @throws {RemoteError} If the time is not later than the present one, or
-   * its clock is the computer's.
+   * @throws {RemoteError} If the time is not later than the present one, or its
+   * clock is the system's.
    * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
    */
   setTime(time: number): Promise<void>;
   /**
-   * Closes the container with `graceMs`, 1,000 by default, and ends its process
-   * or Worker, which is killed if it has not ended another second later; 0
+   * Closes the container within `graceMs`, 1,000 by default, and ends its
+   * process or Worker, which is killed if it is still there a second later; 0
    * kills it at once. Repeatable; joins a close in progress, which a shorter
    * time shortens; never rejects.
    */

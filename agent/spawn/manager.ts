@@ -1,25 +1,27 @@
 import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/expose.ts";
+import { world } from "../../transports/internal.ts";
 import { Agent } from "../agent.ts";
+import type { Clock } from "../clock/clock.ts";
 import type { AgentClass, Container } from "../container.ts";
 import { ManagerRefusedError, SpawnError } from "../errors.ts";
 import type { ModuleList } from "./module_list.ts";
-import { loadExport, namedModules } from "./_modules.ts";
+import { loadExport, type NamedModules, namedModules } from "./_modules.ts";
 import { isSameSecret } from "../links/_same_secret.ts";
 
-/** What a {@linkcode Manager} is made with. */
+/** Options for the constructor of {@linkcode Manager}. */
 export interface ManagerOptions {
-  /** All that may be loaded: nobody can spawn a class of another module. */
+  /** The only modules whose classes can be spawned. */
   readonly modules: ModuleList;
   /**
-   * What a connection must show by {@linkcode Manager.admit}, once and before
-   * anything else; then no other can.
+   * The secret that a connection must show by {@linkcode Manager.admit}, once
+   * and before anything else; then no other connection is served.
    *
-   * @default {anybody who can connect to the container is served}
+   * @default {everybody who can connect to the container is served}
    */
   readonly token?: string | undefined;
   /**
-   * Its name in the container.
+   * The name of the manager in the container.
    *
    * @default {"0"}
    */
@@ -27,12 +29,12 @@ export interface ManagerOptions {
 }
 
 /**
- * An agent that makes other agents in its container, sets the clock, and passes
- * on the wish to stop. It has the methods of aiomas' manager, so that a program
- * in Python can use it as well.
+ * An agent that creates other agents in its container, sets the clock, and
+ * reports requests to stop. It has the methods of aiomas' manager, so that
+ * programs in Python can use it, too.
  *
- * `spawnContainer` makes one with a token. In a program of your own, without
- * one, it serves anybody who reaches the container:
+ * `spawnContainer` makes one with a token. In a program of your own, without a
+ * token, it serves everybody who reaches the container:
  *
  * ```ts no-assert
  * import { Container, Manager } from "@denomas/denomas/agent";
@@ -45,14 +47,18 @@ export interface ManagerOptions {
  * ```
  */
 export class Manager extends Agent {
-  /** Resolves when somebody has called `stop`. Never rejects. */
+  /** Resolves when `stop` was called. Never rejects. */
   readonly stopReceived: Promise<void>;
-  readonly #modules: ReadonlyMap<string, string>;
+  readonly #modules: NamedModules;
   readonly #resolveStop: () => void;
-  #access: Access;
+  /** The secret, until it was shown. */
+  #token: string | null;
+  readonly #isOpen: boolean;
+  /** The session of the only connection that is served, if there is a token. */
+  #session: object | null = null;
 
   /**
-   * Makes the manager of `container`.
+   * Creates the manager of `container`.
    *
    * @throws {TypeError} If its id is taken, or `modules` cannot be used.
    */
@@ -63,39 +69,38 @@ export class Manager extends Agent {
     const named = namedModules(modules);
     super(container, { id });
     this.#modules = named;
-    this.#access = token === undefined
-      ? { for: "anybody" }
-      : { for: "bearer", token };
+    this.#token = token ?? null;
+    this.#isOpen = token === undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.stopReceived = promise;
     this.#resolveStop = resolve;
   }
 
   /**
-   * Lets the connection on which this is called, and no other, use the manager
-   * from now on.
+   * Admits the connection of this call: from now on the manager serves it and
+   * no other.
    *
    * @throws {ManagerRefusedError} If the token is wrong, or was shown before.
    */
   @expose
   admit(token: string): void {
     const { session } = call();
-    const access = this.#access;
-    if (access.for !== "bearer" || !isSameSecret(token, access.token)) {
+    if (this.#token === null || !isSameSecret(token, this.#token)) {
       throw this.#refused("this is not its token, or it was shown before");
     }
-    this.#access = { for: "session", session };
+    this.#token = null;
+    this.#session = session;
   }
 
   /**
-   * Makes an agent of the class `name`, written `module:Class`, in this
+   * Creates an agent of the class `name`, written `module:Class`, in this
    * container; `args` follow the container in its constructor. Resolves to a
-   * proxy and the address when its `onStart` has run.
+   * proxy and the address after its `onStart`.
    *
    * @throws {SpawnError} If the name is not `module:Class`, its module is not
-   * in the list or cannot be loaded, or it is no class of agents.
+   * in the list or cannot be loaded, or it is not a class of agents.
    * @throws {ManagerRefusedError} If the connection was not admitted.
-   * @throws {unknown} What the constructor or `onStart` throws.
+   * @throws {unknown} The error of the constructor or `onStart`.
    */
   @expose
   async spawn(name: string, ...args: unknown[]): Promise<[Agent, string]> {
@@ -103,7 +108,7 @@ export class Manager extends Agent {
     const type = await loadExport(this.#modules, String(name));
     if (!isAgentClass(type)) {
       throw new SpawnError(
-        `Cannot spawn '${name}': it is no class that extends 'Agent' of this copy of denomas`,
+        `Cannot spawn '${name}': it is not a class that extends 'Agent' of this copy of denomas`,
       );
     }
     const agent = await this.container.spawn(type, ...args);
@@ -113,39 +118,35 @@ export class Manager extends Agent {
   /**
    * Sets the time of the container's clock, in seconds.
    *
-   * @throws {TypeError} If the clock is not one that is set.
+   * @throws {TypeError} If the clock runs by itself.
    * @throws {RangeError} If `time` is not later than the present one.
    * @throws {ManagerRefusedError} If the connection was not admitted.
    */
   @expose
   set_time(time: number): void {
     this.#check();
-    const { clock } = this.container;
-    if (!isSettable(clock)) {
-      throw new TypeError(
-        `Cannot set the time of '${this.container.address}': its clock runs by itself, make the container with an 'ExternalClock'`,
-      );
-    }
-    clock.setTime(time);
+    const clock: Clock & { setTime?(time: number): void } =
+      this.container.clock;
+    if (typeof clock.setTime === "function") return clock.setTime(time);
+    throw new TypeError(
+      `Cannot set the time of '${this.container.address}': its clock runs by itself, make the container with an 'ExternalClock'`,
+    );
   }
 
   /**
-   * Asks for the container's end: see {@linkcode Manager.stopReceived}.
+   * Requests the end of the container: see {@linkcode Manager.stopReceived}.
    *
    * @throws {ManagerRefusedError} If the connection was not admitted.
    */
   @expose
   stop(): void {
     this.#check();
-    // The answer is to leave before whoever waits for this closes the way.
-    setImmediate(this.#resolveStop);
+    // The reply must leave before whoever waits for this closes the connection.
+    world.defer(this.#resolveStop);
   }
 
   #check(): void {
-    const { session } = call();
-    const access = this.#access;
-    if (access.for === "anybody") return;
-    if (access.for === "session" && access.session === session) return;
+    if (this.#isOpen || call().session === this.#session) return;
     throw this.#refused("it serves the connection of its parent alone");
   }
 
@@ -156,18 +157,6 @@ export class Manager extends Agent {
   }
 }
 
-/** Whom a manager serves. */
-type Access =
-  | { readonly for: "anybody" }
-  | { readonly for: "bearer"; readonly token: string }
-  | { readonly for: "session"; readonly session: object };
-
 function isAgentClass(value: unknown): value is AgentClass<Agent, unknown[]> {
   return typeof value === "function" && value.prototype instanceof Agent;
-}
-
-function isSettable(
-  clock: object,
-): clock is { setTime(time: number): void } {
-  return "setTime" in clock && typeof clock.setTime === "function";
 }

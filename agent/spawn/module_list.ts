@@ -1,6 +1,6 @@
 /**
- * Modules from which classes may be loaded: URLs, or absolute paths. In a
- * list, each is named after its file, with and without the extension; in a
+ * Modules from which classes may be loaded: URLs or absolute paths. In a list,
+ * each module is named after its file, with and without the extension; in a
  * record, by its key.
  */
 export type ModuleList =

@@ -5,6 +5,8 @@ import {
   assertMatch,
   assertRejects,
 } from "@std/assert";
+import type { Codec } from "../../channel/codecs/codec.ts";
+import { json } from "../../channel/codecs/json/json.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import type { ErrorContext } from "../../channel/report.ts";
 import { RemoteError } from "../../channel/errors.ts";
@@ -308,7 +310,6 @@ withCtx(
         ["'flags'", "worker", { flags: ["--v8-flags=--expose-gc"] }],
         ["'modules' is empty", "process", { modules: [] }],
         ["import.meta.resolve", "worker", { modules: ["./spawned.ts"] }],
-        ["codec 'msgpack'", "process", { codec: "msgpack" }],
         ["comma", "process", { permissions: { read: ["/a,b"] } }],
         ["the date", "process", { clock: { utcStart: "someday" } }],
         ["startTimeoutMs", "process", { startTimeoutMs: NaN }],
@@ -317,5 +318,12 @@ withCtx(
       const error = await assertRejects(() => spawn(kind, more), Error, wrong);
       assert(error instanceof TypeError || error instanceof RangeError);
     }
+    const codec: Codec = { ...json(), name: "own" };
+    const other = await ctx.createContainer({ codec });
+    await assertRejects(
+      () => spawnContainer(other, spawnOptions("process")),
+      TypeError,
+      "codec 'own'",
+    );
   },
 );

@@ -1,14 +1,19 @@
 // deno-lint-ignore-file no-console -- what is printed by default is tested
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { AddressInUseError } from "../../transports/errors.ts";
-import { withCtx } from "../../testing/ctx.ts";
-import { SpawnError } from "../errors.ts";
-import type { Looker } from "../fixtures/spawned_hostile.ts";
-import { Caller, type Listener } from "../fixtures/spawned_sandbox.ts";
-import { fixture, KINDS, spawnIn, spawnOptions } from "../fixtures/spawning.ts";
-import { serveHostile } from "../fixtures/hostile_container.ts";
-import { spawnContainer } from "../spawn/spawn.ts";
-import type { SpawnOptions } from "../spawn/contract.ts";
+import { AddressInUseError } from "../../../transports/errors.ts";
+import { withCtx } from "../../../testing/ctx.ts";
+import { SpawnError } from "../../errors.ts";
+import type { Looker } from "../../fixtures/spawned_hostile.ts";
+import { Caller, type Listener } from "../../fixtures/spawned_sandbox.ts";
+import {
+  fixture,
+  KINDS,
+  spawnIn,
+  spawnOptions,
+} from "../../fixtures/spawning.ts";
+import { serveHostile } from "../../fixtures/hostile_container.ts";
+import { spawnContainer } from "../spawn.ts";
+import type { SpawnOptions } from "../contract.ts";
 
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 
@@ -99,19 +104,12 @@ withCtx({
   transports: ["tcp"],
 }, async (ctx) => {
   const parent = await ctx.createContainer();
-  const code = [null, 5, {}, { kind: "report" }, { kind: "output" }, {
-    kind: "ended",
-    code: "0",
-  }].map((it) => `postMessage(${JSON.stringify(it)});`);
+  const code = [null, 5, {}, { kind: "report" }, { kind: "ended", code: 0 }]
+    .map((it) => `postMessage(${JSON.stringify(it)});`);
   const modules = { posting: `data:text/javascript,${code.join("")}` };
-  await assertRejects(
-    () => spawnIn(ctx, parent, "worker", { modules }),
-    SpawnError,
-    "nothing that can be read",
-  );
-  delete code[3];
-  const harmless = { posting: `data:text/javascript,${code.join("")}` };
-  await spawnIn(ctx, parent, "worker", { modules: harmless });
+  const spawned = await spawnIn(ctx, parent, "worker", { modules });
+  await spawned.close();
+  assertEquals((await spawned.closed).exitCode, 0);
 });
 
 withCtx({
@@ -242,6 +240,17 @@ withCtx({
   const told = `${error.message}${error.remoteName}`;
   assert(!/\p{Cc}/u.test(told) && told.length < 4_000, told);
   assert(told.includes("\\u{1b}[31m\\n"), told);
+  const ended = await assertRejects(
+    () => spawnIn(ctx, parent, "process", hostile("ended")),
+    SpawnError,
+  );
+  assert(ended.message.includes("ended by SIGKILL"), ended.message);
+  const lines: string[] = [];
+  await spawnIn(ctx, parent, "process", {
+    ...hostile("odd calls"),
+    onLog: (line) => lines.push(line),
+  });
+  assertEquals(lines, ["odd"]);
   for (const mode of ["made nothing", "made below"]) {
     const spawned = await spawnIn(ctx, parent, "process", hostile(mode));
     await assertRejects(

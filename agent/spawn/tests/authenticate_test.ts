@@ -1,13 +1,13 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { codecs } from "../../channel/fixtures/codecs.ts";
-import { SerializationError } from "../../channel/errors.ts";
-import { AuthenticationError } from "../../rpc/errors.ts";
-import type { Authenticate, UnknownPeer } from "../../rpc/authenticate.ts";
-import { withCtx } from "../../testing/ctx.ts";
-import { SpawnError } from "../errors.ts";
-import { authenticate, Member } from "../fixtures/spawned_club.ts";
-import { fixture, KINDS, spawnIn } from "../fixtures/spawning.ts";
-import type { SpawnOptions } from "../spawn/contract.ts";
+import { codecs } from "../../../channel/fixtures/codecs.ts";
+import { SerializationError } from "../../../channel/errors.ts";
+import { AuthenticationError } from "../../../rpc/errors.ts";
+import type { Authenticate, UnknownPeer } from "../../../rpc/authenticate.ts";
+import { withCtx } from "../../../testing/ctx.ts";
+import { SpawnError } from "../../errors.ts";
+import { authenticate, Member } from "../../fixtures/spawned_club.ts";
+import { fixture, KINDS, spawnIn } from "../../fixtures/spawning.ts";
+import type { SpawnOptions } from "../contract.ts";
 
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 
@@ -161,7 +161,7 @@ for (const kind of KINDS) {
         ["spawned_club:missing", "exports no 'missing'"],
         ["spawned_club:modules", "exports no 'modules'"],
         ["other:authenticate", "not among the modules"],
-        ["authenticate", "name a module and what it exports"],
+        ["authenticate", "name a module and its export"],
       ] as const
     ) {
       await assertRejects(

@@ -4,17 +4,20 @@ import {
   assertInstanceOf,
   assertRejects,
 } from "@std/assert";
-import { ConnectionClosedError } from "../../channel/errors.ts";
-import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
-import { withCtx } from "../../testing/ctx.ts";
-import { parseAddress } from "../../transports/address.ts";
-import { ConnectError } from "../../transports/errors.ts";
-import { startProcess } from "../../transports/fixtures/start_process.ts";
-import { AgentNotFoundError } from "../../rpc/errors.ts";
-import type { Worm } from "../fixtures/spawned.ts";
-import { processGone } from "../fixtures/process_gone.ts";
-import { fixture, KINDS, spawnIn } from "../fixtures/spawning.ts";
-import type { SpawnedContainer } from "../spawn/contract.ts";
+import { ConnectionClosedError } from "../../../channel/errors.ts";
+import {
+  randomInteger,
+  seededRandom,
+} from "../../../testing/network/_random.ts";
+import { withCtx } from "../../../testing/ctx.ts";
+import { parseAddress } from "../../../transports/address.ts";
+import { ConnectError } from "../../../transports/errors.ts";
+import { startProcess } from "../../../transports/fixtures/start_process.ts";
+import { AgentNotFoundError } from "../../../rpc/errors.ts";
+import type { Worm } from "../../fixtures/spawned.ts";
+import { processGone } from "../../fixtures/process_gone.ts";
+import { fixture, KINDS, spawnIn } from "../../fixtures/spawning.ts";
+import type { SpawnedContainer } from "../contract.ts";
 
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 
@@ -250,7 +253,7 @@ withCtx({
   ...options,
   name: "a process ends when its parent is killed",
 }, async (ctx) => {
-  const script = new URL("../fixtures/spawning_parent.ts", import.meta.url);
+  const script = new URL("../../fixtures/spawning_parent.ts", import.meta.url);
   await using parent = await startProcess(
     script.href,
     ctx.address,
@@ -269,7 +272,7 @@ withCtx({
   ...options,
   name: "a process that is loading its modules ends when its parent is killed",
 }, async (ctx) => {
-  const script = new URL("../fixtures/spawning_parent.ts", import.meta.url);
+  const script = new URL("../../fixtures/spawning_parent.ts", import.meta.url);
   await using parent = await startProcess(
     script.href,
     ctx.address,

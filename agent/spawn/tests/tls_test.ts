@@ -1,15 +1,15 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import type { Remote } from "../../rpc/remote.ts";
-import { withCtx } from "../../testing/ctx.ts";
-import { createTestAuthority } from "../../testing/certificates/certificates.ts";
-import type { Ctx } from "../../testing/ctx_contract.ts";
-import { ConnectError, HandshakeError } from "../../transports/errors.ts";
-import type { TlsOptions } from "../../transports/tls/options.ts";
-import { Container, type ContainerOptions } from "../container.ts";
-import { SpawnError } from "../errors.ts";
-import { Member } from "../fixtures/spawned_club.ts";
-import { fixture, KINDS, spawnIn } from "../fixtures/spawning.ts";
-import type { SpawnedContainer, SpawnOptions } from "../spawn/contract.ts";
+import type { Remote } from "../../../rpc/remote.ts";
+import { withCtx } from "../../../testing/ctx.ts";
+import { createTestAuthority } from "../../../testing/certificates/certificates.ts";
+import type { Ctx } from "../../../testing/ctx_contract.ts";
+import { ConnectError, HandshakeError } from "../../../transports/errors.ts";
+import type { TlsOptions } from "../../../transports/tls/options.ts";
+import { Container, type ContainerOptions } from "../../container.ts";
+import { SpawnError } from "../../errors.ts";
+import { Member } from "../../fixtures/spawned_club.ts";
+import { fixture, KINDS, spawnIn } from "../../fixtures/spawning.ts";
+import type { SpawnedContainer, SpawnOptions } from "../contract.ts";
 
 const options = { transports: ["tls"], timeoutMs: 60_000 } as const;
 
@@ -146,10 +146,9 @@ for (const kind of KINDS) {
     const tls = {
       cert: await write("cert.pem", cert),
       key: new URL(`file://${await write("key.pem", key)}`),
-      // Longer than a line that is printed may be.
       caCerts: [
         await write("ca.pem", caCerts),
-        await write("many.pem", String(caCerts).repeat(200)),
+        await write("many.pem", String(caCerts).repeat(20)),
       ],
     };
     const parent = await ctx.createContainer({ tls });

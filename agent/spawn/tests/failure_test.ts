@@ -5,12 +5,17 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import { withCtx } from "../../testing/ctx.ts";
-import type { Ctx } from "../../testing/ctx_contract.ts";
-import { ContainerClosedError, SpawnError } from "../errors.ts";
-import { fixture, KINDS, spawnIn, spawnOptions } from "../fixtures/spawning.ts";
-import { spawnContainer } from "../spawn/spawn.ts";
-import type { SpawnOptions } from "../spawn/contract.ts";
+import { withCtx } from "../../../testing/ctx.ts";
+import type { Ctx } from "../../../testing/ctx_contract.ts";
+import { ContainerClosedError, SpawnError } from "../../errors.ts";
+import {
+  fixture,
+  KINDS,
+  spawnIn,
+  spawnOptions,
+} from "../../fixtures/spawning.ts";
+import { spawnContainer } from "../spawn.ts";
+import type { SpawnOptions } from "../contract.ts";
 
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 
@@ -71,7 +76,7 @@ for (const kind of KINDS) {
     const other = await ctx.createContainer();
     const { address } = other;
     const parent = await ctx.createContainer();
-    const { Worm } = await import("../fixtures/spawned.ts");
+    const { Worm } = await import("../../fixtures/spawned.ts");
     const worm = await parent.connect<InstanceType<typeof Worm>>(
       (await other.spawn(Worm, "w")).address,
     );
@@ -174,3 +179,31 @@ withCtx({
   );
   assert(error.cause instanceof Deno.errors.NotCapable);
 });
+
+for (const kind of KINDS) {
+  withCtx({
+    ...options,
+    transports: ["unix"],
+    name: `a ${kind} that crashes while it starts leaves no file`,
+  }, async (ctx) => {
+    const folder = await Deno.makeTempDir({ prefix: "spawn-crash-" });
+    try {
+      const parent = await ctx.createContainer();
+      const code = "queueMicrotask(() => { throw new Error('too bad'); })";
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const error = await assertRejects(
+          () =>
+            spawnIn(ctx, parent, kind, {
+              address: `ipc://[${folder}/c]`,
+              modules: { crashing: `data:text/javascript,${code}` },
+            }),
+          SpawnError,
+        );
+        assert(told(error).includes("too bad"), told(error));
+      }
+      assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

@@ -1,0 +1,48 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+
+/** The configuration for a process. */
+export interface FoundConfig {
+  /** The path of the file; `null` if there is none. */
+  readonly path: string | null;
+  /** The first path that this process may not read, if there is one. */
+  readonly denied: string | null;
+}
+
+/**
+ * Finds the configuration of the first module that has one, as Deno would: in
+ * the folder of the file or above it. The main module of this process comes
+ * last; it stands for modules that came from a registry.
+ */
+export async function findConfig(
+  modules: Iterable<string>,
+): Promise<FoundConfig> {
+  let denied: string | null = null;
+  for (const href of [...modules, Deno.mainModule]) {
+    for (const path of candidates(href)) {
+      const { state } = await Deno.permissions.query({ name: "read", path });
+      if (state !== "granted") denied ??= path;
+      else if (await isFile(path)) return { path, denied: null };
+    }
+  }
+  return { path: null, denied };
+}
+
+/** The paths at which Deno looks, in its order. */
+function* candidates(href: string): Iterable<string> {
+  if (!href.startsWith("file:")) return;
+  let folder = fromFileUrl(href);
+  for (let above; (above = dirname(folder)) !== folder;) {
+    folder = above;
+    yield join(folder, "deno.json");
+    yield join(folder, "deno.jsonc");
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
