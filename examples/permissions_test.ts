@@ -8,13 +8,13 @@ import { makeTempFolder } from "./temp_folder.ts";
 /** What is in the place of a part of the address. */
 type Place = Readonly<Record<string, string>>;
 
-const README = new URL("../README.md", import.meta.url);
+const GUIDE = new URL("../docs/permissions.md", import.meta.url);
 
-/** The flags that the table of the README names, in the row that begins so. */
+/** The flags that the table of the guide names, in the row that begins so. */
 async function flagsFor(
   start: string,
 ): Promise<{ server: string[]; client: string[] }> {
-  const rows = (await Deno.readTextFile(README)).split("\n");
+  const rows = (await Deno.readTextFile(GUIDE)).split("\n");
   const row = rows.find((it) => it.startsWith(`| ${start}`));
   const [, , server, client] = row!.split("|").map((cell) => cell.trim());
   return { server: flagsIn(server!), client: flagsIn(client!) };
@@ -126,7 +126,7 @@ async function serving(
   };
 }
 
-/** Asserts that the flags of the README are enough, and none too many. */
+/** Asserts that the flags of the guide are enough, and none too many. */
 async function assertLeast(
   row: string,
   address: string,
@@ -157,7 +157,7 @@ function hostAndPort(address: string): Place {
   return { HOST, PORT };
 }
 
-Deno.test("Over TCP the README names the least permissions", async () => {
+Deno.test("Over TCP the guide names the least permissions", async () => {
   await assertLeast("`tcp://", LOOPBACK, hostAndPort);
 });
 
@@ -171,12 +171,12 @@ function flagsOf(values: Readonly<Record<string, string>>): string[] {
   return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
 }
 
-Deno.test("Over TLS with PEM text the README names the least permissions", async () => {
+Deno.test("Over TLS with PEM text the guide names the least permissions", async () => {
   const args = flagsOf(await pem());
   await assertLeast("the same, `tls` of text", LOOPBACK, hostAndPort, args);
 });
 
-Deno.test("Over TLS with files the README names the least permissions", async () => {
+Deno.test("Over TLS with files the guide names the least permissions", async () => {
   await using folder = await makeTempFolder("permissions-");
   const files: Record<string, string> = {};
   for (const [name, text] of Object.entries(await pem())) {
@@ -193,7 +193,7 @@ Deno.test("Over TLS with files the README names the least permissions", async ()
 });
 
 Deno.test({
-  name: "Over a Unix socket the README names the least permissions",
+  name: "Over a Unix socket the guide names the least permissions",
   // There are none there.
   ignore: Deno.build.os === "windows",
   fn: async () => {
@@ -204,7 +204,7 @@ Deno.test({
   },
 });
 
-Deno.test("In memory the README names no permissions", async () => {
+Deno.test("In memory the guide names no permissions", async () => {
   assertEquals(await flagsFor("`local://"), { server: [], client: [] });
   const { success, errors } = await outcome(
     run("fixtures/local_greeting.ts", [], []),
