@@ -6,36 +6,49 @@ import {
   type MessageDirection,
   type MessageEvent,
 } from "./_events.ts";
+import type { ChannelHooks } from "./_hooks.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
-import type { TypeEntry } from "./codecs/types/type_entry.ts";
-import type { TypeTable } from "./codecs/types/type_table.ts";
 import { messageOf } from "./codecs/types/_fault.ts";
-import { SerializationError } from "./errors.ts";
-import { runGuarded } from "./report.ts";
-import { type Message, parseMessage } from "./message.ts";
+import type { TypeTable } from "./codecs/types/type_table.ts";
+import { RemoteError, SerializationError, ServerBusyError } from "./errors.ts";
+import {
+  failureText,
+  type Message,
+  parseFailure,
+  parseMessage,
+} from "./message.ts";
 import type { ArrivalContext } from "./message_context.ts";
+import { runGuarded } from "./report.ts";
+
+/** What a {@linkcode MessageCodec} works for: the channel of a connection. */
+export interface MessageOrigin {
+  /** The address of the peer. */
+  readonly remoteAddress: string;
+}
 
 /** Turns messages into payloads and back, and reports them to observers. */
 export class MessageCodec {
-  readonly #channel: object;
+  readonly #channel: MessageOrigin;
   readonly #codec: Codec;
   #types: TypeTable;
+  #hooks: ChannelHooks = {};
   #limits: DecodeLimits = { maxWeight: Infinity };
 
-  /** Messages are reported as passing through `channel`. */
-  constructor(channel: object, codec: Codec, types: TypeTable) {
+  /** Creates the codec of `channel`. */
+  constructor(channel: MessageOrigin, codec: Codec, types: TypeTable) {
     this.#channel = channel;
     this.#codec = codec;
     this.#types = types;
   }
 
-  /** Adds types that can be sent, after those that it has. */
-  addTypes(types: readonly TypeEntry[]): void {
-    this.#types = this.#types.with(types);
+  /** Uses the hooks of the layer above. */
+  start(hooks: ChannelHooks): void {
+    this.#hooks = hooks;
+    if (hooks.types !== undefined) this.#types = this.#types.with(hooks.types);
   }
 
   /**
-   * Encodes a message. The custom types in it are told `context`.
+   * Encodes a message. `context` reaches the custom types in it.
    *
    * @throws {SerializationError} If `content` cannot be carried.
    */
@@ -58,6 +71,40 @@ export class MessageCodec {
     }
   }
 
+  /** Gives back a payload that the connection has copied. */
+  release(payload: string | Uint8Array): void {
+    if (typeof payload !== "string") this.#codec.release?.(payload);
+  }
+
+  /**
+   * Decodes a message. Its content is yet to be revived.
+   *
+   * @throws {ProtocolError} If `payload` is no message, or would take more
+   * memory than `maxWeight`.
+   */
+  decode(payload: Uint8Array, maxWeight: number): Message {
+    if (this.#limits.maxWeight !== maxWeight) this.#limits = { maxWeight };
+    let decoded: unknown;
+    try {
+      decoded = this.#codec.decode(payload, this.#limits);
+    } catch (cause) {
+      if (cause instanceof ProtocolError) throw cause;
+      throw new ProtocolError(
+        `Cannot decode message as ${this.#codec.name}: ${textOf(cause)}`,
+        { cause },
+      );
+    }
+    try {
+      const message = parseMessage(decoded);
+      this.#report("in", message.type, message.id, message.content);
+      return message;
+    } catch (error) {
+      ignoreRejection(decoded);
+      throw error;
+    }
+  }
+
+  /** No event is made where nobody observes. */
   #report(
     direction: MessageDirection,
     type: number,
@@ -76,37 +123,9 @@ export class MessageCodec {
     observed.by.event(event);
   }
 
-  /** Gives back a payload that the connection has copied. */
-  release(payload: string | Uint8Array): void {
-    if (typeof payload !== "string") this.#codec.release?.(payload);
-  }
-
   /**
-   * Decodes a message; its content is still to be revived.
-   *
-   * @throws {ProtocolError} If it is none, or would take more memory than
-   * `maxWeight`.
-   */
-  decode(payload: Uint8Array, maxWeight: number): Message {
-    if (this.#limits.maxWeight !== maxWeight) this.#limits = { maxWeight };
-    let decoded: unknown;
-    try {
-      decoded = this.#codec.decode(payload, this.#limits);
-    } catch (cause) {
-      if (cause instanceof ProtocolError) throw cause;
-      throw new ProtocolError(
-        `Cannot decode message as ${this.#codec.name}: ${textOf(cause)}`,
-        { cause },
-      );
-    }
-    const message = parse(decoded);
-    const { type, id, content } = message;
-    this.#report("in", type, id, content);
-    return message;
-  }
-
-  /**
-   * Revives the custom types of a message's content. They are told `context`.
+   * Revives the custom types in the content of a message. `context` reaches
+   * them.
    *
    * @throws {SerializationError} If one cannot be revived.
    * @throws {ProtocolError} If the content breaks a limit.
@@ -116,11 +135,34 @@ export class MessageCodec {
   }
 
   /**
-   * What the message revived last takes, if its payload had `bytes`: that, or
-   * what its values take in memory if that is more.
+   * Returns the memory that the content revived last takes, in bytes: the
+   * `bytes` of its payload, or those of its values if they take more.
    */
   weigh(bytes: number): number {
     return Math.max(bytes, this.#types.unpackedWeight);
+  }
+
+  /** Makes the content of a failure from an error. */
+  encodeFailure(error: Error): unknown {
+    const { encodeFailure = failureText } = this.#hooks;
+    return encodeFailure(error);
+  }
+
+  /** Makes an error from the content of a failure. */
+  decodeFailure(content: unknown): Error {
+    const origin = this.#channel.remoteAddress;
+    const own = this.#hooks.decodeFailure?.(content, origin);
+    if (own) return own;
+    const { name, message, stack, code } = parseFailure(content);
+    return name === "ServerBusyError"
+      ? new ServerBusyError(message)
+      : new RemoteError(message, {
+        remoteName: name,
+        remoteStack: stack,
+        origin,
+        code,
+        content,
+      });
   }
 }
 
@@ -129,20 +171,15 @@ function checkPayload(payload: string | Uint8Array): string | Uint8Array {
   if (typeof payload === "string" || payload instanceof Uint8Array) {
     return payload;
   }
-  runGuarded(() => payload, () => {});
+  ignoreRejection(payload);
   throw new TypeError("'encode' must return a string or a Uint8Array");
 }
 
-function parse(decoded: unknown): Message {
-  try {
-    return parseMessage(decoded);
-  } catch (error) {
-    runGuarded(() => decoded, () => {});
-    throw error;
-  }
+function ignoreRejection(value: unknown): void {
+  runGuarded(() => value, () => {});
 }
 
-/** What a codec threw; it may quote the payload. */
+/** Returns the text of what a codec threw; it may quote the payload. */
 function textOf(error: unknown): string {
   return printable(messageOf(error));
 }

@@ -11,7 +11,6 @@
  * @module
  */
 export {
-  ANSWERED,
   type ChannelStarter,
   ConnectionChannel,
   type ConnectionChannelOptions,
@@ -19,9 +18,11 @@ export {
 export { MESSAGE_KINDS } from "./_events.ts";
 export type { MessageDirection, MessageEvent } from "./_events.ts";
 export type { Admission, ChannelHooks } from "./_hooks.ts";
+export { checkRange } from "./limits/_check_range.ts";
 export { sumOfStats, Totals } from "./_totals.ts";
 export { transportFor } from "./_transport_for.ts";
-export { type ResultReceiver } from "./tables/_call_table.ts";
+export { ANSWERED } from "./tables/_incoming_requests.ts";
+export type { CallTerms, ResultReceiver } from "./tables/_outgoing_calls.ts";
 export { connectionClosed } from "./_close_reasons.ts";
 export { type BackoffOptions, DEFAULT_BACKOFF } from "./backoff_options.ts";
 export { Backoff } from "./timers/_backoff.ts";

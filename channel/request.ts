@@ -45,8 +45,8 @@ export interface Answerer {
     result: unknown,
     context: unknown,
   ): void;
-  /** Why the connection ended, as an error, or `null` while it goes on. */
-  lossError(): Error | null;
+  /** Returns why nobody waits for the answer any more, or `null`. */
+  lossError(request: IncomingRequest): Error | null;
 }
 
 /** The {@linkcode Request} of a channel. */
@@ -77,7 +77,7 @@ export class IncomingRequest implements Request {
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      const lost = this.#answered ? null : this.#answerer.lossError();
+      const lost = this.#answered ? null : this.#answerer.lossError(this);
       if (lost !== null) this.#controller.abort(lost);
     }
     return this.#controller.signal;

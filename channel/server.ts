@@ -226,7 +226,7 @@ class ChannelServer implements Server {
       ...this.#resolved,
       budget: this.#hosts.enter(host).budget,
       shared: this.#shared,
-      onSpoken: () => this.#silent.delete(host, channel),
+      onHeard: () => this.#silent.delete(host, channel),
       onProtocolError: (error) =>
         this.#report(error, "protocol", connection.remoteAddress),
     });

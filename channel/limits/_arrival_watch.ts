@@ -11,8 +11,6 @@ export interface ArrivalWatchOptions {
   readonly limits: Pick<Limits, "frames" | "connections">;
   /** The timers of the channel. */
   readonly timers: Timers;
-  /** How many whole frames have arrived. */
-  readonly framesIn: () => number;
   /** Whether either side waits for an answer. */
   readonly isBusy: () => boolean;
   /** Ends the connection for this reason. */
@@ -24,6 +22,9 @@ export interface ArrivalWatchOptions {
  * looks after all of it, and none is set for whole frames.
  */
 export class ArrivalWatch {
+  /** How many whole frames have arrived. */
+  frames = 0;
+
   readonly #options: ArrivalWatchOptions;
   readonly #firstDue: number;
   #idleDue: number;
@@ -48,17 +49,16 @@ export class ArrivalWatch {
     if (isTimed) this.#arm();
   }
 
-  /** The first whole frame has arrived: most need no timer from then on. */
-  heard(): void {
-    if (this.#timeout !== null) this.#arm();
+  /** A whole frame has arrived. Most peers need no timer after the first one. */
+  frame(): void {
+    if (this.frames++ === 0 && this.#timeout !== null) this.#arm();
   }
 
   /** So many bytes of a frame that is not whole have arrived. */
   partial(heldBytes: number): void {
-    const frames = this.#options.framesIn();
     this.#heldBytes = heldBytes;
-    if (this.#partialAfter === frames) return;
-    this.#partialAfter = frames;
+    if (this.#isPartial) return;
+    this.#partialAfter = this.frames;
     this.#partialSince = world.now();
     // Left as it is while frames come and go: to set it anew for each would
     // cost a few µs.
@@ -66,7 +66,7 @@ export class ArrivalWatch {
   }
 
   get #isPartial(): boolean {
-    return this.#partialAfter === this.#options.framesIn();
+    return this.#partialAfter === this.frames;
   }
 
   get #partialDue(): number {
@@ -76,7 +76,7 @@ export class ArrivalWatch {
   }
 
   get #nextDue(): number {
-    const hasBegun = this.#options.framesIn() > 0 || this.#isPartial;
+    const hasBegun = this.frames > 0 || this.#isPartial;
     const firstDue = hasBegun ? Infinity : this.#firstDue;
     return Math.min(firstDue, this.#partialDue, this.#idleDue);
   }
@@ -99,8 +99,8 @@ export class ArrivalWatch {
   }
 
   #overdue(now: number): CutCode | null {
-    const { framesIn, isBusy, limits } = this.#options;
-    const frames = framesIn();
+    const { isBusy, limits } = this.#options;
+    const { frames } = this;
     if (now >= this.#partialDue) return "slow-frame";
     if (this.#isPartial) this.#idleFrames = -1;
     else if (frames === 0 && now >= this.#firstDue) return "first-frame";

@@ -13,7 +13,6 @@ const MIB = 1024 * 1024;
 
 /** A channel to which nothing comes but what a test says. */
 class Quiet {
-  frames = 0;
   busy = false;
   readonly cut = Promise.withResolvers<string>();
   readonly start = performance.now();
@@ -28,7 +27,6 @@ class Quiet {
         connections: { ...DEFAULT_LIMITS.connections, firstFrameMs, idleMs },
       },
       timers: this.timers,
-      framesIn: () => this.frames,
       isBusy: () => this.busy,
       cut: (reason) => this.cut.resolve(reason),
     });
@@ -57,8 +55,7 @@ Deno.test("ArrivalWatch sets no timer once the first frame has come", () => {
   using time = new FakeTime();
   using quiet = new Quiet({ firstFrameMs: 60_000 });
   assertEquals(time.timers, 1);
-  quiet.frames++;
-  quiet.watch.heard();
+  quiet.watch.frame();
   assertEquals(time.timers, 0);
 });
 
@@ -83,7 +80,7 @@ Deno.test("ArrivalWatch gives a frame as long again for each MiB", async () => {
 Deno.test("ArrivalWatch measures each frame by itself", async () => {
   using quiet = new Quiet({ slowFrameMs: 40, idleMs: 100 });
   quiet.watch.partial(1);
-  quiet.frames++;
+  quiet.watch.frame();
   // Whole frames are no slow ones, however long ago the last part was.
   assertEquals((await quiet.end()).reason, "idle");
 });
@@ -103,7 +100,7 @@ Deno.test("ArrivalWatch takes its own process being busy for no silence", async 
   const until = performance.now() + 1_100;
   while (performance.now() < until);
   // What had arrived is read after the timer's time has come.
-  setTimeout(() => quiet.frames++, 10);
+  setTimeout(() => quiet.watch.frame(), 10);
   const cut = quiet.end();
   const late = Promise.withResolvers<string>();
   const timer = setTimeout(() => late.resolve("went on"), 600);

@@ -1,7 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { withCtx } from "../../testing/ctx.ts";
 import { encodeRequest, openRaw, type RawPeer } from "../fixtures/raw_peer.ts";
 import type { Channel } from "../channel.ts";
+import { ConnectionClosedError } from "../errors.ts";
 import type { LimitOptions } from "../limits/limits.ts";
 import type { Server } from "../server.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
@@ -115,3 +116,17 @@ for (const slowPeerMs of [2 ** 31, 2 ** 40, Infinity]) {
     },
   );
 }
+
+withCtx(
+  "a call for whose own frame the peer is cut off is settled",
+  async (ctx) => {
+    await ctx.startServer(() => {});
+    const limits = { queues: { maxBytes: 1_024 } };
+    const channel = await ctx.connect({ limits });
+    const error = await assertRejects(
+      () => channel.send("x".repeat(64 * 1_024)),
+      ConnectionClosedError,
+    );
+    assertEquals([error.code, error.sent], ["slow-peer", false]);
+  },
+);

@@ -1,0 +1,337 @@
+import { ProtocolError } from "../../transports/errors.ts";
+import type { CutCode } from "../_close_reasons.ts";
+import type { Admission, ChannelHooks } from "../_hooks.ts";
+import type { Lifecycle } from "../_lifecycle.ts";
+import type { MessageCodec } from "../_message_codec.ts";
+import { SerializationError, ServerBusyError } from "../errors.ts";
+import type { Arrivals } from "../limits/_arrivals.ts";
+import type { Rates } from "../limits/_rates.ts";
+import { rawWeight } from "../limits/_raw_weight.ts";
+import type { Budget } from "../limits/budget.ts";
+import type { Limits } from "../limits/limits.ts";
+import { FAILURE, type Message, RESULT, shortFailureText } from "../message.ts";
+import { REQUEST_ARRIVED } from "../message_context.ts";
+import { type Answerer, IncomingRequest } from "../request.ts";
+import { Inbox } from "./_inbox.ts";
+import type { SendQueue } from "./_send_queue.ts";
+import { IdTable } from "./id_table.ts";
+
+/**
+ * The memory of a request beside its content: 100 to 130 bytes here, 500 where
+ * a layer above runs a handler for it, and up to 2,000 where that asks for its
+ * signal.
+ */
+const REQUEST_BYTES = 1_024;
+
+/** More than a control request takes. */
+const SHORT_CONTROL_BYTES = 2 * 1024;
+
+/** A stranger is cut off once this many of its requests were refused. */
+const STRANGER_REFUSALS = 256;
+
+/** What `answer` returns for an answer that left at once. */
+export const ANSWERED: Promise<void> = Promise.resolve();
+
+/** What {@linkcode IncomingRequests} work with. */
+export interface IncomingRequestsOptions {
+  readonly lifecycle: Lifecycle;
+  readonly codec: MessageCodec;
+  readonly queue: SendQueue;
+  readonly arrivals: Arrivals;
+  readonly rates: Rates | null;
+  /** The budget of the connection. */
+  readonly budget: Budget;
+  readonly limits: Limits;
+  /** Cuts off a peer that broke a limit. */
+  readonly cut: (code: CutCode) => void;
+  /** Hears when the last request was answered. */
+  readonly onAllAnswered: () => void;
+}
+
+/** The requests of the peer, until they are answered. */
+export class IncomingRequests implements Answerer {
+  /** The requests that no handler has taken yet. */
+  readonly inbox: Inbox<IncomingRequest> = new Inbox();
+  /** Requests that were taken. */
+  taken = 0;
+  /** Requests that were answered with a failure. */
+  failed = 0;
+  /** Requests that were refused. */
+  refused = 0;
+  /** Requests that were unanswered when the connection ended. */
+  lost = 0;
+  /** Answers that found the connection gone. */
+  droppedReplies = 0;
+  /** Hears of each of those. */
+  onDropped: (() => void) | null = null;
+
+  readonly #options: IncomingRequestsOptions;
+  readonly #unanswered = new IdTable<IncomingRequest>();
+  #admission: Admission = {};
+  #deliver = (request: IncomingRequest): void => this.inbox.push(request);
+  #refusedOfStranger = 0;
+
+  /** Creates an empty table. */
+  constructor(options: IncomingRequestsOptions) {
+    this.#options = options;
+  }
+
+  /** Uses the hooks of the layer above. */
+  start({ admission = {}, onRequest }: ChannelHooks): void {
+    this.#admission = admission;
+    if (onRequest !== undefined) this.#deliver = onRequest;
+  }
+
+  /** How many requests are unanswered. */
+  get size(): number {
+    return this.#unanswered.size;
+  }
+
+  /** Takes a request of the peer, or refuses it. */
+  receive({ id, content }: Message, bytes: number): void {
+    const { arrivals, codec, lifecycle } = this.#options;
+    if (lifecycle.state.kind === "finishing") return;
+    if (this.#unanswered.get(id) !== undefined) {
+      throw new ProtocolError(
+        `Cannot take request ${id}: another with this id is not answered yet`,
+      );
+    }
+    const refusal = this.#refusal(content, bytes + REQUEST_BYTES);
+    if (refusal !== null) return this.#refuse(id, refusal);
+    if (this.#admission.isUnadmitted?.(content)) {
+      return this.#holdUnadmitted(id, content);
+    }
+    arrivals.heard();
+    let value: unknown;
+    try {
+      value = codec.revive(content, REQUEST_ARRIVED);
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      this.taken++;
+      this.failed++;
+      return this.#write(FAILURE, id, error);
+    }
+    const weight = codec.weigh(bytes) + REQUEST_BYTES;
+    // A little more than was checked above is ignored.
+    const excess = weight > bytes + 2 * REQUEST_BYTES
+      ? this.#overload(content, weight)
+      : null;
+    if (excess !== null) return this.#refuse(id, excess);
+    this.#take(id, value, weight);
+  }
+
+  /** Holds a request as it was decoded until its sender is admitted. */
+  #holdUnadmitted(id: number, content: unknown): void {
+    const { arrivals, budget, cut } = this.#options;
+    const weight = rawWeight(content) + REQUEST_BYTES;
+    if (arrivals.isShort(budget.bytes + weight)) {
+      return this.#take(id, content, weight);
+    }
+    // Refusals wait to be read, too.
+    if (arrivals.isStranger && ++this.#refusedOfStranger > STRANGER_REFUSALS) {
+      return cut("over-budget");
+    }
+    this.#refuse(id, "its sender is not admitted yet, and holds too much");
+  }
+
+  #take(id: number, content: unknown, weight: number): void {
+    this.taken++;
+    const request = new IncomingRequest(this, id, content, weight);
+    this.#unanswered.add(request);
+    this.#options.budget.hold(weight);
+    this.#deliver(request);
+  }
+
+  /** Returns why a request of `bytes` is not taken, or `null`. */
+  #refusal(content: unknown, bytes: number): string | null {
+    const { lifecycle, queue, rates } = this.#options;
+    if (lifecycle.state.kind !== "open") return "the channel is closing";
+    const why = queue.isBacklogged
+      ? "too many replies are not read"
+      : this.#excess(1, this.#options.budget, bytes);
+    if (why === null && rates === null) return null;
+    if (this.#admission.isControl?.(content)) {
+      return why === null ? null : this.#controlExcess(bytes);
+    }
+    return why ?? rates?.takeRequest() ?? null;
+  }
+
+  /** Returns why a request that weighs so much is too much to hold, or `null`. */
+  #overload(content: unknown, weight: number): string | null {
+    const why = this.#excess(1, this.#options.budget, weight);
+    return why !== null && this.#admission.isControl?.(content)
+      ? this.#controlExcess(weight)
+      : why;
+  }
+
+  /**
+   * A short control request counts towards the budget of the connection, but is
+   * taken where that is full: it may be what makes room there.
+   */
+  #controlExcess(bytes: number): string | null {
+    const { budget } = this.#options;
+    const isShort = bytes <= SHORT_CONTROL_BYTES;
+    return this.#excess(2, isShort ? budget.parent : budget, bytes);
+  }
+
+  /** Returns what is over `times` its limit with `bytes` more, or `null`. */
+  #excess(times: number, budget: Budget | null, bytes: number): string | null {
+    if (this.size >= times * this.#options.limits.requests.maxUnanswered) {
+      return `${this.size} requests are unanswered`;
+    }
+    const full = budget?.exceededBy(bytes, times) ?? null;
+    if (full === null) return null;
+    return full === this.#options.budget
+      ? `${full.bytes} bytes are held for this connection`
+      : `${full.bytes} bytes are held at this server`;
+  }
+
+  #refuse(id: number, why: string): void {
+    this.refused++;
+    const text = `Cannot take request: ${why}, try again later`;
+    this.#write(FAILURE, id, new ServerBusyError(text));
+  }
+
+  /**
+   * Revives a request that was held. If that fails the request is answered, and
+   * this returns `false`.
+   */
+  revive(request: IncomingRequest): boolean {
+    this.#options.arrivals.heard();
+    try {
+      request.content = this.#options.codec.revive(
+        request.content,
+        REQUEST_ARRIVED,
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      request.content = null;
+      request.fail(error);
+      return false;
+    }
+  }
+
+  answer(
+    request: IncomingRequest,
+    type: typeof RESULT | typeof FAILURE,
+    content: unknown,
+    context: unknown,
+  ): Promise<void> {
+    if (!this.#remove(request)) {
+      this.#dropReply();
+      return ANSWERED;
+    }
+    if (type === FAILURE) this.failed++;
+    try {
+      this.#write(type, request.id, content, context);
+    } catch (error) {
+      if (type === RESULT) this.failed++;
+      // The failure itself matters more than that it does not fit.
+      const isError = type === FAILURE && content instanceof Error;
+      this.#writeFailure(request.id, isError ? content : error);
+      return Promise.reject(error);
+    } finally {
+      this.#checkAllAnswered();
+    }
+    const { queue } = this.#options;
+    return queue.hasRoom ? ANSWERED : queue.answersLeft();
+  }
+
+  tryAnswer(
+    request: IncomingRequest,
+    result: unknown,
+    context: unknown,
+  ): void {
+    if (this.#unanswered.get(request.id) !== request) return this.#dropReply();
+    this.#write(RESULT, request.id, result, context);
+    this.#remove(request);
+    this.#checkAllAnswered();
+  }
+
+  lossError(request: IncomingRequest): Error | null {
+    const { lifecycle } = this.#options;
+    const isOpen = lifecycle.state.kind === "open";
+    return isOpen || this.#unanswered.get(request.id) === request
+      ? null
+      : lifecycle.error("answer");
+  }
+
+  #checkAllAnswered(): void {
+    if (this.size === 0) this.#options.onAllAnswered();
+  }
+
+  #dropReply(): void {
+    this.droppedReplies++;
+    this.onDropped?.();
+  }
+
+  #write(
+    type: typeof RESULT | typeof FAILURE,
+    id: number,
+    content: unknown,
+    context?: unknown,
+  ): void {
+    const { codec, queue } = this.#options;
+    const isError = type === FAILURE && content instanceof Error;
+    const carried = isError ? codec.encodeFailure(content) : content;
+    const payload = codec.encode(type, id, carried, context);
+    queue.write(payload);
+    codec.release(payload);
+  }
+
+  /** Sends why there is no answer, if need be in a few words. */
+  #writeFailure(id: number, error: unknown): void {
+    try {
+      this.#write(FAILURE, id, error);
+    } catch {
+      // Something beside the message, such as the stack, is too large as well.
+      this.#write(FAILURE, id, shortFailureText(error));
+    }
+  }
+
+  #remove(request: IncomingRequest): boolean {
+    if (this.#unanswered.get(request.id) !== request) return false;
+    this.#unanswered.delete(request.id);
+    this.#options.budget.release(request.bytes);
+    return true;
+  }
+
+  /** The channel is closing: ends the inbox, and refuses what is in it. */
+  close(): void {
+    this.endInbox();
+    // No handler has seen these requests, so they are safe to repeat.
+    for (const { id } of this.dropUnread()) {
+      this.#refuse(id, "the channel is closing");
+    }
+  }
+
+  /** Removes the requests that no handler has taken. */
+  dropUnread(): IncomingRequest[] {
+    const unread = this.inbox.clear();
+    for (const request of unread) this.#remove(request);
+    return unread;
+  }
+
+  /** No more requests will come. */
+  endInbox(): void {
+    const { lifecycle } = this.#options;
+    const { state } = lifecycle;
+    this.inbox.end(
+      () => lifecycle.error("recv"),
+      state.kind === "open" || state.reason.by !== "error",
+    );
+  }
+
+  /** Nobody waits for answers any more: aborts the signal of each request. */
+  loseAll(): void {
+    const { budget, lifecycle } = this.#options;
+    const requests = this.#unanswered.values();
+    this.lost += requests.length;
+    this.#unanswered.clear();
+    for (const request of requests) {
+      budget.release(request.bytes);
+      request.lose(() => lifecycle.error("answer"));
+    }
+  }
+}

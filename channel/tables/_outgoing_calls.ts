@@ -1,0 +1,335 @@
+import { FrameTooLargeError, ProtocolError } from "../../transports/errors.ts";
+import { world } from "../../transports/internal.ts";
+import type { Lifecycle } from "../_lifecycle.ts";
+import type { MessageCodec } from "../_message_codec.ts";
+import type { SendOptions } from "../channel.ts";
+import { QueueFullError, SerializationError, TimeoutError } from "../errors.ts";
+import type { Arrivals } from "../limits/_arrivals.ts";
+import { checkRange } from "../limits/_check_range.ts";
+import type { Rates } from "../limits/_rates.ts";
+import type { Limits } from "../limits/limits.ts";
+import { FAILURE, type Message, REQUEST } from "../message.ts";
+import { type ArrivalContext, replyArrived } from "../message_context.ts";
+import type { Due, Timers } from "../timers/_timers.ts";
+import {
+  type Abortable,
+  listenForAbort,
+  stopListening,
+} from "../timers/abort_listeners.ts";
+import type { QueuedFrame, SendQueue } from "./_send_queue.ts";
+import { IdTable } from "./id_table.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * Receives the result of a call and the memory that it takes, as it arrives and
+ * before its promise resolves. An error that it throws rejects the call
+ * instead; a `ProtocolError` ends the connection.
+ */
+export type ResultReceiver = (result: unknown, weightBytes: number) => void;
+
+/** Options of calls, for the layers above. */
+export interface CallTerms extends SendOptions {
+  /** Receives the result before the promise of the call resolves. */
+  readonly onResult?: ResultReceiver;
+  /** The context with which the reply is revived. */
+  readonly replyContext?: ArrivalContext;
+}
+
+/** What {@linkcode OutgoingCalls} work with. */
+export interface OutgoingCallsOptions {
+  readonly lifecycle: Lifecycle;
+  readonly codec: MessageCodec;
+  readonly queue: SendQueue;
+  readonly arrivals: Arrivals;
+  readonly rates: Rates | null;
+  readonly timers: Timers;
+  readonly limits: Limits;
+  /** The default time for a call. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * A call that waits for its reply. Its deadline, its listener for an abort and
+ * its frame are the same object, since there may be very many calls.
+ */
+class PendingCall implements Due, Abortable, QueuedFrame {
+  readonly id: number;
+  readonly terms: CallTerms;
+  readonly dueAt: number;
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  slot = -1;
+  position = -1;
+  payload: Uint8Array | null = null;
+  readonly #calls: OutgoingCalls;
+
+  constructor(
+    calls: OutgoingCalls,
+    id: number,
+    terms: CallTerms,
+    dueAt: number,
+    { resolve, reject }: PromiseWithResolvers<unknown>,
+  ) {
+    this.#calls = calls;
+    this.id = id;
+    this.terms = terms;
+    this.dueAt = dueAt;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  get name(): string {
+    return "reply";
+  }
+
+  get keepsAlive(): boolean {
+    return true;
+  }
+
+  fire(): void {
+    this.#calls.expire(this);
+  }
+
+  abort(reason: unknown): void {
+    this.#calls.abort(this, reason);
+  }
+}
+
+/**
+ * The calls of this side. Each is settled once: by its reply, its deadline, its
+ * signal, or the end of the connection.
+ */
+export class OutgoingCalls {
+  /** Calls that were answered with a failure, or refused. */
+  failed = 0;
+  /** Calls that were not answered in time. */
+  timedOut = 0;
+  /** Calls that their signal gave up. */
+  aborted = 0;
+  /** Calls that ended with the connection. */
+  lost = 0;
+  /** Replies that arrived, whether or not a call waited for them. */
+  replies = 0;
+  /** Replies that no call waited for. */
+  lateReplies = 0;
+
+  readonly #options: OutgoingCallsOptions;
+  readonly #pending = new IdTable<PendingCall>();
+  #nextId = 0;
+
+  /** Creates an empty table. */
+  constructor(options: OutgoingCallsOptions) {
+    this.#options = options;
+  }
+
+  /** How many calls are pending. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** How many calls were made, which is the id of the next one. */
+  get made(): number {
+    return this.#nextId;
+  }
+
+  /** Sends a call. Throws if it cannot be sent; then it uses no id. */
+  send(
+    content: unknown,
+    terms: CallTerms,
+    context: unknown,
+  ): Promise<unknown> {
+    this.#check(terms);
+    const { codec, queue } = this.#options;
+    // Taken first, as a getter in the content may send something itself.
+    const id = this.#nextId++;
+    try {
+      const payload = codec.encode(REQUEST, id, content, context);
+      // It may also have aborted this call, or closed the channel.
+      this.#check(terms);
+      const resolvers = Promise.withResolvers<unknown>();
+      if (queue.hasRoom) this.#write(payload, id, terms, resolvers);
+      else this.#wait(this.#toBytes(payload), id, terms, resolvers);
+      return resolvers.promise;
+    } catch (error) {
+      // The next call gets this id, unless that was made in the meantime.
+      if (this.#nextId === id + 1) this.#nextId = id;
+      throw error;
+    }
+  }
+
+  #check({ signal, timeoutMs = 0 }: CallTerms): void {
+    const { lifecycle, limits } = this.#options;
+    if (lifecycle.state.kind !== "open") throw lifecycle.error("send");
+    signal?.throwIfAborted();
+    checkRange("timeoutMs", timeoutMs, 0);
+    const limit = limits.requests.maxPending;
+    if (this.size < limit) return;
+    throw new QueueFullError(
+      `Cannot send: ${this.size} calls are pending, await some of them or raise 'limits.requests.maxPending'`,
+      { limit },
+    );
+  }
+
+  #write(
+    payload: string | Uint8Array,
+    id: number,
+    terms: CallTerms,
+    resolvers: PromiseWithResolvers<unknown>,
+  ): void {
+    const { codec, queue } = this.#options;
+    // Added first: this frame may be the one for which the peer is cut off.
+    const call = this.#add(id, terms, resolvers);
+    try {
+      call.position = queue.write(payload);
+    } catch (error) {
+      this.#remove(call);
+      throw error;
+    }
+    codec.release(payload);
+  }
+
+  #wait(
+    payload: Uint8Array,
+    id: number,
+    terms: CallTerms,
+    resolvers: PromiseWithResolvers<unknown>,
+  ): void {
+    const call = this.#add(id, terms, resolvers);
+    call.payload = payload;
+    this.#options.queue.wait(call);
+  }
+
+  /** Converts a payload that must wait to bytes, and checks their length. */
+  #toBytes(payload: string | Uint8Array): Uint8Array {
+    const bytes = typeof payload === "string"
+      ? encoder.encode(payload)
+      : payload;
+    const { maxBytes } = this.#options.limits.frames;
+    if (bytes.length <= maxBytes) return bytes;
+    throw new FrameTooLargeError(
+      `Cannot send: ${bytes.length} bytes are over the limit of ${maxBytes}, send less at once or raise 'limits.frames.maxBytes' on both sides`,
+      { bytes: bytes.length, limitBytes: maxBytes },
+    );
+  }
+
+  #add(
+    id: number,
+    terms: CallTerms,
+    resolvers: PromiseWithResolvers<unknown>,
+  ): PendingCall {
+    const timeoutMs = this.#timeoutMs(terms);
+    const dueAt = timeoutMs < Infinity ? world.now() + timeoutMs : Infinity;
+    const call = new PendingCall(this, id, terms, dueAt, resolvers);
+    this.#pending.add(call);
+    if (dueAt < Infinity) this.#options.timers.add(call);
+    if (terms.signal !== undefined) listenForAbort(terms.signal, call);
+    return call;
+  }
+
+  #remove(call: PendingCall): void {
+    this.#pending.delete(call.id);
+    this.#options.timers.remove(call);
+    const { signal } = call.terms;
+    if (signal !== undefined) stopListening(signal, call);
+  }
+
+  #timeoutMs({ timeoutMs = this.#options.timeoutMs }: CallTerms): number {
+    return timeoutMs;
+  }
+
+  /** Takes a reply of the peer. */
+  receive({ type, id, content }: Message, bytes: number): void {
+    const { arrivals, codec, queue, rates } = this.#options;
+    this.replies++;
+    const call = this.#pending.get(id);
+    if (call === undefined) {
+      this.lateReplies++;
+      return;
+    }
+    rates?.giveBackFrame(bytes);
+    if (arrivals.isStranger) return this.#dropReplyOfStranger(call);
+    arrivals.heard();
+    let result: unknown = null;
+    let failure: Error | null = null;
+    // Read while the call is still pending: content that breaks a limit ends
+    // the connection, and with it the call.
+    try {
+      const { replyContext, signal } = call.terms;
+      result = codec.revive(content, replyContext ?? replyArrived(signal));
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      failure = error;
+    }
+    failure ??= type === FAILURE
+      ? codec.decodeFailure(result)
+      : this.#handOver(call, result, bytes);
+    this.#remove(call);
+    // A reply to what has not been sent is wrong, but does no harm.
+    if (!queue.isSent(call)) queue.withdraw(call);
+    if (failure === null) return call.resolve(result);
+    this.failed++;
+    call.reject(failure);
+  }
+
+  /** A sign of life and no more: nothing of a stranger is revived. */
+  #dropReplyOfStranger(call: PendingCall): void {
+    this.failed++;
+    this.#remove(call);
+    call.reject(
+      new SerializationError(
+        "Cannot read a reply: its sender is not admitted yet",
+        { path: [] },
+      ),
+    );
+  }
+
+  /** Passes the result to its receiver. Returns why that does not take it. */
+  #handOver(
+    { terms: { onResult } }: PendingCall,
+    result: unknown,
+    bytes: number,
+  ): Error | null {
+    if (onResult === undefined) return null;
+    try {
+      onResult(result, this.#options.codec.weigh(bytes));
+      return null;
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      return error as Error;
+    }
+  }
+
+  /** Ends a call whose deadline has come. */
+  expire(call: PendingCall): void {
+    this.timedOut++;
+    this.#remove(call);
+    const sent = this.#options.queue.withdraw(call);
+    const timeoutMs = this.#timeoutMs(call.terms);
+    call.reject(
+      new TimeoutError(
+        `Cannot wait for call ${call.id} any longer: no reply within ${timeoutMs} ms`,
+        { timeoutMs, sent },
+      ),
+    );
+  }
+
+  /** Ends a call whose signal has aborted. */
+  abort(call: PendingCall, reason: unknown): void {
+    this.aborted++;
+    this.#remove(call);
+    this.#options.queue.withdraw(call);
+    call.reject(reason);
+  }
+
+  /** The connection is gone: rejects every call, each with its own error. */
+  end(): void {
+    const { lifecycle, queue } = this.#options;
+    const calls = this.#pending.values();
+    this.lost += calls.length;
+    for (const call of calls) this.#remove(call);
+    for (const call of calls) {
+      call.reject(lifecycle.error("wait for a reply", queue.isSent(call)));
+    }
+  }
+}
