@@ -1,60 +1,61 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { guide, noteInReport, reportPath, STALE } from "./guide.ts";
+import { noteInReport, readTable, reportPath, STALE } from "./guide.ts";
 import {
   type Cell,
   type Column,
   COLUMNS,
   isInRow,
+  type Layer,
   parseCells,
-  readSection,
+  parseRows,
   type Row,
+  versionLine,
+  type Versions,
 } from "./matrix.ts";
 import { env, PythonPeer } from "./python_peer.ts";
 
-/** The names of the codecs, as both sides have them. */
+/** The names of the codecs, the same on both sides. */
 export type CodecName = "json" | "msgpack";
 
 const CODECS = { json: json(), msgpack: msgpack() };
 
-/** What the body of a row works with. */
+/** The world of a row's body. */
 export interface Stage {
-  /** The step; its memory is not used. */
+  /** The step. */
   readonly ctx: Ctx;
   /** aiomas. */
   readonly python: PythonPeer;
   /** The name of the step's codec. */
   readonly codec: CodecName;
-  /** Closes a thing over there at the end of the step. */
+  /** Closes a thing of the Python peer at the end of the step. */
   closing<T extends number | { readonly handle: number }>(thing: T): T;
 }
 
-/** A row, and what it is about. */
+/** A row with its conditions. */
 export interface RowOptions extends Row {
   /**
-   * With which codec.
+   * The only codec to test with.
    *
-   * @default {with each}
+   * @default {each of them}
    */
   readonly codec?: CodecName;
-  /** Why it cannot work; the body shows that it does not. */
+  /** The reason why it cannot work; the body then shows that it does not. */
   readonly not?: string;
-  /** Why there is no such thing on Unix sockets, where nothing is run then. */
+  /** The reason why nothing runs on Unix sockets. */
   readonly notOnUnix?: string;
 }
 
-/** All rows that were registered, each once, in order. */
-export const rows: Row[] = [];
-/** What is known without a run. */
-export const fixedCells: Cell[] = [];
+/** All rows of this file, each once, in order. */
+const rows: Row[] = [];
+/** Cells that need no run. */
+const fixedCells: Cell[] = [];
 
-/** Why the tests are ignored, for their names; empty if they are not. */
-export const leftOut: string = "missing" in env
-  ? ` (left out: ${env.missing})`
-  : "";
+/** The reason why tests are ignored, for their names; empty if they are not. */
+const leftOut: string = "missing" in env ? ` (left out: ${env.missing})` : "";
 
 /** Registers the test of a row; without Python it is left out. */
 export function conformance(
@@ -98,18 +99,46 @@ function makeStage(ctx: Ctx): Stage {
     codec: ctx.options.codec.name as CodecName,
     closing(thing) {
       const on = typeof thing === "number" ? thing : thing.handle;
-      const close = () => python.do("close", { on });
+      const close = () => python.ask("close", { on });
       ctx.use({ [Symbol.asyncDispose]: async () => void await close() });
       return thing;
     },
   };
 }
 
-/** Tells what was found to who asked for it, or compares it with the guide. */
+/** Reports a cell, or compares it with the guide. */
 async function noteCell(cell: Cell): Promise<void> {
   if (reportPath !== undefined) return await noteInReport({ cells: [cell] });
-  const told = parseCells(readSection(await guide())).find((it) =>
+  assertCell(await readTable(), cell);
+}
+
+function assertCell(table: string, cell: Cell): void {
+  const told = parseCells(table).find((it) =>
     isInRow(it, cell) && it.column === cell.column
   );
   assertEquals(told, cell, STALE);
+}
+
+/** Registers tests that the guide has exactly the rows of this file. */
+export function checkGuide(layer: Layer): void {
+  Deno.test(`docs/interop.md has the rows of ${layer} that are tested, in order`, async () => {
+    if (reportPath !== undefined) {
+      return await noteInReport({ rows, cells: fixedCells });
+    }
+    const table = await readTable();
+    const told = parseRows(table).filter((row) => row.layer === layer);
+    assertEquals(told, rows, STALE);
+    for (const cell of fixedCells) assertCell(table, cell);
+  });
+
+  Deno.test({
+    name: `docs/interop.md names the versions that are tested${leftOut}`,
+    ignore: leftOut !== "",
+    fn: async () => {
+      await using python = new PythonPeer();
+      const versions = await python.ask<Versions>("versions");
+      if (reportPath !== undefined) return await noteInReport({ versions });
+      assertStringIncludes(await readTable(), versionLine(versions), STALE);
+    },
+  });
 }

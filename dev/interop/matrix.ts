@@ -4,9 +4,11 @@
  * @module
  */
 
+import { formatMarkdown } from "../shared/tables.ts";
+
 /** The layers, in the order of the table. */
 export const LAYERS = ["channel", "rpc", "agents"] as const;
-/** Who serves; the other one calls. */
+/** The sides: one serves, the other one calls. */
 export const SIDES = ["aiomas", "denomas"] as const;
 /** The columns, as the steps of `withCtx` name them. */
 export const COLUMNS = [
@@ -16,35 +18,32 @@ export const COLUMNS = [
   "unix · msgpack",
 ] as const;
 
-/** A layer of both. */
+/** A layer. */
 export type Layer = typeof LAYERS[number];
-/** One of the two. */
+/** A side. */
 export type Side = typeof SIDES[number];
-/** Transport and codec. */
+/** A transport with a codec. */
 export type Column = typeof COLUMNS[number];
 
-/** A feature in a layer, seen while `serves` serves. */
+/** A feature of a layer, tested while `serves` serves. */
 export interface Row {
   readonly layer: Layer;
   readonly feature: string;
   readonly serves: Side;
 }
 
-/** What a run found in a cell: that it works, or why it cannot. */
+/** A cell: the feature works, or the reason why it cannot. */
 export interface Cell extends Row {
   readonly column: Column;
   readonly found: "works" | { readonly not: string };
 }
 
-/** The versions of what is tested with. */
+/** The versions of the Python packages. */
 export interface Versions {
   readonly aiomas: string;
   readonly arrow: string;
   readonly msgpack: string;
 }
-
-const BEGIN = "<!-- interop: begin, made by `deno task interop --write` -->";
-const END = "<!-- interop: end -->";
 
 const TITLES: Readonly<Record<Layer, string>> = {
   channel: "Channels",
@@ -61,7 +60,7 @@ function columnTitle(column: Column): string {
     .replace(" · ", ", ");
 }
 
-/** The notes of a table: each reason once, counted from 1. */
+/** The footnotes of the tables: each reason once, counted from 1. */
 class Notes {
   readonly #notes: string[] = [];
 
@@ -78,7 +77,7 @@ class Notes {
   }
 }
 
-/** The section of the guide that tells what was found, without its marks. */
+/** Returns the section of the guide. */
 export function renderSection(
   rows: readonly Row[],
   cells: readonly Cell[],
@@ -88,7 +87,7 @@ export function renderSection(
   const tables = LAYERS.map((layer) => {
     const lines = rows.filter((row) => row.layer === layer)
       .map((row) => renderRow(row, cells, notes));
-    return `### ${TITLES[layer]}\n\n${renderTable([HEAD, ...lines])}`;
+    return `### ${TITLES[layer]}\n\n${formatMarkdown([[HEAD, ...lines]])}`;
   });
   return [
     versionLine(versions),
@@ -98,7 +97,7 @@ export function renderSection(
   ].join("\n\n");
 }
 
-/** What the table is about. It holds what is pinned, and no more. */
+/** Returns the line that names the versions. */
 export function versionLine({ aiomas, arrow, msgpack }: Versions): string {
   return `aiomas ${aiomas}, with arrow ${arrow} and msgpack ${msgpack}.`;
 }
@@ -112,47 +111,18 @@ function renderRow(row: Row, cells: readonly Cell[], notes: Notes): string[] {
   return [row.feature, row.serves, ...marks];
 }
 
-/** Whether two rows are the same, or a cell is in a row. */
+/** Returns whether a row or cell belongs to a row. */
 export function isInRow(cell: Row, row: Row): boolean {
   return cell.layer === row.layer && cell.feature === row.feature &&
     cell.serves === row.serves;
 }
 
-/** Aligned as `deno fmt` does. */
-function renderTable(lines: readonly (readonly string[])[]): string {
-  const widths = lines[0]!.map((_, at) =>
-    Math.max(3, ...lines.map((line) => line[at]!.length))
-  );
-  const render = (line: readonly string[]) =>
-    `| ${line.map((it, at) => it.padEnd(widths[at]!)).join(" | ")} |`;
-  const rule = `| ${widths.map((it) => "-".repeat(it)).join(" | ")} |`;
-  const [head, ...body] = lines.map(render);
-  return [head, rule, ...body].join("\n");
-}
-
-/** The marked section of a guide. */
-export function readSection(guide: string): string {
-  const [begin, end] = [guide.indexOf(BEGIN), guide.indexOf(END)];
-  if (begin === -1 || end < begin) {
-    throw new Error(`Cannot find the table: the guide has no '${BEGIN}'`);
-  }
-  return guide.slice(begin + BEGIN.length, end).trim();
-}
-
-/** The guide with another section in the place of the marked one. */
-export function replaceSection(guide: string, section: string): string {
-  readSection(guide);
-  const [before] = guide.split(BEGIN);
-  const [, after] = guide.split(END);
-  return `${before}${BEGIN}\n\n${section}\n\n${END}${after}`;
-}
-
-/** The rows that a section shows, in its order. */
+/** Returns the rows of a section, in order. */
 export function parseRows(section: string): Row[] {
   return parseLines(section).map(({ row }) => row);
 }
 
-/** The cells that a section shows. */
+/** Returns the cells of a section. */
 export function parseCells(section: string): Cell[] {
   const notes = new Map(
     [...section.matchAll(/^(\d+)\. (.*)$/gm)].map(([, at, note]) => [at, note]),
@@ -168,7 +138,7 @@ export function parseCells(section: string): Cell[] {
   );
 }
 
-/** The lines of the tables: rows, and what is in their columns. */
+/** Returns the lines of the tables: rows with the marks in their columns. */
 function parseLines(section: string): { row: Row; marks: string[] }[] {
   return LAYERS.flatMap((layer) => {
     const [, table = ""] = section.split(`### ${TITLES[layer]}\n`);

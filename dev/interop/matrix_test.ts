@@ -1,12 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   type Cell,
   COLUMNS,
   parseCells,
   parseRows,
-  readSection,
   renderSection,
-  replaceSection,
   type Row,
 } from "./matrix.ts";
 
@@ -40,23 +38,4 @@ Deno.test("renderSection tells a reason once", () => {
     "1. It has none.",
     "2. Not yet.",
   ]);
-});
-
-Deno.test("replaceSection replaces what is between the marks, and no more", () => {
-  const guide = [
-    "before",
-    "<!-- interop: begin, made by `deno task interop --write` -->",
-    "old",
-    "<!-- interop: end -->",
-    "after",
-  ].join("\n");
-  const replaced = replaceSection(guide, section);
-  assertEquals(readSection(replaced), section);
-  assertEquals(replaced.split("\n").at(0), "before");
-  assertEquals(replaced.split("\n").at(-1), "after");
-  assertEquals(replaceSection(replaced, section), replaced);
-});
-
-Deno.test("readSection throws where the marks are missing", () => {
-  assertThrows(() => readSection("# A guide"), Error, "Cannot find the table");
 });

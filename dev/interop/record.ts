@@ -34,7 +34,7 @@ class Recorder {
 
   readonly attempt: Try = async (meaning, act) => {
     await act();
-    const taken = await this.#python.do<[Side, string][]>("recorded");
+    const taken = await this.#python.ask<[Side, string][]>("recorded");
     for (const [from, hex] of taken) {
       const shows = showFrame(this.#wanted.codec, hex);
       this.frames.push({ from, meaning, hex, shows });
@@ -44,7 +44,7 @@ class Recorder {
 
 async function record(wanted: Wanted): Promise<Exchange> {
   await using python = new PythonPeer();
-  await python.do("record");
+  await python.ask("record");
   const { attempt, frames } = new Recorder(python, wanted);
   if (wanted.serves === "aiomas") {
     await callAiomas(wanted, await serveThere(python, wanted), attempt);
@@ -61,7 +61,7 @@ async function main(): Promise<number> {
     return 1;
   }
   await using python = new PythonPeer();
-  const { aiomas } = await python.do<Versions>("versions");
+  const { aiomas } = await python.ask<Versions>("versions");
   const files = new Map<string, Exchange[]>();
   for (const wanted of RECORDED) {
     const { href } = vectorFile(wanted);

@@ -10,28 +10,19 @@ import { printableLines } from "../../transports/printable.ts";
 import type { Stage } from "./conformance.ts";
 import type { Layer } from "./matrix.ts";
 import { PythonError } from "./python_peer.ts";
-import { MANY } from "./values.ts";
 
-/** What `peer.py` tells of what it serves. */
+/** A server or container of `peer.py`. */
 export interface Served {
   readonly handle: number;
   readonly address: string;
 }
 
-/** The step's codec; under JSON one that writes `NaN` as Python does. */
+/** Returns the step's codec; JSON writes `NaN` as Python does. */
 export function looseCodec({ ctx, codec }: Stage): Codec {
   return codec === "json" ? json({ nonFinite: "python" }) : ctx.options.codec;
 }
 
-/** Whether all of many calls at once get their own answers. */
-export async function flood(
-  send: (value: number) => Promise<unknown>,
-): Promise<void> {
-  const values = Array.from({ length: MANY }, (_, i) => i);
-  assertEquals(await Promise.all(values.map(send)), values);
-}
-
-/** What aiomas raises when it does this. */
+/** Returns the exception that aiomas raises. */
 export async function raised(doing: Promise<unknown>): Promise<PythonError> {
   return await assertRejects(() => doing, PythonError);
 }
@@ -42,28 +33,25 @@ export async function denomasProcess(
   layer: Layer,
   address: string,
 ): Promise<TestProcess> {
-  const file = "../../interop/fixtures/deno_peer.ts";
+  const file = "../../dev/interop/fixtures/deno_peer.ts";
   removing(stage, address);
   return stage.ctx.use(await startProcess(file, layer, address, stage.codec));
 }
 
-/** Removes the socket that a killed process leaves. */
+/** Removes the socket file that a killed process leaves. */
 export function removing({ ctx }: Stage, address: string): void {
-  const [, path] = /^ipc:\/\/\[(.*)\]$/.exec(address) ?? [];
+  const [, path] = /^ipc:\/\/\[(.*)\]/.exec(address) ?? [];
   if (path === undefined) return;
   ctx.use({
     [Symbol.asyncDispose]: () =>
-      // Whoever has closed in good order has removed it.
+      // A process that closed in order has removed it.
       Deno.remove(path).catch((error) => {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }),
   });
 }
 
-/**
- * Expects the failure of a Python method. Its message is escaped, since it may
- * reach a terminal; its content is as it arrived.
- */
+/** Expects a failure of a Python method; its message is printable text. */
 export function assertPythonFailure(
   { remoteName, message, content }: RemoteError,
   name: string,

@@ -17,11 +17,11 @@ export async function serveThere(
 ): Promise<string> {
   const args = { address: ANY_PORT, codec, points: true, tls };
   if (layer !== "agents") {
-    const { address } = await python.do<Served>("serve", { layer, ...args });
+    const { address } = await python.ask<Served>("serve", { layer, ...args });
     return address;
   }
-  const { handle, address } = await python.do<Served>("container", args);
-  await python.do("agent", { container: handle });
+  const { handle, address } = await python.ask<Served>("container", args);
+  await python.ask("agent", { container: handle });
   return address;
 }
 
@@ -45,8 +45,8 @@ export async function callHere(
   for (const { meaning, ...call } of callsOfAiomas(session, own)) {
     await attempt(meaning, async () => {
       const asking = session.layer === "channel"
-        ? python.do("send", { on, content: [call.path, ...call.args] })
-        : python.do("call", { on, ...call });
+        ? python.ask("send", { on, content: [call.path, ...call.args] })
+        : python.ask("call", { on, ...call });
       await asking.catch((error) => {
         if (!(error instanceof PythonError)) throw error;
         failed.push(meaning);
@@ -71,15 +71,15 @@ async function connectThere(
   const args = { codec, points: true, tls };
   if (layer !== "agents") {
     const more = { layer, address, serves: layer === "rpc" };
-    const on = await python.do<number>("open", { ...args, ...more });
+    const on = await python.ask<number>("open", { ...args, ...more });
     return { on, own: "" };
   }
-  const { handle: container } = await python.do<Served>("container", {
+  const { handle: container } = await python.ask<Served>("container", {
     ...args,
     address: ANY_PORT,
   });
-  const { handle: own } = await python.do<Served>("agent", { container });
+  const { handle: own } = await python.ask<Served>("agent", { container });
   const to = `${address}/0`;
-  const on = await python.do<number>("connect", { container, address: to });
+  const on = await python.ask<number>("connect", { container, address: to });
   return { on, own };
 }

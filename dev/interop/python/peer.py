@@ -96,11 +96,13 @@ class Peer:
     def begin(self, on, path, args, kwargs):
         own = self.own(on)
         method = self.things[on]
+        args = [build(arg, own) for arg in args]
+        if isinstance(method, aiomas.channel.Channel):
+            return method.send([path, *args])
         if isinstance(method, aiomas.rpc.RpcClient):
             method = method.remote
         for part in path.split('/') if path else []:
             method = getattr(method, part)
-        args = [build(arg, own) for arg in args]
         return method(*args, **build(kwargs, own))
 
     async def take(self, *, on, path, args=()):
@@ -120,18 +122,12 @@ class Peer:
         future = self.begin(on, path, [], {})
         return self.keep(future)
 
-    async def later_send(self, *, on, content):
-        return self.keep(self.things[on].send(content))
-
     async def outcome(self, *, on):
         return show(await self.things[on])
 
-    async def flood(self, *, on, count, path=None):
-        """Many calls at once; how many are answered rightly."""
-        send = self.things[on].send if path is None else (
-            lambda value: self.begin(on, path, [value], {}))
-        wrap = (lambda i: ['echo', i]) if path is None else (lambda i: i)
-        calls = [send(wrap(i)) for i in range(count)]
+    async def flood(self, *, on, count):
+        """Makes many calls at once; returns how many got the right answer."""
+        calls = [self.begin(on, 'echo', [i], {}) for i in range(count)]
         results = await asyncio.gather(*calls)
         return sum(result == i for i, result in enumerate(results))
 

@@ -1,45 +1,47 @@
-// Longer than most files: a row is a few lines, and the rows of a layer stand in
-// the order of its table. Those of RPC read alike on purpose: each layer shows by
-// itself what it can do.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Container, type ContainerOptions } from "../../../agent/container.ts";
 import { ExternalClock } from "../../../agent/clock/external_clock.ts";
 import { Link } from "../../../agent/links/_link.ts";
 import { Manager } from "../../../agent/spawn/manager.ts";
-import {
-  ConnectionClosedError,
-  RemoteError,
-  SerializationError,
-} from "../../../channel/errors.ts";
+import { RemoteError } from "../../../channel/errors.ts";
 import { openConnectionWith } from "../../../channel/open.ts";
 import { AgentNotFoundError } from "../../../rpc/errors.ts";
 import { kwargs } from "../../../rpc/kwargs.ts";
 import type { Remote } from "../../../rpc/remote.ts";
-import { rpcChannel } from "../../../rpc/internal.ts";
+import { rpcChannel } from "../../../rpc/session/_rpc_channel.ts";
 import { ConnectError } from "../../../transports/errors.ts";
-import { conformance, type RowOptions, type Stage } from "../conformance.ts";
-import { PythonPeer } from "../python_peer.ts";
-import {
-  assertPythonFailure,
-  denomasProcess,
-  flood,
-  looseCodec,
-  raised,
-  removing,
-  type Served,
-} from "../support.ts";
+import { commonRows, type LayerSides, type Options } from "../common_rows.ts";
+import { checkGuide, conformance, type Stage } from "../conformance.ts";
+import { denomasProcess, looseCodec, raised, type Served } from "../support.ts";
 import { Host, type HostMethods, Point, pointSerializer } from "../things.ts";
-import {
-  BYTES,
-  BYTES_SHOWN,
-  MANY,
-  NOT_FINITE,
-  NOT_FINITE_SHOWN,
-  PLAIN,
-  TEXT,
-} from "../values.ts";
+import { PLAIN } from "../values.ts";
 
 const layer = "agents";
+
+const sides: LayerSides = {
+  layer,
+  serve: async (stage, address) => {
+    const there = await createThere(stage, address);
+    const { address: agent } = await spawnThere(stage, there);
+    return { handle: there.handle, address: agent };
+  },
+  open: async (stage, address, retryForMs = 0) => {
+    const container = await createHere(stage);
+    const remote = await container.connect<HostMethods>(address, {
+      retryForMs,
+    });
+    return async (path, ...args) =>
+      await remote[path as "echo"](...args as [unknown]);
+  },
+  openThere: async (stage, address) => {
+    const there = stage.closing(await createThere(stage));
+    return await connectThere(stage, there, address);
+  },
+  serveHere: async (stage) => {
+    const container = await createHere(stage);
+    return (await container.spawn(Host)).address;
+  },
+};
 
 /** The manager of aiomas. */
 interface PythonManager {
@@ -47,8 +49,6 @@ interface PythonManager {
   set_time(time: number): void;
   stop(): void;
 }
-
-type Options = Partial<Pick<RowOptions, "codec" | "not">>;
 
 /** Both have a container; that of aiomas has an agent, and denomas a proxy. */
 interface ToAiomas extends Stage {
@@ -96,7 +96,7 @@ function toDenomas(
     const host = await container.spawn(Host);
     const on = await connectThere(stage, there, host.address);
     const call = (path: string, ...args: unknown[]) =>
-      python.do("call", { on, path, args });
+      python.ask("call", { on, path, args });
     await body({ ...stage, container, there, host, on, call });
   });
 }
@@ -114,11 +114,11 @@ function createThere(
   { ctx, python, codec }: Stage,
   address: string = ctx.address,
 ): Promise<Served> {
-  return python.do("container", { address, codec, points: true });
+  return python.ask("container", { address, codec, points: true });
 }
 
 function spawnThere({ python }: Stage, { handle }: Served): Promise<Served> {
-  return python.do("agent", { container: handle });
+  return python.ask("agent", { container: handle });
 }
 
 function connectThere(
@@ -126,7 +126,7 @@ function connectThere(
   { handle: container }: Served,
   address: string,
 ): Promise<number> {
-  return python.do("connect", { container, address });
+  return python.ask("connect", { container, address });
 }
 
 const CALLS = "Connecting by address, and calls";
@@ -137,7 +137,7 @@ toAiomas(CALLS, async ({ remote, address }) => {
   assertEquals(await remote.echo(PLAIN), PLAIN);
 });
 toDenomas(CALLS, async ({ python, on, host, call }) => {
-  const described = await python.do("describe", { on });
+  const described = await python.ask("describe", { on });
   assertEquals(described, `HostProxy('${host.address}')`);
   assertEquals(await call("get_address"), host.address);
   assertEquals(await call("hear", PLAIN), PLAIN);
@@ -154,33 +154,9 @@ toAiomas(DETAILS, async ({ remote }) => {
 });
 toDenomas(DETAILS, async ({ python, on, call }) => {
   const args = { on, path: "greet", args: ["A"], kwargs: { times: 2 } };
-  assertEquals(await python.do("call", args), "Hello, A Hello, A");
+  assertEquals(await python.ask("call", args), "Hello, A Hello, A");
   assertEquals(await call("kitchen/cook", "rice"), "cooked rice");
 });
-
-const FAILURES = "Failures, with name and message";
-toAiomas(FAILURES, async ({ remote }) => {
-  const failing = remote.fail(TEXT);
-  const error = await assertRejects(() => failing, RemoteError);
-  assertPythonFailure(error, "ValueError", TEXT);
-});
-toDenomas(FAILURES, async ({ call }) => {
-  const error = await raised(call("fail", TEXT));
-  assertEquals(error.raised, "RemoteException");
-  assertEquals(error.remote, `RangeError: ${TEXT}\n`);
-});
-
-const TRACEBACKS = "Tracebacks of failures";
-const NO_STACK = "denomas sends no stacks to peers of aiomas.";
-toAiomas(TRACEBACKS, async ({ remote }) => {
-  const failing = remote.fail("no");
-  const { remoteStack } = await assertRejects(() => failing, RemoteError);
-  assertStringIncludes(remoteStack!, 'things.py", line ');
-});
-toDenomas(TRACEBACKS, async ({ call }) => {
-  const { remote } = await raised(call("fail", "no"));
-  assertEquals(remote, "RangeError: no\n");
-}, { not: NO_STACK });
 
 const MISSING = "An agent that is not there";
 toAiomas(MISSING, async ({ container, there }) => {
@@ -209,7 +185,7 @@ toDenomas(COMES, async (stage) => {
   await container.spawn(Host);
   const args = { container: there.handle, address, within: 0.1 };
   assertEquals(
-    (await raised(python.do("connect", args))).raised,
+    (await raised(python.ask("connect", args))).raised,
     "TimeoutError",
   );
 }, { not: "In aiomas all that connect after a missing agent hang." });
@@ -218,7 +194,7 @@ const REFUSED = "A container that refused, and comes";
 conformance({ layer, feature: REFUSED, serves: "aiomas" }, async (stage) => {
   const container = await createHere(stage);
   const first = await createThere(stage);
-  await stage.python.do("close", { on: first.handle });
+  await stage.python.ask("close", { on: first.handle });
   const address = `${first.address}/0`;
   await assertRejects(() => container.connect(address), ConnectError);
   const again = stage.closing(await createThere(stage, first.address));
@@ -247,7 +223,7 @@ conformance({
   assertEquals((await again.spawn(Host)).address, address);
   const args = { container: there.handle, address, within: 0.1 };
   assertEquals(
-    (await raised(python.do("connect", args))).raised,
+    (await raised(python.ask("connect", args))).raised,
     "TimeoutError",
   );
 });
@@ -273,9 +249,9 @@ toDenomas(PASSED, async (stage) => {
   const { python, call, there, on } = stage;
   const { handle } = await spawnThere(stage, there);
   assertEquals(await call("ask", { $own: handle }, "Ada"), "Hello, Ada");
-  const me = await python.do("take", { on, path: "me" });
+  const me = await python.ask("take", { on, path: "me" });
   const args = { on: me, path: "greet", args: ["Ada"] };
-  assertEquals(await python.do("call", args), "Hello, Ada");
+  assertEquals(await python.ask("call", args), "Hello, Ada");
 });
 
 const THIRD = "Proxies of agents of others";
@@ -325,51 +301,6 @@ toDenomas(CLASSES, async (stage) => {
   assertEquals(heard, [point, { $proxy: "agents/0" }]);
 });
 
-const LOOSE = "NaN and infinities";
-toAiomas(LOOSE, async ({ remote }) => {
-  assertEquals(await remote.echo(NOT_FINITE), NOT_FINITE);
-  assertEquals(await remote.hear(NOT_FINITE), NOT_FINITE_SHOWN);
-});
-toDenomas(LOOSE, async ({ call }) => {
-  assertEquals(await call("echo", NOT_FINITE_SHOWN), NOT_FINITE_SHOWN);
-  assertEquals(await call("hear", NOT_FINITE_SHOWN), NOT_FINITE_SHOWN);
-});
-
-const BEYOND = "Text beyond ASCII";
-toAiomas(BEYOND, async ({ remote }) => {
-  assertEquals(await remote.echo(TEXT), TEXT);
-});
-toDenomas(BEYOND, async ({ call }) => {
-  assertEquals(await call("echo", TEXT), TEXT);
-});
-
-const BINARY = "Bytes";
-const NO_BYTES = "JSON has no bytes; both sides refuse to send them.";
-toAiomas(BINARY, async ({ remote }) => {
-  await assertRejects(() => remote.echo(BYTES), SerializationError);
-}, { codec: "json", not: NO_BYTES });
-toAiomas(BINARY, async ({ remote }) => {
-  assertEquals(await remote.echo(BYTES), BYTES);
-  assertEquals(await remote.hear(BYTES), BYTES_SHOWN);
-}, { codec: "msgpack" });
-toDenomas(BINARY, async ({ call }) => {
-  const error = await raised(call("echo", BYTES_SHOWN));
-  assertEquals(error.raised, "SerializationError");
-}, { codec: "json", not: NO_BYTES });
-toDenomas(BINARY, async ({ call }) => {
-  assertEquals(await call("echo", BYTES_SHOWN), BYTES_SHOWN);
-  assertEquals(await call("hear", BYTES_SHOWN), BYTES_SHOWN);
-}, { codec: "msgpack" });
-
-const FLOOD = "10,000 calls in flight";
-toAiomas(FLOOD, async ({ remote }) => {
-  await flood((value) => Promise.resolve(remote.echo(value)));
-});
-toDenomas(FLOOD, async ({ python, on }) => {
-  const args = { on, count: MANY, path: "echo" };
-  assertEquals(await python.do("flood", args), MANY);
-});
-
 const START = "2026-01-01T00:00:00+00:00";
 
 /** A container with a manager and a clock, where aiomas runs. */
@@ -378,7 +309,7 @@ async function manage(stage: Stage): Promise<
 > {
   const { ctx, python, codec, closing } = stage;
   const args = { address: ctx.address, codec, clock: START };
-  const managed = closing(await python.do<Served>("manage", args));
+  const managed = closing(await python.ask<Served>("manage", args));
   const container = await ctx.createContainer();
   const manager = await container.connect<PythonManager>(managed.address);
   return { manager, managed, container };
@@ -395,20 +326,20 @@ conformance({ layer, feature: MANAGERS, serves: "aiomas" }, async (stage) => {
   const error = await assertRejects(() => spawning, RemoteError);
   assertEquals(error.remoteName, "AttributeError");
   await manager.stop();
-  await stage.python.do("outcome", { on: managed.handle });
+  await stage.python.ask("outcome", { on: managed.handle });
 });
 conformance({ layer, feature: MANAGERS, serves: "denomas" }, async (stage) => {
   const { python } = stage;
   const { on, manager, there } = await manageHere(stage);
   const args = { on, path: "spawn", args: ["things:Host"] };
-  const [proxy, address] = await python.do<[unknown, string]>("call", args);
+  const [proxy, address] = await python.ask<[unknown, string]>("call", args);
   assertEquals(proxy, { $proxy: "agents/1" });
   const host = await connectThere(stage, there, address);
   const greet = { on: host, path: "greet", args: ["Ada"] };
-  assertEquals(await python.do("call", greet), "Hello, Ada");
-  const wrong = python.do("call", { ...args, args: ["things:Nothing"] });
+  assertEquals(await python.ask("call", greet), "Hello, Ada");
+  const wrong = python.ask("call", { ...args, args: ["things:Nothing"] });
   assertStringIncludes((await raised(wrong)).remote!, "SpawnError: ");
-  await python.do("call", { on, path: "stop" });
+  await python.ask("call", { on, path: "stop" });
   await manager.stopReceived;
 });
 
@@ -435,16 +366,16 @@ conformance({ layer, feature: CLOCKS, serves: "denomas" }, async (stage) => {
   const { address } = await container.spawn(Host);
   const host = await connectThere(stage, there, address);
   const now = { on: host, path: "now" };
-  assertEquals(await python.do("call", now), [0, { $date: START }]);
+  assertEquals(await python.ask("call", now), [0, { $date: START }]);
   const sleep = { on: host, path: "sleep_until", args: [3] };
-  const sleeping = python.do("call", sleep);
+  const sleeping = python.ask("call", sleep);
   const setTime = (t: number) =>
-    python.do("call", { on, path: "set_time", args: [t] });
+    python.ask("call", { on, path: "set_time", args: [t] });
   await setTime(1);
   await setTime(3.5);
   assertEquals(await sleeping, 3.5);
   const date = { $date: "2026-01-01T00:00:03.500000+00:00" };
-  assertEquals(await python.do("call", now), [3.5, date]);
+  assertEquals(await python.ask("call", now), [3.5, date]);
   assertStringIncludes((await raised(setTime(2))).remote!, "RangeError: ");
 });
 
@@ -465,11 +396,11 @@ toAiomas(WATCH, async (stage) => {
   const gone = container.watch((await spawnThere(stage, there)).address);
   await using link = await linkTo(stage, there.address);
   const forgotten = link.watch("0", new AbortController().signal);
-  await python.do("forget", { container: there.handle, aid: "0" });
+  await python.ask("forget", { container: there.handle, aid: "0" });
   assertEquals(await forgotten, "its container has no such agent");
-  await python.do("close", { on: there.handle });
-  const { scope: what } = await gone;
-  assertEquals(what, "container");
+  await python.ask("close", { on: there.handle });
+  const { scope } = await gone;
+  assertEquals(scope, "container");
 });
 toDenomas(WATCH, async ({ host, call }) => {
   await host.close();
@@ -488,49 +419,12 @@ async function linkTo(stage: Stage, address: string) {
   });
 }
 
-const KILLED = "The server is killed: pending calls fail";
-conformance({ layer, feature: KILLED, serves: "aiomas" }, async (stage) => {
-  const container = await createHere(stage);
-  const there = await createThere(stage);
-  removing(stage, there.address);
-  const { address } = await spawnThere(stage, there);
-  const remote = await container.connect<HostMethods>(address);
-  const pending = remote.nap();
-  await remote.echo(1);
-  stage.python.kill();
-  const error = await assertRejects(() => pending, ConnectionClosedError);
-  assertEquals([error.sent, error.by === "local"], [true, false]);
-});
-conformance({ layer, feature: KILLED, serves: "denomas" }, async (stage) => {
-  const { ctx, python } = stage;
-  const there = stage.closing(await createThere(stage));
-  const process = await denomasProcess(stage, layer, ctx.address);
-  const on = await connectThere(stage, there, `${process.line}/0`);
-  const pending = await python.do("later", { on, path: "nap" });
-  await process.kill();
-  const outcome = await raised(python.do("outcome", { on: pending }));
-  assertEquals(outcome.raised, "ConnectionResetError");
-});
+commonRows(sides);
 
-const BACK_AGAIN = "The server comes back: connecting works again";
-conformance({ layer, feature: BACK_AGAIN, serves: "aiomas" }, async (stage) => {
-  const container = await createHere(stage);
-  const there = await createThere(stage);
-  removing(stage, there.address);
-  const { address } = await spawnThere(stage, there);
-  await container.connect<HostMethods>(address);
-  await stage.python.kill();
-  const python = stage.ctx.use(new PythonPeer());
-  const connecting = container.connect<HostMethods>(address, {
-    retryForMs: 10_000,
-  });
-  const next = { ...stage, python };
-  await spawnThere(next, await createThere(next, there.address));
-  assertEquals(await (await connecting).greet("Ada"), "Hello, Ada");
-});
+const again = "The server comes back: connecting works again";
 conformance({
   layer,
-  feature: BACK_AGAIN,
+  feature: again,
   serves: "denomas",
   not: "aiomas keeps the dead connection for ever.",
 }, async (stage) => {
@@ -539,10 +433,12 @@ conformance({
   const first = await denomasProcess(stage, layer, ctx.address);
   const address = `${first.line}/0`;
   const on = await connectThere(stage, there, address);
-  await python.do("call", { on, path: "echo", args: [1] });
+  await python.ask("call", { on, path: "echo", args: [1] });
   await first.kill();
   await denomasProcess(stage, layer, first.line);
   const again = await connectThere(stage, there, address);
-  const call = python.do("call", { on: again, path: "echo", args: [1] });
+  const call = python.ask("call", { on: again, path: "echo", args: [1] });
   assertEquals((await raised(call)).raised, "ConnectionResetError");
 });
+
+checkGuide(layer);

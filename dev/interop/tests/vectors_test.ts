@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
+import { fastMsgpack } from "../../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import {
   type Exchange,
   RECORDED,
   type VectorFile,
   vectorFile,
-} from "./vectors.ts";
-import { playAiomas } from "./replay.ts";
-import { callAiomas, serveAiomas, type Session } from "./sessions.ts";
+} from "../vectors.ts";
+import { playAiomas } from "../replay.ts";
+import { callAiomas, serveAiomas, type Session } from "../sessions.ts";
 
 /** How long a replay may take before it is given up. */
 const TIMEOUT_MS = 10_000;
