@@ -1,75 +1,208 @@
-import type { TlsOptions } from "../transports/tls/options.ts";
-import type { LinkLease } from "./links/_links.ts";
-import type { Supervisor } from "./supervision/_supervisor.ts";
+import { Budget } from "../channel/limits/budget.ts";
+import { resolveLimits } from "../channel/limits/limits.ts";
+import { json } from "../channel/codecs/json/json.ts";
+import {
+  type ErrorContext,
+  guardedOnError,
+  type OnError,
+} from "../channel/report.ts";
+import type { CloseReason } from "../channel/errors.ts";
+import { type RpcServer, serveWith } from "../rpc/server.ts";
+import { observed, world } from "../transports/internal.ts";
+import type {
+  ContainerContext,
+  ResolvedContainerOptions,
+} from "./_container_context.ts";
+import { parseAgentAddress, publicAddress } from "./address.ts";
+import type { Clock } from "./clock/clock.ts";
+import { SystemClock } from "./clock/system_clock.ts";
+import type { ContainerOptions } from "./container_options.ts";
+import { dateSerializer } from "./date_serializer.ts";
+import { ContainerClosedError } from "./errors.ts";
+import { Access } from "./links/_access.ts";
+import { AgentAddresses } from "./links/_agent_addresses.ts";
+import { Dialer } from "./links/_dialer.ts";
+import { type LinkLease, Links } from "./links/_links.ts";
+import { tlsFor } from "./links/_tls_for.ts";
+import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
+import { ContainerService } from "./supervision/_container_service.ts";
+import { Supervisor } from "./supervision/_supervisor.ts";
 
-/** What a container closes before it closes itself. */
+/** A part of a container that it closes before it closes itself. */
 export interface Dependent {
-  /** Ends it within about `graceMs`. Never rejects. */
+  /** Closes the part within about `graceMs`. Never rejects. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
-/** What a container shows to the rest of this layer, and to nobody else. */
-export interface Household {
-  /** Its agents. */
-  readonly supervisor: Supervisor;
-  /** What it has spawned. */
-  readonly dependents: Set<Dependent>;
-  /** The name of its codec. */
-  readonly codecName: string;
-  /** What it speaks TLS with over TCP, if it does. */
-  readonly tls: TlsOptions | undefined;
-  /** What it shows to others. */
-  readonly credentials: unknown;
-  /** How many serializers it was given. */
-  readonly serializers: number;
-  /** Throws if it is closed. */
-  readonly checkOpen: (act: string) => void;
-  /** Tells its `onError` what a callback threw. */
-  readonly report: (error: unknown, address: string) => void;
-  /** Cuts its connection to the container at `address`. */
-  readonly cut: (address: string) => Promise<void>;
-  /** Takes the address of a container as one that the program has named. */
-  readonly name: (address: string) => void;
-  /**
-   * Until it is disposed of, a container that it has spawned lives at `address`,
-   * and was given `credentials`.
-   */
-  readonly spawned: (address: string, credentials: unknown) => Disposable;
-  /**
-   * Until it is disposed of, whoever is reached at `address` is taken to be the
-   * container that it has spawned there.
-   */
-  readonly admit: (address: string) => Disposable;
-  /** Connects to an agent whose address a peer has told to the program. */
-  readonly connectTold: (address: string) => Promise<object>;
-  /** A connection to a container whose address a peer has told. */
-  readonly leaseTold: (
-    address: string,
-    signal: AbortSignal,
-  ) => Promise<LinkLease>;
-  /**
-   * The keys of registrations that were made from here, each with the address
-   * of the directory that it is for.
-   */
-  readonly registrationKeys: Map<string, string>;
-}
-
-const households = new WeakMap<object, Household>();
+const internals = new WeakMap<object, ContainerInternals>();
 
 /**
- * The household of a container.
+ * Returns the internals of a container.
  *
- * @throws {TypeError} If this is no container.
+ * @throws {TypeError} If `container` is no container.
  */
-export function householdOf(container: object): Household {
-  const household = households.get(container);
-  if (household !== undefined) return household;
+export function internalsOf(container: object): ContainerInternals {
+  const found = internals.get(container);
+  if (found !== undefined) return found;
   throw new TypeError(
     "Cannot use this container: it was not made by 'Container.create', pass one that was",
   );
 }
 
-/** Makes `household` known as that of `container`. */
-export function setHousehold(container: object, household: Household): void {
-  households.set(container, household);
+/** The parts of one container, for this layer only. */
+export class ContainerInternals implements ContainerContext {
+  readonly container: object;
+  readonly options: ResolvedContainerOptions;
+  readonly clock: Clock;
+  readonly access: Access;
+  readonly dialer: Dialer;
+  readonly links: Links;
+  readonly supervisor: Supervisor;
+  /** The containers that it has spawned. */
+  readonly dependents = new Set<Dependent>();
+  /**
+   * The keys of registrations made from here, each with the address of its
+   * directory.
+   */
+  readonly registrationKeys = new Map<string, string>();
+  /** Resolves when the container is closed. */
+  readonly closed: Promise<CloseReason>;
+  address = "";
+  readonly #onError: OnError;
+  readonly #service: ContainerService;
+  readonly #ownClock: SystemClock | null;
+  readonly #resolveClosed: (reason: CloseReason) => void;
+  #server: RpcServer | null = null;
+  #reason: CloseReason | null = null;
+
+  constructor(container: object, options: ContainerOptions) {
+    this.container = container;
+    this.options = {
+      ...options,
+      codec: options.codec ?? json(),
+      serializers: [dateSerializer, ...options.serializers ?? []],
+      // Containers call each other, so each proves its name to the other.
+      tls: options.tls &&
+        { ...options.tls, clientCerts: options.tls.clientCerts ?? "require" },
+      // One budget for the server and all connections together.
+      budget: new Budget(
+        resolveLimits(options.limits).requests.maxServerHeldBytes,
+      ),
+    };
+    this.#onError = guardedOnError(options.onError);
+    this.#ownClock = options.clock === undefined ? new SystemClock() : null;
+    this.clock = options.clock ?? this.#ownClock!;
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
+    this.supervisor = new Supervisor(this);
+    this.#service = new ContainerService(
+      this.supervisor,
+      this.registrationKeys,
+    );
+    this.access = new Access(this);
+    this.dialer = new Dialer(
+      this,
+      this.access,
+      this.#service,
+      new AgentAddresses(this),
+    );
+    this.links = new Links(this, this.dialer);
+    internals.set(container, this);
+  }
+
+  /** The server of the container, which listens. */
+  get server(): RpcServer {
+    return this.#server!;
+  }
+
+  /** Listens at `address`. Called once. */
+  async listen(address: string): Promise<void> {
+    const { options } = this;
+    const makeChannel = this.dialer.channels({ saysHello: false });
+    try {
+      const tls = tlsFor(address, options);
+      const all = { ...options, ...tls };
+      this.#server = await serveWith(makeChannel, address, all);
+      this.address = publicAddress(this.server.address, options.publicHost);
+    } catch (error) {
+      this.#ownClock?.close();
+      await this.#server?.close({ graceMs: 0 });
+      throw error;
+    }
+    observed.by?.opened(this.container, "container", () => this.address);
+    observed.by?.owned(this.server, this.container);
+  }
+
+  checkOpen(act: string): void {
+    if (this.#reason !== null) throw this.closedError(act);
+  }
+
+  closedError(act: string): ContainerClosedError {
+    return new ContainerClosedError(
+      `Cannot ${act}: the container '${this.address}' is closed`,
+    );
+  }
+
+  report(error: unknown, kind: ErrorContext["kind"], address: string): void {
+    this.#onError(error, { kind, address });
+  }
+
+  escalate(error: unknown): void {
+    const message = "a task of an agent failed";
+    const reason = {
+      by: "error",
+      code: "task-failed",
+      message,
+      error,
+    } as const;
+    this.close(reason, GRACE_MS);
+  }
+
+  typeOf(id: string): string | null {
+    return this.#service.validate_aid(id);
+  }
+
+  /** Connects to an agent whose address a peer has named. */
+  async connectLearned(address: string): Promise<object> {
+    const { container } = parseAgentAddress(address);
+    const approach = await this.access.approach(container);
+    const remote = await this.links.agent(address, {}, approach);
+    this.access.known.meet(container);
+    return remote;
+  }
+
+  /** Leases a connection to a container whose address a peer has named. */
+  async leaseLearned(address: string, signal: AbortSignal): Promise<LinkLease> {
+    const approach = await this.access.approach(address);
+    return await this.links.lease(address, signal, approach);
+  }
+
+  /**
+   * Closes the container. Repeatable; joins a close in progress, whose reason
+   * stays. Never rejects.
+   */
+  async close(reason: CloseReason, graceMs: number): Promise<void> {
+    if (this.#reason === null) {
+      this.#reason = reason;
+      this.#close(reason, world.now() + graceMs);
+    }
+    await this.closed;
+  }
+
+  async #close(reason: CloseReason, until: number): Promise<void> {
+    const rest = () => ({ graceMs: Math.max(0, until - world.now()) });
+    await this.supervisor.close(until);
+    await Promise.all([...this.dependents].map((it) => it.close(rest())));
+    this.links.end();
+    // Running methods may still use the connections that are there.
+    await Promise.all([
+      this.server.close(rest()),
+      this.dialer.closeOwn(rest().graceMs),
+    ]);
+    await this.links.close(rest().graceMs);
+    this.#ownClock?.close();
+    observed.by?.closed(this.container);
+    this.#resolveClosed(reason);
+  }
 }

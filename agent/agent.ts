@@ -3,12 +3,8 @@ import type { HasLocalMembers, localMembers } from "../rpc/remote.ts";
 import { alwaysService } from "../rpc/service.ts";
 import { classNameOf } from "./_class_name.ts";
 import type { Container } from "./container.ts";
-import type {
-  AgentOptions,
-  AgentTask,
-  Resident,
-} from "./container_contract.ts";
-import { householdOf } from "./_container_internals.ts";
+import type { AgentLike, AgentOptions, AgentTask } from "./agent_options.ts";
+import { internalsOf } from "./_container_internals.ts";
 import {
   type AgentLifecycle,
   GRACE_MS,
@@ -51,7 +47,7 @@ export type AgentMembers =
  * {@linkcode Agent.onStart} if it has one; `container.spawn` also waits for
  * that, and cleans up if it or the constructor throws.
  */
-export class Agent implements Resident, HasLocalMembers<AgentMembers> {
+export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   static {
     // Also one that exposes nothing can be passed to others.
     Object.defineProperty(this.prototype, alwaysService, { value: true });
@@ -72,7 +68,7 @@ export class Agent implements Resident, HasLocalMembers<AgentMembers> {
    */
   constructor(container: Container, options: AgentOptions = {}) {
     this.container = container;
-    this.#lifecycle = householdOf(container).supervisor.register(
+    this.#lifecycle = internalsOf(container).supervisor.register(
       this,
       options,
     );

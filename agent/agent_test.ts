@@ -13,7 +13,7 @@ import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { nextTurn } from "../testing/step/_within.ts";
 import { Agent } from "./agent.ts";
 import { Container } from "./container.ts";
-import type { AgentTask } from "./container_contract.ts";
+import type { AgentTask } from "./agent_options.ts";
 import { ContainerClosedError } from "./errors.ts";
 import { Cat } from "./fixtures/cat.ts";
 import { tablesOf } from "./fixtures/tables.ts";

@@ -1,4 +1,5 @@
-import type { Container, ContainerOptions } from "../agent/container.ts";
+import type { Container } from "../agent/container.ts";
+import type { ContainerOptions } from "../agent/container_options.ts";
 import type { ExternalClock } from "../agent/clock/external_clock.ts";
 import type { Channel, CloseOptions } from "../channel/channel.ts";
 import type { Codec } from "../channel/codecs/codec.ts";

@@ -1,6 +1,6 @@
 import { addressOf } from "../address_of.ts";
 import type { Container } from "../container.ts";
-import { householdOf } from "../_container_internals.ts";
+import { internalsOf } from "../_container_internals.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
@@ -116,8 +116,8 @@ export class ContainerClient implements DirectoryClient {
   /** The agent at an address, or `null` if it is gone by now. */
   async #reach<T>(address: string): Promise<Remote<T> | null> {
     try {
-      const { connectTold } = householdOf(this.#container);
-      return await connectTold(address) as Remote<T>;
+      const internals = internalsOf(this.#container);
+      return await internals.connectLearned(address) as Remote<T>;
     } catch (error) {
       if (isGone(error)) return null;
       throw error;

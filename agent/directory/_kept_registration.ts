@@ -1,6 +1,6 @@
 import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";
-import { householdOf } from "../_container_internals.ts";
+import { internalsOf } from "../_container_internals.ts";
 import { Backoff, DEFAULT_BACKOFF } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import type { OnError } from "../../channel/report.ts";
@@ -75,7 +75,7 @@ export class KeptRegistration implements Registration {
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted) onAbort();
     // By it this container confirms that the registration is its own.
-    const { registrationKeys } = householdOf(this.#options.container);
+    const { registrationKeys } = internalsOf(this.#options.container);
     registrationKeys.set(this.#key, this.#options.directory);
     try {
       for (;;) await this.#keepOnce();

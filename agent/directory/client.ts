@@ -1,4 +1,4 @@
-import type { ConnectOptions } from "../container_contract.ts";
+import type { ConnectOptions } from "../container_options.ts";
 import type { OnError } from "../../channel/report.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type {

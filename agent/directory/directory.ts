@@ -2,8 +2,8 @@
 import { parseAgentAddress } from "../address.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
-import type { AgentOptions } from "../container_contract.ts";
-import { householdOf } from "../_container_internals.ts";
+import type { AgentOptions } from "../agent_options.ts";
+import { internalsOf } from "../_container_internals.ts";
 import { abortable } from "../../channel/internal.ts";
 import { Budget } from "../../channel/limits/budget.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
@@ -148,7 +148,8 @@ export class Directory extends Agent {
     this.#allow = options.allow ??
       ((address, caller) => isNear(address, caller, container.address));
     this.#trust = options.trust ?? (() => false);
-    this.#open = householdOf(container).leaseTold;
+    this.#open = (address, signal) =>
+      internalsOf(container).leaseLearned(address, signal);
     this.#proofs = new Proofs(this.#open, this.address);
     this.#subscribed = new Budget(this.#limits.maxSubscribedEntries);
     this.signal.addEventListener("abort", () => this.#end(), { once: true });

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { Agent } from "../agent.ts";
 import { Container } from "../container.ts";
-import type { ContainerOptions } from "../container.ts";
+import type { ContainerOptions } from "../container_options.ts";
 import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { AgentNotFoundError, ValidationError } from "../../rpc/errors.ts";

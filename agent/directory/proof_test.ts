@@ -5,11 +5,12 @@ import {
   assertRejects,
 } from "@std/assert";
 import { Agent } from "../agent.ts";
-import type { Container, ContainerOptions } from "../container.ts";
+import type { Container } from "../container.ts";
+import type { ContainerOptions } from "../container_options.ts";
 import { dateSerializer } from "../date_serializer.ts";
 import { serveHostile } from "../fixtures/hostile_container.ts";
 import { until } from "../fixtures/until.ts";
-import { householdOf } from "../_container_internals.ts";
+import { internalsOf } from "../_container_internals.ts";
 import type { Serializer } from "../../channel/codecs/types/serializer.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
@@ -80,7 +81,7 @@ withCtx(
       entries: 64,
       agents: 1,
     });
-    const { registrationKeys } = householdOf(here);
+    const { registrationKeys } = internalsOf(here);
     const [key] = registrationKeys.keys();
     assertEquals(registrationKeys.size, 64);
     // A key that is not the stranger's own proves that, and gets no further
@@ -103,7 +104,7 @@ withCtx(
     const client = await findDirectory(here, curious.address);
     await client.register(agent, { type: "own" });
     // That directory knows the key, and so may whoever it tells.
-    const [key] = householdOf(here).registrationKeys.keys();
+    const [key] = internalsOf(here).registrationKeys.keys();
     const { address } = agent;
     await assertRejects(
       () => stranger.register({ type: "forged", address, key: key! }),

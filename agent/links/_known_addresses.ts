@@ -1,13 +1,11 @@
-import { parseAgentAddress } from "../address.ts";
-
-/** How many addresses a container remembers. */
+/** The most addresses that a container remembers. */
 const MAX_ADDRESSES = 10_000;
 
 /**
- * The addresses of containers that a container deals with by itself: its own,
- * those that its program has named, and those that it has spawned. What peers
- * tell is compared with them as a whole: another port of a known host is a
- * stranger. When there are too many, those not used for longest are forgotten.
+ * The addresses of containers that the program itself deals with: those that it
+ * has named, has looked up, or has spawned. Addresses that peers name are
+ * compared with them as a whole: another port of a known host is unknown. The
+ * least recently used addresses are forgotten first.
  */
 export class KnownAddresses {
   readonly #max: number;
@@ -18,29 +16,29 @@ export class KnownAddresses {
     this.#max = max;
   }
 
-  /** Adds the address of a container that the program has named. */
+  /** Adds an address that the program has named. */
   name(address: string): void {
     this.#add(address, true);
   }
 
-  /** Adds one that was only looked up for the program, as in a directory. */
+  /** Adds an address that was looked up for the program, as in a directory. */
   meet(address: string): void {
     this.#add(address, this.isNamed(address));
   }
 
-  /** Forgets the address of a container that is gone. */
+  /** Removes the address of a container that is gone. */
   forget(address: string): void {
     this.#named.delete(address);
   }
 
-  /** Whether the program has named this address of a container. */
+  /** Returns whether the program has named the address. */
   isNamed(address: string): boolean {
     return this.#named.get(address) ?? false;
   }
 
-  /** Whether the container of the agent at `agentAddress` is known. */
-  hasAgent(agentAddress: string): boolean {
-    return this.#named.has(parseAgentAddress(agentAddress).container);
+  /** Returns whether the address is known. */
+  has(address: string): boolean {
+    return this.#named.has(address);
   }
 
   #add(address: string, isNamed: boolean): void {

@@ -1,11 +1,7 @@
-// Longer than most files: attempts, leases and connections share their tables.
 import {
-  abortable,
   Backoff,
-  type ChannelStarter,
   type ConnectionChannel,
   Ending,
-  Totals,
   within,
 } from "../../channel/internal.ts";
 import {
@@ -13,74 +9,28 @@ import {
   ServerBusyError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { channelOn } from "../../channel/open.ts";
-import {
-  type BudgetOptions,
-  type ChannelOptions,
-  resolveOptions,
-} from "../../channel/options.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
-import { openRpcWith } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { observed } from "../../transports/internal.ts";
-import { memoryPair } from "../../transports/memory.ts";
+import { world } from "../../transports/internal.ts";
+import type { ContainerContext } from "../_container_context.ts";
 import { parseAgentAddress } from "../address.ts";
-import type { AgentGone, ConnectOptions } from "../container_contract.ts";
+import type { ConnectOptions } from "../container_options.ts";
+import { type Approach, NAMED } from "./_access.ts";
+import type { Dialer } from "./_dialer.ts";
+import { Dials } from "./_dials.ts";
 import { Link, type Route } from "./_link.ts";
-import { tlsFor } from "./_tls_for.ts";
-
-/** What {@linkcode Links} are made with. */
-export interface LinksOptions {
-  /** The container's own address. */
-  readonly address: () => string;
-  /** To whom the connections belong. */
-  readonly owner: object;
-  /**
-   * How the channel to the container at `address` is made, with or without the
-   * credentials of this one.
-   */
-  readonly makeChannel: (
-    address: string,
-    showsCredentials: boolean,
-  ) => ChannelStarter;
-  /** Whether there are credentials to show. */
-  readonly hasCredentials: boolean;
-  /** Makes both ends of the connection to itself. */
-  readonly makeOwnChannels: readonly [ChannelStarter, ChannelStarter];
-  readonly channelOptions: ChannelOptions & BudgetOptions;
-  /** Makes the error of what a closed container cannot do. */
-  readonly closedError: (act: string) => Error;
-}
-
-/** How a container is dialled. */
-export interface Approach {
-  /** Whether only a peer has told its address. */
-  readonly isTold: boolean;
-  /** Whether it is shown the credentials of this container. */
-  readonly showsCredentials: boolean;
-}
-
-/** How a container is dialled whose address the program has named. */
-export const NAMED: Approach = { isTold: false, showsCredentials: true };
 
 /** A connection for as long as its holder needs it. */
 export interface LinkLease extends Disposable {
   readonly link: Link;
   /**
-   * Asks something on it.
+   * Asks something on the connection.
    *
    * @throws {ConnectError} If the connection is lost.
    * @throws {AuthenticationError} If the other side refuses this one.
    */
   ask<T>(ask: (link: Link) => Promise<T>): Promise<T>;
-}
-
-/** An attempt to connect, which several may wait for. */
-interface Dial {
-  readonly link: Promise<Link>;
-  readonly controller: AbortController;
-  waiting: number;
 }
 
 /** Begins the keys of connections that show no credentials. */
@@ -91,44 +41,39 @@ const BARE = "bare ";
  * second one where it has credentials, and one of the two must not show them.
  */
 export class Links {
-  /** What passed through them, those that have ended included. */
-  readonly totals: Totals = new Totals();
-  /** How many there have been. */
+  /** The number of connections made since the start. */
   opened = 0;
-
-  readonly #options: LinksOptions;
+  readonly #context: ContainerContext;
+  readonly #dialer: Dialer;
   readonly #links = new Map<string, Link>();
-  readonly #dials = new Map<string, Dial>();
-  /** All attempts that have not ended, those given up included. */
-  readonly #attempts = new Map<Promise<unknown>, AbortController>();
+  readonly #dials = new Dials<Link>();
   readonly #ending: Ending;
-  /** The far end of the connection to itself. */
-  #ownEnd: ConnectionChannel | null = null;
   #isRef = true;
 
-  constructor(options: LinksOptions) {
-    this.#options = options;
-    this.#ending = new Ending(() => options.closedError("wait for an agent"));
+  constructor(context: ContainerContext, dialer: Dialer) {
+    this.#context = context;
+    this.#dialer = dialer;
+    this.#ending = new Ending(() => context.closedError("wait for an agent"));
   }
 
-  /** How many there are. */
+  /** The number of connections now. */
   get size(): number {
     return this.#links.size;
   }
 
-  /** How many proxies they remember. */
+  /** The number of proxies that the connections remember. */
   get proxies(): number {
     let count = 0;
     for (const link of this.#links.values()) count += link.proxies;
     return count;
   }
 
-  /** Whether there are no new ones any more. */
+  /** Whether no new connections are made any more. */
   get isEnding(): boolean {
     return this.#ending.isOver;
   }
 
-  /** The proxy for the agent at `address`. */
+  /** Returns the proxy for the agent at `address`. */
   async agent(
     address: string,
     { retryForMs = 0, signal }: ConnectOptions,
@@ -140,14 +85,14 @@ export class Links {
       );
     }
     const { container, id } = parseAgentAddress(address);
-    const until = performance.now() + retryForMs;
-    const backoff = new Backoff(undefined, this.#options.owner);
+    const until = world.now() + retryForMs;
+    const backoff = new Backoff(undefined, this.#context.container);
     for (;;) {
       try {
         const ask = (link: Link) => link.agent(id, signal);
         return await this.#ask(container, ask, signal, approach);
       } catch (error) {
-        const leftMs = until - performance.now();
+        const leftMs = until - world.now();
         if (!isPassing(error) || leftMs <= 0) throw error;
         await this.#ending.before(
           signal,
@@ -157,7 +102,7 @@ export class Links {
     }
   }
 
-  /** How to call the agent at `address`, of which nobody knows that it exists. */
+  /** Returns how to call the agent at `address`, which may not exist. */
   async route(
     address: string,
     signal: AbortSignal | undefined,
@@ -168,9 +113,44 @@ export class Links {
     return await this.#ask(container, ask, signal, approach);
   }
 
+  /** Resolves when an agent of another container is gone. */
+  async watch(
+    address: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ scope: "agent" | "container"; message: string }> {
+    const { container, id } = parseAgentAddress(address);
+    try {
+      const message = await this.#ending.before(
+        signal,
+        (ending) => this.#watch(container, id, ending),
+      );
+      return { scope: "agent", message };
+    } catch (error) {
+      // The end of this container ends its connections, and not the agent.
+      if (this.isEnding) throw this.#context.closedError(`watch '${address}'`);
+      if (!isLoss(error)) throw error;
+      return { scope: "container", message: error.message };
+    }
+  }
+
+  async #watch(
+    container: string,
+    id: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    try {
+      return await (await this.#share(container, signal)).watch(id, signal);
+    } catch (error) {
+      // If the request was sent, the agent there now may be a new one.
+      const isStale = error instanceof ConnectionClosedError && !error.sent;
+      if (!isStale || this.isEnding) throw error;
+      return await (await this.#share(container, signal)).watch(id, signal);
+    }
+  }
+
   /**
-   * A connection to the container at `address`, which is closed when no lease
-   * is left and nothing else has used it.
+   * Returns a connection to the container at `address`, which is closed when no
+   * lease is left and nothing else has used it.
    */
   async lease(
     address: string,
@@ -192,66 +172,67 @@ export class Links {
   }
 
   /**
-   * Asks another container what may be asked twice.
+   * Asks another container something that may be asked twice.
    *
    * @throws {ConnectError} If the connection is lost.
    * @throws {AuthenticationError} If the other side refuses this one.
    */
   async #ask<T>(
-    container: string,
+    address: string,
     ask: (link: Link) => Promise<T>,
     signal: AbortSignal | undefined,
     approach: Approach,
   ): Promise<T> {
-    const known = this.#links.get(this.#keyOf(container, approach));
+    const known = this.#links.get(this.#keyOf(address, approach));
     const wasOpen = known?.isOver === false;
-    const open = async () => {
-      const link = await this.#open(container, signal, approach);
-      link.isShared = true;
-      return link;
-    };
     try {
       try {
-        return await ask(await open());
+        return await ask(await this.#share(address, signal, approach));
       } catch (error) {
-        // It may have been dead for a while, with nobody to notice.
+        // The connection may have been dead for a while without anyone noticing.
         const isStale = wasOpen && known.isOver && isLoss(error);
         if (!isStale || this.isEnding) throw error;
-        return await ask(await open());
+        return await ask(await this.#share(address, signal, approach));
       }
     } catch (error) {
-      throw this.#asConnectError(error, container);
+      throw this.#asConnectError(error, address);
     }
   }
 
-  /** What the loss of a connection means to who asked something on it. */
-  #asConnectError(error: unknown, container: string): unknown {
+  /** Translates the loss of a connection for code that has asked something. */
+  #asConnectError(error: unknown, address: string): unknown {
     if (!(error instanceof ConnectionClosedError)) return error;
-    // Who has shown nothing hears of it by whatever was asked first.
     if (error.cause instanceof AuthenticationError) {
       return new AuthenticationError(error.cause.message, { cause: error });
     }
-    const act = `connect to '${container}'`;
-    if (this.isEnding) return this.#options.closedError(act);
-    // It says why its connection ended, after what was done on it.
-    const [, why = error.message] =
-      /^Cannot [^:]*: (.*)$/s.exec(error.message) ??
-        [];
-    return new ConnectError(`Cannot ${act}: ${why}`, {
-      address: container,
+    const act = `connect to '${address}'`;
+    if (this.isEnding) return this.#context.closedError(act);
+    // The message without the act that failed with the connection.
+    const [, why] = /^Cannot [^:]*: (.*)$/s.exec(error.message) ?? [];
+    return new ConnectError(`Cannot ${act}: ${why ?? error.message}`, {
+      address,
       cause: error,
     });
   }
 
-  /** Names the connection to the container at `address`. */
+  /** Returns the name of the connection to the container at `address`. */
   #keyOf(address: string, { showsCredentials }: Approach): string {
-    return showsCredentials || !this.#options.hasCredentials ||
-        address === this.#options.address()
-      ? address
-      : `${BARE}${address}`;
+    const { options, address: own } = this.#context;
+    const hasOne = options.credentials === undefined || address === own;
+    return showsCredentials || hasOne ? address : `${BARE}${address}`;
   }
 
-  /** The connection to the container at `address`. */
+  /** Returns a connection that stays open without a lease. */
+  async #share(
+    address: string,
+    signal: AbortSignal | undefined,
+    approach: Approach = NAMED,
+  ): Promise<Link> {
+    const link = await this.#open(address, signal, approach);
+    link.isShared = true;
+    return link;
+  }
+
   async #open(
     address: string,
     signal: AbortSignal | undefined,
@@ -261,85 +242,45 @@ export class Links {
     const key = this.#keyOf(address, approach);
     const open = this.#links.get(key);
     if (open !== undefined && !open.isOver) return open;
-    this.#checkOpen(address);
-    const joined = this.#dials.get(key);
-    if (joined === undefined) {
-      return await this.#dial(address, signal, approach);
-    }
+    const isJoined = this.#dials.has(key);
     try {
-      return await this.#waitFor(key, joined, signal);
+      return await this.#dial(address, key, signal, approach);
     } catch (error) {
-      // It was begun before this was asked for: somebody may listen by now.
-      if (!(error instanceof ConnectError)) throw error;
-      return await this.#dial(address, signal, approach);
+      // An attempt that began earlier says nothing about the address now.
+      if (!isJoined || !(error instanceof ConnectError)) throw error;
+      return await this.#dial(address, key, signal, approach);
     }
+  }
+
+  async #dial(
+    address: string,
+    key: string,
+    signal: AbortSignal | undefined,
+    { isLearned }: Approach,
+  ): Promise<Link> {
+    this.#checkOpen(address);
+    if (isLearned && !this.#dials.has(key)) this.#checkRoom(address);
+    const connect = (signal: AbortSignal) =>
+      this.#connect(address, key, signal);
+    return await this.#ending.before(
+      signal,
+      (ending) => this.#dials.join(key, connect, ending),
+    );
   }
 
   #checkOpen(address: string): void {
     if (!this.isEnding) return;
-    throw this.#options.closedError(`connect to '${address}'`);
+    throw this.#context.closedError(`connect to '${address}'`);
   }
 
-  #dial(
-    address: string,
-    signal: AbortSignal | undefined,
-    approach: Approach,
-  ): Promise<Link> {
-    this.#checkOpen(address);
-    const key = this.#keyOf(address, approach);
-    const dial = this.#dials.get(key) ?? this.#beginDial(address, approach);
-    return this.#waitFor(key, dial, signal);
-  }
-
-  #beginDial(address: string, approach: Approach): Dial {
-    if (approach.isTold) this.#checkRoom(address);
-    const key = this.#keyOf(address, approach);
-    const controller = new AbortController();
-    const link = this.#connect(address, key, controller.signal);
-    const dial: Dial = { link, controller, waiting: 0 };
-    this.#dials.set(key, dial);
-    const attempt = link.then(() => {}, () => {}).then(() => {
-      this.#attempts.delete(attempt);
-      this.#forget(key, dial);
-    });
-    this.#attempts.set(attempt, controller);
-    return dial;
-  }
-
-  /** What peers tell must not make more connections than a server takes. */
+  /** Peers must not cause more connections than a server accepts. */
   #checkRoom(address: string): void {
-    const { max } = resolveLimits(
-      this.#options.channelOptions.limits,
-    ).connections;
-    if (this.#links.size + this.#attempts.size < max) return;
+    const { max } = resolveLimits(this.#context.options.limits).connections;
+    if (this.#links.size + this.#dials.size < max) return;
     throw new ConnectError(
-      `Cannot connect to '${address}': a peer told its address, and ${max} connections are open already, raise 'limits.connections.max'`,
+      `Cannot connect to '${address}', which a peer named: ${max} connections are open already, raise 'limits.connections.max'`,
       { address },
     );
-  }
-
-  async #waitFor(
-    key: string,
-    dial: Dial,
-    signal: AbortSignal | undefined,
-  ): Promise<Link> {
-    dial.waiting++;
-    try {
-      return await this.#ending.before(
-        signal,
-        (ending) => abortable(dial.link, ending),
-      );
-    } finally {
-      // The last one that leaves gives it up; who comes now begins anew.
-      if (--dial.waiting === 0) {
-        this.#forget(key, dial);
-        dial.controller.abort();
-      }
-    }
-  }
-
-  #forget(key: string, dial: Dial): void {
-    if (this.#dials.get(key) === dial) this.#dials.delete(key);
   }
 
   async #connect(
@@ -347,54 +288,24 @@ export class Links {
     key: string,
     signal: AbortSignal,
   ): Promise<Link> {
-    const { makeChannel, channelOptions, owner } = this.#options;
-    const options = {
-      ...channelOptions,
-      ...tlsFor(address, channelOptions),
-      signal,
-    };
-    const isOwn = address === this.#options.address();
     let channel: ConnectionChannel;
     try {
-      channel = isOwn ? this.#connectToSelf(address) : await openRpcWith(
-        makeChannel(address, key === address),
-        address,
-        options,
-        owner,
-      );
+      channel = await this.#dialer.connect(address, key === address, signal);
     } catch (error) {
       this.#checkOpen(address);
       throw error;
     }
-    observed.by?.owned(channel, owner);
-    if (signal.aborted) {
-      // It was reached just when nobody wanted it any more.
-      await channel.close({ graceMs: 0 });
-      this.#checkOpen(address);
-      throw signal.reason;
-    }
-    return this.#add(address, key, channel);
-  }
-
-  /**
-   * A container calls its own agents as others do, with arguments copied and
-   * errors alike, but without its socket.
-   */
-  #connectToSelf(address: string): ConnectionChannel {
-    const { makeOwnChannels: [makeNear, makeFar], owner } = this.#options;
-    const options = resolveOptions(this.#options.channelOptions);
-    const [near, far] = memoryPair(address, options.limits.frames.maxBytes);
-    this.#ownEnd = channelOn(makeFar, far, options);
-    observed.by?.owned(this.#ownEnd, owner);
-    this.totals.add(this.#ownEnd);
-    return channelOn(makeNear, near, options);
+    if (!signal.aborted) return this.#add(address, key, channel);
+    // Nobody waits for it any more.
+    await channel.close({ graceMs: 0 });
+    this.#checkOpen(address);
+    throw signal.reason;
   }
 
   #add(address: string, key: string, channel: ConnectionChannel): Link {
     const link = new Link(address, channel);
-    link.isShared = address === this.#options.address();
+    link.isShared = address === this.#context.address;
     this.opened++;
-    this.totals.add(channel);
     this.#links.set(key, link);
     if (!this.#isRef) channel.unref();
     channel.closed.then(() => {
@@ -403,58 +314,13 @@ export class Links {
     return link;
   }
 
-  /** Resolves when an agent of another container is gone. */
-  async watch(
-    address: string,
-    signal: AbortSignal | undefined,
-  ): Promise<AgentGone> {
-    const { container, id } = parseAgentAddress(address);
-    try {
-      const reason = await this.#ending.before(
-        signal,
-        (ending) => this.#watch(container, id, ending),
-      );
-      return { address, scope: "agent", message: reason };
-    } catch (error) {
-      // The end of the container ends its connections, and not the agent.
-      if (this.isEnding) throw this.#options.closedError(`watch '${address}'`);
-      if (!isLoss(error)) throw error;
-      return { address, scope: "container", message: error.message };
-    }
-  }
-
-  async #watch(
-    container: string,
-    id: string,
-    ending: AbortSignal,
-  ): Promise<string> {
-    const open = async () => {
-      const link = await this.#open(container, ending, NAMED);
-      link.isShared = true;
-      return link;
-    };
-    try {
-      return await (await open()).watch(id, ending);
-    } catch (error) {
-      // Then the connection was lost before, and what is watched may be new.
-      const isStale = error instanceof ConnectionClosedError && !error.sent;
-      if (!isStale || this.isEnding) throw error;
-      return await (await open()).watch(id, ending);
-    }
-  }
-
-  /** Ends attempts and retries: from now on there are no new connections. */
+  /** Ends attempts and retries; from now on no connections are made. */
   end(): void {
     this.#ending.end();
-    for (const controller of this.#attempts.values()) controller.abort();
+    this.#dials.abort();
   }
 
-  /** Lets calls to agents of its own come to their end. */
-  async closeOwn(graceMs: number): Promise<void> {
-    await this.#ownEnd?.close({ graceMs });
-  }
-
-  /** Cuts the connections to the container at `address`, if there are any. */
+  /** Cuts the connections to the container at `address`. */
   async cut(address: string): Promise<void> {
     const links = [address, `${BARE}${address}`]
       .map((key) => this.#links.get(key));
@@ -466,12 +332,12 @@ export class Links {
     const links = [...this.#links.values()];
     await Promise.all([
       ...links.map((link) => link.close({ graceMs })),
-      // They were told to end; a transport may be slow to hear.
-      within(graceMs, Promise.all(this.#attempts.keys())),
+      // A transport may be slow to give up its attempts.
+      within(graceMs, this.#dials.ended()),
     ]);
   }
 
-  /** Whether connections keep the process alive. */
+  /** Sets whether connections keep the process alive. */
   setRef(isRef: boolean): void {
     this.#isRef = isRef;
     for (const { client } of this.#links.values()) {
@@ -486,7 +352,7 @@ function isLoss(error: unknown): error is Error {
     error instanceof ConnectError || error instanceof TimeoutError;
 }
 
-/** Whether it may be otherwise in a moment. */
+/** Whether another attempt may succeed. */
 function isPassing(error: unknown): boolean {
   return isLoss(error) || error instanceof AgentNotFoundError ||
     error instanceof ServerBusyError;

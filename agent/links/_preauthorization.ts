@@ -1,25 +1,25 @@
 import type { Authenticate } from "../../rpc/authenticate.ts";
 
 /**
- * What is agreed with the containers that a container has spawned: what each of
- * them was given as credentials. That is what it is shown in turn, and nothing
- * else; and it is taken as shown by the spawned one on the connection that its
- * parent makes, where it has nothing to show by itself.
+ * The credentials of spawned containers. A parent shows each of them the
+ * credentials with which it was started, and nothing else. On the first
+ * connection that the parent makes, it also takes these as the credentials of
+ * the spawned container, which cannot show any there.
  */
 export class Preauthorization {
   readonly #authenticate: Authenticate | undefined;
-  /** What the containers at each address were given; it is one, as a rule. */
+  /** The credentials at each address; usually one entry. */
   readonly #given = new Map<string, Set<{ readonly credentials: unknown }>>();
   readonly #admitted = new Set<string>();
 
-  /** `authenticate` tells who a peer is, if anything does. */
+  /** `authenticate` is the option of the container. */
   constructor(authenticate: Authenticate | undefined) {
     this.#authenticate = authenticate;
   }
 
   /**
-   * Until it is disposed of, whoever is reached at `address` is shown
-   * `credentials`, and nothing if they are `undefined`.
+   * Until it is disposed of, the container at `address` is shown `credentials`;
+   * nothing if they are `undefined`.
    */
   spawned(address: string, credentials: unknown): Disposable {
     const entry = { credentials };
@@ -34,30 +34,30 @@ export class Preauthorization {
   }
 
   /**
-   * Until it is disposed of, whoever is reached at `address` is taken to have
-   * shown what was given to the container spawned there. No longer than that
-   * must be: somebody else may listen there later.
+   * Until it is disposed of, the peer that is dialled at `address` is taken for
+   * the container spawned there. Dispose of it soon: another program may listen
+   * at the address later.
    */
   admit(address: string): Disposable {
     this.#admitted.add(address);
     return { [Symbol.dispose]: () => void this.#admitted.delete(address) };
   }
 
-  /** Whether a container was spawned at this address. */
+  /** Returns whether a container was spawned at the address. */
   has(address: string): boolean {
     return this.#given.has(address);
   }
 
   /**
-   * What is shown at `address`, where a container was spawned: nothing if there
-   * are several, of which one is in vain.
+   * Returns the credentials to show to the container spawned at `address`. If
+   * there are several, all but one of them failed to listen, so none is shown.
    */
   credentialsAt(address: string): unknown {
     const [entry, ...others] = this.#given.get(address) ?? [];
     return others.length === 0 ? entry?.credentials : undefined;
   }
 
-  /** What tells who the peer is that is being reached at `address`. */
+  /** Returns the check of the peer that is dialled at `address`. */
   at(address: string): Authenticate | undefined {
     const authenticate = this.#authenticate;
     if (authenticate === undefined || !this.#admitted.has(address)) {

@@ -5,7 +5,7 @@ import { printLine } from "../../channel/report.ts";
 import { printable } from "../../transports/printable.ts";
 import { tlsAsText } from "../../transports/tls/_text.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
-import { householdOf } from "../_container_internals.ts";
+import { internalsOf } from "../_container_internals.ts";
 import { parseUtc } from "../clock/_time.ts";
 import type { Container } from "../container.ts";
 import type { SpawnAddress } from "./_address.ts";
@@ -40,7 +40,7 @@ export async function planSpawn(
   options: SpawnOptions,
   { address, listens, publicHost }: SpawnAddress,
 ): Promise<SpawnPlan> {
-  const { codecName } = householdOf(parent);
+  const codecName = internalsOf(parent).options.codec.name;
   checkContainer(parent, options);
   const setup: SpawnSetup = {
     listens,
@@ -65,7 +65,8 @@ export async function planSpawn(
 }
 
 function checkContainer(parent: Container, options: SpawnOptions): void {
-  const { codecName, serializers } = householdOf(parent);
+  const { options: given } = internalsOf(parent);
+  const codecName = given.codec.name;
   if (codecName !== "json" && codecName !== "msgpack") {
     throw new TypeError(
       `Cannot spawn a container with codec '${codecName}': only 'json' and 'msgpack' can be named to another process, give '${parent}' one of them`,
@@ -73,6 +74,8 @@ function checkContainer(parent: Container, options: SpawnOptions): void {
   }
   // Types are numbers on the wire, counted from the first serializer.
   const named = options.serializers?.length ?? 0;
+  // Every container also has the serializer of dates.
+  const serializers = given.serializers.length - 1;
   if (named === serializers) return;
   throw new TypeError(
     `Cannot spawn a container: '${parent}' has ${serializers} serializers and it would have ${named}, name the same ones in 'serializers'`,
@@ -92,7 +95,7 @@ async function planTls(
   address: string,
   options: SpawnOptions,
 ): Promise<TlsOptions | null> {
-  const ofParent = householdOf(parent).tls ?? null;
+  const ofParent = internalsOf(parent).options.tls ?? null;
   const { tls = options.credentials === null ? null : ofParent } = options;
   // Connections over Unix sockets go without TLS.
   const isTcp = address.startsWith("tcp:");
@@ -113,13 +116,13 @@ async function planCredentials(
   address: string,
   options: SpawnOptions,
 ): Promise<unknown> {
-  const ofParent = householdOf(parent);
+  const { options: ofParent } = internalsOf(parent);
   const { credentials = ofParent.credentials } = options;
   const shown = typeof credentials === "function"
     ? await credentials(address)
     : credentials;
   // They are shown in the codec of the container.
-  const { carries } = ofParent.codecName === "json" ? json() : msgpack();
+  const { carries } = ofParent.codec.name === "json" ? json() : msgpack();
   new TypeTable([]).pack(shown ?? null, carries);
   return shown ?? undefined;
 }

@@ -9,7 +9,10 @@ import { parseAddress } from "../../transports/address.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { inodeOf, removeSocketOf } from "../../transports/socket_file.ts";
 import { isAgentId } from "../_agent_id.ts";
-import { type Household, householdOf } from "../_container_internals.ts";
+import {
+  type ContainerInternals,
+  internalsOf,
+} from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError, SpawnError } from "../errors.ts";
 import { GRACE_MS } from "../supervision/_agent_lifecycle.ts";
@@ -58,7 +61,7 @@ const NO_HOST: Host = {
 export class Spawned implements SpawnedContainer {
   readonly address: string;
   readonly #parent: Container;
-  readonly #household: Household;
+  readonly #internals: ContainerInternals;
   readonly #plan: SpawnPlan;
   readonly #token = world.uuid();
   readonly #stderr = new StderrTail();
@@ -81,7 +84,7 @@ export class Spawned implements SpawnedContainer {
   constructor(parent: Container, plan: SpawnPlan) {
     this.address = plan.address;
     this.#parent = parent;
-    this.#household = householdOf(parent);
+    this.#internals = internalsOf(parent);
     this.#plan = plan;
     // The child may report before the start waits for it.
     this.#started.promise.catch(() => {});
@@ -114,7 +117,7 @@ export class Spawned implements SpawnedContainer {
       const message = `it had not started after ${timeoutMs} ms`;
       this.#limit.abort(new SpawnError(message));
     });
-    this.#household.dependents.add(this);
+    this.#internals.dependents.add(this);
     observed.by?.opened(
       this,
       "process",
@@ -122,7 +125,7 @@ export class Spawned implements SpawnedContainer {
     );
     observed.by?.owned(this, this.#parent);
     const { credentials } = this.#plan.setup;
-    const agreed = this.#household.spawned(address, credentials);
+    const agreed = this.#internals.access.spawned(address, credentials);
     this.closed.then(() => agreed[Symbol.dispose]());
     try {
       await this.#startHost();
@@ -147,7 +150,7 @@ export class Spawned implements SpawnedContainer {
     this.#server = await listenForChild(
       this.#control(),
       token,
-      (error) => this.#household.report(error, this.address),
+      (error) => this.#internals.report(error, "callback", this.address),
     );
     observed.by?.owned(this.#server, this);
     this.#limit.signal.throwIfAborted();
@@ -179,7 +182,7 @@ export class Spawned implements SpawnedContainer {
     if (from === "stderr") this.#stderr.add(line);
     runGuarded(
       () => this.#plan.onLog(line, from),
-      (error) => this.#household.report(error, this.address),
+      (error) => this.#internals.report(error, "callback", this.address),
     );
   }
 
@@ -207,7 +210,7 @@ export class Spawned implements SpawnedContainer {
     address: string,
     signal: AbortSignal,
   ): Promise<Remote<Manager>> {
-    using _ = this.#household.admit(this.address);
+    using _ = this.#internals.access.preauthorization.admit(this.address);
     return await this.#parent.connect<Manager>(address, { signal });
   }
 
@@ -241,11 +244,11 @@ export class Spawned implements SpawnedContainer {
     if (this.#hasListened) {
       await within(LINGER_MS, this.#lost);
       // A Worker's end of it may be open for ever.
-      await this.#household.cut(this.address);
+      await this.#internals.links.cut(this.address);
       await this.#lost;
     }
     await this.#server?.close({ graceMs: 0 });
-    this.#household.dependents.delete(this);
+    this.#internals.dependents.delete(this);
     observed.by?.closed(this);
     const exit = code === undefined ? {} : { exitCode: code };
     this.#closed.resolve({ ...reason, ...exit });
@@ -256,7 +259,7 @@ export class Spawned implements SpawnedContainer {
     try {
       if (path !== null) await removeSocketOf(path, this.#inode);
     } catch (error) {
-      this.#household.report(error, this.address);
+      this.#internals.report(error, "callback", this.address);
     }
   }
 

@@ -1,5 +1,5 @@
 import { world } from "../../transports/internal.ts";
-import { householdOf } from "../_container_internals.ts";
+import { internalsOf } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import { SpawnError } from "../errors.ts";
 import { chooseAddress } from "./_address.ts";
@@ -61,7 +61,7 @@ export async function spawnContainer(
   for (let attempt = 1;; attempt++) {
     const chosen = chooseAddress(address);
     const plan = await planSpawn(parent, options, chosen);
-    householdOf(parent).checkOpen("spawn a container");
+    internalsOf(parent).checkOpen("spawn a container");
     options.signal?.throwIfAborted();
     const leftMs = attempt === 1 ? startTimeoutMs : until - world.now();
     const spawned = new Spawned(parent, plan);

@@ -2,9 +2,9 @@ import { abortable } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import { observed } from "../../transports/internal.ts";
-import type { AgentTask, Resident } from "../container_contract.ts";
+import type { AgentLike, AgentTask } from "../agent_options.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
-import type { FailurePolicy } from "../failure_policy.ts";
+import type { FailurePolicy } from "../agent_options.ts";
 import { Grace } from "./_grace.ts";
 
 /** The default time that the close of an agent or a container may take. */
@@ -59,7 +59,7 @@ interface Hooks {
 
 /** The life of one agent: its state, its tasks and who watches it. */
 export class AgentLifecycle {
-  readonly agent: Resident;
+  readonly agent: AgentLike;
   readonly id: string;
   readonly policy: FailurePolicy;
   readonly #host: AgentHost;
@@ -73,7 +73,7 @@ export class AgentLifecycle {
   #closed: PromiseWithResolvers<void> | null = null;
 
   constructor(
-    agent: Resident,
+    agent: AgentLike,
     id: string,
     policy: FailurePolicy,
     host: AgentHost,

@@ -2,7 +2,7 @@ import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/expose.ts";
 import type { Router } from "../../rpc/service.ts";
 import { classNameOf } from "../_class_name.ts";
-import type { Resident } from "../container_contract.ts";
+import type { AgentLike } from "../agent_options.ts";
 import type { Supervisor } from "./_supervisor.ts";
 
 /** The methods of a container that other containers call. */
@@ -11,7 +11,7 @@ export class ContainerService {
   readonly #registrationKeys: ReadonlyMap<string, string>;
   /** The agents, by id. */
   @expose
-  readonly agents: Router<Resident>;
+  readonly agents: Router<AgentLike>;
 
   /**
    * `registrationKeys` are the keys of registrations made from here, each with

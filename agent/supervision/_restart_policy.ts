@@ -2,7 +2,7 @@ import {
   type BackoffOptions,
   DEFAULT_BACKOFF,
 } from "../../channel/internal.ts";
-import type { FailurePolicy } from "../failure_policy.ts";
+import type { FailurePolicy } from "../agent_options.ts";
 import type { AgentState } from "./_agent_lifecycle.ts";
 
 /**

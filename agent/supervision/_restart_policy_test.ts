@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { FailurePolicy } from "../failure_policy.ts";
+import type { FailurePolicy } from "../agent_options.ts";
 import {
   actionOnFailure,
   NO_RESTARTS,

@@ -5,7 +5,7 @@ import { world } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { checkAgentId } from "../_agent_id.ts";
 import type { ContainerContext } from "../_container_context.ts";
-import type { AgentOptions, Resident } from "../container_contract.ts";
+import type { AgentLike, AgentOptions } from "../agent_options.ts";
 import {
   type AgentHost,
   AgentLifecycle,
@@ -24,7 +24,7 @@ import {
 /** How `spawn` makes one agent, and makes it again after failures. */
 export class AgentFactory {
   /** Calls the constructor. */
-  readonly make: () => Resident;
+  readonly make: () => AgentLike;
   /** The prototype of the agent, but not of other agents that it makes. */
   readonly prototype: object;
   /** The id that the agent keeps if it is restarted. */
@@ -36,7 +36,7 @@ export class AgentFactory {
   /** The newest agent that was made. */
   newest: AgentLifecycle | null = null;
 
-  constructor(prototype: object, make: () => Resident) {
+  constructor(prototype: object, make: () => AgentLike) {
     this.prototype = prototype;
     this.make = make;
   }
@@ -54,7 +54,7 @@ interface Making {
 /** The agents of one container: makes, starts, restarts and closes them. */
 export class Supervisor implements AgentHost {
   /** The agents that can be called. */
-  readonly visible: Router<Resident> = new Router({ missing: notFound });
+  readonly visible: Router<AgentLike> = new Router({ missing: notFound });
   /** The number of watches that have not ended. */
   watches = 0;
   readonly #context: ContainerContext;
@@ -70,7 +70,7 @@ export class Supervisor implements AgentHost {
   }
 
   get address(): string {
-    return this.#context.addressOf();
+    return this.#context.address;
   }
 
   get container(): object {
@@ -83,7 +83,7 @@ export class Supervisor implements AgentHost {
   }
 
   /** Makes an agent and starts it. */
-  async spawn(factory: AgentFactory): Promise<Resident> {
+  async spawn(factory: AgentFactory): Promise<AgentLike> {
     const making: Making = { factory, own: null, made: [] };
     let own: AgentLifecycle;
     try {
@@ -100,7 +100,7 @@ export class Supervisor implements AgentHost {
   #make(making: Making): AgentLifecycle {
     const before = this.#making;
     this.#making = making;
-    let agent: Resident;
+    let agent: AgentLike;
     try {
       agent = making.factory.make();
     } finally {
@@ -124,7 +124,7 @@ export class Supervisor implements AgentHost {
    * @throws {ContainerClosedError} If the container is closed.
    */
   register(
-    agent: Resident,
+    agent: AgentLike,
     { id, onFailure: policy = "report" }: AgentOptions,
   ): AgentLifecycle {
     this.#context.checkOpen("make an agent");

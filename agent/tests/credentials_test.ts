@@ -7,7 +7,7 @@ import { call } from "../../rpc/call.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { Agent } from "../agent.ts";
-import type { ContainerOptions } from "../container.ts";
+import type { ContainerOptions } from "../container_options.ts";
 import { until } from "../fixtures/until.ts";
 
 class Host extends Agent {

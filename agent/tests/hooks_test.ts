@@ -5,7 +5,7 @@ import { nextTurn } from "../../testing/step/_within.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import { ExternalClock } from "../clock/external_clock.ts";
-import type { FailurePolicy } from "../failure_policy.ts";
+import type { FailurePolicy } from "../agent_options.ts";
 import { until } from "../fixtures/until.ts";
 
 /** Something that cannot even be looked at. */

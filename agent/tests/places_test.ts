@@ -7,7 +7,8 @@ import type { Remote } from "../../rpc/remote.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { Agent } from "../agent.ts";
-import type { Container, ContainerOptions } from "../container.ts";
+import type { Container } from "../container.ts";
+import type { ContainerOptions } from "../container_options.ts";
 import { Cat } from "../fixtures/cat.ts";
 import { until } from "../fixtures/until.ts";
 

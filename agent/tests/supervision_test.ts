@@ -6,7 +6,7 @@ import { nextTurn } from "../../testing/step/_within.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";
-import type { FailurePolicy } from "../failure_policy.ts";
+import type { FailurePolicy } from "../agent_options.ts";
 import { Cat } from "../fixtures/cat.ts";
 import { aborted, until } from "../fixtures/until.ts";
 

@@ -1,5 +1,6 @@
 import { ExternalClock } from "../../agent/clock/external_clock.ts";
-import { Container, type ContainerOptions } from "../../agent/container.ts";
+import { Container } from "../../agent/container.ts";
+import type { ContainerOptions } from "../../agent/container_options.ts";
 import type { Channel, CloseOptions } from "../../channel/channel.ts";
 import { type ConnectionOptions, openConnection } from "../../channel/open.ts";
 import {

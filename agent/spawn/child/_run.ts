@@ -2,7 +2,7 @@ import { json } from "../../../channel/codecs/json/json.ts";
 import { msgpack } from "../../../channel/codecs/msgpack/msgpack.ts";
 import type { Serializer } from "../../../channel/codecs/types/serializer.ts";
 import type { Remote } from "../../../rpc/remote.ts";
-import { householdOf } from "../../_container_internals.ts";
+import { internalsOf } from "../../_container_internals.ts";
 import { ExternalClock } from "../../clock/external_clock.ts";
 import { Container } from "../../container.ts";
 import { SpawnError } from "../../errors.ts";
@@ -85,7 +85,7 @@ async function open(setup: SpawnSetup): Promise<Container> {
   });
   const container = await opening;
   // The parent may pass on its own agents, wherever they are.
-  householdOf(container).name(setup.parent);
+  internalsOf(container).access.known.name(setup.parent);
   return container;
 }
 

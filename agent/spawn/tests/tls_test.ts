@@ -5,7 +5,8 @@ import { createTestAuthority } from "../../../testing/certificates/certificates.
 import type { Ctx } from "../../../testing/ctx_contract.ts";
 import { ConnectError, HandshakeError } from "../../../transports/errors.ts";
 import type { TlsOptions } from "../../../transports/tls/options.ts";
-import { Container, type ContainerOptions } from "../../container.ts";
+import { Container } from "../../container.ts";
+import type { ContainerOptions } from "../../container_options.ts";
 import { SpawnError } from "../../errors.ts";
 import { Member } from "../../fixtures/spawned_club.ts";
 import { fixture, KINDS, spawnIn } from "../../fixtures/spawning.ts";

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Container, type ContainerOptions } from "../../../agent/container.ts";
+import { Container } from "../../../agent/container.ts";
+import type { ContainerOptions } from "../../../agent/container_options.ts";
 import { ExternalClock } from "../../../agent/clock/external_clock.ts";
 import { Link } from "../../../agent/links/_link.ts";
 import { Manager } from "../../../agent/spawn/manager.ts";

@@ -1,17 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { remoteNode } from "../../rpc/internal.ts";
-import { AgentPlaces } from "./_agent_refs.ts";
+import { AgentAddresses, type AgentReach } from "./_agent_addresses.ts";
 
-const places = new AgentPlaces({
-  owner: {},
-  address: () => "local://here",
+const places = new AgentAddresses({
+  address: "local://here",
   typeOf: () => null,
-  route: () => Promise.reject(new Error("not used")),
-  allows: () => false,
-  timeoutMs: Infinity,
-});
+} as unknown as AgentReach);
 
-Deno.test("AgentPlaces.openPath knows agents, and nothing in them or beside", () => {
+Deno.test("AgentAddresses.openPath knows agents, and nothing in them or beside", () => {
   const open = places.openPath("agents/tom");
   assert(open !== null);
   assertEquals(remoteNode(open)!.place!.address, "local://here/tom");

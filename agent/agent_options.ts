@@ -1,0 +1,69 @@
+import type { BackoffOptions } from "../channel/backoff_options.ts";
+import type { CloseOptions } from "../channel/channel.ts";
+
+/** An agent, as its container sees it. */
+export interface AgentLike extends AsyncDisposable {
+  /** The name of the agent in its container. */
+  readonly id: string;
+  /** The address by which others connect to the agent. */
+  readonly address: string;
+  /** Closes this agent alone. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** Options for the constructor of {@linkcode Agent}. */
+export interface AgentOptions {
+  /**
+   * The name of the agent in its container. It must not contain `/` or begin
+   * with `$`.
+   *
+   * @default {"0", "1" and so on, in the order of creation}
+   */
+  readonly id?: string | undefined;
+  /**
+   * The reaction to a task of the agent that throws.
+   *
+   * @default {"report"}
+   */
+  readonly onFailure?: FailurePolicy | undefined;
+}
+
+/** A task of an agent. It should end when `signal` aborts. */
+export type AgentTask = (signal: AbortSignal) => void | Promise<void>;
+
+/** How an agent is restarted. */
+export interface RestartPolicy {
+  /**
+   * The most restarts within `withinMs`. One more failure stops the agent.
+   *
+   * @default {5}
+   */
+  readonly restarts?: number | undefined;
+  /**
+   * The time in which restarts are counted, in milliseconds.
+   *
+   * @default {60_000}
+   */
+  readonly withinMs?: number | undefined;
+  /** The waits before restarts, which grow from `initialMs` to `maxMs`. */
+  readonly backoff?: Partial<BackoffOptions> | undefined;
+}
+
+/**
+ * The reaction to a task of an agent that throws. In each case the error is
+ * reported to the container's `onError`.
+ *
+ * - `"report"`: nothing else; the agent's other tasks go on.
+ * - `"stop"`: the agent is closed.
+ * - `"restart"`, or a {@linkcode RestartPolicy}: the agent is closed and made
+ *   again, with the same id and the same arguments, after a wait that grows
+ *   from 50 ms to 5 s. Other agents go on. Only for agents that were made by
+ *   `Container.spawn`.
+ * - `"escalate"`: the container is closed.
+ */
+export type FailurePolicy =
+  | "report"
+  | "stop"
+  | "restart"
+  | "escalate"
+  | RestartPolicy;

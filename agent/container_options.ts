@@ -1,0 +1,91 @@
+import type {
+  AuthenticateOptions,
+  CredentialsOptions,
+} from "../rpc/authenticate.ts";
+import type { RpcOptions } from "../rpc/internal.ts";
+import type { TlsOptions } from "../transports/tls/options.ts";
+import type { Clock } from "./clock/clock.ts";
+
+/** Options for {@linkcode Container.create}. */
+export interface ContainerOptions
+  extends RpcOptions, AuthenticateOptions, CredentialsOptions {
+  /**
+   * Speaks TLS at `tcp://` addresses, both where the container listens and
+   * where it connects; other addresses go without. Each side shows a
+   * certificate to the other, unless `clientCerts` is `"none"`.
+   *
+   * @default {nothing is encrypted}
+   */
+  readonly tls?: TlsOptions | undefined;
+  /**
+   * The clock of the agents. A container closes only a clock that it has made
+   * itself.
+   *
+   * @default {a `SystemClock`}
+   */
+  readonly clock?: Clock | undefined;
+  /**
+   * The file mode of a Unix socket.
+   *
+   * @default {0o600}
+   */
+  readonly mode?: number | undefined;
+  /**
+   * The host in the container's address, by which others reach it over TCP.
+   *
+   * @default {the host at which it listens; for a wildcard, the machine's name,
+   * which needs `--allow-sys=hostname`}
+   */
+  readonly publicHost?: string | undefined;
+  /**
+   * The credentials for `authenticate` of other containers: plain data, or a
+   * function that returns it, which is called with the address of the container
+   * for each connection. They are shown at addresses that the program has named
+   * itself, in `connect` or `watch`. At an address that only a peer has named
+   * they are not shown, unless `credentialsFor` permits it. A spawned container
+   * is shown the credentials with which it was started.
+   *
+   * @default {none}
+   */
+  readonly credentials?: unknown;
+  /**
+   * Decides whether `credentials` are also shown to the container at an address
+   * that only a peer has named: by passing an agent, by an entry of a directory,
+   * or by registering with a directory here. May be async.
+   *
+   * @default {no}
+   */
+  readonly credentialsFor?:
+    | ((address: string) => boolean | Promise<boolean>)
+    | undefined;
+  /**
+   * Decides whether an agent that a peer has named, by passing a proxy, may be
+   * dialled at `address` when that proxy is called. May be async.
+   *
+   * @default {only the exact addresses of containers that the program has
+   * connected to, has watched or has spawned}
+   */
+  readonly allowConnect?:
+    | ((address: string) => boolean | Promise<boolean>)
+    | undefined;
+}
+
+/** Options for {@linkcode Container.connect}. */
+export interface ConnectOptions {
+  /**
+   * The time for which to try again while the container cannot be reached or
+   * has no such agent yet, in milliseconds; 0 for one attempt, `Infinity` for
+   * ever. Random waits between attempts grow from 50 ms to 5 s.
+   *
+   * @default {0}
+   */
+  readonly retryForMs?: number | undefined;
+  /** Gives up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options for {@linkcode Container.watch}. */
+export interface WatchOptions {
+  /** Ends the watch; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}

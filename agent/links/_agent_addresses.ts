@@ -1,0 +1,139 @@
+import { abortable, Ending, Timers } from "../../channel/internal.ts";
+import { TimeoutError } from "../../channel/errors.ts";
+import type { CallOptions } from "../../rpc/call.ts";
+import {
+  type AddressResolver,
+  type Caller,
+  makeRemote,
+  type OwnPlace,
+  type Place,
+} from "../../rpc/internal.ts";
+import { alwaysService } from "../../rpc/service.ts";
+import { ConnectError } from "../../transports/errors.ts";
+import { world } from "../../transports/internal.ts";
+import { isAgentId } from "../_agent_id.ts";
+import { classNameOf } from "../_class_name.ts";
+import type { ContainerContext } from "../_container_context.ts";
+import { parseAgentAddress } from "../address.ts";
+import type { AgentLike } from "../agent_options.ts";
+import type { Access } from "./_access.ts";
+import type { Route } from "./_link.ts";
+import type { Links } from "./_links.ts";
+
+/** A container, as the proxies for agents with learned addresses see it. */
+export interface AgentReach extends ContainerContext {
+  readonly access: Access;
+  readonly links: Links;
+  /** Returns the class name of an agent of this container; `null` for none. */
+  typeOf(id: string): string | null;
+}
+
+/** The begin of the paths of agents. */
+const PREFIX = "agents/";
+
+/** Passes agents between containers, by their addresses. */
+export class AgentAddresses implements AddressResolver {
+  readonly #reach: AgentReach;
+
+  constructor(reach: AgentReach) {
+    this.#reach = reach;
+  }
+
+  // Also for an agent that has not started or is closed: it may pass itself at
+  // any time, and calls find out.
+  placeOf(target: object): OwnPlace | null {
+    if (!isAgent(target)) return null;
+    const { address, id, container } = target;
+    const isOwn = container === this.#reach.container;
+    const path = isOwn ? PREFIX + id : null;
+    return { address, type: classNameOf(target), path };
+  }
+
+  open({ address, type }: Place): object {
+    const caller = new AgentCaller(address, this.#reach);
+    const place = { address, type };
+    return makeRemote(caller, "", { place, isPassed: true });
+  }
+
+  openPath(path: string): object | null {
+    const id = path.slice(PREFIX.length);
+    if (!path.startsWith(PREFIX) || !isAgentId(id)) return null;
+    // Agents have public addresses, and a path means the same as an address:
+    // others may name them, and calls use this container's own connection.
+    const address = `${this.#reach.address}/${id}`;
+    return this.open({ address, type: this.#reach.typeOf(id) ?? "Agent" });
+  }
+}
+
+function isAgent(
+  target: object,
+): target is AgentLike & { readonly container: object } {
+  return alwaysService in target && "container" in target;
+}
+
+/** Calls an agent of which only the address is known; connects if needed. */
+class AgentCaller implements Caller {
+  readonly remoteAddress: string;
+  readonly #reach: AgentReach;
+
+  constructor(address: string, reach: AgentReach) {
+    this.remoteAddress = address;
+    this.#reach = reach;
+  }
+
+  async call(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    const { timeoutMs = this.#reach.options.timeoutMs ?? Infinity } = options;
+    const until = world.now() + timeoutMs;
+    const route = timeoutMs === Infinity
+      ? await this.#route(options.signal)
+      : await this.#routeWithin(timeoutMs, options.signal);
+    return await route.caller.call(`${route.path}/${path}`, args, {
+      ...options,
+      timeoutMs: Math.max(0, until - world.now()),
+    });
+  }
+
+  /** Finds the route; the time of the call includes this. */
+  async #routeWithin(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Route> {
+    const { remoteAddress: address } = this;
+    const time = new Ending(() =>
+      new TimeoutError(
+        `Cannot call the agent at '${address}': it was not reached within ${timeoutMs} ms`,
+        { timeoutMs, sent: false },
+      )
+    );
+    const { container } = this.#reach;
+    const timer = new Timers(container)
+      .start("attempt", timeoutMs, () => time.end(), { keepsAlive: true });
+    try {
+      return await time.before(signal, (ending) => this.#route(ending));
+    } finally {
+      timer.stop();
+    }
+  }
+
+  async #route(signal: AbortSignal | undefined): Promise<Route> {
+    const { remoteAddress: address } = this;
+    const { access, links } = this.#reach;
+    const { container } = parseAgentAddress(address);
+    if (!await abortable(access.allows(address, container), signal)) {
+      throw new ConnectError(
+        `Cannot call the agent at '${address}': a peer named its address, and this container does not dial it, allow it by 'allowConnect'`,
+        { address },
+      );
+    }
+    const approach = await access.approach(container);
+    return await links.route(address, signal, approach);
+  }
+
+  // A proxy for an agent keeps nothing alive.
+  keep(): void {}
+  release(): void {}
+}
