@@ -119,11 +119,11 @@ export class ContainerInternals implements ContainerContext {
   /** Listens at `address`. Called once. */
   async listen(address: string): Promise<void> {
     const { options } = this;
-    const makeChannel = this.dialer.channels({ saysHello: false });
+    const startSession = this.dialer.sessions({ isInitiator: false });
     try {
       const tls = tlsFor(address, options);
       const all = { ...options, ...tls };
-      this.#server = await serveWith(makeChannel, address, all);
+      this.#server = await serveWith(startSession, address, all);
       this.address = publicAddress(this.server.address, options.publicHost);
     } catch (error) {
       this.#ownClock?.close();

@@ -47,13 +47,18 @@ export interface ConnectionChannelOptions
 }
 
 /**
- * Starts a new channel: calls {@linkcode ConnectionChannel.start}, with the
- * hooks of its layer.
+ * Starts a new channel: calls {@linkcode ConnectionChannel.start} with the hooks
+ * of its layer, and returns what that layer works with.
  */
-export type ChannelStarter = (channel: ConnectionChannel) => void;
+export type ChannelStarter<Started = ConnectionChannel> = (
+  channel: ConnectionChannel,
+) => Started;
 
 /** The {@linkcode ChannelStarter} of this layer. */
-export const startPlain: ChannelStarter = (channel) => channel.start();
+export const startPlain: ChannelStarter = (channel) => {
+  channel.start();
+  return channel;
+};
 
 /**
  * The channel on a connection. It receives frames and passes messages on to its

@@ -68,12 +68,12 @@ export async function openConnection(
  *
  * @internal
  */
-export async function openConnectionWith(
-  startChannel: ChannelStarter,
+export async function openConnectionWith<Started>(
+  startChannel: ChannelStarter<Started>,
   address: string,
   options: ConnectionOptions,
   owner?: object,
-): Promise<ConnectionChannel> {
+): Promise<Started> {
   const { retryForMs = 0 } = options;
   if (!(retryForMs >= 0)) {
     throw new RangeError(
@@ -98,15 +98,15 @@ export async function openConnectionWith(
 }
 
 /**
- * The channel on a connection that no server has accepted.
+ * Starts a channel on a connection that no server has accepted.
  *
  * @internal
  */
-export function channelOn(
-  startChannel: ChannelStarter,
+export function channelOn<Started>(
+  startChannel: ChannelStarter<Started>,
   connection: Connection,
   options: ResolvedOptions,
-): ConnectionChannel {
+): Started {
   const { remoteAddress: address } = connection;
   const channel = new ConnectionChannel(connection, {
     ...options,
@@ -119,8 +119,7 @@ export function channelOn(
     onProtocolError: (error) =>
       options.onError(error, { kind: "protocol", address }),
   });
-  startChannel(channel);
-  return channel;
+  return startChannel(channel);
 }
 
 async function connectWithin(

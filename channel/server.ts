@@ -125,10 +125,10 @@ export async function startServer(
  *
  * @internal
  */
-export async function startServerWith(
-  startChannel: ChannelStarter,
+export async function startServerWith<Started>(
+  startChannel: ChannelStarter<Started>,
   address: string,
-  onConnect: ConnectHandler,
+  onConnect: (started: Started) => void | Promise<void>,
   options: ServerOptions,
 ): Promise<Server> {
   const server = new ChannelServer(startChannel, onConnect, options);
@@ -136,11 +136,11 @@ export async function startServerWith(
   return server;
 }
 
-class ChannelServer implements Server {
+class ChannelServer<Started> implements Server {
   readonly closed: Promise<void>;
 
-  readonly #startChannel: ChannelStarter;
-  readonly #onConnect: ConnectHandler;
+  readonly #startChannel: ChannelStarter<Started>;
+  readonly #onConnect: (started: Started) => void | Promise<void>;
   readonly #options: ServerOptions;
   readonly #resolved: ReturnType<typeof resolveOptions>;
   readonly #shared: SharedCounts;
@@ -159,8 +159,8 @@ class ChannelServer implements Server {
   #failedHandshakes = 0;
 
   constructor(
-    startChannel: ChannelStarter,
-    onConnect: ConnectHandler,
+    startChannel: ChannelStarter<Started>,
+    onConnect: (started: Started) => void | Promise<void>,
     options: ServerOptions,
   ) {
     this.#startChannel = startChannel;
@@ -240,8 +240,7 @@ class ChannelServer implements Server {
       this.#silent.delete(host, channel);
       this.#hosts.leave(host);
     });
-    this.#startChannel(channel);
-    const handling = this.#handle(channel);
+    const handling = this.#handle(channel, this.#startChannel(channel));
     this.#handlers.add(handling);
     handling.then(() => this.#handlers.delete(handling));
   }
@@ -265,7 +264,7 @@ class ChannelServer implements Server {
     return true;
   }
 
-  async #handle(channel: ConnectionChannel): Promise<void> {
+  async #handle(channel: ConnectionChannel, started: Started): Promise<void> {
     const task = {};
     observed.by?.opened(
       task,
@@ -274,7 +273,7 @@ class ChannelServer implements Server {
     );
     observed.by?.owned(task, channel);
     try {
-      await this.#onConnect(channel);
+      await this.#onConnect(started);
     } catch (error) {
       if (!channel.isOwnEnd(error)) {
         this.#report(error, "handler", channel.localAddress);

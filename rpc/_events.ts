@@ -1,5 +1,5 @@
 import { ConnectionClosedError, TimeoutError } from "../channel/errors.ts";
-import type { ObservedEvent } from "../transports/internal.ts";
+import { observed, type ObservedEvent } from "../transports/internal.ts";
 import { isInstance } from "./_failure.ts";
 
 /** RPC has started on a channel. Emitted once for each channel. */
@@ -119,4 +119,9 @@ export function outcomeOf(error: unknown, signal?: AbortSignal): CallOutcome {
   if (signal?.aborted && error === signal.reason) return "aborted";
   if (isInstance(error, TimeoutError)) return "timed-out";
   return isInstance(error, ConnectionClosedError) ? "lost" : "failure";
+}
+
+/** Emits an event, which is made only if somebody observes. */
+export function emit(makeEvent: () => RpcEvent): void {
+  observed.by?.event(makeEvent());
 }

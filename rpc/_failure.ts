@@ -4,7 +4,6 @@ import {
   ServerBusyError,
 } from "../channel/errors.ts";
 import { failureText, parseFailure } from "../channel/message.ts";
-import { isRecord } from "./serving/_call_content.ts";
 import {
   AgentNotFoundError,
   AuthenticationError,
@@ -153,8 +152,9 @@ function dataOf(error: Error | null): unknown {
 
 /** The `data` that a failure brought. */
 function dataIn(content: unknown): unknown {
-  return isRecord(content) && Object.hasOwn(content, "data")
-    ? content.data
+  return typeof content === "object" && content !== null &&
+      Object.hasOwn(content, "data")
+    ? (content as { data: unknown }).data
     : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { type Call, currentCall } from "./serving/_current_call.ts";
+import { type Call, currentCall } from "./_current_call.ts";
 
 export type { Call };
 

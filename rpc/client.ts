@@ -7,11 +7,15 @@ import type { CloseReason } from "../channel/errors.ts";
 import { observed } from "../transports/internal.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
 import type { CredentialsOptions } from "./authenticate.ts";
-import { openRpcWith } from "./session/_open_rpc.ts";
-import type { PeerStats } from "./session/_peer.ts";
+import { openSession } from "./session/_open_session.ts";
+import {
+  type Session,
+  sessionStarter,
+  type SessionStats,
+} from "./session/_session.ts";
+import type { RpcOptions } from "./session/options.ts";
 import type { Remote } from "./remote.ts";
 import { makeRemote } from "./references/_remote_proxy.ts";
-import { peerOf, rpcChannel, type RpcOptions } from "./session/_rpc_channel.ts";
 import { isService } from "./service.ts";
 
 /** Options for {@linkcode openConnection}. */
@@ -29,7 +33,7 @@ export interface RpcConnectionOptions
  * Sizes of the tables of an RPC connection, and what passed through it. The
  * messages by which RPC steers calls and streams are calls and requests, too.
  */
-export interface RpcStats extends ChannelStats, PeerStats {}
+export interface RpcStats extends ChannelStats, SessionStats {}
 
 /**
  * One side of an RPC connection, with a proxy for what the other side offers.
@@ -85,8 +89,8 @@ export async function openConnection<T>(
 ): Promise<RpcClient<T>> {
   const root = options.service ?? null;
   if (root !== null) checkService(root);
-  const makeChannel = rpcChannel(root, { ...options, saysHello: true });
-  return clientOf<T>(await openRpcWith(makeChannel, address, options));
+  const start = sessionStarter(root, { ...options, isInitiator: true });
+  return clientOf<T>(await openSession(start, address, options));
 }
 
 /**
@@ -101,19 +105,19 @@ export function checkService(service: object): void {
   );
 }
 
-/** The RPC side of a channel, as users see it. */
-export function clientOf<T>(channel: Channel): RpcClient<T> {
-  const peer = peerOf(channel);
+/** Returns a session as users see it. */
+export function clientOf<T>(session: Session): RpcClient<T> {
+  const { channel } = session;
   const close = (options?: CloseOptions) => channel.close(options);
   const client: RpcClient<T> = {
-    remote: makeRemote(peer, "") as Remote<T>,
+    remote: makeRemote(session.calls, "") as Remote<T>,
     channel,
     get identity() {
-      return peer.identity;
+      return session.identity;
     },
     closed: channel.closed,
     close,
-    stats: () => ({ ...channel.stats(), ...peer.stats() }),
+    stats: () => ({ ...channel.stats(), ...session.stats() }),
     ref: () => channel.ref(),
     unref: () => channel.unref(),
     [Symbol.asyncDispose]: () => close(),

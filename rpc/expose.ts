@@ -1,4 +1,4 @@
-import { isReservedName } from "./references/_reserved_names.ts";
+import { isReservedName } from "./reserved_names.ts";
 
 /** How an exposed method is served. */
 export interface ExposeOptions {

@@ -5,11 +5,18 @@
  *
  * @module
  */
-export { openRpcWith } from "./session/_open_rpc.ts";
-export { peerOf, rpcChannel } from "./session/_rpc_channel.ts";
-export type { RpcOptions } from "./session/_rpc_channel.ts";
+export { openSession } from "./session/_open_session.ts";
+export {
+  type Session,
+  type SessionStarter,
+  sessionStarter,
+} from "./session/_session.ts";
+export type { SessionOptions } from "./session/options.ts";
 export { asError, toPlainFailure } from "./_failure.ts";
-export type { AddressResolver, OwnPlace } from "./references/_addressable.ts";
+export type {
+  AddressResolver,
+  OwnPlace,
+} from "./references/_address_resolver.ts";
 export {
   type Caller,
   makeRemote,
@@ -17,8 +24,8 @@ export {
   remoteNode,
 } from "./references/_remote_proxy.ts";
 export { REFERENCE_PREFIX } from "./references/_references.ts";
-export { isCall, isRecord } from "./serving/_call_content.ts";
-export { resolveMethod } from "./serving/_resolve.ts";
+export { isCall, isRecord } from "./references/_call_content.ts";
+export { resolveMethod } from "./references/_resolve.ts";
 export { STREAM_PREFIX } from "./streams/_outgoing_streams.ts";
 export type {
   CallEnded,

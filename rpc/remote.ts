@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-explicit-any -- `any` is how types match all functions
-import type { ReservedName } from "./references/_reserved_names.ts";
+import type { ReservedName } from "./reserved_names.ts";
 import type { Router } from "./service.ts";
 
 /** What has methods of its own and yet is no service. */

@@ -5,11 +5,11 @@ import {
   startServerWith,
 } from "../channel/server.ts";
 import type { CloseOptions } from "../channel/channel.ts";
-import type { ChannelStarter } from "../channel/internal.ts";
 import { observed } from "../transports/internal.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
-import { peerOf, rpcChannel, type RpcOptions } from "./session/_rpc_channel.ts";
+import { type SessionStarter, sessionStarter } from "./session/_session.ts";
+import type { RpcOptions } from "./session/options.ts";
 
 /** Options for {@linkcode startServer}. */
 export interface RpcServerOptions<T = unknown>
@@ -60,30 +60,30 @@ export async function startServer<T = unknown>(
   options: RpcServerOptions<T> = {},
 ): Promise<RpcServer<T>> {
   checkService(service);
-  const makeChannel = rpcChannel(service, { ...options, saysHello: false });
-  return await serveWith(makeChannel, address, options);
+  const start = sessionStarter(service, { ...options, isInitiator: false });
+  return await serveWith(start, address, options);
 }
 
 /**
- * Like {@linkcode startServer}, with channels that another layer starts.
+ * Like {@linkcode startServer}, with sessions that another layer starts.
  *
  * @internal
  */
 export async function serveWith<T>(
-  makeChannel: ChannelStarter,
+  startSession: SessionStarter,
   address: string,
   options: RpcServerOptions<T>,
 ): Promise<RpcServer<T>> {
   const clients = new Set<RpcClient<T>>();
   const server: Server = await startServerWith(
-    makeChannel,
+    startSession,
     address,
-    async (channel) => {
-      const { admitted } = peerOf(channel);
+    async (session) => {
+      const { admitted } = session;
       if (admitted !== null && !await admitted) return;
-      const client = clientOf<T>(channel);
+      const client = clientOf<T>(session);
       clients.add(client);
-      channel.closed.then(() => clients.delete(client));
+      client.closed.then(() => clients.delete(client));
       await options.onConnect?.(client);
     },
     options,

@@ -1,8 +1,4 @@
-import {
-  type ChannelStarter,
-  type ConnectionChannel,
-  Totals,
-} from "../../channel/internal.ts";
+import { type ConnectionChannel, Totals } from "../../channel/internal.ts";
 import { channelOn } from "../../channel/open.ts";
 import { resolveOptions } from "../../channel/options.ts";
 import type {
@@ -11,8 +7,10 @@ import type {
 } from "../../rpc/authenticate.ts";
 import {
   type AddressResolver,
-  openRpcWith,
-  rpcChannel,
+  openSession,
+  type Session,
+  type SessionStarter,
+  sessionStarter,
 } from "../../rpc/internal.ts";
 import { observed } from "../../transports/internal.ts";
 import { memoryPair } from "../../transports/memory.ts";
@@ -21,7 +19,7 @@ import type { ContainerService } from "../supervision/_container_service.ts";
 import type { Access } from "./_access.ts";
 import { tlsFor } from "./_tls_for.ts";
 
-/** Makes the channels of a container, to others and to itself. */
+/** Makes the sessions of a container, to others and to itself. */
 export class Dialer {
   /** The counts of the channels made here, including those that have ended. */
   readonly totals: Totals = new Totals();
@@ -45,51 +43,51 @@ export class Dialer {
     this.#places = places;
   }
 
-  /** Returns a factory of channels. */
-  channels(
+  /** Returns what starts sessions. */
+  sessions(
     options: AuthenticateOptions & CredentialsOptions & {
-      readonly saysHello: boolean;
+      readonly isInitiator: boolean;
       readonly heartbeatMs?: number;
       readonly identity?: unknown;
     },
-  ): ChannelStarter {
-    return rpcChannel(this.#service, {
+  ): SessionStarter {
+    return sessionStarter(this.#service, {
       ...this.#context.options,
-      places: this.#places,
+      resolver: this.#places,
       ...options,
     });
   }
 
-  /** Opens a channel to the container at `address`. */
+  /** Opens a session with the container at `address`. */
   async connect(
     address: string,
     showsCredentials: boolean,
     signal: AbortSignal,
-  ): Promise<ConnectionChannel> {
+  ): Promise<Session> {
     const { container, address: own } = this.#context;
-    const channel = address === own
+    const session = address === own
       ? this.#connectToSelf()
       : await this.#connectTo(address, showsCredentials, signal);
-    observed.by?.owned(channel, container);
-    this.totals.add(channel);
-    return channel;
+    observed.by?.owned(session.channel, container);
+    this.totals.add(session.channel);
+    return session;
   }
 
   async #connectTo(
     address: string,
     showsCredentials: boolean,
     signal: AbortSignal,
-  ): Promise<ConnectionChannel> {
+  ): Promise<Session> {
     const { container, options } = this.#context;
-    const makeChannel = this.channels({
-      saysHello: true,
+    const startSession = this.sessions({
+      isInitiator: true,
       authenticate: this.#access.authenticateAt(address),
       credentials: showsCredentials
         ? this.#access.credentialsAt(address)
         : undefined,
     });
-    return await openRpcWith(
-      makeChannel,
+    return await openSession(
+      startSession,
       address,
       { ...options, ...tlsFor(address, options), signal },
       container,
@@ -101,7 +99,7 @@ export class Dialer {
    * errors alike, but without its socket. In-process, it needs no heartbeat and
    * no authentication.
    */
-  #connectToSelf(): ConnectionChannel {
+  #connectToSelf(): Session {
     const { container, address } = this.#context;
     const options = resolveOptions(this.#context.options);
     const [near, far] = memoryPair(address, options.limits.frames.maxBytes);
@@ -111,9 +109,9 @@ export class Dialer {
       credentials: undefined,
       identity: container,
     };
-    const makeFar = this.channels({ saysHello: false, ...inProcess });
-    const makeNear = this.channels({ saysHello: true, ...inProcess });
-    this.#ownEnd = channelOn(makeFar, far, options);
+    const makeFar = this.sessions({ isInitiator: false, ...inProcess });
+    const makeNear = this.sessions({ isInitiator: true, ...inProcess });
+    this.#ownEnd = channelOn(makeFar, far, options).channel;
     observed.by?.owned(this.#ownEnd, container);
     this.totals.add(this.#ownEnd);
     return channelOn(makeNear, near, options);

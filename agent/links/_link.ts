@@ -1,8 +1,4 @@
-import {
-  type ConnectionChannel,
-  Ending,
-  pause,
-} from "../../channel/internal.ts";
+import { Ending, pause } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
 import { clientOf, type RpcClient } from "../../rpc/client.ts";
@@ -12,8 +8,8 @@ import type { Remote } from "../../rpc/remote.ts";
 import {
   type Caller,
   makeRemote,
-  peerOf,
   remoteNode,
+  type Session,
 } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { formatAgentAddress } from "../address.ts";
@@ -39,30 +35,30 @@ export interface Route {
 export class Link {
   readonly client: RpcClient<ContainerService>;
   readonly #address: string;
-  readonly #channel: ConnectionChannel;
+  readonly #session: Session;
   readonly #pollMs: number;
   readonly #proxies = new Map<string, WeakRef<object>>();
   readonly #dropped = new FinalizationRegistry<string>((id) => {
     if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
   });
-  readonly #ending = new Ending(() => this.#channel.lossError()!);
+  readonly #ending = new Ending(() => this.#session.channel.lossError()!);
   /** Whether it is used by others than those who hold a lease. */
   isShared = false;
   #leases = 0;
   /** Whether it is known what the other side can do. */
   #isGreeted = false;
 
-  /** `channel` leads to the container at `address`. */
+  /** `session` leads to the container at `address`. */
   constructor(
     address: string,
-    channel: ConnectionChannel,
+    session: Session,
     pollMs: number = POLL_MS,
   ) {
     this.#address = address;
-    this.#channel = channel;
+    this.#session = session;
     this.#pollMs = pollMs;
-    this.client = clientOf<ContainerService>(channel);
-    channel.closed.then(() => this.#ending.end());
+    this.client = clientOf<ContainerService>(session);
+    session.channel.closed.then(() => this.#ending.end());
   }
 
   /** How many proxies are remembered. */
@@ -72,7 +68,7 @@ export class Link {
 
   /** Whether the connection has ended. */
   get isOver(): boolean {
-    return this.#channel.lossError() !== null;
+    return this.#session.channel.lossError() !== null;
   }
 
   /** Takes a lease; returns what gives it back, which counts once. */
@@ -120,7 +116,7 @@ export class Link {
   }
 
   #route(id: string): Route {
-    return { caller: peerOf(this.#channel), path: `agents/${id}` };
+    return { caller: this.#session.calls, path: `agents/${id}` };
   }
 
   /**
@@ -208,7 +204,7 @@ export class Link {
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
-    const options = { owner: this.#channel, isRef: false };
+    const options = { owner: this.#session.channel, isRef: false };
     await this.#ending.before(
       signal,
       (ending) => pause(this.#pollMs, ending, options),

@@ -1,9 +1,4 @@
-import {
-  Backoff,
-  type ConnectionChannel,
-  Ending,
-  within,
-} from "../../channel/internal.ts";
+import { Backoff, Ending, within } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   ServerBusyError,
@@ -11,6 +6,7 @@ import {
 } from "../../channel/errors.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
+import type { Session } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
@@ -288,22 +284,23 @@ export class Links {
     key: string,
     signal: AbortSignal,
   ): Promise<Link> {
-    let channel: ConnectionChannel;
+    let session: Session;
     try {
-      channel = await this.#dialer.connect(address, key === address, signal);
+      session = await this.#dialer.connect(address, key === address, signal);
     } catch (error) {
       this.#checkOpen(address);
       throw error;
     }
-    if (!signal.aborted) return this.#add(address, key, channel);
+    if (!signal.aborted) return this.#add(address, key, session);
     // Nobody waits for it any more.
-    await channel.close({ graceMs: 0 });
+    await session.channel.close({ graceMs: 0 });
     this.#checkOpen(address);
     throw signal.reason;
   }
 
-  #add(address: string, key: string, channel: ConnectionChannel): Link {
-    const link = new Link(address, channel);
+  #add(address: string, key: string, session: Session): Link {
+    const { channel } = session;
+    const link = new Link(address, session);
     link.isShared = address === this.#context.address;
     this.opened++;
     this.#links.set(key, link);

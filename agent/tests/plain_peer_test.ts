@@ -5,7 +5,7 @@ import { openRaw } from "../../channel/fixtures/raw_peer.ts";
 import { openConnection, openConnectionWith } from "../../channel/open.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
-import { rpcChannel } from "../../rpc/internal.ts";
+import { sessionStarter } from "../../rpc/internal.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
@@ -217,11 +217,10 @@ async function linkTo(
   plain: PlainContainer,
 ): Promise<Link> {
   const server = await ctx.startServer((channel) => plain.serve(channel));
-  const makeChannel = rpcChannel(null, { ...ctx.options, saysHello: true });
-  const channel = ctx.use(
-    await openConnectionWith(makeChannel, server.address, ctx.options),
-  );
-  return new Link(server.address, channel, 1);
+  const start = sessionStarter(null, { ...ctx.options, isInitiator: true });
+  const session = await openConnectionWith(start, server.address, ctx.options);
+  ctx.use(session.channel);
+  return new Link(server.address, session, 1);
 }
 
 withCtx(

@@ -9,7 +9,7 @@ import { checkRange } from "../limits/_check_range.ts";
 import type { Rates } from "../limits/_rates.ts";
 import type { Limits } from "../limits/limits.ts";
 import { FAILURE, type Message, REQUEST } from "../message.ts";
-import { type ArrivalContext, replyArrived } from "../message_context.ts";
+import { type ArrivalContext, REPLY_ARRIVED } from "../message_context.ts";
 import type { Due, Timers } from "../timers/_timers.ts";
 import {
   type Abortable,
@@ -255,8 +255,8 @@ export class OutgoingCalls {
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
     try {
-      const { replyContext, signal } = call.terms;
-      result = codec.revive(content, replyContext ?? replyArrived(signal));
+      const { replyContext = REPLY_ARRIVED } = call.terms;
+      result = codec.revive(content, replyContext);
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
       failure = error;

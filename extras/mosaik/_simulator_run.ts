@@ -102,6 +102,7 @@ export class SimulatorRun implements RunningSimulator {
       encodeFailure: (error) => failureList(error, this.#maxFrameBytes),
     });
     if (isFirst) this.#attach(channel);
+    return channel;
   };
 
   /** Whether a channel is the one to mosaik. */

@@ -1,16 +1,9 @@
-import type { ConnectionChannel } from "../../channel/internal.ts";
 import type { CloseReason } from "../../channel/errors.ts";
-import type { Peer } from "../session/_peer.ts";
+import type { Session } from "../session/_session.ts";
 
-/** One connection of a reconnecting client. */
-export interface Link {
-  readonly channel: ConnectionChannel;
-  readonly peer: Peer;
-}
-
-/** What a reconnecting client is at. */
+/** The state of a reconnecting client. */
 export type LinkState =
-  | { readonly kind: "connected"; readonly link: Link }
+  | { readonly kind: "connected"; readonly session: Session }
   | {
     readonly kind: "reconnecting" | "closed";
     /** Why there is no connection. */

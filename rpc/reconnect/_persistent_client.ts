@@ -2,8 +2,6 @@ import {
   abortable,
   Backoff,
   type BackoffOptions,
-  type ChannelStarter,
-  type ConnectionChannel,
   connectionClosed,
   DEFAULT_BACKOFF,
   Totals,
@@ -17,8 +15,12 @@ import { asError } from "../_failure.ts";
 import { checkService, clientOf } from "../client.ts";
 import type { Remote } from "../remote.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
-import { openRpcWith } from "../session/_open_rpc.ts";
-import { peerOf, rpcChannel } from "../session/_rpc_channel.ts";
+import { openSession } from "../session/_open_session.ts";
+import {
+  type Session,
+  type SessionStarter,
+  sessionStarter,
+} from "../session/_session.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { observed } from "../../transports/internal.ts";
 import type {
@@ -40,7 +42,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   readonly closed: Promise<CloseReason>;
 
   readonly #options: ReconnectOptions<T>;
-  readonly #makeChannel: ChannelStarter;
+  readonly #startSession: SessionStarter;
   readonly #onError: OnError;
   readonly #caller: ReconnectingCaller;
   readonly #backoff: Backoff;
@@ -49,7 +51,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   /** Ends attempts to connect. */
   readonly #ending = new AbortController();
   /** The connection that is open, though `onConnect` may be at work on it. */
-  #channel: ConnectionChannel | null = null;
+  #session: Session | null = null;
   readonly #totals = new Totals();
   #connections = 0;
   #isRef = true;
@@ -64,10 +66,10 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
     this.address = address;
     this.#options = options;
     this.#onError = onError;
-    this.#makeChannel = rpcChannel(service, {
+    this.#startSession = sessionStarter(service, {
       ...options,
       credentials: markFailures(options.credentials),
-      saysHello: true,
+      isInitiator: true,
     });
     this.#backoff = new Backoff(waits, this);
     this.#longestWaitMs = waits.maxMs;
@@ -95,10 +97,10 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Connects for the first time. */
   async open(): Promise<void> {
-    const channel = await this.#openFirst();
+    const session = await this.#openFirst();
     try {
       const { signal } = this.#options;
-      const reason = await abortable(this.#greet(channel), signal);
+      const reason = await abortable(this.#greet(session), signal);
       if (reason !== null) {
         throw connectionClosed(
           `connect to '${this.address}': the connection ended before 'onConnect' was done`,
@@ -107,7 +109,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
         );
       }
     } catch (error) {
-      await channel.close({ graceMs: 0 });
+      await session.channel.close({ graceMs: 0 });
       throw error;
     }
     observed.by?.opened(
@@ -115,9 +117,9 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       "client",
       () => `of ${this.address}, ${this.state}`,
     );
-    this.#own(channel);
-    this.#caller.enter(linked(channel));
-    this.#keepConnected(channel);
+    this.#own(session);
+    this.#caller.enter(linked(session));
+    this.#keepConnected(session);
   }
 
   async close(options?: CloseOptions): Promise<void> {
@@ -128,7 +130,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
         message: "this side closed the client",
       });
     }
-    await this.#channel?.close(options);
+    await this.#session?.channel.close(options);
     await this.closed;
   }
 
@@ -143,7 +145,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       failedConnections: this.#totals.failed,
       waitingCalls,
       connection: state.kind === "connected"
-        ? { ...state.link.channel.stats(), ...state.link.peer.stats() }
+        ? { ...state.session.channel.stats(), ...state.session.stats() }
         : null,
       total: this.#totals.stats(),
     };
@@ -152,18 +154,18 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   ref(): void {
     this.#isRef = true;
     this.#backoff.ref();
-    this.#channel?.ref();
+    this.#session?.channel.ref();
   }
 
   unref(): void {
     this.#isRef = false;
     this.#backoff.unref();
-    this.#channel?.unref();
+    this.#session?.channel.unref();
   }
 
-  async #openFirst(): Promise<ConnectionChannel> {
+  async #openFirst(): Promise<Session> {
     try {
-      return await openRpcWith(this.#makeChannel, this.address, this.#options);
+      return await openSession(this.#startSession, this.address, this.#options);
     } catch (error) {
       const own = asError(error);
       throw own instanceof OwnCredentialsError ? own.cause : error;
@@ -171,17 +173,17 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   }
 
   /** Replaces each connection that is lost, until the client is closed. */
-  async #keepConnected(first: ConnectionChannel): Promise<void> {
-    let channel: ConnectionChannel | null = first;
-    while (channel !== null) {
+  async #keepConnected(first: Session): Promise<void> {
+    let session: Session | null = first;
+    while (session !== null) {
       const since = performance.now();
-      const reason: CloseReason = await channel.closed;
+      const reason: CloseReason = await session.channel.closed;
       if (this.#isClosed) break;
       const lastedMs = performance.now() - since;
       // One that is lost at once is no success: waits go on growing.
       if (lastedMs >= this.#longestWaitMs) this.#backoff.reset();
       this.#enter({ kind: "reconnecting", reason });
-      channel = await this.#reconnect();
+      session = await this.#reconnect();
     }
     const { state } = this.#caller;
     observed.by?.closed(this);
@@ -189,21 +191,21 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   }
 
   /** The next connection, or `null` if the client is closed. */
-  async #reconnect(): Promise<ConnectionChannel | null> {
+  async #reconnect(): Promise<Session | null> {
     const { signal } = this.#ending;
     for (;;) {
       try {
         await this.#backoff.wait(Infinity, signal);
-        const channel = await openRpcWith(
-          this.#makeChannel,
+        const session = await openSession(
+          this.#startSession,
           this.address,
           { ...this.#options, retryForMs: 0, signal },
           this,
         );
-        this.#own(channel);
-        if (await this.#welcome(channel)) {
-          this.#enter(linked(channel));
-          return channel;
+        this.#own(session);
+        if (await this.#welcome(session)) {
+          this.#enter(linked(session));
+          return session;
         }
       } catch (thrown) {
         if (this.#isClosed) return null;
@@ -222,24 +224,24 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
     }
   }
 
-  #own(channel: ConnectionChannel): void {
-    this.#channel = channel;
+  #own(session: Session): void {
+    this.#session = session;
     this.#connections++;
-    this.#totals.add(channel);
-    if (!this.#isRef) channel.unref();
-    observed.by?.owned(channel, this);
+    this.#totals.add(session.channel);
+    if (!this.#isRef) session.channel.unref();
+    observed.by?.owned(session.channel, this);
   }
 
   /** Whether a new connection may be used; if not, it is closed. */
-  async #welcome(channel: ConnectionChannel): Promise<boolean> {
+  async #welcome(session: Session): Promise<boolean> {
     try {
       if (this.#isClosed) throw this.#ending.signal.reason;
-      if (await this.#greet(channel) === null && !this.#isClosed) return true;
+      if (await this.#greet(session) === null && !this.#isClosed) return true;
     } catch (error) {
-      const isOwnEnd = channel.isOwnEnd(asError(error));
+      const isOwnEnd = session.channel.isOwnEnd(asError(error));
       if (!this.#isClosed && !isOwnEnd) this.#report(error);
     }
-    await channel.close({ graceMs: 0 });
+    await session.channel.close({ graceMs: 0 });
     return false;
   }
 
@@ -247,11 +249,14 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
    * Runs `onConnect` to its end, or to that of the connection, whose reason is
    * returned then.
    */
-  async #greet(channel: ConnectionChannel): Promise<CloseReason | null> {
+  async #greet(session: Session): Promise<CloseReason | null> {
     const { onConnect } = this.#options;
     if (onConnect === undefined) return null;
-    const greeted = Promise.resolve(onConnect(clientOf<T>(channel)));
-    return await Promise.race([greeted.then(() => null), channel.closed]);
+    const greeted = Promise.resolve(onConnect(clientOf<T>(session)));
+    return await Promise.race([
+      greeted.then(() => null),
+      session.channel.closed,
+    ]);
   }
 
   #end(reason: CloseReason): void {
@@ -273,8 +278,8 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
   }
 }
 
-function linked(channel: ConnectionChannel): LinkState {
-  return { kind: "connected", link: { channel, peer: peerOf(channel) } };
+function linked(session: Session): LinkState {
+  return { kind: "connected", session };
 }
 
 /** The waits between attempts. */

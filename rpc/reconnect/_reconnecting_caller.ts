@@ -6,7 +6,8 @@ import {
 } from "../../channel/errors.ts";
 import type { CallOptions } from "../call.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
-import type { Link, LinkState } from "./_link.ts";
+import type { Session } from "../session/_session.ts";
+import type { LinkState } from "./_link.ts";
 import { holdsStream } from "./_holds_stream.ts";
 import { WaitingCalls } from "./_waiting_calls.ts";
 
@@ -74,7 +75,7 @@ export class ReconnectingCaller implements Caller {
   /** Takes a change of the state; the calls that wait hear of it. */
   enter(state: LinkState): void {
     this.#state = state;
-    if (state.kind === "connected") this.#waiting.goOn(state.link);
+    if (state.kind === "connected") this.#waiting.goOn(state.session);
     else if (state.kind === "closed") this.#waiting.rejectAll();
   }
 
@@ -87,24 +88,24 @@ export class ReconnectingCaller implements Caller {
     let ofCall = options;
     let loss: ConnectionClosedError | null = null;
     for (;;) {
-      let link: Link;
-      if (this.#state.kind === "connected") link = this.#state.link;
+      let session: Session;
+      if (this.#state.kind === "connected") session = this.#state.session;
       else {
-        link = await this.#nextLink(call, loss);
+        session = await this.#nextLink(call, loss);
         ofCall = withTimeLeft(call);
       }
       try {
-        if (loss?.sent && !await this.#mayRunTwice(call, link)) {
-          if (this.#isCurrent(link)) throw loss;
+        if (loss?.sent && !await this.#mayRunTwice(call, session)) {
+          if (this.#isCurrent(session)) throw loss;
           continue;
         }
-        return await link.peer.call(path, args, ofCall);
+        return await session.calls.call(path, args, ofCall);
       } catch (error) {
-        if (!link.channel.isOwnEnd(error)) throw error;
+        if (!session.channel.isOwnEnd(error)) throw error;
         // Once a call may have run, no later error can tell that it has not.
         if (!loss?.sent) loss = error as ConnectionClosedError;
         if (!this.#maySendAgain(call)) throw loss;
-        await link.channel.closed;
+        await session.channel.closed;
       }
     }
   }
@@ -127,8 +128,8 @@ export class ReconnectingCaller implements Caller {
     return { path, args, options, timeoutMs, until };
   }
 
-  #isCurrent(link: Link): boolean {
-    return this.#state.kind === "connected" && this.#state.link === link;
+  #isCurrent(session: Session): boolean {
+    return this.#state.kind === "connected" && this.#state.session === session;
   }
 
   #maySendAgain({ args }: OngoingCall): boolean {
@@ -136,13 +137,13 @@ export class ReconnectingCaller implements Caller {
     return this.#options.waitMs > 0 && !holdsStream(args);
   }
 
-  async #mayRunTwice(call: OngoingCall, link: Link): Promise<boolean> {
+  async #mayRunTwice(call: OngoingCall, session: Session): Promise<boolean> {
     const { path, options: { signal } } = call;
     if (this.#options.idempotent.has(path)) return true;
     try {
-      return await link.peer.isIdempotent(path, withTimeLeft(call));
+      return await session.calls.isIdempotent(path, withTimeLeft(call));
     } catch (error) {
-      if (link.channel.isOwnEnd(error) || signal?.aborted) throw error;
+      if (session.channel.isOwnEnd(error) || signal?.aborted) throw error;
       // Nobody has said that it may.
       return false;
     }
@@ -152,7 +153,7 @@ export class ReconnectingCaller implements Caller {
   #nextLink(
     call: OngoingCall,
     loss: ConnectionClosedError | null,
-  ): Promise<Link> {
+  ): Promise<Session> {
     const { waitMs } = this.#options;
     const { until, timeoutMs, path, options: { signal } } = call;
     const onClosed = () => loss ?? this.#noConnection(path);

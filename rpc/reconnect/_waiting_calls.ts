@@ -5,7 +5,7 @@ import {
 } from "../../channel/timers/abort_listeners.ts";
 import { type Timeout, Timers } from "../../channel/internal.ts";
 import { QueueFullError } from "../../channel/errors.ts";
-import type { Link } from "./_link.ts";
+import type { Session } from "../session/_session.ts";
 
 /** How long a call waits, and what becomes of it then. */
 export interface WaitTerms {
@@ -21,7 +21,7 @@ export interface WaitTerms {
 
 interface WaitingCall extends Abortable {
   readonly terms: WaitTerms;
-  readonly resolve: (link: Link) => void;
+  readonly resolve: (session: Session) => void;
   readonly reject: (error: unknown) => void;
   timeout: Timeout | null;
 }
@@ -47,7 +47,7 @@ export class WaitingCalls {
   }
 
   /** Waits for a connection. */
-  wait(terms: WaitTerms): Promise<Link> {
+  wait(terms: WaitTerms): Promise<Session> {
     const { signal, deadline } = terms;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#calls.size >= this.#limit) {
@@ -58,7 +58,7 @@ export class WaitingCalls {
         ),
       );
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Link>();
+    const { promise, resolve, reject } = Promise.withResolvers<Session>();
     const call: WaitingCall = {
       terms,
       resolve,
@@ -78,9 +78,9 @@ export class WaitingCalls {
   }
 
   /** Lets all go on, in their order. */
-  goOn(link: Link): void {
+  goOn(session: Session): void {
     for (const call of [...this.#calls]) {
-      this.#settle(call, () => call.resolve(link));
+      this.#settle(call, () => call.resolve(session));
     }
   }
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { QueueFullError } from "../../channel/errors.ts";
-import type { Link } from "./_link.ts";
+import type { Session } from "../session/_session.ts";
 import { WaitingCalls, type WaitTerms } from "./_waiting_calls.ts";
 
-const link = {} as Link;
+const link = {} as Session;
 
 function terms(signal?: AbortSignal): WaitTerms {
   return {

@@ -1,20 +1,19 @@
-import { observed } from "../../transports/internal.ts";
-import type { RpcEvent } from "../_events.ts";
-import { currentCall } from "../serving/_current_call.ts";
+import { emit } from "../_events.ts";
+import { currentCall } from "../_current_call.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
+import { call } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { printable } from "../../transports/printable.ts";
-import { pathOf, resolveMethod, type Target } from "../serving/_resolve.ts";
-import { call } from "../call.ts";
+import { pathOf, resolveMethod, type Target } from "./_resolve.ts";
 import { passOn } from "../_failure.ts";
 import {
   asMessageContext,
   type Hold,
   type MessageContext,
+  type ReceivedContext,
 } from "./_message_context.ts";
-import type { ArrivalContext } from "../../channel/message_context.ts";
-import type { AddressResolver } from "./_addressable.ts";
+import type { AddressResolver } from "./_address_resolver.ts";
 import {
   type Caller,
   type Claim,
@@ -44,34 +43,36 @@ interface Reference extends Record<Hold, number> {
   readonly target: object;
 }
 
-/** What the references need of their peer. */
+/** Options for {@linkcode References}. */
 export interface ReferencesOptions {
   /** The service that this side offers, if any. */
   readonly root: object | null;
-  /** This side of the connection. */
-  readonly self: Caller;
-  /** Whether the other side knows how to release references. */
-  readonly hasExtensions: () => boolean;
-  /** How what has an address travels, if this side knows. */
-  readonly places: AddressResolver | null;
-  /** Whether the other side knows that, too. */
-  readonly takesPlaces: () => boolean;
-  /** How many references may be held. */
+  /** Calls through the proxies for what the other side passes. */
+  readonly caller: Caller;
+  /** Resolves addresses of agents, if this side has any. */
+  readonly resolver: AddressResolver | null;
+  /** How many references the other side may hold. */
   readonly maxReferences: number;
-  /** What the other side makes this one hold. */
-  readonly budget: () => Budget;
-  /** The channel on which they are passed. */
-  readonly channel: () => object;
+}
+
+/** The abilities of the other side, as its hello names them. */
+export interface PeerAbilities {
+  /** Whether it can release references. */
+  readonly hasExtensions: boolean;
+  /** Whether it can resolve addresses of agents. */
+  readonly takesAddresses: boolean;
 }
 
 /**
- * Functions and services of this side that the other side may call by
- * reference, and the custom type in which they travel. A reference lives while
- * a call that passed it is pending; what was kept or returned, until the other
- * side gives it back. Both are counted apart, so that a side which gives back
- * too much takes nothing from a call.
+ * The functions and services of this side that the other side may call by
+ * reference, and the custom type in which they travel. A borrowed reference
+ * lives while the call that passed it is pending, an owned one until the other
+ * side releases it. Both are counted separately, so that a side that releases
+ * too often takes nothing away from a call.
  */
 export class References implements TypeEntry {
+  readonly #channel: { readonly budget: Budget };
+  readonly #abilities: PeerAbilities;
   readonly #options: ReferencesOptions;
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
@@ -79,11 +80,18 @@ export class References implements TypeEntry {
   readonly #sentPaths = new Map<string, WeakRef<object>>();
   #nextKey = 0;
 
-  constructor(options: ReferencesOptions) {
+  /** References count towards the budget of `channel`. */
+  constructor(
+    channel: { readonly budget: Budget },
+    abilities: PeerAbilities,
+    options: ReferencesOptions,
+  ) {
+    this.#channel = channel;
+    this.#abilities = abilities;
     this.#options = options;
   }
 
-  /** How many references are held. */
+  /** How many references the other side holds. */
   get size(): number {
     return this.#byKey.size;
   }
@@ -93,18 +101,19 @@ export class References implements TypeEntry {
   }
 
   pack(value: object, context: unknown): unknown {
-    const { self, hasExtensions, places, takesPlaces } = this.#options;
+    const { caller, resolver } = this.#options;
+    const { hasExtensions, takesAddresses } = this.#abilities;
     const node = remoteNode(value);
-    if (node?.caller === self && goesHome(node) && hasExtensions()) {
+    if (node?.caller === caller && goesHome(node) && hasExtensions) {
       return { own: node.path };
     }
-    const own = node === undefined ? places?.placeOf(value) ?? null : null;
+    const own = node === undefined ? resolver?.placeOf(value) ?? null : null;
     const place = node?.place ?? own;
     const path = () =>
       own?.path ?? this.#pathOf(value, asMessageContext(context));
-    if (!place || !takesPlaces()) return path();
+    if (!place || !takesAddresses) return path();
     const { address, type } = place;
-    // What others can reach by themselves needs no one in between.
+    // An agent of another container can be reached there without this side.
     const isElsewhere = own === null || own.path === null;
     return {
       ...(!isElsewhere && { path: own.path }),
@@ -124,7 +133,7 @@ export class References implements TypeEntry {
   }
 
   unpack(data: unknown, context: unknown): unknown {
-    const claim = claimOf(context as ArrivalContext);
+    const claim = claimOf(context as ReceivedContext);
     if (typeof data === "string") return this.#makeProxy(data, claim);
     if (typeof data === "object" && data !== null) {
       const { own, path, place } = data as Record<string, unknown>;
@@ -173,8 +182,8 @@ export class References implements TypeEntry {
 
   /** Lets go of all, as the connection is gone. */
   clear(): void {
-    if (observed.by !== null) {
-      for (const it of this.#byKey.values()) this.#emitReleased(it);
+    for (const reference of this.#byKey.values()) {
+      emit(() => ({ type: "reference-released", reference }));
     }
     this.#byKey.clear();
     this.#byTarget.clear();
@@ -187,16 +196,15 @@ export class References implements TypeEntry {
    */
   #rememberSent(path: string, service: object): void {
     const paths = this.#sentPaths;
-    const { maxReferences, budget } = this.#options;
     if (!paths.delete(path)) {
-      budget().hold(REFERENCE_BYTES);
-      if (paths.size >= maxReferences) {
+      if (paths.size < this.#options.maxReferences) {
+        this.#channel.budget.hold(REFERENCE_BYTES);
+      } else {
         const [oldest] = paths.keys();
         paths.delete(oldest!);
-        budget().release(REFERENCE_BYTES);
       }
     }
-    // A child that its router has dropped is kept by nobody here.
+    // A weak reference, so that a child that its router dropped can go.
     paths.set(path, new WeakRef(service));
   }
 
@@ -215,7 +223,7 @@ export class References implements TypeEntry {
         `${maxReferences} references are held already; dispose of some on the other side, pass a service that is listed, or raise 'maxReferences'`,
       );
     }
-    const budget = this.#options.budget();
+    const { budget } = this.#channel;
     if (budget.exceededBy(REFERENCE_BYTES) !== null) {
       throw new RangeError(
         `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'limits.requests.maxHeldBytes'`,
@@ -225,15 +233,13 @@ export class References implements TypeEntry {
     const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);
-    observed.by?.event(
-      {
-        type: "reference-kept",
-        reference,
-        holder: "peer",
-        channel: this.#options.channel(),
-        call: currentCall(),
-      } as RpcEvent,
-    );
+    emit(() => ({
+      type: "reference-kept",
+      reference,
+      holder: "peer",
+      channel: this.#channel,
+      call: currentCall(),
+    }));
     return reference;
   }
 
@@ -242,13 +248,9 @@ export class References implements TypeEntry {
     if (reference.borrowed + reference.owned > 0) return;
     // The connection may have ended, and its references with it.
     if (!this.#byKey.delete(reference.key)) return;
-    this.#options.budget().release(REFERENCE_BYTES);
+    this.#channel.budget.release(REFERENCE_BYTES);
     this.#byTarget.delete(reference.target);
-    this.#emitReleased(reference);
-  }
-
-  #emitReleased(reference: object): void {
-    observed.by?.event({ type: "reference-released", reference } as RpcEvent);
+    emit(() => ({ type: "reference-released", reference }));
   }
 
   #makeProxy(
@@ -256,11 +258,11 @@ export class References implements TypeEntry {
     state: Claim["state"],
     place: Place | null = null,
   ): object {
-    const { self } = this.#options;
+    const { caller } = this.#options;
     const traits = { place, isSent: true, isPassed: true };
     return path.startsWith(REFERENCE_PREFIX)
-      ? makeRemote(self, path, { ...traits, claim: { state } })
-      : makeRemote(self, path, traits);
+      ? makeRemote(caller, path, { ...traits, claim: { state } })
+      : makeRemote(caller, path, traits);
   }
 
   /** What has a place of its own, on this connection if it has a path. */
@@ -269,11 +271,11 @@ export class References implements TypeEntry {
     place: unknown,
     state: Claim["state"],
   ): object | null {
-    const { places } = this.#options;
-    if (places === null || !isPlace(place)) return null;
+    const { resolver } = this.#options;
+    if (resolver === null || !isPlace(place)) return null;
     return typeof path === "string"
       ? this.#makeProxy(path, state, place)
-      : places.open(place);
+      : resolver.open(place);
   }
 
   /**
@@ -282,7 +284,7 @@ export class References implements TypeEntry {
    */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
-    const agent = this.#options.places?.openPath(path) ?? null;
+    const agent = this.#options.resolver?.openPath(path) ?? null;
     if (agent !== null) return agent;
     const { key, below } = splitReference(path);
     const target = below === null ? this.#byKey.get(key)?.target : undefined;
@@ -309,7 +311,7 @@ function goesHome({ isSent, place }: RemoteNode): boolean {
  * What a request brings is borrowed for the length of its call; what a reply
  * brings is owned.
  */
-function claimOf({ kind }: ArrivalContext): Claim["state"] {
+function claimOf({ kind }: ReceivedContext): Claim["state"] {
   return kind === "request" ? "borrowed" : "owned";
 }
 

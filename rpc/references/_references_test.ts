@@ -31,16 +31,9 @@ const REQUEST: ArrivalContext = { kind: "request" };
 function make(
   { hasExtensions = true, maxReferences = 10, budget = new Budget(1e6) } = {},
 ): References {
-  return new References({
-    budget: () => budget,
-    channel: () => self,
-    root,
-    self: idle,
-    places: null,
-    takesPlaces: () => false,
-    hasExtensions: () => hasExtensions,
-    maxReferences,
-  });
+  const abilities = { hasExtensions, takesAddresses: false };
+  const options = { root, caller: idle, resolver: null, maxReferences };
+  return new References({ budget }, abilities, options);
 }
 
 /** Packs `values` in one message, and returns how to let go of them. */
@@ -247,16 +240,11 @@ Deno.test("References forgets the path sent first where too many were", () => {
   const children = [1, 2, 3].map((n) => service({ work: () => n }));
   const router = new Router();
   for (const [n, child] of children.entries()) router.set(`c${n}`, child);
-  const references = new References({
-    budget: () => new Budget(1e6),
-    channel: () => self,
-    root: router,
-    self: idle,
-    places: null,
-    takesPlaces: () => false,
-    hasExtensions: () => true,
-    maxReferences: 2,
-  });
+  const references = new References(
+    { budget: new Budget(1e6) },
+    { hasExtensions: true, takesAddresses: false },
+    { root: router, caller: idle, resolver: null, maxReferences: 2 },
+  );
   const home = (own: string) => references.unpack({ own }, REPLY);
   pack(references, "owned", children[0]!, children[1]!);
   pack(references, "owned", children[0]!, children[2]!);

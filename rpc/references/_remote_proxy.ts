@@ -2,7 +2,7 @@ import { printable } from "../../transports/printable.ts";
 import type { CallOptions } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { asReceived } from "../_failure.ts";
-import { isReservedName } from "./_reserved_names.ts";
+import { isReservedName } from "../reserved_names.ts";
 
 /** What a proxy needs of its connection. */
 export interface Caller {

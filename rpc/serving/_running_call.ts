@@ -1,152 +1,166 @@
 import { TimeoutError } from "../../channel/errors.ts";
-import type { Request } from "../../channel/request.ts";
-import { Timer } from "../../transports/timer.ts";
+import type { Timeout, Timers } from "../../channel/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
+import { runAs } from "../_current_call.ts";
+import { type CallOutcome, emit } from "../_events.ts";
 import type { ServedCall } from "../middleware.ts";
-import type { OfferedStream } from "../streams/_offered_stream.ts";
+import type {
+  PassedStream,
+  StreamOwner,
+} from "../references/_message_context.ts";
 
-/** A call that this side serves. */
-export class RunningCall implements ServedCall {
-  readonly path: string;
+/** The parts of a channel that a {@linkcode RunningCall} uses. */
+export interface CallChannel {
   readonly remoteAddress: string;
   readonly peerName: string | null;
+  readonly timers: Timers;
+}
+
+/** Options for a {@linkcode RunningCall}. */
+export interface RunningCallOptions {
+  readonly id: number;
+  readonly path: string;
+  readonly args: readonly unknown[];
   readonly identity: unknown;
-  /** Middleware may change them. */
-  args: readonly unknown[];
+  readonly session: Map<string, unknown>;
+  /** The time that the caller allows, in milliseconds; any number. */
+  readonly timeoutMs: number;
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** Runs once, when the call and the streams in its result have ended. */
+  readonly onEnd: (call: RunningCall) => void;
+}
+
+/** A call that this side serves. */
+export class RunningCall implements ServedCall, StreamOwner {
+  readonly id: number;
+  readonly path: string;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly session: Map<string, unknown>;
-  readonly id: number;
-  /** Streams in its result, with which it goes on. */
-  streams: readonly OfferedStream[] = [];
-  /** The error that the call failed with. */
-  failed: { readonly error: unknown } | null = null;
-  /** Whether observers were told that the call has ended. */
-  isReported = false;
+  /** Middleware may change them. */
+  args: readonly unknown[];
+  /** The streams in the result. */
+  streams: readonly PassedStream[] = [];
+  readonly #channel: CallChannel;
+  readonly #identity: unknown;
+  readonly #onEnd: (call: RunningCall) => void;
   #openStreams = 0;
   #hasEnded = false;
   #isGivenUp = false;
-  #deadline: number;
+  #deadline = Infinity;
   #controller: AbortController | null = null;
-  #timer: Timer | null = null;
+  #timeout: Timeout | null = null;
   #aborted: { readonly reason: unknown } | null = null;
 
-  constructor(
-    request: Request,
-    path: string,
-    caller: {
-      readonly remoteAddress: string;
-      readonly peerName: string | null;
-    },
-    options: {
-      readonly identity?: unknown;
-      readonly args: readonly unknown[];
-      readonly session: Map<string, unknown>;
-      readonly timeoutMs: number;
-      readonly meta: CallMeta;
-    },
-  ) {
+  constructor(channel: CallChannel, options: RunningCallOptions) {
+    this.#channel = channel;
+    this.id = options.id;
+    this.path = options.path;
     this.args = options.args;
-    this.session = options.session;
-    this.id = request.id;
-    this.path = path;
-    this.remoteAddress = caller.remoteAddress;
-    this.peerName = caller.peerName;
-    this.identity = options.identity;
     this.meta = options.meta;
-    // The other side chooses it, and may choose no number at all.
-    // Most calls have no deadline, and asking the time takes some.
+    this.session = options.session;
+    this.#identity = options.identity;
+    this.#onEnd = options.onEnd;
+    // Most calls have no deadline, and reading the time is not free.
     const { timeoutMs } = options;
-    this.#deadline = timeoutMs >= 0 && timeoutMs < Infinity
-      ? performance.now() + timeoutMs
-      : Infinity;
+    if (timeoutMs >= 0 && timeoutMs < Infinity) {
+      this.#deadline = world.now() + timeoutMs;
+    }
+  }
+
+  get remoteAddress(): string {
+    return this.#channel.remoteAddress;
+  }
+
+  get peerName(): string | null {
+    return this.#channel.peerName;
+  }
+
+  /** Without a setter, so that no method can act as somebody else. */
+  get identity(): unknown {
+    return this.#identity;
   }
 
   get remainingMs(): number {
     return this.#deadline === Infinity
       ? Infinity
-      : Math.max(0, this.#deadline - performance.now());
+      : Math.max(0, this.#deadline - world.now());
   }
 
-  /** Made, and the deadline's timer armed, when first asked for. */
+  /** Made, with the timer of the deadline, when first asked for. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
-      if (this.#aborted !== null) {
-        this.#controller.abort(this.#aborted.reason);
-      } else {
-        this.#arm();
-      }
+      if (this.#aborted !== null) this.#controller.abort(this.#aborted.reason);
+      else if (!this.#hasEnded) this.#arm();
     }
     return this.#controller.signal;
   }
 
-  /** Whether it goes on although it is answered. */
+  /** Whether streams in the result are open. */
   get isStreaming(): boolean {
     return this.#openStreams > 0;
   }
 
-  /** Whether nobody reads the answer, whatever it will be. */
+  /** Whether the caller will not read the reply. */
   get isGivenUp(): boolean {
     return this.#isGivenUp;
   }
 
-  /**
-   * A stream in its result begins. The deadline was for the answer, which is
-   * here.
-   */
+  run<T>(step: () => T): T {
+    return runAs(this, step);
+  }
+
+  /** The deadline was for the reply, which is being sent. */
   beginStream(): void {
     this.#openStreams++;
-    this.#disarm();
+    this.#timeout?.stop();
     this.#deadline = Infinity;
   }
 
-  /** A stream in its result has ended. */
   endStream(): void {
-    this.#openStreams--;
+    if (--this.#openStreams > 0) return;
+    this.abort(new DOMException("The stream has ended", "AbortError"));
+    this.end(this.#isGivenUp ? "aborted" : "result");
   }
 
-  /** Nobody waits for its answer, nor for the streams in it. */
+  /** The caller waits neither for the reply nor for the streams in it. */
   giveUp(reason: unknown): void {
     this.#isGivenUp = true;
     this.abort(reason);
     for (const stream of this.streams) stream.drop();
   }
 
-  /** Tells the method that it may stop. */
+  /** Tells the method to stop. */
   abort(reason: unknown): void {
-    this.#disarm();
+    this.#timeout?.stop();
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
   }
 
   /**
-   * The method has ended. What still holds the call may ask for its signal,
-   * but no timer is needed any more.
+   * The call has ended. Code that still holds it may ask for its signal, but
+   * that needs no timer any more. Repeatable.
    */
-  end(): void {
+  end(outcome: CallOutcome, error?: unknown): void {
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#disarm();
+    this.#timeout?.stop();
+    this.#onEnd(this);
+    if (observed.by === null) return;
+    emit(() => ({ type: "call-ended", call: this, outcome, error }));
   }
 
   #arm(): void {
-    if (this.#hasEnded || this.#deadline === Infinity) return;
-    this.#timer = new Timer(this.remainingMs, () => this.#expire());
-  }
-
-  #disarm(): void {
-    this.#timer?.stop();
-    this.#timer = null;
-  }
-
-  #expire(): void {
-    if (this.remainingMs > 0) return this.#arm();
-    this.abort(
-      new TimeoutError(
-        `Cannot go on with '${this.path}': its time is over`,
-        { timeoutMs: 0, sent: true },
-      ),
-    );
+    if (this.#deadline === Infinity) return;
+    const onDue = () =>
+      this.abort(
+        new TimeoutError(
+          `Cannot continue '${this.path}': the time of its caller is over`,
+          { timeoutMs: 0, sent: true },
+        ),
+      );
+    const options = { keepsAlive: true };
+    this.#timeout = this.#channel.timers
+      .start("call", this.remainingMs, onDue, options);
   }
 }
-
-/** What a caller's middleware adds to its calls. */
-export type CallMeta = Readonly<Record<string, unknown>>;

@@ -1,17 +1,26 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "@std/assert";
 import { TimeoutError } from "../../channel/errors.ts";
-import type { Request } from "../../channel/request.ts";
+import { Timers } from "../../channel/internal.ts";
 import { RunningCall } from "./_running_call.ts";
 
 /** A call of the method `work`, whose caller allows `timeoutMs`. */
-function runningCall(timeoutMs = Infinity): RunningCall {
-  const caller = { remoteAddress: "local://caller", peerName: null };
-  const request = { id: 7 } as Request;
-  return new RunningCall(request, "work", caller, {
+function runningCall(timeoutMs = Infinity, onEnd = () => {}): RunningCall {
+  const timers = new Timers();
+  const channel = { remoteAddress: "local://caller", peerName: null, timers };
+  return new RunningCall(channel, {
+    id: 7,
+    path: "work",
     args: [1],
+    identity: "ada",
     session: new Map(),
     timeoutMs,
     meta: { token: "abc" },
+    onEnd,
   });
 }
 
@@ -53,12 +62,12 @@ Deno.test("RunningCall arms no timer that nobody asked for", () => {
 Deno.test("RunningCall keeps no timer beyond its end", () => {
   const call = runningCall(60_000);
   assertEquals(call.signal.aborted, false);
-  call.end();
+  call.end("result");
 });
 
 Deno.test("RunningCall arms no timer after its end", () => {
   const call = runningCall(60_000);
-  call.end();
+  call.end("result");
   assertEquals(call.signal.aborted, false);
 });
 
@@ -70,7 +79,7 @@ Deno.test("RunningCall waits for a deadline that is weeks away", async () => {
   setTimeout(resolve, 10);
   await promise;
   assertEquals(signal.aborted, false);
-  call.end();
+  call.end("result");
 });
 
 Deno.test("RunningCall takes a deadline that is no number for none", () => {
@@ -112,4 +121,22 @@ Deno.test("RunningCall.giveUp drops the streams of its result", () => {
   call.giveUp("given up");
   assertEquals([call.isGivenUp, dropped], [true, 2]);
   assertEquals(call.signal.reason, "given up");
+});
+
+Deno.test("RunningCall ends once, when it is answered and its streams have ended", () => {
+  let ends = 0;
+  const call = runningCall(Infinity, () => ends++);
+  call.beginStream();
+  call.beginStream();
+  call.endStream();
+  assertEquals(ends, 0);
+  call.endStream();
+  call.end("result");
+  assertEquals([ends, call.signal.aborted], [1, true]);
+});
+
+Deno.test("RunningCall.identity cannot be changed by the method", () => {
+  const call = runningCall();
+  assertThrows(() => Object.assign(call, { identity: "eve" }), TypeError);
+  assertEquals(call.identity, "ada");
 });

@@ -3,68 +3,70 @@ import { IdTable } from "../../channel/tables/id_table.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
 import { observed } from "../../transports/internal.ts";
-import { outcomeOf, type RpcEvent } from "../_events.ts";
 import { printable } from "../../transports/printable.ts";
-import {
-  type CallContent,
-  isServicePath,
-  isThenable,
-} from "./_call_content.ts";
-import { runAs } from "./_current_call.ts";
-import { MethodNotFoundError } from "../errors.ts";
+import { emit, outcomeOf } from "../_events.ts";
 import { asError, toFailureRecord, toPlainFailure } from "../_failure.ts";
+import { MethodNotFoundError } from "../errors.ts";
 import { joinKwargs } from "../kwargs.ts";
 import type { RequestMiddleware } from "../middleware.ts";
 import {
-  discardStream,
-  isStream,
-  type StreamOptions,
-} from "../streams/_outgoing_streams.ts";
+  type CallContent,
+  isCall,
+  isRecord,
+  isServicePath,
+  isThenable,
+} from "../references/_call_content.ts";
 import { MessageContext } from "../references/_message_context.ts";
-import { runThrough } from "./_run_through.ts";
 import {
   REFERENCE_PREFIX,
   referenceKey,
   type References,
 } from "../references/_references.ts";
-import { resolveMethod, type Target } from "./_resolve.ts";
-import { type CallMeta, RunningCall } from "./_running_call.ts";
+import { resolveMethod, type Target } from "../references/_resolve.ts";
+import { discardStream, isStream } from "../streams/_outgoing_streams.ts";
+import { runThrough } from "./_run_through.ts";
+import { RunningCall } from "./_running_call.ts";
 import { checkArguments, checkResult } from "./_validation.ts";
 
-/** What {@linkcode ServedCalls} are made with. */
+/** Options for {@linkcode ServedCalls}. */
 export interface ServedCallsOptions {
   /** The service that this side offers, if any. */
   readonly root: object | null;
   readonly references: References;
-  /** Runs around each call. */
-  readonly serving: readonly RequestMiddleware[];
-  /** Whether failures tell the stack. */
+  /** Runs around each call, the first one outermost. */
+  readonly middleware: readonly RequestMiddleware[];
+  /** Whether failures contain the stack. */
   readonly sendStacks: boolean;
-  /** Who the other side is, where that is known. */
-  readonly identity: () => unknown;
-  /** Whether the other side is known to have extensions. */
-  readonly hasExtensions: () => boolean;
+  /** Holds the identity of the other side. */
+  readonly admission: { readonly identity: unknown };
+  /** Holds whether the other side has extensions. */
+  readonly hello: { readonly hasExtensions: boolean };
 }
 
 /** How a caller wants its call to be served. */
-export interface CallTerms {
+interface CallTerms {
   /** The time it allows, in milliseconds. */
   readonly timeoutMs: number;
-  /** What it tells the middleware. */
-  readonly meta: CallMeta;
+  /** Data for the middleware. */
+  readonly meta: Readonly<Record<string, unknown>>;
 }
 
 const NO_TERMS: CallTerms = { timeoutMs: Infinity, meta: {} };
 
-/** The calls of the other side: each is run, answered, and may be given up. */
+/** The calls of the other side. Each is run and answered, or given up. */
 export class ServedCalls {
+  readonly #channel: ConnectionChannel;
   readonly #options: ServedCallsOptions;
-  /** The caller chooses the ids: a `Map` of those may be made to be slow. */
+  /** Not a `Map`: the caller chooses the ids, and could make one slow. */
   readonly #running = new IdTable<RunningCall>();
-  /** What methods and middleware remember of the connection. */
+  /** Data that methods and middleware store for the connection. */
   readonly #session = new Map<string, unknown>();
+  readonly #onEnd = (call: RunningCall): void => {
+    if (this.#running.get(call.id) === call) this.#running.delete(call.id);
+  };
 
-  constructor(options: ServedCallsOptions) {
+  constructor(channel: ConnectionChannel, options: ServedCallsOptions) {
+    this.#channel = channel;
     this.#options = options;
   }
 
@@ -73,28 +75,30 @@ export class ServedCalls {
     return this.#running.size;
   }
 
-  /** Runs a call that came through `channel`, and answers it. */
+  /** Runs a call and answers it. */
   serve(
-    channel: ConnectionChannel,
     request: IncomingRequest,
     [path, args, kwargs]: CallContent,
     terms: CallTerms = NO_TERMS,
   ): void {
     if (!isCallPath(path)) return this.fail(request, notFound(path));
-    const running = new RunningCall(request, path, channel, {
+    const running = new RunningCall(this.#channel, {
+      id: request.id,
+      path,
+      args: joinKwargs(args, kwargs),
+      identity: this.#options.admission.identity,
+      session: this.#session,
       timeoutMs: terms.timeoutMs,
       meta: terms.meta,
-      args: joinKwargs(args, kwargs),
-      session: this.#session,
-      identity: this.#options.identity(),
+      onEnd: this.#onEnd,
     });
-    if (observed.by !== null) emitStarted(running, channel);
+    if (observed.by !== null) this.#emitStarted(running);
     try {
       const result = this.#run(running);
-      // One that has ended by now was never to be cancelled, nor is it listed.
+      // A call that has ended by now cannot be cancelled and is not listed.
       if (isThenable(result)) {
         this.#list(running);
-        // Others than promises may call both functions, and more than once.
+        // A thenable may call both functions, and more than once.
         Promise.resolve(result).then(
           (value) => this.#reply(request, running, value),
           (error) => this.#failRunning(request, running, error),
@@ -108,9 +112,32 @@ export class ServedCalls {
   }
 
   /**
-   * Whether running the method at `path` twice does no more than once.
+   * Runs a `$/call`: a call with a deadline, or with data for the middleware.
    *
-   * @throws {MethodNotFoundError} If there is none.
+   * @throws {TypeError} If it has another form.
+   */
+  serveExtended(
+    request: IncomingRequest,
+    [path, args, kwargs, terms]: readonly unknown[],
+  ): void {
+    const content = [path, args, kwargs];
+    if (!isCall(content) || !isRecord(terms)) {
+      throw new TypeError(
+        "Cannot serve request: '$/call' takes a path, arguments, keyword arguments and a map",
+      );
+    }
+    const { timeoutMs, meta } = terms;
+    this.serve(request, content, {
+      timeoutMs: typeof timeoutMs === "number" ? timeoutMs : Infinity,
+      meta: isRecord(meta) ? meta : {},
+    });
+  }
+
+  /**
+   * Returns whether running the method at `path` twice has the same effect as
+   * running it once.
+   *
+   * @throws {MethodNotFoundError} If there is no such method.
    */
   isIdempotent(path: unknown): boolean {
     if (typeof path !== "string" || !isCallPath(path)) throw notFound("");
@@ -119,56 +146,38 @@ export class ServedCalls {
 
   /** Answers a request with a failure. */
   fail(request: IncomingRequest, error: unknown): void {
-    // If it is too large, the caller has been told that.
+    // If the failure cannot be sent, the caller has been told so.
     request.fail(asError(error) ?? toPlainFailure(error)).catch(() => {});
   }
 
-  /** The content of a failure, in the form that the other side reads. */
-  toFailure(error: Error): unknown {
-    return this.#options.hasExtensions()
+  /** Returns the content of a failure, in the form that the other side reads. */
+  encodeFailure(error: Error): unknown {
+    return this.#options.hello.hasExtensions
       ? toFailureRecord(error, this.#options.sendStacks)
       : failureText(toPlainFailure(error));
   }
 
-  /** The caller of `id` wants no answer any more, nor a stream in it. */
+  /** The caller of `id` waits neither for the reply nor for a stream in it. */
   cancel(id: number): void {
     this.#running.get(id)?.giveUp(
-      new DOMException("The caller gave the call up", "AbortError"),
+      new DOMException("The caller has cancelled the call", "AbortError"),
     );
-  }
-
-  /**
-   * Keeps a call running for a stream in its result, which begins as a part of
-   * the call and may end it.
-   */
-  holdForStream(running: RunningCall): StreamOptions {
-    running.beginStream();
-    const onEnd = () => {
-      running.endStream();
-      if (running.isStreaming) return;
-      running.abort(new DOMException("The stream has ended", "AbortError"));
-      this.#endRunning(running);
-    };
-    return { start: (step) => runAs(running, step), onEnd };
   }
 
   /** Tells all methods that the connection is gone. */
   abortAll(errorFor: (path: string) => Error): void {
-    const running = this.#running.values();
-    this.#running.clear();
-    for (const call of running) {
+    for (const call of this.#running.values()) {
       const error = errorFor(call.path);
-      call.failed = { error };
-      if (observed.by !== null) emitEnded(call);
+      call.end("lost", error);
       call.giveUp(error);
     }
   }
 
   #run(running: RunningCall): unknown {
-    const { serving } = this.#options;
-    if (serving.length === 0) return this.#runMethod(running);
+    const { middleware } = this.#options;
+    if (middleware.length === 0) return this.#runMethod(running);
     return runThrough(
-      serving,
+      middleware,
       running,
       (call, { args }) => {
         if (args !== undefined) call.args = args;
@@ -205,12 +214,12 @@ export class ServedCalls {
     const context = new MessageContext("owned", running);
     const answered = request.reply(value, context);
     running.streams = context.streams;
-    // If the result cannot be sent, the caller has been told so, and nobody
-    // holds what was to be passed in it. Listening costs as much as finding the
-    // method, so it is done where that is still open.
+    // If the result cannot be sent, the caller has been told so, and releases
+    // nothing. Listening costs as much as finding the method, so it is done
+    // only while the outcome is open.
     if (answered !== ANSWERED) answered.catch(() => context.discard());
     if (running.isStreaming) this.#list(running);
-    else this.#endRunning(running);
+    else running.end("result");
   }
 
   #failRunning(
@@ -218,8 +227,7 @@ export class ServedCalls {
     running: RunningCall,
     error: unknown,
   ): void {
-    running.failed = { error };
-    this.#endRunning(running);
+    running.end(running.isGivenUp ? "aborted" : outcomeOf(error), error);
     this.fail(request, error);
   }
 
@@ -231,16 +239,21 @@ export class ServedCalls {
     this.#running.add(running);
   }
 
-  #endRunning(running: RunningCall): void {
-    running.end();
-    if (observed.by !== null) emitEnded(running);
-    if (this.#running.get(running.id) === running) {
-      this.#running.delete(running.id);
-    }
+  #emitStarted(call: RunningCall): void {
+    const { id, path, args } = call;
+    emit(() => ({
+      type: "call-started",
+      call,
+      side: "served",
+      channel: this.#channel,
+      id,
+      path,
+      args,
+    }));
   }
 }
 
-/** Whether a path could lead to a method, from the root or a reference. */
+/** Returns whether a path could lead to a method, from the root or a reference. */
 function isCallPath(path: string): boolean {
   if (!path.startsWith(REFERENCE_PREFIX)) return isServicePath(path);
   const slash = path.indexOf("/", REFERENCE_PREFIX.length);
@@ -262,7 +275,7 @@ function runTarget(
   { service, method }: Target,
   args: readonly unknown[],
 ): unknown {
-  return runAs(running, () => method.apply(service, args as unknown[]));
+  return running.run(() => method.apply(service, args as unknown[]));
 }
 
 /** Runs a method whose arguments or result have schemas. */
@@ -279,33 +292,4 @@ async function runChecked(
   if (schema === undefined) return result;
   const { value } = await checkResult(path, schema, result);
   return value;
-}
-
-function emitStarted(running: RunningCall, channel: object): void {
-  const { id, path, args } = running;
-  const event: RpcEvent = {
-    type: "call-started",
-    call: running,
-    side: "served",
-    channel,
-    id,
-    path,
-    args,
-  };
-  observed.by?.event(event);
-}
-
-function emitEnded(call: RunningCall): void {
-  if (call.isReported) return;
-  call.isReported = true;
-  const { failed } = call;
-  const event: RpcEvent = failed === null
-    ? { type: "call-ended", call, outcome: "result" }
-    : {
-      type: "call-ended",
-      call,
-      outcome: call.isGivenUp ? "aborted" : outcomeOf(failed.error),
-      error: failed.error,
-    };
-  observed.by?.event(event);
 }

@@ -1,75 +1,78 @@
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
-import type { Limits } from "../../channel/limits/limits.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
-import { observed } from "../../transports/internal.ts";
-import { Timer } from "../../transports/timer.ts";
+import type { OnError } from "../../channel/report.ts";
+import type { Timeout } from "../../channel/internal.ts";
 import type { Authenticate } from "../authenticate.ts";
-import { isCall, isRecord } from "../serving/_call_content.ts";
+import { isCall, isRecord } from "../references/_call_content.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
 
-/** What an {@linkcode AdmissionControl} works with. */
+/** Options for {@linkcode AdmissionControl}. */
 export interface AdmissionControlOptions {
-  readonly authenticate: Authenticate;
+  /** Returns the identity of the peer; `null` admits every peer at once. */
+  readonly authenticate: Authenticate | null;
   readonly timeoutMs: number;
-  readonly limits: Limits;
+  /** The identity of a peer that needs no authentication. */
+  readonly identity: unknown;
   /** Whether this side has made the connection. */
   readonly isInitiator: boolean;
-  readonly channel: ConnectionChannel;
-  /** Serves a request that was let through. */
+  /** Serves a request of the admitted peer. */
   readonly serve: (request: IncomingRequest) => void;
-  /** Answers one that was not. */
-  readonly fail: (request: IncomingRequest, error: Error) => void;
-  /** Whether a request, revived or not, harms nobody, whoever sent it. */
+  /** Returns whether a request, revived or not, is safe whoever sent it. */
   readonly isHarmless: (content: unknown) => boolean;
-  /** Hears what went wrong, other than a refusal. */
-  readonly report: (error: unknown) => void;
+  /** Called with errors of `authenticate` other than a refusal. */
+  readonly onError: OnError;
 }
 
 /**
- * Holds back what a peer asks for until it is known who that is. The first
- * request of all tells, or does not. What waits here is neither revived nor
- * looked at, and counts as unanswered.
+ * Holds the requests of a peer until it is authenticated, by the first request
+ * of all. Held requests are neither revived nor read, and count as unanswered.
  */
 export class AdmissionControl {
-  /** Resolves to whether the peer was let in, once that is known. */
-  readonly admitted: Promise<boolean>;
-  /** Who the peer is. */
-  identity: unknown = undefined;
+  /** Resolves to whether the peer was admitted; `null` if all peers are. */
+  readonly admitted: Promise<boolean> | null = null;
+  /** The identity of the peer. */
+  identity: unknown;
 
+  readonly #channel: ConnectionChannel;
   readonly #options: AdmissionControlOptions;
-  readonly #resolveAdmitted: (isIn: boolean) => void;
-  readonly #controller = new AbortController();
-  #state: "waiting" | "asking" | "open" | "shut" = "waiting";
+  readonly #resolveAdmitted: (isAdmitted: boolean) => void = () => {};
+  readonly #controller: AbortController | null = null;
+  #state: "waiting" | "asking" | "open" | "shut" = "open";
   #held: IncomingRequest[] = [];
   #refusal: AuthenticationError | null = null;
-  #timer: Timer | null = null;
+  #timeout: Timeout | null = null;
 
-  /** A peer that has connected to this side has no time to lose. */
-  constructor(options: AdmissionControlOptions) {
+  /** For a peer that has connected to this side the time starts at once. */
+  constructor(channel: ConnectionChannel, options: AdmissionControlOptions) {
+    this.#channel = channel;
     this.#options = options;
+    this.identity = options.identity;
+    if (options.authenticate === null) return;
+    this.#state = "waiting";
+    this.#controller = new AbortController();
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.admitted = promise;
     this.#resolveAdmitted = resolve;
     if (!options.isInitiator) this.#arm();
   }
 
-  /** Whether a request, revived or not, has to come here. */
+  /** Returns whether a request, revived or not, must be held here. */
   holds(content: unknown): boolean {
     if (this.#state === "open") return false;
     const { isInitiator, isHarmless } = this.#options;
     return !(isInitiator && isHarmless(content));
   }
 
-  /** Takes a request that this holds. */
-  handle(request: IncomingRequest): void {
+  /** Holds or refuses a request that {@linkcode holds} has chosen. */
+  take(request: IncomingRequest): void {
     if (this.#state === "shut") return this.#fail(request);
     this.#held.push(request);
     if (this.#state !== "waiting") return;
     this.#state = "asking";
     if (this.#options.isInitiator) this.#arm();
-    this.#ask(request.content);
+    this.#authenticate(request.content);
   }
 
   /** The connection has ended. */
@@ -78,16 +81,16 @@ export class AdmissionControl {
     this.#shut(new AuthenticationError("Cannot authenticate: the peer left"));
   }
 
-  async #ask(content: unknown): Promise<void> {
-    const { authenticate, channel, isInitiator } = this.#options;
+  async #authenticate(content: unknown): Promise<void> {
+    const { authenticate, isInitiator } = this.#options;
+    const { peerName, remoteAddress } = this.#channel;
+    const { signal } = this.#controller!;
     try {
-      const { peerName, remoteAddress } = channel;
-      const { signal } = this.#controller;
       const credentials = this.#credentialsIn(content);
-      // A moment later: calls that came in the same write are here by then, and
-      // are told the same.
+      // One turn later: calls that came in the same write are here by then, and
+      // get the same answer.
       const identity = await Promise.resolve().then(() =>
-        authenticate(credentials, {
+        authenticate!(credentials, {
           peerName,
           remoteAddress,
           isInitiator,
@@ -96,12 +99,13 @@ export class AdmissionControl {
       );
       if (this.#state === "asking") this.#open(identity);
     } catch (error) {
-      // Later it was told to stop, and how it does so is its own affair.
+      // After a time-out or the end, an error of `authenticate` is ignored: its
+      // signal has told it to stop.
       if (this.#state === "asking") this.#refuse(this.#toRefusal(error));
     }
   }
 
-  /** Custom types are not revived in them: that would run code of the user. */
+  /** Custom types are not revived here: that would run the user's code. */
   #credentialsIn(content: unknown): unknown {
     if (!isCall(content) || content[0] !== "$/hello") return undefined;
     const [hello] = content[1];
@@ -109,11 +113,11 @@ export class AdmissionControl {
       return undefined;
     }
     try {
-      return new TypeTable([], this.#options.limits.frames).unpack(
+      return new TypeTable([], this.#channel.limits.frames).unpack(
         hello.credentials,
       );
     } catch {
-      // The peer chose them, so it is no error of this side.
+      // The peer chose them, so this is no error of this side.
       throw new AuthenticationError(
         "Cannot authenticate: the credentials are no plain data",
       );
@@ -121,36 +125,35 @@ export class AdmissionControl {
   }
 
   #toRefusal(error: unknown): AuthenticationError {
-    // A new one, as the hook may have received it from somewhere itself.
+    // A new error, because `authenticate` may have received this one itself.
     if (isInstance(error, AuthenticationError)) {
       return new AuthenticationError(error.message);
     }
-    this.#options.report(error);
+    const { remoteAddress: address } = this.#channel;
+    this.#options.onError(error, { kind: "authenticate", address });
     return new AuthenticationError(
-      "Cannot authenticate: the other side failed to tell, try again later",
+      "Cannot authenticate: the other side failed to check the credentials, try again later",
     );
   }
 
   #open(identity: unknown): void {
     this.identity = identity;
-    this.#disarm();
+    this.#timeout?.stop();
     this.#state = "open";
     this.#resolveAdmitted(true);
-    const { channel, serve } = this.#options;
     for (const request of this.#held.splice(0)) {
-      if (channel.revive(request)) serve(request);
+      if (this.#channel.revive(request)) this.#options.serve(request);
     }
   }
 
   #refuse(error: AuthenticationError): void {
-    const { channel, isInitiator } = this.#options;
-    // A peer that said hello closes when it hears of that, so that comes last.
+    // A peer that said hello closes when it reads this, so that comes last.
     const [first, ...others] = this.#held;
     this.#shut(error);
     for (const request of others) this.#fail(request);
     if (first !== undefined) this.#fail(first);
-    if (isInitiator) return;
-    channel.dismiss({
+    if (this.#options.isInitiator) return;
+    this.#channel.dismiss({
       by: "error",
       code: "authentication",
       message: "the other side was not admitted",
@@ -159,41 +162,28 @@ export class AdmissionControl {
   }
 
   #fail(request: IncomingRequest): void {
-    this.#options.fail(request, this.#refusal!);
+    // The connection may be gone, and then needs no answer.
+    request.fail(this.#refusal).catch(() => {});
   }
 
   #shut(error: AuthenticationError): void {
-    this.#disarm();
+    this.#timeout?.stop();
     this.#refusal = error;
     this.#state = "shut";
     this.#held = [];
-    this.#controller.abort(error);
+    this.#controller!.abort(error);
     this.#resolveAdmitted(false);
   }
 
   #arm(): void {
-    const { timeoutMs, channel } = this.#options;
-    if (timeoutMs === Infinity) return;
-    this.#timer = new Timer(timeoutMs, () => this.#expire());
-    // It is no reason to keep a process alive.
-    this.#timer.unref();
-    observed.by?.opened(this, "timer", () => "time to authenticate");
-    observed.by?.owned(this, channel);
-  }
-
-  #disarm(): void {
-    if (this.#timer === null) return;
-    this.#timer.stop();
-    this.#timer = null;
-    observed.by?.closed(this);
-  }
-
-  #expire(): void {
     const { timeoutMs } = this.#options;
-    this.#refuse(
-      new AuthenticationError(
-        `Cannot authenticate: it is not done after ${timeoutMs} ms`,
-      ),
-    );
+    const onLate = () =>
+      this.#refuse(
+        new AuthenticationError(
+          `Cannot authenticate: not finished after ${timeoutMs} ms`,
+        ),
+      );
+    this.#timeout = this.#channel.timers
+      .start("time to authenticate", timeoutMs, onLate);
   }
 }

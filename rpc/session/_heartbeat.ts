@@ -1,73 +1,106 @@
-import { observed } from "../../transports/internal.ts";
-import { Watchdog } from "../../transports/watchdog.ts";
+import type { ConnectionChannel } from "../../channel/internal.ts";
+import type { Timeout } from "../../channel/internal.ts";
 
-/** So many pings may stay without an answer. */
+/** How many pings may go unanswered before the peer counts as gone. */
 export const MISSES = 2;
 
-/** What a {@linkcode Heartbeat} needs of its connection. */
-export interface HeartbeatOptions {
-  /** For how long nothing may arrive before the other side is asked. */
-  readonly intervalMs: number;
-  /** To whom the timer belongs. */
-  readonly owner: object;
-  /** Bytes received so far. */
-  readonly receivedBytes: () => number;
-  /** Asks the other side for a sign of life; or it may end the heartbeat. */
-  readonly ping: () => void;
-  /** So many questions may stay without an answer, as things are now. */
-  readonly misses: () => number;
-  /** The other side is gone. */
-  readonly onSilence: () => void;
-}
+/**
+ * The same for a peer that was called and has not answered the hello. aiomas
+ * runs the method of the first call before it replies to the hello, and does
+ * nothing else while that method computes.
+ */
+export const CALLED_MISSES = 39;
+
+/** The parts of a channel that a {@linkcode Heartbeat} uses. */
+export type HeartbeatChannel = Pick<
+  ConnectionChannel,
+  "callsMade" | "cut" | "receivedBytes" | "repliesReceived" | "send" | "timers"
+>;
+
+/** `greeting`: the peer has not answered the hello, and gets no pings yet. */
+type State = "idle" | "greeting" | "pinging" | "ended";
 
 /**
- * Notices a peer that is gone though nothing closed the connection, as when
- * its machine lost power.
+ * Detects a peer that is gone although nothing closed the connection, such as
+ * one whose machine lost power.
  *
- * Time in which this process was too busy to read does not count: what the
- * peer sent meanwhile may wait to be read.
+ * Time in which this process was too busy to read does not count, because data
+ * of the peer may wait to be read.
  */
 export class Heartbeat {
-  readonly #options: HeartbeatOptions;
-  #hasEnded = false;
-  #watchdog: Watchdog | null = null;
+  readonly #channel: HeartbeatChannel;
+  readonly #intervalMs: number;
+  #state: State = "idle";
+  #timeout: Timeout | null = null;
   #received = 0;
   #missed = 0;
 
-  constructor(options: HeartbeatOptions) {
-    this.#options = options;
+  /** The peer is asked after `intervalMs` of silence; `Infinity` for never. */
+  constructor(channel: HeartbeatChannel, intervalMs: number) {
+    this.#channel = channel;
+    this.#intervalMs = intervalMs;
   }
 
-  /** Begins to listen for silence, unless it has ended. Repeatable. */
-  start(): void {
-    if (this.#watchdog !== null || this.#hasEnded) return;
-    if (this.#options.intervalMs === Infinity) return;
-    observed.by?.opened(this, "timer", () => "heartbeat");
-    observed.by?.owned(this, this.#options.owner);
-    this.#arm();
+  /** Listens for silence while the hello is unanswered. */
+  startGreeting(): void {
+    this.#start("greeting");
   }
 
-  /** Ends it, for good. Repeatable. */
+  /** Listens for silence, and sends pings. Repeatable. */
+  startPinging(): void {
+    this.#start("pinging");
+  }
+
+  /** Ends the heartbeat for good. Repeatable. */
   stop(): void {
-    this.#hasEnded = true;
-    if (this.#watchdog === null) return;
-    this.#watchdog.stop();
-    this.#watchdog = null;
-    observed.by?.closed(this);
+    this.#state = "ended";
+    this.#timeout?.stop();
+  }
+
+  #start(state: "greeting" | "pinging"): void {
+    if (this.#state === "ended") return;
+    const isIdle = this.#state === "idle";
+    this.#state = state;
+    if (isIdle) this.#arm();
   }
 
   #arm(): void {
-    this.#received = this.#options.receivedBytes();
-    const { intervalMs } = this.#options;
-    this.#watchdog = new Watchdog(intervalMs, () => this.#tick());
+    this.#received = this.#channel.receivedBytes;
+    this.#timeout = this.#channel.timers.start(
+      "heartbeat",
+      this.#intervalMs,
+      () => this.#tick(),
+      { patient: true },
+    );
   }
 
   #tick(): void {
-    const { receivedBytes, ping, misses, onSilence } = this.#options;
-    const isSilent = receivedBytes() === this.#received;
+    const isSilent = this.#channel.receivedBytes === this.#received;
     if (!isSilent) this.#missed = 0;
-    else if (this.#missed++ >= misses()) return onSilence();
-    if (isSilent) ping();
-    if (!this.#hasEnded) this.#arm();
+    else if (this.#missed++ >= this.#allowedMisses) {
+      return this.#channel.cut({
+        by: "error",
+        code: "heartbeat",
+        message: "the peer gave no sign of life",
+      });
+    }
+    if (isSilent) this.#ask();
+    if (this.#state !== "ended") this.#arm();
+  }
+
+  get #allowedMisses(): number {
+    const isCalled = this.#state === "greeting" && this.#channel.callsMade > 1;
+    return isCalled ? CALLED_MISSES : MISSES;
+  }
+
+  #ask(): void {
+    if (this.#state === "pinging") {
+      // A connection that is gone needs no ping.
+      this.#channel.send(["$/ping", [], {}]).catch(() => {});
+    } else if (this.#channel.repliesReceived > 0) {
+      // The peer skipped the hello and answered a later call: it does not know
+      // pings, but it is there.
+      this.stop();
+    }
   }
 }

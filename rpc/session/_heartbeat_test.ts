@@ -1,30 +1,43 @@
 import { assert, assertEquals } from "@std/assert";
-import { Heartbeat, MISSES } from "./_heartbeat.ts";
+import { Timers } from "../../channel/internal.ts";
+import {
+  CALLED_MISSES,
+  Heartbeat,
+  type HeartbeatChannel,
+  MISSES,
+} from "./_heartbeat.ts";
 
 const INTERVAL_MS = 20;
 
-/** A heartbeat whose peer answers pings as `answer` says. */
-class Beating {
+/** A heartbeat on a channel whose peer answers pings as `onPing` says. */
+class Beating implements HeartbeatChannel {
   readonly silence = Promise.withResolvers<void>();
+  readonly timers = new Timers(this);
   readonly heartbeat: Heartbeat;
   pings = 0;
   bytes = 0;
-  misses = MISSES;
+  callsMade = 1;
+  repliesReceived = 0;
   /** Called at each ping. */
   onPing = (): void => {};
 
   constructor(intervalMs = INTERVAL_MS) {
-    this.heartbeat = new Heartbeat({
-      intervalMs,
-      owner: this,
-      receivedBytes: () => this.bytes,
-      ping: () => {
-        this.pings++;
-        this.onPing();
-      },
-      misses: () => this.misses,
-      onSilence: () => this.silence.resolve(),
-    });
+    this.heartbeat = new Heartbeat(this, intervalMs);
+  }
+
+  get receivedBytes(): number {
+    return this.bytes;
+  }
+
+  send(content: unknown): Promise<unknown> {
+    assertEquals(content, ["$/ping", [], {}]);
+    this.pings++;
+    this.onPing();
+    return Promise.reject(new Error("no reply"));
+  }
+
+  cut(): void {
+    this.silence.resolve();
   }
 
   /** Resolves after so many pings; rejects if the peer counts as gone. */
@@ -60,7 +73,7 @@ Deno.test("Heartbeat notices silence after two pings without an answer", async (
   using _alive = alive();
   using beating = new Beating();
   const start = performance.now();
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   await beating.silence.promise;
   const tookMs = performance.now() - start;
   assert(tookMs >= 3 * INTERVAL_MS - 2);
@@ -69,16 +82,43 @@ Deno.test("Heartbeat notices silence after two pings without an answer", async (
   assert(late >= 0 && tookMs >= (3 + 1.5 * late) * INTERVAL_MS - 2);
 });
 
-Deno.test("Heartbeat bears as many misses as it is told, and may be told less", async () => {
+Deno.test("Heartbeat sends no ping, and ends silence, before the hello is answered", async () => {
+  using _alive = alive();
+  using beating = new Beating(1);
+  beating.heartbeat.startGreeting();
+  await beating.silence.promise;
+  assertEquals(beating.pings, 0);
+});
+
+Deno.test("Heartbeat bears more misses of a peer that was called before it has answered the hello", async () => {
   using _alive = alive();
   using beating = new Beating(2);
-  beating.misses = Infinity;
-  beating.heartbeat.start();
-  await beating.afterPings(3 * MISSES);
-  beating.misses = MISSES;
-  const { pings } = beating;
+  beating.callsMade = 2;
+  beating.heartbeat.startGreeting();
+  const start = performance.now();
   await beating.silence.promise;
-  assert(beating.pings >= pings);
+  assert(performance.now() - start >= 2 * CALLED_MISSES);
+});
+
+Deno.test("Heartbeat ends if the peer answers a call and not the hello", async () => {
+  using _alive = alive();
+  using beating = new Beating(1);
+  beating.repliesReceived = 1;
+  beating.heartbeat.startGreeting();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 20);
+  const gone = beating.silence.promise.then(() => assert(false, "it was cut"));
+  await Promise.race([promise, gone]);
+  beating.heartbeat.startPinging();
+  assertEquals(beating.pings, 0);
+});
+
+Deno.test("Heartbeat sends pings once the hello is answered", async () => {
+  using _alive = alive();
+  using beating = new Beating(1);
+  beating.heartbeat.startGreeting();
+  beating.heartbeat.startPinging();
+  await beating.afterPings(1);
 });
 
 Deno.test("Heartbeat goes on with a peer that answers", async () => {
@@ -88,14 +128,14 @@ Deno.test("Heartbeat goes on with a peer that answers", async () => {
   beating.onPing = () => {
     if (beating.pings % 2 === 0) queueMicrotask(() => beating.bytes++);
   };
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   await beating.afterPings(6);
 });
 
 Deno.test("Heartbeat asks nothing while bytes arrive", async () => {
   using _alive = alive();
   using beating = new Beating(50);
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setInterval(() => {
     if (++beating.bytes === 40) resolve();
@@ -117,7 +157,7 @@ Deno.test("Heartbeat does not count time in which its own process was busy", asy
     // What came meanwhile is read now.
     beating.bytes++;
   };
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   setTimeout(() => keepBusy(5));
   beating.silence.promise.then(() => assert(isOver, "it was taken for gone"));
   await beating.silence.promise;
@@ -126,10 +166,10 @@ Deno.test("Heartbeat does not count time in which its own process was busy", asy
 
 Deno.test("Heartbeat.stop ends it for good, and may be repeated", async () => {
   using beating = new Beating(1);
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   beating.heartbeat.stop();
   beating.heartbeat.stop();
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 10);
   await promise;
@@ -140,7 +180,7 @@ Deno.test("Heartbeat.stop ends it from within a ping", async () => {
   using _alive = alive();
   using beating = new Beating(1);
   beating.onPing = () => beating.heartbeat.stop();
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   await beating.afterPings(1);
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 10);
@@ -151,20 +191,20 @@ Deno.test("Heartbeat.stop ends it from within a ping", async () => {
 Deno.test("Heartbeat.start may be repeated, and has one timer", async () => {
   using _alive = alive();
   using beating = new Beating();
-  beating.heartbeat.start();
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
+  beating.heartbeat.startPinging();
   await beating.afterPings(1);
   assertEquals(beating.pings, 1);
 });
 
 Deno.test("Heartbeat of Infinity has no timer", () => {
   // The sanitizer would find one.
-  new Beating(Infinity).heartbeat.start();
+  new Beating(Infinity).heartbeat.startPinging();
 });
 
 Deno.test("Heartbeat of more than a timer can hold asks nothing", async () => {
   using beating = new Beating(2 ** 33);
-  beating.heartbeat.start();
+  beating.heartbeat.startPinging();
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 10);
   await promise;

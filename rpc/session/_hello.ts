@@ -1,76 +1,64 @@
-import { abortable, Timers } from "../../channel/internal.ts";
+import { abortable } from "../../channel/internal.ts";
+import type { ConnectionChannel } from "../../channel/internal.ts";
 import {
-  type CloseReason,
   ConnectionClosedError,
   RemoteError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { isRecord, isThenable } from "../serving/_call_content.ts";
+import { isRecord, isThenable } from "../references/_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
 import {
   DEFAULT_WINDOW,
   type StreamWindow,
 } from "../streams/_outgoing_streams.ts";
+import type { Heartbeat } from "./_heartbeat.ts";
 
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
 const FEATURES = ["call", "cancel", "ping", "references", "streams"];
 
-/** The feature of a side that knows what to do with addresses. */
+/** The feature of a side that can resolve addresses of agents. */
 const PLACES = "places";
 
-/** How long calls wait for the answer to a hello. */
+/** How long calls wait for the reply to a hello. */
 const PATIENCE_MS = 5_000;
-/** The same for one with credentials, about which the other side may ask. */
+/** The same for a hello with credentials, which the peer may have to check. */
 const CREDENTIALS_MS = 60_000;
 
-/** What a {@linkcode Hello} is made with. */
+/** Options for a {@linkcode Hello}. */
 export interface HelloOptions {
-  /** Whether this side says hello: the one that connects does. */
-  readonly saysHello: boolean;
-  /** Whether to have extensions if the other side has them, too. */
+  /** Whether this side has made the connection: the initiator says hello. */
+  readonly isInitiator: boolean;
+  /** Whether to use the extensions if the other side has them. */
   readonly extensions: boolean;
-  /** Whether this side knows what to do with addresses. */
-  readonly hasPlaces: boolean;
-  /** How far the other side's streams may run ahead of this one. */
+  /** Whether this side can resolve addresses of agents. */
+  readonly resolvesAddresses: boolean;
+  /** How much of each stream this side accepts ahead of its consumer. */
   readonly window: StreamWindow;
-  /** What to show to the other side, or what returns that. */
+  /** The credentials of this side, or a function that returns them. */
   readonly credentials: unknown;
-  /** To whom the timer belongs. */
-  readonly owner: object;
-  /** Sends a request that may take for ever. */
-  readonly send: (content: unknown) => Promise<unknown>;
-  /** From now on the other side is gone if it is silent for long. */
-  readonly onBegun: () => void;
-  /** The other side has no extensions, and may be silent. */
-  readonly onPlain: () => void;
-  /** The other side does not want this one. */
-  readonly onRefused: (reason: CloseReason) => void;
   /**
-   * For how long calls that depend on it wait for the answer, in milliseconds.
+   * How long calls that depend on the reply wait for it, in milliseconds.
    *
    * @default {5_000, or 60_000 with credentials}
    */
   readonly patienceMs?: number;
 }
 
-/** What a hello tells, and its answer. */
+/** The content of a hello, and of its reply. */
 export interface HelloContent {
   readonly version: number;
   readonly features: readonly string[];
-  /** Where it is not the default. */
+  /** Absent for the default window. */
   readonly window?: StreamWindow;
 }
 
 /**
- * What this side and the other know of each other's extensions.
- *
- * `unsaid`: nothing, and nobody will say it. `expected`: the other side, which
- * has connected, may say it at any moment. `asked`: this side has said hello, and calls that depend
- * on the answer wait for it. `overdue`: they do not wait any longer.
- * `extended`: the other side has said hello, or answered one. `plain`: it has
- * no extensions.
+ * `unsaid`: no hello was sent, and none will come. `expected`: the peer has
+ * connected and may say hello first. `asked`: this side has said hello, and
+ * calls that depend on the reply wait for it. `overdue`: they no longer wait.
+ * `extended`: the peer has the extensions. `plain`: it has none.
  */
 type State =
   | "unsaid"
@@ -80,111 +68,124 @@ type State =
   | "extended"
   | "plain";
 
-/** The hello of a connection: who says it, and what is known by it. */
+/** The hello of a connection, by which each side learns of the other's extensions. */
 export class Hello {
+  readonly #channel: Pick<ConnectionChannel, "cut" | "send" | "timers">;
+  readonly #heartbeat: Pick<
+    Heartbeat,
+    "startGreeting" | "startPinging" | "stop"
+  >;
   readonly #options: HelloOptions;
-  readonly #patienceMs: number;
   #state: State;
-  #takesPlaces = false;
-  #window = DEFAULT_WINDOW;
-  /** Why the other side does not want this one. */
+  #takesAddresses = false;
+  #window: StreamWindow;
+  /** The error by which the peer refused this side. */
   #refusal: { readonly error: unknown } | null = null;
-  /** Whether the function for the credentials failed. */
+  /** Whether the user's function for the credentials failed. */
   #hasFailed = false;
   #answered: Promise<void> | null = null;
-  /** Ends the wait for the answer. */
   #endWait = (): void => {};
 
-  constructor(options: HelloOptions) {
+  constructor(
+    channel: Pick<ConnectionChannel, "cut" | "send" | "timers">,
+    heartbeat: Pick<Heartbeat, "startGreeting" | "startPinging" | "stop">,
+    options: HelloOptions,
+  ) {
+    this.#channel = channel;
+    this.#heartbeat = heartbeat;
     this.#options = options;
-    const { saysHello, extensions } = options;
-    this.#state = !saysHello && extensions ? "expected" : "unsaid";
-    this.#patienceMs = options.patienceMs ??
-      (options.credentials === undefined ? PATIENCE_MS : CREDENTIALS_MS);
+    const { isInitiator, extensions, window } = options;
+    this.#state = !isInitiator && extensions ? "expected" : "unsaid";
+    this.#window = narrow(window, DEFAULT_WINDOW);
   }
 
-  /** Whether the other side is known to have extensions. */
+  /** Whether the peer is known to have the extensions. */
   get hasExtensions(): boolean {
     return this.#state === "extended";
   }
 
-  /** Whether calls that depend on it should wait for it, or for its answer. */
+  /** Whether calls that depend on the extensions should wait. */
   get isAwaited(): boolean {
     return this.#state === "asked" || this.#state === "expected";
   }
 
-  /** Whether this side has said it, and calls may still wait for the answer. */
+  /** Whether this side has said hello, and calls may wait for the reply. */
   get isAsked(): boolean {
     return this.#state === "asked";
   }
 
-  /** Whether the other side may still say it, as nothing has come from it. */
+  /** Whether the peer may still say hello, because nothing has come from it. */
   get isExpected(): boolean {
     return this.#state === "expected";
   }
 
-  /** Whether this side has said it, and has no answer yet. */
+  /** Whether this side has said hello, and no reply has come. */
   get isUnanswered(): boolean {
     return this.#state === "asked" || this.#state === "overdue";
   }
 
-  /** Whether the other side said that it knows what to do with addresses. */
-  get takesPlaces(): boolean {
-    return this.#takesPlaces;
+  /** Whether the peer can resolve addresses of agents. */
+  get takesAddresses(): boolean {
+    return this.#takesAddresses;
   }
 
-  /** As much of `window` as the other side wants of a stream at once. */
-  narrow({ items, bytes }: StreamWindow): StreamWindow {
-    return {
-      items: Math.min(items, this.#window.items),
-      bytes: Math.min(bytes, this.#window.bytes),
-    };
+  /** How far a stream may run ahead: the smaller of both sides' windows. */
+  get window(): StreamWindow {
+    return this.#window;
   }
 
-  /** Resolves once it is said and answered, whatever the answer, or overdue. */
+  /** Resolves once it is known, or overdue, whether the peer has extensions. */
   get answered(): Promise<void> {
     if (!this.isAwaited) return Promise.resolve();
-    // The side that listens has no timer for it before a call depends on it.
+    // Made when first needed: most acceptors never call.
     return this.#answered ??= this.#beginWait();
   }
 
-  /** Says hello, if it is this side's part and not done. */
+  /** Says hello, if this side is the initiator and has not said it. */
   say(): void {
-    if (this.#state !== "unsaid") return;
-    const { saysHello, extensions } = this.#options;
-    if (!saysHello || !extensions) return;
+    const { isInitiator, extensions } = this.#options;
+    if (this.#state !== "unsaid" || !isInitiator || !extensions) return;
     this.#state = "asked";
     this.#answered = this.#beginWait();
     this.#send().then(
       (hello) => this.#extend(hello),
       (error) => this.#doWithout(error),
     );
-    this.#options.onBegun();
+    this.#heartbeat.startGreeting();
   }
 
-  /** The other side has said something else first: it says no hello. */
+  /** The peer has sent something else first, so it will not say hello. */
   expectNoMore(): void {
     if (this.#state !== "expected") return;
     this.#state = "plain";
     this.#endWait();
   }
 
-  /** The connection has ended: nothing waits for an answer any more. */
+  /** The connection has ended: nothing waits for a reply any more. */
   lose(): void {
     this.expectNoMore();
-    // Credentials that nobody has returned yet are shown to nobody.
+    // Covers credentials whose promise is still pending.
     if (this.isUnanswered) this.#endWait();
   }
 
-  /** Takes the hello of the other side; returns the answer. */
+  /**
+   * Takes the peer's hello and returns the reply.
+   *
+   * @throws {MethodNotFoundError} If this side does not use the extensions.
+   */
   take(hello: unknown): HelloContent {
+    if (!this.#options.extensions) {
+      throw new MethodNotFoundError(
+        "Cannot call '$/hello': this side has no such extension",
+      );
+    }
     this.#extend(hello);
     return this.#content;
   }
 
   /**
-   * Resolves when the other side has taken the credentials of this one, and
-   * rejects if it does not; `null` if there are none.
+   * Resolves when the peer has accepted this side's credentials, and rejects if
+   * it does not. Returns `null` without credentials.
    */
   authenticate(): Promise<void> | null {
     if (this.#options.credentials === undefined) return null;
@@ -194,9 +195,10 @@ export class Hello {
   }
 
   /**
-   * Waits until it is answered or overdue, as a part of the call of `path`.
+   * Waits until the hello is answered or overdue, as a part of the call of
+   * `path`.
    *
-   * @throws {TimeoutError} If the call's time is over before.
+   * @throws {TimeoutError} If the call's time is over first.
    */
   async wait(
     path: string,
@@ -210,17 +212,24 @@ export class Hello {
     const onLate = () =>
       reject(
         new TimeoutError(
-          `Cannot call '${path}': the other side has not said within ${timeoutMs} ms what it can do`,
+          `Cannot call '${path}': the peer did not answer the hello within ${timeoutMs} ms`,
           { timeoutMs, sent: false },
         ),
       );
-    const timer = new Timers(this.#options.owner)
-      .start("hello", timeoutMs, onLate, { keepsAlive: true });
+    const options = { keepsAlive: true };
+    const timeout = this.#channel.timers
+      .start("hello", timeoutMs, onLate, options);
     try {
       await abortable(Promise.race([this.answered, late]), signal);
     } finally {
-      timer.stop();
+      timeout.stop();
     }
+  }
+
+  get #patienceMs(): number {
+    const { patienceMs, credentials } = this.#options;
+    return patienceMs ??
+      (credentials === undefined ? PATIENCE_MS : CREDENTIALS_MS);
   }
 
   #beginWait(): Promise<void> {
@@ -229,47 +238,45 @@ export class Hello {
       this.#state = this.#state === "expected" ? "plain" : "overdue";
       this.#endWait();
     };
-    const timer = new Timers(this.#options.owner)
+    const timeout = this.#channel.timers
       .start("hello", this.#patienceMs, onOverdue);
     this.#endWait = () => {
-      timer.stop();
+      timeout.stop();
       resolve();
     };
     return promise;
   }
 
-  // Not async: its answer is to be known before that to the next call.
+  // Not async: its reply must be known before that to the next call.
   #send(): Promise<unknown> {
     const { credentials } = this.#options;
     if (typeof credentials !== "function") return this.#sendWith(credentials);
+    const fail = (error: unknown): Promise<never> => {
+      this.#hasFailed = true;
+      return Promise.reject(error);
+    };
     try {
       const shown: unknown = credentials();
       if (!isThenable(shown)) return this.#sendWith(shown);
-      return Promise.resolve(shown).then(
-        (shown) => this.#sendWith(shown),
-        (error) => this.#doWithoutCredentials(error),
-      );
+      return Promise.resolve(shown)
+        .then((shown) => this.#sendWith(shown), fail);
     } catch (error) {
-      return this.#doWithoutCredentials(error);
+      return fail(error);
     }
-  }
-
-  /** The function for the credentials failed: this side has nothing to show. */
-  #doWithoutCredentials(error: unknown): Promise<never> {
-    this.#hasFailed = true;
-    return Promise.reject(error);
   }
 
   #sendWith(credentials: unknown): Promise<unknown> {
     const hello = credentials === undefined
       ? this.#content
       : { ...this.#content, credentials };
-    return this.#options.send(["$/hello", [hello], {}]);
+    return this.#channel.send(["$/hello", [hello], {}], {
+      timeoutMs: Infinity,
+    });
   }
 
   get #content(): HelloContent {
-    const { hasPlaces, window: { items, bytes } } = this.#options;
-    const features = hasPlaces ? [...FEATURES, PLACES] : FEATURES;
+    const { resolvesAddresses, window: { items, bytes } } = this.#options;
+    const features = resolvesAddresses ? [...FEATURES, PLACES] : FEATURES;
     const isUsual = items === DEFAULT_WINDOW.items &&
       bytes === DEFAULT_WINDOW.bytes;
     return {
@@ -282,29 +289,29 @@ export class Hello {
 
   #extend(hello: unknown): void {
     this.#state = "extended";
-    // Looked for once, as the list may be long.
+    // Searched once, because the peer's list may be long.
     const { features, window } = isRecord(hello) ? hello : {};
-    this.#takesPlaces = Array.isArray(features) && features.includes(PLACES);
-    this.#window = isWindow(window) ? window : DEFAULT_WINDOW;
+    this.#takesAddresses = Array.isArray(features) && features.includes(PLACES);
+    const theirs = isWindow(window) ? window : DEFAULT_WINDOW;
+    this.#window = narrow(this.#options.window, theirs);
     this.#endWait();
-    this.#options.onBegun();
+    this.#heartbeat.startPinging();
   }
 
   #doWithout(error: unknown): void {
     this.#state = "plain";
     this.#refusal = this.#refusalIn(error);
     this.#endWait();
-    const { onPlain, onRefused } = this.#options;
-    if (this.#refusal === null) return onPlain();
+    if (this.#refusal === null) return this.#heartbeat.stop();
     const by = isInstance(error, AuthenticationError) ? "peer" : "local";
     const code = this.#hasFailed ? "credentials" : "authentication";
     const message = this.#hasFailed
       ? "this side could not make its credentials"
       : "the other side refused the credentials";
-    onRefused({ by, code, message, error });
+    this.#channel.cut({ by, code, message, error });
   }
 
-  /** A peer that knows no hello wants no credentials, either. */
+  /** A peer that does not know the hello does not ask for credentials either. */
   #refusalIn(error: unknown): { readonly error: unknown } | null {
     const hasShown = this.#options.credentials !== undefined;
     const isRefused = isInstance(error, AuthenticationError) ||
@@ -313,19 +320,26 @@ export class Hello {
   }
 }
 
+function narrow(one: StreamWindow, other: StreamWindow): StreamWindow {
+  return {
+    items: Math.min(one.items, other.items),
+    bytes: Math.min(one.bytes, other.bytes),
+  };
+}
+
 /** Not every codec carries infinity. */
 function finite(number: number): number {
   return Math.min(number, Number.MAX_SAFE_INTEGER);
 }
 
 function isWindow(window: unknown): window is StreamWindow {
-  if (!isRecord(window)) return false;
-  return [window.items, window.bytes].every((it) =>
-    typeof it === "number" && it >= 1
-  );
+  return isRecord(window) &&
+    [window.items, window.bytes].every((it) =>
+      typeof it === "number" && it >= 1
+    );
 }
 
-/** Whether a hello failed as it does at a peer without extensions. */
+/** Whether a hello failed as it does with a peer without extensions. */
 function isPlainAnswer(error: unknown): boolean {
   return isInstance(error, RemoteError) ||
     isInstance(error, MethodNotFoundError) ||

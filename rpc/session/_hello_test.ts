@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Timers } from "../../channel/internal.ts";
 import {
   type CloseReason,
   ConnectionClosedError,
@@ -10,25 +11,32 @@ import { Hello, type HelloOptions } from "./_hello.ts";
 import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
 
 /** A hello of which everything that it does is noted. */
-function said(options: Partial<HelloOptions> = {}) {
+function said(
+  { window = DEFAULT_WINDOW, ...options }: Partial<HelloOptions> = {},
+) {
   const sent: unknown[] = [];
   const heard: string[] = [];
   const refused: CloseReason[] = [];
   const answer = Promise.withResolvers<unknown>();
-  const hello = new Hello({
-    saysHello: true,
-    extensions: true,
-    hasPlaces: false,
-    window: DEFAULT_WINDOW,
-    credentials: undefined,
-    owner: sent,
-    send: (content) => {
+  const channel = {
+    timers: new Timers(sent),
+    send(content: unknown) {
       sent.push(content);
       return answer.promise;
     },
-    onBegun: () => heard.push("begun"),
-    onPlain: () => heard.push("plain"),
-    onRefused: (reason) => refused.push(reason),
+    cut: (reason: CloseReason) => void refused.push(reason),
+  };
+  const heartbeat = {
+    startGreeting: () => void heard.push("greeting"),
+    startPinging: () => void heard.push("pinging"),
+    stop: () => void heard.push("plain"),
+  };
+  const hello = new Hello(channel, heartbeat, {
+    isInitiator: true,
+    extensions: true,
+    resolvesAddresses: false,
+    window,
+    credentials: undefined,
     ...options,
   });
   return { hello, sent, heard, refused, answer };
@@ -49,14 +57,14 @@ Deno.test("Hello.say sends it once, and calls wait for its answer", async () => 
   assert(hello.isAwaited && hello.isUnanswered && !hello.hasExtensions);
   answer.resolve({ version: 1, features: ["places"] });
   await hello.wait("f", Infinity, undefined);
-  assert(hello.hasExtensions && hello.takesPlaces && !hello.isUnanswered);
+  assert(hello.hasExtensions && hello.takesAddresses && !hello.isUnanswered);
   hello.say();
   assertEquals(sent.length, 1);
-  assert(heard.every((it) => it === "begun"));
+  assertEquals(heard, ["greeting", "pinging"]);
 });
 
 Deno.test("Hello.say does nothing on the side that accepts, or without extensions", () => {
-  for (const options of [{ saysHello: false }, { extensions: false }]) {
+  for (const options of [{ isInitiator: false }, { extensions: false }]) {
     const { hello, sent, heard } = said(options);
     hello.say();
     assertEquals([sent, heard], [[], []]);
@@ -65,13 +73,13 @@ Deno.test("Hello.say does nothing on the side that accepts, or without extension
 });
 
 Deno.test("Hello is waited for on the side that accepts, until anything else comes", async () => {
-  const { hello } = said({ saysHello: false });
+  const { hello } = said({ isInitiator: false });
   assert(hello.isAwaited && hello.isExpected);
   const waiting = hello.wait("work", 1_000, undefined);
   hello.take({ version: 1, features: [] });
   await waiting;
   assert(hello.hasExtensions && !hello.isAwaited);
-  const { hello: other } = said({ saysHello: false, patienceMs: 1e9 });
+  const { hello: other } = said({ isInitiator: false, patienceMs: 1e9 });
   const waitingOther = other.wait("work", Infinity, undefined);
   other.expectNoMore();
   await waitingOther;
@@ -83,7 +91,7 @@ Deno.test("Hello is waited for on the side that accepts, until anything else com
 
 Deno.test("Hello is waited for on the side that accepts no longer than patience lasts", async () => {
   using _alive = alive();
-  const { hello, heard } = said({ saysHello: false, patienceMs: 5 });
+  const { hello, heard } = said({ isInitiator: false, patienceMs: 5 });
   await hello.wait("work", Infinity, undefined);
   assert(!hello.isAwaited && !hello.isUnanswered);
   assertEquals(heard, []);
@@ -105,13 +113,16 @@ Deno.test("Hello waits for credentials that are promised", async () => {
 });
 
 Deno.test("Hello.take tells the extensions of both sides", () => {
-  const { hello, heard } = said({ saysHello: false, hasPlaces: true });
+  const { hello, heard } = said({
+    isInitiator: false,
+    resolvesAddresses: true,
+  });
   assertEquals(hello.take({ version: 1, features: [] }), {
     version: 1,
     features: [...FEATURES, "places"],
   });
-  assert(hello.hasExtensions && !hello.takesPlaces);
-  assertEquals(heard, ["begun"]);
+  assert(hello.hasExtensions && !hello.takesAddresses);
+  assertEquals(heard, ["pinging"]);
 });
 
 Deno.test("Hello bears with any answer", async () => {
@@ -120,7 +131,7 @@ Deno.test("Hello bears with any answer", async () => {
     hello.say();
     answer.resolve(content);
     await hello.answered;
-    assert(hello.hasExtensions && !hello.takesPlaces);
+    assert(hello.hasExtensions && !hello.takesAddresses);
   }
 });
 
@@ -130,7 +141,7 @@ Deno.test("Hello that fails means a peer without extensions", async () => {
   answer.reject(remoteError("LookupError"));
   await hello.answered;
   assert(!hello.hasExtensions && !hello.isAwaited && !hello.isUnanswered);
-  assertEquals(heard, ["begun", "plain"]);
+  assertEquals(heard, ["greeting", "plain"]);
 });
 
 Deno.test("Hello is overdue after its patience, and taken when it comes", async () => {
@@ -139,7 +150,7 @@ Deno.test("Hello is overdue after its patience, and taken when it comes", async 
   using _alive = alive();
   await hello.wait("f", Infinity, undefined);
   assert(hello.isUnanswered && !hello.isAwaited && !hello.hasExtensions);
-  assertEquals(heard, ["begun"]);
+  assertEquals(heard, ["greeting"]);
   answer.resolve({ version: 1, features: [] });
   await answer.promise;
   assert(hello.hasExtensions && !hello.isUnanswered);
@@ -187,7 +198,7 @@ Deno.test("Hello with credentials ends a connection that refuses them, or that t
     assertEquals(refused.map(({ by, code, error }) => ({ by, code, error })), [
       { by, code: "authentication", error },
     ]);
-    assertEquals(heard, ["begun"]);
+    assertEquals(heard, ["greeting"]);
   }
 });
 
@@ -202,7 +213,7 @@ Deno.test("Hello with credentials goes on with who knows none, or is gone", asyn
     hello.say();
     answer.reject(error);
     await hello.authenticate();
-    assertEquals(heard, ["begun", "plain"]);
+    assertEquals(heard, ["greeting", "plain"]);
     assertEquals(refused, []);
   }
 });
@@ -236,15 +247,17 @@ Deno.test("Hello tells a window that is not the usual, and keeps to the other's"
   const told = { items: 1_000, bytes: Number.MAX_SAFE_INTEGER };
   const content = { version: 1, features: FEATURES, window: told };
   assertEquals(sent, [["$/hello", [content], {}]]);
-  // Who tells of none takes the usual one.
-  assertEquals(hello.narrow(wide), DEFAULT_WINDOW);
+  // A peer that names no window accepts the usual one.
+  assertEquals(hello.window, DEFAULT_WINDOW);
   hello.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });
-  assertEquals(hello.narrow(wide), { items: 4, bytes: 1e9 });
-  assertEquals(hello.narrow({ items: 2, bytes: 10 }), { items: 2, bytes: 10 });
+  assertEquals(hello.window, { items: 4, bytes: 1e9 });
   for (const window of [null, 5, { items: 4 }, { items: 0, bytes: "1" }]) {
     hello.take({ version: 1, features: [], window });
-    assertEquals(hello.narrow(wide), DEFAULT_WINDOW);
+    assertEquals(hello.window, DEFAULT_WINDOW);
   }
+  const { hello: narrow } = said({ window: { items: 2, bytes: 10 } });
+  narrow.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });
+  assertEquals(narrow.window, { items: 2, bytes: 10 });
 });
 
 Deno.test("Hello bears with credentials that fail with what cannot be looked at", async () => {

@@ -1,5 +1,4 @@
-import { observed } from "../../transports/internal.ts";
-import type { RpcEvent } from "../_events.ts";
+import { emit } from "../_events.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import { ProtocolError } from "../../transports/errors.ts";
@@ -138,14 +137,14 @@ export class IncomingStream
       consumed,
       (batch, bytes) => this.#arrive(batch, bytes, consumed),
     );
-    if (observed.by !== null) asked.catch(() => this.#markEnded());
+    asked.catch(() => this.#markEnded());
     return asked;
   }
 
   #markEnded(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    observed.by?.event({ type: "stream-ended", stream: this } as RpcEvent);
+    emit(() => ({ type: "stream-ended", stream: this }));
   }
 
   /**

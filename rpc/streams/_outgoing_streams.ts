@@ -1,10 +1,12 @@
-import { observed } from "../../transports/internal.ts";
-import type { RpcEvent } from "../_events.ts";
+import { emit } from "../_events.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import { Deque } from "../../channel/tables/deque.ts";
-import { ReferenceReleasedError } from "../errors.ts";
-import type { MessageContext } from "../references/_message_context.ts";
-import type { OfferedStream } from "./_offered_stream.ts";
+import { ReferenceReleasedError, UnsupportedByPeerError } from "../errors.ts";
+import type {
+  MessageContext,
+  PassedStream,
+  StreamOwner,
+} from "../references/_message_context.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
 /** Where streams begin on the wire. */
@@ -42,22 +44,22 @@ export interface StreamBatch {
  */
 export type SendBatch = (batch: StreamBatch) => number;
 
-/** What a stream is offered with. */
-export interface StreamOptions {
-  /**
-   * Runs the first step of the producer: a generator's body begins there.
-   *
-   * @default {runs it}
-   */
-  readonly start?: <T>(step: () => T) => T;
-  /** Called once, when the stream is over. */
-  readonly onEnd?: () => void;
-  /**
-   * The message that offers it.
-   *
-   * @default {none}
-   */
-  readonly context?: MessageContext | null;
+/** What the other side is known to do with streams. */
+export interface StreamPeer {
+  /** Whether it can read streams. */
+  readonly hasExtensions: boolean;
+  /** How far a stream may run ahead of it. */
+  readonly window: StreamWindow;
+}
+
+/** The parts of a channel that {@linkcode OutgoingStreams} use. */
+export interface StreamChannel {
+  /** Counts what the other side makes this one hold. */
+  readonly budget: Budget;
+  /** Calls `write` when there is room in the send queue. */
+  whenRoom(write: () => void): void;
+  /** Does not count the request for items that was answered. */
+  giveBackFrame(): void;
 }
 
 /** Whether a value travels as a stream. */
@@ -73,24 +75,15 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 
 /** Streams that this side produces and the other side consumes. */
 export class OutgoingStreams {
-  readonly #window: () => StreamWindow;
-  readonly #budget: () => Budget;
-  readonly #channel: () => object;
+  readonly #channel: StreamChannel;
+  readonly #peer: StreamPeer;
   readonly #streams = new Map<number, OutgoingStream>();
   #nextKey = 0;
 
-  /**
-   * Each runs ahead by `window`; what it holds counts towards `budget`, as it
-   * is the other side that makes this one hold it.
-   */
-  constructor(
-    window: () => StreamWindow,
-    budget: () => Budget,
-    channel: () => object = () => this,
-  ) {
+  /** The items that streams hold count towards the channel's budget. */
+  constructor(channel: StreamChannel, peer: StreamPeer) {
     this.#channel = channel;
-    this.#window = window;
-    this.#budget = budget;
+    this.#peer = peer;
   }
 
   /** How many streams are open. */
@@ -99,22 +92,28 @@ export class OutgoingStreams {
   }
 
   /**
-   * Offers `iterable` to the other side and returns its path. Nothing is taken
-   * from it before the other side asks.
+   * Passes `iterable` to the other side in the message of `context`, and
+   * returns its path. Nothing is taken from it before the other side asks.
    *
+   * @throws {UnsupportedByPeerError} If the other side has no extensions.
    * @throws {RangeError} If {@linkcode MAX_STREAMS} are open, or the other side
    * makes this one hold too much.
    */
   add(
     iterable: AsyncIterable<unknown>,
-    { start = (step) => step(), onEnd, context = null }: StreamOptions = {},
+    context: MessageContext | null = null,
   ): string {
+    if (!this.#peer.hasExtensions) {
+      throw new UnsupportedByPeerError(
+        "Cannot send a stream: the other side has no extensions, send lists",
+      );
+    }
     if (this.#streams.size >= MAX_STREAMS) {
       throw new RangeError(
         `${MAX_STREAMS} streams are open already; read them to their end, or leave them`,
       );
     }
-    const budget = this.#budget();
+    const { budget } = this.#channel;
     if (budget.exceededBy(STREAM_BYTES) !== null) {
       throw new RangeError(
         `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'limits.requests.maxHeldBytes'`,
@@ -122,28 +121,28 @@ export class OutgoingStreams {
     }
     budget.hold(STREAM_BYTES);
     const key = this.#nextKey++;
+    const owner = context?.owner ?? null;
     const stream = new OutgoingStream(iterable, {
-      window: this.#window(),
-      budget,
-      start,
+      channel: this.#channel,
+      window: this.#peer.window,
+      owner,
       onEnd: () => {
         budget.release(STREAM_BYTES);
         this.#streams.delete(key);
-        observed.by?.event({ type: "stream-ended", stream } as RpcEvent);
-        onEnd?.();
+        emit(() => ({ type: "stream-ended", stream }));
+        owner?.endStream();
       },
     });
     this.#streams.set(key, stream);
-    observed.by?.event(
-      {
-        type: "stream-opened",
-        stream,
-        side: "produced",
-        channel: this.#channel(),
-        call: context?.running ?? null,
-      } as RpcEvent,
-    );
+    owner?.beginStream();
     context?.addStream(stream);
+    emit(() => ({
+      type: "stream-opened",
+      stream,
+      side: "produced",
+      channel: this.#channel,
+      call: owner,
+    }));
     return `${STREAM_PREFIX}${key}`;
   }
 
@@ -159,7 +158,6 @@ export class OutgoingStreams {
     key: number,
     consumed: number,
     send: SendBatch,
-    whenRoom: (write: () => void) => void = (write) => write(),
   ): Promise<void> {
     const stream = this.#streams.get(key);
     if (stream === undefined) {
@@ -167,7 +165,7 @@ export class OutgoingStreams {
         `Cannot go on with stream ${key}: it has ended, ask for another`,
       );
     }
-    return stream.next(consumed, send, whenRoom);
+    return stream.next(consumed, send);
   }
 
   /** The other side wants no more of the stream `key`. */
@@ -195,11 +193,11 @@ async function returnFrom(open: () => AsyncIterator<unknown>): Promise<void> {
   await open().return?.();
 }
 
-class OutgoingStream implements OfferedStream {
+class OutgoingStream implements PassedStream {
+  readonly #channel: StreamChannel;
   readonly #iterable: AsyncIterable<unknown>;
   readonly #window: StreamWindow;
-  readonly #budget: Budget;
-  readonly #start: <T>(step: () => T) => T;
+  readonly #owner: StreamOwner | null;
   #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
   /** Items that are not sent. */
@@ -220,17 +218,19 @@ class OutgoingStream implements OfferedStream {
 
   constructor(
     iterable: AsyncIterable<unknown>,
-    options: Required<Omit<StreamOptions, "context">> & {
+    { channel, window, owner, onEnd }: {
+      readonly channel: StreamChannel;
       readonly window: StreamWindow;
-      readonly budget: Budget;
+      readonly owner: StreamOwner | null;
+      readonly onEnd: () => void;
     },
   ) {
+    this.#channel = channel;
     this.#iterable = iterable;
-    this.#window = options.window;
-    this.#budget = options.budget;
-    this.#most = options.window.items;
-    this.#start = options.start;
-    this.#onEnd = options.onEnd;
+    this.#window = window;
+    this.#most = window.items;
+    this.#owner = owner;
+    this.#onEnd = onEnd;
   }
 
   get isStarted(): boolean {
@@ -240,7 +240,6 @@ class OutgoingStream implements OfferedStream {
   async next(
     consumed: number,
     send: SendBatch,
-    whenRoom: (write: () => void) => void,
   ): Promise<void> {
     this.#forget(consumed);
     this.#pump();
@@ -249,7 +248,7 @@ class OutgoingStream implements OfferedStream {
       await this.#changed.promise;
     }
     await new Promise<void>((resolve, reject) =>
-      whenRoom(() => {
+      this.#channel.whenRoom(() => {
         try {
           resolve(this.#answer(send));
         } catch (error) {
@@ -275,6 +274,7 @@ class OutgoingStream implements OfferedStream {
     const done = isOver && items.length === this.#items.size;
     try {
       const sent = send({ items, done });
+      if (sent > 0) this.#channel.giveBackFrame();
       this.#most = sent < items.length ? sent : 2 * this.#most;
       this.#countSent(sent);
       if (done && sent === items.length) this.#finish();
@@ -328,7 +328,7 @@ class OutgoingStream implements OfferedStream {
 
   #hold(bytes: number): void {
     if (bytes === this.#heldBytes) return;
-    this.#budget.hold(bytes - this.#heldBytes);
+    this.#channel.budget.hold(bytes - this.#heldBytes);
     this.#heldBytes = bytes;
   }
 
@@ -379,10 +379,12 @@ class OutgoingStream implements OfferedStream {
 
   #step(): Promise<IteratorResult<unknown>> {
     if (this.#iterator !== null) return this.#iterator.next();
-    return this.#start(() => {
+    const begin = () => {
       this.#iterator = this.#iterable[Symbol.asyncIterator]();
       return this.#iterator.next();
-    });
+    };
+    // The body of a generator begins here, as a part of its call.
+    return this.#owner === null ? begin() : this.#owner.run(begin);
   }
 
   #hasRoom(): boolean {
@@ -390,7 +392,7 @@ class OutgoingStream implements OfferedStream {
     // A consumer that says to have consumed what was not sent gains nothing.
     return this.#sizes.size < items && this.#items.size < items &&
       this.#bytes < this.#window.bytes &&
-      (this.#heldBytes === 0 || this.#budget.exceededBy(0) === null);
+      (this.#heldBytes === 0 || this.#channel.budget.exceededBy(0) === null);
   }
 
   #keep(item: unknown): void {

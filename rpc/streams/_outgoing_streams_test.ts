@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Budget } from "../../channel/limits/budget.ts";
 import { call } from "../call.ts";
-import { runAs } from "../serving/_current_call.ts";
+import { runAs } from "../_current_call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import {
   DEFAULT_WINDOW,
@@ -13,14 +13,32 @@ import {
   type StreamBatch,
   type StreamWindow,
 } from "./_outgoing_streams.ts";
-import { MessageContext } from "../references/_message_context.ts";
+import {
+  MessageContext,
+  type StreamOwner,
+} from "../references/_message_context.ts";
 import type { Call } from "../call.ts";
 
 function open(
   window: StreamWindow = DEFAULT_WINDOW,
   budget: Budget = new Budget(Infinity),
 ): OutgoingStreams {
-  return new OutgoingStreams(() => window, () => budget);
+  const channel = {
+    budget,
+    whenRoom: (write: () => void) => write(),
+    giveBackFrame() {},
+  };
+  return new OutgoingStreams(channel, { hasExtensions: true, window });
+}
+
+/** The context of a result whose call is `owner`. */
+function owned(owner: Partial<StreamOwner>): MessageContext {
+  return new MessageContext("owned", {
+    beginStream() {},
+    endStream() {},
+    run: (step) => step(),
+    ...owner,
+  });
 }
 
 /** Counts how far its generators get. */
@@ -86,7 +104,7 @@ Deno.test("OutgoingStreams hands out all items in order, and forgets the stream"
   const producer = new Producer();
   let ends = 0;
   const key = keyOf(
-    streams.add(producer.count(1_000), { onEnd: () => ends++ }),
+    streams.add(producer.count(1_000), owned({ endStream: () => ends++ })),
   );
   assertEquals(streams.size, 1);
   const items = await drain(streams, key);
@@ -203,7 +221,9 @@ Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", asyn
   const streams = open({ items: 2, bytes: 1_000 });
   const producer = new Producer();
   let ends = 0;
-  const key = keyOf(streams.add(producer.count(), { onEnd: () => ends++ }));
+  const key = keyOf(
+    streams.add(producer.count(), owned({ endStream: () => ends++ })),
+  );
   await next(streams, key, 0);
   await turn();
   const unsendable = () => {
@@ -218,7 +238,7 @@ Deno.test("OutgoingStreams offers a stream that was withdrawn anew", async () =>
   const streams = open();
   const numbers = new Producer().count(3);
   const context = new MessageContext("owned");
-  const withdrawn = keyOf(streams.add(numbers, { context }));
+  const withdrawn = keyOf(streams.add(numbers, context));
   context.withdraw();
   assertEquals(streams.size, 0);
   const key = keyOf(streams.add(numbers));
@@ -294,7 +314,9 @@ Deno.test("OutgoingStreams.return tells the end before it ends the producer", as
   const event = Promise.withResolvers<void>();
   const stream = producer.wait(event.promise);
   // As a method whose signal aborts: only so it hears that it may stop.
-  const key = keyOf(streams.add(stream, { onEnd: () => event.resolve() }));
+  const key = keyOf(
+    streams.add(stream, owned({ endStream: () => event.resolve() })),
+  );
   await next(streams, key, 0);
   await streams.return(key);
   await turn();
@@ -310,7 +332,7 @@ Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
     const stream = producer.count();
     // One that nobody has asked has begun elsewhere.
     if (i === 0) await stream.next();
-    const key = keyOf(streams.add(stream, { onEnd: () => ends++ }));
+    const key = keyOf(streams.add(stream, owned({ endStream: () => ends++ })));
     if (i === 0) continue;
     await next(streams, key, 0);
     await turn();
@@ -346,7 +368,7 @@ Deno.test("OutgoingStreams begins a generator where it is told to", async () => 
     yield call().path;
   }
   const start = <T>(step: () => T) => runAs(served, step);
-  const key = keyOf(streams.add(paths(), { start }));
+  const key = keyOf(streams.add(paths(), owned({ run: start })));
   assertEquals(await drain(streams, key), ["work"]);
 });
 
@@ -355,8 +377,8 @@ Deno.test("OutgoingStreams adds each stream to the message that offers it", () =
   const producer = new Producer();
   const outer = new MessageContext("owned");
   const inner = new MessageContext("borrowed");
-  streams.add(producer.count(), { context: outer });
-  streams.add(producer.count(), { context: inner });
+  streams.add(producer.count(), outer);
+  streams.add(producer.count(), inner);
   streams.add(producer.count());
   assertEquals([outer.streams.length, inner.streams.length], [1, 1]);
   assertEquals(streams.size, 3);

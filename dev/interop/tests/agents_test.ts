@@ -9,7 +9,7 @@ import { openConnectionWith } from "../../../channel/open.ts";
 import { AgentNotFoundError } from "../../../rpc/errors.ts";
 import { kwargs } from "../../../rpc/kwargs.ts";
 import type { Remote } from "../../../rpc/remote.ts";
-import { rpcChannel } from "../../../rpc/session/_rpc_channel.ts";
+import { sessionStarter } from "../../../rpc/internal.ts";
 import { ConnectError } from "../../../transports/errors.ts";
 import { commonRows, type LayerSides, type Options } from "../common_rows.ts";
 import { checkGuide, conformance, type Stage } from "../conformance.ts";
@@ -412,9 +412,9 @@ toDenomas(WATCH, async ({ host, call }) => {
 /** A link that asks for its agent without pauses. */
 async function linkTo(stage: Stage, address: string) {
   const { options } = stage.ctx;
-  const makeChannel = rpcChannel(null, { ...options, saysHello: true });
-  const channel = await openConnectionWith(makeChannel, address, options);
-  const link = new Link(address, channel, 1);
+  const start = sessionStarter(null, { ...options, isInitiator: true });
+  const session = await openConnectionWith(start, address, options);
+  const link = new Link(address, session, 1);
   return Object.assign(link, {
     [Symbol.asyncDispose]: () => link.close({ graceMs: 0 }),
   });

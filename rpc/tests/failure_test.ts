@@ -9,20 +9,20 @@ import {
   RemoteError,
   SerializationError,
   ServerBusyError,
-} from "../channel/errors.ts";
-import { failureText } from "../channel/message.ts";
+} from "../../channel/errors.ts";
+import { failureText } from "../../channel/message.ts";
 import {
   MethodNotFoundError,
   ReferenceReleasedError,
   UnsupportedByPeerError,
   ValidationError,
-} from "./errors.ts";
+} from "../errors.ts";
 import {
   fromFailure,
   passOn,
   toFailureRecord,
   toPlainFailure,
-} from "./_failure.ts";
+} from "../_failure.ts";
 
 const ORIGIN = "local://there";
 

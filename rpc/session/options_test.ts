@@ -1,6 +1,6 @@
 import { assertRejects } from "@std/assert";
 import { openConnection } from "../client.ts";
-import type { RpcOptions } from "./_rpc_channel.ts";
+import type { RpcOptions } from "./options.ts";
 import { startServer } from "../server.ts";
 import { service } from "../service.ts";
 

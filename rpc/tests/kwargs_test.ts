@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { joinKwargs, kwargs, splitKwargs } from "./kwargs.ts";
+import { joinKwargs, kwargs, splitKwargs } from "../kwargs.ts";
 
 Deno.test("kwargs is taken off the end of the arguments", () => {
   assertEquals(splitKwargs([1, kwargs({ b: 2 })]), {

@@ -1,0 +1,220 @@
+import type { ConnectionChannel } from "../../channel/internal.ts";
+import { TimeoutError } from "../../channel/errors.ts";
+import { observed, world } from "../../transports/internal.ts";
+import { currentCall } from "../_current_call.ts";
+import { type CallStarted, emit, outcomeOf } from "../_events.ts";
+import type { CallOptions } from "../call.ts";
+import { splitKwargs } from "../kwargs.ts";
+import type { CallMiddleware, MadeCall } from "../middleware.ts";
+import { MessageContext } from "../references/_message_context.ts";
+import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
+import type { Caller } from "../references/_remote_proxy.ts";
+import { runThrough } from "../serving/_run_through.ts";
+import { isStream } from "../streams/_outgoing_streams.ts";
+import type { Hello } from "./_hello.ts";
+
+/** The calls that this side makes on one connection. */
+export class MadeCalls implements Caller {
+  readonly #channel: ConnectionChannel;
+  readonly #hello: Hello;
+  readonly #middleware: readonly CallMiddleware[];
+
+  /** `middleware` runs around each call, the first one outermost. */
+  constructor(
+    channel: ConnectionChannel,
+    hello: Hello,
+    middleware: readonly CallMiddleware[],
+  ) {
+    this.#channel = channel;
+    this.#hello = hello;
+    this.#middleware = middleware;
+  }
+
+  get remoteAddress(): string {
+    return this.#channel.remoteAddress;
+  }
+
+  call(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    if (this.#middleware.length === 0) return this.#call(path, args, options);
+    const { remoteAddress } = this;
+    const call: MadeCall = { path, remoteAddress, args, options };
+    return runThrough(
+      this.#middleware,
+      call,
+      (call, changes) => ({ ...call, ...changes }),
+      (call) => this.#call(call.path, call.args, call.options),
+    );
+  }
+
+  #call(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    this.#hello.say();
+    if (this.#hello.isAwaited && needsExtensions(args, options)) {
+      return this.#callOnceGreeted(path, args, options);
+    }
+    const { signal } = options;
+    const call = observed.by === null ? undefined : {};
+    const terms = signal === undefined && call === undefined
+      ? options
+      : { ...options, replyContext: { kind: "reply", signal, call } as const };
+    const content = this.#contentOf(path, args, options);
+    const id = this.#channel.callsMade;
+    const context = new MessageContext("borrowed");
+    const reply = this.#channel.send(content, terms, context);
+    if (!context.isEmpty) this.#releaseAfter(reply, context);
+    // A call that was refused has no id, and the next one gets this.
+    if (this.#channel.callsMade === id) return reply;
+    if (call !== undefined) {
+      const channel = this.#channel;
+      const type = "call-started";
+      emitCall(
+        { type, call, side: "made", channel, id, path, args },
+        reply,
+        signal,
+      );
+    }
+    if (signal !== undefined || this.#timeoutMs(options) < Infinity) {
+      reply.catch((error) => this.#cancel(id, error, signal));
+    }
+    return reply;
+  }
+
+  async #callOnceGreeted(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    const rest = await this.#greeted(path, options);
+    return await this.#call(path, args, rest);
+  }
+
+  /**
+   * Waits for the reply to the hello, as a part of the call of `path`. Resolves
+   * to the options for the rest of the call.
+   */
+  async #greeted(path: string, options: CallOptions): Promise<CallOptions> {
+    const timeoutMs = this.#timeoutMs(options);
+    const start = world.now();
+    await this.#hello.wait(path, timeoutMs, options.signal);
+    const leftMs = timeoutMs - (world.now() - start);
+    return {
+      ...options,
+      timeoutMs: timeoutMs >= 0 ? Math.max(0, leftMs) : timeoutMs,
+    };
+  }
+
+  #contentOf(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): unknown {
+    const { args: list, kwargs } = splitKwargs(args);
+    const timeoutMs = this.#timeoutMs(options);
+    const { meta } = options;
+    const isPlain = meta === undefined && timeoutMs === Infinity;
+    if (isPlain || !this.#hello.hasExtensions) return [path, list, kwargs];
+    const terms = {
+      ...(timeoutMs < Infinity && { timeoutMs }),
+      ...(meta && { meta }),
+    };
+    return ["$/call", [path, list, kwargs, terms], {}];
+  }
+
+  #timeoutMs({ timeoutMs }: CallOptions): number {
+    return timeoutMs ?? this.#channel.timeoutMs;
+  }
+
+  /**
+   * References that a call passed end with it, if the other side knows how: a
+   * peer without extensions may use them until the connection ends. A stream
+   * that the method has not begun to read will not be read any more.
+   */
+  #releaseAfter(reply: Promise<unknown>, context: MessageContext): void {
+    const release = () => {
+      if (this.#hello.hasExtensions) context.release();
+      else if (this.#hello.isAwaited) this.#hello.answered.then(release);
+    };
+    const settled = () => {
+      for (const stream of context.streams) {
+        if (!stream.isStarted) stream.drop();
+      }
+      release();
+    };
+    reply.then(settled, settled);
+  }
+
+  /** A call that was cancelled after it was sent ends on the other side, too. */
+  #cancel(id: number, error: unknown, signal: AbortSignal | undefined): void {
+    const isCancelled = (signal?.aborted && error === signal.reason) ||
+      (error instanceof TimeoutError && error.sent);
+    if (isCancelled) this.#tell("$/cancel", id);
+  }
+
+  /** Resolves to whether the method at `path` may run twice. */
+  async isIdempotent(path: string, options: CallOptions): Promise<boolean> {
+    this.#hello.say();
+    const rest = await this.#greeted(path, options);
+    if (!this.#hello.hasExtensions) return false;
+    const content = ["$/idempotent", [path], {}];
+    return await this.#channel.send(content, rest) === true;
+  }
+
+  keep(path: string, reference: object): void {
+    if (!path.startsWith(REFERENCE_PREFIX)) return;
+    emit(() => ({
+      type: "reference-kept",
+      reference,
+      holder: "local",
+      channel: this.#channel,
+      call: currentCall(),
+    }));
+    this.#tell("$/keep", referenceKey(path));
+  }
+
+  release(path: string, reference: object): void {
+    if (!path.startsWith(REFERENCE_PREFIX)) return;
+    emit(() => ({ type: "reference-released", reference }));
+    this.#tell("$/release", referenceKey(path));
+  }
+
+  /** Sends a request that needs no reply, to a peer that understands it. */
+  #tell(path: string, key: number): void {
+    if (this.#hello.isAwaited) {
+      return void this.#hello.answered.then(() => this.#tell(path, key));
+    }
+    if (!this.#hello.hasExtensions) return;
+    // A connection that is gone has nothing to cancel or release.
+    this.#channel.send([path, [key], {}]).catch(() => {});
+  }
+}
+
+function emitCall(
+  started: CallStarted,
+  reply: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): void {
+  const { call } = started;
+  emit(() => started);
+  reply.then(
+    () => emit(() => ({ type: "call-ended", call, outcome: "result" })),
+    (error) => {
+      const outcome = outcomeOf(error, signal);
+      emit(() => ({ type: "call-ended", call, outcome, error }));
+    },
+  );
+}
+
+/** Returns whether a call makes no sense to a peer without extensions. */
+function needsExtensions(
+  args: readonly unknown[],
+  { meta }: CallOptions,
+): boolean {
+  return meta !== undefined || args.some(isStream);
+}

@@ -1,0 +1,264 @@
+import {
+  type ConnectionChannel,
+  connectionClosed,
+} from "../../channel/internal.ts";
+import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
+import type { CloseReason } from "../../channel/errors.ts";
+import { runGuarded } from "../../channel/report.ts";
+import type { IncomingRequest } from "../../channel/request.ts";
+import { emit } from "../_events.ts";
+import { fromFailure } from "../_failure.ts";
+import { MethodNotFoundError } from "../errors.ts";
+import { isCall, isThenable } from "../references/_call_content.ts";
+import {
+  asMessageContext,
+  type ReceivedContext,
+} from "../references/_message_context.ts";
+import { References } from "../references/_references.ts";
+import { ServedCalls } from "../serving/_served_calls.ts";
+import { IncomingStreams } from "../streams/_incoming_streams.ts";
+import {
+  isStream,
+  OutgoingStreams,
+  STREAM_PREFIX,
+} from "../streams/_outgoing_streams.ts";
+import { AdmissionControl } from "./_admission_control.ts";
+import { Heartbeat } from "./_heartbeat.ts";
+import { Hello } from "./_hello.ts";
+import { MadeCalls } from "./_made_calls.ts";
+import {
+  ANSWERED_ELSEWHERE,
+  extensionPath,
+  isControl,
+  isExtensionPath,
+  isHarmless,
+  type SessionParts,
+} from "./_paths.ts";
+import {
+  type ResolvedSessionOptions,
+  resolveSessionOptions,
+  type SessionOptions,
+} from "./options.ts";
+
+/** The sizes of a session's tables. */
+export interface SessionStats {
+  /** Methods of this side that are running. */
+  readonly runningCalls: number;
+  /** Functions and services that the other side may call by reference. */
+  readonly references: number;
+  /** Streams that this side produces. */
+  readonly streams: number;
+}
+
+/** Starts a session on a new channel. */
+export type SessionStarter = (channel: ConnectionChannel) => Session;
+
+/**
+ * Returns what starts sessions that serve `root` to the other side.
+ *
+ * @throws {RangeError} If a number in the options is under 1.
+ * @throws {TypeError} If there are credentials, and no extensions to send them.
+ */
+export function sessionStarter(
+  root: object | null,
+  options: SessionOptions,
+): SessionStarter {
+  const resolved = resolveSessionOptions(options);
+  return (channel) => new Session(channel, root, resolved);
+}
+
+/** One side of an RPC connection: it makes calls, and serves calls. */
+export class Session implements SessionParts, TypeEntry {
+  readonly channel: ConnectionChannel;
+  readonly calls: MadeCalls;
+  readonly hello: Hello;
+  readonly references: References;
+  readonly served: ServedCalls;
+  readonly streams: OutgoingStreams;
+  readonly #heartbeat: Heartbeat;
+  readonly #incoming: IncomingStreams;
+  readonly #admission: AdmissionControl;
+  readonly #extensions: boolean;
+
+  /** Starts `channel`. */
+  constructor(
+    channel: ConnectionChannel,
+    root: object | null,
+    options: ResolvedSessionOptions,
+  ) {
+    const { resolver, streamWindow: window } = options;
+    this.channel = channel;
+    this.#extensions = options.extensions;
+    this.#heartbeat = new Heartbeat(channel, options.heartbeatMs);
+    const hello = new Hello(channel, this.#heartbeat, {
+      isInitiator: options.isInitiator,
+      extensions: options.extensions,
+      resolvesAddresses: resolver !== null,
+      window,
+      credentials: options.credentials,
+    });
+    this.hello = hello;
+    this.calls = new MadeCalls(channel, hello, options.calls);
+    const { maxReferences } = options;
+    const references = new References(channel, hello, {
+      root,
+      caller: this.calls,
+      resolver,
+      maxReferences,
+    });
+    this.references = references;
+    this.streams = new OutgoingStreams(channel, hello);
+    this.#incoming = new IncomingStreams(channel, window);
+    const admission = new AdmissionControl(channel, {
+      authenticate: options.authenticate,
+      timeoutMs: options.authenticateMs,
+      identity: options.identity,
+      isInitiator: options.isInitiator,
+      serve: (request) => this.#dispatch(request),
+      isHarmless,
+      onError: options.onError,
+    });
+    this.#admission = admission;
+    this.served = new ServedCalls(channel, {
+      root,
+      references,
+      middleware: options.requests,
+      sendStacks: options.sendStacks,
+      admission,
+      hello,
+    });
+    this.#start(options);
+  }
+
+  #start({ authenticate, connections, onError }: ResolvedSessionOptions): void {
+    const { channel } = this;
+    channel.start({
+      types: [this],
+      onRequest: (request) => this.#take(request),
+      admission: {
+        isControl,
+        ...(authenticate !== null && {
+          isUnadmitted: (content) => this.#admission.holds(content),
+        }),
+      },
+      encodeFailure: (error) => this.served.encodeFailure(error),
+      decodeFailure: fromFailure,
+    });
+    emit(() => ({ type: "session-started", channel }));
+    channel.closed.then((reason) => this.#end(reason));
+    // At once, because an initiator that only serves would never say hello, and
+    // could send no streams; and a silent peer must be noticed.
+    this.hello.say();
+    for (const observe of connections) {
+      runGuarded(
+        () => observe(channel),
+        (error) =>
+          onError(error, { kind: "callback", address: channel.localAddress }),
+      );
+    }
+  }
+
+  /** The identity of the other side, as `authenticate` returned it. */
+  get identity(): unknown {
+    return this.#admission.identity;
+  }
+
+  /** Resolves to whether the other side may call; `null` if anybody may. */
+  get admitted(): Promise<boolean> | null {
+    return this.#admission.admitted;
+  }
+
+  stats(): SessionStats {
+    return {
+      runningCalls: this.served.size,
+      references: this.references.size,
+      streams: this.streams.size,
+    };
+  }
+
+  matches(value: object): boolean {
+    return isStream(value) || this.references.matches(value);
+  }
+
+  pack(value: object, context: unknown): unknown {
+    return isStream(value)
+      ? this.streams.add(value, asMessageContext(context))
+      : this.references.pack(value, context);
+  }
+
+  unpack(data: unknown, context: unknown): unknown {
+    return typeof data === "string" && data.startsWith(STREAM_PREFIX)
+      ? this.#incoming.open(data, context as ReceivedContext)
+      : this.references.unpack(data, context);
+  }
+
+  #take(request: IncomingRequest): void {
+    const { content } = request;
+    const isHello = isCall(content) && content[0] === "$/hello";
+    if (!isHello) this.hello.expectNoMore();
+    if (this.#admission.holds(content)) {
+      // Until it is admitted, the peer hears nothing else and would take this
+      // side for gone.
+      if (isHello && this.#extensions) this.#heartbeat.startPinging();
+      this.#admission.take(request);
+    } else {
+      this.#dispatch(request);
+    }
+  }
+
+  #dispatch(request: IncomingRequest): void {
+    if (!this.hello.isAsked) return this.#serve(request);
+    // The reply to the hello may have come just before and is noted first: the
+    // result of the method may need the extensions.
+    queueMicrotask(() => this.#serve(request));
+  }
+
+  #serve(request: IncomingRequest): void {
+    const { content } = request;
+    if (!isCall(content)) {
+      return this.served.fail(
+        request,
+        new TypeError(
+          "Cannot serve request: a call is a list of path, arguments and keyword arguments",
+        ),
+      );
+    }
+    const [path, args] = content;
+    if (!isExtensionPath(path)) return this.served.serve(request, content);
+    try {
+      const extension = extensionPath(path);
+      if (extension === undefined) throw noExtension(path);
+      const result = extension.serve(this, args, request);
+      // Not awaited, so that the reply to a hello is the first of all.
+      if (!isThenable(result)) return this.#reply(request, result);
+      result.then(
+        (value) => this.#reply(request, value),
+        (error) => this.served.fail(request, error),
+      );
+    } catch (error) {
+      this.served.fail(request, error);
+    }
+  }
+
+  #reply(request: IncomingRequest, result: unknown): void {
+    if (result !== ANSWERED_ELSEWHERE) request.reply(result);
+  }
+
+  #end(reason: CloseReason): void {
+    this.#heartbeat.stop();
+    this.hello.lose();
+    this.#admission.end();
+    this.served.abortAll((path) =>
+      connectionClosed(`answer '${path}'`, reason)
+    );
+    this.streams.endAll();
+    this.#incoming.clear();
+    this.references.clear();
+  }
+}
+
+function noExtension(path: string): MethodNotFoundError {
+  return new MethodNotFoundError(
+    `Cannot call '${path}': this side has no such extension`,
+  );
+}
