@@ -8,6 +8,7 @@ import {
 } from "../channel/report.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
+import { defaultTransports } from "../transports/defaults.ts";
 import { observed, world } from "../transports/internal.ts";
 import type {
   ContainerContext,
@@ -23,7 +24,6 @@ import { Access } from "./links/_access.ts";
 import { AgentAddresses } from "./links/_agent_addresses.ts";
 import { Dialer } from "./links/_dialer.ts";
 import { type LinkLease, Links } from "./links/_links.ts";
-import { tlsFor } from "./links/_tls_for.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
 import { Supervisor } from "./supervision/_supervisor.ts";
@@ -77,13 +77,15 @@ export class ContainerInternals implements ContainerContext {
 
   constructor(container: object, options: ContainerOptions) {
     this.container = container;
+    // Containers call each other, so each proves its name to the other.
+    const tls = options.tls &&
+      { ...options.tls, clientCerts: options.tls.clientCerts ?? "require" };
     this.options = {
       ...options,
       codec: options.codec ?? json(),
       serializers: [dateSerializer, ...options.serializers ?? []],
-      // Containers call each other, so each proves its name to the other.
-      tls: options.tls &&
-        { ...options.tls, clientCerts: options.tls.clientCerts ?? "require" },
+      tls,
+      transports: defaultTransports({ ...options, tls }),
       // One budget for the server and all connections together.
       budget: new Budget(
         resolveLimits(options.limits).requests.maxServerHeldBytes,
@@ -121,9 +123,10 @@ export class ContainerInternals implements ContainerContext {
     const { options } = this;
     const startSession = this.dialer.sessions({ isInitiator: false });
     try {
-      const tls = tlsFor(address, options);
-      const all = { ...options, ...tls };
-      this.#server = await serveWith(startSession, address, all);
+      this.#server = await serveWith(startSession, address, {
+        ...options,
+        tls: undefined,
+      });
       this.address = publicAddress(this.server.address, options.publicHost);
     } catch (error) {
       this.#ownClock?.close();

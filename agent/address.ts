@@ -15,11 +15,12 @@ export interface AgentAddress {
 const MAX_LENGTH = 1_024;
 
 /**
- * Parses `tcp://host:port/id`, `ipc://[/path/to/socket]/id` or
- * `local://name/id`, the forms that aiomas uses. The text must be printable,
- * and have 1,024 characters or less.
+ * Parses the address of a container, `/` and an agent's id, such as
+ * `tcp://host:port/id`, `ipc://[/path/to/socket]/id` or `local://name/id`. The
+ * text must be printable, and have 1,024 characters or less. Whether the
+ * address of the container is one shows when its transport uses it.
  *
- * @throws {TypeError} If `text` has none of the three forms.
+ * @throws {TypeError} If `text` has another form.
  */
 export function parseAgentAddress(text: string): AgentAddress {
   if (typeof text !== "string" || text.length > MAX_LENGTH) {
@@ -73,13 +74,15 @@ export function formatAgentAddress({ container, id }: AgentAddress): string {
  */
 export function publicAddress(address: string, host?: string): string {
   const parsed = parseAddress(address);
-  if (parsed.scheme !== "tcp") return address;
+  if (!("host" in parsed)) return address;
   const wanted = host ??
     (isWildcard(parsed.host) ? machineName(address) : null);
   if (wanted === null) return address;
   const made = formatAddress({ ...parsed, host: wanted });
-  parseAddress(made);
-  return made;
+  if ("host" in parseAddress(made)) return made;
+  throw new TypeError(
+    `Cannot use 'publicHost' '${wanted}': it is not the name or address of a host`,
+  );
 }
 
 function machineName(address: string): string {

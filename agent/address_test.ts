@@ -28,15 +28,12 @@ for (
     "tcp://",
     "tcp://127.0.0.1:5555",
     "tcp://127.0.0.1:5555/",
-    "tcp://127.0.0.1/0",
-    "tcp://127.0.0.1:5555/a/b",
     "tcp://127.0.0.1:5555/$a",
     "ipc://[/path/to/socket]",
     "ipc://[/x]",
     "ipc:///path/to/socket/0",
     "local://name",
     "local:///0",
-    "http://127.0.0.1:5555/0",
   ]
 ) {
   Deno.test(`parseAgentAddress refuses '${text}'`, () => {

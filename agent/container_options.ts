@@ -4,6 +4,7 @@ import type {
 } from "../rpc/authenticate.ts";
 import type { RpcOptions } from "../rpc/session/options.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";
+import type { Transport } from "../transports/transport.ts";
 import type { Clock } from "./clock/clock.ts";
 
 /** Options for {@linkcode Container.create}. */
@@ -17,6 +18,14 @@ export interface ContainerOptions
    * @default {nothing is encrypted}
    */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * The transports to choose from. The scheme of an address decides which one
+   * the container listens on, and which one it dials a peer by. Cannot be used
+   * together with `tls`: there it is an option of `tcp`.
+   *
+   * @default {TCP, Unix sockets and memory}
+   */
+  readonly transports?: readonly Transport[] | undefined;
   /**
    * The clock of the agents. A container closes only a clock that it has made
    * itself.

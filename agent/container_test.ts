@@ -87,7 +87,7 @@ withCtx(
 /** Memory, with connections that wait for a gate. */
 class GatedTransport implements Transport {
   readonly scheme = "local";
-  readonly listen = memory.listen;
+  readonly listen = memory().listen;
   /** One for each attempt; it connects once its gate is open. */
   readonly gates: PromiseWithResolvers<void>[] = [];
   async connect(...[address, options]: Parameters<Transport["connect"]>) {
@@ -95,7 +95,7 @@ class GatedTransport implements Transport {
     this.gates.push(gate);
     const { signal } = options!;
     await Promise.race([gate.promise, ...(signal ? [aborted(signal)] : [])]);
-    return await memory.connect(address, options);
+    return await memory().connect(address, options);
   }
 }
 
@@ -106,7 +106,7 @@ async function gated(
   { here: Container; there: Container; gates: PromiseWithResolvers<void>[] }
 > {
   const transport = new GatedTransport();
-  const here = await ctx.createContainer({ transport });
+  const here = await ctx.createContainer({ transports: [transport] });
   const there = await ctx.createContainer();
   return { here, there, gates: transport.gates };
 }
@@ -214,14 +214,14 @@ withCtx({
   let attempts = 0;
   const deaf: Transport = {
     scheme: "local",
-    listen: memory.listen,
+    listen: memory().listen,
     async connect(address) {
       attempts++;
       await gate.promise;
-      return await memory.connect(address);
+      return await memory().connect(address);
     },
   };
-  const here = await ctx.createContainer({ transport: deaf });
+  const here = await ctx.createContainer({ transports: [deaf] });
   const there = await ctx.createContainer();
   const other = await ctx.createContainer();
   const controller = new AbortController();

@@ -20,7 +20,6 @@ export type { MessageDirection, MessageEvent } from "./_events.ts";
 export type { Admission, ChannelHooks } from "./_hooks.ts";
 export { checkRange } from "./limits/_check_range.ts";
 export { sumOfStats, Totals } from "./_totals.ts";
-export { transportFor } from "./_transport_for.ts";
 export { ANSWERED } from "./tables/_incoming_requests.ts";
 export type { CallTerms, ResultReceiver } from "./tables/_outgoing_calls.ts";
 export { connectionClosed } from "./_close_reasons.ts";

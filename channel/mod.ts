@@ -31,10 +31,16 @@ export * from "./codecs/types/serializable.ts";
 export * from "./codecs/types/serializer.ts";
 export * from "./errors.ts";
 export * from "./limits/limits.ts";
-export * from "./open.ts";
+export { openConnection, startServer } from "./deno.ts";
+export type { ConnectionOptions } from "./open.ts";
 export type { ChannelOptions } from "./options.ts";
 export type { ErrorContext, OnError } from "./report.ts";
 export type { Request } from "./request.ts";
-export * from "./server.ts";
+export type {
+  ConnectHandler,
+  Server,
+  ServerOptions,
+  ServerStats,
+} from "./server.ts";
 export * from "../transports/tls/options.ts";
 export * from "../transports/errors.ts";

@@ -10,12 +10,12 @@ import {
 } from "./_connection_channel.ts";
 import {
   type ChannelOptions,
+  chooseTransport,
   type ResolvedOptions,
   resolveOptions,
 } from "./options.ts";
 import { Timers } from "./timers/_timers.ts";
 import { SharedCounts } from "./tables/_shared_counts.ts";
-import { transportFor } from "./_transport_for.ts";
 
 /** Options for {@linkcode openConnection}. */
 export interface ConnectionOptions extends ChannelOptions {
@@ -35,29 +35,16 @@ export interface ConnectionOptions extends ChannelOptions {
 const ATTEMPT_MS = 10_000;
 
 /**
- * Connects to a server and returns the channel.
+ * Connects to a server over one of `options.transports`, and returns the
+ * channel. It has no transports of its own; `deno.ts` adds them.
  *
- * ```ts
- * import { openConnection, startServer } from "@denomas/denomas/channel";
- * import { assertEquals } from "@std/assert";
- *
- * await using server = await startServer("local://adder", async (channel) => {
- *   for await (const request of channel) {
- *     await request.reply(Number(request.content) + 1);
- *   }
- * });
- * await using channel = await openConnection(server.address);
- * assertEquals(await channel.send(1, { timeoutMs: 1_000 }), 2);
- * ```
- *
- * @throws {ConnectError} If nobody could be reached, within `retryForMs`; one
+ * @throws {ConnectError} If no server could be reached within `retryForMs`; one
  * attempt takes at most 10 s.
- * @throws {TypeError} If the address has no known form, or `tls` does not fit
- * it, or cannot be used.
+ * @throws {TypeError} If no transport has the scheme of `address`.
  */
 export async function openConnection(
   address: string,
-  options: ConnectionOptions = {},
+  options: ConnectionOptions,
 ): Promise<Channel> {
   return await openConnectionWith(startPlain, address, options);
 }
@@ -81,7 +68,7 @@ export async function openConnectionWith<Started>(
     );
   }
   const resolved = resolveOptions(options);
-  const transport = transportFor(address, options.transport, options.tls);
+  const transport = chooseTransport(address, options);
   const connection = await connectWithin(
     retryForMs,
     () =>

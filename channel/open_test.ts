@@ -9,9 +9,8 @@ import { withCtx } from "../testing/ctx.ts";
 import { ConnectError } from "../transports/errors.ts";
 import type { Transport } from "../transports/transport.ts";
 import { memory } from "../transports/memory.ts";
-import { openConnection } from "./open.ts";
+import { openConnection, startServer } from "./deno.ts";
 import { resolveLimits } from "./limits/limits.ts";
-import { startServer } from "./server.ts";
 
 withCtx("openConnection fails at once where nobody listens", async (ctx) => {
   const server = await ctx.startServer(() => {});
@@ -95,14 +94,16 @@ Deno.test("openConnection takes a transport of one's own", async () => {
   const own: Transport = {
     scheme: "mine",
     listen: (address, accept, options) =>
-      memory.listen(address.replace("mine", "local"), accept, options),
+      memory().listen(address.replace("mine", "local"), accept, options),
     connect: (address, options) =>
-      memory.connect(address.replace("mine", "local"), options),
+      memory().connect(address.replace("mine", "local"), options),
   };
   await using _server = await startServer("mine://here", async (channel) => {
     await (await channel.recv()).reply("mine");
-  }, { transport: own });
-  await using channel = await openConnection("mine://here", { transport: own });
+  }, { transports: [own] });
+  await using channel = await openConnection("mine://here", {
+    transports: [own],
+  });
   assertEquals(await channel.send("whose?"), "mine");
 });
 

@@ -1,3 +1,4 @@
+import { transportFor } from "../transports/address.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { Budget } from "./limits/budget.ts";
@@ -36,18 +37,20 @@ export interface ChannelOptions {
   /** Limits to put in the place of the defaults. */
   readonly limits?: LimitOptions | undefined;
   /**
-   * Speaks TLS, with certificates, at a `tcp://` address; no other address, and
-   * no transport of your own, can be had with it.
+   * The transports to choose from: the one that has the scheme of the address
+   * is used.
+   *
+   * @default {TCP, Unix sockets and memory}
+   */
+  readonly transports?: readonly Transport[] | undefined;
+  /**
+   * Encrypts connections over TCP, and verifies peers by certificates. Cannot
+   * be used with another address, nor together with `transports`: there it is
+   * an option of `tcp`.
    *
    * @default {nothing is encrypted}
    */
   readonly tls?: TlsOptions | undefined;
-  /**
-   * A transport of your own.
-   *
-   * @default {the built-in one for the address}
-   */
-  readonly transport?: Transport | undefined;
   /**
    * Hears of errors that no caller awaits.
    *
@@ -67,6 +70,22 @@ export interface BudgetOptions {
    * each connection's own}
    */
   readonly budget?: Budget | undefined;
+}
+
+/**
+ * Returns the transport for `address`. The options must have been completed by
+ * an entry for the platform, which turns `tls` into a transport.
+ *
+ * @throws {TypeError} If there is no such transport, or `tls` is left over.
+ */
+export function chooseTransport(
+  address: string,
+  { transports = [], tls }: Pick<ChannelOptions, "transports" | "tls">,
+): Transport {
+  if (tls === undefined) return transportFor(address, transports);
+  throw new TypeError(
+    `Cannot use address '${address}' with TLS: give 'tls' to the transport, as in 'transports: [tcp({ tls })]'`,
+  );
 }
 
 /** The options with all defaults filled in. */

@@ -9,12 +9,15 @@ import {
 } from "./_connection_channel.ts";
 import { Budget } from "./limits/budget.ts";
 import { Hosts } from "./limits/_hosts.ts";
-import { type ChannelOptions, resolveOptions } from "./options.ts";
+import {
+  type ChannelOptions,
+  chooseTransport,
+  resolveOptions,
+} from "./options.ts";
 import type { OnError } from "./report.ts";
 import { SharedCounts } from "./tables/_shared_counts.ts";
 import { TokenBucket } from "./limits/_token_bucket.ts";
 import { Totals } from "./_totals.ts";
-import { transportFor } from "./_transport_for.ts";
 import { within } from "./timers/_waits.ts";
 
 /** How long a server's handlers get to finish where nothing else is asked. */
@@ -92,30 +95,17 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Listens at `address` and calls `onConnect` with a channel for each
- * connection.
+ * Listens at `address` over one of `options.transports`, and calls `onConnect`
+ * with a channel for each connection. It has no transports of its own;
+ * `deno.ts` adds them.
  *
- * ```ts
- * import { openConnection, startServer } from "@denomas/denomas/channel";
- * import { assertEquals } from "@std/assert";
- *
- * await using server = await startServer("local://echo", async (channel) => {
- *   for await (const request of channel) await request.reply(request.content);
- * });
- * await using channel = await openConnection(server.address);
- * assertEquals(await channel.send("hello"), "hello");
- * ```
- *
- * @param address Where to listen: `tcp://host:port`, with port 0 for a free
- * one, `ipc://[/path/to/socket]` or `local://name`.
- * @throws {AddressInUseError} If somebody else listens there.
- * @throws {TypeError} If the address has none of these forms, or `tls` does not
- * fit it, or cannot be used.
+ * @throws {AddressInUseError} If another server listens there.
+ * @throws {TypeError} If no transport has the scheme of `address`.
  */
 export async function startServer(
   address: string,
   onConnect: ConnectHandler,
-  options: ServerOptions = {},
+  options: ServerOptions,
 ): Promise<Server> {
   return await startServerWith(startPlain, address, onConnect, options);
 }
@@ -192,22 +182,23 @@ class ChannelServer<Started> implements Server {
   }
 
   async listen(address: string): Promise<void> {
-    const { mode, tls, transport: own } = this.#options;
-    const transport = transportFor(address, own, tls);
+    const transport = chooseTransport(address, this.#options);
+    const { limits } = this.#resolved;
     this.#listener = await transport.listen(
       address,
       (connection) => this.#accept(connection),
       {
-        maxFrameBytes: this.#resolved.limits.frames.maxBytes,
-        ...(mode !== undefined && { mode }),
+        maxFrameBytes: limits.frames.maxBytes,
         onError: (error) => this.#report(error, "accept", address),
-        handshakeMs: this.#resolved.limits.handshakes.timeoutMs,
-        maxHandshakes: this.#resolved.limits.handshakes.max,
-        onHandshakeFailed: (error) => {
-          this.#failedHandshakes++;
-          this.#report(error, "accept", error.address);
+        handshakes: {
+          max: limits.handshakes.max,
+          timeoutMs: limits.handshakes.timeoutMs,
+          onFailed: (error) => {
+            this.#failedHandshakes++;
+            this.#report(error, "accept", error.address);
+          },
+          onRefused: () => this.#refusedConnections++,
         },
-        onRefused: () => this.#refusedConnections++,
       },
     );
     observed.by?.opened(this, "server", () => this.address);

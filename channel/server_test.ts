@@ -3,8 +3,7 @@ import { withCtx } from "../testing/ctx.ts";
 import { AddressInUseError } from "../transports/errors.ts";
 import type { Channel } from "./channel.ts";
 import { ConnectionClosedError } from "./errors.ts";
-import { openConnection } from "./open.ts";
-import { startServer } from "./server.ts";
+import { openConnection, startServer } from "./deno.ts";
 
 withCtx(
   "startServer reports a handler that throws, and closes its channel alone",

@@ -64,28 +64,18 @@ export interface RpcClient<T = unknown> extends AsyncDisposable {
 }
 
 /**
- * Connects to an RPC server.
+ * Connects to an RPC server over one of `options.transports`. It has no
+ * transports of its own; `deno.ts` adds them.
  *
- * ```ts
- * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
- * import { assertEquals } from "@std/assert";
- *
- * const greeter = service({ greet: (name: string) => `Hello, ${name}` });
- * await using server = await startServer("local://rpc-client", greeter);
- * await using client = await openConnection<typeof greeter>(server.address);
- * assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
- * ```
- *
- * @typeParam T The service of the other side. Nothing checks that it is.
- * @throws {ConnectError} If nobody could be reached.
+ * @throws {ConnectError} If no server could be reached.
  * @throws {AuthenticationError} If the other side refuses the `credentials`.
- * @throws {TypeError} If the address has no known form, or `service` exposes
- * nothing.
+ * @throws {TypeError} If no transport has the scheme of `address`, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function openConnection<T>(
   address: string,
-  options: RpcConnectionOptions = {},
+  options: RpcConnectionOptions,
 ): Promise<RpcClient<T>> {
   const root = options.service ?? null;
   if (root !== null) checkService(root);

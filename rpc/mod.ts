@@ -31,7 +31,8 @@
  */
 export * from "./authenticate.ts";
 export * from "./call.ts";
-export * from "./client.ts";
+export { openConnection, startServer } from "./deno.ts";
+export type { RpcClient, RpcConnectionOptions, RpcStats } from "./client.ts";
 export * from "./errors.ts";
 export * from "./expose.ts";
 export * from "./kwargs.ts";
@@ -47,7 +48,7 @@ export type {
 } from "./middleware.ts";
 export * from "./options.ts";
 export * from "./remote.ts";
-export * from "./server.ts";
+export type { RpcServer, RpcServerOptions } from "./server.ts";
 export * from "./service.ts";
 export type { RpcOptions } from "./session/options.ts";
 export type { ReservedName } from "./reserved_names.ts";

@@ -46,18 +46,18 @@ export interface RpcServer<T = unknown> extends AsyncDisposable {
 }
 
 /**
- * Serves `service` at `address`.
+ * Serves `service` at `address` over one of `options.transports`. It has no
+ * transports of its own; `deno.ts` adds them.
  *
- * @typeParam T The service that clients offer. Nothing checks that they do.
- * @throws {AddressInUseError} If somebody else listens there.
- * @throws {TypeError} If the address has no known form, or `service` exposes
- * nothing.
+ * @throws {AddressInUseError} If another server listens there.
+ * @throws {TypeError} If no transport has the scheme of `address`, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function startServer<T = unknown>(
   address: string,
   service: object,
-  options: RpcServerOptions<T> = {},
+  options: RpcServerOptions<T>,
 ): Promise<RpcServer<T>> {
   checkService(service);
   const start = sessionStarter(service, { ...options, isInitiator: false });

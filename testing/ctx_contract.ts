@@ -37,9 +37,12 @@ export interface CtxChannelOptions {
   readonly codec: Codec;
   /** Fails this step with errors that no caller awaits. */
   readonly onError: OnError;
-  /** The transport through the step's network, if the test uses that. */
-  readonly transport?: Transport;
-  /** The certificates of a step with TLS, unless `transport` has them. */
+  /**
+   * The transports through the step's network, if the test uses that. They
+   * apply the step's TLS themselves.
+   */
+  readonly transports?: readonly Transport[];
+  /** The certificates of a step with TLS and without a network. */
   readonly tls?: CtxTlsOptions | undefined;
 }
 

@@ -10,8 +10,7 @@ import {
 import { json } from "../channel/codecs/json/json.ts";
 import { msgpack } from "../channel/codecs/msgpack/msgpack.ts";
 import { ConnectionClosedError } from "../channel/errors.ts";
-import { openConnection } from "../channel/open.ts";
-import { startServer } from "../channel/server.ts";
+import { openConnection, startServer } from "../channel/deno.ts";
 import { ConnectError } from "../transports/errors.ts";
 import { withCtx } from "./ctx.ts";
 import { echo, ignoreAll } from "./fixtures/handlers.ts";

@@ -3,22 +3,34 @@ import { world } from "./_world.ts";
 import type { Listener } from "./transport.ts";
 
 /**
- * How long accepting pauses after it failed, as when file descriptors run out:
- * twice as long after each failure, until a connection is accepted.
+ * The pauses after failed accepts, as when file descriptors run out. A pause
+ * doubles with each failure, until a connection is accepted.
  */
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 
-/** What {@linkcode StreamListener} needs of the transport. */
+/** The handshakes of a listener that are under way. */
+export interface ListenerHandshakes {
+  /** Their number. */
+  readonly size: number;
+  /** Ends them. */
+  close(): void;
+  /** Decides whether they keep the process alive. */
+  setRef(isRef: boolean): void;
+}
+
+/** Options for {@linkcode StreamListener}. */
 export interface StreamListenerOptions<C> {
   /** The real address. */
   readonly address: string;
   /** Takes over a new connection. */
   readonly accept: (conn: C) => void;
-  /** Hears of a failing accept. */
+  /** Called with the error of each failed accept. */
   readonly onError: ((error: unknown) => void) | undefined;
-  /** Makes it impossible to find, before it is closed; must not reject. */
+  /** Hides it from clients before it is closed; must not reject. */
   readonly beforeClose?: () => Promise<void>;
+  /** Connections that `accept` took and has not handed over yet. */
+  readonly handshakes?: ListenerHandshakes | undefined;
 }
 
 /** Accepts connections from a `Deno.Listener` until it is closed. */
@@ -31,7 +43,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
   #pauseMs = FIRST_PAUSE_MS;
   #endPause: (() => void) | null = null;
 
-  /** Begins to accept at once. */
+  /** Starts to accept at once. */
   constructor(listener: Deno.Listener, options: StreamListenerOptions<C>) {
     this.address = options.address;
     this.#listener = listener;
@@ -40,20 +52,27 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
     this.#accepting = this.#accept();
   }
 
+  get handshakes(): number {
+    return this.#options.handshakes?.size ?? 0;
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
   ref(): void {
     this.#listener.ref();
+    this.#options.handshakes?.setRef(true);
   }
 
   unref(): void {
     this.#listener.unref();
+    this.#options.handshakes?.setRef(false);
   }
 
   async #close(): Promise<void> {
     this.#endPause?.();
+    this.#options.handshakes?.close();
     if (this.#options.beforeClose) await this.#options.beforeClose();
     this.#listener.close();
     await this.#accepting;
@@ -69,11 +88,11 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
         this.#handOver(conn);
       } catch (error) {
         if (this.#isClosing()) return;
-        // Its connection is gone from the queue: the next one may be accepted
-        // at once, and must be, or whoever resets connections keeps all out.
+        // That connection is gone from the queue. A pause here would let a
+        // client that resets connections keep all others out.
         if (isOfOneConnection(error)) continue;
         this.#options.onError?.(error);
-        // What fails now (no file descriptor left) would fail again at once.
+        // A lack of file descriptors, for one, would fail again at once.
         if (!this.#isClosing()) await this.#pause();
       }
     }
@@ -88,7 +107,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
     }
   }
 
-  /** A method, since the compiler takes the field for unchanged by a call. */
+  /** A method, since the compiler assumes that calls change no field. */
   #isClosing(): boolean {
     return this.#closing !== null;
   }
@@ -105,7 +124,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
   }
 }
 
-/** Whether a client reset its connection before this side could accept it. */
+/** Returns whether a client reset its connection before it was accepted. */
 function isOfOneConnection(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionReset ||
@@ -117,6 +136,6 @@ function closeQuietly(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // Whoever took it over has closed it.
+    // The code that took it over has closed it.
   }
 }

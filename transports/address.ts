@@ -1,91 +1,81 @@
-import { isAbsolute } from "./_path.ts";
-
-/** A parsed address of one of the three built-in transports. */
-export type Address =
-  | { readonly scheme: "tcp"; readonly host: string; readonly port: number }
-  | { readonly scheme: "ipc"; readonly path: string }
-  | { readonly scheme: "local"; readonly name: string };
-
-/** A host without colons, or an IPv6 host in brackets; then the port. */
-const TCP =
-  /^(?:\[([\da-fA-F]*:[\da-fA-F:.]*(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(0|[1-9]\d{0,4})$/;
-
-const FORMS =
-  "'tcp://host:port', 'ipc://[/path/to/socket]' or 'local://name'" as const;
+import type { Transport } from "./transport.ts";
 
 /**
- * Parses `tcp://host:port`, `ipc://[/path/to/socket]` or `local://name`, the
- * forms that aiomas uses. Hosts and paths are taken as they are, and what
- * {@linkcode formatAddress} makes of the result is `text` again.
+ * The parts of an address. Any scheme may use any of these forms; a transport
+ * checks for itself that an address has the form that it needs.
+ */
+export type Address =
+  | { readonly scheme: string; readonly host: string; readonly port: number }
+  | { readonly scheme: string; readonly path: string }
+  | { readonly scheme: string; readonly name: string };
+
+/** A host without colons, or an IPv6 host in brackets; then the port. */
+const HOST_AND_PORT =
+  /^(?:\[([\da-fA-F]*:[\da-fA-F:.]*(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(0|[1-9]\d{0,4})$/;
+
+const MAX_PORT = 65_535;
+
+/** A name may go on with a port and a path. */
+const NAME = /^[^\s/[\]][^\s[\]]*$/;
+
+/**
+ * Parses `scheme://host:port`, `scheme://[/path]` or `scheme://name`. Hosts and
+ * paths are taken as they are, so that {@linkcode formatAddress} returns `text`
+ * again.
  *
- * @throws {TypeError} If `text` has none of the three forms.
+ * @throws {TypeError} If `text` has none of these forms.
  */
 export function parseAddress(text: string): Address {
   const scheme = schemeOf(text);
   const rest = text.slice(scheme.length + 3);
-  switch (scheme) {
-    case "tcp":
-      return parseTcp(text, rest);
-    case "ipc":
-      return parseIpc(text, rest);
-    case "local":
-      if (!/^[^\s/]+$/.test(rest)) {
-        throw new TypeError(
-          `Cannot parse address '${text}': a local name has no spaces and no '/', as in 'local://name'`,
-        );
-      }
-      return { scheme, name: rest };
-    default:
-      throw new TypeError(
-        `Cannot parse address '${text}': unknown scheme '${scheme}', use ${FORMS}`,
-      );
-  }
-}
-
-/**
- * The part of an address before `://`.
- *
- * @throws {TypeError} If there is none.
- */
-export function schemeOf(text: string): string {
-  const match = /^([a-z][a-z0-9+.-]*):\/\//.exec(text);
-  if (match === null) {
-    throw new TypeError(`Cannot parse address '${text}': use ${FORMS}`);
-  }
-  return match[1]!;
+  const match = HOST_AND_PORT.exec(rest);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host !== undefined && port <= MAX_PORT) return { scheme, host, port };
+  const path = /^\[([^\0]+)\]$/.exec(rest)?.[1];
+  if (path !== undefined) return { scheme, path };
+  if (NAME.test(rest)) return { scheme, name: rest };
+  throw new TypeError(
+    `Cannot parse address '${text}': use the form '${scheme}://host:port', '${scheme}://[/path]' or '${scheme}://name'`,
+  );
 }
 
 /** Writes an address in its one spelling. */
 export function formatAddress(address: Address): string {
-  switch (address.scheme) {
-    case "tcp": {
-      const { host, port } = address;
-      return `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`;
-    }
-    case "ipc":
-      return `ipc://[${address.path}]`;
-    case "local":
-      return `local://${address.name}`;
-  }
+  const start = `${address.scheme}://`;
+  if ("name" in address) return `${start}${address.name}`;
+  if ("path" in address) return `${start}[${address.path}]`;
+  const { host, port } = address;
+  return `${start}${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function parseTcp(text: string, rest: string): Address {
-  const match = TCP.exec(rest);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65535) {
-    throw new TypeError(
-      `Cannot parse address '${text}': use 'tcp://host:port' with a port from 0 to 65535, and brackets around an IPv6 host`,
-    );
-  }
-  return { scheme: "tcp", host: match[1] ?? match[2]!, port };
+/**
+ * Returns the part of an address before `://`.
+ *
+ * @throws {TypeError} If there is none, or nothing after it.
+ */
+export function schemeOf(text: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/./s.exec(text)?.[1];
+  if (scheme !== undefined) return scheme;
+  throw new TypeError(
+    `Cannot parse address '${text}': it has no scheme, use a form such as 'tcp://host:port'`,
+  );
 }
 
-function parseIpc(text: string, rest: string): Address {
-  const match = /^\[([^\0]+)\]$/.exec(rest);
-  if (match === null || !isAbsolute(match[1]!)) {
-    throw new TypeError(
-      `Cannot parse address '${text}': use 'ipc://[/path/to/socket]' with an absolute path`,
-    );
-  }
-  return { scheme: "ipc", path: match[1]! };
+/**
+ * Returns the transport whose scheme `address` has.
+ *
+ * @throws {TypeError} If there is none.
+ */
+export function transportFor(
+  address: string,
+  transports: readonly Transport[],
+): Transport {
+  const scheme = schemeOf(address);
+  const found = transports.find((it) => it.scheme === scheme);
+  if (found !== undefined) return found;
+  const known = transports.map((it) => `'${it.scheme}'`).join(", ") || "none";
+  throw new TypeError(
+    `Cannot use address '${address}': no transport has the scheme '${scheme}' (there is ${known}), change the address or add one to 'transports'`,
+  );
 }

@@ -1,12 +1,21 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   type Address,
   formatAddress,
   parseAddress,
   schemeOf,
+  transportFor,
 } from "./address.ts";
-
-const IS_WINDOWS = Deno.build.os === "windows";
+import { memory } from "./memory.ts";
+import { tcp } from "./tcp.ts";
+import type { Transport } from "./transport.ts";
+import { unix } from "./unix.ts";
 
 const VALID: readonly (readonly [string, Address])[] = [
   ["tcp://127.0.0.1:0", { scheme: "tcp", host: "127.0.0.1", port: 0 }],
@@ -33,8 +42,19 @@ const VALID: readonly (readonly [string, Address])[] = [
   ["ipc://[/with space/ü/[1]]", { scheme: "ipc", path: "/with space/ü/[1]" }],
   ["local://name", { scheme: "local", name: "name" }],
   ["local://a:b#1", { scheme: "local", name: "a:b#1" }],
+  ["nats://hub", { scheme: "nats", name: "hub" }],
+  ["ws://host:80/path", { scheme: "ws", name: "host:80/path" }],
+  ["wss://host:80", { scheme: "wss", host: "host", port: 80 }],
 ];
 
+for (const [text, address] of VALID) {
+  Deno.test(`parseAddress and formatAddress are inverse for '${text}'`, () => {
+    assertEquals(parseAddress(text), address);
+    assertEquals(formatAddress(address), text);
+  });
+}
+
+/** Texts that no transport takes. */
 const INVALID: readonly string[] = [
   "",
   "tcp",
@@ -76,40 +96,40 @@ const INVALID: readonly string[] = [
   "local://a b",
 ];
 
-for (const [text, address] of VALID) {
-  Deno.test({
-    name: `parseAddress and formatAddress are inverse for '${text}'`,
-    ignore: IS_WINDOWS && address.scheme === "ipc",
-    fn: () => {
-      assertEquals(parseAddress(text), address);
-      assertEquals(formatAddress(address), text);
-    },
-  });
-}
-
 for (const text of INVALID) {
-  Deno.test(`parseAddress refuses ${JSON.stringify(text)}`, () => {
-    const error = assertThrows(() => parseAddress(text), TypeError);
-    assertEquals(
-      error.message.startsWith(`Cannot parse address '${text}': `),
-      true,
-    );
+  Deno.test(`no built-in transport takes the address ${JSON.stringify(text)}`, async () => {
+    for (const transport of [tcp(), unix(), memory()]) {
+      const accept = () => {};
+      const deeds = [
+        () => transport.connect(text),
+        () => transport.listen(text, accept),
+      ];
+      for (const deed of deeds) {
+        const error = await assertRejects(deed, TypeError);
+        assertStringIncludes(error.message, `address '${text}'`);
+      }
+    }
   });
 }
 
-Deno.test({
-  name: "parseAddress takes a Windows path there",
-  ignore: !IS_WINDOWS,
-  fn: () => {
-    const path = "C:\\temp\\socket";
-    assertEquals(parseAddress(`ipc://[${path}]`), { scheme: "ipc", path });
-  },
-});
-
-Deno.test("schemeOf gives what is before '://', known or not", () => {
+Deno.test("schemeOf returns the part before '://' of any address", () => {
   assertEquals(schemeOf("tcp://x:1"), "tcp");
   assertEquals(schemeOf("my+tls://elsewhere"), "my+tls");
-  for (const text of ["", "tcp", "tcp:x", "Tcp://x", "1tcp://x"]) {
+  for (const text of ["", "tcp", "tcp:x", "Tcp://x", "1tcp://x", "tcp://"]) {
     assertThrows(() => schemeOf(text), TypeError);
   }
+});
+
+Deno.test("transportFor returns the transport with the scheme of the address", () => {
+  const hub: Transport = { ...memory(), scheme: "nats" };
+  const transports = [tcp(), hub];
+  assertStrictEquals(transportFor("nats://hub", transports), hub);
+  assertStrictEquals(transportFor("tcp://a:1", transports), transports[0]);
+});
+
+Deno.test("transportFor names the schemes at hand where none fits", () => {
+  const refused = (transports: Transport[]) =>
+    assertThrows(() => transportFor("ws://a:1", transports), TypeError).message;
+  assertStringIncludes(refused([tcp(), memory()]), "'tcp', 'local'");
+  assertStringIncludes(refused([]), "there is none");
 });

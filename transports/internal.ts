@@ -1,12 +1,12 @@
 /**
- * The names that this layer offers to the layers above, but not to users.
- * Neutral: it runs in browsers and in Node.
+ * The names that this layer offers to the layers above, but not to users. All
+ * of it runs in browsers and in Node.
  *
  * @module
  */
-export { deliver, deliveryCount } from "./_deliveries.ts";
+export { framed } from "./frames/byte_transport.ts";
+export type { ByteEnd, ByteTransport } from "./frames/byte_transport.ts";
 export { spareBuffers } from "./frames/_spare_buffers.ts";
-export type { ByteEnd, ByteTransport } from "./frames/_byte_transport.ts";
 export { observe, observed } from "./_observers.ts";
 export type {
   Notifications,

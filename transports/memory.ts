@@ -1,57 +1,77 @@
-import { deliver } from "./_deliveries.ts";
-import { parseAddress } from "./address.ts";
+import { schemeOf } from "./address.ts";
+import { AddressInUseError, ConnectError, DenomasError } from "./errors.ts";
 import {
   type ByteEnd,
   type ByteTransport,
   framed,
-} from "./frames/_byte_transport.ts";
-import { AddressInUseError, ConnectError } from "./errors.ts";
+} from "./frames/byte_transport.ts";
 import {
   type ByteStream,
   frameConnection,
 } from "./frames/framed_connection.ts";
 import { observed } from "./_observers.ts";
-import type {
-  Connection,
-  Listener,
-  Transport,
-  TransportConnectOptions,
-} from "./transport.ts";
-
-/** The bytes below {@linkcode memory}. */
-export const memoryBytes: ByteTransport = { scheme: "local", listen, connect };
+import type { Connection, Listener, Transport } from "./transport.ts";
+import { world } from "./_world.ts";
 
 /**
- * Frames through queues within this process (more exactly: this realm; a
- * Worker has its own), at `local://name`.
+ * Returns a transport that carries frames through queues within this process,
+ * at `local://name`. Each Worker has names of its own.
  *
- * It behaves as a socket does: bytes are copied, delivery is asynchronous,
- * and a writer waits while 256 KiB are unread. What is sent is delivered in
- * one order across all connections, in turns of the event loop, so that runs
- * repeat and timers are not starved. Needs no permission.
+ * It behaves as a socket does: bytes are copied, delivery is asynchronous, and
+ * a writer waits while 256 KiB are unread. Deliveries keep one order across all
+ * connections, turn by turn of the event loop, so that runs repeat and timers
+ * do not starve. Needs no permission.
  */
-export const memory: Transport = framed(memoryBytes);
+export function memory(): Transport {
+  return framed(memoryBytes());
+}
 
-/** What one direction holds before its writer waits, as a socket does. */
+/** Returns the byte stream transport below {@linkcode memory}. */
+export function memoryBytes(): ByteTransport {
+  return { scheme: "local", listen, connect };
+}
+
+/** The capacity of one direction before its writer waits. */
 const CAPACITY_BYTES = 256 * 1024;
 
-/** The names in use: the one table that the transports share by design. */
+let deliveries: (() => void)[] = [];
+let count = 0;
+
+/** Runs `delivery` in the next turn, in one order across all connections. */
+function deliver(delivery: () => void): void {
+  deliveries.push(delivery);
+  count++;
+  if (deliveries.length === 1) world.defer(deliverAll);
+}
+
+function deliverAll(): void {
+  const due = deliveries;
+  deliveries = [];
+  for (const delivery of due) delivery();
+}
+
+/** Returns the number of deliveries so far, which stays the same when idle. */
+export function deliveryCount(): number {
+  return count;
+}
+
+/** The names in use. All memory transports of the process share this table. */
 const listeners = new Map<string, MemoryListener>();
 
-// deno-lint-ignore require-await -- what it throws shall be a rejection
+// deno-lint-ignore require-await -- it must reject, not throw
 async function listen(
   address: string,
   accept: (end: ByteEnd) => void,
 ): Promise<Listener> {
-  const name = parse(address);
-  if (listeners.has(name)) {
+  checkAddress(address);
+  if (listeners.has(address)) {
     throw new AddressInUseError(
       `Cannot listen on '${address}': another server of this process has that name, choose another or close it first`,
       { address },
     );
   }
-  const listener = new MemoryListener(address, name, accept);
-  listeners.set(name, listener);
+  const listener = new MemoryListener(address, accept);
+  listeners.set(address, listener);
   return listener;
 }
 
@@ -59,80 +79,68 @@ let connections = 0;
 
 async function connect(
   address: string,
-  options: TransportConnectOptions = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<ByteEnd> {
-  const name = parse(address);
-  options.signal?.throwIfAborted();
-  const clientAddress = `${address}#${++connections}`;
+  checkAddress(address);
+  signal?.throwIfAborted();
+  const localAddress = `${address}#${++connections}`;
   const [near, far] = createPair();
-  const accepted = await new Promise<boolean>((resolve) =>
+  const isAccepted = await new Promise<boolean>((resolve) =>
     deliver(() => {
-      resolve(listeners.get(name)?.accept(far, clientAddress) ?? false);
+      const listener = listeners.get(address);
+      listener?.accept({
+        stream: far,
+        localAddress: address,
+        remoteAddress: localAddress,
+      });
+      resolve(listener !== undefined);
     })
   );
-  if (options.signal?.aborted) {
+  if (signal?.aborted) {
     near.close();
-    throw options.signal.reason;
+    throw signal.reason;
   }
-  if (!accepted) {
+  if (!isAccepted) {
     throw new ConnectError(
       `Cannot connect to '${address}': no server of this process has that name, start it first or set 'retryForMs'`,
       { address },
     );
   }
-  return {
-    stream: near,
-    localAddress: clientAddress,
-    remoteAddress: address,
-  };
+  return { stream: near, localAddress, remoteAddress: address };
 }
 
-function parse(address: string): string {
-  const parsed = parseAddress(address);
-  if (parsed.scheme === "local") return parsed.name;
+function checkAddress(address: string): void {
+  if (/^local:\/\/[^\s/]+$/.test(address)) return;
+  schemeOf(address);
   throw new TypeError(
-    `Cannot use address '${address}': the memory transport wants 'local://name'`,
+    `Cannot use address '${address}': the memory transport needs 'local://name' with a name without spaces and '/'`,
   );
 }
 
 class MemoryListener implements Listener {
   readonly address: string;
-  readonly #name: string;
-  readonly #accept: (end: ByteEnd) => void;
+  readonly accept: (end: ByteEnd) => void;
 
-  constructor(
-    address: string,
-    name: string,
-    accept: (end: ByteEnd) => void,
-  ) {
+  constructor(address: string, accept: (end: ByteEnd) => void) {
     this.address = address;
-    this.#name = name;
-    this.#accept = accept;
+    this.accept = accept;
     observed.by?.opened(this, "listener", () => address);
   }
 
-  accept(stream: ByteStream, remoteAddress: string): true {
-    this.#accept({ stream, localAddress: this.address, remoteAddress });
-    return true;
-  }
-
   close(): Promise<void> {
-    if (listeners.get(this.#name) === this) {
-      listeners.delete(this.#name);
+    if (listeners.get(this.address) === this) {
+      listeners.delete(this.address);
       observed.by?.closed(this);
     }
     return Promise.resolve();
   }
 
-  // A process whose only work is in memory has nothing left to wait for.
+  // A process whose only work is in memory has no event to wait for.
   ref(): void {}
   unref(): void {}
 }
 
-/**
- * Two ends of a connection that no server takes part in; `address` names the
- * far one.
- */
+/** Returns both ends of a connection without a server, far end at `address`. */
 export function memoryPair(
   address: string,
   maxFrameBytes: number,
@@ -172,9 +180,9 @@ class MemoryStream implements ByteStream {
   peer!: MemoryStream;
   readonly #chunks: Uint8Array[] = [];
   #reading: PendingRead | null = null;
-  /** Bytes under way to the peer, or unread there. */
+  /** Bytes on their way to the peer, or unread there. */
   #unread = 0;
-  #waitingForRoom: (() => void) | null = null;
+  #wakeWriter: (() => void) | null = null;
   /** The peer will send no more. */
   #ended = false;
   #closed = false;
@@ -189,7 +197,7 @@ class MemoryStream implements ByteStream {
 
   async write(bytes: Uint8Array): Promise<number> {
     while (this.#unread >= CAPACITY_BYTES && !this.#closed) {
-      await new Promise<void>((resolve) => this.#waitingForRoom = resolve);
+      await new Promise<void>((resolve) => this.#wakeWriter = resolve);
     }
     if (this.#closed) throw closedError();
     const chunk = bytes.slice(0, CAPACITY_BYTES - this.#unread);
@@ -209,7 +217,7 @@ class MemoryStream implements ByteStream {
     this.#chunks.length = 0;
     this.#reading?.reject(closedError());
     this.#reading = null;
-    this.#makeRoom();
+    this.#wakeWriter?.();
     deliver(() => this.peer.#end());
   }
 
@@ -234,7 +242,7 @@ class MemoryStream implements ByteStream {
     reading.resolve(this.#chunks.length > 0 ? this.#take(reading.into) : null);
   }
 
-  /** Moves as much as fits from the chunks to `into`. */
+  /** Moves as many bytes as fit from the chunks to `into`. */
   #take(into: Uint8Array): number {
     let taken = 0;
     let whole = 0;
@@ -246,19 +254,15 @@ class MemoryStream implements ByteStream {
       if (part.length === chunk.length) whole++;
       else this.#chunks[whole] = chunk.subarray(part.length);
     }
-    // Once a read: there may be very many, each of them short.
+    // One splice a read: there may be very many short chunks.
     this.#chunks.splice(0, whole);
     this.peer.#unread -= taken;
-    this.peer.#makeRoom();
+    this.peer.#wakeWriter?.();
+    this.peer.#wakeWriter = null;
     return taken;
-  }
-
-  #makeRoom(): void {
-    this.#waitingForRoom?.();
-    this.#waitingForRoom = null;
   }
 }
 
-function closedError(): Error {
-  return new Deno.errors.BadResource("Memory stream is closed");
+function closedError(): DenomasError {
+  return new DenomasError("Cannot use a memory stream: it is closed");
 }

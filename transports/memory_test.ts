@@ -19,7 +19,7 @@ function newAddress(): string {
   return `local://memory-test-${++names}`;
 }
 
-testTransport(memory, {
+testTransport(memory(), {
   name: "memory",
   place: () => ({ address: newAddress() }),
 });
@@ -29,7 +29,7 @@ function test(name: string, run: (stage: Stage) => Promise<void>): void {
     name: `memory ${name}`,
     timeout: 60_000,
     fn: async () => {
-      await using stage = new Stage(memory, { address: newAddress() });
+      await using stage = new Stage(memory(), { address: newAddress() });
       await run(stage);
     },
   });
@@ -37,7 +37,7 @@ function test(name: string, run: (stage: Stage) => Promise<void>): void {
 
 /** The log of 20 connections that talk in a seeded, tangled way. */
 async function tangledRun(seed: number): Promise<string[]> {
-  await using stage = new Stage(memory, { address: newAddress() });
+  await using stage = new Stage(memory(), { address: newAddress() });
   const random = seededRandom(seed);
   const log: string[] = [];
   const { address } = await stage.listen();
@@ -205,7 +205,7 @@ test("reports the lifetime of its listeners and connections", async () => {
     closed: (resource) => assert(open.delete(resource)),
   });
   try {
-    const stage = new Stage(memory, { address: newAddress() });
+    const stage = new Stage(memory(), { address: newAddress() });
     const { listener } = await stage.pair();
     assertEquals([...open.values()].sort(), [
       "connection",
@@ -221,7 +221,7 @@ test("reports the lifetime of its listeners and connections", async () => {
 });
 
 Deno.test("memory rejects with an AddressInUseError that names the address", async () => {
-  await using stage = new Stage(memory, { address: newAddress() });
+  await using stage = new Stage(memory(), { address: newAddress() });
   await stage.listen();
   const error = await stage.listen().catch((error) => error);
   assertInstanceOf(error, AddressInUseError);

@@ -2,17 +2,18 @@
  * Frames between two ends: the lowest layer of denomas.
  *
  * A {@linkcode Transport} listens and connects; a {@linkcode Connection}
- * carries whole frames both ways. Built in are {@linkcode tcp},
- * {@linkcode tls}, {@linkcode unix} and {@linkcode memory}; one of your own needs a stream of
- * bytes and {@linkcode frameConnection}. This layer knows nothing of requests
- * and replies: for those take `@denomas/denomas/channel`.
+ * carries whole frames both ways. {@linkcode tcp}, {@linkcode unix} and
+ * {@linkcode memory} return the built-in transports. Your own transport needs a
+ * {@linkcode ByteStream} and {@linkcode frameConnection}. This layer knows no
+ * requests and replies: for those use `@denomas/denomas/channel`.
  *
  * ```ts
  * import { memory } from "@denomas/denomas/transports";
  * import { assertEquals } from "@std/assert";
  *
+ * const transport = memory();
  * const received = Promise.withResolvers<string>();
- * const listener = await memory.listen("local://frames", (connection) => {
+ * const listener = await transport.listen("local://frames", (connection) => {
  *   connection.start({
  *     frame: (payload) => received.resolve(new TextDecoder().decode(payload)),
  *     written: () => {},
@@ -20,7 +21,7 @@
  *   });
  * });
  *
- * const connection = await memory.connect("local://frames");
+ * const connection = await transport.connect("local://frames");
  * connection.start({ frame: () => {}, written: () => {}, end: () => {} });
  * connection.send("a frame");
  * assertEquals(await received.promise, "a frame");
@@ -31,13 +32,38 @@
  *
  * @module
  */
-export * from "./address.ts";
-export * from "./errors.ts";
-export * from "./frames/frame.ts";
-export * from "./frames/framed_connection.ts";
-export { memory, memoryPair } from "./memory.ts";
+export {
+  AddressInUseError,
+  ConnectError,
+  DenomasError,
+  FrameTooLargeError,
+  HandshakeError,
+  ProtocolError,
+} from "./errors.ts";
+export type {
+  AddressErrorDetails,
+  FrameTooLargeErrorDetails,
+  HandshakeCode,
+  HandshakeErrorDetails,
+} from "./errors.ts";
+export { encodeFrame, FrameDecoder } from "./frames/frame.ts";
+export { frameConnection } from "./frames/framed_connection.ts";
+export type {
+  ByteStream,
+  FrameConnectionOptions,
+} from "./frames/framed_connection.ts";
+export { memory } from "./memory.ts";
 export { tcp } from "./tcp.ts";
-export * from "./tls/tls.ts";
-export * from "./tls/options.ts";
-export * from "./transport.ts";
+export type { TcpOptions } from "./tcp.ts";
+export type { PemSource, TlsOptions } from "./tls/options.ts";
+export type {
+  Connection,
+  FrameReceiver,
+  HandshakeOptions,
+  Listener,
+  Transport,
+  TransportConnectOptions,
+  TransportListenOptions,
+} from "./transport.ts";
 export { unix } from "./unix.ts";
+export type { UnixOptions } from "./unix.ts";

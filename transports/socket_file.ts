@@ -1,36 +1,35 @@
 /**
- * The file of a Unix socket: made in secret, published whole, removed only by
- * its owner.
+ * The file of a Unix socket: created privately, published atomically, removed
+ * only by its owner.
  */
-import { dirname } from "./_path.ts";
 import { formatAddress } from "./address.ts";
 import { AddressInUseError } from "./errors.ts";
 import { observed } from "./_observers.ts";
 import { world } from "./_world.ts";
 
-/** A published socket file and which file it is. */
+/** A published socket file. */
 export interface SocketFile {
-  /** Where it was published. */
+  /** The path at which it was published. */
   readonly path: string;
-  /** Its inode, so that nobody else's is removed. */
+  /** Its inode, by which it is told from the file of another server. */
   readonly ino: number | null;
 }
 
 /**
- * Length of `sun_path` without its final zero byte: `unix(7)` says 108 for
- * Linux, and the BSDs' `unix(4)`, which macOS follows, 104.
+ * The length of `sun_path` without its final zero byte: 108 by `unix(7)` of
+ * Linux, 104 by `unix(4)` of the BSDs, which macOS follows.
  */
 const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 
-/** How long a program that replaces a dead socket waits for others. */
+/** The longest wait for other programs before a dead socket is replaced. */
 const LOCK_MS = 2_000;
 const LOCK_POLL_MS = 5;
 
-/** Length of what is appended to make the temporary name. */
+/** The length of the suffix of a temporary name. */
 const SUFFIX_BYTES = ".abcdef/s".length;
 
 /**
- * Checks that the system can hold `path`, and with `extraBytes` more.
+ * Checks that the system can hold `path` with `extraBytes` more.
  *
  * @throws {RangeError} If it is too long.
  */
@@ -47,12 +46,12 @@ export function checkPathLength(path: string, extraBytes = 0): void {
 
 /**
  * Listens in a folder that only the owner can enter, sets `mode`, and
- * publishes the socket at `path` by a hard link, which fails if something is
- * there: so nobody can connect before the mode is set, and of two servers one
- * wins.
+ * publishes the socket at `path` by a hard link, which fails if a file is
+ * there. So no client can connect before the mode is set, and only one of two
+ * servers succeeds.
  *
- * @throws {AddressInUseError} If a server listens there, or if what is there
- * is no socket.
+ * @throws {AddressInUseError} If a server listens there, or a file is there
+ * that is not a socket.
  * @throws {RangeError} If the path is too long.
  */
 export async function publishSocket(
@@ -81,27 +80,27 @@ export async function publishSocket(
 }
 
 /**
- * Removes a published file, if it is still the one that was published. To be
- * called while its server still listens: a dead socket may be replaced by
- * another server between the look and the removal.
+ * Removes a published file, unless another file has replaced it. To be called
+ * while its server still listens: another server could replace a dead socket
+ * between the check and the removal.
  */
 export async function retractSocket(file: SocketFile): Promise<void> {
   const ino = await inodeOf(file.path);
   if (ino !== null && ino === file.ino) {
-    // Somebody may have removed it in between, which is as well.
+    // It may have been removed in between, which is as good.
     await Deno.remove(file.path).catch(() => {});
   }
   observed.by?.closed(file);
 }
 
-/** Which file is at `path`, or `null` if there is none. */
+/** Returns the inode of the file at `path`, or `null` if there is none. */
 export async function inodeOf(path: string): Promise<number | null> {
   return (await Deno.lstat(path).catch(() => null))?.ino ?? null;
 }
 
 /**
- * Removes the file of a socket whose owner is gone and cannot do so itself: one
- * on which nobody listens, or the one that is known by `ino`.
+ * Removes the socket of a process that has ended without doing so: one on which
+ * no server listens, or the one with the inode `ino`.
  */
 export async function removeSocketOf(
   path: string,
@@ -112,7 +111,7 @@ export async function removeSocketOf(
     const isKnown = ino !== null && await inodeOf(path) === ino;
     if (isKnown || await isDeadSocket(path)) await Deno.remove(path);
   } catch (error) {
-    // Somebody else's, or the whole folder is gone already.
+    // It belongs to another server, or the whole folder is gone.
     if (error instanceof AddressInUseError) return;
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
@@ -122,41 +121,40 @@ export async function removeSocketOf(
 /**
  * Links `temporary` to `path`, where at most a dead socket may be.
  *
- * Between the look at a dead socket and its removal a rival may have replaced
- * it. So only the holder of the folder's lock, which ends with its process,
- * looks and removes; and a server that closes removes its file before it
- * stops listening, so that a dead socket has no owner that might remove it.
+ * A rival could replace a dead socket between the check and its removal. So
+ * only the holder of the folder's lock, which ends with its process, checks and
+ * removes. A server that closes removes its file before it stops to listen, so
+ * no owner is left that might remove a dead socket.
  */
 async function publish(temporary: string, path: string): Promise<void> {
   if (await tryLink(temporary, path)) return;
-  // Whoever finds another server need not wait for the lock.
+  // Fails without waiting for the lock if another server listens.
   await isDeadSocket(path);
   using _lock = await lockFolderOf(path);
   const until = world.now() + LOCK_MS;
   while (!await tryLink(temporary, path)) {
     if (await isDeadSocket(path)) await Deno.remove(path);
     if (world.now() > until) {
-      throw inUse(path, "another program puts files there again and again");
+      throw inUse(path, "another program keeps creating files there");
     }
   }
 }
 
 /**
- * Takes the lock of the folder that `path` is in. Every program that can read
- * the folder can hold its lock, for as long as it likes: so this does not wait
- * for longer than a server takes to replace a dead socket.
+ * Takes the lock of the folder that holds `path`. Any program that can read the
+ * folder can hold its lock for ever, so the wait is limited.
  *
  * @throws {AddressInUseError} If another program holds it for too long.
  */
 async function lockFolderOf(path: string): Promise<Disposable> {
-  const folder = await Deno.open(dirname(path));
+  const folder = await Deno.open(folderOf(path));
   const until = world.now() + LOCK_MS;
   try {
     while (!await folder.tryLock(true)) {
       if (world.now() > until) {
         throw inUse(
           path,
-          `a dead socket is there, and another program has held the lock of its folder for ${LOCK_MS} ms: remove the socket yourself`,
+          `a dead socket is there, and another program has locked its folder for ${LOCK_MS} ms, remove the socket yourself`,
         );
       }
       await pause(LOCK_POLL_MS);
@@ -166,6 +164,10 @@ async function lockFolderOf(path: string): Promise<Disposable> {
     folder.close();
     throw error;
   }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
 function pause(timeMs: number): Promise<void> {
@@ -183,17 +185,17 @@ async function tryLink(temporary: string, path: string): Promise<boolean> {
 }
 
 /**
- * Whether a socket on which nobody listens is at `path`; `false` if there is
- * nothing, or was for a moment.
+ * Returns whether a socket without a listener is at `path`; `false` if no file
+ * is there, or was for a moment.
  *
- * @throws {AddressInUseError} If there is something else.
+ * @throws {AddressInUseError} If a live socket or another file is there.
  */
 async function isDeadSocket(path: string): Promise<boolean> {
   const answer = await knock(path);
   if (answer === "alive") throw inUse(path, "another server listens there");
   try {
     const { isSocket } = await Deno.lstat(path);
-    if (!isSocket) throw inUse(path, "a file that is no socket is there");
+    if (!isSocket) throw inUse(path, "the file there is not a socket");
     return answer === "refused";
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
@@ -208,11 +210,11 @@ async function knock(path: string): Promise<"alive" | "refused" | "gone"> {
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return "refused";
     if (error instanceof Deno.errors.NotFound) return "gone";
-    // More connections wait there to be accepted than the system holds.
+    // The queue of a live server is full.
     if (error instanceof Deno.errors.WouldBlock) return "alive";
     if (error instanceof Deno.errors.NotCapable) throw error;
-    // It may be another user's: to remove it would be wrong in any case.
-    throw inUse(path, "a socket is there that cannot be reached", error);
+    // It may belong to another user and must not be removed.
+    throw inUse(path, "the socket there cannot be reached", error);
   }
 }
 
@@ -223,8 +225,8 @@ function inUse(
 ): AddressInUseError {
   const address = formatAddress({ scheme: "ipc", path });
   return new AddressInUseError(
-    `Cannot listen on '${address}': ${why}, choose another path or end it first`,
-    { address, ...cause === undefined ? undefined : { cause } },
+    `Cannot listen on '${address}': ${why}, choose another path`,
+    { address, cause },
   );
 }
 

@@ -1,61 +1,162 @@
+import { formatAddress, parseAddress } from "./address.ts";
+import { AddressInUseError, ConnectError } from "./errors.ts";
 import {
   type ByteEnd,
   type ByteTransport,
   framed,
-} from "./frames/_byte_transport.ts";
+} from "./frames/byte_transport.ts";
 import { StreamListener } from "./_stream_listener.ts";
-import {
-  connectTcp,
-  formatTcpAddress,
-  listenTcp,
-  tuneTcp,
-} from "./_tcp_socket.ts";
+import { checkTlsOptions, readCredentials } from "./tls/credentials.ts";
+import { secureClient } from "./tls/_handshake.ts";
+import { PendingHandshakes } from "./tls/_pending_handshakes.ts";
+import type { TlsOptions } from "./tls/options.ts";
 import type {
   Listener,
   Transport,
-  TransportConnectOptions,
   TransportListenOptions,
 } from "./transport.ts";
 
-/** The bytes below {@linkcode tcp}. */
-export const tcpBytes: ByteTransport = { scheme: "tcp", listen, connect };
+/** Options for {@linkcode tcp}. */
+export interface TcpOptions {
+  /**
+   * Encrypts all connections and verifies the peers by certificates.
+   *
+   * @default {nothing is encrypted}
+   */
+  readonly tls?: TlsOptions | undefined;
+}
 
 /**
- * Frames over TCP, at `tcp://host:port`; port 0 lets the system choose one.
+ * Returns a transport that carries frames over TCP, with or without TLS, at
+ * `tcp://host:port`. With port 0 the system chooses a free port.
  *
  * Nagle's algorithm is off, since it delays the second of two small writes by
- * 40 ms and more; keep-alive is on, so that a host that vanished is noticed.
- * Needs `--allow-net`.
+ * 40 ms and more. Keep-alive is on, to notice a host that vanished. Needs
+ * `--allow-net`.
+ *
+ * With TLS a connection is handed out after both sides have accepted each
+ * other's certificate; its `peerName` is the name in the peer's certificate.
+ * TLS needs Node's `node:tls`, which is loaded at the first use, and
+ * `--allow-read` for certificates that are files.
+ *
+ * @throws {TypeError} If the options for TLS do not fit together.
  */
-export const tcp: Transport = framed(tcpBytes);
+export function tcp(options: TcpOptions = {}): Transport {
+  return framed(tcpBytes(options));
+}
 
-// Async, so that what `Deno.listen` throws becomes a rejection.
-// deno-lint-ignore require-await
+/** Returns the byte stream transport below {@linkcode tcp}. */
+export function tcpBytes({ tls }: TcpOptions = {}): ByteTransport {
+  if (tls !== undefined) checkTlsOptions(tls);
+  return {
+    scheme: "tcp",
+    listen: (address, accept, options = {}) =>
+      listen(address, accept, options, tls),
+    connect: (address, { signal } = {}) =>
+      connect(address, signal ?? new AbortController().signal, tls),
+  };
+}
+
 async function listen(
   address: string,
   accept: (end: ByteEnd) => void,
-  options: TransportListenOptions = {},
+  options: TransportListenOptions,
+  tls: TlsOptions | undefined,
 ): Promise<Listener> {
-  const listener = listenTcp(address);
+  const { host, port } = parse(address);
+  const handshakes = tls === undefined
+    ? undefined
+    : await PendingHandshakes.create(address, tls, accept, options);
+  const listener = openListener(address, host, port);
   return new StreamListener<Deno.TcpConn>(listener, {
-    address: formatTcpAddress(listener.addr),
-    accept: (conn) => accept(wrap(conn)),
+    address: format(listener.addr),
+    accept: (conn) =>
+      handshakes ? handshakes.add(endOf(conn)) : accept(endOf(conn)),
     onError: options.onError,
+    handshakes,
   });
+}
+
+function openListener(
+  address: string,
+  hostname: string,
+  port: number,
+): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new AddressInUseError(
+      `Cannot listen on '${address}': another program listens there, choose another port, or port 0 for a free one`,
+      { address, cause },
+    );
+  }
 }
 
 async function connect(
   address: string,
-  options: TransportConnectOptions = {},
+  signal: AbortSignal,
+  tls: TlsOptions | undefined,
 ): Promise<ByteEnd> {
-  return wrap(await connectTcp(address, options.signal));
+  const { host, port } = parse(address);
+  if (port === 0) {
+    throw new TypeError(
+      `Cannot connect to '${address}': port 0 is only for listening, use the 'address' of the server`,
+    );
+  }
+  signal.throwIfAborted();
+  const credentials = tls && await readCredentials(tls);
+  const end = endOf(await openConn(address, host, port, signal));
+  if (credentials === undefined) return end;
+  const serverName = tls?.serverName ?? host;
+  return await secureClient(credentials, { end, address, serverName, signal });
 }
 
-function wrap(conn: Deno.TcpConn): ByteEnd {
-  tuneTcp(conn);
+async function openConn(
+  address: string,
+  hostname: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  try {
+    return await Deno.connect({ hostname, port, signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const problem = cause instanceof Deno.errors.ConnectionRefused
+      ? "connection refused, start the server first or set 'retryForMs'"
+      : cause instanceof Error
+      ? cause.message
+      : String(cause);
+    throw new ConnectError(
+      `Cannot connect to '${address}': ${problem}`,
+      { address, cause },
+    );
+  }
+}
+
+function endOf(conn: Deno.TcpConn): ByteEnd {
+  try {
+    conn.setNoDelay(true);
+    conn.setKeepAlive(true);
+  } catch {
+    // The peer has reset it already; the first read fails.
+  }
   return {
     stream: conn,
-    localAddress: formatTcpAddress(conn.localAddr),
-    remoteAddress: formatTcpAddress(conn.remoteAddr),
+    localAddress: format(conn.localAddr),
+    remoteAddress: format(conn.remoteAddr),
   };
+}
+
+function parse(address: string): { host: string; port: number } {
+  const parsed = parseAddress(address);
+  if (parsed.scheme === "tcp" && "host" in parsed) return parsed;
+  throw new TypeError(
+    `Cannot use address '${address}': the TCP transport needs 'tcp://host:port' with a port from 0 to 65535, and brackets around an IPv6 host`,
+  );
+}
+
+function format({ hostname, port }: Deno.NetAddr): string {
+  return formatAddress({ scheme: "tcp", host: hostname, port });
 }

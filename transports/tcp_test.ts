@@ -29,9 +29,9 @@ function canListenOn(hostname: string): boolean {
   }
 }
 
-testTransport(tcp, { place: () => ({ address: LOOPBACK }) });
+testTransport(tcp(), { place: () => ({ address: LOOPBACK }) });
 
-testTransport(tcp, {
+testTransport(tcp(), {
   name: "tcp over IPv6",
   ignore: HAS_NO_IPV6,
   place: () => ({ address: "tcp://[::1]:0" }),
@@ -43,7 +43,7 @@ function test(name: string, run: (stage: Stage) => Promise<void>): void {
     name: `tcp ${name}`,
     timeout: 60_000,
     fn: async () => {
-      await using stage = new Stage(tcp, { address: LOOPBACK });
+      await using stage = new Stage(tcp(), { address: LOOPBACK });
       await run(stage);
     },
   });
@@ -66,7 +66,7 @@ Deno.test({
   name: "tcp writes an IPv6 host in brackets",
   ignore: HAS_NO_IPV6,
   fn: async () => {
-    await using stage = new Stage(tcp, { address: "tcp://[::1]:0" });
+    await using stage = new Stage(tcp(), { address: "tcp://[::1]:0" });
     const { client, server, listener } = await stage.pair();
     for (const { connection } of [client, server]) {
       assertMatch(connection.localAddress, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
@@ -178,8 +178,8 @@ Deno.test({
   permissions: { net: false },
   fn: async () => {
     const { NotCapable } = Deno.errors;
-    await assertRejects(() => tcp.connect("tcp://127.0.0.1:9"), NotCapable);
-    await assertRejects(() => tcp.listen(LOOPBACK, () => {}), NotCapable);
+    await assertRejects(() => tcp().connect("tcp://127.0.0.1:9"), NotCapable);
+    await assertRejects(() => tcp().listen(LOOPBACK, () => {}), NotCapable);
   },
 });
 

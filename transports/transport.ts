@@ -1,9 +1,9 @@
 /**
- * The contract between the channel layer and whatever carries its bytes.
+ * The contract between the channel layer and the carriers of its bytes.
  *
  * A {@linkcode Transport} listens and connects. A {@linkcode Connection}
- * carries whole frames both ways. `testing/transport_suite/transport_suite.ts` checks every
- * obligation named here; run it on a transport of your own.
+ * carries whole frames both ways. `testTransport` of `@denomas/denomas/testing`
+ * checks every obligation that is stated here; run it on your own transport.
  */
 
 import type { HandshakeError } from "./errors.ts";
@@ -17,30 +17,32 @@ export interface TransportListenOptions {
    */
   readonly maxFrameBytes?: number;
   /**
-   * File mode of a Unix socket; others ignore it.
-   *
-   * @default {0o600}
+   * Called with each error that belongs to no connection, such as a failed
+   * accept.
    */
-  readonly mode?: number;
-  /** Hears of errors that concern no connection, such as a failing accept. */
   readonly onError?: (error: unknown) => void;
+  /** Settings for a transport whose connections begin with a handshake. */
+  readonly handshakes?: HandshakeOptions;
+}
+
+/** Limits and callbacks for the handshakes of a listener. */
+export interface HandshakeOptions {
   /**
-   * How long the handshake of a connection may take, in milliseconds; only
-   * with TLS.
+   * The longest duration of a handshake, in milliseconds.
    *
    * @default {10_000}
    */
-  readonly handshakeMs?: number;
+  readonly timeoutMs?: number;
   /**
-   * How many handshakes may be under way. For one connection more, the oldest
-   * handshake of the host that has the most is given up; only with TLS.
+   * The most handshakes at a time. At the limit, a new connection displaces the
+   * oldest handshake of the host that has the most.
    *
    * @default {512}
    */
-  readonly maxHandshakes?: number;
-  /** Hears of each connection whose handshake failed. */
-  readonly onHandshakeFailed?: (error: HandshakeError) => void;
-  /** Is called for each handshake that was given up as over `maxHandshakes`. */
+  readonly max?: number;
+  /** Called for each connection whose handshake failed. */
+  readonly onFailed?: (error: HandshakeError) => void;
+  /** Called for each handshake that was displaced because of `max`. */
   readonly onRefused?: () => void;
 }
 
@@ -58,13 +60,14 @@ export interface TransportConnectOptions {
 
 /** Makes connections to addresses of one scheme. */
 export interface Transport {
-  /** What its addresses begin with, without `://`. */
+  /** The scheme of its addresses, without `://`. */
   readonly scheme: string;
   /**
    * Listens at `address` and hands each new connection to `accept`, which
    * must not throw.
    *
-   * @throws {AddressInUseError} If somebody else listens there.
+   * @throws {AddressInUseError} If another server listens there.
+   * @throws {TypeError} If `address` does not have the form that it needs.
    */
   listen(
     address: string,
@@ -74,7 +77,8 @@ export interface Transport {
   /**
    * Makes one attempt to connect to `address`.
    *
-   * @throws {ConnectError} If nobody can be reached there.
+   * @throws {ConnectError} If no server can be reached there.
+   * @throws {TypeError} If `address` does not have the form that it needs.
    */
   connect(
     address: string,
@@ -82,15 +86,15 @@ export interface Transport {
   ): Promise<Connection>;
 }
 
-/** Something that listens; returned by {@linkcode Transport.listen}. */
+/** A listening socket. Returned by {@linkcode Transport.listen}. */
 export interface Listener {
   /** The real address: an ephemeral port is filled in. */
   readonly address: string;
-  /** Handshakes that are under way, where there are any. */
+  /** The number of unfinished handshakes, for transports that have them. */
   readonly handshakes?: number;
   /**
-   * Ends listening and frees the address. Connections that were accepted go
-   * on, and those in their handshake are closed. Repeatable; never rejects.
+   * Ends listening and frees the address. Accepted connections go on;
+   * unfinished handshakes end. Repeatable; never rejects.
    */
   close(): Promise<void>;
   /** Keeps the process alive while it listens, as it does at first. */
@@ -103,37 +107,37 @@ export interface Listener {
 export interface FrameReceiver {
   /**
    * A frame arrived. `payload` is a view into the connection's buffer, valid
-   * only until this method returns: copy what is to be kept.
+   * only until this method returns: copy the bytes that must outlive it.
    */
   frame(payload: Uint8Array): void;
   /**
-   * So many bytes have arrived of a frame that is not whole yet, its header
-   * included. Called after each read that ends within a frame; without that a
-   * frame that never becomes whole is not noticed.
+   * The last read ended within a frame, of which `heldBytes` have arrived,
+   * header included. A receiver without this method cannot notice a frame that
+   * never becomes complete.
    */
   partial?(heldBytes: number): void;
-  /** Everything queued so far has been handed to the system. */
+  /** The system has taken everything that was queued so far. */
   written(): void;
   /**
-   * The connection ended other than by {@linkcode Connection.close}: by the
-   * peer's end of stream (`error` is `null`), by a frame that broke the
-   * protocol (`ProtocolError`, `FrameTooLargeError`) or by its loss (any other
-   * error): one of the system, or an end within a frame. Called at most once,
-   * and last.
+   * The connection ended, and not by {@linkcode Connection.close}. `error` is
+   * `null` if the peer ended the stream; a `ProtocolError` or
+   * `FrameTooLargeError` if a frame broke the protocol; any other error if the
+   * connection was lost, which includes an end within a frame. Called at most
+   * once, and last.
    */
   end(error: unknown): void;
 }
 
 /**
- * A two-way carrier of frames. It owns its socket: whoever holds the
- * connection must `close` it, or see `end`.
+ * A two-way carrier of frames. It owns its socket: the holder of a connection
+ * must call `close`, or wait for `end`.
  */
 export interface Connection {
   /** The address of this end. */
   readonly localAddress: string;
   /** The address of the other end. */
   readonly remoteAddress: string;
-  /** The name in the certificate that the peer proved to have, or `null`. */
+  /** The name in the certificate that the peer proved to own, or `null`. */
   readonly peerName: string | null;
   /** Bytes queued or being written, headers included; 0 after the end. */
   readonly queuedBytes: number;
@@ -141,41 +145,43 @@ export interface Connection {
   readonly writtenBytes: number;
   /** Bytes received so far. */
   readonly receivedBytes: number;
-  /** Starts reading. Called once, before anything else. */
+  /** Starts to read. Called once, before the other methods. */
   start(receiver: FrameReceiver): void;
   /**
-   * Queues one frame, a string as UTF-8 (half of a surrogate pair as U+FFFD),
-   * and returns its position in the stream of bytes sent. Frames that are
-   * queued without waiting in between leave as one write, in order; while
-   * frames arrive several at a time, so do those of one turn of the event
-   * loop, or parts of them where they are many.
+   * Queues one frame and returns its position in the stream of sent bytes. A
+   * string is sent as UTF-8, with U+FFFD for each half of a surrogate pair.
    * `payload` is copied before this returns. After the end it is dropped.
    *
-   * @throws {FrameTooLargeError} If `payload` is longer than the limit; then
-   * nothing was queued.
-   * @throws {RangeError} If `payload` is empty, which no frame may be.
+   * Frames that are queued in one synchronous run leave in order, as one write.
+   * While frames arrive in bursts, the frames queued in one turn of the event
+   * loop do so, in several parts if they are many.
+   *
+   * @throws {FrameTooLargeError} If `payload` exceeds the limit; nothing was
+   * queued then.
+   * @throws {RangeError} If `payload` is empty.
    */
   send(payload: Uint8Array | string): number;
   /**
-   * Whether the frame at `position` has been handed to the system, at least
-   * in part. Right after the end, too; not to be asked of revoked frames.
+   * Returns whether the system has taken the frame at `position`, at least in
+   * part. Also answers right after the end. Not to be called for a revoked
+   * frame.
    */
   isSent(position: number): boolean;
   /**
    * Takes the frame at `position` out of the queue. Returns `false`, and does
-   * nothing, if it has been handed to the system, at least in part.
+   * nothing, if the system has taken it, at least in part.
    */
   revoke(position: number): boolean;
   /**
-   * Promises to send no more: once the queue is written the peer sees the end
-   * of the stream. Reading goes on until the peer ends too, which is told by
-   * {@linkcode FrameReceiver.end}. Closing a socket that holds unread bytes
-   * would reset it, and take away from the peer what was last sent to it.
+   * Sends no more: once the queue is written, the peer sees the end of the
+   * stream. Reading goes on until the peer ends too, which
+   * {@linkcode FrameReceiver.end} reports. To close a socket that holds unread
+   * bytes instead would reset it, and the peer could lose the last frames.
    */
   finish(): void;
   /**
-   * Ends the connection at once; what is queued is lost. The receiver hears
-   * nothing more. Repeatable.
+   * Ends the connection at once and drops the queue. The receiver is called no
+   * more. Repeatable.
    */
   close(): void;
   /** Keeps the process alive while it is open, as it does at first. */
@@ -184,5 +190,5 @@ export interface Connection {
   unref(): void;
 }
 
-/** The longest payload, in bytes, where nothing else is asked for: 16 MiB. */
+/** The default of `maxFrameBytes`: 16 MiB. */
 export const DEFAULT_MAX_FRAME_BYTES: number = 16 * 1024 * 1024;

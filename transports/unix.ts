@@ -1,10 +1,10 @@
-import { formatAddress, parseAddress } from "./address.ts";
+import { parseAddress } from "./address.ts";
+import { ConnectError } from "./errors.ts";
 import {
   type ByteEnd,
   type ByteTransport,
   framed,
-} from "./frames/_byte_transport.ts";
-import { ConnectError } from "./errors.ts";
+} from "./frames/byte_transport.ts";
 import {
   checkPathLength,
   publishSocket,
@@ -14,40 +14,57 @@ import { StreamListener } from "./_stream_listener.ts";
 import type {
   Listener,
   Transport,
-  TransportConnectOptions,
   TransportListenOptions,
 } from "./transport.ts";
 
-/** The bytes below {@linkcode unix}. */
-export const unixBytes: ByteTransport = { scheme: "ipc", listen, connect };
+/** Options for {@linkcode unix}. */
+export interface UnixOptions {
+  /**
+   * The file mode of the sockets.
+   *
+   * @default {0o600}
+   */
+  readonly mode?: number | undefined;
+}
 
 /**
- * Frames over Unix domain sockets, at `ipc://[/path/to/socket]`.
+ * Returns a transport that carries frames over Unix domain sockets, at
+ * `ipc://[/path/to/socket]`.
  *
- * The socket file is the owner's alone (mode 0600) before anybody can find
- * it, replaces what a crashed server left behind but nothing else, and is
- * gone after `close`. Needs `--allow-read` and `--allow-write` for its folder
- * and `--allow-net`.
+ * A socket file has its mode before any other program can find it. It replaces
+ * the socket of a crashed server, but nothing else, and is removed by `close`.
+ * Needs `--allow-read` and `--allow-write` for its folder, and `--allow-net`.
  */
-export const unix: Transport = framed(unixBytes);
+export function unix(options: UnixOptions = {}): Transport {
+  return framed(unixBytes(options));
+}
+
+/** Returns the byte stream transport below {@linkcode unix}. */
+export function unixBytes({ mode = 0o600 }: UnixOptions = {}): ByteTransport {
+  return {
+    scheme: "ipc",
+    listen: (address, accept, options = {}) =>
+      listen(address, accept, options, mode),
+    connect: (address, { signal } = {}) => connect(address, signal),
+  };
+}
 
 async function listen(
   address: string,
   accept: (end: ByteEnd) => void,
-  options: TransportListenOptions = {},
+  options: TransportListenOptions,
+  mode: number,
 ): Promise<Listener> {
-  const path = parse(address);
-  const { listener, file } = await publishSocket(path, options.mode ?? 0o600);
+  const { listener, file } = await publishSocket(parse(address), mode);
   return new StreamListener<Deno.UnixConn>(listener, {
     address,
-    accept: (conn) => {
-      // The system gives the far end of a Unix socket no name.
+    accept: (conn) =>
       accept({
         stream: conn,
         localAddress: address,
+        // The system gives the client's end of a Unix socket no name.
         remoteAddress: `${address}#client`,
-      });
-    },
+      }),
     onError: options.onError,
     beforeClose: () => retractSocket(file),
   });
@@ -55,10 +72,9 @@ async function listen(
 
 async function connect(
   address: string,
-  options: TransportConnectOptions = {},
+  signal: AbortSignal | undefined,
 ): Promise<ByteEnd> {
   const path = parse(address);
-  const { signal } = options;
   checkPathLength(path);
   signal?.throwIfAborted();
   let conn: Deno.UnixConn;
@@ -72,8 +88,8 @@ async function connect(
       { address, cause },
     );
   }
-  // `Deno.connect` takes no signal for Unix sockets, but never waits for the
-  // server: it succeeds or fails at once.
+  // `Deno.connect` takes no signal for Unix sockets, but succeeds or fails at
+  // once, without waiting for the server.
   if (signal?.aborted) {
     conn.close();
     throw signal.reason;
@@ -87,27 +103,29 @@ async function connect(
 
 function parse(address: string): string {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "ipc") return parsed.path;
+  if (
+    parsed.scheme === "ipc" && "path" in parsed && parsed.path.startsWith("/")
+  ) {
+    return parsed.path;
+  }
   throw new TypeError(
-    `Cannot use address '${address}': the Unix transport wants '${
-      formatAddress({ scheme: "ipc", path: "/path/to/socket" })
-    }'`,
+    `Cannot use address '${address}': the Unix transport needs 'ipc://[/path/to/socket]' with an absolute path`,
   );
 }
 
 async function describe(cause: unknown, path: string): Promise<string> {
   if (cause instanceof Deno.errors.NotFound) {
-    return "no such socket, start the server first or set 'retryForMs'";
+    return "there is no such socket, start the server first or set 'retryForMs'";
   }
   if (cause instanceof Deno.errors.ConnectionRefused) {
     // The system refuses ordinary files in the same words.
     const isSocket = (await Deno.lstat(path).catch(() => null))?.isSocket;
     return isSocket === false
-      ? "there is a file, but it is no socket"
+      ? "the file there is not a socket"
       : "connection refused, start the server first or set 'retryForMs'";
   }
   if (cause instanceof Deno.errors.WouldBlock) {
-    return "too many connections wait there to be accepted, set 'retryForMs'";
+    return "its queue of new connections is full, set 'retryForMs'";
   }
   return cause instanceof Error ? cause.message : String(cause);
 }

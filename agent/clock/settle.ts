@@ -1,4 +1,5 @@
-import { deliveryCount, world } from "../../transports/internal.ts";
+import { world } from "../../transports/internal.ts";
+import { deliveryCount } from "../../transports/memory.ts";
 
 /**
  * Waits until the work that a clock has woken is done, or waits for the clock

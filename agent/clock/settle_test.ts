@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { openConnection } from "../../rpc/client.ts";
-import { startServer } from "../../rpc/server.ts";
+import { openConnection, startServer } from "../../rpc/deno.ts";
 import { service } from "../../rpc/service.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { settleInProcess } from "./settle.ts";

@@ -4,10 +4,8 @@ import { type Address, parseAddress } from "../../transports/address.ts";
 
 /** The host of a container's address; all of this machine's are one. */
 export function hostOf(address: string): string {
-  const parsed = parseAddress(address);
-  return parsed.scheme === "tcp" && !isLoopback(parsed.host)
-    ? parsed.host
-    : "this machine";
+  const host = networkHostOf(parseAddress(address));
+  return host === null || isLoopback(host) ? "this machine" : host;
 }
 
 /** The host of a connection: what follows '#' tells connections apart. */
@@ -27,30 +25,32 @@ export function isNear(
 ): boolean {
   const wanted = parseAddress(parseAgentAddress(agentAddress).container);
   const at = parseAddress(own);
-  const host = tcpHostOf(caller);
-  if (wanted.scheme === "tcp" && wanted.host === host) return true;
-  const isLocal = host === null || isLoopback(host) ||
-    (at.scheme === "tcp" && at.host === host);
+  const from = parseAddress(caller.split("#", 1)[0]!);
+  const host = networkHostOf(from);
+  if (host !== null && networkHostOf(wanted) === host) return true;
+  const isLocal = host === null
+    ? "path" in from || from.scheme === "local"
+    : isLoopback(host) || networkHostOf(at) === host;
   return isLocal && isBeside(wanted, at);
 }
 
-function tcpHostOf(caller: string): string | null {
-  if (!caller.startsWith("tcp:")) return null;
-  const parsed = parseAddress(caller.split("#", 1)[0]!);
-  return parsed.scheme === "tcp" ? parsed.host : null;
+/** Returns the host of an address, or `null` if that is not on a network. */
+function networkHostOf(address: Address): string | null {
+  const isOfNetwork = "host" in address && address.scheme !== "local";
+  return isOfNetwork ? address.host : null;
 }
 
 /** Whether two addresses are of one machine, folder or memory. */
 function isBeside(wanted: Address, at: Address): boolean {
-  switch (wanted.scheme) {
-    case "tcp":
-      return at.scheme === "tcp" &&
-        (wanted.host === at.host || isLoopback(wanted.host));
-    case "ipc":
-      return at.scheme === "ipc" && dirname(wanted.path) === dirname(at.path);
-    case "local":
-      return at.scheme === "local";
+  const host = networkHostOf(wanted);
+  if (host !== null) {
+    const own = networkHostOf(at);
+    return own !== null && (host === own || isLoopback(host));
   }
+  if ("path" in wanted) {
+    return "path" in at && dirname(wanted.path) === dirname(at.path);
+  }
+  return wanted.scheme === "local" && at.scheme === "local";
 }
 
 function isLoopback(host: string): boolean {

@@ -625,7 +625,7 @@ withCtx("a registration comes back with the directory's agent", async (ctx) => {
 withCtx("a registration survives the loss of its connection", async (ctx) => {
   const line = new Line(ctx.address);
   const hub = await ctx.createContainer();
-  const here = await ctx.createContainer({ transport: line.transport });
+  const here = await ctx.createContainer({ transports: [line.transport] });
   const directory = await hub.spawn(Directory);
   const client = await findDirectory(here, directory.address);
   const seat = await client.register(await here.spawn(Bidder), {
@@ -645,7 +645,7 @@ withCtx("a registration survives the loss of its connection", async (ctx) => {
 
 withCtx("a registration returns when its agent is in sight", async (ctx) => {
   const line = new Line(ctx.address);
-  const hub = await ctx.createContainer({ transport: line.transport });
+  const hub = await ctx.createContainer({ transports: [line.transport] });
   const here = await ctx.createContainer();
   const errors: unknown[] = [];
   const directory = await hub.spawn(Directory);

@@ -17,7 +17,6 @@ import { memoryPair } from "../../transports/memory.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
 import type { Access } from "./_access.ts";
-import { tlsFor } from "./_tls_for.ts";
 
 /** Makes the sessions of a container, to others and to itself. */
 export class Dialer {
@@ -89,7 +88,7 @@ export class Dialer {
     return await openSession(
       startSession,
       address,
-      { ...options, ...tlsFor(address, options), signal },
+      { ...options, tls: undefined, signal },
       container,
     );
   }

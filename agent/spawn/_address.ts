@@ -27,8 +27,8 @@ export interface SpawnAddress {
 export function chooseAddress(address: string): SpawnAddress {
   const parsed = parseAddress(address);
   const fixed = { listens: address, address, publicHost: null };
-  if (parsed.scheme === "ipc") return { ...fixed, hasChosenPort: false };
-  if (parsed.scheme !== "tcp") {
+  if ("path" in parsed) return { ...fixed, hasChosenPort: false };
+  if (parsed.scheme !== "tcp" || !("host" in parsed)) {
     throw new TypeError(
       `Cannot spawn a container at '${address}': memory is not shared, use 'tcp://127.0.0.1:0' or 'ipc://[/path/to/socket]'`,
     );

@@ -19,8 +19,9 @@
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import type { OnError } from "../../channel/report.ts";
 import { AuthenticationError } from "../../rpc/errors.ts";
-import { openConnection, type RpcClient } from "../../rpc/client.ts";
-import { type RpcServer, startServer } from "../../rpc/server.ts";
+import { openConnection, startServer } from "../../rpc/deno.ts";
+import type { RpcClient } from "../../rpc/client.ts";
+import type { RpcServer } from "../../rpc/server.ts";
 import { service } from "../../rpc/service.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 import { isSameSecret } from "../links/_same_secret.ts";

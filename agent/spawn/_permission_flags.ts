@@ -56,15 +56,15 @@ export function permissionFlags(
 }
 
 function toListen(address: Address): SpawnPermissions {
-  if (address.scheme !== "ipc") return toConnect(address);
+  if (!("path" in address)) return toConnect(address);
   // A socket is made under a random name, and a permission names a single one.
   const folder = [dirname(address.path)];
   return { net: true, read: folder, write: folder };
 }
 
 function toConnect(address: Address): SpawnPermissions {
-  if (address.scheme === "local") return {};
-  if (address.scheme === "ipc") {
+  if ("name" in address) return {};
+  if ("path" in address) {
     const path = [address.path];
     return { net: [`unix:${path}`], read: path, write: path };
   }

@@ -3,7 +3,7 @@ import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import { printLine } from "../../channel/report.ts";
 import { printable } from "../../transports/printable.ts";
-import { tlsAsText } from "../../transports/tls/_text.ts";
+import { tlsAsText } from "../../transports/tls/credentials.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { parseUtc } from "../clock/_time.ts";

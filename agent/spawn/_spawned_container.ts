@@ -316,5 +316,5 @@ export class Spawned implements SpawnedContainer {
 /** The path of the Unix socket at an address, if it is one. */
 function socketPath(address: string): string | null {
   const parsed = parseAddress(address);
-  return parsed.scheme === "ipc" ? parsed.path : null;
+  return "path" in parsed ? parsed.path : null;
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RemoteError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { openConnection } from "../../rpc/client.ts";
+import { openConnection } from "../../rpc/deno.ts";
 import type { Agent } from "../agent.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { dateSerializer } from "../date_serializer.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Serializer } from "../../channel/codecs/types/serializer.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { openConnection } from "../../channel/open.ts";
+import { openConnection } from "../../channel/deno.ts";
 import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/expose.ts";
 import type { RequestMiddleware } from "../../rpc/middleware.ts";

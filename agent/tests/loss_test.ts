@@ -25,7 +25,11 @@ import { ContainerClosedError } from "../errors.ts";
 import { tablesOf } from "../fixtures/tables.ts";
 import { until } from "../fixtures/until.ts";
 
-const built: Partial<Record<CtxTransport, Transport>> = { tcp, unix, memory };
+const built: Partial<Record<CtxTransport, Transport>> = {
+  tcp: tcp(),
+  unix: unix(),
+  memory: memory(),
+};
 
 /** A transport whose connections a test can cut. */
 class CutTransport implements Transport {
@@ -202,7 +206,7 @@ async function begin(ctx: Ctx, random: Random): Promise<Point> {
   const transport = new CutTransport(ctx.transport);
   const containers = [];
   for (let i = 0; i < 3; i++) {
-    containers.push(await ctx.createContainer({ transport }));
+    containers.push(await ctx.createContainer({ transports: [transport] }));
   }
   const point = new Point(random, containers, transport);
   await point.begin();

@@ -8,7 +8,7 @@ import {
 import { nextTurn } from "../../testing/step/_within.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
-import { ProtocolError } from "../../transports/errors.ts";
+import { DenomasError, ProtocolError } from "../../transports/errors.ts";
 import { encodeFrame } from "../../transports/frames/frame.ts";
 import type { Channel } from "../channel.ts";
 import { json } from "../codecs/json/json.ts";
@@ -134,7 +134,7 @@ withCtx(
       const { by, error } = await channel.closed;
       stream.close();
       assertEquals(by, "peer");
-      assertInstanceOf(error, Deno.errors.UnexpectedEof);
+      assertInstanceOf(error, DenomasError);
       assertStringIncludes(error.message, "7 bytes");
       for (const result of await settled) {
         assert(result.status === "rejected");

@@ -6,7 +6,7 @@ import {
   type TestProcess,
 } from "../../transports/fixtures/start_process.ts";
 import { ConnectionClosedError } from "../errors.ts";
-import { openConnection } from "../open.ts";
+import { openConnection } from "../deno.ts";
 
 /** Starts a server in a process of its own. */
 async function startVictim(address: string): Promise<TestProcess> {
@@ -17,7 +17,7 @@ async function startVictim(address: string): Promise<TestProcess> {
 /** A killed server cannot remove the file of its socket. */
 async function removeSocket(address: string): Promise<void> {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "ipc") await Deno.remove(parsed.path);
+  if ("path" in parsed) await Deno.remove(parsed.path);
 }
 
 for (const deed of ["idle", "calls pending", "in the middle of a frame"]) {

@@ -14,9 +14,8 @@ import {
 } from "../../transports/errors.ts";
 import { tcp } from "../../transports/tcp.ts";
 import { ConnectionClosedError } from "../errors.ts";
-import { openConnection } from "../open.ts";
+import { openConnection, startServer } from "../deno.ts";
 import type { ErrorContext } from "../report.ts";
-import { startServer } from "../server.ts";
 
 const transports = ["tls"] as const;
 
@@ -156,9 +155,9 @@ Deno.test("nothing that asks for TLS goes without", async () => {
     }
   }
   await assertRejects(
-    () => openConnection("tcp://127.0.0.1:9", { tls, transport: tcp }),
+    () => openConnection("tcp://127.0.0.1:9", { tls, transports: [tcp()] }),
     TypeError,
-    "both 'tls' and 'transport'",
+    "both 'tls' and 'transports'",
   );
 });
 

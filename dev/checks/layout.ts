@@ -78,12 +78,13 @@ const HOST_ONLY: readonly string[] = [
   "rpc/mod.ts",
   "rpc/reconnect/deno.ts",
   "rpc/reconnect/mod.ts",
-  "transports/_connect_socket.ts",
-  "transports/_socket",
+  "transports/_stream_listener.ts",
   "transports/defaults.ts",
   "transports/mod.ts",
+  "transports/socket_file.ts",
   "transports/tcp.ts",
-  "transports/tls/",
+  "transports/tls/_",
+  "transports/tls/credentials.ts",
   "transports/unix.ts",
 ];
 

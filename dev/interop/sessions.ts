@@ -8,13 +8,17 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Container } from "../../agent/container.ts";
 import type { Codec } from "../../channel/codecs/codec.ts";
 import { RemoteError } from "../../channel/errors.ts";
-import { openConnection as openChannel } from "../../channel/open.ts";
-import { startServer as startChannels } from "../../channel/server.ts";
+import {
+  openConnection as openChannel,
+  startServer as startChannels,
+} from "../../channel/deno.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
-import { openConnection as openRpc } from "../../rpc/client.ts";
+import {
+  openConnection as openRpc,
+  startServer as startRpc,
+} from "../../rpc/deno.ts";
 import { kwargs } from "../../rpc/kwargs.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { startServer as startRpc } from "../../rpc/server.ts";
 import { type CodecName, CODECS, type Exchange } from "./vectors.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 import { serveChannel } from "./serve_channel.ts";

@@ -1,4 +1,4 @@
-import { openConnection } from "../../rpc/client.ts";
+import { openConnection } from "../../rpc/deno.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { PeerProcess, type PeerProcessOptions } from "./_process.ts";
 import type { TrialWorld } from "./_trial.ts";

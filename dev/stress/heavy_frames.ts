@@ -1,7 +1,8 @@
-import { transportFor } from "../../channel/internal.ts";
+import { transportFor } from "../../transports/address.ts";
+import { defaultTransports } from "../../transports/defaults.ts";
 import { DEFAULT_MAX_FRAME_BYTES } from "../../transports/transport.ts";
 import { json } from "../../channel/codecs/json/json.ts";
-import { openConnection } from "../../rpc/client.ts";
+import { openConnection } from "../../rpc/deno.ts";
 import { shuffle } from "../../testing/network/_random.ts";
 import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { heavyKinds, heavyPayload, HOLE } from "./hostile/heavy.ts";
@@ -152,7 +153,9 @@ class Line {
   }
 
   static async open(address: string, wire: WireName): Promise<Line> {
-    const connection = await transportFor(address, undefined).connect(address);
+    const connection = await transportFor(address, defaultTransports()).connect(
+      address,
+    );
     const line = new Line(connection, wire);
     line.send(encodeWire(wire, [0, line.#nextId++, [
       "$/hello",

@@ -1,5 +1,5 @@
-import { openReconnecting } from "../../rpc/reconnect/open.ts";
-import { openConnection } from "../../rpc/client.ts";
+import { openReconnecting } from "../../rpc/reconnect/deno.ts";
+import { openConnection } from "../../rpc/deno.ts";
 import { randomInteger } from "../../testing/network/_random.ts";
 import { Accounts } from "./_accounts.ts";
 import { NUMBERS_EACH } from "./_books.ts";

@@ -1,5 +1,5 @@
 import type { Channel } from "../../channel/channel.ts";
-import { openConnection } from "../../channel/open.ts";
+import { openConnection } from "../../channel/deno.ts";
 import { randomInteger } from "../../testing/network/_random.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
 import { Accounts } from "./_accounts.ts";

@@ -1,5 +1,5 @@
-import { openReconnecting } from "../../rpc/reconnect/open.ts";
-import { openConnection } from "../../rpc/client.ts";
+import { openReconnecting } from "../../rpc/reconnect/deno.ts";
+import { openConnection } from "../../rpc/deno.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
 import { Accounts } from "./_accounts.ts";

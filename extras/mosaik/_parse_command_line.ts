@@ -130,9 +130,7 @@ function toAddress([place, ...rest]: readonly string[]): string {
     );
   }
   const address = `tcp://${place.trim()}`;
-  try {
-    parseAddress(address);
-  } catch {
+  if (!("host" in parseAddress(address))) {
     throw new TypeError(
       `Cannot read the command line: '${place}' is no HOST:PORT`,
     );

@@ -4,6 +4,7 @@ import {
   openConnectionWith,
 } from "../../channel/open.ts";
 import { startServerWith } from "../../channel/server.ts";
+import { withTransports } from "../../transports/defaults.ts";
 import { type RunOptions, SimulatorRun } from "./_simulator_run.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
@@ -18,7 +19,7 @@ export async function connectRun(
 ): Promise<SimulatorRun> {
   const run = new SimulatorRun(simulator, options);
   const channel = await openConnectionWith(run.startChannel, address, {
-    ...channelOptions(options),
+    ...channelOptions(address, options),
     retryForMs: options.retryForMs,
     signal: options.signal,
   });
@@ -46,7 +47,7 @@ export async function listenRun(
     // A second one finds the first gone, and this simulator at its end.
     (channel) => run.owns(channel) ? undefined : channel.close({ graceMs: 0 }),
     {
-      ...channelOptions(options),
+      ...channelOptions(address, options),
       limits: {
         ...options.limits,
         connections: { ...options.limits?.connections, max: 1 },
@@ -59,7 +60,9 @@ export async function listenRun(
 }
 
 function channelOptions(
-  { nonFinite = "error", limits, tls, transport, onError }: RunOptions,
+  address: string,
+  { nonFinite = "error", limits, tls, transports, onError }: RunOptions,
 ): ConnectionOptions {
-  return { codec: json({ nonFinite }), limits, tls, transport, onError };
+  const codec = json({ nonFinite });
+  return withTransports(address, { codec, limits, tls, transports, onError });
 }

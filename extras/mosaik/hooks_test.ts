@@ -5,7 +5,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { RemoteError, TimeoutError } from "../../channel/errors.ts";
-import { openConnection } from "../../channel/open.ts";
+import { openConnection } from "../../channel/deno.ts";
 import { captureStderr } from "../../testing/fixtures/capture_stderr.ts";
 import { MISBEHAVING } from "../../testing/fixtures/misbehaving.ts";
 import { withCtx } from "../../testing/ctx.ts";

@@ -11,7 +11,7 @@ import {
   TimeoutError,
 } from "../../channel/errors.ts";
 import { encodeRequest, openRaw } from "../../channel/fixtures/raw_peer.ts";
-import { openConnection } from "../../channel/open.ts";
+import { openConnection } from "../../channel/deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { AddressInUseError } from "../../transports/errors.ts";
 import { startWith } from "./fixtures/fake_mosaik.ts";

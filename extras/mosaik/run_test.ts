@@ -1,7 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { openConnection } from "../../channel/open.ts";
-import { startServer } from "../../channel/server.ts";
+import { openConnection, startServer } from "../../channel/deno.ts";
 import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 import { FakeMosaik } from "./fixtures/fake_mosaik.ts";
 

@@ -35,17 +35,18 @@ export interface SimulatorOptions {
   /** Limits to put in the place of the defaults. */
   readonly limits?: LimitOptions | undefined;
   /**
-   * Speaks TLS. mosaik itself does not: it is for what stands between the two.
+   * Encrypts connections over TCP. mosaik itself does not: this is for a proxy
+   * between the two.
    *
    * @default {nothing is encrypted}
    */
   readonly tls?: TlsOptions | undefined;
   /**
-   * A transport of your own.
+   * The transports to choose from, by the scheme of the address.
    *
-   * @default {the built-in one for the address}
+   * @default {TCP, Unix sockets and memory}
    */
-  readonly transport?: Transport | undefined;
+  readonly transports?: readonly Transport[] | undefined;
   /**
    * Hears of errors that mosaik is not told: what `stop` throws, and breaches
    * of the protocol.

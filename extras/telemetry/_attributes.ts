@@ -78,23 +78,21 @@ export function addressTeller(prefix: string): (text: string) => Attributes {
 
 function addressAttributes(prefix: string, text: string): Attributes {
   const address = knownAddress(text);
-  switch (address?.scheme) {
-    case "tcp":
-      return {
-        [`${prefix}.address`]: address.host,
-        [`${prefix}.port`]: address.port,
-        "network.transport": "tcp",
-      };
-    case "ipc":
-      return {
-        [`${prefix}.address`]: address.path,
-        "network.transport": "unix",
-      };
-    case "local":
-      return { [`${prefix}.address`]: address.name };
-    case undefined:
-      return { [`${prefix}.address`]: shortName(text) };
+  if (address?.scheme === "tcp" && "host" in address) {
+    return {
+      [`${prefix}.address`]: address.host,
+      [`${prefix}.port`]: address.port,
+      "network.transport": "tcp",
+    };
   }
+  if (address?.scheme === "ipc" && "path" in address) {
+    return {
+      [`${prefix}.address`]: address.path,
+      "network.transport": "unix",
+    };
+  }
+  const isMemory = address?.scheme === "local" && "name" in address;
+  return { [`${prefix}.address`]: isMemory ? address.name : shortName(text) };
 }
 
 /** A transport of the user's own may have addresses of any form. */

@@ -4,7 +4,7 @@ import { Agent } from "../../agent/agent.ts";
 import { call } from "../../rpc/call.ts";
 import { MethodNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
-import { openConnection } from "../../rpc/client.ts";
+import { openConnection } from "../../rpc/deno.ts";
 import { expose } from "../../rpc/expose.ts";
 import { service } from "../../rpc/service.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError } from "../errors.ts";
-import { startServer } from "../server.ts";
+import { startServer } from "../deno.ts";
 import { service } from "../service.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { captureStderr } from "../../testing/fixtures/capture_stderr.ts";
 import { MISBEHAVING } from "../../testing/fixtures/misbehaving.ts";
 import type { ReconnectOptions } from "./client.ts";
-import { openReconnecting } from "./open.ts";
+import { openReconnecting } from "./deno.ts";
 
 const one = service({ one: () => 1 });
 

@@ -2,7 +2,7 @@ import { assert, assertRejects } from "@std/assert";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { WirePeer } from "../../channel/fixtures/wire_peer.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { openReconnecting } from "./open.ts";
+import { openReconnecting } from "./deno.ts";
 
 withCtx({
   name: "a server that comes back and is silent holds no call beyond its time",

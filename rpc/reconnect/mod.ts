@@ -27,4 +27,4 @@
  * @module
  */
 export * from "./client.ts";
-export * from "./open.ts";
+export { openReconnecting } from "./deno.ts";

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { until } from "../../agent/fixtures/until.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { expose } from "../expose.ts";
-import { startServer } from "../server.ts";
+import { startServer } from "../deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
-import { openReconnecting } from "./open.ts";
+import { openReconnecting } from "./deno.ts";
 
 class Counter {
   readonly ran: number[] = [];

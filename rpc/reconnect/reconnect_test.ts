@@ -13,12 +13,14 @@ import {
   QueueFullError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { transportFor } from "../../channel/internal.ts";
+import { transportFor } from "../../transports/address.ts";
+import { defaultTransports } from "../../transports/defaults.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
 import { expose } from "../expose.ts";
 import { sameRemote, withOptions } from "../options.ts";
-import { type RpcServer, startServer } from "../server.ts";
+import { startServer } from "../deno.ts";
+import type { RpcServer } from "../server.ts";
 import { service } from "../service.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { Ledger } from "../../testing/ledger/_ledger.ts";
@@ -33,7 +35,7 @@ import type {
   ReconnectOptions,
   ReconnectState,
 } from "./client.ts";
-import { openReconnecting } from "./open.ts";
+import { openReconnecting } from "./deno.ts";
 
 /** Counts what runs, and can hold its calls until they are lost. */
 class Probe {
@@ -129,7 +131,7 @@ class World {
       await openReconnecting<Probe>(world.#server.address, {
         ...ctx.options,
         backoff: { initialMs: 1, maxMs: 5 },
-        transport: world.#transport(),
+        transports: [world.#transport()],
         onStateChange: (state, reason) => world.#onChange(state, reason),
         ...options,
       }),
@@ -142,7 +144,7 @@ class World {
    * connection then, which would be lost at a time of its own.
    */
   #transport(): Transport {
-    const transport = transportFor(this.#server.address, undefined);
+    const transport = transportFor(this.#server.address, defaultTransports());
     return {
       scheme: transport.scheme,
       listen: (...args) => transport.listen(...args),
@@ -600,21 +602,21 @@ withCtx(
     const server = ctx.use(
       await startServer(ctx.address, new Probe(), ctx.options),
     );
-    const transport = transportFor(server.address, undefined);
+    const transport = transportFor(server.address, defaultTransports());
     const refusal = new Deno.errors.NotCapable("not allowed");
     let attempts = 0;
     const client = ctx.use(
       await openReconnecting<Probe>(server.address, {
         ...ctx.options,
         backoff: { initialMs: 1 },
-        transport: {
+        transports: [{
           scheme: transport.scheme,
           listen: (...args) => transport.listen(...args),
           connect: async (address, options) => {
             if (++attempts > 1) throw refusal;
             return await transport.connect(address, options);
           },
-        },
+        }],
       }),
     );
     await server.close();
@@ -939,7 +941,7 @@ withCtx({
   await client.close();
   const parsed = parseAddress(address);
   // A killed server cannot remove the file of its socket.
-  if (parsed.scheme === "ipc") await Deno.remove(parsed.path);
+  if ("path" in parsed) await Deno.remove(parsed.path);
 });
 
 for (const [mode, state] of [["here", "connected"], ["away", "reconnecting"]]) {

@@ -1,7 +1,6 @@
 import { assertRejects } from "@std/assert";
-import { openConnection } from "../client.ts";
+import { openConnection, startServer } from "../deno.ts";
 import type { RpcOptions } from "./options.ts";
-import { startServer } from "../server.ts";
 import { service } from "../service.ts";
 
 const ADDRESS = "local://rpc-options";

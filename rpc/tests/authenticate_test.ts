@@ -12,14 +12,13 @@ import {
   ServerBusyError,
 } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { openConnection as openChannel } from "../../channel/open.ts";
+import { openConnection as openChannel } from "../../channel/deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import type { Authenticate } from "../authenticate.ts";
 import { call } from "../call.ts";
-import { openConnection } from "../client.ts";
+import { openConnection, startServer } from "../deno.ts";
 import { AuthenticationError } from "../errors.ts";
-import { startServer } from "../server.ts";
 import { service } from "../service.ts";
 
 /** Knows one token. */

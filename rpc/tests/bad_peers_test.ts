@@ -7,7 +7,7 @@ import {
 import type { Channel } from "../../channel/channel.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { openConnection } from "../../channel/open.ts";
+import { openConnection } from "../../channel/deno.ts";
 import {
   encodeRequest,
   openRaw,

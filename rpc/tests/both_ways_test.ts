@@ -12,7 +12,7 @@ import {
   RemoteError,
   SerializationError,
 } from "../../channel/errors.ts";
-import { openConnection } from "../../channel/open.ts";
+import { openConnection } from "../../channel/deno.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";

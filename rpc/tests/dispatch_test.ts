@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { openConnection } from "../../channel/open.ts";
+import { openConnection } from "../../channel/deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";

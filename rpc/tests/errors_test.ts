@@ -12,7 +12,7 @@ import {
 } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { FrameTooLargeError } from "../../transports/errors.ts";
-import { openConnection } from "../client.ts";
+import { openConnection } from "../deno.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { kwargs } from "../kwargs.ts";
 import { service } from "../service.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { startServer as startChannelServer } from "../../channel/server.ts";
+import { startServer as startChannelServer } from "../../channel/deno.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { openConnection } from "../client.ts";
+import { openConnection } from "../deno.ts";
 import { service } from "../service.ts";
 
 const greeter = service({ greet: (name: string) => `Hello, ${name}` });

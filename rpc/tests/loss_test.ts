@@ -8,7 +8,8 @@ import {
 import { withCtx } from "../../testing/ctx.ts";
 import { parseAddress } from "../../transports/address.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
-import { openConnection, type RpcClient } from "../client.ts";
+import { openConnection } from "../deno.ts";
+import type { RpcClient } from "../client.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { lossService } from "../fixtures/loss_service.ts";
 import { withOptions } from "../options.ts";
@@ -140,7 +141,7 @@ withCtx({
     await client.closed;
     await killed;
     const parsed = parseAddress(victim.line);
-    if (parsed.scheme === "ipc") await Deno.remove(parsed.path);
+    if ("path" in parsed) await Deno.remove(parsed.path);
     await work.assertOver(client);
   }
 });

@@ -5,11 +5,8 @@ import { ConnectionClosedError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import {
-  openConnection,
-  type RpcClient,
-  type RpcConnectionOptions,
-} from "../client.ts";
+import { openConnection } from "../deno.ts";
+import type { RpcClient, RpcConnectionOptions } from "../client.ts";
 import { lossService } from "../fixtures/loss_service.ts";
 import { AuthenticationError } from "../errors.ts";
 import { service } from "../service.ts";

@@ -8,15 +8,15 @@ import {
 import type { Channel } from "../../channel/channel.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
-import { openConnection as openChannel } from "../../channel/open.ts";
+import { openConnection as openChannel } from "../../channel/deno.ts";
 import type { Request } from "../../channel/request.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { openConnection, type RpcClient } from "../client.ts";
+import { openConnection, startServer } from "../deno.ts";
+import type { RpcClient } from "../client.ts";
 import { UnsupportedByPeerError } from "../errors.ts";
 import { kwargs } from "../kwargs.ts";
 import { keep, withOptions } from "../options.ts";
-import { startServer } from "../server.ts";
 import { service } from "../service.ts";
 
 // The peers here know frames and nothing else: they are channels without RPC,

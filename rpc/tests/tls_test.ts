@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { openReconnecting } from "../reconnect/open.ts";
+import { openReconnecting } from "../reconnect/deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
 import { service } from "../service.ts";

@@ -1,5 +1,5 @@
-import { abortable, transportFor } from "../../channel/internal.ts";
-import { schemeOf } from "../../transports/address.ts";
+import { abortable } from "../../channel/internal.ts";
+import { defaultTransports } from "../../transports/defaults.ts";
 import type { ByteStream } from "../../transports/frames/framed_connection.ts";
 import { type ByteTransport, observed } from "../../transports/internal.ts";
 import type { Connection, Transport } from "../../transports/transport.ts";
@@ -90,6 +90,13 @@ export class StepNetwork implements Network, AsyncDisposable {
     };
   }
 
+  /** Returns that transport, and the default ones for all other schemes. */
+  transports(origin?: () => object | null): Transport[] {
+    const own = this.transport(origin);
+    const others = defaultTransports().filter((it) => it.scheme !== own.scheme);
+    return [own, ...others];
+  }
+
   async #connect(
     address: string,
     options: Parameters<Transport["connect"]>[1],
@@ -97,10 +104,7 @@ export class StepNetwork implements Network, AsyncDisposable {
   ): Promise<Connection> {
     const proxy = this.#proxies.get(address);
     if (proxy === undefined) {
-      // No server of this step.
-      const { base } = this.#options;
-      const own = schemeOf(address) === base.scheme ? base : undefined;
-      return await transportFor(address, own).connect(address, options);
+      return await this.#options.base.connect(address, options);
     }
     const isCutOff = () =>
       this.#faultsOf({ client: origin(), server: proxy.server })

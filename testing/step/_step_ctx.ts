@@ -2,12 +2,12 @@ import { ExternalClock } from "../../agent/clock/external_clock.ts";
 import { Container } from "../../agent/container.ts";
 import type { ContainerOptions } from "../../agent/container_options.ts";
 import type { Channel, CloseOptions } from "../../channel/channel.ts";
-import { type ConnectionOptions, openConnection } from "../../channel/open.ts";
-import {
-  type ConnectHandler,
-  type Server,
-  type ServerOptions,
-  startServer,
+import { openConnection, startServer } from "../../channel/deno.ts";
+import type { ConnectionOptions } from "../../channel/open.ts";
+import type {
+  ConnectHandler,
+  Server,
+  ServerOptions,
 } from "../../channel/server.ts";
 import type { TestAuthority } from "../certificates/certificates.ts";
 import type {
@@ -85,7 +85,7 @@ export class StepCtx implements Ctx {
       },
       // The transport through the network encrypts by itself.
       ...(this.#network !== null
-        ? { transport: this.#network.transport() }
+        ? { transports: this.#network.transports() }
         : tls && { tls: tls.options }),
     };
   }
@@ -153,13 +153,13 @@ export class StepCtx implements Ctx {
     const { address } = this;
     const { plan, scope } = this.#parts;
     let made: Container | null = null;
-    const transport = this.#network?.transport(() => made);
+    const transports = this.#network?.transports(() => made);
     made = await scope.acquire(
       `container '${address}'`,
       () =>
         Container.create(address, {
           ...this.options,
-          ...(transport !== undefined && { transport }),
+          ...(transports !== undefined && { transports }),
           ...(plan.utcStart !== undefined && { clock: this.clock }),
           ...options,
         }),

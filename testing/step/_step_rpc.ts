@@ -1,5 +1,6 @@
-import { openConnection, type RpcConnectionOptions } from "../../rpc/client.ts";
-import { type RpcServerOptions, startServer } from "../../rpc/server.ts";
+import { openConnection, startServer } from "../../rpc/deno.ts";
+import type { RpcConnectionOptions } from "../../rpc/client.ts";
+import type { RpcServerOptions } from "../../rpc/server.ts";
 import type { CtxChannelOptions } from "../ctx_contract.ts";
 import type { CtxRpc, CtxRpcPairOptions } from "../ctx_rpc_contract.ts";
 import type { StepServers } from "./_step_servers.ts";

@@ -7,8 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ConnectionClosedError } from "../../channel/errors.ts";
-import { openConnection } from "../../channel/open.ts";
-import { startServer } from "../../channel/server.ts";
+import { openConnection, startServer } from "../../channel/deno.ts";
 import { observed } from "../../transports/internal.ts";
 import type { Ctx } from "../ctx_contract.ts";
 import {

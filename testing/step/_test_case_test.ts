@@ -4,7 +4,7 @@ import {
   assertIsError,
   assertRejects,
 } from "@std/assert";
-import { startServer } from "../../channel/server.ts";
+import { startServer } from "../../channel/deno.ts";
 import { StepError, StepTimeoutError } from "../errors.ts";
 import { runCase } from "../fixtures/fake_runner.ts";
 import { echo, never } from "../fixtures/handlers.ts";

@@ -1,7 +1,6 @@
 import type { ByteTransport } from "../../transports/internal.ts";
 import { memory, memoryBytes } from "../../transports/memory.ts";
 import { tcp, tcpBytes } from "../../transports/tcp.ts";
-import { tls } from "../../transports/tls/tls.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { unix, unixBytes } from "../../transports/unix.ts";
 import {
@@ -23,13 +22,13 @@ export function layersOf(
 ): Layers {
   switch (transport) {
     case "tcp":
-      return { base: tcp, bytes: tcpBytes };
+      return { base: tcp(), bytes: tcpBytes() };
     case "unix":
-      return { base: unix, bytes: unixBytes };
+      return { base: unix(), bytes: unixBytes() };
     case "memory":
-      return { base: memory, bytes: memoryBytes };
+      return { base: memory(), bytes: memoryBytes() };
     case "tls":
-      return { base: tls(options ?? {}), bytes: tcpBytes };
+      return { base: tcp({ tls: options ?? {} }), bytes: tcpBytes() };
   }
 }
 

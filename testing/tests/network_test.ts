@@ -9,8 +9,7 @@ import {
 } from "@std/assert";
 import { ConnectionClosedError, TimeoutError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { openConnection } from "../../channel/open.ts";
-import { startServer } from "../../channel/server.ts";
+import { openConnection, startServer } from "../../channel/deno.ts";
 import { Agent } from "../../agent/agent.ts";
 import { until } from "../../agent/fixtures/until.ts";
 import { expose } from "../../rpc/expose.ts";

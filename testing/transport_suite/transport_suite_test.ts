@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { memory } from "../../transports/memory.ts";
+import { memory as makeMemory } from "../../transports/memory.ts";
 import type {
   Connection,
   FrameReceiver,
@@ -12,6 +12,8 @@ import type {
 } from "../../transports/transport.ts";
 import { Stage } from "./_stage.ts";
 import { OBLIGATIONS, testTransport } from "./transport_suite.ts";
+
+const memory = makeMemory();
 
 Deno.test("testTransport wants a reason for what is skipped", () => {
   const place = () => ({ address: "local://never-used" });

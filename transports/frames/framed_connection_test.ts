@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { End } from "../../testing/transport_suite/_stage.ts";
-import { FrameTooLargeError } from "../errors.ts";
+import { DenomasError, FrameTooLargeError } from "../errors.ts";
 import { encodeFrame } from "./frame.ts";
 import { type ByteStream, frameConnection } from "./framed_connection.ts";
 import { observe } from "../_observers.ts";
@@ -422,7 +422,7 @@ Deno.test("frameConnection ends as lost where the peer ends within a frame", asy
     stream.arrive(frames("cut off").subarray(0, held));
     stream.arriveEnd();
     const error = await end.ended();
-    assertInstanceOf(error, Deno.errors.UnexpectedEof);
+    assertInstanceOf(error, DenomasError);
     assertStringIncludes(error.message, ` ${held} bytes`);
     assertEquals(end.texts, ["whole"]);
   }

@@ -1,17 +1,17 @@
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
-import { HandshakeError } from "../errors.ts";
-import type { TlsCredentials } from "./_credentials.ts";
-import type { NodeModules } from "./_node.ts";
-import { world } from "../_world.ts";
+import { ConnectError, HandshakeError } from "../errors.ts";
+import type { ByteEnd } from "../frames/byte_transport.ts";
 import { printable } from "../printable.ts";
+import { world } from "../_world.ts";
+import type { TlsCredentials } from "./credentials.ts";
 import { duplexOver, TlsStream } from "./_stream.ts";
 import {
   judge,
+  type OtherSide,
   ownRefusal,
-  peerName,
+  peerNameOf,
   refusal,
-  type Sides,
   theirRefusal,
   type Verdict,
   verdictByte,
@@ -19,84 +19,106 @@ import {
 } from "./_verdict.ts";
 
 /**
- * By this ALPN name two sides know that both tell each other, in one byte, what
- * they think of the other's certificate, before anything else. In TLS 1.3 a
- * client is done before the server has seen its certificate: without this it
- * would be connected, and then lose the connection for no reason that it knows.
- * Other peers, such as those of aiomas, do not name it and see none of this.
+ * By this ALPN name two sides know that each sends the other, first and in one
+ * byte, its verdict on the other's certificate. In TLS 1.3 a client is done
+ * before the server has seen its certificate: without the verdict it would be
+ * connected, and then lose the connection without a reason. Other peers, such
+ * as those of aiomas, do not offer the name and are not sent the byte.
  */
 const PROTOCOL = "denomas";
 
-/** What both sides of a handshake need. */
-export interface HandshakeOptions {
-  readonly conn: Deno.TcpConn;
-  /** Ends it; then it rejects with the signal's reason. */
+/**
+ * The margin after which Node gives up a handshake that this side should have
+ * ended before. Node's timer counts the time in which this process is busy.
+ */
+const MARGIN_MS = 5_000;
+
+/** The longest time that Node's timer can hold. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Options for {@linkcode secureClient}. */
+export interface ClientHandshakeOptions {
+  /** The connection to secure. */
+  readonly end: ByteEnd;
+  /** The address of the server. */
+  readonly address: string;
+  /** The name that the server's certificate must hold. */
+  readonly serverName: string;
+  /** Ends the handshake; it then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  readonly credentials: TlsCredentials;
-  readonly minVersion: "TLSv1.2" | "TLSv1.3";
-  readonly node: NodeModules;
-  readonly sides: Sides;
 }
 
-/** A connection that both sides accept. */
-export interface Secured {
-  readonly stream: TlsStream;
-  /** The name that the other side's certificate proved. */
-  readonly peer: string | null;
-}
-
-/**
- * Makes a connection secure, as the client. `host` is what the server's
- * certificate must be for.
- *
- * @throws {HandshakeError} If the sides cannot agree.
- */
-export function secureClient(
-  options: HandshakeOptions,
-  host: string,
-): Promise<Secured> {
-  const { tls } = options.node;
-  return secure(options, { checksPeer: true, host }, (duplex, done, failed) => {
-    const socket = tls.connect(
-      {
-        ...common(options),
-        socket: duplex,
-        ...(!isIpAddress(host) && { servername: host }),
-        // Looked at in `judge`.
-        checkServerIdentity: () => undefined,
-      } satisfies ConnectionOptions & { allowHalfOpen: boolean },
-      () => done(socket),
-    );
-    socket.on("error", failed);
-  });
+/** Options for {@linkcode secureServer}. */
+export interface ServerHandshakeOptions {
+  /** The connection to secure. */
+  readonly end: ByteEnd;
+  /** Ends the handshake; it then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** Whether the client must show a certificate. */
+  readonly demandsCert: boolean;
+  /** The time after which `signal` ends the handshake, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /**
- * Makes a connection secure, as the server.
+ * Secures a connection, as the client.
+ *
+ * @throws {ConnectError} If the sides cannot agree; its `cause` is a
+ * `HandshakeError`.
+ */
+export async function secureClient(
+  credentials: TlsCredentials,
+  { end, address, serverName, signal }: ClientHandshakeOptions,
+): Promise<ByteEnd> {
+  try {
+    return await new Handshake(credentials, end, {
+      side: { other: "server", address },
+      signal,
+      checksPeer: true,
+      host: serverName,
+    }).run((duplex, done, failed) => {
+      const socket = credentials.node.tls.connect(
+        {
+          ...nodeOptions(credentials),
+          socket: duplex,
+          ...(!isIpAddress(serverName) && { servername: serverName }),
+          // `judge` checks it.
+          checkServerIdentity: () => undefined,
+        } satisfies ConnectionOptions & { allowHalfOpen: boolean },
+        () => done(socket),
+      );
+      socket.on("error", failed);
+    });
+  } catch (error) {
+    if (!(error instanceof HandshakeError)) throw error;
+    throw new ConnectError(error.message, { address, cause: error });
+  }
+}
+
+/**
+ * Secures a connection, as the server.
  *
  * @throws {HandshakeError} If the sides cannot agree.
  */
-export function secureServer(
-  options: HandshakeOptions,
-  { demandsCert, giveUpMs }: {
-    readonly demandsCert: boolean;
-    /** When Node forgets a handshake; it should have ended long before. */
-    readonly giveUpMs: number;
-  },
-): Promise<Secured> {
-  const { tls } = options.node;
-  const checks = { checksPeer: demandsCert, host: null };
-  return secure(options, checks, (duplex, done, failed) => {
-    // It does not listen: one server a connection is how Node tells which
-    // connection it is that failed.
-    const server = tls.createServer(
+export async function secureServer(
+  credentials: TlsCredentials,
+  { end, signal, demandsCert, timeoutMs }: ServerHandshakeOptions,
+): Promise<ByteEnd> {
+  return await new Handshake(credentials, end, {
+    side: { other: "client", address: end.remoteAddress },
+    signal,
+    checksPeer: demandsCert,
+    host: null,
+  }).run((duplex, done, failed) => {
+    // It does not listen. With one server a connection, its error events tell
+    // which connection failed.
+    const server = credentials.node.tls.createServer(
       {
-        ...common(options),
+        ...nodeOptions(credentials),
         requestCert: demandsCert,
-        // The handshake is ended from outside, before. But Node's timer goes
-        // on when the connection has ended, and holds all that belongs to it,
-        // some 10 KiB: for two minutes if nothing is said.
-        handshakeTimeout: giveUpMs,
+        // Node's timer outlives the connection and keeps all that belongs to
+        // it, some 10 KiB: by default for two minutes.
+        handshakeTimeout: Math.min(timeoutMs + MARGIN_MS, MAX_TIMER_MS),
       } satisfies TlsOptions & { allowHalfOpen: boolean },
       done,
     );
@@ -105,7 +127,7 @@ export function secureServer(
   });
 }
 
-function common({ credentials, minVersion }: HandshakeOptions): {
+function nodeOptions({ cert, key, ca, minVersion }: TlsCredentials): {
   readonly cert?: string;
   readonly key?: string;
   readonly ca?: string[];
@@ -114,17 +136,25 @@ function common({ credentials, minVersion }: HandshakeOptions): {
   readonly allowHalfOpen: true;
   readonly rejectUnauthorized: false;
 } {
-  const { cert, key, ca } = credentials;
   return {
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
-    ...(ca !== undefined && { ca: [...ca] }),
+    ...(ca !== undefined && { ca }),
     minVersion,
     ALPNProtocols: [PROTOCOL],
     allowHalfOpen: true,
-    // Looked at in `judge`.
+    // `judge` does it.
     rejectUnauthorized: false,
   };
+}
+
+interface HandshakeTask {
+  readonly side: OtherSide;
+  readonly signal: AbortSignal;
+  /** Whether the other side must show a certificate. */
+  readonly checksPeer: boolean;
+  /** The host that it must name, or `null` for any. */
+  readonly host: string | null;
 }
 
 type Begin = (
@@ -133,44 +163,64 @@ type Begin = (
   failed: (error: unknown) => void,
 ) => void;
 
-interface Checks {
-  readonly checksPeer: boolean;
-  readonly host: string | null;
-}
+class Handshake {
+  readonly #credentials: TlsCredentials;
+  readonly #end: ByteEnd;
+  readonly #task: HandshakeTask;
 
-async function secure(
-  options: HandshakeOptions,
-  checks: Checks,
-  begin: Begin,
-): Promise<Secured> {
-  const { conn, signal, node, sides } = options;
-  const wantsHandshake = sides.other === "client";
-  const duplex = duplexOver(conn, node, { wantsHandshake });
-  // Each is told of elsewhere, and would end the process if nobody listened.
-  duplex.on("error", () => {});
-  const onAbort = () => duplex.destroy();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    if (wantsHandshake) await hasBegun(duplex);
-    const socket = await firstOf(duplex, begin);
-    const stream = new TlsStream(socket, conn);
-    await unlessClosed(duplex, agree(socket, stream, checks, options));
-    return { stream, peer: peerName(socket) };
-  } catch (error) {
-    duplex.destroy();
-    signal.throwIfAborted();
-    throw error instanceof HandshakeError ? error : failure(error, sides);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+  constructor(credentials: TlsCredentials, end: ByteEnd, task: HandshakeTask) {
+    this.#credentials = credentials;
+    this.#end = end;
+    this.#task = task;
+  }
+
+  /** Runs it; `begin` starts Node's part. */
+  async run(begin: Begin): Promise<ByteEnd> {
+    const { side, signal } = this.#task;
+    const isServer = side.other === "client";
+    const { node } = this.#credentials;
+    const duplex = duplexOver(this.#end.stream, node, isServer);
+    // Its errors are reported elsewhere; without a listener one would end the
+    // process.
+    duplex.on("error", () => {});
+    const onAbort = () => duplex.destroy();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      if (isServer) await firstBytes(duplex);
+      const socket = await socketOf(duplex, begin);
+      const stream = new TlsStream(socket, this.#end.stream);
+      await unlessClosed(duplex, this.#agree(socket, stream));
+      return { ...this.#end, stream, peerName: peerNameOf(socket) };
+    } catch (error) {
+      duplex.destroy();
+      signal.throwIfAborted();
+      throw error instanceof HandshakeError ? error : failure(error, side);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Exchanges verdicts with the other side. */
+  async #agree(socket: TLSSocket, stream: TlsStream): Promise<void> {
+    const { side, checksPeer, host } = this.#task;
+    const { verdict, cause } = checksPeer
+      ? judge(socket, host, this.#credentials.node)
+      : { verdict: "accepted", cause: null } as const;
+    const theirs = socket.alpnProtocol === PROTOCOL
+      ? await exchange(stream, verdict)
+      : "accepted";
+    if (verdict !== "accepted") throw ownRefusal(verdict, side, cause);
+    if (theirs === null) throw failure(null, side);
+    if (theirs !== "accepted") throw theirRefusal(theirs, side);
   }
 }
 
 /**
- * Waits until a client has sent something: for one that is silent nothing of
- * Node's TLS is made, which takes a millisecond each.
+ * Waits for the first bytes of a client. For a silent client nothing of Node's
+ * TLS is made, which takes a millisecond.
  */
-async function hasBegun(duplex: Duplex): Promise<void> {
+async function firstBytes(duplex: Duplex): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onEnd = () => reject(null);
   duplex.once("readable", resolve);
@@ -183,8 +233,8 @@ async function hasBegun(duplex: Duplex): Promise<void> {
   }
 }
 
-/** The socket once its handshake is done, unless the connection ends before. */
-async function firstOf(duplex: Duplex, begin: Begin): Promise<TLSSocket> {
+/** Resolves to the socket once its handshake is done; rejects at the end. */
+async function socketOf(duplex: Duplex, begin: Begin): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   const onEnd = () => reject(null);
   duplex.on("end", onEnd);
@@ -199,15 +249,15 @@ async function firstOf(duplex: Duplex, begin: Begin): Promise<TLSSocket> {
 }
 
 /**
- * Waits for `work`, unless the connection is closed before: when that happens
- * at the moment at which the handshake is done, Node's socket tells nobody.
+ * Waits for `work`, unless the connection is closed before. If that happens
+ * just as the handshake is done, Node's socket emits no event.
  */
 async function unlessClosed(
   duplex: Duplex,
   work: Promise<void>,
 ): Promise<void> {
   const { promise: closed, reject } = Promise.withResolvers<never>();
-  // What the other side has said before may still be on its way.
+  // The last bytes of the other side may still be on their way.
   const onClose = () => world.defer(() => reject(null));
   if (duplex.destroyed) onClose();
   else duplex.on("close", onClose);
@@ -218,30 +268,9 @@ async function unlessClosed(
   }
 }
 
-/** Tells the other side what this one thinks of it, and hears the same. */
-async function agree(
-  socket: TLSSocket,
-  stream: TlsStream,
-  { checksPeer, host }: Checks,
-  { node, sides }: HandshakeOptions,
-): Promise<void> {
-  const judgement = checksPeer
-    ? judge(socket, host, node)
-    : { verdict: "accepted", cause: null } as const;
-  const { verdict } = judgement;
-  const theirs = socket.alpnProtocol === PROTOCOL
-    ? await exchange(stream, verdict)
-    : "accepted";
-  if (verdict !== "accepted") {
-    throw ownRefusal({ ...judgement, verdict }, sides);
-  }
-  if (theirs === null) throw failure(null, sides);
-  if (theirs !== "accepted") throw theirRefusal(theirs, sides);
-}
-
 /**
- * Both send at once. A side that refuses reads all the same: to close a socket
- * that holds unread bytes would take its verdict from the other side.
+ * Sends this side's verdict and returns the other's. A side that refuses reads
+ * all the same: to close a socket with unread bytes would discard its verdict.
  */
 async function exchange(
   stream: TlsStream,
@@ -253,24 +282,24 @@ async function exchange(
   return await stream.read(theirs) === null ? null : verdictOf(theirs[0]!);
 }
 
-/** What it means that Node's TLS failed; `null` is that the connection ended. */
-function failure(cause: unknown, sides: Sides): HandshakeError {
-  const { other } = sides;
+/** Returns the error for a failure of Node's TLS; `null` is an early end. */
+function failure(cause: unknown, side: OtherSide): HandshakeError {
+  const { other } = side;
   if (isEnd(cause)) {
     const text = other === "server"
       ? "the server ended the connection in the handshake, it may not speak TLS: set the option 'tls' there"
       : "the client ended the connection in the handshake, it may have given up, or not trust this server's certificate";
-    return refusal(text, "ended", "peer", sides, cause);
+    return refusal(text, "ended", "peer", side, cause);
   }
   const code = codeOf(cause);
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER") {
     const text = `the ${other} does not speak TLS, set the option 'tls' there`;
-    return refusal(text, "protocol", "local", sides, cause);
+    return refusal(text, "protocol", "local", side, cause);
   }
   const by = code.includes("ALERT") ? "peer" : "local";
   const words = cause instanceof Error ? cause.message : String(cause);
   const text = `the TLS handshake failed: ${printable(words)}`;
-  return refusal(text, "protocol", by, sides, cause);
+  return refusal(text, "protocol", by, side, cause);
 }
 
 function isEnd(cause: unknown): boolean {
@@ -279,12 +308,12 @@ function isEnd(cause: unknown): boolean {
     cause instanceof Deno.errors.BrokenPipe;
 }
 
-/** The code by which Node tells its errors apart. */
+/** Returns the code that tells Node's errors apart. */
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** An address of IP, which may not be asked for by name. */
+/** TLS sends no server name that is an IP address. */
 function isIpAddress(host: string): boolean {
   return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
 }

@@ -1,53 +1,65 @@
 import { HandshakeError } from "../errors.ts";
+import type { ByteEnd } from "../frames/byte_transport.ts";
 import { HostGroups, hostOf } from "../hosts.ts";
-import { formatTcpAddress } from "../_tcp_socket.ts";
-import type { Secured } from "./_handshake.ts";
-import { refusal, type Sides } from "./_verdict.ts";
 import type { TransportListenOptions } from "../transport.ts";
 import { Watchdog } from "../watchdog.ts";
+import { readCredentials, type TlsCredentials } from "./credentials.ts";
+import { secureServer } from "./_handshake.ts";
+import type { TlsOptions } from "./options.ts";
+import { type OtherSide, refusal } from "./_verdict.ts";
 
 const HANDSHAKE_MS = 10_000;
 const MAX_HANDSHAKES = 512;
 
-/**
- * How much later than these Node gives a handshake up, of which this server
- * learns nothing. It counts the time in which this process was busy, too.
- */
-const MARGIN_MS = 5_000;
-/** The longest time that Node's timer can hold. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** Why a handshake ended that gave way to a new one. */
-const GAVE_WAY = new Error("Cannot go on with a TLS handshake: it gave way");
-
-/** What {@linkcode Handshakes} are made with. */
-export interface HandshakesOptions {
-  readonly limits: TransportListenOptions;
-  /** Does the work. */
-  readonly secure: (
-    conn: Deno.TcpConn,
-    sides: Sides,
-    signal: AbortSignal,
-    giveUpMs: number,
-  ) => Promise<Secured>;
-  /** Takes over a connection that is secure. */
-  readonly accept: (conn: Deno.TcpConn, secured: Secured) => void;
-}
+/** The reason of a handshake that a new one displaced. */
+const DISPLACED = new Error("Cannot go on with a handshake: it was displaced");
 
 /**
- * The handshakes of a server that are under way: each on its own, so that a
- * slow one holds up no other, within a time, and no more than a number of them.
+ * The unfinished handshakes of a server. Each is independent, so that a slow
+ * one delays no other; their time and number are limited.
  */
-export class Handshakes {
-  readonly #options: HandshakesOptions;
-  readonly #running = new Map<Deno.TcpConn, AbortController>();
-  /** The same ones, by the hosts they come from. */
-  readonly #byHost = new HostGroups<Deno.TcpConn>();
+export class PendingHandshakes {
+  readonly #credentials: TlsCredentials;
+  readonly #demandsCert: boolean;
+  readonly #accept: (end: ByteEnd) => void;
+  readonly #options: TransportListenOptions;
+  readonly #running = new Map<ByteEnd, AbortController>();
+  /** The same ones, by the hosts of their clients. */
+  readonly #byHost = new HostGroups<ByteEnd>();
   #isRef = true;
   #isClosed = false;
 
-  constructor(options: HandshakesOptions) {
+  private constructor(
+    credentials: TlsCredentials,
+    demandsCert: boolean,
+    accept: (end: ByteEnd) => void,
+    options: TransportListenOptions,
+  ) {
+    this.#credentials = credentials;
+    this.#demandsCert = demandsCert;
+    this.#accept = accept;
     this.#options = options;
+  }
+
+  /**
+   * Prepares a server at `address`. Each end that is secure goes to `accept`.
+   *
+   * @throws {TypeError} If the options for TLS are not those of a server.
+   */
+  static async create(
+    address: string,
+    tls: TlsOptions,
+    accept: (end: ByteEnd) => void,
+    options: TransportListenOptions,
+  ): Promise<PendingHandshakes> {
+    const demandsCert = demandsClientCerts(tls);
+    if (tls.cert === undefined) {
+      throw new TypeError(
+        `Cannot listen on '${address}' with TLS: a server needs a certificate, give 'cert' and 'key'`,
+      );
+    }
+    const credentials = await readCredentials(tls);
+    return new PendingHandshakes(credentials, demandsCert, accept, options);
   }
 
   get size(): number {
@@ -55,76 +67,81 @@ export class Handshakes {
   }
 
   /**
-   * Takes over a connection that was accepted. If there are too many, the
-   * oldest handshake of the host that has the most gives way.
+   * Takes over an accepted connection. At the limit, the oldest handshake of
+   * the host that has the most is displaced.
    */
-  add(conn: Deno.TcpConn): void {
-    const { maxHandshakes = MAX_HANDSHAKES } = this.#options.limits;
-    const address = formatTcpAddress(conn.remoteAddr);
-    if (this.#running.size >= maxHandshakes) this.#makeRoom();
-    if (!this.#isRef) conn.unref();
-    this.#run(conn, address);
+  add(end: ByteEnd): void {
+    const { max = MAX_HANDSHAKES } = this.#options.handshakes ?? {};
+    if (this.#running.size >= max) this.#displaceOne();
+    if (!this.#isRef) end.stream.unref();
+    this.#run(end);
   }
 
-  #makeRoom(): void {
+  #displaceOne(): void {
     const oldest = this.#byHost.takeOldestOfLargest();
     if (oldest === undefined) return;
-    this.#running.get(oldest)!.abort(GAVE_WAY);
+    this.#running.get(oldest)!.abort(DISPLACED);
     this.#running.delete(oldest);
-    this.#options.limits.onRefused?.();
+    this.#options.handshakes?.onRefused?.();
   }
 
-  async #run(conn: Deno.TcpConn, address: string): Promise<void> {
-    const { limits, secure, accept } = this.#options;
-    const host = hostOf(address);
-    const sides: Sides = { other: "client", address };
+  async #run(end: ByteEnd): Promise<void> {
+    const { onError, handshakes = {} } = this.#options;
+    const { timeoutMs = HANDSHAKE_MS, onFailed } = handshakes;
     const controller = new AbortController();
-    this.#running.set(conn, controller);
-    this.#byHost.add(host, conn);
-    const { handshakeMs = HANDSHAKE_MS } = limits;
-    const timer = startTimer(handshakeMs, controller, sides);
-    const giveUpMs = Math.min(handshakeMs + MARGIN_MS, LONGEST_MS);
+    const { signal } = controller;
+    this.#running.set(end, controller);
+    this.#byHost.add(hostOf(end.remoteAddress), end);
+    const watchdog = new Watchdog(timeoutMs, () => {
+      const text = `the TLS handshake was not done within ${timeoutMs} ms`;
+      const side: OtherSide = { other: "client", address: end.remoteAddress };
+      controller.abort(refusal(text, "timeout", "local", side));
+    });
     try {
-      const secured = await secure(conn, sides, controller.signal, giveUpMs);
-      // From now on a server counts it as a connection.
-      this.#forget(conn, host);
-      if (this.#isClosed || controller.signal.aborted) secured.stream.close();
-      else accept(conn, secured);
+      const secured = await secureServer(this.#credentials, {
+        end,
+        signal,
+        demandsCert: this.#demandsCert,
+        timeoutMs,
+      });
+      // From here on a server counts it among its connections.
+      this.#forget(end);
+      if (this.#isClosed || signal.aborted) secured.stream.close();
+      else this.#accept(secured);
     } catch (error) {
-      if (error instanceof HandshakeError) limits.onHandshakeFailed?.(error);
-      else if (!this.#isClosed && error !== GAVE_WAY) limits.onError?.(error);
+      if (error instanceof HandshakeError) onFailed?.(error);
+      else if (!this.#isClosed && error !== DISPLACED) onError?.(error);
     } finally {
-      timer.stop();
-      this.#forget(conn, host);
+      watchdog.stop();
+      this.#forget(end);
     }
   }
 
-  #forget(conn: Deno.TcpConn, host: string): void {
-    this.#running.delete(conn);
-    this.#byHost.delete(host, conn);
+  #forget(end: ByteEnd): void {
+    this.#running.delete(end);
+    this.#byHost.delete(hostOf(end.remoteAddress), end);
   }
 
-  /** Ends those that are under way. */
   close(): void {
     this.#isClosed = true;
     for (const controller of this.#running.values()) controller.abort();
   }
 
-  /** Whether those that are under way keep the process alive. */
   setRef(isRef: boolean): void {
     this.#isRef = isRef;
-    for (const conn of this.#running.keys()) isRef ? conn.ref() : conn.unref();
+    for (const { stream } of this.#running.keys()) {
+      if (isRef) stream.ref();
+      else stream.unref();
+    }
   }
 }
 
-function startTimer(
-  handshakeMs: number,
-  controller: AbortController,
-  sides: Sides,
-): Watchdog {
-  const text = `the TLS handshake was not done within ${handshakeMs} ms`;
-  return new Watchdog(
-    handshakeMs,
-    () => controller.abort(refusal(text, "timeout", "local", sides)),
-  );
+function demandsClientCerts({ clientCerts, caCerts }: TlsOptions): boolean {
+  const hasAuthorities = caCerts !== undefined;
+  if (clientCerts === "require" && !hasAuthorities) {
+    throw new TypeError(
+      "Cannot ask clients for certificates: there are no 'caCerts' to check them with, give some or set 'clientCerts' to 'none'",
+    );
+  }
+  return clientCerts === undefined ? hasAuthorities : clientCerts === "require";
 }

@@ -1,39 +1,36 @@
 import type * as stream from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { ByteStream } from "../frames/framed_connection.ts";
-import type { NodeModules } from "./_node.ts";
+import type { NodeModules } from "./credentials.ts";
 
-/** An idle connection holds no larger buffer. */
+/** The read buffer of an idle connection. */
 const LEAST_READ_BYTES = 4 * 1024;
 const MOST_READ_BYTES = 64 * 1024;
 
 /**
- * So much is handed over at once: what waits for a peer that reads slowly is
- * seen to grow less, and is not copied twice.
+ * The bytes that are handed to Node at once. With small parts, progress towards
+ * a slow peer can be seen, and the rest is not copied twice.
  */
 const WRITE_BYTES = 64 * 1024;
 
-/** What every TLS client sends first is a record of this type. */
+/** The type of the first record of every TLS client. */
 const HANDSHAKE_RECORD = 0x16;
 
-/** The alert that the version of the protocol is wrong. */
+/** The alert for a wrong version of the protocol. */
 const WRONG_PROTOCOL = new Uint8Array([0x15, 3, 3, 0, 2, 2, 70]);
 
-/** What is known of a socket. */
-export interface DuplexOptions {
-  /** Tells a peer that does not begin with a handshake what is wanted here. */
-  readonly wantsHandshake: boolean;
-}
-
 /**
- * A socket of Deno as Node's TLS takes it. Node's own sockets would not do: a
- * server of Node stops accepting for good once files ran out, and one without
- * permission ends the process.
+ * Returns `bytes` in the form that Node's TLS takes. Node's own sockets have
+ * two faults: a server stops accepting for good once files run out, and one
+ * without permission ends the process.
+ *
+ * @param wantsHandshake Whether to send an alert to a peer that does not start
+ * with a handshake.
  */
 export function duplexOver(
-  conn: Deno.TcpConn,
+  bytes: ByteStream,
   { Duplex }: NodeModules,
-  { wantsHandshake }: DuplexOptions,
+  wantsHandshake: boolean,
 ): stream.Duplex {
   let size = LEAST_READ_BYTES;
   let isFirst = true;
@@ -42,60 +39,59 @@ export function duplexOver(
     read: async () => {
       const buffer = new Uint8Array(size);
       try {
-        const bytes = await conn.read(buffer);
-        // Node would close without a word.
-        const isWrong = isFirst && bytes !== null &&
+        const length = await bytes.read(buffer);
+        // Node would close without an alert.
+        const isWrong = isFirst && length !== null &&
           buffer[0] !== HANDSHAKE_RECORD;
         isFirst = false;
-        if (wantsHandshake && isWrong) await writeAll(conn, WRONG_PROTOCOL);
-        size = bytes === size
+        if (wantsHandshake && isWrong) await writeAll(bytes, WRONG_PROTOCOL);
+        size = length === size
           ? Math.min(2 * size, MOST_READ_BYTES)
           : LEAST_READ_BYTES;
-        duplex.push(bytes === null ? null : buffer.subarray(0, bytes));
+        duplex.push(length === null ? null : buffer.subarray(0, length));
       } catch (error) {
         duplex.destroy(asError(error));
       }
     },
     write: async (chunk: Uint8Array, _encoding, done) => {
       try {
-        await writeAll(conn, chunk);
+        await writeAll(bytes, chunk);
       } catch {
-        // Reading goes on: it brings what the peer sent before it left, and
-        // then the end.
+        // Reading goes on, for the last bytes of the peer and the end.
       }
       done();
     },
     destroy: (error, done) => {
-      conn.close();
+      bytes.close();
       done(error);
     },
   });
   return duplex;
 }
 
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(await conn.write(rest));
+async function writeAll(bytes: ByteStream, chunk: Uint8Array): Promise<void> {
+  let rest = chunk;
+  while (rest.length > 0) rest = rest.subarray(await bytes.write(rest));
 }
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** What is read and written through TLS. It owns the socket below. */
+/** The bytes inside TLS. It owns the stream below. */
 export class TlsStream implements ByteStream {
   readonly #socket: TLSSocket;
-  readonly #conn: Deno.TcpConn;
+  readonly #below: ByteStream;
   #error: Error | null = null;
   #hasEnded = false;
   #wake: () => void = () => {};
   #failWrite: (error: Error) => void = () => {};
 
-  /** Takes over both: `socket`, whose handshake is done, and what carries it. */
-  constructor(socket: TLSSocket, conn: Deno.TcpConn) {
+  /** Takes over `socket`, whose handshake is done, and the stream below it. */
+  constructor(socket: TLSSocket, below: ByteStream) {
     this.#socket = socket;
-    this.#conn = conn;
-    // Then it tells nothing any more.
+    this.#below = below;
+    // A destroyed socket emits no more events.
     if (socket.destroyed) this.#error = closedError();
     socket.on("readable", () => this.#wake());
     socket.on("end", () => {
@@ -116,7 +112,7 @@ export class TlsStream implements ByteStream {
   async read(into: Uint8Array): Promise<number | null> {
     for (;;) {
       const held = this.#socket.readableLength;
-      // Asked for nothing it fetches more, and notices the end.
+      // A read of 0 bytes makes it fetch more, and notice the end.
       const bytes: Uint8Array | null = this.#socket.read(
         Math.min(held, into.length),
       );
@@ -133,7 +129,7 @@ export class TlsStream implements ByteStream {
   write(bytes: Uint8Array): Promise<number> {
     const part = bytes.subarray(0, WRITE_BYTES);
     return new Promise((resolve, reject) => {
-      // What is under way when the socket closes is not called back.
+      // A socket that closes does not call back for writes under way.
       this.#failWrite = reject;
       this.#socket.write(part, (error?: Error | null) => {
         if (error) reject(error);
@@ -151,11 +147,11 @@ export class TlsStream implements ByteStream {
   }
 
   ref(): void {
-    this.#conn.ref();
+    this.#below.ref();
   }
 
   unref(): void {
-    this.#conn.unref();
+    this.#below.unref();
   }
 }
 

@@ -1,15 +1,24 @@
 import process from "node:process";
 import { Duplex } from "node:stream";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { createTestAuthority } from "../../testing/certificates/certificates.ts";
-import { HandshakeError } from "../errors.ts";
+import { ConnectError, HandshakeError } from "../errors.ts";
 import { secureClient, secureServer } from "./_handshake.ts";
-import { loadNodeModules } from "./_node.ts";
+import { readCredentials } from "./credentials.ts";
+import type { ByteEnd } from "../frames/byte_transport.ts";
+import type { TlsOptions } from "./options.ts";
 import { TlsStream } from "./_stream.ts";
 
 const authority = await createTestAuthority();
 const { cert, key } = await authority.issue();
+const SERVER: TlsOptions = { cert, key, minVersion: "TLSv1.3" };
+const CLIENT: TlsOptions = { caCerts: authority.caCert, minVersion: "TLSv1.3" };
+const ADDRESS = "tcp://127.0.0.1:1";
+
+function endOf(stream: Deno.TcpConn): ByteEnd {
+  return { stream, localAddress: ADDRESS, remoteAddress: ADDRESS };
+}
 
 /** Both ends of a connection through TLS. */
 async function pair(): Promise<[TlsStream, TlsStream]> {
@@ -18,27 +27,22 @@ async function pair(): Promise<[TlsStream, TlsStream]> {
     listener.accept() as Promise<Deno.TcpConn>,
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
   ]);
-  const shared = {
-    signal: new AbortController().signal,
-    minVersion: "TLSv1.3" as const,
-    node: await loadNodeModules(),
-  };
-  const address = "tcp://127.0.0.1:1";
+  const { signal } = new AbortController();
   const [server, client] = await Promise.all([
-    secureServer({
-      ...shared,
-      conn,
-      credentials: { cert, key, ca: undefined },
-      sides: { other: "client", address },
-    }, { demandsCert: false, giveUpMs: 60_000 }),
-    secureClient({
-      ...shared,
-      conn: near,
-      credentials: { cert: undefined, key: undefined, ca: [authority.caCert] },
-      sides: { other: "server", address },
-    }, "localhost"),
+    secureServer(await readCredentials(SERVER), {
+      end: endOf(conn),
+      signal,
+      demandsCert: false,
+      timeoutMs: 60_000,
+    }),
+    secureClient(await readCredentials(CLIENT), {
+      end: endOf(near),
+      signal,
+      address: ADDRESS,
+      serverName: "localhost",
+    }),
   ]);
-  return [server.stream, client.stream];
+  return [server.stream as TlsStream, client.stream as TlsStream];
 }
 
 async function readAll(stream: TlsStream): Promise<string> {
@@ -96,7 +100,8 @@ Deno.test("secureClient ends where the connection does as the handshake is done"
     listener.accept() as Promise<Deno.TcpConn>,
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
   ]);
-  const node = await loadNodeModules();
+  const credentials = await readCredentials(CLIENT);
+  const { node } = credentials;
   const connect = ((options, done) =>
     node.tls.connect(options, () => {
       // Its events come before whoever waits for `done` goes on.
@@ -106,33 +111,27 @@ Deno.test("secureClient ends where the connection does as the handshake is done"
       options: ConnectionOptions,
       done?: () => void,
     ) => TLSSocket;
-  const shared = {
-    minVersion: "TLSv1.3",
-    signal: new AbortController().signal,
-  } as const;
-  const address = "tcp://127.0.0.1:1";
-  const serving = secureServer({
-    ...shared,
-    node,
-    conn,
-    credentials: { cert, key, ca: undefined },
-    sides: { other: "client", address },
-  }, { demandsCert: false, giveUpMs: 1_000 });
-  const error = await assertRejects(
+  const { signal } = new AbortController();
+  const serving = secureServer(await readCredentials(SERVER), {
+    end: endOf(conn),
+    signal,
+    demandsCert: false,
+    timeoutMs: 1_000,
+  });
+  const { cause: error } = await assertRejects(
     () =>
       secureClient({
-        ...shared,
+        ...credentials,
         node: { ...node, tls: { ...node.tls, connect } as typeof node.tls },
-        conn: near,
-        credentials: {
-          cert: undefined,
-          key: undefined,
-          ca: [authority.caCert],
-        },
-        sides: { other: "server", address },
-      }, "localhost"),
-    HandshakeError,
+      }, {
+        end: endOf(near),
+        signal,
+        address: ADDRESS,
+        serverName: "localhost",
+      }),
+    ConnectError,
   );
+  assertInstanceOf(error, HandshakeError);
   assertEquals(error.code, "ended");
   await assertRejects(() => serving, HandshakeError);
 });

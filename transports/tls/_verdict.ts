@@ -1,58 +1,55 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { type HandshakeCode, HandshakeError } from "../errors.ts";
 import { world } from "../_world.ts";
-import type { NodeModules } from "./_node.ts";
+import type { NodeModules } from "./credentials.ts";
 
-/** What one side thinks of the other's certificate. */
-export type Verdict =
-  | "accepted"
-  | "no-certificate"
-  | "untrusted"
-  | "expired"
-  | "not-yet-valid"
-  | "wrong-host";
-
-/** In the order of their numbers on the wire. */
-const VERDICTS: readonly Verdict[] = [
+/** The verdicts on a peer's certificate, in the order of their wire numbers. */
+const VERDICTS = [
   "accepted",
   "no-certificate",
   "untrusted",
   "expired",
   "not-yet-valid",
   "wrong-host",
-];
+] as const;
 
-/** The number that stands for `verdict` on the wire. */
+/** One side's verdict on the certificate of the other. */
+export type Verdict = typeof VERDICTS[number];
+
+/** A verdict that ends the handshake. */
+export type Rejection = Exclude<Verdict, "accepted">;
+
+/** Returns the wire number of a verdict. */
 export function verdictByte(verdict: Verdict): number {
   return VERDICTS.indexOf(verdict);
 }
 
-/** What a number on the wire stands for; a later version may know more. */
+/** Returns the verdict of a wire number. A later version may know more. */
 export function verdictOf(byte: number): Verdict {
   return VERDICTS[byte] ?? "untrusted";
 }
 
-/** Which side is which, and how they are called. */
-export interface Sides {
-  /** What the other side is. */
+/** The other side of a handshake. */
+export interface OtherSide {
+  /** Its role. */
   readonly other: "server" | "client";
   /** Its address. */
   readonly address: string;
 }
 
-/** What {@linkcode judge} found. */
+/** The result of {@linkcode judge}. */
 export interface Judgement {
   readonly verdict: Verdict;
-  /** What Node says. */
+  /** The error of Node's TLS, if there is one. */
   readonly cause: unknown;
 }
 
 /**
- * Weighs the certificate that the other side has proved to have. Node is told
- * to let every one pass, since it could not say what is wrong with it; here
+ * Judges the certificate that the other side has proved to own. Node is set to
+ * let every certificate pass, since it cannot say what is wrong with one; here
  * none passes that Node has not verified.
  *
- * @param host What the certificate must be for, if that is of concern.
+ * @param host The host that the certificate must name, or `null` for any.
  */
 export function judge(
   socket: TLSSocket,
@@ -79,11 +76,11 @@ export function judge(
 }
 
 /**
- * The name in the certificate that the other side has proved to have: the
- * common name of its subject; without one, its first alternative name if that
- * is a DNS name. What is ambiguous is no name.
+ * Returns the name in the certificate that the other side has proved to own:
+ * the common name of its subject; without one, its first alternative name if
+ * that is a DNS name. Returns `null` if the name is ambiguous.
  */
-export function peerName(socket: TLSSocket): string | null {
+export function peerNameOf(socket: TLSSocket): string | null {
   const certificate = certificateOf(socket);
   if (certificate === null) return null;
   const commonName: unknown = certificate.subject?.CN;
@@ -98,69 +95,62 @@ export function peerName(socket: TLSSocket): string | null {
   return first?.[1] ?? null;
 }
 
-/** Node has an empty object, and Deno nothing, where there is none. */
+/** Without a certificate Node returns an empty object, and Deno nothing. */
 function certificateOf(socket: TLSSocket): PeerCertificate | null {
   const certificate: PeerCertificate | undefined = socket.getPeerCertificate();
   return certificate?.raw === undefined ? null : certificate;
 }
 
-/** Why this side does not accept the other. */
+/** Returns the error for a certificate that this side rejects. */
 export function ownRefusal(
-  { verdict, cause }: Judgement & {
-    readonly verdict: Exclude<Verdict, "accepted">;
-  },
-  sides: Sides,
+  verdict: Rejection,
+  side: OtherSide,
+  cause: unknown,
 ): HandshakeError {
-  const its = `the ${sides.other}'s certificate`;
-  const texts: Record<typeof verdict, string> = {
-    "no-certificate": `the ${sides.other} showed no certificate`,
+  const its = `the ${side.other}'s certificate`;
+  const texts: Record<Rejection, string> = {
+    "no-certificate": `the ${side.other} showed no certificate`,
     "untrusted":
-      `${its} is not from an authority that is trusted here, name that authority in 'caCerts'`,
+      `${its} is not from a trusted authority, name its authority in 'caCerts'`,
     "expired": `${its} has expired, renew it there`,
-    "not-yet-valid":
-      `${its} is not valid yet, look at the clocks of both machines`,
+    "not-yet-valid": `${its} is not valid yet, check the clocks of both hosts`,
     "wrong-host":
       `${its} is for another host, use a name that it holds, or set 'serverName' to one`,
   };
-  return refusal(texts[verdict], verdict, "local", sides, cause);
+  return refusal(texts[verdict], verdict, "local", side, cause);
 }
 
-/** Why the other side does not accept this one. */
+/** Returns the error for a certificate of this side that the other rejects. */
 export function theirRefusal(
-  verdict: Exclude<Verdict, "accepted">,
-  sides: Sides,
+  verdict: Rejection,
+  side: OtherSide,
 ): HandshakeError {
-  const mine = `the ${sides.other} refused this side's certificate:`;
-  const texts: Record<typeof verdict, string> = {
+  const mine = `the ${side.other} refused this side's certificate:`;
+  const texts: Record<Rejection, string> = {
     "no-certificate":
-      `the ${sides.other} demands a certificate, give 'cert' and 'key'`,
+      `the ${side.other} demands a certificate, give 'cert' and 'key'`,
     "untrusted":
-      `${mine} it does not trust the authority that issued it, name that in 'caCerts' there`,
+      `${mine} it does not trust its authority, name that in 'caCerts' there`,
     "expired": `${mine} it has expired, renew it`,
     "not-yet-valid":
-      `${mine} it is not valid yet, look at the clocks of both machines`,
+      `${mine} it is not valid yet, check the clocks of both hosts`,
     "wrong-host":
-      `${mine} it is for another host, let it hold the name by which it is reached, or set 'serverName' there`,
+      `${mine} it is for another host, add the name by which clients reach it, or set 'serverName' there`,
   };
-  return refusal(texts[verdict], verdict, "peer", sides);
+  return refusal(texts[verdict], verdict, "peer", side);
 }
 
-/** Makes the error for what stopped a handshake. */
+/** Returns the error for the end of a handshake. */
 export function refusal(
   text: string,
   code: HandshakeCode,
   by: "local" | "peer",
-  { other, address }: Sides,
+  { other, address }: OtherSide,
   cause?: unknown,
 ): HandshakeError {
   const act = other === "server" ? "connect to" : "accept";
   return new HandshakeError(
     `Cannot ${act} '${address}': ${text}`,
-    {
-      address,
-      code,
-      by,
-      ...cause === undefined || cause === null ? {} : { cause },
-    },
+    { address, code, by, cause: cause ?? undefined },
   );
 }

@@ -15,9 +15,8 @@ import { ConnectError, HandshakeError, ProtocolError } from "../errors.ts";
 import { startProcess } from "../fixtures/start_process.ts";
 import { encodeFrame } from "../frames/frame.ts";
 import { tcp } from "../tcp.ts";
-import { tls } from "./tls.ts";
 import type { TlsOptions } from "./options.ts";
-import type { Listener, TransportListenOptions } from "../transport.ts";
+import type { HandshakeOptions, Listener } from "../transport.ts";
 
 const LOOPBACK = "tcp://127.0.0.1:0";
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -39,7 +38,7 @@ const STRANGER = await other.issue({ name: "client" });
 /** Both sides show certificates. */
 const MUTUAL = { ...SERVER, caCerts: caCert };
 
-testTransport(tls(MUTUAL), {
+testTransport(tcp({ tls: MUTUAL }), {
   name: "tls",
   place: () => ({ address: LOOPBACK }),
 });
@@ -59,19 +58,21 @@ class Guard implements AsyncDisposable {
   #wake: () => void = () => {};
 
   private constructor(options: TlsOptions) {
-    this.#stage = new Stage(tls(options), { address: LOOPBACK });
+    this.#stage = new Stage(tcp({ tls: options }), { address: LOOPBACK });
   }
 
   static async start(
     options: TlsOptions,
-    limits: TransportListenOptions = {},
+    limits: HandshakeOptions = {},
   ): Promise<Guard> {
     const guard = new Guard(options);
     guard.#listener = await guard.#stage.listen({
-      ...limits,
       onError: (error) => guard.#note(() => guard.errors.push(error)),
-      onHandshakeFailed: (error) => guard.#note(() => guard.failed.push(error)),
-      onRefused: () => guard.#note(() => guard.refused++),
+      handshakes: {
+        ...limits,
+        onFailed: (error) => guard.#note(() => guard.failed.push(error)),
+        onRefused: () => guard.#note(() => guard.refused++),
+      },
     });
     return guard;
   }
@@ -132,7 +133,7 @@ async function refusedAt(
   options: TlsOptions,
 ): Promise<{ error: ConnectError; cause: HandshakeError }> {
   const error = await assertRejects(
-    () => tls(options).connect(address),
+    () => tcp({ tls: options }).connect(address),
     ConnectError,
   );
   assertEquals(error.address, address);
@@ -246,9 +247,11 @@ for (const { what, server, client, problem, refuses, advice } of FAILURES) {
 
 test("takes a certificate for another host by 'serverName'", async () => {
   await using guard = await Guard.start(ELSEWHERE);
-  const connection = await tls({
-    caCerts: caCert,
-    serverName: "elsewhere.example",
+  const connection = await tcp({
+    tls: {
+      caCerts: caCert,
+      serverName: "elsewhere.example",
+    },
   }).connect(guard.address);
   connection.close();
   await guard.peer();
@@ -279,7 +282,7 @@ for (const { what, name, hosts, peer } of NAMES) {
   test(`names as peer ${what}`, async () => {
     const certificate = await authority.issue({ name, hosts });
     await using guard = await Guard.start(MUTUAL);
-    const connection = await tls({ ...certificate, caCerts: caCert })
+    const connection = await tcp({ tls: { ...certificate, caCerts: caCert } })
       .connect(guard.address);
     assertEquals(await guard.peer(), peer);
     assertEquals(connection.peerName, "server");
@@ -290,7 +293,7 @@ for (const { what, name, hosts, peer } of NAMES) {
 test("names no peer whose certificate was not asked for", async () => {
   await using guard = await Guard.start({ ...MUTUAL, clientCerts: "none" });
   for (const client of [STRANGER, CLIENT, {}]) {
-    const connection = await tls({ ...client, caCerts: caCert })
+    const connection = await tcp({ tls: { ...client, caCerts: caCert } })
       .connect(guard.address);
     assertEquals(await guard.peer(), null);
     connection.close();
@@ -329,7 +332,7 @@ test("trusts no authority but those in 'caCerts'", async () => {
 
 test("reports a client that does not speak TLS, and tells it so", async () => {
   await using guard = await Guard.start(SERVER);
-  await using stage = new Stage(tcp, { address: LOOPBACK });
+  await using stage = new Stage(tcp(), { address: LOOPBACK });
   const client = (await stage.connect(guard.address)).start();
   client.connection.send("in plain text");
   const error = await client.ended();
@@ -341,7 +344,7 @@ test("reports a client that does not speak TLS, and tells it so", async () => {
 });
 
 test("cannot connect to a server that does not speak TLS", async () => {
-  await using stage = new Stage(tcp, { address: LOOPBACK });
+  await using stage = new Stage(tcp(), { address: LOOPBACK });
   const { address } = await stage.listen();
   const failing = refusedAt(address, { caCerts: caCert });
   const server = (await stage.accepted()).start();
@@ -352,7 +355,7 @@ test("cannot connect to a server that does not speak TLS", async () => {
 });
 
 test("cannot connect to a server that greets in plain text", async () => {
-  await using stage = new Stage(tcp, { address: LOOPBACK });
+  await using stage = new Stage(tcp(), { address: LOOPBACK });
   const { address } = await stage.listen();
   const failing = refusedAt(address, { caCerts: caCert });
   (await stage.accepted()).connection.send("hello");
@@ -362,7 +365,7 @@ test("cannot connect to a server that greets in plain text", async () => {
 });
 
 test("serves a peer of older TLS that knows nothing of this package", async () => {
-  await using stage = new Stage(tls(MUTUAL), { address: LOOPBACK });
+  await using stage = new Stage(tcp({ tls: MUTUAL }), { address: LOOPBACK });
   const { address } = await stage.listen();
   const socket = nodeTls.connect({
     host: "127.0.0.1",
@@ -401,9 +404,11 @@ test("serves nobody who speaks no version that it may", async () => {
 });
 
 test("ends a handshake that takes too long, and serves others meanwhile", async () => {
-  await using guard = await Guard.start(SERVER, { handshakeMs: 1_000 });
+  await using guard = await Guard.start(SERVER, { timeoutMs: 1_000 });
   const slow = await guard.knock();
-  const connection = await tls({ caCerts: caCert }).connect(guard.address);
+  const connection = await tcp({ tls: { caCerts: caCert } }).connect(
+    guard.address,
+  );
   await guard.peer();
   assertEquals([guard.failed.length, guard.listener.handshakes], [0, 1]);
   assertEquals(await endOf(slow), null);
@@ -417,7 +422,7 @@ test("ends a handshake that takes too long, and serves others meanwhile", async 
 });
 
 test("ends a handshake whose client never says what it thinks", async () => {
-  await using guard = await Guard.start(SERVER, { handshakeMs: 1_000 });
+  await using guard = await Guard.start(SERVER, { timeoutMs: 1_000 });
   const socket = nodeTls.connect({
     host: "127.0.0.1",
     port: Number(/:(\d+)$/.exec(guard.address)![1]),
@@ -452,11 +457,11 @@ test("refuses a client that leaves instead of saying what it thinks", async () =
   await closed;
 });
 
-test("gives the oldest handshake up for one over 'maxHandshakes'", async () => {
-  await using guard = await Guard.start(SERVER, { maxHandshakes: 2 });
+test("gives the oldest handshake up for one over the limit", async () => {
+  await using guard = await Guard.start(SERVER, { max: 2 });
   const slow = [await guard.knock(), await guard.knock()];
   // Handshakes that say nothing keep nobody out.
-  (await tls({ caCerts: caCert }).connect(guard.address)).close();
+  (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).close();
   await guard.peer();
   assertEquals(await endOf(slow[0]!), null);
   assertEquals([guard.refused, guard.listener.handshakes], [1, 1]);
@@ -473,7 +478,7 @@ test("ends handshakes that are under way when it stops listening", async () => {
   await using guard = await Guard.start(SERVER);
   const slow = await guard.knock();
   // One that comes after it has been accepted, too.
-  (await tls({ caCerts: caCert }).connect(guard.address)).close();
+  (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).close();
   assertEquals(guard.listener.handshakes, 1);
   await guard.listener.close();
   assertEquals(await endOf(slow), null);
@@ -484,7 +489,7 @@ test("ends handshakes that are under way when it stops listening", async () => {
 test("gives up a handshake when its signal is aborted", async () => {
   using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const controller = new AbortController();
-  const connecting = tls({ caCerts: caCert }).connect(
+  const connecting = tcp({ tls: { caCerts: caCert } }).connect(
     `tcp://127.0.0.1:${silent.addr.port}`,
     { signal: controller.signal },
   );
@@ -497,7 +502,7 @@ test("gives up a handshake when its signal is aborted", async () => {
 });
 
 test("does not stall on an echo of 64 KiB", async () => {
-  await using stage = new Stage(tls(MUTUAL), { address: LOOPBACK });
+  await using stage = new Stage(tcp({ tls: MUTUAL }), { address: LOOPBACK });
   const { client, server } = await stage.pair();
   server.onFrame = (payload) => void server.connection.send(payload);
   const payload = new Uint8Array(64 * 1024).fill(7);
@@ -523,12 +528,12 @@ test("reads files by path and URL, anew for each connection", async () => {
       cert: file("cert.pem"),
       key: new URL(`file://${file("key.pem")}`),
     });
-    const client = tls({ caCerts: file("ca.pem") });
+    const client = tcp({ tls: { caCerts: file("ca.pem") } });
     await assertRejects(() => client.connect(guard.address), ConnectError);
     await Deno.writeTextFile(file("ca.pem"), `${other.caCert}\n${caCert}`);
     (await client.connect(guard.address)).close();
     // As a list, too.
-    const both = tls({ caCerts: [other.caCert, caCert] });
+    const both = tcp({ tls: { caCerts: [other.caCert, caCert] } });
     (await both.connect(guard.address)).close();
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -537,14 +542,14 @@ test("reads files by path and URL, anew for each connection", async () => {
 
 Deno.test("tls refuses options that do not fit together", async () => {
   const { cert, key } = SERVER;
-  assertThrows(() => tls({ cert }), TypeError, "'cert' without 'key'");
-  assertThrows(() => tls({ key }), TypeError, "'key' without 'cert'");
+  assertThrows(() => tcp({ tls: { cert } }), TypeError, "'cert' without 'key'");
+  assertThrows(() => tcp({ tls: { key } }), TypeError, "'key' without 'cert'");
   const wrong = { clientCerts: "maybe", minVersion: "TLSv1" };
   for (const [name, value] of Object.entries(wrong)) {
-    assertThrows(() => tls({ [name]: value }), TypeError, `'${name}'`);
+    assertThrows(() => tcp({ tls: { [name]: value } }), TypeError, `'${name}'`);
   }
   const listen = (options: TlsOptions) =>
-    tls(options).listen(LOOPBACK, () => {});
+    tcp({ tls: options }).listen(LOOPBACK, () => {});
   await assertRejects(
     () => listen({ ...SERVER, clientCerts: "require" }),
     TypeError,
@@ -559,7 +564,7 @@ const UNUSABLE: readonly (readonly [string, TlsOptions, string])[] = [
   ["a missing file", { ...SERVER, cert: "/no/such.pem" }, "there is no file"],
   [
     "a file that holds no PEM",
-    { ...SERVER, key: new URL("./_node.ts", import.meta.url) },
+    { ...SERVER, key: new URL("../unix.ts", import.meta.url) },
     "holds no PEM",
   ],
   ["a certificate without one", { ...SERVER, cert: SERVER.key }, "'cert'"],
@@ -567,18 +572,18 @@ const UNUSABLE: readonly (readonly [string, TlsOptions, string])[] = [
   ["a broken authority", { ...SERVER, caCerts: BROKEN }, "'caCerts'"],
   ["no authority at all", { ...SERVER, caCerts: [] }, "'caCerts'"],
   ["a key that is none", { ...SERVER, key: caCert }, "'key'"],
-  ["the key of another", { ...SERVER, key: CLIENT.key }, "not the key of"],
+  ["the key of another", { ...SERVER, key: CLIENT.key }, "does not belong to"],
 ];
 
 for (const [what, options, text] of UNUSABLE) {
   test(`says at once that it cannot use ${what}`, async () => {
     await assertRejects(
-      () => tls(options).listen(LOOPBACK, () => {}),
+      () => tcp({ tls: options }).listen(LOOPBACK, () => {}),
       TypeError,
       text,
     );
     await assertRejects(
-      () => tls(options).connect("tcp://127.0.0.1:9"),
+      () => tcp({ tls: options }).connect("tcp://127.0.0.1:9"),
       TypeError,
       text,
     );
@@ -590,7 +595,7 @@ test("shows no key that lost its first line", async () => {
   const cut = lines.join("\n");
   for (const key of [cut, `${lines[0]}`, lines.slice(0, -1).join("")]) {
     const error = await assertRejects(
-      () => tls({ ...SERVER, key }).listen(LOOPBACK, () => {}),
+      () => tcp({ tls: { ...SERVER, key } }).listen(LOOPBACK, () => {}),
       TypeError,
       "'key': it is neither PEM text",
     );
@@ -604,15 +609,15 @@ Deno.test({
   fn: async () => {
     const { NotCapable } = Deno.errors;
     await assertRejects(
-      () => tls(SERVER).connect("tcp://127.0.0.1:9"),
+      () => tcp({ tls: SERVER }).connect("tcp://127.0.0.1:9"),
       NotCapable,
     );
     await assertRejects(
-      () => tls(SERVER).listen(LOOPBACK, () => {}),
+      () => tcp({ tls: SERVER }).listen(LOOPBACK, () => {}),
       NotCapable,
     );
     await assertRejects(
-      () => tls({ caCerts: "/ca.pem" }).connect("tcp://127.0.0.1:9"),
+      () => tcp({ tls: { caCerts: "/ca.pem" } }).connect("tcp://127.0.0.1:9"),
       NotCapable,
     );
   },

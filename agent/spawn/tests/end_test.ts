@@ -24,7 +24,7 @@ const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 /** Whether the file of a Unix socket is there; other addresses have none. */
 async function hasFile(address: string): Promise<boolean> {
   const parsed = parseAddress(address);
-  if (parsed.scheme !== "ipc") return false;
+  if (!("path" in parsed)) return false;
   return await Deno.lstat(parsed.path).then(() => true, () => false);
 }
 

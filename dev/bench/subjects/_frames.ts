@@ -4,7 +4,7 @@
  * no-delay, whole buffers, one write for all that one turn of the event loop
  * brings.
  */
-import { parseAddress } from "@denomas/denomas/transports";
+import { parseAddress } from "../../../transports/address.ts";
 import type { Serving } from "./subject.ts";
 
 /** A connection over a socket. */
@@ -186,10 +186,10 @@ export function serveConns(
 
 function listen(address: string): Deno.Listener {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "tcp") {
+  if ("host" in parsed) {
     return Deno.listen({ hostname: parsed.host, port: parsed.port });
   }
-  if (parsed.scheme === "ipc") {
+  if ("path" in parsed) {
     return Deno.listen({ transport: "unix", path: parsed.path });
   }
   throw new TypeError(`Cannot listen on '${address}': it is no socket`);
@@ -204,13 +204,13 @@ function realAddress(address: string, { addr }: Deno.Listener): string {
 /** Connects, with no-delay on. */
 export async function connectConn(address: string): Promise<Conn> {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "tcp") {
+  if ("host" in parsed) {
     const { host, port } = parsed;
     const conn = await Deno.connect({ hostname: host, port });
     conn.setNoDelay(true);
     return conn;
   }
-  if (parsed.scheme === "ipc") {
+  if ("path" in parsed) {
     return await Deno.connect({ transport: "unix", path: parsed.path });
   }
   throw new TypeError(`Cannot connect to '${address}': it is no socket`);

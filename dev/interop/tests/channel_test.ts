@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Channel } from "../../../channel/channel.ts";
 import { ConnectionClosedError } from "../../../channel/errors.ts";
-import {
-  type ConnectionOptions,
-  openConnection,
-} from "../../../channel/open.ts";
+import { openConnection } from "../../../channel/deno.ts";
+import type { ConnectionOptions } from "../../../channel/open.ts";
 import { ProtocolError } from "../../../transports/errors.ts";
 import { commonRows, type LayerSides, type Options } from "../common_rows.ts";
 import { checkGuide, conformance, type Stage } from "../conformance.ts";

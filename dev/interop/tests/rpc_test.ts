@@ -5,11 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { RemoteError, TimeoutError } from "../../../channel/errors.ts";
-import {
-  openConnection,
-  type RpcClient,
-  type RpcConnectionOptions,
-} from "../../../rpc/client.ts";
+import { openConnection } from "../../../rpc/deno.ts";
+import type { RpcClient, RpcConnectionOptions } from "../../../rpc/client.ts";
 import { kwargs } from "../../../rpc/kwargs.ts";
 import { withOptions } from "../../../rpc/options.ts";
 import type { Remote } from "../../../rpc/remote.ts";

@@ -1,4 +1,5 @@
-import { transportFor } from "../../../channel/internal.ts";
+import { transportFor } from "../../../transports/address.ts";
+import { defaultTransports } from "../../../transports/defaults.ts";
 import { randomInteger } from "../../../testing/network/_random.ts";
 import { nextTurn } from "../../../testing/step/_within.ts";
 import type { Ctx } from "../../../testing/ctx_contract.ts";
@@ -157,8 +158,7 @@ class Attack {
     const { address } = this.#target;
     const transport = transportFor(
       address,
-      undefined,
-      this.#ctx.options.tls,
+      defaultTransports({ tls: this.#ctx.options.tls }),
     );
     try {
       return this.#peer(await transport.connect(address));

@@ -96,7 +96,7 @@ async function openTls(
 ): Promise<Bytes> {
   const { connect } = await import("node:tls");
   const parsed = parseAddress(address);
-  if (parsed.scheme !== "tcp") throw new TypeError("TLS is for TCP alone");
+  if (!("host" in parsed)) throw new TypeError("TLS is for TCP alone");
   const { host, port } = parsed;
   const socket = connect({
     ...{ host, port, cert, key, ca: caCerts },

@@ -1,5 +1,6 @@
-import { openReconnecting } from "../../../rpc/reconnect/open.ts";
-import { openConnection, type RpcClient } from "../../../rpc/client.ts";
+import { openReconnecting } from "../../../rpc/reconnect/deno.ts";
+import { openConnection } from "../../../rpc/deno.ts";
+import type { RpcClient } from "../../../rpc/client.ts";
 import type { Remote } from "../../../rpc/remote.ts";
 import type { DirectoryClient } from "../../../agent/directory/client.ts";
 import { findDirectory } from "../../../agent/directory/find.ts";

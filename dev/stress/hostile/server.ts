@@ -1,4 +1,5 @@
-import { transportFor } from "../../../channel/internal.ts";
+import { transportFor } from "../../../transports/address.ts";
+import { defaultTransports } from "../../../transports/defaults.ts";
 import type { Ctx } from "../../../testing/ctx_contract.ts";
 import type { Connection, Listener } from "../../../transports/transport.ts";
 import { HostilePeer, type HostilePeerOptions } from "./peer.ts";
@@ -28,7 +29,7 @@ export class HostileServer implements AsyncDisposable {
       server.peers.add(peer);
       peer.ended.then(() => server.peers.delete(peer));
     };
-    const listener = await transportFor(address, undefined, tls)
+    const listener = await transportFor(address, defaultTransports({ tls }))
       .listen(address, accept, { onError: () => {} });
     const server = new HostileServer(listener);
     return server;

@@ -1,4 +1,4 @@
-import { startServer } from "../../../rpc/server.ts";
+import { startServer } from "../../../rpc/deno.ts";
 
 /** What this process has to do. */
 export function readTask<T>(): T {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openConnection } from "../../../rpc/client.ts";
+import { openConnection } from "../../../rpc/deno.ts";
 import { seededRandom } from "../../../testing/network/_random.ts";
 import { type CallerTask, meetingOptions } from "../_task.ts";
 import { callSome, type Works } from "../_works.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { openConnection, type RpcClient } from "../../../rpc/client.ts";
+import { openConnection } from "../../../rpc/deno.ts";
+import type { RpcClient } from "../../../rpc/client.ts";
 import { expose } from "../../../rpc/expose.ts";
 import type { Hall } from "../_hall.ts";
 import { Histogram } from "../_histogram.ts";

@@ -5,7 +5,8 @@
  */
 import { expose } from "../../../rpc/expose.ts";
 import type { LimitOptions } from "../../../channel/limits/limits.ts";
-import { type RpcServer, startServer } from "../../../rpc/server.ts";
+import { startServer } from "../../../rpc/deno.ts";
+import type { RpcServer } from "../../../rpc/server.ts";
 import { Hall } from "../_hall.ts";
 import { collectGarbage } from "../../shared/heap.ts";
 import { type Meeting, meetingOptions } from "../_task.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type RpcServer, startServer } from "../../../rpc/server.ts";
+import { startServer } from "../../../rpc/deno.ts";
+import type { RpcServer } from "../../../rpc/server.ts";
 import { AddressInUseError } from "../../../transports/errors.ts";
 import { meetingOptions, type VictimTask } from "../_task.ts";
 import { rest } from "../_weather.ts";

@@ -9,7 +9,8 @@ import type { Codec } from "../../../channel/codecs/codec.ts";
 import { fastMsgpack } from "../../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { call } from "../../../rpc/call.ts";
 import { expose } from "../../../rpc/expose.ts";
-import { type RpcServer, startServer } from "../../../rpc/server.ts";
+import { startServer } from "../../../rpc/deno.ts";
+import type { RpcServer } from "../../../rpc/server.ts";
 import { service } from "../../../rpc/service.ts";
 import { offer } from "./_parent.ts";
 

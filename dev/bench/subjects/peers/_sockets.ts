@@ -5,7 +5,7 @@ import {
   type Socket,
 } from "node:net";
 import { once } from "node:events";
-import { parseAddress } from "@denomas/denomas/transports";
+import { parseAddress } from "../../../../transports/address.ts";
 import type { Serving } from "../subject.ts";
 
 /** Hands each connection to `onSocket`; disposal cuts all of them. */
@@ -52,7 +52,7 @@ export async function cutSocket(socket: Socket): Promise<void> {
 /** The host and port of an address that is to be `tcp://`. */
 export function tcpPlace(address: string): { host: string; port: number } {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "tcp") return { host: parsed.host, port: parsed.port };
+  if ("host" in parsed) return { host: parsed.host, port: parsed.port };
   throw new TypeError(`Cannot use '${address}': this peer is measured on TCP`);
 }
 
@@ -65,7 +65,7 @@ type Place = { host: string; port: number } | { path: string };
 
 function placeOf(address: string): Place {
   const parsed = parseAddress(address);
-  return parsed.scheme === "ipc" ? { path: parsed.path } : tcpPlace(address);
+  return "path" in parsed ? { path: parsed.path } : tcpPlace(address);
 }
 
 function realAddress(

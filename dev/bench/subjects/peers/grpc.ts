@@ -19,7 +19,7 @@ import type {
   ServiceDefinition,
   ServiceError,
 } from "@grpc/grpc-js";
-import { parseAddress } from "@denomas/denomas/transports";
+import { parseAddress } from "../../../../transports/address.ts";
 import {
   type Answer,
   answer,
@@ -123,15 +123,15 @@ async function loadService(): Promise<ServiceDefinition> {
 /** An address as gRPC writes it. */
 function target(address: string): string {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "tcp") return `${parsed.host}:${parsed.port}`;
-  if (parsed.scheme === "ipc") return `unix:${parsed.path}`;
+  if ("host" in parsed) return `${parsed.host}:${parsed.port}`;
+  if ("path" in parsed) return `unix:${parsed.path}`;
   throw new TypeError(`Cannot use '${address}': it is no socket`);
 }
 
 function serving(address: string, port: number, close: () => void): Serving {
   const parsed = parseAddress(address);
   return {
-    address: parsed.scheme === "tcp" ? `tcp://${parsed.host}:${port}` : address,
+    address: "host" in parsed ? `tcp://${parsed.host}:${port}` : address,
     [Symbol.asyncDispose]: () => {
       close();
       return Promise.resolve();

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { parseAddress } from "@denomas/denomas/transports";
+import { parseAddress } from "../../../../transports/address.ts";
 import { hang, items, takeItems } from "../_methods.ts";
 import {
   type Answer,
@@ -120,20 +120,20 @@ function listenOptions(
   address: string,
 ): { hostname: string; port: number } | { path: string } {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "ipc") return { path: parsed.path };
+  if ("path" in parsed) return { path: parsed.path };
   const { host, port } = tcpPlace(address);
   return { hostname: host, port };
 }
 
 function clientOptions(address: string): Deno.CreateHttpClientOptions {
   const parsed = parseAddress(address);
-  if (parsed.scheme !== "ipc") return {};
+  if (!("path" in parsed)) return {};
   return { proxy: { transport: "unix", path: parsed.path } };
 }
 
 function urlOf(address: string): string {
   const parsed = parseAddress(address);
-  if (parsed.scheme === "ipc") return "http://localhost/";
+  if ("path" in parsed) return "http://localhost/";
   const { host, port } = tcpPlace(address);
   return `http://${host}:${port}/`;
 }

@@ -1,0 +1,74 @@
+/**
+ * The functions of this layer with the transports that Deno offers.
+ */
+import { withTransports } from "../transports/defaults.ts";
+import type { Channel } from "./channel.ts";
+import {
+  type ConnectionOptions,
+  openConnection as openNeutral,
+} from "./open.ts";
+import {
+  type ConnectHandler,
+  type Server,
+  type ServerOptions,
+  startServer as startNeutral,
+} from "./server.ts";
+
+/**
+ * Connects to a server and returns the channel.
+ *
+ * ```ts
+ * import { openConnection, startServer } from "@denomas/denomas/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await startServer("local://adder", async (channel) => {
+ *   for await (const request of channel) {
+ *     await request.reply(Number(request.content) + 1);
+ *   }
+ * });
+ * await using channel = await openConnection(server.address);
+ * assertEquals(await channel.send(1, { timeoutMs: 1_000 }), 2);
+ * ```
+ *
+ * @throws {ConnectError} If no server could be reached within `retryForMs`; one
+ * attempt takes at most 10 s.
+ * @throws {TypeError} If no transport takes the address, or `tls` does not fit
+ * it or cannot be used.
+ */
+export async function openConnection(
+  address: string,
+  options: ConnectionOptions = {},
+): Promise<Channel> {
+  return await openNeutral(address, withTransports(address, options));
+}
+
+/**
+ * Listens at `address` and calls `onConnect` with a channel for each
+ * connection.
+ *
+ * ```ts
+ * import { openConnection, startServer } from "@denomas/denomas/channel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await startServer("local://echo", async (channel) => {
+ *   for await (const request of channel) await request.reply(request.content);
+ * });
+ * await using channel = await openConnection(server.address);
+ * assertEquals(await channel.send("hello"), "hello");
+ * ```
+ *
+ * @param address Where to listen: `tcp://host:port`, with port 0 for a free
+ * one, `ipc://[/path/to/socket]`, `local://name`, or an address of one of
+ * `transports`.
+ * @throws {AddressInUseError} If another server listens there.
+ * @throws {TypeError} If no transport takes the address, or `tls` does not fit
+ * it or cannot be used.
+ */
+export async function startServer(
+  address: string,
+  onConnect: ConnectHandler,
+  options: ServerOptions = {},
+): Promise<Server> {
+  const complete = withTransports(address, options);
+  return await startNeutral(address, onConnect, complete);
+}

@@ -1,0 +1,59 @@
+/**
+ * The functions of this layer with the transports that Deno offers.
+ */
+import { withTransports } from "../transports/defaults.ts";
+import {
+  openConnection as openNeutral,
+  type RpcClient,
+  type RpcConnectionOptions,
+} from "./client.ts";
+import {
+  type RpcServer,
+  type RpcServerOptions,
+  startServer as startNeutral,
+} from "./server.ts";
+
+/**
+ * Connects to an RPC server.
+ *
+ * ```ts
+ * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeter = service({ greet: (name: string) => `Hello, ${name}` });
+ * await using server = await startServer("local://rpc-client", greeter);
+ * await using client = await openConnection<typeof greeter>(server.address);
+ * assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
+ * ```
+ *
+ * @typeParam T The service of the other side. Nothing checks that it is.
+ * @throws {ConnectError} If no server could be reached.
+ * @throws {AuthenticationError} If the other side refuses the `credentials`.
+ * @throws {TypeError} If no transport takes the address, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export async function openConnection<T>(
+  address: string,
+  options: RpcConnectionOptions = {},
+): Promise<RpcClient<T>> {
+  return await openNeutral<T>(address, withTransports(address, options));
+}
+
+/**
+ * Serves `service` at `address`.
+ *
+ * @typeParam T The service that clients offer. Nothing checks that they do.
+ * @throws {AddressInUseError} If another server listens there.
+ * @throws {TypeError} If no transport takes the address, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export async function startServer<T = unknown>(
+  address: string,
+  service: object,
+  options: RpcServerOptions<T> = {},
+): Promise<RpcServer<T>> {
+  const complete = withTransports(address, options);
+  return await startNeutral(address, service, complete);
+}
