@@ -5,6 +5,7 @@ import { type CutCode, cutReason } from "./_close_reasons.ts";
 import type { ChannelHooks } from "./_hooks.ts";
 import { Lifecycle } from "./_lifecycle.ts";
 import { MessageCodec } from "./_message_codec.ts";
+import type { ChannelParts } from "./_parts.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import type { CloseReason } from "./errors.ts";
 import { Arrivals } from "./limits/_arrivals.ts";
@@ -65,18 +66,12 @@ export const startPlain: ChannelStarter = (channel) => {
  * calls and requests, and ends all of its parts once.
  */
 export class ConnectionChannel implements Channel, FrameReceiver {
-  /** The memory that the peer makes this side hold. */
-  readonly budget: Budget;
   /** The timers of everything on this connection; they end with it. */
   readonly timers: Timers = new Timers(this);
 
   readonly #connection: Connection;
   readonly #options: ConnectionChannelOptions;
-  readonly #lifecycle = new Lifecycle();
-  readonly #codec: MessageCodec;
-  readonly #queue: SendQueue;
-  readonly #rates: Rates | null;
-  readonly #arrivals: Arrivals;
+  readonly #parts: ChannelParts;
   readonly #calls: OutgoingCalls;
   readonly #requests: IncomingRequests;
   /** Cuts the connection when a close takes too long. */
@@ -92,13 +87,12 @@ export class ConnectionChannel implements Channel, FrameReceiver {
       () => `${this.localAddress} to ${this.remoteAddress}`,
     );
     observed.by?.owned(connection, this);
-    const { limits, timeoutMs } = options;
-    const lifecycle = this.#lifecycle;
+    const { limits } = options;
     const { timers } = this;
+    const lifecycle = new Lifecycle();
     const cut = (code: CutCode) => this.cutOver(code);
+    const rates = new Rates(limits.rates, options.shared.requestRate);
     const budget = new Budget(limits.requests.maxHeldBytes, options.budget);
-    const codec = new MessageCodec(this, options.codec, options.types);
-    const rates = Rates.of(limits, options.shared.requestRate);
     const queue = new SendQueue(connection, {
       limits,
       budget: options.budget,
@@ -114,31 +108,37 @@ export class ConnectionChannel implements Channel, FrameReceiver {
       isBusy: () => this.#calls.size > 0 || this.#requests.size > 0,
       onHeard: options.onHeard ?? null,
     });
-    const shared = { lifecycle, codec, queue, arrivals, rates, limits };
-    this.budget = budget;
-    this.#codec = codec;
-    this.#rates = rates;
-    this.#queue = queue;
-    this.#arrivals = arrivals;
-    this.#calls = new OutgoingCalls({ ...shared, timers, timeoutMs });
-    this.#requests = new IncomingRequests({
-      ...shared,
+    this.#parts = {
+      lifecycle,
+      codec: new MessageCodec(this, options.codec, options.types),
+      queue,
+      arrivals,
+      rates,
       budget,
+      timers,
+      limits,
+      timeoutMs: options.timeoutMs,
       cut,
-      onAllAnswered: () => this.#finish(),
-    });
+    };
+    this.#calls = new OutgoingCalls(this.#parts);
+    this.#requests = new IncomingRequests(this.#parts, () => this.#finish());
   }
 
   /** Starts to read. To be called once, before anything else. */
   start(hooks: ChannelHooks = {}): void {
-    this.#codec.start(hooks);
+    this.#parts.codec.start(hooks);
     this.#requests.start(hooks);
-    if (hooks.admission?.isUnadmitted) this.#arrivals.admitPeers();
+    if (hooks.admission?.isUnadmitted) this.#parts.arrivals.admitPeers();
     this.#connection.start(this);
   }
 
+  /** The memory that the peer makes this side hold. */
+  get budget(): Budget {
+    return this.#parts.budget;
+  }
+
   get closed(): Promise<CloseReason> {
-    return this.#lifecycle.closed;
+    return this.#parts.lifecycle.closed;
   }
 
   get localAddress(): string {
@@ -192,9 +192,9 @@ export class ConnectionChannel implements Channel, FrameReceiver {
   }
 
   drained(): Promise<void> {
-    return this.#lifecycle.state.kind === "closed"
-      ? Promise.reject(this.#lifecycle.error("drain"))
-      : this.#queue.drained();
+    return this.#parts.lifecycle.state.kind === "closed"
+      ? Promise.reject(this.#parts.lifecycle.error("drain"))
+      : this.#parts.queue.drained();
   }
 
   /**
@@ -203,7 +203,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
    * connection it is called, too.
    */
   whenRoom(write: () => void): void {
-    this.#queue.whenRoom(write);
+    this.#parts.queue.whenRoom(write);
   }
 
   /**
@@ -211,7 +211,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
    * such frames: it has answered with items of a stream.
    */
   giveBackFrame(): void {
-    this.#rates?.giveBackFrame(PACED_BYTES);
+    this.#parts.rates.giveBackFrame(PACED_BYTES);
   }
 
   recv(): Promise<Request> {
@@ -236,10 +236,13 @@ export class ConnectionChannel implements Channel, FrameReceiver {
   }
 
   frame(payload: Uint8Array): void {
-    const cutCode = this.#arrivals.frame(payload.length);
+    const cutCode = this.#parts.arrivals.frame(payload.length);
     if (cutCode !== null) return this.cutOver(cutCode);
     try {
-      const message = this.#codec.decode(payload, this.#arrivals.maxWeight);
+      const message = this.#parts.codec.decode(
+        payload,
+        this.#parts.arrivals.maxWeight,
+      );
       if (message.type === REQUEST) {
         this.#requests.receive(message, payload.length);
       } else {
@@ -251,12 +254,12 @@ export class ConnectionChannel implements Channel, FrameReceiver {
   }
 
   partial(heldBytes: number): void {
-    const cutCode = this.#arrivals.partial(heldBytes);
+    const cutCode = this.#parts.arrivals.partial(heldBytes);
     if (cutCode !== null) this.cutOver(cutCode);
   }
 
   written(): void {
-    this.#queue.written();
+    this.#parts.queue.written();
     this.#finishIfWritten();
   }
 
@@ -265,7 +268,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
       error instanceof ProtocolError || error instanceof FrameTooLargeError
     ) {
       this.#breakOff(error);
-    } else if (this.#lifecycle.state.kind !== "open") {
+    } else if (this.#parts.lifecycle.state.kind !== "open") {
       this.#endClose();
     } else if (error === null) {
       this.cut({
@@ -285,7 +288,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
 
   async close({ graceMs }: CloseOptions = {}): Promise<void> {
     this.#beginClose(CLOSED_HERE);
-    if (this.#lifecycle.state.kind === "closed") {
+    if (this.#parts.lifecycle.state.kind === "closed") {
       // Requests that came before the end are not wanted any more, either.
       this.#requests.dropUnread();
     } else {
@@ -310,8 +313,8 @@ export class ConnectionChannel implements Channel, FrameReceiver {
   }
 
   #beginClose(reason: CloseReason): void {
-    if (this.#lifecycle.state.kind !== "open") return;
-    this.#lifecycle.enter("closing", reason);
+    if (this.#parts.lifecycle.state.kind !== "open") return;
+    this.#parts.lifecycle.enter("closing", reason);
     this.#requests.close();
   }
 
@@ -332,20 +335,20 @@ export class ConnectionChannel implements Channel, FrameReceiver {
 
   /** Ends the stream of a closing channel, once queued data is written. */
   #finish(): void {
-    const { state } = this.#lifecycle;
+    const { state } = this.#parts.lifecycle;
     if (state.kind !== "closing") return;
-    this.#lifecycle.enter("finishing", state.reason);
+    this.#parts.lifecycle.enter("finishing", state.reason);
     this.#requests.loseAll();
     this.#finishIfWritten();
   }
 
   #finishIfWritten(): void {
-    if (this.#lifecycle.state.kind !== "finishing") return;
-    if (this.#queue.waiting === 0) this.#connection.finish();
+    if (this.#parts.lifecycle.state.kind !== "finishing") return;
+    if (this.#parts.queue.waiting === 0) this.#connection.finish();
   }
 
   #endClose(): void {
-    const { state } = this.#lifecycle;
+    const { state } = this.#parts.lifecycle;
     if (state.kind !== "open") this.cut(state.reason);
   }
 
@@ -359,36 +362,36 @@ export class ConnectionChannel implements Channel, FrameReceiver {
 
   /** Ends the connection of a peer that broke a limit. */
   cutOver(code: CutCode): void {
-    if (this.#lifecycle.state.kind === "closed") return;
+    if (this.#parts.lifecycle.state.kind === "closed") return;
     this.#options.shared.cutConnections++;
     this.cut(cutReason(code));
   }
 
   /** Ends the connection at once. The one way to `closed`. */
   cut(reason: CloseReason): void {
-    if (this.#lifecycle.state.kind === "closed") return;
-    this.#lifecycle.enter("closed", reason);
+    if (this.#parts.lifecycle.state.kind === "closed") return;
+    this.#parts.lifecycle.enter("closed", reason);
     this.timers.end();
     this.#connection.close();
     this.#calls.end();
-    this.#queue.end(() => this.#lifecycle.error("drain"));
+    this.#parts.queue.end(() => this.#parts.lifecycle.error("drain"));
     this.#requests.loseAll();
     this.budget.end();
     this.#requests.endInbox();
     observed.by?.closed(this);
-    this.#lifecycle.announce(reason);
+    this.#parts.lifecycle.announce(reason);
   }
 
   /** Returns why the connection ended, as an error, or `null` while it lives. */
   lossError(): Error | null {
-    return this.#lifecycle.state.kind === "closed"
-      ? this.#lifecycle.error("answer")
+    return this.#parts.lifecycle.state.kind === "closed"
+      ? this.#parts.lifecycle.error("answer")
       : null;
   }
 
   /** Returns whether `error` reports the end of this channel. */
   isOwnEnd(error: unknown): boolean {
-    return this.#lifecycle.isOwn(error);
+    return this.#parts.lifecycle.isOwn(error);
   }
 
   /** Sets what hears of each answer that finds the connection gone. */
@@ -401,7 +404,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
     const requests = this.#requests;
     return {
       pendingCalls: calls.size,
-      waitingCalls: this.#queue.waiting,
+      waitingCalls: this.#parts.queue.waiting,
       unansweredRequests: requests.size,
       heldBytes: this.budget.bytes,
       unreadRequests: requests.inbox.size,
@@ -417,8 +420,8 @@ export class ConnectionChannel implements Channel, FrameReceiver {
       refusedRequests: requests.refused,
       droppedReplies: requests.droppedReplies,
       lateReplies: calls.lateReplies,
-      framesIn: this.#arrivals.frames,
-      framesOut: this.#queue.framesOut,
+      framesIn: this.#parts.arrivals.frames,
+      framesOut: this.#parts.queue.framesOut,
       bytesIn: this.#connection.receivedBytes,
       bytesOut: this.#connection.writtenBytes,
     };

@@ -159,7 +159,7 @@ class ChannelServer<Started> implements Server {
     this.#resolved = resolveOptions(options);
     const { limits } = this.#resolved;
     this.#shared = new SharedCounts(
-      TokenBucket.of(
+      new TokenBucket(
         limits.rates.serverRequestsPerSecond,
         limits.rates.burstMs,
       ),

@@ -3,112 +3,96 @@ import type { CutCode } from "../_close_reasons.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Limits } from "./limits.ts";
 
-/** So many bytes of a frame give it as long again. */
-const BYTES_A_TURN = 1024 * 1024;
+/** Each part of a frame of this length extends its time. */
+const BYTES_PER_TURN = 1024 * 1024;
 
-/** What an {@linkcode ArrivalWatch} needs of its channel. */
+const PATIENT = { patient: true };
+
+/** The options of an {@linkcode ArrivalWatch}. */
 export interface ArrivalWatchOptions {
   readonly limits: Pick<Limits, "frames" | "connections">;
   /** The timers of the channel. */
   readonly timers: Timers;
-  /** Whether either side waits for an answer. */
+  /** Returns whether either side waits for an answer. */
   readonly isBusy: () => boolean;
-  /** Ends the connection for this reason. */
+  /** Cuts off the peer. */
   readonly cut: (code: CutCode) => void;
 }
 
 /**
- * Notices a peer that says nothing, or takes for ever to say it. One timer
- * looks after all of it, and none is set for whole frames.
+ * Notices a peer that sends nothing, or a frame that does not become whole. No
+ * timeout is started for whole frames.
  */
 export class ArrivalWatch {
   /** How many whole frames have arrived. */
   frames = 0;
 
   readonly #options: ArrivalWatchOptions;
-  readonly #firstDue: number;
-  #idleDue: number;
-  /** How many frames had arrived when the present time of idleness began. */
-  #idleFrames = 0;
-  /** How many frames came before the one of which a part has arrived. */
+  readonly #firstFrame: Timeout;
+  /** The timeout for incomplete frames, if there is one. */
+  #slowFrame: Timeout | null = null;
+  /** How many frames came before the incomplete one. */
   #partialAfter = -1;
   #partialSince = 0;
-  #heldBytes = 0;
-  #timeout: Timeout | null = null;
-  /** When the timeout was due when it was started. */
-  #timeoutDue = Infinity;
+  #partialBytes = 0;
 
-  /** Begins to watch, if the limits want that. */
+  /** Starts to watch. */
   constructor(options: ArrivalWatchOptions) {
     this.#options = options;
-    const { firstFrameMs, idleMs } = options.limits.connections;
-    const isTimed = Math.min(firstFrameMs, idleMs) < Infinity;
-    const now = isTimed ? world.now() : 0;
-    this.#firstDue = now + firstFrameMs;
-    this.#idleDue = now + idleMs;
-    if (isTimed) this.#arm();
+    const { cut, limits: { connections }, timers } = options;
+    this.#firstFrame = timers.start(
+      "first frame",
+      connections.firstFrameMs,
+      () => cut("first-frame"),
+      PATIENT,
+    );
+    this.#watchIdleness();
   }
 
-  /** A whole frame has arrived. Most peers need no timer after the first one. */
+  /** A whole frame has arrived. */
   frame(): void {
-    if (this.frames++ === 0 && this.#timeout !== null) this.#arm();
+    if (this.frames++ === 0) this.#firstFrame.stop();
   }
 
-  /** So many bytes of a frame that is not whole have arrived. */
+  /** Part of a frame has arrived, `heldBytes` of it so far. */
   partial(heldBytes: number): void {
-    this.#heldBytes = heldBytes;
+    this.#partialBytes = heldBytes;
     if (this.#isPartial) return;
+    this.#firstFrame.stop();
     this.#partialAfter = this.frames;
     this.#partialSince = world.now();
-    // Left as it is while frames come and go: to set it anew for each would
+    // A timeout for an earlier frame is left: to start one for each frame would
     // cost a few µs.
-    if (this.#timeoutDue > this.#nextDue) this.#arm();
+    if (this.#slowFrame === null) this.#watchPartial();
   }
 
   get #isPartial(): boolean {
     return this.#partialAfter === this.frames;
   }
 
-  get #partialDue(): number {
-    if (!this.#isPartial) return Infinity;
-    const turns = 1 + Math.floor(this.#heldBytes / BYTES_A_TURN);
-    return this.#partialSince + turns * this.#options.limits.frames.timeoutMs;
-  }
-
-  get #nextDue(): number {
-    const hasBegun = this.frames > 0 || this.#isPartial;
-    const firstDue = hasBegun ? Infinity : this.#firstDue;
-    return Math.min(firstDue, this.#partialDue, this.#idleDue);
-  }
-
-  #arm(): void {
-    this.#timeout?.stop();
-    this.#timeoutDue = this.#nextDue;
-    this.#timeout = this.#options.timers.start(
-      "arrivals",
-      Math.max(0, this.#timeoutDue - world.now()),
-      () => this.#tick(),
-      { patient: true },
+  #watchPartial(): void {
+    this.#slowFrame = null;
+    if (!this.#isPartial) return;
+    const { cut, limits: { frames }, timers } = this.#options;
+    const turns = 1 + Math.floor(this.#partialBytes / BYTES_PER_TURN);
+    const dueAt = this.#partialSince + turns * frames.timeoutMs;
+    const leftMs = dueAt - world.now();
+    if (leftMs <= 0) return cut("slow-frame");
+    this.#slowFrame = timers.start(
+      "slow frame",
+      leftMs,
+      () => this.#watchPartial(),
+      PATIENT,
     );
   }
 
-  #tick(): void {
-    const code = this.#overdue(world.now());
-    if (code !== null) return this.#options.cut(code);
-    this.#arm();
-  }
-
-  #overdue(now: number): CutCode | null {
-    const { isBusy, limits } = this.#options;
+  #watchIdleness(): void {
+    const { cut, isBusy, limits: { connections }, timers } = this.#options;
     const { frames } = this;
-    if (now >= this.#partialDue) return "slow-frame";
-    if (this.#isPartial) this.#idleFrames = -1;
-    else if (frames === 0 && now >= this.#firstDue) return "first-frame";
-    if (now < this.#idleDue) return null;
-    if (frames === this.#idleFrames && !isBusy()) return "idle";
-    // Whoever waits for an answer has the whole time again after it.
-    this.#idleFrames = frames;
-    this.#idleDue = now + limits.connections.idleMs;
-    return null;
+    timers.start("idle", connections.idleMs, () => {
+      const isIdle = frames === this.frames && !this.#isPartial && !isBusy();
+      if (isIdle) cut("idle");
+      else this.#watchIdleness();
+    }, PATIENT);
   }
 }

@@ -13,7 +13,7 @@ export interface ArrivalsOptions extends ArrivalWatchOptions {
   readonly limits: Limits;
   /** The budget of the connection. */
   readonly budget: Budget;
-  readonly rates: Rates | null;
+  readonly rates: Rates;
   /**
    * Hears when this side takes the first message of the peer; `null` for a
    * connection that this side made.
@@ -82,9 +82,8 @@ export class Arrivals {
     this.#watch.frame();
     if (this.#partialBytes > 0) this.#count(0);
     if (this.isStranger && !this.isShort(payloadBytes)) return "over-budget";
-    return this.#options.rates?.takeFrame(payloadBytes) === false
-      ? "rate-limit"
-      : null;
+    const isAllowed = this.#options.rates.takeFrame(payloadBytes);
+    return isAllowed ? null : "rate-limit";
   }
 
   /** Part of a frame arrived. Returns why the peer must be cut off, or `null`. */

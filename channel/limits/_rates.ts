@@ -1,59 +1,47 @@
-import { world } from "../../transports/internal.ts";
 import { HEADER_BYTES } from "../../transports/frames/frame.ts";
-import type { Limits } from "./limits.ts";
+import type { RateLimits } from "./limits.ts";
 import { TokenBucket } from "./_token_bucket.ts";
 
-/** How fast the peer of one connection may send. */
+/** Bounds how fast the peer of one connection may send. */
 export class Rates {
-  readonly #bytes: TokenBucket | null;
-  readonly #frames: TokenBucket | null;
-  readonly #requests: TokenBucket | null;
-  readonly #server: TokenBucket | null;
+  readonly #bytes: TokenBucket;
+  readonly #frames: TokenBucket;
+  readonly #requests: TokenBucket;
+  readonly #server: TokenBucket;
 
-  private constructor(limits: Limits, server: TokenBucket | null) {
-    const bucket = (perSecond: number) =>
-      TokenBucket.of(perSecond, limits.rates.burstMs);
-    this.#bytes = bucket(limits.rates.bytesPerSecond);
-    this.#frames = bucket(limits.rates.framesPerSecond);
-    this.#requests = bucket(limits.rates.requestsPerSecond);
+  /** Creates the rates of a connection; `server` is what its server shares. */
+  constructor(limits: RateLimits, server: TokenBucket) {
+    const { burstMs } = limits;
+    this.#bytes = new TokenBucket(limits.bytesPerSecond, burstMs);
+    this.#frames = new TokenBucket(limits.framesPerSecond, burstMs);
+    this.#requests = new TokenBucket(limits.requestsPerSecond, burstMs);
     this.#server = server;
   }
 
-  /**
-   * The rates of a connection, of a server with the rate `server`; `null` where
-   * nothing is bounded, so that a frame costs no look at the time.
-   */
-  static of(limits: Limits, server: TokenBucket | null): Rates | null {
-    const { bytesPerSecond, framesPerSecond, requestsPerSecond } = limits.rates;
-    const isBounded = server !== null || Math.min(
-          bytesPerSecond,
-          framesPerSecond,
-          requestsPerSecond,
-        ) < Infinity;
-    return isBounded ? new Rates(limits, server) : null;
+  /** Whether the number of requests is bounded. */
+  get boundsRequests(): boolean {
+    return this.#requests.isBounded || this.#server.isBounded;
   }
 
-  /** Counts a frame; `false` if it is too much. */
+  /** Counts a frame, or returns `false` if it is one too many. */
   takeFrame(payloadBytes: number): boolean {
-    const now = world.now();
-    return (this.#frames?.take(1, now) ?? true) &&
-      (this.#bytes?.take(HEADER_BYTES + payloadBytes, now) ?? true);
+    return this.#frames.take(1) &&
+      this.#bytes.take(HEADER_BYTES + payloadBytes);
   }
 
-  /** Takes back that a frame was counted: this side has asked for it. */
+  /** Does not count a frame that was taken: this side has asked for it. */
   giveBackFrame(payloadBytes: number): void {
-    this.#frames?.giveBack(1);
-    this.#bytes?.giveBack(HEADER_BYTES + payloadBytes);
+    this.#frames.giveBack(1);
+    this.#bytes.giveBack(HEADER_BYTES + payloadBytes);
   }
 
-  /** Counts a request; tells why it is too much, or `null`. */
+  /** Counts a request, or returns why it is one too many. */
   takeRequest(): string | null {
-    const now = world.now();
     // What this connection may not send takes nothing from the others.
-    if (this.#requests?.take(1, now) === false) {
+    if (!this.#requests.take(1)) {
       return "too many requests a second came from this side";
     }
-    return this.#server?.take(1, now) ?? true
+    return this.#server.take(1)
       ? null
       : "too many requests a second came to this server";
   }

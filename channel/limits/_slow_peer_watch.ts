@@ -1,49 +1,51 @@
-import type { CutCode } from "../_close_reasons.ts";
 import type { Connection } from "../../transports/transport.ts";
+import type { CutCode } from "../_close_reasons.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
 
-/** Over this many times `limits.queues.maxBytes` new requests are refused. */
+/** Above this many times `limits.queues.maxBytes` requests are refused. */
 const REFUSE_FACTOR = 4;
-/** Over this many times `limits.queues.maxBytes` the peer is cut off at once. */
+/** Above this many times `limits.queues.maxBytes` the peer is cut off at once. */
 const CUT_FACTOR = 16;
-/** Who takes less than that of what waits for it takes nothing. */
+/** A peer that takes less than this of what is queued takes nothing. */
 const LEAST_BYTES = 16 * 1024;
-/** For so long a peer may stay over the refusing limit. */
+/** The longest time that a peer may stay above the refusing limit. */
 const BACKLOG_MS = 1_000;
-
-/** The queue is counted towards the budget in steps of so many bytes. */
+/** The queue is counted towards the budget in steps of this length. */
 const COUNTED_BYTES = 64 * 1024;
 
-/** What a {@linkcode SlowPeerWatch} is made with. */
+const PATIENT = { patient: true };
+
+/** The options of a {@linkcode SlowPeerWatch}. */
 export interface SlowPeerOptions {
   readonly limits: Limits;
-  /** What the queues of all connections count towards, if anything. */
+  /** The budget of all queues together, if there is one. */
   readonly budget: Budget | null;
   /** The timers of the channel. */
   readonly timers: Timers;
-  /** Ends the connection for this reason. */
+  /** Cuts off the peer. */
   readonly cut: (code: CutCode) => void;
 }
 
 /**
  * Notices a peer that sends and does not read. Reading from it never pauses,
- * since that could deadlock two sides that both wait; so what it is owed must
- * be bounded here.
+ * since that could deadlock two sides that both wait; so what is queued for it
+ * must be bounded here.
  *
  * A burst of large answers within one turn of the event loop is not the peer's
- * fault: it gets a second to take it.
+ * fault: it gets a second to take them.
  */
 export class SlowPeerWatch {
   readonly #connection: Connection;
   readonly #options: SlowPeerOptions;
   /** How much of the queue is in the budget. */
   #countedBytes = 0;
-  #timeout: Timeout | null = null;
-  #waitMs = 0;
+  /** The timeouts that run, if they do. They are not restarted for each write. */
+  #backlog: Timeout | null = null;
+  #stall: Timeout | null = null;
 
-  /** Watches what is queued on `connection`. */
+  /** Watches the queue of `connection`. */
   constructor(connection: Connection, options: SlowPeerOptions) {
     this.#connection = connection;
     this.#options = options;
@@ -57,20 +59,17 @@ export class SlowPeerWatch {
 
   /** To be called after something was queued. */
   queued(): void {
+    const { budget, cut, limits: { queues } } = this.#options;
     const { queuedBytes } = this.#connection;
-    const newBytes = queuedBytes - this.#countedBytes;
-    if (newBytes > COUNTED_BYTES && this.#isOverBudget(queuedBytes)) {
-      return this.#options.cut("over-budget");
+    if (queuedBytes - this.#countedBytes > COUNTED_BYTES) {
+      this.#count(queuedBytes);
+      if (budget !== null && budget.exceededBy(0) !== null) {
+        return cut("over-budget");
+      }
     }
-    if (queuedBytes > CUT_FACTOR * this.#options.limits.queues.maxBytes) {
-      this.#options.cut("slow-peer");
-    } else if (this.isBacklogged) {
-      if (this.#waitMs !== BACKLOG_MS) this.#arm(BACKLOG_MS);
-    } else if (this.#timeout === null) {
-      // Armed once and left while writes come and go: arming it for each would
-      // cost a few µs a call.
-      this.#arm(this.#options.limits.queues.slowPeerMs);
-    }
+    if (queuedBytes > CUT_FACTOR * queues.maxBytes) return cut("slow-peer");
+    if (this.#stall === null) this.#watchStall();
+    if (this.#backlog === null && this.isBacklogged) this.#watchBacklog();
   }
 
   /** To be called when nothing is queued any more. */
@@ -78,9 +77,9 @@ export class SlowPeerWatch {
     if (this.#countedBytes > 0) this.#count(this.#connection.queuedBytes);
   }
 
-  #isOverBudget(queuedBytes: number): boolean {
-    this.#count(queuedBytes);
-    return (this.#options.budget?.exceededBy(0) ?? null) !== null;
+  /** To be called when the connection has ended. */
+  end(): void {
+    this.#count(0);
   }
 
   #count(bytes: number): void {
@@ -88,38 +87,24 @@ export class SlowPeerWatch {
     this.#countedBytes = bytes;
   }
 
-  /** Ends the watch. */
-  stop(): void {
-    this.#count(0);
-    this.#disarm();
+  #watchBacklog(): void {
+    const { cut, timers } = this.#options;
+    this.#backlog = timers.start("slow peer", BACKLOG_MS, () => {
+      this.#backlog = null;
+      if (this.isBacklogged) cut("slow-peer");
+    }, PATIENT);
   }
 
-  #disarm(): void {
-    this.#timeout?.stop();
-    this.#timeout = null;
-    this.#waitMs = 0;
-  }
-
-  #arm(waitMs: number): void {
-    this.#disarm();
+  #watchStall(): void {
+    const { cut, limits: { queues }, timers } = this.#options;
     const { writtenBytes, queuedBytes } = this.#connection;
-    const wanted = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
-    const wasBacklogged = this.isBacklogged;
-    this.#waitMs = waitMs;
-    this.#timeout = this.#options.timers.start(
-      "slow peer",
-      waitMs,
-      () => this.#check(wanted, wasBacklogged),
-      { patient: true },
-    );
-  }
-
-  #check(wantedBytes: number, wasBacklogged: boolean): void {
-    this.#disarm();
-    const { queuedBytes, writtenBytes } = this.#connection;
-    const stuck = queuedBytes > 0 && writtenBytes < wantedBytes;
-    if (stuck || (wasBacklogged && this.isBacklogged)) {
-      this.#options.cut("slow-peer");
-    } else if (queuedBytes > 0) this.queued();
+    const wantedBytes = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
+    this.#stall = timers.start("slow peer", queues.slowPeerMs, () => {
+      this.#stall = null;
+      const { writtenBytes, queuedBytes } = this.#connection;
+      if (queuedBytes === 0) return;
+      if (writtenBytes < wantedBytes) cut("slow-peer");
+      else this.#watchStall();
+    }, PATIENT);
   }
 }

@@ -1,33 +1,38 @@
-/**
- * Lets through so much a second on average, and a burst of that after a pause.
- * Pure: its callers tell it the time.
- */
+import { world } from "../../transports/internal.ts";
+
+/** Allows a number of tokens per second on average, and a burst after a pause. */
 export class TokenBucket {
   readonly #perMs: number;
   readonly #capacity: number;
   #tokens: number;
   #at = -Infinity;
 
-  /** Allows `perSecond`, of which `limits.rates.burstMs` worth may come at once. */
+  /**
+   * Allows `perSecond`, of which the tokens of `burstMs` may be taken at once.
+   * `Infinity` allows everything.
+   */
   constructor(perSecond: number, burstMs: number) {
     this.#perMs = perSecond / 1_000;
     this.#capacity = this.#perMs * burstMs;
     this.#tokens = this.#capacity;
   }
 
-  /** A bucket, or `null` where nothing is bounded. */
-  static of(perSecond: number, burstMs: number): TokenBucket | null {
-    return perSecond === Infinity ? null : new TokenBucket(perSecond, burstMs);
+  /** Whether it ever refuses anything. */
+  get isBounded(): boolean {
+    return this.#perMs < Infinity;
   }
 
   /**
-   * Takes `amount` at `nowMs`, or returns `false` and takes nothing. What is
-   * larger than a whole burst takes that, and is paid for by those after it.
+   * Takes `amount`, or returns `false` and takes nothing. An amount larger than
+   * a whole burst takes that, and the rest from later ones. `nowMs` is for
+   * tests; without a bound the time is not read.
    */
-  take(amount: number, nowMs: number): boolean {
-    const gained = (nowMs - this.#at) * this.#perMs;
+  take(amount: number, nowMs?: number): boolean {
+    if (!this.isBounded) return true;
+    const now = nowMs ?? world.now();
+    const gained = (now - this.#at) * this.#perMs;
     this.#tokens = Math.min(this.#capacity, this.#tokens + gained);
-    this.#at = nowMs;
+    this.#at = now;
     if (this.#tokens < Math.min(amount, this.#capacity)) return false;
     this.#tokens -= amount;
     return true;

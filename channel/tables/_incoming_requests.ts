@@ -1,19 +1,13 @@
 import { ProtocolError } from "../../transports/errors.ts";
-import type { CutCode } from "../_close_reasons.ts";
 import type { Admission, ChannelHooks } from "../_hooks.ts";
-import type { Lifecycle } from "../_lifecycle.ts";
-import type { MessageCodec } from "../_message_codec.ts";
+import type { ChannelParts } from "../_parts.ts";
 import { SerializationError, ServerBusyError } from "../errors.ts";
-import type { Arrivals } from "../limits/_arrivals.ts";
-import type { Rates } from "../limits/_rates.ts";
 import { rawWeight } from "../limits/_raw_weight.ts";
 import type { Budget } from "../limits/budget.ts";
-import type { Limits } from "../limits/limits.ts";
 import { FAILURE, type Message, RESULT, shortFailureText } from "../message.ts";
 import { REQUEST_ARRIVED } from "../message_context.ts";
 import { type Answerer, IncomingRequest } from "../request.ts";
 import { Inbox } from "./_inbox.ts";
-import type { SendQueue } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
 /**
@@ -32,22 +26,6 @@ const STRANGER_REFUSALS = 256;
 /** What `answer` returns for an answer that left at once. */
 export const ANSWERED: Promise<void> = Promise.resolve();
 
-/** What {@linkcode IncomingRequests} work with. */
-export interface IncomingRequestsOptions {
-  readonly lifecycle: Lifecycle;
-  readonly codec: MessageCodec;
-  readonly queue: SendQueue;
-  readonly arrivals: Arrivals;
-  readonly rates: Rates | null;
-  /** The budget of the connection. */
-  readonly budget: Budget;
-  readonly limits: Limits;
-  /** Cuts off a peer that broke a limit. */
-  readonly cut: (code: CutCode) => void;
-  /** Hears when the last request was answered. */
-  readonly onAllAnswered: () => void;
-}
-
 /** The requests of the peer, until they are answered. */
 export class IncomingRequests implements Answerer {
   /** The requests that no handler has taken yet. */
@@ -65,15 +43,17 @@ export class IncomingRequests implements Answerer {
   /** Hears of each of those. */
   onDropped: (() => void) | null = null;
 
-  readonly #options: IncomingRequestsOptions;
+  readonly #parts: ChannelParts;
+  readonly #onAllAnswered: () => void;
   readonly #unanswered = new IdTable<IncomingRequest>();
   #admission: Admission = {};
   #deliver = (request: IncomingRequest): void => this.inbox.push(request);
   #refusedOfStranger = 0;
 
-  /** Creates an empty table. */
-  constructor(options: IncomingRequestsOptions) {
-    this.#options = options;
+  /** Creates an empty table. `onAllAnswered` hears of each last answer. */
+  constructor(parts: ChannelParts, onAllAnswered: () => void) {
+    this.#parts = parts;
+    this.#onAllAnswered = onAllAnswered;
   }
 
   /** Uses the hooks of the layer above. */
@@ -89,7 +69,7 @@ export class IncomingRequests implements Answerer {
 
   /** Takes a request of the peer, or refuses it. */
   receive({ id, content }: Message, bytes: number): void {
-    const { arrivals, codec, lifecycle } = this.#options;
+    const { arrivals, codec, lifecycle } = this.#parts;
     if (lifecycle.state.kind === "finishing") return;
     if (this.#unanswered.get(id) !== undefined) {
       throw new ProtocolError(
@@ -122,7 +102,7 @@ export class IncomingRequests implements Answerer {
 
   /** Holds a request as it was decoded until its sender is admitted. */
   #holdUnadmitted(id: number, content: unknown): void {
-    const { arrivals, budget, cut } = this.#options;
+    const { arrivals, budget, cut } = this.#parts;
     const weight = rawWeight(content) + REQUEST_BYTES;
     if (arrivals.isShort(budget.bytes + weight)) {
       return this.#take(id, content, weight);
@@ -138,27 +118,27 @@ export class IncomingRequests implements Answerer {
     this.taken++;
     const request = new IncomingRequest(this, id, content, weight);
     this.#unanswered.add(request);
-    this.#options.budget.hold(weight);
+    this.#parts.budget.hold(weight);
     this.#deliver(request);
   }
 
   /** Returns why a request of `bytes` is not taken, or `null`. */
   #refusal(content: unknown, bytes: number): string | null {
-    const { lifecycle, queue, rates } = this.#options;
+    const { lifecycle, queue, rates } = this.#parts;
     if (lifecycle.state.kind !== "open") return "the channel is closing";
     const why = queue.isBacklogged
       ? "too many replies are not read"
-      : this.#excess(1, this.#options.budget, bytes);
-    if (why === null && rates === null) return null;
+      : this.#excess(1, this.#parts.budget, bytes);
+    if (why === null && !rates.boundsRequests) return null;
     if (this.#admission.isControl?.(content)) {
       return why === null ? null : this.#controlExcess(bytes);
     }
-    return why ?? rates?.takeRequest() ?? null;
+    return why ?? rates.takeRequest();
   }
 
   /** Returns why a request that weighs so much is too much to hold, or `null`. */
   #overload(content: unknown, weight: number): string | null {
-    const why = this.#excess(1, this.#options.budget, weight);
+    const why = this.#excess(1, this.#parts.budget, weight);
     return why !== null && this.#admission.isControl?.(content)
       ? this.#controlExcess(weight)
       : why;
@@ -169,19 +149,19 @@ export class IncomingRequests implements Answerer {
    * taken where that is full: it may be what makes room there.
    */
   #controlExcess(bytes: number): string | null {
-    const { budget } = this.#options;
+    const { budget } = this.#parts;
     const isShort = bytes <= SHORT_CONTROL_BYTES;
     return this.#excess(2, isShort ? budget.parent : budget, bytes);
   }
 
   /** Returns what is over `times` its limit with `bytes` more, or `null`. */
   #excess(times: number, budget: Budget | null, bytes: number): string | null {
-    if (this.size >= times * this.#options.limits.requests.maxUnanswered) {
+    if (this.size >= times * this.#parts.limits.requests.maxUnanswered) {
       return `${this.size} requests are unanswered`;
     }
     const full = budget?.exceededBy(bytes, times) ?? null;
     if (full === null) return null;
-    return full === this.#options.budget
+    return full === this.#parts.budget
       ? `${full.bytes} bytes are held for this connection`
       : `${full.bytes} bytes are held at this server`;
   }
@@ -197,9 +177,9 @@ export class IncomingRequests implements Answerer {
    * this returns `false`.
    */
   revive(request: IncomingRequest): boolean {
-    this.#options.arrivals.heard();
+    this.#parts.arrivals.heard();
     try {
-      request.content = this.#options.codec.revive(
+      request.content = this.#parts.codec.revive(
         request.content,
         REQUEST_ARRIVED,
       );
@@ -234,7 +214,7 @@ export class IncomingRequests implements Answerer {
     } finally {
       this.#checkAllAnswered();
     }
-    const { queue } = this.#options;
+    const { queue } = this.#parts;
     return queue.hasRoom ? ANSWERED : queue.answersLeft();
   }
 
@@ -250,7 +230,7 @@ export class IncomingRequests implements Answerer {
   }
 
   lossError(request: IncomingRequest): Error | null {
-    const { lifecycle } = this.#options;
+    const { lifecycle } = this.#parts;
     const isOpen = lifecycle.state.kind === "open";
     return isOpen || this.#unanswered.get(request.id) === request
       ? null
@@ -258,7 +238,7 @@ export class IncomingRequests implements Answerer {
   }
 
   #checkAllAnswered(): void {
-    if (this.size === 0) this.#options.onAllAnswered();
+    if (this.size === 0) this.#onAllAnswered();
   }
 
   #dropReply(): void {
@@ -272,7 +252,7 @@ export class IncomingRequests implements Answerer {
     content: unknown,
     context?: unknown,
   ): void {
-    const { codec, queue } = this.#options;
+    const { codec, queue } = this.#parts;
     const isError = type === FAILURE && content instanceof Error;
     const carried = isError ? codec.encodeFailure(content) : content;
     const payload = codec.encode(type, id, carried, context);
@@ -293,7 +273,7 @@ export class IncomingRequests implements Answerer {
   #remove(request: IncomingRequest): boolean {
     if (this.#unanswered.get(request.id) !== request) return false;
     this.#unanswered.delete(request.id);
-    this.#options.budget.release(request.bytes);
+    this.#parts.budget.release(request.bytes);
     return true;
   }
 
@@ -315,7 +295,7 @@ export class IncomingRequests implements Answerer {
 
   /** No more requests will come. */
   endInbox(): void {
-    const { lifecycle } = this.#options;
+    const { lifecycle } = this.#parts;
     const { state } = lifecycle;
     this.inbox.end(
       () => lifecycle.error("recv"),
@@ -325,7 +305,7 @@ export class IncomingRequests implements Answerer {
 
   /** Nobody waits for answers any more: aborts the signal of each request. */
   loseAll(): void {
-    const { budget, lifecycle } = this.#options;
+    const { budget, lifecycle } = this.#parts;
     const requests = this.#unanswered.values();
     this.lost += requests.length;
     this.#unanswered.clear();

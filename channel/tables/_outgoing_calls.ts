@@ -1,22 +1,18 @@
 import { FrameTooLargeError, ProtocolError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
-import type { Lifecycle } from "../_lifecycle.ts";
-import type { MessageCodec } from "../_message_codec.ts";
+import type { ChannelParts } from "../_parts.ts";
 import type { SendOptions } from "../channel.ts";
 import { QueueFullError, SerializationError, TimeoutError } from "../errors.ts";
-import type { Arrivals } from "../limits/_arrivals.ts";
 import { checkRange } from "../limits/_check_range.ts";
-import type { Rates } from "../limits/_rates.ts";
-import type { Limits } from "../limits/limits.ts";
 import { FAILURE, type Message, REQUEST } from "../message.ts";
 import { type ArrivalContext, REPLY_ARRIVED } from "../message_context.ts";
-import type { Due, Timers } from "../timers/_timers.ts";
+import type { Due } from "../timers/_timers.ts";
 import {
   type Abortable,
   listenForAbort,
   stopListening,
 } from "../timers/abort_listeners.ts";
-import type { QueuedFrame, SendQueue } from "./_send_queue.ts";
+import type { QueuedFrame } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
 const encoder = new TextEncoder();
@@ -34,19 +30,6 @@ export interface CallTerms extends SendOptions {
   readonly onResult?: ResultReceiver;
   /** The context with which the reply is revived. */
   readonly replyContext?: ArrivalContext;
-}
-
-/** What {@linkcode OutgoingCalls} work with. */
-export interface OutgoingCallsOptions {
-  readonly lifecycle: Lifecycle;
-  readonly codec: MessageCodec;
-  readonly queue: SendQueue;
-  readonly arrivals: Arrivals;
-  readonly rates: Rates | null;
-  readonly timers: Timers;
-  readonly limits: Limits;
-  /** The default time for a call. */
-  readonly timeoutMs: number;
 }
 
 /**
@@ -114,13 +97,13 @@ export class OutgoingCalls {
   /** Replies that no call waited for. */
   lateReplies = 0;
 
-  readonly #options: OutgoingCallsOptions;
+  readonly #parts: ChannelParts;
   readonly #pending = new IdTable<PendingCall>();
   #nextId = 0;
 
   /** Creates an empty table. */
-  constructor(options: OutgoingCallsOptions) {
-    this.#options = options;
+  constructor(parts: ChannelParts) {
+    this.#parts = parts;
   }
 
   /** How many calls are pending. */
@@ -140,7 +123,7 @@ export class OutgoingCalls {
     context: unknown,
   ): Promise<unknown> {
     this.#check(terms);
-    const { codec, queue } = this.#options;
+    const { codec, queue } = this.#parts;
     // Taken first, as a getter in the content may send something itself.
     const id = this.#nextId++;
     try {
@@ -159,7 +142,7 @@ export class OutgoingCalls {
   }
 
   #check({ signal, timeoutMs = 0 }: CallTerms): void {
-    const { lifecycle, limits } = this.#options;
+    const { lifecycle, limits } = this.#parts;
     if (lifecycle.state.kind !== "open") throw lifecycle.error("send");
     signal?.throwIfAborted();
     checkRange("timeoutMs", timeoutMs, 0);
@@ -177,7 +160,7 @@ export class OutgoingCalls {
     terms: CallTerms,
     resolvers: PromiseWithResolvers<unknown>,
   ): void {
-    const { codec, queue } = this.#options;
+    const { codec, queue } = this.#parts;
     // Added first: this frame may be the one for which the peer is cut off.
     const call = this.#add(id, terms, resolvers);
     try {
@@ -197,7 +180,7 @@ export class OutgoingCalls {
   ): void {
     const call = this.#add(id, terms, resolvers);
     call.payload = payload;
-    this.#options.queue.wait(call);
+    this.#parts.queue.wait(call);
   }
 
   /** Converts a payload that must wait to bytes, and checks their length. */
@@ -205,7 +188,7 @@ export class OutgoingCalls {
     const bytes = typeof payload === "string"
       ? encoder.encode(payload)
       : payload;
-    const { maxBytes } = this.#options.limits.frames;
+    const { maxBytes } = this.#parts.limits.frames;
     if (bytes.length <= maxBytes) return bytes;
     throw new FrameTooLargeError(
       `Cannot send: ${bytes.length} bytes are over the limit of ${maxBytes}, send less at once or raise 'limits.frames.maxBytes' on both sides`,
@@ -222,32 +205,32 @@ export class OutgoingCalls {
     const dueAt = timeoutMs < Infinity ? world.now() + timeoutMs : Infinity;
     const call = new PendingCall(this, id, terms, dueAt, resolvers);
     this.#pending.add(call);
-    if (dueAt < Infinity) this.#options.timers.add(call);
+    if (dueAt < Infinity) this.#parts.timers.add(call);
     if (terms.signal !== undefined) listenForAbort(terms.signal, call);
     return call;
   }
 
   #remove(call: PendingCall): void {
     this.#pending.delete(call.id);
-    this.#options.timers.remove(call);
+    this.#parts.timers.remove(call);
     const { signal } = call.terms;
     if (signal !== undefined) stopListening(signal, call);
   }
 
-  #timeoutMs({ timeoutMs = this.#options.timeoutMs }: CallTerms): number {
+  #timeoutMs({ timeoutMs = this.#parts.timeoutMs }: CallTerms): number {
     return timeoutMs;
   }
 
   /** Takes a reply of the peer. */
   receive({ type, id, content }: Message, bytes: number): void {
-    const { arrivals, codec, queue, rates } = this.#options;
+    const { arrivals, codec, queue, rates } = this.#parts;
     this.replies++;
     const call = this.#pending.get(id);
     if (call === undefined) {
       this.lateReplies++;
       return;
     }
-    rates?.giveBackFrame(bytes);
+    rates.giveBackFrame(bytes);
     if (arrivals.isStranger) return this.#dropReplyOfStranger(call);
     arrivals.heard();
     let result: unknown = null;
@@ -292,7 +275,7 @@ export class OutgoingCalls {
   ): Error | null {
     if (onResult === undefined) return null;
     try {
-      onResult(result, this.#options.codec.weigh(bytes));
+      onResult(result, this.#parts.codec.weigh(bytes));
       return null;
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
@@ -304,7 +287,7 @@ export class OutgoingCalls {
   expire(call: PendingCall): void {
     this.timedOut++;
     this.#remove(call);
-    const sent = this.#options.queue.withdraw(call);
+    const sent = this.#parts.queue.withdraw(call);
     const timeoutMs = this.#timeoutMs(call.terms);
     call.reject(
       new TimeoutError(
@@ -318,13 +301,13 @@ export class OutgoingCalls {
   abort(call: PendingCall, reason: unknown): void {
     this.aborted++;
     this.#remove(call);
-    this.#options.queue.withdraw(call);
+    this.#parts.queue.withdraw(call);
     call.reject(reason);
   }
 
   /** The connection is gone: rejects every call, each with its own error. */
   end(): void {
-    const { lifecycle, queue } = this.#options;
+    const { lifecycle, queue } = this.#parts;
     const calls = this.#pending.values();
     this.lost += calls.length;
     for (const call of calls) this.#remove(call);

@@ -14,11 +14,6 @@ export interface QueuedFrame {
   payload: Uint8Array | null;
 }
 
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Stays empty, and stands in for what most connections never need. */
 const NONE_WAITING = new Set<QueuedFrame>();
 
@@ -41,15 +36,12 @@ export class SendQueue {
    * left each time.
    */
   #inOrder = NONE_WAITING.values();
-  #drainWaiters: Waiter[] = [];
+  #drainWaiters: PromiseWithResolvers<void>[] = [];
   /** Answers that wait for room. */
   readonly #answers = new Deque<() => void>();
 
   /** Makes an empty queue in front of `connection`. */
-  constructor(
-    connection: Connection,
-    options: SlowPeerOptions,
-  ) {
+  constructor(connection: Connection, options: SlowPeerOptions) {
     this.#connection = connection;
     this.#limits = options.limits;
     this.#slowPeer = new SlowPeerWatch(connection, options);
@@ -136,9 +128,9 @@ export class SendQueue {
   /** Resolves when there is room, and rejects at the {@linkcode end}. */
   drained(): Promise<void> {
     if (this.hasRoom) return AT_ONCE;
-    return new Promise((resolve, reject) =>
-      this.#drainWaiters.push({ resolve, reject })
-    );
+    const waiter = Promise.withResolvers<void>();
+    this.#drainWaiters.push(waiter);
+    return waiter.promise;
   }
 
   /** Resolves when answers have left, or cannot any more. */
@@ -149,7 +141,7 @@ export class SendQueue {
 
   /** Drops what waits; every `drained` rejects with an error of its own. */
   end(error: () => Error): void {
-    this.#slowPeer.stop();
+    this.#slowPeer.end();
     this.#waiting.clear();
     for (const write of this.#answers.clear()) write();
     for (const waiter of this.#drainWaiters.splice(0)) waiter.reject(error());

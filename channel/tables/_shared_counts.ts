@@ -1,4 +1,4 @@
-import type { TokenBucket } from "../limits/_token_bucket.ts";
+import { TokenBucket } from "../limits/_token_bucket.ts";
 
 /** Counts that all channels of one server share. */
 export class SharedCounts {
@@ -6,11 +6,11 @@ export class SharedCounts {
   cutConnections = 0;
   /** Connections that were closed because nobody knew whose they were. */
   refusedPeers = 0;
-  /** How many requests may come, or `null` if nothing bounds that. */
-  readonly requestRate: TokenBucket | null;
+  /** Bounds the requests of all channels together. */
+  readonly requestRate: TokenBucket;
 
-  /** A connection that no server has accepted shares with nobody. */
-  constructor(requestRate: TokenBucket | null = null) {
+  /** Creates the counts of a server, or of one connection without bounds. */
+  constructor(requestRate: TokenBucket = new TokenBucket(Infinity, 0)) {
     this.requestRate = requestRate;
   }
 }
