@@ -1,31 +1,86 @@
 import { parseAgentAddress } from "../address.ts";
-import type { CheckedRegistration } from "./_check.ts";
+import type { CheckedRegistration } from "./_checks.ts";
 import type { DirectoryEntry, DirectoryProperties } from "./entry.ts";
-import { EntryList } from "./_entry_list.ts";
-import { Shares } from "./_shares.ts";
+import { Shares } from "./_fair_shares.ts";
+
+/** Entries in the order of their ids, in which they are added. */
+export class EntryList {
+  readonly #byId = new Map<number, DirectoryEntry>();
+  /** Ascending; some may belong to entries that are gone. */
+  #ids: number[] = [];
+
+  /** The number of entries. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Returns the entry with this id. */
+  get(id: number): DirectoryEntry | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Adds an entry whose id is larger than all before, or replaces one. */
+  set(entry: DirectoryEntry): void {
+    if (!this.#byId.has(entry.id)) this.#ids.push(entry.id);
+    this.#byId.set(entry.id, entry);
+  }
+
+  /** Removes the entry with this id. */
+  delete(id: number): void {
+    this.#byId.delete(id);
+    // Rare enough to cost little for each removal.
+    if (this.#ids.length > 2 * this.#byId.size + 64) {
+      this.#ids = [...this.#byId.keys()];
+    }
+  }
+
+  /** Returns the first `count` entries with larger ids than `after`. */
+  slice(after: number, count: number): DirectoryEntry[] {
+    const found: DirectoryEntry[] = [];
+    for (
+      let i = this.#indexAfter(after);
+      i < this.#ids.length && found.length < count;
+      i++
+    ) {
+      const entry = this.#byId.get(this.#ids[i]!);
+      if (entry !== undefined) found.push(entry);
+    }
+    return found;
+  }
+
+  #indexAfter(id: number): number {
+    let [low, high] = [0, this.#ids.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#ids[middle]! <= id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
 
 /** One registration. */
-export class Listing implements CheckedRegistration {
-  readonly key: string;
-  readonly type: string;
-  readonly address: string;
+export interface Listing extends CheckedRegistration {
   /** The address of its container. */
   readonly container: string;
-  /** What others are told; `null` until the agent was reached. */
-  entry: DirectoryEntry | null = null;
+  /** The entry that others see; `null` until the agent was reached. */
+  entry: DirectoryEntry | null;
   properties: DirectoryProperties;
-  /** Stands for the call that holds it, the latest one. */
-  holder: object | null = null;
+  /** Stands for the latest call that holds it. */
+  holder: object | null;
   /** Resolves to a reason when it is gone. */
-  readonly gone = Promise.withResolvers<string>();
+  readonly gone: PromiseWithResolvers<string>;
+}
 
-  constructor(registration: CheckedRegistration) {
-    this.key = registration.key;
-    this.type = registration.type;
-    this.address = registration.address;
-    this.container = parseAgentAddress(registration.address).container;
-    this.properties = registration.properties;
-  }
+/** Creates the listing of a registration. */
+export function listingOf(registration: CheckedRegistration): Listing {
+  return {
+    ...registration,
+    container: parseAgentAddress(registration.address).container,
+    entry: null,
+    holder: null,
+    gone: Promise.withResolvers(),
+  };
 }
 
 /** All registrations, and the entries of those whose agent was reached. */
@@ -34,11 +89,14 @@ export class Entries {
   readonly #byKey = new Map<string, Listing>();
   readonly #shown = new EntryList();
   readonly #byType = new Map<string, EntryList>();
-  /** What containers and hosts have of it. */
+  /** The parts of containers and hosts. */
   readonly shares: Shares;
   #lastId = 0;
 
-  /** Tells of each entry that is new, has changed or, with `null`, is gone. */
+  /**
+   * Creates an empty table. `onChange` hears of each entry that is new, has
+   * changed or, with `null`, is gone.
+   */
   constructor(
     onChange: (id: number, entry: DirectoryEntry | null) => void,
     maxBytes: number,
@@ -47,12 +105,12 @@ export class Entries {
     this.shares = new Shares(maxBytes);
   }
 
-  /** How many registrations there are. */
+  /** The number of registrations. */
   get size(): number {
     return this.#byKey.size;
   }
 
-  /** How many of them others are told of. */
+  /** The number of entries that others see. */
   get shown(): number {
     return this.#shown.size;
   }
@@ -66,7 +124,7 @@ export class Entries {
   }
 
   /**
-   * The first `count` entries of a type, or of all, with larger ids than
+   * Returns the first `count` entries of a type, or of all, with larger ids than
    * `after`, in the order of their ids.
    */
   slice(
@@ -80,10 +138,10 @@ export class Entries {
 
   add(listing: Listing): void {
     this.#byKey.set(listing.key, listing);
-    this.shares.add(listing.container, bytesOf(listing));
+    this.shares.add(listing.container, 1, bytesOf(listing));
   }
 
-  /** Tells others of it from now on. Ids grow in this order. */
+  /** Shows the entry to others from now on. Ids grow in this order. */
   show(listing: Listing): void {
     this.#set(listing, ++this.#lastId);
   }
@@ -92,7 +150,7 @@ export class Entries {
     if (areSame(listing.properties, properties)) return;
     const before = bytesOf(listing);
     listing.properties = properties;
-    this.shares.change(listing.container, bytesOf(listing) - before);
+    this.shares.add(listing.container, 0, bytesOf(listing) - before);
     if (listing.entry !== null) this.#set(listing, listing.entry.id);
   }
 
@@ -100,7 +158,7 @@ export class Entries {
     // The key may be in use again.
     if (this.#byKey.get(listing.key) !== listing) return;
     this.#byKey.delete(listing.key);
-    this.shares.remove(listing.container, bytesOf(listing));
+    this.shares.add(listing.container, -1, -bytesOf(listing));
     const { entry, type } = listing;
     listing.entry = null;
     listing.gone.resolve(reason);
@@ -124,7 +182,7 @@ export class Entries {
   }
 }
 
-/** About how much memory one registration takes, in bytes. */
+/** Estimates the memory of one registration, in bytes. */
 export function bytesOf(
   { type, address, key, properties }: CheckedRegistration,
 ): number {
@@ -137,12 +195,12 @@ export function bytesOf(
 }
 
 /**
- * What a registration takes beside its texts, with the calls that watch its
+ * The memory of a registration beside its texts, with the calls that watch its
  * agent and hold the entry. Measured with 10,000 agents of one container.
  */
 const LISTING_BYTES = 10_240;
 
-/** What a property takes beside its texts. */
+/** The memory of a property beside its texts. */
 const PROPERTY_BYTES = 64;
 
 function areSame(a: DirectoryProperties, b: DirectoryProperties): boolean {

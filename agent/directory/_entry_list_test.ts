@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
-import { EntryList } from "./_entry_list.ts";
+import { EntryList } from "./_entries.ts";
 
 const entry = (id: number) => ({
   id,

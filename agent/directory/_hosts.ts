@@ -2,21 +2,19 @@ import { parseAgentAddress } from "../address.ts";
 import { dirname } from "@std/path";
 import { type Address, parseAddress } from "../../transports/address.ts";
 
-/** The host of a container's address; all of this machine's are one. */
+/**
+ * Returns the host of a container, or of a connection, whose address may end
+ * with `#` and a name. All addresses of this machine have one host.
+ */
 export function hostOf(address: string): string {
-  const host = networkHostOf(parseAddress(address));
+  const host = networkHostOf(parse(address));
   return host === null || isLoopback(host) ? "this machine" : host;
 }
 
-/** The host of a connection: what follows '#' tells connections apart. */
-export function hostOfCaller(remoteAddress: string): string {
-  return hostOf(remoteAddress.split("#", 1)[0]!);
-}
-
 /**
- * Whether an agent lives where its caller is: on the same host. A caller on
- * the directory's own machine may have it dial that under its other names; a
- * caller from elsewhere may not, as some services trust whoever is local.
+ * Whether an agent lives where its caller is: on the same host. A caller on the
+ * directory's own machine may make it dial that under its other names; a caller
+ * from elsewhere may not, since some services trust local callers.
  */
 export function isNear(
   agentAddress: string,
@@ -25,7 +23,7 @@ export function isNear(
 ): boolean {
   const wanted = parseAddress(parseAgentAddress(agentAddress).container);
   const at = parseAddress(own);
-  const from = parseAddress(caller.split("#", 1)[0]!);
+  const from = parse(caller);
   const host = networkHostOf(from);
   if (host !== null && networkHostOf(wanted) === host) return true;
   const isLocal = host === null
@@ -40,7 +38,7 @@ function networkHostOf(address: Address): string | null {
   return isOfNetwork ? address.host : null;
 }
 
-/** Whether two addresses are of one machine, folder or memory. */
+/** Whether two addresses belong to one machine, folder or memory. */
 function isBeside(wanted: Address, at: Address): boolean {
   const host = networkHostOf(wanted);
   if (host !== null) {
@@ -51,6 +49,10 @@ function isBeside(wanted: Address, at: Address): boolean {
     return "path" in at && dirname(wanted.path) === dirname(at.path);
   }
   return wanted.scheme === "local" && at.scheme === "local";
+}
+
+function parse(address: string): Address {
+  return parseAddress(address.split("#", 1)[0]!);
 }
 
 function isLoopback(host: string): boolean {

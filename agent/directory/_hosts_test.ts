@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hostOf, hostOfCaller, isNear } from "./_hosts.ts";
+import { hostOf, isNear } from "./_hosts.ts";
 
 Deno.test("isNear is the caller's host, or this machine for who is on it", () => {
   const tcp = "tcp://10.0.0.1:5555";
@@ -39,5 +39,5 @@ Deno.test("hostOf tells hosts apart, and no ways to this machine", () => {
     hostOf("tcp://10.0.0.1:1") === hostOf("tcp://10.0.0.2:1"),
     false,
   );
-  assertEquals(hostOfCaller("local://a#5"), here);
+  assertEquals(hostOf("local://a#5"), here);
 });

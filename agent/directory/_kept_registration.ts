@@ -1,6 +1,3 @@
-import type { Container } from "../container.ts";
-import { ContainerClosedError } from "../errors.ts";
-import { internalsOf } from "../_container_internals.ts";
 import { Backoff, DEFAULT_BACKOFF } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import type { OnError } from "../../channel/report.ts";
@@ -8,19 +5,23 @@ import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { ConnectError } from "../../transports/errors.ts";
+import { world } from "../../transports/internal.ts";
+import { internalsOf } from "../_container_internals.ts";
+import type { Container } from "../container.ts";
+import { ContainerClosedError } from "../errors.ts";
 import type {
   RegisteredAgent,
   RegisterOptions,
   Registration,
 } from "./client.ts";
 import type { Directory } from "./directory.ts";
-import type { DirectoryProperties, DirectoryRegistration } from "./entry.ts";
+import type { DirectoryProperties } from "./entry.ts";
 
-/** How long a withdrawal may take. */
+/** The longest time for withdrawing an entry. */
 const CLOSE_MS = 1_000;
 
-/** What a registration needs of its client. */
-export interface KeptRegistrationOptions {
+/** The directory for which a {@linkcode KeptRegistration} is made. */
+export interface RegistrationTarget {
   readonly container: Container;
   /** The address of the directory. */
   readonly directory: string;
@@ -28,7 +29,7 @@ export interface KeptRegistrationOptions {
   readonly onError: OnError;
 }
 
-/** Keeps one agent registered, whatever becomes of the directory. */
+/** Keeps one agent registered while the directory comes and goes. */
 export class KeptRegistration implements Registration {
   readonly address: string;
   readonly type: string;
@@ -36,28 +37,24 @@ export class KeptRegistration implements Registration {
   readonly first: Promise<void>;
   /** Resolves when it has ended. Never rejects. */
   readonly ended: Promise<void>;
-  readonly #options: KeptRegistrationOptions;
-  readonly #key = crypto.randomUUID();
+  readonly #target: RegistrationTarget;
+  readonly #key = world.uuid();
   readonly #ending = new AbortController();
-  readonly #backoff: Backoff;
   #properties: DirectoryProperties;
   /** The directory that has it, or `null` while none has. */
   #directory: Remote<Directory> | null = null;
-  #registered = pending();
+  #registered = unawaited();
   #wasRegistered = false;
 
   constructor(
     { address, signal }: RegisteredAgent,
     { type, properties = {} }: RegisterOptions,
-    options: KeptRegistrationOptions,
+    target: RegistrationTarget,
   ) {
     this.address = address;
     this.type = type;
     this.#properties = properties;
-    this.#options = options;
-    this.#backoff = new Backoff(DEFAULT_BACKOFF, options.container);
-    // The container's server keeps the process alive, if anything shall.
-    this.#backoff.unref();
+    this.#target = target;
     this.first = this.#registered.promise;
     this.ended = this.#keep(signal);
   }
@@ -70,76 +67,70 @@ export class KeptRegistration implements Registration {
     return this.#directory !== null;
   }
 
-  async #keep(signal: AbortSignal | undefined): Promise<void> {
-    const onAbort = () => this.end(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    if (signal?.aborted) onAbort();
+  async #keep(ofAgent: AbortSignal | undefined): Promise<void> {
+    const { container, directory } = this.#target;
+    const { signal } = this.#ending;
+    const onAbort = () => this.end(ofAgent?.reason);
+    ofAgent?.addEventListener("abort", onAbort, { once: true });
+    if (ofAgent?.aborted) onAbort();
     // By it this container confirms that the registration is its own.
-    const { registrationKeys } = internalsOf(this.#options.container);
-    registrationKeys.set(this.#key, this.#options.directory);
+    const { registrationKeys } = internalsOf(container);
+    registrationKeys.set(this.#key, directory);
+    const backoff = new Backoff(DEFAULT_BACKOFF, container);
+    // The server of the container keeps the process alive, if anything should.
+    backoff.unref();
     try {
-      for (;;) await this.#keepOnce();
+      for (;;) {
+        const startedAt = world.now();
+        await this.#holdOnce(signal);
+        const heldMs = world.now() - startedAt;
+        if (heldMs > DEFAULT_BACKOFF.maxMs) backoff.reset();
+        await backoff.wait(Infinity, signal);
+      }
     } catch (error) {
       this.#registered.reject(error);
       this.end(error);
     } finally {
       registrationKeys.delete(this.#key);
-      signal?.removeEventListener("abort", onAbort);
+      ofAgent?.removeEventListener("abort", onAbort);
     }
   }
 
-  /** Registers it, waits until it is no more, and then for the next time. */
-  async #keepOnce(): Promise<void> {
-    const { signal } = this.#ending;
-    const startedAt = performance.now();
+  /** Registers it, and resolves when it is not registered any more. */
+  async #holdOnce(signal: AbortSignal): Promise<void> {
     try {
-      await this.#hold(signal);
+      const directory = await this.#target.connect(signal);
+      const calls = withOptions(directory, { signal, timeoutMs: Infinity });
+      const registered = this.#registerWith(calls);
+      // At once: an entry without a holder would stay if this side died.
+      const held = calls.hold(this.#key);
+      held.catch(() => {});
+      await registered;
+      this.#directory = directory;
+      this.#wasRegistered = true;
+      this.#registered.resolve();
+      await held.finally(() => this.#lose(directory));
     } catch (error) {
       signal.throwIfAborted();
-      this.#failed(error);
-    }
-    const { maxMs: longestWaitMs } = DEFAULT_BACKOFF;
-    if (performance.now() - startedAt > longestWaitMs) this.#backoff.reset();
-    await this.#backoff.wait(Infinity, signal);
-  }
-
-  async #hold(signal: AbortSignal): Promise<void> {
-    const directory = await this.#options.connect(signal);
-    const calls = withOptions(directory, { signal, timeoutMs: Infinity });
-    const registered = calls.register(this.#registration);
-    // At once: an entry that nobody holds stays if this side dies.
-    const held = calls.hold(this.#key);
-    held.catch(() => {});
-    await registered;
-    this.#directory = directory;
-    this.#wasRegistered = true;
-    this.#registered.resolve();
-    try {
-      await held;
-    } finally {
-      this.#lost(directory);
+      if (isAway(error)) return;
+      const isFinal = error instanceof ContainerClosedError;
+      if (!this.#wasRegistered || isFinal) throw error;
+      const { onError } = this.#target;
+      onError(error, { kind: "task", address: this.address });
     }
   }
 
-  /** Whoever waits for it to be registered waits for the next time. */
-  #lost(directory: Remote<Directory> | null): void {
+  #registerWith(directory: Remote<Directory>): Promise<string> {
+    const { address, type } = this;
+    const properties = this.#properties;
+    return directory.register({ address, type, properties, key: this.#key });
+  }
+
+  /** From now on, who waits for it to be registered waits for the next time. */
+  #lose(directory: Remote<Directory> | null): void {
     if (this.#directory === null || this.#directory !== directory) return;
     this.#directory = null;
-    this.#registered = pending();
-  }
-
-  get #registration(): DirectoryRegistration {
-    const { address, type } = this;
-    return { address, type, properties: this.#properties, key: this.#key };
-  }
-
-  /** Ends it if the first attempt was refused; else it goes on. */
-  #failed(error: unknown): void {
-    if (isAway(error)) return;
-    if (!this.#wasRegistered || error instanceof ContainerClosedError) {
-      throw error;
-    }
-    this.#options.onError(error, { kind: "task", address: this.address });
+    this.#registered = unawaited();
   }
 
   async update(properties: DirectoryProperties): Promise<void> {
@@ -148,19 +139,19 @@ export class KeptRegistration implements Registration {
     const directory = this.#directory;
     this.#properties = properties;
     try {
-      await directory?.register(this.#registration);
+      if (directory !== null) await this.#registerWith(directory);
     } catch (error) {
       if (!isAway(error)) {
         if (this.#properties === properties) this.#properties = before;
         throw error;
       }
       // The next registration brings the new properties.
-      this.#lost(directory);
+      this.#lose(directory);
     }
     await this.#registered.promise;
   }
 
-  /** Ends it; the directory notices by itself. */
+  /** Ends it; the directory notices that by itself. */
   end(reason?: unknown): void {
     this.#ending.abort(
       reason ?? new DOMException("The registration was closed", "AbortError"),
@@ -170,17 +161,12 @@ export class KeptRegistration implements Registration {
   async close(): Promise<void> {
     const directory = this.#directory;
     this.end();
-    if (directory !== null) await this.#withdraw(directory);
-    await this.ended;
-  }
-
-  async #withdraw(directory: Remote<Directory>): Promise<void> {
-    const hurried = withOptions(directory, { timeoutMs: CLOSE_MS });
-    try {
-      await hurried.deregister(this.#key);
-    } catch {
-      // The end of the connection, or of the call that held it, withdraws it.
+    if (directory !== null) {
+      // If it fails, the end of the connection or of `hold` withdraws the entry.
+      await withOptions(directory, { timeoutMs: CLOSE_MS })
+        .deregister(this.#key).catch(() => {});
     }
+    await this.ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -188,14 +174,14 @@ export class KeptRegistration implements Registration {
   }
 }
 
-/** A promise that nobody need wait for. */
-function pending(): PromiseWithResolvers<void> {
+/** A promise whose rejection may go unheard. */
+function unawaited(): PromiseWithResolvers<void> {
   const resolvers = Promise.withResolvers<void>();
   resolvers.promise.catch(() => {});
   return resolvers;
 }
 
-/** Whether the directory is not there. */
+/** Whether an error says that the directory is not there. */
 function isAway(error: unknown): boolean {
   return error instanceof ConnectError ||
     error instanceof ConnectionClosedError ||

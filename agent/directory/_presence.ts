@@ -1,33 +1,32 @@
-import { parseAgentAddress } from "../address.ts";
-import type { LinkLease } from "../links/_links.ts";
 import { Backoff } from "../../channel/internal.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
+import { world } from "../../transports/internal.ts";
+import { parseAgentAddress } from "../address.ts";
+import type { LinkLease } from "../links/_links.ts";
+import { messageOf } from "./_checks.ts";
 import type { Listing } from "./_entries.ts";
-import { messageOf } from "./_message_of.ts";
 import type { OpenLink } from "./_proofs.ts";
 
-/** For how long an agent that registers may not have started yet. */
+/** The time within which an agent that registers has to start. */
 const START_MS = 10_000;
 
-/** What a {@linkcode Presence} is made with. */
+/** Options for the constructor of {@linkcode Presence}. */
 export interface PresenceOptions {
-  /** To whom its timers belong. */
+  /** The object that owns its timers. */
   readonly owner: object;
   readonly open: OpenLink;
   /** The address of the agent. */
   readonly address: string;
-  /** Hears when the agent is reached for the first time. */
+  /** Hears when the agent was reached for the first time. */
   readonly onThere: (presence: Presence) => void;
 }
 
-/** Whether one agent is there, for all its registrations. */
+/** The presence of one agent, for all its registrations. */
 export class Presence {
   readonly listings = new Set<Listing>();
   readonly #options: PresenceOptions;
-  readonly #container: string;
-  readonly #id: string;
   readonly #stopping = new AbortController();
-  /** Aborts when nobody need wait for the agent to start any more. */
+  /** Aborts when waiting for the agent to start is over. */
   readonly #starting = new AbortController();
   /** Keeps the connection to its container. */
   #lease: LinkLease | null = null;
@@ -36,9 +35,6 @@ export class Presence {
 
   constructor(options: PresenceOptions) {
     this.#options = options;
-    const { container, id } = parseAgentAddress(options.address);
-    this.#container = container;
-    this.#id = id;
   }
 
   /** Whether the agent has been reached. */
@@ -47,15 +43,15 @@ export class Presence {
   }
 
   /**
-   * Tries to reach the agent, unless it was. Does not wait where its container
-   * has no such agent yet: one that registers while it starts would wait for
-   * itself.
+   * Tries to reach the agent, unless it was reached. Does not wait if its
+   * container has no such agent yet: an agent that registers while it starts
+   * would wait for itself.
    *
    * @throws {unknown} If its container cannot be reached, or this was stopped.
    */
   async attempt(): Promise<void> {
     if (this.#isThere) return;
-    // Who asks at the same time is told the same.
+    // Simultaneous attempts share their outcome.
     this.#attempt ??= this.#reach().finally(() => this.#attempt = null);
     await this.#attempt;
   }
@@ -73,7 +69,9 @@ export class Presence {
   async #connect(): Promise<LinkLease> {
     const { signal } = this.#stopping;
     if (this.#lease?.link.isOver === false) return this.#lease;
-    const lease = await this.#options.open(this.#container, signal);
+    const { open, address } = this.#options;
+    const { container } = parseAgentAddress(address);
+    const lease = await open(container, signal);
     this.#lease?.[Symbol.dispose]();
     this.#lease = lease;
     // It may have been stopped while the connection was made.
@@ -85,6 +83,10 @@ export class Presence {
   #disconnect(): void {
     this.#lease?.[Symbol.dispose]();
     this.#lease = null;
+  }
+
+  get #id(): string {
+    return parseAgentAddress(this.#options.address).id;
   }
 
   /** Watches the agent; resolves to a reason when it is gone. */
@@ -102,12 +104,12 @@ export class Presence {
   }
 
   async #untilThere(): Promise<void> {
-    const until = performance.now() + START_MS;
+    const until = world.now() + START_MS;
     const backoff = new Backoff(undefined, this.#options.owner);
     for (;;) {
       await this.attempt();
       if (this.#isThere) return;
-      const leftMs = until - performance.now();
+      const leftMs = until - world.now();
       if (leftMs <= 0) {
         throw new AgentNotFoundError(
           `Cannot find agent '${this.#options.address}': it did not start within ${START_MS} ms`,
@@ -121,7 +123,7 @@ export class Presence {
     }
   }
 
-  /** Nobody wants to know any more. */
+  /** Stops to watch the agent. */
   stop(reason: string): void {
     const error = new DOMException(reason, "AbortError");
     this.#stopping.abort(error);

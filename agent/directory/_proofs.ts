@@ -3,9 +3,9 @@ import type { Link } from "../links/_link.ts";
 import type { LinkLease } from "../links/_links.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import type { CheckedRegistration } from "./_check.ts";
+import type { CheckedRegistration } from "./_checks.ts";
 
-/** How many containers one caller may have a directory dial at a time. */
+/** The number of containers to which a directory connects for one caller. */
 const MAX_DIALS = 64;
 
 /** Opens a connection to the container at an address. */
@@ -15,31 +15,31 @@ export type OpenLink = (
 ) => Promise<LinkLease>;
 
 /**
- * Checks that who registers an address is the one who has it: the directory
+ * Checks that a caller owns the address that it registers: the directory
  * connects to that address, and asks there whether the registration was made
- * from there. What was proven holds for the two connections on which it was.
+ * from there. A proof holds for the two connections on which it was made.
  */
 export class Proofs {
   readonly #open: OpenLink;
   readonly #directory: string;
-  /** The callers that turned out to be the container at the end of a link. */
+  /** The callers that are the container at the other end of a link. */
   readonly #proven = new WeakMap<Link, WeakSet<object>>();
-  /** How many checks go on for each caller, by container. */
+  /** The number of checks in progress for each caller, by container. */
   readonly #pending = new WeakMap<object, Map<string, number>>();
 
-  /** `directory` is the address under which others know the directory. */
+  /** `directory` is the public address of the directory. */
   constructor(open: OpenLink, directory: string) {
     this.#open = open;
     this.#directory = directory;
   }
 
   /**
-   * Waits until it is known that `caller` may register this. The result keeps
-   * the connection on which it was proven.
+   * Resolves when it is proven that `caller` may register this. The result
+   * keeps the connection open on which it was proven.
    *
    * @throws {ValidationError} If it may not.
-   * @throws {ServerBusyError} If it has too many others dialled.
-   * @throws {ConnectError} If nobody can be reached at the address.
+   * @throws {ServerBusyError} If too many of its registrations are checked.
+   * @throws {ConnectError} If no container can be reached at the address.
    */
   async check(
     { address, key }: CheckedRegistration,

@@ -3,7 +3,7 @@ import type { LinkLease } from "../links/_links.ts";
 import type { Link } from "../links/_link.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import type { CheckedRegistration } from "./_check.ts";
+import type { CheckedRegistration } from "./_checks.ts";
 import { Proofs } from "./_proofs.ts";
 
 const { signal } = new AbortController();

@@ -1,16 +1,25 @@
 import { abortable } from "../../channel/internal.ts";
-import type { Budget } from "../../channel/limits/budget.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
+import { Budget } from "../../channel/limits/budget.ts";
+import { fits, type Query } from "./_checks.ts";
 import type { Entries } from "./_entries.ts";
 import type { DirectoryChange, DirectoryEntry } from "./entry.ts";
-import type { Query } from "./_query.ts";
+
+/** The one who subscribes. */
+export interface Subscriber {
+  /** Stands for its connection. */
+  readonly session: object;
+  readonly host: string;
+}
 
 /**
- * What one subscriber was told, and what it has yet to hear. That are ids and
- * no events: it hears of what an entry is when its turn comes, and nothing of
- * states in between. So a slow one costs no more than there are entries.
+ * The entries that one subscriber has heard of, and the ids of those that it has
+ * yet to hear of. Ids, not events: it hears of an entry as it is when its turn
+ * comes, and not of states in between. So a slow subscriber costs no more memory
+ * than a fast one.
  */
 export class Subscription {
+  readonly subscriber: Subscriber;
   readonly #entries: Entries;
   readonly #query: Query;
   readonly #budget: Budget;
@@ -19,37 +28,38 @@ export class Subscription {
   #error: Error | null = null;
   #waiting = Promise.withResolvers<void>();
 
-  /** `budget` bounds for how many entries this remembers something. */
-  constructor(entries: Entries, query: Query, budget: Budget) {
+  /** Creates a subscription; `budget` counts the entries of all of them. */
+  constructor(
+    subscriber: Subscriber,
+    entries: Entries,
+    query: Query,
+    budget: Budget,
+  ) {
+    this.subscriber = subscriber;
     this.#entries = entries;
     this.#query = query;
-    this.#budget = budget;
+    this.#budget = new Budget(Infinity, budget);
     for (const entry of entries.slice(query.type, 0, Infinity)) {
-      if (query.means(entry)) this.#addNews(entry.id);
+      if (fits(query, entry)) this.#addNews(entry.id);
     }
   }
 
   #addNews(id: number): void {
     if (this.#news.has(id) || this.#error !== null) return;
-    if (!this.#told.has(id) && !this.#hold()) return;
+    if (!this.#told.has(id)) {
+      if (this.#budget.exceededBy(1) !== null) {
+        return this.end(
+          new ServerBusyError(
+            "Cannot show more entries to a subscriber: subscribe to fewer, or raise 'maxSubscribedEntries'",
+          ),
+        );
+      }
+      this.#budget.hold(1);
+    }
     this.#news.add(id);
   }
 
-  /** Holds room for one entry more, or ends this if there is none. */
-  #hold(): boolean {
-    if (this.#budget.exceededBy(1) === null) {
-      this.#budget.hold(1);
-      return true;
-    }
-    this.end(
-      new ServerBusyError(
-        "Cannot tell a subscriber of more entries: subscribe to fewer, or raise 'maxSubscribedEntries'",
-      ),
-    );
-    return false;
-  }
-
-  /** Nothing is remembered any more. */
+  /** Forgets everything. */
   release(): void {
     this.#budget.end();
     this.#told.clear();
@@ -59,9 +69,9 @@ export class Subscription {
   /** An entry is new, has changed or, with `null`, is gone. */
   changed(id: number, entry: DirectoryEntry | null): void {
     const isNews = this.#told.has(id) ||
-      (entry !== null && this.#query.means(entry));
+      (entry !== null && fits(this.#query, entry));
     if (!isNews) {
-      // What came and went, and was never told.
+      // It came and went before its turn.
       if (this.#news.delete(id)) this.#budget.release(1);
       return;
     }
@@ -69,7 +79,7 @@ export class Subscription {
     this.#waiting.resolve();
   }
 
-  /** Nothing will be told any more, because of `error`. */
+  /** Ends it: the next change rejects with `error`. */
   end(error: Error): void {
     this.#error = error;
     this.#waiting.resolve();
@@ -95,7 +105,7 @@ export class Subscription {
   #changeOf(id: number): DirectoryChange | null {
     const entry = this.#entries.byId(id);
     const before = this.#told.get(id);
-    if (entry !== null && this.#query.means(entry)) {
+    if (entry !== null && fits(this.#query, entry)) {
       this.#told.set(id, entry);
       return { kind: before === undefined ? "added" : "changed", entry };
     }

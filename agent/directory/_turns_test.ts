@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { nextTurn, Turns } from "./_turns.ts";
+import { world } from "../../transports/internal.ts";
+import { Turns } from "./_fair_shares.ts";
 
 Deno.test("Turns.run does the work of one caller one after the other", async () => {
   const turns = new Turns();
@@ -8,7 +9,7 @@ Deno.test("Turns.run does the work of one caller one after the other", async () 
   let running = 0;
   const work = (name: string) => async () => {
     assert(name === "modest" || running++ === 0);
-    await nextTurn();
+    await world.nextTurn();
     log.push(name);
     if (name === "greedy") running--;
   };
@@ -16,7 +17,7 @@ Deno.test("Turns.run does the work of one caller one after the other", async () 
     { length: 100 },
     () => turns.run(greedy, work("greedy")),
   );
-  await nextTurn();
+  await world.nextTurn();
   await turns.run(modest, work("modest"));
   assert(log.indexOf("modest") < 5, `${log.indexOf("modest")}`);
   await Promise.all(all);
@@ -31,7 +32,7 @@ Deno.test("Turns.run lets others have their turn in between", async () => {
     { length: 50 },
     () => turns.run(caller, () => void done++),
   );
-  await nextTurn();
+  await world.nextTurn();
   assert(done < 5, `${done}`);
   await Promise.all(all);
 });

@@ -11,28 +11,28 @@ import type {
 /** Options for `findDirectory`. */
 export interface FindDirectoryOptions extends ConnectOptions {
   /**
-   * Hears of what goes wrong when an agent is registered again, beside the
-   * directory being away; it is tried again.
+   * Hears of errors when an agent is registered again, other than that the
+   * directory is away; the registration is tried again.
    *
    * @default One line on stderr.
    */
   readonly onError?: OnError | undefined;
 }
 
-/** What is registered: an agent, or what has the address of one. */
+/** An agent to register, or an object with the address of one. */
 export interface RegisteredAgent {
-  /** Its address. */
+  /** The address of the agent. */
   readonly address: string;
   /** Ends the registration when it aborts, as the signal of an agent does. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** As what an agent is registered. */
+/** Options for `DirectoryClient.register`. */
 export interface RegisterOptions {
-  /** What kind of agent it is, in a word of your choice. */
+  /** The kind of the agent, in a word of your choice. */
   readonly type: string;
   /**
-   * What else it tells of itself.
+   * Further properties of the agent.
    *
    * @default {none}
    */
@@ -42,7 +42,7 @@ export interface RegisterOptions {
 /** Options for `DirectoryClient.lookUp`. */
 export interface LookUpOptions extends DirectoryQuery {
   /**
-   * How many entries are wanted at most.
+   * The most entries to return.
    *
    * @default {all of them; a million or more are a `RangeError`}
    */
@@ -58,22 +58,22 @@ export interface SubscribeOptions extends DirectoryQuery {
 /**
  * A registration that is kept up: after the directory was away, the agent is
  * registered again, after waits that grow from 50 ms to 5 s. It ends when it is
- * closed, or with its agent or container.
+ * closed, and with its agent or container.
  */
 export interface Registration extends AsyncDisposable {
   /** The address of the agent. */
   readonly address: string;
-  /** Its type. */
+  /** The type of the agent. */
   readonly type: string;
-  /** Its properties, as they were given last. */
+  /** The properties that were given last. */
   readonly properties: DirectoryProperties;
-  /** Whether the directory has it now, as far as this side knows. */
+  /** Whether the directory has the entry now, as far as this side knows. */
   readonly isRegistered: boolean;
   /**
-   * Gives the entry other properties instead. Resolves when the directory has
-   * them; while that is away it waits for it.
+   * Replaces the properties of the entry. Resolves when the directory has them;
+   * while the directory is away, waits for it.
    *
-   * @throws {ValidationError} If they do not fit; the entry is as it was.
+   * @throws {ValidationError} If they do not fit; the entry stays as it was.
    * @throws {unknown} A reason, once the registration has ended.
    */
   update(properties: DirectoryProperties): Promise<void>;
@@ -85,17 +85,17 @@ export interface Registration extends AsyncDisposable {
 }
 
 /**
- * A directory, as one container uses it. It owns the registrations that it
- * made. Made by `findDirectory`.
+ * The directory on the side of a container that uses it. It owns its
+ * registrations. Made by `findDirectory`.
  */
 export interface DirectoryClient extends AsyncDisposable {
   /** The address of the directory. */
   readonly address: string;
   /**
-   * Registers an agent, or that of a proxy, for as long as it lives. It must be
-   * one of this container, unless the directory trusts that. Resolves when the
-   * directory has reached it, or, if it is still starting, waits for it to
-   * start; while the directory is away, it waits for that.
+   * Registers an agent, or the agent of a proxy, for as long as it lives. It
+   * must belong to this container, unless the directory trusts this container.
+   * Resolves when the directory has reached the agent, or waits for it to start;
+   * while the directory is away, waits for the directory.
    *
    * @throws {ValidationError} If type or properties do not fit, or the
    * directory does not allow the address, or its container does not confirm it.
@@ -108,34 +108,33 @@ export interface DirectoryClient extends AsyncDisposable {
     options: RegisterOptions,
   ): Promise<Registration>;
   /**
-   * The entries that a query means, in the order in which they came to be
-   * there.
+   * Returns the entries that fit a query, in the order in which they appeared.
    *
    * @throws {ValidationError} If the query does not fit, or the directory
-   * answers with what is no entry.
+   * sends something else than entries.
    * @throws {RangeError} If there are a million entries or more, and no `limit`.
    * @throws {ConnectError} If the directory cannot be reached.
    */
   lookUp(query?: LookUpOptions): Promise<DirectoryEntry[]>;
   /**
-   * Looks up, and connects to all that it finds. Who is gone by then is left
-   * out.
+   * Looks up agents, and connects to all of them. Agents that are gone by then
+   * are left out.
    *
-   * @typeParam T The class of the agents. Nothing checks that it is.
-   * @throws {unknown} As `lookUp` does.
+   * @typeParam T The class of the agents. It is not checked.
+   * @throws {unknown} The errors of `lookUp`.
    */
   connect<T>(query?: LookUpOptions): Promise<Remote<T>[]>;
   /**
-   * Looks up, and connects to the first that is there.
+   * Looks up agents, and connects to the first one that is there.
    *
-   * @typeParam T The class of the agent. Nothing checks that it is.
+   * @typeParam T The class of the agent. It is not checked.
    * @throws {AgentNotFoundError} If there is none.
-   * @throws {unknown} As `lookUp` does.
+   * @throws {unknown} The errors of `lookUp`.
    */
   connectOne<T>(query?: LookUpOptions): Promise<Remote<T>>;
   /**
-   * Tells of what is there, as `"added"`, and then of each change, until the
-   * loop is left. One who is slow to read misses states in between, and never
+   * Yields the entries that fit, as `"added"`, and then each change, until the
+   * loop is left. A loop that reads slowly misses states in between, and never
    * the last one.
    *
    * @throws {ValidationError} In the loop, if the query does not fit.

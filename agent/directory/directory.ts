@@ -1,25 +1,23 @@
 // Longer than most files: its exposed methods are one class by design.
-import { parseAgentAddress } from "../address.ts";
-import { Agent } from "../agent.ts";
-import type { Container } from "../container.ts";
-import type { AgentOptions } from "../agent_options.ts";
-import { internalsOf } from "../_container_internals.ts";
 import { abortable } from "../../channel/internal.ts";
-import { Budget } from "../../channel/limits/budget.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
+import { Budget } from "../../channel/limits/budget.ts";
 import { type Call, call } from "../../rpc/call.ts";
 import { AgentNotFoundError, ValidationError } from "../../rpc/errors.ts";
 import { expose } from "../../rpc/expose.ts";
+import { world } from "../../transports/internal.ts";
+import { internalsOf } from "../_container_internals.ts";
+import { Agent } from "../agent.ts";
+import type { Container } from "../container.ts";
+import type { AgentOptions } from "../agent_options.ts";
 import {
-  type CheckedPage,
   type CheckedRegistration,
-  checkKey,
-  checkPage,
-  checkQuery,
-  checkRegistration,
-  type Limits,
-} from "./_check.ts";
-import { bytesOf, Entries, Listing } from "./_entries.ts";
+  Checks,
+  fits,
+  messageOf,
+  type Query,
+} from "./_checks.ts";
+import { bytesOf, Entries, type Listing, listingOf } from "./_entries.ts";
 import type {
   DirectoryChange,
   DirectoryEntry,
@@ -28,17 +26,18 @@ import type {
   DirectoryRegistration,
   DirectoryStats,
 } from "./entry.ts";
-import { hostOfCaller, isNear } from "./_hosts.ts";
-import { DEFAULT_DIRECTORY_LIMITS, type DirectoryLimits } from "./limits.ts";
-import { messageOf } from "./_message_of.ts";
+import { Turns } from "./_fair_shares.ts";
+import { hostOf, isNear } from "./_hosts.ts";
+import {
+  type DirectoryLimits,
+  resolveDirectoryLimits,
+  type ResolvedLimits,
+} from "./limits.ts";
 import { Presence } from "./_presence.ts";
 import { type OpenLink, Proofs } from "./_proofs.ts";
-import type { Query } from "./_query.ts";
-import { Subscription } from "./_subscription.ts";
-import { Tally } from "./_tally.ts";
-import { nextTurn, Turns } from "./_turns.ts";
+import { type Subscriber, Subscription } from "./_subscription.ts";
 
-/** How many entries are looked at before others have their turn. */
+/** The number of entries that are examined before others have their turn. */
 const SLICE = 2_048;
 
 /** Options for the constructor of {@linkcode Directory}. */
@@ -49,11 +48,12 @@ export interface DirectoryOptions extends AgentOptions {
    * @default {"directory"}
    */
   readonly id?: string | undefined;
-  /** What peers can make it hold. */
+  /** The limits of what peers can make it hold. */
   readonly limits?: DirectoryLimits | undefined;
   /**
-   * Whether an agent may be registered under an address, which the directory
-   * dials; `callerAddress` is where the call comes from. May be async.
+   * Decides whether an agent may be registered under an address, to which the
+   * directory then connects; `callerAddress` is the address of the caller. May
+   * be async.
    *
    * @default {the host of TCP must be that of the caller. For callers on the
    * directory's own machine also that of the directory, and the folder of its
@@ -66,9 +66,9 @@ export interface DirectoryOptions extends AgentOptions {
     ) => boolean | Promise<boolean>)
     | undefined;
   /**
-   * Whether a caller may register an address without a proof that it is its
-   * own: for programs that register agents of others, and for peers that cannot
-   * give a proof. May be async.
+   * Decides whether a caller may register an address without a proof that it is
+   * its own: for programs that register agents of others, and for peers that
+   * cannot give a proof. May be async.
    *
    * @default {no}
    */
@@ -80,24 +80,24 @@ export interface DirectoryOptions extends AgentOptions {
     | undefined;
 }
 
-/** Who registers something with a directory. */
+/** The caller that registers an agent. */
 export interface DirectoryCaller {
-  /** Where the call comes from. */
+  /** The address of the caller. */
   readonly remoteAddress: string;
   /** The name in the caller's certificate, or `null`. */
-  readonly peer: string | null;
-  /** Who the caller is, as `authenticate` of the container told. */
+  readonly peerName: string | null;
+  /** The identity of the caller, from `authenticate` of the container. */
   readonly identity: unknown;
 }
 
 /**
  * A directory of agents: they register with it by type and properties, and
- * others look them up and are told of changes. It watches each agent, and
- * removes the entries of one that is gone.
+ * others look them up and subscribe to changes. It watches each agent, and
+ * removes the entries of an agent that is gone.
  *
  * An address is registered only by the container that has it: the directory
  * connects to the address, and asks there. {@linkcode findDirectory} answers
- * that for you; others see `trust`.
+ * that for you; for other programs see `trust`.
  *
  * It is an agent as any other, with plain data as arguments and results, so
  * that Python can call it, too. Call it by its address, never directly. In
@@ -120,7 +120,7 @@ export interface DirectoryCaller {
  * ```
  */
 export class Directory extends Agent {
-  readonly #limits: Limits;
+  readonly #limits: ResolvedLimits;
   readonly #allow: NonNullable<DirectoryOptions["allow"]>;
   readonly #trust: NonNullable<DirectoryOptions["trust"]>;
   readonly #open: OpenLink;
@@ -128,22 +128,18 @@ export class Directory extends Agent {
   readonly #turns = new Turns();
   /** Registrations that are being checked, by key. */
   readonly #pending = new Map<string, Promise<void>>();
-  /** Subscribers, by connection and by host. */
-  readonly #subscribers = new Tally<unknown>();
-  readonly #subscribed: Budget;
   readonly #presences = new Map<string, Presence>();
   readonly #subscriptions = new Set<Subscription>();
+  /** Counts the entries that subscribers have heard of. */
+  readonly #subscribed: Budget;
   readonly #entries: Entries;
 
-  /** Makes a directory in `container`. */
+  /** Creates a directory in `container`. */
   constructor(container: Container, options: DirectoryOptions = {}) {
-    const { limits = {}, id = "directory" } = options;
-    super(container, { ...options, id });
-    this.#limits = limitsOf(limits);
+    super(container, { ...options, id: options.id ?? "directory" });
+    this.#limits = resolveDirectoryLimits(options.limits);
     this.#entries = new Entries((id, entry) => {
-      for (const subscription of this.#subscriptions) {
-        subscription.changed(id, entry);
-      }
+      for (const it of this.#subscriptions) it.changed(id, entry);
     }, this.#limits.maxEntryBytes);
     this.#allow = options.allow ??
       ((address, caller) => isNear(address, caller, container.address));
@@ -153,6 +149,10 @@ export class Directory extends Agent {
     this.#proofs = new Proofs(this.#open, this.address);
     this.#subscribed = new Budget(this.#limits.maxSubscribedEntries);
     this.signal.addEventListener("abort", () => this.#end(), { once: true });
+  }
+
+  #checks(act: string): Checks {
+    return new Checks(act, this.#limits);
   }
 
   /**
@@ -171,18 +171,18 @@ export class Directory extends Agent {
   @expose
   async register(registration: DirectoryRegistration): Promise<string> {
     const caller = call();
-    const wanted = checkRegistration(registration, this.#limits);
+    const wanted = this.#checks("Cannot register").registration(registration);
     const { key } = wanted;
     if (this.#entries.byKey(key) !== undefined) {
       await this.#enter(wanted);
       return key;
     }
-    const checked = this.#check(wanted, caller);
-    // Who holds the entry at once waits for this.
-    const pending = checked.then(() => {}, () => {});
+    const admitted = this.#admit(wanted, caller);
+    // A caller that holds the entry at once waits for this.
+    const pending = admitted.then(() => {}, () => {});
     this.#pending.set(key, pending);
     try {
-      using _kept = await checked;
+      using _proof = await admitted;
       await this.#enter(wanted);
     } finally {
       if (this.#pending.get(key) === pending) this.#pending.delete(key);
@@ -204,27 +204,26 @@ export class Directory extends Agent {
   }
 
   /**
-   * Nothing is kept of a registration before this has passed. The result keeps
-   * what was needed for it.
+   * Checks that a caller may register an address, before anything is kept. The
+   * result keeps the connection of the proof open.
    */
-  async #check(
+  async #admit(
     wanted: CheckedRegistration,
-    caller: Call,
+    { remoteAddress, peerName, identity, session, signal }: Call,
   ): Promise<Disposable | null> {
     const { address } = wanted;
-    const { remoteAddress, peerName: peer, identity, session, signal } = caller;
     if (await this.#allow(address, remoteAddress) !== true) {
       throw new ValidationError(
-        `Cannot register '${address}': the directory does not dial this address for '${remoteAddress}', permit it by 'allow'`,
+        `Cannot register '${address}': the directory does not connect to this address for '${remoteAddress}', permit it by 'allow'`,
       );
     }
-    const who: DirectoryCaller = { remoteAddress, peer, identity };
-    const isTrusted = await this.#trust(address, who) === true;
-    const kept = isTrusted
+    const caller: DirectoryCaller = { remoteAddress, peerName, identity };
+    const isTrusted = await this.#trust(address, caller) === true;
+    const proof = isTrusted
       ? null
       : await this.#proofs.check(wanted, session, signal);
-    if (!this.signal.aborted && !signal.aborted) return kept;
-    kept?.[Symbol.dispose]();
+    if (!this.signal.aborted && !signal.aborted) return proof;
+    proof?.[Symbol.dispose]();
     // A caller that is gone could not hold the entry.
     signal.throwIfAborted();
     throw this.#closedError();
@@ -243,8 +242,14 @@ export class Directory extends Agent {
 
   #add(wanted: CheckedRegistration): Listing {
     const { address } = wanted;
-    this.#checkRoom(address);
-    const listing = new Listing(wanted);
+    const listing = listingOf(wanted);
+    const { own, host } = this.#entries.shares.of(listing.container);
+    this.#checkBelow(`register '${address}'`, "entries", {
+      maxEntriesPerAgent: this.#presences.get(address)?.listings.size ?? 0,
+      maxEntriesPerContainer: own.entries,
+      maxEntriesPerHost: host.entries,
+      maxEntries: this.#entries.size,
+    });
     this.#checkBytes(listing, bytesOf(listing));
     const presence = this.#presences.get(address) ?? this.#watch(address);
     presence.listings.add(listing);
@@ -253,24 +258,25 @@ export class Directory extends Agent {
     return listing;
   }
 
-  #checkRoom(address: string): void {
-    const limits = this.#limits;
-    const { container } = parseAgentAddress(address);
-    const { shares } = this.#entries;
-    const ofAgent = this.#presences.get(address)?.listings.size ?? 0;
-    checkBelow(address, limits, {
-      maxEntriesPerAgent: ofAgent,
-      maxEntriesPerContainer: shares.ofContainer(container),
-      maxEntriesPerHost: shares.ofHostOf(container),
-      maxEntries: this.#entries.size,
-    });
-  }
-
   #checkBytes({ address, container }: Listing, bytes: number): void {
     if (bytes <= 0 || this.#entries.shares.hasRoom(container, bytes)) return;
     throw new ServerBusyError(
       `Cannot register '${address}': the entries of its container, of its host or of all take too much memory, raise 'maxEntryBytes'`,
     );
+  }
+
+  /** Refuses one more where a count has reached its limit. */
+  #checkBelow(
+    act: string,
+    what: string,
+    counts: { readonly [K in keyof ResolvedLimits]?: number },
+  ): void {
+    for (const [name, count] of Object.entries(counts)) {
+      if (count < this.#limits[name as keyof ResolvedLimits]) continue;
+      throw new ServerBusyError(
+        `Cannot ${act}: there are ${count} ${what}, raise '${name}'`,
+      );
+    }
   }
 
   #watch(address: string): Presence {
@@ -301,29 +307,29 @@ export class Directory extends Agent {
   }
 
   /**
-   * Withdraws the entry of which this is the key. If there is none, nothing
-   * happens.
+   * Withdraws the entry with this key. Does nothing if there is none.
    *
-   * @throws {ValidationError} If the argument can be no key.
+   * @throws {ValidationError} If the argument cannot be a key.
    */
   @expose
   deregister(key: string): void {
-    const checked = checkKey("Cannot deregister", key, this.#limits);
-    const listing = this.#entries.byKey(checked);
+    const listing = this.#entries.byKey(
+      this.#checks("Cannot deregister").key(key),
+    );
     if (listing !== undefined) this.#remove(listing, "it was withdrawn");
   }
 
   /**
-   * Resolves to a reason when the entry of which this is the key is gone, which
-   * may be at once. If the call is given up, or the caller's connection is
-   * lost, the entry is withdrawn: so nothing is left of a caller that dies.
+   * Resolves to a reason when the entry with this key is gone, which may be at
+   * once. If the call is given up, or the caller's connection is lost, the entry
+   * is withdrawn, so that nothing is left of a caller that dies.
    *
-   * @throws {ValidationError} If the argument can be no key.
+   * @throws {ValidationError} If the argument cannot be a key.
    */
   @expose
   async hold(key: string): Promise<string> {
     const { signal } = call();
-    const checked = checkKey("Cannot hold", key, this.#limits);
+    const checked = this.#checks("Cannot hold").key(key);
     const pending = this.#pending.get(checked);
     if (pending !== undefined) await pending;
     const listing = this.#entries.byKey(checked);
@@ -340,40 +346,34 @@ export class Directory extends Agent {
   }
 
   /**
-   * Looks entries up: one page of them, in the order of their ids, which is
-   * that in which they came to be there. A page with fewer than the limit is
-   * the last one.
+   * Looks up one page of entries, ordered by their ids, which grow in the order
+   * in which entries appear. A page with fewer entries than the limit is the
+   * last one.
    *
    * @throws {ValidationError} If the argument does not fit.
    */
   @expose
   async lookUp(page: DirectoryPage = {}): Promise<DirectoryEntry[]> {
     const { session, signal } = call();
-    const checked = checkPage(page, this.#limits);
-    return await this.#turns.run(session, () => this.#find(checked, signal));
-  }
-
-  /** Looks at so many entries before others have their turn. */
-  async #find(
-    { query, limit, after }: CheckedPage,
-    signal: AbortSignal,
-  ): Promise<DirectoryEntry[]> {
-    const found: DirectoryEntry[] = [];
-    for (let last = after;;) {
-      signal.throwIfAborted();
-      const slice = this.#entries.slice(query.type, last, SLICE);
-      for (const entry of slice) {
-        if (query.means(entry) && found.push(entry) === limit) return found;
+    const { query, limit, after } = this.#checks("Cannot look up").page(page);
+    return await this.#turns.run(session, async () => {
+      const found: DirectoryEntry[] = [];
+      for (let last = after;;) {
+        signal.throwIfAborted();
+        const slice = this.#entries.slice(query.type, last, SLICE);
+        for (const entry of slice) {
+          if (fits(query, entry) && found.push(entry) === limit) return found;
+        }
+        if (slice.length < SLICE) return found;
+        last = slice.at(-1)!.id;
+        await world.nextTurn();
       }
-      if (slice.length < SLICE) return found;
-      last = slice.at(-1)!.id;
-      await nextTurn();
-    }
+    });
   }
 
   /**
-   * Tells of what is there, as `"added"`, and then of each change. One who is
-   * slow to read misses states in between, and never the last one.
+   * Sends the entries that fit, as `"added"`, and then each change. A subscriber
+   * that reads slowly misses states in between, and never the last one.
    *
    * @throws {ValidationError} If the argument does not fit.
    * @throws {ServerBusyError} In the loop, if there are too many subscribers.
@@ -381,61 +381,56 @@ export class Directory extends Agent {
    */
   @expose
   subscribe(query: DirectoryQuery = {}): AsyncGenerator<DirectoryChange> {
-    const act = "Cannot subscribe";
-    return this.#changes(checkQuery(act, query, this.#limits), call());
+    const checked = this.#checks("Cannot subscribe").query(query);
+    return this.#changes(checked, call());
   }
 
   async *#changes(
     query: Query,
     { remoteAddress, session, signal }: Call,
   ): AsyncGenerator<DirectoryChange> {
-    const sharers = [session, hostOfCaller(remoteAddress)] as const;
+    const subscriber = { session, host: hostOf(remoteAddress) };
     // Not before somebody reads: else nobody might ever end it.
     const subscription = await this.#turns.run(
       session,
-      () => this.#subscribe(query, sharers),
+      () => this.#subscribe(query, subscriber),
     );
     try {
       for (;;) yield await subscription.next(signal);
     } finally {
       this.#subscriptions.delete(subscription);
       subscription.release();
-      for (const sharer of sharers) this.#subscribers.remove(sharer);
     }
   }
 
-  #subscribe(
-    query: Query,
-    sharers: readonly [session: unknown, host: string],
-  ): Subscription {
-    const [session, host] = sharers;
-    for (
-      const [name, count] of [
-        ["maxSubscribersPerConnection", this.#subscribers.of(session)],
-        ["maxSubscribersPerHost", this.#subscribers.of(host)],
-        ["maxSubscribers", this.#subscriptions.size],
-      ] as const
-    ) {
-      if (count < this.#limits[name]) continue;
-      throw new ServerBusyError(
-        `Cannot subscribe: there are ${count} subscribers, raise '${name}'`,
-      );
-    }
+  #subscribe(query: Query, subscriber: Subscriber): Subscription {
+    const all = Array.from(this.#subscriptions, (it) => it.subscriber);
+    const { session, host } = subscriber;
+    this.#checkBelow("subscribe", "subscribers", {
+      maxSubscribersPerConnection: all.filter((it) =>
+        it.session === session
+      ).length,
+      maxSubscribersPerHost: all.filter((it) => it.host === host).length,
+      maxSubscribers: all.length,
+    });
     if (this.signal.aborted) throw this.#closedError();
-    const budget = new Budget(Infinity, this.#subscribed);
-    const subscription = new Subscription(this.#entries, query, budget);
+    const subscription = new Subscription(
+      subscriber,
+      this.#entries,
+      query,
+      this.#subscribed,
+    );
     this.#subscriptions.add(subscription);
-    for (const sharer of sharers) this.#subscribers.add(sharer);
     return subscription;
   }
 
-  /** The sizes of its tables. */
+  /** Returns the sizes of its tables. */
   @expose
   stats(): DirectoryStats {
-    const { size, shown } = this.#entries;
+    const { size, shown, shares } = this.#entries;
     return {
       entries: shown,
-      bytes: this.#entries.shares.bytes,
+      bytes: shares.bytes,
       waiting: size - shown,
       agents: this.#presences.size,
       subscribers: this.#subscriptions.size,
@@ -443,48 +438,16 @@ export class Directory extends Agent {
   }
 
   #end(): void {
-    const { message } = this.#closedError();
-    for (const subscription of this.#subscriptions) {
-      subscription.end(this.#closedError());
-    }
+    const error = this.#closedError();
+    for (const subscription of this.#subscriptions) subscription.end(error);
     for (const { listings } of this.#presences.values()) {
-      for (const listing of listings) this.#remove(listing, message);
+      for (const listing of listings) this.#remove(listing, error.message);
     }
   }
 
   #closedError(): AgentNotFoundError {
     return new AgentNotFoundError(
       `Cannot use the directory '${this.address}': it is closed`,
-    );
-  }
-}
-
-function limitsOf(limits: DirectoryLimits): Limits {
-  const resolved = { ...DEFAULT_DIRECTORY_LIMITS };
-  for (const name of Object.keys(resolved) as (keyof Limits)[]) {
-    const value = limits[name] ?? DEFAULT_DIRECTORY_LIMITS[name];
-    if (!(value >= 0)) {
-      throw new RangeError(
-        `Cannot make a directory: '${name}' is ${value}, it must be 0 or more`,
-      );
-    }
-    Object.assign(resolved, { [name]: value });
-  }
-  return resolved;
-}
-
-/** Refuses one entry more where a count has reached its limit. */
-function checkBelow<K extends keyof Limits>(
-  address: string,
-  limits: Limits,
-  counts: Readonly<Record<K, number>>,
-): void {
-  for (const name of Object.keys(counts) as K[]) {
-    if (counts[name] < limits[name]) continue;
-    throw new ServerBusyError(
-      `Cannot register '${address}': there are ${
-        counts[name]
-      } entries, raise '${name}'`,
     );
   }
 }

@@ -436,7 +436,7 @@ withCtx("Directory dials only addresses that are allowed", async (ctx) => {
   await assertRejects(
     () => client.register(bidder, { type: "bidder" }),
     ValidationError,
-    "does not dial",
+    "does not connect",
   );
   assertEquals(asked.map(([address]) => address), [bidder.address]);
   assertEquals(directory.stats(), EMPTY);
@@ -448,7 +448,7 @@ withCtx("Directory dials only addresses that are allowed", async (ctx) => {
     await assertRejects(
       () => remote.register({ type: "bidder", address }),
       ValidationError,
-      "does not dial",
+      "does not connect",
     );
   }
 });

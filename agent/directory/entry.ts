@@ -1,4 +1,4 @@
-/** What the value of a property can be. A number must be finite. */
+/** The value of a property. A number must be finite. */
 export type DirectoryPropertyValue = string | number | boolean | null;
 
 /** Properties of an agent, by name. */
@@ -6,50 +6,50 @@ export type DirectoryProperties = Readonly<
   Record<string, DirectoryPropertyValue>
 >;
 
-/** What a directory tells of an agent: plain data. */
+/** The entry of an agent: plain data. */
 export interface DirectoryEntry {
-  /** Names the entry, as long as the directory lives. Later ones are larger. */
+  /** Names the entry while the directory lives. Ids of later entries are larger. */
   readonly id: number;
   /** The address of the agent. */
   readonly address: string;
-  /** What kind of agent it is, in a word of your choice. */
+  /** The kind of the agent, in a word of your choice. */
   readonly type: string;
-  /** What else it tells of itself. */
+  /** Further properties of the agent. */
   readonly properties: DirectoryProperties;
 }
 
-/** What `Directory.register` takes. */
+/** The argument of `Directory.register`. */
 export interface DirectoryRegistration {
-  /** What kind of agent it is, in a word of your choice. */
+  /** The kind of the agent, in a word of your choice. */
   readonly type: string;
   /** The address of the agent. */
   readonly address: string;
   /**
-   * What else it tells of itself.
+   * Further properties of the agent.
    *
    * @default {none}
    */
   readonly properties?: DirectoryProperties | undefined;
   /**
-   * The secret of the one who registers, by which the entry can be changed and
-   * withdrawn: 16 characters or more that nobody can guess.
+   * The caller's secret, which is needed to change and withdraw the entry: 16
+   * characters or more that nobody can guess.
    *
    * @default {a random one}
    */
   readonly key?: string | undefined;
 }
 
-/** Which entries are meant. */
+/** Selects entries. */
 export interface DirectoryQuery {
   /**
-   * Their type.
+   * The type of the entries.
    *
    * @default {any}
    */
   readonly type?: string | undefined;
   /**
-   * What properties they have: each a value, or a list of which it is one. An
-   * entry without such a property is not meant.
+   * The properties of the entries: for each a value, or a list of values of
+   * which the entry has one. An entry without the property does not fit.
    *
    * @default {any}
    */
@@ -60,49 +60,46 @@ export interface DirectoryQuery {
     | undefined;
 }
 
-/** What `Directory.lookUp` takes: one page of what a query means. */
+/** The argument of `Directory.lookUp`: selects one page of entries. */
 export interface DirectoryPage extends DirectoryQuery {
   /**
-   * How many entries are wanted at most, up to `DIRECTORY_PAGE_SIZE`.
+   * The most entries to return, up to 256.
    *
-   * @default {DIRECTORY_PAGE_SIZE}
+   * @default {256}
    */
   readonly limit?: number | undefined;
   /**
-   * Only entries with a larger `id` are wanted: those after the last page.
+   * Selects entries with a larger `id`: those after the last page.
    *
    * @default {0}
    */
   readonly after?: number | undefined;
 }
 
-/**
- * With how many entries one look-up is answered at most. So many fit into a
- * frame, whatever is in them.
- */
+/** The most entries of one page. They fit into a frame, whatever they hold. */
 export const DIRECTORY_PAGE_SIZE = 256;
 
-/** What became of an entry that a subscriber wants to know of. */
+/** A change of an entry, as a subscriber sees it. */
 export interface DirectoryChange {
   /**
-   * `"added"`: it is there, or has come to be meant by the query. `"changed"`:
-   * it has other properties. `"removed"`: it is gone, or is not meant any more.
+   * `"added"`: the entry is there, or has come to fit the query. `"changed"`: it
+   * has other properties. `"removed"`: it is gone, or does not fit any more.
    */
   readonly kind: "added" | "changed" | "removed";
-  /** The entry; one that was removed as it was told of last. */
+  /** The entry; a removed one as it was sent last. */
   readonly entry: DirectoryEntry;
 }
 
 /** The sizes of a directory's tables. */
 export interface DirectoryStats {
-  /** Entries that can be looked up. */
+  /** The number of entries that can be looked up. */
   readonly entries: number;
-  /** About how much memory all registrations take, in bytes. */
+  /** The estimated memory of all registrations, in bytes. */
   readonly bytes: number;
-  /** Registrations of agents that have not been reached yet. */
+  /** The number of registrations whose agents were not reached yet. */
   readonly waiting: number;
-  /** Agents that are watched. */
+  /** The number of agents that are watched. */
   readonly agents: number;
-  /** Those who are told of changes. */
+  /** The number of subscribers. */
   readonly subscribers: number;
 }

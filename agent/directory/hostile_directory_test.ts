@@ -4,7 +4,7 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { findDirectory } from "./find.ts";
-import { readChange } from "./_told_entry.ts";
+import { Checks } from "./_checks.ts";
 
 const good = { id: 1, address: "local://a/0", type: "a", properties: {} };
 
@@ -62,10 +62,15 @@ withCtx(
   },
 );
 
-Deno.test("readChange takes changes only", () => {
+const checks = new Checks("Cannot test", {
+  maxProperties: Infinity,
+  maxTextLength: Infinity,
+});
+
+Deno.test("Checks.change takes changes only", () => {
   const entry = { ...good };
   for (const kind of ["added", "changed", "removed"] as const) {
-    assertEquals(readChange({ kind, entry, more: 1 }, "d"), { kind, entry });
+    assertEquals(checks.change({ kind, entry, more: 1 }), { kind, entry });
   }
   for (
     const bad of [
@@ -78,11 +83,11 @@ Deno.test("readChange takes changes only", () => {
       { kind: "__proto__", entry },
     ]
   ) {
-    assertThrows(() => readChange(bad, "d"), ValidationError);
+    assertThrows(() => checks.change(bad), ValidationError);
   }
   for (const entry of BAD.filter((it) => (it as typeof good)?.id !== 0)) {
     assertThrows(
-      () => readChange({ kind: "added", entry }, "d"),
+      () => checks.change({ kind: "added", entry }),
       ValidationError,
     );
   }

@@ -1,4 +1,4 @@
-/** What peers can make a directory hold. */
+/** The limits of what peers can make a directory hold. */
 export interface DirectoryLimits {
   /**
    * Entries in all, those of agents that were not reached yet included. One
@@ -77,10 +77,13 @@ export interface DirectoryLimits {
   readonly maxTextLength?: number | undefined;
 }
 
-/** The limits where nothing else is asked for. */
-export const DEFAULT_DIRECTORY_LIMITS: Required<
-  { readonly [K in keyof DirectoryLimits]: number }
-> = {
+/** Limits with all defaults filled in. */
+export type ResolvedLimits = {
+  readonly [K in keyof DirectoryLimits]-?: number;
+};
+
+/** The default limits. */
+export const DEFAULT_DIRECTORY_LIMITS: ResolvedLimits = {
   maxEntries: 100_000,
   maxEntriesPerAgent: 64,
   maxEntriesPerContainer: 10_000,
@@ -93,3 +96,24 @@ export const DEFAULT_DIRECTORY_LIMITS: Required<
   maxProperties: 16,
   maxTextLength: 256,
 };
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {RangeError} If a limit is negative or not a number.
+ */
+export function resolveDirectoryLimits(
+  limits: DirectoryLimits = {},
+): ResolvedLimits {
+  const resolved: Record<string, number> = { ...DEFAULT_DIRECTORY_LIMITS };
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined) continue;
+    if (!(value >= 0)) {
+      throw new RangeError(
+        `Cannot create a directory: '${name}' is ${value}, it must be 0 or more`,
+      );
+    }
+    resolved[name] = value;
+  }
+  return resolved as unknown as ResolvedLimits;
+}

@@ -1,11 +1,11 @@
 /**
- * How agents find each other: they register with a directory by type and
- * properties, and others look them up, or are told of changes.
+ * A directory through which agents find each other: they register with it by
+ * type and properties, and others look them up, or subscribe to changes.
  *
  * A {@linkcode Directory} is an agent in a container of your choice. It watches
- * all who register, and removes those who are gone. {@linkcode findDirectory}
- * connects a container to it. There is no search on the network: its address is
- * given.
+ * all registered agents, and removes those that are gone.
+ * {@linkcode findDirectory} connects a container to it. There is no search on
+ * the network: its address is given.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";
@@ -26,8 +26,26 @@
  *
  * @module
  */
-export * from "./client.ts";
-export * from "./directory.ts";
-export * from "./entry.ts";
-export * from "./find.ts";
-export * from "./limits.ts";
+export type {
+  DirectoryClient,
+  FindDirectoryOptions,
+  LookUpOptions,
+  RegisteredAgent,
+  RegisterOptions,
+  Registration,
+  SubscribeOptions,
+} from "./client.ts";
+export { Directory } from "./directory.ts";
+export type { DirectoryCaller, DirectoryOptions } from "./directory.ts";
+export type {
+  DirectoryChange,
+  DirectoryEntry,
+  DirectoryPage,
+  DirectoryProperties,
+  DirectoryPropertyValue,
+  DirectoryQuery,
+  DirectoryRegistration,
+  DirectoryStats,
+} from "./entry.ts";
+export { findDirectory } from "./find.ts";
+export type { DirectoryLimits } from "./limits.ts";

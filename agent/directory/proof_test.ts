@@ -238,7 +238,7 @@ withCtx("an allow that answers later is waited for", async (ctx) => {
     await assertRejects(
       () => client.register(agent, { type: "bidder" }),
       ValidationError,
-      "does not dial",
+      "does not connect",
     );
   }
   answer = () => Promise.reject(new RangeError("no list"));
