@@ -1,25 +1,13 @@
 import type { HeapItem } from "../../channel/internal.ts";
 import type { Abortable } from "../../channel/timers/abort_listeners.ts";
 import { formatSeconds } from "./_time.ts";
+import type { ClockTimer } from "./clock.ts";
 
-/** The options of a {@linkcode Wait}. */
-export interface WaitOptions {
-  readonly kind: "sleep" | "call";
-  /** The time at which the wait ends, in seconds of its clock. */
+/** One wait for a time of a clock: a sleep, or a call with its callback. */
+export class Wait implements HeapItem, Abortable, ClockTimer {
   readonly due: number;
   /** The number of waits that the clock began before this one. */
   readonly order: number;
-  /** Ends the wait early. */
-  readonly signal: AbortSignal | undefined;
-  /** Removes the wait from its clock, if it is still there. */
-  readonly remove: (wait: Wait) => void;
-}
-
-/** One wait for a time of a clock, of a sleep or a scheduled call. */
-export class Wait implements HeapItem, Abortable {
-  readonly due: number;
-  readonly order: number;
-  readonly signal: AbortSignal | undefined;
   /** Resolves at the due time; rejects if the wait ends before. */
   readonly done: Promise<void>;
   /** Resolves the wait. User code runs in a later microtask. */
@@ -27,14 +15,20 @@ export class Wait implements HeapItem, Abortable {
   /** Rejects the wait, which must not be in a clock any more. */
   readonly fail: (reason: unknown) => void;
   slot = -1;
-  readonly #kind: "sleep" | "call";
+  /** `null` for sleeps, and for calls that have run or were cancelled. */
+  callback: (() => unknown) | null;
   readonly #remove: (wait: Wait) => void;
 
-  constructor({ kind, due, order, signal, remove }: WaitOptions) {
+  /** `remove` takes the wait out of its clock, if it is still there. */
+  constructor(
+    due: number,
+    order: number,
+    callback: (() => unknown) | null,
+    remove: (wait: Wait) => void,
+  ) {
     this.due = due;
     this.order = order;
-    this.signal = signal;
-    this.#kind = kind;
+    this.callback = callback;
     this.#remove = remove;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.done = promise;
@@ -42,28 +36,35 @@ export class Wait implements HeapItem, Abortable {
     this.fail = reject;
   }
 
+  /** Returns whether this wait ends before `other`. */
+  isBefore(other: Wait): boolean {
+    return this.due < other.due ||
+      (this.due === other.due && this.order < other.order);
+  }
+
   /** Removes the wait and rejects it. */
   abort(reason: unknown): void {
-    this.close();
+    this.cancel();
     this.fail(reason);
   }
 
-  /**
-   * Removes the wait without settling it. The ledger of a test closes a leaked
-   * wait in this way, after it has failed the test.
-   */
-  close(): void {
+  cancel(): void {
+    this.callback = null;
     this.#remove(this);
+  }
+
+  /** Called by the ledger of a test, which the wait has failed as a leak. */
+  close(): void {
+    this.cancel();
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
   }
 
   /** Describes the wait in a few words. */
   describe(): string {
-    const act = this.#kind === "sleep" ? "sleep until" : "call at";
+    const act = this.callback === null ? "sleep until" : "call at";
     return `${act} ${formatSeconds(this.due)}`;
   }
-}
-
-/** Orders waits by due time, then by their beginnings. */
-export function isBefore(a: Wait, b: Wait): boolean {
-  return a.due < b.due || (a.due === b.due && a.order < b.order);
 }

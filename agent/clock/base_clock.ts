@@ -4,7 +4,7 @@ import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
 import { observed } from "../../transports/internal.ts";
 import { ClockClosedError } from "../errors.ts";
 import { formatSeconds } from "./_time.ts";
-import { isBefore, Wait } from "./_wait.ts";
+import { Wait } from "./_wait.ts";
 import type { Clock, ClockOptions, ClockTimer, SleepOptions } from "./clock.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { Clock, ClockOptions, ClockTimer, SleepOptions } from "./clock.ts";
 export abstract class BaseClock implements Clock, Disposable {
   readonly #name: string;
   readonly #onError: OnError;
-  readonly #waits = new Heap<Wait>(isBefore);
+  readonly #waits = new Heap<Wait>((a, b) => a.isBefore(b));
   readonly #listeners = new AbortListeners<Wait>();
   #begun = 0;
   #isClosed = false;
@@ -149,28 +149,27 @@ export abstract class BaseClock implements Clock, Disposable {
   #sleep(due: () => number, { signal }: SleepOptions): Promise<void> {
     try {
       signal?.throwIfAborted();
-      return this.#begin("sleep", due(), signal).done;
+      const wait = this.#begin(due(), null);
+      if (signal !== undefined) this.#listeners.add(signal, wait);
+      return wait.done;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   #call(due: number, callback: () => unknown): ClockTimer {
-    const wait = this.#begin("call", due);
-    const call = new ScheduledCall(wait, callback);
+    const wait = this.#begin(due, callback);
     // A reaction of the wait's promise, as the code after a sleep is, so that
     // sleeps and calls run in one order.
-    wait.done.then(() => this.#run(call), () => call.cancel());
-    return call;
+    wait.done.then(() => this.#run(wait), () => wait.cancel());
+    return wait;
   }
 
-  #begin(kind: "sleep" | "call", due: number, signal?: AbortSignal): Wait {
+  #begin(due: number, callback: (() => unknown) | null): Wait {
     if (this.#isClosed) {
       throw this.#closedError(`wait until ${formatSeconds(due)}`);
     }
-    const order = this.#begun++;
-    const wait = new Wait({ kind, due, order, signal, remove: this.#remove });
-    if (signal !== undefined) this.#listeners.add(signal, wait);
+    const wait = new Wait(due, this.#begun++, callback, this.#remove);
     this.#waits.add(wait);
     this.onWaitsChanged?.();
     observed.by?.opened(wait, "timer", () => wait.describe());
@@ -190,10 +189,12 @@ export abstract class BaseClock implements Clock, Disposable {
     observed.by?.closed(wait);
   }
 
-  async #run(call: ScheduledCall): Promise<void> {
+  async #run(wait: Wait): Promise<void> {
     if (this.#isClosed) return;
+    const { callback } = wait;
+    wait.callback = null;
     try {
-      await call.run();
+      await callback?.();
     } catch (error) {
       this.#onError(error, { kind: "callback", address: this.#name });
     }
@@ -201,33 +202,5 @@ export abstract class BaseClock implements Clock, Disposable {
 
   #closedError(act: string): ClockClosedError {
     return new ClockClosedError(`Cannot ${act}: the ${this.#name} is closed`);
-  }
-}
-
-/** A scheduled callback, which is the caller's handle of it. */
-class ScheduledCall implements ClockTimer {
-  readonly #wait: Wait;
-  /** `null` once it has run or was cancelled, so that nothing holds on to it. */
-  #callback: (() => unknown) | null;
-
-  constructor(wait: Wait, callback: () => unknown) {
-    this.#wait = wait;
-    this.#callback = callback;
-  }
-
-  /** Runs the callback, unless it was cancelled. */
-  run(): unknown {
-    const callback = this.#callback;
-    this.#callback = null;
-    return callback?.();
-  }
-
-  cancel(): void {
-    this.#callback = null;
-    this.#wait.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.cancel();
   }
 }

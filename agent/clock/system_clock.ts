@@ -19,7 +19,8 @@ import type { ClockOptions } from "./clock.ts";
  * system, so 100,000 waits are fine, and a wait may have any length.
  */
 export class SystemClock extends BaseClock {
-  #timer: { readonly due: number; readonly stop: () => void } | null = null;
+  #timer: WorldTimer | null = null;
+  #timerDue = Infinity;
 
   /** Creates a clock. */
   constructor(options: ClockOptions = {}) {
@@ -53,20 +54,18 @@ export class SystemClock extends BaseClock {
 
   /** Sets the timer of the system for the earliest due time. */
   protected override onWaitsChanged(): void {
-    const due = this.nextDue;
+    const due = this.nextDue ?? Infinity;
     // A timer that fires too early costs less than setting it anew.
-    if (due !== null && this.#timer !== null && this.#timer.due <= due) return;
+    if (due !== Infinity && this.#timerDue <= due) return;
     this.#timer?.stop();
-    this.#timer = due === null ? null : this.#startTimer(due);
-  }
-
-  #startTimer(due: number): { due: number; stop: () => void } {
+    this.#timer = null;
+    this.#timerDue = due;
+    if (due === Infinity) return;
     const waitMs = Math.max(0, Math.ceil((due - this.time()) * 1_000));
-    const timer: WorldTimer = world.setTimer(waitMs, () => {
-      this.#timer = null;
+    this.#timer = world.setTimer(waitMs, () => {
+      this.#timerDue = Infinity;
       this.wakeUntil(this.time());
       this.onWaitsChanged();
     });
-    return { due, stop: () => timer.stop() };
   }
 }
