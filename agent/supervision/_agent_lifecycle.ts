@@ -1,11 +1,10 @@
-import { abortable } from "../../channel/internal.ts";
+import { abortable, within } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import { observed } from "../../transports/internal.ts";
-import type { AgentLike, AgentTask } from "../agent_options.ts";
+import type { ContainerContext } from "../_container_context.ts";
+import type { AgentLike, AgentTask, FailurePolicy } from "../agent_options.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
-import type { FailurePolicy } from "../agent_options.ts";
-import { Grace } from "./_grace.ts";
 
 /** The default time that the close of an agent or a container may take. */
 export const GRACE_MS = 1_000;
@@ -39,16 +38,12 @@ const RUNNING: AgentState = { tag: "running" };
 
 /** The supervisor, as the lifecycles of its agents see it. */
 export interface AgentHost {
-  /** The address of the container. */
-  readonly address: string;
   /** The container, which owns the agents. */
-  readonly container: object;
+  readonly context: ContainerContext;
   /** Runs when the agent has begun to run or to close, or is closed. */
   onState(lifecycle: AgentLifecycle): void;
   /** Runs when a task of the agent has thrown. */
   onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void;
-  /** Reports an error that no caller awaits. */
-  report(error: unknown, address: string): void;
 }
 
 /** The hooks of an agent, which are protected members of its class. */
@@ -69,8 +64,9 @@ export class AgentLifecycle {
   #controller: AbortController | null = null;
   #tasks: Set<Promise<void>> | null = null;
   #watchers: Set<(reason: string) => void> | null = null;
-  #grace: Grace | null = null;
   #closed: PromiseWithResolvers<void> | null = null;
+  /** Ends the waits of a close whose time is over. */
+  #cut: PromiseWithResolvers<void> | null = null;
 
   constructor(
     agent: AgentLike,
@@ -83,11 +79,11 @@ export class AgentLifecycle {
     this.policy = policy;
     this.#host = host;
     observed.by?.opened(this, "agent", () => String(this.agent));
-    observed.by?.owned(this, host.container);
+    observed.by?.owned(this, host.context.container);
   }
 
   get address(): string {
-    return `${this.#host.address}/${this.id}`;
+    return `${this.#host.context.address}/${this.id}`;
   }
 
   get state(): AgentState {
@@ -238,20 +234,22 @@ export class AgentLifecycle {
   ): Promise<void> {
     const from = this.#state;
     if (from.tag === "closed") return;
-    this.#grace ??= new Grace(this);
-    this.#grace.limit(graceMs);
+    const cut = this.#cut ??= Promise.withResolvers<void>();
+    const { promise: ended } = this.#ended;
+    if (graceMs <= 0) cut.resolve();
+    else within(graceMs, ended).then(cut.resolve);
     if (from.tag !== "closing") {
       const end: EndState = { tag: "closing", reason, isFailure };
       this.#state = end;
-      this.#close(from, end, this.#grace);
+      this.#close(from, end, cut.promise);
     }
-    await this.#ended.promise;
+    await ended;
   }
 
   async #close(
     from: AgentState,
     end: EndState,
-    grace: Grace,
+    cut: Promise<void>,
   ): Promise<void> {
     this.#host.onState(this);
     for (const notify of this.#watchers ?? []) notify(end.reason);
@@ -261,11 +259,10 @@ export class AgentLifecycle {
     if (from.tag === "starting") {
       work.push(from.hook.then((isThrough) => hasStarted = isThrough));
     }
-    if (work.length > 0) await grace.wait(Promise.all(work));
+    if (work.length > 0) await Promise.race([Promise.all(work), cut]);
     if (hasStarted && this.#hooks.onClose !== undefined) {
-      await grace.wait(this.#runOnClose());
+      await Promise.race([this.#runOnClose(), cut]);
     }
-    grace.stop();
     this.#state = { ...end, tag: "closed" };
     this.#host.onState(this);
     observed.by?.closed(this);
@@ -277,7 +274,7 @@ export class AgentLifecycle {
     try {
       await this.#hooks.onClose!();
     } catch (error) {
-      this.#host.report(error, this.address);
+      this.#host.context.report(error, "task", this.address);
     }
   }
 

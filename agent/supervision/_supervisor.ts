@@ -57,7 +57,7 @@ export class Supervisor implements AgentHost {
   readonly visible: Router<AgentLike> = new Router({ missing: notFound });
   /** The number of watches that have not ended. */
   watches = 0;
-  readonly #context: ContainerContext;
+  readonly context: ContainerContext;
   readonly #agents = new Map<string, AgentLifecycle>();
   /** The factories of agents that may be restarted, which reserve their ids. */
   readonly #factories = new Map<string, AgentFactory>();
@@ -66,15 +66,7 @@ export class Supervisor implements AgentHost {
   #making: Making | null = null;
 
   constructor(context: ContainerContext) {
-    this.#context = context;
-  }
-
-  get address(): string {
-    return this.#context.address;
-  }
-
-  get container(): object {
-    return this.#context.container;
+    this.context = context;
   }
 
   /** The number of agents, including those that cannot be called. */
@@ -127,7 +119,7 @@ export class Supervisor implements AgentHost {
     agent: AgentLike,
     { id, onFailure: policy = "report" }: AgentOptions,
   ): AgentLifecycle {
-    this.#context.checkOpen("make an agent");
+    this.context.checkOpen("make an agent");
     const making = this.#making;
     const isOwn = making?.own === null &&
       Object.getPrototypeOf(agent) === making.factory.prototype;
@@ -183,7 +175,7 @@ export class Supervisor implements AgentHost {
         await lifecycle.start();
       } catch (error) {
         // Code that has closed the agent knows that it did not start.
-        if (lifecycle.hasFailed) this.report(error, lifecycle.address);
+        if (lifecycle.hasFailed) this.#report(error, lifecycle.address);
       }
     });
   }
@@ -204,11 +196,11 @@ export class Supervisor implements AgentHost {
 
   onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void {
     const { address, policy, state } = lifecycle;
-    this.report(error, address);
+    this.#report(error, address);
     const reason = `a task of it failed: ${describe(error)}`;
     switch (actionOnFailure(policy, state.tag)) {
       case "escalate":
-        return this.#context.escalate(error);
+        return this.context.escalate(error);
       case "restart":
         this.#restart(lifecycle, reason);
         return;
@@ -217,8 +209,8 @@ export class Supervisor implements AgentHost {
     }
   }
 
-  report(error: unknown, address: string): void {
-    this.#context.report(error, "task", address);
+  #report(error: unknown, address: string): void {
+    this.context.report(error, "task", address);
   }
 
   /** Closes an agent that has failed, and makes it again. */
@@ -241,20 +233,20 @@ export class Supervisor implements AgentHost {
       try {
         // Random, so that agents that fail together do not all come together.
         const waitMs = plan.waitMs * (0.5 + world.random() / 2);
-        await pause(waitMs, signal, { owner: this.container });
+        await pause(waitMs, signal, { owner: this.context.container });
         await this.spawn(factory);
         return true;
       } catch (error) {
         const { isClosing, hasFailed } = factory.newest!;
         const wasClosed = isClosing && !hasFailed;
         if (signal.aborted || wasClosed) return false;
-        this.report(error, address);
+        this.#report(error, address);
       }
     }
     const failure = new Error(
       `Cannot restart '${address}': it has failed too often, raise 'restarts' or mend what fails`,
     );
-    this.report(failure, address);
+    this.#report(failure, address);
     return false;
   }
 
