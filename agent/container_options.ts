@@ -2,7 +2,7 @@ import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../rpc/authenticate.ts";
-import type { RpcOptions } from "../rpc/session/options.ts";
+import type { RpcOptions } from "../rpc/rpc_options.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { Clock } from "./clock/clock.ts";

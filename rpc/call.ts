@@ -1,19 +1,37 @@
-import { type Call, currentCall } from "./_current_call.ts";
-
-export type { Call };
-
-/**
- * Returns the call that the running method serves. Use it in an exposed method
- * before the first `await`, and keep the result for later.
- *
- * @throws {TypeError} Anywhere else.
- */
-export function call(): Call {
-  const current = currentCall();
-  if (current !== null) return current;
-  throw new TypeError(
-    "Cannot find the current call: no exposed method is running, use 'call()' before the method's first 'await' and keep its result",
-  );
+/** The call that an exposed method serves. */
+export interface Call {
+  /**
+   * Aborts when the caller cancels the call, when its time is over, or when the
+   * connection is lost.
+   */
+  readonly signal: AbortSignal;
+  /** The path of the method. */
+  readonly path: string;
+  /** The address of the caller. */
+  readonly remoteAddress: string;
+  /**
+   * The name in the certificate that the caller proved to own, as a channel's
+   * `peerName`, or `null`.
+   */
+  readonly peerName: string | null;
+  /**
+   * The identity that `authenticate` returned for the caller; `undefined`
+   * without that option. For a container's calls to its own agents, whoever
+   * caused them, it is the `Container`.
+   */
+  readonly identity: unknown;
+  /**
+   * The rest of the time that the caller allowed, in milliseconds, or
+   * `Infinity`. Pass it on with `withOptions(remote, { timeoutMs })`.
+   */
+  readonly remainingMs: number;
+  /** The data that the caller's middleware added, such as a token. */
+  readonly meta: Readonly<Record<string, unknown>>;
+  /**
+   * Data that this side stores for the connection while it lasts, such as who
+   * logged in. All calls on the connection share it.
+   */
+  readonly session: Map<string, unknown>;
 }
 
 /** Options of calls made through a proxy. */
@@ -37,4 +55,36 @@ export interface CallOptions {
    * peer with denomas's extensions.
    */
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
+}
+
+let current: Call | null = null;
+
+/** Returns the call that the running method serves, or `null`. */
+export function currentCall(): Call | null {
+  return current;
+}
+
+/**
+ * Returns the call that the running method serves. Use it in an exposed method
+ * before the first `await`, and keep the result for later.
+ *
+ * @throws {TypeError} Anywhere else.
+ */
+export function call(): Call {
+  const current = currentCall();
+  if (current !== null) return current;
+  throw new TypeError(
+    "Cannot find the current call: no exposed method is running, use 'call()' before the method's first 'await' and keep its result",
+  );
+}
+
+/** Runs the part of a method up to its first `await` as serving `served`. */
+export function runAs<T>(served: Call, method: () => T): T {
+  const before = current;
+  current = served;
+  try {
+    return method();
+  } finally {
+    current = before;
+  }
 }

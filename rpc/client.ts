@@ -1,19 +1,11 @@
-import type {
-  Channel,
-  ChannelStats,
-  CloseOptions,
-} from "../channel/channel.ts";
+import type { Channel, CloseOptions } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import { observed } from "../transports/internal.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
 import type { CredentialsOptions } from "./authenticate.ts";
 import { openSession } from "./session/_open_session.ts";
-import {
-  type Session,
-  sessionStarter,
-  type SessionStats,
-} from "./session/_session.ts";
-import type { RpcOptions } from "./session/options.ts";
+import { type Session, sessionStarter } from "./session/_session.ts";
+import type { RpcOptions, RpcStats } from "./rpc_options.ts";
 import type { Remote } from "./remote.ts";
 import { makeRemote } from "./references/_remote_proxy.ts";
 import { isService } from "./service.ts";
@@ -28,12 +20,6 @@ export interface RpcConnectionOptions
    */
   readonly service?: object | undefined;
 }
-
-/**
- * Sizes of the tables of an RPC connection, and what passed through it. The
- * messages by which RPC steers calls and streams are calls and requests, too.
- */
-export interface RpcStats extends ChannelStats, SessionStats {}
 
 /**
  * One side of an RPC connection, with a proxy for what the other side offers.
@@ -107,7 +93,7 @@ export function clientOf<T>(session: Session): RpcClient<T> {
     },
     closed: channel.closed,
     close,
-    stats: () => ({ ...channel.stats(), ...session.stats() }),
+    stats: () => session.stats(),
     ref: () => channel.ref(),
     unref: () => channel.unref(),
     [Symbol.asyncDispose]: () => close(),

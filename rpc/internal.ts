@@ -11,7 +11,7 @@ export {
   type SessionStarter,
   sessionStarter,
 } from "./session/_session.ts";
-export type { SessionOptions } from "./session/options.ts";
+export type { SessionOptions } from "./session/_options.ts";
 export { asError, toPlainFailure } from "./_failure.ts";
 export type {
   AddressResolver,

@@ -29,13 +29,27 @@
  *
  * @module
  */
-export * from "./authenticate.ts";
-export * from "./call.ts";
+export type {
+  Authenticate,
+  AuthenticateOptions,
+  CredentialsOptions,
+  UnknownPeer,
+} from "./authenticate.ts";
+export { call } from "./call.ts";
+export type { Call, CallOptions } from "./call.ts";
+export type { RpcClient, RpcConnectionOptions } from "./client.ts";
 export { openConnection, startServer } from "./deno.ts";
-export type { RpcClient, RpcConnectionOptions, RpcStats } from "./client.ts";
-export * from "./errors.ts";
-export * from "./expose.ts";
-export * from "./kwargs.ts";
+export {
+  AgentNotFoundError,
+  AuthenticationError,
+  MethodNotFoundError,
+  ReferenceReleasedError,
+  UnsupportedByPeerError,
+  ValidationError,
+} from "./errors.ts";
+export { expose } from "./expose.ts";
+export type { ExposeContext, ExposeOptions, StandardSchema } from "./expose.ts";
+export { kwargs } from "./kwargs.ts";
 export type {
   CallMiddleware,
   CallNext,
@@ -46,11 +60,9 @@ export type {
   RequestNext,
   ServedCall,
 } from "./middleware.ts";
-export * from "./options.ts";
-export * from "./remote.ts";
+export { keep, sameRemote, withOptions } from "./options.ts";
+export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
+export type { RpcOptions, RpcStats, StreamWindow } from "./rpc_options.ts";
 export type { RpcServer, RpcServerOptions } from "./server.ts";
-export * from "./service.ts";
-export type { RpcOptions } from "./session/options.ts";
-export type { ReservedName } from "./reserved_names.ts";
-export type { StreamWindow } from "./streams/_outgoing_streams.ts";
-export type { SessionStats } from "./session/_session.ts";
+export { Router, service } from "./service.ts";
+export type { ServiceOptions } from "./service.ts";

@@ -9,7 +9,7 @@ import { observed } from "../transports/internal.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
 import { type SessionStarter, sessionStarter } from "./session/_session.ts";
-import type { RpcOptions } from "./session/options.ts";
+import type { RpcOptions } from "./rpc_options.ts";
 
 /** Options for {@linkcode startServer}. */
 export interface RpcServerOptions<T = unknown>

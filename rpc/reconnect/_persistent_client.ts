@@ -144,9 +144,7 @@ export class PersistentClient<T> implements ReconnectingClient<T> {
       connections: this.#connections,
       failedConnections: this.#totals.failed,
       waitingCalls,
-      connection: state.kind === "connected"
-        ? { ...state.session.channel.stats(), ...state.session.stats() }
-        : null,
+      connection: state.kind === "connected" ? state.session.stats() : null,
       total: this.#totals.stats(),
     };
   }

@@ -1,7 +1,8 @@
 import type { BackoffOptions } from "../../channel/backoff_options.ts";
 import type { ChannelStats, CloseOptions } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
-import type { RpcClient, RpcConnectionOptions, RpcStats } from "../client.ts";
+import type { RpcClient, RpcConnectionOptions } from "../client.ts";
+import type { RpcStats } from "../rpc_options.ts";
 import type { Remote } from "../remote.ts";
 
 /**

@@ -26,5 +26,10 @@
  *
  * @module
  */
-export * from "./client.ts";
+export type {
+  ReconnectingClient,
+  ReconnectOptions,
+  ReconnectState,
+  ReconnectStats,
+} from "./client.ts";
 export { openReconnecting } from "./deno.ts";

@@ -1,5 +1,5 @@
 import { emit } from "../_events.ts";
-import { currentCall } from "../_current_call.ts";
+import { currentCall } from "../call.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { call } from "../call.ts";

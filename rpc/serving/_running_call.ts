@@ -1,7 +1,7 @@
 import { TimeoutError } from "../../channel/errors.ts";
 import type { Timeout, Timers } from "../../channel/internal.ts";
 import { observed, world } from "../../transports/internal.ts";
-import { runAs } from "../_current_call.ts";
+import { runAs } from "../call.ts";
 import { type CallOutcome, emit } from "../_events.ts";
 import type { ServedCall } from "../middleware.ts";
 import type {

@@ -8,10 +8,8 @@ import {
 import { isRecord, isThenable } from "../references/_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
-import {
-  DEFAULT_WINDOW,
-  type StreamWindow,
-} from "../streams/_outgoing_streams.ts";
+import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
+import type { StreamWindow } from "../rpc_options.ts";
 import type { Heartbeat } from "./_heartbeat.ts";
 
 /** The version of the extensions that this side speaks. */

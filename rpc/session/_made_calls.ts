@@ -1,7 +1,7 @@
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import { TimeoutError } from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
-import { currentCall } from "../_current_call.ts";
+import { currentCall } from "../call.ts";
 import { type CallStarted, emit, outcomeOf } from "../_events.ts";
 import type { CallOptions } from "../call.ts";
 import { splitKwargs } from "../kwargs.ts";

@@ -14,6 +14,7 @@ import {
   asMessageContext,
   type ReceivedContext,
 } from "../references/_message_context.ts";
+import type { RpcStats } from "../rpc_options.ts";
 import { References } from "../references/_references.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
 import { IncomingStreams } from "../streams/_incoming_streams.ts";
@@ -38,17 +39,7 @@ import {
   type ResolvedSessionOptions,
   resolveSessionOptions,
   type SessionOptions,
-} from "./options.ts";
-
-/** The sizes of a session's tables. */
-export interface SessionStats {
-  /** Methods of this side that are running. */
-  readonly runningCalls: number;
-  /** Functions and services that the other side may call by reference. */
-  readonly references: number;
-  /** Streams that this side produces. */
-  readonly streams: number;
-}
+} from "./_options.ts";
 
 /** Starts a session on a new channel. */
 export type SessionStarter = (channel: ConnectionChannel) => Session;
@@ -168,8 +159,9 @@ export class Session implements SessionParts, TypeEntry {
     return this.#admission.admitted;
   }
 
-  stats(): SessionStats {
+  stats(): RpcStats {
     return {
+      ...this.channel.stats(),
       runningCalls: this.served.size,
       references: this.references.size,
       streams: this.streams.size,

@@ -1,6 +1,6 @@
 import { assertRejects } from "@std/assert";
 import { openConnection, startServer } from "../deno.ts";
-import type { RpcOptions } from "./options.ts";
+import type { RpcOptions } from "../rpc_options.ts";
 import { service } from "../service.ts";
 
 const ADDRESS = "local://rpc-options";

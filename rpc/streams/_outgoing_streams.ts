@@ -1,4 +1,5 @@
 import { emit } from "../_events.ts";
+import type { StreamWindow } from "../rpc_options.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import { Deque } from "../../channel/tables/deque.ts";
 import { ReferenceReleasedError, UnsupportedByPeerError } from "../errors.ts";
@@ -11,14 +12,6 @@ import { roughBytes } from "./_rough_bytes.ts";
 
 /** Where streams begin on the wire. */
 export const STREAM_PREFIX = "$/stream/";
-
-/** How much of a stream may be under way. */
-export interface StreamWindow {
-  /** Items that were produced and not consumed. */
-  readonly items: number;
-  /** Their size, in bytes. */
-  readonly bytes: number;
-}
 
 /** The window where nothing else is asked for. */
 export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Budget } from "../../channel/limits/budget.ts";
 import { call } from "../call.ts";
-import { runAs } from "../_current_call.ts";
+import { runAs } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import {
   DEFAULT_WINDOW,
@@ -11,8 +11,8 @@ import {
   OutgoingStreams,
   STREAM_PREFIX,
   type StreamBatch,
-  type StreamWindow,
 } from "./_outgoing_streams.ts";
+import type { StreamWindow } from "../rpc_options.ts";
 import {
   MessageContext,
   type StreamOwner,

@@ -378,3 +378,44 @@ withCtx(
     }
   },
 );
+
+Deno.test("the entry of RPC offers nothing that forges the identity of a call", async () => {
+  const entry = await import("@denomas/denomas/rpc");
+  const functions = Object.entries(entry).filter(([, value]) =>
+    typeof value === "function"
+  );
+  assertEquals(functions.map(([name]) => name).toSorted(), [
+    "AgentNotFoundError",
+    "AuthenticationError",
+    "MethodNotFoundError",
+    "ReferenceReleasedError",
+    "Router",
+    "UnsupportedByPeerError",
+    "ValidationError",
+    "call",
+    "expose",
+    "keep",
+    "kwargs",
+    "openConnection",
+    "sameRemote",
+    "service",
+    "startServer",
+    "withOptions",
+  ]);
+});
+
+withCtx("a method cannot change the identity of its call", async (ctx) => {
+  const whoAmI = () => {
+    const served = call();
+    try {
+      Object.assign(served, { identity: "eve" });
+    } catch {
+      // Refused, as it should be.
+    }
+    return String(call().identity);
+  };
+  const office = service({ whoAmI });
+  await ctx.rpc.startServer(office, { authenticate: () => "ada" });
+  const { remote } = await ctx.rpc.connect<typeof office>();
+  assertEquals(await remote.whoAmI(), "ada");
+});

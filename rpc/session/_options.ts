@@ -1,4 +1,3 @@
-import type { ChannelOptions } from "../../channel/options.ts";
 import type {
   AuthenticateOptions,
   CredentialsOptions,
@@ -8,65 +7,12 @@ import type { Authenticate } from "../authenticate.ts";
 import type {
   CallMiddleware,
   ConnectionObserver,
-  Middleware,
   RequestMiddleware,
 } from "../middleware.ts";
 import type { AddressResolver } from "../references/_address_resolver.ts";
 import { MAX_REFERENCES } from "../references/_references.ts";
-import {
-  DEFAULT_WINDOW,
-  type StreamWindow,
-} from "../streams/_outgoing_streams.ts";
-
-/** Options of both ends of an RPC connection. */
-export interface RpcOptions extends ChannelOptions {
-  /**
-   * How long the peer may be silent before this side asks for a sign of life,
-   * in milliseconds; `Infinity` never asks. Two unanswered questions end the
-   * connection. This applies to peers with denomas's extensions. A peer that
-   * has never said anything counts as gone after three times as long, or after
-   * forty times if it was called.
-   *
-   * @default {15_000}
-   */
-  readonly heartbeatMs?: number | undefined;
-  /**
-   * Whether to use denomas's extensions if the other side has them. Turn them
-   * off for a peer that fails on unknown requests, such as mosaik. Streams,
-   * heartbeats and cancellation are not available then.
-   *
-   * @default {true}
-   */
-  readonly extensions?: boolean | undefined;
-  /**
-   * How much of each stream may be produced and not yet consumed. The smaller
-   * of the two sides' windows applies. A peer that sends more items than this
-   * ends its connection.
-   *
-   * @default {{ items: 64, bytes: 1_048_576 }}
-   */
-  readonly streamWindow?: StreamWindow | undefined;
-  /**
-   * Whether failures contain the stack of the error.
-   *
-   * @default {false}
-   */
-  readonly sendStacks?: boolean | undefined;
-  /**
-   * How many functions and unlisted services of this side the other side may
-   * hold. A message that passes one more is a `SerializationError`.
-   *
-   * @default {65_536}
-   */
-  readonly maxReferences?: number | undefined;
-  /**
-   * Functions that run around calls, in both directions, and for each
-   * connection.
-   *
-   * @default {none}
-   */
-  readonly middleware?: Middleware | undefined;
-}
+import type { RpcOptions, StreamWindow } from "../rpc_options.ts";
+import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
 
 /** All options of a session, as the layers above give them. */
 export interface SessionOptions

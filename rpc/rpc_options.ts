@@ -1,0 +1,74 @@
+import type { ChannelStats } from "../channel/channel.ts";
+import type { ChannelOptions } from "../channel/options.ts";
+import type { Middleware } from "./middleware.ts";
+
+/** Options of both ends of an RPC connection. */
+export interface RpcOptions extends ChannelOptions {
+  /**
+   * How long the peer may be silent before this side asks for a sign of life,
+   * in milliseconds; `Infinity` never asks. Two unanswered questions end the
+   * connection. This applies to peers with denomas's extensions. A peer that
+   * has never said anything counts as gone after three times as long, or after
+   * forty times if it was called.
+   *
+   * @default {15_000}
+   */
+  readonly heartbeatMs?: number | undefined;
+  /**
+   * Whether to use denomas's extensions if the other side has them. Turn them
+   * off for a peer that fails on unknown requests, such as mosaik. Streams,
+   * heartbeats and cancellation are not available then.
+   *
+   * @default {true}
+   */
+  readonly extensions?: boolean | undefined;
+  /**
+   * How much of each stream may be produced and not yet consumed. The smaller
+   * of the two sides' windows applies. A peer that sends more items than this
+   * ends its connection.
+   *
+   * @default {{ items: 64, bytes: 1_048_576 }}
+   */
+  readonly streamWindow?: StreamWindow | undefined;
+  /**
+   * Whether failures contain the stack of the error.
+   *
+   * @default {false}
+   */
+  readonly sendStacks?: boolean | undefined;
+  /**
+   * How many functions and unlisted services of this side the other side may
+   * hold. A message that passes one more is a `SerializationError`.
+   *
+   * @default {65_536}
+   */
+  readonly maxReferences?: number | undefined;
+  /**
+   * Functions that run around calls, in both directions, and for each
+   * connection.
+   *
+   * @default {none}
+   */
+  readonly middleware?: Middleware | undefined;
+}
+
+/** How much of a stream may be produced and not yet consumed. */
+export interface StreamWindow {
+  /** The number of items. */
+  readonly items: number;
+  /** The size of the items, in bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * The sizes of the tables of an RPC connection, and counts of its traffic. The
+ * requests by which RPC steers calls and streams are counted, too.
+ */
+export interface RpcStats extends ChannelStats {
+  /** Methods of this side that are running. */
+  readonly runningCalls: number;
+  /** Functions and services that the other side may call by reference. */
+  readonly references: number;
+  /** Streams that this side produces. */
+  readonly streams: number;
+}
