@@ -84,7 +84,7 @@ async function connect(
   checkAddress(address);
   signal?.throwIfAborted();
   const localAddress = `${address}#${++connections}`;
-  const [near, far] = createPair();
+  const [near, far] = memoryStreams();
   const isAccepted = await new Promise<boolean>((resolve) =>
     deliver(() => {
       const listener = listeners.get(address);
@@ -146,7 +146,7 @@ export function memoryPair(
   maxFrameBytes: number,
 ): [near: Connection, far: Connection] {
   const nearAddress = `${address}#${++connections}`;
-  const [near, far] = createPair();
+  const [near, far] = memoryStreams();
   return [
     frameConnection(near, {
       localAddress: nearAddress,
@@ -161,7 +161,8 @@ export function memoryPair(
   ];
 }
 
-function createPair(): [MemoryStream, MemoryStream] {
+/** Returns both ends of a stream of bytes within this process. */
+export function memoryStreams(): [near: ByteStream, far: ByteStream] {
   const near = new MemoryStream();
   const far = new MemoryStream();
   near.peer = far;

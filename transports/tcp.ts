@@ -45,13 +45,19 @@ export function tcp(options: TcpOptions = {}): Transport {
   return framed(tcpBytes(options));
 }
 
-/** Returns the byte stream transport below {@linkcode tcp}. */
-export function tcpBytes({ tls }: TcpOptions = {}): ByteTransport {
+/**
+ * Returns the byte stream transport below {@linkcode tcp}. Each end that a
+ * listener accepts passes `through`, before any handshake.
+ */
+export function tcpBytes(
+  { tls }: TcpOptions = {},
+  through: (end: ByteEnd) => ByteEnd = (end) => end,
+): ByteTransport {
   if (tls !== undefined) checkTlsOptions(tls);
   return {
     scheme: "tcp",
     listen: (address, accept, options = {}) =>
-      listen(address, accept, options, tls),
+      listen(address, accept, options, { tls, through }),
     connect: (address, { signal } = {}) =>
       connect(address, signal ?? new AbortController().signal, tls),
   };
@@ -61,7 +67,10 @@ async function listen(
   address: string,
   accept: (end: ByteEnd) => void,
   options: TransportListenOptions,
-  tls: TlsOptions | undefined,
+  { tls, through }: {
+    readonly tls: TlsOptions | undefined;
+    readonly through: (end: ByteEnd) => ByteEnd;
+  },
 ): Promise<Listener> {
   const { host, port } = parse(address);
   const handshakes = tls === undefined
@@ -70,8 +79,11 @@ async function listen(
   const listener = openListener(address, host, port);
   return new StreamListener<Deno.TcpConn>(listener, {
     address: format(listener.addr),
-    accept: (conn) =>
-      handshakes ? handshakes.add(endOf(conn)) : accept(endOf(conn)),
+    accept: (conn) => {
+      const end = through(endOf(conn));
+      if (handshakes === undefined) accept(end);
+      else handshakes.add(end);
+    },
     onError: options.onError,
     handshakes,
   });

@@ -8,6 +8,7 @@ const MACHINERY = [
   import.meta.resolve("../step/_"),
   import.meta.resolve("../network/_"),
   import.meta.resolve("../ctx.ts"),
+  import.meta.resolve("../../channel/timers/_waits.ts"),
   import.meta.resolve("../../transports/_observers.ts"),
 ];
 

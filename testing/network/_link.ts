@@ -11,8 +11,12 @@ export interface NetworkLinkOptions {
   readonly front: ByteStream;
   /** The stream to the server. */
   readonly back: ByteStream;
-  /** The name in reports. */
-  readonly name: string;
+  /** The address of the client. */
+  readonly clientAddress: string;
+  /** Whether a client of the step waits for this link. */
+  readonly isExpected: boolean;
+  /** The listener of the server, if it is known. */
+  readonly server: object | null;
   /** The seed of its random numbers. */
   readonly seed: number;
   /** Returns what happens now to the bytes on their way to a side. */
@@ -24,18 +28,24 @@ export interface NetworkLinkOptions {
 
 /** One connection through the network: a proxy between two streams. */
 export class NetworkLink implements Ends {
+  readonly clientAddress: string;
+  readonly isExpected: boolean;
   /** The connection of the client, where that is known. */
   client: object | null = null;
-  /** The connection of the server, once it is known. */
-  server: object | null = null;
   /** Resolves when both directions have ended. */
   readonly ended: Promise<void>;
   readonly #front: ByteStream;
   readonly #back: ByteStream;
   readonly #pipes: readonly Pipe[];
+  #server: object | null;
+  #isAccepted = false;
 
   /** Begins to carry bytes. */
-  constructor({ front, back, name, seed, conditions }: NetworkLinkOptions) {
+  constructor(options: NetworkLinkOptions) {
+    const { front, back, clientAddress, seed, conditions } = options;
+    this.clientAddress = clientAddress;
+    this.isExpected = options.isExpected;
+    this.#server = options.server;
     this.#front = front;
     this.#back = back;
     const random = seededRandom(seed);
@@ -51,8 +61,24 @@ export class NetworkLink implements Ends {
       makePipe(front, back, "server"),
       makePipe(back, front, "client"),
     ];
-    observed.by?.opened(this, "connection", () => name);
+    observed.by?.opened(this, "connection", () => `proxy of ${clientAddress}`);
     this.ended = this.#run();
+  }
+
+  /** The connection of the server; its listener until that is accepted. */
+  get server(): object | null {
+    return this.#server;
+  }
+
+  /** Whether {@linkcode NetworkLink.accepted} was called. */
+  get isAccepted(): boolean {
+    return this.#isAccepted;
+  }
+
+  /** Notes the connection of the server. */
+  accepted(connection: object): void {
+    this.#server = connection;
+    this.#isAccepted = true;
   }
 
   /** Whether something is held back or was lost. */

@@ -1,8 +1,18 @@
 import { abortable } from "../../channel/internal.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
-import type { ByteStream } from "../../transports/frames/framed_connection.ts";
-import { type ByteTransport, observed } from "../../transports/internal.ts";
-import type { Connection, Transport } from "../../transports/transport.ts";
+import {
+  type ByteEnd,
+  type ByteTransport,
+  framed,
+  observed,
+} from "../../transports/internal.ts";
+import { memoryStreams } from "../../transports/memory.ts";
+import type {
+  Connection,
+  Listener,
+  Transport,
+  TransportConnectOptions,
+} from "../../transports/transport.ts";
 import type {
   Network,
   NetworkBandwidth,
@@ -21,7 +31,6 @@ import {
   type Fault,
 } from "./_faults.ts";
 import { NetworkLink } from "./_link.ts";
-import { ProxyListener } from "./_proxy_listener.ts";
 
 /** The longest piece, in bytes, where the test names none. */
 const PIECE_BYTES = 16;
@@ -30,25 +39,30 @@ const PIECE_BYTES = 16;
 export interface StepNetworkOptions {
   /** The seed of all random numbers. */
   readonly seed: number;
-  /** The transport of servers and clients. */
-  readonly base: Transport;
-  /** The transport of bytes below it. */
-  readonly bytes: ByteTransport;
-  /** Returns an unused address, another one each time. */
-  readonly nextAddress: () => string;
+  /**
+   * Returns the bytes of the step's transport. Each end that a listener accepts
+   * passes `through`, before any handshake of TLS.
+   */
+  readonly bytes: (through: (end: ByteEnd) => ByteEnd) => ByteTransport;
   readonly belongs: BelongsTo;
   /** Whether an object can own connections. */
   readonly isOwner: (owner: object) => boolean;
 }
 
-/** The {@linkcode Network} of one step. It owns its proxies. */
+/**
+ * The {@linkcode Network} of one step. It puts a link between each connection
+ * that a server accepts and the server's end of it, and owns the links.
+ */
 export class StepNetwork implements Network, AsyncDisposable {
   readonly seed: number;
   readonly #options: StepNetworkOptions;
+  readonly #base: Transport;
   readonly #faults = new Set<Fault>();
   readonly #links = new Set<NetworkLink>();
-  /** The proxies, by the address that clients are told. */
-  readonly #proxies = new Map<string, ProxyListener>();
+  /** The servers of this step, by address. */
+  readonly #listeners = new Map<string, Listener>();
+  /** Connections that this step is making, whose links it waits for. */
+  #expected = 0;
   #linkCount = 0;
   #lostBytes = 0;
   #hasEnded = false;
@@ -59,6 +73,7 @@ export class StepNetwork implements Network, AsyncDisposable {
   constructor(options: StepNetworkOptions) {
     this.seed = options.seed;
     this.#options = options;
+    this.#base = framed(options.bytes((end) => this.#enter(end)));
     observed.by?.opened(this, "network", () => `seed ${this.seed}`);
   }
 
@@ -72,20 +87,9 @@ export class StepNetwork implements Network, AsyncDisposable {
    * connections that it makes, once that is known.
    */
   transport(origin: () => object | null = () => null): Transport {
-    const { base, bytes, nextAddress } = this.#options;
     return {
-      scheme: base.scheme,
-      listen: async (address, accept, options = {}) => {
-        const proxy = await ProxyListener.open(address, accept, options, {
-          base,
-          bytes,
-          hiddenAddress: nextAddress(),
-          owner: this,
-          link: (...ends) => this.#link(...ends),
-        });
-        this.#proxies.set(proxy.address, proxy);
-        return proxy;
-      },
+      scheme: this.#base.scheme,
+      listen: (...args) => this.#listen(...args),
       connect: (address, options) => this.#connect(address, options, origin),
     };
   }
@@ -97,34 +101,89 @@ export class StepNetwork implements Network, AsyncDisposable {
     return [own, ...others];
   }
 
-  async #connect(
-    address: string,
-    options: Parameters<Transport["connect"]>[1],
-    origin: () => object | null,
-  ): Promise<Connection> {
-    const proxy = this.#proxies.get(address);
-    if (proxy === undefined) {
-      return await this.#options.base.connect(address, options);
-    }
-    const isCutOff = () =>
-      this.#faultsOf({ client: origin(), server: proxy.server })
-        .some(({ isPartition }) => isPartition);
-    while (isCutOff()) {
-      await abortable(this.#changed.promise, options?.signal);
-    }
-    return await proxy.connect(options);
+  async #listen(
+    ...[address, accept, options]: Parameters<Transport["listen"]>
+  ): Promise<Listener> {
+    const listener = await this.#base.listen(address, (connection) => {
+      const link = [...this.#links].findLast((link) =>
+        !link.isAccepted && link.clientAddress === connection.remoteAddress
+      );
+      link?.accepted(connection);
+      accept(connection);
+    }, options);
+    this.#listeners.set(listener.address, listener);
+    const handle: Listener = {
+      address: listener.address,
+      get handshakes() {
+        return listener.handshakes ?? 0;
+      },
+      close: async () => {
+        await listener.close();
+        if (this.#listeners.get(listener.address) !== listener) return;
+        this.#listeners.delete(listener.address);
+        this.#wake();
+      },
+      ref: () => listener.ref(),
+      unref: () => listener.unref(),
+    };
+    observed.by?.handed(handle, listener);
+    return handle;
   }
 
-  #link(
-    front: ByteStream,
-    back: ByteStream,
-    clientAddress: string,
-  ): NetworkLink {
+  async #connect(
+    address: string,
+    options: TransportConnectOptions = {},
+    origin: () => object | null,
+  ): Promise<Connection> {
+    const server = this.#listeners.get(address) ?? null;
+    const isCutOff = () =>
+      this.#faultsOf({ client: origin(), server })
+        .some(({ isPartition }) => isPartition);
+    while (server !== null && isCutOff()) {
+      await abortable(this.#changed.promise, options.signal);
+    }
+    this.#expected++;
+    try {
+      const connection = await this.#base.connect(address, options);
+      // Then a fault that begins now applies to the connection.
+      await this.#linkOf(connection, options.signal);
+      return connection;
+    } finally {
+      this.#expected--;
+    }
+  }
+
+  /** Waits until the server of this step has accepted a client's connection. */
+  async #linkOf(
+    connection: Connection,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { localAddress, remoteAddress } = connection;
+    while (this.#listeners.has(remoteAddress)) {
+      const link = [...this.#links].find((link) =>
+        link.isExpected && link.client === null &&
+        link.clientAddress === localAddress
+      );
+      if (link !== undefined) return void (link.client = connection);
+      try {
+        await abortable(this.#changed.promise, signal);
+      } catch (error) {
+        connection.close();
+        throw error;
+      }
+    }
+  }
+
+  /** Leads a connection that a server accepts through a link. */
+  #enter(end: ByteEnd): ByteEnd {
+    const [near, far] = memoryStreams();
     const number = ++this.#linkCount;
     const link = new NetworkLink({
-      front,
-      back,
-      name: `proxy of ${clientAddress}`,
+      front: end.stream,
+      back: far,
+      clientAddress: end.remoteAddress,
+      isExpected: this.#expected > 0,
+      server: this.#listeners.get(end.localAddress) ?? null,
       seed: (this.seed + number * 0x9e37_79b9) >>> 0,
       conditions: (link, towards) =>
         conditionsOf(this.#faultsOf(link), towards),
@@ -136,13 +195,15 @@ export class StepNetwork implements Network, AsyncDisposable {
       this.#lostBytes += link.lostBytes;
     });
     if (this.#hasEnded) link.reset();
-    return link;
+    this.#wake();
+    return { ...end, stream: near };
   }
 
-  delay({ delayMs: ms, jitterMs = 0, ...where }: NetworkDelay): Disposable {
-    check("delay", "ms", ms, ms >= 0 && ms < Infinity);
-    check("delay", "jitterMs", jitterMs, jitterMs >= 0 && jitterMs < Infinity);
-    return this.#begin({ where, effect: { delayMs: ms, jitterMs } });
+  delay({ delayMs, jitterMs = 0, ...where }: NetworkDelay): Disposable {
+    for (const [name, ms] of Object.entries({ delayMs, jitterMs })) {
+      check("delay", name, ms, ms >= 0 && ms < Infinity);
+    }
+    return this.#begin({ where, effect: { delayMs, jitterMs } });
   }
 
   bandwidth({ bytesPerSecond, ...where }: NetworkBandwidth): Disposable {

@@ -25,7 +25,7 @@ import type { PlannedStep } from "./_plan.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 import { stepRpc } from "./_step_rpc.ts";
 import { GRACE_MS, StepServers } from "./_step_servers.ts";
-import { layersOf, type StepTls } from "./_transports.ts";
+import { bytesOf, type StepTls } from "./_transports.ts";
 import type { ReportedError } from "./_verdict.ts";
 
 /** The parts of a step that its {@linkcode StepCtx} works with. */
@@ -100,7 +100,7 @@ export class StepCtx implements Ctx {
   }
 
   #makeNetwork(): StepNetwork {
-    const { plan, tls, scope, addresses, ledger } = this.#parts;
+    const { plan, tls, scope, ledger } = this.#parts;
     scope.check("'ctx.network'");
     if (this.#isTooLateForNetwork) {
       throw new TypeError(
@@ -109,9 +109,8 @@ export class StepCtx implements Ctx {
     }
     const network = scope.use(
       new StepNetwork({
-        ...layersOf(plan.transport, tls?.options),
         seed: plan.seed,
-        nextAddress: () => addresses.next(),
+        bytes: (through) => bytesOf(plan.transport, tls?.options, through),
         belongs: (end, owner) => ledger.belongs(end, owner),
         isOwner: (owner) => ledger.knows(owner),
       }),

@@ -1,35 +1,43 @@
-import type { ByteTransport } from "../../transports/internal.ts";
-import { memory, memoryBytes } from "../../transports/memory.ts";
-import { tcp, tcpBytes } from "../../transports/tcp.ts";
-import type { Transport } from "../../transports/transport.ts";
-import { unix, unixBytes } from "../../transports/unix.ts";
+import type { ByteEnd, ByteTransport } from "../../transports/internal.ts";
+import { memoryBytes } from "../../transports/memory.ts";
+import { tcpBytes } from "../../transports/tcp.ts";
+import { unixBytes } from "../../transports/unix.ts";
 import {
   createTestAuthority,
   type TestAuthority,
 } from "../certificates/certificates.ts";
 import type { CtxTlsOptions, CtxTransport } from "../ctx_contract.ts";
 
-/** A transport of frames, and the transport of bytes below it. */
-export interface Layers {
-  readonly base: Transport;
-  readonly bytes: ByteTransport;
-}
-
-/** Returns the layers of a step's transport; `options` are those of TLS. */
-export function layersOf(
+/**
+ * Returns the bytes of a step's transport. Each end that a listener accepts
+ * passes `through`, before any handshake of TLS.
+ */
+export function bytesOf(
   transport: CtxTransport,
-  options: CtxTlsOptions | null = null,
-): Layers {
+  tls: CtxTlsOptions | undefined,
+  through: (end: ByteEnd) => ByteEnd = (end) => end,
+): ByteTransport {
   switch (transport) {
     case "tcp":
-      return { base: tcp(), bytes: tcpBytes() };
-    case "unix":
-      return { base: unix(), bytes: unixBytes() };
-    case "memory":
-      return { base: memory(), bytes: memoryBytes() };
+      return tcpBytes({}, through);
     case "tls":
-      return { base: tcp({ tls: options ?? {} }), bytes: tcpBytes() };
+      return tcpBytes({ tls }, through);
+    case "unix":
+      return acceptThrough(unixBytes(), through);
+    case "memory":
+      return acceptThrough(memoryBytes(), through);
   }
+}
+
+function acceptThrough(
+  bytes: ByteTransport,
+  through: (end: ByteEnd) => ByteEnd,
+): ByteTransport {
+  return {
+    ...bytes,
+    listen: (address, accept, options) =>
+      bytes.listen(address, (end) => accept(through(end)), options),
+  };
 }
 
 /** The certificates of the steps with TLS. */

@@ -349,7 +349,7 @@ withCtx(
 withCtx("Network refuses what it cannot do", async (ctx) => {
   const { network } = ctx;
   const channel = await ctx.startServerAndConnect(echo);
-  assertThrows(() => network.delay({ delayMs: -1 }), RangeError, "'ms'");
+  assertThrows(() => network.delay({ delayMs: -1 }), RangeError, "'delayMs'");
   assertThrows(() => network.delay({ delayMs: 1, jitterMs: NaN }), RangeError);
   assertThrows(() => network.bandwidth({ bytesPerSecond: 0 }), RangeError);
   assertThrows(() => network.pieces({ maxBytes: 0.5 }), RangeError);

@@ -1,23 +1,18 @@
 import { assertStrictEquals } from "@std/assert";
-import type { Connection, Transport } from "../../transports/transport.ts";
 import type { CtxTransport } from "../ctx_contract.ts";
-import { type Layers, layersOf } from "../step/_transports.ts";
-import { StepNetwork } from "../network/_network.ts";
+import type { ByteEnd } from "../../transports/internal.ts";
+import { bytesOf } from "../step/_transports.ts";
+import { StepNetwork, type StepNetworkOptions } from "../network/_network.ts";
 import { Addresses } from "../step/_addresses.ts";
 import { ResourceScope } from "../step/_resource_scope.ts";
 import { testTransport } from "../transport_suite/transport_suite.ts";
 import { nextTurn } from "../step/_within.ts";
 
 /** A network without a step has no owners to choose by. */
-function makeNetwork(
-  name: CtxTransport,
-  addresses: Addresses,
-  layers: Layers = layersOf(name),
-): StepNetwork {
+function makeNetwork(bytes: StepNetworkOptions["bytes"]): StepNetwork {
   return new StepNetwork({
-    ...layers,
     seed: 1,
-    nextAddress: () => addresses.next(),
+    bytes,
     belongs: () => false,
     isOwner: () => false,
   });
@@ -33,7 +28,7 @@ function isMissing(name: CtxTransport): boolean {
 for (const name of NAMES) {
   let network: StepNetwork;
   testTransport({
-    scheme: layersOf(name).base.scheme,
+    scheme: bytesOf(name, undefined).scheme,
     listen: (...args) => network.transport().listen(...args),
     connect: (...args) => network.transport().connect(...args),
   }, {
@@ -42,7 +37,7 @@ for (const name of NAMES) {
     place: () => {
       const scope = new ResourceScope({ step: name, keep: () => {} });
       const addresses = new Addresses(name, scope);
-      network = makeNetwork(name, addresses);
+      network = makeNetwork((through) => bytesOf(name, undefined, through));
       return {
         address: addresses.next(),
         dispose: async () => {
@@ -66,25 +61,23 @@ for (const name of NAMES) {
         new ResourceScope({ step: name, keep: () => {} }),
         async (it) => void await it.close(),
       );
-      const addresses = new Addresses(name, scope);
-      const { base, bytes } = layersOf(name);
-      const made: Connection[] = [];
-      // So it is with TLS when what the client said last was lost: it is done,
-      // and the server waits for the rest.
-      const halfway: Transport = {
-        scheme: base.scheme,
-        listen: (address, _accept, options) =>
-          base.listen(address, () => {}, options),
-        connect: async (...args) => {
-          const connection = await base.connect(...args);
-          made.push(connection);
-          return connection;
-        },
-      };
-      const network = stack.use(
-        makeNetwork(name, addresses, { base: halfway, bytes }),
-      );
+      const made: ByteEnd[] = [];
+      // As a server whose queue of connections is full.
+      const network = stack.use(makeNetwork(() => {
+        const base = bytesOf(name, undefined);
+        return {
+          scheme: base.scheme,
+          listen: (address, _accept, options) =>
+            base.listen(address, ({ stream }) => stream.close(), options),
+          connect: async (...args) => {
+            const end = await base.connect(...args);
+            made.push(end);
+            return end;
+          },
+        };
+      }));
       const transport = network.transport();
+      const addresses = new Addresses(name, scope);
       const listener = stack.adopt(
         await transport.listen(addresses.next(), () => {}),
         (it) => it.close(),
@@ -97,6 +90,11 @@ for (const name of NAMES) {
       const reason = new Error("given up");
       giveUp.abort(reason);
       assertStrictEquals(await gaveUp, reason);
+      // The end of the server ends the wait, too.
+      const waiting = transport.connect(listener.address);
+      while (made.length === 1) await nextTurn();
+      await listener.close();
+      (await waiting).close();
     },
   });
 }
