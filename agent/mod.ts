@@ -42,24 +42,47 @@
  *
  * @module
  */
-export * from "./address.ts";
-export * from "./address_of.ts";
-export * from "./agent.ts";
-export * from "./clock/base_clock.ts";
-export * from "./clock/clock.ts";
-export * from "./container.ts";
-export * from "./agent_options.ts";
-export * from "./container_options.ts";
-export * from "./date_serializer.ts";
-export * from "./errors.ts";
-export * from "./clock/external_clock.ts";
-export * from "./spawn/manager.ts";
-export * from "./clock/pace.ts";
-export * from "./clock/settle.ts";
-export * from "./spawn/module_list.ts";
-export * from "./spawn/spawn.ts";
-export * from "./spawn/contract.ts";
-export * from "./clock/system_clock.ts";
+export {
+  type AgentAddress,
+  formatAgentAddress,
+  parseAgentAddress,
+} from "./address.ts";
+export { addressOf } from "./address_of.ts";
+export { Agent } from "./agent.ts";
+export type {
+  AgentOptions,
+  AgentTask,
+  FailurePolicy,
+  RestartPolicy,
+} from "./agent_options.ts";
+export { BaseClock } from "./clock/base_clock.ts";
+export type { Clock, ClockTimer } from "./clock/clock.ts";
+export { ExternalClock } from "./clock/external_clock.ts";
+export {
+  fastForward,
+  type FastForwardOptions,
+  paceClock,
+  type PaceOptions,
+} from "./clock/pace.ts";
+export { type Settle, settleInProcess } from "./clock/settle.ts";
+export { SystemClock } from "./clock/system_clock.ts";
+export { type AgentGone, Container, type ContainerStats } from "./container.ts";
+export type { ConnectOptions, ContainerOptions } from "./container_options.ts";
+export { dateSerializer } from "./date_serializer.ts";
+export {
+  ClockClosedError,
+  ContainerClosedError,
+  ManagerRefusedError,
+  SpawnError,
+} from "./errors.ts";
+export type {
+  SpawnedCloseReason,
+  SpawnedContainer,
+  SpawnOptions,
+  SpawnPermissions,
+} from "./spawn/contract.ts";
+export { Manager } from "./spawn/manager.ts";
+export { spawnContainer } from "./spawn/spawn.ts";
 export { AgentNotFoundError } from "../rpc/errors.ts";
 
 // Never called: it puts the files that a spawned child runs into the module
