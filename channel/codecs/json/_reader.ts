@@ -1,4 +1,4 @@
-import { putOwn } from "../types/_fault.ts";
+import { putOwn } from "../types/_peer_data.ts";
 import { MAX_JSON_DEPTH } from "./_scan.ts";
 import { BACKSLASH, closingQuote, COLON, QUOTE, skipSpace } from "./_text.ts";
 

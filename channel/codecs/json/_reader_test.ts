@@ -4,7 +4,7 @@ import {
   randomInteger,
   seededRandom,
 } from "../../../testing/network/_random.ts";
-import { putOwn } from "../types/_fault.ts";
+import { putOwn } from "../types/_peer_data.ts";
 import { readJson } from "./_reader.ts";
 import { hasEscapedKey } from "./_text.ts";
 import { json } from "./json.ts";

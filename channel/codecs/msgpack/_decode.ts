@@ -1,5 +1,5 @@
 import type { CodecCapabilities, DecodeLimits } from "../codec.ts";
-import { putOwn } from "../types/_fault.ts";
+import { putOwn } from "../types/_peer_data.ts";
 import { hashBytes, Shapes } from "../types/_shapes.ts";
 import {
   BINARY_BYTES,

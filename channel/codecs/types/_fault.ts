@@ -1,7 +1,7 @@
 import { cutText, printable } from "../../../transports/printable.ts";
 import { SerializationError } from "../../errors.ts";
 
-/** How many steps of a path an error's message shows. */
+/** How many steps of a path the message of an error shows. */
 const SHOWN_STEPS = 16;
 
 /** How many units of a key it shows. */
@@ -10,14 +10,14 @@ const SHOWN_KEY_UNITS = 64;
 const IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
 
 /**
- * A bad value on its way out of a walk. It is thrown where the value is found,
- * and each level that it leaves adds its key, so that a walk that finds
- * nothing keeps no path.
+ * A bad value that a walk has found. It is thrown where the value is, and each
+ * level that it leaves adds its key, so that a walk that finds nothing keeps no
+ * path.
  */
 export class Fault {
-  /** What was found and what to do about it. */
+  /** What was found, and what to do about it. */
   readonly found: string;
-  /** The error behind it, where there is one. */
+  /** The error that caused the fault, if there is one. */
   readonly cause: unknown;
   /** Keys from the value outwards: the reverse of a path. */
   readonly #keys: (string | number)[] = [];
@@ -27,13 +27,16 @@ export class Fault {
     this.cause = cause;
   }
 
-  /** Adds the key of the level that it leaves. */
-  leave(key: string | number): this {
-    this.#keys.push(key);
-    return this;
+  /** Returns the fault for `error`, which was thrown below `key`. */
+  static below(key: string | number, error: unknown): Fault {
+    const fault = error instanceof Fault
+      ? error
+      : new Fault(`reading it threw ${describeError(error)}`, error);
+    fault.#keys.push(key);
+    return fault;
   }
 
-  /** Makes the error; `act` is what was attempted, such as `"send"`. */
+  /** Makes the error; `act` is the attempted act, such as `"send"`. */
   toError(act: string): SerializationError {
     const path = this.#keys.toReversed();
     return new SerializationError(
@@ -43,20 +46,10 @@ export class Fault {
   }
 }
 
-/** What `error`, thrown below `key`, becomes one level further out. */
-export function leaving(error: unknown, key: string | number): Fault {
-  const fault = error instanceof Fault
-    ? error
-    : new Fault(`reading it threw ${describeError(error)}`, error);
-  return fault.leave(key);
-}
-
 /** Writes a path as `$.a[2].b`, on one line; long keys and paths are cut. */
-export function formatPath(path: readonly (string | number)[]): string {
-  const steps = path.slice(0, SHOWN_STEPS).map(formatStep);
-  return path.length > SHOWN_STEPS
-    ? `$${steps.join("")}…`
-    : `$${steps.join("")}`;
+function formatPath(path: readonly (string | number)[]): string {
+  const steps = path.slice(0, SHOWN_STEPS).map(formatStep).join("");
+  return path.length > SHOWN_STEPS ? `$${steps}…` : `$${steps}`;
 }
 
 function formatStep(step: string | number): string {
@@ -67,45 +60,24 @@ function formatStep(step: string | number): string {
   return `[${printable(JSON.stringify(shown), Infinity)}]`;
 }
 
-/** Names an error in a few words on one line, whatever was thrown. */
+/** Describes anything that was thrown in a few words on one line. */
 export function describeError(error: unknown): string {
   try {
     return error instanceof Error
       ? `'${printable(`${error.name}: ${error.message}`)}'`
       : `'${printable(String(error))}'`;
   } catch {
-    // What was thrown has getters that throw, too: nothing more can be said.
+    // The getters of the thrown value throw, too.
     return "a value that cannot be read";
   }
 }
 
-/** The message of an error, or the text of what was thrown in its place. */
+/** Returns the message of an error, or the text of any other thrown value. */
 export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    // As above.
+    // The getters of the thrown value throw, too.
     return "a value that cannot be read";
   }
-}
-
-/**
- * Sets an own property. Plain assignment to `__proto__` would set the
- * prototype instead.
- */
-export function putOwn(
-  target: Record<string, unknown>,
-  key: string,
-  value: unknown,
-): void {
-  if (key !== "__proto__") {
-    target[key] = value;
-    return;
-  }
-  Object.defineProperty(target, key, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
 }

@@ -1,26 +1,11 @@
 import type { SerializableClass, Serializer } from "./serializer.ts";
 
-/** How a class's instances become data and come back. */
-export interface SerializableOptions<T> {
-  /** Turns a value into data that the codec can carry. */
-  serialize(value: T): unknown;
-  /** Makes the value anew. `data` came from the other side: check it. */
-  deserialize(data: unknown): T;
-}
-
-/** A class that says itself how its instances become data and come back. */
-export interface DataClass<T extends { toData(): unknown }>
-  extends SerializableClass<T> {
-  /** Makes an instance from what `toData` gave on the other side. */
-  fromData(data: never): T;
-}
-
-/** Where the decorator leaves what it was told, as the class's own property. */
-const OPTIONS: unique symbol = Symbol("denomas.serializable");
+/** The serializers of marked classes. */
+const serializers = new WeakMap<object, Serializer>();
 
 /**
  * Marks a class as one whose instances can be sent. Bare, it uses the class's
- * own `toData()` and static `fromData(data)`. {@linkcode serializerOf} makes
+ * own `toData()` and static `fromData(data)`. {@linkcode serializerOf} returns
  * the serializer that both sides then list, in the same order, under
  * `serializers`. A subclass needs a mark of its own; without one its instances
  * arrive as instances of the marked class.
@@ -28,7 +13,7 @@ const OPTIONS: unique symbol = Symbol("denomas.serializable");
  * @throws {TypeError} At class definition, if the bare form finds no `toData`
  * or no static `fromData`.
  *
- * @example A class that knows its data
+ * @example A class with its own methods
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { serializable, serializerOf } from "@denomas/denomas/channel";
@@ -49,7 +34,7 @@ const OPTIONS: unique symbol = Symbol("denomas.serializable");
  * assertEquals(deserialize([1, 2]), new Point(1, 2));
  * ```
  *
- * @example Told from outside
+ * @example Functions beside the class
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { serializable, serializerOf } from "@denomas/denomas/channel";
@@ -66,18 +51,24 @@ const OPTIONS: unique symbol = Symbol("denomas.serializable");
  * ```
  */
 export function serializable<T extends { toData(): unknown }>(
-  target: DataClass<T>,
+  target: SerializableClass<T> & {
+    /** Makes an instance from the result of `toData` on the other side. */
+    fromData(data: never): T;
+  },
   context: { readonly kind: "class" },
 ): void;
-/** Marks a class, with what turns its instances into data and back. */
+/** Marks a class, with the functions of its serializer. */
 export function serializable<T>(
-  options: SerializableOptions<T>,
+  options: Omit<Serializer<T>, "type">,
 ): (target: SerializableClass<T>, context: { readonly kind: "class" }) => void;
-export function serializable<T extends { toData(): unknown }>(
-  first: DataClass<T> | SerializableOptions<T>,
+export function serializable(
+  first: SerializableClass | Omit<Serializer, "type">,
 ): unknown {
-  if (isClass(first)) return mark(first, ownOptions(first));
-  return (target: SerializableClass<T>): void => mark(target, first);
+  if (typeof first === "function") return markWithMethods(first);
+  const { serialize, deserialize } = first as Serializer;
+  return (type: SerializableClass): void => {
+    serializers.set(type, { type, serialize, deserialize });
+  };
 }
 
 /**
@@ -87,49 +78,30 @@ export function serializable<T extends { toData(): unknown }>(
  * @throws {TypeError} If the class itself is not marked.
  */
 export function serializerOf<T>(type: SerializableClass<T>): Serializer<T> {
-  if (!Object.hasOwn(type, OPTIONS)) {
+  const serializer = serializers.get(type);
+  if (serializer === undefined) {
     throw new TypeError(
       `Cannot serialize the class '${type.name}': it is not marked, and needs '@serializable'`,
     );
   }
-  const options = (type as unknown as Marked<T>)[OPTIONS];
-  return {
-    type,
-    serialize: (value) => options.serialize(value),
-    deserialize: (data) => options.deserialize(data),
+  return serializer as Serializer<T>;
+}
+
+function markWithMethods(type: SerializableClass): void {
+  const { prototype, fromData } = type as {
+    prototype?: { toData?: () => unknown };
+    fromData?: (data: unknown) => unknown;
   };
-}
-
-function isClass<T extends { toData(): unknown }>(
-  first: DataClass<T> | SerializableOptions<T>,
-): first is DataClass<T> {
-  return typeof first === "function";
-}
-
-interface Marked<T> {
-  readonly [OPTIONS]: SerializableOptions<T>;
-}
-
-function mark<T>(
-  target: SerializableClass<T>,
-  options: SerializableOptions<T>,
-): void {
-  Object.defineProperty(target, OPTIONS, { value: options });
-}
-
-function ownOptions<T extends { toData(): unknown }>(
-  type: DataClass<T>,
-): SerializableOptions<T> {
   if (
-    typeof type.prototype.toData !== "function" ||
-    typeof type.fromData !== "function"
+    typeof prototype?.toData !== "function" || typeof fromData !== "function"
   ) {
     throw new TypeError(
-      `Cannot mark the class '${type.name}' as serializable: it has no 'toData()' or no static 'fromData(data)', and needs both or the options 'serialize' and 'deserialize'`,
+      `Cannot mark the class '${type.name}' as serializable: it has no 'toData()' or no static 'fromData(data)'; add both, or the options 'serialize' and 'deserialize'`,
     );
   }
-  return {
-    serialize: (value) => value.toData(),
-    deserialize: (data) => type.fromData(data as never),
-  };
+  serializers.set(type, {
+    type,
+    serialize: (value) => (value as { toData(): unknown }).toData(),
+    deserialize: (data) => fromData.call(type, data),
+  });
 }

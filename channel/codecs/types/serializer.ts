@@ -1,15 +1,15 @@
-/** A class, whatever its constructor takes, abstract and private ones too. */
+/** A class with any constructor; it may be abstract or private. */
 export interface SerializableClass<T = unknown> {
-  /** What its instances inherit from. */
+  /** The object that its instances inherit from. */
   readonly prototype: T;
-  /** Its name, for messages. */
+  /** The name that messages show. */
   readonly name: string;
 }
 
 /**
  * Carries values of one class as `{"__type__": [id, data]}`. Both sides of a
- * connection register the same serializers in the same order, from which
- * their ids come.
+ * connection register the same serializers in the same order, which gives them
+ * their ids.
  *
  * @typeParam T The class's instances.
  */
@@ -22,10 +22,9 @@ export interface Serializer<T = unknown> {
    */
   serialize(value: T): unknown;
   /**
-   * Makes the value anew from what `serialize` returned on the other side. The
-   * other side is not to be trusted: check `data`, and throw if it is wrong.
-   * The message that held it then fails with a `SerializationError`, and the
-   * connection goes on.
+   * Makes a value from the result of `serialize` on the other side. Do not
+   * trust the other side: check `data`, and throw if it is wrong. The message
+   * with it then fails with a `SerializationError`, and the connection goes on.
    */
   deserialize(data: unknown): T;
 }

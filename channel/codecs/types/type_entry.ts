@@ -1,30 +1,34 @@
 /**
- * A custom type that is told by looking at the value instead of by its class,
- * for what has no class of its own, such as functions. The layers above use
- * it; users register a `Serializer`.
+ * A custom type that is recognized by looking at the value instead of by its
+ * class, for values without a class of their own, such as functions. The layers
+ * above the channel use it; users register a `Serializer`.
+ *
+ * A `context` is the only way in which state of a message reaches a type: the
+ * layer that sends passes its own with the content, and the channel passes an
+ * `ArrivalContext` with content that has arrived.
  */
 export interface TypeEntry {
   /**
-   * Whether `value` is of this type. Asked for functions, and for objects
-   * whose class has no serializer; never for plain objects and arrays. Must
-   * not throw.
+   * Returns whether `value` is of this type. Called for functions, and for
+   * objects whose class has no serializer; never for plain objects and arrays.
+   * Must not throw.
    */
   matches(value: object): boolean;
   /**
    * Turns a value that matched into data that the codec can carry. `context`
-   * is what the layer above passed along with the message.
+   * is what the layer above passed with the message.
    */
   pack(value: object, context: unknown): unknown;
   /**
-   * Makes a value anew from the data of the other side. `context` is what the
-   * channel knows of the message, an `ArrivalContext`.
+   * Makes a value from the data of the other side. `context` is the
+   * `ArrivalContext` of the message.
    */
   unpack(data: unknown, context: unknown): unknown;
 }
 
 /** A custom type with its id on the wire, as the walks use it. */
 export interface TypeRecord {
-  /** Its position in the list of types, from 0. */
+  /** The position in the list of types, from 0. */
   readonly id: number;
   /** Turns a value into data, or throws. */
   readonly pack: (value: object, context: unknown) => unknown;

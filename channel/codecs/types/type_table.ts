@@ -1,33 +1,33 @@
-import { Fault } from "./_fault.ts";
-import { isPlain, type PackContext, packValue } from "./_pack.ts";
-import { isRevived, type UnpackContext, unpackValue } from "./_unpack.ts";
 import type { CodecCapabilities } from "../codec.ts";
+import { Fault } from "./_fault.ts";
+import { isPlain, packValue, type PackWalk } from "./_pack.ts";
+import { unpackValue, type UnpackWalk } from "./_unpack.ts";
 import type { Serializer } from "./serializer.ts";
 import type { TypeEntry, TypeRecord } from "./type_entry.ts";
 
-/** The deepest nesting of lists and maps, where nothing else is asked for. */
+/** The default of the deepest nesting of lists and maps. */
 export const DEFAULT_MAX_DEPTH: number = 512;
 
-/** The deepest nesting that can be asked for. */
+/** The highest value of `maxDepth`. */
 export const HIGHEST_MAX_DEPTH: number = 1_000;
 
-/** The most keys of one map, where nothing else is asked for. */
+/** The default of the most keys of one map. */
 export const DEFAULT_MAX_KEYS: number = 262_144;
 
 /** Options for {@linkcode TypeTable}. */
 export interface TypeTableOptions {
   /**
-   * How deep lists and maps may be nested, as they are on the wire: a value of
-   * a custom type counts as two levels. At most 1,000: a walk of a few
-   * thousand levels fits the stack of a thread, and Python's `json` gives up
-   * near 1,000; the default keeps well below both.
+   * The deepest nesting of lists and maps on the wire, where a value of a
+   * custom type counts as two levels. At most 1,000: a walk of a few thousand
+   * levels fits the stack of a thread, and Python's `json` gives up near 1,000;
+   * the default is well below both.
    *
    * @default {512}
    */
   readonly maxDepth?: number;
   /**
-   * How many keys one map may have. Maps cost memory and time far beyond their
-   * bytes on the wire; more than this is a table, and better sent as a list.
+   * The most keys of one map. Maps cost memory and time far beyond their bytes
+   * on the wire; a larger table is better sent as a list.
    *
    * @default {262_144}
    */
@@ -35,21 +35,19 @@ export interface TypeTableOptions {
 }
 
 /**
- * Everything between a user's values and the plain data that a codec sees:
- * custom types, `undefined`, values that cannot be carried, and limits. It
- * serves all codecs and both directions of one connection, and holds no state
- * but the list of types and a count.
+ * Converts between a user's values and the plain data that a codec sees: custom
+ * types, `undefined`, values that cannot be carried, and limits. It serves all
+ * codecs and both directions of one connection.
  */
 export class TypeTable {
   readonly #types: readonly (Serializer | TypeEntry)[];
-  readonly #records: TypeRecord[] = [];
+  readonly #records: readonly TypeRecord[];
   readonly #byPrototype = new Map<object, TypeRecord>();
   readonly #matching: { entry: TypeEntry; record: TypeRecord }[] = [];
-  readonly #unpacking: UnpackContext;
-  #packing: PackContext & { readonly carries: CodecCapabilities } | null = null;
-  readonly #find = (value: object): TypeRecord | undefined =>
-    this.#findByClass(value) ??
-      this.#matching.find(({ entry }) => entry.matches(value))?.record;
+  readonly #unpacking: UnpackWalk;
+  /** Made once for the one codec that a connection has. */
+  #packing: PackWalk | null = null;
+  #carries: CodecCapabilities | null = null;
 
   /**
    * Makes the table. The id of a type is its position in `types`.
@@ -66,19 +64,19 @@ export class TypeTable {
       options;
     checkLimit("maxDepth", maxDepth, HIGHEST_MAX_DEPTH);
     checkLimit("maxKeys", maxKeys, Number.MAX_SAFE_INTEGER);
+    this.#types = types;
+    this.#records = types.map((type, id) => this.#record(type, id));
     this.#unpacking = {
       records: this.#records,
       maxDepth,
       maxKeys,
       maxWeight: Infinity,
       weight: 0,
-      message: undefined,
+      context: undefined,
     };
-    this.#types = types;
-    for (const type of types) this.#add(type);
   }
 
-  /** Returns a table with the same limits that has more types at its end. */
+  /** Returns a table with the same limits and more types at its end. */
   with(types: readonly TypeEntry[]): TypeTable {
     return new TypeTable([...this.#types, ...types], this.#unpacking);
   }
@@ -96,36 +94,34 @@ export class TypeTable {
    *   key `__type__`, a callable `then`, `toJSON` and the like, too many keys,
    *   and what is nested too deep or circular.
    *
-   * @param context What the `pack` of each {@linkcode TypeEntry} is told.
+   * @param context Passed to the `pack` of each {@linkcode TypeEntry}.
    * @throws {SerializationError} If something cannot be sent; `path` leads to
    * it, and the message says what to do.
    */
   pack(value: unknown, carries: CodecCapabilities, context?: unknown): unknown {
     try {
       const walk = this.#packingFor(carries);
-      // Most values are, and looking first saves 6 % of a typed call.
       if (isPlain(walk, value)) return value;
-      const packed = packValue({ ...walk, message: context }, value, 0);
-      return packed === undefined ? null : packed;
+      return packValue({ ...walk, context }, value, 0) ?? null;
     } catch (error) {
       throw error instanceof Fault ? error.toError("send") : error;
     }
   }
 
   /**
-   * Turns what a codec decoded into the values that a user sees. Lists and
-   * maps are changed in place.
+   * Turns decoded data into the values that a user sees. Lists and maps are
+   * changed in place.
    *
    * - `{"__type__": [id, data]}` becomes the value that the serializer makes,
    *   innermost first.
    * - A `bigint` in the range of safe integers becomes a number.
    * - A function under a name that the language calls by itself, such as
    *   `then` and `toJSON`, is refused, as is a revived value with a callable
-   *   `then`: to await or print data must not run what a peer chose.
+   *   `then`: awaiting or printing data must not run what a peer chose.
    *
-   * @param context What the `unpack` of each {@linkcode TypeEntry} is told.
-   * @param maxWeight How many bytes of memory a value that holds custom types
-   * may take.
+   * @param context Passed to the `unpack` of each {@linkcode TypeEntry}.
+   * @param maxWeight The most memory that a value with custom types may take,
+   * in bytes.
    * @throws {SerializationError} If a value cannot be revived: the message is
    * bad, the connection is not.
    * @throws {ProtocolError} If the data is nested too deep, a map has too many
@@ -136,40 +132,39 @@ export class TypeTable {
     context?: unknown,
     maxWeight: number = Infinity,
   ): unknown {
-    this.#unpacking.weight = 0;
-    if (isRevived(this.#unpacking, value, 0)) return value;
-    const walk = {
-      ...this.#unpacking,
-      maxWeight,
-      weight: 0,
-      message: context,
-    };
+    const walk = this.#unpacking;
+    walk.weight = 0;
+    walk.context = context;
+    walk.maxWeight = maxWeight;
     try {
       return unpackValue(walk, value, 0);
     } catch (error) {
       throw error instanceof Fault ? error.toError("revive") : error;
-    } finally {
-      this.#unpacking.weight = walk.weight;
     }
   }
 
   /**
-   * About how many bytes of memory the value of the last `unpack` takes, both
-   * as it was before custom types were revived and what they became.
+   * The approximate memory that the value of the last `unpack` takes, in bytes:
+   * the data of custom types, and the values that they became.
    */
   get unpackedWeight(): number {
     return this.#unpacking.weight;
   }
 
-  /** Made once for the one codec that a connection has. */
-  #packingFor(carries: CodecCapabilities): PackContext {
-    if (this.#packing?.carries !== carries) {
+  #packingFor(carries: CodecCapabilities): PackWalk {
+    if (this.#packing === null || this.#carries !== carries) {
       const { maxDepth, maxKeys } = this.#unpacking;
-      const find = this.#find;
-      const message = undefined;
-      this.#packing = { carries, ...carries, maxDepth, maxKeys, find, message };
+      const find = (value: object) => this.#find(value);
+      const context = undefined;
+      this.#packing = { ...carries, maxDepth, maxKeys, find, context };
+      this.#carries = carries;
     }
     return this.#packing;
+  }
+
+  #find(value: object): TypeRecord | undefined {
+    return this.#findByClass(value) ??
+      this.#matching.find(({ entry }) => entry.matches(value))?.record;
   }
 
   #findByClass(value: object): TypeRecord | undefined {
@@ -185,17 +180,15 @@ export class TypeTable {
     return undefined;
   }
 
-  #add(type: Serializer | TypeEntry): void {
-    const id = this.#records.length;
+  #record(type: Serializer | TypeEntry, id: number): TypeRecord {
     if ("matches" in type) {
       const record: TypeRecord = {
         id,
         pack: (value, context) => type.pack(value, context),
         unpack: (data, context) => type.unpack(data, context),
       };
-      this.#records.push(record);
       this.#matching.push({ entry: type, record });
-      return;
+      return record;
     }
     const prototype = prototypeOf(type, id);
     if (this.#byPrototype.has(prototype)) {
@@ -208,8 +201,8 @@ export class TypeTable {
       pack: (value) => type.serialize(value),
       unpack: (data) => type.deserialize(data),
     };
-    this.#records.push(record);
     this.#byPrototype.set(prototype, record);
+    return record;
   }
 }
 

@@ -368,6 +368,7 @@ Deno.test("TypeTable counts a custom type as two levels, both ways", () => {
     () => table.unpack([{ __type__: [0, [1]] }]),
     ProtocolError,
   );
+  assertThrows(() => table.unpack([[{ __type__: [0, 1] }]]), ProtocolError);
 });
 
 Deno.test("TypeTable refuses a class that is listed twice", () => {
@@ -411,24 +412,30 @@ Deno.test("TypeTable.pack asks entries that match after classes", () => {
 
 Deno.test("TypeTable tells entries the context of their own message, nested ones too", () => {
   const told: unknown[] = [];
-  let nest: (() => void) | null = () => table.pack(() => {}, JSON_CARRIES, "b");
+  const nested = [
+    () => table.pack(() => {}, JSON_CARRIES, "b"),
+    () => table.unpack({ __type__: [0, 0] }, "d", 2_000),
+  ];
   const entry: TypeEntry = {
     matches: (value) => typeof value === "function",
     pack: (_value, context) => {
-      const run = nest;
-      nest = null;
-      run?.();
+      nested.shift()?.();
       told.push(context);
       return 0;
     },
-    unpack: (_data, context) => told.push(context),
+    unpack: (_data, context) => {
+      nested.shift()?.();
+      return told.push(context);
+    },
   };
   const table = new TypeTable([entry]);
-  const packed = table.pack([() => {}, () => {}], JSON_CARRIES, "a");
-  assertEquals(told.splice(0), ["b", "a", "a"]);
-  table.unpack(packed, "c");
+  const functions = [() => {}, () => {}];
+  const packed = table.pack(functions, JSON_CARRIES, "a") as unknown[];
+  assertEquals(told.splice(0), ["d", "b", "a", "a"]);
+  nested.push(() => table.unpack({ __type__: [0, 0] }, "d", 2_000));
+  table.unpack(packed, "c", 100_000);
   table.unpack({ __type__: [0, 0] });
-  assertEquals(told, ["c", "c", undefined]);
+  assertEquals(told, ["d", "c", "c", undefined]);
 });
 
 Deno.test("TypeTable.unpack changes lists and maps in place", () => {
