@@ -5,6 +5,7 @@
  *   that the layer starts it with.
  * - Opening connections and starting servers whose channels a layer starts.
  * - Timers, waits and signals, which all layers share.
+ * - Guards for values that may be thenable, or throw when they are read.
  *
  * Neutral: it runs in browsers and in Node.
  *
@@ -15,6 +16,8 @@ export {
   ConnectionChannel,
   type ConnectionChannelOptions,
 } from "./_connection_channel.ts";
+export { messageOf } from "./codecs/types/_fault.ts";
+export { isThenable } from "./codecs/types/_peer_data.ts";
 export { MESSAGE_KINDS } from "./_events.ts";
 export type { MessageDirection, MessageEvent } from "./_events.ts";
 export type { Admission, ChannelHooks } from "./_hooks.ts";

@@ -1,3 +1,4 @@
+import { messageOf } from "../../channel/internal.ts";
 import { isRecord } from "../../rpc/internal.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import { printable } from "../../transports/printable.ts";
@@ -248,9 +249,4 @@ function kindOf(value: unknown): string {
   if (value === "") return "empty";
   if (value === null || typeof value === "number") return String(value);
   return Array.isArray(value) ? "a list" : `of type ${typeof value}`;
-}
-
-/** Returns the message of an error. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,8 @@
-import { Backoff } from "../../channel/internal.ts";
+import { Backoff, messageOf } from "../../channel/internal.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { world } from "../../transports/internal.ts";
 import { parseAgentAddress } from "../address.ts";
 import type { LinkLease } from "../links/_links.ts";
-import { messageOf } from "./_checks.ts";
 import type { Listing } from "./_entries.ts";
 import type { OpenLink } from "./_proofs.ts";
 

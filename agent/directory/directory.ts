@@ -1,5 +1,5 @@
 // Longer than most files: its exposed methods are one class by design.
-import { abortable } from "../../channel/internal.ts";
+import { abortable, messageOf } from "../../channel/internal.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { Budget } from "../../channel/limits/budget.ts";
 import { type Call, call } from "../../rpc/call.ts";
@@ -14,7 +14,6 @@ import {
   type CheckedRegistration,
   Checks,
   fits,
-  messageOf,
   type Query,
 } from "./_checks.ts";
 import { bytesOf, Entries, type Listing, listingOf } from "./_entries.ts";

@@ -1,4 +1,4 @@
-import { isThenable } from "../references/_call_content.ts";
+import { isThenable } from "../../channel/internal.ts";
 
 /** The user's own `credentials` failed; a later attempt may succeed. */
 export class OwnCredentialsError extends Error {

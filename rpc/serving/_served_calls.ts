@@ -1,4 +1,8 @@
-import { ANSWERED, type ConnectionChannel } from "../../channel/internal.ts";
+import {
+  ANSWERED,
+  type ConnectionChannel,
+  isThenable,
+} from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
@@ -14,7 +18,6 @@ import {
   isCall,
   isRecord,
   isServicePath,
-  isThenable,
 } from "../references/_call_content.ts";
 import { MessageContext } from "../references/_message_context.ts";
 import {

@@ -1,11 +1,11 @@
-import { abortable } from "../../channel/internal.ts";
+import { abortable, isThenable } from "../../channel/internal.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   RemoteError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { isRecord, isThenable } from "../references/_call_content.ts";
+import { isRecord } from "../references/_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
 import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";

@@ -1,6 +1,7 @@
 import {
   type ConnectionChannel,
   connectionClosed,
+  isThenable,
 } from "../../channel/internal.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import type { CloseReason } from "../../channel/errors.ts";
@@ -9,7 +10,7 @@ import type { IncomingRequest } from "../../channel/request.ts";
 import { emit } from "../_events.ts";
 import { fromFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
-import { isCall, isThenable } from "../references/_call_content.ts";
+import { isCall } from "../references/_call_content.ts";
 import {
   asMessageContext,
   type ReceivedContext,

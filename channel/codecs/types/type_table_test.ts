@@ -10,6 +10,7 @@ import { ProtocolError } from "../../../transports/errors.ts";
 import { printable } from "../../../transports/printable.ts";
 import { SerializationError } from "../../errors.ts";
 import type { CodecCapabilities } from "../codec.ts";
+import { CALLED_NAMES } from "../fixtures/called_names.ts";
 import { json } from "../json/json.ts";
 import { msgpack } from "../msgpack/msgpack.ts";
 import type { Serializer } from "./serializer.ts";
@@ -604,19 +605,7 @@ Deno.test("TypeTable.unpack takes 'then' that is data, and functions elsewhere",
   assertStrictEquals(table.unpack(MARKED), call);
 });
 
-for (
-  const name of [
-    "toJSON",
-    "toString",
-    "toLocaleString",
-    "valueOf",
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "asymmetricMatch",
-  ]
-) {
+for (const name of CALLED_NAMES) {
   Deno.test(`TypeTable refuses a function '${name}', and takes it as data`, () => {
     const table = thenableTable(() => () => {});
     const error = assertThrows(

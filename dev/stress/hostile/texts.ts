@@ -1,3 +1,5 @@
+import { CALLED_NAMES } from "../../../channel/codecs/fixtures/called_names.ts";
+
 /** Texts that a terminal, a log, a path or a name must not be fooled by. */
 export const TEXTS: readonly string[] = [
   "",
@@ -79,18 +81,9 @@ export const ADDRESSES: readonly string[] = [
   "",
 ];
 
-/** Names that the language, consoles and tests ask of any object. */
+/** Names that the language, consoles and tests look up in any object. */
 export const LANGUAGE_NAMES: ReadonlySet<string> = new Set([
-  "then",
-  "toJSON",
-  "toString",
-  "toLocaleString",
-  "valueOf",
-  "constructor",
-  "hasOwnProperty",
-  "isPrototypeOf",
-  "propertyIsEnumerable",
-  "asymmetricMatch",
+  ...CALLED_NAMES,
   "inspect",
   "apply",
   "bind",
