@@ -7,10 +7,10 @@ import {
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { WirePeer } from "../../channel/fixtures/wire_peer.ts";
-import { attackServer } from "../../dev/stress/hostile/attack.ts";
-import { attackContainers } from "../../dev/stress/hostile/clients.ts";
-import { testBriefly } from "../../dev/stress/hostile/brief_attack.ts";
-import { NAMES } from "../../dev/stress/hostile/texts.ts";
+import { attackServer } from "../../dev/fixtures/hostile/attack.ts";
+import { attackContainers } from "../../dev/fixtures/hostile/clients.ts";
+import { testBriefly } from "../../dev/fixtures/hostile/brief_attack.ts";
+import { NAMES } from "../../dev/fixtures/hostile/texts.ts";
 import { expose } from "../../rpc/expose.ts";
 import type { RequestMiddleware } from "../../rpc/middleware.ts";
 import { type CtxOptions, withCtx } from "../../testing/ctx.ts";

@@ -4,14 +4,14 @@ import {
   assertInstanceOf,
   assertNotMatch,
 } from "@std/assert";
-import { attackServer } from "../../dev/stress/hostile/attack.ts";
-import { testBriefly } from "../../dev/stress/hostile/brief_attack.ts";
+import { attackServer } from "../../dev/fixtures/hostile/attack.ts";
+import { testBriefly } from "../../dev/fixtures/hostile/brief_attack.ts";
 import {
   heavyKinds,
   heavyPayload,
   HOLE,
-} from "../../dev/stress/hostile/heavy.ts";
-import type { WireName } from "../../dev/stress/hostile/wire.ts";
+} from "../../dev/fixtures/hostile/heavy.ts";
+import type { WireName } from "../../dev/fixtures/hostile/wire.ts";
 import { fastMsgpack } from "../codecs/msgpack/fast/fast_msgpack.ts";
 import { type CtxOptions, withCtx } from "../../testing/ctx.ts";
 import { ProtocolError } from "../../transports/errors.ts";

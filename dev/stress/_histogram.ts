@@ -1,14 +1,14 @@
-/** The shortest time that is told apart, in milliseconds. */
+/** The end of the first bucket, in milliseconds. */
 const LEAST_MS = 0.001;
-/** A bucket ends so much above its beginning. */
+/** The ratio of the ends of two buckets. */
 const STEP = 1.02;
 
-/** Times in buckets, so that a long run takes no more memory than a short one. */
+/** Counts times in buckets, so that its memory does not grow with the run. */
 export class Histogram {
   readonly #buckets: number[] = [];
   #count = 0;
 
-  /** How many times were added. */
+  /** The number of times. */
   get count(): number {
     return this.#count;
   }
@@ -22,7 +22,7 @@ export class Histogram {
     this.#count++;
   }
 
-  /** What a share of the times did not exceed, to 2 %; `NaN` without any. */
+  /** Returns a quantile, to 2 %; `NaN` without times. */
   quantile(share: number): number {
     let left = this.#count * share;
     for (const [index, count] of this.#buckets.entries()) {

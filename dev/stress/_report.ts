@@ -1,26 +1,26 @@
 import type { Table } from "../shared/tables.ts";
 import { growthBytes } from "../shared/heap.ts";
-import type { Tally } from "./_tally.ts";
+import type { Counters } from "./_counters.ts";
 
-/** A run and its outcome. */
+/** The outcome of a run. */
 export interface Report {
   readonly seed: number;
   readonly seconds: number;
-  readonly tally: Tally;
-  /** The heap after each lap but those that warm up, in bytes. */
+  readonly counters: Counters;
+  /** Samples of the heap, in bytes. */
   readonly heap: readonly number[];
 }
 
-/** All that a run has to tell, as tables. */
-export function tablesOf({ tally, heap }: Report): Table[] {
+/** Returns all figures as tables. */
+export function tablesOf({ counters, heap }: Report): Table[] {
   return [
-    [["Calls", "number"], ...callRows(tally)],
+    [["Calls", "number"], ...callRows(counters)],
     [
       ["Fault of the network", "times"],
-      ...rows(tally.under("fault: ")),
+      ...rows(counters.under("fault: ")),
     ],
-    [["Input tried", "number"], ...inputRows(tally)],
-    [["Hostile frame", "number"], ...hostileKinds(tally)],
+    [["Input tried", "number"], ...inputRows(counters)],
+    [["Hostile frame", "number"], ...hostileKinds(counters)],
     [
       [
         "Beside hostile peers",
@@ -30,7 +30,7 @@ export function tablesOf({ tally, heap }: Report): Table[] {
         "p99",
         "longest",
       ],
-      ...hostileTargets(tally),
+      ...hostileTargets(counters),
     ],
     [
       [
@@ -43,7 +43,7 @@ export function tablesOf({ tally, heap }: Report): Table[] {
         "p99",
         "server's memory for each",
       ],
-      ...tally.rows("load"),
+      ...counters.rows("load"),
     ],
     [
       [
@@ -57,7 +57,7 @@ export function tablesOf({ tally, heap }: Report): Table[] {
         "p99, flooded",
         "p99, times",
       ],
-      ...tally.rows("flood"),
+      ...counters.rows("flood"),
     ],
     [
       [
@@ -67,7 +67,7 @@ export function tablesOf({ tally, heap }: Report): Table[] {
         "server grew by",
         "connections",
       ],
-      ...tally.rows("heavy"),
+      ...counters.rows("heavy"),
     ],
     [
       ["Heap after collection", "MiB"],
@@ -77,57 +77,60 @@ export function tablesOf({ tally, heap }: Report): Table[] {
   ].filter((table) => table.length > 1);
 }
 
-function callRows(tally: Tally): string[][] {
+function callRows(counters: Counters): string[][] {
   return rows([
-    ["made", tally.count("calls")],
+    ["made", counters.count("calls")],
     [
       "of these while connections were cut or processes killed",
-      underFire(tally),
+      underFire(counters),
     ],
-    ["answered", tally.count("calls answered")],
-    ...tally.under("failed: ").map(
+    ["answered", counters.count("calls answered")],
+    ...counters.under("failed: ").map(
       ([name, count]) => [`failed with \`${name}\``, count] as [string, number],
     ),
     [
       "gone with their caller, whose process was killed",
-      tally.count("calls gone"),
+      counters.count("calls gone"),
     ],
-    ["lost without an error", lost(tally)],
+    ["lost without an error", lost(counters)],
     [
       "ran twice, all of them marked as idempotent",
-      tally.count("ran twice, as idempotent ones may"),
+      counters.count("ran twice, as idempotent ones may"),
     ],
     [
       "streams",
-      tally.count("call: stream up") + tally.count("call: stream down"),
+      counters.count("call: stream up") + counters.count("call: stream down"),
     ],
-    ["clients", tally.count("clients")],
-    ["clients cut off", tally.count("clients killed")],
-    ["client processes killed", tally.count("client processes killed")],
-    ["server processes killed", tally.count("server processes killed")],
-    ["connections made again", tally.count("reconnections")],
-    ["calls of a flood", tally.count("call: flood")],
+    ["clients", counters.count("clients")],
+    ["clients cut off", counters.count("clients killed")],
+    ["client processes killed", counters.count("client processes killed")],
+    ["server processes killed", counters.count("server processes killed")],
+    ["connections made again", counters.count("reconnections")],
+    ["calls of a flood", counters.count("call: flood")],
   ]);
 }
 
-/** Calls that neither were answered nor failed, though their caller lived. */
-export function lost(tally: Tally): number {
-  const failed = tally.under("failed: ").reduce((sum, [, it]) => sum + it, 0);
-  return tally.count("calls") - tally.count("calls answered") - failed -
-    tally.count("calls gone");
+/** Returns the number of calls without an outcome whose caller lived. */
+export function lost(counters: Counters): number {
+  const failed = counters.under("failed: ").reduce(
+    (sum, [, it]) => sum + it,
+    0,
+  );
+  return counters.count("calls") - counters.count("calls answered") - failed -
+    counters.count("calls gone");
 }
 
-function underFire(tally: Tally): number {
+function underFire(counters: Counters): number {
   const others = ["load", "flood", "beside a flood"]
-    .reduce((sum, kind) => sum + tally.count(`call: ${kind}`), 0);
-  return tally.count("calls") - others;
+    .reduce((sum, kind) => sum + counters.count(`call: ${kind}`), 0);
+  return counters.count("calls") - others;
 }
 
-/** Inputs that must come through as they are. */
+/** Inputs that must come through unchanged. */
 const RIGHT = ["frames, whole", "codec, values"];
 
-function inputRows(tally: Tally): string[][] {
-  const inputs = tally.under("input: ");
+function inputRows(counters: Counters): string[][] {
+  const inputs = counters.under("input: ");
   if (inputs.length === 0) return [];
   const bad = inputs.filter(([name]) => !RIGHT.includes(name))
     .reduce((sum, [, count]) => sum + count, 0);
@@ -137,22 +140,20 @@ function inputRows(tally: Tally): string[][] {
   ]]);
 }
 
-/** Hostile frames by what is wrong with them. */
-function hostileKinds(tally: Tally): string[][] {
-  const kinds = tally.under("hostile: ");
+function hostileKinds(counters: Counters): string[][] {
+  const kinds = counters.under("hostile: ");
   if (kinds.length === 0) return [];
-  return rows([...kinds, ["all", hostileFrames(tally)]]);
+  return rows([...kinds, ["all", hostileFrames(counters)]]);
 }
 
-/** How many hostile frames were sent. */
-export function hostileFrames(tally: Tally): number {
-  return tally.under("hostile: ").reduce((sum, [, count]) => sum + count, 0);
+/** Returns the number of hostile frames. */
+export function hostileFrames(counters: Counters): number {
+  return counters.under("hostile: ").reduce((sum, [, count]) => sum + count, 0);
 }
 
-/** What was attacked, and how long honest calls took meanwhile. */
-function hostileTargets(tally: Tally): string[][] {
-  return tally.under("hostile frames: ").map(([where, frames]) => {
-    const times = tally.times(where);
+function hostileTargets(counters: Counters): string[][] {
+  return counters.under("hostile frames: ").map(([where, frames]) => {
+    const times = counters.times(where);
     return [
       where,
       frames.toLocaleString("en"),

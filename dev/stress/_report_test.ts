@@ -6,11 +6,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { formatMarkdown, formatText } from "../shared/tables.ts";
-import { parseArguments } from "./_args.ts";
+import { parseArguments } from "./main.ts";
 import { growthBytes, isRising } from "../shared/heap.ts";
 import { Histogram } from "./_histogram.ts";
 import { lost, tablesOf } from "./_report.ts";
-import { Tally } from "./_tally.ts";
+import { Counters } from "./_counters.ts";
 
 const MIB = 2 ** 20;
 
@@ -33,30 +33,30 @@ Deno.test("Histogram tells quantiles to 2 %", () => {
 });
 
 Deno.test("tablesOf counts what was lost, and leaves empty tables out", () => {
-  const tally = new Tally();
-  tally.add("calls", 1_234);
-  tally.add("calls answered", 1_200);
-  tally.add("failed: TimeoutError", 33);
-  assertEquals(lost(tally), 1);
-  const tables = tablesOf({ seed: 1, seconds: 1, tally, heap: [MIB, MIB] });
+  const counters = new Counters();
+  counters.add("calls", 1_234);
+  counters.add("calls answered", 1_200);
+  counters.add("failed: TimeoutError", 33);
+  assertEquals(lost(counters), 1);
+  const tables = tablesOf({ seed: 1, seconds: 1, counters, heap: [MIB, MIB] });
   assertEquals(tables.length, 2);
   assertStringIncludes(formatText(tables), "1,234");
   assertStringIncludes(formatMarkdown(tables), "| answered | 1,200 |");
 });
 
 Deno.test("tablesOf counts calls under fire and bad inputs apart", () => {
-  const tally = new Tally();
-  tally.add("calls", 10);
-  tally.add("calls gone", 2);
-  tally.add("calls answered", 8);
-  tally.add("call: once", 7);
-  tally.add("call: flood", 3);
-  tally.add("input: frames, whole", 20);
-  tally.add("input: paths", 30);
-  tally.note("flood", ["tcp", "5,000"]);
-  assertEquals(lost(tally), 0);
+  const counters = new Counters();
+  counters.add("calls", 10);
+  counters.add("calls gone", 2);
+  counters.add("calls answered", 8);
+  counters.add("call: once", 7);
+  counters.add("call: flood", 3);
+  counters.add("input: frames, whole", 20);
+  counters.add("input: paths", 30);
+  counters.note("flood", ["tcp", "5,000"]);
+  assertEquals(lost(counters), 0);
   const text = formatMarkdown(
-    tablesOf({ seed: 1, seconds: 1, tally, heap: [] }),
+    tablesOf({ seed: 1, seconds: 1, counters, heap: [] }),
   );
   assertStringIncludes(text, "processes killed | 7 |");
   assertMatch(text, /all but the right ones.* \| 30 \|/);

@@ -1,46 +1,77 @@
-import { openConnection } from "../../rpc/deno.ts";
+import { openConnection, startServer } from "../../rpc/deno.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { PeerProcess, type PeerProcessOptions } from "./_process.ts";
+import { denoCommand, PeerProcess, printLine } from "../shared/peer_process.ts";
 import type { TrialWorld } from "./_trial.ts";
 
-/** Somebody who does what a trial tells, in a process or in this one. */
+/** Starts a program of `peers/` with a task, which is plain data. */
+export function startPeer(
+  program: string,
+  task: unknown = null,
+  onLine: (line: string) => void = () => {},
+  isNice: boolean = false,
+): PeerProcess {
+  const command = denoCommand(
+    new URL(`./peers/${program}`, import.meta.url),
+    [JSON.stringify(task)],
+    ["--v8-flags=--expose-gc"],
+  );
+  // Windows has no such program.
+  const nice = isNice && Deno.build.os !== "windows" ? ["nice"] : [];
+  return new PeerProcess([...nice, ...command], { onLine });
+}
+
+/** A service in another process, or in this one. */
 export interface Steered<T> extends AsyncDisposable {
-  /** What it offers. */
   readonly remote: Remote<T>;
 }
 
 /**
- * Has a process offer a `T`, or makes it here where the trial's transport does
- * not lead out of a process.
+ * Starts a program that offers a `T`; makes the `T` in this process where the
+ * transport of the trial does not leave a process.
  */
 export async function steer<T extends Remote<T> & AsyncDisposable>(
   make: () => T,
-  options: PeerProcessOptions,
+  program: string,
   { ctx }: TrialWorld,
+  isNice: boolean = false,
 ): Promise<Steered<T>> {
-  if (ctx.transport !== "memory") return await steerProcess<T>(options);
-  const made = make();
-  return {
-    remote: made,
-    [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
-  };
-}
-
-async function steerProcess<T>(
-  options: PeerProcessOptions,
-): Promise<Steered<T>> {
-  const peer = new PeerProcess(options);
+  if (ctx.transport === "memory") {
+    const made = make();
+    const dispose = () => made[Symbol.asyncDispose]();
+    return { remote: made, [Symbol.asyncDispose]: dispose };
+  }
+  const peer = startPeer(program, null, undefined, isNice);
   try {
-    const client = await openConnection<T>(await peer.ready);
+    const client = await openConnection<T>(await peer.first);
     return {
       remote: client.remote,
       [Symbol.asyncDispose]: async () => {
         await client.close();
-        await peer.dismiss();
+        await peer[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
     await peer.kill();
     throw error;
   }
+}
+
+/** Returns the task of this process. */
+export function readTask<T>(): T {
+  return JSON.parse(Deno.args[0]!);
+}
+
+/** Resolves when the parent closes this process's input, or is gone. */
+export async function dismissal(): Promise<void> {
+  for await (const _ of Deno.stdin.readable) {
+    // Only its end matters.
+  }
+}
+
+/** Offers a service to the parent until it closes this process's input. */
+export async function offer(service: AsyncDisposable): Promise<void> {
+  await using server = await startServer("tcp://127.0.0.1:0", service);
+  await using _ = service;
+  printLine(server.address);
+  await dismissal();
 }

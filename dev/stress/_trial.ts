@@ -4,72 +4,72 @@ import { runCase } from "../../testing/fixtures/fake_runner.ts";
 import { planSteps } from "../../testing/step/_plan.ts";
 import type { Random } from "../../testing/network/_random.ts";
 import { seededRandom } from "../../testing/network/_random.ts";
-import type { Tally } from "./_tally.ts";
+import type { Counters } from "./_counters.ts";
 
-/** How long a trial may take beyond its time, in milliseconds. */
+/** The time that a trial may take beyond its own, in milliseconds. */
 const MARGIN_MS = 20_000;
 
-/** What a trial works with. */
+/** What a trial service with. */
 export interface TrialWorld {
   readonly ctx: Ctx;
   readonly random: Random;
-  readonly tally: Tally;
-  /** What reports call it. */
+  readonly counters: Counters;
+  /** The name in reports. */
   readonly name: string;
   /** When it should end, by `performance.now()`. */
   readonly until: number;
-  /** Whether the run is long enough for figures that are to be relied on. */
+  /** Whether the run is long enough for reliable figures. */
   readonly isLong: boolean;
-  /** How long the whole run takes, in seconds. */
+  /** The time of the whole run, in seconds. */
   readonly runSeconds: number;
 }
 
-/** Something that is tried. */
+/** A part of a stress run. */
 export interface Trial {
   readonly name: string;
   readonly transport: CtxTransport;
-  /** Its part of the time of a lap. */
+  /** Its share of the time. */
   readonly share: number;
   run(world: TrialWorld): Promise<void>;
 }
 
-/** What reports call a trial. */
+/** Returns the name of a trial in reports. */
 export function describeTrial({ name, transport }: Trial): string {
   return `${name}, ${transport}`;
 }
 
-/** How a trial is run. */
+/** The terms of one run of a trial. */
 export interface TrialTerms {
   readonly codec: Codec;
   readonly seed: number;
   readonly timeMs: number;
   /** Whether the whole run is a long one. */
   readonly isLong: boolean;
-  /** How long it takes, in seconds. */
+  /** The time of the whole run, in seconds. */
   readonly runSeconds: number;
-  readonly tally: Tally;
+  readonly counters: Counters;
 }
 
 /**
- * Runs a trial as a step of a test, whose ledger finds all that is left open or
- * pending, and every table that is not empty.
+ * Runs a trial as a step of a test. Its ledger finds all that is left open or
+ * pending and every table that is not empty.
  */
 export async function runTrial(
   trial: Trial,
-  { codec, seed, timeMs, isLong, runSeconds, tally }: TrialTerms,
+  { codec, seed, timeMs, isLong, runSeconds, counters }: TrialTerms,
 ): Promise<void> {
   const { transport } = trial;
   const name = `${describeTrial(trial)} · ${codec.name}, seed ${seed}`;
   const { steps: [step] } = await runCase(async (ctx) => {
     const random = seededRandom(seed);
     const until = performance.now() + timeMs;
-    const run = { tally, name, until, isLong, runSeconds };
+    const run = { counters, name, until, isLong, runSeconds };
     await trial.run({ ctx, random, ...run });
   }, {
     steps: planSteps({ transports: [transport], codecs: [codec], seed }),
     timeoutMs: timeMs + MARGIN_MS,
   });
-  tally.add("trials");
+  counters.add("trials");
   if (step!.error === null) return;
-  tally.breach(`${name}: ${Deno.inspect(step!.error)}`);
+  counters.breach(`${name}: ${Deno.inspect(step!.error)}`);
 }

@@ -1,4 +1,5 @@
 import { type Random, randomInteger } from "../../testing/network/_random.ts";
+import { pick } from "../shared/pick.ts";
 
 const TEXTS = [
   "",
@@ -37,7 +38,7 @@ const NUMBERS = [
   5e-324,
 ];
 
-/** Plain data that every codec carries, nested at most `depth` deep. */
+/** Returns plain data that every codec carries, at most `depth` deep. */
 export function randomValue(random: Random, depth: number = 4): unknown {
   const kind = randomInteger(random, 0, depth > 0 ? 7 : 4);
   switch (kind) {
@@ -79,7 +80,7 @@ function randomMap(random: Random, depth: number): Record<string, unknown> {
   return map;
 }
 
-/** A message that is nearly right: its shape, and anything for its parts. */
+/** Returns a message of the right shape with random parts. */
 export function randomMessage(random: Random): unknown {
   const id = random() < 0.8
     ? randomInteger(random, 0, 20)
@@ -100,12 +101,7 @@ function randomList(random: Random): unknown[] {
   );
 }
 
-/** One of `items`. */
-export function pick<T>(random: Random, items: readonly T[]): T {
-  return items[randomInteger(random, 0, items.length - 1)]!;
-}
-
-/** A path of parts that may or may not lead anywhere. */
+/** Returns a path of random names. */
 export function randomPath(random: Random): string {
   return Array.from(
     { length: randomInteger(random, 1, 4) },
@@ -113,10 +109,10 @@ export function randomPath(random: Random): string {
   ).join("/");
 }
 
-/** Whether two values of plain data are the same, own properties only. */
+/** Returns whether two values of plain data have the same own properties. */
 export function isSameData(a: unknown, b: unknown): boolean {
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true;
-  // A codec may read a whole number as either; what is above it makes it one.
+  // A codec may read an integer as a number or a bigint.
   if (typeof a === "bigint" || typeof b === "bigint") {
     return (typeof a === "number" || typeof b === "number") && a == b;
   }
@@ -133,7 +129,7 @@ export function isSameData(a: unknown, b: unknown): boolean {
   );
 }
 
-/** Whether all numbers in plain data are finite. */
+/** Returns whether all numbers in plain data are finite. */
 export function isFinite(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || value === null) return true;

@@ -12,11 +12,11 @@ import { formatAddress, parseAddress } from "../../transports/address.ts";
 import { DenomasError } from "../../transports/errors.ts";
 import { encodeFrame, FrameDecoder } from "../../transports/frames/frame.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
+import { pick } from "../shared/pick.ts";
 import type { TrialWorld } from "./_trial.ts";
 import {
   isFinite,
   isSameData,
-  pick,
   randomMessage,
   randomPath,
   randomValue,
@@ -37,13 +37,13 @@ const ADDRESSES = [
 
 /** Tries what parses with random inputs: no network, and no server. */
 export async function fuzzParsers(world: TrialWorld): Promise<void> {
-  const { random, tally, name, until } = world;
+  const { random, counters, name, until } = world;
   while (performance.now() < until) {
     for (const [what, run] of Object.entries(PARSERS)) {
       for (let i = 0; i < BATCH; i++) {
-        tally.add(`input: ${what}`);
+        counters.add(`input: ${what}`);
         const problem = attempt(() => run(random));
-        if (problem !== null) tally.breach(`${name}: ${what}: ${problem}`);
+        if (problem !== null) counters.breach(`${name}: ${what}: ${problem}`);
       }
     }
     await nextTurn();

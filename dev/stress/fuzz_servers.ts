@@ -7,7 +7,7 @@ import { service } from "../../rpc/service.ts";
 import { randomInteger } from "../../testing/network/_random.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
 import { encodeFrame } from "../../transports/frames/frame.ts";
-import { checkHandlerErrors } from "./_errors.ts";
+import { checkHandlerErrors } from "./_checks.ts";
 import { encodeBytes } from "./fuzz.ts";
 import type { TrialWorld } from "./_trial.ts";
 import { isFinite, randomMessage } from "./_values.ts";
@@ -33,7 +33,7 @@ export async function fuzzServer(
   layer: keyof typeof TARGETS,
   world: TrialWorld,
 ): Promise<void> {
-  const { ctx, random, tally, until } = world;
+  const { ctx, random, counters, until } = world;
   const target = await TARGETS[layer](world);
   await target.check();
   while (performance.now() < until) {
@@ -45,7 +45,7 @@ export async function fuzzServer(
         const isSocket = ctx.transport !== "memory";
         return isSocket && random() < 0.05 ? mutate(frame, random) : frame;
       });
-      tally.add(`input: frames to ${layer} servers`, frames.length);
+      counters.add(`input: frames to ${layer} servers`, frames.length);
       await attack(target.address, frames);
     }
     await target.check();
@@ -55,7 +55,9 @@ export async function fuzzServer(
     await nextTurn();
   }
   if (target.open() > 0) {
-    tally.breach(`${world.name}: ${target.open()} connections were left open`);
+    counters.breach(
+      `${world.name}: ${target.open()} connections were left open`,
+    );
   }
   checkHandlerErrors(world);
 }

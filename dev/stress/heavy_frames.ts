@@ -5,18 +5,26 @@ import { json } from "../../channel/codecs/json/json.ts";
 import { openConnection } from "../../rpc/deno.ts";
 import { shuffle } from "../../testing/network/_random.ts";
 import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
-import { heavyKinds, heavyPayload, HOLE } from "./hostile/heavy.ts";
-import { decodeWire, encodeWire, type WireName } from "./hostile/wire.ts";
-import { type CodecName, type held, Stronghold } from "./peers/stronghold.ts";
+import { heavyKinds, heavyPayload, HOLE } from "../fixtures/hostile/heavy.ts";
+import {
+  decodeWire,
+  encodeWire,
+  type WireName,
+} from "../fixtures/hostile/wire.ts";
+import {
+  type CodecName,
+  type held,
+  HoldingServer,
+} from "./peers/holding_server.ts";
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
-import { rest } from "./_weather.ts";
+import { rest } from "../shared/wait.ts";
 
-/** What an honest client may wait at most, in milliseconds. */
+/** The longest wait of an honest client, in milliseconds. */
 const LONGEST_MS = 3_000;
-/** What one connection may make a server grow by at most, in bytes. */
+/** The most memory by which one connection may make a server grow. */
 const GROWN_BYTES = 512 * 2 ** 20;
-/** How many frames are sent for each codec in a short run. */
+/** Frames for each codec in a short run. */
 const FEW = 4;
 
 /**
@@ -31,10 +39,13 @@ export async function sendHeavyFrames(world: TrialWorld): Promise<void> {
 }
 
 async function sendTo(codec: CodecName, world: TrialWorld): Promise<void> {
-  const { tally, name, random, isLong } = world;
+  const { counters, name, random, isLong } = world;
   const wire: WireName = codec === "json" ? "json" : "msgpack";
-  const process = { program: "stronghold.ts" };
-  await using hold = await steer(() => new Stronghold(), process, world);
+  await using hold = await steer(
+    () => new HoldingServer(),
+    "holding_server.ts",
+    world,
+  );
   const address = await hold.remote.open(codec);
   await using honest = await openConnection<typeof held>(address, {
     codec: wire === "json" ? json() : fastMsgpack(),
@@ -50,7 +61,7 @@ async function sendTo(codec: CodecName, world: TrialWorld): Promise<void> {
   let longestMs = 0;
   for (const { kind, way } of frames.slice(0, isLong ? Infinity : FEW)) {
     await liar.send(kind, way);
-    tally.add("hostile: heavy, 16 MiB");
+    counters.add("hostile: heavy, 16 MiB");
     // The first call waits behind the frame, the second one for what follows.
     for (let count = 0; count < 2; count++) {
       const start = performance.now();
@@ -58,7 +69,7 @@ async function sendTo(codec: CodecName, world: TrialWorld): Promise<void> {
       const ms = performance.now() - start;
       longestMs = Math.max(longestMs, ms);
       if (ms > LONGEST_MS) {
-        tally.breach(
+        counters.breach(
           `${name}: an honest client waited ${
             ms.toFixed(0)
           } ms for a ${way} of ${kind} in ${codec}`,
@@ -70,9 +81,9 @@ async function sendTo(codec: CodecName, world: TrialWorld): Promise<void> {
   const grown = await hold.remote.peakBytes() - before;
   liar.close();
   if (grown > GROWN_BYTES) {
-    tally.breach(`${name}: a server grew by ${mib(grown)} with ${codec}`);
+    counters.breach(`${name}: a server grew by ${mib(grown)} with ${codec}`);
   }
-  tally.note("heavy", [
+  counters.note("heavy", [
     codec,
     frames.slice(0, isLong ? Infinity : FEW).length.toLocaleString("en"),
     `${longestMs.toFixed(0)} ms`,
@@ -85,7 +96,7 @@ function mib(bytes: number): string {
   return `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
-/** In what a heavy list may be sent. */
+/** The messages that may carry a heavy list. */
 const WAYS = ["call", "batch", "answer", "stray answer", "hello"] as const;
 
 /** A peer that connects again when it is cut off. */
@@ -123,7 +134,7 @@ class Liar {
 
 type Ask = readonly [type: number, id: number, content: [path: string]];
 
-/** One connection of a liar's. */
+/** One connection of a liar. */
 class Line {
   isOpen = true;
   readonly #wire: WireName;

@@ -1,45 +1,47 @@
 import { print } from "../checks/_print.ts";
-import { fileLimit } from "./_file_limit.ts";
-import { checkHall, enterOutcomes, openHall } from "./_hall_trial.ts";
+import {
+  checkTestServer,
+  countOutcomes,
+  openTestServer,
+} from "./_server_process.ts";
 import { Crowd } from "./peers/crowd.ts";
 import { steer } from "./_steered.ts";
 import type { TrialWorld } from "./_trial.ts";
 
-/** How many connections there are at once, and how many in a short run or TLS. */
+/** Connections at once in a long run, and in a short run or with TLS. */
 const CONNECTIONS = 5_000;
 const FEW_CONNECTIONS = 500;
-/** How long all call at least, in milliseconds. */
+/** The shortest time for which all clients call, in milliseconds. */
 const LEAST_MS = 200;
-/** What a process opens besides. */
+/** Other files of a process. */
 const OTHER_FILES = 100;
 
-/** Very many connections at once, from one process to another; all call. */
+/** Opens very many connections from one process to another; all of them call. */
 export async function load(world: TrialWorld): Promise<void> {
-  const { ctx, tally, until, isLong } = world;
-  // The handshakes of TLS would take longer than all else.
+  const { ctx, counters, until, isLong } = world;
+  // TLS handshakes would take most of the time.
   const isFull = isLong && ctx.transport !== "tls";
   const count = await possible(isFull ? CONNECTIONS : FEW_CONNECTIONS);
-  await using hall = await openHall(world);
-  const process = { program: "crowd.ts" };
-  await using crowd = await steer(() => new Crowd(), process, world);
-  const empty = await hall.remote.figures();
+  await using server = await openTestServer(world);
+  await using crowd = await steer(() => new Crowd(), "crowd.ts", world);
+  const empty = await server.remote.figures();
   const start = performance.now();
-  await crowd.remote.enter(hall.meeting, count);
+  await crowd.remote.enter(server.endpoint, count);
   const openMs = performance.now() - start;
-  const idle = await hall.remote.figures();
+  const idle = await server.remote.figures();
   const forMs = Math.max(LEAST_MS, until - performance.now());
   const { outcome, ms, medianMs, p99Ms } = await crowd.remote.work(forMs);
-  const full = await hall.remote.figures();
+  const full = await server.remote.figures();
   await crowd.remote.leave();
-  enterOutcomes("load", [outcome], world);
-  await checkHall(hall.remote, [outcome], world);
+  countOutcomes("load", [outcome], world);
+  await checkTestServer(server.remote, [outcome], world);
   if (idle.connections !== count || full.connections !== count) {
-    tally.breach(
+    counters.breach(
       `${world.name}: ${full.connections} connections, wanted ${count}`,
     );
   }
   const bytesEach = (full.memoryBytes - empty.memoryBytes) / count;
-  tally.note("load", [
+  counters.note("load", [
     ctx.transport,
     count.toLocaleString("en"),
     `${(openMs / 1_000).toFixed(1)} s`,
@@ -51,10 +53,16 @@ export async function load(world: TrialWorld): Promise<void> {
   ]);
 }
 
-/** As many connections as wanted, or as the system lets a process have. */
+/** Returns `wanted`, or the connections that the system lets a process open. */
 async function possible(wanted: number): Promise<number> {
-  const limit = await fileLimit() - OTHER_FILES;
-  if (limit >= wanted) return wanted;
+  if (Deno.build.os === "windows") return wanted;
+  // Deno raises its own limit to that of the system.
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", "ulimit -H -n"],
+  }).output();
+  const limit = Number(new TextDecoder().decode(stdout)) - OTHER_FILES;
+  // It may be 'unlimited'.
+  if (Number.isNaN(limit) || limit >= wanted) return wanted;
   print(`No more than ${limit} connections: 'ulimit -H -n' allows no more`);
   return limit;
 }

@@ -1,7 +1,7 @@
 /**
- * Storms, killed processes, load, floods and fuzzing for some time, in which
- * every promise must hold:
- * `deno task stress --seconds=N --seed=S`. Ends with exit code 1 on any breach.
+ * Storms, killed processes, load, floods, hostile peers and fuzzing for some
+ * time, in which every promise must hold: `deno task stress --seconds=N
+ * --seed=S`. Ends with exit code 1 on any breach.
  *
  * @module
  */
@@ -13,24 +13,64 @@ import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
 import { print, printError } from "../checks/_print.ts";
 import { writeSection } from "../checks/section.ts";
 import { formatMarkdown, formatText } from "../shared/tables.ts";
-import { type Arguments, parseArguments } from "./_args.ts";
 import { heapBytes, isRising } from "../shared/heap.ts";
 import { hostileFrames, lost, type Report, tablesOf } from "./_report.ts";
-import { Tally } from "./_tally.ts";
+import { Counters } from "./_counters.ts";
 import { describeTrial, runTrial, type Trial } from "./_trial.ts";
 import { lastTrials, trialsOfLap } from "./trials.ts";
 
-/** After each lap but those that warm up the heap is sampled. */
+/** Laps; the heap is sampled after each but those that warm up. */
 const LAPS = 7;
-/** So many laps go until V8 has compiled nearly all that runs. */
+/** Laps until V8 has compiled nearly all code. */
 const WARM_UP_LAPS = 2;
-/** What a share of the time must be at least, in milliseconds. */
+/** The shortest time of a share, in milliseconds. */
 const LEAST_MS = 20;
-/** A run is a long one from so many seconds on. */
+/** The seconds from which on a run is a long one. */
 const LONG_SECONDS = 300;
-/** How many hostile frames a run of two minutes sends at least. */
+/** Hostile frames that a run of two minutes sends at least. */
 const HOSTILE_FRAMES = 200_000;
 const CODECS = [json(), msgpack(), fastMsgpack()];
+
+/** The arguments of a run. */
+export interface Arguments {
+  /** About how long to run. */
+  readonly seconds: number;
+  /** The seed of all random numbers. */
+  readonly seed: number;
+  /** Runs only trials whose name or transport holds this; empty for all. */
+  readonly only: string;
+  /** Whether to write the figures into the guide. */
+  readonly write: boolean;
+}
+
+const USAGE = `Usage: deno task stress [OPTION …]
+
+  --seconds=N   about how long to run; default 30
+  --seed=S      the seed of all random numbers; default a random one
+  --only=WORD   only trials whose name holds it, as in --only=rpc or --only=tls
+  --write       put the figures into docs/reliability.md`;
+
+/**
+ * Reads the arguments.
+ *
+ * @throws {TypeError} If there is an unknown one.
+ */
+export function parseArguments(args: readonly string[]): Arguments {
+  let seconds = 30;
+  let seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  let only = "";
+  let write = false;
+  for (const arg of args) {
+    const [, name, value] = /^--(\w+)(?:=(.+))?$/.exec(arg) ?? [];
+    if (name === "seconds" && Number(value) > 0) seconds = Number(value);
+    else if (name === "seed" && /^\d{1,10}$/.test(value ?? "")) {
+      seed = Number(value) >>> 0;
+    } else if (name === "only" && value !== undefined) only = value;
+    else if (name === "write" && value === undefined) write = true;
+    else throw new TypeError(`Reading '${arg}': unknown argument\n\n${USAGE}`);
+  }
+  return { seconds, seed, only, write };
+}
 
 async function run(args: Arguments): Promise<Report> {
   const { seconds, seed, only } = args;
@@ -40,11 +80,11 @@ async function run(args: Arguments): Promise<Report> {
   let sharesLeft = rounds.flat().reduce((sum, { share }) => sum + share, 0);
   const end = performance.now() + seconds * 1_000;
   const random = seededRandom(seed);
-  const tally = new Tally();
+  const counters = new Counters();
   const heap: number[] = [];
   for (const [round, trials] of rounds.entries()) {
     for (const [index, trial] of trials.entries()) {
-      // What trials take beyond their time, as to close, others do without.
+      // Time that trials take to close is missing to those after them.
       const leftMs = Math.max(LEAST_MS * sharesLeft, end - performance.now());
       await runTrial(trial, {
         codec: CODECS[(round + index) % CODECS.length]!,
@@ -52,29 +92,31 @@ async function run(args: Arguments): Promise<Report> {
         timeMs: leftMs * trial.share / sharesLeft,
         isLong: seconds >= LONG_SECONDS,
         runSeconds: seconds,
-        tally,
+        counters,
       });
       sharesLeft -= trial.share;
     }
     if (round >= WARM_UP_LAPS && round < LAPS) heap.push(await heapBytes());
   }
-  if (lost(tally) !== 0) {
-    tally.breach(`${lost(tally)} calls were lost without an error`);
+  if (lost(counters) !== 0) {
+    counters.breach(`${lost(counters)} calls were lost without an error`);
   }
-  const frames = hostileFrames(tally);
+  const frames = hostileFrames(counters);
   if (only === "" && frames < HOSTILE_FRAMES * Math.min(1, seconds / 120)) {
-    tally.breach(`only ${frames} hostile frames were sent`);
+    counters.breach(`only ${frames} hostile frames were sent`);
   }
-  if (isRising(heap)) tally.breach(`the heap grows: ${heap.join(", ")} bytes`);
-  return { seed, seconds, tally, heap };
+  if (isRising(heap)) {
+    counters.breach(`the heap grows: ${heap.join(", ")} bytes`);
+  }
+  return { seed, seconds, counters, heap };
 }
 
-/** Puts the figures into the guide. */
+/** Writes the figures into the guide. */
 async function writeGuide(report: Report): Promise<void> {
-  const { seed, seconds, tally } = report;
+  const { seed, seconds, counters } = report;
   const content = [
     `Taken with seed ${seed} in ${seconds} seconds, on ${describeMachine()}. ` +
-    `Promises that were broken: ${tally.breaches.length}.`,
+    `Promises that were broken: ${counters.breaches.length}.`,
     formatMarkdown(tablesOf(report)),
   ].join("\n\n");
   await writeSection("reliability.md", "stress --write", content);
@@ -84,7 +126,7 @@ if (import.meta.main) {
   const args = parseArguments(Deno.args);
   print(`Seed ${args.seed}, for ${args.seconds} s`);
   const report = await run(args);
-  const { breaches } = report.tally;
+  const { breaches } = report.counters;
   print(`\n${formatText(tablesOf(report))}\n`);
   for (const breach of breaches.slice(0, 20)) printError(breach);
   if (args.write) await writeGuide(report);

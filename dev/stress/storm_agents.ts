@@ -6,35 +6,35 @@ import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { type Random, randomInteger } from "../../testing/network/_random.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
-import { Accounts } from "./_accounts.ts";
-import { visitUntil } from "./_clients.ts";
-import { checkHandlerErrors } from "./_errors.ts";
+import { CallAudit } from "./_call_audit.ts";
+import { visitUntil } from "./_checks.ts";
+import { checkHandlerErrors } from "./_checks.ts";
 import type { TrialWorld } from "./_trial.ts";
-import { storm } from "./_weather.ts";
+import { storm } from "./_link_conditions.ts";
 
-/** How long a call waits, in milliseconds. */
+/** The time limit of a call, in milliseconds. */
 const TIMEOUT_MS = 400;
-/** How many clients there are at once. */
+/** Clients at once. */
 const CLIENTS = 24;
 
 class Worker extends Agent {
-  readonly #accounts: Accounts;
+  readonly #audit: CallAudit;
 
-  constructor(container: Container, accounts: Accounts) {
+  constructor(container: Container, audit: CallAudit) {
     super(container);
-    this.#accounts = accounts;
+    this.#audit = audit;
   }
 
   @expose
   once(n: number): number {
-    return this.#accounts.run(n);
+    return this.#audit.run(n);
   }
 
-  /** Calls somebody whom the caller names. */
+  /** Calls another agent that the caller names. */
   @expose
   async ask(n: number, other: Remote<Worker>): Promise<number> {
-    this.#accounts.run(n);
-    await this.#accounts.call(
+    this.#audit.run(n);
+    await this.#audit.call(
       { kind: "agent, passed on" },
       (m) => withOptions(other, { timeoutMs: TIMEOUT_MS }).once(m),
     );
@@ -42,11 +42,11 @@ class Worker extends Agent {
   }
 }
 
-/** Agents under a storm: they come, are watched, call each other, and leave. */
+/** Storms agents: they come, are watched, call each other and leave. */
 export async function stormAgents(world: TrialWorld): Promise<void> {
-  const { ctx, random, tally, name, until } = world;
+  const { ctx, random, counters, name, until } = world;
   const { network } = ctx;
-  const accounts = new Accounts(name, tally);
+  const audit = new CallAudit(name, counters);
   const containers: Container[] = [];
   for (let i = 0; i < 3; i++) {
     containers.push(
@@ -57,8 +57,8 @@ export async function stormAgents(world: TrialWorld): Promise<void> {
   const visit = async () => {
     const [from, to, third] = [any(), any(), any()];
     const [agent, other] = [
-      await to.spawn(Worker, accounts),
-      await third.spawn(Worker, accounts),
+      await to.spawn(Worker, audit),
+      await third.spawn(Worker, audit),
     ];
     try {
       await useAgents(from, agent.address, other.address);
@@ -70,25 +70,25 @@ export async function stormAgents(world: TrialWorld): Promise<void> {
     const signal = AbortSignal.timeout(until - performance.now() + 300);
     const end = new AbortController();
     const watching = from.watch(to, { signal: end.signal }).then(
-      () => tally.add("agents seen to go"),
+      () => counters.add("agents seen to go"),
       () => {},
     );
     try {
       const proxy = await from.connect<Worker>(to, { signal });
       const passed = await from.connect<Worker>(third, { signal });
-      await callAll(proxy, passed, random, accounts);
+      await callAll(proxy, passed, random, audit);
     } finally {
       end.abort();
       await watching;
     }
   };
   await Promise.all([
-    storm(network, random, until, tally),
+    storm(network, random, until, counters),
     ...visitUntil(CLIENTS, visit, world),
   ]);
   await Promise.all(containers.map((it) => it.close({ graceMs: 200 })));
   await checkEmpty(containers, world);
-  accounts.close();
+  audit.close();
   checkHandlerErrors(world);
 }
 
@@ -96,28 +96,28 @@ async function callAll(
   proxy: Remote<Worker>,
   passed: Remote<Worker>,
   random: Random,
-  accounts: Accounts,
+  audit: CallAudit,
 ): Promise<void> {
   await Promise.all(
     Array.from(
       { length: randomInteger(random, 1, 8) },
       () =>
         random() < 0.7
-          ? accounts.call({ kind: "agent" }, (n) => proxy.once(n))
-          : accounts.call({ kind: "agent, ask" }, (n) => proxy.ask(n, passed)),
+          ? audit.call({ kind: "agent" }, (n) => proxy.once(n))
+          : audit.call({ kind: "agent, ask" }, (n) => proxy.ask(n, passed)),
     ),
   );
 }
 
 async function checkEmpty(
   containers: readonly Container[],
-  { tally, name }: TrialWorld,
+  { counters, name }: TrialWorld,
 ): Promise<void> {
   for (const container of containers) {
     const isEmpty = () => tablesOf(container.stats()).every((it) => it === 0);
     for (let turn = 0; turn < 100 && !isEmpty(); turn++) await nextTurn();
     if (isEmpty()) continue;
-    tally.breach(
+    counters.breach(
       `${name}: a closed container has ${JSON.stringify(container.stats())}`,
     );
   }

@@ -2,33 +2,33 @@ import type { Channel } from "../../channel/channel.ts";
 import { openConnection } from "../../channel/deno.ts";
 import { randomInteger } from "../../testing/network/_random.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
-import { Accounts } from "./_accounts.ts";
-import { visitUntil } from "./_clients.ts";
-import { checkHandlerErrors } from "./_errors.ts";
+import { CallAudit } from "./_call_audit.ts";
+import { visitUntil } from "./_checks.ts";
+import { checkHandlerErrors } from "./_checks.ts";
 import type { TrialWorld } from "./_trial.ts";
-import { storm } from "./_weather.ts";
+import { storm } from "./_link_conditions.ts";
 
-/** How long a call waits: the network loses some for good. */
+/** The time limit of a call: the network loses some. */
 const TIMEOUT_MS = 150;
-/** How many clients there are at once, and how many calls each makes. */
+/** Clients at once, and the most calls of each. */
 const CLIENTS = 24;
 const MOST_CALLS = 40;
 
-/** What a client asks for. */
+/** The content of a request. */
 interface Ask {
   readonly n: number;
-  /** Whether the server is to call back before it answers. */
+  /** Whether the server calls back before it answers. */
   readonly back: boolean;
   readonly padding: string;
 }
 
-/** Channels under a storm: calls both ways, clients that leave and are killed. */
+/** Storms channels: calls both ways, clients that leave and are killed. */
 export async function stormChannels(world: TrialWorld): Promise<void> {
-  const { ctx, random, tally, name, until } = world;
+  const { ctx, random, counters, name, until } = world;
   const { network } = ctx;
-  const accounts = new Accounts(name, tally);
+  const audit = new CallAudit(name, counters);
   const server = await ctx.startServer(
-    (channel) => serve(channel, accounts),
+    (channel) => serve(channel, audit),
     { timeoutMs: TIMEOUT_MS },
   );
   const visit = async () => {
@@ -37,13 +37,13 @@ export async function stormChannels(world: TrialWorld): Promise<void> {
       timeoutMs: TIMEOUT_MS,
       signal: AbortSignal.timeout(until - performance.now() + 300),
     });
-    const answering = answerBack(channel, accounts);
+    const answering = answerBack(channel, audit);
     const calls = Array.from(
       { length: randomInteger(random, 1, MOST_CALLS) },
-      () => ask(channel, random, accounts),
+      () => ask(channel, random, audit),
     );
     if (random() < 0.3) {
-      tally.add("clients killed");
+      counters.add("clients killed");
       await nextTurn();
       await channel.close({ graceMs: 0 });
     }
@@ -52,34 +52,34 @@ export async function stormChannels(world: TrialWorld): Promise<void> {
     await answering;
   };
   await Promise.all([
-    storm(network, random, until, tally),
+    storm(network, random, until, counters),
     ...visitUntil(CLIENTS, visit, world),
   ]);
   await server.close({ graceMs: 200 });
-  accounts.close();
+  audit.close();
   checkHandlerErrors(world);
 }
 
 function ask(
   channel: Channel,
   random: () => number,
-  accounts: Accounts,
+  audit: CallAudit,
 ): Promise<boolean> {
   const back = random() < 0.3;
   const length = random() < 0.02 ? 50_000 : randomInteger(random, 0, 200);
   const padding = "x".repeat(length);
-  return accounts.call(
+  return audit.call(
     { kind: back ? "channel, back" : "channel" },
     (n) => channel.send({ n, back, padding } satisfies Ask),
   );
 }
 
-async function serve(channel: Channel, accounts: Accounts): Promise<void> {
+async function serve(channel: Channel, audit: CallAudit): Promise<void> {
   for await (const request of channel) {
     const { n, back } = request.content as Ask;
-    accounts.run(n);
+    audit.run(n);
     if (back) {
-      await accounts.call(
+      await audit.call(
         { kind: "channel, to client" },
         (m) => channel.send(m),
       );
@@ -88,10 +88,10 @@ async function serve(channel: Channel, accounts: Accounts): Promise<void> {
   }
 }
 
-async function answerBack(channel: Channel, accounts: Accounts): Promise<void> {
+async function answerBack(channel: Channel, audit: CallAudit): Promise<void> {
   try {
     for await (const request of channel) {
-      await request.reply(accounts.run(Number(request.content)));
+      await request.reply(audit.run(Number(request.content)));
     }
   } catch {
     // The channel ended by an error, which its calls tell.

@@ -2,31 +2,31 @@ import { openReconnecting } from "../../rpc/reconnect/deno.ts";
 import { openConnection } from "../../rpc/deno.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
-import { Accounts } from "./_accounts.ts";
-import { visitUntil } from "./_clients.ts";
-import { checkEnded } from "./_ended.ts";
-import { checkHandlerErrors } from "./_errors.ts";
+import { CallAudit } from "./_call_audit.ts";
+import { visitUntil } from "./_checks.ts";
+import { checkEnded } from "./_checks.ts";
+import { checkHandlerErrors } from "./_checks.ts";
 import type { TrialWorld } from "./_trial.ts";
-import { storm } from "./_weather.ts";
-import { callSome, Works } from "./_works.ts";
+import { storm } from "./_link_conditions.ts";
+import { callSome, TestService } from "./_test_service.ts";
 
-/** So often the sides ask for a sign of life, in milliseconds. */
+/** The interval of heartbeats, in milliseconds. */
 const HEARTBEAT_MS = 30;
-/** How long a call waits, in milliseconds. */
+/** The time limit of a call, in milliseconds. */
 const TIMEOUT_MS = 400;
-/** How many clients there are at once, and how many of those that reconnect. */
+/** Clients at once, and clients that reconnect. */
 const CLIENTS = 20;
 const LASTING_CLIENTS = 10;
 
-/** RPC under a storm: calls, callbacks, streams, and clients that reconnect. */
+/** Storms RPC: calls, callbacks, streams, and clients that reconnect. */
 export async function stormRpc(world: TrialWorld): Promise<void> {
-  const { ctx, random, tally, name, until } = world;
+  const { ctx, random, counters, name, until } = world;
   const { network } = ctx;
-  const accounts = new Accounts(name, tally);
-  const works = new Works(accounts);
+  const audit = new CallAudit(name, counters);
+  const service = new TestService(audit);
   const options = { heartbeatMs: HEARTBEAT_MS };
-  const server = await ctx.rpc.startServer(works, options);
-  const work = (remote: Remote<Works>) => callSome(remote, random, accounts);
+  const server = await ctx.rpc.startServer(service, options);
+  const work = (remote: Remote<TestService>) => callSome(remote, random, audit);
   const open = () => ({
     ...ctx.options,
     ...options,
@@ -34,10 +34,10 @@ export async function stormRpc(world: TrialWorld): Promise<void> {
     signal: AbortSignal.timeout(until - performance.now() + 300),
   });
   const visit = async () => {
-    const client = await openConnection<Works>(server.address, open());
+    const client = await openConnection<TestService>(server.address, open());
     const working = work(client.remote);
     if (random() < 0.3) {
-      tally.add("clients killed");
+      counters.add("clients killed");
       await nextTurn();
       await client.close({ graceMs: 0 });
     }
@@ -45,20 +45,20 @@ export async function stormRpc(world: TrialWorld): Promise<void> {
     await client.close({ graceMs: 50 });
   };
   const last = async () => {
-    await using client = await openReconnecting<Works>(server.address, {
+    await using client = await openReconnecting<TestService>(server.address, {
       ...open(),
       backoff: { initialMs: 1, maxMs: 20 },
     });
     while (performance.now() < until) await work(client.remote);
-    tally.add("reconnections", client.stats().connections - 1);
+    counters.add("reconnections", client.stats().connections - 1);
   };
   await Promise.all([
-    storm(network, random, until, tally),
+    storm(network, random, until, counters),
     ...visitUntil(CLIENTS, visit, world),
     ...visitUntil(LASTING_CLIENTS, last, world),
   ]);
   await server.close({ graceMs: 200 });
-  await checkEnded(works, world);
-  accounts.close();
+  await checkEnded(service, world);
+  audit.close();
   checkHandlerErrors(world);
 }

@@ -4,8 +4,8 @@ import { fuzzParsers } from "./fuzz.ts";
 import { fuzzServer } from "./fuzz_servers.ts";
 import { attackHostilely, HOSTILE_TARGETS } from "./hostile.ts";
 import { sendHeavyFrames } from "./heavy_frames.ts";
-import { killClients } from "./killed_clients.ts";
-import { killServers } from "./killed_servers.ts";
+import { killClients } from "./kill_clients.ts";
+import { killServers } from "./kill_servers.ts";
 import { load } from "./load.ts";
 import { stormAgents } from "./storm_agents.ts";
 import { stormChannels } from "./storm_channel.ts";
@@ -19,7 +19,7 @@ const UNIX: readonly CtxTransport[] = Deno.build.os === "windows"
 const PLAIN: readonly CtxTransport[] = ["tcp", ...UNIX, "memory"];
 const SOCKETS: readonly CtxTransport[] = ["tcp", ...UNIX, "tls"];
 
-/** What is tried in each lap, all in this process. */
+/** Returns the trials of each lap, all in this process. */
 export function trialsOfLap(): Trial[] {
   return [
     ...PLAIN.flatMap((transport): Trial[] => [
@@ -37,8 +37,8 @@ export function trialsOfLap(): Trial[] {
 }
 
 /**
- * What is tried once, when the heap has been measured: with other processes,
- * and with TLS, for which Node holds memory for some seconds.
+ * Returns the trials that run once, after the heap has been measured: those
+ * with other processes, and with TLS, for which Node holds memory for seconds.
  */
 export function lastTrials(): Trial[] {
   return [

@@ -15,9 +15,9 @@ import {
   type WireMessage,
   WirePeer,
 } from "../../channel/fixtures/wire_peer.ts";
-import { attackClients } from "../../dev/stress/hostile/clients.ts";
-import { attackServer } from "../../dev/stress/hostile/attack.ts";
-import { testBriefly } from "../../dev/stress/hostile/brief_attack.ts";
+import { attackClients } from "../../dev/fixtures/hostile/clients.ts";
+import { attackServer } from "../../dev/fixtures/hostile/attack.ts";
+import { testBriefly } from "../../dev/fixtures/hostile/brief_attack.ts";
 import { type CtxOptions, withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
 import { ProtocolError } from "../../transports/errors.ts";

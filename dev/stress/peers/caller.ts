@@ -5,27 +5,31 @@
  */
 import { openConnection } from "../../../rpc/deno.ts";
 import { seededRandom } from "../../../testing/network/_random.ts";
-import { type CallerTask, meetingOptions } from "../_task.ts";
-import { callSome, type Works } from "../_works.ts";
-import { Journal } from "./_journal.ts";
-import { dismissal, readTask, tell } from "./_parent.ts";
+import { type CallerTask, endpointOptions } from "../_endpoint.ts";
+import { callSome, type TestService } from "../_test_service.ts";
+import { PrintedCallLog } from "./_printed_call_log.ts";
+import { printLine } from "../../shared/peer_process.ts";
+import { dismissal, readTask } from "../_steered.ts";
 
 /** So many of its tasks call at once. */
 const CALLERS = 4;
 
-const { meeting, seed, first } = readTask<CallerTask>();
+const { endpoint, seed, first } = readTask<CallerTask>();
 const random = seededRandom(seed);
-const journal = new Journal(first);
+const log = new PrintedCallLog(first);
 let isOver = false;
 const dismissed = dismissal().then(() => isOver = true);
 
-const { address } = meeting;
-const client = await openConnection<Works>(address, meetingOptions(meeting));
+const { address } = endpoint;
+const client = await openConnection<TestService>(
+  address,
+  endpointOptions(endpoint),
+);
 const { remote } = client;
-tell("ready");
-const hanging = journal.call({ kind: "hang" }, (n) => remote.hang(n));
+printLine("ready");
+const hanging = log.call({ kind: "hang" }, (n) => remote.hang(n));
 const callers = Array.from({ length: CALLERS }, async () => {
-  while (!isOver) await callSome(remote, random, journal);
+  while (!isOver) await callSome(remote, random, log);
 });
 await dismissed;
 await Promise.all(callers);

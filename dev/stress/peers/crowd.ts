@@ -1,47 +1,47 @@
 /**
- * Many clients of a hall, all in one process.
+ * Many clients of a server, all in one process.
  *
  * @module
  */
 import { openConnection } from "../../../rpc/deno.ts";
 import type { RpcClient } from "../../../rpc/client.ts";
 import { expose } from "../../../rpc/expose.ts";
-import type { Hall } from "../_hall.ts";
+import type { TestServer } from "../_test_server.ts";
 import { Histogram } from "../_histogram.ts";
-import { Numbered, type Outcome } from "../_numbered.ts";
-import { type Meeting, meetingOptions } from "../_task.ts";
-import { rest } from "../_weather.ts";
-import { offer } from "./_parent.ts";
+import { NumberedCalls, type Outcome } from "../_numbered_calls.ts";
+import { type Endpoint, endpointOptions } from "../_endpoint.ts";
+import { rest } from "../../shared/wait.ts";
+import { offer } from "../_steered.ts";
 
-/** So many connect at once: a system lets only some wait to be accepted. */
+/** Connections opened at once: a system lets only some wait for accept. */
 const ENTRANCES = 64;
 
-/** What a crowd tells of its work. */
+/** The figures of a crowd. */
 export interface CrowdFigures {
   readonly outcome: Outcome;
-  /** How long it worked, in milliseconds. */
+  /** How long it called, in milliseconds. */
   readonly ms: number;
   readonly medianMs: number;
   readonly p99Ms: number;
 }
 
-/** Steers a crowd. */
+/** Controls a crowd of clients. */
 export class Crowd implements AsyncDisposable {
-  readonly #clients: RpcClient<Hall>[] = [];
+  readonly #clients: RpcClient<TestServer>[] = [];
 
-  /** Opens so many connections. */
+  /** Opens `count` connections. */
   @expose
-  async enter(meeting: Meeting, count: number): Promise<void> {
+  async enter(endpoint: Endpoint, count: number): Promise<void> {
     let left = count;
-    const options = { ...meetingOptions(meeting), retryForMs: 10_000 };
+    const options = { ...endpointOptions(endpoint), retryForMs: 10_000 };
     await Promise.all(Array.from({ length: ENTRANCES }, async () => {
       while (left-- > 0) {
-        this.#clients.push(await openConnection(meeting.address, options));
+        this.#clients.push(await openConnection(endpoint.address, options));
       }
     }));
   }
 
-  /** All call for so long, one call after the other, and one at the least. */
+  /** Has all clients call one after another for `forMs`, at least once. */
   @expose
   async work(forMs: number): Promise<CrowdFigures> {
     return await this.#time(async (client, call) => {
@@ -51,9 +51,9 @@ export class Crowd implements AsyncDisposable {
   }
 
   /**
-   * All call for so long, at every so many milliseconds, however long those
-   * before take: else a server that stands still would be asked less, and few
-   * waits would be long.
+   * Has all clients call every `everyMs` for `forMs`, however long the calls
+   * before take: otherwise a server that stands still would get fewer calls,
+   * and few waits would be long.
    */
   @expose
   async keepPace(everyMs: number, forMs: number): Promise<CrowdFigures> {
@@ -68,14 +68,14 @@ export class Crowd implements AsyncDisposable {
 
   async #time(
     work: (
-      client: RpcClient<Hall>,
-      call: (client: RpcClient<Hall>) => Promise<void>,
+      client: RpcClient<TestServer>,
+      call: (client: RpcClient<TestServer>) => Promise<void>,
     ) => Promise<void>,
   ): Promise<CrowdFigures> {
-    const calls = new Numbered();
+    const calls = new NumberedCalls();
     const times = new Histogram();
     const start = performance.now();
-    const call = async ({ remote }: RpcClient<Hall>) => {
+    const call = async ({ remote }: RpcClient<TestServer>) => {
       const before = performance.now();
       await calls.call((n) => remote.quick(n));
       times.add(performance.now() - before);
@@ -89,7 +89,7 @@ export class Crowd implements AsyncDisposable {
     };
   }
 
-  /** Closes all connections in order. */
+  /** Closes all connections. */
   @expose
   async leave(): Promise<void> {
     await Promise.all(this.#clients.splice(0).map((it) => it.close()));

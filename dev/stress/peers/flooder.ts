@@ -1,5 +1,5 @@
 /**
- * One client of a hall, which keeps very many slow calls under way.
+ * One client of a server, which keeps very many slow calls under way.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import {
   randomInteger,
   seededRandom,
 } from "../../../testing/network/_random.ts";
-import type { Hall } from "../_hall.ts";
-import { Numbered, type Outcome } from "../_numbered.ts";
-import { type Meeting, meetingOptions } from "../_task.ts";
-import { offer } from "./_parent.ts";
+import type { TestServer } from "../_test_server.ts";
+import { NumberedCalls, type Outcome } from "../_numbered_calls.ts";
+import { type Endpoint, endpointOptions } from "../_endpoint.ts";
+import { offer } from "../_steered.ts";
 
-/** How long a slow call takes, in milliseconds. */
+/** The time of a slow call, in milliseconds. */
 const SLOW_MS = { least: 500, most: 1_500 };
 
-/** Steers a flood. */
+/** Controls a flood. */
 export class Flooder implements AsyncDisposable {
-  readonly #calls = new Numbered();
-  #client: RpcClient<Hall> | null = null;
+  readonly #calls = new NumberedCalls();
+  #client: RpcClient<TestServer> | null = null;
   #pouring: Promise<void>[] = [];
   #isOver = false;
 
-  /** Begins to keep `count` slow calls under way. */
+  /** Starts to keep `count` slow calls in flight. */
   @expose
-  async begin(meeting: Meeting, count: number, seed: number): Promise<void> {
+  async begin(endpoint: Endpoint, count: number, seed: number): Promise<void> {
     const random = seededRandom(seed);
-    const { address } = meeting;
-    this.#client = await openConnection(address, meetingOptions(meeting));
+    const { address } = endpoint;
+    this.#client = await openConnection(address, endpointOptions(endpoint));
     const { remote } = this.#client;
     this.#pouring = Array.from({ length: count }, async () => {
       while (!this.#isOver) {
@@ -40,7 +40,7 @@ export class Flooder implements AsyncDisposable {
     });
   }
 
-  /** Waits for all calls, and tells what came of them. */
+  /** Waits for all calls and returns their outcome. */
   @expose
   async end(): Promise<Outcome> {
     this.#isOver = true;

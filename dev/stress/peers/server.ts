@@ -6,22 +6,27 @@
 import { startServer } from "../../../rpc/deno.ts";
 import type { RpcServer } from "../../../rpc/server.ts";
 import { AddressInUseError } from "../../../transports/errors.ts";
-import { meetingOptions, type VictimTask } from "../_task.ts";
-import { rest } from "../_weather.ts";
-import { Works } from "../_works.ts";
-import { Journal } from "./_journal.ts";
-import { dismissal, readTask, tell } from "./_parent.ts";
+import { endpointOptions, type VictimTask } from "../_endpoint.ts";
+import { rest } from "../../shared/wait.ts";
+import { TestService } from "../_test_service.ts";
+import { PrintedCallLog } from "./_printed_call_log.ts";
+import { printLine } from "../../shared/peer_process.ts";
+import { dismissal, readTask } from "../_steered.ts";
 
-/** For how long somebody else may hold the port, in milliseconds. */
+/** The time to wait for a port that another process holds. */
 const TAKEN_MS = 5_000;
 
-/** Serves where the server before did, whose port may be lent by chance. */
-async function start({ meeting, first }: VictimTask): Promise<RpcServer> {
+/** Serves at the address of the last server, whose port may be taken. */
+async function start({ endpoint, first }: VictimTask): Promise<RpcServer> {
   const until = performance.now() + TAKEN_MS;
-  const works = new Works(new Journal(first));
+  const service = new TestService(new PrintedCallLog(first));
   for (;;) {
     try {
-      return await startServer(meeting.address, works, meetingOptions(meeting));
+      return await startServer(
+        endpoint.address,
+        service,
+        endpointOptions(endpoint),
+      );
     } catch (error) {
       const isTaken = error instanceof AddressInUseError;
       if (!isTaken || performance.now() > until) throw error;
@@ -31,5 +36,5 @@ async function start({ meeting, first }: VictimTask): Promise<RpcServer> {
 }
 
 await using server = await start(readTask<VictimTask>());
-tell(server.address);
+printLine(server.address);
 await dismissal();

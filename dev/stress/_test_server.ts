@@ -1,13 +1,13 @@
 import { expose } from "../../rpc/expose.ts";
-import { rest } from "./_weather.ts";
+import { rest } from "../shared/wait.ts";
 
-/** A server with quick methods and slow ones. */
-export class Hall {
-  /** How many calls have begun. */
+/** The service of a test server. */
+export class TestServer {
+  /** Calls that have begun. */
   runs = 0;
-  /** Slow calls that run. */
+  /** Slow calls that are running. */
   underWay = 0;
-  /** The most of those at once. */
+  /** The most slow calls at once. */
   mostUnderWay = 0;
 
   @expose

@@ -12,7 +12,7 @@ import { expose } from "../../../rpc/expose.ts";
 import { startServer } from "../../../rpc/deno.ts";
 import type { RpcServer } from "../../../rpc/server.ts";
 import { service } from "../../../rpc/service.ts";
-import { offer } from "./_parent.ts";
+import { offer } from "../_steered.ts";
 
 /** The codecs that can be asked for. */
 const CODECS = { json, msgpack, fastMsgpack } satisfies Record<
@@ -23,7 +23,7 @@ const CODECS = { json, msgpack, fastMsgpack } satisfies Record<
 /** The name of a codec that can be asked for. */
 export type CodecName = keyof typeof CODECS;
 
-/** What anybody may ask for: nothing given is let go before its call ends. */
+/** The service: its calls hold their arguments until they end. */
 export const held = service({
   ping: () => null,
   hold: (..._values: unknown[]) =>
@@ -44,11 +44,11 @@ export const held = service({
   ask: async (listener: () => unknown) => void await listener(),
 });
 
-/** Steers the server. */
-export class Stronghold implements AsyncDisposable {
+/** Controls the server. */
+export class HoldingServer implements AsyncDisposable {
   #server: RpcServer | null = null;
 
-  /** Opens it, and tells its address. */
+  /** Starts the server and returns its address. */
   @expose
   async open(codec: CodecName): Promise<string> {
     this.#server = await startServer("tcp://127.0.0.1:0", held, {
@@ -72,4 +72,4 @@ export class Stronghold implements AsyncDisposable {
   }
 }
 
-if (import.meta.main) await offer(new Stronghold());
+if (import.meta.main) await offer(new HoldingServer());

@@ -1,28 +1,28 @@
-import { isLoss, isUnsent } from "./_losses.ts";
+import { isLoss, isUnsent } from "./_checks.ts";
 
-/** So many numbers of calls belong to each process. */
+/** The range of call numbers that belongs to each process. */
 export const NUMBERS_EACH = 1e9;
 
-/** How a call may be counted. */
+/** The kind of a call, and how often it may run. */
 export interface CallTerms {
-  /** How reports call it. */
+  /** The name in reports. */
   readonly kind: string;
   /** Whether it may run twice. */
   readonly isIdempotent?: boolean;
 }
 
-/** Where the sides of a numbered call say what becomes of it. */
-export interface Books {
-  /** The call of that number runs. Returns the number. */
+/** Logs both sides of numbered calls. */
+export interface CallLog {
+  /** Logs that a call runs, and returns its number. */
   run(n: number): number;
-  /** Makes a call, which must be answered with its own number. Never rejects. */
+  /** Makes a call that must return its own number. Never rejects. */
   call(
     terms: CallTerms,
     make: (n: number) => Promise<unknown>,
   ): Promise<boolean>;
 }
 
-/** What is put into books. `trouble` is what must not be. */
+/** An entry of a log. `trouble` is a broken promise. */
 export type Entry =
   | { readonly is: "run"; readonly n: number }
   | { readonly is: "made"; readonly n: number; readonly terms: CallTerms }
@@ -34,15 +34,14 @@ export type Entry =
   | {
     readonly is: "failed";
     readonly n: number;
-    /** The error's name. */
     readonly name: string;
-    /** Whether the error says that it cannot have run. */
+    /** Whether the error says that the call did not run. */
     readonly isUnsent: boolean;
     readonly trouble: string | null;
   };
 
-/** Makes call `n`, and enters all that its caller learns. Never rejects. */
-export async function callByBooks(
+/** Makes call `n` and logs its outcome. Never rejects. */
+export async function logCall(
   n: number,
   terms: CallTerms,
   make: (n: number) => Promise<unknown>,

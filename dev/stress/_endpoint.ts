@@ -3,34 +3,34 @@ import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import type { ChannelOptions } from "../../channel/options.ts";
 import type { Ctx, CtxTlsOptions } from "../../testing/ctx_contract.ts";
 
-/** Where, and how, processes are to talk. */
-export interface Meeting {
+/** An address with the options to use it in any process. */
+export interface Endpoint {
   readonly address: string;
   readonly codec: string;
   readonly tls: CtxTlsOptions | null;
 }
 
-/** What a process that is to be killed has to do. */
+/** The task of a process that will be killed. */
 export interface VictimTask {
-  readonly meeting: Meeting;
-  /** The first number of its calls. */
+  readonly endpoint: Endpoint;
+  /** The number of its first call. */
   readonly first: number;
 }
 
-/** The same for one that calls. */
+/** The task of such a process that calls. */
 export interface CallerTask extends VictimTask {
-  /** What its chances are drawn from. */
+  /** The seed of its random numbers. */
   readonly seed: number;
 }
 
-/** A meeting as a trial's step is to have it. */
-export function meetingAt(address: string, { options }: Ctx): Meeting {
+/** Returns an endpoint with the options of a trial. */
+export function endpointAt(address: string, { options }: Ctx): Endpoint {
   const { codec, tls = null } = options;
   return { address, codec: codec.name, tls };
 }
 
 /** The options of a channel for it, in whichever process. */
-export function meetingOptions({ codec, tls }: Meeting): ChannelOptions {
+export function endpointOptions({ codec, tls }: Endpoint): ChannelOptions {
   return {
     codec: codec === "json" ? json() : msgpack(),
     ...(tls !== null && { tls }),

@@ -1,49 +1,49 @@
 /**
- * A server whose figures are asked for from outside.
+ * A server whose parent asks for its figures.
  *
  * @module
  */
-import { expose } from "../../../rpc/expose.ts";
 import type { LimitOptions } from "../../../channel/limits/limits.ts";
 import { startServer } from "../../../rpc/deno.ts";
+import { expose } from "../../../rpc/expose.ts";
 import type { RpcServer } from "../../../rpc/server.ts";
-import { Hall } from "../_hall.ts";
 import { collectGarbage } from "../../shared/heap.ts";
-import { type Meeting, meetingOptions } from "../_task.ts";
-import { offer } from "./_parent.ts";
+import { type Endpoint, endpointOptions } from "../_endpoint.ts";
+import { offer } from "../_steered.ts";
+import { TestServer } from "../_test_server.ts";
 
-/** What a hall tells of itself. */
-export interface HallFigures {
+/** The figures of a test server. */
+export interface ServerFigures {
   /** Calls that have begun. */
   readonly runs: number;
   /** The most slow calls at once. */
   readonly mostUnderWay: number;
   readonly connections: number;
-  /** What is in its tables. */
+  /** Entries of its tables. */
   readonly pending: number;
-  /** Memory of the process, in bytes, when all that is garbage is gone. */
+  /** Memory of the process after garbage collection, in bytes. */
   readonly memoryBytes: number;
 }
 
-/** Steers a hall. */
-export class HallKeeper implements AsyncDisposable {
-  readonly #hall = new Hall();
+/** Controls a test server. */
+export class ServerControl implements AsyncDisposable {
+  readonly #service = new TestServer();
   #server: RpcServer | null = null;
 
-  /** Opens it, and tells the real address. */
+  /** Starts the server and returns its address. */
   @expose
-  async open(meeting: Meeting, limits: LimitOptions): Promise<string> {
-    this.#server = await startServer(meeting.address, this.#hall, {
-      ...meetingOptions(meeting),
+  async open(endpoint: Endpoint, limits: LimitOptions): Promise<string> {
+    this.#server = await startServer(endpoint.address, this.#service, {
+      ...endpointOptions(endpoint),
       limits,
     });
     return this.#server.address;
   }
 
   @expose
-  async figures(): Promise<HallFigures> {
+  async figures(): Promise<ServerFigures> {
     await collectGarbage();
-    const { runs, mostUnderWay } = this.#hall;
+    const { runs, mostUnderWay } = this.#service;
     const { channels, pendingCalls, unansweredRequests, queuedBytes } = this
       .#server!.stats();
     return {
@@ -60,4 +60,4 @@ export class HallKeeper implements AsyncDisposable {
   }
 }
 
-if (import.meta.main) await offer(new HallKeeper());
+if (import.meta.main) await offer(new ServerControl());

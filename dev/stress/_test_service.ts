@@ -3,39 +3,39 @@ import { expose } from "../../rpc/expose.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { type Random, randomInteger } from "../../testing/network/_random.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
-import type { Books } from "./_books.ts";
+import type { CallLog } from "./_call_log.ts";
 
-/** What the servers of storms offer. */
-export class Works {
-  /** Streams that are being made, and calls that hang. */
+/** The service of the servers in storms. */
+export class TestService {
+  /** Open streams and hanging calls. */
   underWay = 0;
-  readonly #books: Books;
+  readonly #log: CallLog;
 
-  constructor(books: Books) {
-    this.#books = books;
+  constructor(log: CallLog) {
+    this.#log = log;
   }
 
   @expose
   once(n: number): number {
-    return this.#books.run(n);
+    return this.#log.run(n);
   }
 
   @expose({ idempotent: true })
   often(n: number): number {
-    return this.#books.run(n);
+    return this.#log.run(n);
   }
 
   @expose
   async slow(n: number): Promise<number> {
-    this.#books.run(n);
+    this.#log.run(n);
     for (let turn = 0; turn < 20; turn++) await nextTurn();
     return n;
   }
 
-  /** Ends when its caller gives it up, or is gone. */
+  /** Ends when its caller aborts it or is lost. */
   @expose
   async hang(n: number): Promise<number> {
-    this.#books.run(n);
+    this.#log.run(n);
     const { signal } = call();
     this.underWay++;
     await new Promise((resolve) =>
@@ -47,16 +47,16 @@ export class Works {
 
   @expose
   async back(n: number, ask: (n: number) => Promise<number>): Promise<number> {
-    this.#books.run(n);
+    this.#log.run(n);
     for (let times = 0; times < 3; times++) {
-      await this.#books.call({ kind: "callback" }, ask);
+      await this.#log.call({ kind: "callback" }, ask);
     }
     return n;
   }
 
   @expose
   async *count(n: number, end: number): AsyncGenerator<number> {
-    this.#books.run(n);
+    this.#log.run(n);
     this.underWay++;
     try {
       yield* numbers(end);
@@ -67,55 +67,55 @@ export class Works {
 
   @expose
   async sum(n: number, items: AsyncIterable<number>): Promise<number> {
-    this.#books.run(n);
+    this.#log.run(n);
     for await (const _ of items);
     return n;
   }
 }
 
-/** Makes a few calls at once, and waits for them. Never rejects. */
+/** Makes a few random calls at once and waits for them. Never rejects. */
 export async function callSome(
-  remote: Remote<Works>,
+  remote: Remote<TestService>,
   random: Random,
-  books: Books,
+  log: CallLog,
 ): Promise<void> {
   await Promise.all(
     Array.from(
       { length: randomInteger(random, 1, 10) },
-      () => callOne(remote, random, books),
+      () => callOne(remote, random, log),
     ),
   );
 }
 
 async function callOne(
-  remote: Remote<Works>,
+  remote: Remote<TestService>,
   random: Random,
-  books: Books,
+  log: CallLog,
 ): Promise<void> {
   const kind = randomInteger(random, 0, 5);
   const size = randomInteger(random, 0, 300);
   switch (kind) {
     case 0:
-      return void await books.call({ kind: "once" }, (n) => remote.once(n));
+      return void await log.call({ kind: "once" }, (n) => remote.once(n));
     case 1:
-      return void await books.call(
+      return void await log.call(
         { kind: "often", isIdempotent: true },
         (n) => remote.often(n),
       );
     case 2:
-      return void await books.call({ kind: "slow" }, (n) => remote.slow(n));
+      return void await log.call({ kind: "slow" }, (n) => remote.slow(n));
     case 3:
-      return void await books.call(
+      return void await log.call(
         { kind: "back" },
-        (n) => remote.back(n, (m) => Promise.resolve(books.run(m))),
+        (n) => remote.back(n, (m) => Promise.resolve(log.run(m))),
       );
     case 4:
-      return void await books.call(
+      return void await log.call(
         { kind: "stream up" },
         (n) => remote.sum(n, numbers(size)),
       );
     default:
-      return void await books.call({ kind: "stream down" }, async (n) => {
+      return void await log.call({ kind: "stream down" }, async (n) => {
         await readAll(await remote.count(n, size), size);
         return n;
       });
@@ -126,7 +126,7 @@ async function* numbers(end: number): AsyncGenerator<number> {
   for (let item = 0; item < end; item++) yield await Promise.resolve(item);
 }
 
-/** Reads a stream, which must have no gap. */
+/** Reads a stream that must have no gap. */
 async function readAll(
   stream: AsyncIterable<number>,
   size: number,

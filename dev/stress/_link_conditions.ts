@@ -1,25 +1,21 @@
 import type { Network } from "../../testing/network_contract.ts";
 import { type Random, randomInteger } from "../../testing/network/_random.ts";
-import type { Tally } from "./_tally.ts";
+import { rest } from "../shared/wait.ts";
+import type { Counters } from "./_counters.ts";
 
-/** The longest time that one fault is left in force, in milliseconds. */
+/** The longest time that one fault stays, in milliseconds. */
 const LONGEST_MS = 60;
 
-/** Waits for some time. */
-export function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Brings faults over a network until `until`, by `performance.now()`. */
+/** Applies random faults to a network until `until`, by `performance.now()`. */
 export async function storm(
   network: Network,
   random: Random,
   until: number,
-  tally: Tally,
+  counters: Counters,
 ): Promise<void> {
   while (performance.now() < until) {
     const kind = KINDS[randomInteger(random, 0, KINDS.length - 1)]!;
-    tally.add(`fault: ${kind}`);
+    counters.add(`fault: ${kind}`);
     const fault = FAULTS[kind](network, random);
     await rest(randomInteger(random, 1, LONGEST_MS));
     fault?.[Symbol.dispose]();

@@ -1,24 +1,24 @@
 import { Histogram } from "./_histogram.ts";
 
-/** Everything that a stress run counts, and every promise that was broken. */
-export class Tally {
-  /** What was broken, a sentence each. */
+/** The counters of a stress run, and every promise that was broken. */
+export class Counters {
+  /** A sentence for each broken promise. */
   readonly breaches: string[] = [];
   readonly #counts = new Map<string, number>();
   readonly #times = new Map<string, Histogram>();
   readonly #rows = new Map<string, (readonly (readonly string[])[])>();
 
-  /** Counts something. */
+  /** Adds to a counter. */
   add(what: string, by: number = 1): void {
     this.#counts.set(what, this.count(what) + by);
   }
 
-  /** How often it was counted. */
+  /** Returns a counter. */
   count(what: string): number {
     return this.#counts.get(what) ?? 0;
   }
 
-  /** All counts whose names begin with `prefix`, without it. */
+  /** Returns the counters whose names begin with `prefix`, without it. */
   under(prefix: string): [name: string, count: number][] {
     return [...this.#counts]
       .filter(([what]) => what.startsWith(prefix))
@@ -27,12 +27,12 @@ export class Tally {
       .map(([name, count]) => [name, count]);
   }
 
-  /** Something took so long. */
+  /** Adds a time. */
   time(what: string, ms: number): void {
     this.times(what).add(ms);
   }
 
-  /** How long it took. */
+  /** Returns the times with a name. */
   times(what: string): Histogram {
     const known = this.#times.get(what);
     if (known !== undefined) return known;
@@ -41,17 +41,17 @@ export class Tally {
     return times;
   }
 
-  /** Puts a row into a table. */
+  /** Adds a row to a table. */
   note(table: string, row: readonly string[]): void {
     this.#rows.set(table, [...this.rows(table), row]);
   }
 
-  /** The rows of a table, in their order. */
+  /** Returns the rows of a table, in order. */
   rows(table: string): readonly (readonly string[])[] {
     return this.#rows.get(table) ?? [];
   }
 
-  /** A promise was broken. */
+  /** Adds a broken promise. */
   breach(sentence: string): void {
     this.breaches.push(sentence);
   }

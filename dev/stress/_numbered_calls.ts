@@ -1,20 +1,20 @@
 import { ServerBusyError } from "../../channel/errors.ts";
 
-/** What came of calls that no fault troubles. */
+/** The outcome of calls without faults. */
 export interface Outcome {
   readonly made: number;
   readonly answered: number;
-  /** Those that the server did not take, as it was asked too often. */
+  /** Calls that the server refused as too many. */
   readonly refused: number;
-  /** What went wrong, a sentence each; the first few. */
+  /** A sentence for each of the first few failures. */
   readonly troubles: readonly string[];
 }
 
-/** So many sentences are kept. */
+/** The most sentences that are kept. */
 const MOST_TROUBLES = 5;
 
-/** Makes numbered calls, each of which must be answered with its number. */
-export class Numbered {
+/** Makes calls that must return their own numbers. */
+export class NumberedCalls {
   #made = 0;
   #answered = 0;
   #refused = 0;
@@ -37,7 +37,7 @@ export class Numbered {
     if (this.#troubles.length < MOST_TROUBLES) this.#troubles.push(trouble);
   }
 
-  /** What came of all calls so far. */
+  /** Returns the outcome of all calls so far. */
   outcome(): Outcome {
     return {
       made: this.#made,

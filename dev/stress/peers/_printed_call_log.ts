@@ -1,16 +1,16 @@
 import {
-  type Books,
-  callByBooks,
+  type CallLog,
   type CallTerms,
   type Entry,
-} from "../_books.ts";
-import { tell } from "./_parent.ts";
+  logCall,
+} from "../_call_log.ts";
+import { printLine } from "../../shared/peer_process.ts";
 
 /**
- * The books of a process that is to be killed: each entry is told at once, so
+ * The log of a process that is to be killed: each entry is told at once, so
  * that it is known of whatever comes after.
  */
-export class Journal implements Books {
+export class PrintedCallLog implements CallLog {
   #next: number;
 
   /** Its own calls are numbered from `first`. */
@@ -27,10 +27,10 @@ export class Journal implements Books {
     terms: CallTerms,
     make: (n: number) => Promise<unknown>,
   ): Promise<boolean> {
-    return callByBooks(this.#next++, terms, make, enter);
+    return logCall(this.#next++, terms, make, enter);
   }
 }
 
 function enter(entry: Entry): void {
-  tell(JSON.stringify(entry));
+  printLine(JSON.stringify(entry));
 }
