@@ -1,5 +1,4 @@
 import { DenomasError } from "../errors.ts";
-import { FrameDecoder, FrameQueue } from "./frame.ts";
 import { observed } from "../_observers.ts";
 import { world } from "../_world.ts";
 import {
@@ -7,20 +6,22 @@ import {
   DEFAULT_MAX_FRAME_BYTES,
   type FrameReceiver,
 } from "../transport.ts";
+import { FlushScheduler, type FlushTime } from "./_flush_scheduler.ts";
+import { FrameDecoder, FrameQueue } from "./frame.ts";
 
 /**
- * A two-way stream of bytes, as `Deno.Conn` is one. A transport of your own
- * needs to supply no more than this: {@linkcode frameConnection} does the rest.
+ * A two-way stream of bytes, such as a `Deno.Conn`. Your own transport needs to
+ * supply no more than this: {@linkcode frameConnection} does the rest.
  */
 export interface ByteStream {
   /**
-   * Reads into `into`; resolves to how much, or to `null` at the end. It must
-   * come to an end, or reject, if a write failed.
+   * Reads into `into`. Resolves to the number of bytes, or to `null` at the
+   * end. After a failed write it must come to an end or reject.
    */
   read(into: Uint8Array): Promise<number | null>;
-  /** Writes some of `bytes`, at least one; resolves to how much. */
+  /** Writes some of `bytes`, at least one. Resolves to their number. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Tells the other side that nothing more will come. */
+  /** Ends this side's direction. */
   closeWrite(): Promise<void>;
   /** Ends both directions at once; pending reads and writes reject. */
   close(): void;
@@ -50,7 +51,7 @@ export interface FrameConnectionOptions {
   readonly maxFrameBytes?: number | undefined;
 }
 
-/** Makes a {@linkcode Connection} from a stream of bytes, which it then owns. */
+/** Returns a {@linkcode Connection} over a stream of bytes, which it owns. */
 export function frameConnection(
   stream: ByteStream,
   options: FrameConnectionOptions,
@@ -59,33 +60,32 @@ export function frameConnection(
 }
 
 /**
- * So many frames a connection hands on before others have their turn, of those
- * that a flood brings without a pause. That costs 0.2 ms, nearly half of what
- * as many small calls take; with twice as many, others waited half as long
- * again. It is no time, lest runs over memory differ.
+ * The number of frames from an incessant sender after which other connections
+ * take their turn. They cost 0.2 ms, nearly half as much as that many small
+ * calls; with twice as many, other peers waited half as long again. It is not a
+ * time, so that runs over memory repeat.
  */
 const FRAMES_A_TURN = 128;
 
 /**
- * A longer frame counts as several: the worst content takes 0.3 µs a byte to
- * decode, so that others have their turn after about half a second of it.
+ * A longer frame counts as several. The worst content takes 0.3 µs a byte to
+ * decode, so other connections wait half a second at most.
  */
 const BYTES_A_FRAME = 16 * 1024;
 
 /**
- * The answers to a burst leave in parts of so many frames, so that the other
- * side can begin with the first while this one makes the next: with 64 calls in
- * flight that is 1.5 to 1.9 times the throughput of one write for all of it,
- * after which either side waits for the other.
+ * While it is busy, Deno 2.9 polls its sockets once in 61 turns of the event
+ * loop (the `event_interval` of tokio): data on another socket was seen after
+ * 56 to 62 turns.
  */
-const FRAMES_A_PART = 16;
+const TURNS_UNTIL_POLL = 64;
 
-/** How many connections are read. */
+/** The number of connections that are being read. */
 let readConnections = 0;
 
 /**
- * `open`: both ways. `finishing`: what is queued is written, then the end of
- * the stream. `closed`: the stream is closed.
+ * `open`: both directions. `finishing`: the queue is written, then the stream
+ * is ended. `closed`: the stream is closed.
  */
 type State = "open" | "finishing" | "closed";
 
@@ -99,21 +99,12 @@ class FramedConnection implements Connection {
   readonly #stream: ByteStream;
   readonly #decoder: FrameDecoder;
   readonly #queue: FrameQueue;
+  readonly #flushes = new FlushScheduler();
   #receiver: FrameReceiver | null = null;
   #state: State = "open";
-  /** A flush is due, scheduled or under way. */
-  #flushing = false;
-  /** A flush is under way, or has failed. */
-  #writing = false;
-  /** Frames that wait for a flush. */
-  #queuedFrames = 0;
   #writingBytes = 0;
   #writeError: unknown = null;
-  /** What the last read brought is being handed to the receiver. */
-  #delivering = false;
-  /** The last read held more than one frame. */
-  #burst = false;
-  /** Frames handed on since the peer last paused, or others had their turn. */
+  /** Frames delivered since the peer last paused, or others had their turn. */
   #framesInTurn = 0;
 
   constructor(stream: ByteStream, options: FrameConnectionOptions) {
@@ -143,12 +134,8 @@ class FramedConnection implements Connection {
 
   send(payload: Uint8Array | string): number {
     const position = this.#queue.push(payload);
-    this.#queuedFrames++;
     if (this.#isClosed()) this.#queue.clear();
-    else if (!this.#flushing) this.#scheduleFlush();
-    else if (this.#burst && this.#queuedFrames === FRAMES_A_PART) {
-      this.#flush("part");
-    }
+    else this.#flushAt(this.#flushes.queued());
     return position;
   }
 
@@ -164,7 +151,7 @@ class FramedConnection implements Connection {
   finish(): void {
     if (this.#state !== "open") return;
     this.#state = "finishing";
-    if (!this.#flushing) this.#endStream();
+    if (this.#flushes.isIdle) this.#endStream();
   }
 
   close(): void {
@@ -189,7 +176,7 @@ class FramedConnection implements Connection {
       while (this.#state !== "closed") {
         const space = this.#decoder.space();
         const bytes = await this.#stream.read(space);
-        // It may have been read when this side closed the connection.
+        // The read may have been done when this side closed the connection.
         if (this.#isClosed()) break;
         if (bytes === null) {
           error = this.#endError();
@@ -198,7 +185,7 @@ class FramedConnection implements Connection {
         this.receivedBytes += bytes;
         this.#decoder.filled(bytes);
         while (!this.#deliver(receiver)) await this.#giveWay();
-        // Had there been more to read, it would have filled the space.
+        // More bytes that were there would have filled the space.
         if (bytes < space.length) this.#framesInTurn = 0;
       }
     } catch (cause) {
@@ -210,18 +197,24 @@ class FramedConnection implements Connection {
     receiver.end(error);
   }
 
-  /** Lets others have their turn, if there are any. */
+  /**
+   * Lets other connections take their turn. To wait for the poll of their
+   * sockets takes 0.2 ms; the shortest timer would take 2.
+   */
   async #giveWay(): Promise<void> {
     this.#framesInTurn = 0;
-    await (readConnections > 1 ? socketsSeen() : world.nextTurn());
+    const turns = readConnections > 1 ? TURNS_UNTIL_POLL : 1;
+    await new Promise<void>((resolve) => afterTurns(turns, resolve));
   }
 
-  /** Hands on what was read; `false` if others shall have their turn first. */
+  /**
+   * Delivers the frames of the last read. Returns `false` if other connections
+   * must take their turn before the rest.
+   */
   #deliver(receiver: FrameReceiver): boolean {
-    // This side may have closed the connection while others had their turn.
+    // This side may have closed the connection during the turn of others.
     if (this.#isClosed()) return true;
-    const wasFlushing = this.#flushing;
-    this.#delivering = true;
+    this.#flushes.startDelivery();
     let frames = 0;
     let frame = this.#decoder.next();
     while (frame !== null) {
@@ -233,16 +226,14 @@ class FramedConnection implements Connection {
       if (this.#framesInTurn >= FRAMES_A_TURN) break;
       frame = this.#decoder.next();
     }
-    this.#delivering = false;
-    this.#burst = frames > 1;
-    if (this.#flushing && !wasFlushing) this.#scheduleFlush();
+    this.#flushAt(this.#flushes.endDelivery(frames));
     if (this.#framesInTurn >= FRAMES_A_TURN) return false;
     const { heldBytes } = this.#decoder;
     if (heldBytes > 0) receiver.partial?.(heldBytes);
     return true;
   }
 
-  /** A method, since the compiler takes the state for unchanged by a call. */
+  /** A method, since the compiler assumes that calls change no field. */
   #isClosed(): boolean {
     return this.#state === "closed";
   }
@@ -250,57 +241,45 @@ class FramedConnection implements Connection {
   #endError(): unknown {
     const { heldBytes } = this.#decoder;
     if (heldBytes === 0) return this.#writeError;
-    // No breach of the protocol: so ends the stream of a process that is killed.
+    // Not a breach of the protocol: a killed process ends its stream like this.
     return new DenomasError(
-      `Cannot read frame: peer ended the stream ${heldBytes} bytes into it`,
+      `Cannot read frame: the peer ended the stream ${heldBytes} bytes into it`,
     );
   }
 
-  /**
-   * A lone frame leaves on the next microtask. While frames arrive in bursts
-   * their handlers answer in as many microtasks, and a flush in between would
-   * send each answer alone (0.65 of the throughput at 64 calls in flight):
-   * then the flush waits until the loop has run them all, or has made a part.
-   * Whether it is a burst shows only after its last frame: until then nothing
-   * is scheduled.
-   */
-  #scheduleFlush(): void {
-    this.#flushing = true;
-    if (this.#delivering) return;
-    if (this.#burst) world.defer(() => this.#flush("all"));
+  #flushAt(time: FlushTime | null): void {
+    if (time === null) return;
+    if (time === "now") this.#flush("part");
+    else if (time === "turn") world.defer(() => this.#flush("all"));
     else queueMicrotask(() => this.#flush("all"));
   }
 
-  /** One that was scheduled may find that a part has left before it. */
   async #flush(what: "all" | "part"): Promise<void> {
-    if (this.#writing || !this.#flushing) return;
-    this.#writing = true;
+    const flushes = this.#flushes;
+    if (!flushes.start(what)) return;
     try {
-      // A connection that is closed has cleared its queue.
+      // A closed connection has cleared its queue.
       let batch = this.#take();
       while (batch !== null) {
         await this.#write(batch);
         this.#queue.release();
-        const isMakingPart = what === "part" &&
-          this.#queuedFrames < FRAMES_A_PART;
-        batch = isMakingPart ? null : this.#take();
+        batch = flushes.takesMore ? this.#take() : null;
       }
     } catch (error) {
-      // Reading goes on: it brings what the peer sent before it left, and
-      // then the end. `#writing` stays set, so that nothing more is written.
+      // Reading goes on, for the last frames of the peer and the end.
       this.#writeError = error;
+      flushes.fail();
       return;
     }
-    this.#writing = false;
     if (this.#state === "closed") return;
-    if (this.#queuedFrames > 0) return this.#scheduleFlush();
-    this.#flushing = false;
+    this.#flushAt(flushes.end());
+    if (!flushes.isIdle) return;
     if (this.#state === "finishing") this.#endStream();
     this.#receiver?.written();
   }
 
   #take(): Uint8Array | null {
-    this.#queuedFrames = 0;
+    this.#flushes.taken();
     return this.#queue.take();
   }
 
@@ -317,27 +296,12 @@ class FramedConnection implements Connection {
   }
 
   #endStream(): void {
-    // It fails if the peer is gone, or this side closed: nothing that was to
-    // be sent is lost by that, and the read tells of the end.
+    // Fails if the peer is gone or this side has closed. No frame is lost by
+    // that, and the read reports the end.
     this.#stream.closeWrite().catch(() => {});
   }
 }
 
-/**
- * While it is busy, Deno 2.9 looks at its sockets once in 61 turns of the event
- * loop (the `event_interval` of tokio): data on another socket was seen after
- * 56 to 62 turns.
- */
-const TURNS_UNTIL_SOCKETS = 64;
-
-/**
- * Resolves when the event loop has looked at all sockets. This takes 0.2 ms;
- * the shortest timer would take 2.
- */
-function socketsSeen(): Promise<void> {
-  return new Promise((resolve) => runLater(TURNS_UNTIL_SOCKETS, resolve));
-}
-
-function runLater(turns: number, action: () => void): void {
-  world.defer(turns === 1 ? action : () => runLater(turns - 1, action));
+function afterTurns(turns: number, action: () => void): void {
+  world.defer(turns === 1 ? action : () => afterTurns(turns - 1, action));
 }
