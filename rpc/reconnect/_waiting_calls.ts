@@ -1,41 +1,40 @@
+import { type Timeout, Timers } from "../../channel/internal.ts";
+import { QueueFullError } from "../../channel/errors.ts";
 import {
   type Abortable,
   listenForAbort,
   stopListening,
 } from "../../channel/timers/abort_listeners.ts";
-import { type Timeout, Timers } from "../../channel/internal.ts";
-import { QueueFullError } from "../../channel/errors.ts";
 import type { Session } from "../session/_session.ts";
 
-/** How long a call waits, and what becomes of it then. */
+/** How long a call waits, and with which error it gives up. */
 export interface WaitTerms {
-  /** Until when, by `performance.now()`. */
-  readonly deadline: number;
-  /** Gives it up; it rejects with the signal's reason. */
+  /** The longest wait, in milliseconds. */
+  readonly timeMs: number;
+  /** Cancels the wait; it rejects with the signal's reason. */
   readonly signal: AbortSignal | undefined;
-  /** The error if it waited in vain. */
-  readonly onLate: () => Error;
-  /** The error if no connection will come. */
-  readonly onClosed: () => Error;
+  /** Makes the error for a wait that took too long. */
+  readonly lateError: () => Error;
+  /** Makes the error for a client that was closed. */
+  readonly closedError: () => Error;
 }
 
+/** Ends one wait, and resolves or rejects it. */
 interface WaitingCall extends Abortable {
-  readonly terms: WaitTerms;
   readonly resolve: (session: Session) => void;
-  readonly reject: (error: unknown) => void;
-  timeout: Timeout | null;
+  readonly close: () => void;
 }
 
 /**
- * The calls that wait for a connection, first in, first out. Each is settled
- * once: by a connection, its deadline, its signal, or the end of the client.
+ * The calls that wait for a connection, first in, first out. Each wait ends
+ * once: by a connection, its time, its signal, or the end of the client.
  */
 export class WaitingCalls {
   readonly #limit: number;
-  readonly #calls = new Set<WaitingCall>();
   readonly #timers: Timers;
+  readonly #calls = new Set<WaitingCall>();
 
-  /** At most `limit` may wait; the timer belongs to `owner`. */
+  /** At most `limit` calls may wait. The timer belongs to `owner`. */
   constructor(limit: number, owner: object) {
     this.#limit = limit;
     this.#timers = new Timers(owner);
@@ -47,55 +46,54 @@ export class WaitingCalls {
   }
 
   /** Waits for a connection. */
-  wait(terms: WaitTerms): Promise<Session> {
-    const { signal, deadline } = terms;
+  wait({ timeMs, signal, ...errors }: WaitTerms): Promise<Session> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#calls.size >= this.#limit) {
+    const { size } = this.#calls;
+    if (size >= this.#limit) {
       return Promise.reject(
         new QueueFullError(
-          `Cannot wait for a connection: ${this.#calls.size} calls do already, await some of them or raise 'limits.requests.maxPending'`,
+          `Cannot wait for a connection: ${size} calls do already, await some of them or raise 'limits.requests.maxPending'`,
           { limit: this.#limit },
         ),
       );
     }
     const { promise, resolve, reject } = Promise.withResolvers<Session>();
+    let timeout: Timeout | null = null;
+    const leave = () => {
+      this.#calls.delete(call);
+      timeout?.stop();
+      if (signal !== undefined) stopListening(signal, call);
+    };
+    const fail = (error: unknown) => {
+      leave();
+      reject(error);
+    };
     const call: WaitingCall = {
-      terms,
-      resolve,
-      reject,
-      abort: (reason) => this.#settle(call, () => reject(reason)),
-      timeout: null,
+      resolve: (session) => {
+        leave();
+        resolve(session);
+      },
+      close: () => fail(errors.closedError()),
+      abort: fail,
     };
     this.#calls.add(call);
-    call.timeout = this.#timers.start(
+    timeout = this.#timers.start(
       "wait for a connection",
-      deadline - performance.now(),
-      () => this.#settle(call, () => reject(terms.onLate())),
+      timeMs,
+      () => fail(errors.lateError()),
       { keepsAlive: true },
     );
     if (signal !== undefined) listenForAbort(signal, call);
     return promise;
   }
 
-  /** Lets all go on, in their order. */
-  goOn(session: Session): void {
-    for (const call of [...this.#calls]) {
-      this.#settle(call, () => call.resolve(session));
-    }
+  /** Continues all calls, in their order. */
+  resolveAll(session: Session): void {
+    for (const call of [...this.#calls]) call.resolve(session);
   }
 
-  /** Rejects all, each with its own error. */
+  /** Rejects all calls, each with its own error. */
   rejectAll(): void {
-    for (const call of [...this.#calls]) {
-      this.#settle(call, () => call.reject(call.terms.onClosed()));
-    }
-  }
-
-  #settle(call: WaitingCall, settle: () => void): void {
-    this.#calls.delete(call);
-    call.timeout?.stop();
-    const { signal } = call.terms;
-    if (signal !== undefined) stopListening(signal, call);
-    settle();
+    for (const call of [...this.#calls]) call.close();
   }
 }

@@ -7,10 +7,10 @@ const link = {} as Session;
 
 function terms(signal?: AbortSignal): WaitTerms {
   return {
-    deadline: Infinity,
+    timeMs: Infinity,
     signal,
-    onLate: () => new Error("late"),
-    onClosed: () => new Error("closed"),
+    lateError: () => new Error("late"),
+    closedError: () => new Error("closed"),
   };
 }
 
@@ -21,7 +21,7 @@ Deno.test("WaitingCalls lets as many wait with one signal as it may, in little t
   const began = performance.now();
   const waiting = Array.from({ length: most }, () => calls.wait(terms(signal)));
   await assertRejects(() => calls.wait(terms(signal)), QueueFullError);
-  calls.goOn(link);
+  calls.resolveAll(link);
   await Promise.all(waiting);
   // A listener for each call takes more than ten times as long.
   assert(performance.now() - began < 5_000);
@@ -39,6 +39,6 @@ Deno.test("WaitingCalls rejects all that wait with a signal, and no others", asy
     assertEquals(await call.catch((error) => error), reason);
   }
   assertEquals(calls.size, 1);
-  calls.goOn(link);
+  calls.resolveAll(link);
   assertEquals(await other, link);
 });

@@ -45,12 +45,8 @@ interface Reference extends Record<Hold, number> {
 
 /** Options for {@linkcode References}. */
 export interface ReferencesOptions {
-  /** The service that this side offers, if any. */
-  readonly root: object | null;
-  /** Calls through the proxies for what the other side passes. */
-  readonly caller: Caller;
   /** Resolves addresses of agents, if this side has any. */
-  readonly resolver: AddressResolver | null;
+  readonly resolver?: AddressResolver | undefined;
   /** How many references the other side may hold. */
   readonly maxReferences: number;
 }
@@ -73,6 +69,8 @@ export interface PeerAbilities {
 export class References implements TypeEntry {
   readonly #channel: { readonly budget: Budget };
   readonly #abilities: PeerAbilities;
+  readonly #root: object | null;
+  readonly #caller: Caller;
   readonly #options: ReferencesOptions;
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
@@ -80,14 +78,21 @@ export class References implements TypeEntry {
   readonly #sentPaths = new Map<string, WeakRef<object>>();
   #nextKey = 0;
 
-  /** References count towards the budget of `channel`. */
+  /**
+   * References count towards the budget of `channel`. This side offers `root`,
+   * if anything, and calls through `caller` what the other side passes.
+   */
   constructor(
     channel: { readonly budget: Budget },
     abilities: PeerAbilities,
+    root: object | null,
+    caller: Caller,
     options: ReferencesOptions,
   ) {
     this.#channel = channel;
     this.#abilities = abilities;
+    this.#root = root;
+    this.#caller = caller;
     this.#options = options;
   }
 
@@ -101,10 +106,10 @@ export class References implements TypeEntry {
   }
 
   pack(value: object, context: unknown): unknown {
-    const { caller, resolver } = this.#options;
+    const { resolver } = this.#options;
     const { hasExtensions, takesAddresses } = this.#abilities;
     const node = remoteNode(value);
-    if (node?.caller === caller && goesHome(node) && hasExtensions) {
+    if (node?.caller === this.#caller && goesHome(node) && hasExtensions) {
       return { own: node.path };
     }
     const own = node === undefined ? resolver?.placeOf(value) ?? null : null;
@@ -122,7 +127,7 @@ export class References implements TypeEntry {
   }
 
   #pathOf(value: object, context: MessageContext | null): string {
-    const { root } = this.#options;
+    const root = this.#root;
     const isListed = root !== null && remoteNode(value) === undefined;
     const path = isListed ? pathOf(root, value) : null;
     if (path === null) {
@@ -258,7 +263,7 @@ export class References implements TypeEntry {
     state: Claim["state"],
     place: Place | null = null,
   ): object {
-    const { caller } = this.#options;
+    const caller = this.#caller;
     const traits = { place, isSent: true, isPassed: true };
     return path.startsWith(REFERENCE_PREFIX)
       ? makeRemote(caller, path, { ...traits, claim: { state } })
@@ -272,7 +277,7 @@ export class References implements TypeEntry {
     state: Claim["state"],
   ): object | null {
     const { resolver } = this.#options;
-    if (resolver === null || !isPlace(place)) return null;
+    if (resolver === undefined || !isPlace(place)) return null;
     return typeof path === "string"
       ? this.#makeProxy(path, state, place)
       : resolver.open(place);

@@ -32,8 +32,7 @@ function make(
   { hasExtensions = true, maxReferences = 10, budget = new Budget(1e6) } = {},
 ): References {
   const abilities = { hasExtensions, takesAddresses: false };
-  const options = { root, caller: idle, resolver: null, maxReferences };
-  return new References({ budget }, abilities, options);
+  return new References({ budget }, abilities, root, idle, { maxReferences });
 }
 
 /** Packs `values` in one message, and returns how to let go of them. */
@@ -243,7 +242,9 @@ Deno.test("References forgets the path sent first where too many were", () => {
   const references = new References(
     { budget: new Budget(1e6) },
     { hasExtensions: true, takesAddresses: false },
-    { root: router, caller: idle, resolver: null, maxReferences: 2 },
+    router,
+    idle,
+    { maxReferences: 2 },
   );
   const home = (own: string) => references.unpack({ own }, REPLY);
   pack(references, "owned", children[0]!, children[1]!);

@@ -12,7 +12,7 @@ import { emit, outcomeOf } from "../_events.ts";
 import { asError, toFailureRecord, toPlainFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { joinKwargs } from "../kwargs.ts";
-import type { RequestMiddleware } from "../middleware.ts";
+import type { Middleware } from "../middleware.ts";
 import {
   type CallContent,
   isCall,
@@ -31,19 +31,21 @@ import { runThrough } from "./_run_through.ts";
 import { RunningCall } from "./_running_call.ts";
 import { checkArguments, checkResult } from "./_validation.ts";
 
-/** Options for {@linkcode ServedCalls}. */
-export interface ServedCallsOptions {
+/** The parts of a session that serve calls together. */
+export interface ServingParts {
   /** The service that this side offers, if any. */
   readonly root: object | null;
   readonly references: References;
-  /** Runs around each call, the first one outermost. */
-  readonly middleware: readonly RequestMiddleware[];
-  /** Whether failures contain the stack. */
-  readonly sendStacks: boolean;
   /** Holds the identity of the other side. */
   readonly admission: { readonly identity: unknown };
   /** Holds whether the other side has extensions. */
   readonly hello: { readonly hasExtensions: boolean };
+}
+
+/** Options for {@linkcode ServedCalls}. */
+export interface ServingOptions {
+  readonly middleware: Middleware;
+  readonly sendStacks: boolean;
 }
 
 /** How a caller wants its call to be served. */
@@ -59,7 +61,8 @@ const NO_TERMS: CallTerms = { timeoutMs: Infinity, meta: {} };
 /** The calls of the other side. Each is run and answered, or given up. */
 export class ServedCalls {
   readonly #channel: ConnectionChannel;
-  readonly #options: ServedCallsOptions;
+  readonly #parts: ServingParts;
+  readonly #options: ServingOptions;
   /** Not a `Map`: the caller chooses the ids, and could make one slow. */
   readonly #running = new IdTable<RunningCall>();
   /** Data that methods and middleware store for the connection. */
@@ -68,8 +71,13 @@ export class ServedCalls {
     if (this.#running.get(call.id) === call) this.#running.delete(call.id);
   };
 
-  constructor(channel: ConnectionChannel, options: ServedCallsOptions) {
+  constructor(
+    channel: ConnectionChannel,
+    parts: ServingParts,
+    options: ServingOptions,
+  ) {
     this.#channel = channel;
+    this.#parts = parts;
     this.#options = options;
   }
 
@@ -89,7 +97,7 @@ export class ServedCalls {
       id: request.id,
       path,
       args: joinKwargs(args, kwargs),
-      identity: this.#options.admission.identity,
+      identity: this.#parts.admission.identity,
       session: this.#session,
       timeoutMs: terms.timeoutMs,
       meta: terms.meta,
@@ -155,7 +163,7 @@ export class ServedCalls {
 
   /** Returns the content of a failure, in the form that the other side reads. */
   encodeFailure(error: Error): unknown {
-    return this.#options.hello.hasExtensions
+    return this.#parts.hello.hasExtensions
       ? toFailureRecord(error, this.#options.sendStacks)
       : failureText(toPlainFailure(error));
   }
@@ -177,8 +185,8 @@ export class ServedCalls {
   }
 
   #run(running: RunningCall): unknown {
-    const { middleware } = this.#options;
-    if (middleware.length === 0) return this.#runMethod(running);
+    const middleware = this.#options.middleware.requests;
+    if (!middleware?.length) return this.#runMethod(running);
     return runThrough(
       middleware,
       running,
@@ -199,7 +207,7 @@ export class ServedCalls {
   }
 
   #resolve(path: string): Target {
-    const { root, references } = this.#options;
+    const { root, references } = this.#parts;
     const target = path.startsWith(REFERENCE_PREFIX)
       ? references.resolve(path)
       : root === null

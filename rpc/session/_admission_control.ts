@@ -1,29 +1,18 @@
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
-import type { OnError } from "../../channel/report.ts";
 import type { Timeout } from "../../channel/internal.ts";
-import type { Authenticate } from "../authenticate.ts";
 import { isCall, isRecord } from "../references/_call_content.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
+import type { ResolvedSessionOptions } from "./_options.ts";
+import { isHarmless } from "./_paths.ts";
 
 /** Options for {@linkcode AdmissionControl}. */
-export interface AdmissionControlOptions {
-  /** Returns the identity of the peer; `null` admits every peer at once. */
-  readonly authenticate: Authenticate | null;
-  readonly timeoutMs: number;
-  /** The identity of a peer that needs no authentication. */
-  readonly identity: unknown;
-  /** Whether this side has made the connection. */
-  readonly isInitiator: boolean;
-  /** Serves a request of the admitted peer. */
-  readonly serve: (request: IncomingRequest) => void;
-  /** Returns whether a request, revived or not, is safe whoever sent it. */
-  readonly isHarmless: (content: unknown) => boolean;
-  /** Called with errors of `authenticate` other than a refusal. */
-  readonly onError: OnError;
-}
+export type AdmissionOptions = Pick<
+  ResolvedSessionOptions,
+  "authenticate" | "authenticateMs" | "identity" | "isInitiator" | "onError"
+>;
 
 /**
  * Holds the requests of a peer until it is authenticated, by the first request
@@ -36,7 +25,8 @@ export class AdmissionControl {
   identity: unknown;
 
   readonly #channel: ConnectionChannel;
-  readonly #options: AdmissionControlOptions;
+  readonly #options: AdmissionOptions;
+  readonly #serve: (request: IncomingRequest) => void;
   readonly #resolveAdmitted: (isAdmitted: boolean) => void = () => {};
   readonly #controller: AbortController | null = null;
   #state: "waiting" | "asking" | "open" | "shut" = "open";
@@ -44,12 +34,20 @@ export class AdmissionControl {
   #refusal: AuthenticationError | null = null;
   #timeout: Timeout | null = null;
 
-  /** For a peer that has connected to this side the time starts at once. */
-  constructor(channel: ConnectionChannel, options: AdmissionControlOptions) {
+  /**
+   * Requests of an admitted peer are passed to `serve`. For a peer that has
+   * connected to this side the time starts at once.
+   */
+  constructor(
+    channel: ConnectionChannel,
+    options: AdmissionOptions,
+    serve: (request: IncomingRequest) => void,
+  ) {
     this.#channel = channel;
     this.#options = options;
+    this.#serve = serve;
     this.identity = options.identity;
-    if (options.authenticate === null) return;
+    if (options.authenticate === undefined) return;
     this.#state = "waiting";
     this.#controller = new AbortController();
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -61,8 +59,7 @@ export class AdmissionControl {
   /** Returns whether a request, revived or not, must be held here. */
   holds(content: unknown): boolean {
     if (this.#state === "open") return false;
-    const { isInitiator, isHarmless } = this.#options;
-    return !(isInitiator && isHarmless(content));
+    return !(this.#options.isInitiator && isHarmless(content));
   }
 
   /** Holds or refuses a request that {@linkcode holds} has chosen. */
@@ -142,7 +139,7 @@ export class AdmissionControl {
     this.#state = "open";
     this.#resolveAdmitted(true);
     for (const request of this.#held.splice(0)) {
-      if (this.#channel.revive(request)) this.#options.serve(request);
+      if (this.#channel.revive(request)) this.#serve(request);
     }
   }
 
@@ -176,7 +173,7 @@ export class AdmissionControl {
   }
 
   #arm(): void {
-    const { timeoutMs } = this.#options;
+    const { authenticateMs: timeoutMs } = this.#options;
     const onLate = () =>
       this.#refuse(
         new AuthenticationError(

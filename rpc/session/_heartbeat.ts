@@ -41,27 +41,18 @@ export class Heartbeat {
     this.#intervalMs = intervalMs;
   }
 
-  /** Listens for silence while the hello is unanswered. */
-  startGreeting(): void {
-    this.#start("greeting");
-  }
-
-  /** Listens for silence, and sends pings. Repeatable. */
-  startPinging(): void {
-    this.#start("pinging");
+  /** Listens for silence, and sends pings in the state `pinging`. Repeatable. */
+  start(state: "greeting" | "pinging"): void {
+    if (this.#state === "ended") return;
+    const isIdle = this.#state === "idle";
+    this.#state = state;
+    if (isIdle) this.#arm();
   }
 
   /** Ends the heartbeat for good. Repeatable. */
   stop(): void {
     this.#state = "ended";
     this.#timeout?.stop();
-  }
-
-  #start(state: "greeting" | "pinging"): void {
-    if (this.#state === "ended") return;
-    const isIdle = this.#state === "idle";
-    this.#state = state;
-    if (isIdle) this.#arm();
   }
 
   #arm(): void {

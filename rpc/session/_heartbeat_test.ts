@@ -73,7 +73,7 @@ Deno.test("Heartbeat notices silence after two pings without an answer", async (
   using _alive = alive();
   using beating = new Beating();
   const start = performance.now();
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   await beating.silence.promise;
   const tookMs = performance.now() - start;
   assert(tookMs >= 3 * INTERVAL_MS - 2);
@@ -85,7 +85,7 @@ Deno.test("Heartbeat notices silence after two pings without an answer", async (
 Deno.test("Heartbeat sends no ping, and ends silence, before the hello is answered", async () => {
   using _alive = alive();
   using beating = new Beating(1);
-  beating.heartbeat.startGreeting();
+  beating.heartbeat.start("greeting");
   await beating.silence.promise;
   assertEquals(beating.pings, 0);
 });
@@ -94,7 +94,7 @@ Deno.test("Heartbeat bears more misses of a peer that was called before it has a
   using _alive = alive();
   using beating = new Beating(2);
   beating.callsMade = 2;
-  beating.heartbeat.startGreeting();
+  beating.heartbeat.start("greeting");
   const start = performance.now();
   await beating.silence.promise;
   assert(performance.now() - start >= 2 * CALLED_MISSES);
@@ -104,20 +104,20 @@ Deno.test("Heartbeat ends if the peer answers a call and not the hello", async (
   using _alive = alive();
   using beating = new Beating(1);
   beating.repliesReceived = 1;
-  beating.heartbeat.startGreeting();
+  beating.heartbeat.start("greeting");
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 20);
   const gone = beating.silence.promise.then(() => assert(false, "it was cut"));
   await Promise.race([promise, gone]);
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   assertEquals(beating.pings, 0);
 });
 
 Deno.test("Heartbeat sends pings once the hello is answered", async () => {
   using _alive = alive();
   using beating = new Beating(1);
-  beating.heartbeat.startGreeting();
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("greeting");
+  beating.heartbeat.start("pinging");
   await beating.afterPings(1);
 });
 
@@ -128,14 +128,14 @@ Deno.test("Heartbeat goes on with a peer that answers", async () => {
   beating.onPing = () => {
     if (beating.pings % 2 === 0) queueMicrotask(() => beating.bytes++);
   };
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   await beating.afterPings(6);
 });
 
 Deno.test("Heartbeat asks nothing while bytes arrive", async () => {
   using _alive = alive();
   using beating = new Beating(50);
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setInterval(() => {
     if (++beating.bytes === 40) resolve();
@@ -157,7 +157,7 @@ Deno.test("Heartbeat does not count time in which its own process was busy", asy
     // What came meanwhile is read now.
     beating.bytes++;
   };
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   setTimeout(() => keepBusy(5));
   beating.silence.promise.then(() => assert(isOver, "it was taken for gone"));
   await beating.silence.promise;
@@ -166,10 +166,10 @@ Deno.test("Heartbeat does not count time in which its own process was busy", asy
 
 Deno.test("Heartbeat.stop ends it for good, and may be repeated", async () => {
   using beating = new Beating(1);
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   beating.heartbeat.stop();
   beating.heartbeat.stop();
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 10);
   await promise;
@@ -180,7 +180,7 @@ Deno.test("Heartbeat.stop ends it from within a ping", async () => {
   using _alive = alive();
   using beating = new Beating(1);
   beating.onPing = () => beating.heartbeat.stop();
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   await beating.afterPings(1);
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 10);
@@ -191,20 +191,20 @@ Deno.test("Heartbeat.stop ends it from within a ping", async () => {
 Deno.test("Heartbeat.start may be repeated, and has one timer", async () => {
   using _alive = alive();
   using beating = new Beating();
-  beating.heartbeat.startPinging();
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
+  beating.heartbeat.start("pinging");
   await beating.afterPings(1);
   assertEquals(beating.pings, 1);
 });
 
 Deno.test("Heartbeat of Infinity has no timer", () => {
   // The sanitizer would find one.
-  new Beating(Infinity).heartbeat.startPinging();
+  new Beating(Infinity).heartbeat.start("pinging");
 });
 
 Deno.test("Heartbeat of more than a timer can hold asks nothing", async () => {
   using beating = new Beating(2 ** 33);
-  beating.heartbeat.startPinging();
+  beating.heartbeat.start("pinging");
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 10);
   await promise;

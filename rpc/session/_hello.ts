@@ -11,6 +11,7 @@ import { isInstance } from "../_failure.ts";
 import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 import type { Heartbeat } from "./_heartbeat.ts";
+import type { ResolvedSessionOptions } from "./_options.ts";
 
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
@@ -25,24 +26,22 @@ const PATIENCE_MS = 5_000;
 const CREDENTIALS_MS = 60_000;
 
 /** Options for a {@linkcode Hello}. */
-export interface HelloOptions {
-  /** Whether this side has made the connection: the initiator says hello. */
-  readonly isInitiator: boolean;
-  /** Whether to use the extensions if the other side has them. */
-  readonly extensions: boolean;
-  /** Whether this side can resolve addresses of agents. */
-  readonly resolvesAddresses: boolean;
-  /** How much of each stream this side accepts ahead of its consumer. */
-  readonly window: StreamWindow;
-  /** The credentials of this side, or a function that returns them. */
-  readonly credentials: unknown;
-  /**
-   * How long calls that depend on the reply wait for it, in milliseconds.
-   *
-   * @default {5_000, or 60_000 with credentials}
-   */
-  readonly patienceMs?: number;
-}
+export type HelloOptions =
+  & Pick<
+    ResolvedSessionOptions,
+    "credentials" | "extensions" | "isInitiator" | "resolver" | "streamWindow"
+  >
+  & {
+    /**
+     * How long calls that depend on the reply wait for it, in milliseconds.
+     *
+     * @default {5_000, or 60_000 with credentials}
+     */
+    readonly patienceMs?: number;
+  };
+
+/** The parts of a channel that a {@linkcode Hello} uses. */
+export type HelloChannel = Pick<ConnectionChannel, "cut" | "send" | "timers">;
 
 /** The content of a hello, and of its reply. */
 export interface HelloContent {
@@ -68,15 +67,14 @@ type State =
 
 /** The hello of a connection, by which each side learns of the other's extensions. */
 export class Hello {
-  readonly #channel: Pick<ConnectionChannel, "cut" | "send" | "timers">;
-  readonly #heartbeat: Pick<
-    Heartbeat,
-    "startGreeting" | "startPinging" | "stop"
-  >;
+  /** Whether the peer can resolve addresses of agents. */
+  takesAddresses = false;
+  /** How far a stream may run ahead: the smaller of both sides' windows. */
+  window: StreamWindow;
+  readonly #channel: HelloChannel;
+  readonly #heartbeat: Pick<Heartbeat, "start" | "stop">;
   readonly #options: HelloOptions;
   #state: State;
-  #takesAddresses = false;
-  #window: StreamWindow;
   /** The error by which the peer refused this side. */
   #refusal: { readonly error: unknown } | null = null;
   /** Whether the user's function for the credentials failed. */
@@ -85,16 +83,16 @@ export class Hello {
   #endWait = (): void => {};
 
   constructor(
-    channel: Pick<ConnectionChannel, "cut" | "send" | "timers">,
-    heartbeat: Pick<Heartbeat, "startGreeting" | "startPinging" | "stop">,
+    channel: HelloChannel,
+    heartbeat: Pick<Heartbeat, "start" | "stop">,
     options: HelloOptions,
   ) {
     this.#channel = channel;
     this.#heartbeat = heartbeat;
     this.#options = options;
-    const { isInitiator, extensions, window } = options;
+    const { isInitiator, extensions } = options;
     this.#state = !isInitiator && extensions ? "expected" : "unsaid";
-    this.#window = narrow(window, DEFAULT_WINDOW);
+    this.window = this.#narrow(DEFAULT_WINDOW);
   }
 
   /** Whether the peer is known to have the extensions. */
@@ -112,24 +110,9 @@ export class Hello {
     return this.#state === "asked";
   }
 
-  /** Whether the peer may still say hello, because nothing has come from it. */
-  get isExpected(): boolean {
-    return this.#state === "expected";
-  }
-
   /** Whether this side has said hello, and no reply has come. */
   get isUnanswered(): boolean {
     return this.#state === "asked" || this.#state === "overdue";
-  }
-
-  /** Whether the peer can resolve addresses of agents. */
-  get takesAddresses(): boolean {
-    return this.#takesAddresses;
-  }
-
-  /** How far a stream may run ahead: the smaller of both sides' windows. */
-  get window(): StreamWindow {
-    return this.#window;
   }
 
   /** Resolves once it is known, or overdue, whether the peer has extensions. */
@@ -149,7 +132,7 @@ export class Hello {
       (hello) => this.#extend(hello),
       (error) => this.#doWithout(error),
     );
-    this.#heartbeat.startGreeting();
+    this.#heartbeat.start("greeting");
   }
 
   /** The peer has sent something else first, so it will not say hello. */
@@ -273,8 +256,8 @@ export class Hello {
   }
 
   get #content(): HelloContent {
-    const { resolvesAddresses, window: { items, bytes } } = this.#options;
-    const features = resolvesAddresses ? [...FEATURES, PLACES] : FEATURES;
+    const { resolver, streamWindow: { items, bytes } } = this.#options;
+    const features = resolver ? [...FEATURES, PLACES] : FEATURES;
     const isUsual = items === DEFAULT_WINDOW.items &&
       bytes === DEFAULT_WINDOW.bytes;
     return {
@@ -289,18 +272,26 @@ export class Hello {
     this.#state = "extended";
     // Searched once, because the peer's list may be long.
     const { features, window } = isRecord(hello) ? hello : {};
-    this.#takesAddresses = Array.isArray(features) && features.includes(PLACES);
-    const theirs = isWindow(window) ? window : DEFAULT_WINDOW;
-    this.#window = narrow(this.#options.window, theirs);
+    this.takesAddresses = Array.isArray(features) && features.includes(PLACES);
+    this.window = this.#narrow(isWindow(window) ? window : DEFAULT_WINDOW);
     this.#endWait();
-    this.#heartbeat.startPinging();
+    this.#heartbeat.start("pinging");
+  }
+
+  #narrow({ items, bytes }: StreamWindow): StreamWindow {
+    const { streamWindow } = this.#options;
+    return {
+      items: Math.min(items, streamWindow.items),
+      bytes: Math.min(bytes, streamWindow.bytes),
+    };
   }
 
   #doWithout(error: unknown): void {
     this.#state = "plain";
-    this.#refusal = this.#refusalIn(error);
+    const isRefused = this.#isRefusal(error);
+    if (isRefused) this.#refusal = { error };
     this.#endWait();
-    if (this.#refusal === null) return this.#heartbeat.stop();
+    if (!isRefused) return this.#heartbeat.stop();
     const by = isInstance(error, AuthenticationError) ? "peer" : "local";
     const code = this.#hasFailed ? "credentials" : "authentication";
     const message = this.#hasFailed
@@ -310,19 +301,10 @@ export class Hello {
   }
 
   /** A peer that does not know the hello does not ask for credentials either. */
-  #refusalIn(error: unknown): { readonly error: unknown } | null {
-    const hasShown = this.#options.credentials !== undefined;
-    const isRefused = isInstance(error, AuthenticationError) ||
-      this.#hasFailed || hasShown && !isPlainAnswer(error);
-    return isRefused ? { error } : null;
+  #isRefusal(error: unknown): boolean {
+    return this.#hasFailed || isInstance(error, AuthenticationError) ||
+      this.#options.credentials !== undefined && !isPlainAnswer(error);
   }
-}
-
-function narrow(one: StreamWindow, other: StreamWindow): StreamWindow {
-  return {
-    items: Math.min(one.items, other.items),
-    bytes: Math.min(one.bytes, other.bytes),
-  };
 }
 
 /** Not every codec carries infinity. */

@@ -7,12 +7,13 @@ import {
   TimeoutError,
 } from "../../channel/errors.ts";
 import { AuthenticationError } from "../errors.ts";
+import type { AddressResolver } from "../references/_address_resolver.ts";
 import { Hello, type HelloOptions } from "./_hello.ts";
 import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
 
 /** A hello of which everything that it does is noted. */
 function said(
-  { window = DEFAULT_WINDOW, ...options }: Partial<HelloOptions> = {},
+  options: Partial<HelloOptions> = {},
 ) {
   const sent: unknown[] = [];
   const heard: string[] = [];
@@ -27,15 +28,13 @@ function said(
     cut: (reason: CloseReason) => void refused.push(reason),
   };
   const heartbeat = {
-    startGreeting: () => void heard.push("greeting"),
-    startPinging: () => void heard.push("pinging"),
+    start: (state: string) => void heard.push(state),
     stop: () => void heard.push("plain"),
   };
   const hello = new Hello(channel, heartbeat, {
     isInitiator: true,
     extensions: true,
-    resolvesAddresses: false,
-    window,
+    streamWindow: DEFAULT_WINDOW,
     credentials: undefined,
     ...options,
   });
@@ -74,7 +73,7 @@ Deno.test("Hello.say does nothing on the side that accepts, or without extension
 
 Deno.test("Hello is waited for on the side that accepts, until anything else comes", async () => {
   const { hello } = said({ isInitiator: false });
-  assert(hello.isAwaited && hello.isExpected);
+  assert(hello.isAwaited);
   const waiting = hello.wait("work", 1_000, undefined);
   hello.take({ version: 1, features: [] });
   await waiting;
@@ -115,7 +114,7 @@ Deno.test("Hello waits for credentials that are promised", async () => {
 Deno.test("Hello.take tells the extensions of both sides", () => {
   const { hello, heard } = said({
     isInitiator: false,
-    resolvesAddresses: true,
+    resolver: {} as AddressResolver,
   });
   assertEquals(hello.take({ version: 1, features: [] }), {
     version: 1,
@@ -242,7 +241,7 @@ function alive(): Disposable {
 
 Deno.test("Hello tells a window that is not the usual, and keeps to the other's", () => {
   const wide = { items: 1_000, bytes: Infinity };
-  const { hello, sent } = said({ window: wide });
+  const { hello, sent } = said({ streamWindow: wide });
   hello.say();
   const told = { items: 1_000, bytes: Number.MAX_SAFE_INTEGER };
   const content = { version: 1, features: FEATURES, window: told };
@@ -255,7 +254,7 @@ Deno.test("Hello tells a window that is not the usual, and keeps to the other's"
     hello.take({ version: 1, features: [], window });
     assertEquals(hello.window, DEFAULT_WINDOW);
   }
-  const { hello: narrow } = said({ window: { items: 2, bytes: 10 } });
+  const { hello: narrow } = said({ streamWindow: { items: 2, bytes: 10 } });
   narrow.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });
   assertEquals(narrow.window, { items: 2, bytes: 10 });
 });

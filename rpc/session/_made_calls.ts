@@ -23,7 +23,7 @@ export class MadeCalls implements Caller {
   constructor(
     channel: ConnectionChannel,
     hello: Hello,
-    middleware: readonly CallMiddleware[],
+    middleware: readonly CallMiddleware[] = [],
   ) {
     this.#channel = channel;
     this.#hello = hello;

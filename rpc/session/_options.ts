@@ -1,17 +1,11 @@
+import { guardedOnError, type OnError } from "../../channel/report.ts";
 import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../authenticate.ts";
-import { guardedOnError, type OnError } from "../../channel/report.ts";
-import type { Authenticate } from "../authenticate.ts";
-import type {
-  CallMiddleware,
-  ConnectionObserver,
-  RequestMiddleware,
-} from "../middleware.ts";
 import type { AddressResolver } from "../references/_address_resolver.ts";
 import { MAX_REFERENCES } from "../references/_references.ts";
-import type { RpcOptions, StreamWindow } from "../rpc_options.ts";
+import type { RpcOptions } from "../rpc_options.ts";
 import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
 
 /** All options of a session, as the layers above give them. */
@@ -25,24 +19,21 @@ export interface SessionOptions
   readonly identity?: unknown;
 }
 
+/** Options that have a default. */
+type Defaulted =
+  | "authenticateMs"
+  | "extensions"
+  | "heartbeatMs"
+  | "maxReferences"
+  | "middleware"
+  | "sendStacks"
+  | "streamWindow";
+
 /** The options of a session with the defaults filled in. */
-export interface ResolvedSessionOptions {
-  readonly isInitiator: boolean;
-  readonly extensions: boolean;
-  readonly heartbeatMs: number;
-  readonly streamWindow: StreamWindow;
-  readonly maxReferences: number;
-  readonly sendStacks: boolean;
-  readonly calls: readonly CallMiddleware[];
-  readonly requests: readonly RequestMiddleware[];
-  readonly connections: readonly ConnectionObserver[];
-  readonly authenticate: Authenticate | null;
-  readonly authenticateMs: number;
-  readonly identity: unknown;
-  readonly credentials: unknown;
-  readonly resolver: AddressResolver | null;
-  readonly onError: OnError;
-}
+export type ResolvedSessionOptions =
+  & Omit<SessionOptions, Defaulted | "onError">
+  & { readonly [K in Defaulted]-?: Exclude<SessionOptions[K], undefined> }
+  & { readonly onError: OnError };
 
 /**
  * Checks options and fills in the defaults.
@@ -53,47 +44,33 @@ export interface ResolvedSessionOptions {
 export function resolveSessionOptions(
   options: SessionOptions,
 ): ResolvedSessionOptions {
-  const {
-    heartbeatMs = 15_000,
-    streamWindow = DEFAULT_WINDOW,
-    maxReferences = MAX_REFERENCES,
-    authenticateMs = 10_000,
-    extensions = true,
-    credentials,
-    middleware = {},
-  } = options;
-  const numbers = { heartbeatMs, maxReferences, authenticateMs };
-  const { items, bytes } = streamWindow;
-  for (
-    const [name, value] of Object.entries({
-      ...numbers,
-      "streamWindow.items": items,
-      "streamWindow.bytes": bytes,
-    })
-  ) {
-    if (value >= 1) continue;
-    throw new RangeError(
-      `Cannot set '${name}' to ${value}: it must be at least 1`,
-    );
-  }
-  if (credentials !== undefined && !extensions) {
-    throw new TypeError(
-      "Cannot send 'credentials': they travel by the extensions, which are off",
-    );
-  }
-  return {
-    ...numbers,
-    streamWindow,
-    extensions,
-    credentials,
-    isInitiator: options.isInitiator,
-    identity: options.identity,
-    authenticate: options.authenticate ?? null,
-    resolver: options.resolver ?? null,
+  const resolved = {
+    ...options,
+    authenticateMs: options.authenticateMs ?? 10_000,
+    extensions: options.extensions ?? true,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    maxReferences: options.maxReferences ?? MAX_REFERENCES,
+    middleware: options.middleware ?? {},
     sendStacks: options.sendStacks ?? false,
-    calls: middleware.calls ?? [],
-    requests: middleware.requests ?? [],
-    connections: middleware.connections ?? [],
+    streamWindow: options.streamWindow ?? DEFAULT_WINDOW,
     onError: guardedOnError(options.onError),
   };
+  checkNumber("authenticateMs", resolved.authenticateMs);
+  checkNumber("heartbeatMs", resolved.heartbeatMs);
+  checkNumber("maxReferences", resolved.maxReferences);
+  checkNumber("streamWindow.items", resolved.streamWindow.items);
+  checkNumber("streamWindow.bytes", resolved.streamWindow.bytes);
+  if (resolved.credentials === undefined || resolved.extensions) {
+    return resolved;
+  }
+  throw new TypeError(
+    "Cannot send 'credentials': they travel by the extensions, which are off",
+  );
+}
+
+function checkNumber(name: string, value: number): void {
+  if (value >= 1) return;
+  throw new RangeError(
+    `Cannot set '${name}' to ${value}: it must be at least 1`,
+  );
 }

@@ -33,7 +33,6 @@ import {
   extensionPath,
   isControl,
   isExtensionPath,
-  isHarmless,
   type SessionParts,
 } from "./_paths.ts";
 import {
@@ -70,7 +69,7 @@ export class Session implements SessionParts, TypeEntry {
   readonly #heartbeat: Heartbeat;
   readonly #incoming: IncomingStreams;
   readonly #admission: AdmissionControl;
-  readonly #extensions: boolean;
+  readonly #options: ResolvedSessionOptions;
 
   /** Starts `channel`. */
   constructor(
@@ -78,58 +77,37 @@ export class Session implements SessionParts, TypeEntry {
     root: object | null,
     options: ResolvedSessionOptions,
   ) {
-    const { resolver, streamWindow: window } = options;
     this.channel = channel;
-    this.#extensions = options.extensions;
+    this.#options = options;
     this.#heartbeat = new Heartbeat(channel, options.heartbeatMs);
-    const hello = new Hello(channel, this.#heartbeat, {
-      isInitiator: options.isInitiator,
-      extensions: options.extensions,
-      resolvesAddresses: resolver !== null,
-      window,
-      credentials: options.credentials,
-    });
+    const hello = new Hello(channel, this.#heartbeat, options);
     this.hello = hello;
-    this.calls = new MadeCalls(channel, hello, options.calls);
-    const { maxReferences } = options;
-    const references = new References(channel, hello, {
-      root,
-      caller: this.calls,
-      resolver,
-      maxReferences,
-    });
+    this.calls = new MadeCalls(channel, hello, options.middleware.calls);
+    const { calls: caller } = this;
+    const references = new References(channel, hello, root, caller, options);
     this.references = references;
     this.streams = new OutgoingStreams(channel, hello);
-    this.#incoming = new IncomingStreams(channel, window);
-    const admission = new AdmissionControl(channel, {
-      authenticate: options.authenticate,
-      timeoutMs: options.authenticateMs,
-      identity: options.identity,
-      isInitiator: options.isInitiator,
-      serve: (request) => this.#dispatch(request),
-      isHarmless,
-      onError: options.onError,
-    });
+    this.#incoming = new IncomingStreams(channel, options.streamWindow);
+    const admission = new AdmissionControl(
+      channel,
+      options,
+      (request) => this.#dispatch(request),
+    );
     this.#admission = admission;
-    this.served = new ServedCalls(channel, {
-      root,
-      references,
-      middleware: options.requests,
-      sendStacks: options.sendStacks,
-      admission,
-      hello,
-    });
-    this.#start(options);
+    const parts = { root, references, admission, hello };
+    this.served = new ServedCalls(channel, parts, options);
+    this.#start();
   }
 
-  #start({ authenticate, connections, onError }: ResolvedSessionOptions): void {
+  #start(): void {
     const { channel } = this;
+    const { authenticate, middleware, onError } = this.#options;
     channel.start({
       types: [this],
       onRequest: (request) => this.#take(request),
       admission: {
         isControl,
-        ...(authenticate !== null && {
+        ...(authenticate !== undefined && {
           isUnadmitted: (content) => this.#admission.holds(content),
         }),
       },
@@ -141,7 +119,7 @@ export class Session implements SessionParts, TypeEntry {
     // At once, because an initiator that only serves would never say hello, and
     // could send no streams; and a silent peer must be noticed.
     this.hello.say();
-    for (const observe of connections) {
+    for (const observe of middleware.connections ?? []) {
       runGuarded(
         () => observe(channel),
         (error) =>
@@ -192,7 +170,9 @@ export class Session implements SessionParts, TypeEntry {
     if (this.#admission.holds(content)) {
       // Until it is admitted, the peer hears nothing else and would take this
       // side for gone.
-      if (isHello && this.#extensions) this.#heartbeat.startPinging();
+      if (isHello && this.#options.extensions) {
+        this.#heartbeat.start("pinging");
+      }
       this.#admission.take(request);
     } else {
       this.#dispatch(request);
