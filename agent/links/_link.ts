@@ -14,16 +14,13 @@ import {
 import { ConnectError } from "../../transports/errors.ts";
 import { formatAgentAddress } from "../address.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
-import { toldClassName, toldReason } from "../spawn/_told_text.ts";
+import { readClassName, readReason } from "./_received_text.ts";
 
-/** For how long another container may think about whether an agent exists. */
+/** The time in which another container must answer whether an agent exists. */
 const CHECK_MS = 10_000;
 
-/** How often a container that cannot tell by itself is asked for an agent. */
+/** The time between questions to a container that has no `watch_aid`. */
 const POLL_MS = 5_000;
-
-/** What can be asked whether it has registered itself. */
-type Confirming = Pick<ContainerService, "confirm_registration">;
 
 /** How calls reach an agent. */
 export interface Route {
@@ -31,7 +28,7 @@ export interface Route {
   readonly path: string;
 }
 
-/** The one connection to another container, and the proxies of its agents. */
+/** A connection to another container, and the proxies of its agents. */
 export class Link {
   readonly client: RpcClient<ContainerService>;
   readonly #address: string;
@@ -42,18 +39,14 @@ export class Link {
     if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
   });
   readonly #ending = new Ending(() => this.#session.channel.lossError()!);
-  /** Whether it is used by others than those who hold a lease. */
+  /** Whether it stays open when no lease is left. */
   isShared = false;
   #leases = 0;
-  /** Whether it is known what the other side can do. */
+  /** Whether it is known which extensions the other side has. */
   #isGreeted = false;
 
   /** `session` leads to the container at `address`. */
-  constructor(
-    address: string,
-    session: Session,
-    pollMs: number = POLL_MS,
-  ) {
+  constructor(address: string, session: Session, pollMs: number = POLL_MS) {
     this.#address = address;
     this.#session = session;
     this.#pollMs = pollMs;
@@ -61,7 +54,7 @@ export class Link {
     session.channel.closed.then(() => this.#ending.end());
   }
 
-  /** How many proxies are remembered. */
+  /** The number of proxies that are remembered. */
   get proxies(): number {
     return this.#proxies.size;
   }
@@ -71,7 +64,7 @@ export class Link {
     return this.#session.channel.lossError() !== null;
   }
 
-  /** Takes a lease; returns what gives it back, which counts once. */
+  /** Takes a lease. Returns a function that ends it, which counts once. */
   lease(): () => void {
     this.#leases++;
     let isHeld = true;
@@ -83,8 +76,8 @@ export class Link {
   }
 
   /**
-   * The proxy for an agent, after it was asked for: nobody else's question
-   * would do, as the agent may have come since.
+   * Returns the proxy for an agent, after asking whether the agent exists.
+   * Concurrent callers ask each for themselves, since an agent may come between.
    *
    * @throws {AgentNotFoundError} If there is no such agent.
    */
@@ -107,10 +100,10 @@ export class Link {
     return proxy;
   }
 
-  /** How to call an agent, of which nobody has asked whether it exists. */
+  /** Returns how to call an agent, which may not exist. */
   async route(id: string, signal?: AbortSignal): Promise<Route> {
-    // Else the other side would not be known to understand the addresses of
-    // agents in the first call.
+    // The first call must know whether the other side can take the addresses of
+    // agents.
     if (!this.#isGreeted) await this.classOf(id, signal);
     return this.#route(id);
   }
@@ -120,33 +113,31 @@ export class Link {
   }
 
   /**
-   * The name of an agent's class, as its container tells it; `null` if that has
-   * no such agent.
+   * Asks for the class name of an agent. Returns `null` if there is no such
+   * agent.
    *
    * @throws {ConnectError} If the answer is neither.
    */
   async classOf(id: string, signal?: AbortSignal): Promise<string | null> {
     const options = { timeoutMs: CHECK_MS, signal };
-    const told: unknown = await withOptions(this.client.remote, options)
+    const received: unknown = await withOptions(this.client.remote, options)
       .validate_aid(id);
     this.#isGreeted = true;
-    if (told === null) return null;
-    const type = toldClassName(told);
+    if (received === null) return null;
+    const type = readClassName(received);
     if (type !== null) return type;
     const address = formatAgentAddress({ container: this.#address, id });
+    const what = received === "" ? "an empty text" : typeof received;
     throw new ConnectError(
-      `Cannot connect to '${address}': its container answers with ${
-        typeof told === "string" ? "an empty text" : typeof told
-      } in place of the name of a class`,
+      `Cannot connect to '${address}': its container answers with ${what} in place of the name of a class`,
       { address },
     );
   }
 
   /**
-   * Asks whether the registration with this key in the directory at this address
-   * was made by the other side. Resolves to who confirms it: the container; the
-   * agent `id`, if the container has no such method, as those of aiomas; or
-   * `null` for nobody.
+   * Asks the other side whether it made the registration with this key, at the
+   * directory with this address. Returns who confirms it: the container; the
+   * agent `id`, if the container has no such method, as in aiomas; or `null`.
    */
   async confirms(
     key: string,
@@ -155,69 +146,55 @@ export class Link {
     signal: AbortSignal,
   ): Promise<"container" | "agent" | null> {
     const { caller, path } = this.#route(id);
+    const options = { timeoutMs: CHECK_MS, signal };
     for (const [by, node] of [["container", ""], ["agent", path]] as const) {
-      const asked = makeRemote(caller, node) as Remote<Confirming>;
+      const asked = makeRemote(caller, node) as Remote<ContainerService>;
       try {
-        const answer: unknown = await withOptions(asked, {
-          timeoutMs: CHECK_MS,
-          signal,
-        }).confirm_registration(key, directory);
+        const answer: unknown = await withOptions(asked, options)
+          .confirm_registration(key, directory);
         this.#isGreeted = true;
         return answer === true ? by : null;
       } catch (error) {
-        if (!isUnknownMethod(error) && !isNoAgent(error)) throw error;
+        const isUnknown = isUnknownMethod(error) ||
+          error instanceof AgentNotFoundError;
+        if (!isUnknown) throw error;
       }
     }
     return null;
   }
 
-  /** Resolves to a reason when the agent is gone; rejects with the connection. */
+  /**
+   * Resolves to a reason when the agent is gone; rejects when the connection
+   * ends. A container of aiomas is asked again and again.
+   */
   async watch(id: string, signal: AbortSignal): Promise<string> {
     const options = { signal, timeoutMs: Infinity };
+    const remote = withOptions(this.client.remote, options);
+    let canWatch = true;
     for (;;) {
       try {
-        const told: unknown = await withOptions(this.client.remote, options)
-          .watch_aid(id);
-        return toldReason(told);
+        if (canWatch) return readReason(await remote.watch_aid(id));
+        if (await this.classOf(id, signal) === null) {
+          return "its container has no such agent";
+        }
       } catch (error) {
-        if (isUnknownMethod(error)) return await this.#poll(id, signal);
+        if (canWatch && isUnknownMethod(error)) {
+          canWatch = false;
+          continue;
+        }
         if (!(error instanceof ServerBusyError)) throw error;
       }
-      await this.#pause(signal);
+      const { channel: owner } = this.#session;
+      await this.#ending.before(
+        signal,
+        (ending) => pause(this.#pollMs, ending, { owner, isRef: false }),
+      );
     }
-  }
-
-  /** Asks for the agent again and again: the other side is no denomas. */
-  async #poll(id: string, signal: AbortSignal): Promise<string> {
-    while (await this.#isThere(id, signal)) await this.#pause(signal);
-    return "its container has no such agent";
-  }
-
-  async #isThere(id: string, signal: AbortSignal): Promise<boolean> {
-    try {
-      return await this.classOf(id, signal) !== null;
-    } catch (error) {
-      // It can tell when it is less busy.
-      if (error instanceof ServerBusyError) return true;
-      throw error;
-    }
-  }
-
-  async #pause(signal: AbortSignal): Promise<void> {
-    const options = { owner: this.#session.channel, isRef: false };
-    await this.#ending.before(
-      signal,
-      (ending) => pause(this.#pollMs, ending, options),
-    );
   }
 
   close(options: CloseOptions): Promise<void> {
     return this.client.close(options);
   }
-}
-
-function isNoAgent(error: unknown): boolean {
-  return error instanceof AgentNotFoundError;
 }
 
 function isUnknownMethod(error: unknown): boolean {

@@ -6,7 +6,6 @@ import {
 } from "../../channel/errors.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
-import type { Session } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
@@ -85,8 +84,13 @@ export class Links {
     const backoff = new Backoff(undefined, this.#context.container);
     for (;;) {
       try {
-        const ask = (link: Link) => link.agent(id, signal);
-        return await this.#ask(container, ask, signal, approach);
+        const asking = this.#ask(
+          container,
+          (link) => link.agent(id, signal),
+          signal,
+          approach,
+        );
+        return await this.#translated(container, asking);
       } catch (error) {
         const leftMs = until - world.now();
         if (!isPassing(error) || leftMs <= 0) throw error;
@@ -106,7 +110,8 @@ export class Links {
   ): Promise<Route> {
     const { container, id } = parseAgentAddress(address);
     const ask = (link: Link) => link.route(id, signal);
-    return await this.#ask(container, ask, signal, approach);
+    const asking = this.#ask(container, ask, signal, approach);
+    return await this.#translated(container, asking);
   }
 
   /** Resolves when an agent of another container is gone. */
@@ -116,31 +121,16 @@ export class Links {
   ): Promise<{ scope: "agent" | "container"; message: string }> {
     const { container, id } = parseAgentAddress(address);
     try {
-      const message = await this.#ending.before(
-        signal,
-        (ending) => this.#watch(container, id, ending),
-      );
+      const message = await this.#ending.before(signal, (ending) => {
+        const ask = (link: Link) => link.watch(id, ending);
+        return this.#ask(container, ask, ending, NAMED, false);
+      });
       return { scope: "agent", message };
     } catch (error) {
       // The end of this container ends its connections, and not the agent.
       if (this.isEnding) throw this.#context.closedError(`watch '${address}'`);
       if (!isLoss(error)) throw error;
       return { scope: "container", message: error.message };
-    }
-  }
-
-  async #watch(
-    container: string,
-    id: string,
-    signal: AbortSignal,
-  ): Promise<string> {
-    try {
-      return await (await this.#share(container, signal)).watch(id, signal);
-    } catch (error) {
-      // If the request was sent, the agent there now may be a new one.
-      const isStale = error instanceof ConnectionClosedError && !error.sent;
-      if (!isStale || this.isEnding) throw error;
-      return await (await this.#share(container, signal)).watch(id, signal);
     }
   }
 
@@ -156,59 +146,58 @@ export class Links {
     const link = await this.#open(address, signal, approach);
     return {
       link,
-      ask: async (ask) => {
-        try {
-          return await ask(link);
-        } catch (error) {
-          throw this.#asConnectError(error, address);
-        }
-      },
+      ask: (ask) => this.#translated(address, ask(link)),
       [Symbol.dispose]: link.lease(),
     };
   }
 
   /**
-   * Asks another container something that may be asked twice.
-   *
-   * @throws {ConnectError} If the connection is lost.
-   * @throws {AuthenticationError} If the other side refuses this one.
+   * Asks another container something on a shared connection. Asks again on a
+   * new one if the request cannot have been received; or, if it `mayRepeat`,
+   * if the connection was there before: it may have been dead for a while.
    */
   async #ask<T>(
     address: string,
     ask: (link: Link) => Promise<T>,
     signal: AbortSignal | undefined,
     approach: Approach,
+    mayRepeat = true,
   ): Promise<T> {
     const known = this.#links.get(this.#keyOf(address, approach));
     const wasOpen = known?.isOver === false;
+    const attempt = async () => {
+      const link = await this.#open(address, signal, approach);
+      link.isShared = true;
+      return await ask(link);
+    };
     try {
-      try {
-        return await ask(await this.#share(address, signal, approach));
-      } catch (error) {
-        // The connection may have been dead for a while without anyone noticing.
-        const isStale = wasOpen && known.isOver && isLoss(error);
-        if (!isStale || this.isEnding) throw error;
-        return await ask(await this.#share(address, signal, approach));
-      }
+      return await attempt();
     } catch (error) {
-      throw this.#asConnectError(error, address);
+      const isUnsent = error instanceof ConnectionClosedError && !error.sent;
+      const isStale = mayRepeat && wasOpen && known.isOver && isLoss(error);
+      if (!isUnsent && !isStale || this.isEnding) throw error;
+      return await attempt();
     }
   }
 
-  /** Translates the loss of a connection for code that has asked something. */
-  #asConnectError(error: unknown, address: string): unknown {
-    if (!(error instanceof ConnectionClosedError)) return error;
-    if (error.cause instanceof AuthenticationError) {
-      return new AuthenticationError(error.cause.message, { cause: error });
+  /** Translates the loss of a connection for the code that has asked. */
+  async #translated<T>(address: string, asking: Promise<T>): Promise<T> {
+    try {
+      return await asking;
+    } catch (error) {
+      if (!(error instanceof ConnectionClosedError)) throw error;
+      const { cause, message } = error;
+      if (cause instanceof AuthenticationError) {
+        throw new AuthenticationError(cause.message, { cause: error });
+      }
+      this.#checkOpen(address);
+      // The message without the act that failed with the connection.
+      const [, why = message] = /^Cannot [^:]*: (.*)$/s.exec(message) ?? [];
+      throw new ConnectError(`Cannot connect to '${address}': ${why}`, {
+        address,
+        cause: error,
+      });
     }
-    const act = `connect to '${address}'`;
-    if (this.isEnding) return this.#context.closedError(act);
-    // The message without the act that failed with the connection.
-    const [, why] = /^Cannot [^:]*: (.*)$/s.exec(error.message) ?? [];
-    return new ConnectError(`Cannot ${act}: ${why ?? error.message}`, {
-      address,
-      cause: error,
-    });
   }
 
   /** Returns the name of the connection to the container at `address`. */
@@ -216,17 +205,6 @@ export class Links {
     const { options, address: own } = this.#context;
     const hasOne = options.credentials === undefined || address === own;
     return showsCredentials || hasOne ? address : `${BARE}${address}`;
-  }
-
-  /** Returns a connection that stays open without a lease. */
-  async #share(
-    address: string,
-    signal: AbortSignal | undefined,
-    approach: Approach = NAMED,
-  ): Promise<Link> {
-    const link = await this.#open(address, signal, approach);
-    link.isShared = true;
-    return link;
   }
 
   async #open(
@@ -284,22 +262,17 @@ export class Links {
     key: string,
     signal: AbortSignal,
   ): Promise<Link> {
-    let session: Session;
-    try {
-      session = await this.#dialer.connect(address, key === address, signal);
-    } catch (error) {
-      this.#checkOpen(address);
-      throw error;
-    }
-    if (!signal.aborted) return this.#add(address, key, session);
-    // Nobody waits for it any more.
-    await session.channel.close({ graceMs: 0 });
-    this.#checkOpen(address);
-    throw signal.reason;
-  }
-
-  #add(address: string, key: string, session: Session): Link {
+    const session = await this.#dialer.connect(
+      address,
+      key === address,
+      signal,
+    );
     const { channel } = session;
+    if (signal.aborted) {
+      // Nobody waits for it any more.
+      await channel.close({ graceMs: 0 });
+      throw signal.reason;
+    }
     const link = new Link(address, session);
     link.isShared = address === this.#context.address;
     this.opened++;

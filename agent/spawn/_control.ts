@@ -24,7 +24,7 @@ import type { RpcClient } from "../../rpc/client.ts";
 import type { RpcServer } from "../../rpc/server.ts";
 import { service } from "../../rpc/service.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
-import { isSameSecret } from "../links/_same_secret.ts";
+import { isSameSecret } from "./_same_secret.ts";
 
 /** What a child is passed when it starts. */
 export interface ControlPoint {

@@ -7,7 +7,7 @@ import type { AgentClass, Container } from "../container.ts";
 import { ManagerRefusedError, SpawnError } from "../errors.ts";
 import type { ModuleList } from "./module_list.ts";
 import { loadExport, type NamedModules, namedModules } from "./_modules.ts";
-import { isSameSecret } from "../links/_same_secret.ts";
+import { isSameSecret } from "./_same_secret.ts";
 
 /** Options for the constructor of {@linkcode Manager}. */
 export interface ManagerOptions {

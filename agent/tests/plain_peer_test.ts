@@ -12,6 +12,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/step/_within.ts";
 import { Agent } from "../agent.ts";
 import { expose } from "../../rpc/expose.ts";
+import { withTransports } from "../../transports/defaults.ts";
 import { Cat } from "../fixtures/cat.ts";
 import { until } from "../fixtures/until.ts";
 import { Link } from "../links/_link.ts";
@@ -219,7 +220,11 @@ async function linkTo(
 ): Promise<Link> {
   const server = await ctx.startServer((channel) => plain.serve(channel));
   const start = sessionStarter(null, { ...ctx.options, isInitiator: true });
-  const session = await openConnectionWith(start, server.address, ctx.options);
+  const session = await openConnectionWith(
+    start,
+    server.address,
+    withTransports(server.address, ctx.options),
+  );
   ctx.use(session.channel);
   return new Link(server.address, session, 1);
 }
