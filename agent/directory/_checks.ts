@@ -45,16 +45,16 @@ export function fits({ type, match }: Query, entry: DirectoryEntry): boolean {
     match.every(([name, values]) => values.includes(entry.properties[name]));
 }
 
+/** The limits of single values. */
+type ValueLimits = Pick<ResolvedLimits, "maxProperties" | "maxTextLength">;
+
 /** Checks data that a peer sends. Each method throws a `ValidationError`. */
 export class Checks {
   readonly #act: string;
-  readonly #limits: Pick<ResolvedLimits, "maxProperties" | "maxTextLength">;
+  readonly #limits: ValueLimits;
 
   /** Creates the checks of one act, such as `"Cannot register"`. */
-  constructor(
-    act: string,
-    limits: Pick<ResolvedLimits, "maxProperties" | "maxTextLength">,
-  ) {
+  constructor(act: string, limits: ValueLimits) {
     this.#act = act;
     this.#limits = limits;
   }
@@ -65,17 +65,16 @@ export class Checks {
     return {
       type: this.#text("'type'", type),
       address: this.#address(address),
-      properties: this.#properties(properties),
+      properties: this.#properties(properties ?? {}),
       key: key === undefined ? world.uuid() : this.key(key),
     };
   }
 
   key(value: unknown): string {
-    const { length } = this.#text("'key'", value);
-    if (length >= MIN_KEY_LENGTH) return value as string;
-    throw this.#error(
-      `'key' has ${length} characters, it must have ${MIN_KEY_LENGTH} or more`,
-    );
+    const key = this.#text("'key'", value);
+    if (key.length >= MIN_KEY_LENGTH) return key;
+    const wanted = `a text of ${MIN_KEY_LENGTH} characters or more`;
+    throw this.#error("'key'", value, wanted);
   }
 
   query(value: unknown): Query {
@@ -93,27 +92,15 @@ export class Checks {
     };
   }
 
-  /** Checks an entry that a directory sent. */
-  entry(value: unknown): DirectoryEntry {
-    const { id, address, type, properties } = this.#record("entry", value);
-    return {
-      id: this.#integer("'id'", id, 1),
-      address: this.#address(address),
-      type: this.#text("'type'", type),
-      properties: this.#properties(properties ?? "missing"),
-    };
-  }
-
   /** Checks a page that a directory sent: ids grow from `after`. */
   entries(value: unknown, after: number, limit: number): DirectoryEntry[] {
     if (!Array.isArray(value) || value.length > limit) {
-      throw this.#error(`it is not a list of ${limit} entries or fewer`);
+      throw this.#error("it", value, `a list of at most ${limit} entries`);
     }
     let last = after;
     return value.map((item) => {
-      const entry = this.entry(item);
-      // Else looking up might never come to an end.
-      if (entry.id <= last) throw this.#error("an entry is out of order");
+      // In order, since looking up might never come to an end otherwise.
+      const entry = this.#entry(item, last + 1);
       last = entry.id;
       return entry;
     });
@@ -121,71 +108,79 @@ export class Checks {
 
   /** Checks a change that a directory sent. */
   change(value: unknown): DirectoryChange {
-    const { kind, entry } = this.#record("change", value);
+    const { kind, entry } = this.#record("it", value);
     if (kind === "added" || kind === "changed" || kind === "removed") {
-      return { kind, entry: this.entry(entry) };
+      return { kind, entry: this.#entry(entry, 1) };
     }
-    throw this.#error("'kind' is unknown");
+    throw this.#error("'kind'", kind, "a kind of change");
+  }
+
+  #entry(value: unknown, minId: number): DirectoryEntry {
+    const { id, address, type, properties } = this.#record("an entry", value);
+    return {
+      id: this.#integer("'id'", id, minId),
+      address: this.#address(address),
+      type: this.#text("'type'", type),
+      properties: this.#properties(properties),
+    };
   }
 
   #query({ type, match }: Record<string, unknown>): Query {
     return {
       type: type == null ? null : this.#text("'type'", type),
-      match: this.#named("'match'", match, (what, it) => {
+      match: this.#named("'match'", match ?? {}, (what, it) => {
         const values = Array.isArray(it) ? it : [it];
-        this.#checkCount(what, values.length);
+        this.#integer(
+          `the number of values of ${what}`,
+          values.length,
+          0,
+          this.#limits.maxProperties,
+        );
         return values.map((value) => this.#propertyValue(what, value));
       }),
     };
   }
 
   #properties(value: unknown): DirectoryProperties {
+    const entries = this.#named(
+      "'properties'",
+      value,
+      (what, it) => this.#propertyValue(what, it),
+    );
     // 'fromEntries' makes own properties, whatever their names.
-    return Object.freeze(Object.fromEntries(
-      this.#named(
-        "'properties'",
-        value,
-        (what, it) => this.#propertyValue(what, it),
-      ),
-    ));
+    return Object.freeze(Object.fromEntries(entries));
   }
 
-  /** Checks each value of a record, and the names. */
+  /** Checks the names and values of a record. */
   #named<T>(
     what: string,
     value: unknown,
     check: (what: string, value: unknown) => T,
   ): [name: string, value: T][] {
     const entries = Object.entries(this.#record(what, value));
-    this.#checkCount(what, entries.length);
+    const { maxProperties } = this.#limits;
+    this.#integer(`the size of ${what}`, entries.length, 0, maxProperties);
     return entries.map(([name, it]) => {
-      const named = `${what}, '${printable(name, 32)}'`;
-      this.#text(`${what}, a name`, name);
-      if (!name.startsWith("__")) return [name, check(named, it)];
-      throw this.#error(`${named} begins with '__', rename it`);
+      this.#text(`a name in ${what}`, name);
+      if (name.startsWith("__")) {
+        throw this.#error(`a name in ${what}`, name, "one without '__'");
+      }
+      return [name, check(`${what}, '${printable(name, 32)}'`, it)];
     });
   }
 
+  /** Checks options, all of which must be known. */
   #options(value: unknown, known: readonly string[]): Record<string, unknown> {
-    const record = this.#record("the argument", value);
+    // `null` is what Python sends for nothing.
+    const record = this.#record("the argument", value ?? {});
     const other = Object.keys(record).find((name) => !known.includes(name));
     if (other === undefined) return record;
-    throw this.#error(
-      `'${printable(other, 32)}' is unknown, use '${known.join("', '")}'`,
-    );
+    throw this.#error("an option", other, `one of '${known.join("', '")}'`);
   }
 
-  /** `null` is what Python sends for nothing. */
   #record(what: string, value: unknown): Record<string, unknown> {
-    if (value == null) return {};
     if (isRecord(value)) return value;
-    throw this.#error(`${what} is ${kindOf(value)}, it must be an object`);
-  }
-
-  #checkCount(what: string, count: number): void {
-    const { maxProperties } = this.#limits;
-    if (count <= maxProperties) return;
-    throw this.#error(`${what} has ${count} parts, at most ${maxProperties}`);
+    throw this.#error(what, value, "an object");
   }
 
   #propertyValue(what: string, value: unknown): DirectoryPropertyValue {
@@ -195,9 +190,9 @@ export class Checks {
     if (typeof value === "number" && Number.isFinite(value)) return value;
     if (typeof value === "string") return this.#text(what, value);
     throw this.#error(
-      `${what} is ${
-        kindOf(value)
-      }, it must be a string, a finite number, a boolean or null`,
+      what,
+      value,
+      "a text, a finite number, a boolean or null",
     );
   }
 
@@ -207,46 +202,47 @@ export class Checks {
       parseAgentAddress(address);
       return address;
     } catch (cause) {
-      throw this.#error(`'address': ${messageOf(cause)}`, cause);
+      throw this.#error("'address'", value, "the address of an agent", cause);
     }
   }
 
   #text(what: string, value: unknown): string {
     const { maxTextLength } = this.#limits;
-    if (typeof value !== "string" || value === "") {
-      throw this.#error(`${what} is ${kindOf(value)}, it must be a text`);
-    }
-    if (value.length > maxTextLength) {
-      throw this.#error(
-        `${what} has ${value.length} characters, at most ${maxTextLength}`,
-      );
-    }
-    if (value.isWellFormed()) return value;
-    throw this.#error(`${what} has half of a surrogate pair, mend it`);
+    const isText = typeof value === "string" && value !== "" &&
+      value.length <= maxTextLength && value.isWellFormed();
+    if (isText) return value;
+    const wanted = `a well-formed text of 1 to ${maxTextLength} characters`;
+    throw this.#error(what, value, wanted);
   }
 
   #integer(
     what: string,
     value: unknown,
-    from: number,
-    to = Number.MAX_SAFE_INTEGER,
+    min: number,
+    max = Number.MAX_SAFE_INTEGER,
   ): number {
     const number = Number.isInteger(value) ? value as number : NaN;
-    if (number >= from && number <= to) return number;
-    throw this.#error(
-      `${what} is ${
-        kindOf(value)
-      }, it must be an integer from ${from} to ${to}`,
-    );
+    if (number >= min && number <= max) return number;
+    throw this.#error(what, value, `an integer from ${min} to ${max}`);
   }
 
-  #error(problem: string, cause?: unknown): ValidationError {
-    return new ValidationError(`${this.#act}: ${problem}`, { cause });
+  #error(
+    what: string,
+    value: unknown,
+    wanted: string,
+    cause?: unknown,
+  ): ValidationError {
+    return new ValidationError(
+      `${this.#act}: ${what} is ${describe(value)}, it must be ${wanted}`,
+      { cause },
+    );
   }
 }
 
-function kindOf(value: unknown): string {
+/** Describes data of a peer in a few words. */
+function describe(value: unknown): string {
   if (value === "") return "empty";
+  if (typeof value === "string") return `'${printable(value, 64)}'`;
   if (value === null || typeof value === "number") return String(value);
   return Array.isArray(value) ? "a list" : `of type ${typeof value}`;
 }

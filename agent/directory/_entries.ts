@@ -87,8 +87,8 @@ export function listingOf(registration: CheckedRegistration): Listing {
 export class Entries {
   readonly #onChange: (id: number, entry: DirectoryEntry | null) => void;
   readonly #byKey = new Map<string, Listing>();
-  readonly #shown = new EntryList();
-  readonly #byType = new Map<string, EntryList>();
+  /** The entries of each type, and under `null` those of all types. */
+  readonly #lists = new Map<string | null, EntryList>();
   /** The parts of containers and hosts. */
   readonly shares: Shares;
   #lastId = 0;
@@ -112,7 +112,7 @@ export class Entries {
 
   /** The number of entries that others see. */
   get shown(): number {
-    return this.#shown.size;
+    return this.#lists.get(null)?.size ?? 0;
   }
 
   byKey(key: string): Listing | undefined {
@@ -120,7 +120,7 @@ export class Entries {
   }
 
   byId(id: number): DirectoryEntry | null {
-    return this.#shown.get(id) ?? null;
+    return this.#lists.get(null)?.get(id) ?? null;
   }
 
   /**
@@ -132,8 +132,7 @@ export class Entries {
     after: number,
     count: number,
   ): readonly DirectoryEntry[] {
-    const entries = type === null ? this.#shown : this.#byType.get(type);
-    return entries?.slice(after, count) ?? [];
+    return this.#lists.get(type)?.slice(after, count) ?? [];
   }
 
   add(listing: Listing): void {
@@ -163,10 +162,11 @@ export class Entries {
     listing.entry = null;
     listing.gone.resolve(reason);
     if (entry === null) return;
-    this.#shown.delete(entry.id);
-    const ofType = this.#byType.get(type)!;
-    ofType.delete(entry.id);
-    if (ofType.size === 0) this.#byType.delete(type);
+    for (const key of [null, type]) {
+      const list = this.#lists.get(key)!;
+      list.delete(entry.id);
+      if (list.size === 0) this.#lists.delete(key);
+    }
     this.#onChange(entry.id, null);
   }
 
@@ -174,10 +174,11 @@ export class Entries {
     const { address, type, properties } = listing;
     const entry = Object.freeze({ id, address, type, properties });
     listing.entry = entry;
-    this.#shown.set(entry);
-    const ofType = this.#byType.get(type) ?? new EntryList();
-    this.#byType.set(type, ofType);
-    ofType.set(entry);
+    for (const key of [null, type]) {
+      const list = this.#lists.get(key) ?? new EntryList();
+      this.#lists.set(key, list);
+      list.set(entry);
+    }
     this.#onChange(id, entry);
   }
 }

@@ -47,7 +47,7 @@ export class Proofs {
     signal: AbortSignal,
   ): Promise<Disposable> {
     const { container, id } = parseAgentAddress(address);
-    this.#begin(caller, container);
+    using _pending = this.#begin(caller, container);
     let lease: LinkLease | null = null;
     try {
       lease = await this.#open(container, signal);
@@ -55,23 +55,24 @@ export class Proofs {
       const by = await lease.ask((link) =>
         link.confirms(key, this.#directory, id, signal)
       );
-      if (by === null) throw unproven(address, this.#directory);
-      if (by === "container") this.#remember(lease.link, caller);
+      if (by === null) {
+        throw new ValidationError(
+          `Cannot register '${address}': neither its container nor the agent confirms that this registration is its own, register it from its own container, use the directory by its own address '${this.#directory}', or permit it by 'trust'`,
+        );
+      }
+      if (by === "container") {
+        const proven = this.#proven.get(lease.link) ?? new WeakSet();
+        this.#proven.set(lease.link, proven.add(caller));
+      }
       return lease;
     } catch (error) {
       lease?.[Symbol.dispose]();
       throw error;
-    } finally {
-      this.#end(caller, container);
     }
   }
 
-  #remember(link: Link, caller: object): void {
-    const proven = this.#proven.get(link) ?? new WeakSet();
-    this.#proven.set(link, proven.add(caller));
-  }
-
-  #begin(caller: object, container: string): void {
+  /** Counts a check until it is disposed of. */
+  #begin(caller: object, container: string): Disposable {
     const pending = this.#pending.get(caller) ?? new Map<string, number>();
     this.#pending.set(caller, pending);
     const count = pending.get(container) ?? 0;
@@ -81,18 +82,12 @@ export class Proofs {
       );
     }
     pending.set(container, count + 1);
+    return {
+      [Symbol.dispose]() {
+        const left = pending.get(container)! - 1;
+        if (left > 0) pending.set(container, left);
+        else pending.delete(container);
+      },
+    };
   }
-
-  #end(caller: object, container: string): void {
-    const pending = this.#pending.get(caller)!;
-    const count = pending.get(container)! - 1;
-    if (count > 0) pending.set(container, count);
-    else pending.delete(container);
-  }
-}
-
-function unproven(address: string, directory: string): ValidationError {
-  return new ValidationError(
-    `Cannot register '${address}': neither its container nor the agent confirms that this registration is its own, register it from its own container, use the directory by its own address '${directory}', or permit it by 'trust'`,
-  );
 }

@@ -56,7 +56,7 @@ withCtx(
     }
     // The same full page for ever is not read for ever.
     page = Array.from({ length: 256 }, (_, i) => ({ ...good, id: i + 1 }));
-    await assertRejects(() => client.lookUp(), ValidationError, "order");
+    await assertRejects(() => client.lookUp(), ValidationError, "'id' is 1");
     assertEquals((await client.lookUp({ limit: 256 })).length, 256);
     await assertRejects(() => client.lookUp({ limit: 1 }), ValidationError);
   },
