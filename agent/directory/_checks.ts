@@ -1,4 +1,3 @@
-import { messageOf } from "../../channel/internal.ts";
 import { isRecord } from "../../rpc/internal.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import { printable } from "../../transports/printable.ts";

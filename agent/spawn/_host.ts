@@ -62,7 +62,12 @@ export function startProcess(
     "main();",
   ].join("\n");
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...flags, dataUrl(program)],
+    args: [
+      "run",
+      "--no-prompt",
+      ...flags,
+      `data:text/javascript,${encodeURIComponent(program)}`,
+    ],
     clearEnv: true,
     env,
     stdin: "piped",
@@ -116,8 +121,7 @@ export function startWorker(
   name: string,
 ): Host {
   const { promise: ended, resolve } = Promise.withResolvers<HostEnd>();
-  const program = `import ${JSON.stringify(childFile("worker"))};`;
-  const worker = new Worker(dataUrl(program), { type: "module", name });
+  const worker = new Worker(childFile("worker"), { type: "module", name });
   const kill = (code?: number) => {
     worker.terminate();
     const how = code === undefined ? "was ended" : `ended with code ${code}`;
@@ -131,10 +135,6 @@ export function startWorker(
   };
   worker.postMessage(point);
   return { ended, kill };
-}
-
-function dataUrl(code: string): string {
-  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 function childFile(kind: "process" | "worker"): string {
