@@ -1,4 +1,4 @@
-import type { BackoffOptions } from "../channel/backoff_options.ts";
+import type { BackoffOptions } from "../channel/timers/backoff.ts";
 import type { CloseOptions } from "../channel/channel.ts";
 
 /** An agent, as its container sees it. */

@@ -1,15 +1,15 @@
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { observed, world } from "../transports/internal.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
-import { type CutCode, cutReason } from "./_close_reasons.ts";
+import { type CutCode, cutReason, Lifecycle } from "./_lifecycle.ts";
 import type { ChannelHooks } from "./_hooks.ts";
-import { Lifecycle } from "./_lifecycle.ts";
 import { MessageCodec } from "./_message_codec.ts";
-import type { ChannelParts } from "./_parts.ts";
+import type { ChannelParts } from "./tables/_parts.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import type { CloseReason } from "./errors.ts";
 import { Arrivals } from "./limits/_arrivals.ts";
 import { Rates } from "./limits/_rates.ts";
+import type { TokenBucket } from "./limits/_token_bucket.ts";
 import { Budget } from "./limits/budget.ts";
 import type { Limits } from "./limits/limits.ts";
 import { REQUEST } from "./message.ts";
@@ -18,7 +18,6 @@ import type { IncomingRequest, Request } from "./request.ts";
 import { IncomingRequests } from "./tables/_incoming_requests.ts";
 import { type CallTerms, OutgoingCalls } from "./tables/_outgoing_calls.ts";
 import { SendQueue } from "./tables/_send_queue.ts";
-import type { SharedCounts } from "./tables/_shared_counts.ts";
 import { type Timeout, Timers } from "./timers/_timers.ts";
 
 /** The longest time that a close without `graceMs` writes queued data. */
@@ -37,7 +36,9 @@ const CLOSED_HERE: CloseReason = {
 export interface ConnectionChannelOptions
   extends Omit<ResolvedOptions, "onError"> {
   /** Counts that the channels of one server share. */
-  readonly shared: SharedCounts;
+  readonly counts: { cutConnections: number; refusedPeers: number };
+  /** Bounds the requests of all channels of one server together. */
+  readonly requestRate: TokenBucket;
   /** Hears of a peer's breach of the protocol that no call was rejected with. */
   readonly onProtocolError: (error: unknown) => void;
   /**
@@ -91,7 +92,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
     const { timers } = this;
     const lifecycle = new Lifecycle();
     const cut = (code: CutCode) => this.cutOver(code);
-    const rates = new Rates(limits.rates, options.shared.requestRate);
+    const rates = new Rates(limits.rates, options.requestRate);
     const budget = new Budget(limits.requests.maxHeldBytes, options.budget);
     const queue = new SendQueue(connection, {
       limits,
@@ -307,7 +308,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
    * queued data is written.
    */
   dismiss(reason: CloseReason): void {
-    this.#options.shared.refusedPeers++;
+    this.#options.counts.refusedPeers++;
     this.#beginClose(reason);
     this.close();
   }
@@ -363,7 +364,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
   /** Ends the connection of a peer that broke a limit. */
   cutOver(code: CutCode): void {
     if (this.#parts.lifecycle.state.kind === "closed") return;
-    this.#options.shared.cutConnections++;
+    this.#options.counts.cutConnections++;
     this.cut(cutReason(code));
   }
 

@@ -6,7 +6,7 @@ import {
   type MessageDirection,
   type MessageEvent,
 } from "./_events.ts";
-import type { ChannelHooks } from "./_hooks.ts";
+import type { ArrivalContext, ChannelHooks } from "./_hooks.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
 import { messageOf } from "./codecs/types/_fault.ts";
 import type { TypeTable } from "./codecs/types/type_table.ts";
@@ -17,7 +17,6 @@ import {
   parseFailure,
   parseMessage,
 } from "./message.ts";
-import type { ArrivalContext } from "./message_context.ts";
 import { runGuarded } from "./report.ts";
 
 /** What a {@linkcode MessageCodec} works for: the channel of a connection. */

@@ -3,15 +3,13 @@
  */
 import { withTransports } from "../transports/defaults.ts";
 import type { Channel } from "./channel.ts";
-import {
-  type ConnectionOptions,
-  openConnection as openNeutral,
-} from "./open.ts";
+import { startPlain } from "./_connection_channel.ts";
+import { type ConnectionOptions, openConnectionWith } from "./open.ts";
 import {
   type ConnectHandler,
   type Server,
   type ServerOptions,
-  startServer as startNeutral,
+  startServerWith,
 } from "./server.ts";
 
 /**
@@ -39,7 +37,8 @@ export async function openConnection(
   address: string,
   options: ConnectionOptions = {},
 ): Promise<Channel> {
-  return await openNeutral(address, withTransports(address, options));
+  const complete = withTransports(address, options);
+  return await openConnectionWith(startPlain, address, complete);
 }
 
 /**
@@ -70,5 +69,5 @@ export async function startServer(
   options: ServerOptions = {},
 ): Promise<Server> {
   const complete = withTransports(address, options);
-  return await startNeutral(address, onConnect, complete);
+  return await startServerWith(startPlain, address, onConnect, complete);
 }

@@ -209,7 +209,7 @@ function parseLines(
   return { name, message: [first, ...lines.slice(1)].join("\n") };
 }
 
-/** mosaik's form: `[name, message, ...lines of the traceback]`. */
+/** The list `[name, message, ...lines of the traceback]`, as mosaik sends it. */
 function parseList(list: readonly unknown[]): Failure | null {
   const [name, message] = list;
   if (typeof name !== "string" || typeof message !== "string") return null;
@@ -222,7 +222,7 @@ function parseList(list: readonly unknown[]): Failure | null {
   return makeFailure(shorten(name), shorten(message), stack, undefined);
 }
 
-/** The form between two peers that said hello. */
+/** A map of name, message, code and stack. */
 function parseMap(content: unknown): Failure | null {
   if (typeof content !== "object" || content === null) return null;
   const name = ownText(content, "name");

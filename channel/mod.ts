@@ -22,16 +22,29 @@
  *
  * @module
  */
-export * from "./backoff_options.ts";
-export * from "./channel.ts";
-export * from "./codecs/codec.ts";
-export * from "./codecs/json/json.ts";
-export * from "./codecs/msgpack/msgpack.ts";
-export * from "./codecs/types/serializable.ts";
-export * from "./codecs/types/serializer.ts";
-export * from "./errors.ts";
-export * from "./limits/limits.ts";
+export type {
+  Channel,
+  ChannelStats,
+  CloseOptions,
+  SendOptions,
+} from "./channel.ts";
+export type { Codec, CodecCapabilities, DecodeLimits } from "./codecs/codec.ts";
+export { json } from "./codecs/json/json.ts";
+export type { JsonOptions } from "./codecs/json/json.ts";
+export { msgpack } from "./codecs/msgpack/msgpack.ts";
+export { serializable, serializerOf } from "./codecs/types/serializable.ts";
+export type { Serializer } from "./codecs/types/serializer.ts";
 export { openConnection, startServer } from "./deno.ts";
+export {
+  ConnectionClosedError,
+  QueueFullError,
+  RemoteError,
+  SerializationError,
+  ServerBusyError,
+  TimeoutError,
+} from "./errors.ts";
+export type { CloseReason } from "./errors.ts";
+export type { LimitOptions, Limits } from "./limits/limits.ts";
 export type { ConnectionOptions } from "./open.ts";
 export type { ChannelOptions } from "./options.ts";
 export type { ErrorContext, OnError } from "./report.ts";
@@ -42,5 +55,13 @@ export type {
   ServerOptions,
   ServerStats,
 } from "./server.ts";
-export * from "../transports/tls/options.ts";
-export * from "../transports/errors.ts";
+export type { BackoffOptions } from "./timers/backoff.ts";
+export {
+  AddressInUseError,
+  ConnectError,
+  DenomasError,
+  FrameTooLargeError,
+  HandshakeError,
+  ProtocolError,
+} from "../transports/errors.ts";
+export type { PemSource, TlsOptions } from "../transports/tls/options.ts";

@@ -6,6 +6,7 @@ import type { Codec } from "./codecs/codec.ts";
 import { json } from "./codecs/json/json.ts";
 import type { Serializer } from "./codecs/types/serializer.ts";
 import { TypeTable } from "./codecs/types/type_table.ts";
+import { checkRange } from "./limits/_check_range.ts";
 import {
   type LimitOptions,
   type Limits,
@@ -109,11 +110,7 @@ export function resolveOptions(
 ): ResolvedOptions {
   const limits = resolveLimits(options.limits);
   const timeoutMs = options.timeoutMs ?? Infinity;
-  if (!(timeoutMs >= 0)) {
-    throw new RangeError(
-      `Cannot set 'timeoutMs' to ${timeoutMs}: it must be 0 or more`,
-    );
-  }
+  checkRange("timeoutMs", timeoutMs, 0);
   return {
     budget: options.budget ?? null,
     codec: options.codec ?? DEFAULT_CODEC,

@@ -1,15 +1,18 @@
 import { printable } from "../transports/printable.ts";
 
-/** Where an error came from that no caller awaits. */
+/** The origin of an error that no caller awaits. */
 export interface ErrorContext {
   /**
-   * `"handler"`: a function of yours threw. `"protocol"`: a peer broke the
-   * protocol, and its connection was closed. `"accept"`: a server could not
-   * take a connection, and goes on. `"callback"`: a function threw that you
-   * gave to a clock, which goes on, for the log of a spawned container, to
-   * observe connections, or for telemetry. `"task"`: an agent's own task threw. `"authenticate"`:
-   * that option threw something else than an `AuthenticationError`; the peer was
-   * refused.
+   * The kind of origin:
+   *
+   * - `"handler"`: a function of the user that handles connections or requests.
+   * - `"protocol"`: a peer broke the protocol, and its connection was closed.
+   * - `"accept"`: a server could not accept a connection, and goes on.
+   * - `"callback"`: any other function of the user, such as one given to a clock
+   *   or an observer.
+   * - `"task"`: a background task of the user.
+   * - `"admission"`: a check of who the peer is failed without a decision; the
+   *   peer was refused.
    */
   readonly kind:
     | "handler"
@@ -17,12 +20,10 @@ export interface ErrorContext {
     | "accept"
     | "callback"
     | "task"
-    | "authenticate";
+    | "admission";
   /**
-   * The address of the server, channel or agent concerned; of the client whose
-   * TLS handshake failed, where the error tells of that. A clock has none:
-   * it is `"system clock"` or `"external clock"`; for telemetry it is
-   * `"telemetry"`.
+   * The address of the server, channel or peer concerned, or a name for what
+   * has no address, such as `"system clock"`.
    */
   readonly address: string;
 }

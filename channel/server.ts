@@ -5,19 +5,18 @@ import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import {
   type ChannelStarter,
   ConnectionChannel,
-  startPlain,
 } from "./_connection_channel.ts";
 import { Budget } from "./limits/budget.ts";
 import { Hosts } from "./limits/_hosts.ts";
 import {
   type ChannelOptions,
   chooseTransport,
+  type ResolvedOptions,
   resolveOptions,
 } from "./options.ts";
-import type { OnError } from "./report.ts";
-import { SharedCounts } from "./tables/_shared_counts.ts";
+import type { ErrorContext } from "./report.ts";
 import { TokenBucket } from "./limits/_token_bucket.ts";
-import { Totals } from "./_totals.ts";
+import { Totals } from "./tables/_totals.ts";
 import { within } from "./timers/_waits.ts";
 
 /** How long a server's handlers get to finish where nothing else is asked. */
@@ -95,25 +94,11 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Listens at `address` over one of `options.transports`, and calls `onConnect`
- * with a channel for each connection. It has no transports of its own;
- * `deno.ts` adds them.
+ * Listens at `address` over one of `options.transports`, starts a channel on
+ * each connection, and calls `onConnect` with what `startChannel` returned.
  *
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport has the scheme of `address`.
- */
-export async function startServer(
-  address: string,
-  onConnect: ConnectHandler,
-  options: ServerOptions,
-): Promise<Server> {
-  return await startServerWith(startPlain, address, onConnect, options);
-}
-
-/**
- * Like {@linkcode startServer}, with channels that another layer starts.
- *
- * @internal
  */
 export async function startServerWith<Started>(
   startChannel: ChannelStarter<Started>,
@@ -132,21 +117,25 @@ class ChannelServer<Started> implements Server {
   readonly #startChannel: ChannelStarter<Started>;
   readonly #onConnect: (started: Started) => void | Promise<void>;
   readonly #options: ServerOptions;
-  readonly #resolved: ReturnType<typeof resolveOptions>;
-  readonly #shared: SharedCounts;
+  readonly #resolved: ResolvedOptions;
+  readonly #requestRate: TokenBucket;
   readonly #hosts: Hosts;
   readonly #channels = new Set<ConnectionChannel>();
-  /** Those of which nothing was taken yet, by their hosts. */
+  /** The channels of which nothing was taken yet, by their hosts. */
   readonly #silent = new HostGroups<ConnectionChannel>();
   readonly #handlers = new Set<Promise<void>>();
   readonly #resolveClosed: () => void;
+  readonly #totals = new Totals();
+  readonly #counts = {
+    acceptedConnections: 0,
+    refusedConnections: 0,
+    failedHandshakes: 0,
+    cutConnections: 0,
+    refusedPeers: 0,
+  };
   #listener: Listener | null = null;
   #closing = false;
   #isRef = true;
-  readonly #totals = new Totals();
-  #acceptedConnections = 0;
-  #refusedConnections = 0;
-  #failedHandshakes = 0;
 
   constructor(
     startChannel: ChannelStarter<Started>,
@@ -158,11 +147,9 @@ class ChannelServer<Started> implements Server {
     this.#options = options;
     this.#resolved = resolveOptions(options);
     const { limits } = this.#resolved;
-    this.#shared = new SharedCounts(
-      new TokenBucket(
-        limits.rates.serverRequestsPerSecond,
-        limits.rates.burstMs,
-      ),
+    this.#requestRate = new TokenBucket(
+      limits.rates.serverRequestsPerSecond,
+      limits.rates.burstMs,
     );
     this.#hosts = new Hosts(
       limits.connections.maxPerHost,
@@ -191,13 +178,12 @@ class ChannelServer<Started> implements Server {
         maxFrameBytes: limits.frames.maxBytes,
         onError: (error) => this.#report(error, "accept", address),
         handshakes: {
-          max: limits.handshakes.max,
-          timeoutMs: limits.handshakes.timeoutMs,
+          ...limits.handshakes,
           onFailed: (error) => {
-            this.#failedHandshakes++;
+            this.#counts.failedHandshakes++;
             this.#report(error, "accept", error.address);
           },
-          onRefused: () => this.#refusedConnections++,
+          onRefused: () => this.#counts.refusedConnections++,
         },
       },
     );
@@ -208,7 +194,7 @@ class ChannelServer<Started> implements Server {
   #accept(connection: Connection): void {
     const host = hostOf(connection.remoteAddress);
     if (!this.#hasRoom(host)) {
-      this.#refusedConnections++;
+      this.#counts.refusedConnections++;
       connection.close();
       return;
     }
@@ -216,7 +202,8 @@ class ChannelServer<Started> implements Server {
     const channel = new ConnectionChannel(connection, {
       ...this.#resolved,
       budget: this.#hosts.enter(host).budget,
-      shared: this.#shared,
+      counts: this.#counts,
+      requestRate: this.#requestRate,
       onHeard: () => this.#silent.delete(host, channel),
       onProtocolError: (error) =>
         this.#report(error, "protocol", connection.remoteAddress),
@@ -224,7 +211,7 @@ class ChannelServer<Started> implements Server {
     observed.by?.owned(channel, this);
     this.#channels.add(channel);
     this.#silent.add(host, channel);
-    this.#acceptedConnections++;
+    this.#counts.acceptedConnections++;
     this.#totals.add(channel);
     channel.closed.then(() => {
       this.#channels.delete(channel);
@@ -275,11 +262,7 @@ class ChannelServer<Started> implements Server {
     }
   }
 
-  #report(
-    error: unknown,
-    kind: Parameters<OnError>[1]["kind"],
-    address: string,
-  ): void {
+  #report(error: unknown, kind: ErrorContext["kind"], address: string): void {
     this.#resolved.onError(error, { kind, address });
   }
 
@@ -311,13 +294,9 @@ class ChannelServer<Started> implements Server {
       ...this.#totals.stats(),
       channels: this.#channels.size,
       handlers: this.#handlers.size,
-      acceptedConnections: this.#acceptedConnections,
       failedConnections: this.#totals.failed,
-      refusedConnections: this.#refusedConnections,
       handshakes: this.#listener?.handshakes ?? 0,
-      failedHandshakes: this.#failedHandshakes,
-      cutConnections: this.#shared.cutConnections,
-      refusedPeers: this.#shared.refusedPeers,
+      ...this.#counts,
     };
   }
 

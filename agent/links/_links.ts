@@ -1,4 +1,4 @@
-import { Backoff, Ending, within } from "../../channel/internal.ts";
+import { Backoff, checkRange, Ending, within } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   ServerBusyError,
@@ -74,11 +74,7 @@ export class Links {
     { retryForMs = 0, signal }: ConnectOptions,
     approach: Approach = NAMED,
   ): Promise<object> {
-    if (!(retryForMs >= 0)) {
-      throw new RangeError(
-        `Cannot connect to '${address}': 'retryForMs' is ${retryForMs}, it must be 0 or more`,
-      );
-    }
+    checkRange("retryForMs", retryForMs, 0);
     const { container, id } = parseAgentAddress(address);
     const until = world.now() + retryForMs;
     const backoff = new Backoff(undefined, this.#context.container);

@@ -1,3 +1,4 @@
+import { checkRange } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 import { internalsOf } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
@@ -52,11 +53,7 @@ export async function spawnContainer(
   options: SpawnOptions,
 ): Promise<SpawnedContainer> {
   const { address = ADDRESS, startTimeoutMs = START_TIMEOUT_MS } = options;
-  if (!(startTimeoutMs >= 0)) {
-    throw new RangeError(
-      `Cannot spawn a container: 'startTimeoutMs' is ${startTimeoutMs}, it must be 0 or more`,
-    );
-  }
+  checkRange("startTimeoutMs", startTimeoutMs, 0);
   const until = world.now() + startTimeoutMs;
   for (let attempt = 1;; attempt++) {
     const chosen = chooseAddress(address);

@@ -1,5 +1,6 @@
 import {
   type BackoffOptions,
+  checkRange,
   DEFAULT_BACKOFF,
 } from "../../channel/internal.ts";
 import type { FailurePolicy } from "../agent_options.ts";
@@ -81,10 +82,7 @@ export function resolveRestarts(
     maxMs: given.backoff?.maxMs ?? DEFAULT_BACKOFF.maxMs,
   };
   for (const [name, value] of Object.entries(resolved)) {
-    if (value >= 0) continue;
-    throw new RangeError(
-      `Cannot restart agents: '${name}' is ${value}, it must be 0 or more`,
-    );
+    checkRange(name, value, 0);
   }
   return resolved;
 }

@@ -1,5 +1,5 @@
 import { world } from "../../transports/internal.ts";
-import type { CutCode } from "../_close_reasons.ts";
+import type { CutCode } from "../_lifecycle.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Limits } from "./limits.ts";
 
@@ -11,6 +11,8 @@ const PATIENT = { patient: true };
 /** The options of an {@linkcode ArrivalWatch}. */
 export interface ArrivalWatchOptions {
   readonly limits: Pick<Limits, "frames" | "connections">;
+  /** Whether the peer has connected to this side, and should say something. */
+  readonly isAccepted: boolean;
   /** The timers of the channel. */
   readonly timers: Timers;
   /** Returns whether either side waits for an answer. */
@@ -39,10 +41,10 @@ export class ArrivalWatch {
   /** Starts to watch. */
   constructor(options: ArrivalWatchOptions) {
     this.#options = options;
-    const { cut, limits: { connections }, timers } = options;
+    const { cut, isAccepted, limits: { connections }, timers } = options;
     this.#firstFrame = timers.start(
       "first frame",
-      connections.firstFrameMs,
+      isAccepted ? connections.firstFrameMs : Infinity,
       () => cut("first-frame"),
       PATIENT,
     );

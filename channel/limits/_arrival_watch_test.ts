@@ -26,6 +26,7 @@ class Quiet {
         frames: { ...DEFAULT_LIMITS.frames, timeoutMs: slowFrameMs },
         connections: { ...DEFAULT_LIMITS.connections, firstFrameMs, idleMs },
       },
+      isAccepted: true,
       timers: this.timers,
       isBusy: () => this.busy,
       cut: (reason) => this.cut.resolve(reason),

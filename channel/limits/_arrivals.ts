@@ -1,4 +1,4 @@
-import type { CutCode } from "../_close_reasons.ts";
+import type { CutCode } from "../_lifecycle.ts";
 import { maxMessageWeight } from "../codecs/types/_weight.ts";
 import { ArrivalWatch, type ArrivalWatchOptions } from "./_arrival_watch.ts";
 import type { Budget } from "./budget.ts";
@@ -9,7 +9,8 @@ import type { Rates } from "./_rates.ts";
 const UNCOUNTED_BYTES = 4 * 1024;
 
 /** The options of {@linkcode Arrivals}. */
-export interface ArrivalsOptions extends ArrivalWatchOptions {
+export interface ArrivalsOptions
+  extends Omit<ArrivalWatchOptions, "isAccepted"> {
   readonly limits: Limits;
   /** The budget of the connection. */
   readonly budget: Budget;
@@ -38,9 +39,10 @@ export class Arrivals {
   /** Starts to watch for a silent peer. */
   constructor(options: ArrivalsOptions) {
     this.#options = options;
-    this.#isUnheard = options.onHeard !== null;
+    const isAccepted = options.onHeard !== null;
+    this.#isUnheard = isAccepted;
     this.#maxWeight = maxMessageWeight(options.limits);
-    this.#watch = new ArrivalWatch(options);
+    this.#watch = new ArrivalWatch({ ...options, isAccepted });
   }
 
   /** How many whole frames have arrived. */

@@ -1,5 +1,5 @@
 import type { Connection } from "../../transports/transport.ts";
-import type { CutCode } from "../_close_reasons.ts";
+import type { CutCode } from "../_lifecycle.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";

@@ -43,3 +43,6 @@ export class TokenBucket {
     this.#tokens = Math.min(this.#capacity, this.#tokens + amount);
   }
 }
+
+/** Allows everything; keeps no state. */
+export const UNBOUNDED: TokenBucket = new TokenBucket(Infinity, 1_000);

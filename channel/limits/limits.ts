@@ -1,3 +1,5 @@
+import { checkRange } from "./_check_range.ts";
+
 /** Limits on single frames, in both directions. */
 export interface FrameLimits {
   /**
@@ -63,7 +65,7 @@ export interface RequestLimits {
   readonly maxHeldBytes: number;
   /**
    * The most memory that a peer may make a server hold before it is admitted,
-   * in bytes, on connections whose peers must authenticate. A request over the
+   * in bytes, on connections whose peers must be admitted. A request over the
    * limit is refused (`ServerBusyError`); a longer frame ends the connection
    * (`code: "over-budget"`).
    *
@@ -166,9 +168,8 @@ export interface ConnectionLimits {
   readonly maxPerHost: number;
   /**
    * The longest time between connecting and the first frame of a client, in
-   * milliseconds, before it is cut off (`code: "first-frame"`). RPC clients
-   * send one when they connect. Where the clients of a channel only answer or
-   * only listen, set it to `Infinity`.
+   * milliseconds, before it is cut off (`code: "first-frame"`). Set it to
+   * `Infinity` where clients only answer or only listen.
    *
    * @default {60_000}
    */
@@ -289,12 +290,7 @@ function checkLimit(
   if (known[group]?.[name] === undefined) {
     throw new TypeError(`Cannot set '${path}': there is no such limit`);
   }
-  const least = leastOf(group, name);
-  if (!(Number(value) >= least)) {
-    throw new RangeError(
-      `Cannot set '${path}' to ${value}: it must be at least ${least}`,
-    );
-  }
+  checkRange(path, Number(value), leastOf(group, name));
 }
 
 function leastOf(group: string, name: string): number {

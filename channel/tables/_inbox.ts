@@ -1,8 +1,11 @@
 import { Deque } from "./deque.ts";
 
-interface Reader<T> {
-  readonly resolve: (item: T) => void;
-  readonly reject: (error: Error) => void;
+/** The end of an {@linkcode Inbox}. */
+interface InboxEnd {
+  /** Creates the error of `recv`. */
+  readonly error: () => Error;
+  /** Whether iteration just ends, without an error. */
+  readonly quiet: boolean;
 }
 
 /**
@@ -11,10 +14,9 @@ interface Reader<T> {
  */
 export class Inbox<T> implements AsyncIterable<T> {
   readonly #items = new Deque<T>();
-  #reader: Reader<T> | null = null;
+  #reader: PromiseWithResolvers<T> | null = null;
   #iterating = false;
-  #ended: { readonly error: () => Error; readonly quiet: boolean } | null =
-    null;
+  #ended: InboxEnd | null = null;
 
   /** How many items wait for the reader. */
   get size(): number {
@@ -23,13 +25,9 @@ export class Inbox<T> implements AsyncIterable<T> {
 
   /** Hands `item` to the reader, or keeps it. */
   push(item: T): void {
-    if (this.#reader === null) {
-      this.#items.push(item);
-      return;
-    }
-    const reader = this.#reader;
+    if (this.#reader === null) return this.#items.push(item);
+    this.#reader.resolve(item);
     this.#reader = null;
-    reader.resolve(item);
   }
 
   /**
@@ -91,7 +89,8 @@ export class Inbox<T> implements AsyncIterable<T> {
     }
     if (this.size > 0) return Promise.resolve(this.#items.shift()!);
     if (this.#ended !== null) return Promise.reject(this.#ended.error());
-    return new Promise((resolve, reject) => this.#reader = { resolve, reject });
+    this.#reader = Promise.withResolvers();
+    return this.#reader.promise;
   }
 }
 

@@ -1,11 +1,14 @@
 import { ProtocolError } from "../../transports/errors.ts";
-import type { Admission, ChannelHooks } from "../_hooks.ts";
-import type { ChannelParts } from "../_parts.ts";
+import {
+  type Admission,
+  type ChannelHooks,
+  REQUEST_ARRIVED,
+} from "../_hooks.ts";
+import type { ChannelParts } from "./_parts.ts";
 import { SerializationError, ServerBusyError } from "../errors.ts";
 import { rawWeight } from "../limits/_raw_weight.ts";
 import type { Budget } from "../limits/budget.ts";
 import { FAILURE, type Message, RESULT, shortFailureText } from "../message.ts";
-import { REQUEST_ARRIVED } from "../message_context.ts";
 import { type Answerer, IncomingRequest } from "../request.ts";
 import { Inbox } from "./_inbox.ts";
 import { IdTable } from "./id_table.ts";

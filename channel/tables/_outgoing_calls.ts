@@ -1,11 +1,11 @@
 import { FrameTooLargeError, ProtocolError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
-import type { ChannelParts } from "../_parts.ts";
+import type { ChannelParts } from "./_parts.ts";
 import type { SendOptions } from "../channel.ts";
 import { QueueFullError, SerializationError, TimeoutError } from "../errors.ts";
 import { checkRange } from "../limits/_check_range.ts";
 import { FAILURE, type Message, REQUEST } from "../message.ts";
-import { type ArrivalContext, REPLY_ARRIVED } from "../message_context.ts";
+import { type ArrivalContext, REPLY_ARRIVED } from "../_hooks.ts";
 import type { Due } from "../timers/_timers.ts";
 import {
   type Abortable,

@@ -1,5 +1,6 @@
 import {
   type ChannelStarter,
+  checkRange,
   type ConnectionChannel,
   connectionClosed,
   within,
@@ -68,8 +69,8 @@ export class SimulatorRun implements RunningSimulator {
   /** Checks the options. */
   constructor(simulator: SimulatorFunctions, options: RunOptions) {
     const { graceMs = GRACE_MS, stopMs = STOP_MS } = options;
-    checkTime("graceMs", graceMs);
-    checkTime("stopMs", stopMs);
+    checkRange("graceMs", graceMs, 0);
+    checkRange("stopMs", stopMs, 0);
     this.#simulator = simulator;
     this.#options = options;
     this.#graceMs = graceMs;
@@ -240,11 +241,4 @@ export class SimulatorRun implements RunningSimulator {
   #report(error: unknown): void {
     this.#onError(error, { kind: "handler", address: this.#address });
   }
-}
-
-function checkTime(name: string, timeMs: number): void {
-  if (timeMs >= 0) return;
-  throw new RangeError(
-    `Cannot set '${name}' to ${timeMs}: it must be 0 or more`,
-  );
 }

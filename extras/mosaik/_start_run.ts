@@ -1,3 +1,4 @@
+import { checkRange } from "../../channel/internal.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import {
   type ConnectionOptions,
@@ -34,11 +35,7 @@ export async function listenRun(
   options: RunOptions & { readonly timeoutMs?: number | undefined },
 ): Promise<SimulatorRun> {
   const { timeoutMs = TIMEOUT_MS, signal } = options;
-  if (!(timeoutMs >= 0)) {
-    throw new RangeError(
-      `Cannot wait for mosaik: 'timeoutMs' is ${timeoutMs}, it must be 0 or more`,
-    );
-  }
+  checkRange("timeoutMs", timeoutMs, 0);
   signal?.throwIfAborted();
   const run = new SimulatorRun(simulator, options);
   const server = await startServerWith(

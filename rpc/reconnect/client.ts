@@ -1,4 +1,4 @@
-import type { BackoffOptions } from "../../channel/backoff_options.ts";
+import type { BackoffOptions } from "../../channel/timers/backoff.ts";
 import type { ChannelStats, CloseOptions } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import type { RpcClient, RpcConnectionOptions } from "../client.ts";

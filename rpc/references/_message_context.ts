@@ -1,4 +1,4 @@
-import type { ArrivalContext } from "../../channel/message_context.ts";
+import type { ArrivalContext } from "../../channel/internal.ts";
 
 /**
  * How long the other side may use a reference that a message passes: `borrowed`

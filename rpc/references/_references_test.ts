@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { ReferenceReleasedError } from "../errors.ts";
 import { Budget } from "../../channel/limits/budget.ts";
-import type { ArrivalContext } from "../../channel/message_context.ts";
+import type { ArrivalContext } from "../../channel/internal.ts";
 import { type Hold, MessageContext } from "./_message_context.ts";
 import { referenceKey, References } from "./_references.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";

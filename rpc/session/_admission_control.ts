@@ -127,7 +127,7 @@ export class AdmissionControl {
       return new AuthenticationError(error.message);
     }
     const { remoteAddress: address } = this.#channel;
-    this.#options.onError(error, { kind: "authenticate", address });
+    this.#options.onError(error, { kind: "admission", address });
     return new AuthenticationError(
       "Cannot authenticate: the other side failed to check the credentials, try again later",
     );

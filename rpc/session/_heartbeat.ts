@@ -1,5 +1,4 @@
-import type { ConnectionChannel } from "../../channel/internal.ts";
-import type { Timeout } from "../../channel/internal.ts";
+import type { ConnectionChannel, Timeout } from "../../channel/internal.ts";
 
 /** How many pings may go unanswered before the peer counts as gone. */
 export const MISSES = 2;

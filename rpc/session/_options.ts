@@ -1,3 +1,4 @@
+import { checkRange } from "../../channel/internal.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import type {
   AuthenticateOptions,
@@ -55,22 +56,15 @@ export function resolveSessionOptions(
     streamWindow: options.streamWindow ?? DEFAULT_WINDOW,
     onError: guardedOnError(options.onError),
   };
-  checkNumber("authenticateMs", resolved.authenticateMs);
-  checkNumber("heartbeatMs", resolved.heartbeatMs);
-  checkNumber("maxReferences", resolved.maxReferences);
-  checkNumber("streamWindow.items", resolved.streamWindow.items);
-  checkNumber("streamWindow.bytes", resolved.streamWindow.bytes);
+  checkRange("authenticateMs", resolved.authenticateMs, 1);
+  checkRange("heartbeatMs", resolved.heartbeatMs, 1);
+  checkRange("maxReferences", resolved.maxReferences, 1);
+  checkRange("streamWindow.items", resolved.streamWindow.items, 1);
+  checkRange("streamWindow.bytes", resolved.streamWindow.bytes, 1);
   if (resolved.credentials === undefined || resolved.extensions) {
     return resolved;
   }
   throw new TypeError(
     "Cannot send 'credentials': they travel by the extensions, which are off",
-  );
-}
-
-function checkNumber(name: string, value: number): void {
-  if (value >= 1) return;
-  throw new RangeError(
-    `Cannot set '${name}' to ${value}: it must be at least 1`,
   );
 }

@@ -75,7 +75,7 @@ export function reportedError(
     accept: "a server could not accept",
     task: "a task of an agent threw",
     callback: "a callback threw",
-    authenticate: "'authenticate' threw",
+    admission: "'authenticate' threw",
   }[context.kind];
   return withoutStack(() =>
     new StepError(

@@ -1,12 +1,11 @@
-import type { CutCode } from "./_close_reasons.ts";
-import type { Lifecycle } from "./_lifecycle.ts";
-import type { MessageCodec } from "./_message_codec.ts";
-import type { Arrivals } from "./limits/_arrivals.ts";
-import type { Rates } from "./limits/_rates.ts";
-import type { Budget } from "./limits/budget.ts";
-import type { Limits } from "./limits/limits.ts";
-import type { SendQueue } from "./tables/_send_queue.ts";
-import type { Timers } from "./timers/_timers.ts";
+import type { CutCode, Lifecycle } from "../_lifecycle.ts";
+import type { MessageCodec } from "../_message_codec.ts";
+import type { Arrivals } from "../limits/_arrivals.ts";
+import type { Rates } from "../limits/_rates.ts";
+import type { Budget } from "../limits/budget.ts";
+import type { Limits } from "../limits/limits.ts";
+import type { SendQueue } from "./_send_queue.ts";
+import type { Timers } from "../timers/_timers.ts";
 
 /** What the calls and the requests of a channel work with. */
 export interface ChannelParts {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";
-import { Backoff } from "./_backoff.ts";
+import { Backoff } from "./backoff.ts";
 import { pause } from "./_waits.ts";
 
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;

@@ -1,0 +1,82 @@
+import type { ChannelStats } from "../channel.ts";
+import type { ConnectionChannel } from "../_connection_channel.ts";
+import type { CloseReason } from "../errors.ts";
+
+/** Stats that can be added to. */
+type Sums = { -readonly [K in keyof ChannelStats]: number };
+
+function zeros(): Sums {
+  return {
+    pendingCalls: 0,
+    waitingCalls: 0,
+    unansweredRequests: 0,
+    heldBytes: 0,
+    unreadRequests: 0,
+    queuedBytes: 0,
+    calls: 0,
+    failedCalls: 0,
+    timedOutCalls: 0,
+    abortedCalls: 0,
+    lostCalls: 0,
+    requests: 0,
+    failedRequests: 0,
+    lostRequests: 0,
+    refusedRequests: 0,
+    droppedReplies: 0,
+    lateReplies: 0,
+    framesIn: 0,
+    framesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+  };
+}
+
+/**
+ * Sums up the stats of the channels of one owner, those that have ended
+ * included. A call costs nothing here: the channels count.
+ */
+export class Totals {
+  readonly #open = new Set<ConnectionChannel>();
+  readonly #ended: Sums = zeros();
+  #failed = 0;
+
+  /** How many channels ended with an error. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Adds a new channel. */
+  add(channel: ConnectionChannel): void {
+    this.#open.add(channel);
+    channel.closed.then((reason) => this.#end(channel, reason));
+  }
+
+  #end(channel: ConnectionChannel, reason: CloseReason): void {
+    this.#open.delete(channel);
+    // Requests can be read after the end; all other tables are empty by then.
+    addTo(this.#ended, { ...channel.stats(), unreadRequests: 0 });
+    channel.onDropped = () => this.#ended.droppedReplies++;
+    if (reason.by === "error" || reason.error !== undefined) this.#failed++;
+  }
+
+  /** Returns the sums. */
+  stats(): ChannelStats {
+    const sums = { ...this.#ended };
+    for (const channel of this.#open) addTo(sums, channel.stats());
+    return sums;
+  }
+}
+
+/** Returns the sums of two stats. */
+export function sumOfStats(a: ChannelStats, b: ChannelStats): ChannelStats {
+  const sums = zeros();
+  addTo(sums, a);
+  addTo(sums, b);
+  return sums;
+}
+
+function addTo(sums: Sums, stats: ChannelStats): void {
+  for (const key of Object.keys(sums) as (keyof Sums)[]) {
+    sums[key] += stats[key];
+  }
+}
