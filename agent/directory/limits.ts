@@ -1,3 +1,5 @@
+import { checkRange } from "../../channel/internal.ts";
+
 /** The limits of what peers can make a directory hold. */
 export interface DirectoryLimits {
   /**
@@ -108,11 +110,7 @@ export function resolveDirectoryLimits(
   const resolved: Record<string, number> = { ...DEFAULT_DIRECTORY_LIMITS };
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined) continue;
-    if (!(value >= 0)) {
-      throw new RangeError(
-        `Cannot create a directory: '${name}' is ${value}, it must be 0 or more`,
-      );
-    }
+    checkRange(name, value, 0);
     resolved[name] = value;
   }
   return resolved as unknown as ResolvedLimits;

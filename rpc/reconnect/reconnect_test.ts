@@ -13,7 +13,7 @@ import {
   QueueFullError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { transportFor } from "../../transports/address.ts";
+import { parseAddress, transportFor } from "../../transports/address.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
@@ -26,7 +26,6 @@ import { withCtx } from "../../testing/ctx.ts";
 import { Ledger } from "../../testing/ledger/_ledger.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { parseAddress } from "../../transports/address.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
 import { observe } from "../../transports/internal.ts";
 import type { Transport } from "../../transports/transport.ts";

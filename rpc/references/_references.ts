@@ -1,8 +1,7 @@
 import { emit } from "../_events.ts";
-import { currentCall } from "../call.ts";
+import { call, currentCall } from "../call.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
-import { call } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { printable } from "../../transports/printable.ts";
 import { pathOf, resolveMethod, type Target } from "./_resolve.ts";

@@ -1,7 +1,6 @@
-import type { ConnectionChannel } from "../../channel/internal.ts";
+import type { ConnectionChannel, Timeout } from "../../channel/internal.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
-import type { Timeout } from "../../channel/internal.ts";
 import { isCall, isRecord } from "../references/_call_content.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";

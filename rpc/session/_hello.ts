@@ -1,5 +1,8 @@
-import { abortable, isThenable } from "../../channel/internal.ts";
-import type { ConnectionChannel } from "../../channel/internal.ts";
+import {
+  abortable,
+  type ConnectionChannel,
+  isThenable,
+} from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   RemoteError,

@@ -1,9 +1,8 @@
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import { TimeoutError } from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
-import { currentCall } from "../call.ts";
+import { type CallOptions, currentCall } from "../call.ts";
 import { type CallStarted, emit, outcomeOf } from "../_events.ts";
-import type { CallOptions } from "../call.ts";
 import { splitKwargs } from "../kwargs.ts";
 import type { CallMiddleware, MadeCall } from "../middleware.ts";
 import { MessageContext } from "../references/_message_context.ts";

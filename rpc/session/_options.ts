@@ -1,6 +1,7 @@
 import { checkRange } from "../../channel/internal.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import type {
+  Authenticate,
   AuthenticateOptions,
   CredentialsOptions,
 } from "../authenticate.ts";

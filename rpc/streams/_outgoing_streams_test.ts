@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Budget } from "../../channel/limits/budget.ts";
-import { call } from "../call.ts";
-import { runAs } from "../call.ts";
+import { type Call, call, runAs } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import {
   DEFAULT_WINDOW,
@@ -17,7 +16,6 @@ import {
   MessageContext,
   type StreamOwner,
 } from "../references/_message_context.ts";
-import type { Call } from "../call.ts";
 
 function open(
   window: StreamWindow = DEFAULT_WINDOW,

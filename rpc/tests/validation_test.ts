@@ -6,9 +6,8 @@ import { z } from "npm:zod@4.6.7";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ValidationError } from "../errors.ts";
-import { expose } from "../expose.ts";
+import { expose, type StandardSchema } from "../expose.ts";
 import { service } from "../service.ts";
-import type { StandardSchema } from "../expose.ts";
 
 const schemas: Record<string, { name: StandardSchema; age: StandardSchema }> = {
   zod: { name: z.string(), age: z.object({ years: z.number().min(0) }) },
