@@ -1,7 +1,6 @@
 import { checkRange } from "../../channel/internal.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import type {
-  Authenticate,
   AuthenticateOptions,
   CredentialsOptions,
 } from "../authenticate.ts";
