@@ -90,7 +90,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
         if (this.#isClosing()) return;
         // That connection is gone from the queue. A pause here would let a
         // client that resets connections keep all others out.
-        if (isOfOneConnection(error)) continue;
+        if (isReset(error)) continue;
         this.#options.onError?.(error);
         // A lack of file descriptors, for one, would fail again at once.
         if (!this.#isClosing()) await this.#pause();
@@ -103,7 +103,7 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
       this.#options.accept(conn);
     } catch (error) {
       closeQuietly(conn);
-      if (!isOfOneConnection(error)) this.#options.onError?.(error);
+      if (!isReset(error)) this.#options.onError?.(error);
     }
   }
 
@@ -124,12 +124,16 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
   }
 }
 
-/** Returns whether a client reset its connection before it was accepted. */
-function isOfOneConnection(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.BrokenPipe;
+/** The errors of a client that reset its connection before it was accepted. */
+const RESETS = [
+  Deno.errors.NotConnected,
+  Deno.errors.ConnectionReset,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.BrokenPipe,
+];
+
+function isReset(error: unknown): boolean {
+  return RESETS.some((it) => error instanceof it);
 }
 
 function closeQuietly(conn: Deno.Conn): void {

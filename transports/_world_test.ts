@@ -109,3 +109,60 @@ Deno.test("useWorld moves time for what is built on timers", () => {
     restore();
   }
 });
+
+/** Runs `test` with a `setTimeout` that only records what it was asked for. */
+function withFakeTimers(
+  test: (asked: { delayMs: number; fire: () => void }[]) => void,
+): void {
+  const { setTimeout: realSet } = globalThis;
+  const asked: { delayMs: number; fire: () => void }[] = [];
+  globalThis.setTimeout = ((fire: () => void, delayMs: number) => {
+    asked.push({ delayMs, fire });
+    return { ref() {}, unref() {} };
+  }) as unknown as typeof setTimeout;
+  try {
+    test(asked);
+  } finally {
+    globalThis.setTimeout = realSet;
+  }
+}
+
+Deno.test("world.setTimer fires once, after a short wait", async () => {
+  let fired = 0;
+  await new Promise<void>((resolve) => {
+    world.setTimer(1, () => {
+      fired++;
+      resolve();
+    });
+  });
+  assertEquals(fired, 1);
+});
+
+Deno.test("world.setTimer does not fire after stop", async () => {
+  let fired = 0;
+  const timer = world.setTimer(0, () => fired++);
+  timer.stop();
+  timer.stop();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(fired, 0);
+});
+
+Deno.test("world.setTimer waits longer than setTimeout can hold", () => {
+  withFakeTimers((asked) => {
+    let fired = 0;
+    world.setTimer(2 ** 31 + 5, () => fired++);
+    assertEquals(asked.map(({ delayMs }) => delayMs), [2 ** 31 - 1]);
+    asked[0]!.fire();
+    assertEquals(fired, 0);
+    assertEquals(asked[1]!.delayMs, 6);
+    asked[1]!.fire();
+    assertEquals(fired, 1);
+  });
+});
+
+Deno.test("world.setTimer with Infinity sets no timer", () => {
+  withFakeTimers((asked) => {
+    world.setTimer(Infinity, () => {}).stop();
+    assertEquals(asked, []);
+  });
+});

@@ -55,8 +55,11 @@ export function deliveryCount(): number {
   return count;
 }
 
-/** The names in use. All memory transports of the process share this table. */
-const listeners = new Map<string, MemoryListener>();
+/**
+ * The servers by their addresses. All memory transports of the process share
+ * this table.
+ */
+const servers = new Map<string, (end: ByteEnd) => void>();
 
 // deno-lint-ignore require-await -- it must reject, not throw
 async function listen(
@@ -64,14 +67,29 @@ async function listen(
   accept: (end: ByteEnd) => void,
 ): Promise<Listener> {
   checkAddress(address);
-  if (listeners.has(address)) {
+  if (servers.has(address)) {
     throw new AddressInUseError(
       `Cannot listen on '${address}': another server of this process has that name, choose another or close it first`,
       { address },
     );
   }
-  const listener = new MemoryListener(address, accept);
-  listeners.set(address, listener);
+  let isOpen = true;
+  const listener: Listener = {
+    address,
+    close: () => {
+      if (isOpen) {
+        servers.delete(address);
+        observed.by?.closed(listener);
+      }
+      isOpen = false;
+      return Promise.resolve();
+    },
+    // A process whose only work is in memory has no event to wait for.
+    ref: () => {},
+    unref: () => {},
+  };
+  servers.set(address, accept);
+  observed.by?.opened(listener, "listener", () => address);
   return listener;
 }
 
@@ -87,13 +105,13 @@ async function connect(
   const [near, far] = memoryStreams();
   const isAccepted = await new Promise<boolean>((resolve) =>
     deliver(() => {
-      const listener = listeners.get(address);
-      listener?.accept({
+      const accept = servers.get(address);
+      accept?.({
         stream: far,
         localAddress: address,
         remoteAddress: localAddress,
       });
-      resolve(listener !== undefined);
+      resolve(accept !== undefined);
     })
   );
   if (signal?.aborted) {
@@ -115,29 +133,6 @@ function checkAddress(address: string): void {
   throw new TypeError(
     `Cannot use address '${address}': the memory transport needs 'local://name' with a name without spaces and '/'`,
   );
-}
-
-class MemoryListener implements Listener {
-  readonly address: string;
-  readonly accept: (end: ByteEnd) => void;
-
-  constructor(address: string, accept: (end: ByteEnd) => void) {
-    this.address = address;
-    this.accept = accept;
-    observed.by?.opened(this, "listener", () => address);
-  }
-
-  close(): Promise<void> {
-    if (listeners.get(this.address) === this) {
-      listeners.delete(this.address);
-      observed.by?.closed(this);
-    }
-    return Promise.resolve();
-  }
-
-  // A process whose only work is in memory has no event to wait for.
-  ref(): void {}
-  unref(): void {}
 }
 
 /** Returns both ends of a connection without a server, far end at `address`. */
@@ -170,30 +165,24 @@ export function memoryStreams(): [near: ByteStream, far: ByteStream] {
   return [near, far];
 }
 
-interface PendingRead {
-  readonly into: Uint8Array;
-  readonly resolve: (bytes: number | null) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** One end of a pair of queues of bytes. */
 class MemoryStream implements ByteStream {
   peer!: MemoryStream;
   readonly #chunks: Uint8Array[] = [];
-  #reading: PendingRead | null = null;
+  #wakeReader: (() => void) | null = null;
+  #wakeWriter: (() => void) | null = null;
   /** Bytes on their way to the peer, or unread there. */
   #unread = 0;
-  #wakeWriter: (() => void) | null = null;
   /** The peer will send no more. */
   #ended = false;
   #closed = false;
 
-  read(into: Uint8Array): Promise<number | null> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) throw closedError();
-      this.#reading = { into, resolve, reject };
-      this.#answerRead();
-    });
+  async read(into: Uint8Array): Promise<number | null> {
+    while (this.#chunks.length === 0 && !this.#ended && !this.#closed) {
+      await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    }
+    if (this.#closed) throw closedError();
+    return this.#chunks.length === 0 ? null : this.#take(into);
   }
 
   async write(bytes: Uint8Array): Promise<number> {
@@ -208,7 +197,7 @@ class MemoryStream implements ByteStream {
   }
 
   closeWrite(): Promise<void> {
-    deliver(() => this.peer.#end());
+    deliver(() => this.peer.#receive(null));
     return Promise.resolve();
   }
 
@@ -216,31 +205,19 @@ class MemoryStream implements ByteStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#chunks.length = 0;
-    this.#reading?.reject(closedError());
-    this.#reading = null;
+    this.#wakeReader?.();
     this.#wakeWriter?.();
-    deliver(() => this.peer.#end());
+    deliver(() => this.peer.#receive(null));
   }
 
   ref(): void {}
   unref(): void {}
 
-  #receive(chunk: Uint8Array): void {
-    if (this.#closed) return;
-    this.#chunks.push(chunk);
-    this.#answerRead();
-  }
-
-  #end(): void {
-    this.#ended = true;
-    this.#answerRead();
-  }
-
-  #answerRead(): void {
-    const reading = this.#reading;
-    if (reading === null || (this.#chunks.length === 0 && !this.#ended)) return;
-    this.#reading = null;
-    reading.resolve(this.#chunks.length > 0 ? this.#take(reading.into) : null);
+  /** Takes a chunk from the peer, or `null` for the end. */
+  #receive(chunk: Uint8Array | null): void {
+    if (chunk === null) this.#ended = true;
+    else if (!this.#closed) this.#chunks.push(chunk);
+    this.#wakeReader?.();
   }
 
   /** Moves as many bytes as fit from the chunks to `into`. */
@@ -259,7 +236,6 @@ class MemoryStream implements ByteStream {
     this.#chunks.splice(0, whole);
     this.peer.#unread -= taken;
     this.peer.#wakeWriter?.();
-    this.peer.#wakeWriter = null;
     return taken;
   }
 }

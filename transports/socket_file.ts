@@ -157,7 +157,9 @@ async function lockFolderOf(path: string): Promise<Disposable> {
           `a dead socket is there, and another program has locked its folder for ${LOCK_MS} ms, remove the socket yourself`,
         );
       }
-      await pause(LOCK_POLL_MS);
+      await new Promise<void>((resolve) =>
+        world.setTimer(LOCK_POLL_MS, resolve)
+      );
     }
     return folder;
   } catch (error) {
@@ -168,10 +170,6 @@ async function lockFolderOf(path: string): Promise<Disposable> {
 
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
-}
-
-function pause(timeMs: number): Promise<void> {
-  return new Promise((resolve) => world.setTimer(timeMs, resolve));
 }
 
 async function tryLink(temporary: string, path: string): Promise<boolean> {
@@ -191,30 +189,33 @@ async function tryLink(temporary: string, path: string): Promise<boolean> {
  * @throws {AddressInUseError} If a live socket or another file is there.
  */
 async function isDeadSocket(path: string): Promise<boolean> {
-  const answer = await knock(path);
-  if (answer === "alive") throw inUse(path, "another server listens there");
+  const { errors } = Deno;
   try {
+    const failure = await connectTo(path);
+    // The queue of a live server may be full.
+    if (failure === null || failure instanceof errors.WouldBlock) {
+      throw inUse(path, "another server listens there");
+    }
     const { isSocket } = await Deno.lstat(path);
     if (!isSocket) throw inUse(path, "the file there is not a socket");
-    return answer === "refused";
+    if (failure instanceof errors.ConnectionRefused) return true;
+    if (failure instanceof errors.NotFound) return false;
+    if (failure instanceof errors.NotCapable) throw failure;
+    // It may belong to another user and must not be removed.
+    throw inUse(path, "the socket there cannot be reached", failure);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof errors.NotFound) return false;
     throw error;
   }
 }
 
-async function knock(path: string): Promise<"alive" | "refused" | "gone"> {
+/** Returns the error of an attempt to connect, or `null`. */
+async function connectTo(path: string): Promise<unknown> {
   try {
     (await Deno.connect({ transport: "unix", path })).close();
-    return "alive";
+    return null;
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
-    if (error instanceof Deno.errors.NotFound) return "gone";
-    // The queue of a live server is full.
-    if (error instanceof Deno.errors.WouldBlock) return "alive";
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    // It may belong to another user and must not be removed.
-    throw inUse(path, "the socket there cannot be reached", error);
+    return error;
   }
 }
 

@@ -73,9 +73,9 @@ async function listen(
   },
 ): Promise<Listener> {
   const { host, port } = parse(address);
-  const handshakes = tls === undefined
-    ? undefined
-    : await PendingHandshakes.create(address, tls, accept, options);
+  const credentials = tls && await readCredentials(tls);
+  const handshakes = credentials &&
+    new PendingHandshakes(address, credentials, accept, options);
   const listener = openListener(address, host, port);
   return new StreamListener<Deno.TcpConn>(listener, {
     address: format(listener.addr),

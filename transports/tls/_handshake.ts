@@ -8,6 +8,7 @@ import type { TlsCredentials } from "./credentials.ts";
 import { duplexOver, TlsStream } from "./_stream.ts";
 import {
   judge,
+  type Judgement,
   type OtherSide,
   ownRefusal,
   peerNameOf,
@@ -54,8 +55,6 @@ export interface ServerHandshakeOptions {
   readonly end: ByteEnd;
   /** Ends the handshake; it then rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Whether the client must show a certificate. */
-  readonly demandsCert: boolean;
   /** The time after which `signal` ends the handshake, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -70,13 +69,10 @@ export async function secureClient(
   credentials: TlsCredentials,
   { end, address, serverName, signal }: ClientHandshakeOptions,
 ): Promise<ByteEnd> {
+  const side: OtherSide = { other: "server", address };
+  const task = { side, signal, checksPeer: true, host: serverName };
   try {
-    return await new Handshake(credentials, end, {
-      side: { other: "server", address },
-      signal,
-      checksPeer: true,
-      host: serverName,
-    }).run((duplex, done, failed) => {
+    return await secure(credentials, end, task, (duplex, done, failed) => {
       const socket = credentials.node.tls.connect(
         {
           ...nodeOptions(credentials),
@@ -102,20 +98,22 @@ export async function secureClient(
  */
 export async function secureServer(
   credentials: TlsCredentials,
-  { end, signal, demandsCert, timeoutMs }: ServerHandshakeOptions,
+  { end, signal, timeoutMs }: ServerHandshakeOptions,
 ): Promise<ByteEnd> {
-  return await new Handshake(credentials, end, {
-    side: { other: "client", address: end.remoteAddress },
+  const side: OtherSide = { other: "client", address: end.remoteAddress };
+  const task = {
+    side,
     signal,
-    checksPeer: demandsCert,
+    checksPeer: credentials.demandsCert,
     host: null,
-  }).run((duplex, done, failed) => {
+  };
+  return await secure(credentials, end, task, (duplex, done, failed) => {
     // It does not listen. With one server a connection, its error events tell
     // which connection failed.
     const server = credentials.node.tls.createServer(
       {
         ...nodeOptions(credentials),
-        requestCert: demandsCert,
+        requestCert: credentials.demandsCert,
         // Node's timer outlives the connection and keeps all that belongs to
         // it, some 10 KiB: by default for two minutes.
         handshakeTimeout: Math.min(timeoutMs + MARGIN_MS, MAX_TIMER_MS),
@@ -127,15 +125,7 @@ export async function secureServer(
   });
 }
 
-function nodeOptions({ cert, key, ca, minVersion }: TlsCredentials): {
-  readonly cert?: string;
-  readonly key?: string;
-  readonly ca?: string[];
-  readonly minVersion: "TLSv1.2" | "TLSv1.3";
-  readonly ALPNProtocols: string[];
-  readonly allowHalfOpen: true;
-  readonly rejectUnauthorized: false;
-} {
+function nodeOptions({ cert, key, ca, minVersion }: TlsCredentials) {
   return {
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
@@ -163,119 +153,94 @@ type Begin = (
   failed: (error: unknown) => void,
 ) => void;
 
-class Handshake {
-  readonly #credentials: TlsCredentials;
-  readonly #end: ByteEnd;
-  readonly #task: HandshakeTask;
-
-  constructor(credentials: TlsCredentials, end: ByteEnd, task: HandshakeTask) {
-    this.#credentials = credentials;
-    this.#end = end;
-    this.#task = task;
-  }
-
-  /** Runs it; `begin` starts Node's part. */
-  async run(begin: Begin): Promise<ByteEnd> {
-    const { side, signal } = this.#task;
-    const isServer = side.other === "client";
-    const { node } = this.#credentials;
-    const duplex = duplexOver(this.#end.stream, node, isServer);
-    // Its errors are reported elsewhere; without a listener one would end the
-    // process.
-    duplex.on("error", () => {});
-    const onAbort = () => duplex.destroy();
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      signal.throwIfAborted();
-      if (isServer) await firstBytes(duplex);
-      const socket = await socketOf(duplex, begin);
-      const stream = new TlsStream(socket, this.#end.stream);
-      await unlessClosed(duplex, this.#agree(socket, stream));
-      return { ...this.#end, stream, peerName: peerNameOf(socket) };
-    } catch (error) {
-      duplex.destroy();
-      signal.throwIfAborted();
-      throw error instanceof HandshakeError ? error : failure(error, side);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
+/** Runs a handshake; `begin` starts Node's part of it. */
+async function secure(
+  { node }: TlsCredentials,
+  end: ByteEnd,
+  { side, signal, checksPeer, host }: HandshakeTask,
+  begin: Begin,
+): Promise<ByteEnd> {
+  const isServer = side.other === "client";
+  const duplex = duplexOver(end.stream, node, isServer);
+  // Its errors are reported elsewhere; without a listener one would end the
+  // process.
+  duplex.on("error", () => {});
+  const onAbort = () => duplex.destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    // For a silent client nothing of Node's TLS is made, which takes 1 ms.
+    if (isServer) {
+      await beforeEnd<void>(duplex, ["close"], (resolve) => {
+        duplex.once("readable", resolve);
+      });
     }
-  }
-
-  /** Exchanges verdicts with the other side. */
-  async #agree(socket: TLSSocket, stream: TlsStream): Promise<void> {
-    const { side, checksPeer, host } = this.#task;
-    const { verdict, cause } = checksPeer
-      ? judge(socket, host, this.#credentials.node)
-      : { verdict: "accepted", cause: null } as const;
-    const theirs = socket.alpnProtocol === PROTOCOL
-      ? await exchange(stream, verdict)
-      : "accepted";
+    const socket = await beforeEnd<TLSSocket>(
+      duplex,
+      ["end", "close"],
+      (resolve, reject) => begin(duplex, resolve, reject),
+    );
+    const stream = new TlsStream(socket, end.stream);
+    const { verdict, cause }: Judgement = checksPeer
+      ? judge(socket, host, node)
+      : { verdict: "accepted", cause: null };
+    // If the connection is closed just as the handshake is done, Node's socket
+    // emits no event.
+    const theirs = await beforeEnd<Verdict | null>(
+      duplex,
+      ["close"],
+      (resolve, reject) =>
+        exchange(socket, stream, verdict).then(resolve, reject),
+    );
     if (verdict !== "accepted") throw ownRefusal(verdict, side, cause);
     if (theirs === null) throw failure(null, side);
     if (theirs !== "accepted") throw theirRefusal(theirs, side);
+    return { ...end, stream, peerName: peerNameOf(socket) };
+  } catch (error) {
+    duplex.destroy();
+    signal.throwIfAborted();
+    throw error instanceof HandshakeError ? error : failure(error, side);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
 /**
- * Waits for the first bytes of a client. For a silent client nothing of Node's
- * TLS is made, which takes a millisecond.
+ * Resolves or rejects as `work` does, and rejects with `null` if the connection
+ * ends before, by any of `events`.
  */
-async function firstBytes(duplex: Duplex): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onEnd = () => reject(null);
-  duplex.once("readable", resolve);
-  duplex.once("close", onEnd);
+async function beforeEnd<T>(
+  duplex: Duplex,
+  events: readonly ("end" | "close")[],
+  work: (
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) => void,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  // The last bytes of the other side may still be on their way.
+  const onEnd = () => world.defer(() => reject(null));
+  for (const event of events) duplex.on(event, onEnd);
+  if (duplex.destroyed) onEnd();
   try {
-    await promise;
-  } finally {
-    duplex.off("readable", resolve);
-    duplex.off("close", onEnd);
-  }
-}
-
-/** Resolves to the socket once its handshake is done; rejects at the end. */
-async function socketOf(duplex: Duplex, begin: Begin): Promise<TLSSocket> {
-  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  const onEnd = () => reject(null);
-  duplex.on("end", onEnd);
-  duplex.on("close", onEnd);
-  try {
-    begin(duplex, resolve, reject);
+    work(resolve, reject);
     return await promise;
   } finally {
-    duplex.off("end", onEnd);
-    duplex.off("close", onEnd);
+    for (const event of events) duplex.off(event, onEnd);
   }
 }
 
 /**
- * Waits for `work`, unless the connection is closed before. If that happens
- * just as the handshake is done, Node's socket emits no event.
- */
-async function unlessClosed(
-  duplex: Duplex,
-  work: Promise<void>,
-): Promise<void> {
-  const { promise: closed, reject } = Promise.withResolvers<never>();
-  // The last bytes of the other side may still be on their way.
-  const onClose = () => world.defer(() => reject(null));
-  if (duplex.destroyed) onClose();
-  else duplex.on("close", onClose);
-  try {
-    await Promise.race([work, closed]);
-  } finally {
-    duplex.off("close", onClose);
-  }
-}
-
-/**
- * Sends this side's verdict and returns the other's. A side that refuses reads
- * all the same: to close a socket with unread bytes would discard its verdict.
+ * Sends this side's verdict and returns the other's, if the peer has one. A
+ * side that refuses reads all the same: to close a socket with unread bytes
+ * would discard its verdict.
  */
 async function exchange(
+  socket: TLSSocket,
   stream: TlsStream,
   mine: Verdict,
 ): Promise<Verdict | null> {
+  if (socket.alpnProtocol !== PROTOCOL) return "accepted";
   await stream.write(new Uint8Array([verdictByte(mine)]));
   if (mine !== "accepted") stream.closeWrite();
   const theirs = new Uint8Array(1);

@@ -3,9 +3,8 @@ import type { ByteEnd } from "../frames/byte_transport.ts";
 import { HostGroups, hostOf } from "../hosts.ts";
 import type { TransportListenOptions } from "../transport.ts";
 import { Watchdog } from "../watchdog.ts";
-import { readCredentials, type TlsCredentials } from "./credentials.ts";
+import type { TlsCredentials } from "./credentials.ts";
 import { secureServer } from "./_handshake.ts";
-import type { TlsOptions } from "./options.ts";
 import { type OtherSide, refusal } from "./_verdict.ts";
 
 const HANDSHAKE_MS = 10_000;
@@ -20,7 +19,6 @@ const DISPLACED = new Error("Cannot go on with a handshake: it was displaced");
  */
 export class PendingHandshakes {
   readonly #credentials: TlsCredentials;
-  readonly #demandsCert: boolean;
   readonly #accept: (end: ByteEnd) => void;
   readonly #options: TransportListenOptions;
   readonly #running = new Map<ByteEnd, AbortController>();
@@ -29,37 +27,21 @@ export class PendingHandshakes {
   #isRef = true;
   #isClosed = false;
 
-  private constructor(
-    credentials: TlsCredentials,
-    demandsCert: boolean,
-    accept: (end: ByteEnd) => void,
-    options: TransportListenOptions,
-  ) {
-    this.#credentials = credentials;
-    this.#demandsCert = demandsCert;
-    this.#accept = accept;
-    this.#options = options;
-  }
-
   /**
    * Prepares a server at `address`. Each end that is secure goes to `accept`.
    *
-   * @throws {TypeError} If the options for TLS are not those of a server.
+   * @throws {TypeError} If the credentials are not those of a server.
    */
-  static async create(
+  constructor(
     address: string,
-    tls: TlsOptions,
+    credentials: TlsCredentials,
     accept: (end: ByteEnd) => void,
     options: TransportListenOptions,
-  ): Promise<PendingHandshakes> {
-    const demandsCert = demandsClientCerts(tls);
-    if (tls.cert === undefined) {
-      throw new TypeError(
-        `Cannot listen on '${address}' with TLS: a server needs a certificate, give 'cert' and 'key'`,
-      );
-    }
-    const credentials = await readCredentials(tls);
-    return new PendingHandshakes(credentials, demandsCert, accept, options);
+  ) {
+    checkServer(address, credentials);
+    this.#credentials = credentials;
+    this.#accept = accept;
+    this.#options = options;
   }
 
   get size(): number {
@@ -101,7 +83,6 @@ export class PendingHandshakes {
       const secured = await secureServer(this.#credentials, {
         end,
         signal,
-        demandsCert: this.#demandsCert,
         timeoutMs,
       });
       // From here on a server counts it among its connections.
@@ -136,12 +117,18 @@ export class PendingHandshakes {
   }
 }
 
-function demandsClientCerts({ clientCerts, caCerts }: TlsOptions): boolean {
-  const hasAuthorities = caCerts !== undefined;
-  if (clientCerts === "require" && !hasAuthorities) {
+function checkServer(
+  address: string,
+  { cert, ca, demandsCert }: TlsCredentials,
+): void {
+  if (cert === undefined) {
+    throw new TypeError(
+      `Cannot listen on '${address}' with TLS: a server needs a certificate, give 'cert' and 'key'`,
+    );
+  }
+  if (demandsCert && ca === undefined) {
     throw new TypeError(
       "Cannot ask clients for certificates: there are no 'caCerts' to check them with, give some or set 'clientCerts' to 'none'",
     );
   }
-  return clientCerts === undefined ? hasAuthorities : clientCerts === "require";
 }

@@ -32,7 +32,6 @@ async function pair(): Promise<[TlsStream, TlsStream]> {
     secureServer(await readCredentials(SERVER), {
       end: endOf(conn),
       signal,
-      demandsCert: false,
       timeoutMs: 60_000,
     }),
     secureClient(await readCredentials(CLIENT), {
@@ -115,7 +114,6 @@ Deno.test("secureClient ends where the connection does as the handshake is done"
   const serving = secureServer(await readCredentials(SERVER), {
     end: endOf(conn),
     signal,
-    demandsCert: false,
     timeoutMs: 1_000,
   });
   const { cause: error } = await assertRejects(

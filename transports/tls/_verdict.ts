@@ -101,23 +101,42 @@ function certificateOf(socket: TLSSocket): PeerCertificate | null {
   return certificate?.raw === undefined ? null : certificate;
 }
 
+const CLOCKS = "is not valid yet, check the clocks of both hosts";
+
+/** The faults of a certificate, with the remedy for either side. */
+const FAULTS: Record<
+  Rejection,
+  { readonly peer: string; readonly own: string }
+> = {
+  "no-certificate": {
+    peer: "is missing",
+    own: "is missing, give 'cert' and 'key'",
+  },
+  "untrusted": {
+    peer: "is from an unknown authority, name it in 'caCerts'",
+    own: "is from an unknown authority, name it in 'caCerts' there",
+  },
+  "expired": {
+    peer: "has expired, renew it there",
+    own: "has expired, renew it",
+  },
+  "not-yet-valid": { peer: CLOCKS, own: CLOCKS },
+  "wrong-host": {
+    peer:
+      "is for another host, use a name that it holds, or set 'serverName' to one",
+    own:
+      "is for another host, add the name by which clients reach it, or set 'serverName' there",
+  },
+};
+
 /** Returns the error for a certificate that this side rejects. */
 export function ownRefusal(
   verdict: Rejection,
   side: OtherSide,
   cause: unknown,
 ): HandshakeError {
-  const its = `the ${side.other}'s certificate`;
-  const texts: Record<Rejection, string> = {
-    "no-certificate": `the ${side.other} showed no certificate`,
-    "untrusted":
-      `${its} is not from a trusted authority, name its authority in 'caCerts'`,
-    "expired": `${its} has expired, renew it there`,
-    "not-yet-valid": `${its} is not valid yet, check the clocks of both hosts`,
-    "wrong-host":
-      `${its} is for another host, use a name that it holds, or set 'serverName' to one`,
-  };
-  return refusal(texts[verdict], verdict, "local", side, cause);
+  const text = `the ${side.other}'s certificate ${FAULTS[verdict].peer}`;
+  return refusal(text, verdict, "local", side, cause);
 }
 
 /** Returns the error for a certificate of this side that the other rejects. */
@@ -125,19 +144,9 @@ export function theirRefusal(
   verdict: Rejection,
   side: OtherSide,
 ): HandshakeError {
-  const mine = `the ${side.other} refused this side's certificate:`;
-  const texts: Record<Rejection, string> = {
-    "no-certificate":
-      `the ${side.other} demands a certificate, give 'cert' and 'key'`,
-    "untrusted":
-      `${mine} it does not trust its authority, name that in 'caCerts' there`,
-    "expired": `${mine} it has expired, renew it`,
-    "not-yet-valid":
-      `${mine} it is not valid yet, check the clocks of both hosts`,
-    "wrong-host":
-      `${mine} it is for another host, add the name by which clients reach it, or set 'serverName' there`,
-  };
-  return refusal(texts[verdict], verdict, "peer", side);
+  const fault = FAULTS[verdict].own;
+  const text = `the ${side.other} refuses this side's certificate: it ${fault}`;
+  return refusal(text, verdict, "peer", side);
 }
 
 /** Returns the error for the end of a handshake. */

@@ -23,6 +23,8 @@ export interface TlsCredentials {
   readonly ca: string[] | undefined;
   /** The oldest version of TLS to speak. */
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** Whether a server demands a certificate of each client. */
+  readonly demandsCert: boolean;
   /** The modules of Node. */
   readonly node: NodeModules;
 }
@@ -86,8 +88,12 @@ export async function readCredentials(
   if (cert !== undefined) checkCertificates("cert", cert, crypto);
   for (const one of ca ?? []) checkCertificates("caCerts", one, crypto);
   if (cert !== undefined && key !== undefined) checkKey(cert, key, crypto);
-  const { minVersion = "TLSv1.2" } = options;
-  return { cert, key, ca, minVersion, node: { tls, Duplex, crypto } };
+  const { minVersion = "TLSv1.2", clientCerts } = options;
+  const demandsCert = clientCerts === undefined
+    ? ca !== undefined
+    : clientCerts === "require";
+  const node = { tls, Duplex, crypto };
+  return { cert, key, ca, minVersion, demandsCert, node };
 }
 
 /**
