@@ -4,6 +4,7 @@ import type { BudgetOptions } from "../channel/options.ts";
 import type { ErrorContext } from "../channel/report.ts";
 import type { ContainerOptions } from "./container_options.ts";
 import type { ContainerClosedError } from "./errors.ts";
+import type { Access } from "./links/_access.ts";
 
 /** The options of a container, with the defaults that its parts need. */
 export interface ResolvedContainerOptions
@@ -17,6 +18,7 @@ export interface ContainerContext {
   /** The container, which owns all that its parts open. */
   readonly container: object;
   readonly options: ResolvedContainerOptions;
+  readonly access: Access;
   /** The public address of the container; empty until it listens. */
   readonly address: string;
   /**

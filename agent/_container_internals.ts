@@ -102,10 +102,9 @@ export class ContainerInternals implements ContainerContext {
       this.supervisor,
       this.registrationKeys,
     );
-    this.access = new Access(this);
+    this.access = new Access(options);
     this.dialer = new Dialer(
       this,
-      this.access,
       this.#service,
       new AgentAddresses(this),
     );
@@ -169,15 +168,15 @@ export class ContainerInternals implements ContainerContext {
   /** Connects to an agent whose address a peer has named. */
   async connectLearned(address: string): Promise<object> {
     const { container } = parseAgentAddress(address);
-    const approach = await this.access.approach(container);
+    const approach = await this.access.approach(container, this.address);
     const remote = await this.links.agent(address, {}, approach);
-    this.access.known.meet(container);
+    this.access.meet(container);
     return remote;
   }
 
   /** Leases a connection to a container whose address a peer has named. */
   async leaseLearned(address: string, signal: AbortSignal): Promise<LinkLease> {
-    const approach = await this.access.approach(address);
+    const approach = await this.access.approach(address, this.address);
     return await this.links.lease(address, signal, approach);
   }
 

@@ -1,7 +1,6 @@
 import { formatAddress, parseAddress } from "../transports/address.ts";
 import { printable } from "../transports/printable.ts";
-import { checkAgentId } from "./_agent_id.ts";
-import { isWildcard } from "./_wildcard.ts";
+import { checkAgentId } from "./_names.ts";
 
 /** Where an agent is: its container's address, and its id in there. */
 export interface AgentAddress {
@@ -93,4 +92,9 @@ function machineName(address: string): string {
   throw new TypeError(
     `Cannot tell others the address of '${address}': the machine's name is needed, set 'publicHost' or allow '--allow-sys=hostname'`,
   );
+}
+
+/** Returns whether a host stands for all hosts of the machine. */
+export function isWildcard(host: string): boolean {
+  return ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(host);
 }

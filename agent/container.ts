@@ -181,7 +181,7 @@ export class Container implements AsyncDisposable {
     options: ConnectOptions = {},
   ): Promise<Remote<T>> {
     const { access, links } = this.#internals;
-    access.known.name(parseAgentAddress(address).container);
+    access.name(parseAgentAddress(address).container);
     return await links.agent(address, options) as Remote<T>;
   }
 
@@ -203,7 +203,7 @@ export class Container implements AsyncDisposable {
     const { access, links, supervisor } = this.#internals;
     const { container, id } = parseAgentAddress(address);
     if (container !== this.address) {
-      access.known.name(container);
+      access.name(container);
       return { address, ...await links.watch(address, signal) };
     }
     if (links.isEnding) {

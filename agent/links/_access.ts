@@ -1,7 +1,8 @@
 import type { Authenticate } from "../../rpc/authenticate.ts";
-import type { ContainerContext } from "../_container_context.ts";
-import { KnownAddresses } from "./_known_addresses.ts";
-import { Preauthorization } from "./_preauthorization.ts";
+import type { ContainerOptions } from "../container_options.ts";
+
+/** The most addresses that a container remembers. */
+const MAX_KNOWN = 10_000;
 
 /** How a container is dialled. */
 export interface Approach {
@@ -14,42 +15,123 @@ export interface Approach {
 /** The approach to a container that the program has named. */
 export const NAMED: Approach = { isLearned: false, showsCredentials: true };
 
-/** Decides which addresses a container trusts, and what it shows there. */
-export class Access {
-  readonly known: KnownAddresses = new KnownAddresses();
-  readonly preauthorization: Preauthorization;
-  readonly #context: ContainerContext;
+/** A container that this one has spawned. */
+export interface Child extends Disposable {
+  /**
+   * Until it is disposed of, the peer that is dialled at the address is taken
+   * for this child. Dispose of it soon: another program may listen there later.
+   */
+  preauthorize(): Disposable;
+}
 
-  constructor(context: ContainerContext) {
-    this.#context = context;
-    this.preauthorization = new Preauthorization(context.options.authenticate);
+/** The entry of a child. */
+interface ChildEntry {
+  /** The credentials with which it was started. */
+  readonly credentials: unknown;
+  isPreauthorized: boolean;
+}
+
+/**
+ * Decides which addresses a container trusts, and which credentials it shows
+ * and expects there.
+ *
+ * The program knows the addresses that it has named, has looked up or has
+ * spawned. Addresses that peers name are compared with them as a whole: another
+ * port of a known host is unknown.
+ *
+ * A child is shown the credentials with which it was started, and nothing else.
+ * On the first connection that its parent makes, these are also taken as the
+ * child's own, since it cannot show any there.
+ */
+export class Access {
+  readonly #options: ContainerOptions;
+  readonly #max: number;
+  /** The known addresses, each with whether the program has named it. */
+  readonly #known = new Map<string, boolean>();
+  /** The children at each address; usually one. */
+  readonly #children = new Map<string, Set<ChildEntry>>();
+
+  constructor(options: ContainerOptions, max: number = MAX_KNOWN) {
+    this.#options = options;
+    this.#max = max;
+  }
+
+  /** Adds an address that the program has named. */
+  name(address: string): void {
+    this.#add(address, true);
+  }
+
+  /** Adds an address that was looked up for the program, as in a directory. */
+  meet(address: string): void {
+    this.#add(address, this.isNamed(address));
+  }
+
+  #add(address: string, isNamed: boolean): void {
+    // The least recently used address is forgotten first.
+    this.#known.delete(address);
+    this.#known.set(address, isNamed);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > this.#max) this.#known.delete(oldest!);
+  }
+
+  /** Returns whether the address is known. */
+  has(address: string): boolean {
+    return this.#known.has(address);
+  }
+
+  /** Returns whether the program has named the address. */
+  isNamed(address: string): boolean {
+    return this.#known.get(address) ?? false;
   }
 
   /** Returns how to dial a container whose address a peer may have named. */
-  async approach(address: string): Promise<Approach> {
-    const { credentials, credentialsFor } = this.#context.options;
-    const isLearned = address !== this.#context.address &&
-      !this.known.isNamed(address);
+  async approach(address: string, own: string): Promise<Approach> {
+    const { credentials, credentialsFor } = this.#options;
+    const isLearned = address !== own && !this.isNamed(address);
     const showsCredentials = !isLearned || credentials === undefined ||
       await credentialsFor?.(address) === true;
     return { isLearned, showsCredentials };
   }
 
-  /** Returns whether an agent whose address a peer has named may be dialled. */
+  /**
+   * Returns whether to dial the agent at `address`, in `container`, that a peer
+   * has named.
+   */
   async allows(address: string, container: string): Promise<boolean> {
-    if (container === this.#context.address) return true;
-    const { allowConnect } = this.#context.options;
-    if (allowConnect === undefined) return this.known.has(container);
+    const { allowConnect } = this.#options;
+    if (allowConnect === undefined) return this.has(container);
     // Awaited, as a promise is no consent.
     return await allowConnect(address) === true;
   }
 
+  /** Adds a child at `address`, until it is disposed of. */
+  addChild(address: string, credentials: unknown): Child {
+    const entry: ChildEntry = { credentials, isPreauthorized: false };
+    const entries = this.#children.get(address) ?? new Set();
+    this.#children.set(address, entries.add(entry));
+    return {
+      preauthorize: () => {
+        entry.isPreauthorized = true;
+        return { [Symbol.dispose]: () => void (entry.isPreauthorized = false) };
+      },
+      [Symbol.dispose]: () => {
+        entries.delete(entry);
+        if (entries.size > 0) return;
+        this.#children.delete(address);
+        this.#known.delete(address);
+      },
+    };
+  }
+
   /** Returns the credentials to show at `address`; `undefined` for none. */
   credentialsAt(address: string): unknown {
-    if (this.preauthorization.has(address)) {
-      return this.preauthorization.credentialsAt(address);
+    const { credentials } = this.#options;
+    const children = this.#children.get(address);
+    if (children !== undefined) {
+      // All but one of several children failed to listen, so none is shown any.
+      const [child, ...others] = children;
+      return others.length === 0 ? child?.credentials : undefined;
     }
-    const { credentials } = this.#context.options;
     return typeof credentials === "function"
       ? () => credentials(address)
       : credentials;
@@ -57,20 +139,11 @@ export class Access {
 
   /** Returns the check of the peer that is dialled at `address`. */
   authenticateAt(address: string): Authenticate | undefined {
-    return this.preauthorization.at(address);
-  }
-
-  /**
-   * Until it is disposed of, the spawned container at `address` is shown
-   * `credentials`, with which it was started.
-   */
-  spawned(address: string, credentials: unknown): Disposable {
-    const given = this.preauthorization.spawned(address, credentials);
-    return {
-      [Symbol.dispose]: () => {
-        given[Symbol.dispose]();
-        if (!this.preauthorization.has(address)) this.known.forget(address);
-      },
-    };
+    const { authenticate } = this.#options;
+    const [...children] = this.#children.get(address) ?? [];
+    const isChild = children.some(({ isPreauthorized }) => isPreauthorized);
+    if (authenticate === undefined || !isChild) return authenticate;
+    const credentials = this.credentialsAt(address);
+    return (_, peer) => authenticate(credentials, peer);
   }
 }

@@ -11,18 +11,15 @@ import {
 import { alwaysService } from "../../rpc/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
-import { isAgentId } from "../_agent_id.ts";
-import { classNameOf } from "../_class_name.ts";
+import { classNameOf, isAgentId } from "../_names.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { parseAgentAddress } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
-import type { Access } from "./_access.ts";
 import type { Route } from "./_link.ts";
 import type { Links } from "./_links.ts";
 
 /** A container, as the proxies for agents with learned addresses see it. */
 export interface AgentReach extends ContainerContext {
-  readonly access: Access;
   readonly links: Links;
   /** Returns the class name of an agent of this container; `null` for none. */
   typeOf(id: string): string | null;
@@ -121,15 +118,17 @@ class AgentCaller implements Caller {
 
   async #route(signal: AbortSignal | undefined): Promise<Route> {
     const { remoteAddress: address } = this;
-    const { access, links } = this.#reach;
+    const { access, address: own, links } = this.#reach;
     const { container } = parseAgentAddress(address);
-    if (!await abortable(access.allows(address, container), signal)) {
+    const isAllowed = container === own ||
+      await abortable(access.allows(address, container), signal);
+    if (!isAllowed) {
       throw new ConnectError(
         `Cannot call the agent at '${address}': a peer named its address, and this container does not dial it, allow it by 'allowConnect'`,
         { address },
       );
     }
-    const approach = await access.approach(container);
+    const approach = await access.approach(container, own);
     return await links.route(address, signal, approach);
   }
 

@@ -16,14 +16,12 @@ import { observed } from "../../transports/internal.ts";
 import { memoryPair } from "../../transports/memory.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
-import type { Access } from "./_access.ts";
 
 /** Makes the sessions of a container, to others and to itself. */
 export class Dialer {
   /** The counts of the channels made here, including those that have ended. */
   readonly totals: Totals = new Totals();
   readonly #context: ContainerContext;
-  readonly #access: Access;
   readonly #service: ContainerService;
   readonly #places: AddressResolver;
   /** The far end of the connection to the container itself. */
@@ -32,12 +30,10 @@ export class Dialer {
   /** `service` and `places` are offered to the other side. */
   constructor(
     context: ContainerContext,
-    access: Access,
     service: ContainerService,
     places: AddressResolver,
   ) {
     this.#context = context;
-    this.#access = access;
     this.#service = service;
     this.#places = places;
   }
@@ -77,13 +73,11 @@ export class Dialer {
     showsCredentials: boolean,
     signal: AbortSignal,
   ): Promise<Session> {
-    const { container, options } = this.#context;
+    const { access, container, options } = this.#context;
     const startSession = this.sessions({
       isInitiator: true,
-      authenticate: this.#access.authenticateAt(address),
-      credentials: showsCredentials
-        ? this.#access.credentialsAt(address)
-        : undefined,
+      authenticate: access.authenticateAt(address),
+      credentials: showsCredentials ? access.credentialsAt(address) : undefined,
     });
     return await openSession(
       startSession,

@@ -1,6 +1,5 @@
 import { formatAddress, parseAddress } from "../../transports/address.ts";
-import { isWildcard } from "../_wildcard.ts";
-import { publicAddress } from "../address.ts";
+import { isWildcard, publicAddress } from "../address.ts";
 import { SpawnError } from "../errors.ts";
 
 /** The addresses of a container to be spawned. */

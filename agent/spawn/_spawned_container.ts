@@ -8,13 +8,14 @@ import type { RpcServer } from "../../rpc/server.ts";
 import { parseAddress } from "../../transports/address.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { inodeOf, removeSocketOf } from "../../transports/socket_file.ts";
-import { isAgentId } from "../_agent_id.ts";
+import { isAgentId } from "../_names.ts";
 import {
   type ContainerInternals,
   internalsOf,
 } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError, SpawnError } from "../errors.ts";
+import type { Child } from "../links/_access.ts";
 import { GRACE_MS } from "../supervision/_agent_lifecycle.ts";
 import type { SpawnedCloseReason, SpawnedContainer } from "./contract.ts";
 import { type Control, type LineSource, listenForChild } from "./_control.ts";
@@ -73,6 +74,7 @@ export class Spawned implements SpawnedContainer {
   readonly #closed = Promise.withResolvers<SpawnedCloseReason>();
   #server: RpcServer | null = null;
   #host = NO_HOST;
+  #child: Child | null = null;
   #manager: Remote<Manager> | null = null;
   #ending: SpawnedCloseReason | null = null;
   #hasListened = false;
@@ -125,8 +127,9 @@ export class Spawned implements SpawnedContainer {
     );
     observed.by?.owned(this, this.#parent);
     const { credentials } = this.#plan.setup;
-    const agreed = this.#internals.access.spawned(address, credentials);
-    this.closed.then(() => agreed[Symbol.dispose]());
+    const child = this.#internals.access.addChild(address, credentials);
+    this.#child = child;
+    this.closed.then(() => child[Symbol.dispose]());
     try {
       await this.#startHost();
       await this.#connect(this.#limit.signal);
@@ -210,7 +213,7 @@ export class Spawned implements SpawnedContainer {
     address: string,
     signal: AbortSignal,
   ): Promise<Remote<Manager>> {
-    using _ = this.#internals.access.preauthorization.admit(this.address);
+    using _ = this.#child!.preauthorize();
     return await this.#parent.connect<Manager>(address, { signal });
   }
 
