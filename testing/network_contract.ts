@@ -75,8 +75,7 @@ export interface NetworkStats {
 /**
  * The network between the servers and clients of a step, with faults on
  * demand. Every connection to a server that was started by `ctx`, or by hand
- * with `ctx.options`, goes through a proxy in this process, which listens at the
- * server's address.
+ * with `ctx.options`, goes through a proxy in this process, below TLS.
  *
  * A fault begins at once, also applies to later connections, and ends when the
  * returned object is disposed of, by {@linkcode Network.heal}, or with the step.
