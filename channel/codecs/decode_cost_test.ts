@@ -10,7 +10,7 @@ import {
   type HeavyKind,
 } from "./fixtures/heavy_payloads.ts";
 import { json } from "./json/json.ts";
-import { maxMessageWeight } from "./types/_weight.ts";
+import { maxMessageWeight } from "../limits/_arrivals.ts";
 import { msgpack } from "./msgpack/msgpack.ts";
 import { TypeTable } from "./types/type_table.ts";
 

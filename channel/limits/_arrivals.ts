@@ -1,5 +1,4 @@
 import type { CutCode } from "../_lifecycle.ts";
-import { maxMessageWeight } from "../codecs/types/_weight.ts";
 import { ArrivalWatch, type ArrivalWatchOptions } from "./_arrival_watch.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";
@@ -103,4 +102,16 @@ export class Arrivals {
     this.#options.budget.hold(bytes - this.#partialBytes);
     this.#partialBytes = bytes;
   }
+}
+
+/**
+ * The most that one message may weigh: four times its longest payload, but no
+ * less than half of what may be held for a connection, and no more than all.
+ * With a part of it in use, what V8 has not collected yet, and the payload
+ * itself, a process grows by several times that.
+ */
+export function maxMessageWeight(limits: Limits): number {
+  const { maxBytes } = limits.frames;
+  const { maxHeldBytes } = limits.requests;
+  return Math.min(maxHeldBytes, Math.max(maxHeldBytes / 2, 4 * maxBytes));
 }

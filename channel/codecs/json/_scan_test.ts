@@ -3,7 +3,7 @@ import { ProtocolError } from "../../../transports/errors.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits.ts";
 import { scanJson } from "./_scan.ts";
 import { DEFAULT_MAX_KEYS } from "../types/type_table.ts";
-import { maxMessageWeight } from "../types/_weight.ts";
+import { maxMessageWeight } from "../../limits/_arrivals.ts";
 
 const MANY = 100_000;
 

@@ -1,4 +1,3 @@
-import type { Limits } from "../../limits/limits.ts";
 import { ProtocolError } from "../../../transports/errors.ts";
 
 /*
@@ -53,18 +52,6 @@ export const BINARY_BYTES = 208;
  * 5 µs. The figure is high enough to bound the time as well.
  */
 export const REVIVED_BYTES = 512;
-
-/**
- * The most that one message may weigh: four times its longest payload, but no
- * less than half of what may be held for a connection, and no more than all.
- * With a part of it in use, what V8 has not collected yet, and the payload
- * itself, a process grows by several times that.
- */
-export function maxMessageWeight(limits: Limits): number {
-  const { maxBytes } = limits.frames;
-  const { maxHeldBytes } = limits.requests;
-  return Math.min(maxHeldBytes, Math.max(maxHeldBytes / 2, 4 * maxBytes));
-}
 
 /** What the refusal of a message says that would take too much memory. */
 export function tooHeavy(maxWeight: number): ProtocolError {
