@@ -13,42 +13,45 @@ import {
   ValidationError,
 } from "./errors.ts";
 
-/** An error that arrives as what it was, and not as a `RemoteError`. */
-interface OwnError {
+/**
+ * The errors that arrive as instances of their own class, and not as a
+ * `RemoteError`. The code distinguishes them from a user's error of that name.
+ */
+const OWN_ERRORS: ReadonlyMap<string, {
   readonly type: new (message: string) => Error;
-  /** What tells it from a user's error of the same name. */
   readonly code: string;
-}
-
-const OWN_ERRORS: ReadonlyMap<string, OwnError> = new Map<string, OwnError>([
+}> = new Map([
   ["MethodNotFoundError", { type: MethodNotFoundError, code: "not_found" }],
   ["AgentNotFoundError", { type: AgentNotFoundError, code: "not_found" }],
-  ["AuthenticationError", {
-    type: AuthenticationError,
-    code: "unauthenticated",
-  }],
+  [
+    "AuthenticationError",
+    { type: AuthenticationError, code: "unauthenticated" },
+  ],
   ["ValidationError", { type: ValidationError, code: "invalid_argument" }],
-  ["ReferenceReleasedError", {
-    type: ReferenceReleasedError,
-    code: "released",
-  }],
+  [
+    "ReferenceReleasedError",
+    { type: ReferenceReleasedError, code: "released" },
+  ],
   ["ServerBusyError", { type: ServerBusyError, code: "busy" }],
-  ["UnsupportedByPeerError", {
-    type: UnsupportedByPeerError,
-    code: "unsupported",
-  }],
+  [
+    "UnsupportedByPeerError",
+    { type: UnsupportedByPeerError, code: "unsupported" },
+  ],
 ]);
 
-/** What a Python traceback begins with. */
+/** The first line of a Python traceback. */
 const TRACEBACK = "Traceback (most recent call last)";
 
+/** How deep plain data may be nested. */
+const MAX_DEPTH = 32;
+
 /**
- * Errors that tell of a call of this side. A method that lets one through has
- * run: its own caller must not take it for a call that was never delivered.
+ * Errors that other sides have answered with. A method that rethrows one has
+ * run, so its own caller must not take it for a call that was not delivered.
  */
 const received = new WeakSet<Error>();
 
-/** What a failure tells to a peer with extensions. */
+/** The content of a failure for a peer with extensions. */
 export interface FailureRecord {
   readonly name: string;
   readonly message: string;
@@ -57,7 +60,7 @@ export interface FailureRecord {
   readonly stack?: string;
 }
 
-/** The content of a failure for a peer with extensions. Never throws. */
+/** Returns the content of a failure for a peer with extensions. Never throws. */
 export function toFailureRecord(
   error: unknown,
   withStack: boolean,
@@ -65,65 +68,68 @@ export function toFailureRecord(
   const { name, message } = readError(error);
   const thrown = asError(error);
   const code = codeOf(thrown);
-  const data = dataOf(thrown);
+  const data = property(thrown, "data");
   const stack = withStack ? property(thrown, "stack") : undefined;
   return {
     name,
     message,
     ...(code !== undefined && { code: code.toWellFormed() }),
-    ...(data !== undefined && { data }),
+    ...(data !== undefined && isPlainData(data) && { data }),
     ...(typeof stack === "string" && { stack: stack.toWellFormed() }),
   };
 }
 
-/** The same for a peer without: an error whose text is sent. Never throws. */
+/**
+ * Returns an error whose text is the failure for a peer without extensions.
+ * Never throws.
+ */
 export function toPlainFailure(error: unknown): Error {
   const { name, message } = readError(error);
-  // By name alone it would be taken for one of ours.
+  // A peer would take a user's error of such a name for one of this package.
   const isMistakable = OWN_ERRORS.has(name) &&
     ownOf(asError(error)) === undefined;
-  const told = new Error(isMistakable ? `${name}: ${message}` : message);
-  told.name = isMistakable ? "RemoteError" : name;
-  return told;
+  const failure = new Error(isMistakable ? `${name}: ${message}` : message);
+  failure.name = isMistakable ? "RemoteError" : name;
+  return failure;
 }
 
-/** Makes an error of a failure's content, whoever wrote it. */
+/** Returns the error for a failure's content, whoever wrote it. */
 export function fromFailure(content: unknown, origin: string): Error {
   const { name, message, stack, code } = parseFailure(content);
   const own = OWN_ERRORS.get(name ?? "");
   const isOwn = typeof content === "string"
     ? !content.includes(TRACEBACK)
     : own?.code === code;
-  if (own !== undefined && isOwn) {
-    return asReceived(new own.type(message));
-  }
+  if (own !== undefined && isOwn) return asReceived(new own.type(message));
+  const hasData = typeof content === "object" && content !== null &&
+    Object.hasOwn(content, "data");
   return new RemoteError(message, {
     remoteName: name,
     remoteStack: stack,
     origin,
     code,
-    data: dataIn(content),
+    data: hasData ? (content as FailureRecord).data : undefined,
     content,
   });
 }
 
-/** Makes an error tell of a call of this side, as those that were received. */
+/** Marks an error as one that another side has answered with. */
 export function asReceived<T extends Error>(error: T): T {
   received.add(error);
   return error;
 }
 
 /**
- * Makes an error that was received pass for one of this side, where a call was
- * only forwarded.
+ * Marks a received error as one of this side, because this side has only
+ * forwarded the call.
  */
 export function passOn(error: unknown): unknown {
   if (isInstance(error, Error)) received.delete(error);
   return error;
 }
 
-/** Which of ours an error is, if it was made here. */
-function ownOf(error: Error | null): OwnError | undefined {
+/** Finds the entry for an error of this package that this side has made. */
+function ownOf(error: Error | null) {
   if (error === null || received.has(error)) return undefined;
   return [...OWN_ERRORS.values()].find(({ type }) => isInstance(error, type));
 }
@@ -139,42 +145,22 @@ function codeOf(error: Error | null): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** The `data` of an error, if it can be sent. */
-function dataOf(error: Error | null): unknown {
-  const data = property(error, "data");
-  try {
-    return isPlainData(data) ? data : undefined;
-  } catch {
-    // A getter in it throws: the failure is sent without it.
-    return undefined;
-  }
-}
-
-/** The `data` that a failure brought. */
-function dataIn(content: unknown): unknown {
-  return typeof content === "object" && content !== null &&
-      Object.hasOwn(content, "data")
-    ? (content as { data: unknown }).data
-    : undefined;
-}
-
 function property(error: Error | null, name: string): unknown {
-  if (error === null) return undefined;
   try {
-    return (error as unknown as Record<string, unknown>)[name];
+    return (error as unknown as Record<string, unknown> | null)?.[name];
   } catch {
-    // A getter that throws tells nothing; the failure is sent without it.
+    // A getter of the user throws: the failure is sent without the property.
     return undefined;
   }
 }
 
-/** Name and message in the form that text has, which never throws. */
+/** Reads name and message from the text of an error, which never throws. */
 function readError(error: unknown): { name: string; message: string } {
   const text = failureText(error).trimEnd();
   const colon = text.indexOf(": ");
   const name = colon === -1 ? text.replace(/:$/, "") : text.slice(0, colon);
   const message = colon === -1 ? "" : text.slice(colon + 2);
-  // An error that was let through keeps the name that it had over there.
+  // A rethrown error keeps the name that it had on the other side.
   const thrown = asError(error);
   return isInstance(thrown, RemoteError)
     ? { name: thrown.remoteName, message }
@@ -182,8 +168,8 @@ function readError(error: unknown): { name: string; message: string } {
 }
 
 /**
- * Whether what was thrown is an error of that class. User code may throw a
- * `Proxy` that fails when it is asked for its prototype.
+ * Returns whether a thrown value is an instance of `type`. User code may throw
+ * a `Proxy` that fails when it is asked for its prototype.
  */
 export function isInstance<T>(
   thrown: unknown,
@@ -196,41 +182,44 @@ export function isInstance<T>(
   }
 }
 
-/** What was thrown, if it is an error. */
+/** Returns a thrown value if it is an error, else `null`. */
 export function asError(thrown: unknown): Error | null {
   return isInstance(thrown, Error) ? thrown : null;
 }
 
-/** How deep plain data may be nested. */
-const MAX_DEPTH = 32;
-
 /**
- * Whether every codec can carry `value` without a serializer. Data that comes
- * along with an error must not stand in the way of the error itself.
+ * Returns whether every codec can carry `value` without a serializer. Data of an
+ * error must not prevent that the error itself is sent. Never throws.
  */
 export function isPlainData(value: unknown, depth = 0): boolean {
-  switch (typeof value) {
-    case "string":
-      return value.isWellFormed();
-    case "number":
-      return Number.isFinite(value);
-    case "boolean":
-    case "undefined":
-      return true;
-    case "object":
-      return value === null || depth < MAX_DEPTH && isPlainObject(value, depth);
-    default:
-      return false;
+  try {
+    switch (typeof value) {
+      case "string":
+        return value.isWellFormed();
+      case "number":
+        return Number.isFinite(value);
+      case "boolean":
+      case "undefined":
+        return true;
+      case "object":
+        return value === null ||
+          depth < MAX_DEPTH && isPlainObject(value, depth + 1);
+      default:
+        return false;
+    }
+  } catch {
+    // A getter of the user throws.
+    return false;
   }
 }
 
 function isPlainObject(value: object, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value) && prototype === Array.prototype) {
-    return value.every((item) => isPlainData(item, depth + 1));
+    return value.every((item) => isPlainData(item, depth));
   }
   if (prototype !== Object.prototype && prototype !== null) return false;
   return Object.entries(value).every(([key, item]) =>
-    key !== "__type__" && key.isWellFormed() && isPlainData(item, depth + 1)
+    key !== "__type__" && key.isWellFormed() && isPlainData(item, depth)
   );
 }

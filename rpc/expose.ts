@@ -3,37 +3,38 @@ import { isReservedName } from "./reserved_names.ts";
 /** How an exposed method is served. */
 export interface ExposeOptions {
   /**
-   * Schemas of the arguments, by position. An argument that does not fit is a
-   * `ValidationError`, and the method is not run. Without one, nothing is
-   * checked.
+   * Schemas of the arguments, by position. If an argument does not fit, the call
+   * fails with a `ValidationError` and the method is not run.
+   *
+   * @default {arguments are not checked}
    */
   readonly args?: readonly StandardSchema[] | undefined;
   /** Schema of the result. */
   readonly result?: StandardSchema | undefined;
   /**
-   * Whether running it twice does no more than running it once. Only such a
-   * call is sent again after a connection was lost.
+   * Whether running the method twice has the same effect as running it once.
+   * Only such a call is repeated after its connection was lost.
    *
    * @default {false}
    */
   readonly idempotent?: boolean | undefined;
 }
 
-/** What a decorator of a method or field is told, as far as it matters here. */
+/** The part of a decorator context that {@linkcode expose} uses. */
 export interface ExposeContext {
-  /** What is decorated. */
+  /** The kind of the decorated member. */
   readonly kind: string;
-  /** Its name. */
+  /** The name of the member. */
   readonly name: string | symbol;
-  /** Whether it belongs to the class itself. */
+  /** Whether the member belongs to the class itself. */
   readonly static: boolean;
-  /** Whether its name begins with `#`. */
+  /** Whether the name begins with `#`. */
   readonly private: boolean;
-  /** What the class's decorators share. */
-  readonly metadata: DecoratorMetadataObject;
+  /** An object that all decorators of the class share. */
+  readonly metadata?: object | undefined;
 }
 
-/** What {@linkcode expose} leaves in a class's metadata. */
+/** The exposed members of a class, which its metadata holds. */
 export type Exposures = Map<string, ExposeOptions>;
 
 const EXPOSURES: unique symbol = Symbol("denomas.exposures");
@@ -41,9 +42,9 @@ const EXPOSURES: unique symbol = Symbol("denomas.exposures");
 const NO_OPTIONS: ExposeOptions = {};
 
 /**
- * Marks a method, or a field that holds a sub-service, as callable by the
- * other side. Nothing is reachable without it. An override in a subclass needs
- * a mark of its own.
+ * Exposes a method, or a field that holds a sub-service, to the other side.
+ * Nothing is reachable without it. An override in a subclass must be exposed
+ * again.
  *
  * ```ts
  * import { expose, openConnection, startServer } from "@denomas/denomas/rpc";
@@ -67,7 +68,7 @@ const NO_OPTIONS: ExposeOptions = {};
  * `call` and `toString`, or that tools look up, such as `toJSON`.
  */
 export function expose(target: unknown, context: ExposeContext): void;
-/** Marks it, with schemas or other options. */
+/** Exposes a member with schemas or other options. */
 export function expose(
   options: ExposeOptions,
 ): (target: unknown, context: ExposeContext) => void;
@@ -83,8 +84,8 @@ export function expose(
 const functionOptions = new WeakMap<object, ExposeOptions>();
 
 /**
- * Remembers how an exposed function is served, which holds however the other
- * side comes to call it.
+ * Stores the options of an exposed function. They apply however the other side
+ * comes to call it.
  */
 export function rememberOptions(
   method: unknown,
@@ -93,25 +94,25 @@ export function rememberOptions(
   if (typeof method === "function") functionOptions.set(method, options);
 }
 
-/** How a function is served that is passed by itself. */
+/** Returns the options of a function that is passed by reference. */
 export function optionsOf(method: object): ExposeOptions {
   return functionOptions.get(method) ?? NO_OPTIONS;
 }
 
-/** What a class itself exposes, without its ancestors. */
+/** Returns the members that a class itself exposes, without its base classes. */
 export function ownExposures(type: object): Exposures | undefined {
   if (!Object.hasOwn(type, Symbol.metadata)) return undefined;
-  const metadata =
-    (type as { [Symbol.metadata]?: object | null })[Symbol.metadata];
-  if (metadata == null || !Object.hasOwn(metadata, EXPOSURES)) return undefined;
-  return (metadata as { [EXPOSURES]?: Exposures })[EXPOSURES];
+  const { [Symbol.metadata]: metadata } = type as {
+    [Symbol.metadata]?: object | null;
+  };
+  return metadata ? exposures(metadata) : undefined;
 }
 
 /**
- * Checks a name that shall be part of a path.
+ * Checks a name that will be part of a path.
  *
  * @throws {TypeError} If it holds `/`, begins with `$` or `@@`, is empty, or is
- * one that every function or object has.
+ * reserved.
  */
 export function checkName(name: string): void {
   if (name === "" || name.includes("/") || /^(?:\$|@@)/.test(name)) {
@@ -149,14 +150,28 @@ function mark(
     );
   }
   checkName(name as string);
+  if (context.metadata === undefined) {
+    throw new TypeError(
+      `Cannot expose '${
+        String(name)
+      }': decorators have no metadata here, use 'service' or a polyfill of 'Symbol.metadata'`,
+    );
+  }
   rememberOptions(target, options);
   exposuresIn(context.metadata).set(name as string, options);
 }
 
 function exposuresIn(metadata: object): Exposures {
-  if (!Object.hasOwn(metadata, EXPOSURES)) {
-    Object.defineProperty(metadata, EXPOSURES, { value: new Map() });
-  }
+  const known = exposures(metadata);
+  if (known !== undefined) return known;
+  const value: Exposures = new Map();
+  Object.defineProperty(metadata, EXPOSURES, { value });
+  return value;
+}
+
+/** Ignores inherited metadata, which belongs to the base class. */
+function exposures(metadata: object): Exposures | undefined {
+  if (!Object.hasOwn(metadata, EXPOSURES)) return undefined;
   return (metadata as { [EXPOSURES]: Exposures })[EXPOSURES];
 }
 
@@ -166,29 +181,29 @@ function exposuresIn(metadata: object): Exposures {
  * {@link https://standardschema.dev}.
  */
 export interface StandardSchema<Output = unknown> {
-  /** Everything of the interface is in here. */
+  /** The members of the interface. */
   readonly "~standard": {
     /** The version of the interface. */
     readonly version: 1;
-    /** Who made the schema. */
+    /** The library that made the schema. */
     readonly vendor: string;
-    /** Checks a value, and may change it. */
+    /** Checks a value, and may transform it. */
     readonly validate: (
       value: unknown,
     ) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
   };
 }
 
-/** What a schema says of a value. */
+/** The result of checking a value. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** What a schema found wrong. */
+/** An error that a schema has found. */
 export interface SchemaIssue {
-  /** What, in words. */
+  /** The description of the error. */
   readonly message: string;
-  /** Where in the value. */
+  /** The keys that lead to the bad part of the value. */
   readonly path?:
     | readonly (PropertyKey | { readonly key: PropertyKey })[]
     | undefined;

@@ -1,62 +1,41 @@
 /**
  * Names that the language, consoles, loggers and test libraries look up in any
- * value. A proxy answers to them by itself, and nothing can be exposed by them:
- * a look at a proxy must never become a call.
+ * value. A proxy answers these lookups locally, and nothing can be exposed under
+ * these names, so that looking at a proxy never becomes a call.
  */
 export type ReservedName =
   // deno-lint-ignore ban-types -- these types name what every object has
   | Exclude<keyof Object | keyof Function, symbol>
-  | "__defineGetter__"
-  | "__defineSetter__"
-  | "__lookupGetter__"
-  | "__lookupSetter__"
-  | "__proto__"
-  | "asymmetricMatch"
-  | "inspect"
-  | "nodeType"
-  | "tagName"
-  | "then"
-  | "toJSON"
+  | typeof OTHERS[number]
   | `@@${string}`
   | `$${string}`;
 
-const RESERVED: readonly ReservedName[] = [
-  // Of Object.prototype
-  "constructor",
-  "hasOwnProperty",
-  "isPrototypeOf",
-  "propertyIsEnumerable",
-  "toLocaleString",
-  "toString",
-  "valueOf",
+const OTHERS = [
   "__defineGetter__",
   "__defineSetter__",
   "__lookupGetter__",
   "__lookupSetter__",
   "__proto__",
-  // Of functions, which proxies are
-  "apply",
-  "arguments",
-  "bind",
-  "call",
-  "caller",
-  "length",
-  "name",
-  "prototype",
-  // Of the language: promises and JSON
+  // By promises and JSON
   "then",
   "toJSON",
-  // Of consoles and test libraries
+  // By consoles and test libraries
   "asymmetricMatch",
   "inspect",
   "nodeType",
   "tagName",
-];
+] as const;
 
-const reserved: ReadonlySet<string> = new Set(RESERVED);
+const reserved: ReadonlySet<string> = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  ...Object.getOwnPropertyNames(Function.prototype),
+  ...OTHERS,
+  // A property of every function that is not an arrow function
+  "prototype",
+]);
 
-/** Whether a name is reserved: no proxy passes it on. */
+/** Returns whether a name is reserved: no proxy passes it on. */
 export function isReservedName(name: string): name is ReservedName {
-  // As React's `$$typeof` and Immutable's `@@__IMMUTABLE_LIST__@@` do.
+  // `$` as in React's `$$typeof`, `@@` as in Immutable's `@@__IMMUTABLE_LIST__@@`.
   return reserved.has(name) || name.startsWith("$") || name.startsWith("@@");
 }

@@ -1,12 +1,15 @@
 import {
   checkName,
   type ExposeOptions,
-  type Exposures,
   ownExposures,
   rememberOptions,
 } from "./expose.ts";
 
-/** One exposed name of a service. */
+/** A function that serves calls. */
+// deno-lint-ignore no-explicit-any -- whatever arguments the peer sends
+export type Method = (this: any, ...args: any[]) => unknown;
+
+/** An exposed name of a service. */
 export type Route =
   | {
     readonly kind: "method";
@@ -15,20 +18,16 @@ export type Route =
   }
   | { readonly kind: "field" };
 
-/** A function that serves calls. */
-// deno-lint-ignore no-explicit-any -- whatever arguments the peer sends
-export type Method = (this: any, ...args: any[]) => unknown;
-
 /** The exposed names of a class or of a plain service. */
 export type Routes = ReadonlyMap<string, Route>;
 
 const NO_ROUTES: Routes = new Map();
-const NO_OPTIONS: ExposeOptions = {};
+const FIELD: Route = { kind: "field" };
 
 const classRoutes = new WeakMap<object, Routes>();
 const plainRoutes = new WeakMap<object, Routes>();
 
-/** What {@linkcode service} takes: functions and services by name. */
+/** The argument of {@linkcode service}: functions and services by name. */
 export type ServiceDefinition = Readonly<Record<string, unknown>>;
 
 /** Options of the methods of a plain service, by name. */
@@ -62,87 +61,72 @@ export function service<T extends ServiceDefinition>(
 ): T {
   const made = new PlainService();
   const routes = new Map<string, Route>();
-  for (const name of Object.keys(definition)) {
+  for (const [name, value] of Object.entries(definition)) {
     checkName(name);
-    const value = definition[name];
-    routes.set(name, routeTo(name, value, own(options, name)));
+    const own = Object.hasOwn(options, name) ? options[name] : undefined;
+    routes.set(name, routeTo(name, value, own ?? {}));
     Object.defineProperty(made, name, { value, enumerable: true });
   }
   plainRoutes.set(made, routes);
   return made as unknown as T;
 }
 
-function own<T extends object>(
-  options: T,
-  name: string,
-): T[keyof T] | undefined {
-  return Object.hasOwn(options, name) ? options[name as keyof T] : undefined;
-}
-
-/** The class of what {@linkcode service} makes; it has nothing of its own. */
+/** The class of the services that {@linkcode service} makes. */
 class PlainService {}
 
-function routeTo(
-  name: string,
-  value: unknown,
-  options: ExposeOptions = NO_OPTIONS,
-): Route {
-  if (isService(value)) return { kind: "field" };
-  if (typeof value === "function") {
-    rememberOptions(value, options);
-    return { kind: "method", method: value as Method, options };
-  }
+function routeTo(name: string, value: unknown, options: ExposeOptions): Route {
+  if (isService(value)) return FIELD;
+  if (typeof value === "function") return methodRoute(value as Method, options);
   throw new TypeError(
     `Cannot make a service: '${name}' is neither a function nor a service, leave it out or wrap it by 'service'`,
   );
 }
 
+function methodRoute(method: Method, options: ExposeOptions): Route {
+  rememberOptions(method, options);
+  return { kind: "method", method, options };
+}
+
 /**
- * Marks a class whose instances are services even where they expose nothing,
+ * Marks a class whose instances are services even if they expose nothing, such
  * as agents that only call others.
  */
 export const alwaysService: unique symbol = Symbol("denomas.alwaysService");
 
-/** Whether something exposes at least one name, or could. */
+/** Returns whether a value exposes at least one name, or could. */
 export function isService(value: unknown): value is object {
   return typeof value === "object" && value !== null &&
     (value instanceof Router || alwaysService in value ||
       routesOf(value).size > 0);
 }
 
-/** The exposed names of `service`; none for anything else. */
+/** Returns the exposed names of `service`; none for anything else. */
 export function routesOf(service: object): Routes {
   return plainRoutes.get(service) ?? routesOfClass(service.constructor);
 }
 
 /**
- * A class's exposed names. They are gathered from the most general class to
- * the most special one, each of which hides what it overrides: a method that
- * is overridden without a mark is not reachable.
+ * Returns the exposed names of a class. They are collected from the base class
+ * down, and each class hides what it overrides: a method that is overridden
+ * without a mark is not reachable.
  */
 function routesOfClass(type: unknown): Routes {
   if (typeof type !== "function") return NO_ROUTES;
   const known = classRoutes.get(type);
   if (known !== undefined) return known;
-  const routes = new Map<string, Route>(
-    routesOfClass(Object.getPrototypeOf(type)),
-  );
-  const exposures: Exposures = ownExposures(type) ?? new Map();
+  const routes = new Map(routesOfClass(Object.getPrototypeOf(type)));
   const prototype: unknown = type.prototype;
-  const own = typeof prototype === "object" && prototype !== null
-    ? Object.getOwnPropertyDescriptors(prototype)
-    : {};
-  for (const name of Object.keys(own)) routes.delete(name);
-  for (const [name, options] of exposures) {
-    const method: unknown = Object.hasOwn(own, name)
-      ? own[name]!.value
-      : undefined;
-    rememberOptions(method, options);
+  const members = typeof prototype === "object" && prototype !== null
+    ? new Map(Object.entries(Object.getOwnPropertyDescriptors(prototype)))
+    : new Map<string, PropertyDescriptor>();
+  for (const name of members.keys()) routes.delete(name);
+  for (const [name, options] of ownExposures(type) ?? []) {
+    const method: unknown = members.get(name)?.value;
     routes.set(
       name,
       typeof method === "function"
-        ? { kind: "method", method: method as Method, options }
-        : { kind: "field" },
+        ? methodRoute(method as Method, options)
+        : FIELD,
     );
   }
   classRoutes.set(type, routes);
@@ -152,7 +136,7 @@ function routesOfClass(type: unknown): Routes {
 /** Options for a {@linkcode Router}. */
 export interface RouterOptions {
   /**
-   * Makes the error that a call below a missing child fails with.
+   * Makes the error for a call below a missing child.
    *
    * @default {a `MethodNotFoundError`}
    */
@@ -160,23 +144,23 @@ export interface RouterOptions {
 }
 
 /**
- * A service whose children come and go while it serves, such as the agents of
- * a container.
+ * A service whose children come and go while it is served, such as the agents
+ * of a container.
  *
- * @typeParam T What its children are.
+ * @typeParam T The type of the children.
  */
 export class Router<T extends object = object> {
   readonly #children = new Map<string, T>();
   readonly #names = new Map<object, string>();
   readonly #missing: ((name: string) => Error) | undefined;
 
-  /** Makes an empty one. */
+  /** Makes a router without children. */
   constructor({ missing }: RouterOptions = {}) {
     this.#missing = missing;
   }
 
   /**
-   * Puts `child` at `name`, in the place of what was there.
+   * Adds `child` at `name`, and replaces the child that was there.
    *
    * @throws {TypeError} If `child` exposes nothing, or `name` cannot be part of
    * a path.
@@ -193,27 +177,27 @@ export class Router<T extends object = object> {
     this.#names.set(child, name);
   }
 
-  /** The child at `name`. */
+  /** Returns the child at `name`. */
   get(name: string): T | undefined {
     return this.#children.get(name);
   }
 
-  /** The name of `child`, the last one if it has several. */
+  /** Returns the name of `child`, the last one if it has several. */
   nameOf(child: object): string | undefined {
     return this.#names.get(child);
   }
 
-  /** The children by name, in the order in which they came. */
+  /** The children by name, in the order in which they were added. */
   get children(): ReadonlyMap<string, T> {
     return this.#children;
   }
 
-  /** What a call below `name` fails with, where there is no such child. */
+  /** Returns the error for a call below `name`, where there is no child. */
   errorFor(name: string): Error | null {
     return this.#missing?.(name) ?? null;
   }
 
-  /** Takes the child at `name` out; tells whether there was one. */
+  /** Removes the child at `name`; returns whether there was one. */
   delete(name: string): boolean {
     const child = this.#children.get(name);
     if (child === undefined) return false;
@@ -222,7 +206,7 @@ export class Router<T extends object = object> {
   }
 }
 
-/** The sub-service of `parent` at `name`, if it is exposed. */
+/** Returns the sub-service of `parent` at `name`, if it is exposed. */
 export function subService(parent: object, name: string): object | undefined {
   if (parent instanceof Router) return parent.get(name);
   if (routesOf(parent).get(name)?.kind !== "field") return undefined;
