@@ -1,4 +1,5 @@
 import type { ArrivalContext } from "../../channel/internal.ts";
+import type { Budget } from "../../channel/limits/budget.ts";
 
 /**
  * How long the other side may use a reference that a message passes: `borrowed`
@@ -99,4 +100,18 @@ export interface ReceivedContext extends ArrivalContext {
   readonly signal?: AbortSignal | undefined;
   /** Identifies that call to observers. */
   readonly call?: object | undefined;
+}
+
+/**
+ * Holds `bytes` for something that is passed to the other side.
+ *
+ * @throws {RangeError} If the other side makes this one hold too much.
+ */
+export function holdBytes(budget: Budget, bytes: number): void {
+  if (budget.exceededBy(bytes) !== null) {
+    throw new RangeError(
+      `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'limits.requests.maxHeldBytes'`,
+    );
+  }
+  budget.hold(bytes);
 }

@@ -9,6 +9,7 @@ import { passOn } from "../_failure.ts";
 import {
   asMessageContext,
   type Hold,
+  holdBytes,
   type MessageContext,
   type ReceivedContext,
 } from "./_message_context.ts";
@@ -227,13 +228,7 @@ export class References implements TypeEntry {
         `${maxReferences} references are held already; dispose of some on the other side, pass a service that is listed, or raise 'maxReferences'`,
       );
     }
-    const { budget } = this.#channel;
-    if (budget.exceededBy(REFERENCE_BYTES) !== null) {
-      throw new RangeError(
-        `${budget.bytes} bytes are held for the other side already; let it consume what it was sent, or raise 'limits.requests.maxHeldBytes'`,
-      );
-    }
-    budget.hold(REFERENCE_BYTES);
+    holdBytes(this.#channel.budget, REFERENCE_BYTES);
     const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);

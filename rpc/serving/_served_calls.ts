@@ -26,7 +26,8 @@ import {
   type References,
 } from "../references/_references.ts";
 import { resolveMethod, type Target } from "../references/_resolve.ts";
-import { discardStream, isStream } from "../streams/_outgoing_streams.ts";
+import { discardStream } from "../streams/_outgoing_stream.ts";
+import { isStream } from "../streams/_outgoing_streams.ts";
 import { runThrough } from "./_run_through.ts";
 import { RunningCall } from "./_running_call.ts";
 import { checkArguments, checkResult } from "./_validation.ts";

@@ -5,8 +5,10 @@ import {
   type References,
 } from "../references/_references.ts";
 import type { ServedCalls } from "../serving/_served_calls.ts";
-import type { OutgoingStreams } from "../streams/_outgoing_streams.ts";
-import { sendBatch } from "../streams/_send_batch.ts";
+import {
+  type OutgoingStreams,
+  sendBatch,
+} from "../streams/_outgoing_streams.ts";
 import type { Hello } from "./_hello.ts";
 
 /** The prefix of the paths that belong to the extensions. */

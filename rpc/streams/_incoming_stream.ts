@@ -2,7 +2,7 @@ import { emit } from "../_events.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import { ProtocolError } from "../../transports/errors.ts";
-import type { StreamBatch } from "./_outgoing_streams.ts";
+import type { StreamBatch } from "./_outgoing_stream.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 
 /** What a consumed stream needs of its connection. */

@@ -8,7 +8,7 @@ import { Budget } from "../../channel/limits/budget.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
-import type { StreamBatch } from "./_outgoing_streams.ts";
+import type { StreamBatch } from "./_outgoing_stream.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 
 /** A producer whose answers the test gives. */

@@ -8,7 +8,8 @@ import {
   IncomingStream,
   type StreamSource,
 } from "./_incoming_stream.ts";
-import { STREAM_PREFIX, type StreamBatch } from "./_outgoing_streams.ts";
+import type { StreamBatch } from "./_outgoing_stream.ts";
+import { STREAM_PREFIX } from "./_outgoing_streams.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 
 /** Streams that the other side produces and this side consumes. */

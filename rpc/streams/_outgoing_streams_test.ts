@@ -4,14 +4,13 @@ import { type Call, call, runAs } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import {
   DEFAULT_WINDOW,
-  discardStream,
   isStream,
   MAX_STREAMS,
   OutgoingStreams,
   STREAM_PREFIX,
-  type StreamBatch,
 } from "./_outgoing_streams.ts";
 import type { StreamWindow } from "../rpc_options.ts";
+import { discardStream, type StreamBatch } from "./_outgoing_stream.ts";
 import {
   MessageContext,
   type StreamOwner,

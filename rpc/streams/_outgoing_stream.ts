@@ -1,0 +1,257 @@
+import { Deque } from "../../channel/tables/deque.ts";
+import type { Budget } from "../../channel/limits/budget.ts";
+import type {
+  PassedStream,
+  StreamOwner,
+} from "../references/_message_context.ts";
+import type { StreamWindow } from "../rpc_options.ts";
+import { roughBytes } from "./_rough_bytes.ts";
+
+/** This many bytes of a stream's items may be missing in the budget. */
+const UNCOUNTED_BYTES = 1_024;
+
+/** A batch of items: the reply to a `$/next`. */
+export interface StreamBatch {
+  readonly items: readonly unknown[];
+  readonly done: boolean;
+}
+
+/**
+ * Sends as many of the first items of a batch as possible, and returns their
+ * number. Throws if not even the first item can be sent.
+ */
+export type SendBatch = (batch: StreamBatch) => number;
+
+/** The parts of a channel that streams use. */
+export interface StreamChannel {
+  /** Counts the bytes that the other side makes this one hold. */
+  readonly budget: Budget;
+  /** Calls `write` when there is room in the send queue. */
+  whenRoom(write: () => void): void;
+  /** Does not count the frame that has asked for items. */
+  giveBackFrame(): void;
+}
+
+/** Ends a producer that nobody will read. */
+export function discardStream(iterable: AsyncIterable<unknown>): void {
+  // Nobody can receive an error of a generator's `finally`.
+  endProducer(() => iterable[Symbol.asyncIterator]()).catch(() => {});
+}
+
+async function endProducer(open: () => AsyncIterator<unknown>): Promise<void> {
+  await open().return?.();
+}
+
+/** A stream that this side produces, ahead of its consumer by a window. */
+export class OutgoingStream implements PassedStream {
+  readonly #channel: StreamChannel;
+  readonly #iterable: AsyncIterable<unknown>;
+  readonly #window: StreamWindow;
+  readonly #owner: StreamOwner | null;
+  #onEnd: (() => void) | null;
+  #iterator: AsyncIterator<unknown> | null = null;
+  /** Items that are not sent. */
+  readonly #items = new Deque<unknown>();
+  /** Sizes of the items that are not consumed, the oldest first. */
+  readonly #sizes = new Deque<number>();
+  /** The sum of these sizes. */
+  #bytes = 0;
+  /** The size of the unsent items, and the part of it that is in the budget. */
+  #unsentBytes = 0;
+  #heldBytes = 0;
+  #consumed = 0;
+  /** How many items are tried at once: as many as fitted, or twice as many. */
+  #batchSize: number;
+  #isPumping = false;
+  #outcome: { readonly error: unknown } | "done" | null = null;
+  #changed: PromiseWithResolvers<void> | null = null;
+  #ending: Promise<void> | null = null;
+
+  /** The first step of `iterable` runs as a part of the call `owner`. */
+  constructor(
+    iterable: AsyncIterable<unknown>,
+    channel: StreamChannel,
+    window: StreamWindow,
+    owner: StreamOwner | null,
+    onEnd: () => void,
+  ) {
+    this.#iterable = iterable;
+    this.#channel = channel;
+    this.#window = window;
+    this.#batchSize = window.items;
+    this.#owner = owner;
+    this.#onEnd = onEnd;
+  }
+
+  get isStarted(): boolean {
+    return this.#iterator !== null;
+  }
+
+  /** Sends more items, of which `consumed` were consumed in all. */
+  async next(consumed: number, send: SendBatch): Promise<void> {
+    this.#forget(consumed);
+    this.#pump();
+    while (this.#items.size === 0 && this.#outcome === null) {
+      this.#changed ??= Promise.withResolvers();
+      await this.#changed.promise;
+    }
+    await new Promise<void>((resolve, reject) =>
+      this.#channel.whenRoom(() => {
+        try {
+          resolve(this.#send(send));
+        } catch (error) {
+          reject(error);
+        }
+      })
+    );
+  }
+
+  #send(send: SendBatch): void {
+    const outcome = this.#outcome;
+    // The items before an error come first.
+    if (this.#items.size === 0 && outcome !== null && outcome !== "done") {
+      this.#finish();
+      throw outcome.error;
+    }
+    const items = this.#items.first(this.#batchSize);
+    const done = outcome === "done" && items.length === this.#items.size;
+    try {
+      const sent = send({ items, done });
+      if (sent > 0) this.#channel.giveBackFrame();
+      this.#batchSize = sent < items.length ? sent : 2 * this.#batchSize;
+      this.#countSent(sent);
+      if (done && sent === items.length) this.#finish();
+    } catch (error) {
+      this.drop();
+      throw error;
+    }
+  }
+
+  withdraw(): void {
+    this.#finish();
+  }
+
+  drop(): void {
+    // Nobody can receive an error of a generator's `finally`.
+    this.end().catch(() => {});
+  }
+
+  /**
+   * Ends the producer. Resolves when its `finally` has run, unless the producer
+   * itself waits for something: its `finally` then runs after that, if ever.
+   */
+  end(): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    const isOver = this.#outcome !== null;
+    this.#outcome ??= "done";
+    this.#wake();
+    // First, so that the signal of a waiting producer aborts.
+    this.#finish();
+    if (isOver) return;
+    const iterator = this.#iterator;
+    if (this.#isPumping && iterator !== null) {
+      endProducer(() => iterator).catch(() => {});
+    } else {
+      await endProducer(() =>
+        iterator ?? this.#iterable[Symbol.asyncIterator]()
+      );
+    }
+  }
+
+  /** Attributes the same size to each unsent item, which is close enough. */
+  #countSent(sent: number): void {
+    const before = this.#items.size;
+    for (let count = 0; count < sent; count++) this.#items.shift();
+    const bytes = this.#items.size === 0
+      ? this.#unsentBytes
+      : Math.floor(this.#unsentBytes * sent / before);
+    this.#unsentBytes -= bytes;
+    this.#hold(this.#unsentBytes);
+  }
+
+  #hold(bytes: number): void {
+    if (bytes === this.#heldBytes) return;
+    this.#channel.budget.hold(bytes - this.#heldBytes);
+    this.#heldBytes = bytes;
+  }
+
+  #finish(): void {
+    const onEnd = this.#onEnd;
+    if (onEnd === null) return;
+    this.#onEnd = null;
+    this.#items.clear();
+    this.#unsentBytes = 0;
+    this.#hold(0);
+    onEnd();
+  }
+
+  #wake(): void {
+    this.#changed?.resolve();
+    this.#changed = null;
+  }
+
+  /** A consumer that sends a wrong number only harms itself. */
+  #forget(consumed: number): void {
+    if (!(consumed > this.#consumed)) return;
+    while (this.#consumed < consumed && this.#sizes.size > 0) {
+      this.#bytes -= this.#sizes.shift()!;
+      this.#consumed++;
+    }
+  }
+
+  /** Takes items while the window is open. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#outcome === null && this.#hasRoom()) {
+        const { done, value } = await this.#step();
+        if (this.#outcome !== null) break;
+        if (done) this.#outcome = "done";
+        else this.#keep(value);
+        this.#wake();
+      }
+    } catch (error) {
+      this.#outcome ??= { error };
+      this.#wake();
+    } finally {
+      this.#isPumping = false;
+      this.#hold(this.#unsentBytes);
+    }
+  }
+
+  #step(): Promise<IteratorResult<unknown>> {
+    if (this.#iterator !== null) return this.#iterator.next();
+    const begin = () => {
+      this.#iterator = this.#iterable[Symbol.asyncIterator]();
+      return this.#iterator.next();
+    };
+    // The body of a generator begins here.
+    return this.#owner === null ? begin() : this.#owner.run(begin);
+  }
+
+  #hasRoom(): boolean {
+    const { items, bytes } = this.#window;
+    // A consumer that claims to have consumed unsent items gains nothing.
+    return this.#sizes.size < items && this.#items.size < items &&
+      this.#bytes < bytes &&
+      (this.#heldBytes === 0 || this.#channel.budget.exceededBy(0) === null);
+  }
+
+  #keep(item: unknown): void {
+    const bytes = roughBytes(item, this.#window.bytes);
+    this.#items.push(item);
+    this.#sizes.push(bytes);
+    this.#bytes += bytes;
+    // If the stream has ended meanwhile, its bytes were released.
+    if (this.#onEnd === null) return;
+    this.#unsentBytes += bytes;
+    // Not for each item: small ones come by the hundred thousand a second.
+    if (this.#unsentBytes - this.#heldBytes > UNCOUNTED_BYTES) {
+      this.#hold(this.#unsentBytes);
+    }
+  }
+}
