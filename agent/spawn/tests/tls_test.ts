@@ -231,7 +231,7 @@ for (const kind of KINDS) {
         ["without TLS", parent, null],
         ["with TLS", plain, tls!],
         ["'cert' without 'key'", parent, { ...tls, key: undefined }],
-        ["not the key", parent, { ...tls, key }],
+        ["does not belong", parent, { ...tls, key }],
         ["no file 'none.pem'", parent, { ...tls, key: "none.pem" }],
       ] as const
     ) {
