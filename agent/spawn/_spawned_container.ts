@@ -200,21 +200,15 @@ export class Spawned implements SpawnedContainer {
     const isWorker = this.pid === undefined;
     if (path !== null && isWorker) this.#inode = await inodeOf(path);
     const address = `${this.address}/0`;
-    const manager = await this.#connectTo(address, signal);
+    // For this one connection, whoever listens there is taken for the child.
+    const preauthorized = this.#child!.preauthorize();
+    const manager = await this.#parent.connect<Manager>(address, { signal })
+      .finally(() => preauthorized[Symbol.dispose]());
     await withOptions(manager, { signal }).admit(this.#token);
     this.#manager = manager;
     // It rejects when the parent closes, which ends the child as well.
     this.#lost = this.#parent.watch(address).then(() => {}, () => {});
     this.#lost.then(() => this.#endWithin(LOSS_MS, LOST));
-  }
-
-  /** For this one connection, whoever listens there is taken for the child. */
-  async #connectTo(
-    address: string,
-    signal: AbortSignal,
-  ): Promise<Remote<Manager>> {
-    using _ = this.#child!.preauthorize();
-    return await this.#parent.connect<Manager>(address, { signal });
   }
 
   /**
