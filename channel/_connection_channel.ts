@@ -1,24 +1,23 @@
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { observed, world } from "../transports/internal.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
-import { type CutCode, cutReason, Lifecycle } from "./_lifecycle.ts";
+import { type CutCode, cutReason } from "./_lifecycle.ts";
 import type { ChannelHooks } from "./_hooks.ts";
-import { MessageCodec } from "./_message_codec.ts";
-import type { ChannelParts } from "./tables/_parts.ts";
+import {
+  type ChannelParts,
+  type ConnectionChannelOptions,
+  makeParts,
+  type PartsOwner,
+} from "./tables/_parts.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import type { CloseReason } from "./errors.ts";
-import { Arrivals } from "./limits/_arrivals.ts";
-import { Rates } from "./limits/_rates.ts";
-import type { TokenBucket } from "./limits/_token_bucket.ts";
-import { Budget } from "./limits/budget.ts";
+import type { Budget } from "./limits/budget.ts";
 import type { Limits } from "./limits/limits.ts";
 import { REQUEST } from "./message.ts";
-import type { ResolvedOptions } from "./options.ts";
 import type { IncomingRequest, Request } from "./request.ts";
 import { IncomingRequests } from "./tables/_incoming_requests.ts";
 import { type CallTerms, OutgoingCalls } from "./tables/_outgoing_calls.ts";
-import { SendQueue } from "./tables/_send_queue.ts";
-import { type Timeout, Timers } from "./timers/_timers.ts";
+import type { Timeout, Timers } from "./timers/_timers.ts";
 
 /** The longest time that a close without `graceMs` writes queued data. */
 const FLUSH_MS = 1_000;
@@ -31,22 +30,6 @@ const CLOSED_HERE: CloseReason = {
   code: "closed",
   message: "this side closed the channel",
 };
-
-/** The options of a {@linkcode ConnectionChannel}. */
-export interface ConnectionChannelOptions
-  extends Omit<ResolvedOptions, "onError"> {
-  /** Counts that the channels of one server share. */
-  readonly counts: { cutConnections: number; refusedPeers: number };
-  /** Bounds the requests of all channels of one server together. */
-  readonly requestRate: TokenBucket;
-  /** Hears of a peer's breach of the protocol that no call was rejected with. */
-  readonly onProtocolError: (error: unknown) => void;
-  /**
-   * Hears when this side takes the first message of the peer. Only for a
-   * connection that was accepted.
-   */
-  readonly onHeard?: () => void;
-}
 
 /**
  * Starts a new channel: calls {@linkcode ConnectionChannel.start} with the hooks
@@ -66,10 +49,7 @@ export const startPlain: ChannelStarter = (channel) => {
  * The channel on a connection. It receives frames and passes messages on to its
  * calls and requests, and ends all of its parts once.
  */
-export class ConnectionChannel implements Channel, FrameReceiver {
-  /** The timers of everything on this connection; they end with it. */
-  readonly timers: Timers = new Timers(this);
-
+export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
   readonly #connection: Connection;
   readonly #options: ConnectionChannelOptions;
   readonly #parts: ChannelParts;
@@ -88,39 +68,7 @@ export class ConnectionChannel implements Channel, FrameReceiver {
       () => `${this.localAddress} to ${this.remoteAddress}`,
     );
     observed.by?.owned(connection, this);
-    const { limits } = options;
-    const { timers } = this;
-    const lifecycle = new Lifecycle();
-    const cut = (code: CutCode) => this.cutOver(code);
-    const rates = new Rates(limits.rates, options.requestRate);
-    const budget = new Budget(limits.requests.maxHeldBytes, options.budget);
-    const queue = new SendQueue(connection, {
-      limits,
-      budget: options.budget,
-      timers,
-      cut,
-    });
-    const arrivals = new Arrivals({
-      limits,
-      budget,
-      rates,
-      timers,
-      cut,
-      isBusy: () => this.#calls.size > 0 || this.#requests.size > 0,
-      onHeard: options.onHeard ?? null,
-    });
-    this.#parts = {
-      lifecycle,
-      codec: new MessageCodec(this, options.codec, options.types),
-      queue,
-      arrivals,
-      rates,
-      budget,
-      timers,
-      limits,
-      timeoutMs: options.timeoutMs,
-      cut,
-    };
+    this.#parts = makeParts(this, connection, options);
     this.#calls = new OutgoingCalls(this.#parts);
     this.#requests = new IncomingRequests(this.#parts, () => this.#finish());
   }
@@ -136,6 +84,11 @@ export class ConnectionChannel implements Channel, FrameReceiver {
   /** The memory that the peer makes this side hold. */
   get budget(): Budget {
     return this.#parts.budget;
+  }
+
+  /** The timers of everything on this connection; they end with it. */
+  get timers(): Timers {
+    return this.#parts.timers;
   }
 
   get closed(): Promise<CloseReason> {
@@ -359,6 +312,11 @@ export class ConnectionChannel implements Channel, FrameReceiver {
     const message = error instanceof Error ? error.message : String(error);
     this.cut({ by: "error", code: "protocol", message, error });
     if (!isAwaited) this.#options.onProtocolError(error);
+  }
+
+  /** Returns whether either side waits for an answer. */
+  isBusy(): boolean {
+    return this.#calls.size > 0 || this.#requests.size > 0;
   }
 
   /** Ends the connection of a peer that broke a limit. */

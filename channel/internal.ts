@@ -3,7 +3,6 @@
  *
  * - The channel of a connection before a layer has started it, and the hooks
  *   that the layer starts it with.
- * - Opening connections and starting servers whose channels a layer starts.
  * - Timers, waits and signals, which all layers share.
  * - Guards for values that may be thenable, or throw when they are read.
  *
@@ -14,7 +13,6 @@
 export {
   type ChannelStarter,
   ConnectionChannel,
-  type ConnectionChannelOptions,
 } from "./_connection_channel.ts";
 export { messageOf } from "./codecs/types/_fault.ts";
 export { isThenable } from "./codecs/types/_peer_data.ts";

@@ -40,6 +40,8 @@ class PendingCall implements Due, Abortable, QueuedFrame {
   readonly id: number;
   readonly terms: CallTerms;
   readonly dueAt: number;
+  /** Settles with the call. */
+  readonly reply: Promise<unknown>;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: unknown) => void;
   slot = -1;
@@ -51,13 +53,15 @@ class PendingCall implements Due, Abortable, QueuedFrame {
     calls: OutgoingCalls,
     id: number,
     terms: CallTerms,
-    dueAt: number,
-    { resolve, reject }: PromiseWithResolvers<unknown>,
+    timeoutMs: number,
   ) {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#calls = calls;
     this.id = id;
     this.terms = terms;
-    this.dueAt = dueAt;
+    // The time is not read for the many calls without a deadline.
+    this.dueAt = timeoutMs < Infinity ? world.now() + timeoutMs : Infinity;
+    this.reply = promise;
     this.resolve = resolve;
     this.reject = reject;
   }
@@ -123,17 +127,16 @@ export class OutgoingCalls {
     context: unknown,
   ): Promise<unknown> {
     this.#check(terms);
-    const { codec, queue } = this.#parts;
+    const { codec } = this.#parts;
     // Taken first, as a getter in the content may send something itself.
     const id = this.#nextId++;
     try {
       const payload = codec.encode(REQUEST, id, content, context);
       // It may also have aborted this call, or closed the channel.
       this.#check(terms);
-      const resolvers = Promise.withResolvers<unknown>();
-      if (queue.hasRoom) this.#write(payload, id, terms, resolvers);
-      else this.#wait(this.#toBytes(payload), id, terms, resolvers);
-      return resolvers.promise;
+      const call = new PendingCall(this, id, terms, this.#timeoutMs(terms));
+      this.#transmit(call, payload);
+      return call.reply;
     } catch (error) {
       // The next call gets this id, unless that was made in the meantime.
       if (this.#nextId === id + 1) this.#nextId = id;
@@ -154,33 +157,22 @@ export class OutgoingCalls {
     );
   }
 
-  #write(
-    payload: string | Uint8Array,
-    id: number,
-    terms: CallTerms,
-    resolvers: PromiseWithResolvers<unknown>,
-  ): void {
+  #transmit(call: PendingCall, payload: string | Uint8Array): void {
     const { codec, queue } = this.#parts;
     // Added first: this frame may be the one for which the peer is cut off.
-    const call = this.#add(id, terms, resolvers);
+    this.#add(call);
     try {
-      call.position = queue.write(payload);
+      if (queue.hasRoom) {
+        call.position = queue.write(payload);
+        codec.release(payload);
+      } else {
+        call.payload = this.#toBytes(payload);
+        queue.wait(call);
+      }
     } catch (error) {
       this.#remove(call);
       throw error;
     }
-    codec.release(payload);
-  }
-
-  #wait(
-    payload: Uint8Array,
-    id: number,
-    terms: CallTerms,
-    resolvers: PromiseWithResolvers<unknown>,
-  ): void {
-    const call = this.#add(id, terms, resolvers);
-    call.payload = payload;
-    this.#parts.queue.wait(call);
   }
 
   /** Converts a payload that must wait to bytes, and checks their length. */
@@ -196,18 +188,11 @@ export class OutgoingCalls {
     );
   }
 
-  #add(
-    id: number,
-    terms: CallTerms,
-    resolvers: PromiseWithResolvers<unknown>,
-  ): PendingCall {
-    const timeoutMs = this.#timeoutMs(terms);
-    const dueAt = timeoutMs < Infinity ? world.now() + timeoutMs : Infinity;
-    const call = new PendingCall(this, id, terms, dueAt, resolvers);
+  #add(call: PendingCall): void {
     this.#pending.add(call);
-    if (dueAt < Infinity) this.#parts.timers.add(call);
-    if (terms.signal !== undefined) listenForAbort(terms.signal, call);
-    return call;
+    this.#parts.timers.add(call);
+    const { signal } = call.terms;
+    if (signal !== undefined) listenForAbort(signal, call);
   }
 
   #remove(call: PendingCall): void {
