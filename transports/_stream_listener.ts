@@ -1,5 +1,6 @@
 import { observed } from "./_observers.ts";
 import { world } from "./_world.ts";
+import type { PendingHandshakes } from "./tls/_pending_handshakes.ts";
 import type { Listener } from "./transport.ts";
 
 /**
@@ -8,16 +9,6 @@ import type { Listener } from "./transport.ts";
  */
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
-
-/** The handshakes of a listener that are under way. */
-export interface ListenerHandshakes {
-  /** Their number. */
-  readonly size: number;
-  /** Ends them. */
-  close(): void;
-  /** Decides whether they keep the process alive. */
-  setRef(isRef: boolean): void;
-}
 
 /** Options for {@linkcode StreamListener}. */
 export interface StreamListenerOptions<C> {
@@ -30,7 +21,7 @@ export interface StreamListenerOptions<C> {
   /** Hides it from clients before it is closed; must not reject. */
   readonly beforeClose?: () => Promise<void>;
   /** Connections that `accept` took and has not handed over yet. */
-  readonly handshakes?: ListenerHandshakes | undefined;
+  readonly handshakes?: PendingHandshakes | undefined;
 }
 
 /** Accepts connections from a `Deno.Listener` until it is closed. */

@@ -67,8 +67,7 @@ async function listen(
   address: string,
   accept: (end: ByteEnd) => void,
   options: TransportListenOptions,
-  { tls, through }: {
-    readonly tls: TlsOptions | undefined;
+  { tls, through }: TcpOptions & {
     readonly through: (end: ByteEnd) => ByteEnd;
   },
 ): Promise<Listener> {
@@ -76,7 +75,16 @@ async function listen(
   const credentials = tls && await readCredentials(tls);
   const handshakes = credentials &&
     new PendingHandshakes(address, credentials, accept, options);
-  const listener = openListener(address, host, port);
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen({ hostname: host, port });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new AddressInUseError(
+      `Cannot listen on '${address}': another program listens there, choose another port, or port 0 for a free one`,
+      { address, cause },
+    );
+  }
   return new StreamListener<Deno.TcpConn>(listener, {
     address: format(listener.addr),
     accept: (conn) => {
@@ -87,22 +95,6 @@ async function listen(
     onError: options.onError,
     handshakes,
   });
-}
-
-function openListener(
-  address: string,
-  hostname: string,
-  port: number,
-): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
-    throw new AddressInUseError(
-      `Cannot listen on '${address}': another program listens there, choose another port, or port 0 for a free one`,
-      { address, cause },
-    );
-  }
 }
 
 async function connect(
@@ -118,33 +110,31 @@ async function connect(
   }
   signal.throwIfAborted();
   const credentials = tls && await readCredentials(tls);
-  const end = endOf(await openConn(address, host, port, signal));
-  if (credentials === undefined) return end;
-  const serverName = tls?.serverName ?? host;
-  return await secureClient(credentials, { end, address, serverName, signal });
-}
-
-async function openConn(
-  address: string,
-  hostname: string,
-  port: number,
-  signal: AbortSignal,
-): Promise<Deno.TcpConn> {
+  let conn: Deno.TcpConn;
   try {
-    return await Deno.connect({ hostname, port, signal });
+    conn = await Deno.connect({ hostname: host, port, signal });
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof Deno.errors.NotCapable) throw cause;
-    const problem = cause instanceof Deno.errors.ConnectionRefused
-      ? "connection refused, start the server first or set 'retryForMs'"
-      : cause instanceof Error
-      ? cause.message
-      : String(cause);
     throw new ConnectError(
-      `Cannot connect to '${address}': ${problem}`,
+      `Cannot connect to '${address}': ${describe(cause)}`,
       { address, cause },
     );
   }
+  if (credentials === undefined) return endOf(conn);
+  return await secureClient(credentials, {
+    end: endOf(conn),
+    address,
+    serverName: tls?.serverName ?? host,
+    signal,
+  });
+}
+
+function describe(cause: unknown): string {
+  if (cause instanceof Deno.errors.ConnectionRefused) {
+    return "connection refused, start the server first or set 'retryForMs'";
+  }
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function endOf(conn: Deno.TcpConn): ByteEnd {
