@@ -1,13 +1,13 @@
 /**
- * The base of every error of this package, so that one `instanceof` tells
- * them from errors of the program around it.
+ * The base class of all errors of this package. One `instanceof` tells them from
+ * the errors of the program.
  */
 export class DenomasError extends Error {
   /** The name of the class. */
   override name = "DenomasError";
 }
 
-/** The options for `Error`: no `cause` at all where there is none. */
+/** Returns the options for `Error`, without a `cause` that is `undefined`. */
 export function causeOf({ cause }: ErrorOptions): ErrorOptions | undefined {
   return cause === undefined ? undefined : { cause };
 }
@@ -32,11 +32,11 @@ export class ConnectError extends DenomasError {
   }
 }
 
-/** Thrown when a server cannot listen because another one already does. */
+/** Thrown when a server cannot listen because another one does. */
 export class AddressInUseError extends DenomasError {
   /** The name of the class. */
   override name = "AddressInUseError";
-  /** The address that is taken. */
+  /** The address in use. */
   readonly address: string;
 
   /** Creates an error with the given message and data. */
@@ -47,10 +47,10 @@ export class AddressInUseError extends DenomasError {
 }
 
 /**
- * What stopped a TLS handshake. `"protocol"`: what arrived is no TLS, or has no
- * version in common. `"ended"`: the other side closed without a reason.
- * `"timeout"`: it took longer than `handshakeMs`. The others tell what is wrong
- * with a certificate.
+ * The obstacle of a TLS handshake. `"protocol"`: the other side does not speak
+ * TLS, or no common version. `"ended"`: it closed without a reason.
+ * `"timeout"`: the handshake took too long. The other codes name the fault of a
+ * certificate.
  */
 export type HandshakeCode =
   | "no-certificate"
@@ -63,20 +63,17 @@ export type HandshakeCode =
   | "timeout";
 
 /**
- * Tells why two sides could not agree on TLS: a server reports it to its
- * `onError`, and for a client it is the `cause` of the {@linkcode ConnectError}.
+ * The reason for which two sides could not agree on TLS. A server reports it to
+ * `onError`; for a client it is the `cause` of a {@linkcode ConnectError}.
  */
 export class HandshakeError extends DenomasError {
   /** The name of the class. */
   override name = "HandshakeError";
   /** The address of the other side. */
   readonly address: string;
-  /** What stopped it. */
+  /** The obstacle. */
   readonly code: HandshakeCode;
-  /**
-   * Which side stopped it: `"local"` does not accept the other, `"peer"` is
-   * that the other does not accept this one.
-   */
+  /** The side that refused the other: `"local"` is this side. */
   readonly by: "local" | "peer";
 
   /** Creates an error with the given message and data. */
@@ -106,13 +103,13 @@ export interface FrameTooLargeErrorDetails extends ErrorOptions {
   readonly limitBytes: number;
 }
 
-/** Thrown when a frame, ours or the peer's, is longer than the limit allows. */
+/** Thrown when a frame of either side exceeds the limit. */
 export class FrameTooLargeError extends DenomasError {
   /** The name of the class. */
   override name = "FrameTooLargeError";
-  /** Length of the payload in bytes, as far as it is known. */
+  /** The length of the payload, in bytes, as far as it is known. */
   readonly bytes: number;
-  /** The limit that it breaks, in bytes. */
+  /** The limit that it exceeds, in bytes. */
   readonly limitBytes: number;
 
   /** Creates an error with the given message and data. */

@@ -1,21 +1,21 @@
 /**
- * Which host a connection comes from, and who gives way where a table that all
- * hosts share is full.
+ * The hosts of connections, and a fair choice of the member that leaves a full
+ * table which all hosts share.
  */
 
-/** A scheme, a host that may stand in brackets, and a port. */
+/** A scheme, a host with or without brackets, and a port. */
 const HOST_AND_PORT = /^[^:/]+:\/\/\[?([^[\]/]*?)\]?:\d+$/;
 
-/** An IPv4 address in the form of IPv6. */
+/** An IPv4 address in IPv6 form. */
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** So many groups of an IPv6 address name a network, of one owner as a rule. */
+/** The groups of an IPv6 address that name a network, usually of one owner. */
 const NETWORK_GROUPS = 4;
 
 /**
- * What counts as the host of a remote address: the IPv4 address, the first
- * half of an IPv6 address, which alone costs its owner something, or `""` for
- * all addresses of this machine that are no IP addresses.
+ * Returns the host of a remote address: the name or IPv4 address; the network
+ * of an IPv6 address, since an owner has any number of addresses in it; or `""`
+ * for addresses without a port, which are of this machine.
  */
 export function hostOf(address: string): string {
   const host = HOST_AND_PORT.exec(address)?.[1] ?? "";
@@ -39,44 +39,36 @@ function networkOf(host: string): string {
 }
 
 /**
- * The members of a table that all hosts share, by host. When the table is full,
- * the oldest member of the host with the most members gives way to a new one.
- * So a host that fills the table displaces only its own, and even there a
- * newcomer has time to get through.
+ * The members of a table that all hosts share, by host. To make room in a full
+ * table, the oldest member of the host with the most members is taken out. So a
+ * host that fills the table displaces only its own members, and a new member
+ * has time to get through.
  */
 export class HostGroups<T> {
   readonly #groups = new Map<string, Set<T>>();
-  #size = 0;
 
-  /** How many members there are. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Adds a member that comes from `host`. */
+  /** Adds a member of `host`. */
   add(host: string, member: T): void {
     const group = this.#groups.get(host);
     if (group === undefined) this.#groups.set(host, new Set([member]));
     else group.add(member);
-    this.#size++;
   }
 
-  /** Takes out a member of `host`, if it is in. */
+  /** Removes a member of `host`, if it is there. */
   delete(host: string, member: T): void {
     const group = this.#groups.get(host);
-    if (!group?.delete(member)) return;
-    this.#size--;
-    if (group.size === 0) this.#groups.delete(host);
+    group?.delete(member);
+    if (group?.size === 0) this.#groups.delete(host);
   }
 
-  /** Takes out the oldest member of `host`, or returns `undefined`. */
+  /** Removes and returns the oldest member of `host`, if there is one. */
   takeOldestOf(host: string): T | undefined {
     const [oldest] = this.#groups.get(host) ?? [];
     if (oldest !== undefined) this.delete(host, oldest);
     return oldest;
   }
 
-  /** Takes out the member that has to give way, or returns `undefined`. */
+  /** Removes and returns the member that makes room, if there is one. */
   takeOldestOfLargest(): T | undefined {
     let largest = "";
     let size = 0;

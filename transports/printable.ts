@@ -1,14 +1,14 @@
-/** How many UTF-16 units of a text are shown where nothing else is asked for. */
+/** The default length of a shown text, in UTF-16 units. */
 const SHOWN_UNITS = 200;
 
 /**
- * What a terminal, a log or a reader could take for something else: control
- * characters, line and paragraph separators, invisible and direction-changing
- * format characters, and halves of surrogate pairs.
+ * Characters that could deceive a reader, or control a terminal or a log:
+ * control characters, line and paragraph separators, invisible and
+ * direction-changing format characters, and halves of surrogate pairs.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** The same, but for the line breaks and tabs of a text of several lines. */
+/** The same, without the line breaks and tabs of a text of several lines. */
 const UNPRINTABLE_IN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {
@@ -18,21 +18,21 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Text of a peer as one line that is safe in a log line, an error message, a
- * name or a terminal. Text over `maxUnits` is cut, and ends with an ellipsis.
+ * Returns text of a peer as one line that is safe in a log, an error message, a
+ * name or a terminal. A text over `maxUnits` is cut and ends with an ellipsis.
  */
 export function printable(text: string, maxUnits = SHOWN_UNITS): string {
   return cutText(text, maxUnits).replace(UNPRINTABLE, escape);
 }
 
-/** The same for text that may have several lines, such as a stack. */
+/** Does the same for a text of several lines, such as a stack. */
 export function printableLines(text: string, maxUnits = Infinity): string {
   return cutText(text, maxUnits).replace(UNPRINTABLE_IN_LINES, escape);
 }
 
 /**
- * The first `maxUnits` UTF-16 units of `text`, or one less where the cut would
- * leave half of a surrogate pair; then an ellipsis where something is missing.
+ * Returns the first `maxUnits` UTF-16 units of `text`, and an ellipsis if it is
+ * longer. The cut never leaves half of a surrogate pair.
  */
 export function cutText(text: string, maxUnits: number): string {
   if (text.length <= maxUnits) return text;

@@ -1,18 +1,18 @@
 import { world, type WorldTimer } from "./_world.ts";
 
-/** Into so many parts a wait is divided. */
+/** The number of parts of a wait. */
 const PARTS = 8;
 
-/** A part that ends so much too late shows that this process was busy. */
+/** The delay of the end of a part that shows that this process was busy. */
 const LATE_MS = 100;
 
 /**
- * A timer to judge a peer by. Time in which this process was too busy to hear
- * the peer does not count: the wait is divided into parts, and a part that ends
- * late is waited for again. So when the time is over, this process has just
- * been able to listen.
+ * A timer for the silence of a peer. Time in which this process was too busy to
+ * hear the peer does not count: the wait is divided into parts, and a part that
+ * ends late is repeated. So this process was able to listen just before the
+ * timer fires.
  *
- * `Infinity` never fires. It never keeps the process alive.
+ * With `Infinity` it never fires. It does not keep the process alive.
  */
 export class Watchdog {
   readonly #partMs: number;
@@ -22,13 +22,13 @@ export class Watchdog {
 
   /** Calls `onTime` once after `timeMs`, unless it is stopped before. */
   constructor(timeMs: number, onTime: () => void) {
-    // Whole milliseconds: a timer drops what is beyond them, in each part.
+    // A timer would drop the fraction of a millisecond in each part.
     this.#partMs = Math.ceil(timeMs / PARTS);
     this.#onTime = onTime;
     this.#arm();
   }
 
-  /** Stops it. Repeatable. */
+  /** Stops the timer. Repeatable. */
   stop(): void {
     this.#timer?.stop();
     this.#timer = null;

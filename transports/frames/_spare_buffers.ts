@@ -1,19 +1,19 @@
-/** Shorter buffers are not worth it. */
+/** The length of the shortest buffer that is worth keeping. */
 const SHORTEST_BYTES = 128 * 1024;
-/** What is kept in all: about what one busy connection queues. */
+/** The most bytes to keep: about the queue of one busy connection. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
 /**
- * Large buffers that nobody uses any more, for all connections of the process.
- * New ones for each message keep the garbage collector busy, and have to be
- * zeroed: with these, messages of 1 MiB take half of the CPU time. What is in
- * one is what its last user left there.
+ * Large unused buffers, for all connections of the process. New buffers for
+ * each message must be zeroed and keep the garbage collector busy: reuse halves
+ * the CPU time of messages of 1 MiB. A buffer still holds the bytes of its last
+ * user.
  */
 export class SpareBuffers {
   readonly #kept: Uint8Array<ArrayBuffer>[] = [];
   #keptBytes = 0;
 
-  /** Takes `bytes` bytes: of a kept buffer of no more than twice that, or new. */
+  /** Returns a kept buffer of `bytes` bytes up to twice that, or a new one. */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes < SHORTEST_BYTES) return new Uint8Array(bytes);
     const at = this.#kept.findIndex(({ length }) =>
@@ -25,7 +25,7 @@ export class SpareBuffers {
     return buffer!;
   }
 
-  /** Keeps a buffer that its user will not touch again, if it is worth it. */
+  /** Keeps a buffer, which its user must not touch again, if it is worth it. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const { length } = buffer;
     if (length < SHORTEST_BYTES || length > MAX_KEPT_BYTES) return;
@@ -37,5 +37,5 @@ export class SpareBuffers {
   }
 }
 
-/** Those of this process. */
+/** The spare buffers of this process. */
 export const spareBuffers: SpareBuffers = new SpareBuffers();

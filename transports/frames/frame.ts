@@ -1,71 +1,74 @@
 /**
- * Frames as bytes: a big-endian `uint32` length, then that many bytes of
+ * The bytes of frames: a big-endian `uint32` length, then that many bytes of
  * payload. Pure: no I/O and no timers.
  */
 import { spareBuffers } from "./_spare_buffers.ts";
 import { FrameTooLargeError, ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
 
-/** Length of a frame's header in bytes. */
+/** The length of a frame's header, in bytes. */
 export const HEADER_BYTES = 4;
 
-/** What an idle connection holds for its next read. */
+/** The read buffer of an idle connection. */
 const IDLE_BUFFER_BYTES = 4 * 1024;
-/** What is read at once while more arrives than the idle buffer holds. */
+/** The read buffer while more bytes arrive than the idle one holds. */
 const BUSY_BUFFER_BYTES = 64 * 1024;
-/** A read buffer that was filled grows this many times. */
+/** The factor by which a filled read buffer grows. */
 const GROWTH = 4;
-/** Strings up to this length get room for their longest UTF-8 form at once. */
+/** A string up to this length gets room for its longest UTF-8 form at once. */
 const SHORT_STRING = 1024;
-/** Strings up to this length are first tried as ASCII, without the encoder. */
+/** A string up to this length is first tried as ASCII, without the encoder. */
 const PLAIN_STRING = 128;
 
 const EMPTY = new Uint8Array(0);
-/** Stays empty, and stands in for what most queues never need. */
+/** Stays empty: most queues never revoke a frame. */
 const NONE_REVOKED = new Set<number>();
 const encoder = new TextEncoder();
 
 /**
- * Cuts a stream of bytes into frames. Read into {@linkcode space}, tell how
- * much by {@linkcode filled}, then take frames by {@linkcode next} until it
- * returns `null`.
+ * Cuts a stream of bytes into frames. Read into {@linkcode space}, report the
+ * number of bytes to {@linkcode filled}, then take frames by {@linkcode next}
+ * until it returns `null`.
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
   #buffer = EMPTY;
   #start = 0;
   #end = 0;
-  /** What the last frame took, header included. */
+  /** The length of the last frame, header included. */
   #lastBytes = 0;
 
-  /** Makes a decoder that refuses payloads over `maxFrameBytes`. */
+  /** Creates a decoder that refuses payloads over `maxFrameBytes`. */
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
-  /** How many bytes of an unfinished frame are held. */
+  /** The number of bytes held of an incomplete frame. */
   get heldBytes(): number {
     return this.#end - this.#start;
   }
 
-  /** Where to read to; never empty. Call only when `next` gave `null`. */
+  /**
+   * Returns the space for the next read, which is never empty. To be called only
+   * after `next` has returned `null`.
+   */
   space(): Uint8Array {
     if (this.heldBytes === 0) this.#reset();
     else this.#makeRoom();
     return this.#buffer.subarray(this.#end);
   }
 
-  /** Tells that `bytes` bytes were read into the last {@linkcode space}. */
+  /** Notes that `bytes` bytes were read into the last {@linkcode space}. */
   filled(bytes: number): void {
     this.#end += bytes;
   }
 
   /**
-   * The payload of the next whole frame, as a view that is valid until the
-   * next call of `space`, or `null` if more must be read.
+   * Returns the payload of the next complete frame, as a view that is valid
+   * until the next call of `space`, or `null` if more bytes are needed.
    *
-   * @throws {FrameTooLargeError} If its header says more than the limit.
-   * @throws {ProtocolError} If it is empty, or the bytes are no frame.
+   * @throws {FrameTooLargeError} If the length in its header exceeds the limit.
+   * @throws {ProtocolError} If it is empty, or the bytes are not a frame.
    */
   next(): Uint8Array | null {
     const held = this.heldBytes;
@@ -79,7 +82,7 @@ export class FrameDecoder {
     return this.#buffer.subarray(start, this.#start);
   }
 
-  /** Before any memory is taken for it, a length must be within the limit. */
+  /** Checks a length before any memory is allocated for it. */
   #check(length: number): void {
     if (length > 0 && length <= this.#maxFrameBytes) return;
     const seen = describeHeader(
@@ -87,19 +90,19 @@ export class FrameDecoder {
     );
     if (seen !== null) {
       throw new ProtocolError(
-        `Cannot read frame: peer sent ${seen} where the length of a frame was expected`,
+        `Cannot read frame: the peer sent ${seen} where the length of a frame was expected`,
       );
     }
     if (length === 0) {
-      throw new ProtocolError("Cannot read frame: peer sent an empty one");
+      throw new ProtocolError("Cannot read frame: the peer sent an empty one");
     }
     throw new FrameTooLargeError(
-      `Cannot read frame: ${length} bytes are over the limit of ${this.#maxFrameBytes}, raise 'maxFrameBytes' on this side if that is wanted`,
+      `Cannot read frame: ${length} bytes are over the limit of ${this.#maxFrameBytes}, raise the limit for frames on this side`,
       { bytes: length, limitBytes: this.#maxFrameBytes },
     );
   }
 
-  /** Nothing is held: an idle connection keeps only a small buffer. */
+  /** Keeps only a small buffer, since the connection may be idle from now on. */
   #reset(): void {
     if (this.#buffer.length !== IDLE_BUFFER_BYTES) {
       spareBuffers.give(this.#buffer);
@@ -109,8 +112,9 @@ export class FrameDecoder {
   }
 
   /**
-   * Part of a frame is held. The buffer grows with what has arrived, not with
-   * what the header claims: only a peer that filled it makes us take more.
+   * Makes room for the rest of a frame. The buffer grows with the bytes that
+   * have arrived, not with the length that the header claims: only a peer that
+   * has filled it makes it grow.
    */
   #makeRoom(): void {
     const held = this.heldBytes;
@@ -136,37 +140,37 @@ export class FrameDecoder {
 }
 
 /**
- * Collects frames to be written. Everything pushed between two calls of
- * {@linkcode take} leaves as one run of bytes. A frame's position counts the
- * bytes that were pushed before it.
+ * Collects frames to be written. All frames pushed between two calls of
+ * {@linkcode take} leave as one run of bytes. The position of a frame is the
+ * number of bytes that were pushed before it.
  */
 export class FrameQueue {
   readonly #maxFrameBytes: number;
   #buffer = EMPTY;
   #length = 0;
-  /** Position of the first byte of `#buffer`. */
+  /** The position of the first byte of `#buffer`. */
   #base = 0;
-  /** Where in `#buffer` frames were revoked. */
+  /** The offsets of revoked frames in `#buffer`. */
   #revoked = NONE_REVOKED;
   #revokedBytes = 0;
   #taken = EMPTY;
   #spare = EMPTY;
   #lastLength = 0;
 
-  /** Makes a queue that refuses payloads over `maxFrameBytes`. */
+  /** Creates a queue that refuses payloads over `maxFrameBytes`. */
   constructor(maxFrameBytes: number) {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
-  /** Bytes waiting to be taken. */
+  /** The number of bytes waiting to be taken. */
   get bytes(): number {
     return this.#length - this.#revokedBytes;
   }
 
   /**
-   * Copies `payload`, a string as UTF-8, to the end and returns its position.
+   * Copies `payload` to the end, a string as UTF-8, and returns its position.
    *
-   * @throws {FrameTooLargeError} If it is over the limit.
+   * @throws {FrameTooLargeError} If it exceeds the limit.
    * @throws {RangeError} If it is empty.
    */
   push(payload: Uint8Array | string): number {
@@ -190,14 +194,14 @@ export class FrameQueue {
     return this.#base + start;
   }
 
-  /** Whether the frame at `position` has been taken. */
+  /** Returns whether the frame at `position` has been taken. */
   isTaken(position: number): boolean {
     return position < this.#base;
   }
 
   /**
-   * Drops the frame at `position` unless it has been taken; repeatable. Once
-   * the rest is taken, its position counts as taken, too.
+   * Drops the frame at `position` unless it has been taken. Repeatable. Once
+   * the other frames are taken, its position counts as taken, too.
    */
   revoke(position: number): boolean {
     if (this.isTaken(position)) return false;
@@ -210,7 +214,7 @@ export class FrameQueue {
   }
 
   /**
-   * Takes what is waiting, or `null`. It stays valid until
+   * Takes the waiting bytes, or returns `null`. They stay valid until
    * {@linkcode release}, which must come before the next `take`.
    */
   take(): Uint8Array | null {
@@ -228,24 +232,24 @@ export class FrameQueue {
     return this.#taken.subarray(0, this.#lastLength);
   }
 
-  /** Lets the bytes of the last `take` be written over. */
+  /** Allows the bytes of the last `take` to be overwritten. */
   release(): void {
     const free = this.#taken;
     this.#taken = EMPTY;
-    // Only small buffers are kept: an idle connection shall cost little.
+    // Only small buffers are kept, so that an idle connection costs little.
     if (free.length > IDLE_BUFFER_BYTES) return spareBuffers.give(free);
     if (this.#buffer.length === 0) this.#buffer = free;
     else this.#spare = free;
   }
 
-  /** Drops all that waits. None of it counts as taken, then or later. */
+  /** Drops all waiting frames. None of them ever counts as taken. */
   clear(): void {
     this.#length = 0;
     this.#buffer = EMPTY;
     this.#forgetRevoked();
   }
 
-  /** Closes the gaps that revoked frames leave. */
+  /** Closes the gaps of revoked frames. */
   #closeGaps(): void {
     let to = 0;
     let from = 0;
@@ -256,7 +260,7 @@ export class FrameQueue {
       if (at === this.#length) break;
       from = at + HEADER_BYTES + readUint32(this.#buffer, at);
     }
-    // Positions count revoked bytes too, so that later ones stay right.
+    // Positions count revoked bytes too, so later positions stay right.
     this.#base += this.#length - to;
     this.#length = to;
     this.#forgetRevoked();
@@ -267,7 +271,7 @@ export class FrameQueue {
     this.#revokedBytes = 0;
   }
 
-  /** Nothing waits: only a small buffer is kept. */
+  /** Keeps only a small buffer, since no frame is waiting. */
   #dropBuffer(): void {
     if (this.#buffer.length > IDLE_BUFFER_BYTES) this.#buffer = EMPTY;
   }
@@ -279,14 +283,14 @@ export class FrameQueue {
     if (this.#pushAscii(text)) return;
     const read = this.#encode(text);
     if (read === text.length) return;
-    // Not ASCII after all: the rest may need three bytes for each unit.
+    // It is not ASCII: the rest may need three bytes for each unit.
     this.#reserve((text.length - read) * 3);
     this.#encode(text.slice(read));
   }
 
   /**
-   * Appends `text` if it is short and plain, and tells whether it was. Copying
-   * it unit by unit saves the call to the encoder, 13 % of a small message.
+   * Appends `text` and returns `true` if it is short and ASCII. To copy it unit
+   * by unit saves the call of the encoder, 13 % of a small message.
    */
   #pushAscii(text: string): boolean {
     if (text.length > PLAIN_STRING) return false;
@@ -299,7 +303,7 @@ export class FrameQueue {
     return true;
   }
 
-  /** Appends as much of `text` as there is room for; returns how much. */
+  /** Appends as much of `text` as fits, and returns the number of its units. */
   #encode(text: string): number {
     const room = this.#buffer.subarray(this.#length);
     const { read, written } = encoder.encodeInto(text, room);
@@ -324,14 +328,14 @@ export class FrameQueue {
 
   #refuse(bytes: number): never {
     throw new FrameTooLargeError(
-      `Cannot send frame: ${bytes} bytes are over the limit of ${this.#maxFrameBytes}, send less at once or raise 'maxFrameBytes' on both sides`,
+      `Cannot send frame: ${bytes} bytes are over the limit of ${this.#maxFrameBytes}, send less at once or raise the limit for frames on both sides`,
       { bytes, limitBytes: this.#maxFrameBytes },
     );
   }
 }
 
 /**
- * The frame that carries `payload`, a string as UTF-8, header included.
+ * Returns the frame of `payload`, header included. A string is sent as UTF-8.
  *
  * @throws {RangeError} If `payload` is empty.
  */
@@ -362,7 +366,7 @@ function writeUint32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-/** Names what a wrong peer is likely to have sent, or `null`. */
+/** Names the likely protocol of a wrong peer, or returns `null`. */
 function describeHeader(header: Uint8Array): string | null {
   if (header[0] === 0x16 && header[1] === 0x03) return "a TLS handshake";
   if (header[0] === 0x15 && header[1] === 0x03) {

@@ -1,40 +1,40 @@
 /**
- * PEM text if it holds `-----BEGIN`, and else the path of a file with it,
- * which takes `--allow-read`; a `URL` is always a file.
+ * PEM text, which holds `-----BEGIN`, or the path or URL of a file with PEM
+ * text. Files need `--allow-read`.
  */
 export type PemSource = string | URL;
 
 /**
- * How connections to `tcp://` addresses are encrypted, and who each side is.
- * One object serves both directions, as a container needs it.
+ * The encryption of connections to `tcp://` addresses, and the identities of
+ * both sides. A container uses one object for both directions.
  *
- * Files are read when a server starts and at each attempt to connect, so that
- * a client takes up a renewed certificate by itself.
+ * Files are read when a server starts and at each attempt to connect, so a
+ * client notices a renewed certificate.
  */
 export interface TlsOptions {
   /**
-   * This side's certificate, with those between it and its authority after it.
-   * A server must have one; a client only where the server asks for it.
+   * The certificate of this side, followed by the intermediate ones. Required
+   * for a server, and for a client whose server demands it.
    *
    * @default {none}
    */
   readonly cert?: PemSource | undefined;
   /**
-   * The private key of `cert`, not encrypted.
+   * The unencrypted private key of `cert`.
    *
    * @default {none}
    */
   readonly key?: PemSource | undefined;
   /**
-   * The authorities, and no others, that may have issued the certificate of
-   * the other side; one source may hold several.
+   * The only authorities that may have issued the certificate of the other
+   * side. One source may hold several.
    *
    * @default {for a client, those that Deno trusts; for a server, none}
    */
   readonly caCerts?: PemSource | readonly PemSource[] | undefined;
   /**
-   * Whether a server demands a certificate of each client, by `caCerts`. It is
-   * of no concern to a client.
+   * Whether a server demands a certificate from each client, issued by one of
+   * `caCerts`. A client ignores this.
    *
    * @default {for a server, "require" if it has `caCerts` and "none"
    * otherwise; for a container, "require"}
