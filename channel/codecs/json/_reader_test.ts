@@ -6,7 +6,7 @@ import {
 } from "../../../testing/network/_random.ts";
 import { putOwn } from "../types/_peer_data.ts";
 import { readJson } from "./_reader.ts";
-import { hasEscapedKey } from "./_text.ts";
+import { hasEscapedKey } from "./_scan.ts";
 import { json } from "./json.ts";
 
 const decode = (text: string) => json().decode(new TextEncoder().encode(text));

@@ -1,4 +1,3 @@
-import { closingQuote, COLON, QUOTE, skipSpace } from "./_text.ts";
 import { hashText, Shapes } from "../types/_shapes.ts";
 import {
   DOUBLE_BYTES,
@@ -9,13 +8,22 @@ import {
   UNIT_BYTES,
 } from "../types/_weight.ts";
 
-/** Deeper than a `TypeTable` can be set to, so that the user's limit decides. */
+/**
+ * The deepest nesting that is read: more than a `TypeTable` can be set to, so
+ * that the user's limit decides.
+ */
 export const MAX_JSON_DEPTH: number = 1_024;
 
-/** The most that a byte of JSON can weigh: a new shape takes six, `"a":0,`. */
-export const MAX_JSON_WEIGHT_PER_BYTE: number = 72;
+const SPACE = 0x20;
+export const QUOTE = 0x22;
+export const BACKSLASH = 0x5c;
+export const COLON = 0x3a;
+export const COMMA = 0x2c;
+export const LIST_START = 0x5b;
+export const LIST_END = 0x5d;
+export const MAP_START = 0x7b;
+export const MAP_END = 0x7d;
 
-const COMMA = 0x2c;
 const DOT = 0x2e;
 const LOWER_E = 0x65;
 const UPPER_E = 0x45;
@@ -23,28 +31,27 @@ const UPPER_I = 0x49;
 const UPPER_N = 0x4e;
 /** `[` and `{`, and `]` and `}`, differ by this bit. */
 const CURLY = 0x20;
-const OPENING = 0x7b;
-const CLOSING = 0x7d;
-
-/** What a text holds that calls for care when it is parsed. */
-export interface JsonScan {
-  /** `NaN` or `Infinity` outside of strings, which JSON does not know. */
-  readonly hasBareWord: boolean;
-}
 
 /**
- * Looks at JSON before a parser takes memory and time for it. What is no JSON
- * is left to the parser: up to its first error both see the same.
+ * The most that a byte of JSON can weigh: a key that makes a new shape takes six
+ * bytes with a map as its value, `"":{},`.
+ */
+export const MAX_JSON_WEIGHT_PER_BYTE: number = 80;
+
+/**
+ * Weighs JSON before a parser takes memory and time for it, and returns whether
+ * it holds `NaN` or `Infinity` outside of strings. Errors of syntax are left to
+ * the parser: up to the first one both see the same.
  *
  * @throws {SyntaxError} If it is nested deeper than any limit allows.
- * @throws {ProtocolError} If what it holds weighs more than `maxWeight`.
+ * @throws {ProtocolError} If its values weigh more than `maxWeight`.
  */
-export function scanJson(text: string, maxWeight: number): JsonScan {
+export function scanJson(text: string, maxWeight: number): boolean {
   let weight = 0;
   let depth = 0;
   let hasBareWord = false;
   const shapes = new Shapes();
-  /** The shape of the map at each depth, as far as it was read. */
+  // The shape of the map at each depth, as far as it was read.
   const shapeAt = new Int32Array(MAX_JSON_DEPTH + 1);
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -59,9 +66,9 @@ export function scanJson(text: string, maxWeight: number): JsonScan {
     else if (unit === DOT || unit === LOWER_E || unit === UPPER_E) {
       weight += DOUBLE_BYTES;
     } else if (unit === UPPER_N || unit === UPPER_I) hasBareWord = true;
-    else if ((unit | CURLY) === CLOSING) {
+    else if ((unit | CURLY) === MAP_END) {
       if (depth > 0) depth--;
-    } else if ((unit | CURLY) === OPENING) {
+    } else if ((unit | CURLY) === MAP_START) {
       if (++depth > MAX_JSON_DEPTH) throw tooDeep(at);
       shapeAt[depth] = 0;
       weight += MAP_BYTES + SLOT_BYTES;
@@ -69,10 +76,69 @@ export function scanJson(text: string, maxWeight: number): JsonScan {
   }
   weight += shapes.weight;
   if (weight > maxWeight) throw tooHeavy(maxWeight);
-  return { hasBareWord };
+  return hasBareWord;
 }
 
-function tooDeep(at: number): SyntaxError {
+/** Strings up to this length are passed over unit by unit. */
+const NEAR = 32;
+
+/**
+ * Returns the index of the quote that closes the string around `start`, or the
+ * length of the text. `start` must not be within an escape.
+ */
+export function closingQuote(text: string, start: number): number {
+  let at = start;
+  while (at < text.length) {
+    const near = at + NEAR;
+    for (; at < near; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit === QUOTE) return at;
+      if (unit === BACKSLASH) at++;
+    }
+    const quote = text.indexOf('"', at);
+    if (quote === -1) break;
+    if (!isEscaped(text, at, quote)) return quote;
+    at = quote + 1;
+  }
+  return text.length;
+}
+
+/** Returns whether an odd number of backslashes precedes `at`. */
+function isEscaped(text: string, start: number, at: number): boolean {
+  let first = at;
+  while (first > start && text.charCodeAt(first - 1) === BACKSLASH) first--;
+  return (at - first) % 2 === 1;
+}
+
+/** Returns the index of the next unit that is no white space. */
+export function skipSpace(text: string, start: number): number {
+  let at = start;
+  let unit = text.charCodeAt(at);
+  // Nearly always the first comparison decides.
+  while (unit <= SPACE && isSpace(unit)) unit = text.charCodeAt(++at);
+  return at;
+}
+
+function isSpace(unit: number): boolean {
+  return unit === SPACE || unit === 0x0a || unit === 0x0d || unit === 0x09;
+}
+
+/**
+ * Returns whether a key of an object holds an escape. Exact for valid JSON, in
+ * which a backslash stands within strings only.
+ */
+export function hasEscapedKey(text: string): boolean {
+  let at = text.indexOf("\\");
+  while (at !== -1) {
+    const end = closingQuote(text, at);
+    if (text.charCodeAt(skipSpace(text, end + 1)) === COLON) return true;
+    at = text.indexOf("\\", end + 1);
+  }
+  return false;
+}
+
+/** Makes the error for nesting that is too deep. */
+export function tooDeep(at: number): SyntaxError {
   return new SyntaxError(
     `Cannot read JSON at character ${at}: it is nested deeper than ${MAX_JSON_DEPTH} levels`,
   );

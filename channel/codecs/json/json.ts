@@ -1,16 +1,15 @@
 import { readJson } from "./_reader.ts";
-import { MAX_JSON_WEIGHT_PER_BYTE, scanJson } from "./_scan.ts";
-import { hasEscapedKey } from "./_text.ts";
+import { hasEscapedKey, MAX_JSON_WEIGHT_PER_BYTE, scanJson } from "./_scan.ts";
 import { writePythonJson } from "./_python_json.ts";
 import type { Codec, DecodeLimits } from "../codec.ts";
 
 /** Options for {@linkcode json}. */
 export interface JsonOptions {
   /**
-   * What becomes of `NaN` and the infinities, for which JSON has no form:
-   * `"error"` refuses them with a `SerializationError`, `"python"` writes them
-   * bare, as Python's `json` does and reads. Most other readers refuse those.
-   * Reading takes them always.
+   * How to write `NaN` and the infinities, for which JSON has no form: `"error"`
+   * refuses them with a `SerializationError`, `"python"` writes them bare, as
+   * Python's `json` does and reads. Most other readers refuse those. This codec
+   * always reads them.
    *
    * @default {"error"}
    */
@@ -18,12 +17,12 @@ export interface JsonOptions {
 }
 
 /**
- * Makes the JSON codec, which is what channels use unless told otherwise.
+ * Makes the JSON codec, the default of channels.
  *
  * - Half of a surrogate pair travels as `\uXXXX`. Bytes and `bigint` are
  *   refused.
- * - An integer beyond 2⁵³ is read as the nearest double, as ever in
- *   JavaScript; `1e999` as `Infinity`.
+ * - An integer beyond 2⁵³ is read as the nearest double, and `1e999` as
+ *   `Infinity`, as `JSON.parse` does.
  * - A byte order mark at the start of a payload is skipped; bytes that are not
  *   UTF-8 are an error.
  *
@@ -64,7 +63,7 @@ export function json(options: JsonOptions = {}): Codec {
 const lenient = new TextDecoder();
 const strict = new TextDecoder("utf-8", { fatal: true });
 
-/** A payload up to this length takes little time, whatever it is made of. */
+/** A payload up to this length takes little time, whatever it holds. */
 const SHORT_BYTES = 1024 * 1024;
 
 function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
@@ -72,18 +71,14 @@ function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
   const text = decodeText(payload);
   const isLight = payload.length <= SHORT_BYTES &&
     payload.length * MAX_JSON_WEIGHT_PER_BYTE <= maxWeight;
-  const scan = isLight ? null : scanJson(text, maxWeight);
-  if (scan?.hasBareWord || hasEscapedKey(text)) return readJson(text);
+  const hasBareWord = !isLight && scanJson(text, maxWeight);
+  if (hasBareWord || hasEscapedKey(text)) return readJson(text);
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (scan === null && mayHoldBareWord(text)) return readJson(text);
+    if (isLight && /NaN|Infinity/.test(text)) return readJson(text);
     throw error;
   }
-}
-
-function mayHoldBareWord(text: string): boolean {
-  return text.includes("NaN") || text.includes("Infinity");
 }
 
 /**

@@ -1,14 +1,16 @@
 import type { CodecCapabilities } from "../codec.ts";
 import { describeError, Fault } from "./_fault.ts";
 import { ignoreRejection, isCalledUnasked, putOwn } from "./_peer_data.ts";
-import type { TypeRecord } from "./type_entry.ts";
+import type { TypeEntry } from "./type_entry.ts";
 
 /** What a walk needs to know; the same object at every level. */
 export interface PackWalk extends CodecCapabilities {
   readonly maxDepth: number;
   readonly maxKeys: number;
-  /** Returns the custom type of a value that is no plain data. */
-  readonly find: (value: object) => TypeRecord | undefined;
+  /** The custom types; the index of one is its id on the wire. */
+  readonly types: readonly TypeEntry[];
+  /** Returns the id of the custom type of a value that is no plain data. */
+  readonly find: (value: object) => number | undefined;
   /** What the layer above passed along with the message. */
   readonly context: unknown;
 }
@@ -113,8 +115,8 @@ export function packValue(
     case "object":
       return value === null ? null : packObject(walk, value, depth);
     case "function": {
-      const type = walk.find(value);
-      if (type !== undefined) return packCustom(walk, type, value, depth);
+      const id = walk.find(value);
+      if (id !== undefined) return packCustom(walk, id, value, depth);
       throw new Fault(
         "found a function, which is no data; leave it out or send its result",
       );
@@ -132,8 +134,8 @@ function packObject(walk: PackWalk, value: object, depth: number): unknown {
   if (prototype === Array.prototype && Array.isArray(value)) {
     return packList(walk, value, depth);
   }
-  const type = walk.find(value);
-  if (type !== undefined) return packCustom(walk, type, value, depth);
+  const id = walk.find(value);
+  if (id !== undefined) return packCustom(walk, id, value, depth);
   if (value instanceof Uint8Array) {
     if (walk.binary) return value;
     throw new Fault(
@@ -213,7 +215,7 @@ function copyOf(
 
 function packCustom(
   walk: PackWalk,
-  type: TypeRecord,
+  id: number,
   value: object,
   depth: number,
 ): unknown {
@@ -221,14 +223,14 @@ function packCustom(
   if (depth + 2 > walk.maxDepth) throw tooDeep(walk);
   let data: unknown;
   try {
-    data = type.pack(value, walk.context);
+    data = walk.types[id]!.pack(value, walk.context);
   } catch (error) {
     throw new Fault(
-      `the serializer of type ${type.id} threw ${describeError(error)}`,
+      `the serializer of type ${id} threw ${describeError(error)}`,
       error,
     );
   }
-  return { "__type__": [type.id, packValue(walk, data, depth + 2) ?? null] };
+  return { "__type__": [id, packValue(walk, data, depth + 2) ?? null] };
 }
 
 function checkText(walk: PackWalk, text: string, what: string): void {

@@ -1,14 +1,15 @@
 import { DICTIONARY_KEY_BYTES, NEW_SHAPE_BYTES } from "./_weight.ts";
 
-/** How many shapes are remembered: a power of two. */
+/** The number of shapes that are remembered: a power of two. */
 const SLOTS = 4_096;
 
 /** Longer keys count as new each time: comparing them would cost too much. */
 const MAX_KEY_UNITS = 64;
 
 /**
- * Factors of the hashes, odd and different in each process, so that nobody can
- * choose keys that are taken for each other.
+ * Factors of the hashes: odd, and random in each process, so that no peer can
+ * choose keys whose hashes collide. They are a matter of security, and so do
+ * not come from the world's random numbers, which a simulator may repeat.
  */
 const KEY_FACTOR = randomOdd();
 const SHAPE_FACTOR = randomOdd();
@@ -17,24 +18,25 @@ function randomOdd(): number {
   return crypto.getRandomValues(new Int32Array(1))[0]! | 1;
 }
 
-/** With more keys V8 makes a dictionary of a map, which has no shape. */
+/** A map with more keys becomes a dictionary of V8, which has no shape. */
 const MOST_KEYS = 127;
 
-/** As many bits of a shape hold the number of its keys. */
+/** The number of bits of a shape that hold the number of its keys. */
 const COUNT_BITS = 7;
 
 /**
- * Weighs the keys of maps. Where no map before had the same keys in the same
- * order up to one, V8 makes a new hidden class, which takes far more time and
- * memory than a key that it knows.
+ * Weighs the keys of maps. V8 makes a new hidden class for each key that no
+ * earlier map had after the same keys, which takes far more time and memory
+ * than a known key. A shape is a number that stands for such a class.
  */
 export class Shapes {
-  /** What all keys weigh, in bytes. */
+  /** The weight of all keys so far, in bytes. */
   weight = 0;
   readonly #seen = new Int32Array(SLOTS);
 
   /**
-   * The shape of a map of `shape` (0 for one without keys) with one key more.
+   * Returns the shape of a map of `shape` with one more key, and weighs the key.
+   * A map without keys has the shape 0.
    */
   with(shape: number, keyHash: number): number {
     const keys = shape & MOST_KEYS;
@@ -53,7 +55,7 @@ export class Shapes {
   }
 }
 
-/** The hash of a key that has so many units, read by `unitAt`. */
+/** Returns the hash of a key of JSON, which may hold escapes. */
 export function hashText(text: string, start: number, end: number): number {
   if (end - start > MAX_KEY_UNITS) return anyHash();
   let hash = end - start;
@@ -64,7 +66,7 @@ export function hashText(text: string, start: number, end: number): number {
   return hash;
 }
 
-/** The same for a key in bytes. */
+/** Returns the hash of a key in bytes. */
 export function hashBytes(
   bytes: Uint8Array,
   start: number,
@@ -81,7 +83,7 @@ export function hashBytes(
 
 let last = 0;
 
-/** Another one each time. */
+/** Returns another hash each time. */
 function anyHash(): number {
   return ++last;
 }

@@ -6,7 +6,7 @@ import {
   isThenable,
   putOwn,
 } from "./_peer_data.ts";
-import type { TypeRecord } from "./type_entry.ts";
+import type { TypeEntry } from "./type_entry.ts";
 import {
   BIGINT_BYTES,
   BINARY_BYTES,
@@ -23,7 +23,8 @@ import {
 
 /** The state of one walk; the same object at every level. */
 export interface UnpackWalk {
-  readonly records: readonly TypeRecord[];
+  /** The custom types; the index of one is its id on the wire. */
+  readonly types: readonly TypeEntry[];
   readonly maxDepth: number;
   readonly maxKeys: number;
   /** The most that `weight` may be when a custom type is revived. */
@@ -139,10 +140,10 @@ function revive(
   }
   const id = unpackValue(walk, mark[0], depth + 2);
   if (typeof id !== "number") throw malformed("an id that is no number");
-  const type = walk.records[id];
+  const type = walk.types[id];
   if (type === undefined) {
     throw new Fault(
-      `found the type id ${id}, where ${walk.records.length} types are registered; register the same serializers in the same order on both sides`,
+      `found the type id ${id}, where ${walk.types.length} types are registered; register the same serializers in the same order on both sides`,
     );
   }
   const data = unpackValue(walk, mark[1], depth + 2);

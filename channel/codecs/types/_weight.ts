@@ -1,10 +1,10 @@
 import { ProtocolError } from "../../../transports/errors.ts";
 
 /*
- * How many bytes of memory decoded values take, measured with V8 15 in Deno
- * 2.9.6 on 64 bits: the growth of `heapUsed + external` after a full garbage
- * collection, divided by the number of values. The measured figures stand
- * behind each constant.
+ * The weight of a decoded value is the memory that it takes, in bytes. Measured
+ * with V8 15 in Deno 2.9.6 on 64 bits: the growth of `heapUsed + external`
+ * after a full garbage collection, divided by the number of values. The comment
+ * of each constant gives the measured figures.
  */
 
 /** The place of an item in its list, or of a value in its map. */
@@ -23,22 +23,22 @@ export const MAP_BYTES = 56;
 export const KEY_BYTES = 32;
 
 /**
- * What a map's key costs when no map before it had the same keys up to this
- * one: up to 128 bytes of memory, and 2 to 3 µs for a new hidden class of V8.
- * The figure is higher than the memory so that it bounds the time as well.
+ * A key that makes a new hidden class of V8, as no earlier map had the same keys
+ * up to this one: up to 128 bytes of memory, and 2 to 3 µs. The figure is higher
+ * than the memory so that it bounds the time as well.
  */
 export const NEW_SHAPE_BYTES = 384;
 
-/** A key of a map that has so many that V8 makes a dictionary of it: 87. */
+/** A key of a map that is a dictionary, as it has many keys: 87. */
 export const DICTIONARY_KEY_BYTES = 96;
 
 /** A number that is no integer of 32 bits: 12 to 16. */
 export const DOUBLE_BYTES = 16;
 
-/** A text without its units: 16 to 24; an empty one and one unit take nothing. */
+/** A text without its units: 16 to 24, or 0 for at most one unit. */
 export const TEXT_BYTES = 24;
 
-/** A unit of text: 1, or 2 where one of the text is beyond U+00FF. */
+/** A unit of text: 1, or 2 if any unit of the text is beyond U+00FF. */
 export const UNIT_BYTES = 2;
 
 /** An integer of 64 bits: 8 to 16 beside its slot. */
@@ -53,9 +53,9 @@ export const BINARY_BYTES = 208;
  */
 export const REVIVED_BYTES = 512;
 
-/** What the refusal of a message says that would take too much memory. */
+/** Makes the error for a message that would take too much memory. */
 export function tooHeavy(maxWeight: number): ProtocolError {
   return new ProtocolError(
-    `Cannot read a message: it would take more than ${maxWeight} bytes of memory, send less at once or raise 'limits.requests.maxHeldBytes'`,
+    `Cannot read a message: it would take more than ${maxWeight} bytes of memory; send less at once or raise 'limits.requests.maxHeldBytes'`,
   );
 }

@@ -25,13 +25,3 @@ export interface TypeEntry {
    */
   unpack(data: unknown, context: unknown): unknown;
 }
-
-/** A custom type with its id on the wire, as the walks use it. */
-export interface TypeRecord {
-  /** The position in the list of types, from 0. */
-  readonly id: number;
-  /** Turns a value into data, or throws. */
-  readonly pack: (value: object, context: unknown) => unknown;
-  /** Makes a value from data, or throws. */
-  readonly unpack: (data: unknown, context: unknown) => unknown;
-}

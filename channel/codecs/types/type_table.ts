@@ -3,7 +3,7 @@ import { Fault } from "./_fault.ts";
 import { isPlain, packValue, type PackWalk } from "./_pack.ts";
 import { unpackValue, type UnpackWalk } from "./_unpack.ts";
 import type { Serializer } from "./serializer.ts";
-import type { TypeEntry, TypeRecord } from "./type_entry.ts";
+import type { TypeEntry } from "./type_entry.ts";
 
 /** The default of the deepest nesting of lists and maps. */
 export const DEFAULT_MAX_DEPTH: number = 512;
@@ -40,10 +40,10 @@ export interface TypeTableOptions {
  * codecs and both directions of one connection.
  */
 export class TypeTable {
-  readonly #types: readonly (Serializer | TypeEntry)[];
-  readonly #records: readonly TypeRecord[];
-  readonly #byPrototype = new Map<object, TypeRecord>();
-  readonly #matching: { entry: TypeEntry; record: TypeRecord }[] = [];
+  readonly #given: readonly (Serializer | TypeEntry)[];
+  readonly #types: readonly TypeEntry[];
+  /** The id of the type of each class that has a serializer. */
+  readonly #ids = new Map<object, number>();
   readonly #unpacking: UnpackWalk;
   /** Made once for the one codec that a connection has. */
   #packing: PackWalk | null = null;
@@ -64,10 +64,12 @@ export class TypeTable {
       options;
     checkLimit("maxDepth", maxDepth, HIGHEST_MAX_DEPTH);
     checkLimit("maxKeys", maxKeys, Number.MAX_SAFE_INTEGER);
-    this.#types = types;
-    this.#records = types.map((type, id) => this.#record(type, id));
+    this.#given = types;
+    this.#types = types.map((type, id) =>
+      "matches" in type ? type : this.#entryOf(type, id)
+    );
     this.#unpacking = {
-      records: this.#records,
+      types: this.#types,
       maxDepth,
       maxKeys,
       maxWeight: Infinity,
@@ -78,7 +80,7 @@ export class TypeTable {
 
   /** Returns a table with the same limits and more types at its end. */
   with(types: readonly TypeEntry[]): TypeTable {
-    return new TypeTable([...this.#types, ...types], this.#unpacking);
+    return new TypeTable([...this.#given, ...types], this.#unpacking);
   }
 
   /**
@@ -154,55 +156,45 @@ export class TypeTable {
   #packingFor(carries: CodecCapabilities): PackWalk {
     if (this.#packing === null || this.#carries !== carries) {
       const { maxDepth, maxKeys } = this.#unpacking;
+      const types = this.#types;
       const find = (value: object) => this.#find(value);
       const context = undefined;
-      this.#packing = { ...carries, maxDepth, maxKeys, find, context };
+      this.#packing = { ...carries, maxDepth, maxKeys, types, find, context };
       this.#carries = carries;
     }
     return this.#packing;
   }
 
-  #find(value: object): TypeRecord | undefined {
-    return this.#findByClass(value) ??
-      this.#matching.find(({ entry }) => entry.matches(value))?.record;
+  #find(value: object): number | undefined {
+    const id = this.#findByClass(value) ??
+      this.#types.findIndex((type) => type.matches(value));
+    return id === -1 ? undefined : id;
   }
 
-  #findByClass(value: object): TypeRecord | undefined {
-    if (this.#byPrototype.size === 0 || typeof value === "function") {
-      return undefined;
-    }
+  #findByClass(value: object): number | undefined {
+    if (this.#ids.size === 0 || typeof value === "function") return undefined;
     let prototype = Object.getPrototypeOf(value);
     while (prototype !== null) {
-      const record = this.#byPrototype.get(prototype);
-      if (record !== undefined) return record;
+      const id = this.#ids.get(prototype);
+      if (id !== undefined) return id;
       prototype = Object.getPrototypeOf(prototype);
     }
     return undefined;
   }
 
-  #record(type: Serializer | TypeEntry, id: number): TypeRecord {
-    if ("matches" in type) {
-      const record: TypeRecord = {
-        id,
-        pack: (value, context) => type.pack(value, context),
-        unpack: (data, context) => type.unpack(data, context),
-      };
-      this.#matching.push({ entry: type, record });
-      return record;
-    }
-    const prototype = prototypeOf(type, id);
-    if (this.#byPrototype.has(prototype)) {
+  #entryOf(serializer: Serializer, id: number): TypeEntry {
+    const prototype = prototypeOf(serializer, id);
+    if (this.#ids.has(prototype)) {
       throw new TypeError(
-        `Cannot register serializer ${id}: the class '${type.type.name}' already has one, and needs only one`,
+        `Cannot register serializer ${id}: the class '${serializer.type.name}' already has one, and needs only one`,
       );
     }
-    const record: TypeRecord = {
-      id,
-      pack: (value) => type.serialize(value),
-      unpack: (data) => type.deserialize(data),
+    this.#ids.set(prototype, id);
+    return {
+      matches: () => false, // found by its class
+      pack: (value) => serializer.serialize(value),
+      unpack: (data) => serializer.deserialize(data),
     };
-    this.#byPrototype.set(prototype, record);
-    return record;
   }
 }
 

@@ -1,17 +1,17 @@
 import { Output } from "./_output.ts";
 
 /**
- * Kept from one message to the next; `null` while one is being written, and
- * after one that could not be.
+ * The output of the last message, for the next one; `null` while a message is
+ * written, and after one that failed.
  */
 let idle: Output | null = null;
 
 /**
- * Encodes plain data; nothing else writes to the bytes that it returns. A
- * number that is a safe integer takes the fewest bytes that hold it, every
- * other one and every `bigint` takes eight.
+ * Encodes plain data. Nothing else writes to the returned bytes. A number that
+ * is a safe integer takes as few bytes as it needs; any other number, and each
+ * `bigint`, takes eight.
  *
- * @throws {TypeError} If something in it is no plain data.
+ * @throws {TypeError} If a value in it is no plain data.
  * @throws {RangeError} If a `bigint` is beyond 64 bits.
  */
 export function encodeMsgPack(value: unknown): Uint8Array {
@@ -40,7 +40,7 @@ function writeValue(output: Output, value: unknown): void {
       return writeMap(output, value as Record<string, unknown>);
   }
   throw new TypeError(
-    `Cannot write MessagePack: found '${typeof value}', which is no data`,
+    `Cannot write MessagePack: found '${typeof value}', which is no plain data`,
   );
 }
 

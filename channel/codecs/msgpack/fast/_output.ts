@@ -1,51 +1,51 @@
 import { spareBuffers } from "../../../../transports/internal.ts";
 
-/** What is taken at once, for many small messages. */
+/** The length of a chunk, which many small messages share. */
 const CHUNK_BYTES = 16 * 1024;
-/** Room for what follows a large value, so that it need not move again. */
+/** Room behind a large value, so that the next ones need no other chunk. */
 const SPARE_BYTES = 1024;
-/** Texts up to this length are first tried as ASCII, without the encoder. */
+/** Texts up to this length are written without the encoder if they are ASCII. */
 const PLAIN_TEXT = 64;
 /** The longest head of a text. */
 const HEAD_BYTES = 5;
 
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
-/** Turns a float into its two halves. */
+/** Splits a float into two words. */
 const float = new DataView(new ArrayBuffer(8));
 
-/** Large messages, each alone in its buffer, until they are given back. */
-const lent = new WeakSet<Uint8Array>();
+/** Large messages that the caller has borrowed; each has its own buffer. */
+const borrowed = new WeakSet<Uint8Array>();
 
-/** Takes the buffer of a lent message back; others are left alone. */
+/** Takes back the buffer of a borrowed message; ignores any other. */
 export function takeBack(message: Uint8Array): void {
-  if (!lent.delete(message)) return;
+  if (!borrowed.delete(message)) return;
   spareBuffers.give(new Uint8Array(message.buffer as ArrayBuffer));
 }
 
 /**
- * Where a message is written. Messages follow each other in a chunk, no part
- * of which is used twice: each is the caller's own, without an allocation.
+ * Writes messages one after the other into a chunk. No part of a chunk is used
+ * twice, so that callers own their messages without an allocation for each.
  */
 export class Output {
   #chunk = EMPTY;
   #start = 0;
   #at = 0;
 
-  /** Ends the message and returns it; a large one is lent. */
+  /** Ends the message and returns it; the caller borrows a large one. */
   end(): Uint8Array {
     const message = this.#chunk.subarray(this.#start, this.#at);
     this.#start = this.#at;
     if (this.#chunk.length > CHUNK_BYTES) {
-      // It was made for this message alone.
-      lent.add(message);
+      // The chunk was made for this message alone.
+      borrowed.add(message);
       this.#chunk = EMPTY;
       this.#start = this.#at = 0;
     }
     return message;
   }
 
-  /** Writes a byte alone: a type that holds its value. */
+  /** Writes a type that holds its value. */
   byte(type: number): void {
     this.#reserve(1);
     this.#chunk[this.#at++] = type;
@@ -116,12 +116,12 @@ export class Output {
     this.#insertTextHead(this.#start + offset, room);
   }
 
-  /** Writes the head of a text that was written behind `room` bytes for it. */
+  /** Writes the head of a text that starts `room` bytes behind `start`. */
   #insertTextHead(start: number, room: number): void {
     const body = start + room;
     const bytes = this.#at - body;
     const head = headBytes(bytes);
-    // What is not ASCII may be so much longer that its length needs more room.
+    // Text beyond ASCII may be so long that its length needs more room.
     if (head > room) this.#chunk.copyWithin(start + head, body, this.#at);
     this.#at = start;
     this.#textHead(bytes);
@@ -129,8 +129,8 @@ export class Output {
   }
 
   /**
-   * Writes text if it is ASCII, and tells whether it was. Unit by unit is
-   * faster than the encoder where there are few.
+   * Writes text if it is ASCII, and returns whether it was. For a few units
+   * this is faster than the encoder.
    */
   #plain(text: string): boolean {
     const { length } = text;
@@ -149,12 +149,12 @@ export class Output {
   #encode(text: string): void {
     const read = this.#encodeSome(text);
     if (read === text.length) return;
-    // Not ASCII after all: the rest may need three bytes for each unit.
+    // The text is not ASCII: the rest may need three bytes for each unit.
     this.#reserve((text.length - read) * 3);
     this.#encodeSome(text.slice(read));
   }
 
-  /** Writes as much of `text` as there is room for; returns how much. */
+  /** Writes the part of `text` that fits; returns its length. */
   #encodeSome(text: string): number {
     const room = this.#chunk.subarray(this.#at);
     const { read, written } = encoder.encodeInto(text, room);
@@ -183,7 +183,7 @@ export class Output {
     if (this.#at + bytes > this.#chunk.length) this.#grow(bytes);
   }
 
-  /** Moves the message, as far as it is written, to a chunk with more room. */
+  /** Moves the unfinished message to a chunk with more room. */
   #grow(bytes: number): void {
     const written = this.#at - this.#start;
     const needed = written + bytes;
