@@ -51,7 +51,6 @@ export { addressOf } from "./address_of.ts";
 export { Agent } from "./agent.ts";
 export type {
   AgentOptions,
-  AgentTask,
   FailurePolicy,
   RestartPolicy,
 } from "./agent_options.ts";
@@ -76,7 +75,6 @@ export {
   SpawnError,
 } from "./errors.ts";
 export type {
-  SpawnedCloseReason,
   SpawnedContainer,
   SpawnOptions,
   SpawnPermissions,

@@ -29,12 +29,7 @@
  *
  * @module
  */
-export type {
-  Authenticate,
-  AuthenticateOptions,
-  CredentialsOptions,
-  UnknownPeer,
-} from "./authenticate.ts";
+export type { Authenticate } from "./authenticate.ts";
 export { call } from "./call.ts";
 export type { Call, CallOptions } from "./call.ts";
 export type { RpcClient, RpcConnectionOptions } from "./client.ts";
@@ -52,12 +47,10 @@ export type { ExposeContext, ExposeOptions, StandardSchema } from "./expose.ts";
 export { kwargs } from "./kwargs.ts";
 export type {
   CallMiddleware,
-  CallNext,
   ConnectionObserver,
   MadeCall,
   Middleware,
   RequestMiddleware,
-  RequestNext,
   ServedCall,
 } from "./middleware.ts";
 export { keep, sameRemote, withOptions } from "./options.ts";

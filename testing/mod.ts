@@ -32,7 +32,7 @@ export type {
   TestCertificateOptions,
 } from "./certificates/certificates.ts";
 export { withCtx } from "./ctx.ts";
-export type { CtxOptions, CtxRegistration } from "./ctx.ts";
+export type { CtxOptions } from "./ctx.ts";
 export type {
   Ctx,
   CtxBody,
@@ -46,9 +46,8 @@ export {
   StepError,
   StepTimeoutError,
 } from "./errors.ts";
-export type { Network, NetworkSide, NetworkWhere } from "./network_contract.ts";
+export type { Network, NetworkSide } from "./network_contract.ts";
 export { testTransport } from "./transport_suite/transport_suite.ts";
 export type {
-  TransportPlace,
   TransportSuiteOptions,
 } from "./transport_suite/transport_suite.ts";

@@ -40,12 +40,7 @@ export {
   HandshakeError,
   ProtocolError,
 } from "./errors.ts";
-export type {
-  AddressErrorDetails,
-  FrameTooLargeErrorDetails,
-  HandshakeCode,
-  HandshakeErrorDetails,
-} from "./errors.ts";
+export type { HandshakeCode } from "./errors.ts";
 export { encodeFrame, FrameDecoder } from "./frames/frame.ts";
 export { frameConnection } from "./frames/framed_connection.ts";
 export type {

@@ -30,22 +30,17 @@ export type {
   DirectoryClient,
   FindDirectoryOptions,
   LookUpOptions,
-  RegisteredAgent,
   RegisterOptions,
   Registration,
   SubscribeOptions,
 } from "./client.ts";
 export { Directory } from "./directory.ts";
-export type { DirectoryCaller, DirectoryOptions } from "./directory.ts";
+export type { DirectoryOptions } from "./directory.ts";
 export type {
   DirectoryChange,
   DirectoryEntry,
-  DirectoryPage,
   DirectoryProperties,
-  DirectoryPropertyValue,
   DirectoryQuery,
-  DirectoryRegistration,
-  DirectoryStats,
 } from "./entry.ts";
 export { findDirectory } from "./find.ts";
 export type { DirectoryLimits } from "./limits.ts";

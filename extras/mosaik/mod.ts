@@ -43,12 +43,18 @@
  *
  * @module
  */
-export * from "./command_line.ts";
-export * from "./connect.ts";
-export * from "./data.ts";
-export * from "./listen.ts";
-export * from "./meta.ts";
-export * from "./mosaik.ts";
-export * from "./run.ts";
-export * from "./running_simulator.ts";
-export * from "./simulator.ts";
+export type { CommandLine } from "./command_line.ts";
+export { connectSimulator } from "./connect.ts";
+export type {
+  Entity,
+  InitParams,
+  Inputs,
+  OutputRequest,
+  Outputs,
+} from "./data.ts";
+export { listenSimulator } from "./listen.ts";
+export type { Meta } from "./meta.ts";
+export type { Mosaik } from "./mosaik.ts";
+export { runSimulator } from "./run.ts";
+export type { RunningSimulator } from "./running_simulator.ts";
+export { Simulator, type SimulatorFunctions } from "./simulator.ts";

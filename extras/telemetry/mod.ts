@@ -26,7 +26,13 @@
  *
  * @module
  */
-export * from "./api.ts";
-export * from "./diagnostics.ts";
-export * from "./open_telemetry.ts";
-export * from "./telemetry.ts";
+export {
+  type CallEndMessage,
+  type CallErrorMessage,
+  type CallMessage,
+  type ConnectionCloseMessage,
+  type ConnectionMessage,
+  diagnostics,
+} from "./diagnostics.ts";
+export { openTelemetry, type OpenTelemetryOptions } from "./open_telemetry.ts";
+export type { Telemetry } from "./telemetry.ts";
