@@ -1,24 +1,27 @@
+import { world } from "../../transports/internal.ts";
+
 const VARIABLE = "DENOMAS_SEED";
 const LARGEST = 2 ** 32 - 1;
 
 /**
- * Returns the seed of a test's random numbers: `wanted`, or that of the
- * environment, or another one each time.
+ * Returns the seed of a test's random numbers: `wanted`, or `text`, which is
+ * that of the environment, or another one each time.
  *
  * @throws {RangeError} If it is no integer from 0 to 4,294,967,295.
  */
-export function resolveSeed(wanted: number | undefined): number {
-  const seed = wanted ?? fromEnvironment() ??
-    crypto.getRandomValues(new Uint32Array(1))[0]!;
+export function resolveSeed(
+  wanted: number | undefined,
+  text: string = readVariable(VARIABLE) ?? "",
+): number {
+  const seed = wanted ?? (text === "" ? randomSeed() : Number(text));
   if (Number.isInteger(seed) && seed >= 0 && seed <= LARGEST) return seed;
   throw new RangeError(
     `Cannot register test: the seed is ${seed}, it must be an integer from 0 to ${LARGEST}`,
   );
 }
 
-function fromEnvironment(): number | undefined {
-  const text = readVariable(VARIABLE);
-  return text === undefined || text === "" ? undefined : Number(text);
+function randomSeed(): number {
+  return Math.floor(world.random() * (LARGEST + 1));
 }
 
 /** Returns a variable of the environment, if the test may read it. */

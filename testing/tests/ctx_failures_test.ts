@@ -20,7 +20,7 @@ const { results, output } = await runFixtures(
     "options.ts",
     "outside.ts",
   ],
-  { DENOMAS_TRACE: "1" },
+  { DENOMAS_TRACE: "1", DENOMAS_SEED: "42" },
 );
 
 /** The outcomes of a test's steps, by name. */
@@ -269,6 +269,10 @@ Deno.test("withCtx prints the last messages of a failed step as a chart", () => 
     output,
     /The last messages \(1\):\nclient ──▶ server request {2}0 "unanswered"/,
   );
+});
+
+Deno.test("withCtx takes the seed of its network from DENOMAS_SEED", () => {
+  assertEquals(stepsOf("has the seed 42"), { memory: "passed" });
 });
 
 Deno.test("withCtx.only puts the other tests of its file aside", () => {

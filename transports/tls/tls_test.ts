@@ -12,7 +12,7 @@ import { Stage } from "../../testing/transport_suite/_stage.ts";
 import { createTestAuthority } from "../../testing/certificates/certificates.ts";
 import { testTransport } from "../../testing/transport_suite/transport_suite.ts";
 import { ConnectError, HandshakeError, ProtocolError } from "../errors.ts";
-import { startProcess } from "../fixtures/start_process.ts";
+import { startProcess, startProcessWith } from "../fixtures/start_process.ts";
 import { encodeFrame } from "../frames/frame.ts";
 import { tcp } from "../tcp.ts";
 import type { TlsOptions } from "./options.ts";
@@ -314,9 +314,9 @@ test("trusts no authority but those in 'caCerts'", async () => {
       { options: {}, line: "connected" },
       { options: { caCerts: caCert }, line: "untrusted" },
     ];
-    Deno.env.set("DENO_CERT", file);
     for (const { options, line } of runs) {
-      await using client = await startProcess(
+      await using client = await startProcessWith(
+        { DENO_CERT: file },
         "./tls_client.ts",
         strange.address,
         JSON.stringify(options),
@@ -325,7 +325,6 @@ test("trusts no authority but those in 'caCerts'", async () => {
       assertEquals(await client.code, 0);
     }
   } finally {
-    Deno.env.delete("DENO_CERT");
     await Deno.remove(folder, { recursive: true });
   }
 });
