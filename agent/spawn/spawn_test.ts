@@ -178,6 +178,26 @@ for (const kind of KINDS) {
 
   withCtx({
     ...options,
+    transports: ["tcp"],
+    name: `a ${kind} may print very much at once`,
+  }, async (ctx) => {
+    const parent = await ctx.createContainer();
+    let count = 0;
+    let last = "";
+    const code = 'for (let i = 0; i < 100_000; i++) console.log("line " + i)';
+    const spawned = await spawnIn(ctx, parent, kind, {
+      modules: { printing: `data:text/javascript,${encodeURIComponent(code)}` },
+      onLog: (line) => {
+        count++;
+        last = line;
+      },
+    });
+    await spawned.close();
+    assertEquals([count, last], [100_000, "line 99999"]);
+  });
+
+  withCtx({
+    ...options,
     name:
       `what onLog throws for a ${kind} is reported, and hides no other line`,
   }, async (ctx) => {

@@ -6,6 +6,12 @@ import { fixture, KINDS } from "../../fixtures/spawning.ts";
 const ROOT = new URL("../../../", import.meta.url);
 const STD = ["@std/path", "@std/msgpack"];
 
+/** The flags by which a program elsewhere finds what this package imports. */
+const FLAGS = [
+  `--config=${fromFileUrl(new URL("deno.json", ROOT))}`,
+  ...importMapFlags(),
+];
+
 /** Serves the files of this package, as a registry does. */
 function serveFiles(): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({
@@ -122,11 +128,39 @@ Deno.test("a process says which configuration it may not read", async () => {
       "--allow-net",
       "--allow-run",
       "--allow-env",
-      ...importMapFlags(),
+      ...FLAGS,
       `data:text/javascript,${encodeURIComponent(script)}`,
     ],
     env: { NO_COLOR: "1" },
   }).output();
   const text = new TextDecoder().decode(stdout);
   assert(/may not read '.*deno\.json'/.test(text), text);
+});
+
+Deno.test("a bundled program says that it cannot spawn", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "spawn-bundle-" });
+  try {
+    const main = join(folder, "main.ts");
+    const library = JSON.stringify(fixture("spawning_library.ts"));
+    await Deno.writeTextFile(
+      main,
+      `import { greetFrom } from ${library};
+      for (const kind of ["process", "worker"]) {
+        await greetFrom(kind).catch(({ message }) => console.log(message));
+      }`,
+    );
+    const bundle = join(folder, "bundle.js");
+    const run = async (...args: string[]) => {
+      const command = new Deno.Command(Deno.execPath(), { args });
+      const { success, stdout, stderr } = await command.output();
+      assert(success, new TextDecoder().decode(stderr));
+      return new TextDecoder().decode(stdout);
+    };
+    await run("bundle", ...FLAGS, "-o", bundle, main);
+    const lines = (await run("run", "-A", bundle)).trim().split("\n");
+    assertEquals(lines.length, 2);
+    for (const line of lines) assert(line.includes("was bundled"), line);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
