@@ -108,10 +108,7 @@ const FAULTS: Record<
   Rejection,
   { readonly peer: string; readonly own: string }
 > = {
-  "no-certificate": {
-    peer: "is missing",
-    own: "is missing, give 'cert' and 'key'",
-  },
+  "no-certificate": { peer: "is missing", own: "give 'cert' and 'key'" },
   "untrusted": {
     peer: "is from an unknown authority, name it in 'caCerts'",
     own: "is from an unknown authority, name it in 'caCerts' there",
@@ -144,8 +141,10 @@ export function theirRefusal(
   verdict: Rejection,
   side: OtherSide,
 ): HandshakeError {
-  const fault = FAULTS[verdict].own;
-  const text = `the ${side.other} refuses this side's certificate: it ${fault}`;
+  const act = verdict === "no-certificate"
+    ? "demands a certificate,"
+    : "refuses this side's certificate: it";
+  const text = `the ${side.other} ${act} ${FAULTS[verdict].own}`;
   return refusal(text, verdict, "peer", side);
 }
 
