@@ -23,7 +23,7 @@ import { ContainerClosedError } from "./errors.ts";
 import { Access } from "./links/_access.ts";
 import { AgentAddresses } from "./links/_agent_addresses.ts";
 import { Dialer } from "./links/_dialer.ts";
-import { type LinkLease, Links } from "./links/_links.ts";
+import { Links } from "./links/_links.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
 import { Supervisor } from "./supervision/_supervisor.ts";
@@ -167,17 +167,9 @@ export class ContainerInternals implements ContainerContext {
 
   /** Connects to an agent whose address a peer has named. */
   async connectLearned(address: string): Promise<object> {
-    const { container } = parseAgentAddress(address);
-    const approach = await this.access.approach(container, this.address);
-    const remote = await this.links.agent(address, {}, approach);
-    this.access.meet(container);
+    const remote = await this.links.agent(address);
+    this.access.meet(parseAgentAddress(address).container);
     return remote;
-  }
-
-  /** Leases a connection to a container whose address a peer has named. */
-  async leaseLearned(address: string, signal: AbortSignal): Promise<LinkLease> {
-    const approach = await this.access.approach(address, this.address);
-    return await this.links.lease(address, signal, approach);
   }
 
   /**

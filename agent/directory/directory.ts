@@ -144,7 +144,7 @@ export class Directory extends Agent {
       ((address, caller) => isNear(address, caller, container.address));
     this.#trust = options.trust ?? (() => false);
     this.#open = (address, signal) =>
-      internalsOf(container).leaseLearned(address, signal);
+      internalsOf(container).links.lease(address, signal);
     this.#proofs = new Proofs(this.#open, this.address);
     this.#subscribed = new Budget(this.#limits.maxSubscribedEntries);
     this.signal.addEventListener("abort", () => this.#end(), { once: true });

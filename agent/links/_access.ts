@@ -12,9 +12,6 @@ export interface Approach {
   readonly showsCredentials: boolean;
 }
 
-/** The approach to a container that the program has named. */
-export const NAMED: Approach = { isLearned: false, showsCredentials: true };
-
 /** A container that this one has spawned. */
 export interface Child extends Disposable {
   /**
@@ -84,7 +81,7 @@ export class Access {
     return this.#known.get(address) ?? false;
   }
 
-  /** Returns how to dial a container whose address a peer may have named. */
+  /** Returns how to dial the container at `address`; `own` is this one's. */
   async approach(address: string, own: string): Promise<Approach> {
     const { credentials, credentialsFor } = this.#options;
     const isLearned = address !== own && !this.isNamed(address);

@@ -128,8 +128,7 @@ class AgentCaller implements Caller {
         { address },
       );
     }
-    const approach = await access.approach(container, own);
-    return await links.route(address, signal, approach);
+    return await links.route(address, signal);
   }
 
   // A proxy for an agent keeps nothing alive.

@@ -11,7 +11,6 @@ import { world } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { parseAgentAddress } from "../address.ts";
 import type { ConnectOptions } from "../container_options.ts";
-import { type Approach, NAMED } from "./_access.ts";
 import type { Dialer } from "./_dialer.ts";
 import { Dials } from "./_dials.ts";
 import { Link, type Route } from "./_link.ts";
@@ -71,22 +70,23 @@ export class Links {
   /** Returns the proxy for the agent at `address`. */
   async agent(
     address: string,
-    { retryForMs = 0, signal }: ConnectOptions,
-    approach: Approach = NAMED,
+    { retryForMs = 0, signal }: ConnectOptions = {},
   ): Promise<object> {
-    checkRange("retryForMs", retryForMs, 0);
+    if (!(retryForMs >= 0)) {
+      throw new RangeError(
+        `Cannot connect to '${address}': 'retryForMs' is ${retryForMs}, it must be 0 or more`,
+      );
+    }
     const { container, id } = parseAgentAddress(address);
+    const ask = (link: Link) => link.agent(id, signal);
     const until = world.now() + retryForMs;
     const backoff = new Backoff(undefined, this.#context.container);
     for (;;) {
       try {
-        const asking = this.#ask(
+        return await this.#translated(
           container,
-          (link) => link.agent(id, signal),
-          signal,
-          approach,
+          this.#ask(container, ask, signal),
         );
-        return await this.#translated(container, asking);
       } catch (error) {
         const leftMs = until - world.now();
         if (!isPassing(error) || leftMs <= 0) throw error;
@@ -102,12 +102,13 @@ export class Links {
   async route(
     address: string,
     signal: AbortSignal | undefined,
-    approach: Approach,
   ): Promise<Route> {
     const { container, id } = parseAgentAddress(address);
     const ask = (link: Link) => link.route(id, signal);
-    const asking = this.#ask(container, ask, signal, approach);
-    return await this.#translated(container, asking);
+    return await this.#translated(
+      container,
+      this.#ask(container, ask, signal),
+    );
   }
 
   /** Resolves when an agent of another container is gone. */
@@ -119,7 +120,7 @@ export class Links {
     try {
       const message = await this.#ending.before(signal, (ending) => {
         const ask = (link: Link) => link.watch(id, ending);
-        return this.#ask(container, ask, ending, NAMED, false);
+        return this.#ask(container, ask, ending, false);
       });
       return { scope: "agent", message };
     } catch (error) {
@@ -137,9 +138,8 @@ export class Links {
   async lease(
     address: string,
     signal: AbortSignal | undefined,
-    approach: Approach,
   ): Promise<LinkLease> {
-    const link = await this.#open(address, signal, approach);
+    const link = await this.#open(address, signal);
     return {
       link,
       ask: (ask) => this.#translated(address, ask(link)),
@@ -150,30 +150,27 @@ export class Links {
   /**
    * Asks another container something on a shared connection. Asks again on a
    * new one if the request cannot have been received; or, if it `mayRepeat`,
-   * if the connection was there before: it may have been dead for a while.
+   * if the connection was used before: it may have been dead for a while.
    */
   async #ask<T>(
     address: string,
     ask: (link: Link) => Promise<T>,
     signal: AbortSignal | undefined,
-    approach: Approach,
     mayRepeat = true,
   ): Promise<T> {
-    const known = this.#links.get(this.#keyOf(address, approach));
-    const wasOpen = known?.isOver === false;
-    const attempt = async () => {
-      const link = await this.#open(address, signal, approach);
-      link.isShared = true;
-      return await ask(link);
-    };
+    const link = await this.#open(address, signal);
+    const wasShared = link.isShared;
+    link.isShared = true;
     try {
-      return await attempt();
+      return await ask(link);
     } catch (error) {
       const isUnsent = error instanceof ConnectionClosedError && !error.sent;
-      const isStale = mayRepeat && wasOpen && known.isOver && isLoss(error);
+      const isStale = mayRepeat && wasShared && link.isOver && isLoss(error);
       if (!isUnsent && !isStale || this.isEnding) throw error;
-      return await attempt();
     }
+    const fresh = await this.#open(address, signal);
+    fresh.isShared = true;
+    return await ask(fresh);
   }
 
   /** Translates the loss of a connection for the code that has asked. */
@@ -196,29 +193,24 @@ export class Links {
     }
   }
 
-  /** Returns the name of the connection to the container at `address`. */
-  #keyOf(address: string, { showsCredentials }: Approach): string {
-    const { options, address: own } = this.#context;
-    const hasOne = options.credentials === undefined || address === own;
-    return showsCredentials || hasOne ? address : `${BARE}${address}`;
-  }
-
   async #open(
     address: string,
     signal: AbortSignal | undefined,
-    approach: Approach,
   ): Promise<Link> {
     signal?.throwIfAborted();
-    const key = this.#keyOf(address, approach);
+    const { access, address: own } = this.#context;
+    const approach = await access.approach(address, own);
+    const key = approach.showsCredentials ? address : `${BARE}${address}`;
     const open = this.#links.get(key);
     if (open !== undefined && !open.isOver) return open;
     const isJoined = this.#dials.has(key);
+    const dial = () => this.#dial(address, key, signal, approach.isLearned);
     try {
-      return await this.#dial(address, key, signal, approach);
+      return await dial();
     } catch (error) {
       // An attempt that began earlier says nothing about the address now.
       if (!isJoined || !(error instanceof ConnectError)) throw error;
-      return await this.#dial(address, key, signal, approach);
+      return await dial();
     }
   }
 
@@ -226,7 +218,7 @@ export class Links {
     address: string,
     key: string,
     signal: AbortSignal | undefined,
-    { isLearned }: Approach,
+    isLearned: boolean,
   ): Promise<Link> {
     this.#checkOpen(address);
     if (isLearned && !this.#dials.has(key)) this.#checkRoom(address);
