@@ -14,7 +14,7 @@ import type {
   ContainerContext,
   ResolvedContainerOptions,
 } from "./_container_context.ts";
-import { parseAgentAddress, publicAddress } from "./address.ts";
+import { publicAddress } from "./address.ts";
 import type { Clock } from "./clock/clock.ts";
 import { SystemClock } from "./clock/system_clock.ts";
 import type { ContainerOptions } from "./container_options.ts";
@@ -163,13 +163,6 @@ export class ContainerInternals implements ContainerContext {
 
   typeOf(id: string): string | null {
     return this.#service.validate_aid(id);
-  }
-
-  /** Connects to an agent whose address a peer has named. */
-  async connectLearned(address: string): Promise<object> {
-    const remote = await this.links.agent(address);
-    this.access.meet(parseAgentAddress(address).container);
-    return remote;
   }
 
   /**

@@ -4,6 +4,7 @@ import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { internalsOf } from "../_container_internals.ts";
+import { parseAgentAddress } from "../address.ts";
 import { addressOf } from "../address_of.ts";
 import type { Container } from "../container.ts";
 import { Checks } from "./_checks.ts";
@@ -167,8 +168,10 @@ class ContainerClient implements DirectoryClient {
   /** Connects to an agent; returns `null` if it is gone by now. */
   async #reach<T>(address: string): Promise<Remote<T> | null> {
     try {
-      const internals = internalsOf(this.#container);
-      return await internals.connectLearned(address) as Remote<T>;
+      const { access, links } = internalsOf(this.#container);
+      const remote = await links.agent(address) as Remote<T>;
+      access.meet(parseAgentAddress(address).container);
+      return remote;
     } catch (error) {
       const isGone = error instanceof ConnectError ||
         error instanceof AgentNotFoundError;

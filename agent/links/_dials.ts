@@ -3,6 +3,8 @@ import { abortable } from "../../channel/internal.ts";
 /** An attempt to connect that several callers wait for. */
 interface Dial<T> {
   readonly result: Promise<T>;
+  /** Resolves when the attempt has ended, in any way. */
+  readonly ended: Promise<void>;
   readonly controller: AbortController;
   waiting: number;
 }
@@ -11,7 +13,7 @@ interface Dial<T> {
 export class Dials<T> {
   readonly #current = new Map<string, Dial<T>>();
   /** All attempts that have not ended, including those given up. */
-  readonly #running = new Map<Promise<void>, AbortController>();
+  readonly #running = new Set<Dial<T>>();
 
   /** The number of attempts that have not ended. */
   get size(): number {
@@ -50,13 +52,14 @@ export class Dials<T> {
   ): Dial<T> {
     const controller = new AbortController();
     const result = connect(controller.signal);
-    const dial: Dial<T> = { result, controller, waiting: 0 };
+    const ended = result.then(() => {}, () => {});
+    const dial: Dial<T> = { result, ended, controller, waiting: 0 };
     this.#current.set(key, dial);
-    const ended = result.then(() => {}, () => {}).then(() => {
-      this.#running.delete(ended);
+    this.#running.add(dial);
+    ended.then(() => {
+      this.#running.delete(dial);
       this.#forget(key, dial);
     });
-    this.#running.set(ended, controller);
     return dial;
   }
 
@@ -66,11 +69,11 @@ export class Dials<T> {
 
   /** Gives up all attempts. */
   abort(): void {
-    for (const controller of this.#running.values()) controller.abort();
+    for (const { controller } of this.#running) controller.abort();
   }
 
   /** Resolves when the attempts of this moment have ended. */
   async ended(): Promise<void> {
-    await Promise.all(this.#running.keys());
+    await Promise.all([...this.#running].map(({ ended }) => ended));
   }
 }

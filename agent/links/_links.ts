@@ -72,11 +72,7 @@ export class Links {
     address: string,
     { retryForMs = 0, signal }: ConnectOptions = {},
   ): Promise<object> {
-    if (!(retryForMs >= 0)) {
-      throw new RangeError(
-        `Cannot connect to '${address}': 'retryForMs' is ${retryForMs}, it must be 0 or more`,
-      );
-    }
+    checkRange("retryForMs", retryForMs, 0);
     const { container, id } = parseAgentAddress(address);
     const ask = (link: Link) => link.agent(id, signal);
     const until = world.now() + retryForMs;

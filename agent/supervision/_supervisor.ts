@@ -33,22 +33,15 @@ export class AgentFactory {
   policy: ResolvedRestartPolicy | null = null;
   history: RestartHistory = NO_RESTARTS;
   isRestarting = false;
-  /** The newest agent that was made. */
-  newest: AgentLifecycle | null = null;
+  /** The newest agent; `null` until its constructor registers it. */
+  own: AgentLifecycle | null = null;
+  /** All agents that have registered while its constructor ran. */
+  made: AgentLifecycle[] = [];
 
   constructor(prototype: object, make: () => AgentLike) {
     this.prototype = prototype;
     this.make = make;
   }
-}
-
-/** A constructor that {@linkcode Supervisor.spawn} is running. */
-interface Making {
-  readonly factory: AgentFactory;
-  /** The agent of the factory, once it has registered. */
-  own: AgentLifecycle | null;
-  /** All agents that have registered meanwhile. */
-  readonly made: AgentLifecycle[];
 }
 
 /** The agents of one container: makes, starts, restarts and closes them. */
@@ -63,7 +56,8 @@ export class Supervisor implements AgentHost {
   readonly #factories = new Map<string, AgentFactory>();
   readonly #closing = new AbortController();
   #nextId = 0;
-  #making: Making | null = null;
+  /** The factory whose constructor is running. */
+  #making: AgentFactory | null = null;
 
   constructor(context: ContainerContext) {
     this.context = context;
@@ -76,29 +70,30 @@ export class Supervisor implements AgentHost {
 
   /** Makes an agent and starts it. */
   async spawn(factory: AgentFactory): Promise<AgentLike> {
-    const making: Making = { factory, own: null, made: [] };
+    factory.own = null;
+    factory.made = [];
     let own: AgentLifecycle;
     try {
-      own = this.#make(making);
+      own = this.#make(factory);
     } catch (error) {
       const reason = `it could not be made: ${describe(error)}`;
-      await Promise.all(making.made.map((it) => it.fail(0, reason)));
+      await Promise.all(factory.made.map((it) => it.fail(0, reason)));
       throw error;
     }
     await own.start();
     return own.agent;
   }
 
-  #make(making: Making): AgentLifecycle {
+  #make(factory: AgentFactory): AgentLifecycle {
     const before = this.#making;
-    this.#making = making;
+    this.#making = factory;
     let agent: AgentLike;
     try {
-      agent = making.factory.make();
+      agent = factory.make();
     } finally {
       this.#making = before;
     }
-    const { own, made } = making;
+    const { own, made } = factory;
     if (own === null || own.agent !== agent) {
       throw new TypeError(
         "Cannot spawn: the class is no agent of this container, let it extend 'Agent' and pass the container on",
@@ -122,8 +117,8 @@ export class Supervisor implements AgentHost {
     this.context.checkOpen("make an agent");
     const making = this.#making;
     const isOwn = making?.own === null &&
-      Object.getPrototypeOf(agent) === making.factory.prototype;
-    const factory = isOwn ? making.factory : null;
+      Object.getPrototypeOf(agent) === making.prototype;
+    const factory = isOwn ? making : null;
     const restarts = resolveRestarts(policy);
     if (restarts !== null && factory === null) {
       throw new TypeError(
@@ -135,12 +130,11 @@ export class Supervisor implements AgentHost {
     const lifecycle = new AgentLifecycle(agent, chosen, policy, this);
     this.#agents.set(chosen, lifecycle);
     making?.made.push(lifecycle);
-    if (isOwn) making.own = lifecycle;
-    else if (making === null) this.#begin(lifecycle);
+    if (making === null) this.#begin(lifecycle);
+    if (factory !== null) factory.own = lifecycle;
     if (factory !== null && restarts !== null) {
       factory.id = chosen;
       factory.policy = restarts;
-      factory.newest = lifecycle;
       this.#factories.set(chosen, factory);
     }
     return lifecycle;
@@ -237,8 +231,8 @@ export class Supervisor implements AgentHost {
         await this.spawn(factory);
         return true;
       } catch (error) {
-        const { isClosing, hasFailed } = factory.newest!;
-        const wasClosed = isClosing && !hasFailed;
+        const { own } = factory;
+        const wasClosed = own !== null && own.isClosing && !own.hasFailed;
         if (signal.aborted || wasClosed) return false;
         this.#report(error, address);
       }

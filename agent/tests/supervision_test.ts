@@ -316,7 +316,7 @@ withCtx("a policy of restarts is checked at once", async (ctx) => {
         () => container.spawn(Worker, new History(), policy),
         RangeError,
       );
-      assert(error.message.includes(`'${name}' is ${value}`));
+      assert(error.message.includes(`'${name}' to ${value}`), error.message);
     }
   }
   const message = "made by 'container.spawn'";
