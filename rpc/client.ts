@@ -89,7 +89,7 @@ export function clientOf<T>(session: Session): RpcClient<T> {
     remote: makeRemote(session.calls, "") as Remote<T>,
     channel,
     get identity() {
-      return session.identity;
+      return session.admission.identity;
     },
     closed: channel.closed,
     close,

@@ -79,7 +79,7 @@ export async function serveWith<T>(
     startSession,
     address,
     async (session) => {
-      const { admitted } = session;
+      const { admitted } = session.admission;
       if (admitted !== null && !await admitted) return;
       const client = clientOf<T>(session);
       clients.add(client);

@@ -2,6 +2,7 @@ import {
   abortable,
   Backoff,
   type BackoffOptions,
+  checkRange,
   connectionClosed,
   DEFAULT_BACKOFF,
   Totals,
@@ -81,9 +82,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     if (service !== null) checkService(service);
     const { limits, timeoutMs, onError } = resolveOptions(options);
     this.#waits = checkedBackoff(options.backoff);
-    if (!(queueTimeoutMs >= 0)) {
-      throw outOfRange("queueTimeoutMs", queueTimeoutMs, "0 or more");
-    }
+    checkRange("queueTimeoutMs", queueTimeoutMs, 0);
     this.address = address;
     this.#options = options;
     this.#onError = onError;
@@ -283,16 +282,7 @@ function checkedBackoff({
   initialMs = DEFAULT_BACKOFF.initialMs,
   maxMs = Math.max(DEFAULT_BACKOFF.maxMs, initialMs),
 }: Partial<BackoffOptions> = {}): BackoffOptions {
-  if (!(initialMs > 0)) {
-    throw outOfRange("backoff.initialMs", initialMs, "more than 0");
-  }
-  if (maxMs >= initialMs) return { initialMs, maxMs };
-  const wanted = `'backoff.initialMs', ${initialMs}, or more`;
-  throw outOfRange("backoff.maxMs", maxMs, wanted);
-}
-
-function outOfRange(name: string, value: number, wanted: string): RangeError {
-  return new RangeError(
-    `Cannot set '${name}' to ${value}: it must be ${wanted}`,
-  );
+  checkRange("backoff.initialMs", initialMs, 1);
+  checkRange("backoff.maxMs", maxMs, initialMs);
+  return { initialMs, maxMs };
 }

@@ -61,6 +61,7 @@ export function sessionStarter(
 /** One side of an RPC connection: it makes calls, and serves calls. */
 export class Session implements SessionParts, TypeEntry {
   readonly channel: ConnectionChannel;
+  readonly admission: AdmissionControl;
   readonly calls: MadeCalls;
   readonly hello: Hello;
   readonly references: References;
@@ -68,7 +69,6 @@ export class Session implements SessionParts, TypeEntry {
   readonly streams: OutgoingStreams;
   readonly #heartbeat: Heartbeat;
   readonly #incoming: IncomingStreams;
-  readonly #admission: AdmissionControl;
   readonly #options: ResolvedSessionOptions;
 
   /** Starts `channel`. */
@@ -88,12 +88,9 @@ export class Session implements SessionParts, TypeEntry {
     this.references = references;
     this.streams = new OutgoingStreams(channel, hello);
     this.#incoming = new IncomingStreams(channel, options.streamWindow);
-    const admission = new AdmissionControl(
-      channel,
-      options,
-      (request) => this.#dispatch(request),
-    );
-    this.#admission = admission;
+    const serve = (request: IncomingRequest) => this.#dispatch(request);
+    const admission = new AdmissionControl(channel, options, serve);
+    this.admission = admission;
     const parts = { root, references, admission, hello };
     this.served = new ServedCalls(channel, parts, options);
     this.#start();
@@ -108,7 +105,7 @@ export class Session implements SessionParts, TypeEntry {
       admission: {
         isControl,
         ...(authenticate !== undefined && {
-          isUnadmitted: (content) => this.#admission.holds(content),
+          isUnadmitted: (content) => this.admission.holds(content),
         }),
       },
       encodeFailure: (error) => this.served.encodeFailure(error),
@@ -126,16 +123,6 @@ export class Session implements SessionParts, TypeEntry {
           onError(error, { kind: "callback", address: channel.localAddress }),
       );
     }
-  }
-
-  /** The identity of the other side, as `authenticate` returned it. */
-  get identity(): unknown {
-    return this.#admission.identity;
-  }
-
-  /** Resolves to whether the other side may call; `null` if anybody may. */
-  get admitted(): Promise<boolean> | null {
-    return this.#admission.admitted;
   }
 
   stats(): RpcStats {
@@ -167,13 +154,13 @@ export class Session implements SessionParts, TypeEntry {
     const { content } = request;
     const isHello = isCall(content) && content[0] === "$/hello";
     if (!isHello) this.hello.expectNoMore();
-    if (this.#admission.holds(content)) {
+    if (this.admission.holds(content)) {
       // Until it is admitted, the peer hears nothing else and would take this
       // side for gone.
       if (isHello && this.#options.extensions) {
         this.#heartbeat.start("pinging");
       }
-      this.#admission.take(request);
+      this.admission.take(request);
     } else {
       this.#dispatch(request);
     }
@@ -220,7 +207,7 @@ export class Session implements SessionParts, TypeEntry {
   #end(reason: CloseReason): void {
     this.#heartbeat.stop();
     this.hello.lose();
-    this.#admission.end();
+    this.admission.end();
     this.served.abortAll((path) =>
       connectionClosed(`answer '${path}'`, reason)
     );
