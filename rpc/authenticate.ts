@@ -1,29 +1,29 @@
-/** What is known of a peer before it is known who that is. */
+/** A peer that is not authenticated yet. */
 export interface UnknownPeer {
-  /** The name that its certificate proved, or `null`. */
+  /** The name in its certificate, or `null`. */
   readonly peerName: string | null;
-  /** Its address. */
+  /** The address of the peer. */
   readonly remoteAddress: string;
   /**
    * Whether this side has made the connection, as a container does. Such a peer
-   * shows no credentials; of what a container has spawned it knows them. Refused,
-   * it may call the functions that it is passed, and nothing else.
+   * sends no credentials; for a container that was spawned they are known. If
+   * such a peer is refused, it can only call functions that are passed to it.
    */
   readonly isInitiator: boolean;
-  /** Aborts when the time is over or the connection lost. */
+  /** Aborts when the time is over, or the connection is lost. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Tells who a peer is, by the `credentials` that it has sent; `undefined` if it
- * has sent none, as peers without denomas's extensions do. What it returns, or
- * resolves to, is the `identity` of the peer's calls. To refuse the peer it
- * throws an `AuthenticationError`, whose message the peer is told; of any other
- * error the peer learns nothing, and `onError` hears.
+ * Returns the identity of a peer, or a promise of it: the `identity` of the
+ * peer's calls. The `credentials` are those that the peer has sent, or
+ * `undefined`, as for peers without denomas's extensions. To refuse the peer,
+ * throw an `AuthenticationError`; the peer receives its message. Any other error
+ * is reported to `onError`, and the peer does not learn it.
  *
- * It runs once for each connection, before anything else of yours: methods,
- * middleware, deserializers, `onConnect`. Credentials are plain data, and come
- * from anybody: check their types.
+ * This runs once for each connection, before all other code of yours: methods,
+ * middleware, deserializers and `onConnect`. Credentials are plain data that
+ * anybody may send: check their types.
  *
  * ```ts
  * import { AuthenticationError, call, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -56,32 +56,32 @@ export type Authenticate = (
   peer: UnknownPeer,
 ) => unknown;
 
-/** How a side that listens learns who calls. */
+/** Options of a side that authenticates its peers. */
 export interface AuthenticateOptions {
   /**
-   * Tells who a peer is, before anything of its can be served.
+   * Authenticates a peer before any of its requests is served.
    *
-   * @default {everybody may call}
+   * @default {every peer is admitted}
    */
   readonly authenticate?: Authenticate | undefined;
   /**
-   * How long that may take, in milliseconds, from when the peer connects: for
-   * the peer to send its credentials, and for `authenticate` to judge them.
+   * The time for a peer to send its credentials and for `authenticate` to check
+   * them, in milliseconds, from when the peer connects.
    *
    * @default {10_000}
    */
   readonly authenticateMs?: number | undefined;
 }
 
-/** How a side that connects shows who it is. */
+/** Options of a side that is authenticated by its peers. */
 export interface CredentialsOptions {
   /**
-   * What to show to `authenticate` of the other side: plain data, or a function
-   * that returns it or a promise of it, which is called for each connection.
-   * Where it fails, connecting fails with the same error. Whoever listens there
-   * can read what is shown: send it to strangers over TLS only.
+   * The credentials for `authenticate` of the other side: plain data, or a
+   * function that returns them or a promise of them. The function is called for
+   * each connection; if it fails, connecting fails with the same error. The other
+   * side can read the credentials, so use TLS to be sure who that is.
    *
-   * @default {nothing}
+   * @default {none}
    */
   readonly credentials?: unknown;
 }

@@ -14,7 +14,7 @@ import { isService } from "./service.ts";
 export interface RpcConnectionOptions
   extends ConnectionOptions, RpcOptions, CredentialsOptions {
   /**
-   * What this side offers to the other.
+   * The service that this side offers to the other.
    *
    * @default {nothing}
    */
@@ -22,7 +22,7 @@ export interface RpcConnectionOptions
 }
 
 /**
- * One side of an RPC connection, with a proxy for what the other side offers.
+ * One side of an RPC connection, with a proxy for the service of the other side.
  * It owns its connection.
  *
  * @typeParam T The service of the other side.
@@ -30,22 +30,22 @@ export interface RpcConnectionOptions
 export interface RpcClient<T = unknown> extends AsyncDisposable {
   /** The proxy for the service of the other side. */
   readonly remote: Remote<T>;
-  /** The channel below. Its requests are taken: do not read from it. */
+  /** The channel of the connection. Do not read requests from it. */
   readonly channel: Channel;
   /**
-   * Who the other side is, as `authenticate` of this side told; `undefined`
-   * where there is none.
+   * The identity of the other side, as `authenticate` of this side returned it;
+   * `undefined` without that option.
    */
   readonly identity: unknown;
-  /** Resolves when the connection has ended, to the reason. Never rejects. */
+  /** Resolves to the reason when the connection has ended. Never rejects. */
   readonly closed: Promise<CloseReason>;
   /** Closes the connection, as a channel is closed. */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables now, and what passed through it. */
+  /** Returns the sizes of the tables, and counts of the traffic. */
   stats(): RpcStats;
-  /** Keeps the process alive while it is open, as it does at first. */
+  /** Keeps the process alive while the connection is open, which is the default. */
   ref(): void;
-  /** Lets the process end although it is open. */
+  /** Lets the process end although the connection is open. */
   unref(): void;
 }
 
@@ -70,7 +70,7 @@ export async function openConnection<T>(
 }
 
 /**
- * Checks that something can be served.
+ * Checks that a service exposes something.
  *
  * @throws {TypeError} If it exposes nothing.
  */
@@ -81,7 +81,7 @@ export function checkService(service: object): void {
   );
 }
 
-/** Returns a session as users see it. */
+/** Returns the handle of a session for users. */
 export function clientOf<T>(session: Session): RpcClient<T> {
   const { channel } = session;
   const close = (options?: CloseOptions) => channel.close(options);

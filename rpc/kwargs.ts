@@ -1,4 +1,4 @@
-/** Keyword arguments of a call, as Python has them. */
+/** The keyword arguments of a call, as in Python. */
 export class KeywordArguments {
   /** The arguments by name. */
   readonly values: Readonly<Record<string, unknown>>;
@@ -10,9 +10,9 @@ export class KeywordArguments {
 }
 
 /**
- * Marks the last argument of a call as keyword arguments, for a peer in
- * Python. In a method here, keyword arguments arrive as a last argument, a
- * plain object.
+ * Marks the last argument of a call as keyword arguments, for a peer in Python.
+ * A method of this package receives keyword arguments as a plain object in its
+ * last argument.
  *
  * ```ts
  * import { kwargs, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -32,7 +32,7 @@ export function kwargs<T extends Readonly<Record<string, unknown>>>(
   return new KeywordArguments(values) as unknown as T;
 }
 
-/** Takes keyword arguments off the end of a call's arguments. */
+/** Separates the keyword arguments from the other arguments of a call. */
 export function splitKwargs(
   args: readonly unknown[],
 ): { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> } {
@@ -42,7 +42,7 @@ export function splitKwargs(
     : { args, kwargs: {} };
 }
 
-/** Puts keyword arguments at the end of a method's arguments. */
+/** Appends keyword arguments to the arguments of a method. */
 export function joinKwargs(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,

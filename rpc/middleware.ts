@@ -11,30 +11,30 @@ export interface Middleware {
   readonly connections?: readonly ConnectionObserver[] | undefined;
 }
 
-/** A call that is being served, as middleware sees it. */
+/** A call that this side serves, as middleware sees it. */
 export interface ServedCall extends Call {
   /** The arguments; keyword arguments are the last one. */
   readonly args: readonly unknown[];
 }
 
-/** A call that is being made, as middleware sees it. */
+/** A call that this side makes, as middleware sees it. */
 export interface MadeCall {
-  /** Path of the method. */
+  /** The path of the method. */
   readonly path: string;
-  /** Address of the other side. */
+  /** The address of the other side. */
   readonly remoteAddress: string;
   /** The arguments. */
   readonly args: readonly unknown[];
-  /** Its options. */
+  /** The options of the call. */
   readonly options: CallOptions;
 }
 
-/** What comes after a served call's middleware: another one, or the method. */
+/** Runs the next middleware of a served call, or the method. */
 export type RequestNext = (
   changes?: { readonly args?: readonly unknown[] },
 ) => Promise<unknown>;
 
-/** What comes after a made call's middleware: another one, or the sending. */
+/** Runs the next middleware of a made call, or sends the call. */
 export type CallNext = (
   changes?: {
     readonly args?: readonly unknown[];
@@ -43,9 +43,9 @@ export type CallNext = (
 ) => Promise<unknown>;
 
 /**
- * Runs around every call that this side serves. It may look at the call,
- * refuse it by throwing, change arguments or result, or do something before
- * and after. What it returns is the result.
+ * Runs around every call that this side serves. It can read the call, refuse it
+ * by throwing, change the arguments or the result, and do work before and after.
+ * Its return value is the result of the call.
  *
  * ```ts
  * import { openConnection, type RequestMiddleware, service, startServer } from "@denomas/denomas/rpc";
@@ -76,8 +76,8 @@ export type RequestMiddleware = (
 export type CallMiddleware = (call: MadeCall, next: CallNext) => unknown;
 
 /**
- * Hears of every connection, before anything passes through it. It may look at
- * the channel and wait for its end, but must not read from it. What it throws
- * is reported to `onError`, and harms nothing.
+ * Runs for every new connection, before any message. It can inspect the channel
+ * and wait for its end, but must not read from it. Its errors are reported to
+ * `onError` and have no other effect.
  */
 export type ConnectionObserver = (channel: Channel) => void;

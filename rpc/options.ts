@@ -8,8 +8,8 @@ import {
 } from "./references/_remote_proxy.ts";
 
 /**
- * A proxy for the same as `remote` whose calls have `options`, also those of
- * its sub-services.
+ * Returns a proxy for the same target as `remote` whose calls have `options`.
+ * Calls of its sub-services have them, too.
  *
  * ```ts
  * import { openConnection, service, startServer, withOptions } from "@denomas/denomas/rpc";
@@ -32,8 +32,8 @@ export function withOptions<T>(remote: T, options: CallOptions): T {
 }
 
 /**
- * Whether two proxies stand for the same on the same connection, or for the
- * same agent.
+ * Returns whether two proxies have the same target on the same connection, or
+ * stand for the same agent.
  */
 export function sameRemote(a: unknown, b: unknown): boolean {
   const [one, other] = [remoteNode(a), remoteNode(b)];
@@ -43,10 +43,10 @@ export function sameRemote(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Keeps a function or service of the other side until the result is disposed
- * of or the connection ends. What was passed as an argument lives for its call
- * only, unless the method calls this before it is answered; what was returned
- * lives until then anyway, and is handed back as it is.
+ * Keeps a function or service of the other side until the result is disposed of
+ * or the connection ends. A function that was passed as an argument is released
+ * with its call, unless the method calls `keep` before it answers. A function
+ * that was returned is kept anyway, and is returned unchanged.
  *
  * ```ts
  * import { keep, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -84,6 +84,6 @@ function expectNode(remote: unknown, act: string): RemoteNode {
   const node = remoteNode(remote);
   if (node !== undefined) return node;
   throw new TypeError(
-    `Cannot ${act}: this is no proxy of something on another side`,
+    `Cannot ${act}: the value is no proxy, pass one that a call or a connection returned`,
   );
 }

@@ -2,7 +2,7 @@
 import type { ReservedName } from "./reserved_names.ts";
 import type { Router } from "./service.ts";
 
-/** What has methods of its own and yet is no service. */
+/** Types that have methods and are data, not services. */
 export type Data =
   | readonly unknown[]
   | ReadonlyMap<any, any>
@@ -18,53 +18,53 @@ export type Data =
   | { toData(): unknown };
 
 /**
- * Key of a property that names, by its type, members of a class that stay on
- * their own side: a {@linkcode Remote} of it has none of them. It exists for
- * types only.
+ * The key of a property whose type names the members of a class that a
+ * {@linkcode Remote} of it does not have. It exists for types only.
  */
 export declare const localMembers: unique symbol;
 
-/** What has members that stay on their own side. */
+/** A class with members that a {@linkcode Remote} of it does not have. */
 export interface HasLocalMembers<Names extends string> {
   /** Their names. */
   readonly [localMembers]?: Names;
 }
 
-// A mapped type over the keys of `T`, and nothing around it: so editors write
-// `Remote<Cat>` in messages, and find the documentation and place of a member.
+// A plain mapped type over the keys of `T`: so editors write `Remote<Cat>` in
+// messages, and find the documentation and the source of a member.
 /**
  * The proxy for a service of type `T` on the other side.
  *
- * - A method that returns a promise keeps its signature, generics and overloads
- *   included, if its result arrives as it was; others get a promise of what
- *   arrives: see {@linkcode Arrived}. Of overloads, that is the last one.
- * - A sub-service is a `Remote` in its turn, a {@linkcode Router} one by name.
- * - Data is absent. Public methods without `@expose` do appear, since a
+ * - A method that returns a promise keeps its signature, including generics and
+ *   overloads, if its result arrives unchanged. Other methods return a promise of
+ *   the type that arrives: see {@linkcode Arrived}. Of overloads, only the last
+ *   one remains then.
+ * - A sub-service is a `Remote`, and a {@linkcode Router} has one for each name.
+ * - Data is absent. Public methods without `@expose` are present, because a
  *   decorator cannot hide them, and fail with `MethodNotFoundError`.
- * - Parameters keep their types. What is passed for one may still arrive as a
- *   proxy, so let a method take `(n: number) => void | Promise<void>` or
- *   `Cat | Remote<Cat>`, and await what it calls.
+ * - Parameters keep their types. Functions and services still arrive as proxies,
+ *   so declare parameters as `(n: number) => void | Promise<void>` or
+ *   `Cat | Remote<Cat>`, and await the calls.
  *
- * It has no `then`, so `await` leaves it alone. It answers by itself to names
- * that the language and tools look up in any value, such as `toJSON`, and
- * nothing can be exposed by those. `String(remote)` names path and address.
+ * It has no `then`, so it can be awaited safely. Names that the language and
+ * tools look up in any value, such as `toJSON`, are answered locally, and nothing
+ * can be exposed under them. `String(remote)` contains the path and the address.
  */
 export type Remote<T> = {
   readonly [K in keyof T as RemoteName<T, K>]-?: RemoteMember<T, K>;
 };
 
-/** A function or method on the other side: its result is a promise. */
+/** A function or method on the other side. It returns a promise. */
 export type RemoteFunction<F> = F extends (...args: infer Args) => infer R
   ? IsFinalPromise<R> extends true ? F
   : (...args: Args) => Promise<RemoteResult<Awaited<R>>>
   : never;
 
-/** Whether `R` is a promise of what arrives as it is. */
+/** Whether `R` is a promise of a type that arrives unchanged. */
 export type IsFinalPromise<R> = IsLoose<R> extends true ? false
   : [R] extends [Promise<infer V>] ? ArrivesAsItIs<V>
   : false;
 
-/** What the promise of a result of type `R` holds: `R` if nothing changes. */
+/** The type that a result of type `R` has when it arrives. */
 export type RemoteResult<R> = ArrivesAsItIs<R> extends true ? R : Arrived<R>;
 
 /** An async iterable on the other side. It can be iterated once. */
@@ -72,16 +72,16 @@ export interface RemoteStream<Item>
   extends AsyncIterableIterator<Item, undefined>, AsyncDisposable {}
 
 /**
- * What arrives when a `T` is sent.
+ * The type of a `T` when it arrives.
  *
- * - A function, and an object with methods, which is taken for a service,
- *   arrive as proxies; disposal lets go of them.
- * - An async iterable arrives as a {@linkcode RemoteStream}.
- * - Lists and other objects arrive as they are, with proxies for what is a
- *   function or service in them. So does what is {@linkcode Data}, as is a
- *   class with methods that has `toData` among them.
+ * - Functions, and objects with methods, which count as services, arrive as
+ *   proxies that can be disposed of.
+ * - Async iterables arrive as a {@linkcode RemoteStream}.
+ * - Lists and other objects arrive unchanged, with proxies for the functions and
+ *   services in them. {@linkcode Data} arrives unchanged, including classes that
+ *   have a method `toData`.
  *
- * @typeParam Mark Stands for all that changes, if it is given.
+ * @typeParam Mark Replaces all types that change, if it is given.
  */
 export type Arrived<T, Mark = never> = unknown extends T ? T
   : T extends object
@@ -92,28 +92,28 @@ export type Arrived<T, Mark = never> = unknown extends T ? T
     : ArrivedProxy<T, Mark>
   : T;
 
-/** What arrives of a stream, function or service. */
+/** The type of a stream, function or service when it arrives. */
 export type ArrivedProxy<T, Mark> = [Mark] extends [never]
   ? T extends AsyncIterable<infer Item> ? RemoteStream<Arrived<Item>>
   : T extends AnyFunction ? RemoteFunction<T> & Disposable
   : Remote<T> & Disposable
   : Mark;
 
-/** What arrives of a list: arrays may hold their own type, tuples cannot. */
+/** The type of a list when it arrives: arrays may contain themselves, tuples cannot. */
 export type ArrivedList<T extends readonly unknown[], Mark> = number extends
   T["length"] ? T extends unknown[] ? Arrived<T[number], Mark>[]
   : readonly Arrived<T[number], Mark>[]
   : { [K in keyof T]: Arrived<T[K], Mark> };
 
 /**
- * Whether nothing in a `T` changes on its way. Told by a mark, since comparing
- * with proxies would go round in circles where a method returns its own class.
+ * Whether a `T` arrives unchanged. This compares with a mark, because comparing
+ * with proxies would not terminate where a method returns its own class.
  */
 export type ArrivesAsItIs<T> = [T] extends [Scalar] ? true
   : [Arrived<T, Changed>] extends [T] ? true
   : false;
 
-/** What is told to arrive as it is without looking closer. */
+/** Types that arrive unchanged. */
 export type Scalar =
   | string
   | number
@@ -123,15 +123,15 @@ export type Scalar =
   | undefined
   | void;
 
-/** What nothing else is: the mark of what changes on its way. */
+/** The mark of types that change: no other type is assignable to it. */
 export interface Changed {
-  /** No value has it. */
+  /** No value has this property. */
   readonly [localMembers]: never;
 }
 
 /**
- * The name of member `K` of a service, if a proxy has it, else `never`. Of a
- * router it is any name, once.
+ * The name of member `K` of a service, if a proxy has it, else `never`. For a
+ * router, it is `string`.
  */
 export type RemoteName<T, K extends keyof T> = K extends HiddenName<T> ? never
   : T[K] extends AnyFunction
@@ -145,7 +145,7 @@ export type HiddenName<T> =
   | ReservedName
   | T[keyof T & typeof localMembers];
 
-/** What a proxy has in the place of member `K`. */
+/** The type of member `K` in a proxy. */
 export type RemoteMember<T, K extends keyof T> = unknown extends T[K] ? T[K]
   : T[K] extends AnyFunction
     ? T extends Router<infer Child> ? Remote<Child> : RemoteFunction<T[K]>
@@ -158,8 +158,9 @@ export type HasMethods<T> = [Extract<T[keyof T & string], AnyFunction>] extends
   [never] ? false : true;
 
 /**
- * Whether `V` can be called, or holds what can. `Seen` is what holds it: what
- * holds itself adds nothing, and deep down an object is taken to have methods.
+ * Whether `V` is a function, or contains one. `Seen` are the types that contain
+ * it: recursive types are not searched again, and below a depth of 4 a type
+ * counts as having methods.
  */
 export type LeadsToMethod<V, Seen extends unknown[] = []> = unknown extends V
   ? IsLoose<V>
@@ -176,7 +177,7 @@ export type LeadsToMethod<V, Seen extends unknown[] = []> = unknown extends V
     : false
   : false;
 
-/** Something that only the same of the same type can stand for. */
+/** A type that is assignable only to itself. */
 export type Exactly<T> = (value: T) => T;
 
 /** Whether `T` is `any` or `never`, which would match everything. */

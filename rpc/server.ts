@@ -15,9 +15,9 @@ import type { RpcOptions } from "./rpc_options.ts";
 export interface RpcServerOptions<T = unknown>
   extends ServerOptions, RpcOptions, AuthenticateOptions {
   /**
-   * Called for each connection, once `authenticate` knows whose it is if there
-   * is that; what the client offers can be called here. If it throws, the error
-   * is reported and that connection closed.
+   * Called for each connection, after `authenticate` has admitted the client. The
+   * service of the client can be called here. If this throws, the error is
+   * reported and that connection is closed.
    */
   readonly onConnect?:
     | ((client: RpcClient<T>) => void | Promise<void>)
@@ -26,22 +26,22 @@ export interface RpcServerOptions<T = unknown>
 
 /** A listening RPC server. It owns its connections. */
 export interface RpcServer<T = unknown> extends AsyncDisposable {
-  /** The real address: an ephemeral port is filled in. */
+  /** The address, with an ephemeral port filled in. */
   readonly address: string;
-  /** The connections that are open, without those that wait to be known. */
+  /** The open connections of admitted clients. */
   readonly clients: ReadonlySet<RpcClient<T>>;
   /** Resolves when {@linkcode RpcServer.close} is done. Never rejects. */
   readonly closed: Promise<void>;
   /**
-   * Stops listening and closes every connection; methods that run get
-   * `graceMs` to answer.
+   * Stops listening and closes every connection. Running methods have `graceMs`
+   * to answer.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables now, and what passed through its connections. */
+  /** Returns the sizes of the tables, and counts of the traffic. */
   stats(): ServerStats;
-  /** Keeps the process alive while it listens, as it does at first. */
+  /** Keeps the process alive while the server listens, which is the default. */
   ref(): void;
-  /** Lets the process end although it listens. */
+  /** Lets the process end although the server listens. */
   unref(): void;
 }
 

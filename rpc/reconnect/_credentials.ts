@@ -1,11 +1,11 @@
 import { isThenable } from "../../channel/internal.ts";
 
-/** The user's own `credentials` failed; a later attempt may succeed. */
+/** The user's function for `credentials` failed; a later attempt may succeed. */
 export class OwnCredentialsError extends Error {
   override readonly name = "OwnCredentialsError";
 }
 
-/** The same `credentials`, whose failures are an {@linkcode OwnCredentialsError}. */
+/** Wraps `credentials`, so that they fail with an {@linkcode OwnCredentialsError}. */
 export function markFailures(credentials: unknown): unknown {
   if (typeof credentials !== "function") return credentials;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * Whether an async iterable is part of `value`. A value that cannot be looked
- * through, such as one whose getter throws, counts as if one were.
+ * Returns whether an async iterable is part of `value`. A value that cannot be
+ * searched, such as one whose getter throws, counts as if one were.
  */
 export function holdsStream(value: unknown): boolean {
   const seen = new Set<object>();
@@ -14,7 +14,7 @@ export function holdsStream(value: unknown): boolean {
       for (const part of Object.values(item)) left.push(part);
     }
   } catch {
-    // Code of the user failed: what it may hide must not be sent twice.
+    // Code of the user failed, and may hide a stream.
     return true;
   }
   return false;

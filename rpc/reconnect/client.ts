@@ -6,8 +6,8 @@ import type { RpcStats } from "../rpc_options.ts";
 import type { Remote } from "../remote.ts";
 
 /**
- * `connected`: calls leave at once. `reconnecting`: the connection was lost,
- * and calls wait for the next. `closed`: for good.
+ * `connected`: calls are sent at once. `reconnecting`: the connection was lost,
+ * and calls wait for the next one. `closed`: the client was closed for good.
  */
 export type ReconnectState = "connected" | "reconnecting" | "closed";
 
@@ -15,8 +15,8 @@ export type ReconnectState = "connected" | "reconnecting" | "closed";
 export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
   /**
    * How long a call waits for a connection while there is none, in
-   * milliseconds; `Infinity` for ever. With 0 it fails at once, and no call is
-   * ever sent again.
+   * milliseconds; `Infinity` for ever. With 0, such a call fails at once and no
+   * call is repeated.
    *
    * @default {30_000}
    */
@@ -28,25 +28,25 @@ export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
    */
   readonly backoff?: Partial<BackoffOptions> | undefined;
   /**
-   * Paths of methods whose calls may run twice, such as `"sub/load"`, beside
-   * those that the server itself marks by `@expose({ idempotent: true })`.
+   * Paths of methods whose calls may run twice, such as `"sub/load"`, in addition
+   * to those that the server marks by `@expose({ idempotent: true })`.
    *
    * @default {[]}
    */
   readonly idempotent?: readonly string[] | undefined;
   /**
-   * Is called with each new connection, the first one included; calls that
-   * wait are sent when it is done. If it throws, that connection is closed;
-   * then `openReconnecting` rejects the first time, and later the
-   * error is reported to `onError` and the client tries again. It may take as
-   * long as the connection lasts; `signal` ends the first.
+   * Called with each new connection, including the first one. Waiting calls are
+   * sent when it has finished, and nothing but the end of the connection limits
+   * its time; `signal` limits the first run. If it throws, that connection is
+   * closed: the first time `openReconnecting` rejects, later the error is reported
+   * to `onError` and the client tries again.
    */
   readonly onConnect?:
     | ((client: RpcClient<T>) => void | Promise<void>)
     | undefined;
   /**
-   * Hears of each change of the state after the first connection, with the
-   * reason if a connection, or the client, ended. If it throws, or returns a
+   * Called for each change of the state after the first connection, with the
+   * reason if a connection or the client has ended. If it throws, or returns a
    * promise that rejects, the error is reported to `onError`.
    */
   readonly onStateChange?:
@@ -56,7 +56,7 @@ export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
 
 /** Counts of a {@linkcode ReconnectingClient}. */
 export interface ReconnectStats {
-  /** How many connections there have been. */
+  /** How many connections were made. */
   readonly connections: number;
   /** How many of them ended with an error, such as those that were lost. */
   readonly failedConnections: number;
@@ -64,45 +64,45 @@ export interface ReconnectStats {
   readonly waitingCalls: number;
   /** The present connection, or `null` while there is none. */
   readonly connection: RpcStats | null;
-  /** The sums over all its connections, those that have ended included. */
+  /** The sums over all connections, including those that have ended. */
   readonly total: ChannelStats;
 }
 
 /**
- * A client that outlives its connections. It owns the present one, and the
- * timer of the next attempt. Made by `openReconnecting`.
+ * A client that outlives its connections. It owns the present connection and the
+ * timer for the next attempt. Made by `openReconnecting`.
  *
  * @typeParam T The service of the server.
  */
 export interface ReconnectingClient<T = unknown> extends AsyncDisposable {
-  /** The address that it connects to. */
+  /** The address of the server. */
   readonly address: string;
   /**
-   * The proxy for the service of the server, whichever connection leads there.
-   * Functions, services and streams that its methods return belong to the
-   * connection that brought them.
+   * The proxy for the service of the server, over any connection. Functions,
+   * services and streams that its methods return belong to the connection that
+   * carried them.
    *
-   * Beside all errors of an {@linkcode RpcClient}'s calls, a call may reject
-   * with a `ConnectionClosedError` whose `sent` is `false` if it waited in
-   * vain, and with a `QueueFullError` if too many wait.
+   * In addition to the errors of an {@linkcode RpcClient}'s calls, a call rejects
+   * with a `ConnectionClosedError` whose `sent` is `false` if no connection came
+   * in time, and with a `QueueFullError` if too many calls wait.
    */
   readonly remote: Remote<T>;
-  /** Whether there is a connection. */
+  /** The state of the connection. */
   readonly state: ReconnectState;
-  /** Resolves when it is closed and all is gone, to the reason. Never rejects. */
+  /** Resolves to the reason when the client is closed. Never rejects. */
   readonly closed: Promise<CloseReason>;
   /**
-   * Closes it for good, and its connection as a channel is closed. Calls that
-   * wait reject at once. Repeatable; never rejects.
+   * Closes the client for good, and its connection as a channel is closed.
+   * Waiting calls reject at once. Repeatable; never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables. */
+  /** Returns counts and the sizes of the tables. */
   stats(): ReconnectStats;
-  /** Keeps the process alive while it is open, as it does at first. */
+  /** Keeps the process alive while the client is open, which is the default. */
   ref(): void;
   /**
-   * Lets the process end although it is open; an attempt to connect that is
-   * under way, or waited for, may hold it up.
+   * Lets the process end although the client is open. A running attempt to
+   * connect, or the wait for it, may still delay that.
    */
   unref(): void;
 }

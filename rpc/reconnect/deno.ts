@@ -13,7 +13,7 @@ import { openReconnecting as openNeutral } from "./open.ts";
  * run is sent again only if its method is idempotent, and rejects with a
  * `ConnectionClosedError` otherwise: at once if nothing may wait, else when the
  * server of the next connection has said that the method is not idempotent, or
- * `waitMs` are over.
+ * `queueTimeoutMs` is over.
  *
  * `retryForMs` and `signal` are about the first connection. An error that more
  * attempts cannot mend closes the client. If your own `credentials` function

@@ -1,23 +1,23 @@
 import type { Place } from "./_remote_proxy.ts";
 
-/** Something of this side that has a place. */
+/** The place of something of this side. */
 export interface OwnPlace extends Place {
-  /** Its path on this side's connections; `null` if it is not there. */
+  /** Its path on this side's connections; `null` if it is elsewhere. */
   readonly path: string | null;
 }
 
 /**
- * How a layer above passes what has an address of its own, such as agents: a
- * third side, to which a proxy is passed on, calls it by itself.
+ * Resolves addresses of agents for a layer above: a third side, to which the
+ * proxy of an agent is passed on, calls that agent directly.
  */
 export interface AddressResolver {
-  /** The place of something of this side; `null` if it has none. */
+  /** Returns the place of something of this side; `null` if it has none. */
   placeOf(target: object): OwnPlace | null;
-  /** A proxy for what is at a place that the other side has told. */
+  /** Returns a proxy for the agent at a place that the other side has named. */
   open(place: Place): object;
   /**
-   * A proxy for what has a place and that path on this side, whether it is
-   * there any more or not; `null` if the path is none of those.
+   * Returns a proxy for the agent at a path of this side, whether or not it still
+   * exists; `null` if the path is not one of an agent.
    */
   openPath(path: string): object | null;
 }

@@ -25,19 +25,19 @@ import {
 import { optionsOf } from "../expose.ts";
 import { isService, type Method } from "../service.ts";
 
-/** Where references begin on the wire. */
+/** The prefix of the paths of references. */
 export const REFERENCE_PREFIX = "$/ref/";
 
-/** The longest address, or class's name, that is taken from the other side. */
+/** The longest address or class name that is accepted from the other side. */
 const MAX_PLACE_LENGTH = 1_024;
 
-/** About what a reference takes beside what it refers to, in bytes. */
+/** The approximate size of a reference without its target, in bytes. */
 const REFERENCE_BYTES = 256;
 
-/** How many references one side may hold, where nothing else is asked for. */
+/** How many references one side may hold by default. */
 export const MAX_REFERENCES = 65_536;
 
-/** How many holds of each kind there are; without any it is released. */
+/** A reference, with the number of its holds of each kind. It is released without any. */
 interface Reference extends Record<Hold, number> {
   readonly key: number;
   readonly target: object;
@@ -109,7 +109,7 @@ export class References implements TypeEntry {
     const { resolver } = this.#options;
     const { hasExtensions, takesAddresses } = this.#abilities;
     const node = remoteNode(value);
-    if (node?.caller === this.#caller && goesHome(node) && hasExtensions) {
+    if (node?.caller === this.#caller && isSentBack(node) && hasExtensions) {
       return { own: node.path };
     }
     const own = node === undefined ? resolver?.placeOf(value) ?? null : null;
@@ -149,8 +149,8 @@ export class References implements TypeEntry {
   }
 
   /**
-   * The method at `path`, which begins with {@linkcode REFERENCE_PREFIX}, or
-   * `null`.
+   * Returns the method at `path`, which begins with {@linkcode REFERENCE_PREFIX},
+   * or `null`.
    *
    * @throws {ReferenceReleasedError} If the reference is released.
    */
@@ -177,15 +177,15 @@ export class References implements TypeEntry {
     reference.owned++;
   }
 
-  /** The other side gives the reference `key` back, if it has it. */
+  /** The other side releases the reference `key`, if it owns it. */
   release(key: number): void {
     const reference = this.#byKey.get(key);
     if (reference !== undefined && reference.owned > 0) {
-      this.#letGo(reference, "owned");
+      this.#release(reference, "owned");
     }
   }
 
-  /** Lets go of all, as the connection is gone. */
+  /** Releases all references, because the connection is gone. */
   clear(): void {
     for (const reference of this.#byKey.values()) {
       emit(() => ({ type: "reference-released", reference }));
@@ -196,8 +196,8 @@ export class References implements TypeEntry {
   }
 
   /**
-   * Remembers that a listed service was sent, so that it may come home. Nothing
-   * releases a path: over the limit the one that was sent first is forgotten.
+   * Stores that a listed service was sent, so that the other side may send it
+   * back. Nothing releases a path: over the limit, the oldest one is dropped.
    */
   #rememberSent(path: string, service: object): void {
     const paths = this.#sentPaths;
@@ -217,7 +217,7 @@ export class References implements TypeEntry {
     const reference = this.#byTarget.get(target) ?? this.#add(target);
     const hold = context?.hold ?? "owned";
     reference[hold]++;
-    context?.addReference(() => this.#letGo(reference, hold));
+    context?.addReference(() => this.#release(reference, hold));
     return reference;
   }
 
@@ -242,7 +242,7 @@ export class References implements TypeEntry {
     return reference;
   }
 
-  #letGo(reference: Reference, hold: Hold): void {
+  #release(reference: Reference, hold: Hold): void {
     reference[hold]--;
     if (reference.borrowed + reference.owned > 0) return;
     // The connection may have ended, and its references with it.
@@ -264,7 +264,7 @@ export class References implements TypeEntry {
       : makeRemote(caller, path, traits);
   }
 
-  /** What has a place of its own, on this connection if it has a path. */
+  /** Returns a proxy for an agent, on this connection if it has a path there. */
   #placed(
     path: unknown,
     place: unknown,
@@ -278,8 +278,8 @@ export class References implements TypeEntry {
   }
 
   /**
-   * What a proxy that came home stands for: only what this side sent by that
-   * very path, and still has. Paths below it are for calls.
+   * Returns the target of a proxy that the other side has sent back: only what
+   * this side has sent by this very path, and still holds.
    */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
@@ -298,42 +298,42 @@ export class References implements TypeEntry {
 }
 
 /**
- * Whether a proxy goes home as what it stands for: what the other side sent,
- * and an agent, which its address names anyway. Any other one, such as a method
- * of a proxy, goes as a new function of this side that calls it.
+ * Returns whether a proxy is sent back as its target: one that the other side
+ * has sent, or one for an agent, which has a public address. Any other proxy, such
+ * as a method of one, is sent as a new function of this side.
  */
-function goesHome({ isSent, place }: RemoteNode): boolean {
+function isSentBack({ isSent, place }: RemoteNode): boolean {
   return isSent || place !== null;
 }
 
 /**
- * What a request brings is borrowed for the length of its call; what a reply
- * brings is owned.
+ * References in a request are borrowed while its call runs; those in a reply are
+ * owned.
  */
 function claimOf({ kind }: ReceivedContext): Claim["state"] {
   return kind === "request" ? "borrowed" : "owned";
 }
 
-/** Whether data of the other side tells a place. */
+/** Returns whether data of the other side is the place of an agent. */
 function isPlace(data: unknown): data is Place {
   if (typeof data !== "object" || data === null) return false;
   const { address, type } = data as Record<string, unknown>;
   return [address, type].every((text) =>
     typeof text === "string" && text.length <= MAX_PLACE_LENGTH &&
-    // It is shown in logs, where a line break would begin a line of its own.
+    // It appears in logs, where a line break could forge a line.
     !/\p{Cc}/u.test(text)
   );
 }
 
-/** The key in the path of a reference, or NaN if it has none. */
+/** Returns the key in the path of a reference, or NaN. */
 export function referenceKey(path: string): number {
   return splitReference(path).key;
 }
 
-/** A key has one spelling only, so that a path names one thing only. */
+/** A key has one spelling, so that each reference has one path. */
 const KEY = /^(?:0|[1-9]\d{0,14})$/;
 
-/** The key in the path of a reference, and the path below it, if any. */
+/** Returns the key in the path of a reference, and the path below it. */
 function splitReference(path: string): { key: number; below: string | null } {
   if (!path.startsWith(REFERENCE_PREFIX)) return { key: NaN, below: null };
   const slash = path.indexOf("/", REFERENCE_PREFIX.length);
@@ -350,8 +350,8 @@ function join(path: string, rest: string): string {
 }
 
 /**
- * The method of a proxy that was passed on to a third side. Its caller's signal
- * and time go along, and what it fails with comes back as it is.
+ * Returns the method of a proxy that was passed on to a third side. It passes on
+ * the caller's signal and time, and returns errors unchanged.
  */
 function forward(node: RemoteNode, rest: string): Target {
   const { caller, path, options } = node;

@@ -4,9 +4,9 @@ import { ReferenceReleasedError } from "../errors.ts";
 import { asReceived } from "../_failure.ts";
 import { isReservedName } from "../reserved_names.ts";
 
-/** What a proxy needs of its connection. */
+/** Makes the calls of proxies. */
 export interface Caller {
-  /** Address of the other side. */
+  /** The address of the other side. */
   readonly remoteAddress: string;
   /** Calls the method at `path`. */
   call(
@@ -14,50 +14,50 @@ export interface Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown>;
-  /** Tells the other side that a reference is needed for longer. */
+  /** Keeps the reference at `path`; `reference` identifies it to observers. */
   keep(path: string, reference: object): void;
-  /** Tells the other side that a reference is not needed any more. */
+  /** Releases the reference at `path`. */
   release(path: string, reference: object): void;
 }
 
 /**
- * For how long a proxy can count on what it stands for: `borrowed` for the
- * length of the call that passed it, or for ever where it is listed; `owned`
- * until it is disposed of, which counts once; `released` after that.
+ * How long the target of a proxy exists: `borrowed` while the call that passed it
+ * runs, or for ever if it is listed; `owned` until the proxy is disposed of;
+ * `released` after that.
  */
 export interface Claim {
   state: "borrowed" | "owned" | "released";
 }
 
-/** Where all can reach what a proxy stands for, without its connection. */
+/** The place of an agent, where anybody can reach it. */
 export interface Place {
   readonly address: string;
   /** The name of its class. */
   readonly type: string;
 }
 
-/** What a proxy is made with, where it is not as usual. */
+/** Properties of a proxy that differ from the defaults. */
 export interface RemoteTraits {
   /** Options of its calls. */
   readonly options?: CallOptions;
-  /** For how long it can be used. */
+  /** How long its target exists. */
   readonly claim?: Claim;
-  /** Where else it can be reached; what lies below it has none. */
+  /** The place of its target; proxies below it have none. */
   readonly place?: Place | null;
   /**
-   * Whether the other side sent it as this very reference. Only such a proxy
-   * goes home as what it stands for; what lies below it was not sent.
+   * Whether the other side sent it as this very reference. Only such a proxy is
+   * sent back as its target; proxies below it were not sent.
    */
   readonly isSent?: boolean;
   /**
-   * Whether it came in data of a peer. How its calls end is up to that peer,
-   * and code that takes it for a text or a list may call it unawares: such a
-   * failure ends no process, though nobody awaits the call.
+   * Whether it came in data of a peer. Code that takes it for a text or a list may
+   * call it by mistake, so a rejected call of it does not end the process even
+   * if nobody awaits it.
    */
   readonly isPassed?: boolean;
 }
 
-/** What a proxy stands for. */
+/** The target of a proxy. */
 export interface RemoteNode extends Required<RemoteTraits> {
   readonly caller: Caller;
   readonly path: string;
@@ -67,18 +67,18 @@ const NO_TRAITS: RemoteTraits = {};
 
 const NO_OPTIONS: CallOptions = {};
 
-/** The claim on what needs no release. */
+/** The claim on a target that needs no release. */
 const BORROWED: Claim = { state: "borrowed" };
 
 const nodes = new WeakMap<object, RemoteNode>();
 
 /**
- * What all proxies hide, which is why none of them lets anything change it. An
- * arrow function, since others have a fixed property. A console shows its name.
+ * The target object of all proxies, which therefore allow no change to it. An
+ * arrow function, because others have a fixed property. Consoles show its name.
  */
 const remote = (): void => {};
 
-/** Makes the proxy for `path` on the other side of a connection. */
+/** Makes a proxy for `path` on the other side of a connection. */
 export function makeRemote(
   caller: Caller,
   path: string,
@@ -90,7 +90,7 @@ export function makeRemote(
   return proxy;
 }
 
-/** What `value` stands for if it is a proxy. */
+/** Returns the target of `value` if that is a proxy. */
 export function remoteNode(value: unknown): RemoteNode | undefined {
   return typeof value === "function" ? nodes.get(value) : undefined;
 }
@@ -127,7 +127,7 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
 
   get(_target: unknown, key: string | symbol): unknown {
     if (typeof key === "symbol") return this.#symbol(key);
-    // First, as most calls are of a method that was called before.
+    // First, because most calls are of a method that was called before.
     const known = this.#children?.get(key);
     if (known !== undefined) return known;
     if (isReservedName(key)) return this.#reserved(key);
@@ -143,7 +143,7 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     const result = this.claim.state === "released"
       ? Promise.reject(this.#released())
       : this.caller.call(this.path, args, this.options);
-    // Who awaits it hears of its failure all the same.
+    // Whoever awaits the call still receives the error.
     if (this.isPassed) result.catch(() => {});
     return result;
   }
@@ -192,7 +192,7 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     return false;
   }
 
-  /** What any function answers, or nothing; never a call. */
+  /** Returns the property that any function has, if any; never calls. */
   #reserved(key: string): unknown {
     switch (key) {
       case "toString":
@@ -227,7 +227,7 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   }
 
   #describe(): string {
-    // The other side may have chosen all of it.
+    // The other side may have chosen all of this text.
     if (this.place !== null) {
       const { type, address } = this.place;
       return `${printable(type)}Proxy('${printable(address)}')`;

@@ -1,7 +1,7 @@
 import type { ExposeOptions } from "../expose.ts";
 import { type Method, Router, routesOf, subService } from "../service.ts";
 
-/** A method and what it is called on. */
+/** A method, and the service it is called on. */
 export interface Target {
   readonly service: object | undefined;
   readonly method: Method;
@@ -9,9 +9,9 @@ export interface Target {
 }
 
 /**
- * Finds the method at `path`, whose parts are joined by `/`, below `root`.
- * Only exposed names are seen: what a service inherits, holds or hides
- * otherwise does not exist here. Returns `null` if there is none.
+ * Returns the method at `path` below `root`, or `null`. Parts of a path are
+ * joined by `/`. Only exposed names are found: other members that a service has
+ * or inherits do not exist here.
  */
 export function resolveMethod(root: object, path: string): Target | null {
   const slash = path.lastIndexOf("/");
@@ -25,13 +25,13 @@ export function resolveMethod(root: object, path: string): Target | null {
 }
 
 /**
- * The service at `path` below `root`, or `null`.
+ * Returns the service at `path` below `root`, or `null`.
  *
- * @throws {Error} What a router tells of a child that it does not have.
+ * @throws {Error} The error of a router for a child that is missing.
  */
 export function resolveService(root: object, path: string): object | null {
   let service = root;
-  // Part by part: a peer may send a path of a million parts.
+  // Without splitting: a peer may send a path of a million parts.
   for (let start = 0; start <= path.length;) {
     const slash = path.indexOf("/", start);
     const end = slash === -1 ? path.length : slash;
@@ -51,13 +51,13 @@ function missing(parent: object, name: string): null {
 }
 
 /**
- * The shortest path of `service` below `root`, or `null` if it is not there.
- * Children of a router are found by name, since they may be very many; what
- * lies below them is not.
+ * Returns the shortest path of `service` below `root`, or `null` if it is not
+ * there. Services below the children of a router are not found: a router may
+ * have very many children.
  */
 export function pathOf(root: object, service: object): string | null {
   if (root === service) return "";
-  // Services may hold each other: each is looked into once.
+  // Services may hold each other: each is searched once.
   const seen = new Set<object>([root]);
   const pending: [service: object, prefix: string][] = [[root, ""]];
   for (const [parent, prefix] of pending) {

@@ -1,6 +1,6 @@
 /**
- * Runs `middleware`, the first one outermost, around `last`. `change` makes of
- * a call the one that goes on.
+ * Runs `middleware` around `last`, the first one outermost. `change` applies the
+ * changes that a middleware passes to its `next`.
  */
 export async function runThrough<C, Changes>(
   middleware: readonly ((

@@ -2,16 +2,16 @@ import { printable } from "../../transports/printable.ts";
 import { ValidationError } from "../errors.ts";
 import type { SchemaIssue, StandardSchema } from "../expose.ts";
 
-/** A value that passes through a promise, which would call a `then` of it. */
+/** Wraps a value, because a promise would call its `then`. */
 interface Boxed<T> {
   readonly value: T;
 }
 
 /**
- * The arguments as their schemas return them.
+ * Returns the arguments as their schemas return them.
  *
- * @throws {ValidationError} If one does not fit, or there are more than
- * schemas: what nobody checks must not come in.
+ * @throws {ValidationError} If an argument does not fit, or has no schema:
+ * unchecked arguments must not reach the method.
  */
 export async function checkArguments(
   path: string,
@@ -35,9 +35,9 @@ export async function checkArguments(
 }
 
 /**
- * The result as its schema returns it, boxed.
+ * Returns the result as its schema returns it, boxed.
  *
- * @throws {ValidationError} If it does not fit.
+ * @throws {ValidationError} If the result does not fit.
  */
 export async function checkResult(
   path: string,

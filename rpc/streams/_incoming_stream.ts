@@ -5,28 +5,28 @@ import { ProtocolError } from "../../transports/errors.ts";
 import type { StreamBatch } from "./_outgoing_stream.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 
-/** What a consumed stream needs of its connection. */
+/** The producer of a consumed stream, on the other side. */
 export interface StreamSource {
   /** How much the other side may send ahead of the consumer. */
   readonly window: StreamWindow;
-  /** What the other side makes this one hold. */
+  /** Counts the bytes that the other side makes this one hold. */
   readonly budget: Budget;
   /**
-   * Asks for more, telling how many items were consumed so far. `onArrival` is
-   * told what comes, and its weight in bytes, before this resolves.
+   * Asks for more items; `consumed` items were consumed so far. `onArrival` is
+   * called with the batch, and its weight in bytes, before this resolves.
    */
   next(
     consumed: number,
     onArrival: (batch: unknown, weightBytes: number) => void,
   ): Promise<StreamBatch>;
-  /** Wants no more. */
+  /** Leaves the stream. */
   return(): Promise<void>;
 }
 
-/** Has a function run when a stream is to end; returns what undoes that. */
+/** Registers a function that aborts a stream; returns a function that undoes that. */
 export type BindStream = (onAbort: (reason: unknown) => void) => () => void;
 
-/** With so many items left, the next ones are asked for. */
+/** The next items are asked for when this many are left. */
 const LOW_ITEMS = 16;
 
 /**
@@ -34,18 +34,18 @@ const LOW_ITEMS = 16;
  * loop ends the producer, and waits until its `finally` has run, unless the
  * producer itself waits for something.
  *
- * One that is bound can be aborted until its consumer has seen its end: each
- * `next` rejects with the reason from then on.
+ * A bound stream can be aborted until its consumer has read its end. After that,
+ * each `next` rejects with the reason.
  */
 export class IncomingStream
   implements AsyncIterableIterator<unknown, undefined> {
   readonly #source: StreamSource;
   #items: unknown[] = [];
-  /** Where the first of them is that is not consumed. */
+  /** The position of the first item that is not consumed. */
   #at = 0;
   #received = 0;
   #consumed = 0;
-  /** What the items weigh, and what came before those are consumed. */
+  /** The weight of the items, and that of the batch that came after them. */
   #itemsBytes = 0;
   #arrivedBytes = 0;
   #isStarted = false;
@@ -54,11 +54,11 @@ export class IncomingStream
   #isDone = false;
   #aborted: { readonly reason: unknown } | null = null;
   readonly #unbind: () => void;
-  /** The end of the producer, where this side has asked for it. */
+  /** Resolves when the producer has ended, if this side has left the stream. */
   #left: Promise<void> = Promise.resolve();
-  /** What was asked for, and is not awaited yet. */
+  /** The batch that was asked for and is not awaited yet. */
   #asked: Promise<StreamBatch> | null = null;
-  /** The items that a `next` waits for. */
+  /** Resolves when the items that a `next` waits for are here. */
   #receiving: Promise<void> | null = null;
 
   constructor(source: StreamSource, bind?: BindStream) {
@@ -95,7 +95,7 @@ export class IncomingStream
 
   async return(): Promise<IteratorReturnResult<undefined>> {
     const left = this.#leave();
-    // Whoever comes later waits as well, but an error is told once.
+    // Later callers wait as well, but an error is thrown once.
     this.#left = left.catch(() => {});
     await left;
     return { done: true, value: undefined };
@@ -107,7 +107,7 @@ export class IncomingStream
 
   #abort(reason: unknown): void {
     this.#aborted = { reason };
-    // An error in the producer's `finally` is told to who calls `return`.
+    // An error in the producer's `finally` is thrown by `return`.
     this.#leave().catch(() => {});
   }
 
@@ -149,10 +149,10 @@ export class IncomingStream
   }
 
   /**
-   * Counts what came, as it comes: it may be long until it is consumed.
+   * Counts a batch on arrival, because it may be consumed much later.
    *
-   * @throws {ProtocolError} If it is more than this side asked for.
-   * @throws {QueueFullError} If it is more than this side can hold.
+   * @throws {ProtocolError} If it has more items than this side asked for.
+   * @throws {QueueFullError} If it is more than this side may hold.
    */
   #arrive(batch: unknown, bytes: number, consumed: number): void {
     if (this.#isDone) return;
@@ -162,13 +162,13 @@ export class IncomingStream
     const ahead = this.#received - consumed;
     if (ahead > window.items) {
       throw new ProtocolError(
-        `Cannot go on with stream: ${ahead} of its items are not consumed, where ${window.items} may be`,
+        `Cannot continue stream: ${ahead} of its items are not consumed, where ${window.items} may be`,
       );
     }
     const full = budget.exceededBy(bytes);
     if (full !== null) {
       throw new QueueFullError(
-        `Cannot go on with stream: ${full.bytes} bytes are held for this peer and ${bytes} came, consume what was received or raise 'limits.requests.maxHeldBytes'`,
+        `Cannot continue stream: ${full.bytes} bytes are held for this peer and ${bytes} came, consume what was received or raise 'limits.requests.maxHeldBytes'`,
         { limit: full.limit },
       );
     }
@@ -181,7 +181,7 @@ export class IncomingStream
       this.#receiving = this.#take().finally(() => this.#receiving = null);
       return await this.#receiving;
     }
-    // An error is told once, by the `next` that asked first.
+    // An error is thrown once, by the `next` that asked first.
     await this.#receiving.catch(() => {});
   }
 
@@ -190,7 +190,7 @@ export class IncomingStream
     this.#asked = null;
     try {
       const { items, done } = checkBatch(await asked);
-      // Left in the meantime: nobody wants them.
+      // The consumer has left in the meantime.
       if (this.#isDone) return;
       this.#items = items as unknown[];
       this.#itemsBytes = this.#arrivedBytes;
@@ -199,29 +199,29 @@ export class IncomingStream
       if (items.length === 0) this.#forgetItems();
     } catch (error) {
       if (this.#isDone) return;
-      // The producer may not know: what it sent could not be read.
+      // The producer may not know that its items could not be read.
       this.#leave().catch(() => {});
       throw error;
     }
   }
 
-  /** Asks for the next batch before this one is used up. */
+  /** Asks for the next batch before this one is consumed. */
   #askAhead(): void {
     if (this.#isDone || this.#asked !== null || this.#receiving !== null) {
       return;
     }
     if (this.#items.length - this.#at > LOW_ITEMS) return;
     this.#asked = this.#ask();
-    // It is awaited by the next `next`, if there is one.
+    // Awaited by the next `next`, if there is one.
     this.#asked.catch(() => {});
   }
 }
 
-/** The other side may answer anything. */
+/** The other side may answer with anything. */
 function checkBatch(batch: StreamBatch): StreamBatch {
   if (isBatch(batch) && typeof batch.done === "boolean") return batch;
   throw new TypeError(
-    "Cannot go on with stream: the other side answered with no list of items",
+    "Cannot continue stream: the other side answered with no list of items",
   );
 }
 

@@ -1,11 +1,11 @@
-/** What a value is taken to need beside its text and bytes. */
+/** The assumed size of a value without its text and bytes. */
 const VALUE_BYTES = 8;
 
-/** Where counting stops at the latest: values may be circular. */
+/** The maximum of the estimate, because values may be circular. */
 const MAX_COUNTED_BYTES = 16 * 1024 * 1024;
 
 /**
- * About how many bytes `value` takes on the wire, found without encoding it.
+ * Estimates the size of `value` on the wire, in bytes, without encoding it.
  * Stops counting at `enough`.
  */
 export function roughBytes(value: unknown, enough: number): number {
@@ -29,7 +29,7 @@ function bufferBytes(value: object): number | null {
     : null;
 }
 
-/** Adds what `value` is made of, up to `enough` bytes; returns its own bytes. */
+/** Adds the parts of `value`, up to `enough` bytes; returns the bytes of its keys. */
 function addParts(value: object, pending: unknown[], enough: number): number {
   if (value instanceof Map) return addEach(value.entries(), pending, enough);
   if (Array.isArray(value) || value instanceof Set) {
@@ -43,7 +43,7 @@ function addParts(value: object, pending: unknown[], enough: number): number {
   return bytes;
 }
 
-/** Each of them will count for something: no more than `enough` can matter. */
+/** Each part counts for a few bytes, so more parts than that cannot matter. */
 function addEach(
   parts: Iterable<unknown>,
   pending: unknown[],
