@@ -4,13 +4,12 @@ import type { Request } from "./request.ts";
 /** Options for {@linkcode Channel.send}. */
 export interface SendOptions {
   /**
-   * Gives the call up: it rejects with the signal's reason. A request whose
-   * bytes have not left is taken out of the queue; the answer to any other is
-   * dropped when it comes.
+   * Aborts the call, which rejects with the signal's reason. A request that has
+   * not left yet is removed from the queue; the reply to any other is dropped.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long to wait for the answer, in milliseconds; `Infinity` for ever.
+   * The longest wait for the reply, in milliseconds; `Infinity` waits for ever.
    *
    * @default {the channel's `timeoutMs`, which is `Infinity`}
    */
@@ -20,42 +19,41 @@ export interface SendOptions {
 /** Options for {@linkcode Channel.close}. */
 export interface CloseOptions {
   /**
-   * How long, in milliseconds, requests that were received may still be
-   * answered and what is queued be written; then the connection is cut. 0 cuts
-   * it at once.
+   * The time in which received requests can still be answered and queued data
+   * is written, in milliseconds. Then the connection is cut; 0 cuts it at once.
    *
-   * @default {for a channel: no time for requests, a second for what is queued;
-   * for a server: 1,000}
+   * @default {for a channel: no time for requests, a second for queued data; for
+   * a server: 1,000}
    */
   readonly graceMs?: number | undefined;
 }
 
-/** What passed through a channel since it was opened. It only grows. */
+/** Counts of what passed through a channel since it was opened. */
 export interface ChannelCounts {
-  /** Calls of this side, however they ended. */
+  /** Calls that this side made. */
   readonly calls: number;
-  /** Those of them that were answered, and failed: refusals are among them. */
+  /** Calls that the other side answered with a failure or a refusal. */
   readonly failedCalls: number;
-  /** Those of them that were not answered in time. */
+  /** Calls that timed out. */
   readonly timedOutCalls: number;
-  /** Those of them that were given up by their signal. */
+  /** Calls that were aborted by their signal. */
   readonly abortedCalls: number;
-  /** Those of them that ended with the connection. */
+  /** Calls that were pending when the connection ended. */
   readonly lostCalls: number;
-  /** Requests of the other side that were taken. */
+  /** Requests of the other side that were accepted. */
   readonly requests: number;
-  /** Those of them that were answered with a failure. */
+  /** Accepted requests that were answered with a failure. */
   readonly failedRequests: number;
-  /** Those of them that were unanswered when the connection ended. */
+  /** Accepted requests that were unanswered when the connection ended. */
   readonly lostRequests: number;
   /**
-   * Requests of the other side that were refused: as over a limit, or because
-   * the channel was closing.
+   * Requests of the other side that were refused, over a limit or because the
+   * channel was closing.
    */
   readonly refusedRequests: number;
-  /** Answers of this side that found the connection gone. */
+  /** Replies of this side that were dropped because the connection had ended. */
   readonly droppedReplies: number;
-  /** Answers of the other side to calls that had been given up, or to none. */
+  /** Replies of the other side that no call waited for. */
   readonly lateReplies: number;
   /** Frames received. */
   readonly framesIn: number;
@@ -63,24 +61,24 @@ export interface ChannelCounts {
   readonly framesOut: number;
   /** Bytes received. */
   readonly bytesIn: number;
-  /** Bytes handed to the system. */
+  /** Bytes passed to the operating system. */
   readonly bytesOut: number;
 }
 
-/** The sizes of a channel's tables now, and what passed through it. */
+/** The current sizes of a channel's tables, and counts since it was opened. */
 export interface ChannelStats extends ChannelCounts {
-  /** Calls of this side that wait for an answer. */
+  /** Calls of this side that wait for a reply. */
   readonly pendingCalls: number;
-  /** Those of them that wait for room in the queue to write. */
+  /** Pending calls that wait for room in the send queue. */
   readonly waitingCalls: number;
-  /** Requests of the other side that are not answered yet. */
+  /** Requests of the other side without an answer. */
   readonly unansweredRequests: number;
   /**
-   * The memory that the other side makes this one hold, in bytes: what counts
+   * The memory that the other side makes this one hold, in bytes, as it counts
    * towards `limits.requests.maxHeldBytes`.
    */
   readonly heldBytes: number;
-  /** Those of them that nobody has taken by `recv` yet. */
+  /** Unanswered requests that wait for `recv` or iteration. */
   readonly unreadRequests: number;
   /** Bytes queued to write. */
   readonly queuedBytes: number;
@@ -91,9 +89,9 @@ export interface ChannelStats extends ChannelCounts {
  * send requests and answer those of the other.
  *
  * A channel owns its connection. It ends when either side closes it or the
- * connection is lost; then every pending call rejects with a
- * `ConnectionClosedError` of its own, every unanswered request's signal aborts,
- * and every table is empty. Made by `openConnection` and `startServer`.
+ * connection is lost. Then every pending call rejects with its own
+ * `ConnectionClosedError`, the signal of every unanswered request aborts, and
+ * every table is empty. Created by `openConnection` and `startServer`.
  */
 export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
   /** The address of this end. */
@@ -101,62 +99,64 @@ export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
   /** The address of the other end. */
   readonly remoteAddress: string;
   /**
-   * The name in the certificate that the peer proved to have under TLS: the
-   * common name of its subject; without one, its first alternative name if that
-   * is a DNS name. `null` without such a name, or a certificate.
+   * The name in the TLS certificate of the peer: the common name of its
+   * subject or, without one, its first alternative name if that is a DNS name.
+   * `null` without such a name or a certificate.
    */
   readonly peerName: string | null;
-  /** Resolves when the channel has ended, to the reason. Never rejects. */
+  /** Resolves to the reason when the channel has ended. Never rejects. */
   readonly closed: Promise<CloseReason>;
   /**
    * Sends a request and resolves to the reply. `content` is encoded before
-   * this returns; requests leave, and are received, in the order of the calls.
-   * Never throws synchronously.
+   * this returns. Requests arrive in the order of the calls. Never throws
+   * synchronously.
    *
    * @throws {SerializationError} If `content` cannot be sent, or the reply's
    * custom types cannot be revived.
    * @throws {FrameTooLargeError} If `content` is over the limit.
    * @throws {RemoteError} If the other side answered with a failure.
-   * @throws {ServerBusyError} If the other side refused it; safe to repeat.
-   * @throws {TimeoutError} If no answer came within `timeoutMs`.
+   * @throws {ServerBusyError} If the other side refused the request, which is then
+   * safe to repeat.
+   * @throws {TimeoutError} If no reply came within `timeoutMs`.
    * @throws {ConnectionClosedError} If the connection is closed, or ends before
-   * the answer.
+   * the reply.
    * @throws {QueueFullError} If too many calls are pending.
-   * @throws {RangeError} If `timeoutMs` is negative or no number.
+   * @throws {RangeError} If `timeoutMs` is negative or not a number.
    */
   send(content: unknown, options?: SendOptions): Promise<unknown>;
   /**
-   * Takes the next request. Requests that arrived before the other side closed
-   * are still handed out after it.
+   * Resolves to the next request. Requests that arrived before the other side
+   * closed can still be received afterwards.
    *
-   * @throws {ConnectionClosedError} If there is none and none will come.
+   * @throws {ConnectionClosedError} If the channel has ended and no request is
+   * left.
    * @throws {TypeError} If another `recv` or a loop is waiting.
    */
   recv(): Promise<Request>;
   /**
-   * Iterates over requests. It ends when the channel does, and throws if that
-   * was an error. Leaving the loop does not close the channel.
+   * Iterates over the requests. Iteration ends with the channel, and throws if
+   * the channel ended with an error. Leaving the loop does not close the channel.
    *
    * @throws {TypeError} If another `recv` or a loop is reading.
    */
   [Symbol.asyncIterator](): AsyncIterator<Request, undefined>;
   /**
-   * Resolves as soon as less is queued than `limits.queues.maxBytes`, which may be at
-   * once: await it in a producer that does not await its calls.
+   * Resolves as soon as less than `limits.queues.maxBytes` is queued, which may
+   * be at once. Await it in a producer that does not await its calls.
    *
    * @throws {ConnectionClosedError} If the connection is closed, or ends first.
    */
   drained(): Promise<void>;
   /**
-   * Closes the channel: refuses new requests and calls, writes what is queued,
-   * and cuts the connection. Repeatable; a second call joins the first, and a
-   * shorter `graceMs` shortens it. Never rejects.
+   * Closes the channel: refuses new requests and calls, writes queued data, and
+   * cuts the connection. Repeatable: another call joins the close in progress,
+   * and can shorten its `graceMs`. Never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables now, and what passed through it. */
+  /** Returns the current sizes of its tables, and counts since it was opened. */
   stats(): ChannelStats;
-  /** Keeps the process alive while it is open, as it does at first. */
+  /** Keeps the process alive while the channel is open, which is the default. */
   ref(): void;
-  /** Lets the process end although it is open. */
+  /** Lets the process end although the channel is open. */
   unref(): void;
 }

@@ -73,48 +73,48 @@ export class TimeoutError extends DenomasError {
   }
 }
 
-/** What a {@linkcode RemoteError} knows of the failure, beyond its message. */
+/** The data of a {@linkcode RemoteError}. */
 export interface RemoteErrorDetails {
-  /** Class name of the error on the other side, where it told one. */
+  /** The class name of the error on the other side, if it sent one. */
   readonly remoteName?: string | undefined;
-  /** Stack or traceback of the other side, where it told one. */
+  /** The stack or traceback of the other side, if it sent one. */
   readonly remoteStack?: string | undefined;
-  /** Address of the side that failed. */
+  /** The address of the side that failed. */
   readonly origin: string;
-  /** A code such as `"busy"`, where the other side told one. */
+  /** A code such as `"busy"`, if the other side sent one. */
   readonly code?: string | undefined;
-  /** What else the error held for its reader, where the other side told it. */
+  /** The `data` of the error, if the other side sent it. */
   readonly data?: unknown;
   /** The content of the failure as it arrived. */
   readonly content: unknown;
 }
 
 /**
- * Thrown when the other side answered a request with a failure. The texts of
- * an error that arrived are escaped, so that they are safe in a terminal and a
- * log: a control character shows as `\u{1b}`, for example. Message and stack
- * keep their line breaks and tabs. `content` and `data` stay as they arrived.
+ * Thrown when the other side answered a request with a failure. Its texts are
+ * escaped so that they are safe in terminals and logs: a control character
+ * shows as `\u{1b}`, for example. Message and stack keep their line breaks and
+ * tabs. `content` and `data` stay as they arrived.
  */
 export class RemoteError extends DenomasError {
   /** The name of the class. */
   override name = "RemoteError";
-  /** Class name of the error on the other side; `"Error"` if it told none. */
+  /** The class name of the error on the other side; `"Error"` without one. */
   readonly remoteName: string;
-  /** Stack or traceback of the other side, where it told one. */
+  /** The stack or traceback of the other side, if it sent one. */
   readonly remoteStack?: string;
-  /** Address of the side that failed. */
+  /** The address of the side that failed. */
   readonly origin: string;
-  /** A code such as `"busy"`, where the other side told one. */
+  /** A code such as `"busy"`, if the other side sent one. */
   readonly code?: string;
   /**
-   * The `data` of the error on the other side, where it had some that is plain
-   * data: no instances, functions, bytes or `bigint`s.
+   * The `data` of the error on the other side, if it was plain data: no
+   * instances, functions, bytes or `bigint`s.
    */
   readonly data?: unknown;
   /** The content of the failure as it arrived. */
   readonly content: unknown;
 
-  /** Makes the error from what the other side told. */
+  /** Creates an error with the given message and data. */
   constructor(message: string, details: RemoteErrorDetails) {
     super(message);
     this.remoteName = details.remoteName ?? "Error";
@@ -144,13 +144,13 @@ export interface QueueFullErrorDetails extends ErrorOptions {
 }
 
 /**
- * Thrown by `send` when too many calls are already pending on the channel, and
- * by a stream of which more has come than this side may hold.
+ * Thrown by `send` when too many calls are pending on the channel, and by a
+ * stream of which more has arrived than this side may hold.
  */
 export class QueueFullError extends DenomasError {
   /** The name of the class. */
   override name = "QueueFullError";
-  /** How many calls may be pending, or how many bytes may be held. */
+  /** The most calls that may be pending, or the most bytes that may be held. */
   readonly limit: number;
 
   /** Creates an error with the given message and data. */

@@ -1,65 +1,55 @@
 import { ProtocolError } from "../transports/errors.ts";
 import { cutText, printable, printableLines } from "../transports/printable.ts";
 
-/** Type of a message that asks. */
+/** The type of a request. */
 export const REQUEST = 0;
-/** Type of a message that answers. */
+/** The type of a reply with a result. */
 export const RESULT = 1;
-/** Type of a message that answers with a failure. */
+/** The type of a reply with a failure. */
 export const FAILURE = 2;
 
-/** A checked message. */
+/** A message whose form was checked. */
 export interface Message {
-  /** What the message is for. */
+  /** The type of the message. */
   readonly type: typeof REQUEST | typeof RESULT | typeof FAILURE;
-  /** Its number, or that of the request that it answers. */
+  /** The number of the request, or of the one that the reply answers. */
   readonly id: number;
-  /** What it carries, not yet revived. */
+  /** The content, not yet revived. */
   readonly content: unknown;
 }
 
 /**
- * Checks that what a codec decoded is a message, `[type, id, content]`.
+ * Checks that a decoded value is a message, `[type, id, content]`.
  *
- * @throws {ProtocolError} If it is not; the message says why.
+ * @throws {ProtocolError} If it is not.
  */
 export function parseMessage(decoded: unknown): Message {
-  if (!Array.isArray(decoded)) {
-    throw new ProtocolError(
-      `Cannot read a message: it is ${
-        describeValue(decoded)
-      }, where a list of type, id and content is wanted`,
-    );
-  }
-  if (decoded.length !== 3) {
-    throw new ProtocolError(
-      `Cannot read a message: its list has ${decoded.length} items, where type, id and content are wanted`,
-    );
+  if (!Array.isArray(decoded) || decoded.length !== 3) {
+    const found = describeValue(decoded);
+    throw unexpected(`it is ${found}`, "a list of type, id and content");
   }
   const [type, id, content] = decoded;
   if (type !== REQUEST && type !== RESULT && type !== FAILURE) {
-    throw new ProtocolError(
-      `Cannot read a message: its type is ${
-        describeValue(type)
-      }, where 0, 1 or 2 is wanted`,
-    );
+    throw unexpected(`its type is ${describeValue(type)}`, "0, 1 or 2");
   }
-  // MsgPack codecs read an integer of 64 bits as a bigint.
+  // Codecs for MessagePack read an integer of 64 bits as a bigint.
   const number = typeof id === "bigint" ? Number(id) : id;
   if (!Number.isSafeInteger(number) || number < 0) {
-    throw new ProtocolError(
-      `Cannot read a message: its id is ${
-        describeValue(id)
-      }, where an integer from 0 is wanted`,
-    );
+    throw unexpected(`its id is ${describeValue(id)}`, "an integer from 0");
   }
   return { type, id: number, content };
 }
 
-/** How many units of a text a description shows. */
+function unexpected(found: string, expected: string): ProtocolError {
+  return new ProtocolError(
+    `Cannot read a message: ${found}, expected ${expected}`,
+  );
+}
+
+/** The longest text that a description shows. */
 const SHOWN_UNITS = 40;
 
-/** Names a value in a few words on one line, without running code of its own. */
+/** Describes a value in a few words on one line, without running its code. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case "string": {
@@ -76,22 +66,22 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** What a failure tells. */
+/** The data in the content of a failure. */
 export interface Failure {
-  /** Class name of the error, dotted as Python writes it, if it is told. */
+  /** The class name of the error, dotted as Python writes it, if there is one. */
   readonly name?: string;
   /** The error's message, or a description of the content if it has none. */
   readonly message: string;
-  /** Stack or traceback, if it is told. */
+  /** The stack or traceback, if there is one. */
   readonly stack?: string;
-  /** A code such as `"busy"`, if it is told. */
+  /** A code such as `"busy"`, if there is one. */
   readonly code?: string;
 }
 
 /**
- * The text of a failure: `Name: message` and a line end, as Python's
- * tracebacks end. It tells nothing of the stack. Every codec carries it: half
- * of a surrogate pair becomes U+FFFD. Never throws, whatever was thrown.
+ * Returns the text of a failure, `Name: message` and a line end, as Python's
+ * tracebacks end, without a stack. Every codec can encode it: half of a
+ * surrogate pair becomes U+FFFD. Never throws, whatever `error` is.
  */
 export function failureText(error: unknown): string {
   try {
@@ -101,25 +91,25 @@ export function failureText(error: unknown): string {
     const name = String(error.name).trim() || "Error";
     return `${name}: ${String(error.message)}\n`.toWellFormed();
   } catch {
-    // Its getters throw, or it has no text: the peer must be answered anyway.
+    // Its getters throw, or it has no text. The peer must be answered anyway.
     return "Error: the error cannot be read\n";
   }
 }
 
-/** A failure of so many units fits the smallest `limits.frames.maxBytes`. */
+/** A failure of this length fits the smallest `limits.frames.maxBytes`. */
 const SHORT_FAILURE_UNITS = 250;
 
-/** The same in a few words on one line, for a failure that could not be sent. */
+/** Returns a short text on one line, for a failure that could not be sent. */
 export function shortFailureText(error: unknown): string {
   const text = printable(failureText(error).trimEnd(), SHORT_FAILURE_UNITS);
   return cutText(text, SHORT_FAILURE_UNITS);
 }
 
-/** How many units of each text of a failure are read. */
+/** The longest part of each text of a failure that is read. */
 const READ_UNITS = 65_536;
 
 /**
- * Both ends of a text that is too long: the name of an error stands at its
+ * Returns both ends of a text that is too long. The name of an error is at its
  * start or, below a traceback, at its end.
  */
 function shorten(text: string): string {
@@ -129,11 +119,11 @@ function shorten(text: string): string {
 }
 
 /**
- * Reads the content of a failure in each of its forms: text that ends with
- * `Name: message`, a traceback above it or not; a list of name, message and
- * the lines of a traceback; a map of name, message, code and stack. Anything
- * else is described. Of a text of more than 65,536 units the middle is left
- * out, and what could harm a terminal or a log is escaped. Never throws.
+ * Reads the content of a failure in each of its forms: a text that ends with
+ * `Name: message`, with or without a traceback above; a list of name, message
+ * and the lines of a traceback; a map of name, message, code and stack. Anything
+ * else is described. The middle of a text of more than 65,536 units is left
+ * out, and control characters are escaped. Never throws.
  */
 export function parseFailure(content: unknown): Failure {
   if (typeof content === "string") return escaped(parseText(content));
@@ -145,12 +135,12 @@ export function parseFailure(content: unknown): Failure {
       ? { message: `the failure is ${describeValue(content)}` }
       : escaped(failure);
   } catch {
-    // A revived value may be a proxy that answers to nothing.
+    // A revived value may be a proxy whose traps throw.
     return { message: "the failure cannot be read" };
   }
 }
 
-/** The texts of a failure, safe to show; only message and stack have lines. */
+/** Escapes the texts of a failure. Only message and stack keep their lines. */
 function escaped({ name, message, stack, code }: Failure): Failure {
   return makeFailure(
     name && printable(name),
@@ -163,16 +153,16 @@ function escaped({ name, message, stack, code }: Failure): Failure {
 const TRACEBACK = "Traceback (most recent call last):";
 
 /**
- * A class name, dotted or not, alone or before a message. That may hold U+2028
- * and the like, which `.` matches with the flag `s` only.
+ * Matches a class name, dotted or not, alone or before a message. A message may
+ * hold U+2028 and the like, which `.` matches with the flag `s` only.
  */
 const NAMED = /^([\p{L}_][\p{L}\p{N}_.<>]*)(?::(?: (.*))?)?$/su;
 
-/** As above; without a traceback only a message makes it the name of a class. */
+/** Matches the same before a message; for texts without a traceback. */
 const NAMED_WITH_MESSAGE =
   /^((?:[\p{L}\p{N}_<>]+\.)*\p{Lu}[\p{L}\p{N}_]*):(?: (.*))?$/su;
 
-/** A line of a stack as JavaScript writes it. */
+/** Matches a line of a stack as JavaScript writes it. */
 const STACK_LINE = /^\s+at /;
 
 function parseText(content: string): Failure {
@@ -183,7 +173,7 @@ function parseText(content: string): Failure {
   return lines.length > 1 ? { ...told, stack: text } : told;
 }
 
-/** The last traceback's own lines are indented; the error follows them. */
+/** Reads the error below the last traceback, whose own lines are indented. */
 function parseTraceback(lines: readonly string[]): Failure | null {
   const header = lines.findLastIndex((line) => line.trim() === TRACEBACK);
   if (header === -1) return null;
@@ -198,7 +188,7 @@ function parseBare(lines: readonly string[]): Failure | null {
     parseLines(NAMED_WITH_MESSAGE, message.slice(-1));
 }
 
-/** Reads `Name: message`, whose message may go on for more lines. */
+/** Reads `Name: message`, where the message may have more lines. */
 function parseLines(
   pattern: RegExp,
   lines: readonly string[],
@@ -241,7 +231,7 @@ function ownText(content: object, key: string): string | undefined {
   return typeof value === "string" ? shorten(value) : undefined;
 }
 
-/** Leaves out what is not told, or empty. */
+/** Creates a failure without the fields that are empty. */
 function makeFailure(
   name: string | undefined,
   message: string,

@@ -24,8 +24,8 @@ for (
   const [what, decoded, why] of [
     ["no list", { 0: 0, length: 3 }, "an object"],
     ["null", null, "null"],
-    ["a short list", [0, 1], "2 items"],
-    ["a long list", [0, 1, 2, 3], "4 items"],
+    ["a short list", [0, 1], "a list of 2"],
+    ["a long list", [0, 1, 2, 3], "a list of 4"],
     ["an unknown type", [3, 0, null], "its type is '3'"],
     ["a type in text", ["0", 0, null], 'its type is the text "0"'],
     ["a type of -1", [-1, 0, null], "its type is '-1'"],

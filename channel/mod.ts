@@ -1,11 +1,11 @@
 /**
- * Request-reply channels: two sides, one connection, and on each side calls
- * that wait for answers and requests that wait for handlers.
+ * Request-reply channels: both sides of one connection make calls, and answer
+ * the requests of the other side.
  *
- * {@linkcode startServer} listens, {@linkcode openConnection} connects, and
- * both hand out a {@linkcode Channel}. Every call settles, whatever becomes of
- * the connection. What a message means is up to you: named methods, proxies and
- * cancellation that reaches the handler are the RPC layer's.
+ * {@linkcode startServer} listens, {@linkcode openConnection} connects, and both
+ * provide a {@linkcode Channel}. Every call settles, whatever happens to the
+ * connection. The content of messages is up to you; named methods and proxies
+ * are in `@denomas/denomas/rpc`.
  *
  * ```ts
  * import { openConnection, startServer } from "@denomas/denomas/channel";

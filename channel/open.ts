@@ -17,21 +17,21 @@ import { Ending } from "./timers/_shared_end.ts";
 import { Timers } from "./timers/_timers.ts";
 import { UNBOUNDED } from "./limits/_token_bucket.ts";
 
-/** Options for {@linkcode openConnection}. */
+/** Options for `openConnection`. */
 export interface ConnectionOptions extends ChannelOptions {
   /**
-   * For how long to try again while nobody can be reached, in milliseconds; 0
-   * for one attempt, `Infinity` for ever. Between attempts it waits for a
-   * random time that grows from 50 ms to 5 s.
+   * The time in which failed attempts are repeated, in milliseconds: 0 makes one
+   * attempt, `Infinity` repeats for ever. The waits between attempts are random,
+   * and grow from 50 ms to 5 s.
    *
    * @default {0}
    */
   readonly retryForMs?: number | undefined;
-  /** Gives up connecting; the promise rejects with the signal's reason. */
+  /** Aborts the attempt, which rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How long one attempt to connect may take. */
+/** The longest time of one attempt to connect. */
 const ATTEMPT_MS = 10_000;
 
 /**
@@ -90,7 +90,7 @@ export function channelOn<Started>(
   return startChannel(channel);
 }
 
-/** Makes one attempt, which the signal ends, or the time if it takes too long. */
+/** Makes one attempt, until the signal aborts or the time is over. */
 async function attempt(
   address: string,
   connect: (signal: AbortSignal) => Promise<Connection>,

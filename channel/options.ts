@@ -14,32 +14,32 @@ import {
 } from "./limits/limits.ts";
 import { guardedOnError, type OnError } from "./report.ts";
 
-/** What both ends of a connection are made with. */
+/** Options for both ends of a connection. */
 export interface ChannelOptions {
   /**
-   * How messages become bytes; the same on both sides.
+   * The encoding of messages. It must be the same on both sides.
    *
    * @default {json()}
    */
   readonly codec?: Codec | undefined;
   /**
-   * Classes whose instances may be sent; the same on both sides, in the same
-   * order.
+   * Serializers for the classes whose instances can be sent. They must be the
+   * same on both sides, in the same order.
    *
    * @default {[]}
    */
   readonly serializers?: readonly Serializer[] | undefined;
   /**
-   * How long a call waits for its answer, in milliseconds; `Infinity` for ever.
+   * The longest wait of a call for its reply, in milliseconds; `Infinity` waits
+   * for ever.
    *
    * @default {Infinity}
    */
   readonly timeoutMs?: number | undefined;
-  /** Limits to put in the place of the defaults. */
+  /** Limits that replace the defaults. */
   readonly limits?: LimitOptions | undefined;
   /**
-   * The transports to choose from: the one that has the scheme of the address
-   * is used.
+   * The transports to choose from. The scheme of the address selects one.
    *
    * @default {TCP, Unix sockets and memory}
    */
@@ -53,7 +53,7 @@ export interface ChannelOptions {
    */
   readonly tls?: TlsOptions | undefined;
   /**
-   * Hears of errors that no caller awaits.
+   * Receives errors that no caller awaits.
    *
    * @default {one line on stderr}
    */
@@ -65,10 +65,10 @@ const DEFAULT_CODEC = json();
 /** An option for the layers above. */
 export interface BudgetOptions {
   /**
-   * What all connections of one owner may hold together.
+   * The budget of all connections of one owner together.
    *
-   * @default {of a server, one of `limits.requests.maxServerHeldBytes`; else nothing more than
-   * each connection's own}
+   * @default {for a server, one of `limits.requests.maxServerHeldBytes`; for a
+   * client, none}
    */
   readonly budget?: Budget | undefined;
 }
@@ -89,9 +89,9 @@ export function chooseTransport(
   );
 }
 
-/** The options with all defaults filled in. */
+/** The options of a channel with all defaults filled in. */
 export interface ResolvedOptions {
-  /** What the budget of each connection counts towards. */
+  /** The budget that the budget of each connection counts towards. */
   readonly budget: Budget | null;
   readonly codec: Codec;
   readonly types: TypeTable;

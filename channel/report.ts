@@ -29,8 +29,8 @@ export interface ErrorContext {
 }
 
 /**
- * Hears of errors that no caller awaits. It should not throw: what it fails
- * with is printed on stderr, together with the error that it was given.
+ * Receives errors that no caller awaits. It should not throw: its own error is
+ * printed on stderr, together with the error that it received.
  */
 export type OnError = (error: unknown, context: ErrorContext) => void;
 
@@ -51,17 +51,17 @@ function describe(error: unknown): string {
       : String(error);
     return printable(text, SHOWN_UNITS);
   } catch {
-    // Its getters throw, or it has no text: it is reported all the same.
+    // Its getters throw, or it has no text. It is reported anyway.
     return "an error that cannot be read";
   }
 }
 
-/** How much of an error's text a line shows. */
+/** The longest text of an error in one line. */
 const SHOWN_UNITS = 2_000;
 
 /**
- * An `onError` that never throws and never rejects: what the user's own one
- * fails with is reported to stderr, once, with the error that it was given.
+ * Returns an `onError` that never throws or rejects. If the user's own one
+ * fails, both errors are reported to stderr, once.
  */
 export function guardedOnError(onError: OnError | undefined): OnError {
   if (onError === undefined || onError === reportToStderr) {
@@ -81,8 +81,8 @@ export function guardedOnError(onError: OnError | undefined): OnError {
 const guarded = new WeakSet<OnError>();
 
 /**
- * Runs code of the user whose result nobody waits for. What it throws, or
- * rejects with, goes to `onFailure` and nowhere else.
+ * Runs code of the user whose result is not awaited. An error that it throws or
+ * rejects with goes to `onFailure` and nowhere else.
  */
 export function runGuarded(
   run: () => unknown,
@@ -90,7 +90,7 @@ export function runGuarded(
 ): void {
   try {
     const result = run();
-    // A promise, native or not: resolving it here runs its `then` guarded.
+    // It may be a promise, native or not. Resolving it runs its `then` guarded.
     if (typeof result === "object" && result !== null) {
       Promise.resolve(result).catch(onFailure);
     }

@@ -1,66 +1,67 @@
 import { FAILURE, RESULT } from "./message.ts";
 
-/** A request of the other side, to be answered once. */
+/** A request of the other side. Answer it once. */
 export interface Request {
-  /** What was sent. */
+  /** The content that the other side sent. */
   readonly content: unknown;
-  /** Its id; the other side counts from 0. */
+  /** The id of the request. The other side counts from 0. */
   readonly id: number;
   /**
-   * Aborts when the connection ends before the request is answered. Its reason
-   * is the `ConnectionClosedError`.
+   * A signal that aborts when the connection ends before the request is
+   * answered. Its reason is the `ConnectionClosedError`.
    */
   readonly signal: AbortSignal;
   /**
    * Answers with `value`, which is encoded before this returns. Resolves once
-   * there is room in the queue to write, so a handler that awaits it goes no
-   * faster than its peer. If the connection is gone it resolves and the reply
-   * is counted as dropped.
+   * there is room in the send queue, so a handler that awaits it is no faster
+   * than its peer. If the connection has ended, it resolves and the reply is
+   * counted as dropped.
    *
-   * @throws {TypeError} At once, if the request was answered before.
-   * @throws {SerializationError} If `value` cannot be sent; the other side is
-   * sent this error as a failure.
-   * @throws {FrameTooLargeError} If `value` is too large; likewise.
+   * @throws {TypeError} Synchronously, if the request was answered before.
+   * @throws {SerializationError} If `value` cannot be sent. The other side gets
+   * this error as a failure.
+   * @throws {FrameTooLargeError} If `value` is too large. The other side gets
+   * this error as a failure.
    */
   reply(value: unknown): Promise<void>;
   /**
-   * Answers with a failure: for an `Error` a text that ends with its name and
-   * message, anything else as it is. In all else like `reply`.
+   * Answers with a failure. An `Error` is sent as a text that ends with its name
+   * and message, anything else as it is. Otherwise it works like `reply`.
    */
   fail(error: unknown): Promise<void>;
 }
 
-/** What a request needs of its channel. */
+/** Answers requests; what a request needs of its channel. */
 export interface Answerer {
-  /** Sends the answer to `request`. */
+  /** Sends the answer to `request`, which is a failure or a result. */
   answer(
     request: IncomingRequest,
     type: typeof RESULT | typeof FAILURE,
     content: unknown,
     context: unknown,
   ): Promise<void>;
-  /** Sends the result of `request`, which stays unanswered if this throws. */
+  /** Sends the result of `request`. If this throws, it stays unanswered. */
   tryAnswer(
     request: IncomingRequest,
     result: unknown,
     context: unknown,
   ): void;
-  /** Returns why nobody waits for the answer any more, or `null`. */
+  /** Returns why the answer is not awaited any more, or `null` if it is. */
   lossError(request: IncomingRequest): Error | null;
 }
 
 /** The {@linkcode Request} of a channel. */
 export class IncomingRequest implements Request {
-  /** Is put in later where nobody knew yet whose request it is. */
+  /** Replaced once a request that admission has held back is revived. */
   content: unknown;
   readonly id: number;
-  /** What it counts: the length of its payload, or more for what is in it. */
+  /** The memory that it counts for, in bytes. */
   readonly bytes: number;
   readonly #answerer: Answerer;
   #answered = false;
   #controller: AbortController | null = null;
 
-  /** Made by the channel that received it. */
+  /** Creates a request that `answerer` answers. */
   constructor(
     answerer: Answerer,
     id: number,
@@ -73,7 +74,7 @@ export class IncomingRequest implements Request {
     this.bytes = bytes;
   }
 
-  /** Made when first asked for: most handlers never ask. */
+  /** Created when it is first read, which most handlers never do. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -83,12 +84,12 @@ export class IncomingRequest implements Request {
     return this.#controller.signal;
   }
 
-  /** Tells the handler, if it asked, that nobody waits for the answer. */
+  /** Aborts the signal, because the answer is not awaited any more. */
   lose(error: () => Error): void {
     this.#controller?.abort(error());
   }
 
-  /** As users have it; `context` reaches the custom types in `value`. */
+  /** As for users; `context` reaches the custom types in `value`. */
   reply(value: unknown, context?: unknown): Promise<void> {
     return this.#answer(RESULT, value, context);
   }
@@ -98,8 +99,8 @@ export class IncomingRequest implements Request {
   }
 
   /**
-   * Like `reply`, but a value that cannot be sent is only thrown: the request
-   * can still be answered. Waits for no room in the queue.
+   * Like `reply`, but does not wait for room in the send queue, and if `value`
+   * cannot be sent, it throws and the request can still be answered.
    */
   tryReply(value: unknown, context?: unknown): void {
     this.#checkUnanswered();
@@ -120,7 +121,7 @@ export class IncomingRequest implements Request {
   #checkUnanswered(): void {
     if (!this.#answered) return;
     throw new TypeError(
-      `Cannot answer request ${this.id}: it was answered before, call 'reply' or 'fail' once`,
+      `Cannot answer request ${this.id}: it was already answered, call 'reply' or 'fail' once`,
     );
   }
 }

@@ -19,13 +19,13 @@ import { TokenBucket } from "./limits/_token_bucket.ts";
 import { Totals } from "./tables/_totals.ts";
 import { within } from "./timers/_waits.ts";
 
-/** How long a server's handlers get to finish where nothing else is asked. */
+/** The default time for the handlers of a closing server. */
 const SERVER_GRACE_MS = 1_000;
 
-/** Options for {@linkcode startServer}. */
+/** Options for `startServer`. */
 export interface ServerOptions extends ChannelOptions {
   /**
-   * File mode of a Unix socket.
+   * The file mode of a Unix socket.
    *
    * @default {0o600}
    */
@@ -33,63 +33,63 @@ export interface ServerOptions extends ChannelOptions {
 }
 
 /**
- * Counts of a server. What a channel counts is the sum over all its channels:
- * the tables of those that are open, and what passed through those that have
- * ended, too.
+ * Counts of a server. The stats of its channels are summed up: the tables of
+ * those that are open, and the counts of those that have ended as well.
  */
 export interface ServerStats extends ChannelStats {
-  /** Channels that are open. */
+  /** Open channels. */
   readonly channels: number;
-  /** Calls of {@linkcode ConnectHandler} that have not ended. */
+  /** Running calls of the {@linkcode ConnectHandler}. */
   readonly handlers: number;
-  /** Connections that were accepted since the start. */
+  /** Connections that were accepted. */
   readonly acceptedConnections: number;
   /**
-   * Those of them that ended with an error: they were lost or cut, or the peer
-   * broke the protocol.
+   * Accepted connections that ended with an error: they were lost or cut, or
+   * the peer broke the protocol.
    */
   readonly failedConnections: number;
-  /** Connections that were closed at once as over a limit. */
+  /** Connections that were closed at once, because they were over a limit. */
   readonly refusedConnections: number;
   /** Connections in their TLS handshake. */
   readonly handshakes: number;
   /** Connections whose TLS handshake failed. */
   readonly failedHandshakes: number;
-  /** Connections that were cut because their peers broke a limit later. */
+  /** Accepted connections that were cut because their peers broke a limit. */
   readonly cutConnections: number;
-  /** Connections that were closed because their peers were not admitted. */
+  /** Accepted connections whose peers were not admitted. */
   readonly refusedPeers: number;
 }
 
 /**
- * Serves one channel. The channel stays open when it returns; close it
- * yourself, or let the other side do it. If it throws, the error is reported
- * and that channel alone is closed, unless the error says that this very
- * channel ended, which is a handler's normal end.
+ * Serves one channel. The channel stays open when the handler returns: close
+ * it yourself, or let the other side do so. If the handler throws, the error is
+ * reported and only this channel is closed. A `ConnectionClosedError` of this
+ * channel is the normal end of a handler, and is not reported.
  */
 export type ConnectHandler = (channel: Channel) => void | Promise<void>;
 
-/** A listening server. It owns its channels. Made by {@linkcode startServer}. */
+/** A listening server. It owns its channels. Created by `startServer`. */
 export interface Server extends AsyncDisposable {
-  /** The real address: an ephemeral port is filled in. */
+  /** The address of the server, with the port that the system chose. */
   readonly address: string;
-  /** The channels that are open. */
+  /** The open channels. */
   readonly channels: ReadonlySet<Channel>;
   /** Resolves when {@linkcode Server.close} is done. Never rejects. */
   readonly closed: Promise<void>;
   /**
-   * Stops listening, closes every channel with `graceMs`, and waits for the
-   * handlers for as long. Repeatable; joins a close in progress; never rejects.
+   * Stops listening, closes every channel with `graceMs`, and waits as long for
+   * the handlers. Repeatable: another call joins the close in progress. Never
+   * rejects.
    *
-   * A handler may close its own server. It should not await that, since the
-   * server waits for the handler until `graceMs` have passed.
+   * A handler may close its own server, but should not await it: the server
+   * waits for the handler until `graceMs` have passed.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** The sizes of its tables now, and what passed through its channels. */
+  /** Returns the current sizes of its tables, and counts since the start. */
   stats(): ServerStats;
-  /** Keeps the process alive while it listens, as it does at first. */
+  /** Keeps the process alive while it listens, which is the default. */
   ref(): void;
-  /** Lets the process end although it listens, or has channels open. */
+  /** Lets the process end although the server listens or has open channels. */
   unref(): void;
 }
 
@@ -223,7 +223,7 @@ class ChannelServer<Started> implements Server {
     handling.then(() => this.#handlers.delete(handling));
   }
 
-  /** Whether one more connection from `host` can be taken, or is made room for. */
+  /** Returns whether there is, or can be made, room for one more connection. */
   #hasRoom(host: string): boolean {
     if (this.#closing) return false;
     const { max } = this.#resolved.limits.connections;
@@ -234,7 +234,7 @@ class ChannelServer<Started> implements Server {
       this.#giveWay(this.#silent.takeOldestOfLargest());
   }
 
-  /** A connection whose peer said nothing gives way to a new one. */
+  /** Cuts off a peer that has sent nothing, in favour of a new connection. */
   #giveWay(silent: ConnectionChannel | undefined): boolean {
     if (silent === undefined) return false;
     silent.cutOver("server-full");

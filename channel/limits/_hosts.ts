@@ -1,8 +1,8 @@
 import { type Budget, hostBudget } from "./budget.ts";
 
-/** One host that has connections to a server. */
+/** A host that has connections to a server. */
 export interface Host {
-  /** What all of its connections hold together. */
+  /** The budget of all its connections together. */
   readonly budget: Budget;
   /** How many connections it has. */
   connections: number;
@@ -14,18 +14,18 @@ export class Hosts {
   readonly #budget: Budget;
   readonly #hosts = new Map<string, Host>();
 
-  /** Lets in `most` from each; what they hold counts towards `budget`. */
+  /** Allows `most` connections of each host, which count for `budget`. */
   constructor(most: number, budget: Budget) {
     this.#most = most;
     this.#budget = budget;
   }
 
-  /** Whether `name` has as many connections as it may have. */
+  /** Returns whether the host `name` has as many connections as it may have. */
   isFull(name: string): boolean {
     return (this.#hosts.get(name)?.connections ?? 0) >= this.#most;
   }
 
-  /** Counts one more connection from the host `name`. */
+  /** Counts a new connection of the host `name`. */
   enter(name: string): Host {
     let host = this.#hosts.get(name);
     if (host === undefined) {
@@ -36,7 +36,7 @@ export class Hosts {
     return host;
   }
 
-  /** A connection from the host `name` is gone. */
+  /** Removes a connection of the host `name`. */
   leave(name: string): void {
     const host = this.#hosts.get(name)!;
     host.connections--;

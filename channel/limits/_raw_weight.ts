@@ -9,8 +9,9 @@ import {
 } from "../codecs/types/_weight.ts";
 
 /**
- * How much memory decoded data takes, in bytes, that nobody has looked at yet.
- * Data may be nested as deep as a frame allows, so this does not recurse.
+ * Returns the memory that decoded data takes, in bytes, before its limits were
+ * checked. Data may be nested as deep as a frame allows, so this does not
+ * recurse.
  */
 export function rawWeight(data: unknown): number {
   let bytes = 0;

@@ -1,11 +1,10 @@
-/** How much of what is free above it a connection may take. */
+/** The share of the free memory of its parent that a connection may take. */
 const CONNECTION_SHARE = 1 / 2;
 
 /**
- * The memory that a peer makes this side hold, in bytes, and how much of it
- * may be held. Budgets form a tree: what a connection holds also counts for its
- * host, and for its server or container. This is the one place that adds and
- * subtracts.
+ * The memory that a peer makes this side hold, in bytes, and its limit. Budgets
+ * form a tree: the memory of a connection also counts for its host, and for its
+ * server or container. Only this class adds and subtracts.
  */
 export class Budget {
   /** The most that may be held, in bytes. */
@@ -16,8 +15,8 @@ export class Budget {
   #hasEnded = false;
 
   /**
-   * Makes an empty budget; what it holds also counts for `parent`. It may hold
-   * no more than `share` times what is free there.
+   * Creates an empty budget that also counts for `parent`. It may hold no more
+   * than `share` times the free memory of `parent`.
    */
   constructor(
     limit: number,
@@ -29,23 +28,23 @@ export class Budget {
     this.#share = share;
   }
 
-  /** What is held now, in bytes. */
+  /** The memory that is held, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The budget that this one counts towards, if there is one. */
+  /** The budget that this one also counts for, if there is one. */
   get parent(): Budget | null {
     return this.#parent;
   }
 
   /**
-   * Which budget cannot hold `bytes` more within `times` its limit: this one,
-   * one above it, or `null` for none.
+   * Returns the budget that cannot hold `bytes` more within `times` its limit:
+   * this one or one above it. Returns `null` if all of them can.
    *
-   * A budget is refused more than its share of what is free above it, so that
-   * no connection and no host can take all: after ten connections that take
-   * what they can, a sixtieth of their host's budget is still free.
+   * A budget cannot take more than its share of what is free above it, so that
+   * no connection and no host can take everything: after ten connections that
+   * take what they can, a sixtieth of their host's budget is still free.
    */
   exceededBy(bytes: number, times = 1): Budget | null {
     const wanted = this.#bytes + bytes;
@@ -57,21 +56,21 @@ export class Budget {
     return parent.exceededBy(bytes, times);
   }
 
-  /** Adds `bytes`, whether or not there is room. Give them back once. */
+  /** Adds `bytes`, whether or not there is room. Release them once. */
   hold(bytes: number): void {
     if (this.#hasEnded) return;
     this.#bytes += bytes;
     this.#parent?.hold(bytes);
   }
 
-  /** Gives `bytes` back that were held before. */
+  /** Subtracts `bytes` that were added before. */
   release(bytes: number): void {
     this.hold(-bytes);
   }
 
   /**
-   * Gives back all that is held. From then on nothing is counted: what is
-   * released later was given back here.
+   * Releases everything, and counts nothing from then on: later releases were
+   * counted here.
    */
   end(): void {
     this.release(this.#bytes);
@@ -79,7 +78,7 @@ export class Budget {
   }
 }
 
-/** The budget of one host at a server: half of the server's at most. */
+/** Creates the budget of one host: at most half of that of its server. */
 export function hostBudget(server: Budget): Budget {
   return new Budget(server.limit / 2, server, 1);
 }

@@ -9,8 +9,8 @@ interface InboxEnd {
 }
 
 /**
- * A queue with one reader, who takes items by {@linkcode Inbox.recv} or by
- * iterating, not both.
+ * A queue with one reader, which calls {@linkcode Inbox.recv} or iterates, but
+ * not both.
  */
 export class Inbox<T> implements AsyncIterable<T> {
   readonly #items = new Deque<T>();
@@ -18,12 +18,12 @@ export class Inbox<T> implements AsyncIterable<T> {
   #iterating = false;
   #ended: InboxEnd | null = null;
 
-  /** How many items wait for the reader. */
+  /** The number of items that wait for the reader. */
   get size(): number {
     return this.#items.size;
   }
 
-  /** Hands `item` to the reader, or keeps it. */
+  /** Passes `item` to the waiting reader, or keeps it. */
   push(item: T): void {
     if (this.#reader === null) return this.#items.push(item);
     this.#reader.resolve(item);
@@ -31,7 +31,7 @@ export class Inbox<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Nothing more will come. What is kept can still be taken; then `recv`
+   * Ends the inbox. Items that are left can still be received. Then `recv`
    * rejects with a new `error()`, and iteration ends if the end is `quiet`.
    */
   end(error: () => Error, quiet: boolean): void {
@@ -40,12 +40,12 @@ export class Inbox<T> implements AsyncIterable<T> {
     this.#reader = null;
   }
 
-  /** Takes out everything that is kept. */
+  /** Removes and returns the items that are left. */
   clear(): T[] {
     return this.#items.clear();
   }
 
-  /** Takes the next item. */
+  /** Resolves to the next item. */
   recv(): Promise<T> {
     if (this.#iterating) {
       return Promise.reject(secondReader("recv while a loop is reading"));
@@ -59,7 +59,7 @@ export class Inbox<T> implements AsyncIterable<T> {
     }
     this.#iterating = true;
     return {
-      // An item that waits needs no async function, which costs 8 % of a call.
+      // For an item that waits, an async function would cost 8 % of a call.
       next: () =>
         this.size > 0
           ? Promise.resolve({ done: false, value: this.#items.shift()! })

@@ -76,7 +76,7 @@ export class IncomingRequests implements Answerer {
     if (lifecycle.state.kind === "finishing") return;
     if (this.#unanswered.get(id) !== undefined) {
       throw new ProtocolError(
-        `Cannot take request ${id}: another with this id is not answered yet`,
+        `Cannot take request ${id}: another request with this id is unanswered`,
       );
     }
     const refusal = this.#refusal(content, bytes + REQUEST_BYTES);

@@ -276,7 +276,7 @@ export class OutgoingCalls {
     const timeoutMs = this.#timeoutMs(call.terms);
     call.reject(
       new TimeoutError(
-        `Cannot wait for call ${call.id} any longer: no reply within ${timeoutMs} ms`,
+        `Cannot complete call ${call.id}: no reply within ${timeoutMs} ms`,
         { timeoutMs, sent },
       ),
     );

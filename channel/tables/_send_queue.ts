@@ -6,22 +6,23 @@ import {
   SlowPeerWatch,
 } from "../limits/_slow_peer_watch.ts";
 
-/** A frame that may have to wait for room in the connection's queue. */
+/** A frame that may have to wait for room in the queue of the connection. */
 export interface QueuedFrame {
-  /** Where it is in the stream of bytes, or -1 while it waits. */
+  /** Its position in the stream of bytes, or -1 while it waits. */
   position: number;
   /** Its payload while it waits. */
   payload: Uint8Array | null;
 }
 
-/** Stays empty, and stands in for what most connections never need. */
+/** An empty set for the many connections on which no frame ever waits. */
 const NONE_WAITING = new Set<QueuedFrame>();
 
 const AT_ONCE: Promise<void> = Promise.resolve();
 
 /**
- * What goes out on a connection, first in, first out. Calls wait here while
- * more than `limits.queues.maxBytes` is queued on the connection; answers do not.
+ * The outgoing frames of a connection, first in, first out. Calls wait here
+ * while more than `limits.queues.maxBytes` is queued on the connection; answers
+ * do not.
  */
 export class SendQueue {
   /** Frames given to the connection. */
@@ -32,32 +33,32 @@ export class SendQueue {
   readonly #slowPeer: SlowPeerWatch;
   #waiting = NONE_WAITING;
   /**
-   * Goes on where it was: a new one would step over the places of all that have
-   * left each time.
+   * Kept from one `written` to the next: a new iterator would step over the
+   * places of all frames that have left.
    */
   #inOrder = NONE_WAITING.values();
   #drainWaiters: PromiseWithResolvers<void>[] = [];
-  /** Answers that wait for room. */
+  /** Large answers that wait for room. */
   readonly #answers = new Deque<() => void>();
 
-  /** Makes an empty queue in front of `connection`. */
+  /** Creates an empty queue in front of `connection`. */
   constructor(connection: Connection, options: SlowPeerOptions) {
     this.#connection = connection;
     this.#limits = options.limits;
     this.#slowPeer = new SlowPeerWatch(connection, options);
   }
 
-  /** How many frames wait for room. */
+  /** The number of frames that wait for room. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Whether a call would leave now. */
+  /** Whether a call can be written now. */
   get hasRoom(): boolean {
     return this.#waiting.size === 0 && this.#isUnderLimit;
   }
 
-  /** Whether the peer takes so little that no more work should be done for it. */
+  /** Whether the peer reads so little that its requests should be refused. */
   get isBacklogged(): boolean {
     return this.#slowPeer.isBacklogged;
   }
@@ -66,7 +67,7 @@ export class SendQueue {
     return this.#connection.queuedBytes <= this.#limits.queues.maxBytes;
   }
 
-  /** Gives a payload to the connection, whether or not there is room. */
+  /** Writes a payload, whether or not there is room. Returns its position. */
   write(payload: string | Uint8Array): number {
     const position = this.#connection.send(payload);
     this.framesOut++;
@@ -80,12 +81,12 @@ export class SendQueue {
     this.#waiting.add(frame);
   }
 
-  /** Whether part of a frame has left. */
+  /** Returns whether part of a frame has left. */
   isSent(frame: QueuedFrame): boolean {
     return frame.position >= 0 && this.#connection.isSent(frame.position);
   }
 
-  /** Takes a frame out again; returns whether part of it had left. */
+  /** Removes a frame. Returns whether part of it had left before. */
   withdraw(frame: QueuedFrame): boolean {
     if (this.#waiting.delete(frame)) return false;
     return !this.#connection.revoke(frame.position);
@@ -93,7 +94,7 @@ export class SendQueue {
 
   /**
    * Calls `write`, which writes one frame, when there is room: now, or later in
-   * the order of the calls. At the end all are called, as nothing is sent then.
+   * the order of these calls. At the end of the connection it is called, too.
    */
   whenRoom(write: () => void): void {
     if (this.#answers.size === 0 && this.hasRoom) write();
@@ -135,11 +136,11 @@ export class SendQueue {
 
   /** Resolves when answers have left, or cannot any more. */
   async answersLeft(): Promise<void> {
-    // An answer that is lost with its connection is not its sender's care.
+    // An answer that is lost with its connection is only counted.
     await this.drained().catch(() => {});
   }
 
-  /** Drops what waits; every `drained` rejects with an error of its own. */
+  /** Drops all waiting frames. Every `drained` rejects with its own error. */
   end(error: () => Error): void {
     this.#slowPeer.end();
     this.#waiting.clear();

@@ -1,12 +1,12 @@
 /**
- * A queue whose `shift` takes the same time however long it is: that of an
- * array moves all items.
+ * A queue whose `shift` takes constant time. The one of an array moves all
+ * items.
  */
 export class Deque<T> {
   #items: T[] = [];
   #head = 0;
 
-  /** How many items are in it. */
+  /** The number of items. */
   get size(): number {
     return this.#items.length - this.#head;
   }
@@ -16,22 +16,22 @@ export class Deque<T> {
     this.#items.push(item);
   }
 
-  /** Takes the first item out, or returns `undefined`. */
+  /** Removes and returns the first item, or returns `undefined`. */
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head];
     this.#items[this.#head++] = undefined as T;
-    // Half of it is empty: moving the rest costs less than what was taken.
+    // Half of the array is empty: moving the rest is cheap on average.
     if (this.#head * 2 >= this.#items.length) this.#items = this.clear();
     return item;
   }
 
-  /** Returns the first `count` items, which stay in it. */
+  /** Returns the first `count` items without removing them. */
   first(count: number): T[] {
     return this.#items.slice(this.#head, this.#head + count);
   }
 
-  /** Takes everything out. */
+  /** Removes and returns all items. */
   clear(): T[] {
     const items = this.#items.slice(this.#head);
     this.#items = [];

@@ -1,39 +1,38 @@
 import { world } from "../../transports/internal.ts";
-/** How many slots there are at first. */
+/** The initial number of slots. */
 const LEAST_SLOTS = 8;
 
-/** So many slots are kept, lest bursts have them made again and again. */
+/** A table does not shrink below this, so that bursts do not grow it each time. */
 const KEPT_SLOTS = 128;
 
-/** Spreads neighbours far apart: 2³² divided by the golden ratio. */
+/** Spreads successive ids far apart: 2³² divided by the golden ratio. */
 const SPREAD = 0x9e3779b1;
 
-/** Drawn once a process, so that no peer can choose ids that all collide. */
+/** Random for each process, so that no peer can choose ids that all collide. */
 const SALT = parseInt(world.uuid(), 16) | 1;
 
 /**
- * What is under way, by its id: a hash table of open slots. A `Map` lets go of
- * its tables only with the slow collection of garbage, since each points to
- * its successor, and with them of all that was in them: with 1,024 calls under
- * way that took a fifth of the time.
+ * A hash table with open addressing, by id. The tables of a `Map` point to
+ * their successors, so that only a full garbage collection frees them and all
+ * that was in them: with 1,024 pending calls that took a fifth of the time.
  */
 export class IdTable<T extends { readonly id: number }> {
   #slots: (T | null)[] = emptySlots(LEAST_SLOTS);
-  /** Leaves as many bits of a hash as there are bits in the number of a slot. */
+  /** The shift that turns a hash into the number of a slot. */
   #shift = shiftFor(LEAST_SLOTS);
   #size = 0;
 
-  /** How many there are. */
+  /** The number of items. */
   get size(): number {
     return this.#size;
   }
 
-  /** The one with this id, or `undefined`. */
+  /** Returns the item with this id, or `undefined`. */
   get(id: number): T | undefined {
     return this.#slots[this.#find(id)] ?? undefined;
   }
 
-  /** Adds one whose id is not in yet. */
+  /** Adds an item whose id is not in the table. */
   add(item: T): void {
     if (2 * this.#size >= this.#slots.length) {
       this.#resize(2 * this.#slots.length);
@@ -42,7 +41,7 @@ export class IdTable<T extends { readonly id: number }> {
     this.#size++;
   }
 
-  /** Takes out the one with this id, if it is in. */
+  /** Removes the item with this id, if there is one. */
   delete(id: number): void {
     const at = this.#find(id);
     if (this.#slots[at] === null) return;
@@ -54,19 +53,19 @@ export class IdTable<T extends { readonly id: number }> {
     }
   }
 
-  /** All of them, in the order of their ids. */
+  /** Returns all items in the order of their ids. */
   values(): T[] {
     return this.#slots.filter((item) => item !== null)
       .sort((a, b) => a.id - b.id);
   }
 
-  /** Takes out all of them. */
+  /** Removes all items. */
   clear(): void {
     this.#resize(LEAST_SLOTS, []);
     this.#size = 0;
   }
 
-  /** The slot that holds `id`, or the free one where it would be. */
+  /** Returns the slot of `id`, or the free slot where it belongs. */
   #find(id: number): number {
     const slots = this.#slots;
     const last = slots.length - 1;
@@ -79,7 +78,7 @@ export class IdTable<T extends { readonly id: number }> {
     return at;
   }
 
-  /** Frees the slot `gap`, and moves up what was put behind it for want of it. */
+  /** Frees the slot `gap`, and moves up the items that were displaced by it. */
   #closeGap(gap: number): void {
     const slots = this.#slots;
     const last = slots.length - 1;
@@ -106,7 +105,7 @@ export class IdTable<T extends { readonly id: number }> {
   }
 }
 
-/** 32 bits made of `id`, of which the upper ones are well mixed. */
+/** Returns a hash of 32 bits whose upper bits are well mixed. */
 function hash(id: number): number {
   const upper = id < 2 ** 32 ? 0 : Math.imul(id / 2 ** 32, SALT);
   return Math.imul(id ^ upper ^ SALT, SPREAD);

@@ -156,7 +156,7 @@ withCtx("an id used twice while open closes that connection", async (ctx) => {
   peer.send(encodeRequest(3, "twice"));
   assertEquals(await peer.receive(), null);
   const [error] = ctx.takeHandlerErrors();
-  assertStringIncludes(String(error), "another with this id");
+  assertStringIncludes(String(error), "another request with this id");
 });
 
 withCtx("an id may be used again once it was answered", async (ctx) => {

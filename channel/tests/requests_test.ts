@@ -20,8 +20,8 @@ withCtx("reply twice throws, as does fail after reply", async (ctx) => {
   const channel = await ctx.startServerAndConnect(async (channel) => {
     const request = await channel.recv();
     await request.reply("once");
-    assertThrows(() => request.reply("twice"), TypeError, "answered before");
-    assertThrows(() => request.fail("twice"), TypeError, "answered before");
+    assertThrows(() => request.reply("twice"), TypeError, "already answered");
+    assertThrows(() => request.fail("twice"), TypeError, "already answered");
   });
   assertEquals(await channel.send("?"), "once");
   assertEquals(channel.stats().lateReplies, 0);

@@ -1,35 +1,35 @@
-/** What a {@linkcode Heap} can hold. */
+/** An item of a {@linkcode Heap}. */
 export interface HeapItem {
-  /** Where it stands in the heap; kept by the heap, -1 if it is in none. */
+  /** Its position, set by the heap; -1 if it is in none. */
   slot: number;
 }
 
-/** A binary heap whose items know their place, so that any can be removed. */
+/** A binary heap whose items know their position, so that any can be removed. */
 export class Heap<T extends HeapItem> {
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #items: T[] = [];
 
-  /** `isBefore` tells which of two items comes first. */
+  /** `isBefore` returns whether `a` comes before `b`. */
   constructor(isBefore: (a: T, b: T) => boolean) {
     this.#isBefore = isBefore;
   }
 
-  /** How many items are in. */
+  /** The number of items. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** The item that comes before all others. */
+  /** The item that comes first. */
   get first(): T | undefined {
     return this.#items[0];
   }
 
-  /** Adds `item`, which is in no heap. */
+  /** Adds an item that is in no heap. */
   add(item: T): void {
     this.#rise(item, this.#items.length);
   }
 
-  /** Removes `item` if it is in. */
+  /** Removes an item, if it is in this heap. */
   remove(item: T): void {
     const { slot } = item;
     if (slot < 0) return;
@@ -41,8 +41,8 @@ export class Heap<T extends HeapItem> {
   }
 
   /**
-   * Takes out the first item as long as it `isDue`; what is added meanwhile
-   * is looked at, too.
+   * Removes the first item as long as it `isDue`. Items that are added meanwhile
+   * are considered, too.
    */
   *takeWhile(isDue: (item: T) => boolean): Generator<T> {
     for (;;) {
@@ -53,7 +53,7 @@ export class Heap<T extends HeapItem> {
     }
   }
 
-  /** All items, in no particular order. */
+  /** Returns all items, in no particular order. */
   values(): readonly T[] {
     return this.#items;
   }

@@ -1,12 +1,12 @@
 import { listenForAbort, stopListening } from "./abort_listeners.ts";
 
-/** An end that many may be waiting for, each beside a signal of its own. */
+/** An end that stops many waits, each of which has its own signal as well. */
 export class Ending {
   readonly #errorOf: () => Error;
   readonly #waits = new Set<AbortController>();
   #isOver = false;
 
-  /** `errorOf` makes the error that each wait ends with. */
+  /** `errorOf` creates the error of each wait. */
   constructor(errorOf: () => Error) {
     this.#errorOf = errorOf;
   }

@@ -1,13 +1,13 @@
-/** What can be ended by a signal. */
+/** Something that a signal can abort. */
 export interface Abortable {
-  /** It is ended, for this reason. Must not throw. */
+  /** Ends it for this reason. Must not throw. */
   abort(reason: unknown): void;
 }
 
 /**
- * Everything that one signal ends, behind one listener. A signal compares each
- * new listener with all it has, so that 30,000 would take it seconds. Most have
- * one member, which needs no set.
+ * Everything that one signal aborts, behind one listener. A signal compares
+ * each new listener with all others, so that 30,000 of them would take seconds.
+ * Most signals have one member, which needs no set.
  */
 class SignalMembers {
   readonly #signal: AbortSignal;
@@ -24,7 +24,7 @@ class SignalMembers {
     else this.#members = new Set([this.#members, member]);
   }
 
-  /** Takes a member out, and stops to listen after the last one. */
+  /** Removes a member, and the listener after the last one. */
   delete(member: Abortable): void {
     if (this.#members instanceof Set) {
       if (!this.#members.delete(member) || this.#members.size > 0) return;
@@ -38,22 +38,21 @@ class SignalMembers {
     membersOf.delete(this.#signal);
     const { reason } = this.#signal;
     if (!(this.#members instanceof Set)) return this.#members.abort(reason);
-    // One that another takes out is not aborted any more.
     for (const member of this.#members) member.abort(reason);
     this.#members.clear();
   }
 }
 
 /**
- * Of each signal that anything listens to now. Kept beside the signals, since
- * two connections may be given the same one.
+ * The members of each signal that has any. Process-wide, since two connections
+ * may get the same signal.
  */
 const membersOf = new Map<AbortSignal, SignalMembers>();
 
 /**
- * Aborts `member` when `signal` aborts, unless {@linkcode stopListening} takes
- * it out before. A signal may outlive what it ends, so that each member must be
- * taken out in the end. For a signal that has aborted nothing happens.
+ * Aborts `member` when `signal` aborts, unless {@linkcode stopListening} removes
+ * it before. A signal may outlive what it aborts, so each member must be removed
+ * in the end. Does nothing for a signal that has aborted already.
  */
 export function listenForAbort(signal: AbortSignal, member: Abortable): void {
   const members = membersOf.get(signal);
@@ -63,7 +62,7 @@ export function listenForAbort(signal: AbortSignal, member: Abortable): void {
   }
 }
 
-/** Takes `member` out, if it was added for `signal`. */
+/** Removes `member`, if it was added for `signal`. */
 export function stopListening(signal: AbortSignal, member: Abortable): void {
   membersOf.get(signal)?.delete(member);
 }

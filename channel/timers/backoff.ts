@@ -20,38 +20,38 @@ export interface BackoffOptions {
 /** The default bounds. */
 export const DEFAULT_BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 5_000 };
 
-/** Random waits between attempts, that grow. */
+/** Random, growing waits between attempts. */
 export class Backoff {
   readonly #options: BackoffOptions;
   readonly #owner: object | undefined;
   #waitMs: number;
   #isRef = true;
 
-  /** The timers belong to `owner`, if there is one. */
+  /** Creates waits whose timers belong to `owner`, if there is one. */
   constructor(options: BackoffOptions = DEFAULT_BACKOFF, owner?: object) {
     this.#options = options;
     this.#owner = owner;
     this.#waitMs = options.initialMs;
   }
 
-  /** Waits that begin from now on keep the process alive, as at first. */
+  /** Lets later waits keep the process alive, which is the default. */
   ref(): void {
     this.#isRef = true;
   }
 
-  /** Waits that begin from now on let the process end. */
+  /** Lets the process end during later waits. */
   unref(): void {
     this.#isRef = false;
   }
 
-  /** Begins with short waits again. */
+  /** Starts with short waits again. */
   reset(): void {
     this.#waitMs = this.#options.initialMs;
   }
 
   /**
-   * Waits for the next of the times, but no longer than `atMostMs`. Rejects
-   * with the signal's reason.
+   * Waits for the next time, but no longer than `atMostMs`. Rejects with the
+   * signal's reason.
    */
   async wait(
     atMostMs: number,
@@ -59,8 +59,7 @@ export class Backoff {
   ): Promise<void> {
     const longestMs = Math.min(this.#waitMs, this.#options.maxMs);
     this.#waitMs = longestMs * 2;
-    // Random, so that many clients of a server that was away do not all
-    // come at once.
+    // Random, so that not all clients of a server that was away come at once.
     const randomMs = longestMs * (0.5 + world.random() / 2);
     await pause(Math.min(randomMs, atMostMs), signal, {
       owner: this.#owner,
