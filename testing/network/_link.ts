@@ -32,20 +32,22 @@ export class NetworkLink implements Ends {
   readonly isExpected: boolean;
   /** The connection of the client, where that is known. */
   client: object | null = null;
+  /** The connection of the server, or its listener until that is accepted. */
+  server: object | null;
+  /** Whether the server has accepted the connection. */
+  isAccepted = false;
   /** Resolves when both directions have ended. */
   readonly ended: Promise<void>;
   readonly #front: ByteStream;
   readonly #back: ByteStream;
   readonly #pipes: readonly Pipe[];
-  #server: object | null;
-  #isAccepted = false;
 
   /** Begins to carry bytes. */
   constructor(options: NetworkLinkOptions) {
     const { front, back, clientAddress, seed, conditions } = options;
     this.clientAddress = clientAddress;
     this.isExpected = options.isExpected;
-    this.#server = options.server;
+    this.server = options.server;
     this.#front = front;
     this.#back = back;
     const random = seededRandom(seed);
@@ -63,22 +65,6 @@ export class NetworkLink implements Ends {
     ];
     observed.by?.opened(this, "connection", () => `proxy of ${clientAddress}`);
     this.ended = this.#run();
-  }
-
-  /** The connection of the server; its listener until that is accepted. */
-  get server(): object | null {
-    return this.#server;
-  }
-
-  /** Whether {@linkcode NetworkLink.accepted} was called. */
-  get isAccepted(): boolean {
-    return this.#isAccepted;
-  }
-
-  /** Notes the connection of the server. */
-  accepted(connection: object): void {
-    this.#server = connection;
-    this.#isAccepted = true;
   }
 
   /** Whether something is held back or was lost. */

@@ -108,7 +108,10 @@ export class StepNetwork implements Network, AsyncDisposable {
       const link = [...this.#links].findLast((link) =>
         !link.isAccepted && link.clientAddress === connection.remoteAddress
       );
-      link?.accepted(connection);
+      if (link !== undefined) {
+        link.server = connection;
+        link.isAccepted = true;
+      }
       accept(connection);
     }, options);
     this.#listeners.set(listener.address, listener);

@@ -4,16 +4,16 @@ import type { LinkConditions } from "./_faults.ts";
 import { type Random, randomInteger } from "./_random.ts";
 import { Signal } from "./_signal.ts";
 
-/** How much may be under way before the sender must wait, as in memory. */
+/** The bytes under way at which the sender must wait, as in memory. */
 const CAPACITY_BYTES = 256 * 1024;
-/** How much is read at once. */
+/** The longest read. */
 const READ_BYTES = 64 * 1024;
 /** A limited bandwidth sends as much at once as it carries in this time. */
 const SLICE_MS = 10;
 /** The chance of a pause after a piece, so that sockets deliver it alone. */
 const PAUSE_CHANCE = 0.25;
 
-/** How a stream ended: regularly, or cut off. */
+/** The end of a stream: a regular one, or a break. */
 type Ending = "end" | "reset";
 
 /** Bytes under way, or the news that their stream has ended. */

@@ -20,9 +20,9 @@ import {
 } from "./_verdict.ts";
 import { nextTurn, settledWithin } from "./_within.ts";
 
-/** How long a body may take to end after its time is up. */
+/** The time for a body to end after its time is up, in milliseconds. */
 const LAST_MS = 250;
-/** How many turns of the event loop closed resources may take to be gone. */
+/** The turns of the event loop within which closed resources must be gone. */
 const SETTLE_TURNS = 20;
 
 /** Options for {@linkcode runStep}. */

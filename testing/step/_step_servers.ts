@@ -1,7 +1,7 @@
 import type { CloseOptions } from "../../channel/channel.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
-/** How long handlers may take when their server's step ends. */
+/** The grace of handlers when their step ends, in milliseconds. */
 export const GRACE_MS = 250;
 
 /** The names of a kind of servers in error texts. */
@@ -14,7 +14,7 @@ export interface ServerNames {
   readonly verbs: string;
 }
 
-/** A server or container, as far as a step must know it. */
+/** The part of a server that a step needs. */
 interface StepServer {
   readonly address: string;
   close(options?: CloseOptions): Promise<void>;

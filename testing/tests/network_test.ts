@@ -24,7 +24,7 @@ import { resolveSeed } from "../step/_environment.ts";
 import { planSteps } from "../step/_plan.ts";
 import { nextTurn } from "../step/_within.ts";
 
-/** How long an echo takes, in milliseconds. */
+/** Measures an echo, in milliseconds. */
 async function echoMs(
   channel: { send(content: unknown): Promise<unknown> },
 ): Promise<number> {
@@ -33,7 +33,7 @@ async function echoMs(
   return performance.now() - start;
 }
 
-/** Some turns in which what should not happen could. */
+/** Waits for some turns, in which a forbidden thing could happen. */
 async function someTurns(): Promise<void> {
   for (let turn = 0; turn < 30; turn++) await nextTurn();
 }

@@ -8,7 +8,7 @@ import type {
   TransportListenOptions,
 } from "../../transports/transport.ts";
 
-/** Where a test can listen. */
+/** A place where a test can listen. */
 export interface TransportPlace {
   /** An address at which nobody listens. */
   readonly address: string;
@@ -33,7 +33,7 @@ export class End implements FrameReceiver {
   readonly connection: Connection;
   /** Copies of the frames that arrived. */
   readonly frames: Uint8Array[] = [];
-  /** How often `written` was called. */
+  /** The number of calls of `written`. */
   timesWritten = 0;
   /** The arguments of each call of `end`, of which there may be one. */
   readonly ends: unknown[] = [];
@@ -130,7 +130,7 @@ export class End implements FrameReceiver {
   }
 }
 
-/** What {@linkcode Stage.pair} takes. */
+/** Options for {@linkcode Stage.pair}. */
 export interface PairOptions {
   /** Options of the accepting side. */
   readonly server?: TransportListenOptions;
