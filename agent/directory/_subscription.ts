@@ -28,7 +28,7 @@ export class Subscription {
   #error: Error | null = null;
   #waiting = Promise.withResolvers<void>();
 
-  /** Creates a subscription; `budget` counts the entries of all of them. */
+  /** Creates a subscription; `budget` counts the entries of all subscriptions. */
   constructor(
     subscriber: Subscriber,
     entries: Entries,
@@ -86,8 +86,8 @@ export class Subscription {
   }
 
   /**
-   * The next change; waits for one. Rejects with the error that ended it, or
-   * with the signal's reason.
+   * Waits for the next change. Rejects with the error that ended it, or with the
+   * signal's reason.
    */
   async next(signal: AbortSignal): Promise<DirectoryChange> {
     for (;;) {

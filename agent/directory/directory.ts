@@ -79,15 +79,11 @@ export interface DirectoryOptions extends AgentOptions {
     | undefined;
 }
 
-/** The caller that registers an agent. */
-export interface DirectoryCaller {
-  /** The address of the caller. */
-  readonly remoteAddress: string;
-  /** The name in the caller's certificate, or `null`. */
-  readonly peerName: string | null;
-  /** The identity of the caller, from `authenticate` of the container. */
-  readonly identity: unknown;
-}
+/** The caller that registers an agent, as {@linkcode Call} describes it. */
+export type DirectoryCaller = Pick<
+  Call,
+  "remoteAddress" | "peerName" | "identity"
+>;
 
 /**
  * A directory of agents: they register with it by type and properties, and
@@ -208,15 +204,15 @@ export class Directory extends Agent {
    */
   async #admit(
     wanted: CheckedRegistration,
-    { remoteAddress, peerName, identity, session, signal }: Call,
+    caller: Call,
   ): Promise<Disposable | null> {
     const { address } = wanted;
+    const { remoteAddress, session, signal } = caller;
     if (await this.#allow(address, remoteAddress) !== true) {
       throw new ValidationError(
         `Cannot register '${address}': the directory does not connect to this address for '${remoteAddress}', permit it by 'allow'`,
       );
     }
-    const caller: DirectoryCaller = { remoteAddress, peerName, identity };
     const isTrusted = await this.#trust(address, caller) === true;
     const proof = isTrusted
       ? null
