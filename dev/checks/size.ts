@@ -1,6 +1,6 @@
 /**
- * Prints a table of lines of code by folder; comments and blank lines do not
- * count. `size.ts agent dev/stress` prints these folders only.
+ * Prints lines of code by folder, without comments and blank lines. `size.ts
+ * agent dev/stress` counts only what begins with one of these paths.
  *
  * @module
  */
@@ -10,74 +10,42 @@ import { listFiles, ROOT } from "./_project.ts";
 import { countLines } from "./source.ts";
 
 /** The kinds of code that are counted apart. */
-export const KINDS = ["product", "development", "tests", "examples"] as const;
+const KINDS = ["product", "development", "tests", "examples"] as const;
 
-/** One of {@linkcode KINDS}. */
+/** One of the kinds of code. */
 export type Kind = typeof KINDS[number];
-
-/** Lines of code of one folder, by kind. */
-export type Sizes = Record<Kind, number>;
 
 /** Returns the kind of a TypeScript file. */
 export function kindOf(file: string): Kind {
   if (/_test\.ts$|_bench\.ts$|\/fixtures\//.test(file)) return "tests";
   if (file.startsWith("dev/")) return "development";
-  if (file.startsWith("examples/")) return "examples";
-  return "product";
-}
-
-/** Returns the size of each folder among `files`, in alphabetical order. */
-export async function measureFolders(
-  files: readonly string[],
-): Promise<Map<string, Sizes>> {
-  const folders = new Map<string, Sizes>();
-  for (const file of files) {
-    const folder = file.slice(0, Math.max(0, file.lastIndexOf("/"))) || ".";
-    const sizes = folders.get(folder) ?? emptySizes();
-    sizes[kindOf(file)] += countLines(
-      await Deno.readTextFile(`${ROOT}/${file}`),
-    );
-    folders.set(folder, sizes);
-  }
-  return folders;
-}
-
-function emptySizes(): Sizes {
-  return { product: 0, development: 0, tests: 0, examples: 0 };
-}
-
-/** Adds up sizes by the first part of the folder's name. */
-export function sumByTop(
-  folders: ReadonlyMap<string, Sizes>,
-): Map<string, Sizes> {
-  const tops = new Map<string, Sizes>();
-  for (const [folder, sizes] of folders) {
-    const top = folder.split("/")[0]!;
-    const sum = tops.get(top) ?? emptySizes();
-    for (const kind of KINDS) sum[kind] += sizes[kind];
-    tops.set(top, sum);
-  }
-  return tops;
-}
-
-function printRow(name: string, sizes: Sizes): void {
-  const cells = KINDS.map((kind) => String(sizes[kind] || "").padStart(12));
-  print(`${name.padEnd(32)}${cells.join("")}`);
+  return file.startsWith("examples/") ? "examples" : "product";
 }
 
 if (import.meta.main) {
-  const files = (await listFiles()).filter((file) =>
-    file.endsWith(".ts") &&
-    (Deno.args.length === 0 || Deno.args.some((it) => file.startsWith(it)))
-  );
-  const folders = await measureFolders(files);
-  print(" ".repeat(32) + KINDS.map((kind) => kind.padStart(12)).join(""));
-  for (const [folder, sizes] of folders) printRow(folder, sizes);
-  print("");
-  const total = emptySizes();
-  for (const [top, sizes] of sumByTop(folders)) {
-    printRow(top, sizes);
-    for (const kind of KINDS) total[kind] += sizes[kind];
+  const folders = new Map<string, Partial<Record<Kind, number>>>();
+  const tops = new Map<string, Partial<Record<Kind, number>>>();
+  for (const file of await listFiles()) {
+    const isChosen = Deno.args.length === 0 ||
+      Deno.args.some((it) => file.startsWith(it));
+    if (!file.endsWith(".ts") || !isChosen) continue;
+    const lines = countLines(await Deno.readTextFile(`${ROOT}/${file}`));
+    const kind = kindOf(file);
+    const folder = file.slice(0, Math.max(0, file.lastIndexOf("/"))) || ".";
+    for (
+      const [table, name] of [
+        [folders, folder],
+        [tops, folder.split("/")[0]!],
+        [tops, "all"],
+      ] as const
+    ) {
+      const sizes = table.get(name) ?? {};
+      table.set(name, { ...sizes, [kind]: (sizes[kind] ?? 0) + lines });
+    }
   }
-  printRow("all", total);
+  print(" ".repeat(32) + KINDS.map((kind) => kind.padStart(12)).join(""));
+  for (const [name, sizes] of [...folders, ["", {}] as const, ...tops]) {
+    const cells = KINDS.map((it) => String(sizes[it] ?? "").padStart(12));
+    print(`${name.padEnd(32)}${cells.join("")}`.trimEnd());
+  }
 }

@@ -19,7 +19,7 @@ export function tablesOf({ counters, heap }: Report): Table[] {
       ["Fault of the network", "times"],
       ...rows(counters.under("fault: ")),
     ],
-    [["Input tried", "number"], ...inputRows(counters)],
+
     [["Hostile frame", "number"], ...hostileKinds(counters)],
     [
       [
@@ -124,20 +124,6 @@ function underFire(counters: Counters): number {
   const others = ["load", "flood", "beside a flood"]
     .reduce((sum, kind) => sum + counters.count(`call: ${kind}`), 0);
   return counters.count("calls") - others;
-}
-
-/** Inputs that must come through unchanged. */
-const RIGHT = ["frames, whole", "codec, values"];
-
-function inputRows(counters: Counters): string[][] {
-  const inputs = counters.under("input: ");
-  if (inputs.length === 0) return [];
-  const bad = inputs.filter(([name]) => !RIGHT.includes(name))
-    .reduce((sum, [, count]) => sum + count, 0);
-  return rows([...inputs, [
-    `all but the right ones (${RIGHT.join("; ")})`,
-    bad,
-  ]]);
 }
 
 function hostileKinds(counters: Counters): string[][] {

@@ -1,6 +1,5 @@
 /**
- * Storms, killed processes, load, floods, hostile peers and fuzzing for some
- * time, in which every promise must hold: `deno task stress --seconds=N
+ * Storms, killed processes, load, floods and hostile peers for some time, in which every promise must hold: `deno task stress --seconds=N
  * --seed=S`. Ends with exit code 1 on any breach.
  *
  * @module

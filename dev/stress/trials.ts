@@ -1,7 +1,5 @@
 import type { CtxTransport } from "../../testing/ctx_contract.ts";
 import { flood, refusedFlood } from "./flood.ts";
-import { fuzzParsers } from "./fuzz.ts";
-import { fuzzServer } from "./fuzz_servers.ts";
 import { attackHostilely, HOSTILE_TARGETS } from "./hostile.ts";
 import { sendHeavyFrames } from "./heavy_frames.ts";
 import { killClients } from "./kill_clients.ts";
@@ -24,15 +22,8 @@ export function trialsOfLap(): Trial[] {
   return [
     ...PLAIN.flatMap((transport): Trial[] => [
       ...storms(transport, 4),
-      ...(["channel", "RPC", "agent"] as const).map((layer): Trial => ({
-        name: `fuzz ${layer} server`,
-        transport,
-        share: 1,
-        run: (world) => fuzzServer(layer, world),
-      })),
       ...hostility(transport, 2.2),
     ]),
-    { name: "fuzz parsers", transport: "memory", share: 3, run: fuzzParsers },
   ];
 }
 
