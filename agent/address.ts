@@ -2,22 +2,22 @@ import { formatAddress, parseAddress } from "../transports/address.ts";
 import { printable } from "../transports/printable.ts";
 import { checkAgentId } from "./_names.ts";
 
-/** Where an agent is: its container's address, and its id in there. */
+/** The parts of an agent's address. */
 export interface AgentAddress {
-  /** The address of the container, as `tcp://127.0.0.1:5555`. */
+  /** The address of the container, such as `tcp://127.0.0.1:5555`. */
   readonly container: string;
-  /** The id of the agent, as `0`. */
+  /** The id of the agent, such as `0`. */
   readonly id: string;
 }
 
-/** The longest address that is parsed. Peers tell addresses, too. */
+/** The longest address that is parsed, since peers send addresses, too. */
 const MAX_LENGTH = 1_024;
 
 /**
  * Parses the address of a container, `/` and an agent's id, such as
  * `tcp://host:port/id`, `ipc://[/path/to/socket]/id` or `local://name/id`. The
- * text must be printable, and have 1,024 characters or less. Whether the
- * address of the container is one shows when its transport uses it.
+ * text must be printable, and have 1,024 characters or less. Only the transport
+ * of its scheme checks the address of the container further, when it is used.
  *
  * @throws {TypeError} If `text` has another form.
  */
@@ -26,7 +26,7 @@ export function parseAgentAddress(text: string): AgentAddress {
     throw new TypeError(
       `Cannot parse agent address: it is ${
         typeof text === "string"
-          ? `${text.length} characters long, there may be ${MAX_LENGTH}`
+          ? `${text.length} characters long, use at most ${MAX_LENGTH}`
           : `of type ${typeof text}, use a string`
       }`,
     );
@@ -55,7 +55,7 @@ function checkPrintable(text: string): void {
 }
 
 /**
- * Writes the address of an agent in its one spelling.
+ * Formats the address of an agent, which has one spelling.
  *
  * @throws {TypeError} If the id cannot be part of an address.
  */
@@ -65,11 +65,12 @@ export function formatAgentAddress({ container, id }: AgentAddress): string {
 }
 
 /**
- * The address under which others reach what listens at `address`: a wildcard
- * host is replaced by `host`.
+ * Returns the address by which others reach the container that listens at
+ * `address`: `host` replaces the host, and by default the machine's name
+ * replaces a wildcard host.
  *
- * @throws {TypeError} If the machine's name is needed and may not be asked, or
- * `host` is none.
+ * @throws {TypeError} If the machine's name is needed and may not be read, or
+ * `host` is no host.
  */
 export function publicAddress(address: string, host?: string): string {
   const parsed = parseAddress(address);
@@ -90,7 +91,7 @@ function machineName(address: string): string {
     return Deno.hostname();
   }
   throw new TypeError(
-    `Cannot tell others the address of '${address}': the machine's name is needed, set 'publicHost' or allow '--allow-sys=hostname'`,
+    `Cannot publish the address of '${address}': the machine's name is needed, set 'publicHost' or allow '--allow-sys=hostname'`,
   );
 }
 

@@ -1,8 +1,8 @@
 import { remoteNode } from "../rpc/internal.ts";
 
 /**
- * The address of the agent that a proxy stands for, to be told to others or
- * kept for the time after the connection.
+ * Returns the address of the agent behind a proxy, to send to others or to keep
+ * for the time after the connection.
  *
  * ```ts
  * import { addressOf, Agent, Container } from "@denomas/denomas/agent";
@@ -28,6 +28,6 @@ export function addressOf(remote: unknown): string {
   const place = remoteNode(remote)?.place;
   if (place) return place.address;
   throw new TypeError(
-    "Cannot tell the address: this is no proxy of an agent, take one that 'container.connect' returned or that was passed by an agent of denomas",
+    "Cannot read the address: this is not a proxy of an agent, pass one that 'container.connect' returned or that was passed by an agent of denomas",
   );
 }

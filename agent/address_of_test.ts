@@ -15,6 +15,6 @@ withCtx("addressOf refuses what is no proxy of an agent", async (ctx) => {
   const cat = await container.spawn(Cat);
   const { meow } = await container.connect<Cat>(cat.address);
   for (const other of [null, "tcp://127.0.0.1:1/0", {}, cat, meow]) {
-    assertThrows(() => addressOf(other), TypeError, "no proxy of an agent");
+    assertThrows(() => addressOf(other), TypeError, "not a proxy of an agent");
   }
 });

@@ -10,7 +10,7 @@ import {
   GRACE_MS,
 } from "./supervision/_agent_lifecycle.ts";
 
-/** Members of {@linkcode Agent} that stay on their own side. */
+/** The members of {@linkcode Agent} that proxies do not have. */
 export type AgentMembers =
   | "address"
   | "close"
@@ -21,8 +21,9 @@ export type AgentMembers =
   | "signal";
 
 /**
- * The base of all agents. An agent lives in a container, where others call the
- * methods that it marks by `expose`; by `container.connect` it calls others.
+ * The base class of agents. An agent lives in a container, where others call
+ * the methods that it marks with `expose`; it calls others by way of
+ * `container.connect`.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";
@@ -44,24 +45,24 @@ export type AgentMembers =
  * ```
  *
  * An agent that is made by `new` can be called at once, or after its
- * {@linkcode Agent.onStart} if it has one; `container.spawn` also waits for
+ * {@linkcode Agent.onStart} if it has one. `container.spawn` also waits for
  * that, and cleans up if it or the constructor throws.
  */
 export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   static {
-    // Also one that exposes nothing can be passed to others.
+    // An agent that exposes nothing can be passed to others, too.
     Object.defineProperty(this.prototype, alwaysService, { value: true });
   }
 
-  /** Keeps the members of this class out of the types of proxies. */
+  /** Removes the members of this class from the types of proxies. */
   declare readonly [localMembers]?: AgentMembers;
 
-  /** The container that it lives in. */
+  /** The container in which the agent lives. */
   readonly container: Container;
   readonly #lifecycle: AgentLifecycle;
 
   /**
-   * Makes an agent in `container`.
+   * Creates an agent in `container`.
    *
    * @throws {TypeError} If the id is taken, or cannot be part of an address.
    * @throws {ContainerClosedError} If the container is closed.
@@ -74,17 +75,17 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
     );
   }
 
-  /** Its name in the container. */
+  /** The name of the agent in its container. */
   get id(): string {
     return this.#lifecycle.id;
   }
 
-  /** Its address, by which others connect to it. */
+  /** The address by which others connect to the agent. */
   get address(): string {
     return this.#lifecycle.address;
   }
 
-  /** Aborts when the agent is closed: hand it to what it waits for. */
+  /** Aborts when the agent is closed: pass it to operations that wait. */
   get signal(): AbortSignal {
     return this.#lifecycle.signal;
   }
@@ -96,15 +97,15 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   protected onStart?(): void | Promise<void>;
 
   /**
-   * Runs once at the end, after its tasks, when nobody can call the agent any
-   * more; it may still call others. Not if the agent could not start.
+   * Runs once at the end, after the tasks, when no call reaches the agent any
+   * more; it may still call others. Does not run if the agent did not start.
    */
   protected onClose?(): void | Promise<void>;
 
   /**
-   * Runs a task of the agent's own, such as a loop that observes and acts. Its
-   * signal is that of the agent; what it throws is reported, and dealt with as
-   * `onFailure` says.
+   * Runs a task of the agent, such as a loop that observes and acts, with the
+   * signal of the agent. If it throws, the error is reported, and `onFailure`
+   * decides what follows.
    *
    * @throws {ContainerClosedError} If the agent is closed.
    */
@@ -113,22 +114,22 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
-   * Closes this agent alone: calls do not reach it any more, its signal
-   * aborts, its tasks end, and `onClose` runs; whatever of that is not done
-   * within `graceMs`, 1,000 by default, is left. Calls that it is answering go
-   * on. Repeatable; joins a close in progress; never rejects. What the agent
-   * waits for itself, `onStart`, its tasks and `onClose`, should not await it.
+   * Closes this agent alone: no call reaches it any more, its signal aborts,
+   * its tasks end, and `onClose` runs. The close waits for these no longer than
+   * `graceMs`, 1,000 by default. Running calls go on. Repeatable; joins a close
+   * in progress; never rejects. `onStart`, `onClose` and the agent's own tasks
+   * should not await it, since it waits for them.
    */
   close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     return this.#lifecycle.close(graceMs, "it was closed");
   }
 
-  /** Closes it. */
+  /** Closes the agent. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Names its class and its address. */
+  /** Returns the class name and the address. */
   toString(): string {
     return `${classNameOf(this)}('${this.address}')`;
   }

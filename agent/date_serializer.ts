@@ -2,10 +2,9 @@ import type { Serializer } from "../channel/codecs/types/serializer.ts";
 import { parseUtc } from "./clock/_time.ts";
 
 /**
- * Carries a `Date` as text in the form of ISO 8601, which is UTC where it names
- * no zone. In containers it comes
- * before the user's serializers, so that dates have the type id 0, as those of
- * aiomas have.
+ * Carries a `Date` as text in the form of ISO 8601. Received text without a zone
+ * is UTC. In containers it comes before the user's serializers, so that dates
+ * have the type id 0, as in aiomas.
  */
 export const dateSerializer: Serializer<Date> = {
   type: Date,

@@ -1,22 +1,22 @@
 import { DenomasError } from "../transports/errors.ts";
 
-/** Thrown by what needs a container that is open. */
+/** Thrown by an operation that needs an open container. */
 export class ContainerClosedError extends DenomasError {
   /** The name of the class. */
   override name = "ContainerClosedError";
 }
 
-/** Thrown when a clock is closed: by what waits for it, and by new waits. */
+/** Thrown by waits of a clock that is closed, and by new ones. */
 export class ClockClosedError extends DenomasError {
   /** The name of the class. */
   override name = "ClockClosedError";
 }
 
-/** What a {@linkcode SpawnError} knows beyond its message. */
+/** The details of a {@linkcode SpawnError}. */
 export interface SpawnErrorDetails extends ErrorOptions {
-  /** Class name of the error on the other side, where it told one. */
+  /** The class name of the error in the child, if it reported one. */
   readonly remoteName?: string | undefined;
-  /** What the other side wrote to stderr at last. */
+  /** The last lines that the child wrote to stderr. */
   readonly stderr?: readonly string[] | undefined;
 }
 
@@ -25,14 +25,14 @@ export class SpawnError extends DenomasError {
   /** The name of the class. */
   override name = "SpawnError";
   /**
-   * Class name of the error on the other side, such as `"AddressInUseError"`,
-   * where it told one.
+   * The class name of the error in the child, such as `"AddressInUseError"`, if
+   * it reported one.
    */
   readonly remoteName?: string;
-  /** The last lines, 20 at most, that the other side wrote to stderr. */
+  /** The last lines, 20 at most, that the child wrote to stderr. */
   readonly stderr: readonly string[];
 
-  /** Makes the error. */
+  /** Creates the error. */
   constructor(message: string, details: SpawnErrorDetails = {}) {
     super(message, details);
     this.stderr = details.stderr ?? [];
@@ -40,7 +40,7 @@ export class SpawnError extends DenomasError {
   }
 }
 
-/** Thrown by a manager for all but the connection of its parent. */
+/** Thrown by a manager for every connection but that of its parent. */
 export class ManagerRefusedError extends DenomasError {
   /** The name of the class. */
   override name = "ManagerRefusedError";

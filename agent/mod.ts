@@ -1,11 +1,11 @@
 /**
- * Agents that live in containers, call each other by address, and tell the
- * time by a clock.
+ * Agents that live in containers, call each other by address, and follow a
+ * clock.
  *
  * An {@linkcode Agent} is an object with an address: others call the methods
  * that it exposes, wherever they are. A {@linkcode Container} is its home, with
  * one server for all its agents and one connection to each other container.
- * Agents of Python's aiomas can be called, and can call, as well.
+ * Agents of Python's aiomas can call and be called as well.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";
@@ -32,10 +32,10 @@
  * assertEquals(await bidder.bid(8), 9);
  * ```
  *
- * {@linkcode SystemClock} is the computer's. {@linkcode ExternalClock} stands
- * still until it is set, as by a simulator; {@linkcode fastForward} and
- * {@linkcode paceClock} set it for you. Code that takes a {@linkcode Clock}
- * runs by either: in real time, and in a test through a whole day at once.
+ * {@linkcode SystemClock} is the computer's clock. {@linkcode ExternalClock}
+ * stands still until it is set, as by a simulator; {@linkcode fastForward} and
+ * {@linkcode paceClock} set it for you. Code that takes a {@linkcode Clock} runs
+ * with either: in real time, or in a test through a whole day at once.
  *
  * {@linkcode spawnContainer} makes a container in a process or Worker of its
  * own, whose agents are made by its {@linkcode Manager}.

@@ -40,14 +40,14 @@ export abstract class BaseClock implements Clock, Disposable {
   /**
    * Returns the time that is `seconds` from now.
    *
-   * @throws {RangeError} If nobody may wait for so long.
+   * @throws {RangeError} If the clock refuses the duration.
    */
   protected abstract dueIn(seconds: number): number;
 
   /**
    * Returns the time of this clock that `when` stands for.
    *
-   * @throws {RangeError} If nobody may wait until then.
+   * @throws {RangeError} If the clock refuses the time.
    */
   protected abstract dueAt(when: number | Date): number;
 
