@@ -178,3 +178,22 @@ Deno.test("a patient timeout does not count time in which the process was busy",
   // The part that ended late is repeated, after those 500 ms.
   assert(firedAfter >= 500 + 80 - 1, `${firedAfter} ms`);
 });
+
+Deno.test("a patient timeout that ends while the process is busy waits once more", async () => {
+  using _alive = stayAlive();
+  const { promise, resolve } = Promise.withResolvers<number>();
+  new Timers().start("patient", 80, () => resolve(performance.now()), {
+    patient: true,
+  });
+  let busyUntil = 0;
+  const busy = setTimeout(() => {
+    busyUntil = performance.now() + 200;
+    while (performance.now() < busyUntil);
+  }, 75);
+  const firedAt = await promise;
+  clearTimeout(busy);
+  assert(
+    busyUntil > 0 && firedAt - busyUntil >= 9,
+    `${firedAt - busyUntil} ms`,
+  );
+});

@@ -3,6 +3,8 @@ import {
   checkRange,
   type ConnectionChannel,
   connectionClosed,
+  type Timeout,
+  Timers,
   within,
 } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
@@ -13,7 +15,6 @@ import type { Request } from "../../channel/request.ts";
 import type { Server } from "../../channel/server.ts";
 import { asError, isCall, toPlainFailure } from "../../rpc/internal.ts";
 import { observed } from "../../transports/internal.ts";
-import { Watchdog } from "../../transports/watchdog.ts";
 import { failureList } from "./_failure_list.ts";
 import { MosaikClient } from "./_mosaik_client.ts";
 import type {
@@ -62,7 +63,7 @@ export class SimulatorRun implements RunningSimulator {
   #address = "";
   #channel: Channel | null = null;
   #server: Server | null = null;
-  #wait: Watchdog | null = null;
+  #wait: Timeout | null = null;
   /** Settles when all calls so far are answered; never rejects. */
   #calls: Promise<void> = Promise.resolve();
 
@@ -126,14 +127,14 @@ export class SimulatorRun implements RunningSimulator {
   /** Ends it unless mosaik connects within `timeMs`. */
   waitFor(timeMs: number): void {
     if (this.#channel !== null || this.#ending.signal.aborted) return;
-    this.#wait = new Watchdog(timeMs, () => {
+    this.#wait = new Timers(this).start("wait for mosaik", timeMs, () => {
       const reason = `mosaik did not connect within ${timeMs} ms`;
       const error = new TimeoutError(
         `Cannot serve mosaik at '${this.#address}': ${reason}`,
         { timeoutMs: timeMs, sent: false },
       );
       this.#end({ by: "error", code: "timeout", message: reason, error });
-    });
+    }, { patient: true });
   }
 
   async close(): Promise<void> {
