@@ -90,7 +90,10 @@ withCtx(
   },
 );
 
-withCtx("a flood of hellos leaves nothing behind", async (ctx) => {
+withCtx({
+  name: "a flood of hellos leaves nothing behind",
+  timeoutMs: 60_000,
+}, async (ctx) => {
   const { raw, served, other } = await open(ctx);
   using _raw = raw;
   const features = Array.from({ length: 1_000 }, (_, n) => `feature ${n}`);
@@ -151,7 +154,10 @@ withCtx("references that a peer never gives back are bounded", async (ctx) => {
 });
 
 withCtx(
-  "references that a peer passes by the thousands are not kept",
+  {
+    name: "references that a peer passes by the thousands are not kept",
+    timeoutMs: 60_000,
+  },
   async (ctx) => {
     const { raw, served, other } = await open(ctx);
     using _raw = raw;
