@@ -165,11 +165,17 @@ export function memoryStreams(): [near: ByteStream, far: ByteStream] {
   return [near, far];
 }
 
+interface PendingRead {
+  readonly into: Uint8Array;
+  readonly resolve: (bytes: number | null) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** One end of a pair of queues of bytes. */
 class MemoryStream implements ByteStream {
   peer!: MemoryStream;
   readonly #chunks: Uint8Array[] = [];
-  #wakeReader: (() => void) | null = null;
+  #reading: PendingRead | null = null;
   #wakeWriter: (() => void) | null = null;
   /** Bytes on their way to the peer, or unread there. */
   #unread = 0;
@@ -177,12 +183,12 @@ class MemoryStream implements ByteStream {
   #ended = false;
   #closed = false;
 
-  async read(into: Uint8Array): Promise<number | null> {
-    while (this.#chunks.length === 0 && !this.#ended && !this.#closed) {
-      await new Promise<void>((resolve) => this.#wakeReader = resolve);
-    }
-    if (this.#closed) throw closedError();
-    return this.#chunks.length === 0 ? null : this.#take(into);
+  // Not async: each read would take two more microtasks.
+  read(into: Uint8Array): Promise<number | null> {
+    return new Promise((resolve, reject) => {
+      this.#reading = { into, resolve, reject };
+      this.#answerRead();
+    });
   }
 
   async write(bytes: Uint8Array): Promise<number> {
@@ -205,7 +211,7 @@ class MemoryStream implements ByteStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#chunks.length = 0;
-    this.#wakeReader?.();
+    this.#answerRead();
     this.#wakeWriter?.();
     deliver(() => this.peer.#receive(null));
   }
@@ -217,7 +223,17 @@ class MemoryStream implements ByteStream {
   #receive(chunk: Uint8Array | null): void {
     if (chunk === null) this.#ended = true;
     else if (!this.#closed) this.#chunks.push(chunk);
-    this.#wakeReader?.();
+    this.#answerRead();
+  }
+
+  #answerRead(): void {
+    const reading = this.#reading;
+    if (reading === null) return;
+    if (this.#closed) reading.reject(closedError());
+    else if (this.#chunks.length > 0) reading.resolve(this.#take(reading.into));
+    else if (this.#ended) reading.resolve(null);
+    else return;
+    this.#reading = null;
   }
 
   /** Moves as many bytes as fit from the chunks to `into`. */
