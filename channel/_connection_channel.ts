@@ -122,7 +122,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
     return this.#connection.receivedBytes;
   }
 
-  /** How many calls were made, which is the id of the next one. */
+  /** The number of calls so far, which is the id of the next one. */
   get callsMade(): number {
     return this.#calls.made;
   }

@@ -12,7 +12,7 @@ export interface MessageEvent extends ObservedEvent {
   readonly type: "message";
   /** The channel that sent or received the message. */
   readonly channel: object;
-  /** Whether the channel sent or received it. */
+  /** The direction of the message. */
   readonly direction: MessageDirection;
   /** The kind of message. */
   readonly kind: typeof MESSAGE_KINDS[number];

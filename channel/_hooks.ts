@@ -2,12 +2,12 @@ import type { TypeEntry } from "./codecs/types/type_entry.ts";
 import type { IncomingRequest } from "./request.ts";
 
 /**
- * What a layer above the channel puts into it. All of it is optional: without
- * hooks, requests go to `recv` and to iteration, all of them are admitted, and
- * failures are texts.
+ * The hooks of a layer above the channel. All are optional: without hooks,
+ * requests go to `recv` and iteration, all requests are admitted, and failures
+ * are texts.
  */
 export interface ChannelHooks {
-  /** Takes the requests, in the place of `recv` and iteration. */
+  /** Receives the requests, instead of `recv` and iteration. */
   readonly onRequest?: (request: IncomingRequest) => void;
   /** Decides which requests are taken. */
   readonly admission?: Admission;
@@ -48,7 +48,7 @@ export interface Admission {
  * revived. It reaches the `unpack` of each `TypeEntry`.
  */
 export interface ArrivalContext {
-  /** Whether the content belongs to a request or to the reply to one. */
+  /** The kind of message that the content belongs to. */
   readonly kind: "request" | "reply";
 }
 

@@ -19,7 +19,7 @@ import {
 } from "./message.ts";
 import { runGuarded } from "./report.ts";
 
-/** What a {@linkcode MessageCodec} works for: the channel of a connection. */
+/** The channel that a {@linkcode MessageCodec} works for. */
 export interface MessageOrigin {
   /** The address of the peer. */
   readonly remoteAddress: string;

@@ -11,7 +11,7 @@ const PATIENT = { patient: true };
 /** The options of an {@linkcode ArrivalWatch}. */
 export interface ArrivalWatchOptions {
   readonly limits: Pick<Limits, "frames" | "connections">;
-  /** Whether the peer has connected to this side, and should say something. */
+  /** Whether the peer has connected to this side, and must send a first frame. */
   readonly isAccepted: boolean;
   /** The timers of the channel. */
   readonly timers: Timers;
@@ -26,14 +26,14 @@ export interface ArrivalWatchOptions {
  * timeout is started for whole frames.
  */
 export class ArrivalWatch {
-  /** How many whole frames have arrived. */
+  /** The number of whole frames that have arrived. */
   frames = 0;
 
   readonly #options: ArrivalWatchOptions;
   readonly #firstFrame: Timeout;
   /** The timeout for incomplete frames, if there is one. */
   #slowFrame: Timeout | null = null;
-  /** How many frames came before the incomplete one. */
+  /** The number of whole frames before the incomplete one. */
   #partialAfter = -1;
   #partialSince = 0;
   #partialBytes = 0;

@@ -32,7 +32,7 @@ export class Arrivals {
   readonly #maxWeight: number;
   #isUnheard: boolean;
   #admitsPeers = false;
-  /** How many bytes of an incomplete frame are in the budget. */
+  /** The bytes of an incomplete frame that are in the budget. */
   #partialBytes = 0;
 
   /** Starts to watch for a silent peer. */
@@ -44,12 +44,12 @@ export class Arrivals {
     this.#watch = new ArrivalWatch({ ...options, isAccepted });
   }
 
-  /** How many whole frames have arrived. */
+  /** The number of whole frames that have arrived. */
   get frames(): number {
     return this.#watch.frames;
   }
 
-  /** Whether the peer is still a stranger, of which nothing may be revived. */
+  /** Whether the peer is a stranger, whose content must not be revived. */
   get isStranger(): boolean {
     return this.#isUnheard && this.#admitsPeers;
   }

@@ -4,7 +4,7 @@ import { type Budget, hostBudget } from "./budget.ts";
 export interface Host {
   /** The budget of all its connections together. */
   readonly budget: Budget;
-  /** How many connections it has. */
+  /** The number of its connections. */
   connections: number;
 }
 

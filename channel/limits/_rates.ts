@@ -37,7 +37,7 @@ export class Rates {
 
   /** Counts a request, or returns why it is one too many. */
   takeRequest(): string | null {
-    // What this connection may not send takes nothing from the others.
+    // Checked first, so that a refused request does not count for the server.
     if (!this.#requests.take(1)) {
       return "too many requests a second came from this side";
     }

@@ -39,7 +39,7 @@ export interface SlowPeerOptions {
 export class SlowPeerWatch {
   readonly #connection: Connection;
   readonly #options: SlowPeerOptions;
-  /** How much of the queue is in the budget. */
+  /** The part of the queue that is in the budget, in bytes. */
   #countedBytes = 0;
   /** The timeouts that run, if they do. They are not restarted for each write. */
   #backlog: Timeout | null = null;
@@ -51,7 +51,7 @@ export class SlowPeerWatch {
     this.#options = options;
   }
 
-  /** Whether so much is queued that no more requests should be taken. */
+  /** Whether so much is queued that requests should be refused. */
   get isBacklogged(): boolean {
     return this.#connection.queuedBytes >
       REFUSE_FACTOR * this.#options.limits.queues.maxBytes;

@@ -17,7 +17,7 @@ export class TokenBucket {
     this.#tokens = this.#capacity;
   }
 
-  /** Whether it ever refuses anything. */
+  /** Whether the rate is bounded. */
   get isBounded(): boolean {
     return this.#perMs < Infinity;
   }

@@ -26,7 +26,7 @@ const SHORT_CONTROL_BYTES = 2 * 1024;
 /** A stranger is cut off once this many of its requests were refused. */
 const STRANGER_REFUSALS = 256;
 
-/** What `answer` returns for an answer that left at once. */
+/** The result of `answer` for an answer that left at once. */
 export const ANSWERED: Promise<void> = Promise.resolve();
 
 /** The requests of the peer, until they are answered. */
@@ -65,7 +65,7 @@ export class IncomingRequests implements Answerer {
     if (onRequest !== undefined) this.#deliver = onRequest;
   }
 
-  /** How many requests are unanswered. */
+  /** The number of unanswered requests. */
   get size(): number {
     return this.#unanswered.size;
   }

@@ -110,12 +110,12 @@ export class OutgoingCalls {
     this.#parts = parts;
   }
 
-  /** How many calls are pending. */
+  /** The number of pending calls. */
   get size(): number {
     return this.#pending.size;
   }
 
-  /** How many calls were made, which is the id of the next one. */
+  /** The number of calls so far, which is the id of the next one. */
   get made(): number {
     return this.#nextId;
   }

@@ -26,7 +26,7 @@ export interface ConnectionChannelOptions
   readonly onHeard?: () => void;
 }
 
-/** What the calls and the requests of a channel work with. */
+/** The parts that the calls and the requests of a channel share. */
 export interface ChannelParts {
   readonly lifecycle: Lifecycle;
   readonly codec: MessageCodec;
@@ -43,7 +43,7 @@ export interface ChannelParts {
   readonly cut: (code: CutCode) => void;
 }
 
-/** What {@linkcode makeParts} needs of the channel. */
+/** The channel, as {@linkcode makeParts} needs it. */
 export interface PartsOwner {
   /** The address of the peer. */
   readonly remoteAddress: string;

@@ -40,7 +40,7 @@ export class Totals {
   readonly #ended: Sums = zeros();
   #failed = 0;
 
-  /** How many channels ended with an error. */
+  /** The number of channels that ended with an error. */
   get failed(): number {
     return this.#failed;
   }

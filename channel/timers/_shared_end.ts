@@ -11,7 +11,7 @@ export class Ending {
     this.#errorOf = errorOf;
   }
 
-  /** Whether the end has come. */
+  /** Whether the waits have ended. */
   get isOver(): boolean {
     return this.#isOver;
   }
