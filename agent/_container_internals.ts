@@ -65,13 +65,11 @@ export class ContainerInternals implements ContainerContext {
    * directory.
    */
   readonly registrationKeys = new Map<string, string>();
-  /** Resolves when the container is closed. */
-  readonly closed: Promise<CloseReason>;
   address = "";
   readonly #onError: OnError;
   readonly #service: ContainerService;
   readonly #ownClock: SystemClock | null;
-  readonly #resolveClosed: (reason: CloseReason) => void;
+  readonly #closed = Promise.withResolvers<CloseReason>();
   #server: RpcServer | null = null;
   #reason: CloseReason | null = null;
 
@@ -94,9 +92,6 @@ export class ContainerInternals implements ContainerContext {
     this.#onError = guardedOnError(options.onError);
     this.#ownClock = options.clock === undefined ? new SystemClock() : null;
     this.clock = options.clock ?? this.#ownClock!;
-    const { promise, resolve } = Promise.withResolvers<CloseReason>();
-    this.closed = promise;
-    this.#resolveClosed = resolve;
     this.supervisor = new Supervisor(this);
     this.#service = new ContainerService(
       this.supervisor,
@@ -110,6 +105,11 @@ export class ContainerInternals implements ContainerContext {
     );
     this.links = new Links(this, this.dialer);
     internals.set(container, this);
+  }
+
+  /** Resolves when the container is closed. */
+  get closed(): Promise<CloseReason> {
+    return this.#closed.promise;
   }
 
   /** The server of the container, which listens. */
@@ -151,14 +151,9 @@ export class ContainerInternals implements ContainerContext {
   }
 
   escalate(error: unknown): void {
+    const reason = { by: "error", code: "task-failed" } as const;
     const message = "a task of an agent failed";
-    const reason = {
-      by: "error",
-      code: "task-failed",
-      message,
-      error,
-    } as const;
-    this.close(reason, GRACE_MS);
+    this.close({ ...reason, message, error }, GRACE_MS);
   }
 
   typeOf(id: string): string | null {
@@ -190,6 +185,6 @@ export class ContainerInternals implements ContainerContext {
     await this.links.close(rest().graceMs);
     this.#ownClock?.close();
     observed.by?.closed(this.container);
-    this.#resolveClosed(reason);
+    this.#closed.resolve(reason);
   }
 }
