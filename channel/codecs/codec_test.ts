@@ -9,6 +9,7 @@ import { ProtocolError } from "../../transports/errors.ts";
 import { SerializationError } from "../errors.ts";
 import { REQUEST } from "../message.ts";
 import type { Codec } from "./codec.ts";
+import { withProtoAccessor } from "./fixtures/proto_accessor.ts";
 import { json } from "./json/json.ts";
 import { msgpack } from "./msgpack/msgpack.ts";
 import { TypeTable } from "./types/type_table.ts";
@@ -245,28 +246,6 @@ for (const [name, codec] of CODECS) {
     const decoded = codec.decode(bytes);
     assertThrows(() => table.unpack(decoded), ProtocolError, "1000000 keys");
   });
-}
-
-/**
- * Runs `act` while `__proto__` sets the prototype, as it does in Node and
- * browsers: Deno has removed that accessor.
- */
-function withProtoAccessor(act: () => void): void {
-  Object.defineProperty(Object.prototype, "__proto__", {
-    configurable: true,
-    get: function (this: object) {
-      return Object.getPrototypeOf(this);
-    },
-    set: function (this: object, prototype: unknown) {
-      if (typeof prototype !== "object") return;
-      Object.setPrototypeOf(this, prototype);
-    },
-  });
-  try {
-    act();
-  } finally {
-    Reflect.deleteProperty(Object.prototype, "__proto__");
-  }
 }
 
 function assertThrowsError(fn: () => unknown): Error {

@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { withProtoAccessor } from "../fixtures/proto_accessor.ts";
 import { json } from "./json.ts";
 import { writePythonJson } from "./_python_json.ts";
 
@@ -189,14 +190,16 @@ Deno.test("json tells NaN from every number beside it", () => {
 });
 
 Deno.test("json keeps __proto__ an own property beside NaN", () => {
-  const value = read(
-    '{"__proto__": {"__proto__": NaN}, "a": [{"__proto__": NaN}]}',
-  );
-  assertStrictEquals(
-    writePythonJson(value),
-    '{"__proto__":{"__proto__":NaN},"a":[{"__proto__":NaN}]}',
-  );
-  assertStrictEquals(Object.getPrototypeOf(value), Object.prototype);
+  withProtoAccessor(() => {
+    const value = read(
+      '{"__proto__": {"__proto__": NaN}, "a": [{"__proto__": NaN}]}',
+    );
+    assertStrictEquals(
+      writePythonJson(value),
+      '{"__proto__":{"__proto__":NaN},"a":[{"__proto__":NaN}]}',
+    );
+    assertStrictEquals(Object.getPrototypeOf(value), Object.prototype);
+  });
 });
 
 Deno.test("json tells of the first error where there is nothing of Python's", () => {

@@ -1,11 +1,6 @@
 import { ProtocolError } from "../../../transports/errors.ts";
 import { describeError, Fault } from "./_fault.ts";
-import {
-  ignoreRejection,
-  isCalledUnasked,
-  isThenable,
-  putOwn,
-} from "./_peer_data.ts";
+import { ignoreRejection, isCalledUnasked, isThenable } from "./_peer_data.ts";
 import type { TypeEntry } from "./type_entry.ts";
 import {
   BIGINT_BYTES,
@@ -115,7 +110,7 @@ function unpackMap(
       const unpacked = unpackValue(walk, item, depth + 1);
       if (unpacked === item) continue;
       if (isCalledUnasked(key, unpacked)) throw calledUnasked(key);
-      putOwn(map, key, unpacked);
+      map[key] = unpacked; // `__proto__` is an own property already
     }
   } catch (error) {
     // The mark concerns the whole map, not the value of one key.

@@ -11,6 +11,7 @@ import { printable } from "../../../transports/printable.ts";
 import { SerializationError } from "../../errors.ts";
 import type { CodecCapabilities } from "../codec.ts";
 import { CALLED_NAMES } from "../fixtures/called_names.ts";
+import { withProtoAccessor } from "../fixtures/proto_accessor.ts";
 import { json } from "../json/json.ts";
 import { msgpack } from "../msgpack/msgpack.ts";
 import type { Serializer } from "./serializer.ts";
@@ -109,12 +110,14 @@ Deno.test("TypeTable.pack passes over symbols as keys and hidden properties", ()
 });
 
 Deno.test("TypeTable.pack keeps __proto__ as an own property of a copy", () => {
-  const value = JSON.parse('{"__proto__": {"x": 1}, "constructor": 2}');
-  value.changed = undefined;
-  const copy = plain.pack(value, JSON_CARRIES) as Record<string, unknown>;
-  assertEquals(Object.keys(copy), ["__proto__", "constructor"]);
-  assertStrictEquals(Object.getPrototypeOf(copy), Object.prototype);
-  assertStrictEquals(copy.x, undefined);
+  withProtoAccessor(() => {
+    const value = JSON.parse('{"__proto__": {"x": 1}, "constructor": 2}');
+    value.changed = undefined;
+    const copy = plain.pack(value, JSON_CARRIES) as Record<string, unknown>;
+    assertEquals(Object.keys(copy), ["__proto__", "constructor"]);
+    assertStrictEquals(Object.getPrototypeOf(copy), Object.prototype);
+    assertStrictEquals(copy.x, undefined);
+  });
 });
 
 Deno.test("TypeTable.pack names the path of a bad value", () => {
@@ -520,17 +523,19 @@ Deno.test("TypeTable.unpack keeps the cause of a deserializer that throws", () =
 });
 
 Deno.test("TypeTable.unpack reaches no prototype", () => {
-  const data = JSON.parse(
-    '{"__proto__": {"__type__": [0, [1, 2]]}, "constructor": {"prototype": {"polluted": 1}}}',
-  );
-  const map = typed.unpack(data) as Record<string, unknown>;
-  assertEquals(Object.keys(map), ["__proto__", "constructor"]);
-  assertStrictEquals(Object.getPrototypeOf(map), Object.prototype);
-  assertEquals(
-    Object.getOwnPropertyDescriptor(map, "__proto__")?.value,
-    new Point(1, 2),
-  );
-  assertStrictEquals(({} as Record<string, unknown>).polluted, undefined);
+  withProtoAccessor(() => {
+    const data = JSON.parse(
+      '{"__proto__": {"__type__": [0, [1, 2]]}, "constructor": {"prototype": {"polluted": 1}}}',
+    );
+    const map = typed.unpack(data) as Record<string, unknown>;
+    assertEquals(Object.keys(map), ["__proto__", "constructor"]);
+    assertStrictEquals(Object.getPrototypeOf(map), Object.prototype);
+    assertEquals(
+      Object.getOwnPropertyDescriptor(map, "__proto__")?.value,
+      new Point(1, 2),
+    );
+    assertStrictEquals(({} as Record<string, unknown>).polluted, undefined);
+  });
 });
 
 /** A table whose types make what a peer may want to be awaited. */
