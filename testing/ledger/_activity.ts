@@ -107,6 +107,12 @@ export class ActivityLog {
     return pendingCalls === 0 ? [] : [{ channel, what, stack: null }];
   }
 
+  /** Returns the channels on which RPC has something under way. */
+  channels(): object[] {
+    const activities = [...this.#rpc.values()];
+    return [...new Set(activities.map(({ channel }) => channel))];
+  }
+
   /** Counts what RPC does on `channel` for the other side. */
   servedOn(channel: object): string[] {
     const counts = new Map<string, number>();

@@ -26,7 +26,6 @@ export class Ledger implements Notifications {
   readonly #activities: ActivityLog;
   /** The resources that the step's clean-up closes. */
   readonly #kept = new WeakSet<object>();
-  readonly #endedChannels: Channel[] = [];
   readonly #unsettled: Leak[] = [];
 
   /** Creates an empty ledger. */
@@ -51,7 +50,6 @@ export class Ledger implements Notifications {
     const wasOpen = this.#tree.closed(resource);
     if (!wasOpen || this.#tree.kindOf(resource) !== "channel") return;
     const channel = resource as Channel;
-    this.#endedChannels.push(channel);
     const { pendingCalls, unansweredRequests } = channel.stats();
     if (pendingCalls + unansweredRequests === 0) return;
     const what =
@@ -102,7 +100,7 @@ export class Ledger implements Notifications {
     return [
       ...this.#roots(this.#open()),
       ...this.#unsettled,
-      ...this.#endedChannels.flatMap((channel) => this.#servedOn(channel)),
+      ...this.#endedChannels().flatMap((channel) => this.#servedOn(channel)),
     ];
   }
 
@@ -134,6 +132,16 @@ export class Ledger implements Notifications {
       .map(({ resource }) => resource as Channel);
   }
 
+  /**
+   * Returns the channels that are closed while something is under way on them.
+   * Keeping all closed channels would hold their memory until the step ends.
+   */
+  #endedChannels(): object[] {
+    const open = new Set<object>(this.#channels());
+    return this.#activities.channels()
+      .filter((channel) => this.knows(channel) && !open.has(channel));
+  }
+
   /** The calls of a server's channels are the business of its handlers. */
   #activitiesOfClients(): Leak[] {
     return this.#channels()
@@ -144,7 +152,7 @@ export class Ledger implements Notifications {
       .map((activity) => this.#ofChannel(activity));
   }
 
-  #servedOn(channel: Channel): Leak[] {
+  #servedOn(channel: object): Leak[] {
     const counts = this.#activities.servedOn(channel);
     if (counts.length === 0) return [];
     const what = counts.join(", ");
