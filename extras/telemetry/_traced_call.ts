@@ -22,6 +22,7 @@ import {
 import type { Guard } from "./_guard.ts";
 import type { Instruments, Side } from "./_instruments.ts";
 import type { MethodLabels } from "./_method_labels.ts";
+import { world } from "../../transports/internal.ts";
 
 /** What a {@linkcode TracedCall} is made with. */
 export interface TracedCallOptions {
@@ -50,7 +51,7 @@ export class TracedCall {
   readonly context: Context;
   readonly #options: TracedCallOptions;
   readonly #span: Span;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = world.now();
   readonly #measured: (durationMs: number, attributes: Attributes) => void;
 
   constructor(options: TracedCallOptions) {
@@ -114,7 +115,7 @@ export class TracedCall {
     const { guard, labels } = this.#options;
     guard.run(() => this.#span.end());
     const isAnswered = attributes["error.type"] === undefined;
-    this.#measured(performance.now() - this.#startedAt, {
+    this.#measured(world.now() - this.#startedAt, {
       ...SYSTEM,
       "rpc.method": name === UNKNOWN_METHOD
         ? name

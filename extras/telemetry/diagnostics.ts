@@ -2,6 +2,7 @@ import { type Channel as Publisher, channel } from "node:diagnostics_channel";
 import type { Channel, ChannelStats } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { world } from "../../transports/internal.ts";
 
 /** A message of `denomas:connection:open`. */
 export interface ConnectionMessage {
@@ -102,8 +103,8 @@ async function publishCall(
   next: () => Promise<unknown>,
 ): Promise<unknown> {
   const message: CallMessage = { id: ids++, side, path, remoteAddress };
-  const startedAt = performance.now();
-  const durationMs = () => performance.now() - startedAt;
+  const startedAt = world.now();
+  const durationMs = () => world.now() - startedAt;
   publish<CallMessage>(started, () => message);
   let result: unknown;
   try {
@@ -126,14 +127,14 @@ async function publishCall(
 function publishConnection(connection: Channel): void {
   const { localAddress, remoteAddress } = connection;
   const message = { id: ids++, localAddress, remoteAddress };
-  const openedAt = performance.now();
+  const openedAt = world.now();
   publish<ConnectionMessage>(opened, () => message);
   // Somebody may subscribe until then.
   connection.closed.then((reason) =>
     publish<ConnectionCloseMessage>(closed, () => ({
       ...message,
       reason,
-      durationMs: performance.now() - openedAt,
+      durationMs: world.now() - openedAt,
       stats: connection.stats(),
     }))
   );
