@@ -12,7 +12,7 @@ const TYPES: ReadonlySet<unknown> = new Set<SimulatorType>([
   "hybrid",
 ]);
 
-/** Names of mosaik's own, which no model or extra method may have. */
+/** Names of mosaik's own methods, which no model or extra method may have. */
 const RESERVED: ReadonlySet<string> = new Set([
   "init",
   "create",
@@ -24,8 +24,8 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Checks what a simulator tells of itself, which mosaik would otherwise refuse
- * later, or misread.
+ * Checks the meta of a simulator, which mosaik would otherwise refuse later or
+ * misread.
  *
  * @throws {TypeError} If it is not consistent; the message says why.
  */
@@ -65,113 +65,54 @@ function checkModel(
   }
   nameList(model.params, `'params' of ${where}`);
   const attrs = nameList(model.attrs, `'attrs' of ${where}`);
-  checkSplit(where, type, inputSplit(model, attrs, type));
-  checkSplit(where, type, outputSplit(model, attrs, type));
+  const inputs = model.any_inputs ? null : attrs;
+  checkSplit(where, type, model, "non-trigger", "trigger", inputs);
+  checkSplit(where, type, model, "persistent", "non-persistent", attrs);
 }
 
-/** Two lists of which each attribute is in one. */
-interface Split {
-  /** All attributes, or `null` where any name is one. */
-  readonly whole: readonly string[] | null;
-  /** Those that hold, and those that are events; not given: all others. */
-  readonly lasting: Share;
-  readonly events: Share;
-}
-
-interface Share {
-  readonly key: keyof ModelDescription;
-  readonly names: readonly string[] | undefined;
-}
-
-/** What an attribute is by default is mosaik's choice, not ours. */
-function inputSplit(
-  model: ModelDescription,
-  attrs: readonly string[],
-  type: SimulatorType,
-): Split {
-  const { trigger, "non-trigger": nonTrigger, any_inputs: any } = model;
-  const isEventBased = type === "event-based";
-  const isTimeBased = type === "time-based";
-  return {
-    whole: any ? null : attrs,
-    lasting: {
-      key: "non-trigger",
-      names: nonTrigger ?? (isEventBased ? [] : undefined),
-    },
-    events: {
-      key: "trigger",
-      names: trigger ??
-        (isTimeBased || !isEventBased && nonTrigger === undefined
-          ? []
-          : undefined),
-    },
-  };
-}
-
-function outputSplit(
-  { persistent, "non-persistent": nonPersistent }: ModelDescription,
-  attrs: readonly string[],
-  type: SimulatorType,
-): Split {
-  const isEventBased = type === "event-based";
-  return {
-    whole: attrs,
-    lasting: {
-      key: "persistent",
-      names: persistent ?? (isEventBased ? [] : undefined),
-    },
-    events: {
-      key: "non-persistent",
-      names: nonPersistent ?? (isEventBased ? undefined : []),
-    },
-  };
-}
-
+/**
+ * Checks two lists of attributes: those whose values last, and events. mosaik
+ * fills in a list that is not given; `whole` is `null` if any name will do.
+ */
 function checkSplit(
   where: string,
   type: SimulatorType,
-  { whole, lasting, events }: Split,
+  model: ModelDescription,
+  lasting: "non-trigger" | "persistent",
+  events: "trigger" | "non-persistent",
+  whole: readonly string[] | null,
 ): void {
-  const barred = type === "time-based"
-    ? events
-    : type === "event-based"
-    ? lasting
-    : null;
-  const known = whole === null ? null : new Set(whole);
-  for (const { key, names = [] } of [lasting, events]) {
-    const list = nameList(names, `'${key}' of ${where}`);
-    if (key === barred?.key && list.length > 0) {
+  for (const key of [lasting, events] as const) {
+    const list = nameList(model[key] ?? [], `'${key}' of ${where}`);
+    const isBarred = key === events
+      ? type === "time-based"
+      : type === "event-based";
+    if (isBarred && list.length > 0) {
       refuse(
         `${where} of the type '${type}' has '${key}' attributes, use the type 'hybrid'`,
       );
     }
-    const stranger = list.find((name) => known?.has(name) === false);
+    const stranger = list.find((name) => whole?.includes(name) === false);
     if (stranger !== undefined) {
       refuse(`'${stranger}' in '${key}' of ${where} is not in its 'attrs'`);
     }
   }
-  checkCover(where, whole, lasting, events);
-}
-
-/** Each attribute is in one of the two lists, and in one only. */
-function checkCover(
-  where: string,
-  whole: readonly string[] | null,
-  lasting: Share,
-  events: Share,
-): void {
-  if (lasting.names === undefined || events.names === undefined) return;
-  const pair = `'${lasting.key}' and '${events.key}' of ${where}`;
-  const eventNames = new Set(events.names);
-  const both = lasting.names.find((name) => eventNames.has(name));
+  // Without a list of events, outputs of a hybrid simulator all last.
+  const hasNoEvents = type === "time-based" ||
+    (type === "hybrid" && lasting === "persistent");
+  const held = model[lasting] ?? (type === "event-based" ? [] : null);
+  const moments = model[events] ?? (hasNoEvents ? [] : null);
+  if (held === null || moments === null) return;
+  const pair = `'${lasting}' and '${events}' of ${where}`;
+  const both = held.find((name) => moments.includes(name));
   if (both !== undefined) refuse(`'${both}' is in both ${pair}`);
-  const listed = new Set([...lasting.names, ...events.names]);
   if (whole === null) {
     refuse(
       `${pair} would be all inputs, but 'any_inputs' allows any, leave both out`,
     );
   }
-  const missing = whole.find((name) => !listed.has(name));
+  const listed = [...held, ...moments];
+  const missing = whole.find((name) => !listed.includes(name));
   if (missing !== undefined) refuse(`'${missing}' is in neither of ${pair}`);
 }
 
@@ -191,7 +132,7 @@ function checkExtraMethod(
   }
 }
 
-/** A method of the simulator's own, or `null`; what all objects have is not. */
+/** Returns a method of the simulator itself; `null` for those of all objects. */
 export function extraMethod(
   simulator: object,
   name: string,

@@ -10,6 +10,7 @@ import { AgentNotFoundError } from "../../../rpc/errors.ts";
 import { kwargs } from "../../../rpc/kwargs.ts";
 import type { Remote } from "../../../rpc/remote.ts";
 import { sessionStarter } from "../../../rpc/internal.ts";
+import { withTransports } from "../../../transports/defaults.ts";
 import { ConnectError } from "../../../transports/errors.ts";
 import { commonRows, type LayerSides, type Options } from "../common_rows.ts";
 import { checkGuide, conformance, type Stage } from "../conformance.ts";
@@ -411,7 +412,7 @@ toDenomas(WATCH, async ({ host, call }) => {
 
 /** A link that asks for its agent without pauses. */
 async function linkTo(stage: Stage, address: string) {
-  const { options } = stage.ctx;
+  const options = withTransports(address, stage.ctx.options);
   const start = sessionStarter(null, { ...options, isInitiator: true });
   const session = await openConnectionWith(start, address, options);
   const link = new Link(address, session, 1);
