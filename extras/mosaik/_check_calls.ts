@@ -3,21 +3,21 @@ import { isRecord } from "../../rpc/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import type { Inputs, OutputRequest } from "./data.ts";
 
-/** The least that an entity takes in an answer: `{"eid":"","type":""},`. */
+/** The shortest entity in an answer: `{"eid":"","type":""},`. */
 const ENTITY_BYTES = 21;
 
 /**
- * The id of the simulator in the arguments of `init`.
+ * Returns the id of the simulator from the arguments of `init`.
  *
  * @throws {TypeError} If it is missing.
  */
 export function checkedSid([sid]: readonly unknown[]): string {
   if (typeof sid === "string") return sid;
-  return refuse("initialise the simulator", "id", sid, "text");
+  throw wrongValue("initialise the simulator", "its id", sid, "text");
 }
 
 /**
- * The arguments of `create`, whose answer must fit a frame of `limits.frames.maxBytes`.
+ * Returns the arguments of `create`, whose answer must fit a frame of `limits.frames.maxBytes`.
  *
  * @throws {TypeError} If an argument is of the wrong type.
  * @throws {RangeError} If more entities are asked for than an answer can hold.
@@ -27,10 +27,10 @@ export function checkedCreation(
   maxFrameBytes: number,
 ): { readonly num: number; readonly model: string } {
   if (typeof model !== "string") {
-    return refuse("create entities", "model", model, "a name");
+    throw wrongValue("create entities", "its model", model, "a name");
   }
   if (!isCount(num)) {
-    return refuse("create entities", "number", num, "an integer from 0");
+    throw wrongValue("create entities", "its number", num, "an integer from 0");
   }
   const most = Math.floor(maxFrameBytes / ENTITY_BYTES);
   if (num > most) {
@@ -44,7 +44,7 @@ export function checkedCreation(
 }
 
 /**
- * The arguments of `step`.
+ * Returns the arguments of `step`.
  *
  * @throws {TypeError} If one is of the wrong type.
  */
@@ -54,16 +54,20 @@ export function checkedStep([time, inputs, maxAdvance]: readonly unknown[]): {
   readonly maxAdvance: number;
 } {
   const act = "take a step";
-  if (!isCount(time)) return refuse(act, "time", time, "an integer from 0");
-  if (!isRecord(inputs)) return refuse(act, "inputs", inputs, "an object");
+  if (!isCount(time)) {
+    throw wrongValue(act, "its time", time, "an integer from 0");
+  }
+  if (!isRecord(inputs)) {
+    throw wrongValue(act, "its inputs", inputs, "an object");
+  }
   if (typeof maxAdvance !== "number") {
-    return refuse(act, "'max_advance'", maxAdvance, "a number");
+    throw wrongValue(act, "its 'max_advance'", maxAdvance, "a number");
   }
   return { time, inputs: inputs as Inputs, maxAdvance };
 }
 
 /**
- * The arguments of `get_data`.
+ * Returns the arguments of `get_data`.
  *
  * @throws {TypeError} If they are no lists of attributes by entity.
  */
@@ -71,22 +75,26 @@ export function checkedRequest([asked]: readonly unknown[]): OutputRequest {
   if (isRecord(asked) && Object.values(asked).every(Array.isArray)) {
     return asked as OutputRequest;
   }
-  return refuse("tell outputs", "request", asked, "lists of names by entity");
+  throw wrongValue(
+    "tell outputs",
+    "its request",
+    asked,
+    "lists of names by entity",
+  );
 }
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function refuse(
+/** Returns the error about a value of the wrong kind. */
+export function wrongValue(
   act: string,
   what: string,
   value: unknown,
   wanted: string,
-): never {
-  throw new TypeError(
-    `Cannot ${act}: its ${what} is ${
-      describeValue(value)
-    }, where ${wanted} is wanted`,
+): TypeError {
+  return new TypeError(
+    `Cannot ${act}: ${what} is ${describeValue(value)}, wanted ${wanted}`,
   );
 }

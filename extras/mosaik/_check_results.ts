@@ -1,5 +1,6 @@
 import { describeValue } from "../../channel/message.ts";
 import { isRecord } from "../../rpc/internal.ts";
+import { wrongValue } from "./_check_calls.ts";
 import type { Entity, OutputRequest, Outputs } from "./data.ts";
 import type { Meta, SimulatorType } from "./meta.ts";
 
@@ -16,18 +17,12 @@ export function checkEntities(
   known: Set<string>,
 ): asserts entities is readonly Entity[] {
   const { num, model } = wanted;
-  const act = `Cannot create ${num} of '${model}'`;
+  const act = `create ${num} of '${model}'`;
   if (!Array.isArray(entities)) {
-    throw new TypeError(
-      `${act}: 'create' returned ${
-        describeValue(entities)
-      }, where a list of entities is wanted`,
-    );
+    throw wrongValue(act, "what 'create' returned", entities, "a list");
   }
   if (entities.length !== num) {
-    throw new TypeError(
-      `${act}: 'create' returned ${entities.length} entities, where ${num} are wanted`,
-    );
+    throw wrongValue(act, "the number of entities", entities.length, `${num}`);
   }
   const added = new Set<string>();
   for (const entity of entities) {
@@ -36,10 +31,10 @@ export function checkEntities(
       added.add(eid);
       return isNew;
     });
-    if (why !== null) throw new TypeError(`${act}: ${why}`);
+    if (why !== null) throw new TypeError(`Cannot ${act}: ${why}`);
     if (entity.type !== model) {
       throw new TypeError(
-        `${act}: entity '${entity.eid}' is of the type '${entity.type}', where '${model}' is wanted`,
+        `Cannot ${act}: entity '${entity.eid}' is of the type '${entity.type}'`,
       );
     }
   }
@@ -82,23 +77,14 @@ export function checkedNextStep(
   time: number,
   type: SimulatorType,
 ): number | null {
-  const act = `Cannot end the step at ${time}`;
-  if (next === null || next === undefined) {
-    if (type !== "time-based") return null;
-    throw new TypeError(
-      `${act}: 'step' of a time-based simulator returned nothing, where the time of the next step is wanted`,
-    );
-  }
+  if ((next ?? null) === null && type !== "time-based") return null;
   if (!Number.isSafeInteger(next)) {
-    throw new TypeError(
-      `${act}: 'step' returned ${
-        describeValue(next)
-      }, where an integer is wanted`,
-    );
+    const act = `end the step at ${time}`;
+    throw wrongValue(act, "what 'step' returned", next, "the next step's time");
   }
   if (next as number <= time) {
     throw new RangeError(
-      `${act}: 'step' returned ${next}, where a later time is wanted`,
+      `Cannot end the step at ${time}: 'step' returned ${next}, wanted a later time`,
     );
   }
   return next as number;
@@ -117,22 +103,14 @@ export function checkOutputs(
   time: number,
   type: SimulatorType,
 ): asserts outputs is Outputs {
-  const act = "Cannot tell outputs";
+  const act = "tell outputs";
   if (!isRecord(outputs)) {
-    throw new TypeError(
-      `${act}: 'getData' returned ${
-        describeValue(outputs)
-      }, where an object by entity is wanted`,
-    );
+    throw wrongValue(act, "what 'getData' returned", outputs, "an object");
   }
   for (const [eid, values] of Object.entries(outputs)) {
     if (eid === "time") checkOutputTime(values, time);
     else if (!isRecord(values)) {
-      throw new TypeError(
-        `${act}: of entity '${eid}' there is ${
-          describeValue(values)
-        }, where an object by attribute is wanted`,
-      );
+      throw wrongValue(act, `the output of '${eid}'`, values, "an object");
     }
   }
   if (type !== "time-based") return;
@@ -143,7 +121,7 @@ export function checkOutputs(
     );
     if (missing === undefined) continue;
     throw new TypeError(
-      `${act}: '${missing}' of entity '${eid}' is missing, and a time-based simulator must tell all that is asked`,
+      `Cannot ${act}: '${missing}' of entity '${eid}' is missing, and a time-based simulator must tell all that is asked`,
     );
   }
 }
@@ -151,11 +129,7 @@ export function checkOutputs(
 function checkOutputTime(outputTime: unknown, time: number): void {
   if (outputTime === undefined) return;
   if (!Number.isSafeInteger(outputTime)) {
-    throw new TypeError(
-      `Cannot tell outputs: their 'time' is ${
-        describeValue(outputTime)
-      }, where an integer is wanted`,
-    );
+    throw wrongValue("tell outputs", "'time'", outputTime, "an integer");
   }
   if (outputTime as number < time) {
     throw new RangeError(

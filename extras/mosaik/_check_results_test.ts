@@ -25,8 +25,8 @@ Deno.test("checkEntities refuses what was not asked for, and says why", () => {
   const a = { eid: "a", type: "A" };
   const refused: [unknown, number, string][] = [
     [undefined, 1, "'undefined'"],
-    [[a], 2, "1 entities"],
-    [[a, { ...a, eid: "b" }], 1, "2 entities"],
+    [[a], 2, "entities is '1'"],
+    [[a, { ...a, eid: "b" }], 1, "entities is '2'"],
     [[null], 1, "null is no entity"],
     [[{ type: "A" }], 1, "no entity"],
     [[{ eid: "a", type: "C" }], 1, "'C'"],

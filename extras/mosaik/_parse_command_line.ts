@@ -112,28 +112,24 @@ function parse(args: readonly string[], table: OptionTable) {
     };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`Cannot read the command line: ${why}`);
+    refuse(why);
   }
+}
+
+function refuse(why: string): never {
+  throw new TypeError(`Cannot read the command line: ${why}`);
 }
 
 function toAddress([place, ...rest]: readonly string[]): string {
   if (place === undefined) {
-    throw new TypeError(
-      "Cannot read the command line: there is no HOST:PORT, give one",
-    );
+    refuse("there is no HOST:PORT, give one");
   }
   if (rest.length > 0) {
-    throw new TypeError(
-      `Cannot read the command line: '${
-        rest[0]
-      }' is one too many, give one HOST:PORT`,
-    );
+    refuse(`'${rest[0]}' is one too many, give one HOST:PORT`);
   }
   const address = `tcp://${place.trim()}`;
   if (!("host" in parseAddress(address))) {
-    throw new TypeError(
-      `Cannot read the command line: '${place}' is no HOST:PORT`,
-    );
+    refuse(`'${place}' is no HOST:PORT`);
   }
   return address;
 }
@@ -141,19 +137,13 @@ function toAddress([place, ...rest]: readonly string[]): string {
 function toTimeoutMs(text: string): number {
   const seconds = Number(text);
   if (text.trim() !== "" && seconds >= 0) return seconds * 1_000;
-  throw new TypeError(
-    `Cannot read the command line: '--timeout' is '${text}', where seconds are wanted`,
-  );
+  refuse(`'--timeout' is '${text}', wanted seconds`);
 }
 
 function toLogLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((it) => it === text);
   if (level !== undefined) return level;
-  throw new TypeError(
-    `Cannot read the command line: '--log-level' is '${text}', use ${
-      LOG_LEVELS.join(", ")
-    }`,
-  );
+  refuse(`'--log-level' is '${text}', use ${LOG_LEVELS.join(", ")}`);
 }
 
 /** The help: what the program does, and all its options. */
