@@ -115,16 +115,15 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
   }
 }
 
-/** The errors of a client that reset its connection before it was accepted. */
-const RESETS = [
-  Deno.errors.NotConnected,
-  Deno.errors.ConnectionReset,
-  Deno.errors.ConnectionAborted,
-  Deno.errors.BrokenPipe,
-];
-
+/**
+ * Returns whether a client has reset its connection before it was accepted.
+ * `Deno` is read only here, so that other runtimes can load this file.
+ */
 function isReset(error: unknown): boolean {
-  return RESETS.some((it) => error instanceof it);
+  const { NotConnected, ConnectionReset, ConnectionAborted, BrokenPipe } =
+    Deno.errors;
+  return [NotConnected, ConnectionReset, ConnectionAborted, BrokenPipe]
+    .some((it) => error instanceof it);
 }
 
 function closeQuietly(conn: Deno.Conn): void {
