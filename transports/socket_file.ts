@@ -15,12 +15,6 @@ export interface SocketFile {
   readonly ino: number | null;
 }
 
-/**
- * The length of `sun_path` without its final zero byte: 108 by `unix(7)` of
- * Linux, 104 by `unix(4)` of the BSDs, which macOS follows.
- */
-const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
-
 /** The longest wait for other programs before a dead socket is replaced. */
 const LOCK_MS = 2_000;
 const LOCK_POLL_MS = 5;
@@ -35,12 +29,16 @@ const SUFFIX_BYTES = ".abcdef/s".length;
  */
 export function checkPathLength(path: string, extraBytes = 0): void {
   const bytes = new TextEncoder().encode(path).length + extraBytes;
-  if (bytes <= MAX_PATH_BYTES) return;
+  // The length of `sun_path` without its final zero byte: 108 by `unix(7)` of
+  // Linux, 104 by `unix(4)` of the BSDs, which macOS follows. `Deno` is read only
+  // here, so that other runtimes can load this file.
+  const maxBytes = Deno.build.os === "linux" ? 107 : 103;
+  if (bytes <= maxBytes) return;
   const reserve = extraBytes > 0
     ? ` (${extraBytes} of them for a temporary name beside it)`
     : "";
   throw new RangeError(
-    `Cannot use socket '${path}': its path takes ${bytes} bytes${reserve}, the system's limit is ${MAX_PATH_BYTES}, choose a shorter folder`,
+    `Cannot use socket '${path}': its path takes ${bytes} bytes${reserve}, the system's limit is ${maxBytes}, choose a shorter folder`,
   );
 }
 

@@ -62,6 +62,14 @@ withCtx("a server without extensions refuses a hello", async (ctx) => {
   await assertRejects(() => hello, MethodNotFoundError, "extension");
 });
 
+withCtx("a path of the extensions that does not exist fails", async (ctx) => {
+  const { channel } = await ctx.rpc.startServerAndConnect(counter);
+  for (const path of ["$/unknown", "$/hello/more", "$/ref", "$/stream/0"]) {
+    const reply = channel.send([path, [], {}]);
+    await assertRejects(() => reply, MethodNotFoundError, "extension");
+  }
+});
+
 withCtx(
   "a call can be cancelled while no more requests are taken",
   async (ctx) => {
