@@ -219,10 +219,12 @@ function readMap(input: Input, length: number): Record<string, unknown> {
 }
 
 function enter(input: Input, weight: number): void {
-  if (++input.depth > MAX_DEPTH) {
-    throw unreadable(input, `it is nested deeper than ${MAX_DEPTH} levels`);
-  }
+  if (++input.depth > MAX_DEPTH) throw tooDeep(input);
   weigh(input, weight);
+}
+
+function tooDeep(input: Input): SyntaxError {
+  return unreadable(input, `it is nested deeper than ${MAX_DEPTH} levels`);
 }
 
 function readMapKey(input: Input): string {
