@@ -4,7 +4,7 @@ import { isInstance } from "./_failure.ts";
 
 /** RPC has started on a channel. Emitted once for each channel. */
 export interface SessionStarted extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "session-started";
   /** The channel. */
   readonly channel: object;
@@ -12,7 +12,7 @@ export interface SessionStarted extends ObservedEvent {
 
 /** A call was sent, or a method was called. */
 export interface CallStarted extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "call-started";
   /** Identifies the call in other events. */
   readonly call: object;
@@ -44,7 +44,7 @@ export type CallOutcome =
  * streams in its result have ended.
  */
 export interface CallEnded extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "call-ended";
   /** The call. */
   readonly call: object;
@@ -56,7 +56,7 @@ export interface CallEnded extends ObservedEvent {
 
 /** A stream was passed from one side to the other. */
 export interface StreamOpened extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "stream-opened";
   /** Identifies the stream in other events. */
   readonly stream: object;
@@ -73,7 +73,7 @@ export interface StreamOpened extends ObservedEvent {
 
 /** A stream has no more items to pass: it is at its end, or was left. */
 export interface StreamEnded extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "stream-ended";
   /** The stream. */
   readonly stream: object;
@@ -81,7 +81,7 @@ export interface StreamEnded extends ObservedEvent {
 
 /** A function or service is now held by reference. */
 export interface ReferenceKept extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "reference-kept";
   /** Identifies the reference in other events. */
   readonly reference: object;
@@ -98,7 +98,7 @@ export interface ReferenceKept extends ObservedEvent {
 
 /** A reference was released; the last event about it. */
 export interface ReferenceReleased extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "reference-released";
   /** The reference. */
   readonly reference: object;

@@ -130,7 +130,7 @@ export class RunningCall implements ServedCall, StreamOwner {
     for (const stream of this.streams) stream.drop();
   }
 
-  /** Tells the method to stop. */
+  /** Aborts the signal of the call. */
   abort(reason: unknown): void {
     this.#timeout?.stop();
     this.#aborted ??= { reason };

@@ -176,7 +176,7 @@ export class ServedCalls {
     );
   }
 
-  /** Tells all methods that the connection is gone. */
+  /** Aborts all methods, because the connection is gone. */
   abortAll(errorFor: (path: string) => Error): void {
     for (const call of this.#running.values()) {
       const error = errorFor(call.path);
