@@ -27,7 +27,7 @@ export async function runTests(
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const files = chooseFiles(await listFiles(), args);
+  const files = await chooseFiles(await listFiles(), args);
   if (files.length === 0) {
     printError(`Choosing tests: no file begins with '${args.join("' or '")}'`);
     return 1;
@@ -46,17 +46,29 @@ export async function runTests(
   return concludeRun(verdicts);
 }
 
-/** Returns tests, modules and guides: all that may hold a test. */
-function chooseFiles(
+/** Returns tests, guides and the modules with examples in their comments. */
+async function chooseFiles(
   files: readonly string[],
   args: readonly string[],
-): string[] {
+): Promise<string[]> {
   const paths = args.filter((arg) => !arg.startsWith("-"));
-  return files
-    .filter((file) => isTest(file) || isProduct(file) || isGuide(file))
-    .filter((file) =>
-      paths.length === 0 || paths.some((path) => file.startsWith(path))
-    );
+  const chosen: string[] = [];
+  for (const file of files) {
+    const isAsked = paths.length === 0 ||
+      paths.some((path) => file.startsWith(path));
+    if (!isAsked) continue;
+    // Deno runs the modules, too: those without examples are left out.
+    if (isTest(file) || isGuide(file) || await hasExamples(file)) {
+      chosen.push(file);
+    }
+  }
+  return chosen;
+}
+
+async function hasExamples(file: string): Promise<boolean> {
+  if (!isProduct(file)) return false;
+  const source = await Deno.readTextFile(`${ROOT}/${file}`);
+  return /^ *\* ```ts$/m.test(source);
 }
 
 const SERIAL = /^\/\/ Serial: \S/m;

@@ -82,6 +82,7 @@ function checkSplit(
   events: "trigger" | "non-persistent",
   whole: readonly string[] | null,
 ): void {
+  const known = whole === null ? null : new Set(whole);
   for (const key of [lasting, events] as const) {
     const list = nameList(model[key] ?? [], `'${key}' of ${where}`);
     const isBarred = key === events
@@ -92,7 +93,7 @@ function checkSplit(
         `${where} of the type '${type}' has '${key}' attributes, use the type 'hybrid'`,
       );
     }
-    const stranger = list.find((name) => whole?.includes(name) === false);
+    const stranger = list.find((name) => known?.has(name) === false);
     if (stranger !== undefined) {
       refuse(`'${stranger}' in '${key}' of ${where} is not in its 'attrs'`);
     }
@@ -104,15 +105,16 @@ function checkSplit(
   const moments = model[events] ?? (hasNoEvents ? [] : null);
   if (held === null || moments === null) return;
   const pair = `'${lasting}' and '${events}' of ${where}`;
-  const both = held.find((name) => moments.includes(name));
+  const eventNames = new Set(moments);
+  const both = held.find((name) => eventNames.has(name));
   if (both !== undefined) refuse(`'${both}' is in both ${pair}`);
   if (whole === null) {
     refuse(
       `${pair} would be all inputs, but 'any_inputs' allows any, leave both out`,
     );
   }
-  const listed = [...held, ...moments];
-  const missing = whole.find((name) => !listed.includes(name));
+  const listed = new Set([...held, ...moments]);
+  const missing = whole.find((name) => !listed.has(name));
   if (missing !== undefined) refuse(`'${missing}' is in neither of ${pair}`);
 }
 

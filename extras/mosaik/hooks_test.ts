@@ -210,7 +210,7 @@ Deno.test("checkedMeta looks through long lists in a time that grows as they do"
     },
   }, {});
   // With a search of the list for each name it takes minutes.
-  assert(performance.now() - began < 5_000);
+  assert(performance.now() - began < 30_000);
 });
 
 function nextTurn(): Promise<void> {
