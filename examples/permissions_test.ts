@@ -10,7 +10,7 @@ type Place = Readonly<Record<string, string>>;
 
 const GUIDE = new URL("../docs/permissions.md", import.meta.url);
 
-/** The flags that the table of the guide names, in the row that begins so. */
+/** Returns the flags that the table of the guide names, in the row that begins so. */
 async function flagsFor(
   start: string,
 ): Promise<{ server: string[]; client: string[] }> {

@@ -21,7 +21,7 @@ export interface Comparison {
 const LOADED: Workload = { kind: "call", inFlight: 64 };
 const CROWDED: Workload = { kind: "call", inFlight: 1_024 };
 
-/** Whether the ratio is one of times. */
+/** Returns whether the ratio is one of times. */
 export function isSequential({ workload }: Comparison): boolean {
   return workload.kind === "call" && workload.inFlight === 1;
 }

@@ -40,12 +40,12 @@ async function listInto(files: string[], folder: string): Promise<void> {
   }
 }
 
-/** Whether a file holds tests. */
+/** Returns whether a file holds tests. */
 export function isTest(file: string): boolean {
   return file.endsWith("_test.ts");
 }
 
-/** Whether a file is a guide whose code blocks are run. */
+/** Returns whether a file is a guide whose code blocks are run. */
 export function isGuide(file: string): boolean {
   return file === "README.md" ||
     file.startsWith("docs/") && file.endsWith(".md");

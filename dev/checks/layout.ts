@@ -88,7 +88,7 @@ const HOST_ONLY: readonly string[] = [
   "transports/unix.ts",
 ];
 
-/** Whether a file belongs to the neutral core. */
+/** Returns whether a file belongs to the neutral core. */
 export function isNeutral(file: string): boolean {
   return NEUTRAL.some((folder) => file.startsWith(folder)) &&
     !HOST_ONLY.some((path) => file.startsWith(path));
@@ -100,7 +100,7 @@ export function layerOf(file: string): string {
   return parts.slice(0, parts[0] === "extras" ? 2 : 1).join("/");
 }
 
-/** The part that a file belongs to. */
+/** Returns the part that a file belongs to. */
 export function partOf(
   file: string,
   parts: readonly Part[] = PARTS,
@@ -113,7 +113,7 @@ export function partOf(
 }
 
 /**
- * Whether a file is meant for users: TypeScript, and no test, benchmark,
+ * Returns whether a file is meant for users: TypeScript, and no test, benchmark,
  * fixture, example or tool.
  */
 export function isProduct(file: string): boolean {

@@ -48,7 +48,7 @@ export function jsrSpecifiers(
   });
 }
 
-/** Whether Deno can load `specifiers` within `limitMs`. */
+/** Returns whether Deno can load `specifiers` within `limitMs`. */
 export async function canLoad(
   specifiers: readonly string[],
   limitMs: number,

@@ -49,17 +49,17 @@ export const RECORDED: readonly Omit<Exchange, "frames">[] =
     )
   );
 
-/** The file of a layer and codec. */
+/** Returns the file of a layer and codec. */
 export function vectorFile({ layer, codec }: Omit<Exchange, "frames">): URL {
   return new URL(`vectors/${layer}_${codec}.json`, import.meta.url);
 }
 
-/** The message in a frame. */
+/** Returns the message in a frame. */
 export function decodeFrame(codec: CodecName, hex: string): unknown {
   return CODECS[codec].decode(Uint8Array.fromHex(hex).subarray(4));
 }
 
-/** The message in a frame, for people. */
+/** Returns the message in a frame, for people. */
 export function showFrame(codec: CodecName, hex: string): string {
   return JSON.stringify(
     show(decodeFrame(codec, hex)),

@@ -7,7 +7,7 @@ export async function heapBytes(): Promise<number> {
   return Deno.memoryUsage().heapUsed;
 }
 
-/** The same, with what is in use outside of the heap, as buffers are. */
+/** Returns the same, with what is in use outside of the heap, as buffers are. */
 export async function settledBytes(): Promise<number> {
   await collectGarbage();
   const { heapUsed, external } = Deno.memoryUsage();
@@ -37,7 +37,7 @@ export function growthBytes(samples: readonly number[]): number {
   return median * (samples.length - 1);
 }
 
-/** Whether samples rise by more than noise. */
+/** Returns whether samples rise by more than noise. */
 export function isRising(samples: readonly number[]): boolean {
   return growthBytes(samples) > NOISE_BYTES;
 }

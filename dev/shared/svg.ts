@@ -7,7 +7,7 @@
 /** What text has where nothing is said. */
 const INK = "#1f2430";
 
-/** The next number that is easy to read. */
+/** Returns the next number that is easy to read. */
 export function niceCeiling(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

@@ -9,7 +9,7 @@ function lostError(sent: boolean): ConnectionClosedError {
   return new ConnectionClosedError("Cannot send", details);
 }
 
-/** The one breach of what `trouble` does to the log, or `undefined`. */
+/** Returns the one breach of what `trouble` does to the log, or `undefined`. */
 async function breachOf(
   trouble: (audit: CallAudit) => Promise<unknown>,
 ): Promise<string | undefined> {

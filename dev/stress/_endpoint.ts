@@ -29,7 +29,7 @@ export function endpointAt(address: string, { options }: Ctx): Endpoint {
   return { address, codec: codec.name, tls };
 }
 
-/** The options of a channel for it, in whichever process. */
+/** Returns the options of a channel for it, in whichever process. */
 export function endpointOptions({ codec, tls }: Endpoint): ChannelOptions {
   return {
     codec: codec === "json" ? json() : msgpack(),

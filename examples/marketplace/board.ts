@@ -62,7 +62,7 @@ export class Board {
   }
 }
 
-/** The time of day at which a round is held. */
+/** Returns the time of day at which a round is held. */
 export function timeOf(round: number): string {
   const hour = String(Math.floor(round / ROUNDS_PER_HOUR)).padStart(2, "0");
   const minute = round % ROUNDS_PER_HOUR * 60 / ROUNDS_PER_HOUR;

@@ -124,7 +124,7 @@ function panel(
   ];
 }
 
-/** The life of a container: as thick as it has bidders. */
+/** Returns the life of a container: as thick as it has bidders. */
 function lane(
   top: number,
   { name, where, killedIn }: DrawnSite,

@@ -117,7 +117,7 @@ export function offerOf(
   return { bidder: name, price: cost + Math.floor(weather * 10), amount };
 }
 
-/** Whether a bidder takes part in a round, if it is let. */
+/** Returns whether a bidder takes part in a round, if it is let. */
 export function isThere(
   { from, until }: BidderPlan,
   round: number,

@@ -63,7 +63,7 @@ export async function demonstrate(
   );
 }
 
-/** The command of a simulator, with no more permissions than it needs. */
+/** Returns the command of a simulator, with no more permissions than it needs. */
 function simulator(name: string): string[] {
   return [
     ...[Deno.execPath(), "run", "--no-prompt", ...importMapFlags()],

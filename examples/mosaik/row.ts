@@ -15,7 +15,7 @@ export type Collected = Readonly<
   Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>
 >;
 
-/** The rows of what was collected. A cap holds until the next is told. */
+/** Returns the rows of what was collected. A cap holds until the next is told. */
 export function rowsOf(collected: Collected): Row[] {
   let cap: number | null = null;
   return Object.entries(collected).map(

@@ -100,7 +100,7 @@ export class WindPark extends Simulator {
   }
 }
 
-/** The value of an input that has one source. */
+/** Returns the value of an input that has one source. */
 function valueOf(inputs: Inputs, eid: string, attribute: string): unknown {
   return Object.values(inputs[eid]?.[attribute] ?? {})[0];
 }

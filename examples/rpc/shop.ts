@@ -1,6 +1,6 @@
 import type { Bakery } from "./bakery.ts";
 
-/** The web side of a bakery: takes orders, and tells how many follow its news. */
+/** Returns the web side of a bakery: takes orders, and tells how many follow its news. */
 export async function serveShop(
   bakery: Bakery,
   request: Request,

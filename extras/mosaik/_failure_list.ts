@@ -27,7 +27,7 @@ export function failureList(error: unknown, maxBytes: number): string[] {
   return list;
 }
 
-/** The lines of a stack without the message that stands above them. */
+/** Returns the lines of a stack without the message that stands above them. */
 function stackLines(thrown: unknown): string[] {
   try {
     return (asError(thrown)?.stack ?? "").split("\n")

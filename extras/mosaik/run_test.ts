@@ -16,7 +16,7 @@ function start(...args: readonly string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-/** The exit code of a program, and what it printed. */
+/** Returns the exit code of a program, and what it printed. */
 async function end(
   child: Deno.ChildProcess,
 ): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -34,7 +34,7 @@ const TEXT_UNITS = 4_096;
 /** The names by which a platform tells why something was ended. */
 const DOM_NAMES: ReadonlySet<string> = new Set(["AbortError", "TimeoutError"]);
 
-/** The method at `path`, with the ids of agents and callbacks left out. */
+/** Returns the method at `path`, with the ids of agents and callbacks left out. */
 export function methodName(path: string): string {
   // Most paths begin with neither, and a look at that costs little.
   if (path.startsWith("agents/")) {

@@ -29,7 +29,7 @@ async function run(role: string, address: string): Promise<string> {
   return text;
 }
 
-/** The ids that Deno prints of a span, and its lines. */
+/** Returns the ids that Deno prints of a span, and its lines. */
 function spanIn(text: string, name: string) {
   const [, trace, id, lines] = new RegExp(
     `^SPAN ${name} \\[(\\w+)/(\\w+)\\]((?:.|\\n {2,})*)`,

@@ -15,7 +15,7 @@ export interface Answer {
   readonly n: number;
 }
 
-/** The work of every server: little, so that the cost of the call shows. */
+/** Returns the work of every server: little, so that the cost of the call shows. */
 export function answer({ name, n }: Question): Answer {
   return { greeting: `Hello, ${name}`, n };
 }

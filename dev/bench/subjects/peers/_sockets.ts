@@ -49,7 +49,7 @@ export async function cutSocket(socket: Socket): Promise<void> {
   await closed;
 }
 
-/** The host and port of an address that is to be `tcp://`. */
+/** Returns the host and port of an address that is to be `tcp://`. */
 export function tcpPlace(address: string): { host: string; port: number } {
   const parsed = parseAddress(address);
   if ("host" in parsed) return { host: parsed.host, port: parsed.port };

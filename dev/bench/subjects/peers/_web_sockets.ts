@@ -32,7 +32,7 @@ export function serveWebSockets(
   };
 }
 
-/** The URL of the WebSockets that are served at an address. */
+/** Returns the URL of the WebSockets that are served at an address. */
 export function webSocketUrl(address: string): string {
   const { host, port } = tcpPlace(address);
   return `ws://${host}:${port}`;
