@@ -18,7 +18,7 @@ function descendants(pid: string): string[] {
   ).flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** Returns the first field of `schedstat` is the time on a core, in ns. */
+/** Reads the first field of `schedstat`: the time on a core, in ns. */
 function cpuUsOf(pid: string): number {
   return entries(`/proc/${pid}/task`)
     .map((task) => read(`/proc/${pid}/task/${task}/schedstat`).split(" ")[0])

@@ -7,7 +7,7 @@ export async function heapBytes(): Promise<number> {
   return Deno.memoryUsage().heapUsed;
 }
 
-/** Returns the same, with what is in use outside of the heap, as buffers are. */
+/** Returns the same, with the memory outside of the heap, such as buffers. */
 export async function settledBytes(): Promise<number> {
   await collectGarbage();
   const { heapUsed, external } = Deno.memoryUsage();

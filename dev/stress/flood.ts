@@ -39,7 +39,7 @@ export function refusedFlood(world: TrialWorld): Promise<void> {
   return timeBeside("refused", { rates }, world);
 }
 
-/** Returns the server, the flood and the others have a process each. */
+/** Runs the server, the flood and the others in a process each. */
 async function timeBeside(
   kind: string,
   limits: LimitOptions,

@@ -146,7 +146,7 @@ function toLogLevel(text: string): LogLevel {
   refuse(`'--log-level' is '${text}', use ${LOG_LEVELS.join(", ")}`);
 }
 
-/** Returns the help: what the program does, and all its options. */
+/** Returns the help text: a description and all options. */
 export function helpText(description: string, own: OptionTable): string {
   const rows = Object.entries({ ...COMMON, ...own }).map(describeOption);
   const width = Math.max(...rows.map(([left]) => left.length));

@@ -15,7 +15,7 @@ export interface Answer {
   readonly n: number;
 }
 
-/** Returns the work of every server: little, so that the cost of the call shows. */
+/** Does the work of every server: little, so that the cost of a call shows. */
 export function answer({ name, n }: Question): Answer {
   return { greeting: `Hello, ${name}`, n };
 }

@@ -381,7 +381,7 @@ conformance({ layer, feature: CLOCKS, serves: "denomas" }, async (stage) => {
   assertStringIncludes((await raised(setTime(2))).remote!, "RangeError: ");
 });
 
-/** Returns the same where denomas runs, with a proxy for it in aiomas. */
+/** Creates them where denomas runs, with a proxy in aiomas. */
 async function manageHere(stage: Stage) {
   const clock = new ExternalClock(START);
   const container = await createHere(stage, { clock });
