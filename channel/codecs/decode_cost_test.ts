@@ -1,3 +1,4 @@
+// Serial: measures the time of decoding.
 import { assert, assertStrictEquals } from "@std/assert";
 import process from "node:process";
 import { fastMsgpack } from "./msgpack/fast/fast_msgpack.ts";

@@ -1,3 +1,4 @@
+// Serial: measures the heap.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";

@@ -1,3 +1,4 @@
+// Serial: measures the heap under a load of its own.
 import {
   assert,
   assertEquals,
