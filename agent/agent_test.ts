@@ -10,7 +10,7 @@ import { usedHeapBytes } from "../channel/fixtures/heap.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
 import { expose } from "../rpc/expose.ts";
 import { withCtx } from "../testing/fixtures/everywhere.ts";
-import { nextTurn } from "../testing/step/_within.ts";
+import { nextTurn } from "../testing/fixtures/next_turn.ts";
 import { Agent } from "./agent.ts";
 import { Container } from "./container.ts";
 import type { AgentTask } from "./agent_options.ts";

@@ -13,7 +13,7 @@ import { expose } from "../rpc/expose.ts";
 import type { Remote } from "../rpc/remote.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
 import { withCtx } from "../testing/ctx.ts";
-import { nextTurn } from "../testing/step/_within.ts";
+import { nextTurn } from "../testing/fixtures/next_turn.ts";
 import { AddressInUseError, ConnectError } from "../transports/errors.ts";
 import { memory } from "../transports/memory.ts";
 import type { Transport } from "../transports/transport.ts";

@@ -1,7 +1,6 @@
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { CtxBody, CtxTransport } from "./ctx_contract.ts";
-import { planSteps } from "./step/_plan.ts";
-import { readVariable } from "./step/_environment.ts";
+import { planSteps, readVariable } from "./step/_plan.ts";
 import { runTestCase } from "./step/_test_case.ts";
 
 /** The default limit of a body, in milliseconds. */

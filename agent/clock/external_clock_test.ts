@@ -5,7 +5,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { ClockClosedError } from "../errors.ts";
 import { ExternalClock } from "./external_clock.ts";
 import { testClock } from "../fixtures/clock_contract.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 
 testClock("ExternalClock", (options) => {
   const clock = new ExternalClock("2024-01-01", { ...options, initTime: 1 });

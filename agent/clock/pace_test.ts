@@ -3,7 +3,7 @@ import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
 import { ClockClosedError } from "../errors.ts";
 import { ExternalClock } from "./external_clock.ts";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { fastForward, paceClock } from "./pace.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ErrorContext } from "../../channel/report.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import { ExternalClock } from "../clock/external_clock.ts";

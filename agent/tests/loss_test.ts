@@ -13,7 +13,7 @@ import {
   randomInteger,
   seededRandom,
 } from "../../testing/network/_random.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { memory } from "../../transports/memory.ts";
 import { tcp } from "../../transports/tcp.ts";

@@ -9,7 +9,7 @@ import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { sessionStarter } from "../../rpc/internal.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { Agent } from "../agent.ts";
 import { expose } from "../../rpc/expose.ts";
 import { withTransports } from "../../transports/defaults.ts";

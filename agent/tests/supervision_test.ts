@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { expose } from "../../rpc/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
 import { ContainerClosedError } from "../errors.ts";
 import { Cat } from "../fixtures/cat.ts";

@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { DenomasError, ProtocolError } from "../../transports/errors.ts";

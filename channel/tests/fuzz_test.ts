@@ -12,7 +12,7 @@ import type { Codec } from "../codecs/codec.ts";
 import { json } from "../codecs/json/json.ts";
 import { msgpack } from "../codecs/msgpack/msgpack.ts";
 import { seededRandom } from "../../testing/network/_random.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { attack } from "../fixtures/attack.ts";
 import { usedHeapBytes } from "../fixtures/heap.ts";
 import { mutate } from "../fixtures/random.ts";

@@ -5,7 +5,7 @@ import { expose } from "../../rpc/expose.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { type Random, randomInteger } from "../../testing/network/_random.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { CallAudit } from "./_call_audit.ts";
 import { visitUntil } from "./_checks.ts";
 import { checkHandlerErrors } from "./_checks.ts";

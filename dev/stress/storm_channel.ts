@@ -1,7 +1,7 @@
 import type { Channel } from "../../channel/channel.ts";
 import { openConnection } from "../../channel/deno.ts";
 import { randomInteger } from "../../testing/network/_random.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { CallAudit } from "./_call_audit.ts";
 import { visitUntil } from "./_checks.ts";
 import { checkHandlerErrors } from "./_checks.ts";

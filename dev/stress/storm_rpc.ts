@@ -1,7 +1,7 @@
 import { openReconnecting } from "../../rpc/reconnect/deno.ts";
 import { openConnection } from "../../rpc/deno.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { nextTurn } from "../../testing/step/_within.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { CallAudit } from "./_call_audit.ts";
 import { visitUntil } from "./_checks.ts";
 import { checkEnded } from "./_checks.ts";

@@ -1,7 +1,10 @@
 import type { Codec } from "../../channel/codecs/codec.ts";
 import { json } from "../../channel/codecs/json/json.ts";
+import { world } from "../../transports/internal.ts";
 import type { CtxTransport } from "../ctx_contract.ts";
-import { resolveSeed } from "./_environment.ts";
+
+const SEED_VARIABLE = "DENOMAS_SEED";
+const LARGEST_SEED = 2 ** 32 - 1;
 
 /** A step to run. */
 export interface PlannedStep {
@@ -63,4 +66,36 @@ function check(name: string, chosen: readonly unknown[]): void {
   throw new RangeError(
     `Cannot register test: '${name}' is empty, name at least one`,
   );
+}
+
+/**
+ * Returns the seed of a test's random numbers: `wanted`, or `text`, which is
+ * that of the environment, or another one each time.
+ *
+ * @throws {RangeError} If it is no integer from 0 to 4,294,967,295.
+ */
+export function resolveSeed(
+  wanted: number | undefined,
+  text: string = readVariable(SEED_VARIABLE) ?? "",
+): number {
+  const seed = wanted ?? (text === "" ? randomSeed() : Number(text));
+  if (Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED) return seed;
+  throw new RangeError(
+    `Cannot register test: the seed is ${seed}, it must be an integer from 0 to ${LARGEST_SEED}`,
+  );
+}
+
+function randomSeed(): number {
+  return Math.floor(world.random() * (LARGEST_SEED + 1));
+}
+
+/** Returns a variable of the environment, if the test may read it. */
+export function readVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+/** Says how to run a failed step again with the same random numbers. */
+export function describeSeed(seed: number): string {
+  return `The network's seed was ${seed}: set ${SEED_VARIABLE}=${seed} or the option 'seed' to run with it again`;
 }

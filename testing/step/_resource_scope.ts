@@ -1,6 +1,6 @@
-import { StepEndedError, StepError } from "../errors.ts";
-import { withoutStack } from "./_verdict.ts";
-import { settledWithin } from "./_within.ts";
+import { within } from "../../channel/internal.ts";
+import { StepEndedError, type StepError } from "../errors.ts";
+import { stepError } from "./_verdict.ts";
 
 /** The longest time that closing one resource may take. */
 const CLOSE_MS = 2_000;
@@ -113,14 +113,29 @@ export class ResourceScope {
     const { closeMs = CLOSE_MS } = this.#options;
     const result = await settledWithin(Promise.try(run), closeMs);
     if (result?.status === "fulfilled") return null;
-    return withoutStack(() =>
-      result === null
-        ? new StepError(
-          `Cannot clean up ${what}: it was not done within ${closeMs} ms`,
-        )
-        : new StepError(`Cannot clean up ${what}: it threw`, {
-          cause: result.reason,
-        })
-    );
+    return result === null
+      ? stepError(
+        `Cannot clean up ${what}: it was not done within ${closeMs} ms`,
+      )
+      : stepError(`Cannot clean up ${what}: it threw`, {
+        cause: result.reason,
+      });
   }
+}
+
+/**
+ * Waits for `work` to settle, but no longer than `timeMs`: then it resolves to
+ * `null`, and the outcome of `work` is ignored.
+ */
+export async function settledWithin<T>(
+  work: Promise<T>,
+  timeMs: number,
+): Promise<PromiseSettledResult<T> | null> {
+  const settling = Promise.allSettled([work]);
+  let settled: PromiseSettledResult<T> | null = null;
+  const noting = settling.then(([result]) => {
+    settled = result;
+  });
+  await within(timeMs, noting);
+  return settled;
 }

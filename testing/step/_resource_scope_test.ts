@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { StepEndedError, StepError } from "../errors.ts";
 import { never } from "../fixtures/handlers.ts";
-import { ResourceScope } from "./_resource_scope.ts";
+import { ResourceScope, settledWithin } from "./_resource_scope.ts";
 
 function makeScope(closeMs?: number): ResourceScope {
   const options = { step: "memory", keep: () => {} };
@@ -79,4 +79,34 @@ Deno.test("ResourceScope.acquire closes what opens after the end of the step", a
     StepEndedError,
     "too late",
   );
+});
+
+Deno.test("settledWithin tells how the work ended, or that it has not", async () => {
+  const error = new Error("boom");
+  assertEquals(await settledWithin(Promise.resolve(1), 1_000), {
+    status: "fulfilled",
+    value: 1,
+  });
+  assertEquals(await settledWithin(Promise.reject(error), 1_000), {
+    status: "rejected",
+    reason: error,
+  });
+  assertEquals(await settledWithin(never(), 1), null);
+});
+
+Deno.test("settledWithin waits for ever if it may, without a timer that overflows", async () => {
+  for (const timeMs of [Infinity, 2 ** 31]) {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const settled = settledWithin(promise, timeMs);
+    // A timer that overflowed would fire first.
+    setTimeout(() => resolve("done"), 5);
+    assertEquals(await settled, { status: "fulfilled", value: "done" });
+  }
+});
+
+Deno.test("settledWithin takes care of a rejection that comes too late", async () => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  assertEquals(await settledWithin(promise, 1), null);
+  reject(new Error("would end this file"));
+  await new Promise((resolve) => setImmediate(resolve));
 });

@@ -1,14 +1,13 @@
 import { ConnectionClosedError } from "../../channel/errors.ts";
-import { observe } from "../../transports/internal.ts";
+import { observe, world } from "../../transports/internal.ts";
 import type { CtxBody } from "../ctx_contract.ts";
 import type { Leak } from "../ledger/_leak.ts";
 import { Ledger } from "../ledger/_ledger.ts";
-import { Addresses } from "./_addresses.ts";
 import type { PlannedStep } from "./_plan.ts";
-import { ResourceScope } from "./_resource_scope.ts";
+import { ResourceScope, settledWithin } from "./_resource_scope.ts";
 import { StepCtx } from "./_step_ctx.ts";
 import type { StepScope } from "./_step_scope.ts";
-import { type StepTls, stepTls } from "./_transports.ts";
+import { Addresses, type StepTls, stepTls } from "./_transports.ts";
 import {
   asOne,
   leakError,
@@ -18,7 +17,6 @@ import {
   type StepIdentity,
   timeoutError,
 } from "./_verdict.ts";
-import { nextTurn, settledWithin } from "./_within.ts";
 
 /** The time for a body to end after its time is up, in milliseconds. */
 const LAST_MS = 250;
@@ -106,7 +104,7 @@ class Step {
     if (!isLate) this.#resources.end();
     const open = isLate ? this.ledger.describe() : [];
     const leaks = this.ledger.readBeforeCleanUp();
-    await nextTurn();
+    await world.nextTurn();
     const rejections = this.#options.scope.takeRejections();
     if (isLate) this.#endTime(open);
     await this.#closeAll(leaks);
@@ -144,7 +142,7 @@ class Step {
     { isLate }: { readonly isLate: boolean },
   ): Promise<void> {
     for (let turn = 0; turn < SETTLE_TURNS; turn++) {
-      await nextTurn();
+      await world.nextTurn();
       if (this.ledger.readAll().length === 0) break;
     }
     const known = new Set(before.map(({ resource }) => resource ?? undefined));

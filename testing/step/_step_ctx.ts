@@ -1,31 +1,18 @@
 import { ExternalClock } from "../../agent/clock/external_clock.ts";
 import { Container } from "../../agent/container.ts";
 import type { ContainerOptions } from "../../agent/container_options.ts";
-import type { Channel, CloseOptions } from "../../channel/channel.ts";
 import { openConnection, startServer } from "../../channel/deno.ts";
-import type { ConnectionOptions } from "../../channel/open.ts";
-import type {
-  ConnectHandler,
-  Server,
-  ServerOptions,
-} from "../../channel/server.ts";
+import * as rpc from "../../rpc/deno.ts";
 import type { TestAuthority } from "../certificates/certificates.ts";
-import type {
-  Ctx,
-  CtxChannelOptions,
-  CtxPairOptions,
-  CtxTransport,
-} from "../ctx_contract.ts";
+import type { Ctx, CtxChannelOptions, CtxTransport } from "../ctx_contract.ts";
 import type { CtxRpc } from "../ctx_rpc_contract.ts";
 import type { Ledger } from "../ledger/_ledger.ts";
 import { StepNetwork } from "../network/_network.ts";
 import type { Network } from "../network_contract.ts";
-import type { Addresses } from "./_addresses.ts";
 import type { PlannedStep } from "./_plan.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
-import { stepRpc } from "./_step_rpc.ts";
-import { GRACE_MS, StepServers } from "./_step_servers.ts";
-import { bytesOf, type StepTls } from "./_transports.ts";
+import { type Addresses, bytesOf, type StepTls } from "./_transports.ts";
+import { GRACE_MS, makeVerbs } from "./_verbs.ts";
 import type { ReportedError } from "./_verdict.ts";
 
 /** The parts of a step that its {@linkcode StepCtx} works with. */
@@ -47,8 +34,11 @@ export class StepCtx implements Ctx {
   readonly transport: CtxTransport;
   readonly signal: AbortSignal;
   readonly rpc: CtxRpc;
+  readonly startServer: Ctx["startServer"];
+  readonly connect: Ctx["connect"];
+  readonly startServerAndConnect: Ctx["startServerAndConnect"];
+  readonly closeServer: Ctx["closeServer"];
   readonly #parts: StepParts;
-  readonly #servers: StepServers;
   #network: StepNetwork | null = null;
   /** Connections to a server that was started before lead around a network. */
   #isTooLateForNetwork = false;
@@ -59,18 +49,33 @@ export class StepCtx implements Ctx {
     this.#parts = parts;
     this.transport = parts.plan.transport;
     this.signal = parts.signal;
+    const { scope } = parts;
     const nextAddress = () => this.address;
-    this.#servers = new StepServers(
-      { server: "server", client: "channel to", verbs: "ctx" },
-      parts.scope,
+    const channels = makeVerbs({
+      scope,
       nextAddress,
-    );
-    const rpcServers = new StepServers(
-      { server: "RPC server", client: "RPC client of", verbs: "ctx.rpc" },
-      parts.scope,
+      options: () => this.options,
+      names: { server: "server", client: "channel to", verbs: "ctx" },
+      start: startServer,
+      connect: openConnection,
+    });
+    this.startServer = channels.startServer;
+    this.connect = channels.connect;
+    this.startServerAndConnect = channels.startServerAndConnect;
+    this.closeServer = channels.closeServer;
+    // Only its type has type parameters.
+    this.rpc = makeVerbs({
+      scope,
       nextAddress,
-    );
-    this.rpc = stepRpc(rpcServers, () => this.options);
+      options: () => ({ ...this.options, sendStacks: true }),
+      names: {
+        server: "RPC server",
+        client: "RPC client of",
+        verbs: "ctx.rpc",
+      },
+      start: rpc.startServer,
+      connect: rpc.openConnection,
+    }) as CtxRpc;
   }
 
   get options(): CtxChannelOptions {
@@ -165,33 +170,6 @@ export class StepCtx implements Ctx {
       (container) => container.close({ graceMs: GRACE_MS }),
     );
     return made;
-  }
-
-  async startServer(
-    handler: ConnectHandler,
-    options: ServerOptions = {},
-  ): Promise<Server> {
-    return await this.#servers.start((address) =>
-      startServer(address, handler, { ...this.options, ...options })
-    );
-  }
-
-  async connect(options: ConnectionOptions = {}): Promise<Channel> {
-    return await this.#servers.connect((address, signal) =>
-      openConnection(address, { signal, ...this.options, ...options })
-    );
-  }
-
-  async startServerAndConnect(
-    handler: ConnectHandler,
-    { server, client }: CtxPairOptions = {},
-  ): Promise<Channel> {
-    await this.startServer(handler, server);
-    return await this.connect(client);
-  }
-
-  async closeServer(options?: CloseOptions): Promise<void> {
-    await this.#servers.close(options);
   }
 
   use<T extends AsyncDisposable | Disposable>(resource: T): T {

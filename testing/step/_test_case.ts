@@ -1,10 +1,9 @@
+import { world } from "../../transports/internal.ts";
 import type { CtxBody } from "../ctx_contract.ts";
 import { runStep, type StepOptions } from "./_step.ts";
 import { StepScope } from "./_step_scope.ts";
-import type { PlannedStep } from "./_plan.ts";
-import { describeSeed } from "./_environment.ts";
+import { describeSeed, type PlannedStep } from "./_plan.ts";
 import { rejectionError } from "./_verdict.ts";
-import { nextTurn } from "./_within.ts";
 
 /** The part of `Deno.TestContext` that tests need. */
 export interface StepRunner {
@@ -71,7 +70,7 @@ async function throwLateRejections(
   scopes: ReadonlyMap<StepScope, string>,
   site: string,
 ): Promise<void> {
-  await nextTurn();
+  await world.nextTurn();
   for (const [scope, step] of scopes) {
     const [reason] = scope.takeRejections();
     if (reason !== undefined) throw rejectionError({ step, site }, reason);

@@ -67,7 +67,7 @@ export function timeoutError(
 /** Returns the error for one that was reported to `onError`. */
 export function reportedError(
   { step }: StepIdentity,
-  { error, context }: ReportedError,
+  { error, context: { kind, address } }: ReportedError,
 ): StepError {
   const what = {
     handler: "a handler threw",
@@ -76,28 +76,29 @@ export function reportedError(
     task: "a task of an agent threw",
     callback: "a callback threw",
     admission: "'authenticate' threw",
-  }[context.kind];
-  return withoutStack(() =>
-    new StepError(
-      `Cannot pass step '${step}': ${what} at '${
-        printable(context.address)
-      }', take the error with 'ctx.takeHandlerErrors()' if the test wants it`,
-      { cause: error },
-    )
+  }[kind];
+  return stepError(
+    `Cannot pass step '${step}': ${what} at '${
+      printable(address)
+    }', take the error with 'ctx.takeHandlerErrors()' if the test wants it`,
+    { cause: error },
   );
 }
 
 /** Returns the error for a rejection that no code handled. */
 export function rejectionError(
   { step, site }: StepIdentity,
-  reason: unknown,
+  cause: unknown,
 ): StepError {
-  return withoutStack(() =>
-    new StepError(
-      `Cannot pass step '${step}': a promise was rejected and nobody awaited it\n    at ${site}`,
-      { cause: reason },
-    )
+  return stepError(
+    `Cannot pass step '${step}': a promise was rejected and nobody awaited it\n    at ${site}`,
+    { cause },
   );
+}
+
+/** Returns an error of a step, without a stack. */
+export function stepError(message: string, options?: ErrorOptions): StepError {
+  return withoutStack(() => new StepError(message, options));
 }
 
 /** Returns one error for all of `problems`; a single one stays as it is. */
@@ -121,7 +122,7 @@ function count(number: number, noun: string): string {
 }
 
 /** Makes an error without a stack, whose frames would all be of this package. */
-export function withoutStack<E extends Error>(make: () => E): E {
+function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {

@@ -20,9 +20,9 @@ import { StepTimeoutError } from "../errors.ts";
 import { failureOf, runCase } from "../fixtures/fake_runner.ts";
 import { echo, ignoreAll } from "../fixtures/handlers.ts";
 import { readLengths } from "../fixtures/raw_reader.ts";
-import { resolveSeed } from "../step/_environment.ts";
+import { resolveSeed } from "../step/_plan.ts";
 import { planSteps } from "../step/_plan.ts";
-import { nextTurn } from "../step/_within.ts";
+import { nextTurn } from "../fixtures/next_turn.ts";
 
 /** Measures an echo, in milliseconds. */
 async function echoMs(

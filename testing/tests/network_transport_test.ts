@@ -3,10 +3,10 @@ import type { CtxTransport } from "../ctx_contract.ts";
 import type { ByteEnd } from "../../transports/internal.ts";
 import { bytesOf } from "../step/_transports.ts";
 import { StepNetwork, type StepNetworkOptions } from "../network/_network.ts";
-import { Addresses } from "../step/_addresses.ts";
+import { Addresses } from "../step/_transports.ts";
 import { ResourceScope } from "../step/_resource_scope.ts";
 import { testTransport } from "../transport_suite/transport_suite.ts";
-import { nextTurn } from "../step/_within.ts";
+import { nextTurn } from "../fixtures/next_turn.ts";
 
 /** A network without a step has no owners to choose by. */
 function makeNetwork(bytes: StepNetworkOptions["bytes"]): StepNetwork {

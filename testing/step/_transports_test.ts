@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Addresses } from "./_addresses.ts";
+import { Addresses } from "./_transports.ts";
 import { ResourceScope } from "./_resource_scope.ts";
 
 function makeScope(): ResourceScope {

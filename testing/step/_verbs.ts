@@ -1,0 +1,89 @@
+import type { CloseOptions } from "../../channel/channel.ts";
+import type { CtxChannelOptions } from "../ctx_contract.ts";
+import type { ResourceScope } from "./_resource_scope.ts";
+
+/** The grace of handlers when their step ends, in milliseconds. */
+export const GRACE_MS = 250;
+
+/** The part of a server that a step needs. */
+interface StepServer {
+  readonly address: string;
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** A kind of servers and clients, for {@linkcode makeVerbs}. */
+interface Kind<Service, ServerOptions, Options, Server, Client> {
+  /** The server, its client and the object with the verbs, in error texts. */
+  readonly names: Readonly<Record<"server" | "client" | "verbs", string>>;
+  /** Owns the servers and clients. */
+  readonly scope: ResourceScope;
+  readonly nextAddress: () => string;
+  /** Returns the options of the step, which those of the test override. */
+  readonly options: () => CtxChannelOptions;
+  start(
+    address: string,
+    service: Service,
+    options: ServerOptions,
+  ): Promise<Server>;
+  connect(address: string, options: Options): Promise<Client>;
+}
+
+/** Returns the verbs of a step for one kind of servers and clients. */
+export function makeVerbs<
+  Service,
+  ServerOptions,
+  Options,
+  Server extends StepServer,
+  Client extends { close(): Promise<void> },
+>(kind: Kind<Service, ServerOptions, Options, Server, Client>) {
+  const { names, scope } = kind;
+  let last: Server | null = null;
+
+  function lastServer(act: string): Server {
+    if (last !== null) return last;
+    throw new TypeError(
+      `Cannot ${act}: this step has started no ${names.server}, call '${names.verbs}.startServer' first`,
+    );
+  }
+
+  async function startServer(
+    service: Service,
+    own?: ServerOptions,
+  ): Promise<Server> {
+    scope.check(`'${names.verbs}.startServer'`);
+    const address = kind.nextAddress();
+    const options = { ...kind.options(), ...own } as ServerOptions;
+    last = await scope.acquire(
+      `${names.server} '${address}'`,
+      () => kind.start(address, service, options),
+      (server) => server.close({ graceMs: GRACE_MS }),
+    );
+    return last;
+  }
+
+  async function connect(own?: Options): Promise<Client> {
+    const { address } = lastServer("connect");
+    const signal = scope.ending;
+    const options = { signal, ...kind.options(), ...own } as Options;
+    return await scope.acquire(
+      `${names.client} '${address}'`,
+      () => kind.connect(address, options),
+      (client) => client.close(),
+    );
+  }
+
+  async function startServerAndConnect(
+    service: Service,
+    { server, client }: { server?: ServerOptions; client?: Options } = {},
+  ): Promise<Client> {
+    await startServer(service, server);
+    return await connect(client);
+  }
+
+  async function closeServer(options?: CloseOptions): Promise<void> {
+    scope.check(`'${names.verbs}.closeServer'`);
+    await lastServer("close the server").close(options);
+  }
+
+  return { startServer, connect, startServerAndConnect, closeServer };
+}
