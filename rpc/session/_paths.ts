@@ -11,10 +11,10 @@ import {
 } from "../streams/_outgoing_streams.ts";
 import type { Hello } from "./_hello.ts";
 
-/** The prefix of the paths that belong to the extensions. */
-const PREFIX = "$/";
+/** The path of a call with a deadline, or with data for the middleware. */
+export const EXTENDED_CALL = "$/call";
 
-/** The parts of a session that serve `$/` paths. */
+/** The parts of a session that control requests steer. */
 export interface SessionParts {
   readonly hello: Hello;
   readonly references: References;
@@ -22,107 +22,67 @@ export interface SessionParts {
   readonly streams: OutgoingStreams;
 }
 
-/** The result of an {@linkcode ExtensionPath} that answers by itself. */
+/** The result of a {@linkcode Control} that has answered the request itself. */
 export const ANSWERED_ELSEWHERE: unique symbol = Symbol("answered elsewhere");
 
-/** How requests to one `$/` path are treated. */
-export interface ExtensionPath {
-  /**
-   * Serves a request. The reply is what this returns, or its promise resolves
-   * to, unless that is {@linkcode ANSWERED_ELSEWHERE}. An error is sent as a
-   * failure.
-   */
-  serve(
-    parts: SessionParts,
-    args: readonly unknown[],
-    request: IncomingRequest,
-  ): unknown;
-  /**
-   * Whether such requests steer other calls. They are accepted where a limit
-   * refuses calls, up to twice that limit.
-   */
-  readonly isControl: boolean;
-  /**
-   * Returns whether such a request is safe before the peer is admitted: it
-   * reaches only what this side has passed to the peer.
-   */
-  isHarmless(args: readonly unknown[]): boolean;
+/**
+ * Serves a control request. The reply is what this returns, or its promise
+ * resolves to, unless that is {@linkcode ANSWERED_ELSEWHERE}. An error is sent
+ * as a failure.
+ */
+type Control = (
+  parts: SessionParts,
+  args: readonly unknown[],
+  request: IncomingRequest,
+) => unknown;
+
+/**
+ * The control requests, which steer calls and streams, by their paths. They
+ * reach nothing else, so they are served before the peer is admitted, and are
+ * accepted where a limit refuses calls, up to twice that limit.
+ */
+const CONTROLS: Readonly<Record<string, Control>> = {
+  "$/hello": ({ hello }, [content]) => hello.take(content),
+  "$/ping": () => null,
+  "$/keep": ({ references }, [key]) => references.keep(toKey(key)),
+  "$/release": ({ references }, [key]) => references.release(toKey(key)),
+  "$/next": async ({ streams }, [key, consumed], request) => {
+    await streams.next(
+      toKey(key),
+      toKey(consumed),
+      (batch) => sendBatch(request, batch),
+    );
+    return ANSWERED_ELSEWHERE;
+  },
+  "$/return": ({ streams }, [key]) => streams.return(toKey(key)),
+  "$/cancel": ({ served }, [id]) => served.cancel(toKey(id)),
+  "$/idempotent": ({ served }, [path]) => served.isIdempotent(path),
+};
+
+/** Returns whether a path belongs to the extensions, and is no reference. */
+export function isExtensionPath(path: string): boolean {
+  return path.startsWith("$/") && !path.startsWith(REFERENCE_PREFIX);
 }
 
-/** A path whose requests steer other calls, and reach nothing else. */
-function control(serve: ExtensionPath["serve"]): ExtensionPath {
-  return { serve, isControl: true, isHarmless: () => true };
+/** Returns what serves control requests to `path`, if it is such a path. */
+export function controlAt(path: string): Control | undefined {
+  return Object.hasOwn(CONTROLS, path) ? CONTROLS[path] : undefined;
+}
+
+/** Returns whether a request, revived or not, is a control request. */
+export function isControl(content: unknown): boolean {
+  return isCall(content) && Object.hasOwn(CONTROLS, content[0]);
 }
 
 /**
- * Every `$/` path that a session serves. A key that ends with `/` stands for
- * all paths below it. Requests to any other `$/` path fail.
+ * Returns whether a request, revived or not, is safe before the peer is
+ * admitted: it reaches only what this side has passed to the peer.
  */
-const PATHS: ReadonlyMap<string, ExtensionPath> = new Map<
-  string,
-  ExtensionPath
->([
-  ["$/hello", control(({ hello }, [content]) => hello.take(content))],
-  ["$/ping", control(() => null)],
-  ["$/keep", control(({ references }, [key]) => references.keep(toKey(key)))],
-  [
-    "$/release",
-    control(({ references }, [key]) => references.release(toKey(key))),
-  ],
-  ["$/next", control(serveNext)],
-  ["$/return", control(({ streams }, [key]) => streams.return(toKey(key)))],
-  ["$/cancel", control(({ served }, [id]) => served.cancel(toKey(id)))],
-  ["$/idempotent", control(({ served }, [path]) => served.isIdempotent(path))],
-  ["$/call", {
-    serve({ served }, args, request) {
-      served.serveExtended(request, args);
-      return ANSWERED_ELSEWHERE;
-    },
-    isControl: false,
-    isHarmless: ([path]) => isReference(path),
-  }],
-  [REFERENCE_PREFIX, {
-    serve({ served }, _args, request) {
-      if (isCall(request.content)) served.serve(request, request.content);
-      return ANSWERED_ELSEWHERE;
-    },
-    isControl: false,
-    isHarmless: () => true,
-  }],
-]);
-
-/** Returns whether a path belongs to the extensions. */
-export function isExtensionPath(path: string): boolean {
-  return path.startsWith(PREFIX);
-}
-
-/** Returns how a path that belongs to the extensions is treated, if it exists. */
-export function extensionPath(path: string): ExtensionPath | undefined {
-  const slash = path.indexOf("/", PREFIX.length);
-  return PATHS.get(slash === -1 ? path : path.slice(0, slash + 1));
-}
-
-/** Returns whether a request, revived or not, steers other calls. */
-export function isControl(content: unknown): boolean {
-  return isCall(content) && isExtensionPath(content[0]) &&
-    extensionPath(content[0])?.isControl === true;
-}
-
-/** Returns whether a request, revived or not, is safe before admission. */
 export function isHarmless(content: unknown): boolean {
-  return isCall(content) && isExtensionPath(content[0]) &&
-    extensionPath(content[0])?.isHarmless(content[1]) === true;
-}
-
-async function serveNext(
-  { streams }: SessionParts,
-  [key, consumed]: readonly unknown[],
-  request: IncomingRequest,
-): Promise<typeof ANSWERED_ELSEWHERE> {
-  const send = (batch: Parameters<typeof sendBatch>[1]) =>
-    sendBatch(request, batch);
-  await streams.next(toKey(key), toKey(consumed), send);
-  return ANSWERED_ELSEWHERE;
+  if (!isCall(content)) return false;
+  const [path, [called]] = content;
+  return Object.hasOwn(CONTROLS, path) ||
+    isReference(path === EXTENDED_CALL ? called : path);
 }
 
 function isReference(path: unknown): boolean {

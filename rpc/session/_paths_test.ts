@@ -1,28 +1,40 @@
 import { assertEquals } from "@std/assert";
-import { extensionPath, isControl, isHarmless } from "./_paths.ts";
+import { controlAt, isControl, isExtensionPath, isHarmless } from "./_paths.ts";
 
 const call = (path: string, ...args: unknown[]) => [path, args, {}];
 
-Deno.test("extensionPath knows the paths of the extensions and no others", () => {
+Deno.test("controlAt knows the control requests and no other paths", () => {
   for (
-    const name of "call cancel hello idempotent keep next ping release return"
+    const name of "cancel hello idempotent keep next ping release return"
       .split(" ")
   ) {
-    assertEquals(typeof extensionPath(`$/${name}`)?.serve, "function", name);
-    assertEquals(extensionPath(`$/${name}/more`), undefined);
+    assertEquals(typeof controlAt(`$/${name}`), "function", name);
+    assertEquals(controlAt(`$/${name}/more`), undefined);
   }
-  assertEquals(extensionPath("$/ref/0/work"), extensionPath("$/ref/1"));
   for (
     const path of [
       "$/",
+      "$/call",
       "$/ref",
+      "$/ref/0",
       "$/stream/0",
       "$/unknown",
       "$//",
       "$/__proto__",
+      "__proto__",
+      "toString",
     ]
   ) {
-    assertEquals(extensionPath(path), undefined, path);
+    assertEquals(controlAt(path), undefined, path);
+  }
+});
+
+Deno.test("isExtensionPath holds for all paths below '$/' but references", () => {
+  for (const path of ["$/", "$/ref", "$/call", "$/unknown", "$/stream/0"]) {
+    assertEquals(isExtensionPath(path), true, path);
+  }
+  for (const path of ["", "$", "ref", "add", "$/ref/", "$/ref/0/work"]) {
+    assertEquals(isExtensionPath(path), false, path);
   }
 });
 
@@ -31,7 +43,9 @@ Deno.test("isControl holds for requests that steer calls, and for no calls", () 
   for (const name of [...controls, "release", "return"]) {
     assertEquals(isControl(call(`$/${name}`, 1)), true, name);
   }
-  for (const path of ["add", "$/call", "$/ref/0", "$/unknown", "ping"]) {
+  for (
+    const path of ["add", "$/call", "$/ref/0", "$/unknown", "ping", "toString"]
+  ) {
     assertEquals(isControl(call(path)), false, path);
   }
   assertEquals([null, "$/ping", ["$/ping"]].map(isControl), [
@@ -57,7 +71,11 @@ Deno.test("isHarmless holds for what reaches only what was passed to the peer", 
       call("$/call", "add", [], {}, {}),
       call("$/call", 5),
       call("$/call"),
+      call("$/call", "$/call"),
+      call("$/call", "$/cancel"),
       call("$/unknown"),
+      call("toString"),
+      call("__proto__"),
       null,
     ]
   ) assertEquals(isHarmless(content), false);

@@ -30,7 +30,8 @@ import { Hello } from "./_hello.ts";
 import { MadeCalls } from "./_made_calls.ts";
 import {
   ANSWERED_ELSEWHERE,
-  extensionPath,
+  controlAt,
+  EXTENDED_CALL,
   isControl,
   isExtensionPath,
   type SessionParts,
@@ -186,9 +187,12 @@ export class Session implements SessionParts, TypeEntry {
     const [path, args] = content;
     if (!isExtensionPath(path)) return this.served.serve(request, content);
     try {
-      const extension = extensionPath(path);
-      if (extension === undefined) throw noExtension(path);
-      const result = extension.serve(this, args, request);
+      if (path === EXTENDED_CALL) {
+        return this.served.serveExtended(request, args);
+      }
+      const control = controlAt(path);
+      if (control === undefined) throw noExtension(path);
+      const result = control(this, args, request);
       // Not awaited, so that the reply to a hello is the first of all.
       if (!isThenable(result)) return this.#reply(request, result);
       result.then(
