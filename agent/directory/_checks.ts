@@ -1,241 +1,47 @@
-import { isRecord } from "../../rpc/internal.ts";
 import { ValidationError } from "../../rpc/errors.ts";
+import type { SchemaResult, StandardSchema } from "../../rpc/expose.ts";
+import { isRecord } from "../../rpc/internal.ts";
 import { printable } from "../../transports/printable.ts";
-import { world } from "../../transports/internal.ts";
 import { parseAgentAddress } from "../address.ts";
 import {
   DIRECTORY_PAGE_SIZE,
-  type DirectoryChange,
   type DirectoryEntry,
-  type DirectoryProperties,
+  type DirectoryNews,
+  type DirectoryPage,
   type DirectoryPropertyValue,
+  type DirectoryQuery,
+  type DirectoryRegistration,
 } from "./entry.ts";
-import type { ResolvedLimits } from "./limits.ts";
 
-/** A shorter key could be guessed. */
-const MIN_KEY_LENGTH = 16;
+/**
+ * Returns data of a peer if it fits, with `undefined` for what is optional and
+ * `null`. Throws a `ValidationError` that calls the value `name`.
+ */
+type Check<T> = (value: unknown, name: string) => T;
 
-/** A registration that was checked. */
-export interface CheckedRegistration {
-  readonly type: string;
-  readonly address: string;
-  readonly properties: DirectoryProperties;
-  readonly key: string;
-}
-
-/** A query that was checked. */
-export interface Query {
-  /** The type of the entries, or `null` for any. */
-  readonly type: string | null;
-  /** The values that each property may have. */
-  readonly match: readonly [name: string, values: readonly unknown[]][];
-}
-
-/** A look-up that was checked. */
-export interface CheckedPage {
-  readonly query: Query;
-  readonly limit: number;
-  readonly after: number;
-}
-
-/** Whether an entry fits a query. */
-export function fits({ type, match }: Query, entry: DirectoryEntry): boolean {
-  return (type === null || type === entry.type) &&
-    match.every(([name, values]) => values.includes(entry.properties[name]));
-}
-
-/** The limits of single values. */
-type ValueLimits = Pick<ResolvedLimits, "maxProperties" | "maxTextLength">;
-
-/** Checks data that a peer sends. Each method throws a `ValidationError`. */
-export class Checks {
-  readonly #act: string;
-  readonly #limits: ValueLimits;
-
-  /** Creates the checks of one act, such as `"Cannot register"`. */
-  constructor(act: string, limits: ValueLimits) {
-    this.#act = act;
-    this.#limits = limits;
-  }
-
-  registration(value: unknown): CheckedRegistration {
-    const known = ["type", "address", "properties", "key"];
-    const { type, address, properties, key } = this.#options(value, known);
-    return {
-      type: this.#text("'type'", type),
-      address: this.#address(address),
-      properties: this.#properties(properties ?? {}),
-      key: key === undefined ? world.uuid() : this.key(key),
-    };
-  }
-
-  key(value: unknown): string {
-    const key = this.#text("'key'", value);
-    if (key.length >= MIN_KEY_LENGTH) return key;
-    const wanted = `a text of ${MIN_KEY_LENGTH} characters or more`;
-    throw this.#error("'key'", value, wanted);
-  }
-
-  query(value: unknown): Query {
-    return this.#query(this.#options(value, ["type", "match"]));
-  }
-
-  page(value: unknown): CheckedPage {
-    const known = ["type", "match", "limit", "after"];
-    const options = this.#options(value, known);
-    const { limit = DIRECTORY_PAGE_SIZE, after = 0 } = options;
-    return {
-      query: this.#query(options),
-      limit: this.#integer("'limit'", limit, 1, DIRECTORY_PAGE_SIZE),
-      after: this.#integer("'after'", after, 0),
-    };
-  }
-
-  /** Checks a page that a directory sent: ids grow from `after`. */
-  entries(value: unknown, after: number, limit: number): DirectoryEntry[] {
-    if (!Array.isArray(value) || value.length > limit) {
-      throw this.#error("it", value, `a list of at most ${limit} entries`);
-    }
-    let last = after;
-    return value.map((item) => {
-      // In order, since looking up might never come to an end otherwise.
-      const entry = this.#entry(item, last + 1);
-      last = entry.id;
-      return entry;
-    });
-  }
-
-  /** Checks a change that a directory sent. */
-  change(value: unknown): DirectoryChange {
-    const { kind, entry } = this.#record("it", value);
-    if (kind === "added" || kind === "changed" || kind === "removed") {
-      return { kind, entry: this.#entry(entry, 1) };
-    }
-    throw this.#error("'kind'", kind, "a kind of change");
-  }
-
-  #entry(value: unknown, minId: number): DirectoryEntry {
-    const { id, address, type, properties } = this.#record("an entry", value);
-    return {
-      id: this.#integer("'id'", id, minId),
-      address: this.#address(address),
-      type: this.#text("'type'", type),
-      properties: this.#properties(properties),
-    };
-  }
-
-  #query({ type, match }: Record<string, unknown>): Query {
-    return {
-      type: type == null ? null : this.#text("'type'", type),
-      match: this.#named("'match'", match ?? {}, (what, it) => {
-        const values = Array.isArray(it) ? it : [it];
-        this.#integer(
-          `the number of values of ${what}`,
-          values.length,
-          0,
-          this.#limits.maxProperties,
-        );
-        return values.map((value) => this.#propertyValue(what, value));
-      }),
-    };
-  }
-
-  #properties(value: unknown): DirectoryProperties {
-    const entries = this.#named(
-      "'properties'",
-      value,
-      (what, it) => this.#propertyValue(what, it),
-    );
-    // 'fromEntries' makes own properties, whatever their names.
-    return Object.freeze(Object.fromEntries(entries));
-  }
-
-  /** Checks the names and values of a record. */
-  #named<T>(
-    what: string,
-    value: unknown,
-    check: (what: string, value: unknown) => T,
-  ): [name: string, value: T][] {
-    const entries = Object.entries(this.#record(what, value));
-    const { maxProperties } = this.#limits;
-    this.#integer(`the size of ${what}`, entries.length, 0, maxProperties);
-    return entries.map(([name, it]) => {
-      this.#text(`a name in ${what}`, name);
-      if (name.startsWith("__")) {
-        throw this.#error(`a name in ${what}`, name, "one without '__'");
-      }
-      return [name, check(`${what}, '${printable(name, 32)}'`, it)];
-    });
-  }
-
-  /** Checks options, all of which must be known. */
-  #options(value: unknown, known: readonly string[]): Record<string, unknown> {
-    // `null` is what Python sends for nothing.
-    const record = this.#record("the argument", value ?? {});
-    const other = Object.keys(record).find((name) => !known.includes(name));
-    if (other === undefined) return record;
-    throw this.#error("an option", other, `one of '${known.join("', '")}'`);
-  }
-
-  #record(what: string, value: unknown): Record<string, unknown> {
-    if (isRecord(value)) return value;
-    throw this.#error(what, value, "an object");
-  }
-
-  #propertyValue(what: string, value: unknown): DirectoryPropertyValue {
-    if (value === null || value === "" || typeof value === "boolean") {
-      return value;
-    }
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    if (typeof value === "string") return this.#text(what, value);
-    throw this.#error(
-      what,
-      value,
-      "a text, a finite number, a boolean or null",
-    );
-  }
-
-  #address(value: unknown): string {
-    const address = this.#text("'address'", value);
+/** Makes a schema for `expose` of a check. */
+export function schema<T>(check: Check<T>): StandardSchema<T> {
+  const validate = (value: unknown): SchemaResult<T> => {
     try {
-      parseAgentAddress(address);
-      return address;
-    } catch (cause) {
-      throw this.#error("'address'", value, "the address of an agent", cause);
+      return { value: check(value, "it") };
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error;
+      return { issues: [{ message: error.message }] };
     }
-  }
+  };
+  return { "~standard": { version: 1, vendor: "denomas", validate } };
+}
 
-  #text(what: string, value: unknown): string {
-    const { maxTextLength } = this.#limits;
-    const isText = typeof value === "string" && value !== "" &&
-      value.length <= maxTextLength && value.isWellFormed();
-    if (isText) return value;
-    const wanted = `a well-formed text of 1 to ${maxTextLength} characters`;
-    throw this.#error(what, value, wanted);
-  }
-
-  #integer(
-    what: string,
-    value: unknown,
-    min: number,
-    max = Number.MAX_SAFE_INTEGER,
-  ): number {
-    const number = Number.isInteger(value) ? value as number : NaN;
-    if (number >= min && number <= max) return number;
-    throw this.#error(what, value, `an integer from ${min} to ${max}`);
-  }
-
-  #error(
-    what: string,
-    value: unknown,
-    wanted: string,
-    cause?: unknown,
-  ): ValidationError {
-    return new ValidationError(
-      `${this.#act}: ${what} is ${describe(value)}, it must be ${wanted}`,
-      { cause },
+function fitting<T>(
+  isFit: (value: unknown) => boolean,
+  wanted: string,
+): Check<T> {
+  return (value, name) => {
+    if (isFit(value)) return value as T;
+    throw new ValidationError(
+      `${name} is ${describe(value)}, it must be ${wanted}`,
     );
-  }
+  };
 }
 
 /** Describes data of a peer in a few words. */
@@ -244,4 +50,181 @@ function describe(value: unknown): string {
   if (typeof value === "string") return `'${printable(value, 64)}'`;
   if (value === null || typeof value === "number") return String(value);
   return Array.isArray(value) ? "a list" : `of type ${typeof value}`;
+}
+
+/** Takes `undefined`, and `null`, which Python sends for nothing. */
+function optional<T>(check: Check<T>): Check<T | undefined> {
+  return (value, name) => value == null ? undefined : check(value, name);
+}
+
+/** Checks integers from `min` to `max`. */
+export function integer(
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): Check<number> {
+  return fitting(
+    (it) => Number.isInteger(it) && Number(it) >= min && Number(it) <= max,
+    `an integer from ${min} to ${max}`,
+  );
+}
+
+/** Checks lists of at most `max` items. */
+export function list<T>(item: Check<T>, max: number): Check<T[]> {
+  const check = fitting<unknown[]>(
+    (it) => Array.isArray(it) && it.length <= max,
+    `a list of at most ${max} items`,
+  );
+  return (value, name) =>
+    check(value, name).map((it) => item(it, `an item of ${name}`));
+}
+
+const object = fitting<Readonly<Record<string, unknown>>>(
+  isRecord,
+  "an object",
+);
+
+/** Checks the named members of objects, and leaves out all others. */
+function members<T>(
+  shape: { readonly [K in keyof T]-?: Check<T[K]> },
+): Check<T> {
+  const names = Object.keys(shape) as (keyof T & string)[];
+  return (value, name) => {
+    const given = object(value, name);
+    return Object.fromEntries(
+      names.map((it) => [it, shape[it](given[it], `${name}, '${it}'`)]),
+    ) as T;
+  };
+}
+
+/** Checks options: objects that may be missing, and have no other members. */
+function options<T>(
+  shape: { readonly [K in keyof T]-?: Check<T[K]> },
+): Check<T> {
+  const known = Object.keys(shape);
+  const option = fitting(
+    (it) => known.includes(String(it)),
+    `one of '${known.join("', '")}'`,
+  );
+  return (value, name) => {
+    const given = object(value ?? {}, name);
+    for (const it of Object.keys(given)) option(it, "an option");
+    return members(shape)(given, name);
+  };
+}
+
+/** The longest text, in UTF-16 units. */
+const MAX_TEXT = 256;
+
+/** The most properties of an entry or a query, and the most values of one. */
+const MAX_PROPERTIES = 16;
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_TEXT &&
+    value.isWellFormed();
+}
+
+function isAgentAddress(value: unknown): boolean {
+  try {
+    return isText(value) && parseAgentAddress(value) !== null;
+  } catch {
+    return false;
+  }
+}
+
+const text = fitting<string>(
+  (it) => isText(it) && it !== "",
+  `a well-formed text of 1 to ${MAX_TEXT} characters`,
+);
+
+const address = fitting<string>(isAgentAddress, "the address of an agent");
+
+const propertyName = fitting<string>(
+  (it) => isText(it) && it !== "" && !it.startsWith("__"),
+  `a well-formed text of 1 to ${MAX_TEXT} characters, without '__' before it`,
+);
+
+const propertyValue = fitting<DirectoryPropertyValue>(
+  (it) =>
+    it === null || typeof it === "boolean" || Number.isFinite(it) || isText(it),
+  `a text of at most ${MAX_TEXT} characters, a finite number, a boolean or null`,
+);
+
+/** Checks objects with any names. */
+function named<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
+  return (value, name) => {
+    const entries = Object.entries(object(value, name));
+    integer(0, MAX_PROPERTIES)(entries.length, `the size of ${name}`);
+    const checked = entries.map(([key, it]) => {
+      propertyName(key, `a name in ${name}`);
+      return [key, check(it, `${name}, '${printable(key, 32)}'`)] as const;
+    });
+    // 'fromEntries' makes own properties, whatever their names.
+    return Object.freeze(Object.fromEntries(checked));
+  };
+}
+
+const properties = named(propertyValue);
+
+/** Checks keys; a shorter one could be guessed. */
+export const key = fitting<string>(
+  (it) => isText(it) && it.length >= 16,
+  `a well-formed text of 16 to ${MAX_TEXT} characters`,
+);
+
+export const registration: Check<DirectoryRegistration> = options({
+  type: text,
+  address,
+  properties: optional(properties),
+  key: optional(key),
+});
+
+const ofQuery = {
+  type: optional(text),
+  match: optional(
+    named<DirectoryPropertyValue | readonly DirectoryPropertyValue[]>(
+      (value, name) =>
+        Array.isArray(value)
+          ? list(propertyValue, MAX_PROPERTIES)(value, name)
+          : propertyValue(value, name),
+    ),
+  ),
+};
+
+export const query: Check<DirectoryQuery> = options(ofQuery);
+
+export const page: Check<DirectoryPage> = options({
+  ...ofQuery,
+  limit: optional(integer(1, DIRECTORY_PAGE_SIZE)),
+  after: optional(integer(0)),
+});
+
+/** Checks an entry that a directory sends. */
+export const entry: Check<DirectoryEntry> = members({
+  id: integer(1),
+  address,
+  type: text,
+  properties,
+});
+
+/** Checks the state of an entry that a directory sends to a subscriber. */
+export const news: Check<DirectoryNews> = members({
+  id: integer(1),
+  entry: (value, name) => value === null ? null : entry(value, name),
+});
+
+/** Returns whether an entry fits a query. */
+export function fits(
+  { type, match }: DirectoryQuery,
+  entry: DirectoryEntry,
+): boolean {
+  if (type !== undefined && type !== entry.type) return false;
+  for (const name in match) {
+    const wanted = match[name];
+    const value = entry.properties[name]!;
+    const isWanted = Array.isArray(wanted)
+      ? wanted.includes(value)
+      : wanted === value;
+    if (!isWanted) return false;
+  }
+  return true;
 }

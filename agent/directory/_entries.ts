@@ -1,66 +1,64 @@
 import { parseAgentAddress } from "../address.ts";
-import type { CheckedRegistration } from "./_checks.ts";
-import type { DirectoryEntry, DirectoryProperties } from "./entry.ts";
+import type {
+  DirectoryEntry,
+  DirectoryProperties,
+  DirectoryRegistration,
+} from "./entry.ts";
 import { Shares } from "./_fair_shares.ts";
 
 /** Entries in the order of their ids, in which they are added. */
 export class EntryList {
-  readonly #byId = new Map<number, DirectoryEntry>();
-  /** Ascending; some may belong to entries that are gone. */
-  #ids: number[] = [];
+  readonly #entries: DirectoryEntry[] = [];
 
   /** The number of entries. */
   get size(): number {
-    return this.#byId.size;
+    return this.#entries.length;
   }
 
   /** Returns the entry with this id. */
-  get(id: number): DirectoryEntry | undefined {
-    return this.#byId.get(id);
+  get(id: number): DirectoryEntry | null {
+    const entry = this.#entries[this.#indexAfter(id) - 1];
+    return entry?.id === id ? entry : null;
   }
 
   /** Adds an entry whose id is larger than all before, or replaces one. */
   set(entry: DirectoryEntry): void {
-    if (!this.#byId.has(entry.id)) this.#ids.push(entry.id);
-    this.#byId.set(entry.id, entry);
+    const index = this.#indexAfter(entry.id);
+    const isThere = this.#entries[index - 1]?.id === entry.id;
+    this.#entries[isThere ? index - 1 : index] = entry;
   }
 
   /** Removes the entry with this id. */
   delete(id: number): void {
-    this.#byId.delete(id);
-    // Rare enough to cost little for each removal.
-    if (this.#ids.length > 2 * this.#byId.size + 64) {
-      this.#ids = [...this.#byId.keys()];
-    }
+    const index = this.#indexAfter(id) - 1;
+    if (this.#entries[index]?.id === id) this.#entries.splice(index, 1);
   }
 
   /** Returns the first `count` entries with larger ids than `after`. */
   slice(after: number, count: number): DirectoryEntry[] {
-    const found: DirectoryEntry[] = [];
-    for (
-      let i = this.#indexAfter(after);
-      i < this.#ids.length && found.length < count;
-      i++
-    ) {
-      const entry = this.#byId.get(this.#ids[i]!);
-      if (entry !== undefined) found.push(entry);
-    }
-    return found;
+    const start = this.#indexAfter(after);
+    return this.#entries.slice(start, start + count);
   }
 
   #indexAfter(id: number): number {
-    let [low, high] = [0, this.#ids.length];
+    let [low, high] = [0, this.#entries.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#ids[middle]! <= id) low = middle + 1;
+      if (this.#entries[middle]!.id <= id) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
+/** A registration with all that its caller may leave out. */
+export interface FullRegistration extends DirectoryRegistration {
+  readonly properties: DirectoryProperties;
+  readonly key: string;
+}
+
 /** One registration. */
-export interface Listing extends CheckedRegistration {
+export interface Listing extends FullRegistration {
   /** The address of its container. */
   readonly container: string;
   /** The entry that others see; `null` until the agent was reached. */
@@ -73,7 +71,7 @@ export interface Listing extends CheckedRegistration {
 }
 
 /** Creates the listing of a registration. */
-export function listingOf(registration: CheckedRegistration): Listing {
+export function listingOf(registration: FullRegistration): Listing {
   return {
     ...registration,
     container: parseAgentAddress(registration.address).container,
@@ -83,24 +81,26 @@ export function listingOf(registration: CheckedRegistration): Listing {
   };
 }
 
+/**
+ * Hears of each entry that is new (`before` is `null`), has changed, or is gone
+ * (`after` is `null`).
+ */
+export type OnEntryChange = (
+  before: DirectoryEntry | null,
+  after: DirectoryEntry | null,
+) => void;
+
 /** All registrations, and the entries of those whose agent was reached. */
 export class Entries {
-  readonly #onChange: (id: number, entry: DirectoryEntry | null) => void;
+  readonly #onChange: OnEntryChange;
   readonly #byKey = new Map<string, Listing>();
-  /** The entries of each type, and under `null` those of all types. */
-  readonly #lists = new Map<string | null, EntryList>();
+  readonly #shown = new EntryList();
   /** The parts of containers and hosts. */
   readonly shares: Shares;
   #lastId = 0;
 
-  /**
-   * Creates an empty table. `onChange` hears of each entry that is new, has
-   * changed or, with `null`, is gone.
-   */
-  constructor(
-    onChange: (id: number, entry: DirectoryEntry | null) => void,
-    maxBytes: number,
-  ) {
+  /** Creates an empty table. */
+  constructor(onChange: OnEntryChange, maxBytes: number) {
     this.#onChange = onChange;
     this.shares = new Shares(maxBytes);
   }
@@ -112,7 +112,7 @@ export class Entries {
 
   /** The number of entries that others see. */
   get shown(): number {
-    return this.#lists.get(null)?.size ?? 0;
+    return this.#shown.size;
   }
 
   byKey(key: string): Listing | undefined {
@@ -120,19 +120,12 @@ export class Entries {
   }
 
   byId(id: number): DirectoryEntry | null {
-    return this.#lists.get(null)?.get(id) ?? null;
+    return this.#shown.get(id);
   }
 
-  /**
-   * Returns the first `count` entries of a type, or of all, with larger ids than
-   * `after`, in the order of their ids.
-   */
-  slice(
-    type: string | null,
-    after: number,
-    count: number,
-  ): readonly DirectoryEntry[] {
-    return this.#lists.get(type)?.slice(after, count) ?? [];
+  /** Returns the first `count` entries with larger ids than `after`. */
+  slice(after: number, count: number): readonly DirectoryEntry[] {
+    return this.#shown.slice(after, count);
   }
 
   add(listing: Listing): void {
@@ -158,34 +151,26 @@ export class Entries {
     if (this.#byKey.get(listing.key) !== listing) return;
     this.#byKey.delete(listing.key);
     this.shares.add(listing.container, -1, -bytesOf(listing));
-    const { entry, type } = listing;
+    const { entry } = listing;
     listing.entry = null;
     listing.gone.resolve(reason);
     if (entry === null) return;
-    for (const key of [null, type]) {
-      const list = this.#lists.get(key)!;
-      list.delete(entry.id);
-      if (list.size === 0) this.#lists.delete(key);
-    }
-    this.#onChange(entry.id, null);
+    this.#shown.delete(entry.id);
+    this.#onChange(entry, null);
   }
 
   #set(listing: Listing, id: number): void {
-    const { address, type, properties } = listing;
+    const { address, type, properties, entry: before } = listing;
     const entry = Object.freeze({ id, address, type, properties });
     listing.entry = entry;
-    for (const key of [null, type]) {
-      const list = this.#lists.get(key) ?? new EntryList();
-      this.#lists.set(key, list);
-      list.set(entry);
-    }
-    this.#onChange(id, entry);
+    this.#shown.set(entry);
+    this.#onChange(before, entry);
   }
 }
 
 /** Estimates the memory of one registration, in bytes. */
 export function bytesOf(
-  { type, address, key, properties }: CheckedRegistration,
+  { type, address, key, properties }: FullRegistration,
 ): number {
   let bytes = LISTING_BYTES + 2 * (type.length + address.length + key.length);
   for (const [name, value] of Object.entries(properties)) {

@@ -3,7 +3,7 @@ import type { Link } from "../links/_link.ts";
 import type { LinkLease } from "../links/_links.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import type { CheckedRegistration } from "./_checks.ts";
+import type { FullRegistration } from "./_entries.ts";
 
 /** The number of containers to which a directory connects for one caller. */
 const MAX_DIALS = 64;
@@ -42,7 +42,7 @@ export class Proofs {
    * @throws {ConnectError} If no container can be reached at the address.
    */
   async check(
-    { address, key }: CheckedRegistration,
+    { address, key }: FullRegistration,
     caller: object,
     signal: AbortSignal,
   ): Promise<Disposable> {

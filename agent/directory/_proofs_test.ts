@@ -3,13 +3,13 @@ import type { LinkLease } from "../links/_links.ts";
 import type { Link } from "../links/_link.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import type { CheckedRegistration } from "./_checks.ts";
+import type { FullRegistration } from "./_entries.ts";
 import { Proofs } from "./_proofs.ts";
 
 const { signal } = new AbortController();
 const DIRECTORY = "tcp://127.0.0.1:5555/directory";
 
-function registration(address: string): CheckedRegistration {
+function registration(address: string): FullRegistration {
   return { type: "a", address, properties: {}, key: "k".repeat(16) };
 }
 

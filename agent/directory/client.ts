@@ -1,12 +1,29 @@
-import type { ConnectOptions } from "../container_options.ts";
 import type { OnError } from "../../channel/report.ts";
+import { AgentNotFoundError } from "../../rpc/errors.ts";
+import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import type {
-  DirectoryChange,
-  DirectoryEntry,
-  DirectoryProperties,
-  DirectoryQuery,
+import { ConnectError } from "../../transports/errors.ts";
+import { internalsOf } from "../_container_internals.ts";
+import { parseAgentAddress } from "../address.ts";
+import { addressOf } from "../address_of.ts";
+import type { Container } from "../container.ts";
+import type { ConnectOptions } from "../container_options.ts";
+import { entry, integer, list, news } from "./_checks.ts";
+import type { Directory } from "./directory.ts";
+import {
+  DIRECTORY_PAGE_SIZE,
+  type DirectoryChange,
+  type DirectoryEntry,
+  type DirectoryQuery,
 } from "./entry.ts";
+import {
+  type RegisteredAgent,
+  type RegisterOptions,
+  Registration,
+} from "./registration.ts";
+
+/** The number of entries at which a look-up without `limit` is given up. */
+const MAX_FOUND = 1_000_000;
 
 /** Options for `findDirectory`. */
 export interface FindDirectoryOptions extends ConnectOptions {
@@ -17,26 +34,6 @@ export interface FindDirectoryOptions extends ConnectOptions {
    * @default One line on stderr.
    */
   readonly onError?: OnError | undefined;
-}
-
-/** An agent to register, or an object with the address of one. */
-export interface RegisteredAgent {
-  /** The address of the agent. */
-  readonly address: string;
-  /** Ends the registration when it aborts, as the signal of an agent does. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Options for `DirectoryClient.register`. */
-export interface RegisterOptions {
-  /** The kind of the agent, in a word of your choice. */
-  readonly type: string;
-  /**
-   * Further properties of the agent.
-   *
-   * @default {none}
-   */
-  readonly properties?: DirectoryProperties | undefined;
 }
 
 /** Options for `DirectoryClient.lookUp`. */
@@ -56,41 +53,35 @@ export interface SubscribeOptions extends DirectoryQuery {
 }
 
 /**
- * A registration that is kept up: after the directory was away, the agent is
- * registered again, after waits that grow from 50 ms to 5 s. It ends when it is
- * closed, and with its agent or container.
- */
-export interface Registration extends AsyncDisposable {
-  /** The address of the agent. */
-  readonly address: string;
-  /** The type of the agent. */
-  readonly type: string;
-  /** The properties that were given last. */
-  readonly properties: DirectoryProperties;
-  /** Whether the directory has the entry now, as far as this side knows. */
-  readonly isRegistered: boolean;
-  /**
-   * Replaces the properties of the entry. Resolves when the directory has them;
-   * while the directory is away, waits for it.
-   *
-   * @throws {ValidationError} If they do not fit; the entry stays as it was.
-   * @throws {unknown} A reason, once the registration has ended.
-   */
-  update(properties: DirectoryProperties): Promise<void>;
-  /**
-   * Withdraws the entry, and resolves when it is gone, or after a second.
-   * Repeatable; never rejects.
-   */
-  close(): Promise<void>;
-}
-
-/**
  * The directory on the side of a container that uses it. It owns its
  * registrations. Made by `findDirectory`.
  */
-export interface DirectoryClient extends AsyncDisposable {
+export class DirectoryClient implements AsyncDisposable {
   /** The address of the directory. */
   readonly address: string;
+  readonly #container: Container;
+  readonly #onError: OnError;
+  readonly #registrations = new Set<Registration>();
+
+  /** Made by `findDirectory`. */
+  constructor(container: Container, address: string, onError: OnError) {
+    this.address = address;
+    this.#container = container;
+    this.#onError = onError;
+    container.closed.then(() => {
+      for (const registration of this.#registrations) registration.end();
+    });
+  }
+
+  get #answer(): string {
+    return `Cannot use an answer of the directory '${this.address}': it`;
+  }
+
+  /** Returns the same proxy as before, unless the connection was lost. */
+  #connect(signal?: AbortSignal): Promise<Remote<Directory>> {
+    return this.#container.connect<Directory>(this.address, { signal });
+  }
+
   /**
    * Registers an agent, or the agent of a proxy, for as long as it lives. It
    * must belong to this container, unless the directory trusts this container.
@@ -103,10 +94,25 @@ export interface DirectoryClient extends AsyncDisposable {
    * @throws {RemoteError} If the directory cannot reach the agent.
    * @throws {unknown} The reason of the agent's signal, if it ends first.
    */
-  register<T>(
+  async register<T>(
     agent: RegisteredAgent | Remote<T>,
     options: RegisterOptions,
-  ): Promise<Registration>;
+  ): Promise<Registration> {
+    // A proxy seems to have every property.
+    const registered = typeof agent === "function"
+      ? { address: addressOf(agent) }
+      : agent as RegisteredAgent;
+    const registration = new Registration(registered, options, {
+      container: this.#container,
+      directory: this.address,
+      onError: this.#onError,
+    });
+    this.#registrations.add(registration);
+    registration.ended.then(() => this.#registrations.delete(registration));
+    await registration.first;
+    return registration;
+  }
+
   /**
    * Returns the entries that fit a query, in the order in which they appeared.
    *
@@ -115,7 +121,40 @@ export interface DirectoryClient extends AsyncDisposable {
    * @throws {RangeError} If there are a million entries or more, and no `limit`.
    * @throws {ConnectError} If the directory cannot be reached.
    */
-  lookUp(query?: LookUpOptions): Promise<DirectoryEntry[]>;
+  async lookUp(
+    { limit, ...query }: LookUpOptions = {},
+  ): Promise<DirectoryEntry[]> {
+    const directory = await this.#connect();
+    const most = limit ?? MAX_FOUND;
+    const found: DirectoryEntry[] = [];
+    while (found.length < most) {
+      const wanted = Math.min(most - found.length, DIRECTORY_PAGE_SIZE);
+      const after = found.at(-1)?.id ?? 0;
+      const told: unknown = await directory.lookUp({
+        ...query,
+        limit: wanted,
+        after,
+      });
+      const page = list(entry, wanted)(told, this.#answer);
+      let last = after;
+      for (const { id } of page) {
+        // In order, since looking up might never come to an end otherwise.
+        last = integer(last + 1)(id, `${this.#answer}, 'id'`);
+      }
+      found.push(...page);
+      if (page.length < wanted) return found;
+    }
+    if (limit === undefined) this.#checkFound("look up", found.length);
+    return found;
+  }
+
+  #checkFound(act: string, count: number): void {
+    if (count < MAX_FOUND) return;
+    throw new RangeError(
+      `Cannot ${act}: the directory '${this.address}' has ${MAX_FOUND} entries or more that fit, narrow the query or set 'limit'`,
+    );
+  }
+
   /**
    * Looks up agents, and connects to all of them. Agents that are gone by then
    * are left out.
@@ -123,7 +162,14 @@ export interface DirectoryClient extends AsyncDisposable {
    * @typeParam T The class of the agents. It is not checked.
    * @throws {unknown} The errors of `lookUp`.
    */
-  connect<T>(query?: LookUpOptions): Promise<Remote<T>[]>;
+  async connect<T>(query: LookUpOptions = {}): Promise<Remote<T>[]> {
+    const entries = await this.lookUp(query);
+    const remotes = await Promise.all(
+      entries.map(({ address }) => this.#reach<T>(address)),
+    );
+    return remotes.filter((it) => it !== null);
+  }
+
   /**
    * Looks up agents, and connects to the first one that is there.
    *
@@ -131,7 +177,33 @@ export interface DirectoryClient extends AsyncDisposable {
    * @throws {AgentNotFoundError} If there is none.
    * @throws {unknown} The errors of `lookUp`.
    */
-  connectOne<T>(query?: LookUpOptions): Promise<Remote<T>>;
+  async connectOne<T>(query: LookUpOptions = {}): Promise<Remote<T>> {
+    for (const { address } of await this.lookUp(query)) {
+      const remote = await this.#reach<T>(address);
+      if (remote !== null) return remote;
+    }
+    throw new AgentNotFoundError(
+      `Cannot connect to an agent of type '${
+        query.type ?? "any"
+      }': the directory '${this.address}' has none that fits, wait for one by 'subscribe'`,
+    );
+  }
+
+  /** Connects to an agent; returns `null` if it is gone by now. */
+  async #reach<T>(address: string): Promise<Remote<T> | null> {
+    try {
+      const { access, links } = internalsOf(this.#container);
+      const remote = await links.agent(address) as Remote<T>;
+      access.meet(parseAgentAddress(address).container);
+      return remote;
+    } catch (error) {
+      const isGone = error instanceof ConnectError ||
+        error instanceof AgentNotFoundError;
+      if (isGone) return null;
+      throw error;
+    }
+  }
+
   /**
    * Yields the entries that fit, as `"added"`, and then each change, until the
    * loop is left. A loop that reads slowly misses states in between, and never
@@ -141,7 +213,36 @@ export interface DirectoryClient extends AsyncDisposable {
    * @throws {ConnectionClosedError} In the loop, if the directory is lost.
    * @throws {AgentNotFoundError} In the loop, if the directory is closed.
    */
-  subscribe(query?: SubscribeOptions): AsyncGenerator<DirectoryChange>;
+  async *subscribe(
+    { signal, ...query }: SubscribeOptions = {},
+  ): AsyncGenerator<DirectoryChange> {
+    const directory = await this.#connect(signal);
+    const changes: AsyncIterable<unknown> = await withOptions(directory, {
+      signal,
+    }).subscribe(query);
+    // The directory does not know what this side has heard of.
+    const seen = new Map<number, DirectoryEntry>();
+    for await (const told of changes) {
+      const { id, entry } = news(told, this.#answer);
+      const before = seen.get(id);
+      if (entry !== null) {
+        seen.set(id, entry);
+        this.#checkFound("subscribe", seen.size);
+        yield { kind: before === undefined ? "added" : "changed", entry };
+      } else if (before !== undefined) {
+        seen.delete(id);
+        yield { kind: "removed", entry: before };
+      }
+    }
+  }
+
   /** Closes its registrations. Repeatable; never rejects. */
-  close(): Promise<void>;
+  async close(): Promise<void> {
+    await Promise.all([...this.#registrations].map((it) => it.close()));
+  }
+
+  /** Closes its registrations. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
 }

@@ -10,20 +10,22 @@ import { internalsOf } from "../_container_internals.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import type { AgentOptions } from "../agent_options.ts";
+import * as checks from "./_checks.ts";
 import {
-  type CheckedRegistration,
-  Checks,
-  fits,
-  type Query,
-} from "./_checks.ts";
-import { bytesOf, Entries, type Listing, listingOf } from "./_entries.ts";
-import type {
-  DirectoryChange,
-  DirectoryEntry,
-  DirectoryPage,
-  DirectoryQuery,
-  DirectoryRegistration,
-  DirectoryStats,
+  bytesOf,
+  Entries,
+  type FullRegistration,
+  type Listing,
+  listingOf,
+} from "./_entries.ts";
+import {
+  DIRECTORY_PAGE_SIZE,
+  type DirectoryEntry,
+  type DirectoryNews,
+  type DirectoryPage,
+  type DirectoryQuery,
+  type DirectoryRegistration,
+  type DirectoryStats,
 } from "./entry.ts";
 import { Turns } from "./_fair_shares.ts";
 import { hostOf, isNear } from "./_hosts.ts";
@@ -125,7 +127,7 @@ export class Directory extends Agent {
   readonly #pending = new Map<string, Promise<void>>();
   readonly #presences = new Map<string, Presence>();
   readonly #subscriptions = new Set<Subscription>();
-  /** Counts the entries that subscribers have heard of. */
+  /** Counts the entries that subscribers have yet to hear of. */
   readonly #subscribed: Budget;
   readonly #entries: Entries;
 
@@ -133,8 +135,8 @@ export class Directory extends Agent {
   constructor(container: Container, options: DirectoryOptions = {}) {
     super(container, { ...options, id: options.id ?? "directory" });
     this.#limits = resolveDirectoryLimits(options.limits);
-    this.#entries = new Entries((id, entry) => {
-      for (const it of this.#subscriptions) it.changed(id, entry);
+    this.#entries = new Entries((before, after) => {
+      for (const it of this.#subscriptions) it.changed(before, after);
     }, this.#limits.maxEntryBytes);
     this.#allow = options.allow ??
       ((address, caller) => isNear(address, caller, container.address));
@@ -144,10 +146,6 @@ export class Directory extends Agent {
     this.#proofs = new Proofs(this.#open, this.address);
     this.#subscribed = new Budget(this.#limits.maxSubscribedEntries);
     this.signal.addEventListener("abort", () => this.#end(), { once: true });
-  }
-
-  #checks(act: string): Checks {
-    return new Checks(act, this.#limits);
   }
 
   /**
@@ -163,11 +161,12 @@ export class Directory extends Agent {
    * @throws {ServerBusyError} If the directory is full.
    * @throws {unknown} If the agent cannot be reached from here.
    */
-  @expose
+  @expose({ args: [checks.schema(checks.registration)] })
   async register(registration: DirectoryRegistration): Promise<string> {
     const caller = call();
-    const wanted = this.#checks("Cannot register").registration(registration);
-    const { key } = wanted;
+    const { type, address, properties = {} } = registration;
+    const key = registration.key ?? world.uuid();
+    const wanted = { type, address, properties, key };
     if (this.#entries.byKey(key) !== undefined) {
       await this.#enter(wanted);
       return key;
@@ -186,7 +185,7 @@ export class Directory extends Agent {
   }
 
   /** Waits until the agent was reached, or is known not to be there yet. */
-  async #enter(wanted: CheckedRegistration): Promise<void> {
+  async #enter(wanted: FullRegistration): Promise<void> {
     const known = this.#entries.byKey(wanted.key);
     const listing = known ?? this.#add(wanted);
     if (known !== undefined) this.#change(known, wanted);
@@ -203,7 +202,7 @@ export class Directory extends Agent {
    * result keeps the connection of the proof open.
    */
   async #admit(
-    wanted: CheckedRegistration,
+    wanted: FullRegistration,
     caller: Call,
   ): Promise<Disposable | null> {
     const { address } = wanted;
@@ -224,7 +223,7 @@ export class Directory extends Agent {
     throw this.#closedError();
   }
 
-  #change(listing: Listing, wanted: CheckedRegistration): void {
+  #change(listing: Listing, wanted: FullRegistration): void {
     const { address, type, properties } = wanted;
     if (listing.address !== address || listing.type !== type) {
       throw new ValidationError(
@@ -235,7 +234,7 @@ export class Directory extends Agent {
     this.#entries.change(listing, properties);
   }
 
-  #add(wanted: CheckedRegistration): Listing {
+  #add(wanted: FullRegistration): Listing {
     const { address } = wanted;
     const listing = listingOf(wanted);
     const { own, host } = this.#entries.shares.of(listing.container);
@@ -306,11 +305,9 @@ export class Directory extends Agent {
    *
    * @throws {ValidationError} If the argument cannot be a key.
    */
-  @expose
+  @expose({ args: [checks.schema(checks.key)] })
   deregister(key: string): void {
-    const listing = this.#entries.byKey(
-      this.#checks("Cannot deregister").key(key),
-    );
+    const listing = this.#entries.byKey(key);
     if (listing !== undefined) this.#remove(listing, "it was withdrawn");
   }
 
@@ -321,13 +318,12 @@ export class Directory extends Agent {
    *
    * @throws {ValidationError} If the argument cannot be a key.
    */
-  @expose
+  @expose({ args: [checks.schema(checks.key)] })
   async hold(key: string): Promise<string> {
     const { signal } = call();
-    const checked = this.#checks("Cannot hold").key(key);
-    const pending = this.#pending.get(checked);
+    const pending = this.#pending.get(key);
     if (pending !== undefined) await pending;
-    const listing = this.#entries.byKey(checked);
+    const listing = this.#entries.byKey(key);
     if (listing === undefined) return "there is no such entry";
     const holder = listing.holder = {};
     try {
@@ -347,17 +343,18 @@ export class Directory extends Agent {
    *
    * @throws {ValidationError} If the argument does not fit.
    */
-  @expose
+  @expose({ args: [checks.schema(checks.page)] })
   async lookUp(page: DirectoryPage = {}): Promise<DirectoryEntry[]> {
     const { session, signal } = call();
-    const { query, limit, after } = this.#checks("Cannot look up").page(page);
+    const { limit = DIRECTORY_PAGE_SIZE, after = 0 } = page;
     return await this.#turns.run(session, async () => {
       const found: DirectoryEntry[] = [];
       for (let last = after;;) {
         signal.throwIfAborted();
-        const slice = this.#entries.slice(query.type, last, SLICE);
+        const slice = this.#entries.slice(last, SLICE);
         for (const entry of slice) {
-          if (fits(query, entry) && found.push(entry) === limit) return found;
+          if (!checks.fits(page, entry)) continue;
+          if (found.push(entry) === limit) return found;
         }
         if (slice.length < SLICE) return found;
         last = slice.at(-1)!.id;
@@ -367,23 +364,22 @@ export class Directory extends Agent {
   }
 
   /**
-   * Sends the entries that fit, as `"added"`, and then each change. A subscriber
-   * that reads slowly misses states in between, and never the last one.
+   * Sends the entries that fit, and then each change. A subscriber that reads
+   * slowly misses states in between, and never the last one.
    *
    * @throws {ValidationError} If the argument does not fit.
    * @throws {ServerBusyError} In the loop, if there are too many subscribers.
    * @throws {AgentNotFoundError} In the loop, when the directory is closed.
    */
-  @expose
-  subscribe(query: DirectoryQuery = {}): AsyncGenerator<DirectoryChange> {
-    const checked = this.#checks("Cannot subscribe").query(query);
-    return this.#changes(checked, call());
+  @expose({ args: [checks.schema(checks.query)] })
+  subscribe(query: DirectoryQuery = {}): AsyncGenerator<DirectoryNews> {
+    return this.#changes(query, call());
   }
 
   async *#changes(
-    query: Query,
+    query: DirectoryQuery,
     { remoteAddress, session, signal }: Call,
-  ): AsyncGenerator<DirectoryChange> {
+  ): AsyncGenerator<DirectoryNews> {
     const subscriber = { session, host: hostOf(remoteAddress) };
     // Not before somebody reads: else nobody might ever end it.
     const subscription = await this.#turns.run(
@@ -398,7 +394,7 @@ export class Directory extends Agent {
     }
   }
 
-  #subscribe(query: Query, subscriber: Subscriber): Subscription {
+  #subscribe(query: DirectoryQuery, subscriber: Subscriber): Subscription {
     const all = Array.from(this.#subscriptions, (it) => it.subscriber);
     const { session, host } = subscriber;
     this.#checkBelow("subscribe", "subscribers", {

@@ -79,6 +79,14 @@ export interface DirectoryPage extends DirectoryQuery {
 /** The most entries of one page. They fit into a frame, whatever they hold. */
 export const DIRECTORY_PAGE_SIZE = 256;
 
+/** The state of an entry that fits a query, or did, as a directory sends it. */
+export interface DirectoryNews {
+  /** The id of the entry. */
+  readonly id: number;
+  /** The entry; `null` if it is gone, or does not fit any more. */
+  readonly entry: DirectoryEntry | null;
+}
+
 /** A change of an entry, as a subscriber sees it. */
 export interface DirectoryChange {
   /**

@@ -4,7 +4,7 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { findDirectory } from "./find.ts";
-import { Checks } from "./_checks.ts";
+import { news } from "./_checks.ts";
 
 const good = { id: 1, address: "local://a/0", type: "a", properties: {} };
 
@@ -62,15 +62,9 @@ withCtx(
   },
 );
 
-const checks = new Checks("Cannot test", {
-  maxProperties: Infinity,
-  maxTextLength: Infinity,
-});
-
-Deno.test("Checks.change takes changes only", () => {
-  const entry = { ...good };
-  for (const kind of ["added", "changed", "removed"] as const) {
-    assertEquals(checks.change({ kind, entry, more: 1 }), { kind, entry });
+Deno.test("news takes the states of entries only", () => {
+  for (const entry of [good, null]) {
+    assertEquals(news({ id: 1, entry, more: 1 }, "it"), { id: 1, entry });
   }
   for (
     const bad of [
@@ -78,17 +72,15 @@ Deno.test("Checks.change takes changes only", () => {
       5,
       [],
       {},
-      { kind: "added" },
-      { kind: "then", entry },
-      { kind: "__proto__", entry },
+      { id: 1 },
+      { entry: good },
+      { id: 0, entry: null },
+      { id: "__proto__", entry: good },
     ]
   ) {
-    assertThrows(() => checks.change(bad), ValidationError);
+    assertThrows(() => news(bad, "it"), ValidationError);
   }
-  for (const entry of BAD.filter((it) => (it as typeof good)?.id !== 0)) {
-    assertThrows(
-      () => checks.change({ kind: "added", entry }),
-      ValidationError,
-    );
+  for (const entry of BAD.filter((it) => it !== null)) {
+    assertThrows(() => news({ id: 1, entry }, "it"), ValidationError);
   }
 });

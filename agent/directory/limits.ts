@@ -39,7 +39,7 @@ export interface DirectoryLimits {
   readonly maxEntryBytes?: number | undefined;
   /**
    * The most subscribers at the same time. One more is a `ServerBusyError`. Each
-   * takes memory for the entries that it has heard of.
+   * takes memory for the entries that it has yet to hear of.
    *
    * @default {1_000}
    */
@@ -57,27 +57,13 @@ export interface DirectoryLimits {
    */
   readonly maxSubscribersPerHost?: number | undefined;
   /**
-   * The most entries that all subscribers together have heard of or have yet to
-   * hear of. A subscriber that needs more is ended with a `ServerBusyError`; it
-   * may take half of what is free. Each entry takes about 100 bytes.
+   * The most entries that all subscribers together have yet to hear of. A
+   * subscriber that needs more is ended with a `ServerBusyError`; it may take
+   * half of what is free. Each entry takes about 100 bytes.
    *
    * @default {4_000_000}
    */
   readonly maxSubscribedEntries?: number | undefined;
-  /**
-   * The most properties of an entry or a query, and the most values of a list in
-   * a query. One more is a `ValidationError`.
-   *
-   * @default {16}
-   */
-  readonly maxProperties?: number | undefined;
-  /**
-   * The longest type, address, key, and name or value of a property, in UTF-16
-   * units. A longer one is a `ValidationError`.
-   *
-   * @default {256}
-   */
-  readonly maxTextLength?: number | undefined;
 }
 
 /** Limits with all defaults filled in. */
@@ -96,8 +82,6 @@ export const DEFAULT_DIRECTORY_LIMITS: ResolvedLimits = {
   maxSubscribersPerConnection: 64,
   maxSubscribersPerHost: 500,
   maxSubscribedEntries: 4_000_000,
-  maxProperties: 16,
-  maxTextLength: 256,
 };
 
 /**

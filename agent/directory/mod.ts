@@ -30,8 +30,6 @@ export type {
   DirectoryClient,
   FindDirectoryOptions,
   LookUpOptions,
-  RegisterOptions,
-  Registration,
   SubscribeOptions,
 } from "./client.ts";
 export { Directory } from "./directory.ts";
@@ -44,3 +42,4 @@ export type {
 } from "./entry.ts";
 export { findDirectory } from "./find.ts";
 export type { DirectoryLimits } from "./limits.ts";
+export type { RegisterOptions, Registration } from "./registration.ts";

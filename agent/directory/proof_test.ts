@@ -23,7 +23,7 @@ import {
   type DirectoryCaller,
   type DirectoryOptions,
 } from "./directory.ts";
-import type { Registration } from "./client.ts";
+import type { Registration } from "./registration.ts";
 import type { DirectoryChange } from "./entry.ts";
 import { findDirectory } from "./find.ts";
 

@@ -9,29 +9,49 @@ import { world } from "../../transports/internal.ts";
 import { internalsOf } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";
-import type {
-  RegisteredAgent,
-  RegisterOptions,
-  Registration,
-} from "./client.ts";
 import type { Directory } from "./directory.ts";
 import type { DirectoryProperties } from "./entry.ts";
 
 /** The longest time for withdrawing an entry. */
 const CLOSE_MS = 1_000;
 
-/** The directory for which a {@linkcode KeptRegistration} is made. */
+/** The directory for which a {@linkcode Registration} is made. */
 export interface RegistrationTarget {
   readonly container: Container;
   /** The address of the directory. */
   readonly directory: string;
-  readonly connect: (signal: AbortSignal) => Promise<Remote<Directory>>;
   readonly onError: OnError;
 }
 
-/** Keeps one agent registered while the directory comes and goes. */
-export class KeptRegistration implements Registration {
+/** An agent to register, or an object with the address of one. */
+export interface RegisteredAgent {
+  /** The address of the agent. */
   readonly address: string;
+  /** Ends the registration when it aborts, as the signal of an agent does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options for `DirectoryClient.register`. */
+export interface RegisterOptions {
+  /** The kind of the agent, in a word of your choice. */
+  readonly type: string;
+  /**
+   * Further properties of the agent.
+   *
+   * @default {none}
+   */
+  readonly properties?: DirectoryProperties | undefined;
+}
+
+/**
+ * A registration that is kept up: after the directory was away, the agent is
+ * registered again, after waits that grow from 50 ms to 5 s. It ends when it is
+ * closed, and with its agent or container. Made by `DirectoryClient.register`.
+ */
+export class Registration implements AsyncDisposable {
+  /** The address of the agent. */
+  readonly address: string;
+  /** The type of the agent. */
   readonly type: string;
   /** Resolves when it is registered for the first time. */
   readonly first: Promise<void>;
@@ -46,6 +66,7 @@ export class KeptRegistration implements Registration {
   #registered = unawaited();
   #wasRegistered = false;
 
+  /** Made by `DirectoryClient.register`. */
   constructor(
     { address, signal }: RegisteredAgent,
     { type, properties = {} }: RegisterOptions,
@@ -59,10 +80,12 @@ export class KeptRegistration implements Registration {
     this.ended = this.#keep(signal);
   }
 
+  /** The properties that were given last. */
   get properties(): DirectoryProperties {
     return this.#properties;
   }
 
+  /** Whether the directory has the entry now, as far as this side knows. */
   get isRegistered(): boolean {
     return this.#directory !== null;
   }
@@ -99,7 +122,8 @@ export class KeptRegistration implements Registration {
   /** Registers it, and resolves when it is not registered any more. */
   async #holdOnce(signal: AbortSignal): Promise<void> {
     try {
-      const directory = await this.#target.connect(signal);
+      const { container, directory: address } = this.#target;
+      const directory = await container.connect<Directory>(address, { signal });
       const calls = withOptions(directory, { signal, timeoutMs: Infinity });
       const registered = this.#registerWith(calls);
       // At once: an entry without a holder would stay if this side died.
@@ -133,6 +157,13 @@ export class KeptRegistration implements Registration {
     this.#registered = unawaited();
   }
 
+  /**
+   * Replaces the properties of the entry. Resolves when the directory has them;
+   * while the directory is away, waits for it.
+   *
+   * @throws {ValidationError} If they do not fit; the entry stays as it was.
+   * @throws {unknown} A reason, once the registration has ended.
+   */
   async update(properties: DirectoryProperties): Promise<void> {
     this.#ending.signal.throwIfAborted();
     const before = this.#properties;
@@ -158,6 +189,10 @@ export class KeptRegistration implements Registration {
     );
   }
 
+  /**
+   * Withdraws the entry, and resolves when it is gone, or after a second.
+   * Repeatable; never rejects.
+   */
   async close(): Promise<void> {
     const directory = this.#directory;
     this.end();
@@ -169,6 +204,7 @@ export class KeptRegistration implements Registration {
     await this.ended;
   }
 
+  /** Withdraws the entry. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
