@@ -25,7 +25,6 @@ export class ServedSimulator {
   readonly #simulator: SimulatorFunctions;
   readonly #mosaik: Mosaik;
   readonly #maxFrameBytes: number;
-  readonly #entities = new Set<string>();
   #meta: CheckedMeta | null = null;
   /** The names in `extra_methods` of the meta. */
   #extraMethods: ReadonlySet<string> = new Set();
@@ -71,13 +70,13 @@ export class ServedSimulator {
     }
     switch (name) {
       case "create":
-        return await this.#create(meta, args, kwargs);
+        return await this.#create(args, kwargs);
       case "setup_done":
         return await this.#simulator.setupDone?.();
       case "step":
         return await this.#step(meta, args);
       case "get_data":
-        return await this.#getData(meta, args);
+        return await this.#getData(args);
       default:
         return await this.#callExtra(name, args, kwargs);
     }
@@ -101,13 +100,12 @@ export class ServedSimulator {
   }
 
   async #create(
-    { models }: CheckedMeta,
     args: readonly unknown[],
     params: Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
     const { num, model } = checkedCreation(args, this.#maxFrameBytes);
     const entities = await this.#simulator.create(num, model, params);
-    checkEntities(entities, { num, model }, models, this.#entities);
+    checkEntities(entities, num, model);
     return entities;
   }
 
@@ -126,18 +124,14 @@ export class ServedSimulator {
     return checkedNextStep(next, time, type);
   }
 
-  async #getData(
-    { type }: CheckedMeta,
-    args: readonly unknown[],
-  ): Promise<unknown> {
+  async #getData(args: readonly unknown[]): Promise<unknown> {
     if (this.#simulator.getData === undefined) {
       throw new MethodNotFoundError(
         "Cannot tell outputs: the simulator has no 'getData', add it or connect none of its outputs",
       );
     }
-    const request = checkedRequest(args);
-    const outputs = await this.#simulator.getData(request);
-    checkOutputs(outputs, request, this.#time, type);
+    const outputs = await this.#simulator.getData(checkedRequest(args));
+    checkOutputs(outputs, this.#time);
     return outputs;
   }
 

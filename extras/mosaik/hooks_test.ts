@@ -1,15 +1,9 @@
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertRejects,
-} from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { RemoteError, TimeoutError } from "../../channel/errors.ts";
 import { openConnection } from "../../channel/deno.ts";
 import { captureStderr } from "../../testing/fixtures/capture_stderr.ts";
 import { MISBEHAVING } from "../../testing/fixtures/misbehaving.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { checkedMeta } from "./_check_meta.ts";
 import { logTo } from "./_log.ts";
 import { FakeMosaik, startWith } from "./fixtures/fake_mosaik.ts";
 import { makeEntities } from "./fixtures/simulators.ts";
@@ -192,25 +186,6 @@ Deno.test("a simulator's own log shows what mosaik sends on one line", () => {
   assertEquals(printed.lines, [
     "debug: mosaik calls '\\u{1b}[2J\\ncritical: forged'",
   ]);
-});
-
-Deno.test("checkedMeta looks through long lists in a time that grows as they do", () => {
-  const attrs = Array.from({ length: 200_000 }, (_, i) => `a${i}`);
-  const model = { public: true, params: [], attrs };
-  const half = attrs.length / 2;
-  const began = performance.now();
-  checkedMeta({
-    type: "hybrid",
-    models: {
-      M: {
-        ...model,
-        trigger: attrs.slice(0, half),
-        "non-trigger": attrs.slice(half),
-      },
-    },
-  }, {});
-  // With a search of the list for each name it takes minutes.
-  assert(performance.now() - began < 30_000);
 });
 
 function nextTurn(): Promise<void> {

@@ -6,12 +6,24 @@ export type SimulatorType = "time-based" | "event-based" | "hybrid";
 
 /** What a simulator tells mosaik of one of its models. */
 export interface ModelDescription {
-  /** Whether a scenario may create it; if not, it only comes as a child. */
-  readonly public: boolean;
-  /** The names of the parameters that `create` takes. */
-  readonly params: readonly string[];
-  /** The names of its inputs and outputs. */
-  readonly attrs: readonly string[];
+  /**
+   * Whether a scenario may create it; if not, it only comes as a child.
+   *
+   * @default {true}
+   */
+  readonly public?: boolean;
+  /**
+   * The names of the parameters that `create` takes.
+   *
+   * @default {[]}
+   */
+  readonly params?: readonly string[];
+  /**
+   * The names of its inputs and outputs.
+   *
+   * @default {those that the lists below name, if they name all}
+   */
+  readonly attrs?: readonly string[];
   /**
    * Whether inputs may have any name, as for a database.
    *
@@ -51,11 +63,11 @@ export interface ModelDescription {
  */
 export interface Meta {
   /**
-   * The version of mosaik's API.
+   * The version of mosaik's API, which begins with 3.
    *
    * @default {"3.0"}
    */
-  readonly api_version?: "3.0";
+  readonly api_version?: string;
   /** When mosaik steps it. */
   readonly type: SimulatorType;
   /** Its models, by name. */

@@ -11,9 +11,12 @@ import {
   EventSetter,
   Failing,
   Hybrid,
+  makeEntities,
   TimeBased,
   Tree,
 } from "./fixtures/simulators.ts";
+import type { Entity } from "./data.ts";
+import type { Meta, ModelDescription } from "./meta.ts";
 import { listenSimulator } from "./listen.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
@@ -149,6 +152,62 @@ withMosaik("The real mosaik shows what a simulator throws", async (mosaik) => {
   );
   assertStringIncludes(log.join(""), "simulators.ts");
 });
+
+withMosaik(
+  "The real mosaik ends with an error where no check is made here",
+  async (
+    mosaik,
+  ) => {
+    const model = { public: true, params: [], attrs: ["a", "b"] };
+    const refused: [error: string, Partial<Meta>, Partial<Entity>][] = [
+      ["non-persistent", described({ "non-persistent": ["a"] }), {}],
+      ["trigger", described({ trigger: ["a"] }), {}],
+      ["persistent", described({ persistent: ["a", "c"] }), {}],
+      ["illegal model name", { models: { M: model, step: model } }, {}],
+      ["extra method", { extra_methods: ["stop"] }, {}],
+      ["extra method", { extra_methods: ["M"] }, {}],
+      ["multiple entities", {}, { eid: "same" }],
+      ["wrong type", {}, { type: "N" }],
+      ["multiple entities", {}, { children: [{ eid: "M-1", type: "M" }] }],
+      ["not found", {}, { children: [{ eid: "child", type: "N" }] }],
+    ];
+    for (const [error, meta, entity] of refused) {
+      await using running = await listenSimulator({
+        meta: { type: "time-based", models: { M: model }, ...meta },
+        create: (num: number, type: string) =>
+          makeEntities(num, type).map((it) => ({ ...it, ...entity })),
+        step: (time: number) => time + 1,
+        M: () => {},
+      }, "tcp://127.0.0.1:0");
+      const connect = running.address.slice("tcp://".length);
+      const outcome = await mosaik.play("make", { connect });
+      assertStringIncludes(String(outcome.error), error);
+    }
+
+    function described(more: Partial<ModelDescription>): Partial<Meta> {
+      return { models: { M: { ...model, ...more } } };
+    }
+  },
+);
+
+withMosaik(
+  "The real mosaik takes a meta without what it has defaults for",
+  async (
+    mosaik,
+  ) => {
+    const simulator = {
+      meta: {
+        api_version: "3.0.15",
+        type: "time-based",
+        models: { M: { "non-trigger": ["a"], persistent: ["a"] } },
+      } as const,
+      create: (num: number, type: string) => makeEntities(num, type),
+      step: (time: number) => time + 1,
+    };
+    const { error, log } = await playWith(mosaik, "make", simulator);
+    assertEquals([error, log], [null, []]);
+  },
+);
 
 withMosaik("The real mosaik tells of a simulator that died", async (mosaik) => {
   const { error } = await mosaik.play(

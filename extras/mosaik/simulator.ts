@@ -49,8 +49,8 @@ export interface SimulatorFunctions {
     mosaik: Mosaik,
   ): number | null | void | Promise<number | null | void>;
   /**
-   * Returns the values asked for: all of them where the type is time-based, and
-   * elsewhere those that there are. Needed as soon as an output is connected.
+   * Returns the values asked for; those that are no news may be left out.
+   * Needed as soon as an output is connected.
    */
   getData?(outputs: OutputRequest): Outputs | Promise<Outputs>;
   /**
