@@ -12,8 +12,8 @@
  * 5. When its container listens it calls `started`; if it cannot, `failed`.
  * 6. The parent connects to the container, at the address that it has chosen
  *    itself, and shows the token to the manager by `admit`.
- * 7. A Worker passes on what it prints by `print` and calls `ended` at its end.
- *    A process prints to its pipes, and exits.
+ * 7. A Worker posts what it prints, and its exit code, to a `MessagePort` that
+ *    came with the first message. A process prints to its pipes, and exits.
  * 8. When this connection is lost the child closes its container and ends.
  */
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
@@ -32,10 +32,17 @@ export interface ControlPoint {
   readonly address: string;
   /** The secret that it shows there, and its parent shows to its manager. */
   readonly token: string;
+  /** Takes what a Worker prints, and at last its exit code. */
+  readonly output?: MessagePort;
 }
 
 /** A stream to which a child prints. */
 export type LineSource = "stdout" | "stderr";
+
+/** A text that a Worker has printed, or its exit code. */
+export type WorkerOutput =
+  | { readonly text: string; readonly from: LineSource }
+  | { readonly code: number };
 
 /** The calls of a child to its parent. */
 export interface Control {
@@ -45,8 +52,6 @@ export interface Control {
   started(): void;
   /** Reports the class name and message of an error, which are not trusted. */
   failed(name: unknown, message: unknown): void;
-  print(text: unknown, from: unknown): void;
-  ended(code: unknown): void;
 }
 
 /** All that the container of a child is made of. It holds secrets. */

@@ -30,8 +30,6 @@ withCtx({
     untilClosing: () => Promise.resolve(5),
     started: () => {},
     failed: (...report) => reports.push(report),
-    print: () => {},
-    ended: () => {},
   };
   const token = "open sesame";
   const server = ctx.use(await listenForChild(control, token, () => {}));

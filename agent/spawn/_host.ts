@@ -1,6 +1,6 @@
 import { within } from "../../channel/internal.ts";
 import { SpawnError } from "../errors.ts";
-import type { ControlPoint, LineSource } from "./_control.ts";
+import type { ControlPoint, LineSource, WorkerOutput } from "./_control.ts";
 import { Lines } from "./_lines.ts";
 
 /** The end of a process or Worker. */
@@ -17,8 +17,8 @@ export interface Host {
   readonly pid?: number;
   /** Resolves when it is gone and its last line was passed on. */
   readonly ended: Promise<HostEnd>;
-  /** Ends it at once. A Worker that has finished reports a code. */
-  kill(code?: number): void;
+  /** Ends it at once. */
+  kill(): void;
 }
 
 /** Hears each line that a process or Worker prints. */
@@ -122,19 +122,28 @@ export function startWorker(
 ): Host {
   const { promise: ended, resolve } = Promise.withResolvers<HostEnd>();
   const worker = new Worker(childFile("worker"), { type: "module", name });
-  const kill = (code?: number) => {
+  const { port1, port2: output } = new MessageChannel();
+  const end = (how: string, code?: number) => {
     worker.terminate();
-    const how = code === undefined ? "was ended" : `ended with code ${code}`;
+    port1.close();
     resolve({ code, message: `it ${how}` });
+  };
+  const lines = {
+    stdout: new Lines((line) => onLine(line, "stdout")),
+    stderr: new Lines((line) => onLine(line, "stderr")),
+  };
+  port1.onmessage = ({ data }: MessageEvent<WorkerOutput>) => {
+    if ("text" in data) lines[data.from].add(data.text);
+    else end(`ended with code ${data.code}`, data.code);
   };
   worker.onerror = (event) => {
     // Else it would end this process, too.
     event.preventDefault();
     onLine(`error: ${event.message}`, "stderr");
-    kill(1);
+    end("ended with code 1", 1);
   };
-  worker.postMessage(point);
-  return { ended, kill };
+  worker.postMessage({ ...point, output }, [output]);
+  return { ended, kill: () => end("was ended") };
 }
 
 function childFile(kind: "process" | "worker"): string {

@@ -1,9 +1,9 @@
 import { dirname, fromFileUrl } from "@std/path";
-import { type Address, parseAddress } from "../../transports/address.ts";
+import { parseAddress } from "../../transports/address.ts";
 import type { SpawnPermission, SpawnPermissions } from "./contract.ts";
 
 /** The names of the flags, without `--allow-`. */
-const NAMES = [
+const NAMES: readonly (keyof SpawnPermissions)[] = [
   "env",
   "ffi",
   "import",
@@ -12,7 +12,7 @@ const NAMES = [
   "run",
   "sys",
   "write",
-] as const satisfies readonly (keyof SpawnPermissions)[];
+];
 
 /** The addresses that a process uses. */
 export interface ProcessAddresses {
@@ -33,8 +33,9 @@ export function permissionFlags(
   permissions: SpawnPermissions,
   { listens, connects }: ProcessAddresses,
 ): string[] {
+  const names: readonly string[] = NAMES;
   for (const name of Object.keys(permissions)) {
-    if (NAMES.some((it) => it === name)) continue;
+    if (names.includes(name)) continue;
     throw new TypeError(
       `Cannot allow '${name}': there is no such permission, use '${
         NAMES.join("', '")
@@ -42,43 +43,37 @@ export function permissionFlags(
     );
   }
   const all = [
-    toListen(parseAddress(listens)),
-    ...connects.map((it) => toConnect(parseAddress(it))),
+    needed(listens, true),
+    ...connects.map((it) => needed(it, false)),
     permissions,
   ];
-  const flags: string[] = [];
-  for (const name of NAMES) {
+  return NAMES.flatMap((name) => {
     const items = new Set(all.flatMap((it) => itemsOf(name, it[name])));
-    if (items.has(true)) flags.push(`--allow-${name}`);
-    else if (items.size > 0) flags.push(`--allow-${name}=${[...items]}`);
-  }
-  return flags;
+    if (items.has(true)) return [`--allow-${name}`];
+    return items.size > 0 ? [`--allow-${name}=${[...items]}`] : [];
+  });
 }
 
-function toListen(address: Address): SpawnPermissions {
-  if (!("path" in address)) return toConnect(address);
-  // A socket is made under a random name, and a permission names a single one.
-  const folder = [dirname(address.path)];
-  return { net: true, read: folder, write: folder };
-}
-
-function toConnect(address: Address): SpawnPermissions {
+/** Returns what it needs to use an address. */
+function needed(text: string, listens: boolean): SpawnPermissions {
+  const address = parseAddress(text);
   if ("name" in address) return {};
-  if ("path" in address) {
-    const path = [address.path];
-    return { net: [`unix:${path}`], read: path, write: path };
+  if ("host" in address) {
+    return { net: [text.slice("://".length + address.scheme.length)] };
   }
-  const { host, port } = address;
-  return { net: [`${host.includes(":") ? `[${host}]` : host}:${port}`] };
+  const { path } = address;
+  // A socket is made under a random name, and a permission names a single one.
+  const files = [listens ? dirname(path) : path];
+  const net = listens || [`unix:${path}`];
+  return { net, read: files, write: files };
 }
 
-/** The items of one permission; `true` stands for everything. */
+/** Returns the items of one permission; `true` stands for everything. */
 function itemsOf(
   name: string,
-  permission: SpawnPermission | undefined,
+  permission: SpawnPermission = false,
 ): (string | true)[] {
-  if (permission === true) return [true];
-  if (permission === undefined || permission === false) return [];
+  if (typeof permission === "boolean") return permission ? [true] : [];
   if (!Array.isArray(permission)) {
     throw new TypeError(
       `Cannot allow '${name}': it is '${permission}', use true, false or a list`,
@@ -88,9 +83,7 @@ function itemsOf(
     const text = textOf(item);
     if (text !== "" && !text.includes(",")) return text;
     throw new TypeError(
-      `Cannot allow '${name}' for '${text}': a flag of Deno cannot hold it, since it ${
-        text === "" ? "is empty" : "has a comma"
-      }`,
+      `Cannot allow '${name}' for '${text}': a flag of Deno cannot hold it, since it is empty or has a comma`,
     );
   });
 }

@@ -21,7 +21,6 @@ import type { SpawnedCloseReason, SpawnedContainer } from "./contract.ts";
 import { type Control, type LineSource, listenForChild } from "./_control.ts";
 import type { Host, HostEnd } from "./_host.ts";
 import { reportedError, StderrTail } from "./_log.ts";
-import { Lines } from "./_lines.ts";
 import type { Manager } from "./manager.ts";
 import type { SpawnPlan } from "./_plan.ts";
 
@@ -165,19 +164,12 @@ export class Spawned implements SpawnedContainer {
   }
 
   #control(): Control {
-    const stdout = new Lines((line) => this.#log(line, "stdout"));
-    const stderr = new Lines((line) => this.#log(line, "stderr"));
     return {
       setup: () => this.#plan.setup,
       untilClosing: () => this.#closing.promise,
       started: () => this.#started.resolve(),
       failed: (name, message) =>
         this.#started.reject(reportedError(name, message)),
-      print(text, from) {
-        const lines = from === "stderr" ? stderr : stdout;
-        if (typeof text === "string") lines.add(text);
-      },
-      ended: (code) => this.#host.kill(typeof code === "number" ? code : 1),
     };
   }
 
