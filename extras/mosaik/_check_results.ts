@@ -1,5 +1,5 @@
 import { isRecord } from "../../rpc/internal.ts";
-import { wrongValue } from "./_check_calls.ts";
+import { wrongValue } from "./_calls.ts";
 import type { SimulatorType } from "./meta.ts";
 
 /**

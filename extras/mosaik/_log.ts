@@ -1,6 +1,5 @@
 import { printable } from "../../transports/printable.ts";
-import { LOG_LEVELS } from "./_parse_command_line.ts";
-import type { LogLevel } from "./command_line.ts";
+import { LOG_LEVELS, type LogLevel } from "./command_line.ts";
 
 /** Tells something of a level; a text that costs something is made if told. */
 export type Log = (level: LogLevel, text: string | (() => string)) => void;

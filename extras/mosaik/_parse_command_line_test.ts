@@ -1,27 +1,21 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  checkOptionNames,
-  helpText,
-  type OptionTable,
-  parseCommandLine,
-} from "./_parse_command_line.ts";
+import type { OptionTable } from "./command_line.ts";
+import { HELP, parseCommandLine } from "./_parse_command_line.ts";
 
 const own: OptionTable = {
-  file: { value: "FILE", description: "Where to", short: "f" },
-  size: { value: "N", description: "How many", default: "3" },
-  quick: { description: "Whether to hurry" },
+  file: { type: "string", short: "f" },
+  size: { type: "string", default: "3" },
+  quick: { type: "boolean" },
+  tag: { type: "string", multiple: true },
 };
 
 Deno.test("parseCommandLine reads what mosaik's simulators take", () => {
   assertEquals(parseCommandLine(["127.0.0.1:5555"], {}), {
-    kind: "run",
-    commandLine: {
-      address: "tcp://127.0.0.1:5555",
-      remote: false,
-      timeoutMs: 60_000,
-      logLevel: "info",
-      options: {},
-    },
+    address: "tcp://127.0.0.1:5555",
+    remote: false,
+    timeoutMs: 60_000,
+    logLevel: "info",
+    options: {},
   });
   for (
     const args of [
@@ -30,31 +24,39 @@ Deno.test("parseCommandLine reads what mosaik's simulators take", () => {
     ]
   ) {
     assertEquals(parseCommandLine(args, {}), {
-      kind: "run",
-      commandLine: {
-        address: "tcp://localhost:0",
-        remote: true,
-        timeoutMs: 2_500,
-        logLevel: "debug",
-        options: {},
-      },
+      address: "tcp://localhost:0",
+      remote: true,
+      timeoutMs: 2_500,
+      logLevel: "debug",
+      options: {},
     });
   }
 });
 
 Deno.test("parseCommandLine reads options of the simulator's own", () => {
-  const parsed = parseCommandLine(["-f", "x.csv", "--quick", "a:1"], own);
-  assertEquals(
-    parsed.kind === "run" && parsed.commandLine.options,
-    { file: "x.csv", quick: true, size: "3" },
-  );
-  const bare = parseCommandLine(["a:1"], own);
-  assertEquals(bare.kind === "run" && bare.commandLine.options, { size: "3" });
+  const optionsOf = (...args: string[]) =>
+    parseCommandLine(["a:1", ...args], own)?.options;
+  assertEquals(optionsOf("-f", "x.csv", "--quick"), {
+    file: "x.csv",
+    quick: true,
+    size: "3",
+  });
+  assertEquals(optionsOf("--tag", "a", "--tag", "b"), {
+    tag: ["a", "b"],
+    size: "3",
+  });
+  assertEquals(optionsOf(), { size: "3" });
+});
+
+Deno.test("parseCommandLine lets no option take the place of mosaik's", () => {
+  const taking: OptionTable = { timeout: { type: "boolean", short: "r" } };
+  const read = parseCommandLine(["-r", "-t", "1", "a:1"], taking);
+  assertEquals([read?.remote, read?.timeoutMs], [true, 1_000]);
 });
 
 Deno.test("parseCommandLine asks for help before all else", () => {
-  assertEquals(parseCommandLine(["-h"], own), { kind: "help" });
-  assertEquals(parseCommandLine(["a:1", "--help"], own), { kind: "help" });
+  assertEquals(parseCommandLine(["-h"], own), null);
+  assertEquals(parseCommandLine(["a:1", "--help"], own), null);
 });
 
 Deno.test("parseCommandLine refuses what it cannot read, and says why", () => {
@@ -74,35 +76,16 @@ Deno.test("parseCommandLine refuses what it cannot read, and says why", () => {
   }
 });
 
-Deno.test("checkOptionNames refuses names and letters that are taken", () => {
-  checkOptionNames(own);
-  const description = "";
-  const refused: [OptionTable, string][] = [
-    [{ remote: { description } }, "'--remote'"],
-    [{ level: { description, short: "l" } }, "'-l'"],
-    [
-      { a: { description, short: "x" }, b: { description, short: "x" } },
-      "'-x'",
-    ],
-  ];
-  for (const [table, name] of refused) {
-    assertThrows(() => checkOptionNames(table), TypeError, name);
-  }
-});
-
-Deno.test("helpText tells of all options", () => {
-  const text = helpText("A wind park.", own);
+Deno.test("HELP tells of all options that simulators have", () => {
   for (
     const part of [
-      "A wind park.\n",
       "HOST:PORT ",
       "-h, --help ",
       "-r, --remote ",
       "-l LEVEL, --log-level LEVEL ",
+      "trace, debug, info, warning, error, critical",
       "-t SECONDS, --timeout SECONDS ",
       "[default: 60]",
-      "-f FILE, --file FILE ",
-      "How many [default: 3]",
     ]
-  ) assertStringIncludes(text, part);
+  ) assertStringIncludes(HELP, part);
 });

@@ -2,11 +2,15 @@ import { MethodNotFoundError } from "../../rpc/errors.ts";
 import { joinKwargs } from "../../rpc/kwargs.ts";
 import { printable } from "../../transports/printable.ts";
 import {
-  checkedCreation,
-  checkedRequest,
-  checkedSid,
-  checkedStep,
-} from "./_check_calls.ts";
+  type Call,
+  count,
+  inputs,
+  type Kwargs,
+  makeCall,
+  number,
+  outputRequest,
+  text,
+} from "./_calls.ts";
 import { type CheckedMeta, checkedMeta, extraMethod } from "./_check_meta.ts";
 import {
   checkedNextStep,
@@ -17,17 +21,18 @@ import type { InitParams } from "./data.ts";
 import type { Mosaik } from "./mosaik.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
+/** The shortest entity in an answer: `{"eid":"","type":""},`. */
+const ENTITY_BYTES = 21;
+
 /**
  * Calls the functions of a simulator by the names and with the arguments of
  * mosaik, and checks what they return. It knows nothing of connections.
  */
 export class ServedSimulator {
+  /** What mosaik was told, or `null` before that. */
+  meta: CheckedMeta | null = null;
   readonly #simulator: SimulatorFunctions;
-  readonly #mosaik: Mosaik;
-  readonly #maxFrameBytes: number;
-  #meta: CheckedMeta | null = null;
-  /** The names in `extra_methods` of the meta. */
-  #extraMethods: ReadonlySet<string> = new Set();
+  readonly #calls: ReadonlyMap<string, Call>;
   /** The time of the newest step. */
   #time = -1;
 
@@ -38,13 +43,50 @@ export class ServedSimulator {
     maxFrameBytes: number,
   ) {
     this.#simulator = simulator;
-    this.#mosaik = mosaik;
-    this.#maxFrameBytes = maxFrameBytes;
-  }
-
-  /** What mosaik was told, or `null` before that. */
-  get meta(): CheckedMeta | null {
-    return this.#meta;
+    const init = makeCall("init", [text], async ([sid], params) => {
+      if (this.meta !== null) {
+        throw new TypeError("Cannot initialise the simulator: it is already");
+      }
+      const told = await simulator.init?.(sid, params as InitParams, mosaik);
+      this.meta = checkedMeta(told ?? simulator.meta, simulator);
+      return this.meta;
+    });
+    const create = makeCall(
+      "create",
+      [count, text],
+      async ([num, model], params) => {
+        checkFits(num, maxFrameBytes);
+        const entities = await simulator.create(num, model, params);
+        checkEntities(entities, num, model);
+        return entities;
+      },
+    );
+    const step = makeCall(
+      "step",
+      [count, inputs, number],
+      async ([time, given, maxAdvance]) => {
+        const next = await simulator.step(time, given, maxAdvance, mosaik);
+        this.#time = time;
+        return checkedNextStep(next, time, this.meta!.type);
+      },
+    );
+    const getData = makeCall("get_data", [outputRequest], async ([request]) => {
+      if (simulator.getData === undefined) {
+        throw new MethodNotFoundError(
+          "Cannot tell outputs: the simulator has no 'getData', add it or connect none of its outputs",
+        );
+      }
+      const outputs = await simulator.getData(request);
+      checkOutputs(outputs, this.#time);
+      return outputs;
+    });
+    this.#calls = new Map<string, Call>([
+      ["init", init],
+      ["create", create],
+      ["setup_done", () => simulator.setupDone?.()],
+      ["step", step],
+      ["get_data", getData],
+    ]);
   }
 
   /**
@@ -57,92 +99,22 @@ export class ServedSimulator {
   async call(
     name: string,
     args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
+    kwargs: Kwargs,
   ): Promise<unknown> {
-    if (name === "init") return await this.#init(args, kwargs);
-    const meta = this.#meta;
-    if (meta === null) {
+    if (this.meta === null && name !== "init") {
       throw new TypeError(
         `Cannot call '${
           printable(name)
         }': the simulator is not initialised, call 'init' first`,
       );
     }
-    switch (name) {
-      case "create":
-        return await this.#create(args, kwargs);
-      case "setup_done":
-        return await this.#simulator.setupDone?.();
-      case "step":
-        return await this.#step(meta, args);
-      case "get_data":
-        return await this.#getData(args);
-      default:
-        return await this.#callExtra(name, args, kwargs);
-    }
+    const call = this.#calls.get(name) ?? this.#extraCall(name);
+    return await call(args, kwargs);
   }
 
-  async #init(
-    args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
-  ): Promise<CheckedMeta> {
-    if (this.#meta !== null) {
-      throw new TypeError("Cannot initialise the simulator: it is already");
-    }
-    const told = await this.#simulator.init?.(
-      checkedSid(args),
-      kwargs as InitParams,
-      this.#mosaik,
-    );
-    this.#meta = checkedMeta(told ?? this.#simulator.meta, this.#simulator);
-    this.#extraMethods = new Set(this.#meta.extra_methods);
-    return this.#meta;
-  }
-
-  async #create(
-    args: readonly unknown[],
-    params: Readonly<Record<string, unknown>>,
-  ): Promise<unknown> {
-    const { num, model } = checkedCreation(args, this.#maxFrameBytes);
-    const entities = await this.#simulator.create(num, model, params);
-    checkEntities(entities, num, model);
-    return entities;
-  }
-
-  async #step(
-    { type }: CheckedMeta,
-    args: readonly unknown[],
-  ): Promise<number | null> {
-    const { time, inputs, maxAdvance } = checkedStep(args);
-    const next = await this.#simulator.step(
-      time,
-      inputs,
-      maxAdvance,
-      this.#mosaik,
-    );
-    this.#time = time;
-    return checkedNextStep(next, time, type);
-  }
-
-  async #getData(args: readonly unknown[]): Promise<unknown> {
-    if (this.#simulator.getData === undefined) {
-      throw new MethodNotFoundError(
-        "Cannot tell outputs: the simulator has no 'getData', add it or connect none of its outputs",
-      );
-    }
-    const outputs = await this.#simulator.getData(checkedRequest(args));
-    checkOutputs(outputs, this.#time);
-    return outputs;
-  }
-
-  async #callExtra(
-    name: string,
-    args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
-  ): Promise<unknown> {
-    const method = this.#extraMethods.has(name)
-      ? extraMethod(this.#simulator, name)
-      : null;
+  #extraCall(name: string): Call {
+    const isListed = this.meta?.extra_methods?.includes(name);
+    const method = isListed ? extraMethod(this.#simulator, name) : null;
     if (method === null) {
       throw new MethodNotFoundError(
         `Cannot call '${
@@ -150,9 +122,16 @@ export class ServedSimulator {
         }': the simulator has no such method, name it in 'extra_methods' of its meta`,
       );
     }
-    return await method.apply(
-      this.#simulator,
-      joinKwargs(args, kwargs) as unknown[],
-    );
+    return (args, kwargs) =>
+      method.apply(this.#simulator, [...joinKwargs(args, kwargs)]);
   }
+}
+
+/** Checks that an answer can hold `num` entities. */
+function checkFits(num: number, maxFrameBytes: number): void {
+  const most = Math.floor(maxFrameBytes / ENTITY_BYTES);
+  if (num <= most) return;
+  throw new RangeError(
+    `Cannot create ${num} entities: an answer holds at most ${most}, ask several times or raise 'limits.frames.maxBytes'`,
+  );
 }

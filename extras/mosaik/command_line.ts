@@ -1,27 +1,20 @@
-/** How much a simulator tells on standard error; each level tells less. */
-export type LogLevel =
-  | "trace"
-  | "debug"
-  | "info"
-  | "warning"
-  | "error"
-  | "critical";
+import type { ParseArgsConfig } from "node:util";
 
-/** An option of your own on the command line. */
-export interface CommandLineOption {
-  /** What the help says of it. */
-  readonly description: string;
-  /** One letter for it; not `h`, `l`, `r` or `t`. */
-  readonly short?: string;
-  /**
-   * What the help calls its value, such as `"FILE"`.
-   *
-   * @default {it has no value, and is there or not}
-   */
-  readonly value?: string;
-  /** Its value if it is not there; only for one that has a value. */
-  readonly default?: string;
-}
+/** All levels, the most talkative first. */
+export const LOG_LEVELS = [
+  "trace",
+  "debug",
+  "info",
+  "warning",
+  "error",
+  "critical",
+] as const;
+
+/** How much a simulator tells on standard error; each level tells less. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** Options on the command line by their long names, as `node:util` has them. */
+export type OptionTable = NonNullable<ParseArgsConfig["options"]>;
 
 /** What was on the command line of a simulator, for `configure`. */
 export interface CommandLine {
@@ -34,8 +27,10 @@ export interface CommandLine {
   /** How much is told on standard error. */
   readonly logLevel: LogLevel;
   /**
-   * Your own options by name: a text for one with a value, `true` for one
-   * without. What was not given, and has no default, is not there.
+   * Your own options by name, as `parseArgs` of `node:util` returns them. What
+   * was not given, and has no default, is not there.
    */
-  readonly options: Readonly<Record<string, string | boolean>>;
+  readonly options: Readonly<
+    Record<string, string | boolean | (string | boolean)[] | undefined>
+  >;
 }

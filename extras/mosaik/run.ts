@@ -2,15 +2,10 @@ import { abortable } from "../../channel/internal.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import type { OnError } from "../../channel/report.ts";
-import type { CommandLine, CommandLineOption } from "./command_line.ts";
+import type { CommandLine, OptionTable } from "./command_line.ts";
 import { Interruption } from "./_interruption.ts";
 import { type Log, logTo, print, printError } from "./_log.ts";
-import {
-  checkOptionNames,
-  helpText,
-  parseCommandLine,
-  type Parsed,
-} from "./_parse_command_line.ts";
+import { HELP, parseCommandLine } from "./_parse_command_line.ts";
 import type {
   RunningSimulator,
   SimulatorOptions,
@@ -22,18 +17,20 @@ import type { SimulatorFunctions } from "./simulator.ts";
 /** Options for {@linkcode runSimulator}. */
 export interface RunSimulatorOptions extends SimulatorOptions {
   /**
-   * What the help says that the program does.
+   * What the help says that the program does, and what options of your own it
+   * has.
    *
    * @default {"A simulator for mosaik."}
    */
   readonly description?: string | undefined;
   /**
-   * Options of your own on the command line, by their long names; `configure`
-   * is given what was there.
+   * Options of your own on the command line, as `parseArgs` of `node:util` takes
+   * them; `configure` is given what was there. Those of all simulators, `help`,
+   * `log-level`, `remote`, `timeout` and their letters, stay as they are.
    *
    * @default {none}
    */
-  readonly options?: Readonly<Record<string, CommandLineOption>> | undefined;
+  readonly options?: OptionTable | undefined;
   /**
    * The command line.
    *
@@ -70,8 +67,6 @@ export interface RunSimulatorOptions extends SimulatorOptions {
  *
  * if (import.meta.main) Deno.exit(await runSimulator(new Clock()));
  * ```
- *
- * @throws {TypeError} If one of your `options` has a name that is taken.
  */
 export async function runSimulator<S extends SimulatorFunctions>(
   simulator: S,
@@ -82,19 +77,17 @@ export async function runSimulator<S extends SimulatorFunctions>(
     options: own = {},
     args = Deno.args,
   } = options;
-  checkOptionNames(own);
-  let parsed: Parsed;
+  const help = `${description}\n\n${HELP}`;
+  let commandLine: CommandLine | null;
   try {
-    parsed = parseCommandLine(args, own);
+    commandLine = parseCommandLine(args, own);
   } catch (error) {
-    printError(`${messageOf(error)}\n\n${helpText(description, own)}`);
+    printError(`${messageOf(error)}\n\n${help}`);
     return 1;
   }
-  if (parsed.kind === "help") {
-    print(helpText(description, own));
-    return 0;
-  }
-  return await runAs(parsed.commandLine, simulator, options);
+  if (commandLine !== null) return await runAs(commandLine, simulator, options);
+  print(help);
+  return 0;
 }
 
 async function runAs(
