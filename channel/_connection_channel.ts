@@ -9,7 +9,12 @@ import {
   makeParts,
   type PartsOwner,
 } from "./tables/_parts.ts";
-import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
+import type {
+  Channel,
+  ChannelStats,
+  CloseOptions,
+  SendOptions,
+} from "./channel.ts";
 import type { CloseReason } from "./errors.ts";
 import type { Budget } from "./limits/budget.ts";
 import type { Limits } from "./limits/limits.ts";
@@ -132,8 +137,18 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
     return this.#calls.replies;
   }
 
-  /** As for users; `context` reaches the custom types in `content`. */
-  send(
+  send(content: unknown, options: SendOptions = {}): Promise<unknown> {
+    if (observed.by === null) return this.request(content, options);
+    const { signal, timeoutMs } = options;
+    const report = { call: {}, path: null, args: [content] };
+    return this.request(content, { signal, timeoutMs, report });
+  }
+
+  /**
+   * Sends a request of the layer above; `context` reaches the custom types in
+   * `content`.
+   */
+  request(
     content: unknown,
     terms: CallTerms = {},
     context?: unknown,

@@ -21,3 +21,53 @@ export interface MessageEvent extends ObservedEvent {
   /** The content: packed, and not yet revived. */
   readonly content: unknown;
 }
+
+/** A call was sent, or a method was called. */
+export interface CallStarted extends ObservedEvent {
+  /** Distinguishes it from other events. */
+  readonly type: "call-started";
+  /** Identifies the call in other events. */
+  readonly call: object;
+  /** Whether this side makes the call or serves it. */
+  readonly side: "made" | "served";
+  /** The channel that carries the call. */
+  readonly channel: object;
+  /** The number of the request. */
+  readonly id: number;
+  /**
+   * The path of the method, or `null` for a call without RPC. The other side
+   * chose that of a served call.
+   */
+  readonly path: string | null;
+  /**
+   * The arguments; keyword arguments are the last one. Without RPC, the content
+   * of the request.
+   */
+  readonly args: readonly unknown[];
+}
+
+/**
+ * The result of a call: `aborted` by its caller's signal, `timed-out`, `lost`
+ * with the connection, or a `failure` for any other error.
+ */
+export type CallOutcome =
+  | "result"
+  | "failure"
+  | "aborted"
+  | "timed-out"
+  | "lost";
+
+/**
+ * A made call has settled, or a served one is over: it was answered, and the
+ * streams in its result have ended.
+ */
+export interface CallEnded extends ObservedEvent {
+  /** Distinguishes it from other events. */
+  readonly type: "call-ended";
+  /** The call. */
+  readonly call: object;
+  /** How the call ended. */
+  readonly outcome: CallOutcome;
+  /** The error, unless the outcome is `result`. */
+  readonly error?: unknown;
+}

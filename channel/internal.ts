@@ -17,7 +17,13 @@ export {
 export { messageOf } from "./codecs/types/_fault.ts";
 export { isThenable } from "./codecs/types/_peer_data.ts";
 export { MESSAGE_KINDS } from "./_events.ts";
-export type { MessageDirection, MessageEvent } from "./_events.ts";
+export type {
+  CallEnded,
+  CallOutcome,
+  CallStarted,
+  MessageDirection,
+  MessageEvent,
+} from "./_events.ts";
 export type { Admission, ArrivalContext, ChannelHooks } from "./_hooks.ts";
 export { checkRange } from "./limits/_check_range.ts";
 export { sumOfStats, Totals } from "./tables/_totals.ts";

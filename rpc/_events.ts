@@ -1,58 +1,11 @@
 import { ConnectionClosedError, TimeoutError } from "../channel/errors.ts";
+import type {
+  CallEnded,
+  CallOutcome,
+  CallStarted,
+} from "../channel/internal.ts";
 import { observed, type ObservedEvent } from "../transports/internal.ts";
 import { isInstance } from "./_failure.ts";
-
-/** RPC has started on a channel. Emitted once for each channel. */
-export interface SessionStarted extends ObservedEvent {
-  /** Distinguishes it from other events. */
-  readonly type: "session-started";
-  /** The channel. */
-  readonly channel: object;
-}
-
-/** A call was sent, or a method was called. */
-export interface CallStarted extends ObservedEvent {
-  /** Distinguishes it from other events. */
-  readonly type: "call-started";
-  /** Identifies the call in other events. */
-  readonly call: object;
-  /** Whether this side makes the call or serves it. */
-  readonly side: "made" | "served";
-  /** The channel that carries the call. */
-  readonly channel: object;
-  /** The number of the request. */
-  readonly id: number;
-  /** The path of the method. The other side chose that of a served call. */
-  readonly path: string;
-  /** The arguments; keyword arguments are the last one. */
-  readonly args: readonly unknown[];
-}
-
-/**
- * The result of a call: `aborted` by its caller's signal, `timed-out`, `lost`
- * with the connection, or a `failure` for any other error.
- */
-export type CallOutcome =
-  | "result"
-  | "failure"
-  | "aborted"
-  | "timed-out"
-  | "lost";
-
-/**
- * A made call has settled, or a served one is over: it was answered, and the
- * streams in its result have ended.
- */
-export interface CallEnded extends ObservedEvent {
-  /** Distinguishes it from other events. */
-  readonly type: "call-ended";
-  /** The call. */
-  readonly call: object;
-  /** How the call ended. */
-  readonly outcome: CallOutcome;
-  /** The error, unless the outcome is `result`. */
-  readonly error?: unknown;
-}
 
 /** A stream was passed from one side to the other. */
 export interface StreamOpened extends ObservedEvent {
@@ -106,7 +59,6 @@ export interface ReferenceReleased extends ObservedEvent {
 
 /** All events of this layer. */
 export type RpcEvent =
-  | SessionStarted
   | CallStarted
   | CallEnded
   | StreamOpened
@@ -115,8 +67,7 @@ export type RpcEvent =
   | ReferenceReleased;
 
 /** Returns how a call ended that rejected with `error`. */
-export function outcomeOf(error: unknown, signal?: AbortSignal): CallOutcome {
-  if (signal?.aborted && error === signal.reason) return "aborted";
+export function outcomeOf(error: unknown): CallOutcome {
   if (isInstance(error, TimeoutError)) return "timed-out";
   return isInstance(error, ConnectionClosedError) ? "lost" : "failure";
 }

@@ -28,13 +28,9 @@ export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";
 export { STREAM_PREFIX } from "./streams/_outgoing_streams.ts";
 export type {
-  CallEnded,
-  CallOutcome,
-  CallStarted,
   ReferenceKept,
   ReferenceReleased,
   RpcEvent,
-  SessionStarted,
   StreamEnded,
   StreamOpened,
 } from "./_events.ts";

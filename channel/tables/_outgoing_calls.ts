@@ -1,9 +1,10 @@
 import { FrameTooLargeError, ProtocolError } from "../../transports/errors.ts";
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
 import type { ChannelParts } from "./_parts.ts";
 import type { SendOptions } from "../channel.ts";
 import { QueueFullError, SerializationError, TimeoutError } from "../errors.ts";
 import { checkRange } from "../limits/_check_range.ts";
+import type { CallEnded, CallOutcome, CallStarted } from "../_events.ts";
 import { FAILURE, type Message, REQUEST } from "../message.ts";
 import { type ArrivalContext, REPLY_ARRIVED } from "../_hooks.ts";
 import type { Due } from "../timers/_timers.ts";
@@ -30,6 +31,8 @@ export interface CallTerms extends SendOptions {
   readonly onResult?: ResultReceiver;
   /** The context with which the reply is revived. */
   readonly replyContext?: ArrivalContext;
+  /** The call in events, for observers. Without it they hear nothing of it. */
+  readonly report?: Pick<CallStarted, "call" | "path" | "args"> | undefined;
 }
 
 /**
@@ -170,7 +173,7 @@ export class OutgoingCalls {
         queue.wait(call);
       }
     } catch (error) {
-      this.#remove(call);
+      this.#remove(call, "failure", error);
       throw error;
     }
   }
@@ -193,9 +196,28 @@ export class OutgoingCalls {
     this.#parts.timers.add(call);
     const { signal } = call.terms;
     if (signal !== undefined) listenForAbort(signal, call);
+    if (call.terms.report !== undefined) this.#reportStart(call);
   }
 
-  #remove(call: PendingCall): void {
+  #reportStart({ id, terms: { report } }: PendingCall): void {
+    const { channel } = this.#parts;
+    const event: CallStarted = {
+      ...report!,
+      type: "call-started",
+      side: "made",
+      channel,
+      id,
+    };
+    observed.by?.event(event);
+  }
+
+  #remove(call: PendingCall, outcome: CallOutcome, error?: unknown): void {
+    const { report } = call.terms;
+    if (report !== undefined) {
+      const { call } = report;
+      const event: CallEnded = { type: "call-ended", call, outcome, error };
+      observed.by?.event(event);
+    }
     this.#pending.delete(call.id);
     this.#parts.timers.remove(call);
     const { signal } = call.terms;
@@ -232,7 +254,8 @@ export class OutgoingCalls {
     failure ??= type === FAILURE
       ? codec.decodeFailure(result)
       : this.#handOver(call, result, bytes);
-    this.#remove(call);
+    if (failure === null) this.#remove(call, "result");
+    else this.#remove(call, "failure", failure);
     // A reply to what has not been sent is wrong, but does no harm.
     if (!queue.isSent(call)) queue.withdraw(call);
     if (failure === null) return call.resolve(result);
@@ -243,13 +266,12 @@ export class OutgoingCalls {
   /** A sign of life and no more: nothing of a stranger is revived. */
   #dropReplyOfStranger(call: PendingCall): void {
     this.failed++;
-    this.#remove(call);
-    call.reject(
-      new SerializationError(
-        "Cannot read a reply: its sender is not admitted yet",
-        { path: [] },
-      ),
+    const error = new SerializationError(
+      "Cannot read a reply: its sender is not admitted yet",
+      { path: [] },
     );
+    this.#remove(call, "failure", error);
+    call.reject(error);
   }
 
   /** Passes the result to its receiver. Returns why that does not take it. */
@@ -271,21 +293,20 @@ export class OutgoingCalls {
   /** Ends a call whose deadline has come. */
   expire(call: PendingCall): void {
     this.timedOut++;
-    this.#remove(call);
     const sent = this.#parts.queue.withdraw(call);
     const timeoutMs = this.#timeoutMs(call.terms);
-    call.reject(
-      new TimeoutError(
-        `Cannot complete call ${call.id}: no reply within ${timeoutMs} ms`,
-        { timeoutMs, sent },
-      ),
+    const error = new TimeoutError(
+      `Cannot complete call ${call.id}: no reply within ${timeoutMs} ms`,
+      { timeoutMs, sent },
     );
+    this.#remove(call, "timed-out", error);
+    call.reject(error);
   }
 
   /** Ends a call whose signal has aborted. */
   abort(call: PendingCall, reason: unknown): void {
     this.aborted++;
-    this.#remove(call);
+    this.#remove(call, "aborted", reason);
     this.#parts.queue.withdraw(call);
     call.reject(reason);
   }
@@ -295,9 +316,12 @@ export class OutgoingCalls {
     const { lifecycle, queue } = this.#parts;
     const calls = this.#pending.values();
     this.lost += calls.length;
-    for (const call of calls) this.#remove(call);
-    for (const call of calls) {
-      call.reject(lifecycle.error("wait for a reply", queue.isSent(call)));
-    }
+    const errors = calls.map((call) => {
+      const sent = queue.isSent(call);
+      const error = lifecycle.error("wait for a reply", sent);
+      this.#remove(call, "lost", error);
+      return error;
+    });
+    for (const [n, call] of calls.entries()) call.reject(errors[n]);
   }
 }

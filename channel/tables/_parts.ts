@@ -28,6 +28,8 @@ export interface ConnectionChannelOptions
 
 /** The parts that the calls and the requests of a channel share. */
 export interface ChannelParts {
+  /** The channel, as events name it. */
+  readonly channel: object;
   readonly lifecycle: Lifecycle;
   readonly codec: MessageCodec;
   readonly queue: SendQueue;
@@ -67,6 +69,7 @@ export function makeParts(
   const watch = { limits, timers, cut };
   return {
     ...watch,
+    channel: owner,
     timeoutMs,
     lifecycle: new Lifecycle(),
     codec: new MessageCodec(owner, options.codec, options.types),

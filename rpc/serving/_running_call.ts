@@ -1,8 +1,8 @@
 import { TimeoutError } from "../../channel/errors.ts";
-import type { Timeout, Timers } from "../../channel/internal.ts";
+import type { CallOutcome, Timeout, Timers } from "../../channel/internal.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { runAs } from "../call.ts";
-import { type CallOutcome, emit } from "../_events.ts";
+import { emit } from "../_events.ts";
 import type { ServedCall } from "../middleware.ts";
 import type {
   PassedStream,

@@ -13,7 +13,12 @@ export const CALLED_MISSES = 39;
 /** The parts of a channel that a {@linkcode Heartbeat} uses. */
 export type HeartbeatChannel = Pick<
   ConnectionChannel,
-  "callsMade" | "cut" | "receivedBytes" | "repliesReceived" | "send" | "timers"
+  | "callsMade"
+  | "cut"
+  | "receivedBytes"
+  | "repliesReceived"
+  | "request"
+  | "timers"
 >;
 
 /** `greeting`: the peer has not answered the hello, and gets no pings yet. */
@@ -86,7 +91,7 @@ export class Heartbeat {
   #ask(): void {
     if (this.#state === "pinging") {
       // A connection that is gone needs no ping.
-      this.#channel.send(["$/ping", [], {}]).catch(() => {});
+      this.#channel.request(["$/ping", [], {}]).catch(() => {});
     } else if (this.#channel.repliesReceived > 0) {
       // The peer skipped the hello and answered a later call: it does not know
       // pings, but it is there.

@@ -29,7 +29,7 @@ class Beating implements HeartbeatChannel {
     return this.bytes;
   }
 
-  send(content: unknown): Promise<unknown> {
+  request(content: unknown): Promise<unknown> {
     assertEquals(content, ["$/ping", [], {}]);
     this.pings++;
     this.onPing();

@@ -44,7 +44,10 @@ export type HelloOptions =
   };
 
 /** The parts of a channel that a {@linkcode Hello} uses. */
-export type HelloChannel = Pick<ConnectionChannel, "cut" | "send" | "timers">;
+export type HelloChannel = Pick<
+  ConnectionChannel,
+  "cut" | "request" | "timers"
+>;
 
 /** The content of a hello, and of its reply. */
 export interface HelloContent {
@@ -253,7 +256,7 @@ export class Hello {
     const hello = credentials === undefined
       ? this.#content
       : { ...this.#content, credentials };
-    return this.#channel.send(["$/hello", [hello], {}], {
+    return this.#channel.request(["$/hello", [hello], {}], {
       timeoutMs: Infinity,
     });
   }

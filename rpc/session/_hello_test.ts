@@ -21,7 +21,7 @@ function said(
   const answer = Promise.withResolvers<unknown>();
   const channel = {
     timers: new Timers(sent),
-    send(content: unknown) {
+    request(content: unknown) {
       sent.push(content);
       return answer.promise;
     },

@@ -2,7 +2,7 @@ import type { ConnectionChannel } from "../../channel/internal.ts";
 import { TimeoutError } from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { type CallOptions, currentCall } from "../call.ts";
-import { type CallStarted, emit, outcomeOf } from "../_events.ts";
+import { emit } from "../_events.ts";
 import { splitKwargs } from "../kwargs.ts";
 import type { CallMiddleware, MadeCall } from "../middleware.ts";
 import { MessageContext } from "../references/_message_context.ts";
@@ -59,26 +59,20 @@ export class MadeCalls implements Caller {
       return this.#callOnceGreeted(path, args, options);
     }
     const { signal } = options;
-    const call = observed.by === null ? undefined : {};
-    const terms = signal === undefined && call === undefined
-      ? options
-      : { ...options, replyContext: { kind: "reply", signal, call } as const };
+    const report = observed.by === null ? undefined : { call: {}, path, args };
+    const call = report?.call;
+    const terms = signal === undefined && report === undefined ? options : {
+      ...options,
+      report,
+      replyContext: { kind: "reply", signal, call } as const,
+    };
     const content = this.#contentOf(path, args, options);
     const id = this.#channel.callsMade;
     const context = new MessageContext("borrowed");
-    const reply = this.#channel.send(content, terms, context);
+    const reply = this.#channel.request(content, terms, context);
     if (!context.isEmpty) this.#releaseAfter(reply, context);
     // A call that was refused has no id, and the next one gets this.
     if (this.#channel.callsMade === id) return reply;
-    if (call !== undefined) {
-      const channel = this.#channel;
-      const type = "call-started";
-      emitCall(
-        { type, call, side: "made", channel, id, path, args },
-        reply,
-        signal,
-      );
-    }
     if (signal !== undefined || this.#timeoutMs(options) < Infinity) {
       reply.catch((error) => this.#cancel(id, error, signal));
     }
@@ -162,7 +156,7 @@ export class MadeCalls implements Caller {
     const rest = await this.#greeted(path, options);
     if (!this.#hello.hasExtensions) return false;
     const content = ["$/idempotent", [path], {}];
-    return await this.#channel.send(content, rest) === true;
+    return await this.#channel.request(content, rest) === true;
   }
 
   keep(path: string, reference: object): void {
@@ -190,24 +184,8 @@ export class MadeCalls implements Caller {
     }
     if (!this.#hello.hasExtensions) return;
     // A connection that is gone has nothing to cancel or release.
-    this.#channel.send([path, [key], {}]).catch(() => {});
+    this.#channel.request([path, [key], {}]).catch(() => {});
   }
-}
-
-function emitCall(
-  started: CallStarted,
-  reply: Promise<unknown>,
-  signal: AbortSignal | undefined,
-): void {
-  const { call } = started;
-  emit(() => started);
-  reply.then(
-    () => emit(() => ({ type: "call-ended", call, outcome: "result" })),
-    (error) => {
-      const outcome = outcomeOf(error, signal);
-      emit(() => ({ type: "call-ended", call, outcome, error }));
-    },
-  );
 }
 
 /** Returns whether a call makes no sense to a peer without extensions. */

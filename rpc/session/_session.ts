@@ -7,7 +7,6 @@ import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { runGuarded } from "../../channel/report.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
-import { emit } from "../_events.ts";
 import { fromFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { isCall } from "../references/_call_content.ts";
@@ -112,7 +111,6 @@ export class Session implements SessionParts, TypeEntry {
       encodeFailure: (error) => this.served.encodeFailure(error),
       decodeFailure: fromFailure,
     });
-    emit(() => ({ type: "session-started", channel }));
     channel.closed.then((reason) => this.#end(reason));
     // At once, because an initiator that only serves would never say hello, and
     // could send no streams; and a silent peer must be noticed.

@@ -61,7 +61,7 @@ export class IncomingStreams {
       window: this.#window,
       budget: channel.budget,
       next: (consumed, onResult) =>
-        channel.send(["$/next", [key, consumed], {}], {
+        channel.request(["$/next", [key, consumed], {}], {
           // A deadline for calls does not apply to a stream without news.
           timeoutMs: Infinity,
           onResult,
@@ -70,7 +70,7 @@ export class IncomingStreams {
         }).catch(throwAsSent) as Promise<StreamBatch>,
       return: async () => {
         try {
-          await channel.send(["$/return", [key], {}]);
+          await channel.request(["$/return", [key], {}]);
         } catch (error) {
           // Without a connection the producer has ended, or will at once.
           if (!(error instanceof ConnectionClosedError)) throw error;

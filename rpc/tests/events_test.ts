@@ -8,7 +8,6 @@ import { keep, withOptions } from "../options.ts";
 import { service } from "../service.ts";
 
 const TYPES = new Set([
-  "session-started",
   "call-started",
   "call-ended",
   "stream-opened",

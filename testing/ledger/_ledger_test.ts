@@ -1,13 +1,26 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import type { CallStarted } from "../../channel/internal.ts";
+import type { RpcEvent } from "../../rpc/internal.ts";
 import { observe } from "../../transports/internal.ts";
 import { withCtx } from "../ctx.ts";
-import { call, message, openChannel } from "../fixtures/fake_channel.ts";
+import {
+  call,
+  endCall,
+  fromOutside,
+  message,
+  openChannel,
+} from "../fixtures/fake_channel.ts";
+import { ignoreAll } from "../fixtures/handlers.ts";
 import { calculator } from "../fixtures/services.ts";
 import { describeLeak } from "./_leak.ts";
-import { Ledger } from "./_ledger.ts";
-import type { ResourceTreeOptions } from "./_resource_tree.ts";
+import { Ledger, type LedgerOptions } from "./_ledger.ts";
 
-function makeLedger(options: Partial<ResourceTreeOptions> = {}): Ledger {
+function makeLedger(options: Partial<LedgerOptions> = {}): Ledger {
   return new Ledger({ trace: false, isCurrent: () => true, ...options });
 }
 
@@ -77,10 +90,9 @@ Deno.test("Ledger names the pending calls of clients, not those of servers", () 
   ];
   for (const kept of [server, client]) ledger.keep(kept);
   for (const channel of [client, serverSide]) {
-    ledger.event(message(channel, "out", "request", 0, "first"));
-    ledger.event(message(channel, "out", "request", 1, "second"));
-    ledger.event(message(channel, "in", "result", 0, "answer"));
-    channel.pendingCalls = 1;
+    const first = call(ledger, channel, 0, "first");
+    call(ledger, channel, 1, "second");
+    endCall(ledger, first);
   }
   assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
     `pending call 1 "second" of channel (near to far)`,
@@ -108,16 +120,47 @@ Deno.test("Ledger.keep takes what the user was handed for what it closes", () =>
   assertEquals(ledger.readBeforeCleanUp(), []);
 });
 
-Deno.test("Ledger counts pending calls that it cannot tell from those given up", () => {
+withCtx({
+  name: "Ledger tells the pending calls of a channel from those given up",
+  transports: ["memory"],
+}, async (ctx) => {
   const ledger = makeLedger();
-  const client = openChannel(ledger);
-  ledger.keep(client);
-  ledger.event(message(client, "out", "request", 0, "given up"));
-  ledger.event(message(client, "out", "request", 1, "pending"));
-  client.pendingCalls = 1;
-  assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
-    "pending calls (1) of channel (near to far)",
+  using _ = stack(observe(ledger));
+  const channel = await ctx.startServerAndConnect(ignoreAll);
+  ledger.keep(channel);
+  const controller = new AbortController();
+  const givenUp = channel.send("given up", controller);
+  const late = channel.send("late", { timeoutMs: 0 });
+  const pending = channel.send("pending");
+  controller.abort();
+  await Promise.allSettled([givenUp, late]);
+  const leaks = ledger.readBeforeCleanUp().map(describeLeak);
+  assertEquals(leaks.filter((leak) => leak.startsWith("pending call")), [
+    `pending call 2 "pending" of channel (${channel.localAddress} to ${channel.remoteAddress})`,
   ]);
+  await channel.close({ graceMs: 0 });
+  await pending.catch(() => {});
+});
+
+withCtx({
+  name: "Ledger names a call past RPC on the channel of an RPC client",
+  transports: ["memory"],
+}, async (ctx) => {
+  const ledger = makeLedger();
+  using _ = stack(observe(ledger));
+  const { channel, remote } = await ctx.rpc.startServerAndConnect(calculator);
+  await remote.add(1, 2);
+  const pending = channel.send(["never", [], {}]);
+  const named = (leak: string) => leak.startsWith("pending call");
+  const leaks = ledger.readBeforeCleanUp().map(describeLeak).filter(named);
+  assertEquals(leaks.length, 1);
+  assertStringIncludes(leaks[0]!, `[ "never", [], {} ] of channel`);
+  await channel.close({ graceMs: 0 });
+  await pending.catch(() => {});
+  assertEquals(
+    ledger.readBeforeCleanUp().map(describeLeak).filter(named),
+    [],
+  );
 });
 
 Deno.test("Ledger lists what a channel has not settled at its end", () => {
@@ -198,6 +241,125 @@ withCtx({
   await channel.closed;
   const left = ledger.readAll().map(describeLeak);
   assertEquals(left.filter((line) => line.startsWith("running")), []);
+});
+
+/** A ledger with the events of one RPC channel. */
+function makeLog({ trace = false } = {}) {
+  const ledger = makeLedger({ trace });
+  const channel = openChannel(ledger);
+  ledger.keep(channel);
+  const emit = (event: RpcEvent | CallStarted) => ledger.event(event);
+  let id = 0;
+  return {
+    own: () => ledger.readBeforeCleanUp().map(({ what }) => what),
+    stacks: () => ledger.readBeforeCleanUp().map(({ stack }) => stack),
+    served: () =>
+      ledger.describe().flatMap((line) =>
+        line.startsWith("channel")
+          ? []
+          : line.split(" of channel")[0]!.split(", ")
+      ),
+    emit,
+    start(path: string, side: "made" | "served" = "made") {
+      const call = {};
+      const args = ["arg"];
+      const type = "call-started";
+      emit({ type, call, side, channel, id: id++, path, args });
+      return call;
+    },
+    end: (call: object) => endCall(ledger, call),
+    stream(
+      side: "consumed" | "produced" = "consumed",
+      call: object | null = null,
+    ) {
+      const stream = {};
+      emit({ type: "stream-opened", stream, side, channel, call });
+      return stream;
+    },
+    keep(call: object | null, holder: "local" | "peer" = "local") {
+      const reference = {};
+      emit({ type: "reference-kept", reference, holder, channel, call });
+      return reference;
+    },
+  };
+}
+
+Deno.test("Ledger names the calls of RPC until they end", () => {
+  const { end, own, start } = makeLog();
+  start("other");
+  const call = start("work");
+  assertEquals(own()[1], `pending call 1 of 'work' [ "arg" ]`);
+  end(call);
+  assertEquals(own().length, 1);
+});
+
+Deno.test("Ledger counts the methods, streams and references for the other side", () => {
+  const log = makeLog();
+  const call = log.start("one", "served");
+  log.start("two", "served");
+  log.stream("produced");
+  const reference = log.keep(null, "peer");
+  assertEquals(log.own(), []);
+  assertEquals(log.served(), [
+    "running methods (2)",
+    "streams produced for the other side (1)",
+    "references given to the other side (1)",
+  ]);
+  log.end(call);
+  log.emit({ type: "reference-released", reference });
+  assertEquals(log.served(), [
+    "running methods (1)",
+    "streams produced for the other side (1)",
+  ]);
+});
+
+Deno.test("Ledger names a stream by the call that asked for it, with its stack", () => {
+  const log = makeLog({ trace: true });
+  const call = fromOutside(() => log.start("ticks"));
+  log.start("another");
+  const stream = log.stream("consumed", call);
+  log.end(call);
+  assertMatch(log.own()[1]!, /^open stream from 'ticks' \(read it/);
+  assertStringIncludes(log.stacks()[1]!, "fromOutside");
+  log.emit({ type: "stream-ended", stream });
+  assertEquals(log.own().length, 1);
+});
+
+Deno.test("Ledger names a stream that came with no result", () => {
+  const log = makeLog();
+  log.stream();
+  assertMatch(log.own()[0]!, /^open stream from the other side \(/);
+});
+
+Deno.test("Ledger names kept references by how they came, until they are released", () => {
+  const log = makeLog();
+  const kept = ["subscribe", "$/ref/0", "$/ref/0/tell"].map((path) =>
+    log.keep(log.start(path, "served"))
+  );
+  kept.push(log.keep(null));
+  assertEquals(log.own().map((what) => what.slice(0, what.indexOf(" ("))), [
+    "kept reference passed to 'subscribe'",
+    "kept reference passed to a function",
+    "kept reference passed to 'tell'",
+    "kept reference from the other side",
+  ]);
+  for (const reference of kept) {
+    log.emit({ type: "reference-released", reference });
+  }
+  assertEquals(log.own(), []);
+  log.emit({ type: "reference-released", reference: kept[0]! });
+});
+
+Deno.test("Ledger escapes names that the other side chose", () => {
+  const log = makeLog();
+  const name = "\u001b[2Jwork\nok";
+  log.stream("consumed", log.start(name));
+  log.keep(log.start(`$/ref/1/${name}`, "served"));
+  assertEquals(log.own().length, 3);
+  for (const what of log.own()) {
+    assertEquals(/\p{Cc}/u.test(what), false, what);
+    assertMatch(what, /\\u\{1b\}\[2Jwork\\nok/);
+  }
 });
 
 function stack(dispose: () => void): Disposable {

@@ -12,16 +12,11 @@ const MACHINERY = [
   import.meta.resolve("../../transports/_observers.ts"),
 ];
 
-/**
- * Returns the stack frames above the caller of `above`, a line each: those of
- * the test, and of the package that it calls.
- */
-export function stackAbove(above: (...args: never[]) => unknown): string {
+/** Returns the stack, a line each frame: of the test, and what it calls. */
+export function stackNow(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = MAX_FRAMES;
-  const trace = { stack: "" };
-  Error.captureStackTrace(trace, above);
-  const frames = trace.stack.split("\n").slice(1);
+  const frames = new Error().stack?.split("\n").slice(1) ?? [];
   Error.stackTraceLimit = limit;
   return frames
     .filter((line) => !MACHINERY.some((it) => line.includes(it)))
