@@ -16,13 +16,11 @@ export const MAX_JSON_DEPTH: number = 1_024;
 
 const SPACE = 0x20;
 export const QUOTE = 0x22;
-export const BACKSLASH = 0x5c;
+const BACKSLASH = 0x5c;
 export const COLON = 0x3a;
-export const COMMA = 0x2c;
-export const LIST_START = 0x5b;
-export const LIST_END = 0x5d;
-export const MAP_START = 0x7b;
-export const MAP_END = 0x7d;
+const COMMA = 0x2c;
+const MAP_START = 0x7b;
+const MAP_END = 0x7d;
 
 const DOT = 0x2e;
 const LOWER_E = 0x65;
@@ -69,7 +67,7 @@ export function scanJson(text: string, maxWeight: number): boolean {
     else if ((unit | CURLY) === MAP_END) {
       if (depth > 0) depth--;
     } else if ((unit | CURLY) === MAP_START) {
-      if (++depth > MAX_JSON_DEPTH) throw tooDeep(at);
+      if (++depth > MAX_JSON_DEPTH) throw tooDeep();
       shapeAt[depth] = 0;
       weight += MAP_BYTES + SLOT_BYTES;
     }
@@ -138,8 +136,8 @@ export function hasEscapedKey(text: string): boolean {
 }
 
 /** Makes the error for nesting that is too deep. */
-export function tooDeep(at: number): SyntaxError {
+export function tooDeep(): SyntaxError {
   return new SyntaxError(
-    `Cannot read JSON at character ${at}: it is nested deeper than ${MAX_JSON_DEPTH} levels`,
+    `Cannot read JSON: it is nested deeper than ${MAX_JSON_DEPTH} levels`,
   );
 }

@@ -1,4 +1,4 @@
-import { readJson } from "./_reader.ts";
+import { readOddJson } from "./_odd.ts";
 import { hasEscapedKey, MAX_JSON_WEIGHT_PER_BYTE, scanJson } from "./_scan.ts";
 import { writePythonJson } from "./_python_json.ts";
 import type { Codec, DecodeLimits } from "../codec.ts";
@@ -72,11 +72,11 @@ function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
   const isLight = payload.length <= SHORT_BYTES &&
     payload.length * MAX_JSON_WEIGHT_PER_BYTE <= maxWeight;
   const hasBareWord = !isLight && scanJson(text, maxWeight);
-  if (hasBareWord || hasEscapedKey(text)) return readJson(text);
+  if (hasBareWord || hasEscapedKey(text)) return readOddJson(text);
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (isLight && /NaN|Infinity/.test(text)) return readJson(text);
+    if (isLight && /NaN|Infinity/.test(text)) return readOddJson(text);
     throw error;
   }
 }

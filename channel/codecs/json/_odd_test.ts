@@ -5,7 +5,7 @@ import {
   seededRandom,
 } from "../../../testing/network/_random.ts";
 import { putOwn } from "../types/_peer_data.ts";
-import { readJson } from "./_reader.ts";
+import { readOddJson } from "./_odd.ts";
 import { hasEscapedKey } from "./_scan.ts";
 import { json } from "./json.ts";
 
@@ -122,11 +122,11 @@ function spell(value: unknown): string {
 
 for (const words of [false, true]) {
   const what = words ? "with Python's words" : "without them";
-  Deno.test(`readJson reads random texts ${what} as they are meant`, () => {
+  Deno.test(`readOddJson reads random texts ${what} as they are meant`, () => {
     const random = seededRandom(11);
     for (let run = 0; run < 5_000; run++) {
       const { value, text } = randomSample(random, words);
-      assertStrictEquals(spell(readJson(text)), spell(value), text);
+      assertStrictEquals(spell(readOddJson(text)), spell(value), text);
     }
   });
 }
@@ -147,6 +147,22 @@ Deno.test("json takes no key for one that another text escaped", () => {
   assertEquals(decode('{"b":1,"\\n":2}'), { b: 1, "\n": 2 });
   decode('{"a":1,"\\\\u":2}');
   assertEquals(decode('{"a":1,"\\u00e4\\u00e4":2}'), { a: 1, "ää": 2 });
+});
+
+Deno.test("json takes the later of equal keys, however each is spelled", () => {
+  assertEquals(decode('{"a":1,"\\u0061":2,"a":3}'), { a: 3 });
+  assertEquals(decode('{"\\n":1,"\\u000a":2,"b":3}'), { "\n": 2, b: 3 });
+  assertEquals(decode('{"\\u0022":1,"\\"":2}'), { '"': 2 });
+});
+
+Deno.test("json reads bare words of Python in texts and keys as they are", () => {
+  const text =
+    '{"NaN\\n":"-Infinity NaN","Infinity":["\\ud800",NaN],"-NaN":"-NaN"}';
+  assertEquals(decode(text), {
+    "NaN\n": "-Infinity NaN",
+    "Infinity": ["\ud800", NaN],
+    "-NaN": "-NaN",
+  });
 });
 
 Deno.test("hasEscapedKey finds a backslash in keys only", () => {
@@ -173,7 +189,7 @@ Deno.test("hasEscapedKey finds a backslash in keys only", () => {
   ) assertEquals(hasEscapedKey(text), false, text);
 });
 
-Deno.test("readJson refuses what JSON.parse refuses", () => {
+Deno.test("readOddJson refuses what JSON.parse refuses", () => {
   const random = seededRandom(13);
   const counts = { read: 0, refused: 0 };
   for (let run = 0; run < 20_000; run++) {
@@ -184,7 +200,7 @@ Deno.test("readJson refuses what JSON.parse refuses", () => {
     const changed = text.slice(0, at) + put + text.slice(end);
     const wanted = attempt(() => JSON.parse(changed));
     // What JSON.parse makes of such keys cannot be relied on.
-    const isRead = attempt(() => readJson(changed));
+    const isRead = attempt(() => readOddJson(changed));
     assertEquals(isRead.ok, wanted.ok, JSON.stringify(changed));
     counts[wanted.ok ? "read" : "refused"]++;
   }
@@ -201,8 +217,9 @@ function attempt(run: () => unknown): { ok: boolean } {
   }
 }
 
-Deno.test("readJson takes 1,024 levels and not one more", () => {
-  readJson("[".repeat(1_024) + "]".repeat(1_024));
-  readJson('{"a":'.repeat(1_024) + "1" + "}".repeat(1_024));
-  assertThrows(() => readJson("[".repeat(1_025)), SyntaxError, "1024 levels");
+Deno.test("readOddJson takes 1,024 levels and not one more", () => {
+  readOddJson("[".repeat(1_024) + "]".repeat(1_024));
+  readOddJson('{"a":'.repeat(1_024) + "1" + "}".repeat(1_024));
+  const tooDeep = "[".repeat(1_025) + "]".repeat(1_025);
+  assertThrows(() => readOddJson(tooDeep), SyntaxError, "1024 levels");
 });

@@ -1,0 +1,112 @@
+import { putOwn } from "../types/_peer_data.ts";
+import {
+  closingQuote,
+  COLON,
+  MAX_JSON_DEPTH,
+  skipSpace,
+  tooDeep,
+} from "./_scan.ts";
+
+/**
+ * Part of all substitutes of bare words. It is random, so that no text holds it
+ * by chance; a peer that guesses it only sends those words in another way.
+ */
+const MARK = `${1_000_000 + crypto.getRandomValues(new Uint32Array(1))[0]!}e`;
+
+/**
+ * Numbers that stand for bare words, in strings as well. The spaces keep them
+ * apart from what must not stand beside a word.
+ */
+const NAN_TOKEN = ` ${MARK}-20 `;
+const PLUS_TOKEN = ` ${MARK}999 `;
+const MINUS_TOKEN = ` -${MARK}999 `;
+
+const NAN_NUMBER = Number(NAN_TOKEN);
+
+/**
+ * Stands for a backslash in a key. Text that was decoded from UTF-8 holds no
+ * half of a surrogate pair.
+ */
+const BACKSLASH_MARK = "\ud800";
+
+/**
+ * Reads JSON with what `JSON.parse` cannot read: `NaN`, `Infinity` and
+ * `-Infinity` as Python's `json` writes them, and escapes in keys. `JSON.parse`
+ * of V8 15 remembers keys from one call to the next, and may take a key with an
+ * escape for one of those. Substitutes take their places in the text, and are
+ * turned back in the parsed value.
+ *
+ * @throws {SyntaxError} If it is anything else, or nested more than 1,024
+ * levels deep.
+ */
+export function readOddJson(text: string): unknown {
+  return restore(JSON.parse(replaceWords(replaceKeys(text))), 0);
+}
+
+function replaceWords(text: string): string {
+  // For many words this takes a fourth of the time of `replaceAll`.
+  return text.split("-Infinity").join(MINUS_TOKEN)
+    .split("Infinity").join(PLUS_TOKEN)
+    .split("NaN").join(NAN_TOKEN);
+}
+
+function restoreWords(text: string): string {
+  if (!text.includes(MARK)) return text;
+  return text.replaceAll(MINUS_TOKEN, "-Infinity")
+    .replaceAll(PLUS_TOKEN, "Infinity")
+    .replaceAll(NAN_TOKEN, "NaN");
+}
+
+function replaceKeys(text: string): string {
+  const parts: string[] = [];
+  let copied = 0;
+  let start = text.indexOf('"');
+  while (start !== -1) {
+    const end = closingQuote(text, start + 1) + 1;
+    if (text.charCodeAt(skipSpace(text, end)) === COLON) {
+      const token = text.slice(start, end);
+      if (token.includes("\\")) {
+        parts.push(text.slice(copied, start), withoutEscapes(token));
+        copied = end;
+      }
+    }
+    start = text.indexOf('"', end);
+  }
+  return parts.join("") + text.slice(copied);
+}
+
+/**
+ * Returns the token of a key without backslashes. All spellings of one key get
+ * the same token: of two equal keys in a map the later one counts.
+ */
+function withoutEscapes(token: string): string {
+  // By itself a string is read exactly: there are no keys to remember.
+  const key = JSON.stringify(JSON.parse(token)).slice(1, -1);
+  return `"${key.replaceAll('"', "u0022").replaceAll("\\", BACKSLASH_MARK)}"`;
+}
+
+function restoreKey(key: string): string {
+  const exact = key.includes(BACKSLASH_MARK)
+    ? JSON.parse(`"${key.replaceAll(BACKSLASH_MARK, "\\")}"`)
+    : key;
+  return restoreWords(exact);
+}
+
+function restore(value: unknown, depth: number): unknown {
+  if (value === NAN_NUMBER) return NaN;
+  if (typeof value === "string") return restoreWords(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === MAX_JSON_DEPTH) throw tooDeep();
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) {
+      value[at] = restore(value[at], depth + 1);
+    }
+    return value;
+  }
+  const map: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key];
+    putOwn(map, restoreKey(key), restore(item, depth + 1));
+  }
+  return map;
+}
