@@ -1,10 +1,19 @@
+import { json } from "../channel/codecs/json/json.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { Serializer } from "../channel/codecs/types/serializer.ts";
+import { Budget } from "../channel/limits/budget.ts";
+import { resolveLimits } from "../channel/limits/limits.ts";
 import type { BudgetOptions } from "../channel/options.ts";
-import type { ErrorContext } from "../channel/report.ts";
+import {
+  type ErrorContext,
+  guardedOnError,
+  type OnError,
+} from "../channel/report.ts";
+import { defaultTransports } from "../transports/defaults.ts";
 import type { ContainerOptions } from "./container_options.ts";
-import type { ContainerClosedError } from "./errors.ts";
-import type { Access } from "./links/_access.ts";
+import { dateSerializer } from "./date_serializer.ts";
+import { ContainerClosedError } from "./errors.ts";
+import { Access } from "./links/_access.ts";
 
 /** The options of a container, with the defaults that its parts need. */
 export interface ResolvedContainerOptions
@@ -14,23 +23,62 @@ export interface ResolvedContainerOptions
 }
 
 /** A container, as its own parts see it. */
-export interface ContainerContext {
+export class ContainerContext {
   /** The container, which owns all that its parts open. */
   readonly container: object;
   readonly options: ResolvedContainerOptions;
   readonly access: Access;
+  /** Closes the container because an agent has failed. */
+  readonly escalate: (error: unknown) => void;
   /** The public address of the container; empty until it listens. */
-  readonly address: string;
+  address = "";
+  /** Whether the container is being closed, or is closed. */
+  isClosing = false;
+  readonly #onError: OnError;
+
+  constructor(
+    container: object,
+    options: ContainerOptions,
+    escalate: (error: unknown) => void,
+  ) {
+    this.container = container;
+    this.escalate = escalate;
+    // Containers call each other, so each proves its name to the other.
+    const tls = options.tls &&
+      { ...options.tls, clientCerts: options.tls.clientCerts ?? "require" };
+    this.options = {
+      ...options,
+      codec: options.codec ?? json(),
+      serializers: [dateSerializer, ...options.serializers ?? []],
+      tls,
+      transports: defaultTransports({ ...options, tls }),
+      // One budget for the server and all connections together.
+      budget: new Budget(
+        resolveLimits(options.limits).requests.maxServerHeldBytes,
+      ),
+    };
+    this.access = new Access(options);
+    this.#onError = guardedOnError(options.onError);
+  }
+
   /**
    * Throws if the container is closed. `act` describes the attempt.
    *
    * @throws {ContainerClosedError} If the container is closed.
    */
-  checkOpen(act: string): void;
+  checkOpen(act: string): void {
+    if (this.isClosing) throw this.closedError(act);
+  }
+
   /** Returns the error of an attempt that needs an open container. */
-  closedError(act: string): ContainerClosedError;
+  closedError(act: string): ContainerClosedError {
+    return new ContainerClosedError(
+      `Cannot ${act}: the container '${this.address}' is closed`,
+    );
+  }
+
   /** Reports an error that no caller awaits. */
-  report(error: unknown, kind: ErrorContext["kind"], address: string): void;
-  /** Closes the container because an agent has failed. */
-  escalate(error: unknown): void;
+  report(error: unknown, kind: ErrorContext["kind"], address: string): void {
+    this.#onError(error, { kind, address });
+  }
 }

@@ -1,6 +1,6 @@
+import { remoteNode } from "../rpc/internal.ts";
 import { formatAddress, parseAddress } from "../transports/address.ts";
 import { printable } from "../transports/printable.ts";
-import { checkAgentId } from "./_names.ts";
 
 /** The parts of an agent's address. */
 export interface AgentAddress {
@@ -98,4 +98,65 @@ function machineName(address: string): string {
 /** Returns whether a host stands for all hosts of the machine. */
 export function isWildcard(host: string): boolean {
   return ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(host);
+}
+
+/**
+ * Returns the address of the agent behind a proxy, to send to others or to keep
+ * for the time after the connection.
+ *
+ * ```ts
+ * import { addressOf, Agent, Container } from "@denomas/denomas/agent";
+ * import { expose } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Cat extends Agent {
+ *   @expose
+ *   meow(): string {
+ *     return "meow";
+ *   }
+ * }
+ *
+ * await using container = await Container.create("local://address-of");
+ * const { address } = await container.spawn(Cat);
+ * const cat = await container.connect<Cat>(address);
+ * assertEquals(addressOf(cat), address);
+ * ```
+ *
+ * @throws {TypeError} If `remote` is no proxy of an agent.
+ */
+export function addressOf(remote: unknown): string {
+  const place = remoteNode(remote)?.place;
+  if (place) return place.address;
+  throw new TypeError(
+    "Cannot read the address: this is not a proxy of an agent, pass one that 'container.connect' returned or that was passed by an agent of denomas",
+  );
+}
+
+/** Returns the name of an agent's class, or `"Agent"` if the class has none. */
+export function classNameOf(agent: object): string {
+  const { name } = agent.constructor;
+  // A class may have a static member of that name.
+  return typeof name === "string" && name !== "" ? printable(name) : "Agent";
+}
+
+/** Returns whether `id` can be part of an agent's address. */
+export function isAgentId(id: unknown): id is string {
+  return typeof id === "string" && id !== "" &&
+    !id.includes("/") && !id.startsWith("$") &&
+    // It becomes part of log lines and of the names of proxies.
+    printable(id, Infinity) === id;
+}
+
+/**
+ * Checks that `id` can be part of an agent's address.
+ *
+ * @throws {TypeError} If it cannot.
+ */
+export function checkAgentId(id: string): void {
+  if (isAgentId(id)) return;
+  throw new TypeError(
+    `Cannot use '${
+      printable(String(id))
+    }' as the id of an agent: an id is printable text that is not empty, does not contain '/' and does not begin with '$', choose another`,
+  );
 }

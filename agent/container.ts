@@ -2,17 +2,25 @@ import { sumOfStats } from "../channel/internal.ts";
 import type { ChannelStats, CloseOptions } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import type { Remote } from "../rpc/remote.ts";
-import { ContainerInternals } from "./_container_internals.ts";
-import { parseAgentAddress } from "./address.ts";
+import { type RpcServer, serveWith } from "../rpc/server.ts";
+import { observed, world } from "../transports/internal.ts";
+import { ContainerContext } from "./_container_context.ts";
+import { type Dependent, setInternals } from "./_container_internals.ts";
+import { parseAgentAddress, publicAddress } from "./address.ts";
 import type { AgentLike } from "./agent_options.ts";
 import type { Clock } from "./clock/clock.ts";
+import { SystemClock } from "./clock/system_clock.ts";
 import type {
   ConnectOptions,
   ContainerOptions,
   WatchOptions,
 } from "./container_options.ts";
+import { AgentAddresses } from "./links/_agent_addresses.ts";
+import { Dialer } from "./links/_dialer.ts";
+import { Links } from "./links/_links.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
-import { AgentFactory } from "./supervision/_supervisor.ts";
+import { ContainerService } from "./supervision/_container_service.ts";
+import { AgentFactory, Supervisor } from "./supervision/_supervisor.ts";
 
 /** A class of agents. `Args` are its arguments after the container. */
 export type AgentClass<A extends AgentLike, Args extends unknown[]> = new (
@@ -73,10 +81,39 @@ export interface ContainerStats extends ChannelStats {
  * spawned. Made by {@linkcode Container.create}.
  */
 export class Container implements AsyncDisposable {
-  readonly #internals: ContainerInternals;
+  /** The clock of the agents. */
+  readonly clock: Clock;
+  readonly #context: ContainerContext;
+  readonly #supervisor: Supervisor;
+  readonly #dialer: Dialer;
+  readonly #links: Links;
+  readonly #dependents = new Set<Dependent>();
+  readonly #ownClock: SystemClock | null;
+  readonly #closed = Promise.withResolvers<CloseReason>();
+  /** Set by `create`. */
+  #server!: RpcServer;
 
   private constructor(options: ContainerOptions) {
-    this.#internals = new ContainerInternals(this, options);
+    const context = new ContainerContext(this, options, (error) => {
+      const message = "a task of an agent failed";
+      const reason = { by: "error", code: "task-failed", message } as const;
+      this.#close({ ...reason, error }, GRACE_MS);
+    });
+    const supervisor = new Supervisor(context);
+    const registrationKeys = new Map<string, string>();
+    this.#context = context;
+    this.#supervisor = supervisor;
+    this.#dialer = new Dialer(
+      context,
+      new ContainerService(supervisor, registrationKeys),
+      new AgentAddresses(context),
+    );
+    const links = this.#links = new Links(context, this.#dialer);
+    this.#ownClock = options.clock === undefined ? new SystemClock() : null;
+    this.clock = options.clock ?? this.#ownClock!;
+    const dependents = this.#dependents;
+    const parts = { context, links, supervisor, dependents, registrationKeys };
+    setInternals(this, parts);
   }
 
   /**
@@ -93,28 +130,43 @@ export class Container implements AsyncDisposable {
     options: ContainerOptions = {},
   ): Promise<Container> {
     const container = new Container(options);
-    await container.#internals.listen(address);
+    await container.#listen(address);
     return container;
+  }
+
+  async #listen(address: string): Promise<void> {
+    const { options } = this.#context;
+    const startSession = this.#dialer.sessions({ isInitiator: false });
+    let server: RpcServer | null = null;
+    try {
+      server = await serveWith(startSession, address, {
+        ...options,
+        tls: undefined,
+      });
+      this.#context.address = publicAddress(server.address, options.publicHost);
+      this.#server = server;
+    } catch (error) {
+      this.#ownClock?.close();
+      await server?.close({ graceMs: 0 });
+      throw error;
+    }
+    observed.by?.opened(this, "container", () => this.address);
+    observed.by?.owned(server, this);
   }
 
   /** The address, with an ephemeral port and the host's name filled in. */
   get address(): string {
-    return this.#internals.address;
-  }
-
-  /** The clock of the agents. */
-  get clock(): Clock {
-    return this.#internals.clock;
+    return this.#context.address;
   }
 
   /** Resolves to the reason when the container is closed. Never rejects. */
   get closed(): Promise<CloseReason> {
-    return this.#internals.closed;
+    return this.#closed.promise;
   }
 
   /** The agents that can be called, by id, in the order of creation. */
   get agents(): ReadonlyMap<string, AgentLike> {
-    return this.#internals.supervisor.visible.children;
+    return this.#supervisor.visible.children;
   }
 
   /**
@@ -153,11 +205,10 @@ export class Container implements AsyncDisposable {
     type: AgentClass<A, Args>,
     ...args: Args
   ): Promise<A> {
-    const { supervisor } = this.#internals;
-    this.#internals.checkOpen("spawn an agent");
+    this.#context.checkOpen("spawn an agent");
     const make = () => new type(this, ...args);
     const factory = new AgentFactory(type.prototype, make);
-    return await supervisor.spawn(factory) as A;
+    return await this.#supervisor.spawn(factory) as A;
   }
 
   /**
@@ -180,9 +231,8 @@ export class Container implements AsyncDisposable {
     address: string,
     options: ConnectOptions = {},
   ): Promise<Remote<T>> {
-    const { access, links } = this.#internals;
-    access.name(parseAgentAddress(address).container);
-    return await links.agent(address, options) as Remote<T>;
+    this.#context.access.name(parseAgentAddress(address).container);
+    return await this.#links.agent(address, options) as Remote<T>;
   }
 
   /**
@@ -200,16 +250,15 @@ export class Container implements AsyncDisposable {
     address: string,
     { signal }: WatchOptions = {},
   ): Promise<AgentGone> {
-    const { access, links, supervisor } = this.#internals;
     const { container, id } = parseAgentAddress(address);
     if (container !== this.address) {
-      access.name(container);
-      return { address, ...await links.watch(address, signal) };
+      this.#context.access.name(container);
+      return { address, ...await this.#links.watch(address, signal) };
     }
-    if (links.isEnding) {
-      throw this.#internals.closedError(`watch '${address}'`);
+    if (this.#links.isEnding) {
+      throw this.#context.closedError(`watch '${address}'`);
     }
-    const message = await supervisor.watch(id, signal);
+    const message = await this.#supervisor.watch(id, signal);
     return { address, scope: "agent", message };
   }
 
@@ -227,7 +276,31 @@ export class Container implements AsyncDisposable {
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     const message = "this side closed the container";
     const reason = { by: "local", code: "closed", message } as const;
-    await this.#internals.close(reason, graceMs);
+    await this.#close(reason, graceMs);
+  }
+
+  async #close(reason: CloseReason, graceMs: number): Promise<void> {
+    if (!this.#context.isClosing) {
+      this.#context.isClosing = true;
+      this.#closeParts(reason, world.now() + graceMs);
+    }
+    await this.closed;
+  }
+
+  async #closeParts(reason: CloseReason, until: number): Promise<void> {
+    const rest = () => ({ graceMs: Math.max(0, until - world.now()) });
+    await this.#supervisor.close(until);
+    await Promise.all([...this.#dependents].map((it) => it.close(rest())));
+    this.#links.end();
+    // Running methods may still use the connections that are there.
+    await Promise.all([
+      this.#server.close(rest()),
+      this.#dialer.closeOwn(rest().graceMs),
+    ]);
+    await this.#links.close(rest().graceMs);
+    this.#ownClock?.close();
+    observed.by?.closed(this);
+    this.#closed.resolve(reason);
   }
 
   /** Closes the container. */
@@ -237,34 +310,35 @@ export class Container implements AsyncDisposable {
 
   /** Returns the sizes of the tables now, and the counts of the connections. */
   stats(): ContainerStats {
-    const { dialer, links, server, supervisor } = this.#internals;
-    const accepted = server.stats();
+    const links = this.#links;
+    const { totals } = this.#dialer;
+    const accepted = this.#server.stats();
     const agents = this.agents.size;
     return {
-      ...sumOfStats(accepted, dialer.totals.stats()),
+      ...sumOfStats(accepted, totals.stats()),
       agents,
-      hiddenAgents: supervisor.size - agents,
+      hiddenAgents: this.#supervisor.size - agents,
       connections: links.size,
-      clients: server.clients.size,
+      clients: this.#server.clients.size,
       openedConnections: links.opened,
       acceptedConnections: accepted.acceptedConnections,
-      failedConnections: accepted.failedConnections + dialer.totals.failed,
+      failedConnections: accepted.failedConnections + totals.failed,
       refusedConnections: accepted.refusedConnections,
-      watches: supervisor.watches,
+      watches: this.#supervisor.watches,
       proxies: links.proxies,
     };
   }
 
   /** Keeps the process alive while the container is open, as it does at first. */
   ref(): void {
-    this.#internals.server.ref();
-    this.#internals.links.setRef(true);
+    this.#server.ref();
+    this.#links.setRef(true);
   }
 
   /** Lets the process end although the container is open. */
   unref(): void {
-    this.#internals.server.unref();
-    this.#internals.links.setRef(false);
+    this.#server.unref();
+    this.#links.setRef(false);
   }
 
   /** Returns the class name and the address. */

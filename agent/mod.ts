@@ -43,11 +43,11 @@
  * @module
  */
 export {
+  addressOf,
   type AgentAddress,
   formatAgentAddress,
   parseAgentAddress,
 } from "./address.ts";
-export { addressOf } from "./address_of.ts";
 export { Agent } from "./agent.ts";
 export type {
   AgentOptions,

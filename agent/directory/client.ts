@@ -4,8 +4,7 @@ import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { internalsOf } from "../_container_internals.ts";
-import { parseAgentAddress } from "../address.ts";
-import { addressOf } from "../address_of.ts";
+import { addressOf, parseAgentAddress } from "../address.ts";
 import type { Container } from "../container.ts";
 import type { ConnectOptions } from "../container_options.ts";
 import { entry, integer, list, news } from "./_checks.ts";
@@ -192,9 +191,9 @@ export class DirectoryClient implements AsyncDisposable {
   /** Connects to an agent; returns `null` if it is gone by now. */
   async #reach<T>(address: string): Promise<Remote<T> | null> {
     try {
-      const { access, links } = internalsOf(this.#container);
+      const { context, links } = internalsOf(this.#container);
       const remote = await links.agent(address) as Remote<T>;
-      access.meet(parseAgentAddress(address).container);
+      context.access.meet(parseAgentAddress(address).container);
       return remote;
     } catch (error) {
       const isGone = error instanceof ConnectError ||

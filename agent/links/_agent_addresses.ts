@@ -11,29 +11,21 @@ import {
 import { alwaysService } from "../../rpc/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
-import { classNameOf, isAgentId } from "../_names.ts";
 import type { ContainerContext } from "../_container_context.ts";
-import { parseAgentAddress } from "../address.ts";
+import { internalsOf } from "../_container_internals.ts";
+import { classNameOf, isAgentId, parseAgentAddress } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
 import type { Route } from "./_link.ts";
-import type { Links } from "./_links.ts";
-
-/** A container, as the proxies for agents with learned addresses see it. */
-export interface AgentReach extends ContainerContext {
-  readonly links: Links;
-  /** Returns the class name of an agent of this container; `null` for none. */
-  typeOf(id: string): string | null;
-}
 
 /** The begin of the paths of agents. */
 const PREFIX = "agents/";
 
 /** Passes agents between containers, by their addresses. */
 export class AgentAddresses implements AddressResolver {
-  readonly #reach: AgentReach;
+  readonly #context: ContainerContext;
 
-  constructor(reach: AgentReach) {
-    this.#reach = reach;
+  constructor(context: ContainerContext) {
+    this.#context = context;
   }
 
   // Also for an agent that has not started or is closed: it may pass itself at
@@ -41,13 +33,13 @@ export class AgentAddresses implements AddressResolver {
   placeOf(target: object): OwnPlace | null {
     if (!isAgent(target)) return null;
     const { address, id, container } = target;
-    const isOwn = container === this.#reach.container;
+    const isOwn = container === this.#context.container;
     const path = isOwn ? PREFIX + id : null;
     return { address, type: classNameOf(target), path };
   }
 
   open({ address, type }: Place): object {
-    const caller = new AgentCaller(address, this.#reach);
+    const caller = new AgentCaller(address, this.#context);
     const place = { address, type };
     return makeRemote(caller, "", { place, isPassed: true });
   }
@@ -57,8 +49,11 @@ export class AgentAddresses implements AddressResolver {
     if (!path.startsWith(PREFIX) || !isAgentId(id)) return null;
     // Agents have public addresses, and a path means the same as an address:
     // others may name them, and calls use this container's own connection.
-    const address = `${this.#reach.address}/${id}`;
-    return this.open({ address, type: this.#reach.typeOf(id) ?? "Agent" });
+    const address = `${this.#context.address}/${id}`;
+    const { supervisor } = internalsOf(this.#context.container);
+    const agent = supervisor.visible.get(id);
+    const type = agent === undefined ? "Agent" : classNameOf(agent);
+    return this.open({ address, type });
   }
 }
 
@@ -71,11 +66,11 @@ function isAgent(
 /** Calls an agent of which only the address is known; connects if needed. */
 class AgentCaller implements Caller {
   readonly remoteAddress: string;
-  readonly #reach: AgentReach;
+  readonly #context: ContainerContext;
 
-  constructor(address: string, reach: AgentReach) {
+  constructor(address: string, context: ContainerContext) {
     this.remoteAddress = address;
-    this.#reach = reach;
+    this.#context = context;
   }
 
   async call(
@@ -83,7 +78,7 @@ class AgentCaller implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    const { timeoutMs = this.#reach.options.timeoutMs ?? Infinity } = options;
+    const { timeoutMs = this.#context.options.timeoutMs ?? Infinity } = options;
     const until = world.now() + timeoutMs;
     const route = timeoutMs === Infinity
       ? await this.#route(options.signal)
@@ -106,7 +101,7 @@ class AgentCaller implements Caller {
         { timeoutMs, sent: false },
       )
     );
-    const { container } = this.#reach;
+    const { container } = this.#context;
     const timer = new Timers(container)
       .start("attempt", timeoutMs, () => time.end(), { keepsAlive: true });
     try {
@@ -118,7 +113,7 @@ class AgentCaller implements Caller {
 
   async #route(signal: AbortSignal | undefined): Promise<Route> {
     const { remoteAddress: address } = this;
-    const { access, address: own, links } = this.#reach;
+    const { access, address: own } = this.#context;
     const { container } = parseAgentAddress(address);
     const isAllowed = container === own ||
       await abortable(access.allows(address, container), signal);
@@ -128,6 +123,7 @@ class AgentCaller implements Caller {
         { address },
       );
     }
+    const { links } = internalsOf(this.#context.container);
     return await links.route(address, signal);
   }
 

@@ -1,16 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { remoteNode } from "../../rpc/internal.ts";
-import { AgentAddresses, type AgentReach } from "./_agent_addresses.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import { internalsOf } from "../_container_internals.ts";
+import { AgentAddresses } from "./_agent_addresses.ts";
 
-const places = new AgentAddresses({
-  address: "local://here",
-  typeOf: () => null,
-} as unknown as AgentReach);
-
-Deno.test("AgentAddresses.openPath knows agents, and nothing in them or beside", () => {
+withCtx({
+  name: "AgentAddresses.openPath knows agents, and nothing in them or beside",
+  transports: ["memory"],
+}, async (ctx) => {
+  const container = await ctx.createContainer();
+  const places = new AgentAddresses(internalsOf(container).context);
   const open = places.openPath("agents/tom");
   assert(open !== null);
-  assertEquals(remoteNode(open)!.place!.address, "local://here/tom");
+  assertEquals(remoteNode(open)!.place!.address, `${container.address}/tom`);
   for (
     const path of [
       "",

@@ -40,7 +40,7 @@ export async function planSpawn(
   options: SpawnOptions,
   { address, listens, publicHost }: SpawnAddress,
 ): Promise<SpawnPlan> {
-  const codecName = internalsOf(parent).options.codec.name;
+  const codecName = internalsOf(parent).context.options.codec.name;
   checkContainer(parent, options);
   const setup: SpawnSetup = {
     listens,
@@ -65,7 +65,7 @@ export async function planSpawn(
 }
 
 function checkContainer(parent: Container, options: SpawnOptions): void {
-  const { options: given } = internalsOf(parent);
+  const { options: given } = internalsOf(parent).context;
   const codecName = given.codec.name;
   if (codecName !== "json" && codecName !== "msgpack") {
     throw new TypeError(
@@ -95,7 +95,7 @@ async function planTls(
   address: string,
   options: SpawnOptions,
 ): Promise<TlsOptions | null> {
-  const ofParent = internalsOf(parent).options.tls ?? null;
+  const ofParent = internalsOf(parent).context.options.tls ?? null;
   const { tls = options.credentials === null ? null : ofParent } = options;
   // Connections over Unix sockets go without TLS.
   const isTcp = address.startsWith("tcp:");
@@ -116,7 +116,7 @@ async function planCredentials(
   address: string,
   options: SpawnOptions,
 ): Promise<unknown> {
-  const { options: ofParent } = internalsOf(parent);
+  const { options: ofParent } = internalsOf(parent).context;
   const { credentials = ofParent.credentials } = options;
   const shown = typeof credentials === "function"
     ? await credentials(address)

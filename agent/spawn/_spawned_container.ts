@@ -8,7 +8,7 @@ import type { RpcServer } from "../../rpc/server.ts";
 import { parseAddress } from "../../transports/address.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { inodeOf, removeSocketOf } from "../../transports/socket_file.ts";
-import { isAgentId } from "../_names.ts";
+import { isAgentId } from "../address.ts";
 import {
   type ContainerInternals,
   internalsOf,
@@ -126,7 +126,7 @@ export class Spawned implements SpawnedContainer {
     );
     observed.by?.owned(this, this.#parent);
     const { credentials } = this.#plan.setup;
-    const child = this.#internals.access.addChild(address, credentials);
+    const child = this.#internals.context.access.addChild(address, credentials);
     this.#child = child;
     this.closed.then(() => child[Symbol.dispose]());
     try {
@@ -152,7 +152,8 @@ export class Spawned implements SpawnedContainer {
     this.#server = await listenForChild(
       this.#control(),
       token,
-      (error) => this.#internals.report(error, "callback", this.address),
+      (error) =>
+        this.#internals.context.report(error, "callback", this.address),
     );
     observed.by?.owned(this.#server, this);
     this.#limit.signal.throwIfAborted();
@@ -177,7 +178,8 @@ export class Spawned implements SpawnedContainer {
     if (from === "stderr") this.#stderr.add(line);
     runGuarded(
       () => this.#plan.onLog(line, from),
-      (error) => this.#internals.report(error, "callback", this.address),
+      (error) =>
+        this.#internals.context.report(error, "callback", this.address),
     );
   }
 
@@ -248,7 +250,7 @@ export class Spawned implements SpawnedContainer {
     try {
       if (path !== null) await removeSocketOf(path, this.#inode);
     } catch (error) {
-      this.#internals.report(error, "callback", this.address);
+      this.#internals.context.report(error, "callback", this.address);
     }
   }
 

@@ -58,7 +58,7 @@ export async function spawnContainer(
   for (let attempt = 1;; attempt++) {
     const chosen = chooseAddress(address);
     const plan = await planSpawn(parent, options, chosen);
-    internalsOf(parent).checkOpen("spawn a container");
+    internalsOf(parent).context.checkOpen("spawn a container");
     options.signal?.throwIfAborted();
     const leftMs = attempt === 1 ? startTimeoutMs : until - world.now();
     const spawned = new Spawned(parent, plan);

@@ -1,7 +1,7 @@
 import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/expose.ts";
 import type { Router } from "../../rpc/service.ts";
-import { classNameOf } from "../_names.ts";
+import { classNameOf } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
 import type { Supervisor } from "./_supervisor.ts";
 

@@ -3,7 +3,7 @@ import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service.ts";
 import { world } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
-import { checkAgentId } from "../_names.ts";
+import { checkAgentId } from "../address.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentOptions } from "../agent_options.ts";
 import {

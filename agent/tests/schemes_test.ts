@@ -6,7 +6,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { memory } from "../../transports/memory.ts";
 import { tcp } from "../../transports/tcp.ts";
 import { unix } from "../../transports/unix.ts";
-import { addressOf } from "../address_of.ts";
+import { addressOf } from "../address.ts";
 import { Agent } from "../agent.ts";
 import { Container } from "../container.ts";
 import type { ContainerOptions } from "../container_options.ts";

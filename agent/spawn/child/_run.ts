@@ -85,7 +85,7 @@ async function open(setup: SpawnSetup): Promise<Container> {
   });
   const container = await opening;
   // The parent may pass on its own agents, wherever they are.
-  internalsOf(container).access.name(setup.parent);
+  internalsOf(container).context.access.name(setup.parent);
   return container;
 }
 
