@@ -3,30 +3,23 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
-/** A signal that aborts when the process is asked to end, or `outer` aborts. */
-export class Interruption implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
-  readonly #interrupt = () => this.#controller.abort(this.#outer?.reason);
+/** A signal that aborts when the process is asked to end. */
+export interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+}
 
-  /** Listens until it is disposed of. */
-  constructor(outer: AbortSignal | undefined) {
-    this.#outer = outer;
-    for (const name of SIGNALS) Deno.addSignalListener(name, this.#interrupt);
-    outer?.addEventListener("abort", this.#interrupt);
-    if (outer?.aborted) this.#interrupt();
-  }
-
-  /** Aborts then. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** The process ends as usual again. */
-  [Symbol.dispose](): void {
-    for (const name of SIGNALS) {
-      Deno.removeSignalListener(name, this.#interrupt);
-    }
-    this.#outer?.removeEventListener("abort", this.#interrupt);
-  }
+/**
+ * Returns a signal that aborts when the process is asked to end, or when one of
+ * `others` does. Once it is disposed of, the process ends as usual again.
+ */
+export function onInterrupt(...others: AbortSignal[]): Interruption {
+  const controller = new AbortController();
+  const interrupt = () => controller.abort();
+  for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
+  return {
+    signal: AbortSignal.any([controller.signal, ...others]),
+    [Symbol.dispose]() {
+      for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt);
+    },
+  };
 }

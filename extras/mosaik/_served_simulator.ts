@@ -19,7 +19,7 @@ import {
 } from "./_check_results.ts";
 import type { InitParams } from "./data.ts";
 import type { Mosaik } from "./mosaik.ts";
-import type { SimulatorFunctions } from "./simulator.ts";
+import type { Simulator } from "./simulator.ts";
 
 /** The shortest entity in an answer: `{"eid":"","type":""},`. */
 const ENTITY_BYTES = 21;
@@ -31,14 +31,14 @@ const ENTITY_BYTES = 21;
 export class ServedSimulator {
   /** What mosaik was told, or `null` before that. */
   meta: CheckedMeta | null = null;
-  readonly #simulator: SimulatorFunctions;
+  readonly #simulator: Simulator;
   readonly #calls: ReadonlyMap<string, Call>;
   /** The time of the newest step. */
   #time = -1;
 
   /** Answers must fit frames of `limits.frames.maxBytes`. */
   constructor(
-    simulator: SimulatorFunctions,
+    simulator: Simulator,
     mosaik: Mosaik,
     maxFrameBytes: number,
   ) {

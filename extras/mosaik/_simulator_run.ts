@@ -7,35 +7,44 @@ import {
   Timers,
   within,
 } from "../../channel/internal.ts";
-import type { Channel } from "../../channel/channel.ts";
+import { json } from "../../channel/codecs/json/json.ts";
 import { type CloseReason, TimeoutError } from "../../channel/errors.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
+import type { ChannelOptions } from "../../channel/options.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
 import type { Request } from "../../channel/request.ts";
 import type { Server } from "../../channel/server.ts";
 import { asError, isCall, toPlainFailure } from "../../rpc/internal.ts";
+import { withTransports } from "../../transports/defaults.ts";
 import { observed } from "../../transports/internal.ts";
 import { failureList } from "./_failure_list.ts";
-import { MosaikClient } from "./_mosaik_client.ts";
+import { mosaikClient } from "./_mosaik_client.ts";
 import type {
   RunningSimulator,
   SimulatorOptions,
 } from "./running_simulator.ts";
 import { ServedSimulator } from "./_served_simulator.ts";
-import type { SimulatorFunctions } from "./simulator.ts";
+import type { Simulator } from "./simulator.ts";
 
 const GRACE_MS = 1_000;
 const STOP_MS = 10_000;
 
-/** The reason of the end if mosaik ended it in good order. */
-export const STOPPED_BY_MOSAIK = "mosaik stopped the simulator";
-
 /** What a {@linkcode SimulatorRun} is made with. */
 export interface RunOptions extends SimulatorOptions {
-  /** Hears of each call of mosaik before it is answered. */
+  /** Hears of each call of mosaik before it is answered; for `runSimulator`. */
   readonly onCall?:
     | ((name: string, args: readonly unknown[]) => void)
     | undefined;
+}
+
+/** Returns the options of the channel between a simulator and mosaik. */
+export function channelOptions(
+  address: string,
+  options: SimulatorOptions,
+): ChannelOptions {
+  const { nonFinite = "error", limits, tls, transports, onError } = options;
+  const codec = json({ nonFinite });
+  return withTransports(address, { codec, limits, tls, transports, onError });
 }
 
 /**
@@ -44,8 +53,11 @@ export interface RunOptions extends SimulatorOptions {
  */
 export class SimulatorRun implements RunningSimulator {
   readonly closed: Promise<CloseReason>;
+  address = "";
+  /** The channel to mosaik: the first one that was started. */
+  channel: ConnectionChannel | null = null;
 
-  readonly #simulator: SimulatorFunctions;
+  readonly #simulator: Simulator;
   readonly #options: RunOptions;
   readonly #graceMs: number;
   readonly #stopMs: number;
@@ -54,21 +66,14 @@ export class SimulatorRun implements RunningSimulator {
   readonly #served: ServedSimulator;
   readonly #ending = new AbortController();
   readonly #resolveClosed: (reason: CloseReason) => void;
-  readonly #onAbort = () =>
-    void this.#end({
-      by: "local",
-      code: "aborted",
-      message: "the signal aborted",
-    });
-  #address = "";
-  #channel: Channel | null = null;
+  readonly #onAbort = () => this.#endHere("aborted", "the signal aborted");
   #server: Server | null = null;
   #wait: Timeout | null = null;
   /** Settles when all calls so far are answered; never rejects. */
   #calls: Promise<void> = Promise.resolve();
 
   /** Checks the options. */
-  constructor(simulator: SimulatorFunctions, options: RunOptions) {
+  constructor(simulator: Simulator, options: RunOptions) {
     const { graceMs = GRACE_MS, stopMs = STOP_MS } = options;
     checkRange("graceMs", graceMs, 0);
     checkRange("stopMs", stopMs, 0);
@@ -78,71 +83,64 @@ export class SimulatorRun implements RunningSimulator {
     this.#stopMs = stopMs;
     this.#onError = guardedOnError(options.onError);
     this.#maxFrameBytes = resolveLimits(options.limits).frames.maxBytes;
-    this.#served = new ServedSimulator(
-      simulator,
-      new MosaikClient({
-        signal: this.#ending.signal,
-        send: (content) => this.#send(content),
-        setsEvents: () => this.#served.meta?.set_events === true,
-      }),
-      this.#maxFrameBytes,
+    const { signal } = this.#ending;
+    const mosaik = mosaikClient(
+      signal,
+      (content) => this.channel!.send(content, { signal }),
+      () => this.#served.meta?.set_events === true,
     );
+    this.#served = new ServedSimulator(simulator, mosaik, this.#maxFrameBytes);
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#resolveClosed = resolve;
   }
 
-  get address(): string {
-    return this.#address;
-  }
-
   /** Starts the channel to mosaik. Only the first one is served. */
   readonly startChannel: ChannelStarter = (channel) => {
-    const isFirst = this.#channel === null;
+    if (this.channel !== null) {
+      channel.start();
+      return channel;
+    }
+    this.channel = channel;
+    this.#wait?.stop();
     channel.start({
-      ...(isFirst && { onRequest: (request) => this.#take(request) }),
+      onRequest: (request) => this.#take(request),
       encodeFailure: (error) => failureList(error, this.#maxFrameBytes),
     });
-    if (isFirst) this.#attach(channel);
+    const message = "mosaik closed the connection without a 'stop'";
+    channel.closed.then((reason) =>
+      this.#end(
+        reason.by === "peer" ? { ...reason, code: "lost", message } : reason,
+      )
+    );
     return channel;
   };
 
-  /** Whether a channel is the one to mosaik. */
-  owns(channel: Channel): boolean {
-    return this.#channel === channel;
-  }
-
-  /** From now on the user has it. A server belongs to it, if there is one. */
-  begin(address: string, server: Server | null): void {
-    this.#address = address;
+  /**
+   * From now on the user has it. A server belongs to it, if there is one; then
+   * it ends unless mosaik connects within `timeoutMs`.
+   */
+  begin(address: string, server: Server | null, timeoutMs = Infinity): void {
+    this.address = address;
     this.#server = server;
     observed.by?.opened(this, "client", () => `simulator, ${address}`);
-    const owned = server ?? this.#channel;
-    if (owned !== null) observed.by?.owned(owned, this);
+    observed.by?.owned((server ?? this.channel)!, this);
     const { signal } = this.#options;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
-  }
-
-  /** Ends it unless mosaik connects within `timeMs`. */
-  waitFor(timeMs: number): void {
-    if (this.#channel !== null || this.#ending.signal.aborted) return;
-    this.#wait = new Timers(this).start("wait for mosaik", timeMs, () => {
-      const reason = `mosaik did not connect within ${timeMs} ms`;
+    if (this.channel !== null || this.#ending.signal.aborted) return;
+    this.#wait = new Timers(this).start("wait for mosaik", timeoutMs, () => {
+      const message = `mosaik did not connect within ${timeoutMs} ms`;
       const error = new TimeoutError(
-        `Cannot serve mosaik at '${this.#address}': ${reason}`,
-        { timeoutMs: timeMs, sent: false },
+        `Cannot serve mosaik at '${address}': ${message}`,
+        { timeoutMs, sent: false },
       );
-      this.#end({ by: "error", code: "timeout", message: reason, error });
+      this.#end({ by: "error", code: "timeout", message, error });
     }, { patient: true });
   }
 
   async close(): Promise<void> {
-    this.#end({
-      by: "local",
-      code: "closed",
-      message: "this side closed the simulator",
-    });
+    this.#endHere("closed", "this side closed the simulator");
     await this.closed;
   }
 
@@ -150,31 +148,12 @@ export class SimulatorRun implements RunningSimulator {
     await this.close();
   }
 
-  #attach(channel: ConnectionChannel): void {
-    this.#channel = channel;
-    this.#wait?.stop();
-    channel.closed.then((reason) =>
-      this.#end(
-        reason.by === "peer"
-          ? {
-            ...reason,
-            code: "lost",
-            message: "mosaik closed the connection without a 'stop'",
-          }
-          : reason,
-      )
-    );
-  }
-
   #take(request: Request): void {
     const { content } = request;
     if (isCall(content) && content[0] === "stop") {
       // It is not to be answered: the end of the connection is the answer.
-      this.#end({
-        by: "peer",
-        code: "closed",
-        message: STOPPED_BY_MOSAIK,
-      });
+      const message = "mosaik stopped the simulator";
+      this.#end({ by: "peer", code: "closed", message });
       return;
     }
     // Whatever goes wrong in one call, the next is answered.
@@ -201,9 +180,8 @@ export class SimulatorRun implements RunningSimulator {
     }
   }
 
-  #send(content: unknown): Promise<unknown> {
-    const { signal } = this.#ending;
-    return this.#channel!.send(content, { signal });
+  #endHere(code: CloseReason["code"], message: string): void {
+    this.#end({ by: "local", code, message });
   }
 
   /** The one way to `closed`. */
@@ -211,12 +189,10 @@ export class SimulatorRun implements RunningSimulator {
     if (this.#ending.signal.aborted) return;
     this.#wait?.stop();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#ending.abort(
-      connectionClosed("go on", reason),
-    );
+    this.#ending.abort(connectionClosed("go on", reason));
     await within(this.#graceMs, this.#calls);
     await this.#stopSimulator();
-    await this.#channel?.close();
+    await this.channel?.close();
     await this.#server?.close({ graceMs: 0 });
     observed.by?.closed(this);
     this.#resolveClosed(reason);
@@ -240,6 +216,6 @@ export class SimulatorRun implements RunningSimulator {
   }
 
   #report(error: unknown): void {
-    this.#onError(error, { kind: "handler", address: this.#address });
+    this.#onError(error, { kind: "handler", address: this.address });
   }
 }

@@ -1,9 +1,10 @@
+import { openConnectionWith } from "../../channel/open.ts";
 import type {
   RunningSimulator,
   SimulatorOptions,
 } from "./running_simulator.ts";
-import type { SimulatorFunctions } from "./simulator.ts";
-import { connectRun } from "./_start_run.ts";
+import type { Simulator } from "./simulator.ts";
+import { channelOptions, SimulatorRun } from "./_simulator_run.ts";
 
 /** Options for {@linkcode connectSimulator}. */
 export interface ConnectSimulatorOptions extends SimulatorOptions {
@@ -25,10 +26,17 @@ export interface ConnectSimulatorOptions extends SimulatorOptions {
  * @throws {TypeError} If the address has no known form.
  * @throws {RangeError} If an option or a limit is out of range.
  */
-export async function connectSimulator<S extends SimulatorFunctions>(
+export async function connectSimulator<S extends Simulator>(
   simulator: S,
   address: string,
   options: ConnectSimulatorOptions = {},
 ): Promise<RunningSimulator> {
-  return await connectRun(simulator, address, options);
+  const run = new SimulatorRun(simulator, options);
+  const channel = await openConnectionWith(run.startChannel, address, {
+    ...channelOptions(address, options),
+    retryForMs: options.retryForMs,
+    signal: options.signal,
+  });
+  run.begin(channel.remoteAddress, null);
+  return run;
 }

@@ -1,9 +1,14 @@
+import { checkRange } from "../../channel/internal.ts";
+import { startServerWith } from "../../channel/server.ts";
 import type {
   RunningSimulator,
   SimulatorOptions,
 } from "./running_simulator.ts";
-import type { SimulatorFunctions } from "./simulator.ts";
-import { listenRun } from "./_start_run.ts";
+import type { Simulator } from "./simulator.ts";
+import { channelOptions, SimulatorRun } from "./_simulator_run.ts";
+
+/** How long mosaik may take to connect where nothing else is asked. */
+const TIMEOUT_MS = 60_000;
 
 /** Options for {@linkcode listenSimulator}. */
 export interface ListenSimulatorOptions extends SimulatorOptions {
@@ -48,10 +53,26 @@ export interface ListenSimulatorOptions extends SimulatorOptions {
  * @throws {TypeError} If the address has no known form.
  * @throws {RangeError} If an option or a limit is out of range.
  */
-export async function listenSimulator<S extends SimulatorFunctions>(
+export async function listenSimulator<S extends Simulator>(
   simulator: S,
   address: string,
   options: ListenSimulatorOptions = {},
 ): Promise<RunningSimulator> {
-  return await listenRun(simulator, address, options);
+  const { timeoutMs = TIMEOUT_MS, limits, signal } = options;
+  checkRange("timeoutMs", timeoutMs, 0);
+  signal?.throwIfAborted();
+  const run = new SimulatorRun(simulator, options);
+  const server = await startServerWith(
+    run.startChannel,
+    address,
+    // A second one finds the first gone, and this simulator at its end.
+    (channel) =>
+      channel === run.channel ? undefined : channel.close({ graceMs: 0 }),
+    {
+      ...channelOptions(address, options),
+      limits: { ...limits, connections: { ...limits?.connections, max: 1 } },
+    },
+  );
+  run.begin(server.address, server, timeoutMs);
+  return run;
 }

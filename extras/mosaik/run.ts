@@ -3,16 +3,17 @@ import type { CloseReason } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import type { OnError } from "../../channel/report.ts";
 import type { CommandLine, OptionTable } from "./command_line.ts";
-import { Interruption } from "./_interruption.ts";
+import { connectSimulator } from "./connect.ts";
+import { onInterrupt } from "./_interruption.ts";
+import { listenSimulator } from "./listen.ts";
 import { type Log, logTo, print, printError } from "./_log.ts";
 import { HELP, parseCommandLine } from "./_parse_command_line.ts";
 import type {
   RunningSimulator,
   SimulatorOptions,
 } from "./running_simulator.ts";
-import { type RunOptions, STOPPED_BY_MOSAIK } from "./_simulator_run.ts";
-import { connectRun, listenRun } from "./_start_run.ts";
-import type { SimulatorFunctions } from "./simulator.ts";
+import type { RunOptions } from "./_simulator_run.ts";
+import type { Simulator } from "./simulator.ts";
 
 /** Options for {@linkcode runSimulator}. */
 export interface RunSimulatorOptions extends SimulatorOptions {
@@ -68,7 +69,7 @@ export interface RunSimulatorOptions extends SimulatorOptions {
  * if (import.meta.main) Deno.exit(await runSimulator(new Clock()));
  * ```
  */
-export async function runSimulator<S extends SimulatorFunctions>(
+export async function runSimulator<S extends Simulator>(
   simulator: S,
   options: RunSimulatorOptions = {},
 ): Promise<number> {
@@ -92,7 +93,7 @@ export async function runSimulator<S extends SimulatorFunctions>(
 
 async function runAs(
   commandLine: CommandLine,
-  simulator: SimulatorFunctions,
+  simulator: Simulator,
   options: RunSimulatorOptions,
 ): Promise<number> {
   const log = logTo(commandLine.logLevel);
@@ -103,7 +104,8 @@ async function runAs(
     // What it returns may be a promise that rejects, which the caller hears.
     else return options.onError(error, context);
   };
-  using interruption = new Interruption(options.signal);
+  const outer = options.signal === undefined ? [] : [options.signal];
+  using interruption = onInterrupt(...outer);
   const { signal } = interruption;
   try {
     await abortable(simulator.configure?.(commandLine), signal);
@@ -122,18 +124,18 @@ async function runAs(
 
 async function start(
   { address, remote, timeoutMs }: CommandLine,
-  simulator: SimulatorFunctions,
+  simulator: Simulator,
   options: RunOptions,
   log: Log,
 ): Promise<RunningSimulator> {
   if (!remote) {
     log("debug", `connects to mosaik at ${address}`);
-    const running = await connectRun(simulator, address, options);
+    const running = await connectSimulator(simulator, address, options);
     log("info", `connected to mosaik at ${address}`);
     return running;
   }
   const all = { ...options, timeoutMs };
-  const running = await listenRun(simulator, address, all);
+  const running = await listenSimulator(simulator, address, all);
   log("info", `waits for mosaik at ${running.address}`);
   return running;
 }
@@ -144,8 +146,8 @@ function logCall(log: Log, name: string, args: readonly unknown[]): void {
 }
 
 /** Tells how it ended, and whether that was in good order. */
-function conclude({ by, message }: CloseReason, log: Log): boolean {
-  const isGood = by === "local" || message === STOPPED_BY_MOSAIK;
+function conclude({ by, code, message }: CloseReason, log: Log): boolean {
+  const isGood = by === "local" || (by === "peer" && code === "closed");
   log(isGood ? "info" : "error", message);
   return isGood;
 }
