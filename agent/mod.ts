@@ -74,13 +74,10 @@ export {
   ManagerRefusedError,
   SpawnError,
 } from "./errors.ts";
-export type {
-  SpawnedContainer,
-  SpawnOptions,
-  SpawnPermissions,
-} from "./spawn/contract.ts";
+export type { SpawnOptions, SpawnPermissions } from "./spawn/contract.ts";
 export { Manager } from "./spawn/manager.ts";
 export { spawnContainer } from "./spawn/spawn.ts";
+export type { SpawnedContainer } from "./spawn/spawned_container.ts";
 export { AgentNotFoundError } from "../rpc/errors.ts";
 
 // Never called: it puts the files that a spawned child runs into the module

@@ -46,16 +46,14 @@ export class Shares {
   add(container: string, entries: number, bytes: number): void {
     const { own, host } = this.of(container);
     own.budget.hold(bytes);
-    for (
-      const [key, share] of [[container, own], [
-        hostOf(container),
-        host,
-      ]] as const
-    ) {
-      share.entries += entries;
-      if (share.entries > 0) this.#shares.set(key, share);
-      else this.#shares.delete(key);
-    }
+    this.#count(container, own, entries);
+    this.#count(hostOf(container), host, entries);
+  }
+
+  #count(key: string, share: Share, entries: number): void {
+    share.entries += entries;
+    if (share.entries > 0) this.#shares.set(key, share);
+    else this.#shares.delete(key);
   }
 }
 

@@ -1,6 +1,6 @@
 import { isAbsolute, toFileUrl } from "@std/path";
 import { SpawnError } from "../errors.ts";
-import type { ModuleList } from "./module_list.ts";
+import type { ModuleList } from "./contract.ts";
 
 /** The URLs of the modules that may be loaded, by name. */
 export type NamedModules = ReadonlyMap<string, string>;

@@ -1,9 +1,14 @@
-import type { CloseOptions } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
-import type { Remote } from "../../rpc/remote.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
-import type { Manager } from "./manager.ts";
-import type { ModuleList } from "./module_list.ts";
+
+/**
+ * Modules from which classes may be loaded: URLs or absolute paths. In a list,
+ * each module is named after its file, with and without the extension; in a
+ * record, by its key.
+ */
+export type ModuleList =
+  | readonly (string | URL)[]
+  | Readonly<Record<string, string | URL>>;
 
 /** A permission: everything, nothing, or the listed items. */
 export type SpawnPermission = boolean | readonly (string | URL)[];
@@ -170,49 +175,4 @@ export interface SpawnedCloseReason extends CloseReason {
   readonly by: CloseReason["by"];
   /** The exit code of its process or Worker, if there is one. */
   readonly exitCode?: number | undefined;
-}
-
-/**
- * A container in a process or Worker of its own, which ends with it. Its parent
- * owns it, and this process stays alive until it is closed. Made by
- * `spawnContainer`.
- */
-export interface SpawnedContainer extends AsyncDisposable {
-  /** The address of the container. */
-  readonly address: string;
-  /** Its manager, which serves the connection of the parent alone. */
-  readonly manager: Remote<Manager>;
-  /** The id of its process; `undefined` for a Worker. */
-  readonly pid: number | undefined;
-  /**
-   * Resolves to the reason when it is gone: its process or Worker has ended, its
-   * last line was passed on, and its socket file is removed. Never rejects.
-   */
-  readonly closed: Promise<SpawnedCloseReason>;
-  /**
-   * Creates an agent there, and resolves to its proxy after its `onStart`.
-   *
-   * @typeParam T The class of the agent. It is not checked.
-   * @param name The class, as `module:Class`.
-   * @param args The arguments of the constructor after the container.
-   * @throws {SpawnError} If the name leads to no class of agents.
-   * @throws {RemoteError} If the constructor or `onStart` throws.
-   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
-   */
-  spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>>;
-  /**
-   * Sets its clock, in seconds, and resolves after that.
-   *
-   * @throws {RemoteError} If the time is not later than the present one, or its
-   * clock is the system's.
-   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
-   */
-  setTime(time: number): Promise<void>;
-  /**
-   * Closes the container within `graceMs`, 1,000 by default, and ends its
-   * process or Worker, which is killed if it is still there a second later; 0
-   * kills it at once. Repeatable; joins a close in progress, which a shorter
-   * time shortens; never rejects.
-   */
-  close(options?: CloseOptions): Promise<void>;
 }

@@ -5,7 +5,7 @@ import { Agent } from "../agent.ts";
 import type { Clock } from "../clock/clock.ts";
 import type { AgentClass, Container } from "../container.ts";
 import { ManagerRefusedError, SpawnError } from "../errors.ts";
-import type { ModuleList } from "./module_list.ts";
+import type { ModuleList } from "./contract.ts";
 import { loadExport, type NamedModules, namedModules } from "./_modules.ts";
 import { isSameSecret } from "./_same_secret.ts";
 

@@ -4,9 +4,9 @@ import { internalsOf } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import { SpawnError } from "../errors.ts";
 import { chooseAddress } from "./_address.ts";
-import type { SpawnedContainer, SpawnOptions } from "./contract.ts";
+import type { SpawnOptions } from "./contract.ts";
 import { planSpawn } from "./_plan.ts";
-import { Spawned } from "./_spawned_container.ts";
+import { SpawnedContainer } from "./spawned_container.ts";
 
 const START_TIMEOUT_MS = 10_000;
 
@@ -61,7 +61,7 @@ export async function spawnContainer(
     internalsOf(parent).context.checkOpen("spawn a container");
     options.signal?.throwIfAborted();
     const leftMs = attempt === 1 ? startTimeoutMs : until - world.now();
-    const spawned = new Spawned(parent, plan);
+    const spawned = new SpawnedContainer(parent, plan);
     try {
       await spawned.start(Math.max(0, leftMs), options.signal);
       return spawned;

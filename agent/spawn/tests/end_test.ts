@@ -17,7 +17,7 @@ import { AgentNotFoundError } from "../../../rpc/errors.ts";
 import type { Worm } from "../../fixtures/spawned.ts";
 import { processGone } from "../../fixtures/process_gone.ts";
 import { fixture, KINDS, spawnIn } from "../../fixtures/spawning.ts";
-import type { SpawnedContainer } from "../contract.ts";
+import type { SpawnedContainer } from "../spawned_container.ts";
 
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 

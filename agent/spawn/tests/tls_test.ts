@@ -10,7 +10,8 @@ import type { ContainerOptions } from "../../container_options.ts";
 import { SpawnError } from "../../errors.ts";
 import { Member } from "../../fixtures/spawned_club.ts";
 import { fixture, KINDS, spawnIn } from "../../fixtures/spawning.ts";
-import type { SpawnedContainer, SpawnOptions } from "../contract.ts";
+import type { SpawnOptions } from "../contract.ts";
+import type { SpawnedContainer } from "../spawned_container.ts";
 
 const options = { transports: ["tls"], timeoutMs: 60_000 } as const;
 

@@ -17,7 +17,7 @@ import type { Container } from "../container.ts";
 import { ContainerClosedError, SpawnError } from "../errors.ts";
 import type { Child } from "../links/_access.ts";
 import { GRACE_MS } from "../supervision/_agent_lifecycle.ts";
-import type { SpawnedCloseReason, SpawnedContainer } from "./contract.ts";
+import type { SpawnedCloseReason } from "./contract.ts";
 import { type Control, type LineSource, listenForChild } from "./_control.ts";
 import type { Host, HostEnd } from "./_host.ts";
 import { reportedError, StderrTail } from "./_log.ts";
@@ -57,8 +57,13 @@ const NO_HOST: Host = {
   kill() {},
 };
 
-/** A spawned container on the side of its parent. */
-export class Spawned implements SpawnedContainer {
+/**
+ * A container in a process or Worker of its own, which ends with it. Its parent
+ * owns it, and this process stays alive until it is closed. Made by
+ * `spawnContainer`.
+ */
+export class SpawnedContainer implements AsyncDisposable {
+  /** The address of the container. */
   readonly address: string;
   readonly #parent: Container;
   readonly #internals: ContainerInternals;
@@ -82,6 +87,7 @@ export class Spawned implements SpawnedContainer {
   /** Resolves when the connection or the manager is gone. */
   #lost: Promise<void> = Promise.resolve();
 
+  /** Made by `spawnContainer`. */
   constructor(parent: Container, plan: SpawnPlan) {
     this.address = plan.address;
     this.#parent = parent;
@@ -91,14 +97,20 @@ export class Spawned implements SpawnedContainer {
     this.#started.promise.catch(() => {});
   }
 
+  /** Its manager, which serves the connection of the parent alone. */
   get manager(): Remote<Manager> {
     return this.#manager!;
   }
 
+  /** The id of its process; `undefined` for a Worker. */
   get pid(): number | undefined {
     return this.#host.pid;
   }
 
+  /**
+   * Resolves to the reason when it is gone: its process or Worker has ended, its
+   * last line was passed on, and its socket file is removed. Never rejects.
+   */
   get closed(): Promise<SpawnedCloseReason> {
     return this.#closed.promise;
   }
@@ -254,6 +266,16 @@ export class Spawned implements SpawnedContainer {
     }
   }
 
+  /**
+   * Creates an agent there, and resolves to its proxy after its `onStart`.
+   *
+   * @typeParam T The class of the agent. It is not checked.
+   * @param name The class, as `module:Class`.
+   * @param args The arguments of the constructor after the container.
+   * @throws {SpawnError} If the name leads to no class of agents.
+   * @throws {RemoteError} If the constructor or `onStart` throws.
+   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
+   */
   async spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>> {
     try {
       const made: unknown = await this.manager.spawn(name, ...args);
@@ -280,10 +302,23 @@ export class Spawned implements SpawnedContainer {
     );
   }
 
+  /**
+   * Sets its clock, in seconds, and resolves after that.
+   *
+   * @throws {RemoteError} If the time is not later than the present one, or its
+   * clock is the system's.
+   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
+   */
   async setTime(time: number): Promise<void> {
     await this.manager.set_time(time);
   }
 
+  /**
+   * Closes the container within `graceMs`, 1,000 by default, and ends its
+   * process or Worker, which is killed if it is still there a second later; 0
+   * kills it at once. Repeatable; joins a close in progress, which a shorter
+   * time shortens; never rejects.
+   */
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     if (this.#ending === null) {
       this.#ending = CLOSED_HERE;
@@ -294,6 +329,7 @@ export class Spawned implements SpawnedContainer {
     await this.closed;
   }
 
+  /** Closes the container. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
