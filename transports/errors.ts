@@ -18,11 +18,11 @@ export interface AddressErrorDetails extends ErrorOptions {
   readonly address: string;
 }
 
-/** Thrown when no connection to an address could be made. */
-export class ConnectError extends DenomasError {
+/** The base class of errors about an address. */
+export class AddressError extends DenomasError {
   /** The name of the class. */
-  override name = "ConnectError";
-  /** The address that was tried. */
+  override name = "AddressError";
+  /** The address that was tried, or that of the other side. */
   readonly address: string;
 
   /** Creates an error with the given message and data. */
@@ -32,18 +32,16 @@ export class ConnectError extends DenomasError {
   }
 }
 
+/** Thrown when no connection to an address could be made. */
+export class ConnectError extends AddressError {
+  /** The name of the class. */
+  override name = "ConnectError";
+}
+
 /** Thrown when a server cannot listen because another one does. */
-export class AddressInUseError extends DenomasError {
+export class AddressInUseError extends AddressError {
   /** The name of the class. */
   override name = "AddressInUseError";
-  /** The address in use. */
-  readonly address: string;
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: AddressErrorDetails) {
-    super(message, causeOf(details));
-    this.address = details.address;
-  }
 }
 
 /**
@@ -66,11 +64,9 @@ export type HandshakeCode =
  * The reason for which two sides could not agree on TLS. A server reports it to
  * `onError`; for a client it is the `cause` of a {@linkcode ConnectError}.
  */
-export class HandshakeError extends DenomasError {
+export class HandshakeError extends AddressError {
   /** The name of the class. */
   override name = "HandshakeError";
-  /** The address of the other side. */
-  readonly address: string;
   /** The obstacle. */
   readonly code: HandshakeCode;
   /** The side that refused the other: `"local"` is this side. */
@@ -78,17 +74,14 @@ export class HandshakeError extends DenomasError {
 
   /** Creates an error with the given message and data. */
   constructor(message: string, details: HandshakeErrorDetails) {
-    super(message, causeOf(details));
-    this.address = details.address;
+    super(message, details);
     this.code = details.code;
     this.by = details.by;
   }
 }
 
 /** The data of a {@linkcode HandshakeError}; `cause` is the error of TLS. */
-export interface HandshakeErrorDetails extends ErrorOptions {
-  /** The address of the other side. */
-  readonly address: string;
+export interface HandshakeErrorDetails extends AddressErrorDetails {
   /** The obstacle. */
   readonly code: HandshakeCode;
   /** The side that refused. */

@@ -26,16 +26,21 @@ export function hostOf(address: string): string {
 
 function networkOf(host: string): string {
   const [address = ""] = host.split("%");
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const rest = tail === "" ? 0 : tail.split(":").length;
-    while (groups.length + rest < 8) groups.push("0");
-    groups.push(...tail.split(":"));
-  }
-  return groups.slice(0, NETWORK_GROUPS)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(":");
+  return ipv6Groups(address).slice(0, NETWORK_GROUPS).join(":");
+}
+
+/**
+ * Returns the groups of an IPv6 address in their shortest form, eight of them;
+ * of any other text, that text.
+ */
+export function ipv6Groups(address: string): string[] {
+  // A URL has no leading zeros, nor the decimals of IPv4 at its end.
+  const hostname = URL.parse(`http://[${address}]`)?.hostname;
+  if (hostname === undefined) return [address];
+  const [head = [], tail = []] = hostname.slice(1, -1).split("::")
+    .map((half) => half.split(":").filter((group) => group !== ""));
+  const zeros = Array(8 - head.length - tail.length).fill("0");
+  return [...head, ...zeros, ...tail];
 }
 
 /**

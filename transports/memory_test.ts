@@ -10,7 +10,9 @@ import { Stage } from "../testing/transport_suite/_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { observe } from "./_observers.ts";
-import { memory } from "./memory.ts";
+import type { ByteStream } from "./frames/framed_connection.ts";
+import { memory, memoryStreams } from "./memory.ts";
+import { world } from "./_world.ts";
 
 let names = 0;
 
@@ -94,6 +96,24 @@ test("delivers in the order of sending across connections", async (stage) => {
   for (const n of [3, 1, 4, 0, 2]) clients[n]!.connection.send(`${n}`);
   await stage.turns(5);
   assertEquals(log, ["3", "1", "4", "0", "2"]);
+});
+
+Deno.test("memory delivers all that one turn sends together, in that order", async () => {
+  const [[first, farFirst], [second, farSecond]] = [
+    memoryStreams(),
+    memoryStreams(),
+  ];
+  const log: string[] = [];
+  const read = async (name: string, stream: ByteStream) => {
+    await stream.read(new Uint8Array(1));
+    log.push(name);
+  };
+  const reads = [read("first", farFirst), read("second", farSecond)];
+  first.write(new Uint8Array(1));
+  const between = world.nextTurn().then(() => log.push("the next turn"));
+  second.write(new Uint8Array(1));
+  await Promise.all([...reads, between]);
+  assertEquals(log, ["first", "second", "the next turn"]);
 });
 
 test("delivers nothing in the turn of sending", async (stage) => {

@@ -124,8 +124,9 @@ async function connect(
   if (credentials === undefined) return endOf(conn);
   return await secureClient(credentials, {
     end: endOf(conn),
+    other: "server",
     address,
-    serverName: tls?.serverName ?? host,
+    host: tls?.serverName ?? host,
     signal,
   });
 }

@@ -1,3 +1,4 @@
+import { ipv6Groups } from "../../transports/hosts.ts";
 import {
   type Der,
   der,
@@ -96,17 +97,9 @@ function hostName(host: string): Der {
   if (/^\d+(\.\d+){3}$/.test(host)) {
     return der(TAG.field + 7, Uint8Array.from(host.split("."), Number));
   }
-  if (host.includes(":")) return der(TAG.field + 7, ipv6Bytes(host));
+  if (host.includes(":")) {
+    const groups = ipv6Groups(host).map((group) => group.padStart(4, "0"));
+    return der(TAG.field + 7, Uint8Array.fromHex(groups.join("")));
+  }
   return der(TAG.field + 2, new TextEncoder().encode(host));
-}
-
-function ipv6Bytes(host: string): Uint8Array {
-  // A URL has the shortest form, without the decimals of IPv4 at its end.
-  const shortest = new URL(`http://[${host}]`).hostname.slice(1, -1);
-  const [head, tail = []] = shortest.split("::")
-    .map((half) => half.split(":").filter((group) => group !== ""));
-  const zeros = Array(8 - head!.length - tail.length).fill("0");
-  const groups = [...head!, ...zeros, ...tail];
-  const hex = groups.map((group) => group.padStart(4, "0")).join("");
-  return Uint8Array.fromHex(hex);
 }

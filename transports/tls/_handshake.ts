@@ -7,9 +7,9 @@ import { world } from "../_world.ts";
 import type { TlsCredentials } from "./credentials.ts";
 import { duplexOver, TlsStream } from "./_stream.ts";
 import {
+  type HandshakeTask,
   judge,
   type Judgement,
-  type OtherSide,
   ownRefusal,
   peerNameOf,
   refusal,
@@ -37,28 +37,6 @@ const MARGIN_MS = 5_000;
 /** The longest time that Node's timer can hold. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Options for {@linkcode secureClient}. */
-export interface ClientHandshakeOptions {
-  /** The connection to secure. */
-  readonly end: ByteEnd;
-  /** The address of the server. */
-  readonly address: string;
-  /** The name that the server's certificate must hold. */
-  readonly serverName: string;
-  /** Ends the handshake; it then rejects with the signal's reason. */
-  readonly signal: AbortSignal;
-}
-
-/** Options for {@linkcode secureServer}. */
-export interface ServerHandshakeOptions {
-  /** The connection to secure. */
-  readonly end: ByteEnd;
-  /** Ends the handshake; it then rejects with the signal's reason. */
-  readonly signal: AbortSignal;
-  /** The time after which `signal` ends the handshake, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
 /**
  * Secures a connection, as the client.
  *
@@ -67,17 +45,16 @@ export interface ServerHandshakeOptions {
  */
 export async function secureClient(
   credentials: TlsCredentials,
-  { end, address, serverName, signal }: ClientHandshakeOptions,
+  task: HandshakeTask & { readonly host: string },
 ): Promise<ByteEnd> {
-  const side: OtherSide = { other: "server", address };
-  const task = { side, signal, checksPeer: true, host: serverName };
+  const { address, host } = task;
   try {
-    return await secure(credentials, end, task, (duplex, done, failed) => {
+    return await secure(credentials, task, (duplex, done, failed) => {
       const socket = credentials.node.tls.connect(
         {
           ...nodeOptions(credentials),
           socket: duplex,
-          ...(!isIpAddress(serverName) && { servername: serverName }),
+          ...(!isIpAddress(host) && { servername: host }),
           // `judge` checks it.
           checkServerIdentity: () => undefined,
         } satisfies ConnectionOptions & { allowHalfOpen: boolean },
@@ -92,22 +69,17 @@ export async function secureClient(
 }
 
 /**
- * Secures a connection, as the server.
+ * Secures a connection, as the server; `timeoutMs` is the time after which the
+ * signal of the task ends it.
  *
  * @throws {HandshakeError} If the sides cannot agree.
  */
 export async function secureServer(
   credentials: TlsCredentials,
-  { end, signal, timeoutMs }: ServerHandshakeOptions,
+  task: HandshakeTask,
+  timeoutMs: number,
 ): Promise<ByteEnd> {
-  const side: OtherSide = { other: "client", address: end.remoteAddress };
-  const task = {
-    side,
-    signal,
-    checksPeer: credentials.demandsCert,
-    host: null,
-  };
-  return await secure(credentials, end, task, (duplex, done, failed) => {
+  return await secure(credentials, task, (duplex, done, failed) => {
     // It does not listen. With one server a connection, its error events tell
     // which connection failed.
     const server = credentials.node.tls.createServer(
@@ -138,15 +110,6 @@ function nodeOptions({ cert, key, ca, minVersion }: TlsCredentials) {
   };
 }
 
-interface HandshakeTask {
-  readonly side: OtherSide;
-  readonly signal: AbortSignal;
-  /** Whether the other side must show a certificate. */
-  readonly checksPeer: boolean;
-  /** The host that it must name, or `null` for any. */
-  readonly host: string | null;
-}
-
 type Begin = (
   duplex: Duplex,
   done: (socket: TLSSocket) => void,
@@ -155,12 +118,12 @@ type Begin = (
 
 /** Runs a handshake; `begin` starts Node's part of it. */
 async function secure(
-  { node }: TlsCredentials,
-  end: ByteEnd,
-  { side, signal, checksPeer, host }: HandshakeTask,
+  { node, demandsCert }: TlsCredentials,
+  task: HandshakeTask,
   begin: Begin,
 ): Promise<ByteEnd> {
-  const isServer = side.other === "client";
+  const { end, host, signal } = task;
+  const isServer = task.other === "client";
   const duplex = duplexOver(end.stream, node, isServer);
   // Its errors are reported elsewhere; without a listener one would end the
   // process.
@@ -181,9 +144,9 @@ async function secure(
       (resolve, reject) => begin(duplex, resolve, reject),
     );
     const stream = new TlsStream(socket, end.stream);
-    const { verdict, cause }: Judgement = checksPeer
-      ? judge(socket, host, node)
-      : { verdict: "accepted", cause: null };
+    const { verdict, cause }: Judgement = isServer && !demandsCert
+      ? { verdict: "accepted", cause: null }
+      : judge(socket, host, node);
     // If the connection is closed just as the handshake is done, Node's socket
     // emits no event.
     const theirs = await beforeEnd<Verdict | null>(
@@ -192,14 +155,14 @@ async function secure(
       (resolve, reject) =>
         exchange(socket, stream, verdict).then(resolve, reject),
     );
-    if (verdict !== "accepted") throw ownRefusal(verdict, side, cause);
-    if (theirs === null) throw failure(null, side);
-    if (theirs !== "accepted") throw theirRefusal(theirs, side);
+    if (verdict !== "accepted") throw ownRefusal(verdict, task, cause);
+    if (theirs === null) throw failure(null, task);
+    if (theirs !== "accepted") throw theirRefusal(theirs, task);
     return { ...end, stream, peerName: peerNameOf(socket) };
   } catch (error) {
     duplex.destroy();
     signal.throwIfAborted();
-    throw error instanceof HandshakeError ? error : failure(error, side);
+    throw error instanceof HandshakeError ? error : failure(error, task);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -248,23 +211,23 @@ async function exchange(
 }
 
 /** Returns the error for a failure of Node's TLS; `null` is an early end. */
-function failure(cause: unknown, side: OtherSide): HandshakeError {
-  const { other } = side;
+function failure(cause: unknown, task: HandshakeTask): HandshakeError {
+  const { other } = task;
   if (isEnd(cause)) {
     const text = other === "server"
       ? "the server ended the connection in the handshake, it may not speak TLS: set the option 'tls' there"
       : "the client ended the connection in the handshake, it may have given up, or not trust this server's certificate";
-    return refusal(text, "ended", "peer", side, cause);
+    return refusal(text, "ended", "peer", task, cause);
   }
   const code = codeOf(cause);
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER") {
     const text = `the ${other} does not speak TLS, set the option 'tls' there`;
-    return refusal(text, "protocol", "local", side, cause);
+    return refusal(text, "protocol", "local", task, cause);
   }
   const by = code.includes("ALERT") ? "peer" : "local";
   const words = cause instanceof Error ? cause.message : String(cause);
   const text = `the TLS handshake failed: ${printable(words)}`;
-  return refusal(text, "protocol", by, side, cause);
+  return refusal(text, "protocol", by, task, cause);
 }
 
 function isEnd(cause: unknown): boolean {

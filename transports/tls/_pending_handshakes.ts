@@ -5,7 +5,7 @@ import type { TransportListenOptions } from "../transport.ts";
 import { Watchdog } from "../watchdog.ts";
 import type { TlsCredentials } from "./credentials.ts";
 import { secureServer } from "./_handshake.ts";
-import { type OtherSide, refusal } from "./_verdict.ts";
+import { type HandshakeTask, refusal } from "./_verdict.ts";
 
 const HANDSHAKE_MS = 10_000;
 const MAX_HANDSHAKES = 512;
@@ -74,17 +74,21 @@ export class PendingHandshakes {
     const { signal } = controller;
     this.#running.set(end, controller);
     this.#byHost.add(hostOf(end.remoteAddress), end);
+    const address = end.remoteAddress;
+    const task: HandshakeTask = {
+      end,
+      other: "client",
+      address,
+      host: null,
+      signal,
+    };
     const watchdog = new Watchdog(timeoutMs, () => {
       const text = `the TLS handshake was not done within ${timeoutMs} ms`;
-      const side: OtherSide = { other: "client", address: end.remoteAddress };
-      controller.abort(refusal(text, "timeout", "local", side));
+      controller.abort(refusal(text, "timeout", "local", task));
     });
     try {
-      const secured = await secureServer(this.#credentials, {
-        end,
-        signal,
-        timeoutMs,
-      });
+      const credentials = this.#credentials;
+      const secured = await secureServer(credentials, task, timeoutMs);
       // From here on a server counts it among its connections.
       this.#forget(end);
       if (this.#isClosed || signal.aborted) secured.stream.close();

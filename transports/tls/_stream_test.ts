@@ -5,6 +5,7 @@ import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { createTestAuthority } from "../../testing/certificates/certificates.ts";
 import { ConnectError, HandshakeError } from "../errors.ts";
 import { secureClient, secureServer } from "./_handshake.ts";
+import type { HandshakeTask } from "./_verdict.ts";
 import { readCredentials } from "./credentials.ts";
 import type { ByteEnd } from "../frames/byte_transport.ts";
 import type { TlsOptions } from "./options.ts";
@@ -29,19 +30,25 @@ async function pair(): Promise<[TlsStream, TlsStream]> {
   ]);
   const { signal } = new AbortController();
   const [server, client] = await Promise.all([
-    secureServer(await readCredentials(SERVER), {
-      end: endOf(conn),
-      signal,
-      timeoutMs: 60_000,
-    }),
-    secureClient(await readCredentials(CLIENT), {
-      end: endOf(near),
-      signal,
-      address: ADDRESS,
-      serverName: "localhost",
-    }),
+    secureServer(
+      await readCredentials(SERVER),
+      task("client", endOf(conn), signal),
+      60_000,
+    ),
+    secureClient(
+      await readCredentials(CLIENT),
+      task("server", endOf(near), signal),
+    ),
   ]);
   return [server.stream as TlsStream, client.stream as TlsStream];
+}
+
+function task(
+  other: "server" | "client",
+  end: ByteEnd,
+  signal: AbortSignal,
+): HandshakeTask & { readonly host: string } {
+  return { other, end, address: ADDRESS, host: "localhost", signal };
 }
 
 async function readAll(stream: TlsStream): Promise<string> {
@@ -111,22 +118,17 @@ Deno.test("secureClient ends where the connection does as the handshake is done"
       done?: () => void,
     ) => TLSSocket;
   const { signal } = new AbortController();
-  const serving = secureServer(await readCredentials(SERVER), {
-    end: endOf(conn),
-    signal,
-    timeoutMs: 1_000,
-  });
+  const serving = secureServer(
+    await readCredentials(SERVER),
+    task("client", endOf(conn), signal),
+    1_000,
+  );
   const { cause: error } = await assertRejects(
     () =>
       secureClient({
         ...credentials,
         node: { ...node, tls: { ...node.tls, connect } as typeof node.tls },
-      }, {
-        end: endOf(near),
-        signal,
-        address: ADDRESS,
-        serverName: "localhost",
-      }),
+      }, task("server", endOf(near), signal)),
     ConnectError,
   );
   assertInstanceOf(error, HandshakeError);

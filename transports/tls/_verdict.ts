@@ -1,6 +1,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { type HandshakeCode, HandshakeError } from "../errors.ts";
 import { world } from "../_world.ts";
+import type { ByteEnd } from "../frames/byte_transport.ts";
 import type { NodeModules } from "./credentials.ts";
 
 /** The verdicts on a peer's certificate, in the order of their wire numbers. */
@@ -29,12 +30,18 @@ export function verdictOf(byte: number): Verdict {
   return VERDICTS[byte] ?? "untrusted";
 }
 
-/** The other side of a handshake. */
-export interface OtherSide {
-  /** Its role. */
+/** A handshake to do. */
+export interface HandshakeTask {
+  /** The connection to secure. */
+  readonly end: ByteEnd;
+  /** The role of the other side. */
   readonly other: "server" | "client";
-  /** Its address. */
+  /** The address of the other side. */
   readonly address: string;
+  /** The host that its certificate must name, or `null` for any. */
+  readonly host: string | null;
+  /** Ends the handshake; it then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 /** The result of {@linkcode judge}. */
@@ -129,23 +136,23 @@ const FAULTS: Record<
 /** Returns the error for a certificate that this side rejects. */
 export function ownRefusal(
   verdict: Rejection,
-  side: OtherSide,
+  task: HandshakeTask,
   cause: unknown,
 ): HandshakeError {
-  const text = `the ${side.other}'s certificate ${FAULTS[verdict].peer}`;
-  return refusal(text, verdict, "local", side, cause);
+  const text = `the ${task.other}'s certificate ${FAULTS[verdict].peer}`;
+  return refusal(text, verdict, "local", task, cause);
 }
 
 /** Returns the error for a certificate of this side that the other rejects. */
 export function theirRefusal(
   verdict: Rejection,
-  side: OtherSide,
+  task: HandshakeTask,
 ): HandshakeError {
   const act = verdict === "no-certificate"
     ? "demands a certificate,"
     : "refuses this side's certificate: it";
-  const text = `the ${side.other} ${act} ${FAULTS[verdict].own}`;
-  return refusal(text, verdict, "peer", side);
+  const text = `the ${task.other} ${act} ${FAULTS[verdict].own}`;
+  return refusal(text, verdict, "peer", task);
 }
 
 /** Returns the error for the end of a handshake. */
@@ -153,7 +160,7 @@ export function refusal(
   text: string,
   code: HandshakeCode,
   by: "local" | "peer",
-  { other, address }: OtherSide,
+  { other, address }: HandshakeTask,
   cause?: unknown,
 ): HandshakeError {
   const act = other === "server" ? "connect to" : "accept";

@@ -82,9 +82,14 @@ export async function readCredentials(
     import("node:stream"),
     import("node:crypto"),
   ]);
-  const cert = await readOne("cert", options.cert);
-  const key = await readOne("key", options.key);
-  const ca = await readAuthorities(options.caCerts);
+  const [cert] = await readPem("cert", options.cert) ?? [];
+  const [key] = await readPem("key", options.key) ?? [];
+  const ca = await readPem("caCerts", options.caCerts);
+  if (ca?.length === 0) {
+    throw new TypeError(
+      "Cannot use 'caCerts': the list is empty, so no peer could be trusted, name an authority or leave it out",
+    );
+  }
   if (cert !== undefined) checkCertificates("cert", cert, crypto);
   for (const one of ca ?? []) checkCertificates("caCerts", one, crypto);
   if (cert !== undefined && key !== undefined) checkKey(cert, key, crypto);
@@ -108,22 +113,21 @@ export async function tlsAsText(options: TlsOptions): Promise<TlsOptions> {
   return { ...options, cert, key, caCerts: ca };
 }
 
-async function readOne(
+/** Returns the PEM texts of an option, each given as it is or by its file. */
+async function readPem(
   name: string,
-  source: PemSource | undefined,
-): Promise<string | undefined> {
-  if (source === undefined) return undefined;
-  if (typeof source === "string" && source.includes(BEGIN)) return source;
-  const text = await readFile(name, source);
-  if (text.includes(BEGIN)) return text;
-  throw new TypeError(
-    `Cannot use '${name}': the file '${source}' holds no PEM, which starts with '${BEGIN}'`,
-  );
+  option: PemSource | readonly PemSource[] | undefined,
+): Promise<string[] | undefined> {
+  if (option === undefined) return undefined;
+  const sources = Array.isArray(option) ? option : [option];
+  return await Promise.all(sources.map((source) => readOne(name, source)));
 }
 
-async function readFile(name: string, source: PemSource): Promise<string> {
+async function readOne(name: string, source: PemSource): Promise<string> {
+  if (typeof source === "string" && source.includes(BEGIN)) return source;
+  let text: string;
   try {
-    return await Deno.readTextFile(source);
+    text = await Deno.readTextFile(source);
   } catch (cause) {
     if (mayBeSecret(source)) {
       throw new TypeError(
@@ -136,6 +140,10 @@ async function readFile(name: string, source: PemSource): Promise<string> {
       { cause },
     );
   }
+  if (text.includes(BEGIN)) return text;
+  throw new TypeError(
+    `Cannot use '${name}': the file '${source}' holds no PEM, which starts with '${BEGIN}'`,
+  );
 }
 
 /**
@@ -145,18 +153,6 @@ async function readFile(name: string, source: PemSource): Promise<string> {
 function mayBeSecret(source: PemSource): boolean {
   return typeof source === "string" &&
     (source.includes("\n") || /^[A-Za-z0-9+/=\s]{40,}$/.test(source));
-}
-
-async function readAuthorities(
-  sources: TlsOptions["caCerts"],
-): Promise<string[] | undefined> {
-  if (sources === undefined) return undefined;
-  const list = Array.isArray(sources) ? sources : [sources];
-  const texts = await Promise.all(list.map((it) => readOne("caCerts", it)));
-  if (texts.length > 0) return texts.map((text) => text!);
-  throw new TypeError(
-    "Cannot use 'caCerts': the list is empty, so no peer could be trusted, name an authority or leave it out",
-  );
 }
 
 function checkCertificates(
