@@ -1,5 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import { RemoteError } from "../../channel/errors.ts";
+import { MethodNotFoundError } from "../../rpc/errors.ts";
+import { asError, toPlainFailure } from "../../rpc/internal.ts";
 import { DenomasError } from "../../transports/errors.ts";
 import { type Address, parseAddress } from "../../transports/address.ts";
 import { cutText } from "../../transports/printable.ts";
@@ -62,21 +64,8 @@ export function methodAttributes(name: string, path: string): Attributes {
     : { "rpc.method": name, "rpc.method_original": shortName(path) };
 }
 
-/**
- * What spans tell of addresses, in attributes that begin with `prefix`. Calls
- * come in bursts from one address: the last one is remembered.
- */
-export function addressTeller(prefix: string): (text: string) => Attributes {
-  let [last, attributes]: [string | null, Attributes] = [null, {}];
-  return (text) => {
-    if (text !== last) {
-      [last, attributes] = [text, addressAttributes(prefix, text)];
-    }
-    return attributes;
-  };
-}
-
-function addressAttributes(prefix: string, text: string): Attributes {
+/** Returns what spans tell of an address, in attributes that begin with `prefix`. */
+export function addressAttributes(prefix: string, text: string): Attributes {
   const address = knownAddress(text);
   if (address?.scheme === "tcp" && "host" in address) {
     return {
@@ -136,13 +125,38 @@ export function errorAttributes(error: Error): Attributes {
   return { "error.type": shortName(error.name) };
 }
 
-/** A failure as spans have it as an event. */
-export function exceptionOf(
-  { name, message, stack }: Error,
-): { name: string; message: string; stack?: string } {
+/** A failed call as spans and metrics have it. */
+export interface Failure {
+  /** The kind, for measurements. */
+  readonly kind: string;
+  /** What spans tell of it. */
+  readonly attributes: Attributes;
+  /** The event in a span. */
+  readonly exception: { name: string; message: string; stack?: string };
+  readonly isUnknownMethod: boolean;
+}
+
+/** Describes what a call was rejected with. Never throws. */
+export function describeFailure(thrown: unknown): Failure {
+  const plain = toPlainFailure(thrown);
+  try {
+    return describeError(asError(thrown) ?? plain);
+  } catch {
+    // A getter of the error throws.
+    return { ...describeError(plain), kind: OTHER_ERROR };
+  }
+}
+
+function describeError(error: Error): Failure {
+  const { name, message, stack } = error;
   return {
-    name: shortName(name),
-    message: cut(message, TEXT_UNITS),
-    ...stack !== undefined && { stack: cut(stack, TEXT_UNITS) },
+    kind: errorKind(error),
+    attributes: errorAttributes(error),
+    exception: {
+      name: shortName(name),
+      message: cut(message, TEXT_UNITS),
+      ...stack !== undefined && { stack: cut(stack, TEXT_UNITS) },
+    },
+    isUnknownMethod: error instanceof MethodNotFoundError,
   };
 }

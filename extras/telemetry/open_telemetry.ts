@@ -1,49 +1,19 @@
 import {
-  type Context,
   context,
-  defaultTextMapSetter,
-  type Meter,
   metrics,
   propagation,
   ROOT_CONTEXT,
   type TextMapGetter,
-  type TextMapPropagator,
   trace,
-  type Tracer,
 } from "@opentelemetry/api";
-import type { MeterLike, PropagatorLike, TracerLike } from "./api.ts";
-import type { OnError } from "../../channel/report.ts";
 import type { CallOptions } from "../../rpc/call.ts";
-import { MethodNotFoundError } from "../../rpc/errors.ts";
-import type { MadeCall, ServedCall } from "../../rpc/middleware.ts";
-import { addressTeller, methodName, shortName } from "./_attributes.ts";
-import { Guard } from "./_guard.ts";
+import { addressAttributes } from "./_attributes.ts";
+import { CallTracer } from "./_call_tracer.ts";
 import { inContext } from "./_in_context.ts";
-import { Instruments } from "./_instruments.ts";
-import { MethodLabels } from "./_method_labels.ts";
 import type { Telemetry } from "./telemetry.ts";
-import { TracedCall } from "./_traced_call.ts";
 
 /** Options for {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
-  /**
-   * What makes the spans.
-   *
-   * @default {the one named `denomas` of the global provider}
-   */
-  readonly tracer?: TracerLike | undefined;
-  /**
-   * What makes the instruments of the metrics.
-   *
-   * @default {the one named `denomas` of the provider that is global by now}
-   */
-  readonly meter?: MeterLike | undefined;
-  /**
-   * How the context travels in the `meta` of calls.
-   *
-   * @default {the global one}
-   */
-  readonly propagator?: PropagatorLike | undefined;
   /**
    * What spans and metrics call the method at a path. There should be few
    * names: each is a series of its own in the metrics, up to 1,000 names; all
@@ -53,13 +23,6 @@ export interface OpenTelemetryOptions {
    * @default {the path, with `*` for the ids of agents and callbacks}
    */
   readonly methodName?: ((path: string) => string) | undefined;
-  /**
-   * Hears of the first failure of what is given here, or registered with
-   * OpenTelemetry; calls go on without being recorded.
-   *
-   * @default {one line on stderr}
-   */
-  readonly onError?: OnError | undefined;
 }
 
 /** How long a part of a context may be that a peer sends, in UTF-16 units. */
@@ -78,8 +41,8 @@ const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
 
 /**
  * Makes a span of each call, and measures calls and connections, by the API of
- * OpenTelemetry. Where nothing is registered with that, as in Deno without
- * `OTEL_DENO=true`, nothing is recorded.
+ * OpenTelemetry and what is registered with it by now. Where that is nothing, as
+ * in Deno without `OTEL_DENO=true`, nothing is recorded.
  *
  * A call that is made has a client span, whose context travels in the call's
  * `meta` to a peer with denomas's extensions; there the server span is its
@@ -103,66 +66,40 @@ const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
  * ```
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
-  const tracer = (options.tracer ?? trace.getTracer("denomas")) as Tracer;
-  const meter = (options.meter ?? metrics.getMeter("denomas")) as Meter;
-  const propagator = (options.propagator ?? propagation) as TextMapPropagator;
-  const guard = new Guard(options.onError);
-  const nameOf = (path: string) =>
-    shortName(
-      options.methodName === undefined ? methodName(path) : guard.value(
-        () => options.methodName!(path),
-        (name) => typeof name === "string",
-        methodName(path),
-      ),
-    );
-  const instruments = new Instruments(meter, guard);
-  const parts = { tracer, instruments, guard, labels: new MethodLabels() };
-  const [serverAt, peerAt] = [
-    addressTeller("server"),
-    addressTeller("network.peer"),
-  ];
-
-  const made = ({ path, remoteAddress }: MadeCall) =>
-    new TracedCall({
-      ...parts,
-      side: "client",
-      path,
-      name: nameOf(path),
-      attributes: serverAt(remoteAddress),
-      parent: context.active(),
-    });
-
-  const served = ({ path, remoteAddress, meta }: ServedCall) =>
-    new TracedCall({
-      ...parts,
-      side: "server",
-      path,
-      name: nameOf(path),
-      attributes: peerAt(remoteAddress),
-      // What was active as the request arrived has nothing to do with it.
-      parent: guard.value(
-        () => propagator.extract(ROOT_CONTEXT, meta, metaGetter),
-        isContext,
-        ROOT_CONTEXT,
-      ),
-    });
-
+  const meter = metrics.getMeter("denomas");
+  const tracer = new CallTracer(
+    trace.getTracer("denomas"),
+    meter,
+    options.methodName,
+  );
+  const active = meter.createUpDownCounter("denomas.connections.active", {
+    description: "Connections that are open",
+    unit: "{connection}",
+  });
   return {
-    calls(call, next) {
-      const traced = made(call);
-      const carrier: Record<string, string> = {};
-      guard.run(() =>
-        propagator.inject(traced.context, carrier, defaultTextMapSetter)
-      );
-      const changed = withMeta(call.options, carrier);
-      return traced.run(() => next({ options: changed }));
+    calls: ({ path, remoteAddress, options }, next) =>
+      tracer.run({
+        side: "client",
+        path,
+        attributes: addressAttributes("server", remoteAddress),
+        parent: context.active(),
+      }, (within) => {
+        const carrier: Record<string, string> = {};
+        propagation.inject(within, carrier);
+        return next({ options: withMeta(options, carrier) });
+      }),
+    requests: ({ path, remoteAddress, meta }, next) =>
+      tracer.run({
+        side: "server",
+        path,
+        attributes: addressAttributes("network.peer", remoteAddress),
+        // What was active as the request arrived has nothing to do with it.
+        parent: propagation.extract(ROOT_CONTEXT, meta, metaGetter),
+      }, async (within) => inContext(within, await next())),
+    connections({ closed }) {
+      active.add(1);
+      closed.then(() => active.add(-1));
     },
-    async requests(call, next) {
-      const traced = served(call);
-      const result = await traced.run(next, isUnknownMethod);
-      return inContext(traced.context, result);
-    },
-    connections: ({ closed }) => instruments.connection(closed),
   };
 }
 
@@ -173,14 +110,4 @@ function withMeta(
 ): CallOptions {
   if (Object.keys(carrier).length === 0) return options;
   return { ...options, meta: { ...options.meta, ...carrier } };
-}
-
-function isContext(context: Context): boolean {
-  return typeof context?.getValue === "function" &&
-    typeof context.setValue === "function";
-}
-
-/** Or the method passes on that another one is unknown, which is rare. */
-function isUnknownMethod(error: Error): boolean {
-  return error instanceof MethodNotFoundError;
 }

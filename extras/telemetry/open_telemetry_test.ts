@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { Agent } from "../../agent/agent.ts";
+import { RemoteError } from "../../channel/errors.ts";
 import { call } from "../../rpc/call.ts";
 import { MethodNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
@@ -10,7 +11,7 @@ import { service } from "../../rpc/service.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { followContext, Recorder } from "./fixtures/recorder.ts";
-import { openTelemetry, type OpenTelemetryOptions } from "./open_telemetry.ts";
+import { openTelemetry } from "./open_telemetry.ts";
 
 followContext();
 
@@ -24,6 +25,12 @@ const adder = service({
   throwNothing: () => {
     throw Object.create(null);
   },
+  throwUnreadable: () => {
+    const get = () => {
+      throw new Error("not to be read");
+    };
+    throw Object.defineProperty(new Error("no"), "stack", { get });
+  },
   nested: service({ echo: (value: unknown) => value }),
   whoami: () => call().meta,
   waits: () => {
@@ -36,8 +43,8 @@ const adder = service({
 });
 
 /** What both sides are made with. */
-function traced(options: OpenTelemetryOptions) {
-  const { calls, requests, connections } = openTelemetry(options);
+function traced() {
+  const { calls, requests, connections } = openTelemetry();
   return {
     middleware: {
       calls: [calls],
@@ -48,8 +55,8 @@ function traced(options: OpenTelemetryOptions) {
 }
 
 async function connect(ctx: Ctx) {
-  const recorder = new Recorder();
-  const options = traced(recorder.options);
+  const recorder = Recorder.register();
+  const options = traced();
   const client = await ctx.rpc.startServerAndConnect(adder, {
     server: options,
     client: options,
@@ -81,8 +88,8 @@ withCtx("openTelemetry() makes a span on each side of a call", async (ctx) => {
 });
 
 withCtx("openTelemetry() follows a call over two connections", async (ctx) => {
-  const recorder = new Recorder();
-  const options = traced(recorder.options);
+  const recorder = Recorder.register();
+  const options = traced();
   const inner = await ctx.rpc.startServerAndConnect(adder, {
     server: options,
     client: options,
@@ -131,6 +138,14 @@ withCtx("openTelemetry() records whatever is thrown", async (ctx) => {
     assertEquals(span.status?.message, error.message);
     assert(span.isEnded);
   }
+});
+
+withCtx("openTelemetry() records an error that cannot be read", async (ctx) => {
+  const { recorder, remote } = await connect(ctx);
+  await assertRejects(() => remote.throwUnreadable(), RemoteError, "no");
+  const served = recorder.span(SERVER, "throwUnreadable");
+  assertEquals([served.status?.message, served.isEnded], ["no", true]);
+  assertEquals(recorder.sum("denomas.calls.active"), 0);
 });
 
 withCtx("openTelemetry() names no method that does not exist", async (ctx) => {
@@ -185,8 +200,8 @@ withCtx("openTelemetry() ends the spans of a lost call", async (ctx) => {
 });
 
 withCtx("openTelemetry() ends a span where the stream begins", async (ctx) => {
-  const recorder = new Recorder();
-  const options = traced(recorder.options);
+  const recorder = Recorder.register();
+  const options = traced();
   const inner = await ctx.rpc.startServerAndConnect(adder, {
     server: options,
     client: options,
@@ -214,7 +229,7 @@ withCtx("openTelemetry() ends a span where the stream begins", async (ctx) => {
 });
 
 withCtx("openTelemetry() lets a stream end early", async (ctx) => {
-  const recorder = new Recorder();
+  Recorder.register();
   let hasEnded = false;
   const endless = service({
     async *numbers() {
@@ -226,7 +241,7 @@ withCtx("openTelemetry() lets a stream end early", async (ctx) => {
     },
   });
   const { remote } = await ctx.rpc.startServerAndConnect(endless, {
-    server: traced(recorder.options),
+    server: traced(),
   });
   for await (const number of await remote.numbers()) {
     if (number === 3) break;
@@ -252,9 +267,9 @@ withCtx("openTelemetry() keeps the meta of the call", async (ctx) => {
 });
 
 withCtx("openTelemetry() takes no nonsense for a context", async (ctx) => {
-  const recorder = new Recorder();
+  const recorder = Recorder.register();
   const { remote } = await ctx.rpc.startServerAndConnect(adder, {
-    server: traced(recorder.options),
+    server: traced(),
   });
   for (const traceparent of [1, null, "", "00-zz", { toString: 1 }]) {
     await withOptions(remote, { meta: { traceparent } }).add(1, 2);
@@ -285,7 +300,7 @@ withCtx("openTelemetry() measures calls and connections", async (ctx) => {
 });
 
 withCtx("openTelemetry() has no series of a peer's choice", async (ctx) => {
-  const recorder = new Recorder();
+  const recorder = Recorder.register();
   let count = 0;
   const hostile = service({
     fail: () => {
@@ -293,7 +308,7 @@ withCtx("openTelemetry() has no series of a peer's choice", async (ctx) => {
       throw Object.assign(new Error("no"), { name, code: `code_${count++}` });
     },
   });
-  const options = traced(recorder.options);
+  const options = traced();
   const { remote } = await ctx.rpc.startServerAndConnect(hostile, {
     client: options,
     server: { middleware: options.middleware },
@@ -314,7 +329,7 @@ withCtx("openTelemetry() has no series of a peer's choice", async (ctx) => {
 });
 
 withCtx("openTelemetry() calls a peer without extensions", async (ctx) => {
-  const recorder = new Recorder();
+  const recorder = Recorder.register();
   const contents: unknown[] = [];
   const server = await ctx.startServer(async (channel) => {
     for await (const request of channel) {
@@ -329,7 +344,7 @@ withCtx("openTelemetry() calls a peer without extensions", async (ctx) => {
   const client = ctx.use(
     await openConnection<typeof adder>(server.address, {
       ...ctx.options,
-      ...traced(recorder.options),
+      ...traced(),
     }),
   );
   assertEquals(await client.remote.nested.echo("a") as unknown, "plain");
@@ -338,8 +353,9 @@ withCtx("openTelemetry() calls a peer without extensions", async (ctx) => {
 });
 
 withCtx("openTelemetry() sends no context if there is none", async (ctx) => {
+  Recorder.unregister();
   const { remote } = await ctx.rpc.startServerAndConnect(adder, {
-    client: traced({}),
+    client: traced(),
   });
   assertEquals(await remote.whoami(), {});
 });
@@ -352,8 +368,8 @@ class Greeter extends Agent {
 }
 
 withCtx("openTelemetry() follows calls between containers", async (ctx) => {
-  const recorder = new Recorder();
-  const options = traced(recorder.options);
+  const recorder = Recorder.register();
+  const options = traced();
   const [here, there] = [
     await ctx.createContainer(options),
     await ctx.createContainer(options),
@@ -369,9 +385,8 @@ withCtx("openTelemetry() follows calls between containers", async (ctx) => {
 });
 
 Deno.test("openTelemetry() names methods as it is told", async () => {
-  const recorder = new Recorder();
-  const options = { ...recorder.options, methodName: () => "any" };
-  const { calls } = openTelemetry(options);
+  const recorder = Recorder.register();
+  const { calls } = openTelemetry({ methodName: () => "any" });
   const made = { path: "a/b", remoteAddress: "own://x", args: [], options: {} };
   assertEquals(await calls(made, () => Promise.resolve(1)), 1);
   const { attributes } = recorder.span(CLIENT, "any");
