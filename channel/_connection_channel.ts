@@ -1,28 +1,34 @@
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { observed, world } from "../transports/internal.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";
-import { type CutCode, cutReason } from "./_lifecycle.ts";
-import type { ChannelHooks } from "./_hooks.ts";
 import {
-  type ChannelParts,
+  ChannelCounters,
+  type ChannelState,
   type ConnectionChannelOptions,
-  makeParts,
-  type PartsOwner,
-} from "./tables/_parts.ts";
+  connectionClosed,
+  type CutCode,
+  cutReason,
+} from "./_context.ts";
+import type { ChannelHooks } from "./_hooks.ts";
+import { MessageCodec } from "./_message_codec.ts";
 import type {
   Channel,
   ChannelStats,
   CloseOptions,
   SendOptions,
 } from "./channel.ts";
-import type { CloseReason } from "./errors.ts";
-import type { Budget } from "./limits/budget.ts";
+import type { CloseReason, ConnectionClosedError } from "./errors.ts";
+import { Arrivals } from "./limits/_arrivals.ts";
+import { Rates } from "./limits/_rates.ts";
+import { Budget } from "./limits/budget.ts";
 import type { Limits } from "./limits/limits.ts";
 import { REQUEST } from "./message.ts";
 import type { IncomingRequest, Request } from "./request.ts";
 import { IncomingRequests } from "./tables/_incoming_requests.ts";
 import { type CallTerms, OutgoingCalls } from "./tables/_outgoing_calls.ts";
-import type { Timeout, Timers } from "./timers/_timers.ts";
+import type { ChannelParts } from "./tables/_parts.ts";
+import { SendQueue } from "./tables/_send_queue.ts";
+import { type Timeout, Timers } from "./timers/_timers.ts";
 
 /** The longest time that a close without `graceMs` writes queued data. */
 const FLUSH_MS = 1_000;
@@ -35,6 +41,11 @@ const CLOSED_HERE: CloseReason = {
   code: "closed",
   message: "this side closed the channel",
 };
+
+const OPEN: ChannelState = { kind: "open" };
+
+/** Maps errors to the channels whose end they report. */
+const owners = new WeakMap<object, ConnectionChannel>();
 
 /**
  * Starts a new channel: calls {@linkcode ConnectionChannel.start} with the hooks
@@ -52,12 +63,31 @@ export const startPlain: ChannelStarter = (channel) => {
 
 /**
  * The channel on a connection. It receives frames and passes messages on to its
- * calls and requests, and ends all of its parts once.
+ * calls and requests, and ends all of its parts once. The parts get the channel
+ * itself.
  */
-export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
-  readonly #connection: Connection;
-  readonly #options: ConnectionChannelOptions;
-  readonly #parts: ChannelParts;
+export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
+  readonly connection: Connection;
+  readonly options: ConnectionChannelOptions;
+  /** The limits of this connection. */
+  readonly limits: Limits;
+  hooks: ChannelHooks = {};
+  /** The state, which moves one way only. */
+  state: ChannelState = OPEN;
+  readonly counts: ChannelCounters = new ChannelCounters();
+  /** Set by {@linkcode Totals}. */
+  totals: ChannelCounters | null = null;
+  /** The timers of everything on this connection; they end with it. */
+  readonly timers: Timers = new Timers(this);
+  /** The memory that the peer makes this side hold. */
+  readonly budget: Budget;
+  readonly codec: MessageCodec;
+  readonly queue: SendQueue;
+  readonly rates: Rates;
+  readonly arrivals: Arrivals;
+  readonly closed: Promise<CloseReason>;
+
+  readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #calls: OutgoingCalls;
   readonly #requests: IncomingRequests;
   /** Cuts the connection when a close takes too long. */
@@ -65,71 +95,69 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
 
   /** Takes over `connection`, and reads nothing from it before `start`. */
   constructor(connection: Connection, options: ConnectionChannelOptions) {
-    this.#connection = connection;
-    this.#options = options;
+    const { limits } = options;
+    this.connection = connection;
+    this.options = options;
+    this.limits = limits;
+    const { promise, resolve } = Promise.withResolvers<CloseReason>();
+    this.closed = promise;
+    this.#resolveClosed = resolve;
     observed.by?.opened(
       this,
       "channel",
       () => `${this.localAddress} to ${this.remoteAddress}`,
     );
     observed.by?.owned(connection, this);
-    this.#parts = makeParts(this, connection, options);
-    this.#calls = new OutgoingCalls(this.#parts);
-    this.#requests = new IncomingRequests(this.#parts, () => this.#finish());
+    this.budget = new Budget(limits.requests.maxHeldBytes, options.budget);
+    this.codec = new MessageCodec(this);
+    this.queue = new SendQueue(this);
+    this.rates = new Rates(limits.rates, options.requestRate);
+    this.arrivals = new Arrivals({
+      limits,
+      timers: this.timers,
+      budget: this.budget,
+      rates: this.rates,
+      cut: (code) => this.cutOver(code),
+      isBusy: () => this.isBusy(),
+      onHeard: options.onHeard ?? null,
+    });
+    this.#calls = new OutgoingCalls(this);
+    this.#requests = new IncomingRequests(this);
   }
 
   /** Starts to read. To be called once, before anything else. */
   start(hooks: ChannelHooks = {}): void {
-    this.#parts.codec.start(hooks);
-    this.#requests.start(hooks);
-    if (hooks.admission?.isUnadmitted) this.#parts.arrivals.admitPeers();
-    this.#connection.start(this);
-  }
-
-  /** The memory that the peer makes this side hold. */
-  get budget(): Budget {
-    return this.#parts.budget;
-  }
-
-  /** The timers of everything on this connection; they end with it. */
-  get timers(): Timers {
-    return this.#parts.timers;
-  }
-
-  get closed(): Promise<CloseReason> {
-    return this.#parts.lifecycle.closed;
+    this.hooks = hooks;
+    this.codec.start();
+    if (hooks.admission?.isUnadmitted) this.arrivals.admitPeers();
+    this.connection.start(this);
   }
 
   get localAddress(): string {
-    return this.#connection.localAddress;
+    return this.connection.localAddress;
   }
 
   get remoteAddress(): string {
-    return this.#connection.remoteAddress;
+    return this.connection.remoteAddress;
   }
 
   get peerName(): string | null {
-    return this.#connection.peerName;
-  }
-
-  /** The limits of this connection. */
-  get limits(): Limits {
-    return this.#options.limits;
+    return this.connection.peerName;
   }
 
   /** The default time for a call. */
   get timeoutMs(): number {
-    return this.#options.timeoutMs;
+    return this.options.timeoutMs;
   }
 
   /** Bytes received so far. */
   get receivedBytes(): number {
-    return this.#connection.receivedBytes;
+    return this.connection.receivedBytes;
   }
 
   /** The number of calls so far, which is the id of the next one. */
   get callsMade(): number {
-    return this.#calls.made;
+    return this.counts.calls;
   }
 
   /** Replies received so far, whether or not a call waited for them. */
@@ -161,9 +189,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
   }
 
   drained(): Promise<void> {
-    return this.#parts.lifecycle.state.kind === "closed"
-      ? Promise.reject(this.#parts.lifecycle.error("drain"))
-      : this.#parts.queue.drained();
+    return this.state.kind === "closed"
+      ? Promise.reject(this.endError("drain"))
+      : this.queue.drained();
   }
 
   /**
@@ -172,7 +200,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
    * connection it is called, too.
    */
   whenRoom(write: () => void): void {
-    this.#parts.queue.whenRoom(write);
+    this.queue.whenRoom(write);
   }
 
   /**
@@ -180,7 +208,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
    * such frames: it has answered with items of a stream.
    */
   giveBackFrame(): void {
-    this.#parts.rates.giveBackFrame(PACED_BYTES);
+    this.rates.giveBackFrame(PACED_BYTES);
   }
 
   recv(): Promise<Request> {
@@ -205,12 +233,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
   }
 
   frame(payload: Uint8Array): void {
-    const cutCode = this.#parts.arrivals.frame(payload.length);
+    const cutCode = this.arrivals.frame(payload.length);
     if (cutCode !== null) return this.cutOver(cutCode);
     try {
-      const message = this.#parts.codec.decode(
+      const message = this.codec.decode(
         payload,
-        this.#parts.arrivals.maxWeight,
+        this.arrivals.maxWeight,
       );
       if (message.type === REQUEST) {
         this.#requests.receive(message, payload.length);
@@ -223,12 +251,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
   }
 
   partial(heldBytes: number): void {
-    const cutCode = this.#parts.arrivals.partial(heldBytes);
+    const cutCode = this.arrivals.partial(heldBytes);
     if (cutCode !== null) this.cutOver(cutCode);
   }
 
   written(): void {
-    this.#parts.queue.written();
+    this.queue.written();
     this.#finishIfWritten();
   }
 
@@ -237,7 +265,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
       error instanceof ProtocolError || error instanceof FrameTooLargeError
     ) {
       this.#breakOff(error);
-    } else if (this.#parts.lifecycle.state.kind !== "open") {
+    } else if (this.state.kind !== "open") {
       this.#endClose();
     } else if (error === null) {
       this.cut({
@@ -257,12 +285,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
 
   async close({ graceMs }: CloseOptions = {}): Promise<void> {
     this.#beginClose(CLOSED_HERE);
-    if (this.#parts.lifecycle.state.kind === "closed") {
+    if (this.state.kind === "closed") {
       // Requests that came before the end are not wanted any more, either.
       this.#requests.dropUnread();
     } else {
       this.#cutAfter(graceMs ?? FLUSH_MS);
-      if (graceMs === undefined || this.#requests.size === 0) this.#finish();
+      if (graceMs === undefined || this.#requests.size === 0) this.finish();
     }
     await this.closed;
   }
@@ -276,14 +304,14 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
    * queued data is written.
    */
   dismiss(reason: CloseReason): void {
-    this.#options.counts.refusedPeers++;
+    this.options.serverCounts.refusedPeers++;
     this.#beginClose(reason);
     this.close();
   }
 
   #beginClose(reason: CloseReason): void {
-    if (this.#parts.lifecycle.state.kind !== "open") return;
-    this.#parts.lifecycle.enter("closing", reason);
+    if (this.state.kind !== "open") return;
+    this.state = { kind: "closing", reason };
     this.#requests.close();
   }
 
@@ -303,21 +331,21 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
   }
 
   /** Ends the stream of a closing channel, once queued data is written. */
-  #finish(): void {
-    const { state } = this.#parts.lifecycle;
+  finish(): void {
+    const { state } = this;
     if (state.kind !== "closing") return;
-    this.#parts.lifecycle.enter("finishing", state.reason);
+    this.state = { kind: "finishing", reason: state.reason };
     this.#requests.loseAll();
     this.#finishIfWritten();
   }
 
   #finishIfWritten(): void {
-    if (this.#parts.lifecycle.state.kind !== "finishing") return;
-    if (this.#parts.queue.waiting === 0) this.#connection.finish();
+    if (this.state.kind !== "finishing") return;
+    if (this.queue.waiting === 0) this.connection.finish();
   }
 
   #endClose(): void {
-    const { state } = this.#parts.lifecycle;
+    const { state } = this;
     if (state.kind !== "open") this.cut(state.reason);
   }
 
@@ -326,7 +354,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
     const isAwaited = this.#calls.size > 0;
     const message = error instanceof Error ? error.message : String(error);
     this.cut({ by: "error", code: "protocol", message, error });
-    if (!isAwaited) this.#options.onProtocolError(error);
+    if (!isAwaited) this.options.onProtocolError(error);
   }
 
   /** Returns whether either side waits for an answer. */
@@ -336,76 +364,67 @@ export class ConnectionChannel implements Channel, FrameReceiver, PartsOwner {
 
   /** Ends the connection of a peer that broke a limit. */
   cutOver(code: CutCode): void {
-    if (this.#parts.lifecycle.state.kind === "closed") return;
-    this.#options.counts.cutConnections++;
+    if (this.state.kind === "closed") return;
+    this.options.serverCounts.cutConnections++;
     this.cut(cutReason(code));
   }
 
   /** Ends the connection at once. The one way to `closed`. */
   cut(reason: CloseReason): void {
-    if (this.#parts.lifecycle.state.kind === "closed") return;
-    this.#parts.lifecycle.enter("closed", reason);
+    if (this.state.kind === "closed") return;
+    this.state = { kind: "closed", reason };
     this.timers.end();
-    this.#connection.close();
+    this.connection.close();
     this.#calls.end();
-    this.#parts.queue.end(() => this.#parts.lifecycle.error("drain"));
+    this.queue.end();
     this.#requests.loseAll();
     this.budget.end();
     this.#requests.endInbox();
     observed.by?.closed(this);
-    this.#parts.lifecycle.announce(reason);
+    this.#resolveClosed(reason);
   }
 
   /** Returns why the connection ended, as an error, or `null` while it lives. */
   lossError(): Error | null {
-    return this.#parts.lifecycle.state.kind === "closed"
-      ? this.#parts.lifecycle.error("answer")
-      : null;
+    return this.state.kind === "closed" ? this.endError("answer") : null;
+  }
+
+  endError(act: string, sent = false): ConnectionClosedError {
+    if (this.state.kind === "open") {
+      throw new TypeError(`Cannot stop '${act}': the channel is open`);
+    }
+    const error = connectionClosed(act, this.state.reason, sent);
+    owners.set(error, this);
+    return error;
   }
 
   /** Returns whether `error` reports the end of this channel. */
   isOwnEnd(error: unknown): boolean {
-    return this.#parts.lifecycle.isOwn(error);
-  }
-
-  /** Sets what hears of each answer that finds the connection gone. */
-  set onDropped(listener: () => void) {
-    this.#requests.onDropped = listener;
+    // A handler may throw anything, such as an object with hostile traps.
+    return owners.get(error as object) === this;
   }
 
   stats(): ChannelStats {
-    const calls = this.#calls;
-    const requests = this.#requests;
+    const { connection } = this;
     return {
-      pendingCalls: calls.size,
-      waitingCalls: this.#parts.queue.waiting,
-      unansweredRequests: requests.size,
+      ...this.counts,
+      framesIn: this.arrivals.frames,
+      bytesIn: connection.receivedBytes,
+      bytesOut: connection.writtenBytes,
+      pendingCalls: this.#calls.size,
+      waitingCalls: this.queue.waiting,
+      unansweredRequests: this.#requests.size,
       heldBytes: this.budget.bytes,
-      unreadRequests: requests.inbox.size,
-      queuedBytes: this.#connection.queuedBytes,
-      calls: calls.made,
-      failedCalls: calls.failed,
-      timedOutCalls: calls.timedOut,
-      abortedCalls: calls.aborted,
-      lostCalls: calls.lost,
-      requests: requests.taken,
-      failedRequests: requests.failed,
-      lostRequests: requests.lost,
-      refusedRequests: requests.refused,
-      droppedReplies: requests.droppedReplies,
-      lateReplies: calls.lateReplies,
-      framesIn: this.#parts.arrivals.frames,
-      framesOut: this.#parts.queue.framesOut,
-      bytesIn: this.#connection.receivedBytes,
-      bytesOut: this.#connection.writtenBytes,
+      unreadRequests: this.#requests.inbox.size,
+      queuedBytes: connection.queuedBytes,
     };
   }
 
   ref(): void {
-    this.#connection.ref();
+    this.connection.ref();
   }
 
   unref(): void {
-    this.#connection.unref();
+    this.connection.unref();
   }
 }

@@ -6,7 +6,8 @@ import {
   type MessageDirection,
   type MessageEvent,
 } from "./_events.ts";
-import type { ArrivalContext, ChannelHooks } from "./_hooks.ts";
+import type { ArrivalContext } from "./_hooks.ts";
+import type { ChannelContext } from "./_context.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
 import { messageOf } from "./codecs/types/_fault.ts";
 import type { TypeTable } from "./codecs/types/type_table.ts";
@@ -19,31 +20,24 @@ import {
 } from "./message.ts";
 import { runGuarded } from "./report.ts";
 
-/** The channel that a {@linkcode MessageCodec} works for. */
-export interface MessageOrigin {
-  /** The address of the peer. */
-  readonly remoteAddress: string;
-}
-
 /** Turns messages into payloads and back, and reports them to observers. */
 export class MessageCodec {
-  readonly #channel: MessageOrigin;
+  readonly #channel: ChannelContext;
   readonly #codec: Codec;
   #types: TypeTable;
-  #hooks: ChannelHooks = {};
   #limits: DecodeLimits = { maxWeight: Infinity };
 
   /** Creates the codec of `channel`. */
-  constructor(channel: MessageOrigin, codec: Codec, types: TypeTable) {
+  constructor(channel: ChannelContext) {
     this.#channel = channel;
-    this.#codec = codec;
-    this.#types = types;
+    this.#codec = channel.options.codec;
+    this.#types = channel.options.types;
   }
 
-  /** Uses the hooks of the layer above. */
-  start(hooks: ChannelHooks): void {
-    this.#hooks = hooks;
-    if (hooks.types !== undefined) this.#types = this.#types.with(hooks.types);
+  /** Adds the types of the layer above. */
+  start(): void {
+    const { types } = this.#channel.hooks;
+    if (types !== undefined) this.#types = this.#types.with(types);
   }
 
   /**
@@ -143,14 +137,15 @@ export class MessageCodec {
 
   /** Makes the content of a failure from an error. */
   encodeFailure(error: Error): unknown {
-    const { encodeFailure = failureText } = this.#hooks;
+    const { encodeFailure = failureText } = this.#channel.hooks;
     return encodeFailure(error);
   }
 
   /** Makes an error from the content of a failure. */
   decodeFailure(content: unknown): Error {
-    const origin = this.#channel.remoteAddress;
-    const own = this.#hooks.decodeFailure?.(content, origin);
+    const { connection, hooks } = this.#channel;
+    const origin = connection.remoteAddress;
+    const own = hooks.decodeFailure?.(content, origin);
     if (own) return own;
     const { name, message, stack, code } = parseFailure(content);
     return name === "ServerBusyError"

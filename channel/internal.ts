@@ -29,7 +29,7 @@ export { checkRange } from "./limits/_check_range.ts";
 export { sumOfStats, Totals } from "./tables/_totals.ts";
 export { ANSWERED } from "./tables/_incoming_requests.ts";
 export type { CallTerms, ResultReceiver } from "./tables/_outgoing_calls.ts";
-export { connectionClosed } from "./_lifecycle.ts";
+export { connectionClosed } from "./_context.ts";
 export { Backoff, DEFAULT_BACKOFF } from "./timers/backoff.ts";
 export type { BackoffOptions } from "./timers/backoff.ts";
 export { Heap, type HeapItem } from "./timers/_heap.ts";

@@ -82,7 +82,7 @@ export function channelOn<Started>(
   const { remoteAddress: address } = connection;
   const channel = new ConnectionChannel(connection, {
     ...options,
-    counts: { cutConnections: 0, refusedPeers: 0 },
+    serverCounts: { cutConnections: 0, refusedPeers: 0 },
     requestRate: UNBOUNDED,
     onProtocolError: (error) =>
       options.onError(error, { kind: "protocol", address }),

@@ -202,7 +202,7 @@ class ChannelServer<Started> implements Server {
     const channel = new ConnectionChannel(connection, {
       ...this.#resolved,
       budget: this.#hosts.enter(host).budget,
-      counts: this.#counts,
+      serverCounts: this.#counts,
       requestRate: this.#requestRate,
       onHeard: () => this.#silent.delete(host, channel),
       onProtocolError: (error) =>

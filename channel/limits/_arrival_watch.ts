@@ -1,5 +1,5 @@
 import { world } from "../../transports/internal.ts";
-import type { CutCode } from "../_lifecycle.ts";
+import type { CutCode } from "../_context.ts";
 import type { Timeout, Timers } from "../timers/_timers.ts";
 import type { Limits } from "./limits.ts";
 

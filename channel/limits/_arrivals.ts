@@ -1,4 +1,4 @@
-import type { CutCode } from "../_lifecycle.ts";
+import type { CutCode } from "../_context.ts";
 import { ArrivalWatch, type ArrivalWatchOptions } from "./_arrival_watch.ts";
 import type { Budget } from "./budget.ts";
 import type { Limits } from "./limits.ts";

@@ -1,8 +1,6 @@
 import type { Connection } from "../../transports/transport.ts";
-import type { CutCode } from "../_lifecycle.ts";
-import type { Timeout, Timers } from "../timers/_timers.ts";
-import type { Budget } from "./budget.ts";
-import type { Limits } from "./limits.ts";
+import type { ChannelContext } from "../_context.ts";
+import type { Timeout } from "../timers/_timers.ts";
 
 /** Above this many times `limits.queues.maxBytes` requests are refused. */
 const REFUSE_FACTOR = 4;
@@ -17,17 +15,6 @@ const COUNTED_BYTES = 64 * 1024;
 
 const PATIENT = { patient: true };
 
-/** The options of a {@linkcode SlowPeerWatch}. */
-export interface SlowPeerOptions {
-  readonly limits: Limits;
-  /** The budget of all queues together, if there is one. */
-  readonly budget: Budget | null;
-  /** The timers of the channel. */
-  readonly timers: Timers;
-  /** Cuts off the peer. */
-  readonly cut: (code: CutCode) => void;
-}
-
 /**
  * Notices a peer that sends and does not read. Reading from it never pauses,
  * since that could deadlock two sides that both wait; so what is queued for it
@@ -38,36 +25,38 @@ export interface SlowPeerOptions {
  */
 export class SlowPeerWatch {
   readonly #connection: Connection;
-  readonly #options: SlowPeerOptions;
+  readonly #channel: ChannelContext;
   /** The part of the queue that is in the budget, in bytes. */
   #countedBytes = 0;
   /** The timeouts that run, if they do. They are not restarted for each write. */
   #backlog: Timeout | null = null;
   #stall: Timeout | null = null;
 
-  /** Watches the queue of `connection`. */
-  constructor(connection: Connection, options: SlowPeerOptions) {
-    this.#connection = connection;
-    this.#options = options;
+  /** Watches the queue of the connection of `channel`. */
+  constructor(channel: ChannelContext) {
+    this.#connection = channel.connection;
+    this.#channel = channel;
   }
 
   /** Whether so much is queued that requests should be refused. */
   get isBacklogged(): boolean {
     return this.#connection.queuedBytes >
-      REFUSE_FACTOR * this.#options.limits.queues.maxBytes;
+      REFUSE_FACTOR * this.#channel.limits.queues.maxBytes;
   }
 
   /** To be called after something was queued. */
   queued(): void {
-    const { budget, cut, limits: { queues } } = this.#options;
+    const { budget: { parent }, limits: { queues } } = this.#channel;
     const { queuedBytes } = this.#connection;
     if (queuedBytes - this.#countedBytes > COUNTED_BYTES) {
       this.#count(queuedBytes);
-      if (budget !== null && budget.exceededBy(0) !== null) {
-        return cut("over-budget");
+      if (parent !== null && parent.exceededBy(0) !== null) {
+        return this.#channel.cutOver("over-budget");
       }
     }
-    if (queuedBytes > CUT_FACTOR * queues.maxBytes) return cut("slow-peer");
+    if (queuedBytes > CUT_FACTOR * queues.maxBytes) {
+      return this.#channel.cutOver("slow-peer");
+    }
     if (this.#stall === null) this.#watchStall();
     if (this.#backlog === null && this.isBacklogged) this.#watchBacklog();
   }
@@ -83,27 +72,26 @@ export class SlowPeerWatch {
   }
 
   #count(bytes: number): void {
-    this.#options.budget?.hold(bytes - this.#countedBytes);
+    this.#channel.budget.parent?.hold(bytes - this.#countedBytes);
     this.#countedBytes = bytes;
   }
 
   #watchBacklog(): void {
-    const { cut, timers } = this.#options;
-    this.#backlog = timers.start("slow peer", BACKLOG_MS, () => {
+    this.#backlog = this.#channel.timers.start("slow peer", BACKLOG_MS, () => {
       this.#backlog = null;
-      if (this.isBacklogged) cut("slow-peer");
+      if (this.isBacklogged) this.#channel.cutOver("slow-peer");
     }, PATIENT);
   }
 
   #watchStall(): void {
-    const { cut, limits: { queues }, timers } = this.#options;
+    const { limits: { queues }, timers } = this.#channel;
     const { writtenBytes, queuedBytes } = this.#connection;
     const wantedBytes = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
     this.#stall = timers.start("slow peer", queues.slowPeerMs, () => {
       this.#stall = null;
       const { writtenBytes, queuedBytes } = this.#connection;
       if (queuedBytes === 0) return;
-      if (writtenBytes < wantedBytes) cut("slow-peer");
+      if (writtenBytes < wantedBytes) this.#channel.cutOver("slow-peer");
       else this.#watchStall();
     }, PATIENT);
   }

@@ -1,9 +1,5 @@
 import { ProtocolError } from "../../transports/errors.ts";
-import {
-  type Admission,
-  type ChannelHooks,
-  REQUEST_ARRIVED,
-} from "../_hooks.ts";
+import { REQUEST_ARRIVED } from "../_hooks.ts";
 import type { ChannelParts } from "./_parts.ts";
 import { SerializationError, ServerBusyError } from "../errors.ts";
 import { rawWeight } from "../limits/_raw_weight.ts";
@@ -33,36 +29,14 @@ export const ANSWERED: Promise<void> = Promise.resolve();
 export class IncomingRequests implements Answerer {
   /** The requests that no handler has taken yet. */
   readonly inbox: Inbox<IncomingRequest> = new Inbox();
-  /** Requests that were taken. */
-  taken = 0;
-  /** Requests that were answered with a failure. */
-  failed = 0;
-  /** Requests that were refused. */
-  refused = 0;
-  /** Requests that were unanswered when the connection ended. */
-  lost = 0;
-  /** Answers that found the connection gone. */
-  droppedReplies = 0;
-  /** Hears of each of those. */
-  onDropped: (() => void) | null = null;
 
-  readonly #parts: ChannelParts;
-  readonly #onAllAnswered: () => void;
+  readonly #channel: ChannelParts;
   readonly #unanswered = new IdTable<IncomingRequest>();
-  #admission: Admission = {};
-  #deliver = (request: IncomingRequest): void => this.inbox.push(request);
   #refusedOfStranger = 0;
 
-  /** Creates an empty table. `onAllAnswered` hears of each last answer. */
-  constructor(parts: ChannelParts, onAllAnswered: () => void) {
-    this.#parts = parts;
-    this.#onAllAnswered = onAllAnswered;
-  }
-
-  /** Uses the hooks of the layer above. */
-  start({ admission = {}, onRequest }: ChannelHooks): void {
-    this.#admission = admission;
-    if (onRequest !== undefined) this.#deliver = onRequest;
+  /** Creates an empty table. */
+  constructor(channel: ChannelParts) {
+    this.#channel = channel;
   }
 
   /** The number of unanswered requests. */
@@ -72,8 +46,8 @@ export class IncomingRequests implements Answerer {
 
   /** Takes a request of the peer, or refuses it. */
   receive({ id, content }: Message, bytes: number): void {
-    const { arrivals, codec, lifecycle } = this.#parts;
-    if (lifecycle.state.kind === "finishing") return;
+    const { arrivals, codec, counts, hooks, state } = this.#channel;
+    if (state.kind === "finishing") return;
     if (this.#unanswered.get(id) !== undefined) {
       throw new ProtocolError(
         `Cannot take request ${id}: another request with this id is unanswered`,
@@ -81,7 +55,7 @@ export class IncomingRequests implements Answerer {
     }
     const refusal = this.#refusal(content, bytes + REQUEST_BYTES);
     if (refusal !== null) return this.#refuse(id, refusal);
-    if (this.#admission.isUnadmitted?.(content)) {
+    if (hooks.admission?.isUnadmitted?.(content)) {
       return this.#holdUnadmitted(id, content);
     }
     arrivals.heard();
@@ -90,8 +64,8 @@ export class IncomingRequests implements Answerer {
       value = codec.revive(content, REQUEST_ARRIVED);
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
-      this.taken++;
-      this.failed++;
+      counts.requests++;
+      counts.failedRequests++;
       return this.#write(FAILURE, id, error);
     }
     const weight = codec.weigh(bytes) + REQUEST_BYTES;
@@ -105,35 +79,37 @@ export class IncomingRequests implements Answerer {
 
   /** Holds a request as it was decoded until its sender is admitted. */
   #holdUnadmitted(id: number, content: unknown): void {
-    const { arrivals, budget, cut } = this.#parts;
+    const { arrivals, budget } = this.#channel;
     const weight = rawWeight(content) + REQUEST_BYTES;
     if (arrivals.isShort(budget.bytes + weight)) {
       return this.#take(id, content, weight);
     }
     // Refusals wait to be read, too.
     if (arrivals.isStranger && ++this.#refusedOfStranger > STRANGER_REFUSALS) {
-      return cut("over-budget");
+      return this.#channel.cutOver("over-budget");
     }
     this.#refuse(id, "its sender is not admitted yet, and holds too much");
   }
 
   #take(id: number, content: unknown, weight: number): void {
-    this.taken++;
+    const { budget, counts, hooks } = this.#channel;
+    counts.requests++;
     const request = new IncomingRequest(this, id, content, weight);
     this.#unanswered.add(request);
-    this.#parts.budget.hold(weight);
-    this.#deliver(request);
+    budget.hold(weight);
+    if (hooks.onRequest === undefined) this.inbox.push(request);
+    else hooks.onRequest(request);
   }
 
   /** Returns why a request of `bytes` is not taken, or `null`. */
   #refusal(content: unknown, bytes: number): string | null {
-    const { lifecycle, queue, rates } = this.#parts;
-    if (lifecycle.state.kind !== "open") return "the channel is closing";
+    const { hooks, queue, rates, state } = this.#channel;
+    if (state.kind !== "open") return "the channel is closing";
     const why = queue.isBacklogged
       ? "too many replies are not read"
-      : this.#excess(1, this.#parts.budget, bytes);
+      : this.#excess(1, this.#channel.budget, bytes);
     if (why === null && !rates.boundsRequests) return null;
-    if (this.#admission.isControl?.(content)) {
+    if (hooks.admission?.isControl?.(content)) {
       return why === null ? null : this.#controlExcess(bytes);
     }
     return why ?? rates.takeRequest();
@@ -141,8 +117,8 @@ export class IncomingRequests implements Answerer {
 
   /** Returns why a request that weighs so much is too much to hold, or `null`. */
   #overload(content: unknown, weight: number): string | null {
-    const why = this.#excess(1, this.#parts.budget, weight);
-    return why !== null && this.#admission.isControl?.(content)
+    const why = this.#excess(1, this.#channel.budget, weight);
+    return why !== null && this.#channel.hooks.admission?.isControl?.(content)
       ? this.#controlExcess(weight)
       : why;
   }
@@ -152,25 +128,25 @@ export class IncomingRequests implements Answerer {
    * taken where that is full: it may be what makes room there.
    */
   #controlExcess(bytes: number): string | null {
-    const { budget } = this.#parts;
+    const { budget } = this.#channel;
     const isShort = bytes <= SHORT_CONTROL_BYTES;
     return this.#excess(2, isShort ? budget.parent : budget, bytes);
   }
 
   /** Returns what is over `times` its limit with `bytes` more, or `null`. */
   #excess(times: number, budget: Budget | null, bytes: number): string | null {
-    if (this.size >= times * this.#parts.limits.requests.maxUnanswered) {
+    if (this.size >= times * this.#channel.limits.requests.maxUnanswered) {
       return `${this.size} requests are unanswered`;
     }
     const full = budget?.exceededBy(bytes, times) ?? null;
     if (full === null) return null;
-    return full === this.#parts.budget
+    return full === this.#channel.budget
       ? `${full.bytes} bytes are held for this connection`
       : `${full.bytes} bytes are held at this server`;
   }
 
   #refuse(id: number, why: string): void {
-    this.refused++;
+    this.#channel.counts.refusedRequests++;
     const text = `Cannot take request: ${why}, try again later`;
     this.#write(FAILURE, id, new ServerBusyError(text));
   }
@@ -180,9 +156,9 @@ export class IncomingRequests implements Answerer {
    * this returns `false`.
    */
   revive(request: IncomingRequest): boolean {
-    this.#parts.arrivals.heard();
+    this.#channel.arrivals.heard();
     try {
-      request.content = this.#parts.codec.revive(
+      request.content = this.#channel.codec.revive(
         request.content,
         REQUEST_ARRIVED,
       );
@@ -205,11 +181,11 @@ export class IncomingRequests implements Answerer {
       this.#dropReply();
       return ANSWERED;
     }
-    if (type === FAILURE) this.failed++;
+    if (type === FAILURE) this.#channel.counts.failedRequests++;
     try {
       this.#write(type, request.id, content, context);
     } catch (error) {
-      if (type === RESULT) this.failed++;
+      if (type === RESULT) this.#channel.counts.failedRequests++;
       // The failure itself matters more than that it does not fit.
       const isError = type === FAILURE && content instanceof Error;
       this.#writeFailure(request.id, isError ? content : error);
@@ -217,7 +193,7 @@ export class IncomingRequests implements Answerer {
     } finally {
       this.#checkAllAnswered();
     }
-    const { queue } = this.#parts;
+    const { queue } = this.#channel;
     return queue.hasRoom ? ANSWERED : queue.answersLeft();
   }
 
@@ -233,20 +209,20 @@ export class IncomingRequests implements Answerer {
   }
 
   lossError(request: IncomingRequest): Error | null {
-    const { lifecycle } = this.#parts;
-    const isOpen = lifecycle.state.kind === "open";
+    const isOpen = this.#channel.state.kind === "open";
     return isOpen || this.#unanswered.get(request.id) === request
       ? null
-      : lifecycle.error("answer");
+      : this.#channel.endError("answer");
   }
 
   #checkAllAnswered(): void {
-    if (this.size === 0) this.#onAllAnswered();
+    if (this.size === 0) this.#channel.finish();
   }
 
   #dropReply(): void {
-    this.droppedReplies++;
-    this.onDropped?.();
+    const { counts, totals } = this.#channel;
+    counts.droppedReplies++;
+    if (totals !== null) totals.droppedReplies++;
   }
 
   #write(
@@ -255,7 +231,7 @@ export class IncomingRequests implements Answerer {
     content: unknown,
     context?: unknown,
   ): void {
-    const { codec, queue } = this.#parts;
+    const { codec, queue } = this.#channel;
     const isError = type === FAILURE && content instanceof Error;
     const carried = isError ? codec.encodeFailure(content) : content;
     const payload = codec.encode(type, id, carried, context);
@@ -276,7 +252,7 @@ export class IncomingRequests implements Answerer {
   #remove(request: IncomingRequest): boolean {
     if (this.#unanswered.get(request.id) !== request) return false;
     this.#unanswered.delete(request.id);
-    this.#parts.budget.release(request.bytes);
+    this.#channel.budget.release(request.bytes);
     return true;
   }
 
@@ -298,23 +274,22 @@ export class IncomingRequests implements Answerer {
 
   /** No more requests will come. */
   endInbox(): void {
-    const { lifecycle } = this.#parts;
-    const { state } = lifecycle;
+    const { state } = this.#channel;
     this.inbox.end(
-      () => lifecycle.error("recv"),
+      () => this.#channel.endError("recv"),
       state.kind === "open" || state.reason.by !== "error",
     );
   }
 
   /** Nobody waits for answers any more: aborts the signal of each request. */
   loseAll(): void {
-    const { budget, lifecycle } = this.#parts;
+    const { budget, counts } = this.#channel;
     const requests = this.#unanswered.values();
-    this.lost += requests.length;
+    counts.lostRequests += requests.length;
     this.#unanswered.clear();
     for (const request of requests) {
       budget.release(request.bytes);
-      request.lose(() => lifecycle.error("answer"));
+      request.lose(() => this.#channel.endError("answer"));
     }
   }
 }

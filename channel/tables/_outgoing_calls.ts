@@ -91,36 +91,20 @@ class PendingCall implements Due, Abortable, QueuedFrame {
  * signal, or the end of the connection.
  */
 export class OutgoingCalls {
-  /** Calls that were answered with a failure, or refused. */
-  failed = 0;
-  /** Calls that were not answered in time. */
-  timedOut = 0;
-  /** Calls that their signal gave up. */
-  aborted = 0;
-  /** Calls that ended with the connection. */
-  lost = 0;
   /** Replies that arrived, whether or not a call waited for them. */
   replies = 0;
-  /** Replies that no call waited for. */
-  lateReplies = 0;
 
-  readonly #parts: ChannelParts;
+  readonly #channel: ChannelParts;
   readonly #pending = new IdTable<PendingCall>();
-  #nextId = 0;
 
   /** Creates an empty table. */
-  constructor(parts: ChannelParts) {
-    this.#parts = parts;
+  constructor(channel: ChannelParts) {
+    this.#channel = channel;
   }
 
   /** The number of pending calls. */
   get size(): number {
     return this.#pending.size;
-  }
-
-  /** The number of calls so far, which is the id of the next one. */
-  get made(): number {
-    return this.#nextId;
   }
 
   /** Sends a call. Throws if it cannot be sent; then it uses no id. */
@@ -130,9 +114,9 @@ export class OutgoingCalls {
     context: unknown,
   ): Promise<unknown> {
     this.#check(terms);
-    const { codec } = this.#parts;
+    const { codec, counts } = this.#channel;
     // Taken first, as a getter in the content may send something itself.
-    const id = this.#nextId++;
+    const id = counts.calls++;
     try {
       const payload = codec.encode(REQUEST, id, content, context);
       // It may also have aborted this call, or closed the channel.
@@ -142,14 +126,14 @@ export class OutgoingCalls {
       return call.reply;
     } catch (error) {
       // The next call gets this id, unless that was made in the meantime.
-      if (this.#nextId === id + 1) this.#nextId = id;
+      if (counts.calls === id + 1) counts.calls = id;
       throw error;
     }
   }
 
   #check({ signal, timeoutMs = 0 }: CallTerms): void {
-    const { lifecycle, limits } = this.#parts;
-    if (lifecycle.state.kind !== "open") throw lifecycle.error("send");
+    const { limits, state } = this.#channel;
+    if (state.kind !== "open") throw this.#channel.endError("send");
     signal?.throwIfAborted();
     checkRange("timeoutMs", timeoutMs, 0);
     const limit = limits.requests.maxPending;
@@ -161,7 +145,7 @@ export class OutgoingCalls {
   }
 
   #transmit(call: PendingCall, payload: string | Uint8Array): void {
-    const { codec, queue } = this.#parts;
+    const { codec, queue } = this.#channel;
     // Added first: this frame may be the one for which the peer is cut off.
     this.#add(call);
     try {
@@ -183,7 +167,7 @@ export class OutgoingCalls {
     const bytes = typeof payload === "string"
       ? encoder.encode(payload)
       : payload;
-    const { maxBytes } = this.#parts.limits.frames;
+    const { maxBytes } = this.#channel.limits.frames;
     if (bytes.length <= maxBytes) return bytes;
     throw new FrameTooLargeError(
       `Cannot send: ${bytes.length} bytes are over the limit of ${maxBytes}, send less at once or raise 'limits.frames.maxBytes' on both sides`,
@@ -193,19 +177,18 @@ export class OutgoingCalls {
 
   #add(call: PendingCall): void {
     this.#pending.add(call);
-    this.#parts.timers.add(call);
+    this.#channel.timers.add(call);
     const { signal } = call.terms;
     if (signal !== undefined) listenForAbort(signal, call);
     if (call.terms.report !== undefined) this.#reportStart(call);
   }
 
   #reportStart({ id, terms: { report } }: PendingCall): void {
-    const { channel } = this.#parts;
     const event: CallStarted = {
       ...report!,
       type: "call-started",
       side: "made",
-      channel,
+      channel: this.#channel,
       id,
     };
     observed.by?.event(event);
@@ -219,22 +202,24 @@ export class OutgoingCalls {
       observed.by?.event(event);
     }
     this.#pending.delete(call.id);
-    this.#parts.timers.remove(call);
+    this.#channel.timers.remove(call);
     const { signal } = call.terms;
     if (signal !== undefined) stopListening(signal, call);
   }
 
-  #timeoutMs({ timeoutMs = this.#parts.timeoutMs }: CallTerms): number {
+  #timeoutMs(
+    { timeoutMs = this.#channel.options.timeoutMs }: CallTerms,
+  ): number {
     return timeoutMs;
   }
 
   /** Takes a reply of the peer. */
   receive({ type, id, content }: Message, bytes: number): void {
-    const { arrivals, codec, queue, rates } = this.#parts;
+    const { arrivals, codec, counts, queue, rates } = this.#channel;
     this.replies++;
     const call = this.#pending.get(id);
     if (call === undefined) {
-      this.lateReplies++;
+      counts.lateReplies++;
       return;
     }
     rates.giveBackFrame(bytes);
@@ -259,13 +244,13 @@ export class OutgoingCalls {
     // A reply to what has not been sent is wrong, but does no harm.
     if (!queue.isSent(call)) queue.withdraw(call);
     if (failure === null) return call.resolve(result);
-    this.failed++;
+    counts.failedCalls++;
     call.reject(failure);
   }
 
   /** A sign of life and no more: nothing of a stranger is revived. */
   #dropReplyOfStranger(call: PendingCall): void {
-    this.failed++;
+    this.#channel.counts.failedCalls++;
     const error = new SerializationError(
       "Cannot read a reply: its sender is not admitted yet",
       { path: [] },
@@ -282,7 +267,7 @@ export class OutgoingCalls {
   ): Error | null {
     if (onResult === undefined) return null;
     try {
-      onResult(result, this.#parts.codec.weigh(bytes));
+      onResult(result, this.#channel.codec.weigh(bytes));
       return null;
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
@@ -292,8 +277,8 @@ export class OutgoingCalls {
 
   /** Ends a call whose deadline has come. */
   expire(call: PendingCall): void {
-    this.timedOut++;
-    const sent = this.#parts.queue.withdraw(call);
+    this.#channel.counts.timedOutCalls++;
+    const sent = this.#channel.queue.withdraw(call);
     const timeoutMs = this.#timeoutMs(call.terms);
     const error = new TimeoutError(
       `Cannot complete call ${call.id}: no reply within ${timeoutMs} ms`,
@@ -305,20 +290,20 @@ export class OutgoingCalls {
 
   /** Ends a call whose signal has aborted. */
   abort(call: PendingCall, reason: unknown): void {
-    this.aborted++;
+    this.#channel.counts.abortedCalls++;
     this.#remove(call, "aborted", reason);
-    this.#parts.queue.withdraw(call);
+    this.#channel.queue.withdraw(call);
     call.reject(reason);
   }
 
   /** The connection is gone: rejects every call, each with its own error. */
   end(): void {
-    const { lifecycle, queue } = this.#parts;
+    const { counts, queue } = this.#channel;
     const calls = this.#pending.values();
-    this.lost += calls.length;
+    counts.lostCalls += calls.length;
     const errors = calls.map((call) => {
       const sent = queue.isSent(call);
-      const error = lifecycle.error("wait for a reply", sent);
+      const error = this.#channel.endError("wait for a reply", sent);
       this.#remove(call, "lost", error);
       return error;
     });

@@ -1,10 +1,7 @@
 import type { Connection } from "../../transports/transport.ts";
+import type { ChannelContext } from "../_context.ts";
+import { SlowPeerWatch } from "../limits/_slow_peer_watch.ts";
 import { Deque } from "./deque.ts";
-import type { Limits } from "../limits/limits.ts";
-import {
-  type SlowPeerOptions,
-  SlowPeerWatch,
-} from "../limits/_slow_peer_watch.ts";
 
 /** A frame that may have to wait for room in the queue of the connection. */
 export interface QueuedFrame {
@@ -25,11 +22,8 @@ const AT_ONCE: Promise<void> = Promise.resolve();
  * do not.
  */
 export class SendQueue {
-  /** Frames given to the connection. */
-  framesOut = 0;
-
+  readonly #channel: ChannelContext;
   readonly #connection: Connection;
-  readonly #limits: Limits;
   readonly #slowPeer: SlowPeerWatch;
   #waiting = NONE_WAITING;
   /**
@@ -41,11 +35,11 @@ export class SendQueue {
   /** Large answers that wait for room. */
   readonly #answers = new Deque<() => void>();
 
-  /** Creates an empty queue in front of `connection`. */
-  constructor(connection: Connection, options: SlowPeerOptions) {
-    this.#connection = connection;
-    this.#limits = options.limits;
-    this.#slowPeer = new SlowPeerWatch(connection, options);
+  /** Creates an empty queue in front of the connection of `channel`. */
+  constructor(channel: ChannelContext) {
+    this.#channel = channel;
+    this.#connection = channel.connection;
+    this.#slowPeer = new SlowPeerWatch(channel);
   }
 
   /** The number of frames that wait for room. */
@@ -64,13 +58,14 @@ export class SendQueue {
   }
 
   get #isUnderLimit(): boolean {
-    return this.#connection.queuedBytes <= this.#limits.queues.maxBytes;
+    const { maxBytes } = this.#channel.limits.queues;
+    return this.#connection.queuedBytes <= maxBytes;
   }
 
   /** Writes a payload, whether or not there is room. Returns its position. */
   write(payload: string | Uint8Array): number {
     const position = this.#connection.send(payload);
-    this.framesOut++;
+    this.#channel.counts.framesOut++;
     this.#slowPeer.queued();
     return position;
   }
@@ -141,10 +136,12 @@ export class SendQueue {
   }
 
   /** Drops all waiting frames. Every `drained` rejects with its own error. */
-  end(error: () => Error): void {
+  end(): void {
     this.#slowPeer.end();
     this.#waiting.clear();
     for (const write of this.#answers.clear()) write();
-    for (const waiter of this.#drainWaiters.splice(0)) waiter.reject(error());
+    for (const waiter of this.#drainWaiters.splice(0)) {
+      waiter.reject(this.#channel.endError("drain"));
+    }
   }
 }

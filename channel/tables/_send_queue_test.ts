@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Connection } from "../../transports/transport.ts";
+import { type ChannelContext, ChannelCounters } from "../_context.ts";
 import { DEFAULT_LIMITS } from "../limits/limits.ts";
+import { Budget } from "../limits/budget.ts";
 import { Timers } from "../timers/_timers.ts";
 import { type QueuedFrame, SendQueue } from "./_send_queue.ts";
 
@@ -18,16 +19,20 @@ class FakeConnection {
 
 function setUp(): { connection: FakeConnection; queue: SendQueue } {
   const connection = new FakeConnection();
-  const queue = new SendQueue(connection as unknown as Connection, {
+  const channel = {
+    connection,
     // Full with one frame.
     limits: {
       ...DEFAULT_LIMITS,
       queues: { maxBytes: 0.5, slowPeerMs: Infinity },
     },
-    budget: null,
+    budget: new Budget(Infinity),
+    counts: new ChannelCounters(),
     timers: new Timers(),
-    cut: () => {},
-  });
+    cutOver: () => {},
+    endError: () => new Error("closed"),
+  };
+  const queue = new SendQueue(channel as unknown as ChannelContext);
   return { connection, queue };
 }
 
@@ -84,6 +89,6 @@ Deno.test("SendQueue writes large answers one after the other, as there is room"
   }
   assertEquals([sent, connection.sent], [[1, 2, 3], ["a", "b", "c"]]);
   queue.whenRoom(answer("d"));
-  queue.end(() => new Error("closed"));
+  queue.end();
   assertEquals(connection.sent.at(-1), "d");
 });

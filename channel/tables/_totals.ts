@@ -1,4 +1,5 @@
 import type { ChannelStats } from "../channel.ts";
+import { ChannelCounters } from "../_context.ts";
 import type { ConnectionChannel } from "../_connection_channel.ts";
 import type { CloseReason } from "../errors.ts";
 
@@ -7,27 +8,13 @@ type Sums = { -readonly [K in keyof ChannelStats]: number };
 
 function zeros(): Sums {
   return {
+    ...new ChannelCounters(),
     pendingCalls: 0,
     waitingCalls: 0,
     unansweredRequests: 0,
     heldBytes: 0,
     unreadRequests: 0,
     queuedBytes: 0,
-    calls: 0,
-    failedCalls: 0,
-    timedOutCalls: 0,
-    abortedCalls: 0,
-    lostCalls: 0,
-    requests: 0,
-    failedRequests: 0,
-    lostRequests: 0,
-    refusedRequests: 0,
-    droppedReplies: 0,
-    lateReplies: 0,
-    framesIn: 0,
-    framesOut: 0,
-    bytesIn: 0,
-    bytesOut: 0,
   };
 }
 
@@ -55,7 +42,7 @@ export class Totals {
     this.#open.delete(channel);
     // Requests can be read after the end; all other tables are empty by then.
     addTo(this.#ended, { ...channel.stats(), unreadRequests: 0 });
-    channel.onDropped = () => this.#ended.droppedReplies++;
+    channel.totals = this.#ended;
     if (reason.by === "error" || reason.error !== undefined) this.#failed++;
   }
 
