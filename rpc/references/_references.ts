@@ -1,6 +1,5 @@
 import { emit } from "../_events.ts";
 import { call, currentCall } from "../call.ts";
-import type { Budget } from "../../channel/limits/budget.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { printable } from "../../transports/printable.ts";
@@ -13,9 +12,7 @@ import {
   type MessageContext,
   type ReceivedContext,
 } from "./_message_context.ts";
-import type { AddressResolver } from "./_address_resolver.ts";
 import {
-  type Caller,
   type Claim,
   makeRemote,
   type Place,
@@ -24,6 +21,7 @@ import {
 } from "./_remote_proxy.ts";
 import { optionsOf } from "../expose.ts";
 import { isService, type Method } from "../service.ts";
+import type { SessionContext } from "../_session_context.ts";
 
 /** The prefix of the paths of references. */
 export const REFERENCE_PREFIX = "$/ref/";
@@ -34,29 +32,10 @@ const MAX_PLACE_LENGTH = 1_024;
 /** The approximate size of a reference without its target, in bytes. */
 const REFERENCE_BYTES = 256;
 
-/** How many references one side may hold by default. */
-export const MAX_REFERENCES = 65_536;
-
 /** A reference, with the number of its holds of each kind. It is released without any. */
 interface Reference extends Record<Hold, number> {
   readonly key: number;
   readonly target: object;
-}
-
-/** Options for {@linkcode References}. */
-export interface ReferencesOptions {
-  /** Resolves addresses of agents, if this side has any. */
-  readonly resolver?: AddressResolver | undefined;
-  /** How many references the other side may hold. */
-  readonly maxReferences: number;
-}
-
-/** The abilities of the other side, as its hello names them. */
-export interface PeerAbilities {
-  /** Whether it can release references. */
-  readonly hasExtensions: boolean;
-  /** Whether it can resolve addresses of agents. */
-  readonly takesAddresses: boolean;
 }
 
 /**
@@ -67,33 +46,16 @@ export interface PeerAbilities {
  * too often takes nothing away from a call.
  */
 export class References implements TypeEntry {
-  readonly #channel: { readonly budget: Budget };
-  readonly #abilities: PeerAbilities;
-  readonly #root: object | null;
-  readonly #caller: Caller;
-  readonly #options: ReferencesOptions;
+  readonly #session: SessionContext;
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
   /** Listed services that were sent, by their paths. */
   readonly #sentPaths = new Map<string, WeakRef<object>>();
   #nextKey = 0;
 
-  /**
-   * References count towards the budget of `channel`. This side offers `root`,
-   * if anything, and calls through `caller` what the other side passes.
-   */
-  constructor(
-    channel: { readonly budget: Budget },
-    abilities: PeerAbilities,
-    root: object | null,
-    caller: Caller,
-    options: ReferencesOptions,
-  ) {
-    this.#channel = channel;
-    this.#abilities = abilities;
-    this.#root = root;
-    this.#caller = caller;
-    this.#options = options;
+  /** References count towards the budget of the channel of `session`. */
+  constructor(session: SessionContext) {
+    this.#session = session;
   }
 
   /** How many references the other side holds. */
@@ -106,10 +68,11 @@ export class References implements TypeEntry {
   }
 
   pack(value: object, context: unknown): unknown {
-    const { resolver } = this.#options;
-    const { hasExtensions, takesAddresses } = this.#abilities;
+    const { calls, hello, options } = this.#session;
+    const { hasExtensions, takesAddresses } = hello;
+    const { resolver } = options;
     const node = remoteNode(value);
-    if (node?.caller === this.#caller && isSentBack(node) && hasExtensions) {
+    if (node?.caller === calls && isSentBack(node) && hasExtensions) {
       return { own: node.path };
     }
     const own = node === undefined ? resolver?.placeOf(value) ?? null : null;
@@ -127,7 +90,7 @@ export class References implements TypeEntry {
   }
 
   #pathOf(value: object, context: MessageContext | null): string {
-    const root = this.#root;
+    const { root } = this.#session;
     const isListed = root !== null && remoteNode(value) === undefined;
     const path = isListed ? pathOf(root, value) : null;
     if (path === null) {
@@ -201,9 +164,10 @@ export class References implements TypeEntry {
    */
   #rememberSent(path: string, service: object): void {
     const paths = this.#sentPaths;
+    const { channel, options } = this.#session;
     if (!paths.delete(path)) {
-      if (paths.size < this.#options.maxReferences) {
-        this.#channel.budget.hold(REFERENCE_BYTES);
+      if (paths.size < options.maxReferences) {
+        channel.budget.hold(REFERENCE_BYTES);
       } else {
         const [oldest] = paths.keys();
         paths.delete(oldest!);
@@ -222,13 +186,13 @@ export class References implements TypeEntry {
   }
 
   #add(target: object): Reference {
-    const { maxReferences } = this.#options;
+    const { channel, options: { maxReferences } } = this.#session;
     if (this.#byKey.size >= maxReferences) {
       throw new RangeError(
         `${maxReferences} references are held already; dispose of some on the other side, pass a service that is listed, or raise 'maxReferences'`,
       );
     }
-    holdBytes(this.#channel.budget, REFERENCE_BYTES);
+    holdBytes(channel.budget, REFERENCE_BYTES);
     const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);
@@ -236,7 +200,7 @@ export class References implements TypeEntry {
       type: "reference-kept",
       reference,
       holder: "peer",
-      channel: this.#channel,
+      channel,
       call: currentCall(),
     }));
     return reference;
@@ -247,7 +211,7 @@ export class References implements TypeEntry {
     if (reference.borrowed + reference.owned > 0) return;
     // The connection may have ended, and its references with it.
     if (!this.#byKey.delete(reference.key)) return;
-    this.#channel.budget.release(REFERENCE_BYTES);
+    this.#session.channel.budget.release(REFERENCE_BYTES);
     this.#byTarget.delete(reference.target);
     emit(() => ({ type: "reference-released", reference }));
   }
@@ -257,11 +221,11 @@ export class References implements TypeEntry {
     state: Claim["state"],
     place: Place | null = null,
   ): object {
-    const caller = this.#caller;
+    const { calls } = this.#session;
     const traits = { place, isSent: true, isPassed: true };
     return path.startsWith(REFERENCE_PREFIX)
-      ? makeRemote(caller, path, { ...traits, claim: { state } })
-      : makeRemote(caller, path, traits);
+      ? makeRemote(calls, path, { ...traits, claim: { state } })
+      : makeRemote(calls, path, traits);
   }
 
   /** Returns a proxy for an agent, on this connection if it has a path there. */
@@ -270,7 +234,7 @@ export class References implements TypeEntry {
     place: unknown,
     state: Claim["state"],
   ): object | null {
-    const { resolver } = this.#options;
+    const { resolver } = this.#session.options;
     if (resolver === undefined || !isPlace(place)) return null;
     return typeof path === "string"
       ? this.#makeProxy(path, state, place)
@@ -283,7 +247,7 @@ export class References implements TypeEntry {
    */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
-    const agent = this.#options.resolver?.openPath(path) ?? null;
+    const agent = this.#session.options.resolver?.openPath(path) ?? null;
     if (agent !== null) return agent;
     const { key, below } = splitReference(path);
     const target = below === null ? this.#byKey.get(key)?.target : undefined;

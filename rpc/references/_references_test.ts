@@ -6,6 +6,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { fakeSession } from "../fixtures/session.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { Budget } from "../../channel/limits/budget.ts";
 import type { ArrivalContext } from "../../channel/internal.ts";
@@ -16,7 +17,7 @@ import { withOptions } from "../options.ts";
 import { Router, service } from "../service.ts";
 
 const leaf = service({ work: (): string => "done" });
-const root = service({ leaf });
+const tree = service({ leaf });
 
 const idle: Caller = {
   remoteAddress: "local://there",
@@ -29,10 +30,20 @@ const REPLY: ArrivalContext = { kind: "reply" };
 const REQUEST: ArrivalContext = { kind: "request" };
 
 function make(
-  { hasExtensions = true, maxReferences = 10, budget = new Budget(1e6) } = {},
+  {
+    hasExtensions = true,
+    maxReferences = 10,
+    budget = new Budget(1e6),
+    root = tree as object,
+  } = {},
 ): References {
-  const abilities = { hasExtensions, takesAddresses: false };
-  return new References({ budget }, abilities, root, idle, { maxReferences });
+  return new References(fakeSession({
+    channel: { budget },
+    hello: { hasExtensions, takesAddresses: false },
+    root,
+    calls: idle,
+    options: { maxReferences },
+  }));
 }
 
 /** Packs `values` in one message, and returns how to let go of them. */
@@ -48,7 +59,7 @@ function pack(
 
 Deno.test("References sends what is listed by its path, without a reference", () => {
   const references = make();
-  assertEquals(references.pack(root, null), "");
+  assertEquals(references.pack(tree, null), "");
   assertEquals(references.pack(leaf, null), "leaf");
   assertEquals(references.size, 0);
 });
@@ -215,10 +226,10 @@ Deno.test("References.unpack takes home what was sent, by its own path", () => {
   for (const path of ["", "leaf", "$/ref/0", "$/ref/1"]) {
     assertThrows(() => home(path), ReferenceReleasedError, "did not pass it");
   }
-  pack(references, "owned", fn, unlisted, root, leaf);
+  pack(references, "owned", fn, unlisted, tree, leaf);
   assertStrictEquals(home("$/ref/0"), fn);
   assertStrictEquals(home("$/ref/1"), unlisted);
-  assertStrictEquals(home(""), root);
+  assertStrictEquals(home(""), tree);
   assertStrictEquals(home("leaf"), leaf);
   for (
     const path of [
@@ -239,13 +250,7 @@ Deno.test("References forgets the path sent first where too many were", () => {
   const children = [1, 2, 3].map((n) => service({ work: () => n }));
   const router = new Router();
   for (const [n, child] of children.entries()) router.set(`c${n}`, child);
-  const references = new References(
-    { budget: new Budget(1e6) },
-    { hasExtensions: true, takesAddresses: false },
-    router,
-    idle,
-    { maxReferences: 2 },
-  );
+  const references = make({ maxReferences: 2, root: router });
   const home = (own: string) => references.unpack({ own }, REPLY);
   pack(references, "owned", children[0]!, children[1]!);
   pack(references, "owned", children[0]!, children[2]!);

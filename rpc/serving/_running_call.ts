@@ -1,5 +1,5 @@
 import { TimeoutError } from "../../channel/errors.ts";
-import type { CallOutcome, Timeout, Timers } from "../../channel/internal.ts";
+import type { CallOutcome, Timeout } from "../../channel/internal.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { runAs } from "../call.ts";
 import { emit } from "../_events.ts";
@@ -8,26 +8,14 @@ import type {
   PassedStream,
   StreamOwner,
 } from "../references/_message_context.ts";
+import type { SessionContext } from "../_session_context.ts";
 
-/** The parts of a channel that a {@linkcode RunningCall} uses. */
-export interface CallChannel {
-  readonly remoteAddress: string;
-  readonly peerName: string | null;
-  readonly timers: Timers;
-}
-
-/** Options for a {@linkcode RunningCall}. */
-export interface RunningCallOptions {
-  readonly id: number;
-  readonly path: string;
-  readonly args: readonly unknown[];
-  readonly identity: unknown;
-  readonly session: Map<string, unknown>;
-  /** The time that the caller allows, in milliseconds; any number. */
+/** How a caller wants its call to be served. */
+export interface ServingTerms {
+  /** The time it allows, in milliseconds; any number. */
   readonly timeoutMs: number;
+  /** Data for the middleware. */
   readonly meta: Readonly<Record<string, unknown>>;
-  /** Runs once, when the call and the streams in its result have ended. */
-  readonly onEnd: (call: RunningCall) => void;
 }
 
 /** A call that this side serves. */
@@ -35,14 +23,12 @@ export class RunningCall implements ServedCall, StreamOwner {
   readonly id: number;
   readonly path: string;
   readonly meta: Readonly<Record<string, unknown>>;
-  readonly session: Map<string, unknown>;
   /** Middleware may change them. */
   args: readonly unknown[];
   /** The streams in the result. */
   streams: readonly PassedStream[] = [];
-  readonly #channel: CallChannel;
+  readonly #session: SessionContext;
   readonly #identity: unknown;
-  readonly #onEnd: (call: RunningCall) => void;
   #openStreams = 0;
   #hasEnded = false;
   #isGivenUp = false;
@@ -51,28 +37,36 @@ export class RunningCall implements ServedCall, StreamOwner {
   #timeout: Timeout | null = null;
   #aborted: { readonly reason: unknown } | null = null;
 
-  constructor(channel: CallChannel, options: RunningCallOptions) {
-    this.#channel = channel;
-    this.id = options.id;
-    this.path = options.path;
-    this.args = options.args;
-    this.meta = options.meta;
-    this.session = options.session;
-    this.#identity = options.identity;
-    this.#onEnd = options.onEnd;
+  /** The session hears of its end: once it and the streams in its result end. */
+  constructor(
+    session: SessionContext,
+    id: number,
+    path: string,
+    args: readonly unknown[],
+    { timeoutMs, meta }: ServingTerms,
+  ) {
+    this.#session = session;
+    this.#identity = session.admission.identity;
+    this.id = id;
+    this.path = path;
+    this.args = args;
+    this.meta = meta;
     // Most calls have no deadline, and reading the time is not free.
-    const { timeoutMs } = options;
     if (timeoutMs >= 0 && timeoutMs < Infinity) {
       this.#deadline = world.now() + timeoutMs;
     }
   }
 
   get remoteAddress(): string {
-    return this.#channel.remoteAddress;
+    return this.#session.channel.remoteAddress;
   }
 
   get peerName(): string | null {
-    return this.#channel.peerName;
+    return this.#session.channel.peerName;
+  }
+
+  get session(): Map<string, unknown> {
+    return this.#session.data;
   }
 
   /** Without a setter, so that no method can act as somebody else. */
@@ -145,7 +139,7 @@ export class RunningCall implements ServedCall, StreamOwner {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#timeout?.stop();
-    this.#onEnd(this);
+    this.#session.served.forget(this);
     if (observed.by === null) return;
     emit(() => ({ type: "call-ended", call: this, outcome, error }));
   }
@@ -160,7 +154,7 @@ export class RunningCall implements ServedCall, StreamOwner {
         ),
       );
     const options = { keepsAlive: true };
-    this.#timeout = this.#channel.timers
+    this.#timeout = this.#session.channel.timers
       .start("call", this.remainingMs, onDue, options);
   }
 }

@@ -6,22 +6,19 @@ import {
 } from "@std/assert";
 import { TimeoutError } from "../../channel/errors.ts";
 import { Timers } from "../../channel/internal.ts";
+import { fakeSession } from "../fixtures/session.ts";
 import { RunningCall } from "./_running_call.ts";
 
 /** A call of the method `work`, whose caller allows `timeoutMs`. */
 function runningCall(timeoutMs = Infinity, onEnd = () => {}): RunningCall {
   const timers = new Timers();
-  const channel = { remoteAddress: "local://caller", peerName: null, timers };
-  return new RunningCall(channel, {
-    id: 7,
-    path: "work",
-    args: [1],
-    identity: "ada",
-    session: new Map(),
-    timeoutMs,
-    meta: { token: "abc" },
-    onEnd,
+  const session = fakeSession({
+    channel: { remoteAddress: "local://caller", peerName: null, timers },
+    admission: { identity: "ada" },
+    served: { forget: onEnd },
   });
+  const terms = { timeoutMs, meta: { token: "abc" } };
+  return new RunningCall(session, 7, "work", [1], terms);
 }
 
 /** Resolves when `signal` aborts. */

@@ -1,8 +1,4 @@
-import {
-  ANSWERED,
-  type ConnectionChannel,
-  isThenable,
-} from "../../channel/internal.ts";
+import { ANSWERED, isThenable } from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
@@ -12,7 +8,6 @@ import { emit, outcomeOf } from "../_events.ts";
 import { asError, toFailureRecord, toPlainFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { joinKwargs } from "../kwargs.ts";
-import type { Middleware } from "../middleware.ts";
 import {
   type CallContent,
   isCall,
@@ -20,66 +15,26 @@ import {
   isServicePath,
 } from "../references/_call_content.ts";
 import { MessageContext } from "../references/_message_context.ts";
-import {
-  REFERENCE_PREFIX,
-  referenceKey,
-  type References,
-} from "../references/_references.ts";
+import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import { resolveMethod, type Target } from "../references/_resolve.ts";
+import type { SessionContext } from "../_session_context.ts";
 import { discardStream } from "../streams/_outgoing_stream.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
 import { runThrough } from "./_run_through.ts";
-import { RunningCall } from "./_running_call.ts";
+import { RunningCall, type ServingTerms } from "./_running_call.ts";
 import { checkArguments, checkResult } from "./_validation.ts";
 
-/** The parts of a session that serve calls together. */
-export interface ServingParts {
-  /** The service that this side offers, if any. */
-  readonly root: object | null;
-  readonly references: References;
-  /** Holds the identity of the other side. */
-  readonly admission: { readonly identity: unknown };
-  /** Holds whether the other side has extensions. */
-  readonly hello: { readonly hasExtensions: boolean };
-}
-
-/** Options for {@linkcode ServedCalls}. */
-export interface ServingOptions {
-  readonly middleware: Middleware;
-  readonly sendStacks: boolean;
-}
-
-/** How a caller wants its call to be served. */
-interface CallTerms {
-  /** The time it allows, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Data for the middleware. */
-  readonly meta: Readonly<Record<string, unknown>>;
-}
-
-const NO_TERMS: CallTerms = { timeoutMs: Infinity, meta: {} };
+const NO_TERMS: ServingTerms = { timeoutMs: Infinity, meta: {} };
 
 /** The calls of the other side. Each is run and answered, or given up. */
 export class ServedCalls {
-  readonly #channel: ConnectionChannel;
-  readonly #parts: ServingParts;
-  readonly #options: ServingOptions;
+  readonly #session: SessionContext;
   /** Not a `Map`: the caller chooses the ids, and could make one slow. */
   readonly #running = new IdTable<RunningCall>();
-  /** Data that methods and middleware store for the connection. */
-  readonly #session = new Map<string, unknown>();
-  readonly #onEnd = (call: RunningCall): void => {
-    if (this.#running.get(call.id) === call) this.#running.delete(call.id);
-  };
 
-  constructor(
-    channel: ConnectionChannel,
-    parts: ServingParts,
-    options: ServingOptions,
-  ) {
-    this.#channel = channel;
-    this.#parts = parts;
-    this.#options = options;
+  /** The calls are those of the other side of `session`. */
+  constructor(session: SessionContext) {
+    this.#session = session;
   }
 
   /** How many methods are running. */
@@ -91,19 +46,16 @@ export class ServedCalls {
   serve(
     request: IncomingRequest,
     [path, args, kwargs]: CallContent,
-    terms: CallTerms = NO_TERMS,
+    terms: ServingTerms = NO_TERMS,
   ): void {
     if (!isCallPath(path)) return this.fail(request, notFound(path));
-    const running = new RunningCall(this.#channel, {
-      id: request.id,
+    const running = new RunningCall(
+      this.#session,
+      request.id,
       path,
-      args: joinKwargs(args, kwargs),
-      identity: this.#parts.admission.identity,
-      session: this.#session,
-      timeoutMs: terms.timeoutMs,
-      meta: terms.meta,
-      onEnd: this.#onEnd,
-    });
+      joinKwargs(args, kwargs),
+      terms,
+    );
     if (observed.by !== null) this.#emitStarted(running);
     try {
       const result = this.#run(running);
@@ -164,8 +116,9 @@ export class ServedCalls {
 
   /** Returns the content of a failure, in the form that the other side reads. */
   encodeFailure(error: Error): unknown {
-    return this.#parts.hello.hasExtensions
-      ? toFailureRecord(error, this.#options.sendStacks)
+    const { hello, options } = this.#session;
+    return hello.hasExtensions
+      ? toFailureRecord(error, options.sendStacks)
       : failureText(toPlainFailure(error));
   }
 
@@ -174,6 +127,11 @@ export class ServedCalls {
     this.#running.get(id)?.giveUp(
       new DOMException("The caller has cancelled the call", "AbortError"),
     );
+  }
+
+  /** Forgets a call that has ended. */
+  forget(call: RunningCall): void {
+    if (this.#running.get(call.id) === call) this.#running.delete(call.id);
   }
 
   /** Aborts all methods, because the connection is gone. */
@@ -186,7 +144,7 @@ export class ServedCalls {
   }
 
   #run(running: RunningCall): unknown {
-    const middleware = this.#options.middleware.requests;
+    const { requests: middleware } = this.#session.options.middleware;
     if (!middleware?.length) return this.#runMethod(running);
     return runThrough(
       middleware,
@@ -208,7 +166,7 @@ export class ServedCalls {
   }
 
   #resolve(path: string): Target {
-    const { root, references } = this.#parts;
+    const { root, references } = this.#session;
     const target = path.startsWith(REFERENCE_PREFIX)
       ? references.resolve(path)
       : root === null
@@ -257,7 +215,7 @@ export class ServedCalls {
       type: "call-started",
       call,
       side: "served",
-      channel: this.#channel,
+      channel: this.#session.channel,
       id,
       path,
       args,

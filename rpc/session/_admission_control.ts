@@ -1,17 +1,11 @@
-import type { ConnectionChannel, Timeout } from "../../channel/internal.ts";
+import type { Timeout } from "../../channel/internal.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
 import { isCall, isRecord } from "../references/_call_content.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
-import type { ResolvedSessionOptions } from "./_options.ts";
 import { isHarmless } from "./_paths.ts";
-
-/** Options for {@linkcode AdmissionControl}. */
-export type AdmissionOptions = Pick<
-  ResolvedSessionOptions,
-  "authenticate" | "authenticateMs" | "identity" | "isInitiator" | "onError"
->;
+import type { SessionContext } from "../_session_context.ts";
 
 /**
  * Holds the requests of a peer until it is authenticated, by the first request
@@ -23,9 +17,7 @@ export class AdmissionControl {
   /** The identity of the peer. */
   identity: unknown;
 
-  readonly #channel: ConnectionChannel;
-  readonly #options: AdmissionOptions;
-  readonly #serve: (request: IncomingRequest) => void;
+  readonly #session: SessionContext;
   readonly #resolveAdmitted: (isAdmitted: boolean) => void = () => {};
   readonly #controller: AbortController | null = null;
   #state: "waiting" | "asking" | "open" | "shut" = "open";
@@ -34,17 +26,12 @@ export class AdmissionControl {
   #timeout: Timeout | null = null;
 
   /**
-   * Requests of an admitted peer are passed to `serve`. For a peer that has
-   * connected to this side the time starts at once.
+   * Requests of an admitted peer are passed to `session`, whose options are read
+   * at once. For a peer that has connected to this side the time starts.
    */
-  constructor(
-    channel: ConnectionChannel,
-    options: AdmissionOptions,
-    serve: (request: IncomingRequest) => void,
-  ) {
-    this.#channel = channel;
-    this.#options = options;
-    this.#serve = serve;
+  constructor(session: SessionContext) {
+    this.#session = session;
+    const { options } = session;
     this.identity = options.identity;
     if (options.authenticate === undefined) return;
     this.#state = "waiting";
@@ -58,7 +45,7 @@ export class AdmissionControl {
   /** Returns whether a request, revived or not, must be held here. */
   holds(content: unknown): boolean {
     if (this.#state === "open") return false;
-    return !(this.#options.isInitiator && isHarmless(content));
+    return !(this.#session.options.isInitiator && isHarmless(content));
   }
 
   /** Holds or refuses a request that {@linkcode holds} has chosen. */
@@ -67,7 +54,7 @@ export class AdmissionControl {
     this.#held.push(request);
     if (this.#state !== "waiting") return;
     this.#state = "asking";
-    if (this.#options.isInitiator) this.#arm();
+    if (this.#session.options.isInitiator) this.#arm();
     this.#authenticate(request.content);
   }
 
@@ -78,8 +65,8 @@ export class AdmissionControl {
   }
 
   async #authenticate(content: unknown): Promise<void> {
-    const { authenticate, isInitiator } = this.#options;
-    const { peerName, remoteAddress } = this.#channel;
+    const { authenticate, isInitiator } = this.#session.options;
+    const { peerName, remoteAddress } = this.#session.channel;
     const { signal } = this.#controller!;
     try {
       const credentials = this.#credentialsIn(content);
@@ -109,9 +96,8 @@ export class AdmissionControl {
       return undefined;
     }
     try {
-      return new TypeTable([], this.#channel.limits.frames).unpack(
-        hello.credentials,
-      );
+      const { frames } = this.#session.channel.limits;
+      return new TypeTable([], frames).unpack(hello.credentials);
     } catch {
       // The peer chose them, so this is no error of this side.
       throw new AuthenticationError(
@@ -125,8 +111,9 @@ export class AdmissionControl {
     if (isInstance(error, AuthenticationError)) {
       return new AuthenticationError(error.message);
     }
-    const { remoteAddress: address } = this.#channel;
-    this.#options.onError(error, { kind: "admission", address });
+    const { channel, options } = this.#session;
+    const { remoteAddress: address } = channel;
+    options.onError(error, { kind: "admission", address });
     return new AuthenticationError(
       "Cannot authenticate: the other side failed to check the credentials, try again later",
     );
@@ -137,8 +124,9 @@ export class AdmissionControl {
     this.#timeout?.stop();
     this.#state = "open";
     this.#resolveAdmitted(true);
+    const session = this.#session;
     for (const request of this.#held.splice(0)) {
-      if (this.#channel.revive(request)) this.#serve(request);
+      if (session.channel.revive(request)) session.serve(request);
     }
   }
 
@@ -148,8 +136,8 @@ export class AdmissionControl {
     this.#shut(error);
     for (const request of others) this.#fail(request);
     if (first !== undefined) this.#fail(first);
-    if (this.#options.isInitiator) return;
-    this.#channel.dismiss({
+    if (this.#session.options.isInitiator) return;
+    this.#session.channel.dismiss({
       by: "error",
       code: "authentication",
       message: "the other side was not admitted",
@@ -172,14 +160,14 @@ export class AdmissionControl {
   }
 
   #arm(): void {
-    const { authenticateMs: timeoutMs } = this.#options;
+    const { authenticateMs: timeoutMs } = this.#session.options;
     const onLate = () =>
       this.#refuse(
         new AuthenticationError(
           `Cannot authenticate: not finished after ${timeoutMs} ms`,
         ),
       );
-    this.#timeout = this.#channel.timers
+    this.#timeout = this.#session.channel.timers
       .start("time to authenticate", timeoutMs, onLate);
   }
 }

@@ -1,4 +1,5 @@
-import type { ConnectionChannel, Timeout } from "../../channel/internal.ts";
+import type { Timeout } from "../../channel/internal.ts";
+import type { SessionContext } from "../_session_context.ts";
 
 /** How many pings may go unanswered before the peer counts as gone. */
 export const MISSES = 2;
@@ -9,17 +10,6 @@ export const MISSES = 2;
  * nothing else while that method computes.
  */
 export const CALLED_MISSES = 39;
-
-/** The parts of a channel that a {@linkcode Heartbeat} uses. */
-export type HeartbeatChannel = Pick<
-  ConnectionChannel,
-  | "callsMade"
-  | "cut"
-  | "receivedBytes"
-  | "repliesReceived"
-  | "request"
-  | "timers"
->;
 
 /** `greeting`: the peer has not answered the hello, and gets no pings yet. */
 type State = "idle" | "greeting" | "pinging" | "ended";
@@ -32,17 +22,15 @@ type State = "idle" | "greeting" | "pinging" | "ended";
  * of the peer may wait to be read.
  */
 export class Heartbeat {
-  readonly #channel: HeartbeatChannel;
-  readonly #intervalMs: number;
+  readonly #session: SessionContext;
   #state: State = "idle";
   #timeout: Timeout | null = null;
   #received = 0;
   #missed = 0;
 
-  /** The peer is asked after `intervalMs` of silence; `Infinity` for never. */
-  constructor(channel: HeartbeatChannel, intervalMs: number) {
-    this.#channel = channel;
-    this.#intervalMs = intervalMs;
+  /** Belongs to `session`. */
+  constructor(session: SessionContext) {
+    this.#session = session;
   }
 
   /** Listens for silence, and sends pings in the state `pinging`. Repeatable. */
@@ -60,20 +48,22 @@ export class Heartbeat {
   }
 
   #arm(): void {
-    this.#received = this.#channel.receivedBytes;
-    this.#timeout = this.#channel.timers.start(
+    const { channel, options } = this.#session;
+    this.#received = channel.receivedBytes;
+    this.#timeout = channel.timers.start(
       "heartbeat",
-      this.#intervalMs,
+      options.heartbeatMs,
       () => this.#tick(),
       { patient: true },
     );
   }
 
   #tick(): void {
-    const isSilent = this.#channel.receivedBytes === this.#received;
+    const { channel } = this.#session;
+    const isSilent = channel.receivedBytes === this.#received;
     if (!isSilent) this.#missed = 0;
     else if (this.#missed++ >= this.#allowedMisses) {
-      return this.#channel.cut({
+      return channel.cut({
         by: "error",
         code: "heartbeat",
         message: "the peer gave no sign of life",
@@ -84,15 +74,17 @@ export class Heartbeat {
   }
 
   get #allowedMisses(): number {
-    const isCalled = this.#state === "greeting" && this.#channel.callsMade > 1;
+    const { callsMade } = this.#session.channel;
+    const isCalled = this.#state === "greeting" && callsMade > 1;
     return isCalled ? CALLED_MISSES : MISSES;
   }
 
   #ask(): void {
+    const { channel } = this.#session;
     if (this.#state === "pinging") {
       // A connection that is gone needs no ping.
-      this.#channel.request(["$/ping", [], {}]).catch(() => {});
-    } else if (this.#channel.repliesReceived > 0) {
+      channel.request(["$/ping", [], {}]).catch(() => {});
+    } else if (channel.repliesReceived > 0) {
       // The peer skipped the hello and answered a later call: it does not know
       // pings, but it is there.
       this.stop();

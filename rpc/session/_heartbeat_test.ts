@@ -1,16 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { Timers } from "../../channel/internal.ts";
-import {
-  CALLED_MISSES,
-  Heartbeat,
-  type HeartbeatChannel,
-  MISSES,
-} from "./_heartbeat.ts";
+import { fakeSession } from "../fixtures/session.ts";
+import { CALLED_MISSES, Heartbeat, MISSES } from "./_heartbeat.ts";
 
 const INTERVAL_MS = 20;
 
-/** A heartbeat on a channel whose peer answers pings as `onPing` says. */
-class Beating implements HeartbeatChannel {
+/** The channel of a heartbeat, whose peer answers pings as `onPing` says. */
+class Beating {
   readonly silence = Promise.withResolvers<void>();
   readonly timers = new Timers(this);
   readonly heartbeat: Heartbeat;
@@ -21,8 +17,9 @@ class Beating implements HeartbeatChannel {
   /** Called at each ping. */
   onPing = (): void => {};
 
-  constructor(intervalMs = INTERVAL_MS) {
-    this.heartbeat = new Heartbeat(this, intervalMs);
+  constructor(heartbeatMs = INTERVAL_MS) {
+    const options = { heartbeatMs };
+    this.heartbeat = new Heartbeat(fakeSession({ channel: this, options }));
   }
 
   get receivedBytes(): number {

@@ -1,8 +1,4 @@
-import {
-  abortable,
-  type ConnectionChannel,
-  isThenable,
-} from "../../channel/internal.ts";
+import { abortable, isThenable } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   RemoteError,
@@ -11,10 +7,10 @@ import {
 import { isRecord } from "../references/_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
-import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
+import { DEFAULT_WINDOW } from "./_options.ts";
 import type { StreamWindow } from "../rpc_options.ts";
+import type { SessionContext } from "../_session_context.ts";
 import type { Heartbeat } from "./_heartbeat.ts";
-import type { ResolvedSessionOptions } from "./_options.ts";
 
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
@@ -28,26 +24,8 @@ const PATIENCE_MS = 5_000;
 /** The same for a hello with credentials, which the peer may have to check. */
 const CREDENTIALS_MS = 60_000;
 
-/** Options for a {@linkcode Hello}. */
-export type HelloOptions =
-  & Pick<
-    ResolvedSessionOptions,
-    "credentials" | "extensions" | "isInitiator" | "resolver" | "streamWindow"
-  >
-  & {
-    /**
-     * How long calls that depend on the reply wait for it, in milliseconds.
-     *
-     * @default {5_000, or 60_000 with credentials}
-     */
-    readonly patienceMs?: number;
-  };
-
-/** The parts of a channel that a {@linkcode Hello} uses. */
-export type HelloChannel = Pick<
-  ConnectionChannel,
-  "cut" | "request" | "timers"
->;
+/** A session with the part that a {@linkcode Hello} starts. */
+type HelloContext = SessionContext & { readonly heartbeat: Heartbeat };
 
 /** The content of a hello, and of its reply. */
 export interface HelloContent {
@@ -77,9 +55,7 @@ export class Hello {
   takesAddresses = false;
   /** How far a stream may run ahead: the smaller of both sides' windows. */
   window: StreamWindow;
-  readonly #channel: HelloChannel;
-  readonly #heartbeat: Pick<Heartbeat, "start" | "stop">;
-  readonly #options: HelloOptions;
+  readonly #session: HelloContext;
   #state: State;
   /** The error by which the peer refused this side. */
   #refusal: { readonly error: unknown } | null = null;
@@ -88,15 +64,10 @@ export class Hello {
   #answered: Promise<void> | null = null;
   #endWait = (): void => {};
 
-  constructor(
-    channel: HelloChannel,
-    heartbeat: Pick<Heartbeat, "start" | "stop">,
-    options: HelloOptions,
-  ) {
-    this.#channel = channel;
-    this.#heartbeat = heartbeat;
-    this.#options = options;
-    const { isInitiator, extensions } = options;
+  /** Belongs to `session`, whose options it reads at once. */
+  constructor(session: HelloContext) {
+    this.#session = session;
+    const { isInitiator, extensions } = session.options;
     this.#state = !isInitiator && extensions ? "expected" : "unsaid";
     this.window = this.#narrow(DEFAULT_WINDOW);
   }
@@ -130,7 +101,7 @@ export class Hello {
 
   /** Says hello, if this side is the initiator and has not said it. */
   say(): void {
-    const { isInitiator, extensions } = this.#options;
+    const { isInitiator, extensions } = this.#session.options;
     if (this.#state !== "unsaid" || !isInitiator || !extensions) return;
     this.#state = "asked";
     this.#answered = this.#beginWait();
@@ -138,7 +109,7 @@ export class Hello {
       (hello) => this.#extend(hello),
       (error) => this.#doWithout(error),
     );
-    this.#heartbeat.start("greeting");
+    this.#session.heartbeat.start("greeting");
   }
 
   /** The peer has sent something else first, so it will not say hello. */
@@ -161,7 +132,7 @@ export class Hello {
    * @throws {MethodNotFoundError} If this side does not use the extensions.
    */
   take(hello: unknown): HelloContent {
-    if (!this.#options.extensions) {
+    if (!this.#session.options.extensions) {
       throw new MethodNotFoundError(
         "Cannot call '$/hello': this side has no such extension",
       );
@@ -175,7 +146,7 @@ export class Hello {
    * it does not. Returns `null` without credentials.
    */
   authenticate(): Promise<void> | null {
-    if (this.#options.credentials === undefined) return null;
+    if (this.#session.options.credentials === undefined) return null;
     return this.answered.then(() => {
       if (this.#refusal !== null) throw this.#refusal.error;
     });
@@ -204,7 +175,7 @@ export class Hello {
         ),
       );
     const options = { keepsAlive: true };
-    const timeout = this.#channel.timers
+    const timeout = this.#session.channel.timers
       .start("hello", timeoutMs, onLate, options);
     try {
       await abortable(Promise.race([this.answered, late]), signal);
@@ -214,9 +185,8 @@ export class Hello {
   }
 
   get #patienceMs(): number {
-    const { patienceMs, credentials } = this.#options;
-    return patienceMs ??
-      (credentials === undefined ? PATIENCE_MS : CREDENTIALS_MS);
+    const { credentials } = this.#session.options;
+    return credentials === undefined ? PATIENCE_MS : CREDENTIALS_MS;
   }
 
   #beginWait(): Promise<void> {
@@ -225,7 +195,7 @@ export class Hello {
       this.#state = this.#state === "expected" ? "plain" : "overdue";
       this.#endWait();
     };
-    const timeout = this.#channel.timers
+    const timeout = this.#session.channel.timers
       .start("hello", this.#patienceMs, onOverdue);
     this.#endWait = () => {
       timeout.stop();
@@ -236,7 +206,7 @@ export class Hello {
 
   // Not async: its reply must be known before that to the next call.
   #send(): Promise<unknown> {
-    const { credentials } = this.#options;
+    const { credentials } = this.#session.options;
     if (typeof credentials !== "function") return this.#sendWith(credentials);
     const fail = (error: unknown): Promise<never> => {
       this.#hasFailed = true;
@@ -256,13 +226,12 @@ export class Hello {
     const hello = credentials === undefined
       ? this.#content
       : { ...this.#content, credentials };
-    return this.#channel.request(["$/hello", [hello], {}], {
-      timeoutMs: Infinity,
-    });
+    const content = ["$/hello", [hello], {}];
+    return this.#session.channel.request(content, { timeoutMs: Infinity });
   }
 
   get #content(): HelloContent {
-    const { resolver, streamWindow: { items, bytes } } = this.#options;
+    const { resolver, streamWindow: { items, bytes } } = this.#session.options;
     const features = resolver ? [...FEATURES, PLACES] : FEATURES;
     const isUsual = items === DEFAULT_WINDOW.items &&
       bytes === DEFAULT_WINDOW.bytes;
@@ -281,11 +250,11 @@ export class Hello {
     this.takesAddresses = Array.isArray(features) && features.includes(PLACES);
     this.window = this.#narrow(isWindow(window) ? window : DEFAULT_WINDOW);
     this.#endWait();
-    this.#heartbeat.start("pinging");
+    this.#session.heartbeat.start("pinging");
   }
 
   #narrow({ items, bytes }: StreamWindow): StreamWindow {
-    const { streamWindow } = this.#options;
+    const { streamWindow } = this.#session.options;
     return {
       items: Math.min(items, streamWindow.items),
       bytes: Math.min(bytes, streamWindow.bytes),
@@ -297,19 +266,19 @@ export class Hello {
     const isRefused = this.#isRefusal(error);
     if (isRefused) this.#refusal = { error };
     this.#endWait();
-    if (!isRefused) return this.#heartbeat.stop();
+    if (!isRefused) return this.#session.heartbeat.stop();
     const by = isInstance(error, AuthenticationError) ? "peer" : "local";
     const code = this.#hasFailed ? "credentials" : "authentication";
     const message = this.#hasFailed
       ? "this side could not make its credentials"
       : "the other side refused the credentials";
-    this.#channel.cut({ by, code, message, error });
+    this.#session.channel.cut({ by, code, message, error });
   }
 
   /** A peer that does not know the hello does not ask for credentials either. */
   #isRefusal(error: unknown): boolean {
     return this.#hasFailed || isInstance(error, AuthenticationError) ||
-      this.#options.credentials !== undefined && !isPlainAnswer(error);
+      this.#session.options.credentials !== undefined && !isPlainAnswer(error);
   }
 }
 

@@ -8,19 +8,29 @@ import {
 } from "../../channel/errors.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { AddressResolver } from "../references/_address_resolver.ts";
-import { Hello, type HelloOptions } from "./_hello.ts";
-import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
+import { fakeSession } from "../fixtures/session.ts";
+import { Hello } from "./_hello.ts";
+import { DEFAULT_WINDOW, type SessionOptions } from "./_options.ts";
 
-/** A hello of which everything that it does is noted. */
+/**
+ * A hello of which everything that it does is noted. Calls wait for
+ * `patienceMs` instead of the usual time.
+ */
 function said(
-  options: Partial<HelloOptions> = {},
+  { patienceMs, ...options }: Partial<SessionOptions> & {
+    patienceMs?: number;
+  } = {},
 ) {
   const sent: unknown[] = [];
   const heard: string[] = [];
   const refused: CloseReason[] = [];
   const answer = Promise.withResolvers<unknown>();
+  const timers = new Timers(sent);
   const channel = {
-    timers: new Timers(sent),
+    timers: {
+      start: (name: string, ms: number, ...rest: [() => void]) =>
+        timers.start(name, ms === 5_000 ? patienceMs ?? ms : ms, ...rest),
+    },
     request(content: unknown) {
       sent.push(content);
       return answer.promise;
@@ -31,13 +41,7 @@ function said(
     start: (state: string) => void heard.push(state),
     stop: () => void heard.push("plain"),
   };
-  const hello = new Hello(channel, heartbeat, {
-    isInitiator: true,
-    extensions: true,
-    streamWindow: DEFAULT_WINDOW,
-    credentials: undefined,
-    ...options,
-  });
+  const hello = new Hello(fakeSession({ channel, heartbeat, options }));
   return { hello, sent, heard, refused, answer };
 }
 
@@ -156,7 +160,7 @@ Deno.test("Hello is overdue after its patience, and taken when it comes", async 
 });
 
 Deno.test("Hello.wait ends with the call's time or signal", async () => {
-  const { hello, answer } = said({ patienceMs: 60_000 });
+  const { hello, answer } = said();
   hello.say();
   const { sent, timeoutMs } = await assertRejects(
     () => hello.wait("f", 1, undefined),

@@ -1,36 +1,31 @@
-import type { ConnectionChannel } from "../../channel/internal.ts";
 import { TimeoutError } from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { type CallOptions, currentCall } from "../call.ts";
 import { emit } from "../_events.ts";
 import { splitKwargs } from "../kwargs.ts";
-import type { CallMiddleware, MadeCall } from "../middleware.ts";
+import type { MadeCall } from "../middleware.ts";
 import { MessageContext } from "../references/_message_context.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
+import type { SessionContext } from "../_session_context.ts";
 import type { Hello } from "./_hello.ts";
+
+/** A session with the part that made calls wait for. */
+type CallingContext = SessionContext & { readonly hello: Hello };
 
 /** The calls that this side makes on one connection. */
 export class MadeCalls implements Caller {
-  readonly #channel: ConnectionChannel;
-  readonly #hello: Hello;
-  readonly #middleware: readonly CallMiddleware[];
+  readonly #session: CallingContext;
 
-  /** `middleware` runs around each call, the first one outermost. */
-  constructor(
-    channel: ConnectionChannel,
-    hello: Hello,
-    middleware: readonly CallMiddleware[] = [],
-  ) {
-    this.#channel = channel;
-    this.#hello = hello;
-    this.#middleware = middleware;
+  /** The calls are those of `session`. */
+  constructor(session: CallingContext) {
+    this.#session = session;
   }
 
   get remoteAddress(): string {
-    return this.#channel.remoteAddress;
+    return this.#session.channel.remoteAddress;
   }
 
   call(
@@ -38,11 +33,12 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    if (this.#middleware.length === 0) return this.#call(path, args, options);
+    const { calls: middleware } = this.#session.options.middleware;
+    if (!middleware?.length) return this.#call(path, args, options);
     const { remoteAddress } = this;
     const call: MadeCall = { path, remoteAddress, args, options };
     return runThrough(
-      this.#middleware,
+      middleware,
       call,
       (call, changes) => ({ ...call, ...changes }),
       (call) => this.#call(call.path, call.args, call.options),
@@ -54,8 +50,8 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    this.#hello.say();
-    if (this.#hello.isAwaited && needsExtensions(args, options)) {
+    const { channel, hello } = this.#session;
+    if (hello.isAwaited && needsExtensions(args, options)) {
       return this.#callOnceGreeted(path, args, options);
     }
     const { signal } = options;
@@ -67,12 +63,12 @@ export class MadeCalls implements Caller {
       replyContext: { kind: "reply", signal, call } as const,
     };
     const content = this.#contentOf(path, args, options);
-    const id = this.#channel.callsMade;
+    const id = channel.callsMade;
     const context = new MessageContext("borrowed");
-    const reply = this.#channel.request(content, terms, context);
+    const reply = channel.request(content, terms, context);
     if (!context.isEmpty) this.#releaseAfter(reply, context);
     // A call that was refused has no id, and the next one gets this.
-    if (this.#channel.callsMade === id) return reply;
+    if (channel.callsMade === id) return reply;
     if (signal !== undefined || this.#timeoutMs(options) < Infinity) {
       reply.catch((error) => this.#cancel(id, error, signal));
     }
@@ -95,7 +91,7 @@ export class MadeCalls implements Caller {
   async #greeted(path: string, options: CallOptions): Promise<CallOptions> {
     const timeoutMs = this.#timeoutMs(options);
     const start = world.now();
-    await this.#hello.wait(path, timeoutMs, options.signal);
+    await this.#session.hello.wait(path, timeoutMs, options.signal);
     const leftMs = timeoutMs - (world.now() - start);
     return {
       ...options,
@@ -111,8 +107,9 @@ export class MadeCalls implements Caller {
     const { args: list, kwargs } = splitKwargs(args);
     const timeoutMs = this.#timeoutMs(options);
     const { meta } = options;
+    const { hello } = this.#session;
     const isPlain = meta === undefined && timeoutMs === Infinity;
-    if (isPlain || !this.#hello.hasExtensions) return [path, list, kwargs];
+    if (isPlain || !hello.hasExtensions) return [path, list, kwargs];
     const terms = {
       ...(timeoutMs < Infinity && { timeoutMs }),
       ...(meta && { meta }),
@@ -121,7 +118,7 @@ export class MadeCalls implements Caller {
   }
 
   #timeoutMs({ timeoutMs }: CallOptions): number {
-    return timeoutMs ?? this.#channel.timeoutMs;
+    return timeoutMs ?? this.#session.channel.timeoutMs;
   }
 
   /**
@@ -130,9 +127,10 @@ export class MadeCalls implements Caller {
    * that the method has not begun to read will not be read any more.
    */
   #releaseAfter(reply: Promise<unknown>, context: MessageContext): void {
+    const { hello } = this.#session;
     const release = () => {
-      if (this.#hello.hasExtensions) context.release();
-      else if (this.#hello.isAwaited) this.#hello.answered.then(release);
+      if (hello.hasExtensions) context.release();
+      else if (hello.isAwaited) hello.answered.then(release);
     };
     const settled = () => {
       for (const stream of context.streams) {
@@ -152,11 +150,11 @@ export class MadeCalls implements Caller {
 
   /** Resolves to whether the method at `path` may run twice. */
   async isIdempotent(path: string, options: CallOptions): Promise<boolean> {
-    this.#hello.say();
     const rest = await this.#greeted(path, options);
-    if (!this.#hello.hasExtensions) return false;
+    const { channel, hello } = this.#session;
+    if (!hello.hasExtensions) return false;
     const content = ["$/idempotent", [path], {}];
-    return await this.#channel.request(content, rest) === true;
+    return await channel.request(content, rest) === true;
   }
 
   keep(path: string, reference: object): void {
@@ -165,7 +163,7 @@ export class MadeCalls implements Caller {
       type: "reference-kept",
       reference,
       holder: "local",
-      channel: this.#channel,
+      channel: this.#session.channel,
       call: currentCall(),
     }));
     this.#tell("$/keep", referenceKey(path));
@@ -179,12 +177,13 @@ export class MadeCalls implements Caller {
 
   /** Sends a request that needs no reply, to a peer that understands it. */
   #tell(path: string, key: number): void {
-    if (this.#hello.isAwaited) {
-      return void this.#hello.answered.then(() => this.#tell(path, key));
+    const { channel, hello } = this.#session;
+    if (hello.isAwaited) {
+      return void hello.answered.then(() => this.#tell(path, key));
     }
-    if (!this.#hello.hasExtensions) return;
+    if (!hello.hasExtensions) return;
     // A connection that is gone has nothing to cancel or release.
-    this.#channel.request([path, [key], {}]).catch(() => {});
+    channel.request([path, [key], {}]).catch(() => {});
   }
 }
 

@@ -5,9 +5,10 @@ import type {
   CredentialsOptions,
 } from "../authenticate.ts";
 import type { AddressResolver } from "../references/_address_resolver.ts";
-import { MAX_REFERENCES } from "../references/_references.ts";
-import type { RpcOptions } from "../rpc_options.ts";
-import { DEFAULT_WINDOW } from "../streams/_outgoing_streams.ts";
+import type { RpcOptions, StreamWindow } from "../rpc_options.ts";
+
+/** The default window. */
+export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
 
 /** All options of a session, as the layers above give them. */
 export interface SessionOptions
@@ -50,7 +51,7 @@ export function resolveSessionOptions(
     authenticateMs: options.authenticateMs ?? 10_000,
     extensions: options.extensions ?? true,
     heartbeatMs: options.heartbeatMs ?? 15_000,
-    maxReferences: options.maxReferences ?? MAX_REFERENCES,
+    maxReferences: options.maxReferences ?? 65_536,
     middleware: options.middleware ?? {},
     sendStacks: options.sendStacks ?? false,
     streamWindow: options.streamWindow ?? DEFAULT_WINDOW,

@@ -15,7 +15,7 @@ import type { Hello } from "./_hello.ts";
 export const EXTENDED_CALL = "$/call";
 
 /** The parts of a session that control requests steer. */
-export interface SessionParts {
+interface SteeredParts {
   readonly hello: Hello;
   readonly references: References;
   readonly served: ServedCalls;
@@ -31,7 +31,7 @@ export const ANSWERED_ELSEWHERE: unique symbol = Symbol("answered elsewhere");
  * as a failure.
  */
 type Control = (
-  parts: SessionParts,
+  parts: SteeredParts,
   args: readonly unknown[],
   request: IncomingRequest,
 ) => unknown;

@@ -4,6 +4,7 @@ import {
   isThenable,
 } from "../../channel/internal.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
+import type { SessionContext } from "../_session_context.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { runGuarded } from "../../channel/report.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
@@ -33,7 +34,6 @@ import {
   EXTENDED_CALL,
   isControl,
   isExtensionPath,
-  type SessionParts,
 } from "./_paths.ts";
 import {
   type ResolvedSessionOptions,
@@ -58,18 +58,25 @@ export function sessionStarter(
   return (channel) => new Session(channel, root, resolved);
 }
 
-/** One side of an RPC connection: it makes calls, and serves calls. */
-export class Session implements SessionParts, TypeEntry {
+/**
+ * One side of an RPC connection: it makes calls, and serves calls. Its parts get
+ * the session itself and find each other in it, once all of them are there.
+ */
+export class Session implements SessionContext, TypeEntry {
   readonly channel: ConnectionChannel;
-  readonly admission: AdmissionControl;
-  readonly calls: MadeCalls;
+  /** The service that this side offers, if any. */
+  readonly root: object | null;
+  readonly options: ResolvedSessionOptions;
+  /** Data that methods and middleware store for the connection. */
+  readonly data: Map<string, unknown> = new Map();
+  readonly heartbeat: Heartbeat = new Heartbeat(this);
+  readonly calls: MadeCalls = new MadeCalls(this);
+  readonly references: References = new References(this);
+  readonly served: ServedCalls = new ServedCalls(this);
+  readonly streams: OutgoingStreams = new OutgoingStreams(this);
   readonly hello: Hello;
-  readonly references: References;
-  readonly served: ServedCalls;
-  readonly streams: OutgoingStreams;
-  readonly #heartbeat: Heartbeat;
-  readonly #incoming: IncomingStreams;
-  readonly #options: ResolvedSessionOptions;
+  readonly admission: AdmissionControl;
+  readonly #incoming = new IncomingStreams(this);
 
   /** Starts `channel`. */
   constructor(
@@ -78,27 +85,16 @@ export class Session implements SessionParts, TypeEntry {
     options: ResolvedSessionOptions,
   ) {
     this.channel = channel;
-    this.#options = options;
-    this.#heartbeat = new Heartbeat(channel, options.heartbeatMs);
-    const hello = new Hello(channel, this.#heartbeat, options);
-    this.hello = hello;
-    this.calls = new MadeCalls(channel, hello, options.middleware.calls);
-    const { calls: caller } = this;
-    const references = new References(channel, hello, root, caller, options);
-    this.references = references;
-    this.streams = new OutgoingStreams(channel, hello);
-    this.#incoming = new IncomingStreams(channel, options.streamWindow);
-    const serve = (request: IncomingRequest) => this.#dispatch(request);
-    const admission = new AdmissionControl(channel, options, serve);
-    this.admission = admission;
-    const parts = { root, references, admission, hello };
-    this.served = new ServedCalls(channel, parts, options);
+    this.root = root;
+    this.options = options;
+    this.hello = new Hello(this);
+    this.admission = new AdmissionControl(this);
     this.#start();
   }
 
   #start(): void {
     const { channel } = this;
-    const { authenticate, middleware, onError } = this.#options;
+    const { authenticate, middleware, onError } = this.options;
     channel.start({
       types: [this],
       onRequest: (request) => this.#take(request),
@@ -156,16 +152,17 @@ export class Session implements SessionParts, TypeEntry {
     if (this.admission.holds(content)) {
       // Until it is admitted, the peer hears nothing else and would take this
       // side for gone.
-      if (isHello && this.#options.extensions) {
-        this.#heartbeat.start("pinging");
+      if (isHello && this.options.extensions) {
+        this.heartbeat.start("pinging");
       }
       this.admission.take(request);
     } else {
-      this.#dispatch(request);
+      this.serve(request);
     }
   }
 
-  #dispatch(request: IncomingRequest): void {
+  /** Serves a request of an admitted peer. */
+  serve(request: IncomingRequest): void {
     if (!this.hello.isAsked) return this.#serve(request);
     // The reply to the hello may have come just before and is noted first: the
     // result of the method may need the extensions.
@@ -207,7 +204,7 @@ export class Session implements SessionParts, TypeEntry {
   }
 
   #end(reason: CloseReason): void {
-    this.#heartbeat.stop();
+    this.heartbeat.stop();
     this.hello.lose();
     this.admission.end();
     this.served.abortAll((path) =>

@@ -1,4 +1,3 @@
-import type { ConnectionChannel } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
 import { emit } from "../_events.ts";
@@ -10,19 +9,17 @@ import {
 } from "./_incoming_stream.ts";
 import type { StreamBatch } from "./_outgoing_stream.ts";
 import { STREAM_PREFIX } from "./_outgoing_streams.ts";
-import type { StreamWindow } from "../rpc_options.ts";
+import type { SessionContext } from "../_session_context.ts";
 
 /** Streams that the other side produces and this side consumes. */
 export class IncomingStreams {
-  readonly #channel: ConnectionChannel;
-  readonly #window: StreamWindow;
+  readonly #session: SessionContext;
   /** Ends streams whose calls are aborted. */
   readonly #aborting = new AbortListeners();
 
-  /** Accepts `window` of each stream ahead of its consumer. */
-  constructor(channel: ConnectionChannel, window: StreamWindow) {
-    this.#channel = channel;
-    this.#window = window;
+  /** The streams come from the other side of `session`. */
+  constructor(session: SessionContext) {
+    this.#session = session;
   }
 
   /**
@@ -39,7 +36,7 @@ export class IncomingStreams {
       type: "stream-opened",
       stream,
       side: "consumed",
-      channel: this.#channel,
+      channel: this.#session.channel,
       call: call ?? null,
     }));
     return stream;
@@ -55,10 +52,10 @@ export class IncomingStreams {
     signal: AbortSignal | undefined,
     call: object | undefined,
   ): StreamSource {
-    const channel = this.#channel;
+    const { channel, options } = this.#session;
     const replyContext: ReceivedContext = { kind: "reply", signal, call };
     return {
-      window: this.#window,
+      window: options.streamWindow,
       budget: channel.budget,
       next: (consumed, onResult) =>
         channel.request(["$/next", [key, consumed], {}], {

@@ -1,5 +1,5 @@
 import { Deque } from "../../channel/tables/deque.ts";
-import type { Budget } from "../../channel/limits/budget.ts";
+import type { ConnectionChannel } from "../../channel/internal.ts";
 import type {
   PassedStream,
   StreamOwner,
@@ -22,16 +22,6 @@ export interface StreamBatch {
  */
 export type SendBatch = (batch: StreamBatch) => number;
 
-/** The parts of a channel that streams use. */
-export interface StreamChannel {
-  /** Counts the bytes that the other side makes this one hold. */
-  readonly budget: Budget;
-  /** Calls `write` when there is room in the send queue. */
-  whenRoom(write: () => void): void;
-  /** Does not count the frame that has asked for items. */
-  giveBackFrame(): void;
-}
-
 /** Ends a producer that nobody will read. */
 export function discardStream(iterable: AsyncIterable<unknown>): void {
   // Nobody can receive an error of a generator's `finally`.
@@ -44,7 +34,7 @@ async function endProducer(open: () => AsyncIterator<unknown>): Promise<void> {
 
 /** A stream that this side produces, ahead of its consumer by a window. */
 export class OutgoingStream implements PassedStream {
-  readonly #channel: StreamChannel;
+  readonly #channel: ConnectionChannel;
   readonly #iterable: AsyncIterable<unknown>;
   readonly #window: StreamWindow;
   readonly #owner: StreamOwner | null;
@@ -70,7 +60,7 @@ export class OutgoingStream implements PassedStream {
   /** The first step of `iterable` runs as a part of the call `owner`. */
   constructor(
     iterable: AsyncIterable<unknown>,
-    channel: StreamChannel,
+    channel: ConnectionChannel,
     window: StreamWindow,
     owner: StreamOwner | null,
     onEnd: () => void,

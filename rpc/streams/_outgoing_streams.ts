@@ -4,33 +4,21 @@ import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { ReferenceReleasedError, UnsupportedByPeerError } from "../errors.ts";
 import { holdBytes, MessageContext } from "../references/_message_context.ts";
-import type { StreamWindow } from "../rpc_options.ts";
+import type { SessionContext } from "../_session_context.ts";
 import {
   OutgoingStream,
   type SendBatch,
   type StreamBatch,
-  type StreamChannel,
 } from "./_outgoing_stream.ts";
 
 /** The prefix of the paths of streams. */
 export const STREAM_PREFIX = "$/stream/";
-
-/** The default window. */
-export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
 
 /** How many streams one connection may have open. */
 export const MAX_STREAMS = 65_536;
 
 /** The approximate size of an open stream without its items, in bytes. */
 const STREAM_BYTES = 1_024;
-
-/** The abilities of the other side, as far as streams need them. */
-export interface StreamPeer {
-  /** Whether it can read streams. */
-  readonly hasExtensions: boolean;
-  /** How far a stream may run ahead of its consumer. */
-  readonly window: StreamWindow;
-}
 
 /** Returns whether a value travels as a stream. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
@@ -45,15 +33,13 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 
 /** Streams that this side produces and the other side consumes. */
 export class OutgoingStreams {
-  readonly #channel: StreamChannel;
-  readonly #peer: StreamPeer;
+  readonly #session: SessionContext;
   readonly #streams = new Map<number, OutgoingStream>();
   #nextKey = 0;
 
-  /** The items that streams hold count towards the channel's budget. */
-  constructor(channel: StreamChannel, peer: StreamPeer) {
-    this.#channel = channel;
-    this.#peer = peer;
+  /** Items that streams hold count towards the budget of the channel. */
+  constructor(session: SessionContext) {
+    this.#session = session;
   }
 
   /** How many streams are open. */
@@ -73,7 +59,8 @@ export class OutgoingStreams {
     iterable: AsyncIterable<unknown>,
     context: MessageContext | null = null,
   ): string {
-    if (!this.#peer.hasExtensions) {
+    const { channel, hello: { hasExtensions, window } } = this.#session;
+    if (!hasExtensions) {
       throw new UnsupportedByPeerError(
         "Cannot send a stream: the other side has no extensions, send lists",
       );
@@ -83,7 +70,6 @@ export class OutgoingStreams {
         `${MAX_STREAMS} streams are open already; read them to their end, or leave them`,
       );
     }
-    const channel = this.#channel;
     holdBytes(channel.budget, STREAM_BYTES);
     const key = this.#nextKey++;
     const owner = context?.owner ?? null;
@@ -93,7 +79,6 @@ export class OutgoingStreams {
       emit(() => ({ type: "stream-ended", stream }));
       owner?.endStream();
     };
-    const { window } = this.#peer;
     const stream = new OutgoingStream(iterable, channel, window, owner, onEnd);
     this.#streams.set(key, stream);
     owner?.beginStream();

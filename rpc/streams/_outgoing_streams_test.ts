@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Budget } from "../../channel/limits/budget.ts";
 import { type Call, call, runAs } from "../call.ts";
+import { fakeSession } from "../fixtures/session.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import {
-  DEFAULT_WINDOW,
   isStream,
   MAX_STREAMS,
   OutgoingStreams,
   STREAM_PREFIX,
 } from "./_outgoing_streams.ts";
 import type { StreamWindow } from "../rpc_options.ts";
+import { DEFAULT_WINDOW } from "../session/_options.ts";
 import { discardStream, type StreamBatch } from "./_outgoing_stream.ts";
 import {
   MessageContext,
@@ -25,7 +26,8 @@ function open(
     whenRoom: (write: () => void) => write(),
     giveBackFrame() {},
   };
-  return new OutgoingStreams(channel, { hasExtensions: true, window });
+  const hello = { hasExtensions: true, window };
+  return new OutgoingStreams(fakeSession({ channel, hello }));
 }
 
 /** The context of a result whose call is `owner`. */

@@ -1,0 +1,34 @@
+import type { ConnectionChannel } from "../channel/internal.ts";
+import type { IncomingRequest } from "../channel/request.ts";
+import type { Caller } from "./references/_remote_proxy.ts";
+import type { Target } from "./references/_resolve.ts";
+import type { StreamWindow } from "./rpc_options.ts";
+import type { ResolvedSessionOptions } from "./session/_options.ts";
+
+/**
+ * A session, as its parts see it: each gets the whole, and finds the others in it
+ * once all are made. Parts name what they use of each other, because no two
+ * files may import each other.
+ */
+export interface SessionContext {
+  readonly channel: ConnectionChannel;
+  /** The service that this side offers, if any. */
+  readonly root: object | null;
+  readonly options: ResolvedSessionOptions;
+  /** Data that methods and middleware store for the connection. */
+  readonly data: Map<string, unknown>;
+  readonly calls: Caller;
+  readonly hello: {
+    /** Whether the other side is known to have the extensions. */
+    readonly hasExtensions: boolean;
+    /** Whether it can resolve addresses of agents. */
+    readonly takesAddresses: boolean;
+    /** How far a stream may run ahead of its consumer. */
+    readonly window: StreamWindow;
+  };
+  readonly admission: { readonly identity: unknown };
+  readonly references: { resolve(path: string): Target | null };
+  readonly served: { forget(call: object): void };
+  /** Serves a request of an admitted peer. */
+  serve(request: IncomingRequest): void;
+}
