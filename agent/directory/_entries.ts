@@ -6,45 +6,70 @@ import type {
 } from "./entry.ts";
 import { Shares } from "./_fair_shares.ts";
 
+/** The place of an entry, which keeps its id until it is cleared away. */
+interface Slot {
+  readonly id: number;
+  /** `null` once the entry is removed. */
+  entry: DirectoryEntry | null;
+}
+
 /** Entries in the order of their ids, in which they are added. */
 export class EntryList {
-  readonly #entries: DirectoryEntry[] = [];
+  #slots: Slot[] = [];
+  #size = 0;
 
   /** The number of entries. */
   get size(): number {
-    return this.#entries.length;
+    return this.#size;
   }
 
   /** Returns the entry with this id. */
   get(id: number): DirectoryEntry | null {
-    const entry = this.#entries[this.#indexAfter(id) - 1];
-    return entry?.id === id ? entry : null;
+    return this.#slot(id)?.entry ?? null;
   }
 
   /** Adds an entry whose id is larger than all before, or replaces one. */
   set(entry: DirectoryEntry): void {
-    const index = this.#indexAfter(entry.id);
-    const isThere = this.#entries[index - 1]?.id === entry.id;
-    this.#entries[isThere ? index - 1 : index] = entry;
+    const slot = this.#slot(entry.id);
+    if (slot !== null) {
+      slot.entry = entry;
+    } else {
+      this.#slots.push({ id: entry.id, entry });
+      this.#size++;
+    }
   }
 
-  /** Removes the entry with this id. */
+  /** Removes the entry with this id, which is there. */
   delete(id: number): void {
-    const index = this.#indexAfter(id) - 1;
-    if (this.#entries[index]?.id === id) this.#entries.splice(index, 1);
+    this.#slot(id)!.entry = null;
+    this.#size--;
+    // Moving the others each time would take long; this is rare enough.
+    if (this.#slots.length > 2 * this.#size + 64) {
+      this.#slots = this.#slots.filter(({ entry }) => entry !== null);
+    }
   }
 
   /** Returns the first `count` entries with larger ids than `after`. */
   slice(after: number, count: number): DirectoryEntry[] {
-    const start = this.#indexAfter(after);
-    return this.#entries.slice(start, start + count);
+    const found: DirectoryEntry[] = [];
+    let index = this.#indexAfter(after);
+    while (index < this.#slots.length && found.length < count) {
+      const { entry } = this.#slots[index++]!;
+      if (entry !== null) found.push(entry);
+    }
+    return found;
+  }
+
+  #slot(id: number): Slot | null {
+    const slot = this.#slots[this.#indexAfter(id) - 1];
+    return slot?.id === id ? slot : null;
   }
 
   #indexAfter(id: number): number {
-    let [low, high] = [0, this.#entries.length];
+    let [low, high] = [0, this.#slots.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#entries[middle]!.id <= id) low = middle + 1;
+      if (this.#slots[middle]!.id <= id) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
 import { EntryList } from "./_entries.ts";
 
@@ -31,4 +31,15 @@ Deno.test("EntryList.slice agrees with a plain list, whatever comes and goes", (
     );
     assertEquals(list.size, plain.length);
   }
+});
+
+Deno.test("EntryList.delete takes no longer in a long list", () => {
+  const list = new EntryList();
+  for (let id = 1; id <= 100_000; id++) list.set(entry(id));
+  const startedAt = performance.now();
+  for (let id = 1; id <= 90_000; id++) list.delete(id);
+  const tookMs = performance.now() - startedAt;
+  assertEquals(list.size, 10_000);
+  // It took half a minute where each removal moved the others.
+  assert(tookMs < 3_000, `${tookMs} ms`);
 });
