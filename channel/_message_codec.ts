@@ -51,7 +51,7 @@ export class MessageCodec {
     content: unknown,
     context: unknown,
   ): string | Uint8Array {
-    const packed = this.#types.pack(content, this.#codec.carries, context);
+    const packed = this.#types.pack(content, context);
     try {
       const payload = checkPayload(this.#codec.encode([type, id, packed]));
       this.#report("out", type, id, packed);
@@ -132,7 +132,7 @@ export class MessageCodec {
    * `bytes` of its payload, or those of its values if they take more.
    */
   weigh(bytes: number): number {
-    return Math.max(bytes, this.#types.unpackedWeight);
+    return Math.max(bytes, this.#types.weight);
   }
 
   /** Makes the content of a failure from an error. */

@@ -111,10 +111,12 @@ export function resolveOptions(
   const limits = resolveLimits(options.limits);
   const timeoutMs = options.timeoutMs ?? Infinity;
   checkRange("timeoutMs", timeoutMs, 0);
+  const { budget = null, codec = DEFAULT_CODEC, serializers = [] } = options;
+  const { carries } = codec;
   return {
-    budget: options.budget ?? null,
-    codec: options.codec ?? DEFAULT_CODEC,
-    types: new TypeTable(options.serializers ?? [], limits.frames),
+    budget,
+    codec,
+    types: new TypeTable(serializers, { ...limits.frames, carries }),
     limits,
     timeoutMs,
     onError: guardedOnError(options.onError),

@@ -123,7 +123,7 @@ async function planCredentials(
     : credentials;
   // They are shown in the codec of the container.
   const { carries } = ofParent.codec.name === "json" ? json() : msgpack();
-  new TypeTable([]).pack(shown ?? null, carries);
+  new TypeTable([], { carries }).pack(shown ?? null);
   return shown ?? undefined;
 }
 

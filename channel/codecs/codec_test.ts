@@ -12,6 +12,7 @@ import type { Codec } from "./codec.ts";
 import { withProtoAccessor } from "./fixtures/proto_accessor.ts";
 import { json } from "./json/json.ts";
 import { msgpack } from "./msgpack/msgpack.ts";
+import type { Serializer } from "./types/serializer.ts";
 import { TypeTable } from "./types/type_table.ts";
 
 const encoder = new TextEncoder();
@@ -20,17 +21,18 @@ class Pair {
   constructor(readonly left: unknown, readonly right: unknown) {}
 }
 
-const table = new TypeTable([{
+const PAIR: Serializer<Pair> = {
   type: Pair,
-  serialize: ({ left, right }: Pair) => [left, right],
+  serialize: ({ left, right }) => [left, right],
   deserialize: (data) => {
     const [left, right] = data as unknown[];
     return new Pair(left, right);
   },
-}]);
+};
+const table = new TypeTable([PAIR]);
 
-function toBytes(codec: Codec, value: unknown): Uint8Array {
-  const payload = codec.encode(table.pack(value, codec.carries));
+function toBytes({ carries, encode }: Codec, value: unknown): Uint8Array {
+  const payload = encode(new TypeTable([PAIR], { carries }).pack(value));
   return typeof payload === "string" ? encoder.encode(payload) : payload;
 }
 

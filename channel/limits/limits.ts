@@ -259,11 +259,18 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /**
+ * The highest value of `frames.maxDepth`. A walk of a few thousand levels fits
+ * the stack of a thread, and Python's `json` gives up near 1,000.
+ */
+const HIGHEST_DEPTH = 1_000;
+
+/**
  * Returns the default limits with `limits` in their place.
  *
  * @throws {TypeError} If there is no limit of a given name.
- * @throws {RangeError} If a limit is under 1, a rate under 0.001, or
- * `frames.maxBytes` under 1,024, which the report of a failure may need.
+ * @throws {RangeError} If a limit is under 1, a rate under 0.001,
+ * `frames.maxBytes` under 1,024, which the report of a failure may need, or
+ * `frames.maxDepth` above 1,000.
  */
 export function resolveLimits(limits?: LimitOptions): Limits {
   if (limits === undefined) return DEFAULT_LIMITS;
@@ -290,7 +297,8 @@ function checkLimit(
   if (known[group]?.[name] === undefined) {
     throw new TypeError(`Cannot set '${path}': there is no such limit`);
   }
-  checkRange(path, Number(value), leastOf(group, name));
+  const most = path === "limits.frames.maxDepth" ? HIGHEST_DEPTH : Infinity;
+  checkRange(path, Number(value), leastOf(group, name), most);
 }
 
 function leastOf(group: string, name: string): number {

@@ -26,6 +26,21 @@ Deno.test("resolveLimits takes rates under one a second, and none of 0", () => {
   assertThrows(() => resolveLimits({ connections: { idleMs: 0 } }), RangeError);
 });
 
+Deno.test("resolveLimits refuses depths and numbers of keys out of range", () => {
+  assertEquals(
+    resolveLimits({ frames: { maxDepth: 1_000 } }).frames.maxKeys,
+    262_144,
+  );
+  for (const maxDepth of [0, 1_001, NaN, Infinity]) {
+    const limits = { frames: { maxDepth } };
+    assertThrows(() => resolveLimits(limits), RangeError, "maxDepth");
+  }
+  for (const maxKeys of [0, -1, NaN]) {
+    const limits = { frames: { maxKeys } };
+    assertThrows(() => resolveLimits(limits), RangeError, "maxKeys");
+  }
+});
+
 Deno.test("resolveLimits refuses the name of no limit", () => {
   const limits = { frames: { maxFrameBytes: 4096 } };
   assertThrows(

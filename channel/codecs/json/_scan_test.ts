@@ -2,7 +2,6 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ProtocolError } from "../../../transports/errors.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits.ts";
 import { scanJson } from "./_scan.ts";
-import { DEFAULT_MAX_KEYS } from "../types/type_table.ts";
 import { maxMessageWeight } from "../../limits/_arrivals.ts";
 
 const MANY = 100_000;
@@ -80,7 +79,8 @@ Deno.test("scanJson takes maps of the same keys for far less than others", () =>
 });
 
 Deno.test("scanJson takes one map of as many keys as a map may have", () => {
-  const keys = Array.from({ length: DEFAULT_MAX_KEYS }, (_, n) => `"k${n}":0`);
+  const length = DEFAULT_LIMITS.frames.maxKeys;
+  const keys = Array.from({ length }, (_, n) => `"k${n}":0`);
   scanJson(`{${keys}}`, maxMessageWeight(DEFAULT_LIMITS));
 });
 

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../../../transports/errors.ts";
 import { describeError, Fault } from "./_fault.ts";
 import { ignoreRejection, isCalledUnasked, isThenable } from "./_peer_data.ts";
-import type { TypeEntry } from "./type_entry.ts";
+import type { Walk } from "./_walk.ts";
 import {
   BIGINT_BYTES,
   BINARY_BYTES,
@@ -16,20 +16,6 @@ import {
   UNIT_BYTES,
 } from "./_weight.ts";
 
-/** The state of one walk; the same object at every level. */
-export interface UnpackWalk {
-  /** The custom types; the index of one is its id on the wire. */
-  readonly types: readonly TypeEntry[];
-  readonly maxDepth: number;
-  readonly maxKeys: number;
-  /** The most that `weight` may be when a custom type is revived. */
-  maxWeight: number;
-  /** About how many bytes of memory the visited values take. */
-  weight: number;
-  /** What the channel knows of the message. */
-  context: unknown;
-}
-
 /**
  * Returns the value that a user sees for `value`. Lists and maps are changed in
  * place; other objects are left alone.
@@ -38,7 +24,7 @@ export interface UnpackWalk {
  * @throws {ProtocolError} If a limit is broken.
  */
 export function unpackValue(
-  walk: UnpackWalk,
+  walk: Walk,
   value: unknown,
   depth: number,
 ): unknown {
@@ -59,7 +45,7 @@ export function unpackValue(
 }
 
 function unpackObject(
-  walk: UnpackWalk,
+  walk: Walk,
   value: object,
   depth: number,
 ): unknown {
@@ -73,7 +59,7 @@ function unpackObject(
 }
 
 function unpackList(
-  walk: UnpackWalk,
+  walk: Walk,
   list: unknown[],
   depth: number,
 ): unknown[] {
@@ -93,7 +79,7 @@ function unpackList(
 }
 
 function unpackMap(
-  walk: UnpackWalk,
+  walk: Walk,
   map: Record<string, unknown>,
   depth: number,
 ): unknown {
@@ -123,7 +109,7 @@ function unpackMap(
 }
 
 function revive(
-  walk: UnpackWalk,
+  walk: Walk,
   map: Record<string, unknown>,
   depth: number,
 ): unknown {
@@ -145,9 +131,9 @@ function revive(
   walk.weight += MAP_BYTES + KEY_BYTES + REVIVED_BYTES;
   if (walk.weight > walk.maxWeight) throw tooHeavy(walk.maxWeight);
   // A deserializer may make the same table unpack another value.
-  const { maxWeight, weight, context } = walk;
+  const { maxWeight, weight } = walk;
   try {
-    const value = type.unpack(data, context);
+    const value = type.unpack(data, walk.context);
     if (!isThenable(value)) return value;
     ignoreRejection(value);
   } catch (error) {
@@ -158,7 +144,6 @@ function revive(
   } finally {
     walk.maxWeight = maxWeight;
     walk.weight = weight;
-    walk.context = context;
   }
   throw new Fault(
     `the deserializer of type ${id} made a value with a callable 'then', which awaiting the value would call; it must return neither a promise nor such an object`,
@@ -187,13 +172,13 @@ function malformed(what: string): Fault {
   );
 }
 
-function tooDeep(walk: UnpackWalk): ProtocolError {
+function tooDeep(walk: Walk): ProtocolError {
   return new ProtocolError(
     `Cannot read a message: it is nested deeper than ${walk.maxDepth} levels`,
   );
 }
 
-function tooManyKeys(walk: UnpackWalk, keys: number): ProtocolError {
+function tooManyKeys(walk: Walk, keys: number): ProtocolError {
   return new ProtocolError(
     `Cannot read a message: it has a map of ${keys} keys, where ${walk.maxKeys} are allowed`,
   );

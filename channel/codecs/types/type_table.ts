@@ -1,86 +1,60 @@
 import type { CodecCapabilities } from "../codec.ts";
 import { Fault } from "./_fault.ts";
-import { isPlain, packValue, type PackWalk } from "./_pack.ts";
-import { unpackValue, type UnpackWalk } from "./_unpack.ts";
+import { isPlain, packValue } from "./_pack.ts";
+import { unpackValue } from "./_unpack.ts";
+import type { Walk } from "./_walk.ts";
 import type { Serializer } from "./serializer.ts";
 import type { TypeEntry } from "./type_entry.ts";
 
-/** The default of the deepest nesting of lists and maps. */
-export const DEFAULT_MAX_DEPTH: number = 512;
-
-/** The highest value of `maxDepth`. */
-export const HIGHEST_MAX_DEPTH: number = 1_000;
-
-/** The default of the most keys of one map. */
-export const DEFAULT_MAX_KEYS: number = 262_144;
-
-/** Options for {@linkcode TypeTable}. */
-export interface TypeTableOptions {
-  /**
-   * The deepest nesting of lists and maps on the wire, where a value of a
-   * custom type counts as two levels. At most 1,000: a walk of a few thousand
-   * levels fits the stack of a thread, and Python's `json` gives up near 1,000;
-   * the default is well below both.
-   *
-   * @default {512}
-   */
-  readonly maxDepth?: number;
-  /**
-   * The most keys of one map. Maps cost memory and time far beyond their bytes
-   * on the wire; a larger table is better sent as a list.
-   *
-   * @default {262_144}
-   */
-  readonly maxKeys?: number;
-}
+const CARRIED_BY_JSON: CodecCapabilities = {
+  binary: false,
+  bigint: false,
+  nonFinite: false,
+  loneSurrogates: true,
+};
 
 /**
  * Converts between a user's values and the plain data that a codec sees: custom
- * types, `undefined`, values that cannot be carried, and limits. It serves all
- * codecs and both directions of one connection.
+ * types, `undefined`, values that cannot be carried, and limits. It serves both
+ * directions of one connection.
  */
-export class TypeTable {
+export class TypeTable implements Walk {
+  readonly types: readonly TypeEntry[];
+  readonly maxDepth: number;
+  readonly maxKeys: number;
+  readonly carries: CodecCapabilities;
+  context: unknown = undefined;
+  maxWeight: number = Infinity;
+  weight: number = 0;
   readonly #given: readonly (Serializer | TypeEntry)[];
-  readonly #types: readonly TypeEntry[];
   /** The id of the type of each class that has a serializer. */
   readonly #ids = new Map<object, number>();
-  readonly #unpacking: UnpackWalk;
-  /** Made once for the one codec that a connection has. */
-  #packing: PackWalk | null = null;
-  #carries: CodecCapabilities | null = null;
 
   /**
-   * Makes the table. The id of a type is its position in `types`.
+   * Makes the table. The id of a type is its position in `types`. Without
+   * `options` it has the default limits and carries what JSON does.
    *
    * @throws {TypeError} If a class is listed twice, or an entry is no
    * serializer.
-   * @throws {RangeError} If a limit is out of range.
    */
   constructor(
     types: readonly (Serializer | TypeEntry)[],
-    options: TypeTableOptions = {},
+    options: Partial<Pick<Walk, "carries" | "maxDepth" | "maxKeys">> = {},
   ) {
-    const { maxDepth = DEFAULT_MAX_DEPTH, maxKeys = DEFAULT_MAX_KEYS } =
+    const { carries = CARRIED_BY_JSON, maxDepth = 512, maxKeys = 262_144 } =
       options;
-    checkLimit("maxDepth", maxDepth, HIGHEST_MAX_DEPTH);
-    checkLimit("maxKeys", maxKeys, Number.MAX_SAFE_INTEGER);
     this.#given = types;
-    this.#types = types.map((type, id) =>
+    this.types = types.map((type, id) =>
       "matches" in type ? type : this.#entryOf(type, id)
     );
-    this.#unpacking = {
-      types: this.#types,
-      maxDepth,
-      maxKeys,
-      maxWeight: Infinity,
-      weight: 0,
-      context: undefined,
-    };
+    this.carries = carries;
+    this.maxDepth = maxDepth;
+    this.maxKeys = maxKeys;
   }
 
   /** Returns a table with the same limits and more types at its end. */
   with(types: readonly TypeEntry[]): TypeTable {
-    return new TypeTable([...this.#given, ...types], this.#unpacking);
+    return new TypeTable([...this.#given, ...types], this);
   }
 
   /**
@@ -92,7 +66,7 @@ export class TypeTable {
    *   a serializer for it or for an ancestor, of which the nearest is taken.
    * - `undefined`, and a hole, becomes `null` in a list and by itself; as a
    *   property it is left out. `-0` arrives as `0`.
-   * - What `carries` does not name is refused, as are functions, symbols, the
+   * - What the codec does not carry is refused, as are functions, symbols, the
    *   key `__type__`, a callable `then`, `toJSON` and the like, too many keys,
    *   and what is nested too deep or circular.
    *
@@ -100,13 +74,16 @@ export class TypeTable {
    * @throws {SerializationError} If something cannot be sent; `path` leads to
    * it, and the message says what to do.
    */
-  pack(value: unknown, carries: CodecCapabilities, context?: unknown): unknown {
+  pack(value: unknown, context?: unknown): unknown {
+    // A getter or a serializer may use the same table for another value.
+    const outer = this.context;
+    this.context = context;
     try {
-      const walk = this.#packingFor(carries);
-      if (isPlain(walk, value)) return value;
-      return packValue({ ...walk, context }, value, 0) ?? null;
+      return isPlain(this, value) ? value : packValue(this, value, 0) ?? null;
     } catch (error) {
       throw error instanceof Fault ? error.toError("send") : error;
+    } finally {
+      this.context = outer;
     }
   }
 
@@ -134,40 +111,22 @@ export class TypeTable {
     context?: unknown,
     maxWeight: number = Infinity,
   ): unknown {
-    const walk = this.#unpacking;
-    walk.weight = 0;
-    walk.context = context;
-    walk.maxWeight = maxWeight;
+    const outer = this.context;
+    this.context = context;
+    this.maxWeight = maxWeight;
+    this.weight = 0;
     try {
-      return unpackValue(walk, value, 0);
+      return unpackValue(this, value, 0);
     } catch (error) {
       throw error instanceof Fault ? error.toError("revive") : error;
+    } finally {
+      this.context = outer;
     }
   }
 
-  /**
-   * The approximate memory that the value of the last `unpack` takes, in bytes:
-   * the data of custom types, and the values that they became.
-   */
-  get unpackedWeight(): number {
-    return this.#unpacking.weight;
-  }
-
-  #packingFor(carries: CodecCapabilities): PackWalk {
-    if (this.#packing === null || this.#carries !== carries) {
-      const { maxDepth, maxKeys } = this.#unpacking;
-      const types = this.#types;
-      const find = (value: object) => this.#find(value);
-      const context = undefined;
-      this.#packing = { ...carries, maxDepth, maxKeys, types, find, context };
-      this.#carries = carries;
-    }
-    return this.#packing;
-  }
-
-  #find(value: object): number | undefined {
+  find(value: object): number | undefined {
     const id = this.#findByClass(value) ??
-      this.#types.findIndex((type) => type.matches(value));
+      this.types.findIndex((type) => type.matches(value));
     return id === -1 ? undefined : id;
   }
 
@@ -209,11 +168,4 @@ function prototypeOf(serializer: Serializer, id: number): object {
     );
   }
   return type.prototype;
-}
-
-function checkLimit(name: string, value: number, highest: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= highest) return;
-  throw new RangeError(
-    `Cannot limit '${name}' to '${value}': it must be an integer from 1 to ${highest}`,
-  );
 }
