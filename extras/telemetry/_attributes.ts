@@ -64,8 +64,22 @@ export function methodAttributes(name: string, path: string): Attributes {
     : { "rpc.method": name, "rpc.method_original": shortName(path) };
 }
 
-/** Returns what spans tell of an address, in attributes that begin with `prefix`. */
-export function addressAttributes(prefix: string, text: string): Attributes {
+/**
+ * Returns a function that gives the attributes of an address, whose names begin
+ * with `prefix`. Calls come in bursts from one address, and to parse it takes
+ * long beside the rest: the last one is remembered.
+ */
+export function addressTeller(prefix: string): (text: string) => Attributes {
+  let last: string | null = null;
+  let attributes: Attributes = {};
+  return (text) => {
+    if (text !== last) attributes = addressAttributes(prefix, text);
+    last = text;
+    return attributes;
+  };
+}
+
+function addressAttributes(prefix: string, text: string): Attributes {
   const address = knownAddress(text);
   if (address?.scheme === "tcp" && "host" in address) {
     return {

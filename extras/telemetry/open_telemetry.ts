@@ -7,7 +7,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { CallOptions } from "../../rpc/call.ts";
-import { addressAttributes } from "./_attributes.ts";
+import { addressTeller } from "./_attributes.ts";
 import { CallTracer } from "./_call_tracer.ts";
 import { inContext } from "./_in_context.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -76,12 +76,14 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
     description: "Connections that are open",
     unit: "{connection}",
   });
+  const serverAt = addressTeller("server");
+  const peerAt = addressTeller("network.peer");
   return {
     calls: ({ path, remoteAddress, options }, next) =>
       tracer.run({
         side: "client",
         path,
-        attributes: addressAttributes("server", remoteAddress),
+        attributes: serverAt(remoteAddress),
         parent: context.active(),
       }, (within) => {
         const carrier: Record<string, string> = {};
@@ -92,7 +94,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       tracer.run({
         side: "server",
         path,
-        attributes: addressAttributes("network.peer", remoteAddress),
+        attributes: peerAt(remoteAddress),
         // What was active as the request arrived has nothing to do with it.
         parent: propagation.extract(ROOT_CONTEXT, meta, metaGetter),
       }, async (within) => inContext(within, await next())),
