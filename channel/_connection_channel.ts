@@ -19,7 +19,6 @@ import type {
 } from "./channel.ts";
 import type { CloseReason, ConnectionClosedError } from "./errors.ts";
 import { Arrivals } from "./limits/_arrivals.ts";
-import { Rates } from "./limits/_rates.ts";
 import { Budget } from "./limits/budget.ts";
 import type { Limits } from "./limits/limits.ts";
 import { REQUEST } from "./message.ts";
@@ -83,7 +82,6 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   readonly budget: Budget;
   readonly codec: MessageCodec;
   readonly queue: SendQueue;
-  readonly rates: Rates;
   readonly arrivals: Arrivals;
   readonly closed: Promise<CloseReason>;
 
@@ -111,16 +109,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.budget = new Budget(limits.requests.maxHeldBytes, options.budget);
     this.codec = new MessageCodec(this);
     this.queue = new SendQueue(this);
-    this.rates = new Rates(limits.rates, options.requestRate);
-    this.arrivals = new Arrivals({
-      limits,
-      timers: this.timers,
-      budget: this.budget,
-      rates: this.rates,
-      cut: (code) => this.cutOver(code),
-      isBusy: () => this.isBusy(),
-      onHeard: options.onHeard ?? null,
-    });
+    this.arrivals = new Arrivals(this);
     this.#calls = new OutgoingCalls(this);
     this.#requests = new IncomingRequests(this);
   }
@@ -129,7 +118,6 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   start(hooks: ChannelHooks = {}): void {
     this.hooks = hooks;
     this.codec.start();
-    if (hooks.admission?.isUnadmitted) this.arrivals.admitPeers();
     this.connection.start(this);
   }
 
@@ -208,7 +196,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
    * such frames: it has answered with items of a stream.
    */
   giveBackFrame(): void {
-    this.rates.giveBackFrame(PACED_BYTES);
+    this.arrivals.giveBackFrame(PACED_BYTES);
   }
 
   recv(): Promise<Request> {
@@ -408,7 +396,6 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     const { connection } = this;
     return {
       ...this.counts,
-      framesIn: this.arrivals.frames,
       bytesIn: connection.receivedBytes,
       bytesOut: connection.writtenBytes,
       pendingCalls: this.#calls.size,

@@ -1,106 +1,174 @@
-import type { CutCode } from "../_context.ts";
-import { ArrivalWatch, type ArrivalWatchOptions } from "./_arrival_watch.ts";
-import type { Budget } from "./budget.ts";
+import { HEADER_BYTES } from "../../transports/frames/frame.ts";
+import { world } from "../../transports/internal.ts";
+import type { ChannelContext, CutCode } from "../_context.ts";
+import type { Timeout } from "../timers/_timers.ts";
+import { TokenBucket } from "./_token_bucket.ts";
 import type { Limits } from "./limits.ts";
-import type { Rates } from "./_rates.ts";
 
 /** Parts of frames up to this length fit the buffer of an idle connection. */
 const UNCOUNTED_BYTES = 4 * 1024;
 
-/** The options of {@linkcode Arrivals}. */
-export interface ArrivalsOptions
-  extends Omit<ArrivalWatchOptions, "isAccepted"> {
-  readonly limits: Limits;
-  /** The budget of the connection. */
-  readonly budget: Budget;
-  readonly rates: Rates;
-  /**
-   * Hears when this side takes the first message of the peer; `null` for a
-   * connection that this side made.
-   */
-  readonly onHeard: (() => void) | null;
-}
+/** Each part of a frame of this length extends its time. */
+const BYTES_PER_TURN = 1024 * 1024;
+
+const PATIENT = { patient: true };
 
 /**
- * Judges the bytes that arrive, before anything is decoded. A peer that has
- * connected to this side is a stranger until its first message is taken, if a
- * layer above admits peers.
+ * Judges the bytes that arrive, before anything is decoded: how much they are,
+ * how fast they come, and whether they come at all. No timeout is started for
+ * whole frames.
+ *
+ * A peer that has connected to this side is a stranger until its first message
+ * is taken, if a layer above admits peers.
  */
 export class Arrivals {
-  readonly #options: ArrivalsOptions;
-  readonly #watch: ArrivalWatch;
+  readonly #channel: ChannelContext;
   readonly #maxWeight: number;
+  readonly #byteRate: TokenBucket;
+  readonly #frameRate: TokenBucket;
+  readonly #requestRate: TokenBucket;
+  readonly #firstFrame: Timeout;
+  /** The timeout for incomplete frames, if there is one. */
+  #slowFrame: Timeout | null = null;
   #isUnheard: boolean;
-  #admitsPeers = false;
-  /** The bytes of an incomplete frame that are in the budget. */
+  /** The number of whole frames before the incomplete one. */
+  #partialAfter = -1;
+  #partialSince = 0;
   #partialBytes = 0;
+  /** The bytes of an incomplete frame that are in the budget. */
+  #countedBytes = 0;
 
   /** Starts to watch for a silent peer. */
-  constructor(options: ArrivalsOptions) {
-    this.#options = options;
-    const isAccepted = options.onHeard !== null;
-    this.#isUnheard = isAccepted;
-    this.#maxWeight = maxMessageWeight(options.limits);
-    this.#watch = new ArrivalWatch({ ...options, isAccepted });
-  }
-
-  /** The number of whole frames that have arrived. */
-  get frames(): number {
-    return this.#watch.frames;
+  constructor(channel: ChannelContext) {
+    const { limits: { connections, rates }, options, timers } = channel;
+    this.#channel = channel;
+    this.#maxWeight = maxMessageWeight(channel.limits);
+    this.#byteRate = new TokenBucket(rates.bytesPerSecond, rates.burstMs);
+    this.#frameRate = new TokenBucket(rates.framesPerSecond, rates.burstMs);
+    this.#requestRate = new TokenBucket(rates.requestsPerSecond, rates.burstMs);
+    this.#isUnheard = options.onHeard !== undefined;
+    this.#firstFrame = timers.start(
+      "first frame",
+      this.#isUnheard ? connections.firstFrameMs : Infinity,
+      () => channel.cutOver("first-frame"),
+      PATIENT,
+    );
+    this.#watchIdleness();
   }
 
   /** Whether the peer is a stranger, whose content must not be revived. */
   get isStranger(): boolean {
-    return this.#isUnheard && this.#admitsPeers;
+    return this.#isUnheard &&
+      this.#channel.hooks.admission?.isUnadmitted !== undefined;
   }
 
   /** The most memory that a message may take now, in bytes. */
   get maxWeight(): number {
     return this.isStranger
-      ? this.#options.limits.requests.maxUnadmittedBytes
+      ? this.#channel.limits.requests.maxUnadmittedBytes
       : this.#maxWeight;
-  }
-
-  /** A layer above admits peers: one that was not heard is a stranger. */
-  admitPeers(): void {
-    this.#admitsPeers = true;
   }
 
   /** This side takes a message of the peer. */
   heard(): void {
     if (!this.#isUnheard) return;
     this.#isUnheard = false;
-    this.#options.onHeard?.();
+    this.#channel.options.onHeard?.();
   }
 
   /** Returns whether a stranger may make this side hold so much. */
   isShort(bytes: number): boolean {
-    return bytes <= this.#options.limits.requests.maxUnadmittedBytes;
+    return bytes <= this.#channel.limits.requests.maxUnadmittedBytes;
   }
 
   /** A whole frame arrived. Returns why the peer must be cut off, or `null`. */
   frame(payloadBytes: number): CutCode | null {
-    this.#watch.frame();
-    if (this.#partialBytes > 0) this.#count(0);
+    if (this.#channel.counts.framesIn++ === 0) this.#firstFrame.stop();
+    if (this.#countedBytes > 0) this.#count(0);
     if (this.isStranger && !this.isShort(payloadBytes)) return "over-budget";
-    const isAllowed = this.#options.rates.takeFrame(payloadBytes);
+    const isAllowed = this.#frameRate.take(1) &&
+      this.#byteRate.take(HEADER_BYTES + payloadBytes);
     return isAllowed ? null : "rate-limit";
+  }
+
+  /** Does not count a frame that has arrived: this side has asked for it. */
+  giveBackFrame(payloadBytes: number): void {
+    this.#frameRate.giveBack(1);
+    this.#byteRate.giveBack(HEADER_BYTES + payloadBytes);
+  }
+
+  /** Whether the number of requests a second is bounded. */
+  get boundsRequests(): boolean {
+    return this.#requestRate.isBounded ||
+      this.#channel.options.requestRate.isBounded;
+  }
+
+  /** Counts a request, or returns why it is one too many. */
+  takeRequest(): string | null {
+    // Checked first, so that a refused request does not count for the server.
+    if (!this.#requestRate.take(1)) {
+      return "too many requests a second came from this side";
+    }
+    return this.#channel.options.requestRate.take(1)
+      ? null
+      : "too many requests a second came to this server";
   }
 
   /** Part of a frame arrived. Returns why the peer must be cut off, or `null`. */
   partial(heldBytes: number): CutCode | null {
     if (this.isStranger && !this.isShort(heldBytes)) return "over-budget";
-    this.#watch.partial(heldBytes);
+    this.#partialBytes = heldBytes;
+    if (!this.#isPartial) this.#beginPartial();
     if (heldBytes <= UNCOUNTED_BYTES) return null;
     this.#count(heldBytes);
     // Reading never pauses: where the server's budget is full, it can only end.
-    const full = this.#options.budget.parent?.exceededBy(0) ?? null;
+    const full = this.#channel.budget.parent?.exceededBy(0) ?? null;
     return full === null ? null : "over-budget";
   }
 
   #count(bytes: number): void {
-    this.#options.budget.hold(bytes - this.#partialBytes);
-    this.#partialBytes = bytes;
+    this.#channel.budget.hold(bytes - this.#countedBytes);
+    this.#countedBytes = bytes;
+  }
+
+  get #isPartial(): boolean {
+    return this.#partialAfter === this.#channel.counts.framesIn;
+  }
+
+  #beginPartial(): void {
+    this.#firstFrame.stop();
+    this.#partialAfter = this.#channel.counts.framesIn;
+    this.#partialSince = world.now();
+    // A timeout for an earlier frame is left: to start one for each frame would
+    // cost a few µs.
+    if (this.#slowFrame === null) this.#watchPartial();
+  }
+
+  #watchPartial(): void {
+    this.#slowFrame = null;
+    if (!this.#isPartial) return;
+    const { limits: { frames }, timers } = this.#channel;
+    const turns = 1 + Math.floor(this.#partialBytes / BYTES_PER_TURN);
+    const dueAt = this.#partialSince + turns * frames.timeoutMs;
+    const leftMs = dueAt - world.now();
+    if (leftMs <= 0) return this.#channel.cutOver("slow-frame");
+    this.#slowFrame = timers.start(
+      "slow frame",
+      leftMs,
+      () => this.#watchPartial(),
+      PATIENT,
+    );
+  }
+
+  #watchIdleness(): void {
+    const channel = this.#channel;
+    const { counts: { framesIn }, limits: { connections }, timers } = channel;
+    timers.start("idle", connections.idleMs, () => {
+      const isIdle = framesIn === channel.counts.framesIn &&
+        !this.#isPartial && !channel.isBusy();
+      if (isIdle) channel.cutOver("idle");
+      else this.#watchIdleness();
+    }, PATIENT);
   }
 }
 

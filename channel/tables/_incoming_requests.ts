@@ -103,16 +103,16 @@ export class IncomingRequests implements Answerer {
 
   /** Returns why a request of `bytes` is not taken, or `null`. */
   #refusal(content: unknown, bytes: number): string | null {
-    const { hooks, queue, rates, state } = this.#channel;
+    const { arrivals, hooks, queue, state } = this.#channel;
     if (state.kind !== "open") return "the channel is closing";
     const why = queue.isBacklogged
       ? "too many replies are not read"
       : this.#excess(1, this.#channel.budget, bytes);
-    if (why === null && !rates.boundsRequests) return null;
+    if (why === null && !arrivals.boundsRequests) return null;
     if (hooks.admission?.isControl?.(content)) {
       return why === null ? null : this.#controlExcess(bytes);
     }
-    return why ?? rates.takeRequest();
+    return why ?? arrivals.takeRequest();
   }
 
   /** Returns why a request that weighs so much is too much to hold, or `null`. */

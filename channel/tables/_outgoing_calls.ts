@@ -215,14 +215,14 @@ export class OutgoingCalls {
 
   /** Takes a reply of the peer. */
   receive({ type, id, content }: Message, bytes: number): void {
-    const { arrivals, codec, counts, queue, rates } = this.#channel;
+    const { arrivals, codec, counts, queue } = this.#channel;
     this.replies++;
     const call = this.#pending.get(id);
     if (call === undefined) {
       counts.lateReplies++;
       return;
     }
-    rates.giveBackFrame(bytes);
+    arrivals.giveBackFrame(bytes);
     if (arrivals.isStranger) return this.#dropReplyOfStranger(call);
     arrivals.heard();
     let result: unknown = null;

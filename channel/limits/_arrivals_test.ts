@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";
 import { Timers } from "../timers/_timers.ts";
-import { ArrivalWatch } from "./_arrival_watch.ts";
+import { type ChannelContext, ChannelCounters } from "../_context.ts";
+import { Arrivals } from "./_arrivals.ts";
+import { UNBOUNDED } from "./_token_bucket.ts";
+import { Budget } from "./budget.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 
 const NEVER = {
@@ -17,25 +20,30 @@ class Quiet {
   readonly cut = Promise.withResolvers<string>();
   readonly start = performance.now();
   readonly timers = new Timers();
-  readonly watch: ArrivalWatch;
+  readonly arrivals: Arrivals;
 
   constructor(limits: Partial<typeof NEVER>) {
     const { firstFrameMs, slowFrameMs, idleMs } = { ...NEVER, ...limits };
-    this.watch = new ArrivalWatch({
+    const channel = {
       limits: {
+        ...DEFAULT_LIMITS,
         frames: { ...DEFAULT_LIMITS.frames, timeoutMs: slowFrameMs },
         connections: { ...DEFAULT_LIMITS.connections, firstFrameMs, idleMs },
       },
-      isAccepted: true,
+      options: { onHeard: () => {}, requestRate: UNBOUNDED },
+      hooks: {},
+      budget: new Budget(Infinity),
+      counts: new ChannelCounters(),
       timers: this.timers,
       isBusy: () => this.busy,
-      cut: (reason) => this.cut.resolve(reason),
-    });
+      cutOver: (reason: string) => this.cut.resolve(reason),
+    };
+    this.arrivals = new Arrivals(channel as unknown as ChannelContext);
   }
 
   /** Why it is cut, and when, in milliseconds. */
   async end(): Promise<{ reason: string; afterMs: number }> {
-    // The timer of the watch keeps no process alive.
+    // The timers keep no process alive.
     const alive = setInterval(() => {}, 1_000);
     const reason = await this.cut.promise;
     clearInterval(alive);
@@ -47,46 +55,46 @@ class Quiet {
   }
 }
 
-Deno.test("ArrivalWatch cuts a peer that never says anything", async () => {
+Deno.test("Arrivals cuts a peer that never says anything", async () => {
   using quiet = new Quiet({ firstFrameMs: 20 });
   assertEquals((await quiet.end()).reason, "first-frame");
 });
 
-Deno.test("ArrivalWatch sets no timer once the first frame has come", () => {
+Deno.test("Arrivals sets no timer once the first frame has come", () => {
   using time = new FakeTime();
   using quiet = new Quiet({ firstFrameMs: 60_000 });
   assertEquals(time.timers, 1);
-  quiet.watch.frame();
+  quiet.arrivals.frame(1);
   assertEquals(time.timers, 0);
 });
 
-Deno.test("ArrivalWatch cuts a peer whose frame does not become whole", async () => {
+Deno.test("Arrivals cuts a peer whose frame does not become whole", async () => {
   using quiet = new Quiet({ firstFrameMs: 10, slowFrameMs: 40 });
-  quiet.watch.partial(1);
-  quiet.watch.partial(2);
+  quiet.arrivals.partial(1);
+  quiet.arrivals.partial(2);
   const { reason, afterMs } = await quiet.end();
   assertEquals(reason, "slow-frame");
   assert(afterMs >= 39, `${afterMs} ms`);
 });
 
-Deno.test("ArrivalWatch gives a frame as long again for each MiB", async () => {
+Deno.test("Arrivals gives a frame as long again for each MiB", async () => {
   using quiet = new Quiet({ slowFrameMs: 20 });
-  quiet.watch.partial(100);
-  quiet.watch.partial(4 * MIB);
+  quiet.arrivals.partial(100);
+  quiet.arrivals.partial(4 * MIB);
   const { reason, afterMs } = await quiet.end();
   assertEquals(reason, "slow-frame");
   assert(afterMs >= 99, `${afterMs} ms`);
 });
 
-Deno.test("ArrivalWatch measures each frame by itself", async () => {
+Deno.test("Arrivals measures each frame by itself", async () => {
   using quiet = new Quiet({ slowFrameMs: 40, idleMs: 100 });
-  quiet.watch.partial(1);
-  quiet.watch.frame();
+  quiet.arrivals.partial(1);
+  quiet.arrivals.frame(1);
   // Whole frames are no slow ones, however long ago the last part was.
   assertEquals((await quiet.end()).reason, "idle");
 });
 
-Deno.test("ArrivalWatch cuts an idle peer, but none that waits for an answer", async () => {
+Deno.test("Arrivals cuts an idle peer, but none that waits for an answer", async () => {
   using quiet = new Quiet({ idleMs: 20 });
   quiet.busy = true;
   setTimeout(() => quiet.busy = false, 70);
@@ -95,13 +103,13 @@ Deno.test("ArrivalWatch cuts an idle peer, but none that waits for an answer", a
   assert(afterMs >= 69, `${afterMs} ms`);
 });
 
-Deno.test("ArrivalWatch takes its own process being busy for no silence", async () => {
+Deno.test("Arrivals takes its own process being busy for no silence", async () => {
   using quiet = new Quiet({ slowFrameMs: 20 });
-  quiet.watch.partial(1);
+  quiet.arrivals.partial(1);
   const until = performance.now() + 1_100;
   while (performance.now() < until);
   // What had arrived is read after the timer's time has come.
-  setTimeout(() => quiet.watch.frame(), 10);
+  setTimeout(() => quiet.arrivals.frame(1), 10);
   const cut = quiet.end();
   const late = Promise.withResolvers<string>();
   const timer = setTimeout(() => late.resolve("went on"), 600);
