@@ -1,5 +1,9 @@
 import type { ConnectionChannel } from "../channel/internal.ts";
 import type { IncomingRequest } from "../channel/request.ts";
+import type {
+  Abortable,
+  AbortListeners,
+} from "../channel/timers/abort_listeners.ts";
 import type { Caller } from "./references/_remote_proxy.ts";
 import type { Target } from "./references/_resolve.ts";
 import type { StreamWindow } from "./rpc_options.ts";
@@ -17,6 +21,8 @@ export interface SessionContext {
   readonly options: ResolvedSessionOptions;
   /** Data that methods and middleware store for the connection. */
   readonly data: Map<string, unknown>;
+  /** Ends consumed streams whose calls are aborted. */
+  readonly aborting: AbortListeners<Abortable>;
   readonly calls: Caller;
   readonly hello: {
     /** Whether the other side is known to have the extensions. */

@@ -8,6 +8,10 @@ import type { SessionContext } from "../_session_context.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { runGuarded } from "../../channel/report.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
+import {
+  type Abortable,
+  AbortListeners,
+} from "../../channel/timers/abort_listeners.ts";
 import { fromFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { isCall } from "../references/_call_content.ts";
@@ -18,7 +22,7 @@ import {
 import type { RpcStats } from "../rpc_options.ts";
 import { References } from "../references/_references.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
-import { IncomingStreams } from "../streams/_incoming_streams.ts";
+import { IncomingStream } from "../streams/_incoming_stream.ts";
 import {
   isStream,
   OutgoingStreams,
@@ -69,6 +73,7 @@ export class Session implements SessionContext, TypeEntry {
   readonly options: ResolvedSessionOptions;
   /** Data that methods and middleware store for the connection. */
   readonly data: Map<string, unknown> = new Map();
+  readonly aborting: AbortListeners<Abortable> = new AbortListeners();
   readonly heartbeat: Heartbeat = new Heartbeat(this);
   readonly calls: MadeCalls = new MadeCalls(this);
   readonly references: References = new References(this);
@@ -76,7 +81,6 @@ export class Session implements SessionContext, TypeEntry {
   readonly streams: OutgoingStreams = new OutgoingStreams(this);
   readonly hello: Hello;
   readonly admission: AdmissionControl;
-  readonly #incoming = new IncomingStreams(this);
 
   /** Starts `channel`. */
   constructor(
@@ -141,7 +145,7 @@ export class Session implements SessionContext, TypeEntry {
 
   unpack(data: unknown, context: unknown): unknown {
     return typeof data === "string" && data.startsWith(STREAM_PREFIX)
-      ? this.#incoming.open(data, context as ReceivedContext)
+      ? new IncomingStream(this, data, context as ReceivedContext)
       : this.references.unpack(data, context);
   }
 
@@ -211,7 +215,7 @@ export class Session implements SessionContext, TypeEntry {
       connectionClosed(`answer '${path}'`, reason)
     );
     this.streams.endAll();
-    this.#incoming.clear();
+    this.aborting.clear();
     this.references.clear();
   }
 }

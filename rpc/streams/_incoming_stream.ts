@@ -1,30 +1,11 @@
-import { emit } from "../_events.ts";
-import type { Budget } from "../../channel/limits/budget.ts";
-import { QueueFullError } from "../../channel/errors.ts";
+import { ConnectionClosedError, QueueFullError } from "../../channel/errors.ts";
+import type { Abortable } from "../../channel/timers/abort_listeners.ts";
 import { ProtocolError } from "../../transports/errors.ts";
+import { emit } from "../_events.ts";
+import type { SessionContext } from "../_session_context.ts";
+import type { ReceivedContext } from "../references/_message_context.ts";
 import type { StreamBatch } from "./_outgoing_stream.ts";
-import type { StreamWindow } from "../rpc_options.ts";
-
-/** The producer of a consumed stream, on the other side. */
-export interface StreamSource {
-  /** How much the other side may send ahead of the consumer. */
-  readonly window: StreamWindow;
-  /** Counts the bytes that the other side makes this one hold. */
-  readonly budget: Budget;
-  /**
-   * Asks for more items; `consumed` items were consumed so far. `onArrival` is
-   * called with the batch, and its weight in bytes, before this resolves.
-   */
-  next(
-    consumed: number,
-    onArrival: (batch: unknown, weightBytes: number) => void,
-  ): Promise<StreamBatch>;
-  /** Leaves the stream. */
-  return(): Promise<void>;
-}
-
-/** Registers a function that aborts a stream; returns a function that undoes that. */
-export type BindStream = (onAbort: (reason: unknown) => void) => () => void;
+import { STREAM_PREFIX } from "./_outgoing_streams.ts";
 
 /** The next items are asked for when this many are left. */
 const LOW_ITEMS = 16;
@@ -34,12 +15,15 @@ const LOW_ITEMS = 16;
  * loop ends the producer, and waits until its `finally` has run, unless the
  * producer itself waits for something.
  *
- * A bound stream can be aborted until its consumer has read its end. After that,
- * each `next` rejects with the reason.
+ * The call that asked for it is over by now, but the signal of the call ends the
+ * stream until its consumer has read the end, and the streams in its items. After
+ * that, each `next` rejects with the reason.
  */
 export class IncomingStream
-  implements AsyncIterableIterator<unknown, undefined> {
-  readonly #source: StreamSource;
+  implements AsyncIterableIterator<unknown, undefined>, Abortable {
+  readonly #session: SessionContext;
+  readonly #key: number;
+  readonly #replyContext: ReceivedContext;
   #items: unknown[] = [];
   /** The position of the first item that is not consumed. */
   #at = 0;
@@ -53,7 +37,6 @@ export class IncomingStream
   #hasEnded = false;
   #isDone = false;
   #aborted: { readonly reason: unknown } | null = null;
-  readonly #unbind: () => void;
   /** Resolves when the producer has ended, if this side has left the stream. */
   #left: Promise<void> = Promise.resolve();
   /** The batch that was asked for and is not awaited yet. */
@@ -61,9 +44,23 @@ export class IncomingStream
   /** Resolves when the items that a `next` waits for are here. */
   #receiving: Promise<void> | null = null;
 
-  constructor(source: StreamSource, bind?: BindStream) {
-    this.#source = source;
-    this.#unbind = bind?.((reason) => this.#abort(reason)) ?? (() => {});
+  /** Consumes the stream at `path`, which a message with the context brought. */
+  constructor(
+    session: SessionContext,
+    path: string,
+    { signal, call }: ReceivedContext,
+  ) {
+    this.#session = session;
+    this.#key = Number(path.slice(STREAM_PREFIX.length));
+    this.#replyContext = { kind: "reply", signal, call };
+    if (signal !== undefined) session.aborting.add(signal, this);
+    emit(() => ({
+      type: "stream-opened",
+      stream: this,
+      side: "consumed",
+      channel: session.channel,
+      call: call ?? null,
+    }));
   }
 
   [Symbol.asyncIterator](): this {
@@ -80,7 +77,7 @@ export class IncomingStream
     while (this.#at === this.#items.length) {
       if (this.#aborted !== null) throw this.#aborted.reason;
       if (this.#isDone) {
-        this.#unbind();
+        this.#session.aborting.remove(this);
         return { done: true, value: undefined };
       }
       await this.#receive();
@@ -105,7 +102,8 @@ export class IncomingStream
     await this.return();
   }
 
-  #abort(reason: unknown): void {
+  /** Ends the stream, because the signal of its call has aborted. */
+  abort(reason: unknown): void {
     this.#aborted = { reason };
     // An error in the producer's `finally` is thrown by `return`.
     this.#leave().catch(() => {});
@@ -113,14 +111,14 @@ export class IncomingStream
 
   /** Ends the producer, unless it has ended. Repeatable. */
   #leave(): Promise<void> {
-    this.#unbind();
+    this.#session.aborting.remove(this);
     this.#forgetItems();
-    this.#source.budget.release(this.#arrivedBytes);
+    this.#session.channel.budget.release(this.#arrivedBytes);
     this.#arrivedBytes = 0;
     this.#markEnded();
     if (!this.#isDone) {
       this.#isDone = true;
-      this.#left = this.#source.return();
+      this.#left = this.#endProducer();
     }
     return this.#left;
   }
@@ -128,18 +126,32 @@ export class IncomingStream
   #forgetItems(): void {
     this.#items = [];
     this.#at = 0;
-    this.#source.budget.release(this.#itemsBytes);
+    this.#session.channel.budget.release(this.#itemsBytes);
     this.#itemsBytes = 0;
   }
 
   #ask(): Promise<StreamBatch> {
     const consumed = this.#consumed;
-    const asked = this.#source.next(
-      consumed,
-      (batch, bytes) => this.#arrive(batch, bytes, consumed),
-    );
+    const replyContext = this.#replyContext;
+    const content = ["$/next", [this.#key, consumed], {}];
+    const asked = this.#session.channel.request(content, {
+      // A deadline for calls does not apply to a stream without news.
+      timeoutMs: Infinity,
+      signal: replyContext.signal,
+      onResult: (batch, bytes) => this.#arrive(batch, bytes, consumed),
+      replyContext,
+    }).catch(throwAsSent) as Promise<StreamBatch>;
     asked.catch(() => this.#markEnded());
     return asked;
+  }
+
+  async #endProducer(): Promise<void> {
+    try {
+      await this.#session.channel.request(["$/return", [this.#key], {}]);
+    } catch (error) {
+      // Without a connection the producer has ended, or will at once.
+      if (!(error instanceof ConnectionClosedError)) throw error;
+    }
   }
 
   #markEnded(): void {
@@ -156,7 +168,8 @@ export class IncomingStream
    */
   #arrive(batch: unknown, bytes: number, consumed: number): void {
     if (this.#isDone) return;
-    const { window, budget } = this.#source;
+    const { channel: { budget }, options } = this.#session;
+    const { streamWindow: window } = options;
     this.#received += isBatch(batch) ? batch.items.length : 0;
     if (isBatch(batch) && batch.done) this.#markEnded();
     const ahead = this.#received - consumed;
@@ -215,6 +228,13 @@ export class IncomingStream
     // Awaited by the next `next`, if there is one.
     this.#asked.catch(() => {});
   }
+}
+
+/** The method of a stream has run, whether or not more could be asked for. */
+function throwAsSent(error: unknown): never {
+  if (!(error instanceof ConnectionClosedError) || error.sent) throw error;
+  const { message, by, code, cause } = error;
+  throw new ConnectionClosedError(message, { by, code, sent: true, cause });
 }
 
 /** The other side may answer with anything. */

@@ -5,16 +5,18 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Budget } from "../../channel/limits/budget.ts";
+import type { ResultReceiver } from "../../channel/internal.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import { ProtocolError } from "../../transports/errors.ts";
-import { IncomingStream, type StreamSource } from "./_incoming_stream.ts";
+import { fakeSession } from "../fixtures/session.ts";
+import { IncomingStream } from "./_incoming_stream.ts";
 import type { StreamBatch } from "./_outgoing_stream.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 
-/** A producer whose answers the test gives. */
-class FakeSource implements StreamSource {
-  readonly window: StreamWindow = { items: 64, bytes: 1_000 };
-  readonly budget: Budget = new Budget(10_000);
+/** A channel to a producer whose answers the test gives. */
+class FakeSource {
+  window: StreamWindow = { items: 64, bytes: 1_000 };
+  budget: Budget = new Budget(10_000);
   readonly asked: number[] = [];
   returns = 0;
   returned: Promise<void> = Promise.resolve();
@@ -24,10 +26,21 @@ class FakeSource implements StreamSource {
     this.#answers = answers;
   }
 
+  request(
+    [path, [key, consumed]]: [string, number[]],
+    terms: { onResult: ResultReceiver },
+  ): Promise<unknown> {
+    assertEquals(key, 7);
+    if (path === "$/next") return this.#next(consumed!, terms.onResult);
+    assertEquals(path, "$/return");
+    this.returns++;
+    return this.returned;
+  }
+
   /** An item weighs ten bytes. */
-  async next(
+  async #next(
     consumed: number,
-    onArrival: (batch: unknown, weightBytes: number) => void,
+    onArrival: ResultReceiver,
   ): Promise<StreamBatch> {
     this.asked.push(consumed);
     const answer = this.#answers.shift();
@@ -37,11 +50,38 @@ class FakeSource implements StreamSource {
     onArrival(batch, 10 * (batch?.items?.length ?? 0));
     return batch;
   }
+}
 
-  return(): Promise<void> {
-    this.returns++;
-    return this.returned;
+/** A signal's part: ends a stream as its abort does, while it is bound. */
+class FakeSignal {
+  #stream: IncomingStream | null = null;
+
+  add(_signal: AbortSignal, stream: IncomingStream): void {
+    this.#stream = stream;
   }
+
+  remove(stream: IncomingStream): void {
+    if (this.#stream === stream) this.#stream = null;
+  }
+
+  get isBound(): boolean {
+    return this.#stream !== null;
+  }
+
+  abort(reason: unknown): void {
+    this.#stream!.abort(reason);
+  }
+}
+
+/** The stream that `source` produces, whose call has a signal if one is given. */
+function open(source: FakeSource, aborting?: FakeSignal): IncomingStream {
+  const session = fakeSession({
+    channel: source,
+    options: { streamWindow: source.window },
+    aborting: aborting ?? new FakeSignal(),
+  });
+  const signal = aborting && new AbortController().signal;
+  return new IncomingStream(session, "$/stream/7", { kind: "reply", signal });
 }
 
 const END: StreamBatch = { items: [], done: true };
@@ -57,7 +97,7 @@ Deno.test("IncomingStream hands out the items of all batches in order", async ()
     { items: [], done: false },
     { items: [3], done: true },
   ]);
-  assertEquals(await Array.fromAsync(new IncomingStream(source)), [1, 2, 3]);
+  assertEquals(await Array.fromAsync(open(source)), [1, 2, 3]);
   assertEquals(source.returns, 0);
 });
 
@@ -67,7 +107,7 @@ Deno.test("IncomingStream asks ahead, and tells how many were consumed", async (
     { items: range(20, 20), done: false },
     END,
   ]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   assertEquals(source.asked, []);
   await stream.next();
   assertEquals(source.asked, [0]);
@@ -83,7 +123,7 @@ Deno.test("IncomingStream loses no item to several next at once", async () => {
     { items: [2, 3], done: false },
     { items: [4], done: true },
   ]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   const results = await Promise.all(range(0, 6).map(() => stream.next()));
   assertEquals(results.map(({ value }) => value), [
     1,
@@ -105,7 +145,7 @@ Deno.test("IncomingStream tells an error once, after the items before it", async
     { items: [1], done: false },
     new RangeError("no more"),
   ]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   const results = [stream.next(), stream.next(), stream.next()];
   assertEquals(await results[0], { done: false, value: 1 });
   await assertRejects(() => results[1]!, RangeError, "no more");
@@ -115,14 +155,14 @@ Deno.test("IncomingStream tells an error once, after the items before it", async
 });
 
 Deno.test("IncomingStream can be iterated once", async () => {
-  const stream = new IncomingStream(new FakeSource([END]));
+  const stream = open(new FakeSource([END]));
   assertEquals(await Array.fromAsync(stream), []);
   assertThrows(() => stream[Symbol.asyncIterator](), TypeError);
 });
 
 Deno.test("IncomingStream ends the producer when the loop is left", async () => {
   const source = new FakeSource([{ items: [1, 2], done: false }]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   for await (const item of stream) {
     assertEquals(item, 1);
     break;
@@ -137,7 +177,7 @@ Deno.test("IncomingStream ends the producer when the loop is left", async () => 
 Deno.test("IncomingStream ends a next that waits when it is left", async () => {
   const batch = Promise.withResolvers<StreamBatch>();
   const source = new FakeSource([batch.promise]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   const waiting = stream.next();
   await stream.return();
   batch.resolve({ items: [1], done: false });
@@ -147,7 +187,7 @@ Deno.test("IncomingStream ends a next that waits when it is left", async () => {
 Deno.test("IncomingStream hides an error that comes after it is left", async () => {
   const batch = Promise.withResolvers<StreamBatch>();
   const source = new FakeSource([batch.promise]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   const waiting = stream.next();
   await stream.return();
   batch.reject(new RangeError("late"));
@@ -156,7 +196,7 @@ Deno.test("IncomingStream hides an error that comes after it is left", async () 
 
 Deno.test("IncomingStream forgets items of the last batch when it is left", async () => {
   const source = new FakeSource([{ items: [1, 2, 3], done: true }]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   await stream.next();
   await stream.return();
   assertEquals(await stream.next(), { done: true, value: undefined });
@@ -167,7 +207,7 @@ Deno.test("IncomingStream forgets items of the last batch when it is left", asyn
 Deno.test("IncomingStream ends the producer although it was never iterated", async () => {
   const source = new FakeSource();
   {
-    await using _stream = new IncomingStream(source);
+    await using _stream = open(source);
   }
   assertEquals([source.returns, source.asked], [1, []]);
 });
@@ -177,33 +217,15 @@ Deno.test("IncomingStream refuses an answer that is no batch", async () => {
     const answer of [null, 1, {}, { items: 3, done: false }, { items: [] }]
   ) {
     const source = new FakeSource([Promise.resolve(answer as StreamBatch)]);
-    await assertRejects(() => new IncomingStream(source).next(), TypeError);
+    await assertRejects(() => open(source).next(), TypeError);
     assertEquals(source.returns, 1);
   }
 });
 
-/** A signal's part: ends a stream as its abort does, while it is bound. */
-class FakeSignal {
-  #onAbort: ((reason: unknown) => void) | null = null;
-
-  readonly bind = (onAbort: (reason: unknown) => void) => {
-    this.#onAbort = onAbort;
-    return () => this.#onAbort = null;
-  };
-
-  get isBound(): boolean {
-    return this.#onAbort !== null;
-  }
-
-  abort(reason: unknown): void {
-    this.#onAbort!(reason);
-  }
-}
-
 Deno.test("IncomingStream rejects each next with the reason of its abort", async () => {
   const signal = new FakeSignal();
   const source = new FakeSource([{ items: [1, 2], done: false }]);
-  const stream = new IncomingStream(source, signal.bind);
+  const stream = open(source, signal);
   assertEquals((await stream.next()).value, 1);
   const reason = new RangeError("enough");
   signal.abort(reason);
@@ -217,7 +239,7 @@ Deno.test("IncomingStream rejects what waits at its abort, all of it", async () 
   const signal = new FakeSignal();
   const batch = Promise.withResolvers<StreamBatch>();
   const source = new FakeSource([batch.promise]);
-  const stream = new IncomingStream(source, signal.bind);
+  const stream = open(source, signal);
   const waiting = [stream.next(), stream.next()];
   const reason = new RangeError("enough");
   signal.abort(reason);
@@ -233,7 +255,7 @@ Deno.test("IncomingStream.return after an abort joins the end of the producer", 
   const source = new FakeSource();
   const failure = new RangeError("cannot finish");
   source.returned = Promise.reject(failure);
-  const stream = new IncomingStream(source, signal.bind);
+  const stream = open(source, signal);
   signal.abort(new Error("enough"));
   assertStrictEquals(await assertRejects(() => stream.return()), failure);
   // It is told once.
@@ -244,18 +266,18 @@ Deno.test("IncomingStream.return after an abort joins the end of the producer", 
 Deno.test("IncomingStream is bound until its consumer has seen the end", async () => {
   const signal = new FakeSignal();
   const items = [{ items: [1], done: true }];
-  const read = new IncomingStream(new FakeSource(items), signal.bind);
+  const read = open(new FakeSource(items), signal);
   await read.next();
   assertEquals(signal.isBound, true);
   await read.next();
   assertEquals(signal.isBound, false);
 
   const failing = new FakeSource([new RangeError("no more")]);
-  const failed = new IncomingStream(failing, signal.bind);
+  const failed = open(failing, signal);
   await assertRejects(() => failed.next(), RangeError);
   assertEquals(signal.isBound, false);
 
-  const left = new IncomingStream(new FakeSource(), signal.bind);
+  const left = open(new FakeSource(), signal);
   await left.return();
   assertEquals(signal.isBound, false);
 });
@@ -263,7 +285,7 @@ Deno.test("IncomingStream is bound until its consumer has seen the end", async (
 Deno.test("IncomingStream forgets items of the last batch at its abort", async () => {
   const signal = new FakeSignal();
   const source = new FakeSource([{ items: [1, 2], done: true }]);
-  const stream = new IncomingStream(source, signal.bind);
+  const stream = open(source, signal);
   await stream.next();
   signal.abort(new RangeError("enough"));
   await assertRejects(() => stream.next(), RangeError);
@@ -277,7 +299,7 @@ Deno.test("IncomingStream holds what has come until it is consumed", async () =>
     { items: range(20, 30), done: false },
     END,
   ]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   await stream.next();
   assertEquals(source.budget.bytes, 200);
   // The next batch comes before this one is used up, and counts as well.
@@ -293,7 +315,7 @@ Deno.test("IncomingStream holds what has come until it is consumed", async () =>
 Deno.test("IncomingStream holds nothing once it is left, whatever comes then", async () => {
   const late = Promise.withResolvers<StreamBatch>();
   const source = new FakeSource([{ items: [1], done: false }, late.promise]);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   await stream.next();
   await stream.return();
   late.resolve({ items: range(0, 60), done: false });
@@ -306,14 +328,14 @@ Deno.test("IncomingStream takes no more than its window from the other side", as
     { items: range(0, 60), done: false },
     { items: range(60, 44), done: true },
   ]);
-  const items = await Array.fromAsync(new IncomingStream(fits));
+  const items = await Array.fromAsync(open(fits));
   assertEquals(items, range(0, 104));
   // Forty of the first batch are consumed when the second is asked for.
   const over = new FakeSource([
     { items: range(0, 56), done: false },
     { items: range(56, 49), done: true },
   ]);
-  const stream = new IncomingStream(over);
+  const stream = open(over);
   for (let n = 0; n < 56; n++) await stream.next();
   const error = await assertRejects(() => stream.next(), ProtocolError);
   assertEquals(error.message.includes("65 of its items"), true, error.message);
@@ -323,7 +345,7 @@ Deno.test("IncomingStream takes no more than its window from the other side", as
 Deno.test("IncomingStream fails by itself where too much would be held", async () => {
   const source = new FakeSource([{ items: range(0, 50), done: false }]);
   source.budget.hold(9_600);
-  const stream = new IncomingStream(source);
+  const stream = open(source);
   const error = await assertRejects(() => stream.next(), QueueFullError);
   assertEquals([error.limit, source.budget.bytes], [10_000, 9_600]);
   assertEquals([source.returns, await stream.next()], [1, {
@@ -333,15 +355,12 @@ Deno.test("IncomingStream fails by itself where too much would be held", async (
 });
 
 Deno.test("IncomingStream takes a time for each item that does not grow", async () => {
-  const source: StreamSource = {
-    window: { items: 1_000_000, bytes: Infinity },
-    budget: new Budget(Infinity),
-    next: () => Promise.resolve({ items: range(0, 400_000), done: true }),
-    return: () => Promise.resolve(),
-  };
+  const source = new FakeSource([{ items: range(0, 400_000), done: true }]);
+  source.window = { items: 1_000_000, bytes: Infinity };
+  source.budget = new Budget(Infinity);
   const start = performance.now();
   let count = 0;
-  for await (const _ of new IncomingStream(source)) count++;
+  for await (const _ of open(source)) count++;
   const tookMs = performance.now() - start;
   assertEquals([count, tookMs < 3_000], [400_000, true], `${tookMs} ms`);
 });
