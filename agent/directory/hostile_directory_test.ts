@@ -2,6 +2,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { serveHostile } from "../fixtures/hostile_container.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ValidationError } from "../../rpc/errors.ts";
+import { expose } from "../../rpc/expose.ts";
+import { Agent } from "../agent.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { findDirectory } from "./find.ts";
 import { news } from "./_checks.ts";
@@ -83,4 +85,34 @@ Deno.test("news takes the states of entries only", () => {
   for (const entry of BAD.filter((it) => it !== null)) {
     assertThrows(() => news({ id: 1, entry }, "it"), ValidationError);
   }
+});
+
+class Liar extends Agent {
+  @expose
+  async *subscribe(): AsyncGenerator<unknown> {
+    yield { id: 7, entry: null };
+    yield { id: 1, entry: good };
+    yield { id: 1, entry: good };
+    yield { id: 1, entry: null };
+    yield { id: 1, entry: null };
+    yield { id: 1, entry: { ...good, address: "nowhere" } };
+  }
+}
+
+withCtx("DirectoryClient.subscribe takes entries only", async (ctx) => {
+  const there = await ctx.createContainer();
+  const here = await ctx.createContainer();
+  const client = await findDirectory(here, (await there.spawn(Liar)).address);
+  const seen: string[] = [];
+  await assertRejects(
+    async () => {
+      for await (const { kind, entry } of client.subscribe()) {
+        assertEquals(entry, good);
+        seen.push(kind);
+      }
+    },
+    ValidationError,
+    "'address' is 'nowhere'",
+  );
+  assertEquals(seen, ["added", "changed", "removed"]);
 });
