@@ -1,10 +1,15 @@
 import { world, type WorldTimer } from "./_world.ts";
 
-/** The number of parts of a wait. */
-const PARTS = 8;
+/** The number of parts of a wait for a peer, each of which may be repeated. */
+export const PATIENT_PARTS = 8;
 
 /** The delay of the end of a part that shows that this process was busy. */
 const LATE_MS = 100;
+
+/** Returns whether this process was too busy to end a part at `dueAt`. */
+export function wasBusy(dueAt: number): boolean {
+  return world.now() - dueAt > LATE_MS;
+}
 
 /**
  * A timer for the silence of a peer. Time in which this process was too busy to
@@ -17,13 +22,13 @@ const LATE_MS = 100;
 export class Watchdog {
   readonly #partMs: number;
   readonly #onTime: () => void;
-  #partsLeft = PARTS;
+  #partsLeft = PATIENT_PARTS;
   #timer: WorldTimer | null = null;
 
   /** Calls `onTime` once after `timeMs`, unless it is stopped before. */
   constructor(timeMs: number, onTime: () => void) {
     // A timer would drop the fraction of a millisecond in each part.
-    this.#partMs = Math.ceil(timeMs / PARTS);
+    this.#partMs = Math.ceil(timeMs / PATIENT_PARTS);
     this.#onTime = onTime;
     this.#arm();
   }
@@ -38,7 +43,7 @@ export class Watchdog {
     const due = world.now() + this.#partMs;
     this.#timer = world.setTimer(this.#partMs, () => {
       this.#timer = null;
-      if (world.now() - due <= LATE_MS) this.#partsLeft--;
+      if (!wasBusy(due)) this.#partsLeft--;
       if (this.#partsLeft > 0) this.#arm();
       else this.#onTime();
     });

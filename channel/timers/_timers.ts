@@ -1,11 +1,11 @@
-import { observed, world, type WorldTimer } from "../../transports/internal.ts";
+import {
+  observed,
+  PATIENT_PARTS,
+  wasBusy,
+  world,
+  type WorldTimer,
+} from "../../transports/internal.ts";
 import { Heap, type HeapItem } from "./_heap.ts";
-
-/** A patient timeout waits in this many parts. */
-const PARTS = 8;
-
-/** A part that ends this much too late shows that this process was busy. */
-const LATE_MS = 100;
 
 /** Something that falls due once, unless it is removed before. */
 export interface Due extends HeapItem {
@@ -70,7 +70,7 @@ export class Timers {
     action: () => void,
     { patient = false, keepsAlive = false }: TimeoutOptions = {},
   ): Timeout {
-    const parts = patient ? PARTS : 1;
+    const parts = patient ? PATIENT_PARTS : 1;
     const timeout = new Timeout(this, name, keepsAlive, timeMs, parts, action);
     this.add(timeout);
     return timeout;
@@ -181,11 +181,9 @@ export class Timeout implements Due {
 
   /** Ends a part of the wait; for {@linkcode Timers}. */
   fire(): void {
-    const now = world.now();
-    const isLate = this.#isPatient && now - this.dueAt > LATE_MS;
-    if (!isLate) this.#partsLeft--;
+    if (!this.#isPatient || !wasBusy(this.dueAt)) this.#partsLeft--;
     if (this.#partsLeft === 0) return this.#action();
-    this.dueAt = now + this.#partMs;
+    this.dueAt = world.now() + this.#partMs;
     this.#timers.add(this);
   }
 }

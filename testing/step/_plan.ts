@@ -1,6 +1,7 @@
 import type { Codec } from "../../channel/codecs/codec.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { world } from "../../transports/internal.ts";
+import type { CtxOptions } from "../ctx.ts";
 import type { CtxTransport } from "../ctx_contract.ts";
 
 const SEED_VARIABLE = "DENOMAS_SEED";
@@ -21,16 +22,10 @@ export interface PlannedStep {
 }
 
 /** The options of a test that its steps depend on. */
-export interface PlanOptions {
-  /** The transports to run on. */
-  readonly transports?: readonly CtxTransport[] | undefined;
-  /** The codecs to run with. */
-  readonly codecs?: readonly Codec[] | undefined;
-  /** The date at which their clocks begin, if they have clocks. */
-  readonly utcStart?: Date | string | undefined;
-  /** The seed of their random numbers. */
-  readonly seed?: number | undefined;
-}
+export type PlanOptions = Pick<
+  CtxOptions,
+  "transports" | "codecs" | "utcStart" | "seed"
+>;
 
 const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
 
