@@ -1,5 +1,4 @@
-import type { Codec } from "../channel/codecs/codec.ts";
-import type { CtxBody, CtxTransport } from "./ctx_contract.ts";
+import type { CtxBody, CtxOptions } from "./ctx_contract.ts";
 import { planSteps, readVariable } from "./step/_plan.ts";
 import { runTestCase } from "./step/_test_case.ts";
 
@@ -8,58 +7,6 @@ const TIMEOUT_MS = 10_000;
 
 /** The time of a step beyond its body's limit until Deno ends the test. */
 const MARGIN_MS = 3_000;
-
-/** Options for {@linkcode withCtx}. */
-export interface CtxOptions {
-  /** The name of the test. */
-  readonly name: string;
-  /**
-   * The transports to run on, in this order; `"tls"` only where it is named.
-   *
-   * @default {["tcp", "unix", "memory"]}
-   */
-  readonly transports?: readonly CtxTransport[] | undefined;
-  /**
-   * The codecs to run with: each transport runs with each codec, and the steps
-   * have names such as `tcp · msgpack`.
-   *
-   * @default {[json()]}
-   */
-  readonly codecs?: readonly Codec[] | undefined;
-  /**
-   * The date at which `ctx.clock` begins: the `ExternalClock` of the test's
-   * containers, in which an hour takes no time.
-   *
-   * @default {none: containers use the system clock}
-   */
-  readonly utcStart?: Date | string | undefined;
-  /**
-   * The seed of the random numbers of `ctx.network`, an integer from 0 to
-   * 4,294,967,295.
-   *
-   * @default {DENOMAS_SEED in the environment, or another one in each run}
-   */
-  readonly seed?: number | undefined;
-  /**
-   * The permissions of the test, as in `Deno.test`.
-   *
-   * @default {"inherit"}
-   */
-  readonly permissions?: Deno.PermissionOptions | undefined;
-  /**
-   * The longest time that the body may take on each transport, in milliseconds.
-   * Use `Infinity` with a debugger.
-   *
-   * @default {10_000}
-   */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * Reports each leak with the stack that made it. Makes each message slower.
-   *
-   * @default {true with DENOMAS_TRACE=1 in the environment}
-   */
-  readonly trace?: boolean | undefined;
-}
 
 /** Registers a test by its name or with options. */
 export type CtxRegistration = (

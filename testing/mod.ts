@@ -32,11 +32,11 @@ export type {
   TestCertificateOptions,
 } from "./certificates/certificates.ts";
 export { withCtx } from "./ctx.ts";
-export type { CtxOptions } from "./ctx.ts";
 export type {
   Ctx,
   CtxBody,
   CtxChannelOptions,
+  CtxOptions,
   CtxTransport,
 } from "./ctx_contract.ts";
 export type { CtxRpc } from "./ctx_rpc_contract.ts";

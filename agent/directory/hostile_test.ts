@@ -5,7 +5,8 @@ import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { WirePeer } from "../../channel/fixtures/wire_peer.ts";
 import { attackServer } from "../../dev/fixtures/hostile/attack.ts";
 import { testBriefly } from "../../dev/fixtures/hostile/brief_attack.ts";
-import { type CtxOptions, withCtx } from "../../testing/ctx.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import type { CtxOptions } from "../../testing/ctx_contract.ts";
 import { Directory } from "./directory.ts";
 import { findDirectory } from "./find.ts";
 

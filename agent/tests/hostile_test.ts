@@ -13,8 +13,8 @@ import { testBriefly } from "../../dev/fixtures/hostile/brief_attack.ts";
 import { NAMES } from "../../dev/fixtures/hostile/texts.ts";
 import { expose } from "../../rpc/expose.ts";
 import type { RequestMiddleware } from "../../rpc/middleware.ts";
-import { type CtxOptions, withCtx } from "../../testing/ctx.ts";
-import type { Ctx } from "../../testing/ctx_contract.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import type { Ctx, CtxOptions } from "../../testing/ctx_contract.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 

@@ -13,7 +13,8 @@ import {
 } from "../../dev/fixtures/hostile/heavy.ts";
 import type { WireName } from "../../dev/fixtures/hostile/wire.ts";
 import { fastMsgpack } from "../codecs/msgpack/fast/fast_msgpack.ts";
-import { type CtxOptions, withCtx } from "../../testing/ctx.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import type { CtxOptions } from "../../testing/ctx_contract.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { printable } from "../../transports/printable.ts";
 import type { Channel } from "../channel.ts";

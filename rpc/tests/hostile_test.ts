@@ -18,7 +18,8 @@ import {
 import { attackClients } from "../../dev/fixtures/hostile/clients.ts";
 import { attackServer } from "../../dev/fixtures/hostile/attack.ts";
 import { testBriefly } from "../../dev/fixtures/hostile/brief_attack.ts";
-import { type CtxOptions, withCtx } from "../../testing/ctx.ts";
+import { withCtx } from "../../testing/ctx.ts";
+import type { CtxOptions } from "../../testing/ctx_contract.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { call } from "../call.ts";

@@ -1,8 +1,7 @@
 import type { Codec } from "../../channel/codecs/codec.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { world } from "../../transports/internal.ts";
-import type { CtxOptions } from "../ctx.ts";
-import type { CtxTransport } from "../ctx_contract.ts";
+import type { CtxOptions, CtxTransport } from "../ctx_contract.ts";
 
 const SEED_VARIABLE = "DENOMAS_SEED";
 const LARGEST_SEED = 2 ** 32 - 1;

@@ -39,10 +39,8 @@ export interface StepOptions {
 export interface StepOutcome {
   /** One error for all that went wrong, or `null`. */
   readonly failure: { readonly error: unknown } | null;
-  /** The last messages, for the report of a failure. */
-  readonly chart: string | null;
-  /** The seed of its network, if it used that. */
-  readonly seed: number | null;
+  /** Texts for the report of a failure, such as the last messages. */
+  readonly reports: readonly string[];
   /** Whether the body's time was up, and it has not ended. */
   readonly isStillRunning: boolean;
 }
@@ -183,8 +181,8 @@ class Step {
       : { error: asOne(this.#identity, this.#problems) };
     return {
       failure,
-      chart: this.ledger.log.draw(),
-      seed: this.#ctx.networkSeed,
+      reports: [this.ledger.log.draw(), this.#ctx.describeSeed()]
+        .filter((report) => report !== null),
       isStillRunning,
     };
   }

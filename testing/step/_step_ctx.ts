@@ -9,7 +9,7 @@ import type { CtxRpc } from "../ctx_rpc_contract.ts";
 import type { Ledger } from "../ledger/_ledger.ts";
 import { StepNetwork } from "../network/_network.ts";
 import type { Network } from "../network_contract.ts";
-import type { PlannedStep } from "./_plan.ts";
+import { describeSeed, type PlannedStep } from "./_plan.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 import { type Addresses, bytesOf, type StepTls } from "./_transports.ts";
 import { GRACE_MS, makeVerbs } from "./_verbs.ts";
@@ -95,9 +95,9 @@ export class StepCtx implements Ctx {
     };
   }
 
-  /** The seed of the network; `null` if the test does not use the network. */
-  get networkSeed(): number | null {
-    return this.#network?.seed ?? null;
+  /** Says how to repeat the network's chances, if the test uses the network. */
+  describeSeed(): string | null {
+    return this.#network && describeSeed(this.#network.seed);
   }
 
   get network(): Network {

@@ -2,7 +2,7 @@ import { world } from "../../transports/internal.ts";
 import type { CtxBody } from "../ctx_contract.ts";
 import { runStep, type StepOptions } from "./_step.ts";
 import { StepScope } from "./_step_scope.ts";
-import { describeSeed, type PlannedStep } from "./_plan.ts";
+import type { PlannedStep } from "./_plan.ts";
 import { rejectionError } from "./_verdict.ts";
 
 /** The part of `Deno.TestContext` that tests need. */
@@ -56,8 +56,7 @@ export async function runTestCase(
         if (outcome.isStillRunning) endless = plan.name;
         if (outcome.failure === null) return;
         const { print = printReport } = options;
-        if (outcome.chart !== null) print(outcome.chart);
-        if (outcome.seed !== null) print(describeSeed(outcome.seed));
+        for (const report of outcome.reports) print(report);
         throw outcome.failure.error;
       },
     });
