@@ -21,22 +21,20 @@ export interface SpawnErrorDetails extends ErrorOptions {
 }
 
 /** Thrown when a container, or an agent in it, cannot be spawned. */
-export class SpawnError extends DenomasError {
+export class SpawnError extends DenomasError<SpawnErrorDetails> {
   /** The name of the class. */
   override name = "SpawnError";
   /**
    * The class name of the error in the child, such as `"AddressInUseError"`, if
    * it reported one.
    */
-  readonly remoteName?: string;
+  declare readonly remoteName?: string;
   /** The last lines, 20 at most, that the child wrote to stderr. */
-  readonly stderr: readonly string[];
+  declare readonly stderr: readonly string[];
 
   /** Creates the error. */
   constructor(message: string, details: SpawnErrorDetails = {}) {
-    super(message, details);
-    this.stderr = details.stderr ?? [];
-    if (details.remoteName !== undefined) this.remoteName = details.remoteName;
+    super(message, { ...details, stderr: details.stderr ?? [] });
   }
 }
 

@@ -1,4 +1,4 @@
-import { causeOf, DenomasError } from "../transports/errors.ts";
+import { DenomasError } from "../transports/errors.ts";
 
 /** The side that ended a connection: this one, the other, or an error. */
 export type ClosedBy = "local" | "peer" | "error";
@@ -18,59 +18,28 @@ export interface CloseReason {
   readonly error?: unknown;
 }
 
-/** The data of a {@linkcode ConnectionClosedError}. */
-export interface ConnectionClosedErrorDetails extends ErrorOptions {
-  /** The side that ended the connection. */
-  readonly by: ClosedBy;
-  /** The code of the {@linkcode CloseReason}. */
-  readonly code: string;
-  /** Whether the request may have run on the other side. */
-  readonly sent: boolean;
-}
-
 /** Thrown when a call or a `recv` ends because its connection did. */
-export class ConnectionClosedError extends DenomasError {
+export class ConnectionClosedError
+  extends DenomasError<Pick<ConnectionClosedError, "by" | "code" | "sent">> {
   /** The name of the class. */
   override name = "ConnectionClosedError";
   /** The side that ended the connection. */
-  readonly by: ClosedBy;
+  declare readonly by: ClosedBy;
   /** The code of the {@linkcode CloseReason}, such as `"slow-peer"`. */
-  readonly code: string;
+  declare readonly code: string;
   /** Whether the request may have run on the other side. */
-  readonly sent: boolean;
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: ConnectionClosedErrorDetails) {
-    super(message, causeOf(details));
-    this.by = details.by;
-    this.code = details.code;
-    this.sent = details.sent;
-  }
-}
-
-/** The data of a {@linkcode TimeoutError}. */
-export interface TimeoutErrorDetails extends ErrorOptions {
-  /** The time that was allowed, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Whether the request may have run on the other side. */
-  readonly sent: boolean;
+  declare readonly sent: boolean;
 }
 
 /** Thrown when a call was not answered in time. Its reply, if any, is dropped. */
-export class TimeoutError extends DenomasError {
+export class TimeoutError
+  extends DenomasError<Pick<TimeoutError, "timeoutMs" | "sent">> {
   /** The name of the class. */
   override name = "TimeoutError";
   /** The time that was allowed, in milliseconds. */
-  readonly timeoutMs: number;
+  declare readonly timeoutMs: number;
   /** Whether the request may have run on the other side. */
-  readonly sent: boolean;
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: TimeoutErrorDetails) {
-    super(message, causeOf(details));
-    this.timeoutMs = details.timeoutMs;
-    this.sent = details.sent;
-  }
+  declare readonly sent: boolean;
 }
 
 /** The data of a {@linkcode RemoteError}. */
@@ -95,36 +64,29 @@ export interface RemoteErrorDetails {
  * shows as `\u{1b}`, for example. Message and stack keep their line breaks and
  * tabs. `content` and `data` stay as they arrived.
  */
-export class RemoteError extends DenomasError {
+export class RemoteError extends DenomasError<RemoteErrorDetails> {
   /** The name of the class. */
   override name = "RemoteError";
   /** The class name of the error on the other side; `"Error"` without one. */
-  readonly remoteName: string;
+  declare readonly remoteName: string;
   /** The stack or traceback of the other side, if it sent one. */
-  readonly remoteStack?: string;
+  declare readonly remoteStack?: string;
   /** The address of the side that failed. */
-  readonly origin: string;
+  declare readonly origin: string;
   /** A code such as `"busy"`, if the other side sent one. */
-  readonly code?: string;
+  declare readonly code?: string;
   /**
    * The `data` of the error on the other side, if it was plain data: no
    * instances, functions, bytes or `bigint`s.
    */
-  readonly data?: unknown;
+  declare readonly data?: unknown;
   /** The content of the failure as it arrived. */
-  readonly content: unknown;
+  declare readonly content: unknown;
 
   /** Creates an error with the given message and data. */
   constructor(message: string, details: RemoteErrorDetails) {
-    super(message);
-    this.remoteName = details.remoteName ?? "Error";
-    this.origin = details.origin;
-    this.content = details.content;
-    if (details.remoteStack !== undefined) {
-      this.remoteStack = details.remoteStack;
-    }
-    if (details.code !== undefined) this.code = details.code;
-    if (details.data !== undefined) this.data = details.data;
+    const { remoteName = "Error" } = details;
+    super(message, { ...details, remoteName });
   }
 }
 
@@ -137,45 +99,23 @@ export class ServerBusyError extends DenomasError {
   override name = "ServerBusyError";
 }
 
-/** The data of a {@linkcode QueueFullError}. */
-export interface QueueFullErrorDetails extends ErrorOptions {
-  /** The most calls that may be pending, or the most bytes that may be held. */
-  readonly limit: number;
-}
-
 /**
  * Thrown by `send` when too many calls are pending on the channel, and by a
  * stream of which more has arrived than this side may hold.
  */
-export class QueueFullError extends DenomasError {
+export class QueueFullError
+  extends DenomasError<Pick<QueueFullError, "limit">> {
   /** The name of the class. */
   override name = "QueueFullError";
   /** The most calls that may be pending, or the most bytes that may be held. */
-  readonly limit: number;
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: QueueFullErrorDetails) {
-    super(message, causeOf(details));
-    this.limit = details.limit;
-  }
+  declare readonly limit: number;
 }
 
 /** Thrown when a value cannot be sent, or what arrived cannot be revived. */
-export class SerializationError extends DenomasError {
+export class SerializationError
+  extends DenomasError<Pick<SerializationError, "path">> {
   /** The name of the class. */
   override name = "SerializationError";
   /** Keys and indices that lead to the bad value, from the content's root. */
-  readonly path: readonly (string | number)[];
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: SerializationErrorDetails) {
-    super(message, causeOf(details));
-    this.path = details.path;
-  }
-}
-
-/** The data of a {@linkcode SerializationError}. */
-export interface SerializationErrorDetails extends ErrorOptions {
-  /** Keys and indices that lead to the bad value, from the content's root. */
-  readonly path: readonly (string | number)[];
+  declare readonly path: readonly (string | number)[];
 }

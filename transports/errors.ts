@@ -2,46 +2,41 @@
  * The base class of all errors of this package. One `instanceof` tells them from
  * the errors of the program.
  */
-export class DenomasError extends Error {
+export class DenomasError<Data extends object = object> extends Error {
   /** The name of the class. */
   override name = "DenomasError";
-}
 
-/** Returns the options for `Error`, without a `cause` that is `undefined`. */
-export function causeOf({ cause }: ErrorOptions): ErrorOptions | undefined {
-  return cause === undefined ? undefined : { cause };
-}
-
-/** The data of an error about an address; `cause` is the system's error. */
-export interface AddressErrorDetails extends ErrorOptions {
-  /** The address that was tried. */
-  readonly address: string;
-}
-
-/** The base class of errors about an address. */
-export class AddressError extends DenomasError {
-  /** The name of the class. */
-  override name = "AddressError";
-  /** The address that was tried, or that of the other side. */
-  readonly address: string;
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: AddressErrorDetails) {
-    super(message, causeOf(details));
-    this.address = details.address;
+  /** Creates an error with the given message, data and cause. */
+  constructor(message: string, ...details: ErrorDetails<Data>) {
+    const { cause, ...data } = details[0] ?? {};
+    super(message, cause === undefined ? undefined : { cause });
+    const own = this as Record<string, unknown>;
+    for (const [key, value] of Object.entries(data)) {
+      if (value !== undefined) own[key] = value;
+    }
   }
 }
 
+/** The data of an error, and its cause; optional if there need be no data. */
+export type ErrorDetails<Data extends object> = object extends Data
+  ? [details?: Data & ErrorOptions]
+  : [details: Data & ErrorOptions];
+
 /** Thrown when no connection to an address could be made. */
-export class ConnectError extends AddressError {
+export class ConnectError extends DenomasError<Pick<ConnectError, "address">> {
   /** The name of the class. */
   override name = "ConnectError";
+  /** The address that was tried. */
+  declare readonly address: string;
 }
 
 /** Thrown when a server cannot listen because another one does. */
-export class AddressInUseError extends AddressError {
+export class AddressInUseError
+  extends DenomasError<Pick<AddressInUseError, "address">> {
   /** The name of the class. */
   override name = "AddressInUseError";
+  /** The address in use. */
+  declare readonly address: string;
 }
 
 /**
@@ -64,53 +59,27 @@ export type HandshakeCode =
  * The reason for which two sides could not agree on TLS. A server reports it to
  * `onError`; for a client it is the `cause` of a {@linkcode ConnectError}.
  */
-export class HandshakeError extends AddressError {
+export class HandshakeError
+  extends DenomasError<Pick<HandshakeError, "address" | "code" | "by">> {
   /** The name of the class. */
   override name = "HandshakeError";
+  /** The address of the other side. */
+  declare readonly address: string;
   /** The obstacle. */
-  readonly code: HandshakeCode;
+  declare readonly code: HandshakeCode;
   /** The side that refused the other: `"local"` is this side. */
-  readonly by: "local" | "peer";
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: HandshakeErrorDetails) {
-    super(message, details);
-    this.code = details.code;
-    this.by = details.by;
-  }
-}
-
-/** The data of a {@linkcode HandshakeError}; `cause` is the error of TLS. */
-export interface HandshakeErrorDetails extends AddressErrorDetails {
-  /** The obstacle. */
-  readonly code: HandshakeCode;
-  /** The side that refused. */
-  readonly by: "local" | "peer";
-}
-
-/** The data of a {@linkcode FrameTooLargeError}. */
-export interface FrameTooLargeErrorDetails extends ErrorOptions {
-  /** The length of the payload, in bytes, as far as it is known. */
-  readonly bytes: number;
-  /** The limit that it exceeds, in bytes. */
-  readonly limitBytes: number;
+  declare readonly by: "local" | "peer";
 }
 
 /** Thrown when a frame of either side exceeds the limit. */
-export class FrameTooLargeError extends DenomasError {
+export class FrameTooLargeError
+  extends DenomasError<Pick<FrameTooLargeError, "bytes" | "limitBytes">> {
   /** The name of the class. */
   override name = "FrameTooLargeError";
   /** The length of the payload, in bytes, as far as it is known. */
-  readonly bytes: number;
+  declare readonly bytes: number;
   /** The limit that it exceeds, in bytes. */
-  readonly limitBytes: number;
-
-  /** Creates an error with the given message and data. */
-  constructor(message: string, details: FrameTooLargeErrorDetails) {
-    super(message, causeOf(details));
-    this.bytes = details.bytes;
-    this.limitBytes = details.limitBytes;
-  }
+  declare readonly limitBytes: number;
 }
 
 /** Thrown when a peer breaks the protocol; its connection is closed. */
