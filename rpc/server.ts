@@ -1,11 +1,8 @@
 import {
   type Server,
   type ServerOptions,
-  type ServerStats,
   startServerWith,
 } from "../channel/server.ts";
-import type { CloseOptions } from "../channel/channel.ts";
-import { observed } from "../transports/internal.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { checkService, clientOf, type RpcClient } from "./client.ts";
 import { type SessionStarter, sessionStarter } from "./session/_session.ts";
@@ -24,25 +21,13 @@ export interface RpcServerOptions<T = unknown>
     | undefined;
 }
 
-/** A listening RPC server. It owns its connections. */
-export interface RpcServer<T = unknown> extends AsyncDisposable {
-  /** The address, with an ephemeral port filled in. */
-  readonly address: string;
+/**
+ * A listening RPC server. It owns its connections. When it closes, running
+ * methods have `graceMs` to answer.
+ */
+export interface RpcServer<T = unknown> extends Omit<Server, "channels"> {
   /** The open connections of admitted clients. */
   readonly clients: ReadonlySet<RpcClient<T>>;
-  /** Resolves when {@linkcode RpcServer.close} is done. Never rejects. */
-  readonly closed: Promise<void>;
-  /**
-   * Stops listening and closes every connection. Running methods have `graceMs`
-   * to answer.
-   */
-  close(options?: CloseOptions): Promise<void>;
-  /** Returns the sizes of the tables, and counts of the traffic. */
-  stats(): ServerStats;
-  /** Keeps the process alive while the server listens, which is the default. */
-  ref(): void;
-  /** Lets the process end although the server listens. */
-  unref(): void;
 }
 
 /**
@@ -75,7 +60,7 @@ export async function serveWith<T>(
   options: RpcServerOptions<T>,
 ): Promise<RpcServer<T>> {
   const clients = new Set<RpcClient<T>>();
-  const server: Server = await startServerWith(
+  const server = await startServerWith(
     startSession,
     address,
     async (session) => {
@@ -88,16 +73,5 @@ export async function serveWith<T>(
     },
     options,
   );
-  const handle: RpcServer<T> = {
-    address: server.address,
-    clients,
-    closed: server.closed,
-    close: (closeOptions) => server.close(closeOptions),
-    stats: () => server.stats(),
-    ref: () => server.ref(),
-    unref: () => server.unref(),
-    [Symbol.asyncDispose]: () => server.close(),
-  };
-  observed.by?.handed(handle, server);
-  return handle;
+  return Object.assign(server, { clients });
 }
