@@ -1,27 +1,27 @@
 import { checkRange } from "./_check_range.ts";
 
 /** Limits on single frames, in both directions. */
-export interface FrameLimits {
+export class FrameLimits {
   /**
    * The longest payload of a frame, in bytes. It also bounds the memory that
    * decoding one message can take.
    *
    * @default {16_777_216}
    */
-  readonly maxBytes: number;
+  readonly maxBytes: number = 16 * 1024 * 1024;
   /**
    * The deepest nesting of lists and maps in a message; at most 1,000. A value
    * of a custom type counts as two levels.
    *
    * @default {512}
    */
-  readonly maxDepth: number;
+  readonly maxDepth: number = 512;
   /**
    * The most keys that one map in a message may have.
    *
    * @default {262_144}
    */
-  readonly maxKeys: number;
+  readonly maxKeys: number = 262_144;
   /**
    * The longest time from the first byte of a frame to its last, in
    * milliseconds. Each MiB that has arrived extends it by as much again. A
@@ -29,18 +29,18 @@ export interface FrameLimits {
    *
    * @default {30_000}
    */
-  readonly timeoutMs: number;
+  readonly timeoutMs: number = 30_000;
 }
 
 /** Limits on calls and requests, and on the memory that they take. */
-export interface RequestLimits {
+export class RequestLimits {
   /**
    * The most calls of this side that may wait for replies. One more rejects
    * with `QueueFullError`.
    *
    * @default {65_536}
    */
-  readonly maxPending: number;
+  readonly maxPending: number = 65_536;
   /**
    * The most requests of the peer that may wait for an answer. One more is
    * refused: the peer's call fails with `ServerBusyError`. Control requests,
@@ -48,7 +48,7 @@ export interface RequestLimits {
    *
    * @default {65_536}
    */
-  readonly maxUnanswered: number;
+  readonly maxUnanswered: number = 65_536;
   /**
    * The most memory that the peer may make this side hold, in bytes:
    * unanswered requests, unconsumed items of streams, references. Each counts
@@ -62,7 +62,7 @@ export interface RequestLimits {
    *
    * @default {67_108_864}
    */
-  readonly maxHeldBytes: number;
+  readonly maxHeldBytes: number = 64 * 1024 * 1024;
   /**
    * The most memory that a peer may make a server hold before it is admitted,
    * in bytes, on connections whose peers must be admitted. A request over the
@@ -71,7 +71,7 @@ export interface RequestLimits {
    *
    * @default {65_536}
    */
-  readonly maxUnadmittedBytes: number;
+  readonly maxUnadmittedBytes: number = 64 * 1024;
   /**
    * The same as `limits.requests.maxHeldBytes`, for all channels of a server or a container
    * together, in bytes. Partly received frames and data queued for peers that
@@ -80,11 +80,11 @@ export interface RequestLimits {
    *
    * @default {1_073_741_824}
    */
-  readonly maxServerHeldBytes: number;
+  readonly maxServerHeldBytes: number = 1024 * 1024 * 1024;
 }
 
 /** Limits on data that waits to be written. */
-export interface QueueLimits {
+export class QueueLimits {
   /**
    * The amount of queued data, in bytes, above which `send` waits. Answers do
    * not wait. At four times this amount new requests are refused, and the peer
@@ -93,7 +93,7 @@ export interface QueueLimits {
    *
    * @default {8_388_608}
    */
-  readonly maxBytes: number;
+  readonly maxBytes: number = 8 * 1024 * 1024;
   /**
    * The longest time in which a peer may read nothing of the queued data, or
    * less than 16 KiB where more is queued, in milliseconds, before it is cut
@@ -101,18 +101,18 @@ export interface QueueLimits {
    *
    * @default {30_000}
    */
-  readonly slowPeerMs: number;
+  readonly slowPeerMs: number = 30_000;
 }
 
 /** Limits on how fast a peer may send. */
-export interface RateLimits {
+export class RateLimits {
   /**
    * The most bytes per second that the peer may send, apart from replies to
    * calls of this side. A faster peer is cut off (`code: "rate-limit"`).
    *
    * @default {Infinity}
    */
-  readonly bytesPerSecond: number;
+  readonly bytesPerSecond: number = Infinity;
   /**
    * The most frames per second that the peer may send: requests, control
    * requests, and replies that nobody waits for. Replies to calls of this side
@@ -121,7 +121,7 @@ export interface RateLimits {
    *
    * @default {Infinity}
    */
-  readonly framesPerSecond: number;
+  readonly framesPerSecond: number = Infinity;
   /**
    * The most requests per second that the peer may send. One more is refused:
    * the peer's call fails with `ServerBusyError`. Control requests count as
@@ -129,24 +129,24 @@ export interface RateLimits {
    *
    * @default {Infinity}
    */
-  readonly requestsPerSecond: number;
+  readonly requestsPerSecond: number = Infinity;
   /**
    * The most requests per second for all channels of a server together.
    *
    * @default {Infinity}
    */
-  readonly serverRequestsPerSecond: number;
+  readonly serverRequestsPerSecond: number = Infinity;
   /**
    * The length of a burst after a pause, in milliseconds: as much as the rates
    * allow in this time may arrive at once.
    *
    * @default {1_000}
    */
-  readonly burstMs: number;
+  readonly burstMs: number = 1_000;
 }
 
 /** Limits on the connections of a server. */
-export interface ConnectionLimits {
+export class ConnectionLimits {
   /**
    * The most connections that a server holds. For one more, the server cuts
    * off the oldest connection whose peer has sent nothing yet (`code:
@@ -155,7 +155,7 @@ export interface ConnectionLimits {
    *
    * @default {10_000}
    */
-  readonly max: number;
+  readonly max: number = 10_000;
   /**
    * The most connections that a server holds from one host. The 2⁶⁴ IPv6
    * addresses of one network count as one host, as do all peers over a Unix
@@ -165,7 +165,7 @@ export interface ConnectionLimits {
    *
    * @default {5_000}
    */
-  readonly maxPerHost: number;
+  readonly maxPerHost: number = 5_000;
   /**
    * The longest time between connecting and the first frame of a client, in
    * milliseconds, before it is cut off (`code: "first-frame"`). Set it to
@@ -173,7 +173,7 @@ export interface ConnectionLimits {
    *
    * @default {60_000}
    */
-  readonly firstFrameMs: number;
+  readonly firstFrameMs: number = 60_000;
   /**
    * The longest time without a frame while neither side waits for a reply, in
    * milliseconds, before the peer is cut off (`code: "idle"`). Detection may
@@ -181,11 +181,11 @@ export interface ConnectionLimits {
    *
    * @default {Infinity}
    */
-  readonly idleMs: number;
+  readonly idleMs: number = Infinity;
 }
 
 /** Limits on handshakes, such as those of TLS, that a server has under way. */
-export interface HandshakeLimits {
+export class HandshakeLimits {
   /**
    * The most handshakes under way. Each takes memory, and a silent client may
    * hold it for `timeoutMs`. For one connection more, the server gives up the
@@ -193,32 +193,32 @@ export interface HandshakeLimits {
    *
    * @default {512}
    */
-  readonly max: number;
+  readonly max: number = 512;
   /**
    * The longest time that a handshake may take, in milliseconds.
    *
    * @default {10_000}
    */
-  readonly timeoutMs: number;
+  readonly timeoutMs: number = 10_000;
 }
 
 /**
  * The limits on what one peer may make this side hold and do. The peer is not
  * trusted: each limit is checked before the memory is taken.
  */
-export interface Limits {
+export class Limits {
   /** Limits on single frames. */
-  readonly frames: FrameLimits;
+  readonly frames: FrameLimits = new FrameLimits();
   /** Limits on calls and requests. */
-  readonly requests: RequestLimits;
+  readonly requests: RequestLimits = new RequestLimits();
   /** Limits on data that waits to be written. */
-  readonly queues: QueueLimits;
+  readonly queues: QueueLimits = new QueueLimits();
   /** Limits on how fast a peer may send. */
-  readonly rates: RateLimits;
+  readonly rates: RateLimits = new RateLimits();
   /** Limits on the connections of a server. */
-  readonly connections: ConnectionLimits;
+  readonly connections: ConnectionLimits = new ConnectionLimits();
   /** Limits on the handshakes of a server. */
-  readonly handshakes: HandshakeLimits;
+  readonly handshakes: HandshakeLimits = new HandshakeLimits();
 }
 
 /** Limits to set; the others keep their defaults. */
@@ -227,42 +227,15 @@ export type LimitOptions = {
 };
 
 /** The default limits. */
-export const DEFAULT_LIMITS: Limits = {
-  frames: {
-    maxBytes: 16 * 1024 * 1024,
-    maxDepth: 512,
-    maxKeys: 262_144,
-    timeoutMs: 30_000,
-  },
-  requests: {
-    maxPending: 65_536,
-    maxUnanswered: 65_536,
-    maxHeldBytes: 64 * 1024 * 1024,
-    maxUnadmittedBytes: 64 * 1024,
-    maxServerHeldBytes: 1024 * 1024 * 1024,
-  },
-  queues: { maxBytes: 8 * 1024 * 1024, slowPeerMs: 30_000 },
-  rates: {
-    bytesPerSecond: Infinity,
-    framesPerSecond: Infinity,
-    requestsPerSecond: Infinity,
-    serverRequestsPerSecond: Infinity,
-    burstMs: 1_000,
-  },
-  connections: {
-    max: 10_000,
-    maxPerHost: 5_000,
-    firstFrameMs: 60_000,
-    idleMs: Infinity,
-  },
-  handshakes: { max: 512, timeoutMs: 10_000 },
-};
+export const DEFAULT_LIMITS: Limits = new Limits();
 
 /**
  * The highest value of `frames.maxDepth`. A walk of a few thousand levels fits
  * the stack of a thread, and Python's `json` gives up near 1,000.
  */
 const HIGHEST_DEPTH = 1_000;
+
+type Groups = Record<string, Record<string, number>>;
 
 /**
  * Returns the default limits with `limits` in their place.
@@ -274,10 +247,7 @@ const HIGHEST_DEPTH = 1_000;
  */
 export function resolveLimits(limits?: LimitOptions): Limits {
   if (limits === undefined) return DEFAULT_LIMITS;
-  const resolved: Record<string, Record<string, number>> = {};
-  for (const [group, defaults] of Object.entries(DEFAULT_LIMITS)) {
-    resolved[group] = { ...defaults };
-  }
+  const resolved = new Limits() as unknown as Groups;
   for (const [group, values] of Object.entries(limits)) {
     for (const [name, value] of Object.entries(values ?? {})) {
       checkLimit(resolved, group, name, value);
@@ -288,7 +258,7 @@ export function resolveLimits(limits?: LimitOptions): Limits {
 }
 
 function checkLimit(
-  known: Record<string, Record<string, number>>,
+  known: Groups,
   group: string,
   name: string,
   value: number | undefined,
