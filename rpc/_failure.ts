@@ -1,3 +1,4 @@
+import { TypeTable } from "../channel/codecs/types/type_table.ts";
 import {
   RemoteError,
   SerializationError,
@@ -41,9 +42,6 @@ const OWN_ERRORS: ReadonlyMap<string, {
 
 /** The first line of a Python traceback. */
 const TRACEBACK = "Traceback (most recent call last)";
-
-/** How deep plain data may be nested. */
-const MAX_DEPTH = 32;
 
 /**
  * Errors that other sides have answered with. A method that rethrows one has
@@ -187,39 +185,26 @@ export function asError(thrown: unknown): Error | null {
   return isInstance(thrown, Error) ? thrown : null;
 }
 
+/** Packs what every codec carries, and refuses the rest. */
+const EVERY_CODEC = new TypeTable([], {
+  carries: {
+    binary: false,
+    bigint: false,
+    nonFinite: false,
+    loneSurrogates: false,
+  },
+  maxDepth: 32,
+});
+
 /**
  * Returns whether every codec can carry `value` without a serializer. Data of an
  * error must not prevent that the error itself is sent. Never throws.
  */
-export function isPlainData(value: unknown, depth = 0): boolean {
+export function isPlainData(value: unknown): boolean {
   try {
-    switch (typeof value) {
-      case "string":
-        return value.isWellFormed();
-      case "number":
-        return Number.isFinite(value);
-      case "boolean":
-      case "undefined":
-        return true;
-      case "object":
-        return value === null ||
-          depth < MAX_DEPTH && isPlainObject(value, depth + 1);
-      default:
-        return false;
-    }
+    EVERY_CODEC.pack(value);
+    return true;
   } catch {
-    // A getter of the user throws.
     return false;
   }
-}
-
-function isPlainObject(value: object, depth: number): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (Array.isArray(value) && prototype === Array.prototype) {
-    return value.every((item) => isPlainData(item, depth));
-  }
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  return Object.entries(value).every(([key, item]) =>
-    key !== "__type__" && key.isWellFormed() && isPlainData(item, depth)
-  );
 }
