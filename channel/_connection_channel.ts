@@ -329,7 +329,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
 
   #finishIfWritten(): void {
     if (this.state.kind !== "finishing") return;
-    if (this.queue.waiting === 0) this.connection.finish();
+    if (this.queue.isEmpty) this.connection.finish();
   }
 
   #endClose(): void {
@@ -399,7 +399,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
       bytesIn: connection.receivedBytes,
       bytesOut: connection.writtenBytes,
       pendingCalls: this.#calls.size,
-      waitingCalls: this.queue.waiting,
+      waitingCalls: this.#calls.waiting,
       unansweredRequests: this.#requests.size,
       heldBytes: this.budget.bytes,
       unreadRequests: this.#requests.inbox.size,

@@ -81,6 +81,13 @@ class PendingCall implements Due, Abortable, QueuedFrame {
     this.#calls.expire(this);
   }
 
+  go(): void {
+    this.#calls.write(this);
+  }
+
+  /** Does nothing: {@linkcode OutgoingCalls} has rejected it. */
+  end(): void {}
+
   abort(reason: unknown): void {
     this.#calls.abort(this, reason);
   }
@@ -105,6 +112,12 @@ export class OutgoingCalls {
   /** The number of pending calls. */
   get size(): number {
     return this.#pending.size;
+  }
+
+  /** The number of calls that wait for room in the send queue. */
+  get waiting(): number {
+    const isWaiting = ({ payload }: PendingCall) => payload !== null;
+    return this.#pending.values().filter(isWaiting).length;
   }
 
   /** Sends a call. Throws if it cannot be sent; then it uses no id. */
@@ -160,6 +173,12 @@ export class OutgoingCalls {
       this.#remove(call, "failure", error);
       throw error;
     }
+  }
+
+  /** Writes the frame of a call that had to wait. */
+  write(call: PendingCall): void {
+    call.position = this.#channel.queue.write(call.payload!);
+    call.payload = null;
   }
 
   /** Converts a payload that must wait to bytes, and checks their length. */

@@ -1,147 +1,196 @@
 import type { Connection } from "../../transports/transport.ts";
 import type { ChannelContext } from "../_context.ts";
-import { SlowPeerWatch } from "../limits/_slow_peer_watch.ts";
-import { Deque } from "./deque.ts";
+import type { Timeout } from "../timers/_timers.ts";
 
-/** A frame that may have to wait for room in the queue of the connection. */
-export interface QueuedFrame {
-  /** Its position in the stream of bytes, or -1 while it waits. */
-  position: number;
-  /** Its payload while it waits. */
-  payload: Uint8Array | null;
+/** Above this many times `limits.queues.maxBytes` requests are refused. */
+const REFUSE_FACTOR = 4;
+/** Above this many times `limits.queues.maxBytes` the peer is cut off at once. */
+const CUT_FACTOR = 16;
+/** A peer that takes less than this of what is queued takes nothing. */
+const LEAST_BYTES = 16 * 1024;
+/** The longest time that a peer may stay above the refusing limit. */
+const BACKLOG_MS = 1_000;
+/** The queue is counted towards the budget in steps of this length. */
+const COUNTED_BYTES = 64 * 1024;
+
+const PATIENT = { patient: true };
+
+/** Something that waits for room in a {@linkcode SendQueue}. */
+export interface QueueWaiter {
+  /** Goes on, as there is room for a frame. */
+  go(): void;
+  /** Gives up, as the connection has ended. */
+  end(): void;
 }
 
-/** An empty set for the many connections on which no frame ever waits. */
-const NONE_WAITING = new Set<QueuedFrame>();
+/** A frame that may have to wait for room. */
+export interface QueuedFrame extends QueueWaiter {
+  /** Its position in the stream of bytes, or -1 while it waits. */
+  readonly position: number;
+}
+
+/** An empty set for the many connections on which nothing ever waits. */
+const NONE_WAITING = new Set<QueueWaiter>();
 
 const AT_ONCE: Promise<void> = Promise.resolve();
 
 /**
- * The outgoing frames of a connection, first in, first out. Calls wait here
- * while more than `limits.queues.maxBytes` is queued on the connection; answers
- * do not.
+ * The outgoing frames of a connection, first in, first out. Calls, large
+ * answers and producers wait here, in one order, while more than
+ * `limits.queues.maxBytes` is queued on the connection; other answers do not.
+ *
+ * It notices a peer that sends and does not read. Reading from it never pauses,
+ * since that could deadlock two sides that both wait; so what is queued for it
+ * must be bounded here. A burst of large answers within one turn of the event
+ * loop is not the peer's fault: it gets a second to take them.
  */
 export class SendQueue {
   readonly #channel: ChannelContext;
   readonly #connection: Connection;
-  readonly #slowPeer: SlowPeerWatch;
-  #waiting = NONE_WAITING;
+  #waiters = NONE_WAITING;
   /**
    * Kept from one `written` to the next: a new iterator would step over the
-   * places of all frames that have left.
+   * places of all waiters that have gone.
    */
   #inOrder = NONE_WAITING.values();
-  #drainWaiters: PromiseWithResolvers<void>[] = [];
-  /** Large answers that wait for room. */
-  readonly #answers = new Deque<() => void>();
+  /** The part of the queue that is in the budget of the owner, in bytes. */
+  #countedBytes = 0;
+  /** The timeouts that run, if they do. They are not restarted for each write. */
+  #backlog: Timeout | null = null;
+  #stall: Timeout | null = null;
 
   /** Creates an empty queue in front of the connection of `channel`. */
   constructor(channel: ChannelContext) {
     this.#channel = channel;
     this.#connection = channel.connection;
-    this.#slowPeer = new SlowPeerWatch(channel);
   }
 
-  /** The number of frames that wait for room. */
-  get waiting(): number {
-    return this.#waiting.size;
+  /** Whether nothing waits for room. */
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0;
   }
 
   /** Whether a call can be written now. */
   get hasRoom(): boolean {
-    return this.#waiting.size === 0 && this.#isUnderLimit;
+    return this.isEmpty && !this.#isOver(1);
   }
 
   /** Whether the peer reads so little that its requests should be refused. */
   get isBacklogged(): boolean {
-    return this.#slowPeer.isBacklogged;
+    return this.#isOver(REFUSE_FACTOR);
   }
 
-  get #isUnderLimit(): boolean {
+  /** Returns whether more than `times` the limit is queued. */
+  #isOver(times: number): boolean {
     const { maxBytes } = this.#channel.limits.queues;
-    return this.#connection.queuedBytes <= maxBytes;
+    return this.#connection.queuedBytes > times * maxBytes;
   }
 
   /** Writes a payload, whether or not there is room. Returns its position. */
   write(payload: string | Uint8Array): number {
     const position = this.#connection.send(payload);
     this.#channel.counts.framesOut++;
-    this.#slowPeer.queued();
+    this.#checkPeer();
     return position;
   }
 
-  /** Keeps a frame until there is room. */
-  wait(frame: QueuedFrame): void {
-    if (this.#waiting === NONE_WAITING) this.#waiting = new Set();
-    this.#waiting.add(frame);
+  /** Lets `waiter` wait until there is room. */
+  wait(waiter: QueueWaiter): void {
+    if (this.#waiters === NONE_WAITING) this.#waiters = new Set();
+    this.#waiters.add(waiter);
   }
 
   /** Returns whether part of a frame has left. */
-  isSent(frame: QueuedFrame): boolean {
-    return frame.position >= 0 && this.#connection.isSent(frame.position);
+  isSent({ position }: QueuedFrame): boolean {
+    return position >= 0 && this.#connection.isSent(position);
   }
 
   /** Removes a frame. Returns whether part of it had left before. */
   withdraw(frame: QueuedFrame): boolean {
-    if (this.#waiting.delete(frame)) return false;
+    if (this.#waiters.delete(frame)) return false;
     return !this.#connection.revoke(frame.position);
   }
 
   /**
    * Calls `write`, which writes one frame, when there is room: now, or later in
-   * the order of these calls. At the end of the connection it is called, too.
+   * its turn. At the end of the connection it is called, too.
    */
   whenRoom(write: () => void): void {
-    if (this.#answers.size === 0 && this.hasRoom) write();
-    else this.#answers.push(write);
-  }
-
-  /** To be called when the connection has written all it had. */
-  written(): void {
-    this.#slowPeer.written();
-    this.#writeAnswers();
-    while (this.#waiting.size > 0) {
-      if (!this.#isUnderLimit) return;
-      const { done, value: frame } = this.#inOrder.next();
-      if (done) {
-        this.#inOrder = this.#waiting.values();
-        continue;
-      }
-      this.#waiting.delete(frame);
-      frame.position = this.write(frame.payload!);
-      frame.payload = null;
-    }
-    if (!this.#isUnderLimit) return;
-    for (const waiter of this.#drainWaiters.splice(0)) waiter.resolve();
-  }
-
-  #writeAnswers(): void {
-    while (this.#answers.size > 0 && this.#isUnderLimit) {
-      this.#answers.shift()!();
-    }
+    if (this.hasRoom) write();
+    else this.wait({ go: write, end: write });
   }
 
   /** Resolves when there is room, and rejects at the {@linkcode end}. */
   drained(): Promise<void> {
     if (this.hasRoom) return AT_ONCE;
-    const waiter = Promise.withResolvers<void>();
-    this.#drainWaiters.push(waiter);
-    return waiter.promise;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const end = () => reject(this.#channel.endError("drain"));
+    this.wait({ go: resolve, end });
+    return promise;
   }
 
-  /** Resolves when answers have left, or cannot any more. */
-  async answersLeft(): Promise<void> {
-    // An answer that is lost with its connection is only counted.
-    await this.drained().catch(() => {});
+  /** Resolves when answers have left, or are lost with the connection. */
+  answersLeft(): Promise<void> {
+    return new Promise((resolve) => this.wait({ go: resolve, end: resolve }));
   }
 
-  /** Drops all waiting frames. Every `drained` rejects with its own error. */
-  end(): void {
-    this.#slowPeer.end();
-    this.#waiting.clear();
-    for (const write of this.#answers.clear()) write();
-    for (const waiter of this.#drainWaiters.splice(0)) {
-      waiter.reject(this.#channel.endError("drain"));
+  /** To be called when the connection has written all it had. */
+  written(): void {
+    if (this.#countedBytes > 0) this.#count(this.#connection.queuedBytes);
+    while (!this.isEmpty && !this.#isOver(1)) {
+      const { done, value: waiter } = this.#inOrder.next();
+      if (done) {
+        this.#inOrder = this.#waiters.values();
+        continue;
+      }
+      this.#waiters.delete(waiter);
+      waiter.go();
     }
+  }
+
+  /** To be called when the connection has ended: all that waits gives up. */
+  end(): void {
+    this.#count(0);
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const waiter of waiters) waiter.end();
+  }
+
+  /** Cuts off a peer for which too much is queued, or watches how it reads. */
+  #checkPeer(): void {
+    const { queuedBytes } = this.#connection;
+    if (queuedBytes - this.#countedBytes > COUNTED_BYTES) {
+      this.#count(queuedBytes);
+      const full = this.#channel.budget.parent?.exceededBy(0) ?? null;
+      if (full !== null) return this.#channel.cutOver("over-budget");
+    }
+    if (this.#isOver(CUT_FACTOR)) return this.#channel.cutOver("slow-peer");
+    if (this.#stall === null) this.#watchStall();
+    if (this.#backlog === null && this.isBacklogged) this.#watchBacklog();
+  }
+
+  #count(bytes: number): void {
+    this.#channel.budget.parent?.hold(bytes - this.#countedBytes);
+    this.#countedBytes = bytes;
+  }
+
+  #watchBacklog(): void {
+    this.#backlog = this.#channel.timers.start("slow peer", BACKLOG_MS, () => {
+      this.#backlog = null;
+      if (this.isBacklogged) this.#channel.cutOver("slow-peer");
+    }, PATIENT);
+  }
+
+  #watchStall(): void {
+    const { limits: { queues }, timers } = this.#channel;
+    const { writtenBytes, queuedBytes } = this.#connection;
+    const wantedBytes = writtenBytes + Math.min(queuedBytes, LEAST_BYTES);
+    this.#stall = timers.start("slow peer", queues.slowPeerMs, () => {
+      this.#stall = null;
+      const { writtenBytes, queuedBytes } = this.#connection;
+      if (queuedBytes === 0) return;
+      if (writtenBytes < wantedBytes) this.#channel.cutOver("slow-peer");
+      else this.#watchStall();
+    }, PATIENT);
   }
 }

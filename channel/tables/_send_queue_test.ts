@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ChannelContext, ChannelCounters } from "../_context.ts";
 import { DEFAULT_LIMITS } from "../limits/limits.ts";
 import { Budget } from "../limits/budget.ts";
@@ -36,13 +36,18 @@ function setUp(): { connection: FakeConnection; queue: SendQueue } {
   return { connection, queue };
 }
 
-function frame(byte: number): QueuedFrame {
-  return { position: -1, payload: Uint8Array.of(byte) };
+/** Returns a frame that writes `byte` to `queue` in its turn. */
+function frame(queue: SendQueue, byte: number): QueuedFrame {
+  return {
+    position: -1,
+    go: () => void queue.write(Uint8Array.of(byte)),
+    end: () => {},
+  };
 }
 
 Deno.test("SendQueue sends what waits in order, without what was withdrawn", () => {
   const { connection, queue } = setUp();
-  const frames = [0, 1, 2, 3, 4].map(frame);
+  const frames = [0, 1, 2, 3, 4].map((byte) => frame(queue, byte));
   for (const waiting of frames) queue.wait(waiting);
   const drain = () => {
     connection.queuedBytes = 0;
@@ -54,16 +59,16 @@ Deno.test("SendQueue sends what waits in order, without what was withdrawn", () 
   drain();
   drain();
   drain();
-  queue.wait(frame(5));
+  queue.wait(frame(queue, 5));
   drain();
   assertEquals(connection.sent, [0, 2, 3, 5].map((it) => Uint8Array.of(it)));
-  assertEquals(queue.waiting, 0);
+  assertEquals(queue.isEmpty, true);
 });
 
 Deno.test("SendQueue takes as long for each of many that wait as for each of few", () => {
   const { connection, queue } = setUp();
   const count = 100_000;
-  for (let waiting = 0; waiting < count; waiting++) queue.wait(frame(0));
+  for (let waiting = 0; waiting < count; waiting++) queue.wait(frame(queue, 0));
   const start = performance.now();
   for (let left = count; left > 0; left--) {
     connection.queuedBytes = 0;
@@ -91,4 +96,28 @@ Deno.test("SendQueue writes large answers one after the other, as there is room"
   queue.whenRoom(answer("d"));
   queue.end();
   assertEquals(connection.sent.at(-1), "d");
+});
+
+Deno.test("SendQueue lets calls, large answers and producers go in one order", async () => {
+  const { connection, queue } = setUp();
+  const drained = queue.drained().then(() => connection.sent.length);
+  queue.wait(frame(queue, 0));
+  queue.whenRoom(() => void queue.write("a"));
+  const drainedLater = queue.drained().then(() => connection.sent.length);
+  queue.wait(frame(queue, 1));
+  for (let count = 0; count < 3; count++) {
+    connection.queuedBytes = 0;
+    queue.written();
+    await Promise.resolve();
+  }
+  assertEquals(connection.sent, [Uint8Array.of(0), "a", Uint8Array.of(1)]);
+  assertEquals([await drained, await drainedLater], [1, 3]);
+});
+
+Deno.test("SendQueue.drained rejects when the connection ends, but answersLeft resolves", async () => {
+  const { queue } = setUp();
+  const drained = assertRejects(() => queue.drained(), Error, "closed");
+  const left = queue.answersLeft();
+  queue.end();
+  await Promise.all([drained, left]);
 });
