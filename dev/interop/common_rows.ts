@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import {
   ConnectionClosedError,
@@ -167,7 +172,9 @@ function killedRows(sides: LayerSides): void {
     const pending = await python.ask("later", { on, path: "nap" });
     await process.kill();
     const outcome = await raised(python.ask("outcome", { on: pending }));
-    assertEquals(outcome.raised, "ConnectionResetError");
+    // Which of the two depends on whether Python reads or writes first.
+    const losses = ["ConnectionResetError", "BrokenPipeError"];
+    assert(losses.includes(outcome.raised), outcome.raised);
   });
 
   conformance({ layer, feature: again, serves: "aiomas" }, async (stage) => {
