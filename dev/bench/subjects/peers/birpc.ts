@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { BirpcReturn } from "birpc";
+import type { BirpcReturn } from "npm:birpc@4.2.0";
 import { echo, hang } from "../_methods.ts";
 import { answer, type Subject } from "../subject.ts";
 import { Lines } from "./_lines.ts";

@@ -18,7 +18,7 @@ import type {
   handleUnaryCall,
   ServiceDefinition,
   ServiceError,
-} from "@grpc/grpc-js";
+} from "npm:@grpc/grpc-js@1.14.7";
 import { parseAddress } from "../../../../transports/address.ts";
 import {
   type Answer,

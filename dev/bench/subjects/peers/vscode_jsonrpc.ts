@@ -12,7 +12,7 @@
  * @module
  */
 import type { Socket } from "node:net";
-import type { MessageConnection } from "vscode-jsonrpc/node";
+import type { MessageConnection } from "npm:vscode-jsonrpc@10.0.0/node";
 import { checkCount, echo, hang, nthAnswer } from "../_methods.ts";
 import { type Answer, answer, type Subject } from "../subject.ts";
 import { load } from "./_load.ts";
