@@ -32,7 +32,7 @@ export class ContainerContext {
   readonly escalate: (error: unknown) => void;
   /** The public address of the container; empty until it listens. */
   address = "";
-  /** Whether the container is being closed, or is closed. */
+  /** True from the moment at which the container begins to close. */
   isClosing = false;
   readonly #onError: OnError;
 

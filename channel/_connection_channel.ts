@@ -1,3 +1,5 @@
+// Longer than most files: it is the public channel and the receiver of frames in
+// one class, whose parts have files of their own.
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { observed, world } from "../transports/internal.ts";
 import type { Connection, FrameReceiver } from "../transports/transport.ts";

@@ -37,7 +37,7 @@ export class Shares {
     return { own, host };
   }
 
-  /** Whether there is room for `bytes` more. */
+  /** Returns true if `bytes` more fit. */
   hasRoom(container: string, bytes: number): boolean {
     return this.of(container).own.budget.exceededBy(bytes) === null;
   }
