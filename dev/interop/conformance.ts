@@ -13,6 +13,7 @@ import {
   parseCells,
   parseRows,
   type Row,
+  type Side,
   versionLine,
   type Versions,
 } from "./matrix.ts";
@@ -27,7 +28,7 @@ const CODECS = { json: json(), msgpack: msgpack() };
 export interface Stage {
   /** The step. */
   readonly ctx: Ctx;
-  /** aiomas. */
+  /** aiomas, which all steps of the file share. */
   readonly python: PythonPeer;
   /** The name of the step's codec. */
   readonly codec: CodecName;
@@ -57,6 +58,9 @@ const fixedCells: Cell[] = [];
 /** The reason why tests are ignored, for their names; empty if they are not. */
 const leftOut: string = "missing" in env ? ` (left out: ${env.missing})` : "";
 
+/** A Python for all steps of this file; it ends with its input, as this does. */
+const python = "missing" in env ? null : new PythonPeer();
+
 /** Registers the test of a row; without Python it is left out. */
 export function conformance(
   options: RowOptions,
@@ -78,11 +82,30 @@ export function conformance(
     codecs: codec === undefined ? Object.values(CODECS) : [CODECS[codec]],
     timeoutMs: 30_000,
   }, async (ctx) => {
-    await body(makeStage(ctx));
+    await body(makeStage(ctx, python!));
     const column = `${ctx.transport} · ${ctx.options.codec.name}` as Column;
     const found = not === undefined ? "works" as const : { not };
     await noteCell({ ...row, column, found });
   });
+}
+
+/** Registers a row by its feature. */
+export type RegisterRow<T> = (
+  feature: string,
+  body: (stage: Stage & T) => Promise<void>,
+  options?: Partial<Pick<RowOptions, "codec" | "not">>,
+) => void;
+
+/** Returns how to register rows whose bodies get what `setUp` returns. */
+export function rowsWith<T extends object>(
+  layer: Layer,
+  serves: Side,
+  setUp: (stage: Stage) => Promise<T>,
+): RegisterRow<T> {
+  return (feature, body, options = {}) =>
+    conformance({ layer, feature, serves, ...options }, async (stage) => {
+      await body({ ...stage, ...await setUp(stage) });
+    });
 }
 
 function addRow({ layer, feature, serves }: Row): Row {
@@ -91,8 +114,8 @@ function addRow({ layer, feature, serves }: Row): Row {
   return row;
 }
 
-function makeStage(ctx: Ctx): Stage {
-  const python = ctx.use(new PythonPeer());
+function makeStage(ctx: Ctx, python: PythonPeer): Stage {
+  ctx.use({ [Symbol.asyncDispose]: () => python.ask<void>("reset") });
   return {
     ctx,
     python,
@@ -135,8 +158,7 @@ export function checkGuide(layer: Layer): void {
     name: `docs/interop.md names the versions that are tested${leftOut}`,
     ignore: leftOut !== "",
     fn: async () => {
-      await using python = new PythonPeer();
-      const versions = await python.ask<Versions>("versions");
+      const versions = await python!.ask<Versions>("versions");
       if (reportPath !== undefined) return await noteInReport({ versions });
       assertStringIncludes(await readTable(), versionLine(versions), STALE);
     },

@@ -33,6 +33,7 @@ class Peer:
         self.clients = {}
         self.paths = {}
         self.tasks = set()
+        self.main = asyncio.current_task()
 
     def keep(self, thing, service=None, path=None):
         handle = next(self.handles)
@@ -191,6 +192,14 @@ class Peer:
         }
 
     # All
+
+    async def reset(self):
+        """Closes all things and gives up all tasks, as a new process would."""
+        for handle in reversed(list(self.things)):
+            await self.close(on=handle)
+        own = {self.main, asyncio.current_task()}
+        for task in asyncio.all_tasks() - own:
+            task.cancel()
 
     async def close(self, *, on):
         """Closes a thing; repeatable."""

@@ -12,8 +12,13 @@ import type { Remote } from "../../../rpc/remote.ts";
 import { sessionStarter } from "../../../rpc/internal.ts";
 import { withTransports } from "../../../transports/defaults.ts";
 import { ConnectError } from "../../../transports/errors.ts";
-import { commonRows, type LayerSides, type Options } from "../common_rows.ts";
-import { checkGuide, conformance, type Stage } from "../conformance.ts";
+import { commonRows, type LayerSides } from "../common_rows.ts";
+import {
+  checkGuide,
+  conformance,
+  rowsWith,
+  type Stage,
+} from "../conformance.ts";
 import { denomasProcess, looseCodec, raised, type Served } from "../support.ts";
 import { Host, type HostMethods, Point, pointSerializer } from "../things.ts";
 import { PLAIN } from "../values.ts";
@@ -39,8 +44,8 @@ const sides: LayerSides = {
     const there = stage.closing(await createThere(stage));
     return await connectThere(stage, there, address);
   },
-  serveHere: async (stage) => {
-    const container = await createHere(stage);
+  serveHere: async (stage, address) => {
+    const container = await createHere(stage, {}, address);
     return (await container.spawn(Host)).address;
   },
 };
@@ -53,63 +58,41 @@ interface PythonManager {
 }
 
 /** Both have a container; that of aiomas has an agent, and denomas a proxy. */
-interface ToAiomas extends Stage {
-  readonly container: Container;
-  readonly there: Served;
-  readonly address: string;
-  readonly remote: Remote<HostMethods>;
-}
+const toAiomas = rowsWith(layer, "aiomas", async (stage) => {
+  const container = await createHere(stage);
+  const there = stage.closing(await createThere(stage));
+  const { address } = await spawnThere(stage, there);
+  const remote = await container.connect<HostMethods>(address);
+  return { container, there, address, remote };
+});
 
-/** Both have a container; that of denomas has an agent, and aiomas a proxy. */
-interface ToDenomas extends Stage {
-  readonly container: Container;
-  readonly there: Served;
-  readonly host: Host;
-  /** The number of the proxy. */
-  readonly on: number;
-  call(path: string, ...args: unknown[]): Promise<unknown>;
-}
+/**
+ * Both have a container; that of denomas has an agent, and aiomas a proxy with
+ * the number `on`.
+ */
+const toDenomas = rowsWith(layer, "denomas", async (stage) => {
+  const container = await createHere(stage);
+  const there = stage.closing(await createThere(stage));
+  const host = await container.spawn(Host);
+  const on = await connectThere(stage, there, host.address);
+  const call = (path: string, ...args: unknown[]) =>
+    stage.python.ask("call", { on, path, args });
+  return { container, there, host, on, call };
+});
 
-function toAiomas(
-  feature: string,
-  body: (stage: ToAiomas) => Promise<void>,
-  options: Options = {},
-): void {
-  const serves = "aiomas";
-  conformance({ layer, feature, serves, ...options }, async (stage) => {
-    const container = await createHere(stage);
-    const there = stage.closing(await createThere(stage));
-    const { address } = await spawnThere(stage, there);
-    const remote = await container.connect<HostMethods>(address);
-    await body({ ...stage, container, there, address, remote });
-  });
-}
-
-function toDenomas(
-  feature: string,
-  body: (stage: ToDenomas) => Promise<void>,
-  options: Options = {},
-): void {
-  const serves = "denomas";
-  conformance({ layer, feature, serves, ...options }, async (stage) => {
-    const { python } = stage;
-    const container = await createHere(stage);
-    const there = stage.closing(await createThere(stage));
-    const host = await container.spawn(Host);
-    const on = await connectThere(stage, there, host.address);
-    const call = (path: string, ...args: unknown[]) =>
-      python.ask("call", { on, path, args });
-    await body({ ...stage, container, there, host, on, call });
-  });
-}
-
-function createHere(
+async function createHere(
   stage: Stage,
   options: ContainerOptions = {},
+  address: string = stage.ctx.address,
 ): Promise<Container> {
-  const serializers = [pointSerializer];
-  const codec = looseCodec(stage);
-  return stage.ctx.createContainer({ codec, serializers, ...options });
+  return stage.ctx.use(
+    await Container.create(address, {
+      ...stage.ctx.options,
+      codec: looseCodec(stage),
+      serializers: [pointSerializer],
+      ...options,
+    }),
+  );
 }
 
 function createThere(
@@ -210,19 +193,13 @@ conformance({
   serves: "denomas",
   not: "In aiomas all that connect after a refusal hang.",
 }, async (stage) => {
-  const { ctx, python } = stage;
+  const { python } = stage;
   const there = stage.closing(await createThere(stage));
   const gone = await createHere(stage);
   const { address } = await gone.spawn(Host);
   await gone.close();
   await raised(connectThere(stage, there, address));
-  const again = ctx.use(
-    await Container.create(gone.address, {
-      ...ctx.options,
-      serializers: [pointSerializer],
-    }),
-  );
-  assertEquals((await again.spawn(Host)).address, address);
+  assertEquals(await sides.serveHere(stage, gone.address), address);
   const args = { container: there.handle, address, within: 0.1 };
   assertEquals(
     (await raised(python.ask("connect", args))).raised,
@@ -437,7 +414,7 @@ conformance({
   const on = await connectThere(stage, there, address);
   await python.ask("call", { on, path: "echo", args: [1] });
   await first.kill();
-  await denomasProcess(stage, layer, first.line);
+  await sides.serveHere(stage, first.line);
   const again = await connectThere(stage, there, address);
   const call = python.ask("call", { on: again, path: "echo", args: [1] });
   assertEquals((await raised(call)).raised, "ConnectionResetError");

@@ -5,15 +5,14 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { RemoteError, TimeoutError } from "../../../channel/errors.ts";
-import { openConnection } from "../../../rpc/deno.ts";
+import { openConnection, startServer } from "../../../rpc/deno.ts";
 import type { RpcClient, RpcConnectionOptions } from "../../../rpc/client.ts";
 import { kwargs } from "../../../rpc/kwargs.ts";
 import { withOptions } from "../../../rpc/options.ts";
-import type { Remote } from "../../../rpc/remote.ts";
 import type { RpcServer } from "../../../rpc/server.ts";
-import { commonRows, type LayerSides, type Options } from "../common_rows.ts";
-import { checkGuide, conformance, type Stage } from "../conformance.ts";
-import { denomasProcess, looseCodec, raised, type Served } from "../support.ts";
+import { commonRows, type LayerSides } from "../common_rows.ts";
+import { checkGuide, rowsWith, type Stage } from "../conformance.ts";
+import { looseCodec, raised } from "../support.ts";
 import { type Methods, Point, pointSerializer, Service } from "../things.ts";
 import { PLAIN } from "../values.ts";
 
@@ -32,11 +31,16 @@ const sides: LayerSides = {
     const args = { layer, address, codec, points: true, serves: true };
     return python.ask<number>("open", args);
   },
-  serveHere: async (stage) => (await startHere(stage)).address,
+  serveHere: async (stage, address) => (await serve(stage, address)).address,
 };
 
-function startHere(stage: Stage): Promise<RpcServer<Methods>> {
-  return stage.ctx.rpc.startServer<Methods>(new Service(), loose(stage));
+async function serve(
+  stage: Stage,
+  address: string = stage.ctx.address,
+): Promise<RpcServer<Methods>> {
+  const options = { ...stage.ctx.options, ...loose(stage) };
+  const service = new Service();
+  return stage.ctx.use(await startServer<Methods>(address, service, options));
 }
 
 function loose(stage: Stage) {
@@ -59,50 +63,21 @@ async function open(
 }
 
 /** denomas calls aiomas, and serves it as well. */
-interface ToAiomas extends Stage {
-  readonly client: RpcClient<Methods>;
-  readonly remote: Remote<Methods>;
-  readonly served: Served;
-  readonly service: Service;
-}
+const toAiomas = rowsWith(layer, "aiomas", async (stage) => {
+  const served = stage.closing(await sides.serve(stage));
+  const service = new Service();
+  const client = await open(stage, served.address, { service });
+  return { client, remote: client.remote, served, service };
+});
 
-/** aiomas calls denomas, and serves it as well. */
-interface ToDenomas extends Stage {
-  readonly server: RpcServer<Methods>;
-  /** The number of its client. */
-  readonly on: number;
-  call(path: string, ...args: unknown[]): Promise<unknown>;
-}
-
-function toAiomas(
-  feature: string,
-  body: (stage: ToAiomas) => Promise<void>,
-  options: Options = {},
-): void {
-  const serves = "aiomas";
-  conformance({ layer, feature, serves, ...options }, async (stage) => {
-    const served = stage.closing(await sides.serve(stage));
-    const service = new Service();
-    const client = await open(stage, served.address, { service });
-    const { remote } = client;
-    await body({ ...stage, client, remote, served, service });
-  });
-}
-
-function toDenomas(
-  feature: string,
-  body: (stage: ToDenomas) => Promise<void>,
-  options: Options = {},
-): void {
-  const serves = "denomas";
-  conformance({ layer, feature, serves, ...options }, async (stage) => {
-    const server = await startHere(stage);
-    const on = stage.closing(await sides.openThere(stage, server.address));
-    const call = (path: string, ...args: unknown[]) =>
-      stage.python.ask("call", { on, path, args });
-    await body({ ...stage, server, on, call });
-  });
-}
+/** aiomas calls denomas, and serves it as well; `on` is the number of its client. */
+const toDenomas = rowsWith(layer, "denomas", async (stage) => {
+  const server = await serve(stage);
+  const on = stage.closing(await sides.openThere(stage, server.address));
+  const call = (path: string, ...args: unknown[]) =>
+    stage.python.ask("call", { on, path, args });
+  return { server, on, call };
+});
 
 const CALLS = "Calls";
 toAiomas(CALLS, async ({ remote }) => {
@@ -278,21 +253,5 @@ toDenomas(NO_CALL, async ({ server, python, codec, closing, call }) => {
 });
 
 commonRows(sides);
-
-const again = "The server comes back: connecting works again";
-conformance(
-  { layer, feature: again, serves: "denomas" },
-  async (stage) => {
-    const { ctx, python, codec } = stage;
-    const first = await denomasProcess(stage, layer, ctx.address);
-    const args = { layer, address: first.line, codec };
-    stage.closing(await python.ask<number>("open", args));
-    await first.kill();
-    await denomasProcess(stage, layer, first.line);
-    const on = stage.closing(await python.ask<number>("open", args));
-    const call = { on, path: "greet", args: ["Ada"] };
-    assertEquals(await python.ask("call", call), "Hello, Ada");
-  },
-);
 
 checkGuide(layer);
