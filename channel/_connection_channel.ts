@@ -23,7 +23,7 @@ import type { CloseReason, ConnectionClosedError } from "./errors.ts";
 import { Arrivals } from "./limits/_arrivals.ts";
 import { Budget } from "./limits/budget.ts";
 import type { Limits } from "./limits/limits.ts";
-import { REQUEST } from "./message.ts";
+import { readThrown, REQUEST } from "./message.ts";
 import type { IncomingRequest, Request } from "./request.ts";
 import { IncomingRequests } from "./tables/_incoming_requests.ts";
 import { type CallTerms, OutgoingCalls } from "./tables/_outgoing_calls.ts";
@@ -342,7 +342,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   /** Ends the connection of a peer that broke the protocol. */
   #breakOff(error: unknown): void {
     const isAwaited = this.#calls.size > 0;
-    const message = error instanceof Error ? error.message : String(error);
+    const { message } = readThrown(error);
     this.cut({ by: "error", code: "protocol", message, error });
     if (!isAwaited) this.options.onProtocolError(error);
   }

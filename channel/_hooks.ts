@@ -13,11 +13,8 @@ export interface ChannelHooks {
   readonly admission?: Admission;
   /** Makes the content of a failure from an error; it must be plain data. */
   readonly encodeFailure?: (error: Error) => unknown;
-  /**
-   * Makes an error from the content of a failure that `origin` answered with,
-   * or returns `null` for the usual one.
-   */
-  readonly decodeFailure?: (content: unknown, origin: string) => Error | null;
+  /** Makes an error from the content of a failure that `origin` answered with. */
+  readonly decodeFailure?: (content: unknown, origin: string) => Error;
   /** Types that can be sent, after the user's serializers. */
   readonly types?: readonly TypeEntry[];
 }

@@ -9,14 +9,14 @@ import {
 import type { ArrivalContext } from "./_hooks.ts";
 import type { ChannelContext } from "./_context.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
-import { messageOf } from "./codecs/types/_fault.ts";
 import type { TypeTable } from "./codecs/types/type_table.ts";
-import { RemoteError, SerializationError, ServerBusyError } from "./errors.ts";
+import { SerializationError } from "./errors.ts";
 import {
   failureText,
+  fromPlainFailure,
   type Message,
-  parseFailure,
   parseMessage,
+  readThrown,
 } from "./message.ts";
 import { runGuarded } from "./report.ts";
 
@@ -144,19 +144,8 @@ export class MessageCodec {
   /** Makes an error from the content of a failure. */
   decodeFailure(content: unknown): Error {
     const { connection, hooks } = this.#channel;
-    const origin = connection.remoteAddress;
-    const own = hooks.decodeFailure?.(content, origin);
-    if (own) return own;
-    const { name, message, stack, code } = parseFailure(content);
-    return name === "ServerBusyError"
-      ? new ServerBusyError(message)
-      : new RemoteError(message, {
-        remoteName: name,
-        remoteStack: stack,
-        origin,
-        code,
-        content,
-      });
+    const { decodeFailure = fromPlainFailure } = hooks;
+    return decodeFailure(content, connection.remoteAddress);
   }
 }
 
@@ -175,5 +164,5 @@ function ignoreRejection(value: unknown): void {
 
 /** Returns the text of what a codec threw; it may quote the payload. */
 function textOf(error: unknown): string {
-  return printable(messageOf(error));
+  return printable(readThrown(error).message);
 }

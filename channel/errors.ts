@@ -97,6 +97,8 @@ export class RemoteError extends DenomasError<RemoteErrorDetails> {
 export class ServerBusyError extends DenomasError {
   /** The name of the class. */
   override name = "ServerBusyError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "busy";
 }
 
 /**
@@ -116,6 +118,8 @@ export class SerializationError
   extends DenomasError<Pick<SerializationError, "path">> {
   /** The name of the class. */
   override name = "SerializationError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "not_serializable";
   /** Keys and indices that lead to the bad value, from the content's root. */
   declare readonly path: readonly (string | number)[];
 }

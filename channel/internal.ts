@@ -14,7 +14,6 @@ export {
   type ChannelStarter,
   ConnectionChannel,
 } from "./_connection_channel.ts";
-export { messageOf } from "./codecs/types/_fault.ts";
 export { isThenable } from "./codecs/types/_peer_data.ts";
 export { MESSAGE_KINDS } from "./_events.ts";
 export type {

@@ -1,5 +1,6 @@
 import { ProtocolError } from "../transports/errors.ts";
 import { cutText, printable, printableLines } from "../transports/printable.ts";
+import { RemoteError, ServerBusyError } from "./errors.ts";
 
 /** The type of a request. */
 export const REQUEST = 0;
@@ -66,34 +67,53 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** The data in the content of a failure. */
+/** What the content of a failure tells; a text that it lacks is empty. */
 export interface Failure {
-  /** The class name of the error, dotted as Python writes it, if there is one. */
-  readonly name?: string;
+  /** The class name of the error, dotted as Python writes it. */
+  readonly name: string;
   /** The error's message, or a description of the content if it has none. */
   readonly message: string;
-  /** The stack or traceback, if there is one. */
-  readonly stack?: string;
-  /** A code such as `"busy"`, if there is one. */
-  readonly code?: string;
+  /** The stack or traceback. */
+  readonly stack: string;
+  /** A code such as `"busy"`. */
+  readonly code: string;
+  /** The `data` of the error, if it was sent. */
+  readonly data: unknown;
+}
+
+/**
+ * Returns the name and the message of anything that was thrown. Every codec can
+ * encode them: half of a surrogate pair becomes U+FFFD. Never throws.
+ */
+export function readThrown(
+  thrown: unknown,
+): Pick<Failure, "name" | "message"> {
+  try {
+    const { name, message } = thrown instanceof Error
+      ? thrown
+      : { name: "", message: thrown };
+    return {
+      name: String(name).trim().toWellFormed() || "Error",
+      message: String(message).toWellFormed(),
+    };
+  } catch {
+    // Its getters throw, or it has no text. The peer must be answered anyway.
+    return { name: "Error", message: "the error cannot be read" };
+  }
+}
+
+/** Returns `Name: message` for anything that was thrown. Never throws. */
+export function describeThrown(thrown: unknown): string {
+  return failureText(thrown).trimEnd();
 }
 
 /**
  * Returns the text of a failure, `Name: message` and a line end, as Python's
- * tracebacks end, without a stack. Every codec can encode it: half of a
- * surrogate pair becomes U+FFFD. Never throws, whatever `error` is.
+ * tracebacks end, without a stack. Never throws.
  */
 export function failureText(error: unknown): string {
-  try {
-    if (!(error instanceof Error)) {
-      return `Error: ${String(error)}\n`.toWellFormed();
-    }
-    const name = String(error.name).trim() || "Error";
-    return `${name}: ${String(error.message)}\n`.toWellFormed();
-  } catch {
-    // Its getters throw, or it has no text. The peer must be answered anyway.
-    return "Error: the error cannot be read\n";
-  }
+  const { name, message } = readThrown(error);
+  return `${name}: ${message}\n`;
 }
 
 /** A failure of this length fits the smallest `limits.frames.maxBytes`. */
@@ -101,7 +121,7 @@ const SHORT_FAILURE_UNITS = 250;
 
 /** Returns a short text on one line, for a failure that could not be sent. */
 export function shortFailureText(error: unknown): string {
-  const text = printable(failureText(error).trimEnd(), SHORT_FAILURE_UNITS);
+  const text = printable(describeThrown(error), SHORT_FAILURE_UNITS);
   return cutText(text, SHORT_FAILURE_UNITS);
 }
 
@@ -132,22 +152,51 @@ export function parseFailure(content: unknown): Failure {
       ? parseList(content)
       : parseMap(content);
     return failure === null
-      ? { message: `the failure is ${describeValue(content)}` }
+      ? unnamed(`the failure is ${describeValue(content)}`)
       : escaped(failure);
   } catch {
     // A revived value may be a proxy whose traps throw.
-    return { message: "the failure cannot be read" };
+    return unnamed("the failure cannot be read");
   }
 }
 
+function unnamed(message: string): Failure {
+  return { name: "", message, stack: "", code: "", data: undefined };
+}
+
+/** Makes the error of a call from the content of a failure of `origin`. */
+export function fromPlainFailure(content: unknown, origin: string): Error {
+  const failure = parseFailure(content);
+  return failure.name === "ServerBusyError"
+    ? new ServerBusyError(failure.message)
+    : toRemoteError(failure, content, origin);
+}
+
+/** Makes the error of a call from the parsed content of a failure. */
+export function toRemoteError(
+  { name, message, stack, code, data }: Failure,
+  content: unknown,
+  origin: string,
+): RemoteError {
+  return new RemoteError(message, {
+    remoteName: name || undefined,
+    remoteStack: stack || undefined,
+    origin,
+    code: code || undefined,
+    data,
+    content,
+  });
+}
+
 /** Escapes the texts of a failure. Only message and stack keep their lines. */
-function escaped({ name, message, stack, code }: Failure): Failure {
-  return makeFailure(
-    name && printable(name),
-    printableLines(message),
-    stack && printableLines(stack),
-    code && printable(code),
-  );
+function escaped({ name, message, stack, code, data }: Failure): Failure {
+  return {
+    name: printable(name),
+    message: printableLines(message),
+    stack: printableLines(stack),
+    code: printable(code),
+    data,
+  };
 }
 
 const TRACEBACK = "Traceback (most recent call last):";
@@ -169,7 +218,7 @@ function parseText(content: string): Failure {
   const text = shorten(content).replaceAll("\r\n", "\n");
   const whole = text.trimEnd();
   const lines = whole.split("\n");
-  const told = parseTraceback(lines) ?? parseBare(lines) ?? { message: whole };
+  const told = parseTraceback(lines) ?? parseBare(lines) ?? unnamed(whole);
   return lines.length > 1 ? { ...told, stack: text } : told;
 }
 
@@ -196,7 +245,7 @@ function parseLines(
   const match = pattern.exec(lines[0] ?? "");
   if (match === null) return null;
   const [, name = "", first = ""] = match;
-  return { name, message: [first, ...lines.slice(1)].join("\n") };
+  return { ...unnamed([first, ...lines.slice(1)].join("\n")), name };
 }
 
 /** The list `[name, message, ...lines of the traceback]`, as mosaik sends it. */
@@ -209,39 +258,22 @@ function parseList(list: readonly unknown[]): Failure | null {
     if (typeof line !== "string") continue;
     stack += line.endsWith("\n") ? shorten(line) : `${shorten(line)}\n`;
   }
-  return makeFailure(shorten(name), shorten(message), stack, undefined);
+  return { ...unnamed(shorten(message)), name: shorten(name), stack };
 }
 
-/** A map of name, message, code and stack. */
+/** A map of name, message, code, stack and data. */
 function parseMap(content: unknown): Failure | null {
   if (typeof content !== "object" || content === null) return null;
-  const name = ownText(content, "name");
-  const message = ownText(content, "message");
-  if (name === undefined && message === undefined) return null;
-  return makeFailure(
-    name,
-    message ?? "",
-    ownText(content, "stack"),
-    ownText(content, "code"),
-  );
-}
-
-function ownText(content: object, key: string): string | undefined {
-  const value = Object.getOwnPropertyDescriptor(content, key)?.value;
-  return typeof value === "string" ? shorten(value) : undefined;
-}
-
-/** Creates a failure without the fields that are empty. */
-function makeFailure(
-  name: string | undefined,
-  message: string,
-  stack: string | undefined,
-  code: string | undefined,
-): Failure {
-  return {
-    message,
-    ...(name ? { name } : {}),
-    ...(stack ? { stack } : {}),
-    ...(code ? { code } : {}),
+  const own = (key: string) =>
+    Object.getOwnPropertyDescriptor(content, key)?.value;
+  const ownText = (key: string) =>
+    typeof own(key) === "string" ? shorten(own(key)) : "";
+  const failure: Failure = {
+    name: ownText("name"),
+    message: ownText("message"),
+    stack: ownText("stack"),
+    code: ownText("code"),
+    data: own("data"),
   };
+  return failure.name === "" && failure.message === "" ? null : failure;
 }

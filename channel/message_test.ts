@@ -4,6 +4,7 @@ import { printable } from "../transports/printable.ts";
 import { json } from "./codecs/json/json.ts";
 import { msgpack } from "./codecs/msgpack/msgpack.ts";
 import {
+  type Failure,
   failureText,
   parseFailure,
   parseMessage,
@@ -70,6 +71,12 @@ Deno.test("failureText survives what cannot be read", () => {
   );
 });
 
+/** Returns the failure with these fields and no others. */
+function failure(fields: Partial<Failure>): Failure {
+  const none = { name: "", message: "", stack: "", code: "", data: undefined };
+  return { ...none, ...fields };
+}
+
 Deno.test("parseFailure reads what failureText writes", () => {
   for (
     const [message, shown] of [
@@ -121,24 +128,30 @@ const ESCAPED = "\\u{1b}[2J\\u{9b}31m\\r\\u{2028}\\u{202e}\\u{0}";
 
 Deno.test("parseFailure escapes the texts of each form", () => {
   const line = `${HARMFUL}x`;
-  assertEquals(parseFailure(`E: a\n\t${line}`), {
-    name: "E",
-    message: `a\n\t${ESCAPED}x`,
-    stack: `E: a\n\t${ESCAPED}x`,
-  });
-  assertEquals(parseFailure([`E${line}\n`, line, line]), {
-    name: `E${ESCAPED}x\\n`,
-    message: `${ESCAPED}x`,
-    stack: `${ESCAPED}x\n`,
-  });
+  assertEquals(
+    parseFailure(`E: a\n\t${line}`),
+    failure({
+      name: "E",
+      message: `a\n\t${ESCAPED}x`,
+      stack: `E: a\n\t${ESCAPED}x`,
+    }),
+  );
+  assertEquals(
+    parseFailure([`E${line}\n`, line, line]),
+    failure({
+      name: `E${ESCAPED}x\\n`,
+      message: `${ESCAPED}x`,
+      stack: `${ESCAPED}x\n`,
+    }),
+  );
   assertEquals(
     parseFailure({ name: line, message: line, code: line, stack: line }),
-    {
+    failure({
       name: `${ESCAPED}x`,
       message: `${ESCAPED}x`,
       code: `${ESCAPED}x`,
       stack: `${ESCAPED}x`,
-    },
+    }),
   );
 });
 
@@ -150,7 +163,7 @@ Deno.test("parseFailure reads both ends of a long text", () => {
   assertEquals(plain.name, "RangeError");
   assert(plain.message.startsWith("start x"));
   for (
-    const { name = "", message, stack = "", code = "" } of [
+    const { name, message, stack, code } of [
       python,
       plain,
       parseFailure([long, long, long, long]),
@@ -182,11 +195,14 @@ const TRACEBACK = `Traceback (most recent call last):
 
 Deno.test("parseFailure reads a Python traceback", () => {
   const text = `${TRACEBACK}ValueError: Wrong: 3\n`;
-  assertEquals(parseFailure(text), {
-    name: "ValueError",
-    message: "Wrong: 3",
-    stack: text,
-  });
+  assertEquals(
+    parseFailure(text),
+    failure({
+      name: "ValueError",
+      message: "Wrong: 3",
+      stack: text,
+    }),
+  );
 });
 
 Deno.test("parseFailure keeps a dotted Python name whole", () => {
@@ -218,20 +234,26 @@ Deno.test("parseFailure reads the last of chained Python errors", () => {
 
 Deno.test("parseFailure reads a last line of name and message", () => {
   const text = "it went wrong\nValueError: here\n\n";
-  assertEquals(parseFailure(text), {
-    name: "ValueError",
-    message: "here",
-    stack: text,
-  });
+  assertEquals(
+    parseFailure(text),
+    failure({
+      name: "ValueError",
+      message: "here",
+      stack: text,
+    }),
+  );
 });
 
 Deno.test("parseFailure reads a stack as JavaScript writes it", () => {
   const text = "TypeError: no\n    at f (a.js:1:2)\n    at b.js:3:4";
-  assertEquals(parseFailure(text), {
-    name: "TypeError",
-    message: "no",
-    stack: text,
-  });
+  assertEquals(
+    parseFailure(text),
+    failure({
+      name: "TypeError",
+      message: "no",
+      stack: text,
+    }),
+  );
 });
 
 Deno.test("parseFailure takes text without a name as the message", () => {
@@ -244,27 +266,33 @@ Deno.test("parseFailure takes text without a name as the message", () => {
       "",
     ]
   ) {
-    assertEquals(parseFailure(text), { message: text });
+    assertEquals(parseFailure(text), failure({ message: text }));
   }
 });
 
 Deno.test("parseFailure takes a traceback that was cut as the message", () => {
   const { name, message, stack } = parseFailure(TRACEBACK);
-  assertEquals(name, undefined);
+  assertEquals(name, "");
   assertEquals(message, TRACEBACK.trimEnd());
   assertEquals(stack, TRACEBACK);
 });
 
 Deno.test("parseFailure reads mosaik's list", () => {
-  assertEquals(parseFailure(["ValueError", "bad", "line 1\n", "line 2"]), {
-    name: "ValueError",
-    message: "bad",
-    stack: "line 1\nline 2\n",
-  });
-  assertEquals(parseFailure(["ValueError", ""]), {
-    name: "ValueError",
-    message: "",
-  });
+  assertEquals(
+    parseFailure(["ValueError", "bad", "line 1\n", "line 2"]),
+    failure({
+      name: "ValueError",
+      message: "bad",
+      stack: "line 1\nline 2\n",
+    }),
+  );
+  assertEquals(
+    parseFailure(["ValueError", ""]),
+    failure({
+      name: "ValueError",
+      message: "",
+    }),
+  );
 });
 
 Deno.test("parseFailure reads a map", () => {
@@ -276,12 +304,18 @@ Deno.test("parseFailure reads a map", () => {
       data: 1,
       stack: "s",
     }),
-    { name: "A", message: "b", code: "busy", stack: "s" },
+    failure({ name: "A", message: "b", code: "busy", stack: "s", data: 1 }),
   );
-  assertEquals(parseFailure({ message: "b", name: 1, code: null }), {
-    message: "b",
-  });
-  assertEquals(parseFailure({ name: "A" }), { name: "A", message: "" });
+  assertEquals(
+    parseFailure({ message: "b", name: 1, code: null }),
+    failure({
+      message: "b",
+    }),
+  );
+  assertEquals(
+    parseFailure({ name: "A" }),
+    failure({ name: "A", message: "" }),
+  );
 });
 
 Deno.test("parseFailure describes anything else", () => {
@@ -297,9 +331,12 @@ Deno.test("parseFailure describes anything else", () => {
       [new Uint8Array(3), "an object"],
     ] as const
   ) {
-    assertEquals(parseFailure(content), {
-      message: `the failure is ${description}`,
-    });
+    assertEquals(
+      parseFailure(content),
+      failure({
+        message: `the failure is ${description}`,
+      }),
+    );
   }
 });
 
@@ -309,12 +346,18 @@ Deno.test("parseFailure never throws", () => {
       throw new Error("no");
     },
   });
-  assertEquals(parseFailure(trap), { message: "the failure cannot be read" });
+  assertEquals(
+    parseFailure(trap),
+    failure({ message: "the failure cannot be read" }),
+  );
   const revoked = Proxy.revocable([], {});
   revoked.revoke();
-  assertEquals(parseFailure(revoked.proxy), {
-    message: "the failure cannot be read",
-  });
+  assertEquals(
+    parseFailure(revoked.proxy),
+    failure({
+      message: "the failure cannot be read",
+    }),
+  );
 });
 
 Deno.test("parseFailure takes a long text of one kind in a short time", () => {

@@ -1,4 +1,5 @@
 import { printable } from "../transports/printable.ts";
+import { describeThrown } from "./message.ts";
 
 /** The origin of an error that no caller awaits. */
 export interface ErrorContext {
@@ -37,23 +38,8 @@ export type OnError = (error: unknown, context: ErrorContext) => void;
 /** The default {@linkcode OnError}: one line on stderr. */
 export function reportToStderr(error: unknown, context: ErrorContext): void {
   const address = printable(context.address);
-  printLine(
-    `denomas: ${context.kind} error at ${address}: ${describe(error)}`,
-    "stderr",
-  );
-}
-
-/** Name and message on one line. Never throws, whatever was thrown. */
-function describe(error: unknown): string {
-  try {
-    const text = error instanceof Error
-      ? `${error.name}: ${error.message}`
-      : String(error);
-    return printable(text, SHOWN_UNITS);
-  } catch {
-    // Its getters throw, or it has no text. It is reported anyway.
-    return "an error that cannot be read";
-  }
+  const text = printable(describeThrown(error), SHOWN_UNITS);
+  printLine(`denomas: ${context.kind} error at ${address}: ${text}`, "stderr");
 }
 
 /** The longest text of an error in one line. */

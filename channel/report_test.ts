@@ -25,7 +25,7 @@ Deno.test("reportToStderr prints one line, whatever was thrown", async () => {
     }),
     [
       ["denomas: handler error at local://a: TypeError: no such thing"],
-      ["denomas: handler error at local://a: just text"],
+      ["denomas: handler error at local://a: Error: just text"],
     ],
   );
 });
@@ -52,7 +52,7 @@ Deno.test("reportToStderr reports what cannot be read", async () => {
   const context = { kind: "handler", address: "local://a" } as const;
   assertEquals(
     await printedBy(() => reportToStderr(unreadable, context)),
-    [["denomas: handler error at local://a: an error that cannot be read"]],
+    [["denomas: handler error at local://a: Error: the error cannot be read"]],
   );
 });
 

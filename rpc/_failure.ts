@@ -1,10 +1,11 @@
 import { TypeTable } from "../channel/codecs/types/type_table.ts";
+import { RemoteError, ServerBusyError } from "../channel/errors.ts";
 import {
-  RemoteError,
-  SerializationError,
-  ServerBusyError,
-} from "../channel/errors.ts";
-import { failureText, parseFailure } from "../channel/message.ts";
+  type Failure,
+  parseFailure,
+  readThrown,
+  toRemoteError,
+} from "../channel/message.ts";
 import {
   AgentNotFoundError,
   AuthenticationError,
@@ -16,29 +17,23 @@ import {
 
 /**
  * The errors that arrive as instances of their own class, and not as a
- * `RemoteError`. The code distinguishes them from a user's error of that name.
+ * `RemoteError`, by name. The code distinguishes them from a user's error of
+ * that name.
  */
-const OWN_ERRORS: ReadonlyMap<string, {
-  readonly type: new (message: string) => Error;
-  readonly code: string;
-}> = new Map([
-  ["MethodNotFoundError", { type: MethodNotFoundError, code: "not_found" }],
-  ["AgentNotFoundError", { type: AgentNotFoundError, code: "not_found" }],
+const OWN_ERRORS = new Map<
+  string,
+  new (message: string) => Error & { readonly code: string }
+>(
   [
-    "AuthenticationError",
-    { type: AuthenticationError, code: "unauthenticated" },
-  ],
-  ["ValidationError", { type: ValidationError, code: "invalid_argument" }],
-  [
-    "ReferenceReleasedError",
-    { type: ReferenceReleasedError, code: "released" },
-  ],
-  ["ServerBusyError", { type: ServerBusyError, code: "busy" }],
-  [
-    "UnsupportedByPeerError",
-    { type: UnsupportedByPeerError, code: "unsupported" },
-  ],
-]);
+    MethodNotFoundError,
+    AgentNotFoundError,
+    AuthenticationError,
+    ValidationError,
+    ReferenceReleasedError,
+    ServerBusyError,
+    UnsupportedByPeerError,
+  ].map((type) => [new type("").name, type]),
+);
 
 /** The first line of a Python traceback. */
 const TRACEBACK = "Traceback (most recent call last)";
@@ -49,22 +44,13 @@ const TRACEBACK = "Traceback (most recent call last)";
  */
 const received = new WeakSet<Error>();
 
-/** The content of a failure for a peer with extensions. */
-export interface FailureRecord {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string;
-  readonly data?: unknown;
-  readonly stack?: string;
-}
-
 /** Returns the content of a failure for a peer with extensions. Never throws. */
 export function toFailureRecord(
   error: unknown,
   withStack: boolean,
-): FailureRecord {
-  const { name, message } = readError(error);
+): Partial<Failure> {
   const thrown = asError(error);
+  const { name, message } = readError(error);
   const code = codeOf(thrown);
   const data = property(thrown, "data");
   const stack = withStack ? property(thrown, "stack") : undefined;
@@ -83,9 +69,10 @@ export function toFailureRecord(
  */
 export function toPlainFailure(error: unknown): Error {
   const { name, message } = readError(error);
+  const own = OWN_ERRORS.get(name);
   // A peer would take a user's error of such a name for one of this package.
-  const isMistakable = OWN_ERRORS.has(name) &&
-    ownOf(asError(error)) === undefined;
+  const isMistakable = own !== undefined &&
+    (!isInstance(error, own) || received.has(error));
   const failure = new Error(isMistakable ? `${name}: ${message}` : message);
   failure.name = isMistakable ? "RemoteError" : name;
   return failure;
@@ -93,22 +80,16 @@ export function toPlainFailure(error: unknown): Error {
 
 /** Returns the error for a failure's content, whoever wrote it. */
 export function fromFailure(content: unknown, origin: string): Error {
-  const { name, message, stack, code } = parseFailure(content);
-  const own = OWN_ERRORS.get(name ?? "");
-  const isOwn = typeof content === "string"
-    ? !content.includes(TRACEBACK)
-    : own?.code === code;
-  if (own !== undefined && isOwn) return asReceived(new own.type(message));
-  const hasData = typeof content === "object" && content !== null &&
-    Object.hasOwn(content, "data");
-  return new RemoteError(message, {
-    remoteName: name,
-    remoteStack: stack,
-    origin,
-    code,
-    data: hasData ? (content as FailureRecord).data : undefined,
-    content,
-  });
+  const failure = parseFailure(content);
+  const own = OWN_ERRORS.get(failure.name);
+  if (own !== undefined) {
+    const error = new own(failure.message);
+    const isOwn = typeof content === "string"
+      ? !content.includes(TRACEBACK)
+      : error.code === failure.code;
+    if (isOwn) return asReceived(error);
+  }
+  return toRemoteError(failure, content, origin);
 }
 
 /** Marks an error as one that another side has answered with. */
@@ -126,16 +107,8 @@ export function passOn(error: unknown): unknown {
   return error;
 }
 
-/** Finds the entry for an error of this package that this side has made. */
-function ownOf(error: Error | null) {
-  if (error === null || received.has(error)) return undefined;
-  return [...OWN_ERRORS.values()].find(({ type }) => isInstance(error, type));
-}
-
 function codeOf(error: Error | null): string | undefined {
-  const own = ownOf(error);
-  if (own !== undefined) return own.code;
-  if (isInstance(error, SerializationError)) return "not_serializable";
+  if (error === null || received.has(error)) return undefined;
   if (isInstance(error, DOMException) && error.name === "AbortError") {
     return "cancelled";
   }
@@ -152,17 +125,12 @@ function property(error: Error | null, name: string): unknown {
   }
 }
 
-/** Reads name and message from the text of an error, which never throws. */
-function readError(error: unknown): { name: string; message: string } {
-  const text = failureText(error).trimEnd();
-  const colon = text.indexOf(": ");
-  const name = colon === -1 ? text.replace(/:$/, "") : text.slice(0, colon);
-  const message = colon === -1 ? "" : text.slice(colon + 2);
+/** Reads name and message of anything that was thrown. Never throws. */
+function readError(error: unknown): Pick<Failure, "name" | "message"> {
+  const { name, message } = readThrown(error);
   // A rethrown error keeps the name that it had on the other side.
-  const thrown = asError(error);
-  return isInstance(thrown, RemoteError)
-    ? { name: thrown.remoteName, message }
-    : { name, message };
+  const isRemote = isInstance(error, RemoteError);
+  return { name: isRemote ? error.remoteName : name, message };
 }
 
 /**

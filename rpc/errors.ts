@@ -4,12 +4,16 @@ import { DenomasError } from "../transports/errors.ts";
 export class MethodNotFoundError extends DenomasError {
   /** The name of the class. */
   override name = "MethodNotFoundError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "not_found";
 }
 
 /** Thrown when there is no agent at an address, or it has been closed. */
 export class AgentNotFoundError extends DenomasError {
   /** The name of the class. */
   override name = "AgentNotFoundError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "not_found";
 }
 
 /**
@@ -19,22 +23,30 @@ export class AgentNotFoundError extends DenomasError {
 export class AuthenticationError extends DenomasError {
   /** The name of the class. */
   override name = "AuthenticationError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "unauthenticated";
 }
 
 /** Thrown when an argument or a result does not fit its schema. */
 export class ValidationError extends DenomasError {
   /** The name of the class. */
   override name = "ValidationError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "invalid_argument";
 }
 
 /** Thrown when a call uses a reference that has been released. */
 export class ReferenceReleasedError extends DenomasError {
   /** The name of the class. */
   override name = "ReferenceReleasedError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "released";
 }
 
 /** Thrown when an operation needs denomas's extensions, which the peer lacks. */
 export class UnsupportedByPeerError extends DenomasError {
   /** The name of the class. */
   override name = "UnsupportedByPeerError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "unsupported";
 }

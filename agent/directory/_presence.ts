@@ -1,4 +1,5 @@
-import { Backoff, messageOf } from "../../channel/internal.ts";
+import { Backoff } from "../../channel/internal.ts";
+import { readThrown } from "../../channel/message.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { world } from "../../transports/internal.ts";
 import { parseAgentAddress } from "../address.ts";
@@ -96,7 +97,7 @@ export class Presence {
       const lease = await this.#connect();
       return await lease.ask((link) => link.watch(this.#id, signal));
     } catch (error) {
-      return messageOf(error);
+      return readThrown(error).message;
     } finally {
       this.#disconnect();
     }

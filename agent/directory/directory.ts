@@ -1,5 +1,6 @@
 // Longer than most files: its exposed methods are one class by design.
-import { abortable, messageOf } from "../../channel/internal.ts";
+import { abortable } from "../../channel/internal.ts";
+import { readThrown } from "../../channel/message.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { Budget } from "../../channel/limits/budget.ts";
 import { type Call, call } from "../../rpc/call.ts";
@@ -192,7 +193,7 @@ export class Directory extends Agent {
     try {
       await this.#presences.get(wanted.address)!.attempt();
     } catch (error) {
-      this.#remove(listing, messageOf(error));
+      this.#remove(listing, readThrown(error).message);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { failureText } from "../../channel/message.ts";
+import { describeThrown } from "../../channel/message.ts";
 import { printable } from "../../transports/printable.ts";
 import { SpawnError } from "../errors.ts";
 
@@ -26,7 +26,7 @@ export class StderrTail {
   /** Creates the error for a child that could not start because of `cause`. */
   error(address: string, cause: unknown, hint: string | null): SpawnError {
     const isKnown = cause instanceof SpawnError;
-    const reason = isKnown ? cause.message : failureText(cause).trimEnd();
+    const reason = isKnown ? cause.message : describeThrown(cause);
     let message = `Cannot spawn a container at '${address}': ${
       printable(reason, 2_000)
     }`;

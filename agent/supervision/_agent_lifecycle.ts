@@ -1,6 +1,6 @@
 import { abortable, within } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
-import { failureText } from "../../channel/message.ts";
+import { describeThrown } from "../../channel/message.ts";
 import { observed } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentTask, FailurePolicy } from "../agent_options.ts";
@@ -140,7 +140,10 @@ export class AgentLifecycle {
       if (!this.isClosing) return this.open();
     } catch (cause) {
       if (!this.isClosing) {
-        await this.fail(GRACE_MS, `it could not start: ${describe(cause)}`);
+        await this.fail(
+          GRACE_MS,
+          `it could not start: ${describeThrown(cause)}`,
+        );
         throw cause;
       }
       options = { cause };
@@ -283,11 +286,6 @@ export class AgentLifecycle {
       new DOMException("The agent is closed", "AbortError"),
     );
   }
-}
-
-/** Describes an error in a few words. Never throws. */
-export function describe(error: unknown): string {
-  return failureText(error).trimEnd();
 }
 
 /** Whether an error only says that the agent, or its surroundings, are closed. */

@@ -1,4 +1,5 @@
 import { pause } from "../../channel/internal.ts";
+import { describeThrown } from "../../channel/message.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service.ts";
 import { world } from "../../transports/internal.ts";
@@ -9,7 +10,6 @@ import type { AgentLike, AgentOptions } from "../agent_options.ts";
 import {
   type AgentHost,
   AgentLifecycle,
-  describe,
   GRACE_MS,
 } from "./_agent_lifecycle.ts";
 import {
@@ -76,7 +76,7 @@ export class Supervisor implements AgentHost {
     try {
       own = this.#make(factory);
     } catch (error) {
-      const reason = `it could not be made: ${describe(error)}`;
+      const reason = `it could not be made: ${describeThrown(error)}`;
       await Promise.all(factory.made.map((it) => it.fail(0, reason)));
       throw error;
     }
@@ -191,7 +191,7 @@ export class Supervisor implements AgentHost {
   onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void {
     const { address, policy, state } = lifecycle;
     this.#report(error, address);
-    const reason = `a task of it failed: ${describe(error)}`;
+    const reason = `a task of it failed: ${describeThrown(error)}`;
     switch (actionOnFailure(policy, state.tag)) {
       case "escalate":
         return this.context.escalate(error);

@@ -1,6 +1,6 @@
 import { abortable } from "../../channel/internal.ts";
 import type { CloseReason } from "../../channel/errors.ts";
-import { failureText } from "../../channel/message.ts";
+import { describeThrown } from "../../channel/message.ts";
 import type { OnError } from "../../channel/report.ts";
 import type { CommandLine, OptionTable } from "./command_line.ts";
 import { connectSimulator } from "./connect.ts";
@@ -83,7 +83,7 @@ export async function runSimulator<S extends Simulator>(
   try {
     commandLine = parseCommandLine(args, own);
   } catch (error) {
-    printError(`${messageOf(error)}\n\n${help}`);
+    printError(`${describeThrown(error)}\n\n${help}`);
     return 1;
   }
   if (commandLine !== null) return await runAs(commandLine, simulator, options);
@@ -100,7 +100,7 @@ async function runAs(
   let failures = 0;
   const onError: OnError = (error, context) => {
     failures++;
-    if (options.onError === undefined) log("error", messageOf(error));
+    if (options.onError === undefined) log("error", describeThrown(error));
     // What it returns may be a promise that rejects, which the caller hears.
     else return options.onError(error, context);
   };
@@ -117,7 +117,7 @@ async function runAs(
     return conclude(reason, log) && failures === 0 ? 0 : 1;
   } catch (error) {
     if (signal.aborted) return 0;
-    log("critical", messageOf(error));
+    log("critical", describeThrown(error));
     return 1;
   }
 }
@@ -150,8 +150,4 @@ function conclude({ by, code, message }: CloseReason, log: Log): boolean {
   const isGood = by === "local" || (by === "peer" && code === "closed");
   log(isGood ? "info" : "error", message);
   return isGood;
-}
-
-function messageOf(error: unknown): string {
-  return failureText(error).trimEnd();
 }

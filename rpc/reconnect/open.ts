@@ -9,7 +9,7 @@ import {
 } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
-import { failureText } from "../../channel/message.ts";
+import { describeThrown } from "../../channel/message.ts";
 import { resolveOptions } from "../../channel/options.ts";
 import { type OnError, runGuarded } from "../../channel/report.ts";
 import { ConnectError } from "../../transports/errors.ts";
@@ -211,7 +211,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
         if (error instanceof ConnectError) continue;
         if (error instanceof OwnCredentialsError) this.#report(error.cause);
         else {
-          const message = failureText(thrown).trimEnd();
+          const message = describeThrown(thrown);
           this.#end({ by: "error", code: "callback", message, error: thrown });
         }
       }

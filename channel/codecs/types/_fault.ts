@@ -1,5 +1,6 @@
 import { cutText, printable } from "../../../transports/printable.ts";
 import { SerializationError } from "../../errors.ts";
+import { describeThrown } from "../../message.ts";
 
 /** How many steps of a path the message of an error shows. */
 const SHOWN_STEPS = 16;
@@ -27,11 +28,19 @@ export class Fault {
     this.cause = cause;
   }
 
+  /** Returns the fault of user code that threw `cause`; `act` is what ran. */
+  static thrown(act: string, cause: unknown): Fault {
+    return new Fault(
+      `${act} threw '${printable(describeThrown(cause))}'`,
+      cause,
+    );
+  }
+
   /** Returns the fault for `error`, which was thrown below `key`. */
   static below(key: string | number, error: unknown): Fault {
     const fault = error instanceof Fault
       ? error
-      : new Fault(`reading it threw ${describeError(error)}`, error);
+      : Fault.thrown("reading it", error);
     fault.#keys.push(key);
     return fault;
   }
@@ -58,26 +67,4 @@ function formatStep(step: string | number): string {
   if (isShort && IDENTIFIER.test(step)) return `.${step}`;
   const shown = cutText(step, SHOWN_KEY_UNITS);
   return `[${printable(JSON.stringify(shown), Infinity)}]`;
-}
-
-/** Describes anything that was thrown in a few words on one line. */
-export function describeError(error: unknown): string {
-  try {
-    return error instanceof Error
-      ? `'${printable(`${error.name}: ${error.message}`)}'`
-      : `'${printable(String(error))}'`;
-  } catch {
-    // The getters of the thrown value throw, too.
-    return "a value that cannot be read";
-  }
-}
-
-/** Returns the message of an error, or the text of any other thrown value. */
-export function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    // The getters of the thrown value throw, too.
-    return "a value that cannot be read";
-  }
 }

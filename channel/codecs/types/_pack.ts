@@ -1,4 +1,4 @@
-import { describeError, Fault } from "./_fault.ts";
+import { Fault } from "./_fault.ts";
 import { ignoreRejection, isCalledUnasked, putOwn } from "./_peer_data.ts";
 import type { Walk } from "./_walk.ts";
 
@@ -212,10 +212,7 @@ function packCustom(
   try {
     data = walk.types[id]!.pack(value, walk.context);
   } catch (error) {
-    throw new Fault(
-      `the serializer of type ${id} threw ${describeError(error)}`,
-      error,
-    );
+    throw Fault.thrown(`the serializer of type ${id}`, error);
   }
   return { "__type__": [id, packValue(walk, data, depth + 2) ?? null] };
 }

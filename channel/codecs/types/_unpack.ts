@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../../transports/errors.ts";
-import { describeError, Fault } from "./_fault.ts";
+import { Fault } from "./_fault.ts";
 import { ignoreRejection, isCalledUnasked, isThenable } from "./_peer_data.ts";
 import type { Walk } from "./_walk.ts";
 import {
@@ -137,10 +137,7 @@ function revive(
     if (!isThenable(value)) return value;
     ignoreRejection(value);
   } catch (error) {
-    throw new Fault(
-      `the deserializer of type ${id} threw ${describeError(error)}`,
-      error,
-    );
+    throw Fault.thrown(`the deserializer of type ${id}`, error);
   } finally {
     walk.maxWeight = maxWeight;
     walk.weight = weight;
