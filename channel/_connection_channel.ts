@@ -26,16 +26,13 @@ import type { Limits } from "./limits/limits.ts";
 import { readThrown, REQUEST } from "./message.ts";
 import type { IncomingRequest, Request } from "./request.ts";
 import { IncomingRequests } from "./tables/_incoming_requests.ts";
-import { type CallTerms, OutgoingCalls } from "./tables/_outgoing_calls.ts";
+import { OutgoingCalls } from "./tables/_outgoing_calls.ts";
 import type { ChannelParts } from "./tables/_parts.ts";
 import { SendQueue } from "./tables/_send_queue.ts";
 import { type Timeout, Timers } from "./timers/_timers.ts";
 
 /** The longest time that a close without `graceMs` writes queued data. */
 const FLUSH_MS = 1_000;
-
-/** The length of a frame by which a peer asks for items of a stream. */
-const PACED_BYTES = 40;
 
 const CLOSED_HERE: CloseReason = {
   by: "local",
@@ -75,6 +72,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   hooks: ChannelHooks = {};
   /** The state, which moves one way only. */
   state: ChannelState = OPEN;
+  /** The counts so far; `calls` is the id of the next call. */
   readonly counts: ChannelCounters = new ChannelCounters();
   /** Set by {@linkcode Totals}. */
   totals: ChannelCounters | null = null;
@@ -85,10 +83,11 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   readonly codec: MessageCodec;
   readonly queue: SendQueue;
   readonly arrivals: Arrivals;
+  /** The calls of this side, those of the layer above included. */
+  readonly calls: OutgoingCalls;
   readonly closed: Promise<CloseReason>;
 
   readonly #resolveClosed: (reason: CloseReason) => void;
-  readonly #calls: OutgoingCalls;
   readonly #requests: IncomingRequests;
   /** Cuts the connection when a close takes too long. */
   #cutTimeout: Timeout | null = null;
@@ -112,7 +111,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.codec = new MessageCodec(this);
     this.queue = new SendQueue(this);
     this.arrivals = new Arrivals(this);
-    this.#calls = new OutgoingCalls(this);
+    this.calls = new OutgoingCalls(this);
     this.#requests = new IncomingRequests(this);
   }
 
@@ -135,70 +134,17 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     return this.connection.peerName;
   }
 
-  /** The default time for a call. */
-  get timeoutMs(): number {
-    return this.options.timeoutMs;
-  }
-
-  /** Bytes received so far. */
-  get receivedBytes(): number {
-    return this.connection.receivedBytes;
-  }
-
-  /** The number of calls so far, which is the id of the next one. */
-  get callsMade(): number {
-    return this.counts.calls;
-  }
-
-  /** Replies received so far, whether or not a call waited for them. */
-  get repliesReceived(): number {
-    return this.#calls.replies;
-  }
-
   send(content: unknown, options: SendOptions = {}): Promise<unknown> {
-    if (observed.by === null) return this.request(content, options);
+    if (observed.by === null) return this.calls.send(content, options);
     const { signal, timeoutMs } = options;
     const report = { call: {}, path: null, args: [content] };
-    return this.request(content, { signal, timeoutMs, report });
-  }
-
-  /**
-   * Sends a request of the layer above; `context` reaches the custom types in
-   * `content`.
-   */
-  request(
-    content: unknown,
-    terms: CallTerms = {},
-    context?: unknown,
-  ): Promise<unknown> {
-    try {
-      return this.#calls.send(content, terms, context);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.calls.send(content, { signal, timeoutMs, report });
   }
 
   drained(): Promise<void> {
     return this.state.kind === "closed"
       ? Promise.reject(this.endError("drain"))
       : this.queue.drained();
-  }
-
-  /**
-   * Calls `write`, which sends one answer that may be large, when there is room
-   * in the queue: now, or later in the order of these calls. At the end of the
-   * connection it is called, too.
-   */
-  whenRoom(write: () => void): void {
-    this.queue.whenRoom(write);
-  }
-
-  /**
-   * Does not count a frame that has arrived, because this side sets the pace of
-   * such frames: it has answered with items of a stream.
-   */
-  giveBackFrame(): void {
-    this.arrivals.giveBackFrame(PACED_BYTES);
   }
 
   recv(): Promise<Request> {
@@ -233,7 +179,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
       if (message.type === REQUEST) {
         this.#requests.receive(message, payload.length);
       } else {
-        this.#calls.receive(message, payload.length);
+        this.calls.receive(message, payload.length);
       }
     } catch (error) {
       this.#breakOff(error);
@@ -341,7 +287,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
 
   /** Ends the connection of a peer that broke the protocol. */
   #breakOff(error: unknown): void {
-    const isAwaited = this.#calls.size > 0;
+    const isAwaited = this.calls.size > 0;
     const { message } = readThrown(error);
     this.cut({ by: "error", code: "protocol", message, error });
     if (!isAwaited) this.options.onProtocolError(error);
@@ -349,7 +295,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
 
   /** Returns whether either side waits for an answer. */
   isBusy(): boolean {
-    return this.#calls.size > 0 || this.#requests.size > 0;
+    return this.calls.size > 0 || this.#requests.size > 0;
   }
 
   /** Ends the connection of a peer that broke a limit. */
@@ -365,7 +311,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.state = { kind: "closed", reason };
     this.timers.end();
     this.connection.close();
-    this.#calls.end();
+    this.calls.end();
     this.queue.end();
     this.#requests.loseAll();
     this.budget.end();
@@ -400,8 +346,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
       ...this.counts,
       bytesIn: connection.receivedBytes,
       bytesOut: connection.writtenBytes,
-      pendingCalls: this.#calls.size,
-      waitingCalls: this.#calls.waiting,
+      pendingCalls: this.calls.size,
+      waitingCalls: this.calls.waiting,
       unansweredRequests: this.#requests.size,
       heldBytes: this.budget.bytes,
       unreadRequests: this.#requests.inbox.size,

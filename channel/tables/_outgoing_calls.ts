@@ -120,17 +120,21 @@ export class OutgoingCalls {
     return this.#pending.values().filter(isWaiting).length;
   }
 
-  /** Sends a call. Throws if it cannot be sent; then it uses no id. */
+  /**
+   * Sends a call; `context` reaches the custom types in `content`. A call that
+   * cannot be sent uses no id. Never throws.
+   */
   send(
     content: unknown,
-    terms: CallTerms,
-    context: unknown,
+    terms: CallTerms = {},
+    context?: unknown,
   ): Promise<unknown> {
-    this.#check(terms);
     const { codec, counts } = this.#channel;
-    // Taken first, as a getter in the content may send something itself.
-    const id = counts.calls++;
+    const id = counts.calls;
     try {
+      this.#check(terms);
+      // Taken first, as a getter in the content may send something itself.
+      counts.calls++;
       const payload = codec.encode(REQUEST, id, content, context);
       // It may also have aborted this call, or closed the channel.
       this.#check(terms);
@@ -140,7 +144,7 @@ export class OutgoingCalls {
     } catch (error) {
       // The next call gets this id, unless that was made in the meantime.
       if (counts.calls === id + 1) counts.calls = id;
-      throw error;
+      return Promise.reject(error);
     }
   }
 

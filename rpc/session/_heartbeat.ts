@@ -49,7 +49,7 @@ export class Heartbeat {
 
   #arm(): void {
     const { channel, options } = this.#session;
-    this.#received = channel.receivedBytes;
+    this.#received = channel.connection.receivedBytes;
     this.#timeout = channel.timers.start(
       "heartbeat",
       options.heartbeatMs,
@@ -60,7 +60,7 @@ export class Heartbeat {
 
   #tick(): void {
     const { channel } = this.#session;
-    const isSilent = channel.receivedBytes === this.#received;
+    const isSilent = channel.connection.receivedBytes === this.#received;
     if (!isSilent) this.#missed = 0;
     else if (this.#missed++ >= this.#allowedMisses) {
       return channel.cut({
@@ -74,8 +74,8 @@ export class Heartbeat {
   }
 
   get #allowedMisses(): number {
-    const { callsMade } = this.#session.channel;
-    const isCalled = this.#state === "greeting" && callsMade > 1;
+    const { counts } = this.#session.channel;
+    const isCalled = this.#state === "greeting" && counts.calls > 1;
     return isCalled ? CALLED_MISSES : MISSES;
   }
 
@@ -83,8 +83,8 @@ export class Heartbeat {
     const { channel } = this.#session;
     if (this.#state === "pinging") {
       // A connection that is gone needs no ping.
-      channel.request(["$/ping", [], {}]).catch(() => {});
-    } else if (channel.repliesReceived > 0) {
+      channel.calls.send(["$/ping", [], {}]).catch(() => {});
+    } else if (channel.calls.replies > 0) {
       // The peer skipped the hello and answered a later call: it does not know
       // pings, but it is there.
       this.stop();

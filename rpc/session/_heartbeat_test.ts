@@ -10,10 +10,13 @@ class Beating {
   readonly silence = Promise.withResolvers<void>();
   readonly timers = new Timers(this);
   readonly heartbeat: Heartbeat;
+  readonly connection = { receivedBytes: 0 };
+  readonly counts = { calls: 1 };
+  readonly calls = {
+    replies: 0,
+    send: (content: unknown) => this.#answer(content),
+  };
   pings = 0;
-  bytes = 0;
-  callsMade = 1;
-  repliesReceived = 0;
   /** Called at each ping. */
   onPing = (): void => {};
 
@@ -22,11 +25,7 @@ class Beating {
     this.heartbeat = new Heartbeat(fakeSession({ channel: this, options }));
   }
 
-  get receivedBytes(): number {
-    return this.bytes;
-  }
-
-  request(content: unknown): Promise<unknown> {
+  #answer(content: unknown): Promise<unknown> {
     assertEquals(content, ["$/ping", [], {}]);
     this.pings++;
     this.onPing();
@@ -90,7 +89,7 @@ Deno.test("Heartbeat sends no ping, and ends silence, before the hello is answer
 Deno.test("Heartbeat bears more misses of a peer that was called before it has answered the hello", async () => {
   using _alive = alive();
   using beating = new Beating(2);
-  beating.callsMade = 2;
+  beating.counts.calls = 2;
   beating.heartbeat.start("greeting");
   const start = performance.now();
   await beating.silence.promise;
@@ -100,7 +99,7 @@ Deno.test("Heartbeat bears more misses of a peer that was called before it has a
 Deno.test("Heartbeat ends if the peer answers a call and not the hello", async () => {
   using _alive = alive();
   using beating = new Beating(1);
-  beating.repliesReceived = 1;
+  beating.calls.replies = 1;
   beating.heartbeat.start("greeting");
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 20);
@@ -123,7 +122,9 @@ Deno.test("Heartbeat goes on with a peer that answers", async () => {
   using beating = new Beating();
   // Each answer comes after one miss.
   beating.onPing = () => {
-    if (beating.pings % 2 === 0) queueMicrotask(() => beating.bytes++);
+    if (beating.pings % 2 === 0) {
+      queueMicrotask(() => beating.connection.receivedBytes++);
+    }
   };
   beating.heartbeat.start("pinging");
   await beating.afterPings(6);
@@ -135,7 +136,7 @@ Deno.test("Heartbeat asks nothing while bytes arrive", async () => {
   beating.heartbeat.start("pinging");
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setInterval(() => {
-    if (++beating.bytes === 40) resolve();
+    if (++beating.connection.receivedBytes === 40) resolve();
   }, 5);
   await promise;
   clearInterval(timer);
@@ -152,7 +153,7 @@ Deno.test("Heartbeat does not count time in which its own process was busy", asy
     if (rounds > 0) return void setTimeout(() => keepBusy(rounds - 1));
     isOver = true;
     // What came meanwhile is read now.
-    beating.bytes++;
+    beating.connection.receivedBytes++;
   };
   beating.heartbeat.start("pinging");
   setTimeout(() => keepBusy(5));

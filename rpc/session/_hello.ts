@@ -227,7 +227,7 @@ export class Hello {
       ? this.#content
       : { ...this.#content, credentials };
     const content = ["$/hello", [hello], {}];
-    return this.#session.channel.request(content, { timeoutMs: Infinity });
+    return this.#session.channel.calls.send(content, { timeoutMs: Infinity });
   }
 
   get #content(): HelloContent {

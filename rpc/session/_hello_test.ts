@@ -31,9 +31,11 @@ function said(
       start: (name: string, ms: number, ...rest: [() => void]) =>
         timers.start(name, ms === 5_000 ? patienceMs ?? ms : ms, ...rest),
     },
-    request(content: unknown) {
-      sent.push(content);
-      return answer.promise;
+    calls: {
+      send(content: unknown) {
+        sent.push(content);
+        return answer.promise;
+      },
     },
     cut: (reason: CloseReason) => void refused.push(reason),
   };

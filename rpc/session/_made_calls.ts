@@ -63,12 +63,12 @@ export class MadeCalls implements Caller {
       replyContext: { kind: "reply", signal, call } as const,
     };
     const content = this.#contentOf(path, args, options);
-    const id = channel.callsMade;
+    const id = channel.counts.calls;
     const context = new MessageContext("borrowed");
-    const reply = channel.request(content, terms, context);
+    const reply = channel.calls.send(content, terms, context);
     if (!context.isEmpty) this.#releaseAfter(reply, context);
     // A call that was refused has no id, and the next one gets this.
-    if (channel.callsMade === id) return reply;
+    if (channel.counts.calls === id) return reply;
     if (signal !== undefined || this.#timeoutMs(options) < Infinity) {
       reply.catch((error) => this.#cancel(id, error, signal));
     }
@@ -118,7 +118,7 @@ export class MadeCalls implements Caller {
   }
 
   #timeoutMs({ timeoutMs }: CallOptions): number {
-    return timeoutMs ?? this.#session.channel.timeoutMs;
+    return timeoutMs ?? this.#session.channel.options.timeoutMs;
   }
 
   /**
@@ -154,7 +154,7 @@ export class MadeCalls implements Caller {
     const { channel, hello } = this.#session;
     if (!hello.hasExtensions) return false;
     const content = ["$/idempotent", [path], {}];
-    return await channel.request(content, rest) === true;
+    return await channel.calls.send(content, rest) === true;
   }
 
   keep(path: string, reference: object): void {
@@ -183,7 +183,7 @@ export class MadeCalls implements Caller {
     }
     if (!hello.hasExtensions) return;
     // A connection that is gone has nothing to cancel or release.
-    channel.request([path, [key], {}]).catch(() => {});
+    channel.calls.send([path, [key], {}]).catch(() => {});
   }
 }
 

@@ -134,7 +134,7 @@ export class IncomingStream
     const consumed = this.#consumed;
     const replyContext = this.#replyContext;
     const content = ["$/next", [this.#key, consumed], {}];
-    const asked = this.#session.channel.request(content, {
+    const asked = this.#session.channel.calls.send(content, {
       // A deadline for calls does not apply to a stream without news.
       timeoutMs: Infinity,
       signal: replyContext.signal,
@@ -147,7 +147,7 @@ export class IncomingStream
 
   async #endProducer(): Promise<void> {
     try {
-      await this.#session.channel.request(["$/return", [this.#key], {}]);
+      await this.#session.channel.calls.send(["$/return", [this.#key], {}]);
     } catch (error) {
       // Without a connection the producer has ended, or will at once.
       if (!(error instanceof ConnectionClosedError)) throw error;

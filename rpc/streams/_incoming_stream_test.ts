@@ -20,13 +20,14 @@ class FakeSource {
   readonly asked: number[] = [];
   returns = 0;
   returned: Promise<void> = Promise.resolve();
+  readonly calls = { send: this.#send.bind(this) };
   readonly #answers: (StreamBatch | Error | Promise<StreamBatch>)[];
 
   constructor(answers: (StreamBatch | Error | Promise<StreamBatch>)[] = []) {
     this.#answers = answers;
   }
 
-  request(
+  #send(
     [path, [key, consumed]]: [string, number[]],
     terms: { onResult: ResultReceiver },
   ): Promise<unknown> {

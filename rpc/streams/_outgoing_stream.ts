@@ -10,6 +10,9 @@ import { roughBytes } from "./_rough_bytes.ts";
 /** This many bytes of a stream's items may be missing in the budget. */
 const UNCOUNTED_BYTES = 1_024;
 
+/** The length of a frame by which a peer asks for items of a stream. */
+const PACED_BYTES = 40;
+
 /** A batch of items: the reply to a `$/next`. */
 export interface StreamBatch {
   readonly items: readonly unknown[];
@@ -86,7 +89,7 @@ export class OutgoingStream implements PassedStream {
       await this.#changed.promise;
     }
     await new Promise<void>((resolve, reject) =>
-      this.#channel.whenRoom(() => {
+      this.#channel.queue.whenRoom(() => {
         try {
           resolve(this.#send(send));
         } catch (error) {
@@ -107,7 +110,8 @@ export class OutgoingStream implements PassedStream {
     const done = outcome === "done" && items.length === this.#items.size;
     try {
       const sent = send({ items, done });
-      if (sent > 0) this.#channel.giveBackFrame();
+      // The request for these items does not count: this side sets the pace.
+      if (sent > 0) this.#channel.arrivals.giveBackFrame(PACED_BYTES);
       this.#batchSize = sent < items.length ? sent : 2 * this.#batchSize;
       this.#countSent(sent);
       if (done && sent === items.length) this.#finish();

@@ -23,8 +23,8 @@ function open(
 ): OutgoingStreams {
   const channel = {
     budget,
-    whenRoom: (write: () => void) => write(),
-    giveBackFrame() {},
+    queue: { whenRoom: (write: () => void) => write() },
+    arrivals: { giveBackFrame() {} },
   };
   const hello = { hasExtensions: true, window };
   return new OutgoingStreams(fakeSession({ channel, hello }));
