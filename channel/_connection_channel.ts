@@ -2,7 +2,11 @@
 // one class, whose parts have files of their own.
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
 import { observed, world } from "../transports/internal.ts";
-import type { Connection, FrameReceiver } from "../transports/transport.ts";
+import {
+  FramedConnection,
+  type FrameReceiver,
+} from "../transports/frames/framed_connection.ts";
+import type { Connection } from "../transports/transport.ts";
 import {
   ChannelCounters,
   type ChannelState,
@@ -65,7 +69,10 @@ export const startPlain: ChannelStarter = (channel) => {
  * itself.
  */
 export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
-  readonly connection: Connection;
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly peerName: string | null;
+  readonly connection: FramedConnection;
   readonly options: ConnectionChannelOptions;
   /** The limits of this connection. */
   readonly limits: Limits;
@@ -95,7 +102,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   /** Takes over `connection`, and reads nothing from it before `start`. */
   constructor(connection: Connection, options: ConnectionChannelOptions) {
     const { limits } = options;
-    this.connection = connection;
+    this.localAddress = connection.localAddress;
+    this.remoteAddress = connection.remoteAddress;
+    this.peerName = connection.peerName ?? null;
+    this.connection = new FramedConnection(connection, limits.frames.maxBytes);
     this.options = options;
     this.limits = limits;
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
@@ -120,18 +130,6 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.hooks = hooks;
     this.codec.start();
     this.connection.start(this);
-  }
-
-  get localAddress(): string {
-    return this.connection.localAddress;
-  }
-
-  get remoteAddress(): string {
-    return this.connection.remoteAddress;
-  }
-
-  get peerName(): string | null {
-    return this.connection.peerName;
   }
 
   send(content: unknown, options: SendOptions = {}): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { Connection } from "../transports/transport.ts";
+import type { FramedConnection } from "../transports/frames/framed_connection.ts";
 import type { ChannelHooks } from "./_hooks.ts";
 import type { ChannelCounts } from "./channel.ts";
 import { type CloseReason, ConnectionClosedError } from "./errors.ts";
@@ -95,7 +95,8 @@ export interface ConnectionChannelOptions
 
 /** A channel, as each of its parts sees it. */
 export interface ChannelContext {
-  readonly connection: Connection;
+  readonly remoteAddress: string;
+  readonly connection: FramedConnection;
   readonly options: ConnectionChannelOptions;
   readonly limits: Limits;
   /** The hooks of the layer above; none before that layer has started. */

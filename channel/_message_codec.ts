@@ -143,9 +143,9 @@ export class MessageCodec {
 
   /** Makes an error from the content of a failure. */
   decodeFailure(content: unknown): Error {
-    const { connection, hooks } = this.#channel;
+    const { remoteAddress, hooks } = this.#channel;
     const { decodeFailure = fromPlainFailure } = hooks;
-    return decodeFailure(content, connection.remoteAddress);
+    return decodeFailure(content, remoteAddress);
   }
 }
 

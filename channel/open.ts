@@ -1,6 +1,6 @@
 import { world } from "../transports/internal.ts";
 import { ConnectError } from "../transports/errors.ts";
-import type { Connection } from "../transports/transport.ts";
+import type { Connection, Transport } from "../transports/transport.ts";
 import { Backoff } from "./timers/backoff.ts";
 import {
   type ChannelStarter,
@@ -52,14 +52,11 @@ export async function openConnectionWith<Started>(
   checkRange("retryForMs", retryForMs, 0);
   const resolved = resolveOptions(options);
   const transport = chooseTransport(address, options);
-  const { maxBytes } = resolved.limits.frames;
-  const connect = (signal: AbortSignal) =>
-    transport.connect(address, { maxFrameBytes: maxBytes, signal });
   const until = world.now() + retryForMs;
   const backoff = new Backoff();
   for (;;) {
     try {
-      const connection = await attempt(address, connect, signal, owner);
+      const connection = await attempt(transport, address, signal, owner);
       return channelOn(startChannel, connection, resolved);
     } catch (error) {
       const leftMs = until - world.now();
@@ -92,8 +89,8 @@ export function channelOn<Started>(
 
 /** Makes one attempt, until the signal aborts or the time is over. */
 async function attempt(
+  transport: Transport,
   address: string,
-  connect: (signal: AbortSignal) => Promise<Connection>,
   signal: AbortSignal | undefined,
   owner: object | undefined,
 ): Promise<Connection> {
@@ -107,7 +104,10 @@ async function attempt(
     { patient: true },
   );
   try {
-    return await time.before(signal, connect);
+    return await time.before(
+      signal,
+      (signal) => transport.connect(address, { signal }),
+    );
   } finally {
     timeout.stop();
   }

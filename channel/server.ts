@@ -175,7 +175,6 @@ class ChannelServer<Started> implements Server {
       address,
       (connection) => this.#accept(connection),
       {
-        maxFrameBytes: limits.frames.maxBytes,
         onError: (error) => this.#report(error, "accept", address),
         handshakes: {
           ...limits.handshakes,
@@ -195,10 +194,9 @@ class ChannelServer<Started> implements Server {
     const host = hostOf(connection.remoteAddress);
     if (!this.#hasRoom(host)) {
       this.#counts.refusedConnections++;
-      connection.close();
+      connection.stream.close();
       return;
     }
-    if (!this.#isRef) connection.unref();
     const channel = new ConnectionChannel(connection, {
       ...this.#resolved,
       budget: this.#hosts.enter(host).budget,
@@ -208,6 +206,7 @@ class ChannelServer<Started> implements Server {
       onProtocolError: (error) =>
         this.#report(error, "protocol", connection.remoteAddress),
     });
+    if (!this.#isRef) channel.unref();
     observed.by?.owned(channel, this);
     this.#channels.add(channel);
     this.#silent.add(host, channel);

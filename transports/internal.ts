@@ -4,8 +4,6 @@
  *
  * @module
  */
-export { framed } from "./frames/byte_transport.ts";
-export type { ByteEnd, ByteTransport } from "./frames/byte_transport.ts";
 export { spareBuffers } from "./frames/_spare_buffers.ts";
 export { observe, observed } from "./_observers.ts";
 export type {

@@ -1,20 +1,16 @@
 import { schemeOf } from "./address.ts";
 import { AddressInUseError, ConnectError, DenomasError } from "./errors.ts";
-import {
-  type ByteEnd,
-  type ByteTransport,
-  framed,
-} from "./frames/byte_transport.ts";
-import {
-  type ByteStream,
-  frameConnection,
-} from "./frames/framed_connection.ts";
 import { observed } from "./_observers.ts";
-import type { Connection, Listener, Transport } from "./transport.ts";
+import type {
+  ByteStream,
+  Connection,
+  Listener,
+  Transport,
+} from "./transport.ts";
 import { world } from "./_world.ts";
 
 /**
- * Returns a transport that carries frames through queues within this process,
+ * Returns a transport that carries bytes through queues within this process,
  * at `local://name`. Each Worker has names of its own.
  *
  * It behaves as a socket does: bytes are copied, delivery is asynchronous, and
@@ -23,11 +19,6 @@ import { world } from "./_world.ts";
  * do not starve. Needs no permission.
  */
 export function memory(): Transport {
-  return framed(memoryBytes());
-}
-
-/** Returns the byte stream transport below {@linkcode memory}. */
-export function memoryBytes(): ByteTransport {
   return { scheme: "local", listen, connect };
 }
 
@@ -59,12 +50,12 @@ export function deliveryCount(): number {
  * The servers by their addresses. All memory transports of the process share
  * this table.
  */
-const servers = new Map<string, (end: ByteEnd) => void>();
+const servers = new Map<string, (end: Connection) => void>();
 
 // deno-lint-ignore require-await -- it must reject, not throw
 async function listen(
   address: string,
-  accept: (end: ByteEnd) => void,
+  accept: (end: Connection) => void,
 ): Promise<Listener> {
   checkAddress(address);
   if (servers.has(address)) {
@@ -93,29 +84,22 @@ async function listen(
   return listener;
 }
 
-let connections = 0;
-
 async function connect(
   address: string,
   { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<ByteEnd> {
+): Promise<Connection> {
   checkAddress(address);
   signal?.throwIfAborted();
-  const localAddress = `${address}#${++connections}`;
-  const [near, far] = memoryStreams();
+  const [near, far] = memoryPair(address);
   const isAccepted = await new Promise<boolean>((resolve) =>
     deliver(() => {
       const accept = servers.get(address);
-      accept?.({
-        stream: far,
-        localAddress: address,
-        remoteAddress: localAddress,
-      });
+      accept?.(far);
       resolve(accept !== undefined);
     })
   );
   if (signal?.aborted) {
-    near.close();
+    near.stream.close();
     throw signal.reason;
   }
   if (!isAccepted) {
@@ -124,7 +108,7 @@ async function connect(
       { address },
     );
   }
-  return { stream: near, localAddress, remoteAddress: address };
+  return near;
 }
 
 function checkAddress(address: string): void {
@@ -135,24 +119,17 @@ function checkAddress(address: string): void {
   );
 }
 
+let connections = 0;
+
 /** Returns both ends of a connection without a server, far end at `address`. */
 export function memoryPair(
   address: string,
-  maxFrameBytes: number,
 ): [near: Connection, far: Connection] {
   const nearAddress = `${address}#${++connections}`;
   const [near, far] = memoryStreams();
   return [
-    frameConnection(near, {
-      localAddress: nearAddress,
-      remoteAddress: address,
-      maxFrameBytes,
-    }),
-    frameConnection(far, {
-      localAddress: address,
-      remoteAddress: nearAddress,
-      maxFrameBytes,
-    }),
+    { stream: near, localAddress: nearAddress, remoteAddress: address },
+    { stream: far, localAddress: address, remoteAddress: nearAddress },
   ];
 }
 

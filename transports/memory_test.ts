@@ -6,11 +6,11 @@ import {
   assertRejects,
 } from "@std/assert";
 import { seededRandom } from "../testing/network/_random.ts";
-import { Stage } from "../testing/transport_suite/_stage.ts";
+import { Stage } from "./fixtures/frame_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { observe } from "./_observers.ts";
-import type { ByteStream } from "./frames/framed_connection.ts";
+import type { ByteStream } from "./transport.ts";
 import { memory, memoryStreams } from "./memory.ts";
 import { world } from "./_world.ts";
 
@@ -167,8 +167,8 @@ test("tells connections to one server apart by their addresses", async (stage) =
   const near = new Set<string>();
   for (let n = 0; n < 3; n++) {
     const { client } = await stage.join(address);
-    assert(client.connection.localAddress.startsWith(`${address}#`));
-    near.add(client.connection.localAddress);
+    assert(client.raw.localAddress.startsWith(`${address}#`));
+    near.add(client.raw.localAddress);
   }
   assertEquals(near.size, 3);
 });
@@ -186,7 +186,7 @@ test("reaches a server that begins to listen in the same turn", async (stage) =>
   const connecting = stage.connect(stage.place.address);
   await stage.listen();
   const client = (await connecting).start();
-  assertEquals(client.connection.remoteAddress, stage.place.address);
+  assertEquals(client.raw.remoteAddress, stage.place.address);
 });
 
 test("closes what was accepted for an attempt that was given up", async (stage) => {

@@ -1,32 +1,29 @@
 /**
- * Frames between two ends: the lowest layer of denomas.
+ * Bytes between two ends: the lowest layer of denomas.
  *
- * A {@linkcode Transport} listens and connects; a {@linkcode Connection}
- * carries whole frames both ways. {@linkcode tcp}, {@linkcode unix} and
- * {@linkcode memory} return the built-in transports. Your own transport needs a
- * {@linkcode ByteStream} and {@linkcode frameConnection}. This layer knows no
- * requests and replies: for those use `@denomas/denomas/channel`.
+ * A {@linkcode Transport} listens and connects; a {@linkcode Connection} carries
+ * bytes both ways. {@linkcode tcp}, {@linkcode unix} and {@linkcode memory}
+ * return the built-in transports. This layer knows no frames, requests and
+ * replies: for those use `@denomas/denomas/channel`, which takes transports of
+ * your own.
  *
  * ```ts
- * import { memory } from "@denomas/denomas/transports";
+ * import { type Connection, memory } from "@denomas/denomas/transports";
  * import { assertEquals } from "@std/assert";
  *
  * const transport = memory();
- * const received = Promise.withResolvers<string>();
- * const listener = await transport.listen("local://frames", (connection) => {
- *   connection.start({
- *     frame: (payload) => received.resolve(new TextDecoder().decode(payload)),
- *     written: () => {},
- *     end: () => {},
- *   });
- * });
+ * const accepted = Promise.withResolvers<Connection>();
+ * const { resolve } = accepted;
+ * const listener = await transport.listen("local://bytes", resolve);
  *
- * const connection = await transport.connect("local://frames");
- * connection.start({ frame: () => {}, written: () => {}, end: () => {} });
- * connection.send("a frame");
- * assertEquals(await received.promise, "a frame");
+ * const near = await transport.connect(listener.address);
+ * const far = await accepted.promise;
+ * await near.stream.write(new Uint8Array([1, 2, 3]));
+ * const into = new Uint8Array(8);
+ * assertEquals(await far.stream.read(into), 3);
  *
- * connection.close();
+ * near.stream.close();
+ * far.stream.close();
  * await listener.close();
  * ```
  *
@@ -42,18 +39,13 @@ export {
 } from "./errors.ts";
 export type { HandshakeCode } from "./errors.ts";
 export { encodeFrame, FrameDecoder } from "./frames/frame.ts";
-export { frameConnection } from "./frames/framed_connection.ts";
-export type {
-  ByteStream,
-  FrameConnectionOptions,
-} from "./frames/framed_connection.ts";
 export { memory } from "./memory.ts";
 export { tcp } from "./tcp.ts";
 export type { TcpOptions } from "./tcp.ts";
 export type { PemSource, TlsOptions } from "./tls/options.ts";
 export type {
+  ByteStream,
   Connection,
-  FrameReceiver,
   HandshakeOptions,
   Listener,
   Transport,

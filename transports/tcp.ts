@@ -1,16 +1,12 @@
 import { formatAddress, parseAddress } from "./address.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
-import {
-  type ByteEnd,
-  type ByteTransport,
-  framed,
-} from "./frames/byte_transport.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import { checkTlsOptions, readCredentials } from "./tls/credentials.ts";
 import { secureClient } from "./tls/_handshake.ts";
 import { PendingHandshakes } from "./tls/_pending_handshakes.ts";
 import type { TlsOptions } from "./tls/options.ts";
 import type {
+  Connection,
   Listener,
   Transport,
   TransportListenOptions,
@@ -27,7 +23,7 @@ export interface TcpOptions {
 }
 
 /**
- * Returns a transport that carries frames over TCP, with or without TLS, at
+ * Returns a transport over TCP, with or without TLS, at
  * `tcp://host:port`. With port 0 the system chooses a free port.
  *
  * Nagle's algorithm is off, since it delays the second of two small writes by
@@ -42,17 +38,17 @@ export interface TcpOptions {
  * @throws {TypeError} If the options for TLS do not fit together.
  */
 export function tcp(options: TcpOptions = {}): Transport {
-  return framed(tcpBytes(options));
+  return tcpThrough(options);
 }
 
 /**
- * Returns the byte stream transport below {@linkcode tcp}. Each end that a
- * listener accepts passes `through`, before any handshake.
+ * Returns {@linkcode tcp}, where each connection that a listener accepts passes
+ * `through`, before any handshake.
  */
-export function tcpBytes(
+export function tcpThrough(
   { tls }: TcpOptions = {},
-  through: (end: ByteEnd) => ByteEnd = (end) => end,
-): ByteTransport {
+  through: (end: Connection) => Connection = (end) => end,
+): Transport {
   if (tls !== undefined) checkTlsOptions(tls);
   return {
     scheme: "tcp",
@@ -65,10 +61,10 @@ export function tcpBytes(
 
 async function listen(
   address: string,
-  accept: (end: ByteEnd) => void,
+  accept: (end: Connection) => void,
   options: TransportListenOptions,
   { tls, through }: TcpOptions & {
-    readonly through: (end: ByteEnd) => ByteEnd;
+    readonly through: (end: Connection) => Connection;
   },
 ): Promise<Listener> {
   const { host, port } = parse(address);
@@ -101,7 +97,7 @@ async function connect(
   address: string,
   signal: AbortSignal,
   tls: TlsOptions | undefined,
-): Promise<ByteEnd> {
+): Promise<Connection> {
   const { host, port } = parse(address);
   if (port === 0) {
     throw new TypeError(
@@ -138,7 +134,7 @@ function describe(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function endOf(conn: Deno.TcpConn): ByteEnd {
+function endOf(conn: Deno.TcpConn): Connection {
   try {
     conn.setNoDelay(true);
     conn.setKeepAlive(true);

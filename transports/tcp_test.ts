@@ -8,7 +8,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { Stage } from "../testing/transport_suite/_stage.ts";
+import { Stage } from "./fixtures/frame_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { ConnectError, ProtocolError } from "./errors.ts";
 import { startProcess } from "./fixtures/start_process.ts";
@@ -68,9 +68,9 @@ Deno.test({
   fn: async () => {
     await using stage = new Stage(tcp(), { address: "tcp://[::1]:0" });
     const { client, server, listener } = await stage.pair();
-    for (const { connection } of [client, server]) {
-      assertMatch(connection.localAddress, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
-      assertMatch(connection.remoteAddress, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
+    for (const { raw } of [client, server]) {
+      assertMatch(raw.localAddress, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
+      assertMatch(raw.remoteAddress, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
     }
     assertMatch(listener.address, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
   },

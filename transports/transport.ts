@@ -1,21 +1,16 @@
 /**
  * The contract between the channel layer and the carriers of its bytes.
  *
- * A {@linkcode Transport} listens and connects. A {@linkcode Connection}
- * carries whole frames both ways. `testTransport` of `@denomas/denomas/testing`
- * checks every obligation that is stated here; run it on your own transport.
+ * A {@linkcode Transport} listens and connects. A {@linkcode Connection} has a
+ * {@linkcode ByteStream} that carries bytes both ways; frames, queues and limits
+ * are the channel's. `testTransport` of `@denomas/denomas/testing` checks every
+ * obligation that is stated here; run it on your own transport.
  */
 
 import type { HandshakeError } from "./errors.ts";
 
 /** Options for {@linkcode Transport.listen}. */
 export interface TransportListenOptions {
-  /**
-   * The longest payload that may be received or sent, in bytes.
-   *
-   * @default {16_777_216}
-   */
-  readonly maxFrameBytes?: number;
   /**
    * Called with each error that belongs to no connection, such as a failed
    * accept.
@@ -48,12 +43,6 @@ export interface HandshakeOptions {
 
 /** Options for {@linkcode Transport.connect}. */
 export interface TransportConnectOptions {
-  /**
-   * The longest payload that may be received or sent, in bytes.
-   *
-   * @default {16_777_216}
-   */
-  readonly maxFrameBytes?: number;
   /** Ends the attempt; `connect` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -103,92 +92,55 @@ export interface Listener {
   unref(): void;
 }
 
-/** The channel's side of a connection. Its methods must not throw. */
-export interface FrameReceiver {
-  /**
-   * A frame arrived. `payload` is a view into the connection's buffer, valid
-   * only until this method returns: copy the bytes that must outlive it.
-   */
-  frame(payload: Uint8Array): void;
-  /**
-   * The last read ended within a frame, of which `heldBytes` have arrived,
-   * header included. A receiver without this method cannot notice a frame that
-   * never becomes complete.
-   */
-  partial?(heldBytes: number): void;
-  /** The system has taken everything that was queued so far. */
-  written(): void;
-  /**
-   * The connection ended, and not by {@linkcode Connection.close}. `error` is
-   * `null` if the peer ended the stream; a `ProtocolError` or
-   * `FrameTooLargeError` if a frame broke the protocol; any other error if the
-   * connection was lost, which includes an end within a frame. Called at most
-   * once, and last.
-   */
-  end(error: unknown): void;
-}
-
 /**
- * A two-way carrier of frames. It owns its socket: the holder of a connection
- * must call `close`, or wait for `end`.
+ * One end of a connection. Its holder owns the stream and must close it, or read
+ * it to its end and then close it.
  */
 export interface Connection {
+  /** The bytes, both ways. */
+  readonly stream: ByteStream;
   /** The address of this end. */
   readonly localAddress: string;
   /** The address of the other end. */
   readonly remoteAddress: string;
-  /** The name in the certificate that the peer proved to own, or `null`. */
-  readonly peerName: string | null;
-  /** Bytes queued or being written, headers included; 0 after the end. */
-  readonly queuedBytes: number;
-  /** Bytes that the system has taken so far. */
-  readonly writtenBytes: number;
-  /** Bytes received so far. */
-  readonly receivedBytes: number;
-  /** Starts to read. Called once, before the other methods. */
-  start(receiver: FrameReceiver): void;
   /**
-   * Queues one frame and returns its position in the stream of sent bytes. A
-   * string is sent as UTF-8, with U+FFFD for each half of a surrogate pair.
-   * `payload` is copied before this returns. After the end it is dropped.
+   * The name in the certificate that the peer proved to own.
    *
-   * Frames that are queued in one synchronous run leave in order, as one write.
-   * While frames arrive in bursts, the frames queued in one turn of the event
-   * loop do so, in several parts if they are many.
-   *
-   * @throws {FrameTooLargeError} If `payload` exceeds the limit; nothing was
-   * queued then.
-   * @throws {RangeError} If `payload` is empty.
+   * @default {null}
    */
-  send(payload: Uint8Array | string): number;
-  /**
-   * Returns whether the system has taken the frame at `position`, at least in
-   * part. Also answers right after the end. Not to be called for a revoked
-   * frame.
-   */
-  isSent(position: number): boolean;
-  /**
-   * Takes the frame at `position` out of the queue. Returns `false`, and does
-   * nothing, if the system has taken it, at least in part.
-   */
-  revoke(position: number): boolean;
-  /**
-   * Sends no more: once the queue is written, the peer sees the end of the
-   * stream. Reading goes on until the peer ends too, which
-   * {@linkcode FrameReceiver.end} reports. To close a socket that holds unread
-   * bytes instead would reset it, and the peer could lose the last frames.
-   */
-  finish(): void;
-  /**
-   * Ends the connection at once and drops the queue. The receiver is called no
-   * more. Repeatable.
-   */
-  close(): void;
-  /** Keeps the process alive while it is open, as it does at first. */
-  ref(): void;
-  /** Lets the process end although it is open. */
-  unref(): void;
+  readonly peerName?: string | null;
 }
 
-/** The default of `maxFrameBytes`: 16 MiB. */
-export const DEFAULT_MAX_FRAME_BYTES: number = 16 * 1024 * 1024;
+/**
+ * A two-way stream of bytes, such as a `Deno.Conn`. It keeps their order, and
+ * may cut and join them as it likes. Its user has at most one read and one write
+ * pending, and calls `closeWrite` and `close` at most once.
+ */
+export interface ByteStream {
+  /**
+   * Reads into `into`. Resolves to the number of bytes, or to `null` at the
+   * end. After a failed write, or when the peer has closed the stream, it must
+   * come to an end or reject.
+   */
+  read(into: Uint8Array): Promise<number | null>;
+  /**
+   * Writes some of `bytes`, at least one. Resolves to their number once the
+   * caller may overwrite them. While the peer does not read, it must wait sooner
+   * or later, so that no transport holds any number of bytes.
+   */
+  write(bytes: Uint8Array): Promise<number>;
+  /**
+   * Ends this side's direction: the peer reads all that was written, and then
+   * `null`. Reading goes on until the peer ends its direction too.
+   */
+  closeWrite(): Promise<void>;
+  /**
+   * Ends both directions at once; pending reads and writes reject. What the peer
+   * has not read yet may be lost.
+   */
+  close(): void;
+  /** Keeps the process alive while a read is pending, as it does at first. */
+  ref(): void;
+  /** Lets the process end although a read is pending. */
+  unref(): void;
+}

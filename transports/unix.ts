@@ -1,17 +1,13 @@
 import { parseAddress } from "./address.ts";
 import { ConnectError } from "./errors.ts";
 import {
-  type ByteEnd,
-  type ByteTransport,
-  framed,
-} from "./frames/byte_transport.ts";
-import {
   checkPathLength,
   publishSocket,
   retractSocket,
 } from "./socket_file.ts";
 import { StreamListener } from "./_stream_listener.ts";
 import type {
+  Connection,
   Listener,
   Transport,
   TransportListenOptions,
@@ -28,19 +24,14 @@ export interface UnixOptions {
 }
 
 /**
- * Returns a transport that carries frames over Unix domain sockets, at
+ * Returns a transport over Unix domain sockets, at
  * `ipc://[/path/to/socket]`.
  *
  * A socket file has its mode before any other program can find it. It replaces
  * the socket of a crashed server, but nothing else, and is removed by `close`.
  * Needs `--allow-read` and `--allow-write` for its folder, and `--allow-net`.
  */
-export function unix(options: UnixOptions = {}): Transport {
-  return framed(unixBytes(options));
-}
-
-/** Returns the byte stream transport below {@linkcode unix}. */
-export function unixBytes({ mode = 0o600 }: UnixOptions = {}): ByteTransport {
+export function unix({ mode = 0o600 }: UnixOptions = {}): Transport {
   return {
     scheme: "ipc",
     listen: (address, accept, options = {}) =>
@@ -51,7 +42,7 @@ export function unixBytes({ mode = 0o600 }: UnixOptions = {}): ByteTransport {
 
 async function listen(
   address: string,
-  accept: (end: ByteEnd) => void,
+  accept: (end: Connection) => void,
   options: TransportListenOptions,
   mode: number,
 ): Promise<Listener> {
@@ -73,7 +64,7 @@ async function listen(
 async function connect(
   address: string,
   signal: AbortSignal | undefined,
-): Promise<ByteEnd> {
+): Promise<Connection> {
   const path = parse(address);
   checkPathLength(path);
   signal?.throwIfAborted();

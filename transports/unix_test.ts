@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { basename } from "@std/path";
-import { Stage } from "../testing/transport_suite/_stage.ts";
+import { Stage } from "./fixtures/frame_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { startProcess } from "./fixtures/start_process.ts";

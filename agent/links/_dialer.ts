@@ -95,7 +95,7 @@ export class Dialer {
   #connectToSelf(): Session {
     const { container, address } = this.#context;
     const options = resolveOptions(this.#context.options);
-    const [near, far] = memoryPair(address, options.limits.frames.maxBytes);
+    const [near, far] = memoryPair(address);
     const inProcess = {
       heartbeatMs: Infinity,
       authenticate: undefined,

@@ -165,8 +165,9 @@ class Point {
         await it.close();
       }
     }
-    if (kind === 2) { for (const it of this.#transport.made) it.close(); }
-    if (kind === 3) this.#transport.made.at(-1)?.close();
+    const { made } = this.#transport;
+    if (kind === 2) { for (const it of made) end(it); }
+    if (kind === 3) made.slice(-1).forEach(end);
   }
 
   /** Closes all, and checks that all is settled and nothing left. */
@@ -187,6 +188,11 @@ class Point {
       assertEquals(sizes, sizes.map(() => 0));
     }
   }
+}
+
+/** Ends a connection, whether or not its channel has done so. */
+function end({ stream }: Connection): void {
+  stream.closeWrite().catch(() => {});
 }
 
 /** Whether an error says that something was closed or cut. */

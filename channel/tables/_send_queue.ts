@@ -1,4 +1,4 @@
-import type { Connection } from "../../transports/transport.ts";
+import type { FramedConnection } from "../../transports/frames/framed_connection.ts";
 import type { ChannelContext } from "../_context.ts";
 import type { Timeout } from "../timers/_timers.ts";
 
@@ -46,7 +46,7 @@ const AT_ONCE: Promise<void> = Promise.resolve();
  */
 export class SendQueue {
   readonly #channel: ChannelContext;
-  readonly #connection: Connection;
+  readonly #connection: FramedConnection;
   #waiters = NONE_WAITING;
   /**
    * Kept from one `written` to the next: a new iterator would step over the

@@ -9,7 +9,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { encodeFrame } from "../../transports/frames/frame.ts";
-import type { ByteStream } from "../../transports/frames/framed_connection.ts";
+import type { ByteStream } from "../../transports/transport.ts";
 import type { Channel } from "../channel.ts";
 import {
   type CloseReason,

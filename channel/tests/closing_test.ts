@@ -238,7 +238,7 @@ withCtx("close does not wait long for a peer that never reads", async (ctx) => {
     assert(performance.now() - start < 1_000);
     await call;
   } finally {
-    connection.close();
+    connection.stream.close();
   }
 });
 

@@ -5,7 +5,6 @@ import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { mutate } from "../../channel/fixtures/random.ts";
 import { resolveMethod } from "../../rpc/internal.ts";
 import { service } from "../../rpc/service.ts";
-import { areSameBytes } from "../../testing/transport_suite/_bytes.ts";
 import { assertEquals } from "@std/assert";
 import {
   randomBytes,
@@ -15,6 +14,7 @@ import {
 import type { Random } from "../../testing/network/_random.ts";
 import { formatAddress, parseAddress } from "../../transports/address.ts";
 import { DenomasError } from "../../transports/errors.ts";
+import { areSameBytes } from "../../transports/fixtures/bytes.ts";
 import { encodeFrame, FrameDecoder } from "../../transports/frames/frame.ts";
 import { pick } from "../shared/pick.ts";
 import {

@@ -1,6 +1,10 @@
 import { transportFor } from "../../transports/address.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
-import { DEFAULT_MAX_FRAME_BYTES } from "../../transports/transport.ts";
+import {
+  framed,
+  MAX_FRAME_BYTES,
+} from "../../transports/fixtures/frame_stage.ts";
+import type { FramedConnection } from "../../transports/frames/framed_connection.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { openConnection } from "../../rpc/deno.ts";
 import { shuffle } from "../../testing/network/_random.ts";
@@ -66,7 +70,7 @@ async function sendTo(codec: CodecName, world: TrialWorld): Promise<void> {
       connections++;
     }
     const message = await line.messageFor(way);
-    line.send(heavyPayload(wire, kind, message, DEFAULT_MAX_FRAME_BYTES));
+    line.send(heavyPayload(wire, kind, message, MAX_FRAME_BYTES));
     await line.written();
     counters.add("hostile: heavy, 16 MiB");
     // The first call waits behind the frame, the second one for what follows.
@@ -112,13 +116,13 @@ type Ask = readonly [type: number, id: number, content: [path: string]];
 class Line {
   isOpen = true;
   readonly #wire: WireName;
-  readonly #connection;
+  readonly #connection: FramedConnection;
   #nextId = 0;
   #asked: Ask[] = [];
   #wake = () => {};
 
   private constructor(
-    connection: Awaited<ReturnType<ReturnType<typeof transportFor>["connect"]>>,
+    connection: FramedConnection,
     wire: WireName,
   ) {
     this.#connection = connection;
@@ -141,7 +145,7 @@ class Line {
     const connection = await transportFor(address, defaultTransports()).connect(
       address,
     );
-    const line = new Line(connection, wire);
+    const line = new Line(framed(connection), wire);
     line.send(encodeWire(wire, [0, line.#nextId++, [
       "$/hello",
       [{ version: 1, features: ["streams", "references"] }],

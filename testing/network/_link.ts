@@ -1,4 +1,4 @@
-import type { ByteStream } from "../../transports/frames/framed_connection.ts";
+import type { ByteStream } from "../../transports/transport.ts";
 import { observed } from "../../transports/internal.ts";
 import type { NetworkSide } from "../network_contract.ts";
 import type { Ends, LinkConditions } from "./_faults.ts";

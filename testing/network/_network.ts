@@ -1,11 +1,6 @@
 import { abortable } from "../../channel/internal.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
-import {
-  type ByteEnd,
-  type ByteTransport,
-  framed,
-  observed,
-} from "../../transports/internal.ts";
+import { observed } from "../../transports/internal.ts";
 import { memoryStreams } from "../../transports/memory.ts";
 import type {
   Connection,
@@ -40,10 +35,12 @@ export interface StepNetworkOptions {
   /** The seed of all random numbers. */
   readonly seed: number;
   /**
-   * Returns the bytes of the step's transport. Each end that a listener accepts
-   * passes `through`, before any handshake of TLS.
+   * Returns the step's transport. Each connection that a listener accepts passes
+   * `through`, before any handshake of TLS.
    */
-  readonly bytes: (through: (end: ByteEnd) => ByteEnd) => ByteTransport;
+  readonly base: (
+    through: (connection: Connection) => Connection,
+  ) => Transport;
   readonly belongs: BelongsTo;
   /** Whether an object can own connections. */
   readonly isOwner: (owner: object) => boolean;
@@ -73,7 +70,7 @@ export class StepNetwork implements Network, AsyncDisposable {
   constructor(options: StepNetworkOptions) {
     this.seed = options.seed;
     this.#options = options;
-    this.#base = framed(options.bytes((end) => this.#enter(end)));
+    this.#base = options.base((connection) => this.#enter(connection));
     observed.by?.opened(this, "network", () => `seed ${this.seed}`);
   }
 
@@ -171,22 +168,22 @@ export class StepNetwork implements Network, AsyncDisposable {
       try {
         await abortable(this.#changed.promise, signal);
       } catch (error) {
-        connection.close();
+        connection.stream.close();
         throw error;
       }
     }
   }
 
   /** Leads a connection that a server accepts through a link. */
-  #enter(end: ByteEnd): ByteEnd {
+  #enter(connection: Connection): Connection {
     const [near, far] = memoryStreams();
     const number = ++this.#linkCount;
     const link = new NetworkLink({
-      front: end.stream,
+      front: connection.stream,
       back: far,
-      clientAddress: end.remoteAddress,
+      clientAddress: connection.remoteAddress,
       isExpected: this.#expected > 0,
-      server: this.#listeners.get(end.localAddress) ?? null,
+      server: this.#listeners.get(connection.localAddress) ?? null,
       seed: (this.seed + number * 0x9e37_79b9) >>> 0,
       conditions: (link, towards) =>
         conditionsOf(this.#faultsOf(link), towards),
@@ -199,7 +196,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     });
     if (this.#hasEnded) link.reset();
     this.#wake();
-    return { ...end, stream: near };
+    return { ...connection, stream: near };
   }
 
   delay({ delayMs, jitterMs = 0, ...where }: NetworkDelay): Disposable {

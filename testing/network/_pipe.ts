@@ -1,4 +1,4 @@
-import type { ByteStream } from "../../transports/frames/framed_connection.ts";
+import type { ByteStream } from "../../transports/transport.ts";
 import { world } from "../../transports/internal.ts";
 import type { LinkConditions } from "./_faults.ts";
 import { type Random, randomInteger } from "./_random.ts";

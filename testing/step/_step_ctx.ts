@@ -11,7 +11,7 @@ import { StepNetwork } from "../network/_network.ts";
 import type { Network } from "../network_contract.ts";
 import { describeSeed, type PlannedStep } from "./_plan.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
-import { type Addresses, bytesOf, type StepTls } from "./_transports.ts";
+import { type Addresses, baseOf, type StepTls } from "./_transports.ts";
 import { GRACE_MS, makeVerbs } from "./_verbs.ts";
 import type { ReportedError } from "./_verdict.ts";
 
@@ -115,7 +115,7 @@ export class StepCtx implements Ctx {
     const network = scope.use(
       new StepNetwork({
         seed: plan.seed,
-        bytes: (through) => bytesOf(plan.transport, tls?.options, through),
+        base: (through) => baseOf(plan.transport, tls?.options, through),
         belongs: (end, owner) => ledger.belongs(end, owner),
         isOwner: (owner) => ledger.knows(owner),
       }),

@@ -1,8 +1,8 @@
 import { formatAddress } from "../../transports/address.ts";
-import type { ByteEnd, ByteTransport } from "../../transports/internal.ts";
-import { memoryBytes } from "../../transports/memory.ts";
-import { tcpBytes } from "../../transports/tcp.ts";
-import { unixBytes } from "../../transports/unix.ts";
+import { memory } from "../../transports/memory.ts";
+import { tcpThrough } from "../../transports/tcp.ts";
+import type { Connection, Transport } from "../../transports/transport.ts";
+import { unix } from "../../transports/unix.ts";
 import {
   createTestAuthority,
   type TestAuthority,
@@ -11,34 +11,34 @@ import type { CtxTlsOptions, CtxTransport } from "../ctx_contract.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
 /**
- * Returns the bytes of a step's transport. Each end that a listener accepts
- * passes `through`, before any handshake of TLS.
+ * Returns a step's transport. Each connection that a listener accepts passes
+ * `through`, before any handshake of TLS.
  */
-export function bytesOf(
+export function baseOf(
   transport: CtxTransport,
   tls: CtxTlsOptions | undefined,
-  through: (end: ByteEnd) => ByteEnd = (end) => end,
-): ByteTransport {
+  through: (connection: Connection) => Connection = (it) => it,
+): Transport {
   switch (transport) {
     case "tcp":
-      return tcpBytes({}, through);
+      return tcpThrough({}, through);
     case "tls":
-      return tcpBytes({ tls }, through);
+      return tcpThrough({ tls }, through);
     case "unix":
-      return acceptThrough(unixBytes(), through);
+      return acceptThrough(unix(), through);
     case "memory":
-      return acceptThrough(memoryBytes(), through);
+      return acceptThrough(memory(), through);
   }
 }
 
 function acceptThrough(
-  bytes: ByteTransport,
-  through: (end: ByteEnd) => ByteEnd,
-): ByteTransport {
+  base: Transport,
+  through: (connection: Connection) => Connection,
+): Transport {
   return {
-    ...bytes,
+    ...base,
     listen: (address, accept, options) =>
-      bytes.listen(address, (end) => accept(through(end)), options),
+      base.listen(address, (it) => accept(through(it)), options),
   };
 }
 

@@ -1,18 +1,17 @@
 import { assertStrictEquals } from "@std/assert";
 import type { CtxTransport } from "../ctx_contract.ts";
-import type { ByteEnd } from "../../transports/internal.ts";
-import { bytesOf } from "../step/_transports.ts";
+import type { Connection } from "../../transports/transport.ts";
 import { StepNetwork, type StepNetworkOptions } from "../network/_network.ts";
-import { Addresses } from "../step/_transports.ts";
+import { Addresses, baseOf } from "../step/_transports.ts";
 import { ResourceScope } from "../step/_resource_scope.ts";
 import { testTransport } from "../transport_suite/transport_suite.ts";
 import { nextTurn } from "../fixtures/next_turn.ts";
 
 /** A network without a step has no owners to choose by. */
-function makeNetwork(bytes: StepNetworkOptions["bytes"]): StepNetwork {
+function makeNetwork(base: StepNetworkOptions["base"]): StepNetwork {
   return new StepNetwork({
     seed: 1,
-    bytes,
+    base,
     belongs: () => false,
     isOwner: () => false,
   });
@@ -28,7 +27,7 @@ function isMissing(name: CtxTransport): boolean {
 for (const name of NAMES) {
   let network: StepNetwork;
   testTransport({
-    scheme: bytesOf(name, undefined).scheme,
+    scheme: baseOf(name, undefined).scheme,
     listen: (...args) => network.transport().listen(...args),
     connect: (...args) => network.transport().connect(...args),
   }, {
@@ -37,7 +36,7 @@ for (const name of NAMES) {
     place: () => {
       const scope = new ResourceScope({ step: name, keep: () => {} });
       const addresses = new Addresses(name, scope);
-      network = makeNetwork((through) => bytesOf(name, undefined, through));
+      network = makeNetwork((through) => baseOf(name, undefined, through));
       return {
         address: addresses.next(),
         dispose: async () => {
@@ -61,18 +60,18 @@ for (const name of NAMES) {
         new ResourceScope({ step: name, keep: () => {} }),
         async (it) => void await it.close(),
       );
-      const made: ByteEnd[] = [];
+      const made: Connection[] = [];
       // As a server whose queue of connections is full.
       const network = stack.use(makeNetwork(() => {
-        const base = bytesOf(name, undefined);
+        const base = baseOf(name, undefined);
         return {
           scheme: base.scheme,
           listen: (address, _accept, options) =>
             base.listen(address, ({ stream }) => stream.close(), options),
           connect: async (...args) => {
-            const end = await base.connect(...args);
-            made.push(end);
-            return end;
+            const connection = await base.connect(...args);
+            made.push(connection);
+            return connection;
           },
         };
       }));
@@ -94,7 +93,7 @@ for (const name of NAMES) {
       const waiting = transport.connect(listener.address);
       while (made.length === 1) await nextTurn();
       await listener.close();
-      (await waiting).close();
+      (await waiting).stream.close();
     },
   });
 }

@@ -1,124 +1,61 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
-import { assertSameFrames } from "./_bytes.ts";
-import type { Obligations } from "./_stage.ts";
+import { assertRejects } from "@std/assert";
+import { mebibytes, type Obligations } from "./_stage.ts";
 
 /** Obligations at the end of a connection. */
 export const endingObligations: Obligations = {
-  finish: {
-    title: "writes all that is queued before it ends its stream",
+  closeWrite: {
+    title: "ends its direction after all that was written, and goes on reading",
     async run(stage) {
       const { client, server } = await stage.pair();
-      const payload = new Uint8Array(1024 * 1024);
-      for (let n = 0; n < 5; n++) client.connection.send(payload.fill(n));
-      client.connection.finish();
-      client.connection.finish();
-      assertEquals(await server.ended(), null);
-      assertEquals(server.frames.map((frame) => frame.at(-1)), [0, 1, 2, 3, 4]);
-      // The other side's transport has ended its direction, too.
-      assertEquals(await client.ended(), null);
-      assertEquals([client.ends.length, server.ends.length], [1, 1]);
-    },
-  },
-  finishIdle: {
-    title: "ends its stream at once where nothing is queued",
-    async run(stage) {
-      const { client, server } = await stage.pair();
-      client.connection.send("first");
-      await server.received(1);
-      await client.flushed();
-      client.connection.finish();
-      assertEquals(await server.ended(), null);
-      assertEquals(server.texts, ["first"]);
-    },
-  },
-  finishKeepsReading: {
-    title: "goes on reading after it ended its stream",
-    async run(stage) {
-      const { client, server } = await stage.pair({ start: "server" });
-      const payload = new Uint8Array(50_000).fill(7);
-      server.connection.send(payload);
-      await server.flushed();
-      client.start();
-      client.connection.finish();
-      assertEquals(client.frames, []);
-      assertEquals(await client.ended(), null);
-      assertSameFrames(client.frames, [payload]);
+      const early = new Uint8Array(50_000).fill(7);
+      await server.write(early);
+      const payload = mebibytes(5);
+      const ending = client.write(payload)
+        .then(() => client.stream.closeWrite());
+      await server.expect(payload);
+      await ending;
+      await server.expectEnd();
+      await server.write("late");
+      await client.expect(early);
+      await client.expect("late");
+      await server.stream.closeWrite();
+      await client.expectEnd();
     },
   },
   close: {
-    title: "tells its receiver nothing more after close, and the peer the end",
+    title: "rejects reads and writes after close, and ends those of the peer",
     async run(stage) {
       const { client, server } = await stage.pair();
-      server.connection.send("under way");
+      const reading = client.stream.read(new Uint8Array(8));
+      const failing = assertRejects(() => reading);
       client.close();
-      client.close();
-      await server.ended();
-      await stage.turns(20);
-      assertEquals(client.frames, []);
-      assertEquals([client.tooLate, client.ends], [[], []]);
-      assertEquals(server.ends.length, 1);
-    },
-  },
-  closeInFrame: {
-    title: "delivers no more frames after a close from within one",
-    async run(stage) {
-      const { client, server } = await stage.pair();
-      server.onFrame = () => {
-        if (server.frames.length === 3) server.close();
-      };
-      for (let n = 0; n < 10; n++) client.connection.send(`${n}`);
-      await client.ended();
-      await stage.turns(20);
-      assertEquals(server.texts, ["0", "1", "2"]);
-      assertEquals([server.tooLate, server.ends], [[], []]);
-    },
-  },
-  closeLosesQueue: {
-    title: "sends nothing that was queued in the turn of the close",
-    async run(stage) {
-      const { client, server } = await stage.pair();
-      client.connection.send("before");
-      await server.received(1);
-      await client.flushed();
-      const position = client.connection.send("lost");
-      client.close();
-      assertEquals(client.connection.queuedBytes, 0);
-      assertFalse(client.connection.isSent(position));
-      await server.ended();
-      assertFalse(client.connection.isSent(position));
-      assertEquals(server.texts, ["before"]);
+      await failing;
+      await assertRejects(() => client.write("too late"));
+      await server.drain();
     },
   },
   closeBothWays: {
     title: "closes on both sides at once",
     async run(stage) {
       const { client, server } = await stage.pair();
-      client.connection.send("a");
-      server.connection.send("b");
+      await Promise.all([client.write("a"), server.write("b")]);
       client.close();
       server.close();
       await stage.turns(20);
-      assertEquals([client.tooLate, client.ends], [[], []]);
-      assertEquals([server.tooLate, server.ends], [[], []]);
     },
   },
-  afterTheEnd: {
-    title: "tells the end once and last, and takes calls after it",
+  peerGone: {
+    title: "ends the reads of a writer whose peer has closed",
     async run(stage) {
       const { client, server } = await stage.pair();
+      const writeForEver = async () => {
+        for (;;) await client.write(new Uint8Array(1_000));
+      };
+      const failing = assertRejects(writeForEver);
+      server.close();
+      await client.drain();
       client.close();
-      await server.ended();
-      const position = server.connection.send("to nobody");
-      assertFalse(server.connection.isSent(position));
-      assert(server.connection.revoke(position));
-      server.connection.finish();
-      server.connection.ref();
-      server.connection.unref();
-      server.connection.close();
-      server.connection.close();
-      await stage.turns(20);
-      assertEquals(server.connection.queuedBytes, 0);
-      assertEquals([server.ends.length, server.tooLate], [1, []]);
+      await failing;
     },
   },
 };

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AddressInUseError, ConnectError } from "../../transports/errors.ts";
-import type { End, Obligations } from "./_stage.ts";
+import type { Obligations } from "./_stage.ts";
 
 /** Obligations to those who listen and connect. */
 export const listeningObligations: Obligations = {
@@ -22,7 +22,7 @@ export const listeningObligations: Obligations = {
     title: "refuses the address of another transport",
     async run(stage) {
       for (const address of ["", "elsewhere", "no-such-scheme://x"]) {
-        await assertRejects(() => stage.listen({}, address), TypeError);
+        await assertRejects(() => stage.listen(address), TypeError);
         await assertRejects(() => stage.connect(address), TypeError);
       }
     },
@@ -33,19 +33,19 @@ export const listeningObligations: Obligations = {
       const { client, server, listener } = await stage.pair();
       await Promise.all([listener.close(), listener.close()]);
       await listener.close();
-      client.connection.send("still here");
-      await server.received(1);
+      await client.write("still here");
+      await server.expect("still here");
 
       // The address is free: another server takes it, and is the one that is met.
-      const next = await stage.listen({}, listener.address);
+      const next = await stage.listen(listener.address);
       assertEquals(next.address, listener.address);
       await listener.close();
       const second = await stage.join(next.address);
-      second.client.connection.send("new");
-      await second.server.received(1);
+      await second.client.write("new");
+      await second.server.expect("new");
 
-      server.connection.send("and answering");
-      await client.received(1);
+      await server.write("and answering");
+      await client.expect("and answering");
     },
   },
   addressInUse: {
@@ -53,19 +53,19 @@ export const listeningObligations: Obligations = {
     async run(stage) {
       const listener = await stage.listen();
       const error = await assertRejects(
-        () => stage.listen({}, listener.address),
+        () => stage.listen(listener.address),
         AddressInUseError,
       );
       assertEquals(error.address, listener.address);
       const client = await stage.connect(listener.address);
-      client.start().connection.send("unharmed");
-      let server: End;
-      do {
+      await client.write("!");
+      const into = new Uint8Array(1);
+      for (let read: number | null = null; read === null;) {
         // The second server may have knocked, to see whether the first is alive.
-        server = (await stage.accepted()).start();
-        await server.until(() => server.frames.length + server.ends.length > 0);
-      } while (server.ends.length > 0);
-      assertEquals(server.texts, ["unharmed"]);
+        const { stream } = await stage.accepted();
+        read = await stream.read(into).catch(() => null);
+      }
+      assertEquals(new TextDecoder().decode(into), "!");
     },
   },
   connectNobody: {
@@ -121,27 +121,25 @@ export const listeningObligations: Obligations = {
     async run(stage) {
       const controller = new AbortController();
       const { signal } = controller;
-      const { client, server } = await stage.pair({ client: { signal } });
+      const { client, server } = await stage.pair({ signal });
       controller.abort();
-      client.connection.send("connected");
-      await server.received(1);
-      assertEquals(client.ends, []);
+      await client.write("connected");
+      await server.expect("connected");
     },
   },
   refUnref: {
     title: "goes on after unref and ref of both ends and the listener",
     async run(stage) {
       const { client, server, listener } = await stage.pair();
-      for (const held of [listener, client.connection, server.connection]) {
+      for (const held of [listener, client.stream, server.stream]) {
         held.unref();
         held.ref();
       }
-      client.connection.send("ping");
-      await server.received(1);
-      server.connection.send("pong");
-      await client.received(1);
+      await client.write("ping");
+      await server.expect("ping");
+      await server.write("pong");
+      await client.expect("pong");
       await stage.join(listener.address);
-      assertEquals([client.ends, server.ends], [[], []]);
     },
   },
 };

@@ -1,6 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
-import { areAll } from "./_bytes.ts";
-import type { End, Obligations, Stage } from "./_stage.ts";
+import { type End, mebibytes, type Obligations } from "./_stage.ts";
 
 /** Obligations under load. */
 export const loadObligations: Obligations = {
@@ -9,35 +7,32 @@ export const loadObligations: Obligations = {
     async run(stage) {
       const count = 300;
       const { address } = await stage.listen();
-      const serving = serve(stage, count);
+      const numbers = Array.from({ length: count }, (_, n) => `${1_000 + n}`);
+      const serving = (async () => {
+        for (const _ of numbers) echo(await stage.accepted(), 4);
+      })();
       const clients = await Promise.all(
-        Array.from({ length: count }, () => stage.connect(address)),
+        numbers.map(() => stage.connect(address)),
       );
-      for (const [n, client] of clients.entries()) {
-        client.start().connection.send(`${n}`);
-      }
-      await Promise.all(clients.map((client) => client.received(1)));
-      assertEquals(
-        clients.map((client) => client.texts),
-        clients.map((_, n) => [`re: ${n}`]),
-      );
+      await Promise.all(clients.map((it, n) => it.write(numbers[n]!)));
+      await Promise.all(clients.map((it, n) => it.expect(numbers[n]!)));
       await serving;
     },
   },
-  manyFrames: {
-    title: "keeps 20,000 small frames each way in order",
+  manyWrites: {
+    title: "keeps 5,000 small writes each way in order",
     async run(stage) {
-      const count = 20_000;
       const { client, server } = await stage.pair();
-      server.onFrame = (payload) => server.connection.send(payload);
-      for (let n = 0; n < count; n++) client.connection.send(`${n}`);
-      await client.received(count);
-      const wanted = Array.from({ length: count }, (_, n) => `${n}`);
-      assert(server.texts.every((text, n) => text === wanted[n]));
-      assert(client.texts.every((text, n) => text === wanted[n]));
-      assertEquals([client.frames.length, server.frames.length], [
-        count,
-        count,
+      const texts = Array.from({ length: 5_000 }, (_, n) => `${n} `);
+      const wanted = texts.join("");
+      const write = async (end: End) => {
+        for (const text of texts) await end.write(text);
+      };
+      await Promise.all([
+        write(client),
+        write(server),
+        client.expect(wanted),
+        server.expect(wanted),
       ]);
     },
   },
@@ -45,27 +40,22 @@ export const loadObligations: Obligations = {
     title: "carries 20 MiB each way at once without a deadlock",
     async run(stage) {
       const { client, server } = await stage.pair();
-      const count = 20;
-      const payload = new Uint8Array(1024 * 1024);
-      for (let n = 0; n < count; n++) {
-        client.connection.send(payload.fill(n));
-        server.connection.send(payload.fill(n + 100));
-      }
-      await Promise.all([client.received(count), server.received(count)]);
-      const areRight = ({ frames }: End, offset: number) =>
-        frames.every((frame, n) => areAll(frame, payload.length, n + offset));
-      assert(areRight(server, 0));
-      assert(areRight(client, 100));
+      const payload = mebibytes(20);
+      await Promise.all([
+        client.write(payload),
+        server.write(payload),
+        client.expect(payload),
+        server.expect(payload),
+      ]);
     },
   },
 };
 
-async function serve(stage: Stage, count: number): Promise<void> {
-  for (let n = 0; n < count; n++) {
-    const server = await stage.accepted();
-    server.onFrame = (payload) => {
-      server.connection.send(`re: ${new TextDecoder().decode(payload)}`);
-    };
-    server.start();
+/** Answers the first `length` bytes with themselves. */
+async function echo(end: End, length: number): Promise<void> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    at += await end.stream.read(bytes.subarray(at)) ?? length;
   }
+  await end.write(bytes);
 }

@@ -1,11 +1,11 @@
+import { assert, assertEquals } from "@std/assert";
 import { world } from "../../transports/internal.ts";
 import type {
+  ByteStream,
   Connection,
-  FrameReceiver,
   Listener,
   Transport,
   TransportConnectOptions,
-  TransportListenOptions,
 } from "../../transports/transport.ts";
 
 /** A place where a test can listen. */
@@ -27,121 +27,81 @@ export interface Obligation {
 /** Obligations by name. */
 export type Obligations = Readonly<Record<string, Obligation>>;
 
-/** One end of a connection, with a record of all calls of its receiver. */
-export class End implements FrameReceiver {
+/** One end of a connection, as a test uses it. */
+export class End {
   /** The connection itself. */
   readonly connection: Connection;
-  /** Copies of the frames that arrived. */
-  readonly frames: Uint8Array[] = [];
-  /** The number of calls of `written`. */
-  timesWritten = 0;
-  /** The arguments of each call of `end`, of which there may be one. */
-  readonly ends: unknown[] = [];
-  /** The calls after `end`, or after this side's `close`. */
-  readonly tooLate: string[] = [];
-  /** Called with each frame, once it is recorded. */
-  onFrame: (payload: Uint8Array) => void = () => {};
-  #waiters: { condition: () => boolean; resolve: () => void }[] = [];
-  #over = false;
+  /** Its bytes. */
+  readonly stream: ByteStream;
+  /** The number of bytes that the stream has taken. */
+  written = 0;
+  #isClosed = false;
 
-  /** Creates a record; reading begins with {@linkcode End.start}. */
+  /** Takes over `connection`. */
   constructor(connection: Connection) {
     this.connection = connection;
+    this.stream = connection.stream;
   }
 
-  /** Starts to read and to record. */
-  start(): this {
-    this.connection.start(this);
-    return this;
+  /** Writes all of `content`, however much each write takes. */
+  async write(content: Uint8Array | string): Promise<void> {
+    let rest = asBytes(content);
+    while (rest.length > 0) {
+      const taken = await this.stream.write(rest);
+      const isRight = taken > 0 && taken <= rest.length;
+      assert(isRight, `A write of ${rest.length} bytes took ${taken}`);
+      this.written += taken;
+      rest = rest.subarray(taken);
+    }
   }
 
-  /** Closes the connection; calls from now on are too late. */
+  /** Reads as many bytes as `content` has, and asserts that they are the same. */
+  async expect(content: Uint8Array | string): Promise<void> {
+    const wanted = asBytes(content);
+    const bytes = new Uint8Array(wanted.length);
+    for (let at = 0; at < bytes.length;) {
+      const into = bytes.subarray(at);
+      const read = await this.stream.read(into);
+      assert(read !== null, `Ended after ${at} of ${bytes.length} bytes`);
+      const isRight = read >= 0 && read <= into.length;
+      assert(isRight, `A read into ${into.length} bytes brought ${read}`);
+      at += read;
+    }
+    // `assertEquals` takes minutes to show the difference of long arrays.
+    let same = 0;
+    while (same < bytes.length && bytes[same] === wanted[same]) same++;
+    assertEquals(same, bytes.length, "Other bytes after the first ones");
+  }
+
+  /** Asserts that the peer ended its direction, and that nothing is left. */
+  async expectEnd(): Promise<void> {
+    assertEquals(await this.stream.read(new Uint8Array(8)), null);
+  }
+
+  /** Reads to the end, or to a failure. */
+  async drain(): Promise<void> {
+    const into = new Uint8Array(64 * 1024);
+    while (await this.stream.read(into).catch(() => null) !== null);
+  }
+
+  /** Closes the stream, unless the test has done so. */
   close(): void {
-    this.#over = true;
-    this.connection.close();
-  }
-
-  /** Resolves once `condition` holds, which is tried after each call. */
-  async until(condition: (end: this) => boolean): Promise<void> {
-    if (condition(this)) return;
-    await new Promise<void>((resolve) => {
-      this.#waiters.push({ condition: () => condition(this), resolve });
-    });
-  }
-
-  /** Resolves once as many frames have arrived. */
-  async received(count: number): Promise<void> {
-    await this.until(() => this.frames.length >= count || this.ends.length > 0);
-    if (this.frames.length < count) {
-      throw new Error(
-        `Cannot wait for ${count} frames: the connection ended after ${this.frames.length}`,
-        { cause: this.ends[0] },
-      );
-    }
-  }
-
-  /** Resolves once the connection has ended, to the argument of `end`. */
-  async ended(): Promise<unknown> {
-    await this.until(() => this.ends.length > 0);
-    return this.ends[0];
-  }
-
-  /** Resolves once nothing is queued any more. */
-  async flushed(): Promise<void> {
-    await this.until(() => this.connection.queuedBytes === 0);
-  }
-
-  /** The frames that arrived, as text. */
-  get texts(): string[] {
-    return this.frames.map((frame) => new TextDecoder().decode(frame));
-  }
-
-  frame(payload: Uint8Array): void {
-    this.#note("frame");
-    this.frames.push(payload.slice());
-    this.onFrame(payload);
-    this.#wake();
-  }
-
-  written(): void {
-    this.#note("written");
-    this.timesWritten++;
-    this.#wake();
-  }
-
-  end(error: unknown): void {
-    this.#note("end");
-    this.#over = true;
-    this.ends.push(error);
-    this.#wake();
-  }
-
-  #note(call: string): void {
-    if (this.#over) this.tooLate.push(call);
-  }
-
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) {
-      if (waiter.condition()) waiter.resolve();
-      else this.#waiters.push(waiter);
-    }
+    if (!this.#isClosed) this.stream.close();
+    this.#isClosed = true;
   }
 }
 
-/** Options for {@linkcode Stage.pair}. */
-export interface PairOptions {
-  /** Options of the accepting side. */
-  readonly server?: TransportListenOptions;
-  /** Options of the connecting side. */
-  readonly client?: TransportConnectOptions;
-  /**
-   * The ends that start to read at once.
-   *
-   * @default {"both"}
-   */
-  readonly start?: "both" | "client" | "server" | "none";
+function asBytes(content: Uint8Array | string): Uint8Array {
+  return typeof content === "string"
+    ? new TextEncoder().encode(content)
+    : content;
+}
+
+/** Returns so many mebibytes, each of them filled with its number. */
+export function mebibytes(count: number): Uint8Array {
+  const bytes = new Uint8Array(count * 2 ** 20);
+  for (let n = 0; n < count; n++) bytes.fill(n, n * 2 ** 20, (n + 1) * 2 ** 20);
+  return bytes;
 }
 
 /** A place to listen at, and everything that a test opens there. */
@@ -151,8 +111,8 @@ export class Stage implements AsyncDisposable {
   /** The place to listen at. */
   readonly place: TransportPlace;
   readonly #listeners: Listener[] = [];
-  readonly #connections: Connection[] = [];
-  #accepted: End[] = [];
+  readonly #ends: End[] = [];
+  readonly #accepted: End[] = [];
   #onAccept: (() => void)[] = [];
 
   /** Creates a stage that owns `place`. */
@@ -161,35 +121,34 @@ export class Stage implements AsyncDisposable {
     this.place = place;
   }
 
-  /** Listens at the place, or elsewhere; {@linkcode accepted} returns its connections. */
-  async listen(
-    options: TransportListenOptions = {},
-    address: string = this.place.address,
-  ): Promise<Listener> {
-    const listener = await this.transport.listen(
-      address,
-      (connection) => {
-        this.#connections.push(connection);
-        this.#accepted.push(new End(connection));
-        for (const wake of this.#onAccept.splice(0)) wake();
-      },
-      options,
-    );
+  /**
+   * Listens at the place, or elsewhere; {@linkcode accepted} returns its
+   * connections.
+   */
+  async listen(address: string = this.place.address): Promise<Listener> {
+    const listener = await this.transport.listen(address, (connection) => {
+      this.#accepted.push(this.#own(connection));
+      for (const wake of this.#onAccept.splice(0)) wake();
+    });
     this.#listeners.push(listener);
     return listener;
   }
 
-  /** Connects, without starting to read. */
+  /** Makes one attempt to connect. */
   async connect(
     address: string,
     options: TransportConnectOptions = {},
   ): Promise<End> {
-    const connection = await this.transport.connect(address, options);
-    this.#connections.push(connection);
-    return new End(connection);
+    return this.#own(await this.transport.connect(address, options));
   }
 
-  /** Resolves to the next accepted connection, which has not started to read. */
+  #own(connection: Connection): End {
+    const end = new End(connection);
+    this.#ends.push(end);
+    return end;
+  }
+
+  /** Resolves to the next accepted connection. */
   async accepted(): Promise<End> {
     while (this.#accepted.length === 0) {
       await new Promise<void>((resolve) => this.#onAccept.push(resolve));
@@ -197,7 +156,7 @@ export class Stage implements AsyncDisposable {
     return this.#accepted.shift()!;
   }
 
-  /** The number of connections that {@linkcode accepted} has not returned yet. */
+  /** The connections that {@linkcode accepted} has not returned yet. */
   get acceptedCount(): number {
     return this.#accepted.length;
   }
@@ -205,23 +164,18 @@ export class Stage implements AsyncDisposable {
   /** Connects to `address`; resolves to both ends. */
   async join(
     address: string,
-    options: PairOptions = {},
+    options: TransportConnectOptions = {},
   ): Promise<{ client: End; server: End }> {
-    const client = await this.connect(address, options.client);
-    const server = await this.accepted();
-    const start = options.start ?? "both";
-    if (start === "both" || start === "server") server.start();
-    if (start === "both" || start === "client") client.start();
-    return { client, server };
+    const client = await this.connect(address, options);
+    return { client, server: await this.accepted() };
   }
 
   /** Listens and connects; resolves to both ends. */
   async pair(
-    options: PairOptions = {},
+    options: TransportConnectOptions = {},
   ): Promise<{ client: End; server: End; listener: Listener }> {
-    const listener = await this.listen(options.server);
-    const ends = await this.join(listener.address, options);
-    return { ...ends, listener };
+    const listener = await this.listen();
+    return { listener, ...await this.join(listener.address, options) };
   }
 
   /**
@@ -229,13 +183,11 @@ export class Stage implements AsyncDisposable {
    * of time that does not depend on the speed of the machine.
    */
   async turns(count: number): Promise<void> {
-    for (let turn = 0; turn < count; turn++) {
-      await world.nextTurn();
-    }
+    for (let turn = 0; turn < count; turn++) await world.nextTurn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const connection of this.#connections) connection.close();
+    for (const end of this.#ends) end.close();
     for (const listener of this.#listeners) await listener.close();
     await this.place.dispose?.();
   }

@@ -1,9 +1,8 @@
 import type { Transport } from "../../transports/transport.ts";
+import { byteObligations } from "./_bytes.ts";
 import { endingObligations } from "./_ending.ts";
-import { frameObligations } from "./_frames.ts";
 import { listeningObligations } from "./_listening.ts";
 import { loadObligations } from "./_load.ts";
-import { queueObligations } from "./_queue.ts";
 import { type Obligations, Stage, type TransportPlace } from "./_stage.ts";
 
 export type { TransportPlace } from "./_stage.ts";
@@ -42,8 +41,7 @@ export interface TransportSuiteOptions {
 
 /** Everything that the contract asks of a transport, by name. */
 export const OBLIGATIONS: Obligations = {
-  ...frameObligations,
-  ...queueObligations,
+  ...byteObligations,
   ...endingObligations,
   ...listeningObligations,
   ...loadObligations,
@@ -54,9 +52,7 @@ export const OBLIGATIONS: Obligations = {
  * transport. The contract stands in `transports/transport.ts`; the layers above
  * rely on it.
  *
- * Two obligations cannot be seen from outside, and have no test: frames that
- * are queued together leave as one write (count the writes of your own byte
- * stream), and `unref` lets a process end.
+ * One obligation cannot be seen from inside a test: `unref` lets a process end.
  *
  * @throws {TypeError} If `skip` names an unknown obligation, or one without a
  * reason.

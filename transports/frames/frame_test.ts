@@ -10,10 +10,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import {
-  areSameBytes,
-  assertSameFrames,
-} from "../../testing/transport_suite/_bytes.ts";
+import { areSameBytes, assertSameFrames } from "../fixtures/bytes.ts";
 import {
   randomBytes,
   randomInteger,

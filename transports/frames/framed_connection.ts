@@ -1,62 +1,33 @@
 import { DenomasError } from "../errors.ts";
 import { observed } from "../_observers.ts";
 import { world } from "../_world.ts";
-import {
-  type Connection,
-  DEFAULT_MAX_FRAME_BYTES,
-  type FrameReceiver,
-} from "../transport.ts";
+import type { ByteStream, Connection } from "../transport.ts";
 import { FlushScheduler, type FlushTime } from "./_flush_scheduler.ts";
 import { FrameDecoder, FrameQueue } from "./frame.ts";
 
-/**
- * A two-way stream of bytes, such as a `Deno.Conn`. Your own transport needs to
- * supply no more than this: {@linkcode frameConnection} does the rest.
- */
-export interface ByteStream {
+/** The receiver of the frames of a connection. Its methods must not throw. */
+export interface FrameReceiver {
   /**
-   * Reads into `into`. Resolves to the number of bytes, or to `null` at the
-   * end. After a failed write it must come to an end or reject.
+   * A frame arrived. `payload` is a view into the connection's buffer, valid
+   * only until this method returns: copy the bytes that must outlive it.
    */
-  read(into: Uint8Array): Promise<number | null>;
-  /** Writes some of `bytes`, at least one. Resolves to their number. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Ends this side's direction. */
-  closeWrite(): Promise<void>;
-  /** Ends both directions at once; pending reads and writes reject. */
-  close(): void;
-  /** Keeps the process alive while a read is pending. */
-  ref(): void;
-  /** Lets the process end although a read is pending. */
-  unref(): void;
-}
-
-/** Options for {@linkcode frameConnection}. */
-export interface FrameConnectionOptions {
-  /** The address of this end. */
-  readonly localAddress: string;
-  /** The address of the other end. */
-  readonly remoteAddress: string;
+  frame(payload: Uint8Array): void;
   /**
-   * The name that the peer's certificate proved.
-   *
-   * @default {null}
+   * The last read ended within a frame, of which `heldBytes` have arrived,
+   * header included. A receiver without this method cannot notice a frame that
+   * never becomes complete.
    */
-  readonly peerName?: string | null;
+  partial?(heldBytes: number): void;
+  /** The system has taken everything that was queued so far. */
+  written(): void;
   /**
-   * The longest payload that may be received or sent, in bytes.
-   *
-   * @default {16_777_216}
+   * The connection ended, and not by {@linkcode FramedConnection.close}. `error`
+   * is `null` if the peer ended the stream; a `ProtocolError` or
+   * `FrameTooLargeError` if a frame broke the protocol; any other error if the
+   * connection was lost, which includes an end within a frame. Called at most
+   * once, and last.
    */
-  readonly maxFrameBytes?: number | undefined;
-}
-
-/** Returns a {@linkcode Connection} over a stream of bytes, which it owns. */
-export function frameConnection(
-  stream: ByteStream,
-  options: FrameConnectionOptions,
-): Connection {
-  return new FramedConnection(stream, options);
+  end(error: unknown): void;
 }
 
 /**
@@ -89,13 +60,17 @@ let readConnections = 0;
  */
 type State = "open" | "finishing" | "closed";
 
-class FramedConnection implements Connection {
-  readonly localAddress: string;
-  readonly remoteAddress: string;
-  readonly peerName: string | null;
+/**
+ * Frames over the bytes of a connection, which it owns: the holder must call
+ * `close`, or wait for {@linkcode FrameReceiver.end}.
+ */
+export class FramedConnection {
+  /** Bytes that the system has taken so far. */
   writtenBytes = 0;
+  /** Bytes received so far. */
   receivedBytes = 0;
 
+  readonly #connection: Connection;
   readonly #stream: ByteStream;
   readonly #decoder: FrameDecoder;
   readonly #queue: FrameQueue;
@@ -107,31 +82,45 @@ class FramedConnection implements Connection {
   /** Frames delivered since the peer last paused, or others had their turn. */
   #framesInTurn = 0;
 
-  constructor(stream: ByteStream, options: FrameConnectionOptions) {
-    this.localAddress = options.localAddress;
-    this.remoteAddress = options.remoteAddress;
-    this.peerName = options.peerName ?? null;
-    this.#stream = stream;
-    const maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
+  /** Takes over `connection`; payloads may have up to `maxFrameBytes`. */
+  constructor(connection: Connection, maxFrameBytes: number) {
+    this.#connection = connection;
+    this.#stream = connection.stream;
     this.#decoder = new FrameDecoder(maxFrameBytes);
     this.#queue = new FrameQueue(maxFrameBytes);
+    // The transport and its wrappers know the connection, but not this object.
     observed.by?.opened(
-      this,
+      connection,
       "connection",
-      () => `${this.localAddress} to ${this.remoteAddress}`,
+      () => `${connection.localAddress} to ${connection.remoteAddress}`,
     );
   }
 
+  /** Bytes queued or being written, headers included; 0 after the end. */
   get queuedBytes(): number {
     return this.#isClosed() ? 0 : this.#queue.bytes + this.#writingBytes;
   }
 
+  /** Starts to read. Called once, before the other methods. */
   start(receiver: FrameReceiver): void {
     this.#receiver = receiver;
     readConnections++;
     this.#read(receiver);
   }
 
+  /**
+   * Queues one frame and returns its position in the stream of sent bytes. A
+   * string is sent as UTF-8, with U+FFFD for each half of a surrogate pair.
+   * `payload` is copied before this returns. After the end it is dropped.
+   *
+   * Frames that are queued in one synchronous run leave in order, as one write.
+   * While frames arrive in bursts, the frames queued in one turn of the event
+   * loop do so, in several parts if they are many.
+   *
+   * @throws {FrameTooLargeError} If `payload` exceeds the limit; nothing was
+   * queued then.
+   * @throws {RangeError} If `payload` is empty.
+   */
   send(payload: Uint8Array | string): number {
     const position = this.#queue.push(payload);
     if (this.#isClosed()) this.#queue.clear();
@@ -139,33 +128,54 @@ class FramedConnection implements Connection {
     return position;
   }
 
+  /**
+   * Returns whether the system has taken the frame at `position`, at least in
+   * part. Also answers right after the end. Not to be called for a revoked
+   * frame.
+   */
   isSent(position: number): boolean {
     return this.#queue.isTaken(position);
   }
 
+  /**
+   * Takes the frame at `position` out of the queue. Returns `false`, and does
+   * nothing, if the system has taken it, at least in part.
+   */
   revoke(position: number): boolean {
     if (this.#isClosed()) return !this.isSent(position);
     return this.#queue.revoke(position);
   }
 
+  /**
+   * Sends no more: once the queue is written, the peer sees the end of the
+   * stream. Reading goes on until the peer ends too, which
+   * {@linkcode FrameReceiver.end} reports. To close a socket that holds unread
+   * bytes instead would reset it, and the peer could lose the last frames.
+   */
   finish(): void {
     if (this.#state !== "open") return;
     this.#state = "finishing";
     if (this.#flushes.isIdle) this.#endStream();
   }
 
+  /**
+   * Ends the connection at once and drops the queue. The receiver is called no
+   * more. Repeatable.
+   */
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#queue.clear();
     this.#stream.close();
-    observed.by?.closed(this);
+    observed.by?.closed(this.#connection);
   }
 
+  /** Keeps the process alive while it is open, as it does at first. */
   ref(): void {
     this.#stream.ref();
   }
 
+  /** Lets the process end although it is open. */
   unref(): void {
     this.#stream.unref();
   }

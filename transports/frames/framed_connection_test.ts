@@ -6,10 +6,10 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { End } from "../../testing/transport_suite/_stage.ts";
+import { End } from "../fixtures/frame_stage.ts";
 import { DenomasError, FrameTooLargeError } from "../errors.ts";
+import type { ByteStream } from "../transport.ts";
 import { encodeFrame } from "./frame.ts";
-import { type ByteStream, frameConnection } from "./framed_connection.ts";
 import { observe } from "../_observers.ts";
 
 /** A stream whose reads and writes do what a test tells them. */
@@ -119,12 +119,16 @@ interface Setup {
 
 function setUp(maxFrameBytes?: number): Setup {
   const stream = new FakeStream();
-  const connection = frameConnection(stream, {
+  return { stream, end: endOf(stream, maxFrameBytes) };
+}
+
+function endOf(stream: ByteStream, maxFrameBytes?: number): End {
+  const connection = {
+    stream,
     localAddress: "fake://near",
     remoteAddress: "fake://far",
-    maxFrameBytes,
-  });
-  return { stream, end: new End(connection).start() };
+  };
+  return new End(connection, maxFrameBytes).start();
 }
 
 /** The bytes of a frame for each text. */
@@ -150,24 +154,7 @@ async function turns(): Promise<void> {
   for (let n = 0; n < 5; n++) await nextTurn();
 }
 
-Deno.test("frameConnection passes on addresses, and the peer's name if there is one", () => {
-  const addresses = { localAddress: "fake://a", remoteAddress: "fake://b" };
-  const plain = frameConnection(new FakeStream(), addresses);
-  assertEquals([plain.localAddress, plain.remoteAddress, plain.peerName], [
-    "fake://a",
-    "fake://b",
-    null,
-  ]);
-  const named = frameConnection(new FakeStream(), {
-    ...addresses,
-    peerName: "bob",
-  });
-  assertEquals(named.peerName, "bob");
-  plain.close();
-  named.close();
-});
-
-Deno.test("frameConnection writes a lone frame on the next microtask", async () => {
+Deno.test("FramedConnection writes a lone frame on the next microtask", async () => {
   const { stream, end } = setUp();
   end.connection.send("alone");
   assertEquals(stream.writes, []);
@@ -177,7 +164,7 @@ Deno.test("frameConnection writes a lone frame on the next microtask", async () 
   end.close();
 });
 
-Deno.test("frameConnection writes all frames queued at once as one write", async () => {
+Deno.test("FramedConnection writes all frames queued at once as one write", async () => {
   const { stream, end } = setUp();
   const texts = Array.from({ length: 1_000 }, (_, n) => `frame ${n}`);
   for (const text of texts) end.connection.send(text);
@@ -197,7 +184,7 @@ function answerLater({ end }: Setup): void {
   };
 }
 
-Deno.test("frameConnection writes the answers to a burst as one write", async () => {
+Deno.test("FramedConnection writes the answers to a burst as one write", async () => {
   const setup = setUp();
   answerLater(setup);
   const burst = ["9", "0", "3", "1", "5", "40"];
@@ -210,7 +197,7 @@ Deno.test("frameConnection writes the answers to a burst as one write", async ()
   setup.end.close();
 });
 
-Deno.test("frameConnection writes the answers to a long burst in parts", async () => {
+Deno.test("FramedConnection writes the answers to a long burst in parts", async () => {
   const { stream, end } = setUp();
   const frame = frames("1").length;
   const partsSince = (write: number) =>
@@ -231,7 +218,7 @@ Deno.test("frameConnection writes the answers to a long burst in parts", async (
   end.connection.close();
 });
 
-Deno.test("frameConnection lets others have their turn within a large read", async () => {
+Deno.test("FramedConnection lets others have their turn within a large read", async () => {
   const other = setUp();
   const { stream, end } = setUp();
   stream.arrive(frames(...Array<string>(200).fill("1")));
@@ -245,7 +232,7 @@ Deno.test("frameConnection lets others have their turn within a large read", asy
   for (const setup of [other.end, end]) setup.connection.close();
 });
 
-Deno.test("frameConnection counts a long frame as several before others have their turn", async () => {
+Deno.test("FramedConnection counts a long frame as several before others have their turn", async () => {
   const other = setUp();
   const stream = new FakeStream();
   // A flood: whatever is read, there is more.
@@ -256,11 +243,7 @@ Deno.test("frameConnection counts a long frame as several before others have the
     into.set(part);
     return Promise.resolve(part.length === 0 ? null : part.length);
   };
-  const connection = frameConnection(stream, {
-    localAddress: "fake://near",
-    remoteAddress: "fake://far",
-  });
-  const end = new End(connection).start();
+  const end = endOf(stream);
   await nextTurn();
   // Each counts seven times: once, and once for each 16 KiB.
   assertEquals(end.frames.length, 19);
@@ -270,7 +253,7 @@ Deno.test("frameConnection counts a long frame as several before others have the
   for (const setup of [other.end, end]) setup.connection.close();
 });
 
-Deno.test("frameConnection delivers nothing after a close between two turns", async () => {
+Deno.test("FramedConnection delivers nothing after a close between two turns", async () => {
   const { stream, end } = setUp();
   stream.arrive(frames(...Array<string>(200).fill("1")));
   await nextTurn();
@@ -279,7 +262,7 @@ Deno.test("frameConnection delivers nothing after a close between two turns", as
   assertEquals(end.frames.length, 128);
 });
 
-Deno.test("frameConnection does not wait for others after a pause of the peer", async () => {
+Deno.test("FramedConnection does not wait for others after a pause of the peer", async () => {
   const other = setUp();
   const { stream, end } = setUp();
   for (let burst = 1; burst <= 3; burst++) {
@@ -290,7 +273,7 @@ Deno.test("frameConnection does not wait for others after a pause of the peer", 
   for (const setup of [other.end, end]) setup.connection.close();
 });
 
-Deno.test("frameConnection writes the answer to a lone frame on the next microtask", async () => {
+Deno.test("FramedConnection writes the answer to a lone frame on the next microtask", async () => {
   const setup = setUp();
   answerLater(setup);
   setup.stream.arrive(frames("1", "2"));
@@ -305,7 +288,7 @@ Deno.test("frameConnection writes the answer to a lone frame on the next microta
   setup.end.close();
 });
 
-Deno.test("frameConnection collects what is queued during a write for the next", async () => {
+Deno.test("FramedConnection collects what is queued during a write for the next", async () => {
   const { stream, end } = setUp();
   stream.holdsWrites = true;
   end.connection.send("first");
@@ -328,7 +311,7 @@ Deno.test("frameConnection collects what is queued during a write for the next",
   end.close();
 });
 
-Deno.test("frameConnection goes on where a write took only a part", async () => {
+Deno.test("FramedConnection goes on where a write took only a part", async () => {
   const { stream, end } = setUp();
   stream.writeLimit = 3;
   end.connection.send("0123456789");
@@ -349,7 +332,7 @@ Deno.test("frameConnection goes on where a write took only a part", async () => 
   end.close();
 });
 
-Deno.test("frameConnection counts down what a write takes in parts", async () => {
+Deno.test("FramedConnection counts down what a write takes in parts", async () => {
   const { stream, end } = setUp();
   stream.writeLimit = 4;
   stream.holdsWrites = true;
@@ -366,7 +349,7 @@ Deno.test("frameConnection counts down what a write takes in parts", async () =>
   end.close();
 });
 
-Deno.test("frameConnection takes what the receiver sends when all is written", async () => {
+Deno.test("FramedConnection takes what the receiver sends when all is written", async () => {
   const { stream, end } = setUp();
   const sent = end.until(() => end.timesWritten === 1)
     .then(() => end.connection.send("second"));
@@ -378,7 +361,7 @@ Deno.test("frameConnection takes what the receiver sends when all is written", a
   end.close();
 });
 
-Deno.test("frameConnection reads on after a failed write, and ends with its error", async () => {
+Deno.test("FramedConnection reads on after a failed write, and ends with its error", async () => {
   const { stream, end } = setUp();
   const error = new Deno.errors.BrokenPipe("gone");
   stream.writeError = error;
@@ -394,7 +377,7 @@ Deno.test("frameConnection reads on after a failed write, and ends with its erro
   assertEquals([stream.writes, stream.calls], [[], ["close"]]);
 });
 
-Deno.test("frameConnection ends with the error of a failed read", async () => {
+Deno.test("FramedConnection ends with the error of a failed read", async () => {
   const { stream, end } = setUp();
   stream.arrive(frames("before"));
   const error = new Deno.errors.ConnectionReset("reset");
@@ -403,7 +386,7 @@ Deno.test("frameConnection ends with the error of a failed read", async () => {
   assertEquals([end.texts, stream.calls], [["before"], ["close"]]);
 });
 
-Deno.test("frameConnection reads again where a read brought nothing", async () => {
+Deno.test("FramedConnection reads again where a read brought nothing", async () => {
   const { stream, end } = setUp();
   const bytes = frames("whole");
   for (const part of [bytes.subarray(0, 3), bytes.subarray(3)]) {
@@ -415,7 +398,7 @@ Deno.test("frameConnection reads again where a read brought nothing", async () =
   end.close();
 });
 
-Deno.test("frameConnection ends as lost where the peer ends within a frame", async () => {
+Deno.test("FramedConnection ends as lost where the peer ends within a frame", async () => {
   for (const held of [1, 4, 8]) {
     const { stream, end } = setUp();
     stream.arrive(frames("whole"));
@@ -428,7 +411,7 @@ Deno.test("frameConnection ends as lost where the peer ends within a frame", asy
   }
 });
 
-Deno.test("frameConnection ends with null where the peer ends between frames", async () => {
+Deno.test("FramedConnection ends with null where the peer ends between frames", async () => {
   for (const bytes of [frames(), frames("whole")]) {
     const { stream, end } = setUp();
     stream.arrive(bytes);
@@ -440,7 +423,7 @@ Deno.test("frameConnection ends with null where the peer ends between frames", a
   }
 });
 
-Deno.test("frameConnection delivers the frames before a bad one, and ends", async () => {
+Deno.test("FramedConnection delivers the frames before a bad one, and ends", async () => {
   const { stream, end } = setUp(10);
   stream.arrive(Uint8Array.from([
     ...frames("good"),
@@ -451,7 +434,7 @@ Deno.test("frameConnection delivers the frames before a bad one, and ends", asyn
   assertEquals([end.texts, stream.calls], [["good"], ["close"]]);
 });
 
-Deno.test("frameConnection delivers nothing after a close from within a frame", async () => {
+Deno.test("FramedConnection delivers nothing after a close from within a frame", async () => {
   const { stream, end } = setUp();
   end.onFrame = () => end.close();
   stream.arrive(frames("a", "b"));
@@ -461,7 +444,7 @@ Deno.test("frameConnection delivers nothing after a close from within a frame", 
   assertEquals(stream.calls, ["close"]);
 });
 
-Deno.test("frameConnection delivers nothing that was read when it was closed", async () => {
+Deno.test("FramedConnection delivers nothing that was read when it was closed", async () => {
   const { stream, end } = setUp();
   let delivered = 0;
   end.onFrame = () => void delivered++;
@@ -473,7 +456,7 @@ Deno.test("frameConnection delivers nothing that was read when it was closed", a
   assertEquals(end.connection.receivedBytes, 0);
 });
 
-Deno.test("frameConnection writes what is sent from within a frame before it ends its stream", async () => {
+Deno.test("FramedConnection writes what is sent from within a frame before it ends its stream", async () => {
   const { stream, end } = setUp();
   end.onFrame = () => {
     end.connection.send("answer");
@@ -486,7 +469,7 @@ Deno.test("frameConnection writes what is sent from within a frame before it end
   end.close();
 });
 
-Deno.test("frameConnection ends its stream at once where nothing is queued", () => {
+Deno.test("FramedConnection ends its stream at once where nothing is queued", () => {
   const { stream, end } = setUp();
   end.connection.finish();
   end.connection.finish();
@@ -494,7 +477,7 @@ Deno.test("frameConnection ends its stream at once where nothing is queued", () 
   end.close();
 });
 
-Deno.test("frameConnection ends its stream after all that is queued", async () => {
+Deno.test("FramedConnection ends its stream after all that is queued", async () => {
   const { stream, end } = setUp();
   stream.holdsWrites = true;
   end.connection.send("first");
@@ -515,7 +498,7 @@ Deno.test("frameConnection ends its stream after all that is queued", async () =
   end.close();
 });
 
-Deno.test("frameConnection ends with null although ending its stream failed", async () => {
+Deno.test("FramedConnection ends with null although ending its stream failed", async () => {
   const { stream, end } = setUp();
   stream.closeWriteError = new Deno.errors.NotConnected("gone");
   end.connection.finish();
@@ -524,7 +507,7 @@ Deno.test("frameConnection ends with null although ending its stream failed", as
   assertEquals(await end.ended(), null);
 });
 
-Deno.test("frameConnection does not end its stream after a failed write", async () => {
+Deno.test("FramedConnection does not end its stream after a failed write", async () => {
   const { stream, end } = setUp();
   stream.writeError = new Deno.errors.BrokenPipe("gone");
   end.connection.send("lost");
@@ -534,7 +517,7 @@ Deno.test("frameConnection does not end its stream after a failed write", async 
   end.close();
 });
 
-Deno.test("frameConnection closes during a write that is pending", async () => {
+Deno.test("FramedConnection closes during a write that is pending", async () => {
   const { stream, end } = setUp();
   stream.holdsWrites = true;
   const first = end.connection.send("being written");
@@ -551,7 +534,7 @@ Deno.test("frameConnection closes during a write that is pending", async () => {
   ]);
 });
 
-Deno.test("frameConnection writes nothing after a close, whenever it would have", async () => {
+Deno.test("FramedConnection writes nothing after a close, whenever it would have", async () => {
   const lone = setUp();
   const position = lone.end.connection.send("in the turn of the close");
   lone.end.close();
@@ -575,15 +558,12 @@ Deno.test("frameConnection writes nothing after a close, whenever it would have"
   assert(burst.end.connection.revoke(after));
 });
 
-Deno.test("frameConnection tells nothing where a write ends after the close", async () => {
+Deno.test("FramedConnection tells nothing where a write ends after the close", async () => {
   const stream = new FakeStream();
   // A stream may finish a write that was under way when it was closed.
   const lateWrite = Promise.withResolvers<number>();
   stream.write = () => lateWrite.promise;
-  const end = new End(frameConnection(stream, {
-    localAddress: "fake://near",
-    remoteAddress: "fake://far",
-  })).start();
+  const end = endOf(stream);
   end.connection.send("x");
   await microtasks();
   end.close();
@@ -593,7 +573,7 @@ Deno.test("frameConnection tells nothing where a write ends after the close", as
   assertEquals(end.connection.queuedBytes, 0);
 });
 
-Deno.test("frameConnection passes ref and unref on to its stream", () => {
+Deno.test("FramedConnection passes ref and unref on to its stream", () => {
   const { stream, end } = setUp();
   end.connection.unref();
   end.connection.ref();
@@ -619,7 +599,7 @@ async function observing(act: () => Promise<void>): Promise<string[]> {
   return log;
 }
 
-Deno.test("frameConnection reports its lifetime once, however it ends", async () => {
+Deno.test("FramedConnection reports its lifetime once, however it ends", async () => {
   const deeds: Record<string, (setup: Setup) => void> = {
     close: ({ end }) => end.close(),
     end: ({ stream }) => stream.arriveEnd(),

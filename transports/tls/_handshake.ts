@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
 import { ConnectError, HandshakeError } from "../errors.ts";
-import type { ByteEnd } from "../frames/byte_transport.ts";
+import type { Connection } from "../transport.ts";
 import { printable } from "../printable.ts";
 import { world } from "../_world.ts";
 import type { TlsCredentials } from "./credentials.ts";
@@ -46,7 +46,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export async function secureClient(
   credentials: TlsCredentials,
   task: HandshakeTask & { readonly host: string },
-): Promise<ByteEnd> {
+): Promise<Connection> {
   const { address, host } = task;
   try {
     return await secure(credentials, task, (duplex, done, failed) => {
@@ -78,7 +78,7 @@ export async function secureServer(
   credentials: TlsCredentials,
   task: HandshakeTask,
   timeoutMs: number,
-): Promise<ByteEnd> {
+): Promise<Connection> {
   return await secure(credentials, task, (duplex, done, failed) => {
     // It does not listen. With one server a connection, its error events tell
     // which connection failed.
@@ -121,7 +121,7 @@ async function secure(
   { node, demandsCert }: TlsCredentials,
   task: HandshakeTask,
   begin: Begin,
-): Promise<ByteEnd> {
+): Promise<Connection> {
   const { end, host, signal } = task;
   const isServer = task.other === "client";
   const duplex = duplexOver(end.stream, node, isServer);

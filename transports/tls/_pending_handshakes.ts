@@ -1,7 +1,6 @@
 import { HandshakeError } from "../errors.ts";
-import type { ByteEnd } from "../frames/byte_transport.ts";
 import { HostGroups, hostOf } from "../hosts.ts";
-import type { TransportListenOptions } from "../transport.ts";
+import type { Connection, TransportListenOptions } from "../transport.ts";
 import { Watchdog } from "../watchdog.ts";
 import type { TlsCredentials } from "./credentials.ts";
 import { secureServer } from "./_handshake.ts";
@@ -19,11 +18,11 @@ const DISPLACED = new Error("Cannot go on with a handshake: it was displaced");
  */
 export class PendingHandshakes {
   readonly #credentials: TlsCredentials;
-  readonly #accept: (end: ByteEnd) => void;
+  readonly #accept: (end: Connection) => void;
   readonly #options: TransportListenOptions;
-  readonly #running = new Map<ByteEnd, AbortController>();
+  readonly #running = new Map<Connection, AbortController>();
   /** The same ones, by the hosts of their clients. */
-  readonly #byHost = new HostGroups<ByteEnd>();
+  readonly #byHost = new HostGroups<Connection>();
   #isRef = true;
   #isClosed = false;
 
@@ -35,7 +34,7 @@ export class PendingHandshakes {
   constructor(
     address: string,
     credentials: TlsCredentials,
-    accept: (end: ByteEnd) => void,
+    accept: (end: Connection) => void,
     options: TransportListenOptions,
   ) {
     checkServer(address, credentials);
@@ -52,7 +51,7 @@ export class PendingHandshakes {
    * Takes over an accepted connection. At the limit, the oldest handshake of
    * the host that has the most is displaced.
    */
-  add(end: ByteEnd): void {
+  add(end: Connection): void {
     const { max = MAX_HANDSHAKES } = this.#options.handshakes ?? {};
     if (this.#running.size >= max) this.#displaceOne();
     if (!this.#isRef) end.stream.unref();
@@ -67,7 +66,7 @@ export class PendingHandshakes {
     this.#options.handshakes?.onRefused?.();
   }
 
-  async #run(end: ByteEnd): Promise<void> {
+  async #run(end: Connection): Promise<void> {
     const { onError, handshakes = {} } = this.#options;
     const { timeoutMs = HANDSHAKE_MS, onFailed } = handshakes;
     const controller = new AbortController();
@@ -102,7 +101,7 @@ export class PendingHandshakes {
     }
   }
 
-  #forget(end: ByteEnd): void {
+  #forget(end: Connection): void {
     this.#running.delete(end);
     this.#byHost.delete(hostOf(end.remoteAddress), end);
   }

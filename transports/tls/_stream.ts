@@ -1,6 +1,6 @@
 import type * as stream from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { ByteStream } from "../frames/framed_connection.ts";
+import type { ByteStream } from "../transport.ts";
 import type { NodeModules } from "./credentials.ts";
 
 /** The read buffer of an idle connection. */

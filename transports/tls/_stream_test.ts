@@ -7,7 +7,7 @@ import { ConnectError, HandshakeError } from "../errors.ts";
 import { secureClient, secureServer } from "./_handshake.ts";
 import type { HandshakeTask } from "./_verdict.ts";
 import { readCredentials } from "./credentials.ts";
-import type { ByteEnd } from "../frames/byte_transport.ts";
+import type { Connection } from "../transport.ts";
 import type { TlsOptions } from "./options.ts";
 import { TlsStream } from "./_stream.ts";
 
@@ -17,7 +17,7 @@ const SERVER: TlsOptions = { cert, key, minVersion: "TLSv1.3" };
 const CLIENT: TlsOptions = { caCerts: authority.caCert, minVersion: "TLSv1.3" };
 const ADDRESS = "tcp://127.0.0.1:1";
 
-function endOf(stream: Deno.TcpConn): ByteEnd {
+function endOf(stream: Deno.TcpConn): Connection {
   return { stream, localAddress: ADDRESS, remoteAddress: ADDRESS };
 }
 
@@ -45,7 +45,7 @@ async function pair(): Promise<[TlsStream, TlsStream]> {
 
 function task(
   other: "server" | "client",
-  end: ByteEnd,
+  end: Connection,
   signal: AbortSignal,
 ): HandshakeTask & { readonly host: string } {
   return { other, end, address: ADDRESS, host: "localhost", signal };

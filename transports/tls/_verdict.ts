@@ -1,7 +1,7 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { type HandshakeCode, HandshakeError } from "../errors.ts";
 import { world } from "../_world.ts";
-import type { ByteEnd } from "../frames/byte_transport.ts";
+import type { Connection } from "../transport.ts";
 import type { NodeModules } from "./credentials.ts";
 
 /** The verdicts on a peer's certificate, in the order of their wire numbers. */
@@ -33,7 +33,7 @@ export function verdictOf(byte: number): Verdict {
 /** A handshake to do. */
 export interface HandshakeTask {
   /** The connection to secure. */
-  readonly end: ByteEnd;
+  readonly end: Connection;
   /** The role of the other side. */
   readonly other: "server" | "client";
   /** The address of the other side. */

@@ -8,7 +8,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { Stage } from "../../testing/transport_suite/_stage.ts";
+import { Stage } from "../fixtures/frame_stage.ts";
 import { createTestAuthority } from "../../testing/certificates/certificates.ts";
 import { testTransport } from "../../testing/transport_suite/transport_suite.ts";
 import { ConnectError, HandshakeError, ProtocolError } from "../errors.ts";
@@ -87,7 +87,7 @@ class Guard implements AsyncDisposable {
 
   /** The name that the next accepted connection has. */
   async peer(): Promise<string | null> {
-    return (await this.#stage.accepted()).connection.peerName;
+    return (await this.#stage.accepted()).raw.peerName ?? null;
   }
 
   get acceptedCount(): number {
@@ -253,7 +253,7 @@ test("takes a certificate for another host by 'serverName'", async () => {
       serverName: "elsewhere.example",
     },
   }).connect(guard.address);
-  connection.close();
+  connection.stream.close();
   await guard.peer();
 });
 
@@ -286,7 +286,7 @@ for (const { what, name, hosts, peer } of NAMES) {
       .connect(guard.address);
     assertEquals(await guard.peer(), peer);
     assertEquals(connection.peerName, "server");
-    connection.close();
+    connection.stream.close();
   });
 }
 
@@ -296,7 +296,7 @@ test("names no peer whose certificate was not asked for", async () => {
     const connection = await tcp({ tls: { ...client, caCerts: caCert } })
       .connect(guard.address);
     assertEquals(await guard.peer(), null);
-    connection.close();
+    connection.stream.close();
   }
   assertEquals(guard.failed, []);
 });
@@ -378,7 +378,7 @@ test("serves a peer of older TLS that knows nothing of this package", async () =
     socket.once("data", resolve)
   );
   const server = (await stage.accepted()).start();
-  assertEquals(server.connection.peerName, "client");
+  assertEquals(server.raw.peerName, "client");
   await server.received(1);
   assertEquals(server.texts, ["from afar"]);
   server.connection.send("answer");
@@ -417,7 +417,7 @@ test("ends a handshake that takes too long, and serves others meanwhile", async 
   assertStringIncludes(error!.message, "1000 ms");
   assertEquals(guard.listener.handshakes, 0);
   slow.close();
-  connection.close();
+  connection.stream.close();
 });
 
 test("ends a handshake whose client never says what it thinks", async () => {
@@ -460,7 +460,8 @@ test("gives the oldest handshake up for one over the limit", async () => {
   await using guard = await Guard.start(SERVER, { max: 2 });
   const slow = [await guard.knock(), await guard.knock()];
   // Handshakes that say nothing keep nobody out.
-  (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).close();
+  (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).stream
+    .close();
   await guard.peer();
   assertEquals(await endOf(slow[0]!), null);
   assertEquals([guard.refused, guard.listener.handshakes], [1, 1]);
@@ -477,7 +478,8 @@ test("ends handshakes that are under way when it stops listening", async () => {
   await using guard = await Guard.start(SERVER);
   const slow = await guard.knock();
   // One that comes after it has been accepted, too.
-  (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).close();
+  (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).stream
+    .close();
   assertEquals(guard.listener.handshakes, 1);
   await guard.listener.close();
   assertEquals(await endOf(slow), null);
@@ -530,10 +532,10 @@ test("reads files by path and URL, anew for each connection", async () => {
     const client = tcp({ tls: { caCerts: file("ca.pem") } });
     await assertRejects(() => client.connect(guard.address), ConnectError);
     await Deno.writeTextFile(file("ca.pem"), `${other.caCert}\n${caCert}`);
-    (await client.connect(guard.address)).close();
+    (await client.connect(guard.address)).stream.close();
     // As a list, too.
     const both = tcp({ tls: { caCerts: [other.caCert, caCert] } });
-    (await both.connect(guard.address)).close();
+    (await both.connect(guard.address)).stream.close();
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
