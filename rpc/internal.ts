@@ -26,6 +26,7 @@ export {
 export { REFERENCE_PREFIX } from "./references/_references.ts";
 export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";
+export { channelOf } from "./serving/_running_call.ts";
 export { STREAM_PREFIX } from "./streams/_outgoing_streams.ts";
 export type {
   ReferenceKept,

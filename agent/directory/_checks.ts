@@ -176,6 +176,9 @@ export const registration: Check<DirectoryRegistration> = options({
   address,
   properties: optional(properties),
   key: optional(key),
+  isHidden: optional(
+    fitting<boolean>((it) => typeof it === "boolean", "true or false"),
+  ),
 });
 
 const ofQuery = {

@@ -1,109 +1,31 @@
-import { parseAgentAddress } from "../address.ts";
+import type { ConnectionChannel } from "../../channel/internal.ts";
+import { ServerBusyError } from "../../channel/errors.ts";
+import { Budget } from "../../channel/limits/budget.ts";
+import { ValidationError } from "../../rpc/errors.ts";
 import type {
   DirectoryEntry,
   DirectoryProperties,
   DirectoryRegistration,
 } from "./entry.ts";
-import { Shares } from "./_fair_shares.ts";
 
-/** The place of an entry, which keeps its id until it is cleared away. */
-interface Slot {
-  readonly id: number;
-  /** `null` once the entry is removed. */
-  entry: DirectoryEntry | null;
-}
-
-/** Entries in the order of their ids, in which they are added. */
-export class EntryList {
-  #slots: Slot[] = [];
-  #size = 0;
-
-  /** The number of entries. */
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Returns the entry with this id. */
-  get(id: number): DirectoryEntry | null {
-    return this.#slot(id)?.entry ?? null;
-  }
-
-  /** Adds an entry whose id is larger than all before, or replaces one. */
-  set(entry: DirectoryEntry): void {
-    const slot = this.#slot(entry.id);
-    if (slot !== null) {
-      slot.entry = entry;
-    } else {
-      this.#slots.push({ id: entry.id, entry });
-      this.#size++;
-    }
-  }
-
-  /** Removes the entry with this id, which is there. */
-  delete(id: number): void {
-    this.#slot(id)!.entry = null;
-    this.#size--;
-    // Moving the others each time would take long; this is rare enough.
-    if (this.#slots.length > 2 * this.#size + 64) {
-      this.#slots = this.#slots.filter(({ entry }) => entry !== null);
-    }
-  }
-
-  /** Returns the first `count` entries with larger ids than `after`. */
-  slice(after: number, count: number): DirectoryEntry[] {
-    const found: DirectoryEntry[] = [];
-    let index = this.#indexAfter(after);
-    while (index < this.#slots.length && found.length < count) {
-      const { entry } = this.#slots[index++]!;
-      if (entry !== null) found.push(entry);
-    }
-    return found;
-  }
-
-  #slot(id: number): Slot | null {
-    const slot = this.#slots[this.#indexAfter(id) - 1];
-    return slot?.id === id ? slot : null;
-  }
-
-  #indexAfter(id: number): number {
-    let [low, high] = [0, this.#slots.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#slots[middle]!.id <= id) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-/** A registration with all that its caller may leave out. */
-export interface FullRegistration extends DirectoryRegistration {
-  readonly properties: DirectoryProperties;
+/** A registration with the key of its entry. */
+export interface KeyedRegistration extends DirectoryRegistration {
   readonly key: string;
 }
 
-/** One registration. */
-export interface Listing extends FullRegistration {
-  /** The address of its container. */
-  readonly container: string;
-  /** The entry that others see; `null` until the agent was reached. */
-  entry: DirectoryEntry | null;
-  properties: DirectoryProperties;
-  /** Stands for the latest call that holds it. */
-  holder: object | null;
-  /** Resolves to a reason when it is gone. */
-  readonly gone: PromiseWithResolvers<string>;
+/** The entries that were registered on one connection, and end with it. */
+interface Holder {
+  readonly budget: Budget;
+  readonly listings: Set<Listing>;
 }
 
-/** Creates the listing of a registration. */
-export function listingOf(registration: FullRegistration): Listing {
-  return {
-    ...registration,
-    container: parseAgentAddress(registration.address).container,
-    entry: null,
-    holder: null,
-    gone: Promise.withResolvers(),
-  };
+/** One registration. */
+export interface Listing {
+  readonly id: number;
+  readonly holder: Holder;
+  registration: KeyedRegistration;
+  /** The entry that others see; `null` while it is hidden, and at the end. */
+  entry: DirectoryEntry | null;
 }
 
 /**
@@ -111,91 +33,122 @@ export function listingOf(registration: FullRegistration): Listing {
  * (`after` is `null`).
  */
 export type OnEntryChange = (
+  listing: Listing,
   before: DirectoryEntry | null,
   after: DirectoryEntry | null,
 ) => void;
 
-/** All registrations, and the entries of those whose agent was reached. */
+/**
+ * All entries. They count towards the budgets of the connections on which they
+ * were registered, and are removed when these end.
+ */
 export class Entries {
   readonly #onChange: OnEntryChange;
-  readonly #byKey = new Map<string, Listing>();
-  readonly #shown = new EntryList();
-  /** The parts of containers and hosts. */
-  readonly shares: Shares;
+  /** By key, in the order of their ids. */
+  readonly #listings = new Map<string, Listing>();
+  readonly #holders = new WeakMap<ConnectionChannel, Holder>();
   #lastId = 0;
 
   /** Creates an empty table. */
-  constructor(onChange: OnEntryChange, maxBytes: number) {
+  constructor(onChange: OnEntryChange) {
     this.#onChange = onChange;
-    this.shares = new Shares(maxBytes);
   }
 
-  /** The number of registrations. */
+  /** The number of entries, including those that are hidden. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#listings.size;
   }
 
-  /** The number of entries that others see. */
-  get shown(): number {
-    return this.#shown.size;
+  /** All entries, in the order of their ids. Entries may change meanwhile. */
+  all(): Iterable<Listing> {
+    return this.#listings.values();
   }
 
-  byKey(key: string): Listing | undefined {
-    return this.#byKey.get(key);
+  /** Returns whether `channel` has an entry with this key. */
+  has(key: string, channel: ConnectionChannel): boolean {
+    const holder = this.#listings.get(key)?.holder;
+    return holder !== undefined && holder === this.#holders.get(channel);
   }
 
-  byId(id: number): DirectoryEntry | null {
-    return this.#shown.get(id);
+  /**
+   * Adds an entry, or changes the one with the same key. If that belongs to
+   * another connection, it is removed, and a new one added.
+   *
+   * @throws {ValidationError} If the key belongs to another address or type.
+   * @throws {ServerBusyError} If there is no room for it.
+   */
+  set(registration: KeyedRegistration, channel: ConnectionChannel): void {
+    const { key, address, type } = registration;
+    const known = this.#listings.get(key);
+    const before = known?.registration;
+    if (before && (before.address !== address || before.type !== type)) {
+      throw new ValidationError(
+        `Cannot register '${address}': the key belongs to an entry of another agent or type, use another key`,
+      );
+    }
+    const holder = this.#holderOf(channel);
+    const isOwn = known?.holder === holder;
+    const bytes = bytesOf(registration) - (isOwn ? bytesOf(before!) : 0);
+    if (bytes > 0 && holder.budget.exceededBy(bytes) !== null) {
+      throw new ServerBusyError(
+        `Cannot register '${address}': the entries of its connection or host take too much memory, raise 'limits.requests.maxHeldBytes' or 'maxServerHeldBytes' of the directory's container`,
+      );
+    }
+    if (known !== undefined && !isOwn) this.remove(key);
+    const listing = isOwn
+      ? known
+      : { id: ++this.#lastId, holder, registration, entry: null };
+    holder.budget.hold(bytes);
+    holder.listings.add(listing);
+    this.#listings.set(key, listing);
+    this.#show(listing, registration);
   }
 
-  /** Returns the first `count` entries with larger ids than `after`. */
-  slice(after: number, count: number): readonly DirectoryEntry[] {
-    return this.#shown.slice(after, count);
-  }
-
-  add(listing: Listing): void {
-    this.#byKey.set(listing.key, listing);
-    this.shares.add(listing.container, 1, bytesOf(listing));
-  }
-
-  /** Shows the entry to others from now on. Ids grow in this order. */
-  show(listing: Listing): void {
-    this.#set(listing, ++this.#lastId);
-  }
-
-  change(listing: Listing, properties: DirectoryProperties): void {
-    if (areSame(listing.properties, properties)) return;
-    const before = bytesOf(listing);
-    listing.properties = properties;
-    this.shares.add(listing.container, 0, bytesOf(listing) - before);
-    if (listing.entry !== null) this.#set(listing, listing.entry.id);
-  }
-
-  remove(listing: Listing, reason: string): void {
-    // The key may be in use again.
-    if (this.#byKey.get(listing.key) !== listing) return;
-    this.#byKey.delete(listing.key);
-    this.shares.add(listing.container, -1, -bytesOf(listing));
-    const { entry } = listing;
-    listing.entry = null;
-    listing.gone.resolve(reason);
-    if (entry === null) return;
-    this.#shown.delete(entry.id);
-    this.#onChange(entry, null);
-  }
-
-  #set(listing: Listing, id: number): void {
-    const { address, type, properties, entry: before } = listing;
+  #show(listing: Listing, registration: KeyedRegistration): void {
+    const { address, type, properties = {}, isHidden } = registration;
+    const { id, entry: before } = listing;
+    listing.registration = registration;
+    if (!isHidden && before && areSame(before.properties, properties)) return;
     const entry = Object.freeze({ id, address, type, properties });
-    listing.entry = entry;
-    this.#shown.set(entry);
-    this.#onChange(before, entry);
+    listing.entry = isHidden ? null : entry;
+    this.#onChange(listing, before, listing.entry);
+  }
+
+  /** Removes the entry with this key, if there is one. */
+  remove(key: string): void {
+    const listing = this.#listings.get(key);
+    if (listing === undefined) return;
+    const { holder, registration, entry } = listing;
+    this.#listings.delete(key);
+    holder.listings.delete(listing);
+    holder.budget.release(bytesOf(registration));
+    listing.entry = null;
+    this.#onChange(listing, entry, null);
+  }
+
+  /** Removes all entries. */
+  clear(): void {
+    for (const key of this.#listings.keys()) this.remove(key);
+  }
+
+  #holderOf(channel: ConnectionChannel): Holder {
+    const known = this.#holders.get(channel);
+    if (known !== undefined) return known;
+    const budget = new Budget(Infinity, channel.budget);
+    const holder = { budget, listings: new Set<Listing>() };
+    this.#holders.set(channel, holder);
+    channel.closed.then(() => {
+      for (const { registration } of holder.listings) {
+        this.remove(registration.key);
+      }
+    });
+    return holder;
   }
 }
 
 /** Estimates the memory of one registration, in bytes. */
-export function bytesOf(
-  { type, address, key, properties }: FullRegistration,
+function bytesOf(
+  { type, address, key, properties = {} }: KeyedRegistration,
 ): number {
   let bytes = LISTING_BYTES + 2 * (type.length + address.length + key.length);
   for (const [name, value] of Object.entries(properties)) {
@@ -205,11 +158,8 @@ export function bytesOf(
   return bytes;
 }
 
-/**
- * The memory of a registration beside its texts, with the calls that watch its
- * agent and hold the entry. Measured with 10,000 agents of one container.
- */
-const LISTING_BYTES = 10_240;
+/** The memory of a registration beside its texts. */
+const LISTING_BYTES = 512;
 
 /** The memory of a property beside its texts. */
 const PROPERTY_BYTES = 64;

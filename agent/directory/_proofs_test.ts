@@ -1,17 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import type { LinkLease } from "../links/_links.ts";
 import type { Link } from "../links/_link.ts";
-import { ServerBusyError } from "../../channel/errors.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import type { FullRegistration } from "./_entries.ts";
 import { Proofs } from "./_proofs.ts";
 
 const { signal } = new AbortController();
 const DIRECTORY = "tcp://127.0.0.1:5555/directory";
 
-function registration(address: string): FullRegistration {
-  return { type: "a", address, properties: {}, key: "k".repeat(16) };
-}
+const KEY = "k".repeat(16);
 
 /** A lease that counts, on a link that confirms so. */
 class FakeLease implements LinkLease {
@@ -37,43 +34,66 @@ class FakeLease implements LinkLease {
   }
 }
 
-Deno.test("Proofs.check lets one caller have 64 containers dialled at a time", async () => {
+const own = (port: number) => `tcp://127.0.0.1:${port}/0`;
+
+Deno.test("Proofs.check dials for one caller one after the other", async () => {
   const stuck = Promise.withResolvers<LinkLease>();
-  const proofs = new Proofs(() => stuck.promise, DIRECTORY);
-  const check = (caller: object, port: number) =>
-    proofs.check(registration(`tcp://127.0.0.1:${port}/0`), caller, signal);
+  const dialled: string[] = [];
+  const proofs = new Proofs((container) => {
+    dialled.push(container);
+    return stuck.promise;
+  }, DIRECTORY);
   const caller = {};
-  const waiting = [];
-  for (let port = 1; port <= 64; port++) waiting.push(check(caller, port));
-  await assertRejects(() => check(caller, 65), ServerBusyError);
-  // More agents of one of them, and others' containers, are no matter.
-  waiting.push(check(caller, 64), check({}, 65));
+  const waiting = [1, 2, 3].map((port) =>
+    proofs.check(own(port), KEY, caller, signal)
+  );
+  // Other callers do not wait for that.
+  waiting.push(proofs.check(own(4), KEY, {}, signal));
+  await nextTurn();
+  assertEquals(dialled, ["tcp://127.0.0.1:1", "tcp://127.0.0.1:4"]);
   stuck.resolve(new FakeLease("container"));
-  assertEquals((await Promise.all(waiting)).length, 66);
-  await check(caller, 65);
+  await Promise.all(waiting);
+  assertEquals(dialled.length, 4);
 });
 
-Deno.test("Proofs.check asks a container once for each two connections", async () => {
-  const link = {};
+Deno.test("Proofs.check does not dial for a caller that has given up", async () => {
+  const lease = new FakeLease("container");
+  let dials = 0;
+  const proofs = new Proofs(() => {
+    dials++;
+    return Promise.resolve(lease);
+  }, DIRECTORY);
+  const end = new AbortController();
+  const caller = {};
+  const first = proofs.check(own(1), KEY, caller, signal);
+  const second = proofs.check(own(2), KEY, caller, end.signal);
+  end.abort(new RangeError("over"));
+  await first;
+  await assertRejects(() => second, RangeError, "over");
+  assertEquals(dials, 1);
+});
+
+Deno.test("Proofs.check asks a container once for each connection", async () => {
   let leases: FakeLease[] = [];
   let by: "container" | "agent" | null = "container";
   const proofs = new Proofs(() => {
-    const lease = new FakeLease(by, link);
+    const lease = new FakeLease(by);
     leases.push(lease);
     return Promise.resolve(lease);
   }, DIRECTORY);
-  const check = (caller: object) =>
-    proofs.check(registration("tcp://127.0.0.1:1/0"), caller, signal);
+  const check = (caller: object, port = 1) =>
+    proofs.check(own(port), KEY, caller, signal);
   const asked = () => leases.reduce((sum, it) => sum + it.asked, 0);
   const [one, two] = [{}, {}];
   await check(one);
   await check(one);
-  assertEquals([asked(), leases.every((it) => it.isHeld)], [1, true]);
-  // What was proven by one caller says nothing of another one.
+  assertEquals([asked(), leases.some((it) => it.isHeld)], [1, false]);
+  // What was proven by one caller, or for one address, says nothing of others.
   leases = [];
   by = null;
   await assertRejects(() => check(two), ValidationError);
-  assertEquals([asked(), leases[0]!.isHeld], [1, false]);
+  await assertRejects(() => check(one, 2), ValidationError);
+  assertEquals([asked(), leases.some((it) => it.isHeld)], [2, false]);
   // An agent speaks for itself alone.
   leases = [];
   by = "agent";

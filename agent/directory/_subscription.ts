@@ -2,43 +2,44 @@ import { abortable } from "../../channel/internal.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { Budget } from "../../channel/limits/budget.ts";
 import { fits } from "./_checks.ts";
-import type { Entries } from "./_entries.ts";
+import type { Listing } from "./_entries.ts";
 import type { DirectoryEntry, DirectoryNews, DirectoryQuery } from "./entry.ts";
 
-/** The one who subscribes. */
-export interface Subscriber {
-  /** Stands for its connection. */
-  readonly session: object;
-  readonly host: string;
-}
+/**
+ * The weight of a subscription, in bytes. It stands for the work as well: each
+ * change of an entry is compared with all subscriptions.
+ */
+const SUBSCRIPTION_BYTES = 65_536;
+
+/** The memory of an entry that a subscriber has yet to hear of, in bytes. */
+const PENDING_BYTES = 100;
 
 /**
- * The ids of the entries that one subscriber has yet to hear of. Ids, not
- * events: it hears of an entry as it is when its turn comes, and not of states
- * in between. The subscriber itself knows what it has heard before.
+ * The entries that one subscriber has yet to hear of. Entries, not events: it
+ * hears of an entry as it is when its turn comes, and not of states in between.
+ * The subscriber itself knows what it has heard before.
  */
 export class Subscription {
-  readonly subscriber: Subscriber;
-  readonly #entries: Entries;
   readonly #query: DirectoryQuery;
   readonly #budget: Budget;
-  /** By id, whether the subscriber has not heard of the entry before. */
-  readonly #pending = new Map<number, boolean>();
+  /** Whether the subscriber has not heard of the entry before. */
+  readonly #pending = new Map<Listing, boolean>();
   #error: Error | null = null;
   #waiting = Promise.withResolvers<void>();
 
-  /** Creates a subscription; `budget` counts the ids of all subscriptions. */
+  /**
+   * Creates a subscription that counts towards `budget`, of the connection of
+   * its subscriber.
+   */
   constructor(
-    subscriber: Subscriber,
-    entries: Entries,
     query: DirectoryQuery,
+    entries: Iterable<Listing>,
     budget: Budget,
   ) {
-    this.subscriber = subscriber;
-    this.#entries = entries;
     this.#query = query;
     this.#budget = new Budget(Infinity, budget);
-    for (const entry of entries.slice(0, Infinity)) this.changed(null, entry);
+    this.#hold(SUBSCRIPTION_BYTES);
+    for (const listing of entries) this.changed(listing, null, listing.entry);
   }
 
   /** Forgets everything. */
@@ -48,35 +49,40 @@ export class Subscription {
   }
 
   /** An entry is new (`before` is `null`), has changed, or is gone. */
-  changed(before: DirectoryEntry | null, after: DirectoryEntry | null): void {
+  changed(
+    listing: Listing,
+    before: DirectoryEntry | null,
+    after: DirectoryEntry | null,
+  ): void {
     const did = before !== null && fits(this.#query, before);
     const does = after !== null && fits(this.#query, after);
     if (this.#error !== null || !did && !does) return;
-    const { id } = (after ?? before)!;
-    if (!does && this.#pending.get(id) === true) {
+    if (!does && this.#pending.get(listing) === true) {
       // It came and went before its turn.
-      this.#take(id);
-    } else if (!this.#pending.has(id)) {
-      this.#add(id, !did);
+      this.#take(listing);
+    } else if (!this.#pending.has(listing) && this.#hold(PENDING_BYTES)) {
+      this.#pending.set(listing, !did);
+      this.#waiting.resolve();
     }
   }
 
-  #add(id: number, isNew: boolean): void {
-    if (this.#budget.exceededBy(1) !== null) {
-      return this.end(
-        new ServerBusyError(
-          "Cannot show more entries to a subscriber: subscribe to fewer, or raise 'maxSubscribedEntries'",
-        ),
-      );
+  /** Returns whether there is room; ends the subscription if there is none. */
+  #hold(bytes: number): boolean {
+    if (this.#budget.exceededBy(bytes) === null) {
+      this.#budget.hold(bytes);
+      return true;
     }
-    this.#budget.hold(1);
-    this.#pending.set(id, isNew);
-    this.#waiting.resolve();
+    this.end(
+      new ServerBusyError(
+        "Cannot show more entries to a subscriber: subscribe to fewer, or raise 'limits.requests.maxHeldBytes' or 'maxServerHeldBytes' of the directory's container",
+      ),
+    );
+    return false;
   }
 
-  #take(id: number): void {
-    this.#pending.delete(id);
-    this.#budget.release(1);
+  #take(listing: Listing): void {
+    this.#pending.delete(listing);
+    this.#budget.release(PENDING_BYTES);
   }
 
   /** Ends it: the next change rejects with `error`. */
@@ -92,9 +98,9 @@ export class Subscription {
   async next(signal: AbortSignal): Promise<DirectoryNews> {
     for (;;) {
       if (this.#error !== null) throw this.#error;
-      for (const id of this.#pending.keys()) {
-        this.#take(id);
-        const entry = this.#entries.byId(id);
+      for (const listing of this.#pending.keys()) {
+        this.#take(listing);
+        const { id, entry } = listing;
         const isThere = entry !== null && fits(this.#query, entry);
         return { id, entry: isThere ? entry : null };
       }

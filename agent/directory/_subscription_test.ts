@@ -1,43 +1,46 @@
 import { assertEquals } from "@std/assert";
+import type { ConnectionChannel } from "../../channel/internal.ts";
 import { Budget } from "../../channel/limits/budget.ts";
-import { Entries, listingOf } from "./_entries.ts";
+import { Entries } from "./_entries.ts";
 import { Subscription } from "./_subscription.ts";
 
 Deno.test("Subscription.next tells of no entry that came and went before", async () => {
   const { signal } = new AbortController();
-  const entries = new Entries(
-    (before, after) => subscription.changed(before, after),
-    Infinity,
-  );
-  const budget = new Budget(4);
-  const subscriber = { session: {}, host: "this machine" };
+  const entries = new Entries((...change) => subscription.changed(...change));
+  const channel = {
+    budget: new Budget(1024 * 1024),
+    closed: new Promise<never>(() => {}),
+  } as unknown as ConnectionChannel;
   const query = { type: "a", match: { isOpen: true } };
-  const subscription = new Subscription(subscriber, entries, query, budget);
-  const show = (key: string, isOpen = true) => {
+  const budget = new Budget(1024 * 1024);
+  const subscription = new Subscription(query, entries.all(), budget);
+  const idle = budget.bytes;
+  const set = (key: string, isOpen: boolean) => {
     const address = `local://a/${key}`;
     const properties = { isOpen };
-    const listing = listingOf({ type: "a", address, properties, key });
-    entries.add(listing);
-    entries.show(listing);
-    return listing;
+    entries.set({ type: "a", address, properties, key }, channel);
   };
   for (let i = 0; i < 100; i++) {
-    const listing = show(`${i}`);
-    if (i % 2 === 0) entries.change(listing, { isOpen: false });
-    entries.remove(listing, "it is gone");
-    assertEquals(budget.bytes, 0);
+    set(`${i}`, true);
+    if (i % 2 === 0) set(`${i}`, false);
+    entries.remove(`${i}`);
+    assertEquals(budget.bytes, idle);
   }
-  const kept = show("kept");
-  assertEquals(budget.bytes, 1);
+  set("kept", true);
+  const [kept] = entries.all();
+  const pending = budget.bytes;
+  assertEquals(pending > idle, true);
   assertEquals(await subscription.next(signal), {
     id: 101,
-    entry: kept.entry,
+    entry: kept!.entry,
   });
   // Of one that it has heard of, it hears how it is at last.
-  entries.change(kept, { isOpen: false });
-  entries.change(kept, { isOpen: true });
-  entries.remove(kept, "it is gone");
-  assertEquals(budget.bytes, 1);
+  set("kept", false);
+  set("kept", true);
+  entries.remove("kept");
+  assertEquals(budget.bytes, pending);
   assertEquals(await subscription.next(signal), { id: 101, entry: null });
-  assertEquals(budget.bytes, 0);
+  assertEquals(budget.bytes, idle);
+  subscription.release();
+  assertEquals([budget.bytes, channel.budget.bytes], [0, 0]);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { world } from "../../transports/internal.ts";
-import { Turns } from "./_fair_shares.ts";
+import { Turns } from "./_turns.ts";
 
 Deno.test("Turns.run does the work of one caller one after the other", async () => {
   const turns = new Turns();

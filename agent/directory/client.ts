@@ -8,7 +8,7 @@ import { addressOf, parseAgentAddress } from "../address.ts";
 import type { Container } from "../container.ts";
 import type { ConnectOptions } from "../container_options.ts";
 import { entry, integer, list, news } from "./_checks.ts";
-import type { Directory } from "./directory.ts";
+import { DirectoryConnection } from "./_connection.ts";
 import {
   DIRECTORY_PAGE_SIZE,
   type DirectoryChange,
@@ -58,16 +58,14 @@ export interface SubscribeOptions extends DirectoryQuery {
 export class DirectoryClient implements AsyncDisposable {
   /** The address of the directory. */
   readonly address: string;
-  readonly #container: Container;
-  readonly #onError: OnError;
+  readonly #connection: DirectoryConnection;
   readonly #registrations = new Set<Registration>();
 
   /** Made by `findDirectory`. */
-  constructor(container: Container, address: string, onError: OnError) {
-    this.address = address;
-    this.#container = container;
-    this.#onError = onError;
-    container.closed.then(() => {
+  constructor(connection: DirectoryConnection) {
+    this.address = connection.address;
+    this.#connection = connection;
+    connection.container.closed.then(() => {
       for (const registration of this.#registrations) registration.end();
     });
   }
@@ -76,21 +74,17 @@ export class DirectoryClient implements AsyncDisposable {
     return `Cannot use an answer of the directory '${this.address}': it`;
   }
 
-  /** Returns the same proxy as before, unless the connection was lost. */
-  #connect(signal?: AbortSignal): Promise<Remote<Directory>> {
-    return this.#container.connect<Directory>(this.address, { signal });
-  }
-
   /**
-   * Registers an agent, or the agent of a proxy, for as long as it lives. It
-   * must belong to this container, unless the directory trusts this container.
-   * Resolves when the directory has reached the agent, or waits for it to start;
-   * while the directory is away, waits for the directory.
+   * Registers an agent, or the agent of a proxy, until its signal aborts. It must
+   * belong to this container, unless the directory trusts this container.
+   * Resolves when the directory has the entry, which shows as soon as the agent
+   * has started; while the directory is away, waits for the directory.
    *
    * @throws {ValidationError} If type or properties do not fit, or the
    * directory does not allow the address, or its container does not confirm it.
-   * @throws {ServerBusyError} If the directory is full.
-   * @throws {RemoteError} If the directory cannot reach the agent.
+   * @throws {ServerBusyError} If this container, or its host, makes the directory
+   * hold too much.
+   * @throws {RemoteError} If the directory cannot reach the agent's container.
    * @throws {unknown} The reason of the agent's signal, if it ends first.
    */
   async register<T>(
@@ -101,11 +95,11 @@ export class DirectoryClient implements AsyncDisposable {
     const registered = typeof agent === "function"
       ? { address: addressOf(agent) }
       : agent as RegisteredAgent;
-    const registration = new Registration(registered, options, {
-      container: this.#container,
-      directory: this.address,
-      onError: this.#onError,
-    });
+    const registration = new Registration(
+      registered,
+      options,
+      this.#connection,
+    );
     this.#registrations.add(registration);
     registration.ended.then(() => this.#registrations.delete(registration));
     await registration.first;
@@ -123,7 +117,7 @@ export class DirectoryClient implements AsyncDisposable {
   async lookUp(
     { limit, ...query }: LookUpOptions = {},
   ): Promise<DirectoryEntry[]> {
-    const directory = await this.#connect();
+    const directory = await this.#connection.connect();
     const most = limit ?? MAX_FOUND;
     const found: DirectoryEntry[] = [];
     while (found.length < most) {
@@ -191,7 +185,7 @@ export class DirectoryClient implements AsyncDisposable {
   /** Connects to an agent; returns `null` if it is gone by now. */
   async #reach<T>(address: string): Promise<Remote<T> | null> {
     try {
-      const { context, links } = internalsOf(this.#container);
+      const { context, links } = internalsOf(this.#connection.container);
       const remote = await links.agent(address) as Remote<T>;
       context.access.meet(parseAgentAddress(address).container);
       return remote;
@@ -215,7 +209,7 @@ export class DirectoryClient implements AsyncDisposable {
   async *subscribe(
     { signal, ...query }: SubscribeOptions = {},
   ): AsyncGenerator<DirectoryChange> {
-    const directory = await this.#connect(signal);
+    const directory = await this.#connection.connect(signal);
     const changes: AsyncIterable<unknown> = await withOptions(directory, {
       signal,
     }).subscribe(query);
@@ -244,4 +238,53 @@ export class DirectoryClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/**
+ * Connects a container to the directory at `address`, which may be one of its
+ * own agents.
+ *
+ * ```ts
+ * import { Agent, Container } from "@denomas/denomas/agent";
+ * import { Directory, findDirectory } from "@denomas/denomas/directory";
+ * import { expose } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Bidder extends Agent {
+ *   @expose
+ *   bid(price: number): number {
+ *     return price + 1;
+ *   }
+ * }
+ *
+ * await using container = await Container.create("local://market");
+ * const { address } = await container.spawn(Directory);
+ * const directory = await findDirectory(container, address);
+ *
+ * const bidder = await container.spawn(Bidder);
+ * const properties = { region: "north" };
+ * await directory.register(bidder, { type: "bidder", properties });
+ *
+ * const match = { region: ["north", "west"] };
+ * const [found] = await directory.connect<Bidder>({ type: "bidder", match });
+ * assertEquals(await found?.bid(8), 9);
+ * ```
+ *
+ * @throws {ConnectError} If its container cannot be reached, within
+ * `retryForMs`.
+ * @throws {AuthenticationError} If its container refuses this one.
+ * @throws {AgentNotFoundError} If it is not there, within `retryForMs`.
+ * @throws {ContainerClosedError} If this container is closed.
+ * @throws {TypeError} If the address has no known form.
+ */
+export async function findDirectory(
+  container: Container,
+  address: string,
+  options: FindDirectoryOptions = {},
+): Promise<DirectoryClient> {
+  const { onError, ...connecting } = options;
+  await container.connect(address, connecting);
+  return new DirectoryClient(
+    new DirectoryConnection(container, address, onError),
+  );
 }

@@ -37,6 +37,13 @@ export interface DirectoryRegistration {
    * @default {a random one}
    */
   readonly key?: string | undefined;
+  /**
+   * Hides the entry until it is registered again with its key: for an agent that
+   * cannot be called yet.
+   *
+   * @default {false}
+   */
+  readonly isHidden?: boolean | undefined;
 }
 
 /** Selects entries. */
@@ -100,14 +107,8 @@ export interface DirectoryChange {
 
 /** The sizes of a directory's tables. */
 export interface DirectoryStats {
-  /** The number of entries that can be looked up. */
+  /** The number of entries, including those that are hidden. */
   readonly entries: number;
-  /** The estimated memory of all registrations, in bytes. */
-  readonly bytes: number;
-  /** The number of registrations whose agents were not reached yet. */
-  readonly waiting: number;
-  /** The number of agents that are watched. */
-  readonly agents: number;
   /** The number of subscribers. */
   readonly subscribers: number;
 }

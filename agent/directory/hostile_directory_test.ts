@@ -5,7 +5,7 @@ import { ValidationError } from "../../rpc/errors.ts";
 import { expose } from "../../rpc/expose.ts";
 import { Agent } from "../agent.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { findDirectory } from "./find.ts";
+import { findDirectory } from "./client.ts";
 import { news } from "./_checks.ts";
 
 const good = { id: 1, address: "local://a/0", type: "a", properties: {} };

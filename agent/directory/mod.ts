@@ -2,8 +2,8 @@
  * A directory through which agents find each other: they register with it by
  * type and properties, and others look them up, or subscribe to changes.
  *
- * A {@linkcode Directory} is an agent in a container of your choice. It watches
- * all registered agents, and removes those that are gone.
+ * A {@linkcode Directory} is an agent in a container of your choice. An entry is
+ * there as long as the connection on which it was registered.
  * {@linkcode findDirectory} connects a container to it. There is no search on
  * the network: its address is given.
  *
@@ -26,6 +26,7 @@
  *
  * @module
  */
+export { findDirectory } from "./client.ts";
 export type {
   DirectoryClient,
   FindDirectoryOptions,
@@ -40,6 +41,4 @@ export type {
   DirectoryProperties,
   DirectoryQuery,
 } from "./entry.ts";
-export { findDirectory } from "./find.ts";
-export type { DirectoryLimits } from "./limits.ts";
 export type { RegisterOptions, Registration } from "./registration.ts";

@@ -1,9 +1,4 @@
-import {
-  assertEquals,
-  assertInstanceOf,
-  assertObjectMatch,
-  assertRejects,
-} from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import type { ContainerOptions } from "../container_options.ts";
@@ -23,12 +18,10 @@ import {
   type DirectoryCaller,
   type DirectoryOptions,
 } from "./directory.ts";
-import type { Registration } from "./registration.ts";
 import type { DirectoryChange } from "./entry.ts";
-import { findDirectory } from "./find.ts";
+import { findDirectory } from "./client.ts";
 
-const EMPTY_BUT_BYTES = { entries: 0, waiting: 0, agents: 0, subscribers: 0 };
-const EMPTY = { ...EMPTY_BUT_BYTES, bytes: 0 };
+const EMPTY = { entries: 0, subscribers: 0 };
 
 /** A directory, and a stranger that calls it by plain RPC. */
 interface Stage {
@@ -68,19 +61,10 @@ withCtx(
     // Nothing is left of that, nor is anything taken from the agent.
     await until(() => hub.stats().connections === 0);
     for (let i = 0; i < 64; i++) await client.register(agent, { type: "own" });
-    await assertRejects(
-      () => client.register(agent, { type: "own" }),
-      ServerBusyError,
-      "maxEntriesPerAgent",
-    );
     // Nor by the proof that its own container has given meanwhile.
     await steal(address);
     await steal(`${here.address}/other`);
-    assertObjectMatch(directory.stats(), {
-      ...EMPTY_BUT_BYTES,
-      entries: 64,
-      agents: 1,
-    });
+    assertEquals(directory.stats(), { ...EMPTY, entries: 64 });
     const { registrationKeys } = internalsOf(here);
     const [key] = registrationKeys.keys();
     assertEquals(registrationKeys.size, 64);
@@ -253,139 +237,132 @@ withCtx("an allow that answers later is waited for", async (ctx) => {
   assertEquals(directory.stats().entries, 1);
 });
 
-withCtx("the agents of a container or host have a share", async (ctx) => {
-  const { directory } = await makeStage(ctx, {
-    limits: { maxEntriesPerContainer: 2, maxEntriesPerHost: 3 },
-  });
-  const [one, two] = [await ctx.createContainer(), await ctx.createContainer()];
-  const first = await findDirectory(one, directory.address);
-  const second = await findDirectory(two, directory.address);
-  const register = async (
-    client: typeof first,
-    container: Container,
-    limit?: string,
-  ) => {
-    const agent = await container.spawn(Agent);
-    const registering = client.register(agent, { type: "a" });
-    if (limit === undefined) return await registering;
-    await assertRejects(() => registering, ServerBusyError, `'${limit}'`);
-    return null;
-  };
-  const seat = await register(first, one);
-  await register(first, one);
-  await register(first, one, "maxEntriesPerContainer");
-  await register(second, two);
-  await register(second, two, "maxEntriesPerHost");
-  await seat!.close();
-  await register(second, two);
-  assertEquals(directory.stats().entries, 3);
-});
+/** A directory whose connections may hold little. */
+const narrow: ContainerOptions = {
+  limits: { requests: { maxHeldBytes: 1024 * 1024 } },
+};
 
-withCtx("entries take a bounded amount of memory", async (ctx) => {
-  const { directory } = await makeStage(ctx, {
-    limits: { maxEntryBytes: 400_000 },
-  });
-  const here = await ctx.createContainer();
-  const client = await findDirectory(here, directory.address);
-  const agent = await here.spawn(Agent);
-  const seats: Registration[] = [];
-  // One host may take half, and one container a part of that.
-  await assertRejects(
-    async () => {
-      for (;;) seats.push(await client.register(agent, { type: "a" }));
-    },
-    ServerBusyError,
-    "maxEntryBytes",
+withCtx("entries take a bounded part of a connection", async (ctx) => {
+  const { hub, directory, stranger } = await makeStage(
+    ctx,
+    { trust: () => true },
+    narrow,
   );
-  const { bytes, entries } = directory.stats();
-  assertEquals(entries, seats.length);
-  assertEquals(bytes > 10_000 * entries && bytes < 100_000, true, `${bytes}`);
+  const here = await ctx.createContainer();
+  const { address } = await here.spawn(Agent);
   const long = Object.fromEntries(
     Array.from({ length: 16 }, (_, i) => [`${i}`, "x".repeat(256)]),
   );
+  const keys: string[] = [];
   await assertRejects(
     async () => {
-      for (const seat of seats) await seat.update(long);
-    },
-    ServerBusyError,
-    "maxEntryBytes",
-  );
-  await client.close();
-  assertEquals(directory.stats(), EMPTY);
-});
-
-withCtx("the subscribers of a connection or host have a share", async (ctx) => {
-  const { directory } = await makeStage(ctx, {
-    limits: { maxSubscribersPerConnection: 1, maxSubscribersPerHost: 2 },
-  });
-  const clients = [];
-  for (let i = 0; i < 3; i++) {
-    const container = await ctx.createContainer();
-    const client = await findDirectory(container, directory.address);
-    await client.register(await container.spawn(Agent), { type: "a" });
-    clients.push(client);
-  }
-  const [one, two, three] = clients as [
-    typeof clients[0],
-    typeof clients[0],
-    typeof clients[0],
-  ];
-  const first = one.subscribe();
-  await first.next();
-  await assertRejects(
-    () => one.subscribe().next(),
-    ServerBusyError,
-    "maxSubscribersPerConnection",
-  );
-  const second = two.subscribe();
-  await second.next();
-  await assertRejects(
-    () => three.subscribe().next(),
-    ServerBusyError,
-    "maxSubscribersPerHost",
-  );
-  await first.return(undefined);
-  await until(() => directory.stats().subscribers === 1);
-  const third = three.subscribe();
-  await third.next();
-  await third.return(undefined);
-  await second.return(undefined);
-});
-
-withCtx("a subscriber that needs too much memory is ended", async (ctx) => {
-  const { directory } = await makeStage(ctx, {
-    limits: { maxSubscribedEntries: 8 },
-  });
-  const here = await ctx.createContainer();
-  const client = await findDirectory(here, directory.address);
-  for (let i = 0; i < 5; i++) {
-    const properties = { even: i % 2 === 0 };
-    await client.register(await here.spawn(Agent), { type: "a", properties });
-  }
-  // One may take half of what is free.
-  await assertRejects(
-    async () => {
-      for await (const { entry } of client.subscribe()) {
-        assertEquals(entry.type, "a");
+      for (;;) {
+        keys.push(await stranger.register({ type: "a", address }));
       }
     },
     ServerBusyError,
-    "maxSubscribedEntries",
+    "maxHeldBytes",
   );
-  const match = { even: true };
-  for (let i = 0; i < 5; i++) {
-    const changes = client.subscribe({ match });
-    for (let j = 0; j < 3; j++) await changes.next();
-    await changes.return(undefined);
-    await until(() => directory.stats().subscribers === 0);
-  }
+  assertEquals(directory.stats().entries, keys.length);
+  assertEquals(keys.length > 100 && keys.length < 500, true, `${keys.length}`);
+  await assertRejects(
+    () =>
+      stranger.register({
+        type: "a",
+        address,
+        key: keys[0]!,
+        properties: long,
+      }),
+    ServerBusyError,
+    "maxHeldBytes",
+  );
+  // Calls still get through, and other connections have room of their own.
+  await stranger.deregister(keys.pop()!);
+  keys.push(await stranger.register({ type: "a", address }));
+  const client = await findDirectory(here, directory.address);
+  await client.register({ address }, { type: "honest" });
+  for (const key of keys) await stranger.deregister(key);
+  assertEquals((await client.lookUp()).length, 1);
+  await client.close();
+  assertEquals(directory.stats(), EMPTY);
+  await until(() => hub.stats().heldBytes === 0);
 });
+
+withCtx("subscriptions take a bounded part of a connection", async (ctx) => {
+  const { hub, directory } = await makeStage(ctx, {}, narrow);
+  const here = await ctx.createContainer();
+  const client = await findDirectory(here, directory.address);
+  await client.register(await here.spawn(Agent), { type: "a" });
+  const open: AsyncGenerator<DirectoryChange>[] = [];
+  await assertRejects(
+    async () => {
+      for (;;) {
+        const changes = client.subscribe();
+        await changes.next();
+        open.push(changes);
+      }
+    },
+    ServerBusyError,
+    "maxHeldBytes",
+  );
+  assertEquals(open.length > 1 && open.length < 16, true, `${open.length}`);
+  const other = await findDirectory(
+    await ctx.createContainer(),
+    directory.address,
+  );
+  const others = other.subscribe();
+  await others.next();
+  for (const changes of [...open, others]) await changes.return(undefined);
+  await until(() => directory.stats().subscribers === 0);
+  await client.close();
+  await until(() => hub.stats().heldBytes === 0);
+});
+
+withCtx(
+  "a subscriber that has yet to hear of too much is ended",
+  async (ctx) => {
+    const { directory } = await makeStage(ctx, { trust: () => true }, {
+      limits: { requests: { maxHeldBytes: 256 * 1024 } },
+    });
+    const slow = await findDirectory(
+      await ctx.createContainer(),
+      directory.address,
+    );
+    for (let i = 0; i < 6; i++) {
+      const here = await ctx.createContainer();
+      const remote = await here.connect<Directory>(directory.address);
+      for (let j = 0; j < 40; j++) {
+        await remote.register({ type: "a", address: `${here.address}/${j}` });
+      }
+    }
+    // Of fewer it hears, as often as it likes.
+    for (let i = 0; i < 5; i++) {
+      const end = new AbortController();
+      const few = slow.subscribe({ type: "b", signal: end.signal });
+      const nothing = assertRejects(() => few.next(), RangeError, "over");
+      await until(() => directory.stats().subscribers === 1);
+      end.abort(new RangeError("over"));
+      await nothing;
+      await until(() => directory.stats().subscribers === 0);
+    }
+    await assertRejects(
+      async () => {
+        for await (const { entry } of slow.subscribe()) {
+          assertEquals(entry.type, "a");
+        }
+      },
+      ServerBusyError,
+      "maxHeldBytes",
+    );
+  },
+);
 
 withCtx(
   "a subscriber that has heard of all needs no more memory",
   async (ctx) => {
-    const { directory } = await makeStage(ctx, {
-      limits: { maxSubscribedEntries: 8 },
+    // Room for about 200 entries of which nobody has heard.
+    const { hub, directory } = await makeStage(ctx, {}, {
+      limits: { requests: { maxHeldBytes: 256 * 1024 } },
     });
     const here = await ctx.createContainer();
     const client = await findDirectory(here, directory.address);
@@ -396,21 +373,21 @@ withCtx(
       const { value } = await changes.next();
       kinds.push((value as DirectoryChange).kind);
     };
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 150; i++) {
       const seat = await client.register(agent, { type: "a" });
       await next();
-      const { bytes } = directory.stats();
+      const { heldBytes } = hub.stats();
       await seat.update({ note: "longer than before" });
       await next();
-      assertEquals(directory.stats().bytes > bytes, true);
+      assertEquals(hub.stats().heldBytes > heldBytes, true);
       await seat.close();
       await next();
-      assertEquals(directory.stats().bytes, 0);
       // One that nobody hears of takes nothing, either.
       await (await client.register(agent, { type: "a" })).close();
     }
     assertEquals(new Set(kinds), new Set(["added", "changed", "removed"]));
     await changes.return(undefined);
+    await until(() => directory.stats().subscribers === 0);
   },
 );
 
@@ -429,21 +406,19 @@ withCtx(
   async (ctx) => {
     const { directory, stranger } = await makeStage(ctx);
     const serializers = [dateSerializer, callableSerializer];
-    for (const evil of ["confirm_registration", "validate_aid", "watch_aid"]) {
-      const there = await serveHostile(
-        ctx,
-        (path) =>
-          path === evil
-            ? { then: new Callable() }
-            : path === "validate_aid"
-            ? "A"
-            : true,
-        { serializers },
-      );
-      await stranger.register({ type: "evil", address: `${there.address}/0` })
-        .catch((error) => assertInstanceOf(error, Error));
-      await until(() => directory.stats().agents === 0);
-    }
+    const there = await serveHostile(
+      ctx,
+      (path) =>
+        path === "confirm_registration"
+          ? { then: new Callable() }
+          : path === "validate_aid"
+          ? "A"
+          : true,
+      { serializers },
+    );
+    await assertRejects(() =>
+      stranger.register({ type: "evil", address: `${there.address}/0` })
+    );
     assertEquals(await stranger.lookUp(), []);
     assertEquals(directory.stats(), EMPTY);
   },

@@ -1,27 +1,18 @@
-import { Backoff, DEFAULT_BACKOFF } from "../../channel/internal.ts";
+import { abortable, Backoff, DEFAULT_BACKOFF } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
-import type { OnError } from "../../channel/report.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import { internalsOf } from "../_container_internals.ts";
-import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";
+import type { DirectoryConnection } from "./_connection.ts";
 import type { Directory } from "./directory.ts";
 import type { DirectoryProperties } from "./entry.ts";
 
 /** The longest time for withdrawing an entry. */
 const CLOSE_MS = 1_000;
-
-/** The directory for which a {@linkcode Registration} is made. */
-export interface RegistrationTarget {
-  readonly container: Container;
-  /** The address of the directory. */
-  readonly directory: string;
-  readonly onError: OnError;
-}
 
 /** An agent to register, or an object with the address of one. */
 export interface RegisteredAgent {
@@ -57,25 +48,26 @@ export class Registration implements AsyncDisposable {
   readonly first: Promise<void>;
   /** Resolves when it has ended. Never rejects. */
   readonly ended: Promise<void>;
-  readonly #target: RegistrationTarget;
+  readonly #connection: DirectoryConnection;
   readonly #key = world.uuid();
   readonly #ending = new AbortController();
   #properties: DirectoryProperties;
-  /** The directory that has it, or `null` while none has. */
+  /** The directory that may have it. */
   #directory: Remote<Directory> | null = null;
-  #registered = unawaited();
+  #isRegistered = false;
   #wasRegistered = false;
+  #registered = unawaited();
 
   /** Made by `DirectoryClient.register`. */
   constructor(
     { address, signal }: RegisteredAgent,
     { type, properties = {} }: RegisterOptions,
-    target: RegistrationTarget,
+    connection: DirectoryConnection,
   ) {
     this.address = address;
     this.type = type;
     this.#properties = properties;
-    this.#target = target;
+    this.#connection = connection;
     this.first = this.#registered.promise;
     this.ended = this.#keep(signal);
   }
@@ -87,25 +79,26 @@ export class Registration implements AsyncDisposable {
 
   /** Whether the directory has the entry now, as far as this side knows. */
   get isRegistered(): boolean {
-    return this.#directory !== null;
+    return this.#isRegistered;
   }
 
   async #keep(ofAgent: AbortSignal | undefined): Promise<void> {
-    const { container, directory } = this.#target;
+    using _use = this.#connection.use();
+    const { container, address } = this.#connection;
     const { signal } = this.#ending;
     const onAbort = () => this.end(ofAgent?.reason);
     ofAgent?.addEventListener("abort", onAbort, { once: true });
     if (ofAgent?.aborted) onAbort();
     // By it this container confirms that the registration is its own.
     const { registrationKeys } = internalsOf(container);
-    registrationKeys.set(this.#key, directory);
+    registrationKeys.set(this.#key, address);
     const backoff = new Backoff(DEFAULT_BACKOFF, container);
     // The server of the container keeps the process alive, if anything should.
     backoff.unref();
     try {
       for (;;) {
         const startedAt = world.now();
-        await this.#holdOnce(signal);
+        await this.#registerUntilLost(signal);
         const heldMs = world.now() - startedAt;
         if (heldMs > DEFAULT_BACKOFF.maxMs) backoff.reset();
         await backoff.wait(Infinity, signal);
@@ -116,44 +109,59 @@ export class Registration implements AsyncDisposable {
     } finally {
       registrationKeys.delete(this.#key);
       ofAgent?.removeEventListener("abort", onAbort);
+      await this.#withdraw();
     }
   }
 
-  /** Registers it, and resolves when it is not registered any more. */
-  async #holdOnce(signal: AbortSignal): Promise<void> {
+  async #registerUntilLost(signal: AbortSignal): Promise<void> {
     try {
-      const { container, directory: address } = this.#target;
-      const directory = await container.connect<Directory>(address, { signal });
-      const calls = withOptions(directory, { signal, timeoutMs: Infinity });
-      const registered = this.#registerWith(calls);
-      // At once: an entry without a holder would stay if this side died.
-      const held = calls.hold(this.#key);
-      held.catch(() => {});
-      await registered;
+      const directory = await this.#connection.connect(signal);
       this.#directory = directory;
+      const calls = withOptions(directory, { signal, timeoutMs: Infinity });
+      // Before registering, so that no loss in between goes unnoticed.
+      const lost = this.#connection.lost();
+      const starting = this.#starting;
+      await this.#registerWith(calls);
+      this.#isRegistered = true;
       this.#wasRegistered = true;
       this.#registered.resolve();
-      await held.finally(() => this.#lose(directory));
+      if (starting !== null) {
+        await abortable(Promise.race([starting, lost]), signal);
+        await this.#registerWith(calls);
+      }
+      await abortable(lost, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (isAway(error)) return;
       const isFinal = error instanceof ContainerClosedError;
       if (!this.#wasRegistered || isFinal) throw error;
-      const { onError } = this.#target;
-      onError(error, { kind: "task", address: this.address });
+      this.#connection.onError(error, { kind: "task", address: this.address });
+    } finally {
+      this.#lose(this.#directory);
     }
+  }
+
+  /** Resolves when the agent can be called; `null` if it is not starting. */
+  get #starting(): Promise<void> | null {
+    const { supervisor } = internalsOf(this.#connection.container);
+    return supervisor.starting(this.address);
   }
 
   #registerWith(directory: Remote<Directory>): Promise<string> {
     const { address, type } = this;
-    const properties = this.#properties;
-    return directory.register({ address, type, properties, key: this.#key });
+    return directory.register({
+      address,
+      type,
+      properties: this.#properties,
+      key: this.#key,
+      isHidden: this.#starting !== null,
+    });
   }
 
   /** From now on, who waits for it to be registered waits for the next time. */
   #lose(directory: Remote<Directory> | null): void {
-    if (this.#directory === null || this.#directory !== directory) return;
-    this.#directory = null;
+    if (!this.#isRegistered || this.#directory !== directory) return;
+    this.#isRegistered = false;
     this.#registered = unawaited();
   }
 
@@ -170,7 +178,7 @@ export class Registration implements AsyncDisposable {
     const directory = this.#directory;
     this.#properties = properties;
     try {
-      if (directory !== null) await this.#registerWith(directory);
+      if (this.#isRegistered) await this.#registerWith(directory!);
     } catch (error) {
       if (!isAway(error)) {
         if (this.#properties === properties) this.#properties = before;
@@ -182,11 +190,18 @@ export class Registration implements AsyncDisposable {
     await this.#registered.promise;
   }
 
-  /** Ends it; the directory notices that by itself. */
+  /** Ends it, and withdraws the entry. */
   end(reason?: unknown): void {
     this.#ending.abort(
       reason ?? new DOMException("The registration was closed", "AbortError"),
     );
+  }
+
+  async #withdraw(): Promise<void> {
+    if (this.#directory === null) return;
+    // If it fails, the connection is lost, and the entry with it.
+    await withOptions(this.#directory, { timeoutMs: CLOSE_MS })
+      .deregister(this.#key).catch(() => {});
   }
 
   /**
@@ -194,13 +209,7 @@ export class Registration implements AsyncDisposable {
    * Repeatable; never rejects.
    */
   async close(): Promise<void> {
-    const directory = this.#directory;
     this.end();
-    if (directory !== null) {
-      // If it fails, the end of the connection or of `hold` withdraws the entry.
-      await withOptions(directory, { timeoutMs: CLOSE_MS })
-        .deregister(this.#key).catch(() => {});
-    }
     await this.ended;
   }
 

@@ -8,7 +8,7 @@ import { expose } from "../../rpc/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { Directory } from "./directory.ts";
 import type { DirectoryChange } from "./entry.ts";
-import { findDirectory } from "./find.ts";
+import { findDirectory } from "./client.ts";
 
 class Bidder extends Agent {
   @expose

@@ -64,6 +64,7 @@ export class AgentLifecycle {
   #controller: AbortController | null = null;
   #tasks: Set<Promise<void>> | null = null;
   #watchers: Set<(reason: string) => void> | null = null;
+  #opened: PromiseWithResolvers<void> | null = null;
   #closed: PromiseWithResolvers<void> | null = null;
   /** Ends the waits of a close whose time is over. */
   #cut: PromiseWithResolvers<void> | null = null;
@@ -112,6 +113,12 @@ export class AgentLifecycle {
   /** Whether the agent has work to do before it can be called. */
   get hasStartHook(): boolean {
     return this.#hooks.onStart !== undefined;
+  }
+
+  /** Resolves when the agent runs; `null` if it runs, or is closed. */
+  get opening(): Promise<void> | null {
+    if (this.#state === RUNNING || this.isClosing) return null;
+    return (this.#opened ??= Promise.withResolvers<void>()).promise;
   }
 
   get #end(): EndState | null {
@@ -175,6 +182,7 @@ export class AgentLifecycle {
   open(): void {
     this.#state = RUNNING;
     this.#host.onState(this);
+    this.#opened?.resolve();
   }
 
   /**

@@ -4,7 +4,7 @@ import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service.ts";
 import { world } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
-import { checkAgentId } from "../address.ts";
+import { checkAgentId, parseAgentAddress } from "../address.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentOptions } from "../agent_options.ts";
 import {
@@ -256,6 +256,12 @@ export class Supervisor implements AgentHost {
     } finally {
       this.watches--;
     }
+  }
+
+  /** Resolves when the agent at `address` runs; `null` if it is not starting. */
+  starting(address: string): Promise<void> | null {
+    const lifecycle = this.#agents.get(parseAgentAddress(address).id);
+    return lifecycle?.address === address ? lifecycle.opening : null;
   }
 
   /** Closes all agents, the newest first, before the time `until`. */

@@ -148,7 +148,7 @@ Deno.test("layerBreaches refuses a private file of another layer", () => {
   assertRules({ "agent/links/_link.ts": ["rpc/_call_content.ts"] }, "private");
   assertRules({ "testing/ctx.ts": ["rpc/session/_peer.ts"] }, "private");
   assertRules({ "rpc/client.ts": ["channel/timers/_alarm.ts"] }, "private");
-  assertRules({ "agent/directory/find.ts": ["agent/_registry.ts"] });
+  assertRules({ "agent/directory/client.ts": ["agent/_registry.ts"] });
   assertRules({ "rpc/reconnect/_link.ts": ["rpc/session/_peer.ts"] });
   assertRules({ "rpc/client.ts": ["channel/internal.ts"] });
 });

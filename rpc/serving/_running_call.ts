@@ -1,7 +1,11 @@
 import { TimeoutError } from "../../channel/errors.ts";
-import type { CallOutcome, Timeout } from "../../channel/internal.ts";
+import type {
+  CallOutcome,
+  ConnectionChannel,
+  Timeout,
+} from "../../channel/internal.ts";
 import { observed, world } from "../../transports/internal.ts";
-import { runAs } from "../call.ts";
+import { type Call, runAs } from "../call.ts";
 import { emit } from "../_events.ts";
 import type { ServedCall } from "../middleware.ts";
 import type {
@@ -57,12 +61,17 @@ export class RunningCall implements ServedCall, StreamOwner {
     }
   }
 
+  /** The channel of the caller's connection. */
+  get channel(): ConnectionChannel {
+    return this.#session.channel;
+  }
+
   get remoteAddress(): string {
-    return this.#session.channel.remoteAddress;
+    return this.channel.remoteAddress;
   }
 
   get peerName(): string | null {
-    return this.#session.channel.peerName;
+    return this.channel.peerName;
   }
 
   get session(): Map<string, unknown> {
@@ -157,4 +166,9 @@ export class RunningCall implements ServedCall, StreamOwner {
     this.#timeout = this.#session.channel.timers
       .start("call", this.remainingMs, onDue, options);
   }
+}
+
+/** Returns the channel on which a call came. */
+export function channelOf(call: Call): ConnectionChannel {
+  return (call as RunningCall).channel;
 }

@@ -3,15 +3,6 @@ import { dirname } from "@std/path";
 import { type Address, parseAddress } from "../../transports/address.ts";
 
 /**
- * Returns the host of a container, or of a connection, whose address may end
- * with `#` and a name. All addresses of this machine have one host.
- */
-export function hostOf(address: string): string {
-  const host = networkHostOf(parse(address));
-  return host === null || isLoopback(host) ? "this machine" : host;
-}
-
-/**
  * Whether an agent lives where its caller is: on the same host. A caller on the
  * directory's own machine may make it dial that under its other names; a caller
  * from elsewhere may not, since some services trust local callers.

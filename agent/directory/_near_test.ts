@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hostOf, isNear } from "./_hosts.ts";
+import { isNear } from "./_near.ts";
 
 Deno.test("isNear is the caller's host, or this machine for who is on it", () => {
   const tcp = "tcp://10.0.0.1:5555";
@@ -27,17 +27,4 @@ Deno.test("isNear is the caller's host, or this machine for who is on it", () =>
   ) {
     assertEquals(isNear(agent, caller, own), expected, `${agent} ${caller}`);
   }
-});
-
-Deno.test("hostOf tells hosts apart, and no ways to this machine", () => {
-  const here = hostOf("local://a");
-  for (const it of ["ipc://[/a]", "tcp://127.0.0.1:1", "tcp://[::1]:2"]) {
-    assertEquals(hostOf(it), here);
-  }
-  assertEquals(hostOf("tcp://10.0.0.1:1"), hostOf("tcp://10.0.0.1:2"));
-  assertEquals(
-    hostOf("tcp://10.0.0.1:1") === hostOf("tcp://10.0.0.2:1"),
-    false,
-  );
-  assertEquals(hostOf("local://a#5"), here);
 });
