@@ -2,91 +2,98 @@ import { MethodNotFoundError } from "../../rpc/errors.ts";
 import { joinKwargs } from "../../rpc/kwargs.ts";
 import { printable } from "../../transports/printable.ts";
 import {
-  type Call,
-  count,
-  inputs,
-  type Kwargs,
-  makeCall,
-  number,
-  outputRequest,
-  text,
-} from "./_calls.ts";
-import { type CheckedMeta, checkedMeta, extraMethod } from "./_check_meta.ts";
-import {
+  checkedArgs,
+  type CheckedMeta,
+  checkedMeta,
   checkedNextStep,
   checkEntities,
   checkOutputs,
-} from "./_check_results.ts";
-import type { InitParams } from "./data.ts";
+  count,
+  extraMethod,
+  inputs,
+  number,
+  outputRequest,
+  text,
+} from "./_checks.ts";
+import type { InitParams, Inputs, OutputRequest } from "./data.ts";
 import type { Mosaik } from "./mosaik.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** The shortest entity in an answer: `{"eid":"","type":""},`. */
 const ENTITY_BYTES = 21;
 
+/** The keyword arguments of a call. */
+type Kwargs = Readonly<Record<string, unknown>>;
+
 /**
  * Calls the functions of a simulator by the names and with the arguments of
- * mosaik, and checks what they return. It knows nothing of connections.
+ * mosaik, checks what they return, and gives them mosaik to call. It knows
+ * nothing of connections.
  */
 export class ServedSimulator {
-  /** What mosaik was told, or `null` before that. */
-  meta: CheckedMeta | null = null;
   readonly #simulator: Simulator;
-  readonly #calls: ReadonlyMap<string, Call>;
+  readonly #mosaik: Mosaik;
+  readonly #maxFrameBytes: number;
+  /** What mosaik was told, or `null` before that. */
+  #meta: CheckedMeta | null = null;
   /** The time of the newest step. */
   #time = -1;
 
-  /** Answers must fit frames of `limits.frames.maxBytes`. */
+  /**
+   * Answers must fit frames of `limits.frames.maxBytes`. The simulator's own
+   * calls leave by `send` until the signal aborts.
+   */
   constructor(
     simulator: Simulator,
-    mosaik: Mosaik,
     maxFrameBytes: number,
+    signal: AbortSignal,
+    send: (content: unknown) => Promise<unknown>,
   ) {
     this.#simulator = simulator;
-    const init = makeCall("init", [text], async ([sid], params) => {
-      if (this.meta !== null) {
-        throw new TypeError("Cannot initialise the simulator: it is already");
-      }
-      const told = await simulator.init?.(sid, params as InitParams, mosaik);
-      this.meta = checkedMeta(told ?? simulator.meta, simulator);
-      return this.meta;
-    });
-    const create = makeCall(
-      "create",
-      [count, text],
-      async ([num, model], params) => {
-        checkFits(num, maxFrameBytes);
-        const entities = await simulator.create(num, model, params);
-        checkEntities(entities, num, model);
-        return entities;
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#mosaik = this.#client(signal, send);
+  }
+
+  /** Returns the calls to mosaik, which leave one after the other. */
+  #client(
+    signal: AbortSignal,
+    send: (content: unknown) => Promise<unknown>,
+  ): Mosaik {
+    /** Settles with the newest call, and never rejects. */
+    let last: Promise<unknown> = Promise.resolve();
+    // The type stands for whatever mosaik answers.
+    const call = (name: string, ...args: unknown[]): Promise<never> => {
+      const reply = last.then(() => send([name, args, {}]));
+      last = reply.catch(() => {});
+      return reply as Promise<never>;
+    };
+    return {
+      signal,
+      getProgress: () => call("get_progress"),
+      getRelatedEntities: (ids: string | readonly string[] | null = null) =>
+        call("get_related_entities", ids),
+      setEvent: async (time) => {
+        this.#checkEvent(time);
+        await call("set_event", time);
       },
-    );
-    const step = makeCall(
-      "step",
-      [count, inputs, number],
-      async ([time, given, maxAdvance]) => {
-        const next = await simulator.step(time, given, maxAdvance, mosaik);
-        this.#time = time;
-        return checkedNextStep(next, time, this.meta!.type);
+      getData: (attributes) => call("get_data", attributes),
+      setData: async (data) => {
+        await call("set_data", data);
       },
-    );
-    const getData = makeCall("get_data", [outputRequest], async ([request]) => {
-      if (simulator.getData === undefined) {
-        throw new MethodNotFoundError(
-          "Cannot tell outputs: the simulator has no 'getData', add it or connect none of its outputs",
-        );
-      }
-      const outputs = await simulator.getData(request);
-      checkOutputs(outputs, this.#time);
-      return outputs;
-    });
-    this.#calls = new Map<string, Call>([
-      ["init", init],
-      ["create", create],
-      ["setup_done", () => simulator.setupDone?.()],
-      ["step", step],
-      ["get_data", getData],
-    ]);
+    };
+  }
+
+  #checkEvent(time: number): void {
+    if (this.#meta?.set_events !== true) {
+      throw new TypeError(
+        "Cannot set an event: the meta does not say so, give it 'set_events: true'",
+      );
+    }
+    if (!Number.isSafeInteger(time) || time < 0) {
+      throw new RangeError(
+        `Cannot set an event at ${time}: the time must be an integer from 0`,
+      );
+    }
   }
 
   /**
@@ -101,37 +108,90 @@ export class ServedSimulator {
     args: readonly unknown[],
     kwargs: Kwargs,
   ): Promise<unknown> {
-    if (this.meta === null && name !== "init") {
+    if (this.#meta === null && name !== "init") {
       throw new TypeError(
         `Cannot call '${
           printable(name)
         }': the simulator is not initialised, call 'init' first`,
       );
     }
-    const call = this.#calls.get(name) ?? this.#extraCall(name);
-    return await call(args, kwargs);
+    switch (name) {
+      case "init":
+        return await this.#init(kwargs, ...checkedArgs(name, args, text));
+      case "create":
+        return await this.#create(
+          kwargs,
+          ...checkedArgs(name, args, count, text),
+        );
+      case "setup_done":
+        return await this.#simulator.setupDone?.();
+      case "step":
+        return await this.#step(
+          ...checkedArgs(name, args, count, inputs, number),
+        );
+      case "get_data":
+        return await this.#getData(...checkedArgs(name, args, outputRequest));
+      default:
+        return await this.#extraMethod(name)
+          .apply(this.#simulator, [...joinKwargs(args, kwargs)]);
+    }
   }
 
-  #extraCall(name: string): Call {
-    const isListed = this.meta?.extra_methods?.includes(name);
-    const method = isListed ? extraMethod(this.#simulator, name) : null;
-    if (method === null) {
-      throw new MethodNotFoundError(
-        `Cannot call '${
-          printable(name)
-        }': the simulator has no such method, name it in 'extra_methods' of its meta`,
+  async #init(params: Kwargs, sid: string): Promise<CheckedMeta> {
+    if (this.#meta !== null) {
+      throw new TypeError("Cannot initialise the simulator: it is already");
+    }
+    const simulator = this.#simulator;
+    const told = await simulator.init?.(
+      sid,
+      params as InitParams,
+      this.#mosaik,
+    );
+    return this.#meta = checkedMeta(told ?? simulator.meta, simulator);
+  }
+
+  async #create(params: Kwargs, num: number, model: string): Promise<unknown> {
+    const most = Math.floor(this.#maxFrameBytes / ENTITY_BYTES);
+    if (num > most) {
+      throw new RangeError(
+        `Cannot create ${num} entities: an answer holds at most ${most}, ask several times or raise 'limits.frames.maxBytes'`,
       );
     }
-    return (args, kwargs) =>
-      method.apply(this.#simulator, [...joinKwargs(args, kwargs)]);
+    const entities = await this.#simulator.create(num, model, params);
+    checkEntities(entities, num, model);
+    return entities;
   }
-}
 
-/** Checks that an answer can hold `num` entities. */
-function checkFits(num: number, maxFrameBytes: number): void {
-  const most = Math.floor(maxFrameBytes / ENTITY_BYTES);
-  if (num <= most) return;
-  throw new RangeError(
-    `Cannot create ${num} entities: an answer holds at most ${most}, ask several times or raise 'limits.frames.maxBytes'`,
-  );
+  async #step(
+    time: number,
+    given: Inputs,
+    maxAdvance: number,
+  ): Promise<number | null> {
+    const simulator = this.#simulator;
+    const next = await simulator.step(time, given, maxAdvance, this.#mosaik);
+    this.#time = time;
+    return checkedNextStep(next, time, this.#meta!.type);
+  }
+
+  async #getData(request: OutputRequest): Promise<unknown> {
+    if (this.#simulator.getData === undefined) {
+      throw new MethodNotFoundError(
+        "Cannot tell outputs: the simulator has no 'getData', add it or connect none of its outputs",
+      );
+    }
+    const outputs = await this.#simulator.getData(request);
+    checkOutputs(outputs, this.#time);
+    return outputs;
+  }
+
+  #extraMethod(name: string): (...args: unknown[]) => unknown {
+    const isListed = this.#meta?.extra_methods?.includes(name);
+    const method = isListed ? extraMethod(this.#simulator, name) : null;
+    if (method !== null) return method;
+    throw new MethodNotFoundError(
+      `Cannot call '${
+        printable(name)
+      }': the simulator has no such method, name it in 'extra_methods' of its meta`,
+    );
+  }
 }

@@ -18,7 +18,6 @@ import { asError, isCall, toPlainFailure } from "../../rpc/internal.ts";
 import { withTransports } from "../../transports/defaults.ts";
 import { observed } from "../../transports/internal.ts";
 import { failureList } from "./_failure_list.ts";
-import { mosaikClient } from "./_mosaik_client.ts";
 import type {
   RunningSimulator,
   SimulatorOptions,
@@ -52,7 +51,6 @@ export function channelOptions(
  * after the other, and sees to it that `stop` runs.
  */
 export class SimulatorRun implements RunningSimulator {
-  readonly closed: Promise<CloseReason>;
   address = "";
   /** The channel to mosaik: the first one that was started. */
   channel: ConnectionChannel | null = null;
@@ -65,7 +63,7 @@ export class SimulatorRun implements RunningSimulator {
   readonly #maxFrameBytes: number;
   readonly #served: ServedSimulator;
   readonly #ending = new AbortController();
-  readonly #resolveClosed: (reason: CloseReason) => void;
+  readonly #closed = Promise.withResolvers<CloseReason>();
   readonly #onAbort = () => this.#endHere("aborted", "the signal aborted");
   #server: Server | null = null;
   #wait: Timeout | null = null;
@@ -84,15 +82,16 @@ export class SimulatorRun implements RunningSimulator {
     this.#onError = guardedOnError(options.onError);
     this.#maxFrameBytes = resolveLimits(options.limits).frames.maxBytes;
     const { signal } = this.#ending;
-    const mosaik = mosaikClient(
+    this.#served = new ServedSimulator(
+      simulator,
+      this.#maxFrameBytes,
       signal,
       (content) => this.channel!.send(content, { signal }),
-      () => this.#served.meta?.set_events === true,
     );
-    this.#served = new ServedSimulator(simulator, mosaik, this.#maxFrameBytes);
-    const { promise, resolve } = Promise.withResolvers<CloseReason>();
-    this.closed = promise;
-    this.#resolveClosed = resolve;
+  }
+
+  get closed(): Promise<CloseReason> {
+    return this.#closed.promise;
   }
 
   /** Starts the channel to mosaik. Only the first one is served. */
@@ -195,7 +194,7 @@ export class SimulatorRun implements RunningSimulator {
     await this.channel?.close();
     await this.#server?.close({ graceMs: 0 });
     observed.by?.closed(this);
-    this.#resolveClosed(reason);
+    this.#closed.resolve(reason);
   }
 
   /** One that takes too long goes on by itself: the end does not wait for it. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { withCtx } from "../../testing/ctx.ts";
 import { ConnectError, HandshakeError } from "../../transports/errors.ts";
-import { connectSimulator, type ConnectSimulatorOptions } from "./connect.ts";
+import { connectSimulator, type ConnectSimulatorOptions } from "./start.ts";
 import { FakeMosaik } from "./fixtures/fake_mosaik.ts";
 import { TimeBased } from "./fixtures/simulators.ts";
 

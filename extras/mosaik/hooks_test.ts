@@ -7,7 +7,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { logTo } from "./_log.ts";
 import { FakeMosaik, startWith } from "./fixtures/fake_mosaik.ts";
 import { makeEntities } from "./fixtures/simulators.ts";
-import { listenSimulator } from "./listen.ts";
+import { listenSimulator } from "./start.ts";
 import type { Meta } from "./meta.ts";
 
 const meta: Meta = {

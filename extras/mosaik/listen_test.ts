@@ -16,7 +16,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { AddressInUseError } from "../../transports/errors.ts";
 import { startWith } from "./fixtures/fake_mosaik.ts";
 import { makeEntities, TimeBased } from "./fixtures/simulators.ts";
-import { listenSimulator } from "./listen.ts";
+import { listenSimulator } from "./start.ts";
 import type { Meta } from "./meta.ts";
 import type { Mosaik } from "./mosaik.ts";
 import type { SimulatorFunctions } from "./simulator.ts";

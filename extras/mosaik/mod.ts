@@ -44,7 +44,6 @@
  * @module
  */
 export type { CommandLine } from "./command_line.ts";
-export { connectSimulator } from "./connect.ts";
 export type {
   Entity,
   InitParams,
@@ -52,7 +51,7 @@ export type {
   OutputRequest,
   Outputs,
 } from "./data.ts";
-export { listenSimulator } from "./listen.ts";
+export { connectSimulator, listenSimulator } from "./start.ts";
 export type { Meta } from "./meta.ts";
 export type { Mosaik } from "./mosaik.ts";
 export { runSimulator } from "./run.ts";

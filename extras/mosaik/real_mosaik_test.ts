@@ -17,7 +17,7 @@ import {
 } from "./fixtures/simulators.ts";
 import type { Entity } from "./data.ts";
 import type { Meta, ModelDescription } from "./meta.ts";
-import { listenSimulator } from "./listen.ts";
+import { listenSimulator } from "./start.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
 /** Registers a test that has a mosaik. */

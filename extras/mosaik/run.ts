@@ -2,18 +2,25 @@ import { abortable } from "../../channel/internal.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { describeThrown } from "../../channel/message.ts";
 import type { OnError } from "../../channel/report.ts";
-import type { CommandLine, OptionTable } from "./command_line.ts";
-import { connectSimulator } from "./connect.ts";
-import { onInterrupt } from "./_interruption.ts";
-import { listenSimulator } from "./listen.ts";
+import {
+  type CommandLine,
+  HELP,
+  type OptionTable,
+  parseCommandLine,
+} from "./command_line.ts";
 import { type Log, logTo, print, printError } from "./_log.ts";
-import { HELP, parseCommandLine } from "./_parse_command_line.ts";
 import type {
   RunningSimulator,
   SimulatorOptions,
 } from "./running_simulator.ts";
 import type { RunOptions } from "./_simulator_run.ts";
 import type { Simulator } from "./simulator.ts";
+import { connectSimulator, listenSimulator } from "./start.ts";
+
+/** By which a process is asked to end; Windows has only the first. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
 
 /** Options for {@linkcode runSimulator}. */
 export interface RunSimulatorOptions extends SimulatorOptions {
@@ -104,9 +111,11 @@ async function runAs(
     // What it returns may be a promise that rejects, which the caller hears.
     else return options.onError(error, context);
   };
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
   const outer = options.signal === undefined ? [] : [options.signal];
-  using interruption = onInterrupt(...outer);
-  const { signal } = interruption;
+  const signal = AbortSignal.any([interruption.signal, ...outer]);
+  for (const name of SIGNALS) Deno.addSignalListener(name, interrupt);
   try {
     await abortable(simulator.configure?.(commandLine), signal);
     const onCall = (name: string, args: readonly unknown[]) =>
@@ -119,6 +128,8 @@ async function runAs(
     if (signal.aborted) return 0;
     log("critical", describeThrown(error));
     return 1;
+  } finally {
+    for (const name of SIGNALS) Deno.removeSignalListener(name, interrupt);
   }
 }
 

@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { OptionTable } from "./command_line.ts";
-import { HELP, parseCommandLine } from "./_parse_command_line.ts";
+import { HELP, type OptionTable, parseCommandLine } from "./command_line.ts";
 
 const own: OptionTable = {
   file: { type: "string", short: "f" },

@@ -1,0 +1,194 @@
+import { describeValue } from "../../channel/message.ts";
+import { isRecord } from "../../rpc/internal.ts";
+import type { Inputs, OutputRequest } from "./data.ts";
+import type { Meta, SimulatorType } from "./meta.ts";
+
+/** A kind of argument. */
+interface Kind<T> {
+  readonly wanted: string;
+  readonly fits: (value: unknown) => value is T;
+}
+
+export const text: Kind<string> = {
+  wanted: "text",
+  fits: (value) => typeof value === "string",
+};
+
+export const number: Kind<number> = {
+  wanted: "a number",
+  fits: (value) => typeof value === "number",
+};
+
+export const count: Kind<number> = {
+  wanted: "an integer from 0",
+  fits: (value): value is number =>
+    Number.isSafeInteger(value) && value as number >= 0,
+};
+
+export const inputs: Kind<Inputs> = {
+  wanted: "an object",
+  fits: (value): value is Inputs => isRecord(value),
+};
+
+export const outputRequest: Kind<OutputRequest> = {
+  wanted: "lists of names by entity",
+  fits: (value): value is OutputRequest =>
+    isRecord(value) && Object.values(value).every(Array.isArray),
+};
+
+/**
+ * Returns the arguments of a call of mosaik.
+ *
+ * @throws {TypeError} If they are not of these kinds.
+ */
+export function checkedArgs<Args extends readonly unknown[]>(
+  name: string,
+  args: readonly unknown[],
+  ...kinds: { readonly [Index in keyof Args]: Kind<Args[Index]> }
+): Args {
+  for (const [index, { wanted, fits }] of kinds.entries()) {
+    if (fits(args[index])) continue;
+    const which = `argument ${index + 1}`;
+    throw wrongValue(`call '${name}'`, which, args[index], wanted);
+  }
+  return args.slice(0, kinds.length) as unknown as Args;
+}
+
+/** Returns the error about a value of the wrong kind. */
+function wrongValue(
+  act: string,
+  what: string,
+  value: unknown,
+  wanted: string,
+): TypeError {
+  return new TypeError(
+    `Cannot ${act}: ${what} is ${describeValue(value)}, wanted ${wanted}`,
+  );
+}
+
+/** A {@linkcode Meta} that names the version of mosaik's API. */
+export interface CheckedMeta extends Meta {
+  readonly api_version: string;
+}
+
+const TYPES: readonly unknown[] = ["time-based", "event-based", "hybrid"];
+
+/**
+ * Checks those parts of a simulator's meta that mosaik does not check, or for
+ * which it has no message. The attributes of models are left to mosaik.
+ *
+ * @throws {TypeError} If a part is wrong; the message says why.
+ */
+export function checkedMeta(meta: Meta, simulator: object): CheckedMeta {
+  if (!isRecord(meta)) refuse("it is no object");
+  const { api_version = "3.0", type, models, extra_methods = [] } = meta;
+  // With any other version mosaik would call in another way.
+  if (typeof api_version !== "string" || !/^3(\.\d+)*$/.test(api_version)) {
+    refuse(`'api_version' is '${api_version}', only '3.0' is spoken here`);
+  }
+  if (!TYPES.includes(type)) {
+    refuse(`'type' is '${type}', use 'time-based', 'event-based' or 'hybrid'`);
+  }
+  if (!isRecord(models)) refuse("'models' is missing");
+  for (const [name, model] of Object.entries(models)) {
+    if (!isRecord(model)) refuse(`model '${name}' is no object`);
+  }
+  if (!Array.isArray(extra_methods)) refuse("'extra_methods' is no list");
+  for (const name of extra_methods) {
+    if (extraMethod(simulator, name) === null) {
+      refuse(`extra method '${name}' is no method of the simulator, add it`);
+    }
+  }
+  return { ...meta, api_version };
+}
+
+/** Returns a method of the simulator itself; `null` for those of all objects. */
+export function extraMethod(
+  simulator: object,
+  name: string,
+): ((...args: unknown[]) => unknown) | null {
+  if (name in Object.prototype) return null;
+  const method: unknown = Reflect.get(simulator, name);
+  return typeof method === "function"
+    ? method as (...args: unknown[]) => unknown
+    : null;
+}
+
+function refuse(why: string): never {
+  throw new TypeError(`Cannot use the simulator's meta: ${why}`);
+}
+
+/**
+ * Checks what `create` returned. Types and ids are left to mosaik.
+ *
+ * @throws {TypeError} If it is no list of `num` entities, or one of them has
+ * an id that mosaik takes for something else.
+ */
+export function checkEntities(
+  entities: unknown,
+  num: number,
+  model: string,
+): void {
+  const act = `create ${num} of '${model}'`;
+  if (!Array.isArray(entities)) {
+    throw wrongValue(act, "what 'create' returned", entities, "a list");
+  }
+  if (entities.length !== num) {
+    throw wrongValue(act, "the number of entities", entities.length, `${num}`);
+  }
+  if (entities.some((entity) => isRecord(entity) && entity.eid === "time")) {
+    throw new TypeError(
+      `Cannot ${act}: no entity may be called 'time', which in outputs is the time`,
+    );
+  }
+}
+
+/**
+ * Returns the time of the next step that `step` returned, or `null`.
+ *
+ * @throws {TypeError} If it is neither.
+ * @throws {RangeError} If it is not later than `time`.
+ */
+export function checkedNextStep(
+  next: unknown,
+  time: number,
+  type: SimulatorType,
+): number | null {
+  if ((next ?? null) === null && type !== "time-based") return null;
+  const act = `end the step at ${time}`;
+  if (!Number.isSafeInteger(next)) {
+    throw wrongValue(act, "what 'step' returned", next, "the next step's time");
+  }
+  if (next as number <= time) {
+    throw new RangeError(
+      `Cannot ${act}: 'step' returned ${next}, wanted a later time`,
+    );
+  }
+  return next as number;
+}
+
+/**
+ * Checks what `getData` returned after a step at `time`.
+ *
+ * @throws {TypeError} If it is not by entity and attribute.
+ * @throws {RangeError} If it is for a time that is past.
+ */
+export function checkOutputs(outputs: unknown, time: number): void {
+  const act = "tell outputs";
+  if (!isRecord(outputs)) {
+    throw wrongValue(act, "what 'getData' returned", outputs, "an object");
+  }
+  const { time: outputTime = time, ...byEntity } = outputs;
+  for (const [eid, values] of Object.entries(byEntity)) {
+    if (isRecord(values)) continue;
+    throw wrongValue(act, `the output of '${eid}'`, values, "an object");
+  }
+  if (!Number.isSafeInteger(outputTime)) {
+    throw wrongValue(act, "'time'", outputTime, "an integer");
+  }
+  if (outputTime as number < time) {
+    throw new RangeError(
+      `Cannot ${act}: their 'time' is ${outputTime}, and the step was at ${time}`,
+    );
+  }
+}
