@@ -8,7 +8,7 @@ import { ContainerContext } from "./_container_context.ts";
 import { type Dependent, setInternals } from "./_container_internals.ts";
 import { parseAgentAddress, publicAddress } from "./address.ts";
 import type { AgentLike } from "./agent_options.ts";
-import type { Clock } from "./clock/clock.ts";
+import type { Clock } from "./clock/base_clock.ts";
 import { SystemClock } from "./clock/system_clock.ts";
 import type {
   ConnectOptions,

@@ -5,7 +5,7 @@ import type {
 import type { RpcOptions } from "../rpc/rpc_options.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";
 import type { Transport } from "../transports/transport.ts";
-import type { Clock } from "./clock/clock.ts";
+import type { Clock } from "./clock/base_clock.ts";
 
 /** Options for {@linkcode Container.create}. */
 export interface ContainerOptions

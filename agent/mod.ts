@@ -55,7 +55,7 @@ export type {
   RestartPolicy,
 } from "./agent_options.ts";
 export { BaseClock } from "./clock/base_clock.ts";
-export type { Clock, ClockTimer } from "./clock/clock.ts";
+export type { Clock, ClockTimer } from "./clock/base_clock.ts";
 export { ExternalClock } from "./clock/external_clock.ts";
 export {
   fastForward,

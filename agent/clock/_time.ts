@@ -3,19 +3,11 @@ export function formatSeconds(seconds: number): string {
   return `${Number(seconds.toFixed(6))} s`;
 }
 
-/** Throws unless `seconds` is a finite duration. */
-export function checkDuration(seconds: number): void {
+/** Throws unless `seconds` is finite; `act` ends before it in the message. */
+export function checkFinite(act: string, seconds: number): void {
   if (Number.isFinite(seconds)) return;
   throw new RangeError(
-    `Cannot wait for ${seconds} s: it is not finite, give a finite number`,
-  );
-}
-
-/** Throws unless `seconds` is a finite time. */
-export function checkTime(seconds: number): void {
-  if (Number.isFinite(seconds)) return;
-  throw new RangeError(
-    `Cannot use the time ${seconds} s: it is not finite, give a finite number`,
+    `Cannot ${act} ${seconds} s: it is not finite, give a finite number`,
   );
 }
 

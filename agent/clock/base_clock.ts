@@ -1,21 +1,65 @@
-import { Heap } from "../../channel/internal.ts";
+import { Heap, type HeapItem } from "../../channel/internal.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
-import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
+import {
+  type Abortable,
+  AbortListeners,
+} from "../../channel/timers/abort_listeners.ts";
 import { observed } from "../../transports/internal.ts";
 import { ClockClosedError } from "../errors.ts";
 import { formatSeconds } from "./_time.ts";
-import { Wait } from "./_wait.ts";
-import type { Clock, ClockOptions, ClockTimer, SleepOptions } from "./clock.ts";
+
+/** Options of a sleep. */
+export interface SleepOptions {
+  /** Ends the sleep: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options that every clock takes. */
+export interface ClockOptions {
+  /**
+   * Hears of callbacks that throw or reject; the clock goes on.
+   *
+   * @default {one line on stderr}
+   */
+  readonly onError?: OnError | undefined;
+}
+
+/** A callback that waits for its time. */
+export interface ClockTimer extends Disposable {
+  /** Cancels the callback if it has not run yet. Repeatable. */
+  cancel(): void;
+  /** Cancels the callback. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * The clock of agents: the computer's, or one that is set from outside, as in a
+ * simulation. Times and durations are in seconds.
+ *
+ * Waits end in the order of their due times, and those with the same due time
+ * in the order in which they began. At that moment `time()` is the due time or
+ * later, never earlier. No wait ends before the call that began it, or the one
+ * that woke it, has returned.
+ *
+ * `NaN`, the infinities and invalid dates are refused. Each clock decides
+ * whether a time in the past is an error.
+ */
+export type Clock = Pick<
+  BaseClock,
+  "time" | "utcNow" | "sleep" | "sleepUntil" | "callIn" | "callAt"
+>;
 
 /**
  * The base class of {@linkcode SystemClock} and {@linkcode ExternalClock}: the
  * queue of waits. Extend it for a clock of your own, which says how times are
  * read and calls {@linkcode BaseClock.wakeUntil} as its time passes.
  */
-export abstract class BaseClock implements Clock, Disposable {
+export abstract class BaseClock implements Disposable {
   readonly #name: string;
   readonly #onError: OnError;
-  readonly #waits = new Heap<Wait>((a, b) => a.isBefore(b));
+  readonly #waits = new Heap<Wait>((a, b) =>
+    a.due === b.due ? a.order < b.order : a.due < b.due
+  );
   readonly #listeners = new AbortListeners<Wait>();
   #begun = 0;
   #isClosed = false;
@@ -31,10 +75,13 @@ export abstract class BaseClock implements Clock, Disposable {
     );
   }
 
-  /** Returns the time in seconds. */
+  /**
+   * Returns the time in seconds. It never goes back; its first value depends on
+   * the clock.
+   */
   abstract time(): number;
 
-  /** Returns the date. */
+  /** Returns the date, to the millisecond. */
   abstract utcNow(): Date;
 
   /**
@@ -116,7 +163,7 @@ export abstract class BaseClock implements Clock, Disposable {
     this.#isClosed = true;
     for (const wait of this.#waits.takeWhile(() => true)) {
       this.#forget(wait);
-      wait.fail(this.#closedError(wait.describe()));
+      wait.done.reject(this.#closedError(wait.describe()));
     }
     this.onWaitsChanged?.();
     observed.by?.closed(this);
@@ -131,7 +178,8 @@ export abstract class BaseClock implements Clock, Disposable {
   protected wakeUntil(time: number): void {
     for (const wait of this.#waits.takeWhile(({ due }) => due <= time)) {
       this.#forget(wait);
-      wait.wake();
+      // User code runs in a later microtask.
+      wait.done.resolve();
     }
   }
 
@@ -151,7 +199,7 @@ export abstract class BaseClock implements Clock, Disposable {
       signal?.throwIfAborted();
       const wait = this.#begin(due(), null);
       if (signal !== undefined) this.#listeners.add(signal, wait);
-      return wait.done;
+      return wait.done.promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -161,14 +209,12 @@ export abstract class BaseClock implements Clock, Disposable {
     const wait = this.#begin(due, callback);
     // A reaction of the wait's promise, as the code after a sleep is, so that
     // sleeps and calls run in one order.
-    wait.done.then(() => this.#run(wait), () => wait.cancel());
+    wait.done.promise.then(() => this.#run(wait), () => wait.cancel());
     return wait;
   }
 
   #begin(due: number, callback: (() => unknown) | null): Wait {
-    if (this.#isClosed) {
-      throw this.#closedError(`wait until ${formatSeconds(due)}`);
-    }
+    this.checkOpen(`wait until ${formatSeconds(due)}`);
     const wait = new Wait(due, this.#begun++, callback, this.#remove);
     this.#waits.add(wait);
     this.onWaitsChanged?.();
@@ -202,5 +248,57 @@ export abstract class BaseClock implements Clock, Disposable {
 
   #closedError(act: string): ClockClosedError {
     return new ClockClosedError(`Cannot ${act}: the ${this.#name} is closed`);
+  }
+}
+
+/** One wait for a time of a clock: a sleep, or a call with its callback. */
+class Wait implements HeapItem, Abortable, ClockTimer {
+  readonly due: number;
+  /** The number of waits that the clock began before this one. */
+  readonly order: number;
+  /** Resolves at the due time; rejects if the wait ends before. */
+  readonly done = Promise.withResolvers<void>();
+  slot = -1;
+  /** `null` for sleeps, and for calls that have run or were cancelled. */
+  callback: (() => unknown) | null;
+  readonly #remove: (wait: Wait) => void;
+
+  /** `remove` takes the wait out of its clock, if it is still there. */
+  constructor(
+    due: number,
+    order: number,
+    callback: (() => unknown) | null,
+    remove: (wait: Wait) => void,
+  ) {
+    this.due = due;
+    this.order = order;
+    this.callback = callback;
+    this.#remove = remove;
+  }
+
+  /** Removes the wait and rejects it. */
+  abort(reason: unknown): void {
+    this.cancel();
+    this.done.reject(reason);
+  }
+
+  cancel(): void {
+    this.callback = null;
+    this.#remove(this);
+  }
+
+  /** Called by the ledger of a test, which the wait has failed as a leak. */
+  close(): void {
+    this.cancel();
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+
+  /** Describes the wait in a few words. */
+  describe(): string {
+    const act = this.callback === null ? "sleep until" : "call at";
+    return `${act} ${formatSeconds(this.due)}`;
   }
 }

@@ -1,12 +1,5 @@
-import {
-  checkDate,
-  checkDuration,
-  checkTime,
-  formatSeconds,
-  parseUtc,
-} from "./_time.ts";
-import { BaseClock } from "./base_clock.ts";
-import type { ClockOptions } from "./clock.ts";
+import { checkDate, checkFinite, formatSeconds, parseUtc } from "./_time.ts";
+import { BaseClock, type ClockOptions } from "./base_clock.ts";
 
 /** Options for {@linkcode ExternalClock}. */
 export interface ExternalClockOptions extends ClockOptions {
@@ -45,7 +38,7 @@ export class ExternalClock extends BaseClock {
     const startMs = typeof utcStart === "string"
       ? parseUtc(utcStart)
       : checkDate(utcStart);
-    checkTime(initTime);
+    checkFinite("use the time", initTime);
     super("external clock", options);
     this.#utcStart = startMs;
     this.#time = initTime;
@@ -72,7 +65,7 @@ export class ExternalClock extends BaseClock {
    */
   setTime(time: number): void {
     this.checkOpen(`set the time to ${formatSeconds(time)}`);
-    checkTime(time);
+    checkFinite("use the time", time);
     if (time <= this.#time) {
       throw new RangeError(
         `Cannot set the time to ${time} s: it is ${this.#time} s already, give a later time`,
@@ -84,7 +77,7 @@ export class ExternalClock extends BaseClock {
 
   /** Returns the time that is `seconds` from now. */
   protected override dueIn(seconds: number): number {
-    checkDuration(seconds);
+    checkFinite("wait for", seconds);
     const due = this.#time + seconds;
     // A duration may be so short that adding it changes nothing.
     if (due > this.#time) return due;
@@ -98,7 +91,7 @@ export class ExternalClock extends BaseClock {
     const due = typeof when === "number"
       ? when
       : (checkDate(when) - this.#utcStart) / 1_000;
-    checkTime(due);
+    checkFinite("use the time", due);
     if (due > this.#time) return due;
     const wanted = typeof when === "number" ? `${due} s` : when.toISOString();
     throw new RangeError(

@@ -1,6 +1,6 @@
 import { abortable, pause } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
-import { checkTime, formatSeconds } from "./_time.ts";
+import { checkFinite, formatSeconds } from "./_time.ts";
 import type { ExternalClock } from "./external_clock.ts";
 import { type Settle, settleInProcess } from "./settle.ts";
 
@@ -132,7 +132,7 @@ async function settled(
 
 function checkEnd(clock: SettableClock, until: number): void {
   if (until === Infinity) return;
-  checkTime(until);
+  checkFinite("use the time", until);
   if (until >= clock.time()) return;
   throw new RangeError(
     `Cannot run a clock until ${formatSeconds(until)}: it is ${

@@ -1,7 +1,6 @@
 import { world, type WorldTimer } from "../../transports/internal.ts";
-import { checkDate, checkDuration, checkTime } from "./_time.ts";
-import { BaseClock } from "./base_clock.ts";
-import type { ClockOptions } from "./clock.ts";
+import { checkDate, checkFinite } from "./_time.ts";
+import { BaseClock, type ClockOptions } from "./base_clock.ts";
 
 /**
  * The computer's clock.
@@ -39,7 +38,7 @@ export class SystemClock extends BaseClock {
 
   /** Returns the time that is `seconds` from now. */
   protected override dueIn(seconds: number): number {
-    checkDuration(seconds);
+    checkFinite("wait for", seconds);
     return this.time() + seconds;
   }
 
@@ -48,7 +47,7 @@ export class SystemClock extends BaseClock {
     if (typeof when !== "number") {
       return this.time() + (checkDate(when) - world.wallNow()) / 1_000;
     }
-    checkTime(when);
+    checkFinite("use the time", when);
     return when;
   }
 

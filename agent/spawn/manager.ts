@@ -2,7 +2,7 @@ import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/expose.ts";
 import { world } from "../../transports/internal.ts";
 import { Agent } from "../agent.ts";
-import type { Clock } from "../clock/clock.ts";
+import type { Clock } from "../clock/base_clock.ts";
 import type { AgentClass, Container } from "../container.ts";
 import { ManagerRefusedError, SpawnError } from "../errors.ts";
 import type { ModuleList } from "./contract.ts";
