@@ -1,3 +1,4 @@
+import { describeValue } from "../../channel/message.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import type { SchemaResult, StandardSchema } from "../../rpc/expose.ts";
 import { isRecord } from "../../rpc/internal.ts";
@@ -39,17 +40,9 @@ function fitting<T>(
   return (value, name) => {
     if (isFit(value)) return value as T;
     throw new ValidationError(
-      `${name} is ${describe(value)}, it must be ${wanted}`,
+      `${name} is ${describeValue(value)}, it must be ${wanted}`,
     );
   };
-}
-
-/** Describes data of a peer in a few words. */
-function describe(value: unknown): string {
-  if (value === "") return "empty";
-  if (typeof value === "string") return `'${printable(value, 64)}'`;
-  if (value === null || typeof value === "number") return String(value);
-  return Array.isArray(value) ? "a list" : `of type ${typeof value}`;
 }
 
 /** Takes `undefined`, and `null`, which Python sends for nothing. */

@@ -42,10 +42,9 @@ export class Subscription {
     for (const listing of entries) this.changed(listing, null, listing.entry);
   }
 
-  /** Forgets everything. */
+  /** Counts for nothing any more. */
   release(): void {
     this.#budget.end();
-    this.#pending.clear();
   }
 
   /** An entry is new (`before` is `null`), has changed, or is gone. */

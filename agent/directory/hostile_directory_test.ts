@@ -58,7 +58,7 @@ withCtx(
     }
     // The same full page for ever is not read for ever.
     page = Array.from({ length: 256 }, (_, i) => ({ ...good, id: i + 1 }));
-    await assertRejects(() => client.lookUp(), ValidationError, "'id' is 1");
+    await assertRejects(() => client.lookUp(), ValidationError, "'id' is '1'");
     assertEquals((await client.lookUp({ limit: 256 })).length, 256);
     await assertRejects(() => client.lookUp({ limit: 1 }), ValidationError);
   },
@@ -112,7 +112,7 @@ withCtx("DirectoryClient.subscribe takes entries only", async (ctx) => {
       }
     },
     ValidationError,
-    "'address' is 'nowhere'",
+    "'address' is the text \"nowhere\"",
   );
   assertEquals(seen, ["added", "changed", "removed"]);
 });
