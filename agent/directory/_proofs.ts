@@ -1,13 +1,7 @@
 import { ValidationError } from "../../rpc/errors.ts";
 import { parseAgentAddress } from "../address.ts";
-import type { LinkLease } from "../links/_links.ts";
+import type { Links } from "../links/_links.ts";
 import { Turns } from "./_turns.ts";
-
-/** Opens a connection to the container at an address. */
-export type OpenLink = (
-  container: string,
-  signal: AbortSignal,
-) => Promise<LinkLease>;
 
 /**
  * Checks that a caller owns the address that it registers: the directory
@@ -15,15 +9,15 @@ export type OpenLink = (
  * from there. One caller's addresses are checked one after the other.
  */
 export class Proofs {
-  readonly #open: OpenLink;
+  readonly #links: Pick<Links, "confirms">;
   readonly #directory: string;
   readonly #turns = new Turns();
   /** The container that each caller was last proven to be. */
   readonly #proven = new WeakMap<object, string>();
 
   /** `directory` is the public address of the directory. */
-  constructor(open: OpenLink, directory: string) {
-    this.#open = open;
+  constructor(links: Pick<Links, "confirms">, directory: string) {
+    this.#links = links;
     this.#directory = directory;
   }
 
@@ -40,14 +34,12 @@ export class Proofs {
     caller: object,
     signal: AbortSignal,
   ): Promise<void> {
-    const { container, id } = parseAgentAddress(address);
+    const { container } = parseAgentAddress(address);
     return this.#turns.run(caller, async () => {
       if (this.#proven.get(caller) === container) return;
       signal.throwIfAborted();
-      using lease = await this.#open(container, signal);
-      const by = await lease.ask((link) =>
-        link.confirms(key, this.#directory, id, signal)
-      );
+      const by = await this.#links
+        .confirms(address, key, this.#directory, signal);
       if (by === null) {
         throw new ValidationError(
           `Cannot register '${address}': neither its container nor the agent confirms that this registration is its own, register it from its own container, use the directory by its own address '${this.#directory}', or permit it by 'trust'`,

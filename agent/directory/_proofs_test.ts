@@ -1,103 +1,67 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
-import type { LinkLease } from "../links/_links.ts";
-import type { Link } from "../links/_link.ts";
 import { ValidationError } from "../../rpc/errors.ts";
 import { Proofs } from "./_proofs.ts";
 
 const { signal } = new AbortController();
-const DIRECTORY = "tcp://127.0.0.1:5555/directory";
-
 const KEY = "k".repeat(16);
 
-/** A lease that counts, on a link that confirms so. */
-class FakeLease implements LinkLease {
-  readonly link: Link;
-  isHeld = true;
-  asked = 0;
-
-  constructor(by: "container" | "agent" | null, link: object = {}) {
-    this.link = Object.assign(link, {
-      confirms: () => {
-        this.asked++;
-        return Promise.resolve(by);
-      },
-    }) as unknown as Link;
-  }
-
-  ask<T>(ask: (link: Link) => Promise<T>): Promise<T> {
-    return ask(this.link);
-  }
-
-  [Symbol.dispose](): void {
-    this.isHeld = false;
-  }
+/** Proofs by what `answer` says, and the addresses that were asked. */
+function proofsBy(answer: () => "container" | "agent" | null | Promise<null>) {
+  const asked: string[] = [];
+  const confirms = async (address: string) => {
+    asked.push(address);
+    return await answer();
+  };
+  const directory = "tcp://127.0.0.1:5555/directory";
+  const proofs = new Proofs({ confirms }, directory);
+  const check = (caller: object, port: number, end = signal) =>
+    proofs.check(`tcp://127.0.0.1:${port}/0`, KEY, caller, end);
+  return { check, ports: () => asked.splice(0).map((it) => it.at(-3)) };
 }
 
-const own = (port: number) => `tcp://127.0.0.1:${port}/0`;
-
-Deno.test("Proofs.check dials for one caller one after the other", async () => {
-  const stuck = Promise.withResolvers<LinkLease>();
-  const dialled: string[] = [];
-  const proofs = new Proofs((container) => {
-    dialled.push(container);
-    return stuck.promise;
-  }, DIRECTORY);
+Deno.test("Proofs.check asks for one caller one after the other", async () => {
+  const stuck = Promise.withResolvers<null>();
+  const { check, ports } = proofsBy(() => stuck.promise);
   const caller = {};
-  const waiting = [1, 2, 3].map((port) =>
-    proofs.check(own(port), KEY, caller, signal)
-  );
+  const waiting = [1, 2, 3].map((port) => check(caller, port));
   // Other callers do not wait for that.
-  waiting.push(proofs.check(own(4), KEY, {}, signal));
+  waiting.push(check({}, 4));
   await nextTurn();
-  assertEquals(dialled, ["tcp://127.0.0.1:1", "tcp://127.0.0.1:4"]);
-  stuck.resolve(new FakeLease("container"));
-  await Promise.all(waiting);
-  assertEquals(dialled.length, 4);
+  assertEquals(ports(), ["1", "4"]);
+  stuck.resolve(null);
+  const ends = await Promise.allSettled(waiting);
+  assertEquals(ends.filter(({ status }) => status === "rejected").length, 4);
+  assertEquals(ports(), ["2", "3"]);
 });
 
-Deno.test("Proofs.check does not dial for a caller that has given up", async () => {
-  const lease = new FakeLease("container");
-  let dials = 0;
-  const proofs = new Proofs(() => {
-    dials++;
-    return Promise.resolve(lease);
-  }, DIRECTORY);
+Deno.test("Proofs.check asks nobody for a caller that has given up", async () => {
+  const { check, ports } = proofsBy(() => "container");
   const end = new AbortController();
   const caller = {};
-  const first = proofs.check(own(1), KEY, caller, signal);
-  const second = proofs.check(own(2), KEY, caller, end.signal);
+  const first = check(caller, 1);
+  const second = check(caller, 2, end.signal);
   end.abort(new RangeError("over"));
   await first;
   await assertRejects(() => second, RangeError, "over");
-  assertEquals(dials, 1);
+  assertEquals(ports(), ["1"]);
 });
 
 Deno.test("Proofs.check asks a container once for each connection", async () => {
-  let leases: FakeLease[] = [];
   let by: "container" | "agent" | null = "container";
-  const proofs = new Proofs(() => {
-    const lease = new FakeLease(by);
-    leases.push(lease);
-    return Promise.resolve(lease);
-  }, DIRECTORY);
-  const check = (caller: object, port = 1) =>
-    proofs.check(own(port), KEY, caller, signal);
-  const asked = () => leases.reduce((sum, it) => sum + it.asked, 0);
+  const { check, ports } = proofsBy(() => by);
   const [one, two] = [{}, {}];
-  await check(one);
-  await check(one);
-  assertEquals([asked(), leases.some((it) => it.isHeld)], [1, false]);
+  await check(one, 1);
+  await check(one, 1);
+  assertEquals(ports(), ["1"]);
   // What was proven by one caller, or for one address, says nothing of others.
-  leases = [];
   by = null;
-  await assertRejects(() => check(two), ValidationError);
+  await assertRejects(() => check(two, 1), ValidationError);
   await assertRejects(() => check(one, 2), ValidationError);
-  assertEquals([asked(), leases.some((it) => it.isHeld)], [2, false]);
+  assertEquals(ports(), ["1", "2"]);
   // An agent speaks for itself alone.
-  leases = [];
   by = "agent";
-  await check(two);
-  await check(two);
-  assertEquals(asked(), 2);
+  await check(two, 1);
+  await check(two, 1);
+  assertEquals(ports(), ["1", "1"]);
 });

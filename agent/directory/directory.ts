@@ -115,11 +115,7 @@ export class Directory extends Agent {
     this.#allow = options.allow ??
       ((address, caller) => isNear(address, caller, container.address));
     this.#trust = options.trust ?? (() => false);
-    const { links } = internalsOf(container);
-    this.#proofs = new Proofs(
-      (address, signal) => links.lease(address, signal),
-      this.address,
-    );
+    this.#proofs = new Proofs(internalsOf(container).links, this.address);
     this.signal.addEventListener("abort", () => this.#end(), { once: true });
   }
 

@@ -39,9 +39,10 @@ export class Link {
     if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
   });
   readonly #ending = new Ending(() => this.#session.channel.lossError()!);
-  /** Whether it stays open when no lease is left. */
+  /** Whether anything but registrations to confirm has used it. */
   isShared = false;
-  #leases = 0;
+  /** The number of registrations that are being confirmed. */
+  confirming = 0;
   /** Whether it is known which extensions the other side has. */
   #isGreeted = false;
 
@@ -62,17 +63,6 @@ export class Link {
   /** Whether the connection has ended. */
   get isOver(): boolean {
     return this.#session.channel.lossError() !== null;
-  }
-
-  /** Takes a lease. Returns a function that ends it, which counts once. */
-  lease(): () => void {
-    this.#leases++;
-    let isHeld = true;
-    return () => {
-      if (!isHeld) return;
-      isHeld = false;
-      if (--this.#leases === 0 && !this.isShared) this.close({ graceMs: 0 });
-    };
   }
 
   /**

@@ -15,18 +15,6 @@ import type { Dialer } from "./_dialer.ts";
 import { Dials } from "./_dials.ts";
 import { Link, type Route } from "./_link.ts";
 
-/** A connection for as long as its holder needs it. */
-export interface LinkLease extends Disposable {
-  readonly link: Link;
-  /**
-   * Asks something on the connection.
-   *
-   * @throws {ConnectError} If the connection is lost.
-   * @throws {AuthenticationError} If the other side refuses this one.
-   */
-  ask<T>(ask: (link: Link) => Promise<T>): Promise<T>;
-}
-
 /** Begins the keys of connections that show no credentials. */
 const BARE = "bare ";
 
@@ -128,19 +116,27 @@ export class Links {
   }
 
   /**
-   * Returns a connection to the container at `address`, which is closed when no
-   * lease is left and nothing else has used it.
+   * Asks the container of the agent at `address`, as `Link.confirms` does, on a
+   * connection that is closed unless something else has used it.
    */
-  async lease(
+  async confirms(
     address: string,
-    signal: AbortSignal | undefined,
-  ): Promise<LinkLease> {
-    const link = await this.#open(address, signal);
-    return {
-      link,
-      ask: (ask) => this.#translated(address, ask(link)),
-      [Symbol.dispose]: link.lease(),
-    };
+    key: string,
+    directory: string,
+    signal: AbortSignal,
+  ): Promise<"container" | "agent" | null> {
+    const { container, id } = parseAgentAddress(address);
+    const link = await this.#open(container, signal);
+    link.confirming++;
+    try {
+      return await this.#translated(
+        container,
+        link.confirms(key, directory, id, signal),
+      );
+    } finally {
+      link.confirming--;
+      if (link.confirming === 0 && !link.isShared) link.close({ graceMs: 0 });
+    }
   }
 
   /**
