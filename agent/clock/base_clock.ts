@@ -6,7 +6,7 @@ import {
 } from "../../channel/timers/abort_listeners.ts";
 import { observed } from "../../transports/internal.ts";
 import { ClockClosedError } from "../errors.ts";
-import { formatSeconds } from "./_time.ts";
+import { checkFinite, formatSeconds } from "./_time.ts";
 
 /** Options of a sleep. */
 export interface SleepOptions {
@@ -89,7 +89,10 @@ export abstract class BaseClock implements Disposable {
    *
    * @throws {RangeError} If the clock refuses the duration.
    */
-  protected abstract dueIn(seconds: number): number;
+  protected dueIn(seconds: number): number {
+    checkFinite("wait for", seconds);
+    return this.time() + seconds;
+  }
 
   /**
    * Returns the time of this clock that `when` stands for.

@@ -77,8 +77,7 @@ export class ExternalClock extends BaseClock {
 
   /** Returns the time that is `seconds` from now. */
   protected override dueIn(seconds: number): number {
-    checkFinite("wait for", seconds);
-    const due = this.#time + seconds;
+    const due = super.dueIn(seconds);
     // A duration may be so short that adding it changes nothing.
     if (due > this.#time) return due;
     throw new RangeError(

@@ -36,12 +36,6 @@ export class SystemClock extends BaseClock {
     return new Date(world.wallNow());
   }
 
-  /** Returns the time that is `seconds` from now. */
-  protected override dueIn(seconds: number): number {
-    checkFinite("wait for", seconds);
-    return this.time() + seconds;
-  }
-
   /** Returns the time of this clock that `when` stands for. */
   protected override dueAt(when: number | Date): number {
     if (typeof when !== "number") {
