@@ -1,4 +1,5 @@
 import { observed, world } from "../transports/internal.ts";
+import { HandshakeError } from "../transports/errors.ts";
 import { HostGroups, hostOf } from "../transports/hosts.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
@@ -7,6 +8,7 @@ import {
   ConnectionChannel,
 } from "./_connection_channel.ts";
 import { Budget } from "./limits/budget.ts";
+import { GIVEN_UP, Handshakes } from "./limits/_handshakes.ts";
 import { Hosts } from "./limits/_hosts.ts";
 import {
   type ChannelOptions,
@@ -120,6 +122,7 @@ class ChannelServer<Started> implements Server {
   readonly #resolved: ResolvedOptions;
   readonly #requestRate: TokenBucket;
   readonly #hosts: Hosts;
+  readonly #handshakes: Handshakes;
   readonly #channels = new Set<ConnectionChannel>();
   /** The channels of which nothing was taken yet, by their hosts. */
   readonly #silent = new HostGroups<ConnectionChannel>();
@@ -151,6 +154,7 @@ class ChannelServer<Started> implements Server {
       limits.rates.serverRequestsPerSecond,
       limits.rates.burstMs,
     );
+    this.#handshakes = new Handshakes(this, limits.handshakes);
     this.#hosts = new Hosts(
       limits.connections.maxPerHost,
       this.#resolved.budget ?? new Budget(limits.requests.maxServerHeldBytes),
@@ -170,24 +174,31 @@ class ChannelServer<Started> implements Server {
 
   async listen(address: string): Promise<void> {
     const transport = chooseTransport(address, this.#options);
-    const { limits } = this.#resolved;
     this.#listener = await transport.listen(
       address,
-      (connection) => this.#accept(connection),
+      (connection) => {
+        if (connection.handshake === undefined) this.#accept(connection);
+        else this.#secure(connection);
+      },
       {
         onError: (error) => this.#report(error, "accept", address),
-        handshakes: {
-          ...limits.handshakes,
-          onFailed: (error) => {
-            this.#counts.failedHandshakes++;
-            this.#report(error, "accept", error.address);
-          },
-          onRefused: () => this.#counts.refusedConnections++,
-        },
       },
     );
     observed.by?.opened(this, "server", () => this.address);
     observed.by?.owned(this.#listener, this);
+  }
+
+  /** Accepts a connection after its handshake. */
+  async #secure(connection: Connection): Promise<void> {
+    if (this.#handshakes.makeRoom()) this.#counts.refusedConnections++;
+    if (!this.#isRef) connection.stream.unref();
+    try {
+      this.#accept(await this.#handshakes.run(connection));
+    } catch (error) {
+      if (error === GIVEN_UP) return;
+      if (error instanceof HandshakeError) this.#counts.failedHandshakes++;
+      this.#report(error, "accept", connection.remoteAddress);
+    }
   }
 
   #accept(connection: Connection): void {
@@ -275,6 +286,7 @@ class ChannelServer<Started> implements Server {
 
   async #closeAll(graceMs: number): Promise<void> {
     const until = world.now() + graceMs;
+    this.#handshakes.close();
     await Promise.all([
       this.#listener!.close(),
       ...[...this.#channels].map((channel) => channel.close({ graceMs })),
@@ -294,7 +306,7 @@ class ChannelServer<Started> implements Server {
       channels: this.#channels.size,
       handlers: this.#handlers.size,
       failedConnections: this.#totals.failed,
-      handshakes: this.#listener?.handshakes ?? 0,
+      handshakes: this.#handshakes.running.size,
       ...this.#counts,
     };
   }
@@ -302,12 +314,14 @@ class ChannelServer<Started> implements Server {
   ref(): void {
     this.#isRef = true;
     this.#listener!.ref();
+    for (const { stream } of this.#handshakes.running.keys()) stream.ref();
     for (const channel of this.#channels) channel.ref();
   }
 
   unref(): void {
     this.#isRef = false;
     this.#listener!.unref();
+    for (const { stream } of this.#handshakes.running.keys()) stream.unref();
     for (const channel of this.#channels) channel.unref();
   }
 }

@@ -1,6 +1,5 @@
 import { observed } from "./_observers.ts";
 import { world } from "./_world.ts";
-import type { PendingHandshakes } from "./tls/_pending_handshakes.ts";
 import type { Listener } from "./transport.ts";
 
 /**
@@ -20,8 +19,6 @@ export interface StreamListenerOptions<C> {
   readonly onError: ((error: unknown) => void) | undefined;
   /** Hides it from clients before it is closed; must not reject. */
   readonly beforeClose?: () => Promise<void>;
-  /** Connections that `accept` took and has not handed over yet. */
-  readonly handshakes?: PendingHandshakes | undefined;
 }
 
 /** Accepts connections from a `Deno.Listener` until it is closed. */
@@ -43,27 +40,20 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
     this.#accepting = this.#accept();
   }
 
-  get handshakes(): number {
-    return this.#options.handshakes?.size ?? 0;
-  }
-
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
   ref(): void {
     this.#listener.ref();
-    this.#options.handshakes?.setRef(true);
   }
 
   unref(): void {
     this.#listener.unref();
-    this.#options.handshakes?.setRef(false);
   }
 
   async #close(): Promise<void> {
     this.#endPause?.();
-    this.#options.handshakes?.close();
     if (this.#options.beforeClose) await this.#options.beforeClose();
     this.#listener.close();
     await this.#accepting;

@@ -1,6 +1,6 @@
+import { Timers } from "../channel/internal.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { useWorld, type World, world } from "./_world.ts";
-import { Watchdog } from "./watchdog.ts";
 
 /** A world whose time stands still until it is moved. */
 class FakeWorld implements World {
@@ -100,7 +100,7 @@ Deno.test("useWorld moves time for what is built on timers", () => {
   const restore = useWorld(fake);
   try {
     let count = 0;
-    new Watchdog(60_000, () => count++);
+    new Timers().start("timeout", 60_000, () => count++, { patient: true });
     fake.pass(59_999);
     assertEquals(count, 0);
     fake.pass(1);

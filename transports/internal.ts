@@ -12,6 +12,5 @@ export type {
   Observer,
   ResourceKind,
 } from "./_observers.ts";
-export { PATIENT_PARTS, wasBusy } from "./watchdog.ts";
 export { useWorld, world } from "./_world.ts";
 export type { World, WorldTimer } from "./_world.ts";

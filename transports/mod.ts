@@ -46,7 +46,6 @@ export type { PemSource, TlsOptions } from "./tls/options.ts";
 export type {
   ByteStream,
   Connection,
-  HandshakeOptions,
   Listener,
   Transport,
   TransportConnectOptions,

@@ -1,14 +1,13 @@
 import { formatAddress, parseAddress } from "./address.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";
 import { StreamListener } from "./_stream_listener.ts";
-import { checkTlsOptions, readCredentials } from "./tls/credentials.ts";
-import { secureClient } from "./tls/_handshake.ts";
-import { PendingHandshakes } from "./tls/_pending_handshakes.ts";
 import type { TlsOptions } from "./tls/options.ts";
+import { secured } from "./tls/secured.ts";
 import type {
   Connection,
   Listener,
   Transport,
+  TransportConnectOptions,
   TransportListenOptions,
 } from "./transport.ts";
 
@@ -30,47 +29,26 @@ export interface TcpOptions {
  * 40 ms and more. Keep-alive is on, to notice a host that vanished. Needs
  * `--allow-net`.
  *
- * With TLS a connection is handed out after both sides have accepted each
- * other's certificate; its `peerName` is the name in the peer's certificate.
+ * With TLS a connection carries bytes after both sides have accepted each
+ * other's certificate; its `peerName` is the name in the peer's certificate. A
+ * listener hands out connections whose `handshake` is still to be done.
  * TLS needs Node's `node:tls`, which is loaded at the first use, and
  * `--allow-read` for certificates that are files.
  *
  * @throws {TypeError} If the options for TLS do not fit together.
  */
-export function tcp(options: TcpOptions = {}): Transport {
-  return tcpThrough(options);
+export function tcp({ tls }: TcpOptions = {}): Transport {
+  const plain: Transport = { scheme: "tcp", listen, connect };
+  return tls === undefined ? plain : secured(plain, tls);
 }
 
-/**
- * Returns {@linkcode tcp}, where each connection that a listener accepts passes
- * `through`, before any handshake.
- */
-export function tcpThrough(
-  { tls }: TcpOptions = {},
-  through: (end: Connection) => Connection = (end) => end,
-): Transport {
-  if (tls !== undefined) checkTlsOptions(tls);
-  return {
-    scheme: "tcp",
-    listen: (address, accept, options = {}) =>
-      listen(address, accept, options, { tls, through }),
-    connect: (address, { signal } = {}) =>
-      connect(address, signal ?? new AbortController().signal, tls),
-  };
-}
-
+// deno-lint-ignore require-await -- it must reject, not throw
 async function listen(
   address: string,
-  accept: (end: Connection) => void,
-  options: TransportListenOptions,
-  { tls, through }: TcpOptions & {
-    readonly through: (end: Connection) => Connection;
-  },
+  accept: (connection: Connection) => void,
+  { onError }: TransportListenOptions = {},
 ): Promise<Listener> {
   const { host, port } = parse(address);
-  const credentials = tls && await readCredentials(tls);
-  const handshakes = credentials &&
-    new PendingHandshakes(address, credentials, accept, options);
   let listener: Deno.TcpListener;
   try {
     listener = Deno.listen({ hostname: host, port });
@@ -83,20 +61,14 @@ async function listen(
   }
   return new StreamListener<Deno.TcpConn>(listener, {
     address: format(listener.addr),
-    accept: (conn) => {
-      const end = through(endOf(conn));
-      if (handshakes === undefined) accept(end);
-      else handshakes.add(end);
-    },
-    onError: options.onError,
-    handshakes,
+    accept: (conn) => accept(connectionOver(conn)),
+    onError,
   });
 }
 
 async function connect(
   address: string,
-  signal: AbortSignal,
-  tls: TlsOptions | undefined,
+  { signal }: TransportConnectOptions = {},
 ): Promise<Connection> {
   const { host, port } = parse(address);
   if (port === 0) {
@@ -104,27 +76,18 @@ async function connect(
       `Cannot connect to '${address}': port 0 is only for listening, use the 'address' of the server`,
     );
   }
-  signal.throwIfAborted();
-  const credentials = tls && await readCredentials(tls);
-  let conn: Deno.TcpConn;
+  signal?.throwIfAborted();
   try {
-    conn = await Deno.connect({ hostname: host, port, signal });
+    const reach = { hostname: host, port, ...(signal && { signal }) };
+    return connectionOver(await Deno.connect(reach));
   } catch (cause) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new ConnectError(
       `Cannot connect to '${address}': ${describe(cause)}`,
       { address, cause },
     );
   }
-  if (credentials === undefined) return endOf(conn);
-  return await secureClient(credentials, {
-    end: endOf(conn),
-    other: "server",
-    address,
-    host: tls?.serverName ?? host,
-    signal,
-  });
 }
 
 function describe(cause: unknown): string {
@@ -134,7 +97,7 @@ function describe(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function endOf(conn: Deno.TcpConn): Connection {
+function connectionOver(conn: Deno.TcpConn): Connection {
   try {
     conn.setNoDelay(true);
     conn.setKeepAlive(true);

@@ -7,8 +7,6 @@
  * obligation that is stated here; run it on your own transport.
  */
 
-import type { HandshakeError } from "./errors.ts";
-
 /** Options for {@linkcode Transport.listen}. */
 export interface TransportListenOptions {
   /**
@@ -16,29 +14,6 @@ export interface TransportListenOptions {
    * accept.
    */
   readonly onError?: (error: unknown) => void;
-  /** Settings for a transport whose connections begin with a handshake. */
-  readonly handshakes?: HandshakeOptions;
-}
-
-/** Limits and callbacks for the handshakes of a listener. */
-export interface HandshakeOptions {
-  /**
-   * The longest duration of a handshake, in milliseconds.
-   *
-   * @default {10_000}
-   */
-  readonly timeoutMs?: number;
-  /**
-   * The most handshakes at a time. At the limit, a new connection displaces the
-   * oldest handshake of the host that has the most.
-   *
-   * @default {512}
-   */
-  readonly max?: number;
-  /** Called for each connection whose handshake failed. */
-  readonly onFailed?: (error: HandshakeError) => void;
-  /** Called for each handshake that was displaced because of `max`. */
-  readonly onRefused?: () => void;
 }
 
 /** Options for {@linkcode Transport.connect}. */
@@ -79,11 +54,9 @@ export interface Transport {
 export interface Listener {
   /** The real address: an ephemeral port is filled in. */
   readonly address: string;
-  /** The number of unfinished handshakes, for transports that have them. */
-  readonly handshakes?: number;
   /**
-   * Ends listening and frees the address. Accepted connections go on;
-   * unfinished handshakes end. Repeatable; never rejects.
+   * Ends listening and frees the address. Accepted connections go on.
+   * Repeatable; never rejects.
    */
   close(): Promise<void>;
   /** Keeps the process alive while it listens, as it does at first. */
@@ -109,6 +82,19 @@ export interface Connection {
    * @default {null}
    */
   readonly peerName?: string | null;
+  /**
+   * Does the handshake of an accepted connection, if it begins with one as with
+   * TLS. Resolves to the connection that carries the bytes, in the place of this
+   * one, whose stream can only be closed. `signal` ends the handshake, which then
+   * rejects with the signal's reason; the caller sees to it that this happens
+   * after `timeoutMs` at the latest.
+   *
+   * @throws {HandshakeError} If the sides cannot agree.
+   */
+  readonly handshake?: (
+    signal: AbortSignal,
+    timeoutMs: number,
+  ) => Promise<Connection>;
 }
 
 /**

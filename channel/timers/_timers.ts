@@ -1,11 +1,11 @@
-import {
-  observed,
-  PATIENT_PARTS,
-  wasBusy,
-  world,
-  type WorldTimer,
-} from "../../transports/internal.ts";
+import { observed, world, type WorldTimer } from "../../transports/internal.ts";
 import { Heap, type HeapItem } from "./_heap.ts";
+
+/** The number of parts of a wait for a peer, each of which may be repeated. */
+const PATIENT_PARTS = 8;
+
+/** The delay of the end of a part that shows that this process was busy. */
+const LATE_MS = 100;
 
 /** Something that falls due once, unless it is removed before. */
 export interface Due extends HeapItem {
@@ -181,7 +181,8 @@ export class Timeout implements Due {
 
   /** Ends a part of the wait; for {@linkcode Timers}. */
   fire(): void {
-    if (!this.#isPatient || !wasBusy(this.dueAt)) this.#partsLeft--;
+    const wasBusy = world.now() - this.dueAt > LATE_MS;
+    if (!this.#isPatient || !wasBusy) this.#partsLeft--;
     if (this.#partsLeft === 0) return this.#action();
     this.dueAt = world.now() + this.#partMs;
     this.#timers.add(this);

@@ -85,6 +85,7 @@ const HOST_ONLY: readonly string[] = [
   "transports/tcp.ts",
   "transports/tls/_",
   "transports/tls/credentials.ts",
+  "transports/tls/secured.ts",
   "transports/unix.ts",
 ];
 

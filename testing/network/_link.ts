@@ -15,8 +15,8 @@ export interface NetworkLinkOptions {
   readonly clientAddress: string;
   /** Whether a client of the step waits for this link. */
   readonly isExpected: boolean;
-  /** The listener of the server, if it is known. */
-  readonly server: object | null;
+  /** The connection of the server. */
+  readonly server: object;
   /** The seed of its random numbers. */
   readonly seed: number;
   /** Returns what happens now to the bytes on their way to a side. */
@@ -32,10 +32,7 @@ export class NetworkLink implements Ends {
   readonly isExpected: boolean;
   /** The connection of the client, where that is known. */
   client: object | null = null;
-  /** The connection of the server, or its listener until that is accepted. */
-  server: object | null;
-  /** Whether the server has accepted the connection. */
-  isAccepted = false;
+  readonly server: object;
   /** Resolves when both directions have ended. */
   readonly ended: Promise<void>;
   readonly #front: ByteStream;

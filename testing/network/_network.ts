@@ -2,6 +2,8 @@ import { abortable } from "../../channel/internal.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
 import { observed } from "../../transports/internal.ts";
 import { memoryStreams } from "../../transports/memory.ts";
+import type { TlsOptions } from "../../transports/tls/options.ts";
+import { secured } from "../../transports/tls/secured.ts";
 import type {
   Connection,
   Listener,
@@ -34,13 +36,10 @@ const PIECE_BYTES = 16;
 export interface StepNetworkOptions {
   /** The seed of all random numbers. */
   readonly seed: number;
-  /**
-   * Returns the step's transport. Each connection that a listener accepts passes
-   * `through`, before any handshake of TLS.
-   */
-  readonly base: (
-    through: (connection: Connection) => Connection,
-  ) => Transport;
+  /** The step's transport, without TLS. */
+  readonly base: Transport;
+  /** The TLS of the step, inside which the network carries nothing. */
+  readonly tls?: TlsOptions | undefined;
   readonly belongs: BelongsTo;
   /** Whether an object can own connections. */
   readonly isOwner: (owner: object) => boolean;
@@ -53,7 +52,6 @@ export interface StepNetworkOptions {
 export class StepNetwork implements Network, AsyncDisposable {
   readonly seed: number;
   readonly #options: StepNetworkOptions;
-  readonly #base: Transport;
   readonly #faults = new Set<Fault>();
   readonly #links = new Set<NetworkLink>();
   /** The servers of this step, by address. */
@@ -70,7 +68,6 @@ export class StepNetwork implements Network, AsyncDisposable {
   constructor(options: StepNetworkOptions) {
     this.seed = options.seed;
     this.#options = options;
-    this.#base = options.base((connection) => this.#enter(connection));
     observed.by?.opened(this, "network", () => `seed ${this.seed}`);
   }
 
@@ -84,11 +81,13 @@ export class StepNetwork implements Network, AsyncDisposable {
    * connections that it makes, once that is known.
    */
   transport(origin: () => object | null = () => null): Transport {
-    return {
-      scheme: this.#base.scheme,
+    const { base: { scheme }, tls } = this.#options;
+    const plain: Transport = {
+      scheme,
       listen: (...args) => this.#listen(...args),
       connect: (address, options) => this.#connect(address, options, origin),
     };
+    return tls === undefined ? plain : secured(plain, tls);
   }
 
   /** Returns that transport, and the default ones for all other schemes. */
@@ -101,22 +100,14 @@ export class StepNetwork implements Network, AsyncDisposable {
   async #listen(
     ...[address, accept, options]: Parameters<Transport["listen"]>
   ): Promise<Listener> {
-    const listener = await this.#base.listen(address, (connection) => {
-      const link = [...this.#links].findLast((link) =>
-        !link.isAccepted && link.clientAddress === connection.remoteAddress
-      );
-      if (link !== undefined) {
-        link.server = connection;
-        link.isAccepted = true;
-      }
-      accept(connection);
-    }, options);
+    const listener = await this.#options.base.listen(
+      address,
+      (connection) => accept(this.#enter(connection)),
+      options,
+    );
     this.#listeners.set(listener.address, listener);
     const handle: Listener = {
       address: listener.address,
-      get handshakes() {
-        return listener.handshakes ?? 0;
-      },
       close: async () => {
         await listener.close();
         if (this.#listeners.get(listener.address) !== listener) return;
@@ -144,7 +135,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     }
     this.#expected++;
     try {
-      const connection = await this.#base.connect(address, options);
+      const connection = await this.#options.base.connect(address, options);
       // Then a fault that begins now applies to the connection.
       await this.#linkOf(connection, options.signal);
       return connection;
@@ -176,14 +167,18 @@ export class StepNetwork implements Network, AsyncDisposable {
 
   /** Leads a connection that a server accepts through a link. */
   #enter(connection: Connection): Connection {
-    const [near, far] = memoryStreams();
+    const [stream, far] = memoryStreams();
+    const near = { ...connection, stream };
+    // Until a channel takes the connection, it belongs to the listener.
+    const listener = this.#listeners.get(connection.localAddress);
+    if (listener !== undefined) observed.by?.owned(near, listener);
     const number = ++this.#linkCount;
     const link = new NetworkLink({
       front: connection.stream,
       back: far,
       clientAddress: connection.remoteAddress,
       isExpected: this.#expected > 0,
-      server: this.#listeners.get(connection.localAddress) ?? null,
+      server: near,
       seed: (this.seed + number * 0x9e37_79b9) >>> 0,
       conditions: (link, towards) =>
         conditionsOf(this.#faultsOf(link), towards),
@@ -196,7 +191,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     });
     if (this.#hasEnded) link.reset();
     this.#wake();
-    return { ...connection, stream: near };
+    return near;
   }
 
   delay({ delayMs, jitterMs = 0, ...where }: NetworkDelay): Disposable {

@@ -115,7 +115,8 @@ export class StepCtx implements Ctx {
     const network = scope.use(
       new StepNetwork({
         seed: plan.seed,
-        base: (through) => baseOf(plan.transport, tls?.options, through),
+        base: baseOf(plan.transport),
+        tls: tls?.options,
         belongs: (end, owner) => ledger.belongs(end, owner),
         isOwner: (owner) => ledger.knows(owner),
       }),

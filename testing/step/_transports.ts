@@ -1,7 +1,7 @@
 import { formatAddress } from "../../transports/address.ts";
 import { memory } from "../../transports/memory.ts";
-import { tcpThrough } from "../../transports/tcp.ts";
-import type { Connection, Transport } from "../../transports/transport.ts";
+import { tcp } from "../../transports/tcp.ts";
+import type { Transport } from "../../transports/transport.ts";
 import { unix } from "../../transports/unix.ts";
 import {
   createTestAuthority,
@@ -10,36 +10,17 @@ import {
 import type { CtxTlsOptions, CtxTransport } from "../ctx_contract.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
-/**
- * Returns a step's transport. Each connection that a listener accepts passes
- * `through`, before any handshake of TLS.
- */
-export function baseOf(
-  transport: CtxTransport,
-  tls: CtxTlsOptions | undefined,
-  through: (connection: Connection) => Connection = (it) => it,
-): Transport {
+/** Returns a step's transport, without TLS. */
+export function baseOf(transport: CtxTransport): Transport {
   switch (transport) {
     case "tcp":
-      return tcpThrough({}, through);
     case "tls":
-      return tcpThrough({ tls }, through);
+      return tcp();
     case "unix":
-      return acceptThrough(unix(), through);
+      return unix();
     case "memory":
-      return acceptThrough(memory(), through);
+      return memory();
   }
-}
-
-function acceptThrough(
-  base: Transport,
-  through: (connection: Connection) => Connection,
-): Transport {
-  return {
-    ...base,
-    listen: (address, accept, options) =>
-      base.listen(address, (it) => accept(through(it)), options),
-  };
 }
 
 /** The certificates of the steps with TLS. */

@@ -27,7 +27,7 @@ function isMissing(name: CtxTransport): boolean {
 for (const name of NAMES) {
   let network: StepNetwork;
   testTransport({
-    scheme: baseOf(name, undefined).scheme,
+    scheme: baseOf(name).scheme,
     listen: (...args) => network.transport().listen(...args),
     connect: (...args) => network.transport().connect(...args),
   }, {
@@ -36,7 +36,7 @@ for (const name of NAMES) {
     place: () => {
       const scope = new ResourceScope({ step: name, keep: () => {} });
       const addresses = new Addresses(name, scope);
-      network = makeNetwork((through) => baseOf(name, undefined, through));
+      network = makeNetwork(baseOf(name));
       return {
         address: addresses.next(),
         dispose: async () => {
@@ -62,18 +62,16 @@ for (const name of NAMES) {
       );
       const made: Connection[] = [];
       // As a server whose queue of connections is full.
-      const network = stack.use(makeNetwork(() => {
-        const base = baseOf(name, undefined);
-        return {
-          scheme: base.scheme,
-          listen: (address, _accept, options) =>
-            base.listen(address, ({ stream }) => stream.close(), options),
-          connect: async (...args) => {
-            const connection = await base.connect(...args);
-            made.push(connection);
-            return connection;
-          },
-        };
+      const base = baseOf(name);
+      const network = stack.use(makeNetwork({
+        scheme: base.scheme,
+        listen: (address, _accept, options) =>
+          base.listen(address, ({ stream }) => stream.close(), options),
+        connect: async (...args) => {
+          const connection = await base.connect(...args);
+          made.push(connection);
+          return connection;
+        },
       }));
       const transport = network.transport();
       const addresses = new Addresses(name, scope);

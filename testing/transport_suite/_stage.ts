@@ -104,6 +104,18 @@ export function mebibytes(count: number): Uint8Array {
   return bytes;
 }
 
+/** Calls `accept` with each connection whose handshake, if any, succeeds. */
+export function afterHandshakes(
+  accept: (connection: Connection) => void,
+): (connection: Connection) => void {
+  return (connection) => {
+    if (connection.handshake === undefined) return accept(connection);
+    // It fails where a test gives up connecting.
+    connection.handshake(new AbortController().signal, 60_000)
+      .then(accept, () => {});
+  };
+}
+
 /** A place to listen at, and everything that a test opens there. */
 export class Stage implements AsyncDisposable {
   /** The transport under test. */
@@ -126,10 +138,11 @@ export class Stage implements AsyncDisposable {
    * connections.
    */
   async listen(address: string = this.place.address): Promise<Listener> {
-    const listener = await this.transport.listen(address, (connection) => {
+    const accept = afterHandshakes((connection) => {
       this.#accepted.push(this.#own(connection));
       for (const wake of this.#onAccept.splice(0)) wake();
     });
+    const listener = await this.transport.listen(address, accept);
     this.#listeners.push(listener);
     return listener;
   }

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
 import { ConnectError, HandshakeError } from "../errors.ts";
 import type { Connection } from "../transport.ts";
+import { observed } from "../_observers.ts";
 import { printable } from "../printable.ts";
 import { world } from "../_world.ts";
 import type { TlsCredentials } from "./credentials.ts";
@@ -122,9 +123,9 @@ async function secure(
   task: HandshakeTask,
   begin: Begin,
 ): Promise<Connection> {
-  const { end, host, signal } = task;
+  const { connection, host, signal } = task;
   const isServer = task.other === "client";
-  const duplex = duplexOver(end.stream, node, isServer);
+  const duplex = duplexOver(connection.stream, node, isServer);
   // Its errors are reported elsewhere; without a listener one would end the
   // process.
   duplex.on("error", () => {});
@@ -134,31 +135,30 @@ async function secure(
     signal.throwIfAborted();
     // For a silent client nothing of Node's TLS is made, which takes 1 ms.
     if (isServer) {
-      await beforeEnd<void>(duplex, ["close"], (resolve) => {
-        duplex.once("readable", resolve);
-      });
+      const heard = new Promise((resolve) => duplex.once("readable", resolve));
+      await beforeEnd(duplex, ["close"], heard);
     }
-    const socket = await beforeEnd<TLSSocket>(
-      duplex,
-      ["end", "close"],
-      (resolve, reject) => begin(duplex, resolve, reject),
+    const begun = new Promise<TLSSocket>((resolve, reject) =>
+      begin(duplex, resolve, reject)
     );
-    const stream = new TlsStream(socket, end.stream);
+    const socket = await beforeEnd(duplex, ["end", "close"], begun);
+    const stream = new TlsStream(socket, connection.stream);
     const { verdict, cause }: Judgement = isServer && !demandsCert
       ? { verdict: "accepted", cause: null }
       : judge(socket, host, node);
     // If the connection is closed just as the handshake is done, Node's socket
     // emits no event.
-    const theirs = await beforeEnd<Verdict | null>(
+    const theirs = await beforeEnd(
       duplex,
       ["close"],
-      (resolve, reject) =>
-        exchange(socket, stream, verdict).then(resolve, reject),
+      exchange(socket, stream, verdict),
     );
     if (verdict !== "accepted") throw ownRefusal(verdict, task, cause);
     if (theirs === null) throw failure(null, task);
     if (theirs !== "accepted") throw theirRefusal(theirs, task);
-    return { ...end, stream, peerName: peerNameOf(socket) };
+    const secured = { ...connection, stream, peerName: peerNameOf(socket) };
+    observed.by?.owned(connection, secured);
+    return secured;
   } catch (error) {
     duplex.destroy();
     signal.throwIfAborted();
@@ -175,19 +175,15 @@ async function secure(
 async function beforeEnd<T>(
   duplex: Duplex,
   events: readonly ("end" | "close")[],
-  work: (
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ) => void,
+  work: Promise<T>,
 ): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const { promise, reject } = Promise.withResolvers<never>();
   // The last bytes of the other side may still be on their way.
   const onEnd = () => world.defer(() => reject(null));
   for (const event of events) duplex.on(event, onEnd);
   if (duplex.destroyed) onEnd();
   try {
-    work(resolve, reject);
-    return await promise;
+    return await Promise.race([work, promise]);
   } finally {
     for (const event of events) duplex.off(event, onEnd);
   }

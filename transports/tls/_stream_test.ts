@@ -45,10 +45,10 @@ async function pair(): Promise<[TlsStream, TlsStream]> {
 
 function task(
   other: "server" | "client",
-  end: Connection,
+  connection: Connection,
   signal: AbortSignal,
 ): HandshakeTask & { readonly host: string } {
-  return { other, end, address: ADDRESS, host: "localhost", signal };
+  return { other, connection, address: ADDRESS, host: "localhost", signal };
 }
 
 async function readAll(stream: TlsStream): Promise<string> {

@@ -33,7 +33,7 @@ export function verdictOf(byte: number): Verdict {
 /** A handshake to do. */
 export interface HandshakeTask {
   /** The connection to secure. */
-  readonly end: Connection;
+  readonly connection: Connection;
   /** The role of the other side. */
   readonly other: "server" | "client";
   /** The address of the other side. */

@@ -11,12 +11,15 @@ import {
 import { Stage } from "../fixtures/frame_stage.ts";
 import { createTestAuthority } from "../../testing/certificates/certificates.ts";
 import { testTransport } from "../../testing/transport_suite/transport_suite.ts";
+import type { Channel } from "../../channel/channel.ts";
+import { startServer } from "../../channel/deno.ts";
+import type { Server } from "../../channel/server.ts";
 import { ConnectError, HandshakeError, ProtocolError } from "../errors.ts";
 import { startProcess, startProcessWith } from "../fixtures/start_process.ts";
 import { encodeFrame } from "../frames/frame.ts";
 import { tcp } from "../tcp.ts";
+import type { Connection } from "../transport.ts";
 import type { TlsOptions } from "./options.ts";
-import type { HandshakeOptions, Listener } from "../transport.ts";
 
 const LOOPBACK = "tcp://127.0.0.1:0";
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -52,46 +55,49 @@ function test(name: string, fn: () => Promise<void>): void {
 class Guard implements AsyncDisposable {
   readonly failed: HandshakeError[] = [];
   readonly errors: unknown[] = [];
-  refused = 0;
-  readonly #stage: Stage;
-  #listener: Listener | null = null;
+  readonly #accepted: Channel[] = [];
+  #server: Server | null = null;
   #wake: () => void = () => {};
 
-  private constructor(options: TlsOptions) {
-    this.#stage = new Stage(tcp({ tls: options }), { address: LOOPBACK });
-  }
-
   static async start(
-    options: TlsOptions,
-    limits: HandshakeOptions = {},
+    tls: TlsOptions,
+    handshakes: { timeoutMs?: number; max?: number } = {},
   ): Promise<Guard> {
-    const guard = new Guard(options);
-    guard.#listener = await guard.#stage.listen({
-      onError: (error) => guard.#note(() => guard.errors.push(error)),
-      handshakes: {
-        ...limits,
-        onFailed: (error) => guard.#note(() => guard.failed.push(error)),
-        onRefused: () => guard.#note(() => guard.refused++),
+    const guard = new Guard();
+    const accept = (channel: Channel) =>
+      guard.#note(() => guard.#accepted.push(channel));
+    guard.#server = await startServer(LOOPBACK, accept, {
+      tls,
+      limits: { handshakes },
+      onError: (error) => {
+        const isOfHandshake = error instanceof HandshakeError;
+        const list = isOfHandshake ? guard.failed : guard.errors;
+        guard.#note(() => list.push(error as HandshakeError));
       },
     });
     return guard;
   }
 
-  get listener(): Listener {
-    return this.#listener!;
+  get server(): Server {
+    return this.#server!;
   }
 
   get address(): string {
-    return this.listener.address;
+    return this.server.address;
+  }
+
+  get handshakes(): number {
+    return this.server.stats().handshakes;
   }
 
   /** The name that the next accepted connection has. */
   async peer(): Promise<string | null> {
-    return (await this.#stage.accepted()).raw.peerName ?? null;
+    await this.until(() => this.#accepted.length > 0);
+    return this.#accepted.shift()!.peerName;
   }
 
   get acceptedCount(): number {
-    return this.#stage.acceptedCount;
+    return this.#accepted.length;
   }
 
   /** Resolves once `condition` holds; looked at whenever something is told. */
@@ -113,7 +119,7 @@ class Guard implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stage[Symbol.asyncDispose]();
+    await this.server.close({ graceMs: 0 });
   }
 }
 
@@ -240,7 +246,7 @@ for (const { what, server, client, problem, refuses, advice } of FAILURES) {
     assertEquals(told!.by, refuses === "server" ? "local" : "peer");
     assertStringIncludes(told!.address, "tcp://127.0.0.1:");
     assertEquals(guard.failed.length, 1);
-    assertEquals([guard.acceptedCount, guard.listener.handshakes], [0, 0]);
+    assertEquals([guard.acceptedCount, guard.handshakes], [0, 0]);
     assertEquals(guard.errors, []);
   });
 }
@@ -409,13 +415,13 @@ test("ends a handshake that takes too long, and serves others meanwhile", async 
     guard.address,
   );
   await guard.peer();
-  assertEquals([guard.failed.length, guard.listener.handshakes], [0, 1]);
+  assertEquals([guard.failed.length, guard.handshakes], [0, 1]);
   assertEquals(await endOf(slow), null);
   await guard.until(() => guard.failed.length > 0);
   const [error] = guard.failed;
   assertEquals([error!.code, error!.by], ["timeout", "local"]);
   assertStringIncludes(error!.message, "1000 ms");
-  assertEquals(guard.listener.handshakes, 0);
+  assertEquals(guard.handshakes, 0);
   slow.close();
   connection.stream.close();
 });
@@ -433,10 +439,10 @@ test("ends a handshake whose client never says what it thinks", async () => {
   );
   const closed = new Promise((resolve) => socket.once("close", resolve));
   assertEquals([...await verdict], [0]);
-  assertEquals([guard.acceptedCount, guard.listener.handshakes], [0, 1]);
+  assertEquals([guard.acceptedCount, guard.handshakes], [0, 1]);
   await guard.until(() => guard.failed.length > 0);
   assertEquals(guard.failed[0]!.code, "timeout");
-  await guard.until(() => guard.listener.handshakes === 0);
+  await guard.until(() => guard.handshakes === 0);
   await closed;
 });
 
@@ -464,14 +470,17 @@ test("gives the oldest handshake up for one over the limit", async () => {
     .close();
   await guard.peer();
   assertEquals(await endOf(slow[0]!), null);
-  assertEquals([guard.refused, guard.listener.handshakes], [1, 1]);
+  assertEquals([guard.server.stats().refusedConnections, guard.handshakes], [
+    1,
+    1,
+  ]);
   assertEquals([guard.failed, guard.errors], [[], []]);
   slow[0]!.close();
   slow[1]!.close();
   await guard.until(() => guard.failed.length > 0);
   assertEquals(guard.failed[0]!.code, "ended");
-  guard.listener.unref();
-  guard.listener.ref();
+  guard.server.unref();
+  guard.server.ref();
 });
 
 test("ends handshakes that are under way when it stops listening", async () => {
@@ -480,11 +489,29 @@ test("ends handshakes that are under way when it stops listening", async () => {
   // One that comes after it has been accepted, too.
   (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).stream
     .close();
-  assertEquals(guard.listener.handshakes, 1);
-  await guard.listener.close();
+  assertEquals(guard.handshakes, 1);
+  await guard.server.close();
   assertEquals(await endOf(slow), null);
   assertEquals([guard.failed, guard.errors], [[], []]);
   slow.close();
+});
+
+test("carries nothing before the handshake, whose signal ends it", async () => {
+  const { promise, resolve } = Promise.withResolvers<Connection>();
+  const listener = await tcp({ tls: SERVER }).listen(LOOPBACK, resolve);
+  const port = Number(/:(\d+)$/.exec(listener.address)![1]);
+  using client = await Deno.connect({ hostname: "127.0.0.1", port });
+  const { stream, handshake } = await promise;
+  const bytes = new Uint8Array([1]);
+  await assertRejects(() => stream.write(bytes), TypeError, "'handshake'");
+  await assertRejects(() => stream.read(bytes), TypeError, "'handshake'");
+  const controller = new AbortController();
+  const securing = handshake!(controller.signal, 60_000);
+  const reason = new Error("gave up");
+  controller.abort(reason);
+  assertStrictEquals(await assertRejects(() => securing), reason);
+  assertEquals(await endOf(client), null);
+  await listener.close();
 });
 
 test("gives up a handshake when its signal is aborted", async () => {
@@ -515,7 +542,8 @@ test("does not stall on an echo of 64 KiB", async () => {
     timesMs.push(performance.now() - begin);
   }
   const median = timesMs.toSorted((a, b) => a - b)[7]!;
-  assertLess(median, 20, `An echo took ${median} ms`);
+  // A stall takes 44 ms and more; the rest is for a busy machine.
+  assertLess(median, 35, `An echo took ${median} ms`);
 });
 
 test("reads files by path and URL, anew for each connection", async () => {

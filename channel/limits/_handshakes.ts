@@ -1,0 +1,79 @@
+import { HandshakeError } from "../../transports/errors.ts";
+import { HostGroups, hostOf } from "../../transports/hosts.ts";
+import type { Connection } from "../../transports/transport.ts";
+import { Timers } from "../timers/_timers.ts";
+import type { HandshakeLimits } from "./limits.ts";
+
+/** The reason for the end of a handshake that no peer is to blame for. */
+export const GIVEN_UP = new Error("Cannot go on with a handshake: given up");
+
+/**
+ * The unfinished handshakes of a server. Each is independent, so that a slow
+ * one delays no other; their time and number are limited.
+ */
+export class Handshakes {
+  /** The connections whose handshakes are under way, with what ends those. */
+  readonly running: Map<Connection, AbortController> = new Map();
+  readonly #limits: HandshakeLimits;
+  readonly #timers: Timers;
+  /** The same connections, by the hosts of their clients. */
+  readonly #byHost = new HostGroups<Connection>();
+
+  /** Makes the handshakes of `server`. */
+  constructor(server: object, limits: HandshakeLimits) {
+    this.#limits = limits;
+    this.#timers = new Timers(server);
+  }
+
+  /**
+   * Does the handshake of `connection`, and returns what that resolves to.
+   *
+   * @throws {HandshakeError} If the sides cannot agree, or not in time.
+   * @throws {unknown} {@linkcode GIVEN_UP} if it was given up.
+   */
+  async run(connection: Connection): Promise<Connection> {
+    const { timeoutMs } = this.#limits;
+    const { remoteAddress: address } = connection;
+    const ending = new AbortController();
+    this.running.set(connection, ending);
+    this.#byHost.add(hostOf(address), connection);
+    const onTime = () => ending.abort(tookTooLong(address, timeoutMs));
+    const timeout = this.#timers
+      .start("handshake", timeoutMs, onTime, { patient: true });
+    try {
+      return await connection.handshake!(ending.signal, timeoutMs);
+    } finally {
+      timeout.stop();
+      this.running.delete(connection);
+      this.#byHost.delete(hostOf(address), connection);
+    }
+  }
+
+  /**
+   * Makes room for one more: at the limit it gives up the oldest handshake of
+   * the host that has the most. Returns whether it had to.
+   */
+  makeRoom(): boolean {
+    if (this.running.size < this.#limits.max) return false;
+    const oldest = this.#byHost.takeOldestOfLargest();
+    if (oldest !== undefined) this.#giveUp(oldest);
+    return true;
+  }
+
+  /** Gives up all handshakes. */
+  close(): void {
+    for (const connection of this.running.keys()) this.#giveUp(connection);
+  }
+
+  #giveUp(connection: Connection): void {
+    this.running.get(connection)?.abort(GIVEN_UP);
+    this.running.delete(connection);
+  }
+}
+
+function tookTooLong(address: string, timeoutMs: number): HandshakeError {
+  return new HandshakeError(
+    `Cannot accept '${address}': the handshake was not done within ${timeoutMs} ms`,
+    { address, code: "timeout", by: "local" },
+  );
+}

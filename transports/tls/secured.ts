@@ -1,0 +1,97 @@
+import { parseAddress } from "../address.ts";
+import type { Connection, Transport } from "../transport.ts";
+import {
+  checkTlsOptions,
+  readCredentials,
+  type TlsCredentials,
+} from "./credentials.ts";
+import { secureClient, secureServer } from "./_handshake.ts";
+import type { TlsOptions } from "./options.ts";
+
+/**
+ * Returns a transport that secures the connections of `base` by TLS. Accepted
+ * ones have their handshake to do, and those that it makes have done it.
+ *
+ * @throws {TypeError} If the options do not fit together.
+ */
+export function secured(base: Transport, tls: TlsOptions): Transport {
+  checkTlsOptions(tls);
+  return {
+    scheme: base.scheme,
+    listen: async (address, accept, options) => {
+      const credentials = await readCredentials(tls);
+      checkServer(address, credentials);
+      return await base.listen(
+        address,
+        (connection) => accept(awaiting(connection, credentials)),
+        options,
+      );
+    },
+    connect: async (
+      address,
+      { signal = new AbortController().signal } = {},
+    ) => {
+      const credentials = await readCredentials(tls);
+      const connection = await base.connect(address, { signal });
+      const host = tls.serverName ?? hostIn(address);
+      const other = "server";
+      const task = { connection, other, address, host, signal } as const;
+      return await secureClient(credentials, task);
+    },
+  };
+}
+
+/** Returns a connection whose bytes come after its handshake. */
+function awaiting(
+  connection: Connection,
+  credentials: TlsCredentials,
+): Connection {
+  const { stream, remoteAddress: address } = connection;
+  const refuse = () =>
+    Promise.reject(
+      new TypeError(
+        "Cannot use the connection: its TLS handshake is not done, call 'handshake' and use what that resolves to",
+      ),
+    );
+  return {
+    ...connection,
+    stream: {
+      read: refuse,
+      write: refuse,
+      closeWrite: refuse,
+      close: () => stream.close(),
+      ref: () => stream.ref(),
+      unref: () => stream.unref(),
+    },
+    handshake: (signal, timeoutMs) => {
+      const other = "client";
+      const task = { connection, other, address, host: null, signal } as const;
+      return secureServer(credentials, task, timeoutMs);
+    },
+  };
+}
+
+function checkServer(
+  address: string,
+  { cert, ca, demandsCert }: TlsCredentials,
+): void {
+  if (cert === undefined) {
+    throw new TypeError(
+      `Cannot listen on '${address}' with TLS: a server needs a certificate, give 'cert' and 'key'`,
+    );
+  }
+  if (demandsCert && ca === undefined) {
+    throw new TypeError(
+      "Cannot ask clients for certificates: there are no 'caCerts' to check them with, give some or set 'clientCerts' to 'none'",
+    );
+  }
+}
+
+/** Returns the host of an address, which the server's certificate must name. */
+function hostIn(address: string): string {
+  const parsed = parseAddress(address);
+  if ("host" in parsed) return parsed.host;
+  throw new TypeError(
+    `Cannot connect to '${address}' with TLS: it names no host, set 'serverName'`,
+  );
+}
