@@ -1,4 +1,3 @@
-// Serial: measures the heap.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";

@@ -3,9 +3,8 @@
  *
  * Arguments that begin with `-` go to `deno test` (`--filter=name`); others
  * choose files by the beginning of their paths (`channel/`). Test files run in
- * parallel, except those with a line `// Serial: REASON`: they measure time or
- * memory, and run one after another at the end. `deno task check` checks the
- * types. Leaks are found in any case; `--trace-leaks` shows where each began.
+ * parallel, except those with a line `// Serial: REASON`: they measure time, and
+ * run one after another at the end. `deno task check` checks the types. Leaks are found in any case; `--trace-leaks` shows where each began.
  *
  * @module
  */
@@ -40,7 +39,10 @@ export async function runTests(
   ) {
     if (group.length === 0) continue;
     verdicts.push(
-      await runGroup([...more, ...flags, ...options, ...group], env),
+      await runGroup([...more, ...flags, ...options, ...group], {
+        DENO_JOBS: JOBS,
+        ...env,
+      }),
     );
   }
   return concludeRun(verdicts);
@@ -70,6 +72,13 @@ async function hasExamples(file: string): Promise<boolean> {
   const source = await Deno.readTextFile(`${ROOT}/${file}`);
   return /^ *\* ```ts$/m.test(source);
 }
+
+/**
+ * How many files run at once: one more than there are processors, since some
+ * wait for a process or a timer.
+ */
+const JOBS = Deno.env.get("DENO_JOBS") ??
+  String(navigator.hardwareConcurrency + 1);
 
 const SERIAL = /^\/\/ Serial: \S/m;
 

@@ -1,4 +1,3 @@
-// Serial: measures the heap under a load of its own.
 import {
   assert,
   assertEquals,
