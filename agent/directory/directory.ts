@@ -221,9 +221,12 @@ export class Directory extends Agent {
     const channel = channelOf(caller);
     const subscription = await this.#turns.run(channel, () => {
       if (this.signal.aborted) throw this.#closedError();
-      return new Subscription(query, this.#entries.all(), channel.budget);
+      const { budget } = channel;
+      const subscription = new Subscription(query, this.#entries.all(), budget);
+      // At once, so that no change in between is missed.
+      this.#subscriptions.add(subscription);
+      return subscription;
     });
-    this.#subscriptions.add(subscription);
     try {
       for (;;) yield await subscription.next(caller.signal);
     } finally {

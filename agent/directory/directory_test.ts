@@ -501,6 +501,33 @@ withCtx(
   },
 );
 
+withCtx("subscribers miss no entry that comes as they begin", async (ctx) => {
+  const world = await World.make(ctx, trusting);
+  const { client, directory, here } = world;
+  const { address } = await here.spawn(Bidder);
+  const remote = await world.remote();
+  const turns = Array.from({ length: 20 }, (_, turn) => turn);
+  const later = async <T>(turn: number, work: () => Promise<T>) => {
+    for (let i = 0; i < turn; i++) await nextTurn();
+    return await work();
+  };
+  const registering = turns.flatMap((turn) =>
+    turns.map(() =>
+      later(turn, () => remote.register({ type: "bidder", address }))
+    )
+  );
+  const hearing = turns.map((turn) =>
+    later(turn, async () => {
+      const seen = new Set<number>();
+      for await (const { entry } of client.subscribe()) {
+        if (seen.add(entry.id).size === registering.length) return;
+      }
+    })
+  );
+  await Promise.all([...registering, ...hearing]);
+  await until(() => directory.stats().subscribers === 0);
+});
+
 withCtx("a subscriber that is slow hears of the last state", async (ctx) => {
   const { client, directory, here } = await World.make(ctx);
   const changes = client.subscribe();
