@@ -168,6 +168,26 @@ withCtx("Registration.update and close change one entry", async (ctx) => {
   assertEquals(directory.stats(), EMPTY);
 });
 
+withCtx(
+  "an entry is withdrawn although the call is refused at first",
+  async (ctx) => {
+    const hub = await ctx.createContainer({
+      limits: { rates: { requestsPerSecond: 70 } },
+    });
+    const here = await ctx.createContainer();
+    const directory = await hub.spawn(Directory);
+    const client = await findDirectory(here, directory.address);
+    const agent = await here.spawn(Bidder);
+    for (let i = 0; i < 30; i++) {
+      await client.register(agent, {
+        type: "bidder",
+      });
+    }
+    await agent.close();
+    await until(() => directory.stats().entries === 0);
+  },
+);
+
 withCtx("entries vanish with their agent or container", async (ctx) => {
   const { client, directory, here } = await World.make(ctx);
   const one = await here.spawn(Bidder);

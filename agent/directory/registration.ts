@@ -1,5 +1,14 @@
-import { abortable, Backoff, DEFAULT_BACKOFF } from "../../channel/internal.ts";
-import { ConnectionClosedError } from "../../channel/errors.ts";
+import {
+  abortable,
+  Backoff,
+  DEFAULT_BACKOFF,
+  within,
+} from "../../channel/internal.ts";
+import {
+  ConnectionClosedError,
+  ServerBusyError,
+  TimeoutError,
+} from "../../channel/errors.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
@@ -109,7 +118,7 @@ export class Registration implements AsyncDisposable {
     } finally {
       registrationKeys.delete(this.#key);
       ofAgent?.removeEventListener("abort", onAbort);
-      await this.#withdraw();
+      await this.#withdraw(backoff);
     }
   }
 
@@ -197,11 +206,22 @@ export class Registration implements AsyncDisposable {
     );
   }
 
-  async #withdraw(): Promise<void> {
+  /** Withdraws the entry, again where the directory is too busy. */
+  async #withdraw(backoff: Backoff): Promise<void> {
     if (this.#directory === null) return;
-    // If it fails, the connection is lost, and the entry with it.
-    await withOptions(this.#directory, { timeoutMs: CLOSE_MS })
-      .deregister(this.#key).catch(() => {});
+    const calls = withOptions(this.#directory, { timeoutMs: CLOSE_MS });
+    backoff.reset();
+    for (;;) {
+      try {
+        return await calls.deregister(this.#key);
+      } catch (error) {
+        const isRefused = error instanceof ServerBusyError ||
+          error instanceof TimeoutError;
+        // Else the connection is lost, and the entry with it.
+        if (!isRefused) return;
+        await backoff.wait(CLOSE_MS, undefined);
+      }
+    }
   }
 
   /**
@@ -210,7 +230,7 @@ export class Registration implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.end();
-    await this.ended;
+    await within(CLOSE_MS, this.ended);
   }
 
   /** Withdraws the entry. */
