@@ -15,8 +15,6 @@ import type {
   ContainerOptions,
   WatchOptions,
 } from "./container_options.ts";
-import { AgentAddresses } from "./links/_agent_addresses.ts";
-import { Dialer } from "./links/_dialer.ts";
 import { Links } from "./links/_links.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
@@ -85,7 +83,6 @@ export class Container implements AsyncDisposable {
   readonly clock: Clock;
   readonly #context: ContainerContext;
   readonly #supervisor: Supervisor;
-  readonly #dialer: Dialer;
   readonly #links: Links;
   readonly #dependents = new Set<Dependent>();
   readonly #ownClock: SystemClock | null;
@@ -103,12 +100,10 @@ export class Container implements AsyncDisposable {
     const registrationKeys = new Map<string, string>();
     this.#context = context;
     this.#supervisor = supervisor;
-    this.#dialer = new Dialer(
+    const links = this.#links = new Links(
       context,
       new ContainerService(supervisor, registrationKeys),
-      new AgentAddresses(context),
     );
-    const links = this.#links = new Links(context, this.#dialer);
     this.#ownClock = options.clock === undefined ? new SystemClock() : null;
     this.clock = options.clock ?? this.#ownClock!;
     const dependents = this.#dependents;
@@ -136,7 +131,7 @@ export class Container implements AsyncDisposable {
 
   async #listen(address: string): Promise<void> {
     const { options } = this.#context;
-    const startSession = this.#dialer.sessions({ isInitiator: false });
+    const startSession = this.#links.sessions({ isInitiator: false });
     let server: RpcServer | null = null;
     try {
       server = await serveWith(startSession, address, {
@@ -295,7 +290,7 @@ export class Container implements AsyncDisposable {
     // Running methods may still use the connections that are there.
     await Promise.all([
       this.#server.close(rest()),
-      this.#dialer.closeOwn(rest().graceMs),
+      this.#links.closeOwn(rest().graceMs),
     ]);
     await this.#links.close(rest().graceMs);
     this.#ownClock?.close();
@@ -311,7 +306,7 @@ export class Container implements AsyncDisposable {
   /** Returns the sizes of the tables now, and the counts of the connections. */
   stats(): ContainerStats {
     const links = this.#links;
-    const { totals } = this.#dialer;
+    const { totals } = links;
     const accepted = this.#server.stats();
     const agents = this.agents.size;
     return {

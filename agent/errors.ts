@@ -37,9 +37,3 @@ export class SpawnError extends DenomasError<SpawnErrorDetails> {
     super(message, { ...details, stderr: details.stderr ?? [] });
   }
 }
-
-/** Thrown by a manager for every connection but that of its parent. */
-export class ManagerRefusedError extends DenomasError {
-  /** The name of the class. */
-  override name = "ManagerRefusedError";
-}

@@ -38,7 +38,7 @@
  * with either: in real time, or in a test through a whole day at once.
  *
  * {@linkcode spawnContainer} makes a container in a process or Worker of its
- * own, whose agents are made by its {@linkcode Manager}.
+ * own. {@linkcode Manager} makes agents for programs in Python.
  *
  * @module
  */
@@ -71,7 +71,6 @@ export { dateSerializer } from "./date_serializer.ts";
 export {
   ClockClosedError,
   ContainerClosedError,
-  ManagerRefusedError,
   SpawnError,
 } from "./errors.ts";
 export type { SpawnOptions, SpawnPermissions } from "./spawn/contract.ts";

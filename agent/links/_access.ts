@@ -12,19 +12,14 @@ export interface Approach {
   readonly showsCredentials: boolean;
 }
 
-/** A container that this one has spawned. */
-export interface Child extends Disposable {
-  /**
-   * Until it is disposed of, the peer that is dialled at the address is taken
-   * for this child. Dispose of it soon: another program may listen there later.
-   */
-  preauthorize(): Disposable;
-}
-
-/** The entry of a child. */
-interface ChildEntry {
-  /** The credentials with which it was started. */
+/** A container that this one spawns. */
+export interface ChildAccess {
+  /** The credentials with which it is started. */
   readonly credentials: unknown;
+  /**
+   * Whether the peer that is dialled at its address is taken for the child. Not
+   * for long: another program may listen there later.
+   */
   isPreauthorized: boolean;
 }
 
@@ -45,8 +40,8 @@ export class Access {
   readonly #max: number;
   /** The known addresses, each with whether the program has named it. */
   readonly #known = new Map<string, boolean>();
-  /** The children at each address; usually one. */
-  readonly #children = new Map<string, Set<ChildEntry>>();
+  /** The containers that this one spawns, by their addresses. */
+  readonly children: Map<string, ChildAccess> = new Map();
 
   constructor(options: ContainerOptions, max: number = MAX_KNOWN) {
     this.#options = options;
@@ -101,34 +96,17 @@ export class Access {
     return await allowConnect(address) === true;
   }
 
-  /** Adds a child at `address`, until it is disposed of. */
-  addChild(address: string, credentials: unknown): Child {
-    const entry: ChildEntry = { credentials, isPreauthorized: false };
-    const entries = this.#children.get(address) ?? new Set();
-    this.#children.set(address, entries.add(entry));
-    return {
-      preauthorize: () => {
-        entry.isPreauthorized = true;
-        return { [Symbol.dispose]: () => void (entry.isPreauthorized = false) };
-      },
-      [Symbol.dispose]: () => {
-        entries.delete(entry);
-        if (entries.size > 0) return;
-        this.#children.delete(address);
-        this.#known.delete(address);
-      },
-    };
+  /** Removes a child, and forgets its address. */
+  removeChild(address: string): void {
+    this.children.delete(address);
+    this.#known.delete(address);
   }
 
   /** Returns the credentials to show at `address`; `undefined` for none. */
   credentialsAt(address: string): unknown {
     const { credentials } = this.#options;
-    const children = this.#children.get(address);
-    if (children !== undefined) {
-      // All but one of several children failed to listen, so none is shown any.
-      const [child, ...others] = children;
-      return others.length === 0 ? child?.credentials : undefined;
-    }
+    const child = this.children.get(address);
+    if (child !== undefined) return child.credentials;
     return typeof credentials === "function"
       ? () => credentials(address)
       : credentials;
@@ -137,10 +115,10 @@ export class Access {
   /** Returns the check of the peer that is dialled at `address`. */
   authenticateAt(address: string): Authenticate | undefined {
     const { authenticate } = this.#options;
-    const [...children] = this.#children.get(address) ?? [];
-    const isChild = children.some(({ isPreauthorized }) => isPreauthorized);
-    if (authenticate === undefined || !isChild) return authenticate;
-    const credentials = this.credentialsAt(address);
-    return (_, peer) => authenticate(credentials, peer);
+    const child = this.children.get(address);
+    if (authenticate === undefined || !child?.isPreauthorized) {
+      return authenticate;
+    }
+    return (_, peer) => authenticate(child.credentials, peer);
   }
 }

@@ -73,17 +73,13 @@ const peer: UnknownPeer = {
 Deno.test("Access preauthorizes a child at one address and until its end", () => {
   const authenticate: Authenticate = (credentials) => credentials;
   const access = new Access({ authenticate });
-  using child = access.addChild("tcp://127.0.0.1:1", "child");
+  const child = { credentials: "child", isPreauthorized: false };
+  access.children.set("tcp://127.0.0.1:1", child);
   assertStrictEquals(access.authenticateAt("tcp://127.0.0.1:1"), authenticate);
-  let inTime: Authenticate;
-  {
-    using _ = child.preauthorize();
-    inTime = access.authenticateAt("tcp://127.0.0.1:1")!;
-    assertStrictEquals(
-      access.authenticateAt("tcp://127.0.0.1:2"),
-      authenticate,
-    );
-  }
+  child.isPreauthorized = true;
+  const inTime = access.authenticateAt("tcp://127.0.0.1:1")!;
+  assertStrictEquals(access.authenticateAt("tcp://127.0.0.1:2"), authenticate);
+  child.isPreauthorized = false;
   assertStrictEquals(access.authenticateAt("tcp://127.0.0.1:1"), authenticate);
   // The check of a connection that was made in time stays.
   assertEquals(inTime(undefined, peer), "child");
@@ -91,27 +87,23 @@ Deno.test("Access preauthorizes a child at one address and until its end", () =>
 
 Deno.test("Access checks nothing without 'authenticate'", () => {
   const access = new Access({});
-  using child = access.addChild("tcp://127.0.0.1:1", "child");
-  using _ = child.preauthorize();
+  const child = { credentials: "child", isPreauthorized: true };
+  access.children.set("tcp://127.0.0.1:1", child);
   assertEquals(access.authenticateAt("tcp://127.0.0.1:1"), undefined);
 });
 
 Deno.test("Access shows a child the credentials that it was given", () => {
   const access = new Access({ credentials: "parent" });
   access.name("tcp://127.0.0.1:1");
-  {
-    using _sandbox = access.addChild("tcp://127.0.0.1:1", undefined);
-    using _other = access.addChild("tcp://127.0.0.1:2", "child");
-    assertEquals(access.credentialsAt("tcp://127.0.0.1:1"), undefined);
-    assertEquals(access.credentialsAt("tcp://127.0.0.1:2"), "child");
-    assertEquals(access.credentialsAt("tcp://127.0.0.1:3"), "parent");
-    {
-      // Two of which one listens in vain.
-      using _second = access.addChild("tcp://127.0.0.1:2", "second");
-      assertEquals(access.credentialsAt("tcp://127.0.0.1:2"), undefined);
-    }
-    assertEquals(access.credentialsAt("tcp://127.0.0.1:2"), "child");
+  for (const [port, credentials] of [[1, undefined], [2, "child"]] as const) {
+    const child = { credentials, isPreauthorized: false };
+    access.children.set(`tcp://127.0.0.1:${port}`, child);
   }
+  assertEquals(access.credentialsAt("tcp://127.0.0.1:1"), undefined);
+  assertEquals(access.credentialsAt("tcp://127.0.0.1:2"), "child");
+  assertEquals(access.credentialsAt("tcp://127.0.0.1:3"), "parent");
+  access.removeChild("tcp://127.0.0.1:1");
+  access.removeChild("tcp://127.0.0.1:2");
   assertEquals(access.credentialsAt("tcp://127.0.0.1:2"), "parent");
   assertEquals(access.has("tcp://127.0.0.1:1"), false);
 });

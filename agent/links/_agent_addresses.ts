@@ -8,11 +8,10 @@ import {
   type OwnPlace,
   type Place,
 } from "../../rpc/internal.ts";
-import { alwaysService } from "../../rpc/service.ts";
+import { alwaysService, type Router } from "../../rpc/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
-import { internalsOf } from "../_container_internals.ts";
 import { classNameOf, isAgentId, parseAgentAddress } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
 import type { Route } from "./_link.ts";
@@ -20,12 +19,24 @@ import type { Route } from "./_link.ts";
 /** The begin of the paths of agents. */
 const PREFIX = "agents/";
 
+/** Finds how to call the agent at an address. */
+type FindRoute = (address: string, signal?: AbortSignal) => Promise<Route>;
+
 /** Passes agents between containers, by their addresses. */
 export class AgentAddresses implements AddressResolver {
   readonly #context: ContainerContext;
+  readonly #agents: Router<AgentLike>;
+  readonly #findRoute: FindRoute;
 
-  constructor(context: ContainerContext) {
+  /** `agents` are those of the container. */
+  constructor(
+    context: ContainerContext,
+    agents: Router<AgentLike>,
+    findRoute: FindRoute,
+  ) {
     this.#context = context;
+    this.#agents = agents;
+    this.#findRoute = findRoute;
   }
 
   // Also for an agent that has not started or is closed: it may pass itself at
@@ -39,7 +50,7 @@ export class AgentAddresses implements AddressResolver {
   }
 
   open({ address, type }: Place): object {
-    const caller = new AgentCaller(address, this.#context);
+    const caller = new AgentCaller(address, this.#context, this.#findRoute);
     const place = { address, type };
     return makeRemote(caller, "", { place, isPassed: true });
   }
@@ -50,8 +61,7 @@ export class AgentAddresses implements AddressResolver {
     // Agents have public addresses, and a path means the same as an address:
     // others may name them, and calls use this container's own connection.
     const address = `${this.#context.address}/${id}`;
-    const { supervisor } = internalsOf(this.#context.container);
-    const agent = supervisor.visible.get(id);
+    const agent = this.#agents.get(id);
     const type = agent === undefined ? "Agent" : classNameOf(agent);
     return this.open({ address, type });
   }
@@ -67,10 +77,16 @@ function isAgent(
 class AgentCaller implements Caller {
   readonly remoteAddress: string;
   readonly #context: ContainerContext;
+  readonly #findRoute: FindRoute;
 
-  constructor(address: string, context: ContainerContext) {
+  constructor(
+    address: string,
+    context: ContainerContext,
+    findRoute: FindRoute,
+  ) {
     this.remoteAddress = address;
     this.#context = context;
+    this.#findRoute = findRoute;
   }
 
   async call(
@@ -123,8 +139,7 @@ class AgentCaller implements Caller {
         { address },
       );
     }
-    const { links } = internalsOf(this.#context.container);
-    return await links.route(address, signal);
+    return await this.#findRoute(address, signal);
   }
 
   // A proxy for an agent keeps nothing alive.

@@ -2,14 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { remoteNode } from "../../rpc/internal.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { internalsOf } from "../_container_internals.ts";
-import { AgentAddresses } from "./_agent_addresses.ts";
 
 withCtx({
   name: "AgentAddresses.openPath knows agents, and nothing in them or beside",
   transports: ["memory"],
 }, async (ctx) => {
   const container = await ctx.createContainer();
-  const places = new AgentAddresses(internalsOf(container).context);
+  const places = internalsOf(container).links.resolver;
   const open = places.openPath("agents/tom");
   assert(open !== null);
   assertEquals(remoteNode(open)!.place!.address, `${container.address}/tom`);

@@ -12,15 +12,21 @@ import {
   type Session,
 } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
+import { printable } from "../../transports/printable.ts";
 import { formatAgentAddress } from "../address.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
-import { readClassName, readReason } from "./_received_text.ts";
 
 /** The time in which another container must answer whether an agent exists. */
 const CHECK_MS = 10_000;
 
 /** The time between questions to a container that has no `watch_aid`. */
 const POLL_MS = 5_000;
+
+/** The longest class name that another container may send. */
+const MAX_NAME_LENGTH = 256;
+
+/** The length of a reason from another container that is shown. */
+const MAX_REASON_LENGTH = 500;
 
 /** How calls reach an agent. */
 export interface Route {
@@ -190,4 +196,17 @@ export class Link {
 function isUnknownMethod(error: unknown): boolean {
   return error instanceof MethodNotFoundError ||
     (error instanceof RemoteError && error.remoteName === "LookupError");
+}
+
+/** Reads a class name that another container sent; `null` if it is none. */
+export function readClassName(received: unknown): string | null {
+  if (typeof received !== "string" || received === "") return null;
+  return printable(received, MAX_NAME_LENGTH);
+}
+
+/** Reads a reason that another container sent, safe to show and to log. */
+export function readReason(received: unknown): string {
+  return typeof received === "string" && received !== ""
+    ? printable(received, MAX_REASON_LENGTH)
+    : "its container gave no reason";
 }

@@ -1,19 +1,47 @@
-import { Backoff, checkRange, Ending, within } from "../../channel/internal.ts";
+// Longer than most files: a connection has one owner, from the attempt to its end.
+import {
+  abortable,
+  Backoff,
+  checkRange,
+  type ConnectionChannel,
+  Ending,
+  Totals,
+  within,
+} from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   ServerBusyError,
   TimeoutError,
 } from "../../channel/errors.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
+import { channelOn } from "../../channel/open.ts";
+import { resolveOptions } from "../../channel/options.ts";
 import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
+import {
+  type AddressResolver,
+  openSession,
+  type Session,
+  type SessionOptions,
+  type SessionStarter,
+  sessionStarter,
+} from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
+import { memoryPair } from "../../transports/memory.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { parseAgentAddress } from "../address.ts";
 import type { ConnectOptions } from "../container_options.ts";
-import type { Dialer } from "./_dialer.ts";
-import { Dials } from "./_dials.ts";
+import type { ContainerService } from "../supervision/_container_service.ts";
+import { AgentAddresses } from "./_agent_addresses.ts";
 import { Link, type Route } from "./_link.ts";
+
+/** An attempt to connect that several callers wait for. */
+interface Dial {
+  readonly link: Promise<Link>;
+  readonly controller: AbortController;
+  /** The number of those who wait. The last one that leaves gives it up. */
+  waiting: number;
+}
 
 /** Begins the keys of connections that show no credentials. */
 const BARE = "bare ";
@@ -25,16 +53,31 @@ const BARE = "bare ";
 export class Links {
   /** The number of connections made since the start. */
   opened = 0;
+  /** The counts of the channels made here, including those that have ended. */
+  readonly totals: Totals = new Totals();
+  /** Passes agents by their addresses. */
+  readonly resolver: AddressResolver;
   readonly #context: ContainerContext;
-  readonly #dialer: Dialer;
+  readonly #service: ContainerService;
   readonly #links = new Map<string, Link>();
-  readonly #dials = new Dials<Link>();
+  /** The last attempt for each key that has not ended. */
+  readonly #dials = new Map<string, Dial>();
+  /** All attempts that have not ended, including those given up. */
+  readonly #running = new Set<Dial>();
   readonly #ending: Ending;
+  /** The far end of the connection to the container itself. */
+  #ownEnd: ConnectionChannel | null = null;
   #isRef = true;
 
-  constructor(context: ContainerContext, dialer: Dialer) {
+  /** `service` is offered to the other side. */
+  constructor(context: ContainerContext, service: ContainerService) {
     this.#context = context;
-    this.#dialer = dialer;
+    this.#service = service;
+    this.resolver = new AgentAddresses(
+      context,
+      service.agents,
+      (address, signal) => this.route(address, signal),
+    );
     this.#ending = new Ending(() => context.closedError("wait for an agent"));
   }
 
@@ -62,15 +105,16 @@ export class Links {
   ): Promise<object> {
     checkRange("retryForMs", retryForMs, 0);
     const { container, id } = parseAgentAddress(address);
-    const ask = (link: Link) => link.agent(id, signal);
     const until = world.now() + retryForMs;
     const backoff = new Backoff(undefined, this.#context.container);
     for (;;) {
       try {
-        return await this.#translated(
+        const asking = this.#ask(
           container,
-          this.#ask(container, ask, signal),
+          (it) => it.agent(id, signal),
+          signal,
         );
+        return await this.#translated(container, asking);
       } catch (error) {
         const leftMs = until - world.now();
         if (!isPassing(error) || leftMs <= 0) throw error;
@@ -83,16 +127,10 @@ export class Links {
   }
 
   /** Returns how to call the agent at `address`, which may not exist. */
-  async route(
-    address: string,
-    signal: AbortSignal | undefined,
-  ): Promise<Route> {
+  async route(address: string, signal?: AbortSignal): Promise<Route> {
     const { container, id } = parseAgentAddress(address);
-    const ask = (link: Link) => link.route(id, signal);
-    return await this.#translated(
-      container,
-      this.#ask(container, ask, signal),
-    );
+    const asking = this.#ask(container, (it) => it.route(id, signal), signal);
+    return await this.#translated(container, asking);
   }
 
   /** Resolves when an agent of another container is gone. */
@@ -195,7 +233,7 @@ export class Links {
     const key = approach.showsCredentials ? address : `${BARE}${address}`;
     const open = this.#links.get(key);
     if (open !== undefined && !open.isOver) return open;
-    const isJoined = this.#dials.has(key);
+    const isJoined = this.#dialFor(key) !== undefined;
     const dial = () => this.#dial(address, key, signal, approach.isLearned);
     try {
       return await dial();
@@ -206,6 +244,12 @@ export class Links {
     }
   }
 
+  #dialFor(key: string): Dial | undefined {
+    const dial = this.#dials.get(key);
+    return dial !== undefined && dial.waiting > 0 ? dial : undefined;
+  }
+
+  /** Waits for the attempt of `key`, and begins it if there is none. */
   async #dial(
     address: string,
     key: string,
@@ -213,13 +257,35 @@ export class Links {
     isLearned: boolean,
   ): Promise<Link> {
     this.#checkOpen(address);
-    if (isLearned && !this.#dials.has(key)) this.#checkRoom(address);
-    const connect = (signal: AbortSignal) =>
-      this.#connect(address, key, signal);
-    return await this.#ending.before(
-      signal,
-      (ending) => this.#dials.join(key, connect, ending),
-    );
+    let dial = this.#dialFor(key);
+    if (dial === undefined) {
+      if (isLearned) this.#checkRoom(address);
+      dial = this.#begin(address, key);
+    }
+    const { link, controller } = dial;
+    dial.waiting++;
+    try {
+      return await this.#ending.before(
+        signal,
+        (ending) => abortable(link, ending),
+      );
+    } finally {
+      if (--dial.waiting === 0) controller.abort();
+    }
+  }
+
+  #begin(address: string, key: string): Dial {
+    const controller = new AbortController();
+    const link = this.#connect(address, key, controller.signal);
+    const dial: Dial = { link, controller, waiting: 0 };
+    this.#dials.set(key, dial);
+    this.#running.add(dial);
+    const end = () => {
+      this.#running.delete(dial);
+      if (this.#dials.get(key) === dial) this.#dials.delete(key);
+    };
+    link.then(end, end);
+    return dial;
   }
 
   #checkOpen(address: string): void {
@@ -230,7 +296,7 @@ export class Links {
   /** Peers must not cause more connections than a server accepts. */
   #checkRoom(address: string): void {
     const { max } = resolveLimits(this.#context.options.limits).connections;
-    if (this.#links.size + this.#dials.size < max) return;
+    if (this.#links.size + this.#running.size < max) return;
     throw new ConnectError(
       `Cannot connect to '${address}', which a peer named: ${max} connections are open already, raise 'limits.connections.max'`,
       { address },
@@ -242,12 +308,11 @@ export class Links {
     key: string,
     signal: AbortSignal,
   ): Promise<Link> {
-    const session = await this.#dialer.connect(
-      address,
-      key === address,
-      signal,
-    );
+    const session = address === this.#context.address
+      ? this.#connectToSelf()
+      : await this.#connectTo(address, key === address, signal);
     const { channel } = session;
+    this.#own(channel);
     if (signal.aborted) {
       // Nobody waits for it any more.
       await channel.close({ graceMs: 0 });
@@ -264,17 +329,84 @@ export class Links {
     return link;
   }
 
+  async #connectTo(
+    address: string,
+    showsCredentials: boolean,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const { access, container, options } = this.#context;
+    const startSession = this.sessions({
+      isInitiator: true,
+      authenticate: access.authenticateAt(address),
+      credentials: showsCredentials ? access.credentialsAt(address) : undefined,
+    });
+    return await openSession(
+      startSession,
+      address,
+      { ...options, tls: undefined, signal },
+      container,
+    );
+  }
+
+  /**
+   * A container calls its own agents as others do, with arguments copied and
+   * errors alike, but without its socket. In-process, it needs no heartbeat and
+   * no authentication.
+   */
+  #connectToSelf(): Session {
+    const { container, address } = this.#context;
+    const options = resolveOptions(this.#context.options);
+    const [near, far] = memoryPair(address);
+    const inProcess = {
+      heartbeatMs: Infinity,
+      authenticate: undefined,
+      credentials: undefined,
+      identity: container,
+    };
+    const makeFar = this.sessions({ isInitiator: false, ...inProcess });
+    const makeNear = this.sessions({ isInitiator: true, ...inProcess });
+    this.#ownEnd = channelOn(makeFar, far, options).channel;
+    this.#own(this.#ownEnd);
+    return channelOn(makeNear, near, options);
+  }
+
+  #own(channel: ConnectionChannel): void {
+    observed.by?.owned(channel, this.#context.container);
+    this.totals.add(channel);
+  }
+
+  /** Returns what starts sessions. */
+  sessions(options: SessionOptions): SessionStarter {
+    return sessionStarter(this.#service, {
+      ...this.#context.options,
+      resolver: this.resolver,
+      ...options,
+    });
+  }
+
+  /** Lets calls to agents of this container finish. */
+  async closeOwn(graceMs: number): Promise<void> {
+    await this.#ownEnd?.close({ graceMs });
+  }
+
   /** Ends attempts and retries; from now on no connections are made. */
   end(): void {
     this.#ending.end();
-    this.#dials.abort();
+    for (const { controller } of this.#running) controller.abort();
   }
 
-  /** Cuts the connections to the container at `address`. */
-  async cut(address: string): Promise<void> {
-    const links = [address, `${BARE}${address}`]
-      .map((key) => this.#links.get(key));
-    await Promise.all(links.map((link) => link?.close({ graceMs: 0 })));
+  /**
+   * Cuts the connections to the container at `address`, which is gone. They have
+   * `lingerMs` to end by themselves, after what it has sent.
+   */
+  async cut(address: string, lingerMs: number): Promise<void> {
+    const keys = [address, `${BARE}${address}`];
+    await Promise.all(keys.map(async (key) => {
+      const link = this.#links.get(key);
+      if (link === undefined) return;
+      await within(lingerMs, link.client.closed);
+      await link.close({ graceMs: 0 });
+    }));
   }
 
   /** Closes all connections. */
@@ -283,7 +415,10 @@ export class Links {
     await Promise.all([
       ...links.map((link) => link.close({ graceMs })),
       // A transport may be slow to give up its attempts.
-      within(graceMs, this.#dials.ended()),
+      within(
+        graceMs,
+        Promise.allSettled([...this.#running].map((it) => it.link)),
+      ),
     ]);
   }
 

@@ -1,5 +1,5 @@
 /**
- * How a parent and its spawned child begin:
+ * How a parent and its spawned child begin, over one connection between them:
  *
  * 1. The parent listens at a free port of 127.0.0.1, for this child alone, and
  *    makes a random token.
@@ -7,31 +7,34 @@
  *    reads them from standard input, a Worker gets them as a message.
  * 3. The child connects and shows the token as its RPC credentials. The token is
  *    accepted once.
- * 4. The child calls `setup`, which returns all that its container is made of,
- *    and `untilClosing`, which is answered when the parent wants the end.
- * 5. When its container listens it calls `started`; if it cannot, `failed`.
- * 6. The parent connects to the container, at the address that it has chosen
- *    itself, and shows the token to the manager by `admit`.
- * 7. A Worker posts what it prints, and its exit code, to a `MessagePort` that
+ * 4. The parent calls `open` with all that the child's container is made of. The
+ *    child answers when its container listens, or with the error.
+ * 5. The parent connects to the container, at the address that it has chosen
+ *    itself. By the connection of step 3 it makes agents, sets the clock, and
+ *    asks for the end.
+ * 6. A Worker posts what it prints, and its exit code, to a `MessagePort` that
  *    came with the first message. A process prints to its pipes, and exits.
- * 8. When this connection is lost the child closes its container and ends.
+ * 7. When the connection of step 3 is lost, the child closes its container and
+ *    ends.
  */
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
-import type { OnError } from "../../channel/report.ts";
-import { AuthenticationError } from "../../rpc/errors.ts";
+import type { RpcClient, RpcConnectionOptions } from "../../rpc/client.ts";
 import { openConnection, startServer } from "../../rpc/deno.ts";
-import type { RpcClient } from "../../rpc/client.ts";
-import type { RpcServer } from "../../rpc/server.ts";
-import { service } from "../../rpc/service.ts";
-import type { TlsOptions } from "../../transports/tls/options.ts";
-import { isSameSecret } from "./_same_secret.ts";
+import { AuthenticationError } from "../../rpc/errors.ts";
+import type { AddressResolver } from "../../rpc/internal.ts";
+import type { RpcServer, RpcServerOptions } from "../../rpc/server.ts";
+import { Router } from "../../rpc/service.ts";
+import type { ContainerOptions } from "../container_options.ts";
+import type { Links } from "../links/_links.ts";
 
 /** What a child is passed when it starts. */
 export interface ControlPoint {
   /** The address at which its parent listens for it. */
   readonly address: string;
-  /** The secret that it shows there, and its parent shows to its manager. */
+  /** The secret that it shows there. */
   readonly token: string;
+  /** The number of serializers of its container. */
+  readonly serializers: number;
   /** Takes what a Worker prints, and at last its exit code. */
   readonly output?: MessagePort;
 }
@@ -44,22 +47,11 @@ export type WorkerOutput =
   | { readonly text: string; readonly from: LineSource }
   | { readonly code: number };
 
-/** The calls of a child to its parent. */
-export interface Control {
-  setup(): SpawnSetup;
-  /** Resolves to the time for closing, in milliseconds. */
-  untilClosing(): Promise<number>;
-  started(): void;
-  /** Reports the class name and message of an error, which are not trusted. */
-  failed(name: unknown, message: unknown): void;
-}
-
 /** All that the container of a child is made of. It holds secrets. */
-export interface SpawnSetup {
+export interface SpawnSetup
+  extends Pick<ContainerOptions, "credentials" | "publicHost" | "tls"> {
   /** The address at which it listens. */
   readonly listens: string;
-  /** The host in its address, where that is not the one it listens at. */
-  readonly publicHost: string | null;
   /** The address of the parent's container. */
   readonly parent: string;
   /** The URLs of the modules that may be loaded, by name. */
@@ -68,16 +60,12 @@ export interface SpawnSetup {
   readonly codecName: string;
   /** The exports that are serializers, in order, as `module:export`. */
   readonly serializers: readonly string[];
+  /** The exports that are options of the container. */
+  readonly functions: Readonly<Record<string, string | undefined>>;
   /** The start of an external clock; `null` for the system's clock. */
   readonly clock:
     | { readonly utcStart: string; readonly initTime: number }
     | null;
-  /** TLS options with PEM text in place of files. */
-  readonly tls: TlsOptions | null;
-  /** The credentials that it shows to others; `null` for none. */
-  readonly credentials: unknown;
-  /** The options of the container that are exports. */
-  readonly functions: readonly (readonly [option: string, name: string])[];
 }
 
 /**
@@ -86,16 +74,23 @@ export interface SpawnSetup {
  */
 const OPTIONS = { codec: msgpack(), heartbeatMs: Infinity };
 
-/** Listens for the child that shows `token`; no other is served. */
-export async function listenForChild(
-  control: Control,
+/** Lets the agents in a message be passed. */
+interface ResolverOptions {
+  readonly resolver?: AddressResolver;
+}
+
+/**
+ * Listens for the child that shows `token`; no other is served. The parent
+ * serves nothing on this connection.
+ */
+export async function listenForChild<Child>(
   token: string,
-  onError: OnError,
-): Promise<RpcServer> {
+  options: RpcServerOptions<Child> & ResolverOptions,
+): Promise<RpcServer<Child>> {
   let isTaken = false;
-  return await startServer("tcp://127.0.0.1:0", service({ ...control }), {
+  return await startServer("tcp://127.0.0.1:0", new Router(), {
+    ...options,
     ...OPTIONS,
-    onError,
     authenticate(shown) {
       if (isTaken || !isSameSecret(shown, token)) {
         throw new AuthenticationError(
@@ -107,9 +102,42 @@ export async function listenForChild(
   });
 }
 
-/** Connects a child to its parent. */
+/** Connects a child, the `service`, to its parent. */
 export async function connectToParent(
   { address, token }: ControlPoint,
-): Promise<RpcClient<Control>> {
-  return await openConnection(address, { ...OPTIONS, credentials: token });
+  options: RpcConnectionOptions & ResolverOptions,
+): Promise<RpcClient> {
+  return await openConnection(address, {
+    ...options,
+    ...OPTIONS,
+    credentials: token,
+  });
+}
+
+/**
+ * Passes agents by their addresses alone, since containers have connections of
+ * their own for calls to agents.
+ */
+export function byAddress(links: () => Links): AddressResolver {
+  return {
+    placeOf(target) {
+      const place = links().resolver.placeOf(target);
+      return place && { ...place, path: null };
+    },
+    open: (place) => links().resolver.open(place),
+    openPath: () => null,
+  };
+}
+
+/**
+ * Whether `shown` is the secret. It takes as long wherever they differ, so that
+ * nobody can find the secret out character by character.
+ */
+export function isSameSecret(shown: unknown, secret: string): boolean {
+  if (typeof shown !== "string" || shown.length !== secret.length) return false;
+  let difference = 0;
+  for (let i = 0; i < secret.length; i++) {
+    difference |= shown.charCodeAt(i) ^ secret.charCodeAt(i);
+  }
+  return difference === 0;
 }

@@ -1,45 +1,47 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { service } from "../../rpc/service.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import {
   connectToParent,
-  type Control,
+  isSameSecret,
   listenForChild,
   type SpawnSetup,
 } from "./_control.ts";
 
 const setup: SpawnSetup = {
   listens: "tcp://127.0.0.1:1",
-  publicHost: null,
   parent: "local://parent",
   modules: {},
   codecName: "json",
   serializers: [],
   clock: null,
-  tls: null,
   credentials: new Uint8Array([0, 255]),
-  functions: [["authenticate", "club:authenticate"]],
+  functions: { authenticate: "club:authenticate" },
 };
 
 withCtx({
   name: "listenForChild serves the first connection that shows the token",
   transports: ["tcp"],
 }, async (ctx) => {
-  const reports: unknown[] = [];
-  const control: Control = {
-    setup: () => setup,
-    untilClosing: () => Promise.resolve(5),
-    started: () => {},
-    failed: (...report) => reports.push(report),
-  };
   const token = "open sesame";
-  const server = ctx.use(await listenForChild(control, token, () => {}));
+  const opened = Promise.withResolvers<void>();
+  const server = ctx.use(
+    await listenForChild<{ open(it: SpawnSetup): void }>(token, {
+      onConnect: ({ remote }) => opened.resolve(remote.open(setup)),
+    }),
+  );
   const { address } = server;
+  const received: unknown[] = [];
+  const child = service({ open: (it: unknown) => void received.push(it) });
+  const connect = (shown: unknown) => {
+    const point = { address, token: shown as string, serializers: 0 };
+    return connectToParent(point, { service: child });
+  };
   const refused = async (shown: unknown) => {
     await assertRejects(
       async () => {
-        const point = { address, token: shown as string };
-        await using stranger = await connectToParent(point);
-        await stranger.remote.setup();
+        await using stranger = await connect(shown);
+        await (stranger.remote as { anything(): Promise<void> }).anything();
       },
       Error,
       "the token is wrong or was used before",
@@ -49,11 +51,26 @@ withCtx({
     await refused(wrong);
   }
   assertEquals(server.clients.size, 0);
-  const child = ctx.use(await connectToParent({ address, token }));
-  // Binary credentials arrive as they are.
-  assertEquals(await child.remote.setup(), setup);
-  assertEquals(await child.remote.untilClosing(), 5);
+  const client = ctx.use(await connect(token));
+  await opened.promise;
+  // Binary credentials arrive as they are, and nowhere else.
+  assertEquals(received, [setup]);
   await refused(token);
-  await child.close();
+  await client.close();
   await refused(token);
+});
+
+Deno.test("isSameSecret takes the secret alone", () => {
+  const secret = crypto.randomUUID();
+  assertEquals(isSameSecret(secret, secret), true);
+  for (let i = 0; i < secret.length; i++) {
+    const other = `${secret.slice(0, i)}!${secret.slice(i + 1)}`;
+    assertEquals(isSameSecret(other, secret), false);
+  }
+  for (
+    const other of ["", secret.slice(1), `${secret}0`, null, undefined, 5, {
+      length: secret.length,
+      charCodeAt: () => 0,
+    }]
+  ) assertEquals(isSameSecret(other, secret), false);
 });

@@ -1,7 +1,8 @@
 import { within } from "../../channel/internal.ts";
 import { SpawnError } from "../errors.ts";
 import type { ControlPoint, LineSource, WorkerOutput } from "./_control.ts";
-import { Lines } from "./_lines.ts";
+import type { SpawnPlan } from "./_plan.ts";
+import type { ProcessPlan } from "./_process_plan.ts";
 
 /** The end of a process or Worker. */
 export interface HostEnd {
@@ -24,24 +25,22 @@ export interface Host {
 /** Hears each line that a process or Worker prints. */
 export type OnLine = (line: string, from: LineSource) => void;
 
-/** Starts a process or Worker. */
-export type StartHost = (point: ControlPoint, onLine: OnLine) => Host;
+/** Starts the process or Worker of a container. */
+export function startHost(
+  { address, process }: SpawnPlan,
+  point: ControlPoint,
+  onLine: OnLine,
+): Host {
+  return process === null
+    ? startWorker(point, onLine, address)
+    : startProcess(point, onLine, process);
+}
 
 /**
  * The longest time for reading the output of a process that is gone: programs
  * that it has started may keep it open for ever.
  */
 const OUTPUT_MS = 1_000;
-
-/** Options for {@linkcode startProcess}. */
-export interface ProcessOptions {
-  /** The URLs of the modules to load. */
-  readonly modules: Iterable<string>;
-  /** The flags of `deno run`. */
-  readonly flags: readonly string[];
-  /** The whole environment. */
-  readonly env: Record<string, string>;
-}
 
 /**
  * Starts a process of Deno. Its program imports the modules by name, since one
@@ -51,10 +50,10 @@ export interface ProcessOptions {
  *
  * @throws {Error} The system's error, if that fails or is not allowed.
  */
-export function startProcess(
+function startProcess(
   point: ControlPoint,
   onLine: OnLine,
-  { modules, flags, env }: ProcessOptions,
+  { modules, flags, env }: ProcessPlan,
 ): Host {
   const program = [
     `import { main } from ${JSON.stringify(childFile("process"))};`,
@@ -65,7 +64,7 @@ export function startProcess(
     args: [
       "run",
       "--no-prompt",
-      ...flags,
+      ...flags(point.address),
       `data:text/javascript,${encodeURIComponent(program)}`,
     ],
     clearEnv: true,
@@ -115,7 +114,7 @@ async function attend(
 }
 
 /** Starts a Worker. */
-export function startWorker(
+function startWorker(
   point: ControlPoint,
   onLine: OnLine,
   name: string,
@@ -153,4 +152,46 @@ function childFile(kind: "process" | "worker"): string {
   throw new SpawnError(
     "this program was bundled, and the files that the child runs are not beside it, run it from its source files or keep denomas out of the bundle",
   );
+}
+
+/** The length at which a line is cut, in UTF-16 units. */
+const MAX_LENGTH = 65_536;
+
+/** Splits text that arrives in parts into lines. */
+export class Lines {
+  readonly #onLine: (line: string) => void;
+  #rest = "";
+
+  /**
+   * Creates a splitter. `onLine` hears each line without its end. A line that
+   * arrives in parts and grows too long is cut, so that it takes little memory.
+   */
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  /** Adds text. */
+  add(text: string): void {
+    const lines = text.split("\n");
+    const last = lines.pop()!;
+    for (const line of lines) this.#emit(line);
+    this.#rest += last;
+    while (this.#rest.length > MAX_LENGTH) {
+      const after = this.#rest.slice(MAX_LENGTH);
+      this.#rest = this.#rest.slice(0, MAX_LENGTH);
+      this.#emit("");
+      this.#rest = after;
+    }
+  }
+
+  /** Ends the text: what is left becomes a line, too. */
+  end(): void {
+    if (this.#rest !== "") this.#emit("");
+  }
+
+  #emit(end: string): void {
+    const line = this.#rest + end;
+    this.#rest = "";
+    this.#onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+  }
 }

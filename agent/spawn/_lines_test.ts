@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
-import { Lines } from "./_lines.ts";
+import { Lines } from "./_host.ts";
 
 /** The lines of `parts`. */
 function linesOf(parts: readonly string[]): string[] {

@@ -1,32 +1,25 @@
 import { isAbsolute, toFileUrl } from "@std/path";
+import { Agent } from "../agent.ts";
+import type { AgentClass } from "../container.ts";
 import { SpawnError } from "../errors.ts";
-import type { ModuleList } from "./contract.ts";
+import type { SpawnOptions } from "./contract.ts";
 
 /** The URLs of the modules that may be loaded, by name. */
 export type NamedModules = ReadonlyMap<string, string>;
 
 /**
- * Returns the modules of a list by name.
+ * Returns the URLs of modules by name.
  *
- * @throws {TypeError} If there is none, if one is neither a URL nor an absolute
- * path, or if two have the same name.
+ * @throws {TypeError} If there is none, or one is neither a URL nor an absolute
+ * path.
  */
-export function namedModules(list: ModuleList): NamedModules {
-  const named = new Map<string, string>();
-  for (const [key, module] of Object.entries(list)) {
-    const href = hrefOf(module);
-    for (const name of Array.isArray(list) ? namesOf(href) : [key]) {
-      const other = named.get(name) ?? href;
-      named.set(name, href);
-      if (other === href) continue;
-      throw new TypeError(
-        `Cannot name modules: '${other}' and '${href}' are both '${name}', give names of your own in a record`,
-      );
-    }
-  }
+export function namedModules(modules: SpawnOptions["modules"]): NamedModules {
+  const named = new Map(
+    Object.entries(modules).map(([name, it]) => [name, hrefOf(it)]),
+  );
   if (named.size > 0) return named;
   throw new TypeError(
-    "Cannot spawn: 'modules' is empty, list those whose classes may be spawned",
+    "Cannot spawn: 'modules' is empty, name those whose classes may be spawned",
   );
 }
 
@@ -39,17 +32,10 @@ function hrefOf(module: string | URL): string {
   );
 }
 
-/** The file's name, with and without its extension. */
-function namesOf(href: string): string[] {
-  const file = decodeURIComponent(new URL(href).pathname.split("/").at(-1)!);
-  const dot = file.lastIndexOf(".");
-  return dot > 0 ? [file, file.slice(0, dot)] : [file];
-}
-
 /**
  * Loads the export `name`, as `module:Export`.
  *
- * @throws {SpawnError} If it has another form, its module is not in the list
+ * @throws {SpawnError} If it has another form, its module is not listed
  * or cannot be loaded, or does not export it.
  */
 export async function loadExport(
@@ -77,6 +63,26 @@ export async function loadExport(
   throw new SpawnError(
     `Cannot load '${name}': '${href}' exports no '${key}', it has '${known}'`,
   );
+}
+
+/**
+ * Loads a class of agents, as `module:Class`.
+ *
+ * @throws {SpawnError} If the name leads to no such class.
+ */
+export async function loadAgentClass(
+  modules: NamedModules,
+  name: string,
+): Promise<AgentClass<Agent, unknown[]>> {
+  const type = await loadExport(modules, String(name));
+  if (isAgentClass(type)) return type;
+  throw new SpawnError(
+    `Cannot spawn '${name}': it is not a class that extends 'Agent' of this copy of denomas`,
+  );
+}
+
+function isAgentClass(value: unknown): value is AgentClass<Agent, unknown[]> {
+  return typeof value === "function" && value.prototype instanceof Agent;
 }
 
 /**

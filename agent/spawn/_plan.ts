@@ -2,70 +2,111 @@ import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import { printLine } from "../../channel/report.ts";
+import { formatAddress, parseAddress } from "../../transports/address.ts";
 import { printable } from "../../transports/printable.ts";
 import { tlsAsText } from "../../transports/tls/credentials.ts";
-import type { TlsOptions } from "../../transports/tls/options.ts";
+import { isWildcard, publicAddress } from "../address.ts";
+import type { ResolvedContainerOptions } from "../_container_context.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { parseUtc } from "../clock/_time.ts";
 import type { Container } from "../container.ts";
-import type { SpawnAddress } from "./_address.ts";
-import { findConfig } from "./_config.ts";
+import { SpawnError } from "../errors.ts";
 import type { OnLog, SpawnOptions } from "./contract.ts";
 import type { SpawnSetup } from "./_control.ts";
-import { spawnEnvironment } from "./_environment.ts";
-import { type StartHost, startProcess, startWorker } from "./_host.ts";
 import { namedModules } from "./_modules.ts";
-import { permissionFlags } from "./_permission_flags.ts";
+import { planProcess, type ProcessPlan } from "./_process_plan.ts";
 
 /** The decisions that are made before a container is spawned. */
 export interface SpawnPlan {
-  /** The address of the container. */
+  /** The address of the container, for others. */
   readonly address: string;
   readonly setup: SpawnSetup;
-  readonly startHost: StartHost;
+  /** What its process is started with; `null` for a Worker. */
+  readonly process: ProcessPlan | null;
   readonly onLog: OnLog;
-  /** Advice for the error of a failed start, if there is any. */
-  readonly hint: string | null;
 }
 
 /**
- * Plans a container at `at`.
+ * Plans a container.
  *
  * @throws {TypeError} If an option has a wrong type, or does not fit another.
  * @throws {SerializationError} If the credentials are not plain data.
+ * @throws {SpawnError} If no port is free at its host.
  * @throws {unknown} The error that a function for credentials throws.
  */
 export async function planSpawn(
   parent: Container,
-  options: SpawnOptions,
-  { address, listens, publicHost }: SpawnAddress,
+  options: SpawnOptions & { readonly address: string },
 ): Promise<SpawnPlan> {
-  const codecName = internalsOf(parent).context.options.codec.name;
-  checkContainer(parent, options);
+  const own = internalsOf(parent).context.options;
+  checkContainer(parent, own, options);
+  if (options.kind === "worker") checkWorker(options);
+  const { address, ...place } = choosePlace(options.address);
+  const { serializers = [], authenticate, allowConnect, credentialsFor } =
+    options;
   const setup: SpawnSetup = {
-    listens,
-    publicHost,
+    ...place,
     parent: parent.address,
     modules: Object.fromEntries(namedModules(options.modules)),
-    codecName,
-    serializers: options.serializers ?? [],
+    codecName: own.codec.name,
+    serializers,
+    functions: { authenticate, allowConnect, credentialsFor },
     clock: clockStart(options.clock),
-    tls: await planTls(parent, address, options),
-    credentials: await planCredentials(parent, address, options),
-    functions: exportNames(options),
+    tls: await planTls(parent, own, address, options),
+    credentials: await planCredentials(own, address, options),
   };
   const onLog: OnLog = options.onLog ?? ((line, from) => {
     // The line may hold anything, and reaches a terminal.
     printLine(`[${address}] ${printable(line, Infinity)}`, from);
   });
-  const host = options.kind === "process"
+  const process = options.kind === "process"
     ? await planProcess(setup, options)
-    : planWorker(address, options);
-  return { address, setup, onLog, ...host };
+    : null;
+  return { address, setup, process, onLog };
 }
 
-function checkContainer(parent: Container, options: SpawnOptions): void {
-  const { options: given } = internalsOf(parent).context;
+/** Where a container listens, and its address for others. */
+interface Place extends Pick<SpawnSetup, "listens" | "publicHost"> {
+  readonly address: string;
+}
+
+/**
+ * A free port is chosen here: the report of a spawned container could hold
+ * anything, and its parent connects to that address.
+ */
+function choosePlace(address: string): Place {
+  const parsed = parseAddress(address);
+  if ("path" in parsed) return { address, listens: address };
+  if (parsed.scheme !== "tcp" || !("host" in parsed)) {
+    throw new TypeError(
+      `Cannot spawn a container at '${address}': memory is not shared, use 'tcp://127.0.0.1:0' or 'ipc://[/path/to/socket]'`,
+    );
+  }
+  const { host } = parsed;
+  const port = parsed.port === 0 ? freePort(address, host) : parsed.port;
+  const listens = formatAddress({ scheme: "tcp", host, port });
+  if (!isWildcard(host)) return { address: listens, listens };
+  const shown = publicAddress(listens);
+  return { address: shown, listens, publicHost: new URL(shown).hostname };
+}
+
+function freePort(address: string, hostname: string): number {
+  try {
+    using listener = Deno.listen({ hostname, port: 0 });
+    return listener.addr.port;
+  } catch (cause) {
+    throw new SpawnError(
+      `Cannot spawn a container at '${address}': no port is free there`,
+      { cause },
+    );
+  }
+}
+
+function checkContainer(
+  parent: Container,
+  given: ResolvedContainerOptions,
+  options: SpawnOptions,
+): void {
   const codecName = given.codec.name;
   if (codecName !== "json" && codecName !== "msgpack") {
     throw new TypeError(
@@ -92,15 +133,16 @@ function clockStart(clock: SpawnOptions["clock"]): SpawnSetup["clock"] {
 /** A container without credentials is a sandbox, and gets no key either. */
 async function planTls(
   parent: Container,
+  own: ResolvedContainerOptions,
   address: string,
   options: SpawnOptions,
-): Promise<TlsOptions | null> {
-  const ofParent = internalsOf(parent).context.options.tls ?? null;
+): Promise<SpawnSetup["tls"]> {
+  const ofParent = own.tls ?? null;
   const { tls = options.credentials === null ? null : ofParent } = options;
   // Connections over Unix sockets go without TLS.
   const isTcp = address.startsWith("tcp:");
   if (!isTcp || (tls === null) === (ofParent === null)) {
-    return tls && await tlsAsText(tls);
+    return tls ? await tlsAsText(tls) : undefined;
   }
   throw new TypeError(
     `Cannot spawn a container at '${address}' ${
@@ -112,65 +154,21 @@ async function planTls(
 }
 
 async function planCredentials(
-  parent: Container,
+  own: ResolvedContainerOptions,
   address: string,
   options: SpawnOptions,
 ): Promise<unknown> {
-  const { options: ofParent } = internalsOf(parent).context;
-  const { credentials = ofParent.credentials } = options;
+  const { credentials = own.credentials } = options;
   const shown = typeof credentials === "function"
     ? await credentials(address)
     : credentials;
   // They are shown in the codec of the container.
-  const { carries } = ofParent.codec.name === "json" ? json() : msgpack();
+  const { carries } = own.codec.name === "json" ? json() : msgpack();
   new TypeTable([], { carries }).pack(shown ?? null);
   return shown ?? undefined;
 }
 
-/** The exports that are options of the container. */
-function exportNames(
-  { authenticate, allowConnect, credentialsFor }: SpawnOptions,
-): SpawnSetup["functions"] {
-  const names = { authenticate, allowConnect, credentialsFor };
-  return Object.entries(names).filter((it): it is [string, string] =>
-    it[1] !== undefined
-  );
-}
-
-async function planProcess(
-  { listens, parent, modules }: SpawnSetup,
-  { permissions = {}, env, flags = [] }: SpawnOptions,
-): Promise<Pick<SpawnPlan, "startHost" | "hint">> {
-  const hrefs = new Set(Object.values(modules));
-  const hasConfig = flags.some((it) =>
-    /^(--config|-c|--no-config)($|=)/.test(it)
-  );
-  const { path, denied } = await findConfig(hasConfig ? [] : hrefs);
-  const flagsFor = (...connects: string[]) => [
-    ...path === null || hasConfig ? [] : [`--config=${path}`],
-    ...permissionFlags(permissions, { listens, connects }),
-    ...flags,
-  ];
-  // Wrong permissions are to be refused before anything starts.
-  flagsFor();
-  const environment = spawnEnvironment({ env, permissions });
-  return {
-    startHost: (point, onLine) =>
-      startProcess(point, onLine, {
-        modules: hrefs,
-        env: environment,
-        flags: flagsFor(parent, point.address),
-      }),
-    hint: denied === null || hasConfig
-      ? null
-      : `it has no configuration, since this process may not read '${denied}': allow that, or set '--config=…' or '--no-config' in 'flags'`,
-  };
-}
-
-function planWorker(
-  address: string,
-  { permissions, env, flags = [] }: SpawnOptions,
-): Pick<SpawnPlan, "startHost" | "hint"> {
+function checkWorker({ permissions, env, flags = [] }: SpawnOptions): void {
   const given = { permissions, env, flags: flags[0] };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
@@ -178,8 +176,4 @@ function planWorker(
       `Cannot spawn a Worker with '${name}': it is part of this process and has those of it, leave them out or spawn a process`,
     );
   }
-  return {
-    startHost: (point, onLine) => startWorker(point, onLine, address),
-    hint: null,
-  };
 }

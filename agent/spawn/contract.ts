@@ -1,15 +1,6 @@
 import type { CloseReason } from "../../channel/errors.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 
-/**
- * Modules from which classes may be loaded: URLs or absolute paths. In a list,
- * each module is named after its file, with and without the extension; in a
- * record, by its key.
- */
-export type ModuleList =
-  | readonly (string | URL)[]
-  | Readonly<Record<string, string | URL>>;
-
 /** A permission: everything, nothing, or the listed items. */
 export type SpawnPermission = boolean | readonly (string | URL)[];
 
@@ -60,8 +51,11 @@ export interface SpawnOptions {
    * thread of this process, which starts faster and has all its permissions.
    */
   readonly kind: "process" | "worker";
-  /** The only modules whose classes can be spawned. */
-  readonly modules: ModuleList;
+  /**
+   * The only modules whose classes can be spawned, by names of your choice: URLs
+   * or absolute paths.
+   */
+  readonly modules: Readonly<Record<string, string | URL>>;
   /**
    * The address where the new container listens: `tcp://host:port` or
    * `ipc://[/path/to/socket]`. Memory is not shared with this process.

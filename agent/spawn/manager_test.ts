@@ -1,5 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RemoteError } from "../../channel/errors.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { openConnection } from "../../rpc/deno.ts";
 import type { Agent } from "../agent.ts";
@@ -9,10 +8,10 @@ import type { Worm } from "../fixtures/spawned.ts";
 import { fixture } from "../fixtures/spawning.ts";
 import { Manager } from "./manager.ts";
 
-const modules = [fixture("spawned.ts")];
+const modules = { spawned: fixture("spawned.ts") };
 
 withCtx({
-  name: "Manager without a token serves anybody, as that of aiomas does",
+  name: "Manager serves anybody, as that of aiomas does",
   codecs,
   utcStart: "2024-01-01",
 }, async (ctx) => {
@@ -44,36 +43,6 @@ withCtx({
 });
 
 withCtx(
-  "Manager with a token admits the first connection that shows it",
-  async (ctx) => {
-    const there = await ctx.createContainer();
-    const [one, other] = [
-      await ctx.createContainer(),
-      await ctx.createContainer(),
-    ];
-    const options = { modules, token: "open sesame" };
-    const { address } = await there.spawn(Manager, options);
-    const first = await one.connect<Manager>(address);
-    const second = await other.connect<Manager>(address);
-    await assertRejects(() => first.stop(), RemoteError, "parent alone");
-    await assertRejects(
-      () => first.admit("guess"),
-      RemoteError,
-      "not its token",
-    );
-    await first.admit("open sesame");
-    await assertRejects(
-      () => second.admit("open sesame"),
-      RemoteError,
-      "shown before",
-    );
-    await assertRejects(() => second.stop(), RemoteError, "parent alone");
-    const [, worm] = await first.spawn("spawned:Worm", "w");
-    assertEquals(worm, `${there.address}/1`);
-  },
-);
-
-withCtx(
   { name: "Manager has the id 0, or another", transports: ["memory"] },
   async (ctx) => {
     const container = await ctx.createContainer();
@@ -81,7 +50,7 @@ withCtx(
     assertThrows(() => new Manager(container, { modules }), TypeError, "id");
     assertEquals(new Manager(container, { modules, id: "m" }).id, "m");
     assertThrows(
-      () => new Manager(container, { modules: [], id: "n" }),
+      () => new Manager(container, { modules: {}, id: "n" }),
       TypeError,
       "empty",
     );

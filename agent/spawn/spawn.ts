@@ -3,7 +3,6 @@ import { world } from "../../transports/internal.ts";
 import { internalsOf } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import { SpawnError } from "../errors.ts";
-import { chooseAddress } from "./_address.ts";
 import type { SpawnOptions } from "./contract.ts";
 import { planSpawn } from "./_plan.ts";
 import { SpawnedContainer } from "./spawned_container.ts";
@@ -32,7 +31,7 @@ const ADDRESS = "tcp://127.0.0.1:0";
  * await using container = await Container.create("tcp://127.0.0.1:0");
  * await using spawned = await spawnContainer(container, {
  *   kind: "process",
- *   modules: [import.meta.resolve("./bidders.ts")],
+ *   modules: { bidders: import.meta.resolve("./bidders.ts") },
  * });
  * const bidder = await spawned.spawn<Bidder>("bidders:Bidder", 10);
  * await bidder.bid(8);
@@ -56,20 +55,28 @@ export async function spawnContainer(
   checkRange("startTimeoutMs", startTimeoutMs, 0);
   const until = world.now() + startTimeoutMs;
   for (let attempt = 1;; attempt++) {
-    const chosen = chooseAddress(address);
-    const plan = await planSpawn(parent, options, chosen);
-    internalsOf(parent).context.checkOpen("spawn a container");
+    const plan = await planSpawn(parent, { ...options, address });
+    const { context } = internalsOf(parent);
+    context.checkOpen("spawn a container");
+    if (context.access.children.has(plan.address)) throw inUse(plan.address);
     options.signal?.throwIfAborted();
     const leftMs = attempt === 1 ? startTimeoutMs : until - world.now();
-    const spawned = new SpawnedContainer(parent, plan);
+    const spawned = new SpawnedContainer(parent, plan, Math.max(0, leftMs));
     try {
-      await spawned.start(Math.max(0, leftMs), options.signal);
+      await spawned.start(options.signal);
       return spawned;
     } catch (error) {
       // Another program took the port that was free.
-      const mayRetry = chosen.hasChosenPort && attempt < PORT_ATTEMPTS &&
+      const mayRetry = address.endsWith(":0") && attempt < PORT_ATTEMPTS &&
         error instanceof SpawnError && error.remoteName === "AddressInUseError";
       if (!mayRetry) throw error;
     }
   }
+}
+
+function inUse(address: string): SpawnError {
+  return new SpawnError(
+    `Cannot spawn a container at '${address}': another one is being spawned or open there`,
+    { remoteName: "AddressInUseError" },
+  );
 }

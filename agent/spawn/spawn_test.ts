@@ -11,14 +11,19 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import type { ErrorContext } from "../../channel/report.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { kwargs } from "../../rpc/kwargs.ts";
+import { openConnection } from "../../rpc/deno.ts";
+import { MethodNotFoundError } from "../../rpc/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { LeakError } from "../../testing/errors.ts";
 import { failureOf } from "../../testing/fixtures/fake_runner.ts";
+import { addressOf } from "../address.ts";
 import { Container } from "../container.ts";
 import { ContainerClosedError, SpawnError } from "../errors.ts";
 import type { LogKeeper, Worm } from "../fixtures/spawned.ts";
 import { fixture, KINDS, spawnIn, spawnOptions } from "../fixtures/spawning.ts";
-import { Point, pointSerializer } from "../fixtures/spawned_point.ts";
+import { Mirror, Point, pointSerializer } from "../fixtures/spawned_point.ts";
+import type { Child } from "./_child.ts";
+import type { SpawnSetup } from "./_control.ts";
 import { spawnContainer } from "./spawn.ts";
 
 for (const kind of KINDS) {
@@ -35,21 +40,11 @@ for (const kind of KINDS) {
     const parent = await ctx.createContainer();
     const spawned = await spawnIn(ctx, parent, kind);
     assertEquals(spawned.pid === undefined, kind === "worker");
-    assertEquals(
-      String(spawned.manager),
-      `ManagerProxy('${spawned.address}/0')`,
-    );
     const ann = await spawned.spawn<Worm>("spawned:Worm", "Ann");
-    assertEquals(String(ann), `WormProxy('${spawned.address}/1')`);
+    assertEquals(String(ann), `WormProxy('${spawned.address}/0')`);
     assertEquals(await ann.greet("Bob"), "Ann greets Bob");
-    const [bob, address] = await spawned.manager.spawn(
-      "spawned.ts:Worm",
-      "Bob",
-    );
-    assertEquals([String(bob), address], [
-      `WormProxy('${spawned.address}/2')`,
-      `${spawned.address}/2`,
-    ]);
+    const bob = await spawned.spawn<Worm>("spawned:Worm", "Bob");
+    assertEquals(addressOf(bob), `${spawned.address}/1`);
     assertEquals(parent.stats().connections, 1);
   });
 
@@ -127,30 +122,23 @@ for (const kind of KINDS) {
 
   withCtx({
     ...options,
-    name: `a manager in a ${kind} serves the connection of its parent alone`,
+    name: `a ${kind} takes calls of its agents alone from others`,
   }, async (ctx) => {
     const parent = await ctx.createContainer();
-    const stranger = await ctx.createContainer();
-    const spawned = await spawnIn(ctx, parent, kind);
-    const manager = await stranger.connect<typeof spawned.manager>(
-      `${spawned.address}/0`,
+    const stranger = ctx.use(
+      await openConnection<Child>(
+        (await spawnIn(ctx, parent, kind)).address,
+        ctx.options,
+      ),
     );
     for (
       const call of [
-        () => manager.stop(),
-        () => manager.set_time(1),
-        () => manager.spawn("spawned:Worm", "x"),
-        () => manager.admit("guess"),
+        () => stranger.remote.open({} as SpawnSetup),
+        () => stranger.remote.spawn("spawned:Worm", "x"),
+        () => stranger.remote.setTime(1),
+        () => stranger.remote.close(0),
       ]
-    ) {
-      const error = await assertRejects(call, RemoteError, "Cannot use");
-      assertEquals(error.remoteName, "ManagerRefusedError");
-    }
-    const worm = await spawned.spawn<Worm>("spawned:Worm", "w");
-    assert((await worm.useManager()).includes("parent alone"));
-    // Agents there serve everybody.
-    const same = await stranger.connect<Worm>(`${spawned.address}/1`);
-    assertEquals(await same.greet("you"), "w greets you");
+    ) await assertRejects(call, MethodNotFoundError);
   });
 
   withCtx({
@@ -230,7 +218,7 @@ for (const kind of KINDS) {
   }, async (ctx) => {
     const serializers = [pointSerializer];
     const parent = await ctx.createContainer({ serializers });
-    const modules = [fixture("spawned_point.ts")];
+    const modules = { spawned_point: fixture("spawned_point.ts") };
     await assertRejects(
       () => spawnIn(ctx, parent, kind, { modules }),
       TypeError,
@@ -269,6 +257,33 @@ for (const kind of KINDS) {
       kwargs({ lastWords: "bye" }),
     );
     assertEquals(await keeper.lastWords(), "bye");
+  });
+
+  withCtx({
+    ...options,
+    name: `agents and instances of classes reach the constructor in a ${kind}`,
+    codecs,
+  }, async (ctx) => {
+    const parent = await ctx.createContainer({
+      serializers: [pointSerializer],
+    });
+    const spawned = await spawnIn(ctx, parent, kind, {
+      modules: { spawned_point: fixture("spawned_point.ts") },
+      serializers: ["spawned_point:pointSerializer"],
+      ...(kind === "process" && {
+        permissions: { net: true, read: true, write: true },
+      }),
+    });
+    const here = await parent.spawn(Mirror);
+    const there = await spawned.spawn<Mirror>("spawned_point:Mirror");
+    const point = new Point(1, 2);
+    for (const other of [here, there]) {
+      const mirror = await spawned.spawn<Mirror>(
+        "spawned_point:Mirror",
+        { other, point, date: new Date(5) },
+      );
+      assertEquals(await mirror.flipOwn(), [new Point(2, 1), 5]);
+    }
   });
 }
 
@@ -328,8 +343,8 @@ withCtx(
         ["parse address", "process", { address: "nowhere" }],
         ["'permissions'", "worker", { permissions: { net: true } }],
         ["'flags'", "worker", { flags: ["--v8-flags=--expose-gc"] }],
-        ["'modules' is empty", "process", { modules: [] }],
-        ["import.meta.resolve", "worker", { modules: ["./spawned.ts"] }],
+        ["'modules' is empty", "process", { modules: {} }],
+        ["import.meta.resolve", "worker", { modules: { a: "./spawned.ts" } }],
         ["comma", "process", { permissions: { read: ["/a,b"] } }],
         ["the date", "process", { clock: { utcStart: "someday" } }],
         ["startTimeoutMs", "process", { startTimeoutMs: NaN }],

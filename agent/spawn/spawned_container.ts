@@ -1,36 +1,37 @@
-import { abortable, within } from "../../channel/internal.ts";
+import { abortable, Ending, within } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
-import { RemoteError } from "../../channel/errors.ts";
+import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
+import { describeThrown } from "../../channel/message.ts";
 import { runGuarded } from "../../channel/report.ts";
+import type { RpcClient } from "../../rpc/client.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type { RpcServer } from "../../rpc/server.ts";
 import { parseAddress } from "../../transports/address.ts";
 import { observed, world } from "../../transports/internal.ts";
+import { printable } from "../../transports/printable.ts";
 import { inodeOf, removeSocketOf } from "../../transports/socket_file.ts";
+import type { ContainerContext } from "../_container_context.ts";
+import { internalsOf } from "../_container_internals.ts";
 import { isAgentId } from "../address.ts";
-import {
-  type ContainerInternals,
-  internalsOf,
-} from "../_container_internals.ts";
 import type { Container } from "../container.ts";
-import { ContainerClosedError, SpawnError } from "../errors.ts";
-import type { Child } from "../links/_access.ts";
+import { SpawnError } from "../errors.ts";
+import type { ChildAccess } from "../links/_access.ts";
+import type { Links } from "../links/_links.ts";
 import { GRACE_MS } from "../supervision/_agent_lifecycle.ts";
+import type { Child } from "./_child.ts";
 import type { SpawnedCloseReason } from "./contract.ts";
-import { type Control, type LineSource, listenForChild } from "./_control.ts";
-import type { Host, HostEnd } from "./_host.ts";
-import { reportedError, StderrTail } from "./_log.ts";
-import type { Manager } from "./manager.ts";
+import { byAddress, type LineSource, listenForChild } from "./_control.ts";
+import { type Host, type HostEnd, startHost } from "./_host.ts";
 import type { SpawnPlan } from "./_plan.ts";
+
+/** The number of lines of stderr that an error holds. */
+const KEPT_LINES = 20;
 
 /** The time for the end of a child whose container was closed. */
 const EXIT_MS = 1_000;
 
-/**
- * The time for the end of a child without its manager or its connection: it may
- * be about to end, as after `stop`.
- */
+/** The time for the end of a child whose connection is lost, as at its end. */
 const LOSS_MS = 2_000;
 
 /**
@@ -48,7 +49,7 @@ const CLOSED_HERE: SpawnedCloseReason = {
 const LOST: SpawnedCloseReason = {
   by: "error",
   code: "lost",
-  message: "its manager or its connection was lost",
+  message: "its connection was lost",
 };
 
 /** Stands for a process or Worker that was not started. */
@@ -66,40 +67,47 @@ export class SpawnedContainer implements AsyncDisposable {
   /** The address of the container. */
   readonly address: string;
   readonly #parent: Container;
-  readonly #internals: ContainerInternals;
+  readonly #context: ContainerContext;
+  readonly #links: Links;
   readonly #plan: SpawnPlan;
-  readonly #token = world.uuid();
-  readonly #stderr = new StderrTail();
-  /** Aborts when the start is given up. */
-  readonly #limit = new AbortController();
-  readonly #started = Promise.withResolvers<void>();
-  /** Resolves to the time for closing. */
-  readonly #closing = Promise.withResolvers<number>();
+  readonly #timeoutMs: number;
+  readonly #child: ChildAccess;
+  readonly #stderr: string[] = [];
+  /** Ends the start before it is through. */
+  readonly #starting: Ending;
+  readonly #connected = Promise.withResolvers<RpcClient<Child>>();
   readonly #closed = Promise.withResolvers<SpawnedCloseReason>();
-  #server: RpcServer | null = null;
+  #server: RpcServer<Child> | null = null;
+  #control: RpcClient<Child> | null = null;
   #host = NO_HOST;
-  #child: Child | null = null;
-  #manager: Remote<Manager> | null = null;
   #ending: SpawnedCloseReason | null = null;
   #hasListened = false;
   /** The file of its socket, which a Worker that hangs may keep open. */
   #inode: number | null = null;
-  /** Resolves when the connection or the manager is gone. */
-  #lost: Promise<void> = Promise.resolve();
 
   /** Made by `spawnContainer`. */
-  constructor(parent: Container, plan: SpawnPlan) {
+  constructor(parent: Container, plan: SpawnPlan, timeoutMs: number) {
+    const { context, dependents, links } = internalsOf(parent);
     this.address = plan.address;
     this.#parent = parent;
-    this.#internals = internalsOf(parent);
+    this.#context = context;
+    this.#links = links;
     this.#plan = plan;
-    // The child may report before the start waits for it.
-    this.#started.promise.catch(() => {});
-  }
-
-  /** Its manager, which serves the connection of the parent alone. */
-  get manager(): Remote<Manager> {
-    return this.#manager!;
+    this.#timeoutMs = timeoutMs;
+    this.#starting = new Ending(() =>
+      new SpawnError(`it had not started after ${timeoutMs} ms`)
+    );
+    const { credentials } = plan.setup;
+    this.#child = { credentials, isPreauthorized: false };
+    context.access.children.set(this.address, this.#child);
+    dependents.add(this);
+    this.closed.then(() => dependents.delete(this));
+    observed.by?.opened(
+      this,
+      "process",
+      () => `${this.address}, ${this.pid ?? "a Worker"}`,
+    );
+    observed.by?.owned(this, parent);
   }
 
   /** The id of its process; `undefined` for a Worker. */
@@ -118,115 +126,97 @@ export class SpawnedContainer implements AsyncDisposable {
   /**
    * Starts it, and waits until it can be used. If that fails nothing is left.
    *
-   * @throws {SpawnError} If it does not start within `timeoutMs`.
+   * @throws {SpawnError} If it does not start in time.
    * @throws {ContainerClosedError} If the parent is closed before.
    * @throws {unknown} The reason of `signal`.
    */
-  async start(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const { address } = this;
-    const onAbort = () => this.#limit.abort(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = world.setTimer(timeoutMs, () => {
-      const message = `it had not started after ${timeoutMs} ms`;
-      this.#limit.abort(new SpawnError(message));
-    });
-    this.#internals.dependents.add(this);
-    observed.by?.opened(
-      this,
-      "process",
-      () => `${address}, ${this.pid ?? "a Worker"}`,
-    );
-    observed.by?.owned(this, this.#parent);
-    const { credentials } = this.#plan.setup;
-    const child = this.#internals.context.access.addChild(address, credentials);
-    this.#child = child;
-    this.closed.then(() => child[Symbol.dispose]());
+  async start(signal?: AbortSignal): Promise<void> {
+    const timer = world.setTimer(this.#timeoutMs, () => this.#starting.end());
     try {
-      await this.#startHost();
-      await this.#connect(this.#limit.signal);
+      await this.#starting.before(signal, (ending) => this.#start(ending));
     } catch (error) {
-      await this.#giveUp();
+      await this.#giveUp(this.#starting.isOver || signal?.aborted);
       if (signal?.aborted) throw signal.reason;
-      if (this.#ending !== CLOSED_HERE) {
-        throw this.#stderr.error(address, error, this.#plan.hint);
+      if (this.#ending === CLOSED_HERE) {
+        throw this.#context.closedError("spawn a container");
       }
-      throw new ContainerClosedError(
-        `Cannot spawn a container at '${address}': its parent '${this.#parent.address}' was closed`,
-      );
+      throw startError(this.#plan, error, this.#stderr);
     } finally {
       timer.stop();
-      signal?.removeEventListener("abort", onAbort);
     }
   }
 
-  async #startHost(): Promise<void> {
-    const token = this.#token;
-    this.#server = await listenForChild(
-      this.#control(),
+  async #start(signal: AbortSignal): Promise<void> {
+    const token = world.uuid();
+    const { serializers, timeoutMs } = this.#context.options;
+    const server = this.#server = await listenForChild<Child>(token, {
+      serializers,
+      timeoutMs,
+      resolver: byAddress(() => this.#links),
+      onConnect: this.#connected.resolve,
+      onError: this.#report,
+    });
+    observed.by?.owned(server, this);
+    signal.throwIfAborted();
+    const point = {
+      address: server.address,
       token,
-      (error) =>
-        this.#internals.context.report(error, "callback", this.address),
-    );
-    observed.by?.owned(this.#server, this);
-    this.#limit.signal.throwIfAborted();
-    this.#host = this.#plan.startHost(
-      { address: this.#server.address, token },
+      serializers: this.#plan.setup.serializers.length,
+    };
+    this.#host = startHost(
+      this.#plan,
+      point,
       (line, from) => this.#log(line, from),
     );
-    this.#host.ended.then((end) => this.#tidy(end));
-  }
-
-  #control(): Control {
-    return {
-      setup: () => this.#plan.setup,
-      untilClosing: () => this.#closing.promise,
-      started: () => this.#started.resolve(),
-      failed: (name, message) =>
-        this.#started.reject(reportedError(name, message)),
-    };
-  }
-
-  #log(line: string, from: LineSource): void {
-    if (from === "stderr") this.#stderr.add(line);
-    runGuarded(
-      () => this.#plan.onLog(line, from),
-      (error) =>
-        this.#internals.context.report(error, "callback", this.address),
-    );
-  }
-
-  async #connect(signal: AbortSignal): Promise<void> {
-    const endedEarly = this.#host.ended.then(({ message }) => {
+    const { ended } = this.#host;
+    ended.then((end) => this.#tidy(end));
+    const endedEarly = ended.then(({ message }) => {
       throw new SpawnError(`${message} before it had started`);
     });
-    const started = Promise.race([this.#started.promise, endedEarly]);
-    await abortable(started, signal);
+    const opened = this.#open(signal).catch((error) => {
+      // The end of the child says more than the loss of the connection.
+      if (error instanceof ConnectionClosedError) return endedEarly;
+      throw error;
+    });
+    await abortable(Promise.race([opened, endedEarly]), signal);
     this.#hasListened = true;
     const path = socketPath(this.address);
     const isWorker = this.pid === undefined;
     if (path !== null && isWorker) this.#inode = await inodeOf(path);
-    const address = `${this.address}/0`;
     // For this one connection, whoever listens there is taken for the child.
-    const preauthorized = this.#child!.preauthorize();
-    const manager = await this.#parent.connect<Manager>(address, { signal })
-      .finally(() => preauthorized[Symbol.dispose]());
-    await withOptions(manager, { signal }).admit(this.#token);
-    this.#manager = manager;
-    // It rejects when the parent closes, which ends the child as well.
-    this.#lost = this.#parent.watch(address).then(() => {}, () => {});
-    this.#lost.then(() => this.#endWithin(LOSS_MS, LOST));
+    this.#child.isPreauthorized = true;
+    this.#context.access.name(this.address);
+    // No agent is there yet: this connects.
+    await this.#links.route(`${this.address}/0`, signal)
+      .finally(() => this.#child.isPreauthorized = false);
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const control = this.#control = await this.#connected.promise;
+    control.closed.then(() => this.#endWithin(LOSS_MS, LOST));
+    const remote = withOptions(control.remote, { signal, timeoutMs: Infinity });
+    await remote.open(this.#plan.setup);
+  }
+
+  readonly #report = (error: unknown): void =>
+    this.#context.report(error, "callback", this.address);
+
+  #log(line: string, from: LineSource): void {
+    if (from === "stderr") {
+      this.#stderr.push(line);
+      if (this.#stderr.length > KEPT_LINES) this.#stderr.shift();
+    }
+    runGuarded(() => this.#plan.onLog(line, from), this.#report);
   }
 
   /**
    * Lets it end by itself, as far as it can: it may be about to listen, or
    * listen where this side was refused.
    */
-  async #giveUp(): Promise<void> {
+  async #giveUp(isRushed: boolean | undefined): Promise<void> {
     this.#ending ??= LOST;
-    this.#closing.resolve(LINGER_MS);
-    const { aborted } = this.#limit.signal;
-    await within(aborted ? LINGER_MS : EXIT_MS, this.#host.ended);
-    this.#host.kill();
+    await this.#server?.close({ graceMs: 0 });
+    await this.#endWithin(isRushed ? LINGER_MS : EXIT_MS, LOST);
     if (this.#host === NO_HOST) await this.#tidy(await NO_HOST.ended);
     await this.closed;
   }
@@ -237,33 +227,24 @@ export class SpawnedContainer implements AsyncDisposable {
     this.#host.kill();
   }
 
-  async #tidy({ code, message }: HostEnd): Promise<void> {
-    const byItself: SpawnedCloseReason = code === 0
-      ? { by: "peer", code: "closed", message: "it was stopped" }
+  async #tidy({ code: exitCode, message }: HostEnd): Promise<void> {
+    const byItself: SpawnedCloseReason = exitCode === 0
+      ? { by: "peer", code: "closed", message: "it closed its own container" }
       : { by: "error", code: "ended", message };
     const reason = this.#ending ?? byItself;
-    await this.#removeSocket();
-    // If it never listened there, somebody else may.
-    if (this.#hasListened) {
-      await within(LINGER_MS, this.#lost);
-      // A Worker's end of it may be open for ever.
-      await this.#internals.links.cut(this.address);
-      await this.#lost;
-    }
-    await this.#server?.close({ graceMs: 0 });
-    this.#internals.dependents.delete(this);
-    observed.by?.closed(this);
-    const exit = code === undefined ? {} : { exitCode: code };
-    this.#closed.resolve({ ...reason, ...exit });
-  }
-
-  async #removeSocket(): Promise<void> {
     const path = socketPath(this.address);
-    try {
-      if (path !== null) await removeSocketOf(path, this.#inode);
-    } catch (error) {
-      this.#internals.context.report(error, "callback", this.address);
+    if (path !== null) {
+      await removeSocketOf(path, this.#inode).catch(this.#report);
     }
+    // If it never listened there, somebody else may.
+    if (this.#hasListened) await this.#links.cut(this.address, LINGER_MS);
+    await this.#server?.close({ graceMs: 0 });
+    this.#context.access.removeChild(this.address);
+    observed.by?.closed(this);
+    this.#closed.resolve({
+      ...reason,
+      ...(exitCode !== undefined && { exitCode }),
+    });
   }
 
   /**
@@ -277,28 +258,18 @@ export class SpawnedContainer implements AsyncDisposable {
    * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
    */
   async spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>> {
-    try {
-      const made: unknown = await this.manager.spawn(name, ...args);
-      const address = this.#checkMade(Array.isArray(made) ? made[1] : null);
-      return await this.#parent.connect<T>(address);
-    } catch (error) {
-      const isSpawnError = error instanceof RemoteError &&
-        error.remoteName === "SpawnError";
-      throw isSpawnError
-        ? new SpawnError(error.message, { cause: error })
-        : error;
+    const id: unknown = await this.#control!.remote.spawn(name, ...args)
+      .catch((error) => {
+        const isSpawnError = error instanceof RemoteError &&
+          error.remoteName === "SpawnError";
+        if (!isSpawnError) throw error;
+        throw new SpawnError(error.message, { cause: error });
+      });
+    if (isAgentId(id)) {
+      return await this.#parent.connect(`${this.address}/${id}`);
     }
-  }
-
-  /** Checks that the address which it reports for an agent is its own. */
-  #checkMade(address: unknown): string {
-    const inside = `${this.address}/`;
-    if (
-      typeof address === "string" && address.startsWith(inside) &&
-      isAgentId(address.slice(inside.length))
-    ) return address;
     throw new SpawnError(
-      `Cannot connect to an agent that '${this}' has made: it reports the address of another container`,
+      `Cannot connect to an agent that '${this}' has made: it reports no id of an agent`,
     );
   }
 
@@ -310,7 +281,7 @@ export class SpawnedContainer implements AsyncDisposable {
    * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
    */
   async setTime(time: number): Promise<void> {
-    await this.manager.set_time(time);
+    await this.#control!.remote.setTime(time);
   }
 
   /**
@@ -322,8 +293,8 @@ export class SpawnedContainer implements AsyncDisposable {
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     if (this.#ending === null) {
       this.#ending = CLOSED_HERE;
-      this.#limit.abort(CLOSED_HERE);
-      if (graceMs > 0) this.#closing.resolve(graceMs);
+      this.#starting.end();
+      if (graceMs > 0) this.#control?.remote.close(graceMs).catch(() => {});
     }
     this.#endWithin(graceMs > 0 ? graceMs + EXIT_MS : 0, CLOSED_HERE);
     await this.closed;
@@ -344,4 +315,24 @@ export class SpawnedContainer implements AsyncDisposable {
 function socketPath(address: string): string | null {
   const parsed = parseAddress(address);
   return "path" in parsed ? parsed.path : null;
+}
+
+/** The error for a child that could not start because of `cause`. */
+function startError(
+  { address, process }: SpawnPlan,
+  cause: unknown,
+  stderr: readonly string[],
+): SpawnError {
+  const isReported = cause instanceof RemoteError;
+  const isKnown = isReported || cause instanceof SpawnError;
+  const reason = isKnown ? cause.message : describeThrown(cause);
+  // Deno writes in this form why it ends.
+  const last = stderr.findLast((it) => it.startsWith("error: "));
+  const more = last === undefined ? "" : ` (${printable(last, 500)})`;
+  return new SpawnError(
+    `Cannot spawn a container at '${address}': ${
+      printable(reason, 2_000)
+    }${more}${process?.hint ? `; ${process.hint}` : ""}`,
+    { cause, stderr, remoteName: isReported ? cause.remoteName : undefined },
+  );
 }

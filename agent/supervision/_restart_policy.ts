@@ -1,15 +1,10 @@
 import {
-  type BackoffOptions,
+  Backoff,
   checkRange,
   DEFAULT_BACKOFF,
 } from "../../channel/internal.ts";
 import type { FailurePolicy } from "../agent_options.ts";
 import type { AgentState } from "./_agent_lifecycle.ts";
-
-/**
- * The decisions about agents that fail: pure functions, which the supervisor
- * carries out.
- */
 
 /** The action that follows the failure of an agent's task. */
 export type FailureAction = "none" | "close" | "restart" | "escalate";
@@ -27,62 +22,56 @@ export function actionOnFailure(
   return policy === "stop" || state !== "running" ? "close" : "restart";
 }
 
-/** A restart policy with its defaults filled in. */
-export interface ResolvedRestartPolicy extends BackoffOptions {
-  readonly restarts: number;
-  readonly withinMs: number;
-}
-
-/** The restarts of one agent so far. */
-export interface RestartHistory {
+/** The restarts of one agent: how many there may be, and when. */
+export class Restarts {
+  /** The waits before the restarts. */
+  readonly backoff: Pick<Backoff, "reset" | "wait">;
+  readonly #max: number;
+  readonly #withinMs: number;
   /** The times of the restarts that still count, in milliseconds. */
-  readonly times: readonly number[];
-  /** The longest wait before the last of them, in milliseconds. */
-  readonly waitMs: number;
-}
+  #times: number[] = [];
 
-/** The history of an agent that has never been restarted. */
-export const NO_RESTARTS: RestartHistory = { times: [], waitMs: 0 };
+  constructor(
+    backoff: Pick<Backoff, "reset" | "wait">,
+    max: number,
+    withinMs: number,
+  ) {
+    this.backoff = backoff;
+    this.#max = max;
+    this.#withinMs = withinMs;
+  }
 
-/**
- * Decides whether an agent is restarted at the time `nowMs`, and after which
- * wait. Waits double, and begin short again once no restart counts any more.
- *
- * @returns The history with the new restart, or `null` if there were too many.
- */
-export function planRestart(
-  history: RestartHistory,
-  policy: ResolvedRestartPolicy,
-  nowMs: number,
-): RestartHistory | null {
-  const times = history.times.filter((at) => at > nowMs - policy.withinMs);
-  if (times.length >= policy.restarts) return null;
-  const waitMs = times.length === 0 ? policy.initialMs : history.waitMs * 2;
-  return {
-    times: [...times, nowMs],
-    waitMs: Math.min(waitMs, policy.maxMs),
-  };
+  /**
+   * Counts a restart at the time `nowMs`; returns `false` if there were too
+   * many. Waits begin short again once no restart counts any more.
+   */
+  begin(nowMs: number): boolean {
+    this.#times = this.#times.filter((at) => at > nowMs - this.#withinMs);
+    if (this.#times.length >= this.#max) return false;
+    if (this.#times.length === 0) this.backoff.reset();
+    this.#times.push(nowMs);
+    return true;
+  }
 }
 
 /**
- * Returns the restart policy that `policy` asks for; `null` if it asks for no
- * restarts.
+ * Returns the restarts that `policy` asks for; `null` if it asks for none. Their
+ * timers belong to `owner`.
  *
  * @throws {RangeError} If one of its numbers is out of range.
  */
-export function resolveRestarts(
+export function restartsOf(
   policy: FailurePolicy,
-): ResolvedRestartPolicy | null {
+  owner: object,
+): Restarts | null {
   if (typeof policy === "string" && policy !== "restart") return null;
-  const given = policy === "restart" ? {} : policy;
-  const resolved = {
-    restarts: given.restarts ?? 5,
-    withinMs: given.withinMs ?? 60_000,
-    initialMs: given.backoff?.initialMs ?? DEFAULT_BACKOFF.initialMs,
-    maxMs: given.backoff?.maxMs ?? DEFAULT_BACKOFF.maxMs,
-  };
-  for (const [name, value] of Object.entries(resolved)) {
+  const { restarts = 5, withinMs = 60_000, backoff = {} } = policy === "restart"
+    ? {}
+    : policy;
+  const waits = { ...DEFAULT_BACKOFF, ...backoff };
+  const numbers = { restarts, withinMs, ...waits };
+  for (const [name, value] of Object.entries(numbers)) {
     checkRange(name, value, 0);
   }
-  return resolved;
+  return new Restarts(new Backoff(waits, owner), restarts, withinMs);
 }

@@ -1,11 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { FailurePolicy } from "../agent_options.ts";
-import {
-  actionOnFailure,
-  NO_RESTARTS,
-  planRestart,
-  resolveRestarts,
-} from "./_restart_policy.ts";
+import { actionOnFailure, Restarts, restartsOf } from "./_restart_policy.ts";
 
 Deno.test("actionOnFailure decides by policy and state", () => {
   const states = ["new", "starting", "running", "closing", "closed"] as const;
@@ -24,42 +19,39 @@ Deno.test("actionOnFailure decides by policy and state", () => {
   }
 });
 
-Deno.test("planRestart allows so many restarts within a time", () => {
-  const policy = resolveRestarts({ restarts: 2, withinMs: 100 })!;
-  const one = planRestart(NO_RESTARTS, policy, 0)!;
-  const two = planRestart(one, policy, 50)!;
-  assertEquals(two.times, [0, 50]);
-  assertEquals(planRestart(two, policy, 99), null);
-  assertEquals(planRestart(two, policy, 100)!.times, [50, 100]);
-  assertEquals(NO_RESTARTS.times, []);
-  const never = resolveRestarts({ restarts: 0 })!;
-  assertEquals(planRestart(NO_RESTARTS, never, 0), null);
+Deno.test("Restarts allows so many within a time, and then begins short again", () => {
+  const resets: number[] = [];
+  let nowMs = 0;
+  const backoff = {
+    reset: () => void resets.push(nowMs),
+    wait: () => Promise.resolve(),
+  };
+  const restarts = new Restarts(backoff, 2, 100);
+  const begun = [0, 50, 99, 100, 199, 300].filter((it) =>
+    restarts.begin(nowMs = it)
+  );
+  assertEquals(begun, [0, 50, 100, 199, 300]);
+  assertEquals(resets, [0, 300]);
+  assertEquals(new Restarts(backoff, 0, 100).begin(0), false);
 });
 
-Deno.test("planRestart doubles the waits until nothing counts any more", () => {
-  const policy = resolveRestarts({
-    withinMs: 100,
-    backoff: { initialMs: 10, maxMs: 35 },
-  })!;
-  let history = NO_RESTARTS;
-  const waits = [0, 60, 120, 180, 280].map((nowMs) => {
-    history = planRestart(history, policy, nowMs)!;
-    return history.waitMs;
-  });
-  assertEquals(waits, [10, 20, 35, 35, 10]);
-});
-
-Deno.test("planRestart waits no longer than the longest wait at first", () => {
-  const policy = resolveRestarts({ backoff: { initialMs: 50, maxMs: 5 } })!;
-  assertEquals(planRestart(NO_RESTARTS, policy, 0)!.waitMs, 5);
-});
-
-Deno.test("resolveRestarts fills in defaults, and refuses what is no number", () => {
-  assertEquals(resolveRestarts("report"), null);
-  assertEquals(resolveRestarts("stop"), null);
-  assertEquals(resolveRestarts("escalate"), null);
-  assertEquals(resolveRestarts("restart"), resolveRestarts({}));
-  assertEquals(resolveRestarts({ restarts: 1 })!.withinMs, 60_000);
-  assertThrows(() => resolveRestarts({ restarts: NaN }), RangeError, "NaN");
-  assertThrows(() => resolveRestarts({ withinMs: -1 }), RangeError, "-1");
+Deno.test("restartsOf fills in defaults, and refuses what is no number", () => {
+  const of = (policy: FailurePolicy) => restartsOf(policy, {});
+  for (const policy of ["report", "stop", "escalate"] as const) {
+    assertEquals(of(policy), null);
+  }
+  for (const policy of ["restart", {}, { backoff: {} }] as const) {
+    const restarts = of(policy)!;
+    const begun = [1, 2, 3, 4, 5, 6, 60_000, 60_001].filter((it) =>
+      restarts.begin(it)
+    );
+    assertEquals(begun, [1, 2, 3, 4, 5, 60_001]);
+  }
+  for (
+    const wrong of [
+      { restarts: NaN },
+      { withinMs: -1 },
+      { backoff: { maxMs: -1 } },
+    ]
+  ) assertThrows(() => of(wrong), RangeError);
 });

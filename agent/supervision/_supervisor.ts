@@ -1,4 +1,3 @@
-import { pause } from "../../channel/internal.ts";
 import { describeThrown } from "../../channel/message.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service.ts";
@@ -14,11 +13,8 @@ import {
 } from "./_agent_lifecycle.ts";
 import {
   actionOnFailure,
-  NO_RESTARTS,
-  planRestart,
-  type ResolvedRestartPolicy,
-  resolveRestarts,
-  type RestartHistory,
+  type Restarts,
+  restartsOf,
 } from "./_restart_policy.ts";
 
 /** How `spawn` makes one agent, and makes it again after failures. */
@@ -29,9 +25,8 @@ export class AgentFactory {
   readonly prototype: object;
   /** The id that the agent keeps if it is restarted. */
   id: string | undefined = undefined;
-  /** The policy of the agent, if it asks for restarts. */
-  policy: ResolvedRestartPolicy | null = null;
-  history: RestartHistory = NO_RESTARTS;
+  /** The restarts of the agent, if it asks for them. */
+  restarts: Restarts | null = null;
   isRestarting = false;
   /** The newest agent; `null` until its constructor registers it. */
   own: AgentLifecycle | null = null;
@@ -119,7 +114,7 @@ export class Supervisor implements AgentHost {
     const isOwn = making?.own === null &&
       Object.getPrototypeOf(agent) === making.prototype;
     const factory = isOwn ? making : null;
-    const restarts = resolveRestarts(policy);
+    const restarts = restartsOf(policy, this.context.container);
     if (restarts !== null && factory === null) {
       throw new TypeError(
         "Cannot restart this agent when it fails: only an agent made by 'container.spawn' can be made again",
@@ -134,7 +129,8 @@ export class Supervisor implements AgentHost {
     if (factory !== null) factory.own = lifecycle;
     if (factory !== null && restarts !== null) {
       factory.id = chosen;
-      factory.policy = restarts;
+      // They count on when the agent is made again.
+      factory.restarts ??= restarts;
       this.#factories.set(chosen, factory);
     }
     return lifecycle;
@@ -220,14 +216,10 @@ export class Supervisor implements AgentHost {
   /** Returns whether the agent runs again. */
   async #makeAgain(factory: AgentFactory, address: string): Promise<boolean> {
     const { signal } = this.#closing;
-    for (;;) {
-      const plan = planRestart(factory.history, factory.policy!, world.now());
-      if (plan === null) break;
-      factory.history = plan;
+    const restarts = factory.restarts!;
+    while (restarts.begin(world.now())) {
       try {
-        // Random, so that agents that fail together do not all come together.
-        const waitMs = plan.waitMs * (0.5 + world.random() / 2);
-        await pause(waitMs, signal, { owner: this.context.container });
+        await restarts.backoff.wait(Infinity, signal);
         await this.spawn(factory);
         return true;
       } catch (error) {

@@ -120,7 +120,7 @@ async function openSite(
   const options: SpawnOptions = {
     kind,
     address,
-    modules: [new URL("agents.ts", import.meta.url)],
+    modules: { agents: new URL("agents.ts", import.meta.url) },
     clock: { utcStart: DAY, initTime: -ROUND_SECONDS },
     // A Worker is part of this process, and finds what this one does.
     ...(kind === "process" && { flags: importMapFlags() }),

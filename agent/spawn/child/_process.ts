@@ -1,26 +1,22 @@
-import { connectToParent } from "../_control.ts";
-import { onUncaught, runContainer } from "./_run.ts";
+import { Child } from "../_child.ts";
 
 // Ctrl+C in a terminal reaches the parent as well, which decides what ends.
 Deno.addSignalListener("SIGINT", () => {});
 
 const point = JSON.parse(await new Response(Deno.stdin.readable).text());
 
-/** The connection to the parent. */
-export const parent = await connectToParent(point);
+const loaded = Promise.withResolvers<void>();
 
-let isLoaded = false;
-parent.closed.then(() => {
-  // While the modules load there is no container that would have to be closed.
-  if (!isLoaded) Deno.exit(1);
+const child = new Child({
+  isLoaded: loaded.promise,
+  print: (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
+  exit: Deno.exit,
 });
-onUncaught(
-  (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
-  Deno.exit,
-);
 
-/** Runs the container of this process, and ends the process with it. */
-export async function main(): Promise<never> {
-  isLoaded = true;
-  Deno.exit(await runContainer(parent.remote, point.token) ? 0 : 1);
-}
+/** The connection to the parent. */
+export const parent = await child.connect(point);
+
+child.takeUncaught();
+
+/** Lets the parent open the container: all modules are there. */
+export const main = loaded.resolve;

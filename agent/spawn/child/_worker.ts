@@ -1,12 +1,7 @@
 import { Console } from "node:console";
 import { Writable } from "node:stream";
-import {
-  connectToParent,
-  type ControlPoint,
-  type LineSource,
-  type WorkerOutput,
-} from "../_control.ts";
-import { onUncaught, runContainer } from "./_run.ts";
+import type { ControlPoint, LineSource, WorkerOutput } from "../_control.ts";
+import { Child } from "../_child.ts";
 
 addEventListener(
   "message",
@@ -15,10 +10,8 @@ addEventListener(
 );
 
 /** Runs the container of this Worker; at its end the parent ends the Worker. */
-async function main(point: ControlPoint): Promise<void> {
-  const { remote } = await connectToParent(point);
-  const post = (it: WorkerOutput) => point.output!.postMessage(it);
-  const end = (code: number) => post({ code });
+async function main({ output, ...point }: ControlPoint): Promise<void> {
+  const post = (it: WorkerOutput) => output!.postMessage(it);
   const stream = (from: LineSource) =>
     new Writable({
       decodeStrings: false,
@@ -33,6 +26,10 @@ async function main(point: ControlPoint): Promise<void> {
     stderr: stream("stderr"),
     colorMode: false,
   });
-  onUncaught((text) => post({ text, from: "stderr" }), end);
-  end(await runContainer(remote, point.token) ? 0 : 1);
+  const child = new Child({
+    print: (text) => post({ text, from: "stderr" }),
+    exit: (code) => post({ code }),
+  });
+  child.takeUncaught();
+  await child.connect(point);
 }

@@ -12,7 +12,7 @@ import type { SpawnOptions } from "../contract.ts";
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 
 const club = {
-  modules: [fixture("spawned_club.ts")],
+  modules: { spawned_club: fixture("spawned_club.ts") },
   authenticate: "spawned_club:authenticate",
 } as const;
 const { modules } = club;
@@ -116,7 +116,7 @@ for (const kind of KINDS) {
     assertEquals((await there.whoAmI()).identity, expected);
     const stranger = await ctx.createContainer();
     await assertRejects(
-      () => stranger.connect(`${spawned.address}/1`),
+      () => stranger.connect(`${spawned.address}/0`),
       AuthenticationError,
       "Members only",
     );
@@ -128,7 +128,7 @@ for (const kind of KINDS) {
       }),
     });
     const other = await sister.spawn<Member>("spawned_club:Member");
-    const { identity } = await other.askAt(`${spawned.address}/1`);
+    const { identity } = await other.askAt(`${spawned.address}/0`);
     assertEquals(identity, expected);
   });
 

@@ -44,31 +44,31 @@ async function crash(
 for (const kind of KINDS) {
   withCtx({
     ...options,
-    name: `stop answers, and then the ${kind} ends with code 0`,
+    name: `a ${kind} that closes its own container ends with code 0`,
   }, async (ctx) => {
     const parent = await ctx.createContainer();
     const spawned = await spawnIn(ctx, parent, kind);
     const worm = await spawned.spawn<Worm>("spawned:Worm", "w");
     const waiting = worm.wait().catch((it) => it);
     const { address } = spawned;
-    const watched = parent.watch(`${address}/1`);
+    const watched = parent.watch(`${address}/0`);
     await worm.greet("whom it still answers");
-    assertEquals(await spawned.manager.stop(), null);
+    await worm.stop();
     assertEquals(await spawned.closed, {
       by: "peer",
       code: "closed",
-      message: "it was stopped",
+      message: "it closed its own container",
       exitCode: 0,
     });
     assertInstanceOf(await waiting, ConnectionClosedError);
-    assertEquals((await watched).address, `${address}/1`);
+    assertEquals((await watched).address, `${address}/0`);
     assertEquals(await hasFile(address), false);
     await assertRejects(() => worm.greet("x"), ConnectionClosedError);
     await assertRejects(
       () => spawned.spawn("spawned:Worm", "x"),
       ConnectionClosedError,
     );
-    await assertRejects(() => parent.connect(`${address}/1`), ConnectError);
+    await assertRejects(() => parent.connect(`${address}/0`), ConnectError);
     await spawned.close();
   });
 
@@ -122,20 +122,6 @@ for (const kind of KINDS) {
 
   withCtx({
     ...options,
-    name: `a ${kind} whose manager is gone is ended`,
-  }, async (ctx) => {
-    const parent = await ctx.createContainer();
-    const spawned = await spawnIn(ctx, parent, kind, {
-      modules: [fixture("spawned_mutineer.ts")],
-    });
-    await spawned.spawn("spawned_mutineer:Mutineer");
-    assertEquals((await spawned.closed).by, "error");
-    assertEquals((await spawned.closed).code, "lost");
-    assertEquals(await hasFile(spawned.address), false);
-  });
-
-  withCtx({
-    ...options,
     name: `an error that nobody catches ends a ${kind}, and is told`,
   }, async (ctx) => {
     const parent = await ctx.createContainer();
@@ -168,7 +154,7 @@ for (const kind of KINDS) {
     for (let point = 0; point < 10; point++) {
       const spawned = await spawnIn(ctx, parent, kind);
       const worm = await spawned.spawn<Worm>("spawned:Worm", "w");
-      const address = `${spawned.address}/1`;
+      const address = `${spawned.address}/0`;
       const gone = parent.watch(address);
       const calls: Promise<unknown>[] = [];
       for (let i = 0; i < 20; i++) {
@@ -202,6 +188,21 @@ for (const kind of KINDS) {
     }
   });
 }
+
+withCtx({
+  ...options,
+  name: "a process that leaves its parent and goes on is ended",
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  const spawned = await spawnIn(ctx, parent, "process", {
+    modules: { spawned_hostile: fixture("spawned_hostile.ts") },
+    env: { HOSTILE_MODE: "leaves" },
+    permissions: { env: true },
+  });
+  const { by, code } = await spawned.closed;
+  assertEquals([by, code], ["error", "lost"]);
+  assertEquals(await hasFile(spawned.address), false);
+});
 
 withCtx({
   ...options,
@@ -262,11 +263,11 @@ withCtx({
   );
   const [, pid, address] = parent.line.split(" ") as [string, string, string];
   const other = await ctx.createContainer();
-  assertEquals((await other.watch(`${address}/1`)).scope, "agent");
+  assertEquals((await other.watch(`${address}/0`)).scope, "agent");
   await parent.kill();
   await processGone(Number(pid));
   assertEquals(await hasFile(address), false);
-  assertEquals((await other.watch(`${address}/1`)).scope, "container");
+  assertEquals((await other.watch(`${address}/0`)).scope, "container");
 });
 
 withCtx({

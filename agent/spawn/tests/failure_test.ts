@@ -45,7 +45,9 @@ for (const kind of KINDS) {
     ...options,
     name: `a ${kind} whose module is missing does not start, and says so`,
   }, async (ctx) => {
-    const error = await failure(ctx, kind, { modules: [fixture("none.ts")] });
+    const error = await failure(ctx, kind, {
+      modules: { none: fixture("none.ts") },
+    });
     assert(told(error).includes("Module not found"), told(error));
     assert(told(error).includes("none.ts"), told(error));
   });
@@ -63,7 +65,7 @@ for (const kind of KINDS) {
     ...options,
     name: `a ${kind} whose module throws does not start, and tells what`,
   }, async (ctx) => {
-    const modules = [fixture("spawned_throwing.ts")];
+    const modules = { spawned_throwing: fixture("spawned_throwing.ts") };
     const error = await failure(ctx, kind, { modules });
     assert(told(error).includes("thrown at the top"), told(error));
     assert(error.stderr.includes("about to throw"), told(error));
@@ -95,7 +97,7 @@ for (const kind of KINDS) {
   }, async (ctx) => {
     const lines: string[] = [];
     const error = await failure(ctx, kind, {
-      modules: [fixture("spawned_hanging.ts")],
+      modules: { spawned_hanging: fixture("spawned_hanging.ts") },
       startTimeoutMs: 1,
       onLog: (line) => lines.push(line),
     });
@@ -107,7 +109,7 @@ for (const kind of KINDS) {
     name: `a signal ends the start of a ${kind}, with its reason`,
   }, async (ctx) => {
     const parent = await ctx.createContainer();
-    const modules = [fixture("spawned_hanging.ts")];
+    const modules = { spawned_hanging: fixture("spawned_hanging.ts") };
     const reason = new Error("enough");
     const early = AbortSignal.abort(reason);
     assertStrictEquals(
@@ -130,10 +132,10 @@ for (const kind of KINDS) {
   }, async (ctx) => {
     const parent = await ctx.createContainer();
     const spawning = spawnIn(ctx, parent, kind, {
-      modules: [fixture("spawned_hanging.ts")],
+      modules: { spawned_hanging: fixture("spawned_hanging.ts") },
       onLog: () => parent.close(),
     });
-    await assertRejects(() => spawning, ContainerClosedError, "was closed");
+    await assertRejects(() => spawning, ContainerClosedError, "is closed");
   });
 }
 
@@ -141,7 +143,7 @@ withCtx({
   ...options,
   name: "a process that ends before it has started is told of, with its code",
 }, async (ctx) => {
-  const modules = [fixture("spawned_leaving.ts")];
+  const modules = { spawned_leaving: fixture("spawned_leaving.ts") };
   const error = await failure(ctx, "process", { modules });
   assert(error.message.includes("ended with code 7"), error.message);
 });

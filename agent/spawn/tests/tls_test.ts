@@ -15,7 +15,7 @@ import type { SpawnedContainer } from "../spawned_container.ts";
 
 const options = { transports: ["tls"], timeoutMs: 60_000 } as const;
 
-const modules = [fixture("spawned_club.ts")];
+const modules = { spawned_club: fixture("spawned_club.ts") };
 
 /** What must not be seen: a line of the key. */
 function secretOf({ key }: TlsOptions): string {
@@ -80,7 +80,7 @@ for (const kind of KINDS) {
       },
     });
     const error = await assertRejects(
-      () => stranger.connect(`${spawned.address}/1`),
+      () => stranger.connect(`${spawned.address}/0`),
       ConnectError,
     );
     assertInstanceOf(error.cause, HandshakeError);

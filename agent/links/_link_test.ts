@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readClassName, readReason } from "./_received_text.ts";
+import { readClassName, readReason } from "./_link.ts";
 
 Deno.test("readClassName is a bounded line, or nothing", () => {
   assertEquals(readClassName("Cat"), "Cat");

@@ -1,0 +1,158 @@
+import { json } from "../../channel/codecs/json/json.ts";
+import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
+import type { Serializer } from "../../channel/codecs/types/serializer.ts";
+import type { RpcClient } from "../../rpc/client.ts";
+import { expose } from "../../rpc/expose.ts";
+import { internalsOf } from "../_container_internals.ts";
+import { ExternalClock } from "../clock/external_clock.ts";
+import { Container } from "../container.ts";
+import { dateSerializer } from "../date_serializer.ts";
+import { SpawnError } from "../errors.ts";
+import { GRACE_MS } from "../supervision/_agent_lifecycle.ts";
+import {
+  byAddress,
+  connectToParent,
+  type ControlPoint,
+  type SpawnSetup,
+} from "./_control.ts";
+import { loadAgentClass, loadExport, loadModule } from "./_modules.ts";
+import { setClock } from "./manager.ts";
+
+/** The process or Worker of a child. */
+export interface ChildHost {
+  /** Resolves when its program is through. */
+  readonly isLoaded?: Promise<void>;
+  /** Prints to stderr. */
+  print(text: string): void;
+  /** Ends the process or Worker. */
+  exit(code: number): void;
+}
+
+/** The container of a process or Worker, as its parent calls it. */
+export class Child {
+  readonly #host: ChildHost;
+  readonly #serializers: Serializer[] = [];
+  #modules: ReadonlyMap<string, string> = new Map();
+  #container: Container | null = null;
+  /** The container from the moment at which it is being opened. */
+  #opening: Promise<Container> | null = null;
+  #parent: RpcClient | null = null;
+  #isEnding = false;
+  #hasCrashed = false;
+
+  constructor(host: ChildHost) {
+    this.#host = host;
+  }
+
+  /** Connects to the parent; without it, this ends. */
+  async connect(point: ControlPoint): Promise<RpcClient> {
+    const serializers = Array.from(
+      { length: point.serializers },
+      (_, index) => lateSerializer(() => this.#serializers[index]!),
+    );
+    const parent = this.#parent = await connectToParent(point, {
+      service: this,
+      serializers: [dateSerializer, ...serializers],
+      resolver: byAddress(() => internalsOf(this.#opened).links),
+    });
+    parent.closed.then(() => this.close(GRACE_MS));
+    return parent;
+  }
+
+  get #opened(): Container {
+    if (this.#container !== null) return this.#container;
+    throw new SpawnError("Cannot use the container: it is not open");
+  }
+
+  /** Loads the modules, and opens the container. */
+  @expose
+  async open(
+    { listens, parent, codecName, clock, functions, ...setup }: SpawnSetup,
+  ): Promise<void> {
+    await this.#host.isLoaded;
+    const modules = this.#modules = new Map(Object.entries(setup.modules));
+    for (const href of new Set(modules.values())) await loadModule(href);
+    for (const name of setup.serializers) {
+      this.#serializers.push(await loadExport(modules, name) as Serializer);
+    }
+    const loaded: Record<string, unknown> = {};
+    for (const [option, name] of Object.entries(functions)) {
+      loaded[option] = await loadExport(modules, name!);
+      if (typeof loaded[option] === "function") continue;
+      throw new SpawnError(`Cannot use '${name}': it is not a function`);
+    }
+    if (this.#isEnding) throw new SpawnError("Cannot open: it is ending");
+    this.#opening = Container.create(listens, {
+      ...setup,
+      ...loaded,
+      codec: codecName === "json" ? json() : msgpack(),
+      serializers: this.#serializers,
+      clock: clock === null
+        ? undefined
+        : new ExternalClock(clock.utcStart, clock),
+    });
+    const container = this.#container = await this.#opening;
+    container.closed.then(({ by }) =>
+      this.#host.exit(by === "local" && !this.#hasCrashed ? 0 : 1)
+    );
+    // The parent may pass on its own agents, wherever they are.
+    internalsOf(container).context.access.name(parent);
+  }
+
+  /** Makes an agent of the class `name`. Resolves to its id. */
+  @expose
+  async spawn(name: string, ...args: unknown[]): Promise<string> {
+    const type = await loadAgentClass(this.#modules, name);
+    return (await this.#opened.spawn(type, ...args)).id;
+  }
+
+  /** Sets the time of the clock, in seconds. */
+  @expose
+  setTime(time: number): void {
+    setClock(this.#opened, time);
+  }
+
+  /** Closes the container within `graceMs`, and ends the process or Worker. */
+  @expose
+  async close(graceMs: number): Promise<void> {
+    this.#isEnding = true;
+    const container = await this.#opening?.catch(() => null);
+    await container?.close({ graceMs });
+    if (!container) this.#host.exit(1);
+  }
+
+  /**
+   * Takes errors that nobody catches: prints each, and ends this with code 1. A
+   * container that is being opened is closed first, since its Unix socket would
+   * leave files behind.
+   */
+  takeUncaught(): void {
+    const crash = (error: unknown) => {
+      this.#hasCrashed = true;
+      const text = error instanceof Error ? error.stack : undefined;
+      this.#host.print(`error: Uncaught ${text ?? error}\n`);
+      this.#parent?.close({ graceMs: 0 });
+      this.close(0);
+    };
+    addEventListener("error", (event) => {
+      event.preventDefault();
+      crash((event as ErrorEvent).error);
+    });
+    addEventListener("unhandledrejection", (event) => {
+      event.preventDefault();
+      crash((event as PromiseRejectionEvent).reason);
+    });
+  }
+}
+
+/**
+ * Reads what a serializer has written that is loaded only after the connection
+ * was made.
+ */
+function lateSerializer(loaded: () => Serializer): Serializer {
+  return {
+    type: class {},
+    serialize: () => null, // nothing has this type
+    deserialize: (data) => loaded().deserialize(data),
+  };
+}
