@@ -1,11 +1,11 @@
 // Longer than most files: it is the public channel and the receiver of frames in
 // one class, whose parts have files of their own.
 import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
-import { observed, world } from "../transports/internal.ts";
 import {
   FramedConnection,
   type FrameReceiver,
 } from "../transports/frames/framed_connection.ts";
+import { observed, world } from "../transports/internal.ts";
 import type { Connection } from "../transports/transport.ts";
 import {
   ChannelCounters,
@@ -139,10 +139,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     return this.calls.send(content, { signal, timeoutMs, report });
   }
 
-  drained(): Promise<void> {
-    return this.state.kind === "closed"
-      ? Promise.reject(this.endError("drain"))
-      : this.queue.drained();
+  async drained(): Promise<void> {
+    await this.queue.room();
+    if (this.state.kind === "closed") throw this.endError("drain");
   }
 
   recv(): Promise<Request> {

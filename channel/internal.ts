@@ -26,7 +26,7 @@ export type {
 export type { Admission, ArrivalContext, ChannelHooks } from "./_hooks.ts";
 export { checkRange } from "./limits/_check_range.ts";
 export { sumOfStats, Totals } from "./tables/_totals.ts";
-export { ANSWERED } from "./tables/_incoming_requests.ts";
+export { AT_ONCE } from "./tables/_send_queue.ts";
 export type { CallTerms, ResultReceiver } from "./tables/_outgoing_calls.ts";
 export { connectionClosed } from "./_context.ts";
 export { Backoff, DEFAULT_BACKOFF } from "./timers/backoff.ts";

@@ -49,22 +49,13 @@ const SHOWN_UNITS = 2_000;
  * Returns an `onError` that never throws or rejects. If the user's own one
  * fails, both errors are reported to stderr, once.
  */
-export function guardedOnError(onError: OnError | undefined): OnError {
-  if (onError === undefined || onError === reportToStderr) {
-    return reportToStderr;
-  }
-  if (guarded.has(onError)) return onError;
-  const guard: OnError = (error, context) => {
+export function guardedOnError(onError: OnError = reportToStderr): OnError {
+  return (error, context) =>
     runGuarded(() => onError(error, context), (failure) => {
       reportToStderr(error, context);
       reportToStderr(failure, { ...context, kind: "callback" });
     });
-  };
-  guarded.add(guard);
-  return guard;
 }
-
-const guarded = new WeakSet<OnError>();
 
 /**
  * Runs code of the user whose result is not awaited. An error that it throws or

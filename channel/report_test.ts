@@ -77,7 +77,8 @@ const HOSTILE_HOOKS: Record<string, () => unknown> = {
 for (const [what, hook] of Object.entries(HOSTILE_HOOKS)) {
   Deno.test(`guardedOnError prints both errors if onError ${what}`, async () => {
     const context = { kind: "task", address: "local://a" } as const;
-    const onError = guardedOnError(hook as () => void);
+    // As the options of one layer pass through those of the next.
+    const onError = guardedOnError(guardedOnError(hook as () => void));
     assertEquals(
       await printedBy(() => onError(new Error("first"), context)),
       [
@@ -95,8 +96,10 @@ for (const [what, hook] of Object.entries(HOSTILE_HOOKS)) {
   });
 }
 
-Deno.test("guardedOnError guards each function once", () => {
-  const onError = guardedOnError(() => {});
-  assertEquals(guardedOnError(onError), onError);
-  assertEquals(guardedOnError(undefined), reportToStderr);
+Deno.test("guardedOnError reports to stderr without an onError", async () => {
+  const context = { kind: "handler", address: "local://a" } as const;
+  const onError = guardedOnError(undefined);
+  assertEquals(await printedBy(() => onError(new Error("a"), context)), [
+    ["denomas: handler error at local://a: Error: a"],
+  ]);
 });

@@ -97,12 +97,6 @@ export class Arrivals {
     this.#byteRate.giveBack(HEADER_BYTES + payloadBytes);
   }
 
-  /** Whether the number of requests a second is bounded. */
-  get boundsRequests(): boolean {
-    return this.#requestRate.isBounded ||
-      this.#channel.options.requestRate.isBounded;
-  }
-
   /** Counts a request, or returns why it is one too many. */
   takeRequest(): string | null {
     // Checked first, so that a refused request does not count for the server.

@@ -69,7 +69,6 @@ export class Inbox<T> implements AsyncIterable<T> {
   }
 
   async #nextOrEnd(): Promise<IteratorResult<T, undefined>> {
-    if (this.#ended?.quiet) return this.#leave();
     try {
       return { done: false, value: await this.#next() };
     } catch (error) {

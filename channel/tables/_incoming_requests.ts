@@ -7,6 +7,7 @@ import type { Budget } from "../limits/budget.ts";
 import { FAILURE, type Message, RESULT, shortFailureText } from "../message.ts";
 import { type Answerer, IncomingRequest } from "../request.ts";
 import { Inbox } from "./_inbox.ts";
+import { AT_ONCE } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
 /**
@@ -21,9 +22,6 @@ const SHORT_CONTROL_BYTES = 2 * 1024;
 
 /** A stranger is cut off once this many of its requests were refused. */
 const STRANGER_REFUSALS = 256;
-
-/** The result of `answer` for an answer that left at once. */
-export const ANSWERED: Promise<void> = Promise.resolve();
 
 /** The requests of the peer, until they are answered. */
 export class IncomingRequests implements Answerer {
@@ -53,7 +51,8 @@ export class IncomingRequests implements Answerer {
         `Cannot take request ${id}: another request with this id is unanswered`,
       );
     }
-    const refusal = this.#refusal(content, bytes + REQUEST_BYTES);
+    const isControl = hooks.admission?.isControl?.(content) === true;
+    const refusal = this.#refusal(isControl, bytes + REQUEST_BYTES);
     if (refusal !== null) return this.#refuse(id, refusal);
     if (hooks.admission?.isUnadmitted?.(content)) {
       return this.#holdUnadmitted(id, content);
@@ -71,7 +70,7 @@ export class IncomingRequests implements Answerer {
     const weight = codec.weigh(bytes) + REQUEST_BYTES;
     // A little more than was checked above is ignored.
     const excess = weight > bytes + 2 * REQUEST_BYTES
-      ? this.#overload(content, weight)
+      ? this.#excess(isControl, weight)
       : null;
     if (excess !== null) return this.#refuse(id, excess);
     this.#take(id, value, weight);
@@ -102,39 +101,31 @@ export class IncomingRequests implements Answerer {
   }
 
   /** Returns why a request of `bytes` is not taken, or `null`. */
-  #refusal(content: unknown, bytes: number): string | null {
-    const { arrivals, hooks, queue, state } = this.#channel;
+  #refusal(isControl: boolean, bytes: number): string | null {
+    const { arrivals, queue, state } = this.#channel;
     if (state.kind !== "open") return "the channel is closing";
-    const why = queue.isBacklogged
+    const excess = this.#excess(isControl, bytes);
+    if (excess !== null || isControl) return excess;
+    return queue.isBacklogged
       ? "too many replies are not read"
-      : this.#excess(1, this.#channel.budget, bytes);
-    if (why === null && !arrivals.boundsRequests) return null;
-    if (hooks.admission?.isControl?.(content)) {
-      return why === null ? null : this.#controlExcess(bytes);
-    }
-    return why ?? arrivals.takeRequest();
-  }
-
-  /** Returns why a request that weighs so much is too much to hold, or `null`. */
-  #overload(content: unknown, weight: number): string | null {
-    const why = this.#excess(1, this.#channel.budget, weight);
-    return why !== null && this.#channel.hooks.admission?.isControl?.(content)
-      ? this.#controlExcess(weight)
-      : why;
+      : arrivals.takeRequest();
   }
 
   /**
-   * A short control request counts towards the budget of the connection, but is
-   * taken where that is full: it may be what makes room there.
+   * Returns what is over its limit with `bytes` more, or `null`. A control
+   * request may take up to twice the limits. A short one counts towards the
+   * budget of the connection, but is taken where that is full: it may be what
+   * makes room there.
    */
-  #controlExcess(bytes: number): string | null {
+  #excess(isControl: boolean, bytes: number): string | null {
     const { budget } = this.#channel;
+    if (!isControl) return this.#over(1, budget, bytes);
     const isShort = bytes <= SHORT_CONTROL_BYTES;
-    return this.#excess(2, isShort ? budget.parent : budget, bytes);
+    return this.#over(2, isShort ? budget.parent : budget, bytes);
   }
 
   /** Returns what is over `times` its limit with `bytes` more, or `null`. */
-  #excess(times: number, budget: Budget | null, bytes: number): string | null {
+  #over(times: number, budget: Budget | null, bytes: number): string | null {
     if (this.size >= times * this.#channel.limits.requests.maxUnanswered) {
       return `${this.size} requests are unanswered`;
     }
@@ -179,7 +170,7 @@ export class IncomingRequests implements Answerer {
   ): Promise<void> {
     if (!this.#remove(request)) {
       this.#dropReply();
-      return ANSWERED;
+      return AT_ONCE;
     }
     if (type === FAILURE) this.#channel.counts.failedRequests++;
     try {
@@ -193,8 +184,7 @@ export class IncomingRequests implements Answerer {
     } finally {
       this.#checkAllAnswered();
     }
-    const { queue } = this.#channel;
-    return queue.hasRoom ? ANSWERED : queue.answersLeft();
+    return this.#channel.queue.room();
   }
 
   tryAnswer(

@@ -7,12 +7,12 @@ import { checkRange } from "../limits/_check_range.ts";
 import type { CallEnded, CallOutcome, CallStarted } from "../_events.ts";
 import { FAILURE, type Message, REQUEST } from "../message.ts";
 import { type ArrivalContext, REPLY_ARRIVED } from "../_hooks.ts";
-import type { Due } from "../timers/_timers.ts";
 import {
   type Abortable,
   listenForAbort,
   stopListening,
 } from "../timers/abort_listeners.ts";
+import type { Due } from "../timers/_timers.ts";
 import type { QueuedFrame } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
@@ -84,9 +84,6 @@ class PendingCall implements Due, Abortable, QueuedFrame {
   go(): void {
     this.#calls.write(this);
   }
-
-  /** Does nothing: {@linkcode OutgoingCalls} has rejected it. */
-  end(): void {}
 
   abort(reason: unknown): void {
     this.#calls.abort(this, reason);
@@ -265,7 +262,7 @@ export class OutgoingCalls {
     if (failure === null) this.#remove(call, "result");
     else this.#remove(call, "failure", failure);
     // A reply to what has not been sent is wrong, but does no harm.
-    if (!queue.isSent(call)) queue.withdraw(call);
+    queue.withdraw(call);
     if (failure === null) return call.resolve(result);
     counts.failedCalls++;
     call.reject(failure);
@@ -325,7 +322,7 @@ export class OutgoingCalls {
     const calls = this.#pending.values();
     counts.lostCalls += calls.length;
     const errors = calls.map((call) => {
-      const sent = queue.isSent(call);
+      const sent = queue.withdraw(call);
       const error = this.#channel.endError("wait for a reply", sent);
       this.#remove(call, "lost", error);
       return error;

@@ -17,10 +17,8 @@ const PATIENT = { patient: true };
 
 /** Something that waits for room in a {@linkcode SendQueue}. */
 export interface QueueWaiter {
-  /** Goes on, as there is room for a frame. */
+  /** Goes on, as there is room for a frame, or the connection has ended. */
   go(): void;
-  /** Gives up, as the connection has ended. */
-  end(): void;
 }
 
 /** A frame that may have to wait for room. */
@@ -32,7 +30,8 @@ export interface QueuedFrame extends QueueWaiter {
 /** An empty set for the many connections on which nothing ever waits. */
 const NONE_WAITING = new Set<QueueWaiter>();
 
-const AT_ONCE: Promise<void> = Promise.resolve();
+/** The result of a wait that is over at once. */
+export const AT_ONCE: Promise<void> = Promise.resolve();
 
 /**
  * The outgoing frames of a connection, first in, first out. Calls, large
@@ -100,14 +99,9 @@ export class SendQueue {
     this.#waiters.add(waiter);
   }
 
-  /** Returns whether part of a frame has left. */
-  isSent({ position }: QueuedFrame): boolean {
-    return position >= 0 && this.#connection.isSent(position);
-  }
-
   /** Removes a frame. Returns whether part of it had left before. */
   withdraw(frame: QueuedFrame): boolean {
-    if (this.#waiters.delete(frame)) return false;
+    if (this.#waiters.delete(frame) || frame.position < 0) return false;
     return !this.#connection.revoke(frame.position);
   }
 
@@ -117,21 +111,13 @@ export class SendQueue {
    */
   whenRoom(write: () => void): void {
     if (this.hasRoom) write();
-    else this.wait({ go: write, end: write });
+    else this.wait({ go: write });
   }
 
-  /** Resolves when there is room, and rejects at the {@linkcode end}. */
-  drained(): Promise<void> {
+  /** Resolves when there is room, or the connection has ended. */
+  room(): Promise<void> {
     if (this.hasRoom) return AT_ONCE;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const end = () => reject(this.#channel.endError("drain"));
-    this.wait({ go: resolve, end });
-    return promise;
-  }
-
-  /** Resolves when answers have left, or are lost with the connection. */
-  answersLeft(): Promise<void> {
-    return new Promise((resolve) => this.wait({ go: resolve, end: resolve }));
+    return new Promise((resolve) => this.wait({ go: resolve }));
   }
 
   /** To be called when the connection has written all it had. */
@@ -148,12 +134,12 @@ export class SendQueue {
     }
   }
 
-  /** To be called when the connection has ended: all that waits gives up. */
+  /** To be called when the connection has ended: all that waits goes on. */
   end(): void {
     this.#count(0);
     const waiters = [...this.#waiters];
     this.#waiters.clear();
-    for (const waiter of waiters) waiter.end();
+    for (const waiter of waiters) waiter.go();
   }
 
   /** Cuts off a peer for which too much is queued, or watches how it reads. */

@@ -1,6 +1,6 @@
 import { world } from "../../transports/internal.ts";
-import { listenForAbort, stopListening } from "./abort_listeners.ts";
 import { Timers } from "./_timers.ts";
+import { listenForAbort, stopListening } from "./abort_listeners.ts";
 
 /**
  * Waits for `work`, and rejects with the signal's reason if `signal` aborts

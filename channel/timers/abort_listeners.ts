@@ -5,49 +5,11 @@ export interface Abortable {
 }
 
 /**
- * Everything that one signal aborts, behind one listener. A signal compares
- * each new listener with all others, so that 30,000 of them would take seconds.
- * Most signals have one member, which needs no set.
+ * What each signal aborts, behind one listener: a signal compares each new
+ * listener with all others, so that 30,000 of them would take seconds.
+ * Process-wide, since two connections may get the same signal.
  */
-class SignalMembers {
-  readonly #signal: AbortSignal;
-  #members: Abortable | Set<Abortable>;
-
-  constructor(signal: AbortSignal, member: Abortable) {
-    this.#signal = signal;
-    this.#members = member;
-    signal.addEventListener("abort", this, { once: true });
-  }
-
-  add(member: Abortable): void {
-    if (this.#members instanceof Set) this.#members.add(member);
-    else this.#members = new Set([this.#members, member]);
-  }
-
-  /** Removes a member, and the listener after the last one. */
-  delete(member: Abortable): void {
-    if (this.#members instanceof Set) {
-      if (!this.#members.delete(member) || this.#members.size > 0) return;
-    } else if (this.#members !== member) return;
-    membersOf.delete(this.#signal);
-    this.#signal.removeEventListener("abort", this);
-  }
-
-  /** The signal aborts. */
-  handleEvent(): void {
-    membersOf.delete(this.#signal);
-    const { reason } = this.#signal;
-    if (!(this.#members instanceof Set)) return this.#members.abort(reason);
-    for (const member of this.#members) member.abort(reason);
-    this.#members.clear();
-  }
-}
-
-/**
- * The members of each signal that has any. Process-wide, since two connections
- * may get the same signal.
- */
-const membersOf = new Map<AbortSignal, SignalMembers>();
+const membersOf = new Map<EventTarget, Set<Abortable>>();
 
 /**
  * Aborts `member` when `signal` aborts, unless {@linkcode stopListening} removes
@@ -58,13 +20,23 @@ export function listenForAbort(signal: AbortSignal, member: Abortable): void {
   const members = membersOf.get(signal);
   if (members !== undefined) members.add(member);
   else if (!signal.aborted) {
-    membersOf.set(signal, new SignalMembers(signal, member));
+    membersOf.set(signal, new Set([member]));
+    signal.addEventListener("abort", abortMembers, { once: true });
   }
 }
 
 /** Removes `member`, if it was added for `signal`. */
 export function stopListening(signal: AbortSignal, member: Abortable): void {
-  membersOf.get(signal)?.delete(member);
+  const members = membersOf.get(signal);
+  if (!members?.delete(member) || members.size > 0) return;
+  membersOf.delete(signal);
+  signal.removeEventListener("abort", abortMembers);
+}
+
+function abortMembers(this: AbortSignal): void {
+  const members = membersOf.get(this)!;
+  membersOf.delete(this);
+  for (const member of members) member.abort(this.reason);
 }
 
 /** The members of one owner, which can remove all of them at once. */

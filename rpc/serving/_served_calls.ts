@@ -1,4 +1,4 @@
-import { ANSWERED, isThenable } from "../../channel/internal.ts";
+import { AT_ONCE, isThenable } from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
@@ -187,7 +187,7 @@ export class ServedCalls {
     // If the result cannot be sent, the caller has been told so, and releases
     // nothing. Listening costs as much as finding the method, so it is done
     // only while the outcome is open.
-    if (answered !== ANSWERED) answered.catch(() => context.discard());
+    if (answered !== AT_ONCE) answered.catch(() => context.discard());
     if (running.isStreaming) this.#list(running);
     else running.end("result");
   }
