@@ -8,8 +8,9 @@ import {
 } from "./_scan.ts";
 
 /**
- * Part of all substitutes of bare words. It is random, so that no text holds it
- * by chance; a peer that guesses it only sends those words in another way.
+ * Part of all substitutes. It is random, so that no text holds it by chance; a
+ * peer that guesses it only sends its words and keys in another way. Like most
+ * text it takes a byte a unit: anything else would double the text's memory.
  */
 const MARK = `${1_000_000 + crypto.getRandomValues(new Uint32Array(1))[0]!}e`;
 
@@ -24,12 +25,6 @@ const MINUS_TOKEN = ` -${MARK}999 `;
 const NAN_NUMBER = Number(NAN_TOKEN);
 
 /**
- * Stands for a backslash in a key. Text that was decoded from UTF-8 holds no
- * half of a surrogate pair.
- */
-const BACKSLASH_MARK = "\ud800";
-
-/**
  * Reads JSON with what `JSON.parse` cannot read: `NaN`, `Infinity` and
  * `-Infinity` as Python's `json` writes them, and escapes in keys. `JSON.parse`
  * of V8 15 remembers keys from one call to the next, and may take a key with an
@@ -40,7 +35,20 @@ const BACKSLASH_MARK = "\ud800";
  * levels deep.
  */
 export function readOddJson(text: string): unknown {
-  return restore(JSON.parse(replaceWords(replaceKeys(text))), 0);
+  const keys: KeyMap = new Map();
+  const withoutKeys = replaceKeys(text, keys);
+  const replaced = replaceWords(withoutKeys);
+  const hasWords = replaced !== withoutKeys;
+  return restore(JSON.parse(replaced), 0, { keys, hasWords });
+}
+
+/** The keys that a text spells with escapes, by their substitutes. */
+type KeyMap = Map<string, string>;
+
+/** What was replaced in a text. */
+interface Replaced {
+  readonly keys: KeyMap;
+  readonly hasWords: boolean;
 }
 
 function replaceWords(text: string): string {
@@ -57,7 +65,7 @@ function restoreWords(text: string): string {
     .replaceAll(NAN_TOKEN, "NaN");
 }
 
-function replaceKeys(text: string): string {
+function replaceKeys(text: string, keys: KeyMap): string {
   const parts: string[] = [];
   let copied = 0;
   let start = text.indexOf('"');
@@ -66,7 +74,7 @@ function replaceKeys(text: string): string {
     if (text.charCodeAt(skipSpace(text, end)) === COLON) {
       const token = text.slice(start, end);
       if (token.includes("\\")) {
-        parts.push(text.slice(copied, start), withoutEscapes(token));
+        parts.push(text.slice(copied, start), withoutEscapes(token, keys));
         copied = end;
       }
     }
@@ -79,34 +87,32 @@ function replaceKeys(text: string): string {
  * Returns the token of a key without backslashes. All spellings of one key get
  * the same token: of two equal keys in a map the later one counts.
  */
-function withoutEscapes(token: string): string {
+function withoutEscapes(token: string, keys: KeyMap): string {
   // By itself a string is read exactly: there are no keys to remember.
-  const key = JSON.stringify(JSON.parse(token)).slice(1, -1);
-  return `"${key.replaceAll('"', "u0022").replaceAll("\\", BACKSLASH_MARK)}"`;
+  const key = JSON.parse(token);
+  const substitute = JSON.stringify(key).slice(1, -1)
+    .replaceAll('"', "u0022").replaceAll("\\", MARK);
+  keys.set(substitute, key);
+  return `"${substitute}"`;
 }
 
-function restoreKey(key: string): string {
-  const exact = key.includes(BACKSLASH_MARK)
-    ? JSON.parse(`"${key.replaceAll(BACKSLASH_MARK, "\\")}"`)
-    : key;
-  return restoreWords(exact);
-}
-
-function restore(value: unknown, depth: number): unknown {
+function restore(value: unknown, depth: number, replaced: Replaced): unknown {
   if (value === NAN_NUMBER) return NaN;
-  if (typeof value === "string") return restoreWords(value);
+  const { keys, hasWords } = replaced;
+  if (typeof value === "string") return hasWords ? restoreWords(value) : value;
   if (typeof value !== "object" || value === null) return value;
   if (depth === MAX_JSON_DEPTH) throw tooDeep();
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at++) {
-      value[at] = restore(value[at], depth + 1);
+      value[at] = restore(value[at], depth + 1, replaced);
     }
     return value;
   }
   const map: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key];
-    putOwn(map, restoreKey(key), restore(item, depth + 1));
+    const plain = hasWords ? restoreWords(key) : key;
+    putOwn(map, keys.get(plain) ?? plain, restore(item, depth + 1, replaced));
   }
   return map;
 }
