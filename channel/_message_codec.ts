@@ -18,7 +18,7 @@ import {
   parseMessage,
   readThrown,
 } from "./message.ts";
-import { runGuarded } from "./report.ts";
+import { ignoreRejection } from "./codecs/types/_peer_data.ts";
 
 /** Turns messages into payloads and back, and reports them to observers. */
 export class MessageCodec {
@@ -156,10 +156,6 @@ function checkPayload(payload: string | Uint8Array): string | Uint8Array {
   }
   ignoreRejection(payload);
   throw new TypeError("'encode' must return a string or a Uint8Array");
-}
-
-function ignoreRejection(value: unknown): void {
-  runGuarded(() => value, () => {});
 }
 
 /** Returns the text of what a codec threw; it may quote the payload. */

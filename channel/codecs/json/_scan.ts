@@ -1,4 +1,4 @@
-import { hashText, Shapes } from "../types/_shapes.ts";
+import { hashKey, Shapes } from "../types/_shapes.ts";
 import {
   DOUBLE_BYTES,
   MAP_BYTES,
@@ -57,7 +57,7 @@ export function scanJson(text: string, maxWeight: number): boolean {
       const start = at + 1;
       at = closingQuote(text, start);
       if (text.charCodeAt(skipSpace(text, at + 1)) === COLON) {
-        const hash = hashText(text, start, at);
+        const hash = hashKey(text, start, at);
         shapeAt[depth] = shapes.with(shapeAt[depth]!, hash);
       } else weight += TEXT_BYTES + UNIT_BYTES * (at - start);
     } else if (unit === COMMA) weight += SLOT_BYTES;

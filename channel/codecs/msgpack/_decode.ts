@@ -1,6 +1,6 @@
 import type { CodecCapabilities, DecodeLimits } from "../codec.ts";
 import { putOwn } from "../types/_peer_data.ts";
-import { hashBytes, Shapes } from "../types/_shapes.ts";
+import { hashKey, Shapes } from "../types/_shapes.ts";
 import {
   BINARY_BYTES,
   DOUBLE_BYTES,
@@ -205,10 +205,9 @@ function readMap(input: Input, length: number): Record<string, unknown> {
   const map: Record<string, unknown> = {};
   let shape = 0;
   for (let index = 0; index < length; index++) {
-    const start = input.at;
     const key = readMapKey(input);
     if (input.shapes !== null) {
-      shape = weighKey(input, input.shapes, shape, start);
+      shape = weighKey(input, input.shapes, shape, key);
     }
     const value = readValue(input);
     if (key === "__proto__") putOwn(map, key, value);
@@ -246,15 +245,15 @@ function readMapKey(input: Input): string {
   );
 }
 
-/** Weighs the key that started at `start`, and returns the map's new shape. */
+/** Weighs a key, and returns the map's new shape. */
 function weighKey(
   input: Input,
   shapes: Shapes,
   shape: number,
-  start: number,
+  key: string,
 ): number {
   const before = shapes.weight;
-  const next = shapes.with(shape, hashBytes(input.bytes, start, input.at));
+  const next = shapes.with(shape, hashKey(key, 0, key.length));
   weigh(input, shapes.weight - before);
   return next;
 }

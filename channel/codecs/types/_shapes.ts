@@ -55,9 +55,10 @@ export class Shapes {
   }
 }
 
-/** Returns the hash of a key of JSON, which may hold escapes. */
-export function hashText(text: string, start: number, end: number): number {
-  if (end - start > MAX_KEY_UNITS) return anyHash();
+/** Returns the hash of the key at `start` to before `end` of a text. */
+export function hashKey(text: string, start: number, end: number): number {
+  // Another hash each time.
+  if (end - start > MAX_KEY_UNITS) return ++longKeys;
   let hash = end - start;
   for (let at = start; at < end; at++) {
     hash = Math.imul(hash ^ text.charCodeAt(at), KEY_FACTOR);
@@ -66,24 +67,4 @@ export function hashText(text: string, start: number, end: number): number {
   return hash;
 }
 
-/** Returns the hash of a key in bytes. */
-export function hashBytes(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  if (end - start > MAX_KEY_UNITS) return anyHash();
-  let hash = end - start;
-  for (let at = start; at < end; at++) {
-    hash = Math.imul(hash ^ bytes[at]!, KEY_FACTOR);
-    hash ^= hash >>> 15;
-  }
-  return hash;
-}
-
-let last = 0;
-
-/** Returns another hash each time. */
-function anyHash(): number {
-  return ++last;
-}
+let longKeys = 0;

@@ -147,19 +147,13 @@ export class Output {
   }
 
   #encode(text: string): void {
-    const read = this.#encodeSome(text);
-    if (read === text.length) return;
-    // The text is not ASCII: the rest may need three bytes for each unit.
-    this.#reserve((text.length - read) * 3);
-    this.#encodeSome(text.slice(read));
-  }
-
-  /** Writes the part of `text` that fits; returns its length. */
-  #encodeSome(text: string): number {
     const room = this.#chunk.subarray(this.#at);
     const { read, written } = encoder.encodeInto(text, room);
     this.#at += written;
-    return read;
+    if (read === text.length) return;
+    // The text is not ASCII: the rest may need three bytes for each unit.
+    this.#reserve((text.length - read) * 3);
+    this.#encode(text.slice(read));
   }
 
   #textHead(bytes: number): void {
