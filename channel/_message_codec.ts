@@ -11,13 +11,7 @@ import type { ChannelContext } from "./_context.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
 import type { TypeTable } from "./codecs/types/type_table.ts";
 import { SerializationError } from "./errors.ts";
-import {
-  failureText,
-  fromPlainFailure,
-  type Message,
-  parseMessage,
-  readThrown,
-} from "./message.ts";
+import { type Message, parseMessage, readThrown } from "./message.ts";
 import { ignoreRejection } from "./codecs/types/_peer_data.ts";
 
 /** Turns messages into payloads and back, and reports them to observers. */
@@ -133,19 +127,6 @@ export class MessageCodec {
    */
   weigh(bytes: number): number {
     return Math.max(bytes, this.#types.weight);
-  }
-
-  /** Makes the content of a failure from an error. */
-  encodeFailure(error: Error): unknown {
-    const { encodeFailure = failureText } = this.#channel.hooks;
-    return encodeFailure(error);
-  }
-
-  /** Makes an error from the content of a failure. */
-  decodeFailure(content: unknown): Error {
-    const { remoteAddress, hooks } = this.#channel;
-    const { decodeFailure = fromPlainFailure } = hooks;
-    return decodeFailure(content, remoteAddress);
   }
 }
 

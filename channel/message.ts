@@ -9,10 +9,13 @@ export const RESULT = 1;
 /** The type of a reply with a failure. */
 export const FAILURE = 2;
 
+/** The type of a reply. */
+export type ReplyType = typeof RESULT | typeof FAILURE;
+
 /** A message whose form was checked. */
 export interface Message {
   /** The type of the message. */
-  readonly type: typeof REQUEST | typeof RESULT | typeof FAILURE;
+  readonly type: typeof REQUEST | ReplyType;
   /** The number of the request, or of the one that the reply answers. */
   readonly id: number;
   /** The content, not yet revived. */

@@ -1,4 +1,4 @@
-import { FAILURE, RESULT } from "./message.ts";
+import { FAILURE, type ReplyType, RESULT } from "./message.ts";
 
 /** A request of the other side. Answer it once. */
 export interface Request {
@@ -36,14 +36,15 @@ export interface Answerer {
   /** Sends the answer to `request`, which is a failure or a result. */
   answer(
     request: IncomingRequest,
-    type: typeof RESULT | typeof FAILURE,
+    type: ReplyType,
     content: unknown,
     context: unknown,
   ): Promise<void>;
-  /** Sends the result of `request`. If this throws, it stays unanswered. */
+  /** Does the same at once. If this throws, `request` stays unanswered. */
   tryAnswer(
     request: IncomingRequest,
-    result: unknown,
+    type: ReplyType,
+    content: unknown,
     context: unknown,
   ): void;
   /** Returns why the answer is not awaited any more, or `null` if it is. */
@@ -104,12 +105,12 @@ export class IncomingRequest implements Request {
    */
   tryReply(value: unknown, context?: unknown): void {
     this.#checkUnanswered();
-    this.#answerer.tryAnswer(this, value, context);
+    this.#answerer.tryAnswer(this, RESULT, value, context);
     this.#answered = true;
   }
 
   #answer(
-    type: typeof RESULT | typeof FAILURE,
+    type: ReplyType,
     content: unknown,
     context: unknown,
   ): Promise<void> {

@@ -4,10 +4,15 @@ import type { ChannelParts } from "./_parts.ts";
 import { SerializationError, ServerBusyError } from "../errors.ts";
 import { rawWeight } from "../limits/_raw_weight.ts";
 import type { Budget } from "../limits/budget.ts";
-import { FAILURE, type Message, RESULT, shortFailureText } from "../message.ts";
+import {
+  FAILURE,
+  failureText,
+  type Message,
+  type ReplyType,
+  shortFailureText,
+} from "../message.ts";
 import { type Answerer, IncomingRequest } from "../request.ts";
 import { Inbox } from "./_inbox.ts";
-import { AT_ONCE } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
 /**
@@ -164,38 +169,40 @@ export class IncomingRequests implements Answerer {
 
   answer(
     request: IncomingRequest,
-    type: typeof RESULT | typeof FAILURE,
+    type: ReplyType,
     content: unknown,
     context: unknown,
   ): Promise<void> {
-    if (!this.#remove(request)) {
-      this.#dropReply();
-      return AT_ONCE;
-    }
-    if (type === FAILURE) this.#channel.counts.failedRequests++;
     try {
-      this.#write(type, request.id, content, context);
+      this.tryAnswer(request, type, content, context);
+      return this.#channel.queue.room();
     } catch (error) {
-      if (type === RESULT) this.#channel.counts.failedRequests++;
       // The failure itself matters more than that it does not fit.
       const isError = type === FAILURE && content instanceof Error;
       this.#writeFailure(request.id, isError ? content : error);
+      this.#settle(request, FAILURE);
       return Promise.reject(error);
-    } finally {
-      this.#checkAllAnswered();
     }
-    return this.#channel.queue.room();
   }
 
   tryAnswer(
     request: IncomingRequest,
-    result: unknown,
+    type: ReplyType,
+    content: unknown,
     context: unknown,
   ): void {
     if (this.#unanswered.get(request.id) !== request) return this.#dropReply();
-    this.#write(RESULT, request.id, result, context);
+    this.#write(type, request.id, content, context);
+    this.#settle(request, type);
+  }
+
+  #settle(
+    request: IncomingRequest,
+    type: ReplyType,
+  ): void {
+    if (type === FAILURE) this.#channel.counts.failedRequests++;
     this.#remove(request);
-    this.#checkAllAnswered();
+    if (this.size === 0) this.#channel.finish();
   }
 
   lossError(request: IncomingRequest): Error | null {
@@ -205,10 +212,6 @@ export class IncomingRequests implements Answerer {
       : this.#channel.endError("answer");
   }
 
-  #checkAllAnswered(): void {
-    if (this.size === 0) this.#channel.finish();
-  }
-
   #dropReply(): void {
     const { counts, totals } = this.#channel;
     counts.droppedReplies++;
@@ -216,14 +219,15 @@ export class IncomingRequests implements Answerer {
   }
 
   #write(
-    type: typeof RESULT | typeof FAILURE,
+    type: ReplyType,
     id: number,
     content: unknown,
     context?: unknown,
   ): void {
-    const { codec, queue } = this.#channel;
+    const { codec, hooks, queue } = this.#channel;
+    const { encodeFailure = failureText } = hooks;
     const isError = type === FAILURE && content instanceof Error;
-    const carried = isError ? codec.encodeFailure(content) : content;
+    const carried = isError ? encodeFailure(content) : content;
     const payload = codec.encode(type, id, carried, context);
     queue.write(payload);
     codec.release(payload);

@@ -5,7 +5,12 @@ import type { SendOptions } from "../channel.ts";
 import { QueueFullError, SerializationError, TimeoutError } from "../errors.ts";
 import { checkRange } from "../limits/_check_range.ts";
 import type { CallEnded, CallOutcome, CallStarted } from "../_events.ts";
-import { FAILURE, type Message, REQUEST } from "../message.ts";
+import {
+  FAILURE,
+  fromPlainFailure,
+  type Message,
+  REQUEST,
+} from "../message.ts";
 import { type ArrivalContext, REPLY_ARRIVED } from "../_hooks.ts";
 import {
   type Abortable,
@@ -243,13 +248,13 @@ export class OutgoingCalls {
       return;
     }
     arrivals.giveBackFrame(bytes);
-    if (arrivals.isStranger) return this.#dropReplyOfStranger(call);
-    arrivals.heard();
     let result: unknown = null;
     let failure: Error | null = null;
     // Read while the call is still pending: content that breaks a limit ends
     // the connection, and with it the call.
     try {
+      if (arrivals.isStranger) throw unadmittedReply();
+      arrivals.heard();
       const { replyContext = REPLY_ARRIVED } = call.terms;
       result = codec.revive(content, replyContext);
     } catch (error) {
@@ -257,7 +262,7 @@ export class OutgoingCalls {
       failure = error;
     }
     failure ??= type === FAILURE
-      ? codec.decodeFailure(result)
+      ? this.#decodeFailure(result)
       : this.#handOver(call, result, bytes);
     if (failure === null) this.#remove(call, "result");
     else this.#remove(call, "failure", failure);
@@ -268,15 +273,10 @@ export class OutgoingCalls {
     call.reject(failure);
   }
 
-  /** A sign of life and no more: nothing of a stranger is revived. */
-  #dropReplyOfStranger(call: PendingCall): void {
-    this.#channel.counts.failedCalls++;
-    const error = new SerializationError(
-      "Cannot read a reply: its sender is not admitted yet",
-      { path: [] },
-    );
-    this.#remove(call, "failure", error);
-    call.reject(error);
+  #decodeFailure(content: unknown): Error {
+    const { hooks, remoteAddress } = this.#channel;
+    const { decodeFailure = fromPlainFailure } = hooks;
+    return decodeFailure(content, remoteAddress);
   }
 
   /** Passes the result to its receiver. Returns why that does not take it. */
@@ -329,4 +329,12 @@ export class OutgoingCalls {
     });
     for (const [n, call] of calls.entries()) call.reject(errors[n]);
   }
+}
+
+/** Such a reply is a sign of life and no more: nothing in it is revived. */
+function unadmittedReply(): SerializationError {
+  return new SerializationError(
+    "Cannot read a reply: its sender is not admitted yet",
+    { path: [] },
+  );
 }
