@@ -65,7 +65,7 @@ Deno.test("SendQueue sends what waits in order, without what was withdrawn", () 
 
 Deno.test("SendQueue takes as long for each of many that wait as for each of few", () => {
   const { connection, queue } = setUp();
-  const count = 100_000;
+  const count = 150_000;
   for (let waiting = 0; waiting < count; waiting++) queue.wait(frame(queue, 0));
   const start = performance.now();
   for (let left = count; left > 0; left--) {
@@ -74,7 +74,7 @@ Deno.test("SendQueue takes as long for each of many that wait as for each of few
   }
   const tookMs = performance.now() - start;
   assertEquals(connection.sent.length, count);
-  assert(tookMs < 1_000, `${tookMs} ms`);
+  assert(tookMs < 3_500, `${tookMs} ms`);
 });
 
 Deno.test("SendQueue writes large answers one after the other, as there is room", () => {

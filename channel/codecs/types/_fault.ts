@@ -1,3 +1,4 @@
+import { ProtocolError } from "../../../transports/errors.ts";
 import { cutText, printable } from "../../../transports/printable.ts";
 import { SerializationError } from "../../errors.ts";
 import { describeThrown } from "../../message.ts";
@@ -36,8 +37,12 @@ export class Fault {
     );
   }
 
-  /** Returns the fault for `error`, which was thrown below `key`. */
-  static below(key: string | number, error: unknown): Fault {
+  /**
+   * Returns the fault for `error`, which was thrown below `key`. A breach of
+   * the protocol stays one.
+   */
+  static below(key: string | number, error: unknown): Fault | ProtocolError {
+    if (error instanceof ProtocolError) return error;
     const fault = error instanceof Fault
       ? error
       : Fault.thrown("reading it", error);

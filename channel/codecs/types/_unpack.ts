@@ -73,7 +73,7 @@ function unpackList(
       if (unpacked !== item) list[index] = unpacked;
     }
   } catch (error) {
-    throw outOf(error, index);
+    throw Fault.below(index, error);
   }
   return list;
 }
@@ -101,7 +101,7 @@ function unpackMap(
   } catch (error) {
     // The mark concerns the whole map, not the value of one key.
     if (key === "__type__") throw error;
-    throw outOf(error, key);
+    throw Fault.below(key, error);
   }
   walk.weight += MAP_BYTES + KEY_BYTES * keys;
   if (keys > walk.maxKeys) throw tooManyKeys(walk, keys);
@@ -157,10 +157,6 @@ function narrow(value: bigint): number | bigint {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
     ? Number(value)
     : value;
-}
-
-function outOf(error: unknown, key: string | number): unknown {
-  return error instanceof ProtocolError ? error : Fault.below(key, error);
 }
 
 function malformed(what: string): Fault {
