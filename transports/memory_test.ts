@@ -5,7 +5,7 @@ import {
   assertInstanceOf,
   assertRejects,
 } from "@std/assert";
-import { seededRandom } from "../testing/network/_random.ts";
+import { seededRandom } from "../testing/network/random.ts";
 import { Stage } from "./fixtures/frame_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
 import { AddressInUseError, ConnectError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
+import { randomInteger, seededRandom } from "../../testing/network/random.ts";
 import { ClockClosedError } from "../errors.ts";
 import { ExternalClock } from "./external_clock.ts";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";

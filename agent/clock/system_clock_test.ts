@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ErrorContext } from "../../channel/report.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
-import { seededRandom } from "../../testing/network/_random.ts";
+import { seededRandom } from "../../testing/network/random.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { testClock } from "../fixtures/clock_contract.ts";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";

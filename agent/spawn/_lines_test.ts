@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
+import { randomInteger, seededRandom } from "../../testing/network/random.ts";
 import { Lines } from "./_host.ts";
 
 /** The lines of `parts`. */

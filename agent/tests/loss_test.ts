@@ -12,7 +12,7 @@ import {
   type Random,
   randomInteger,
   seededRandom,
-} from "../../testing/network/_random.ts";
+} from "../../testing/network/random.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { memory } from "../../transports/memory.ts";

@@ -1,5 +1,5 @@
 import { assert, assertFalse } from "@std/assert";
-import { seededRandom } from "../../testing/network/_random.ts";
+import { seededRandom } from "../../testing/network/random.ts";
 import { TokenBucket } from "./_token_bucket.ts";
 
 Deno.test("TokenBucket lets a burst through, then its rate", () => {

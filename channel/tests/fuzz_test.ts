@@ -10,7 +10,7 @@ import { encodeFrame } from "../../transports/frames/frame.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { json } from "../codecs/json/json.ts";
 import { msgpack } from "../codecs/msgpack/msgpack.ts";
-import { seededRandom } from "../../testing/network/_random.ts";
+import { seededRandom } from "../../testing/network/random.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { attack } from "../fixtures/attack.ts";
 import { usedHeapBytes } from "../fixtures/heap.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
+import { randomInteger, seededRandom } from "../../testing/network/random.ts";
 import { Heap, type HeapItem } from "./_heap.ts";
 
 interface Item extends HeapItem {

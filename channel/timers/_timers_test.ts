@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "../../testing/fixtures/fake_time.ts";
-import { seededRandom } from "../../testing/network/_random.ts";
+import { seededRandom } from "../../testing/network/random.ts";
 import { type Due, Timers } from "./_timers.ts";
 
 /** Keeps the process alive, as timers by themselves do not. */

@@ -1,7 +1,7 @@
 /**
  * Checks which file imports which: `agent → rpc → channel → transports`, no
- * private file of another layer, no cycle, and no API of a host in the neutral
- * core. `layout.ts` holds the rules' tables.
+ * private file of another layer, from fixtures neither, no cycle, and no API of
+ * a host in the neutral core. `layout.ts` holds the rules' tables.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { print, printError } from "./_print.ts";
 import { listFiles, ROOT } from "./_project.ts";
 import { type ImportGraph, readImportGraph } from "./graph.ts";
 import {
+  isFixture,
   isNeutral,
   isProduct,
   layerOf,
@@ -97,6 +98,21 @@ function baseName(file: string): string {
   return file.slice(file.lastIndexOf("/") + 1);
 }
 
+/** Returns the private files of other layers that a fixture imports. */
+export function fixtureBreaches(file: string, source: string): Breach[] {
+  const breaches: Breach[] = [];
+  for (const [, specifier] of source.matchAll(/ from "(\.[^"]+)"/g)) {
+    const { pathname } = new URL(specifier!, `file:///${file}`);
+    const imported = pathname.slice(1);
+    const isPrivate = baseName(imported).startsWith("_") &&
+      layerOf(file) !== layerOf(imported);
+    if (!isPrivate) continue;
+    const sentence = `'${file}' imports '${imported}', private to its layer`;
+    breaches.push({ rule: "private", sentence });
+  }
+  return breaches;
+}
+
 /** APIs that Node 22 or a browser lacks, as they show in code. */
 const HOST_APIS: Readonly<Record<string, RegExp>> = {
   "'Deno'": /\bDeno\b/,
@@ -175,11 +191,16 @@ function findCycle(graph: ImportGraph): string[] | undefined {
 export async function checkPackage(
   flags: readonly string[],
 ): Promise<{ files: number; breaches: Breach[] }> {
-  const files = (await listFiles()).filter(isProduct);
+  const all = await listFiles();
+  const files = all.filter(isProduct);
   const breaches = layerBreaches(await readImportGraph(files, flags));
   for (const file of files) {
     const source = await Deno.readTextFile(`${ROOT}/${file}`);
     breaches.push(...hostBreaches(file, source));
+  }
+  for (const file of all.filter(isFixture)) {
+    const source = await Deno.readTextFile(`${ROOT}/${file}`);
+    breaches.push(...fixtureBreaches(file, source));
   }
   return { files: files.length, breaches };
 }

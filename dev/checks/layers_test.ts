@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { readImportGraph } from "./graph.ts";
 import {
   checkPackage,
+  fixtureBreaches,
   hostBreaches,
   layerBreaches,
   type Rule,
@@ -194,4 +195,15 @@ Deno.test("checkPackage refuses nothing in the package itself", async () => {
   const { files, breaches } = await checkPackage(await importFlags());
   assertEquals(files > 200, true, "files are missing");
   assertEquals(breaches, []);
+});
+
+Deno.test("fixtureBreaches refuses private files of another layer only", () => {
+  const source = (path: string) => `import { it } from "${path}";`;
+  const file = "channel/fixtures/peer.ts";
+  for (const path of ["../_context.ts", "../../testing/ctx.ts"]) {
+    assertEquals(fixtureBreaches(file, source(path)), []);
+  }
+  const breaches = fixtureBreaches(file, source("../../rpc/session/_hello.ts"));
+  assertEquals(breaches.map(({ rule }) => rule), ["private"]);
+  assertStringIncludes(breaches[0]!.sentence, "'rpc/session/_hello.ts'");
 });

@@ -113,12 +113,17 @@ export function partOf(
     .toSorted((a, b) => b.path.length - a.path.length)[0];
 }
 
+/** Returns whether a file helps tests. */
+export function isFixture(file: string): boolean {
+  return file.endsWith(".ts") && file.includes("/fixtures/");
+}
+
 /**
  * Returns whether a file is meant for users: TypeScript, and no test, benchmark,
  * fixture, example or tool.
  */
 export function isProduct(file: string): boolean {
   return file.endsWith(".ts") && !isTest(file) && !file.endsWith("_bench.ts") &&
-    !file.includes("/fixtures/") &&
+    !isFixture(file) &&
     !DEVELOPMENT.some((folder) => file.startsWith(folder));
 }

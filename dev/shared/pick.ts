@@ -1,4 +1,4 @@
-import { type Random, randomInteger } from "../../testing/network/_random.ts";
+import { type Random, randomInteger } from "../../testing/network/random.ts";
 
 /** Returns one of `items`. */
 export function pick<T>(random: Random, items: readonly T[]): T {

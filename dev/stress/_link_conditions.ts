@@ -1,5 +1,5 @@
 import type { Network } from "../../testing/network_contract.ts";
-import { type Random, randomInteger } from "../../testing/network/_random.ts";
+import { type Random, randomInteger } from "../../testing/network/random.ts";
 import { rest } from "../shared/wait.ts";
 import type { Counters } from "./_counters.ts";
 

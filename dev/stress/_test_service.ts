@@ -1,7 +1,7 @@
 import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/expose.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { type Random, randomInteger } from "../../testing/network/_random.ts";
+import { type Random, randomInteger } from "../../testing/network/random.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import type { CallLog } from "./_call_log.ts";
 

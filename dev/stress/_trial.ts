@@ -2,8 +2,8 @@ import type { Codec } from "../../channel/codecs/codec.ts";
 import type { Ctx, CtxTransport } from "../../testing/ctx_contract.ts";
 import { runCase } from "../../testing/fixtures/fake_runner.ts";
 import { planSteps } from "../../testing/step/_plan.ts";
-import type { Random } from "../../testing/network/_random.ts";
-import { seededRandom } from "../../testing/network/_random.ts";
+import type { Random } from "../../testing/network/random.ts";
+import { seededRandom } from "../../testing/network/random.ts";
 import type { Counters } from "./_counters.ts";
 
 /** The time that a trial may take beyond its own, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { LimitOptions } from "../../channel/limits/limits.ts";
-import { randomInteger } from "../../testing/network/_random.ts";
+import { randomInteger } from "../../testing/network/random.ts";
 import { Crowd } from "./peers/crowd.ts";
 import { Flooder } from "./peers/flooder.ts";
 import {

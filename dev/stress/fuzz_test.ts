@@ -10,8 +10,8 @@ import {
   randomBytes,
   randomInteger,
   seededRandom,
-} from "../../testing/network/_random.ts";
-import type { Random } from "../../testing/network/_random.ts";
+} from "../../testing/network/random.ts";
+import type { Random } from "../../testing/network/random.ts";
 import { formatAddress, parseAddress } from "../../transports/address.ts";
 import { DenomasError } from "../../transports/errors.ts";
 import { areSameBytes } from "../../transports/fixtures/bytes.ts";

@@ -7,7 +7,7 @@ import {
 import type { FramedConnection } from "../../transports/frames/framed_connection.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { openConnection } from "../../rpc/deno.ts";
-import { shuffle } from "../../testing/network/_random.ts";
+import { shuffle } from "../../testing/network/random.ts";
 import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { heavyKinds, heavyPayload, HOLE } from "../fixtures/hostile/heavy.ts";
 import {

@@ -1,4 +1,4 @@
-import { randomInteger } from "../../testing/network/_random.ts";
+import { randomInteger } from "../../testing/network/random.ts";
 import { CallAudit } from "./_call_audit.ts";
 import { NUMBERS_EACH } from "./_call_log.ts";
 import { checkEnded } from "./_checks.ts";

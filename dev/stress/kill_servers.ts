@@ -1,6 +1,6 @@
 import { openReconnecting } from "../../rpc/reconnect/deno.ts";
 import { openConnection } from "../../rpc/deno.ts";
-import { randomInteger } from "../../testing/network/_random.ts";
+import { randomInteger } from "../../testing/network/random.ts";
 import { CallAudit } from "./_call_audit.ts";
 import { NUMBERS_EACH } from "./_call_log.ts";
 import { visitUntil } from "./_checks.ts";

@@ -8,7 +8,7 @@ import { describeMachine } from "../shared/machine.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
-import { randomInteger, seededRandom } from "../../testing/network/_random.ts";
+import { randomInteger, seededRandom } from "../../testing/network/random.ts";
 import { print, printError } from "../checks/_print.ts";
 import { writeSection } from "../checks/section.ts";
 import { formatMarkdown, formatText } from "../shared/tables.ts";

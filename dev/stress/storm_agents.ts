@@ -4,7 +4,7 @@ import type { Container } from "../../agent/container.ts";
 import { expose } from "../../rpc/expose.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import { type Random, randomInteger } from "../../testing/network/_random.ts";
+import { type Random, randomInteger } from "../../testing/network/random.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { CallAudit } from "./_call_audit.ts";
 import { visitUntil } from "./_checks.ts";

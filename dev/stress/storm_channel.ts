@@ -1,6 +1,6 @@
 import type { Channel } from "../../channel/channel.ts";
 import { openConnection } from "../../channel/deno.ts";
-import { randomInteger } from "../../testing/network/_random.ts";
+import { randomInteger } from "../../testing/network/random.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { CallAudit } from "./_call_audit.ts";
 import { visitUntil } from "./_checks.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { seededRandom } from "../../testing/network/_random.ts";
+import { seededRandom } from "../../testing/network/random.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
 Deno.test("roughBytes counts text, bytes, lists and maps with what is in them", () => {

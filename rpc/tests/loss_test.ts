@@ -4,7 +4,7 @@ import {
   type Random,
   randomInteger,
   seededRandom,
-} from "../../testing/network/_random.ts";
+} from "../../testing/network/random.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { parseAddress } from "../../transports/address.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";

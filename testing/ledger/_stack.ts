@@ -5,7 +5,7 @@ const MACHINERY = [
   "(ext:",
   "(<anonymous>)",
   import.meta.resolve("./_"),
-  import.meta.resolve("../step/_"),
+  import.meta.resolve("../step/"),
   import.meta.resolve("../network/_"),
   import.meta.resolve("../ctx.ts"),
   import.meta.resolve("../../channel/timers/_waits.ts"),

@@ -3,7 +3,7 @@ import { observed } from "../../transports/internal.ts";
 import type { NetworkSide } from "../network_contract.ts";
 import type { Ends, LinkConditions } from "./_faults.ts";
 import { Pipe } from "./_pipe.ts";
-import { seededRandom } from "./_random.ts";
+import { seededRandom } from "./random.ts";
 
 /** Options for a {@linkcode NetworkLink}. */
 export interface NetworkLinkOptions {

@@ -1,7 +1,7 @@
 import type { ByteStream } from "../../transports/transport.ts";
 import { world } from "../../transports/internal.ts";
 import type { LinkConditions } from "./_faults.ts";
-import { type Random, randomInteger } from "./_random.ts";
+import { type Random, randomInteger } from "./random.ts";
 import { Signal } from "./_signal.ts";
 
 /** The bytes under way at which the sender must wait, as in memory. */

@@ -1,6 +1,6 @@
-import { within } from "../../channel/internal.ts";
 import { StepEndedError, type StepError } from "../errors.ts";
 import { stepError } from "./_verdict.ts";
+import { settledWithin } from "./settled_within.ts";
 
 /** The longest time that closing one resource may take. */
 const CLOSE_MS = 2_000;
@@ -121,21 +121,4 @@ export class ResourceScope {
         cause: result.reason,
       });
   }
-}
-
-/**
- * Waits for `work` to settle, but no longer than `timeMs`: then it resolves to
- * `null`, and the outcome of `work` is ignored.
- */
-export async function settledWithin<T>(
-  work: Promise<T>,
-  timeMs: number,
-): Promise<PromiseSettledResult<T> | null> {
-  const settling = Promise.allSettled([work]);
-  let settled: PromiseSettledResult<T> | null = null;
-  const noting = settling.then(([result]) => {
-    settled = result;
-  });
-  await within(timeMs, noting);
-  return settled;
 }

@@ -1,7 +1,8 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { StepEndedError, StepError } from "../errors.ts";
 import { never } from "../fixtures/handlers.ts";
-import { ResourceScope, settledWithin } from "./_resource_scope.ts";
+import { ResourceScope } from "./_resource_scope.ts";
+import { settledWithin } from "./settled_within.ts";
 
 function makeScope(closeMs?: number): ResourceScope {
   const options = { step: "memory", keep: () => {} };

@@ -4,7 +4,7 @@ import {
   randomBytes,
   randomInteger,
   seededRandom,
-} from "../network/_random.ts";
+} from "../network/random.ts";
 import { type End, mebibytes, type Obligations, type Stage } from "./_stage.ts";
 
 /** Obligations about the bytes on their way. */

@@ -7,6 +7,7 @@ import type {
   Transport,
   TransportConnectOptions,
 } from "../../transports/transport.ts";
+import { afterHandshakes } from "./after_handshakes.ts";
 
 /** A place where a test can listen. */
 export interface TransportPlace {
@@ -102,18 +103,6 @@ export function mebibytes(count: number): Uint8Array {
   const bytes = new Uint8Array(count * 2 ** 20);
   for (let n = 0; n < count; n++) bytes.fill(n, n * 2 ** 20, (n + 1) * 2 ** 20);
   return bytes;
-}
-
-/** Calls `accept` with each connection whose handshake, if any, succeeds. */
-export function afterHandshakes(
-  accept: (connection: Connection) => void,
-): (connection: Connection) => void {
-  return (connection) => {
-    if (connection.handshake === undefined) return accept(connection);
-    // It fails where a test gives up connecting.
-    connection.handshake(new AbortController().signal, 60_000)
-      .then(accept, () => {});
-  };
 }
 
 /** A place to listen at, and everything that a test opens there. */

@@ -15,7 +15,7 @@ import {
   randomBytes,
   randomInteger,
   seededRandom,
-} from "../../testing/network/_random.ts";
+} from "../../testing/network/random.ts";
 import { FrameTooLargeError, ProtocolError } from "../errors.ts";
 import { encodeFrame, FrameDecoder, FrameQueue } from "./frame.ts";
 

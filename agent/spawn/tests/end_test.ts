@@ -8,7 +8,7 @@ import { ConnectionClosedError } from "../../../channel/errors.ts";
 import {
   randomInteger,
   seededRandom,
-} from "../../../testing/network/_random.ts";
+} from "../../../testing/network/random.ts";
 import { withCtx } from "../../../testing/ctx.ts";
 import { parseAddress } from "../../../transports/address.ts";
 import { ConnectError } from "../../../transports/errors.ts";

@@ -3,7 +3,7 @@ import {
   type Random,
   randomInteger,
   seededRandom,
-} from "../../../testing/network/_random.ts";
+} from "../../../testing/network/random.ts";
 import { putOwn } from "../types/_peer_data.ts";
 import { readOddJson } from "./_odd.ts";
 import { hasEscapedKey } from "./_scan.ts";

@@ -11,7 +11,7 @@ import {
   randomBytes,
   randomInteger,
   seededRandom,
-} from "../../../testing/network/_random.ts";
+} from "../../../testing/network/random.ts";
 import {
   DELICATE_PARTS,
   pick,

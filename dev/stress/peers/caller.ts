@@ -4,7 +4,7 @@
  * @module
  */
 import { openConnection } from "../../../rpc/deno.ts";
-import { seededRandom } from "../../../testing/network/_random.ts";
+import { seededRandom } from "../../../testing/network/random.ts";
 import { type CallerTask, endpointOptions } from "../_endpoint.ts";
 import { callSome, type TestService } from "../_test_service.ts";
 import { PrintedCallLog } from "./_printed_call_log.ts";

@@ -9,7 +9,7 @@ import { expose } from "../../../rpc/expose.ts";
 import {
   randomInteger,
   seededRandom,
-} from "../../../testing/network/_random.ts";
+} from "../../../testing/network/random.ts";
 import type { TestServer } from "../_test_server.ts";
 import { NumberedCalls, type Outcome } from "../_numbered_calls.ts";
 import { type Endpoint, endpointOptions } from "../_endpoint.ts";

@@ -5,7 +5,7 @@ import {
   randomInteger,
   seededRandom,
   shuffle,
-} from "../../../testing/network/_random.ts";
+} from "../../../testing/network/random.ts";
 import type { End, Stage } from "../../fixtures/frame_stage.ts";
 import { withFrames } from "../../fixtures/with_frames.ts";
 

@@ -10,7 +10,7 @@ import {
   randomBytes,
   randomInteger,
   seededRandom,
-} from "../../../../testing/network/_random.ts";
+} from "../../../../testing/network/random.ts";
 import { pick, randomText, TEXT_PARTS } from "../../fixtures/random_text.ts";
 import { fastMsgpack } from "./fast_msgpack.ts";
 
