@@ -10,11 +10,7 @@ import { parseAgentAddress, publicAddress } from "./address.ts";
 import type { AgentLike } from "./agent_options.ts";
 import type { Clock } from "./clock/base_clock.ts";
 import { SystemClock } from "./clock/system_clock.ts";
-import type {
-  ConnectOptions,
-  ContainerOptions,
-  WatchOptions,
-} from "./container_options.ts";
+import type { ConnectOptions, ContainerOptions } from "./container_options.ts";
 import { Links } from "./links/_links.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
@@ -243,7 +239,7 @@ export class Container implements AsyncDisposable {
    */
   async watch(
     address: string,
-    { signal }: WatchOptions = {},
+    { signal }: Pick<ConnectOptions, "signal"> = {},
   ): Promise<AgentGone> {
     const { container, id } = parseAgentAddress(address);
     if (container !== this.address) {

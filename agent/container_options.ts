@@ -92,9 +92,3 @@ export interface ConnectOptions {
   /** Gives up; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Options for {@linkcode Container.watch}. */
-export interface WatchOptions {
-  /** Ends the watch; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}

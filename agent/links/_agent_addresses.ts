@@ -50,7 +50,13 @@ export class AgentAddresses implements AddressResolver {
   }
 
   open({ address, type }: Place): object {
-    const caller = new AgentCaller(address, this.#context, this.#findRoute);
+    const caller: Caller = {
+      remoteAddress: address,
+      call: (...call) => this.#call(address, ...call),
+      // A proxy for an agent keeps nothing alive.
+      keep() {},
+      release() {},
+    };
     const place = { address, type };
     return makeRemote(caller, "", { place, isPassed: true });
   }
@@ -65,31 +71,10 @@ export class AgentAddresses implements AddressResolver {
     const type = agent === undefined ? "Agent" : classNameOf(agent);
     return this.open({ address, type });
   }
-}
 
-function isAgent(
-  target: object,
-): target is AgentLike & { readonly container: object } {
-  return alwaysService in target && "container" in target;
-}
-
-/** Calls an agent of which only the address is known; connects if needed. */
-class AgentCaller implements Caller {
-  readonly remoteAddress: string;
-  readonly #context: ContainerContext;
-  readonly #findRoute: FindRoute;
-
-  constructor(
+  /** Calls an agent of which only the address is known; connects if needed. */
+  async #call(
     address: string,
-    context: ContainerContext,
-    findRoute: FindRoute,
-  ) {
-    this.remoteAddress = address;
-    this.#context = context;
-    this.#findRoute = findRoute;
-  }
-
-  async call(
     path: string,
     args: readonly unknown[],
     options: CallOptions,
@@ -97,8 +82,8 @@ class AgentCaller implements Caller {
     const { timeoutMs = this.#context.options.timeoutMs ?? Infinity } = options;
     const until = world.now() + timeoutMs;
     const route = timeoutMs === Infinity
-      ? await this.#route(options.signal)
-      : await this.#routeWithin(timeoutMs, options.signal);
+      ? await this.#route(address, options.signal)
+      : await this.#routeWithin(address, timeoutMs, options.signal);
     return await route.caller.call(`${route.path}/${path}`, args, {
       ...options,
       timeoutMs: Math.max(0, until - world.now()),
@@ -107,10 +92,10 @@ class AgentCaller implements Caller {
 
   /** Finds the route; the time of the call includes this. */
   async #routeWithin(
+    address: string,
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<Route> {
-    const { remoteAddress: address } = this;
     const time = new Ending(() =>
       new TimeoutError(
         `Cannot call the agent at '${address}': it was not reached within ${timeoutMs} ms`,
@@ -121,14 +106,16 @@ class AgentCaller implements Caller {
     const timer = new Timers(container)
       .start("attempt", timeoutMs, () => time.end(), { keepsAlive: true });
     try {
-      return await time.before(signal, (ending) => this.#route(ending));
+      return await time.before(
+        signal,
+        (ending) => this.#route(address, ending),
+      );
     } finally {
       timer.stop();
     }
   }
 
-  async #route(signal: AbortSignal | undefined): Promise<Route> {
-    const { remoteAddress: address } = this;
+  async #route(address: string, signal?: AbortSignal): Promise<Route> {
     const { access, address: own } = this.#context;
     const { container } = parseAgentAddress(address);
     const isAllowed = container === own ||
@@ -141,8 +128,10 @@ class AgentCaller implements Caller {
     }
     return await this.#findRoute(address, signal);
   }
+}
 
-  // A proxy for an agent keeps nothing alive.
-  keep(): void {}
-  release(): void {}
+function isAgent(
+  target: object,
+): target is AgentLike & { readonly container: object } {
+  return alwaysService in target && "container" in target;
 }

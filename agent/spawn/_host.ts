@@ -1,6 +1,7 @@
 import { within } from "../../channel/internal.ts";
 import { SpawnError } from "../errors.ts";
-import type { ControlPoint, LineSource, WorkerOutput } from "./_control.ts";
+import type { OnLog } from "./contract.ts";
+import type { ControlPoint, WorkerOutput } from "./_control.ts";
 import type { SpawnPlan } from "./_plan.ts";
 import type { ProcessPlan } from "./_process_plan.ts";
 
@@ -22,14 +23,11 @@ export interface Host {
   kill(): void;
 }
 
-/** Hears each line that a process or Worker prints. */
-export type OnLine = (line: string, from: LineSource) => void;
-
 /** Starts the process or Worker of a container. */
 export function startHost(
   { address, process }: SpawnPlan,
   point: ControlPoint,
-  onLine: OnLine,
+  onLine: OnLog,
 ): Host {
   return process === null
     ? startWorker(point, onLine, address)
@@ -52,7 +50,7 @@ const OUTPUT_MS = 1_000;
  */
 function startProcess(
   point: ControlPoint,
-  onLine: OnLine,
+  onLine: OnLog,
   { modules, flags, env }: ProcessPlan,
 ): Host {
   const program = [
@@ -88,7 +86,7 @@ function startProcess(
 async function attend(
   child: Deno.ChildProcess,
   point: ControlPoint,
-  onLine: OnLine,
+  onLine: OnLog,
 ): Promise<HostEnd> {
   const stop = new AbortController();
   const pipes = [
@@ -116,7 +114,7 @@ async function attend(
 /** Starts a Worker. */
 function startWorker(
   point: ControlPoint,
-  onLine: OnLine,
+  onLine: OnLog,
   name: string,
 ): Host {
   const { promise: ended, resolve } = Promise.withResolvers<HostEnd>();

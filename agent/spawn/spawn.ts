@@ -61,9 +61,9 @@ export async function spawnContainer(
     if (context.access.children.has(plan.address)) throw inUse(plan.address);
     options.signal?.throwIfAborted();
     const leftMs = attempt === 1 ? startTimeoutMs : until - world.now();
-    const spawned = new SpawnedContainer(parent, plan, Math.max(0, leftMs));
+    const spawned = new SpawnedContainer(parent, plan);
     try {
-      await spawned.start(options.signal);
+      await spawned.start(Math.max(0, leftMs), options.signal);
       return spawned;
     } catch (error) {
       // Another program took the port that was free.

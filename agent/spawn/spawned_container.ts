@@ -70,11 +70,12 @@ export class SpawnedContainer implements AsyncDisposable {
   readonly #context: ContainerContext;
   readonly #links: Links;
   readonly #plan: SpawnPlan;
-  readonly #timeoutMs: number;
   readonly #child: ChildAccess;
   readonly #stderr: string[] = [];
   /** Ends the start before it is through. */
-  readonly #starting: Ending;
+  readonly #starting = new Ending(() =>
+    new SpawnError("it had not started within 'startTimeoutMs'")
+  );
   readonly #connected = Promise.withResolvers<RpcClient<Child>>();
   readonly #closed = Promise.withResolvers<SpawnedCloseReason>();
   #server: RpcServer<Child> | null = null;
@@ -86,17 +87,13 @@ export class SpawnedContainer implements AsyncDisposable {
   #inode: number | null = null;
 
   /** Made by `spawnContainer`. */
-  constructor(parent: Container, plan: SpawnPlan, timeoutMs: number) {
+  constructor(parent: Container, plan: SpawnPlan) {
     const { context, dependents, links } = internalsOf(parent);
     this.address = plan.address;
     this.#parent = parent;
     this.#context = context;
     this.#links = links;
     this.#plan = plan;
-    this.#timeoutMs = timeoutMs;
-    this.#starting = new Ending(() =>
-      new SpawnError(`it had not started after ${timeoutMs} ms`)
-    );
     const { credentials } = plan.setup;
     this.#child = { credentials, isPreauthorized: false };
     context.access.children.set(this.address, this.#child);
@@ -126,12 +123,12 @@ export class SpawnedContainer implements AsyncDisposable {
   /**
    * Starts it, and waits until it can be used. If that fails nothing is left.
    *
-   * @throws {SpawnError} If it does not start in time.
+   * @throws {SpawnError} If it does not start within `timeoutMs`.
    * @throws {ContainerClosedError} If the parent is closed before.
    * @throws {unknown} The reason of `signal`.
    */
-  async start(signal?: AbortSignal): Promise<void> {
-    const timer = world.setTimer(this.#timeoutMs, () => this.#starting.end());
+  async start(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const timer = world.setTimer(timeoutMs, () => this.#starting.end());
     try {
       await this.#starting.before(signal, (ending) => this.#start(ending));
     } catch (error) {

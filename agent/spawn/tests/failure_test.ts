@@ -101,7 +101,7 @@ for (const kind of KINDS) {
       startTimeoutMs: 1,
       onLog: (line) => lines.push(line),
     });
-    assert(error.message.includes("after 1 ms"), error.message);
+    assert(error.message.includes("startTimeoutMs"), error.message);
   });
 
   withCtx({
