@@ -37,7 +37,8 @@ export class NetworkLink implements Ends {
   readonly ended: Promise<void>;
   readonly #front: ByteStream;
   readonly #back: ByteStream;
-  readonly #pipes: readonly Pipe[];
+  /** Its two directions. */
+  readonly pipes: readonly Pipe[];
 
   /** Begins to carry bytes. */
   constructor(options: NetworkLinkOptions) {
@@ -56,7 +57,7 @@ export class NetworkLink implements Ends {
         conditions: () => conditions(this, towards),
         onReset: () => this.reset(),
       });
-    this.#pipes = [
+    this.pipes = [
       makePipe(front, back, "server"),
       makePipe(back, front, "client"),
     ];
@@ -64,40 +65,20 @@ export class NetworkLink implements Ends {
     this.ended = this.#run();
   }
 
-  /** Whether something is held back or was lost. */
-  get isDisturbed(): boolean {
-    return this.#pipes.some(({ isDisturbed }) => isDisturbed);
-  }
-
-  /** Bytes under way. */
-  get heldBytes(): number {
-    return this.#pipes.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
-  }
-
-  /** Bytes that were lost. */
-  get lostBytes(): number {
-    return this.#pipes.reduce((sum, { lostBytes }) => sum + lostBytes, 0);
-  }
-
-  /** Looks at the conditions again. */
-  wake(): void {
-    for (const pipe of this.#pipes) pipe.wake();
-  }
-
   /** Breaks the connection off; both sides notice. */
   reset(): void {
-    for (const pipe of this.#pipes) pipe.cut();
+    for (const pipe of this.pipes) pipe.cut();
     this.#close();
   }
 
   /** Breaks the connection off; the side `openAt` does not notice. */
   halfOpen(openAt: NetworkSide): void {
-    for (const pipe of this.#pipes) pipe.lose();
+    for (const pipe of this.pipes) pipe.lose();
     close(openAt === "client" ? this.#back : this.#front);
   }
 
   async #run(): Promise<void> {
-    await Promise.all(this.#pipes.map((pipe) => pipe.run()));
+    await Promise.all(this.pipes.map((pipe) => pipe.run()));
     this.#close();
     observed.by?.closed(this);
   }

@@ -28,6 +28,7 @@ import {
   type Fault,
 } from "./_faults.ts";
 import { NetworkLink } from "./_link.ts";
+import type { Pipe } from "./_pipe.ts";
 
 /** The longest piece, in bytes, where the test names none. */
 const PIECE_BYTES = 16;
@@ -187,7 +188,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     this.#links.add(link);
     link.ended.then(() => {
       this.#links.delete(link);
-      this.#lostBytes += link.lostBytes;
+      for (const { lostBytes } of link.pipes) this.#lostBytes += lostBytes;
     });
     if (this.#hasEnded) link.reset();
     this.#wake();
@@ -252,9 +253,9 @@ export class StepNetwork implements Network, AsyncDisposable {
   stats(): NetworkStats {
     let heldBytes = 0;
     let lostBytes = this.#lostBytes;
-    for (const link of this.#links) {
-      heldBytes += link.heldBytes;
-      lostBytes += link.lostBytes;
+    for (const pipe of this.#pipes()) {
+      heldBytes += pipe.heldBytes;
+      lostBytes += pipe.lostBytes;
     }
     return { connections: this.#links.size, heldBytes, lostBytes };
   }
@@ -264,7 +265,9 @@ export class StepNetwork implements Network, AsyncDisposable {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.heal();
-    const disturbed = [...this.#links].filter((link) => link.isDisturbed);
+    const disturbed = [...this.#links].filter(({ pipes }) =>
+      pipes.some(({ isDisturbed }) => isDisturbed)
+    );
     this.#breakOff(disturbed, (link) => link.reset());
   }
 
@@ -295,9 +298,13 @@ export class StepNetwork implements Network, AsyncDisposable {
     };
   }
 
+  #pipes(): Pipe[] {
+    return [...this.#links].flatMap(({ pipes }) => pipes);
+  }
+
   /** Lets all that waits look at the faults again. */
   #wake(): void {
-    for (const link of this.#links) link.wake();
+    for (const pipe of this.#pipes()) pipe.wake();
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }

@@ -1,8 +1,8 @@
 import type { ByteStream } from "../../transports/transport.ts";
+import { within } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 import type { LinkConditions } from "./_faults.ts";
 import { type Random, randomInteger } from "./random.ts";
-import { Signal } from "./_signal.ts";
 
 /** The bytes under way at which the sender must wait, as in memory. */
 const CAPACITY_BYTES = 256 * 1024;
@@ -39,8 +39,8 @@ export class Pipe {
   heldBytes = 0;
   readonly #options: PipeOptions;
   readonly #chunks: Chunk[] = [];
-  readonly #room = new Signal();
-  readonly #change = new Signal();
+  /** Resolves at the next change of anything that its two loops wait for. */
+  #changed = Promise.withResolvers<void>();
   /** Whatever is read from now on is lost. */
   #isLost = false;
   /** The receiver is gone, and takes nothing any more. */
@@ -66,7 +66,8 @@ export class Pipe {
 
   /** Looks at the conditions again. */
   wake(): void {
-    this.#change.notify();
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
   }
 
   /** Loses everything from now on. */
@@ -78,7 +79,6 @@ export class Pipe {
   /** Ends at once; the sender's stream must be closed, too. */
   cut(): void {
     this.#isCut = true;
-    this.#room.notify();
     this.wake();
   }
 
@@ -86,7 +86,7 @@ export class Pipe {
     const buffer = new Uint8Array(READ_BYTES);
     for (;;) {
       while (this.heldBytes >= CAPACITY_BYTES && !this.#isCut) {
-        await this.#room.wait();
+        await this.#changed.promise;
       }
       const content = await this.#readOnce(buffer);
       this.#post(content);
@@ -112,7 +112,7 @@ export class Pipe {
     // Nothing overtakes what was sent before it.
     this.#lastDueAt = Math.max(this.#lastDueAt, dueAt);
     this.#chunks.push({ content, dueAt: this.#lastDueAt });
-    this.#change.notify();
+    this.wake();
   }
 
   async #deliver(): Promise<void> {
@@ -121,7 +121,7 @@ export class Pipe {
       const conditions = this.#options.conditions();
       const waitMs = this.#waitMs(chunk, conditions);
       if (chunk === undefined || waitMs > 0) {
-        await this.#change.wait(waitMs);
+        await within(waitMs, this.#changed.promise);
         continue;
       }
       const { content } = chunk;
@@ -157,8 +157,9 @@ export class Pipe {
 
   /** Without a pause now and then, a socket would join all pieces again. */
   async #pauseBetweenPieces(): Promise<void> {
-    if (this.#options.random() < PAUSE_CHANCE) await this.#change.wait(1);
-    else await world.nextTurn();
+    if (this.#options.random() < PAUSE_CHANCE) {
+      await within(1, this.#changed.promise);
+    } else await world.nextTurn();
   }
 
   async #write(bytes: Uint8Array): Promise<number> {
@@ -179,7 +180,7 @@ export class Pipe {
     if (length === bytes.length) this.#chunks.shift();
     else this.#chunks[0] = { content: bytes.subarray(length), dueAt };
     this.heldBytes -= length;
-    this.#room.notify();
+    this.wake();
     return length;
   }
 
