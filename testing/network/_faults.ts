@@ -10,16 +10,12 @@ export interface LinkConditions {
   readonly isHeld: boolean;
   /** Everything is lost. */
   readonly isLost: boolean;
+  /** Nothing passes, and attempts to connect wait. */
+  readonly isCutOff: boolean;
 }
 
-/** A fault in force. */
-export interface Fault {
-  readonly where: NetworkWhere;
-  /** The conditions that it causes; none of the others change. */
-  readonly effect: Partial<LinkConditions>;
-  /** Whether attempts to connect wait for its end. */
-  readonly isPartition?: boolean;
-}
+/** A fault in force: where it is, and the conditions that it causes there. */
+export interface Fault extends NetworkWhere, Partial<LinkConditions> {}
 
 /** Both ends of a connection, as far as they are known. */
 export interface Ends {
@@ -50,19 +46,20 @@ export function conditionsOf(
   faults: readonly Fault[],
   towards: NetworkSide,
 ): LinkConditions {
-  const effects = faults
-    .filter(({ where }) => (where.towards ?? towards) === towards)
-    .map(({ effect }) => effect);
+  const here = faults.filter((it) => (it.towards ?? towards) === towards);
   const sum = (name: "delayMs" | "jitterMs") =>
-    effects.reduce((total, effect) => total + (effect[name] ?? 0), 0);
+    here.reduce((total, fault) => total + (fault[name] ?? 0), 0);
   const least = (name: "bytesPerSecond" | "pieceBytes") =>
-    Math.min(...effects.map((effect) => effect[name] ?? Infinity));
+    Math.min(...here.map((fault) => fault[name] ?? Infinity));
+  const any = (name: "isHeld" | "isLost" | "isCutOff") =>
+    here.some((fault) => fault[name]);
   return {
     delayMs: sum("delayMs"),
     jitterMs: sum("jitterMs"),
     bytesPerSecond: least("bytesPerSecond"),
     pieceBytes: least("pieceBytes"),
-    isHeld: effects.some(({ isHeld }) => isHeld),
-    isLost: effects.some(({ isLost }) => isLost),
+    isHeld: any("isHeld") || any("isCutOff"),
+    isLost: any("isLost"),
+    isCutOff: any("isCutOff"),
   };
 }

@@ -130,7 +130,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     const server = this.#listeners.get(address) ?? null;
     const isCutOff = () =>
       this.#faultsOf({ client: origin(), server })
-        .some(({ isPartition }) => isPartition);
+        .some(({ isCutOff }) => isCutOff);
     while (server !== null && isCutOff()) {
       await abortable(this.#changed.promise, options.signal);
     }
@@ -199,39 +199,38 @@ export class StepNetwork implements Network, AsyncDisposable {
     for (const [name, ms] of Object.entries({ delayMs, jitterMs })) {
       check("delay", name, ms, ms >= 0 && ms < Infinity);
     }
-    return this.#begin({ where, effect: { delayMs, jitterMs } });
+    return this.#begin({ delayMs, jitterMs, ...where });
   }
 
   bandwidth({ bytesPerSecond, ...where }: NetworkBandwidth): Disposable {
     const isRight = bytesPerSecond > 0;
     check("limit bandwidth", "bytesPerSecond", bytesPerSecond, isRight);
-    return this.#begin({ where, effect: { bytesPerSecond } });
+    return this.#begin({ bytesPerSecond, ...where });
   }
 
   pieces({ maxBytes = PIECE_BYTES, ...where }: NetworkPieces = {}): Disposable {
     const isRight = Number.isInteger(maxBytes) && maxBytes > 0;
     check("cut in pieces", "maxBytes", maxBytes, isRight);
-    return this.#begin({ where, effect: { pieceBytes: maxBytes } });
+    return this.#begin({ pieceBytes: maxBytes, ...where });
   }
 
   hold(where: NetworkWhere = {}): Disposable {
-    return this.#begin({ where, effect: { isHeld: true } });
+    return this.#begin({ isHeld: true, ...where });
   }
 
   release(): void {
     for (const fault of this.#faults) {
-      const isHold = fault.effect.isHeld && !fault.isPartition;
-      if (isHold) this.#faults.delete(fault);
+      if (fault.isHeld) this.#faults.delete(fault);
     }
     this.#wake();
   }
 
   blackHole(where: NetworkWhere = {}): Disposable {
-    return this.#begin({ where, effect: { isLost: true } });
+    return this.#begin({ isLost: true, ...where });
   }
 
   partition(where: NetworkConnections = {}): Disposable {
-    return this.#begin({ where, effect: { isHeld: true }, isPartition: true });
+    return this.#begin({ isCutOff: true, ...where });
   }
 
   heal(): void {
@@ -288,7 +287,7 @@ export class StepNetwork implements Network, AsyncDisposable {
   }
 
   #begin(fault: Fault): Disposable {
-    this.#checkOwners(fault.where);
+    this.#checkOwners(fault);
     this.#faults.add(fault);
     this.#wake();
     return {
@@ -317,8 +316,7 @@ export class StepNetwork implements Network, AsyncDisposable {
 
   #faultsOf(ends: Ends): Fault[] {
     const { belongs } = this.#options;
-    return [...this.#faults]
-      .filter(({ where }) => chooses(where, ends, belongs));
+    return [...this.#faults].filter((fault) => chooses(fault, ends, belongs));
   }
 
   #checkOwners({ of, between }: NetworkConnections): void {
