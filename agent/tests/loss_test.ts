@@ -221,7 +221,7 @@ async function begin(ctx: Ctx, random: Random): Promise<Point> {
 
 withCtx({
   name: "agents cut off at any of 200 points leave nothing in any container",
-  timeoutMs: 30_000,
+  timeoutMs: 120_000,
 }, async (ctx) => {
   const random = seededRandom(20_261);
   for (let i = 0; i < 200; i++) {

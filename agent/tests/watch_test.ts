@@ -137,6 +137,7 @@ withCtx({
   name: "thousands of watches cost little, and are all told",
   transports: ["memory"],
   codecs: [msgpack()],
+  timeoutMs: 60_000,
 }, async (ctx) => {
   const here = await ctx.createContainer();
   const there = await ctx.createContainer();
