@@ -66,7 +66,6 @@ const NO_HOST: Host = {
 export class SpawnedContainer implements AsyncDisposable {
   /** The address of the container. */
   readonly address: string;
-  readonly #parent: Container;
   readonly #context: ContainerContext;
   readonly #links: Links;
   readonly #plan: SpawnPlan;
@@ -90,7 +89,6 @@ export class SpawnedContainer implements AsyncDisposable {
   constructor(parent: Container, plan: SpawnPlan) {
     const { context, dependents, links } = internalsOf(parent);
     this.address = plan.address;
-    this.#parent = parent;
     this.#context = context;
     this.#links = links;
     this.#plan = plan;
@@ -263,7 +261,7 @@ export class SpawnedContainer implements AsyncDisposable {
         throw new SpawnError(error.message, { cause: error });
       });
     if (isAgentId(id)) {
-      return await this.#parent.connect(`${this.address}/${id}`);
+      return await this.#links.agent(`${this.address}/${id}`) as Remote<T>;
     }
     throw new SpawnError(
       `Cannot connect to an agent that '${this}' has made: it reports no id of an agent`,
