@@ -163,7 +163,7 @@ export type OnLog = (line: string, from: "stdout" | "stderr") => void;
 /** The reason for which a spawned container is gone. */
 export interface SpawnedCloseReason extends CloseReason {
   /**
-   * `"local"`: this side closed it. `"peer"`: it was stopped, or closed itself.
+   * `"local"`: this side closed it. `"peer"`: it closed itself.
    * `"error"`: it ended otherwise, or its connection was lost.
    */
   readonly by: CloseReason["by"];

@@ -16,9 +16,8 @@ const PORT_ATTEMPTS = 3;
 const ADDRESS = "tcp://127.0.0.1:0";
 
 /**
- * Spawns a container in a process or Worker of its own, with a
- * {@linkcode Manager} that serves the connection of `parent` alone. Resolves
- * when it can be used.
+ * Spawns a container in a process or Worker of its own, in which `parent` alone
+ * makes agents. Resolves when it can be used.
  *
  * It lives as long as `parent` and the connection between them: it ends when
  * either is gone, also when this process is killed. If it cannot start, or is
