@@ -34,10 +34,11 @@ export interface ExposeContext {
   readonly metadata?: object | undefined;
 }
 
-/** The exposed members of a class, which its metadata holds. */
+/** The exposed members of a class. */
 export type Exposures = Map<string, ExposeOptions>;
 
-const EXPOSURES: unique symbol = Symbol("denomas.exposures");
+/** The members that classes expose themselves, by their metadata. */
+const exposures = new WeakMap<object, Exposures>();
 
 const NO_OPTIONS: ExposeOptions = {};
 
@@ -105,7 +106,7 @@ export function ownExposures(type: object): Exposures | undefined {
   const { [Symbol.metadata]: metadata } = type as {
     [Symbol.metadata]?: object | null;
   };
-  return metadata ? exposures(metadata) : undefined;
+  return metadata ? exposures.get(metadata) : undefined;
 }
 
 /**
@@ -158,21 +159,8 @@ function mark(
     );
   }
   rememberOptions(target, options);
-  exposuresIn(context.metadata).set(name as string, options);
-}
-
-function exposuresIn(metadata: object): Exposures {
-  const known = exposures(metadata);
-  if (known !== undefined) return known;
-  const value: Exposures = new Map();
-  Object.defineProperty(metadata, EXPOSURES, { value });
-  return value;
-}
-
-/** Ignores inherited metadata, which belongs to the base class. */
-function exposures(metadata: object): Exposures | undefined {
-  if (!Object.hasOwn(metadata, EXPOSURES)) return undefined;
-  return (metadata as { [EXPOSURES]: Exposures })[EXPOSURES];
+  const own = exposures.get(context.metadata) ?? new Map();
+  exposures.set(context.metadata, own.set(name as string, options));
 }
 
 /**

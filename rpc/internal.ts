@@ -13,13 +13,11 @@ export {
 } from "./session/_session.ts";
 export type { SessionOptions } from "./session/_options.ts";
 export { asError, toPlainFailure } from "./_failure.ts";
-export type {
-  AddressResolver,
-  OwnPlace,
-} from "./references/_address_resolver.ts";
 export {
+  type AddressResolver,
   type Caller,
   makeRemote,
+  type OwnPlace,
   type Place,
   remoteNode,
 } from "./references/_remote_proxy.ts";

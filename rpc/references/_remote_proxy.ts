@@ -36,6 +36,28 @@ export interface Place {
   readonly type: string;
 }
 
+/** The place of something of this side. */
+export interface OwnPlace extends Place {
+  /** Its path on this side's connections; `null` if it is elsewhere. */
+  readonly path: string | null;
+}
+
+/**
+ * Resolves addresses of agents for a layer above: a third side, to which the
+ * proxy of an agent is passed on, calls that agent directly.
+ */
+export interface AddressResolver {
+  /** Returns the place of something of this side; `null` if it has none. */
+  placeOf(target: object): OwnPlace | null;
+  /** Returns a proxy for the agent at a place that the other side has named. */
+  open(place: Place): object;
+  /**
+   * Returns a proxy for the agent at a path of this side, whether or not it still
+   * exists; `null` if the path is not one of an agent.
+   */
+  openPath(path: string): object | null;
+}
+
 /** Properties of a proxy that differ from the defaults. */
 export interface RemoteTraits {
   /** Options of its calls. */
@@ -63,12 +85,14 @@ export interface RemoteNode extends Required<RemoteTraits> {
   readonly path: string;
 }
 
-const NO_TRAITS: RemoteTraits = {};
-
-const NO_OPTIONS: CallOptions = {};
-
-/** The claim on a target that needs no release. */
-const BORROWED: Claim = { state: "borrowed" };
+/** The properties of a proxy for something listed, which needs no release. */
+const LISTED: Required<RemoteTraits> = {
+  options: {},
+  claim: { state: "borrowed" },
+  place: null,
+  isSent: false,
+  isPassed: false,
+};
 
 const nodes = new WeakMap<object, RemoteNode>();
 
@@ -78,15 +102,27 @@ const nodes = new WeakMap<object, RemoteNode>();
  */
 const remote = (): void => {};
 
+/** The traps by which nobody sees or changes properties of the target object. */
+const SEALED: ProxyHandler<typeof remote> = {
+  has: () => false,
+  ownKeys: () => [],
+  getOwnPropertyDescriptor: () => undefined,
+  defineProperty: () => false,
+  deleteProperty: () => false,
+  setPrototypeOf: () => false,
+  preventExtensions: () => false,
+};
+
 /** Makes a proxy for `path` on the other side of a connection. */
 export function makeRemote(
   caller: Caller,
   path: string,
-  traits: RemoteTraits = NO_TRAITS,
+  traits?: RemoteTraits,
 ): object {
-  const handler = new RemoteHandler(caller, path, traits);
+  const node = { ...LISTED, ...traits, caller, path };
+  const handler = Object.assign(new RemoteHandler(node), SEALED);
   const proxy = new Proxy(remote, handler);
-  nodes.set(proxy, handler);
+  nodes.set(proxy, node);
   return proxy;
 }
 
@@ -95,34 +131,12 @@ export function remoteNode(value: unknown): RemoteNode | undefined {
   return typeof value === "function" ? nodes.get(value) : undefined;
 }
 
-class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
-  readonly caller: Caller;
-  readonly path: string;
-  readonly options: CallOptions;
-  readonly claim: Claim;
-  readonly place: Place | null;
-  readonly isSent: boolean;
-  readonly isPassed: boolean;
+class RemoteHandler implements ProxyHandler<typeof remote> {
+  readonly #node: RemoteNode;
   #children: Map<string, object> | null = null;
 
-  constructor(
-    caller: Caller,
-    path: string,
-    {
-      options = NO_OPTIONS,
-      claim = BORROWED,
-      place = null,
-      isSent = false,
-      isPassed = false,
-    }: RemoteTraits,
-  ) {
-    this.caller = caller;
-    this.path = path;
-    this.options = options;
-    this.claim = claim;
-    this.place = place;
-    this.isSent = isSent;
-    this.isPassed = isPassed;
+  constructor(node: RemoteNode) {
+    this.#node = node;
   }
 
   get(_target: unknown, key: string | symbol): unknown {
@@ -131,20 +145,21 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     const known = this.#children?.get(key);
     if (known !== undefined) return known;
     if (isReservedName(key)) return this.#reserved(key);
-    const path = this.path === "" ? key : `${this.path}/${key}`;
-    const { options, claim, isPassed } = this;
-    const child = makeRemote(this.caller, path, { options, claim, isPassed });
+    const { caller, path, options, claim, isPassed } = this.#node;
+    const below = path === "" ? key : `${path}/${key}`;
+    const child = makeRemote(caller, below, { options, claim, isPassed });
     this.#children ??= new Map();
     this.#children.set(key, child);
     return child;
   }
 
   apply(_target: unknown, _this: unknown, args: unknown[]): Promise<unknown> {
-    const result = this.claim.state === "released"
+    const { caller, path, options, claim, isPassed } = this.#node;
+    const result = claim.state === "released"
       ? Promise.reject(this.#released())
-      : this.caller.call(this.path, args, this.options);
+      : caller.call(path, args, options);
     // Whoever awaits the call still receives the error.
-    if (this.isPassed) result.catch(() => {});
+    if (isPassed) result.catch(() => {});
     return result;
   }
 
@@ -156,40 +171,12 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
     );
   }
 
-  has(): boolean {
-    return false;
-  }
-
-  ownKeys(): string[] {
-    return [];
-  }
-
-  getOwnPropertyDescriptor(): undefined {
-    return undefined;
-  }
-
   set(_target: unknown, key: string | symbol): never {
     throw new TypeError(
       `Cannot set '${
         String(key)
       }' of ${this.#describe()}: it is on another side, call a method of it that does`,
     );
-  }
-
-  defineProperty(): boolean {
-    return false;
-  }
-
-  deleteProperty(): boolean {
-    return false;
-  }
-
-  setPrototypeOf(): boolean {
-    return false;
-  }
-
-  preventExtensions(): boolean {
-    return false;
   }
 
   /** Returns the property that any function has, if any; never calls. */
@@ -221,18 +208,19 @@ class RemoteHandler implements RemoteNode, ProxyHandler<typeof remote> {
   }
 
   #dispose(): void {
-    if (this.claim.state !== "owned") return;
-    this.claim.state = "released";
-    this.caller.release(this.path, this.claim);
+    const { caller, path, claim } = this.#node;
+    if (claim.state !== "owned") return;
+    claim.state = "released";
+    caller.release(path, claim);
   }
 
   #describe(): string {
+    const { caller, path, place } = this.#node;
     // The other side may have chosen all of this text.
-    if (this.place !== null) {
-      const { type, address } = this.place;
-      return `${printable(type)}Proxy('${printable(address)}')`;
-    }
-    const path = this.path === "" ? "root" : printable(this.path);
-    return `Remote(${path} at ${printable(this.caller.remoteAddress)})`;
+    return place === null
+      ? `Remote(${printable(path || "root")} at ${
+        printable(caller.remoteAddress)
+      })`
+      : `${printable(place.type)}Proxy('${printable(place.address)}')`;
   }
 }

@@ -7,7 +7,7 @@ import {
   TimeoutError,
 } from "../../channel/errors.ts";
 import { AuthenticationError } from "../errors.ts";
-import type { AddressResolver } from "../references/_address_resolver.ts";
+import type { AddressResolver } from "../references/_remote_proxy.ts";
 import { fakeSession } from "../fixtures/session.ts";
 import { Hello } from "./_hello.ts";
 import { DEFAULT_WINDOW, type SessionOptions } from "./_options.ts";

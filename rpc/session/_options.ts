@@ -4,7 +4,7 @@ import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../authenticate.ts";
-import type { AddressResolver } from "../references/_address_resolver.ts";
+import type { AddressResolver } from "../references/_remote_proxy.ts";
 import type { RpcOptions, StreamWindow } from "../rpc_options.ts";
 
 /** The default window. */
