@@ -1,24 +1,31 @@
-import { connectionClosed } from "../../channel/internal.ts";
+import { connectionClosed, Timers } from "../../channel/internal.ts";
 import {
   type CloseReason,
   type ConnectionClosedError,
+  QueueFullError,
   TimeoutError,
 } from "../../channel/errors.ts";
+import {
+  type Abortable,
+  listenForAbort,
+  stopListening,
+} from "../../channel/timers/abort_listeners.ts";
 import { world } from "../../transports/internal.ts";
 import type { CallOptions } from "../call.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import type { Session } from "../session/_session.ts";
-import { holdsStream } from "./_holds_stream.ts";
-import { WaitingCalls } from "./_waiting_calls.ts";
+
+/** The state of a client without a connection. */
+interface Unconnected {
+  readonly kind: "reconnecting" | "closed";
+  /** Why there is no connection. */
+  readonly reason: CloseReason;
+}
 
 /** The state of a reconnecting client. */
 export type LinkState =
   | { readonly kind: "connected"; readonly session: Session }
-  | {
-    readonly kind: "reconnecting" | "closed";
-    /** Why there is no connection. */
-    readonly reason: CloseReason;
-  };
+  | Unconnected;
 
 /** Options for a {@linkcode ReconnectingCaller}. */
 export interface ReconnectingCallerOptions {
@@ -39,6 +46,13 @@ interface OngoingCall {
   readonly timeoutMs: number;
   /** When that time is over, by the world's clock. */
   readonly until: number;
+  /** The error of the connection that was lost while the call was pending. */
+  loss: ConnectionClosedError | null;
+}
+
+/** A call that waits until the state changes. */
+interface WaitingCall extends Abortable {
+  readonly resolve: () => void;
 }
 
 /**
@@ -49,7 +63,9 @@ export class ReconnectingCaller implements Caller {
   /** The address of the server. */
   readonly remoteAddress: string;
   readonly #options: ReconnectingCallerOptions;
-  readonly #waiting: WaitingCalls;
+  readonly #timers: Timers;
+  /** First in, first out. */
+  readonly #waiting = new Set<WaitingCall>();
   #state: LinkState = {
     kind: "reconnecting",
     reason: {
@@ -67,7 +83,7 @@ export class ReconnectingCaller implements Caller {
   ) {
     this.remoteAddress = address;
     this.#options = options;
-    this.#waiting = new WaitingCalls(options.maxWaitingCalls, owner);
+    this.#timers = new Timers(owner);
   }
 
   /** How many calls wait for a connection. */
@@ -79,11 +95,12 @@ export class ReconnectingCaller implements Caller {
     return this.#state;
   }
 
-  /** Enters a state, and continues or rejects the waiting calls. */
+  /** Enters a state. Waiting calls go on with a connection, and end without. */
   enter(state: LinkState): void {
     this.#state = state;
-    if (state.kind === "connected") this.#waiting.resolveAll(state.session);
-    else if (state.kind === "closed") this.#waiting.rejectAll();
+    if (state.kind === "reconnecting") return;
+    for (const call of this.#waiting) call.resolve();
+    this.#waiting.clear();
   }
 
   async call(
@@ -93,29 +110,29 @@ export class ReconnectingCaller implements Caller {
   ): Promise<unknown> {
     const { timeoutMs = this.#options.timeoutMs } = options;
     const until = world.now() + timeoutMs;
-    const call: OngoingCall = { path, options, timeoutMs, until };
+    const call: OngoingCall = { path, options, timeoutMs, until, loss: null };
     let rest = options;
-    let loss: ConnectionClosedError | null = null;
     for (;;) {
-      let session: Session;
-      if (this.#state.kind === "connected") session = this.#state.session;
-      else {
-        session = await this.#nextSession(call, loss);
+      const state = this.#state;
+      if (state.kind !== "connected") {
+        await this.#waitForChange(call, state);
         rest = optionsLeft(call);
+        continue;
       }
+      const { session } = state;
       try {
-        if (loss?.sent && !await this.#mayRunTwice(call, session)) {
-          if (this.#isCurrent(session)) throw loss;
+        if (call.loss?.sent && !await this.#mayRunTwice(call, session)) {
+          if (this.#state === state) throw call.loss;
           continue;
         }
         return await session.calls.call(path, args, rest);
       } catch (error) {
         if (!session.channel.isOwnEnd(error)) throw error;
         // Once a call may have run, no later error can show that it has not.
-        if (!loss?.sent) loss = error as ConnectionClosedError;
+        if (!call.loss?.sent) call.loss = error as ConnectionClosedError;
         // A stream that was sent has been ended, whether or not it was read.
         const isFinal = this.#options.queueTimeoutMs === 0 || holdsStream(args);
-        if (isFinal) throw loss;
+        if (isFinal) throw call.loss;
         await session.channel.closed;
       }
     }
@@ -124,10 +141,6 @@ export class ReconnectingCaller implements Caller {
   // References belong to one connection, and nothing here is one.
   keep(): void {}
   release(): void {}
-
-  #isCurrent(session: Session): boolean {
-    return this.#state.kind === "connected" && this.#state.session === session;
-  }
 
   async #mayRunTwice(call: OngoingCall, session: Session): Promise<boolean> {
     const { path, options: { signal } } = call;
@@ -141,43 +154,80 @@ export class ReconnectingCaller implements Caller {
     }
   }
 
-  /** Waits for the next connection. Without one, `loss` is thrown if given. */
-  async #nextSession(
-    { path, options: { signal }, timeoutMs, until }: OngoingCall,
-    loss: ConnectionClosedError | null,
-  ): Promise<Session> {
-    const { queueTimeoutMs } = this.#options;
-    const closedError = () => loss ?? this.#noConnection(path);
-    if (this.#state.kind === "closed" || queueTimeoutMs === 0) {
-      throw closedError();
+  /**
+   * Waits until the client is connected or closed. Rejects if it is closed
+   * already, or when the time of the call is over.
+   */
+  async #waitForChange(call: OngoingCall, state: Unconnected): Promise<void> {
+    const { path, options: { signal }, timeoutMs, until, loss } = call;
+    const { queueTimeoutMs, maxWaitingCalls } = this.#options;
+    const error = () => loss ?? noConnection(path, state);
+    if (state.kind === "closed" || queueTimeoutMs === 0) throw error();
+    signal?.throwIfAborted();
+    if (this.#waiting.size >= maxWaitingCalls) {
+      throw new QueueFullError(
+        `Cannot wait for a connection: ${this.#waiting.size} calls do already, await some of them or raise 'limits.requests.maxPending'`,
+        { limit: maxWaitingCalls },
+      );
     }
     const leftMs = until - world.now();
-    const timeoutError = () =>
-      new TimeoutError(
+    const lateError = () =>
+      leftMs >= queueTimeoutMs ? error() : new TimeoutError(
         `Cannot call '${path}': no connection within ${timeoutMs} ms`,
         { timeoutMs, sent: loss?.sent ?? false },
       );
-    return await this.#waiting.wait({
-      timeMs: Math.min(leftMs, queueTimeoutMs),
-      signal,
-      lateError: leftMs < queueTimeoutMs ? timeoutError : closedError,
-      closedError,
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting: WaitingCall = { resolve, abort: reject };
+    const timeout = this.#timers.start(
+      "wait for a connection",
+      Math.min(leftMs, queueTimeoutMs),
+      () => reject(lateError()),
+      { keepsAlive: true },
+    );
+    this.#waiting.add(waiting);
+    if (signal !== undefined) listenForAbort(signal, waiting);
+    try {
+      await promise;
+    } finally {
+      this.#waiting.delete(waiting);
+      timeout.stop();
+      if (signal !== undefined) stopListening(signal, waiting);
+    }
   }
+}
 
-  #noConnection(path: string): ConnectionClosedError {
-    const reason: CloseReason = this.#state.kind === "connected"
-      ? { by: "local", code: "not-connected", message: "the connection is new" }
-      : this.#state.reason;
-    const message = this.#state.kind === "closed"
-      ? reason.message
-      : `${reason.message}, and there is no other connection yet`;
-    return connectionClosed(`call '${path}'`, { ...reason, message });
-  }
+/** Returns the error of a call for which there is no connection. */
+function noConnection(path: string, { kind, reason }: Unconnected): Error {
+  const message = kind === "closed"
+    ? reason.message
+    : `${reason.message}, and there is no other connection yet`;
+  return connectionClosed(`call '${path}'`, { ...reason, message });
 }
 
 /** Returns the options for the rest of a call. */
 function optionsLeft({ options, until }: OngoingCall): CallOptions {
   if (until === Infinity) return options;
   return { ...options, timeoutMs: Math.max(0, until - world.now()) };
+}
+
+/**
+ * Returns whether an async iterable is part of `value`. A value that cannot be
+ * searched, such as one whose getter throws, counts as if one were.
+ */
+export function holdsStream(value: unknown): boolean {
+  const seen = new Set<object>();
+  const left: unknown[] = [value];
+  try {
+    while (left.length > 0) {
+      const item = left.pop();
+      if (typeof item !== "object" || item === null || seen.has(item)) continue;
+      seen.add(item);
+      if (Symbol.asyncIterator in item) return true;
+      for (const part of Object.values(item)) left.push(part);
+    }
+  } catch {
+    // Code of the user failed, and may hide a stream.
+    return true;
+  }
+  return false;
 }

@@ -3,7 +3,6 @@ import {
   Backoff,
   type BackoffOptions,
   checkRange,
-  connectionClosed,
   DEFAULT_BACKOFF,
   Totals,
 } from "../../channel/internal.ts";
@@ -14,7 +13,7 @@ import { resolveOptions } from "../../channel/options.ts";
 import { type OnError, runGuarded } from "../../channel/report.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
-import { asError } from "../_failure.ts";
+import { isInstance } from "../_failure.ts";
 import { checkService, clientOf } from "../client.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
 import type { Remote } from "../remote.ts";
@@ -30,7 +29,6 @@ import type {
   ReconnectState,
   ReconnectStats,
 } from "./client.ts";
-import { markFailures, OwnCredentialsError } from "./_credentials.ts";
 import { type LinkState, ReconnectingCaller } from "./_reconnecting_caller.ts";
 
 const QUEUE_TIMEOUT_MS = 30_000;
@@ -53,6 +51,18 @@ export async function openReconnecting<T>(
   const client = new PersistentClient<T>(address, options);
   await client.open();
   return client;
+}
+
+/** Wraps the error of a function of the user that runs for a connection. */
+class CallbackError extends Error {}
+
+/** Runs a function of the user, and wraps its error. */
+async function runCallback<R>(run: () => R): Promise<Awaited<R>> {
+  try {
+    return await run();
+  } catch (cause) {
+    throw new CallbackError("A callback failed", { cause });
+  }
 }
 
 /** Makes one connection after the other. */
@@ -78,7 +88,8 @@ class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Checks the options. */
   constructor(address: string, options: ReconnectOptions<T>) {
-    const { service = null, queueTimeoutMs = QUEUE_TIMEOUT_MS } = options;
+    const { credentials, service = null } = options;
+    const { queueTimeoutMs = QUEUE_TIMEOUT_MS } = options;
     if (service !== null) checkService(service);
     const { limits, timeoutMs, onError } = resolveOptions(options);
     this.#waits = checkedBackoff(options.backoff);
@@ -88,7 +99,9 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     this.#onError = onError;
     this.#startSession = sessionStarter(service, {
       ...options,
-      credentials: markFailures(options.credentials),
+      credentials: typeof credentials === "function"
+        ? () => runCallback(() => credentials())
+        : credentials,
       isInitiator: true,
     });
     this.#backoff = new Backoff(this.#waits, this);
@@ -112,33 +125,16 @@ class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Connects for the first time. */
   async open(): Promise<void> {
-    const session = await openSession(
-      this.#startSession,
-      this.address,
-      this.#options,
-    ).catch((error) => {
-      const own = asError(error);
-      throw own instanceof OwnCredentialsError ? own.cause : error;
-    });
-    try {
-      const { signal } = this.#options;
-      const reason = await abortable(this.#runOnConnect(session), signal);
-      if (reason !== null) {
-        throw connectionClosed(
-          `connect to '${this.address}': the connection ended before 'onConnect' was done`,
-          reason,
-          true,
-        );
-      }
-    } catch (error) {
-      await session.channel.close({ graceMs: 0 });
-      throw error;
-    }
     const describe = () => `of ${this.address}, ${this.state}`;
     observed.by?.opened(this, "client", describe);
-    this.#own(session);
-    this.#caller.enter({ kind: "connected", session });
-    this.#keepConnected(session);
+    try {
+      const session = await this.#connect(this.#options, this.#options.signal);
+      this.#caller.enter({ kind: "connected", session });
+      this.#keepConnected(session);
+    } catch (error) {
+      observed.by?.closed(this);
+      throw isInstance(error, CallbackError) ? error.cause : error;
+    }
   }
 
   async close(options?: CloseOptions): Promise<void> {
@@ -181,63 +177,68 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   }
 
   /** Replaces each connection that is lost, until the client is closed. */
-  async #keepConnected(session: Session): Promise<void> {
+  async #keepConnected(session: Session | null): Promise<void> {
     while (!this.#isClosed) {
+      if (session === null) {
+        session = await this.#tryToConnect();
+        continue;
+      }
       const since = world.now();
       const reason = await session.channel.closed;
       if (this.#isClosed) break;
       // A connection that is lost at once is no success: waits go on growing.
       if (world.now() - since >= this.#waits.maxMs) this.#backoff.reset();
       this.#enter({ kind: "reconnecting", reason });
-      session = await this.#reconnect() ?? session;
+      session = null;
     }
     observed.by?.closed(this);
     const { state } = this.#caller;
     if (state.kind === "closed") this.#resolveClosed(state.reason);
   }
 
-  /** Resolves to the next session, or to `null` if the client is closed. */
-  async #reconnect(): Promise<Session | null> {
-    while (!this.#isClosed) {
-      try {
-        const session = await this.#tryToConnect();
-        if (session === null) continue;
-        this.#enter({ kind: "connected", session });
-        return session;
-      } catch (thrown) {
-        if (this.#isClosed) return null;
-        // Guarded: a transport of the user may throw anything.
-        const error = asError(thrown);
-        if (error instanceof ConnectError) continue;
-        if (error instanceof OwnCredentialsError) this.#report(error.cause);
-        else {
-          const message = describeThrown(thrown);
-          this.#end({ by: "error", code: "callback", message, error: thrown });
-        }
-      }
-    }
-    return null;
-  }
-
-  /** Resolves to `null` if the new connection cannot be used. */
+  /** Resolves to `null` if there is no new connection that can be used. */
   async #tryToConnect(): Promise<Session | null> {
     const { signal } = this.#ending;
-    await this.#backoff.wait(Infinity, signal);
-    const options = { ...this.#options, retryForMs: 0, signal };
+    try {
+      await this.#backoff.wait(Infinity, signal);
+      const options = { ...this.#options, retryForMs: 0, signal };
+      const session = await this.#connect(options);
+      this.#enter({ kind: "connected", session });
+      return session;
+    } catch (error) {
+      if (this.#isClosed || isInstance(error, ConnectError)) return null;
+      if (isInstance(error, CallbackError)) {
+        const isOwnEnd = this.#session?.channel.isOwnEnd(error.cause);
+        if (!isOwnEnd) this.#report(error.cause);
+      } else {
+        const message = describeThrown(error);
+        this.#end({ by: "error", code: "callback", message, error });
+      }
+      return null;
+    }
+  }
+
+  /**
+   * Makes one connection, and runs `onConnect` to its end, or to that of the
+   * connection.
+   */
+  async #connect(
+    options: ReconnectOptions<T>,
+    signal?: AbortSignal,
+  ): Promise<Session> {
     const start = this.#startSession;
     const session = await openSession(start, this.address, options, this);
     this.#own(session);
+    const { channel } = session;
     try {
-      if (!this.#isClosed) {
-        const reason = await this.#runOnConnect(session);
-        if (reason === null && !this.#isClosed) return session;
-      }
+      this.#ending.signal.throwIfAborted();
+      await abortable(this.#runOnConnect(session), signal);
+      this.#ending.signal.throwIfAborted();
+      return session;
     } catch (error) {
-      const isOwnEnd = session.channel.isOwnEnd(asError(error));
-      if (!this.#isClosed && !isOwnEnd) this.#report(error);
+      await channel.close({ graceMs: 0 });
+      throw error;
     }
-    await session.channel.close({ graceMs: 0 });
-    return null;
   }
 
   #own(session: Session): void {
@@ -248,15 +249,18 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     observed.by?.owned(session.channel, this);
   }
 
-  /**
-   * Runs `onConnect` to its end, or to that of the connection, whose reason is
-   * returned then.
-   */
-  async #runOnConnect(session: Session): Promise<CloseReason | null> {
+  async #runOnConnect(session: Session): Promise<void> {
     const { onConnect } = this.#options;
-    if (onConnect === undefined) return null;
-    const done = Promise.resolve(onConnect(clientOf<T>(session)));
-    return await Promise.race([done.then(() => null), session.channel.closed]);
+    if (onConnect === undefined) return;
+    const { channel } = session;
+    await runCallback(async () => {
+      const connected = Promise.resolve(onConnect(clientOf<T>(session)));
+      const isDone = connected.then(() => true);
+      if (await Promise.race([isDone, channel.closed]) === true) return;
+      const act =
+        `connect to '${this.address}': the connection ended before 'onConnect' was done`;
+      throw channel.endError(act, true);
+    });
   }
 
   #end(reason: CloseReason): void {
