@@ -9,11 +9,11 @@ import { cutText } from "../../transports/printable.ts";
 /** What every span and measurement of a call tells. */
 export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
 
-/** What stands for a method that does not exist: anybody may ask for any. */
-export const UNKNOWN_METHOD = "_OTHER";
-
-/** What stands for an error whose kind cannot be told in a name of few. */
-export const OTHER_ERROR = "_OTHER";
+/**
+ * What stands for a method that does not exist, as anybody may ask for any, and
+ * for an error whose class has no name.
+ */
+export const OTHER = "_OTHER";
 
 /** The codes of `docs/protocol.md`. Any other was chosen by a method. */
 const CODES: ReadonlySet<string | undefined> = new Set([
@@ -38,13 +38,8 @@ const DOM_NAMES: ReadonlySet<string> = new Set(["AbortError", "TimeoutError"]);
 
 /** Returns the method at `path`, with the ids of agents and callbacks left out. */
 export function methodName(path: string): string {
-  // Most paths begin with neither, and a look at that costs little.
-  if (path.startsWith("agents/")) {
-    return path.replace(/^agents\/[^/]+\//, "agents/*/");
-  }
-  return path.startsWith("$/ref/")
-    ? path.replace(/^\$\/ref\/[^/]+/, "$/ref/*")
-    : path;
+  return path.replace(/^agents\/[^/]+\//, "agents/*/")
+    .replace(/^\$\/ref\/[^/]+/, "$/ref/*");
 }
 
 /** A name of the other side's choice, cut to a length that a backend takes. */
@@ -123,7 +118,7 @@ export function errorKind(error: Error): string {
 function className(error: Error): string {
   const { constructor } = Object.getPrototypeOf(error) ?? {};
   const isNamed = typeof constructor === "function" && constructor.name !== "";
-  return isNamed ? constructor.name : OTHER_ERROR;
+  return isNamed ? constructor.name : OTHER;
 }
 
 /** What spans tell of a failure. */
@@ -157,7 +152,7 @@ export function describeFailure(thrown: unknown): Failure {
     return describeError(asError(thrown) ?? plain);
   } catch {
     // A getter of the error throws.
-    return { ...describeError(plain), kind: OTHER_ERROR };
+    return { ...describeError(plain), kind: OTHER };
   }
 }
 

@@ -5,7 +5,7 @@ import { type Context, context } from "@opentelemetry/api";
  * that made it, though the call has been answered by then.
  */
 export function inContext(within: Context, value: unknown): unknown {
-  return isGenerator(value) ? new BoundGenerator(within, value) : value;
+  return isGenerator(value) ? run(within, value) : value;
 }
 
 /** What else can be iterated may be of a class that travels in its own way. */
@@ -13,25 +13,14 @@ function isGenerator(value: unknown): value is AsyncGenerator {
   return Object.prototype.toString.call(value) === "[object AsyncGenerator]";
 }
 
-/** A class, as a plain object would travel as data. */
-class BoundGenerator implements AsyncIterableIterator<unknown> {
-  readonly #context: Context;
-  readonly #generator: AsyncGenerator;
-
-  constructor(within: Context, generator: AsyncGenerator) {
-    this.#context = within;
-    this.#generator = generator;
-  }
-
-  next(): Promise<IteratorResult<unknown>> {
-    return context.with(this.#context, () => this.#generator.next());
-  }
-
-  return(value?: unknown): Promise<IteratorResult<unknown>> {
-    return context.with(this.#context, () => this.#generator.return(value));
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
+async function* run(within: Context, generator: AsyncGenerator) {
+  try {
+    for (;;) {
+      const step = await context.with(within, () => generator.next());
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    await context.with(within, () => generator.return(undefined));
   }
 }

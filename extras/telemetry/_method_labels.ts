@@ -1,4 +1,4 @@
-import { UNKNOWN_METHOD } from "./_attributes.ts";
+import { OTHER } from "./_attributes.ts";
 
 /** How many methods that were answered before have a series of their own. */
 const MAX_ANSWERED = 1_000;
@@ -28,7 +28,7 @@ export class MethodLabels {
 
 function addWithin(names: Set<string>, name: string, most: number): string {
   if (names.has(name)) return name;
-  if (names.size >= most) return UNKNOWN_METHOD;
+  if (names.size >= most) return OTHER;
   names.add(name);
   return name;
 }

@@ -1,4 +1,4 @@
-import { type Channel as Publisher, channel } from "node:diagnostics_channel";
+import { channel } from "node:diagnostics_channel";
 import type { Channel, ChannelStats } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -104,42 +104,37 @@ async function publishCall(
 ): Promise<unknown> {
   const message: CallMessage = { id: ids++, side, path, remoteAddress };
   const startedAt = world.now();
-  const durationMs = () => world.now() - startedAt;
-  publish<CallMessage>(started, () => message);
+  const endMessage = (): CallEndMessage => ({
+    ...message,
+    durationMs: world.now() - startedAt,
+  });
+  started.publish(message);
   let result: unknown;
   try {
     result = await next();
   } catch (error) {
-    publish<CallErrorMessage>(failed, () => ({
-      ...message,
-      durationMs: durationMs(),
-      error,
-    }));
+    failed.publish({ ...endMessage(), error } satisfies CallErrorMessage);
     throw error;
   }
-  publish<CallEndMessage>(ended, () => ({
-    ...message,
-    durationMs: durationMs(),
-  }));
+  ended.publish(endMessage());
   return result;
 }
 
 function publishConnection(connection: Channel): void {
   const { localAddress, remoteAddress } = connection;
-  const message = { id: ids++, localAddress, remoteAddress };
+  const message: ConnectionMessage = { id: ids++, localAddress, remoteAddress };
   const openedAt = world.now();
-  publish<ConnectionMessage>(opened, () => message);
-  // Somebody may subscribe until then.
-  connection.closed.then((reason) =>
-    publish<ConnectionCloseMessage>(closed, () => ({
-      ...message,
-      reason,
-      durationMs: world.now() - openedAt,
-      stats: connection.stats(),
-    }))
-  );
-}
-
-function publish<T>(publisher: Publisher, message: () => T): void {
-  if (publisher.hasSubscribers) publisher.publish(message());
+  opened.publish(message);
+  connection.closed.then((reason) => {
+    const durationMs = world.now() - openedAt;
+    const stats = connection.stats();
+    closed.publish(
+      {
+        ...message,
+        reason,
+        durationMs,
+        stats,
+      } satisfies ConnectionCloseMessage,
+    );
+  });
 }

@@ -8,7 +8,7 @@ import {
 } from "@opentelemetry/api";
 import type { CallOptions } from "../../rpc/call.ts";
 import { addressTeller } from "./_attributes.ts";
-import { CallTracer } from "./_call_tracer.ts";
+import { callTracer } from "./_call_tracer.ts";
 import { inContext } from "./_in_context.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -67,11 +67,8 @@ const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   const meter = metrics.getMeter("denomas");
-  const tracer = new CallTracer(
-    trace.getTracer("denomas"),
-    meter,
-    options.methodName,
-  );
+  const tracer = trace.getTracer("denomas");
+  const traceCall = callTracer(tracer, meter, options.methodName);
   const active = meter.createUpDownCounter("denomas.connections.active", {
     description: "Connections that are open",
     unit: "{connection}",
@@ -80,7 +77,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   const peerAt = addressTeller("network.peer");
   return {
     calls: ({ path, remoteAddress, options }, next) =>
-      tracer.run({
+      traceCall({
         side: "client",
         path,
         attributes: serverAt(remoteAddress),
@@ -91,7 +88,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
         return next({ options: withMeta(options, carrier) });
       }),
     requests: ({ path, remoteAddress, meta }, next) =>
-      tracer.run({
+      traceCall({
         side: "server",
         path,
         attributes: peerAt(remoteAddress),
