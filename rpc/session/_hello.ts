@@ -1,4 +1,4 @@
-import { abortable, isThenable } from "../../channel/internal.ts";
+import { abortable } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   RemoteError,
@@ -123,7 +123,7 @@ export class Hello {
   lose(): void {
     this.expectNoMore();
     // Covers credentials whose promise is still pending.
-    if (this.isUnanswered) this.#endWait();
+    this.#endWait();
   }
 
   /**
@@ -208,18 +208,13 @@ export class Hello {
   #send(): Promise<unknown> {
     const { credentials } = this.#session.options;
     if (typeof credentials !== "function") return this.#sendWith(credentials);
-    const fail = (error: unknown): Promise<never> => {
-      this.#hasFailed = true;
-      return Promise.reject(error);
-    };
-    try {
-      const shown: unknown = credentials();
-      if (!isThenable(shown)) return this.#sendWith(shown);
-      return Promise.resolve(shown)
-        .then((shown) => this.#sendWith(shown), fail);
-    } catch (error) {
-      return fail(error);
-    }
+    return new Promise((resolve) => resolve(credentials())).then(
+      (shown) => this.#sendWith(shown),
+      (error) => {
+        this.#hasFailed = true;
+        throw error;
+      },
+    );
   }
 
   #sendWith(credentials: unknown): Promise<unknown> {
