@@ -6,6 +6,7 @@ import {
   RemoteError,
   TimeoutError,
 } from "../../channel/errors.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { AddressResolver } from "../references/_remote_proxy.ts";
 import { fakeSession } from "../fixtures/session.ts";
@@ -109,8 +110,7 @@ Deno.test("Hello waits for credentials that are promised", async () => {
   assert(hello.isAsked);
   assertEquals(sent, []);
   token.resolve("a token");
-  await token.promise;
-  await Promise.resolve();
+  await nextTurn();
   const content = { version: 1, features: FEATURES, credentials: "a token" };
   assertEquals(sent, [["$/hello", [content], {}]]);
   answer.resolve({ version: 1, features: [] });
@@ -178,6 +178,7 @@ Deno.test("Hello.wait ends with the call's time or signal", async () => {
 Deno.test("Hello shows credentials, and tells whether they were taken", async () => {
   const { hello, sent, answer } = said({ credentials: () => "ada's" });
   hello.say();
+  await nextTurn();
   assertEquals(sent, [
     [
       "$/hello",
