@@ -8,27 +8,25 @@ import type { Budget } from "../../channel/limits/budget.ts";
  */
 export type Hold = "borrowed" | "owned";
 
-/** A stream that was passed to the other side. */
-export interface PassedStream {
-  /** Whether the other side has asked for items. */
+/** A reference or a stream that a message passes to the other side. */
+export interface Passed {
+  /** Whether the other side uses it beyond the call that passed it. */
   readonly isStarted: boolean;
-  /** Ends the stream, because nobody will ask for more. */
+  /** Ends it, because nobody will use it. */
   drop(): void;
-  /** Takes the stream back, and leaves its producer as it is. */
+  /** Takes it back; the producer of a stream is left as it is. */
   withdraw(): void;
 }
 
 /** A served call, which goes on while the streams in its result are open. */
 export interface StreamOwner {
   /** A stream in the result was passed. */
-  beginStream(): void;
+  beginStream(stream: Passed): void;
   /** A stream in the result has ended. */
-  endStream(): void;
+  endStream(stream: Passed): void;
   /** Runs the first step of a stream's producer as a part of the call. */
   run<T>(step: () => T): T;
 }
-
-const NO_STREAMS: readonly PassedStream[] = [];
 
 /**
  * The context of a message of this side while it is encoded: how long its
@@ -39,9 +37,8 @@ export class MessageContext {
   readonly hold: Hold;
   /** The call whose result it is. */
   readonly owner: StreamOwner | null;
-  // Most messages pass nothing: lists are made when needed.
-  #releases: (() => void)[] | null = null;
-  #streams: PassedStream[] | null = null;
+  /** Made when needed: most messages pass nothing. */
+  #passed: Passed[] | null = null;
 
   constructor(hold: Hold, owner: StreamOwner | null = null) {
     this.hold = hold;
@@ -50,39 +47,31 @@ export class MessageContext {
 
   /** Whether the message passes only data. */
   get isEmpty(): boolean {
-    return this.#releases === null && this.#streams === null;
+    return this.#passed === null;
   }
 
-  /** The streams in the message. */
-  get streams(): readonly PassedStream[] {
-    return this.#streams ?? NO_STREAMS;
+  /** Adds what the message passes. */
+  add(passed: Passed): void {
+    (this.#passed ??= []).push(passed);
   }
 
-  /** Adds a reference, which `release` releases. */
-  addReference(release: () => void): void {
-    (this.#releases ??= []).push(release);
-  }
-
-  /** Adds a stream. */
-  addStream(stream: PassedStream): void {
-    (this.#streams ??= []).push(stream);
-  }
-
-  /** Releases the references. Repeatable. */
-  release(): void {
-    for (const release of this.#releases?.splice(0) ?? []) release();
+  /** Drops what is not used beyond the call, which has ended. Repeatable. */
+  settle(): void {
+    for (const it of this.#take()) if (!it.isStarted) it.drop();
   }
 
   /** Takes everything back, so that the message can be encoded again. */
   withdraw(): void {
-    this.release();
-    for (const stream of this.streams) stream.withdraw();
+    for (const it of this.#take()) it.withdraw();
   }
 
-  /** Releases everything, because nobody has received the message. */
+  /** Drops everything, because nobody has received the message. */
   discard(): void {
-    this.release();
-    for (const stream of this.streams) stream.drop();
+    for (const it of this.#take()) it.drop();
+  }
+
+  #take(): readonly Passed[] {
+    return this.#passed?.splice(0) ?? [];
   }
 }
 

@@ -1,41 +1,40 @@
 import { assertEquals } from "@std/assert";
 import { asMessageContext, MessageContext } from "./_message_context.ts";
 
-Deno.test("MessageContext.release lets go of each reference once", () => {
+/** A context that passes two things, and what becomes of them. */
+function filledContext() {
   const context = new MessageContext("borrowed");
   assertEquals(context.isEmpty, true);
-  let released = 0;
-  context.addReference(() => released++);
-  context.addReference(() => released++);
-  assertEquals(context.isEmpty, false);
-  context.release();
-  context.release();
-  assertEquals(released, 2);
-});
-
-/** A context with a reference and a stream, and what becomes of them. */
-function filledContext() {
-  const context = new MessageContext("owned");
   const undone: string[] = [];
-  context.addReference(() => undone.push("reference"));
-  context.addStream({
-    isStarted: true,
-    drop: () => undone.push("dropped stream"),
-    withdraw: () => undone.push("withdrawn stream"),
-  });
+  for (const isStarted of [false, true]) {
+    const name = isStarted ? "started" : "idle";
+    context.add({
+      isStarted,
+      drop: () => undone.push(`dropped ${name}`),
+      withdraw: () => undone.push(`withdrawn ${name}`),
+    });
+  }
+  assertEquals(context.isEmpty, false);
   return { context, undone };
 }
 
-Deno.test("MessageContext.discard lets go of references and drops streams", () => {
+Deno.test("MessageContext.settle drops once what is not started", () => {
   const { context, undone } = filledContext();
-  context.discard();
-  assertEquals(undone, ["reference", "dropped stream"]);
+  context.settle();
+  context.settle();
+  assertEquals(undone, ["dropped idle"]);
 });
 
-Deno.test("MessageContext.withdraw lets go of references and takes streams back", () => {
+Deno.test("MessageContext.discard drops everything", () => {
+  const { context, undone } = filledContext();
+  context.discard();
+  assertEquals(undone, ["dropped idle", "dropped started"]);
+});
+
+Deno.test("MessageContext.withdraw takes everything back", () => {
   const { context, undone } = filledContext();
   context.withdraw();
-  assertEquals(undone, ["reference", "withdrawn stream"]);
+  assertEquals(undone, ["withdrawn idle", "withdrawn started"]);
 });
 
 Deno.test("asMessageContext takes nothing else for one", () => {

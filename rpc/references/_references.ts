@@ -1,12 +1,10 @@
 import { emit } from "../_events.ts";
 import { call, currentCall } from "../call.ts";
-import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { printable } from "../../transports/printable.ts";
 import { pathOf, resolveMethod, type Target } from "./_resolve.ts";
 import { passOn } from "../_failure.ts";
 import {
-  asMessageContext,
   type Hold,
   holdBytes,
   type MessageContext,
@@ -45,7 +43,7 @@ interface Reference extends Record<Hold, number> {
  * side releases it. Both are counted separately, so that a side that releases
  * too often takes nothing away from a call.
  */
-export class References implements TypeEntry {
+export class References {
   readonly #session: SessionContext;
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
@@ -67,7 +65,7 @@ export class References implements TypeEntry {
     return typeof value === "function" || isService(value);
   }
 
-  pack(value: object, context: unknown): unknown {
+  pack(value: object, context: MessageContext | null): unknown {
     const { calls, hello, options } = this.#session;
     const { hasExtensions, takesAddresses } = hello;
     const { resolver } = options;
@@ -75,18 +73,13 @@ export class References implements TypeEntry {
     if (node?.caller === calls && isSentBack(node) && hasExtensions) {
       return { own: node.path };
     }
-    const own = node === undefined ? resolver?.placeOf(value) ?? null : null;
+    const own = node === undefined ? resolver?.placeOf(value) : null;
     const place = node?.place ?? own;
-    const path = () =>
-      own?.path ?? this.#pathOf(value, asMessageContext(context));
-    if (!place || !takesAddresses) return path();
+    const path = own?.path;
+    if (!place || !takesAddresses) return path ?? this.#pathOf(value, context);
     const { address, type } = place;
     // An agent of another container can be reached there without this side.
-    const isElsewhere = own === null || own.path === null;
-    return {
-      ...(!isElsewhere && { path: own.path }),
-      place: { address, type },
-    };
+    return { ...(path && { path }), place: { address, type } };
   }
 
   #pathOf(value: object, context: MessageContext | null): string {
@@ -100,8 +93,9 @@ export class References implements TypeEntry {
     return path;
   }
 
-  unpack(data: unknown, context: unknown): unknown {
-    const claim = claimOf(context as ReceivedContext);
+  unpack(data: unknown, { kind }: ReceivedContext): unknown {
+    // References in a request are borrowed while its call runs.
+    const claim = kind === "request" ? "borrowed" : "owned";
     if (typeof data === "string") return this.#makeProxy(data, claim);
     if (typeof data === "object" && data !== null) {
       const { own, path, place } = data as Record<string, unknown>;
@@ -181,7 +175,8 @@ export class References implements TypeEntry {
     const reference = this.#byTarget.get(target) ?? this.#add(target);
     const hold = context?.hold ?? "owned";
     reference[hold]++;
-    context?.addReference(() => this.#release(reference, hold));
+    const drop = () => this.#release(reference, hold);
+    context?.add({ isStarted: false, drop, withdraw: drop });
     return reference;
   }
 
@@ -268,14 +263,6 @@ export class References implements TypeEntry {
  */
 function isSentBack({ isSent, place }: RemoteNode): boolean {
   return isSent || place !== null;
-}
-
-/**
- * References in a request are borrowed while its call runs; those in a reply are
- * owned.
- */
-function claimOf({ kind }: ReceivedContext): Claim["state"] {
-  return kind === "request" ? "borrowed" : "owned";
 }
 
 /** Returns whether data of the other side is the place of an agent. */

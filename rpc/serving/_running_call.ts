@@ -8,10 +8,7 @@ import { observed, world } from "../../transports/internal.ts";
 import { type Call, runAs } from "../call.ts";
 import { emit } from "../_events.ts";
 import type { ServedCall } from "../middleware.ts";
-import type {
-  PassedStream,
-  StreamOwner,
-} from "../references/_message_context.ts";
+import type { Passed, StreamOwner } from "../references/_message_context.ts";
 import type { SessionContext } from "../_session_context.ts";
 
 /** How a caller wants its call to be served. */
@@ -29,11 +26,10 @@ export class RunningCall implements ServedCall, StreamOwner {
   readonly meta: Readonly<Record<string, unknown>>;
   /** Middleware may change them. */
   args: readonly unknown[];
-  /** The streams in the result. */
-  streams: readonly PassedStream[] = [];
   readonly #session: SessionContext;
   readonly #identity: unknown;
-  #openStreams = 0;
+  /** The open streams in the result; made when needed. */
+  #streams: Set<Passed> | null = null;
   #hasEnded = false;
   #isGivenUp = false;
   #deadline = Infinity;
@@ -101,7 +97,7 @@ export class RunningCall implements ServedCall, StreamOwner {
 
   /** Whether streams in the result are open. */
   get isStreaming(): boolean {
-    return this.#openStreams > 0;
+    return this.#streams !== null && this.#streams.size > 0;
   }
 
   /** Whether the caller will not read the reply. */
@@ -114,14 +110,15 @@ export class RunningCall implements ServedCall, StreamOwner {
   }
 
   /** The deadline was for the reply, which is being sent. */
-  beginStream(): void {
-    this.#openStreams++;
+  beginStream(stream: Passed): void {
+    (this.#streams ??= new Set()).add(stream);
     this.#timeout?.stop();
     this.#deadline = Infinity;
   }
 
-  endStream(): void {
-    if (--this.#openStreams > 0) return;
+  endStream(stream: Passed): void {
+    this.#streams?.delete(stream);
+    if (this.isStreaming) return;
     this.abort(new DOMException("The stream has ended", "AbortError"));
     this.end(this.#isGivenUp ? "aborted" : "result");
   }
@@ -130,7 +127,7 @@ export class RunningCall implements ServedCall, StreamOwner {
   giveUp(reason: unknown): void {
     this.#isGivenUp = true;
     this.abort(reason);
-    for (const stream of this.streams) stream.drop();
+    for (const stream of this.#streams ?? []) stream.drop();
   }
 
   /** Aborts the signal of the call. */

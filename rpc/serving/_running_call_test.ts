@@ -7,6 +7,7 @@ import {
 import { TimeoutError } from "../../channel/errors.ts";
 import { Timers } from "../../channel/internal.ts";
 import { fakeSession } from "../fixtures/session.ts";
+import type { Passed } from "../references/_message_context.ts";
 import { RunningCall } from "./_running_call.ts";
 
 /** A call of the method `work`, whose caller allows `timeoutMs`. */
@@ -97,24 +98,24 @@ Deno.test("RunningCall.abort keeps the first reason, for a late signal, too", ()
   assertEquals([signal.aborted, signal.reason], [true, "first"]);
 });
 
+function passedStream(drop: () => void = () => {}): Passed {
+  return { isStarted: false, drop, withdraw: () => {} };
+}
+
 Deno.test("RunningCall has no deadline any more once it streams", () => {
   const call = runningCall(60_000);
   assertEquals(call.signal.aborted, false);
-  call.beginStream();
+  const stream = passedStream();
+  call.beginStream(stream);
   assertEquals([call.isStreaming, call.remainingMs], [true, Infinity]);
-  call.endStream();
+  call.endStream(stream);
   assertEquals(call.isStreaming, false);
 });
 
 Deno.test("RunningCall.giveUp drops the streams of its result", () => {
   const call = runningCall();
   let dropped = 0;
-  const stream = {
-    isStarted: false,
-    drop: () => void dropped++,
-    withdraw: () => {},
-  };
-  call.streams = [stream, stream];
+  for (let i = 0; i < 2; i++) call.beginStream(passedStream(() => dropped++));
   call.giveUp("given up");
   assertEquals([call.isGivenUp, dropped], [true, 2]);
   assertEquals(call.signal.reason, "given up");
@@ -123,11 +124,11 @@ Deno.test("RunningCall.giveUp drops the streams of its result", () => {
 Deno.test("RunningCall ends once, when it is answered and its streams have ended", () => {
   let ends = 0;
   const call = runningCall(Infinity, () => ends++);
-  call.beginStream();
-  call.beginStream();
-  call.endStream();
+  const streams = [passedStream(), passedStream()] as const;
+  for (const stream of streams) call.beginStream(stream);
+  call.endStream(streams[0]);
   assertEquals(ends, 0);
-  call.endStream();
+  call.endStream(streams[1]);
   call.end("result");
   assertEquals([ends, call.signal.aborted], [1, true]);
 });

@@ -183,7 +183,6 @@ export class ServedCalls {
     }
     const context = new MessageContext("owned", running);
     const answered = request.reply(value, context);
-    running.streams = context.streams;
     // If the result cannot be sent, the caller has been told so, and releases
     // nothing. Listening costs as much as finding the method, so it is done
     // only while the outcome is open.

@@ -128,17 +128,11 @@ export class MadeCalls implements Caller {
    */
   #releaseAfter(reply: Promise<unknown>, context: MessageContext): void {
     const { hello } = this.#session;
-    const release = () => {
-      if (hello.hasExtensions) context.release();
-      else if (hello.isAwaited) hello.answered.then(release);
+    const settle = () => {
+      if (hello.hasExtensions) context.settle();
+      else if (hello.isAwaited) hello.answered.then(settle);
     };
-    const settled = () => {
-      for (const stream of context.streams) {
-        if (!stream.isStarted) stream.drop();
-      }
-      release();
-    };
-    reply.then(settled, settled);
+    reply.then(settle, settle);
   }
 
   /** A call that was cancelled after it was sent ends on the other side, too. */

@@ -138,15 +138,17 @@ export class Session implements SessionContext, TypeEntry {
   }
 
   pack(value: object, context: unknown): unknown {
+    const message = asMessageContext(context);
     return isStream(value)
-      ? this.streams.add(value, asMessageContext(context))
-      : this.references.pack(value, context);
+      ? this.streams.add(value, message)
+      : this.references.pack(value, message);
   }
 
   unpack(data: unknown, context: unknown): unknown {
+    const message = context as ReceivedContext;
     return typeof data === "string" && data.startsWith(STREAM_PREFIX)
-      ? new IncomingStream(this, data, context as ReceivedContext)
-      : this.references.unpack(data, context);
+      ? new IncomingStream(this, data, message)
+      : this.references.unpack(data, message);
   }
 
   #take(request: IncomingRequest): void {

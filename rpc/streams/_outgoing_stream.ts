@@ -1,9 +1,6 @@
 import { Deque } from "../../channel/tables/deque.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
-import type {
-  PassedStream,
-  StreamOwner,
-} from "../references/_message_context.ts";
+import type { Passed, StreamOwner } from "../references/_message_context.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
@@ -36,7 +33,7 @@ async function endProducer(open: () => AsyncIterator<unknown>): Promise<void> {
 }
 
 /** A stream that this side produces, ahead of its consumer by a window. */
-export class OutgoingStream implements PassedStream {
+export class OutgoingStream implements Passed {
   readonly #channel: ConnectionChannel;
   readonly #iterable: AsyncIterable<unknown>;
   readonly #window: StreamWindow;

@@ -77,12 +77,12 @@ export class OutgoingStreams {
       channel.budget.release(STREAM_BYTES);
       this.#streams.delete(key);
       emit(() => ({ type: "stream-ended", stream }));
-      owner?.endStream();
+      owner?.endStream(stream);
     };
     const stream = new OutgoingStream(iterable, channel, window, owner, onEnd);
     this.#streams.set(key, stream);
-    owner?.beginStream();
-    context?.addStream(stream);
+    owner?.beginStream(stream);
+    context?.add(stream);
     const side = "produced";
     emit(() => ({ type: "stream-opened", stream, side, channel, call: owner }));
     return `${STREAM_PREFIX}${key}`;
