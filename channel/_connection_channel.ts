@@ -135,7 +135,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   send(content: unknown, options: SendOptions = {}): Promise<unknown> {
     if (observed.by === null) return this.calls.send(content, options);
     const { signal, timeoutMs } = options;
-    const report = { call: {}, path: null, args: [content] };
+    const report = { subject: {}, path: null, args: [content] };
     return this.calls.send(content, { signal, timeoutMs, report });
   }
 

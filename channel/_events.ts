@@ -22,16 +22,20 @@ export interface MessageEvent extends ObservedEvent {
   readonly content: unknown;
 }
 
+/** Something has begun on a channel, and ends with {@linkcode Ended}. */
+export interface Begun extends ObservedEvent {
+  /** The call, stream or reference. */
+  readonly subject: object;
+  /** The channel that carries it. */
+  readonly channel: object;
+}
+
 /** A call was sent, or a method was called. */
-export interface CallStarted extends ObservedEvent {
+export interface CallStarted extends Begun {
   /** Distinguishes it from other events. */
   readonly type: "call-started";
-  /** Identifies the call in other events. */
-  readonly call: object;
   /** Whether this side makes the call or serves it. */
   readonly side: "made" | "served";
-  /** The channel that carries the call. */
-  readonly channel: object;
   /** The number of the request. */
   readonly id: number;
   /**
@@ -58,16 +62,16 @@ export type CallOutcome =
   | "lost";
 
 /**
- * A made call has settled, or a served one is over: it was answered, and the
- * streams in its result have ended.
+ * What {@linkcode Begun} reported is over. A made call has settled; a served one
+ * was answered, and the streams in its result have ended.
  */
-export interface CallEnded extends ObservedEvent {
+export interface Ended extends ObservedEvent {
   /** Distinguishes it from other events. */
-  readonly type: "call-ended";
-  /** The call. */
-  readonly call: object;
-  /** How the call ended. */
-  readonly outcome: CallOutcome;
-  /** The error, unless the outcome is `result`. */
+  readonly type: "ended";
+  /** What has ended. */
+  readonly subject: object;
+  /** How a call ended. */
+  readonly outcome?: CallOutcome;
+  /** The error of a call, unless the outcome is `result`. */
   readonly error?: unknown;
 }

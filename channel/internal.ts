@@ -17,9 +17,10 @@ export {
 export { isThenable } from "./codecs/types/_peer_data.ts";
 export { MESSAGE_KINDS } from "./_events.ts";
 export type {
-  CallEnded,
+  Begun,
   CallOutcome,
   CallStarted,
+  Ended,
   MessageDirection,
   MessageEvent,
 } from "./_events.ts";

@@ -26,10 +26,4 @@ export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";
 export { channelOf } from "./serving/_running_call.ts";
 export { STREAM_PREFIX } from "./streams/_outgoing_streams.ts";
-export type {
-  ReferenceKept,
-  ReferenceReleased,
-  RpcEvent,
-  StreamEnded,
-  StreamOpened,
-} from "./_events.ts";
+export type { RpcEvent } from "./_events.ts";

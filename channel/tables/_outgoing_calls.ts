@@ -4,7 +4,7 @@ import type { ChannelParts } from "./_parts.ts";
 import type { SendOptions } from "../channel.ts";
 import { QueueFullError, SerializationError, TimeoutError } from "../errors.ts";
 import { checkRange } from "../limits/_check_range.ts";
-import type { CallEnded, CallOutcome, CallStarted } from "../_events.ts";
+import type { CallOutcome, CallStarted, Ended } from "../_events.ts";
 import {
   FAILURE,
   fromPlainFailure,
@@ -37,7 +37,7 @@ export interface CallTerms extends SendOptions {
   /** The context with which the reply is revived. */
   readonly replyContext?: ArrivalContext;
   /** The call in events, for observers. Without it they hear nothing of it. */
-  readonly report?: Pick<CallStarted, "call" | "path" | "args"> | undefined;
+  readonly report?: Pick<CallStarted, "subject" | "path" | "args"> | undefined;
 }
 
 /**
@@ -222,8 +222,8 @@ export class OutgoingCalls {
   #remove(call: PendingCall, outcome: CallOutcome, error?: unknown): void {
     const { report } = call.terms;
     if (report !== undefined) {
-      const { call } = report;
-      const event: CallEnded = { type: "call-ended", call, outcome, error };
+      const { subject } = report;
+      const event: Ended = { type: "ended", subject, outcome, error };
       observed.by?.event(event);
     }
     this.#pending.delete(call.id);

@@ -145,7 +145,7 @@ export class References {
   /** Releases all references, because the connection is gone. */
   clear(): void {
     for (const reference of this.#byKey.values()) {
-      emit(() => ({ type: "reference-released", reference }));
+      emit(() => ({ type: "ended", subject: reference }));
     }
     this.#byKey.clear();
     this.#byTarget.clear();
@@ -193,7 +193,7 @@ export class References {
     this.#byTarget.set(target, reference);
     emit(() => ({
       type: "reference-kept",
-      reference,
+      subject: reference,
       holder: "peer",
       channel,
       call: currentCall(),
@@ -208,7 +208,7 @@ export class References {
     if (!this.#byKey.delete(reference.key)) return;
     this.#session.channel.budget.release(REFERENCE_BYTES);
     this.#byTarget.delete(reference.target);
-    emit(() => ({ type: "reference-released", reference }));
+    emit(() => ({ type: "ended", subject: reference }));
   }
 
   #makeProxy(

@@ -147,7 +147,7 @@ export class RunningCall implements ServedCall, StreamOwner {
     this.#timeout?.stop();
     this.#session.served.forget(this);
     if (observed.by === null) return;
-    emit(() => ({ type: "call-ended", call: this, outcome, error }));
+    emit(() => ({ type: "ended", subject: this, outcome, error }));
   }
 
   #arm(): void {

@@ -212,7 +212,7 @@ export class ServedCalls {
     const { id, path, args } = call;
     emit(() => ({
       type: "call-started",
-      call,
+      subject: call,
       side: "served",
       channel: this.#session.channel,
       id,

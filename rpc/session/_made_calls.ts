@@ -55,9 +55,9 @@ export class MadeCalls implements Caller {
       return this.#callOnceGreeted(path, args, options);
     }
     const { signal } = options;
-    const report = observed.by === null ? undefined : { call: {}, path, args };
-    const call = report?.call;
-    const terms = signal === undefined && report === undefined ? options : {
+    const call = observed.by === null ? undefined : {};
+    const report = call && { subject: call, path, args };
+    const terms = signal === undefined && call === undefined ? options : {
       ...options,
       report,
       replyContext: { kind: "reply", signal, call } as const,
@@ -155,7 +155,7 @@ export class MadeCalls implements Caller {
     if (!path.startsWith(REFERENCE_PREFIX)) return;
     emit(() => ({
       type: "reference-kept",
-      reference,
+      subject: reference,
       holder: "local",
       channel: this.#session.channel,
       call: currentCall(),
@@ -165,7 +165,7 @@ export class MadeCalls implements Caller {
 
   release(path: string, reference: object): void {
     if (!path.startsWith(REFERENCE_PREFIX)) return;
-    emit(() => ({ type: "reference-released", reference }));
+    emit(() => ({ type: "ended", subject: reference }));
     this.#tell("$/release", referenceKey(path));
   }
 

@@ -56,7 +56,7 @@ export class IncomingStream
     if (signal !== undefined) session.aborting.add(signal, this);
     emit(() => ({
       type: "stream-opened",
-      stream: this,
+      subject: this,
       side: "consumed",
       channel: session.channel,
       call: call ?? null,
@@ -157,7 +157,7 @@ export class IncomingStream
   #markEnded(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    emit(() => ({ type: "stream-ended", stream: this }));
+    emit(() => ({ type: "ended", subject: this }));
   }
 
   /**

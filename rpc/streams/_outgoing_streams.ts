@@ -76,15 +76,20 @@ export class OutgoingStreams {
     const onEnd = () => {
       channel.budget.release(STREAM_BYTES);
       this.#streams.delete(key);
-      emit(() => ({ type: "stream-ended", stream }));
+      emit(() => ({ type: "ended", subject: stream }));
       owner?.endStream(stream);
     };
     const stream = new OutgoingStream(iterable, channel, window, owner, onEnd);
     this.#streams.set(key, stream);
     owner?.beginStream(stream);
     context?.add(stream);
-    const side = "produced";
-    emit(() => ({ type: "stream-opened", stream, side, channel, call: owner }));
+    emit(() => ({
+      type: "stream-opened",
+      subject: stream,
+      side: "produced",
+      channel,
+      call: owner,
+    }));
     return `${STREAM_PREFIX}${key}`;
   }
 

@@ -7,42 +7,31 @@ import type { RpcEvent } from "../_events.ts";
 import { keep, withOptions } from "../options.ts";
 import { service } from "../service.ts";
 
-const TYPES = new Set([
-  "call-started",
-  "call-ended",
-  "stream-opened",
-  "stream-ended",
-  "reference-kept",
-  "reference-released",
-]);
-
 /** Collects the events of one channel, until the step ends. */
 function collect(ctx: Ctx, channel: Channel) {
   const seen: RpcEvent[] = [];
   const own = new Set<object>();
   const stop = observe({
     event(event) {
-      if (!TYPES.has(event.type)) return;
       const it = event as RpcEvent;
-      const subject = "call" in it && it.type === "call-ended"
-        ? it.call
-        : "stream" in it
-        ? it.stream
-        : "reference" in it
-        ? it.reference
-        : null;
-      if ("channel" in it ? it.channel === channel : own.has(subject!)) {
-        seen.push(it);
-        if (it.type === "call-started") own.add(it.call);
-        if (subject !== null) own.add(subject);
-      }
+      if (!("subject" in it)) return;
+      if ("channel" in it && it.channel === channel) own.add(it.subject);
+      if (own.has(it.subject)) seen.push(it);
     },
   });
   ctx.use({ [Symbol.dispose]: stop });
   return seen;
 }
 
-const types = (events: readonly RpcEvent[]) => events.map(({ type }) => type);
+/** Returns the types of events; an end is that of what had begun. */
+function types(events: readonly RpcEvent[]): string[] {
+  const begun = new Map<object, string>();
+  return events.map(({ type, subject }) => {
+    if (type === "ended") return `${begun.get(subject)} ended`;
+    begun.set(subject, type);
+    return type;
+  });
+}
 
 withCtx("a call emits its start and its end on both sides", async (ctx) => {
   const failing = service({
@@ -62,15 +51,15 @@ withCtx("a call emits its start and its end on both sides", async (ctx) => {
   for (const [events, side] of [[made, "made"], [served, "served"]] as const) {
     assertEquals(types(events), [
       "call-started",
-      "call-ended",
+      "call-started ended",
       "call-started",
-      "call-ended",
+      "call-started ended",
     ]);
     const [start, end, , failed] = events;
-    assert(start?.type === "call-started" && end?.type === "call-ended");
+    assert(start?.type === "call-started" && end?.type === "ended");
     assertEquals([start.side, start.path, start.args], [side, "add", [1, 2]]);
-    assertEquals([end.call, end.outcome], [start.call, "result"]);
-    assert(failed?.type === "call-ended" && failed.outcome === "failure");
+    assertEquals([end.subject, end.outcome], [start.subject, "result"]);
+    assert(failed?.type === "ended" && failed.outcome === "failure");
     assert(failed.error instanceof Error);
   }
 });
@@ -96,7 +85,7 @@ withCtx(
     await server.close({ graceMs: 0 });
     await assertRejects(() => lost);
     const outcomes = events.flatMap((it) =>
-      it.type === "call-ended" ? [it.outcome] : []
+      it.type === "ended" ? [it.outcome] : []
     );
     assertEquals(outcomes, ["timed-out", "aborted", "lost"]);
   },
@@ -117,17 +106,17 @@ withCtx("a stream emits its opening and its end on both sides", async (ctx) => {
   for await (const _ of await client.remote.upTo(1_000)) break;
   assertEquals(types(consumed).filter((it) => it.startsWith("stream")), [
     "stream-opened",
-    "stream-ended",
+    "stream-opened ended",
     "stream-opened",
-    "stream-ended",
+    "stream-opened ended",
   ]);
-  const [opened, ended] = produced.filter(({ type }) =>
-    type.startsWith("stream")
-  );
-  assert(opened?.type === "stream-opened" && ended?.type === "stream-ended");
-  assertEquals([opened.side, ended.stream], ["produced", opened.stream]);
+  const opened = produced.find(({ type }) => type === "stream-opened");
+  assert(opened?.type === "stream-opened" && opened.side === "produced");
   // The call goes on until its stream ends.
-  assertEquals(types(produced).at(-1), "call-ended");
+  assertEquals(types(produced).slice(-2), [
+    "stream-opened ended",
+    "call-started ended",
+  ]);
 });
 
 withCtx("a reference emits that it is kept and released", async (ctx) => {
@@ -146,15 +135,15 @@ withCtx("a reference emits that it is kept and released", async (ctx) => {
   const holds = there.filter((it) => it.type === "reference-kept");
   assert(start?.type === "call-started");
   assertEquals(holds.map(({ holder }) => holder), ["local"]);
-  assertEquals(holds[0]!.call, start.call);
-  assert(!types(there).includes("reference-released"));
+  assertEquals(holds[0]!.call, start.subject);
+  assert(!types(there).includes("reference-kept ended"));
   for (const it of kept) it[Symbol.dispose]();
-  assert(types(there).includes("reference-released"));
+  assert(types(there).includes("reference-kept ended"));
   await client.close();
   const passed = here.filter((it) => it.type === "reference-kept");
   assertEquals(passed.map(({ holder }) => holder), ["peer"]);
   assertEquals(
-    types(here).filter((it) => it === "reference-released").length,
+    types(here).filter((it) => it === "reference-kept ended").length,
     1,
   );
 });

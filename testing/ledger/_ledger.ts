@@ -1,4 +1,8 @@
-import type { CallStarted, MessageEvent } from "../../channel/internal.ts";
+import type {
+  Begun,
+  CallStarted,
+  MessageEvent,
+} from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import { REFERENCE_PREFIX, type RpcEvent } from "../../rpc/internal.ts";
 import type {
@@ -96,7 +100,7 @@ export class Ledger implements Notifications {
       case "call-started": {
         const isOwn = it.side === "made";
         const what = isOwn ? describeCall(it) : "running methods";
-        return this.#begin(it.channel, it.call, isOwn, what, it.path);
+        return this.#begin(it, isOwn, what, it.path);
       }
       case "stream-opened": {
         const isOwn = it.side === "consumed";
@@ -108,7 +112,7 @@ export class Ledger implements Notifications {
           : "streams produced for the other side";
         // The stream itself opens in the turn in which the result arrives.
         const stack = call?.stack ?? null;
-        return this.#begin(it.channel, it.stream, isOwn, what, null, stack);
+        return this.#begin(it, isOwn, what, null, stack);
       }
       case "reference-kept": {
         const isOwn = it.holder === "local";
@@ -119,14 +123,10 @@ export class Ledger implements Notifications {
             methodName(call?.path)
           } (declare what 'keep' returns with 'using', or dispose of it)`
           : "references given to the other side";
-        return this.#begin(it.channel, it.reference, isOwn, what);
+        return this.#begin(it, isOwn, what);
       }
-      case "call-ended":
-        return void this.#open.delete(it.call);
-      case "stream-ended":
-        return void this.#open.delete(it.stream);
-      case "reference-released":
-        return void this.#open.delete(it.reference);
+      case "ended":
+        return void this.#open.delete(it.subject);
     }
   }
 
@@ -193,8 +193,7 @@ export class Ledger implements Notifications {
 
   /** Adds something under way on `channel`, unless that is of other code. */
   #begin(
-    channel: object,
-    resource: object,
+    { channel, subject: resource }: Begun,
     isOwn: boolean,
     text: string,
     path: string | null = null,

@@ -264,7 +264,7 @@ function makeLog({ trace = false } = {}) {
       const call = {};
       const args = ["arg"];
       const type = "call-started";
-      emit({ type, call, side, channel, id: id++, path, args });
+      emit({ type, subject: call, side, channel, id: id++, path, args });
       return call;
     },
     end: (call: object) => endCall(ledger, call),
@@ -273,12 +273,18 @@ function makeLog({ trace = false } = {}) {
       call: object | null = null,
     ) {
       const stream = {};
-      emit({ type: "stream-opened", stream, side, channel, call });
+      emit({ type: "stream-opened", subject: stream, side, channel, call });
       return stream;
     },
     keep(call: object | null, holder: "local" | "peer" = "local") {
       const reference = {};
-      emit({ type: "reference-kept", reference, holder, channel, call });
+      emit({
+        type: "reference-kept",
+        subject: reference,
+        holder,
+        channel,
+        call,
+      });
       return reference;
     },
   };
@@ -306,7 +312,7 @@ Deno.test("Ledger counts the methods, streams and references for the other side"
     "references given to the other side (1)",
   ]);
   log.end(call);
-  log.emit({ type: "reference-released", reference });
+  log.emit({ type: "ended", subject: reference });
   assertEquals(log.served(), [
     "running methods (1)",
     "streams produced for the other side (1)",
@@ -321,7 +327,7 @@ Deno.test("Ledger names a stream by the call that asked for it, with its stack",
   log.end(call);
   assertMatch(log.own()[1]!, /^open stream from 'ticks' \(read it/);
   assertStringIncludes(log.stacks()[1]!, "fromOutside");
-  log.emit({ type: "stream-ended", stream });
+  log.emit({ type: "ended", subject: stream });
   assertEquals(log.own().length, 1);
 });
 
@@ -344,10 +350,10 @@ Deno.test("Ledger names kept references by how they came, until they are release
     "kept reference from the other side",
   ]);
   for (const reference of kept) {
-    log.emit({ type: "reference-released", reference });
+    log.emit({ type: "ended", subject: reference });
   }
   assertEquals(log.own(), []);
-  log.emit({ type: "reference-released", reference: kept[0]! });
+  log.emit({ type: "ended", subject: kept[0]! });
 });
 
 Deno.test("Ledger escapes names that the other side chose", () => {
