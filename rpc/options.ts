@@ -74,7 +74,7 @@ export function keep<T>(remote: T): T & Disposable {
     );
   }
   const owned: Claim = { state: "owned" };
-  caller.keep(path, owned);
+  caller.keep?.(path, owned);
   return makeRemote(caller, path, { ...node, claim: owned }) as
     & T
     & Disposable;

@@ -10,19 +10,17 @@ import {
 export type Method = (this: any, ...args: any[]) => unknown;
 
 /** An exposed name of a service. */
-export type Route =
-  | {
-    readonly kind: "method";
-    readonly method: Method;
-    readonly options: ExposeOptions;
-  }
-  | { readonly kind: "field" };
+export interface Route {
+  /** The method; `null` for a field that holds a sub-service. */
+  readonly method: Method | null;
+  readonly options: ExposeOptions;
+}
 
 /** The exposed names of a class or of a plain service. */
 export type Routes = ReadonlyMap<string, Route>;
 
 const NO_ROUTES: Routes = new Map();
-const FIELD: Route = { kind: "field" };
+const FIELD: Route = { method: null, options: {} };
 
 const classRoutes = new WeakMap<object, Routes>();
 const plainRoutes = new WeakMap<object, Routes>();
@@ -84,7 +82,7 @@ function routeTo(name: string, value: unknown, options: ExposeOptions): Route {
 
 function methodRoute(method: Method, options: ExposeOptions): Route {
   rememberOptions(method, options);
-  return { kind: "method", method, options };
+  return { method, options };
 }
 
 /**
@@ -209,7 +207,7 @@ export class Router<T extends object = object> {
 /** Returns the sub-service of `parent` at `name`, if it is exposed. */
 export function subService(parent: object, name: string): object | undefined {
   if (parent instanceof Router) return parent.get(name);
-  if (routesOf(parent).get(name)?.kind !== "field") return undefined;
+  if (routesOf(parent).get(name)?.method !== null) return undefined;
   if (!Object.hasOwn(parent, name)) return undefined;
   const child = (parent as Record<string, unknown>)[name];
   return isService(child) ? child : undefined;

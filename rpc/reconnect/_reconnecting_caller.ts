@@ -138,10 +138,6 @@ export class ReconnectingCaller implements Caller {
     }
   }
 
-  // References belong to one connection, and nothing here is one.
-  keep(): void {}
-  release(): void {}
-
   async #mayRunTwice(call: OngoingCall, session: Session): Promise<boolean> {
     const { path, options: { signal } } = call;
     if (this.#options.idempotent.has(path)) return true;

@@ -14,10 +14,13 @@ export interface Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown>;
-  /** Keeps the reference at `path`; `reference` identifies it to observers. */
-  keep(path: string, reference: object): void;
+  /**
+   * Keeps the reference at `path`; `reference` identifies it to observers. Not
+   * for a caller whose proxies are no references.
+   */
+  keep?(path: string, reference: object): void;
   /** Releases the reference at `path`. */
-  release(path: string, reference: object): void;
+  release?(path: string, reference: object): void;
 }
 
 /**
@@ -211,7 +214,7 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
     const { caller, path, claim } = this.#node;
     if (claim.state !== "owned") return;
     claim.state = "released";
-    caller.release(path, claim);
+    caller.release?.(path, claim);
   }
 
   #describe(): string {

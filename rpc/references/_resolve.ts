@@ -20,7 +20,7 @@ export function resolveMethod(root: object, path: string): Target | null {
     : resolveService(root, path.slice(0, slash));
   if (service === null) return null;
   const route = routesOf(service).get(path.slice(slash + 1));
-  if (route?.kind !== "method") return null;
+  if (!route?.method) return null;
   return { service, method: route.method, options: route.options };
 }
 
@@ -78,7 +78,7 @@ export function pathOf(root: object, service: object): string | null {
 
 function* subServices(parent: object): Generator<[string, object]> {
   for (const [name, route] of routesOf(parent)) {
-    if (route.kind !== "field") continue;
+    if (route.method !== null) continue;
     const child = subService(parent, name);
     if (child !== undefined) yield [name, child];
   }

@@ -99,6 +99,12 @@ export class Hello {
     return this.#answered ??= this.#beginWait();
   }
 
+  /** Runs `action` once the peer is known to have the extensions, if it has. */
+  ifExtended(action: () => void): void {
+    if (this.hasExtensions) action();
+    else if (this.isAwaited) this.answered.then(() => this.ifExtended(action));
+  }
+
   /** Says hello, if this side is the initiator and has not said it. */
   say(): void {
     const { isInitiator, extensions } = this.#session.options;

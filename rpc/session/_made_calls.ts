@@ -52,7 +52,8 @@ export class MadeCalls implements Caller {
   ): Promise<unknown> {
     const { channel, hello } = this.#session;
     if (hello.isAwaited && needsExtensions(args, options)) {
-      return this.#callOnceGreeted(path, args, options);
+      return this.#greeted(path, options)
+        .then((rest) => this.#call(path, args, rest));
     }
     const { signal } = options;
     const call = observed.by === null ? undefined : {};
@@ -66,22 +67,17 @@ export class MadeCalls implements Caller {
     const id = channel.counts.calls;
     const context = new MessageContext("borrowed");
     const reply = channel.calls.send(content, terms, context);
-    if (!context.isEmpty) this.#releaseAfter(reply, context);
+    if (!context.isEmpty) {
+      // A peer without extensions may use references until the connection ends.
+      const settle = () => hello.ifExtended(() => context.settle());
+      reply.then(settle, settle);
+    }
     // A call that was refused has no id, and the next one gets this.
     if (channel.counts.calls === id) return reply;
     if (signal !== undefined || this.#timeoutMs(options) < Infinity) {
       reply.catch((error) => this.#cancel(id, error, signal));
     }
     return reply;
-  }
-
-  async #callOnceGreeted(
-    path: string,
-    args: readonly unknown[],
-    options: CallOptions,
-  ): Promise<unknown> {
-    const rest = await this.#greeted(path, options);
-    return await this.#call(path, args, rest);
   }
 
   /**
@@ -121,20 +117,6 @@ export class MadeCalls implements Caller {
     return timeoutMs ?? this.#session.channel.options.timeoutMs;
   }
 
-  /**
-   * References that a call passed end with it, if the other side knows how: a
-   * peer without extensions may use them until the connection ends. A stream
-   * that the method has not begun to read will not be read any more.
-   */
-  #releaseAfter(reply: Promise<unknown>, context: MessageContext): void {
-    const { hello } = this.#session;
-    const settle = () => {
-      if (hello.hasExtensions) context.settle();
-      else if (hello.isAwaited) hello.answered.then(settle);
-    };
-    reply.then(settle, settle);
-  }
-
   /** A call that was cancelled after it was sent ends on the other side, too. */
   #cancel(id: number, error: unknown, signal: AbortSignal | undefined): void {
     const isCancelled = (signal?.aborted && error === signal.reason) ||
@@ -172,12 +154,10 @@ export class MadeCalls implements Caller {
   /** Sends a request that needs no reply, to a peer that understands it. */
   #tell(path: string, key: number): void {
     const { channel, hello } = this.#session;
-    if (hello.isAwaited) {
-      return void hello.answered.then(() => this.#tell(path, key));
-    }
-    if (!hello.hasExtensions) return;
     // A connection that is gone has nothing to cancel or release.
-    channel.calls.send([path, [key], {}]).catch(() => {});
+    hello.ifExtended(() =>
+      void channel.calls.send([path, [key], {}]).catch(() => {})
+    );
   }
 }
 

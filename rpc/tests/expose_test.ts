@@ -57,7 +57,7 @@ Deno.test("expose called without options in plain JavaScript marks too", () => {
     work(): void {}
   }
   const route = routesOf(new Marked()).get("work");
-  assertEquals(route?.kind === "method" && route.options, {});
+  assertEquals(route?.method && route.options, {});
 });
 
 Deno.test("expose refuses what is private, at class definition", () => {
