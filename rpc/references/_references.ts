@@ -2,7 +2,12 @@ import { emit } from "../_events.ts";
 import { call, currentCall } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { printable } from "../../transports/printable.ts";
-import { pathOf, resolveMethod, type Target } from "./_resolve.ts";
+import {
+  pathOf,
+  resolveMethod,
+  resolveService,
+  type Target,
+} from "./_resolve.ts";
 import { passOn } from "../_failure.ts";
 import {
   type Hold,
@@ -47,8 +52,8 @@ export class References {
   readonly #session: SessionContext;
   readonly #byKey = new Map<number, Reference>();
   readonly #byTarget = new Map<object, Reference>();
-  /** Listed services that were sent, by their paths. */
-  readonly #sentPaths = new Map<string, WeakRef<object>>();
+  /** Listed services that were sent, so that the other side may send them back. */
+  #sent = new WeakSet<object>();
   #nextKey = 0;
 
   /** References count towards the budget of the channel of `session`. */
@@ -89,7 +94,7 @@ export class References {
     if (path === null) {
       return `${REFERENCE_PREFIX}${this.#hold(value, context).key}`;
     }
-    this.#rememberSent(path, value);
+    this.#sent.add(value);
     return path;
   }
 
@@ -149,26 +154,7 @@ export class References {
     }
     this.#byKey.clear();
     this.#byTarget.clear();
-    this.#sentPaths.clear();
-  }
-
-  /**
-   * Stores that a listed service was sent, so that the other side may send it
-   * back. Nothing releases a path: over the limit, the oldest one is dropped.
-   */
-  #rememberSent(path: string, service: object): void {
-    const paths = this.#sentPaths;
-    const { channel, options } = this.#session;
-    if (!paths.delete(path)) {
-      if (paths.size < options.maxReferences) {
-        channel.budget.hold(REFERENCE_BYTES);
-      } else {
-        const [oldest] = paths.keys();
-        paths.delete(oldest!);
-      }
-    }
-    // A weak reference, so that a child that its router dropped can go.
-    paths.set(path, new WeakRef(service));
+    this.#sent = new WeakSet();
   }
 
   #hold(target: object, context: MessageContext | null): Reference {
@@ -238,7 +224,7 @@ export class References {
 
   /**
    * Returns the target of a proxy that the other side has sent back: only what
-   * this side has sent by this very path, and still holds.
+   * this side has sent, and still holds at this very path.
    */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
@@ -246,8 +232,12 @@ export class References {
     if (agent !== null) return agent;
     const { key, below } = splitReference(path);
     const target = below === null ? this.#byKey.get(key)?.target : undefined;
-    const found = target ?? this.#sentPaths.get(path)?.deref();
-    if (found !== undefined) return found;
+    if (target !== undefined) return target;
+    const { root } = this.#session;
+    const listed = root === null || path === ""
+      ? root
+      : resolveService(root, path);
+    if (listed !== null && this.#sent.has(listed)) return listed;
     throw new ReferenceReleasedError(
       `Cannot take '${
         printable(path)
