@@ -8,7 +8,6 @@ import { type Session, sessionStarter } from "./session/_session.ts";
 import type { RpcOptions, RpcStats } from "./rpc_options.ts";
 import type { Remote } from "./remote.ts";
 import { makeRemote } from "./references/_remote_proxy.ts";
-import { isService } from "./service.ts";
 
 /** Options for {@linkcode openConnection}. */
 export interface RpcConnectionOptions
@@ -63,22 +62,9 @@ export async function openConnection<T>(
   address: string,
   options: RpcConnectionOptions,
 ): Promise<RpcClient<T>> {
-  const root = options.service ?? null;
-  if (root !== null) checkService(root);
-  const start = sessionStarter(root, { ...options, isInitiator: true });
+  const { service = null } = options;
+  const start = sessionStarter(service, { ...options, isInitiator: true });
   return clientOf<T>(await openSession(start, address, options));
-}
-
-/**
- * Checks that a service exposes something.
- *
- * @throws {TypeError} If it exposes nothing.
- */
-export function checkService(service: object): void {
-  if (isService(service)) return;
-  throw new TypeError(
-    "Cannot serve: the service exposes nothing, mark its methods with 'expose' or make it by 'service'",
-  );
 }
 
 /** Returns the handle of a session for users. */

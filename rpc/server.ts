@@ -4,7 +4,7 @@ import {
   startServerWith,
 } from "../channel/server.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
-import { checkService, clientOf, type RpcClient } from "./client.ts";
+import { clientOf, type RpcClient } from "./client.ts";
 import { type SessionStarter, sessionStarter } from "./session/_session.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
@@ -44,7 +44,6 @@ export async function startServer<T = unknown>(
   service: object,
   options: RpcServerOptions<T>,
 ): Promise<RpcServer<T>> {
-  checkService(service);
   const start = sessionStarter(service, { ...options, isInitiator: false });
   return await serveWith(start, address, options);
 }

@@ -14,7 +14,7 @@ import { type OnError, runGuarded } from "../../channel/report.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { isInstance } from "../_failure.ts";
-import { checkService, clientOf } from "../client.ts";
+import { clientOf } from "../client.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
 import type { Remote } from "../remote.ts";
 import { openSession } from "../session/_open_session.ts";
@@ -90,7 +90,6 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   constructor(address: string, options: ReconnectOptions<T>) {
     const { credentials, service = null } = options;
     const { queueTimeoutMs = QUEUE_TIMEOUT_MS } = options;
-    if (service !== null) checkService(service);
     const { limits, timeoutMs, onError } = resolveOptions(options);
     this.#waits = checkedBackoff(options.backoff);
     checkRange("queueTimeoutMs", queueTimeoutMs, 0);

@@ -75,7 +75,10 @@ export class References {
     const { hasExtensions, takesAddresses } = hello;
     const { resolver } = options;
     const node = remoteNode(value);
-    if (node?.caller === calls && isSentBack(node) && hasExtensions) {
+    // A proxy below one that was sent is none of what the other side has sent,
+    // unless it is for an agent, which has a public address.
+    const isSent = node !== undefined && (node.isSent || node.place !== null);
+    if (isSent && node.caller === calls && hasExtensions) {
       return { own: node.path };
     }
     const own = node === undefined ? resolver?.placeOf(value) : null;
@@ -244,15 +247,6 @@ export class References {
       }': this side did not pass it on this connection, or it is released`,
     );
   }
-}
-
-/**
- * Returns whether a proxy is sent back as its target: one that the other side
- * has sent, or one for an agent, which has a public address. Any other proxy, such
- * as a method of one, is sent as a new function of this side.
- */
-function isSentBack({ isSent, place }: RemoteNode): boolean {
-  return isSent || place !== null;
 }
 
 /** Returns whether data of the other side is the place of an agent. */

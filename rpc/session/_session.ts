@@ -21,6 +21,7 @@ import {
 } from "../references/_message_context.ts";
 import type { RpcStats } from "../rpc_options.ts";
 import { References } from "../references/_references.ts";
+import { isService } from "../service.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
 import { IncomingStream } from "../streams/_incoming_stream.ts";
 import {
@@ -52,12 +53,18 @@ export type SessionStarter = (channel: ConnectionChannel) => Session;
  * Returns what starts sessions that serve `root` to the other side.
  *
  * @throws {RangeError} If a number in the options is under 1.
- * @throws {TypeError} If there are credentials, and no extensions to send them.
+ * @throws {TypeError} If `root` exposes nothing, or there are credentials, and
+ * no extensions to send them.
  */
 export function sessionStarter(
   root: object | null,
   options: SessionOptions,
 ): SessionStarter {
+  if (root !== null && !isService(root)) {
+    throw new TypeError(
+      "Cannot serve: the service exposes nothing, mark its methods with 'expose' or make it by 'service'",
+    );
+  }
   const resolved = resolveSessionOptions(options);
   return (channel) => new Session(channel, root, resolved);
 }
