@@ -4,7 +4,7 @@ import type {
   ConnectionChannel,
   Timeout,
 } from "../../channel/internal.ts";
-import { observed, world } from "../../transports/internal.ts";
+import { world } from "../../transports/internal.ts";
 import { type Call, runAs } from "../call.ts";
 import { emit } from "../_events.ts";
 import type { ServedCall } from "../middleware.ts";
@@ -146,7 +146,6 @@ export class RunningCall implements ServedCall, StreamOwner {
     this.#hasEnded = true;
     this.#timeout?.stop();
     this.#session.served.forget(this);
-    if (observed.by === null) return;
     emit(() => ({ type: "ended", subject: this, outcome, error }));
   }
 

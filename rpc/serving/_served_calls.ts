@@ -2,7 +2,6 @@ import { AT_ONCE, isThenable } from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
-import { observed } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { emit, outcomeOf } from "../_events.ts";
 import { asError, toFailureRecord, toPlainFailure } from "../_failure.ts";
@@ -22,7 +21,7 @@ import { discardStream } from "../streams/_outgoing_stream.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
 import { runThrough } from "./_run_through.ts";
 import { RunningCall, type ServingTerms } from "./_running_call.ts";
-import { checkArguments, checkResult } from "./_validation.ts";
+import { runChecked } from "./_validation.ts";
 
 const NO_TERMS: ServingTerms = { timeoutMs: Infinity, meta: {} };
 
@@ -49,14 +48,18 @@ export class ServedCalls {
     terms: ServingTerms = NO_TERMS,
   ): void {
     if (!isCallPath(path)) return this.fail(request, notFound(path));
-    const running = new RunningCall(
-      this.#session,
-      request.id,
+    const { id } = request;
+    const given = joinKwargs(args, kwargs);
+    const running = new RunningCall(this.#session, id, path, given, terms);
+    emit(() => ({
+      type: "call-started",
+      subject: running,
+      side: "served",
+      channel: this.#session.channel,
+      id,
       path,
-      joinKwargs(args, kwargs),
-      terms,
-    );
-    if (observed.by !== null) this.#emitStarted(running);
+      args: given,
+    }));
     try {
       const result = this.#run(running);
       // A call that has ended by now cannot be cancelled and is not listed.
@@ -158,11 +161,13 @@ export class ServedCalls {
   }
 
   #runMethod(running: RunningCall): unknown {
-    const target = this.#resolve(running.path);
-    const { args, result } = target.options;
-    return args === undefined && result === undefined
-      ? runTarget(running, target, running.args)
-      : runChecked(running, target);
+    const { path, args } = running;
+    const { service, method, options } = this.#resolve(path);
+    const run = (args: readonly unknown[]) =>
+      running.run(() => method.apply(service, args as unknown[]));
+    return options.args === undefined && options.result === undefined
+      ? run(args)
+      : runChecked(path, options, args, run);
   }
 
   #resolve(path: string): Target {
@@ -207,19 +212,6 @@ export class ServedCalls {
     if (known !== undefined) this.#running.delete(running.id);
     this.#running.add(running);
   }
-
-  #emitStarted(call: RunningCall): void {
-    const { id, path, args } = call;
-    emit(() => ({
-      type: "call-started",
-      subject: call,
-      side: "served",
-      channel: this.#session.channel,
-      id,
-      path,
-      args,
-    }));
-  }
 }
 
 /** Returns whether a path could lead to a method, from the root or a reference. */
@@ -236,29 +228,4 @@ function notFound(path: string): MethodNotFoundError {
       printable(path)
     }': no such method is exposed, check its path and mark it with 'expose'`,
   );
-}
-
-/** Runs a method as serving a call. */
-function runTarget(
-  running: RunningCall,
-  { service, method }: Target,
-  args: readonly unknown[],
-): unknown {
-  return running.run(() => method.apply(service, args as unknown[]));
-}
-
-/** Runs a method whose arguments or result have schemas. */
-async function runChecked(
-  running: RunningCall,
-  target: Target,
-): Promise<unknown> {
-  const { path, args } = running;
-  const { args: schemas, result: schema } = target.options;
-  const checked = schemas === undefined
-    ? args
-    : await checkArguments(path, schemas, args);
-  const result = await runTarget(running, target, checked);
-  if (schema === undefined) return result;
-  const { value } = await checkResult(path, schema, result);
-  return value;
 }

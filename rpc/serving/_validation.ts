@@ -1,19 +1,31 @@
 import { printable } from "../../transports/printable.ts";
 import { ValidationError } from "../errors.ts";
-import type { SchemaIssue, StandardSchema } from "../expose.ts";
-
-/** Wraps a value, because a promise would call its `then`. */
-interface Boxed<T> {
-  readonly value: T;
-}
+import type { ExposeOptions, SchemaIssue, StandardSchema } from "../expose.ts";
 
 /**
- * Returns the arguments as their schemas return them.
+ * Runs the method at `path` with the arguments as their schemas return them, and
+ * resolves to its result as the schema of that returns it.
  *
- * @throws {ValidationError} If an argument does not fit, or has no schema:
- * unchecked arguments must not reach the method.
+ * @throws {ValidationError} If an argument or the result does not fit, or an
+ * argument has no schema: unchecked arguments must not reach the method.
  */
-export async function checkArguments(
+export async function runChecked(
+  path: string,
+  { args: schemas, result: schema }: ExposeOptions,
+  args: readonly unknown[],
+  run: (args: readonly unknown[]) => unknown,
+): Promise<unknown> {
+  const checked = schemas === undefined
+    ? args
+    : await checkArguments(path, schemas, args);
+  const result = await run(checked);
+  if (schema === undefined) return result;
+  const what = `Cannot answer '${printable(path)}': the result`;
+  const { value } = await check(what, schema, result);
+  return value;
+}
+
+async function checkArguments(
   path: string,
   schemas: readonly StandardSchema[],
   args: readonly unknown[],
@@ -34,28 +46,12 @@ export async function checkArguments(
   return checked;
 }
 
-/**
- * Returns the result as its schema returns it, boxed.
- *
- * @throws {ValidationError} If the result does not fit.
- */
-export async function checkResult(
-  path: string,
-  schema: StandardSchema,
-  result: unknown,
-): Promise<Boxed<unknown>> {
-  return await check(
-    `Cannot answer '${printable(path)}': the result`,
-    schema,
-    result,
-  );
-}
-
+/** Boxes the value, because a promise would call its `then`. */
 async function check(
   what: string,
   schema: StandardSchema,
   value: unknown,
-): Promise<Boxed<unknown>> {
+): Promise<{ readonly value: unknown }> {
   const outcome = await schema["~standard"].validate(value);
   if (outcome.issues === undefined) return { value: outcome.value };
   throw new ValidationError(
