@@ -5,8 +5,8 @@
  *
  * @module
  */
-export { openSession } from "./session/_open_session.ts";
 export {
+  openSession,
   type Session,
   type SessionStarter,
   sessionStarter,
@@ -25,5 +25,4 @@ export { REFERENCE_PREFIX } from "./references/_references.ts";
 export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";
 export { channelOf } from "./serving/_running_call.ts";
-export { STREAM_PREFIX } from "./streams/_outgoing_streams.ts";
 export type { RpcEvent } from "./_events.ts";

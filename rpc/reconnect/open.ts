@@ -17,8 +17,8 @@ import { isInstance } from "../_failure.ts";
 import { clientOf } from "../client.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
 import type { Remote } from "../remote.ts";
-import { openSession } from "../session/_open_session.ts";
 import {
+  openSession,
   type Session,
   type SessionStarter,
   sessionStarter,
@@ -227,8 +227,12 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   ): Promise<Session> {
     const start = this.#startSession;
     const session = await openSession(start, this.address, options, this);
-    this.#own(session);
     const { channel } = session;
+    this.#session = session;
+    this.#connections++;
+    this.#totals.add(channel);
+    if (!this.#isRef) channel.unref();
+    observed.by?.owned(channel, this);
     try {
       this.#ending.signal.throwIfAborted();
       await abortable(this.#runOnConnect(session), signal);
@@ -238,14 +242,6 @@ class PersistentClient<T> implements ReconnectingClient<T> {
       await channel.close({ graceMs: 0 });
       throw error;
     }
-  }
-
-  #own(session: Session): void {
-    this.#session = session;
-    this.#connections++;
-    this.#totals.add(session.channel);
-    if (!this.#isRef) session.channel.unref();
-    observed.by?.owned(session.channel, this);
   }
 
   async #runOnConnect(session: Session): Promise<void> {
