@@ -71,7 +71,6 @@ export function currentCall(): Call | null {
  * @throws {TypeError} Anywhere else.
  */
 export function call(): Call {
-  const current = currentCall();
   if (current !== null) return current;
   throw new TypeError(
     "Cannot find the current call: no exposed method is running, use 'call()' before the method's first 'await' and keep its result",

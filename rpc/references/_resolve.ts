@@ -66,20 +66,13 @@ export function pathOf(root: object, service: object): string | null {
       if (name !== undefined) return prefix + name;
       continue;
     }
-    for (const [name, child] of subServices(parent)) {
+    for (const name of routesOf(parent).keys()) {
+      const child = subService(parent, name);
       if (child === service) return prefix + name;
-      if (seen.has(child)) continue;
+      if (child === undefined || seen.has(child)) continue;
       seen.add(child);
       pending.push([child, `${prefix}${name}/`]);
     }
   }
   return null;
-}
-
-function* subServices(parent: object): Generator<[string, object]> {
-  for (const [name, route] of routesOf(parent)) {
-    if (route.method !== null) continue;
-    const child = subService(parent, name);
-    if (child !== undefined) yield [name, child];
-  }
 }
