@@ -132,17 +132,8 @@ export class Hello {
     this.#endWait();
   }
 
-  /**
-   * Takes the peer's hello and returns the reply.
-   *
-   * @throws {MethodNotFoundError} If this side does not use the extensions.
-   */
+  /** Takes the peer's hello and returns the reply. */
   take(hello: unknown): HelloContent {
-    if (!this.#session.options.extensions) {
-      throw new MethodNotFoundError(
-        "Cannot call '$/hello': this side has no such extension",
-      );
-    }
     this.#extend(hello);
     return this.#content;
   }

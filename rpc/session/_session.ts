@@ -239,7 +239,8 @@ export class Session implements SessionContext, TypeEntry {
       if (path === EXTENDED_CALL) {
         return this.served.serveExtended(request, args);
       }
-      const control = controlAt(path);
+      const isKnown = this.options.extensions || path !== "$/hello";
+      const control = isKnown ? controlAt(path) : undefined;
       if (control === undefined) throw noExtension(path);
       const result = control(this, args, request);
       // Not awaited, so that the reply to a hello is the first of all.
