@@ -3,6 +3,7 @@ import type { Abortable } from "../../channel/timers/abort_listeners.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { emit } from "../_events.ts";
 import type { SessionContext } from "../_session_context.ts";
+import { isRecord } from "../references/_call_content.ts";
 import type { ReceivedContext } from "../references/_message_context.ts";
 import type { StreamBatch } from "./_outgoing_stream.ts";
 import { STREAM_PREFIX } from "./_outgoing_streams.ts";
@@ -163,6 +164,7 @@ export class IncomingStream
   /**
    * Counts a batch on arrival, because it may be consumed much later.
    *
+   * @throws {TypeError} If it is no batch.
    * @throws {ProtocolError} If it has more items than this side asked for.
    * @throws {QueueFullError} If it is more than this side may hold.
    */
@@ -170,8 +172,9 @@ export class IncomingStream
     if (this.#isDone) return;
     const { channel: { budget }, options } = this.#session;
     const { streamWindow: window } = options;
-    this.#received += isBatch(batch) ? batch.items.length : 0;
-    if (isBatch(batch) && batch.done) this.#markEnded();
+    const { items, done } = checkBatch(batch);
+    this.#received += items.length;
+    if (done) this.#markEnded();
     const ahead = this.#received - consumed;
     if (ahead > window.items) {
       throw new ProtocolError(
@@ -202,7 +205,7 @@ export class IncomingStream
     const asked = this.#asked ?? this.#ask();
     this.#asked = null;
     try {
-      const { items, done } = checkBatch(await asked);
+      const { items, done } = await asked;
       // The consumer has left in the meantime.
       if (this.#isDone) return;
       this.#items = items as unknown[];
@@ -238,14 +241,10 @@ function throwAsSent(error: unknown): never {
 }
 
 /** The other side may answer with anything. */
-function checkBatch(batch: StreamBatch): StreamBatch {
-  if (isBatch(batch) && typeof batch.done === "boolean") return batch;
+function checkBatch(batch: unknown): StreamBatch {
+  const { items, done } = isRecord(batch) ? batch : {};
+  if (Array.isArray(items) && typeof done === "boolean") return { items, done };
   throw new TypeError(
     "Cannot continue stream: the other side answered with no list of items",
   );
-}
-
-function isBatch(batch: unknown): batch is StreamBatch {
-  return typeof batch === "object" && batch !== null &&
-    Array.isArray((batch as StreamBatch).items);
 }
