@@ -53,9 +53,6 @@ export class AgentAddresses implements AddressResolver {
     const caller: Caller = {
       remoteAddress: address,
       call: (...call) => this.#call(address, ...call),
-      // A proxy for an agent keeps nothing alive.
-      keep() {},
-      release() {},
     };
     const place = { address, type };
     return makeRemote(caller, "", { place, isPassed: true });
