@@ -1,15 +1,15 @@
+import type { ServerOptions } from "../channel/server.ts";
 import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../rpc/authenticate.ts";
 import type { RpcOptions } from "../rpc/rpc_options.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";
-import type { Transport } from "../transports/transport.ts";
 import type { Clock } from "./clock/base_clock.ts";
 
 /** Options for {@linkcode Container.create}. */
 export interface ContainerOptions
-  extends RpcOptions, AuthenticateOptions, CredentialsOptions {
+  extends ServerOptions, RpcOptions, AuthenticateOptions, CredentialsOptions {
   /**
    * Speaks TLS at `tcp://` addresses, both where the container listens and
    * where it connects; other addresses go without. Each side shows a
@@ -19,26 +19,12 @@ export interface ContainerOptions
    */
   readonly tls?: TlsOptions | undefined;
   /**
-   * The transports to choose from. The scheme of an address decides which one
-   * the container listens on, and which one it dials a peer by. Cannot be used
-   * together with `tls`: there it is an option of `tcp`.
-   *
-   * @default {TCP, Unix sockets and memory}
-   */
-  readonly transports?: readonly Transport[] | undefined;
-  /**
    * The clock of the agents. A container closes only a clock that it has made
    * itself.
    *
    * @default {a `SystemClock`}
    */
   readonly clock?: Clock | undefined;
-  /**
-   * The file mode of a Unix socket.
-   *
-   * @default {0o600}
-   */
-  readonly mode?: number | undefined;
   /**
    * The host in the container's address, by which others reach it over TCP.
    *
