@@ -1,3 +1,4 @@
+import { memoryBytes } from "../fixtures/hostile/log.ts";
 import {
   attackClients,
   attackContainers,
@@ -33,6 +34,7 @@ export async function attackHostilely(
   const options = {
     random,
     goesOn: (frames: number) => performance.now() < until || frames < least,
+    bytesBefore: memoryBytes,
     log: {
       count: (kind: string) => {
         counters.add(`hostile: ${kind}`);
