@@ -99,7 +99,7 @@ export class Ledger implements Notifications {
         return this.log.add(it, this.#isServerSide(it.channel));
       case "call-started": {
         const isOwn = it.side === "made";
-        const what = isOwn ? describeCall(it) : "running methods";
+        const what = () => isOwn ? describeCall(it) : "running methods";
         return this.#begin(it, isOwn, what, it.path);
       }
       case "stream-opened": {
@@ -112,7 +112,7 @@ export class Ledger implements Notifications {
           : "streams produced for the other side";
         // The stream itself opens in the turn in which the result arrives.
         const stack = call?.stack ?? null;
-        return this.#begin(it, isOwn, what, null, stack);
+        return this.#begin(it, isOwn, () => what, null, stack);
       }
       case "reference-kept": {
         const isOwn = it.holder === "local";
@@ -123,7 +123,7 @@ export class Ledger implements Notifications {
             methodName(call?.path)
           } (declare what 'keep' returns with 'using', or dispose of it)`
           : "references given to the other side";
-        return this.#begin(it, isOwn, what);
+        return this.#begin(it, isOwn, () => what);
       }
       case "ended":
         return void this.#open.delete(it.subject);
@@ -195,13 +195,12 @@ export class Ledger implements Notifications {
   #begin(
     { channel, subject: resource }: Begun,
     isOwn: boolean,
-    text: string,
+    what: () => string,
     path: string | null = null,
     stack: string | null = this.#stack(),
   ): void {
     if (!this.knows(channel)) return;
     this.owned(resource, channel);
-    const what = () => text;
     this.#add({ resource, kind: null, what, isOwn, path }, stack);
   }
 

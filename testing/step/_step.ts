@@ -177,11 +177,11 @@ class Step {
   }
 
   #outcome(isStillRunning: boolean): StepOutcome {
-    const failure = this.#problems.length === 0
-      ? null
-      : { error: asOne(this.#identity, this.#problems) };
+    if (this.#problems.length === 0) {
+      return { failure: null, reports: [], isStillRunning };
+    }
     return {
-      failure,
+      failure: { error: asOne(this.#identity, this.#problems) },
       reports: [this.ledger.log.draw(), this.#ctx.describeSeed()]
         .filter((report) => report !== null),
       isStillRunning,

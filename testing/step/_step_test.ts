@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertInstanceOf,
   assertIsError,
@@ -34,6 +35,24 @@ Deno.test("runStep passes a body that leaves nothing behind", async () => {
   });
   assertEquals(failure, null);
   assertEquals(observed.by, null);
+});
+
+Deno.test("runStep describes messages of a step only if that fails", async () => {
+  let described = 0;
+  const content = {
+    [Symbol.for("Deno.customInspect")]: () => String(++described),
+  };
+  const talk = async (ctx: Ctx) => {
+    const channel = await ctx.startServerAndConnect(echo);
+    await channel.send(content);
+  };
+  assertEquals(await failureOf(talk), null);
+  assertEquals(described, 0);
+  await failureOf(async (ctx) => {
+    await talk(ctx);
+    throw new Error("of the body");
+  });
+  assert(described > 0);
 });
 
 Deno.test("runStep throws the body's own error unchanged", async () => {
