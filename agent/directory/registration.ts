@@ -103,7 +103,7 @@ export class Registration implements AsyncDisposable {
     registrationKeys.set(this.#key, address);
     const backoff = new Backoff(DEFAULT_BACKOFF, container);
     // The server of the container keeps the process alive, if anything should.
-    backoff.unref();
+    backoff.isRef = false;
     try {
       for (;;) {
         const startedAt = world.now();

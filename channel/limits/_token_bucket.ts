@@ -17,18 +17,13 @@ export class TokenBucket {
     this.#tokens = this.#capacity;
   }
 
-  /** Whether the rate is bounded. */
-  get isBounded(): boolean {
-    return this.#perMs < Infinity;
-  }
-
   /**
    * Takes `amount`, or returns `false` and takes nothing. An amount larger than
    * a whole burst takes that, and the rest from later ones. `nowMs` is for
    * tests; without a bound the time is not read.
    */
   take(amount: number, nowMs?: number): boolean {
-    if (!this.isBounded) return true;
+    if (this.#perMs === Infinity) return true;
     const now = nowMs ?? world.now();
     const gained = (now - this.#at) * this.#perMs;
     this.#tokens = Math.min(this.#capacity, this.#tokens + gained);

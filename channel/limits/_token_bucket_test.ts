@@ -39,6 +39,5 @@ Deno.test("TokenBucket has no more than its rate let through in the long run", (
 
 Deno.test("TokenBucket of Infinity allows everything", () => {
   const bucket = new TokenBucket(Infinity, 1_000);
-  assertFalse(bucket.isBounded);
   for (let count = 0; count < 3; count++) assert(bucket.take(1e9, 0));
 });

@@ -9,7 +9,8 @@ const CONNECTION_SHARE = 1 / 2;
 export class Budget {
   /** The most that may be held, in bytes. */
   readonly limit: number;
-  readonly #parent: Budget | null;
+  /** The budget that this one also counts for, if there is one. */
+  readonly parent: Budget | null;
   readonly #share: number;
   #bytes = 0;
   #hasEnded = false;
@@ -24,18 +25,13 @@ export class Budget {
     share: number = CONNECTION_SHARE,
   ) {
     this.limit = limit;
-    this.#parent = parent;
+    this.parent = parent;
     this.#share = share;
   }
 
   /** The memory that is held, in bytes. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** The budget that this one also counts for, if there is one. */
-  get parent(): Budget | null {
-    return this.#parent;
   }
 
   /**
@@ -49,7 +45,7 @@ export class Budget {
   exceededBy(bytes: number, times = 1): Budget | null {
     const wanted = this.#bytes + bytes;
     if (wanted > times * this.limit) return this;
-    const parent = this.#parent;
+    const { parent } = this;
     if (parent === null) return null;
     const free = times * parent.limit - parent.#bytes;
     if (wanted > this.#share * free) return parent;
@@ -60,7 +56,7 @@ export class Budget {
   hold(bytes: number): void {
     if (this.#hasEnded) return;
     this.#bytes += bytes;
-    this.#parent?.hold(bytes);
+    this.parent?.hold(bytes);
   }
 
   /** Subtracts `bytes` that were added before. */

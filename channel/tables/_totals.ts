@@ -23,14 +23,11 @@ function zeros(): Sums {
  * included. A call costs nothing here: the channels count.
  */
 export class Totals {
+  /** The number of channels that ended with an error. */
+  failed = 0;
+
   readonly #open = new Set<ConnectionChannel>();
   readonly #ended: Sums = zeros();
-  #failed = 0;
-
-  /** The number of channels that ended with an error. */
-  get failed(): number {
-    return this.#failed;
-  }
 
   /** Adds a new channel. */
   add(channel: ConnectionChannel): void {
@@ -43,7 +40,7 @@ export class Totals {
     // Requests can be read after the end; all other tables are empty by then.
     addTo(this.#ended, { ...channel.stats(), unreadRequests: 0 });
     channel.totals = this.#ended;
-    if (reason.by === "error" || reason.error !== undefined) this.#failed++;
+    if (reason.by === "error" || reason.error !== undefined) this.failed++;
   }
 
   /** Returns the sums. */

@@ -22,26 +22,18 @@ export const DEFAULT_BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 5_000 };
 
 /** Random, growing waits between attempts. */
 export class Backoff {
+  /** Whether later waits keep the process alive. */
+  isRef = true;
+
   readonly #options: BackoffOptions;
   readonly #owner: object | undefined;
   #waitMs: number;
-  #isRef = true;
 
   /** Creates waits whose timers belong to `owner`, if there is one. */
   constructor(options: BackoffOptions = DEFAULT_BACKOFF, owner?: object) {
     this.#options = options;
     this.#owner = owner;
     this.#waitMs = options.initialMs;
-  }
-
-  /** Lets later waits keep the process alive, which is the default. */
-  ref(): void {
-    this.#isRef = true;
-  }
-
-  /** Lets the process end during later waits. */
-  unref(): void {
-    this.#isRef = false;
   }
 
   /** Starts with short waits again. */
@@ -63,7 +55,7 @@ export class Backoff {
     const randomMs = longestMs * (0.5 + world.random() / 2);
     await pause(Math.min(randomMs, atMostMs), signal, {
       owner: this.#owner,
-      isRef: this.#isRef,
+      isRef: this.isRef,
     });
   }
 }

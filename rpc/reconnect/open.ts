@@ -165,13 +165,13 @@ class PersistentClient<T> implements ReconnectingClient<T> {
 
   ref(): void {
     this.#isRef = true;
-    this.#backoff.ref();
+    this.#backoff.isRef = true;
     this.#session?.channel.ref();
   }
 
   unref(): void {
     this.#isRef = false;
-    this.#backoff.unref();
+    this.#backoff.isRef = false;
     this.#session?.channel.unref();
   }
 
