@@ -101,8 +101,9 @@ export class SendQueue {
 
   /** Removes a frame. Returns whether part of it had left before. */
   withdraw(frame: QueuedFrame): boolean {
-    if (this.#waiters.delete(frame) || frame.position < 0) return false;
-    return !this.#connection.revoke(frame.position);
+    if (frame.position >= 0) return !this.#connection.revoke(frame.position);
+    this.#waiters.delete(frame);
+    return false;
   }
 
   /**
