@@ -213,4 +213,7 @@ Deno.test("toFailureRecord gives codes to what ends calls", () => {
   assertEquals(code(new DOMException("", "DataError")), undefined);
   assertEquals(code(new MethodNotFoundError("")), "not_found");
   assertEquals(code(new UnsupportedByPeerError("")), "unsupported");
+  assertEquals(code(new ValidationError("")), "invalid_argument");
+  assertEquals(code(new ReferenceReleasedError("")), "released");
+  assertEquals(code(new ServerBusyError("")), "busy");
 });
