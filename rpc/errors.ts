@@ -50,3 +50,11 @@ export class UnsupportedByPeerError extends DenomasError {
   /** The code that tells other sides which error it is. */
   readonly code = "unsupported";
 }
+
+/** Thrown to a subscriber of a topic when items that it has not read are gone. */
+export class MissedItemsError extends DenomasError {
+  /** The name of the class. */
+  override name = "MissedItemsError";
+  /** The code of the `RemoteError` that it becomes on the other side. */
+  readonly code = "missed_items";
+}

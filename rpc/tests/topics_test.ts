@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
+import { codecs } from "../../channel/fixtures/codecs.ts";
+import type { Ctx } from "../../testing/ctx_contract.ts";
+import { withCtx } from "../../testing/fixtures/everywhere.ts";
+import { openReconnecting } from "../reconnect/deno.ts";
+import { resumable } from "../topics/resumable.ts";
+import { Topic } from "../topics/topic.ts";
+import { service } from "../service.ts";
+
+function newsroom(topic: Topic<string>) {
+  return service({
+    news: (who: string) => topic.subscribe({ as: who, last: 1 }),
+    entries: (after: number | null) =>
+      topic.entries(after === null ? { last: 100 } : { after }),
+    publish: (text: string) => topic.publish(text),
+  });
+}
+
+type Newsroom = ReturnType<typeof newsroom>;
+
+withCtx(
+  "Topic reaches many clients, and forgets those that leave",
+  async (ctx) => {
+    for (const codec of codecs) {
+      using topic = new Topic<string>();
+      await ctx.rpc.startServer(newsroom(topic), { codec });
+      const clients = [];
+      for (let i = 0; i < 3; i++) {
+        clients.push(await ctx.rpc.connect<Newsroom>({ codec }));
+      }
+      const streams = [];
+      for (const [i, { remote }] of clients.entries()) {
+        streams.push(await remote.news(`client ${i}`));
+      }
+      assertEquals(topic.subscribers.length, 3);
+      await clients[0]!.remote.publish("hello");
+      for (const stream of streams) {
+        assertEquals(await stream.next(), { done: false, value: "hello" });
+      }
+      await streams[0]!.return!();
+      assertEquals(topic.subscribers, ["client 1", "client 2"]);
+      const changes = topic.presence.subscribe();
+      const change = changes.next();
+      await clients[1]!.close();
+      assertEquals((await change).value, { as: "client 1", isPresent: false });
+      assertEquals(topic.subscribers, ["client 2"]);
+      await streams[2]!.return!();
+      assertEquals(topic.subscribers, []);
+    }
+  },
+);
+
+withCtx(
+  "Topic ends a slow client with an error that it can recognize",
+  async (ctx) => {
+    using topic = new Topic<string>({ keep: 2 });
+    const { remote } = await ctx.rpc.startServerAndConnect(newsroom(topic));
+    const first = await topic.publish("a");
+    for (const text of ["b", "c", "d"]) topic.publish(text);
+    const stream = await remote.entries(first);
+    const error = await assertRejects(() => stream.next(), RemoteError);
+    assertEquals(error.code, "missed_items");
+  },
+);
+
+async function reconnecting(ctx: Ctx, topic: Topic<string>) {
+  const server = await ctx.rpc.startServer(newsroom(topic));
+  const client = await openReconnecting<Newsroom>(server.address, {
+    ...ctx.options,
+    backoff: { initialMs: 1, maxMs: 5 },
+  });
+  return { server, client: ctx.use(client) };
+}
+
+withCtx(
+  "resumable() misses nothing while its connection is lost",
+  async (ctx) => {
+    using topic = new Topic<string>();
+    const { server, client } = await reconnecting(ctx, topic);
+    topic.publish("0");
+    const read: string[] = [];
+    const { remote } = client;
+    for await (
+      const { value } of resumable((it) => remote.entries(it ?? null))
+    ) {
+      read.push(value);
+      if (read.length === 10) break;
+      if (read.length % 3 === 0) {
+        for (const { channel } of server.clients) await channel.close();
+      }
+      topic.publish(String(read.length));
+    }
+    assertEquals(read, Array.from({ length: 10 }, (_, i) => String(i)));
+    assert(client.stats().connections > 3);
+  },
+);
+
+withCtx(
+  "resumable() ends with the stream, its error, or its client",
+  async (ctx) => {
+    const topic = new Topic<string>();
+    const { client } = await reconnecting(ctx, topic);
+    const open = (after: number | undefined) =>
+      client.remote.entries(after ?? null);
+    topic.publish("only");
+    const cut = resumable(open);
+    await cut.next();
+    const next = cut.next();
+    const ending = resumable(open);
+    await ending.next();
+    topic.close();
+    assertEquals((await ending.next()).done, true);
+    assertEquals((await next).done, true);
+    const failing = resumable(() => client.remote.entries("no id" as never));
+    await assertRejects(() => failing.next());
+    await client.close();
+    await assertRejects(() => resumable(open).next(), ConnectionClosedError);
+  },
+);

@@ -1,0 +1,17 @@
+/**
+ * Items for many subscribers: a {@linkcode Topic} keeps the last ones, each
+ * subscriber reads them as a stream, and {@linkcode resumable} continues such a
+ * stream after its connection was lost.
+ *
+ * @module
+ */
+export { MissedItemsError } from "../errors.ts";
+export { resumable } from "./resumable.ts";
+export { Topic } from "./topic.ts";
+export type {
+  PresenceChange,
+  SubscribeOptions,
+  Subscription,
+  TopicEntry,
+  TopicOptions,
+} from "./topic.ts";

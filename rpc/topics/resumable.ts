@@ -1,0 +1,59 @@
+import { ConnectionClosedError } from "../../channel/errors.ts";
+
+/**
+ * Reads a stream beyond the loss of its connection: asks for another one, which
+ * continues after the last item that arrived. `open` is called with the id of
+ * that item, at first with `undefined`; with a reconnecting client its call
+ * waits for the next connection. The other side must be able to continue after an
+ * id, as a `Topic` can.
+ *
+ * Errors other than a lost connection are thrown, and so is the loss if no new
+ * call can be made.
+ *
+ * ```ts
+ * import { openReconnecting } from "@denomas/denomas/reconnect";
+ * import { service, startServer } from "@denomas/denomas/rpc";
+ * import { resumable, Topic } from "@denomas/denomas/topics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const news = new Topic<string>();
+ * const press = service({
+ *   news: (after: number | null = null) =>
+ *     news.entries(after === null ? { last: 10 } : { after }),
+ * });
+ * await using server = await startServer("local://press", press);
+ * await using client = await openReconnecting<typeof press>(server.address);
+ *
+ * await news.publish("It works");
+ * for await (const { value } of resumable((after) => client.remote.news(after))) {
+ *   assertEquals(value, "It works");
+ *   break;
+ * }
+ * ```
+ */
+export function resumable<Item extends { readonly id: Id }, Id = number>(
+  open: (after: Id | undefined) => Promise<AsyncIterable<Item>>,
+): AsyncGenerator<Item, undefined>;
+/** Reads a stream whose items have their ids elsewhere. */
+export function resumable<Item, Id>(
+  open: (after: Id | undefined) => Promise<AsyncIterable<Item>>,
+  idOf: (item: Item) => Id,
+): AsyncGenerator<Item, undefined>;
+export async function* resumable<Item>(
+  open: (after: unknown) => Promise<AsyncIterable<Item>>,
+  idOf: (item: Item) => unknown = (item) => (item as { id: unknown }).id,
+): AsyncGenerator<Item, undefined> {
+  let after: unknown = undefined;
+  for (;;) {
+    try {
+      for await (const item of await open(after)) {
+        after = idOf(item);
+        yield item;
+      }
+      return;
+    } catch (error) {
+      // A call that was not sent found no connection, and would find none again.
+      if (!(error instanceof ConnectionClosedError && error.sent)) throw error;
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import { QueueFullError } from "../../channel/errors.ts";
+import { world } from "../../transports/internal.ts";
+import { TopicLog } from "./_log.ts";
+import { Reader } from "./_reader.ts";
+
+/** How many of its last items a topic keeps if nothing else is given. */
+const DEFAULT_KEEP = 1_000;
+
+/** An item of a topic, with its id. */
+export interface TopicEntry<T> {
+  /**
+   * Identifies the item. Later items have larger ids, also after the process
+   * was started anew.
+   */
+  readonly id: number;
+  /** The item. */
+  readonly value: T;
+}
+
+/** Options for a {@linkcode Topic}. */
+export interface TopicOptions {
+  /**
+   * How many of the last items are kept. A subscriber that falls further behind
+   * is slow.
+   *
+   * @default {1_000}
+   */
+  readonly keep?: number | undefined;
+}
+
+/** Options for a subscription. */
+export interface SubscribeOptions {
+  /**
+   * How many of the last items come first, as far as they are kept.
+   *
+   * @default {0}
+   */
+  readonly last?: number | undefined;
+  /**
+   * The id of the last item that the subscriber knows: the items after it come
+   * first. If some of them are gone, the subscriber counts as slow.
+   */
+  readonly after?: number | undefined;
+  /**
+   * What happens to a subscriber that is slow: `"end"` fails its stream with a
+   * `MissedItemsError`, `"skip"` leaves out what it missed, and
+   * `"wait"` makes `publish` wait for it.
+   *
+   * @default {"end"}
+   */
+  readonly onSlow?: "end" | "skip" | "wait" | undefined;
+  /** Who subscribes, for {@linkcode Topic.subscribers}; any value. */
+  readonly as?: unknown;
+}
+
+/** A change of who subscribes to a topic. */
+export interface PresenceChange {
+  /** The `as` of the subscription. */
+  readonly as: unknown;
+  /** Whether it began or has ended. */
+  readonly isPresent: boolean;
+}
+
+/** A stream of the items of a topic. */
+export type Subscription<T> = AsyncIterableIterator<T, undefined>;
+
+/**
+ * Publishes items to many subscribers. A method returns a subscription as a
+ * stream; it ends when the subscriber leaves it or is lost.
+ *
+ * All subscribers read one log of the last items, so that each of them costs
+ * little and none can make it grow.
+ *
+ * ```ts
+ * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { Topic } from "@denomas/denomas/topics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const prices = new Topic<number>();
+ * const market = service({ prices: () => prices.subscribe({ last: 1 }) });
+ * await using server = await startServer("local://market", market);
+ * await using client = await openConnection<typeof market>(server.address);
+ *
+ * await prices.publish(7);
+ * for await (const price of await client.remote.prices()) {
+ *   assertEquals(price, 7);
+ *   break;
+ * }
+ * ```
+ *
+ * @typeParam T The type of the items.
+ */
+export class Topic<T> implements Disposable {
+  readonly #log: TopicLog<T>;
+  #presence: Topic<PresenceChange> | null = null;
+
+  /**
+   * Makes a topic without items.
+   *
+   * @throws {RangeError} If `keep` is no positive integer.
+   */
+  constructor({ keep = DEFAULT_KEEP }: TopicOptions = {}) {
+    if (!Number.isSafeInteger(keep) || keep < 1) {
+      throw new RangeError(
+        `Cannot make a topic: 'keep' is ${keep}, it must be an integer from 1`,
+      );
+    }
+    // In microseconds, so that no earlier process has given such an id.
+    this.#log = new TopicLog(keep, Math.floor(world.wallNow() * 1_000));
+  }
+
+  /** The `as` of all present subscribers, the first one first. */
+  get subscribers(): unknown[] {
+    return Array.from(this.#log.readers, ({ as }) => as);
+  }
+
+  /** Tells who begins and ends to subscribe; it keeps the last 1,000 changes. */
+  get presence(): Topic<PresenceChange> {
+    return this.#presence ??= new Topic();
+  }
+
+  /**
+   * Adds an item. Resolves to its id: at once, or when there is room, if a
+   * subscriber with `onSlow: "wait"` is slow.
+   *
+   * @throws {TypeError} If the topic is closed.
+   * @throws {QueueFullError} If as many items wait for room as the topic keeps.
+   */
+  publish(value: T): Promise<number> {
+    const log = this.#log;
+    if (log.end !== null) return Promise.reject(closedError());
+    if (log.waiting.length === 0 && log.hasRoom) {
+      return Promise.resolve(log.add(value));
+    }
+    if (log.waiting.length >= log.keep) {
+      return Promise.reject(
+        new QueueFullError(
+          `Cannot publish: ${log.keep} items wait for a slow subscriber, await 'publish' or subscribe with another 'onSlow'`,
+          { limit: log.keep },
+        ),
+      );
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    log.waiting.push(() => {
+      if (log.end === null) resolve(log.add(value));
+      else reject(closedError());
+    });
+    return promise;
+  }
+
+  /**
+   * Returns a stream of the items from now on. It must be read or left: until
+   * then it counts as present.
+   */
+  subscribe(options: SubscribeOptions = {}): Subscription<T> {
+    return this.#read(options, (_id, value) => value);
+  }
+
+  /** Like {@linkcode subscribe}, with the ids of the items. */
+  entries(options: SubscribeOptions = {}): Subscription<TopicEntry<T>> {
+    return this.#read(options, (id, value) => ({ id, value }));
+  }
+
+  /**
+   * Ends all subscriptions after the items that were published, with `error` if
+   * one is given. Repeatable.
+   */
+  close(error?: unknown): void {
+    const log = this.#log;
+    if (log.end !== null) return;
+    log.end = error === undefined ? {} : { error };
+    for (const reader of log.readers) reader.wake();
+    for (const publish of log.waiting.splice(0)) publish();
+    this.#presence?.close();
+  }
+
+  /** Closes the topic. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #read<Item>(
+    { last = 0, after, onSlow = "end", as }: SubscribeOptions,
+    toItem: (id: number, value: T) => Item,
+  ): Subscription<Item> {
+    const log = this.#log;
+    const onLeave = () => this.#announce(as, false);
+    const at = after === undefined
+      ? Math.max(log.firstId, log.nextId - Math.max(0, last))
+      : firstAfter(after, log.nextId);
+    const reader = new Reader(log, at, onSlow, as, toItem, onLeave);
+    log.readers.add(reader);
+    this.#announce(as, true);
+    return reader;
+  }
+
+  #announce(as: unknown, isPresent: boolean): void {
+    // Nothing is published where nobody has asked for the presence.
+    this.#presence?.publish({ as, isPresent }).catch(() => {});
+  }
+}
+
+/** An id that was not given yet is of another clock: items may be missing. */
+function firstAfter(after: number, nextId: number): number {
+  return after < nextId ? after + 1 : -Infinity;
+}
+
+function closedError(): TypeError {
+  return new TypeError("Cannot publish: the topic is closed");
+}
