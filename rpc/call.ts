@@ -1,5 +1,18 @@
-/** The call that an exposed method serves. */
-export interface Call {
+/**
+ * Runs before a method and its schemas. It refuses the call by throwing, or
+ * returns what it adds to the `context` of the call.
+ */
+// deno-lint-ignore no-explicit-any -- the context that earlier ones have added
+export type Guard<Added = unknown> = (call: Call<any>) => Added;
+
+/**
+ * The call that an exposed method serves.
+ *
+ * @typeParam Context What guards and middleware have added.
+ */
+export interface Call<Context = unknown> {
+  /** What guards and middleware have added, such as the user. */
+  readonly context: Readonly<Context>;
   /**
    * Aborts when the caller cancels the call, when its time is over, or when the
    * connection is lost.
@@ -66,12 +79,14 @@ export function currentCall(): Call | null {
 
 /**
  * Returns the call that the running method serves. Use it in an exposed method
- * before the first `await`, and keep the result for later.
+ * before the first `await`, and keep the result for later. A `method` gets it as
+ * an argument.
  *
+ * @typeParam Context What guards and middleware have added. Nothing checks it.
  * @throws {TypeError} Anywhere else.
  */
-export function call(): Call {
-  if (current !== null) return current;
+export function call<Context = unknown>(): Call<Context> {
+  if (current !== null) return current as Call<Context>;
   throw new TypeError(
     "Cannot find the current call: no exposed method is running, use 'call()' before the method's first 'await' and keep its result",
   );

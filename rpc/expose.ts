@@ -1,3 +1,4 @@
+import type { Guard } from "./call.ts";
 import { isReservedName } from "./reserved_names.ts";
 
 /** How an exposed method is served. */
@@ -9,8 +10,14 @@ export interface ExposeOptions {
    * @default {arguments are not checked}
    */
   readonly args?: readonly StandardSchema[] | undefined;
+  /** Schema of each argument beyond `args`. Without it there may be none. */
+  readonly rest?: StandardSchema | undefined;
   /** Schema of the result. */
   readonly result?: StandardSchema | undefined;
+  /** Schema of each item of the stream that is the result. */
+  readonly items?: StandardSchema | undefined;
+  /** Run before the schemas, in this order. */
+  readonly use?: readonly Guard[] | undefined;
   /**
    * Whether running the method twice has the same effect as running it once.
    * Only such a call is repeated after its connection was lost.
@@ -69,16 +76,33 @@ const NO_OPTIONS: ExposeOptions = {};
  * `call` and `toString`, or that tools look up, such as `toJSON`.
  */
 export function expose(target: unknown, context: ExposeContext): void;
-/** Exposes a member with schemas or other options. */
-export function expose(
-  options: ExposeOptions,
-): (target: unknown, context: ExposeContext) => void;
+/**
+ * Exposes a member with schemas or other options. A method whose parameters or
+ * result do not fit its schemas does not compile.
+ */
+export function expose<
+  const Args extends ArgumentSchemas | undefined = undefined,
+  Rest extends StandardSchema | undefined = undefined,
+  Result extends StandardSchema | undefined = undefined,
+  Items extends StandardSchema | undefined = undefined,
+>(
+  options: ExposeOptions & {
+    readonly args?: Args;
+    readonly rest?: Rest;
+    readonly result?: Result;
+    readonly items?: Items;
+  },
+): (
+  target: ExposeTarget<Args, Rest, Result, Items>,
+  context: ExposeContext,
+) => void;
 export function expose(
   first: unknown,
   context?: ExposeContext,
-): void | ((target: unknown, context: ExposeContext) => void) {
+  // deno-lint-ignore no-explicit-any -- the overloads have the types
+): any {
   if (context !== undefined) return mark(first, context, NO_OPTIONS);
-  return (target, context) =>
+  return (target: unknown, context: ExposeContext) =>
     mark(target, context, (first ?? NO_OPTIONS) as ExposeOptions);
 }
 
@@ -171,6 +195,10 @@ function mark(
 export interface StandardSchema<Output = unknown> {
   /** The members of the interface. */
   readonly "~standard": {
+    /** Holds the types of what goes in and comes out; not there at run time. */
+    readonly types?:
+      | { readonly input: unknown; readonly output: Output }
+      | undefined;
     /** The version of the interface. */
     readonly version: 1;
     /** The library that made the schema. */
@@ -181,6 +209,48 @@ export interface StandardSchema<Output = unknown> {
     ) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
   };
 }
+
+/** The type that a schema takes. */
+export type InputOf<Schema> = SchemaTypes<Schema>["input"];
+
+/** The type that a schema returns. */
+export type OutputOf<Schema> = SchemaTypes<Schema>["output"];
+
+/** Schemas of arguments, by position. */
+export type ArgumentSchemas = readonly StandardSchema[];
+
+/** What the schemas return, by position. */
+export type Outputs<Args extends ArgumentSchemas> = {
+  -readonly [K in keyof Args]: OutputOf<Args[K]>;
+};
+
+/** What a method may return. */
+export type HandlerResult<R, Result, Items> = Items extends StandardSchema
+  ? Eventual<AsyncIterable<InputOf<Items>>>
+  : Result extends StandardSchema ? Eventual<InputOf<Result>>
+  : R;
+
+/** A value, or a promise of one. */
+export type Eventual<T> = T | Promise<T>;
+
+/** What schemas can be put on: fields, and methods that they fit. */
+export type ExposeTarget<Args, Rest, Result, Items> =
+  | undefined
+  | ((
+    ...args: Args extends ArgumentSchemas ? [
+        ...Outputs<Args>,
+        ...(Rest extends StandardSchema ? OutputOf<Rest>[] : []),
+      ]
+      // deno-lint-ignore no-explicit-any -- without schemas any method fits
+      : any
+  ) => HandlerResult<unknown, Result, Items>);
+
+/** The types of a schema; `unknown` if it does not tell them. */
+export type SchemaTypes<Schema> = Schema extends
+  { readonly "~standard": { readonly types?: infer T | undefined } }
+  ? T extends { readonly input: unknown; readonly output: unknown } ? T
+  : { input: unknown; output: unknown }
+  : never;
 
 /** The result of checking a value. */
 export type SchemaResult<Output> =

@@ -31,7 +31,11 @@ export interface MadeCall {
 
 /** Runs the next middleware of a served call, or the method. */
 export type RequestNext = (
-  changes?: { readonly args?: readonly unknown[] },
+  changes?: {
+    readonly args?: readonly unknown[];
+    /** Added to the `context` of the call. */
+    readonly context?: object;
+  },
 ) => Promise<unknown>;
 
 /** Runs the next middleware of a made call, or sends the call. */

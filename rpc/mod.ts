@@ -31,7 +31,7 @@
  */
 export type { Authenticate } from "./authenticate.ts";
 export { call } from "./call.ts";
-export type { Call, CallOptions } from "./call.ts";
+export type { Call, CallOptions, Guard } from "./call.ts";
 export type { RpcClient, RpcConnectionOptions } from "./client.ts";
 export { openConnection, startServer } from "./deno.ts";
 export {
@@ -45,6 +45,7 @@ export {
 export { expose } from "./expose.ts";
 export type { ExposeContext, ExposeOptions, StandardSchema } from "./expose.ts";
 export { kwargs } from "./kwargs.ts";
+export { guarded, method } from "./method.ts";
 export type {
   CallMiddleware,
   ConnectionObserver,

@@ -1,6 +1,7 @@
 import {
   checkName,
   type ExposeOptions,
+  optionsOf,
   ownExposures,
   rememberOptions,
 } from "./expose.ts";
@@ -80,7 +81,8 @@ function routeTo(name: string, value: unknown, options: ExposeOptions): Route {
   );
 }
 
-function methodRoute(method: Method, options: ExposeOptions): Route {
+function methodRoute(method: Method, given: ExposeOptions): Route {
+  const options = { ...optionsOf(method), ...given };
   rememberOptions(method, options);
   return { method, options };
 }

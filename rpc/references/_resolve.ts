@@ -1,4 +1,4 @@
-import type { ExposeOptions } from "../expose.ts";
+import { type ExposeOptions, optionsOf } from "../expose.ts";
 import { type Method, Router, routesOf, subService } from "../service.ts";
 
 /** A method, and the service it is called on. */
@@ -19,9 +19,20 @@ export function resolveMethod(root: object, path: string): Target | null {
     ? root
     : resolveService(root, path.slice(0, slash));
   if (service === null) return null;
-  const route = routesOf(service).get(path.slice(slash + 1));
-  if (!route?.method) return null;
-  return { service, method: route.method, options: route.options };
+  const name = path.slice(slash + 1);
+  const route = routesOf(service).get(name);
+  if (route === undefined) return null;
+  const { method, options } = route.method === null
+    ? fieldMethod(service, name)
+    : route;
+  return method === null ? null : { service, method, options };
+}
+
+/** Returns the function that an exposed field holds, if it does. */
+function fieldMethod(service: object, name: string) {
+  const value: unknown = Object.getOwnPropertyDescriptor(service, name)?.value;
+  const method = typeof value === "function" ? value as Method : null;
+  return { method, options: method === null ? {} : optionsOf(method) };
 }
 
 /**

@@ -19,6 +19,8 @@ export interface ServingTerms {
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
+const NO_CONTEXT = Object.freeze({});
+
 /** A call that this side serves. */
 export class RunningCall implements ServedCall, StreamOwner {
   readonly id: number;
@@ -26,6 +28,7 @@ export class RunningCall implements ServedCall, StreamOwner {
   readonly meta: Readonly<Record<string, unknown>>;
   /** Middleware may change them. */
   args: readonly unknown[];
+  context: object = NO_CONTEXT;
   readonly #session: SessionContext;
   readonly #identity: unknown;
   /** The open streams in the result; made when needed. */
@@ -103,6 +106,12 @@ export class RunningCall implements ServedCall, StreamOwner {
   /** Whether the caller will not read the reply. */
   get isGivenUp(): boolean {
     return this.#isGivenUp;
+  }
+
+  /** Adds to the context what a guard or middleware has returned. */
+  addContext(added: unknown): void {
+    if (typeof added !== "object" || added === null) return;
+    this.context = Object.freeze({ ...this.context, ...added });
   }
 
   run<T>(step: () => T): T {

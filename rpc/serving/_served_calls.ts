@@ -6,6 +6,7 @@ import { printable } from "../../transports/printable.ts";
 import { emit, outcomeOf } from "../_events.ts";
 import { asError, toFailureRecord, toPlainFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
+import type { ExposeOptions } from "../expose.ts";
 import { joinKwargs } from "../kwargs.ts";
 import {
   type CallContent,
@@ -152,8 +153,9 @@ export class ServedCalls {
     return runThrough(
       middleware,
       running,
-      (call, { args }) => {
+      (call, { args, context }) => {
         if (args !== undefined) call.args = args;
+        call.addContext(context);
         return call;
       },
       (call) => this.#runMethod(call),
@@ -163,11 +165,12 @@ export class ServedCalls {
   #runMethod(running: RunningCall): unknown {
     const { path, args } = running;
     const { service, method, options } = this.#resolve(path);
-    const run = (args: readonly unknown[]) =>
-      running.run(() => method.apply(service, args as unknown[]));
-    return options.args === undefined && options.result === undefined
-      ? run(args)
-      : runChecked(path, options, args, run);
+    const run = (args: readonly unknown[]) => {
+      // Middleware, guards and schemas may take long.
+      if (running.isGivenUp) throw running.signal.reason;
+      return running.run(() => method.apply(service, args as unknown[]));
+    };
+    return isChecked(options) ? runChecked(running, options, run) : run(args);
   }
 
   #resolve(path: string): Target {

@@ -1,36 +1,51 @@
 import { printable } from "../../transports/printable.ts";
 import { ValidationError } from "../errors.ts";
 import type { ExposeOptions, SchemaIssue, StandardSchema } from "../expose.ts";
+import { isStream } from "../streams/_outgoing_streams.ts";
+import type { RunningCall } from "./_running_call.ts";
+
+/** Returns whether a method has guards or schemas. */
+export function isChecked(
+  { args, rest, result, items, use }: ExposeOptions,
+): boolean {
+  return args !== undefined || rest !== undefined || result !== undefined ||
+    items !== undefined || use !== undefined;
+}
 
 /**
- * Runs the method at `path` with the arguments as their schemas return them, and
- * resolves to its result as the schema of that returns it.
+ * Runs the guards of the method that `running` calls, and the method with the
+ * arguments as their schemas return them. Resolves to its result as the schema
+ * of that returns it. Items of a stream are checked when they are asked for.
  *
  * @throws {ValidationError} If an argument or the result does not fit, or an
  * argument has no schema: unchecked arguments must not reach the method.
  */
 export async function runChecked(
-  path: string,
-  { args: schemas, result: schema }: ExposeOptions,
-  args: readonly unknown[],
+  running: RunningCall,
+  options: ExposeOptions,
   run: (args: readonly unknown[]) => unknown,
 ): Promise<unknown> {
-  const checked = schemas === undefined
-    ? args
-    : await checkArguments(path, schemas, args);
-  const result = await run(checked);
-  if (schema === undefined) return result;
-  const what = `Cannot answer '${printable(path)}': the result`;
-  const { value } = await check(what, schema, result);
-  return value;
+  const { path } = running;
+  for (const guard of options.use ?? []) {
+    running.addContext(await running.run(() => guard(running)));
+  }
+  const result = await run(await checkArguments(path, options, running.args));
+  const what = `Cannot answer '${printable(path)}'`;
+  if (options.items !== undefined) {
+    return new CheckedStream(what, options.items, result);
+  }
+  if (options.result === undefined) return result;
+  return (await check(`${what}: the result`, options.result, result)).value;
 }
 
 async function checkArguments(
   path: string,
-  schemas: readonly StandardSchema[],
+  options: ExposeOptions,
   args: readonly unknown[],
-): Promise<unknown[]> {
-  if (args.length > schemas.length) {
+): Promise<readonly unknown[]> {
+  const { args: schemas = [], rest } = options;
+  if (options.args === undefined && rest === undefined) return args;
+  if (args.length > schemas.length && rest === undefined) {
     throw new ValidationError(
       `Cannot call '${
         printable(path)
@@ -38,12 +53,58 @@ async function checkArguments(
     );
   }
   const checked: unknown[] = [];
-  for (const [position, schema] of schemas.entries()) {
-    const what = `Cannot call '${printable(path)}': argument ${position + 1}`;
-    const { value } = await check(what, schema, args[position]);
-    checked.push(value);
+  const checkNext = async (schema: StandardSchema, arg: unknown) => {
+    const what = `Cannot call '${printable(path)}': argument ${
+      checked.length + 1
+    }`;
+    checked.push((await check(what, schema, arg)).value);
+  };
+  for (const [at, schema] of schemas.entries()) {
+    await checkNext(schema, args[at]);
   }
+  if (rest === undefined) return checked;
+  for (const arg of args.slice(schemas.length)) await checkNext(rest, arg);
   return checked;
+}
+
+/**
+ * A stream whose items are checked. A generator would not do: it does not pass
+ * on that it was left before its first item.
+ */
+class CheckedStream implements AsyncIterableIterator<unknown, undefined> {
+  readonly #what: string;
+  readonly #schema: StandardSchema;
+  readonly #items: AsyncIterator<unknown>;
+
+  constructor(what: string, schema: StandardSchema, stream: unknown) {
+    if (!isStream(stream)) {
+      throw new ValidationError(`${what}: the result is no stream`);
+    }
+    this.#what = what;
+    this.#schema = schema;
+    this.#items = stream[Symbol.asyncIterator]();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    const { done, value } = await this.#items.next();
+    if (done) return { done, value: undefined };
+    try {
+      const what = `${this.#what}: an item`;
+      return { done: false, ...await check(what, this.#schema, value) };
+    } catch (error) {
+      await this.return();
+      throw error;
+    }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    await this.#items.return?.();
+    return { done: true, value: undefined };
+  }
 }
 
 /** Boxes the value, because a promise would call its `then`. */

@@ -9,7 +9,10 @@ import { ValidationError } from "../errors.ts";
 import { expose, type StandardSchema } from "../expose.ts";
 import { service } from "../service.ts";
 
-const schemas: Record<string, { name: StandardSchema; age: StandardSchema }> = {
+// deno-lint-ignore no-explicit-any -- their types differ
+type AnySchema = StandardSchema<any>;
+
+const schemas: Record<string, { name: AnySchema; age: AnySchema }> = {
   zod: { name: z.string(), age: z.object({ years: z.number().min(0) }) },
   valibot: {
     name: v.string(),

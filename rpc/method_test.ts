@@ -1,0 +1,98 @@
+import { assertType, type IsExact } from "@std/testing/types";
+import { z } from "npm:zod@4.6.7";
+import * as v from "npm:valibot@1.5.0";
+import { expose } from "./expose.ts";
+import { method } from "./method.ts";
+import { service } from "./service.ts";
+import type { Remote } from "./remote.ts";
+
+const add = method({
+  args: [z.string(), z.number().default(1)],
+  result: z.string(),
+}, (name, count, call) => {
+  assertType<IsExact<typeof name, string>>(true);
+  assertType<IsExact<typeof count, number>>(true);
+  assertType<IsExact<typeof call.path, string>>(true);
+  return "";
+});
+assertType<IsExact<typeof add, (a: string, b?: number) => string>>(true);
+
+const many = method({
+  args: [v.string()],
+  rest: v.pipe(v.string(), v.transform(Number)),
+}, (name, numbers) => {
+  assertType<IsExact<typeof name, string>>(true);
+  assertType<IsExact<typeof numbers, number[]>>(true);
+  return numbers.length;
+});
+assertType<IsExact<typeof many, (a: string, ...b: string[]) => number>>(true);
+
+const items = method(
+  { args: [], items: z.object({ id: z.string().transform(Number) }) },
+  async function* (call) {
+    assertType<IsExact<typeof call.path, string>>(true);
+    yield { id: "1" };
+  },
+);
+assertType<IsExact<typeof items, () => AsyncIterable<{ id: number }>>>(true);
+
+const guarded = method({
+  args: [z.number()],
+  use: [
+    () => ({ user: "ada" }),
+    async () => await Promise.resolve({ role: 1 }),
+    () => {},
+  ],
+}, async (_n, { context }) => {
+  assertType<IsExact<typeof context.user, string>>(true);
+  assertType<IsExact<typeof context.role, number>>(true);
+  return await Promise.resolve(true);
+});
+assertType<IsExact<typeof guarded, (n: number) => Promise<boolean>>>(true);
+
+type R = Remote<{ add: typeof add; guarded: typeof guarded }>;
+assertType<
+  IsExact<R["add"], (a: string, b?: number) => Promise<string>>
+>(true);
+assertType<IsExact<R["guarded"], (n: number) => Promise<boolean>>>(true);
+
+class Checked {
+  @expose({ args: [z.string(), z.number().optional()], result: z.number() })
+  fits(this: Checked, name: string, count?: number): number {
+    return name.length + (count ?? 0);
+  }
+
+  @expose({ args: [z.string()] })
+  fewer(): void {}
+
+  @expose({ args: [z.string()], rest: z.number() })
+  rest(_name: string, ..._numbers: number[]): void {}
+
+  @expose({ items: z.number() })
+  async *numbers(_any: string): AsyncGenerator<number> {}
+
+  @expose({ idempotent: true })
+  async plain(_a: boolean): Promise<void> {}
+
+  @expose({ idempotent: true })
+  readonly field = service({ a: () => 1 });
+
+  // @ts-expect-error the schema returns a number
+  @expose({ args: [z.number()] })
+  wrong(_a: string): void {}
+
+  // @ts-expect-error the second parameter has no schema
+  @expose({ args: [z.string()] })
+  unchecked(_a: string, _b: number): void {}
+
+  // @ts-expect-error the schema takes a number
+  @expose({ result: z.number() })
+  badResult(): string {
+    return "";
+  }
+
+  // @ts-expect-error the items are numbers
+  @expose({ items: z.number() })
+  async *badItems(): AsyncGenerator<string> {}
+}
+void Checked;
