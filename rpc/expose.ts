@@ -41,8 +41,14 @@ export interface ExposeContext {
   readonly metadata?: object | undefined;
 }
 
+/** An exposed member of a class. */
+export interface Exposure {
+  readonly isMethod: boolean;
+  readonly options: ExposeOptions;
+}
+
 /** The exposed members of a class. */
-export type Exposures = Map<string, ExposeOptions>;
+export type Exposures = Map<string, Exposure>;
 
 /** The members that classes expose themselves, by their metadata. */
 const exposures = new WeakMap<object, Exposures>();
@@ -157,7 +163,11 @@ function mark(
   context: ExposeContext,
   options: ExposeOptions,
 ): void {
-  const { kind, name } = context;
+  const { kind } = context;
+  // A name such as `5` is a number, against the specification.
+  const name = typeof context.name === "symbol"
+    ? context.name
+    : String(context.name);
   const what = context.private
     ? "is private"
     : context.static
@@ -183,8 +193,9 @@ function mark(
     );
   }
   rememberOptions(target, options);
-  const own = exposures.get(context.metadata) ?? new Map();
-  exposures.set(context.metadata, own.set(name as string, options));
+  const own: Exposures = exposures.get(context.metadata) ?? new Map();
+  own.set(name as string, { isMethod: kind === "method", options });
+  exposures.set(context.metadata, own);
 }
 
 /**

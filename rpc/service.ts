@@ -120,8 +120,10 @@ function routesOfClass(type: unknown): Routes {
     ? new Map(Object.entries(Object.getOwnPropertyDescriptors(prototype)))
     : new Map<string, PropertyDescriptor>();
   for (const name of members.keys()) routes.delete(name);
-  for (const [name, options] of ownExposures(type) ?? []) {
-    const method: unknown = members.get(name)?.value;
+  for (const [name, { isMethod, options }] of ownExposures(type) ?? []) {
+    // A class decorator may have put a subclass in the place of the class: then
+    // the method is inherited.
+    const method: unknown = isMethod && Reflect.get(prototype as object, name);
     routes.set(
       name,
       typeof method === "function"

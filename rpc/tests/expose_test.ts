@@ -20,7 +20,7 @@ Deno.test("expose marks methods and fields, bare or with options", () => {
   }
   const exposures = ownExposures(Marked)!;
   assertEquals([...exposures.keys()].sort(), ["bare", "optional", "sub"]);
-  assertEquals(exposures.get("optional"), { idempotent: true });
+  assertEquals(exposures.get("optional")?.options, { idempotent: true });
 });
 
 Deno.test("expose leaves no trace that can be called or listed", () => {
@@ -222,4 +222,29 @@ Deno.test("ownExposures finds nothing on what was never marked", () => {
   assertEquals(ownExposures({ [Symbol.metadata]: {} }), undefined);
   assertEquals(ownExposures({ [Symbol.metadata]: null }), undefined);
   assert(ownExposures(Object.create(metadataOf)) === undefined);
+});
+
+Deno.test("expose survives a class decorator that returns a subclass", () => {
+  function counted<C extends new (...args: never[]) => object>(type: C): C {
+    return class extends (type as new () => object) {} as unknown as C;
+  }
+  @counted
+  class Marked {
+    @expose
+    work(): number {
+      return 1;
+    }
+  }
+  const route = routesOf(new Marked()).get("work");
+  assertEquals(route?.kind === "method" && route.method.call(undefined), 1);
+});
+
+Deno.test("expose takes a name that is a number", () => {
+  class Numbers {
+    @expose
+    5(): number {
+      return 5;
+    }
+  }
+  assertEquals(routesOf(new Numbers()).get("5")?.kind, "method");
 });
