@@ -1,3 +1,4 @@
+import { RemoteError } from "../channel/errors.ts";
 import { DenomasError } from "../transports/errors.ts";
 
 /** Thrown when the other side exposes no method at the path of a call. */
@@ -57,4 +58,42 @@ export class MissedItemsError extends DenomasError {
   override name = "MissedItemsError";
   /** The code of the `RemoteError` that it becomes on the other side. */
   readonly code = "missed_items";
+}
+
+/**
+ * Returns whether `error` is the failure of a method on the other side, with
+ * this `code`, and gives its data the type of the error that was thrown there.
+ * Nothing checks the data.
+ *
+ * ```ts
+ * import { isRemoteError, openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class JobFailed extends Error {
+ *   readonly code = "job_failed";
+ *   readonly data = { attempts: 3 };
+ * }
+ * const jobs = service({
+ *   run() {
+ *     throw new JobFailed("It never works");
+ *   },
+ * });
+ * await using server = await startServer("local://failing-jobs", jobs);
+ * await using client = await openConnection<typeof jobs>(server.address);
+ * try {
+ *   await client.remote.run();
+ * } catch (error) {
+ *   if (!isRemoteError<JobFailed>(error, "job_failed")) throw error;
+ *   assertEquals(error.data.attempts, 3);
+ * }
+ * ```
+ *
+ * @typeParam E The error that the method throws. Import its type only, if it
+ * belongs to the server.
+ */
+export function isRemoteError<E extends { readonly code: string }>(
+  error: unknown,
+  code: E["code"],
+): error is RemoteError & Pick<E, keyof E & ("code" | "data")> {
+  return error instanceof RemoteError && error.code === code;
 }

@@ -30,13 +30,22 @@
  * @module
  */
 export type { Authenticate } from "./authenticate.ts";
+export { broadcast } from "./broadcast.ts";
+export type { BroadcastFailure } from "./broadcast.ts";
 export { call } from "./call.ts";
 export type { Call, CallOptions, Guard } from "./call.ts";
 export type { RpcClient, RpcConnectionOptions } from "./client.ts";
 export { openConnection, startServer } from "./deno.ts";
+export { describe } from "./describe.ts";
+export type {
+  JsonSchema,
+  MethodDescription,
+  ServiceDescription,
+} from "./describe.ts";
 export {
   AgentNotFoundError,
   AuthenticationError,
+  isRemoteError,
   MethodNotFoundError,
   ReferenceReleasedError,
   UnsupportedByPeerError,
