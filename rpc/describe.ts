@@ -79,7 +79,7 @@ function namesOf(service: object): Iterable<string> {
 
 function methodOptions(service: object, name: string): ExposeOptions | null {
   const route = routesOf(service).get(name);
-  if (route?.kind === "method") return route.options;
+  if (route?.method) return route.options;
   const value: unknown = Reflect.get(service, name);
   return typeof value === "function" ? optionsOf(value) : null;
 }

@@ -22,7 +22,7 @@ import { discardStream } from "../streams/_outgoing_stream.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
 import { runThrough } from "./_run_through.ts";
 import { RunningCall, type ServingTerms } from "./_running_call.ts";
-import { runChecked } from "./_validation.ts";
+import { isChecked, runChecked } from "./_validation.ts";
 
 const NO_TERMS: ServingTerms = { timeoutMs: Infinity, meta: {} };
 

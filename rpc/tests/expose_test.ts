@@ -236,7 +236,7 @@ Deno.test("expose survives a class decorator that returns a subclass", () => {
     }
   }
   const route = routesOf(new Marked()).get("work");
-  assertEquals(route?.kind === "method" && route.method.call(undefined), 1);
+  assertEquals(route?.method?.call(undefined), 1);
 });
 
 Deno.test("expose takes a name that is a number", () => {
@@ -246,5 +246,5 @@ Deno.test("expose takes a name that is a number", () => {
       return 5;
     }
   }
-  assertEquals(routesOf(new Numbers()).get("5")?.kind, "method");
+  assertEquals(routesOf(new Numbers()).get("5")?.method?.call(null), 5);
 });
