@@ -83,12 +83,37 @@ export function asMessageContext(context: unknown): MessageContext | null {
   return context instanceof MessageContext ? context : null;
 }
 
+/**
+ * What a call of this side has passed: it ends with the call, or with the last
+ * stream in its result, whose producer may use it until then.
+ */
+export class Lease {
+  #users = 1;
+  readonly #onEnd: () => void;
+
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
+
+  /** A stream in the result has arrived. */
+  extend(): void {
+    this.#users++;
+  }
+
+  /** The call, or a stream in its result, has ended. */
+  end(): void {
+    if (--this.#users === 0) this.#onEnd();
+  }
+}
+
 /** The context of a message of the other side while it is revived. */
 export interface ReceivedContext extends ArrivalContext {
   /** The signal of the call that was answered, if it has one. */
   readonly signal?: AbortSignal | undefined;
   /** Identifies that call to observers. */
   readonly call?: object | undefined;
+  /** What that call has passed, if it has. */
+  readonly lease?: Lease | undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { type CallOptions, currentCall } from "../call.ts";
 import { emit } from "../_events.ts";
 import { splitKwargs } from "../kwargs.ts";
 import type { MadeCall } from "../middleware.ts";
-import { MessageContext } from "../references/_message_context.ts";
+import { Lease, MessageContext } from "../references/_message_context.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
@@ -58,18 +58,19 @@ export class MadeCalls implements Caller {
     const { signal } = options;
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
-    const terms = signal === undefined && call === undefined ? options : {
+    const context = new MessageContext("borrowed");
+    // A peer without extensions may use references until the connection ends.
+    const lease = new Lease(() => hello.ifExtended(() => context.settle()));
+    const terms = {
       ...options,
       report,
-      replyContext: { kind: "reply", signal, call } as const,
+      replyContext: { kind: "reply", signal, call, lease } as const,
     };
     const content = this.#contentOf(path, args, options);
     const id = channel.counts.calls;
-    const context = new MessageContext("borrowed");
     const reply = channel.calls.send(content, terms, context);
     if (!context.isEmpty) {
-      // A peer without extensions may use references until the connection ends.
-      const settle = () => hello.ifExtended(() => context.settle());
+      const settle = () => lease.end();
       reply.then(settle, settle);
     }
     // A call that was refused has no id, and the next one gets this.

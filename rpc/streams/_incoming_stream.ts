@@ -12,8 +12,8 @@ import { STREAM_PREFIX } from "./_outgoing_streams.ts";
 const LOW_ITEMS = 16;
 
 /**
- * A stream that the other side produces. It can be iterated once. Leaving the
- * loop ends the producer, and waits until its `finally` has run, unless the
+ * A stream that the other side produces. Its items arrive once. Leaving the loop
+ * ends the producer, and waits until its `finally` has run, unless the
  * producer itself waits for something.
  *
  * The call that asked for it is over by now, but the signal of the call ends the
@@ -33,7 +33,6 @@ export class IncomingStream
   /** The weight of the items, and that of the batch that came after them. */
   #itemsBytes = 0;
   #arrivedBytes = 0;
-  #isStarted = false;
   /** Whether the producer has no more items, or this side wants no more. */
   #hasEnded = false;
   #isDone = false;
@@ -49,11 +48,12 @@ export class IncomingStream
   constructor(
     session: SessionContext,
     path: string,
-    { signal, call }: ReceivedContext,
+    { signal, call, lease }: ReceivedContext,
   ) {
     this.#session = session;
     this.#key = Number(path.slice(STREAM_PREFIX.length));
-    this.#replyContext = { kind: "reply", signal, call };
+    this.#replyContext = { kind: "reply", signal, call, lease };
+    lease?.extend();
     if (signal !== undefined) session.aborting.add(signal, this);
     emit(() => ({
       type: "stream-opened",
@@ -65,12 +65,6 @@ export class IncomingStream
   }
 
   [Symbol.asyncIterator](): this {
-    if (this.#isStarted) {
-      throw new TypeError(
-        "Cannot iterate: a stream can be iterated once, call the method again for another",
-      );
-    }
-    this.#isStarted = true;
     return this;
   }
 
@@ -116,11 +110,11 @@ export class IncomingStream
     this.#forgetItems();
     this.#session.channel.budget.release(this.#arrivedBytes);
     this.#arrivedBytes = 0;
-    this.#markEnded();
     if (!this.#isDone) {
       this.#isDone = true;
       this.#left = this.#endProducer();
     }
+    this.#markEnded();
     return this.#left;
   }
 
@@ -159,6 +153,9 @@ export class IncomingStream
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     emit(() => ({ type: "ended", subject: this }));
+    // The producer that was left may use what it was passed in its `finally`.
+    const end = () => this.#replyContext.lease?.end();
+    this.#left.then(end, end);
   }
 
   /**

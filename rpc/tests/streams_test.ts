@@ -4,7 +4,6 @@ import {
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,
-  assertThrows,
 } from "@std/assert";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
@@ -341,14 +340,6 @@ withCtx({ name: "two streams at once do not mix", codecs }, async (ctx) => {
     streams.map((stream) => Array.fromAsync(stream)),
   );
   assertEquals([one, other], [all, all]);
-});
-
-withCtx({ name: "a stream can be iterated once", codecs }, async (ctx) => {
-  const { served } = producer();
-  const { remote } = await ctx.rpc.startServerAndConnect(served);
-  const stream = await remote.count(3);
-  assertEquals(await Array.fromAsync(stream), [0, 1, 2]);
-  assertThrows(() => stream[Symbol.asyncIterator](), TypeError);
 });
 
 withCtx({
