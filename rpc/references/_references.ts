@@ -66,7 +66,7 @@ export class References {
     return this.#byKey.size;
   }
 
-  matches(value: object): boolean {
+  matches(value: unknown): value is object {
     return typeof value === "function" || isService(value);
   }
 

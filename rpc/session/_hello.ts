@@ -14,10 +14,17 @@ import type { Heartbeat } from "./_heartbeat.ts";
 
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
-const FEATURES = ["call", "cancel", "ping", "references", "streams"];
+const FEATURES = ["call", "cancel", "ping", "references", "streams", "values"];
 
 /** The feature of a side that can resolve addresses of agents. */
 const PLACES = "places";
+/** The feature of a side that takes values which codecs do not carry. */
+const VALUES = "values";
+
+/** A call can be encoded only once the reply to the hello has come. */
+export class HelloAwaitedError extends Error {
+  override readonly name = "HelloAwaitedError";
+}
 
 /** How long calls wait for the reply to a hello. */
 const PATIENCE_MS = 5_000;
@@ -53,6 +60,8 @@ type State =
 export class Hello {
   /** Whether the peer can resolve addresses of agents. */
   takesAddresses = false;
+  /** Whether the peer takes values that codecs do not carry. */
+  takesValues = false;
   /** How far a stream may run ahead: the smaller of both sides' windows. */
   window: StreamWindow;
   readonly #session: HelloContext;
@@ -239,7 +248,9 @@ export class Hello {
     this.#state = "extended";
     // Searched once, because the peer's list may be long.
     const { features, window } = isRecord(hello) ? hello : {};
-    this.takesAddresses = Array.isArray(features) && features.includes(PLACES);
+    const peers: unknown[] = Array.isArray(features) ? features : [];
+    this.takesAddresses = peers.includes(PLACES);
+    this.takesValues = peers.includes(VALUES);
     this.window = this.#narrow(isWindow(window) ? window : DEFAULT_WINDOW);
     this.#endWait();
     this.#session.heartbeat.start("pinging");

@@ -1,16 +1,16 @@
-import { TimeoutError } from "../../channel/errors.ts";
+import { SerializationError, TimeoutError } from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { type CallOptions, currentCall } from "../call.ts";
 import { emit } from "../_events.ts";
+import { isInstance } from "../_failure.ts";
 import { splitKwargs } from "../kwargs.ts";
 import type { MadeCall } from "../middleware.ts";
 import { Lease, MessageContext } from "../references/_message_context.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
-import { isStream } from "../streams/_outgoing_streams.ts";
 import type { SessionContext } from "../_session_context.ts";
-import type { Hello } from "./_hello.ts";
+import { type Hello, HelloAwaitedError } from "./_hello.ts";
 
 /** A session with the part that made calls wait for. */
 type CallingContext = SessionContext & { readonly hello: Hello };
@@ -50,11 +50,24 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
+    const { hello } = this.#session;
+    if (!hello.isAwaited) return this.#send(path, args, options);
+    const sendGreeted = () =>
+      this.#greeted(path, options).then((rest) => this.#send(path, args, rest));
+    if (options.meta !== undefined) return sendGreeted();
+    return this.#send(path, args, options).catch((error) => {
+      const { cause } = isInstance(error, SerializationError) ? error : {};
+      if (cause instanceof HelloAwaitedError) return sendGreeted();
+      throw error;
+    });
+  }
+
+  #send(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
     const { channel, hello } = this.#session;
-    if (hello.isAwaited && needsExtensions(args, options)) {
-      return this.#greeted(path, options)
-        .then((rest) => this.#call(path, args, rest));
-    }
     const { signal } = options;
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
@@ -101,7 +114,7 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): unknown {
-    const { args: list, kwargs } = splitKwargs(args);
+    const { args: list, kwargs } = splitKwargs(withoutTrailing(args));
     const timeoutMs = this.#timeoutMs(options);
     const { meta } = options;
     const { hello } = this.#session;
@@ -162,10 +175,8 @@ export class MadeCalls implements Caller {
   }
 }
 
-/** Returns whether a call makes no sense to a peer without extensions. */
-function needsExtensions(
-  args: readonly unknown[],
-  { meta }: CallOptions,
-): boolean {
-  return meta !== undefined || args.some(isStream);
+/** Leaves out trailing arguments that are `undefined`, as if they were not given. */
+function withoutTrailing(args: readonly unknown[]): readonly unknown[] {
+  const count = args.findLastIndex((arg) => arg !== undefined) + 1;
+  return count === args.length ? args : args.slice(0, count);
 }

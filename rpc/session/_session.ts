@@ -20,7 +20,7 @@ import {
 } from "../../channel/timers/abort_listeners.ts";
 import { fromFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
-import { isCall } from "../references/_call_content.ts";
+import { isCall, isRecord } from "../references/_call_content.ts";
 import {
   asMessageContext,
   type ReceivedContext,
@@ -35,9 +35,11 @@ import {
   OutgoingStreams,
   STREAM_PREFIX,
 } from "../streams/_outgoing_streams.ts";
+import { isSink, toReadable, toSink } from "../streams/_web_streams.ts";
+import { isRich, packRich, unpackRich } from "../values/_rich_values.ts";
 import { AdmissionControl } from "./_admission_control.ts";
 import { Heartbeat } from "./_heartbeat.ts";
-import { Hello } from "./_hello.ts";
+import { Hello, HelloAwaitedError } from "./_hello.ts";
 import { MadeCalls } from "./_made_calls.ts";
 import {
   ANSWERED_ELSEWHERE,
@@ -51,6 +53,9 @@ import {
   resolveSessionOptions,
   type SessionOptions,
 } from "./_options.ts";
+
+/** Writes the items of a stream to a `WritableStream` of the other side. */
+type SinkFiller = (items: ReadableStream) => Promise<unknown>;
 
 /** Starts a session on a new channel. */
 export type SessionStarter = (channel: ConnectionChannel) => Session;
@@ -181,22 +186,63 @@ export class Session implements SessionContext, TypeEntry {
     };
   }
 
-  matches(value: object): boolean {
-    return isStream(value) || this.references.matches(value);
+  matches(value: unknown, context: unknown): boolean {
+    return isStream(value) || this.references.matches(value) ||
+      this.#takesValues(context) && isRich(value, this.#hasBinary) ||
+      isSink(value);
   }
 
-  pack(value: object, context: unknown): unknown {
+  /** Whether the other side takes values that codecs do not carry, or may. */
+  #takesValues(context: unknown): boolean {
+    const { hello } = this;
+    return hello.takesValues ||
+      hello.isAwaited && asMessageContext(context)?.hold === "borrowed";
+  }
+
+  get #hasBinary(): boolean {
+    return this.channel.options.codec.carries?.binary === true;
+  }
+
+  pack(value: unknown, context: unknown): unknown {
+    const { hello, options } = this;
     const message = asMessageContext(context);
-    return isStream(value)
-      ? this.streams.add(value, message)
-      : this.references.pack(value, message);
+    if (!isStream(value) && this.references.matches(value)) {
+      return this.references.pack(value, message);
+    }
+    // Only a call can wait; what it passes is borrowed.
+    if (hello.isAwaited && message?.hold === "borrowed") {
+      throw new HelloAwaitedError();
+    }
+    if (isStream(value)) {
+      const path = this.streams.add(value, message);
+      return hello.takesValues && value instanceof ReadableStream
+        ? { readable: path }
+        : path;
+    }
+    if (isSink(value)) {
+      const fill = (items: ReadableStream) => items.pipeTo(value);
+      return { sink: this.references.pack(fill, message) };
+    }
+    const { sendStacks: stacks } = options;
+    return { value: packRich(value, { binary: this.#hasBinary, stacks }) };
   }
 
   unpack(data: unknown, context: unknown): unknown {
     const message = context as ReceivedContext;
-    return typeof data === "string" && data.startsWith(STREAM_PREFIX)
-      ? new IncomingStream(this, data, message)
-      : this.references.unpack(data, message);
+    if (typeof data === "string" && data.startsWith(STREAM_PREFIX)) {
+      return new IncomingStream(this, data, message);
+    }
+    if (isRecord(data)) {
+      const { readable, sink, value } = data;
+      if (value !== undefined) return unpackRich(value);
+      if (typeof readable === "string" && readable.startsWith(STREAM_PREFIX)) {
+        return toReadable(new IncomingStream(this, readable, message));
+      }
+      if (typeof sink === "string") {
+        return toSink(this.references.unpack(sink, message) as SinkFiller);
+      }
+    }
+    return this.references.unpack(data, message);
   }
 
   #take(request: IncomingRequest): void {

@@ -114,6 +114,19 @@ const byName = new Map<unknown, Kind<object>>(
 );
 
 /**
+ * Returns whether a value, of those that are no plain data, travels in a form of
+ * its own. Bytes do not if the codec carries them.
+ */
+export function isRich(value: unknown, binary: boolean): boolean {
+  if (typeof value !== "object" || value === null) {
+    return typeof value !== "function" && typeof value !== "symbol";
+  }
+  if (binary && value instanceof Uint8Array) return false;
+  return value instanceof Error ||
+    byPrototype.has(Object.getPrototypeOf(value));
+}
+
+/**
  * Returns the form in which a value travels that codecs do not carry, or `null`
  * for any other value. Parts of the data may be such values themselves.
  */

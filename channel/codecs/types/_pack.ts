@@ -63,6 +63,7 @@ function isPlainMap(
   map: Record<string, unknown>,
   depth: number,
 ): boolean {
+  if (isAsyncIterable(map)) return false;
   let keys = 0;
   // Unlike `Object.keys` this makes no list. Inherited keys are visited, too,
   // and at worst in vain.
@@ -91,14 +92,12 @@ export function packValue(
       checkText(walk, value, "text");
       return value;
     case "number":
-      checkNumber(walk, value);
-      return value;
+      return packNumber(walk, value, depth);
     case "boolean":
     case "undefined":
       return value;
     case "bigint":
-      checkBigint(walk, value);
-      return value;
+      return packBigint(walk, value, depth);
     case "object":
       return value === null ? null : packObject(walk, value, depth);
     case "function": {
@@ -113,10 +112,18 @@ export function packValue(
   }
 }
 
+/** Returns the plain data for a value that is no property of a map. */
+export function packItem(walk: Walk, value: unknown, depth: number): unknown {
+  if (value !== undefined) return packValue(walk, value, depth);
+  const id = walk.find(undefined);
+  return id === undefined ? null : packCustom(walk, id, undefined, depth);
+}
+
 function packObject(walk: Walk, value: object, depth: number): unknown {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) {
-    return packMap(walk, value as Record<string, unknown>, depth);
+    const map = value as Record<string, unknown>;
+    if (!isAsyncIterable(map)) return packMap(walk, map, depth);
   }
   if (prototype === Array.prototype && Array.isArray(value)) {
     return packList(walk, value, depth);
@@ -130,7 +137,7 @@ function packObject(walk: Walk, value: object, depth: number): unknown {
     );
   }
   ignoreRejection(value);
-  throw new Fault(describeInstance(prototype));
+  throw new Fault(describeInstance(prototype, value));
 }
 
 function packList(
@@ -144,10 +151,10 @@ function packList(
   try {
     for (; index < list.length; index++) {
       const item = list[index];
-      const packed = packValue(walk, item, depth + 1);
+      const packed = packItem(walk, item, depth + 1);
       if (copy === undefined && isSame(packed, item)) continue;
       copy ??= list.slice(0, index);
-      copy.push(packed ?? null);
+      copy.push(packed);
     }
   } catch (error) {
     throw Fault.below(index, error);
@@ -203,7 +210,7 @@ function copyOf(
 function packCustom(
   walk: Walk,
   id: number,
-  value: object,
+  value: unknown,
   depth: number,
 ): unknown {
   // Two levels on the wire: the map, and the list within it.
@@ -214,7 +221,7 @@ function packCustom(
   } catch (error) {
     throw Fault.thrown(`the serializer of type ${id}`, error);
   }
-  return { "__type__": [id, packValue(walk, data, depth + 2) ?? null] };
+  return { "__type__": [id, packItem(walk, data, depth + 2)] };
 }
 
 function checkText(walk: Walk, text: string, what: string): void {
@@ -224,21 +231,31 @@ function checkText(walk: Walk, text: string, what: string): void {
   );
 }
 
-function checkNumber(walk: Walk, value: number): void {
-  if (walk.carries.nonFinite || Number.isFinite(value)) return;
+function packNumber(walk: Walk, value: number, depth: number): unknown {
+  if (walk.carries.nonFinite || Number.isFinite(value)) return value;
+  const id = walk.find(value);
+  if (id !== undefined) return packCustom(walk, id, value, depth);
   throw new Fault(
     `found ${value}, which JSON has no form for; send null, or use json({ nonFinite: "python" }) or msgpack on both sides`,
   );
 }
 
-function checkBigint(walk: Walk, value: bigint): void {
+function packBigint(walk: Walk, value: bigint, depth: number): unknown {
+  const id = walk.find(value);
+  if (id !== undefined) return packCustom(walk, id, value, depth);
   if (!walk.carries.bigint) {
     throw new Fault(
       "found a bigint, which this codec does not carry; use the msgpack codec or send a string",
     );
   }
-  if (value >= MIN_INT64 && value <= MAX_UINT64) return;
+  if (value >= MIN_INT64 && value <= MAX_UINT64) return value;
   throw new Fault("found a bigint beyond 64 bits; send a string");
+}
+
+/** Returns whether a plain object is a stream, and no map. */
+function isAsyncIterable(map: object): boolean {
+  return (map as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] !==
+    undefined;
 }
 
 function checkKey(walk: Walk, key: string, item: unknown): void {
@@ -261,8 +278,14 @@ function tooDeep(walk: Walk): Fault {
   );
 }
 
-function describeInstance(prototype: { constructor?: unknown }): string {
-  const { constructor } = prototype;
+function describeInstance(
+  prototype: { constructor?: unknown } | null,
+  value: object,
+): string {
+  if (isAsyncIterable(value)) {
+    return "found an async iterable, which is no data; send a list of its items";
+  }
+  const constructor = prototype?.constructor;
   if (constructor === Promise) {
     return "found a promise; await it before sending";
   }

@@ -18,5 +18,5 @@ export interface Walk {
   /** About how many bytes of memory the visited values take. */
   weight: number;
   /** Returns the id of the custom type of a value that is no plain data. */
-  find(value: object): number | undefined;
+  find(value: unknown): number | undefined;
 }

@@ -1,6 +1,6 @@
 import type { CodecCapabilities } from "../codec.ts";
 import { Fault } from "./_fault.ts";
-import { isPlain, packValue } from "./_pack.ts";
+import { isPlain, packItem } from "./_pack.ts";
 import { unpackValue } from "./_unpack.ts";
 import type { Walk } from "./_walk.ts";
 import type { Serializer } from "./serializer.ts";
@@ -64,8 +64,8 @@ export class TypeTable implements Walk {
    * - Plain objects and arrays are walked; properties that are not enumerable
    *   or have a symbol as key are not sent. An instance of another class needs
    *   a serializer for it or for an ancestor, of which the nearest is taken.
-   * - `undefined`, and a hole, becomes `null` in a list and by itself; as a
-   *   property it is left out. `-0` arrives as `0`.
+   * - `undefined`, and a hole, becomes `null` in a list and by itself, unless a
+   *   type matches it; as a property it is left out. `-0` arrives as `0`.
    * - What the codec does not carry is refused, as are functions, symbols, the
    *   key `__type__`, a callable `then`, `toJSON` and the like, too many keys,
    *   and what is nested too deep or circular.
@@ -79,7 +79,7 @@ export class TypeTable implements Walk {
     const outer = this.context;
     this.context = context;
     try {
-      return isPlain(this, value) ? value : packValue(this, value, 0) ?? null;
+      return isPlain(this, value) ? value : packItem(this, value, 0);
     } catch (error) {
       throw error instanceof Fault ? error.toError("send") : error;
     } finally {
@@ -124,14 +124,14 @@ export class TypeTable implements Walk {
     }
   }
 
-  find(value: object): number | undefined {
+  find(value: unknown): number | undefined {
     const id = this.#findByClass(value) ??
-      this.types.findIndex((type) => type.matches(value));
+      this.types.findIndex((type) => type.matches(value, this.context));
     return id === -1 ? undefined : id;
   }
 
-  #findByClass(value: object): number | undefined {
-    if (this.#ids.size === 0 || typeof value === "function") return undefined;
+  #findByClass(value: unknown): number | undefined {
+    if (this.#ids.size === 0 || typeof value !== "object") return undefined;
     let prototype = Object.getPrototypeOf(value);
     while (prototype !== null) {
       const id = this.#ids.get(prototype);
@@ -151,7 +151,7 @@ export class TypeTable implements Walk {
     this.#ids.set(prototype, id);
     return {
       matches: () => false, // found by its class
-      pack: (value) => serializer.serialize(value),
+      pack: (value) => serializer.serialize(value as object),
       unpack: (data) => serializer.deserialize(data),
     };
   }

@@ -376,7 +376,7 @@ Deno.test("TypeTable refuses what is no serializer", () => {
 });
 
 Deno.test("TypeTable.pack asks entries that match after classes", () => {
-  const asked: object[] = [];
+  const asked: unknown[] = [];
   const entry: TypeEntry = {
     matches(value) {
       asked.push(value);

@@ -1,0 +1,56 @@
+/** Returns whether a value is a `WritableStream`. */
+export function isSink(value: unknown): value is WritableStream<unknown> {
+  return value instanceof WritableStream;
+}
+
+/** Returns a `ReadableStream` of the items of a stream that has arrived. */
+export function toReadable(
+  stream: AsyncIterator<unknown>,
+): ReadableStream<unknown> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await stream.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await stream.return?.();
+    },
+  }, { highWaterMark: 0 });
+}
+
+/**
+ * Returns a `WritableStream` that passes what is written to `send`, as a stream,
+ * from the first write. It is closed once `send` has resolved.
+ */
+export function toSink(
+  send: (items: ReadableStream<unknown>) => Promise<unknown>,
+): WritableStream<unknown> {
+  const { readable, writable } = new TransformStream<unknown, unknown>();
+  const writer = writable.getWriter();
+  let sent: Promise<unknown> | null = null;
+  const begin = () => {
+    sent ??= send(readable).catch(async (error) => {
+      await writer.abort(error);
+      throw error;
+    });
+    // Awaited at the close, if that comes.
+    sent.catch(() => {});
+    return sent;
+  };
+  return new WritableStream({
+    async write(chunk) {
+      begin();
+      await writer.write(chunk);
+    },
+    async close() {
+      const sent = begin();
+      await writer.close();
+      await sent;
+    },
+    async abort(reason) {
+      begin();
+      await writer.abort(reason);
+    },
+  });
+}
