@@ -48,7 +48,14 @@ function said(
   return { hello, sent, heard, refused, answer };
 }
 
-const FEATURES = ["call", "cancel", "ping", "references", "streams"];
+const FEATURES = [
+  "call",
+  "cancel",
+  "ping",
+  "references",
+  "streams",
+  "values",
+];
 
 function remoteError(remoteName: string): RemoteError {
   return new RemoteError("no", { remoteName, origin: "", content: null });

@@ -301,7 +301,7 @@ export class Session implements SessionContext, TypeEntry {
   }
 
   #reply(request: IncomingRequest, result: unknown): void {
-    if (result !== ANSWERED_ELSEWHERE) request.reply(result);
+    if (result !== ANSWERED_ELSEWHERE) request.reply(result ?? null);
   }
 
   #end(reason: CloseReason): void {
