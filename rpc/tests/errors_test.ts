@@ -210,7 +210,7 @@ withCtx({
   const date = await assertRejects(() => remote.badResult(), RemoteError);
   assertEquals(date.remoteName, "SerializationError");
   assertStringIncludes(date.message, "$.items[1].when");
-  assertStringIncludes(date.message, "'Date'");
+  assertStringIncludes(date.message, "'Unknown'");
   const promise = await assertRejects(() => remote.badPromise(), RemoteError);
   assertStringIncludes(promise.message, "$[0]");
   const circular = await assertRejects(() => remote.circular(), RemoteError);
