@@ -63,7 +63,8 @@ export type {
   RequestMiddleware,
   ServedCall,
 } from "./middleware.ts";
-export { keep, sameRemote, withOptions } from "./options.ts";
+export { keep, notify, sameRemote, withOptions } from "./options.ts";
+export type { Notifying, NotifyOptions } from "./options.ts";
 export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
 export type { RpcOptions, RpcStats, StreamWindow } from "./rpc_options.ts";
 export type { RpcServer, RpcServerOptions } from "./server.ts";

@@ -1,8 +1,10 @@
 import type { CallOptions } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
+import type { AnyFunction } from "./remote.ts";
 import {
-  type Claim,
+  type Caller,
   makeRemote,
+  ownedClaim,
   type RemoteNode,
   remoteNode,
 } from "./references/_remote_proxy.ts";
@@ -29,6 +31,57 @@ export function withOptions<T>(remote: T, options: CallOptions): T {
     ...node,
     options: { ...node.options, ...options },
   }) as T;
+}
+
+/** The methods of a proxy without their results: see {@linkcode notify}. */
+export type Notifying<T> = {
+  readonly [K in keyof T]: T[K] extends AnyFunction
+    ? (...args: Parameters<T[K]>) => void
+    : T[K] extends object ? Notifying<T[K]>
+    : never;
+};
+
+/** Options for {@linkcode notify}. */
+export interface NotifyOptions {
+  /**
+   * Called with the error of a call that failed.
+   *
+   * @default {errors are ignored}
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Returns a proxy whose calls return nothing and never reject: for news that the
+ * other side may miss, such as to a client that is leaving.
+ *
+ * ```ts
+ * import { notify, openConnection, service, startServer } from "@denomas/denomas/rpc";
+ *
+ * const door = service({ knock: (_who: string) => {} });
+ * await using server = await startServer("local://door", door);
+ * await using client = await openConnection<typeof door>(server.address);
+ * notify(client.remote).knock("Ada");
+ * ```
+ *
+ * @throws {TypeError} If `remote` is no proxy.
+ */
+export function notify<T>(
+  remote: T,
+  { onError = () => {} }: NotifyOptions = {},
+): Notifying<T> {
+  const node = expectNode(remote, "notify");
+  const caller: Caller = {
+    remoteAddress: node.caller.remoteAddress,
+    call: (path, args, options) =>
+      node.caller.call(path, args, options).then(() => {}, onError),
+  };
+  return makeRemote(caller, node.path, {
+    ...node,
+    isPassed: false,
+  }) as Notifying<
+    T
+  >;
 }
 
 /**
@@ -73,8 +126,8 @@ export function keep<T>(remote: T): T & Disposable {
       `Cannot keep ${remote}: it was disposed of, do so after the last use`,
     );
   }
-  const owned: Claim = { state: "owned" };
-  caller.keep?.(path, owned);
+  const owned = ownedClaim(caller, path);
+  caller.keep?.(path, owned.reference!);
   return makeRemote(caller, path, { ...node, claim: owned }) as
     & T
     & Disposable;

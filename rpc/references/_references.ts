@@ -1,6 +1,7 @@
 import { emit } from "../_events.ts";
 import { call, currentCall } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
+import { runGuarded } from "../../channel/report.ts";
 import { printable } from "../../transports/printable.ts";
 import {
   pathOf,
@@ -18,6 +19,7 @@ import {
 import {
   type Claim,
   makeRemote,
+  ownedClaim,
   type Place,
   type RemoteNode,
   remoteNode,
@@ -39,7 +41,12 @@ const REFERENCE_BYTES = 256;
 interface Reference extends Record<Hold, number> {
   readonly key: number;
   readonly target: object;
+  /** Whether a method returned it, and its end disposes of it. */
+  isReturned: boolean;
 }
+
+/** How many references on all connections there are to returned objects. */
+const returned = new WeakMap<object, number>();
 
 /**
  * The functions and services of this side that the other side may call by
@@ -152,9 +159,7 @@ export class References {
 
   /** Releases all references, because the connection is gone. */
   clear(): void {
-    for (const reference of this.#byKey.values()) {
-      emit(() => ({ type: "ended", subject: reference }));
-    }
+    for (const reference of this.#byKey.values()) this.#end(reference);
     this.#byKey.clear();
     this.#byTarget.clear();
     this.#sent = new WeakSet();
@@ -164,8 +169,19 @@ export class References {
     const reference = this.#byTarget.get(target) ?? this.#add(target);
     const hold = context?.hold ?? "owned";
     reference[hold]++;
-    const drop = () => this.#release(reference, hold);
-    context?.add({ isStarted: false, drop, withdraw: drop });
+    if (context !== null && hold === "owned" && !reference.isReturned) {
+      reference.isReturned = true;
+      returned.set(target, (returned.get(target) ?? 0) + 1);
+    }
+    context?.add({
+      isStarted: false,
+      drop: () => this.#release(reference, hold),
+      withdraw: () => {
+        // It will be sent again, so it is not disposed of.
+        if (reference.isReturned) countDown(reference);
+        this.#release(reference, hold);
+      },
+    });
     return reference;
   }
 
@@ -177,7 +193,13 @@ export class References {
       );
     }
     holdBytes(channel.budget, REFERENCE_BYTES);
-    const reference = { key: this.#nextKey++, target, borrowed: 0, owned: 0 };
+    const reference = {
+      key: this.#nextKey++,
+      target,
+      borrowed: 0,
+      owned: 0,
+      isReturned: false,
+    };
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);
     emit(() => ({
@@ -197,7 +219,22 @@ export class References {
     if (!this.#byKey.delete(reference.key)) return;
     this.#session.channel.budget.release(REFERENCE_BYTES);
     this.#byTarget.delete(reference.target);
+    this.#end(reference);
+  }
+
+  /** Nobody uses `reference` on this connection any more. */
+  #end(reference: Reference): void {
     emit(() => ({ type: "ended", subject: reference }));
+    if (!reference.isReturned || countDown(reference) > 0) return;
+    const { channel, options } = this.#session;
+    runGuarded(
+      () => disposeOf(reference.target),
+      (error) =>
+        options.onError(error, {
+          kind: "callback",
+          address: channel.localAddress,
+        }),
+    );
   }
 
   #makeProxy(
@@ -207,9 +244,13 @@ export class References {
   ): object {
     const { calls } = this.#session;
     const traits = { place, isSent: true, isPassed: true };
-    return path.startsWith(REFERENCE_PREFIX)
-      ? makeRemote(calls, path, { ...traits, claim: { state } })
-      : makeRemote(calls, path, traits);
+    if (!path.startsWith(REFERENCE_PREFIX)) {
+      return makeRemote(calls, path, traits);
+    }
+    const claim = state === "owned"
+      ? ownedClaim(calls, path)
+      : { state, reference: null };
+    return makeRemote(calls, path, { ...traits, claim });
   }
 
   /** Returns a proxy for an agent, on this connection if it has a path there. */
@@ -247,6 +288,23 @@ export class References {
       }': this side did not pass it on this connection, or it is released`,
     );
   }
+}
+
+/** Takes a returned object from its connection; returns how many still have it. */
+function countDown(reference: Reference): number {
+  reference.isReturned = false;
+  const left = returned.get(reference.target)! - 1;
+  if (left > 0) returned.set(reference.target, left);
+  else returned.delete(reference.target);
+  return left;
+}
+
+/** Disposes of a returned object that can be; a proxy stays as it is. */
+function disposeOf(target: object): unknown {
+  if (remoteNode(target) !== undefined) return;
+  const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } =
+    target as Partial<AsyncDisposable & Disposable>;
+  return (later ?? now)?.call(target);
 }
 
 /** Returns whether data of the other side is the place of an agent. */

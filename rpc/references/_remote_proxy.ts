@@ -30,6 +30,27 @@ export interface Caller {
  */
 export interface Claim {
   state: "borrowed" | "owned" | "released";
+  /** What is owned; it identifies the reference to observers. */
+  readonly reference: OwnedReference | null;
+}
+
+/** A reference that the other side holds until it is released. */
+export interface OwnedReference {
+  readonly caller: Caller;
+  readonly path: string;
+}
+
+/** Releases what nobody has disposed of, once all of its proxies are collected. */
+const forgotten = new FinalizationRegistry<OwnedReference>((reference) => {
+  reference.caller.release?.(reference.path, reference);
+});
+
+/** Returns the claim of a proxy on the reference at `path`, which it owns. */
+export function ownedClaim(caller: Caller, path: string): Claim {
+  const reference: OwnedReference = { caller, path };
+  const claim: Claim = { state: "owned", reference };
+  forgotten.register(claim, reference, claim);
+  return claim;
 }
 
 /** The place of an agent, where anybody can reach it. */
@@ -91,7 +112,7 @@ export interface RemoteNode extends Required<RemoteTraits> {
 /** The properties of a proxy for something listed, which needs no release. */
 const LISTED: Required<RemoteTraits> = {
   options: {},
-  claim: { state: "borrowed" },
+  claim: { state: "borrowed", reference: null },
   place: null,
   isSent: false,
   isPassed: false,
@@ -214,7 +235,8 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
     const { caller, path, claim } = this.#node;
     if (claim.state !== "owned") return;
     claim.state = "released";
-    caller.release?.(path, claim);
+    forgotten.unregister(claim);
+    caller.release?.(path, claim.reference!);
   }
 
   #describe(): string {

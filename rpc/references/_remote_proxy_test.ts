@@ -165,7 +165,9 @@ Deno.test("makeRemote lets nobody change a proxy, or all of them", async () => {
 
 Deno.test("makeRemote gives back what it owns once, and then calls nothing", async () => {
   const caller = recorder();
-  const remote = makeRemote(caller, "$/ref/1", { claim: { state: "owned" } }) as
+  const remote = makeRemote(caller, "$/ref/1", {
+    claim: { state: "owned", reference: null },
+  }) as
     & Loose
     & Disposable;
   const method = remote.work!;
@@ -180,7 +182,7 @@ Deno.test("makeRemote gives back what it owns once, and then calls nothing", asy
 Deno.test("makeRemote gives nothing back that was borrowed or is listed", async () => {
   const caller = recorder();
   const borrowed = makeRemote(caller, "$/ref/1", {
-    claim: { state: "borrowed" },
+    claim: { state: "borrowed", reference: null },
   });
   for (const remote of [borrowed, makeRemote(caller, "sub")]) {
     (remote as Disposable)[Symbol.dispose]();

@@ -59,7 +59,7 @@ Deno.test("withOptions adds to earlier options, and replaces the same", async ()
 
 Deno.test("withOptions gives a reference back together with the original", () => {
   const caller = recorder();
-  const remote = make(caller, "$/ref/1", { state: "owned" });
+  const remote = make(caller, "$/ref/1", { state: "owned", reference: null });
   const other = withOptions(remote, { timeoutMs: 5 });
   other[Symbol.dispose]();
   remote[Symbol.dispose]();
@@ -79,7 +79,10 @@ Deno.test("sameRemote compares connection and path", () => {
 
 Deno.test("keep holds what was borrowed until its own result is disposed of", () => {
   const caller = recorder();
-  const borrowed = make(caller, "$/ref/1", { state: "borrowed" });
+  const borrowed = make(caller, "$/ref/1", {
+    state: "borrowed",
+    reference: null,
+  });
   const [one, two] = [keep(borrowed), keep(borrowed)];
   assert(sameRemote(one, borrowed));
   one[Symbol.dispose]();
@@ -97,7 +100,7 @@ Deno.test("keep holds what was borrowed until its own result is disposed of", ()
 
 Deno.test("keep hands back what is owned already", () => {
   const caller = recorder();
-  const owned = make(caller, "$/ref/1", { state: "owned" });
+  const owned = make(caller, "$/ref/1", { state: "owned", reference: null });
   assertStrictEquals(keep(owned), owned);
   assertEquals(caller.acts, []);
   owned[Symbol.dispose]();
