@@ -58,6 +58,16 @@ export class MessageCodec {
     }
   }
 
+  /** Returns why `content` cannot be sent, or `null` if it can. */
+  refusalOf(content: unknown, context: unknown): string | null {
+    try {
+      this.#types.pack(content, context);
+      return null;
+    } catch (error) {
+      return textOf(error);
+    }
+  }
+
   /** Gives back a payload that the connection has copied. */
   release(payload: string | Uint8Array): void {
     if (typeof payload !== "string") this.#codec.release?.(payload);

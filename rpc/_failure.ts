@@ -1,4 +1,4 @@
-import { TypeTable } from "../channel/codecs/types/type_table.ts";
+import { printableLines } from "../transports/printable.ts";
 import { RemoteError, ServerBusyError } from "../channel/errors.ts";
 import {
   type Failure,
@@ -10,10 +10,14 @@ import {
   AgentNotFoundError,
   AuthenticationError,
   MethodNotFoundError,
+  MissedItemsError,
   ReferenceReleasedError,
+  ServiceError,
   UnsupportedByPeerError,
+  type ValidatedPart,
   ValidationError,
 } from "./errors.ts";
+import { isRecord } from "./references/_call_content.ts";
 
 /**
  * The errors that arrive as instances of their own class, and not as a
@@ -26,6 +30,7 @@ const OWN_ERRORS = new Map<
 >(
   [
     MethodNotFoundError,
+    MissedItemsError,
     AgentNotFoundError,
     AuthenticationError,
     ValidationError,
@@ -44,23 +49,42 @@ const TRACEBACK = "Traceback (most recent call last)";
  */
 const received = new WeakSet<Error>();
 
+/** What the content of a failure may hold. */
+export interface FailureOptions {
+  /** Whether the stack is told. */
+  readonly stacks: boolean;
+  /** Whether the cause, and the errors of an `AggregateError`, are told. */
+  readonly causes: boolean;
+  /** Returns why a value cannot be sent, or `null` if it can. */
+  refusalOf(value: unknown): string | null;
+}
+
 /** Returns the content of a failure for a peer with extensions. Never throws. */
 export function toFailureRecord(
   error: unknown,
-  withStack: boolean,
-): Partial<Failure> {
+  { stacks, causes, refusalOf }: FailureOptions,
+): Readonly<Record<string, unknown>> {
   const thrown = asError(error);
   const { name, message } = readError(error);
-  const code = codeOf(thrown);
-  const data = property(thrown, "data");
-  const stack = withStack ? property(thrown, "stack") : undefined;
-  return {
-    name,
-    message,
-    ...(code !== undefined && { code: code.toWellFormed() }),
-    ...(data !== undefined && isPlainData(data) && { data }),
-    ...(typeof stack === "string" && { stack: stack.toWellFormed() }),
+  const record: Record<string, unknown> = { name };
+  let lost = "";
+  const add = (key: string) => {
+    const value = property(thrown, key);
+    if (value === undefined) return;
+    const refusal = refusalOf(value);
+    if (refusal === null) record[key] = value;
+    else lost += ` (its '${key}' was not sent: ${refusal})`;
   };
+  const code = codeOf(thrown);
+  if (code !== undefined) record.code = code.toWellFormed();
+  add("data");
+  if (causes) {
+    add("cause");
+    add("errors");
+  }
+  const stack = stacks ? property(thrown, "stack") : undefined;
+  if (typeof stack === "string") record.stack = stack.toWellFormed();
+  return { ...record, message: message + lost };
 }
 
 /**
@@ -87,9 +111,51 @@ export function fromFailure(content: unknown, origin: string): Error {
     const isOwn = typeof content === "string"
       ? !content.includes(TRACEBACK)
       : error.code === failure.code;
-    if (isOwn) return asReceived(error);
+    if (isOwn) {
+      return asReceived(
+        error instanceof ValidationError
+          ? withIssues(error, failure.data)
+          : error,
+      );
+    }
   }
-  return toRemoteError(failure, content, origin);
+  const error = toRemoteError(failure, content, origin);
+  if (isRecord(content)) {
+    if (Object.hasOwn(content, "cause")) error.cause = content.cause;
+    const { errors } = content;
+    if (Array.isArray(errors)) Object.assign(error, { errors });
+  }
+  return error;
+}
+
+/** Returns the error with the issues that the other side has sent with it. */
+function withIssues(error: ValidationError, data: unknown): ValidationError {
+  const { part, issues } = isRecord(data) ? data : {};
+  if (!isPart(part) || !Array.isArray(issues)) return error;
+  const read = issues.filter(isRecord).map(({ message, path }) => ({
+    message: printableLines(String(message)),
+    path: Array.isArray(path) ? path.filter(isKey) : [],
+  }));
+  return new ValidationError(error.message, { part, issues: read });
+}
+
+function isPart(part: unknown): part is ValidatedPart {
+  return part === "argument" || part === "result" || part === "item";
+}
+
+function isKey(key: unknown): key is string | number {
+  return typeof key === "string" || typeof key === "number";
+}
+
+/**
+ * Returns whether the caller of a method is told of an error as it is, also where
+ * others are masked: it was made for the caller.
+ */
+export function isTold(error: unknown): boolean {
+  if (!isInstance(error, Error) || received.has(error)) return false;
+  if (isInstance(error, DOMException)) return error.name === "AbortError";
+  return isInstance(error, ServiceError) ||
+    [...OWN_ERRORS.values()].some((type) => isInstance(error, type));
 }
 
 /** Marks an error as one that another side has answered with. */
@@ -109,11 +175,13 @@ export function passOn(error: unknown): unknown {
 
 function codeOf(error: Error | null): string | undefined {
   if (error === null || received.has(error)) return undefined;
-  if (isInstance(error, DOMException) && error.name === "AbortError") {
-    return "cancelled";
+  if (isInstance(error, DOMException)) {
+    return error.name === "AbortError" ? "cancelled" : undefined;
   }
   const code = property(error, "code");
-  return typeof code === "string" ? code : undefined;
+  return typeof code === "string" || typeof code === "number"
+    ? String(code)
+    : undefined;
 }
 
 function property(error: Error | null, name: string): unknown {
@@ -151,28 +219,4 @@ export function isInstance<T>(
 /** Returns a thrown value if it is an error, else `null`. */
 export function asError(thrown: unknown): Error | null {
   return isInstance(thrown, Error) ? thrown : null;
-}
-
-/** Packs what every codec carries, and refuses the rest. */
-const EVERY_CODEC = new TypeTable([], {
-  carries: {
-    binary: false,
-    bigint: false,
-    nonFinite: false,
-    loneSurrogates: false,
-  },
-  maxDepth: 32,
-});
-
-/**
- * Returns whether every codec can carry `value` without a serializer. Data of an
- * error must not prevent that the error itself is sent. Never throws.
- */
-export function isPlainData(value: unknown): boolean {
-  try {
-    EVERY_CODEC.pack(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

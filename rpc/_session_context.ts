@@ -4,6 +4,7 @@ import type {
   Abortable,
   AbortListeners,
 } from "../channel/timers/abort_listeners.ts";
+import type { ServedCall } from "./middleware.ts";
 import type { Caller } from "./references/_remote_proxy.ts";
 import type { Target } from "./references/_resolve.ts";
 import type { StreamWindow } from "./rpc_options.ts";
@@ -34,7 +35,10 @@ export interface SessionContext {
   };
   readonly admission: { readonly identity: unknown };
   readonly references: { resolve(path: string): Target | null };
-  readonly served: { forget(call: object): void };
+  readonly served: {
+    forget(call: object): void;
+    report(call: ServedCall, error: unknown): unknown;
+  };
   /** Serves a request of an admitted peer. */
   serve(request: IncomingRequest): void;
 }

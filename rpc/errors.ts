@@ -1,5 +1,6 @@
 import { RemoteError } from "../channel/errors.ts";
 import { DenomasError } from "../transports/errors.ts";
+import type { SchemaIssue } from "./expose.ts";
 
 /** Thrown when the other side exposes no method at the path of a call. */
 export class MethodNotFoundError extends DenomasError {
@@ -28,12 +29,26 @@ export class AuthenticationError extends DenomasError {
   readonly code = "unauthenticated";
 }
 
-/** Thrown when an argument or a result does not fit its schema. */
-export class ValidationError extends DenomasError {
+/** The place of a value that does not fit its schema. */
+export type ValidatedPart = "argument" | "result" | "item";
+
+/** Thrown when an argument, a result or an item does not fit its schema. */
+export class ValidationError
+  extends DenomasError<Partial<Pick<ValidationError, "part" | "issues">>> {
   /** The name of the class. */
   override name = "ValidationError";
   /** The code that tells other sides which error it is. */
   readonly code = "invalid_argument";
+  /** The value that does not fit; an argument is the caller's own mistake. */
+  declare readonly part?: ValidatedPart;
+  /** The issues of the schema, with the paths to what is wrong. */
+  declare readonly issues?: readonly SchemaIssue[];
+
+  /** The form in which {@linkcode issues} travel. */
+  get data(): unknown {
+    const { part, issues } = this;
+    return issues && { part, issues };
+  }
 }
 
 /** Thrown when a call uses a reference that has been released. */
@@ -52,11 +67,53 @@ export class UnsupportedByPeerError extends DenomasError {
   readonly code = "unsupported";
 }
 
+/**
+ * Thrown by a method for its caller, who is told all of it, whether or not other
+ * errors are masked.
+ *
+ * ```ts
+ * import { isRemoteError, openConnection, service, ServiceError, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class SoldOutError extends ServiceError<{ left: number }> {
+ *   declare readonly code: "sold_out";
+ *
+ *   constructor(left: number) {
+ *     super(`Only ${left} are left`, { code: "sold_out", data: { left } });
+ *   }
+ * }
+ * const shop = service({
+ *   buy(count: number) {
+ *     if (count > 3) throw new SoldOutError(3);
+ *   },
+ * });
+ * await using server = await startServer("local://shop", shop);
+ * await using client = await openConnection<typeof shop>(server.address);
+ * try {
+ *   await client.remote.buy(5);
+ * } catch (error) {
+ *   if (!isRemoteError<SoldOutError>(error, "sold_out")) throw error;
+ *   assertEquals(error.data.left, 3);
+ * }
+ * ```
+ *
+ * @typeParam Data The type of `data`.
+ */
+export class ServiceError<Data = unknown>
+  extends DenomasError<{ readonly code: string; readonly data?: Data }> {
+  /** The name of the class. */
+  override name = "ServiceError";
+  /** What went wrong, for programs. */
+  declare readonly code: string;
+  /** What else the caller is told. */
+  declare readonly data: Data;
+}
+
 /** Thrown to a subscriber of a topic when items that it has not read are gone. */
 export class MissedItemsError extends DenomasError {
   /** The name of the class. */
   override name = "MissedItemsError";
-  /** The code of the `RemoteError` that it becomes on the other side. */
+  /** The code that tells other sides which error it is. */
   readonly code = "missed_items";
 }
 
@@ -65,28 +122,7 @@ export class MissedItemsError extends DenomasError {
  * this `code`, and gives its data the type of the error that was thrown there.
  * Nothing checks the data.
  *
- * ```ts
- * import { isRemoteError, openConnection, service, startServer } from "@denomas/denomas/rpc";
- * import { assertEquals } from "@std/assert";
- *
- * class JobFailed extends Error {
- *   readonly code = "job_failed";
- *   readonly data = { attempts: 3 };
- * }
- * const jobs = service({
- *   run() {
- *     throw new JobFailed("It never works");
- *   },
- * });
- * await using server = await startServer("local://failing-jobs", jobs);
- * await using client = await openConnection<typeof jobs>(server.address);
- * try {
- *   await client.remote.run();
- * } catch (error) {
- *   if (!isRemoteError<JobFailed>(error, "job_failed")) throw error;
- *   assertEquals(error.data.attempts, 3);
- * }
- * ```
+ * See {@linkcode ServiceError} for an example.
  *
  * @typeParam E The error that the method throws. Import its type only, if it
  * belongs to the server.

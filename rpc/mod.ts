@@ -48,6 +48,7 @@ export {
   isRemoteError,
   MethodNotFoundError,
   ReferenceReleasedError,
+  ServiceError,
   UnsupportedByPeerError,
   ValidationError,
 } from "./errors.ts";
@@ -66,7 +67,14 @@ export type {
 export { keep, notify, sameRemote, withOptions } from "./options.ts";
 export type { Notifying, NotifyOptions } from "./options.ts";
 export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
-export type { RpcOptions, RpcStats, StreamWindow } from "./rpc_options.ts";
+export type { ValidatedPart } from "./errors.ts";
+export type {
+  FailedCall,
+  OnMethodError,
+  RpcOptions,
+  RpcStats,
+  StreamWindow,
+} from "./rpc_options.ts";
 export type { RpcServer, RpcServerOptions } from "./server.ts";
 export { Router, service } from "./service.ts";
 export type { ServiceOptions } from "./service.ts";

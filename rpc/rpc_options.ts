@@ -1,6 +1,6 @@
 import type { ChannelStats } from "../channel/channel.ts";
 import type { ChannelOptions } from "../channel/options.ts";
-import type { Middleware } from "./middleware.ts";
+import type { Middleware, ServedCall } from "./middleware.ts";
 
 /** Options of both ends of an RPC connection. */
 export interface RpcOptions extends ChannelOptions {
@@ -37,6 +37,22 @@ export interface RpcOptions extends ChannelOptions {
    */
   readonly sendStacks?: boolean | undefined;
   /**
+   * Whether callers are told nothing of errors that were not made for them:
+   * only that the method failed, and an id that stands in the report, too. Told
+   * as they are: a `ServiceError`, and the errors of this package that the
+   * service itself has thrown.
+   *
+   * @default {true}
+   */
+  readonly maskErrors?: boolean | undefined;
+  /**
+   * Receives the error of each method that failed, unless it is one that was
+   * made for the caller.
+   *
+   * @default {one line on stderr}
+   */
+  readonly onMethodError?: OnMethodError | undefined;
+  /**
    * How many functions and unlisted services of this side the other side may
    * hold. A message that passes one more is a `SerializationError`.
    *
@@ -51,6 +67,17 @@ export interface RpcOptions extends ChannelOptions {
    */
   readonly middleware?: Middleware | undefined;
 }
+
+/** A call that failed. */
+export interface FailedCall {
+  /** The call. */
+  readonly call: ServedCall;
+  /** The id that the caller is told if the error is masked. */
+  readonly id: string;
+}
+
+/** Receives the errors of methods. Its own errors go to `onError`. */
+export type OnMethodError = (error: unknown, failed: FailedCall) => void;
 
 /** How much of a stream may be produced and not yet consumed. */
 export interface StreamWindow {

@@ -378,6 +378,7 @@ export class Links {
   /** Returns what starts sessions. */
   sessions(options: SessionOptions): SessionStarter {
     return sessionStarter(this.#service, {
+      maskErrors: false,
       ...this.#context.options,
       resolver: this.resolver,
       ...options,

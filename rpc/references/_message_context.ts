@@ -26,6 +26,8 @@ export interface StreamOwner {
   endStream(stream: Passed): void;
   /** Runs the first step of a stream's producer as a part of the call. */
   run<T>(step: () => T): T;
+  /** Reports the error of a producer; returns what its consumer is told. */
+  report(error: unknown): unknown;
 }
 
 /**

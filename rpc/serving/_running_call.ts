@@ -118,6 +118,10 @@ export class RunningCall implements ServedCall, StreamOwner {
     return runAs(this, step);
   }
 
+  report(error: unknown): unknown {
+    return this.#session.served.report(this, error);
+  }
+
   /** The deadline was for the reply, which is being sent. */
   beginStream(stream: Passed): void {
     (this.#streams ??= new Set()).add(stream);

@@ -4,10 +4,22 @@ import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
 import { printable } from "../../transports/printable.ts";
 import { emit, outcomeOf } from "../_events.ts";
-import { asError, toFailureRecord, toPlainFailure } from "../_failure.ts";
-import { MethodNotFoundError } from "../errors.ts";
+import { world } from "../../transports/internal.ts";
+import {
+  asError,
+  isInstance,
+  isTold,
+  toFailureRecord,
+  toPlainFailure,
+} from "../_failure.ts";
+import {
+  MethodNotFoundError,
+  ServiceError,
+  ValidationError,
+} from "../errors.ts";
 import type { ExposeOptions } from "../expose.ts";
 import { joinKwargs } from "../kwargs.ts";
+import type { ServedCall } from "../middleware.ts";
 import {
   type CallContent,
   isCall,
@@ -120,10 +132,19 @@ export class ServedCalls {
 
   /** Returns the content of a failure, in the form that the other side reads. */
   encodeFailure(error: Error): unknown {
-    const { hello, options } = this.#session;
-    return hello.hasExtensions
-      ? toFailureRecord(error, options.sendStacks)
-      : failureText(toPlainFailure(error));
+    const { channel, hello, options } = this.#session;
+    if (!hello.hasExtensions) return failureText(toPlainFailure(error));
+    return toFailureRecord(error, {
+      stacks: options.sendStacks,
+      causes: !options.maskErrors,
+      refusalOf(value) {
+        const context = new MessageContext("owned");
+        const refusal = channel.codec.refusalOf(value, context);
+        const isData = context.isEmpty;
+        context.withdraw();
+        return isData ? refusal : "it holds a function, service or stream";
+      },
+    });
   }
 
   /** The caller of `id` waits neither for the reply nor for a stream in it. */
@@ -194,7 +215,12 @@ export class ServedCalls {
     // If the result cannot be sent, the caller has been told so, and releases
     // nothing. Listening costs as much as finding the method, so it is done
     // only while the outcome is open.
-    if (answered !== AT_ONCE) answered.catch(() => context.discard());
+    if (answered !== AT_ONCE) {
+      answered.catch((error) => {
+        context.discard();
+        this.report(running, error);
+      });
+    }
     if (running.isStreaming) this.#list(running);
     else running.end("result");
   }
@@ -204,8 +230,25 @@ export class ServedCalls {
     running: RunningCall,
     error: unknown,
   ): void {
-    running.end(running.isGivenUp ? "aborted" : outcomeOf(error), error);
-    this.fail(request, error);
+    const { isGivenUp } = running;
+    running.end(isGivenUp ? "aborted" : outcomeOf(error), error);
+    this.fail(request, isGivenUp ? error : this.report(running, error));
+  }
+
+  /** Reports the error of a method, and returns what its caller is told. */
+  report(call: ServedCall, error: unknown): unknown {
+    const { maskErrors, onMethodError } = this.#session.options;
+    const isOwnFault = isInstance(error, ValidationError) &&
+      error.part !== "argument";
+    const told = isTold(error);
+    if (told && !isOwnFault) return error;
+    const id = world.uuid();
+    onMethodError(error, { call, id });
+    if (told || !maskErrors) return error;
+    return new ServiceError(
+      `The method failed; its side has reported the error with the id ${id}`,
+      { code: "internal", data: { id } },
+    );
   }
 
   /** The id of a call that is answered, and streams, may be used again. */

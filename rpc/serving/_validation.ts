@@ -1,6 +1,6 @@
 import { printable } from "../../transports/printable.ts";
-import { ValidationError } from "../errors.ts";
-import type { ExposeOptions, SchemaIssue, StandardSchema } from "../expose.ts";
+import { type ValidatedPart, ValidationError } from "../errors.ts";
+import type { ExposeOptions, StandardSchema } from "../expose.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
 import type { RunningCall } from "./_running_call.ts";
 
@@ -35,7 +35,8 @@ export async function runChecked(
     return new CheckedStream(what, options.items, result);
   }
   if (options.result === undefined) return result;
-  return (await check(`${what}: the result`, options.result, result)).value;
+  const text = `${what}: the result`;
+  return (await check("result", text, options.result, result)).value;
 }
 
 async function checkArguments(
@@ -50,6 +51,7 @@ async function checkArguments(
       `Cannot call '${
         printable(path)
       }': ${args.length} arguments were given, it takes at most ${schemas.length}`,
+      { part: "argument" },
     );
   }
   const checked: unknown[] = [];
@@ -57,7 +59,7 @@ async function checkArguments(
     const what = `Cannot call '${printable(path)}': argument ${
       checked.length + 1
     }`;
-    checked.push((await check(what, schema, arg)).value);
+    checked.push((await check("argument", what, schema, arg)).value);
   };
   for (const [at, schema] of schemas.entries()) {
     await checkNext(schema, args[at]);
@@ -78,7 +80,9 @@ class CheckedStream implements AsyncIterableIterator<unknown, undefined> {
 
   constructor(what: string, schema: StandardSchema, stream: unknown) {
     if (!isStream(stream)) {
-      throw new ValidationError(`${what}: the result is no stream`);
+      throw new ValidationError(`${what}: the result is no stream`, {
+        part: "result",
+      });
     }
     this.#what = what;
     this.#schema = schema;
@@ -94,7 +98,8 @@ class CheckedStream implements AsyncIterableIterator<unknown, undefined> {
     if (done) return { done, value: undefined };
     try {
       const what = `${this.#what}: an item`;
-      return { done: false, ...await check(what, this.#schema, value) };
+      const item = await check("item", what, this.#schema, value);
+      return { done: false, value: item.value };
     } catch (error) {
       await this.return();
       throw error;
@@ -109,20 +114,24 @@ class CheckedStream implements AsyncIterableIterator<unknown, undefined> {
 
 /** Boxes the value, because a promise would call its `then`. */
 async function check(
+  part: ValidatedPart,
   what: string,
   schema: StandardSchema,
   value: unknown,
 ): Promise<{ readonly value: unknown }> {
   const outcome = await schema["~standard"].validate(value);
   if (outcome.issues === undefined) return { value: outcome.value };
-  throw new ValidationError(
-    `${what} does not fit: ${outcome.issues.map(describeIssue).join("; ")}`,
+  // Libraries add more to their issues, such as the value itself.
+  const issues = outcome.issues.map(({ message, path = [] }) => ({
+    message,
+    path: path.map((it) => typeof it === "object" ? it.key : it)
+      .map((key) => typeof key === "number" ? key : String(key)),
+  }));
+  const texts = issues.map(({ message, path }) =>
+    path.length === 0 ? message : `${message} at '${path.join(".")}'`
   );
-}
-
-function describeIssue({ message, path = [] }: SchemaIssue): string {
-  const keys = path.map((part) =>
-    String(typeof part === "object" ? part.key : part)
-  );
-  return keys.length === 0 ? message : `${message} at '${keys.join(".")}'`;
+  throw new ValidationError(`${what} does not fit: ${texts.join("; ")}`, {
+    part,
+    issues,
+  });
 }

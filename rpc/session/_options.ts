@@ -1,11 +1,18 @@
 import { checkRange } from "../../channel/internal.ts";
-import { guardedOnError, type OnError } from "../../channel/report.ts";
+import { readThrown } from "../../channel/message.ts";
+import {
+  guardedOnError,
+  type OnError,
+  printLine,
+  runGuarded,
+} from "../../channel/report.ts";
+import { printable } from "../../transports/printable.ts";
 import type {
   AuthenticateOptions,
   CredentialsOptions,
 } from "../authenticate.ts";
 import type { AddressResolver } from "../references/_remote_proxy.ts";
-import type { RpcOptions, StreamWindow } from "../rpc_options.ts";
+import type { FailedCall, RpcOptions, StreamWindow } from "../rpc_options.ts";
 
 /** The default window. */
 export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
@@ -26,8 +33,10 @@ type Defaulted =
   | "authenticateMs"
   | "extensions"
   | "heartbeatMs"
+  | "maskErrors"
   | "maxReferences"
   | "middleware"
+  | "onMethodError"
   | "sendStacks"
   | "streamWindow";
 
@@ -46,16 +55,25 @@ export type ResolvedSessionOptions =
 export function resolveSessionOptions(
   options: SessionOptions,
 ): ResolvedSessionOptions {
-  const resolved = {
+  const onError = guardedOnError(options.onError);
+  const { onMethodError = printMethodError } = options;
+  const resolved: ResolvedSessionOptions = {
     ...options,
     authenticateMs: options.authenticateMs ?? 10_000,
     extensions: options.extensions ?? true,
     heartbeatMs: options.heartbeatMs ?? 15_000,
+    maskErrors: options.maskErrors ?? true,
     maxReferences: options.maxReferences ?? 65_536,
     middleware: options.middleware ?? {},
     sendStacks: options.sendStacks ?? false,
     streamWindow: options.streamWindow ?? DEFAULT_WINDOW,
-    onError: guardedOnError(options.onError),
+    onError,
+    onMethodError: (error, failed) =>
+      runGuarded(() => onMethodError(error, failed), (failure) => {
+        const { remoteAddress: address } = failed.call;
+        onError(error, { kind: "callback", address });
+        onError(failure, { kind: "callback", address });
+      }),
   };
   checkRange("authenticateMs", resolved.authenticateMs, 1);
   checkRange("heartbeatMs", resolved.heartbeatMs, 1);
@@ -67,5 +85,19 @@ export function resolveSessionOptions(
   }
   throw new TypeError(
     "Cannot send 'credentials': they travel by the extensions, which are off",
+  );
+}
+
+/** The longest text of an error in one line. */
+const SHOWN_UNITS = 2_000;
+
+function printMethodError(error: unknown, { call, id }: FailedCall): void {
+  const { name, message } = readThrown(error);
+  const text = printable(`${name}: ${message}`, SHOWN_UNITS);
+  const from = printable(call.remoteAddress);
+  const path = printable(call.path);
+  printLine(
+    `denomas: method error in '${path}', called by ${from}: ${text} (id ${id})`,
+    "stderr",
   );
 }

@@ -50,7 +50,7 @@ const CONTROLS: Readonly<Record<string, Control>> = {
     await streams.next(
       toKey(key),
       toKey(consumed),
-      (batch) => sendBatch(request, batch),
+      (batch, owner) => sendBatch(request, batch, owner),
     );
     return ANSWERED_ELSEWHERE;
   },

@@ -18,9 +18,12 @@ export interface StreamBatch {
 
 /**
  * Sends as many of the first items of a batch as possible, and returns their
- * number. Throws if not even the first item can be sent.
+ * number. What they pass belongs to `owner`, as the stream itself does. Throws if not even the first item can be sent.
  */
-export type SendBatch = (batch: StreamBatch) => number;
+export type SendBatch = (
+  batch: StreamBatch,
+  owner: StreamOwner | null,
+) => number;
 
 /** Ends a producer that nobody will read. */
 export function discardStream(iterable: AsyncIterable<unknown>): void {
@@ -106,7 +109,7 @@ export class OutgoingStream implements Passed {
     const items = this.#items.first(this.#batchSize);
     const done = outcome === "done" && items.length === this.#items.size;
     try {
-      const sent = send({ items, done });
+      const sent = send({ items, done }, this.#owner);
       // The request for these items does not count: this side sets the pace.
       if (sent > 0) this.#channel.arrivals.giveBackFrame(PACED_BYTES);
       this.#batchSize = sent < items.length ? sent : 2 * this.#batchSize;
@@ -148,8 +151,15 @@ export class OutgoingStream implements Passed {
     } else {
       await endProducer(() =>
         iterator ?? this.#iterable[Symbol.asyncIterator]()
-      );
+      ).catch((error) => {
+        throw this.#told(error);
+      });
     }
+  }
+
+  /** Returns what the consumer is told of an error of the producer. */
+  #told(error: unknown): unknown {
+    return this.#owner === null ? error : this.#owner.report(error);
   }
 
   /** Attributes the same size to each unsent item, which is close enough. */
@@ -206,7 +216,7 @@ export class OutgoingStream implements Passed {
         this.#wake();
       }
     } catch (error) {
-      this.#outcome ??= { error };
+      if (this.#outcome === null) this.#outcome = { error: this.#told(error) };
       this.#wake();
     } finally {
       this.#isPumping = false;

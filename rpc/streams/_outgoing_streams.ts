@@ -3,7 +3,11 @@ import type { IncomingRequest } from "../../channel/request.ts";
 import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { ReferenceReleasedError, UnsupportedByPeerError } from "../errors.ts";
-import { holdBytes, MessageContext } from "../references/_message_context.ts";
+import {
+  holdBytes,
+  MessageContext,
+  type StreamOwner,
+} from "../references/_message_context.ts";
 import type { SessionContext } from "../_session_context.ts";
 import {
   OutgoingStream,
@@ -130,9 +134,10 @@ export class OutgoingStreams {
 export function sendBatch(
   request: IncomingRequest,
   batch: StreamBatch,
+  owner: StreamOwner | null,
 ): number {
   const { items } = batch;
-  const context = new MessageContext("owned");
+  const context = new MessageContext("owned", owner);
   try {
     request.tryReply(batch, context);
     return items.length;
@@ -143,7 +148,8 @@ export function sendBatch(
       throw error;
     }
     context.withdraw();
-    return sendBatch(request, { items: items.slice(0, count), done: false });
+    const part = { items: items.slice(0, count), done: false };
+    return sendBatch(request, part, owner);
   }
 }
 

@@ -36,6 +36,7 @@ function owned(owner: Partial<StreamOwner>): MessageContext {
     beginStream() {},
     endStream() {},
     run: (step) => step(),
+    report: (error) => error,
     ...owner,
   });
 }

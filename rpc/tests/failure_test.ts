@@ -10,6 +10,7 @@ import {
   SerializationError,
   ServerBusyError,
 } from "../../channel/errors.ts";
+import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import { failureText } from "../../channel/message.ts";
 import {
   MethodNotFoundError,
@@ -40,9 +41,26 @@ const ownTypes = [
   UnsupportedByPeerError,
 ];
 
+/** The record of `error` for a peer that takes what JSON carries. */
+function recordOf(error: unknown, stacks = false): Record<string, unknown> {
+  const table = new TypeTable([]);
+  return toFailureRecord(error, {
+    stacks,
+    causes: false,
+    refusalOf(value) {
+      try {
+        table.pack(value);
+        return null;
+      } catch {
+        return "no data";
+      }
+    },
+  });
+}
+
 /** What arrives of `error` at a peer with extensions. */
 function viaRecord(error: unknown, withStack = false): Error {
-  const record = JSON.parse(JSON.stringify(toFailureRecord(error, withStack)));
+  const record = JSON.parse(JSON.stringify(recordOf(error, withStack)));
   return fromFailure(record, ORIGIN);
 }
 
@@ -52,13 +70,13 @@ function viaText(error: unknown): Error {
 }
 
 Deno.test("toFailureRecord tells name, message, code and data", () => {
-  assertEquals(toFailureRecord(new OutOfStock("none left"), false), {
+  assertEquals(recordOf(new OutOfStock("none left")), {
     name: "OutOfStock",
     message: "none left",
     code: "stock",
     data: { left: 0 },
   });
-  assertEquals(toFailureRecord("text", false), {
+  assertEquals(recordOf("text"), {
     name: "Error",
     message: "text",
   });
@@ -66,18 +84,18 @@ Deno.test("toFailureRecord tells name, message, code and data", () => {
 
 Deno.test("toFailureRecord tells the stack only if it shall", () => {
   const error = new Error("no");
-  assertFalse("stack" in toFailureRecord(error, false));
-  assertEquals(toFailureRecord(error, true).stack, error.stack);
+  assertFalse("stack" in recordOf(error));
+  assertEquals(recordOf(error, true).stack, error.stack);
 });
 
-Deno.test("toFailureRecord leaves out data that could not be sent", () => {
+Deno.test("toFailureRecord says that data could not be sent", () => {
   const bad = [() => {}, new Date(), 1n, NaN, { deep: [Symbol()] }];
   for (const data of bad) {
-    const record = toFailureRecord(
-      Object.assign(new Error("the real reason"), { data }),
-      false,
-    );
-    assertEquals(record, { name: "Error", message: "the real reason" });
+    const error = Object.assign(new Error("the real reason"), { data });
+    assertEquals(recordOf(error), {
+      name: "Error",
+      message: "the real reason (its 'data' was not sent: no data)",
+    });
   }
 });
 
@@ -102,7 +120,7 @@ Deno.test("toFailureRecord and toPlainFailure never throw", () => {
     Object.assign(new Error("nasty"), { name: 1, stack: 2, code: 3 }),
   ];
   for (const error of nasty) {
-    const record = toFailureRecord(error, true);
+    const record = recordOf(error, true);
     assertEquals(typeof record.name, "string");
     assertEquals(typeof record.message, "string");
     assertInstanceOf(toPlainFailure(error), Error);
@@ -204,7 +222,7 @@ Deno.test("an own error that was let through is not told as one of this side", (
 });
 
 Deno.test("toFailureRecord gives codes to what ends calls", () => {
-  const code = (error: unknown) => toFailureRecord(error, false).code;
+  const code = (error: unknown) => recordOf(error).code;
   assertEquals(
     code(new SerializationError("bad", { path: ["a"] })),
     "not_serializable",

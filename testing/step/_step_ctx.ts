@@ -67,7 +67,12 @@ export class StepCtx implements Ctx {
     this.rpc = makeVerbs({
       scope,
       nextAddress,
-      options: () => ({ ...this.options, sendStacks: true }),
+      options: () => ({
+        ...this.options,
+        sendStacks: true,
+        maskErrors: false,
+        onMethodError: () => {},
+      }),
       names: {
         server: "RPC server",
         client: "RPC client of",
