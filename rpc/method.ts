@@ -109,11 +109,13 @@ export const method: MethodMaker<readonly []> = guarded();
  * a call by throwing, or returns what it adds to the `context` of the call.
  *
  * ```ts
- * import { type Call, guarded, openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { type Call, guarded, openConnection, service, ServiceError, startServer } from "@denomas/denomas/rpc";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
  * function signedIn({ identity }: Call) {
- *   if (typeof identity !== "string") throw new Error("Sign in first");
+ *   if (typeof identity !== "string") {
+ *     throw new ServiceError("Sign in first", { code: "unauthenticated" });
+ *   }
  *   return { user: identity };
  * }
  * const personal = guarded(signedIn);

@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { type NodeEnv, nodeEnv } from "../../dev/checks/node_env.ts";
 import { startServer } from "../deno.ts";
+import { ServiceError } from "../errors.ts";
 import { service } from "../service.ts";
 
 const calculator = service({
@@ -18,7 +19,7 @@ const calculator = service({
     return sum;
   },
   fail: (message: string): Promise<void> => {
-    throw new RangeError(message);
+    throw new ServiceError(message, { code: "failed" });
   },
 });
 

@@ -140,7 +140,8 @@ withCtx({
   const { remote } = await ctx.rpc.connect<typeof shop>();
   await remote.ping();
   const error = await assertRejects(() => remote.throwData(), RemoteError);
-  assertEquals([error.remoteName, error.message], ["Error", "the real reason"]);
+  assertEquals(error.remoteName, "Error");
+  assertStringIncludes(error.message, "the real reason (its 'data' was not");
   assertEquals(error.data, undefined);
   const [side] = server.clients;
   assertEquals(side!.stats().references, 0);
@@ -215,10 +216,7 @@ withCtx({
   assertStringIncludes(promise.message, "$[0]");
   const circular = await assertRejects(() => remote.circular(), RemoteError);
   assertStringIncludes(circular.message, "circular");
-  if (ctx.options.codec.name === "json") {
-    const nan = await assertRejects(() => remote.nan(), RemoteError);
-    assertStringIncludes(nan.message, "$[0][0]");
-  } else assertEquals(await remote.nan(), [[NaN]]);
+  assertEquals(await remote.nan(), [[NaN]]);
   const [side] = server.clients;
   assertEquals(side!.stats().runningCalls, 0);
 });

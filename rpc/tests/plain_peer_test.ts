@@ -311,7 +311,7 @@ async function connectPlainly(
     await startServer<{ twice(value: number): number }>(
       ctx.address,
       served,
-      ctx.options,
+      { ...ctx.options, maskErrors: false },
     ),
   );
   const paths: string[] = [];

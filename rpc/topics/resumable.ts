@@ -18,8 +18,8 @@ import { ConnectionClosedError } from "../../channel/errors.ts";
  *
  * const news = new Topic<string>();
  * const press = service({
- *   news: (after: number | null = null) =>
- *     news.entries(after === null ? { last: 10 } : { after }),
+ *   news: (after?: number) =>
+ *     news.entries(after === undefined ? { last: 10 } : { after }),
  * });
  * await using server = await startServer("local://press", press);
  * await using client = await openReconnecting<typeof press>(server.address);
