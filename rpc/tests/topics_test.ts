@@ -101,8 +101,7 @@ withCtx(
   async (ctx) => {
     const topic = new Topic<string>();
     const { client } = await reconnecting(ctx, topic);
-    const open = (after: number | undefined) =>
-      client.remote.entries(after ?? null);
+    const open = (after?: number) => client.remote.entries(after);
     topic.publish("only");
     const cut = resumable(open);
     await cut.next();
