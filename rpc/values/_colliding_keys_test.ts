@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { seededRandom } from "../../testing/network/_random.ts";
+import { seededRandom } from "../../testing/network/random.ts";
 import { collide, hashKey } from "./_colliding_keys.ts";
 
 /** Returns so many keys with the same last 9 bits of their hashes. */
