@@ -66,6 +66,8 @@ export type {
 } from "./middleware.ts";
 export { keep, notify, sameRemote, withOptions } from "./options.ts";
 export type { Notifying, NotifyOptions } from "./options.ts";
+export { pipe } from "./pipe.ts";
+export type { Piped, PipedResult } from "./pipe.ts";
 export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
 export type { ValidatedPart } from "./errors.ts";
 export type {

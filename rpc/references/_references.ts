@@ -346,7 +346,7 @@ function join(path: string, rest: string): string {
  * Returns the method of a proxy that was passed on to a third side. It passes on
  * the caller's signal and time, and returns errors unchanged.
  */
-function forward(node: RemoteNode, rest: string): Target {
+export function forward(node: RemoteNode, rest: string): Target {
   const { caller, path, options } = node;
   const method = (...args: unknown[]) => {
     const { signal, remainingMs } = call();

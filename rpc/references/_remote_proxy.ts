@@ -21,6 +21,13 @@ export interface Caller {
   keep?(path: string, reference: object): void;
   /** Releases the reference at `path`. */
   release?(path: string, reference: object): void;
+  /**
+   * Returns a new key for the result of a call whose options have it as `as`, so
+   * that it can be used before it is here; `null` if the other side keeps none.
+   */
+  keepResult?(): number | null;
+  /** The result with this key is not used any more. */
+  forgetResult?(key: number): void;
 }
 
 /**

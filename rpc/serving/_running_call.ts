@@ -17,6 +17,8 @@ export interface ServingTerms {
   readonly timeoutMs: number;
   /** Data for the middleware. */
   readonly meta: Readonly<Record<string, unknown>>;
+  /** The key under which its result is kept for further calls, or `null`. */
+  readonly as: number | null;
 }
 
 const NO_CONTEXT = Object.freeze({});

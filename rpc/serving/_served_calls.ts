@@ -1,5 +1,6 @@
 import { AT_ONCE, isThenable } from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
+import { ServerBusyError } from "../../channel/errors.ts";
 import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
 import { printable } from "../../transports/printable.ts";
@@ -27,26 +28,32 @@ import {
   isServicePath,
 } from "../references/_call_content.ts";
 import { MessageContext } from "../references/_message_context.ts";
+import { PipedArgument, RESULT_PREFIX } from "../references/_piped_argument.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import { resolveMethod, type Target } from "../references/_resolve.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { discardStream } from "../streams/_outgoing_stream.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
+import { KeptResults } from "./_kept_results.ts";
 import { runThrough } from "./_run_through.ts";
 import { RunningCall, type ServingTerms } from "./_running_call.ts";
 import { isChecked, runChecked } from "./_validation.ts";
 
-const NO_TERMS: ServingTerms = { timeoutMs: Infinity, meta: {} };
+const NO_TERMS: ServingTerms = { timeoutMs: Infinity, meta: {}, as: null };
 
 /** The calls of the other side. Each is run and answered, or given up. */
 export class ServedCalls {
   readonly #session: SessionContext;
   /** Not a `Map`: the caller chooses the ids, and could make one slow. */
   readonly #running = new IdTable<RunningCall>();
+  readonly #results: KeptResults;
+  /** What callers were told of errors that were reported. */
+  readonly #told = new WeakMap<object, unknown>();
 
   /** The calls are those of the other side of `session`. */
   constructor(session: SessionContext) {
     this.#session = session;
+    this.#results = new KeptResults(session);
   }
 
   /** How many methods are running. */
@@ -61,6 +68,16 @@ export class ServedCalls {
     terms: ServingTerms = NO_TERMS,
   ): void {
     if (!isCallPath(path)) return this.fail(request, notFound(path));
+    const { as } = terms;
+    const { maxReferences } = this.#session.options;
+    if (as !== null && this.#results.size >= maxReferences) {
+      return this.fail(
+        request,
+        new ServerBusyError(
+          `Cannot keep the result: ${maxReferences} are kept already`,
+        ),
+      );
+    }
     const { id } = request;
     const given = joinKwargs(args, kwargs);
     const running = new RunningCall(this.#session, id, path, given, terms);
@@ -75,6 +92,7 @@ export class ServedCalls {
     }));
     try {
       const result = this.#run(running);
+      if (as !== null) this.#results.keep(as, result);
       // A call that has ended by now cannot be cancelled and is not listed.
       if (isThenable(result)) {
         this.#list(running);
@@ -87,8 +105,14 @@ export class ServedCalls {
         this.#reply(request, running, result);
       }
     } catch (error) {
+      if (as !== null) this.#results.keep(as, Promise.reject(error));
       this.#failRunning(request, running, error);
     }
+  }
+
+  /** The other side has the result of the call with this key. */
+  forgetResult(key: number): void {
+    this.#results.forget(key);
   }
 
   /**
@@ -106,10 +130,11 @@ export class ServedCalls {
         "Cannot serve request: '$/call' takes a path, arguments, keyword arguments and a map",
       );
     }
-    const { timeoutMs, meta } = terms;
+    const { timeoutMs, meta, as } = terms;
     this.serve(request, content, {
       timeoutMs: typeof timeoutMs === "number" ? timeoutMs : Infinity,
       meta: isRecord(meta) ? meta : {},
+      as: Number.isSafeInteger(as) ? as as number : null,
     });
   }
 
@@ -161,6 +186,7 @@ export class ServedCalls {
 
   /** Aborts all methods, because the connection is gone. */
   abortAll(errorFor: (path: string) => Error): void {
+    this.#results.clear();
     for (const call of this.#running.values()) {
       const error = errorFor(call.path);
       call.end("lost", error);
@@ -185,13 +211,24 @@ export class ServedCalls {
 
   #runMethod(running: RunningCall): unknown {
     const { path, args } = running;
-    const { service, method, options } = this.#resolve(path);
-    const run = (args: readonly unknown[]) => {
-      // Middleware, guards and schemas may take long.
-      if (running.isGivenUp) throw running.signal.reason;
-      return running.run(() => method.apply(service, args as unknown[]));
-    };
-    return isChecked(options) ? runChecked(running, options, run) : run(args);
+    if (path.startsWith(RESULT_PREFIX) || args.some(isPiped)) {
+      return this.#runPiped(running);
+    }
+    return runTarget(running, this.#resolve(path));
+  }
+
+  /** Runs a method that uses results of earlier calls. */
+  async #runPiped(running: RunningCall): Promise<unknown> {
+    const { path, args } = running;
+    const results = this.#results;
+    running.args = await Promise.all(
+      args.map((it) => isPiped(it) ? results.valueAt(it.path) : it),
+    );
+    const target = path.startsWith(RESULT_PREFIX)
+      ? await results.targetAt(path)
+      : this.#resolve(path);
+    if (target === null) throw notFound(path);
+    return await runTarget(running, target);
   }
 
   #resolve(path: string): Target {
@@ -240,15 +277,19 @@ export class ServedCalls {
     const { maskErrors, onMethodError } = this.#session.options;
     const isOwnFault = isInstance(error, ValidationError) &&
       error.part !== "argument";
-    const told = isTold(error);
-    if (told && !isOwnFault) return error;
+    const isMade = isTold(error);
+    if (isMade && !isOwnFault) return error;
+    // Calls that use the result of a call that failed fail with its error.
+    const key = asError(error);
+    if (key !== null && this.#told.has(key)) return this.#told.get(key);
     const id = world.uuid();
     onMethodError(error, { call, id });
-    if (told || !maskErrors) return error;
-    return new ServiceError(
+    const told = isMade || !maskErrors ? error : new ServiceError(
       `The method failed; its side has reported the error with the id ${id}`,
       { code: "internal", data: { id } },
     );
+    if (key !== null) this.#told.set(key, told);
+    return told;
   }
 
   /** The id of a call that is answered, and streams, may be used again. */
@@ -260,8 +301,33 @@ export class ServedCalls {
   }
 }
 
-/** Returns whether a path could lead to a method, from the root or a reference. */
+function isPiped(argument: unknown): argument is PipedArgument {
+  return argument instanceof PipedArgument;
+}
+
+/** Runs the method of a call, with its guards and schemas if it has some. */
+function runTarget(
+  running: RunningCall,
+  { service, method, options }: Target,
+): unknown {
+  const run = (args: readonly unknown[]) => {
+    // Middleware, guards and schemas may take long.
+    if (running.isGivenUp) throw running.signal.reason;
+    return running.run(() => method.apply(service, args as unknown[]));
+  };
+  return isChecked(options)
+    ? runChecked(running, options, run)
+    : run(running.args);
+}
+
+/**
+ * Returns whether a path could lead to a method, from the root, a reference or a
+ * result.
+ */
 function isCallPath(path: string): boolean {
+  if (path.startsWith(RESULT_PREFIX)) {
+    return isServicePath(path.slice(RESULT_PREFIX.length));
+  }
   if (!path.startsWith(REFERENCE_PREFIX)) return isServicePath(path);
   const slash = path.indexOf("/", REFERENCE_PREFIX.length);
   if (Number.isNaN(referenceKey(path))) return false;

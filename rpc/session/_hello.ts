@@ -14,12 +14,22 @@ import type { Heartbeat } from "./_heartbeat.ts";
 
 /** The version of the extensions that this side speaks. */
 const VERSION = 1;
-const FEATURES = ["call", "cancel", "ping", "references", "streams", "values"];
+const FEATURES = [
+  "call",
+  "cancel",
+  "ping",
+  "references",
+  "streams",
+  "values",
+  "pipes",
+];
 
 /** The feature of a side that can resolve addresses of agents. */
 const PLACES = "places";
 /** The feature of a side that takes values which codecs do not carry. */
 const VALUES = "values";
+/** The feature of a side that keeps results for calls which use them. */
+const PIPES = "pipes";
 
 /** A call can be encoded only once the reply to the hello has come. */
 export class HelloAwaitedError extends Error {
@@ -62,6 +72,8 @@ export class Hello {
   takesAddresses = false;
   /** Whether the peer takes values that codecs do not carry. */
   takesValues = false;
+  /** Whether the peer keeps results for calls that use them. */
+  takesPipes = false;
   /** How far a stream may run ahead: the smaller of both sides' windows. */
   window: StreamWindow;
   readonly #session: HelloContext;
@@ -251,6 +263,7 @@ export class Hello {
     const peers: unknown[] = Array.isArray(features) ? features : [];
     this.takesAddresses = peers.includes(PLACES);
     this.takesValues = peers.includes(VALUES);
+    this.takesPipes = peers.includes(PIPES);
     this.window = this.#narrow(isWindow(window) ? window : DEFAULT_WINDOW);
     this.#endWait();
     this.#session.heartbeat.start("pinging");

@@ -15,9 +15,16 @@ import { type Hello, HelloAwaitedError } from "./_hello.ts";
 /** A session with the part that made calls wait for. */
 type CallingContext = SessionContext & { readonly hello: Hello };
 
+/** The options of a call whose result the other side keeps. */
+interface PipedOptions extends CallOptions {
+  /** The key of the result. */
+  readonly as?: number;
+}
+
 /** The calls that this side makes on one connection. */
 export class MadeCalls implements Caller {
   readonly #session: CallingContext;
+  #nextResult = 0;
 
   /** The calls are those of `session`. */
   constructor(session: CallingContext) {
@@ -116,13 +123,15 @@ export class MadeCalls implements Caller {
   ): unknown {
     const { args: list, kwargs } = splitKwargs(withoutTrailing(args));
     const timeoutMs = this.#timeoutMs(options);
-    const { meta } = options;
+    const { meta, as } = options as PipedOptions;
     const { hello } = this.#session;
-    const isPlain = meta === undefined && timeoutMs === Infinity;
+    const isPlain = meta === undefined && timeoutMs === Infinity &&
+      as === undefined;
     if (isPlain || !hello.hasExtensions) return [path, list, kwargs];
     const terms = {
       ...(timeoutMs < Infinity && { timeoutMs }),
       ...(meta && { meta }),
+      ...(as !== undefined && { as }),
     };
     return ["$/call", [path, list, kwargs, terms], {}];
   }
@@ -163,6 +172,14 @@ export class MadeCalls implements Caller {
     if (!path.startsWith(REFERENCE_PREFIX)) return;
     emit(() => ({ type: "ended", subject: reference }));
     this.#tell("$/release", referenceKey(path));
+  }
+
+  keepResult(): number | null {
+    return this.#session.hello.takesPipes ? this.#nextResult++ : null;
+  }
+
+  forgetResult(key: number): void {
+    this.#tell("$/forget", key);
   }
 
   /** Sends a request that needs no reply, to a peer that understands it. */

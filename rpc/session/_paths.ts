@@ -4,6 +4,7 @@ import {
   REFERENCE_PREFIX,
   type References,
 } from "../references/_references.ts";
+import { RESULT_PREFIX } from "../references/_piped_argument.ts";
 import type { ServedCalls } from "../serving/_served_calls.ts";
 import {
   type OutgoingStreams,
@@ -56,12 +57,14 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   },
   "$/return": ({ streams }, [key]) => streams.return(toKey(key)),
   "$/cancel": ({ served }, [id]) => served.cancel(toKey(id)),
+  "$/forget": ({ served }, [key]) => served.forgetResult(toKey(key)),
   "$/idempotent": ({ served }, [path]) => served.isIdempotent(path),
 };
 
-/** Returns whether a path belongs to the extensions, and is no reference. */
+/** Returns whether a path belongs to the extensions, and leads to no method. */
 export function isExtensionPath(path: string): boolean {
-  return path.startsWith("$/") && !path.startsWith(REFERENCE_PREFIX);
+  return path.startsWith("$/") && !path.startsWith(REFERENCE_PREFIX) &&
+    !path.startsWith(RESULT_PREFIX);
 }
 
 /** Returns what serves control requests to `path`, if it is such a path. */

@@ -25,6 +25,7 @@ import {
   asMessageContext,
   type ReceivedContext,
 } from "../references/_message_context.ts";
+import { PipedArgument } from "../references/_piped_argument.ts";
 import type { RpcStats } from "../rpc_options.ts";
 import { References } from "../references/_references.ts";
 import { isService } from "../service.ts";
@@ -189,7 +190,7 @@ export class Session implements SessionContext, TypeEntry {
   matches(value: unknown, context: unknown): boolean {
     return isStream(value) || this.references.matches(value) ||
       this.#takesValues(context) && isRich(value, this.#hasBinary) ||
-      isSink(value);
+      isSink(value) || value instanceof PipedArgument;
   }
 
   /** Whether the other side takes values that codecs do not carry, or may. */
@@ -219,6 +220,7 @@ export class Session implements SessionContext, TypeEntry {
         ? { readable: path }
         : path;
     }
+    if (value instanceof PipedArgument) return { result: value.path };
     if (isSink(value)) {
       const fill = (items: ReadableStream) => items.pipeTo(value);
       return { sink: this.references.pack(fill, message) };
@@ -233,8 +235,9 @@ export class Session implements SessionContext, TypeEntry {
       return new IncomingStream(this, data, message);
     }
     if (isRecord(data)) {
-      const { readable, sink, value } = data;
+      const { readable, result, sink, value } = data;
       if (value !== undefined) return unpackRich(value);
+      if (typeof result === "string") return new PipedArgument(result);
       if (typeof readable === "string" && readable.startsWith(STREAM_PREFIX)) {
         return toReadable(new IncomingStream(this, readable, message));
       }

@@ -1,0 +1,11 @@
+/** The prefix of the paths of results that this side keeps for the other. */
+export const RESULT_PREFIX = "$/result/";
+
+/** An argument that is the result of an earlier call, at its path. */
+export class PipedArgument {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+}
