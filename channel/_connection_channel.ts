@@ -223,7 +223,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
       this.#requests.dropUnread();
     } else {
       this.#cutAfter(graceMs ?? FLUSH_MS);
-      if (graceMs === undefined || this.#requests.size === 0) this.finish();
+      if (graceMs === undefined) this.finish();
+      else this.finishIfIdle();
     }
     await this.closed;
   }
@@ -244,6 +245,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
 
   #beginClose(reason: CloseReason): void {
     if (this.state.kind !== "open") return;
+    this.hooks.onClosing?.();
     this.state = { kind: "closing", reason };
     this.#requests.close();
   }
@@ -261,6 +263,22 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
       () => this.#endClose(),
       { keepsAlive: true },
     );
+  }
+
+  /** Whether the peer is served, by answers or by the layer above. */
+  get isServing(): boolean {
+    return this.#requests.size > 0 || this.hooks.isServing?.() === true;
+  }
+
+  /** Whether requests can be sent: what is served may need them until its end. */
+  get canSend(): boolean {
+    const { kind } = this.state;
+    return kind === "open" || kind === "closing" && this.isServing;
+  }
+
+  /** Ends a close with some grace, if nothing is served any more. */
+  finishIfIdle(): void {
+    if (this.state.kind === "closing" && !this.isServing) this.finish();
   }
 
   /** Ends the stream of a closing channel, once queued data is written. */

@@ -117,6 +117,8 @@ export interface ChannelContext {
   endError(act: string, sent?: boolean): ConnectionClosedError;
   /** Ends the connection of a peer that broke a limit. */
   cutOver(code: CutCode): void;
-  /** Ends the stream of a closing channel, once queued data is written. */
-  finish(): void;
+  /** Whether requests can be sent. */
+  readonly canSend: boolean;
+  /** Ends a close with some grace, if nothing is served any more. */
+  finishIfIdle(): void;
 }

@@ -15,6 +15,16 @@ export interface ChannelHooks {
   readonly encodeFailure?: (error: Error) => unknown;
   /** Makes an error from the content of a failure that `origin` answered with. */
   readonly decodeFailure?: (content: unknown, origin: string) => Error;
+  /**
+   * This side begins to close the channel with some grace. Requests can be sent
+   * for the last time, unless the peer's own are still served.
+   */
+  readonly onClosing?: () => void;
+  /**
+   * Returns whether the layer still serves the peer beside its unanswered
+   * requests. It calls `finishIfIdle` of the channel when it does not any more.
+   */
+  readonly isServing?: () => boolean;
   /** Types that can be sent, after the user's serializers. */
   readonly types?: readonly TypeEntry[];
 }

@@ -18,6 +18,11 @@ export interface Call<Context = unknown> {
    * connection is lost.
    */
   readonly signal: AbortSignal;
+  /**
+   * Aborts when this side begins to close the connection, by `close` with
+   * `graceMs`: the method should end within that time.
+   */
+  readonly closing: AbortSignal;
   /** The path of the method. */
   readonly path: string;
   /** The address of the caller. */

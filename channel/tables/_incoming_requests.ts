@@ -108,7 +108,7 @@ export class IncomingRequests implements Answerer {
   /** Returns why a request of `bytes` is not taken, or `null`. */
   #refusal(isControl: boolean, bytes: number): string | null {
     const { arrivals, queue, state } = this.#channel;
-    if (state.kind !== "open") return "the channel is closing";
+    if (state.kind !== "open" && !isControl) return "the channel is closing";
     const excess = this.#excess(isControl, bytes);
     if (excess !== null || isControl) return excess;
     return queue.isBacklogged
@@ -202,7 +202,7 @@ export class IncomingRequests implements Answerer {
   ): void {
     if (type === FAILURE) this.#channel.counts.failedRequests++;
     this.#remove(request);
-    if (this.size === 0) this.#channel.finish();
+    this.#channel.finishIfIdle();
   }
 
   lossError(request: IncomingRequest): Error | null {

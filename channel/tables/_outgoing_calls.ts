@@ -151,8 +151,8 @@ export class OutgoingCalls {
   }
 
   #check({ signal, timeoutMs = 0 }: CallTerms): void {
-    const { limits, state } = this.#channel;
-    if (state.kind !== "open") throw this.#channel.endError("send");
+    const { limits } = this.#channel;
+    if (!this.#channel.canSend) throw this.#channel.endError("send");
     signal?.throwIfAborted();
     checkRange("timeoutMs", timeoutMs, 0);
     const limit = limits.requests.maxPending;

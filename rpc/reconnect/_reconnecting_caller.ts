@@ -3,6 +3,7 @@ import {
   type CloseReason,
   type ConnectionClosedError,
   QueueFullError,
+  ServerBusyError,
   TimeoutError,
 } from "../../channel/errors.ts";
 import {
@@ -11,6 +12,7 @@ import {
   stopListening,
 } from "../../channel/timers/abort_listeners.ts";
 import { world } from "../../transports/internal.ts";
+import { isInstance } from "../_failure.ts";
 import type { CallOptions } from "../call.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import type { Session } from "../session/_session.ts";
@@ -127,6 +129,13 @@ export class ReconnectingCaller implements Caller {
         }
         return await session.calls.call(path, args, rest);
       } catch (error) {
+        if (isInstance(error, ServerBusyError) && session.isDraining) {
+          // It was refused, so it has not run.
+          if (this.#options.queueTimeoutMs === 0 || holdsStream(args)) {
+            throw error;
+          }
+          continue;
+        }
         if (!session.channel.isOwnEnd(error)) throw error;
         // Once a call may have run, no later error can show that it has not.
         if (!call.loss?.sent) call.loss = error as ConnectionClosedError;

@@ -83,6 +83,8 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   readonly #totals = new Totals();
   /** The session that is open, although `onConnect` may still run. */
   #session: Session | null = null;
+  /** All that are open: those that the server is closing end their calls. */
+  readonly #open = new Set<Session>();
   #connections = 0;
   #isRef = true;
 
@@ -144,7 +146,9 @@ class PersistentClient<T> implements ReconnectingClient<T> {
         message: "this side closed the client",
       });
     }
-    await this.#session?.channel.close(options);
+    await Promise.all(
+      Array.from(this.#open, ({ channel }) => channel.close(options)),
+    );
     await this.closed;
   }
 
@@ -166,13 +170,13 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   ref(): void {
     this.#isRef = true;
     this.#backoff.isRef = true;
-    this.#session?.channel.ref();
+    for (const { channel } of this.#open) channel.ref();
   }
 
   unref(): void {
     this.#isRef = false;
     this.#backoff.isRef = false;
-    this.#session?.channel.unref();
+    for (const { channel } of this.#open) channel.unref();
   }
 
   /** Replaces each connection that is lost, until the client is closed. */
@@ -183,12 +187,15 @@ class PersistentClient<T> implements ReconnectingClient<T> {
         continue;
       }
       const since = world.now();
-      const reason = await session.channel.closed;
+      const reason = await session.left;
       if (this.#isClosed) break;
       // A connection that is lost at once is no success: waits go on growing.
-      if (world.now() - since >= this.#waits.maxMs) this.#backoff.reset();
+      const lastedMs = world.now() - since;
+      if (lastedMs >= this.#waits.maxMs) this.#backoff.reset();
       this.#enter({ kind: "reconnecting", reason });
-      session = null;
+      const isDraining = session.isDraining &&
+        lastedMs >= this.#waits.initialMs;
+      session = isDraining ? await this.#tryToConnect(true) : null;
     }
     observed.by?.closed(this);
     const { state } = this.#caller;
@@ -196,10 +203,10 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   }
 
   /** Resolves to `null` if there is no new connection that can be used. */
-  async #tryToConnect(): Promise<Session | null> {
+  async #tryToConnect(isAtOnce = false): Promise<Session | null> {
     const { signal } = this.#ending;
     try {
-      await this.#backoff.wait(Infinity, signal);
+      if (!isAtOnce) await this.#backoff.wait(Infinity, signal);
       const options = { ...this.#options, retryForMs: 0, signal };
       const session = await this.#connect(options);
       this.#enter({ kind: "connected", session });
@@ -229,6 +236,8 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     const session = await openSession(start, this.address, options, this);
     const { channel } = session;
     this.#session = session;
+    this.#open.add(session);
+    channel.closed.then(() => this.#open.delete(session));
     this.#connections++;
     this.#totals.add(channel);
     if (!this.#isRef) channel.unref();

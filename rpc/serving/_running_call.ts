@@ -75,6 +75,10 @@ export class RunningCall implements ServedCall, StreamOwner {
     return this.channel.peerName;
   }
 
+  get closing(): AbortSignal {
+    return this.#session.closing;
+  }
+
   get session(): Map<string, unknown> {
     return this.#session.data;
   }

@@ -22,12 +22,15 @@ const FEATURES = [
   "streams",
   "values",
   "pipes",
+  "drain",
 ];
 
 /** The feature of a side that can resolve addresses of agents. */
 const PLACES = "places";
 /** The feature of a side that takes values which codecs do not carry. */
 const VALUES = "values";
+/** The feature of a side that understands that the other closes soon. */
+const DRAIN = "drain";
 /** The feature of a side that keeps results for calls which use them. */
 const PIPES = "pipes";
 
@@ -74,6 +77,8 @@ export class Hello {
   takesValues = false;
   /** Whether the peer keeps results for calls that use them. */
   takesPipes = false;
+  /** Whether the peer understands that this side closes soon. */
+  takesDrain = false;
   /** How far a stream may run ahead: the smaller of both sides' windows. */
   window: StreamWindow;
   readonly #session: HelloContext;
@@ -264,6 +269,7 @@ export class Hello {
     this.takesAddresses = peers.includes(PLACES);
     this.takesValues = peers.includes(VALUES);
     this.takesPipes = peers.includes(PIPES);
+    this.takesDrain = peers.includes(DRAIN);
     this.window = this.#narrow(isWindow(window) ? window : DEFAULT_WINDOW);
     this.#endWait();
     this.#session.heartbeat.start("pinging");

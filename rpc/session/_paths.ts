@@ -21,6 +21,8 @@ interface SteeredParts {
   readonly references: References;
   readonly served: ServedCalls;
   readonly streams: OutgoingStreams;
+  /** The other side begins to close the connection. */
+  drain(): void;
 }
 
 /** The result of a {@linkcode Control} that has answered the request itself. */
@@ -45,6 +47,7 @@ type Control = (
 const CONTROLS: Readonly<Record<string, Control>> = {
   "$/hello": ({ hello }, [content]) => hello.take(content),
   "$/ping": () => null,
+  "$/drain": (session) => session.drain(),
   "$/keep": ({ references }, [key]) => references.keep(toKey(key)),
   "$/release": ({ references }, [key]) => references.release(toKey(key)),
   "$/next": async ({ streams }, [key, consumed], request) => {

@@ -135,6 +135,10 @@ export class Session implements SessionContext, TypeEntry {
   readonly streams: OutgoingStreams = new OutgoingStreams(this);
   readonly hello: Hello;
   readonly admission: AdmissionControl;
+  /** Whether the other side has begun to close the connection. */
+  isDraining = false;
+  readonly #closing = new AbortController();
+  readonly #left = Promise.withResolvers<CloseReason>();
 
   /** Starts `channel`. */
   constructor(
@@ -162,10 +166,15 @@ export class Session implements SessionContext, TypeEntry {
           isUnadmitted: (content) => this.admission.holds(content),
         }),
       },
+      onClosing: () => this.#beginClosing(),
+      isServing: () => this.streams.size > 0,
       encodeFailure: (error) => this.served.encodeFailure(error),
       decodeFailure: fromFailure,
     });
-    channel.closed.then((reason) => this.#end(reason));
+    channel.closed.then((reason) => {
+      this.#left.resolve(reason);
+      this.#end(reason);
+    });
     // At once, because an initiator that only serves would never say hello, and
     // could send no streams; and a silent peer must be noticed.
     this.hello.say();
@@ -176,6 +185,38 @@ export class Session implements SessionContext, TypeEntry {
           onError(error, { kind: "callback", address: channel.localAddress }),
       );
     }
+  }
+
+  /** Aborts when this side begins to close the connection with some grace. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  #beginClosing(): void {
+    const message = "This side closes the connection, finish soon";
+    this.#closing.abort(new DOMException(message, "AbortError"));
+    const { channel, hello } = this;
+    if (!hello.takesDrain) return;
+    // The connection may be gone, and then needs no news.
+    channel.calls.send(["$/drain", [], {}]).catch(() => {});
+  }
+
+  /**
+   * Resolves when the other side begins to close the connection, or it has ended.
+   * Calls that are made after that are refused, and others may still end well.
+   */
+  get left(): Promise<CloseReason> {
+    return this.#left.promise;
+  }
+
+  /** The other side begins to close the connection. */
+  drain(): void {
+    this.isDraining = true;
+    this.#left.resolve({
+      by: "peer",
+      code: "draining",
+      message: "the peer is closing the connection",
+    });
   }
 
   stats(): RpcStats {

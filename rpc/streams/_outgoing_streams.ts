@@ -82,6 +82,7 @@ export class OutgoingStreams {
       this.#streams.delete(key);
       emit(() => ({ type: "ended", subject: stream }));
       owner?.endStream(stream);
+      channel.finishIfIdle();
     };
     const stream = new OutgoingStream(iterable, channel, window, owner, onEnd);
     this.#streams.set(key, stream);

@@ -1,0 +1,156 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ServerBusyError } from "../../channel/errors.ts";
+import { withCtx } from "../../testing/fixtures/everywhere.ts";
+import { call } from "../call.ts";
+import { openReconnecting } from "../reconnect/deno.ts";
+import { startServer } from "../deno.ts";
+import { service } from "../service.ts";
+
+/** Methods that go on when a test lets them. */
+function works() {
+  const steps = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+  const started = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<unknown>();
+  const served = service({
+    async *count() {
+      for (let n = 0; n < 4; n++) {
+        await steps[n]!.promise;
+        yield n;
+      }
+    },
+    async sum(numbers: AsyncIterable<number>) {
+      let sum = 0;
+      for await (const n of numbers) sum += n;
+      return sum;
+    },
+    async callBack(ask: (n: number) => number | Promise<number>) {
+      started.resolve();
+      await steps[0]!.promise;
+      return await ask(1) + await ask(2);
+    },
+    async never() {
+      const { closing } = call();
+      started.resolve();
+      await new Promise<void>((resolve) =>
+        closing.addEventListener("abort", () => resolve())
+      );
+      told.resolve(closing.reason);
+      return "ended in time";
+    },
+    quick: () => "quick",
+  });
+  return { served, steps, started, told };
+}
+
+withCtx("close with grace lets a stream come to its end", async (ctx) => {
+  const { served, steps } = works();
+  const { remote } = await ctx.rpc.startServerAndConnect(served);
+  const stream = await remote.count();
+  steps[0]!.resolve();
+  assertEquals((await stream.next()).value, 0);
+  const closed = ctx.rpc.closeServer({ graceMs: 5_000 });
+  for (const step of steps) step.resolve();
+  assertEquals(await Array.fromAsync(stream), [1, 2, 3]);
+  await closed;
+});
+
+withCtx(
+  "close with grace lets a method read the stream that it was passed",
+  async (ctx) => {
+    const { served } = works();
+    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    const goOn = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    async function* numbers() {
+      begun.resolve();
+      for (let n = 1; n <= 200; n++) {
+        if (n === 100) await goOn.promise;
+        yield n;
+      }
+    }
+    const sum = remote.sum(numbers());
+    await begun.promise;
+    const closed = ctx.rpc.closeServer({ graceMs: 5_000 });
+    goOn.resolve();
+    assertEquals(await sum, 20_100);
+    await closed;
+  },
+);
+
+withCtx(
+  "close with grace lets a method call back, and refuses new calls",
+  async (ctx) => {
+    const { served, steps, started } = works();
+    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    const result = remote.callBack((n) => 10 * n);
+    await started.promise;
+    const closed = ctx.rpc.closeServer({ graceMs: 5_000 });
+    await assertRejects(() => remote.quick(), ServerBusyError);
+    steps[0]!.resolve();
+    assertEquals(await result, 30);
+    await closed;
+  },
+);
+
+withCtx(
+  "call().closing tells a method that it should end soon",
+  async (ctx) => {
+    const { served, started, told } = works();
+    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    const result = remote.never();
+    await started.promise;
+    const start = performance.now();
+    const closed = ctx.rpc.closeServer({ graceMs: 30_000 });
+    assertEquals(await result, "ended in time");
+    assert(await told.promise instanceof DOMException);
+    await closed;
+    assert(performance.now() - start < 20_000);
+  },
+);
+
+withCtx("a close cuts what has not ended within its grace", async (ctx) => {
+  const { served, steps } = works();
+  const { remote } = await ctx.rpc.startServerAndConnect(served);
+  const stream = await remote.count();
+  steps[0]!.resolve();
+  await stream.next();
+  await ctx.rpc.closeServer({ graceMs: 20 });
+  await assertRejects(() => stream.next());
+  steps[1]!.resolve();
+});
+
+withCtx(
+  "a reconnecting client leaves a server that is closing, and loses nothing",
+  async (ctx) => {
+    const { served, steps, started } = works();
+    const old = await ctx.rpc.startServer(served);
+    const client = ctx.use(
+      await openReconnecting<typeof served>(old.address, {
+        ...ctx.options,
+        backoff: { initialMs: 1, maxMs: 5 },
+      }),
+    );
+    const running = client.remote.callBack((n) => n);
+    await started.promise;
+    const closed = old.close({ graceMs: 10_000 });
+    // The new server may listen at the same address only once the old one does not.
+    const other = startAgain();
+    const calls = Array.from({ length: 20 }, () => client.remote.quick());
+    assertEquals(new Set(await Promise.all(calls)), new Set(["quick"]));
+    assertEquals(client.stats().connections, 2);
+    steps[0]!.resolve();
+    assertEquals(await running, 3);
+    await closed;
+    await other;
+
+    async function startAgain() {
+      for (;;) {
+        try {
+          return ctx.use(await startServer(old.address, served, ctx.options));
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      }
+    }
+  },
+);
