@@ -371,10 +371,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   }
 
   ref(): void {
+    this.timers.ref();
     this.connection.ref();
   }
 
   unref(): void {
+    this.timers.unref();
     this.connection.unref();
   }
 }

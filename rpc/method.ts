@@ -9,6 +9,7 @@ import {
   rememberOptions,
   type StandardSchema,
 } from "./expose.ts";
+import type { AnyFunction } from "./remote.ts";
 
 /** How a method is served, and which types its schemas give it. */
 export interface MethodOptions<
@@ -78,6 +79,11 @@ export interface MethodMaker<Given extends readonly Guard[]> {
       ...args: HandlerArgs<Args, Rest, readonly [...Given, ...Guards]>
     ) => HandlerResult<R, Result, Items>,
   ): (...args: CallerArgs<Args, Rest>) => CallerResult<R, Result, Items>;
+  /** Makes a method whose arguments are not checked, and are all it gets. */
+  <F extends AnyFunction>(
+    options: ExposeOptions & { readonly args?: undefined },
+    handler: F,
+  ): F;
 }
 
 /**
@@ -140,15 +146,17 @@ export function guarded<const Given extends readonly Guard[]>(
     options: ExposeOptions,
     handler: (...args: unknown[]) => unknown,
   ) => {
-    const fixed = options.args?.length ?? 0;
+    const { args: schemas, rest } = options;
     function served(this: unknown, ...args: unknown[]): unknown {
-      const given = options.rest === undefined
+      if (schemas === undefined) return Reflect.apply(handler, this, args);
+      const { length } = schemas;
+      const given = rest === undefined
         ? args
-        : [...args.slice(0, fixed), args.slice(fixed)];
+        : [...args.slice(0, length), args.slice(length)];
       return Reflect.apply(handler, this, [...given, currentCall()]);
     }
     const use = [...guards, ...options.use ?? []];
-    rememberOptions(served, { ...options, use });
+    rememberOptions(served, use.length > 0 ? { ...options, use } : options);
     return served;
   }) as MethodMaker<Given>;
 }

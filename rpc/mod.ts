@@ -31,17 +31,12 @@
  */
 export type { Authenticate } from "./authenticate.ts";
 export { broadcast } from "./broadcast.ts";
-export type { BroadcastFailure } from "./broadcast.ts";
 export { call } from "./call.ts";
 export type { Call, CallOptions, Guard } from "./call.ts";
 export type { RpcClient, RpcConnectionOptions } from "./client.ts";
 export { openConnection, startServer } from "./deno.ts";
 export { describe } from "./describe.ts";
-export type {
-  JsonSchema,
-  MethodDescription,
-  ServiceDescription,
-} from "./describe.ts";
+export type { ServiceDescription } from "./describe.ts";
 export {
   AgentNotFoundError,
   AuthenticationError,
@@ -65,18 +60,8 @@ export type {
   ServedCall,
 } from "./middleware.ts";
 export { keep, notify, sameRemote, withOptions } from "./options.ts";
-export type { Notifying, NotifyOptions } from "./options.ts";
 export { pipe } from "./pipe.ts";
-export type { Piped, PipedResult } from "./pipe.ts";
 export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
-export type { ValidatedPart } from "./errors.ts";
-export type {
-  FailedCall,
-  OnMethodError,
-  RpcOptions,
-  RpcStats,
-  StreamWindow,
-} from "./rpc_options.ts";
+export type { RpcOptions, RpcStats, StreamWindow } from "./rpc_options.ts";
 export type { RpcServer, RpcServerOptions } from "./server.ts";
 export { Router, service } from "./service.ts";
-export type { ServiceOptions } from "./service.ts";

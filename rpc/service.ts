@@ -29,11 +29,6 @@ const plainRoutes = new WeakMap<object, Routes>();
 /** The argument of {@linkcode service}: functions and services by name. */
 export type ServiceDefinition = Readonly<Record<string, unknown>>;
 
-/** Options of the methods of a plain service, by name. */
-export type ServiceOptions<T> = {
-  readonly [K in keyof T]?: ExposeOptions | undefined;
-};
-
 /**
  * Makes a service of plain functions and other services, all of them exposed.
  *
@@ -54,16 +49,12 @@ export type ServiceOptions<T> = {
  * @throws {TypeError} If something in it is neither a function nor a service,
  * or has a name that cannot be part of a path.
  */
-export function service<T extends ServiceDefinition>(
-  definition: T,
-  options: ServiceOptions<T> = {},
-): T {
+export function service<T extends ServiceDefinition>(definition: T): T {
   const made = new PlainService();
   const routes = new Map<string, Route>();
   for (const [name, value] of Object.entries(definition)) {
     checkName(name);
-    const own = Object.hasOwn(options, name) ? options[name] : undefined;
-    routes.set(name, routeTo(name, value, own ?? {}));
+    routes.set(name, routeTo(name, value));
     Object.defineProperty(made, name, { value, enumerable: true });
   }
   plainRoutes.set(made, routes);
@@ -73,18 +64,14 @@ export function service<T extends ServiceDefinition>(
 /** The class of the services that {@linkcode service} makes. */
 class PlainService {}
 
-function routeTo(name: string, value: unknown, options: ExposeOptions): Route {
+function routeTo(name: string, value: unknown): Route {
   if (isService(value)) return FIELD;
-  if (typeof value === "function") return methodRoute(value as Method, options);
+  if (typeof value === "function") {
+    return { method: value as Method, options: optionsOf(value) };
+  }
   throw new TypeError(
     `Cannot make a service: '${name}' is neither a function nor a service, leave it out or wrap it by 'service'`,
   );
-}
-
-function methodRoute(method: Method, given: ExposeOptions): Route {
-  const options = { ...optionsOf(method), ...given };
-  rememberOptions(method, options);
-  return { method, options };
 }
 
 /**
@@ -127,7 +114,7 @@ function routesOfClass(type: unknown): Routes {
     routes.set(
       name,
       typeof method === "function"
-        ? methodRoute(method as Method, options)
+        ? { method: method as Method, options }
         : FIELD,
     );
   }

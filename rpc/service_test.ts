@@ -6,6 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { expose } from "./expose.ts";
+import { method } from "./method.ts";
 import { isService, Router, routesOf, service, subService } from "./service.ts";
 
 class Counter {
@@ -38,19 +39,15 @@ Deno.test("service is not changed by later changes of its definition", () => {
   assertThrows(() => Object.assign(made, { one: () => 3 }), TypeError);
 });
 
-Deno.test("service takes own properties only, as methods and as options", () => {
+Deno.test("service takes own properties only", () => {
   const definition: { work(): void } = Object.create({ inherited() {} });
   definition.work = () => {};
   assertEquals([...routesOf(service(definition)).keys()], ["work"]);
-  // Options of another name that all objects inherit are none of this method.
-  const route = routesOf(service({ work() {} }, Object.create({ work: 1 })));
-  const { options } = route.get("work") as { options: unknown };
-  assertEquals(options, {});
   assertThrows(() => service({ toString: () => "" }), TypeError, "'toString'");
 });
 
 Deno.test("service passes options on to its routes", () => {
-  const made = service({ work: () => 1 }, { work: { idempotent: true } });
+  const made = service({ work: method({ idempotent: true }, () => 1) });
   const route = routesOf(made).get("work");
   assert(route?.method);
   assertEquals(route.options, { idempotent: true });

@@ -1,7 +1,7 @@
 import { connectionClosed, Timers } from "../../channel/internal.ts";
 import {
   type CloseReason,
-  type ConnectionClosedError,
+  ConnectionClosedError,
   QueueFullError,
   ServerBusyError,
   TimeoutError,
@@ -68,6 +68,8 @@ export class ReconnectingCaller implements Caller {
   readonly #timers: Timers;
   /** First in, first out. */
   readonly #waiting = new Set<WaitingCall>();
+  /** The error of the last attempt to connect, since the connection was lost. */
+  lastFailure: unknown = undefined;
   #state: LinkState = {
     kind: "reconnecting",
     reason: {
@@ -166,7 +168,7 @@ export class ReconnectingCaller implements Caller {
   async #waitForChange(call: OngoingCall, state: Unconnected): Promise<void> {
     const { path, options: { signal }, timeoutMs, until, loss } = call;
     const { queueTimeoutMs, maxWaitingCalls } = this.#options;
-    const error = () => loss ?? noConnection(path, state);
+    const error = () => noConnection(path, state, loss, this.lastFailure);
     if (state.kind === "closed" || queueTimeoutMs === 0) throw error();
     signal?.throwIfAborted();
     if (this.#waiting.size >= maxWaitingCalls) {
@@ -201,12 +203,26 @@ export class ReconnectingCaller implements Caller {
   }
 }
 
-/** Returns the error of a call for which there is no connection. */
-function noConnection(path: string, { kind, reason }: Unconnected): Error {
+/**
+ * Returns the error of a call for which there is no connection; its cause is why
+ * the last attempt failed. A call that has lost one says whether it was sent.
+ */
+function noConnection(
+  path: string,
+  { kind, reason }: Unconnected,
+  loss: ConnectionClosedError | null,
+  lastFailure: unknown,
+): Error {
+  const error = lastFailure ?? reason.error;
+  if (loss !== null) {
+    const { message, by, code, sent, cause } = loss;
+    const details = { by, code, sent, cause: lastFailure ?? cause };
+    return new ConnectionClosedError(message, details);
+  }
   const message = kind === "closed"
     ? reason.message
     : `${reason.message}, and there is no other connection yet`;
-  return connectionClosed(`call '${path}'`, { ...reason, message });
+  return connectionClosed(`call '${path}'`, { ...reason, message, error });
 }
 
 /** Returns the options for the rest of a call. */

@@ -60,6 +60,8 @@ export interface ReconnectStats {
   readonly connections: number;
   /** How many of them ended with an error, such as those that were lost. */
   readonly failedConnections: number;
+  /** Attempts to connect again that failed. */
+  readonly failedAttempts: number;
   /** Calls that wait for a connection. */
   readonly waitingCalls: number;
   /** The present connection, or `null` while there is none. */

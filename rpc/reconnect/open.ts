@@ -11,7 +11,7 @@ import type { CloseReason } from "../../channel/errors.ts";
 import { describeThrown } from "../../channel/message.ts";
 import { resolveOptions } from "../../channel/options.ts";
 import { type OnError, runGuarded } from "../../channel/report.ts";
-import { ConnectError } from "../../transports/errors.ts";
+import { AuthenticationError } from "../errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { isInstance } from "../_failure.ts";
 import { clientOf } from "../client.ts";
@@ -86,6 +86,9 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   /** All that are open: those that the server is closing end their calls. */
   readonly #open = new Set<Session>();
   #connections = 0;
+  #failedAttempts = 0;
+  /** The text of the failure that was told last. */
+  #told = "";
   #isRef = true;
 
   /** Checks the options. */
@@ -161,6 +164,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     return {
       connections: this.#connections,
       failedConnections: this.#totals.failed,
+      failedAttempts: this.#failedAttempts,
       waitingCalls,
       connection: state.kind === "connected" ? state.session.stats() : null,
       total: this.#totals.stats(),
@@ -209,19 +213,31 @@ class PersistentClient<T> implements ReconnectingClient<T> {
       if (!isAtOnce) await this.#backoff.wait(Infinity, signal);
       const options = { ...this.#options, retryForMs: 0, signal };
       const session = await this.#connect(options);
+      this.#told = "";
+      this.#caller.lastFailure = undefined;
       this.#enter({ kind: "connected", session });
       return session;
     } catch (error) {
-      if (this.#isClosed || isInstance(error, ConnectError)) return null;
-      if (isInstance(error, CallbackError)) {
-        const isOwnEnd = this.#session?.channel.isOwnEnd(error.cause);
-        if (!isOwnEnd) this.#report(error.cause);
-      } else {
+      if (this.#isClosed) return null;
+      const isCallback = isInstance(error, CallbackError);
+      const failure = isCallback ? error.cause : error;
+      if (!isCallback && isFinal(error)) {
         const message = describeThrown(error);
-        this.#end({ by: "error", code: "callback", message, error });
+        this.#end({ by: "error", code: "refused", message, error });
+      } else if (!this.#session?.channel.isOwnEnd(failure)) {
+        this.#fail(failure);
       }
       return null;
     }
+  }
+
+  /** Tells an error of an attempt, unless the one before had the same. */
+  #fail(error: unknown): void {
+    this.#failedAttempts++;
+    this.#caller.lastFailure = error;
+    const text = describeThrown(error);
+    if (text !== this.#told) this.#report(error);
+    this.#told = text;
   }
 
   /**
@@ -284,6 +300,12 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   #report(error: unknown): void {
     this.#onError(error, { kind: "handler", address: this.address });
   }
+}
+
+/** Returns whether a later attempt cannot end otherwise. */
+function isFinal(error: unknown): boolean {
+  return isInstance(error, AuthenticationError) ||
+    isInstance(error, Error) && error.name === "NotCapable";
 }
 
 function checkedBackoff({

@@ -133,6 +133,12 @@ const nodes = new WeakMap<object, RemoteNode>();
  */
 const remote = (): void => {};
 
+/**
+ * The most proxies below one that are kept to be used again. A router may have
+ * had any number of children.
+ */
+const MOST_CHILDREN = 64;
+
 /** The traps by which nobody sees or changes properties of the target object. */
 const SEALED: ProxyHandler<typeof remote> = {
   has: () => false,
@@ -151,8 +157,7 @@ export function makeRemote(
   traits?: RemoteTraits,
 ): object {
   const node = { ...LISTED, ...traits, caller, path };
-  const handler = Object.assign(new RemoteHandler(node), SEALED);
-  const proxy = new Proxy(remote, handler);
+  const proxy = new Proxy(remote, new RemoteHandler(node));
   nodes.set(proxy, node);
   return proxy;
 }
@@ -180,6 +185,7 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
     const below = path === "" ? key : `${path}/${key}`;
     const child = makeRemote(caller, below, { options, claim, isPassed });
     this.#children ??= new Map();
+    if (this.#children.size >= MOST_CHILDREN) this.#children.clear();
     this.#children.set(key, child);
     return child;
   }
@@ -256,3 +262,6 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
       : `${printable(place.type)}Proxy('${printable(place.address)}')`;
   }
 }
+
+// Not for each proxy, of which there may be many.
+Object.assign(RemoteHandler.prototype, SEALED);

@@ -18,7 +18,6 @@ import {
   ServiceError,
   ValidationError,
 } from "../errors.ts";
-import type { ExposeOptions } from "../expose.ts";
 import { joinKwargs } from "../kwargs.ts";
 import type { ServedCall } from "../middleware.ts";
 import {

@@ -21,6 +21,7 @@ import { MethodNotFoundError, ReferenceReleasedError } from "../errors.ts";
 import { expose } from "../expose.ts";
 import { keep, sameRemote, withOptions } from "../options.ts";
 import type { Remote } from "../remote.ts";
+import { method } from "../method.ts";
 import { Router, service } from "../service.ts";
 
 type Callback = (value: number) => number | Promise<number>;
@@ -448,7 +449,7 @@ withCtx({
   const vault = service({
     ping() {},
     open: () => "gold",
-    pay: (amount: number) => `paid ${amount}`,
+    pay: method({ args: [positive] }, (amount) => `paid ${amount}`),
     inner: service({ shut: () => "shut" }),
     each: async (values: number[], use: (value: number) => unknown) => {
       const results: unknown[] = [];
@@ -456,7 +457,7 @@ withCtx({
       return results;
     },
     shutBy: async (part: { shut(): unknown }) => await part.shut(),
-  }, { pay: { args: [positive] } });
+  });
   const { remote } = await ctx.rpc.startServerAndConnect<typeof vault>(vault, {
     server: {
       middleware: {

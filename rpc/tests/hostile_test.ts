@@ -25,6 +25,7 @@ import { ProtocolError } from "../../transports/errors.ts";
 import { call } from "../call.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { RequestMiddleware } from "../middleware.ts";
+import { method } from "../method.ts";
 import { service } from "../service.ts";
 import type { StandardSchema } from "../expose.ts";
 
@@ -206,10 +207,11 @@ withCtx(
   { name: "what a schema has checked is what the method gets", ...EVERYWHERE },
   async (ctx) => {
     const paid: number[] = [];
-    const desk = service(
-      { pay: ({ amount }: { amount: number }) => void paid.push(amount) },
-      { pay: { args: [amounts] } },
-    );
+    const desk = service({
+      pay: method({ args: [amounts] }, (it) => {
+        paid.push((it as { amount: number }).amount);
+      }),
+    });
     const server = await ctx.rpc.startServer(desk);
     using peer = await WirePeer.open(server.address, ctx.options);
     await peer.hello();

@@ -7,6 +7,7 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ValidationError } from "../errors.ts";
 import { expose, type StandardSchema } from "../expose.ts";
+import { method } from "../method.ts";
 import { service } from "../service.ts";
 
 // deno-lint-ignore no-explicit-any -- their types differ
@@ -61,11 +62,11 @@ withCtx({
   codecs,
 }, async (ctx) => {
   const text = service({
-    size: (text: string) => text.length,
-    shout: (text: string) => text === "hush" ? null : text.toUpperCase(),
-  }, {
-    size: { args: [z.string().trim()] },
-    shout: { result: z.string() },
+    size: method({ args: [z.string().trim()] }, (text) => text.length),
+    shout: method(
+      { args: [z.string()], result: z.string() },
+      (text) => text === "hush" ? null as never : text.toUpperCase(),
+    ),
   });
   const { remote } = await ctx.rpc.startServerAndConnect<typeof text>(text);
   assertEquals(await remote.size("  three "), 5);
@@ -79,10 +80,9 @@ withCtx({
 
 withCtx({ name: "a schema may be asynchronous", codecs }, async (ctx) => {
   const known = z.string().refine((name) => Promise.resolve(name === "Ada"));
-  const greeter = service(
-    { greet: (name: string) => `Hello, ${name}` },
-    { greet: { args: [known] } },
-  );
+  const greeter = service({
+    greet: method({ args: [known] }, (name) => `Hello, ${name}`),
+  });
   const { remote } = await ctx.rpc.startServerAndConnect<typeof greeter>(
     greeter,
   );
@@ -118,8 +118,8 @@ withCtx({
       return plain.pay;
     }
   }
-  const plain = service({ pay: (amount: number) => `paid ${amount}` }, {
-    pay: { args: [positive] },
+  const plain = service({
+    pay: method({ args: [positive] }, (amount) => `paid ${amount}`),
   });
   const { remote } = await ctx.rpc.startServerAndConnect<Bank>(new Bank());
   for (const pay of [await remote.payer(), await remote.other()]) {
@@ -133,7 +133,7 @@ withCtx({
   codecs,
 }, async (ctx) => {
   // A schema may make a thenable of what a peer sends. Nothing calls it.
-  const entries: StandardSchema = {
+  const entries: StandardSchema<object> = {
     "~standard": {
       version: 1,
       vendor: "test",
@@ -145,10 +145,10 @@ withCtx({
   let got: object | null = null;
   const table = service({
     ping() {},
-    take: (value: object) => {
+    take: method({ args: [entries] }, (value) => {
       got = value;
-    },
-  }, { take: { args: [entries] } });
+    }),
+  });
   const { remote } = await ctx.rpc.startServerAndConnect<typeof table>(table);
   await remote.ping();
   let called = false;

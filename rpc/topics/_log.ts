@@ -1,10 +1,19 @@
-import type { Reader } from "./_reader.ts";
+/** A subscriber of a topic, as its log sees it. */
+export interface LogReader {
+  /** The id of its next item. */
+  readonly at: number;
+  readonly onSlow: "end" | "skip" | "wait";
+  /** Who reads. */
+  readonly as: unknown;
+  /** There is a new item, or there will be none. */
+  wake(): void;
+}
 
 /** The last items of a topic, which all of its subscribers read. */
 export class TopicLog<T> {
   /** The items by id, in the order of their ids. */
   readonly items = new Map<number, T>();
-  readonly readers = new Set<Reader<T, unknown>>();
+  readonly readers = new Set<LogReader>();
   /** How many items are kept. */
   readonly keep: number;
   /** The id of the first item that is kept, or of the next one. */

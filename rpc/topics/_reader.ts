@@ -1,12 +1,11 @@
 import { MissedItemsError } from "../errors.ts";
-import type { TopicLog } from "./_log.ts";
+import type { LogReader, TopicLog } from "./_log.ts";
 
 /** One subscription: a position in the log of a topic. */
-export class Reader<T, Item> implements AsyncIterableIterator<Item, undefined> {
-  /** The id of the next item. */
+export class Reader<T, Item>
+  implements AsyncIterableIterator<Item, undefined>, LogReader {
   at: number;
   readonly onSlow: "end" | "skip" | "wait";
-  /** Who reads. */
   readonly as: unknown;
   readonly #log: TopicLog<T>;
   readonly #toItem: (id: number, value: T) => Item;
@@ -62,7 +61,6 @@ export class Reader<T, Item> implements AsyncIterableIterator<Item, undefined> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** There is a new item, or there will be none. */
   wake(): void {
     this.#news?.resolve();
     this.#news = null;

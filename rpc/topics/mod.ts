@@ -8,10 +8,4 @@
 export { MissedItemsError } from "../errors.ts";
 export { resumable } from "./resumable.ts";
 export { Topic } from "./topic.ts";
-export type {
-  PresenceChange,
-  SubscribeOptions,
-  Subscription,
-  TopicEntry,
-  TopicOptions,
-} from "./topic.ts";
+export type { TopicEntry } from "./topic.ts";

@@ -265,7 +265,10 @@ function checkKeys(keys: readonly unknown[]): void {
 type Named = { string: string; number: number };
 
 function expect<K extends keyof Named>(value: unknown, type: K): Named[K] {
-  if (typeof value === type) return value as Named[K];
+  const isNamed = type === "string"
+    ? typeof value === "string"
+    : typeof value === "number";
+  if (isNamed) return value as Named[K];
   throw wrongForm();
 }
 
