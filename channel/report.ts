@@ -12,6 +12,7 @@ export interface ErrorContext {
    * - `"callback"`: any other function of the user, such as one given to a clock
    *   or an observer.
    * - `"task"`: a background task of the user.
+   * - `"connect"`: a client could not connect again, and goes on trying.
    * - `"admission"`: a check of who the peer is failed without a decision; the
    *   peer was refused.
    */
@@ -20,6 +21,7 @@ export interface ErrorContext {
     | "protocol"
     | "accept"
     | "callback"
+    | "connect"
     | "task"
     | "admission";
   /**

@@ -66,7 +66,7 @@ export function toFailureRecord(
 ): Readonly<Record<string, unknown>> {
   const thrown = asError(error);
   const { name, message } = readError(error);
-  const record: Record<string, unknown> = { name };
+  const record: Record<string, unknown> = { name, message };
   let lost = "";
   const add = (key: string) => {
     const value = property(thrown, key);

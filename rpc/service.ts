@@ -3,7 +3,6 @@ import {
   type ExposeOptions,
   optionsOf,
   ownExposures,
-  rememberOptions,
 } from "./expose.ts";
 
 /** A function that serves calls. */

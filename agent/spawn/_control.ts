@@ -72,7 +72,13 @@ export interface SpawnSetup
  * Both ends live on one machine, whose system reports the end of a connection:
  * a heartbeat would only end a child that is busy for long.
  */
-const OPTIONS = { codec: msgpack(), heartbeatMs: Infinity };
+const OPTIONS = {
+  // Parent and child belong together.
+  maskErrors: false,
+  onMethodError: () => {},
+  codec: msgpack(),
+  heartbeatMs: Infinity,
+};
 
 /** Lets the agents in a message be passed. */
 interface ResolverOptions {

@@ -30,17 +30,17 @@ Deno.test("exportBreaches refuses names of private files", () => {
 });
 
 Deno.test("exportBreaches refuses too many names, in all and in one entry", () => {
-  assertEquals(exportBreaches(new Map([["./rpc", names("rpc/a.ts", 45)]])), []);
-  assertEquals(exportBreaches(new Map([["./rpc", names("rpc/a.ts", 46)]])), [
-    "'./rpc' has 46 names, wanted 45",
+  assertEquals(exportBreaches(new Map([["./rpc", names("rpc/a.ts", 48)]])), []);
+  assertEquals(exportBreaches(new Map([["./rpc", names("rpc/a.ts", 49)]])), [
+    "'./rpc' has 49 names, wanted 48",
   ]);
   const table = new Map([
     ["./agent", names("agent/a.ts", 150)],
     ["./all", names("agent/a.ts", 150)],
-    ["./channel", names("channel/a.ts", 51)],
+    ["./channel", names("channel/a.ts", 61)],
   ]);
   assertEquals(exportBreaches(table), [
-    "the entries have 201 names, wanted 200",
+    "the entries have 211 names, wanted 210",
   ]);
 });
 

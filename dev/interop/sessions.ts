@@ -196,7 +196,10 @@ export async function serveAiomas(
     case "channel":
       return await startChannels(address, serveChannel, options);
     case "rpc":
-      return await startRpc(address, new Service(), options);
+      return await startRpc(address, new Service(), {
+        ...options,
+        maskErrors: false,
+      });
     case "agents": {
       const container = await Container.create(address, options);
       await container.spawn(Host);

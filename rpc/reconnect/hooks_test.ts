@@ -96,7 +96,9 @@ for (const { name, run, fails } of MISBEHAVING) {
         ...ctx.options,
         ...quick,
         credentials: () => ++asked === 2 ? run() : Promise.resolve("token"),
-        onError: () => reports++,
+        onError: (_error, { kind }) => {
+          if (kind === "handler") reports++;
+        },
       }),
     );
     for (const { channel } of server.clients) await channel.close();

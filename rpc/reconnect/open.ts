@@ -225,18 +225,18 @@ class PersistentClient<T> implements ReconnectingClient<T> {
         const message = describeThrown(error);
         this.#end({ by: "error", code: "refused", message, error });
       } else if (!this.#session?.channel.isOwnEnd(failure)) {
-        this.#fail(failure);
+        this.#fail(failure, isCallback ? "handler" : "connect");
       }
       return null;
     }
   }
 
   /** Tells an error of an attempt, unless the one before had the same. */
-  #fail(error: unknown): void {
+  #fail(error: unknown, kind: "connect" | "handler"): void {
     this.#failedAttempts++;
     this.#caller.lastFailure = error;
     const text = describeThrown(error);
-    if (text !== this.#told) this.#report(error);
+    if (text !== this.#told) this.#report(error, kind);
     this.#told = text;
   }
 
@@ -297,8 +297,8 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     );
   }
 
-  #report(error: unknown): void {
-    this.#onError(error, { kind: "handler", address: this.address });
+  #report(error: unknown, kind: "connect" | "handler" = "handler"): void {
+    this.#onError(error, { kind, address: this.address });
   }
 }
 

@@ -55,6 +55,8 @@ const FEATURES = [
   "references",
   "streams",
   "values",
+  "pipes",
+  "drain",
 ];
 
 function remoteError(remoteName: string): RemoteError {

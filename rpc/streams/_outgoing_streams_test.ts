@@ -25,6 +25,7 @@ function open(
     budget,
     queue: { whenRoom: (write: () => void) => write() },
     arrivals: { giveBackFrame() {} },
+    finishIfIdle() {},
   };
   const hello = { hasExtensions: true, window };
   return new OutgoingStreams(fakeSession({ channel, hello }));

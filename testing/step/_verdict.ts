@@ -75,6 +75,7 @@ export function reportedError(
     accept: "a server could not accept",
     task: "a task of an agent threw",
     callback: "a callback threw",
+    connect: "a client could not connect again",
     admission: "'authenticate' threw",
   }[kind];
   return stepError(

@@ -40,7 +40,12 @@ async function serve(
 ): Promise<RpcServer<Methods>> {
   const options = { ...stage.ctx.options, ...loose(stage) };
   const service = new Service();
-  return stage.ctx.use(await startServer<Methods>(address, service, options));
+  return stage.ctx.use(
+    await startServer<Methods>(address, service, {
+      ...options,
+      maskErrors: false,
+    }),
+  );
 }
 
 function loose(stage: Stage) {
