@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a first program prints
 import { expose, startServer } from "@denomas/denomas/rpc";
 
 export class Greeter {
