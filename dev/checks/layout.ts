@@ -65,7 +65,7 @@ export const PARTS: readonly Part[] = [
 ];
 
 /** Folders with code that is not published. */
-const DEVELOPMENT: readonly string[] = ["dev/", "examples/"];
+const DEVELOPMENT: readonly string[] = ["dev/", "docs/", "examples/"];
 
 /** Folders of the neutral core, which runs in browsers and Node too. */
 const NEUTRAL: readonly string[] = ["channel/", "rpc/", "transports/"];

@@ -19,7 +19,7 @@ export type Kind = typeof KINDS[number];
 export function kindOf(file: string): Kind {
   if (/_test\.ts$|_bench\.ts$|\/fixtures\//.test(file)) return "tests";
   if (file.startsWith("dev/")) return "development";
-  return file.startsWith("examples/") ? "examples" : "product";
+  return /^(docs|examples)\//.test(file) ? "examples" : "product";
 }
 
 if (import.meta.main) {
