@@ -18,7 +18,8 @@ export async function runDemo(...demos: readonly Demo[]): Promise<void> {
       interruption.signal.throwIfAborted();
     }
   } catch (error) {
-    print(`\n${error}`);
+    // What fails then, fails because of it.
+    print(`\n${interruption.signal.reason ?? error}`);
     Deno.exitCode = 1;
   }
 }
