@@ -73,7 +73,8 @@ export async function demonstrate(signal: AbortSignal): Promise<void> {
     }
   };
   const runs = (worker: string) => ({ running }: Books) =>
-    running.find((it) => it.worker === worker);
+    // By then it has put away what it had before.
+    running.find((it) => it.worker === worker && it.done! >= 2);
 
   await until("Cancelling", ({ cancelled }) => cancelled === 2);
   const books = await until("A job of hill", (it) => !!runs("hill")(it));

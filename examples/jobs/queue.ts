@@ -13,8 +13,7 @@ export type Update =
 /** How a job has ended. It ends once. */
 export type End =
   | { readonly state: "done"; readonly worker: string; readonly words: number }
-  | { readonly state: "failed"; readonly reason: string }
-  | { readonly state: "cancelled" };
+  | { readonly state: "failed" | "cancelled"; readonly reason: string };
 
 /** A job that was accepted: its words are to be counted. */
 export class Job {
@@ -42,8 +41,8 @@ export class Job {
 export interface Lease {
   readonly id: string;
   readonly worker: string;
-  /** Whether the worker has begun to report. */
-  isReported: boolean;
+  /** How many chunks are done; `null` before the worker has begun to report. */
+  done: number | null;
   /** Resolves when the worker has it no more. */
   readonly over: PromiseWithResolvers<void>;
 }
@@ -89,7 +88,7 @@ export class Queue implements Disposable {
       } else if (job.end === null) {
         const over = Promise.withResolvers<void>();
         const id = crypto.randomUUID();
-        job.lease = { id, worker, isReported: false, over };
+        job.lease = { id, worker, done: null, over };
         return job;
       }
     }
@@ -122,9 +121,10 @@ export class Queue implements Disposable {
       done: count("done"),
       failed: count("failed"),
       cancelled: count("cancelled"),
-      running: jobs.flatMap(({ id, lease, end }) =>
-        lease?.isReported && end === null ? [{ id, worker: lease.worker }] : []
-      ),
+      running: jobs.flatMap(({ id, lease, end }) => {
+        if (lease === null || end !== null) return [];
+        return [{ id, worker: lease.worker, done: lease.done }];
+      }),
     };
   }
 
@@ -159,7 +159,7 @@ export class Queue implements Disposable {
 
 /** How many jobs are in which state. */
 export interface Books extends Record<End["state"] | "accepted", number> {
-  readonly running: readonly { readonly id: string; readonly worker: string }[];
+  readonly running: readonly Pick<Lease, "id" | "worker" | "done">[];
 }
 
 /** A line of the journal. */

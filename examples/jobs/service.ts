@@ -83,13 +83,9 @@ export function jobService(queue: Queue) {
         // The caller finds out from the next server how its job ends.
         aborted(closing).then(() => followed.return?.());
         for await (const update of followed) {
-          if (update.state === "failed") {
-            const code = "job_failed";
+          if (update.state === "failed" || update.state === "cancelled") {
+            const code = `job_${update.state}` as const;
             throw new JobError(update.reason, { code, data: { id } });
-          }
-          if (update.state === "cancelled") {
-            const code = "job_cancelled";
-            throw new JobError("It was cancelled", { code, data: { id } });
           }
           yield update;
           if (update.state === "done") return;
@@ -100,7 +96,8 @@ export function jobService(queue: Queue) {
     /** Cancels a job; tells whether it had not ended. */
     cancel: forSubmitters({ args: [jobId], result: z.boolean() }, (id) => {
       const job = queue.find(id);
-      return job !== undefined && queue.end(job, { state: "cancelled" });
+      return job !== undefined &&
+        queue.end(job, { state: "cancelled", reason: "as asked" });
     }),
 
     /** The jobs for a worker: the next one when it has finished the last one. */
@@ -118,7 +115,7 @@ export function jobService(queue: Queue) {
             await Promise.race([lease.over.promise, stopped]);
           } finally {
             // One that is reported may still come to its end, in time.
-            if (!lease.isReported) queue.release(job, lease);
+            if (lease.done === null) queue.release(job, lease);
           }
         }
       },
@@ -135,17 +132,18 @@ export function jobService(queue: Queue) {
             code: "lease_lost",
           });
         }
-        lease.isReported = true;
-        let words = 0;
+        lease.done = 0;
+        let counted = 0;
         try {
           for await (const item of steps) {
-            const { done, ...rest } = step.parse(item);
+            const { done, words } = step.parse(item);
             // To leave the loop runs the worker's `finally`.
             if (job.end !== null) return;
-            words = rest.words;
+            lease.done = done;
+            counted = words;
             job.tell({ state: "running", worker, done });
           }
-          queue.end(job, { state: "done", worker, words });
+          queue.end(job, { state: "done", worker, words: counted });
         } catch (error) {
           if (error instanceof ConnectionClosedError) return;
           const reason = error instanceof Error ? error.message : `${error}`;
