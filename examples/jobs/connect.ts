@@ -2,17 +2,11 @@ import {
   ConnectionClosedError,
   ServerBusyError,
 } from "@denomas/denomas/channel";
-import {
-  openReconnecting,
-  type ReconnectingClient,
-} from "@denomas/denomas/reconnect";
+import { openReconnecting } from "@denomas/denomas/reconnect";
 import type { JobService, Peer } from "./service.ts";
 
 /** Connects to the queue, and again whenever the connection is lost. */
-export function connect(
-  address: string,
-  { name, role }: Peer,
-): Promise<ReconnectingClient<JobService>> {
+export function connect(address: string, { name, role }: Peer) {
   return openReconnecting<JobService>(address, {
     credentials: { name, token: `token of ${role}s` },
     backoff: { initialMs: 20, maxMs: 200 },

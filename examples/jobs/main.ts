@@ -5,10 +5,12 @@
  *
  *     deno run -A examples/jobs/main.ts
  *
- * It exits with 0 only if each job that was accepted ended exactly once.
+ * It takes signals and sockets of Unix. It exits with 0 only if each job that
+ * was accepted ended exactly once.
  *
  * @module
  */
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import { setTimeout } from "node:timers/promises";
 import { print } from "../print.ts";
@@ -16,10 +18,12 @@ import { Program } from "../program.ts";
 import { runDemo } from "../run_demo.ts";
 import { makeTempFolder } from "../temp_folder.ts";
 import { connect } from "./connect.ts";
-import { type Books, type Entry, readJournal } from "./queue.ts";
+import { type Entry, type ListedJob, readJournal } from "./queue.ts";
 
-/** How long to wait for what should happen. */
-const PATIENCE_MS = 10_000;
+/** How often to look for what should happen. */
+const MAX_WAITS = 1_000;
+/** In this time the server hears what a worker said before it was stopped. */
+const STOP_MS = 100;
 
 /**
  * Runs the demo.
@@ -31,105 +35,91 @@ export async function demonstrate(signal: AbortSignal): Promise<void> {
   await using folder = await makeTempFolder("jobs-");
   await using programs = new AsyncDisposableStack();
   const journal = join(folder.path, "journal.jsonl");
-  const permissions = ["net", "read", "write"].map((it) =>
-    it === "net" ? "--allow-net" : `--allow-${it}=${folder.path}`
-  );
-  const start = (name: string, ...args: string[]): Program => {
-    const file = new URL(`${name}.ts`, import.meta.url);
-    const stdout = name === "server" ? "piped" : "inherit";
-    return programs.use(
-      new Program({ file, args, permissions, stdout, signal }),
-    );
+  const address = `ipc://[${join(folder.path, "jobs.sock")}]`;
+  const start = (name: string, ...args: string[]) => {
+    const program = new Program({
+      file: new URL(`${name}.ts`, import.meta.url),
+      args: [address, ...args],
+      permissions: ["--allow-net", "--allow-read", "--allow-write"],
+      stdout: name === "server" ? "piped" : "inherit",
+      signal,
+    });
+    return programs.use(program);
   };
-  let address = Deno.build.os === "windows"
-    ? "tcp://127.0.0.1:0"
-    : `ipc://[${join(folder.path, "jobs.sock")}]`;
   const serve = async () => {
-    const server = start("server", address, journal);
-    address = await server.firstLine();
-    print(`  server at ${address}, process ${server.pid}`);
+    const server = start("server", journal);
+    print(`  server at ${await server.firstLine()}, process ${server.pid}`);
     return server;
   };
 
   let server = await serve();
-  const hill = start("worker", address, "hill");
-  const dale = start("worker", address, "dale");
-  const ada = start("submitter", address, "ada", "15");
-  const bob = start("submitter", address, "bob", "1000");
-  await using client = await connect(address, {
-    name: "main",
-    role: "submitter",
-  });
-  const until = async (what: string, isSo: (books: Books) => boolean) => {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      signal.throwIfAborted();
-      const books = await client.remote.books();
-      if (isSo(books)) return books;
-      if (performance.now() > deadline) {
-        throw new Error(`${what} took too long: ${JSON.stringify(books)}`);
-      }
+  const hill = start("worker", "hill");
+  const dale = start("worker", "dale");
+  const ada = start("submitter", "ada", "15");
+  const bob = start("submitter", "bob", "1000");
+  const main = { name: "main", role: "submitter" } as const;
+  await using client = await connect(address, main);
+  const until = async (isSo: (jobs: ListedJob[]) => unknown) => {
+    for (let waits = 0; waits < MAX_WAITS; waits++) {
+      const jobs = await client.remote.list();
+      if (isSo(jobs)) return jobs;
       await setTimeout(10, undefined, { signal });
     }
+    throw new Error(`Waited in vain until ${isSo}`);
   };
-  const runs = (worker: string) => ({ running }: Books) =>
-    // By then it has put away what it had before.
-    running.find((it) => it.worker === worker && it.done! >= 2);
+  const jobOf = (worker: string, jobs: ListedJob[], done = 2) =>
+    jobs.find((it) =>
+      it.worker === worker && it.state === "running" && it.done >= done
+    )?.id;
 
-  await until("Cancelling", ({ cancelled }) => cancelled === 2);
-  const books = await until("A job of hill", (it) => !!runs("hill")(it));
-  kill(hill, "SIGKILL", "a worker");
-  const orphan = runs("hill")(books)!.id;
-  start("worker", address, "moor");
-
-  await until("A job of moor", (it) => !!runs("moor")(it));
-  kill(server, "SIGTERM", "the server");
-  await expectSuccess(server, "The server");
+  await until((jobs) => count(jobs, "cancelled") === 2);
+  // By its second step it has put away what it had before.
+  await until((jobs) => jobOf("hill", jobs));
+  // A worker that is stopped cannot finish its job before it is killed.
+  send("SIGSTOP", hill, "a worker");
+  await setTimeout(STOP_MS, undefined, { signal });
+  const jobs = await until((jobs) => jobOf("hill", jobs, 0));
+  const orphan = jobOf("hill", jobs, 0)!;
+  send("SIGKILL", hill, "a worker");
+  start("worker", "moor");
+  await until((jobs) => jobOf("moor", jobs));
+  await end(server, "the server");
   server = await serve();
-
-  await until("A job of dale", (it) => !!runs("dale")(it));
-  kill(server, "SIGKILL", "the server");
+  await until((jobs) => jobOf("dale", jobs));
+  send("SIGKILL", server, "the server");
   server = await serve();
-
-  await until("A job of dale", (it) => !!runs("dale")(it));
-  kill(bob, "SIGKILL", "a submitter");
-  kill(dale, "SIGTERM", "a worker");
-  await expectSuccess(dale, "The worker");
-  await expectSuccess(ada, "The submitter");
-  await until(
-    "The rest",
-    (it) => it.accepted === it.done + it.failed + it.cancelled,
-  );
-  kill(server, "SIGTERM", "the server");
-  await expectSuccess(server, "The server");
+  await until((jobs) => jobOf("dale", jobs));
+  send("SIGKILL", bob, "a submitter");
+  await end(dale, "a worker");
+  if (!await ada.succeeded()) throw new Error("A submitter failed: see above");
+  await until((jobs) => count(jobs, "waiting") + count(jobs, "running") === 0);
+  await end(server, "the server");
   check(readJournal(journal), orphan);
 }
 
-function kill({ pid }: Program, signal: Deno.Signal, what: string): void {
+function count(jobs: readonly ListedJob[], wanted: string): number {
+  return jobs.filter(({ state }) => state === wanted).length;
+}
+
+function send(signal: Deno.Signal, { pid }: Program, what: string): void {
   print(`  ${signal} to ${what}, process ${pid}`);
   Deno.kill(pid, signal);
 }
 
-async function expectSuccess(program: Program, what: string): Promise<void> {
-  if (!await program.succeeded()) throw new Error(`${what} failed: see above`);
+async function end(program: Program, what: string): Promise<void> {
+  send("SIGTERM", program, what);
+  if (!await program.succeeded()) throw new Error(`Ending ${what} failed`);
 }
 
 /** Each job that was accepted has ended once. */
 function check(entries: readonly Entry[], orphan: string): void {
-  const accepted = entries.filter((it) => "chunks" in it).map(({ id }) => id);
-  const ends = entries.flatMap((it) => "end" in it ? [it] : []);
-  const once = new Set(ends.map(({ id }) => id));
-  const isBalanced = once.size === ends.length &&
-    accepted.length === new Set(accepted).size &&
-    accepted.length === ends.length && accepted.every((id) => once.has(id));
-  if (!isBalanced) {
-    throw new Error(`${accepted.length} accepted, ${ends.length} ended`);
-  }
-  const { end } = ends.find(({ id }) => id === orphan)!;
-  if (end.state === "done" && end.worker === "hill") {
-    throw new Error(`'${orphan}' was done by a worker that was killed`);
-  }
-  print(`\n  ${orphan}, whose worker was killed, was given to another one`);
+  const accepted = entries.filter(({ chunks }) => chunks).map(({ id }) => id);
+  const ended = entries.filter(({ end }) => end).map(({ id }) => id);
+  assertEquals(ended.toSorted(), [...new Set(accepted)].toSorted());
+  assertEquals(accepted.length, ended.length);
+  const { end } = entries.findLast(({ id }) => id === orphan)!;
+  print(`\n  ${orphan}, whose worker was killed, was given to ${end!.worker}`);
+  assertNotEquals(end!.worker, "hill");
   print(`Each of ${accepted.length} jobs ended once`);
 }
 

@@ -30,7 +30,7 @@ Deno.test({
     );
     assertEquals(code, 0, `${output}\n${errors}`);
     assertStringIncludes(output!, "jobs ended once");
-    assertStringIncludes(output!, "was given to another one");
+    assertStringIncludes(output!, ", whose worker was killed, was given to ");
     assertStringIncludes(output!, "ada: all 15 jobs have ended as they should");
     // The cancellation of a job has reached the worker that had it.
     assert(/ puts ada-3 away, unfinished/.test(output!), output);

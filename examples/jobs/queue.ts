@@ -1,54 +1,40 @@
 import { Topic } from "@denomas/denomas/topics";
 
 /** What a submitter hears of its job. */
-export type Update =
-  | { readonly state: "receiving" | "waiting"; readonly chunks: number }
-  | {
-    readonly state: "running";
-    readonly worker: string;
-    readonly done: number;
-  }
-  | End;
+export interface Update {
+  readonly state: "receiving" | "waiting" | "running" | End["state"];
+  /** How far it is, its result, or why it has none. */
+  readonly text: string;
+}
 
 /** How a job has ended. It ends once. */
-export type End =
-  | { readonly state: "done"; readonly worker: string; readonly words: number }
-  | { readonly state: "failed" | "cancelled"; readonly reason: string };
+export interface End extends Update {
+  readonly state: "done" | "failed" | "cancelled";
+  /** Who had it at the end. */
+  readonly worker: string | undefined;
+}
 
-/** A job that was accepted: its words are to be counted. */
-export class Job {
+/** A job that was accepted. */
+export interface Job {
   readonly id: string;
   readonly chunks: readonly string[];
-  readonly updates: Topic<Update> = new Topic<Update>({ keep: 100 });
-  /** The worker that has it, by a lease that no other server process gave. */
-  lease: Lease | null = null;
-  end: End | null = null;
-
-  /** Made by its queue. */
-  constructor(id: string, chunks: readonly string[]) {
-    this.id = id;
-    this.chunks = chunks;
-    this.tell({ state: "waiting", chunks: chunks.length });
-  }
-
-  /** Tells those who follow it. */
-  tell(update: Update): void {
-    this.updates.publish(update);
-  }
+  readonly updates: Topic<Update>;
+  lease?: Lease | undefined;
+  end?: End;
 }
 
 /** A job in the hands of a worker. */
 export interface Lease {
-  readonly id: string;
+  /** Its name, which no other worker has. */
   readonly worker: string;
-  /** How many chunks are done; `null` before the worker has begun to report. */
-  done: number | null;
+  /** How many chunks are done, once the worker has begun to report. */
+  done?: number;
   /** Resolves when the worker has it no more. */
   readonly over: PromiseWithResolvers<void>;
 }
 
 /** Jobs, and the journal by which they outlive the process. */
-export class Queue implements Disposable {
+export class Queue {
   readonly #jobs = new Map<string, Job>();
   readonly #waiting: Job[] = [];
   readonly #journal: Deno.FsFile;
@@ -56,12 +42,10 @@ export class Queue implements Disposable {
 
   /** Goes on where the journal ends. */
   constructor(path: string) {
-    this.#journal = Deno.openSync(path, {
-      ...{ read: true, append: true, create: true },
-    });
-    for (const entry of readJournal(path)) {
-      if ("chunks" in entry) this.#add(new Job(entry.id, entry.chunks));
-      else this.#settle(this.#jobs.get(entry.id)!, entry.end);
+    this.#journal = Deno.openSync(path, { append: true, create: true });
+    for (const { id, chunks, end } of readJournal(path)) {
+      if (chunks) this.#add(id, chunks);
+      if (end) this.#end(this.#jobs.get(id)!, end);
     }
   }
 
@@ -73,102 +57,84 @@ export class Queue implements Disposable {
   /** From here on the job is not lost. Accepting it twice is as once. */
   accept(id: string, chunks: readonly string[]): Job {
     const known = this.#jobs.get(id);
-    if (known !== undefined) return known;
+    if (known) return known;
     this.#write({ id, chunks });
-    return this.#add(new Job(id, chunks));
+    return this.#add(id, chunks);
   }
 
-  /** Leases the next job to a worker; `null` if `stop` aborts before. */
-  async next(worker: string, stop: AbortSignal): Promise<Job | null> {
+  /** Leases the next job to a worker, unless `stop` aborts before. */
+  async next(worker: string, stop: AbortSignal): Promise<Job | undefined> {
     const stopped = aborted(stop);
     while (!stop.aborted) {
       const job = this.#waiting.shift();
-      if (job === undefined) {
-        await Promise.race([this.#news.promise, stopped]);
-      } else if (job.end === null) {
-        const over = Promise.withResolvers<void>();
-        const id = crypto.randomUUID();
-        job.lease = { id, worker, done: null, over };
-        return job;
-      }
+      if (!job) await Promise.race([this.#news.promise, stopped]);
+      if (!job || job.end) continue;
+      job.lease = { worker, over: Promise.withResolvers() };
+      return job;
     }
-    return null;
+    return undefined;
   }
 
   /** Ends a lease: a job that has not ended goes to the next worker. */
   release(job: Job, lease: Lease): void {
     lease.over.resolve();
     if (job.lease !== lease) return;
-    job.lease = null;
-    if (job.end === null) this.#enqueue(job);
+    job.lease = undefined;
+    if (!job.end) this.#enqueue(job);
   }
 
   /** Ends a job, unless it has ended; returns whether it had not. */
-  end(job: Job, end: End): boolean {
-    if (job.end !== null) return false;
+  end(job: Job, state: End["state"], text: string): boolean {
+    if (job.end) return false;
+    const end = { state, text, worker: job.lease?.worker };
     this.#write({ id: job.id, end });
-    this.#settle(job, end);
+    this.#end(job, end);
     return true;
   }
 
-  /** Returns how many jobs are in which state, and which ones run. */
-  books(): Books {
-    const jobs = [...this.#jobs.values()];
-    const count = (state: End["state"]) =>
-      jobs.filter(({ end }) => end?.state === state).length;
-    return {
-      accepted: jobs.length,
-      done: count("done"),
-      failed: count("failed"),
-      cancelled: count("cancelled"),
-      running: jobs.flatMap(({ id, lease, end }) => {
-        if (lease === null || end !== null) return [];
-        return [{ id, worker: lease.worker, done: lease.done }];
-      }),
-    };
+  /** Returns which jobs there are, and how far they are. */
+  list() {
+    return Array.from(this.#jobs.values(), ({ id, end, lease }) => ({
+      ...{ id, state: end?.state ?? (lease ? "running" : "waiting") },
+      ...{ worker: lease?.worker, done: lease?.done ?? 0 },
+    }));
   }
 
-  [Symbol.dispose](): void {
-    this.#journal.close();
-  }
-
-  #add(job: Job): Job {
-    this.#jobs.set(job.id, job);
+  #add(id: string, chunks: readonly string[]): Job {
+    const job = { id, chunks, updates: new Topic<Update>({ keep: 100 }) };
+    this.#jobs.set(id, job);
     this.#enqueue(job);
     return job;
   }
 
   #enqueue(job: Job): void {
+    job.updates.publish({ state: "waiting", text: "for a worker" });
     this.#waiting.push(job);
     this.#news.resolve();
     this.#news = Promise.withResolvers();
   }
 
-  #settle(job: Job, end: End): void {
+  #end(job: Job, end: End): void {
     job.end = end;
-    job.tell(end);
+    job.updates.publish(end);
   }
 
   /** In one write, which is not lost if the process is killed after it. */
   #write(entry: Entry): void {
-    this.#journal.writeSync(
-      new TextEncoder().encode(JSON.stringify(entry) + "\n"),
-    );
+    const line = JSON.stringify(entry) + "\n";
+    this.#journal.writeSync(new TextEncoder().encode(line));
   }
 }
 
-/** How many jobs are in which state. */
-export interface Books extends Record<End["state"] | "accepted", number> {
-  readonly running: readonly Pick<Lease, "id" | "worker" | "done">[];
-}
+/** How far a job is. */
+export type ListedJob = ReturnType<Queue["list"]>[number];
 
-/** A line of the journal. */
-export type Entry =
-  & { readonly id: string }
-  & (
-    | { readonly chunks: readonly string[] }
-    | { readonly end: End }
-  );
+/** A line of the journal: a job was accepted, or has ended. */
+export interface Entry {
+  readonly id: string;
+  readonly chunks?: readonly string[];
+  readonly end?: End;
+}
 
 /** Returns what stands in a journal. */
 export function readJournal(path: string): Entry[] {
@@ -180,6 +146,6 @@ export function readJournal(path: string): Entry[] {
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    signal.addEventListener("abort", () => resolve());
   });
 }

@@ -17,10 +17,9 @@ import { authenticate, jobService } from "./service.ts";
 const GRACE_MS = 2_000;
 
 const [address = "tcp://127.0.0.1:0", journal = "jobs.jsonl"] = Deno.args;
-const queue = new Queue(journal);
-const server = await startServer(address, jobService(queue), { authenticate });
+const service = jobService(new Queue(journal));
+const server = await startServer(address, service, { authenticate });
 print(server.address);
 await aborted(leavingSignal());
 await server.close({ graceMs: GRACE_MS });
-queue[Symbol.dispose]();
 Deno.exit(); // the standard input may still be read

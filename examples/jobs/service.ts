@@ -3,7 +3,6 @@ import {
   AuthenticationError,
   type Call,
   guarded,
-  method,
   service,
   ServiceError,
 } from "@denomas/denomas/rpc";
@@ -27,14 +26,11 @@ export class JobError extends ServiceError<{ readonly id: string }> {
 const jobId = z.string().min(1).max(100);
 const chunk = z.string().max(10_000);
 const step = z.object({ done: z.int(), words: z.int() });
+type Step = z.infer<typeof step>;
 const credentials = z.object({ name: z.string(), token: z.string() });
 
-/** Schemas check a stream's items where they are read, not the stream. */
-function stream<T>() {
-  return z.custom<AsyncIterable<T>>((value) =>
-    typeof value === "object" && value !== null && Symbol.asyncIterator in value
-  );
-}
+/** A schema checks that it is a stream; the items where they are read. */
+const isStream = (value: unknown) => Symbol.asyncIterator in Object(value);
 
 /** The role of each token. Real ones are secrets, and come from elsewhere. */
 const ROLES: Readonly<Record<string, Peer["role"]>> = {
@@ -69,13 +65,16 @@ export function jobService(queue: Queue) {
      * of: one that was accepted is not accepted twice.
      */
     submit: forSubmitters(
-      { args: [jobId, stream<string>()], items: z.custom<Update>() },
+      {
+        args: [jobId, z.custom<AsyncIterable<string>>(isStream)],
+        items: z.custom<Update>(),
+      },
       async function* (id, chunks, { closing }) {
         const input: string[] = [];
         if (!queue.find(id)) {
           for await (const item of chunks) {
             input.push(chunk.parse(item));
-            yield { state: "receiving", chunks: input.length } as const;
+            yield { state: "receiving" as const, text: `${input.length}` };
           }
         }
         const { updates } = queue.accept(id, input);
@@ -83,12 +82,12 @@ export function jobService(queue: Queue) {
         // The caller finds out from the next server how its job ends.
         aborted(closing).then(() => followed.return?.());
         for await (const update of followed) {
-          if (update.state === "failed" || update.state === "cancelled") {
-            const code = `job_${update.state}` as const;
-            throw new JobError(update.reason, { code, data: { id } });
+          const { state, text } = update;
+          if (state === "failed" || state === "cancelled") {
+            throw new JobError(text, { code: `job_${state}`, data: { id } });
           }
           yield update;
-          if (update.state === "done") return;
+          if (state === "done") return;
         }
       },
     ),
@@ -96,64 +95,54 @@ export function jobService(queue: Queue) {
     /** Cancels a job; tells whether it had not ended. */
     cancel: forSubmitters({ args: [jobId], result: z.boolean() }, (id) => {
       const job = queue.find(id);
-      return job !== undefined &&
-        queue.end(job, { state: "cancelled", reason: "as asked" });
+      return job !== undefined && queue.end(job, "cancelled", "as asked");
     }),
 
     /** The jobs for a worker: the next one when it has finished the last one. */
-    work: forWorkers(
-      { args: [] },
-      async function* ({ signal, closing, context }) {
-        const stop = AbortSignal.any([signal, closing]);
-        const stopped = aborted(stop);
-        for (;;) {
-          const job = await queue.next(context.name, stop);
-          if (job === null) return;
-          const lease = job.lease!;
-          try {
-            yield { id: job.id, lease: lease.id, chunks: job.chunks };
-            await Promise.race([lease.over.promise, stopped]);
-          } finally {
-            // One that is reported may still come to its end, in time.
-            if (lease.done === null) queue.release(job, lease);
-          }
+    work: forWorkers({ args: [] }, async function* (call) {
+      const stop = AbortSignal.any([call.signal, call.closing]);
+      for (;;) {
+        const job = await queue.next(call.context.name, stop);
+        if (!job) return;
+        const lease = job.lease!;
+        try {
+          yield { id: job.id, chunks: job.chunks };
+          await Promise.race([lease.over.promise, aborted(stop)]);
+        } finally {
+          // One that is reported may still come to its end, in time.
+          if (lease.done === undefined) queue.release(job, lease);
         }
-      },
-    ),
+      }
+    }),
 
     /** Takes the steps of a worker on its job, up to the last one. */
     report: forWorkers(
-      { args: [jobId, z.string(), stream<z.infer<typeof step>>()] },
-      async (id, leaseId, steps, { context: { name: worker } }) => {
+      { args: [jobId, z.custom<AsyncIterable<Step>>(isStream)] },
+      async (id, steps, { context }) => {
         const job = queue.find(id);
         const lease = job?.lease;
-        if (!job || lease?.id !== leaseId) {
-          throw new ServiceError(`Job '${id}' is not yours any more`, {
-            code: "lease_lost",
-          });
+        if (!job || lease?.worker !== context.name) {
+          throw new ServiceError("Given to another", { code: "lease_lost" });
         }
         lease.done = 0;
-        let counted = 0;
+        let words = 0;
         try {
           for await (const item of steps) {
-            const { done, words } = step.parse(item);
             // To leave the loop runs the worker's `finally`.
-            if (job.end !== null) return;
-            lease.done = done;
-            counted = words;
-            job.tell({ state: "running", worker, done });
+            if (job.end) return;
+            ({ done: lease.done, words } = step.parse(item));
+            job.updates.publish({ state: "running", text: `${lease.done}` });
           }
-          queue.end(job, { state: "done", worker, words: counted });
+          queue.end(job, "done", String(words));
         } catch (error) {
           if (error instanceof ConnectionClosedError) return;
-          const reason = error instanceof Error ? error.message : `${error}`;
-          queue.end(job, { state: "failed", reason });
+          queue.end(job, "failed", String(error));
         } finally {
           queue.release(job, lease);
         }
       },
     ),
 
-    books: method({ idempotent: true, args: [] }, () => queue.books()),
+    list: forSubmitters({ idempotent: true, args: [] }, () => queue.list()),
   });
 }

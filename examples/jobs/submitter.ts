@@ -38,7 +38,7 @@ async function submit(id: string, n: number): Promise<string> {
   for (;;) {
     try {
       for await (const update of await client.remote.submit(id, input(n))) {
-        if (update.state === "done") return String(update.words);
+        if (update.state === "done") return update.text;
         if (n === 3 && update.state === "running") {
           await client.remote.cancel(id);
         }
@@ -53,8 +53,7 @@ async function submit(id: string, n: number): Promise<string> {
 }
 
 async function* input(n: number): AsyncGenerator<string> {
-  const length = n === 3 ? MANY_CHUNKS : CHUNKS;
-  for (let i = 1; i <= length; i++) {
-    yield n === 2 && i === length ? "\0" : "three more words";
+  for (let left = n === 3 ? MANY_CHUNKS : CHUNKS; left > 0; left--) {
+    yield n === 2 && left === 1 ? "\0" : "three more words";
   }
 }

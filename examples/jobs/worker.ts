@@ -23,8 +23,8 @@ const client = await connect(address, { name, role: "worker" });
 while (!signal.aborted) {
   try {
     const tasks = await withOptions(client.remote, { signal }).work();
-    for await (const { id, lease, chunks } of tasks) {
-      await client.remote.report(id, lease, count(id, chunks));
+    for await (const { id, chunks } of tasks) {
+      await client.remote.report(id, count(id, chunks));
     }
   } catch (error) {
     if (signal.aborted || isLoss(error)) continue;
@@ -40,11 +40,7 @@ async function* count(id: string, chunks: readonly string[]) {
   try {
     for (const chunk of chunks) {
       await setTimeout(CHUNK_MS);
-      if (chunk.includes("\0")) {
-        throw new ServiceError(`Chunk ${done} is no text`, {
-          code: "no_text",
-        });
-      }
+      if (chunk === "\0") throw new ServiceError("No text", { code: "text" });
       words += chunk.split(" ").length;
       yield { done: ++done, words };
     }
