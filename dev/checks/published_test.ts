@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { listFiles, ROOT } from "./_project.ts";
+import { isGuide, listFiles, ROOT } from "./_project.ts";
 
 /** Returns the relative targets of the links and pictures in a guide. */
 function linksOf(text: string): string[] {
@@ -24,4 +24,34 @@ Deno.test("what README links to is there, and guides are published", async () =>
     folders.some((folder) => target.startsWith(folder))
   );
   assertEquals(unpublished, []);
+});
+
+/** Returns the anchors of the headings of a guide. */
+function anchorsOf(text: string): Set<string> {
+  const prose = text.replace(/^```.*?^```$/gms, "");
+  return new Set(
+    [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, "")
+        .replaceAll(" ", "-")
+    ),
+  );
+}
+
+Deno.test("links to headings of guides lead somewhere", async () => {
+  const guides = new Map<string, string>();
+  for (const file of (await listFiles()).filter(isGuide)) {
+    guides.set(`/${file}`, await Deno.readTextFile(`${ROOT}/${file}`));
+  }
+  const anchors = new Map(
+    [...guides].map(([file, text]) => [file, anchorsOf(text)]),
+  );
+  const broken: string[] = [];
+  for (const [file, text] of guides) {
+    for (const [, link = ""] of text.matchAll(/\]\(([^)\s]*#[^)\s]+)\)/g)) {
+      const { pathname, hash } = new URL(link, `file://${file}`);
+      const there = anchors.get(pathname);
+      if (there?.has(hash.slice(1)) === false) broken.push(`${file}: ${link}`);
+    }
+  }
+  assertEquals(broken, []);
 });
