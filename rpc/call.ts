@@ -40,7 +40,7 @@ export interface Call<Context = unknown> {
   readonly identity: unknown;
   /**
    * The rest of the time that the caller allowed, in milliseconds, or
-   * `Infinity`. Pass it on with `withOptions(remote, { timeoutMs })`.
+   * `Infinity`. Pass it on with `withOptions(remote, { call })`.
    */
   readonly remainingMs: number;
   /** The data that the caller's middleware added, such as a token. */

@@ -41,7 +41,33 @@ export async function openConnection<T>(
 }
 
 /**
- * Serves `service` at `address`.
+ * Serves `service` at `address`. A function makes the service of each
+ * connection, when its first call comes, and what it made is disposed of when the
+ * connection ends, if it can be.
+ *
+ * ```ts
+ * import { expose, openConnection, type RpcClient, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Session implements Disposable {
+ *   #count = 0;
+ *   readonly #client: RpcClient;
+ *   constructor(client: RpcClient) {
+ *     this.#client = client;
+ *   }
+ *   @expose
+ *   count(): string {
+ *     return `${++this.#count} for ${this.#client.channel.remoteAddress}`;
+ *   }
+ *   [Symbol.dispose](): void {}
+ * }
+ * const makeSession = (client: RpcClient) => new Session(client);
+ * await using server = await startServer("local://sessions", makeSession);
+ * await using one = await openConnection<Session>(server.address);
+ * assertEquals((await one.remote.count()).startsWith("1 for "), true);
+ * await using other = await openConnection<Session>(server.address);
+ * assertEquals((await other.remote.count()).startsWith("1 for "), true);
+ * ```
  *
  * @typeParam T The service that clients offer. Nothing checks that they do.
  * @throws {AddressInUseError} If another server listens there.
@@ -51,7 +77,7 @@ export async function openConnection<T>(
  */
 export async function startServer<T = unknown>(
   address: string,
-  service: object,
+  service: object | ((client: RpcClient<T>) => object),
   options: RpcServerOptions<T> = {},
 ): Promise<RpcServer<T>> {
   const complete = withTransports(address, options);

@@ -1,4 +1,4 @@
-import type { CallOptions } from "./call.ts";
+import type { Call, CallOptions } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import type { AnyFunction } from "./remote.ts";
 import {
@@ -11,7 +11,8 @@ import {
 
 /**
  * Returns a proxy for the same target as `remote` whose calls have `options`.
- * Calls of its sub-services have them, too.
+ * Calls of its sub-services have them, too. With the `call` that a method serves,
+ * they are given up with that call, and have no more than the rest of its time.
  *
  * ```ts
  * import { openConnection, service, startServer, withOptions } from "@denomas/denomas/rpc";
@@ -25,12 +26,34 @@ import {
  *
  * @throws {TypeError} If `remote` is no proxy.
  */
-export function withOptions<T>(remote: T, options: CallOptions): T {
+export function withOptions<T>(
+  remote: T,
+  options: CallOptions & {
+    readonly call?: Pick<Call, "signal" | "remainingMs"> | undefined;
+  },
+): T {
   const node = expectNode(remote, "set options");
+  const { call, ...own } = options;
   return makeRemote(node.caller, node.path, {
     ...node,
-    options: { ...node.options, ...options },
+    options: {
+      ...node.options,
+      ...own,
+      ...(call && partOf(call, { ...node.options, ...own })),
+    },
   }) as T;
+}
+
+/** Returns the options of calls that are part of another one. */
+function partOf(
+  call: Pick<Call, "signal" | "remainingMs">,
+  { signal, timeoutMs = Infinity }: CallOptions,
+): CallOptions {
+  const leftMs = Math.min(call.remainingMs, timeoutMs);
+  return {
+    signal: signal ? AbortSignal.any([call.signal, signal]) : call.signal,
+    ...(leftMs < Infinity && { timeoutMs: leftMs }),
+  };
 }
 
 /** The methods of a proxy without their results: see {@linkcode notify}. */

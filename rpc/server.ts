@@ -5,7 +5,11 @@ import {
 } from "../channel/server.ts";
 import type { AuthenticateOptions } from "./authenticate.ts";
 import { clientOf, type RpcClient } from "./client.ts";
-import { type SessionStarter, sessionStarter } from "./session/_session.ts";
+import {
+  type Session,
+  type SessionStarter,
+  sessionStarter,
+} from "./session/_session.ts";
 import type { RpcOptions } from "./rpc_options.ts";
 
 /** Options for {@linkcode startServer}. */
@@ -32,7 +36,8 @@ export interface RpcServer<T = unknown> extends Omit<Server, "channels"> {
 
 /**
  * Serves `service` at `address` over one of `options.transports`. It has no
- * transports of its own; `deno.ts` adds them.
+ * transports of its own; `deno.ts` adds them. A function makes the service of
+ * each connection.
  *
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport has the scheme of `address`, or `service`
@@ -41,10 +46,14 @@ export interface RpcServer<T = unknown> extends Omit<Server, "channels"> {
  */
 export async function startServer<T = unknown>(
   address: string,
-  service: object,
+  service: object | ((client: RpcClient<T>) => object),
   options: RpcServerOptions<T>,
 ): Promise<RpcServer<T>> {
-  const start = sessionStarter(service, { ...options, isInitiator: false });
+  const root = typeof service === "function"
+    ? (session: Session) =>
+      (service as (client: RpcClient<T>) => object)(clientOf<T>(session))
+    : service;
+  const start = sessionStarter(root, { ...options, isInitiator: false });
   return await serveWith(start, address, options);
 }
 

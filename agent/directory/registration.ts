@@ -210,8 +210,10 @@ export class Registration implements AsyncDisposable {
   async #withdraw(backoff: Backoff): Promise<void> {
     if (this.#directory === null) return;
     const calls = withOptions(this.#directory, { timeoutMs: CLOSE_MS });
+    const gone = new AbortController();
+    this.#connection.lost().then(() => gone.abort());
     backoff.reset();
-    for (;;) {
+    while (!gone.signal.aborted) {
       try {
         return await calls.deregister(this.#key);
       } catch (error) {
@@ -219,8 +221,8 @@ export class Registration implements AsyncDisposable {
           error instanceof TimeoutError;
         // Else the connection is lost, and the entry with it.
         if (!isRefused) return;
-        await backoff.wait(CLOSE_MS, undefined);
       }
+      await backoff.wait(CLOSE_MS, gone.signal).catch(() => {});
     }
   }
 

@@ -378,7 +378,9 @@ export class Links {
   /** Returns what starts sessions. */
   sessions(options: SessionOptions): SessionStarter {
     return sessionStarter(this.#service, {
+      // Callers are other agents, and told everything.
       maskErrors: false,
+      onMethodError: () => {},
       ...this.#context.options,
       resolver: this.resolver,
       ...options,

@@ -300,7 +300,7 @@ function countDown(reference: Reference): number {
 }
 
 /** Disposes of a returned object that can be; a proxy stays as it is. */
-function disposeOf(target: object): unknown {
+export function disposeOf(target: object): unknown {
   if (remoteNode(target) !== undefined) return;
   const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } =
     target as Partial<AsyncDisposable & Disposable>;

@@ -43,18 +43,23 @@ export interface Claim {
 
 /** A reference that the other side holds until it is released. */
 export interface OwnedReference {
-  readonly caller: Caller;
+  /** Weak, so that a connection that has ended can be collected at once. */
+  readonly caller: WeakRef<Caller>;
   readonly path: string;
 }
 
 /** Releases what nobody has disposed of, once all of its proxies are collected. */
 const forgotten = new FinalizationRegistry<OwnedReference>((reference) => {
-  reference.caller.release?.(reference.path, reference);
+  reference.caller.deref()?.release?.(reference.path, reference);
 });
+
+const weakCallers = new WeakMap<Caller, WeakRef<Caller>>();
 
 /** Returns the claim of a proxy on the reference at `path`, which it owns. */
 export function ownedClaim(caller: Caller, path: string): Claim {
-  const reference: OwnedReference = { caller, path };
+  const weak = weakCallers.get(caller) ?? new WeakRef(caller);
+  weakCallers.set(caller, weak);
+  const reference: OwnedReference = { caller: weak, path };
   const claim: Claim = { state: "owned", reference };
   forgotten.register(claim, reference, claim);
   return claim;

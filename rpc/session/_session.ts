@@ -27,7 +27,7 @@ import {
 } from "../references/_message_context.ts";
 import { PipedArgument } from "../references/_piped_argument.ts";
 import type { RpcStats } from "../rpc_options.ts";
-import { References } from "../references/_references.ts";
+import { disposeOf, References } from "../references/_references.ts";
 import { isService } from "../service.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
 import { IncomingStream } from "../streams/_incoming_stream.ts";
@@ -58,6 +58,9 @@ import {
 /** Writes the items of a stream to a `WritableStream` of the other side. */
 type SinkFiller = (items: ReadableStream) => Promise<unknown>;
 
+/** Makes the service of one session, when it is first needed. */
+export type RootFactory = (session: Session) => object;
+
 /** Starts a session on a new channel. */
 export type SessionStarter = (channel: ConnectionChannel) => Session;
 
@@ -69,16 +72,19 @@ export type SessionStarter = (channel: ConnectionChannel) => Session;
  * no extensions to send them.
  */
 export function sessionStarter(
-  root: object | null,
+  root: object | RootFactory | null,
   options: SessionOptions,
 ): SessionStarter {
-  if (root !== null && !isService(root)) {
-    throw new TypeError(
-      "Cannot serve: the service exposes nothing, mark its methods with 'expose' or make it by 'service'",
-    );
-  }
+  if (root !== null && typeof root !== "function") checkRoot(root);
   const resolved = resolveSessionOptions(options);
   return (channel) => new Session(channel, root, resolved);
+}
+
+function checkRoot(root: object): object {
+  if (isService(root)) return root;
+  throw new TypeError(
+    "Cannot serve: the service exposes nothing, mark its methods with 'expose' or make it by 'service'",
+  );
 }
 
 /**
@@ -122,8 +128,6 @@ export async function openSession(
  */
 export class Session implements SessionContext, TypeEntry {
   readonly channel: ConnectionChannel;
-  /** The service that this side offers, if any. */
-  readonly root: object | null;
   readonly options: ResolvedSessionOptions;
   /** Data that methods and middleware store for the connection. */
   readonly data: Map<string, unknown> = new Map();
@@ -139,15 +143,18 @@ export class Session implements SessionContext, TypeEntry {
   isDraining = false;
   readonly #closing = new AbortController();
   readonly #left = Promise.withResolvers<CloseReason>();
+  readonly #root: object | RootFactory | null;
+  /** The service that was made for this session. */
+  #made: object | null = null;
 
   /** Starts `channel`. */
   constructor(
     channel: ConnectionChannel,
-    root: object | null,
+    root: object | RootFactory | null,
     options: ResolvedSessionOptions,
   ) {
     this.channel = channel;
-    this.root = root;
+    this.#root = root;
     this.options = options;
     this.hello = new Hello(this);
     this.admission = new AdmissionControl(this);
@@ -185,6 +192,13 @@ export class Session implements SessionContext, TypeEntry {
           onError(error, { kind: "callback", address: channel.localAddress }),
       );
     }
+  }
+
+  /** The service that this side offers, if any. */
+  get root(): object | null {
+    const root = this.#root;
+    if (typeof root !== "function") return root;
+    return this.#made ??= checkRoot((root as RootFactory)(this));
   }
 
   /** Aborts when this side begins to close the connection with some grace. */
@@ -358,6 +372,17 @@ export class Session implements SessionContext, TypeEntry {
     this.streams.endAll();
     this.aborting.clear();
     this.references.clear();
+    const { channel, options } = this;
+    const made = this.#made;
+    if (made === null) return;
+    runGuarded(
+      () => disposeOf(made),
+      (error) =>
+        options.onError(error, {
+          kind: "callback",
+          address: channel.localAddress,
+        }),
+    );
   }
 }
 

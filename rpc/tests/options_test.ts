@@ -2,17 +2,21 @@ import {
   assert,
   assertEquals,
   assertFalse,
+  assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import type { CallOptions } from "../call.ts";
+import { call, type CallOptions } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
+import { method } from "../method.ts";
 import { keep, sameRemote, withOptions } from "../options.ts";
 import {
   type Caller,
   type Claim,
   makeRemote,
 } from "../references/_remote_proxy.ts";
+import { service } from "../service.ts";
+import { withCtx } from "../../testing/fixtures/everywhere.ts";
 
 /** As much of a proxy as these tests call. */
 interface Loose extends Disposable {
@@ -110,4 +114,40 @@ Deno.test("keep hands back what is owned already", () => {
 Deno.test("withOptions and keep refuse what is no proxy", () => {
   assertThrows(() => withOptions({}, {}), TypeError, "Cannot set options");
   assertThrows(() => keep(() => {}), TypeError, "Cannot keep");
+});
+
+withCtx("withOptions passes on the call that a method serves", async (ctx) => {
+  const stopped = Promise.withResolvers<unknown>();
+  const remaining: number[] = [];
+  const back = service({
+    async work() {
+      const { signal, remainingMs } = call();
+      remaining.push(remainingMs);
+      await new Promise<void>((resolve) =>
+        signal.addEventListener("abort", () => resolve())
+      );
+      stopped.resolve(signal.reason);
+    },
+    ping: () => {},
+  });
+  const inner = await ctx.rpc.startServerAndConnect(back);
+  await inner.remote.ping();
+  const front = service({
+    work: method({ args: [] }, async (call) => {
+      await Promise.resolve();
+      await withOptions(inner.remote, { call }).work();
+    }),
+    ping: () => {},
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect(front);
+  await remote.ping();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const work = withOptions(remote, { signal, timeoutMs: 60_000 }).work();
+  const rejected = assertRejects(() => work, Error, "enough");
+  while (remaining.length === 0) await inner.remote.ping();
+  assert(remaining[0]! > 0 && remaining[0]! <= 60_000);
+  controller.abort(new Error("enough"));
+  await rejected;
+  await stopped.promise;
 });

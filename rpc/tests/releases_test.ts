@@ -1,10 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { expose } from "../expose.ts";
 import { notify } from "../options.ts";
-import { service } from "../service.ts";
+import { Router, service } from "../service.ts";
 
 /** Collects garbage now, which a test can ask for only in this way. */
 function collectGarbage(): void {
@@ -202,3 +202,26 @@ withCtx(
     assertEquals(heard.length, 2);
   },
 );
+
+withCtx("a proxy keeps few of the proxies below it", async (ctx) => {
+  const rooms = new Router<object>();
+  const room = service({ title: () => "a room" });
+  const { remote } = await ctx.rpc.startServerAndConnect(service({ rooms }));
+  const proxies: WeakRef<object>[] = [];
+  for (let n = 0; n < 500; n++) {
+    const name = `guest ${n}`;
+    rooms.set(name, room);
+    const proxy = (remote.rooms as Record<string, unknown>)[name] as {
+      title(): Promise<string>;
+    };
+    assertEquals(await proxy.title(), "a room");
+    proxies.push(new WeakRef(proxy));
+    rooms.delete(name);
+  }
+  const kept = () => proxies.filter((it) => it.deref() !== undefined).length;
+  for (let round = 0; round < 50 && kept() > 100; round++) {
+    await turn();
+    collectGarbage();
+  }
+  assert(kept() <= 100, `${kept()} are kept`);
+});

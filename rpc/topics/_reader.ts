@@ -39,7 +39,7 @@ export class Reader<T, Item>
       if (this.at < log.firstId && this.onSlow === "end") {
         this.#leave();
         throw new MissedItemsError(
-          "Cannot continue: items that were not read are gone; read faster, keep more of them, or subscribe with another 'onSlow'",
+          'Cannot continue: items that were not read are gone, or were of an earlier process; keep more of them, or subscribe with onSlow: "skip"',
         );
       }
       if (this.at < log.firstId) this.at = log.firstId;
