@@ -1,6 +1,10 @@
 // Longer than most files: it is the public channel and the receiver of frames in
 // one class, whose parts have files of their own.
-import { FrameTooLargeError, ProtocolError } from "../transports/errors.ts";
+import {
+  FrameTooLargeError,
+  MismatchError,
+  ProtocolError,
+} from "../transports/errors.ts";
 import {
   FramedConnection,
   type FrameReceiver,
@@ -17,6 +21,7 @@ import {
 } from "./_context.ts";
 import type { ChannelHooks } from "./_hooks.ts";
 import { MessageCodec } from "./_message_codec.ts";
+import { mismatchOf, toldMismatch } from "./codecs/_mismatch.ts";
 import type {
   Channel,
   ChannelStats,
@@ -96,6 +101,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
 
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #requests: IncomingRequests;
+  /** Whether what the peer sends is ignored, as it uses another codec. */
+  #isDeaf = false;
   /** Cuts the connection when a close takes too long. */
   #cutTimeout: Timeout | null = null;
 
@@ -168,18 +175,26 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   frame(payload: Uint8Array): void {
     const cutCode = this.arrivals.frame(payload.length);
     if (cutCode !== null) return this.cutOver(cutCode);
+    if (this.#isDeaf) return;
+    const isFirst = this.counts.framesIn === 1;
     try {
       const message = this.codec.decode(
         payload,
         this.arrivals.maxWeight,
       );
+      const told = isFirst ? toldMismatch(message) : null;
+      if (told !== null) throw told;
       if (message.type === REQUEST) {
         this.#requests.receive(message, payload.length);
       } else {
         this.calls.receive(message, payload.length);
       }
     } catch (error) {
-      this.#breakOff(error);
+      const { codec } = this.options;
+      const mismatch = isFirst && !(error instanceof MismatchError)
+        ? mismatchOf(payload, codec)
+        : null;
+      this.#breakOff(mismatch ?? error);
     }
   }
 
@@ -194,7 +209,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   }
 
   end(error: unknown): void {
-    if (
+    if (this.#isDeaf) {
+      this.#endClose();
+    } else if (
       error instanceof ProtocolError || error instanceof FrameTooLargeError
     ) {
       this.#breakOff(error);
@@ -304,8 +321,23 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   #breakOff(error: unknown): void {
     const isAwaited = this.calls.size > 0;
     const { message } = readThrown(error);
-    this.cut({ by: "error", code: "protocol", message, error });
+    const mismatch = error instanceof MismatchError ? error : null;
+    const code = mismatch?.code ?? "protocol";
+    const reason: CloseReason = { by: "error", code, message, error };
+    if (mismatch?.code === "codec" && mismatch.answer !== null) {
+      this.#dismissDeaf(reason, mismatch.answer);
+    } else {
+      this.cut(reason);
+    }
     if (!isAwaited) this.options.onProtocolError(error);
+  }
+
+  /** Closes the channel of a peer with another codec, once it is told so. */
+  #dismissDeaf(reason: CloseReason, failure: Uint8Array): void {
+    this.#isDeaf = true;
+    this.#beginClose(reason);
+    this.queue.write(failure);
+    this.close();
   }
 
   /** Returns whether either side waits for an answer. */

@@ -14,6 +14,7 @@ export {
   type ChannelStarter,
   ConnectionChannel,
 } from "./_connection_channel.ts";
+export { isMismatchCode, mismatchIn } from "./codecs/_mismatch.ts";
 export { isThenable } from "./codecs/types/_peer_data.ts";
 export { MESSAGE_KINDS } from "./_events.ts";
 export type {

@@ -6,6 +6,7 @@ import {
   type ChannelStarter,
   ConnectionChannel,
 } from "./_connection_channel.ts";
+import { mismatchIn } from "./codecs/_mismatch.ts";
 import { checkRange } from "./limits/_check_range.ts";
 import {
   type ChannelOptions,
@@ -22,7 +23,7 @@ export interface ConnectionOptions extends ChannelOptions {
   /**
    * The time in which failed attempts are repeated, in milliseconds: 0 makes one
    * attempt, `Infinity` repeats for ever. The waits between attempts are random,
-   * and grow from 50 ms to 5 s.
+   * and grow from 50 ms to 5 s. A server that speaks another protocol ends it.
    *
    * @default {0}
    */
@@ -60,7 +61,9 @@ export async function openConnectionWith<Started>(
       return channelOn(startChannel, connection, resolved);
     } catch (error) {
       const leftMs = until - world.now();
-      if (!(error instanceof ConnectError) || leftMs <= 0) throw error;
+      const isInVain = !(error instanceof ConnectError) ||
+        mismatchIn(error) !== null;
+      if (isInVain || leftMs <= 0) throw error;
       await backoff.wait(leftMs, signal);
     }
   }

@@ -40,8 +40,8 @@ export class AddressInUseError
 }
 
 /**
- * The obstacle of a TLS handshake. `"protocol"`: the other side does not speak
- * TLS, or no common version. `"ended"`: it closed without a reason.
+ * The obstacle of a TLS handshake. `"not-tls"`: the other side does not speak
+ * TLS. `"protocol"`: no common version, or a breach of TLS. `"ended"`: it closed without a reason.
  * `"timeout"`: the handshake took too long. The other codes name the fault of a
  * certificate.
  */
@@ -52,6 +52,7 @@ export type HandshakeCode =
   | "not-yet-valid"
   | "wrong-host"
   | "protocol"
+  | "not-tls"
   | "ended"
   | "timeout";
 
@@ -86,4 +87,25 @@ export class FrameTooLargeError
 export class ProtocolError extends DenomasError {
   /** The name of the class. */
   override name = "ProtocolError";
+}
+
+/** Whether a peer uses another codec, or another protocol. */
+export type MismatchCode = "codec" | "protocol-mismatch";
+
+/**
+ * The {@linkcode ProtocolError} of a peer whose first bytes show another codec or
+ * protocol. To connect again is in vain.
+ */
+export class MismatchError extends ProtocolError {
+  /** What differs; it becomes the code of the connection's end. */
+  readonly code: MismatchCode;
+  /** The bytes that tell the peer so, if it can be told. */
+  readonly answer: Uint8Array | null;
+
+  /** Creates an error whose `answer` the peer is sent. */
+  constructor(message: string, code: MismatchCode, answer: Uint8Array | null) {
+    super(message);
+    this.code = code;
+    this.answer = answer;
+  }
 }

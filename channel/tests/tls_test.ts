@@ -100,7 +100,7 @@ withCtx({
   assertInstanceOf(error.cause, ProtocolError);
   const reported = await told.promise;
   assertInstanceOf(reported, HandshakeError);
-  assertEquals(reported.code, "protocol");
+  assertEquals(reported.code, "not-tls");
 });
 
 withCtx({

@@ -4,6 +4,8 @@ import {
   type BackoffOptions,
   checkRange,
   DEFAULT_BACKOFF,
+  isMismatchCode,
+  mismatchIn,
   Totals,
 } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
@@ -193,6 +195,10 @@ class PersistentClient<T> implements ReconnectingClient<T> {
       const since = world.now();
       const reason = await session.left;
       if (this.#isClosed) break;
+      if (isMismatchCode(reason.code)) {
+        this.#end(reason);
+        break;
+      }
       // A connection that is lost at once is no success: waits go on growing.
       const lastedMs = world.now() - since;
       if (lastedMs >= this.#waits.maxMs) this.#backoff.reset();
@@ -223,7 +229,8 @@ class PersistentClient<T> implements ReconnectingClient<T> {
       const failure = isCallback ? error.cause : error;
       if (!isCallback && isFinal(error)) {
         const message = describeThrown(error);
-        this.#end({ by: "error", code: "refused", message, error });
+        const code = mismatchIn(error) ?? "refused";
+        this.#end({ by: "error", code, message, error });
       } else if (!this.#session?.channel.isOwnEnd(failure)) {
         this.#fail(failure, isCallback ? "handler" : "connect");
       }
@@ -304,7 +311,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
 
 /** Returns whether a later attempt cannot end otherwise. */
 function isFinal(error: unknown): boolean {
-  return isInstance(error, AuthenticationError) ||
+  return isInstance(error, AuthenticationError) || mismatchIn(error) !== null ||
     isInstance(error, Error) && error.name === "NotCapable";
 }
 

@@ -3,7 +3,7 @@
  * payload. Pure: no I/O and no timers.
  */
 import { spareBuffers } from "./_spare_buffers.ts";
-import { FrameTooLargeError, ProtocolError } from "../errors.ts";
+import { FrameTooLargeError, MismatchError, ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
 
 /** The length of a frame's header, in bytes. */
@@ -20,10 +20,25 @@ const SHORT_STRING = 1024;
 /** A string up to this length is first tried as ASCII, without the encoder. */
 const PLAIN_STRING = 128;
 
+/** The first four bytes of an HTTP request. */
+const HTTP_METHODS = /^(GET |PUT |POST|HEAD|DELE|PATC|OPTI|CONN|TRAC|PRI )/;
+
 const EMPTY = new Uint8Array(0);
 /** Stays empty: most queues never revoke a frame. */
 const NONE_REVOKED = new Set<number>();
 const encoder = new TextEncoder();
+
+const REFUSAL =
+  "This server speaks denomas over plain connections, and neither HTTP nor TLS.\n";
+
+/**
+ * The answer to an HTTP request and to a TLS handshake. A TLS client learns from
+ * it that the server has no TLS; the end of the connection could mean anything.
+ */
+const FOREIGN_ANSWER: Uint8Array = encoder.encode(
+  "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n" +
+    `Content-Type: text/plain\r\nContent-Length: ${REFUSAL.length}\r\n\r\n${REFUSAL}`,
+);
 
 /**
  * Cuts a stream of bytes into frames. Read into {@linkcode space}, report the
@@ -68,7 +83,8 @@ export class FrameDecoder {
    * until the next call of `space`, or `null` if more bytes are needed.
    *
    * @throws {FrameTooLargeError} If the length in its header exceeds the limit.
-   * @throws {ProtocolError} If it is empty, or the bytes are not a frame.
+   * @throws {ProtocolError} If it is empty, or the bytes are not a frame; a
+   * `MismatchError` if the first bytes belong to another protocol.
    */
   next(): Uint8Array | null {
     const held = this.heldBytes;
@@ -89,9 +105,13 @@ export class FrameDecoder {
       this.#buffer.subarray(this.#start, this.#start + HEADER_BYTES),
     );
     if (seen !== null) {
-      throw new ProtocolError(
-        `Cannot read frame: the peer sent ${seen} where the length of a frame was expected`,
-      );
+      const { text, answer } = seen;
+      const message =
+        `Cannot read frame: the peer sent ${text} where the length of a frame was expected`;
+      // Later it is a fault of a peer that does speak the protocol.
+      throw this.#lastBytes === 0
+        ? new MismatchError(message, "protocol-mismatch", answer)
+        : new ProtocolError(message);
     }
     if (length === 0) {
       throw new ProtocolError("Cannot read frame: the peer sent an empty one");
@@ -366,16 +386,35 @@ function writeUint32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-/** Names the likely protocol of a wrong peer, or returns `null`. */
-function describeHeader(header: Uint8Array): string | null {
-  if (header[0] === 0x16 && header[1] === 0x03) return "a TLS handshake";
+/** The likely protocol of a wrong peer, and the answer that it understands. */
+interface Foreign {
+  readonly text: string;
+  readonly answer: Uint8Array | null;
+}
+
+/** Returns the likely protocol of a wrong peer, or `null`. */
+function describeHeader(header: Uint8Array): Foreign | null {
+  if (header[0] === 0x16 && header[1] === 0x03) {
+    const text =
+      "a TLS handshake (set the option 'tls' on this side, or leave it out there)";
+    return { text, answer: FOREIGN_ANSWER };
+  }
   if (header[0] === 0x15 && header[1] === 0x03) {
-    return "a TLS alert (it wants TLS, set the option 'tls')";
+    const text = "a TLS alert (it wants TLS, set the option 'tls')";
+    return { text, answer: null };
   }
   for (const byte of header) {
     if ((byte < 0x20 || byte > 0x7e) && byte !== 0x0d && byte !== 0x0a) {
       return null;
     }
   }
-  return `text ('${printable(String.fromCharCode(...header))}…')`;
+  const start = String.fromCharCode(...header);
+  const quoted = `'${printable(start)}…'`;
+  if (HTTP_METHODS.test(start)) {
+    return { text: `an HTTP request (${quoted})`, answer: FOREIGN_ANSWER };
+  }
+  const text = start === "HTTP"
+    ? `an HTTP response (${quoted}: it is a web server, check the address)`
+    : `text (${quoted})`;
+  return { text, answer: null };
 }

@@ -1,4 +1,4 @@
-import { DenomasError } from "../errors.ts";
+import { DenomasError, MismatchError } from "../errors.ts";
 import { observed } from "../_observers.ts";
 import { world } from "../_world.ts";
 import type { ByteStream, Connection } from "../transport.ts";
@@ -200,11 +200,23 @@ export class FramedConnection {
       }
     } catch (cause) {
       error = cause;
+      if (cause instanceof MismatchError) await this.#answer(cause);
     }
     readConnections--;
     if (this.#state === "closed") return;
     this.close();
     receiver.end(error);
+  }
+
+  /** Tells a peer of another protocol so, in a few bytes which always fit. */
+  async #answer({ answer }: MismatchError): Promise<void> {
+    if (answer === null) return;
+    try {
+      await this.#stream.write(answer);
+      await this.#stream.closeWrite();
+    } catch {
+      // It has gone, or this side has closed. The error is reported anyway.
+    }
   }
 
   /**

@@ -218,7 +218,7 @@ function failure(cause: unknown, task: HandshakeTask): HandshakeError {
   const code = codeOf(cause);
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER") {
     const text = `the ${other} does not speak TLS, set the option 'tls' there`;
-    return refusal(text, "protocol", "local", task, cause);
+    return refusal(text, "not-tls", "local", task, cause);
   }
   const by = code.includes("ALERT") ? "peer" : "local";
   const words = cause instanceof Error ? cause.message : String(cause);

@@ -344,7 +344,7 @@ test("reports a client that does not speak TLS, and tells it so", async () => {
   assertInstanceOf(error, ProtocolError);
   assertStringIncludes(error.message, "set the option 'tls'");
   await guard.until(() => guard.failed.length > 0);
-  assertEquals(guard.failed[0]!.code, "protocol");
+  assertEquals(guard.failed[0]!.code, "not-tls");
   assertStringIncludes(guard.failed[0]!.message, "does not speak TLS");
 });
 
@@ -355,7 +355,7 @@ test("cannot connect to a server that does not speak TLS", async () => {
   const server = (await stage.accepted()).start();
   assertInstanceOf(await server.ended(), ProtocolError);
   const { error, cause } = await failing;
-  assertEquals([cause.code, cause.by], ["ended", "peer"]);
+  assertEquals([cause.code, cause.by], ["not-tls", "local"]);
   assertStringIncludes(error.message, "set the option 'tls' there");
 });
 
@@ -365,7 +365,7 @@ test("cannot connect to a server that greets in plain text", async () => {
   const failing = refusedAt(address, { caCerts: caCert });
   (await stage.accepted()).connection.send("hello");
   const { cause } = await failing;
-  assertEquals(cause.code, "protocol");
+  assertEquals(cause.code, "not-tls");
   assertStringIncludes(cause.message, "does not speak TLS");
 });
 
