@@ -22,7 +22,7 @@ Deno.test({
       stderr: "piped",
     }).spawn();
     // It ends its own processes when it is asked to end.
-    const timer = setTimeout(() => demo.kill("SIGTERM"), 14_000);
+    const timer = setTimeout(() => demo.kill("SIGTERM"), 12_500);
     const { code, stdout, stderr } = await demo.output();
     clearTimeout(timer);
     const [output, errors] = [stdout, stderr].map((bytes) =>

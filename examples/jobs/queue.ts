@@ -10,8 +10,6 @@ export interface Update {
 /** How a job has ended. It ends once. */
 export interface End extends Update {
   readonly state: "done" | "failed" | "cancelled";
-  /** Who had it at the end. */
-  readonly worker: string | undefined;
 }
 
 /** A job that was accepted. */
@@ -35,7 +33,8 @@ export interface Lease {
 
 /** Jobs, and the journal by which they outlive the process. */
 export class Queue {
-  readonly #jobs = new Map<string, Job>();
+  /** All that were accepted, by their ids. */
+  readonly jobs: Map<string, Job> = new Map();
   readonly #waiting: Job[] = [];
   readonly #journal: Deno.FsFile;
   #news = Promise.withResolvers<void>();
@@ -45,18 +44,13 @@ export class Queue {
     this.#journal = Deno.openSync(path, { append: true, create: true });
     for (const { id, chunks, end } of readJournal(path)) {
       if (chunks) this.#add(id, chunks);
-      if (end) this.#end(this.#jobs.get(id)!, end);
+      if (end) this.#end(this.jobs.get(id)!, end);
     }
-  }
-
-  /** Returns a job that was accepted. */
-  find(id: string): Job | undefined {
-    return this.#jobs.get(id);
   }
 
   /** From here on the job is not lost. Accepting it twice is as once. */
   accept(id: string, chunks: readonly string[]): Job {
-    const known = this.#jobs.get(id);
+    const known = this.jobs.get(id);
     if (known) return known;
     this.#write({ id, chunks });
     return this.#add(id, chunks);
@@ -69,6 +63,7 @@ export class Queue {
       const job = this.#waiting.shift();
       if (!job) await Promise.race([this.#news.promise, stopped]);
       if (!job || job.end) continue;
+      this.#write({ id: job.id, worker });
       job.lease = { worker, over: Promise.withResolvers() };
       return job;
     }
@@ -86,23 +81,15 @@ export class Queue {
   /** Ends a job, unless it has ended; returns whether it had not. */
   end(job: Job, state: End["state"], text: string): boolean {
     if (job.end) return false;
-    const end = { state, text, worker: job.lease?.worker };
+    const end = { state, text };
     this.#write({ id: job.id, end });
     this.#end(job, end);
     return true;
   }
 
-  /** Returns which jobs there are, and how far they are. */
-  list() {
-    return Array.from(this.#jobs.values(), ({ id, end, lease }) => ({
-      ...{ id, state: end?.state ?? (lease ? "running" : "waiting") },
-      ...{ worker: lease?.worker, done: lease?.done ?? 0 },
-    }));
-  }
-
   #add(id: string, chunks: readonly string[]): Job {
     const job = { id, chunks, updates: new Topic<Update>({ keep: 100 }) };
-    this.#jobs.set(id, job);
+    this.jobs.set(id, job);
     this.#enqueue(job);
     return job;
   }
@@ -126,19 +113,17 @@ export class Queue {
   }
 }
 
-/** How far a job is. */
-export type ListedJob = ReturnType<Queue["list"]>[number];
-
-/** A line of the journal: a job was accepted, or has ended. */
+/** A line of the journal: a job was accepted, was given out, or has ended. */
 export interface Entry {
   readonly id: string;
   readonly chunks?: readonly string[];
+  readonly worker?: string;
   readonly end?: End;
 }
 
-/** Returns what stands in a journal. */
+/** Returns what stands in a journal, but for a line that is being written. */
 export function readJournal(path: string): Entry[] {
-  const lines = Deno.readTextFileSync(path).split("\n").filter(Boolean);
+  const lines = Deno.readTextFileSync(path).split("\n").slice(0, -1);
   return lines.map((line) => JSON.parse(line));
 }
 

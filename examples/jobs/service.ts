@@ -71,7 +71,7 @@ export function jobService(queue: Queue) {
       },
       async function* (id, chunks, { closing }) {
         const input: string[] = [];
-        if (!queue.find(id)) {
+        if (!queue.jobs.has(id)) {
           for await (const item of chunks) {
             input.push(chunk.parse(item));
             yield { state: "receiving" as const, text: `${input.length}` };
@@ -94,7 +94,7 @@ export function jobService(queue: Queue) {
 
     /** Cancels a job; tells whether it had not ended. */
     cancel: forSubmitters({ args: [jobId], result: z.boolean() }, (id) => {
-      const job = queue.find(id);
+      const job = queue.jobs.get(id);
       return job !== undefined && queue.end(job, "cancelled", "as asked");
     }),
 
@@ -119,7 +119,7 @@ export function jobService(queue: Queue) {
     report: forWorkers(
       { args: [jobId, z.custom<AsyncIterable<Step>>(isStream)] },
       async (id, steps, { context }) => {
-        const job = queue.find(id);
+        const job = queue.jobs.get(id);
         const lease = job?.lease;
         if (!job || lease?.worker !== context.name) {
           throw new ServiceError("Given to another", { code: "lease_lost" });
@@ -128,7 +128,7 @@ export function jobService(queue: Queue) {
         let words = 0;
         try {
           for await (const item of steps) {
-            // To leave the loop runs the worker's `finally`.
+            // To leave the loop runs the worker's `finally`, after its next step.
             if (job.end) return;
             ({ done: lease.done, words } = step.parse(item));
             job.updates.publish({ state: "running", text: `${lease.done}` });
@@ -142,7 +142,5 @@ export function jobService(queue: Queue) {
         }
       },
     ),
-
-    list: forSubmitters({ idempotent: true, args: [] }, () => queue.list()),
   });
 }

@@ -41,6 +41,8 @@ async function submit(id: string, n: number): Promise<string> {
         if (update.state === "done") return update.text;
         if (n === 3 && update.state === "running") {
           await client.remote.cancel(id);
+          // A job ends once: what has ended is not cancelled.
+          if (await client.remote.cancel(id)) return "cancelled twice";
         }
       }
       // The server is leaving: the next one knows the job.
