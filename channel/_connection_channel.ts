@@ -234,6 +234,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   }
 
   async close({ graceMs }: CloseOptions = {}): Promise<void> {
+    if (graceMs !== undefined && this.state.kind === "open") {
+      this.hooks.onClosing?.();
+    }
     this.#beginClose(CLOSED_HERE);
     if (this.state.kind === "closed") {
       // Requests that came before the end are not wanted any more, either.
@@ -262,7 +265,6 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
 
   #beginClose(reason: CloseReason): void {
     if (this.state.kind !== "open") return;
-    this.hooks.onClosing?.();
     this.state = { kind: "closing", reason };
     this.#requests.close();
   }

@@ -33,6 +33,8 @@ export interface SessionContext {
     /** How far a stream may run ahead of its consumer. */
     readonly window: StreamWindow;
   };
+  /** Whether the other side has begun to close the connection. */
+  readonly isDraining: boolean;
   /** Aborts when this side begins to close the connection with some grace. */
   readonly closing: AbortSignal;
   readonly admission: { readonly identity: unknown };

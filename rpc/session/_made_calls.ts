@@ -1,4 +1,8 @@
-import { SerializationError, TimeoutError } from "../../channel/errors.ts";
+import {
+  SerializationError,
+  ServerBusyError,
+  TimeoutError,
+} from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { type CallOptions, currentCall } from "../call.ts";
 import { emit } from "../_events.ts";
@@ -57,7 +61,14 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    const { hello } = this.#session;
+    const { hello, isDraining } = this.#session;
+    if (isDraining && !path.startsWith(REFERENCE_PREFIX)) {
+      return Promise.reject(
+        new ServerBusyError(
+          `Cannot call '${path}': the other side is closing, call again over a new connection`,
+        ),
+      );
+    }
     if (!hello.isAwaited) return this.#send(path, args, options);
     const sendGreeted = () =>
       this.#greeted(path, options).then((rest) => this.#send(path, args, rest));

@@ -141,6 +141,8 @@ export class Session implements SessionContext, TypeEntry {
   readonly admission: AdmissionControl;
   /** Whether the other side has begun to close the connection. */
   isDraining = false;
+  /** Whether the other side may not know yet that this one closes. */
+  #awaitsDrain = false;
   readonly #closing = new AbortController();
   readonly #left = Promise.withResolvers<CloseReason>();
   readonly #root: object | RootFactory | null;
@@ -174,7 +176,7 @@ export class Session implements SessionContext, TypeEntry {
         }),
       },
       onClosing: () => this.#beginClosing(),
-      isServing: () => this.streams.size > 0,
+      isServing: () => this.streams.size > 0 || this.#awaitsDrain,
       encodeFailure: (error) => this.served.encodeFailure(error),
       decodeFailure: fromFailure,
     });
@@ -211,8 +213,14 @@ export class Session implements SessionContext, TypeEntry {
     this.#closing.abort(new DOMException(message, "AbortError"));
     const { channel, hello } = this;
     if (!hello.takesDrain) return;
-    // The connection may be gone, and then needs no news.
-    channel.calls.send(["$/drain", [], {}]).catch(() => {});
+    // The answer comes after all that the other side has sent before it knew: by
+    // then each of these calls was refused, and none is lost.
+    this.#awaitsDrain = true;
+    const onAnswer = () => {
+      this.#awaitsDrain = false;
+      channel.finishIfIdle();
+    };
+    channel.calls.send(["$/drain", [], {}]).then(onAnswer, onAnswer);
   }
 
   /**

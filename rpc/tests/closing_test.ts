@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
@@ -151,6 +156,35 @@ withCtx(
           await new Promise((resolve) => setTimeout(resolve, 1));
         }
       }
+    }
+  },
+);
+
+withCtx(
+  "no call is lost that is on its way when a server closes",
+  async (ctx) => {
+    for (let round = 0; round < 20; round++) {
+      let ran = 0;
+      const counter = service({ count: () => ++ran });
+      const server = await ctx.rpc.startServer(counter);
+      const { remote } = await ctx.rpc.connect<typeof counter>();
+      await remote.count();
+      const calls = [remote.count()];
+      for (let turn = 0; turn < round % 4; turn++) await Promise.resolve();
+      const closed = server.close({ graceMs: 5_000 });
+      for (let n = 0; n < 10; n++) {
+        calls.push(remote.count());
+        await Promise.resolve();
+      }
+      const results = await Promise.allSettled(calls);
+      const answered = results.filter(({ status }) => status === "fulfilled");
+      for (const result of results) {
+        if (result.status === "rejected") {
+          assertInstanceOf(result.reason, ServerBusyError);
+        }
+      }
+      assertEquals(ran, 1 + answered.length);
+      await closed;
     }
   },
 );
