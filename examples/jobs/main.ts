@@ -56,7 +56,7 @@ export async function demonstrate(signal: AbortSignal): Promise<void> {
   let server = await serve();
   const hill = start("worker", "hill");
   const dale = start("worker", "dale");
-  const ada = start("submitter", "ada", "15");
+  const ada = start("submitter", "ada", "8");
   const bob = start("submitter", "bob", "1000");
   /** Waits for what this server should write. */
   const until = async (isSo: (entries: Entry[]) => unknown) => {
