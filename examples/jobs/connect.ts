@@ -9,6 +9,7 @@ import type { JobService, Peer } from "./service.ts";
 export function connect(address: string, { name, role }: Peer) {
   return openReconnecting<JobService>(address, {
     credentials: { name, token: `token of ${role}s` },
+    retryForMs: 10_000, // there may be no server yet
     backoff: { initialMs: 20, maxMs: 200 },
     onError: () => {}, // no server for a while is no news here
   });
