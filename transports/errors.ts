@@ -99,13 +99,18 @@ export type MismatchCode = "codec" | "protocol-mismatch";
 export class MismatchError extends ProtocolError {
   /** What differs; it becomes the code of the connection's end. */
   readonly code: MismatchCode;
-  /** The bytes that tell the peer so, if it can be told. */
-  readonly answer: Uint8Array | null;
+  /** Private, so that consoles do not print the bytes. */
+  readonly #answer: Uint8Array | null;
 
   /** Creates an error whose `answer` the peer is sent. */
   constructor(message: string, code: MismatchCode, answer: Uint8Array | null) {
     super(message);
     this.code = code;
-    this.answer = answer;
+    this.#answer = answer;
+  }
+
+  /** The bytes that tell the peer so, if it can be told. */
+  get answer(): Uint8Array | null {
+    return this.#answer;
   }
 }

@@ -12,14 +12,24 @@ import { encodeFrame } from "../../transports/frames/frame.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { json } from "../codecs/json/json.ts";
+import { fastMsgpack } from "../codecs/msgpack/fast/fast_msgpack.ts";
 import { msgpack } from "../codecs/msgpack/msgpack.ts";
 import { ConnectionClosedError } from "../errors.ts";
 import { openBytes, openRaw } from "../fixtures/raw_peer.ts";
 import { openConnection } from "../deno.ts";
 
+/** The third codec speaks what the second one does. */
+const FAST: Codec = fastMsgpack();
+
+function nameOf(codec: Codec): string {
+  return codec === FAST ? "fast msgpack" : codec.name;
+}
+
 const PAIRS: readonly [server: Codec, client: Codec, remedy: string][] = [
   [msgpack(), json(), "msgpack() here or to json() there"],
   [json(), msgpack(), "json() here or to msgpack() there"],
+  [json(), FAST, "json() here or to msgpack() there"],
+  [FAST, json(), "msgpack() here or to json() there"],
 ];
 
 /** Reads all that comes before the end. */
@@ -36,7 +46,7 @@ async function readAll(stream: ByteStream): Promise<Uint8Array> {
 
 for (const [theirs, own, remedy] of PAIRS) {
   withCtx(
-    `a ${own.name} client learns that its server speaks ${theirs.name}`,
+    `a ${nameOf(own)} client learns that its server speaks ${nameOf(theirs)}`,
     async (ctx) => {
       const told = Promise.withResolvers<unknown>();
       const server = await ctx.startServer(echo, {
@@ -62,7 +72,9 @@ for (const [theirs, own, remedy] of PAIRS) {
   );
 
   withCtx(
-    `a ${theirs.name} server that calls first learns that its client speaks ${own.name}`,
+    `a ${
+      nameOf(theirs)
+    } server that calls first learns that its client speaks ${nameOf(own)}`,
     async (ctx) => {
       const failed = Promise.withResolvers<unknown>();
       await ctx.startServer(async (channel) => {
@@ -157,6 +169,23 @@ withPlainCtx(
     peer.send(Uint8Array.of(0x93, 0, 1, 0xc0));
     assertEquals(await peer.receive(), null);
     assertEquals(await reason.promise, "protocol");
+  },
+);
+
+withPlainCtx(
+  "HTTP after a message is a bad frame, and not answered",
+  async (ctx) => {
+    const reason = Promise.withResolvers<string>();
+    const server = await ctx.startServer(async (channel) => {
+      channel.closed.then(({ code }) => reason.resolve(code));
+      await echo(channel);
+    }, { onError: () => {}, codec: json() });
+    const stream = await openBytes(server.address);
+    await stream.write(encodeFrame('[1, 9, "no call"]'));
+    await stream.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
+    assertEquals((await readAll(stream)).length, 0);
+    assertEquals(await reason.promise, "protocol");
+    stream.close();
   },
 );
 
@@ -266,3 +295,24 @@ withPlainCtx({
   );
   assertEquals(connections, 1);
 });
+
+const CUT: readonly [Codec, string | Uint8Array][] = [
+  [json(), "[0, 0, cut"],
+  [msgpack(), Uint8Array.of(0x93, 0, 0)],
+];
+
+for (const [codec, payload] of CUT) {
+  withPlainCtx(
+    `a bad first message in ${codec.name} itself is no mismatch`,
+    async (ctx) => {
+      const reason = Promise.withResolvers<string>();
+      const server = await ctx.startServer(async (channel) => {
+        reason.resolve((await channel.closed).code);
+      }, { codec, onError: () => {} });
+      using peer = await openRaw(server.address);
+      peer.send(payload);
+      assertEquals(await peer.receive(), null);
+      assertEquals(await reason.promise, "protocol");
+    },
+  );
+}
