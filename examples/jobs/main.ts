@@ -78,6 +78,8 @@ export async function demonstrate(signal: AbortSignal): Promise<void> {
   send("SIGKILL", hill, "hill");
   start("worker", "moor");
   await until((all) => workersOf(orphan, all).length === 2);
+  // A worker whose first connection is lost too early gives up.
+  await until((all) => jobOf("dale", all) && jobOf("moor", all));
   assert(await send("SIGTERM", server, "the server"));
   server = await serve();
   await until((all) => jobOf("dale", all));
