@@ -12,6 +12,8 @@ export interface WorldTimer {
   ref(): void;
   /** Lets the process end although the timer runs, where the platform can. */
   unref(): void;
+  /** Whether fake timers have begun or ended since: it may never fire. */
+  readonly isStale?: boolean;
 }
 
 /** The sources of time, turns, chance and ids. */
@@ -41,19 +43,79 @@ export interface World {
 /** The longest delay that `setTimeout` can hold, in milliseconds. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+/** What sets timers. */
+type TimerFunctions = Pick<typeof globalThis, "setTimeout" | "clearTimeout">;
+
+/** The functions of the system, as they were when this module was loaded. */
+const real = {
+  Date,
+  now: performance.now,
+  setTimeout: globalThis.setTimeout,
+  clearTimeout: globalThis.clearTimeout,
+};
+
+/**
+ * The monotonic time, which follows that of tests that fake it: where they
+ * replace `performance.now`, it is read; where they replace `setTimeout` and
+ * `Date` only, `Date` is; where `setTimeout` only, the timers that fire tell
+ * the time.
+ */
+class SystemClock {
+  #source = real.now;
+  #ahead = 0;
+  #last = 0;
+
+  now(): number {
+    const source = currentSource();
+    if (source !== this.#source) {
+      // Another clock goes on from here, wherever its own time begins. Whole
+      // milliseconds are added: a fraction would make delays one longer.
+      this.#source = source;
+      this.#ahead = Math.ceil(this.#last - source.call(performance));
+    }
+    const time = source.call(performance) + this.#ahead;
+    // The next test's fake date begins where it likes.
+    if (time < this.#last) this.#ahead += Math.ceil(this.#last - time);
+    else this.#last = time;
+    return this.#last;
+  }
+
+  /** Moves the time on to `time`, if it is not there yet. */
+  advanceTo(time: number): void {
+    this.#ahead += Math.max(0, time - this.now());
+  }
+}
+
+function currentSource(): () => number {
+  if (performance.now !== real.now) return performance.now;
+  const isFake = globalThis.setTimeout !== real.setTimeout &&
+    globalThis.Date !== real.Date;
+  return isFake ? Date.now : real.now;
+}
+
+const clock = new SystemClock();
+
 class SystemTimer implements WorldTimer {
   readonly #action: () => void;
+  /** What the timer was set with: who fakes them has timers of its own. */
+  readonly #by: TimerFunctions;
   #id: ReturnType<typeof setTimeout> | null = null;
   #isRef = true;
 
-  constructor(ms: number, action: () => void) {
+  constructor(ms: number, action: () => void, by: TimerFunctions) {
     this.#action = action;
+    this.#by = { setTimeout: by.setTimeout, clearTimeout: by.clearTimeout };
     if (ms !== Infinity) this.#arm(ms);
   }
 
   stop(): void {
+    const { clearTimeout } = this.#by;
     if (this.#id !== null) clearTimeout(this.#id);
     this.#id = null;
+  }
+
+  get isStale(): boolean {
+    return this.#by.setTimeout !== globalThis.setTimeout;
   }
 
   ref(): void {
@@ -69,8 +131,12 @@ class SystemTimer implements WorldTimer {
 
   #arm(leftMs: number): void {
     const delayMs = Math.min(leftMs, MAX_DELAY_MS);
+    const { setTimeout } = this.#by;
+    const isFake = setTimeout !== real.setTimeout;
+    const dueAt = isFake ? clock.now() + delayMs : -Infinity;
     this.#id = setTimeout(() => {
       this.#id = null;
+      if (isFake) clock.advanceTo(dueAt);
       if (leftMs > delayMs) this.#arm(leftMs - delayMs);
       else this.#action();
     }, delayMs);
@@ -89,20 +155,33 @@ function deferByMessage(): (action: () => void) => void {
   };
 }
 
-const defer: (action: () => void) => void =
-  typeof globalThis.setImmediate === "function"
+/** Real, too: a fake one runs nothing until it is told to. */
+export const queueMicrotask = globalThis.queueMicrotask;
+
+/** The turns of the event loop are real for the same reason. */
+function deferBySystem(): (action: () => void) => void {
+  const { setImmediate } = globalThis;
+  return typeof setImmediate === "function"
     ? (action) => void setImmediate(action)
     : deferByMessage();
+}
+
+const defer = deferBySystem();
 
 const systemWorld: World = {
-  now: () => performance.now(),
+  now: () => clock.now(),
   wallNow: () => Date.now(),
   random: () => Math.random(),
   uuid: () => crypto.randomUUID(),
-  setTimer: (ms, action) => new SystemTimer(ms, action),
+  setTimer: (ms, action) => new SystemTimer(ms, action, globalThis),
   nextTurn: () => new Promise((resolve) => defer(resolve)),
   defer,
 };
+
+/** As {@linkcode World.setTimer}, but on real time where a test fakes it. */
+export function setRealTimer(ms: number, action: () => void): WorldTimer {
+  return new SystemTimer(ms, action, real);
+}
 
 /** The world in use: that of the system unless {@linkcode useWorld} set one. */
 export let world: World = systemWorld;

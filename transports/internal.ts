@@ -12,5 +12,5 @@ export type {
   Observer,
   ResourceKind,
 } from "./_observers.ts";
-export { useWorld, world } from "./_world.ts";
+export { queueMicrotask, setRealTimer, useWorld, world } from "./_world.ts";
 export type { World, WorldTimer } from "./_world.ts";

@@ -1,7 +1,7 @@
 import { describeThrown } from "../../channel/message.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service.ts";
-import { world } from "../../transports/internal.ts";
+import { queueMicrotask, world } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { checkAgentId, parseAgentAddress } from "../address.ts";
 import type { ContainerContext } from "../_container_context.ts";

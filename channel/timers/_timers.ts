@@ -124,14 +124,15 @@ export class Timers {
 
   #arm(): void {
     const at = this.#heap.first?.dueAt ?? Infinity;
-    if (at >= (this.#alarm?.at ?? Infinity)) return;
+    const alarm = this.#alarm;
+    if (at >= (alarm?.at ?? Infinity) && !alarm?.timer.isStale) return;
     if (this.#alarm === null) {
       observed.by?.opened(this, "timer", () => this.#names());
       if (this.#owner !== undefined) observed.by?.owned(this, this.#owner);
     }
     this.#alarm?.timer.stop();
     const delayMs = Math.max(0, Math.ceil(at - world.now()));
-    const timer = world.setTimer(delayMs, () => this.#ring());
+    const timer = world.setTimer(delayMs, () => this.#ring(at));
     this.#alarm = { timer, at };
     if (!this.#isRef || this.#keptAlive === 0) timer.unref();
   }
@@ -143,9 +144,10 @@ export class Timers {
     observed.by?.closed(this);
   }
 
-  #ring(): void {
+  #ring(at: number): void {
     this.#silence();
-    const now = world.now();
+    // A clock that is coarse, or not the one of the timer, may be behind.
+    const now = Math.max(at, world.now());
     try {
       for (const due of this.#heap.takeWhile(({ dueAt }) => dueAt <= now)) {
         this.#letGo(due);

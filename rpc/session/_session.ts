@@ -9,6 +9,7 @@ import {
   openConnectionWith,
 } from "../../channel/open.ts";
 import { ConnectError } from "../../transports/errors.ts";
+import { queueMicrotask } from "../../transports/internal.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { CloseReason } from "../../channel/errors.ts";

@@ -1,18 +1,20 @@
-import { within } from "../../channel/internal.ts";
+import { setRealTimer } from "../../transports/internal.ts";
 
 /**
  * Waits for `work` to settle, but no longer than `timeMs`: then it resolves to
- * `null`, and the outcome of `work` is ignored.
+ * `null`, and the outcome of `work` is ignored. The time is real, though `work`
+ * may fake the timers.
  */
 export async function settledWithin<T>(
   work: Promise<T>,
   timeMs: number,
 ): Promise<PromiseSettledResult<T> | null> {
-  const settling = Promise.allSettled([work]);
-  let settled: PromiseSettledResult<T> | null = null;
-  const noting = settling.then(([result]) => {
-    settled = result;
-  });
-  await within(timeMs, noting);
-  return settled;
+  const { promise: isOver, resolve } = Promise.withResolvers<null>();
+  const timer = setRealTimer(timeMs, () => resolve(null));
+  try {
+    const settling = Promise.allSettled([work]).then(([result]) => result);
+    return await Promise.race([settling, isOver]);
+  } finally {
+    timer.stop();
+  }
 }

@@ -1,6 +1,6 @@
 import { DenomasError, MismatchError } from "../errors.ts";
 import { observed } from "../_observers.ts";
-import { world } from "../_world.ts";
+import { queueMicrotask, world } from "../_world.ts";
 import type { ByteStream, Connection } from "../transport.ts";
 import { FlushScheduler, type FlushTime } from "./_flush_scheduler.ts";
 import { FrameDecoder, FrameQueue } from "./frame.ts";
