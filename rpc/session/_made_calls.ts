@@ -61,8 +61,9 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    const { hello, isDraining } = this.#session;
-    if (isDraining && !path.startsWith(REFERENCE_PREFIX)) {
+    const { channel, hello, isDraining } = this.#session;
+    const isLeaving = isDraining && channel.state.kind === "open";
+    if (isLeaving && !path.startsWith(REFERENCE_PREFIX)) {
       return Promise.reject(
         new ServerBusyError(
           `Cannot call '${path}': the other side is closing, call again over a new connection`,
