@@ -10,7 +10,6 @@ import {
 } from "../../channel/open.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { queueMicrotask } from "../../transports/internal.ts";
-import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { runGuarded } from "../../channel/report.ts";
@@ -21,27 +20,15 @@ import {
 } from "../../channel/timers/abort_listeners.ts";
 import { fromFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
-import { isCall, isRecord } from "../references/_call_content.ts";
-import {
-  asMessageContext,
-  type ReceivedContext,
-} from "../references/_message_context.ts";
-import { PipedArgument } from "../references/_piped_argument.ts";
+import { isCall } from "../references/_call_content.ts";
 import type { RpcStats } from "../rpc_options.ts";
 import { disposeOf, References } from "../references/_references.ts";
 import { isService } from "../service.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
-import { IncomingStream } from "../streams/_incoming_stream.ts";
-import {
-  isStream,
-  OutgoingStreams,
-  STREAM_PREFIX,
-} from "../streams/_outgoing_streams.ts";
-import { isSink, toReadable, toSink } from "../streams/_web_streams.ts";
-import { isRich, packRich, unpackRich } from "../values/_rich_values.ts";
+import { OutgoingStreams } from "../streams/_outgoing_streams.ts";
 import { AdmissionControl } from "./_admission_control.ts";
 import { Heartbeat } from "./_heartbeat.ts";
-import { Hello, HelloAwaitedError } from "./_hello.ts";
+import { Hello } from "./_hello.ts";
 import { MadeCalls } from "./_made_calls.ts";
 import {
   ANSWERED_ELSEWHERE,
@@ -55,9 +42,7 @@ import {
   resolveSessionOptions,
   type SessionOptions,
 } from "./_options.ts";
-
-/** Writes the items of a stream to a `WritableStream` of the other side. */
-type SinkFiller = (items: ReadableStream) => Promise<unknown>;
+import { SessionType } from "./_session_type.ts";
 
 /** Makes the service of one session, when it is first needed. */
 export type RootFactory = (session: Session) => object;
@@ -127,7 +112,7 @@ export async function openSession(
  * One side of an RPC connection: it makes calls, and serves calls. Its parts get
  * the session itself and find each other in it, once all of them are there.
  */
-export class Session implements SessionContext, TypeEntry {
+export class Session implements SessionContext {
   readonly channel: ConnectionChannel;
   readonly options: ResolvedSessionOptions;
   /** Data that methods and middleware store for the connection. */
@@ -168,7 +153,7 @@ export class Session implements SessionContext, TypeEntry {
     const { channel } = this;
     const { authenticate, middleware, onError } = this.options;
     channel.start({
-      types: [this],
+      types: [new SessionType(this)],
       onRequest: (request) => this.#take(request),
       admission: {
         isControl,
@@ -249,67 +234,6 @@ export class Session implements SessionContext, TypeEntry {
       references: this.references.size,
       streams: this.streams.size,
     };
-  }
-
-  matches(value: unknown, context: unknown): boolean {
-    return isStream(value) || this.references.matches(value) ||
-      this.#takesValues(context) && isRich(value, this.#hasBinary) ||
-      isSink(value) || value instanceof PipedArgument;
-  }
-
-  /** Whether the other side takes values that codecs do not carry, or may. */
-  #takesValues(context: unknown): boolean {
-    const { hello } = this;
-    return hello.takesValues ||
-      hello.isAwaited && asMessageContext(context)?.hold === "borrowed";
-  }
-
-  get #hasBinary(): boolean {
-    return this.channel.options.codec.carries?.binary === true;
-  }
-
-  pack(value: unknown, context: unknown): unknown {
-    const { hello, options } = this;
-    const message = asMessageContext(context);
-    if (!isStream(value) && this.references.matches(value)) {
-      return this.references.pack(value, message);
-    }
-    // Only a call can wait; what it passes is borrowed.
-    if (hello.isAwaited && message?.hold === "borrowed") {
-      throw new HelloAwaitedError();
-    }
-    if (isStream(value)) {
-      const path = this.streams.add(value, message);
-      return hello.takesValues && value instanceof ReadableStream
-        ? { readable: path }
-        : path;
-    }
-    if (value instanceof PipedArgument) return { result: value.path };
-    if (isSink(value)) {
-      const fill = (items: ReadableStream) => items.pipeTo(value);
-      return { sink: this.references.pack(fill, message) };
-    }
-    const { sendStacks: stacks } = options;
-    return { value: packRich(value, { binary: this.#hasBinary, stacks }) };
-  }
-
-  unpack(data: unknown, context: unknown): unknown {
-    const message = context as ReceivedContext;
-    if (typeof data === "string" && data.startsWith(STREAM_PREFIX)) {
-      return new IncomingStream(this, data, message);
-    }
-    if (isRecord(data)) {
-      const { readable, result, sink, value } = data;
-      if (value !== undefined) return unpackRich(value);
-      if (typeof result === "string") return new PipedArgument(result);
-      if (typeof readable === "string" && readable.startsWith(STREAM_PREFIX)) {
-        return toReadable(new IncomingStream(this, readable, message));
-      }
-      if (typeof sink === "string") {
-        return toSink(this.references.unpack(sink, message) as SinkFiller);
-      }
-    }
-    return this.references.unpack(data, message);
   }
 
   #take(request: IncomingRequest): void {

@@ -1,0 +1,105 @@
+import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
+import { isRecord } from "../references/_call_content.ts";
+import {
+  asMessageContext,
+  type ReceivedContext,
+} from "../references/_message_context.ts";
+import { PipedArgument } from "../references/_piped_argument.ts";
+import type { References } from "../references/_references.ts";
+import type { SessionContext } from "../_session_context.ts";
+import { IncomingStream } from "../streams/_incoming_stream.ts";
+import {
+  isStream,
+  type OutgoingStreams,
+  STREAM_PREFIX,
+} from "../streams/_outgoing_streams.ts";
+import { isSink, toReadable, toSink } from "../streams/_web_streams.ts";
+import { isRich, packRich, unpackRich } from "../values/_rich_values.ts";
+import { type Hello, HelloAwaitedError } from "./_hello.ts";
+
+/** A session with the parts that turn values into data. */
+type PackingContext = SessionContext & {
+  readonly hello: Hello;
+  readonly references: References;
+  readonly streams: OutgoingStreams;
+};
+
+/** Writes the items of a stream to a `WritableStream` of the other side. */
+type SinkFiller = (items: ReadableStream) => Promise<unknown>;
+
+/**
+ * The custom type in which a session sends what plain data cannot express:
+ * functions, services, streams, results of other calls, and values such as dates.
+ */
+export class SessionType implements TypeEntry {
+  readonly #session: PackingContext;
+
+  /** Sends by the parts of `session`. */
+  constructor(session: PackingContext) {
+    this.#session = session;
+  }
+
+  matches(value: unknown, context: unknown): boolean {
+    const { references } = this.#session;
+    return isStream(value) || references.matches(value) ||
+      this.#takesValues(context) && isRich(value, this.#hasBinary) ||
+      isSink(value) || value instanceof PipedArgument;
+  }
+
+  /** Whether the other side takes values that codecs do not carry, or may. */
+  #takesValues(context: unknown): boolean {
+    const { hello } = this.#session;
+    return hello.takesValues ||
+      hello.isAwaited && asMessageContext(context)?.hold === "borrowed";
+  }
+
+  get #hasBinary(): boolean {
+    return this.#session.channel.options.codec.carries?.binary === true;
+  }
+
+  pack(value: unknown, context: unknown): unknown {
+    const { hello, options, references, streams } = this.#session;
+    const message = asMessageContext(context);
+    if (!isStream(value) && references.matches(value)) {
+      return references.pack(value, message);
+    }
+    // Only a call can wait; what it passes is borrowed.
+    if (hello.isAwaited && message?.hold === "borrowed") {
+      throw new HelloAwaitedError();
+    }
+    if (isStream(value)) {
+      const path = streams.add(value, message);
+      return hello.takesValues && value instanceof ReadableStream
+        ? { readable: path }
+        : path;
+    }
+    if (value instanceof PipedArgument) return { result: value.path };
+    if (isSink(value)) {
+      const fill = (items: ReadableStream) => items.pipeTo(value);
+      return { sink: references.pack(fill, message) };
+    }
+    const { sendStacks: stacks } = options;
+    return { value: packRich(value, { binary: this.#hasBinary, stacks }) };
+  }
+
+  unpack(data: unknown, context: unknown): unknown {
+    const session = this.#session;
+    const { references } = session;
+    const message = context as ReceivedContext;
+    if (typeof data === "string" && data.startsWith(STREAM_PREFIX)) {
+      return new IncomingStream(session, data, message);
+    }
+    if (isRecord(data)) {
+      const { readable, result, sink, value } = data;
+      if (value !== undefined) return unpackRich(value);
+      if (typeof result === "string") return new PipedArgument(result);
+      if (typeof readable === "string" && readable.startsWith(STREAM_PREFIX)) {
+        return toReadable(new IncomingStream(session, readable, message));
+      }
+      if (typeof sink === "string") {
+        return toSink(references.unpack(sink, message) as SinkFiller);
+      }
+    }
+    return references.unpack(data, message);
+  }
+}
