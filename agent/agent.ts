@@ -1,6 +1,6 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import type { HasLocalMembers, localMembers } from "../rpc/remote.ts";
-import { alwaysService } from "../rpc/service.ts";
+import { alwaysService } from "../rpc/service/service.ts";
 import { classNameOf } from "./address.ts";
 import type { Container } from "./container.ts";
 import type { AgentLike, AgentOptions, AgentTask } from "./agent_options.ts";

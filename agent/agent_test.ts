@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { usedHeapBytes } from "../channel/fixtures/heap.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
-import { expose } from "../rpc/expose.ts";
+import { expose } from "../rpc/service/expose.ts";
 import { withCtx } from "../testing/fixtures/everywhere.ts";
 import { nextTurn } from "../testing/fixtures/next_turn.ts";
 import { Agent } from "./agent.ts";

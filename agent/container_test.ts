@@ -9,7 +9,7 @@ import { codecs } from "../channel/fixtures/codecs.ts";
 import { usedHeapBytes } from "../channel/fixtures/heap.ts";
 import { call } from "../rpc/call.ts";
 import { AgentNotFoundError } from "../rpc/errors.ts";
-import { expose } from "../rpc/expose.ts";
+import { expose } from "../rpc/service/expose.ts";
 import type { Remote } from "../rpc/remote.ts";
 import type { Ctx } from "../testing/ctx_contract.ts";
 import { withCtx } from "../testing/ctx.ts";

@@ -1,6 +1,6 @@
 import { RemoteError } from "../channel/errors.ts";
 import { DenomasError } from "../transports/errors.ts";
-import type { SchemaIssue } from "./expose.ts";
+import type { SchemaIssue } from "./service/expose.ts";
 
 /** Thrown when the other side exposes no method at the path of a call. */
 export class MethodNotFoundError extends DenomasError {

@@ -35,8 +35,8 @@ export { call } from "./call.ts";
 export type { Call, CallOptions, Guard } from "./call.ts";
 export type { RpcClient, RpcConnectionOptions } from "./client.ts";
 export { openConnection, startServer } from "./deno.ts";
-export { describe } from "./describe.ts";
-export type { ServiceDescription } from "./describe.ts";
+export { describe } from "./service/describe.ts";
+export type { ServiceDescription } from "./service/describe.ts";
 export {
   AgentNotFoundError,
   AuthenticationError,
@@ -47,10 +47,14 @@ export {
   UnsupportedByPeerError,
   ValidationError,
 } from "./errors.ts";
-export { expose } from "./expose.ts";
-export type { ExposeContext, ExposeOptions, StandardSchema } from "./expose.ts";
+export { expose } from "./service/expose.ts";
+export type {
+  ExposeContext,
+  ExposeOptions,
+  StandardSchema,
+} from "./service/expose.ts";
 export { kwargs } from "./kwargs.ts";
-export { guarded, method } from "./method.ts";
+export { guarded, method } from "./service/method.ts";
 export type {
   CallMiddleware,
   ConnectionObserver,
@@ -64,4 +68,4 @@ export { pipe } from "./pipe.ts";
 export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
 export type { RpcOptions, RpcStats, StreamWindow } from "./rpc_options.ts";
 export type { RpcServer, RpcServerOptions } from "./server.ts";
-export { Router, service } from "./service.ts";
+export { Router, service } from "./service/service.ts";

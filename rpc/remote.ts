@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-explicit-any -- `any` is how types match all functions
 import type { ReservedName } from "./reserved_names.ts";
-import type { Router } from "./service.ts";
+import type { Router } from "./service/service.ts";
 
 /** Types that have methods and are data, not services. */
 export type Data =

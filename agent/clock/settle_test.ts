@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openConnection, startServer } from "../../rpc/deno.ts";
-import { service } from "../../rpc/service.ts";
+import { service } from "../../rpc/service/service.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { settleInProcess } from "./settle.ts";
 

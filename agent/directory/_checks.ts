@@ -1,6 +1,6 @@
 import { describeValue } from "../../channel/message.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import type { SchemaResult, StandardSchema } from "../../rpc/expose.ts";
+import type { SchemaResult, StandardSchema } from "../../rpc/service/expose.ts";
 import { isRecord } from "../../rpc/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { parseAgentAddress } from "../address.ts";

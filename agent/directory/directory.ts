@@ -1,6 +1,6 @@
 import { type Call, call } from "../../rpc/call.ts";
 import { AgentNotFoundError, ValidationError } from "../../rpc/errors.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { channelOf } from "../../rpc/internal.ts";
 import { world } from "../../transports/internal.ts";
 import { internalsOf } from "../_container_internals.ts";

@@ -5,7 +5,7 @@ import type { ContainerOptions } from "../container_options.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { AgentNotFoundError, ValidationError } from "../../rpc/errors.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { kwargs } from "../../rpc/kwargs.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { withCtx } from "../../testing/ctx.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { serveHostile } from "../fixtures/hostile_container.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { Agent } from "../agent.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { findDirectory } from "./client.ts";

@@ -4,7 +4,7 @@ import { RemoteError } from "../../channel/errors.ts";
 import type { Authenticate } from "../../rpc/authenticate.ts";
 import { call } from "../../rpc/call.ts";
 import { AuthenticationError } from "../../rpc/errors.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { Directory } from "./directory.ts";
 import type { DirectoryChange } from "./entry.ts";

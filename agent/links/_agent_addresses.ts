@@ -8,7 +8,7 @@ import {
   type OwnPlace,
   type Place,
 } from "../../rpc/internal.ts";
-import { alwaysService, type Router } from "../../rpc/service.ts";
+import { alwaysService, type Router } from "../../rpc/service/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";

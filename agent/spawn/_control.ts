@@ -23,7 +23,7 @@ import { openConnection, startServer } from "../../rpc/deno.ts";
 import { AuthenticationError } from "../../rpc/errors.ts";
 import type { AddressResolver } from "../../rpc/internal.ts";
 import type { RpcServer, RpcServerOptions } from "../../rpc/server.ts";
-import { Router } from "../../rpc/service.ts";
+import { Router } from "../../rpc/service/service.ts";
 import type { ContainerOptions } from "../container_options.ts";
 import type { Links } from "../links/_links.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { service } from "../../rpc/service.ts";
+import { service } from "../../rpc/service/service.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import {
   connectToParent,

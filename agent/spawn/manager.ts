@@ -1,4 +1,4 @@
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { world } from "../../transports/internal.ts";
 import { Agent } from "../agent.ts";
 import type { Clock } from "../clock/base_clock.ts";

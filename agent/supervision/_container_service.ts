@@ -1,6 +1,6 @@
 import { call } from "../../rpc/call.ts";
-import { expose } from "../../rpc/expose.ts";
-import type { Router } from "../../rpc/service.ts";
+import { expose } from "../../rpc/service/expose.ts";
+import type { Router } from "../../rpc/service/service.ts";
 import { classNameOf } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
 import type { Supervisor } from "./_supervisor.ts";

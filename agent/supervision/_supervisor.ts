@@ -1,6 +1,6 @@
 import { describeThrown } from "../../channel/message.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
-import { Router } from "../../rpc/service.ts";
+import { Router } from "../../rpc/service/service.ts";
 import { queueMicrotask, world } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { checkAgentId, parseAgentAddress } from "../address.ts";

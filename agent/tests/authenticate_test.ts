@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { call } from "../../rpc/call.ts";
 import { AuthenticationError } from "../../rpc/errors.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import type { Authenticate } from "../../rpc/authenticate.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { Agent } from "../agent.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RemoteError } from "../../channel/errors.ts";
 import { Directory } from "../directory/directory.ts";
 import { findDirectory } from "../directory/client.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { call } from "../../rpc/call.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { withCtx } from "../../testing/ctx.ts";

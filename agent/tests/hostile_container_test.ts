@@ -3,7 +3,7 @@ import type { Serializer } from "../../channel/codecs/types/serializer.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { openConnection } from "../../channel/deno.ts";
 import { call } from "../../rpc/call.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import type { RequestMiddleware } from "../../rpc/middleware.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { withCtx } from "../../testing/ctx.ts";

@@ -11,7 +11,7 @@ import { attackServer } from "../../dev/fixtures/hostile/attack.ts";
 import { attackContainers } from "../../dev/fixtures/hostile/clients.ts";
 import { testBriefly } from "../../dev/fixtures/hostile/brief_attack.ts";
 import { NAMES } from "../../dev/fixtures/hostile/texts.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import type { RequestMiddleware } from "../../rpc/middleware.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx, CtxOptions } from "../../testing/ctx_contract.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
 import { call } from "../../rpc/call.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";

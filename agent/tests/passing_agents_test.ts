@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RemoteError, TimeoutError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { sameRemote, withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";

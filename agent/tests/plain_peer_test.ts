@@ -11,7 +11,7 @@ import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { Agent } from "../agent.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { withTransports } from "../../transports/defaults.ts";
 import { Cat } from "../fixtures/cat.ts";
 import { until } from "../fixtures/until.ts";

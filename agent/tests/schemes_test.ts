@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { call } from "../../rpc/call.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { memory } from "../../transports/memory.ts";

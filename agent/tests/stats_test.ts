@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { Agent } from "../agent.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConnectionClosedError } from "../../channel/errors.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { Agent } from "../agent.ts";

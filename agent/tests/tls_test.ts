@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { call } from "../../rpc/call.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ConnectError, HandshakeError } from "../../transports/errors.ts";
 import { Agent } from "../agent.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { Agent, type AgentMembers } from "../agent.ts";
 import type { Container } from "../container.ts";

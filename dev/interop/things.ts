@@ -7,10 +7,10 @@
 
 import { Agent } from "../../agent/agent.ts";
 import type { Serializer } from "../../channel/codecs/types/serializer.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { remoteNode } from "../../rpc/internal.ts";
-import { service } from "../../rpc/service.ts";
+import { service } from "../../rpc/service/service.ts";
 import { call } from "../../rpc/call.ts";
 
 /** A class that both sides have registered. */

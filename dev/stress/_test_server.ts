@@ -1,4 +1,4 @@
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { rest } from "../shared/wait.ts";
 
 /** The service of a test server. */

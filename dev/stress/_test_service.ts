@@ -1,5 +1,5 @@
 import { call } from "../../rpc/call.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { type Random, randomInteger } from "../../testing/network/random.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";

@@ -4,7 +4,7 @@ import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { mutate } from "../../channel/fixtures/random.ts";
 import { resolveMethod } from "../../rpc/internal.ts";
-import { service } from "../../rpc/service.ts";
+import { service } from "../../rpc/service/service.ts";
 import { assertEquals } from "@std/assert";
 import {
   randomBytes,

@@ -1,7 +1,7 @@
 import { Agent } from "../../agent/agent.ts";
 import { tablesOf } from "../../agent/fixtures/tables.ts";
 import type { Container } from "../../agent/container.ts";
-import { expose } from "../../rpc/expose.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { type Random, randomInteger } from "../../testing/network/random.ts";

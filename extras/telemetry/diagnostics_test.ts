@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import process from "node:process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { service } from "../../rpc/service.ts";
+import { service } from "../../rpc/service/service.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import {
   type CallEndMessage,

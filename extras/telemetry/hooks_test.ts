@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { propagation, SpanKind } from "@opentelemetry/api";
 import { RemoteError } from "../../channel/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
-import { service } from "../../rpc/service.ts";
+import { service } from "../../rpc/service/service.ts";
 import { MISBEHAVING } from "../../testing/fixtures/misbehaving.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";

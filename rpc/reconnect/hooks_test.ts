@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AuthenticationError } from "../errors.ts";
 import { startServer } from "../deno.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { captureStderr } from "../../testing/fixtures/capture_stderr.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { until } from "../../agent/fixtures/until.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
-import { expose } from "../expose.ts";
+import { expose } from "../service/expose.ts";
 import { startServer } from "../deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";

@@ -24,8 +24,8 @@ import {
   type RemoteNode,
   remoteNode,
 } from "./_remote_proxy.ts";
-import { optionsOf } from "../expose.ts";
-import { isService, type Method } from "../service.ts";
+import { optionsOf } from "../service/expose.ts";
+import { isService, type Method } from "../service/service.ts";
 import type { SessionContext } from "../_session_context.ts";
 
 /** The prefix of the paths of references. */

@@ -14,7 +14,7 @@ import { type Hold, MessageContext } from "./_message_context.ts";
 import { referenceKey, References } from "./_references.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
 import { withOptions } from "../options.ts";
-import { Router, service } from "../service.ts";
+import { Router, service } from "../service/service.ts";
 
 const leaf = service({ work: (): string => "done" });
 const tree = service({ leaf });

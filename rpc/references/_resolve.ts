@@ -1,5 +1,10 @@
-import { type ExposeOptions, optionsOf } from "../expose.ts";
-import { type Method, Router, routesOf, subService } from "../service.ts";
+import { type ExposeOptions, optionsOf } from "../service/expose.ts";
+import {
+  type Method,
+  Router,
+  routesOf,
+  subService,
+} from "../service/service.ts";
 
 /** A method, and the service it is called on. */
 export interface Target {

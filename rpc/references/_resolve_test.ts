@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { expose } from "../expose.ts";
+import { expose } from "../service/expose.ts";
 import { pathOf, resolveMethod, resolveService } from "./_resolve.ts";
-import { Router, service } from "../service.ts";
+import { Router, service } from "../service/service.ts";
 
 class Leaf {
   @expose

@@ -1,13 +1,13 @@
 import { IdTable } from "../../channel/tables/id_table.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { ReferenceReleasedError } from "../errors.ts";
-import { optionsOf } from "../expose.ts";
+import { optionsOf } from "../service/expose.ts";
 import { RESULT_PREFIX } from "../references/_piped_argument.ts";
 import { holdBytes } from "../references/_message_context.ts";
 import { forward } from "../references/_references.ts";
 import { remoteNode } from "../references/_remote_proxy.ts";
 import { resolveMethod, type Target } from "../references/_resolve.ts";
-import { isService, type Method, subService } from "../service.ts";
+import { isService, type Method, subService } from "../service/service.ts";
 import { roughBytes } from "../streams/_rough_bytes.ts";
 
 /** The approximate size of a kept result without its value, in bytes. */

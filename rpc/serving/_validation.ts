@@ -1,6 +1,6 @@
 import { printable } from "../../transports/printable.ts";
 import { type ValidatedPart, ValidationError } from "../errors.ts";
-import type { ExposeOptions, StandardSchema } from "../expose.ts";
+import type { ExposeOptions, StandardSchema } from "../service/expose.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
 import type { RunningCall } from "./_running_call.ts";
 

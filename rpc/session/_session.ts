@@ -23,7 +23,7 @@ import { MethodNotFoundError } from "../errors.ts";
 import { isCall } from "../references/_call_content.ts";
 import type { RpcStats } from "../rpc_options.ts";
 import { disposeOf, References } from "../references/_references.ts";
-import { isService } from "../service.ts";
+import { isService } from "../service/service.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
 import { OutgoingStreams } from "../streams/_outgoing_streams.ts";
 import { AdmissionControl } from "./_admission_control.ts";

@@ -1,7 +1,7 @@
 import { assertRejects } from "@std/assert";
 import { openConnection, startServer } from "../deno.ts";
 import type { RpcOptions } from "../rpc_options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const ADDRESS = "local://rpc-options";
 

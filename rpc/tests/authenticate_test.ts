@@ -19,7 +19,7 @@ import type { Authenticate } from "../authenticate.ts";
 import { call } from "../call.ts";
 import { openConnection, startServer } from "../deno.ts";
 import { AuthenticationError } from "../errors.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 /** Knows one token. */
 const knowsAda: Authenticate = (credentials) => {

@@ -18,7 +18,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import type { RpcClient } from "../client.ts";
 import type { RpcServer, RpcServerOptions } from "../server.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 /** How long another client's call may take while a peer misbehaves. */
 const BOUND_MS = 2_000;

@@ -18,11 +18,11 @@ import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
 import { MethodNotFoundError, ReferenceReleasedError } from "../errors.ts";
-import { expose } from "../expose.ts";
+import { expose } from "../service/expose.ts";
 import { keep, sameRemote, withOptions } from "../options.ts";
 import type { Remote } from "../remote.ts";
-import { method } from "../method.ts";
-import { Router, service } from "../service.ts";
+import { method } from "../service/method.ts";
+import { Router, service } from "../service/service.ts";
 
 type Callback = (value: number) => number | Promise<number>;
 

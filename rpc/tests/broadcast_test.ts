@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { broadcast } from "../broadcast.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 withCtx(
   "broadcast() reaches all clients, and tells those that failed",

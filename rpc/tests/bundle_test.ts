@@ -4,7 +4,7 @@ import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { type NodeEnv, nodeEnv } from "../../dev/checks/node_env.ts";
 import { startServer } from "../deno.ts";
 import { ServiceError } from "../errors.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const calculator = service({
   add: (a: number, b: number) => a + b,

@@ -4,7 +4,7 @@ import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { type Call, call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
 import { withOptions } from "../options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 /** A service whose method waits until its signal aborts. */
 function waiter() {

@@ -9,7 +9,7 @@ import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
 import { openReconnecting } from "../reconnect/deno.ts";
 import { startServer } from "../deno.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 /** Methods that go on when a test lets them. */
 function works() {

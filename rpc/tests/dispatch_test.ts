@@ -7,8 +7,8 @@ import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
 import { MethodNotFoundError, ReferenceReleasedError } from "../errors.ts";
-import { expose } from "../expose.ts";
-import { Router, service } from "../service.ts";
+import { expose } from "../service/expose.ts";
+import { Router, service } from "../service/service.ts";
 
 /** What ran although nobody may reach it. */
 const reached: string[] = [];

@@ -17,9 +17,9 @@ import {
   ServiceError,
   ValidationError,
 } from "../errors.ts";
-import { method } from "../method.ts";
+import { method } from "../service/method.ts";
 import type { FailedCall, RpcOptions } from "../rpc_options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const SECRET = "postgres://admin:hunter2@db";
 

@@ -15,7 +15,7 @@ import { FrameTooLargeError } from "../../transports/errors.ts";
 import { openConnection } from "../deno.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { kwargs } from "../kwargs.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 /** A class without a serializer. */
 class Unknown {}

@@ -5,7 +5,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import type { RpcEvent } from "../_events.ts";
 import { keep, withOptions } from "../options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 /** Collects the events of one channel, until the step ends. */
 function collect(ctx: Ctx, channel: Channel) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { checkName, expose, ownExposures } from "../expose.ts";
-import { routesOf, service } from "../service.ts";
+import { checkName, expose, ownExposures } from "../service/expose.ts";
+import { routesOf, service } from "../service/service.ts";
 
 const sub = service({ work: () => 1 });
 

@@ -5,7 +5,7 @@ import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { withOptions } from "../options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const counter = service({
   async *upTo(last: number): AsyncGenerator<number> {

@@ -3,7 +3,7 @@ import { startServer as startChannelServer } from "../../channel/deno.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { openConnection } from "../deno.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const greeter = service({ greet: (name: string) => `Hello, ${name}` });
 

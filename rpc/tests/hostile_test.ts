@@ -25,9 +25,9 @@ import { ProtocolError } from "../../transports/errors.ts";
 import { call } from "../call.ts";
 import { AuthenticationError } from "../errors.ts";
 import type { RequestMiddleware } from "../middleware.ts";
-import { method } from "../method.ts";
-import { service } from "../service.ts";
-import type { StandardSchema } from "../expose.ts";
+import { method } from "../service/method.ts";
+import { service } from "../service/service.ts";
+import type { StandardSchema } from "../service/expose.ts";
 
 testBriefly(
   "hostile peers of an RPC server have no effect",

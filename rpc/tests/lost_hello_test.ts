@@ -9,7 +9,7 @@ import { openConnection } from "../deno.ts";
 import type { RpcClient, RpcConnectionOptions } from "../client.ts";
 import { lossService } from "../fixtures/loss_service.ts";
 import { AuthenticationError } from "../errors.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 type Service = ReturnType<typeof lossService>["served"];
 

@@ -5,10 +5,10 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { type Call, call } from "../call.ts";
 import { AuthenticationError, ValidationError } from "../errors.ts";
-import { expose } from "../expose.ts";
-import { guarded, method } from "../method.ts";
+import { expose } from "../service/expose.ts";
+import { guarded, method } from "../service/method.ts";
 import { withOptions } from "../options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 withCtx({
   name: "method() gives its handler what the schemas return, and the call",

@@ -11,7 +11,7 @@ import type {
 } from "../middleware.ts";
 import { withOptions } from "../options.ts";
 import type { RpcServerOptions } from "../server.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const adder = service({
   add: (a: number, b: number) => a + b,

@@ -8,7 +8,7 @@ import { withCtx as withPlainCtx } from "../../testing/ctx.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { openConnection, startServer } from "../deno.ts";
 import { openReconnecting } from "../reconnect/deno.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const PAIRS: readonly [server: Codec, client: Codec, remedy: string][] = [
   [msgpack(), json(), "set the option 'codec' to msgpack() here"],

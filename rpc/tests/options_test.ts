@@ -8,14 +8,14 @@ import {
 } from "@std/assert";
 import { call, type CallOptions } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
-import { method } from "../method.ts";
+import { method } from "../service/method.ts";
 import { keep, sameRemote, withOptions } from "../options.ts";
 import {
   type Caller,
   type Claim,
   makeRemote,
 } from "../references/_remote_proxy.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 
 /** As much of a proxy as these tests call. */

@@ -2,8 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import type { RpcClient } from "../client.ts";
-import { expose } from "../expose.ts";
-import { service } from "../service.ts";
+import { expose } from "../service/expose.ts";
+import { service } from "../service/service.ts";
 
 withCtx(
   "startServer makes a service for each connection, and disposes of it",

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
-import { expose } from "../expose.ts";
+import { expose } from "../service/expose.ts";
 import { withOptions } from "../options.ts";
 import { pipe } from "../pipe.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 class Profile {
   readonly #user: string;

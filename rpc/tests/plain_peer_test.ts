@@ -17,7 +17,7 @@ import type { RpcClient } from "../client.ts";
 import { UnsupportedByPeerError } from "../errors.ts";
 import { kwargs } from "../kwargs.ts";
 import { keep, withOptions } from "../options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 // The peers here know frames and nothing else: they are channels without RPC,
 // and a service reference is to them what it is on the wire.

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
-import { expose } from "../expose.ts";
+import { expose } from "../service/expose.ts";
 import { notify } from "../options.ts";
-import { Router, service } from "../service.ts";
+import { Router, service } from "../service/service.ts";
 
 /** Collects garbage now, which a test can ask for only in this way. */
 function collectGarbage(): void {

@@ -12,7 +12,7 @@ import type {
   RemoteStream,
 } from "../remote.ts";
 import { type Caller, makeRemote } from "../references/_remote_proxy.ts";
-import { Router, service } from "../service.ts";
+import { Router, service } from "../service/service.ts";
 
 // Most of these tests fail when they do not compile; there is little to run.
 

@@ -6,7 +6,7 @@ import {
   openRaw,
 } from "../../channel/fixtures/raw_peer.ts";
 import { withCtx } from "../../testing/ctx.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

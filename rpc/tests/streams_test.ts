@@ -12,7 +12,7 @@ import { call } from "../call.ts";
 import type { RpcClient } from "../client.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { withOptions } from "../options.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 /** A service of streams, and what became of them. */
 function producer() {

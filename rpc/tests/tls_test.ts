@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { openReconnecting } from "../reconnect/deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 const vault = service({
   who: () => call().peerName,

@@ -7,7 +7,7 @@ import { openReconnecting } from "../reconnect/deno.ts";
 import { resumable } from "../topics/resumable.ts";
 import { Topic } from "../topics/topic.ts";
 import { MissedItemsError } from "../errors.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 function newsroom(topic: Topic<string>) {
   return service({

@@ -3,7 +3,7 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
-import { service } from "../service.ts";
+import { service } from "../service/service.ts";
 
 async function* numbers(count: number) {
   for (let n = 1; n <= count; n++) yield await Promise.resolve(n);

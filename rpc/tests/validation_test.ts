@@ -6,9 +6,9 @@ import { z } from "npm:zod@4.6.7";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ValidationError } from "../errors.ts";
-import { expose, type StandardSchema } from "../expose.ts";
-import { method } from "../method.ts";
-import { service } from "../service.ts";
+import { expose, type StandardSchema } from "../service/expose.ts";
+import { method } from "../service/method.ts";
+import { service } from "../service/service.ts";
 
 // deno-lint-ignore no-explicit-any -- their types differ
 type AnySchema = StandardSchema<any>;

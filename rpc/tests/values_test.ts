@@ -10,8 +10,8 @@ import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { SerializationError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
-import { expose } from "../expose.ts";
-import { service } from "../service.ts";
+import { expose } from "../service/expose.ts";
+import { service } from "../service/service.ts";
 
 const codecs = [json(), msgpack(), fastMsgpack()];
 

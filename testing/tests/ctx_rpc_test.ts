@@ -4,7 +4,7 @@ import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { openConnection, startServer } from "../../rpc/deno.ts";
 import { keep, withOptions } from "../../rpc/options.ts";
-import { Router, service } from "../../rpc/service.ts";
+import { Router, service } from "../../rpc/service/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { withCtx } from "../ctx.ts";
 import { calculator, publisher, ticker } from "../fixtures/services.ts";

@@ -7,7 +7,7 @@ import { call } from "../../rpc/call.ts";
 import { startServer } from "../../rpc/deno.ts";
 import { withOptions } from "../../rpc/options.ts";
 import { openReconnecting } from "../../rpc/reconnect/deno.ts";
-import { service } from "../../rpc/service.ts";
+import { service } from "../../rpc/service/service.ts";
 import { withCtx } from "../fixtures/everywhere.ts";
 import { failureOf } from "../fixtures/fake_runner.ts";
 import { nextTurn } from "../fixtures/next_turn.ts";

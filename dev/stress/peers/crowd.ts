@@ -5,7 +5,7 @@
  */
 import { openConnection } from "../../../rpc/deno.ts";
 import type { RpcClient } from "../../../rpc/client.ts";
-import { expose } from "../../../rpc/expose.ts";
+import { expose } from "../../../rpc/service/expose.ts";
 import type { TestServer } from "../_test_server.ts";
 import { Histogram } from "../_histogram.ts";
 import { NumberedCalls, type Outcome } from "../_numbered_calls.ts";

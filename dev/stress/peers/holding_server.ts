@@ -8,10 +8,10 @@ import { msgpack } from "../../../channel/codecs/msgpack/msgpack.ts";
 import type { Codec } from "../../../channel/codecs/codec.ts";
 import { fastMsgpack } from "../../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { call } from "../../../rpc/call.ts";
-import { expose } from "../../../rpc/expose.ts";
+import { expose } from "../../../rpc/service/expose.ts";
 import { startServer } from "../../../rpc/deno.ts";
 import type { RpcServer } from "../../../rpc/server.ts";
-import { service } from "../../../rpc/service.ts";
+import { service } from "../../../rpc/service/service.ts";
 import { offer } from "../_steered.ts";
 
 /** The codecs that can be asked for. */

@@ -5,7 +5,7 @@
  */
 import type { LimitOptions } from "../../../channel/limits/limits.ts";
 import { startServer } from "../../../rpc/deno.ts";
-import { expose } from "../../../rpc/expose.ts";
+import { expose } from "../../../rpc/service/expose.ts";
 import type { RpcServer } from "../../../rpc/server.ts";
 import { collectGarbage } from "../../shared/heap.ts";
 import { type Endpoint, endpointOptions } from "../_endpoint.ts";

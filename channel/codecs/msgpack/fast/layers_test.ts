@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Agent } from "../../../../agent/agent.ts";
 import { msgpack } from "../msgpack.ts";
-import { expose } from "../../../../rpc/expose.ts";
+import { expose } from "../../../../rpc/service/expose.ts";
 import { withCtx } from "../../../../testing/fixtures/everywhere.ts";
 import { echo } from "../../../../testing/fixtures/handlers.ts";
 import { calculator, ticker } from "../../../../testing/fixtures/services.ts";

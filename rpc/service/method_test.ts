@@ -4,7 +4,7 @@ import * as v from "npm:valibot@1.5.0";
 import { expose } from "./expose.ts";
 import { method } from "./method.ts";
 import { service } from "./service.ts";
-import type { Remote } from "./remote.ts";
+import type { Remote } from "../remote.ts";
 
 const add = method({
   args: [z.string(), z.number().default(1)],

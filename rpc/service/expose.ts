@@ -1,5 +1,5 @@
-import type { Guard } from "./call.ts";
-import { isReservedName } from "./reserved_names.ts";
+import type { Guard } from "../call.ts";
+import { isReservedName } from "../reserved_names.ts";
 
 /** How an exposed method is served. */
 export interface ExposeOptions {

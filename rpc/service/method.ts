@@ -1,4 +1,4 @@
-import { type Call, currentCall, type Guard } from "./call.ts";
+import { type Call, currentCall, type Guard } from "../call.ts";
 import {
   type ArgumentSchemas,
   type ExposeOptions,
@@ -9,7 +9,7 @@ import {
   rememberOptions,
   type StandardSchema,
 } from "./expose.ts";
-import type { AnyFunction } from "./remote.ts";
+import type { AnyFunction } from "../remote.ts";
 
 /** How a method is served, and which types its schemas give it. */
 export interface MethodOptions<
