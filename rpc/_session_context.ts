@@ -33,10 +33,12 @@ export interface SessionContext {
     /** How far a stream may run ahead of its consumer. */
     readonly window: StreamWindow;
   };
-  /** Whether the other side has begun to close the connection. */
-  readonly isDraining: boolean;
-  /** Aborts when this side begins to close the connection with some grace. */
-  readonly closing: AbortSignal;
+  readonly closing: {
+    /** Whether the other side has begun to close the connection. */
+    readonly isDraining: boolean;
+    /** Aborts when this side begins to close the connection with some grace. */
+    readonly signal: AbortSignal;
+  };
   readonly admission: { readonly identity: unknown };
   readonly references: { resolve(path: string): Target | null };
   readonly served: {

@@ -3,11 +3,8 @@ import type { CloseReason } from "../channel/errors.ts";
 import { observed } from "../transports/internal.ts";
 import type { ConnectionOptions } from "../channel/open.ts";
 import type { CredentialsOptions } from "./authenticate.ts";
-import {
-  openSession,
-  type Session,
-  sessionStarter,
-} from "./session/_session.ts";
+import { openSession } from "./session/_open_session.ts";
+import { type Session, sessionStarter } from "./session/_session.ts";
 import type { RpcOptions, RpcStats } from "./rpc_options.ts";
 import type { Remote } from "./remote.ts";
 import { makeRemote } from "./references/_remote_proxy.ts";

@@ -5,8 +5,8 @@
  *
  * @module
  */
+export { openSession } from "./session/_open_session.ts";
 export {
-  openSession,
   type Session,
   type SessionStarter,
   sessionStarter,

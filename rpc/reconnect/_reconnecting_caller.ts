@@ -131,7 +131,7 @@ export class ReconnectingCaller implements Caller {
         }
         return await session.calls.call(path, args, rest);
       } catch (error) {
-        if (isInstance(error, ServerBusyError) && session.isDraining) {
+        if (isInstance(error, ServerBusyError) && session.closing.isDraining) {
           // It was refused, so it has not run.
           if (this.#options.queueTimeoutMs === 0 || holdsStream(args)) {
             throw error;

@@ -19,8 +19,8 @@ import { isInstance } from "../_failure.ts";
 import { clientOf } from "../client.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
 import type { Remote } from "../remote.ts";
+import { openSession } from "../session/_open_session.ts";
 import {
-  openSession,
   type Session,
   type SessionStarter,
   sessionStarter,
@@ -193,7 +193,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
         continue;
       }
       const since = world.now();
-      const reason = await session.left;
+      const reason = await session.closing.left;
       if (this.#isClosed) break;
       if (isMismatchCode(reason.code)) {
         this.#end(reason);
@@ -203,7 +203,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
       const lastedMs = world.now() - since;
       if (lastedMs >= this.#waits.maxMs) this.#backoff.reset();
       this.#enter({ kind: "reconnecting", reason });
-      const isDraining = session.isDraining &&
+      const isDraining = session.closing.isDraining &&
         lastedMs >= this.#waits.initialMs;
       session = isDraining ? await this.#tryToConnect(true) : null;
     }

@@ -76,7 +76,7 @@ export class RunningCall implements ServedCall, StreamOwner {
   }
 
   get closing(): AbortSignal {
-    return this.#session.closing;
+    return this.#session.closing.signal;
   }
 
   get session(): Map<string, unknown> {

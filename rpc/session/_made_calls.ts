@@ -61,8 +61,8 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    const { channel, hello, isDraining } = this.#session;
-    const isLeaving = isDraining && channel.state.kind === "open";
+    const { channel, closing, hello } = this.#session;
+    const isLeaving = closing.isDraining && channel.state.kind === "open";
     if (isLeaving && !path.startsWith(REFERENCE_PREFIX)) {
       return Promise.reject(
         new ServerBusyError(

@@ -10,6 +10,7 @@ import {
   type OutgoingStreams,
   sendBatch,
 } from "../streams/_outgoing_streams.ts";
+import type { Closing } from "./_closing.ts";
 import type { Hello } from "./_hello.ts";
 
 /** The path of a call with a deadline, or with data for the middleware. */
@@ -21,8 +22,7 @@ interface SteeredParts {
   readonly references: References;
   readonly served: ServedCalls;
   readonly streams: OutgoingStreams;
-  /** The other side begins to close the connection. */
-  drain(): void;
+  readonly closing: Closing;
 }
 
 /** The result of a {@linkcode Control} that has answered the request itself. */
@@ -47,7 +47,7 @@ type Control = (
 const CONTROLS: Readonly<Record<string, Control>> = {
   "$/hello": ({ hello }, [content]) => hello.take(content),
   "$/ping": () => null,
-  "$/drain": (session) => session.drain(),
+  "$/drain": ({ closing }) => closing.drain(),
   "$/keep": ({ references }, [key]) => references.keep(toKey(key)),
   "$/release": ({ references }, [key]) => references.release(toKey(key)),
   "$/next": async ({ streams }, [key, consumed], request) => {

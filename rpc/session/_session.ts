@@ -1,14 +1,8 @@
 import {
-  abortable,
   type ConnectionChannel,
   connectionClosed,
   isThenable,
 } from "../../channel/internal.ts";
-import {
-  type ConnectionOptions,
-  openConnectionWith,
-} from "../../channel/open.ts";
-import { ConnectError } from "../../transports/errors.ts";
 import { queueMicrotask } from "../../transports/internal.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { CloseReason } from "../../channel/errors.ts";
@@ -27,6 +21,7 @@ import { isService } from "../service/service.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
 import { OutgoingStreams } from "../streams/_outgoing_streams.ts";
 import { AdmissionControl } from "./_admission_control.ts";
+import { Closing } from "./_closing.ts";
 import { Heartbeat } from "./_heartbeat.ts";
 import { Hello } from "./_hello.ts";
 import { MadeCalls } from "./_made_calls.ts";
@@ -74,41 +69,6 @@ function checkRoot(root: object): object {
 }
 
 /**
- * Connects like `openConnectionWith`, and waits until the other side has
- * accepted the credentials, if this side has any. Timers belong to `owner`.
- *
- * @throws {AuthenticationError} If the other side refuses the credentials.
- * @throws {ConnectError} If the connection is lost before it answers.
- */
-export async function openSession(
-  startSession: SessionStarter,
-  address: string,
-  options: ConnectionOptions,
-  owner?: object,
-): Promise<Session> {
-  const session = await openConnectionWith(
-    startSession,
-    address,
-    options,
-    owner,
-  );
-  const authenticated = session.hello.authenticate();
-  if (authenticated === null) return session;
-  try {
-    await abortable(authenticated, options.signal);
-    const cause = session.channel.lossError();
-    if (cause === null) return session;
-    throw new ConnectError(
-      `Cannot connect to '${address}': the connection was lost before the credentials were accepted`,
-      { address, cause },
-    );
-  } catch (error) {
-    await session.channel.close({ graceMs: 0 });
-    throw error;
-  }
-}
-
-/**
  * One side of an RPC connection: it makes calls, and serves calls. Its parts get
  * the session itself and find each other in it, once all of them are there.
  */
@@ -123,14 +83,9 @@ export class Session implements SessionContext {
   readonly references: References = new References(this);
   readonly served: ServedCalls = new ServedCalls(this);
   readonly streams: OutgoingStreams = new OutgoingStreams(this);
+  readonly closing: Closing;
   readonly hello: Hello;
   readonly admission: AdmissionControl;
-  /** Whether the other side has begun to close the connection. */
-  isDraining = false;
-  /** Whether the other side may not know yet that this one closes. */
-  #awaitsDrain = false;
-  readonly #closing = new AbortController();
-  readonly #left = Promise.withResolvers<CloseReason>();
   readonly #root: object | RootFactory | null;
   /** The service that was made for this session. */
   #made: object | null = null;
@@ -145,6 +100,7 @@ export class Session implements SessionContext {
     this.#root = root;
     this.options = options;
     this.hello = new Hello(this);
+    this.closing = new Closing(this);
     this.admission = new AdmissionControl(this);
     this.#start();
   }
@@ -161,13 +117,13 @@ export class Session implements SessionContext {
           isUnadmitted: (content) => this.admission.holds(content),
         }),
       },
-      onClosing: () => this.#beginClosing(),
-      isServing: () => this.streams.size > 0 || this.#awaitsDrain,
+      onClosing: () => this.closing.begin(),
+      isServing: () => this.streams.size > 0 || this.closing.isAnnouncing,
       encodeFailure: (error) => this.served.encodeFailure(error),
       decodeFailure: fromFailure,
     });
     channel.closed.then((reason) => {
-      this.#left.resolve(reason);
+      this.closing.end(reason);
       this.#end(reason);
     });
     // At once, because an initiator that only serves would never say hello, and
@@ -187,44 +143,6 @@ export class Session implements SessionContext {
     const root = this.#root;
     if (typeof root !== "function") return root;
     return this.#made ??= checkRoot((root as RootFactory)(this));
-  }
-
-  /** Aborts when this side begins to close the connection with some grace. */
-  get closing(): AbortSignal {
-    return this.#closing.signal;
-  }
-
-  #beginClosing(): void {
-    const message = "This side closes the connection, finish soon";
-    this.#closing.abort(new DOMException(message, "AbortError"));
-    const { channel, hello } = this;
-    if (!hello.takesDrain) return;
-    // The answer comes after all that the other side has sent before it knew: by
-    // then each of these calls was refused, and none is lost.
-    this.#awaitsDrain = true;
-    const onAnswer = () => {
-      this.#awaitsDrain = false;
-      channel.finishIfIdle();
-    };
-    channel.calls.send(["$/drain", [], {}]).then(onAnswer, onAnswer);
-  }
-
-  /**
-   * Resolves when the other side begins to close the connection, or it has ended.
-   * Calls that are made after that are refused, and others may still end well.
-   */
-  get left(): Promise<CloseReason> {
-    return this.#left.promise;
-  }
-
-  /** The other side begins to close the connection. */
-  drain(): void {
-    this.isDraining = true;
-    this.#left.resolve({
-      by: "peer",
-      code: "draining",
-      message: "the peer is closing the connection",
-    });
   }
 
   stats(): RpcStats {
