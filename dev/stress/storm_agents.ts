@@ -88,6 +88,8 @@ export async function stormAgents(world: TrialWorld): Promise<void> {
   ]);
   await Promise.all(containers.map((it) => it.close({ graceMs: 200 })));
   await checkEmpty(containers, world);
+  // A call that its container has just settled is heard of by its own promises.
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
   audit.close();
   checkHandlerErrors(world);
 }
