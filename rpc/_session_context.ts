@@ -45,6 +45,8 @@ export interface SessionContext {
     forget(call: object): void;
     report(call: ServedCall, error: unknown): unknown;
   };
+  /** Runs a function of the user; its error goes to `onError`. */
+  runCallback(run: () => unknown): void;
   /** Serves a request of an admitted peer. */
   serve(request: IncomingRequest): void;
 }

@@ -1,7 +1,6 @@
 import { emit } from "../_events.ts";
 import { call, currentCall } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
-import { runGuarded } from "../../channel/report.ts";
 import { printable } from "../../transports/printable.ts";
 import {
   pathOf,
@@ -226,15 +225,7 @@ export class References {
   #end(reference: Reference): void {
     emit(() => ({ type: "ended", subject: reference }));
     if (!reference.isReturned || countDown(reference) > 0) return;
-    const { channel, options } = this.#session;
-    runGuarded(
-      () => disposeOf(reference.target),
-      (error) =>
-        options.onError(error, {
-          kind: "callback",
-          address: channel.localAddress,
-        }),
-    );
+    this.#session.runCallback(() => disposeOf(reference.target));
   }
 
   #makeProxy(

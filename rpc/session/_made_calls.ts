@@ -9,7 +9,11 @@ import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { splitKwargs } from "../kwargs.ts";
 import type { MadeCall } from "../middleware.ts";
-import { Lease, MessageContext } from "../references/_message_context.ts";
+import {
+  Lease,
+  MessageContext,
+  type ReceivedContext,
+} from "../references/_message_context.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
@@ -18,6 +22,9 @@ import { type Hello, HelloAwaitedError } from "./_hello.ts";
 
 /** A session with the part that made calls wait for. */
 type CallingContext = SessionContext & { readonly hello: Hello };
+
+/** The context of a reply, to which a call adds what it has passed. */
+type LeasedContext = ReceivedContext & { lease?: Lease };
 
 /** The options of a call whose result the other side keeps. */
 interface PipedOptions extends CallOptions {
@@ -91,17 +98,16 @@ export class MadeCalls implements Caller {
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
     const context = new MessageContext("borrowed");
-    // A peer without extensions may use references until the connection ends.
-    const lease = new Lease(() => hello.ifExtended(() => context.settle()));
-    const terms = {
-      ...options,
-      report,
-      replyContext: { kind: "reply", signal, call, lease } as const,
-    };
+    const replyContext: LeasedContext = { kind: "reply", signal, call };
+    const terms = { ...options, report, replyContext };
     const content = this.#contentOf(path, args, options);
     const id = channel.counts.calls;
     const reply = channel.calls.send(content, terms, context);
     if (!context.isEmpty) {
+      // A peer without extensions may use references until the connection ends.
+      const lease = new Lease(() => hello.ifExtended(() => context.settle()));
+      // No reply can have come yet.
+      replyContext.lease = lease;
       const settle = () => lease.end();
       reply.then(settle, settle);
     }

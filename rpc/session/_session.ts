@@ -107,7 +107,7 @@ export class Session implements SessionContext {
 
   #start(): void {
     const { channel } = this;
-    const { authenticate, middleware, onError } = this.options;
+    const { authenticate, middleware } = this.options;
     channel.start({
       types: [new SessionType(this)],
       onRequest: (request) => this.#take(request),
@@ -130,12 +130,14 @@ export class Session implements SessionContext {
     // could send no streams; and a silent peer must be noticed.
     this.hello.say();
     for (const observe of middleware.connections ?? []) {
-      runGuarded(
-        () => observe(channel),
-        (error) =>
-          onError(error, { kind: "callback", address: channel.localAddress }),
-      );
+      this.runCallback(() => observe(channel));
     }
+  }
+
+  runCallback(run: () => unknown): void {
+    const { localAddress: address } = this.channel;
+    const { onError } = this.options;
+    runGuarded(run, (error) => onError(error, { kind: "callback", address }));
   }
 
   /** The service that this side offers, if any. */
@@ -223,17 +225,8 @@ export class Session implements SessionContext {
     this.streams.endAll();
     this.aborting.clear();
     this.references.clear();
-    const { channel, options } = this;
     const made = this.#made;
-    if (made === null) return;
-    runGuarded(
-      () => disposeOf(made),
-      (error) =>
-        options.onError(error, {
-          kind: "callback",
-          address: channel.localAddress,
-        }),
-    );
+    if (made !== null) this.runCallback(() => disposeOf(made));
   }
 }
 
