@@ -54,7 +54,7 @@ Deno.test("Proofs.check asks a container once for each connection", async () => 
   await check(one, 1);
   await check(one, 1);
   assertEquals(ports(), ["1"]);
-  // What was proven by one caller, or for one address, says nothing of others.
+  // A proof holds for its caller and its address only.
   by = null;
   await assertRejects(() => check(two, 1), ValidationError);
   await assertRejects(() => check(one, 2), ValidationError);

@@ -22,7 +22,7 @@ const PENDING_BYTES = 100;
 export class Subscription {
   readonly #query: DirectoryQuery;
   readonly #budget: Budget;
-  /** Whether the subscriber has not heard of the entry before. */
+  /** The changed entries, and whether each is new to the subscriber. */
   readonly #pending = new Map<Listing, boolean>();
   #error: Error | null = null;
   #waiting = Promise.withResolvers<void>();

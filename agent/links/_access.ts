@@ -17,8 +17,8 @@ export interface ChildAccess {
   /** The credentials with which it is started. */
   readonly credentials: unknown;
   /**
-   * Whether the peer that is dialled at its address is taken for the child. Not
-   * for long: another program may listen there later.
+   * Whether a peer at the child's address counts as the child without a proof.
+   * Only for a short time: another program may listen there later.
    */
   isPreauthorized: boolean;
 }

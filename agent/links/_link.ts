@@ -45,7 +45,7 @@ export class Link {
     if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
   });
   readonly #ending = new Ending(() => this.#session.channel.lossError()!);
-  /** Whether anything but registrations to confirm has used it. */
+  /** Whether calls use it, besides confirmations of registrations. */
   isShared = false;
   /** The number of registrations that are being confirmed. */
   confirming = 0;

@@ -136,8 +136,8 @@ export function byAddress(links: () => Links): AddressResolver {
 }
 
 /**
- * Whether `shown` is the secret. It takes as long wherever they differ, so that
- * nobody can find the secret out character by character.
+ * Returns whether `shown` is the secret. The comparison takes constant time, so
+ * that the secret cannot be guessed character by character.
  */
 export function isSameSecret(shown: unknown, secret: string): boolean {
   if (typeof shown !== "string" || shown.length !== secret.length) return false;

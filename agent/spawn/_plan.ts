@@ -21,7 +21,7 @@ export interface SpawnPlan {
   /** The address of the container, for others. */
   readonly address: string;
   readonly setup: SpawnSetup;
-  /** What its process is started with; `null` for a Worker. */
+  /** The plan of its process; `null` for a Worker. */
   readonly process: ProcessPlan | null;
   readonly onLog: OnLog;
 }

@@ -7,7 +7,7 @@ import type {
 } from "./contract.ts";
 import type { SpawnSetup } from "./_control.ts";
 
-/** What a process is started with. */
+/** The modules, environment and permissions with which a process starts. */
 export interface ProcessPlan {
   /** The URLs of the modules to load. */
   readonly modules: ReadonlySet<string>;
@@ -190,7 +190,7 @@ export function spawnEnvironment(
   return { ...passed, NO_COLOR: "1", ...env };
 }
 
-/** Whether it is a URL with a name or password, as of a package registry. */
+/** Returns whether a value is a URL that holds a name or a password. */
 function holdsPassword(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { username, password } = new URL(value);
