@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isGuide, listFiles, ROOT } from "./_project.ts";
+import { listFiles, ROOT } from "./_project.ts";
 
 /** Returns the relative targets of the links and pictures in a guide. */
 function linksOf(text: string): string[] {
@@ -37,9 +37,11 @@ function anchorsOf(text: string): Set<string> {
   );
 }
 
-Deno.test("links to headings of guides lead somewhere", async () => {
+Deno.test("links of guides lead to files and headings that exist", async () => {
+  const files = new Set(await listFiles());
   const guides = new Map<string, string>();
-  for (const file of (await listFiles()).filter(isGuide)) {
+  for (const file of files) {
+    if (!file.endsWith(".md")) continue;
     guides.set(`/${file}`, await Deno.readTextFile(`${ROOT}/${file}`));
   }
   const anchors = new Map(
@@ -51,6 +53,12 @@ Deno.test("links to headings of guides lead somewhere", async () => {
       const { pathname, hash } = new URL(link, `file://${file}`);
       const there = anchors.get(pathname);
       if (there?.has(hash.slice(1)) === false) broken.push(`${file}: ${link}`);
+    }
+    for (const link of linksOf(text)) {
+      const path = new URL(link, `file://${file}`).pathname.slice(1);
+      if (!files.has(path) && !path.endsWith("/")) {
+        broken.push(`${file}: ${link}`);
+      }
     }
   }
   assertEquals(broken, []);
