@@ -24,6 +24,8 @@ export interface SessionContext {
   readonly data: Map<string, unknown>;
   /** Ends consumed streams whose calls are aborted. */
   readonly aborting: AbortListeners<Abortable>;
+  /** The streams of the other side that have not ended. */
+  readonly incoming: Set<{ lose(error: Error): void }>;
   readonly calls: Caller;
   readonly hello: {
     /** Whether the other side is known to have the extensions. */

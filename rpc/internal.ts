@@ -24,5 +24,7 @@ export {
 export { REFERENCE_PREFIX } from "./references/_references.ts";
 export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";
-export { channelOf } from "./serving/_running_call.ts";
+export { channelOf, watchServed } from "./serving/_running_call.ts";
+export { watchMade } from "./session/_made_calls.ts";
+export { type CallEnd, StreamWatch } from "./_stream_watch.ts";
 export type { RpcEvent } from "./_events.ts";

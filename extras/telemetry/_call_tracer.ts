@@ -1,9 +1,9 @@
 import {
   type Attributes,
   type Context,
-  context,
   type Histogram,
   type Meter,
+  type Span,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -12,12 +12,14 @@ import {
 import { world } from "../../transports/internal.ts";
 import {
   describeFailure,
+  type Failure,
   methodAttributes,
   methodName,
   OTHER,
   shortName,
   SYSTEM,
 } from "./_attributes.ts";
+import type { CallEnd } from "./_follow.ts";
 import { MethodLabels } from "./_method_labels.ts";
 
 /** Seconds, as OpenTelemetry wants them for calls. */
@@ -28,7 +30,7 @@ const BOUNDARIES = [
 
 const KINDS = { client: SpanKind.CLIENT, server: SpanKind.SERVER } as const;
 
-/** A call that a {@linkcode TraceCall} runs. */
+/** A call that is made or served. */
 export interface TracedCall {
   /** Whether this side makes the call or serves it. */
   readonly side: "client" | "server";
@@ -39,23 +41,25 @@ export interface TracedCall {
   readonly parent: Context;
 }
 
-/** Runs `run`, which is given the context of the call's span, to its answer. */
-export type TraceCall = (
-  call: TracedCall,
-  run: (within: Context) => Promise<unknown>,
-) => Promise<unknown>;
+/** The span and the measurements of a call. */
+export interface CallTrace {
+  /** The context of the span. */
+  readonly within: Context;
+  /** The call and the streams in its result have ended. To be called once. */
+  readonly end: (end: CallEnd) => void;
+}
 
 /**
- * Returns what makes a span and the measurements of each call, whose method
+ * Returns what begins the span and the measurements of a call, whose method
  * `ownName` names. It relies on OpenTelemetry's API, which never throws.
  */
 export function callTracer(
   tracer: Tracer,
   meter: Meter,
   ownName: (path: string) => string = methodName,
-): TraceCall {
+): (call: TracedCall) => CallTrace {
   const active = meter.createUpDownCounter("denomas.calls.active", {
-    description: "Calls that are not answered yet",
+    description: "Calls that have not ended, with the streams in their results",
     unit: "{call}",
   });
   const durations = {
@@ -63,43 +67,41 @@ export function callTracer(
     server: durationOf(meter, "server", "served"),
   };
   const labels = new MethodLabels();
-  return async ({ side, path, attributes, parent }, run) => {
+  return ({ side, path, attributes, parent }) => {
     let name = nameOf(path, ownName);
     const span = tracer.startSpan(name, {
       kind: KINDS[side],
       attributes: { ...SYSTEM, ...methodAttributes(name, path), ...attributes },
     }, parent);
-    const within = trace.setSpan(parent, span);
     const startedAt = world.now();
     active.add(1, { "denomas.side": side });
-    let kind: string | null = null;
-    try {
-      return await context.with(within, run, undefined, within);
-    } catch (error) {
-      const failure = describeFailure(error);
-      kind = failure.kind;
+    const end = ({ items, failure }: CallEnd) => {
+      if (items !== null) span.setAttribute("denomas.stream.items", items);
+      const failed = failure === null ? null : describeFailure(failure.error);
       // Or the method passes on that another one is unknown, which is rare.
-      if (side === "server" && failure.isUnknownMethod) {
+      if (side === "server" && failed?.isUnknownMethod) {
         name = OTHER;
         span.updateName(name);
         span.setAttributes(methodAttributes(name, path));
       }
-      const { exception } = failure;
-      span.setAttributes(failure.attributes);
-      span.recordException(exception);
-      const { message } = exception;
-      span.setStatus({ code: SpanStatusCode.ERROR, message });
-      throw error;
-    } finally {
+      if (failed !== null) recordFailure(span, failed);
       span.end();
       active.add(-1, { "denomas.side": side });
       durations[side].record((world.now() - startedAt) / 1_000, {
         ...SYSTEM,
-        "rpc.method": name === OTHER ? name : labels.of(name, kind === null),
-        ...kind !== null && { "error.type": kind },
+        "rpc.method": name === OTHER ? name : labels.of(name, failed === null),
+        ...failed !== null && { "error.type": failed.kind },
       });
-    }
+    };
+    return { within: trace.setSpan(parent, span), end };
   };
+}
+
+function recordFailure(span: Span, { attributes, exception }: Failure): void {
+  span.setAttributes(attributes);
+  span.recordException(exception);
+  const { message } = exception;
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
 function nameOf(path: string, ownName: (path: string) => string): string {

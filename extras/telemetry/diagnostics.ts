@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { Channel, ChannelStats } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
+import { type CallEnd, followMade, followServed } from "./_follow.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { world } from "../../transports/internal.ts";
 
@@ -36,13 +37,21 @@ export interface CallMessage {
   readonly remoteAddress: string;
 }
 
-/** A message of `denomas:call:end`: the call was answered. */
+/**
+ * A message of `denomas:call:end`: the call was answered, and the streams in its
+ * result have ended.
+ */
 export interface CallEndMessage extends CallMessage {
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
+  /** The number of items of the streams in its result, if it had any. */
+  readonly items?: number;
 }
 
-/** A message of `denomas:call:error`: the call failed, for whatever reason. */
+/**
+ * A message of `denomas:call:error`: the call failed, for whatever reason, or a
+ * stream in its result did.
+ */
 export interface CallErrorMessage extends CallEndMessage {
   /** What it was rejected with. */
   readonly error: unknown;
@@ -85,9 +94,13 @@ let ids = 0;
 export function diagnostics(): Telemetry {
   return {
     calls: (call, next) =>
-      isHeard() ? publishCall("client", call, next) : next(),
+      isHeard()
+        ? followMade(call.options, next, publishCall("client", call))
+        : next(),
     requests: (call, next) =>
-      isHeard() ? publishCall("server", call, next) : next(),
+      isHeard()
+        ? followServed(call, next, publishCall("server", call))
+        : next(),
     connections: publishConnection,
   };
 }
@@ -97,27 +110,24 @@ function isHeard(): boolean {
     failed.hasSubscribers;
 }
 
-async function publishCall(
+/** Publishes that a call begins. Returns what publishes its end. */
+function publishCall(
   side: CallMessage["side"],
   { path, remoteAddress }: { path: string; remoteAddress: string },
-  next: () => Promise<unknown>,
-): Promise<unknown> {
+): (end: CallEnd) => void {
   const message: CallMessage = { id: ids++, side, path, remoteAddress };
   const startedAt = world.now();
-  const endMessage = (): CallEndMessage => ({
-    ...message,
-    durationMs: world.now() - startedAt,
-  });
   started.publish(message);
-  let result: unknown;
-  try {
-    result = await next();
-  } catch (error) {
-    failed.publish({ ...endMessage(), error } satisfies CallErrorMessage);
-    throw error;
-  }
-  ended.publish(endMessage());
-  return result;
+  return ({ items, failure }) => {
+    const end: CallEndMessage = {
+      ...message,
+      durationMs: world.now() - startedAt,
+      ...items !== null && { items },
+    };
+    if (failure === null) return ended.publish(end);
+    const { error } = failure;
+    failed.publish({ ...end, error } satisfies CallErrorMessage);
+  };
 }
 
 function publishConnection(connection: Channel): void {

@@ -66,6 +66,28 @@ withCtx("diagnostics() publishes calls of both sides", async (ctx) => {
   assert(errors.every(({ error }) => error instanceof Error));
 });
 
+withCtx("diagnostics() publishes the end of a stream", async (ctx) => {
+  const ends: CallEndMessage[] = [];
+  const errors: CallErrorMessage[] = [];
+  using _ends = listen("call:end", ends);
+  using _errors = listen("call:error", errors);
+  const counter = service({
+    async *count(to: number, error?: string) {
+      for (let i = 0; i < to; i++) yield i;
+      if (error !== undefined) throw new RangeError(error);
+    },
+  });
+  const { remote } = await ctx.rpc.startServerAndConnect(counter, both);
+  const stream = await remote.count(3);
+  assertEquals(ends, []);
+  await Array.fromAsync(stream);
+  assertEquals(ends.map(({ items }) => items), [3, 3]);
+  const failing = await remote.count(2, "no more");
+  await assertRejects(() => Array.fromAsync(failing));
+  assertEquals(errors.map(({ items }) => items), [2, 2]);
+  assertEquals(ends.length, 2);
+});
+
 withCtx("diagnostics() publishes connections of both sides", async (ctx) => {
   const opened: ConnectionMessage[] = [];
   const closed: ConnectionCloseMessage[] = [];

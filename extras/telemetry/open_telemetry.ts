@@ -9,6 +9,7 @@ import {
 import type { CallOptions } from "../../rpc/call.ts";
 import { addressTeller } from "./_attributes.ts";
 import { callTracer } from "./_call_tracer.ts";
+import { followMade, followServed } from "./_follow.ts";
 import { inContext } from "./_in_context.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -46,8 +47,8 @@ const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
  *
  * A call that is made has a client span, whose context travels in the call's
  * `meta` to a peer with denomas's extensions; there the server span is its
- * child. A peer without gets the call as it is. A span ends with the answer: the
- * items of a stream come after it.
+ * child. A peer without gets the call as it is. A span ends with the answer, or
+ * with the last stream in it.
  *
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -76,25 +77,32 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   const serverAt = addressTeller("server");
   const peerAt = addressTeller("network.peer");
   return {
-    calls: ({ path, remoteAddress, options }, next) =>
-      traceCall({
+    calls({ path, remoteAddress, options }, next) {
+      const { within, end } = traceCall({
         side: "client",
         path,
         attributes: serverAt(remoteAddress),
         parent: context.active(),
-      }, (within) => {
-        const carrier: Record<string, string> = {};
-        propagation.inject(within, carrier);
-        return next({ options: withMeta(options, carrier) });
-      }),
-    requests: ({ path, remoteAddress, meta }, next) =>
-      traceCall({
+      });
+      const carrier: Record<string, string> = {};
+      propagation.inject(within, carrier);
+      const carrying = withMeta(options, carrier);
+      return context.with(within, () => followMade(carrying, next, end));
+    },
+    async requests(call, next) {
+      const { path, remoteAddress, meta } = call;
+      const { within, end } = traceCall({
         side: "server",
         path,
         attributes: peerAt(remoteAddress),
         // What was active as the request arrived has nothing to do with it.
         parent: propagation.extract(ROOT_CONTEXT, meta, metaGetter),
-      }, async (within) => inContext(within, await next())),
+      });
+      return inContext(
+        within,
+        await context.with(within, () => followServed(call, next, end)),
+      );
+    },
     connections({ closed }) {
       active.add(1);
       closed.then(() => active.add(-1));

@@ -199,7 +199,174 @@ withCtx("openTelemetry() ends the spans of a lost call", async (ctx) => {
   }
 });
 
-withCtx("openTelemetry() ends a span where the stream begins", async (ctx) => {
+const counters = service({
+  async *count(to: number) {
+    for (let i = 1; i <= to; i++) yield i;
+  },
+  async *failAfter(items: number) {
+    for (let i = 0; i < items; i++) yield i;
+    throw new RangeError("no more numbers");
+  },
+  async *endless() {
+    for (let i = 0;; i++) yield i;
+  },
+  async *never() {
+    await new Promise(() => {});
+    yield 0;
+  },
+  two: () => ({ one: iterableOf(1), other: iterableOf(2, 3) }),
+  readable: () => ReadableStream.from([1, 2]),
+});
+
+/** An async iterable that is no generator. */
+function iterableOf<T>(...items: readonly T[]): AsyncIterable<T> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      yield* items;
+    },
+  };
+}
+
+/** Both spans of the only call of the method `name`. */
+function spansOf(recorder: Recorder, name: string) {
+  return [recorder.span(CLIENT, name), recorder.span(SERVER, name)] as const;
+}
+
+async function connectCounters(ctx: Ctx) {
+  const recorder = Recorder.register();
+  const options = traced();
+  const client = await ctx.rpc.startServerAndConnect(counters, {
+    server: options,
+    client: options,
+  });
+  return { recorder, client, remote: client.remote };
+}
+
+withCtx("openTelemetry() spans a stream to its end", async (ctx) => {
+  const { recorder, remote } = await connectCounters(ctx);
+  const stream = await remote.count(200);
+  const spans = spansOf(recorder, "count");
+  assertEquals(spans.map((span) => span.isEnded), [false, false]);
+  assertEquals(recorder.sum("denomas.calls.active"), 2);
+  assertEquals((await Array.fromAsync(stream)).length, 200);
+  for (const { isEnded, status, attributes } of spans) {
+    assertEquals([isEnded, status], [true, null]);
+    assertEquals(attributes["denomas.stream.items"], 200);
+  }
+  assertEquals(recorder.sum("denomas.calls.active"), 0);
+});
+
+withCtx("openTelemetry() spans all streams of a result", async (ctx) => {
+  const { recorder, remote } = await connectCounters(ctx);
+  const { one, other } = await remote.two();
+  const spans = spansOf(recorder, "two");
+  assertEquals(await Array.fromAsync(one), [1]);
+  assertEquals(spans.map((span) => span.isEnded), [false, false]);
+  assertEquals(await Array.fromAsync(other), [2, 3]);
+  for (const { isEnded, attributes } of spans) {
+    assertEquals([isEnded, attributes["denomas.stream.items"]], [true, 3]);
+  }
+});
+
+withCtx("openTelemetry() spans a ReadableStream", async (ctx) => {
+  const { recorder, remote } = await connectCounters(ctx);
+  const stream = await remote.readable();
+  assert(stream instanceof ReadableStream);
+  assertEquals(await Array.fromAsync(stream), [1, 2]);
+  for (const { isEnded, attributes } of spansOf(recorder, "readable")) {
+    assertEquals([isEnded, attributes["denomas.stream.items"]], [true, 2]);
+  }
+});
+
+withCtx("openTelemetry() records the error of a stream", async (ctx) => {
+  const { recorder, remote } = await connectCounters(ctx);
+  const stream = await remote.failAfter(3);
+  await assertRejects(() => Array.fromAsync(stream), RemoteError);
+  for (const span of spansOf(recorder, "failAfter")) {
+    assert(span.isEnded);
+    assertEquals(span.status?.code, SpanStatusCode.ERROR);
+    assertEquals(span.attributes["error.type"], "RangeError");
+    assertEquals(span.attributes["denomas.stream.items"], 3);
+  }
+  const types = recorder.measurements
+    .filter((it) => it.instrument === "rpc.server.call.duration")
+    .map(({ attributes }) => attributes["error.type"]);
+  assertEquals(types, ["RangeError"]);
+});
+
+withCtx(
+  "openTelemetry() ends the spans of a stream that is left",
+  async (ctx) => {
+    const { recorder, remote } = await connectCounters(ctx);
+    const unread = await remote.count(1);
+    await unread.return?.();
+    for (const { isEnded, status, attributes } of spansOf(recorder, "count")) {
+      assertEquals([isEnded, status], [true, null]);
+      assertEquals(attributes["denomas.stream.items"], 0);
+    }
+    for await (const number of await remote.endless()) if (number === 3) break;
+    for (
+      const { isEnded, status, attributes } of spansOf(recorder, "endless")
+    ) {
+      assertEquals([isEnded, status], [true, null]);
+      assert(Number(attributes["denomas.stream.items"]) >= 4);
+    }
+  },
+);
+
+withCtx("openTelemetry() ends the spans of a stream given up", async (ctx) => {
+  const { recorder, remote, client } = await connectCounters(ctx);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stream = await withOptions(remote, { signal }).never();
+  const next = stream.next();
+  controller.abort(new DOMException("enough", "AbortError"));
+  await assertRejects(() => next, DOMException, "enough");
+  await client.close({ graceMs: 1_000 });
+  await ctx.rpc.closeServer();
+  const [made, served] = spansOf(recorder, "never");
+  assertEquals([made.isEnded, served.isEnded], [true, true]);
+  assertEquals(made.attributes["error.type"], "AbortError");
+});
+
+withCtx("openTelemetry() ends the spans of a lost stream", async (ctx) => {
+  const { recorder, remote, client } = await connectCounters(ctx);
+  // Nobody reads it, so only the end of the connection can end it.
+  await remote.endless();
+  await client.close({ graceMs: 0 });
+  await ctx.rpc.closeServer();
+  for (const span of spansOf(recorder, "endless")) {
+    assertEquals(span.attributes["error.type"], "ConnectionClosedError");
+    assert(span.isEnded);
+  }
+  assertEquals(recorder.sum("denomas.calls.active"), 0);
+});
+
+withCtx(
+  "openTelemetry() spans streams beside another telemetry",
+  async (ctx) => {
+    const recorder = Recorder.register();
+    const [one, other] = [traced().middleware, traced().middleware];
+    const both = {
+      middleware: {
+        calls: [...one.calls, ...other.calls],
+        requests: [...one.requests, ...other.requests],
+      },
+    };
+    const { remote } = await ctx.rpc.startServerAndConnect(counters, {
+      server: both,
+      client: both,
+    });
+    await Array.fromAsync(await remote.count(2));
+    assertEquals(
+      recorder.spans.map((it) => it.attributes["denomas.stream.items"]),
+      [2, 2, 2, 2],
+    );
+    assert(recorder.spans.every((it) => it.isEnded));
+  },
+);
+
+withCtx("openTelemetry() runs a producer within its span", async (ctx) => {
   const recorder = Recorder.register();
   const options = traced();
   const inner = await ctx.rpc.startServerAndConnect(adder, {
@@ -215,10 +382,8 @@ withCtx("openTelemetry() ends a span where the stream begins", async (ctx) => {
     server: options,
     client: options,
   });
-  const stream = await remote.count();
+  assertEquals(await Array.fromAsync(await remote.count()), [1, 2]);
   const served = recorder.span(SERVER, "count");
-  assert(recorder.span(CLIENT, "count").isEnded && served.isEnded);
-  assertEquals(await Array.fromAsync(stream), [1, 2]);
   const within = recorder.spans.filter((it) =>
     it.kind === CLIENT && it.name === "add"
   );

@@ -1,5 +1,6 @@
 import type { ArrivalContext } from "../../channel/internal.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
+import type { StreamWatch } from "../_stream_watch.ts";
 
 /**
  * How long the other side may use a reference that a message passes: `borrowed`
@@ -18,12 +19,20 @@ export interface Passed {
   withdraw(): void;
 }
 
+/** A stream that a message passes to the other side. */
+export interface PassedStream extends Passed {
+  /** How many of its items were sent. */
+  readonly sentItems: number;
+  /** The error that ended it, as its producer has thrown it. */
+  readonly failure: { readonly error: unknown } | null;
+}
+
 /** A served call, which goes on while the streams in its result are open. */
 export interface StreamOwner {
   /** A stream in the result was passed. */
-  beginStream(stream: Passed): void;
+  beginStream(stream: PassedStream): void;
   /** A stream in the result has ended. */
-  endStream(stream: Passed): void;
+  endStream(stream: PassedStream): void;
   /** Runs the first step of a stream's producer as a part of the call. */
   run<T>(step: () => T): T;
   /** Reports the error of a producer; returns what its consumer is told. */
@@ -116,6 +125,8 @@ export interface ReceivedContext extends ArrivalContext {
   readonly call?: object | undefined;
   /** What that call has passed, if it has. */
   readonly lease?: Lease | undefined;
+  /** What follows the streams in the result of that call. */
+  readonly watches?: readonly StreamWatch[] | undefined;
 }
 
 /**

@@ -8,7 +8,11 @@ import { world } from "../../transports/internal.ts";
 import { type Call, runAs } from "../call.ts";
 import { emit } from "../_events.ts";
 import type { ServedCall } from "../middleware.ts";
-import type { Passed, StreamOwner } from "../references/_message_context.ts";
+import type {
+  PassedStream,
+  StreamOwner,
+} from "../references/_message_context.ts";
+import type { StreamWatch } from "../_stream_watch.ts";
 import type { SessionContext } from "../_session_context.ts";
 
 /** How a caller wants its call to be served. */
@@ -34,7 +38,9 @@ export class RunningCall implements ServedCall, StreamOwner {
   readonly #session: SessionContext;
   readonly #identity: unknown;
   /** The open streams in the result; made when needed. */
-  #streams: Set<Passed> | null = null;
+  #streams: Set<PassedStream> | null = null;
+  /** What follows the call to its end; made when needed. */
+  #watches: StreamWatch[] | null = null;
   #hasEnded = false;
   #isGivenUp = false;
   #deadline = Infinity;
@@ -129,17 +135,28 @@ export class RunningCall implements ServedCall, StreamOwner {
   }
 
   /** The deadline was for the reply, which is being sent. */
-  beginStream(stream: Passed): void {
+  beginStream(stream: PassedStream): void {
+    for (const watch of this.#watches ?? []) watch.begin();
     (this.#streams ??= new Set()).add(stream);
     this.#timeout?.stop();
     this.#deadline = Infinity;
   }
 
-  endStream(stream: Passed): void {
+  endStream(stream: PassedStream): void {
+    const { sentItems, failure } = stream;
+    for (const watch of this.#watches ?? []) {
+      watch.endStream(sentItems, failure);
+    }
     this.#streams?.delete(stream);
     if (this.isStreaming) return;
+    if (this.#isGivenUp) return this.end("aborted", this.#aborted?.reason);
     this.abort(new DOMException("The stream has ended", "AbortError"));
-    this.end(this.#isGivenUp ? "aborted" : "result");
+    this.end("result");
+  }
+
+  /** Lets `watch` follow the call to its end. */
+  addWatch(watch: StreamWatch): void {
+    (this.#watches ??= []).push(watch);
   }
 
   /** The caller waits neither for the reply nor for the streams in it. */
@@ -165,6 +182,9 @@ export class RunningCall implements ServedCall, StreamOwner {
     this.#hasEnded = true;
     this.#timeout?.stop();
     this.#session.served.forget(this);
+    for (const watch of this.#watches ?? []) {
+      watch.end(outcome === "result" ? null : { error });
+    }
     emit(() => ({ type: "ended", subject: this, outcome, error }));
   }
 
@@ -181,6 +201,16 @@ export class RunningCall implements ServedCall, StreamOwner {
     this.#timeout = this.#session.channel.timers
       .start("call", this.remainingMs, onDue, options);
   }
+}
+
+/**
+ * Lets `watch` follow a served call to its end. Returns whether that is possible:
+ * it is not for a call that a test has made up.
+ */
+export function watchServed(call: Call, watch: StreamWatch): boolean {
+  if (!(call instanceof RunningCall)) return false;
+  call.addWatch(watch);
+  return true;
 }
 
 /** Returns the channel on which a call came. */

@@ -7,7 +7,7 @@ import {
 import { TimeoutError } from "../../channel/errors.ts";
 import { Timers } from "../../channel/internal.ts";
 import { fakeSession } from "../fixtures/session.ts";
-import type { Passed } from "../references/_message_context.ts";
+import type { PassedStream } from "../references/_message_context.ts";
 import { RunningCall } from "./_running_call.ts";
 
 /** A call of the method `work`, whose caller allows `timeoutMs`. */
@@ -98,8 +98,9 @@ Deno.test("RunningCall.abort keeps the first reason, for a late signal, too", ()
   assertEquals([signal.aborted, signal.reason], [true, "first"]);
 });
 
-function passedStream(drop: () => void = () => {}): Passed {
-  return { isStarted: false, drop, withdraw: () => {} };
+function passedStream(drop: () => void = () => {}): PassedStream {
+  const withdraw = () => {};
+  return { isStarted: false, drop, withdraw, sentItems: 0, failure: null };
 }
 
 Deno.test("RunningCall has no deadline any more once it streams", () => {

@@ -17,6 +17,7 @@ import {
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
+import type { StreamWatch } from "../_stream_watch.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { type Hello, HelloAwaitedError } from "./_hello.ts";
 
@@ -30,6 +31,20 @@ type LeasedContext = ReceivedContext & { lease?: Lease };
 interface PipedOptions extends CallOptions {
   /** The key of the result. */
   readonly as?: number;
+}
+
+/** The options of a call that is followed to the end of its streams. */
+interface WatchedOptions extends CallOptions {
+  readonly watches?: readonly StreamWatch[];
+}
+
+/** Returns the options of a call, which `watch` shall follow, too. */
+export function watchMade(
+  options: CallOptions,
+  watch: StreamWatch,
+): CallOptions {
+  const { watches = [] } = options as WatchedOptions;
+  return { ...options, watches: [...watches, watch] } as WatchedOptions;
 }
 
 /** The calls that this side makes on one connection. */
@@ -94,11 +109,16 @@ export class MadeCalls implements Caller {
     options: CallOptions,
   ): Promise<unknown> {
     const { channel, hello } = this.#session;
-    const { signal } = options;
+    const { signal, watches } = options as WatchedOptions;
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
     const context = new MessageContext("borrowed");
-    const replyContext: LeasedContext = { kind: "reply", signal, call };
+    const replyContext: LeasedContext = {
+      kind: "reply",
+      signal,
+      call,
+      watches,
+    };
     const terms = { ...options, report, replyContext };
     const content = this.#contentOf(path, args, options);
     const id = channel.counts.calls;

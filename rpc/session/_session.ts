@@ -78,6 +78,7 @@ export class Session implements SessionContext {
   /** Data that methods and middleware store for the connection. */
   readonly data: Map<string, unknown> = new Map();
   readonly aborting: AbortListeners<Abortable> = new AbortListeners();
+  readonly incoming: SessionContext["incoming"] = new Set();
   readonly heartbeat: Heartbeat = new Heartbeat(this);
   readonly calls: MadeCalls = new MadeCalls(this);
   readonly references: References = new References(this);
@@ -223,6 +224,9 @@ export class Session implements SessionContext {
       connectionClosed(`answer '${path}'`, reason)
     );
     this.streams.endAll();
+    for (const stream of [...this.incoming]) {
+      stream.lose(connectionClosed("continue stream", reason, true));
+    }
     this.aborting.clear();
     this.references.clear();
     const made = this.#made;

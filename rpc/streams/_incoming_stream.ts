@@ -48,12 +48,14 @@ export class IncomingStream
   constructor(
     session: SessionContext,
     path: string,
-    { signal, call, lease }: ReceivedContext,
+    { signal, call, lease, watches }: ReceivedContext,
   ) {
     this.#session = session;
     this.#key = Number(path.slice(STREAM_PREFIX.length));
-    this.#replyContext = { kind: "reply", signal, call, lease };
+    this.#replyContext = { kind: "reply", signal, call, lease, watches };
     lease?.extend();
+    for (const watch of watches ?? []) watch.begin();
+    session.incoming.add(this);
     if (signal !== undefined) session.aborting.add(signal, this);
     emit(() => ({
       type: "stream-opened",
@@ -101,11 +103,19 @@ export class IncomingStream
   abort(reason: unknown): void {
     this.#aborted = { reason };
     // An error in the producer's `finally` is thrown by `return`.
-    this.#leave().catch(() => {});
+    this.#leave({ error: reason }).catch(() => {});
+  }
+
+  /**
+   * The connection has ended. Items that are here can still be consumed; after
+   * them, `next` rejects.
+   */
+  lose(error: Error): void {
+    this.#markEnded({ error });
   }
 
   /** Ends the producer, unless it has ended. Repeatable. */
-  #leave(): Promise<void> {
+  #leave(failure: { readonly error: unknown } | null = null): Promise<void> {
     this.#session.aborting.remove(this);
     this.#forgetItems();
     this.#session.channel.budget.release(this.#arrivedBytes);
@@ -114,7 +124,7 @@ export class IncomingStream
       this.#isDone = true;
       this.#left = this.#endProducer();
     }
-    this.#markEnded();
+    this.#markEnded(failure);
     return this.#left;
   }
 
@@ -136,7 +146,7 @@ export class IncomingStream
       onResult: (batch, bytes) => this.#arrive(batch, bytes, consumed),
       replyContext,
     }).catch(throwAsSent) as Promise<StreamBatch>;
-    asked.catch(() => this.#markEnded());
+    asked.catch((error) => this.#markEnded({ error }));
     return asked;
   }
 
@@ -149,13 +159,23 @@ export class IncomingStream
     }
   }
 
-  #markEnded(): void {
+  #markEnded(failure: { readonly error: unknown } | null): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#session.incoming.delete(this);
     emit(() => ({ type: "ended", subject: this }));
+    const { lease, watches } = this.#replyContext;
+    const end = (failure: { readonly error: unknown } | null) => {
+      lease?.end();
+      for (const watch of watches ?? []) {
+        watch.endStream(this.#received, failure);
+      }
+    };
     // The producer that was left may use what it was passed in its `finally`.
-    const end = () => this.#replyContext.lease?.end();
-    this.#left.then(end, end);
+    this.#left.then(
+      () => end(failure),
+      (error) => end(failure ?? { error }),
+    );
   }
 
   /**
@@ -171,7 +191,7 @@ export class IncomingStream
     const { streamWindow: window } = options;
     const { items, done } = checkBatch(batch);
     this.#received += items.length;
-    if (done) this.#markEnded();
+    if (done) this.#markEnded(null);
     const ahead = this.#received - consumed;
     if (ahead > window.items) {
       throw new ProtocolError(

@@ -1,6 +1,9 @@
 import { Deque } from "../../channel/tables/deque.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
-import type { Passed, StreamOwner } from "../references/_message_context.ts";
+import type {
+  PassedStream,
+  StreamOwner,
+} from "../references/_message_context.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
@@ -36,7 +39,9 @@ async function endProducer(open: () => AsyncIterator<unknown>): Promise<void> {
 }
 
 /** A stream that this side produces, ahead of its consumer by a window. */
-export class OutgoingStream implements Passed {
+export class OutgoingStream implements PassedStream {
+  sentItems = 0;
+  failure: { readonly error: unknown } | null = null;
   readonly #channel: ConnectionChannel;
   readonly #iterable: AsyncIterable<unknown>;
   readonly #window: StreamWindow;
@@ -116,6 +121,7 @@ export class OutgoingStream implements Passed {
       this.#countSent(sent);
       if (done && sent === items.length) this.#finish();
     } catch (error) {
+      this.failure ??= { error };
       this.drop();
       throw error;
     }
@@ -159,6 +165,7 @@ export class OutgoingStream implements Passed {
 
   /** Returns what the consumer is told of an error of the producer. */
   #told(error: unknown): unknown {
+    this.failure ??= { error };
     return this.#owner === null ? error : this.#owner.report(error);
   }
 
@@ -166,6 +173,7 @@ export class OutgoingStream implements Passed {
   #countSent(sent: number): void {
     const before = this.#items.size;
     for (let count = 0; count < sent; count++) this.#items.shift();
+    this.sentItems += sent;
     const bytes = this.#items.size === 0
       ? this.#unsentBytes
       : Math.floor(this.#unsentBytes * sent / before);
