@@ -21,9 +21,16 @@ export const number: Kind<number> = {
 
 export const count: Kind<number> = {
   wanted: "an integer from 0",
-  fits: (value): value is number =>
-    Number.isSafeInteger(value) && value as number >= 0,
+  fits: (value): value is number => isInteger(value) && value >= 0,
 };
+
+/**
+ * Returns whether JSON writes a number as an integer of Python, whose integers
+ * have no limit: larger numbers are written with an exponent.
+ */
+export function isInteger(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) < 1e21;
+}
 
 export const inputs: Kind<Inputs> = {
   wanted: "an object",
@@ -144,27 +151,26 @@ export function checkEntities(
 }
 
 /**
- * Returns the time of the next step that `step` returned, or `null`.
+ * Checks the time of the next step that `step` returned.
  *
- * @throws {TypeError} If it is neither.
+ * @throws {TypeError} If it is neither that nor, where allowed, nothing.
  * @throws {RangeError} If it is not later than `time`.
  */
-export function checkedNextStep(
+export function checkNextStep(
   next: unknown,
   time: number,
   type: SimulatorType,
-): number | null {
-  if ((next ?? null) === null && type !== "time-based") return null;
+): void {
+  if ((next ?? null) === null && type !== "time-based") return;
   const act = `end the step at ${time}`;
-  if (!Number.isSafeInteger(next)) {
+  if (!isInteger(next)) {
     throw wrongValue(act, "what 'step' returned", next, "the next step's time");
   }
-  if (next as number <= time) {
+  if (next <= time) {
     throw new RangeError(
       `Cannot ${act}: 'step' returned ${next}, wanted a later time`,
     );
   }
-  return next as number;
 }
 
 /**
@@ -180,13 +186,13 @@ export function checkOutputs(outputs: unknown, time: number): void {
   }
   const { time: outputTime = time, ...byEntity } = outputs;
   for (const [eid, values] of Object.entries(byEntity)) {
-    if (isRecord(values)) continue;
+    if (values === undefined || isRecord(values)) continue;
     throw wrongValue(act, `the output of '${eid}'`, values, "an object");
   }
-  if (!Number.isSafeInteger(outputTime)) {
+  if (!isInteger(outputTime)) {
     throw wrongValue(act, "'time'", outputTime, "an integer");
   }
-  if (outputTime as number < time) {
+  if (outputTime < time) {
     throw new RangeError(
       `Cannot ${act}: their 'time' is ${outputTime}, and the step was at ${time}`,
     );

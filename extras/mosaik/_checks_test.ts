@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   checkedMeta,
-  checkedNextStep,
   checkEntities,
+  checkNextStep,
   checkOutputs,
 } from "./_checks.ts";
 import type { Meta, SimulatorType } from "./meta.ts";
@@ -67,17 +67,16 @@ Deno.test("checkEntities refuses what was not asked for, and says why", () => {
   }
 });
 
-Deno.test("checkedNextStep takes a later integer, and nothing if allowed", () => {
-  assertEquals(checkedNextStep(6, 5, "time-based"), 6);
+Deno.test("checkNextStep takes a later integer, and nothing if allowed", () => {
+  for (const next of [6, 2 ** 60]) checkNextStep(next, 5, "time-based");
   for (const type of ["event-based", "hybrid"] as SimulatorType[]) {
-    assertEquals(checkedNextStep(undefined, 5, type), null);
-    assertEquals(checkedNextStep(null, 5, type), null);
+    for (const next of [undefined, null]) checkNextStep(next, 5, type);
   }
-  for (const next of [null, undefined, 6.5, NaN, "6", 6n, true]) {
-    assertThrows(() => checkedNextStep(next, 5, "time-based"), TypeError);
+  for (const next of [null, undefined, 6.5, NaN, Infinity, 1e21, "6", 6n]) {
+    assertThrows(() => checkNextStep(next, 5, "time-based"), TypeError);
   }
   for (const next of [5, 4, -1]) {
-    assertThrows(() => checkedNextStep(next, 5, "hybrid"), RangeError);
+    assertThrows(() => checkNextStep(next, 5, "hybrid"), RangeError);
   }
 });
 
@@ -87,6 +86,7 @@ Deno.test("checkOutputs takes values by entity, with a time or not", () => {
     checkOutputs({ time }, 5);
   }
   checkOutputs({ e: {} }, 5);
+  checkOutputs({ e: undefined }, 5);
 });
 
 Deno.test("checkOutputs refuses what mosaik cannot use, and says why", () => {

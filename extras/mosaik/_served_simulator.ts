@@ -5,12 +5,13 @@ import {
   checkedArgs,
   type CheckedMeta,
   checkedMeta,
-  checkedNextStep,
   checkEntities,
+  checkNextStep,
   checkOutputs,
   count,
   extraMethod,
   inputs,
+  isInteger,
   number,
   outputRequest,
   text,
@@ -34,6 +35,7 @@ export class ServedSimulator {
   readonly #simulator: Simulator;
   readonly #mosaik: Mosaik;
   readonly #maxFrameBytes: number;
+  readonly #report: (error: unknown) => void;
   /** What mosaik was told, or `null` before that. */
   #meta: CheckedMeta | null = null;
   /** The time of the newest step. */
@@ -41,16 +43,19 @@ export class ServedSimulator {
 
   /**
    * Answers must fit frames of `limits.frames.maxBytes`. The simulator's own
-   * calls leave by `send` until the signal aborts.
+   * calls leave by `send` until the signal aborts. `report` hears of results
+   * that mosaik refuses.
    */
   constructor(
     simulator: Simulator,
     maxFrameBytes: number,
     signal: AbortSignal,
     send: (content: unknown) => Promise<unknown>,
+    report: (error: unknown) => void,
   ) {
     this.#simulator = simulator;
     this.#maxFrameBytes = maxFrameBytes;
+    this.#report = report;
     this.#mosaik = this.#client(signal, send);
   }
 
@@ -89,7 +94,7 @@ export class ServedSimulator {
         "Cannot set an event: the meta does not say so, give it 'set_events: true'",
       );
     }
-    if (!Number.isSafeInteger(time) || time < 0) {
+    if (!isInteger(time) || time < 0) {
       throw new RangeError(
         `Cannot set an event at ${time}: the time must be an integer from 0`,
       );
@@ -101,7 +106,7 @@ export class ServedSimulator {
    *
    * @throws {MethodNotFoundError} If there is no such method.
    * @throws {TypeError} If it comes too early, its arguments are not mosaik's,
-   * or what the simulator returns is not what mosaik needs.
+   * or what `init` or `create` return is not what mosaik needs.
    */
   async call(
     name: string,
@@ -166,11 +171,24 @@ export class ServedSimulator {
     time: number,
     given: Inputs,
     maxAdvance: number,
-  ): Promise<number | null> {
+  ): Promise<unknown> {
     const simulator = this.#simulator;
     const next = await simulator.step(time, given, maxAdvance, this.#mosaik);
     this.#time = time;
-    return checkedNextStep(next, time, this.#meta!.type);
+    this.#check(() => checkNextStep(next, time, this.#meta!.type));
+    return next;
+  }
+
+  /**
+   * Reports a wrong result, which is sent all the same: mosaik raises an error
+   * about it, whereas its `run` returns normally after a call that failed.
+   */
+  #check(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   async #getData(request: OutputRequest): Promise<unknown> {
@@ -180,7 +198,7 @@ export class ServedSimulator {
       );
     }
     const outputs = await this.#simulator.getData(request);
-    checkOutputs(outputs, this.#time);
+    this.#check(() => checkOutputs(outputs, this.#time));
     return outputs;
   }
 

@@ -9,6 +9,7 @@ import {
 } from "../../channel/internal.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { type CloseReason, TimeoutError } from "../../channel/errors.ts";
+import { describeThrown } from "../../channel/message.ts";
 import { resolveLimits } from "../../channel/limits/limits.ts";
 import type { ChannelOptions } from "../../channel/options.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
@@ -27,6 +28,8 @@ import type { Simulator } from "./simulator.ts";
 
 const GRACE_MS = 1_000;
 const STOP_MS = 10_000;
+/** Calls within mosaik's `run`, which returns normally if one fails. */
+const CALLS_OF_RUN: readonly unknown[] = ["setup_done", "step", "get_data"];
 
 /** What a {@linkcode SimulatorRun} is made with. */
 export interface RunOptions extends SimulatorOptions {
@@ -87,6 +90,7 @@ export class SimulatorRun implements RunningSimulator {
       this.#maxFrameBytes,
       signal,
       (content) => this.channel!.send(content, { signal }),
+      (error) => this.#report(error),
     );
   }
 
@@ -162,21 +166,42 @@ export class SimulatorRun implements RunningSimulator {
 
   async #answer(request: Request): Promise<void> {
     if (this.#ending.signal.aborted) return;
+    const { content } = request;
     try {
-      const { content } = request;
-      if (!isCall(content)) {
-        throw new TypeError(
-          "Cannot take the request: it is no list of name, arguments and keyword arguments",
-        );
-      }
-      const [name, args, kwargs] = content;
-      this.#options.onCall?.(name, args);
-      const result = await this.#served.call(name, args, kwargs);
+      const result = await this.#call(content);
       // If it cannot be sent mosaik has been told that, and why.
-      request.reply(result ?? null).catch(() => {});
+      request.reply(result ?? null)
+        .catch((error) => this.#reportFailure(content, error));
     } catch (error) {
       request.fail(asError(error) ?? toPlainFailure(error)).catch(() => {});
+      this.#reportFailure(content, error);
     }
+  }
+
+  async #call(content: unknown): Promise<unknown> {
+    if (!isCall(content)) {
+      throw new TypeError(
+        "Cannot take the request: it is no list of name, arguments and keyword arguments",
+      );
+    }
+    const [name, args, kwargs] = content;
+    this.#options.onCall?.(name, args);
+    return await this.#served.call(name, args, kwargs);
+  }
+
+  #reportFailure(content: unknown, error: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    if (!isCall(content) || !CALLS_OF_RUN.includes(content[0])) return;
+    this.#report(
+      new Error(
+        `'${
+          content[0]
+        }' failed: mosaik logs it and ends the simulation, but its 'run' returns as if it were complete: ${
+          describeThrown(error)
+        }`,
+        { cause: error },
+      ),
+    );
   }
 
   #endHere(code: CloseReason["code"], message: string): void {

@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertInstanceOf,
   assertIsError,
   assertRejects,
   assertStrictEquals,
@@ -128,6 +129,9 @@ withCtx("listenSimulator writes the bytes that mosaik reads", async (ctx) => {
   const [name, message, ...lines] = failure[2];
   assertEquals([name, message], ["RangeError", "no\nwind"]);
   assert(lines.every((it: unknown) => /^\s+at .*[^\n]$/.test(String(it))));
+  const [report] = ctx.takeHandlerErrors();
+  assertIsError(report, Error, "'step' failed: mosaik logs it and ends");
+  assertInstanceOf(report.cause, RangeError);
   raw.send('[0, 4, ["stop", [], {}]]');
   assertEquals(await raw.receive(), null);
 });
@@ -172,10 +176,13 @@ withCtx("listenSimulator answers all failures by a list", async (ctx) => {
     assert(list.every((it: unknown) => typeof it === "string"));
     names.push(list[0]);
   }
+  // 'get_data', and 'step': before 'init', and four after it, of which the
+  // bigint is wrong and cannot be sent either.
+  assertEquals(ctx.takeHandlerErrors().length, 7);
   assertEquals(names, [
     ...["TypeError", "TypeError", "TypeError", "TypeError"],
     ...Array(3).fill("MethodNotFoundError"),
-    ...["Error", "Error", "TypeError", "Error"],
+    ...["Error", "Error", "SerializationError", "Error"],
   ]);
 });
 
@@ -194,8 +201,39 @@ withCtx(
     );
     assertEquals(error.remoteName, "SerializationError");
     assert(Array.isArray(error.content));
+    assertEquals(ctx.takeHandlerErrors().length, 1);
   },
 );
+
+withCtx(
+  "listenSimulator leaves wrong results to mosaik, and reports them",
+  async (
+    ctx,
+  ) => {
+    const results = [0, -1, 0.5, "1"];
+    const simulator: SimulatorFunctions = {
+      ...stepping(() => results.shift()),
+      getData: () => ({ time: -1 }),
+    };
+    const { mosaik } = await startWith(ctx, simulator);
+    await mosaik.init();
+    for (const result of [...results]) {
+      assertEquals(await mosaik.step(0), result);
+      const [report] = ctx.takeHandlerErrors();
+      assertIsError(report, Error, "Cannot end the step at 0");
+    }
+    assertEquals(await mosaik.call("get_data", [{}]), { time: -1 });
+    assertEquals(ctx.takeHandlerErrors().length, 1);
+  },
+);
+
+withCtx("listenSimulator takes times beyond the exact integers", async (
+  ctx,
+) => {
+  const { mosaik } = await startWith(ctx, stepping((time) => time * 2));
+  await mosaik.init();
+  assertEquals(await mosaik.step(2 ** 59), 2 ** 60);
+});
 
 withCtx("listenSimulator sends NaN if it is told to", async (ctx) => {
   const simulator: SimulatorFunctions = {

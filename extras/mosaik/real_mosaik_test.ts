@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testWithPython } from "../../dev/checks/fixtures/test_with_python.ts";
 import {
   type Outcome,
@@ -15,9 +15,9 @@ import {
   TimeBased,
   Tree,
 } from "./fixtures/simulators.ts";
-import type { Entity } from "./data.ts";
+import type { Entity, Inputs, OutputRequest, Outputs } from "./data.ts";
 import type { Meta, ModelDescription } from "./meta.ts";
-import { listenSimulator } from "./start.ts";
+import { listenSimulator, type ListenSimulatorOptions } from "./start.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
 /** Registers a test that has a mosaik. */
@@ -36,8 +36,13 @@ async function playWith(
   mosaik: RealMosaik,
   scenario: string,
   simulator: SimulatorFunctions,
+  options: ListenSimulatorOptions = {},
 ): Promise<Outcome> {
-  await using running = await listenSimulator(simulator, "tcp://127.0.0.1:0");
+  await using running = await listenSimulator(
+    simulator,
+    "tcp://127.0.0.1:0",
+    options,
+  );
   const connect = running.address.slice("tcp://".length);
   const outcome = await mosaik.play(scenario, { connect });
   const { by, code } = await running.closed;
@@ -145,12 +150,64 @@ withMosaik("The real mosaik steps at an event that a simulator set", async (
 });
 
 withMosaik("The real mosaik shows what a simulator throws", async (mosaik) => {
-  const { log } = await playWith(mosaik, "fail", new Failing());
+  const reports: unknown[] = [];
+  const { error, log } = await playWith(mosaik, "fail", new Failing(), {
+    onError: (error) => void reports.push(error),
+  });
+  // The scenario goes on, so somebody has to say that it is not complete.
+  assertEquals(error, null);
+  assertStringIncludes(String(reports), "'run' returns as if it were complete");
   assertStringIncludes(
     log.join(""),
     "Simulator Tested aborted the simulation with error RangeError(the wind is too strong)",
   );
   assertStringIncludes(log.join(""), "simulators.ts");
+});
+
+withMosaik("The real mosaik raises an error about a wrong result", async (
+  mosaik,
+) => {
+  class Wrong extends TimeBased {
+    readonly #result: Readonly<Record<string, unknown>>;
+    constructor(result: Readonly<Record<string, unknown>>) {
+      super();
+      this.#result = result;
+    }
+    override step(time: number, inputs: Inputs): number {
+      const next = super.step(time, inputs);
+      return "next" in this.#result ? this.#result.next as number : next;
+    }
+    override getData(outputs: OutputRequest): Outputs {
+      const result = super.getData(outputs);
+      return "data" in this.#result ? this.#result.data as Outputs : result;
+    }
+  }
+  const results = [
+    ...[0, 0.5, null, "1"].map((next) => ({ next })),
+    ...[null, [], { "Multiplier-0": 1 }, { time: -1 }].map((data) => ({
+      data,
+    })),
+  ];
+  for (const result of results) {
+    const reports: unknown[] = [];
+    const onError = (error: unknown) => void reports.push(error);
+    await using running = await listenSimulator(
+      new Wrong(result),
+      "tcp://127.0.0.1:0",
+      { onError },
+    );
+    const connect = running.address.slice("tcp://".length);
+    const { error } = await mosaik.play("multiply", { connect });
+    assertMatch(String(error), /Error/, JSON.stringify(result));
+    assertEquals(reports.length, 1, JSON.stringify(result));
+  }
+});
+
+withMosaik("The real mosaik takes the largest next step", async (mosaik) => {
+  const simulator = new TimeBased();
+  simulator.step = () => 2 ** 60;
+  const { error, log } = await playWith(mosaik, "multiply", simulator);
+  assertEquals([error, log], [null, []]);
 });
 
 withMosaik(

@@ -12,8 +12,9 @@ import type { Mosaik } from "./mosaik.ts";
 /**
  * The base of simulators that are classes: all it does is to say what must be
  * there. A plain object with the same functions does as well. mosaik calls them
- * one at a time. What one throws is told to mosaik, which ends the simulation
- * with its name and message.
+ * one at a time. What one throws is told to mosaik, which ends the simulation.
+ * mosaik's `run` then returns as if it were complete, so what `setupDone`, `step`
+ * and `getData` throw goes to `onError`, too.
  *
  * Methods that `meta.extra_methods` names stand beside these. A scenario's
  * keyword arguments arrive as a last argument, a plain object.
