@@ -45,6 +45,8 @@ export interface HasLocalMembers<Names extends string> {
  *   so declare parameters as `(n: number) => void | Promise<void>` or
  *   `Cat | Remote<Cat>`, and await the calls.
  *
+ * A `Remote<any>` has any member, of type `any`.
+ *
  * It has no `then`, so it can be awaited safely. Names that the language and
  * tools look up in any value, such as `toJSON`, are answered locally, and nothing
  * can be exposed under them. `String(remote)` contains the path and the address.
@@ -143,7 +145,8 @@ export type RemoteName<T, K extends keyof T> = K extends HiddenName<T> ? never
 export type HiddenName<T> =
   | symbol
   | ReservedName
-  | T[keyof T & typeof localMembers];
+  // Else `any` would hide all names.
+  | (IsLoose<T> extends true ? never : T[keyof T & typeof localMembers]);
 
 /** The type of member `K` in a proxy. */
 export type RemoteMember<T, K extends keyof T> = unknown extends T[K] ? T[K]

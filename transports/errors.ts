@@ -51,6 +51,7 @@ export type HandshakeCode =
   | "expired"
   | "not-yet-valid"
   | "wrong-host"
+  | "old-version"
   | "protocol"
   | "not-tls"
   | "ended"

@@ -306,6 +306,7 @@ Deno.test("Remote of what is any is any, and of unknown has nothing", () => {
   type Any = any;
   assertType<IsExact<Result<Any>, Any>>(true);
   assertType<IsExact<Remote<{ loose: Any }>["loose"], Any>>(true);
+  assertType<IsExact<Remote<Any>["method"], Any>>(true);
   assertType<IsExact<keyof Remote<unknown>, never>>(true);
 });
 

@@ -35,22 +35,28 @@ export interface CertificatePlan {
   readonly publicKey: CryptoKey;
   /** The private key of the issuer. */
   readonly signingKey: CryptoKey;
-  /** The result of {@linkcode authorityExtension} or {@linkcode hostsExtension}. */
-  readonly extension: Der;
+  /**
+   * The result of {@linkcode authorityExtension} or {@linkcode hostsExtension};
+   * `null` for a certificate of version 1, which has none.
+   */
+  readonly extension: Der | null;
 }
 
 /** Makes and signs a certificate (RFC 5280); returns it as PEM text. */
 export async function makeCertificate(plan: CertificatePlan): Promise<string> {
   const { subtle } = crypto;
+  const { extension } = plan;
   const content = sequence(
-    VERSION,
+    ...(extension === null ? [] : [VERSION]),
     integer(crypto.getRandomValues(new Uint8Array(16))),
     SIGNATURE_ALGORITHM,
     distinguishedName(plan.issuer),
     sequence(time(plan.notBefore), time(plan.notAfter)),
     distinguishedName(plan.subject),
     new Uint8Array(await subtle.exportKey("spki", plan.publicKey)),
-    der(TAG.wrappedField + 3, sequence(plan.extension)),
+    ...(extension === null
+      ? []
+      : [der(TAG.wrappedField + 3, sequence(extension))]),
   );
   const signing = { ...KEY_ALGORITHM, hash: "SHA-256" };
   // WebCrypto returns both halves of the signature, one after the other.

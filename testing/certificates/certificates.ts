@@ -24,7 +24,8 @@ export interface TestCertificateOptions {
    */
   readonly name?: string | null | undefined;
   /**
-   * The hosts that it is valid for: names or IP addresses.
+   * The hosts that it is valid for: names or IP addresses. Without any it has
+   * X.509 version 1, as one that openssl makes without extensions.
    *
    * @default {["localhost", "127.0.0.1", "::1"]}
    */
@@ -111,7 +112,7 @@ async function issue(
     notAfter: validTo ?? notAfter,
     publicKey,
     signingKey,
-    extension: hostsExtension(hosts),
+    extension: hosts.length === 0 ? null : hostsExtension(hosts),
   });
   const key = await crypto.subtle.exportKey("pkcs8", privateKey);
   return { cert, key: pem("PRIVATE KEY", new Uint8Array(key)) };

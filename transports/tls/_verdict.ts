@@ -12,6 +12,7 @@ const VERDICTS = [
   "expired",
   "not-yet-valid",
   "wrong-host",
+  "old-version",
 ] as const;
 
 /** One side's verdict on the certificate of the other. */
@@ -73,6 +74,8 @@ export function judge(
   if (now < Date.parse(certificate.valid_from)) {
     return { verdict: "not-yet-valid", cause };
   }
+  // Its authority may be the right one, but versions 1 and 2 are not verified.
+  if (!hasVersion3(certificate.raw)) return { verdict: "old-version", cause };
   if (socket.authorized !== true) return { verdict: "untrusted", cause };
   const mismatch = host === null
     ? undefined
@@ -108,6 +111,24 @@ function certificateOf(socket: TLSSocket): PeerCertificate | null {
   return certificate?.raw === undefined ? null : certificate;
 }
 
+/**
+ * Returns whether a certificate in DER begins as one of X.509 version 3: only
+ * versions 2 and 3 name their version, in a field of tag 0xA0 (RFC 5280, 4.1).
+ */
+function hasVersion3(der: Uint8Array): boolean {
+  const version = contentAt(der, contentAt(der, 0));
+  return der[version] === 0xa0 && der[version + 4] === 2;
+}
+
+/** Returns the offset of the content of the DER element at `offset`. */
+function contentAt(der: Uint8Array, offset: number): number {
+  const length = der[offset + 1] ?? 0;
+  return offset + 2 + (length < 0x80 ? 0 : length & 0x7f);
+}
+
+const VERSION =
+  "has X.509 version 1, issue one of version 3 that names its host (subjectAltName)";
+
 const CLOCKS = "is not valid yet, check the clocks of both hosts";
 
 /** The faults of a certificate, with the remedy for either side. */
@@ -131,6 +152,7 @@ const FAULTS: Record<
     own:
       "is for another host, add the name by which clients reach it, or set 'serverName' there",
   },
+  "old-version": { peer: VERSION, own: VERSION },
 };
 
 /** Returns the error for a certificate that this side rejects. */

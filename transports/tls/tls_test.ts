@@ -36,6 +36,7 @@ const EARLY = await authority.issue({
   validTo: new Date(Date.now() + 2 * DAY_MS),
 });
 const ELSEWHERE = await authority.issue({ hosts: ["elsewhere.example"] });
+const OLD = await authority.issue({ name: "old", hosts: [] });
 const STRANGER = await other.issue({ name: "client" });
 
 /** Both sides show certificates. */
@@ -197,6 +198,22 @@ const FAILURES: readonly {
     problem: "wrong-host",
     refuses: "client",
     advice: "'serverName'",
+  },
+  {
+    what: "a server whose certificate has X.509 version 1",
+    server: OLD,
+    client: { caCerts: caCert, serverName: "old" },
+    problem: "old-version",
+    refuses: "client",
+    advice: "version 3",
+  },
+  {
+    what: "a client whose certificate has X.509 version 1",
+    server: MUTUAL,
+    client: { ...OLD, caCerts: caCert },
+    problem: "old-version",
+    refuses: "server",
+    advice: "version 3",
   },
   {
     what: "a client without a certificate",
