@@ -140,7 +140,8 @@ function withIssues(error: ValidationError, data: unknown): ValidationError {
 }
 
 function isPart(part: unknown): part is ValidatedPart {
-  return part === "argument" || part === "result" || part === "item";
+  return part === "argument" || part === "result" || part === "item" ||
+    part === "error";
 }
 
 function isKey(key: unknown): key is string | number {

@@ -1,6 +1,6 @@
 import { RemoteError } from "../channel/errors.ts";
 import { DenomasError } from "../transports/errors.ts";
-import type { SchemaIssue } from "./service/expose.ts";
+import type { SchemaIssue } from "./service/schemas.ts";
 
 /** Thrown when the other side exposes no method at the path of a call. */
 export class MethodNotFoundError extends DenomasError {
@@ -30,9 +30,12 @@ export class AuthenticationError extends DenomasError {
 }
 
 /** The place of a value that does not fit its schema. */
-export type ValidatedPart = "argument" | "result" | "item";
+export type ValidatedPart = "argument" | "result" | "item" | "error";
 
-/** Thrown when an argument, a result or an item does not fit its schema. */
+/**
+ * Thrown when an argument, a result, an item or the data of an error does not fit
+ * its schema.
+ */
 export class ValidationError
   extends DenomasError<Partial<Pick<ValidationError, "part" | "issues">>> {
   /** The name of the class. */
@@ -118,6 +121,59 @@ export class MissedItemsError extends DenomasError {
 }
 
 /**
+ * The key of a property whose type has the errors that a method declares. It
+ * exists for types only.
+ */
+export declare const declaredErrors: unique symbol;
+
+/**
+ * A method that declares its errors.
+ *
+ * @typeParam Errors The types of their data, by their codes.
+ */
+export interface DeclaresErrors<Errors> {
+  /** The types of their data. */
+  readonly [declaredErrors]?: Errors;
+}
+
+/**
+ * Returns whether `error` is the failure of a method on the other side that has
+ * this `code`, one of those that the `method` of a proxy declares. Its data has
+ * the type that the schema returns: the other side has checked it.
+ *
+ * ```ts
+ * import { isRemoteError, method, openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ * import { z } from "npm:zod@4.6.7";
+ *
+ * const shop = service({
+ *   buy: method({
+ *     args: [z.number()],
+ *     errors: { sold_out: z.object({ left: z.number() }) },
+ *   }, (count, { errors }) => {
+ *     if (count > 3) throw errors.sold_out("Only 3 are left", { left: 3 });
+ *   }),
+ * });
+ * await using server = await startServer("local://declared", shop);
+ * await using client = await openConnection<typeof shop>(server.address);
+ * const { remote } = client;
+ * try {
+ *   await remote.buy(5);
+ * } catch (error) {
+ *   if (!isRemoteError(error, remote.buy, "sold_out")) throw error;
+ *   assertEquals(error.data.left, 3);
+ * }
+ * ```
+ */
+export function isRemoteError<Errors extends object, Code extends keyof Errors>(
+  error: unknown,
+  method: DeclaresErrors<Errors>,
+  code: Code,
+): error is RemoteError & {
+  readonly code: Code;
+  readonly data: Errors[Code];
+};
+/**
  * Returns whether `error` is the failure of a method on the other side, with
  * this `code`, and gives its data the type of the error that was thrown there.
  * Nothing checks the data.
@@ -130,6 +186,11 @@ export class MissedItemsError extends DenomasError {
 export function isRemoteError<E extends { readonly code: string }>(
   error: unknown,
   code: E["code"],
-): error is RemoteError & Pick<E, keyof E & ("code" | "data")> {
+): error is RemoteError & Pick<E, keyof E & ("code" | "data")>;
+export function isRemoteError(
+  error: unknown,
+  methodOrCode: unknown,
+  code: unknown = methodOrCode,
+): boolean {
   return error instanceof RemoteError && error.code === code;
 }

@@ -48,11 +48,7 @@ export {
   ValidationError,
 } from "./errors.ts";
 export { expose } from "./service/expose.ts";
-export type {
-  ExposeContext,
-  ExposeOptions,
-  StandardSchema,
-} from "./service/expose.ts";
+export type { ExposeContext, ExposeOptions } from "./service/expose.ts";
 export { kwargs } from "./kwargs.ts";
 export { guarded, method } from "./service/method.ts";
 export type {
@@ -68,4 +64,5 @@ export { pipe } from "./pipe.ts";
 export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
 export type { RpcOptions, RpcStats, StreamWindow } from "./rpc_options.ts";
 export type { RpcServer, RpcServerOptions } from "./server.ts";
+export type { StandardSchema } from "./service/schemas.ts";
 export { Router, service } from "./service/service.ts";

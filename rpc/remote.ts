@@ -1,4 +1,5 @@
 // deno-lint-ignore-file no-explicit-any -- `any` is how types match all functions
+import type { declaredErrors } from "./errors.ts";
 import type { ReservedName } from "./reserved_names.ts";
 import type { Router } from "./service/service.ts";
 
@@ -58,8 +59,15 @@ export type Remote<T> = {
 /** A function or method on the other side. It returns a promise. */
 export type RemoteFunction<F> = F extends (...args: infer Args) => infer R
   ? IsFinalPromise<R> extends true ? F
-  : (...args: Args) => Promise<RemoteResult<Awaited<R>>>
+  :
+    & ((...args: Args) => Promise<RemoteResult<Awaited<R>>>)
+    & KeptErrors<F>
   : never;
+
+/** What the type of a function says of the errors that it declares. */
+export type KeptErrors<F> = typeof declaredErrors extends keyof F
+  ? Pick<F, typeof declaredErrors>
+  : unknown;
 
 /** Whether `R` is a promise of a type that arrives unchanged. */
 export type IsFinalPromise<R> = IsLoose<R> extends true ? false

@@ -1,6 +1,9 @@
 import { describeValue } from "../../channel/message.ts";
 import { ValidationError } from "../../rpc/errors.ts";
-import type { SchemaResult, StandardSchema } from "../../rpc/service/expose.ts";
+import type {
+  SchemaResult,
+  StandardSchema,
+} from "../../rpc/service/schemas.ts";
 import { isRecord } from "../../rpc/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import { parseAgentAddress } from "../address.ts";

@@ -1,5 +1,5 @@
-import type { ExposeOptions, StandardSchema } from "./expose.ts";
-import { optionsOf } from "./expose.ts";
+import { type ExposeOptions, optionsOf } from "./expose.ts";
+import type { StandardSchema } from "./schemas.ts";
 import { Router, routesOf, subService } from "./service.ts";
 
 /** A JSON Schema of version 2020-12. */
@@ -26,6 +26,8 @@ export interface MethodDescription {
   readonly result: JsonSchema | null;
   /** Each item of the stream that is the result. */
   readonly items: JsonSchema | null;
+  /** The data of the errors that the method declares, by their codes. */
+  readonly errors: Readonly<Record<string, JsonSchema | null>>;
   /** Whether the method is idempotent. */
   readonly idempotent: boolean;
 }
@@ -85,12 +87,16 @@ function methodOptions(service: object, name: string): ExposeOptions | null {
 }
 
 function describeMethod(options: ExposeOptions): MethodDescription {
-  const { args, rest, result, items, idempotent = false } = options;
+  const { args, rest, result, items, errors, idempotent = false } = options;
   return {
     args: args?.map((schema) => jsonSchema(schema, "input")) ?? null,
     rest: jsonSchema(rest, "input"),
     result: jsonSchema(result, "output"),
     items: jsonSchema(items, "output"),
+    errors: Object.fromEntries(
+      Object.entries(errors ?? {})
+        .map(([code, schema]) => [code, jsonSchema(schema, "output")]),
+    ),
     idempotent,
   };
 }
@@ -103,7 +109,7 @@ interface WithJsonSchema {
 }
 
 function jsonSchema(
-  schema: StandardSchema | undefined,
+  schema: StandardSchema | null | undefined,
   direction: "input" | "output",
 ): JsonSchema | null {
   const { jsonSchema } = (schema?.["~standard"] ?? {}) as WithJsonSchema;

@@ -13,6 +13,7 @@ const PLAIN = {
   rest: null,
   result: null,
   items: null,
+  errors: {},
   idempotent: false,
 };
 
@@ -23,6 +24,7 @@ Deno.test("describe() tells the methods of a service, and their schemas", () => 
       args: [z.string(), z.number().default(1)],
       rest: type("string"),
       result: z.number().transform(String).pipe(z.string()),
+      errors: { sold_out: z.object({ left: z.int() }), closed: null },
       idempotent: true,
     }, () => 1),
     watch: method(
@@ -43,6 +45,22 @@ Deno.test("describe() tells the methods of a service, and their schemas", () => 
         rest: { $schema, type: "string" },
         result: { $schema, type: "string" },
         items: null,
+        errors: {
+          sold_out: {
+            $schema,
+            type: "object",
+            properties: {
+              left: {
+                type: "integer",
+                minimum: Number.MIN_SAFE_INTEGER,
+                maximum: Number.MAX_SAFE_INTEGER,
+              },
+            },
+            required: ["left"],
+            additionalProperties: false,
+          },
+          closed: null,
+        },
         idempotent: true,
       },
       watch: {

@@ -1,5 +1,13 @@
 import type { Guard } from "../call.ts";
 import { isReservedName } from "../reserved_names.ts";
+import type {
+  ArgumentSchemas,
+  ErrorSchemas,
+  HandlerResult,
+  OutputOf,
+  Outputs,
+  StandardSchema,
+} from "./schemas.ts";
 
 /** How an exposed method is served. */
 export interface ExposeOptions {
@@ -16,6 +24,15 @@ export interface ExposeOptions {
   readonly result?: StandardSchema | undefined;
   /** Schema of each item of the stream that is the result. */
   readonly items?: StandardSchema | undefined;
+  /**
+   * The errors that callers are told with typed data: the schema of the data by
+   * the code of a `ServiceError`, and `null` for one without data. Callers narrow
+   * them with `isRemoteError`, if {@linkcode method} has made the method. Other
+   * errors may be thrown, too.
+   *
+   * @default {none}
+   */
+  readonly errors?: ErrorSchemas | undefined;
   /** Run before the schemas, in this order. */
   readonly use?: readonly Guard[] | undefined;
   /**
@@ -198,52 +215,6 @@ function mark(
   exposures.set(context.metadata, own);
 }
 
-/**
- * The part of the Standard Schema interface, version 1, that is used here.
- * Schemas of zod, valibot, arktype and others have it:
- * {@link https://standardschema.dev}.
- */
-export interface StandardSchema<Output = unknown> {
-  /** The members of the interface. */
-  readonly "~standard": {
-    /** Holds the types of what goes in and comes out; not there at run time. */
-    readonly types?:
-      | { readonly input: unknown; readonly output: Output }
-      | undefined;
-    /** The version of the interface. */
-    readonly version: 1;
-    /** The library that made the schema. */
-    readonly vendor: string;
-    /** Checks a value, and may transform it. */
-    readonly validate: (
-      value: unknown,
-    ) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-  };
-}
-
-/** The type that a schema takes. */
-export type InputOf<Schema> = SchemaTypes<Schema>["input"];
-
-/** The type that a schema returns. */
-export type OutputOf<Schema> = SchemaTypes<Schema>["output"];
-
-/** Schemas of arguments, by position. */
-export type ArgumentSchemas = readonly StandardSchema[];
-
-/** What the schemas return, by position. */
-export type Outputs<Args extends ArgumentSchemas> = {
-  -readonly [K in keyof Args]: OutputOf<Args[K]>;
-};
-
-/** What a method may return. */
-export type HandlerResult<R, Result, Items> = Items extends StandardSchema
-  ? Eventual<AsyncIterable<InputOf<Items>>>
-  : Result extends StandardSchema ? Eventual<InputOf<Result>>
-  : R;
-
-/** A value, or a promise of one. */
-export type Eventual<T> = T | Promise<T>;
-
 /** What schemas can be put on: fields, and methods that they fit. */
 export type ExposeTarget<Args, Rest, Result, Items> =
   | undefined
@@ -255,25 +226,3 @@ export type ExposeTarget<Args, Rest, Result, Items> =
       // deno-lint-ignore no-explicit-any -- without schemas any method fits
       : any
   ) => HandlerResult<unknown, Result, Items>);
-
-/** The types of a schema; `unknown` if it does not tell them. */
-export type SchemaTypes<Schema> = Schema extends
-  { readonly "~standard": { readonly types?: infer T | undefined } }
-  ? T extends { readonly input: unknown; readonly output: unknown } ? T
-  : { input: unknown; output: unknown }
-  : never;
-
-/** The result of checking a value. */
-export type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
-
-/** An error that a schema has found. */
-export interface SchemaIssue {
-  /** The description of the error. */
-  readonly message: string;
-  /** The keys that lead to the bad part of the value. */
-  readonly path?:
-    | readonly (PropertyKey | { readonly key: PropertyKey })[]
-    | undefined;
-}

@@ -1,14 +1,15 @@
 import { type Call, currentCall, type Guard } from "../call.ts";
-import {
-  type ArgumentSchemas,
-  type ExposeOptions,
-  type HandlerResult,
-  type InputOf,
-  type OutputOf,
-  type Outputs,
-  rememberOptions,
-  type StandardSchema,
-} from "./expose.ts";
+import type { Declared, ErrorMakers } from "./declared_errors.ts";
+import { type ExposeOptions, rememberOptions } from "./expose.ts";
+import type {
+  ArgumentSchemas,
+  ErrorSchemas,
+  HandlerResult,
+  InputOf,
+  OutputOf,
+  Outputs,
+  StandardSchema,
+} from "./schemas.ts";
 import type { AnyFunction } from "../remote.ts";
 
 /** How a method is served, and which types its schemas give it. */
@@ -17,12 +18,14 @@ export interface MethodOptions<
   Rest extends StandardSchema | undefined,
   Result extends StandardSchema | undefined,
   Items extends StandardSchema | undefined,
+  Errors extends ErrorSchemas | undefined,
   Guards extends readonly Guard[],
 > extends ExposeOptions {
   readonly args: Args;
   readonly rest?: Rest;
   readonly result?: Result;
   readonly items?: Items;
+  readonly errors?: Errors;
   readonly use?: Guards;
 }
 
@@ -41,11 +44,17 @@ export type FixedCallerArgs<Args> = Args extends
   : [];
 
 /** The arguments that a method gets: checked ones, and the call. */
-export type HandlerArgs<Args extends ArgumentSchemas, Rest, Guards> = [
+export type HandlerArgs<Args extends ArgumentSchemas, Rest, Errors, Guards> = [
   ...Outputs<Args>,
   ...(Rest extends StandardSchema ? [rest: OutputOf<Rest>[]] : []),
-  call: Call<ContextOf<Guards>>,
+  call: HandlerCall<Errors, Guards>,
 ];
+
+/** The call that a method serves, and `errors` that make what it declares. */
+export type HandlerCall<Errors, Guards> =
+  & Call<ContextOf<Guards>>
+  & (Errors extends ErrorSchemas ? { readonly errors: ErrorMakers<Errors> }
+    : unknown);
 
 /** The context that guards have added, all together. */
 export type ContextOf<Guards> = Guards extends
@@ -72,25 +81,32 @@ export interface MethodMaker<Given extends readonly Guard[]> {
     Rest extends StandardSchema | undefined = undefined,
     Result extends StandardSchema | undefined = undefined,
     Items extends StandardSchema | undefined = undefined,
+    Errors extends ErrorSchemas | undefined = undefined,
     const Guards extends readonly Guard[] = [],
   >(
-    options: MethodOptions<Args, Rest, Result, Items, Guards>,
+    options: MethodOptions<Args, Rest, Result, Items, Errors, Guards>,
     handler: (
-      ...args: HandlerArgs<Args, Rest, readonly [...Given, ...Guards]>
+      ...args: HandlerArgs<Args, Rest, Errors, readonly [...Given, ...Guards]>
     ) => HandlerResult<R, Result, Items>,
-  ): (...args: CallerArgs<Args, Rest>) => CallerResult<R, Result, Items>;
+  ):
+    & ((...args: CallerArgs<Args, Rest>) => CallerResult<R, Result, Items>)
+    & Declared<Errors>;
   /** Makes a method whose arguments are not checked, and are all it gets. */
-  <F extends AnyFunction>(
-    options: ExposeOptions & { readonly args?: undefined },
+  <F extends AnyFunction, Errors extends ErrorSchemas | undefined = undefined>(
+    options: ExposeOptions & {
+      readonly args?: undefined;
+      readonly errors?: Errors;
+    },
     handler: F,
-  ): F;
+  ): F & Declared<Errors>;
 }
 
 /**
  * Makes a method whose types come from its schemas: callers pass their inputs,
  * and the method gets their outputs, such as defaults that were filled in. The
  * call itself follows the arguments, also after an `await`, and `rest` is one
- * list before it.
+ * list before it. If the method declares `errors`, those of the call make them:
+ * see {@linkcode isRemoteError}.
  *
  * ```ts
  * import { method, openConnection, service, startServer } from "@denomas/denomas/rpc";

@@ -1,6 +1,7 @@
 import { assertType, type IsExact } from "@std/testing/types";
 import { z } from "npm:zod@4.6.7";
 import * as v from "npm:valibot@1.5.0";
+import { isRemoteError } from "../errors.ts";
 import { expose } from "./expose.ts";
 import { method } from "./method.ts";
 import { service } from "./service.ts";
@@ -49,6 +50,61 @@ const guarded = method({
   return await Promise.resolve(true);
 });
 assertType<IsExact<typeof guarded, (n: number) => Promise<boolean>>>(true);
+
+const failing = method({
+  args: [z.number()],
+  errors: {
+    sold_out: z.object({ left: z.string().transform(Number) }),
+    hint: z.string().optional(),
+    closed: null,
+  },
+}, (count, { errors }) => {
+  if (count === 1) throw errors.closed("Closed");
+  if (count === 2) throw errors.hint("None");
+  if (count === 3) throw errors.hint("One", "hint");
+  if (count === 4) throw errors.sold_out("Sold out", { left: "3" });
+  // @ts-expect-error the data is missing
+  errors.sold_out("Sold out");
+  // @ts-expect-error the schema takes a text
+  errors.sold_out("Sold out", { left: 3 });
+  // @ts-expect-error it has no data
+  errors.closed("Closed", 1);
+  // @ts-expect-error it is not declared
+  errors.lost;
+  return count;
+});
+
+method({ args: [] }, (call) => {
+  // @ts-expect-error it declares none
+  call.errors;
+});
+
+const unchecked = method(
+  { errors: { closed: null } },
+  (name: string) => name.length,
+);
+
+export function narrow(
+  error: unknown,
+  remote: Remote<
+    { failing: typeof failing; unchecked: typeof unchecked; add: typeof add }
+  >,
+): void {
+  assertType<IsExact<ReturnType<typeof remote.failing>, Promise<number>>>(true);
+  assertType<IsExact<Parameters<typeof remote.failing>, [number]>>(true);
+  if (isRemoteError(error, remote.failing, "sold_out")) {
+    assertType<IsExact<typeof error.data, { left: number }>>(true);
+    assertType<IsExact<typeof error.code, "sold_out">>(true);
+  } else if (isRemoteError(error, remote.failing, "hint")) {
+    assertType<IsExact<typeof error.data, string | undefined>>(true);
+  } else if (isRemoteError(error, remote.unchecked, "closed")) {
+    assertType<IsExact<typeof error.data, undefined>>(true);
+  }
+  // @ts-expect-error it is not declared
+  isRemoteError(error, remote.failing, "lost");
+  // @ts-expect-error the method declares no errors
+  isRemoteError(error, remote.add, "sold_out");
+}
 
 type R = Remote<{ add: typeof add; guarded: typeof guarded }>;
 assertType<

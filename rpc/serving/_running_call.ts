@@ -12,6 +12,7 @@ import type {
   PassedStream,
   StreamOwner,
 } from "../references/_message_context.ts";
+import { errorMakers } from "../service/declared_errors.ts";
 import type { StreamWatch } from "../_stream_watch.ts";
 import type { SessionContext } from "../_session_context.ts";
 
@@ -32,6 +33,8 @@ export class RunningCall implements ServedCall, StreamOwner {
   readonly id: number;
   readonly path: string;
   readonly meta: Readonly<Record<string, unknown>>;
+  /** For handlers of methods that declare errors. */
+  readonly errors = errorMakers;
   /** Middleware may change them. */
   args: readonly unknown[];
   context: object = NO_CONTEXT;

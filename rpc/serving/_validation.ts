@@ -1,21 +1,27 @@
 import { printable } from "../../transports/printable.ts";
-import { type ValidatedPart, ValidationError } from "../errors.ts";
-import type { ExposeOptions, StandardSchema } from "../service/expose.ts";
+import { ValidationError } from "../errors.ts";
+import type { ExposeOptions } from "../service/expose.ts";
+import type { StandardSchema } from "../service/schemas.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
+import { toReadable } from "../streams/_web_streams.ts";
+import { checkedError } from "./_checked_error.ts";
+import { CheckedStream, type StreamChecks } from "./_checked_stream.ts";
 import type { RunningCall } from "./_running_call.ts";
+import { check } from "./_schema_check.ts";
 
 /** Returns whether a method has guards or schemas. */
 export function isChecked(
-  { args, rest, result, items, use }: ExposeOptions,
+  { args, rest, result, items, errors, use }: ExposeOptions,
 ): boolean {
   return args !== undefined || rest !== undefined || result !== undefined ||
-    items !== undefined || use !== undefined;
+    items !== undefined || errors !== undefined || use !== undefined;
 }
 
 /**
  * Runs the guards of the method that `running` calls, and the method with the
  * arguments as their schemas return them. Resolves to its result as the schema
- * of that returns it. Items of a stream are checked when they are asked for.
+ * of that returns it, and rejects with declared errors as theirs do. Items of a
+ * stream are checked when they are asked for.
  *
  * @throws {ValidationError} If an argument or the result does not fit, or an
  * argument has no schema: unchecked arguments must not reach the method.
@@ -25,18 +31,37 @@ export async function runChecked(
   options: ExposeOptions,
   run: (args: readonly unknown[]) => unknown,
 ): Promise<unknown> {
-  const { path } = running;
-  for (const guard of options.use ?? []) {
-    running.addContext(await running.run(() => guard(running)));
+  try {
+    for (const guard of options.use ?? []) {
+      running.addContext(await running.run(() => guard(running)));
+    }
+    const args = await checkArguments(running.path, options, running.args);
+    return await checkResult(running.path, options, await run(args));
+  } catch (error) {
+    throw await checkedError(running.path, options.errors, error);
   }
-  const result = await run(await checkArguments(path, options, running.args));
-  const what = `Cannot answer '${printable(path)}'`;
-  if (options.items !== undefined) {
-    return new CheckedStream(what, options.items, result);
+}
+
+async function checkResult(
+  path: string,
+  options: ExposeOptions,
+  given: unknown,
+): Promise<unknown> {
+  const { result: schema, items, errors } = options;
+  if (items !== undefined) {
+    if (isStream(given)) {
+      return new CheckedStream(given, streamChecks(path, options));
+    }
+    const text = `${answering(path)}: the result is no stream`;
+    throw new ValidationError(text, { part: "result" });
   }
-  if (options.result === undefined) return result;
-  const text = `${what}: the result`;
-  return (await check("result", text, options.result, result)).value;
+  const result = schema === undefined
+    ? given
+    : (await check("result", `${answering(path)}: the result`, schema, given))
+      .value;
+  if (errors === undefined || !isStream(result)) return result;
+  const stream = new CheckedStream(result, streamChecks(path, options));
+  return result instanceof ReadableStream ? toReadable(stream) : stream;
 }
 
 async function checkArguments(
@@ -69,69 +94,17 @@ async function checkArguments(
   return checked;
 }
 
-/**
- * A stream whose items are checked. A generator would not do: it does not pass
- * on that it was left before its first item.
- */
-class CheckedStream implements AsyncIterableIterator<unknown, undefined> {
-  readonly #what: string;
-  readonly #schema: StandardSchema;
-  readonly #items: AsyncIterator<unknown>;
-
-  constructor(what: string, schema: StandardSchema, stream: unknown) {
-    if (!isStream(stream)) {
-      throw new ValidationError(`${what}: the result is no stream`, {
-        part: "result",
-      });
-    }
-    this.#what = what;
-    this.#schema = schema;
-    this.#items = stream[Symbol.asyncIterator]();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<unknown, undefined>> {
-    const { done, value } = await this.#items.next();
-    if (done) return { done, value: undefined };
-    try {
-      const what = `${this.#what}: an item`;
-      const item = await check("item", what, this.#schema, value);
-      return { done: false, value: item.value };
-    } catch (error) {
-      await this.return();
-      throw error;
-    }
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    await this.#items.return?.();
-    return { done: true, value: undefined };
-  }
+/** Returns what is checked of a stream that is the result of a method. */
+function streamChecks(path: string, options: ExposeOptions): StreamChecks {
+  const { items, errors } = options;
+  const what = `${answering(path)}: an item`;
+  return {
+    item: (value) =>
+      items === undefined ? { value } : check("item", what, items, value),
+    error: (error) => checkedError(path, errors, error),
+  };
 }
 
-/** Boxes the value, because a promise would call its `then`. */
-async function check(
-  part: ValidatedPart,
-  what: string,
-  schema: StandardSchema,
-  value: unknown,
-): Promise<{ readonly value: unknown }> {
-  const outcome = await schema["~standard"].validate(value);
-  if (outcome.issues === undefined) return { value: outcome.value };
-  // Libraries add more to their issues, such as the value itself.
-  const issues = outcome.issues.map(({ message, path = [] }) => ({
-    message,
-    path: path.map((it) => typeof it === "object" ? it.key : it)
-      .map((key) => typeof key === "number" ? key : String(key)),
-  }));
-  const texts = issues.map(({ message, path }) =>
-    path.length === 0 ? message : `${message} at '${path.join(".")}'`
-  );
-  throw new ValidationError(`${what} does not fit: ${texts.join("; ")}`, {
-    part,
-    issues,
-  });
+function answering(path: string): string {
+  return `Cannot answer '${printable(path)}'`;
 }

@@ -27,7 +27,7 @@ import { AuthenticationError } from "../errors.ts";
 import type { RequestMiddleware } from "../middleware.ts";
 import { method } from "../service/method.ts";
 import { service } from "../service/service.ts";
-import type { StandardSchema } from "../service/expose.ts";
+import type { StandardSchema } from "../service/schemas.ts";
 
 testBriefly(
   "hostile peers of an RPC server have no effect",

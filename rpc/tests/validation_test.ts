@@ -6,7 +6,8 @@ import { z } from "npm:zod@4.6.7";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ValidationError } from "../errors.ts";
-import { expose, type StandardSchema } from "../service/expose.ts";
+import { expose } from "../service/expose.ts";
+import type { StandardSchema } from "../service/schemas.ts";
 import { method } from "../service/method.ts";
 import { service } from "../service/service.ts";
 
