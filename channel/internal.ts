@@ -35,5 +35,5 @@ export { Backoff, DEFAULT_BACKOFF } from "./timers/backoff.ts";
 export type { BackoffOptions } from "./timers/backoff.ts";
 export { Heap, type HeapItem } from "./timers/_heap.ts";
 export { Ending } from "./timers/_shared_end.ts";
-export { type Timeout, Timers } from "./timers/_timers.ts";
+export { LATE_MS, type Timeout, Timers } from "./timers/_timers.ts";
 export { abortable, pause, within } from "./timers/_waits.ts";

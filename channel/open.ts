@@ -23,7 +23,8 @@ export interface ConnectionOptions extends ChannelOptions {
   /**
    * The time in which failed attempts are repeated, in milliseconds: 0 makes one
    * attempt, `Infinity` repeats for ever. The waits between attempts are random,
-   * and grow from 50 ms to 5 s. A server that speaks another protocol ends it.
+   * and grow from 50 ms to 5 s. What may pass is repeated, such as a certificate
+   * whose file is being replaced. A server that speaks another protocol ends it.
    *
    * @default {0}
    */
@@ -49,21 +50,50 @@ export async function openConnectionWith<Started>(
   options: ConnectionOptions,
   owner?: object,
 ): Promise<Started> {
-  const { retryForMs = 0, signal } = options;
-  checkRange("retryForMs", retryForMs, 0);
+  const connect = () => connectOnce(startChannel, address, options, owner);
+  return await retrying(connect, options);
+}
+
+/**
+ * Connects like {@linkcode openConnectionWith}, in one attempt.
+ *
+ * @internal
+ */
+export async function connectOnce<Started>(
+  startChannel: ChannelStarter<Started>,
+  address: string,
+  options: ConnectionOptions,
+  owner?: object,
+): Promise<Started> {
   const resolved = resolveOptions(options);
   const transport = chooseTransport(address, options);
+  const connection = await attempt(transport, address, options.signal, owner);
+  return channelOn(startChannel, connection, resolved);
+}
+
+/**
+ * Repeats `connect` for `retryForMs` while it fails by a `ConnectError` that may
+ * pass. `onFailure` hears of each failure that is followed by another attempt.
+ *
+ * @internal
+ */
+export async function retrying<T>(
+  connect: () => Promise<T>,
+  { retryForMs = 0, signal }: Pick<ConnectionOptions, "retryForMs" | "signal">,
+  onFailure: (error: ConnectError) => void = () => {},
+): Promise<T> {
+  checkRange("retryForMs", retryForMs, 0);
   const until = world.now() + retryForMs;
   const backoff = new Backoff();
   for (;;) {
     try {
-      const connection = await attempt(transport, address, signal, owner);
-      return channelOn(startChannel, connection, resolved);
+      return await connect();
     } catch (error) {
       const leftMs = until - world.now();
-      const isInVain = !(error instanceof ConnectError) ||
-        mismatchIn(error) !== null;
-      if (isInVain || leftMs <= 0) throw error;
+      const mayPass = error instanceof ConnectError &&
+        mismatchIn(error) === null;
+      if (!mayPass || leftMs <= 0) throw error;
+      onFailure(error);
       await backoff.wait(leftMs, signal);
     }
   }

@@ -7,7 +7,7 @@ export interface RpcOptions extends ChannelOptions {
   /**
    * How long the peer may be silent before this side asks for a sign of life,
    * in milliseconds; `Infinity` never asks. Two unanswered questions end the
-   * connection. This applies to peers with denomas's extensions. A peer that
+   * connection, within three times as long. This applies to peers with denomas's extensions. A peer that
    * has never said anything counts as gone after three times as long, or after
    * forty times if it was called.
    *

@@ -104,7 +104,7 @@ async function connect(
   }
   if (!isAccepted) {
     throw new ConnectError(
-      `Cannot connect to '${address}': no server of this process has that name, start it first or set 'retryForMs'`,
+      `Cannot connect to '${address}': no server of this process has that name, start it first`,
       { address },
     );
   }

@@ -92,7 +92,7 @@ async function connect(
 
 function describe(cause: unknown): string {
   if (cause instanceof Deno.errors.ConnectionRefused) {
-    return "connection refused, start the server first or set 'retryForMs'";
+    return "connection refused, start the server first";
   }
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -106,17 +106,17 @@ function parse(address: string): string {
 
 async function describe(cause: unknown, path: string): Promise<string> {
   if (cause instanceof Deno.errors.NotFound) {
-    return "there is no such socket, start the server first or set 'retryForMs'";
+    return "there is no such socket, start the server first";
   }
   if (cause instanceof Deno.errors.ConnectionRefused) {
     // The system refuses ordinary files in the same words.
     const isSocket = (await Deno.lstat(path).catch(() => null))?.isSocket;
     return isSocket === false
       ? "the file there is not a socket"
-      : "connection refused, start the server first or set 'retryForMs'";
+      : "connection refused, start the server first";
   }
   if (cause instanceof Deno.errors.WouldBlock) {
-    return "its queue of new connections is full, set 'retryForMs'";
+    return "its queue of new connections is full, try again later";
   }
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -83,7 +83,7 @@ export class Link {
     if (type === null) {
       this.#proxies.delete(id);
       throw new AgentNotFoundError(
-        `Cannot connect to '${address}': its container has no such agent, check the id or set 'retryForMs'`,
+        `Cannot connect to '${address}': its container has no such agent, check the id, or start the agent first`,
       );
     }
     const known = this.#proxies.get(id)?.deref();

@@ -5,7 +5,7 @@ import { Heap, type HeapItem } from "./_heap.ts";
 const PATIENT_PARTS = 8;
 
 /** The delay of the end of a part that shows that this process was busy. */
-const LATE_MS = 100;
+export const LATE_MS = 100;
 
 /** Something that falls due once, unless it is removed before. */
 export interface Due extends HeapItem {

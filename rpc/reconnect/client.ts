@@ -39,7 +39,8 @@ export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
    * sent when it has finished, and nothing but the end of the connection limits
    * its time; `signal` limits the first run. If it throws, that connection is
    * closed: the first time `openReconnecting` rejects, later the error is reported
-   * to `onError` and the client tries again.
+   * to `onError` and the client tries again. If the connection ends before,
+   * that is a failed attempt.
    */
   readonly onConnect?:
     | ((client: RpcClient<T>) => void | Promise<void>)

@@ -17,8 +17,8 @@ import { openReconnecting as openNeutral } from "./open.ts";
  *
  * `retryForMs` and `signal` are about the first connection. An error that more
  * attempts cannot mend closes the client. If your own `credentials` function
- * fails, the first connection rejects with its error; later the error is
- * reported to `onError`, and the client tries again.
+ * fails, the error is reported to `onError` and the client tries again; the first
+ * connection rejects with it once `retryForMs` is over.
  *
  * @typeParam T The service of the server. Nothing checks that it is.
  * @throws {ConnectError} If nobody could be reached the first time.

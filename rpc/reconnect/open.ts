@@ -11,6 +11,7 @@ import {
 import type { CloseOptions } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { describeThrown } from "../../channel/message.ts";
+import { retrying } from "../../channel/open.ts";
 import { resolveOptions } from "../../channel/options.ts";
 import { type OnError, runGuarded } from "../../channel/report.ts";
 import { AuthenticationError } from "../errors.ts";
@@ -19,7 +20,11 @@ import { isInstance } from "../_failure.ts";
 import { clientOf } from "../client.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
 import type { Remote } from "../remote.ts";
-import { openSession } from "../session/_open_session.ts";
+import {
+  checkAlive,
+  connectSession,
+  CredentialsError,
+} from "../session/_open_session.ts";
 import {
   type Session,
   type SessionStarter,
@@ -55,15 +60,28 @@ export async function openReconnecting<T>(
   return client;
 }
 
-/** Wraps the error of a function of the user that runs for a connection. */
-class CallbackError extends Error {}
+/** Wraps the error of the user's function `onConnect`. */
+class CallbackError extends Error {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    super("A callback failed");
+    this.thrown = thrown;
+  }
+}
+
+/** Returns whether an error has that of a function of the user as its cause. */
+function isCallback(error: unknown): error is CallbackError | CredentialsError {
+  return isInstance(error, CallbackError) ||
+    isInstance(error, CredentialsError);
+}
 
 /** Runs a function of the user, and wraps its error. */
 async function runCallback<R>(run: () => R): Promise<Awaited<R>> {
   try {
     return await run();
-  } catch (cause) {
-    throw new CallbackError("A callback failed", { cause });
+  } catch (thrown) {
+    throw new CallbackError(thrown);
   }
 }
 
@@ -83,8 +101,6 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   /** Ends attempts to connect. */
   readonly #ending = new AbortController();
   readonly #totals = new Totals();
-  /** The session that is open, although `onConnect` may still run. */
-  #session: Session | null = null;
   /** All that are open: those that the server is closing end their calls. */
   readonly #open = new Set<Session>();
   #connections = 0;
@@ -92,10 +108,12 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   /** The text of the failure that was told last. */
   #told = "";
   #isRef = true;
+  /** Whether the server has answered the hello of a connection. */
+  #hasGreeted = false;
 
   /** Checks the options. */
   constructor(address: string, options: ReconnectOptions<T>) {
-    const { credentials, service = null } = options;
+    const { service = null } = options;
     const { queueTimeoutMs = QUEUE_TIMEOUT_MS } = options;
     const { limits, timeoutMs, onError } = resolveOptions(options);
     this.#waits = checkedBackoff(options.backoff);
@@ -105,9 +123,6 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     this.#onError = onError;
     this.#startSession = sessionStarter(service, {
       ...options,
-      credentials: typeof credentials === "function"
-        ? () => runCallback(() => credentials())
-        : credentials,
       isInitiator: true,
     });
     this.#backoff = new Backoff(this.#waits, this);
@@ -134,12 +149,19 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     const describe = () => `of ${this.address}, ${this.state}`;
     observed.by?.opened(this, "client", describe);
     try {
-      const session = await this.#connect(this.#options, this.#options.signal);
+      const { signal } = this.#options;
+      const session = await retrying(
+        () => this.#connect(signal),
+        this.#options,
+        (error) => this.#fail(error),
+      );
+      this.#told = "";
+      this.#caller.lastFailure = undefined;
       this.#caller.enter({ kind: "connected", session });
       this.#keepConnected(session);
     } catch (error) {
       observed.by?.closed(this);
-      throw isInstance(error, CallbackError) ? error.cause : error;
+      throw isCallback(error) ? error.thrown : error;
     }
   }
 
@@ -217,48 +239,52 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     const { signal } = this.#ending;
     try {
       if (!isAtOnce) await this.#backoff.wait(Infinity, signal);
-      const options = { ...this.#options, retryForMs: 0, signal };
-      const session = await this.#connect(options);
+      const session = await this.#connect(signal);
       this.#told = "";
       this.#caller.lastFailure = undefined;
       this.#enter({ kind: "connected", session });
       return session;
     } catch (error) {
       if (this.#isClosed) return null;
-      const isCallback = isInstance(error, CallbackError);
-      const failure = isCallback ? error.cause : error;
-      if (!isCallback && isFinal(error)) {
+      if (isFinal(error)) {
         const message = describeThrown(error);
         const code = mismatchIn(error) ?? "refused";
         this.#end({ by: "error", code, message, error });
-      } else if (!this.#session?.channel.isOwnEnd(failure)) {
-        this.#fail(failure, isCallback ? "handler" : "connect");
+      } else {
+        this.#fail(error);
       }
       return null;
     }
   }
 
   /** Tells an error of an attempt, unless the one before had the same. */
-  #fail(error: unknown, kind: "connect" | "handler"): void {
+  #fail(thrown: unknown): void {
+    const isHandler = isCallback(thrown);
+    const error = isHandler ? thrown.thrown : thrown;
     this.#failedAttempts++;
     this.#caller.lastFailure = error;
     const text = describeThrown(error);
-    if (text !== this.#told) this.#report(error, kind);
+    if (text !== this.#told) {
+      this.#report(error, isHandler ? "handler" : "connect");
+    }
     this.#told = text;
   }
 
   /**
    * Makes one connection, and runs `onConnect` to its end, or to that of the
-   * connection.
+   * connection. A server that has answered a hello before is to answer this one
+   * first: until then it may hang, and should not be sent any calls.
    */
-  async #connect(
-    options: ReconnectOptions<T>,
-    signal?: AbortSignal,
-  ): Promise<Session> {
-    const start = this.#startSession;
-    const session = await openSession(start, this.address, options, this);
-    const { channel } = session;
-    this.#session = session;
+  async #connect(signal: AbortSignal | undefined): Promise<Session> {
+    const { address } = this;
+    const options = { ...this.#options, signal };
+    const session = await connectSession(
+      this.#startSession,
+      address,
+      options,
+      this,
+    );
+    const { channel, hello } = session;
     this.#open.add(session);
     channel.closed.then(() => this.#open.delete(session));
     this.#connections++;
@@ -267,6 +293,12 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     observed.by?.owned(channel, this);
     try {
       this.#ending.signal.throwIfAborted();
+      if (this.#hasGreeted) {
+        await hello.replied;
+        checkAlive(session, address, "the server answered the hello");
+      } else {
+        hello.ifExtended(() => this.#hasGreeted = true);
+      }
       await abortable(this.#runOnConnect(session), signal);
       this.#ending.signal.throwIfAborted();
       return session;
@@ -280,14 +312,17 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     const { onConnect } = this.#options;
     if (onConnect === undefined) return;
     const { channel } = session;
-    await runCallback(async () => {
-      const connected = Promise.resolve(onConnect(clientOf<T>(session)));
-      const isDone = connected.then(() => true);
-      if (await Promise.race([isDone, channel.closed]) === true) return;
-      const act =
-        `connect to '${this.address}': the connection ended before 'onConnect' was done`;
-      throw channel.endError(act, true);
-    });
+    const connected = runCallback(() => onConnect(clientOf<T>(session)));
+    try {
+      await Promise.race([connected, channel.closed]);
+    } catch (error) {
+      // One that fails as its connection ends is not to blame.
+      if (!channel.isOwnEnd(isCallback(error) ? error.thrown : error)) {
+        throw error;
+      }
+      await channel.closed;
+    }
+    checkAlive(session, this.address, "'onConnect' was done");
   }
 
   #end(reason: CloseReason): void {

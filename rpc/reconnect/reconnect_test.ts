@@ -589,9 +589,10 @@ withCtx(
             await new Promise<void>(() => {});
           },
         }),
-      ConnectionClosedError,
+      ConnectError,
     );
-    assertEquals(error.by, "local");
+    assertIsError(error.cause, ConnectionClosedError);
+    assertEquals(error.cause.by, "local");
   },
 );
 

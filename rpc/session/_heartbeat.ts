@@ -1,4 +1,5 @@
-import type { Timeout } from "../../channel/internal.ts";
+import { LATE_MS, type Timeout } from "../../channel/internal.ts";
+import { world } from "../../transports/internal.ts";
 import type { SessionContext } from "../_session_context.ts";
 
 /** How many pings may go unanswered before the peer counts as gone. */
@@ -11,6 +12,13 @@ export const MISSES = 2;
  */
 export const CALLED_MISSES = 39;
 
+/**
+ * The parts of an interval. A peer that falls silent just after the end of a part
+ * is silent for almost one part more than was counted, so the last one of all is
+ * left out: three intervals are never exceeded.
+ */
+const PARTS = 8;
+
 /** `greeting`: the peer has not answered the hello, and gets no pings yet. */
 type State = "idle" | "greeting" | "pinging" | "ended";
 
@@ -19,14 +27,17 @@ type State = "idle" | "greeting" | "pinging" | "ended";
  * one whose machine lost power.
  *
  * Time in which this process was too busy to read does not count, because data
- * of the peer may wait to be read.
+ * of the peer may wait to be read. Nor does more than a part of an interval for
+ * each turn of the event loop, however far a test moves its fake time on.
  */
 export class Heartbeat {
   readonly #session: SessionContext;
   #state: State = "idle";
   #timeout: Timeout | null = null;
-  #received = 0;
-  #missed = 0;
+  #bytes = 0;
+  #frames = 0;
+  #pings = 0;
+  #silentParts = 0;
 
   /** Belongs to `session`. */
   constructor(session: SessionContext) {
@@ -38,7 +49,9 @@ export class Heartbeat {
     if (this.#state === "ended") return;
     const isIdle = this.#state === "idle";
     this.#state = state;
-    if (isIdle) this.#arm();
+    if (!isIdle) return;
+    this.#hasHeard();
+    this.#arm();
   }
 
   /** Ends the heartbeat for good. Repeatable. */
@@ -47,30 +60,57 @@ export class Heartbeat {
     this.#timeout?.stop();
   }
 
-  #arm(): void {
-    const { channel, options } = this.#session;
-    this.#received = channel.connection.receivedBytes;
-    this.#timeout = channel.timers.start(
-      "heartbeat",
-      options.heartbeatMs,
-      () => this.#tick(),
-      { patient: true },
-    );
+  /**
+   * The peer has sent a ping. It shows that this side can hear the peer, and not
+   * that the peer hears this side: the answers to this side's own pings do.
+   */
+  pinged(): void {
+    // One that comes before the answer to the hello shows that the hello came.
+    if (this.#state === "pinging") this.#pings++;
   }
 
-  #tick(): void {
-    const { channel } = this.#session;
-    const isSilent = channel.connection.receivedBytes === this.#received;
-    if (!isSilent) this.#missed = 0;
-    else if (this.#missed++ >= this.#allowedMisses) {
-      return channel.cut({
+  #arm(): void {
+    const { channel, options } = this.#session;
+    const partMs = options.heartbeatMs / PARTS;
+    const dueAt = world.now() + partMs;
+    this.#timeout = channel.timers.start("heartbeat", partMs, () => {
+      const wasBusy = world.now() - dueAt > LATE_MS;
+      // What has arrived meanwhile is read first.
+      world.defer(() => this.#endPart(wasBusy));
+    });
+  }
+
+  #endPart(wasBusy: boolean): void {
+    if (this.#state === "ended") return;
+    this.#arm();
+    if (this.#hasHeard()) this.#silentParts = 0;
+    else if (!wasBusy) this.#endSilentPart();
+  }
+
+  #endSilentPart(): void {
+    const parts = ++this.#silentParts;
+    if (parts >= (this.#allowedMisses + 1) * PARTS - 1) {
+      this.stop();
+      this.#session.channel.cut({
         by: "error",
         code: "heartbeat",
         message: "the peer gave no sign of life",
       });
-    }
-    if (isSilent) this.#ask();
-    if (this.#state !== "ended") this.#arm();
+    } else if (parts % PARTS === 0) this.#ask();
+  }
+
+  /** Returns whether more than pings has arrived since the last call. */
+  #hasHeard(): boolean {
+    const { connection, counts } = this.#session.channel;
+    const bytes = connection.receivedBytes;
+    const frames = counts.framesIn - this.#pings;
+    // A part of a long frame is a sign, too.
+    const isSilent = frames === this.#frames &&
+      (bytes === this.#bytes || this.#pings > 0);
+    this.#bytes = bytes;
+    this.#frames = counts.framesIn;
+    this.#pings = 0;
+    return !isSilent;
   }
 
   get #allowedMisses(): number {

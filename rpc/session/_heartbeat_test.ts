@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { FakeTime as StdFakeTime } from "@std/testing/time";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
+import { FakeTime } from "../../testing/fixtures/fake_time.ts";
 import { Timers } from "../../channel/internal.ts";
 import { fakeSession } from "../fixtures/session.ts";
 import { CALLED_MISSES, Heartbeat, MISSES } from "./_heartbeat.ts";
@@ -11,7 +14,7 @@ class Beating {
   readonly timers = new Timers(this);
   readonly heartbeat: Heartbeat;
   readonly connection = { receivedBytes: 0 };
-  readonly counts = { calls: 1 };
+  readonly counts = { calls: 1, framesIn: 0 };
   readonly calls = {
     replies: 0,
     send: (content: unknown) => this.#answer(content),
@@ -72,10 +75,94 @@ Deno.test("Heartbeat notices silence after two pings without an answer", async (
   beating.heartbeat.start("pinging");
   await beating.silence.promise;
   const tookMs = performance.now() - start;
-  assert(tookMs >= 3 * INTERVAL_MS - 2);
-  // One that came late, as on a busy machine, asked and did not count.
-  const late = beating.pings - 2;
-  assert(late >= 0 && tookMs >= (3 + 1.5 * late) * INTERVAL_MS - 2);
+  // The last of the parts of an interval is left out.
+  assert(tookMs >= 3 * INTERVAL_MS * 23 / 24 - 2);
+  assertEquals(beating.pings, 2);
+});
+
+for (const heardAfterMs of [1, 1_000, 1_875, 8_000, 14_999]) {
+  Deno.test(`Heartbeat gives up a peer within three intervals that was heard after ${heardAfterMs} ms`, async () => {
+    using time = new FakeTime();
+    using beating = new Beating(15_000);
+    beating.heartbeat.start("pinging");
+    await time.pass(heardAfterMs);
+    beating.connection.receivedBytes++;
+    let tookMs = 0;
+    beating.silence.promise.then(() => tookMs = -1);
+    for (let ms = 0; ms <= 45_000 && tookMs === 0; ms += 125) {
+      await time.pass(125);
+      if (tookMs < 0) tookMs = ms + 125;
+    }
+    assert(tookMs > 43_000 && tookMs <= 45_000, `${tookMs} ms`);
+    assertEquals(beating.pings, 2);
+  });
+}
+
+Deno.test("Heartbeat takes a ping of the peer for no answer to its own", async () => {
+  using time = new FakeTime();
+  using beating = new Beating(15_000);
+  let isGone = false;
+  beating.silence.promise.then(() => isGone = true);
+  beating.heartbeat.start("pinging");
+  const ping = () => {
+    beating.connection.receivedBytes += 10;
+    beating.counts.framesIn++;
+    beating.heartbeat.pinged();
+  };
+  for (let n = 0; n < 3; n++) {
+    await time.pass(14_000);
+    assertEquals(isGone, false);
+    ping();
+  }
+  await time.pass(3_000);
+  assertEquals([isGone, beating.pings], [true, 2]);
+});
+
+Deno.test("Heartbeat hears what comes together with a ping of the peer", async () => {
+  using time = new FakeTime();
+  using beating = new Beating(15_000);
+  beating.heartbeat.start("pinging");
+  for (let n = 0; n < 10; n++) {
+    await time.pass(11_000);
+    beating.connection.receivedBytes += 20;
+    beating.counts.framesIn += 2;
+    beating.heartbeat.pinged();
+  }
+  assertEquals(beating.pings, 0);
+});
+
+Deno.test("Heartbeat takes a ping for a sign until the hello is answered", async () => {
+  using time = new FakeTime();
+  using beating = new Beating(15_000);
+  let isGone = false;
+  beating.silence.promise.then(() => isGone = true);
+  beating.heartbeat.start("greeting");
+  for (let n = 0; n < 10; n++) {
+    await time.pass(15_000);
+    beating.connection.receivedBytes += 10;
+    beating.counts.framesIn++;
+    beating.heartbeat.pinged();
+  }
+  assertEquals(isGone, false);
+  await time.pass(45_000);
+  assertEquals(isGone, true);
+});
+
+Deno.test("Heartbeat counts one part of an interval for each turn, however long", async () => {
+  using time = new StdFakeTime();
+  using beating = new Beating(15_000);
+  let isGone = false;
+  beating.cut = () => isGone = true;
+  beating.heartbeat.start("pinging");
+  // No message can arrive in a tick.
+  for (let turn = 1; turn < 23; turn++) {
+    time.tick(60_000);
+    await nextTurn();
+    assertEquals([isGone, beating.pings], [false, Math.floor(turn / 8)]);
+  }
+  time.tick(60_000);
+  await nextTurn();
+  assertEquals(isGone, true);
 });
 
 Deno.test("Heartbeat sends no ping, and ends silence, before the hello is answered", async () => {

@@ -81,12 +81,14 @@ export class Hello {
   takesDrain = false;
   /** How far a stream may run ahead: the smaller of both sides' windows. */
   window: StreamWindow;
+  /** Whether the user's function for the credentials failed. */
+  hasNoCredentials = false;
+  /** Settles once the reply to this side's hello has come, or never will. */
+  replied: Promise<void> = Promise.resolve();
   readonly #session: HelloContext;
   #state: State;
   /** The error by which the peer refused this side. */
   #refusal: { readonly error: unknown } | null = null;
-  /** Whether the user's function for the credentials failed. */
-  #hasFailed = false;
   #answered: Promise<void> | null = null;
   #endWait = (): void => {};
 
@@ -137,7 +139,7 @@ export class Hello {
     if (this.#state !== "unsaid" || !isInitiator || !extensions) return;
     this.#state = "asked";
     this.#answered = this.#beginWait();
-    this.#send().then(
+    this.replied = this.#send().then(
       (hello) => this.#extend(hello),
       (error) => this.#doWithout(error),
     );
@@ -234,7 +236,7 @@ export class Hello {
     return new Promise((resolve) => resolve(credentials())).then(
       (shown) => this.#sendWith(shown),
       (error) => {
-        this.#hasFailed = true;
+        this.hasNoCredentials = true;
         throw error;
       },
     );
@@ -290,8 +292,8 @@ export class Hello {
     this.#endWait();
     if (!isRefused) return this.#session.heartbeat.stop();
     const by = isInstance(error, AuthenticationError) ? "peer" : "local";
-    const code = this.#hasFailed ? "credentials" : "authentication";
-    const message = this.#hasFailed
+    const code = this.hasNoCredentials ? "credentials" : "authentication";
+    const message = this.hasNoCredentials
       ? "this side could not make its credentials"
       : "the other side refused the credentials";
     this.#session.channel.cut({ by, code, message, error });
@@ -299,7 +301,7 @@ export class Hello {
 
   /** A peer that does not know the hello does not ask for credentials either. */
   #isRefusal(error: unknown): boolean {
-    return this.#hasFailed || isInstance(error, AuthenticationError) ||
+    return this.hasNoCredentials || isInstance(error, AuthenticationError) ||
       this.#session.options.credentials !== undefined && !isPlainAnswer(error);
   }
 }

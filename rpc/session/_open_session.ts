@@ -1,10 +1,29 @@
 import { abortable } from "../../channel/internal.ts";
 import {
   type ConnectionOptions,
-  openConnectionWith,
+  connectOnce,
+  retrying,
 } from "../../channel/open.ts";
 import { ConnectError } from "../../transports/errors.ts";
+import { isInstance } from "../_failure.ts";
 import type { Session, SessionStarter } from "./_session.ts";
+
+/**
+ * Wraps the error of the user's function for the credentials, which may pass. It
+ * is no `cause`, since what users throw may not be read.
+ */
+export class CredentialsError extends ConnectError {
+  /** What the function has thrown. */
+  readonly thrown: unknown;
+
+  /** Wraps what was `thrown` while connecting to `address`. */
+  constructor(address: string, thrown: unknown) {
+    super(`Cannot connect to '${address}': there are no credentials`, {
+      address,
+    });
+    this.thrown = thrown;
+  }
+}
 
 /**
  * Connects like `openConnectionWith`, and waits until the other side has
@@ -12,6 +31,7 @@ import type { Session, SessionStarter } from "./_session.ts";
  *
  * @throws {AuthenticationError} If the other side refuses the credentials.
  * @throws {ConnectError} If the connection is lost before it answers.
+ * @throws {unknown} The error of the user's function for the credentials.
  */
 export async function openSession(
   startSession: SessionStarter,
@@ -19,24 +39,54 @@ export async function openSession(
   options: ConnectionOptions,
   owner?: object,
 ): Promise<Session> {
-  const session = await openConnectionWith(
-    startSession,
-    address,
-    options,
-    owner,
-  );
-  const authenticated = session.hello.authenticate();
+  const connect = () => connectSession(startSession, address, options, owner);
+  try {
+    return await retrying(connect, options);
+  } catch (error) {
+    throw isInstance(error, CredentialsError) ? error.thrown : error;
+  }
+}
+
+/**
+ * Does the same in one attempt.
+ *
+ * @throws {CredentialsError} If the user's function for the credentials fails.
+ */
+export async function connectSession(
+  startSession: SessionStarter,
+  address: string,
+  options: ConnectionOptions,
+  owner?: object,
+): Promise<Session> {
+  const session = await connectOnce(startSession, address, options, owner);
+  const { channel, hello } = session;
+  const authenticated = hello.authenticate();
   if (authenticated === null) return session;
   try {
     await abortable(authenticated, options.signal);
-    const cause = session.channel.lossError();
-    if (cause === null) return session;
-    throw new ConnectError(
-      `Cannot connect to '${address}': the connection was lost before the credentials were accepted`,
-      { address, cause },
-    );
+    checkAlive(session, address, "the credentials were accepted");
+    return session;
   } catch (error) {
-    await session.channel.close({ graceMs: 0 });
-    throw error;
+    await channel.close({ graceMs: 0 });
+    if (!hello.hasNoCredentials || options.signal?.aborted) throw error;
+    throw new CredentialsError(address, error);
   }
+}
+
+/**
+ * Checks that a new connection has not ended before `event`.
+ *
+ * @throws {ConnectError} If it has.
+ */
+export function checkAlive(
+  { channel }: Session,
+  address: string,
+  event: string,
+): void {
+  const cause = channel.lossError();
+  if (cause === null) return;
+  throw new ConnectError(
+    `Cannot connect to '${address}': the connection was lost before ${event}`,
+    { address, cause },
+  );
 }

@@ -11,6 +11,7 @@ import {
   sendBatch,
 } from "../streams/_outgoing_streams.ts";
 import type { Closing } from "./_closing.ts";
+import type { Heartbeat } from "./_heartbeat.ts";
 import type { Hello } from "./_hello.ts";
 
 /** The path of a call with a deadline, or with data for the middleware. */
@@ -18,6 +19,7 @@ export const EXTENDED_CALL = "$/call";
 
 /** The parts of a session that control requests steer. */
 interface SteeredParts {
+  readonly heartbeat: Heartbeat;
   readonly hello: Hello;
   readonly references: References;
   readonly served: ServedCalls;
@@ -46,7 +48,7 @@ type Control = (
  */
 const CONTROLS: Readonly<Record<string, Control>> = {
   "$/hello": ({ hello }, [content]) => hello.take(content),
-  "$/ping": () => null,
+  "$/ping": ({ heartbeat }) => heartbeat.pinged(),
   "$/drain": ({ closing }) => closing.drain(),
   "$/keep": ({ references }, [key]) => references.keep(toKey(key)),
   "$/release": ({ references }, [key]) => references.release(toKey(key)),

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startServer as startChannelServer } from "../../channel/deno.ts";
+import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { openConnection } from "../deno.ts";
@@ -45,6 +46,29 @@ withCtx(
     assertEquals(client.stats().pendingCalls, 0);
   },
 );
+
+withCtx({
+  name: "a peer that only asks is gone, since nothing shows that it hears",
+  codecs,
+}, async (ctx) => {
+  // As over a wire that is cut in one direction.
+  const server = await ctx.startServer(async (channel) => {
+    const hello = await channel.recv();
+    await hello.reply({ version: 1, features: ["ping"] });
+    const asking = setInterval(
+      () => channel.send(["$/ping", [], {}]).catch(() => {}),
+      5,
+    );
+    await channel.closed;
+    clearInterval(asking);
+  });
+  const client = ctx.use(
+    await openConnection(server.address, { ...ctx.options, heartbeatMs: 30 }),
+  );
+  const { by, code } = await client.closed;
+  assertEquals([by, code], ["error", "heartbeat"]);
+  assert(client.stats().requests > 3);
+});
 
 withCtx("a peer without extensions gets no heartbeats", async (ctx) => {
   const seen: string[] = [];

@@ -171,6 +171,20 @@ for (const [name, fake] of Object.entries(FAKES)) {
     await assertRejects(() => remote.echo("gone"), ConnectionClosedError);
   });
 
+  withCtx(
+    `a long step of the time of ${name} ends no connection`,
+    async (ctx) => {
+      using time = fake();
+      const echo = service({ echo: (text: string) => text });
+      const { remote } = await ctx.rpc.startServerAndConnect(echo);
+      assertEquals(await remote.echo("hi"), "hi");
+      for (let n = 0; n < 3; n++) {
+        time.tick(3_600_000);
+        assertEquals(await remote.echo("still there"), "still there");
+      }
+    },
+  );
+
   withCtx(`idle limits run on the time of ${name}`, async (ctx) => {
     using time = fake();
     const echo = service({ echo: (text: string) => text });

@@ -102,6 +102,16 @@ export async function readCredentials(
 }
 
 /**
+ * Returns whether any of the options is a file, which may be replaced at any
+ * time.
+ */
+export function usesFiles({ cert, key, caCerts = [] }: TlsOptions): boolean {
+  return [cert, key, caCerts].flat().some((source) =>
+    source !== undefined && !isText(source)
+  );
+}
+
+/**
  * Returns the same options with PEM text in place of files, for a process that
  * may not read them.
  *
@@ -124,7 +134,7 @@ async function readPem(
 }
 
 async function readOne(name: string, source: PemSource): Promise<string> {
-  if (typeof source === "string" && source.includes(BEGIN)) return source;
+  if (isText(source)) return source;
   let text: string;
   try {
     text = await Deno.readTextFile(source);
@@ -144,6 +154,10 @@ async function readOne(name: string, source: PemSource): Promise<string> {
   throw new TypeError(
     `Cannot use '${name}': the file '${source}' holds no PEM, which starts with '${BEGIN}'`,
   );
+}
+
+function isText(source: PemSource): source is string {
+  return typeof source === "string" && source.includes(BEGIN);
 }
 
 /**

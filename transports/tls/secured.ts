@@ -1,9 +1,11 @@
+import { ConnectError } from "../errors.ts";
 import { parseAddress } from "../address.ts";
 import type { Connection, Transport } from "../transport.ts";
 import {
   checkTlsOptions,
   readCredentials,
   type TlsCredentials,
+  usesFiles,
 } from "./credentials.ts";
 import { secureClient, secureServer } from "./_handshake.ts";
 import type { TlsOptions } from "./options.ts";
@@ -31,7 +33,7 @@ export function secured(base: Transport, tls: TlsOptions): Transport {
       address,
       { signal = new AbortController().signal } = {},
     ) => {
-      const credentials = await readCredentials(tls);
+      const credentials = await readForAttempt(address, tls);
       const connection = await base.connect(address, { signal });
       const host = tls.serverName ?? hostIn(address);
       const other = "server";
@@ -39,6 +41,32 @@ export function secured(base: Transport, tls: TlsOptions): Transport {
       return await secureClient(credentials, task);
     },
   };
+}
+
+/**
+ * Reads the credentials for one attempt to connect.
+ *
+ * @throws {ConnectError} If files cannot be used, which may be just about to be
+ * replaced.
+ * @throws {TypeError} If a text cannot be used.
+ */
+async function readForAttempt(
+  address: string,
+  tls: TlsOptions,
+): Promise<TlsCredentials> {
+  try {
+    return await readCredentials(tls);
+  } catch (cause) {
+    const isFinal = cause instanceof Deno.errors.NotCapable || !usesFiles(tls);
+    if (isFinal) throw cause;
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new ConnectError(
+      `Cannot connect to '${address}' with TLS: ${
+        words.replace(/^Cannot use /, "")
+      }`,
+      { address, cause },
+    );
+  }
 }
 
 /** Returns a connection whose bytes come after its handshake. */
