@@ -6,17 +6,17 @@ import { openReconnecting } from "@denomas/denomas/reconnect";
 import type { JobService, Peer } from "./service.ts";
 
 /** Connects to the queue, and again whenever the connection is lost. */
-export function connect(address: string, { name, role }: Peer) {
+export function connect(address: string, name: string, role: Peer["role"]) {
   return openReconnecting<JobService>(address, {
-    credentials: { name, token: `token of ${role}s` },
-    retryForMs: 10_000, // there may be no server yet
+    credentials: { name, role, token: `token of ${role}s` },
+    retryForMs: 60_000, // the server may start later
     backoff: { initialMs: 20, maxMs: 200 },
-    onError: () => {}, // no server for a while is no news here
+    onError: () => {}, // here a server may be away for a while
   });
 }
 
-/** Whether a call found no server, or lost it: another one may do. */
-export function isLoss(error: unknown): boolean {
-  return error instanceof ConnectionClosedError ||
-    error instanceof ServerBusyError;
+/** Throws any error but one of a call that found no server, or lost it. */
+export function ignoreLoss(error: unknown): void {
+  if (error instanceof ConnectionClosedError) return;
+  if (!(error instanceof ServerBusyError)) throw error;
 }

@@ -1,4 +1,4 @@
-import { ConnectionClosedError } from "@denomas/denomas/channel";
+import { RemoteError } from "@denomas/denomas/channel";
 import {
   AuthenticationError,
   type Call,
@@ -7,84 +7,74 @@ import {
   ServiceError,
 } from "@denomas/denomas/rpc";
 import { z } from "npm:zod@4.6.7";
-import { aborted, type Queue, type Update } from "./queue.ts";
+import type { End, Job, Queue, Update } from "./queue.ts";
 
-/** Who is connected. */
-export interface Peer {
-  readonly name: string;
-  readonly role: "worker" | "submitter";
+/** A job that has no result. */
+export class JobError extends ServiceError<{ readonly state: End }> {
+  declare readonly code: "no_result";
 }
 
 /** The service of the queue. */
 export type JobService = ReturnType<typeof jobService>;
 
-/** A job that did not come to its result. */
-export class JobError extends ServiceError<{ readonly id: string }> {
-  declare readonly code: "job_failed" | "job_cancelled";
-}
+/** Counts the words of a job: yields the count after each chunk. */
+type Count = (id: string, chunks: readonly string[]) => AsyncIterable<number>;
 
 const jobId = z.string().min(1).max(100);
 const chunk = z.string().max(10_000);
-const step = z.object({ done: z.int(), words: z.int() });
-type Step = z.infer<typeof step>;
-const credentials = z.object({ name: z.string(), token: z.string() });
+const stream = z.custom<AsyncIterable<string>>(
+  (value) => Symbol.asyncIterator in Object(value),
+);
+const callback = z.custom<Count>((value) => typeof value === "function");
+const peer = z.object({
+  name: z.string(),
+  role: z.enum(["worker", "submitter"]),
+});
+const credentials = peer.extend({ token: z.string() });
 
-/** A schema checks that it is a stream; the items where they are read. */
-const isStream = (value: unknown) => Symbol.asyncIterator in Object(value);
+/** Who is connected. */
+export type Peer = z.infer<typeof peer>;
 
-/** The role of each token. Real ones are secrets, and come from elsewhere. */
-const ROLES: Readonly<Record<string, Peer["role"]>> = {
-  "token of workers": "worker",
-  "token of submitters": "submitter",
-};
-
-/** Admits those who have a token. */
+/** Admits peers that have the token of their role. */
 export function authenticate(shown: unknown): Peer {
   const { data } = credentials.safeParse(shown);
-  const role = data && ROLES[data.token];
-  if (role === undefined) throw new AuthenticationError("Unknown token");
-  return { name: data!.name, role };
+  // Real tokens are secrets, and not in the code.
+  if (data && data.token === `token of ${data.role}s`) return peer.parse(data);
+  throw new AuthenticationError("Unknown token");
 }
 
-function requireRole(role: Peer["role"]) {
-  return ({ identity }: Call) => {
-    const peer = identity as Peer;
-    if (peer.role === role) return peer;
+/** Makes methods for one role. */
+function methodsFor(role: Peer["role"]) {
+  return guarded(({ identity }: Call) => {
+    const { role: actual, name } = identity as Peer;
+    if (actual === role) return { name };
     throw new ServiceError(`For a ${role} only`, { code: "forbidden" });
-  };
+  });
 }
 
 /** Returns what workers and submitters may do with a queue. */
 export function jobService(queue: Queue) {
-  const forWorkers = guarded(requireRole("worker"));
-  const forSubmitters = guarded(requireRole("submitter"));
+  const forWorkers = methodsFor("worker");
+  const forSubmitters = methodsFor("submitter");
   return service({
-    /**
-     * Takes the chunks of a job, and tells of it until it has ended. It may be
-     * called again with the same id, for a job that the caller has lost sight
-     * of: one that was accepted is not accepted twice.
-     */
+    /** Takes a job, and reports on it. The same id finds the job again. */
     submit: forSubmitters(
-      {
-        args: [jobId, z.custom<AsyncIterable<string>>(isStream)],
-        items: z.custom<Update>(),
-      },
-      async function* (id, chunks, { closing }) {
+      { args: [jobId, stream] },
+      async function* (id, chunks, { closing }): AsyncGenerator<Update> {
         const input: string[] = [];
-        if (!queue.jobs.has(id)) {
-          for await (const item of chunks) {
-            input.push(chunk.parse(item));
-            yield { state: "receiving" as const, text: `${input.length}` };
-          }
+        for await (const item of chunks) {
+          input.push(chunk.parse(item));
+          yield { state: "receiving", text: `${input.length} chunks` };
         }
         const { updates } = queue.accept(id, input);
         const followed = updates.subscribe({ last: 1, onSlow: "skip" });
-        // The caller finds out from the next server how its job ends.
-        aborted(closing).then(() => followed.return?.());
+        // The caller continues with the next server.
+        closing.addEventListener("abort", () => followed.return?.());
+        if (closing.aborted) return;
         for await (const update of followed) {
           const { state, text } = update;
           if (state === "failed" || state === "cancelled") {
-            throw new JobError(text, { code: `job_${state}`, data: { id } });
+            throw new JobError(text, { code: "no_result", data: { state } });
           }
           yield update;
           if (state === "done") return;
@@ -92,55 +82,41 @@ export function jobService(queue: Queue) {
       },
     ),
 
-    /** Cancels a job; tells whether it had not ended. */
+    /** Cancels a job; returns whether it had not ended. */
     cancel: forSubmitters({ args: [jobId], result: z.boolean() }, (id) => {
       const job = queue.jobs.get(id);
       return job !== undefined && queue.end(job, "cancelled", "as asked");
     }),
 
-    /** The jobs for a worker: the next one when it has finished the last one. */
-    work: forWorkers({ args: [] }, async function* (call) {
+    /** Gives one job after the other to a worker, until either side leaves. */
+    work: forWorkers({ args: [callback] }, async (count, call) => {
       const stop = AbortSignal.any([call.signal, call.closing]);
-      for (;;) {
-        const job = await queue.next(call.context.name, stop);
-        if (!job) return;
-        const lease = job.lease!;
+      stop.addEventListener("abort", () => queue.wake());
+      let job: Job | undefined;
+      while ((job = await queue.next(call.context.name, stop))) {
         try {
-          yield { id: job.id, chunks: job.chunks };
-          await Promise.race([lease.over.promise, aborted(stop)]);
+          await run(job, count);
         } finally {
-          // One that is reported may still come to its end, in time.
-          if (lease.done === undefined) queue.release(job, lease);
+          queue.giveBack(job);
         }
       }
     }),
-
-    /** Takes the steps of a worker on its job, up to the last one. */
-    report: forWorkers(
-      { args: [jobId, z.custom<AsyncIterable<Step>>(isStream)] },
-      async (id, steps, { context }) => {
-        const job = queue.jobs.get(id);
-        const lease = job?.lease;
-        if (!job || lease?.worker !== context.name) {
-          throw new ServiceError("Given to another", { code: "lease_lost" });
-        }
-        lease.done = 0;
-        let words = 0;
-        try {
-          for await (const item of steps) {
-            // To leave the loop runs the worker's `finally`, after its next step.
-            if (job.end) return;
-            ({ done: lease.done, words } = step.parse(item));
-            job.updates.publish({ state: "running", text: `${lease.done}` });
-          }
-          queue.end(job, "done", String(words));
-        } catch (error) {
-          if (error instanceof ConnectionClosedError) return;
-          queue.end(job, "failed", String(error));
-        } finally {
-          queue.release(job, lease);
-        }
-      },
-    ),
   });
+
+  async function run(job: Job, count: Count): Promise<void> {
+    let words = 0;
+    try {
+      for await (const item of await count(job.id, job.chunks)) {
+        // Leaving the loop runs the `finally` of the worker.
+        if (job.end) return;
+        words = z.int().parse(item);
+        job.updates.publish({ state: "running", text: `${words} words` });
+      }
+      queue.end(job, "done", `${words} words`);
+    } catch (error) {
+      // Any other error is not about the job: another worker gets it.
+      if (!(error instanceof RemoteError)) throw error;
+      queue.end(job, "failed", error.message);
+    }
+  }
 }

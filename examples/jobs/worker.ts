@@ -1,50 +1,37 @@
 /**
- * A worker as a program of its own:
- *
- *     deno run -A worker.ts ADDRESS NAME
- *
- * It counts the words of one job after the other. When it is asked to end, it
- * finishes the job that it has.
+ * Counts the words of one job after the other: `deno run -A worker.ts ADDRESS
+ * NAME`. On SIGTERM it finishes its job first.
  *
  * @module
  */
-import { isRemoteError, ServiceError, withOptions } from "@denomas/denomas/rpc";
+import { ServiceError } from "@denomas/denomas/rpc";
 import { setTimeout } from "node:timers/promises";
+import { onInterruption } from "../interruption.ts";
 import { print } from "../print.ts";
-import { connect, isLoss } from "./connect.ts";
-import { leavingSignal } from "./leaving.ts";
-
-/** How long a chunk takes. */
-const CHUNK_MS = 20;
+import { connect, ignoreLoss } from "./connect.ts";
 
 const [address = "", name = "worker"] = Deno.args;
-const signal = leavingSignal();
-const client = await connect(address, { name, role: "worker" });
-while (!signal.aborted) {
-  try {
-    const tasks = await withOptions(client.remote, { signal }).work();
-    for await (const { id, chunks } of tasks) {
-      await client.remote.report(id, count(id, chunks));
-    }
-  } catch (error) {
-    if (signal.aborted || isLoss(error)) continue;
-    if (!isRemoteError(error, "lease_lost")) throw error;
-  }
+const client = await connect(address, name, "worker");
+onInterruption(() => client.close({ graceMs: 5_000 }));
+
+while (client.state !== "closed") {
+  await client.remote.work(count).catch(ignoreLoss);
 }
-await client.close({ graceMs: 1_000 });
-Deno.exit(); // the standard input may still be read
+await client.closed;
 
 async function* count(id: string, chunks: readonly string[]) {
-  let done = 0;
   let words = 0;
+  let left = chunks.length;
   try {
     for (const chunk of chunks) {
-      await setTimeout(CHUNK_MS);
-      if (chunk === "\0") throw new ServiceError("No text", { code: "text" });
-      words += chunk.split(" ").length;
-      yield { done: ++done, words };
+      await setTimeout(20);
+      if (chunk === "\0") {
+        throw new ServiceError("No text", { code: "no_text" });
+      }
+      yield words += chunk.split(" ").length;
+      left--;
     }
   } finally {
-    if (done < chunks.length) print(`  ${name} puts ${id} away, unfinished`);
+    if (left > 0) print(`  ${name} puts ${id} away, unfinished`);
   }
 }
