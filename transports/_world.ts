@@ -16,6 +16,14 @@ export interface WorldTimer {
   readonly isStale?: boolean;
 }
 
+/** How many turns of the event loop code has asked for. */
+export interface TurnCounts {
+  /** Since the start; it stays the same while nothing goes on. */
+  readonly begun: number;
+  /** Those that have not come yet. */
+  readonly pending: number;
+}
+
 /** The sources of time, turns, chance and ids. */
 export interface World {
   /** Returns the monotonic time, in milliseconds since an arbitrary point. */
@@ -33,6 +41,13 @@ export interface World {
   setTimer(ms: number, action: () => void): WorldTimer;
   /** Resolves in the next turn of the event loop. */
   nextTurn(): Promise<void>;
+  /** The turns that `nextTurn` and `defer` were asked for. */
+  readonly turns: TurnCounts;
+  /**
+   * As `nextTurn`, but is not in `turns`: for code that waits until all others
+   * have had theirs.
+   */
+  uncountedTurn(): Promise<void>;
   /**
    * Calls `action` in the next turn of the event loop. Actions run in the order
    * in which they were deferred.
@@ -166,7 +181,18 @@ function deferBySystem(): (action: () => void) => void {
     : deferByMessage();
 }
 
-const defer = deferBySystem();
+const deferUncounted = deferBySystem();
+
+const turns = { begun: 0, pending: 0 };
+
+function defer(action: () => void): void {
+  turns.begun++;
+  turns.pending++;
+  deferUncounted(() => {
+    turns.pending--;
+    action();
+  });
+}
 
 const systemWorld: World = {
   now: () => clock.now(),
@@ -175,6 +201,8 @@ const systemWorld: World = {
   uuid: () => crypto.randomUUID(),
   setTimer: (ms, action) => new SystemTimer(ms, action, globalThis),
   nextTurn: () => new Promise((resolve) => defer(resolve)),
+  turns,
+  uncountedTurn: () => new Promise((resolve) => deferUncounted(resolve)),
   defer,
 };
 

@@ -29,7 +29,13 @@ class FakeWorld implements World {
     return { stop: () => void this.timers.delete(timer), ref() {}, unref() {} };
   }
 
+  readonly turns = { begun: 0, pending: 0 };
+
   nextTurn(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  uncountedTurn(): Promise<void> {
     return Promise.resolve();
   }
 

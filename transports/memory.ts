@@ -26,12 +26,10 @@ export function memory(): Transport {
 const CAPACITY_BYTES = 256 * 1024;
 
 let deliveries: (() => void)[] = [];
-let count = 0;
 
 /** Runs `delivery` in the next turn, in one order across all connections. */
 function deliver(delivery: () => void): void {
   deliveries.push(delivery);
-  count++;
   if (deliveries.length === 1) world.defer(deliverAll);
 }
 
@@ -39,11 +37,6 @@ function deliverAll(): void {
   const due = deliveries;
   deliveries = [];
   for (const delivery of due) delivery();
-}
-
-/** Returns the number of deliveries so far, which stays the same when idle. */
-export function deliveryCount(): number {
-  return count;
 }
 
 /**

@@ -16,10 +16,11 @@ export interface FastForwardOptions {
    */
   readonly until?: number | undefined;
   /**
-   * Waits, after each jump, until the woken work waits again. It is called one
-   * turn of the event loop after the jump, when that work has begun.
+   * Waits, after each jump, for work that awaits something from outside, which
+   * {@linkcode settleInProcess} does not see. It is called once nothing else
+   * goes on in this process; what it has waited for then settles, too.
    *
-   * @default {settleInProcess}
+   * @default {nothing else is waited for}
    */
   readonly settle?: Settle | undefined;
   /** Ends the run: it rejects with the signal's reason. */
@@ -122,12 +123,12 @@ async function advance(
 }
 
 async function settled(
-  { settle = settleInProcess, signal }: FastForwardOptions,
+  { settle, signal }: FastForwardOptions,
 ): Promise<void> {
-  // The woken work has not run yet: `settle` would find nothing going on.
-  await world.nextTurn();
-  signal?.throwIfAborted();
+  await settleInProcess(signal);
+  if (settle === undefined) return;
   await abortable(settle(signal), signal);
+  await settleInProcess(signal);
 }
 
 function checkEnd(clock: SettableClock, until: number): void {

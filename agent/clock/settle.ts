@@ -1,5 +1,4 @@
 import { world } from "../../transports/internal.ts";
-import { deliveryCount } from "../../transports/memory.ts";
 
 /**
  * Waits until the work that a clock has woken is done, or waits for the clock
@@ -8,33 +7,29 @@ import { deliveryCount } from "../../transports/memory.ts";
 export type Settle = (signal?: AbortSignal) => void | Promise<void>;
 
 /**
- * The turns in a row in which nothing must be delivered. Two deliveries of one
- * exchange are at most two turns apart: the answer to a burst is flushed in the
- * next turn, and delivered in the one after it.
- */
-const QUIET_TURNS = 4;
-
-/**
  * The {@linkcode Settle} for work within this process (in a Worker: within
- * that Worker): waits for a few turns of the event loop in which nothing was
- * delivered at any `local://` address.
+ * that Worker). Resolves when nothing can happen here any more by itself: no
+ * promise is about to resolve, no message is on its way between `local://`
+ * addresses, and nothing that this package has put off for a turn of the event
+ * loop is left, such as the rest of a long burst of messages.
  *
- * That is enough for work that awaits promises, however many in a row, and for
- * any number of calls in memory, sequential or concurrent. It is not enough for
- * work that awaits something outside: a socket, a file, another process, a
- * Worker, a timer of real time. It does not resolve while connections in memory
- * never fall silent.
+ * That is exact for any amount of work that awaits promises or calls in memory.
+ * It does not see what work awaits from outside: a socket, a file, another
+ * process, a Worker, a timer of real time. It does not resolve while
+ * connections never fall silent.
  *
  * @throws {unknown} As a rejection, the reason of `signal` once it aborts.
  */
 export async function settleInProcess(signal?: AbortSignal): Promise<void> {
-  let seen = deliveryCount();
-  for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+  let begun: number;
+  do {
     signal?.throwIfAborted();
-    await world.nextTurn();
-    if (deliveryCount() === seen) continue;
-    seen = deliveryCount();
-    quiet = -1;
-  }
+    begun = world.turns.begun;
+    // All promises that can resolve do so before the next turn begins, and what
+    // they go on to wait for is counted by then.
+    await world.uncountedTurn();
+    // A turn that began in between may have resolved further ones.
+    await world.uncountedTurn();
+  } while (world.turns.begun !== begun || world.turns.pending > 0);
   signal?.throwIfAborted();
 }

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { expose } from "../../rpc/service/expose.ts";
+import { Agent } from "../agent.ts";
+import { ExternalClock } from "../clock/external_clock.ts";
+import { fastForward } from "../clock/pace.ts";
+import { Container } from "../container.ts";
+
+/** Counts the posts that reach it, by the time at which they do. */
+class Board extends Agent {
+  readonly posts = new Map<number, number>();
+  @expose
+  post(): void {
+    const { posts } = this;
+    const time = this.container.clock.time();
+    posts.set(time, (posts.get(time) ?? 0) + 1);
+  }
+}
+
+/** Lets `count` loops post at the same moments, and returns when they did. */
+async function postTogether(
+  count: number,
+  homes: 1 | 2,
+): Promise<[time: number, posts: number][]> {
+  using clock = new ExternalClock("2024-01-01");
+  await using home = await Container.create("local://home", { clock });
+  await using away = await Container.create("local://away", { clock });
+  const board = await home.spawn(Board);
+  const caller = homes === 1 ? home : away;
+  const remote = await caller.connect<Board>(board.address);
+  const loops = Array.from({ length: count }, async () => {
+    for (let i = 0; i < 3; i++) {
+      await clock.sleep(900);
+      await remote.post();
+    }
+  });
+  await fastForward(clock, { until: 2_700 });
+  await Promise.all(loops);
+  return [...board.posts];
+}
+
+// Not by `withCtx`, whose ledger takes longer than all of this.
+for (const count of [1, 127, 128, 1_000, 10_000]) {
+  Deno.test(`fastForward skips none of ${count} calls at one moment`, async () => {
+    const expected = [900, 1_800, 2_700].map((time) => [time, count]);
+    assertEquals(await postTogether(count, 1), expected);
+    assertEquals(await postTogether(count, 2), expected);
+  });
+}
