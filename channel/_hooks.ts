@@ -41,6 +41,11 @@ export interface Admission {
    */
   isControl?(content: unknown): boolean;
   /**
+   * Returns whether a request gets no answer. It is taken while this side closes
+   * with some grace, as nobody would hear that it must be sent again.
+   */
+  isOneWay?(content: unknown): boolean;
+  /**
    * Returns whether the peer of an accepted connection may not send this yet.
    * The request is handed on as it was decoded, for
    * `ConnectionChannel.revive` later; requests that wait so may hold

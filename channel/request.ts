@@ -56,6 +56,8 @@ export class IncomingRequest implements Request {
   /** Replaced once a request that admission has held back is revived. */
   content: unknown;
   readonly id: number;
+  /** Whether it gets no answer: `reply` and `fail` only end it. */
+  readonly isOneWay: boolean;
   /** The memory that it counts for, in bytes. */
   readonly bytes: number;
   readonly #answerer: Answerer;
@@ -66,11 +68,13 @@ export class IncomingRequest implements Request {
   constructor(
     answerer: Answerer,
     id: number,
+    isOneWay: boolean,
     content: unknown,
     bytes: number,
   ) {
     this.#answerer = answerer;
     this.id = id;
+    this.isOneWay = isOneWay;
     this.content = content;
     this.bytes = bytes;
   }

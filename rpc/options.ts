@@ -1,3 +1,4 @@
+import type { CallTerms } from "./_call_terms.ts";
 import type { Call, CallOptions } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import type { AnyFunction } from "./remote.ts";
@@ -67,7 +68,8 @@ export type Notifying<T> = {
 /** Options for {@linkcode notify}. */
 export interface NotifyOptions {
   /**
-   * Called with the error of a call that failed.
+   * Called with the error of a call that failed. With it, calls have an answer on
+   * the wire.
    *
    * @default {errors are ignored}
    */
@@ -77,6 +79,11 @@ export interface NotifyOptions {
 /**
  * Returns a proxy whose calls return nothing and never reject: for news that the
  * other side may miss, such as to a client that is leaving.
+ *
+ * A denomas peer sends no answer to such a call, so that it costs one message and
+ * this side keeps nothing of it. An answer is needed, and ignored, where the call
+ * has a signal or passes functions, services or streams, or where `onError` is
+ * given.
  *
  * ```ts
  * import { notify, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -91,13 +98,18 @@ export interface NotifyOptions {
  */
 export function notify<T>(
   remote: T,
-  { onError = () => {} }: NotifyOptions = {},
+  { onError }: NotifyOptions = {},
 ): Notifying<T> {
   const node = expectNode(remote, "notify");
   const caller: Caller = {
     remoteAddress: node.caller.remoteAddress,
-    call: (path, args, options) =>
-      node.caller.call(path, args, options).then(() => {}, onError),
+    call(path, args, options) {
+      // Only an answer would tell the error of the method.
+      const terms: CallTerms = { ...options, isOneWay: onError === undefined };
+      const ignore = () => {};
+      return node.caller.call(path, args, terms)
+        .then(ignore, onError ?? ignore);
+    },
   };
   return makeRemote(caller, node.path, {
     ...node,

@@ -13,6 +13,7 @@ import {
 } from "../message.ts";
 import { type Answerer, IncomingRequest } from "../request.ts";
 import { Inbox } from "./_inbox.ts";
+import { AT_ONCE } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
 /**
@@ -57,10 +58,13 @@ export class IncomingRequests implements Answerer {
       );
     }
     const isControl = hooks.admission?.isControl?.(content) === true;
-    const refusal = this.#refusal(isControl, bytes + REQUEST_BYTES);
-    if (refusal !== null) return this.#refuse(id, refusal);
+    const isOneWay = hooks.admission?.isOneWay?.(content) === true;
+    const refusal = state.kind !== "open" && !isControl && !isOneWay
+      ? "the channel is closing"
+      : this.#refusal(isControl, bytes + REQUEST_BYTES);
+    if (refusal !== null) return this.#refuse(id, isOneWay, refusal);
     if (hooks.admission?.isUnadmitted?.(content)) {
-      return this.#holdUnadmitted(id, content);
+      return this.#holdUnadmitted(id, isOneWay, content);
     }
     arrivals.heard();
     let value: unknown;
@@ -70,35 +74,41 @@ export class IncomingRequests implements Answerer {
       if (!(error instanceof SerializationError)) throw error;
       counts.requests++;
       counts.failedRequests++;
-      return this.#write(FAILURE, id, error);
+      return isOneWay ? undefined : this.#write(FAILURE, id, error);
     }
     const weight = codec.weigh(bytes) + REQUEST_BYTES;
     // A little more than was checked above is ignored.
     const excess = weight > bytes + 2 * REQUEST_BYTES
       ? this.#excess(isControl, weight)
       : null;
-    if (excess !== null) return this.#refuse(id, excess);
-    this.#take(id, value, weight);
+    if (excess !== null) return this.#refuse(id, isOneWay, excess);
+    this.#take(id, isOneWay, value, weight);
   }
 
   /** Holds a request as it was decoded until its sender is admitted. */
-  #holdUnadmitted(id: number, content: unknown): void {
+  #holdUnadmitted(id: number, isOneWay: boolean, content: unknown): void {
     const { arrivals, budget } = this.#channel;
     const weight = rawWeight(content) + REQUEST_BYTES;
     if (arrivals.isShort(budget.bytes + weight)) {
-      return this.#take(id, content, weight);
+      return this.#take(id, isOneWay, content, weight);
     }
     // Refusals wait to be read, too.
     if (arrivals.isStranger && ++this.#refusedOfStranger > STRANGER_REFUSALS) {
       return this.#channel.cutOver("over-budget");
     }
-    this.#refuse(id, "its sender is not admitted yet, and holds too much");
+    const why = "its sender is not admitted yet, and holds too much";
+    this.#refuse(id, isOneWay, why);
   }
 
-  #take(id: number, content: unknown, weight: number): void {
+  #take(
+    id: number,
+    isOneWay: boolean,
+    content: unknown,
+    weight: number,
+  ): void {
     const { budget, counts, hooks } = this.#channel;
     counts.requests++;
-    const request = new IncomingRequest(this, id, content, weight);
+    const request = new IncomingRequest(this, id, isOneWay, content, weight);
     this.#unanswered.add(request);
     budget.hold(weight);
     if (hooks.onRequest === undefined) this.inbox.push(request);
@@ -107,8 +117,7 @@ export class IncomingRequests implements Answerer {
 
   /** Returns why a request of `bytes` is not taken, or `null`. */
   #refusal(isControl: boolean, bytes: number): string | null {
-    const { arrivals, queue, state } = this.#channel;
-    if (state.kind !== "open" && !isControl) return "the channel is closing";
+    const { arrivals, queue } = this.#channel;
     const excess = this.#excess(isControl, bytes);
     if (excess !== null || isControl) return excess;
     return queue.isBacklogged
@@ -141,8 +150,9 @@ export class IncomingRequests implements Answerer {
       : `${full.bytes} bytes are held at this server`;
   }
 
-  #refuse(id: number, why: string): void {
+  #refuse(id: number, isOneWay: boolean, why: string): void {
     this.#channel.counts.refusedRequests++;
+    if (isOneWay) return;
     const text = `Cannot take request: ${why}, try again later`;
     this.#write(FAILURE, id, new ServerBusyError(text));
   }
@@ -173,6 +183,11 @@ export class IncomingRequests implements Answerer {
     content: unknown,
     context: unknown,
   ): Promise<void> {
+    if (request.isOneWay) {
+      const isTaken = this.#unanswered.get(request.id) === request;
+      if (isTaken) this.#settle(request, type);
+      return AT_ONCE;
+    }
     try {
       this.tryAnswer(request, type, content, context);
       return this.#channel.queue.room();
@@ -254,8 +269,8 @@ export class IncomingRequests implements Answerer {
   close(): void {
     this.endInbox();
     // No handler has seen these requests, so they are safe to repeat.
-    for (const { id } of this.dropUnread()) {
-      this.#refuse(id, "the channel is closing");
+    for (const { id, isOneWay } of this.dropUnread()) {
+      this.#refuse(id, isOneWay, "the channel is closing");
     }
   }
 

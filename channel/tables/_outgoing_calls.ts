@@ -18,7 +18,7 @@ import {
   stopListening,
 } from "../timers/abort_listeners.ts";
 import type { Due } from "../timers/_timers.ts";
-import type { QueuedFrame } from "./_send_queue.ts";
+import { AT_ONCE, type QueuedFrame } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
 const encoder = new TextEncoder();
@@ -105,6 +105,8 @@ export class OutgoingCalls {
 
   readonly #channel: ChannelParts;
   readonly #pending = new IdTable<PendingCall>();
+  /** Requests without a reply that wait for room in the send queue. */
+  #waitingOneWay = 0;
 
   /** Creates an empty table. */
   constructor(channel: ChannelParts) {
@@ -119,7 +121,8 @@ export class OutgoingCalls {
   /** The number of calls that wait for room in the send queue. */
   get waiting(): number {
     const isWaiting = ({ payload }: PendingCall) => payload !== null;
-    return this.#pending.values().filter(isWaiting).length;
+    const waiting = this.#pending.values().filter(isWaiting).length;
+    return waiting + this.#waitingOneWay;
   }
 
   /**
@@ -150,15 +153,71 @@ export class OutgoingCalls {
     }
   }
 
+  /**
+   * Sends a request that gets no reply, as `send` does. Resolves once it is in
+   * the send queue; before that, it counts as a pending call.
+   *
+   * @throws {SerializationError} Synchronously, if it cannot be sent.
+   */
+  sendOneWay(
+    content: unknown,
+    report: CallTerms["report"],
+    context: unknown,
+  ): Promise<void> {
+    const { codec, counts } = this.#channel;
+    this.#check({});
+    const id = counts.calls++;
+    try {
+      const payload = codec.encode(REQUEST, id, content, context);
+      this.#check({});
+      const written = this.#writeOneWay(payload);
+      if (report !== undefined) this.#reportOneWay(id, report);
+      return written;
+    } catch (error) {
+      if (counts.calls === id + 1) counts.calls = id;
+      throw error;
+    }
+  }
+
+  #writeOneWay(payload: string | Uint8Array): Promise<void> {
+    const { codec, queue } = this.#channel;
+    if (queue.hasRoom) {
+      queue.write(payload);
+      codec.release(payload);
+      return AT_ONCE;
+    }
+    const bytes = this.#toBytes(payload);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const go = () => {
+      this.#waitingOneWay--;
+      const { state } = this.#channel;
+      if (state.kind === "closed") {
+        return reject(this.#channel.endError("send"));
+      }
+      queue.write(bytes);
+      resolve();
+    };
+    this.#waitingOneWay++;
+    queue.wait({ go });
+    return promise;
+  }
+
+  #reportOneWay(id: number, report: NonNullable<CallTerms["report"]>): void {
+    this.#reportStart(id, report);
+    const { subject } = report;
+    observed.by?.event({ type: "ended", subject, outcome: "result" } as Ended);
+  }
+
   #check({ signal, timeoutMs = 0 }: CallTerms): void {
     const { limits } = this.#channel;
     if (!this.#channel.canSend) throw this.#channel.endError("send");
     signal?.throwIfAborted();
     checkRange("timeoutMs", timeoutMs, 0);
     const limit = limits.requests.maxPending;
-    if (this.size < limit) return;
+    const pending = this.size + this.#waitingOneWay;
+    if (pending < limit) return;
     throw new QueueFullError(
-      `Cannot send: ${this.size} calls are pending, await some of them or raise 'limits.requests.maxPending'`,
+      `Cannot send: ${pending} calls are pending, await some of them or raise 'limits.requests.maxPending'`,
       { limit },
     );
   }
@@ -205,12 +264,13 @@ export class OutgoingCalls {
     this.#channel.timers.add(call);
     const { signal } = call.terms;
     if (signal !== undefined) listenForAbort(signal, call);
-    if (call.terms.report !== undefined) this.#reportStart(call);
+    const { report } = call.terms;
+    if (report !== undefined) this.#reportStart(call.id, report);
   }
 
-  #reportStart({ id, terms: { report } }: PendingCall): void {
+  #reportStart(id: number, report: NonNullable<CallTerms["report"]>): void {
     const event: CallStarted = {
-      ...report!,
+      ...report,
       type: "call-started",
       side: "made",
       channel: this.#channel,

@@ -86,6 +86,13 @@ export class MessageContext {
   }
 }
 
+/** The context of a call without a reply, which could not end what it passes. */
+export class OneWayContext extends MessageContext {
+  constructor() {
+    super("borrowed");
+  }
+}
+
 /**
  * Returns the context that an entry's `pack` was called with. A message that
  * was sent by the channel itself has none: the other side owns what it passes.

@@ -242,6 +242,7 @@ export class ServedCalls {
   }
 
   #reply(request: IncomingRequest, running: RunningCall, value: unknown): void {
+    if (request.isOneWay) this.#discard(value, running);
     if (running.isGivenUp) {
       if (isStream(value)) discardStream(value);
       return this.#failRunning(request, running, running.signal.reason);
@@ -259,6 +260,14 @@ export class ServedCalls {
     }
     if (running.isStreaming) this.#list(running);
     else running.end("result");
+  }
+
+  /** Ends what the result of a call would pass to a caller that wants none. */
+  #discard(value: unknown, running: RunningCall): void {
+    if (Object(value) !== value) return;
+    const context = new MessageContext("owned", running);
+    this.#session.channel.codec.refusalOf(value, context);
+    context.discard();
   }
 
   #failRunning(

@@ -23,6 +23,7 @@ const FEATURES = [
   "values",
   "pipes",
   "drain",
+  "notify",
 ];
 
 /** The feature of a side that can resolve addresses of agents. */
@@ -31,6 +32,8 @@ const PLACES = "places";
 const VALUES = "values";
 /** The feature of a side that understands that the other closes soon. */
 const DRAIN = "drain";
+/** The feature of a side that gives no reply where none is wanted. */
+const NOTIFY = "notify";
 /** The feature of a side that keeps results for calls which use them. */
 const PIPES = "pipes";
 
@@ -79,6 +82,8 @@ export class Hello {
   takesPipes = false;
   /** Whether the peer understands that this side closes soon. */
   takesDrain = false;
+  /** Whether the peer knows calls that get no reply. */
+  takesOneWay = false;
   /** How far a stream may run ahead: the smaller of both sides' windows. */
   window: StreamWindow;
   /** Whether the user's function for the credentials failed. */
@@ -272,6 +277,7 @@ export class Hello {
     this.takesValues = peers.includes(VALUES);
     this.takesPipes = peers.includes(PIPES);
     this.takesDrain = peers.includes(DRAIN);
+    this.takesOneWay = peers.includes(NOTIFY);
     this.window = this.#narrow(isWindow(window) ? window : DEFAULT_WINDOW);
     this.#endWait();
     this.#session.heartbeat.start("pinging");

@@ -57,6 +57,7 @@ const FEATURES = [
   "values",
   "pipes",
   "drain",
+  "notify",
 ];
 
 function remoteError(remoteName: string): RemoteError {

@@ -5,6 +5,7 @@ import {
 } from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { type CallOptions, currentCall } from "../call.ts";
+import type { CallTerms } from "../_call_terms.ts";
 import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { splitKwargs } from "../kwargs.ts";
@@ -12,40 +13,21 @@ import type { MadeCall } from "../middleware.ts";
 import {
   Lease,
   MessageContext,
+  OneWayContext,
   type ReceivedContext,
 } from "../references/_message_context.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
-import type { StreamWatch } from "../_stream_watch.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { type Hello, HelloAwaitedError } from "./_hello.ts";
+import { ReplyNeededError } from "./_session_type.ts";
 
 /** A session with the part that made calls wait for. */
 type CallingContext = SessionContext & { readonly hello: Hello };
 
 /** The context of a reply, to which a call adds what it has passed. */
 type LeasedContext = ReceivedContext & { lease?: Lease };
-
-/** The options of a call whose result the other side keeps. */
-interface PipedOptions extends CallOptions {
-  /** The key of the result. */
-  readonly as?: number;
-}
-
-/** The options of a call that is followed to the end of its streams. */
-interface WatchedOptions extends CallOptions {
-  readonly watches?: readonly StreamWatch[];
-}
-
-/** Returns the options of a call, which `watch` shall follow, too. */
-export function watchMade(
-  options: CallOptions,
-  watch: StreamWatch,
-): CallOptions {
-  const { watches = [] } = options as WatchedOptions;
-  return { ...options, watches: [...watches, watch] } as WatchedOptions;
-}
 
 /** The calls that this side makes on one connection. */
 export class MadeCalls implements Caller {
@@ -109,7 +91,12 @@ export class MadeCalls implements Caller {
     options: CallOptions,
   ): Promise<unknown> {
     const { channel, hello } = this.#session;
-    const { signal, watches } = options as WatchedOptions;
+    const { isOneWay, signal, watches } = options as CallTerms;
+    // What a signal cancels is a pending call.
+    if (isOneWay && hello.takesOneWay && signal === undefined) {
+      const sent = this.#sendOneWay(path, args, options);
+      if (sent !== null) return sent;
+    }
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
     const context = new MessageContext("borrowed");
@@ -140,6 +127,28 @@ export class MadeCalls implements Caller {
   }
 
   /**
+   * Sends a call that gets no reply. Returns `null` if it needs one: what it
+   * passes lives until then.
+   */
+  #sendOneWay(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<void> | null {
+    const { calls } = this.#session.channel;
+    const report = observed.by === null
+      ? undefined
+      : { subject: {}, path, args };
+    const content = this.#contentOf(path, args, options, true);
+    try {
+      return calls.sendOneWay(content, report, new OneWayContext());
+    } catch (error) {
+      const { cause } = isInstance(error, SerializationError) ? error : {};
+      return cause instanceof ReplyNeededError ? null : Promise.reject(error);
+    }
+  }
+
+  /**
    * Waits for the reply to the hello, as a part of the call of `path`. Resolves
    * to the options for the rest of the call.
    */
@@ -158,18 +167,20 @@ export class MadeCalls implements Caller {
     path: string,
     args: readonly unknown[],
     options: CallOptions,
+    isOneWay = false,
   ): unknown {
     const { args: list, kwargs } = splitKwargs(withoutTrailing(args));
     const timeoutMs = this.#timeoutMs(options);
-    const { meta, as } = options as PipedOptions;
+    const { meta, as } = options as CallTerms;
     const { hello } = this.#session;
     const isPlain = meta === undefined && timeoutMs === Infinity &&
-      as === undefined;
+      as === undefined && !isOneWay;
     if (isPlain || !hello.hasExtensions) return [path, list, kwargs];
     const terms = {
       ...(timeoutMs < Infinity && { timeoutMs }),
       ...(meta && { meta }),
       ...(as !== undefined && { as }),
+      ...(isOneWay && { reply: false }),
     };
     return ["$/call", [path, list, kwargs, terms], {}];
   }

@@ -1,5 +1,5 @@
 import type { IncomingRequest } from "../../channel/request.ts";
-import { isCall } from "../references/_call_content.ts";
+import { isCall, isRecord } from "../references/_call_content.ts";
 import {
   REFERENCE_PREFIX,
   type References,
@@ -80,6 +80,13 @@ export function controlAt(path: string): Control | undefined {
 /** Returns whether a request, revived or not, is a control request. */
 export function isControl(content: unknown): boolean {
   return isCall(content) && Object.hasOwn(CONTROLS, content[0]);
+}
+
+/** Returns whether a request, revived or not, is a call that wants no reply. */
+export function isOneWay(content: unknown): boolean {
+  if (!isCall(content) || content[0] !== EXTENDED_CALL) return false;
+  const terms = content[1][3];
+  return isRecord(terms) && terms.reply === false;
 }
 
 /**

@@ -31,6 +31,7 @@ import {
   EXTENDED_CALL,
   isControl,
   isExtensionPath,
+  isOneWay,
 } from "./_paths.ts";
 import {
   type ResolvedSessionOptions,
@@ -114,6 +115,7 @@ export class Session implements SessionContext {
       onRequest: (request) => this.#take(request),
       admission: {
         isControl,
+        isOneWay,
         ...(authenticate !== undefined && {
           isUnadmitted: (content) => this.admission.holds(content),
         }),

@@ -2,6 +2,7 @@ import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { isRecord } from "../references/_call_content.ts";
 import {
   asMessageContext,
+  OneWayContext,
   type ReceivedContext,
 } from "../references/_message_context.ts";
 import { PipedArgument } from "../references/_piped_argument.ts";
@@ -23,6 +24,11 @@ type PackingContext = SessionContext & {
   readonly references: References;
   readonly streams: OutgoingStreams;
 };
+
+/** What a call passes lives until its reply, so it needs one. */
+export class ReplyNeededError extends Error {
+  override readonly name = "ReplyNeededError";
+}
 
 /** Writes the items of a stream to a `WritableStream` of the other side. */
 type SinkFiller = (items: ReadableStream) => Promise<unknown>;
@@ -60,6 +66,9 @@ export class SessionType implements TypeEntry {
   pack(value: unknown, context: unknown): unknown {
     const { hello, options, references, streams } = this.#session;
     const message = asMessageContext(context);
+    if (message instanceof OneWayContext && this.#isPassed(value)) {
+      throw new ReplyNeededError();
+    }
     if (!isStream(value) && references.matches(value)) {
       return references.pack(value, message);
     }
@@ -80,6 +89,12 @@ export class SessionType implements TypeEntry {
     }
     const { sendStacks: stacks } = options;
     return { value: packRich(value, { binary: this.#hasBinary, stacks }) };
+  }
+
+  /** Whether the other side would use the value itself, and no copy. */
+  #isPassed(value: unknown): boolean {
+    return isStream(value) || isSink(value) ||
+      this.#session.references.matches(value);
   }
 
   unpack(data: unknown, context: unknown): unknown {
