@@ -41,6 +41,14 @@ export class Backoff {
     this.#waitMs = this.#options.initialMs;
   }
 
+  /** Returns the length of the next wait, in milliseconds. */
+  next(): number {
+    const longestMs = Math.min(this.#waitMs, this.#options.maxMs);
+    this.#waitMs = longestMs * 2;
+    // Random, so that not all clients of a server that was away come at once.
+    return longestMs * (0.5 + world.random() / 2);
+  }
+
   /**
    * Waits for the next time, but no longer than `atMostMs`. Rejects with the
    * signal's reason.
@@ -49,11 +57,7 @@ export class Backoff {
     atMostMs: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const longestMs = Math.min(this.#waitMs, this.#options.maxMs);
-    this.#waitMs = longestMs * 2;
-    // Random, so that not all clients of a server that was away come at once.
-    const randomMs = longestMs * (0.5 + world.random() / 2);
-    await pause(Math.min(randomMs, atMostMs), signal, {
+    await pause(Math.min(this.next(), atMostMs), signal, {
       owner: this.#owner,
       isRef: this.isRef,
     });

@@ -1,4 +1,9 @@
-import { connectionClosed, Timers } from "../../channel/internal.ts";
+import {
+  Backoff,
+  type BackoffOptions,
+  connectionClosed,
+  Timers,
+} from "../../channel/internal.ts";
 import {
   type CloseReason,
   ConnectionClosedError,
@@ -33,6 +38,10 @@ export type LinkState =
 export interface ReconnectingCallerOptions {
   /** How long a call may wait for a connection, in milliseconds. */
   readonly queueTimeoutMs: number;
+  /** How long a call that is refused as busy is repeated, in milliseconds. */
+  readonly retryBusyForMs: number;
+  /** The waits before such a call is repeated. */
+  readonly waits: BackoffOptions;
   /** The default time for a call, in milliseconds. */
   readonly timeoutMs: number;
   /** How many calls may wait. */
@@ -50,9 +59,11 @@ interface OngoingCall {
   readonly until: number;
   /** The error of the connection that was lost while the call was pending. */
   loss: ConnectionClosedError | null;
+  /** The repetition of the call, once the server has refused it as busy. */
+  busy: { readonly until: number; readonly backoff: Backoff } | null;
 }
 
-/** A call that waits until the state changes. */
+/** A call that waits until the state changes, at most. */
 interface WaitingCall extends Abortable {
   readonly resolve: () => void;
 }
@@ -90,7 +101,7 @@ export class ReconnectingCaller implements Caller {
     this.#timers = new Timers(owner);
   }
 
-  /** How many calls wait for a connection. */
+  /** How many calls wait for a connection, or for a busy server. */
   get waitingCalls(): number {
     return this.#waiting.size;
   }
@@ -114,7 +125,14 @@ export class ReconnectingCaller implements Caller {
   ): Promise<unknown> {
     const { timeoutMs = this.#options.timeoutMs } = options;
     const until = world.now() + timeoutMs;
-    const call: OngoingCall = { path, options, timeoutMs, until, loss: null };
+    const call: OngoingCall = {
+      path,
+      options,
+      timeoutMs,
+      until,
+      loss: null,
+      busy: null,
+    };
     let rest = options;
     for (;;) {
       const state = this.#state;
@@ -131,11 +149,14 @@ export class ReconnectingCaller implements Caller {
         }
         return await session.calls.call(path, args, rest);
       } catch (error) {
-        if (isInstance(error, ServerBusyError) && session.closing.isDraining) {
-          // It was refused, so it has not run.
-          if (this.#options.queueTimeoutMs === 0 || holdsStream(args)) {
-            throw error;
-          }
+        if (isInstance(error, ServerBusyError)) {
+          // It was refused, so it has not run now.
+          const refusal = call.loss?.sent ? call.loss : error;
+          if (holdsStream(args)) throw refusal;
+          if (!session.closing.isDraining) {
+            await this.#waitWhileBusy(call, refusal);
+            rest = optionsLeft(call);
+          } else if (this.#options.queueTimeoutMs === 0) throw refusal;
           continue;
         }
         if (!session.channel.isOwnEnd(error)) throw error;
@@ -183,14 +204,51 @@ export class ReconnectingCaller implements Caller {
         `Cannot call '${path}': no connection within ${timeoutMs} ms`,
         { timeoutMs, sent: loss?.sent ?? false },
       );
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting: WaitingCall = { resolve, abort: reject };
-    const timeout = this.#timers.start(
+    await this.#wait(
       "wait for a connection",
       Math.min(leftMs, queueTimeoutMs),
-      () => reject(lateError()),
-      { keepsAlive: true },
+      signal,
+      ({ abort }) => abort(lateError()),
     );
+  }
+
+  /**
+   * Waits before a call is repeated that the server has refused as busy. Rejects
+   * with `refusal` if there is no time for that.
+   */
+  async #waitWhileBusy(call: OngoingCall, refusal: Error): Promise<void> {
+    const { retryBusyForMs, waits, maxWaitingCalls } = this.#options;
+    const now = world.now();
+    const { until, backoff } = call.busy ??= {
+      until: now + retryBusyForMs,
+      backoff: new Backoff(waits),
+    };
+    const waitMs = Math.min(backoff.next(), until - now);
+    const isInVain = waitMs <= 0 || now + waitMs >= call.until ||
+      this.#waiting.size >= maxWaitingCalls;
+    if (isInVain) throw refusal;
+    const { signal } = call.options;
+    signal?.throwIfAborted();
+    await this.#wait(
+      "wait for a busy server",
+      waitMs,
+      signal,
+      ({ resolve }) => resolve(),
+    );
+  }
+
+  /** Waits until the state changes, or `onTime` ends the wait. */
+  async #wait(
+    name: string,
+    timeMs: number,
+    signal: AbortSignal | undefined,
+    onTime: (waiting: WaitingCall) => void,
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting: WaitingCall = { resolve, abort: reject };
+    const options = { keepsAlive: true };
+    const timeout = this.#timers
+      .start(name, timeMs, () => onTime(waiting), options);
     this.#waiting.add(waiting);
     if (signal !== undefined) listenForAbort(signal, waiting);
     try {

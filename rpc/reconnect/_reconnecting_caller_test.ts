@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DEFAULT_BACKOFF } from "../../channel/internal.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import type { Session } from "../session/_session.ts";
 import { holdsStream, ReconnectingCaller } from "./_reconnecting_caller.ts";
@@ -13,6 +14,8 @@ const connected = { kind: "connected", session } as const;
 function makeCaller(maxWaitingCalls: number): ReconnectingCaller {
   return new ReconnectingCaller("local://there", {
     queueTimeoutMs: Infinity,
+    retryBusyForMs: 0,
+    waits: DEFAULT_BACKOFF,
     timeoutMs: Infinity,
     maxWaitingCalls,
     idempotent: new Set(),

@@ -22,7 +22,17 @@ export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {
    */
   readonly queueTimeoutMs?: number | undefined;
   /**
-   * The waits before attempts to connect again. Each is random, between half
+   * How long a call is repeated that the server refuses by a `ServerBusyError`,
+   * in milliseconds: with 0 it rejects at once, with `Infinity` its `timeoutMs`
+   * is the only limit. A refused call has not run, so that this is safe for all
+   * methods. The waits are those of `backoff`.
+   *
+   * @default {0}
+   */
+  readonly retryBusyForMs?: number | undefined;
+  /**
+   * The waits before attempts to connect again, and before a refused call is
+   * repeated. Each is random, between half
    * of the longest and the longest, which doubles from `initialMs` up to
    * `maxMs`. After a connection that lasted for `maxMs` it starts anew.
    */
@@ -63,7 +73,7 @@ export interface ReconnectStats {
   readonly failedConnections: number;
   /** Attempts to connect again that failed. */
   readonly failedAttempts: number;
-  /** Calls that wait for a connection. */
+  /** Calls that wait for a connection, or for a busy server. */
   readonly waitingCalls: number;
   /** The present connection, or `null` while there is none. */
   readonly connection: RpcStats | null;

@@ -114,10 +114,11 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   /** Checks the options. */
   constructor(address: string, options: ReconnectOptions<T>) {
     const { service = null } = options;
-    const { queueTimeoutMs = QUEUE_TIMEOUT_MS } = options;
+    const { queueTimeoutMs = QUEUE_TIMEOUT_MS, retryBusyForMs = 0 } = options;
     const { limits, timeoutMs, onError } = resolveOptions(options);
     this.#waits = checkedBackoff(options.backoff);
     checkRange("queueTimeoutMs", queueTimeoutMs, 0);
+    checkRange("retryBusyForMs", retryBusyForMs, 0);
     this.address = address;
     this.#options = options;
     this.#onError = onError;
@@ -128,7 +129,14 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     this.#backoff = new Backoff(this.#waits, this);
     const maxWaitingCalls = limits.requests.maxPending;
     const idempotent = new Set(options.idempotent);
-    const calling = { queueTimeoutMs, timeoutMs, maxWaitingCalls, idempotent };
+    const calling = {
+      queueTimeoutMs,
+      retryBusyForMs,
+      waits: this.#waits,
+      timeoutMs,
+      maxWaitingCalls,
+      idempotent,
+    };
     this.#caller = new ReconnectingCaller(address, calling, this);
     this.remote = makeRemote(this.#caller, "") as Remote<T>;
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
