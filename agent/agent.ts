@@ -1,5 +1,6 @@
 import type { CloseOptions } from "../channel/channel.ts";
 import type { HasLocalMembers, localMembers } from "../rpc/remote.ts";
+import { callQueue } from "../rpc/service/call_queue.ts";
 import { alwaysService } from "../rpc/service/service.ts";
 import { classNameOf } from "./address.ts";
 import type { Container } from "./container.ts";
@@ -52,6 +53,11 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   static {
     // An agent that exposes nothing can be passed to others, too.
     Object.defineProperty(this.prototype, alwaysService, { value: true });
+    Object.defineProperty(this.prototype, callQueue, {
+      get(this: Agent) {
+        return this.#lifecycle;
+      },
+    });
   }
 
   /** Removes the members of this class from the types of proxies. */

@@ -26,6 +26,20 @@ export interface AgentOptions {
    * @default {"report"}
    */
   readonly onFailure?: FailurePolicy | undefined;
+  /**
+   * Whether calls of the agent run beside each other, as in aiomas, and not one
+   * after the other.
+   *
+   * @default {the container's `concurrent`}
+   */
+  readonly concurrent?: boolean | undefined;
+  /**
+   * The most calls that wait while the agent runs another one. One more is
+   * refused: it fails with a `ServerBusyError`, and has not run.
+   *
+   * @default {10_000}
+   */
+  readonly mailbox?: number | undefined;
 }
 
 /** A task of an agent. It should end when `signal` aborts. */

@@ -12,6 +12,7 @@ import type { Clock } from "./clock/base_clock.ts";
 import { SystemClock } from "./clock/system_clock.ts";
 import type { ConnectOptions, ContainerOptions } from "./container_options.ts";
 import { Links } from "./links/_links.ts";
+import { actAsNobody } from "./messages/_acting.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
 import { AgentFactory, Supervisor } from "./supervision/_supervisor.ts";
@@ -60,6 +61,8 @@ export interface ContainerStats extends ChannelStats {
   readonly failedConnections: number;
   /** Connections of others that were closed at once, as over the limit. */
   readonly refusedConnections: number;
+  /** Calls that wait until their agents have ended earlier ones. */
+  readonly waitingCalls: number;
   /** Agents here that are watched, counted once for each watching container. */
   readonly watches: number;
   /** Proxies for agents that are remembered for the next `connect`. */
@@ -121,7 +124,7 @@ export class Container implements AsyncDisposable {
     options: ContainerOptions = {},
   ): Promise<Container> {
     const container = new Container(options);
-    await container.#listen(address);
+    await actAsNobody(() => container.#listen(address));
     return container;
   }
 
@@ -315,6 +318,7 @@ export class Container implements AsyncDisposable {
       acceptedConnections: accepted.acceptedConnections,
       failedConnections: accepted.failedConnections + totals.failed,
       refusedConnections: accepted.refusedConnections,
+      waitingCalls: this.#supervisor.waiting,
       watches: this.#supervisor.watches,
       proxies: links.proxies,
     };

@@ -26,6 +26,14 @@ export interface ContainerOptions
    */
   readonly clock?: Clock | undefined;
   /**
+   * Whether the calls of each agent run beside each other, as in aiomas. By
+   * default an agent runs one after the other, in the order of arrival; agents
+   * run beside each other in any case. An agent may choose for itself.
+   *
+   * @default {false}
+   */
+  readonly concurrent?: boolean | undefined;
+  /**
    * The host in the container's address, by which others reach it over TCP.
    *
    * @default {the host at which it listens; for a wildcard, the machine's name,

@@ -361,7 +361,7 @@ class Clerk extends Agent {
   readonly gate = Promise.withResolvers<void>();
   begun = 0;
   ended: unknown = null;
-  @expose
+  @expose({ concurrent: true })
   async work(other: Remote<Cat> | null): Promise<string> {
     const { signal } = call();
     signal.addEventListener("abort", () => this.ended = signal.reason);

@@ -111,7 +111,12 @@ export class Directory extends Agent {
 
   /** Creates a directory in `container`. */
   constructor(container: Container, options: DirectoryOptions = {}) {
-    super(container, { ...options, id: options.id ?? "directory" });
+    // Registrations of others wait for answers of their containers.
+    super(container, {
+      concurrent: true,
+      ...options,
+      id: options.id ?? "directory",
+    });
     this.#allow = options.allow ??
       ((address, caller) => isNear(address, caller, container.address));
     this.#trust = options.trust ?? (() => false);

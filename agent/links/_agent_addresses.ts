@@ -8,12 +8,14 @@ import {
   type OwnPlace,
   type Place,
 } from "../../rpc/internal.ts";
+import type { CallOrigin } from "../../rpc/service/call_queue.ts";
 import { alwaysService, type Router } from "../../rpc/service/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { classNameOf, isAgentId, parseAgentAddress } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
+import { actAs, currentOrigin } from "../messages/_acting.ts";
 import type { Route } from "./_link.ts";
 
 /** The begin of the paths of agents. */
@@ -67,6 +69,17 @@ export class AgentAddresses implements AddressResolver {
     const agent = this.#agents.get(id);
     const type = agent === undefined ? "Agent" : classNameOf(agent);
     return this.open({ address, type });
+  }
+
+  origin(isAwaited: boolean): CallOrigin | null {
+    const origin = currentOrigin();
+    // Turns are read here, since that makes the key of one.
+    return origin &&
+      { agent: origin.agent, turns: isAwaited ? origin.turns : [] };
+  }
+
+  actFor<T>({ turns }: CallOrigin, step: () => T): T {
+    return actAs({ agent: null, turns }, step);
   }
 
   /** Calls an agent of which only the address is known; connects if needed. */

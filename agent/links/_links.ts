@@ -32,6 +32,7 @@ import type { ContainerContext } from "../_container_context.ts";
 import { parseAgentAddress } from "../address.ts";
 import type { ConnectOptions } from "../container_options.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
+import { actAsNobody } from "../messages/_acting.ts";
 import { AgentAddresses } from "./_agent_addresses.ts";
 import { Link, type Route } from "./_link.ts";
 
@@ -276,7 +277,9 @@ export class Links {
 
   #begin(address: string, key: string): Dial {
     const controller = new AbortController();
-    const link = this.#connect(address, key, controller.signal);
+    const link = actAsNobody(() =>
+      this.#connect(address, key, controller.signal)
+    );
     const dial: Dial = { link, controller, waiting: 0 };
     this.#dials.set(key, dial);
     this.#running.add(dial);

@@ -132,6 +132,8 @@ export function byAddress(links: () => Links): AddressResolver {
     },
     open: (place) => links().resolver.open(place),
     openPath: () => null,
+    origin: () => null,
+    actFor: (_origin, step) => step(),
   };
 }
 

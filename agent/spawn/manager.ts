@@ -45,7 +45,8 @@ export class Manager extends Agent {
    */
   constructor(container: Container, { modules, id = "0" }: ManagerOptions) {
     const named = namedModules(modules);
-    super(container, { id });
+    // A start may take long, and call back.
+    super(container, { id, concurrent: true });
     this.#modules = named;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.stopReceived = promise;

@@ -1,10 +1,14 @@
 import { abortable, within } from "../../channel/internal.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { describeThrown } from "../../channel/message.ts";
+import type { CallQueue, QueuedCall } from "../../rpc/service/call_queue.ts";
+import type { ExposeOptions } from "../../rpc/service/expose.ts";
 import { observed } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentTask, FailurePolicy } from "../agent_options.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
+import { actAs } from "../messages/_acting.ts";
+import { Mailbox, type MailboxOwner } from "../messages/_mailbox.ts";
 
 /** The default time that the close of an agent or a container may take. */
 export const GRACE_MS = 1_000;
@@ -40,6 +44,10 @@ const RUNNING: AgentState = { tag: "running" };
 export interface AgentHost {
   /** The container, which owns the agents. */
   readonly context: ContainerContext;
+  /** The number of calls that wait for their turns. */
+  waiting: number;
+  /** Returns the error of a call to an agent that is not there. */
+  missing(id: string): Error;
   /** Runs when the agent has begun to run or to close, or is closed. */
   onState(lifecycle: AgentLifecycle): void;
   /** Runs when a task of the agent has thrown. */
@@ -53,10 +61,12 @@ interface Hooks {
 }
 
 /** The life of one agent: its state, its tasks and who watches it. */
-export class AgentLifecycle {
+export class AgentLifecycle implements CallQueue, MailboxOwner {
   readonly agent: AgentLike;
   readonly id: string;
   readonly policy: FailurePolicy;
+  /** The most calls that wait; 0 if all run at once. */
+  readonly mostWaiting: number;
   readonly #host: AgentHost;
   #state: AgentState = NEW;
   // There may be very many agents, most of them idle: the rest is made when it
@@ -64,6 +74,7 @@ export class AgentLifecycle {
   #controller: AbortController | null = null;
   #tasks: Set<Promise<void>> | null = null;
   #watchers: Set<(reason: string) => void> | null = null;
+  #mailbox: Mailbox | null = null;
   #opened: PromiseWithResolvers<void> | null = null;
   #closed: PromiseWithResolvers<void> | null = null;
   /** Ends the waits of a close whose time is over. */
@@ -73,11 +84,13 @@ export class AgentLifecycle {
     agent: AgentLike,
     id: string,
     policy: FailurePolicy,
+    mostWaiting: number,
     host: AgentHost,
   ) {
     this.agent = agent;
     this.id = id;
     this.policy = policy;
+    this.mostWaiting = mostWaiting;
     this.#host = host;
     observed.by?.opened(this, "agent", () => String(this.agent));
     observed.by?.owned(this, host.context.container);
@@ -169,7 +182,10 @@ export class AgentLifecycle {
     this.#state = { tag: "starting", hook };
     const run = async () => {
       try {
-        await this.#hooks.onStart!();
+        await actAs(
+          { agent: this.id, turns: [] },
+          () => this.#hooks.onStart!(),
+        );
         resolve(true);
       } finally {
         resolve(false);
@@ -183,6 +199,23 @@ export class AgentLifecycle {
     this.#state = RUNNING;
     this.#host.onState(this);
     this.#opened?.resolve();
+  }
+
+  enter(
+    call: QueuedCall,
+    { concurrent }: ExposeOptions,
+    step: () => unknown,
+  ): unknown {
+    if (concurrent || this.mostWaiting === 0) {
+      const turns = call.origin?.turns ?? [];
+      return actAs({ agent: this.id, turns }, step);
+    }
+    this.#mailbox ??= new Mailbox(this);
+    return this.#mailbox.run(call, (origin) => actAs(origin, step));
+  }
+
+  countWaiting(change: 1 | -1): void {
+    this.#host.waiting += change;
   }
 
   /**
@@ -205,7 +238,7 @@ export class AgentLifecycle {
   async #run(task: AgentTask): Promise<void> {
     const { signal } = this;
     try {
-      await task(signal);
+      await actAs({ agent: this.id, turns: [] }, () => task(signal));
     } catch (error) {
       // A task whose agent closes may end in any of these ways.
       if (signal.aborted && isEnd(error, signal)) return;
@@ -263,6 +296,7 @@ export class AgentLifecycle {
     cut: Promise<void>,
   ): Promise<void> {
     this.#host.onState(this);
+    this.#mailbox?.close(this.#host.missing(this.id));
     for (const notify of this.#watchers ?? []) notify(end.reason);
     this.#abort();
     let hasStarted = from.tag === "running";
@@ -283,7 +317,10 @@ export class AgentLifecycle {
   /** Never rejects, even after the close has given up waiting for it. */
   async #runOnClose(): Promise<void> {
     try {
-      await this.#hooks.onClose!();
+      await actAs(
+        { agent: this.id, turns: [] },
+        () => this.#hooks.onClose!(),
+      );
     } catch (error) {
       this.#host.context.report(error, "task", this.address);
     }

@@ -1,3 +1,4 @@
+import { checkRange } from "../../channel/internal.ts";
 import { describeThrown } from "../../channel/message.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service/service.ts";
@@ -16,6 +17,9 @@ import {
   type Restarts,
   restartsOf,
 } from "./_restart_policy.ts";
+
+/** The most calls that wait for an agent, unless it chooses another number. */
+const MOST_WAITING = 10_000;
 
 /** How `spawn` makes one agent, and makes it again after failures. */
 export class AgentFactory {
@@ -45,6 +49,8 @@ export class Supervisor implements AgentHost {
   readonly visible: Router<AgentLike> = new Router({ missing: notFound });
   /** The number of watches that have not ended. */
   watches = 0;
+  /** The number of calls that wait for their turns. */
+  waiting = 0;
   readonly context: ContainerContext;
   readonly #agents = new Map<string, AgentLifecycle>();
   /** The factories of agents that may be restarted, which reserve their ids. */
@@ -107,7 +113,7 @@ export class Supervisor implements AgentHost {
    */
   register(
     agent: AgentLike,
-    { id, onFailure: policy = "report" }: AgentOptions,
+    { id, onFailure: policy = "report", concurrent, mailbox }: AgentOptions,
   ): AgentLifecycle {
     this.context.checkOpen("make an agent");
     const making = this.#making;
@@ -122,7 +128,10 @@ export class Supervisor implements AgentHost {
     }
     const chosen = factory?.id ?? id ?? this.#freeId();
     this.#checkId(chosen, factory);
-    const lifecycle = new AgentLifecycle(agent, chosen, policy, this);
+    const isConcurrent = concurrent ?? this.context.options.concurrent;
+    const most = isConcurrent ? 0 : mailbox ?? MOST_WAITING;
+    if (mailbox !== undefined) checkRange("mailbox", mailbox, 1);
+    const lifecycle = new AgentLifecycle(agent, chosen, policy, most, this);
     this.#agents.set(chosen, lifecycle);
     making?.made.push(lifecycle);
     if (making === null) this.#begin(lifecycle);
@@ -168,6 +177,10 @@ export class Supervisor implements AgentHost {
         if (lifecycle.hasFailed) this.#report(error, lifecycle.address);
       }
     });
+  }
+
+  missing(id: string): Error {
+    return notFound(id);
   }
 
   onState(lifecycle: AgentLifecycle): void {

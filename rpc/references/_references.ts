@@ -138,6 +138,7 @@ export class References {
       service: undefined,
       method: target as Method,
       options: optionsOf(target),
+      queue: null,
     };
   }
 
@@ -350,7 +351,7 @@ export function forward(node: RemoteNode, rest: string): Target {
       throw passOn(error);
     });
   };
-  return { service: undefined, method, options: {} };
+  return { service: undefined, method, options: {}, queue: null };
 }
 
 function released(path: string): ReferenceReleasedError {

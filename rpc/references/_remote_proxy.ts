@@ -3,6 +3,7 @@ import type { CallOptions } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { asReceived } from "../_failure.ts";
 import { isReservedName } from "../reserved_names.ts";
+import type { CallOrigin } from "../service/call_queue.ts";
 
 /** Makes the calls of proxies. */
 export interface Caller {
@@ -92,6 +93,13 @@ export interface AddressResolver {
    * exists; `null` if the path is not one of an agent.
    */
   openPath(path: string): object | null;
+  /**
+   * Returns what a call that is made now tells of its caller, whose turn waits
+   * for it if it `isAwaited`.
+   */
+  origin(isAwaited: boolean): CallOrigin | null;
+  /** Runs `step` for a caller that tells `origin`; calls pass its turns on. */
+  actFor<T>(origin: CallOrigin, step: () => T): T;
 }
 
 /** Properties of a proxy that differ from the defaults. */

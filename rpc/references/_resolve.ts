@@ -1,3 +1,4 @@
+import { type CallQueue, queueOf } from "../service/call_queue.ts";
 import { type ExposeOptions, optionsOf } from "../service/expose.ts";
 import {
   type Method,
@@ -11,6 +12,8 @@ export interface Target {
   readonly service: object | undefined;
   readonly method: Method;
   readonly options: ExposeOptions;
+  /** Decides when the method runs; `null` for at once. */
+  readonly queue: CallQueue | null;
 }
 
 /**
@@ -20,17 +23,18 @@ export interface Target {
  */
 export function resolveMethod(root: object, path: string): Target | null {
   const slash = path.lastIndexOf("/");
-  const service = slash === -1
-    ? root
-    : resolveService(root, path.slice(0, slash));
-  if (service === null) return null;
+  const found = slash === -1
+    ? { service: root, queue: queueOf(root) }
+    : walk(root, path.slice(0, slash));
+  if (found === null) return null;
+  const { service, queue } = found;
   const name = path.slice(slash + 1);
   const route = routesOf(service).get(name);
   if (route === undefined) return null;
   const { method, options } = route.method === null
     ? fieldMethod(service, name)
     : route;
-  return method === null ? null : { service, method, options };
+  return method === null ? null : { service, method, options, queue };
 }
 
 /** Returns the function that an exposed field holds, if it does. */
@@ -46,7 +50,16 @@ function fieldMethod(service: object, name: string) {
  * @throws {Error} The error of a router for a child that is missing.
  */
 export function resolveService(root: object, path: string): object | null {
+  return walk(root, path)?.service ?? null;
+}
+
+/** Returns a service, and the queue that is nearest to it on the way there. */
+function walk(
+  root: object,
+  path: string,
+): { readonly service: object; readonly queue: CallQueue | null } | null {
   let service = root;
+  let queue = queueOf(root);
   // Without splitting: a peer may send a path of a million parts.
   for (let start = 0; start <= path.length;) {
     const slash = path.indexOf("/", start);
@@ -55,9 +68,10 @@ export function resolveService(root: object, path: string): object | null {
     const child = subService(service, name);
     if (child === undefined) return missing(service, name);
     service = child;
+    queue = queueOf(child) ?? queue;
     start = end + 1;
   }
-  return service;
+  return { service, queue };
 }
 
 function missing(parent: object, name: string): null {

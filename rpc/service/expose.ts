@@ -42,6 +42,14 @@ export interface ExposeOptions {
    * @default {false}
    */
   readonly idempotent?: boolean | undefined;
+  /**
+   * Whether the method of an agent runs at once, beside its other methods, and
+   * not in its turn: for what only reads, or waits for long. Other services have
+   * no turns.
+   *
+   * @default {false}
+   */
+  readonly concurrent?: boolean | undefined;
 }
 
 /** The part of a decorator context that {@linkcode expose} uses. */

@@ -109,6 +109,7 @@ export class KeptResults {
         service: undefined,
         method: method as Method,
         options: optionsOf(method),
+        queue: null,
       }
       : null;
   }

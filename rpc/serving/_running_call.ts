@@ -7,6 +7,7 @@ import type {
 import { world } from "../../transports/internal.ts";
 import { type Call, runAs } from "../call.ts";
 import { emit } from "../_events.ts";
+import type { CallOrigin, QueuedCall } from "../service/call_queue.ts";
 import type { ServedCall } from "../middleware.ts";
 import type {
   PassedStream,
@@ -24,17 +25,21 @@ export interface ServingTerms {
   readonly meta: Readonly<Record<string, unknown>>;
   /** The key under which its result is kept for further calls, or `null`. */
   readonly as: number | null;
+  /** What the caller tells of itself. */
+  readonly origin: CallOrigin | null;
 }
 
 const NO_CONTEXT = Object.freeze({});
 
 /** A call that this side serves. */
-export class RunningCall implements ServedCall, StreamOwner {
+export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   readonly id: number;
   readonly path: string;
   readonly meta: Readonly<Record<string, unknown>>;
   /** For handlers of methods that declare errors. */
   readonly errors = errorMakers;
+  readonly origin: CallOrigin | null;
+  onGivenUp: (() => void) | null = null;
   /** Middleware may change them. */
   args: readonly unknown[];
   context: object = NO_CONTEXT;
@@ -57,7 +62,7 @@ export class RunningCall implements ServedCall, StreamOwner {
     id: number,
     path: string,
     args: readonly unknown[],
-    { timeoutMs, meta }: ServingTerms,
+    { timeoutMs, meta, origin }: ServingTerms,
   ) {
     this.#session = session;
     this.#identity = session.admission.identity;
@@ -65,6 +70,7 @@ export class RunningCall implements ServedCall, StreamOwner {
     this.path = path;
     this.args = args;
     this.meta = meta;
+    this.origin = origin;
     // Most calls have no deadline, and reading the time is not free.
     if (timeoutMs >= 0 && timeoutMs < Infinity) {
       this.#deadline = world.now() + timeoutMs;
@@ -166,6 +172,7 @@ export class RunningCall implements ServedCall, StreamOwner {
   giveUp(reason: unknown): void {
     this.#isGivenUp = true;
     this.abort(reason);
+    this.onGivenUp?.();
     for (const stream of this.#streams ?? []) stream.drop();
   }
 

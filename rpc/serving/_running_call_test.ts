@@ -18,7 +18,7 @@ function runningCall(timeoutMs = Infinity, onEnd = () => {}): RunningCall {
     admission: { identity: "ada" },
     served: { forget: onEnd },
   });
-  const terms = { timeoutMs, meta: { token: "abc" }, as: null };
+  const terms = { timeoutMs, meta: { token: "abc" }, as: null, origin: null };
   return new RunningCall(session, 7, "work", [1], terms);
 }
 

@@ -35,10 +35,16 @@ import { discardStream } from "../streams/_outgoing_stream.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
 import { KeptResults } from "./_kept_results.ts";
 import { runThrough } from "./_run_through.ts";
+import { readOrigin } from "./_call_origin.ts";
 import { RunningCall, type ServingTerms } from "./_running_call.ts";
 import { isChecked, runChecked } from "./_validation.ts";
 
-const NO_TERMS: ServingTerms = { timeoutMs: Infinity, meta: {}, as: null };
+const NO_TERMS: ServingTerms = {
+  timeoutMs: Infinity,
+  meta: {},
+  as: null,
+  origin: null,
+};
 
 /** The calls of the other side. Each is run and answered, or given up. */
 export class ServedCalls {
@@ -129,11 +135,12 @@ export class ServedCalls {
         "Cannot serve request: '$/call' takes a path, arguments, keyword arguments and a map",
       );
     }
-    const { timeoutMs, meta, as } = terms;
+    const { timeoutMs, meta, as, origin } = terms;
     this.serve(request, content, {
       timeoutMs: typeof timeoutMs === "number" ? timeoutMs : Infinity,
       meta: isRecord(meta) ? meta : {},
       as: Number.isSafeInteger(as) ? as as number : null,
+      origin: readOrigin(origin),
     });
   }
 
@@ -194,6 +201,14 @@ export class ServedCalls {
   }
 
   #run(running: RunningCall): unknown {
+    const { origin } = running;
+    const { resolver } = this.#session.options;
+    return origin === null || resolver === undefined
+      ? this.#runMiddleware(running)
+      : resolver.actFor(origin, () => this.#runMiddleware(running));
+  }
+
+  #runMiddleware(running: RunningCall): unknown {
     const { requests: middleware } = this.#session.options.middleware;
     if (!middleware?.length) return this.#runMethod(running);
     return runThrough(
@@ -313,8 +328,16 @@ function isPiped(argument: unknown): argument is PipedArgument {
   return argument instanceof PipedArgument;
 }
 
+/** Runs the method of a call, at once or when its queue lets it. */
+function runTarget(running: RunningCall, target: Target): unknown {
+  const { queue, options } = target;
+  return queue === null
+    ? runNow(running, target)
+    : queue.enter(running, options, () => runNow(running, target));
+}
+
 /** Runs the method of a call, with its guards and schemas if it has some. */
-function runTarget(
+function runNow(
   running: RunningCall,
   { service, method, options }: Target,
 ): unknown {

@@ -28,6 +28,8 @@ const FEATURES = [
 
 /** The feature of a side that can resolve addresses of agents. */
 const PLACES = "places";
+/** The feature of a side whose agents run one call at a time. */
+const TURNS = "turns";
 /** The feature of a side that takes values which codecs do not carry. */
 const VALUES = "values";
 /** The feature of a side that understands that the other closes soon. */
@@ -76,6 +78,8 @@ type State =
 export class Hello {
   /** Whether the peer can resolve addresses of agents. */
   takesAddresses = false;
+  /** Whether the peer reads what calls tell of their callers. */
+  takesTurns = false;
   /** Whether the peer takes values that codecs do not carry. */
   takesValues = false;
   /** Whether the peer keeps results for calls that use them. */
@@ -257,7 +261,7 @@ export class Hello {
 
   get #content(): HelloContent {
     const { resolver, streamWindow: { items, bytes } } = this.#session.options;
-    const features = resolver ? [...FEATURES, PLACES] : FEATURES;
+    const features = resolver ? [...FEATURES, PLACES, TURNS] : FEATURES;
     const isUsual = items === DEFAULT_WINDOW.items &&
       bytes === DEFAULT_WINDOW.bytes;
     return {
@@ -274,6 +278,7 @@ export class Hello {
     const { features, window } = isRecord(hello) ? hello : {};
     const peers: unknown[] = Array.isArray(features) ? features : [];
     this.takesAddresses = peers.includes(PLACES);
+    this.takesTurns = peers.includes(TURNS);
     this.takesValues = peers.includes(VALUES);
     this.takesPipes = peers.includes(PIPES);
     this.takesDrain = peers.includes(DRAIN);

@@ -19,6 +19,7 @@ import {
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
 import { runThrough } from "../serving/_run_through.ts";
+import type { CallOrigin } from "../service/call_queue.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { type Hello, HelloAwaitedError } from "./_hello.ts";
 import { ReplyNeededError } from "./_session_type.ts";
@@ -173,16 +174,23 @@ export class MadeCalls implements Caller {
     const timeoutMs = this.#timeoutMs(options);
     const { meta, as } = options as CallTerms;
     const { hello } = this.#session;
+    const origin = hello.takesTurns ? this.#origin(isOneWay) : null;
     const isPlain = meta === undefined && timeoutMs === Infinity &&
-      as === undefined && !isOneWay;
+      as === undefined && !isOneWay && origin === null;
     if (isPlain || !hello.hasExtensions) return [path, list, kwargs];
     const terms = {
       ...(timeoutMs < Infinity && { timeoutMs }),
       ...(meta && { meta }),
       ...(as !== undefined && { as }),
       ...(isOneWay && { reply: false }),
+      ...(origin !== null && { origin }),
     };
     return ["$/call", [path, list, kwargs, terms], {}];
+  }
+
+  #origin(isOneWay: boolean): CallOrigin | null {
+    const { resolver } = this.#session.options;
+    return resolver === undefined ? null : resolver.origin(!isOneWay);
   }
 
   #timeoutMs({ timeoutMs }: CallOptions): number {

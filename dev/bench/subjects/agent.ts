@@ -26,7 +26,7 @@ class Answerer extends Agent {
     return items(count);
   }
 
-  @expose
+  @expose({ concurrent: true })
   hang(): Promise<never> {
     return hang();
   }
