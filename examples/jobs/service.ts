@@ -22,9 +22,6 @@ type Count = (id: string, chunks: readonly string[]) => AsyncIterable<number>;
 
 const jobId = z.string().min(1).max(100);
 const chunk = z.string().max(10_000);
-const stream = z.custom<AsyncIterable<string>>(
-  (value) => Symbol.asyncIterator in Object(value),
-);
 const callback = z.custom<Count>((value) => typeof value === "function");
 const peer = z.object({
   name: z.string(),
@@ -59,11 +56,11 @@ export function jobService(queue: Queue) {
   return service({
     /** Takes a job, and reports on it. The same id finds the job again. */
     submit: forSubmitters(
-      { args: [jobId, stream] },
+      { args: [jobId, { items: chunk }] },
       async function* (id, chunks, { closing }): AsyncGenerator<Update> {
         const input: string[] = [];
         for await (const item of chunks) {
-          input.push(chunk.parse(item));
+          input.push(item);
           yield { state: "receiving", text: `${input.length} chunks` };
         }
         const { updates } = queue.accept(id, input);

@@ -20,6 +20,8 @@ export interface ServiceDescription {
 export interface MethodDescription {
   /** The arguments by position, as a caller passes them. */
   readonly args: readonly (JsonSchema | null)[] | null;
+  /** Each item of the arguments that are streams, by position. */
+  readonly argItems: Readonly<Record<number, JsonSchema | null>>;
   /** Each argument beyond `args`. */
   readonly rest: JsonSchema | null;
   /** The result, as a caller gets it. */
@@ -89,7 +91,15 @@ function methodOptions(service: object, name: string): ExposeOptions | null {
 function describeMethod(options: ExposeOptions): MethodDescription {
   const { args, rest, result, items, errors, idempotent = false } = options;
   return {
-    args: args?.map((schema) => jsonSchema(schema, "input")) ?? null,
+    args:
+      args?.map((schema) =>
+        "~standard" in schema ? jsonSchema(schema, "input") : null
+      ) ?? null,
+    argItems: Object.fromEntries(
+      (args ?? []).flatMap((schema, at) =>
+        "~standard" in schema ? [] : [[at, jsonSchema(schema.items, "input")]]
+      ),
+    ),
     rest: jsonSchema(rest, "input"),
     result: jsonSchema(result, "output"),
     items: jsonSchema(items, "output"),

@@ -10,6 +10,7 @@ import { Router, service } from "./service.ts";
 
 const PLAIN = {
   args: null,
+  argItems: {},
   rest: null,
   result: null,
   items: null,
@@ -28,7 +29,10 @@ Deno.test("describe() tells the methods of a service, and their schemas", () => 
       idempotent: true,
     }, () => 1),
     watch: method(
-      { args: [v.string(), z.date()], items: z.boolean() },
+      {
+        args: [v.string(), z.date(), { items: z.boolean() }],
+        items: z.boolean(),
+      },
       () => ReadableStream.from([true]),
     ),
   });
@@ -42,6 +46,7 @@ Deno.test("describe() tells the methods of a service, and their schemas", () => 
           type: "number",
           default: 1,
         }],
+        argItems: {},
         rest: { $schema, type: "string" },
         result: { $schema, type: "string" },
         items: null,
@@ -65,8 +70,9 @@ Deno.test("describe() tells the methods of a service, and their schemas", () => 
       },
       watch: {
         ...PLAIN,
-        // Neither can be written as JSON Schema.
-        args: [null, null],
+        // The first ones cannot be written as JSON Schema.
+        args: [null, null, null],
+        argItems: { 2: { $schema, type: "boolean" } },
         items: { $schema, type: "boolean" },
       },
     },

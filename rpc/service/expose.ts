@@ -12,12 +12,13 @@ import type {
 /** How an exposed method is served. */
 export interface ExposeOptions {
   /**
-   * Schemas of the arguments, by position. If an argument does not fit, the call
-   * fails with a `ValidationError` and the method is not run.
+   * Schemas of the arguments, by position, and `{ items: schema }` for a stream.
+   * If an argument does not fit, the call fails with a `ValidationError` and the
+   * method is not run. An item that does not fit ends its stream with that error.
    *
    * @default {arguments are not checked}
    */
-  readonly args?: readonly StandardSchema[] | undefined;
+  readonly args?: ArgumentSchemas | undefined;
   /** Schema of each argument beyond `args`. Without it there may be none. */
   readonly rest?: StandardSchema | undefined;
   /** Schema of the result. */

@@ -51,6 +51,25 @@ const guarded = method({
 });
 assertType<IsExact<typeof guarded, (n: number) => Promise<boolean>>>(true);
 
+const taking = method({
+  args: [{ items: z.string().transform(Number) }, {
+    items: v.optional(v.string(), ""),
+  }],
+}, async (numbers, texts) => {
+  assertType<IsExact<typeof numbers, AsyncIterable<number>>>(true);
+  assertType<IsExact<typeof texts, AsyncIterable<string>>>(true);
+  return await Promise.resolve(1);
+});
+assertType<
+  IsExact<
+    typeof taking,
+    (
+      numbers: AsyncIterable<string>,
+      texts: AsyncIterable<string | undefined>,
+    ) => Promise<number>
+  >
+>(true);
+
 const failing = method({
   args: [z.number()],
   errors: {
@@ -126,6 +145,13 @@ class Checked {
 
   @expose({ items: z.number() })
   async *numbers(_any: string): AsyncGenerator<number> {}
+
+  @expose({ args: [{ items: z.number() }] })
+  takes(_numbers: AsyncIterable<number>): void {}
+
+  // @ts-expect-error the items are numbers
+  @expose({ args: [{ items: z.number() }] })
+  takesOthers(_texts: AsyncIterable<string>): void {}
 
   @expose({ idempotent: true })
   async plain(_a: boolean): Promise<void> {}

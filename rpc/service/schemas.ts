@@ -27,8 +27,14 @@ export type InputOf<Schema> = SchemaTypes<Schema>["input"];
 /** The type that a schema returns. */
 export type OutputOf<Schema> = SchemaTypes<Schema>["output"];
 
+/** The schema of an argument that is a stream: that of each of its items. */
+export interface StreamSchema {
+  /** Schema of each item. An item that does not fit ends the stream. */
+  readonly items: StandardSchema;
+}
+
 /** Schemas of arguments, by position. */
-export type ArgumentSchemas = readonly StandardSchema[];
+export type ArgumentSchemas = readonly (StandardSchema | StreamSchema)[];
 
 /** What the schemas return, by position. */
 export type Outputs<Args extends ArgumentSchemas> = {
@@ -44,8 +50,17 @@ export type HandlerResult<R, Result, Items> = Items extends StandardSchema
 /** A value, or a promise of one. */
 export type Eventual<T> = T | Promise<T>;
 
-/** The types of a schema; `unknown` if it does not tell them. */
+/** The types of a schema, or of a stream whose items have one. */
 export type SchemaTypes<Schema> = Schema extends
+  { readonly "~standard": unknown } ? StandardTypes<Schema>
+  : Schema extends { readonly items: infer Item } ? {
+      input: AsyncIterable<StandardTypes<Item>["input"]>;
+      output: AsyncIterable<StandardTypes<Item>["output"]>;
+    }
+  : never;
+
+/** The types of a schema; `unknown` if it does not tell them. */
+export type StandardTypes<Schema> = Schema extends
   { readonly "~standard": { readonly types?: infer T | undefined } }
   ? T extends { readonly input: unknown; readonly output: unknown } ? T
   : { input: unknown; output: unknown }

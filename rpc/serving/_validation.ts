@@ -1,13 +1,13 @@
 import { printable } from "../../transports/printable.ts";
 import { ValidationError } from "../errors.ts";
 import type { ExposeOptions } from "../service/expose.ts";
-import type { StandardSchema } from "../service/schemas.ts";
+import type { ArgumentSchemas } from "../service/schemas.ts";
 import { isStream } from "../streams/_outgoing_streams.ts";
 import { toReadable } from "../streams/_web_streams.ts";
 import { checkedError } from "./_checked_error.ts";
 import { CheckedStream, type StreamChecks } from "./_checked_stream.ts";
 import type { RunningCall } from "./_running_call.ts";
-import { check } from "./_schema_check.ts";
+import { check, type Fitting } from "./_schema_check.ts";
 
 /** Returns whether a method has guards or schemas. */
 export function isChecked(
@@ -80,11 +80,12 @@ async function checkArguments(
     );
   }
   const checked: unknown[] = [];
-  const checkNext = async (schema: StandardSchema, arg: unknown) => {
-    const what = `Cannot call '${printable(path)}': argument ${
-      checked.length + 1
-    }`;
-    checked.push((await check("argument", what, schema, arg)).value);
+  const checkNext = async (
+    schema: ArgumentSchemas[number],
+    arg: unknown,
+  ) => {
+    const number = checked.length + 1;
+    checked.push((await checkArgument(path, number, schema, arg)).value);
   };
   for (const [at, schema] of schemas.entries()) {
     await checkNext(schema, args[at]);
@@ -92,6 +93,29 @@ async function checkArguments(
   if (rest === undefined) return checked;
   for (const arg of args.slice(schemas.length)) await checkNext(rest, arg);
   return checked;
+}
+
+async function checkArgument(
+  path: string,
+  number: number,
+  schema: ArgumentSchemas[number],
+  arg: unknown,
+): Promise<Fitting> {
+  const what = `Cannot call '${printable(path)}': `;
+  if ("~standard" in schema) {
+    return await check("argument", `${what}argument ${number}`, schema, arg);
+  }
+  if (!isStream(arg)) {
+    throw new ValidationError(`${what}argument ${number} is no stream`, {
+      part: "argument",
+    });
+  }
+  const text = `${what}an item of argument ${number}`;
+  const value = new CheckedStream(arg, {
+    item: (value) => check("argument", text, schema.items, value),
+    error: (error) => error,
+  });
+  return { value };
 }
 
 /** Returns what is checked of a stream that is the result of a method. */
