@@ -48,6 +48,7 @@ export { Agent } from "./agent/agent.ts";
 export { Container } from "./agent/container.ts";
 export * as channel from "./channel/mod.ts";
 export * as rpc from "./rpc/mod.ts";
+export { notify } from "./rpc/options.ts";
 export { expose } from "./rpc/service/expose.ts";
 export { service } from "./rpc/service/service.ts";
 export * as transports from "./transports/mod.ts";

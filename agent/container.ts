@@ -63,6 +63,8 @@ export interface ContainerStats extends ChannelStats {
   readonly refusedConnections: number;
   /** Calls that wait until their agents have ended earlier ones. */
   readonly waitingCalls: number;
+  /** Calls that were refused since the start because too many waited. */
+  readonly refusedCalls: number;
   /** Agents here that are watched, counted once for each watching container. */
   readonly watches: number;
   /** Proxies for agents that are remembered for the next `connect`. */
@@ -319,6 +321,7 @@ export class Container implements AsyncDisposable {
       failedConnections: accepted.failedConnections + totals.failed,
       refusedConnections: accepted.refusedConnections,
       waitingCalls: this.#supervisor.waiting,
+      refusedCalls: this.#supervisor.refused,
       watches: this.#supervisor.watches,
       proxies: links.proxies,
     };

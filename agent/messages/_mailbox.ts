@@ -19,6 +19,8 @@ export interface MailboxOwner {
   readonly mostWaiting: number;
   /** Counts calls that wait, or that wait no longer. */
   countWaiting(change: 1 | -1): void;
+  /** Counts a call that was refused. */
+  countRefused(): void;
 }
 
 /** A call that waits for its turn. */
@@ -123,6 +125,7 @@ export class Mailbox {
   #wait(call: QueuedCall, step: Step): Promise<unknown> {
     const { mostWaiting, address } = this.#owner;
     if (this.#count >= mostWaiting) {
+      this.#owner.countRefused();
       throw new ServerBusyError(
         `Cannot call '${
           printable(call.path)

@@ -28,6 +28,7 @@ function mailboxFor(mostWaiting = 10) {
     id: "0",
     address: "local://a/0",
     mostWaiting,
+    countRefused: () => {},
     countWaiting: (change) => void (waiting += change),
   });
   /** Runs a method that ends when it is told to. */

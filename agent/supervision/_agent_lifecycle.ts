@@ -46,6 +46,8 @@ export interface AgentHost {
   readonly context: ContainerContext;
   /** The number of calls that wait for their turns. */
   waiting: number;
+  /** The number of calls that were refused because too many waited. */
+  refused: number;
   /** Returns the error of a call to an agent that is not there. */
   missing(id: string): Error;
   /** Runs when the agent has begun to run or to close, or is closed. */
@@ -216,6 +218,10 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
 
   countWaiting(change: 1 | -1): void {
     this.#host.waiting += change;
+  }
+
+  countRefused(): void {
+    this.#host.refused++;
   }
 
   /**

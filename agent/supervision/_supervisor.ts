@@ -51,6 +51,8 @@ export class Supervisor implements AgentHost {
   watches = 0;
   /** The number of calls that wait for their turns. */
   waiting = 0;
+  /** The number of calls that were refused because too many waited. */
+  refused = 0;
   readonly context: ContainerContext;
   readonly #agents = new Map<string, AgentLifecycle>();
   /** The factories of agents that may be restarted, which reserve their ids. */

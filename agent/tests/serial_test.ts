@@ -160,7 +160,8 @@ withCtx(
     assertEquals(await running, "running");
     assertEquals(await waiting, 2);
     assertEquals(agent.log, ["running", "last"]);
-    assertEquals(there.stats().waitingCalls, 0);
+    const { waitingCalls, refusedCalls } = there.stats();
+    assertEquals([waitingCalls, refusedCalls], [0, 1]);
   },
 );
 
