@@ -37,6 +37,7 @@ export type { RpcClient, RpcConnectionOptions } from "./client.ts";
 export { openConnection, startServer } from "./deno.ts";
 export { describe } from "./service/describe.ts";
 export type { ServiceDescription } from "./service/describe.ts";
+export { RemoteError } from "../channel/errors.ts";
 export {
   AgentNotFoundError,
   AuthenticationError,
@@ -48,7 +49,7 @@ export {
   ValidationError,
 } from "./errors.ts";
 export { expose } from "./service/expose.ts";
-export type { ExposeContext, ExposeOptions } from "./service/expose.ts";
+export type { ExposeOptions } from "./service/expose.ts";
 export { kwargs } from "./kwargs.ts";
 export { guarded, method } from "./service/method.ts";
 export type {

@@ -1,8 +1,8 @@
-import { RemoteError } from "@denomas/denomas/channel";
 import {
   AuthenticationError,
   type Call,
   guarded,
+  RemoteError,
   service,
   ServiceError,
 } from "@denomas/denomas/rpc";

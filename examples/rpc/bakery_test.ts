@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RemoteError } from "@denomas/denomas/channel";
-import { withOptions } from "@denomas/denomas/rpc";
+import { RemoteError, withOptions } from "@denomas/denomas/rpc";
 import { withCtx } from "@denomas/denomas/testing";
 import { Bakery } from "./bakery.ts";
 

@@ -1,5 +1,4 @@
-import { RemoteError } from "@denomas/denomas/channel";
-import { type Remote, withOptions } from "@denomas/denomas/rpc";
+import { type Remote, RemoteError, withOptions } from "@denomas/denomas/rpc";
 import { print } from "../print.ts";
 import type { Bakery } from "./bakery.ts";
 

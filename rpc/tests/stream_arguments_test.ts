@@ -114,7 +114,9 @@ withCtx(
     }
     const tolerant = service({
       take: method({ args: [{ items: item }] }, async (items) => {
-        await assertRejects(() => Array.fromAsync(items), ValidationError);
+        await assertRejects(async () => {
+          for await (const _ of items);
+        }, ValidationError);
         await ended.promise;
       }),
     });
