@@ -13,6 +13,8 @@ export interface TransportsOptions {
   readonly tls?: TlsOptions | undefined;
   /** The file mode of Unix sockets. */
   readonly mode?: number | undefined;
+  /** The name of the folder that is used to make a Unix socket. */
+  readonly temporaryName?: string | undefined;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface TransportsOptions {
  * @throws {TypeError} If `tls` cannot be used, or there are `transports`, too.
  */
 export function defaultTransports(
-  { transports, tls, mode }: TransportsOptions = {},
+  { transports, tls, mode, temporaryName }: TransportsOptions = {},
 ): readonly Transport[] {
   if (transports === undefined) {
-    return [tcp({ tls }), unix({ mode }), memory()];
+    return [tcp({ tls }), unix({ mode, temporaryName }), memory()];
   }
   if (tls === undefined) return transports;
   throw new TypeError(

@@ -46,7 +46,7 @@ export function checkPathLength(path: string, extraBytes = 0): void {
  * Listens in a folder that only the owner can enter, sets `mode`, and
  * publishes the socket at `path` by a hard link, which fails if a file is
  * there. So no client can connect before the mode is set, and only one of two
- * servers succeeds.
+ * servers succeeds. The folder is beside `path`, with `.` and `name` after it.
  *
  * @throws {AddressInUseError} If a server listens there, or a file is there
  * that is not a socket.
@@ -55,9 +55,10 @@ export function checkPathLength(path: string, extraBytes = 0): void {
 export async function publishSocket(
   path: string,
   mode: number,
+  name: string = randomName(),
 ): Promise<{ listener: Deno.UnixListener; file: SocketFile }> {
   checkPathLength(path, SUFFIX_BYTES);
-  const folder = `${path}.${randomName()}`;
+  const folder = temporaryFolder(path, name);
   await Deno.mkdir(folder, { mode: 0o700 });
   let listener: Deno.UnixListener | null = null;
   try {
@@ -114,6 +115,22 @@ export async function removeSocketOf(
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
   }
+}
+
+/** Removes what `publishSocket` of a process that was killed has left. */
+export async function removeTemporary(
+  path: string,
+  name: string,
+): Promise<void> {
+  try {
+    await Deno.remove(temporaryFolder(path, name), { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function temporaryFolder(path: string, name: string): string {
+  return `${path}.${name}`;
 }
 
 /**
@@ -229,7 +246,8 @@ function inUse(
   );
 }
 
-function randomName(): string {
+/** Returns a random name of six characters. */
+export function randomName(): string {
   const random = Math.floor(world.random() * 36 ** 6);
   return random.toString(36).padStart(6, "0");
 }

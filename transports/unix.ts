@@ -21,6 +21,15 @@ export interface UnixOptions {
    * @default {0o600}
    */
   readonly mode?: number | undefined;
+  /**
+   * The name of the temporary folder that listening uses, for those who clean up
+   * after a process that may be killed.
+   *
+   * @default {a random one}
+   *
+   * @internal
+   */
+  readonly temporaryName?: string | undefined;
 }
 
 /**
@@ -31,11 +40,18 @@ export interface UnixOptions {
  * the socket of a crashed server, but nothing else, and is removed by `close`.
  * Needs `--allow-read` and `--allow-write` for its folder, and `--allow-net`.
  */
-export function unix({ mode = 0o600 }: UnixOptions = {}): Transport {
+export function unix(
+  { mode = 0o600, temporaryName }: UnixOptions = {},
+): Transport {
   return {
     scheme: "ipc",
     listen: (address, accept, options = {}) =>
-      listen(address, accept, options, mode),
+      listen(
+        address,
+        accept,
+        options,
+        () => publishSocket(parse(address), mode, temporaryName),
+      ),
     connect: (address, { signal } = {}) => connect(address, signal),
   };
 }
@@ -44,9 +60,9 @@ async function listen(
   address: string,
   accept: (end: Connection) => void,
   options: TransportListenOptions,
-  mode: number,
+  publish: () => ReturnType<typeof publishSocket>,
 ): Promise<Listener> {
-  const { listener, file } = await publishSocket(parse(address), mode);
+  const { listener, file } = await publish();
   return new StreamListener<Deno.UnixConn>(listener, {
     address,
     accept: (conn) =>

@@ -1,5 +1,6 @@
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
+import type { Codec } from "../../channel/codecs/codec.ts";
 import type { Serializer } from "../../channel/codecs/types/serializer.ts";
 import type { RpcClient } from "../../rpc/client.ts";
 import { expose } from "../../rpc/service/expose.ts";
@@ -15,11 +16,19 @@ import {
   type ControlPoint,
   type SpawnSetup,
 } from "./_control.ts";
-import { loadAgentClass, loadExport, loadModule } from "./_modules.ts";
+import {
+  loadAgentClass,
+  loadExport,
+  loadModule,
+  loadOptions,
+} from "./_modules.ts";
 import { setClock } from "./manager.ts";
+import { nameOption } from "./_start_error.ts";
 
 /** The process or Worker of a child. */
 export interface ChildHost {
+  /** Whether it has permissions of its own, which a Worker has not. */
+  readonly hasPermissions: boolean;
   /** Resolves when its program is through. */
   readonly isLoaded?: Promise<void>;
   /** Prints to stderr. */
@@ -67,7 +76,7 @@ export class Child {
   /** Loads the modules, and opens the container. */
   @expose
   async open(
-    { listens, parent, codecName, clock, functions, ...setup }: SpawnSetup,
+    { listens, parent, codecName, clock, named, plain, ...setup }: SpawnSetup,
   ): Promise<void> {
     await this.#host.isLoaded;
     const modules = this.#modules = new Map(Object.entries(setup.modules));
@@ -75,17 +84,13 @@ export class Child {
     for (const name of setup.serializers) {
       this.#serializers.push(await loadExport(modules, name) as Serializer);
     }
-    const loaded: Record<string, unknown> = {};
-    for (const [option, name] of Object.entries(functions)) {
-      loaded[option] = await loadExport(modules, name!);
-      if (typeof loaded[option] === "function") continue;
-      throw new SpawnError(`Cannot use '${name}': it is not a function`);
-    }
+    const { codec, ...loaded } = await loadOptions(modules, named);
     if (this.#isEnding) throw new SpawnError("Cannot open: it is ending");
     this.#opening = Container.create(listens, {
+      ...plain,
       ...setup,
       ...loaded,
-      codec: codecName === "json" ? json() : msgpack(),
+      codec: chooseCodec(codecName, codec),
       serializers: this.#serializers,
       clock: clock === null
         ? undefined
@@ -103,7 +108,16 @@ export class Child {
   @expose
   async spawn(name: string, ...args: unknown[]): Promise<string> {
     const type = await loadAgentClass(this.#modules, name);
-    return (await this.#opened.spawn(type, ...args)).id;
+    try {
+      return (await this.#opened.spawn(type, ...args)).id;
+    } catch (error) {
+      const isDenied = error instanceof Deno.errors.NotCapable;
+      if (!isDenied || !this.#host.hasPermissions) throw error;
+      const { message: text, stack } = error;
+      throw Object.assign(new Deno.errors.NotCapable(nameOption(text)), {
+        stack,
+      });
+    }
   }
 
   /** Sets the time of the clock, in seconds. */
@@ -143,6 +157,19 @@ export class Child {
       crash((event as PromiseRejectionEvent).reason);
     });
   }
+}
+
+/**
+ * Returns the codec that has the parent's name.
+ *
+ * @throws {SpawnError} If `own` has another one.
+ */
+function chooseCodec(name: string, own: Codec | undefined): Codec {
+  if (own === undefined) return name === "json" ? json() : msgpack();
+  if (own.name === name) return own;
+  throw new SpawnError(
+    `Cannot use codec '${own.name}': the parent's is '${name}', name that one in 'codec'`,
+  );
 }
 
 /**

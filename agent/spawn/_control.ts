@@ -25,6 +25,7 @@ import type { AddressResolver } from "../../rpc/internal.ts";
 import type { RpcServer, RpcServerOptions } from "../../rpc/server.ts";
 import { Router } from "../../rpc/service/service.ts";
 import type { ContainerOptions } from "../container_options.ts";
+import type { NamedOptions, PlainOptions } from "./contract.ts";
 import type { Links } from "../links/_links.ts";
 
 /** What a child is passed when it starts. */
@@ -52,16 +53,20 @@ export interface SpawnSetup
   extends Pick<ContainerOptions, "credentials" | "publicHost" | "tls"> {
   /** The address at which it listens. */
   readonly listens: string;
+  /** The name of the folder in which it makes a Unix socket. */
+  readonly temporaryName: string;
   /** The address of the parent's container. */
   readonly parent: string;
   /** The URLs of the modules that may be loaded, by name. */
   readonly modules: Readonly<Record<string, string>>;
-  /** The name of the codec: "json" or "msgpack". */
+  /** The name of the codec. */
   readonly codecName: string;
   /** The exports that are serializers, in order, as `module:export`. */
   readonly serializers: readonly string[];
   /** The exports that are options of the container. */
-  readonly functions: Readonly<Record<string, string | undefined>>;
+  readonly named: NamedOptions;
+  /** The options of the container that are plain data. */
+  readonly plain: PlainOptions;
   /** The start of an external clock; `null` for the system's clock. */
   readonly clock:
     | { readonly utcStart: string; readonly initTime: number }

@@ -10,13 +10,15 @@ import {
 
 const setup: SpawnSetup = {
   listens: "tcp://127.0.0.1:1",
+  temporaryName: "abcdef",
   parent: "local://parent",
   modules: {},
   codecName: "json",
   serializers: [],
   clock: null,
   credentials: new Uint8Array([0, 255]),
-  functions: { authenticate: "club:authenticate" },
+  plain: {},
+  named: { authenticate: "club:authenticate" },
 };
 
 withCtx({

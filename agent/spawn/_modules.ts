@@ -2,7 +2,8 @@ import { isAbsolute, toFileUrl } from "@std/path";
 import { Agent } from "../agent.ts";
 import type { AgentClass } from "../container.ts";
 import { SpawnError } from "../errors.ts";
-import type { SpawnOptions } from "./contract.ts";
+import type { ContainerOptions } from "../container_options.ts";
+import type { NamedOptions, SpawnOptions } from "./contract.ts";
 
 /** The URLs of the modules that may be loaded, by name. */
 export type NamedModules = ReadonlyMap<string, string>;
@@ -63,6 +64,30 @@ export async function loadExport(
   throw new SpawnError(
     `Cannot load '${name}': '${href}' exports no '${key}', it has '${known}'`,
   );
+}
+
+/**
+ * Loads the options of a container that are exports.
+ *
+ * @throws {SpawnError} If there is no such export, or it has another type.
+ */
+export async function loadOptions(
+  modules: NamedModules,
+  named: NamedOptions,
+): Promise<Pick<ContainerOptions, keyof NamedOptions>> {
+  const loaded: Record<string, unknown> = {};
+  for (const [option, name] of Object.entries(named)) {
+    const value = loaded[option] = await loadExport(modules, name!);
+    const isObject = option === "codec" || option === "middleware";
+    const type = isObject ? "object" : "function";
+    if (typeof value === type && value !== null) continue;
+    throw new SpawnError(
+      `Cannot use '${name}' as '${option}': it is ${
+        value === null ? "null" : `of type '${typeof value}'`
+      }, export ${isObject ? "an object" : "a function"}`,
+    );
+  }
+  return loaded;
 }
 
 /**

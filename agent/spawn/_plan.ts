@@ -1,8 +1,7 @@
-import { json } from "../../channel/codecs/json/json.ts";
-import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import { printLine } from "../../channel/report.ts";
 import { formatAddress, parseAddress } from "../../transports/address.ts";
+import { randomName } from "../../transports/socket_file.ts";
 import { printable } from "../../transports/printable.ts";
 import { tlsAsText } from "../../transports/tls/credentials.ts";
 import { isWildcard, publicAddress } from "../address.ts";
@@ -11,9 +10,15 @@ import { internalsOf } from "../_container_internals.ts";
 import { parseUtc } from "../clock/_time.ts";
 import type { Container } from "../container.ts";
 import { SpawnError } from "../errors.ts";
-import type { OnLog, SpawnOptions } from "./contract.ts";
+import {
+  NAMED_OPTIONS,
+  type OnLog,
+  PLAIN_OPTIONS,
+  type SpawnOptions,
+} from "./contract.ts";
 import type { SpawnSetup } from "./_control.ts";
 import { namedModules } from "./_modules.ts";
+import { nameOption } from "./_start_error.ts";
 import { planProcess, type ProcessPlan } from "./_process_plan.ts";
 
 /** The decisions that are made before a container is spawned. */
@@ -41,28 +46,43 @@ export async function planSpawn(
   const own = internalsOf(parent).context.options;
   checkContainer(parent, own, options);
   if (options.kind === "worker") checkWorker(options);
-  const { address, ...place } = choosePlace(options.address);
-  const { serializers = [], authenticate, allowConnect, credentialsFor } =
-    options;
+  const { address, ...place } = choosePlace(options);
+  const { serializers = [] } = options;
   const setup: SpawnSetup = {
     ...place,
+    temporaryName: randomName(),
     parent: parent.address,
     modules: Object.fromEntries(namedModules(options.modules)),
     codecName: own.codec.name,
     serializers,
-    functions: { authenticate, allowConnect, credentialsFor },
+    named: pickGiven(NAMED_OPTIONS, options),
+    plain: {
+      ...pickGiven(PLAIN_OPTIONS, own),
+      ...pickGiven(PLAIN_OPTIONS, options),
+    },
     clock: clockStart(options.clock),
     tls: await planTls(parent, own, address, options),
     credentials: await planCredentials(own, address, options),
   };
+  const isProcess = options.kind === "process";
   const onLog: OnLog = options.onLog ?? ((line, from) => {
     // The line may hold anything, and reaches a terminal.
-    printLine(`[${address}] ${printable(line, Infinity)}`, from);
+    const text = printable(line, Infinity);
+    printLine(`[${address}] ${isProcess ? nameOption(text) : text}`, from);
   });
-  const process = options.kind === "process"
-    ? await planProcess(setup, options)
-    : null;
+  const process = isProcess ? await planProcess(setup, options) : null;
   return { address, setup, process, onLog };
+}
+
+/** Returns the options with these names that are not `undefined`. */
+function pickGiven<K extends string, T extends { readonly [N in K]?: unknown }>(
+  names: readonly K[],
+  options: T,
+): Partial<Pick<T, K>> {
+  const given = names.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((it) => [it, options[it]])) as Partial<
+    Pick<T, K>
+  >;
 }
 
 /** Where a container listens, and its address for others. */
@@ -74,7 +94,11 @@ interface Place extends Pick<SpawnSetup, "listens" | "publicHost"> {
  * A free port is chosen here: the report of a spawned container could hold
  * anything, and its parent connects to that address.
  */
-function choosePlace(address: string): Place {
+function choosePlace(
+  { address, publicHost }: Pick<SpawnOptions, "publicHost"> & {
+    readonly address: string;
+  },
+): Place {
   const parsed = parseAddress(address);
   if ("path" in parsed) return { address, listens: address };
   if (parsed.scheme !== "tcp" || !("host" in parsed)) {
@@ -85,9 +109,15 @@ function choosePlace(address: string): Place {
   const { host } = parsed;
   const port = parsed.port === 0 ? freePort(address, host) : parsed.port;
   const listens = formatAddress({ scheme: "tcp", host, port });
-  if (!isWildcard(host)) return { address: listens, listens };
-  const shown = publicAddress(listens);
-  return { address: shown, listens, publicHost: new URL(shown).hostname };
+  if (publicHost === undefined && !isWildcard(host)) {
+    return { address: listens, listens };
+  }
+  const shown = publicAddress(listens, publicHost);
+  return {
+    address: shown,
+    listens,
+    publicHost: publicHost ?? new URL(shown).hostname,
+  };
 }
 
 function freePort(address: string, hostname: string): number {
@@ -108,9 +138,10 @@ function checkContainer(
   options: SpawnOptions,
 ): void {
   const codecName = given.codec.name;
-  if (codecName !== "json" && codecName !== "msgpack") {
+  const isOwn = codecName !== "json" && codecName !== "msgpack";
+  if (isOwn && options.codec === undefined) {
     throw new TypeError(
-      `Cannot spawn a container with codec '${codecName}': only 'json' and 'msgpack' can be named to another process, give '${parent}' one of them`,
+      `Cannot spawn a container with codec '${codecName}': it must be loaded there, name an export of 'modules' that is the codec in 'codec'`,
     );
   }
   // Types are numbers on the wire, counted from the first serializer.
@@ -163,7 +194,7 @@ async function planCredentials(
     ? await credentials(address)
     : credentials;
   // They are shown in the codec of the container.
-  const { carries } = own.codec.name === "json" ? json() : msgpack();
+  const { carries } = own.codec;
   new TypeTable([], { carries }).pack(shown ?? null);
   return shown ?? undefined;
 }

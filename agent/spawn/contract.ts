@@ -1,4 +1,5 @@
 import type { CloseReason } from "../../channel/errors.ts";
+import type { ContainerOptions } from "../container_options.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 
 /** A permission: everything, nothing, or the listed items. */
@@ -44,8 +45,55 @@ export interface SpawnClockOptions {
   readonly initTime?: number | undefined;
 }
 
-/** Options for `spawnContainer`. */
-export interface SpawnOptions {
+/**
+ * The options of a container that are plain data, and so can cross to another
+ * process. A spawned container has those of its parent, unless it is given its
+ * own.
+ */
+export const PLAIN_OPTIONS = [
+  "authenticateMs",
+  "extensions",
+  "heartbeatMs",
+  "limits",
+  "maskErrors",
+  "maxReferences",
+  "mode",
+  "sendStacks",
+  "streamWindow",
+  "timeoutMs",
+] as const satisfies readonly (keyof ContainerOptions)[];
+
+/**
+ * The options of a container that are code. For a spawned container each is the
+ * name of an export of its modules.
+ */
+export const NAMED_OPTIONS = [
+  "allowConnect",
+  "authenticate",
+  "codec",
+  "credentialsFor",
+  "middleware",
+  "onError",
+  "onMethodError",
+] as const satisfies readonly (keyof ContainerOptions)[];
+
+/** The plain options of a container. */
+export type PlainOptions = Pick<
+  ContainerOptions,
+  (typeof PLAIN_OPTIONS)[number]
+>;
+
+/** Names of exports, for the options of a container that are code. */
+export type NamedOptions = {
+  readonly [K in (typeof NAMED_OPTIONS)[number]]?: string | undefined;
+};
+
+/**
+ * Options for `spawnContainer`. Those that are data and are not described here,
+ * such as `limits`, `timeoutMs` and `heartbeatMs`, are those of a container; one
+ * that is left out is the parent's.
+ */
+export interface SpawnOptions extends PlainOptions, NamedOptions {
   /**
    * `"process"`: a process of its own, limited to its permissions. `"worker"`: a
    * thread of this process, which starts faster and has all its permissions.
@@ -63,6 +111,12 @@ export interface SpawnOptions {
    * @default {"tcp://127.0.0.1:0"}
    */
   readonly address?: string | undefined;
+  /**
+   * The host in its address, as for a container.
+   *
+   * @default {the host of `address`; for a wildcard, the machine's name}
+   */
+  readonly publicHost?: string | undefined;
   /**
    * The permissions of a process, beyond listening at its address, calling its
    * parent and loading its modules. A Worker has those of this process.
@@ -134,6 +188,34 @@ export interface SpawnOptions {
    */
   readonly credentialsFor?: string | undefined;
   /**
+   * The export of its modules that is its codec, such as `"codecs:packed"`. It
+   * must have the name of the parent's codec.
+   *
+   * @default {`json()` or `msgpack()`, as the parent's}
+   */
+  readonly codec?: string | undefined;
+  /**
+   * The export of its modules that is its middleware, such as `"watch:middleware"`
+   * with `openTelemetry()` in it.
+   *
+   * @default {none}
+   */
+  readonly middleware?: string | undefined;
+  /**
+   * The export of its modules that receives errors that no caller awaits, as
+   * `onError` of a container.
+   *
+   * @default {one line on its stderr}
+   */
+  readonly onError?: string | undefined;
+  /**
+   * The export of its modules that receives the errors of methods, as
+   * `onMethodError` of a container.
+   *
+   * @default {one line on its stderr}
+   */
+  readonly onMethodError?: string | undefined;
+  /**
    * Further flags for `deno run`, such as `--import-map=…`.
    *
    * @default {`--config=…` with the nearest `deno.json` above the first module
@@ -148,7 +230,8 @@ export interface SpawnOptions {
    */
   readonly onLog?: OnLog | undefined;
   /**
-   * The longest time for the start, in milliseconds.
+   * The longest time for the start, in milliseconds. For a Worker it begins when
+   * the files of this package run there, since Deno may check their types first.
    *
    * @default {10_000}
    */

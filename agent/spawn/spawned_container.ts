@@ -1,16 +1,18 @@
 import { abortable, Ending, within } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
-import { describeThrown } from "../../channel/message.ts";
 import { runGuarded } from "../../channel/report.ts";
 import type { RpcClient } from "../../rpc/client.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type { RpcServer } from "../../rpc/server.ts";
 import { parseAddress } from "../../transports/address.ts";
-import { observed, world } from "../../transports/internal.ts";
-import { printable } from "../../transports/printable.ts";
-import { inodeOf, removeSocketOf } from "../../transports/socket_file.ts";
+import { observed, world, type WorldTimer } from "../../transports/internal.ts";
+import {
+  inodeOf,
+  removeSocketOf,
+  removeTemporary,
+} from "../../transports/socket_file.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { isAgentId } from "../address.ts";
@@ -24,9 +26,16 @@ import type { SpawnedCloseReason } from "./contract.ts";
 import { byAddress, type LineSource, listenForChild } from "./_control.ts";
 import { type Host, type HostEnd, startHost } from "./_host.ts";
 import type { SpawnPlan } from "./_plan.ts";
+import { startError } from "./_start_error.ts";
 
 /** The number of lines of stderr that an error holds. */
 const KEPT_LINES = 20;
+
+/**
+ * The time for a Worker until it runs the files of this package, whose types
+ * Deno may check first. The time-out of its start begins only then.
+ */
+const LOAD_MS = 120_000;
 
 /** The time for the end of a child whose container was closed. */
 const EXIT_MS = 1_000;
@@ -71,9 +80,15 @@ export class SpawnedContainer implements AsyncDisposable {
   readonly #plan: SpawnPlan;
   readonly #child: ChildAccess;
   readonly #stderr: string[] = [];
+  /** Limits the start; `null` when that is over. */
+  #startTimer: WorldTimer | null = null;
   /** Ends the start before it is through. */
   readonly #starting = new Ending(() =>
-    new SpawnError("it had not started within 'startTimeoutMs'")
+    new SpawnError(
+      this.#control === null && this.#plan.process === null
+        ? `Deno had not loaded the files of this package within ${LOAD_MS} ms`
+        : "it had not started within 'startTimeoutMs', raise that",
+    )
   );
   readonly #connected = Promise.withResolvers<RpcClient<Child>>();
   readonly #closed = Promise.withResolvers<SpawnedCloseReason>();
@@ -126,7 +141,17 @@ export class SpawnedContainer implements AsyncDisposable {
    * @throws {unknown} The reason of `signal`.
    */
   async start(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const timer = world.setTimer(timeoutMs, () => this.#starting.end());
+    const isWorker = this.#plan.process === null;
+    const loadMs = isWorker ? Math.max(LOAD_MS, timeoutMs) : timeoutMs;
+    const limit = (ms: number) =>
+      world.setTimer(ms, () => this.#starting.end());
+    this.#startTimer = limit(loadMs);
+    const onConnected = () => {
+      if (!isWorker || this.#startTimer === null) return;
+      this.#startTimer.stop();
+      this.#startTimer = limit(timeoutMs);
+    };
+    this.#connected.promise.then(onConnected);
     try {
       await this.#starting.before(signal, (ending) => this.#start(ending));
     } catch (error) {
@@ -137,7 +162,8 @@ export class SpawnedContainer implements AsyncDisposable {
       }
       throw startError(this.#plan, error, this.#stderr);
     } finally {
-      timer.stop();
+      this.#startTimer.stop();
+      this.#startTimer = null;
     }
   }
 
@@ -229,6 +255,8 @@ export class SpawnedContainer implements AsyncDisposable {
     const reason = this.#ending ?? byItself;
     const path = socketPath(this.address);
     if (path !== null) {
+      const { temporaryName } = this.#plan.setup;
+      await removeTemporary(path, temporaryName).catch(this.#report);
       await removeSocketOf(path, this.#inode).catch(this.#report);
     }
     // If it never listened there, somebody else may.
@@ -310,24 +338,4 @@ export class SpawnedContainer implements AsyncDisposable {
 function socketPath(address: string): string | null {
   const parsed = parseAddress(address);
   return "path" in parsed ? parsed.path : null;
-}
-
-/** The error for a child that could not start because of `cause`. */
-function startError(
-  { address, process }: SpawnPlan,
-  cause: unknown,
-  stderr: readonly string[],
-): SpawnError {
-  const isReported = cause instanceof RemoteError;
-  const isKnown = isReported || cause instanceof SpawnError;
-  const reason = isKnown ? cause.message : describeThrown(cause);
-  // Deno writes in this form why it ends.
-  const last = stderr.findLast((it) => it.startsWith("error: "));
-  const more = last === undefined ? "" : ` (${printable(last, 500)})`;
-  return new SpawnError(
-    `Cannot spawn a container at '${address}': ${
-      printable(reason, 2_000)
-    }${more}${process?.hint ? `; ${process.hint}` : ""}`,
-    { cause, stderr, remoteName: isReported ? cause.remoteName : undefined },
-  );
 }

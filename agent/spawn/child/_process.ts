@@ -8,6 +8,7 @@ const point = JSON.parse(await new Response(Deno.stdin.readable).text());
 const loaded = Promise.withResolvers<void>();
 
 const child = new Child({
+  hasPermissions: true,
   isLoaded: loaded.promise,
   print: (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
   exit: Deno.exit,

@@ -27,6 +27,7 @@ async function main({ output, ...point }: ControlPoint): Promise<void> {
     colorMode: false,
   });
   const child = new Child({
+    hasPermissions: false,
     print: (text) => post({ text, from: "stderr" }),
     exit: (code) => post({ code }),
   });

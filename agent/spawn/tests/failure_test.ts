@@ -209,3 +209,34 @@ for (const kind of KINDS) {
     }
   });
 }
+
+withCtx({
+  ...options,
+  transports: ["unix"],
+  name: "a Worker that is ended while it makes its socket leaves no folder",
+}, async (ctx) => {
+  const parent = await ctx.createContainer();
+  const folder = await Deno.makeTempDir({ prefix: "spawn-ended-" });
+  try {
+    const path = `${folder}/c`;
+    // A dead socket, which nobody may replace while the folder is locked.
+    const listener = Deno.listen({ transport: "unix", path: `${path}c` });
+    await Deno.link(`${path}c`, path);
+    listener.close();
+    using lock = await Deno.open(folder);
+    await lock.lock(true);
+    await assertRejects(
+      () =>
+        spawnIn(ctx, parent, "worker", {
+          address: `ipc://[${path}]`,
+          startTimeoutMs: 1_000,
+        }),
+      SpawnError,
+      "startTimeoutMs",
+    );
+    const left = await Array.fromAsync(Deno.readDir(folder));
+    assertEquals(left.map(({ name }) => name), ["c"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

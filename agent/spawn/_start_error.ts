@@ -1,0 +1,39 @@
+import { RemoteError } from "../../channel/errors.ts";
+import { describeThrown } from "../../channel/message.ts";
+import { printable } from "../../transports/printable.ts";
+import { SpawnError } from "../errors.ts";
+import type { SpawnPlan } from "./_plan.ts";
+
+/** The error for a child that could not start because of `cause`. */
+export function startError(
+  { address, process }: SpawnPlan,
+  cause: unknown,
+  stderr: readonly string[],
+): SpawnError {
+  const isReported = cause instanceof RemoteError;
+  const isKnown = isReported || cause instanceof SpawnError;
+  const reason = isKnown ? cause.message : describeThrown(cause);
+  // Deno writes in this form why it ends.
+  const last = stderr.findLast((it) => it.startsWith("error: "));
+  const more = last === undefined ? "" : ` (${printable(last, 500)})`;
+  const text = `${printable(reason, 2_000)}${more}`;
+  return new SpawnError(
+    `Cannot spawn a container at '${address}': ${
+      // Deno may have refused this process, whose flags are its own.
+      process === null || !(isKnown || last) ? text : nameOption(text)}${
+      process?.hint ? `; ${process.hint}` : ""
+    }`,
+    { cause, stderr, remoteName: isReported ? cause.remoteName : undefined },
+  );
+}
+
+/**
+ * Lets Deno's text about a permission that a spawned process does not have name
+ * the option that grants it, in place of a flag.
+ */
+export function nameOption(text: string): string {
+  return text.replaceAll(
+    /run again with the --allow-(\w+) flag/g,
+    "list it in 'permissions: { $1: […] }' of spawnContainer",
+  );
+}
