@@ -23,7 +23,7 @@ import {
   loadOptions,
 } from "./_modules.ts";
 import { setClock } from "./manager.ts";
-import { nameOption } from "./_start_error.ts";
+import { nameOption } from "./_permission_hint.ts";
 
 /** The process or Worker of a child. */
 export interface ChildHost {

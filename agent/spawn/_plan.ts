@@ -18,7 +18,7 @@ import {
 } from "./contract.ts";
 import type { SpawnSetup } from "./_control.ts";
 import { namedModules } from "./_modules.ts";
-import { nameOption } from "./_start_error.ts";
+import { nameOption } from "./_permission_hint.ts";
 import { planProcess, type ProcessPlan } from "./_process_plan.ts";
 
 /** The decisions that are made before a container is spawned. */

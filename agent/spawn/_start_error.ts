@@ -2,6 +2,7 @@ import { RemoteError } from "../../channel/errors.ts";
 import { describeThrown } from "../../channel/message.ts";
 import { printable } from "../../transports/printable.ts";
 import { SpawnError } from "../errors.ts";
+import { nameOption } from "./_permission_hint.ts";
 import type { SpawnPlan } from "./_plan.ts";
 
 /** The error for a child that could not start because of `cause`. */
@@ -24,16 +25,5 @@ export function startError(
       process?.hint ? `; ${process.hint}` : ""
     }`,
     { cause, stderr, remoteName: isReported ? cause.remoteName : undefined },
-  );
-}
-
-/**
- * Lets Deno's text about a permission that a spawned process does not have name
- * the option that grants it, in place of a flag.
- */
-export function nameOption(text: string): string {
-  return text.replaceAll(
-    /run again with the --allow-(\w+) flag/g,
-    "list it in 'permissions: { $1: […] }' of spawnContainer",
   );
 }

@@ -52,6 +52,7 @@ export interface SpawnClockOptions {
  */
 export const PLAIN_OPTIONS = [
   "authenticateMs",
+  "concurrent",
   "extensions",
   "heartbeatMs",
   "limits",

@@ -19,6 +19,7 @@ const modules = { it: fixture("spawned_options.ts") };
 
 const PLAIN: PlainOptions = {
   authenticateMs: 4_000,
+  concurrent: true,
   extensions: true,
   heartbeatMs: Infinity,
   limits: { frames: { maxBytes: 20_000 }, queues: { slowPeerMs: Infinity } },
