@@ -11,8 +11,6 @@ export type Hold = "borrowed" | "owned";
 
 /** A reference or a stream that a message passes to the other side. */
 export interface Passed {
-  /** Whether the other side uses it beyond the call that passed it. */
-  readonly isStarted: boolean;
   /** Ends it, because nobody will use it. */
   drop(): void;
   /** Takes it back; the producer of a stream is left as it is. */
@@ -66,17 +64,15 @@ export class MessageContext {
     (this.#passed ??= []).push(passed);
   }
 
-  /** Drops what is not used beyond the call, which has ended. Repeatable. */
-  settle(): void {
-    for (const it of this.#take()) if (!it.isStarted) it.drop();
-  }
-
   /** Takes everything back, so that the message can be encoded again. */
   withdraw(): void {
     for (const it of this.#take()) it.withdraw();
   }
 
-  /** Drops everything, because nobody has received the message. */
+  /**
+   * Drops everything, because the call that passed it has ended, or nobody has
+   * received the message. Repeatable.
+   */
   discard(): void {
     for (const it of this.#take()) it.drop();
   }

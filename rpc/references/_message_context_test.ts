@@ -6,10 +6,8 @@ function filledContext() {
   const context = new MessageContext("borrowed");
   assertEquals(context.isEmpty, true);
   const undone: string[] = [];
-  for (const isStarted of [false, true]) {
-    const name = isStarted ? "started" : "idle";
+  for (const name of ["one", "other"]) {
     context.add({
-      isStarted,
       drop: () => undone.push(`dropped ${name}`),
       withdraw: () => undone.push(`withdrawn ${name}`),
     });
@@ -18,23 +16,17 @@ function filledContext() {
   return { context, undone };
 }
 
-Deno.test("MessageContext.settle drops once what is not started", () => {
-  const { context, undone } = filledContext();
-  context.settle();
-  context.settle();
-  assertEquals(undone, ["dropped idle"]);
-});
-
-Deno.test("MessageContext.discard drops everything", () => {
+Deno.test("MessageContext.discard drops everything once", () => {
   const { context, undone } = filledContext();
   context.discard();
-  assertEquals(undone, ["dropped idle", "dropped started"]);
+  context.discard();
+  assertEquals(undone, ["dropped one", "dropped other"]);
 });
 
 Deno.test("MessageContext.withdraw takes everything back", () => {
   const { context, undone } = filledContext();
   context.withdraw();
-  assertEquals(undone, ["withdrawn idle", "withdrawn started"]);
+  assertEquals(undone, ["withdrawn one", "withdrawn other"]);
 });
 
 Deno.test("asMessageContext takes nothing else for one", () => {

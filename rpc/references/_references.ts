@@ -174,7 +174,6 @@ export class References {
       returned.set(target, (returned.get(target) ?? 0) + 1);
     }
     context?.add({
-      isStarted: false,
       drop: () => this.#release(reference, hold),
       withdraw: () => {
         // It will be sent again, so it is not disposed of.

@@ -54,7 +54,7 @@ function pack(
 ): { paths: unknown[]; release: () => void } {
   const context = new MessageContext(hold);
   const paths = values.map((value) => references.pack(value, context));
-  return { paths, release: () => context.settle() };
+  return { paths, release: () => context.discard() };
 }
 
 Deno.test("References sends what is listed by its path, without a reference", () => {

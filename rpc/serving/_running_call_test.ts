@@ -100,7 +100,7 @@ Deno.test("RunningCall.abort keeps the first reason, for a late signal, too", ()
 
 function passedStream(drop: () => void = () => {}): PassedStream {
   const withdraw = () => {};
-  return { isStarted: false, drop, withdraw, sentItems: 0, failure: null };
+  return { drop, withdraw, sentItems: 0, failure: null };
 }
 
 Deno.test("RunningCall has no deadline any more once it streams", () => {

@@ -113,7 +113,7 @@ export class MadeCalls implements Caller {
     const reply = channel.calls.send(content, terms, context);
     if (!context.isEmpty) {
       // A peer without extensions may use references until the connection ends.
-      const lease = new Lease(() => hello.ifExtended(() => context.settle()));
+      const lease = new Lease(() => hello.ifExtended(() => context.discard()));
       // No reply can have come yet.
       replyContext.lease = lease;
       const settle = () => lease.end();

@@ -48,14 +48,15 @@ export class IncomingStream
   constructor(
     session: SessionContext,
     path: string,
-    { signal, call, lease, watches }: ReceivedContext,
+    { kind, signal, call, lease, watches }: ReceivedContext,
   ) {
     this.#session = session;
     this.#key = Number(path.slice(STREAM_PREFIX.length));
     this.#replyContext = { kind: "reply", signal, call, lease, watches };
     lease?.extend();
     for (const watch of watches ?? []) watch.begin();
-    session.incoming.add(this);
+    // One in a request ends with its call.
+    if (kind === "reply") session.incoming.add(this);
     if (signal !== undefined) session.aborting.add(signal, this);
     emit(() => ({
       type: "stream-opened",

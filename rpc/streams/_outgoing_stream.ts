@@ -1,4 +1,6 @@
 import { Deque } from "../../channel/tables/deque.ts";
+import { ReferenceReleasedError } from "../errors.ts";
+import { openIterator } from "./_web_streams.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import type {
   PassedStream,
@@ -31,7 +33,16 @@ export type SendBatch = (
 /** Ends a producer that nobody will read. */
 export function discardStream(iterable: AsyncIterable<unknown>): void {
   // Nobody can receive an error of a generator's `finally`.
-  endProducer(() => iterable[Symbol.asyncIterator]()).catch(() => {});
+  endProducer(() => openIterator(iterable)).catch(() => {});
+}
+
+/** How a stream goes to its end. */
+type Outcome = { readonly error: unknown } | "done";
+
+function dropped(): ReferenceReleasedError {
+  return new ReferenceReleasedError(
+    "Cannot continue stream: the call that passed it has ended, read it before that",
+  );
 }
 
 async function endProducer(open: () => AsyncIterator<unknown>): Promise<void> {
@@ -61,7 +72,7 @@ export class OutgoingStream implements PassedStream {
   /** How many items are tried at once: as many as fitted, or twice as many. */
   #batchSize: number;
   #isPumping = false;
-  #outcome: { readonly error: unknown } | "done" | null = null;
+  #outcome: Outcome | null = null;
   #changed: PromiseWithResolvers<void> | null = null;
   #ending: Promise<void> | null = null;
 
@@ -79,10 +90,6 @@ export class OutgoingStream implements PassedStream {
     this.#batchSize = window.items;
     this.#owner = owner;
     this.#onEnd = onEnd;
-  }
-
-  get isStarted(): boolean {
-    return this.#iterator !== null;
   }
 
   /** Sends more items, of which `consumed` were consumed in all. */
@@ -131,9 +138,11 @@ export class OutgoingStream implements PassedStream {
     this.#finish();
   }
 
+  /** Ends the producer; a reader that goes on has an error, and no end. */
   drop(): void {
+    this.#ending ??= this.#end({ error: dropped() });
     // Nobody can receive an error of a generator's `finally`.
-    this.end().catch(() => {});
+    this.#ending.catch(() => {});
   }
 
   /**
@@ -141,12 +150,12 @@ export class OutgoingStream implements PassedStream {
    * itself waits for something: its `finally` then runs after that, if ever.
    */
   end(): Promise<void> {
-    return this.#ending ??= this.#end();
+    return this.#ending ??= this.#end("done");
   }
 
-  async #end(): Promise<void> {
+  async #end(outcome: Outcome): Promise<void> {
     const isOver = this.#outcome !== null;
-    this.#outcome ??= "done";
+    this.#outcome ??= outcome;
     this.#wake();
     // First, so that the signal of a waiting producer aborts.
     this.#finish();
@@ -155,11 +164,11 @@ export class OutgoingStream implements PassedStream {
     if (this.#isPumping && iterator !== null) {
       endProducer(() => iterator).catch(() => {});
     } else {
-      await endProducer(() =>
-        iterator ?? this.#iterable[Symbol.asyncIterator]()
-      ).catch((error) => {
-        throw this.#told(error);
-      });
+      await endProducer(() => iterator ?? openIterator(this.#iterable)).catch(
+        (error) => {
+          throw this.#told(error);
+        },
+      );
     }
   }
 
@@ -235,7 +244,7 @@ export class OutgoingStream implements PassedStream {
   #step(): Promise<IteratorResult<unknown>> {
     if (this.#iterator !== null) return this.#iterator.next();
     const begin = () => {
-      this.#iterator = this.#iterable[Symbol.asyncIterator]();
+      this.#iterator = openIterator(this.#iterable);
       return this.#iterator.next();
     };
     // The body of a generator begins here.

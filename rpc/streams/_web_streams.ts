@@ -3,6 +3,27 @@ export function isSink(value: unknown): value is WritableStream<unknown> {
   return value instanceof WritableStream;
 }
 
+/**
+ * Returns an iterator of a stream. That of a `ReadableStream` itself would cancel
+ * it only once a `next` that waits has ended.
+ */
+export function openIterator<T>(stream: AsyncIterable<T>): AsyncIterator<T> {
+  if (!(stream instanceof ReadableStream)) {
+    return stream[Symbol.asyncIterator]();
+  }
+  const reader: ReadableStreamDefaultReader<T> = stream.getReader();
+  return {
+    async next() {
+      const { done, value } = await reader.read();
+      return done ? { done, value: undefined } : { done, value };
+    },
+    async return() {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
 /** Returns a `ReadableStream` of the items of a stream that has arrived. */
 export function toReadable(
   stream: AsyncIterator<unknown>,
