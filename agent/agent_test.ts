@@ -211,8 +211,9 @@ withCtx(
   async (ctx) => {
     const container = await ctx.createContainer();
     const log: string[] = [];
+    const hang = Promise.withResolvers<void>();
     const spawning = container.spawn(Noting, log, {
-      onStart: () => new Promise(() => {}),
+      onStart: () => hang.promise,
     });
     await until(() => log.length === 2);
     const rejected = assertRejects(
@@ -223,6 +224,7 @@ withCtx(
     await container.close({ graceMs: 5 });
     await rejected;
     assertEquals(log, ["constructor", "start"]);
+    hang.resolve();
   },
 );
 
@@ -321,11 +323,13 @@ withCtx(
     const container = await ctx.createContainer();
     const log: string[] = [];
     const agent = await container.spawn(Noting, log);
-    agent.work(() => new Promise(() => {}));
+    const hang = Promise.withResolvers<void>();
+    agent.work(() => hang.promise);
     const closing = agent.close({ graceMs: Infinity });
     await nextTurn();
     await container.close({ graceMs: 5 });
     await closing;
+    hang.resolve();
     assertEquals(log.at(-1), "close");
   },
 );
@@ -359,10 +363,12 @@ withCtx("Agent.onClose that throws or hangs holds nothing up", async (ctx) => {
   });
   await throwing.close();
   assertEquals(ctx.takeHandlerErrors().map(String), ["RangeError: boom"]);
+  const hang = Promise.withResolvers<void>();
   const hanging = await container.spawn(Noting, [], {
-    onClose: () => new Promise(() => {}),
+    onClose: () => hang.promise,
   });
   await hanging.close({ graceMs: 1 });
+  hang.resolve();
   assertEquals(container.stats().hiddenAgents, 0);
 });
 

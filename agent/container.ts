@@ -148,6 +148,7 @@ export class Container implements AsyncDisposable {
     }
     observed.by?.opened(this, "container", () => this.address);
     observed.by?.owned(server, this);
+    if (this.#ownClock !== null) observed.by?.owned(this.#ownClock, this);
   }
 
   /** The address, with an ephemeral port and the host's name filled in. */

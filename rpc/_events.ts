@@ -5,7 +5,7 @@ import type {
   CallStarted,
   Ended,
 } from "../channel/internal.ts";
-import { observed } from "../transports/internal.ts";
+import { observed, type ObservedEvent } from "../transports/internal.ts";
 import { isInstance } from "./_failure.ts";
 
 /** A stream was passed from one side to the other. */
@@ -34,8 +34,33 @@ export interface ReferenceKept extends Begun {
   readonly call: object | null;
 }
 
+/**
+ * A served call or a produced stream has ended, since its consumer or the
+ * connection is gone, and its method or producer still runs.
+ */
+export interface WorkLeft extends ObservedEvent {
+  /** Distinguishes it from other events. */
+  readonly type: "work-left";
+  /** The call or stream. */
+  readonly subject: object;
+}
+
+/** The method or producer that {@linkcode WorkLeft} reported has ended. */
+export interface WorkDone extends ObservedEvent {
+  /** Distinguishes it from other events. */
+  readonly type: "work-done";
+  /** The call or stream. */
+  readonly subject: object;
+}
+
 /** All events of this layer. */
-export type RpcEvent = CallStarted | StreamOpened | ReferenceKept | Ended;
+export type RpcEvent =
+  | CallStarted
+  | StreamOpened
+  | ReferenceKept
+  | Ended
+  | WorkLeft
+  | WorkDone;
 
 /** Returns how a call ended that rejected with `error`. */
 export function outcomeOf(error: unknown): CallOutcome {

@@ -72,7 +72,8 @@ export interface CtxOptions {
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Reports each leak with the stack that made it. Makes each message slower.
+   * Reports each leak with the whole stack that made it, and not only with one
+   * line.
    *
    * @default {true with DENOMAS_TRACE=1 in the environment}
    */

@@ -1,5 +1,6 @@
 /**
- * Tests of networking code that run on every transport and fail on any leak.
+ * Tests of networking code that run on every transport and fail on what they leave
+ * open or running.
  *
  * {@linkcode withCtx} takes the place of `Deno.test` where a test needs a
  * server. It is no mock: messages go through real sockets, and in memory

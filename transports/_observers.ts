@@ -20,6 +20,7 @@ export type ResourceKind =
   | "file"
   | "container"
   | "agent"
+  | "task"
   | "process"
   | "network";
 

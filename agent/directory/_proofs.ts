@@ -35,7 +35,7 @@ export class Proofs {
     signal: AbortSignal,
   ): Promise<void> {
     const { container } = parseAgentAddress(address);
-    return this.#turns.run(caller, async () => {
+    return this.#turns.run(caller, signal, async () => {
       if (this.#proven.get(caller) === container) return;
       signal.throwIfAborted();
       const by = await this.#links

@@ -1,3 +1,4 @@
+import { abortable } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 
 /**
@@ -8,17 +9,26 @@ import { world } from "../../transports/internal.ts";
 export class Turns {
   readonly #last = new WeakMap<object, Promise<void>>();
 
-  /** Does `work` after all earlier work of `caller`. */
-  async run<T>(caller: object, work: () => T | Promise<T>): Promise<T> {
+  /**
+   * Does `work` after all earlier work of `caller`. Rejects with the reason of
+   * `signal` if that aborts before the work begins.
+   */
+  async run<T>(
+    caller: object,
+    signal: AbortSignal,
+    work: () => T | Promise<T>,
+  ): Promise<T> {
     const before = this.#last.get(caller);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#last.set(caller, promise);
     try {
-      if (before !== undefined) await before;
+      if (before !== undefined) await abortable(before, signal);
       return await work();
     } finally {
       // Others have their turn before the next work of this caller.
-      world.defer(resolve);
+      const pass = () => world.defer(resolve);
+      if (before === undefined) pass();
+      else before.then(pass);
     }
   }
 }

@@ -187,7 +187,8 @@ export class Directory extends Agent {
   async lookUp(page: DirectoryPage = {}): Promise<DirectoryEntry[]> {
     const caller = call();
     const { limit = DIRECTORY_PAGE_SIZE, after = 0 } = page;
-    return await this.#turns.run(channelOf(caller), async () => {
+    const channel = channelOf(caller);
+    return await this.#turns.run(channel, caller.signal, async () => {
       const found: DirectoryEntry[] = [];
       let examined = 0;
       for (const { id, entry } of this.#entries.all()) {
@@ -224,7 +225,7 @@ export class Directory extends Agent {
   ): AsyncGenerator<DirectoryNews> {
     // Not before somebody reads: else nobody might ever end it.
     const channel = channelOf(caller);
-    const subscription = await this.#turns.run(channel, () => {
+    const subscription = await this.#turns.run(channel, caller.signal, () => {
       if (this.signal.aborted) throw this.#closedError();
       const { budget } = channel;
       const subscription = new Subscription(query, this.#entries.all(), budget);

@@ -193,7 +193,18 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
         resolve(false);
       }
     };
-    await Promise.race([run(), this.#ended.promise]);
+    const running = run();
+    this.#observeWork(running, "onStart");
+    await Promise.race([running, this.#ended.promise]);
+  }
+
+  /** Lists code of the agent until it has ended: it may outlive its agent. */
+  #observeWork(work: Promise<void>, name: string): void {
+    if (observed.by === null) return;
+    observed.by.opened(work, "task", () => name);
+    observed.by.owned(work, this);
+    const onEnd = () => observed.by?.closed(work);
+    work.then(onEnd, onEnd);
   }
 
   /** Lets others call the agent. */
@@ -239,6 +250,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     const running = this.#run(task);
     tasks.add(running);
     running.then(() => tasks.delete(running));
+    this.#observeWork(running, task.name || "without a name");
   }
 
   async #run(task: AgentTask): Promise<void> {
@@ -312,7 +324,9 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     }
     if (work.length > 0) await Promise.race([Promise.all(work), cut]);
     if (hasStarted && this.#hooks.onClose !== undefined) {
-      await Promise.race([this.#runOnClose(), cut]);
+      const closing = this.#runOnClose();
+      this.#observeWork(closing, "onClose");
+      await Promise.race([closing, cut]);
     }
     this.#state = { ...end, tag: "closed" };
     this.#host.onState(this);

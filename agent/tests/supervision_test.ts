@@ -214,8 +214,9 @@ withCtx(
         ? { backoff: { initialMs: 60_000, maxMs: 60_000 } }
         : AT_ONCE;
       const first = await container.spawn(Worker, history, policy);
-      if (moment === "closing") first.work(() => new Promise(() => {}));
-      history.onStart = () => new Promise(() => {});
+      const hang = Promise.withResolvers<void>();
+      if (moment === "closing") first.work(() => hang.promise);
+      history.onStart = () => hang.promise;
       first.fails("one");
       if (moment === "closing") await nextTurn();
       if (moment === "waiting") await until(() => history.closes === 1);
@@ -224,6 +225,7 @@ withCtx(
       await nextTurn();
       assertEquals(history.made.length, moment === "starting" ? 2 : 1);
       assertEquals(ctx.takeHandlerErrors().map(String), ["RangeError: one"]);
+      hang.resolve();
     }
   },
 );

@@ -50,6 +50,8 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   /** What follows the call to its end; made when needed. */
   #watches: StreamWatch[] | null = null;
   #hasEnded = false;
+  /** Whether the method has returned or thrown. */
+  #isDone = false;
   #isGivenUp = false;
   #deadline = Infinity;
   #controller: AbortController | null = null;
@@ -196,6 +198,13 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
       watch.end(outcome === "result" ? null : { error });
     }
     emit(() => ({ type: "ended", subject: this, outcome, error }));
+    if (!this.#isDone) emit(() => ({ type: "work-left", subject: this }));
+  }
+
+  /** The method has returned or thrown, which may come after the end. */
+  finishWork(): void {
+    this.#isDone = true;
+    if (this.#hasEnded) emit(() => ({ type: "work-done", subject: this }));
   }
 
   #arm(): void {

@@ -257,6 +257,7 @@ export class ServedCalls {
   }
 
   #reply(request: IncomingRequest, running: RunningCall, value: unknown): void {
+    running.finishWork();
     if (request.isOneWay) this.#discard(value, running);
     if (running.isGivenUp) {
       if (isStream(value)) discardStream(value);
@@ -290,6 +291,7 @@ export class ServedCalls {
     running: RunningCall,
     error: unknown,
   ): void {
+    running.finishWork();
     const { isGivenUp } = running;
     running.end(isGivenUp ? "aborted" : outcomeOf(error), error);
     this.fail(request, isGivenUp ? error : this.report(running, error));

@@ -2,6 +2,7 @@ import { Deque } from "../../channel/tables/deque.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { openIterator } from "./_web_streams.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
+import { emit } from "../_events.ts";
 import type {
   PassedStream,
   StreamOwner,
@@ -161,14 +162,24 @@ export class OutgoingStream implements PassedStream {
     this.#finish();
     if (isOver) return;
     const iterator = this.#iterator;
-    if (this.#isPumping && iterator !== null) {
-      endProducer(() => iterator).catch(() => {});
-    } else {
-      await endProducer(() => iterator ?? openIterator(this.#iterable)).catch(
-        (error) => {
-          throw this.#told(error);
-        },
-      );
+    const ending = this.#observeEnd(() =>
+      endProducer(() => iterator ?? openIterator(this.#iterable))
+    );
+    if (this.#isPumping && iterator !== null) ending.catch(() => {});
+    else {
+      await ending.catch((error) => {
+        throw this.#told(error);
+      });
+    }
+  }
+
+  /** Tells observers that the producer is still at work, until it has ended. */
+  async #observeEnd(end: () => Promise<void>): Promise<void> {
+    emit(() => ({ type: "work-left", subject: this }));
+    try {
+      await end();
+    } finally {
+      emit(() => ({ type: "work-done", subject: this }));
     }
   }
 

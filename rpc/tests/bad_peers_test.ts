@@ -17,6 +17,7 @@ import { usedHeapBytes } from "../../channel/fixtures/heap.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import type { RpcClient } from "../client.ts";
+import { untilEnd } from "../../testing/fixtures/until_end.ts";
 import type { RpcServer, RpcServerOptions } from "../server.ts";
 import { service } from "../service/service.ts";
 
@@ -31,7 +32,7 @@ const shop = service({
   async *count() {
     for (let n = 0;; n++) yield n;
   },
-  hang: () => new Promise<never>(() => {}),
+  hang: untilEnd,
 });
 
 interface Scene {

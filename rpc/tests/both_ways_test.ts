@@ -544,9 +544,12 @@ async function startRelay(ctx: Ctx) {
     },
     remaining: () => Math.min(call().remainingMs, 1e9),
     wait: () =>
-      new Promise<void>(() => {
+      new Promise<void>((resolve) => {
         const { signal } = call();
-        signal.onabort = () => aborted.resolve(signal.reason);
+        signal.onabort = () => {
+          aborted.resolve(signal.reason);
+          resolve();
+        };
       }),
     async *upTo(last: number): AsyncGenerator<number> {
       for (let i = 1; i <= last; i++) yield i;

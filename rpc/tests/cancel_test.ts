@@ -10,6 +10,7 @@ import { service } from "../service/service.ts";
 function waiter() {
   const started = Promise.withResolvers<Call>();
   const reason = Promise.withResolvers<unknown>();
+  const released = Promise.withResolvers<string>();
   const served = service({
     echo: (value: number) => value,
     wait() {
@@ -23,14 +24,14 @@ function waiter() {
         })
       );
     },
-    // Never answers: the deadline of the caller and that of the method end at
-    // the same time, and an answer in between would come in time.
+    // Answers long after its end: the deadline of the caller and that of the
+    // method end at the same time, and an answer in between would come in time.
     hang() {
       const running = call();
       const { signal } = running;
       started.resolve(running);
       signal.addEventListener("abort", () => reason.resolve(signal.reason));
-      return new Promise<string>(() => {});
+      return released.promise;
     },
     remaining: () => call().remainingMs,
     async late() {
@@ -41,7 +42,12 @@ function waiter() {
       yield await Promise.resolve(1);
     },
   });
-  return { served, started: started.promise, reason: reason.promise };
+  return {
+    served,
+    started: started.promise,
+    reason: reason.promise,
+    release: () => released.resolve("late"),
+  };
 }
 
 function turn(): Promise<void> {
@@ -123,7 +129,7 @@ withCtx(
 
 for (const where of ["call", "connection"]) {
   withCtx(`timeoutMs of a ${where} reaches the method`, async (ctx) => {
-    const { served, started, reason } = waiter();
+    const { served, started, reason, release } = waiter();
     await ctx.rpc.startServer(served);
     const timeoutMs = 100;
     const client = await ctx.rpc.connect<typeof served>(
@@ -139,6 +145,7 @@ for (const where of ["call", "connection"]) {
     assert(remainingMs > 0 && remainingMs <= timeoutMs, String(remainingMs));
     await rejected;
     assert(await reason instanceof Error);
+    release();
     // What a lost race may leave pending is answered before this.
     await client.remote.echo(2);
   });

@@ -3,6 +3,7 @@ import type { Channel } from "../../channel/channel.ts";
 import { observe } from "../../transports/internal.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
+import { untilEnd } from "../../testing/fixtures/until_end.ts";
 import type { RpcEvent } from "../_events.ts";
 import { keep, withOptions } from "../options.ts";
 import { service } from "../service/service.ts";
@@ -14,7 +15,8 @@ function collect(ctx: Ctx, channel: Channel) {
   const stop = observe({
     event(event) {
       const it = event as RpcEvent;
-      if (!("subject" in it)) return;
+      // A producer that waits for its consumer is left for a few microtasks.
+      if (!("subject" in it) || it.type.startsWith("work-")) return;
       if ("channel" in it && it.channel === channel) own.add(it.subject);
       if (own.has(it.subject)) seen.push(it);
     },
@@ -67,7 +69,7 @@ withCtx("a call emits its start and its end on both sides", async (ctx) => {
 withCtx(
   "a call that its caller ends, or that loses its connection, says so",
   async (ctx) => {
-    const idle = service({ wait: () => new Promise<void>(() => {}) });
+    const idle = service({ wait: (): Promise<void> => untilEnd() });
     const server = await ctx.rpc.startServer(idle);
     const client = await ctx.rpc.connect<typeof idle>();
     const events = collect(ctx, client.channel);

@@ -17,8 +17,13 @@ import {
 } from "../fixtures/fake_channel.ts";
 import { ignoreAll } from "../fixtures/handlers.ts";
 import { calculator } from "../fixtures/services.ts";
-import { describeLeak } from "./_leak.ts";
+import { describeLeak, type Leak } from "./_leak.ts";
 import { Ledger, type LedgerOptions } from "./_ledger.ts";
+
+/** Describes a leak without the line that made it. */
+function describe(leak: Leak): string {
+  return describeLeak({ ...leak, stack: null });
+}
 
 function makeLedger(options: Partial<LedgerOptions> = {}): Ledger {
   return new Ledger({ trace: false, isCurrent: () => true, ...options });
@@ -34,9 +39,9 @@ Deno.test("Ledger lists what is open, with its owners and what it owns", () => {
   ledger.owned(timer, server);
   const [leak, ...others] = ledger.readBeforeCleanUp();
   assertEquals(others, []);
-  assertEquals(describeLeak(leak!), "server (here), with 1 listener, 1 timer");
+  assertEquals(describe(leak!), "server (here), with 1 listener, 1 timer");
   ledger.closed(server);
-  assertEquals(ledger.readAll().map(describeLeak), [
+  assertEquals(ledger.readAll().map(describe), [
     "listener (here) of server (here)",
     "timer (of a deadline) of server (here)",
   ]);
@@ -61,7 +66,7 @@ Deno.test("Ledger.readBeforeCleanUp leaves a socket's file to its listener", () 
   const ledger = makeLedger();
   ledger.opened({}, "file", () => "/socket");
   assertEquals(ledger.readBeforeCleanUp(), []);
-  assertEquals(ledger.readAll().map(describeLeak), ["file (/socket)"]);
+  assertEquals(ledger.readAll().map(describe), ["file (/socket)"]);
 });
 
 Deno.test("Ledger lists what waits for a clock, and no clock for itself", () => {
@@ -72,7 +77,7 @@ Deno.test("Ledger lists what waits for a clock, and no clock for itself", () => 
   ledger.opened(sleep, "timer", () => "sleep");
   ledger.owned(sleep, clock);
   for (const leaks of [ledger.readBeforeCleanUp(), ledger.readAll()]) {
-    assertEquals(leaks.map(describeLeak), [
+    assertEquals(leaks.map(describe), [
       "timer (sleep) of clock (external clock)",
     ]);
   }
@@ -94,7 +99,7 @@ Deno.test("Ledger names the pending calls of clients, not those of servers", () 
     call(ledger, channel, 1, "second");
     endCall(ledger, first);
   }
-  assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
+  assertEquals(ledger.readBeforeCleanUp().map(describe), [
     `pending call 1 "second" of channel (near to far)`,
   ]);
 });
@@ -105,7 +110,7 @@ Deno.test("Ledger names the pending calls of a client that owns its channel", ()
   ledger.opened(client, "client", () => "of far");
   ledger.keep(client);
   call(ledger, openChannel(ledger, client));
-  assertEquals(ledger.readBeforeCleanUp().map(describeLeak), [
+  assertEquals(ledger.readBeforeCleanUp().map(describe), [
     `pending call 0 "pending" of channel (near to far) of client (of far)`,
   ]);
 });
@@ -134,7 +139,7 @@ withCtx({
   const pending = channel.send("pending");
   controller.abort();
   await Promise.allSettled([givenUp, late]);
-  const leaks = ledger.readBeforeCleanUp().map(describeLeak);
+  const leaks = ledger.readBeforeCleanUp().map(describe);
   assertEquals(leaks.filter((leak) => leak.startsWith("pending call")), [
     `pending call 2 "pending" of channel (${channel.localAddress} to ${channel.remoteAddress})`,
   ]);
@@ -152,13 +157,13 @@ withCtx({
   await remote.add(1, 2);
   const pending = channel.send(["never", [], {}]);
   const named = (leak: string) => leak.startsWith("pending call");
-  const leaks = ledger.readBeforeCleanUp().map(describeLeak).filter(named);
+  const leaks = ledger.readBeforeCleanUp().map(describe).filter(named);
   assertEquals(leaks.length, 1);
   assertStringIncludes(leaks[0]!, `[ "never", [], {} ] of channel`);
   await channel.close({ graceMs: 0 });
   await pending.catch(() => {});
   assertEquals(
-    ledger.readBeforeCleanUp().map(describeLeak).filter(named),
+    ledger.readBeforeCleanUp().map(describe).filter(named),
     [],
   );
 });
@@ -170,7 +175,7 @@ Deno.test("Ledger lists what a channel has not settled at its end", () => {
   const client = openChannel(ledger);
   client.unansweredRequests = 2;
   ledger.closed(client);
-  assertEquals(ledger.readAll().map(describeLeak), [
+  assertEquals(ledger.readAll().map(describe), [
     "pending calls (0) and unanswered requests (2) at its end of channel (near to far)",
   ]);
 });
@@ -178,10 +183,9 @@ Deno.test("Ledger lists what a channel has not settled at its end", () => {
 Deno.test("Ledger.describe tells of unanswered requests, too", () => {
   const ledger = makeLedger();
   openChannel(ledger).unansweredRequests = 3;
-  assertEquals(ledger.describe(), [
-    "channel (near to far)",
-    "unanswered requests at channel (near to far): 3",
-  ]);
+  const [channel, requests] = ledger.describe();
+  assertMatch(channel!, /^channel \(near to far\)\n/);
+  assertEquals(requests, "unanswered requests at channel (near to far): 3");
 });
 
 Deno.test("Ledger ignores what other code opens, but names it as an owner", () => {
@@ -195,12 +199,12 @@ Deno.test("Ledger ignores what other code opens, but names it as an owner", () =
   assertEquals([ledger.readAll(), ledger.log.draw()], [[], null]);
   isCurrent = true;
   openChannel(ledger, server);
-  assertEquals(ledger.readAll().map(describeLeak), [
+  assertEquals(ledger.readAll().map(describe), [
     "channel (near to far) of something from outside the step",
   ]);
 });
 
-Deno.test("Ledger keeps the stack of what was opened and called if asked", () => {
+Deno.test("Ledger keeps the whole stack of what was opened and called if asked", () => {
   const ledger = makeLedger({ trace: true });
   const channel = openChannel(ledger);
   call(ledger, channel);
@@ -225,22 +229,59 @@ withCtx({
   const name = `channel (${channel.localAddress} to ${channel.remoteAddress})`;
   const isOfServer = (line: string) => line.includes(name);
   assertEquals(ledger.describe().filter(isOfServer).slice(-2), [
-    `running methods (1) of ${name} of server (${server.address})`,
+    `running method 'never' of ${name} of server (${server.address})`,
     `unanswered requests at ${name}: 1`,
   ]);
   // It ends for the ledger, while the method still runs.
   ledger.closed(channel);
   assertEquals(
-    ledger.readAll().map(describeLeak).filter(isOfServer).slice(-2),
+    ledger.readAll().map(describe).filter(isOfServer).slice(-2),
     [
       `pending calls (0) and unanswered requests (1) at its end of ${name} of server (${server.address})`,
-      `running methods (1) of ${name} of server (${server.address})`,
+      `running method 'never' of ${name} of server (${server.address})`,
     ],
   );
   await close();
   await channel.closed;
-  const left = ledger.readAll().map(describeLeak);
+  const left = ledger.readAll().map(describe);
   assertEquals(left.filter((line) => line.startsWith("running")), []);
+});
+
+Deno.test("Ledger keeps a method that outlives its call until it is done", () => {
+  const log = makeLog();
+  const [quick, slow] = [
+    log.start("quick", "served"),
+    log.start("slow", "served"),
+  ];
+  const stream = log.stream("produced", slow);
+  for (const subject of [quick, slow, stream]) {
+    log.end(subject);
+    if (subject !== quick) log.emit({ type: "work-left", subject });
+  }
+  assertEquals(log.served(), [
+    "running method 'slow'",
+    "running producer of 'slow'",
+  ]);
+  for (const subject of [slow, stream]) {
+    log.emit({ type: "work-done", subject });
+  }
+  assertEquals(log.served(), []);
+});
+
+Deno.test("Ledger.emptied resolves once nothing is left", async () => {
+  const ledger = makeLedger();
+  await ledger.emptied();
+  const later = makeLedger();
+  const [task, timer] = [{}, {}];
+  later.opened(task, "task", () => "work");
+  later.opened(timer, "timer", () => "of the test");
+  let isEmpty = false;
+  const emptied = later.emptied().then(() => void (isEmpty = true));
+  later.closed(timer);
+  await Promise.resolve();
+  assertEquals(isEmpty, false);
+  later.closed(task);
+  await emptied;
 });
 
 /** A ledger with the events of one RPC channel. */
@@ -299,23 +340,23 @@ Deno.test("Ledger names the calls of RPC until they end", () => {
   assertEquals(own().length, 1);
 });
 
-Deno.test("Ledger counts the methods, streams and references for the other side", () => {
+Deno.test("Ledger names the methods and producers for the other side, and counts references", () => {
   const log = makeLog();
   const call = log.start("one", "served");
-  log.start("two", "served");
-  log.stream("produced");
+  log.stream("produced", log.start("two", "served"));
   const reference = log.keep(null, "peer");
   assertEquals(log.own(), []);
   assertEquals(log.served(), [
-    "running methods (2)",
-    "streams produced for the other side (1)",
+    "running method 'one'",
+    "running method 'two'",
+    "running producer of 'two'",
     "references given to the other side (1)",
   ]);
   log.end(call);
   log.emit({ type: "ended", subject: reference });
   assertEquals(log.served(), [
-    "running methods (1)",
-    "streams produced for the other side (1)",
+    "running method 'two'",
+    "running producer of 'two'",
   ]);
 });
 

@@ -12,13 +12,42 @@ const MACHINERY = [
   import.meta.resolve("../../transports/_observers.ts"),
 ];
 
-/** Returns the stack, a line each frame: of the test, and what it calls. */
-export function stackNow(): string {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = MAX_FRAMES;
-  const frames = new Error().stack?.split("\n").slice(1) ?? [];
-  Error.stackTraceLimit = limit;
-  return frames
-    .filter((line) => !MACHINERY.some((it) => line.includes(it)))
-    .join("\n");
+const ROOT = import.meta.resolve("../../");
+
+/** The code of the package, without its own tests and their helpers. */
+const OF_PACKAGE =
+  /^(agent|channel|extras|rpc|testing|transports)\/(?!.*(_test\.ts|fixtures\/|tests\/))/;
+
+/** The stack of one place in the code. */
+export class Stack {
+  readonly #error: Error;
+
+  /**
+   * Takes the stack as it is now. Its text is made when it is asked for, which
+   * takes a hundred times as long.
+   */
+  constructor() {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = MAX_FRAMES;
+    this.#error = new Error();
+    Error.stackTraceLimit = limit;
+  }
+
+  /** Returns the frames of the test and of what it calls, a line each. */
+  toString(): string {
+    return this.#frames().join("\n");
+  }
+
+  /** Returns the innermost frame outside of the package, if it has one. */
+  userFrame(): string | null {
+    return this.#frames().find((line) => {
+      const at = line.indexOf(ROOT);
+      return at === -1 || !OF_PACKAGE.test(line.slice(at + ROOT.length));
+    }) ?? null;
+  }
+
+  #frames(): string[] {
+    const frames = this.#error.stack?.split("\n").slice(1) ?? [];
+    return frames.filter((line) => !MACHINERY.some((it) => line.includes(it)));
+  }
 }

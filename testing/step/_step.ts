@@ -21,8 +21,11 @@ import {
 
 /** The time for a body to end after its time is up, in milliseconds. */
 const LAST_MS = 250;
-/** The turns of the event loop within which closed resources must be gone. */
-const SETTLE_TURNS = 20;
+/**
+ * The time in which closed resources must be gone, and methods, producers and
+ * tasks must have ended, in milliseconds.
+ */
+const SETTLE_MS = 250;
 
 /** Options for {@linkcode runStep}. */
 export interface StepOptions {
@@ -140,10 +143,9 @@ class Step {
     before: readonly Leak[],
     { isLate }: { readonly isLate: boolean },
   ): Promise<void> {
-    for (let turn = 0; turn < SETTLE_TURNS; turn++) {
-      await world.nextTurn();
-      if (this.ledger.readAll().length === 0) break;
-    }
+    await settledWithin(this.ledger.emptied(), SETTLE_MS);
+    // Rejections of what has just ended are heard of in the next turn.
+    await world.nextTurn();
     const known = new Set(before.map(({ resource }) => resource ?? undefined));
     const error = leakError(this.#identity, {
       before: isLate ? [] : before,

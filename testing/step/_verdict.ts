@@ -25,7 +25,7 @@ export interface FoundLeaks {
   readonly after: readonly Leak[];
   /** Files that were left in the folder of sockets. */
   readonly files: readonly string[];
-  /** Whether stacks were kept. */
+  /** Whether the leaks have whole stacks. */
   readonly traced: boolean;
 }
 
@@ -34,17 +34,19 @@ export function leakError(
   { step, site }: StepIdentity,
   { before, after, files, traced }: FoundLeaks,
 ): LeakError | null {
-  const left = [...after.map(describeLeak), ...files];
-  const all = [...before.map(describeLeak), ...left];
+  const left = [...counted(after.map(describeLeak)), ...files];
+  const open = counted(before.map(describeLeak));
+  const all = [...open, ...left];
   if (all.length === 0) return null;
+  const total = before.length + after.length + files.length;
   const message = [
-    `Cannot end step '${step}': it leaked ${count(all.length, "thing")}`,
+    `Cannot end step '${step}': it leaked ${count(total, "thing")}`,
     ...section(
       "Open or pending when the body had ended, and neither made by 'ctx' nor given to 'ctx.use':",
-      before.map(describeLeak),
+      open,
     ),
     ...section("Left after clean-up:", left),
-    ...(traced ? [] : ["Set DENOMAS_TRACE=1 to see where each was made"]),
+    ...(traced ? [] : ["Set DENOMAS_TRACE=1 to see the whole stack of each"]),
     `    at ${site}`,
   ].join("\n");
   return withoutStack(() => new LeakError(message, all));
@@ -58,7 +60,10 @@ export function timeoutError(
 ): StepTimeoutError {
   const message = [
     `Cannot go on with step '${step}': its body took longer than ${timeoutMs} ms`,
-    ...section("Open or pending:", open.length > 0 ? open : ["nothing"]),
+    ...section(
+      "Open or pending:",
+      open.length > 0 ? counted(open) : ["nothing"],
+    ),
     `    at ${site}`,
   ].join("\n");
   return withoutStack(() => new StepTimeoutError(message, timeoutMs));
@@ -110,6 +115,13 @@ export function asOne({ step }: StepIdentity, problems: unknown[]): unknown {
       problems,
       `Step '${step}' failed with ${count(problems.length, "error")}`,
     )
+  );
+}
+
+/** Returns each text once; the first line of one that comes often says so. */
+function counted(texts: readonly string[]): string[] {
+  return [...Map.groupBy(texts, (text) => text)].map(([text, { length }]) =>
+    length === 1 ? text : text.replace(/$/m, `, ${length} times`)
   );
 }
 

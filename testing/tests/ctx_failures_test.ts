@@ -114,7 +114,7 @@ for (
     assertMatch(
       failureOf("leaks a container", step),
       new RegExp(
-        `leaked 1 thing\\n.*\\n {2}container \\(${scheme}:\\S+\\), with 1 listener, 1 server, 1 agent$`,
+        `leaked 1 thing\\n.*\\n {2}container \\(${scheme}:\\S+\\), with 1 listener, 1 server, agent \\(Watcher\\('${scheme}:\\S+/0'\\)\\)$`,
         "m",
       ),
     );
@@ -131,7 +131,10 @@ Deno.test("withCtx counts the connections of a leaked container", () => {
 Deno.test("withCtx lists containers and agents when a body's time is up", () => {
   const failure = failureOf("hangs with an agent");
   assertMatch(failure, /^StepTimeoutError: /);
-  assertMatch(failure, /^ {2}container \(local:\S+\), with .*1 agent/m);
+  assertMatch(
+    failure,
+    /^ {2}container \(local:\S+\), with .*agent \(Watcher\(/m,
+  );
 });
 
 Deno.test("withCtx fails a test whose agent's task throws", () => {
@@ -145,7 +148,10 @@ Deno.test("withCtx tells what RPC has under way when a body's time is up", () =>
   const failure = failureOf("hangs in a method");
   assertMatch(failure, /^StepTimeoutError: /);
   assertMatch(failure, /^ {2}pending call 1 of 'never' \[/m);
-  assertMatch(failure, /^ {2}running methods \(1\) of channel/m);
+  assertMatch(
+    failure,
+    /^ {2}running method 'never' of channel .*\n(.*\n)*.*rpc_leaks\.ts:\d+/m,
+  );
 });
 
 for (const step of ["memory · json", "memory · msgpack"]) {

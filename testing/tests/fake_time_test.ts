@@ -11,6 +11,7 @@ import { service } from "../../rpc/service/service.ts";
 import { withCtx } from "../fixtures/everywhere.ts";
 import { failureOf } from "../fixtures/fake_runner.ts";
 import { nextTurn } from "../fixtures/next_turn.ts";
+import { untilEnd } from "../fixtures/until_end.ts";
 import { StepTimeoutError } from "../errors.ts";
 
 /** The least that a fake time offers. */
@@ -131,7 +132,7 @@ for (const [name, fake] of Object.entries(FAKES)) {
   withCtx(
     `timers that are set later run on the time of ${name}`,
     async (ctx) => {
-      const slow = service({ never: () => new Promise<void>(() => {}) });
+      const slow = service({ never: (): Promise<void> => untilEnd() });
       const { remote } = await ctx.rpc.startServerAndConnect(slow, {
         client: { heartbeatMs: Infinity },
         server: { heartbeatMs: Infinity },
