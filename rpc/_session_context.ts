@@ -7,6 +7,7 @@ import type {
 import type { ServedCall } from "./middleware.ts";
 import type { Caller } from "./references/_remote_proxy.ts";
 import type { Target } from "./references/_resolve.ts";
+import type { RpcClient } from "./rpc_client.ts";
 import type { StreamWindow } from "./rpc_options.ts";
 import type { ResolvedSessionOptions } from "./session/_options.ts";
 
@@ -20,6 +21,8 @@ export interface SessionContext {
   /** The service that this side offers, if any. */
   readonly root: object | null;
   readonly options: ResolvedSessionOptions;
+  /** The handle of the connection for users, made when it is asked for. */
+  readonly client: RpcClient;
   /** Data that methods and middleware store for the connection. */
   readonly data: Map<string, unknown>;
   /** Ends consumed streams whose calls are aborted. */

@@ -50,20 +50,22 @@ export interface UnknownPeer {
  *   "Unknown token",
  * );
  * ```
+ *
+ * @typeParam Identity The type of the identity.
  */
-export type Authenticate = (
+export type Authenticate<Identity = unknown> = (
   credentials: unknown,
   peer: UnknownPeer,
-) => unknown;
+) => Identity | Promise<Identity>;
 
 /** Options of a side that authenticates its peers. */
-export interface AuthenticateOptions {
+export interface AuthenticateOptions<Identity = unknown> {
   /**
    * Authenticates a peer before any of its requests is served.
    *
    * @default {every peer is admitted}
    */
-  readonly authenticate?: Authenticate | undefined;
+  readonly authenticate?: Authenticate<Identity> | undefined;
   /**
    * The time for a peer to send its credentials and for `authenticate` to check
    * them, in milliseconds, from when the peer connects.

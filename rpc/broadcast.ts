@@ -1,4 +1,4 @@
-import type { RpcClient } from "./client.ts";
+import type { RpcClient } from "./rpc_client.ts";
 import type { Remote } from "./remote.ts";
 
 /** A client that {@linkcode broadcast} did not reach. */
@@ -14,13 +14,13 @@ export interface BroadcastFailure<T = unknown> {
  * Resolves when all calls have ended, to those that failed. Never rejects.
  *
  * ```ts
- * import { broadcast, openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { broadcast, openConnection, type RpcClient, service, startServer } from "@denomas/denomas/rpc";
  * import { assertEquals } from "@std/assert";
  *
  * const heard: string[] = [];
  * const listener = service({ hear: (text: string) => void heard.push(text) });
  *
- * await using server = await startServer<typeof listener>("local://radio", service({ ping: () => {} }));
+ * await using server = await startServer<RpcClient<typeof listener>>("local://radio", service({ ping: () => {} }));
  * const options = { service: listener };
  * await using one = await openConnection(server.address, options);
  * await using other = await openConnection(server.address, options);

@@ -1,16 +1,25 @@
+import type { RpcClient } from "./rpc_client.ts";
+
 /**
  * Runs before a method and its schemas. It refuses the call by throwing, or
- * returns what it adds to the `context` of the call.
+ * returns what it adds to the `context` of the call. It may declare the identity
+ * that it expects, as in `({ identity }: Call<unknown, User>) => …`; methods
+ * behind it see that type, too.
  */
-// deno-lint-ignore no-explicit-any -- the context that earlier ones have added
-export type Guard<Added = unknown> = (call: Call<any>) => Added;
+export type Guard<Added = unknown> = {
+  // As a method, whose parameter may have a narrower type.
+  // deno-lint-ignore no-explicit-any -- the context that earlier ones have added
+  run(call: Call<any>): Added;
+}["run"];
 
 /**
  * The call that an exposed method serves.
  *
  * @typeParam Context What guards and middleware have added.
+ * @typeParam Identity What `authenticate` returns.
+ * @typeParam T The service that the caller offers. Nothing checks that it does.
  */
-export interface Call<Context = unknown> {
+export interface Call<Context = unknown, Identity = unknown, T = unknown> {
   /** What guards and middleware have added, such as the user. */
   readonly context: Readonly<Context>;
   /**
@@ -37,7 +46,12 @@ export interface Call<Context = unknown> {
    * without that option. For a container's calls to its own agents, whoever
    * caused them, it is the `Container`.
    */
-  readonly identity: unknown;
+  readonly identity: Identity;
+  /**
+   * The connection to the caller, with the proxy for the service that the caller
+   * offers and the promise `closed`.
+   */
+  readonly client: RpcClient<T, Identity>;
   /**
    * The rest of the time that the caller allowed, in milliseconds, or
    * `Infinity`. Pass it on with `withOptions(remote, { call })`.
@@ -87,11 +101,19 @@ export function currentCall(): Call | null {
  * before the first `await`, and keep the result for later. A `method` gets it as
  * an argument.
  *
- * @typeParam Context What guards and middleware have added. Nothing checks it.
+ * Nothing checks the types that are given to it.
+ *
+ * @typeParam Context What guards and middleware have added.
+ * @typeParam Identity What `authenticate` returns.
+ * @typeParam T The service that the caller offers.
  * @throws {TypeError} Anywhere else.
  */
-export function call<Context = unknown>(): Call<Context> {
-  if (current !== null) return current as Call<Context>;
+export function call<
+  Context = unknown,
+  Identity = unknown,
+  T = unknown,
+>(): Call<Context, Identity, T> {
+  if (current !== null) return current as Call<Context, Identity, T>;
   throw new TypeError(
     "Cannot find the current call: no exposed method is running, use 'call()' before the method's first 'await' and keep its result",
   );

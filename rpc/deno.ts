@@ -4,12 +4,15 @@
 import { withTransports } from "../transports/defaults.ts";
 import {
   openConnection as openNeutral,
-  type RpcClient,
   type RpcConnectionOptions,
 } from "./client.ts";
+import type { RpcClient } from "./rpc_client.ts";
 import {
+  type AnyClient,
+  type Identified,
   type RpcServer,
   type RpcServerOptions,
+  type Served,
   startServer as startNeutral,
 } from "./server.ts";
 
@@ -69,17 +72,26 @@ export async function openConnection<T>(
  * assertEquals((await other.remote.count()).startsWith("1 for "), true);
  * ```
  *
- * @typeParam T The service that clients offer. Nothing checks that they do.
+ * The type of `client.identity` is what `authenticate` returns. If clients offer a
+ * service, the type of `client` says which: declare it where `onConnect` gets it,
+ * or give it to `startServer<RpcClient<Sensor>>`.
+ *
+ * @typeParam Client The connection to a client. Nothing checks that clients offer
+ * the service of its type.
+ * @typeParam Identity What `authenticate` returns.
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport takes the address, or `service` exposes
  * nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
-export async function startServer<T = unknown>(
+export async function startServer<
+  Client extends AnyClient = RpcClient,
+  Identity = Client["identity"],
+>(
   address: string,
-  service: object | ((client: RpcClient<T>) => object),
-  options: RpcServerOptions<T> = {},
-): Promise<RpcServer<T>> {
+  service: Served<Identified<Client, Identity>>,
+  options: RpcServerOptions<Client, Identity> = {},
+): Promise<RpcServer<Identified<Client, Identity>>> {
   const complete = withTransports(address, options);
   return await startNeutral(address, service, complete);
 }

@@ -1,18 +1,27 @@
 import type { Channel } from "../channel/channel.ts";
 import type { Call, CallOptions } from "./call.ts";
 
-/** The option `middleware`: functions that run around calls and connections. */
-export interface Middleware {
+/**
+ * The option `middleware`: functions that run around calls and connections.
+ *
+ * @typeParam Identity What `authenticate` returns.
+ */
+export interface Middleware<Identity = unknown> {
   /** Run around every call that this side makes, the first one outermost. */
   readonly calls?: readonly CallMiddleware[] | undefined;
   /** Run around every call that this side serves, the first one outermost. */
-  readonly requests?: readonly RequestMiddleware[] | undefined;
+  readonly requests?: readonly RequestMiddleware<Identity>[] | undefined;
   /** Run for each new connection, before anything passes through it. */
   readonly connections?: readonly ConnectionObserver[] | undefined;
 }
 
-/** A call that this side serves, as middleware sees it. */
-export interface ServedCall extends Call {
+/**
+ * A call that this side serves, as middleware sees it.
+ *
+ * @typeParam Identity What `authenticate` returns.
+ */
+export interface ServedCall<Identity = unknown>
+  extends Call<unknown, Identity> {
   /** The arguments; keyword arguments are the last one. */
   readonly args: readonly unknown[];
 }
@@ -70,9 +79,11 @@ export type CallNext = (
  * await client.remote.add(1, 2);
  * assertEquals(served, ["add"]);
  * ```
+ *
+ * @typeParam Identity What `authenticate` returns.
  */
-export type RequestMiddleware = (
-  call: ServedCall,
+export type RequestMiddleware<Identity = unknown> = (
+  call: ServedCall<Identity>,
   next: RequestNext,
 ) => unknown;
 

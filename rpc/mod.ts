@@ -33,7 +33,7 @@ export type { Authenticate } from "./authenticate.ts";
 export { broadcast } from "./broadcast.ts";
 export { call } from "./call.ts";
 export type { Call, CallOptions, Guard } from "./call.ts";
-export type { RpcClient, RpcConnectionOptions } from "./client.ts";
+export type { RpcConnectionOptions } from "./client.ts";
 export { openConnection, startServer } from "./deno.ts";
 export { describe } from "./service/describe.ts";
 export type { ServiceDescription } from "./service/describe.ts";
@@ -63,7 +63,8 @@ export type {
 export { keep, notify, sameRemote, withOptions } from "./options.ts";
 export { pipe } from "./pipe.ts";
 export type { Remote, RemoteFunction, RemoteStream } from "./remote.ts";
-export type { RpcOptions, RpcStats, StreamWindow } from "./rpc_options.ts";
+export type { RpcClient, RpcStats } from "./rpc_client.ts";
+export type { RpcOptions, StreamWindow } from "./rpc_options.ts";
 export type { RpcServer, RpcServerOptions } from "./server.ts";
 export type { StandardSchema } from "./service/schemas.ts";
 export { Router, service } from "./service/service.ts";

@@ -1,7 +1,6 @@
 // deno-lint-ignore-file no-explicit-any -- `any` is how types match all functions
 import type { declaredErrors } from "./errors.ts";
 import type { ReservedName } from "./reserved_names.ts";
-import type { Router } from "./service/service.ts";
 
 /** Types that have methods and are data, not services. */
 export type Data =
@@ -30,6 +29,18 @@ export interface HasLocalMembers<Names extends string> {
   readonly [localMembers]?: Names;
 }
 
+/**
+ * The key of a property whose type is that of the children of a router. It exists
+ * for types only.
+ */
+export declare const routed: unique symbol;
+
+/** A service whose children have any names, such as a `Router`. */
+export interface HasChildren<T> {
+  /** The type of the children. */
+  readonly [routed]?: T;
+}
+
 // A plain mapped type over the keys of `T`: so editors write `Remote<Cat>` in
 // messages, and find the documentation and the source of a member.
 /**
@@ -39,7 +50,7 @@ export interface HasLocalMembers<Names extends string> {
  *   overloads, if its result arrives unchanged. Other methods return a promise of
  *   the type that arrives: see {@linkcode Arrived}. Of overloads, only the last
  *   one remains then.
- * - A sub-service is a `Remote`, and a {@linkcode Router} has one for each name.
+ * - A sub-service is a `Remote`, and a `Router` has one for each name.
  * - Data is absent. Public methods without `@expose` are present, because a
  *   decorator cannot hide them, and fail with `MethodNotFoundError`.
  * - Parameters keep their types. Functions and services still arrive as proxies,
@@ -145,7 +156,7 @@ export interface Changed {
  */
 export type RemoteName<T, K extends keyof T> = K extends HiddenName<T> ? never
   : T[K] extends AnyFunction
-    ? T extends Router<any> ? K extends "get" ? string : never : K
+    ? typeof routed extends keyof T ? K extends "get" ? string : never : K
   : LeadsToMethod<T[K]> extends true ? K
   : never;
 
@@ -159,7 +170,9 @@ export type HiddenName<T> =
 /** The type of member `K` in a proxy. */
 export type RemoteMember<T, K extends keyof T> = unknown extends T[K] ? T[K]
   : T[K] extends AnyFunction
-    ? T extends Router<infer Child> ? Remote<Child> : RemoteFunction<T[K]>
+    ? typeof routed extends keyof T
+      ? Remote<Exclude<T[typeof routed], undefined>>
+    : RemoteFunction<T[K]>
   : Extract<T[K], object> extends infer O
     ? O extends AnyFunction ? RemoteFunction<O> : Remote<O>
   : never;

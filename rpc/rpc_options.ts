@@ -1,9 +1,12 @@
-import type { ChannelStats } from "../channel/channel.ts";
 import type { ChannelOptions } from "../channel/options.ts";
 import type { Middleware, ServedCall } from "./middleware.ts";
 
-/** Options of both ends of an RPC connection. */
-export interface RpcOptions extends ChannelOptions {
+/**
+ * Options of both ends of an RPC connection.
+ *
+ * @typeParam Identity What `authenticate` returns.
+ */
+export interface RpcOptions<Identity = unknown> extends ChannelOptions {
   /**
    * How long the peer may be silent before this side asks for a sign of life,
    * in milliseconds; `Infinity` never asks. Two unanswered questions end the
@@ -65,7 +68,7 @@ export interface RpcOptions extends ChannelOptions {
    *
    * @default {none}
    */
-  readonly middleware?: Middleware | undefined;
+  readonly middleware?: Middleware<Identity> | undefined;
 }
 
 /** A call that failed. */
@@ -85,17 +88,4 @@ export interface StreamWindow {
   readonly items: number;
   /** The size of the items, in bytes. */
   readonly bytes: number;
-}
-
-/**
- * The sizes of the tables of an RPC connection, and counts of its traffic. The
- * requests by which RPC steers calls and streams are counted, too.
- */
-export interface RpcStats extends ChannelStats {
-  /** Methods of this side that are running. */
-  readonly runningCalls: number;
-  /** Functions and services that the other side may call by reference. */
-  readonly references: number;
-  /** Streams that this side produces. */
-  readonly streams: number;
 }

@@ -1,6 +1,13 @@
 import type { CloseOptions } from "../channel/channel.ts";
-import type { RpcClient, RpcConnectionOptions } from "../rpc/client.ts";
-import type { RpcServer, RpcServerOptions } from "../rpc/server.ts";
+import type { RpcConnectionOptions } from "../rpc/client.ts";
+import type { RpcClient } from "../rpc/rpc_client.ts";
+import type {
+  AnyClient,
+  Identified,
+  RpcServer,
+  RpcServerOptions,
+  Served,
+} from "../rpc/server.ts";
 
 /** Options for {@linkcode CtxRpc.startServerAndConnect}. */
 export interface CtxRpcPairOptions {
@@ -19,14 +26,18 @@ export interface CtxRpc {
   /**
    * Serves `service` at a fresh address.
    *
-   * @typeParam T The service that the clients expose.
+   * @typeParam Client The connection to a client.
+   * @typeParam Identity What `authenticate` returns.
    * @throws {TypeError} If `service` exposes nothing.
    * @throws {StepEndedError} If the step is over.
    */
-  startServer<T = unknown>(
-    service: object,
-    options?: RpcServerOptions<T>,
-  ): Promise<RpcServer<T>>;
+  startServer<
+    Client extends AnyClient = RpcClient,
+    Identity = Client["identity"],
+  >(
+    service: Served<Identified<Client, Identity>>,
+    options?: RpcServerOptions<Client, Identity>,
+  ): Promise<RpcServer<Identified<Client, Identity>>>;
   /**
    * Connects to the RPC server that was started last, even if it is closed.
    *

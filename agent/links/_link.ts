@@ -1,7 +1,7 @@
 import { Ending, pause } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
-import { clientOf, type RpcClient } from "../../rpc/client.ts";
+import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { AgentNotFoundError, MethodNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
@@ -57,7 +57,7 @@ export class Link {
     this.#address = address;
     this.#session = session;
     this.#pollMs = pollMs;
-    this.client = clientOf<ContainerService>(session);
+    this.client = session.client as RpcClient<ContainerService>;
     session.channel.closed.then(() => this.#ending.end());
   }
 

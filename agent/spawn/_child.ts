@@ -2,7 +2,7 @@ import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import type { Codec } from "../../channel/codecs/codec.ts";
 import type { Serializer } from "../../channel/codecs/types/serializer.ts";
-import type { RpcClient } from "../../rpc/client.ts";
+import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { ExternalClock } from "../clock/external_clock.ts";

@@ -18,7 +18,8 @@
  *    ends.
  */
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
-import type { RpcClient, RpcConnectionOptions } from "../../rpc/client.ts";
+import type { RpcConnectionOptions } from "../../rpc/client.ts";
+import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { openConnection, startServer } from "../../rpc/deno.ts";
 import { AuthenticationError } from "../../rpc/errors.ts";
 import type { AddressResolver } from "../../rpc/internal.ts";
@@ -96,8 +97,8 @@ interface ResolverOptions {
  */
 export async function listenForChild<Child>(
   token: string,
-  options: RpcServerOptions<Child> & ResolverOptions,
-): Promise<RpcServer<Child>> {
+  options: RpcServerOptions<RpcClient<Child>> & ResolverOptions,
+): Promise<RpcServer<RpcClient<Child>>> {
   let isTaken = false;
   return await startServer("tcp://127.0.0.1:0", new Router(), {
     ...options,

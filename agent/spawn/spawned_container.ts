@@ -2,7 +2,7 @@ import { abortable, Ending, within } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
 import { runGuarded } from "../../channel/report.ts";
-import type { RpcClient } from "../../rpc/client.ts";
+import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type { RpcServer } from "../../rpc/server.ts";
@@ -92,7 +92,7 @@ export class SpawnedContainer implements AsyncDisposable {
   );
   readonly #connected = Promise.withResolvers<RpcClient<Child>>();
   readonly #closed = Promise.withResolvers<SpawnedCloseReason>();
-  #server: RpcServer<Child> | null = null;
+  #server: RpcServer<RpcClient<Child>> | null = null;
   #control: RpcClient<Child> | null = null;
   #host = NO_HOST;
   #ending: SpawnedCloseReason | null = null;

@@ -1,8 +1,9 @@
 import type { BackoffOptions } from "../../channel/timers/backoff.ts";
 import type { ChannelStats, CloseOptions } from "../../channel/channel.ts";
 import type { CloseReason } from "../../channel/errors.ts";
-import type { RpcClient, RpcConnectionOptions } from "../client.ts";
-import type { RpcStats } from "../rpc_options.ts";
+import type { RpcConnectionOptions } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
+import type { RpcStats } from "../rpc_client.ts";
 import type { Remote } from "../remote.ts";
 
 /**

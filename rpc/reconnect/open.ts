@@ -17,7 +17,7 @@ import { type OnError, runGuarded } from "../../channel/report.ts";
 import { AuthenticationError } from "../errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { isInstance } from "../_failure.ts";
-import { clientOf } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
 import type { Remote } from "../remote.ts";
 import {
@@ -320,7 +320,9 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     const { onConnect } = this.#options;
     if (onConnect === undefined) return;
     const { channel } = session;
-    const connected = runCallback(() => onConnect(clientOf<T>(session)));
+    const connected = runCallback(() =>
+      onConnect(session.client as RpcClient<T>)
+    );
     try {
       await Promise.race([connected, channel.closed]);
     } catch (error) {

@@ -16,7 +16,7 @@ import {
 import { parseAddress, transportFor } from "../../transports/address.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
 import { call } from "../call.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { expose } from "../service/expose.ts";
 import { sameRemote, withOptions } from "../options.ts";
 import { startServer } from "../deno.ts";

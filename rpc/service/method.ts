@@ -52,13 +52,23 @@ export type HandlerArgs<Args extends ArgumentSchemas, Rest, Errors, Guards> = [
 
 /** The call that a method serves, and `errors` that make what it declares. */
 export type HandlerCall<Errors, Guards> =
-  & Call<ContextOf<Guards>>
+  & Call<ContextOf<Guards>, IdentityOf<Guards>>
   & (Errors extends ErrorSchemas ? { readonly errors: ErrorMakers<Errors> }
     : unknown);
 
 /** The context that guards have added, all together. */
 export type ContextOf<Guards> = Guards extends
   readonly [infer First, ...infer Others] ? Added<First> & ContextOf<Others>
+  : unknown;
+
+/** The identity that guards expect, all together. */
+export type IdentityOf<Guards> = Guards extends
+  readonly [infer First, ...infer Others] ? Expected<First> & IdentityOf<Others>
+  : unknown;
+
+/** The identity that one guard expects. */
+export type Expected<G> = G extends (call: infer C) => unknown
+  ? C extends { readonly identity: infer Identity } ? Identity : unknown
   : unknown;
 
 /** What one guard adds. */

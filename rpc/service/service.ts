@@ -1,3 +1,4 @@
+import type { HasChildren, routed } from "../remote.ts";
 import {
   checkName,
   type ExposeOptions,
@@ -137,7 +138,9 @@ export interface RouterOptions {
  *
  * @typeParam T The type of the children.
  */
-export class Router<T extends object = object> {
+export class Router<T extends object = object> implements HasChildren<T> {
+  /** Exists for types only. */
+  declare readonly [routed]?: T;
   readonly #children = new Map<string, T>();
   readonly #names = new Map<object, string>();
   readonly #missing: ((name: string) => Error) | undefined;

@@ -13,6 +13,7 @@ import type {
   PassedStream,
   StreamOwner,
 } from "../references/_message_context.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { errorMakers } from "../service/declared_errors.ts";
 import type { StreamWatch } from "../_stream_watch.ts";
 import type { SessionContext } from "../_session_context.ts";
@@ -82,6 +83,10 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   /** The channel of the caller's connection. */
   get channel(): ConnectionChannel {
     return this.#session.channel;
+  }
+
+  get client(): RpcClient {
+    return this.#session.client;
   }
 
   get remoteAddress(): string {

@@ -15,12 +15,13 @@ import {
 import { fromFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { isCall } from "../references/_call_content.ts";
-import type { RpcStats } from "../rpc_options.ts";
+import type { RpcClient, RpcStats } from "../rpc_client.ts";
 import { disposeOf, References } from "../references/_references.ts";
 import { isService } from "../service/service.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
 import { OutgoingStreams } from "../streams/_outgoing_streams.ts";
 import { AdmissionControl } from "./_admission_control.ts";
+import { makeClient } from "./_client.ts";
 import { Closing } from "./_closing.ts";
 import { Heartbeat } from "./_heartbeat.ts";
 import { Hello } from "./_hello.ts";
@@ -91,6 +92,7 @@ export class Session implements SessionContext {
   readonly #root: object | RootFactory | null;
   /** The service that was made for this session. */
   #made: object | null = null;
+  #client: RpcClient | null = null;
 
   /** Starts `channel`. */
   constructor(
@@ -141,6 +143,10 @@ export class Session implements SessionContext {
     const { localAddress: address } = this.channel;
     const { onError } = this.options;
     runGuarded(run, (error) => onError(error, { kind: "callback", address }));
+  }
+
+  get client(): RpcClient {
+    return this.#client ??= makeClient(this, () => this.stats());
   }
 
   /** The service that this side offers, if any. */

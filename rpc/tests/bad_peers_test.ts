@@ -16,8 +16,8 @@ import {
 import { usedHeapBytes } from "../../channel/fixtures/heap.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
-import type { RpcClient } from "../client.ts";
 import { untilEnd } from "../../testing/fixtures/until_end.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import type { RpcServer, RpcServerOptions } from "../server.ts";
 import { service } from "../service/service.ts";
 

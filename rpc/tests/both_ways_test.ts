@@ -16,7 +16,7 @@ import { openConnection } from "../../channel/deno.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { MethodNotFoundError, ReferenceReleasedError } from "../errors.ts";
 import { expose } from "../service/expose.ts";
 import { keep, sameRemote, withOptions } from "../options.ts";
@@ -246,7 +246,7 @@ withCtx({
     count: async (value: number): Promise<number> =>
       value === 0 ? 0 : 1 + await serverSides[0]!.remote.half(value - 1),
   });
-  await ctx.rpc.startServer<Client>(serverService, {
+  await ctx.rpc.startServer<RpcClient<Client>>(serverService, {
     onConnect: (side) => void serverSides.push(side),
   });
   const client = await ctx.rpc.connect<typeof serverService>({
@@ -263,10 +263,13 @@ withCtx(
   async (ctx) => {
     const clientService = service({ title: () => "client" });
     const named = Promise.withResolvers<string>();
-    await ctx.rpc.startServer<typeof clientService>(service({ ping() {} }), {
-      onConnect: (side) =>
-        side.remote.title().then(named.resolve, named.reject),
-    });
+    await ctx.rpc.startServer<RpcClient<typeof clientService>>(
+      service({ ping() {} }),
+      {
+        onConnect: (side) =>
+          side.remote.title().then(named.resolve, named.reject),
+      },
+    );
     await ctx.rpc.connect({ service: clientService });
     assertEquals(await named.promise, "client");
   },
@@ -277,10 +280,13 @@ withCtx({
   codecs,
 }, async (ctx) => {
   const outcome = Promise.withResolvers<unknown>();
-  await ctx.rpc.startServer<{ work(): void }>(service({ ping() {} }), {
-    onConnect: (side) =>
-      side.remote.work().then(outcome.resolve, outcome.resolve),
-  });
+  await ctx.rpc.startServer<RpcClient<{ work(): void }>>(
+    service({ ping() {} }),
+    {
+      onConnect: (side) =>
+        side.remote.work().then(outcome.resolve, outcome.resolve),
+    },
+  );
   await ctx.rpc.connect();
   assert(await outcome.promise instanceof MethodNotFoundError);
 });

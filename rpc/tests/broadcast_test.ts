@@ -2,6 +2,7 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { broadcast } from "../broadcast.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { service } from "../service/service.ts";
 
 withCtx(
@@ -15,7 +16,9 @@ withCtx(
           heard.push(id * text.length);
         },
       });
-    const server = await ctx.rpc.startServer<ReturnType<typeof listener>>(
+    const server = await ctx.rpc.startServer<
+      RpcClient<ReturnType<typeof listener>>
+    >(
       service({ ping: () => {} }),
     );
     for (let id = 0; id < 4; id++) {

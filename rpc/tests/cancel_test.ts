@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConnectionClosedError, TimeoutError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { type Call, call } from "../call.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { withOptions } from "../options.ts";
 import { service } from "../service/service.ts";
 

@@ -5,7 +5,7 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { openConnection } from "../../channel/deno.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { MethodNotFoundError, ReferenceReleasedError } from "../errors.ts";
 import { expose } from "../service/expose.ts";
 import { Router, service } from "../service/service.ts";

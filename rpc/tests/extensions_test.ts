@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ServerBusyError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { call } from "../call.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { MethodNotFoundError } from "../errors.ts";
 import { withOptions } from "../options.ts";
 import { service } from "../service/service.ts";

@@ -9,7 +9,7 @@ import { withCtx } from "../../testing/ctx.ts";
 import { parseAddress } from "../../transports/address.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
 import { openConnection } from "../deno.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { lossService } from "../fixtures/loss_service.ts";
 import { withOptions } from "../options.ts";

@@ -3,7 +3,8 @@ import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { call } from "../call.ts";
-import type { RpcClient, RpcConnectionOptions } from "../client.ts";
+import type { RpcConnectionOptions } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import type {
   CallMiddleware,
   ConnectionObserver,

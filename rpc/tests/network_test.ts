@@ -4,7 +4,7 @@ import { ConnectionClosedError, TimeoutError } from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { lossService } from "../fixtures/loss_service.ts";
 import { withOptions } from "../options.ts";
 

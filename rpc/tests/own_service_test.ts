@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { expose } from "../service/expose.ts";
 import { service } from "../service/service.ts";
 
@@ -31,7 +31,7 @@ withCtx(
         closed.push(String(this.#client.identity));
       }
     }
-    const server = await ctx.rpc.startServer<{ title(): string }>(
+    const server = await ctx.rpc.startServer(
       (client: RpcClient<{ title(): string }>) => new Session(client),
       { authenticate: (credentials) => credentials },
     );

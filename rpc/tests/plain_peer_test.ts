@@ -13,7 +13,7 @@ import type { Request } from "../../channel/request.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { openConnection, startServer } from "../deno.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { UnsupportedByPeerError } from "../errors.ts";
 import { kwargs } from "../kwargs.ts";
 import { keep, withOptions } from "../options.ts";
@@ -308,7 +308,7 @@ async function connectPlainly(
   side: () => RpcClient<{ twice(value: number): number }>;
 }> {
   const server = ctx.use(
-    await startServer<{ twice(value: number): number }>(
+    await startServer<RpcClient<{ twice(value: number): number }>>(
       ctx.address,
       served,
       { ...ctx.options, maskErrors: false },

@@ -9,7 +9,7 @@ import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
-import type { RpcClient } from "../client.ts";
+import type { RpcClient } from "../rpc_client.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { withOptions } from "../options.ts";
 import { service } from "../service/service.ts";

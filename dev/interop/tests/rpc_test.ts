@@ -6,7 +6,8 @@ import {
 } from "@std/assert";
 import { RemoteError, TimeoutError } from "../../../channel/errors.ts";
 import { openConnection, startServer } from "../../../rpc/deno.ts";
-import type { RpcClient, RpcConnectionOptions } from "../../../rpc/client.ts";
+import type { RpcConnectionOptions } from "../../../rpc/client.ts";
+import type { RpcClient } from "../../../rpc/rpc_client.ts";
 import { kwargs } from "../../../rpc/kwargs.ts";
 import { withOptions } from "../../../rpc/options.ts";
 import type { RpcServer } from "../../../rpc/server.ts";
@@ -37,11 +38,11 @@ const sides: LayerSides = {
 async function serve(
   stage: Stage,
   address: string = stage.ctx.address,
-): Promise<RpcServer<Methods>> {
+): Promise<RpcServer<RpcClient<Methods>>> {
   const options = { ...stage.ctx.options, ...loose(stage) };
   const service = new Service();
   return stage.ctx.use(
-    await startServer<Methods>(address, service, {
+    await startServer<RpcClient<Methods>>(address, service, {
       ...options,
       maskErrors: false,
     }),

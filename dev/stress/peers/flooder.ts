@@ -4,7 +4,7 @@
  * @module
  */
 import { openConnection } from "../../../rpc/deno.ts";
-import type { RpcClient } from "../../../rpc/client.ts";
+import type { RpcClient } from "../../../rpc/rpc_client.ts";
 import { expose } from "../../../rpc/service/expose.ts";
 import {
   randomInteger,
