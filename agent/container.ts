@@ -5,12 +5,19 @@ import type { Remote } from "../rpc/remote.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { observed, world } from "../transports/internal.ts";
 import { ContainerContext } from "./_container_context.ts";
-import { type Dependent, setInternals } from "./_container_internals.ts";
+import {
+  type Dependent,
+  internalsOf,
+  setInternals,
+} from "./_container_internals.ts";
 import { parseAgentAddress, publicAddress } from "./address.ts";
 import type { AgentLike } from "./agent_options.ts";
 import type { Clock } from "./clock/base_clock.ts";
 import { SystemClock } from "./clock/system_clock.ts";
 import type { ConnectOptions, ContainerOptions } from "./container_options.ts";
+import type { GroupEngine } from "./groups/contract.ts";
+import { Group } from "./groups/group.ts";
+import { HomeEngine } from "./groups/_home_engine.ts";
 import { Links } from "./links/_links.ts";
 import { actAsNobody } from "./messages/_acting.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
@@ -86,6 +93,8 @@ export class Container implements AsyncDisposable {
   readonly #supervisor: Supervisor;
   readonly #links: Links;
   readonly #dependents = new Set<Dependent>();
+  /** What carries the messages of groups, by the addresses of their homes. */
+  readonly #engines = new Map<string, GroupEngine>();
   readonly #ownClock: SystemClock | null;
   readonly #closed = Promise.withResolvers<CloseReason>();
   /** Set by `create`. */
@@ -257,6 +266,51 @@ export class Container implements AsyncDisposable {
     }
     const message = await this.#supervisor.watch(id, signal);
     return { address, scope: "agent", message };
+  }
+
+  /**
+   * Returns a group of agents, which are told and asked together. Its members
+   * are kept by one container, its home: by this one, or by that at the address
+   * `home`. Groups of one name and home are the same.
+   *
+   * ```ts
+   * import { Agent, Container } from "@denomas/denomas/agent";
+   * import { expose } from "@denomas/denomas/rpc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Bidder extends Agent {
+   *   protected override async onStart() {
+   *     await this.container.group("bidders").join(this);
+   *   }
+   *   @expose
+   *   quote(what: string): string {
+   *     return `8 for ${what}`;
+   *   }
+   * }
+   *
+   * await using container = await Container.create("local://group");
+   * const { address } = await container.spawn(Bidder);
+   * const bidders = container.group<Bidder>("bidders");
+   * const quotes = await bidders.ask({ within: 5 }).quote("tulips");
+   * assertEquals(quotes, [{ member: address, value: "8 for tulips" }]);
+   * ```
+   *
+   * @typeParam T The class of the members. Nothing checks that it is.
+   * @throws {TypeError} If `home` is no address of a container.
+   */
+  group<T>(
+    name: string,
+    { home = this.address }: { readonly home?: string | undefined } = {},
+  ): Group<T> {
+    // Fails for what is no address.
+    const { container } = parseAgentAddress(`${home}/0`);
+    let engine = this.#engines.get(container);
+    if (engine === undefined) {
+      if (container !== this.address) this.#context.access.name(container);
+      engine = new HomeEngine(internalsOf(this), container);
+      this.#engines.set(container, engine);
+    }
+    return new Group<T>(name, this, engine);
   }
 
   /**

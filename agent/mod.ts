@@ -78,6 +78,7 @@ export { Manager } from "./spawn/manager.ts";
 export { spawnContainer } from "./spawn/spawn.ts";
 export type { SpawnedContainer } from "./spawn/spawned_container.ts";
 export { AgentNotFoundError } from "../rpc/errors.ts";
+export { Group, type GroupAnswer } from "./groups/group.ts";
 export { notify } from "../rpc/options.ts";
 
 // Never called: it puts the files that a spawned child runs into the module

@@ -12,7 +12,13 @@ export {
   sessionStarter,
 } from "./session/_session.ts";
 export type { SessionOptions } from "./session/_options.ts";
-export { asError, toPlainFailure } from "./_failure.ts";
+export {
+  asError,
+  fromFailure,
+  passOn,
+  toFailureRecord,
+  toPlainFailure,
+} from "./_failure.ts";
 export {
   type AddressResolver,
   type Caller,
@@ -25,6 +31,6 @@ export { REFERENCE_PREFIX } from "./references/_references.ts";
 export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";
 export { channelOf, watchServed } from "./serving/_running_call.ts";
-export { watchMade } from "./_call_terms.ts";
+export { type CallTerms, watchMade } from "./_call_terms.ts";
 export { type CallEnd, StreamWatch } from "./_stream_watch.ts";
 export type { RpcEvent } from "./_events.ts";

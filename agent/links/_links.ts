@@ -134,6 +134,17 @@ export class Links {
     return await this.#translated(container, asking);
   }
 
+  /**
+   * Returns the shared connection to the container at `address`, which may be
+   * this one.
+   */
+  async shared(address: string, signal?: AbortSignal): Promise<Link> {
+    return await this.#translated(
+      address,
+      this.#ask(address, (link) => Promise.resolve(link), signal),
+    );
+  }
+
   /** Resolves when an agent of another container is gone. */
   async watch(
     address: string,

@@ -3,6 +3,7 @@ import { expose } from "../../rpc/service/expose.ts";
 import type { Router } from "../../rpc/service/service.ts";
 import { classNameOf } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
+import { GroupHome } from "../groups/_home.ts";
 import type { Supervisor } from "./_supervisor.ts";
 
 /** The methods of a container that other containers call. */
@@ -12,6 +13,9 @@ export class ContainerService {
   /** The agents, by id. */
   @expose
   readonly agents: Router<AgentLike>;
+  /** The groups whose home is this container. */
+  @expose
+  readonly groups: GroupHome = new GroupHome();
 
   /**
    * `registrationKeys` are the keys of registrations made from here, each with

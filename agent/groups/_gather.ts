@@ -1,0 +1,99 @@
+import { TimeoutError } from "../../channel/errors.ts";
+import type { Clock } from "../clock/base_clock.ts";
+import type { Answer, GroupEngine, GroupMessage } from "./contract.ts";
+
+/** When a group has been asked for long enough. */
+export interface GatherTerms {
+  /** The seconds of `clock` in which members may answer. */
+  readonly within: number;
+  readonly clock: Clock;
+  /** The number of values that are enough; 0 to wait for all members. */
+  readonly atLeast: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Asks all members of a group. Resolves to their answers, in the order in which
+ * the members joined.
+ *
+ * @throws {AggregateError} If there are fewer than `atLeast` values.
+ * @throws {unknown} The reason of the signal, or why nobody could be asked.
+ */
+export async function gather(
+  engine: GroupEngine,
+  message: GroupMessage,
+  terms: GatherTerms,
+): Promise<Answer[]> {
+  const { signal, atLeast } = terms;
+  signal?.throwIfAborted();
+  using ending = new Ending(message, terms);
+  let asked: readonly string[] | null = null;
+  const answers = new Map<string, Answer>();
+  let values = 0;
+  // Of the members that have not answered.
+  let error: unknown = null;
+  try {
+    const { members, answers: arriving } = await engine.gather(
+      message,
+      ending.signal,
+    );
+    asked = members;
+    checkEnough(message, asked.length, [], terms);
+    for await (const answer of arriving) {
+      answers.set(answer.member, answer);
+      if ("value" in answer && ++values === atLeast) break;
+    }
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    if (asked === null || thrown instanceof AggregateError) throw thrown;
+    error = thrown;
+  }
+  const hasEnough = atLeast > 0 && values >= atLeast;
+  const all = asked.map((member): Answer | null =>
+    answers.get(member) ?? (hasEnough ? null : { member, error })
+  ).filter((it) => it !== null);
+  checkEnough(message, values, all, terms);
+  return all;
+}
+
+function checkEnough(
+  { group }: GroupMessage,
+  count: number,
+  answers: readonly Answer[],
+  { atLeast }: GatherTerms,
+): void {
+  if (count >= atLeast) return;
+  const errors = answers.flatMap((it) => "error" in it ? [it.error] : []);
+  throw new AggregateError(
+    errors,
+    `Cannot ask the group '${group}': ${count} of its members answered, at least ${atLeast} should`,
+  );
+}
+
+/** Ends a gathering: when it is over, its time is, or its caller gives it up. */
+class Ending implements Disposable {
+  readonly #ending = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(
+    { group }: GroupMessage,
+    { within, clock, signal }: GatherTerms,
+  ) {
+    const own = this.#ending.signal;
+    this.signal = signal === undefined ? own : AbortSignal.any([own, signal]);
+    if (within === Infinity) return;
+    const onLate = () =>
+      this.#ending.abort(
+        new TimeoutError(
+          `Cannot ask the group '${group}': no answer within ${within} s`,
+          { timeoutMs: within * 1_000, sent: true },
+        ),
+      );
+    // Rejects where the gathering, or the clock, ends first.
+    clock.sleep(within, { signal: own }).then(onLate, () => {});
+  }
+
+  [Symbol.dispose](): void {
+    this.#ending.abort();
+  }
+}

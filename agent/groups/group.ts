@@ -1,0 +1,167 @@
+import { checkRange } from "../../channel/internal.ts";
+import type { CallOptions } from "../../rpc/call.ts";
+import { type CallTerms, makeRemote } from "../../rpc/internal.ts";
+import { notify, type Notifying } from "../../rpc/options.ts";
+import type { AnyFunction, Remote, RemoteResult } from "../../rpc/remote.ts";
+import { internalsOf } from "../_container_internals.ts";
+import type { AgentLike } from "../agent_options.ts";
+import { parseAgentAddress } from "../address.ts";
+import type { Clock } from "../clock/base_clock.ts";
+import type { GroupEngine } from "./contract.ts";
+import { gather } from "./_gather.ts";
+
+/** The answer of one member of a {@linkcode Group}, or the error of its call. */
+export type GroupAnswer<V = unknown> =
+  | { readonly member: string; readonly value: V; readonly error?: undefined }
+  | {
+    readonly member: string;
+    readonly value?: undefined;
+    readonly error: unknown;
+  };
+
+/** An agent that joins a group. */
+export interface Member extends Pick<AgentLike, "address"> {
+  /** Aborts when the agent closes. */
+  readonly signal: AbortSignal;
+}
+
+/** The methods of a proxy, called in all members of a group. */
+export type Asking<T> = {
+  readonly [K in keyof Remote<T>]: Remote<T>[K] extends
+    (...args: infer Args) => Promise<infer R>
+    ? (...args: Args) => Promise<GroupAnswer<RemoteResult<R>>[]>
+    : Remote<T>[K] extends AnyFunction ? never
+    : Asking<Remote<T>[K]>;
+};
+
+/** Options for {@linkcode Group.ask}. */
+export interface AskOptions {
+  /**
+   * How long members may take, in seconds of the container's clock. Those that
+   * have not answered by then have a `TimeoutError` in their place.
+   *
+   * @default {Infinity}
+   */
+  readonly within?: number | undefined;
+  /**
+   * How many values are enough. The call resolves as soon as it has them, without
+   * the members that have not answered, and rejects if it cannot get them.
+   *
+   * @default {all members are waited for, and all may fail}
+   */
+  readonly atLeast?: number | undefined;
+  /** Gives the calls up; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Agents in any containers that are told and asked together, by the name of
+ * their group. Made by `container.group`.
+ *
+ * @typeParam T The class of the members. Nothing checks that it is.
+ */
+export class Group<T = unknown> {
+  /** The name of the group. */
+  readonly name: string;
+  readonly #container: object;
+  readonly #clock: Clock;
+  readonly #engine: GroupEngine;
+
+  /** Made by `container.group`. */
+  constructor(
+    name: string,
+    container: { readonly clock: Clock },
+    engine: GroupEngine,
+  ) {
+    this.name = name;
+    this.#container = container;
+    this.#clock = container.clock;
+    this.#engine = engine;
+  }
+
+  /**
+   * Adds an agent of this container until it leaves or closes. An agent that is
+   * restarted joins again itself, as in its `onStart`. Resolves when the home has
+   * it: messages that are sent from then on reach it. If the connection to the
+   * home is lost, it joins again by itself, and misses what is sent in between.
+   * Repeatable.
+   *
+   * @throws {TypeError} If the agent lives in another container.
+   * @throws {ConnectError} If the home cannot be reached.
+   * @throws {ServerBusyError} If the home has no room for it.
+   */
+  async join(agent: Member): Promise<void> {
+    const { address, signal } = agent;
+    const { container } = parseAgentAddress(address);
+    if (container !== internalsOf(this.#container).context.address) {
+      throw new TypeError(
+        `Cannot join the group '${this.name}': '${address}' lives in another container, let it join there`,
+      );
+    }
+    signal.throwIfAborted();
+    await this.#engine.join(this.name, address);
+    const leave = () => this.#engine.leave(this.name, address).catch(() => {});
+    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
+  }
+
+  /** Removes an agent of this container. Repeatable. */
+  async leave(agent: Pick<Member, "address">): Promise<void> {
+    await this.#engine.leave(this.name, agent.address);
+  }
+
+  /**
+   * Resolves to the addresses of the members, in the order in which they joined,
+   * as far as they joined from one container.
+   *
+   * @throws {ConnectError} If the home cannot be reached.
+   */
+  async members(): Promise<string[]> {
+    return await this.#engine.members(this.name);
+  }
+
+  /**
+   * Calls methods of all members, without an answer: see `notify`. The members
+   * in each container get one message together.
+   */
+  get notify(): Notifying<Remote<T>> {
+    return notify(this.ask()) as Notifying<Remote<T>>;
+  }
+
+  /**
+   * Returns a proxy whose calls go to all members, and resolve to the answer or
+   * the error of each, in the order of the members. They reject only if nobody
+   * could be asked, or with `atLeast`, by an `AggregateError` of the members'
+   * errors.
+   *
+   * @throws {RangeError} If `within` or `atLeast` is under 0.
+   */
+  ask({ within = Infinity, atLeast = 0, signal }: AskOptions = {}): Asking<T> {
+    checkRange("within", within, 0);
+    checkRange("atLeast", atLeast, 0);
+    const group = this.name;
+    const caller = {
+      remoteAddress: `group '${group}'`,
+      call: async (
+        path: string,
+        args: readonly unknown[],
+        options: CallOptions & CallTerms,
+      ) => {
+        const message = { group, path, args };
+        if (options.isOneWay) return await this.#engine.publish(message);
+        return await gather(this.#engine, message, {
+          within,
+          clock: this.#clock,
+          atLeast,
+          signal: options.signal ?? signal,
+        });
+      },
+    };
+    return makeRemote(caller, "") as Asking<T>;
+  }
+
+  /** Returns the class name and the name of the group. */
+  toString(): string {
+    return `Group('${this.name}')`;
+  }
+}
