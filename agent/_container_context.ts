@@ -10,6 +10,11 @@ import {
   type OnError,
 } from "../channel/report.ts";
 import { defaultTransports } from "../transports/defaults.ts";
+import { world } from "../transports/internal.ts";
+import { seededRandom } from "./_seeded_random.ts";
+import type { Clock } from "./clock/base_clock.ts";
+import { useOf } from "./clock/_clock_use.ts";
+import { SystemClock } from "./clock/system_clock.ts";
 import type { ContainerOptions } from "./container_options.ts";
 import { dateSerializer } from "./date_serializer.ts";
 import { ContainerClosedError } from "./errors.ts";
@@ -28,20 +33,33 @@ export class ContainerContext {
   readonly container: object;
   readonly options: ResolvedContainerOptions;
   readonly access: Access;
+  /** The clock of the agents. */
+  readonly clock: Clock;
+  /** Returns the next number of the container, from 0 up to 1. */
+  readonly random: () => number;
   /** Closes the container because an agent has failed. */
   readonly escalate: (error: unknown) => void;
   /** The public address of the container; empty until it listens. */
   address = "";
   /** True from the moment at which the container begins to close. */
   isClosing = false;
+  /** Whether `random` repeats. */
+  readonly isSeeded: boolean;
   readonly #onError: OnError;
+  readonly #childSeeds: () => number;
 
   constructor(
     container: object,
     options: ContainerOptions,
+    clock: Clock,
     escalate: (error: unknown) => void,
   ) {
     this.container = container;
+    this.clock = clock;
+    const seed = options.seed ?? defaultSeed(clock);
+    this.random = seed === null ? () => world.random() : seededRandom(seed);
+    this.#childSeeds = seededRandom(~(seed ?? 0));
+    this.isSeeded = seed !== null;
     this.escalate = escalate;
     // Containers call each other, so each proves its name to the other.
     const tls = options.tls &&
@@ -59,6 +77,11 @@ export class ContainerContext {
     };
     this.access = new Access(options);
     this.#onError = guardedOnError(options.onError);
+  }
+
+  /** Returns the seed of the next container that this one spawns. */
+  childSeed(): number {
+    return Math.floor(this.#childSeeds() * 2 ** 53);
   }
 
   /**
@@ -81,4 +104,12 @@ export class ContainerContext {
   report(error: unknown, kind: ErrorContext["kind"], address: string): void {
     this.#onError(error, { kind, address });
   }
+}
+
+/**
+ * In simulated time runs repeat, and each container of a clock has numbers of
+ * its own. In real time nothing repeats.
+ */
+function defaultSeed(clock: Clock): number | null {
+  return clock instanceof SystemClock ? null : useOf(clock).containers++;
 }

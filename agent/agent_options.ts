@@ -45,7 +45,7 @@ export interface AgentOptions {
 /** A task of an agent. It should end when `signal` aborts. */
 export type AgentTask = (signal: AbortSignal) => void | Promise<void>;
 
-/** How an agent is restarted. */
+/** How an agent is restarted. All times go by the clock of its container. */
 export interface RestartPolicy {
   /**
    * The most restarts within `withinMs`. One more failure stops the agent.
@@ -71,7 +71,7 @@ export interface RestartPolicy {
  * - `"stop"`: the agent is closed.
  * - `"restart"`, or a {@linkcode RestartPolicy}: the agent is closed and made
  *   again, with the same id and the same arguments, after a wait that grows
- *   from 50 ms to 5 s. Other agents go on. Only for agents that were made by
+ *   from 50 ms to 5 s of the container's clock. Other agents go on. Only for agents that were made by
  *   `Container.spawn`.
  * - `"escalate"`: the container is closed.
  */

@@ -101,7 +101,9 @@ export class Container implements AsyncDisposable {
   #server!: RpcServer;
 
   private constructor(options: ContainerOptions) {
-    const context = new ContainerContext(this, options, (error) => {
+    this.#ownClock = options.clock === undefined ? new SystemClock() : null;
+    this.clock = options.clock ?? this.#ownClock!;
+    const context = new ContainerContext(this, options, this.clock, (error) => {
       const message = "a task of an agent failed";
       const reason = { by: "error", code: "task-failed", message } as const;
       this.#close({ ...reason, error }, GRACE_MS);
@@ -114,8 +116,6 @@ export class Container implements AsyncDisposable {
       context,
       new ContainerService(supervisor, registrationKeys),
     );
-    this.#ownClock = options.clock === undefined ? new SystemClock() : null;
-    this.clock = options.clock ?? this.#ownClock!;
     const dependents = this.#dependents;
     const parts = { context, links, supervisor, dependents, registrationKeys };
     setInternals(this, parts);
@@ -168,6 +168,15 @@ export class Container implements AsyncDisposable {
   /** Resolves to the reason when the container is closed. Never rejects. */
   get closed(): Promise<CloseReason> {
     return this.#closed.promise;
+  }
+
+  /**
+   * Returns a random number from 0 up to, but not including, 1. It is seeded,
+   * see the option `seed`: agents that take their numbers here, in one order,
+   * get the same ones in each run. Not for secrets.
+   */
+  random(): number {
+    return this.#context.random();
   }
 
   /** The agents that can be called, by id, in the order of creation. */

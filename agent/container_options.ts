@@ -34,6 +34,13 @@ export interface ContainerOptions
    */
   readonly concurrent?: boolean | undefined;
   /**
+   * The seed of `container.random`: the same integer gives the same numbers.
+   *
+   * @default {random; with a clock that is no `SystemClock`, the number of
+   * containers that were made with the clock before this one}
+   */
+  readonly seed?: number | undefined;
+  /**
    * The host in the container's address, by which others reach it over TCP.
    *
    * @default {the host at which it listens; for a wildcard, the machine's name,
@@ -78,7 +85,9 @@ export interface ConnectOptions {
   /**
    * The time for which to try again while the container cannot be reached or
    * has no such agent yet, in milliseconds; 0 for one attempt, `Infinity` for
-   * ever. Random waits between attempts grow from 50 ms to 5 s.
+   * ever. Random waits between attempts grow from 50 ms to 5 s. All of this
+   * goes by the clock of this container while `fastForward` or `paceClock` runs
+   * that, and else by real time.
    *
    * @default {0}
    */

@@ -1,5 +1,6 @@
 import { abortable, pause } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
+import { beginRun } from "./_clock_use.ts";
 import { checkFinite, formatSeconds } from "./_time.ts";
 import type { ExternalClock } from "./external_clock.ts";
 import { type Settle, settleInProcess } from "./settle.ts";
@@ -69,6 +70,7 @@ export async function fastForward(
 ): Promise<void> {
   const { until = Infinity } = options;
   checkEnd(clock, until);
+  using _run = beginRun(clock);
   await settled(options);
   await advance(clock, until, options);
 }
@@ -99,6 +101,7 @@ export async function paceClock(
   const startMs = world.now();
   const target = () => start + (world.now() - startMs) / 1_000 * factor;
   signal?.throwIfAborted();
+  using _run = beginRun(clock);
   while (clock.time() < until) {
     const goal = Math.min(clock.nextDue ?? Infinity, until);
     const waitMs = Math.min((goal - target()) / factor * 1_000, tickMs);

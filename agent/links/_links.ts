@@ -26,10 +26,11 @@ import {
   sessionStarter,
 } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { observed, world } from "../../transports/internal.ts";
+import { observed } from "../../transports/internal.ts";
 import { memoryPair } from "../../transports/memory.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { parseAgentAddress } from "../address.ts";
+import { stopwatch, waitByEither } from "../clock/_clock_waits.ts";
 import type { ConnectOptions } from "../container_options.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
 import { actAsNobody } from "../messages/_acting.ts";
@@ -106,8 +107,9 @@ export class Links {
   ): Promise<object> {
     checkRange("retryForMs", retryForMs, 0);
     const { container, id } = parseAgentAddress(address);
-    const until = world.now() + retryForMs;
-    const backoff = new Backoff(undefined, this.#context.container);
+    const { clock, random } = this.#context;
+    const elapsedMs = stopwatch(clock);
+    const backoff = new Backoff(undefined, undefined, random);
     for (;;) {
       try {
         const asking = this.#ask(
@@ -117,11 +119,12 @@ export class Links {
         );
         return await this.#translated(container, asking);
       } catch (error) {
-        const leftMs = until - world.now();
+        const leftMs = retryForMs - elapsedMs();
         if (!isPassing(error) || leftMs <= 0) throw error;
+        const waitMs = Math.min(backoff.next(), leftMs);
         await this.#ending.before(
           signal,
-          (ending) => backoff.wait(leftMs, ending),
+          (ending) => waitByEither(clock, waitMs, ending),
         );
       }
     }

@@ -51,7 +51,8 @@ export type WorkerOutput =
 
 /** All that the container of a child is made of. It holds secrets. */
 export interface SpawnSetup
-  extends Pick<ContainerOptions, "credentials" | "publicHost" | "tls"> {
+  extends
+    Pick<ContainerOptions, "credentials" | "publicHost" | "seed" | "tls"> {
   /** The address at which it listens. */
   readonly listens: string;
   /** The name of the folder in which it makes a Unix socket. */

@@ -5,7 +5,10 @@ import { randomName } from "../../transports/socket_file.ts";
 import { printable } from "../../transports/printable.ts";
 import { tlsAsText } from "../../transports/tls/credentials.ts";
 import { isWildcard, publicAddress } from "../address.ts";
-import type { ResolvedContainerOptions } from "../_container_context.ts";
+import type {
+  ContainerContext,
+  ResolvedContainerOptions,
+} from "../_container_context.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { parseUtc } from "../clock/_time.ts";
 import type { Container } from "../container.ts";
@@ -43,7 +46,8 @@ export async function planSpawn(
   parent: Container,
   options: SpawnOptions & { readonly address: string },
 ): Promise<SpawnPlan> {
-  const own = internalsOf(parent).context.options;
+  const { context } = internalsOf(parent);
+  const own = context.options;
   checkContainer(parent, own, options);
   if (options.kind === "worker") checkWorker(options);
   const { address, ...place } = choosePlace(options);
@@ -61,6 +65,7 @@ export async function planSpawn(
       ...pickGiven(PLAIN_OPTIONS, options),
     },
     clock: clockStart(options.clock),
+    seed: options.seed ?? childSeed(context, options),
     tls: await planTls(parent, own, address, options),
     credentials: await planCredentials(own, address, options),
   };
@@ -152,6 +157,15 @@ function checkContainer(
   throw new TypeError(
     `Cannot spawn a container: '${parent}' has ${serializers} serializers and it would have ${named}, name the same ones in 'serializers'`,
   );
+}
+
+/** In simulated time each container has numbers of its own, which repeat. */
+function childSeed(
+  context: ContainerContext,
+  { clock = "system" }: SpawnOptions,
+): number | undefined {
+  const repeats = context.isSeeded || clock !== "system";
+  return repeats ? context.childSeed() : undefined;
 }
 
 function clockStart(clock: SpawnOptions["clock"]): SpawnSetup["clock"] {

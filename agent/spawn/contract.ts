@@ -142,6 +142,13 @@ export interface SpawnOptions extends PlainOptions, NamedOptions {
    */
   readonly clock?: "system" | SpawnClockOptions | undefined;
   /**
+   * The seed of `container.random` there, as of a container.
+   *
+   * @default {made from the seed of its parent, in the order of creation; random
+   * if its parent has none and its clock is the system's}
+   */
+  readonly seed?: number | undefined;
+  /**
    * The exports of its modules that are the serializers of the parent, in the
    * same order, such as `"shapes:pointSerializer"`.
    *

@@ -6,6 +6,7 @@ import type { ExposeOptions } from "../../rpc/service/expose.ts";
 import { observed } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentTask, FailurePolicy } from "../agent_options.ts";
+import { withinBy } from "../clock/_clock_waits.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
 import { actAs } from "../messages/_acting.ts";
 import { Mailbox, type MailboxOwner } from "../messages/_mailbox.ts";
@@ -279,9 +280,17 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     }
   }
 
-  /** Closes the agent because it has failed. */
+  /**
+   * Closes the agent because it has failed. `graceMs` goes by the clock of the
+   * container, as all that follows from a failure does.
+   */
   fail(graceMs: number, reason: string): Promise<void> {
-    return this.close(graceMs, reason, true);
+    const { clock } = this.#host.context;
+    return this.#closeWithin(
+      reason,
+      true,
+      (ended) => graceMs > 0 ? withinBy(clock, graceMs, ended) : null,
+    );
   }
 
   /**
@@ -289,17 +298,27 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
    * then `onClose` runs, all of this within `graceMs`. Repeatable; joins a
    * close in progress, which it may shorten. Never rejects.
    */
-  async close(
-    graceMs: number,
+  close(graceMs: number, reason: string): Promise<void> {
+    return this.#closeWithin(
+      reason,
+      false,
+      (ended) => graceMs > 0 ? within(graceMs, ended) : null,
+    );
+  }
+
+  /** `grace` ends with the time for it, or when the agent has ended. */
+  async #closeWithin(
     reason: string,
-    isFailure = false,
+    isFailure: boolean,
+    grace: (ended: Promise<void>) => Promise<void> | null,
   ): Promise<void> {
     const from = this.#state;
     if (from.tag === "closed") return;
     const cut = this.#cut ??= Promise.withResolvers<void>();
     const { promise: ended } = this.#ended;
-    if (graceMs <= 0) cut.resolve();
-    else within(graceMs, ended).then(cut.resolve);
+    const over = grace(ended);
+    if (over === null) cut.resolve();
+    else over.then(cut.resolve);
     if (from.tag !== "closing") {
       const end: EndState = { tag: "closing", reason, isFailure };
       this.#state = end;

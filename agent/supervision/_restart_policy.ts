@@ -25,14 +25,14 @@ export function actionOnFailure(
 /** The restarts of one agent: how many there may be, and when. */
 export class Restarts {
   /** The waits before the restarts. */
-  readonly backoff: Pick<Backoff, "reset" | "wait">;
+  readonly backoff: Pick<Backoff, "reset" | "next">;
   readonly #max: number;
   readonly #withinMs: number;
-  /** The times of the restarts that still count, in milliseconds. */
+  /** The times of the restarts that still count, in milliseconds of a clock. */
   #times: number[] = [];
 
   constructor(
-    backoff: Pick<Backoff, "reset" | "wait">,
+    backoff: Pick<Backoff, "reset" | "next">,
     max: number,
     withinMs: number,
   ) {
@@ -56,13 +56,13 @@ export class Restarts {
 
 /**
  * Returns the restarts that `policy` asks for; `null` if it asks for none. Their
- * timers belong to `owner`.
+ * waits are as long as `random` says.
  *
  * @throws {RangeError} If one of its numbers is out of range.
  */
 export function restartsOf(
   policy: FailurePolicy,
-  owner: object,
+  random: () => number,
 ): Restarts | null {
   if (typeof policy === "string" && policy !== "restart") return null;
   const { restarts = 5, withinMs = 60_000, backoff = {} } = policy === "restart"
@@ -73,5 +73,9 @@ export function restartsOf(
   for (const [name, value] of Object.entries(numbers)) {
     checkRange(name, value, 0);
   }
-  return new Restarts(new Backoff(waits, owner), restarts, withinMs);
+  return new Restarts(
+    new Backoff(waits, undefined, random),
+    restarts,
+    withinMs,
+  );
 }

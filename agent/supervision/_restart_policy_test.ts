@@ -24,7 +24,7 @@ Deno.test("Restarts allows so many within a time, and then begins short again", 
   let nowMs = 0;
   const backoff = {
     reset: () => void resets.push(nowMs),
-    wait: () => Promise.resolve(),
+    next: () => 0,
   };
   const restarts = new Restarts(backoff, 2, 100);
   const begun = [0, 50, 99, 100, 199, 300].filter((it) =>
@@ -36,7 +36,7 @@ Deno.test("Restarts allows so many within a time, and then begins short again", 
 });
 
 Deno.test("restartsOf fills in defaults, and refuses what is no number", () => {
-  const of = (policy: FailurePolicy) => restartsOf(policy, {});
+  const of = (policy: FailurePolicy) => restartsOf(policy, Math.random);
   for (const policy of ["report", "stop", "escalate"] as const) {
     assertEquals(of(policy), null);
   }

@@ -7,6 +7,8 @@ import { printable } from "../../transports/printable.ts";
 import { checkAgentId, parseAgentAddress } from "../address.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentOptions } from "../agent_options.ts";
+import { waitBy } from "../clock/_clock_waits.ts";
+import { ClockClosedError } from "../errors.ts";
 import {
   type AgentHost,
   AgentLifecycle,
@@ -122,7 +124,7 @@ export class Supervisor implements AgentHost {
     const isOwn = making?.own === null &&
       Object.getPrototypeOf(agent) === making.prototype;
     const factory = isOwn ? making : null;
-    const restarts = restartsOf(policy, this.context.container);
+    const restarts = restartsOf(policy, this.context.random);
     if (restarts !== null && factory === null) {
       throw new TypeError(
         "Cannot restart this agent when it fails: only an agent made by 'container.spawn' can be made again",
@@ -231,10 +233,11 @@ export class Supervisor implements AgentHost {
   /** Returns whether the agent runs again. */
   async #makeAgain(factory: AgentFactory, address: string): Promise<boolean> {
     const { signal } = this.#closing;
+    const { clock } = this.context;
     const restarts = factory.restarts!;
-    while (restarts.begin(world.now())) {
+    while (restarts.begin(clock.time() * 1_000)) {
       try {
-        await restarts.backoff.wait(Infinity, signal);
+        await waitBy(clock, restarts.backoff.next(), signal);
         await this.spawn(factory);
         return true;
       } catch (error) {
@@ -242,6 +245,7 @@ export class Supervisor implements AgentHost {
         const wasClosed = own !== null && own.isClosing && !own.hasFailed;
         if (signal.aborted || wasClosed) return false;
         this.#report(error, address);
+        if (error instanceof ClockClosedError) return false;
       }
     }
     const failure = new Error(

@@ -27,12 +27,21 @@ export class Backoff {
 
   readonly #options: BackoffOptions;
   readonly #owner: object | undefined;
+  readonly #random: () => number;
   #waitMs: number;
 
-  /** Creates waits whose timers belong to `owner`, if there is one. */
-  constructor(options: BackoffOptions = DEFAULT_BACKOFF, owner?: object) {
+  /**
+   * Creates waits whose timers belong to `owner`, if there is one, with the
+   * random numbers of `random`, from 0 up to 1.
+   */
+  constructor(
+    options: BackoffOptions = DEFAULT_BACKOFF,
+    owner?: object,
+    random: () => number = () => world.random(),
+  ) {
     this.#options = options;
     this.#owner = owner;
+    this.#random = random;
     this.#waitMs = options.initialMs;
   }
 
@@ -46,7 +55,7 @@ export class Backoff {
     const longestMs = Math.min(this.#waitMs, this.#options.maxMs);
     this.#waitMs = longestMs * 2;
     // Random, so that not all clients of a server that was away come at once.
-    return longestMs * (0.5 + world.random() / 2);
+    return longestMs * (0.5 + this.#random() / 2);
   }
 
   /**

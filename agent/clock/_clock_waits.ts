@@ -1,0 +1,87 @@
+import { abortable } from "../../channel/internal.ts";
+import { world } from "../../transports/internal.ts";
+import { ClockClosedError } from "../errors.ts";
+import type { Clock, ClockTimer } from "./base_clock.ts";
+import { useOf } from "./_clock_use.ts";
+
+/**
+ * Waits for `ms` of the clock's time.
+ *
+ * @throws {unknown} As a rejection, the reason of `signal` once it aborts.
+ * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
+ */
+export async function waitBy(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (ms === Infinity) return await abortable(NEVER, signal);
+  // A clock that stands still refuses to wait for no time at all.
+  if (ms > 0) return await clock.sleep(ms / 1_000, { signal });
+  signal.throwIfAborted();
+  await world.nextTurn();
+}
+
+const NEVER = new Promise<never>(() => {});
+
+/** Waits for `work`, but no longer than `ms` of the clock's time. */
+export async function withinBy(
+  clock: Clock,
+  ms: number,
+  work: Promise<unknown>,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  using _timer = callIn(clock, ms, resolve) ?? { [Symbol.dispose]: resolve };
+  await Promise.race([work, promise]);
+}
+
+/**
+ * Waits for `ms` of the clock's time while `fastForward` or `paceClock` runs it,
+ * and of real time while nothing does: a program that sets up a simulation
+ * waits for others, too, and its clock stands still until it is run.
+ *
+ * @throws {unknown} As a rejection, the reason of `signal` once it aborts.
+ */
+export async function waitByEither(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // A clock may refuse to wait for less time than its numbers can tell.
+  using _timer = callIn(clock, Math.max(ms, 1), resolve);
+  const real = world.setTimer(ms, () => {
+    if (useOf(clock).runs === 0) resolve();
+  });
+  try {
+    await abortable(promise, signal);
+  } finally {
+    real.stop();
+  }
+}
+
+/**
+ * Returns a function that returns the time since now, in milliseconds, by the
+ * clock that {@linkcode waitByEither} goes by at that moment.
+ */
+export function stopwatch(clock: Clock): () => number {
+  const [start, startMs] = [clock.time(), world.now()];
+  return () =>
+    useOf(clock).runs === 0
+      ? world.now() - startMs
+      : (clock.time() - start) * 1_000;
+}
+
+/** Returns `null` if the clock is closed, and so will never call. */
+function callIn(
+  clock: Clock,
+  ms: number,
+  callback: () => void,
+): ClockTimer | null {
+  try {
+    return clock.callIn(ms / 1_000, callback);
+  } catch (error) {
+    if (error instanceof ClockClosedError) return null;
+    throw error;
+  }
+}
