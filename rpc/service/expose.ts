@@ -53,16 +53,19 @@ export interface ExposeOptions {
   readonly concurrent?: boolean | undefined;
 }
 
-/** The part of a decorator context that {@linkcode expose} uses. */
+/**
+ * The part of a decorator context that {@linkcode expose} uses, for members that
+ * can be exposed.
+ */
 export interface ExposeContext {
-  /** The kind of the decorated member. */
-  readonly kind: string;
-  /** The name of the member. */
-  readonly name: string | symbol;
-  /** Whether the member belongs to the class itself. */
-  readonly static: boolean;
-  /** Whether the name begins with `#`. */
-  readonly private: boolean;
+  /** Accessors, getters and setters cannot be exposed, nor whole classes. */
+  readonly kind: "method" | "field";
+  /** The name of the member, which is not a symbol. */
+  readonly name: string;
+  /** Members of the class itself cannot be exposed. */
+  readonly static: false;
+  /** Members whose names begin with `#` cannot be exposed. */
+  readonly private: false;
   /** An object that all decorators of the class share. */
   readonly metadata?: object | undefined;
 }
@@ -102,10 +105,12 @@ const NO_OPTIONS: ExposeOptions = {};
  * assertEquals(await client.remote.add(1, 2), 3);
  * ```
  *
- * @throws {TypeError} At class definition, for what is private, static, named
- * by a symbol, a getter or a setter; for names that hold `/` or begin with `$`
- * or `@@`; and for names that every function or object has, such as `name`,
- * `call` and `toString`, or that tools look up, such as `toJSON`.
+ * What is private, static, named by a symbol, a getter or a setter does not
+ * compile.
+ *
+ * @throws {TypeError} At class definition, for the same; for names that hold
+ * `/` or begin with `$` or `@@`; and for names that every function or object has,
+ * such as `name`, `call` and `toString`, or that tools look up, such as `toJSON`.
  */
 export function expose(target: unknown, context: ExposeContext): void;
 /**

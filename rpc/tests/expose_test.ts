@@ -64,6 +64,7 @@ Deno.test("expose refuses what is private, at class definition", () => {
   assertThrows(
     () => {
       class Bad {
+        // @ts-expect-error: it does not compile either
         @expose
         #secret(): void {}
         use(): void {
@@ -78,6 +79,7 @@ Deno.test("expose refuses what is private, at class definition", () => {
   assertThrows(
     () => {
       class Bad {
+        // @ts-expect-error: it does not compile either
         @expose
         #secret = sub;
         use(): unknown {
@@ -95,6 +97,7 @@ Deno.test("expose refuses what is static, at class definition", () => {
   assertThrows(
     () => {
       class Bad {
+        // @ts-expect-error: it does not compile either
         @expose
         static make(): void {}
       }
@@ -109,6 +112,7 @@ Deno.test("expose refuses names that are symbols, at class definition", () => {
   assertThrows(
     () => {
       class Bad {
+        // @ts-expect-error: it does not compile either
         @expose
         [Symbol.iterator](): void {}
       }
@@ -123,6 +127,7 @@ Deno.test("expose refuses getters, setters, accessors and classes", () => {
   assertThrows(
     () => {
       class Bad {
+        // @ts-expect-error: it does not compile either
         @expose
         get value(): number {
           return 1;
@@ -136,6 +141,7 @@ Deno.test("expose refuses getters, setters, accessors and classes", () => {
   assertThrows(
     () => {
       class Bad {
+        // @ts-expect-error: it does not compile either
         @expose
         set value(_value: number) {}
       }
@@ -147,6 +153,7 @@ Deno.test("expose refuses getters, setters, accessors and classes", () => {
   assertThrows(
     () => {
       class Bad {
+        // @ts-expect-error: it does not compile either
         @expose
         accessor value = sub;
       }
