@@ -1,4 +1,5 @@
 import type { CtxBody, CtxOptions } from "./ctx_contract.ts";
+import { callSite } from "./step/_call_site.ts";
 import { planSteps, readVariable } from "./step/_plan.ts";
 import { runTestCase } from "./step/_test_case.ts";
 
@@ -75,7 +76,10 @@ function registration(
     const options = typeof nameOrOptions === "string"
       ? { name: nameOrOptions }
       : nameOrOptions;
-    Deno.test({ ...defineTest(options, fn, callSite()), ...mode });
+    Deno.test({
+      ...defineTest(options, fn, callSite(import.meta.url)),
+      ...mode,
+    });
   };
 }
 
@@ -108,13 +112,4 @@ function defineTest(
         site,
       }),
   };
-}
-
-/** Deno itself would report this file as the place of every test. */
-function callSite(): string {
-  for (const line of new Error().stack?.split("\n") ?? []) {
-    const [, site] = /([a-z]+:\/\/\S+:\d+:\d+)\)?$/.exec(line) ?? [];
-    if (site !== undefined && !site.startsWith(import.meta.url)) return site;
-  }
-  return "unknown place";
 }

@@ -130,12 +130,15 @@ export class Ledger implements Notifications {
     return this.#empty.promise;
   }
 
-  /** Describes all that is open or pending, a line each. */
-  describe(): string[] {
+  /** Describes what is under way: what a body may wait for, a line each. */
+  describeWaits(): string[] {
+    const waits = this.#resources().filter(({ resource, kind }) =>
+      kind === "task" || kind === "handler" || this.#isWaitOfClock(resource)
+    );
     const leaks = [
-      ...this.readAll(),
       ...this.#begunByClients(),
-      ...this.#served((channel) => this.#entries.isOpen(channel)),
+      ...this.#served(() => true),
+      ...waits.map((it) => this.#leakOf(it)),
     ];
     const requests = this.#resources().flatMap(({ resource, kind, what }) => {
       if (kind !== "channel") return [];
@@ -145,6 +148,19 @@ export class Ledger implements Notifications {
         : [`unanswered requests at ${what()}: ${unansweredRequests}`];
     });
     return [...leaks.map(describeLeak), ...requests];
+  }
+
+  /** Describes what is open, a line each. */
+  describeOpen(): string[] {
+    const listed = this.#resources()
+      .filter(({ resource }) => !this.#isWaitOfClock(resource));
+    return this.#roots(listed).map(describeLeak);
+  }
+
+  /** Whether it is a sleep or call of a clock, and not a time limit. */
+  #isWaitOfClock(resource: object): boolean {
+    const owner = this.#entries.ownerOf(resource);
+    return this.#entries.find(owner)?.kind === "clock";
   }
 
   #onRemoved(): void {
@@ -210,21 +226,27 @@ export class Ledger implements Notifications {
   #roots(resources: readonly Entry[]): Leak[] {
     const listed = new Set(resources.map(({ resource }) => resource));
     const leaks: Leak[] = [];
-    for (const { resource, what, stack } of resources) {
+    for (const entry of resources) {
+      const { resource } = entry;
       const [, ...owners] = this.#entries.chain(resource);
       if (owners.some((it) => listed.has(it))) continue;
       const owned = resources.filter((it) =>
         it.resource !== resource && this.belongs(it.resource, resource)
       );
-      leaks.push({
-        what: what(),
-        owners: this.#namesOf(owners),
-        owned: describeOwned(owned),
-        stack: this.#show(stack) ?? this.#firstFrame(owners),
-        resource,
-      });
+      leaks.push({ ...this.#leakOf(entry), owned: describeOwned(owned) });
     }
     return leaks;
+  }
+
+  #leakOf({ resource, what, stack }: Entry): Leak {
+    const [, ...owners] = this.#entries.chain(resource);
+    return {
+      what: what(),
+      owners: this.#namesOf(owners),
+      owned: [],
+      stack: this.#show(stack) ?? this.#firstFrame(owners),
+      resource,
+    };
   }
 
   #namesOf(resources: readonly object[]): string[] {

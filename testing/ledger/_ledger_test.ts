@@ -180,12 +180,13 @@ Deno.test("Ledger lists what a channel has not settled at its end", () => {
   ]);
 });
 
-Deno.test("Ledger.describe tells of unanswered requests, too", () => {
+Deno.test("Ledger.describeWaits tells of unanswered requests, too", () => {
   const ledger = makeLedger();
   openChannel(ledger).unansweredRequests = 3;
-  const [channel, requests] = ledger.describe();
-  assertMatch(channel!, /^channel \(near to far\)\n/);
-  assertEquals(requests, "unanswered requests at channel (near to far): 3");
+  assertMatch(ledger.describeOpen().join(), /^channel \(near to far\)\n/);
+  assertEquals(ledger.describeWaits(), [
+    "unanswered requests at channel (near to far): 3",
+  ]);
 });
 
 Deno.test("Ledger ignores what other code opens, but names it as an owner", () => {
@@ -228,7 +229,7 @@ withCtx({
   const { channel } = [...server.clients][0]!;
   const name = `channel (${channel.localAddress} to ${channel.remoteAddress})`;
   const isOfServer = (line: string) => line.includes(name);
-  assertEquals(ledger.describe().filter(isOfServer).slice(-2), [
+  assertEquals(ledger.describeWaits().filter(isOfServer).slice(-2), [
     `running method 'never' of ${name} of server (${server.address})`,
     `unanswered requests at ${name}: 1`,
   ]);
@@ -295,7 +296,7 @@ function makeLog({ trace = false } = {}) {
     own: () => ledger.readBeforeCleanUp().map(({ what }) => what),
     stacks: () => ledger.readBeforeCleanUp().map(({ stack }) => stack),
     served: () =>
-      ledger.describe().flatMap((line) =>
+      ledger.describeWaits().flatMap((line) =>
         line.startsWith("channel")
           ? []
           : line.split(" of channel")[0]!.split(", ")

@@ -16,6 +16,7 @@ import {
   type ReportedError,
   reportedError,
   type StepIdentity,
+  type StepState,
   timeoutError,
 } from "./_verdict.ts";
 
@@ -104,11 +105,16 @@ class Step {
     if (ended?.status === "rejected") this.#problems.push(ended.reason);
     // Nothing that is still being opened may be open before leaks are read.
     if (!isLate) this.#resources.end();
-    const open = isLate ? this.ledger.describe() : [];
+    const state = isLate
+      ? {
+        waits: this.ledger.describeWaits(),
+        open: this.ledger.describeOpen(),
+      }
+      : null;
     const leaks = this.ledger.readBeforeCleanUp();
     await world.nextTurn();
     const rejections = this.#options.scope.takeRejections();
-    if (isLate) this.#endTime(open);
+    if (state !== null) this.#endTime(state);
     await this.#closeAll(leaks);
     const isStillRunning = isLate &&
       await settledWithin(running, LAST_MS) === null;
@@ -122,9 +128,9 @@ class Step {
   }
 
   /** Tells the body that its time is up, and takes its resources away. */
-  #endTime(open: readonly string[]): void {
+  #endTime(state: StepState): void {
     const { timeoutMs } = this.#options;
-    const error = timeoutError(this.#identity, timeoutMs, open);
+    const error = timeoutError(this.#identity, timeoutMs, state);
     this.#problems.push(error);
     this.#resources.end({ cause: error });
     this.#time.abort(error);

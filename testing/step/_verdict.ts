@@ -52,18 +52,27 @@ export function leakError(
   return withoutStack(() => new LeakError(message, all));
 }
 
-/** Returns the error for a step whose time is up while `open` is open. */
+/** A step whose time is up, a line each. */
+export interface StepState {
+  /** What its body may wait for. */
+  readonly waits: readonly string[];
+  /** What is open. */
+  readonly open: readonly string[];
+}
+
+/** Returns the error for a step whose time is up. */
 export function timeoutError(
   { step, site }: StepIdentity,
   timeoutMs: number,
-  open: readonly string[],
+  { waits, open }: StepState,
 ): StepTimeoutError {
   const message = [
     `Cannot go on with step '${step}': its body took longer than ${timeoutMs} ms`,
     ...section(
-      "Open or pending:",
-      open.length > 0 ? counted(open) : ["nothing"],
+      "Waiting or running:",
+      waits.length > 0 ? counted(waits) : ["nothing that the package knows of"],
     ),
+    ...section("Open:", counted(open)),
     `    at ${site}`,
   ].join("\n");
   return withoutStack(() => new StepTimeoutError(message, timeoutMs));

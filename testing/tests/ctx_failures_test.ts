@@ -204,6 +204,29 @@ Deno.test("withCtx names the line of the test in a leak's report", () => {
   assertMatch(failureOf("leaks untraced"), /at file:.*\/leaks\.ts:\d+:\d+$/m);
 });
 
+for (
+  const [test, code] of [
+    ["leaks in a wrapped test", "inMemory("],
+    ["leaks in a test of an imported wrapper", "withEverywhere("],
+  ] as const
+) {
+  Deno.test(`withCtx blames the caller of a wrapper, where one ${test}`, async () => {
+    const sites = failureOf(test).matchAll(/failures\.ts:(\d+):\d+$/gm);
+    const [, line] = [...sites].at(-1)!;
+    const file = new URL("../fixtures/failures.ts", import.meta.url);
+    const lines = (await Deno.readTextFile(file)).split("\n");
+    assertStringIncludes(lines[Number(line) - 1]!, `${code}"${test}"`);
+  });
+}
+
+Deno.test("withCtx tells what a body whose time is up waits for, and where", () => {
+  const failure = failureOf("hangs in a sleep");
+  assertMatch(
+    failure,
+    /Waiting or running:\n {2}timer \(sleep until .* s\) of clock .* of container .*\n {4}at .*failures\.ts:\d+:\d+\)?\nOpen:\n {2}container/,
+  );
+});
+
 Deno.test({
   name:
     "withCtx fails a body that hangs with what is open, and skips the steps after it",
