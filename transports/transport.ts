@@ -7,6 +7,8 @@
  * obligation that is stated here; run it on your own transport.
  */
 
+import type { UpgradeRequest } from "./websocket/request.ts";
+
 /** Options for {@linkcode Transport.listen}. */
 export interface TransportListenOptions {
   /**
@@ -82,6 +84,12 @@ export interface Connection {
    * @default {null}
    */
   readonly peerName?: string | null;
+  /**
+   * The HTTP request by which the peer opened the connection, if it did.
+   *
+   * @default {null}
+   */
+  readonly request?: UpgradeRequest | null;
   /**
    * Does the handshake of an accepted connection, if it begins with one as with
    * TLS. Resolves to the connection that carries the bytes, in the place of this

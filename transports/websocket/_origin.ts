@@ -1,0 +1,57 @@
+/**
+ * The pages that may open a WebSocket: those of the server's own origin, any
+ * page, or a list of origins such as `"https://app.example"`. `*` in the place
+ * of the first label stands for any number of labels: `"https://*.app.example"`.
+ */
+export type Origins = "same" | "any" | readonly string[];
+
+/**
+ * Checks a list of origins.
+ *
+ * @throws {TypeError} If one is none.
+ */
+export function checkOrigins(origins: Origins): void {
+  if (typeof origins === "string") {
+    if (origins === "same" || origins === "any") return;
+    throw new TypeError(
+      `Cannot use 'origins': it is '${origins}', wanted 'same', 'any' or a list`,
+    );
+  }
+  for (const origin of origins) {
+    const url = URL.parse(origin.replace("//*.", "//"));
+    if (url !== null && url.origin === origin.replace("//*.", "//")) continue;
+    throw new TypeError(
+      `Cannot use 'origins': '${origin}' is none, write it as 'https://app.example', without a path`,
+    );
+  }
+}
+
+/**
+ * Returns whether a page of `origin` may open a WebSocket to `host`. Both are
+ * headers of its request. Browsers always send `Origin` (RFC 6455, 10.2), so
+ * what sends none is no page: it could send any.
+ */
+export function isAllowed(
+  origin: string | null,
+  host: string | null,
+  origins: Origins,
+): boolean {
+  if (origin === null || origins === "any") return true;
+  const page = URL.parse(origin);
+  // A page in a sandbox sends the word 'null'.
+  if (page === null || page.origin === "null") return false;
+  if (origins !== "same") return origins.some((it) => matches(page, it));
+  // Ports are compared as the page's scheme completes them.
+  const own = host === null ? null : URL.parse(`${page.protocol}//${host}`);
+  return own !== null && own.username === "" && own.pathname === "/" &&
+    own.search === "" && own.hash === "" && own.host === page.host;
+}
+
+function matches(page: URL, origin: string): boolean {
+  const wild = /^([a-z]+:\/\/)\*(\..+)$/.exec(origin);
+  if (wild === null) return page.origin === origin;
+  const [, scheme, rest] = wild as unknown as [string, string, string];
+  const { origin: whole } = page;
+  return whole.startsWith(scheme) && whole.endsWith(rest) &&
+    whole.length > scheme.length + rest.length;
+}

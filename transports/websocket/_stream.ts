@@ -1,0 +1,236 @@
+import { DenomasError } from "../errors.ts";
+import type { ByteStream } from "../transport.ts";
+import {
+  CLOSE,
+  closeCodeOf,
+  encodeClose,
+  encodeMessage,
+  OPCODE,
+  type Part,
+  textOf,
+  WebSocketDecoder,
+  WebSocketViolation,
+} from "./_frames.ts";
+import { MaskKeys } from "./_mask_keys.ts";
+import { TextFrames } from "./_text_frames.ts";
+
+/**
+ * The bytes that are written as one message. With short ones, progress towards a
+ * slow peer can be seen.
+ */
+const WRITE_BYTES = 64 * 1_024;
+
+const NOTHING = new Uint8Array(0);
+
+/** Options for {@linkcode WebSocketStream}. */
+export interface WebSocketStreamOptions {
+  readonly role: "client" | "server";
+  /** Whether frames travel as text messages. */
+  readonly isText: boolean;
+  readonly maxMessageBytes: number;
+  /** Bytes that have been read with the handshake. */
+  readonly rest: Uint8Array;
+}
+
+/**
+ * A stream of bytes inside a WebSocket, which is a stream of bytes itself. It
+ * owns that one.
+ *
+ * WebSocket has no end of one direction, so an empty message stands for it.
+ */
+export class WebSocketStream implements ByteStream {
+  readonly #below: ByteStream;
+  readonly #decoder: WebSocketDecoder;
+  readonly #masks: MaskKeys | null;
+  readonly #text: TextFrames | null;
+  /** Bytes that were received and not read. */
+  #held: Uint8Array = NOTHING;
+  /** The parts of a text message so far. */
+  #parts: Uint8Array[] = [];
+  /** Settles with the last write to the stream below; never rejects. */
+  #writing: Promise<unknown> = Promise.resolve();
+  #isWriting = false;
+  /** What the pong that is queued will answer. */
+  #pong: Uint8Array | null = null;
+  #hasSentClose = false;
+  #isClosed = false;
+
+  /** Takes over `below`, whose handshake is done. */
+  constructor(below: ByteStream, options: WebSocketStreamOptions) {
+    const { role, isText, maxMessageBytes, rest } = options;
+    this.#below = below;
+    const isMasked = role === "server";
+    this.#decoder = new WebSocketDecoder({ isMasked, maxMessageBytes, rest });
+    this.#masks = role === "client" ? new MaskKeys() : null;
+    this.#text = isText ? new TextFrames(maxMessageBytes) : null;
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#read(into);
+    } catch (error) {
+      const code = closeCodeOf(error);
+      if (code !== null) await this.#sendClose(code);
+      throw error;
+    }
+  }
+
+  async #read(into: Uint8Array): Promise<number | null> {
+    while (this.#held.length === 0) {
+      const part = this.#decoder.next();
+      if (part !== null) {
+        if (!await this.#take(part)) return null;
+        continue;
+      }
+      const bytes = await this.#below.read(this.#decoder.space());
+      if (bytes === null) {
+        throw new DenomasError(
+          "Cannot read WebSocket: the peer ended the connection without a close frame",
+        );
+      }
+      this.#decoder.filled(bytes);
+    }
+    const bytes = this.#held.subarray(0, into.length);
+    into.set(bytes);
+    this.#held = this.#held.subarray(bytes.length);
+    return bytes.length;
+  }
+
+  /** Takes a part. Returns `false` at the end of the peer's direction. */
+  async #take(part: Part): Promise<boolean> {
+    switch (part.kind) {
+      case "data":
+        return this.#takeData(part);
+      case "ping":
+        this.#answerPing(part.bytes);
+        return true;
+      case "pong":
+        return true;
+      case "close":
+        await this.#sendClose(CLOSE.normal);
+        // 1000, 1001 and none: the peer is done. Others tell of a fault.
+        if (part.code === 1_000 || part.code === 1_001 || part.code === 1_005) {
+          return false;
+        }
+        throw new DenomasError(
+          `Cannot read WebSocket: the peer closed it with ${part.code}${
+            part.reason === "" ? "" : `, '${part.reason}'`
+          }`,
+        );
+    }
+  }
+
+  #takeData(part: Part & { readonly kind: "data" }): boolean {
+    const { isText, bytes, isLast, isEmpty } = part;
+    if (isEmpty) return false;
+    if (isText !== (this.#text !== null)) {
+      throw new WebSocketViolation(
+        isText
+          ? "the peer sent text, and bytes were agreed on"
+          : "the peer sent bytes, and text was agreed on",
+        CLOSE.wrongType,
+      );
+    }
+    if (this.#text === null) {
+      this.#held = bytes;
+      return true;
+    }
+    this.#parts.push(bytes.slice());
+    if (!isLast) return true;
+    const message = concat(this.#parts);
+    this.#parts = [];
+    textOf(message);
+    this.#held = this.#text.frame(message);
+    return true;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#hasSentClose) throw closedError();
+    const part = bytes.subarray(0, WRITE_BYTES);
+    if (this.#text === null) {
+      await this.#send(OPCODE.binary, part);
+    } else {
+      for (const message of this.#text.push(part)) {
+        await this.#send(OPCODE.text, message);
+      }
+    }
+    return part.length;
+  }
+
+  async closeWrite(): Promise<void> {
+    if (this.#hasSentClose) return;
+    await this.#send(OPCODE.binary, NOTHING);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // A write that is under way may have cut a frame.
+    if (!this.#isWriting) this.#sendClose(CLOSE.normal);
+    this.#hasSentClose = true;
+    this.#below.close();
+  }
+
+  ref(): void {
+    this.#below.ref();
+  }
+
+  unref(): void {
+    this.#below.unref();
+  }
+
+  /** Only the newest ping has to be answered (RFC 6455, 5.5.3). */
+  #answerPing(bytes: Uint8Array): void {
+    const isQueued = this.#pong !== null;
+    this.#pong = bytes;
+    if (isQueued || this.#hasSentClose) return;
+    this.#writing.then(() => {
+      const pong = this.#pong!;
+      this.#pong = null;
+      if (!this.#hasSentClose) this.#send(OPCODE.pong, pong).catch(() => {});
+    });
+  }
+
+  /** Never rejects: where it cannot be sent, the peer is gone. */
+  async #sendClose(code: number): Promise<void> {
+    if (this.#hasSentClose) return;
+    const sent = this.#send(OPCODE.close, encodeClose(code));
+    this.#hasSentClose = true;
+    await sent.catch(() => {});
+  }
+
+  /** Frames of several callers leave whole, one after the other. */
+  async #send(opcode: number, payload: Uint8Array): Promise<void> {
+    const frame = encodeMessage(opcode, payload, this.#masks?.next() ?? null);
+    while (this.#isWriting) await this.#writing;
+    if (this.#hasSentClose) throw closedError();
+    this.#isWriting = true;
+    const writing = writeAll(this.#below, frame);
+    this.#writing = writing.catch(() => {});
+    try {
+      await writing;
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+}
+
+async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await stream.write(rest));
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((sum, it) => sum + it.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function closedError(): DenomasError {
+  return new DenomasError("Cannot write to WebSocket: it is closed");
+}

@@ -1,0 +1,24 @@
+/**
+ * The HTTP request by which a peer opened a WebSocket: a copy, which stays
+ * valid. It says what the peer wrote, and proves nothing.
+ */
+export interface UpgradeRequest {
+  /** The path and the query. */
+  readonly target: string;
+  /** The headers, `origin` and `host` among them. */
+  readonly headers: Headers;
+  /** The cookies by name, not decoded. */
+  readonly cookies: ReadonlyMap<string, string>;
+}
+
+/** Returns the cookies of a request. Of two with one name the first counts. */
+export function cookiesIn(headers: Headers): ReadonlyMap<string, string> {
+  const cookies = new Map<string, string>();
+  for (const pair of headers.get("cookie")?.split(";") ?? []) {
+    const at = pair.indexOf("=");
+    if (at < 0) continue;
+    const name = pair.slice(0, at).trim();
+    if (!cookies.has(name)) cookies.set(name, pair.slice(at + 1).trim());
+  }
+  return cookies;
+}
