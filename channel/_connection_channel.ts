@@ -11,6 +11,7 @@ import {
 } from "../transports/frames/framed_connection.ts";
 import { observed, world } from "../transports/internal.ts";
 import type { Connection } from "../transports/transport.ts";
+import type { UpgradeRequest } from "../transports/upgrade_request.ts";
 import {
   ChannelCounters,
   type ChannelState,
@@ -77,6 +78,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   readonly localAddress: string;
   readonly remoteAddress: string;
   readonly peerName: string | null;
+  /** The HTTP request by which the peer connected, if it did. */
+  readonly request: UpgradeRequest | null;
   readonly connection: FramedConnection;
   readonly options: ConnectionChannelOptions;
   /** The limits of this connection. */
@@ -112,6 +115,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.localAddress = connection.localAddress;
     this.remoteAddress = connection.remoteAddress;
     this.peerName = connection.peerName ?? null;
+    this.request = connection.request ?? null;
     this.connection = new FramedConnection(connection, limits.frames.maxBytes);
     this.options = options;
     this.limits = limits;

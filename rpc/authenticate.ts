@@ -1,9 +1,17 @@
+import type { UpgradeRequest } from "../transports/upgrade_request.ts";
+
 /** A peer that is not authenticated yet. */
 export interface UnknownPeer {
   /** The name in its certificate, or `null`. */
   readonly peerName: string | null;
   /** The address of the peer. */
   readonly remoteAddress: string;
+  /**
+   * The HTTP request by which it opened a WebSocket, with headers and cookies,
+   * or `null`. Browsers send cookies whichever page asked: count on them only
+   * where the transport checks the origin.
+   */
+  readonly request: UpgradeRequest | null;
   /**
    * Whether this side has made the connection, as a container does. Such a peer
    * sends no credentials; for a container that was spawned they are known. If

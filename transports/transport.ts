@@ -7,7 +7,7 @@
  * obligation that is stated here; run it on your own transport.
  */
 
-import type { UpgradeRequest } from "./websocket/request.ts";
+import type { UpgradeRequest } from "./upgrade_request.ts";
 
 /** Options for {@linkcode Transport.listen}. */
 export interface TransportListenOptions {

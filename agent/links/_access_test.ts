@@ -66,6 +66,7 @@ Deno.test("Access.approach shows credentials where the program named the address
 const peer: UnknownPeer = {
   peerName: null,
   remoteAddress: "tcp://127.0.0.1:1",
+  request: null,
   isInitiator: true,
   signal: new AbortController().signal,
 };

@@ -33,6 +33,11 @@ export const PARTS: readonly Part[] = [
     mayImport: ["rpc", "channel", "transports"],
   },
   {
+    name: "browser",
+    path: "rpc/browser/",
+    mayImport: ["reconnect", "rpc", "channel", "transports"],
+  },
+  {
     name: "telemetry",
     path: "extras/telemetry/",
     mayImport: ["rpc", "channel", "transports"],
@@ -87,6 +92,9 @@ const HOST_ONLY: readonly string[] = [
   "transports/tls/credentials.ts",
   "transports/tls/secured.ts",
   "transports/unix.ts",
+  "transports/websocket/door.ts",
+  "transports/websocket/mod.ts",
+  "transports/websocket/ws.ts",
 ];
 
 /** Returns whether a file belongs to the neutral core. */

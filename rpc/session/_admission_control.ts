@@ -66,7 +66,7 @@ export class AdmissionControl {
 
   async #authenticate(content: unknown): Promise<void> {
     const { authenticate, isInitiator } = this.#session.options;
-    const { peerName, remoteAddress } = this.#session.channel;
+    const { peerName, remoteAddress, request } = this.#session.channel;
     const { signal } = this.#controller!;
     try {
       const credentials = this.#credentialsIn(content);
@@ -76,6 +76,7 @@ export class AdmissionControl {
         authenticate!(credentials, {
           peerName,
           remoteAddress,
+          request,
           isInitiator,
           signal,
         })

@@ -1,4 +1,5 @@
 import { FrameTooLargeError, ProtocolError } from "../errors.ts";
+import { CLOSE } from "./_closing.ts";
 
 /** The kinds of frames (RFC 6455, 5.2). */
 export const OPCODE = {
@@ -8,15 +9,6 @@ export const OPCODE = {
   close: 8,
   ping: 9,
   pong: 10,
-} as const;
-
-/** The codes of close frames that this package sends (RFC 6455, 7.4.1). */
-export const CLOSE = {
-  normal: 1_000,
-  protocol: 1_002,
-  wrongType: 1_003,
-  invalidText: 1_007,
-  tooBig: 1_009,
 } as const;
 
 /** The longest payload of a control frame, in bytes. */

@@ -5,14 +5,8 @@ import { hostHeader, type WebSocketPlace } from "./_address.ts";
 import { type HttpHead, readHead, writeText } from "./_http_head.ts";
 import type { Origins } from "./_origin.ts";
 import { WebSocketStream } from "./_stream.ts";
-import {
-  acceptFor,
-  BYTES,
-  judgeUpgrade,
-  newKey,
-  type Refusal,
-  TEXT,
-} from "./_upgrade.ts";
+import { BYTES, TEXT } from "./_protocols.ts";
+import { acceptFor, judgeUpgrade, newKey, type Refusal } from "./_upgrade.ts";
 
 /** What a server allows. */
 interface ServerTerms {

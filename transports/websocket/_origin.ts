@@ -18,8 +18,8 @@ export function checkOrigins(origins: Origins): void {
     );
   }
   for (const origin of origins) {
-    const url = URL.parse(origin.replace("//*.", "//"));
-    if (url !== null && url.origin === origin.replace("//*.", "//")) continue;
+    const plain = origin.replace("//*.", "//");
+    if (!plain.includes("*") && URL.parse(plain)?.origin === plain) continue;
     throw new TypeError(
       `Cannot use 'origins': '${origin}' is none, write it as 'https://app.example', without a path`,
     );

@@ -1,7 +1,7 @@
 import { DenomasError } from "../errors.ts";
 import type { ByteStream } from "../transport.ts";
+import { CLOSE, closedByPeer, GOOD_CODES } from "./_closing.ts";
 import {
-  CLOSE,
   closeCodeOf,
   encodeClose,
   encodeMessage,
@@ -52,6 +52,10 @@ export class WebSocketStream implements ByteStream {
   #isWriting = false;
   /** What the pong that is queued will answer. */
   #pong: Uint8Array | null = null;
+  /** Whether the peer has ended its direction. */
+  #hasEnded = false;
+  /** The error that ends reading. */
+  #failure: unknown = null;
   #hasSentClose = false;
   #isClosed = false;
 
@@ -66,63 +70,73 @@ export class WebSocketStream implements ByteStream {
   }
 
   async read(into: Uint8Array): Promise<number | null> {
+    let filled = this.#fill(into, 0);
     try {
-      return await this.#read(into);
+      // Many short messages are one read, as over TCP.
+      while (filled < into.length && !this.#hasEnded) {
+        if (this.#failure !== null) throw this.#failure;
+        const part = this.#decoder.next();
+        if (part !== null) {
+          await this.#take(part);
+          filled = this.#fill(into, filled);
+        } else if (filled > 0) {
+          break;
+        } else {
+          await this.#receive();
+        }
+      }
     } catch (error) {
-      const code = closeCodeOf(error);
-      if (code !== null) await this.#sendClose(code);
-      throw error;
+      if (this.#failure === null) {
+        const code = closeCodeOf(error);
+        if (code !== null) await this.#sendClose(code);
+        this.#failure = error;
+      }
+      // What came before it is read first.
+      if (filled === 0) throw error;
     }
+    return filled === 0 ? null : filled;
   }
 
-  async #read(into: Uint8Array): Promise<number | null> {
-    while (this.#held.length === 0) {
-      const part = this.#decoder.next();
-      if (part !== null) {
-        if (!await this.#take(part)) return null;
-        continue;
-      }
-      const bytes = await this.#below.read(this.#decoder.space());
-      if (bytes === null) {
-        throw new DenomasError(
-          "Cannot read WebSocket: the peer ended the connection without a close frame",
-        );
-      }
-      this.#decoder.filled(bytes);
-    }
-    const bytes = this.#held.subarray(0, into.length);
-    into.set(bytes);
+  async #receive(): Promise<void> {
+    const bytes = await this.#below.read(this.#decoder.space());
+    if (bytes !== null) return this.#decoder.filled(bytes);
+    throw new DenomasError(
+      "Cannot read WebSocket: the peer ended the connection without a close frame",
+    );
+  }
+
+  /** Moves held bytes to `into` from `at` on; returns where they end. */
+  #fill(into: Uint8Array, at: number): number {
+    const bytes = this.#held.subarray(0, into.length - at);
+    into.set(bytes, at);
     this.#held = this.#held.subarray(bytes.length);
-    return bytes.length;
+    return at + bytes.length;
   }
 
-  /** Takes a part. Returns `false` at the end of the peer's direction. */
-  async #take(part: Part): Promise<boolean> {
+  async #take(part: Part): Promise<void> {
     switch (part.kind) {
       case "data":
         return this.#takeData(part);
       case "ping":
-        this.#answerPing(part.bytes);
-        return true;
+        return this.#answerPing(part.bytes);
       case "pong":
-        return true;
+        return;
       case "close":
         await this.#sendClose(CLOSE.normal);
-        // 1000, 1001 and none: the peer is done. Others tell of a fault.
-        if (part.code === 1_000 || part.code === 1_001 || part.code === 1_005) {
-          return false;
+        // Others tell of a fault. 1005 stands for none.
+        if (!GOOD_CODES.includes(part.code)) {
+          throw closedByPeer(part.code, part.reason);
         }
-        throw new DenomasError(
-          `Cannot read WebSocket: the peer closed it with ${part.code}${
-            part.reason === "" ? "" : `, '${part.reason}'`
-          }`,
-        );
+        this.#hasEnded = true;
     }
   }
 
-  #takeData(part: Part & { readonly kind: "data" }): boolean {
+  #takeData(part: Part & { readonly kind: "data" }): void {
     const { isText, bytes, isLast, isEmpty } = part;
-    if (isEmpty) return false;
+    if (isEmpty) {
+      this.#hasEnded = true;
+      return;
+    }
     if (isText !== (this.#text !== null)) {
       throw new WebSocketViolation(
         isText
@@ -133,33 +147,37 @@ export class WebSocketStream implements ByteStream {
     }
     if (this.#text === null) {
       this.#held = bytes;
-      return true;
+      return;
     }
     this.#parts.push(bytes.slice());
-    if (!isLast) return true;
+    if (!isLast) return;
     const message = concat(this.#parts);
     this.#parts = [];
     textOf(message);
     this.#held = this.#text.frame(message);
-    return true;
   }
 
   async write(bytes: Uint8Array): Promise<number> {
     if (this.#hasSentClose) throw closedError();
     const part = bytes.subarray(0, WRITE_BYTES);
     if (this.#text === null) {
-      await this.#send(OPCODE.binary, part);
+      await this.#send(this.#encode(OPCODE.binary, part));
     } else {
-      for (const message of this.#text.push(part)) {
-        await this.#send(OPCODE.text, message);
-      }
+      // One write for all of them: each would be a call of the system.
+      const messages = [...this.#text.push(part)]
+        .map((message) => this.#encode(OPCODE.text, message));
+      if (messages.length > 0) await this.#send(concat(messages));
     }
     return part.length;
   }
 
+  #encode(opcode: number, payload: Uint8Array): Uint8Array {
+    return encodeMessage(opcode, payload, this.#masks?.next() ?? null);
+  }
+
   async closeWrite(): Promise<void> {
     if (this.#hasSentClose) return;
-    await this.#send(OPCODE.binary, NOTHING);
+    await this.#send(this.#encode(OPCODE.binary, NOTHING));
   }
 
   close(): void {
@@ -187,25 +205,25 @@ export class WebSocketStream implements ByteStream {
     this.#writing.then(() => {
       const pong = this.#pong!;
       this.#pong = null;
-      if (!this.#hasSentClose) this.#send(OPCODE.pong, pong).catch(() => {});
+      if (this.#hasSentClose) return;
+      this.#send(this.#encode(OPCODE.pong, pong)).catch(() => {});
     });
   }
 
   /** Never rejects: where it cannot be sent, the peer is gone. */
   async #sendClose(code: number): Promise<void> {
     if (this.#hasSentClose) return;
-    const sent = this.#send(OPCODE.close, encodeClose(code));
+    const sent = this.#send(this.#encode(OPCODE.close, encodeClose(code)));
     this.#hasSentClose = true;
     await sent.catch(() => {});
   }
 
   /** Frames of several callers leave whole, one after the other. */
-  async #send(opcode: number, payload: Uint8Array): Promise<void> {
-    const frame = encodeMessage(opcode, payload, this.#masks?.next() ?? null);
+  async #send(frames: Uint8Array): Promise<void> {
     while (this.#isWriting) await this.#writing;
     if (this.#hasSentClose) throw closedError();
     this.#isWriting = true;
-    const writing = writeAll(this.#below, frame);
+    const writing = writeAll(this.#below, frames);
     this.#writing = writing.catch(() => {});
     try {
       await writing;

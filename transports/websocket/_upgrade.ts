@@ -1,13 +1,6 @@
 import { isAllowed, type Origins } from "./_origin.ts";
-import { cookiesIn, type UpgradeRequest } from "./request.ts";
-
-/**
- * The sub-protocols. Under the first, binary messages carry the byte stream,
- * cut anywhere. Under the second, each text message is one frame without its
- * header, which needs a codec whose frames are text.
- */
-export const BYTES = "denomas.1";
-export const TEXT = "denomas.1+json";
+import { BYTES, TEXT } from "./_protocols.ts";
+import { cookiesIn, type UpgradeRequest } from "../upgrade_request.ts";
 
 /** A refusal of a request, as HTTP. */
 export interface Refusal {

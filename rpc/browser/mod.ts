@@ -1,0 +1,50 @@
+/**
+ * RPC clients for browsers, Node and Bun, over the platform's own `WebSocket`.
+ * Nothing here needs Deno.
+ *
+ * {@linkcode openConnection} and {@linkcode openReconnecting} work as those of
+ * `@denomas/denomas/rpc` and `@denomas/denomas/reconnect`, with
+ * {@linkcode webSockets} as their transports. Pages need only the type of a
+ * service: `import type { Chat } from "./server.ts"`.
+ *
+ * ```ts
+ * import { openReconnecting } from "@denomas/denomas/browser";
+ * import { service, startServer } from "@denomas/denomas/rpc";
+ * import { ws } from "@denomas/denomas/websocket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeter = service({ greet: (name: string) => `Hello, ${name}` });
+ * await using server = await startServer("ws://127.0.0.1:0", greeter, {
+ *   transports: [ws()],
+ * });
+ *
+ * // In the page:
+ * const client = await openReconnecting<typeof greeter>(server.address);
+ * assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
+ * await client.close();
+ * ```
+ *
+ * @module
+ */
+export { RemoteError } from "../../channel/errors.ts";
+export { webSockets } from "../../transports/websocket/browser.ts";
+export type { WebSocketsOptions } from "../../transports/websocket/browser.ts";
+export { call } from "../call.ts";
+export type { RpcClient, RpcConnectionOptions } from "../client.ts";
+export {
+  AuthenticationError,
+  isRemoteError,
+  ReferenceReleasedError,
+  ServiceError,
+} from "../errors.ts";
+export { notify, withOptions } from "../options.ts";
+export { pipe } from "../pipe.ts";
+export type {
+  ReconnectingClient,
+  ReconnectOptions,
+  ReconnectState,
+} from "../reconnect/client.ts";
+export type { Remote } from "../remote.ts";
+export { expose } from "../service/expose.ts";
+export { service } from "../service/service.ts";
+export { openConnection, openReconnecting } from "./open.ts";

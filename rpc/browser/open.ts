@@ -1,0 +1,47 @@
+import { webSockets } from "../../transports/websocket/browser.ts";
+import {
+  openConnection as openNeutral,
+  type RpcClient,
+  type RpcConnectionOptions,
+} from "../client.ts";
+import type {
+  ReconnectingClient,
+  ReconnectOptions,
+} from "../reconnect/client.ts";
+import { openReconnecting as openNeutralReconnecting } from "../reconnect/open.ts";
+
+/**
+ * Connects to an RPC server, over WebSocket unless `transports` says otherwise.
+ *
+ * @typeParam T The service of the server. Nothing checks that it is.
+ * @throws {ConnectError} If no server could be reached. A page is not told why.
+ * @throws {AuthenticationError} If the server refuses the `credentials`.
+ * @throws {TypeError} If no transport takes the address, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export function openConnection<T>(
+  address: string,
+  options: RpcConnectionOptions = {},
+): Promise<RpcClient<T>> {
+  return openNeutral<T>(address, { transports: webSockets(), ...options });
+}
+
+/**
+ * Connects to an RPC server, and connects again whenever the connection is lost,
+ * until it is closed; over WebSocket unless `transports` says otherwise.
+ *
+ * @typeParam T The service of the server. Nothing checks that it is.
+ * @throws {ConnectError} If nobody could be reached the first time.
+ * @throws {AuthenticationError} If the server refuses the `credentials`.
+ * @throws {TypeError} If no transport takes the address, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export function openReconnecting<T>(
+  address: string,
+  options: ReconnectOptions<T> = {},
+): Promise<ReconnectingClient<T>> {
+  const complete = { transports: webSockets(), ...options };
+  return openNeutralReconnecting<T>(address, complete);
+}

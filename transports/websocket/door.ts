@@ -1,0 +1,191 @@
+import { AddressInUseError } from "../errors.ts";
+import type { Connection, Listener, Transport } from "../transport.ts";
+import { NativeStream } from "./_native_stream.ts";
+import { checkOrigins, type Origins } from "./_origin.ts";
+import { TEXT } from "./_protocols.ts";
+import { judgeUpgrade, type Refusal, wantsWebSocket } from "./_upgrade.ts";
+
+/** The longest message where nothing else is asked: that of a frame. */
+const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024 + 4;
+
+/** Options for {@linkcode webSocketDoor}. */
+export interface WebSocketDoorOptions {
+  /**
+   * The pages that may connect: those of the server's own origin, any, or a list
+   * such as `["https://app.example", "https://*.app.example"]`. What sends no
+   * origin is no page, and may connect.
+   *
+   * @default {"same"}
+   */
+  readonly origins?: Origins | undefined;
+  /**
+   * The address by which clients reach the door, such as
+   * `"wss://app.example/rpc"`. Containers need one whose agents others look up.
+   *
+   * @default {a name within this process}
+   */
+  readonly address?: string | undefined;
+  /**
+   * The longest message that is received, in bytes. Deno itself refuses messages
+   * over 64 MiB, and only whole ones.
+   *
+   * @default {16_777_220}
+   */
+  readonly maxMessageBytes?: number | undefined;
+}
+
+/** What is known of a request beside itself, as `Deno.serve` tells it. */
+export interface DoorRequestInfo {
+  /** The address of the client. */
+  readonly remoteAddr?: unknown;
+}
+
+/**
+ * A transport that listens for WebSockets on the port of somebody else's HTTP
+ * server. Made by {@linkcode webSocketDoor}.
+ */
+export interface WebSocketDoor extends Transport {
+  /** The address to listen at. */
+  readonly address: string;
+  /**
+   * Answers a request for a WebSocket; returns `null` for any other request.
+   * Refusals are answered, too: 400 and 426 for what is no handshake of denomas,
+   * 403 for pages of another origin, 503 while no server uses the door.
+   *
+   * Pass `info`, so that limits per host know the client. Behind a proxy, pass
+   * `{ remoteAddr: { hostname, port } }` of the client that the proxy names.
+   */
+  upgrade(request: Request, info?: DoorRequestInfo): Response | null;
+}
+
+let doors = 0;
+
+/**
+ * Returns a door for WebSockets in an HTTP server: pages, an API and RPC on one
+ * port.
+ *
+ * ```ts
+ * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
+ * import { webSocketDoor, ws } from "@denomas/denomas/websocket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeter = service({ greet: (name: string) => `Hello, ${name}` });
+ * const door = webSocketDoor();
+ * await using rpc = await startServer(door.address, greeter, {
+ *   transports: [door],
+ * });
+ * await using web = Deno.serve(
+ *   { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+ *   (request, info) => door.upgrade(request, info) ?? new Response("a page"),
+ * );
+ *
+ * const address = `ws://127.0.0.1:${web.addr.port}/rpc`;
+ * const client = await openConnection<typeof greeter>(address, {
+ *   transports: [ws()],
+ * });
+ * assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
+ * assertEquals(await (await fetch(address.replace("ws", "http"))).text(), "a page");
+ * await client.close();
+ * await rpc.close();
+ * ```
+ *
+ * Close the RPC server before the HTTP server, which cuts its WebSockets.
+ *
+ * @throws {TypeError} If `origins` has an entry that is no origin.
+ */
+export function webSocketDoor(
+  options: WebSocketDoorOptions = {},
+): WebSocketDoor {
+  const {
+    origins = "same",
+    address = `ws://door-${++doors}`,
+    maxMessageBytes = MAX_MESSAGE_BYTES,
+  } = options;
+  checkOrigins(origins);
+  let accept: ((connection: Connection) => void) | null = null;
+  const refuseAddress = (other: string): never => {
+    throw new TypeError(
+      `Cannot use address '${other}': this door is at '${address}', use its 'address'`,
+    );
+  };
+  return {
+    scheme: address.slice(0, address.indexOf("://")),
+    address,
+    // deno-lint-ignore require-await -- it must reject, not throw
+    listen: async (at, take) => {
+      if (at !== address) refuseAddress(at);
+      if (accept !== null) {
+        throw new AddressInUseError(
+          `Cannot listen on '${address}': another server uses this door, make one more`,
+          { address },
+        );
+      }
+      accept = take;
+      return listenerAt(address, () => accept = null);
+    },
+    // deno-lint-ignore require-await -- it must reject, not throw
+    connect: async (at) => {
+      throw new TypeError(
+        `Cannot connect to '${at}': a door only lets others in, use 'ws()' or 'wss()' to connect`,
+      );
+    },
+    upgrade: (request, info) => {
+      if (!wantsWebSocket(request.headers)) return null;
+      const { pathname, search } = new URL(request.url);
+      // Those of the request cannot be read any more once it is upgraded.
+      const headers = new Headers(request.headers);
+      const judged = judgeUpgrade(
+        request.method,
+        pathname + search,
+        headers,
+        origins,
+      );
+      if ("status" in judged) return answer(judged);
+      const isText = judged.protocol === TEXT;
+      const take = accept;
+      if (take === null) return answer(CLOSED);
+      // Neither can it be asked who sent it.
+      const remote = remoteAddress(info?.remoteAddr);
+      const { socket, response } = Deno.upgradeWebSocket(request, {
+        protocol: judged.protocol,
+        // The channel has heartbeats of its own.
+        idleTimeout: 0,
+      });
+      const stream = new NativeStream(socket, { isText, maxMessageBytes });
+      const connection: Connection = {
+        stream,
+        localAddress: address,
+        remoteAddress: remote,
+        request: judged.request,
+      };
+      socket.addEventListener("open", () => take(connection), { once: true });
+      return response;
+    },
+  };
+}
+
+const CLOSED: Refusal = { status: 503, text: "The server has closed" };
+
+function answer({ status, text, headers }: Refusal): Response {
+  return new Response(`${text}\n`, { status, ...(headers && { headers }) });
+}
+
+function listenerAt(address: string, close: () => void): Listener {
+  return {
+    address,
+    close: () => {
+      close();
+      return Promise.resolve();
+    },
+    // It is the HTTP server that listens.
+    ref: () => {},
+    unref: () => {},
+  };
+}
+
+function remoteAddress(info: unknown): string {
+  const { hostname, port } = (info ?? {}) as Partial<Deno.NetAddr>;
+  if (hostname === undefined) return "ws://unknown";
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return `ws://${host}:${port ?? 0}`;
+}

@@ -1,0 +1,19 @@
+/**
+ * WebSockets, for servers in Deno and for clients in Deno, browsers, Node and
+ * Bun.
+ *
+ * {@linkcode webSocketDoor} lets WebSockets in through an HTTP server, beside
+ * its pages. {@linkcode ws} and {@linkcode wss} listen on a port of their own and
+ * connect. In a page use `@denomas/denomas/browser`.
+ *
+ * @module
+ */
+export { webSocketDoor } from "./door.ts";
+export type {
+  DoorRequestInfo,
+  WebSocketDoor,
+  WebSocketDoorOptions,
+} from "./door.ts";
+export type { UpgradeRequest } from "../upgrade_request.ts";
+export { ws, wss } from "./ws.ts";
+export type { SecureWebSocketOptions, WebSocketOptions } from "./ws.ts";
