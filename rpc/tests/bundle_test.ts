@@ -26,18 +26,26 @@ const calculator = service({
 /** The service that `node_client.ts` calls. */
 export type Calculator = typeof calculator;
 
-/** Returns the modules of an entry as one script. */
+/**
+ * Returns the modules of an entry as one script. esbuild runs as a program: the
+ * service of its module outlives the test.
+ */
 async function bundle(
   entry: string,
   options: { platform: "node" | "browser"; target: string },
 ): Promise<string> {
-  const esbuild = await import("npm:esbuild@0.25.12");
-  // Its service would end some time after 'stop', and count as a leak.
-  const { outputFiles } = esbuild.buildSync({
-    entryPoints: [decodeURI(new URL(entry, import.meta.url).pathname)],
-    ...{ bundle: true, write: false, format: "esm", ...options },
-  });
-  return outputFiles![0]!.text;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-lock", "npm:esbuild@0.25.12"],
+      decodeURI(new URL(entry, import.meta.url).pathname),
+      ...["--bundle", "--format=esm", "--log-level=error"],
+      ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
+    ],
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(decoder.decode(stderr));
+  return decoder.decode(stdout);
 }
 
 const isLeftOut = Deno.build.os === "windows";
