@@ -30,7 +30,8 @@ export { RemoteError } from "../../channel/errors.ts";
 export { webSockets } from "../../transports/websocket/browser.ts";
 export type { WebSocketsOptions } from "../../transports/websocket/browser.ts";
 export { call } from "../call.ts";
-export type { RpcClient, RpcConnectionOptions } from "../client.ts";
+export type { RpcConnectionOptions } from "../client.ts";
+export type { RpcClient } from "../rpc_client.ts";
 export {
   AuthenticationError,
   isRemoteError,

@@ -1,7 +1,6 @@
 import { webSockets } from "../../transports/websocket/browser.ts";
 import {
   openConnection as openNeutral,
-  type RpcClient,
   type RpcConnectionOptions,
 } from "../client.ts";
 import type {
@@ -9,6 +8,7 @@ import type {
   ReconnectOptions,
 } from "../reconnect/client.ts";
 import { openReconnecting as openNeutralReconnecting } from "../reconnect/open.ts";
+import type { RpcClient } from "../rpc_client.ts";
 
 /**
  * Connects to an RPC server, over WebSocket unless `transports` says otherwise.
