@@ -5,6 +5,7 @@ import { alwaysService } from "../rpc/service/service.ts";
 import { classNameOf } from "./address.ts";
 import type { Container } from "./container.ts";
 import type { AgentLike, AgentOptions, AgentTask } from "./agent_options.ts";
+import { repeat } from "./clock/_repeat.ts";
 import { internalsOf } from "./_container_internals.ts";
 import {
   type AgentLifecycle,
@@ -117,6 +118,22 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
    */
   protected run(task: AgentTask): void {
     this.#lifecycle.run(task);
+  }
+
+  /**
+   * Runs a task of the agent each `seconds` of the container's clock, for the
+   * first time after `seconds`, until the agent is closed. The times are counted
+   * from now, so no delay adds up; those that fall due while the task still runs
+   * are left out. If it throws, the error is reported, and `onFailure` decides
+   * what follows: with `"report"`, the task goes on at its next time.
+   *
+   * @throws {RangeError} If `seconds` is not finite and over 0.
+   * @throws {ContainerClosedError} If the agent is closed.
+   */
+  protected every(seconds: number, task: AgentTask): void {
+    const lifecycle = this.#lifecycle;
+    const { clock } = this.container;
+    lifecycle.run(repeat(clock, seconds, () => lifecycle.run(task)));
   }
 
   /**

@@ -46,7 +46,13 @@ export interface ClockTimer extends Disposable {
  */
 export type Clock = Pick<
   BaseClock,
-  "time" | "utcNow" | "sleep" | "sleepUntil" | "callIn" | "callAt"
+  | "time"
+  | "utcNow"
+  | "sleep"
+  | "sleepUntil"
+  | "callIn"
+  | "callAt"
+  | "timeout"
 >;
 
 /**
@@ -62,6 +68,7 @@ export abstract class BaseClock implements Disposable {
   );
   readonly #listeners = new AbortListeners<Wait>();
   #begun = 0;
+  #keptAlive = 0;
   #isClosed = false;
 
   /** Creates a clock. `name` stands in errors, as in `"system clock"`. */
@@ -103,6 +110,11 @@ export abstract class BaseClock implements Disposable {
 
   /** Runs after a wait has begun, or has ended before its time. */
   protected onWaitsChanged?(): void;
+
+  /** Whether something waits that keeps the process alive. */
+  protected get keepsAlive(): boolean {
+    return this.#keptAlive > 0;
+  }
 
   /** The earliest time that is waited for; `null` if nothing waits. */
   get nextDue(): number | null {
@@ -157,6 +169,27 @@ export abstract class BaseClock implements Disposable {
   }
 
   /**
+   * Returns a signal that aborts after `seconds`, with a `DOMException` named
+   * `"TimeoutError"`, as `AbortSignal.timeout` does after milliseconds of real
+   * time. Pass it to a call that must not take longer. Declared with `using`, it
+   * is cancelled at the end of its block; else the clock holds it until its
+   * time. It keeps no process alive.
+   *
+   * @throws {RangeError} If the clock refuses the duration.
+   * @throws {ClockClosedError} If the clock is closed.
+   */
+  timeout(seconds: number): AbortSignal & Disposable {
+    const controller = new AbortController();
+    const wait = this.#call(this.dueIn(seconds), () => {
+      const message = `The time is over: ${formatSeconds(seconds)}`;
+      controller.abort(new DOMException(message, "TimeoutError"));
+    }, false);
+    return Object.assign(controller.signal, {
+      [Symbol.dispose]: () => wait.cancel(),
+    });
+  }
+
+  /**
    * Ends all waits: sleeps reject with a {@linkcode ClockClosedError}, and
    * scheduled calls never run. New waits are refused; the time can still be
    * read. Repeatable.
@@ -208,19 +241,31 @@ export abstract class BaseClock implements Disposable {
     }
   }
 
-  #call(due: number, callback: () => unknown): ClockTimer {
-    const wait = this.#begin(due, callback);
+  #call(
+    due: number,
+    callback: () => unknown,
+    keepsAlive = true,
+  ): ClockTimer {
+    const wait = this.#begin(due, callback, keepsAlive);
     // A reaction of the wait's promise, as the code after a sleep is, so that
     // sleeps and calls run in one order.
     wait.done.promise.then(() => this.#run(wait), () => wait.cancel());
     return wait;
   }
 
-  #begin(due: number, callback: (() => unknown) | null): Wait {
+  #begin(
+    due: number,
+    callback: (() => unknown) | null,
+    keepsAlive = true,
+  ): Wait {
     this.checkOpen(`wait until ${formatSeconds(due)}`);
-    const wait = new Wait(due, this.#begun++, callback, this.#remove);
+    const order = this.#begun++;
+    const wait = new Wait(due, order, callback, keepsAlive, this.#remove);
     this.#waits.add(wait);
+    if (keepsAlive) this.#keptAlive++;
     this.onWaitsChanged?.();
+    // As of `AbortSignal.timeout`, nobody need end one that has been passed on.
+    if (!keepsAlive) return wait;
     observed.by?.opened(wait, "timer", () => wait.describe());
     observed.by?.owned(wait, this);
     return wait;
@@ -234,6 +279,7 @@ export abstract class BaseClock implements Disposable {
   };
 
   #forget(wait: Wait): void {
+    if (wait.keepsAlive) this.#keptAlive--;
     this.#listeners.remove(wait);
     observed.by?.closed(wait);
   }
@@ -264,6 +310,8 @@ class Wait implements HeapItem, Abortable, ClockTimer {
   slot = -1;
   /** `null` for sleeps, and for calls that have run or were cancelled. */
   callback: (() => unknown) | null;
+  /** Whether it keeps the process alive, and may be a leak. */
+  readonly keepsAlive: boolean;
   readonly #remove: (wait: Wait) => void;
 
   /** `remove` takes the wait out of its clock, if it is still there. */
@@ -271,11 +319,13 @@ class Wait implements HeapItem, Abortable, ClockTimer {
     due: number,
     order: number,
     callback: (() => unknown) | null,
+    keepsAlive: boolean,
     remove: (wait: Wait) => void,
   ) {
     this.due = due;
     this.order = order;
     this.callback = callback;
+    this.keepsAlive = keepsAlive;
     this.#remove = remove;
   }
 

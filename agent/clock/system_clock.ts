@@ -49,7 +49,7 @@ export class SystemClock extends BaseClock {
   protected override onWaitsChanged(): void {
     const due = this.nextDue ?? Infinity;
     // A timer that fires too early costs less than setting it anew.
-    if (due !== Infinity && this.#timerDue <= due) return;
+    if (due !== Infinity && this.#timerDue <= due) return this.#updateRef();
     this.#timer?.stop();
     this.#timer = null;
     this.#timerDue = due;
@@ -60,5 +60,11 @@ export class SystemClock extends BaseClock {
       this.wakeUntil(this.time());
       this.onWaitsChanged();
     });
+    this.#updateRef();
+  }
+
+  #updateRef(): void {
+    if (this.keepsAlive) this.#timer?.ref();
+    else this.#timer?.unref();
   }
 }

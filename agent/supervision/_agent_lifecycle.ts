@@ -237,11 +237,11 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
   }
 
   /**
-   * Runs a task of the agent.
+   * Runs a task of the agent, and resolves when it has ended, however it did.
    *
    * @throws {ContainerClosedError} If the agent is closed.
    */
-  run(task: AgentTask): void {
+  run(task: AgentTask): Promise<void> {
     if (this.isClosing) {
       throw new ContainerClosedError(
         `Cannot run a task of ${this.agent}: the agent is closed`,
@@ -252,6 +252,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     tasks.add(running);
     running.then(() => tasks.delete(running));
     this.#observeWork(running, task.name || "without a name");
+    return running;
   }
 
   async #run(task: AgentTask): Promise<void> {
