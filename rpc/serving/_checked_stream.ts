@@ -1,3 +1,5 @@
+import { isEndless, markEndless } from "../_endless.ts";
+import { openIterator } from "../streams/_web_streams.ts";
 import type { Fitting } from "./_schema_check.ts";
 
 /** What is checked of a stream. */
@@ -19,7 +21,8 @@ export class CheckedStream
 
   /** The items are those of `stream`, which an item that does not fit ends. */
   constructor(stream: AsyncIterable<unknown>, checks: StreamChecks) {
-    this.#items = stream[Symbol.asyncIterator]();
+    this.#items = openIterator(stream);
+    if (isEndless(stream)) markEndless(this);
     this.#checks = checks;
   }
 

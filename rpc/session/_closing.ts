@@ -2,8 +2,11 @@ import type { CloseReason } from "../../channel/errors.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { Hello } from "./_hello.ts";
 
-/** A session with the part that tells what the other side understands. */
-type ClosingContext = SessionContext & { readonly hello: Hello };
+/** A session with the parts that take part in its end. */
+type ClosingContext = SessionContext & {
+  readonly hello: Hello;
+  readonly streams: { failEndless(): void };
+};
 
 /** Ends a connection with some grace, so that neither side loses a call. */
 export class Closing {
@@ -37,7 +40,8 @@ export class Closing {
   begin(): void {
     const message = "This side closes the connection, finish soon";
     this.#controller.abort(new DOMException(message, "AbortError"));
-    const { channel, hello } = this.#session;
+    const { channel, hello, streams } = this.#session;
+    streams.failEndless();
     if (!hello.takesDrain) return;
     // The answer comes after all that the other side has sent before it knew: by
     // then each of these calls was refused, and none is lost.

@@ -123,7 +123,7 @@ export class Session implements SessionContext {
         }),
       },
       onClosing: () => this.closing.begin(),
-      isServing: () => this.streams.size > 0 || this.closing.isAnnouncing,
+      isServing: () => this.streams.isServing || this.closing.isAnnouncing,
       encodeFailure: (error) => this.served.encodeFailure(error),
       decodeFailure: fromFailure,
     });

@@ -44,6 +44,9 @@ export class IncomingStream
   /** Resolves when the items that a `next` waits for are here. */
   #receiving: Promise<void> | null = null;
 
+  /** Whether it has ended while the other side was closing. */
+  isCutShort = false;
+
   /** Consumes the stream at `path`, which a message with the context brought. */
   constructor(
     session: SessionContext,
@@ -192,7 +195,10 @@ export class IncomingStream
     const { streamWindow: window } = options;
     const { items, done } = checkBatch(batch);
     this.#received += items.length;
-    if (done) this.#markEnded(null);
+    if (done) {
+      this.isCutShort = this.#session.closing.isDraining;
+      this.#markEnded(null);
+    }
     const ahead = this.#received - consumed;
     if (ahead > window.items) {
       throw new ProtocolError(

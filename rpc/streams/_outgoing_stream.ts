@@ -146,6 +146,15 @@ export class OutgoingStream implements PassedStream {
     this.#ending.catch(() => {});
   }
 
+  /** Ends the producer. Its reader has the items before, and then the error. */
+  fail(error: Error): void {
+    if (this.#outcome !== null) return;
+    this.#outcome = this.failure = { error };
+    this.#wake();
+    const iterator = this.#iterator ?? openIterator(this.#iterable);
+    endProducer(() => iterator).catch(() => {});
+  }
+
   /**
    * Ends the producer. Resolves when its `finally` has run, unless the producer
    * itself waits for something: its `finally` then runs after that, if ever.

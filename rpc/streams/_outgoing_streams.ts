@@ -1,5 +1,6 @@
-import { SerializationError } from "../../channel/errors.ts";
+import { SerializationError, ServerBusyError } from "../../channel/errors.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
+import { isEndless } from "../_endless.ts";
 import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { ReferenceReleasedError, UnsupportedByPeerError } from "../errors.ts";
@@ -39,6 +40,8 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 export class OutgoingStreams {
   readonly #session: SessionContext;
   readonly #streams = new Map<number, OutgoingStream>();
+  /** Those without an end of their own. */
+  readonly #endless = new Set<OutgoingStream>();
   #nextKey = 0;
 
   /** Items that streams hold count towards the budget of the channel. */
@@ -49,6 +52,11 @@ export class OutgoingStreams {
   /** How many streams are open. */
   get size(): number {
     return this.#streams.size;
+  }
+
+  /** Whether streams are open for whose end a close with some grace waits. */
+  get isServing(): boolean {
+    return this.#streams.size > this.#endless.size;
   }
 
   /**
@@ -80,12 +88,14 @@ export class OutgoingStreams {
     const onEnd = () => {
       channel.budget.release(STREAM_BYTES);
       this.#streams.delete(key);
+      this.#endless.delete(stream);
       emit(() => ({ type: "ended", subject: stream }));
       owner?.endStream(stream);
       channel.finishIfIdle();
     };
     const stream = new OutgoingStream(iterable, channel, window, owner, onEnd);
     this.#streams.set(key, stream);
+    if (isEndless(iterable)) this.#endless.add(stream);
     owner?.beginStream(stream);
     context?.add(stream);
     emit(() => ({
@@ -95,6 +105,7 @@ export class OutgoingStreams {
       channel,
       call: owner,
     }));
+    if (this.#session.closing.signal.aborted) this.failEndless();
     return `${STREAM_PREFIX}${key}`;
   }
 
@@ -117,6 +128,17 @@ export class OutgoingStreams {
   /** The other side leaves the stream `key`. */
   async return(key: number): Promise<void> {
     await this.#streams.get(key)?.end();
+  }
+
+  /** Ends what has no end of its own, because this side closes the connection. */
+  failEndless(): void {
+    for (const stream of this.#endless) {
+      stream.fail(
+        new ServerBusyError(
+          "Cannot continue stream: its side is closing, ask for it over a new connection",
+        ),
+      );
+    }
   }
 
   /** Ends all streams, because the connection is gone. */

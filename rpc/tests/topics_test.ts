@@ -1,13 +1,33 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ConnectionClosedError } from "../../channel/errors.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
+import {
+  ConnectionClosedError,
+  ServerBusyError,
+} from "../../channel/errors.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
+import { call } from "../call.ts";
+import { startServer } from "../deno.ts";
 import { openReconnecting } from "../reconnect/deno.ts";
 import { resumable } from "../topics/resumable.ts";
-import { Topic } from "../topics/topic.ts";
+import { Topic, type TopicEntry } from "../topics/topic.ts";
 import { MissedItemsError } from "../errors.ts";
+import { method } from "../service/method.ts";
 import { service } from "../service/service.ts";
+
+/** A schema that takes any entry. */
+const anything = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value: unknown) => ({ value: value as TopicEntry<string> }),
+  },
+} as const;
 
 function newsroom(topic: Topic<string>) {
   return service({
@@ -93,6 +113,105 @@ withCtx(
     }
     assertEquals(read, Array.from({ length: 10 }, (_, i) => String(i)));
     assert(client.stats().connections > 3);
+  },
+);
+
+/** Methods that end their streams when their server is closing, or never. */
+function closingNewsroom(topic: Topic<string>) {
+  async function* wrapped(stream: AsyncIterable<TopicEntry<string>>) {
+    const { closing } = call();
+    const items = stream[Symbol.asyncIterator]();
+    closing.addEventListener("abort", () => void items.return!());
+    yield* { [Symbol.asyncIterator]: () => items };
+  }
+  const from = (after?: number) =>
+    topic.entries(after === undefined ? { last: 100 } : { after });
+  return service({
+    entries: from,
+    wrapped: (after?: number) => wrapped(from(after)),
+    checked: method({ items: anything }, (after?: number) => from(after)),
+  });
+}
+
+type ClosingNewsroom = ReturnType<typeof closingNewsroom>;
+
+const METHODS = ["entries", "wrapped", "checked"] as const;
+
+withCtx(
+  "Topic holds no connection that is closing with some grace",
+  async (ctx) => {
+    for (const name of METHODS) {
+      const topic = new Topic<string>();
+      const { remote } = await ctx.rpc.startServerAndConnect(
+        closingNewsroom(topic),
+      );
+      const waiting = await remote[name]();
+      // A generator that has not begun cannot end itself.
+      const unread = await remote[name === "wrapped" ? "entries" : name]();
+      topic.publish("a");
+      assertEquals((await waiting.next()).value!.value, "a");
+      const ends = waiting.next().then(({ done }) => done, (error) => error);
+      const start = performance.now();
+      await ctx.rpc.closeServer({ graceMs: 60_000 });
+      assert(performance.now() - start < 30_000);
+      assertEquals(topic.subscribers, []);
+      // Only one that ended itself has come to its end.
+      if (name === "wrapped") assertEquals(await ends, true);
+      else assertInstanceOf(await ends, ServerBusyError);
+      await assertRejects(() => unread.next());
+    }
+  },
+);
+
+withCtx(
+  "resumable() goes on where a server was closed with some grace",
+  async (ctx) => {
+    for (const name of METHODS) {
+      const topic = new Topic<string>();
+      const served = closingNewsroom(topic);
+      let server = await startServer(ctx.address, served, ctx.options);
+      const client = ctx.use(
+        await openReconnecting<ClosingNewsroom>(server.address, {
+          ...ctx.options,
+          backoff: { initialMs: 1, maxMs: 5 },
+        }),
+      );
+      const news = resumable<TopicEntry<string>>((after) =>
+        client.remote[name](after)
+      );
+      for (let n = 0; n < 3; n++) {
+        topic.publish(`${n}`);
+        assertEquals((await news.next()).value!.value, `${n}`);
+        const next = news.next();
+        await server.close({ graceMs: 60_000 });
+        server = ctx.use(
+          await startServer(server.address, served, ctx.options),
+        );
+        topic.publish("between");
+        assertEquals((await next).value!.value, "between");
+      }
+      await news.return(undefined);
+    }
+  },
+);
+
+withCtx(
+  "resumable() tells that a server is closing where there is no other",
+  async (ctx) => {
+    const topic = new Topic<string>();
+    const { remote } = await ctx.rpc.startServerAndConnect(
+      closingNewsroom(topic),
+    );
+    const news = resumable((after?: number) => remote.entries(after));
+    topic.publish("only");
+    await news.next();
+    const next = assertRejects(() => news.next());
+    await ctx.rpc.closeServer({ graceMs: 60_000 });
+    const error = await next;
+    assert(
+      error instanceof ServerBusyError ||
+        error instanceof ConnectionClosedError && !error.sent,
+    );
   },
 );
 

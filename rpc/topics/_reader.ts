@@ -1,3 +1,4 @@
+import { markEndless } from "../_endless.ts";
 import { MissedItemsError } from "../errors.ts";
 import type { LogReader, TopicLog } from "./_log.ts";
 
@@ -27,6 +28,7 @@ export class Reader<T, Item>
     this.as = as;
     this.#toItem = toItem;
     this.#onLeave = onLeave;
+    markEndless(this);
   }
 
   [Symbol.asyncIterator](): this {

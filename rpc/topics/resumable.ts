@@ -1,8 +1,13 @@
-import { ConnectionClosedError } from "../../channel/errors.ts";
+import {
+  ConnectionClosedError,
+  ServerBusyError,
+} from "../../channel/errors.ts";
+import { IncomingStream } from "../streams/_incoming_stream.ts";
 
 /**
- * Reads a stream beyond the loss of its connection: asks for another one, which
- * continues after the last item that arrived. `open` is called with the id of
+ * Reads a stream beyond the end of its connection, also where the other side
+ * closes it: asks for another one, which continues after the last item that
+ * arrived. `open` is called with the id of
  * that item, at first with `undefined`; with a reconnecting client its call
  * waits for the next connection. The other side must be able to continue after an
  * id, as a `Topic` can.
@@ -45,15 +50,21 @@ export async function* resumable<Item>(
 ): AsyncGenerator<Item, undefined> {
   let after: unknown = undefined;
   for (;;) {
+    let stream: AsyncIterable<Item> | null = null;
     try {
-      for await (const item of await open(after)) {
+      stream = await open(after);
+      for await (const item of stream) {
         after = idOf(item);
         yield item;
       }
-      return;
+      // The producer may have ended it because its side was closing.
+      const isCutShort = stream instanceof IncomingStream && stream.isCutShort;
+      if (!isCutShort) return;
     } catch (error) {
       // A call that was not sent found no connection, and would find none again.
-      if (!(error instanceof ConnectionClosedError && error.sent)) throw error;
+      const isLost = error instanceof ConnectionClosedError && error.sent;
+      const isLeft = error instanceof ServerBusyError && stream !== null;
+      if (!isLost && !isLeft) throw error;
     }
   }
 }

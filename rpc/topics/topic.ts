@@ -66,7 +66,8 @@ export type Subscription<T> = AsyncIterableIterator<T, undefined>;
 
 /**
  * Publishes items to many subscribers. A method returns a subscription as a
- * stream; it ends when the subscriber leaves it or is lost.
+ * stream; it ends when the subscriber leaves it or is lost, and fails with a
+ * `ServerBusyError` when this side begins to close the connection.
  *
  * All subscribers read one log of the last items, so that each of them costs
  * little and none can make it grow.
