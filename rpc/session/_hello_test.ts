@@ -134,7 +134,7 @@ Deno.test("Hello.take tells the extensions of both sides", () => {
   });
   assertEquals(hello.take({ version: 1, features: [] }), {
     version: 1,
-    features: [...FEATURES, "places"],
+    features: [...FEATURES, "places", "turns"],
   });
   assert(hello.hasExtensions && !hello.takesAddresses);
   assertEquals(heard, ["pinging"]);
