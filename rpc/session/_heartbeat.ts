@@ -19,6 +19,12 @@ export const CALLED_MISSES = 39;
  */
 const PARTS = 8;
 
+/**
+ * The time, in milliseconds, to read what has arrived while this process was too
+ * busy for that.
+ */
+const CATCH_UP_MS = 10;
+
 /** `greeting`: the peer has not answered the hello, and gets no pings yet. */
 type State = "idle" | "greeting" | "pinging" | "ended";
 
@@ -26,9 +32,9 @@ type State = "idle" | "greeting" | "pinging" | "ended";
  * Detects a peer that is gone although nothing closed the connection, such as
  * one whose machine lost power.
  *
- * Time in which this process was too busy to read does not count, because data
- * of the peer may wait to be read. Nor does more than a part of an interval for
- * each turn of the event loop, however far a test moves its fake time on.
+ * A while in which this process could not read counts as one part of an interval
+ * at most, because data of the peer may wait to be read. So does a turn of the
+ * event loop, however far a test moves its fake time on.
  */
 export class Heartbeat {
   readonly #session: SessionContext;
@@ -70,21 +76,27 @@ export class Heartbeat {
   }
 
   #arm(): void {
-    const { channel, options } = this.#session;
-    const partMs = options.heartbeatMs / PARTS;
-    const dueAt = world.now() + partMs;
-    this.#timeout = channel.timers.start("heartbeat", partMs, () => {
-      const wasBusy = world.now() - dueAt > LATE_MS;
-      // What has arrived meanwhile is read first.
-      world.defer(() => this.#endPart(wasBusy));
+    const { options } = this.#session;
+    this.#after(options.heartbeatMs / PARTS, (wasBusy) => {
+      if (wasBusy) this.#after(CATCH_UP_MS, () => this.#endPart());
+      else this.#endPart();
     });
   }
 
-  #endPart(wasBusy: boolean): void {
-    if (this.#state === "ended") return;
+  /** Waits for `timeMs`, and then until what has arrived is read. */
+  #after(timeMs: number, action: (wasBusy: boolean) => void): void {
+    const dueAt = world.now() + timeMs;
+    const { timers } = this.#session.channel;
+    this.#timeout = timers.start("heartbeat", timeMs, () => {
+      const wasBusy = world.now() - dueAt > LATE_MS;
+      world.defer(() => this.#state !== "ended" && action(wasBusy));
+    });
+  }
+
+  #endPart(): void {
     this.#arm();
     if (this.#hasHeard()) this.#silentParts = 0;
-    else if (!wasBusy) this.#endSilentPart();
+    else this.#endSilentPart();
   }
 
   #endSilentPart(): void {

@@ -1,0 +1,121 @@
+import { openReconnecting } from "../../../rpc/reconnect/deno.ts";
+import type {
+  ReconnectingClient,
+  ReconnectOptions,
+} from "../../../rpc/reconnect/client.ts";
+import { rest } from "../../shared/wait.ts";
+import { CallLoad } from "./_call_load.ts";
+import type { Outcome } from "./_outcome.ts";
+import type { NumberedService } from "./peers/_numbered_service.ts";
+import type { Scale } from "./_scale.ts";
+
+/** A trial: each of its outcomes is a row of the table. */
+export interface FaultTrial {
+  readonly name: string;
+  /** Returns what this machine lacks for it, or `null`. */
+  readonly missing?: () => Promise<string | null>;
+  readonly run: (scale: Scale) => Promise<Outcome[]>;
+}
+
+/** A fault that is done to a client. */
+export interface Fault {
+  readonly fault: string;
+  /** Begins it, and ends it. */
+  readonly run: () => Promise<void>;
+  /** The documented limit of a call, in milliseconds. */
+  readonly boundMs: number;
+  /** The documented limit until the connection ends. */
+  readonly noticeBoundMs?: number;
+}
+
+/** How long calls run before a fault, and how long a client may need after it. */
+const BEFORE_MS = 300;
+const RECOVERY_MS = 30_000;
+
+/** A client that notes when its connection has ended. */
+export class FaultClient implements AsyncDisposable {
+  readonly #client: ReconnectingClient<NumberedService>;
+  /** The first end of a connection since the fault began. */
+  endedAt: number | null = null;
+
+  private constructor(client: ReconnectingClient<NumberedService>) {
+    this.#client = client;
+  }
+
+  /** Connects to `address`. */
+  static async open(
+    address: string,
+    { heartbeatMs, queueTimeoutMs }: Scale,
+    options: ReconnectOptions<NumberedService> = {},
+  ): Promise<FaultClient> {
+    const noted: { by?: FaultClient } = {};
+    const client = await openReconnecting<NumberedService>(address, {
+      heartbeatMs,
+      queueTimeoutMs,
+      ...options,
+      // What fails on the way is what is tried.
+      onError: () => {},
+      onStateChange: (state) => {
+        if (state === "reconnecting" && noted.by) {
+          noted.by.endedAt ??= performance.now();
+        }
+      },
+    });
+    return noted.by = new FaultClient(client);
+  }
+
+  /** Does a fault to it while it calls. */
+  async suffer(fault: Fault): Promise<Outcome> {
+    const { remote } = this.#client;
+    const load = new CallLoad(remote);
+    await rest(BEFORE_MS);
+    this.endedAt = null;
+    const began = performance.now();
+    await fault.run();
+    const ended = performance.now();
+    const backMs = await this.#back(ended);
+    const { run: _, ...rules } = fault;
+    return {
+      ...rules,
+      lastedMs: ended - began,
+      load: await load.stop(fault.boundMs),
+      noticedMs: this.endedAt === null ? null : this.endedAt - began,
+      backMs,
+    };
+  }
+
+  async #back(since: number): Promise<number | null> {
+    while (performance.now() < since + RECOVERY_MS) {
+      try {
+        await this.#client.remote.often(-1);
+        return performance.now() - since;
+      } catch {
+        await rest(20);
+      }
+    }
+    return null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close({ graceMs: 0 });
+  }
+}
+
+/** Cuts the connections of a server again and again, for `timeMs`. */
+export async function cutFor(
+  server: { readonly clients: Iterable<{ channel: Closable }> },
+  timeMs: number,
+  everyMs: number,
+): Promise<void> {
+  const until = performance.now() + timeMs;
+  while (performance.now() < until) {
+    for (const { channel } of server.clients) {
+      await channel.close({ graceMs: 0 });
+    }
+    await rest(everyMs);
+  }
+}
+
+interface Closable {
+  close(options: { graceMs: number }): Promise<void>;
+}

@@ -1,0 +1,71 @@
+import type { Table } from "../../shared/tables.ts";
+import type { LoadFigures } from "./_call_load.ts";
+
+/** What a fault has done to the calls of one client. */
+export interface Outcome {
+  /** What was done, such as `"server stopped (SIGSTOP)"`. */
+  readonly fault: string;
+  /** How long it lasted, in milliseconds. */
+  readonly lastedMs: number;
+  readonly load: LoadFigures;
+  /** The documented limit of a call, in milliseconds. */
+  readonly boundMs: number;
+  /** The time from the fault to the end of the connection, in milliseconds. */
+  readonly noticedMs: number | null;
+  /** The documented limit of that. */
+  readonly noticeBoundMs?: number;
+  /** The time from the end of the fault to the next answer, in milliseconds. */
+  readonly backMs: number | null;
+}
+
+/**
+ * How late a timer may be on a machine that has much to do, in milliseconds.
+ * Heartbeats do not count time in which their process was busy.
+ */
+const SLACK_MS = 1_000;
+
+/** Returns which promises an outcome breaks. */
+export function breachesOf(outcome: Outcome): string[] {
+  const { fault, load, boundMs, noticedMs, backMs } = outcome;
+  const { noticeBoundMs = Infinity } = outcome;
+  const breaches = [...load.breaches];
+  if (load.answered === 0) breaches.push("no call was answered");
+  if (load.longestMs > boundMs + SLACK_MS) {
+    breaches.push(`a call took ${seconds(load.longestMs)}`);
+  }
+  if ((noticedMs ?? 0) > noticeBoundMs + SLACK_MS) {
+    breaches.push(`it was noticed after ${seconds(noticedMs)}`);
+  }
+  if (backMs === null) breaches.push("the client did not come back");
+  return breaches.map((it) => `${fault}: ${it}`);
+}
+
+/** Returns the table of all outcomes. */
+export function tableOf(outcomes: readonly Outcome[]): Table {
+  return [
+    [
+      "Fault",
+      "lasted",
+      "calls",
+      "failed",
+      "slowest call",
+      "its limit",
+      "noticed after",
+      "back after",
+    ],
+    ...outcomes.map((it) => [
+      it.fault,
+      seconds(it.lastedMs),
+      it.load.made.toLocaleString("en"),
+      it.load.failed.toLocaleString("en"),
+      seconds(it.load.longestMs),
+      seconds(it.boundMs),
+      seconds(it.noticedMs),
+      seconds(it.backMs),
+    ]),
+  ];
+}
+
+function seconds(ms: number | null): string {
+  return ms === null ? "–" : `${(ms / 1_000).toFixed(1)} s`;
+}

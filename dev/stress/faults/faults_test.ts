@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { breachesOf } from "./_outcome.ts";
+import { QUICK } from "./_scale.ts";
+import { TRIALS } from "./trials.ts";
+
+for (const { name, missing, run } of TRIALS) {
+  // It needs root, and names that no other run uses.
+  if (name === "cut wire") continue;
+  const isSkipped = await missing?.() ?? null;
+  Deno.test({
+    name: `a reconnecting client survives in the trial '${name}'`,
+    ignore: isSkipped !== null,
+    fn: async () => {
+      const outcomes = await run(QUICK);
+      assertEquals(outcomes.flatMap(breachesOf), []);
+    },
+  });
+}
