@@ -1,6 +1,7 @@
 import { json } from "../channel/codecs/json/json.ts";
 import type { Codec } from "../channel/codecs/codec.ts";
 import type { Serializer } from "../channel/codecs/types/serializer.ts";
+import { renewCertificates } from "../channel/internal.ts";
 import { Budget } from "../channel/limits/budget.ts";
 import { resolveLimits } from "../channel/limits/limits.ts";
 import type { BudgetOptions } from "../channel/options.ts";
@@ -9,6 +10,7 @@ import {
   guardedOnError,
   type OnError,
 } from "../channel/report.ts";
+import type { TlsOptions } from "../transports/tls/options.ts";
 import { defaultTransports } from "../transports/defaults.ts";
 import { world } from "../transports/internal.ts";
 import { seededRandom } from "./_seeded_random.ts";
@@ -45,6 +47,8 @@ export class ContainerContext {
   isClosing = false;
   /** Whether `random` repeats. */
   readonly isSeeded: boolean;
+  /** The TLS options in use. */
+  tls: TlsOptions | undefined;
   readonly #onError: OnError;
   readonly #childSeeds: () => number;
 
@@ -75,6 +79,7 @@ export class ContainerContext {
         resolveLimits(options.limits).requests.maxServerHeldBytes,
       ),
     };
+    this.tls = tls;
     this.access = new Access(options);
     this.#onError = guardedOnError(options.onError);
   }
@@ -82,6 +87,17 @@ export class ContainerContext {
   /** Returns the seed of the next container that this one spawns. */
   childSeed(): number {
     return Math.floor(this.#childSeeds() * 2 ** 53);
+  }
+
+  /**
+   * Takes up renewed certificates.
+   *
+   * @throws {TypeError} If they cannot be used, or there is no TLS.
+   */
+  async renewCertificate(changes: TlsOptions | undefined): Promise<void> {
+    const { transports = [] } = this.options;
+    await renewCertificates(`'${this.address}'`, transports, changes);
+    if (this.tls !== undefined) this.tls = { ...this.tls, ...changes };
   }
 
   /**

@@ -6,6 +6,8 @@ import type { Supervisor } from "./supervision/_supervisor.ts";
 export interface Dependent {
   /** Closes the part within about `graceMs`. Never rejects. */
   close(options: { readonly graceMs: number }): Promise<void>;
+  /** Takes up the certificate of the container, if it has that. */
+  takeCertificate(): Promise<void>;
 }
 
 /** The parts of a container that other files of this layer use. */

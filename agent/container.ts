@@ -4,6 +4,7 @@ import type { CloseReason } from "../channel/errors.ts";
 import type { Remote } from "../rpc/remote.ts";
 import { type RpcServer, serveWith } from "../rpc/server.ts";
 import { observed, world } from "../transports/internal.ts";
+import type { TlsOptions } from "../transports/tls/options.ts";
 import { ContainerContext } from "./_container_context.ts";
 import {
   type Dependent,
@@ -361,6 +362,23 @@ export class Container implements AsyncDisposable {
     this.#ownClock?.close();
     observed.by?.closed(this);
     this.#closed.resolve(reason);
+  }
+
+  /**
+   * Takes up renewed certificates, for connections in both directions that begin
+   * after this, also in the containers that it has spawned with them. Agents and
+   * open connections stay. Without `changes` it reads its files again; else these
+   * options take the place of the same earlier ones. If this rejects, the
+   * container goes on with the certificates that it has.
+   *
+   * @throws {TypeError} If the certificates cannot be used, as while only one of
+   * two files is written; or if the container does not use TLS.
+   */
+  async renewCertificate(changes?: TlsOptions): Promise<void> {
+    await this.#context.renewCertificate(changes);
+    await Promise.all(
+      Array.from(this.#dependents, (it) => it.takeCertificate()),
+    );
   }
 
   /** Closes the container. */

@@ -26,6 +26,7 @@ export type {
   MessageEvent,
 } from "./_events.ts";
 export type { Admission, ArrivalContext, ChannelHooks } from "./_hooks.ts";
+export { renewCertificates } from "./options.ts";
 export { checkRange } from "./limits/_check_range.ts";
 export { sumOfStats, Totals } from "./tables/_totals.ts";
 export { AT_ONCE } from "./tables/_send_queue.ts";

@@ -89,6 +89,25 @@ export function chooseTransport(
   );
 }
 
+/**
+ * Renews the certificates of those of `transports` that have some.
+ *
+ * @throws {TypeError} If none has, or the certificates cannot be used.
+ */
+export async function renewCertificates(
+  who: string,
+  transports: readonly Transport[],
+  changes: TlsOptions | undefined,
+): Promise<void> {
+  const secure = transports.filter((it) => it.renewCertificate !== undefined);
+  if (secure.length === 0) {
+    throw new TypeError(
+      `Cannot renew the certificate of ${who}: it does not use TLS, give it 'tls'`,
+    );
+  }
+  for (const it of secure) await it.renewCertificate!(changes);
+}
+
 /** The options of a channel with all defaults filled in. */
 export interface ResolvedOptions {
   /** The budget that the budget of each connection counts towards. */

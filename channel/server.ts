@@ -1,6 +1,7 @@
 import { observed, world } from "../transports/internal.ts";
 import { HandshakeError } from "../transports/errors.ts";
 import { HostGroups, hostOf } from "../transports/hosts.ts";
+import type { TlsOptions } from "../transports/tls/options.ts";
 import type { Connection, Listener } from "../transports/transport.ts";
 import type { Channel, ChannelStats, CloseOptions } from "./channel.ts";
 import {
@@ -13,6 +14,7 @@ import { Hosts } from "./limits/_hosts.ts";
 import {
   type ChannelOptions,
   chooseTransport,
+  renewCertificates,
   type ResolvedOptions,
   resolveOptions,
 } from "./options.ts";
@@ -87,6 +89,16 @@ export interface Server extends AsyncDisposable {
    * waits for the handler until `graceMs` have passed.
    */
   close(options?: CloseOptions): Promise<void>;
+  /**
+   * Takes up renewed certificates: without `changes` by reading its files again,
+   * else with these options in place of the same earlier ones. New connections
+   * use them, and open ones stay. If this rejects, the server goes on with the
+   * certificates that it has.
+   *
+   * @throws {TypeError} If the certificates cannot be used, as while only one of
+   * two files is written; or if the server does not use TLS.
+   */
+  renewCertificate(changes?: TlsOptions): Promise<void>;
   /** Returns the current sizes of its tables, and counts since the start. */
   stats(): ServerStats;
   /** Keeps the process alive while it listens, which is the default. */
@@ -298,6 +310,11 @@ class ChannelServer<Started> implements Server {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async renewCertificate(changes?: TlsOptions): Promise<void> {
+    const transport = chooseTransport(this.address, this.#options);
+    await renewCertificates(`'${this.address}'`, [transport], changes);
   }
 
   stats(): ServerStats {

@@ -7,6 +7,7 @@
  * obligation that is stated here; run it on your own transport.
  */
 
+import type { TlsOptions } from "./tls/options.ts";
 import type { UpgradeRequest } from "./upgrade_request.ts";
 
 /** Options for {@linkcode Transport.listen}. */
@@ -50,6 +51,16 @@ export interface Transport {
     address: string,
     options?: TransportConnectOptions,
   ): Promise<Connection>;
+  /**
+   * Takes up renewed certificates, for handshakes that begin after this: of
+   * connections that it accepts, and of those that it makes. Without `changes`,
+   * files are read again; what `changes` leave out stays. Open connections stay.
+   * If this rejects, nothing has changed. A transport without certificates does
+   * not have this method.
+   *
+   * @throws {TypeError} If the certificates cannot be used.
+   */
+  renewCertificate?(changes?: TlsOptions): Promise<void>;
 }
 
 /** A listening socket. Returned by {@linkcode Transport.listen}. */

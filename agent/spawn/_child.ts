@@ -4,6 +4,7 @@ import type { Codec } from "../../channel/codecs/codec.ts";
 import type { Serializer } from "../../channel/codecs/types/serializer.ts";
 import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { expose } from "../../rpc/service/expose.ts";
+import type { TlsOptions } from "../../transports/tls/options.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { ExternalClock } from "../clock/external_clock.ts";
 import { Container } from "../container.ts";
@@ -124,6 +125,12 @@ export class Child {
   @expose
   setTime(time: number): void {
     setClock(this.#opened, time);
+  }
+
+  /** Takes up renewed certificates. */
+  @expose
+  async renewCertificate(changes: TlsOptions): Promise<void> {
+    await this.#opened.renewCertificate(changes);
   }
 
   /** Closes the container within `graceMs`, and ends the process or Worker. */

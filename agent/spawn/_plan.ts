@@ -4,6 +4,7 @@ import { formatAddress, parseAddress } from "../../transports/address.ts";
 import { randomName } from "../../transports/socket_file.ts";
 import { printable } from "../../transports/printable.ts";
 import { tlsAsText } from "../../transports/tls/credentials.ts";
+import type { TlsOptions } from "../../transports/tls/options.ts";
 import { isWildcard, publicAddress } from "../address.ts";
 import type {
   ContainerContext,
@@ -29,6 +30,10 @@ export interface SpawnPlan {
   /** The address of the container, for others. */
   readonly address: string;
   readonly setup: SpawnSetup;
+  /** Its TLS options; `null` for none. */
+  readonly tls: TlsOptions | null;
+  /** Whether these are the options of its parent. */
+  readonly inheritsTls: boolean;
   /** The plan of its process; `null` for a Worker. */
   readonly process: ProcessPlan | null;
   readonly onLog: OnLog;
@@ -47,7 +52,9 @@ export async function planSpawn(
   options: SpawnOptions & { readonly address: string },
 ): Promise<SpawnPlan> {
   const { context } = internalsOf(parent);
-  const own = context.options;
+  const { options: own, tls: ofParent = null } = context;
+  // A container without credentials is a sandbox, and gets no key either.
+  const { tls = options.credentials === null ? null : ofParent } = options;
   checkContainer(parent, own, options);
   if (options.kind === "worker") checkWorker(options);
   const { address, ...place } = choosePlace(options);
@@ -66,7 +73,7 @@ export async function planSpawn(
     },
     clock: clockStart(options.clock),
     seed: options.seed ?? childSeed(context, options),
-    tls: await planTls(parent, own, address, options),
+    tls: await planTls(parent, ofParent, address, tls),
     credentials: await planCredentials(own, address, options),
   };
   const isProcess = options.kind === "process";
@@ -76,7 +83,8 @@ export async function planSpawn(
     printLine(`[${address}] ${isProcess ? nameOption(text) : text}`, from);
   });
   const process = isProcess ? await planProcess(setup, options) : null;
-  return { address, setup, process, onLog };
+  const inheritsTls = tls !== null && options.tls === undefined;
+  return { address, setup, process, onLog, tls, inheritsTls };
 }
 
 /** Returns the options with these names that are not `undefined`. */
@@ -175,15 +183,13 @@ function clockStart(clock: SpawnOptions["clock"]): SpawnSetup["clock"] {
   return { utcStart: new Date(date).toISOString(), initTime };
 }
 
-/** A container without credentials is a sandbox, and gets no key either. */
+/** Checks that parent and child agree, and reads the files. */
 async function planTls(
   parent: Container,
-  own: ResolvedContainerOptions,
+  ofParent: TlsOptions | null,
   address: string,
-  options: SpawnOptions,
+  tls: TlsOptions | null,
 ): Promise<SpawnSetup["tls"]> {
-  const ofParent = own.tls ?? null;
-  const { tls = options.credentials === null ? null : ofParent } = options;
   // Connections over Unix sockets go without TLS.
   const isTcp = address.startsWith("tcp:");
   if (!isTcp || (tls === null) === (ofParent === null)) {

@@ -13,6 +13,8 @@ import {
   removeSocketOf,
   removeTemporary,
 } from "../../transports/socket_file.ts";
+import { tlsAsText } from "../../transports/tls/credentials.ts";
+import type { TlsOptions } from "../../transports/tls/options.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { isAgentId } from "../address.ts";
@@ -92,6 +94,7 @@ export class SpawnedContainer implements AsyncDisposable {
   );
   readonly #connected = Promise.withResolvers<RpcClient<Child>>();
   readonly #closed = Promise.withResolvers<SpawnedCloseReason>();
+  #tls: TlsOptions | undefined;
   #server: RpcServer<RpcClient<Child>> | null = null;
   #control: RpcClient<Child> | null = null;
   #host = NO_HOST;
@@ -107,11 +110,16 @@ export class SpawnedContainer implements AsyncDisposable {
     this.#context = context;
     this.#links = links;
     this.#plan = plan;
+    this.#tls = plan.tls ?? undefined;
     const { credentials } = plan.setup;
     this.#child = { credentials, isPreauthorized: false };
     context.access.children.set(this.address, this.#child);
-    dependents.add(this);
-    this.closed.then(() => dependents.delete(this));
+    const dependent = {
+      close: (options: CloseOptions) => this.close(options),
+      takeCertificate: () => this.#takeCertificate(),
+    };
+    dependents.add(dependent);
+    this.closed.then(() => dependents.delete(dependent));
     observed.by?.opened(
       this,
       "process",
@@ -165,6 +173,8 @@ export class SpawnedContainer implements AsyncDisposable {
       this.#startTimer.stop();
       this.#startTimer = null;
     }
+    // It may have been renewed meanwhile.
+    if (this.#tls !== this.#context.tls) await this.#takeCertificate();
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -305,6 +315,33 @@ export class SpawnedContainer implements AsyncDisposable {
    */
   async setTime(time: number): Promise<void> {
     await this.#control!.remote.setTime(time);
+  }
+
+  /**
+   * Lets it take up renewed certificates, as `renewCertificate` of its parent does
+   * where it has those of its parent. Files are read by this process.
+   *
+   * @throws {TypeError} If the certificates cannot be used; it goes on with those
+   * that it has.
+   * @throws {RemoteError} If it does not use TLS.
+   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
+   */
+  async renewCertificate(changes: TlsOptions = {}): Promise<void> {
+    const tls = { ...this.#tls, ...changes };
+    await this.#control!.remote.renewCertificate(await tlsAsText(tls));
+    this.#tls = tls;
+  }
+
+  /** Takes up the certificate of its parent, if it has that. */
+  async #takeCertificate(): Promise<void> {
+    if (!this.#plan.inheritsTls || this.#startTimer !== null) return;
+    this.#tls = this.#context.tls;
+    try {
+      await this.renewCertificate();
+    } catch (error) {
+      // It has ended, and needs none.
+      if (!(error instanceof ConnectionClosedError)) throw error;
+    }
   }
 
   /**

@@ -88,3 +88,36 @@ withCtx({
   const far = await mixed.connect<Guard>((await here.spawn(Guard)).address);
   assertEquals(await far.who(), "ctx");
 });
+
+withCtx({
+  name:
+    "renewCertificate renews a container, whose agents and connections stay",
+  transports,
+}, async (ctx) => {
+  const { caCerts } = ctx.options.tls!;
+  const issue = async (name: string) => ({
+    ...await ctx.authority.issue({ name }),
+    caCerts,
+  });
+  const ada = await ctx.createContainer({ tls: await issue("Ada") });
+  const guard = await ada.spawn(Guard);
+  const bob = await ctx.createContainer();
+  const first = await bob.connect<Guard>(guard.address);
+  assertEquals(await first.who(), "ctx");
+
+  await ada.renewCertificate(await issue("Ada 2"));
+  assertEquals(await first.who(), "ctx");
+  assertEquals(bob.stats().openedConnections, 1);
+  // What it accepts, and what it makes.
+  const eve = await ctx.createContainer();
+  const before = await eve.spawn(Guard);
+  const fromEve = await eve.connect<Guard>(guard.address);
+  assertEquals(await fromEve.who(), "ctx");
+  const toEve = await ada.connect<Guard>(before.address);
+  assertEquals(await toEve.who(), "Ada 2");
+  await assertRejects(
+    () => ada.renewCertificate({ cert: "-----BEGIN" }),
+    TypeError,
+    "'cert'",
+  );
+});

@@ -175,6 +175,13 @@ function checkCertificates(
   { X509Certificate }: NodeModules["crypto"],
 ): void {
   const blocks = text.match(CERTIFICATE) ?? [];
+  // A file that is being written may end within its last certificate.
+  const begun = text.split(`${BEGIN} CERTIFICATE-----`).length - 1;
+  if (begun > blocks.length) {
+    throw new TypeError(
+      `Cannot use '${name}': it ends within a certificate, write the whole file`,
+    );
+  }
   if (blocks.length === 0) {
     throw new TypeError(
       `Cannot use '${name}': it holds no certificate, which starts with '${BEGIN} CERTIFICATE-----'`,

@@ -8,8 +8,8 @@ export type PemSource = string | URL;
  * The encryption of connections to `tcp://` addresses, and the identities of
  * both sides. A container uses one object for both directions.
  *
- * Files are read when a server starts and at each attempt to connect, so a
- * client notices a renewed certificate.
+ * Files are read when a server starts, at `renewCertificate`, and at each attempt
+ * to connect, so a client notices a renewed certificate.
  */
 export interface TlsOptions {
   /**

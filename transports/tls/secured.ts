@@ -18,27 +18,40 @@ import type { TlsOptions } from "./options.ts";
  */
 export function secured(base: Transport, tls: TlsOptions): Transport {
   checkTlsOptions(tls);
+  let current = tls;
+  /** The credentials with which it listens; `null` until it does. */
+  let credentials: TlsCredentials | null = null;
+  let listensAt: string | null = null;
+  const take = async (options: TlsOptions, address: string | null) => {
+    checkTlsOptions(options);
+    const read = await readCredentials(options);
+    if (address !== null) checkServer(address, read);
+    current = options;
+    if (address !== null) credentials = read;
+  };
   return {
     scheme: base.scheme,
     listen: async (address, accept, options) => {
-      const credentials = await readCredentials(tls);
-      checkServer(address, credentials);
+      await take(current, address);
+      listensAt = address;
       return await base.listen(
         address,
-        (connection) => accept(awaiting(connection, credentials)),
+        (connection) => accept(awaiting(connection, credentials!)),
         options,
       );
     },
+    renewCertificate: (changes) => take({ ...current, ...changes }, listensAt),
     connect: async (
       address,
       { signal = new AbortController().signal } = {},
     ) => {
-      const credentials = await readForAttempt(address, tls);
+      const options = current;
+      const read = await readForAttempt(address, options);
       const connection = await base.connect(address, { signal });
-      const host = tls.serverName ?? hostIn(address);
+      const host = options.serverName ?? hostIn(address);
       const other = "server";
       const task = { connection, other, address, host, signal } as const;
-      return await secureClient(credentials, task);
+      return await secureClient(read, task);
     },
   };
 }

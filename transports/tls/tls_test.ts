@@ -700,3 +700,96 @@ for (const [what, deeds, isAlive] of LIVELINESS) {
     clearTimeout(timer);
   });
 }
+
+test("takes up renewed files of a server, and keeps what is half written", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
+    const write = async (files: Partial<typeof SERVER>) => {
+      if (files.cert) await Deno.writeTextFile(cert, files.cert);
+      if (files.key) await Deno.writeTextFile(key, files.key);
+    };
+    await write(SERVER);
+    await using guard = await Guard.start({ cert, key });
+    const client = tcp({ tls: { caCerts: caCert } });
+    const peer = async () => {
+      const { peerName, stream } = await client.connect(guard.address);
+      stream.close();
+      return peerName;
+    };
+    const first = await client.connect(guard.address);
+    const next = await authority.issue({ name: "renewed" });
+    const renew = () => guard.server.renewCertificate();
+
+    await write({ cert: next.cert });
+    assertEquals(await peer(), "server");
+    await assertRejects(renew, TypeError, "does not belong to");
+    await write({ key: next.key });
+    for (const length of [0, 30, next.cert.length - 40]) {
+      await write({ cert: next.cert.slice(0, length) || " " });
+      await assertRejects(renew, TypeError, "'cert'");
+    }
+    // Within the second certificate of a chain.
+    await write({ cert: next.cert + SERVER.cert.slice(0, -40) });
+    await assertRejects(renew, TypeError, "ends within a certificate");
+    assertEquals(await peer(), "server");
+
+    await write(next);
+    await renew();
+    assertEquals(await peer(), "renewed");
+    // The connection from before goes on.
+    assertEquals(await first.stream.write(new Uint8Array([0])), 1);
+    first.stream.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("takes up renewed texts, in both directions, and other authorities", async () => {
+  const transport = tcp({ tls: MUTUAL });
+  const { promise: accepted, resolve: accept } = Promise.withResolvers<
+    Connection
+  >();
+  const listener = await transport.listen(LOOPBACK, accept);
+  const [mine, theirs] = [await other.issue({ name: "mine" }), STRANGER];
+  await assertRejects(
+    () => transport.renewCertificate!({ cert: mine.cert }),
+    TypeError,
+    "does not belong to",
+  );
+  await assertRejects(
+    () =>
+      transport.renewCertificate!({
+        caCerts: undefined,
+        clientCerts: "require",
+      }),
+    TypeError,
+    "'caCerts'",
+  );
+  await transport.renewCertificate!({ ...mine, caCerts: other.caCert });
+
+  await using guard = await Guard.start({ ...theirs, caCerts: other.caCert });
+  const outgoing = await transport.connect(guard.address);
+  assertEquals(await guard.peer(), "mine");
+  outgoing.stream.close();
+
+  const client = tcp({ tls: { ...theirs, caCerts: other.caCert } });
+  const signal = new AbortController().signal;
+  const [incoming, { stream }] = await Promise.all([
+    client.connect(listener.address),
+    accepted.then((it) => it.handshake!(signal, 60_000)),
+  ]);
+  assertEquals(incoming.peerName, "mine");
+  incoming.stream.close();
+  stream.close();
+  await listener.close();
+});
+
+test("renews nothing where there is no certificate", async () => {
+  await using server = await startServer(LOOPBACK, () => {});
+  await assertRejects(
+    () => server.renewCertificate(SERVER),
+    TypeError,
+    "does not use TLS",
+  );
+});

@@ -105,6 +105,48 @@ for (const kind of KINDS) {
 
   withCtx({
     ...options,
+    name: `a ${kind} takes up the renewed certificate of its parent`,
+  }, async (ctx) => {
+    const issue = async (name: string) => ({
+      ...ctx.options.tls,
+      ...await ctx.authority.issue({ name }),
+    });
+    const parent = await ctx.createContainer();
+    const more = {
+      modules,
+      ...(kind === "process" && { permissions: { net: true } }),
+    };
+    const like = await spawnIn(ctx, parent, kind, more);
+    const unlike = await spawnIn(ctx, parent, kind, {
+      ...more,
+      tls: await issue("own"),
+    });
+    const agents = [await member(like), await member(unlike)];
+    const peerNames = async () => {
+      const other = await ctx.createContainer();
+      const { address } = await other.spawn(Member);
+      return await Promise.all(
+        agents.map(async (it) => (await it.askAt(address)).peerName),
+      );
+    };
+    assertEquals(await peerNames(), ["ctx", "own"]);
+    await parent.renewCertificate(await issue("renewed"));
+    assertEquals(await peerNames(), ["renewed", "own"]);
+    await unlike.renewCertificate(await issue("own 2"));
+    assertEquals(await peerNames(), ["renewed", "own 2"]);
+    await assertRejects(
+      () => unlike.renewCertificate({ key: ctx.options.tls!.key }),
+      TypeError,
+      "does not belong to",
+    );
+    // What is spawned later has it, too.
+    const late = await spawnIn(ctx, parent, kind, more);
+    agents[1] = await member(late);
+    assertEquals(await peerNames(), ["renewed", "renewed"]);
+  });
+
+  withCtx({
+    ...options,
     name: `a ${kind} at a Unix socket goes without TLS where it is given none`,
   }, async (ctx) => {
     const reported = Promise.withResolvers<unknown>();
