@@ -7,7 +7,7 @@ export interface Dependent {
   /** Closes the part within about `graceMs`. Never rejects. */
   close(options: { readonly graceMs: number }): Promise<void>;
   /** Takes up the certificate of the container, if it has that. */
-  takeCertificate(): Promise<void>;
+  takeCertificate?(): Promise<void>;
 }
 
 /** The parts of a container that other files of this layer use. */

@@ -377,7 +377,7 @@ export class Container implements AsyncDisposable {
   async renewCertificate(changes?: TlsOptions): Promise<void> {
     await this.#context.renewCertificate(changes);
     await Promise.all(
-      Array.from(this.#dependents, (it) => it.takeCertificate()),
+      Array.from(this.#dependents, (it) => it.takeCertificate?.()),
     );
   }
 
