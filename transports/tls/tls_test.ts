@@ -18,6 +18,7 @@ import { ConnectError, HandshakeError, ProtocolError } from "../errors.ts";
 import { startProcess, startProcessWith } from "../fixtures/start_process.ts";
 import { encodeFrame } from "../frames/frame.ts";
 import { tcp } from "../tcp.ts";
+import { wss } from "../websocket/ws.ts";
 import type { Connection } from "../transport.ts";
 import type { TlsOptions } from "./options.ts";
 
@@ -792,4 +793,19 @@ test("renews nothing where there is no certificate", async () => {
     TypeError,
     "does not use TLS",
   );
+});
+
+test("renews certificates of WebSockets, too", async () => {
+  await using server = await startServer("wss://127.0.0.1:0", () => {}, {
+    transports: [wss({ tls: SERVER })],
+  });
+  const client = wss({ tls: { caCerts: caCert } });
+  const peers: (string | null | undefined)[] = [];
+  for (const next of [CLIENT, SERVER]) {
+    const { peerName, stream } = await client.connect(server.address);
+    peers.push(peerName);
+    stream.close();
+    await server.renewCertificate(next);
+  }
+  assertEquals(peers, ["server", "client"]);
 });

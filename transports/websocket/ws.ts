@@ -116,6 +116,7 @@ function overTcp(
         maxMessageBytes,
         headers,
       }),
+    ...(base.renewCertificate && { renewCertificate: base.renewCertificate }),
   };
 }
 
