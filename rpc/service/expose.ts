@@ -163,10 +163,10 @@ export function optionsOf(method: object): ExposeOptions {
 
 /** Returns the members that a class itself exposes, without its base classes. */
 export function ownExposures(type: object): Exposures | undefined {
-  if (!Object.hasOwn(type, Symbol.metadata)) return undefined;
-  const { [Symbol.metadata]: metadata } = type as {
-    [Symbol.metadata]?: object | null;
-  };
+  // Browsers have no such symbol yet: compilers use the registered one then.
+  const key = Symbol.metadata ?? Symbol.for("Symbol.metadata");
+  if (!Object.hasOwn(type, key)) return undefined;
+  const metadata = Reflect.get(type, key) as object | null | undefined;
   return metadata ? exposures.get(metadata) : undefined;
 }
 
