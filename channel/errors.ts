@@ -123,3 +123,32 @@ export class SerializationError
   /** Keys and indices that lead to the bad value, from the content's root. */
   declare readonly path: readonly (string | number)[];
 }
+
+/**
+ * Returns whether a call or a stream failed because the other side is away: the
+ * connection was lost or closed, or that side has too much to do or is closing.
+ * Another one may succeed later, or over a new connection. It may have run unless
+ * `sent` is `false` or it is a {@linkcode ServerBusyError}.
+ *
+ * ```ts
+ * import { isUnavailable, openConnection, startServer } from "@denomas/denomas/channel";
+ * import { assert } from "@std/assert";
+ *
+ * await using server = await startServer("local://away", async (channel) => {
+ *   await channel.recv();
+ *   await channel.close({ graceMs: 0 });
+ * });
+ * await using channel = await openConnection(server.address);
+ * try {
+ *   await channel.send("Are you there?");
+ * } catch (error) {
+ *   assert(isUnavailable(error));
+ * }
+ * ```
+ */
+export function isUnavailable(
+  error: unknown,
+): error is ConnectionClosedError | ServerBusyError {
+  return error instanceof ConnectionClosedError ||
+    error instanceof ServerBusyError;
+}

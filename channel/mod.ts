@@ -37,6 +37,7 @@ export type { Serializer } from "./codecs/types/serializer.ts";
 export { openConnection, startServer } from "./deno.ts";
 export {
   ConnectionClosedError,
+  isUnavailable,
   QueueFullError,
   RemoteError,
   SerializationError,

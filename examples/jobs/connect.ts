@@ -1,7 +1,4 @@
-import {
-  ConnectionClosedError,
-  ServerBusyError,
-} from "@denomas/denomas/channel";
+import { isUnavailable } from "@denomas/denomas/channel";
 import { openReconnecting } from "@denomas/denomas/reconnect";
 import type { JobService, Peer } from "./service.ts";
 
@@ -17,6 +14,5 @@ export function connect(address: string, name: string, role: Peer["role"]) {
 
 /** Throws any error but one of a call that found no server, or lost it. */
 export function ignoreLoss(error: unknown): void {
-  if (error instanceof ConnectionClosedError) return;
-  if (!(error instanceof ServerBusyError)) throw error;
+  if (!isUnavailable(error)) throw error;
 }
