@@ -27,7 +27,8 @@ export interface UnknownPeer {
  * peer's calls. The `credentials` are those that the peer has sent, or
  * `undefined`, as for peers without denomas's extensions. To refuse the peer,
  * throw an `AuthenticationError`; the peer receives its message. Any other error
- * is reported to `onError`, and the peer does not learn it.
+ * is reported to `onError`, and the peer does not learn it: it is told to try
+ * again later, by a `ServerBusyError`.
  *
  * This runs once for each connection, before all other code of yours: methods,
  * middleware, deserializers and `onConnect`. Credentials are plain data that

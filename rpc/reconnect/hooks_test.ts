@@ -6,6 +6,8 @@ import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { captureStderr } from "../../testing/fixtures/capture_stderr.ts";
 import { MISBEHAVING } from "../../testing/fixtures/misbehaving.ts";
+import { ServerBusyError } from "../../channel/errors.ts";
+import { ConnectError } from "../../transports/errors.ts";
 import type { ReconnectOptions } from "./client.ts";
 import { openReconnecting } from "./deno.ts";
 
@@ -208,6 +210,43 @@ withCtx(
     assert(error instanceof AuthenticationError);
   },
 );
+
+withCtx({
+  name: "ReconnectingClient tries again where its credentials were not checked",
+  transports: ["tcp", "unix", "memory", "tls"],
+}, async (ctx) => {
+  let shown = 0;
+  const server = ctx.use(
+    await startServer(ctx.address, one, {
+      ...ctx.options,
+      authenticate: () => {
+        if (++shown % 3 > 0) throw new Error("the database is away");
+      },
+      onError() {},
+    }),
+  );
+  const reports: unknown[] = [];
+  const client = ctx.use(
+    await openReconnecting<typeof one>(server.address, {
+      ...ctx.options,
+      ...quick,
+      retryForMs: 9_000,
+      credentials: "token",
+      onError: (error) => reports.push(error),
+    }),
+  );
+  assertEquals(shown, 3);
+  for (const { channel } of server.clients) await channel.close();
+  while (client.state === "connected") await nextTurn();
+  assertEquals(await client.remote.one(), 1);
+  assertEquals(shown, 6);
+  // Each series of the same failure is told once.
+  assertEquals(reports.length, 2);
+  for (const error of reports) {
+    assert(error instanceof ConnectError);
+    assert(error.cause instanceof ServerBusyError);
+  }
+});
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -2,10 +2,14 @@ import type { Timeout } from "../../channel/internal.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
 import { isCall, isRecord } from "../references/_call_content.ts";
+import { ServerBusyError } from "../../channel/errors.ts";
 import { AuthenticationError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
 import { isHarmless } from "./_paths.ts";
 import type { SessionContext } from "../_session_context.ts";
+
+/** The peer is not admitted, or this side could not find out. */
+type Refusal = AuthenticationError | ServerBusyError;
 
 /**
  * Holds the requests of a peer until it is authenticated, by the first request
@@ -22,7 +26,7 @@ export class AdmissionControl {
   readonly #controller: AbortController | null = null;
   #state: "waiting" | "asking" | "open" | "shut" = "open";
   #held: IncomingRequest[] = [];
-  #refusal: AuthenticationError | null = null;
+  #refusal: Refusal | null = null;
   #timeout: Timeout | null = null;
 
   /**
@@ -107,7 +111,11 @@ export class AdmissionControl {
     }
   }
 
-  #toRefusal(error: unknown): AuthenticationError {
+  /**
+   * Returns what the peer is told. An error of `authenticate` itself may pass, so
+   * the peer may try again.
+   */
+  #toRefusal(error: unknown): Refusal {
     // A new error, because `authenticate` may have received this one itself.
     if (isInstance(error, AuthenticationError)) {
       return new AuthenticationError(error.message);
@@ -115,7 +123,7 @@ export class AdmissionControl {
     const { channel, options } = this.#session;
     const { remoteAddress: address } = channel;
     options.onError(error, { kind: "admission", address });
-    return new AuthenticationError(
+    return new ServerBusyError(
       "Cannot authenticate: the other side failed to check the credentials, try again later",
     );
   }
@@ -131,7 +139,7 @@ export class AdmissionControl {
     }
   }
 
-  #refuse(error: AuthenticationError): void {
+  #refuse(error: Refusal): void {
     // A peer that said hello closes when it reads this, so that comes last.
     const [first, ...others] = this.#held;
     this.#shut(error);
@@ -151,7 +159,7 @@ export class AdmissionControl {
     request.fail(this.#refusal).catch(() => {});
   }
 
-  #shut(error: AuthenticationError): void {
+  #shut(error: Refusal): void {
     this.#timeout?.stop();
     this.#refusal = error;
     this.#state = "shut";
@@ -162,12 +170,13 @@ export class AdmissionControl {
 
   #arm(): void {
     const { authenticateMs: timeoutMs } = this.#session.options;
-    const onLate = () =>
+    const onLate = () => {
+      const text = `Cannot authenticate: not finished after ${timeoutMs} ms`;
+      const isPeerLate = this.#state === "waiting";
       this.#refuse(
-        new AuthenticationError(
-          `Cannot authenticate: not finished after ${timeoutMs} ms`,
-        ),
+        isPeerLate ? new AuthenticationError(text) : new ServerBusyError(text),
       );
+    };
     this.#timeout = this.#session.channel.timers
       .start("time to authenticate", timeoutMs, onLate);
   }

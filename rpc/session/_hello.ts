@@ -2,6 +2,7 @@ import { abortable } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   RemoteError,
+  ServerBusyError,
   TimeoutError,
 } from "../../channel/errors.ts";
 import { isRecord } from "../references/_call_content.ts";
@@ -302,7 +303,9 @@ export class Hello {
     if (isRefused) this.#refusal = { error };
     this.#endWait();
     if (!isRefused) return this.#session.heartbeat.stop();
-    const by = isInstance(error, AuthenticationError) ? "peer" : "local";
+    const isTheirs = isInstance(error, AuthenticationError) ||
+      isInstance(error, ServerBusyError);
+    const by = isTheirs ? "peer" : "local";
     const code = this.hasNoCredentials ? "credentials" : "authentication";
     const message = this.hasNoCredentials
       ? "this side could not make its credentials"

@@ -4,6 +4,7 @@ import {
   connectOnce,
   retrying,
 } from "../../channel/open.ts";
+import { ServerBusyError } from "../../channel/errors.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { isInstance } from "../_failure.ts";
 import type { Session, SessionStarter } from "./_session.ts";
@@ -30,7 +31,8 @@ export class CredentialsError extends ConnectError {
  * accepted the credentials, if this side has any. Timers belong to `owner`.
  *
  * @throws {AuthenticationError} If the other side refuses the credentials.
- * @throws {ConnectError} If the connection is lost before it answers.
+ * @throws {ConnectError} If the connection is lost before it answers, or it is
+ * too busy to check them.
  * @throws {unknown} The error of the user's function for the credentials.
  */
 export async function openSession(
@@ -68,7 +70,12 @@ export async function connectSession(
     return session;
   } catch (error) {
     await channel.close({ graceMs: 0 });
-    if (!hello.hasNoCredentials || options.signal?.aborted) throw error;
+    const isOwn = hello.hasNoCredentials;
+    if (!isOwn && isInstance(error, ServerBusyError)) {
+      const text = `Cannot connect to '${address}': ${error.message}`;
+      throw new ConnectError(text, { address, cause: error });
+    }
+    if (!isOwn || options.signal?.aborted) throw error;
     throw new CredentialsError(address, error);
   }
 }
