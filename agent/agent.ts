@@ -3,7 +3,7 @@ import type { HasLocalMembers, localMembers } from "../rpc/remote.ts";
 import { callQueue } from "../rpc/service/call_queue.ts";
 import { alwaysService } from "../rpc/service/service.ts";
 import { classNameOf } from "./address.ts";
-import type { Container } from "./container.ts";
+import type { AgentClass, Container } from "./container.ts";
 import type { AgentLike, AgentOptions, AgentTask } from "./agent_options.ts";
 import { repeat } from "./clock/_repeat.ts";
 import { internalsOf } from "./_container_internals.ts";
@@ -11,6 +11,7 @@ import {
   type AgentLifecycle,
   GRACE_MS,
 } from "./supervision/_agent_lifecycle.ts";
+import { AgentFactory } from "./supervision/_supervisor.ts";
 
 /** The members of {@linkcode Agent} that proxies do not have. */
 export type AgentMembers =
@@ -104,7 +105,7 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   protected onStart?(): void | Promise<void>;
 
   /**
-   * Runs once at the end, after the tasks, when no call reaches the agent any
+   * Runs once at the end, after the tasks and the end of the children, when no call reaches the agent any
    * more; it may still call others. Does not run if the agent did not start.
    */
   protected onClose?(): void | Promise<void>;
@@ -137,8 +138,32 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
-   * Closes this agent alone: no call reaches it any more, its signal aborts,
-   * its tasks end, and `onClose` runs. The close waits for these no longer than
+   * Makes an agent in the same container, as `container.spawn` does, that belongs
+   * to this one: it is closed with it, after the tasks and before `onClose`, the
+   * newest first. It is an agent like any other, with an id and an address.
+   *
+   * If its `onFailure` is `"escalate"`, its failure closes it and is one of this
+   * agent, whose own `onFailure` decides what follows. So is the last failure of
+   * a child that was restarted too often.
+   *
+   * @throws {unknown} The error of the constructor or of `onStart`, after all
+   * that they left behind is closed.
+   * @throws {ContainerClosedError} If this agent is closed, or the child is closed
+   * before it has started.
+   */
+  protected async spawnChild<A extends AgentLike, Args extends unknown[]>(
+    type: AgentClass<A, Args>,
+    ...args: Args
+  ): Promise<A> {
+    const { supervisor } = internalsOf(this.container);
+    const make = () => new type(this.container, ...args);
+    const factory = new AgentFactory(type.prototype, make, this.#lifecycle);
+    return await supervisor.spawn(factory) as A;
+  }
+
+  /**
+   * Closes this agent and its children: no call reaches it any more, its signal
+   * aborts, its tasks end, its children are closed, and `onClose` runs. The close waits for these no longer than
    * `graceMs`, 1,000 by default. Running calls go on. Repeatable; joins a close
    * in progress; never rejects. `onStart`, `onClose` and the agent's own tasks
    * should not await it, since it waits for them.

@@ -71,9 +71,11 @@ export interface RestartPolicy {
  * - `"stop"`: the agent is closed.
  * - `"restart"`, or a {@linkcode RestartPolicy}: the agent is closed and made
  *   again, with the same id and the same arguments, after a wait that grows
- *   from 50 ms to 5 s of the container's clock. Other agents go on. Only for agents that were made by
- *   `Container.spawn`.
- * - `"escalate"`: the container is closed.
+ *   from 50 ms to 5 s of the container's clock. Other agents go on, but for its
+ *   children, which end with it. Only for agents that were made by
+ *   `container.spawn` or `spawnChild`.
+ * - `"escalate"`: a child is closed, and its parent has failed: that one's policy
+ *   decides what follows. For an agent without a parent the container is closed.
  */
 export type FailurePolicy =
   | "report"

@@ -70,6 +70,8 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
   readonly policy: FailurePolicy;
   /** The most calls that wait; 0 if all run at once. */
   readonly mostWaiting: number;
+  /** The agent that owns this one; `null` if its container does. */
+  readonly parent: AgentLifecycle | null;
   readonly #host: AgentHost;
   #state: AgentState = NEW;
   // There may be very many agents, most of them idle: the rest is made when it
@@ -78,6 +80,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
   #tasks: Set<Promise<void>> | null = null;
   #watchers: Set<(reason: string) => void> | null = null;
   #mailbox: Mailbox | null = null;
+  #children: Set<AgentLifecycle> | null = null;
   #opened: PromiseWithResolvers<void> | null = null;
   #closed: PromiseWithResolvers<void> | null = null;
   /** Ends the waits of a close whose time is over. */
@@ -89,7 +92,10 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     policy: FailurePolicy,
     mostWaiting: number,
     host: AgentHost,
+    parent: AgentLifecycle | null = null,
   ) {
+    if (parent !== null) parent.#adopt(this);
+    this.parent = parent;
     this.agent = agent;
     this.id = id;
     this.policy = policy;
@@ -267,6 +273,29 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
   }
 
   /**
+   * Makes this the owner of a new agent.
+   *
+   * @throws {ContainerClosedError} If the agent is closed.
+   */
+  #adopt(child: AgentLifecycle): void {
+    if (this.isClosing) {
+      throw new ContainerClosedError(
+        `Cannot spawn a child of ${this.agent}: the agent is closed`,
+      );
+    }
+    (this.#children ??= new Set()).add(child);
+  }
+
+  /** Closes the children, the newest first; `cut` leaves them no more time. */
+  async #closeChildren(cut: Promise<void>): Promise<void> {
+    const reason = `its parent '${this.address}' was closed`;
+    for (const child of [...this.#children ?? []].reverse()) {
+      cut.then(() => child.close(0, reason));
+      await child.close(Infinity, reason);
+    }
+  }
+
+  /**
    * Resolves to a reason when the agent begins to close. Rejects with the
    * reason of `signal`.
    */
@@ -295,9 +324,9 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
   }
 
   /**
-   * Closes the agent: no call reaches it, its signal aborts, its tasks end, and
-   * then `onClose` runs, all of this within `graceMs`. Repeatable; joins a
-   * close in progress, which it may shorten. Never rejects.
+   * Closes the agent: no call reaches it, its signal aborts, its tasks end, its
+   * children are closed, and then `onClose` runs, all of this within `graceMs`.
+   * Repeatable; joins a close in progress, which it may shorten. Never rejects.
    */
   close(graceMs: number, reason: string): Promise<void> {
     return this.#closeWithin(
@@ -343,12 +372,14 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
       work.push(from.hook.then((isThrough) => hasStarted = isThrough));
     }
     if (work.length > 0) await Promise.race([Promise.all(work), cut]);
+    await this.#closeChildren(cut);
     if (hasStarted && this.#hooks.onClose !== undefined) {
       const closing = this.#runOnClose();
       this.#observeWork(closing, "onClose");
       await Promise.race([closing, cut]);
     }
     this.#state = { ...end, tag: "closed" };
+    if (this.parent !== null) this.parent.#children!.delete(this);
     this.#host.onState(this);
     observed.by?.closed(this);
     this.#ended.resolve();

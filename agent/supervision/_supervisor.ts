@@ -29,6 +29,8 @@ export class AgentFactory {
   readonly make: () => AgentLike;
   /** The prototype of the agent, but not of other agents that it makes. */
   readonly prototype: object;
+  /** The agent that owns it; `null` if the container does. */
+  readonly parent: AgentLifecycle | null;
   /** The id that the agent keeps if it is restarted. */
   id: string | undefined = undefined;
   /** The restarts of the agent, if it asks for them. */
@@ -39,9 +41,14 @@ export class AgentFactory {
   /** All agents that have registered while its constructor ran. */
   made: AgentLifecycle[] = [];
 
-  constructor(prototype: object, make: () => AgentLike) {
+  constructor(
+    prototype: object,
+    make: () => AgentLike,
+    parent: AgentLifecycle | null = null,
+  ) {
     this.prototype = prototype;
     this.make = make;
+    this.parent = parent;
   }
 }
 
@@ -135,7 +142,14 @@ export class Supervisor implements AgentHost {
     const isConcurrent = concurrent ?? this.context.options.concurrent;
     const most = isConcurrent ? 0 : mailbox ?? MOST_WAITING;
     if (mailbox !== undefined) checkRange("mailbox", mailbox, 1);
-    const lifecycle = new AgentLifecycle(agent, chosen, policy, most, this);
+    const lifecycle = new AgentLifecycle(
+      agent,
+      chosen,
+      policy,
+      most,
+      this,
+      factory?.parent,
+    );
     this.#agents.set(chosen, lifecycle);
     making?.made.push(lifecycle);
     if (making === null) this.#begin(lifecycle);
@@ -156,8 +170,10 @@ export class Supervisor implements AgentHost {
 
   #isTaken(id: string, factory: AgentFactory | null): boolean {
     const reserving = this.#factories.get(id);
-    if (reserving !== undefined) return reserving !== factory;
-    return this.#agents.has(id);
+    if (reserving === undefined || reserving.parent?.isClosing) {
+      return this.#agents.has(id);
+    }
+    return reserving !== factory;
   }
 
   #checkId(id: string, factory: AgentFactory | null): void {
@@ -202,18 +218,37 @@ export class Supervisor implements AgentHost {
   }
 
   onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void {
-    const { address, policy, state } = lifecycle;
+    const { address } = lifecycle;
     this.#report(error, address);
-    const reason = `a task of it failed: ${describeThrown(error)}`;
+    this.#fail(
+      lifecycle,
+      error,
+      `a task of it failed: ${describeThrown(error)}`,
+    );
+  }
+
+  /** Does what the policy of an agent says about its failure. */
+  #fail(lifecycle: AgentLifecycle, error: unknown, reason: string): void {
+    const { parent, policy, state } = lifecycle;
     switch (actionOnFailure(policy, state.tag)) {
       case "escalate":
-        return this.context.escalate(error);
+        if (parent === null) return this.context.escalate(error);
+        lifecycle.fail(GRACE_MS, reason);
+        return this.#failParent(parent, lifecycle.address, error);
       case "restart":
         this.#restart(lifecycle, reason);
         return;
       case "close":
         lifecycle.fail(GRACE_MS, reason);
     }
+  }
+
+  #failParent(parent: AgentLifecycle, child: string, error: unknown): void {
+    this.#fail(
+      parent,
+      error,
+      `its child '${child}' failed: ${describeThrown(error)}`,
+    );
   }
 
   #report(error: unknown, address: string): void {
@@ -227,12 +262,15 @@ export class Supervisor implements AgentHost {
     factory.isRestarting = true;
     await lifecycle.fail(GRACE_MS, reason);
     if (await this.#makeAgain(factory, address)) return;
-    this.#factories.delete(id);
+    // Where its parent was restarted, the id may have been given away.
+    if (this.#factories.get(id) === factory) this.#factories.delete(id);
   }
 
   /** Returns whether the agent runs again. */
   async #makeAgain(factory: AgentFactory, address: string): Promise<boolean> {
-    const { signal } = this.#closing;
+    const { parent } = factory;
+    const ends = [this.#closing.signal, ...parent ? [parent.signal] : []];
+    const signal = AbortSignal.any(ends);
     const { clock } = this.context;
     const restarts = factory.restarts!;
     while (restarts.begin(clock.time() * 1_000)) {
@@ -252,6 +290,7 @@ export class Supervisor implements AgentHost {
       `Cannot restart '${address}': it has failed too often, raise 'restarts' or mend what fails`,
     );
     this.#report(failure, address);
+    if (parent !== null) this.#failParent(parent, address, failure);
     return false;
   }
 
