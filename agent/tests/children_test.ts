@@ -267,4 +267,31 @@ withCtx({
   ]);
   assertEquals(idsOf(container), ["first", "parent", "second"]);
   assertEquals(reported, ["Error: child", "Error: parent"]);
+  // The new child is restarted, too.
+  memberOf(container, "first").fail("again");
+  await fastForward(ctx.clock, { until: 2_000 });
+  assertEquals(log.slice(9), ["close first", "make first"]);
 });
+
+withCtx(
+  "the id of a child that waits for its restart is free once its parent closes",
+  async (ctx) => {
+    const container = await ctx.createContainer({ onError: () => {} });
+    const log: Log = [];
+    const ever = { backoff: { initialMs: 1e9, maxMs: 1e9 } };
+    const parent = await container.spawn(Family, log, "report", ever);
+    memberOf(container, "first").fail("child");
+    await until(() => log.includes("close first"));
+    const other = { id: "first", onFailure: AT_ONCE };
+    await assertRejects(
+      () => container.spawn(Member, log, other),
+      TypeError,
+      "another agent has it",
+    );
+    parent.close({ graceMs: 0 });
+    const first = await container.spawn(Member, log, other);
+    log.length = 0;
+    first.fail("again");
+    await until(() => log.includes("make first"));
+  },
+);
