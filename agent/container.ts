@@ -1,4 +1,4 @@
-import { sumOfStats } from "../channel/internal.ts";
+import { checkRange, sumOfStats } from "../channel/internal.ts";
 import type { ChannelStats, CloseOptions } from "../channel/channel.ts";
 import type { CloseReason } from "../channel/errors.ts";
 import type { Remote } from "../rpc/remote.ts";
@@ -24,6 +24,7 @@ import { actAsNobody } from "./messages/_acting.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
 import { AgentFactory, Supervisor } from "./supervision/_supervisor.ts";
+import type { WatchDesk } from "./supervision/_watch_desk.ts";
 
 /** A class of agents. `Args` are its arguments after the container. */
 export type AgentClass<A extends AgentLike, Args extends unknown[]> = new (
@@ -93,6 +94,7 @@ export class Container implements AsyncDisposable {
   readonly #context: ContainerContext;
   readonly #supervisor: Supervisor;
   readonly #links: Links;
+  readonly #watches: WatchDesk;
   readonly #dependents = new Set<Dependent>();
   /** What carries the messages of groups, by the addresses of their homes. */
   readonly #engines = new Map<string, GroupEngine>();
@@ -113,9 +115,17 @@ export class Container implements AsyncDisposable {
     const registrationKeys = new Map<string, string>();
     this.#context = context;
     this.#supervisor = supervisor;
+    const { maxWatches = 65_536 } = options;
+    checkRange("maxWatches", maxWatches, 1);
+    const service = new ContainerService(
+      supervisor,
+      registrationKeys,
+      maxWatches,
+    );
+    this.#watches = service.watches;
     const links = this.#links = new Links(
       context,
-      new ContainerService(supervisor, registrationKeys),
+      service,
     );
     const dependents = this.#dependents;
     const parts = { context, links, supervisor, dependents, registrationKeys };
@@ -351,6 +361,7 @@ export class Container implements AsyncDisposable {
   async #closeParts(reason: CloseReason, until: number): Promise<void> {
     const rest = () => ({ graceMs: Math.max(0, until - world.now()) });
     await this.#supervisor.close(until);
+    this.#watches.close();
     await Promise.all([...this.#dependents].map((it) => it.close(rest())));
     this.#links.end();
     // Running methods may still use the connections that are there.

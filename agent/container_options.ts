@@ -41,6 +41,13 @@ export interface ContainerOptions
    */
   readonly seed?: number | undefined;
   /**
+   * The most agents here that another container may watch over one connection.
+   * One more is refused with a `ServerBusyError`: its `watch` tries again.
+   *
+   * @default {65_536}
+   */
+  readonly maxWatches?: number | undefined;
+  /**
    * The host in the container's address, by which others reach it over TCP.
    *
    * @default {the host at which it listens; for a wildcard, the machine's name,

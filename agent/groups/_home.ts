@@ -7,7 +7,7 @@ import { keep, notify, withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { parseAgentAddress } from "../address.ts";
-import { Arrivals } from "./_arrivals.ts";
+import { Arrivals } from "../messages/_arrivals.ts";
 import { failureOf, type GroupReceiver, type ToldAnswer } from "./_receiver.ts";
 
 /** The longest name of a group. */

@@ -4,7 +4,7 @@ import type { Caller, CallTerms } from "../../rpc/internal.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import type { CallOptions } from "../../rpc/call.ts";
 import { parseAgentAddress } from "../address.ts";
-import { Arrivals } from "./_arrivals.ts";
+import { Arrivals } from "../messages/_arrivals.ts";
 
 /** The answer of a member as it travels: its address, and a value or a failure. */
 export type ToldAnswer = readonly [

@@ -78,6 +78,12 @@ export class AgentAddresses implements AddressResolver {
       { agent: origin.agent, turns: isAwaited ? origin.turns : [] };
   }
 
+  targetOf(path: string): string | null {
+    if (!path.startsWith(PREFIX)) return null;
+    const slash = path.indexOf("/", PREFIX.length);
+    return slash === -1 ? path : path.slice(0, slash);
+  }
+
   actFor<T>({ turns }: CallOrigin, step: () => T): T {
     return actAs({ agent: null, turns }, step);
   }

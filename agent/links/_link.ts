@@ -1,4 +1,4 @@
-import { Ending, pause } from "../../channel/internal.ts";
+import { connectionClosed, Ending, pause } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
 import type { RpcClient } from "../../rpc/rpc_client.ts";
@@ -14,6 +14,7 @@ import {
 import { ConnectError } from "../../transports/errors.ts";
 import { printable } from "../../transports/printable.ts";
 import { formatAgentAddress } from "../address.ts";
+import { readReason, Watches } from "./_watches.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
 
 /** The time in which another container must answer whether an agent exists. */
@@ -24,9 +25,6 @@ const POLL_MS = 5_000;
 
 /** The longest class name that another container may send. */
 const MAX_NAME_LENGTH = 256;
-
-/** The length of a reason from another container that is shown. */
-const MAX_REASON_LENGTH = 500;
 
 /** How calls reach an agent. */
 export interface Route {
@@ -45,6 +43,7 @@ export class Link {
     if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
   });
   readonly #ending = new Ending(() => this.#session.channel.lossError()!);
+  readonly #watches: Watches;
   /** Whether calls use it, besides confirmations of registrations. */
   isShared = false;
   /** The number of registrations that are being confirmed. */
@@ -58,7 +57,11 @@ export class Link {
     this.#session = session;
     this.#pollMs = pollMs;
     this.client = session.client as RpcClient<ContainerService>;
-    session.channel.closed.then(() => this.#ending.end());
+    this.#watches = new Watches(this.client.remote.watches);
+    session.channel.closed.then((reason) => {
+      this.#ending.end();
+      this.#watches.fail(connectionClosed("watch an agent", reason, true));
+    });
   }
 
   /** The number of proxies that are remembered. */
@@ -166,16 +169,21 @@ export class Link {
   async watch(id: string, signal: AbortSignal): Promise<string> {
     const options = { signal, timeoutMs: Infinity };
     const remote = withOptions(this.client.remote, options);
-    let canWatch = true;
+    // Older containers answer a call when the agent is gone, others never.
+    const ways = [
+      () => this.#watches.watch(id, signal),
+      async () => readReason(await remote.watch_aid(id)),
+    ];
     for (;;) {
+      const [way] = ways;
       try {
-        if (canWatch) return readReason(await remote.watch_aid(id));
+        if (way !== undefined) return await way();
         if (await this.classOf(id, signal) === null) {
           return "its container has no such agent";
         }
       } catch (error) {
-        if (canWatch && isUnknownMethod(error)) {
-          canWatch = false;
+        if (way !== undefined && isUnknownMethod(error)) {
+          ways.shift();
           continue;
         }
         if (!(error instanceof ServerBusyError)) throw error;
@@ -202,11 +210,4 @@ function isUnknownMethod(error: unknown): boolean {
 export function readClassName(received: unknown): string | null {
   if (typeof received !== "string" || received === "") return null;
   return printable(received, MAX_NAME_LENGTH);
-}
-
-/** Reads a reason that another container sent, safe to show and to log. */
-export function readReason(received: unknown): string {
-  return typeof received === "string" && received !== ""
-    ? printable(received, MAX_REASON_LENGTH)
-    : "its container gave no reason";
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { readClassName, readReason } from "./_link.ts";
+import { readClassName } from "./_link.ts";
+import { readReason } from "./_watches.ts";
 
 Deno.test("readClassName is a bounded line, or nothing", () => {
   assertEquals(readClassName("Cat"), "Cat");

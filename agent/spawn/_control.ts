@@ -140,6 +140,7 @@ export function byAddress(links: () => Links): AddressResolver {
     open: (place) => links().resolver.open(place),
     openPath: () => null,
     origin: () => null,
+    targetOf: () => null,
     actFor: (_origin, step) => step(),
   };
 }

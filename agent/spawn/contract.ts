@@ -58,6 +58,7 @@ export const PLAIN_OPTIONS = [
   "limits",
   "maskErrors",
   "maxReferences",
+  "maxWatches",
   "mode",
   "sendStacks",
   "streamWindow",

@@ -301,13 +301,22 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
    */
   async watch(signal: AbortSignal | undefined): Promise<string> {
     const { promise, resolve } = Promise.withResolvers<string>();
-    const watchers = this.#watchers ??= new Set();
-    watchers.add(resolve);
+    const stop = this.onGone(resolve);
     try {
       return await abortable(promise, signal);
     } finally {
-      watchers.delete(resolve);
+      stop();
     }
+  }
+
+  /**
+   * Calls `watcher` with a reason when the agent begins to close. Returns what
+   * ends that, and returns whether it had not been called.
+   */
+  onGone(watcher: (reason: string) => void): () => boolean {
+    const watchers = this.#watchers ??= new Set();
+    watchers.add(watcher);
+    return () => watchers.delete(watcher);
   }
 
   /**
@@ -364,7 +373,9 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
   ): Promise<void> {
     this.#host.onState(this);
     this.#mailbox?.close(this.#host.missing(this.id));
-    for (const notify of this.#watchers ?? []) notify(end.reason);
+    const watchers = [...this.#watchers ?? []];
+    this.#watchers?.clear();
+    for (const notify of watchers) notify(end.reason);
     this.#abort();
     let hasStarted = from.tag === "running";
     const work: Promise<unknown>[] = [...this.#tasks ?? []];

@@ -5,6 +5,7 @@ import { classNameOf } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
 import { GroupHome } from "../groups/_home.ts";
 import type { Supervisor } from "./_supervisor.ts";
+import { WatchDesk } from "./_watch_desk.ts";
 
 /** The methods of a container that other containers call. */
 export class ContainerService {
@@ -16,15 +17,20 @@ export class ContainerService {
   /** The groups whose home is this container. */
   @expose
   readonly groups: GroupHome = new GroupHome();
+  /** The agents that others watch. */
+  @expose
+  readonly watches: WatchDesk;
 
   /**
    * `registrationKeys` are the keys of registrations made from here, each with
-   * the address of its directory.
+   * the address of its directory. Each connection may watch `maxWatches` agents.
    */
   constructor(
     supervisor: Supervisor,
     registrationKeys: ReadonlyMap<string, string>,
+    maxWatches: number,
   ) {
+    this.watches = new WatchDesk(supervisor, maxWatches);
     this.#supervisor = supervisor;
     this.#registrationKeys = registrationKeys;
     this.agents = supervisor.visible;

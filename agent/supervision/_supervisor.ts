@@ -308,6 +308,22 @@ export class Supervisor implements AgentHost {
     }
   }
 
+  /**
+   * Calls `onGone` with a reason when the agent is gone. Returns what ends that;
+   * or the reason, if it is gone already.
+   */
+  onGone(id: string, onGone: (reason: string) => void): string | (() => void) {
+    if (this.visible.get(id) === undefined) return notFound(id).message;
+    this.watches++;
+    const stop = this.#agents.get(id)!.onGone((reason) => {
+      this.watches--;
+      onGone(reason);
+    });
+    return () => {
+      if (stop()) this.watches--;
+    };
+  }
+
   /** Resolves when the agent at `address` runs; `null` if it is not starting. */
   starting(address: string): Promise<void> | null {
     const lifecycle = this.#agents.get(parseAgentAddress(address).id);

@@ -55,12 +55,11 @@ withCtx(
         [HOSTILE, "A\\ndenomas: all is well\\u{1b}[31m\\u{202e}"],
         ["x".repeat(1_000_000), `${"x".repeat(500)}…`],
         [{ toString: 5 }, "its container gave no reason"],
-        [null, "its container gave no reason"],
       ] as const
     ) {
       const there = await serveHostile(
         ctx,
-        (path) => path === "watch_aid" ? told : "A",
+        (path) => path === "watches/begin" ? told : "A",
       );
       const gone = await here.watch(`${there.address}/0`);
       assertEquals(gone.message, shown);

@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
-import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
 import { ContainerClosedError } from "../errors.ts";
 import { Cat } from "../fixtures/cat.ts";
@@ -17,7 +16,7 @@ withCtx(
     const other = await there.spawn(Cat);
     const watches = [here, there, here].map((it) => it.watch(cat.address));
     const notTold = here.watch(other.address);
-    await until(() => there.stats().watches === 4);
+    await until(() => there.stats().watches === 3);
     await cat.close();
     for (const gone of await Promise.all(watches)) {
       assertEquals(gone, {
@@ -147,12 +146,37 @@ withCtx({
     { length: count },
     () => here.watch(cat.address),
   );
-  await until(() => there.stats().watches === count);
-  await nextTurn();
+  // Those of one container for one agent are one.
+  await until(() => there.stats().watches === 1);
   await cat.close();
   const gone = await Promise.all(watches);
   assertEquals(
     gone.filter(({ scope: what }) => what === "agent").length,
     count,
   );
+});
+
+withCtx("watches are no calls, and have a limit of their own", async (ctx) => {
+  const limits = { requests: { maxPending: 8, maxUnanswered: 8 } };
+  const here = await ctx.createContainer({ limits });
+  const there = await ctx.createContainer({ limits, maxWatches: 20 });
+  const cats = [];
+  for (let i = 0; i < 21; i++) cats.push(await there.spawn(Cat));
+  const watches = [];
+  const ending = new AbortController();
+  const { signal } = ending;
+  const proxy = await here.connect<Cat>(cats[0]!.address);
+  for (const { address } of cats) {
+    watches.push(here.watch(address, { signal }));
+    await until(() => here.stats().pendingCalls < 4);
+  }
+  await until(() => there.stats().watches === 20);
+  // What asks for news is one request for all of them.
+  await until(() => there.stats().unansweredRequests === 1);
+  assertEquals(await proxy.meow(1), "meow");
+  await cats[0]!.close();
+  assertEquals((await watches[0]!).scope, "agent");
+  ending.abort();
+  await Promise.allSettled(watches);
+  await until(() => there.stats().watches === 0);
 });

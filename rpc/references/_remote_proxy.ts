@@ -98,6 +98,11 @@ export interface AddressResolver {
    * for it if it `isAwaited`.
    */
   origin(isAwaited: boolean): CallOrigin | null;
+  /**
+   * Returns the agent that a path leads to, which has a share of its own in the
+   * pending calls; `null` if it leads elsewhere.
+   */
+  targetOf(path: string): string | null;
   /** Runs `step` for a caller that tells `origin`; calls pass its turns on. */
   actFor<T>(origin: CallOrigin, step: () => T): T;
 }

@@ -22,6 +22,7 @@ import { runThrough } from "../serving/_run_through.ts";
 import type { CallOrigin } from "../service/call_queue.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { type Hello, HelloAwaitedError } from "./_hello.ts";
+import { Shares } from "./_shares.ts";
 import { ReplyNeededError } from "./_session_type.ts";
 
 /** A session with the part that made calls wait for. */
@@ -33,6 +34,7 @@ type LeasedContext = ReceivedContext & { lease?: Lease };
 /** The calls that this side makes on one connection. */
 export class MadeCalls implements Caller {
   readonly #session: CallingContext;
+  readonly #shares = new Shares();
   #nextResult = 0;
 
   /** The calls are those of `session`. */
@@ -91,12 +93,19 @@ export class MadeCalls implements Caller {
     args: readonly unknown[],
     options: CallOptions,
   ): Promise<unknown> {
-    const { channel, hello } = this.#session;
+    const { channel, hello, options: { resolver } } = this.#session;
     const { isOneWay, signal, watches } = options as CallTerms;
     // What a signal cancels is a pending call.
     if (isOneWay && hello.takesOneWay && signal === undefined) {
       const sent = this.#sendOneWay(path, args, options);
       if (sent !== null) return sent;
+    }
+    const target = resolver?.targetOf(path) ?? null;
+    let endShare: (() => void) | null;
+    try {
+      endShare = target === null ? null : this.#shares.take(channel, target);
+    } catch (error) {
+      return Promise.reject(error);
     }
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };
@@ -111,6 +120,7 @@ export class MadeCalls implements Caller {
     const content = this.#contentOf(path, args, options);
     const id = channel.counts.calls;
     const reply = channel.calls.send(content, terms, context);
+    if (endShare !== null) reply.then(endShare, endShare);
     if (!context.isEmpty) {
       // A peer without extensions may use references until the connection ends.
       const lease = new Lease(() => hello.ifExtended(() => context.discard()));

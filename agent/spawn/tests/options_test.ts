@@ -25,6 +25,7 @@ const PLAIN: PlainOptions = {
   limits: { frames: { maxBytes: 20_000 }, queues: { slowPeerMs: Infinity } },
   maskErrors: false,
   maxReferences: 7,
+  maxWatches: 11,
   mode: 0o660,
   sendStacks: true,
   streamWindow: { items: 3, bytes: 4_096 },
