@@ -7,12 +7,7 @@ import {
   ServiceError,
 } from "@denomas/denomas/rpc";
 import { z } from "npm:zod@4.6.7";
-import type { End, Job, Queue, Update } from "./queue.ts";
-
-/** A job that has no result. */
-export class JobError extends ServiceError<{ readonly state: End }> {
-  declare readonly code: "no_result";
-}
+import type { Job, Queue, Update } from "./queue.ts";
 
 /** The service of the queue. */
 export type JobService = ReturnType<typeof jobService>;
@@ -22,6 +17,7 @@ type Count = (id: string, chunks: readonly string[]) => AsyncIterable<number>;
 
 const jobId = z.string().min(1).max(100);
 const chunk = z.string().max(10_000);
+const end = z.object({ state: z.enum(["failed", "cancelled"]) });
 const callback = z.custom<Count>((value) => typeof value === "function");
 const peer = z.object({
   name: z.string(),
@@ -42,9 +38,8 @@ export function authenticate(shown: unknown): Peer {
 
 /** Makes methods for one role. */
 function methodsFor(role: Peer["role"]) {
-  return guarded(({ identity }: Call) => {
-    const { role: actual, name } = identity as Peer;
-    if (actual === role) return { name };
+  return guarded(({ identity }: Call<unknown, Peer>): void => {
+    if (identity.role === role) return;
     throw new ServiceError(`For a ${role} only`, { code: "forbidden" });
   });
 }
@@ -56,8 +51,12 @@ export function jobService(queue: Queue) {
   return service({
     /** Takes a job, and reports on it. The same id finds the job again. */
     submit: forSubmitters(
-      { args: [jobId, { items: chunk }] },
-      async function* (id, chunks, { closing }): AsyncGenerator<Update> {
+      { args: [jobId, { items: chunk }], errors: { no_result: end } },
+      async function* (
+        id,
+        chunks,
+        { closing, errors },
+      ): AsyncGenerator<Update> {
         const input: string[] = [];
         for await (const item of chunks) {
           input.push(item);
@@ -71,7 +70,7 @@ export function jobService(queue: Queue) {
         for await (const update of followed) {
           const { state, text } = update;
           if (state === "failed" || state === "cancelled") {
-            throw new JobError(text, { code: "no_result", data: { state } });
+            throw errors.no_result(text, { state });
           }
           yield update;
           if (state === "done") return;
@@ -90,7 +89,7 @@ export function jobService(queue: Queue) {
       const stop = AbortSignal.any([call.signal, call.closing]);
       stop.addEventListener("abort", () => queue.wake());
       let job: Job | undefined;
-      while ((job = await queue.next(call.context.name, stop))) {
+      while ((job = await queue.next(call.identity.name, stop))) {
         try {
           await run(job, count);
         } finally {

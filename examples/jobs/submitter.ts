@@ -8,7 +8,6 @@
 import { isRemoteError } from "@denomas/denomas/rpc";
 import { print } from "../print.ts";
 import { connect, ignoreLoss } from "./connect.ts";
-import type { JobError } from "./service.ts";
 
 const ENDS: Record<number, string> = { 2: "failed", 3: "cancelled" };
 
@@ -39,7 +38,9 @@ async function submit(id: string, n: number): Promise<string> {
       }
       // The server is leaving: the next one knows the job.
     } catch (error) {
-      if (isRemoteError<JobError>(error, "no_result")) return error.data.state;
+      if (isRemoteError(error, client.remote.submit, "no_result")) {
+        return error.data.state;
+      }
       ignoreLoss(error);
     }
   }
