@@ -12,8 +12,7 @@ export type Data =
   | URL
   | ArrayBufferLike
   | ArrayBufferView
-  | AbortSignal
-  | PromiseLike<any>
+  | Unsendable
   | AsyncIterable<any>
   | { toData(): unknown };
 
@@ -53,6 +52,7 @@ export interface HasChildren<T> {
  * - A sub-service is a `Remote`, and a `Router` has one for each name.
  * - Data is absent. Public methods without `@expose` are present, because a
  *   decorator cannot hide them, and fail with `MethodNotFoundError`.
+ * - What cannot be sent is a {@linkcode CannotBeSent} in a result.
  * - Parameters keep their types. Functions and services still arrive as proxies,
  *   so declare parameters as `(n: number) => void | Promise<void>` or
  *   `Cat | Remote<Cat>`, and await the calls.
@@ -109,9 +109,44 @@ export type Arrived<T, Mark = never> = unknown extends T ? T
     ? T extends AsyncIterable<any> | AnyFunction ? ArrivedProxy<T, Mark>
     : HasMethods<T> extends false ? { [K in keyof T]: Arrived<T[K], Mark> }
     : T extends readonly unknown[] ? ArrivedList<T, Mark>
+    : T extends Unsendable ? Marked<Refused<T>, Mark>
     : T extends Data ? T
     : ArrivedProxy<T, Mark>
+  : T extends symbol ? Marked<Refused<T>, Mark>
   : T;
+
+/** A type that replaces another one: the `Mark` if there is one. */
+export type Marked<T, Mark> = [Mark] extends [never] ? T : Mark;
+
+/** Types that no serializer can help: not even that of a class of the user. */
+export type Unsendable =
+  | AbortSignal
+  | AbortController
+  | PromiseLike<any>
+  | IteratorObject<any, any, any>;
+
+/** The key of the only property of a {@linkcode CannotBeSent}. */
+export declare const cannotBeSent: unique symbol;
+
+/**
+ * What stands in a result for a type that cannot be sent: a call of the method
+ * rejects with a `SerializationError`.
+ *
+ * @typeParam Reason What it is, and what to do instead.
+ */
+export interface CannotBeSent<Reason extends string> {
+  /** What it is, and what to do instead. */
+  readonly [cannotBeSent]: Reason;
+}
+
+/** What stands for an {@linkcode Unsendable} or a symbol. */
+export type Refused<T> = T extends symbol
+  ? CannotBeSent<"a symbol: send a string">
+  : T extends AbortSignal | AbortController
+    ? CannotBeSent<"an AbortSignal: the signal of the call is call().signal">
+  : T extends PromiseLike<any>
+    ? CannotBeSent<"a promise inside of a value: await it first">
+  : CannotBeSent<"a synchronous iterator: send a list or an async iterable">;
 
 /** The type of a stream, function or service when it arrives. */
 export type ArrivedProxy<T, Mark> = [Mark] extends [never]

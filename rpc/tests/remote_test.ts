@@ -6,6 +6,7 @@ import { kwargs } from "../kwargs.ts";
 import { keep, withOptions } from "../options.ts";
 import type {
   Arrived,
+  CannotBeSent,
   HasLocalMembers,
   localMembers,
   Remote,
@@ -299,6 +300,48 @@ Deno.test("Remote leaves data in results alone", () => {
   assertType<IsExact<Arrived<[a: number, b?: Date]>, [a: number, b?: Date]>>(
     true,
   );
+});
+
+Deno.test("Remote names in results what cannot be sent", () => {
+  type Reason<T> = T extends CannotBeSent<infer Why> ? Why : never;
+  type Signal = "an AbortSignal: the signal of the call is call().signal";
+  type Late = "a promise inside of a value: await it first";
+  type Once = "a synchronous iterator: send a list or an async iterable";
+  assertType<IsExact<Reason<Result<AbortSignal>>, Signal>>(true);
+  assertType<IsExact<Reason<Result<Promise<AbortController>>>, Signal>>(true);
+  assertType<IsExact<Reason<Result<{ at: Promise<1> }>["at"]>, Late>>(true);
+  assertType<IsExact<Reason<Result<Promise<1>[]>[number]>, Late>>(true);
+  assertType<
+    IsExact<Reason<Result<Promise<[{ at: Promise<1> }]>>[0]["at"]>, Late>
+  >(true);
+  assertType<IsExact<Reason<Result<Generator<number>>>, Once>>(true);
+  assertType<IsExact<Reason<Result<ArrayIterator<number>>>, Once>>(true);
+  assertType<IsExact<Reason<Result<symbol>>, "a symbol: send a string">>(true);
+  const types = async (proxy: Remote<{ get(): { at: Promise<1> } }>) => {
+    const { at } = await proxy.get();
+    // @ts-expect-error: it is no promise
+    at.then();
+  };
+  assertEquals(types.length, 1);
+
+  type Sent = [
+    Date,
+    Map<string, Set<bigint>>,
+    URL,
+    RegExp,
+    Error,
+    Uint8Array,
+    ArrayBuffer,
+    DataView,
+    { a?: number | undefined; b: readonly string[] },
+  ];
+  assertType<IsExact<Result<Sent>, Sent>>(true);
+  class Holder {
+    readonly controller = new AbortController();
+    readonly steps = [1].values();
+    work(): void {}
+  }
+  assertType<IsExact<keyof Remote<Holder>, "work">>(true);
 });
 
 Deno.test("Remote of what is any is any, and of unknown has nothing", () => {
