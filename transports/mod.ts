@@ -40,6 +40,10 @@ export {
 export type { HandshakeCode } from "./errors.ts";
 export { encodeFrame, FrameDecoder } from "./frames/frame.ts";
 export { memory } from "./memory.ts";
+export { pipes } from "./pipes.ts";
+export type { Pipes } from "./pipes.ts";
+export { messagePorts } from "./ports/message_ports.ts";
+export type { PortLike } from "./ports/message_ports.ts";
 export { tcp } from "./tcp.ts";
 export type { TcpOptions } from "./tcp.ts";
 export type { PemSource, TlsOptions } from "./tls/options.ts";

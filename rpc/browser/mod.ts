@@ -27,6 +27,8 @@
  * @module
  */
 export { RemoteError } from "../../channel/errors.ts";
+export { pipes } from "../../transports/pipes.ts";
+export { messagePorts } from "../../transports/ports/message_ports.ts";
 export { webSockets } from "../../transports/websocket/browser.ts";
 export type { WebSocketsOptions } from "../../transports/websocket/browser.ts";
 export { call } from "../call.ts";

@@ -1,0 +1,122 @@
+import { DenomasError } from "../errors.ts";
+import type { ByteStream } from "../transport.ts";
+
+/** The bytes that may be on their way or unread before a writer waits. */
+const WINDOW_BYTES = 256 * 1_024;
+
+/**
+ * What the two ends of a connection send each other: bytes, the number of bytes
+ * that were read, the end of a direction, or that of both.
+ */
+type PortMessage = Uint8Array | number | "end" | "close";
+
+/** A stream of bytes over a `MessagePort`, which it owns. */
+export class PortStream implements ByteStream {
+  readonly #port: MessagePort;
+  readonly #chunks: Uint8Array[] = [];
+  /** The bytes that the peer has not read. */
+  #unread = 0;
+  /** `ended`: the peer sends no more. `gone`: it reads no more, either. */
+  #peer: "open" | "ended" | "gone" = "open";
+  #isClosed = false;
+  #wakeReader: () => void = () => {};
+  #wakeWriter: () => void = () => {};
+
+  /** Takes over `port`. */
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.onmessage = ({ data }) => this.#receive(data);
+    // Where a platform tells it; elsewhere the heartbeats notice it.
+    port.addEventListener("close", () => this.#receive("close"));
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    while (this.#chunks.length === 0) {
+      this.#checkOpen();
+      if (this.#peer !== "open") return null;
+      await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    }
+    this.#checkOpen();
+    let filled = 0;
+    let whole = 0;
+    while (whole < this.#chunks.length && filled < into.length) {
+      const chunk = this.#chunks[whole]!;
+      const part = chunk.subarray(0, into.length - filled);
+      into.set(part, filled);
+      filled += part.length;
+      if (part.length === chunk.length) whole++;
+      else this.#chunks[whole] = chunk.subarray(part.length);
+    }
+    this.#chunks.splice(0, whole);
+    this.#post(filled);
+    return filled;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    while (this.#unread >= WINDOW_BYTES && this.#canWrite()) {
+      await new Promise<void>((resolve) => this.#wakeWriter = resolve);
+    }
+    if (!this.#canWrite()) throw closedError();
+    const part = bytes.slice(0, WINDOW_BYTES - this.#unread);
+    const { length } = part;
+    this.#unread += length;
+    // Given away, so that it is not copied once more.
+    this.#port.postMessage(part satisfies PortMessage, [part.buffer]);
+    return length;
+  }
+
+  // deno-lint-ignore require-await -- it must reject, not throw
+  async closeWrite(): Promise<void> {
+    if (this.#canWrite()) this.#post("end");
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#chunks.length = 0;
+    this.#port.postMessage("close" satisfies PortMessage);
+    this.#port.close();
+    this.#wakeReader();
+    this.#wakeWriter();
+  }
+
+  ref(): void {
+    // Deno and Node have it; a page ends with its window.
+    (this.#port as { ref?(): void }).ref?.();
+  }
+
+  unref(): void {
+    (this.#port as { unref?(): void }).unref?.();
+  }
+
+  #receive(message: PortMessage): void {
+    if (this.#isClosed) return;
+    if (typeof message === "number") {
+      this.#unread -= message;
+    } else if (typeof message === "string") {
+      if (this.#peer !== "gone") {
+        this.#peer = message === "end" ? "ended" : "gone";
+      }
+    } else {
+      this.#chunks.push(message);
+    }
+    this.#wakeReader();
+    this.#wakeWriter();
+  }
+
+  #post(message: PortMessage): void {
+    if (this.#peer !== "gone") this.#port.postMessage(message);
+  }
+
+  #canWrite(): boolean {
+    return !this.#isClosed && this.#peer !== "gone";
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw closedError();
+  }
+}
+
+function closedError(): DenomasError {
+  return new DenomasError("Cannot use a port: it is closed");
+}
