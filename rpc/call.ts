@@ -53,6 +53,13 @@ export interface Call<Context = unknown, Identity = unknown, T = unknown> {
    */
   readonly client: RpcClient<T, Identity>;
   /**
+   * The address of the agent whose code made the call, where its container is
+   * known: for calls of this container's own agents, and for those that come over
+   * a connection which this side has made to that container. Else `null`, since a
+   * peer that has connected may claim any address.
+   */
+  readonly agent: string | null;
+  /**
    * The rest of the time that the caller allowed, in milliseconds, or
    * `Infinity`. Pass it on with `withOptions(remote, { call })`.
    */

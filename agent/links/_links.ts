@@ -354,6 +354,7 @@ export class Links {
     const { access, container, options } = this.#context;
     const startSession = this.sessions({
       isInitiator: true,
+      peerContainer: address,
       authenticate: access.authenticateAt(address),
       credentials: showsCredentials ? access.credentialsAt(address) : undefined,
     });
@@ -379,6 +380,7 @@ export class Links {
       authenticate: undefined,
       credentials: undefined,
       identity: container,
+      peerContainer: address,
     };
     const makeFar = this.sessions({ isInitiator: false, ...inProcess });
     const makeNear = this.sessions({ isInitiator: true, ...inProcess });

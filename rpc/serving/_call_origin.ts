@@ -14,7 +14,7 @@ const MAX_TURNS = 128;
 export function readOrigin(received: unknown): CallOrigin | null {
   if (!isRecord(received)) return null;
   const { agent = null, turns = [] } = received;
-  if (agent !== null && !isName(agent)) return null;
+  if (agent !== null && (!isName(agent) || agent.includes("/"))) return null;
   if (!Array.isArray(turns) || turns.length > MAX_TURNS) return null;
   return turns.every(isName) ? { agent, turns } : null;
 }

@@ -110,6 +110,14 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     return this.#identity;
   }
 
+  get agent(): string | null {
+    const { peerContainer } = this.#session.options;
+    const id = this.origin?.agent ?? null;
+    return id === null || peerContainer === undefined
+      ? null
+      : `${peerContainer}/${id}`;
+  }
+
   get remainingMs(): number {
     return this.#deadline === Infinity
       ? Infinity

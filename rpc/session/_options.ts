@@ -24,6 +24,8 @@ export interface SessionOptions
   readonly isInitiator: boolean;
   /** Resolves addresses of agents. */
   readonly resolver?: AddressResolver | undefined;
+  /** The address of the container that is the other side, where that is known. */
+  readonly peerContainer?: string | undefined;
   /** The identity of a peer that needs no authentication. */
   readonly identity?: unknown;
 }
