@@ -9,6 +9,8 @@ import type { IncomingRequest } from "./request.ts";
 export interface ChannelHooks {
   /** Receives the requests, instead of `recv` and iteration. */
   readonly onRequest?: (request: IncomingRequest) => void;
+  /** Returns the context of one request, with which it is revived. */
+  readonly requestContext?: () => ArrivalContext;
   /** Decides which requests are taken. */
   readonly admission?: Admission;
   /** Makes the content of a failure from an error; it must be plain data. */
@@ -64,7 +66,7 @@ export interface ArrivalContext {
   readonly kind: "request" | "reply";
 }
 
-/** The context of every request. */
+/** The context of a request without another one. */
 export const REQUEST_ARRIVED: ArrivalContext = { kind: "request" };
 
 /** The context of the reply to a call that brought no context of its own. */

@@ -56,6 +56,8 @@ export class IncomingRequest implements Request {
   /** Replaced once a request that admission has held back is revived. */
   content: unknown;
   readonly id: number;
+  /** The context with which it was revived; `null` before that. */
+  context: object | null = null;
   /** Whether it gets no answer: `reply` and `fail` only end it. */
   readonly isOneWay: boolean;
   /** The memory that it counts for, in bytes. */

@@ -67,9 +67,10 @@ export class IncomingRequests implements Answerer {
       return this.#holdUnadmitted(id, isOneWay, content);
     }
     arrivals.heard();
+    const context = hooks.requestContext?.() ?? REQUEST_ARRIVED;
     let value: unknown;
     try {
-      value = codec.revive(content, REQUEST_ARRIVED);
+      value = codec.revive(content, context);
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
       counts.requests++;
@@ -82,7 +83,9 @@ export class IncomingRequests implements Answerer {
       ? this.#excess(isControl, weight)
       : null;
     if (excess !== null) return this.#refuse(id, isOneWay, excess);
-    this.#take(id, isOneWay, value, weight);
+    const request = new IncomingRequest(this, id, isOneWay, value, weight);
+    request.context = context;
+    this.#take(request);
   }
 
   /** Holds a request as it was decoded until its sender is admitted. */
@@ -90,7 +93,8 @@ export class IncomingRequests implements Answerer {
     const { arrivals, budget } = this.#channel;
     const weight = rawWeight(content) + REQUEST_BYTES;
     if (arrivals.isShort(budget.bytes + weight)) {
-      return this.#take(id, isOneWay, content, weight);
+      const held = new IncomingRequest(this, id, isOneWay, content, weight);
+      return this.#take(held);
     }
     // Refusals wait to be read, too.
     if (arrivals.isStranger && ++this.#refusedOfStranger > STRANGER_REFUSALS) {
@@ -100,17 +104,11 @@ export class IncomingRequests implements Answerer {
     this.#refuse(id, isOneWay, why);
   }
 
-  #take(
-    id: number,
-    isOneWay: boolean,
-    content: unknown,
-    weight: number,
-  ): void {
+  #take(request: IncomingRequest): void {
     const { budget, counts, hooks } = this.#channel;
     counts.requests++;
-    const request = new IncomingRequest(this, id, isOneWay, content, weight);
     this.#unanswered.add(request);
-    budget.hold(weight);
+    budget.hold(request.bytes);
     if (hooks.onRequest === undefined) this.inbox.push(request);
     else hooks.onRequest(request);
   }
@@ -162,12 +160,12 @@ export class IncomingRequests implements Answerer {
    * this returns `false`.
    */
   revive(request: IncomingRequest): boolean {
-    this.#channel.arrivals.heard();
+    const { arrivals, codec, hooks } = this.#channel;
+    arrivals.heard();
     try {
-      request.content = this.#channel.codec.revive(
-        request.content,
-        REQUEST_ARRIVED,
-      );
+      const context = hooks.requestContext?.() ?? REQUEST_ARRIVED;
+      request.content = codec.revive(request.content, context);
+      request.context = context;
       return true;
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;

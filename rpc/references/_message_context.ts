@@ -128,6 +128,8 @@ export interface ReceivedContext extends ArrivalContext {
   readonly call?: object | undefined;
   /** What that call has passed, if it has. */
   readonly lease?: Lease | undefined;
+  /** The streams in a request, which end with its call; made when needed. */
+  streams?: { expire(): void }[];
   /** What follows the streams in the result of that call. */
   readonly watches?: readonly StreamWatch[] | undefined;
 }

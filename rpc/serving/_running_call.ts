@@ -31,6 +31,7 @@ export interface ServingTerms {
 }
 
 const NO_CONTEXT = Object.freeze({});
+const NONE_PASSED: readonly { expire(): void }[] = [];
 
 /** A call that this side serves. */
 export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
@@ -48,6 +49,8 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   readonly #identity: unknown;
   /** The open streams in the result; made when needed. */
   #streams: Set<PassedStream> | null = null;
+  /** The streams in its arguments. */
+  passed: readonly { expire(): void }[] = NONE_PASSED;
   /** What follows the call to its end; made when needed. */
   #watches: StreamWatch[] | null = null;
   #hasEnded = false;
@@ -207,9 +210,9 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     this.#hasEnded = true;
     this.#timeout?.stop();
     this.#session.served.forget(this);
-    for (const watch of this.#watches ?? []) {
-      watch.end(outcome === "result" ? null : { error });
-    }
+    for (const stream of this.passed) stream.expire();
+    const failure = outcome === "result" ? null : { error };
+    this.#watches?.forEach((watch) => watch.end(failure));
     emit(() => ({ type: "ended", subject: this, outcome, error }));
     if (!this.#isDone) emit(() => ({ type: "work-left", subject: this }));
   }

@@ -26,7 +26,10 @@ import {
   isRecord,
   isServicePath,
 } from "../references/_call_content.ts";
-import { MessageContext } from "../references/_message_context.ts";
+import {
+  MessageContext,
+  type ReceivedContext,
+} from "../references/_message_context.ts";
 import { PipedArgument, RESULT_PREFIX } from "../references/_piped_argument.ts";
 import { REFERENCE_PREFIX, referenceKey } from "../references/_references.ts";
 import { resolveMethod, type Target } from "../references/_resolve.ts";
@@ -86,6 +89,8 @@ export class ServedCalls {
     const { id } = request;
     const given = joinKwargs(args, kwargs);
     const running = new RunningCall(this.#session, id, path, given, terms);
+    const { streams } = request.context as ReceivedContext;
+    if (streams !== undefined) running.passed = streams;
     emit(() => ({
       type: "call-started",
       subject: running,

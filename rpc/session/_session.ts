@@ -115,6 +115,7 @@ export class Session implements SessionContext {
     channel.start({
       types: [new SessionType(this)],
       onRequest: (request) => this.#take(request),
+      requestContext: () => ({ kind: "request" }),
       admission: {
         isControl,
         isOneWay,

@@ -5,7 +5,7 @@ import { emit } from "../_events.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { isRecord } from "../references/_call_content.ts";
 import type { ReceivedContext } from "../references/_message_context.ts";
-import type { StreamBatch } from "./_outgoing_stream.ts";
+import { callEnded, type StreamBatch } from "./_outgoing_stream.ts";
 import { STREAM_PREFIX } from "./_outgoing_streams.ts";
 
 /** The next items are asked for when this many are left. */
@@ -51,15 +51,16 @@ export class IncomingStream
   constructor(
     session: SessionContext,
     path: string,
-    { kind, signal, call, lease, watches }: ReceivedContext,
+    context: ReceivedContext,
   ) {
+    const { kind, signal, call, lease, watches } = context;
     this.#session = session;
     this.#key = Number(path.slice(STREAM_PREFIX.length));
     this.#replyContext = { kind: "reply", signal, call, lease, watches };
     lease?.extend();
     for (const watch of watches ?? []) watch.begin();
-    // One in a request ends with its call.
     if (kind === "reply") session.incoming.add(this);
+    else (context.streams ??= []).push(this);
     if (signal !== undefined) session.aborting.add(signal, this);
     emit(() => ({
       type: "stream-opened",
@@ -108,6 +109,12 @@ export class IncomingStream
     this.#aborted = { reason };
     // An error in the producer's `finally` is thrown by `return`.
     this.#leave({ error: reason }).catch(() => {});
+  }
+
+  /** The call that passed it has ended: its reader has an error, if it goes on. */
+  expire(): void {
+    const isRead = this.#isDone && this.#at === this.#items.length;
+    if (!isRead) this.abort(callEnded());
   }
 
   /**

@@ -40,7 +40,8 @@ export function discardStream(iterable: AsyncIterable<unknown>): void {
 /** How a stream goes to its end. */
 type Outcome = { readonly error: unknown } | "done";
 
-function dropped(): ReferenceReleasedError {
+/** Returns the error of who reads a stream after the call that has passed it. */
+export function callEnded(): ReferenceReleasedError {
   return new ReferenceReleasedError(
     "Cannot continue stream: the call that passed it has ended, read it before that",
   );
@@ -141,7 +142,7 @@ export class OutgoingStream implements PassedStream {
 
   /** Ends the producer; a reader that goes on has an error, and no end. */
   drop(): void {
-    this.#ending ??= this.#end({ error: dropped() });
+    this.#ending ??= this.#end({ error: callEnded() });
     // Nobody can receive an error of a generator's `finally`.
     this.#ending.catch(() => {});
   }

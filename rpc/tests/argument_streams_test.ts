@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { codecs } from "../../channel/fixtures/codecs.ts";
+import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
 import { withOptions } from "../options.ts";
@@ -13,6 +14,11 @@ async function first(numbers: Numbers, count: number): Promise<number[]> {
   const read: number[] = [];
   while (read.length < count) read.push((await iterator.next()).value!);
   return read;
+}
+
+/** Resolves when `isTrue` returns true. */
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await nextTurn();
 }
 
 function readers() {
@@ -133,6 +139,24 @@ for (const [name, make] of Object.entries(PRODUCERS)) {
     assertEquals(client.stats().streams, 0);
   });
 }
+
+withCtx(
+  "an argument stream holds nothing once its call has ended",
+  async (ctx) => {
+    const { served } = readers();
+    const server = await ctx.rpc.startServer(served);
+    const { remote } = await ctx.rpc.connect<typeof served>();
+    const [side] = server.clients;
+    for (let n = 0; n < 10; n++) {
+      await remote.returns(generator().numbers);
+      await assertRejects(() => remote.throws(generator().numbers));
+      await remote.ignores(generator().numbers);
+      await remote.breaks(generator().numbers);
+    }
+    await until(() => side!.stats().pendingCalls === 0);
+    assertEquals(side!.stats().heldBytes, 0);
+  },
+);
 
 withCtx(
   "an argument stream ends when its call is given up",
