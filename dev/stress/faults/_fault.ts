@@ -21,7 +21,7 @@ export interface FaultTrial {
 export interface Fault {
   readonly fault: string;
   /** Begins it, and ends it. */
-  readonly run: () => Promise<void>;
+  readonly run: () => Promise<unknown>;
   /** The documented limit of a call, in milliseconds. */
   readonly boundMs: number;
   /** The documented limit until the connection ends. */

@@ -24,16 +24,19 @@ export interface Outcome {
  */
 const SLACK_MS = 1_000;
 
-/** Returns which promises an outcome breaks. */
-export function breachesOf(outcome: Outcome): string[] {
+/**
+ * Returns which promises an outcome breaks, where times may be `slackMs` longer
+ * than promised.
+ */
+export function breachesOf(outcome: Outcome, slackMs = SLACK_MS): string[] {
   const { fault, load, boundMs, noticedMs, backMs } = outcome;
   const { noticeBoundMs = Infinity } = outcome;
   const breaches = [...load.breaches];
   if (load.answered === 0) breaches.push("no call was answered");
-  if (load.longestMs > boundMs + SLACK_MS) {
+  if (load.longestMs > boundMs + slackMs) {
     breaches.push(`a call took ${seconds(load.longestMs)}`);
   }
-  if ((noticedMs ?? 0) > noticeBoundMs + SLACK_MS) {
+  if ((noticedMs ?? 0) > noticeBoundMs + slackMs) {
     breaches.push(`it was noticed after ${seconds(noticedMs)}`);
   }
   if (backMs === null) breaches.push("the client did not come back");

@@ -1,26 +1,46 @@
 import { startServer } from "../../../rpc/deno.ts";
 import { createTestAuthority } from "../../../testing/certificates/certificates.ts";
 import { denoCommand, PeerProcess } from "../../shared/peer_process.ts";
-import { cutFor, type FaultTrial } from "./_fault.ts";
+import { startServerProcess } from "./stopped_server.ts";
+import { cutFor, FaultClient, type FaultTrial } from "./_fault.ts";
 import type { Outcome } from "./_outcome.ts";
 import type { ExhaustedTask } from "./peers/exhausted_client.ts";
 import { NumberedService } from "./peers/_numbered_service.ts";
 import type { Scale } from "./_scale.ts";
 
-/** The files that the client's process may open. */
+/** The files that the process may open. */
 const MOST_FILES = 64;
 
-/** A client runs out of file descriptors while its connections are cut. */
+/** One side runs out of file descriptors while connections are cut. */
 export const descriptors: FaultTrial = {
   name: "descriptors",
   missing: () => Promise.resolve(Deno.build.os === "windows" ? "ulimit" : null),
   run: async (scale) => [
-    await exhaust(scale, false),
-    await exhaust(scale, true),
+    await exhaustClient(scale, false),
+    await exhaustClient(scale, true),
+    await exhaustServer(scale),
   ],
 };
 
-async function exhaust(scale: Scale, isTls: boolean): Promise<Outcome> {
+/** The beginning of a command that may open no more files. */
+const LIMITED = ["sh", "-c", `ulimit -n ${MOST_FILES}; exec "$@"`, "sh"];
+
+/** The system accepts connections for the server, which has no files for them. */
+async function exhaustServer(scale: Scale): Promise<Outcome> {
+  await using server = startServerProcess(
+    "tcp://127.0.0.1:0",
+    scale,
+    LIMITED,
+  );
+  await using client = await FaultClient.open(await server.first, scale);
+  return await client.suffer({
+    fault: "server without file descriptors, connections cut",
+    boundMs: scale.queueTimeoutMs,
+    run: () => server.ask("exhaust", { timeMs: scale.exhaustedMs }),
+  });
+}
+
+async function exhaustClient(scale: Scale, isTls: boolean): Promise<Outcome> {
   const folder = await Deno.makeTempDir();
   try {
     const authority = await createTestAuthority();
@@ -38,13 +58,14 @@ async function exhaust(scale: Scale, isTls: boolean): Promise<Outcome> {
       caCerts: isTls ? caCerts : null,
     };
     const program = new URL("./peers/exhausted_client.ts", import.meta.url);
-    const limited = ["sh", "-c", `ulimit -n ${MOST_FILES}; exec "$@"`, "sh"];
     const exhausted = Promise.withResolvers<void>();
+    // Deno would look for a new version, also without file descriptors.
+    const env = { DENO_NO_UPDATE_CHECK: "1" };
     await using client = new PeerProcess([
-      ...limited,
+      ...LIMITED,
       ...denoCommand(program, [JSON.stringify(task)]),
     ], {
-      env: { DENO_NO_UPDATE_CHECK: "1" },
+      env,
       onLine: () => exhausted.resolve(),
     });
     await client.first;
@@ -53,7 +74,9 @@ async function exhaust(scale: Scale, isTls: boolean): Promise<Outcome> {
     await cutFor(server, scale.exhaustedMs, 100);
     return {
       ...await outcome,
-      fault: `no file descriptors, connections cut, ${isTls ? "TLS" : "TCP"}`,
+      fault: `client without file descriptors, connections cut, ${
+        isTls ? "TLS" : "TCP"
+      }`,
     };
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -56,7 +56,7 @@ async function run({ isQuick, only, write }: Arguments): Promise<string[]> {
     const content = `${words}\n\n${formatMarkdown(tables)}`;
     await writeSection("reliability.md", "faults", content);
   }
-  return outcomes.flatMap(breachesOf);
+  return outcomes.flatMap((it) => breachesOf(it));
 }
 
 if (import.meta.main) {

@@ -12,7 +12,9 @@ export function startServerProcess(
 ): PeerProcess {
   const program = new URL("./peers/server.ts", import.meta.url);
   const command = denoCommand(program, [address, String(heartbeatMs)]);
-  return new PeerProcess([...prefix, ...command], { onLine });
+  // Deno would look for a new version, also without file descriptors.
+  const env = { DENO_NO_UPDATE_CHECK: "1" };
+  return new PeerProcess([...prefix, ...command], { env, onLine });
 }
 
 /**
