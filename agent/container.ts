@@ -13,6 +13,14 @@ import {
 } from "./_container_internals.ts";
 import { parseAgentAddress, publicAddress } from "./address.ts";
 import type { AgentLike } from "./agent_options.ts";
+import { useOf } from "./clock/_clock_use.ts";
+import {
+  type ContainerTraffic,
+  type HasWatched,
+  type Watched,
+  watched,
+} from "./clock/_party.ts";
+import { settleInProcess } from "./clock/settle.ts";
 import type { Clock } from "./clock/base_clock.ts";
 import { SystemClock } from "./clock/system_clock.ts";
 import type { ConnectOptions, ContainerOptions } from "./container_options.ts";
@@ -88,7 +96,7 @@ export interface ContainerStats extends ChannelStats {
  * A container owns its agents, its connections and the containers that it has
  * spawned. Made by {@linkcode Container.create}.
  */
-export class Container implements AsyncDisposable {
+export class Container implements AsyncDisposable, HasWatched {
   /** The clock of the agents. */
   readonly clock: Clock;
   readonly #context: ContainerContext;
@@ -154,6 +162,8 @@ export class Container implements AsyncDisposable {
     const { options } = this.#context;
     const startSession = this.#links.sessions({ isInitiator: false });
     let server: RpcServer | null = null;
+    const use = useOf(this.clock);
+    use.opening++;
     try {
       server = await serveWith(startSession, address, {
         ...options,
@@ -165,9 +175,12 @@ export class Container implements AsyncDisposable {
       this.#ownClock?.close();
       await server?.close({ graceMs: 0 });
       throw error;
+    } finally {
+      use.opening--;
     }
     observed.by?.opened(this, "container", () => this.address);
     observed.by?.owned(server, this);
+    useOf(this.clock).reports.add(this.#report);
     if (this.#ownClock !== null) observed.by?.owned(this.#ownClock, this);
   }
 
@@ -371,6 +384,7 @@ export class Container implements AsyncDisposable {
     ]);
     await this.#links.close(rest().graceMs);
     this.#ownClock?.close();
+    useOf(this.clock).reports.delete(this.#report);
     observed.by?.closed(this);
     this.#closed.resolve(reason);
   }
@@ -391,6 +405,35 @@ export class Container implements AsyncDisposable {
       Array.from(this.#dependents, (it) => it.takeCertificate?.()),
     );
   }
+
+  /** Lets `quiescent` watch the container. */
+  [watched](): Watched {
+    return {
+      isRemote: false,
+      settle: async (signal) => {
+        await settleInProcess(signal);
+        const clock: Clock & { readonly nextDue?: number | null } = this.clock;
+        const isOpen = useOf(clock).reports.has(this.#report);
+        return {
+          time: clock.time(),
+          nextDue: isOpen ? clock.nextDue ?? null : null,
+          opening: 0,
+          containers: isOpen ? [this.#report()] : [],
+        };
+      },
+    };
+  }
+
+  readonly #report = (): ContainerTraffic => {
+    const { attempts, traffic } = this.#links;
+    const report = traffic.report(this.address);
+    const hidden = this.#supervisor.size - this.agents.size;
+    return {
+      ...report,
+      pending: report.pending + attempts,
+      running: traffic.running() + hidden,
+    };
+  };
 
   /** Closes the container. */
   async [Symbol.asyncDispose](): Promise<void> {

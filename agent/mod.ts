@@ -63,6 +63,7 @@ export {
   paceClock,
   type PaceOptions,
 } from "./clock/pace.ts";
+export { quiescent } from "./clock/quiescent.ts";
 export { type Settle, settleInProcess } from "./clock/settle.ts";
 export { SystemClock } from "./clock/system_clock.ts";
 export { type AgentGone, Container, type ContainerStats } from "./container.ts";

@@ -12,6 +12,15 @@ export interface ExternalClockOptions extends ClockOptions {
 }
 
 /**
+ * Sets the time of a clock, and wakes nothing before {@linkcode wake}: clocks of
+ * several processes get the same time before code of any of them runs.
+ */
+export let setWithoutWaking: (clock: ExternalClock, time: number) => void;
+
+/** Wakes all waits of a clock that are due. */
+export let wake: (clock: ExternalClock) => void;
+
+/**
  * A clock that stands still until it is set, as by a simulator.
  *
  * {@linkcode ExternalClock.setTime} wakes the waits that are due, which then
@@ -22,6 +31,11 @@ export interface ExternalClockOptions extends ClockOptions {
  * It keeps no process alive, and need not be closed if nothing waits for it.
  */
 export class ExternalClock extends BaseClock {
+  static {
+    setWithoutWaking = (clock, time) => clock.#set(time);
+    wake = (clock) => clock.wakeUntil(clock.#time);
+  }
+
   readonly #utcStart: number;
   #time: number;
 
@@ -64,6 +78,11 @@ export class ExternalClock extends BaseClock {
    * @throws {ClockClosedError} If the clock is closed.
    */
   setTime(time: number): void {
+    this.#set(time);
+    this.wakeUntil(time);
+  }
+
+  #set(time: number): void {
     this.checkOpen(`set the time to ${formatSeconds(time)}`);
     checkFinite("use the time", time);
     if (time <= this.#time) {
@@ -72,7 +91,6 @@ export class ExternalClock extends BaseClock {
       );
     }
     this.#time = time;
-    this.wakeUntil(time);
   }
 
   /** Returns the time that is `seconds` from now. */

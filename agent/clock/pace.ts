@@ -1,12 +1,16 @@
-import { abortable, pause } from "../../channel/internal.ts";
+import { pause } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
-import { beginRun } from "./_clock_use.ts";
+import { LocalParty, type SettableClock } from "./_local_party.ts";
+import { type HasParty, party } from "./_party.ts";
+import { Run } from "./_run.ts";
 import { checkFinite, formatSeconds } from "./_time.ts";
-import type { ExternalClock } from "./external_clock.ts";
-import { type Settle, settleInProcess } from "./settle.ts";
+import type { Settle } from "./settle.ts";
 
-/** A clock that can be run: an {@linkcode ExternalClock} or one like it. */
-export type SettableClock = Pick<ExternalClock, "time" | "nextDue" | "setTime">;
+/** A clock of this process, or the one of a spawned container. */
+type RunnableClock = SettableClock | HasParty;
+
+/** One clock, or several that run together. */
+export type RunnableClocks = RunnableClock | readonly RunnableClock[];
 
 /** Options for {@linkcode fastForward}. */
 export interface FastForwardOptions {
@@ -65,14 +69,17 @@ export interface PaceOptions extends FastForwardOptions {
  * `until`.
  */
 export async function fastForward(
-  clock: SettableClock,
+  clocks: RunnableClocks,
   options: FastForwardOptions = {},
 ): Promise<void> {
   const { until = Infinity } = options;
-  checkEnd(clock, until);
-  using _run = beginRun(clock);
-  await settled(options);
-  await advance(clock, until, options);
+  const [run] = await runOf(clocks, until, options);
+  try {
+    await run.settle();
+    await advance(run, until);
+  } finally {
+    run.end();
+  }
 }
 
 /**
@@ -90,57 +97,83 @@ export async function fastForward(
  * @throws {ClockClosedError} As a rejection, if the clock is closed.
  */
 export async function paceClock(
-  clock: SettableClock,
+  clocks: RunnableClocks,
   options: PaceOptions = {},
 ): Promise<void> {
   const { until = Infinity, factor = 1, tickMs = 10, signal } = options;
-  checkEnd(clock, until);
   checkPositive("factor", factor);
   checkPositive("tickMs", tickMs);
-  const start = clock.time();
+  const [run, start] = await runOf(clocks, until, options);
   const startMs = world.now();
   const target = () => start + (world.now() - startMs) / 1_000 * factor;
-  signal?.throwIfAborted();
-  using _run = beginRun(clock);
-  while (clock.time() < until) {
-    const goal = Math.min(clock.nextDue ?? Infinity, until);
-    const waitMs = Math.min((goal - target()) / factor * 1_000, tickMs);
-    await pause(Math.max(0, waitMs), signal);
-    await advance(clock, Math.min(until, target()), options);
+  try {
+    while (run.time < until) {
+      const goal = Math.min(run.nextDue ?? Infinity, until);
+      const waitMs = Math.min((goal - target()) / factor * 1_000, tickMs);
+      await pause(Math.max(0, waitMs), signal);
+      // Messages of real time may have begun waits in other processes.
+      if (run.isRemote) await run.settle();
+      await advance(run, Math.min(until, target()));
+    }
+  } finally {
+    run.end();
   }
 }
 
 /** Jumps to `until`, if it is ahead, by way of all due times before it. */
-async function advance(
-  clock: SettableClock,
+async function advance(run: Run, until: number): Promise<void> {
+  for (;;) {
+    const due = run.nextDue;
+    if (due === null || due > until) break;
+    await run.setTime(due);
+    await run.settle();
+  }
+  if (until !== Infinity && run.time < until) await run.setTime(until);
+}
+
+/**
+ * Returns the run of clocks, which all have the same time.
+ *
+ * @throws {RangeError} If they have not, or `until` is in the past.
+ */
+async function runOf(
+  clocks: RunnableClocks,
   until: number,
   options: FastForwardOptions,
-): Promise<void> {
-  for (;;) {
-    const due = clock.nextDue;
-    if (due === null || due > until) break;
-    clock.setTime(due);
-    await settled(options);
+): Promise<[Run, start: number]> {
+  const list = Array.isArray(clocks) ? clocks : [clocks];
+  const parties = list.map((it: RunnableClock) =>
+    party in it ? it[party]() : new LocalParty(it)
+  );
+  const run = new Run(parties, options);
+  options.signal?.throwIfAborted();
+  await run.begin();
+  const [start = 0, ...others] = parties.map((it) => it.time);
+  const other = others.find((it) => it !== start);
+  if (other === undefined) {
+    try {
+      checkEnd(start, until);
+      return [run, start];
+    } catch (error) {
+      run.end();
+      throw error;
+    }
   }
-  if (until !== Infinity && clock.time() < until) clock.setTime(until);
+  run.end();
+  throw new RangeError(
+    `Cannot run clocks together: one is at ${
+      formatSeconds(start)
+    } and another at ${formatSeconds(other)}, set them to the same time`,
+  );
 }
 
-async function settled(
-  { settle, signal }: FastForwardOptions,
-): Promise<void> {
-  await settleInProcess(signal);
-  if (settle === undefined) return;
-  await abortable(settle(signal), signal);
-  await settleInProcess(signal);
-}
-
-function checkEnd(clock: SettableClock, until: number): void {
+function checkEnd(start: number, until: number): void {
   if (until === Infinity) return;
   checkFinite("use the time", until);
-  if (until >= clock.time()) return;
+  if (until >= start) return;
   throw new RangeError(
     `Cannot run a clock until ${formatSeconds(until)}: it is ${
-      formatSeconds(clock.time())
+      formatSeconds(start)
     } already, give a later time`,
   );
 }

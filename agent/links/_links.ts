@@ -35,6 +35,7 @@ import type { ConnectOptions } from "../container_options.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
 import { actAsNobody } from "../messages/_acting.ts";
 import { AgentAddresses } from "./_agent_addresses.ts";
+import { Traffic } from "./_traffic.ts";
 import { Link, type Route } from "./_link.ts";
 
 /** An attempt to connect that several callers wait for. */
@@ -59,6 +60,8 @@ export class Links {
   readonly totals: Totals = new Totals();
   /** Passes agents by their addresses. */
   readonly resolver: AddressResolver;
+  /** What goes on in the connections of the container. */
+  readonly traffic: Traffic = new Traffic();
   readonly #context: ContainerContext;
   readonly #service: ContainerService;
   readonly #links = new Map<string, Link>();
@@ -86,6 +89,11 @@ export class Links {
   /** The number of connections now. */
   get size(): number {
     return this.#links.size;
+  }
+
+  /** The number of attempts to connect that go on. */
+  get attempts(): number {
+    return this.#running.size;
   }
 
   /** The number of proxies that the connections remember. */
@@ -355,9 +363,10 @@ export class Links {
     const startSession = this.sessions({
       isInitiator: true,
       peerContainer: address,
+      connectionName: this.traffic.newName(),
       authenticate: access.authenticateAt(address),
       credentials: showsCredentials ? access.credentialsAt(address) : undefined,
-    });
+    }, address);
     return await openSession(
       startSession,
       address,
@@ -383,7 +392,10 @@ export class Links {
       peerContainer: address,
     };
     const makeFar = this.sessions({ isInitiator: false, ...inProcess });
-    const makeNear = this.sessions({ isInitiator: true, ...inProcess });
+    const makeNear = this.sessions(
+      { isInitiator: true, ...inProcess },
+      address,
+    );
     this.#ownEnd = channelOn(makeFar, far, options).channel;
     this.#own(this.#ownEnd);
     return channelOn(makeNear, near, options);
@@ -394,9 +406,9 @@ export class Links {
     this.totals.add(channel);
   }
 
-  /** Returns what starts sessions. */
-  sessions(options: SessionOptions): SessionStarter {
-    return sessionStarter(this.#service, {
+  /** Returns what starts sessions, at the address `to` if this side connects. */
+  sessions(options: SessionOptions, to: string | null = null): SessionStarter {
+    const start = sessionStarter(this.#service, {
       // Callers are other agents, and told everything.
       maskErrors: false,
       onMethodError: () => {},
@@ -404,6 +416,7 @@ export class Links {
       resolver: this.resolver,
       ...options,
     });
+    return this.traffic.follow(start, to);
   }
 
   /** Lets calls to agents of this container finish. */

@@ -7,6 +7,8 @@ import { expose } from "../../rpc/service/expose.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { ExternalClock } from "../clock/external_clock.ts";
+import { LocalParty } from "../clock/_local_party.ts";
+import type { Party, PartyReport } from "../clock/_party.ts";
 import { Container } from "../container.ts";
 import { dateSerializer } from "../date_serializer.ts";
 import { SpawnError } from "../errors.ts";
@@ -46,6 +48,7 @@ export class Child {
   #container: Container | null = null;
   /** The container from the moment at which it is being opened. */
   #opening: Promise<Container> | null = null;
+  #party: Party | null = null;
   #parent: RpcClient | null = null;
   #isEnding = false;
   #hasCrashed = false;
@@ -131,6 +134,36 @@ export class Child {
   @expose
   async renewCertificate(changes: TlsOptions): Promise<void> {
     await this.#opened.renewCertificate(changes);
+  }
+
+  /** Lets the container go by its clock, until `endRun`. */
+  @expose
+  beginRun(): number {
+    const run = this.#clockParty;
+    run.begin();
+    return run.time;
+  }
+
+  /** The clock is run no more. */
+  @expose
+  endRun(): void {
+    this.#clockParty.end();
+  }
+
+  /** Sets the time of the clock, in seconds, and wakes nothing before `settle`. */
+  @expose
+  setRunTime(time: number): void {
+    this.#clockParty.setTime(time);
+  }
+
+  /** Wakes what is due, and waits until nothing goes on here by itself. */
+  @expose
+  async settle(): Promise<PartyReport> {
+    return await this.#clockParty.settle();
+  }
+
+  get #clockParty(): Party {
+    return this.#party ??= new LocalParty(this.#opened.clock);
   }
 
   /** Closes the container within `graceMs`, and ends the process or Worker. */

@@ -18,12 +18,21 @@ import type { TlsOptions } from "../../transports/tls/options.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { isAgentId } from "../address.ts";
+import {
+  type HasParty,
+  type HasWatched,
+  type Party,
+  party,
+  type Watched,
+  watched,
+} from "../clock/_party.ts";
 import type { Container } from "../container.ts";
 import { SpawnError } from "../errors.ts";
 import type { ChildAccess } from "../links/_access.ts";
 import type { Links } from "../links/_links.ts";
 import { GRACE_MS } from "../supervision/_agent_lifecycle.ts";
 import type { Child } from "./_child.ts";
+import { ChildParty } from "./_child_party.ts";
 import type { SpawnedCloseReason } from "./contract.ts";
 import { byAddress, type LineSource, listenForChild } from "./_control.ts";
 import { type Host, type HostEnd, startHost } from "./_host.ts";
@@ -74,7 +83,7 @@ const NO_HOST: Host = {
  * owns it, and this process stays alive until it is closed. Made by
  * `spawnContainer`.
  */
-export class SpawnedContainer implements AsyncDisposable {
+export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   /** The address of the container. */
   readonly address: string;
   readonly #context: ContainerContext;
@@ -160,6 +169,8 @@ export class SpawnedContainer implements AsyncDisposable {
       this.#startTimer = limit(timeoutMs);
     };
     this.#connected.promise.then(onConnected);
+    const { traffic } = this.#links;
+    traffic.pending++;
     try {
       await this.#starting.before(signal, (ending) => this.#start(ending));
     } catch (error) {
@@ -172,6 +183,7 @@ export class SpawnedContainer implements AsyncDisposable {
     } finally {
       this.#startTimer.stop();
       this.#startTimer = null;
+      traffic.pending--;
     }
     // It may have been renewed meanwhile.
     if (this.#tls !== this.#context.tls) await this.#takeCertificate();
@@ -291,13 +303,16 @@ export class SpawnedContainer implements AsyncDisposable {
    * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
    */
   async spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>> {
+    const { traffic } = this.#links;
+    traffic.pending++;
     const id: unknown = await this.#control!.remote.spawn(name, ...args)
       .catch((error) => {
         const isSpawnError = error instanceof RemoteError &&
           error.remoteName === "SpawnError";
         if (!isSpawnError) throw error;
         throw new SpawnError(error.message, { cause: error });
-      });
+      })
+      .finally(() => traffic.pending--);
     if (isAgentId(id)) {
       return await this.#links.agent(`${this.address}/${id}`) as Remote<T>;
     }
@@ -358,6 +373,16 @@ export class SpawnedContainer implements AsyncDisposable {
     }
     this.#endWithin(graceMs > 0 ? graceMs + EXIT_MS : 0, CLOSED_HERE);
     await this.closed;
+  }
+
+  /** Lets `fastForward` and `paceClock` run its clock. */
+  [party](): Party {
+    return new ChildParty(this.#control!);
+  }
+
+  /** Lets `quiescent` watch it. */
+  [watched](): Watched {
+    return new ChildParty(this.#control!);
   }
 
   /** Closes the container. */

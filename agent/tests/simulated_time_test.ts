@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { withCtx } from "../../testing/ctx.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { Agent } from "../agent.ts";
 import { ExternalClock } from "../clock/external_clock.ts";
@@ -37,6 +38,56 @@ async function postTogether(
   await Promise.all(loops);
   return [...board.posts];
 }
+
+for (const count of [1, 64, 500]) {
+  withCtx(
+    {
+      name: `fastForward waits for ${count} calls over sockets`,
+      utcStart: "2024-01-01",
+    },
+    async (ctx) => {
+      const { clock } = ctx;
+      const home = await ctx.createContainer();
+      const away = await ctx.createContainer();
+      const board = await home.spawn(Board);
+      const remote = await away.connect<Board>(board.address);
+      const loops = Array.from({ length: count }, async () => {
+        for (let i = 0; i < 3; i++) {
+          await clock.sleep(900);
+          await remote.post();
+        }
+      });
+      await fastForward(clock, { until: 2_700 });
+      const expected = [900, 1_800, 2_700].map((time) => [time, count]);
+      assertEquals([...board.posts], expected);
+      await Promise.all(loops);
+    },
+  );
+}
+
+withCtx(
+  {
+    name: "fastForward waits for connections that are made on the way",
+    utcStart: "2024-01-01",
+  },
+  async (ctx) => {
+    const { clock } = ctx;
+    const board = await (await ctx.createContainer()).spawn(Board);
+    const work: Promise<void>[] = [];
+    for (let i = 1; i <= 5; i++) {
+      clock.callAt(i * 900, () =>
+        work.push((async () => {
+          const away = await ctx.createContainer();
+          await (await away.connect<Board>(board.address)).post();
+          await away.close();
+        })()));
+    }
+    await fastForward(clock);
+    const expected = [1, 2, 3, 4, 5].map((i) => [i * 900, 1]);
+    assertEquals([...board.posts], expected);
+    await Promise.all(work);
+  },
+);
 
 // Not by `withCtx`, whose ledger takes longer than all of this.
 for (const count of [1, 127, 128, 1_000, 10_000]) {

@@ -101,7 +101,12 @@ export class SendQueue {
 
   /** Removes a frame. Returns whether part of it had left before. */
   withdraw(frame: QueuedFrame): boolean {
-    if (frame.position >= 0) return !this.#connection.revoke(frame.position);
+    if (frame.position >= 0) {
+      const isRevoked = this.#connection.revoke(frame.position);
+      // What never leaves never arrives.
+      if (isRevoked) this.#channel.counts.framesOut--;
+      return !isRevoked;
+    }
     this.#waiters.delete(frame);
     return false;
   }

@@ -69,6 +69,12 @@ export class ServedCalls {
     return this.#running.size;
   }
 
+  /** Returns how many methods run at a path that `counts`, streams left out. */
+  countRunning(counts: (path: string) => boolean): number {
+    return this.#running.values()
+      .filter((it) => !it.isStreaming && counts(it.path)).length;
+  }
+
   /** Runs a call and answers it. */
   serve(
     request: IncomingRequest,

@@ -59,6 +59,8 @@ export interface HelloContent {
   readonly features: readonly string[];
   /** Absent for the default window. */
   readonly window?: StreamWindow;
+  /** The name of the connection, if the side that has made it gives one. */
+  readonly name?: string;
 }
 
 /**
@@ -89,6 +91,8 @@ export class Hello {
   takesDrain = false;
   /** Whether the peer knows calls that get no reply. */
   takesOneWay = false;
+  /** The name that the other side, which has made the connection, gave it. */
+  peerName: string | undefined = undefined;
   /** How far a stream may run ahead: the smaller of both sides' windows. */
   window: StreamWindow;
   /** Whether the user's function for the credentials failed. */
@@ -261,7 +265,9 @@ export class Hello {
   }
 
   get #content(): HelloContent {
-    const { resolver, streamWindow: { items, bytes } } = this.#session.options;
+    const { connectionName: name, resolver, streamWindow } =
+      this.#session.options;
+    const { items, bytes } = streamWindow;
     const features = resolver ? [...FEATURES, PLACES, TURNS] : FEATURES;
     const isUsual = items === DEFAULT_WINDOW.items &&
       bytes === DEFAULT_WINDOW.bytes;
@@ -270,13 +276,15 @@ export class Hello {
       features,
       ...(!isUsual &&
         { window: { items: finite(items), bytes: finite(bytes) } }),
+      ...(name !== undefined && { name }),
     };
   }
 
   #extend(hello: unknown): void {
     this.#state = "extended";
     // Searched once, because the peer's list may be long.
-    const { features, window } = isRecord(hello) ? hello : {};
+    const { features, name, window } = isRecord(hello) ? hello : {};
+    this.peerName = isName(name) ? name : undefined;
     const peers: unknown[] = Array.isArray(features) ? features : [];
     this.takesAddresses = peers.includes(PLACES);
     this.takesTurns = peers.includes(TURNS);
@@ -323,6 +331,13 @@ export class Hello {
 /** Not every codec carries infinity. */
 function finite(number: number): number {
   return Math.min(number, Number.MAX_SAFE_INTEGER);
+}
+
+/** The longest name of a connection. */
+const MAX_NAME_LENGTH = 100;
+
+function isName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= MAX_NAME_LENGTH;
 }
 
 function isWindow(window: unknown): window is StreamWindow {

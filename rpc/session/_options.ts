@@ -26,6 +26,8 @@ export interface SessionOptions
   readonly resolver?: AddressResolver | undefined;
   /** The address of the container that is the other side, where that is known. */
   readonly peerContainer?: string | undefined;
+  /** The name of the connection in the hello, if this side has made it. */
+  readonly connectionName?: string | undefined;
   /** The identity of a peer that needs no authentication. */
   readonly identity?: unknown;
 }

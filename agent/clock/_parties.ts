@@ -1,0 +1,23 @@
+import { ConnectionClosedError } from "../../channel/errors.ts";
+import type { Watched } from "./_party.ts";
+
+/**
+ * Asks all parties at once for something. Those whose process has ended are
+ * taken out, and not asked again.
+ */
+export async function askAll<P extends Watched, T>(
+  parties: Set<P>,
+  act: (party: P) => T | Promise<T>,
+): Promise<T[]> {
+  const acts = Array.from(parties, async (party) => {
+    try {
+      return [await act(party)];
+    } catch (error) {
+      const isGone = party.isRemote && error instanceof ConnectionClosedError;
+      if (!isGone) throw error;
+      parties.delete(party);
+      return [];
+    }
+  });
+  return (await Promise.all(acts)).flat();
+}

@@ -1,0 +1,42 @@
+import type { RpcClient } from "../../rpc/rpc_client.ts";
+import { withOptions } from "../../rpc/options.ts";
+import type { Party, PartyReport } from "../clock/_party.ts";
+import type { Child } from "./_child.ts";
+
+/** The clock of a container in another process or Worker. */
+export class ChildParty implements Party {
+  time = 0;
+  nextDue: number | null = null;
+  readonly isRemote = true;
+  readonly #control: RpcClient<Child>;
+
+  constructor(control: RpcClient<Child>) {
+    this.#control = control;
+  }
+
+  async begin(signal?: AbortSignal): Promise<void> {
+    this.time = await this.#remote(signal).beginRun();
+  }
+
+  end(): void {
+    // If it is gone there is nothing to end.
+    this.#control.remote.endRun().catch(() => {});
+  }
+
+  async setTime(time: number, signal?: AbortSignal): Promise<void> {
+    await this.#remote(signal).setRunTime(time);
+    this.time = Math.max(time, this.time);
+  }
+
+  async settle(signal?: AbortSignal): Promise<PartyReport> {
+    const report = await this.#remote(signal).settle();
+    this.time = report.time;
+    this.nextDue = report.nextDue;
+    return report;
+  }
+
+  #remote(signal: AbortSignal | undefined) {
+    const { remote } = this.#control;
+    return withOptions(remote, { signal, timeoutMs: Infinity });
+  }
+}
