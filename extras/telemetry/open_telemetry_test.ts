@@ -414,6 +414,33 @@ withCtx("openTelemetry() lets a stream end early", async (ctx) => {
   assert(hasEnded);
 });
 
+withCtx(
+  "openTelemetry() ends a generator that was begun before",
+  async (ctx) => {
+    Recorder.register();
+    let hasEnded = false;
+    async function* numbers() {
+      try {
+        for (let i = 0;; i++) yield i;
+      } finally {
+        hasEnded = true;
+      }
+    }
+    const begun = service({
+      async numbers() {
+        const items = numbers();
+        await items.next();
+        return items;
+      },
+    });
+    const { remote } = await ctx.rpc.startServerAndConnect(begun, {
+      server: traced(),
+    });
+    await (await remote.numbers()).return?.();
+    assert(hasEnded);
+  },
+);
+
 withCtx("openTelemetry() gives all callbacks one name", async (ctx) => {
   const { recorder, remote } = await connect(ctx);
   await remote.withCallback(() => Promise.resolve("called"));
