@@ -1,7 +1,7 @@
 import type { CallTerms } from "./_call_terms.ts";
 import type { Call, CallOptions } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
-import type { AnyFunction } from "./remote.ts";
+import type { AnyFunction, IsRemote, RemoteLike } from "./remote.ts";
 import {
   type Caller,
   makeRemote,
@@ -25,9 +25,11 @@ import {
  * await assertRejects(() => withOptions(client.remote, { timeoutMs: 1 }).never());
  * ```
  *
+ * What has methods of this side does not compile.
+ *
  * @throws {TypeError} If `remote` is no proxy.
  */
-export function withOptions<T>(
+export function withOptions<T extends IsRemote | (object & RemoteLike<T>)>(
   remote: T,
   options: CallOptions & {
     readonly call?: Pick<Call, "signal" | "remainingMs"> | undefined;

@@ -28,6 +28,24 @@ export interface HasLocalMembers<Names extends string> {
   readonly [localMembers]?: Names;
 }
 
+/** The key of a property that every proxy has in its type, and no value has. */
+export declare const isRemote: unique symbol;
+
+/** What the types of all proxies of services share. It exists for types only. */
+export interface IsRemote {
+  /** Never there: objects of tests can stand for proxies. */
+  readonly [isRemote]?: never;
+}
+
+/**
+ * A type of your own for a proxy: its methods return promises, and its other
+ * members are such types, too.
+ */
+export type RemoteLike<T> = {
+  readonly [K in keyof T]: K extends symbol | ReservedName ? unknown
+    : ((...args: any) => PromiseLike<unknown>) | (object & { apply?: never });
+};
+
 /**
  * The key of a property whose type is that of the children of a router. It exists
  * for types only.
@@ -63,9 +81,9 @@ export interface HasChildren<T> {
  * tools look up in any value, such as `toJSON`, are answered locally, and nothing
  * can be exposed under them. `String(remote)` contains the path and the address.
  */
-export type Remote<T> = {
-  readonly [K in keyof T as RemoteName<T, K>]-?: RemoteMember<T, K>;
-};
+export type Remote<T> =
+  & { readonly [K in keyof T as RemoteName<T, K>]-?: RemoteMember<T, K> }
+  & IsRemote;
 
 /** A function or method on the other side. It returns a promise. */
 export type RemoteFunction<F> = F extends (...args: infer Args) => infer R

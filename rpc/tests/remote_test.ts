@@ -20,6 +20,9 @@ import { Router, service } from "../service/service.ts";
 /** What `() => Promise<T>` resolves to on the other side. */
 type Result<T> = Awaited<ReturnType<Remote<{ get(): T }>["get"]>>;
 
+/** The names of a proxy's members. */
+type Names<T> = Exclude<keyof T, symbol>;
+
 interface User {
   readonly id: number;
   name?: string;
@@ -130,7 +133,7 @@ Deno.test("Remote has sub-services of classes, plain services and routers", () =
   assertType<
     IsExact<Proxy["cats"], { readonly [name: string]: Remote<Cat> }>
   >(true);
-  assertType<IsExact<keyof Proxy["anything"], string | number>>(true);
+  assertType<IsExact<Names<Proxy["anything"]>, string | number>>(true);
   assertType<IsExact<Proxy["optional"], Remote<Cat>>>(true);
   assertType<IsExact<Proxy["nullable"], Remote<Cat>>>(true);
 });
@@ -160,9 +163,9 @@ Deno.test("Remote lacks data, and keeps all that can be called", () => {
     async *stream(): AsyncGenerator<number> {}
   }
   type Proxy = Remote<Service>;
-  assertType<IsExact<keyof Remote<{ data: User }>, never>>(true);
+  assertType<IsExact<Names<Remote<{ data: User }>>, never>>(true);
   assertType<
-    IsExact<keyof Proxy, "optional" | "union" | "arrow" | "method" | "stream">
+    IsExact<Names<Proxy>, "optional" | "union" | "arrow" | "method" | "stream">
   >(true);
   assertType<IsExact<Proxy["optional"], () => Promise<string>>>(true);
   assertType<IsExact<Proxy["union"], () => Promise<string>>>(true);
@@ -341,7 +344,7 @@ Deno.test("Remote names in results what cannot be sent", () => {
     readonly steps = [1].values();
     work(): void {}
   }
-  assertType<IsExact<keyof Remote<Holder>, "work">>(true);
+  assertType<IsExact<Names<Remote<Holder>>, "work">>(true);
 });
 
 Deno.test("Remote of what is any is any, and of unknown has nothing", () => {
@@ -350,7 +353,7 @@ Deno.test("Remote of what is any is any, and of unknown has nothing", () => {
   assertType<IsExact<Result<Any>, Any>>(true);
   assertType<IsExact<Remote<{ loose: Any }>["loose"], Any>>(true);
   assertType<IsExact<Remote<Any>["method"], Any>>(true);
-  assertType<IsExact<keyof Remote<unknown>, never>>(true);
+  assertType<IsExact<Names<Remote<unknown>>, never>>(true);
 });
 
 Deno.test("Remote lacks what the class says is local", () => {
@@ -369,9 +372,9 @@ Deno.test("Remote lacks what the class says is local", () => {
   class Holder {
     readonly special = new Special();
   }
-  assertType<IsExact<keyof Remote<Special>, "work">>(true);
-  assertType<IsExact<keyof Remote<Holder>["special"], "work">>(true);
-  assertType<IsExact<keyof Remote<Base>, never>>(true);
+  assertType<IsExact<Names<Remote<Special>>, "work">>(true);
+  assertType<IsExact<Names<Remote<Holder>["special"]>, "work">>(true);
+  assertType<IsExact<Names<Remote<Base>>, never>>(true);
   assertEquals(Object.keys(new Special()), ["address"]);
 });
 
@@ -393,6 +396,8 @@ Deno.test("Remote keeps its type through withOptions, keep and generic code", ()
     const timed = withOptions(cat, { timeoutMs: 1 });
     assertType<IsExact<typeof kept, Remote<Cat> & Disposable>>(true);
     const kept = keep(cat);
+    withOptions(kept, { timeoutMs: 1 })[Symbol.dispose]();
+    withOptions(cat.meow, { timeoutMs: 1 })(1);
     // @ts-expect-error: there is no such method
     cat.bark;
     // @ts-expect-error: a proxy cannot be changed
@@ -403,13 +408,48 @@ Deno.test("Remote keeps its type through withOptions, keep and generic code", ()
   assertEquals(types.length, 1);
 });
 
+Deno.test("withOptions takes proxies only, in generic code, too", () => {
+  interface Store<T> {
+    put(value: T): void;
+  }
+  interface Narrow {
+    work(): Promise<number>;
+    readonly sub: { readonly rest: () => Promise<void> };
+  }
+  const options = { timeoutMs: 1 };
+  const types = <S>(
+    proxy: Remote<S>,
+    store: Remote<Store<S>>,
+    value: S,
+    narrow: Narrow,
+    anyone: Remote<Record<string, Cat>>,
+  ) => {
+    const same: Remote<S> = withOptions(proxy, options);
+    withOptions(same, options);
+    withOptions(store, options).put(value);
+    withOptions(narrow, options).sub.rest();
+    withOptions(anyone, options).mia!.meow(1);
+    // @ts-expect-error: it is on this side
+    withOptions(new Cat(), options);
+    // @ts-expect-error: it is on this side
+    withOptions(service({ one: () => 1 }), options);
+    // @ts-expect-error: it holds a proxy
+    withOptions({ proxy, size: 1 }, options);
+    // @ts-expect-error: it is no proxy
+    withOptions("text", options);
+    // @ts-expect-error: it may be missing
+    withOptions(undefined, options);
+  };
+  assertEquals(types.length, 5);
+});
+
 Deno.test("Remote stays itself when awaited", async () => {
   interface Thenable {
     then(callback: () => void): void;
     toString(): string;
     work(): number;
   }
-  assertType<IsExact<keyof Remote<Thenable>, "work">>(true);
+  assertType<IsExact<Names<Remote<Thenable>>, "work">>(true);
   assertType<IsExact<Awaited<Remote<Cat>>, Remote<Cat>>>(true);
   const calls: string[] = [];
   const caller: Caller = {
