@@ -61,6 +61,7 @@ export {
   fastForward,
   type FastForwardOptions,
   paceClock,
+  type PacedRun,
   type PaceOptions,
 } from "./clock/pace.ts";
 export { quiescent } from "./clock/quiescent.ts";

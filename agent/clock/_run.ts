@@ -62,6 +62,24 @@ export class Run {
     await askAll(this.#parties, (party) => party.setTime(time, signal));
   }
 
+  /**
+   * Jumps to `until`, if it is ahead, by way of all due times before it. Ends
+   * early between two of them if `isOver` says so.
+   */
+  async advance(
+    until: number,
+    isOver: () => boolean = () => false,
+  ): Promise<void> {
+    while (!isOver()) {
+      const due = this.nextDue;
+      if (due === null || due > until) break;
+      await this.setTime(due);
+      await this.settle();
+    }
+    if (until === Infinity || this.time >= until || isOver()) return;
+    await this.setTime(until);
+  }
+
   /** Wakes all that is due, and waits until nothing goes on anywhere. */
   async settle(): Promise<void> {
     const { settle, signal } = this.#options;

@@ -1,6 +1,5 @@
-import { pause } from "../../channel/internal.ts";
-import { world } from "../../transports/internal.ts";
 import { LocalParty, type SettableClock } from "./_local_party.ts";
+import { Pacer } from "./_pacer.ts";
 import { type HasParty, party } from "./_party.ts";
 import { Run } from "./_run.ts";
 import { checkFinite, formatSeconds } from "./_time.ts";
@@ -55,6 +54,21 @@ export interface PaceOptions extends FastForwardOptions {
   readonly tickMs?: number | undefined;
 }
 
+/** A run of {@linkcode paceClock}: it ends as the promise does. */
+export interface PacedRun extends Promise<void> {
+  /** Lets the clock stand still, once the work that it woke has settled. */
+  pause(): void;
+  /**
+   * Runs a paused clock to the next time that is waited for, or to the end if
+   * that is before. Resolves when the woken work has settled.
+   *
+   * @throws {TypeError} If the clock is not paused.
+   */
+  step(): Promise<void>;
+  /** Lets a paused clock go on from the time that it has; it catches up nothing. */
+  resume(): void;
+}
+
 /**
  * Runs a clock as fast as the work allows: it jumps from one due time to the
  * next, and lets the woken work settle in between, so that each wait ends at
@@ -73,10 +87,10 @@ export async function fastForward(
   options: FastForwardOptions = {},
 ): Promise<void> {
   const { until = Infinity } = options;
-  const [run] = await runOf(clocks, until, options);
+  const run = await runOf(clocks, until, options);
   try {
     await run.settle();
-    await advance(run, until);
+    await run.advance(until);
   } finally {
     run.end();
   }
@@ -90,45 +104,40 @@ export async function fastForward(
  * If the work takes longer than it may, the clock lags behind, and catches up
  * as fast as it can. If something else sets it ahead, it stands still until
  * real time has caught up. With `until` it resolves when the time is exactly
- * `until` and the work woken then has settled.
+ * `until` and the work woken then has settled. Meanwhile it can be paused, and
+ * goes step by step.
  *
  * @throws {RangeError} As a rejection, if `until` is in the past, or `factor`
  * or `tickMs` are not finite and positive.
  * @throws {ClockClosedError} As a rejection, if the clock is closed.
  */
-export async function paceClock(
+export function paceClock(
   clocks: RunnableClocks,
   options: PaceOptions = {},
-): Promise<void> {
+): PacedRun {
   const { until = Infinity, factor = 1, tickMs = 10, signal } = options;
+  const pacer = new Pacer({ until, factor, tickMs, signal });
+  return Object.assign(pace(clocks, pacer, options), {
+    pause: () => pacer.pause(),
+    resume: () => pacer.resume(),
+    step: () => pacer.step(),
+  });
+}
+
+async function pace(
+  clocks: RunnableClocks,
+  pacer: Pacer,
+  options: PaceOptions,
+): Promise<void> {
+  const { until = Infinity, factor = 1, tickMs = 10 } = options;
   checkPositive("factor", factor);
   checkPositive("tickMs", tickMs);
-  const [run, start] = await runOf(clocks, until, options);
-  const startMs = world.now();
-  const target = () => start + (world.now() - startMs) / 1_000 * factor;
+  const run = await runOf(clocks, until, options);
   try {
-    while (run.time < until) {
-      const goal = Math.min(run.nextDue ?? Infinity, until);
-      const waitMs = Math.min((goal - target()) / factor * 1_000, tickMs);
-      await pause(Math.max(0, waitMs), signal);
-      // Messages of real time may have begun waits in other processes.
-      if (run.isRemote) await run.settle();
-      await advance(run, Math.min(until, target()));
-    }
+    await pacer.pace(run);
   } finally {
     run.end();
   }
-}
-
-/** Jumps to `until`, if it is ahead, by way of all due times before it. */
-async function advance(run: Run, until: number): Promise<void> {
-  for (;;) {
-    const due = run.nextDue;
-    if (due === null || due > until) break;
-    await run.setTime(due);
-    await run.settle();
-  }
-  if (until !== Infinity && run.time < until) await run.setTime(until);
 }
 
 /**
@@ -140,29 +149,31 @@ async function runOf(
   clocks: RunnableClocks,
   until: number,
   options: FastForwardOptions,
-): Promise<[Run, start: number]> {
+): Promise<Run> {
   const list = Array.isArray(clocks) ? clocks : [clocks];
   const parties = list.map((it: RunnableClock) =>
     party in it ? it[party]() : new LocalParty(it)
   );
-  const run = new Run(parties, options);
   options.signal?.throwIfAborted();
-  await run.begin();
-  const [start = 0, ...others] = parties.map((it) => it.time);
-  const other = others.find((it) => it !== start);
-  if (other === undefined) {
-    try {
-      checkEnd(start, until);
-      return [run, start];
-    } catch (error) {
-      run.end();
-      throw error;
-    }
+  const run = new Run(parties, options);
+  try {
+    await run.begin();
+    const times = parties.map(({ time }) => time);
+    checkSame(times);
+    for (const time of times) checkEnd(time, until);
+    return run;
+  } catch (error) {
+    run.end();
+    throw error;
   }
-  run.end();
+}
+
+function checkSame(times: readonly number[]): void {
+  const other = times.find((it) => it !== times[0]);
+  if (other === undefined) return;
   throw new RangeError(
     `Cannot run clocks together: one is at ${
-      formatSeconds(start)
+      formatSeconds(times[0]!)
     } and another at ${formatSeconds(other)}, set them to the same time`,
   );
 }

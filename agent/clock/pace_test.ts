@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { randomInteger, seededRandom } from "../../testing/network/random.ts";
 import { ClockClosedError } from "../errors.ts";
 import { ExternalClock } from "./external_clock.ts";
@@ -271,4 +271,58 @@ Deno.test("paceClock runs in real time", async () => {
   await paceClock(clock, { factor: 1_000, until: 5 });
   assert(performance.now() - start >= 5);
   assertEquals([clock.time(), await ticking], [5, [1, 2, 3, 4, 5]]);
+});
+
+Deno.test("paceClock can be paused, goes step by step, and resumes where it was", async () => {
+  using time = new FakeTime();
+  using clock = newClock();
+  const ticking = tick(clock, 1, 5);
+  const pacing = paceClock(clock, { until: 5.5 });
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 10) {
+      for (let i = 0; i < 10; i++) await nextTurn();
+      await time.pass(10);
+    }
+    for (let i = 0; i < 10; i++) await nextTurn();
+  };
+  await pass(500);
+  assertThrows(() => pacing.step(), TypeError, "it runs");
+  pacing.pause();
+  await pass(1_000);
+  const paused = clock.time();
+  assert(paused >= 0.48 && paused <= 0.5, `${paused}`);
+  await pacing.step();
+  assertEquals(clock.time(), 1);
+  await Promise.all([pacing.step(), pacing.step()]);
+  assertEquals(clock.time(), 3);
+  pacing.resume();
+  await pass(500);
+  assert(clock.time() > 3.4 && clock.time() < 3.6, `${clock.time()}`);
+  pacing.pause();
+  await pacing.step();
+  await pacing.step();
+  await pacing.step();
+  await pacing;
+  assertEquals([clock.time(), await ticking], [5.5, [1, 2, 3, 4, 5]]);
+  await pacing.step();
+  assertEquals(time.timers, 0);
+});
+
+Deno.test("paceClock ends while it is paused, when its signal aborts or its clock is closed", async () => {
+  using clock = newClock();
+  clock.callIn(1, () => {});
+  const controller = new AbortController();
+  const pacing = paceClock(clock, { signal: controller.signal });
+  pacing.pause();
+  await nextTurn();
+  controller.abort(new Error("enough"));
+  await assertRejects(() => pacing, Error, "enough");
+  const other = paceClock(clock);
+  other.pause();
+  await nextTurn();
+  const stepping = other.step();
+  clock.close();
+  await stepping;
+  other.resume();
+  await assertRejects(() => other, ClockClosedError);
 });

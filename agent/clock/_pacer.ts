@@ -1,0 +1,123 @@
+import { abortable, within } from "../../channel/internal.ts";
+import { world } from "../../transports/internal.ts";
+import type { Run } from "./_run.ts";
+
+/** What a {@linkcode Pacer} goes by. */
+export interface PacerOptions {
+  readonly until: number;
+  readonly factor: number;
+  readonly tickMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Runs clocks at a multiple of real time, and stands still while it is paused. */
+export class Pacer {
+  readonly #options: PacerOptions;
+  #isPaused = false;
+  /** The steps that were asked for and not made. */
+  #steps: PromiseWithResolvers<void>[] = [];
+  /** Resolves at the next `pause`, `step` or `resume`, and at the end. */
+  #changed = Promise.withResolvers<void>();
+  /** The time of the clocks from which on they are paced, and when that was. */
+  #from = { time: 0, atMs: 0 };
+  #isOver = false;
+
+  constructor(options: PacerOptions) {
+    this.#options = options;
+  }
+
+  /** Lets the clocks stand still once those woken have settled. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#change();
+  }
+
+  /** Lets the clocks go on from where they stand. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#change();
+  }
+
+  /**
+   * Runs the clocks to the next time that is waited for, or to the end if that
+   * is before. Resolves when those woken have settled.
+   *
+   * @throws {TypeError} If the clocks are not paused.
+   */
+  step(): Promise<void> {
+    if (!this.#isPaused && !this.#isOver) {
+      throw new TypeError(
+        "Cannot step a clock: it runs, call 'pause' first",
+      );
+    }
+    if (this.#isOver) return Promise.resolve();
+    const step = Promise.withResolvers<void>();
+    this.#steps.push(step);
+    this.#change();
+    return step.promise;
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  /** Runs the clocks to the end. */
+  async pace(run: Run): Promise<void> {
+    const { until } = this.#options;
+    this.#restart(run);
+    try {
+      while (run.time < until) {
+        if (this.#isPaused) await this.#rest(run);
+        else await this.#tick(run);
+      }
+    } catch (error) {
+      for (const step of this.#steps) step.reject(error);
+      throw error;
+    } finally {
+      this.#isOver = true;
+      this.#change();
+      for (const step of this.#steps) step.resolve();
+    }
+  }
+
+  #restart(run: Run): void {
+    this.#from = { time: run.time, atMs: world.now() };
+  }
+
+  get #target(): number {
+    const { time, atMs } = this.#from;
+    return time + (world.now() - atMs) / 1_000 * this.#options.factor;
+  }
+
+  async #tick(run: Run): Promise<void> {
+    const { factor, signal, tickMs, until } = this.#options;
+    const goal = Math.min(run.nextDue ?? Infinity, until);
+    const waitMs = Math.min((goal - this.#target) / factor * 1_000, tickMs);
+    await abortable(within(waitMs, this.#changed.promise), signal);
+    // Messages of real time may have begun waits in other processes.
+    if (run.isRemote) await run.settle();
+    const target = Math.min(until, this.#target);
+    await run.advance(target, () => this.#isPaused);
+  }
+
+  /** Makes the next step, or waits for one, or until the clocks go on. */
+  async #rest(run: Run): Promise<void> {
+    const { signal, until } = this.#options;
+    const step = this.#steps.shift();
+    if (step === undefined) {
+      await abortable(this.#changed.promise, signal);
+      if (!this.#isPaused) this.#restart(run);
+      return;
+    }
+    try {
+      if (run.isRemote) await run.settle();
+      const due = Math.min(run.nextDue ?? Infinity, until);
+      if (due < Infinity) await run.advance(due);
+      step.resolve();
+    } catch (error) {
+      step.reject(error);
+      throw error;
+    }
+  }
+}
