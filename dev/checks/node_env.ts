@@ -1,6 +1,7 @@
 /**
- * Finds or installs Node.js 22 or later, for the tests of bundles. It is kept
- * in a folder of the project that is not committed.
+ * Finds or installs Node.js 22 or later, and Bun, for the tests of bundles and
+ * of the packed form. They are kept in folders of the project that are not
+ * committed.
  *
  * @module
  */
@@ -10,8 +11,16 @@ import { ROOT } from "./_project.ts";
 /** The path of Node, or the reason why there is none. */
 export type NodeEnv = { readonly node: string } | { readonly missing: string };
 
-const LEAST_VERSION = 22;
-const PACKAGE = "node@22";
+/** A runtime that npm can install. */
+interface Runtime {
+  /** Its command. */
+  readonly name: string;
+  readonly version: string;
+  readonly leastMajor: number;
+}
+
+const NODE: Runtime = { name: "node", version: "22", leastMajor: 22 };
+const BUN: Runtime = { name: "bun", version: "1.4.5", leastMajor: 1 };
 
 /**
  * Returns a Node.js of version 22 or later: that of the machine, or one that
@@ -20,28 +29,46 @@ const PACKAGE = "node@22";
 export async function nodeEnv(
   folder: string = `${ROOT}/.node`,
 ): Promise<NodeEnv> {
-  if (await isRecent("node")) return { node: "node" };
+  return await runtimeEnv(NODE, folder);
+}
+
+/** Returns Bun: that of the machine, or one that npm installs. */
+export async function bunEnv(
+  folder: string = `${ROOT}/.bun`,
+): Promise<NodeEnv> {
+  return await runtimeEnv(BUN, folder);
+}
+
+async function runtimeEnv(
+  runtime: Runtime,
+  folder: string,
+): Promise<NodeEnv> {
+  const { name, version } = runtime;
+  if (await isRecent(name, runtime)) return { node: name };
   await Deno.mkdir(folder, { recursive: true });
   using lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
   await lock.lock(true);
   const node = Deno.build.os === "windows"
-    ? `${folder}/node_modules/node/bin/node.exe`
-    : `${folder}/node_modules/.bin/node`;
-  if (await isRecent(node)) return { node };
+    ? `${folder}/node_modules/${name}/bin/${name}.exe`
+    : `${folder}/node_modules/.bin/${name}`;
+  if (await isRecent(node, runtime)) return { node };
   const npm = Deno.build.os === "windows" ? "npm.cmd" : "npm";
   const flags = ["--no-audit", "--no-fund", "--loglevel=error"];
   const output = await run(npm, [
-    ...["install", "--prefix", folder, ...flags, PACKAGE],
+    ...["install", "--prefix", folder, ...flags, `${name}@${version}`],
   ]);
-  if (await isRecent(node)) return { node };
+  if (await isRecent(node, runtime)) return { node };
   const reason = output?.trim().split("\n").at(-1) || "there is no 'npm'";
-  return { missing: `installing ${PACKAGE} failed: ${reason}` };
+  return { missing: `installing ${name}@${version} failed: ${reason}` };
 }
 
-async function isRecent(node: string): Promise<boolean> {
-  const version = await run(node, ["--version"]);
-  const [, major = 0] = /^v(\d+)\./.exec(version ?? "") ?? [];
-  return Number(major) >= LEAST_VERSION;
+async function isRecent(
+  command: string,
+  { leastMajor }: Runtime,
+): Promise<boolean> {
+  const version = await run(command, ["--version"]);
+  const [, major = 0] = /^v?(\d+)\./.exec(version ?? "") ?? [];
+  return Number(major) >= leastMajor;
 }
 
 /** Returns the output of a command, or `null` if it does not exist. */

@@ -1,0 +1,46 @@
+/**
+ * RPC clients for Node 22 and later and for Bun, over TCP, Unix sockets and
+ * WebSocket. Servers run in Deno.
+ *
+ * ```ts
+ * import { openConnection } from "@denomas/denomas/node";
+ * import { service, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeter = service({ greet: (name: string) => `Hello, ${name}` });
+ * await using server = await startServer("tcp://127.0.0.1:0", greeter);
+ *
+ * // In Node:
+ * const client = await openConnection<typeof greeter>(server.address);
+ * assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
+ * await client.close();
+ * ```
+ *
+ * @module
+ */
+export { RemoteError } from "../../channel/errors.ts";
+export { nodeSockets } from "../../transports/node/sockets.ts";
+export { pipes } from "../../transports/pipes.ts";
+export { messagePorts } from "../../transports/ports/message_ports.ts";
+export { webSockets } from "../../transports/websocket/browser.ts";
+export type { WebSocketsOptions } from "../../transports/websocket/browser.ts";
+export { call } from "../call.ts";
+export type { RpcConnectionOptions } from "../client.ts";
+export type { RpcClient } from "../rpc_client.ts";
+export {
+  AuthenticationError,
+  isRemoteError,
+  ReferenceReleasedError,
+  ServiceError,
+} from "../errors.ts";
+export { notify, withOptions } from "../options.ts";
+export { pipe } from "../pipe.ts";
+export type {
+  ReconnectingClient,
+  ReconnectOptions,
+  ReconnectState,
+} from "../reconnect/client.ts";
+export type { Remote } from "../remote.ts";
+export { expose } from "../service/expose.ts";
+export { service } from "../service/service.ts";
+export { openConnection, openReconnecting } from "./open.ts";

@@ -1,0 +1,54 @@
+import { nodeSockets } from "../../transports/node/sockets.ts";
+import { webSockets } from "../../transports/websocket/browser.ts";
+import type { Transport } from "../../transports/transport.ts";
+import {
+  openConnection as openNeutral,
+  type RpcConnectionOptions,
+} from "../client.ts";
+import type {
+  ReconnectingClient,
+  ReconnectOptions,
+} from "../reconnect/client.ts";
+import { openReconnecting as openNeutralReconnecting } from "../reconnect/open.ts";
+import type { RpcClient } from "../rpc_client.ts";
+
+function defaults(): readonly Transport[] {
+  return [...nodeSockets(), ...webSockets()];
+}
+
+/**
+ * Connects to an RPC server, over TCP, a Unix socket or WebSocket unless
+ * `transports` says otherwise.
+ *
+ * @typeParam T The service of the server. Nothing checks that it is.
+ * @throws {ConnectError} If no server could be reached.
+ * @throws {AuthenticationError} If the server refuses the `credentials`.
+ * @throws {TypeError} If no transport takes the address, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export function openConnection<T>(
+  address: string,
+  options: RpcConnectionOptions = {},
+): Promise<RpcClient<T>> {
+  return openNeutral<T>(address, { transports: defaults(), ...options });
+}
+
+/**
+ * Connects to an RPC server as {@linkcode openConnection} does, and connects
+ * again whenever the connection is lost, until it is closed.
+ *
+ * @typeParam T The service of the server. Nothing checks that it is.
+ * @throws {ConnectError} If nobody could be reached the first time.
+ * @throws {AuthenticationError} If the server refuses the `credentials`.
+ * @throws {TypeError} If no transport takes the address, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export function openReconnecting<T>(
+  address: string,
+  options: ReconnectOptions<T> = {},
+): Promise<ReconnectingClient<T>> {
+  const complete = { transports: defaults(), ...options };
+  return openNeutralReconnecting<T>(address, complete);
+}
