@@ -5,6 +5,8 @@ import type { CallOptions } from "./call.ts";
 export interface CallTerms extends CallOptions {
   /** The key under which the other side keeps the result. */
   readonly as?: number;
+  /** Whether the caller may use the result without ever seeing it. */
+  readonly isPiped?: boolean;
   /** What follows the call to its end. */
   readonly watches?: readonly StreamWatch[];
   /** Whether nobody wants its reply. */

@@ -26,11 +26,16 @@ export interface ReferenceKept extends Begun {
   /** Distinguishes it from other events. */
   readonly type: "reference-kept";
   /**
-   * `local` if this side has called `keep` for something of the peer, `peer` if
-   * the peer may call something of this side.
+   * `local` if this side holds something of the peer until it releases that,
+   * `peer` if the peer may call something of this side.
    */
   readonly holder: "local" | "peer";
-  /** The served call that was running synchronously, or `null`. */
+  /** Whether the result of a call brought it, and this side did not call `keep`. */
+  readonly isReturned: boolean;
+  /**
+   * The call that it came with, if it is known: one that was made for what was
+   * returned, else the served call that was running synchronously.
+   */
   readonly call: object | null;
 }
 
@@ -53,11 +58,20 @@ export interface WorkDone extends ObservedEvent {
   readonly subject: object;
 }
 
+/** A reference ends because its proxies are garbage: nobody has disposed of it. */
+export interface ReferenceForgotten extends ObservedEvent {
+  /** Distinguishes it from other events. */
+  readonly type: "reference-forgotten";
+  /** The reference. */
+  readonly subject: object;
+}
+
 /** All events of this layer. */
 export type RpcEvent =
   | CallStarted
   | StreamOpened
   | ReferenceKept
+  | ReferenceForgotten
   | Ended
   | WorkLeft
   | WorkDone;

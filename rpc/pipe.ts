@@ -1,3 +1,4 @@
+import type { CallTerms } from "./_call_terms.ts";
 import type { CallOptions } from "./call.ts";
 import { withOptions } from "./options.ts";
 import { PipedArgument, RESULT_PREFIX } from "./references/_piped_argument.ts";
@@ -156,11 +157,12 @@ async function callLater(
 ): Promise<unknown> {
   const { caller, options } = place;
   const ready = await Promise.all(args);
+  const piped: CallTerms = { ...options, isPiped: true };
   if (path !== null && place.call === null) {
-    return await caller.call(path, ready, options);
+    return await caller.call(path, ready, piped);
   }
   const method = await valueAt(place) as (...args: unknown[]) => unknown;
-  const called = remoteNode(method) ? withOptions(method, options) : method;
+  const called = remoteNode(method) ? withOptions(method, piped) : method;
   return await called(...ready);
 }
 
@@ -170,12 +172,13 @@ function send(
   args: readonly unknown[],
 ): PipedCall {
   const key = caller.keepResult?.() ?? null;
+  const piped: CallTerms = { ...options, isPiped: true };
   if (key === null) {
-    return { path: null, reply: caller.call(path, args, options) };
+    return { path: null, reply: caller.call(path, args, piped) };
   }
   const call = {
     path: `${RESULT_PREFIX}${key}` as string | null,
-    reply: caller.call(path, args, { ...options, as: key } as CallOptions),
+    reply: caller.call(path, args, { ...piped, as: key } as CallTerms),
   };
   const forget = () => {
     call.path = null;

@@ -21,6 +21,7 @@ export type ResourceKind =
   | "container"
   | "agent"
   | "task"
+  | "subscription"
   | "process"
   | "network";
 

@@ -126,6 +126,8 @@ export interface ReceivedContext extends ArrivalContext {
   readonly signal?: AbortSignal | undefined;
   /** Identifies that call to observers. */
   readonly call?: object | undefined;
+  /** Whether its caller may use the result without ever seeing it. */
+  readonly isPiped?: boolean | undefined;
   /** What that call has passed, if it has. */
   readonly lease?: Lease | undefined;
   /** The streams in a request, which end with its call; made when needed. */

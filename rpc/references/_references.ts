@@ -107,13 +107,11 @@ export class References {
     return path;
   }
 
-  unpack(data: unknown, { kind }: ReceivedContext): unknown {
-    // References in a request are borrowed while its call runs.
-    const claim = kind === "request" ? "borrowed" : "owned";
-    if (typeof data === "string") return this.#makeProxy(data, claim);
+  unpack(data: unknown, context: ReceivedContext): unknown {
+    if (typeof data === "string") return this.#makeProxy(data, context);
     if (typeof data === "object" && data !== null) {
       const { own, path, place } = data as Record<string, unknown>;
-      const found = this.#own(own) ?? this.#placed(path, place, claim);
+      const found = this.#own(own) ?? this.#placed(path, place, context);
       if (found !== null) return found;
     }
     throw new TypeError("a service reference must be the path of a service");
@@ -169,6 +167,7 @@ export class References {
     const reference = this.#byTarget.get(target) ?? this.#add(target);
     const hold = context?.hold ?? "owned";
     reference[hold]++;
+    if (hold === "owned") passOnClaim(target);
     if (context !== null && hold === "owned" && !reference.isReturned) {
       reference.isReturned = true;
       returned.set(target, (returned.get(target) ?? 0) + 1);
@@ -205,6 +204,7 @@ export class References {
       type: "reference-kept",
       subject: reference,
       holder: "peer",
+      isReturned: false,
       channel,
       call: currentCall(),
     }));
@@ -230,7 +230,7 @@ export class References {
 
   #makeProxy(
     path: string,
-    state: Claim["state"],
+    context: ReceivedContext,
     place: Place | null = null,
   ): object {
     const { calls } = this.#session;
@@ -238,22 +238,40 @@ export class References {
     if (!path.startsWith(REFERENCE_PREFIX)) {
       return makeRemote(calls, path, traits);
     }
-    const claim = state === "owned"
-      ? ownedClaim(calls, path)
-      : { state, reference: null };
+    // References in a request are borrowed while its call runs.
+    const claim: Claim = context.kind === "request"
+      ? { state: "borrowed", reference: null }
+      : this.#ownReturned(path, context);
     return makeRemote(calls, path, { ...traits, claim });
+  }
+
+  /** Returns the claim on a reference that the result of a call holds. */
+  #ownReturned(path: string, { call: from, isPiped }: ReceivedContext): Claim {
+    const { calls, channel } = this.#session;
+    const claim = ownedClaim(calls, path);
+    // Nobody can dispose of a result that nobody has seen.
+    if (isPiped) return claim;
+    emit(() => ({
+      type: "reference-kept",
+      subject: claim.reference!,
+      holder: "local",
+      isReturned: true,
+      channel,
+      call: from ?? null,
+    }));
+    return claim;
   }
 
   /** Returns a proxy for an agent, on this connection if it has a path there. */
   #placed(
     path: unknown,
     place: unknown,
-    state: Claim["state"],
+    context: ReceivedContext,
   ): object | null {
     const { resolver } = this.#session.options;
     if (resolver === undefined || !isPlace(place)) return null;
     return typeof path === "string"
-      ? this.#makeProxy(path, state, place)
+      ? this.#makeProxy(path, context, place)
       : resolver.open(place);
   }
 
@@ -279,6 +297,12 @@ export class References {
       }': this side did not pass it on this connection, or it is released`,
     );
   }
+}
+
+/** Tells observers that a proxy is now the business of the side that got it. */
+function passOnClaim(target: object): void {
+  const subject = remoteNode(target)?.claim.reference ?? null;
+  if (subject !== null) emit(() => ({ type: "ended", subject }));
 }
 
 /** Takes a returned object from its connection; returns how many still have it. */

@@ -1,6 +1,7 @@
 import { printable } from "../../transports/printable.ts";
 import type { CallOptions } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
+import { emit } from "../_events.ts";
 import { asReceived } from "../_failure.ts";
 import { isReservedName } from "../reserved_names.ts";
 import type { CallOrigin } from "../service/call_queue.ts";
@@ -51,6 +52,7 @@ export interface OwnedReference {
 
 /** Releases what nobody has disposed of, once all of its proxies are collected. */
 const forgotten = new FinalizationRegistry<OwnedReference>((reference) => {
+  emit(() => ({ type: "reference-forgotten", subject: reference }));
   reference.caller.deref()?.release?.(reference.path, reference);
 });
 

@@ -94,7 +94,7 @@ export class MadeCalls implements Caller {
     options: CallOptions,
   ): Promise<unknown> {
     const { channel, hello, options: { resolver } } = this.#session;
-    const { isOneWay, signal, watches } = options as CallTerms;
+    const { isOneWay, isPiped, signal, watches } = options as CallTerms;
     // What a signal cancels is a pending call.
     if (isOneWay && hello.takesOneWay && signal === undefined) {
       const sent = this.#sendOneWay(path, args, options);
@@ -114,6 +114,7 @@ export class MadeCalls implements Caller {
       kind: "reply",
       signal,
       call,
+      isPiped,
       watches,
     };
     const terms = { ...options, report, replyContext };
@@ -229,6 +230,7 @@ export class MadeCalls implements Caller {
       type: "reference-kept",
       subject: reference,
       holder: "local",
+      isReturned: false,
       channel: this.#session.channel,
       call: currentCall(),
     }));

@@ -147,7 +147,7 @@ withCtx("references that a peer never gives back are bounded", async (ctx) => {
   }
   assertEquals(types.filter((type) => type === 1).length, maxReferences);
   assertEquals(served.stats().references, maxReferences);
-  const mine = await other.remote.make();
+  using mine = await other.remote.make();
   assertEquals(await mine(), 1);
   raw[Symbol.dispose]();
   await served.closed;

@@ -381,6 +381,8 @@ withCtx({
 withCtx({ name: "services are found deep in data", codecs }, async (ctx) => {
   const { remote } = await startHouse(ctx);
   const { cats, first } = await remote.all();
+  using _kept = new DisposableStack();
+  for (const cat of [...cats, first.cat]) _kept.use(keep(cat));
   const meows = await Promise.all([...cats, first.cat].map((it) => it.meow()));
   assertEquals(meows, ["Tom: meow", "stray: meow", "Tom: meow"]);
 });

@@ -11,7 +11,7 @@ import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../rpc_client.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
-import { withOptions } from "../options.ts";
+import { keep, withOptions } from "../options.ts";
 import { service } from "../service/service.ts";
 
 /** A service of streams, and what became of them. */
@@ -227,7 +227,8 @@ withCtx({
   }, RemoteError);
   const [side] = server.clients as Set<RpcClient>;
   assertEquals([side!.stats().references, side!.stats().streams], [1, 1]);
-  assertEquals(await parts[0]!.add!(1), 2);
+  using add = keep(parts[0]!.add!);
+  assertEquals(await add(1), 2);
   assertEquals(await Array.fromAsync(parts[1]!.numbers!), [0, 1, 2]);
   assertEquals([parts.length, ended], [2, 1]);
 });
@@ -438,7 +439,7 @@ withCtx({
   const inner = await ctx.rpc.startServerAndConnect(served);
   const outer = service({ pass: () => inner.remote });
   const { remote } = await ctx.rpc.startServerAndConnect(outer);
-  const passed = await remote.pass();
+  using passed = await remote.pass();
   const watched = new WatchedSignal();
   const { signal } = watched;
   const stream = await withOptions(passed, { signal }).forever();

@@ -6,6 +6,7 @@ import { z } from "npm:zod@4.6.7";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { ValidationError } from "../errors.ts";
+import { keep } from "../options.ts";
 import { expose } from "../service/expose.ts";
 import type { StandardSchema } from "../service/schemas.ts";
 import { method } from "../service/method.ts";
@@ -123,7 +124,8 @@ withCtx({
     pay: method({ args: [positive] }, (amount) => `paid ${amount}`),
   });
   const { remote } = await ctx.rpc.startServerAndConnect<Bank>(new Bank());
-  for (const pay of [await remote.payer(), await remote.other()]) {
+  for (const returned of [await remote.payer(), await remote.other()]) {
+    using pay = keep(returned);
     assertEquals(await pay(1), "paid 1");
     await assertRejects(() => pay(-1), ValidationError);
   }

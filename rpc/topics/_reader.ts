@@ -1,4 +1,5 @@
 import { markEndless } from "../_endless.ts";
+import { observed } from "../../transports/internal.ts";
 import { MissedItemsError } from "../errors.ts";
 import type { LogReader, TopicLog } from "./_log.ts";
 
@@ -29,6 +30,7 @@ export class Reader<T, Item>
     this.#toItem = toItem;
     this.#onLeave = onLeave;
     markEndless(this);
+    observed.by?.opened(this, "subscription", () => "to a topic");
   }
 
   [Symbol.asyncIterator](): this {
@@ -78,6 +80,7 @@ export class Reader<T, Item>
   #leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
+    observed.by?.closed(this);
     this.#log.readers.delete(this);
     this.#log.admit();
     this.#onLeave();

@@ -1,5 +1,5 @@
 import { QueueFullError } from "../../channel/errors.ts";
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
 import { TopicLog } from "./_log.ts";
 import { Reader } from "./_reader.ts";
 
@@ -170,7 +170,10 @@ export class Topic<T> implements Disposable {
     const log = this.#log;
     if (log.end !== null) return;
     log.end = error === undefined ? {} : { error };
-    for (const reader of log.readers) reader.wake();
+    for (const reader of log.readers) {
+      observed.by?.closed(reader);
+      reader.wake();
+    }
     for (const publish of log.waiting.splice(0)) publish();
     this.#presence?.close();
   }

@@ -10,7 +10,7 @@ type StreamOpened = Extract<RpcEvent, { type: "stream-opened" }>;
 type ReferenceKept = Extract<RpcEvent, { type: "reference-kept" }>;
 
 /** The parts of an entry that depend on the kind of activity. */
-type Traits = Pick<Entry, "what" | "isOwn" | "isNamed" | "path" | "stack">;
+type Traits = Omit<Entry, "resource" | "kind">;
 
 /** The calls, streams and references of channels, as entries of a table. */
 export class Activities {
@@ -18,6 +18,8 @@ export class Activities {
   /** The calls of the step that are not answered, by their request's number. */
   readonly #made = new Map<number, Set<CallStarted>>();
   readonly #calls = new WeakMap<object, CallStarted>();
+  /** References that nobody has disposed of. */
+  readonly #forgotten = new WeakSet<object>();
 
   /** Adds what begins to `entries`, and removes from them what ends. */
   constructor(entries: Entries) {
@@ -34,12 +36,15 @@ export class Activities {
         return this.#begin(it, () => this.#traitsOfReference(it));
       case "work-left":
         return this.#goOn(it.subject);
+      case "reference-forgotten":
+        return void this.#forgotten.add(it.subject);
       case "ended":
         // The other side may still begin to serve a call that was given up.
         if (it.outcome === "result" || it.outcome === "failure") {
           this.#forgetMade(it.subject);
         }
-        this.#entries.remove(it.subject);
+        // When garbage is collected must not decide whether a test fails.
+        if (!this.#forgotten.has(it.subject)) this.#entries.remove(it.subject);
         return;
       case "work-done":
         this.#entries.remove(it.subject);
@@ -94,18 +99,32 @@ export class Activities {
     return { what, isOwn: false, isNamed: true, stack };
   }
 
-  #traitsOfReference({ holder, call }: ReferenceKept): Traits {
+  #traitsOfReference({ holder, isReturned, call }: ReferenceKept): Traits {
     if (holder === "peer") {
       const what = () => "references given to the other side";
       return { what, isOwn: false, isNamed: false, stack: null };
     }
     const of = this.#entries.find(call);
+    if (isReturned) {
+      const what = () =>
+        `reference returned by ${
+          methodName(of?.path)
+        } (declare it with 'using', or dispose of it)`;
+      const stack = of?.stack ?? null;
+      return { what, isOwn: true, isNamed: true, stack };
+    }
     const origin = of === undefined ? "from" : "passed to";
     const what = () =>
       `kept reference ${origin} ${
         methodName(of?.path)
       } (declare what 'keep' returns with 'using', or dispose of it)`;
-    return { what, isOwn: true, isNamed: true, stack: new Stack() };
+    return {
+      what,
+      isOwn: true,
+      isNamed: true,
+      isKept: true,
+      stack: new Stack(),
+    };
   }
 
   #forgetMade(subject: object): void {

@@ -15,6 +15,8 @@ export interface Entry {
   readonly isOwn: boolean;
   /** Whether reports list it by itself, and do not only count it. */
   readonly isNamed: boolean;
+  /** Whether it is a reference for which this side has called `keep`. */
+  readonly isKept?: boolean;
   /** The method of a call, or of the call that a stream belongs to. */
   readonly path?: string | null;
   /** Where it was made. */

@@ -106,12 +106,12 @@ export class Ledger implements Notifications {
     const leaked = this.#resources().filter(({ resource, kind }) => {
       const chain = this.#entries.chain(resource);
       if (chain.some((it) => this.#kept.has(it))) return false;
-      // Nobody can close a task: it may end a moment after its agent.
-      if (kind === "task") return false;
+      // The step cannot close these: they may end a moment after their owner.
+      if (kind === "task" || kind === "subscription") return false;
       // The file of a socket goes with its listener, which is listed, too.
       return kind !== "file" || chain.length > 1;
     });
-    return [...this.#roots(leaked), ...this.#begunByClients()];
+    return [...this.#roots(leaked), ...this.#begunHere()];
   }
 
   /** Returns what is open, and what channels have not settled at their end. */
@@ -136,7 +136,7 @@ export class Ledger implements Notifications {
       kind === "task" || kind === "handler" || this.#isWaitOfClock(resource)
     );
     const leaks = [
-      ...this.#begunByClients(),
+      ...this.#begunHere(),
       ...this.#served(() => true),
       ...waits.map((it) => this.#leakOf(it)),
     ];
@@ -184,15 +184,25 @@ export class Ledger implements Notifications {
       .filter(({ kind }) => kind !== null && kind !== "clock");
   }
 
-  /** The calls of a server's channels are the business of its handlers. */
-  #begunByClients(): Leak[] {
+  /**
+   * Returns what this side has to end. The calls of a server's channels are the
+   * business of its handlers, and what agents hold that of their containers.
+   */
+  #begunHere(): Leak[] {
     return [...this.#activities.byChannel(true)]
       .filter(([channel]) =>
-        this.#entries.isOpen(channel) && !this.#entries.isServerSide(channel)
+        this.#entries.isOpen(channel) && !this.#isOfContainer(channel)
       )
-      .flatMap(([channel, entries]) =>
-        entries.map((it) => this.#leakOn(channel, it.what(), it.stack))
-      );
+      .flatMap(([channel, entries]) => {
+        const isServerSide = this.#entries.isServerSide(channel);
+        return entries.filter((it) => it.isKept || !isServerSide)
+          .map((it) => this.#leakOn(channel, it.what(), it.stack));
+      });
+  }
+
+  #isOfContainer(channel: object): boolean {
+    return this.#entries.chain(channel)
+      .some((it) => this.#entries.find(it)?.kind === "container");
   }
 
   /** Names what some channels run for the other side, and counts the rest. */

@@ -269,6 +269,17 @@ Deno.test("Ledger keeps a method that outlives its call until it is done", () =>
   assertEquals(log.served(), []);
 });
 
+Deno.test("Ledger keeps a reference that was collected, and not one passed on", () => {
+  const log = makeLog();
+  const [collected, passedOn] = [log.keep(null), log.keep(null)];
+  log.emit({ type: "ended", subject: passedOn });
+  for (const subject of [collected, passedOn]) {
+    log.emit({ type: "reference-forgotten", subject });
+    log.emit({ type: "ended", subject });
+  }
+  assertEquals(log.own().length, 1);
+});
+
 Deno.test("Ledger.emptied resolves once nothing is left", async () => {
   const ledger = makeLedger();
   await ledger.emptied();
@@ -324,6 +335,7 @@ function makeLog({ trace = false } = {}) {
         type: "reference-kept",
         subject: reference,
         holder,
+        isReturned: false,
         channel,
         call,
       });

@@ -18,6 +18,11 @@ const ROOT = import.meta.resolve("../../");
 const OF_PACKAGE =
   /^(agent|channel|extras|rpc|testing|transports)\/(?!.*(_test\.ts|fixtures\/|tests\/))/;
 
+function isOfUser(frame: string): boolean {
+  const at = frame.indexOf(ROOT);
+  return at === -1 || !OF_PACKAGE.test(frame.slice(at + ROOT.length));
+}
+
 /** The stack of one place in the code. */
 export class Stack {
   readonly #error: Error;
@@ -26,9 +31,9 @@ export class Stack {
    * Takes the stack as it is now. Its text is made when it is asked for, which
    * takes a hundred times as long.
    */
-  constructor() {
+  constructor(maxFrames = MAX_FRAMES) {
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = MAX_FRAMES;
+    Error.stackTraceLimit = maxFrames;
     this.#error = new Error();
     Error.stackTraceLimit = limit;
   }
@@ -40,10 +45,21 @@ export class Stack {
 
   /** Returns the innermost frame outside of the package, if it has one. */
   userFrame(): string | null {
-    return this.#frames().find((line) => {
-      const at = line.indexOf(ROOT);
-      return at === -1 || !OF_PACKAGE.test(line.slice(at + ROOT.length));
-    }) ?? null;
+    return this.#frames().find(isOfUser) ?? null;
+  }
+
+  /**
+   * Returns the frame that waits, for a stack of the hook of a promise; `null`
+   * if that is the promise of no `await` of the user.
+   */
+  awaitFrame(): string | null {
+    const frames = this.#error.stack?.split("\n").slice(1) ?? [];
+    const hook = frames.findIndex((line) => line.includes("ext:deno_node/v8"));
+    const frame = frames[hook + 1];
+    if (frame === undefined || MACHINERY.some((it) => frame.includes(it))) {
+      return null;
+    }
+    return isOfUser(frame) ? frame : null;
   }
 
   #frames(): string[] {

@@ -1,7 +1,9 @@
 import { ConnectionClosedError } from "../../channel/errors.ts";
+import { countListeners, listenersSince } from "../ledger/_listeners.ts";
 import { observe, world } from "../../transports/internal.ts";
 import type { CtxBody } from "../ctx_contract.ts";
 import type { Leak } from "../ledger/_leak.ts";
+import { Awaits } from "../ledger/_awaits.ts";
 import { Ledger } from "../ledger/_ledger.ts";
 import type { PlannedStep } from "./_plan.ts";
 import { ResourceScope } from "./_resource_scope.ts";
@@ -59,6 +61,7 @@ export async function runStep(
   const tls = plan.transport === "tls" ? await stepTls() : null;
   const step = new Step(plan, options, tls);
   const stopObserving = observe(step.ledger);
+  using _awaits = step.awaits;
   try {
     return await options.scope.run(() => step.run(body));
   } finally {
@@ -68,6 +71,7 @@ export async function runStep(
 
 class Step {
   readonly ledger: Ledger;
+  readonly awaits: Awaits;
   readonly #options: StepOptions;
   readonly #identity: StepIdentity;
   readonly #resources: ResourceScope;
@@ -75,6 +79,7 @@ class Step {
   readonly #time = new AbortController();
   readonly #reported: ReportedError[] = [];
   readonly #problems: unknown[] = [];
+  readonly #listeners = countListeners();
   readonly #ctx: StepCtx;
 
   constructor(plan: PlannedStep, options: StepOptions, tls: StepTls | null) {
@@ -82,6 +87,7 @@ class Step {
     this.#options = options;
     this.#identity = { step: plan.name, site };
     this.ledger = new Ledger({ trace, isCurrent: () => scope.isCurrent });
+    this.awaits = new Awaits(() => scope.isCurrent);
     this.#resources = new ResourceScope({
       step: plan.name,
       keep: (resource) => this.ledger.keep(resource),
@@ -107,7 +113,7 @@ class Step {
     if (!isLate) this.#resources.end();
     const state = isLate
       ? {
-        waits: this.ledger.describeWaits(),
+        waits: [...this.ledger.describeWaits(), ...this.#describeAwaits()],
         open: this.ledger.describeOpen(),
       }
       : null;
@@ -124,6 +130,8 @@ class Step {
     const isClosingExpected = isLate ||
       leaks.some(({ resource }) => resource === null);
     this.#judgeErrors(rejections, isClosingExpected);
+    // Most code that waits does so because of another problem.
+    if (this.#problems.length === 0) await this.#judgeAwaits();
     return this.#outcome(isStillRunning);
   }
 
@@ -157,10 +165,31 @@ class Step {
       before: isLate ? [] : before,
       after: this.ledger.readAll()
         .filter(({ resource }) => resource === null || !known.has(resource)),
-      files: this.#addresses.leftFiles,
+      others: [
+        ...this.#addresses.leftFiles,
+        ...listenersSince(this.#listeners),
+      ],
       traced: this.#options.trace,
     });
     if (error !== null) this.#problems.push(error);
+  }
+
+  /** Blames async functions that wait for something that has not come. */
+  async #judgeAwaits(): Promise<void> {
+    if (await settledWithin(this.awaits.ended(), SETTLE_MS) !== null) return;
+    const error = leakError(this.#identity, {
+      before: [],
+      after: [],
+      others: this.#describeAwaits(),
+      traced: true,
+    });
+    if (error !== null) this.#problems.push(error);
+  }
+
+  #describeAwaits(): string[] {
+    return this.awaits.lines().map((line) =>
+      `async function that waits\n${line}`
+    );
   }
 
   /** Judges what handlers threw, and the rejections before and during clean-up. */

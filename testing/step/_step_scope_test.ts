@@ -29,11 +29,14 @@ Deno.test("StepScope leaves to others a rejection of a test that is over", async
     if (!event.defaultPrevented) left.push(event.reason);
     event.preventDefault();
   };
-  const { steps } = await runCase(() => {
+  const { steps } = await runCase((ctx) => {
     globalThis.addEventListener("unhandledrejection", listener);
+    ctx.use({
+      [Symbol.dispose]: () =>
+        globalThis.removeEventListener("unhandledrejection", listener),
+    });
     gate.resolve();
   });
-  globalThis.removeEventListener("unhandledrejection", listener);
   assertEquals(steps[0]!.error, null);
   assertEquals(left.length, 1);
   assertIsError(left[0], Error, "of the first test");

@@ -23,8 +23,8 @@ export interface FoundLeaks {
   readonly before: readonly Leak[];
   /** Leaks after clean-up, when nothing may be left. */
   readonly after: readonly Leak[];
-  /** Files that were left in the folder of sockets. */
-  readonly files: readonly string[];
+  /** Other things that are left, a few words each. */
+  readonly others: readonly string[];
   /** Whether the leaks have whole stacks. */
   readonly traced: boolean;
 }
@@ -32,13 +32,13 @@ export interface FoundLeaks {
 /** Returns the error for leaks, or `null` if there are none. */
 export function leakError(
   { step, site }: StepIdentity,
-  { before, after, files, traced }: FoundLeaks,
+  { before, after, others, traced }: FoundLeaks,
 ): LeakError | null {
-  const left = [...counted(after.map(describeLeak)), ...files];
+  const left = [...counted(after.map(describeLeak)), ...counted(others)];
   const open = counted(before.map(describeLeak));
   const all = [...open, ...left];
   if (all.length === 0) return null;
-  const total = before.length + after.length + files.length;
+  const total = before.length + after.length + others.length;
   const message = [
     `Cannot end step '${step}': it leaked ${count(total, "thing")}`,
     ...section(

@@ -223,7 +223,7 @@ Deno.test("withCtx tells what a body whose time is up waits for, and where", () 
   const failure = failureOf("hangs in a sleep");
   assertMatch(
     failure,
-    /Waiting or running:\n {2}timer \(sleep until .* s\) of clock .* of container .*\n {4}at .*failures\.ts:\d+:\d+\)?\nOpen:\n {2}container/,
+    /Waiting or running:\n {2}timer \(sleep until .* s\) of clock .* of container .*\n {4}at .*failures\.ts:\d+:\d+\)?\n {2}async function that waits\n {4}at .*failures\.ts:\d+:\d+\)?\nOpen:\n {2}container/,
   );
 });
 
