@@ -19,18 +19,27 @@ export interface ExhaustedTask {
 if (import.meta.main) {
   prepareForExhaustion();
   const { address, scale, caCerts } = readTask<ExhaustedTask>();
-  await using client = await FaultClient.open(
-    address,
-    scale,
-    caCerts === null ? {} : { tls: { caCerts } },
-  );
+  const options = caCerts === null ? {} : { tls: { caCerts } };
+  await using client = await FaultClient.open(address, scale, options);
   printLine("ready");
   await answerRequests({
-    suffer: () =>
-      client.suffer({
+    async suffer() {
+      const first = Promise.withResolvers<FaultClient>();
+      const onBegun = () => {
+        printLine("exhausted");
+        // A first connection has to wait until there are files again.
+        const retryForMs = scale.queueTimeoutMs;
+        first.resolve(
+          FaultClient.open(address, scale, { ...options, retryForMs }),
+        );
+      };
+      const outcome = await client.suffer({
         fault: "no file descriptors",
         boundMs: scale.queueTimeoutMs,
-        run: () => exhaust(scale.exhaustedMs, () => printLine("exhausted")),
-      }),
+        run: () => exhaust(scale.exhaustedMs, onBegun),
+      });
+      await using _ = await first.promise;
+      return outcome;
+    },
   });
 }
