@@ -289,6 +289,9 @@ function describeInstance(
   if (constructor === Promise) {
     return "found a promise; await it before sending";
   }
+  if (constructor === AbortSignal) {
+    return "found an AbortSignal; pass it as the option 'signal' of the call";
+  }
   const name = typeof constructor === "function" ? constructor.name : "";
   return name === ""
     ? "found an instance of an unnamed class; register a serializer for it or send a plain object"

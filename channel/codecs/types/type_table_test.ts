@@ -155,6 +155,10 @@ Deno.test("TypeTable.pack refuses a promise, and says to await it", () => {
   refusal([Promise.resolve()], [0], "await it");
 });
 
+Deno.test("TypeTable.pack refuses an AbortSignal, and names the option for it", () => {
+  refusal({ a: AbortSignal.abort() }, ["a"], "the option 'signal'");
+});
+
 Deno.test("TypeTable.pack refuses an instance of a class without a name", () => {
   refusal([new (class {})()], [0], "unnamed class");
 });
