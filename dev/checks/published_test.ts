@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { listFiles, ROOT } from "./_project.ts";
+import { isGuide, listFiles, ROOT } from "./_project.ts";
 
 /** Returns the relative targets of the links and pictures in a guide. */
 function linksOf(text: string): string[] {
@@ -8,7 +8,7 @@ function linksOf(text: string): string[] {
     .filter((target) => !/^[a-z]+:/.test(target));
 }
 
-Deno.test("what README links to is there, and guides are published", async () => {
+Deno.test("README links to all guides and to what is there, and guides are published", async () => {
   const config = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
   const excluded: string[] = config.publish.exclude;
   const folders = excluded.filter((it) => /^[^*]+\/$/.test(it));
@@ -19,6 +19,11 @@ Deno.test("what README links to is there, and guides are published", async () =>
     !files.has(target) && !target.endsWith("/")
   );
   assertEquals(missing, []);
+  const guides = [...files].filter(isGuide);
+  const unlinked = guides.filter((file) =>
+    !["README.md", ...links].includes(file)
+  );
+  assertEquals(unlinked, []);
   const unpublished = links.filter((target) =>
     target.startsWith("docs/") &&
     folders.some((folder) => target.startsWith(folder))
