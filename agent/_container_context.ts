@@ -20,6 +20,9 @@ import { SystemClock } from "./clock/system_clock.ts";
 import type { ContainerOptions } from "./container_options.ts";
 import { dateSerializer } from "./date_serializer.ts";
 import { ContainerClosedError } from "./errors.ts";
+import { StateFormat } from "./state/_state_format.ts";
+import type { StatePlace } from "./state/_state_keeper.ts";
+import { memoryStore } from "./state/store.ts";
 import { Access } from "./links/_access.ts";
 
 /** The options of a container, with the defaults that its parts need. */
@@ -47,6 +50,8 @@ export class ContainerContext {
   isClosing = false;
   /** Whether `random` repeats. */
   readonly isSeeded: boolean;
+  /** What keeps the states of the agents. */
+  readonly states: StatePlace;
   /** The TLS options in use. */
   tls: TlsOptions | undefined;
   readonly #onError: OnError;
@@ -80,6 +85,11 @@ export class ContainerContext {
       ),
     };
     this.tls = tls;
+    const { codec, serializers } = this.options;
+    this.states = {
+      store: options.store ?? memoryStore(),
+      format: new StateFormat(codec, serializers),
+    };
     this.access = new Access(options);
     this.#onError = guardedOnError(options.onError);
   }

@@ -21,7 +21,9 @@ export type AgentMembers =
   | "id"
   | "onClose"
   | "onStart"
-  | "signal";
+  | "restore"
+  | "signal"
+  | "snapshot";
 
 /**
  * The base class of agents. An agent lives in a container, where others call
@@ -99,6 +101,21 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
+   * Returns the state of the agent that is to survive it: any data that could be
+   * the argument of a call, but no functions, agents or streams. It is called by
+   * {@linkcode Agent.save}, and when the agent was closed without having failed.
+   * Needs {@linkcode Agent.restore}.
+   */
+  protected snapshot?(): unknown;
+
+  /**
+   * Takes over the state that an agent of this class and id has saved last, before
+   * `onStart`. It does not run if there is none. If it throws, the agent does not
+   * start.
+   */
+  protected restore?(state: unknown): void | Promise<void>;
+
+  /**
    * Runs once, before others can see the agent. If it throws, the agent is
    * closed, and `spawn` rejects with the error.
    */
@@ -135,6 +152,33 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
     const lifecycle = this.#lifecycle;
     const { clock } = this.container;
     lifecycle.run(repeat(clock, seconds, () => lifecycle.run(task)));
+  }
+
+  /**
+   * Saves the state of the agent, which `snapshot` returns now. Resolves when it,
+   * or a newer one, is saved in the `store` of the container. Saves of one agent
+   * take place in order; one that waits gives way to a newer one.
+   *
+   * @throws {TypeError} If the agent has no `snapshot`, or has not started.
+   * @throws {SerializationError} If the state cannot be saved.
+   * @throws {ContainerClosedError} If the agent is closed, or has failed.
+   * @throws {StaleStateError} If another agent has saved this state since.
+   * @throws {unknown} The error of `snapshot`, or of the store.
+   */
+  protected save(): Promise<void> {
+    return this.#lifecycle.memory.save();
+  }
+
+  /**
+   * Deletes the saved state of the agent, for one that will not come back: it is
+   * not saved when it is closed, unless `save` is called again.
+   *
+   * @throws {TypeError} If the agent has no `snapshot`, or has not started.
+   * @throws {ContainerClosedError} If the agent is closed, or has failed.
+   * @throws {unknown} The error of the store.
+   */
+  protected forget(): Promise<void> {
+    return this.#lifecycle.memory.forget();
   }
 
   /**

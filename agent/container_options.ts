@@ -5,6 +5,7 @@ import type {
 } from "../rpc/authenticate.ts";
 import type { RpcOptions } from "../rpc/rpc_options.ts";
 import type { TlsOptions } from "../transports/tls/options.ts";
+import type { StateStore } from "./state/store.ts";
 import type { Clock } from "./clock/base_clock.ts";
 
 /** Options for {@linkcode Container.create}. */
@@ -47,6 +48,12 @@ export interface ContainerOptions
    * @default {65_536}
    */
   readonly maxWatches?: number | undefined;
+  /**
+   * Keeps the states of agents that have a `snapshot`.
+   *
+   * @default {`memoryStore()`, for as long as the container is open}
+   */
+  readonly store?: StateStore | undefined;
   /**
    * The host in the container's address, by which others reach it over TCP.
    *

@@ -12,6 +12,15 @@ export class ClockClosedError extends DenomasError {
   override name = "ClockClosedError";
 }
 
+/**
+ * Thrown by a store if the state of an agent is not the one that the agent has
+ * loaded or saved last: another agent of the same class and id has saved it since.
+ */
+export class StaleStateError extends DenomasError {
+  /** The name of the class. */
+  override name = "StaleStateError";
+}
+
 /** The details of a {@linkcode SpawnError}. */
 export interface SpawnErrorDetails extends ErrorOptions {
   /** The class name of the error in the child, if it reported one. */

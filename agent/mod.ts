@@ -74,11 +74,17 @@ export {
   ClockClosedError,
   ContainerClosedError,
   SpawnError,
+  StaleStateError,
 } from "./errors.ts";
 export type { SpawnOptions, SpawnPermissions } from "./spawn/contract.ts";
 export { Manager } from "./spawn/manager.ts";
 export { spawnContainer } from "./spawn/spawn.ts";
 export type { SpawnedContainer } from "./spawn/spawned_container.ts";
+export {
+  memoryStore,
+  type SavedState,
+  type StateStore,
+} from "./state/store.ts";
 export { AgentNotFoundError } from "../rpc/errors.ts";
 export { Group, type GroupAnswer } from "./groups/group.ts";
 export { notify } from "../rpc/options.ts";

@@ -78,7 +78,7 @@ export async function loadOptions(
   const loaded: Record<string, unknown> = {};
   for (const [option, name] of Object.entries(named)) {
     const value = loaded[option] = await loadExport(modules, name!);
-    const isObject = option === "codec" || option === "middleware";
+    const isObject = ["codec", "middleware", "store"].includes(option);
     const type = isObject ? "object" : "function";
     if (typeof value === type && value !== null) continue;
     throw new SpawnError(

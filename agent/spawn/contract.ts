@@ -77,6 +77,7 @@ export const NAMED_OPTIONS = [
   "middleware",
   "onError",
   "onMethodError",
+  "store",
 ] as const satisfies readonly (keyof ContainerOptions)[];
 
 /** The plain options of a container. */
@@ -224,6 +225,12 @@ export interface SpawnOptions extends PlainOptions, NamedOptions {
    * @default {one line on its stderr}
    */
   readonly onMethodError?: string | undefined;
+  /**
+   * The export of its modules that keeps the states of its agents.
+   *
+   * @default {`memoryStore()`, for as long as it is open}
+   */
+  readonly store?: string | undefined;
   /**
    * Further flags for `deno run`, such as `--import-map=…`.
    *

@@ -9,6 +9,12 @@ import type { AgentLike, AgentTask, FailurePolicy } from "../agent_options.ts";
 import { withinBy } from "../clock/_clock_waits.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
 import { actAs } from "../messages/_acting.ts";
+import {
+  AgentMemory,
+  hasState,
+  type Rememberer,
+} from "../state/_agent_memory.ts";
+import type { StateKeeper } from "../state/_state_keeper.ts";
 import { Mailbox, type MailboxOwner } from "../messages/_mailbox.ts";
 
 /** The default time that the close of an agent or a container may take. */
@@ -49,6 +55,8 @@ export interface AgentHost {
   waiting: number;
   /** The number of calls that were refused because too many waited. */
   refused: number;
+  /** Returns what keeps the state of an agent. */
+  keeperOf(lifecycle: AgentLifecycle): StateKeeper;
   /** Returns the error of a call to an agent that is not there. */
   missing(id: string): Error;
   /** Runs when the agent has begun to run or to close, or is closed. */
@@ -64,10 +72,14 @@ interface Hooks {
 }
 
 /** The life of one agent: its state, its tasks and who watches it. */
-export class AgentLifecycle implements CallQueue, MailboxOwner {
+export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
   readonly agent: AgentLike;
   readonly id: string;
+  /** Whether the agent has chosen its id, and so may be found again by it. */
+  readonly hasChosenId: boolean;
   readonly policy: FailurePolicy;
+  /** Whether a failure of the agent is about to end more than it alone. */
+  isBroken = false;
   /** The most calls that wait; 0 if all run at once. */
   readonly mostWaiting: number;
   /** The agent that owns this one; `null` if its container does. */
@@ -81,6 +93,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
   #watchers: Set<(reason: string) => void> | null = null;
   #mailbox: Mailbox | null = null;
   #children: Set<AgentLifecycle> | null = null;
+  #memory: AgentMemory | null = null;
   #opened: PromiseWithResolvers<void> | null = null;
   #closed: PromiseWithResolvers<void> | null = null;
   /** Ends the waits of a close whose time is over. */
@@ -88,7 +101,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
 
   constructor(
     agent: AgentLike,
-    id: string,
+    { id, isChosen }: { readonly id: string; readonly isChosen: boolean },
     policy: FailurePolicy,
     mostWaiting: number,
     host: AgentHost,
@@ -98,6 +111,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     this.parent = parent;
     this.agent = agent;
     this.id = id;
+    this.hasChosenId = isChosen;
     this.policy = policy;
     this.mostWaiting = mostWaiting;
     this.#host = host;
@@ -132,9 +146,14 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     return this.#end?.isFailure ?? false;
   }
 
+  /** Whether the agent is closed, or closing because it has failed. */
+  get isLost(): boolean {
+    return this.hasFailed || this.#state.tag === "closed";
+  }
+
   /** Whether the agent has work to do before it can be called. */
   get hasStartHook(): boolean {
-    return this.#hooks.onStart !== undefined;
+    return this.#hooks.onStart !== undefined || hasState(this.agent);
   }
 
   /** Resolves when the agent runs; `null` if it runs, or is closed. */
@@ -191,10 +210,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     this.#state = { tag: "starting", hook };
     const run = async () => {
       try {
-        await actAs(
-          { agent: this.id, turns: [] },
-          () => this.#hooks.onStart!(),
-        );
+        await actAs({ agent: this.id, turns: [] }, () => this.#startHooks());
         resolve(true);
       } finally {
         resolve(false);
@@ -203,6 +219,26 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
     const running = run();
     this.#observeWork(running, "onStart");
     await Promise.race([running, this.#ended.promise]);
+  }
+
+  async #startHooks(): Promise<void> {
+    if (hasState(this.agent)) await this.memory.restore();
+    // What was closed meanwhile does not begin.
+    if (!this.isClosing) await this.#hooks.onStart?.();
+  }
+
+  /** The state of the agent that survives it. */
+  get memory(): AgentMemory {
+    return this.#memory ??= new AgentMemory(this, this.#host.keeperOf(this));
+  }
+
+  /** Never rejects. */
+  async #endMemory(memory: AgentMemory): Promise<void> {
+    try {
+      await memory.end(this.hasFailed || this.isBroken);
+    } catch (error) {
+      this.#host.context.report(error, "task", this.address);
+    }
   }
 
   /** Lists code of the agent until it has ended: it may outlive its agent. */
@@ -388,6 +424,9 @@ export class AgentLifecycle implements CallQueue, MailboxOwner {
       const closing = this.#runOnClose();
       this.#observeWork(closing, "onClose");
       await Promise.race([closing, cut]);
+    }
+    if (hasStarted && hasState(this.agent)) {
+      await Promise.race([this.#endMemory(this.memory), cut]);
     }
     this.#state = { ...end, tag: "closed" };
     if (this.parent !== null) this.parent.#children!.delete(this);

@@ -4,7 +4,8 @@ import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service/service.ts";
 import { queueMicrotask, world } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
-import { checkAgentId, parseAgentAddress } from "../address.ts";
+import { checkAgentId, classNameOf, parseAgentAddress } from "../address.ts";
+import { StateKeeper } from "../state/_state_keeper.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentOptions } from "../agent_options.ts";
 import { waitBy } from "../clock/_clock_waits.ts";
@@ -144,7 +145,7 @@ export class Supervisor implements AgentHost {
     if (mailbox !== undefined) checkRange("mailbox", mailbox, 1);
     const lifecycle = new AgentLifecycle(
       agent,
-      chosen,
+      { id: chosen, isChosen: id !== undefined },
       policy,
       most,
       this,
@@ -199,6 +200,10 @@ export class Supervisor implements AgentHost {
     });
   }
 
+  keeperOf({ agent, id }: AgentLifecycle): StateKeeper {
+    return new StateKeeper(this.context.states, `${classNameOf(agent)}/${id}`);
+  }
+
   missing(id: string): Error {
     return notFound(id);
   }
@@ -232,6 +237,7 @@ export class Supervisor implements AgentHost {
     const { parent, policy, state } = lifecycle;
     switch (actionOnFailure(policy, state.tag)) {
       case "escalate":
+        lifecycle.isBroken = true;
         if (parent === null) return this.context.escalate(error);
         lifecycle.fail(GRACE_MS, reason);
         return this.#failParent(parent, lifecycle.address, error);

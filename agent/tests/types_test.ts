@@ -30,7 +30,7 @@ Deno.test("Remote of an agent has its methods, and none of Agent's members", () 
 });
 
 Deno.test("AgentMembers names all of Agent, hooks that are made public included", () => {
-  type Hooks = "onStart" | "onClose";
+  type Hooks = "onStart" | "onClose" | "restore" | "snapshot";
   const all: Same<
     Extract<keyof Agent, string>,
     Exclude<AgentMembers, Hooks> | "toString"

@@ -88,7 +88,8 @@ for (const kind of KINDS) {
 
   withCtx({
     ...options,
-    name: `a ${kind} loads middleware and handlers of errors from its modules`,
+    name:
+      `a ${kind} loads middleware, handlers of errors and a store from its modules`,
   }, async (ctx) => {
     const parent = await ctx.createContainer();
     const spawned = await spawnIn(ctx, parent, kind, {
@@ -96,12 +97,15 @@ for (const kind of KINDS) {
       middleware: "it:middleware",
       onError: "it:onError",
       onMethodError: "it:onMethodError",
+      store: "it:store",
     });
     const witness = await spawned.spawn<Witness>("it:Witness");
     await assertRejects(() => witness.fail());
+    await witness.keep();
     assertEquals(await witness.reported() as unknown, ["served", [
       "onError: Error: of a task",
       "onMethodError: Error: of a method",
+      "save Witness/0",
     ]]);
   });
 
