@@ -106,10 +106,33 @@ function defineTest(
       { timeout: steps.length * (timeoutMs + MARGIN_MS) }),
     ...(permissions !== undefined && { permissions }),
     fn: (runner) =>
-      runTestCase(runner, steps, fn, {
+      runTestCase(runner, steps, withHooks(options, fn), {
         timeoutMs,
         trace: trace ?? readVariable("DENOMAS_TRACE") === "1",
         site,
       }),
+  };
+}
+
+/** Returns `body` with what runs before and after it on each transport. */
+function withHooks(
+  { beforeEach, afterEach }: CtxOptions,
+  body: CtxBody,
+): CtxBody {
+  if (beforeEach === undefined && afterEach === undefined) return body;
+  return async (ctx) => {
+    const run = async () => {
+      await beforeEach?.(ctx);
+      await body(ctx);
+    };
+    const results = await Promise.allSettled([run()]);
+    results.push(...await Promise.allSettled([afterEach?.(ctx)]));
+    const errors = results.flatMap((it) =>
+      it.status === "rejected" ? [it.reason] : []
+    );
+    if (errors.length > 1) {
+      throw new AggregateError(errors, "The body and 'afterEach' threw");
+    }
+    if (errors.length > 0) throw errors[0];
   };
 }

@@ -34,6 +34,9 @@ export interface CtxOptions {
   /**
    * The transports to run on, in this order; `"tls"` only where it is named.
    *
+   * DENOMAS_TRANSPORTS in the environment, such as `tcp,memory`, ignores all
+   * others.
+   *
    * @default {["tcp", "unix", "memory"]}
    */
   readonly transports?: readonly CtxTransport[] | undefined;
@@ -58,6 +61,20 @@ export interface CtxOptions {
    * @default {DENOMAS_SEED in the environment, or another one in each run}
    */
   readonly seed?: number | undefined;
+  /**
+   * Runs before the body, on each transport. `Deno.test.beforeEach` runs only
+   * once for all of them. Its time is part of the body's.
+   *
+   * @default {none}
+   */
+  readonly beforeEach?: CtxBody | undefined;
+  /**
+   * Runs after the body, on each transport, also if the body or `beforeEach`
+   * throws, and before clean-up.
+   *
+   * @default {none}
+   */
+  readonly afterEach?: CtxBody | undefined;
   /**
    * The permissions of the test, as in `Deno.test`.
    *
@@ -202,6 +219,48 @@ export interface Ctx {
    * @throws {StepEndedError} If the step is over.
    */
   closeServer(options?: CloseOptions): Promise<void>;
+  /**
+   * Starts the server that was started last again, at the same address and with
+   * the same handler and options. If it is still open, it crashes first: its
+   * connections break off.
+   *
+   * @throws {TypeError} If none was started.
+   * @throws {StepEndedError} If the step is over.
+   */
+  restartServer(): Promise<Server>;
+  /**
+   * Waits until `check` returns something else than `false` and does not throw,
+   * and resolves to that.
+   *
+   * @param options `withinMs` is the longest time, 1,000 ms by default. It is
+   * real time, whatever is faked.
+   * @throws {Error} As a rejection, an `AssertionError` with the error of `check`
+   * as its cause.
+   */
+  eventually<T>(
+    check: () => T | Promise<T>,
+    options?: { readonly withinMs?: number | undefined },
+  ): Promise<T>;
+  /**
+   * Resolves as `work` does, unless that takes longer than `withinMs`, 1,000 ms
+   * of real time by default.
+   *
+   * @throws {Error} As a rejection, an `AssertionError` if it takes longer.
+   */
+  within<T>(
+    work: Promise<T>,
+    options?: { readonly withinMs?: number | undefined },
+  ): Promise<T>;
+  /**
+   * Resolves after `forMs`, 20 ms of real time by default, if `work` has not
+   * settled by then. It can be awaited later.
+   *
+   * @throws {Error} As a rejection, an `AssertionError` as soon as it settles.
+   */
+  expectNothing(
+    work: Promise<unknown>,
+    options?: { readonly forMs?: number | undefined },
+  ): Promise<void>;
   /**
    * Takes over a resource that the test has opened, and returns it. The step
    * disposes of it at its end, so that it is no leak.

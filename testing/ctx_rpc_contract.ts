@@ -69,4 +69,13 @@ export interface CtxRpc {
    * @throws {StepEndedError} If the step is over.
    */
   closeServer(options?: CloseOptions): Promise<void>;
+  /**
+   * Starts the RPC server that was started last again, at the same address and
+   * with the same service and options. If it is still open, it crashes first: its
+   * connections break off.
+   *
+   * @throws {TypeError} If none was started.
+   * @throws {StepEndedError} If the step is over.
+   */
+  restartServer(): Promise<RpcServer>;
 }

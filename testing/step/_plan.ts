@@ -4,6 +4,7 @@ import { world } from "../../transports/internal.ts";
 import type { CtxOptions, CtxTransport } from "../ctx_contract.ts";
 
 const SEED_VARIABLE = "DENOMAS_SEED";
+const TRANSPORTS_VARIABLE = "DENOMAS_TRANSPORTS";
 const LARGEST_SEED = 2 ** 32 - 1;
 
 /** A step to run. */
@@ -27,6 +28,7 @@ export type PlanOptions = Pick<
 >;
 
 const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
+const NAMES: CtxTransport[] = [...ALL, "tls"];
 
 /**
  * Returns one step for each transport and codec.
@@ -36,8 +38,10 @@ const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
 export function planSteps(
   { transports = ALL, codecs, utcStart, seed: wanted }: PlanOptions = {},
   os: typeof Deno.build.os = Deno.build.os,
+  chosen: string = readVariable(TRANSPORTS_VARIABLE) ?? "",
 ): PlannedStep[] {
   check("transports", transports);
+  const isChosen = parseChoice(chosen);
   if (codecs !== undefined) check("codecs", codecs);
   const seed = resolveSeed(wanted);
   return transports.flatMap((transport) =>
@@ -47,11 +51,27 @@ export function planSteps(
       codec,
       utcStart,
       seed,
-      ignoredBecause: transport === "unix" && os === "windows"
+      ignoredBecause: !isChosen(transport)
+        ? `not in ${TRANSPORTS_VARIABLE}`
+        : transport === "unix" && os === "windows"
         ? "Deno has no Unix sockets on Windows"
         : null,
     }))
   );
+}
+
+/** Reads a list of transports, such as `tcp,memory`; an empty one allows all. */
+function parseChoice(text: string): (transport: CtxTransport) => boolean {
+  const chosen = text.split(",").map((name) => name.trim()).filter(Boolean);
+  const unknown = chosen.find((name) => !(NAMES as string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `Cannot register test: ${TRANSPORTS_VARIABLE} names '${unknown}', it may name ${
+        NAMES.join(", ")
+      }`,
+    );
+  }
+  return (transport) => chosen.length === 0 || chosen.includes(transport);
 }
 
 /** A test without steps would always pass. */

@@ -51,3 +51,16 @@ Deno.test("planSteps refuses a test that would run nowhere", () => {
     "codecs",
   );
 });
+
+Deno.test("planSteps ignores transports that DENOMAS_TRANSPORTS does not name", () => {
+  const run = (chosen: string) =>
+    planSteps({ transports: ["tcp", "unix", "memory", "tls"] }, "linux", chosen)
+      .filter((step) => step.ignoredBecause === null)
+      .map(({ transport }) => transport);
+  assertEquals(run("tcp"), ["tcp"]);
+  assertEquals(run(" tls, unix"), ["unix", "tls"]);
+  assertEquals(run(""), ["tcp", "unix", "memory", "tls"]);
+  const [step] = planSteps({ transports: ["memory"] }, "linux", "tcp");
+  assertEquals(step!.ignoredBecause, "not in DENOMAS_TRANSPORTS");
+  assertThrows(() => planSteps({}, "linux", "udp"), RangeError, "'udp'");
+});

@@ -10,6 +10,7 @@ import type { Ledger } from "../ledger/_ledger.ts";
 import { StepNetwork } from "../network/_network.ts";
 import type { Network } from "../network_contract.ts";
 import { describeSeed, type PlannedStep } from "./_plan.ts";
+import { Probes } from "./_probes.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 import { type Addresses, baseOf, type StepTls } from "./_transports.ts";
 import { GRACE_MS, makeVerbs } from "./_verbs.ts";
@@ -38,6 +39,8 @@ export class StepCtx implements Ctx {
   readonly connect: Ctx["connect"];
   readonly startServerAndConnect: Ctx["startServerAndConnect"];
   readonly closeServer: Ctx["closeServer"];
+  readonly restartServer: Ctx["restartServer"];
+  readonly #probes: Probes;
   readonly #parts: StepParts;
   #network: StepNetwork | null = null;
   /** Connections to a server that was started before lead around a network. */
@@ -63,6 +66,8 @@ export class StepCtx implements Ctx {
     this.connect = channels.connect;
     this.startServerAndConnect = channels.startServerAndConnect;
     this.closeServer = channels.closeServer;
+    this.restartServer = channels.restartServer;
+    this.#probes = new Probes(scope.ending);
     // Only its type has type parameters.
     this.rpc = makeVerbs({
       scope,
@@ -178,6 +183,18 @@ export class StepCtx implements Ctx {
       (container) => container.close({ graceMs: GRACE_MS }),
     );
     return made;
+  }
+
+  eventually<T>(...args: Parameters<Probes["eventually"]>): Promise<T> {
+    return this.#probes.eventually(...args) as Promise<T>;
+  }
+
+  within<T>(...args: Parameters<Probes["within"]>): Promise<T> {
+    return this.#probes.within(...args) as Promise<T>;
+  }
+
+  expectNothing(...args: Parameters<Probes["expectNothing"]>): Promise<void> {
+    return this.#probes.expectNothing(...args);
   }
 
   use<T extends AsyncDisposable | Disposable>(resource: T): T {

@@ -37,9 +37,10 @@ export function makeVerbs<
   Client extends { close(): Promise<void> },
 >(kind: Kind<Service, ServerOptions, Options, Server, Client>) {
   const { names, scope } = kind;
-  let last: Server | null = null;
+  let last: { server: Server; start(address: string): Promise<Server> } | null =
+    null;
 
-  function lastServer(act: string): Server {
+  function lastStart(act: string): NonNullable<typeof last> {
     if (last !== null) return last;
     throw new TypeError(
       `Cannot ${act}: this step has started no ${names.server}, call '${names.verbs}.startServer' first`,
@@ -51,18 +52,29 @@ export function makeVerbs<
     own?: ServerOptions,
   ): Promise<Server> {
     scope.check(`'${names.verbs}.startServer'`);
-    const address = kind.nextAddress();
     const options = { ...kind.options(), ...own } as ServerOptions;
-    last = await scope.acquire(
-      `${names.server} '${address}'`,
-      () => kind.start(address, service, options),
-      (server) => server.close({ graceMs: GRACE_MS }),
-    );
-    return last;
+    const start = (address: string) =>
+      scope.acquire(
+        `${names.server} '${address}'`,
+        () => kind.start(address, service, options),
+        (server) => server.close({ graceMs: GRACE_MS }),
+      );
+    const server = await start(kind.nextAddress());
+    last = { server, start };
+    return server;
+  }
+
+  async function restartServer(): Promise<Server> {
+    scope.check(`'${names.verbs}.restartServer'`);
+    const { server, start } = lastStart("restart the server");
+    await server.close({ graceMs: 0 });
+    const again = await start(server.address);
+    last = { server: again, start };
+    return again;
   }
 
   async function connect(own?: Options): Promise<Client> {
-    const { address } = lastServer("connect");
+    const { address } = lastStart("connect").server;
     const signal = scope.ending;
     const options = { signal, ...kind.options(), ...own } as Options;
     return await scope.acquire(
@@ -82,8 +94,14 @@ export function makeVerbs<
 
   async function closeServer(options?: CloseOptions): Promise<void> {
     scope.check(`'${names.verbs}.closeServer'`);
-    await lastServer("close the server").close(options);
+    await lastStart("close the server").server.close(options);
   }
 
-  return { startServer, connect, startServerAndConnect, closeServer };
+  return {
+    startServer,
+    restartServer,
+    connect,
+    startServerAndConnect,
+    closeServer,
+  };
 }
