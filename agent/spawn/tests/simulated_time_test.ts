@@ -5,7 +5,7 @@ import { ExternalClock } from "../../clock/external_clock.ts";
 import { quiescent } from "../../clock/quiescent.ts";
 import { fastForward } from "../../clock/pace.ts";
 import { fixture, spawnIn } from "../../fixtures/spawning.ts";
-import { Exchange, Trader } from "../../fixtures/spawned_market.ts";
+import { Board, Exchange, Trader } from "../../fixtures/spawned_market.ts";
 
 const WEEK_S = 7 * 86_400;
 const TRADERS = 4;
@@ -50,8 +50,38 @@ withCtx(
 
 withCtx(
   {
+    name: "fastForward skips no calls of three processes at one moment",
+    transports: ["tcp", "unix"],
+    timeoutMs: 60_000,
+  },
+  async (ctx) => {
+    using clock = new ExternalClock("2024-01-01");
+    await using home = await ctx.createContainer({ clock });
+    const board = await home.spawn(Board);
+    const kinds = ["process", "worker", "worker"] as const;
+    const others = await Promise.all(
+      kinds.map((kind) =>
+        spawnIn(ctx, home, kind, { modules: MODULES, clock: CLOCK })
+      ),
+    );
+    for (const count of [1, 128, 2_000]) {
+      const start = clock.time();
+      board.posts.clear();
+      await Promise.all(
+        others.map((it) => it.spawn("market:Poster", board.address, count)),
+      );
+      await fastForward([clock, ...others], { until: start + 2_700 });
+      const expected = [900, 1_800, 2_700].map((it) => [start + it, 3 * count]);
+      assertEquals([...board.posts], expected);
+    }
+  },
+);
+
+withCtx(
+  {
     name: "a run goes on without a process that is killed, and is over with it",
     transports: ["tcp", "unix"],
+    timeoutMs: 60_000,
   },
   async (ctx) => {
     using clock = new ExternalClock("2024-01-01");
@@ -77,6 +107,7 @@ withCtx(
   {
     name: "quiescent is over when the process is killed that was at work",
     transports: ["tcp"],
+    timeoutMs: 60_000,
   },
   async (ctx) => {
     await using home = await ctx.createContainer();
@@ -102,6 +133,7 @@ withCtx(
   {
     name: "clocks run together only if they can be set, from one time on",
     transports: ["tcp"],
+    timeoutMs: 60_000,
   },
   async (ctx) => {
     using clock = new ExternalClock("2024-01-01");
