@@ -8,9 +8,14 @@ import type { Remote } from "../remote.ts";
 
 /**
  * `connected`: calls are sent at once. `reconnecting`: the connection was lost,
- * and calls wait for the next one. `closed`: the client was closed for good.
+ * and calls wait for the next one. `offline`: as `reconnecting`, in a page whose
+ * browser says that it has no network. `closed`: the client was closed for good.
  */
-export type ReconnectState = "connected" | "reconnecting" | "closed";
+export type ReconnectState =
+  | "connected"
+  | "reconnecting"
+  | "offline"
+  | "closed";
 
 /** Options for `openReconnecting`. */
 export interface ReconnectOptions<T = unknown> extends RpcConnectionOptions {

@@ -36,6 +36,7 @@ import type {
   ReconnectState,
   ReconnectStats,
 } from "./client.ts";
+import { isOffline, isVisible, watchPage } from "./_page.ts";
 import { type LinkState, ReconnectingCaller } from "./_reconnecting_caller.ts";
 
 const QUEUE_TIMEOUT_MS = 30_000;
@@ -100,6 +101,9 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   readonly #resolveClosed: (reason: CloseReason) => void;
   /** Ends attempts to connect. */
   readonly #ending = new AbortController();
+  /** Ends the wait before an attempt. */
+  #waking = new AbortController();
+  #shownState: ReconnectState = "reconnecting";
   readonly #totals = new Totals();
   /** All that are open: those that the server is closing end their calls. */
   readonly #open = new Set<Session>();
@@ -145,7 +149,8 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   }
 
   get state(): ReconnectState {
-    return this.#caller.state.kind;
+    const { kind } = this.#caller.state;
+    return kind === "reconnecting" && isOffline() ? "offline" : kind;
   }
 
   get #isClosed(): boolean {
@@ -166,6 +171,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
       this.#told = "";
       this.#caller.lastFailure = undefined;
       this.#caller.enter({ kind: "connected", session });
+      this.#shownState = "connected";
       this.#keepConnected(session);
     } catch (error) {
       observed.by?.closed(this);
@@ -217,6 +223,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Replaces each connection that is lost, until the client is closed. */
   async #keepConnected(session: Session | null): Promise<void> {
+    const stopWatching = watchPage(() => this.#onPageChange());
     while (!this.#isClosed) {
       if (session === null) {
         session = await this.#tryToConnect();
@@ -237,6 +244,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
         lastedMs >= this.#waits.initialMs;
       session = isDraining ? await this.#tryToConnect(true) : null;
     }
+    stopWatching();
     observed.by?.closed(this);
     const { state } = this.#caller;
     if (state.kind === "closed") this.#resolveClosed(state.reason);
@@ -246,7 +254,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   async #tryToConnect(isAtOnce = false): Promise<Session | null> {
     const { signal } = this.#ending;
     try {
-      if (!isAtOnce) await this.#backoff.wait(Infinity, signal);
+      if (!isAtOnce) await this.#wait();
       const session = await this.#connect(signal);
       this.#told = "";
       this.#caller.lastFailure = undefined;
@@ -263,6 +271,22 @@ class PersistentClient<T> implements ReconnectingClient<T> {
       }
       return null;
     }
+  }
+
+  /** Waits before an attempt; not at all once the client is closed. */
+  async #wait(): Promise<void> {
+    const { signal } = this.#waking = new AbortController();
+    if (this.#isClosed) return;
+    await this.#backoff.wait(Infinity, signal).catch(() => {});
+  }
+
+  /** Tries at once where the next attempt may succeed. */
+  #onPageChange(): void {
+    if (this.#caller.state.kind !== "reconnecting") return;
+    this.#showState();
+    if (isOffline() || !isVisible()) return;
+    this.#backoff.reset();
+    this.#waking.abort();
   }
 
   /** Tells an error of an attempt, unless the one before had the same. */
@@ -337,14 +361,24 @@ class PersistentClient<T> implements ReconnectingClient<T> {
 
   #end(reason: CloseReason): void {
     this.#ending.abort();
+    this.#waking.abort();
     this.#enter({ kind: "closed", reason });
   }
 
   #enter(state: LinkState): void {
     this.#caller.enter(state);
-    const reason = state.kind === "connected" ? null : state.reason;
+    this.#showState();
+  }
+
+  /** Tells the state, if it is not the one that was told last. */
+  #showState(): void {
+    const { state } = this;
+    if (state === this.#shownState) return;
+    this.#shownState = state;
+    const link = this.#caller.state;
+    const reason = link.kind === "connected" ? null : link.reason;
     runGuarded(
-      () => this.#options.onStateChange?.(state.kind, reason),
+      () => this.#options.onStateChange?.(state, reason),
       (error) => this.#report(error),
     );
   }

@@ -149,3 +149,30 @@ withPage(
     assertEquals(other.rpc.stats().acceptedConnections, 0);
   },
 );
+
+withPage(
+  "a lost connection is made anew when the page is online, or looked at",
+  async (page, { rpc }) => {
+    const cut = async () => {
+      for (const { channel } of rpc.clients) {
+        await channel.close({ graceMs: 0 });
+      }
+      await page.until(`states.at(-1) === "reconnecting"`);
+    };
+    assertEquals(await page.evaluate("reconnecting()"), 7);
+    await cut();
+    await page.setOnline(false);
+    await page.until(`states.at(-1) === "offline"`);
+    await page.setOnline(true);
+    assertEquals(await page.evaluate("addAgain()"), 7);
+    await cut();
+    await page.evaluate(
+      `document.dispatchEvent(new Event("visibilitychange", { bubbles: true }))`,
+    );
+    assertEquals(await page.evaluate("addAgain()"), 7);
+    assertEquals(await page.evaluate("states"), [
+      ...["reconnecting", "offline", "reconnecting", "connected"],
+      ...["reconnecting", "connected"],
+    ]);
+  },
+);
