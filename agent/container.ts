@@ -253,8 +253,10 @@ export class Container implements AsyncDisposable, HasWatched {
   /**
    * Connects to the agent at `address`, here or in another container. It asks
    * whether the agent exists, and returns a proxy for it: the same one as long
-   * as your code holds it. The proxy works as long as its connection: connect
-   * again after that was lost.
+   * as your code holds it. When its connection was
+   * lost, the next call makes a new one. With `retryForMs`, calls wait for that
+   * long while the agent is away; those that may have run are made again only if
+   * their method is idempotent.
    *
    * @typeParam T The class of the agent. Nothing checks that it is.
    * @throws {ConnectError} If its container cannot be reached, or is lost while

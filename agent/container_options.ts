@@ -101,7 +101,8 @@ export interface ConnectOptions {
    * has no such agent yet, in milliseconds; 0 for one attempt, `Infinity` for
    * ever. Random waits between attempts grow from 50 ms to 5 s. All of this
    * goes by the clock of this container while `fastForward` or `paceClock` runs
-   * that, and else by real time.
+   * that, and else by real time. Calls of the proxy wait for as long while the
+   * agent is away.
    *
    * @default {0}
    */

@@ -271,12 +271,13 @@ withCtx("Container.connect reopens after the peer came back", async (ctx) => {
   const cat = await first.spawn(Cat);
   const proxy = await here.connect<Cat>(cat.address);
   await first.close();
-  await assertRejects(() => proxy.meow(1), ConnectionClosedError);
+  await assertRejects(() => proxy.meow(1), ConnectError);
   await assertRejects(() => here.connect(cat.address), ConnectError);
   const waiting = here.connect<Cat>(cat.address, { retryForMs: Infinity });
   const second = ctx.use(await reopen(first.address, ctx.options));
   await second.spawn(Cat);
   assertEquals(await (await waiting).meow(1), "meow");
+  assertEquals(await proxy.meow(1), "meow");
   // Closed and opened with nobody looking: the old connection is found dead.
   await second.close({ graceMs: 0 });
   const third = ctx.use(await reopen(first.address, ctx.options));

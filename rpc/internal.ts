@@ -28,6 +28,7 @@ export {
   remoteNode,
 } from "./references/_remote_proxy.ts";
 export { richType } from "./values/_rich_type.ts";
+export { holdsStream } from "./streams/_holds_stream.ts";
 export { REFERENCE_PREFIX } from "./references/_references.ts";
 export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";

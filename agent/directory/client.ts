@@ -1,5 +1,7 @@
+import { checkRange } from "../../channel/internal.ts";
 import type { OnError } from "../../channel/report.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
+import { makeRemote } from "../../rpc/internal.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { ConnectError } from "../../transports/errors.ts";
@@ -9,6 +11,7 @@ import type { Container } from "../container.ts";
 import type { ConnectOptions } from "../container_options.ts";
 import { entry, integer, list, news } from "./_checks.ts";
 import { DirectoryConnection } from "./_connection.ts";
+import { RefCaller } from "./_ref_caller.ts";
 import {
   DIRECTORY_PAGE_SIZE,
   type DirectoryChange,
@@ -180,6 +183,33 @@ export class DirectoryClient implements AsyncDisposable {
         query.type ?? "any"
       }': the directory '${this.address}' has none that fits, wait for one by 'subscribe'`,
     );
+  }
+
+  /**
+   * Returns a proxy for an agent that fits the query, whichever that is. The
+   * first call looks it up; when it is gone, or has moved, the next call looks up
+   * another one, and so does a call that has not run because of that. As long as
+   * an agent answers, the proxy stays with it.
+   *
+   * Calls reject with an `AgentNotFoundError` if none fits, within `retryForMs`.
+   *
+   * @typeParam T The class of the agent. It is not checked.
+   * @throws {RangeError} If `retryForMs` is under 0.
+   */
+  ref<T>(
+    query: LookUpOptions,
+    { retryForMs = 0 }: Pick<ConnectOptions, "retryForMs"> = {},
+  ): Remote<T> {
+    checkRange("retryForMs", retryForMs, 0);
+    const { container } = this.#connection;
+    const { context, links } = internalsOf(container);
+    const caller = new RefCaller({
+      address: this.address,
+      timeoutMs: context.options.timeoutMs ?? Infinity,
+      find: () => this.connectOne<T>(query),
+      retries: () => links.retries(retryForMs),
+    });
+    return makeRemote(caller, "") as Remote<T>;
   }
 
   /** Connects to an agent; returns `null` if it is gone by now. */

@@ -1,6 +1,5 @@
 import { abortable, Ending, Timers } from "../../channel/internal.ts";
 import { TimeoutError } from "../../channel/errors.ts";
-import type { CallOptions } from "../../rpc/call.ts";
 import {
   type AddressResolver,
   type Caller,
@@ -11,34 +10,53 @@ import {
 import type { CallOrigin } from "../../rpc/service/call_queue.ts";
 import { alwaysService, type Router } from "../../rpc/service/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { world } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import { classNameOf, isAgentId, parseAgentAddress } from "../address.ts";
 import type { AgentLike } from "../agent_options.ts";
 import { actAs, currentOrigin } from "../messages/_acting.ts";
+import {
+  AgentCaller,
+  type AgentCallerOptions,
+  type RouteFinder,
+  type WaitForAttempt,
+} from "./_agent_caller.ts";
 import type { Route } from "./_link.ts";
 
 /** The begin of the paths of agents. */
 const PREFIX = "agents/";
 
 /** Finds how to call the agent at an address. */
-type FindRoute = (address: string, signal?: AbortSignal) => Promise<Route>;
+type FindRoute = (
+  address: string,
+  signal: AbortSignal | undefined,
+) => Promise<Route>;
+
+/** The connections of a container, as far as they lead to agents. */
+interface RouteSource {
+  /** Whether no new connections are made any more. */
+  readonly isEnding: boolean;
+  /** Returns what waits before each further attempt, for `retryForMs` in all. */
+  retries(retryForMs: number): WaitForAttempt;
+  /** Returns how to call an agent, which may not exist. */
+  route(address: string, signal?: AbortSignal): Promise<Route>;
+}
 
 /** Passes agents between containers, by their addresses. */
 export class AgentAddresses implements AddressResolver {
   readonly #context: ContainerContext;
   readonly #agents: Router<AgentLike>;
-  readonly #findRoute: FindRoute;
+  /** The connections of the container. */
+  readonly #links: RouteSource;
 
   /** `agents` are those of the container. */
   constructor(
     context: ContainerContext,
     agents: Router<AgentLike>,
-    findRoute: FindRoute,
+    links: RouteSource,
   ) {
     this.#context = context;
     this.#agents = agents;
-    this.#findRoute = findRoute;
+    this.#links = links;
   }
 
   // Also for an agent that has not started or is closed: it may pass itself at
@@ -52,12 +70,43 @@ export class AgentAddresses implements AddressResolver {
   }
 
   open({ address, type }: Place): object {
-    const caller: Caller = {
-      remoteAddress: address,
-      call: (...call) => this.#call(address, ...call),
-    };
+    // A peer has named it: each call asks whether it may be dialled.
+    const caller = this.#caller(address, { keepsRoute: false, retryForMs: 0 });
     const place = { address, type };
     return makeRemote(caller, "", { place, isPassed: true });
+  }
+
+  /**
+   * Returns a proxy for an agent that the program has named, to which `route`
+   * leads now. Its calls wait for up to `retryForMs` while the agent is away.
+   */
+  named({ address, type }: Place, route: Route, retryForMs: number): object {
+    const options = { keepsRoute: true, retryForMs };
+    const place = { address, type };
+    return makeRemote(this.#caller(address, options, route), "", { place });
+  }
+
+  #caller(
+    address: string,
+    options: Omit<AgentCallerOptions, "timeoutMs">,
+    route: Route | null = null,
+  ): Caller {
+    const links = this.#links;
+    const { timeoutMs = Infinity } = this.#context.options;
+    const find: FindRoute = options.keepsRoute
+      ? (address, signal) => links.route(address, signal)
+      : (address, signal) => this.#route(address, signal);
+    const finder: RouteFinder = {
+      get isEnding() {
+        return links.isEnding;
+      },
+      retries: (retryForMs) => links.retries(retryForMs),
+      find: (address, timeoutMs, signal) =>
+        timeoutMs === Infinity
+          ? find(address, signal)
+          : this.#routeWithin(find, address, timeoutMs, signal),
+    };
+    return new AgentCaller(address, finder, { ...options, timeoutMs }, route);
   }
 
   openPath(path: string): object | null {
@@ -88,26 +137,9 @@ export class AgentAddresses implements AddressResolver {
     return actAs({ agent: null, turns }, step);
   }
 
-  /** Calls an agent of which only the address is known; connects if needed. */
-  async #call(
-    address: string,
-    path: string,
-    args: readonly unknown[],
-    options: CallOptions,
-  ): Promise<unknown> {
-    const { timeoutMs = this.#context.options.timeoutMs ?? Infinity } = options;
-    const until = world.now() + timeoutMs;
-    const route = timeoutMs === Infinity
-      ? await this.#route(address, options.signal)
-      : await this.#routeWithin(address, timeoutMs, options.signal);
-    return await route.caller.call(`${route.path}/${path}`, args, {
-      ...options,
-      timeoutMs: Math.max(0, until - world.now()),
-    });
-  }
-
-  /** Finds the route; the time of the call includes this. */
+  /** Finds a route; the time of the call includes this. */
   async #routeWithin(
+    find: FindRoute,
     address: string,
     timeoutMs: number,
     signal: AbortSignal | undefined,
@@ -124,7 +156,7 @@ export class AgentAddresses implements AddressResolver {
     try {
       return await time.before(
         signal,
-        (ending) => this.#route(address, ending),
+        (ending) => find(address, ending),
       );
     } finally {
       timer.stop();
@@ -142,7 +174,7 @@ export class AgentAddresses implements AddressResolver {
         { address },
       );
     }
-    return await this.#findRoute(address, signal);
+    return await this.#links.route(address, signal);
   }
 }
 

@@ -1,16 +1,12 @@
 import { connectionClosed, Ending, pause } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
 import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
+import type { CallOptions } from "../../rpc/call.ts";
 import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { AgentNotFoundError, MethodNotFoundError } from "../../rpc/errors.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import {
-  type Caller,
-  makeRemote,
-  remoteNode,
-  type Session,
-} from "../../rpc/internal.ts";
+import { type Caller, makeRemote, type Session } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { printable } from "../../transports/printable.ts";
 import { formatAgentAddress } from "../address.ts";
@@ -28,20 +24,21 @@ const MAX_NAME_LENGTH = 256;
 
 /** How calls reach an agent. */
 export interface Route {
-  readonly caller: Caller;
+  readonly caller: Caller & {
+    /** Resolves to whether the method at `path` may run twice. */
+    isIdempotent(path: string, options: CallOptions): Promise<boolean>;
+  };
   readonly path: string;
+  /** Whether its connection has ended. */
+  readonly isOver: boolean;
 }
 
-/** A connection to another container, and the proxies of its agents. */
+/** A connection to another container. */
 export class Link {
   readonly client: RpcClient<ContainerService>;
   readonly #address: string;
   readonly #session: Session;
   readonly #pollMs: number;
-  readonly #proxies = new Map<string, WeakRef<object>>();
-  readonly #dropped = new FinalizationRegistry<string>((id) => {
-    if (this.#proxies.get(id)?.deref() === undefined) this.#proxies.delete(id);
-  });
   readonly #ending = new Ending(() => this.#session.channel.lossError()!);
   readonly #watches: Watches;
   /** Whether calls use it, besides confirmations of registrations. */
@@ -64,39 +61,26 @@ export class Link {
     });
   }
 
-  /** The number of proxies that are remembered. */
-  get proxies(): number {
-    return this.#proxies.size;
-  }
-
   /** Whether the connection has ended. */
   get isOver(): boolean {
     return this.#session.channel.lossError() !== null;
   }
 
   /**
-   * Returns the proxy for an agent, after asking whether the agent exists.
-   * Concurrent callers ask each for themselves, since an agent may come between.
+   * Asks whether an agent exists. Returns its class, and how to call it.
    *
    * @throws {AgentNotFoundError} If there is no such agent.
    */
-  async agent(id: string, signal?: AbortSignal): Promise<object> {
-    const address = formatAgentAddress({ container: this.#address, id });
+  async find(
+    id: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly type: string; readonly route: Route }> {
     const type = await this.classOf(id, signal);
-    if (type === null) {
-      this.#proxies.delete(id);
-      throw new AgentNotFoundError(
-        `Cannot connect to '${address}': its container has no such agent, check the id, or start the agent first`,
-      );
-    }
-    const known = this.#proxies.get(id)?.deref();
-    if (known && remoteNode(known)!.place!.type === type) return known;
-    const place = { address, type };
-    const { caller, path } = this.#route(id);
-    const proxy = makeRemote(caller, path, { place });
-    this.#proxies.set(id, new WeakRef(proxy));
-    this.#dropped.register(proxy, id);
-    return proxy;
+    if (type !== null) return { type, route: this.#route(id) };
+    const address = formatAgentAddress({ container: this.#address, id });
+    throw new AgentNotFoundError(
+      `Cannot connect to '${address}': its container has no such agent, check the id, or start the agent first`,
+    );
   }
 
   /** Returns how to call an agent, which may not exist. */
@@ -108,7 +92,14 @@ export class Link {
   }
 
   #route(id: string): Route {
-    return { caller: this.#session.calls, path: `agents/${id}` };
+    const { calls, channel } = this.#session;
+    return {
+      caller: calls,
+      path: `agents/${id}`,
+      get isOver() {
+        return channel.lossError() !== null;
+      },
+    };
   }
 
   /**

@@ -37,6 +37,8 @@ import { actAsNobody } from "../messages/_acting.ts";
 import { AgentAddresses } from "./_agent_addresses.ts";
 import { Traffic } from "./_traffic.ts";
 import { Link, type Route } from "./_link.ts";
+import { Proxies } from "./_proxies.ts";
+import type { WaitForAttempt } from "./_agent_caller.ts";
 
 /** An attempt to connect that several callers wait for. */
 interface Dial {
@@ -62,6 +64,8 @@ export class Links {
   readonly resolver: AddressResolver;
   /** What goes on in the connections of the container. */
   readonly traffic: Traffic = new Traffic();
+  readonly #addresses: AgentAddresses;
+  readonly #proxies = new Proxies();
   readonly #context: ContainerContext;
   readonly #service: ContainerService;
   readonly #links = new Map<string, Link>();
@@ -78,11 +82,8 @@ export class Links {
   constructor(context: ContainerContext, service: ContainerService) {
     this.#context = context;
     this.#service = service;
-    this.resolver = new AgentAddresses(
-      context,
-      service.agents,
-      (address, signal) => this.route(address, signal),
-    );
+    this.#addresses = new AgentAddresses(context, service.agents, this);
+    this.resolver = this.#addresses;
     this.#ending = new Ending(() => context.closedError("wait for an agent"));
   }
 
@@ -96,11 +97,9 @@ export class Links {
     return this.#running.size;
   }
 
-  /** The number of proxies that the connections remember. */
+  /** The number of proxies that are remembered. */
   get proxies(): number {
-    let count = 0;
-    for (const link of this.#links.values()) count += link.proxies;
-    return count;
+    return this.#proxies.size;
   }
 
   /** Whether no new connections are made any more. */
@@ -115,27 +114,44 @@ export class Links {
   ): Promise<object> {
     checkRange("retryForMs", retryForMs, 0);
     const { container, id } = parseAgentAddress(address);
-    const { clock, random } = this.#context;
-    const elapsedMs = stopwatch(clock);
-    const backoff = new Backoff(undefined, undefined, random);
+    const key = `${retryForMs} ${address}`;
+    const again = this.retries(retryForMs);
     for (;;) {
       try {
         const asking = this.#ask(
           container,
-          (it) => it.agent(id, signal),
+          (it) => it.find(id, signal),
           signal,
         );
-        return await this.#translated(container, asking);
+        const { type, route } = await this.#translated(container, asking);
+        const place = { address, type };
+        const make = () => this.#addresses.named(place, route, retryForMs);
+        return this.#proxies.take(key, type, make);
       } catch (error) {
-        const leftMs = retryForMs - elapsedMs();
-        if (!isPassing(error) || leftMs <= 0) throw error;
-        const waitMs = Math.min(backoff.next(), leftMs);
-        await this.#ending.before(
-          signal,
-          (ending) => waitByEither(clock, waitMs, ending),
-        );
+        if (error instanceof AgentNotFoundError) this.#proxies.delete(key);
+        if (!isPassing(error)) throw error;
+        await again(error, signal);
       }
     }
+  }
+
+  /**
+   * Returns what waits before each further attempt of something, for growing
+   * times, and throws the error of the last one when `retryForMs` are over.
+   */
+  retries(retryForMs: number): WaitForAttempt {
+    const { clock, random } = this.#context;
+    const elapsedMs = stopwatch(clock);
+    const backoff = new Backoff(undefined, undefined, random);
+    return async (error, signal, atMostMs = Infinity) => {
+      const leftMs = Math.min(retryForMs - elapsedMs(), atMostMs);
+      if (leftMs <= 0) throw error;
+      const waitMs = Math.min(backoff.next(), leftMs);
+      await this.#ending.before(
+        signal,
+        (ending) => waitByEither(clock, waitMs, ending),
+      );
+    };
   }
 
   /** Returns how to call the agent at `address`, which may not exist. */
@@ -446,6 +462,7 @@ export class Links {
 
   /** Closes all connections. */
   async close(graceMs: number): Promise<void> {
+    this.#proxies.clear();
     const links = [...this.#links.values()];
     await Promise.all([
       ...links.map((link) => link.close({ graceMs })),

@@ -239,7 +239,7 @@ withCtx(
     await until(() => plain.asked >= 3);
     plain.hasAgent = false;
     assertEquals(await watch, "its container has no such agent");
-    await assertRejects(() => link.agent("0"), AgentNotFoundError);
+    await assertRejects(() => link.find("0", undefined), AgentNotFoundError);
   },
 );
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ConnectionClosedError } from "../../channel/errors.ts";
+import { ConnectError } from "../../transports/errors.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
@@ -277,7 +277,7 @@ withCtx("'escalate' closes the container, which says why", async (ctx) => {
     "RangeError: one",
   ]);
   assertEquals(history.closes, 1);
-  await assertRejects(() => proxy.hi(), ConnectionClosedError);
+  await assertRejects(() => proxy.hi(), ConnectError);
   assertEquals(ctx.takeHandlerErrors().length, 2);
 });
 

@@ -20,6 +20,7 @@ import { world } from "../../transports/internal.ts";
 import { isInstance } from "../_failure.ts";
 import type { CallOptions } from "../call.ts";
 import type { Caller } from "../references/_remote_proxy.ts";
+import { holdsStream } from "../streams/_holds_stream.ts";
 import type { Session } from "../session/_session.ts";
 
 /** The state of a client without a connection. */
@@ -287,26 +288,4 @@ function noConnection(
 function optionsLeft({ options, until }: OngoingCall): CallOptions {
   if (until === Infinity) return options;
   return { ...options, timeoutMs: Math.max(0, until - world.now()) };
-}
-
-/**
- * Returns whether an async iterable is part of `value`. A value that cannot be
- * searched, such as one whose getter throws, counts as if one were.
- */
-export function holdsStream(value: unknown): boolean {
-  const seen = new Set<object>();
-  const left: unknown[] = [value];
-  try {
-    while (left.length > 0) {
-      const item = left.pop();
-      if (typeof item !== "object" || item === null || seen.has(item)) continue;
-      seen.add(item);
-      if (Symbol.asyncIterator in item) return true;
-      for (const part of Object.values(item)) left.push(part);
-    }
-  } catch {
-    // Code of the user failed, and may hide a stream.
-    return true;
-  }
-  return false;
 }

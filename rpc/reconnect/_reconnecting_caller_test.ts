@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DEFAULT_BACKOFF } from "../../channel/internal.ts";
 import { QueueFullError } from "../../channel/errors.ts";
 import type { Session } from "../session/_session.ts";
-import { holdsStream, ReconnectingCaller } from "./_reconnecting_caller.ts";
+import { ReconnectingCaller } from "./_reconnecting_caller.ts";
+import { holdsStream } from "../streams/_holds_stream.ts";
 
 /** A connection on which each call returns its path. */
 const session = {

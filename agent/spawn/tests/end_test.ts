@@ -63,7 +63,7 @@ for (const kind of KINDS) {
     assertInstanceOf(await waiting, ConnectionClosedError);
     assertEquals((await watched).address, `${address}/0`);
     assertEquals(await hasFile(address), false);
-    await assertRejects(() => worm.greet("x"), ConnectionClosedError);
+    await assertRejects(() => worm.greet("x"), ConnectError);
     await assertRejects(
       () => spawned.spawn("spawned:Worm", "x"),
       ConnectionClosedError,

@@ -1,0 +1,85 @@
+import type { CallOptions } from "../../rpc/call.ts";
+import { AgentNotFoundError } from "../../rpc/errors.ts";
+import { type Caller, holdsStream, remoteNode } from "../../rpc/internal.ts";
+import { ConnectError } from "../../transports/errors.ts";
+import { world } from "../../transports/internal.ts";
+
+/** What a {@linkcode RefCaller} needs to find its agent. */
+export interface RefSource {
+  /** The address of the directory. */
+  readonly address: string;
+  /** The time limit of calls that have none, in milliseconds. */
+  readonly timeoutMs: number;
+  /**
+   * Returns a proxy for an agent that fits.
+   *
+   * @throws {AgentNotFoundError} If there is none.
+   * @throws {ConnectError} If the directory cannot be reached.
+   */
+  find(): Promise<unknown>;
+  /** Returns what waits before each further attempt, until there is no time. */
+  retries(): (
+    error: unknown,
+    signal: AbortSignal | undefined,
+    atMostMs?: number,
+  ) => Promise<void>;
+}
+
+/**
+ * Calls an agent that a directory has found, and looks up another one when that
+ * is gone.
+ */
+export class RefCaller implements Caller {
+  readonly #source: RefSource;
+  /** The proxy of the agent that was found last; calls share one look-up. */
+  #target: Promise<unknown> | null = null;
+
+  constructor(source: RefSource) {
+    this.#source = source;
+  }
+
+  /** The address of the directory. */
+  get remoteAddress(): string {
+    return this.#source.address;
+  }
+
+  async call(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    const { timeoutMs = this.#source.timeoutMs, signal } = options;
+    const until = world.now() + timeoutMs;
+    const leftMs = () => Math.max(0, until - world.now());
+    const again = this.#source.retries();
+    for (;;) {
+      const known = this.#target;
+      const target = known ?? this.#find();
+      try {
+        const node = remoteNode(await target)!;
+        const full = node.path === "" ? path : `${node.path}/${path}`;
+        const rest = { ...options, timeoutMs: leftMs() };
+        return await node.caller.call(full, args, rest);
+      } catch (error) {
+        // Such a call has not run.
+        const isGone = error instanceof AgentNotFoundError ||
+          error instanceof ConnectError;
+        if (!isGone) throw error;
+        this.#forget(target);
+        if (holdsStream(args)) throw error;
+        // Another agent may be there already.
+        if (known === null) await again(error, signal, leftMs());
+      }
+    }
+  }
+
+  #find(): Promise<unknown> {
+    const target = this.#target = this.#source.find();
+    target.catch(() => this.#forget(target));
+    return target;
+  }
+
+  #forget(target: Promise<unknown>): void {
+    if (this.#target === target) this.#target = null;
+  }
+}
