@@ -180,6 +180,18 @@ export interface Ctx {
    */
   readonly clock: ExternalClock;
   /**
+   * Runs {@linkcode Ctx.clock} as `fastForward` does: to the time `until`, in
+   * seconds, or until nothing waits for it. It stands still while code runs, and
+   * while a message is on its way between servers, clients and containers of this
+   * step, on any transport.
+   *
+   * @throws {TypeError} If the test has no `utcStart`.
+   * @throws {RangeError} As a rejection, if `until` is in the past.
+   */
+  fastForward(
+    options?: { readonly until?: number | undefined },
+  ): Promise<void>;
+  /**
    * Starts a server at a fresh address.
    *
    * @throws {StepEndedError} If the step is over.

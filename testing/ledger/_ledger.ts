@@ -11,6 +11,7 @@ import { Activities } from "./_activities.ts";
 import { Entries, type Entry } from "./_entries.ts";
 import { describeLeak, describeOwned, type Leak } from "./_leak.ts";
 import { MessageLog } from "./_message_log.ts";
+import { Traffic } from "./_traffic.ts";
 import { Stack } from "./_stack.ts";
 
 /** Options for a {@linkcode Ledger}. */
@@ -29,6 +30,8 @@ export interface LedgerOptions {
 export class Ledger implements Notifications {
   /** The messages of the step. */
   readonly log: MessageLog = new MessageLog();
+  /** The messages that are on their way. */
+  readonly traffic: Traffic = new Traffic();
   readonly #options: LedgerOptions;
   readonly #entries = new Entries();
   readonly #activities = new Activities(this.#entries);
@@ -47,6 +50,8 @@ export class Ledger implements Notifications {
     // The peer chooses some names, such as those of agents.
     const what = () => `${kind} (${printable(describe())})`;
     const stack = new Stack();
+    if (kind === "server") this.traffic.addServer(describe());
+    if (kind === "channel") this.traffic.addChannel(resource as Channel);
     this.#entries.add({
       resource,
       kind,
@@ -77,6 +82,7 @@ export class Ledger implements Notifications {
     if (it.type === "message") {
       if (!this.knows(it.channel)) return;
       this.log.add(it, this.#entries.isServerSide(it.channel));
+      this.traffic.addMessage(it);
     } else {
       this.#activities.add(it);
       this.#onRemoved();

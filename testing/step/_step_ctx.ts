@@ -10,6 +10,7 @@ import type { Ledger } from "../ledger/_ledger.ts";
 import { StepNetwork } from "../network/_network.ts";
 import type { Network } from "../network_contract.ts";
 import { describeSeed, type PlannedStep } from "./_plan.ts";
+import { fastForwardStep } from "./_fast_forward.ts";
 import { Probes } from "./_probes.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 import { type Addresses, baseOf, type StepTls } from "./_transports.ts";
@@ -164,6 +165,17 @@ export class StepCtx implements Ctx {
       new ExternalClock(utcStart, { onError: this.options.onError }),
     );
     return this.#clock;
+  }
+
+  async fastForward(
+    { until }: { readonly until?: number | undefined } = {},
+  ): Promise<void> {
+    const { ledger, scope } = this.#parts;
+    scope.check("'ctx.fastForward'");
+    await fastForwardStep(this.clock, ledger.traffic, {
+      until,
+      signal: scope.ending,
+    });
   }
 
   async createContainer(options: ContainerOptions = {}): Promise<Container> {
