@@ -3,7 +3,7 @@ import { printable } from "../printable.ts";
 import type { ByteStream, Connection } from "../transport.ts";
 import { hostHeader, type WebSocketPlace } from "./_address.ts";
 import { type HttpHead, readHead, writeText } from "./_http_head.ts";
-import type { Origins } from "./_origin.ts";
+import type { Origins } from "./origin.ts";
 import { WebSocketStream } from "./_stream.ts";
 import { BYTES, TEXT } from "./_protocols.ts";
 import { acceptFor, judgeUpgrade, newKey, type Refusal } from "./_upgrade.ts";

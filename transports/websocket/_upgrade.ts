@@ -1,4 +1,4 @@
-import { isAllowed, type Origins } from "./_origin.ts";
+import { isAllowed, type Origins } from "./origin.ts";
 import { BYTES, TEXT } from "./_protocols.ts";
 import { cookiesIn, type UpgradeRequest } from "../upgrade_request.ts";
 

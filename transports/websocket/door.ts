@@ -1,7 +1,7 @@
 import { AddressInUseError } from "../errors.ts";
 import type { Connection, Listener, Transport } from "../transport.ts";
 import { NativeStream } from "./_native_stream.ts";
-import { checkOrigins, type Origins } from "./_origin.ts";
+import { checkOrigins, type Origins } from "./origin.ts";
 import { TEXT } from "./_protocols.ts";
 import { judgeUpgrade, type Refusal, wantsWebSocket } from "./_upgrade.ts";
 

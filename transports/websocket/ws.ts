@@ -8,7 +8,7 @@ import type {
 } from "../transport.ts";
 import { formatPlace, parsePlace, type WebSocketPlace } from "./_address.ts";
 import { acceptOver, connectOver } from "./_handshake.ts";
-import { checkOrigins, type Origins } from "./_origin.ts";
+import { checkOrigins, type Origins } from "./origin.ts";
 
 /** The longest message where nothing else is asked: that of a frame. */
 const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024 + 4;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkOrigins, isAllowed, type Origins } from "./_origin.ts";
+import { checkOrigins, isAllowed, type Origins } from "./origin.ts";
 
 const APP = ["https://app.example"];
 const SUBDOMAINS = ["https://*.app.example"];

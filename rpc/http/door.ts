@@ -1,0 +1,273 @@
+import { AddressInUseError } from "../../transports/errors.ts";
+import { memoryPair } from "../../transports/memory.ts";
+import type { Connection, Transport } from "../../transports/transport.ts";
+import { cookiesIn } from "../../transports/upgrade_request.ts";
+import {
+  checkOrigins,
+  isAllowed,
+  type Origins,
+} from "../../transports/websocket/origin.ts";
+import { isServicePath } from "../references/_call_content.ts";
+import { openSession } from "../session/_open_session.ts";
+import { sessionStarter } from "../session/_session.ts";
+import { errorResponse, refusal, resultResponse } from "./_response.ts";
+
+/** The longest body where nothing else is asked. */
+const MAX_BODY_BYTES = 1_024 * 1_024;
+
+/** Options for {@linkcode httpDoor}. */
+export interface HttpDoorOptions {
+  /**
+   * The beginning of the paths of calls.
+   *
+   * @default {"/rpc/"}
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * The pages that may call: those of the server's own origin, any, or a list of
+   * origins. What sends no origin is no page, and may call.
+   *
+   * @default {"same"}
+   */
+  readonly origins?: Origins | undefined;
+  /**
+   * The longest body of a request, in bytes.
+   *
+   * @default {1_048_576}
+   */
+  readonly maxBodyBytes?: number | undefined;
+}
+
+/**
+ * A transport that takes single calls from an HTTP server. Made by
+ * {@linkcode httpDoor}.
+ */
+export interface HttpDoor extends Transport {
+  /** The address to listen at. */
+  readonly address: string;
+  /** The beginning of the paths of calls. */
+  readonly prefix: string;
+  /**
+   * Answers a request whose path begins with the prefix; returns `null` for any
+   * other request. Pass `info`, so that limits per host know the client.
+   */
+  call(
+    request: Request,
+    info?: { readonly remoteAddr?: unknown },
+  ): Promise<Response> | null;
+}
+
+let doors = 0;
+
+/**
+ * Returns a door for calls by plain HTTP, as with curl, from webhooks or from
+ * other languages: `POST /rpc/path/of/method` with the arguments as a JSON list.
+ * Each is a call as any other, with the same `authenticate`, middleware, schemas,
+ * limits and masking of errors.
+ *
+ * ```ts
+ * import { httpDoor } from "@denomas/denomas/http";
+ * import { service, startServer } from "@denomas/denomas/rpc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const adder = service({ add: (a: number, b: number) => a + b });
+ * const door = httpDoor();
+ * await using rpc = await startServer(door.address, adder, {
+ *   transports: [door],
+ * });
+ *
+ * // In Deno.serve: (request, info) => door.call(request, info) ?? page(request)
+ * const request = new Request("http://localhost/rpc/add", {
+ *   method: "POST",
+ *   headers: { "content-type": "application/json" },
+ *   body: "[1, 2]",
+ * });
+ * const response = await door.call(request)!;
+ * assertEquals([response.status, await response.json()], [200, 3]);
+ * ```
+ *
+ * The `credentials` for `authenticate` are the token of the header
+ * `Authorization: Bearer …`; the request is there, too. A stream is answered as
+ * lines of JSON. A client that goes away cancels its call.
+ *
+ * @throws {TypeError} If `origins` has an entry that is no origin.
+ */
+export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
+  const {
+    prefix = "/rpc/",
+    origins = "same",
+    maxBodyBytes = MAX_BODY_BYTES,
+  } = options;
+  checkOrigins(origins);
+  const address = `http://door-${++doors}`;
+  let accept: ((connection: Connection) => void) | null = null;
+  const wrongAddress = (other: string) =>
+    new TypeError(
+      `Cannot use address '${other}': this door is at '${address}', use its 'address'`,
+    );
+  return {
+    scheme: "http",
+    address,
+    prefix,
+    // deno-lint-ignore require-await -- it must reject, not throw
+    listen: async (at, take) => {
+      if (at !== address) throw wrongAddress(at);
+      if (accept !== null) {
+        throw new AddressInUseError(
+          `Cannot listen on '${address}': another server uses this door, make one more`,
+          { address },
+        );
+      }
+      accept = take;
+      return {
+        address,
+        close: () => {
+          accept = null;
+          return Promise.resolve();
+        },
+        ref: () => {},
+        unref: () => {},
+      };
+    },
+    // deno-lint-ignore require-await -- it must reject, not throw
+    connect: async (at) => {
+      throw new TypeError(
+        `Cannot connect to '${at}': a door only lets others in, use 'fetch'`,
+      );
+    },
+    call: (request, info) => {
+      const { pathname } = new URL(request.url);
+      if (!pathname.startsWith(prefix)) return null;
+      const problem = problemOf(request, origins);
+      if (problem !== null) return Promise.resolve(problem);
+      if (accept === null) {
+        return Promise.resolve(refusal(503, "unavailable", "It has closed"));
+      }
+      const path = decodePath(pathname.slice(prefix.length));
+      if (!isServicePath(path)) {
+        return Promise.resolve(refusal(404, "not_found", "No such method"));
+      }
+      const far = farEnd(request, info?.remoteAddr);
+      return answer({ request, path, far, accept, address, maxBodyBytes });
+    },
+  };
+}
+
+/** Returns the refusal of a request that is no call, or `null`. */
+function problemOf(request: Request, origins: Origins): Response | null {
+  const { method, headers } = request;
+  if (method !== "POST") {
+    return refusal(405, "method", "Calls are made by POST", { allow: "POST" });
+  }
+  if (!isAllowed(headers.get("origin"), headers.get("host"), origins)) {
+    return refusal(403, "origin", "Pages of this origin may not call");
+  }
+  // A page may send other types anywhere without asking the server first.
+  const type = headers.get("content-type")?.split(";")[0]?.trim();
+  if (type?.toLowerCase() === "application/json") return null;
+  return refusal(
+    415,
+    "type",
+    "The arguments are JSON, sent as 'content-type: application/json'",
+  );
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Returns the server's end of a connection for one call. */
+function farEnd(request: Request, remoteAddr: unknown) {
+  const { hostname = "unknown", port = 0 } = (remoteAddr ?? {}) as {
+    readonly hostname?: string;
+    readonly port?: number;
+  };
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const headers = new Headers(request.headers);
+  const { pathname, search } = new URL(request.url);
+  return {
+    remoteAddress: `http://${host}:${port}`,
+    request: {
+      target: pathname + search,
+      headers,
+      cookies: cookiesIn(headers),
+    },
+  };
+}
+
+/** All that is needed for one call. */
+interface HttpCall {
+  readonly request: Request;
+  readonly path: string;
+  readonly far: ReturnType<typeof farEnd>;
+  readonly accept: (connection: Connection) => void;
+  readonly address: string;
+  readonly maxBodyBytes: number;
+}
+
+/** Makes a call over a connection of its own, which ends with the answer. */
+async function answer(call: HttpCall): Promise<Response> {
+  const { request, path, far, accept, address, maxBodyBytes } = call;
+  const args = await argumentsIn(request, maxBodyBytes);
+  if (args instanceof Response) return args;
+  const transport: Transport = {
+    scheme: "http",
+    listen: () => Promise.reject(new TypeError("It only connects")),
+    connect: () => {
+      const [near, end] = memoryPair(address);
+      accept({ ...end, ...far });
+      return Promise.resolve(near);
+    },
+  };
+  const { signal } = request;
+  const credentials = bearerOf(request);
+  const start = sessionStarter(null, { isInitiator: true, credentials });
+  let close = () => Promise.resolve();
+  try {
+    const session = await openSession(start, address, {
+      transports: [transport],
+      signal,
+    });
+    close = () => session.channel.close();
+    const result = await session.calls.call(path, args, { signal });
+    return await resultResponse(result, close);
+  } catch (error) {
+    await close();
+    return errorResponse(error);
+  }
+}
+
+function bearerOf(request: Request): string | undefined {
+  const header = request.headers.get("authorization") ?? "";
+  return /^Bearer +(.+)$/i.exec(header)?.[1];
+}
+
+/** Returns the arguments of a call, or the refusal of its body. */
+async function argumentsIn(
+  request: Request,
+  maxBodyBytes: number,
+): Promise<unknown[] | Response> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) {
+      return refusal(413, "size", `The body is over ${maxBodyBytes} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return [];
+  try {
+    const args: unknown = JSON.parse(
+      await new Blob(chunks as BlobPart[]).text(),
+    );
+    if (Array.isArray(args)) return args;
+  } catch {
+    // The same answer.
+  }
+  return refusal(400, "body", "The body must be a JSON list of arguments");
+}
