@@ -19,7 +19,7 @@ interface StateHooks {
 
 /** Whether an agent has a state that survives it. */
 export function hasState(agent: AgentLike): boolean {
-  return (agent as StateHooks).snapshot !== undefined;
+  return typeof (agent as StateHooks).snapshot === "function";
 }
 
 /** The state of one agent that survives it. */

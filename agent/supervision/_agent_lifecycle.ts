@@ -8,7 +8,7 @@ import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentTask, FailurePolicy } from "../agent_options.ts";
 import { withinBy } from "../clock/_clock_waits.ts";
 import { ClockClosedError, ContainerClosedError } from "../errors.ts";
-import { actAs } from "../messages/_acting.ts";
+import { actAs, currentOrigin } from "../messages/_acting.ts";
 import {
   AgentMemory,
   hasState,
@@ -94,6 +94,10 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
   #mailbox: Mailbox | null = null;
   #children: Set<AgentLifecycle> | null = null;
   #memory: AgentMemory | null = null;
+  /** Resolves when no call runs, while the end waits for that. */
+  #quiet: PromiseWithResolvers<void> | null = null;
+  /** Whether its own code closes it, which may wait for the end. */
+  #isClosedByItself = false;
   #opened: PromiseWithResolvers<void> | null = null;
   #closed: PromiseWithResolvers<void> | null = null;
   /** Ends the waits of a close whose time is over. */
@@ -232,10 +236,19 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
     return this.#memory ??= new AgentMemory(this, this.#host.keeperOf(this));
   }
 
+  /** Waits for the running call of an agent that runs one at a time. */
+  async #callsEnded(): Promise<void> {
+    if (this.#isClosedByItself || (this.#mailbox?.isIdle ?? true)) return;
+    this.#quiet = Promise.withResolvers<void>();
+    await this.#quiet.promise;
+  }
+
   /** Never rejects. */
   async #endMemory(memory: AgentMemory): Promise<void> {
+    const hasFailed = this.hasFailed || this.isBroken;
     try {
-      await memory.end(this.hasFailed || this.isBroken);
+      if (!hasFailed) await this.#callsEnded();
+      await memory.end(hasFailed);
     } catch (error) {
       this.#host.context.report(error, "task", this.address);
     }
@@ -266,7 +279,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
       const turns = call.origin?.turns ?? [];
       return actAs({ agent: this.id, turns }, step);
     }
-    this.#mailbox ??= new Mailbox(this);
+    this.#mailbox ??= new Mailbox(this, () => this.#quiet?.resolve());
     return this.#mailbox.run(call, (origin) => actAs(origin, step));
   }
 
@@ -389,6 +402,10 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
   ): Promise<void> {
     const from = this.#state;
     if (from.tag === "closed") return;
+    if (currentOrigin()?.agent === this.id) {
+      this.#isClosedByItself = true;
+      this.#quiet?.resolve();
+    }
     const cut = this.#cut ??= Promise.withResolvers<void>();
     const { promise: ended } = this.#ended;
     const over = grace(ended);

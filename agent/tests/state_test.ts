@@ -9,6 +9,7 @@ import { json } from "../../channel/codecs/json/json.ts";
 import { SerializationError } from "../../channel/errors.ts";
 import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { codecs as slowCodecs } from "../../channel/fixtures/codecs.ts";
+import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { Agent } from "../agent.ts";
@@ -419,3 +420,40 @@ withCtx({ name: "each agent has a state of its own", codecs }, async (ctx) => {
     await container.close();
   }
 });
+
+withCtx(
+  "the end of an agent waits for its running call before it saves",
+  async (ctx) => {
+    const begun = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    class Slow extends Keeper {
+      @expose
+      async change(): Promise<void> {
+        this.value = "half";
+        begun.resolve();
+        await go.promise;
+        this.value = "whole";
+      }
+      protected override onClose(): void {
+        nextTurn().then(go.resolve);
+      }
+      @expose
+      async leave(): Promise<void> {
+        this.value = "left";
+        await this.close({ graceMs: 60_000 });
+      }
+    }
+    const container = await ctx.createContainer();
+    const first = await container.spawn(Slow);
+    const remote = await container.connect<Slow>(first.address);
+    const changing = remote.change();
+    await begun.promise;
+    await first.close({ graceMs: 60_000 });
+    await changing;
+    const second = await container.spawn(Slow);
+    assertEquals(second.value, "whole");
+    // An agent that closes itself in a call does not wait for that call.
+    await (await container.connect<Slow>(second.address)).leave();
+    assertEquals((await container.spawn(Slow)).value, "left");
+  },
+);
