@@ -1,5 +1,9 @@
 import { type Call, currentCall, type Guard } from "../call.ts";
-import type { Declared, ErrorMakers } from "./declared_errors.ts";
+import {
+  type Declared,
+  type ErrorMakers,
+  errorMakers,
+} from "./declared_errors.ts";
 import { type ExposeOptions, rememberOptions } from "./expose.ts";
 import type {
   ArgumentSchemas,
@@ -82,6 +86,9 @@ export type CallerResult<R, Result, Items> = Items extends StandardSchema
   : Result extends StandardSchema ? OutputOf<Result>
   : R;
 
+/** What a method gets for its call when this side itself calls it, as tests do. */
+const OWN_CALL = Object.freeze({ errors: errorMakers });
+
 /** Makes methods whose guards are given already, and run first. */
 export interface MethodMaker<Given extends readonly Guard[]> {
   /** Makes a method with the types of its schemas. */
@@ -116,7 +123,8 @@ export interface MethodMaker<Given extends readonly Guard[]> {
  * and the method gets their outputs, such as defaults that were filled in. The
  * call itself follows the arguments, also after an `await`, and `rest` is one
  * list before it. If the method declares `errors`, those of the call make them:
- * see {@linkcode isRemoteError}.
+ * see {@linkcode isRemoteError}. When this side calls the method by itself, as a
+ * test does, there is no call, and nothing is checked: only `errors` are there.
  *
  * ```ts
  * import { method, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -179,7 +187,8 @@ export function guarded<const Given extends readonly Guard[]>(
       const given = rest === undefined
         ? args
         : [...args.slice(0, length), args.slice(length)];
-      return Reflect.apply(handler, this, [...given, currentCall()]);
+      const call = currentCall() ?? OWN_CALL;
+      return Reflect.apply(handler, this, [...given, call]);
     }
     const use = [...guards, ...options.use ?? []];
     rememberOptions(served, use.length > 0 ? { ...options, use } : options);

@@ -5,6 +5,7 @@ import {
   assertFalse,
   assertInstanceOf,
   assertRejects,
+  assertThrows,
 } from "@std/assert";
 import { z } from "npm:zod@4.6.7";
 import { RemoteError } from "../../channel/errors.ts";
@@ -178,6 +179,15 @@ withCtx(
     assertFalse(isRemoteError(plain, remote.run, "job_failed"));
   },
 );
+
+Deno.test("a method that is called on its own side throws what it declares", async () => {
+  const error = assertThrows(() => queue.run("made"), ServiceError, "Made");
+  assertEquals([error.code, error.data], ["job_failed", {
+    id: "7",
+    at: new Date(0),
+  }]);
+  await assertRejects(() => queue.close(), ServiceError, "Closed");
+});
 
 withCtx("methods of classes declare errors, too", async (ctx) => {
   const { remote } = await ctx.rpc.startServerAndConnect(new Jobs());
