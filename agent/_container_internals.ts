@@ -1,4 +1,5 @@
 import type { ContainerContext } from "./_container_context.ts";
+import type { ContainerTraffic } from "./clock/_party.ts";
 import type { Links } from "./links/_links.ts";
 import type { Supervisor } from "./supervision/_supervisor.ts";
 
@@ -15,6 +16,8 @@ export interface ContainerInternals {
   readonly context: ContainerContext;
   readonly links: Links;
   readonly supervisor: Supervisor;
+  /** Returns what goes on in the container. */
+  readonly report: () => ContainerTraffic;
   /** The containers that it has spawned. */
   readonly dependents: Set<Dependent>;
   /**

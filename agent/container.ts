@@ -136,7 +136,14 @@ export class Container implements AsyncDisposable, HasWatched {
       service,
     );
     const dependents = this.#dependents;
-    const parts = { context, links, supervisor, dependents, registrationKeys };
+    const parts = {
+      report: this.#report,
+      context,
+      links,
+      supervisor,
+      dependents,
+      registrationKeys,
+    };
     setInternals(this, parts);
   }
 

@@ -39,6 +39,11 @@ export interface Party {
   readonly nextDue: number | null;
   /** Whether it is in another process, and is known by its reports only. */
   readonly isRemote: boolean;
+  /**
+   * Reports of the container here that has spawned it. Its messages are waited
+   * for, too, even if its own clock is not run.
+   */
+  readonly parent?: () => ContainerTraffic;
   /** Lets its containers go by the clock, until `end`. */
   begin(signal?: AbortSignal): void | Promise<void>;
   end(): void;

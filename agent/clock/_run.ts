@@ -2,10 +2,10 @@ import { abortable, pause } from "../../channel/internal.ts";
 import { DenomasError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 import { askAll } from "./_parties.ts";
-import type { Party } from "./_party.ts";
+import type { ContainerTraffic, Party, PartyReport } from "./_party.ts";
 import { Quiet } from "./_quiet.ts";
 import { formatSeconds } from "./_time.ts";
-import type { Settle } from "./settle.ts";
+import { type Settle, settleInProcess } from "./settle.ts";
 
 /** How long messages may be under way before a run gives up, in real time. */
 const STALLED_MS = 5_000;
@@ -24,6 +24,8 @@ export class Run {
   readonly #parties: Set<Party>;
   readonly #options: RunOptions;
   readonly #quiet = new Quiet();
+  /** The newest report of each party. */
+  readonly #reports = new Map<Party, PartyReport>();
 
   constructor(parties: readonly Party[], options: RunOptions) {
     this.#parties = new Set(parties);
@@ -74,7 +76,9 @@ export class Run {
       const due = this.nextDue;
       if (due === null || due > until) break;
       await this.setTime(due);
-      await this.settle();
+      await this.#settle((party) =>
+        !party.isRemote || (party.nextDue ?? Infinity) <= due
+      );
     }
     if (until === Infinity || this.time >= until || isOver()) return;
     await this.setTime(until);
@@ -82,23 +86,30 @@ export class Run {
 
   /** Wakes all that is due, and waits until nothing goes on anywhere. */
   async settle(): Promise<void> {
-    const { settle, signal } = this.#options;
-    await this.#settleAll();
-    if (settle === undefined) return;
-    await abortable(settle(signal), signal);
-    await this.#settleAll();
+    await this.#settle(() => true);
   }
 
-  async #settleAll(): Promise<void> {
+  /**
+   * Asks those parties first that `isAsked` picks. The other ones have nothing
+   * to wake, and their last reports are true until a message reaches them.
+   */
+  async #settle(isAsked: (party: Party) => boolean): Promise<void> {
+    const { settle, signal } = this.#options;
+    await this.#settleAll(isAsked);
+    if (settle === undefined) return;
+    await abortable(settle(signal), signal);
+    await this.#settleAll(() => true);
+  }
+
+  async #settleAll(isAsked: (party: Party) => boolean): Promise<void> {
     const { signal } = this.#options;
     let seen = "";
     let since = world.now();
     for (;;) {
-      const reports = await askAll(
-        this.#parties,
-        (party) => party.settle(signal),
-      );
-      const containers = reports.flatMap((it) => it.containers);
+      await this.#ask(isAsked);
+      isAsked = () => true;
+      const containers = await this.#traffic();
+      const reports = [...this.#reports.values()];
       const underWay = reports.some(({ opening }) => opening > 0)
         ? "containers that are made"
         : this.#quiet.underWay(containers);
@@ -112,6 +123,29 @@ export class Run {
       if (waitedMs > STALLED_MS) throw this.#stalled(underWay);
       if (waitedMs > EAGER_MS) await pause(1, signal);
     }
+  }
+
+  async #ask(isAsked: (party: Party) => boolean): Promise<void> {
+    const { signal } = this.#options;
+    await askAll(this.#parties, async (party) => {
+      if (!isAsked(party) && this.#reports.has(party)) return;
+      this.#reports.set(party, await party.settle(signal));
+    });
+    for (const party of this.#reports.keys()) {
+      if (!this.#parties.has(party)) this.#reports.delete(party);
+    }
+  }
+
+  /** Returns what goes on in the containers of all parties and their parents. */
+  async #traffic(): Promise<ContainerTraffic[]> {
+    const reports = [...this.#reports.values()];
+    const traffic = reports.flatMap(({ containers }) => containers);
+    const parents = new Set<() => ContainerTraffic>();
+    for (const { parent } of this.#parties) if (parent) parents.add(parent);
+    if (parents.size > 0) await settleInProcess(this.#options.signal);
+    for (const report of parents) traffic.push(report());
+    // A parent may have the clock of another party: one report of it counts.
+    return [...new Map(traffic.map((it) => [it.id, it])).values()];
   }
 
   #stalled(underWay: string): DenomasError {

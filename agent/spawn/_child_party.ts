@@ -1,6 +1,6 @@
 import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { withOptions } from "../../rpc/options.ts";
-import type { Party, PartyReport } from "../clock/_party.ts";
+import type { ContainerTraffic, Party, PartyReport } from "../clock/_party.ts";
 import type { Child } from "./_child.ts";
 
 /** The clock of a container in another process or Worker. */
@@ -8,10 +8,13 @@ export class ChildParty implements Party {
   time = 0;
   nextDue: number | null = null;
   readonly isRemote = true;
+  readonly parent: () => ContainerTraffic;
   readonly #control: RpcClient<Child>;
 
-  constructor(control: RpcClient<Child>) {
+  /** `parent` tells what goes on in the container that has spawned it. */
+  constructor(control: RpcClient<Child>, parent: () => ContainerTraffic) {
     this.#control = control;
+    this.parent = parent;
   }
 
   async begin(signal?: AbortSignal): Promise<void> {

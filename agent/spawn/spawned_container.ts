@@ -19,6 +19,7 @@ import type { ContainerContext } from "../_container_context.ts";
 import { internalsOf } from "../_container_internals.ts";
 import { isAgentId } from "../address.ts";
 import {
+  type ContainerTraffic,
   type HasParty,
   type HasWatched,
   type Party,
@@ -88,6 +89,7 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   readonly address: string;
   readonly #context: ContainerContext;
   readonly #links: Links;
+  readonly #reportParent: () => ContainerTraffic;
   readonly #plan: SpawnPlan;
   readonly #child: ChildAccess;
   readonly #stderr: string[] = [];
@@ -114,7 +116,8 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
 
   /** Made by `spawnContainer`. */
   constructor(parent: Container, plan: SpawnPlan) {
-    const { context, dependents, links } = internalsOf(parent);
+    const { context, dependents, links, report } = internalsOf(parent);
+    this.#reportParent = report;
     this.address = plan.address;
     this.#context = context;
     this.#links = links;
@@ -377,12 +380,12 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
 
   /** Lets `fastForward` and `paceClock` run its clock. */
   [party](): Party {
-    return new ChildParty(this.#control!);
+    return new ChildParty(this.#control!, this.#reportParent);
   }
 
   /** Lets `quiescent` watch it. */
   [watched](): Watched {
-    return new ChildParty(this.#control!);
+    return new ChildParty(this.#control!, this.#reportParent);
   }
 
   /** Closes the container. */
