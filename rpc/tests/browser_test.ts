@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { CHROMIUM, Chromium } from "../../dev/fixtures/chromium.ts";
+import {
+  type Browser,
+  type Page,
+  testInBrowsers,
+} from "../../dev/fixtures/browsers/mod.ts";
 import { webSocketDoor } from "../../transports/websocket/door.ts";
 import { startServer } from "../deno.ts";
 import type { RpcClient } from "../rpc_client.ts";
@@ -62,23 +66,17 @@ async function startPages(script: Uint8Array<ArrayBuffer>) {
 function withPage(
   name: string,
   fn: (
-    page: Chromium,
+    page: Page,
     server: Awaited<ReturnType<typeof startPages>>,
-    script: Uint8Array<ArrayBuffer>,
+    rest: { script: Uint8Array<ArrayBuffer>; browser: Browser },
   ) => Promise<void>,
 ): void {
-  const reason = CHROMIUM === null ? " (left out: there is no Chromium)" : "";
-  Deno.test({
-    name: `in Chromium, ${name}${reason}`,
-    ignore: CHROMIUM === null,
-    timeout: 120_000,
-    fn: async () => {
-      const script = await bundlePage();
-      await using server = await startPages(script);
-      await using page = await Chromium.start();
-      await page.open(server.address, "globalThis.isReady");
-      await fn(page, server, script);
-    },
+  testInBrowsers(name, async (browser) => {
+    const script = await bundlePage();
+    await using server = await startPages(script);
+    const page = await browser.newPage();
+    await page.open(server.address, "globalThis.isReady");
+    await fn(page, server, { script, browser });
   });
 }
 
@@ -121,11 +119,11 @@ withPage("reloads leave nothing behind", async (page, { rpc }) => {
 
 withPage(
   "a browser that is killed ends its calls and streams",
-  async (page, { rpc }) => {
+  async (page, { rpc }, { browser }) => {
     await page.evaluate("open()");
     await page.evaluate("hang()");
     assertEquals(await page.evaluate("add()"), 3);
-    await page.kill();
+    await browser.kill();
     await until(() => rpc.clients.size === 0);
     await until(() => PageServer.ended.length === 2);
     assertEquals(PageServer.ended.toSorted(), ["count", "sleep"]);
@@ -134,7 +132,7 @@ withPage(
 
 withPage(
   "a page of another origin is refused",
-  async (page, { address }, script) => {
+  async (page, { address }, { script }) => {
     await using other = await startPages(script);
     const to = other.address.replace("http", "ws");
     assertEquals(await page.evaluate(`refusal("${to}")`), "ConnectError");
