@@ -580,19 +580,21 @@ withCtx(
     const server = ctx.use(
       await startServer(ctx.address, new Probe(), ctx.options),
     );
+    const hang = Promise.withResolvers<void>();
     const error = await assertRejects(
       () =>
         openReconnecting(server.address, {
           ...ctx.options,
           onConnect: async ({ channel }) => {
             void channel.close();
-            await new Promise<void>(() => {});
+            await hang.promise;
           },
         }),
       ConnectError,
     );
     assertIsError(error.cause, ConnectionClosedError);
     assertEquals(error.cause.by, "local");
+    hang.resolve();
   },
 );
 
@@ -650,11 +652,12 @@ withCtx(
   async (ctx) => {
     let runs = 0;
     const second = Promise.withResolvers<void>();
+    const hang = Promise.withResolvers<void>();
     const world = await World.make(ctx, {
       onConnect: async () => {
         if (++runs !== 2) return;
         second.resolve();
-        await new Promise<void>(() => {});
+        await hang.promise;
       },
     });
     const back = world.next("connected");
@@ -664,6 +667,7 @@ withCtx(
     await world.cut();
     await back;
     assertEquals(runs, 3);
+    hang.resolve();
     const away = world.next("reconnecting");
     runs = 1;
     await world.cut();
