@@ -1,5 +1,5 @@
+// Longer than most files: the states of an agent follow each other in one place.
 import { abortable, within } from "../../channel/internal.ts";
-import { ConnectionClosedError } from "../../channel/errors.ts";
 import { describeThrown } from "../../channel/message.ts";
 import type { CallQueue, QueuedCall } from "../../rpc/service/call_queue.ts";
 import type { ExposeOptions } from "../../rpc/service/expose.ts";
@@ -7,7 +7,7 @@ import { observed } from "../../transports/internal.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentTask, FailurePolicy } from "../agent_options.ts";
 import { withinBy } from "../clock/_clock_waits.ts";
-import { ClockClosedError, ContainerClosedError } from "../errors.ts";
+import { ContainerClosedError } from "../errors.ts";
 import { actAs, currentOrigin } from "../messages/_acting.ts";
 import {
   AgentMemory,
@@ -16,6 +16,12 @@ import {
 } from "../state/_agent_memory.ts";
 import type { StateKeeper } from "../state/_state_keeper.ts";
 import { Mailbox, type MailboxOwner } from "../messages/_mailbox.ts";
+import {
+  AgentTasks,
+  observeWork,
+  runAs,
+  type TaskOwner,
+} from "./_agent_tasks.ts";
 
 /** The default time that the close of an agent or a container may take. */
 export const GRACE_MS = 1_000;
@@ -72,7 +78,8 @@ interface Hooks {
 }
 
 /** The life of one agent: its state, its tasks and who watches it. */
-export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
+export class AgentLifecycle
+  implements CallQueue, MailboxOwner, Rememberer, TaskOwner {
   readonly agent: AgentLike;
   readonly id: string;
   /** Whether the agent has chosen its id, and so may be found again by it. */
@@ -89,7 +96,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
   // There may be very many agents, most of them idle: the rest is made when it
   // is needed.
   #controller: AbortController | null = null;
-  #tasks: Set<Promise<void>> | null = null;
+  #tasks: AgentTasks | null = null;
   #watchers: Set<(reason: string) => void> | null = null;
   #mailbox: Mailbox | null = null;
   #children: Set<AgentLifecycle> | null = null;
@@ -214,14 +221,14 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
     this.#state = { tag: "starting", hook };
     const run = async () => {
       try {
-        await actAs({ agent: this.id, turns: [] }, () => this.#startHooks());
+        await runAs(this, () => this.#startHooks());
         resolve(true);
       } finally {
         resolve(false);
       }
     };
     const running = run();
-    this.#observeWork(running, "onStart");
+    observeWork(this, running, "onStart");
     await Promise.race([running, this.#ended.promise]);
   }
 
@@ -252,15 +259,6 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
     } catch (error) {
       this.#host.context.report(error, "task", this.address);
     }
-  }
-
-  /** Lists code of the agent until it has ended: it may outlive its agent. */
-  #observeWork(work: Promise<void>, name: string): void {
-    if (observed.by === null) return;
-    observed.by.opened(work, "task", () => name);
-    observed.by.owned(work, this);
-    const onEnd = () => observed.by?.closed(work);
-    work.then(onEnd, onEnd);
   }
 
   /** Lets others call the agent. */
@@ -297,28 +295,12 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
    * @throws {ContainerClosedError} If the agent is closed.
    */
   run(task: AgentTask): Promise<void> {
-    if (this.isClosing) {
-      throw new ContainerClosedError(
-        `Cannot run a task of ${this.agent}: the agent is closed`,
-      );
-    }
-    const tasks = this.#tasks ??= new Set();
-    const running = this.#run(task);
-    tasks.add(running);
-    running.then(() => tasks.delete(running));
-    this.#observeWork(running, task.name || "without a name");
-    return running;
+    this.#tasks ??= new AgentTasks(this);
+    return this.#tasks.run(task);
   }
 
-  async #run(task: AgentTask): Promise<void> {
-    const { signal } = this;
-    try {
-      await actAs({ agent: this.id, turns: [] }, () => task(signal));
-    } catch (error) {
-      // A task whose agent closes may end in any of these ways.
-      if (signal.aborted && isEnd(error, signal)) return;
-      this.#host.onTaskFailure(this, error);
-    }
+  onTaskFailure(error: unknown): void {
+    this.#host.onTaskFailure(this, error);
   }
 
   /**
@@ -431,7 +413,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
     for (const notify of watchers) notify(end.reason);
     this.#abort();
     let hasStarted = from.tag === "running";
-    const work: Promise<unknown>[] = [...this.#tasks ?? []];
+    const work: Promise<unknown>[] = [...this.#tasks?.running ?? []];
     if (from.tag === "starting") {
       work.push(from.hook.then((isThrough) => hasStarted = isThrough));
     }
@@ -439,7 +421,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
     await this.#closeChildren(cut);
     if (hasStarted && this.#hooks.onClose !== undefined) {
       const closing = this.#runOnClose();
-      this.#observeWork(closing, "onClose");
+      observeWork(this, closing, "onClose");
       await Promise.race([closing, cut]);
     }
     if (hasStarted && hasState(this.agent)) {
@@ -455,10 +437,7 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
   /** Never rejects, even after the close has given up waiting for it. */
   async #runOnClose(): Promise<void> {
     try {
-      await actAs(
-        { agent: this.id, turns: [] },
-        () => this.#hooks.onClose!(),
-      );
+      await runAs(this, () => this.#hooks.onClose!());
     } catch (error) {
       this.#host.context.report(error, "task", this.address);
     }
@@ -468,19 +447,5 @@ export class AgentLifecycle implements CallQueue, MailboxOwner, Rememberer {
     this.#controller?.abort(
       new DOMException("The agent is closed", "AbortError"),
     );
-  }
-}
-
-/** Whether an error only says that the agent, or its surroundings, are closed. */
-function isEnd(error: unknown, signal: AbortSignal): boolean {
-  if (error === signal.reason) return true;
-  try {
-    return error instanceof ContainerClosedError ||
-      error instanceof ClockClosedError ||
-      (error instanceof ConnectionClosedError && error.by === "local") ||
-      (error instanceof Error && error.name === "AbortError");
-  } catch {
-    // The thrown value may be one that throws when it is looked at.
-    return false;
   }
 }
