@@ -16,6 +16,7 @@ const EAGER_MS = 20;
 /** Options of a run. */
 export interface RunOptions {
   readonly settle?: Settle | undefined;
+  readonly lostAfterMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -102,7 +103,7 @@ export class Run {
   }
 
   async #settleAll(isAsked: (party: Party) => boolean): Promise<void> {
-    const { signal } = this.#options;
+    const { lostAfterMs, signal } = this.#options;
     let seen = "";
     let since = world.now();
     for (;;) {
@@ -120,7 +121,10 @@ export class Run {
       if (isPending || counts !== seen) since = world.now();
       seen = counts;
       const waitedMs = world.now() - since;
-      if (waitedMs > STALLED_MS) throw this.#stalled(underWay);
+      if (waitedMs > (lostAfterMs ?? STALLED_MS)) {
+        if (lostAfterMs !== undefined) return;
+        throw this.#stalled(underWay);
+      }
       if (waitedMs > EAGER_MS) await pause(1, signal);
     }
   }

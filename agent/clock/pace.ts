@@ -27,6 +27,14 @@ export interface FastForwardOptions {
    * @default {nothing else is waited for}
    */
   readonly settle?: Settle | undefined;
+  /**
+   * Takes messages between containers for lost, and moves the clock on, once
+   * they have been under way for so many milliseconds of real time and none has
+   * arrived. For networks with faults, as in tests.
+   *
+   * @default {nothing is taken for lost: after 5,000 ms the run rejects}
+   */
+  readonly lostAfterMs?: number | undefined;
   /** Ends the run: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,13 +80,22 @@ export interface PacedRun extends Promise<void> {
 /**
  * Runs a clock as fast as the work allows: it jumps from one due time to the
  * next, and lets the woken work settle in between, so that each wait ends at
- * exactly its due time.
+ * exactly its due time. Work that awaits promises, the clock, or calls between
+ * containers that have the clock is waited for exactly; what the option `settle`
+ * waits for, too.
+ *
+ * Several clocks run together: those of this process and those of spawned
+ * containers are set to one time before anything wakes. A spawned container that
+ * is gone is left out from then on.
  *
  * With `until` it resolves when the time is exactly `until` and the work woken
  * then has settled; the last jump may wake nothing. Without `until` it resolves
  * when nothing waits; where something always does, pass a `signal`.
  *
- * @throws {RangeError} As a rejection, if `until` is in the past.
+ * @throws {RangeError} As a rejection, if `until` is in the past, or the clocks
+ * have different times.
+ * @throws {DenomasError} As a rejection, if messages are under way for 5 s of
+ * real time and none arrives.
  * @throws {ClockClosedError} As a rejection, if the clock is closed before
  * `until`.
  */

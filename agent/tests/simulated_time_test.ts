@@ -89,6 +89,26 @@ withCtx(
   },
 );
 
+withCtx(
+  {
+    name: "fastForward goes on without messages that are taken for lost",
+    utcStart: "2024-01-01",
+  },
+  async (ctx) => {
+    const { clock, network } = ctx;
+    const board = await (await ctx.createContainer()).spawn(Board);
+    const away = await ctx.createContainer();
+    const remote = await away.connect<Board>(board.address);
+    network.hold();
+    clock.callAt(900, () => remote.post());
+    clock.callAt(1_800, () => network.release());
+    await fastForward(clock, { until: 1_000, lostAfterMs: 20 });
+    assertEquals(board.posts.size, 0);
+    await fastForward(clock, { until: 2_000, lostAfterMs: 1_000 });
+    assertEquals([...board.posts], [[1_800, 1]]);
+  },
+);
+
 // Not by `withCtx`, whose ledger takes longer than all of this.
 for (const count of [1, 127, 128, 1_000, 10_000]) {
   Deno.test(`fastForward skips none of ${count} calls at one moment`, async () => {

@@ -26,6 +26,7 @@ export async function fastForwardStep(
 ): Promise<void> {
   const work = fastForward(clock, {
     ...options,
+    lostAfterMs: STALLED_MS,
     settle: (signal) => settleAll(traffic, signal),
   });
   await abortable(work, options.signal);
