@@ -10,6 +10,15 @@ interface PromiseHooks {
   }): () => void;
 }
 
+/**
+ * How many awaits of a step are followed, those of the package included. Each
+ * takes a few microseconds, which a step that has very many cannot spare.
+ */
+const MAX_AWAITS = 100_000;
+
+/** Those of the hook itself, and the one of the function that waits. */
+const MAX_FRAMES = 4;
+
 /** Code that is not the user's own. */
 const OF_LIBRARIES = /\/node_modules\/|\/npm\/|:\/\/jsr\.io\/|https?:\/\//;
 
@@ -22,9 +31,13 @@ export class Awaits implements Disposable {
   readonly #waits = new Map<object, Stack>();
   readonly #stop: () => void;
   #onChange: (() => void) | null = null;
+  #count = 0;
 
-  /** Follows the code for which `isCurrent` returns `true`. */
-  constructor(isCurrent: () => boolean) {
+  /**
+   * Follows the code for which `isCurrent` returns `true`, up to `max` awaits:
+   * then it forgets all.
+   */
+  constructor(isCurrent: () => boolean, max = MAX_AWAITS) {
     const { promiseHooks } = v8 as unknown as { promiseHooks?: PromiseHooks };
     const end = (promise: object) => {
       if (this.#waits.delete(promise)) this.#onChange?.();
@@ -32,6 +45,7 @@ export class Awaits implements Disposable {
     this.#stop = promiseHooks?.createHook({
       init: (promise, parent) => {
         if (parent === undefined || !isCurrent()) return;
+        if (++this.#count > max) return this[Symbol.dispose]();
         this.#waits.set(promise, new Stack(MAX_FRAMES));
       },
       before: end,
@@ -55,13 +69,11 @@ export class Awaits implements Disposable {
     await promise;
   }
 
-  /** Follows nothing any more, and forgets all. */
+  /** Follows nothing any more, and forgets all. Repeatable. */
   [Symbol.dispose](): void {
-    this.#onChange = null;
     this.#stop();
     this.#waits.clear();
+    this.#onChange?.();
+    this.#onChange = null;
   }
 }
-
-/** Those of the hook itself, and the one of the function that waits. */
-const MAX_FRAMES = 6;

@@ -4,6 +4,7 @@ import { Topic } from "../../rpc/topics/mod.ts";
 import type { Ctx } from "../ctx_contract.ts";
 import { LeakError, StepTimeoutError } from "../errors.ts";
 import { failureOf, runCase } from "../fixtures/fake_runner.ts";
+import { Awaits } from "../ledger/_awaits.ts";
 import { planSteps } from "../step/_plan.ts";
 
 // The user's own code, which the package has not started.
@@ -115,3 +116,38 @@ for (const [name, body] of Object.entries(INNOCENT)) {
     assertEquals(steps.map(({ error }) => error), [null, null, null]);
   });
 }
+
+async function stuck(until: Promise<void>): Promise<void> {
+  await until;
+}
+
+Deno.test("Awaits names the lines at which functions wait, until they go on", async () => {
+  using awaits = new Awaits(() => true);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const waiting = stuck(promise);
+  const [line, ...others] = awaits.lines();
+  assertMatch(line!, /at stuck \(.*awaits_test\.ts:\d+:\d+\)$/);
+  assertEquals(others, []);
+  resolve();
+  await waiting;
+  assertEquals(awaits.lines(), []);
+});
+
+Deno.test("Awaits follows only the code that is asked for", () => {
+  using awaits = new Awaits(() => false);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  void stuck(promise);
+  assertEquals(awaits.lines(), []);
+  resolve();
+});
+
+Deno.test("Awaits forgets all when there are too many", async () => {
+  using awaits = new Awaits(() => true, 2);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const all = [stuck(promise), stuck(promise)];
+  assertEquals(awaits.lines().length, 2);
+  all.push(stuck(promise));
+  assertEquals(awaits.lines(), []);
+  resolve();
+  await Promise.all(all);
+});
