@@ -11,9 +11,6 @@ import {
 
 /** Hires the bidders of one container. */
 export class Agency extends Agent {
-  /** What its bidders are doing. */
-  readonly #moves = new Set<Promise<void>>();
-
   /** Makes bidders that sell by the auctioneer at `address`. */
   @expose
   async hire(
@@ -21,22 +18,10 @@ export class Agency extends Agent {
     address: string,
   ): Promise<number> {
     const auctioneer = await this.container.connect<Auctioneer>(address);
-    const move = (moving: Promise<void>) => this.#track(moving);
     for (const plan of bidders) {
-      await this.container.spawn(Bidder, { plan, auctioneer, move });
+      await this.container.spawn(Bidder, { plan, auctioneer });
     }
     return bidders.length;
-  }
-
-  /** Resolves when all that were to come or go have done so. */
-  @expose
-  async settled(): Promise<void> {
-    await Promise.all(this.#moves);
-  }
-
-  #track(moving: Promise<void>): void {
-    const tracked = moving.finally(() => this.#moves.delete(tracked));
-    this.#moves.add(tracked);
   }
 }
 
@@ -44,8 +29,6 @@ export class Agency extends Agent {
 export interface BidderParts {
   readonly plan: BidderPlan;
   readonly auctioneer: Remote<Auctioneer>;
-  /** Hears of its coming and going. */
-  readonly move: (moving: Promise<void>) => void;
 }
 
 /** Sells power: comes, makes offers, and goes, by the clock of its container. */
@@ -62,11 +45,11 @@ export class Bidder extends Agent {
 
   /** Plans its day. */
   protected override onStart(): void {
-    const { plan: { from, until }, move } = this.#parts;
+    const { from, until } = this.#parts.plan;
     const { clock } = this.container;
     const timeOf = (round: number) => round * ROUND_SECONDS - LEAD_SECONDS;
-    clock.callAt(timeOf(from), () => move(this.#come()));
-    clock.callAt(timeOf(until), () => move(this.#go()));
+    clock.callAt(timeOf(from), () => this.#come());
+    clock.callAt(timeOf(until), () => this.#go());
   }
 
   /** Answers the call for proposals of a round. */

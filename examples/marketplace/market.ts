@@ -1,20 +1,20 @@
-import type { Container, SpawnedContainer } from "@denomas/denomas/agent";
+import {
+  type Container,
+  type ExternalClock,
+  fastForward,
+  type SpawnedContainer,
+} from "@denomas/denomas/agent";
 import type { Remote } from "@denomas/denomas/rpc";
 import type { Agency } from "./agents.ts";
 import { Auctioneer } from "./auctioneer.ts";
 import type { Cleared } from "./clearing.ts";
-import { type DayPlan, LEAD_SECONDS, ROUND_SECONDS } from "./plan.ts";
+import { type DayPlan, ROUND_SECONDS } from "./plan.ts";
 
 /** A site with the container that its bidders live in. */
 export interface Site {
   readonly name: string;
   readonly container: SpawnedContainer;
   readonly agency: Remote<Agency>;
-}
-
-/** A clock that is set from outside. */
-interface SettableClock {
-  setTime(time: number): void;
 }
 
 /** What is told of each round when it is over. */
@@ -30,7 +30,7 @@ export interface RoundReport {
 export interface MarketParts {
   readonly plan: DayPlan;
   readonly container: Container;
-  readonly clock: SettableClock;
+  readonly clock: ExternalClock;
   readonly sites: readonly Site[];
   /** Kills the container of a site, and returns when it is dead. */
   readonly kill: (site: Site) => Promise<void>;
@@ -48,8 +48,13 @@ export interface MarketDay {
 
 /** Runs a day of the market: hires all bidders, and holds every round. */
 export async function runDay(parts: MarketParts): Promise<MarketDay> {
-  const { plan, container, sites, onRound } = parts;
+  const { plan, container, clock, sites, onRound } = parts;
   const alive = new Set(sites);
+  // Those who come or go before a round have done so at its time.
+  const runUntil = (until: number) => {
+    const others = Array.from(alive, (site) => site.container);
+    return fastForward([clock, ...others], { until });
+  };
   const killDue = async (round: number) => {
     for (const site of alive) {
       const { killedIn } = plan.sites.find(({ name }) => name === site.name)!;
@@ -70,27 +75,12 @@ export async function runDay(parts: MarketParts): Promise<MarketDay> {
   const rounds: Cleared[] = [];
   for (const round of plan.demand.keys()) {
     const startedAt = performance.now();
-    const time = round * ROUND_SECONDS;
-    await setTime(parts, alive, time - LEAD_SECONDS);
-    await setTime(parts, alive, time);
+    await runUntil(round * ROUND_SECONDS);
     const cleared = await auctioneer.buy(round);
     rounds.push(cleared);
     const tookMs = performance.now() - startedAt;
     onRound({ round, cleared, tookMs, bidders: auctioneer.sizes() });
   }
-  await setTime(parts, alive, plan.demand.length * ROUND_SECONDS);
+  await runUntil(plan.demand.length * ROUND_SECONDS);
   return { rounds, earnings: auctioneer.earnings, lost: auctioneer.lost };
-}
-
-/** Sets all clocks, and waits until those that this has woken have come or gone. */
-async function setTime(
-  { clock }: MarketParts,
-  sites: ReadonlySet<Site>,
-  time: number,
-): Promise<void> {
-  clock.setTime(time);
-  await Promise.all([...sites].map(async ({ container, agency }) => {
-    await container.setTime(time);
-    await agency.settled();
-  }));
 }
