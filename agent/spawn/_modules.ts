@@ -66,6 +66,21 @@ export async function loadExport(
   );
 }
 
+/** What an option must be, unless it is a function. */
+const WANTED: Readonly<Record<string, string>> = {
+  codec: "an object",
+  middleware: "an object",
+  store: "an object",
+  transports: "a list",
+};
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return "an object";
+  return `'${value === null ? "null" : typeof value}'`;
+}
+
 /**
  * Loads the options of a container that are exports.
  *
@@ -78,13 +93,12 @@ export async function loadOptions(
   const loaded: Record<string, unknown> = {};
   for (const [option, name] of Object.entries(named)) {
     const value = loaded[option] = await loadExport(modules, name!);
-    const isObject = ["codec", "middleware", "store"].includes(option);
-    const type = isObject ? "object" : "function";
-    if (typeof value === type && value !== null) continue;
+    const wanted = WANTED[option] ?? "a function";
+    if (kindOf(value) === wanted) continue;
     throw new SpawnError(
       `Cannot use '${name}' as '${option}': it is ${
-        value === null ? "null" : `of type '${typeof value}'`
-      }, export ${isObject ? "an object" : "a function"}`,
+        kindOf(value)
+      }, export ${wanted}`,
     );
   }
   return loaded;

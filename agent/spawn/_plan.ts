@@ -56,6 +56,11 @@ export async function planSpawn(
   // A container without credentials is a sandbox, and gets no key either.
   const { tls = options.credentials === null ? null : ofParent } = options;
   checkContainer(parent, own, options);
+  if (options.transports !== undefined && tls !== null) {
+    throw new TypeError(
+      "Cannot spawn a container with both 'transports' and TLS: a key cannot be passed on to transports, set 'tls' to null or leave 'transports' out",
+    );
+  }
   if (options.kind === "worker") checkWorker(options);
   const { address, ...place } = choosePlace(options);
   const { serializers = [] } = options;

@@ -78,6 +78,7 @@ export const NAMED_OPTIONS = [
   "onError",
   "onMethodError",
   "store",
+  "transports",
 ] as const satisfies readonly (keyof ContainerOptions)[];
 
 /** The plain options of a container. */
@@ -231,6 +232,13 @@ export interface SpawnOptions extends PlainOptions, NamedOptions {
    * @default {`memoryStore()`, for as long as it is open}
    */
   readonly store?: string | undefined;
+  /**
+   * The export of its modules that is the list of its transports. Not with TLS,
+   * whose key cannot be passed on to them.
+   *
+   * @default {TCP, Unix sockets and memory}
+   */
+  readonly transports?: string | undefined;
   /**
    * Further flags for `deno run`, such as `--import-map=…`.
    *

@@ -33,11 +33,10 @@ const PLAIN: PlainOptions = {
 };
 
 Deno.test("spawnContainer takes every option of a container that can cross to a process", () => {
-  // A new option of containers belongs into `PLAIN_OPTIONS`, `NAMED_OPTIONS` or
-  // this list of those that cannot cross.
+  // A new option of containers belongs into `PLAIN_OPTIONS` or `NAMED_OPTIONS`.
   type Left = Exclude<
     keyof ContainerOptions,
-    keyof SpawnOptions | "transports"
+    keyof SpawnOptions
   >;
   const none: [Left] extends [never] ? true : Left = true;
   assertEquals(none, true);
@@ -142,7 +141,8 @@ for (const kind of KINDS) {
     for (
       const [option, text] of [
         ["middleware", "export an object"],
-        ["codec", "export an object"],
+        ["codec", "is a function, export an object"],
+        ["transports", "export a list"],
         ["onError", "exports no 'missing'"],
       ] as const
     ) {
@@ -157,6 +157,30 @@ for (const kind of KINDS) {
       () => spawnIn(ctx, parent, kind, { modules, onError: "it:codec" }),
       SpawnError,
       "export a function",
+    );
+  });
+}
+
+for (const kind of KINDS) {
+  withCtx({
+    ...options,
+    name: `a ${kind} loads its transports from its modules, but not with TLS`,
+  }, async (ctx) => {
+    const parent = await ctx.createContainer();
+    const told: string[] = [];
+    for (const transports of [undefined, "it:transports"]) {
+      const more = { modules, transports };
+      const spawned = await spawnIn(ctx, parent, kind, more);
+      const witness = await spawned.spawn<Witness>("it:Witness");
+      told.push(await witness.connect("nowhere://at-all/0"));
+    }
+    assertStringIncludes(told[0]!, "add one to 'transports'");
+    assertStringIncludes(told[1]!, "Cannot get there");
+    await assertRejects(
+      () =>
+        spawnIn(ctx, parent, kind, { transports: "it:transports", tls: {} }),
+      TypeError,
+      "both 'transports' and TLS",
     );
   });
 }
