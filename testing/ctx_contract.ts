@@ -20,9 +20,9 @@ import type { Network } from "./network_contract.ts";
 
 /**
  * The transports that a test can run on. `"tls"` is TCP with TLS, where both
- * sides present throw-away certificates with the name `"ctx"`.
+ * sides present throw-away certificates with the name `"ctx"`; `"ws"` is WebSocket.
  */
-export type CtxTransport = "tcp" | "unix" | "memory" | "tls";
+export type CtxTransport = "tcp" | "unix" | "memory" | "tls" | "ws";
 
 /** The body of a test. */
 export type CtxBody = (ctx: Ctx) => void | Promise<void>;
@@ -32,7 +32,8 @@ export interface CtxOptions {
   /** The name of the test. */
   readonly name: string;
   /**
-   * The transports to run on, in this order; `"tls"` only where it is named.
+   * The transports to run on, in this order; `"tls"` and `"ws"` only where they
+   * are named.
    *
    * DENOMAS_TRANSPORTS in the environment, such as `tcp,memory`, ignores all
    * others.

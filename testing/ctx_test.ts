@@ -40,7 +40,13 @@ withCtx(
   },
 );
 
-const schemes = { tcp: "tcp", tls: "tcp", unix: "ipc", memory: "local" };
+const schemes = {
+  tcp: "tcp",
+  tls: "tcp",
+  unix: "ipc",
+  memory: "local",
+  ws: "ws",
+};
 
 withCtx(
   "Ctx gives another address at each read, and options, for servers by hand",

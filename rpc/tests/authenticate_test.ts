@@ -239,9 +239,10 @@ withCtx(
     using raw = await openRaw(server.address);
     raw.send(encodeRequest(0, ["run", [], {}]));
     assertEquals(await raw.receive(), '[1,0,"ran"]');
-    const scheme = { tcp: "tcp", tls: "tcp", unix: "ipc", memory: "local" }[
-      ctx.transport
-    ];
+    const scheme =
+      { tcp: "tcp", tls: "tcp", unix: "ipc", memory: "local", ws: "ws" }[
+        ctx.transport
+      ];
     assertEquals(peers, [[undefined, null, false, scheme]]);
   },
 );

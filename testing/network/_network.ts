@@ -2,8 +2,6 @@ import { abortable } from "../../channel/internal.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
 import { observed } from "../../transports/internal.ts";
 import { memoryStreams } from "../../transports/memory.ts";
-import type { TlsOptions } from "../../transports/tls/options.ts";
-import { secured } from "../../transports/tls/secured.ts";
 import type {
   Connection,
   Listener,
@@ -37,10 +35,10 @@ const PIECE_BYTES = 16;
 export interface StepNetworkOptions {
   /** The seed of all random numbers. */
   readonly seed: number;
-  /** The step's transport, without TLS. */
+  /** What carries the bytes of the step's transport. */
   readonly base: Transport;
-  /** The TLS of the step, inside which the network carries nothing. */
-  readonly tls?: TlsOptions | undefined;
+  /** Returns the step's transport, such as TLS, whose bytes `plain` carries. */
+  readonly wrap?: ((plain: Transport) => Transport) | undefined;
   readonly belongs: BelongsTo;
   /** Whether an object can own connections. */
   readonly isOwner: (owner: object) => boolean;
@@ -82,13 +80,13 @@ export class StepNetwork implements Network, AsyncDisposable {
    * connections that it makes, once that is known.
    */
   transport(origin: () => object | null = () => null): Transport {
-    const { base: { scheme }, tls } = this.#options;
+    const { base: { scheme }, wrap } = this.#options;
     const plain: Transport = {
       scheme,
       listen: (...args) => this.#listen(...args),
       connect: (address, options) => this.#connect(address, options, origin),
     };
-    return tls === undefined ? plain : secured(plain, tls);
+    return wrap === undefined ? plain : wrap(plain);
   }
 
   /** Returns that transport, and the default ones for all other schemes. */

@@ -28,7 +28,7 @@ export type PlanOptions = Pick<
 >;
 
 const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
-const NAMES: CtxTransport[] = [...ALL, "tls"];
+const NAMES: CtxTransport[] = [...ALL, "tls", "ws"];
 
 /**
  * Returns one step for each transport and codec.

@@ -13,7 +13,14 @@ import { describeSeed, type PlannedStep } from "./_plan.ts";
 import { fastForwardStep } from "./_fast_forward.ts";
 import { Probes } from "./_probes.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
-import { type Addresses, baseOf, type StepTls } from "./_transports.ts";
+import { defaultTransports } from "../../transports/defaults.ts";
+import { ws } from "../../transports/websocket/ws.ts";
+import {
+  type Addresses,
+  baseOf,
+  type StepTls,
+  wrapperOf,
+} from "./_transports.ts";
 import { GRACE_MS, makeVerbs } from "./_verbs.ts";
 import type { ReportedError } from "./_verdict.ts";
 
@@ -104,6 +111,8 @@ export class StepCtx implements Ctx {
       // The transport through the network encrypts by itself.
       ...(this.#network !== null
         ? { transports: this.#network.transports() }
+        : plan.transport === "ws"
+        ? { transports: [ws(), ...defaultTransports()] }
         : tls && { tls: tls.options }),
     };
   }
@@ -129,7 +138,7 @@ export class StepCtx implements Ctx {
       new StepNetwork({
         seed: plan.seed,
         base: baseOf(plan.transport),
-        tls: tls?.options,
+        wrap: wrapperOf(plan.transport, tls),
         belongs: (end, owner) => ledger.belongs(end, owner),
         isOwner: (owner) => ledger.knows(owner),
       }),

@@ -1,8 +1,10 @@
 import { formatAddress } from "../../transports/address.ts";
 import { memory } from "../../transports/memory.ts";
 import { tcp } from "../../transports/tcp.ts";
+import { secured } from "../../transports/tls/secured.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { unix } from "../../transports/unix.ts";
+import { webSocketOver } from "../../transports/websocket/over.ts";
 import {
   createTestAuthority,
   type TestAuthority,
@@ -10,17 +12,27 @@ import {
 import type { CtxTlsOptions, CtxTransport } from "../ctx_contract.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
-/** Returns a step's transport, without TLS. */
+/** Returns what carries the bytes of a step's transport. */
 export function baseOf(transport: CtxTransport): Transport {
   switch (transport) {
     case "tcp":
     case "tls":
+    case "ws":
       return tcp();
     case "unix":
       return unix();
     case "memory":
       return memory();
   }
+}
+
+/** Returns what makes a step's transport of its base, if they differ. */
+export function wrapperOf(
+  transport: CtxTransport,
+  tls: StepTls | null,
+): ((plain: Transport) => Transport) | undefined {
+  if (transport === "ws") return (plain) => webSocketOver("ws", plain);
+  return tls === null ? undefined : (plain) => secured(plain, tls.options);
 }
 
 /** The certificates of the steps with TLS. */
@@ -68,6 +80,8 @@ export class Addresses {
       case "tcp":
       case "tls":
         return formatAddress({ scheme: "tcp", host: "127.0.0.1", port: 0 });
+      case "ws":
+        return formatAddress({ scheme: "ws", host: "127.0.0.1", port: 0 });
       case "memory":
         return formatAddress({ scheme: "local", name: `ctx-${++names}` });
       case "unix": {

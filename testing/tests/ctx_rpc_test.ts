@@ -21,6 +21,7 @@ withCtx({ name: "Ctx.rpc serves and calls a service", codecs }, async (ctx) => {
       tls: "tcp",
       unix: "ipc",
       memory: "local",
+      ws: "ws",
     }[ctx.transport],
   );
 });

@@ -16,4 +16,5 @@ export type {
 } from "./door.ts";
 export type { UpgradeRequest } from "../upgrade_request.ts";
 export { ws, wss } from "./ws.ts";
-export type { SecureWebSocketOptions, WebSocketOptions } from "./ws.ts";
+export type { WebSocketOptions } from "./over.ts";
+export type { SecureWebSocketOptions } from "./ws.ts";

@@ -1,48 +1,7 @@
-import { AddressInUseError, ConnectError } from "../errors.ts";
 import { tcp } from "../tcp.ts";
 import type { TlsOptions } from "../tls/options.ts";
-import type {
-  Connection,
-  Transport,
-  TransportConnectOptions,
-} from "../transport.ts";
-import { formatPlace, parsePlace, type WebSocketPlace } from "./_address.ts";
-import { acceptOver, connectOver } from "./_handshake.ts";
-import { checkOrigins, type Origins } from "./origin.ts";
-
-/** The longest message where nothing else is asked: that of a frame. */
-const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024 + 4;
-
-/** Options for {@linkcode ws} and {@linkcode wss}. */
-export interface WebSocketOptions {
-  /**
-   * The pages that may connect to a server here: those of its own origin, any,
-   * or a list such as `["https://app.example", "https://*.app.example"]`.
-   *
-   * @default {"same"}
-   */
-  readonly origins?: Origins | undefined;
-  /**
-   * Whether this side, as a client, asks for text messages, one a frame, which
-   * can be read on the way. Needs a codec whose frames are text, such as `json`.
-   * A server speaks both.
-   *
-   * @default {false}
-   */
-  readonly text?: boolean | undefined;
-  /**
-   * The longest message that is received, fragments together, in bytes.
-   *
-   * @default {16_777_220}
-   */
-  readonly maxMessageBytes?: number | undefined;
-  /**
-   * Headers that this side, as a client, sends with its request.
-   *
-   * @default {{}}
-   */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-}
+import type { Transport } from "../transport.ts";
+import { type WebSocketOptions, webSocketOver } from "./over.ts";
 
 /** Options for {@linkcode wss}. */
 export interface SecureWebSocketOptions extends WebSocketOptions {
@@ -67,7 +26,7 @@ export interface SecureWebSocketOptions extends WebSocketOptions {
  * @throws {TypeError} If `origins` has an entry that is no origin.
  */
 export function ws(options: WebSocketOptions = {}): Transport {
-  return overTcp("ws", tcp(), options);
+  return webSocketOver("ws", tcp(), options);
 }
 
 /**
@@ -78,87 +37,5 @@ export function ws(options: WebSocketOptions = {}): Transport {
  * for TLS do not fit together.
  */
 export function wss(options: SecureWebSocketOptions = {}): Transport {
-  return overTcp("wss", tcp({ tls: options.tls ?? {} }), options);
-}
-
-function overTcp(
-  scheme: "ws" | "wss",
-  base: Transport,
-  options: WebSocketOptions,
-): Transport {
-  const {
-    origins = "same",
-    text = false,
-    maxMessageBytes = MAX_MESSAGE_BYTES,
-    headers = {},
-  } = options;
-  checkOrigins(origins);
-  return {
-    scheme,
-    listen: async (address, accept, listenOptions) => {
-      const place = placeIn(address, scheme);
-      const listener = await base.listen(
-        tcpAddress(place),
-        (connection) =>
-          accept(acceptOver(connection, { place, origins, maxMessageBytes })),
-        listenOptions,
-      ).catch((error) => rethrow(error, address));
-      return {
-        address: formatPlace({ ...place, port: portOf(listener.address) }),
-        close: () => listener.close(),
-        ref: () => listener.ref(),
-        unref: () => listener.unref(),
-      };
-    },
-    connect: (address, connectOptions) =>
-      connectTo(placeIn(address, scheme), base, connectOptions, {
-        text,
-        maxMessageBytes,
-        headers,
-      }),
-    ...(base.renewCertificate && { renewCertificate: base.renewCertificate }),
-  };
-}
-
-async function connectTo(
-  place: WebSocketPlace,
-  base: Transport,
-  options: TransportConnectOptions = {},
-  own: {
-    readonly text: boolean;
-    readonly maxMessageBytes: number;
-    readonly headers: Readonly<Record<string, string>>;
-  },
-): Promise<Connection> {
-  const address = formatPlace(place);
-  const { signal = new AbortController().signal } = options;
-  const connection = await base.connect(tcpAddress(place), { signal })
-    .catch((error) => rethrow(error, address));
-  return await connectOver(connection, { place, address, signal, ...own });
-}
-
-/** Throws an error of the transport below with the address of this one. */
-function rethrow(error: unknown, address: string): never {
-  for (const type of [ConnectError, AddressInUseError]) {
-    if (!(error instanceof type)) continue;
-    const message = error.message.replace(error.address, address);
-    throw new type(message, { address, cause: error.cause });
-  }
-  throw error;
-}
-
-function placeIn(address: string, scheme: "ws" | "wss"): WebSocketPlace {
-  const place = parsePlace(address);
-  if (place.scheme === scheme) return place;
-  throw new TypeError(
-    `Cannot use address '${address}': this transport is for '${scheme}://host:port/path'`,
-  );
-}
-
-function tcpAddress({ host, port }: WebSocketPlace): string {
-  return `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(":") + 1));
+  return webSocketOver("wss", tcp({ tls: options.tls ?? {} }), options);
 }
