@@ -1,15 +1,20 @@
 import { isThenable } from "../../channel/internal.ts";
 import { ServerBusyError, TimeoutError } from "../../channel/errors.ts";
 import { Deque } from "../../channel/tables/deque.ts";
-import type { CallOrigin, QueuedCall } from "../../rpc/service/call_queue.ts";
+import type {
+  CallListener,
+  CallOrigin,
+  QueuedCall,
+} from "../../rpc/service/call_queue.ts";
 import { printable } from "../../transports/printable.ts";
 import { world } from "../../transports/internal.ts";
+import { actAs } from "./_acting.ts";
 
 /** The most turns that a call tells of; it waits for those before them. */
 const MOST_TURNS = 128;
 
-/** Runs the method of a call, as the code that `origin` describes. */
-export type Step = (origin: CallOrigin) => unknown;
+/** Runs the method of a call. */
+export type Step = () => unknown;
 
 /** The agent of a mailbox. */
 export interface MailboxOwner {
@@ -23,14 +28,6 @@ export interface MailboxOwner {
   countRefused(): void;
 }
 
-/** A call that waits for its turn. */
-interface Waiting {
-  readonly call: QueuedCall;
-  readonly step: Step;
-  readonly result: PromiseWithResolvers<unknown>;
-  isOver: boolean;
-}
-
 /**
  * The calls of one agent, which run one at a time, in the order of arrival. A
  * call that comes back to the agent from its own running method runs within
@@ -39,7 +36,7 @@ interface Waiting {
 export class Mailbox {
   readonly #owner: MailboxOwner;
   readonly #onIdle: () => void;
-  readonly #waiting = new Deque<Waiting>();
+  readonly #waiting = new Deque<Turn>();
   #count = 0;
   #turn: Turn | null = null;
   #isStarting = false;
@@ -50,79 +47,41 @@ export class Mailbox {
     this.#onIdle = onIdle;
   }
 
+  /** Whether no call runs or waits. */
+  get isIdle(): boolean {
+    return this.#turn === null && this.#count === 0;
+  }
+
   /**
    * Runs `step` in a turn of its own: at once if no other call runs.
    *
    * @throws {ServerBusyError} If too many calls wait.
    */
   run(call: QueuedCall, step: Step): unknown {
-    const turn = this.#turn;
-    if (turn === null) return this.#begin(call, step);
-    return turn.isAwaiting(call)
-      ? turn.within(this.#owner, () => this.#end(turn)).run(call, step)
-      : this.#wait(call, step);
+    const running = this.#turn;
+    if (running?.isAwaiting(call)) {
+      return running.within(this.#owner).run(call, step);
+    }
+    const turn = new Turn(this, this.#owner.id, call, step);
+    return running === null ? this.#begin(turn) : this.#wait(turn);
   }
 
-  #begin(call: QueuedCall, step: Step): unknown {
-    const turn = this.#turn = new Turn(this.#owner.id, call);
+  #begin(turn: Turn): unknown {
+    this.#turn = turn;
     let result: unknown;
     try {
-      result = step(turn);
+      result = actAs(turn, turn.step);
     } catch (error) {
-      this.#settle(turn);
+      turn.onSettled();
       throw error;
     }
-    if (!isThenable(result)) {
-      this.#settle(turn);
-      return result;
-    }
-    const settled = Promise.resolve(result);
-    const settle = () => this.#settle(turn);
-    settled.then(settle, settle);
-    return settled;
+    if (isThenable(result)) turn.call.listener = turn;
+    else turn.onSettled();
+    return result;
   }
 
-  #settle(turn: Turn): void {
-    turn.hasSettled = true;
-    this.#end(turn);
-  }
-
-  /** Ends the turn once nothing runs within it. */
-  #end(turn: Turn): void {
-    if (this.#turn !== turn || !turn.isOver) return;
-    this.#turn = null;
-    this.#next();
-  }
-
-  #next(): void {
-    // A call that ends at once is followed here, and not within its own end.
-    if (this.#isStarting) return;
-    this.#isStarting = true;
-    while (this.#turn === null && this.#count > 0) {
-      const next = this.#waiting.shift()!;
-      if (!next.isOver) this.#start(next);
-    }
-    this.#isStarting = false;
-    if (this.isIdle) this.#onIdle();
-  }
-
-  #start(next: Waiting): void {
-    const { call, step, result } = next;
-    this.#leave(next);
-    if (call.remainingMs <= 0) return result.reject(lateError(call));
-    try {
-      result.resolve(this.#begin(call, step));
-    } catch (error) {
-      result.reject(error);
-    }
-  }
-
-  /** Whether no call runs or waits. */
-  get isIdle(): boolean {
-    return this.#turn === null && this.#count === 0;
-  }
-
-  #wait(call: QueuedCall, step: Step): Promise<unknown> {
+  #wait(turn: Turn): Promise<unknown> {
+    const { call } = turn;
     const { mostWaiting, address } = this.#owner;
     if (this.#count >= mostWaiting) {
       this.#owner.countRefused();
@@ -132,56 +91,93 @@ export class Mailbox {
         }': ${this.#count} calls wait for '${address}' already, send fewer at once or raise its 'mailbox'`,
       );
     }
-    const result = Promise.withResolvers<unknown>();
-    const waiting: Waiting = { call, step, result, isOver: false };
-    this.#waiting.push(waiting);
+    const { promise } = turn.result = Promise.withResolvers();
+    this.#waiting.push(turn);
     this.#count++;
     this.#owner.countWaiting(1);
-    call.onGivenUp = () => this.#drop(waiting, call.signal.reason);
-    return result.promise;
+    call.listener = turn;
+    return promise;
   }
 
-  #leave(waiting: Waiting): void {
-    waiting.isOver = true;
-    waiting.call.onGivenUp = null;
+  /** Ends the turn once nothing runs within it. */
+  end(turn: Turn): void {
+    if (this.#turn !== turn || !turn.isOver) return;
+    this.#turn = null;
+    // A call that ends at once is followed here, and not within its own end.
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    while (this.#turn === null && this.#count > 0) {
+      const next = this.#waiting.shift()!;
+      if (next.result !== null) this.#start(next);
+    }
+    this.#isStarting = false;
+    if (this.isIdle) this.#onIdle();
+  }
+
+  #start(turn: Turn): void {
+    const { call, result } = turn;
+    const { resolve, reject } = result!;
+    this.#leave(turn);
+    if (call.remainingMs <= 0) return reject(lateError(call));
+    try {
+      const answer = this.#begin(turn);
+      if (isThenable(answer)) answer.then(resolve, reject);
+      else resolve(answer);
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  #leave(turn: Turn): void {
+    turn.result = null;
+    turn.call.listener = null;
     this.#count--;
     this.#owner.countWaiting(-1);
   }
 
   /** Takes out a call that waits: it never runs. */
-  #drop(waiting: Waiting, reason: unknown): void {
-    this.#leave(waiting);
-    waiting.result.reject(reason);
+  drop(turn: Turn, reason: unknown): void {
+    const { result } = turn;
+    if (result === null) return;
+    this.#leave(turn);
+    result.reject(reason);
   }
 
   /** The agent closes: the calls that wait never run, those that run go on. */
   close(error: Error): void {
-    for (const waiting of this.#waiting.clear()) {
-      if (!waiting.isOver) this.#drop(waiting, error);
-    }
+    for (const turn of this.#waiting.clear()) this.drop(turn, error);
     this.#turn?.inner?.close(error);
   }
 }
 
-/** The time in which one call runs, and others wait. */
-class Turn implements CallOrigin {
+/**
+ * The time in which one call runs, and others wait; before that, its place among
+ * those. One object, since there may be very many.
+ */
+class Turn implements CallOrigin, CallListener {
   readonly agent: string;
-  hasSettled = false;
+  readonly call: QueuedCall;
+  readonly step: Step;
+  /** What the caller gets later, while the call waits. */
+  result: PromiseWithResolvers<unknown> | null = null;
   /** The calls that came back within this turn. */
   inner: Mailbox | null = null;
-  readonly #call: QueuedCall;
+  readonly #mailbox: Mailbox;
+  #hasSettled = false;
   /** A secret, made when the method calls somebody. */
   #key: string | null = null;
   #turns: readonly string[] | null = null;
 
-  constructor(agent: string, call: QueuedCall) {
+  constructor(mailbox: Mailbox, agent: string, call: QueuedCall, step: Step) {
+    this.#mailbox = mailbox;
     this.agent = agent;
-    this.#call = call;
+    this.call = call;
+    this.step = step;
   }
 
   get turns(): readonly string[] {
     if (this.#turns !== null) return this.#turns;
-    const { turns } = this.#call.origin ?? { turns: [] };
+    const { turns } = this.call.origin ?? { turns: [] };
     this.#key = world.uuid();
     return this.#turns = [...turns.slice(1 - MOST_TURNS), this.#key];
   }
@@ -193,12 +189,21 @@ class Turn implements CallOrigin {
   }
 
   get isOver(): boolean {
-    return this.hasSettled && (this.inner === null || this.inner.isIdle);
+    return this.#hasSettled && (this.inner === null || this.inner.isIdle);
   }
 
   /** Returns the mailbox of the calls that come back. */
-  within(owner: MailboxOwner, onIdle: () => void): Mailbox {
-    return this.inner ??= new Mailbox(owner, onIdle);
+  within(owner: MailboxOwner): Mailbox {
+    return this.inner ??= new Mailbox(owner, () => this.#mailbox.end(this));
+  }
+
+  onGivenUp(): void {
+    this.#mailbox.drop(this, this.call.signal.reason);
+  }
+
+  onSettled(): void {
+    this.#hasSettled = true;
+    this.#mailbox.end(this);
   }
 }
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ServerBusyError, TimeoutError } from "../../channel/errors.ts";
-import type { CallOrigin, QueuedCall } from "../../rpc/service/call_queue.ts";
+import type { QueuedCall } from "../../rpc/service/call_queue.ts";
+import { currentOrigin } from "./_acting.ts";
 import { Mailbox } from "./_mailbox.ts";
 
 const signal = AbortSignal.abort(new DOMException("no", "AbortError"));
@@ -16,7 +17,7 @@ function queued(
     signal,
     origin: { agent: null, turns },
     isGivenUp: false,
-    onGivenUp: null,
+    listener: null,
   };
 }
 
@@ -35,11 +36,14 @@ function mailboxFor(mostWaiting = 10) {
   const start = (name: string, call = queued()) => {
     const { promise, resolve } = Promise.withResolvers<string>();
     let turns: readonly string[] = [];
-    const result = mailbox.run(call, (origin: CallOrigin) => {
+    const result = mailbox.run(call, () => {
       log.push(name);
-      turns = origin.turns;
+      turns = currentOrigin()!.turns;
       return promise;
     });
+    // As what serves calls does.
+    Promise.resolve(result)
+      .then(() => call.listener?.onSettled(), () => {});
     return { result, end: () => resolve(name), turns: () => turns };
   };
   return { mailbox, log, start, waiting: () => waiting };
@@ -93,7 +97,7 @@ Deno.test("Mailbox never runs a call that was given up while it waited", async (
   const a = start("a");
   const call = queued();
   const b = start("b", call);
-  call.onGivenUp!();
+  call.listener!.onGivenUp();
   await assertRejects(() => b.result as Promise<unknown>, DOMException);
   assertEquals(waiting(), 0);
   // It takes no room any more either.

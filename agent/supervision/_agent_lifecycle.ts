@@ -278,7 +278,7 @@ export class AgentLifecycle
       return actAs({ agent: this.id, turns }, step);
     }
     this.#mailbox ??= new Mailbox(this, () => this.#quiet?.resolve());
-    return this.#mailbox.run(call, (origin) => actAs(origin, step));
+    return this.#mailbox.run(call, step);
   }
 
   countWaiting(change: 1 | -1): void {

@@ -19,6 +19,14 @@ export interface CallOrigin {
   readonly turns: readonly string[];
 }
 
+/** Hears what becomes of a call. */
+export interface CallListener {
+  /** Called when the caller cancels the call, or is gone. */
+  onGivenUp(): void;
+  /** Called when the result or the error of the call is there. */
+  onSettled(): void;
+}
+
 /** A call, as a {@linkcode CallQueue} sees it. */
 export interface QueuedCall
   extends Pick<Call, "path" | "remainingMs" | "signal"> {
@@ -26,8 +34,8 @@ export interface QueuedCall
   readonly origin: CallOrigin | null;
   /** Whether the caller has cancelled the call, or is gone. */
   readonly isGivenUp: boolean;
-  /** Called when the caller cancels the call, or is gone. */
-  onGivenUp: (() => void) | null;
+  /** Hears what becomes of the call. */
+  listener: CallListener | null;
 }
 
 /** Decides when the methods of a service run. */

@@ -7,7 +7,11 @@ import type {
 import { world } from "../../transports/internal.ts";
 import { type Call, runAs } from "../call.ts";
 import { emit } from "../_events.ts";
-import type { CallOrigin, QueuedCall } from "../service/call_queue.ts";
+import type {
+  CallListener,
+  CallOrigin,
+  QueuedCall,
+} from "../service/call_queue.ts";
 import type { ServedCall } from "../middleware.ts";
 import type {
   PassedStream,
@@ -41,7 +45,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   /** For handlers of methods that declare errors. */
   readonly errors = errorMakers;
   readonly origin: CallOrigin | null;
-  onGivenUp: (() => void) | null = null;
+  listener: CallListener | null = null;
   /** Middleware may change them. */
   args: readonly unknown[];
   context: object = NO_CONTEXT;
@@ -190,7 +194,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   giveUp(reason: unknown): void {
     this.#isGivenUp = true;
     this.abort(reason);
-    this.onGivenUp?.();
+    this.listener?.onGivenUp();
     for (const stream of this.#streams ?? []) stream.drop();
   }
 
@@ -219,7 +223,9 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
 
   /** The method has returned or thrown, which may come after the end. */
   finishWork(): void {
+    if (this.#isDone) return;
     this.#isDone = true;
+    this.listener?.onSettled();
     if (this.#hasEnded) emit(() => ({ type: "work-done", subject: this }));
   }
 
