@@ -14,7 +14,7 @@ interface PromiseHooks {
  * How many awaits of a step are followed, those of the package included. Each
  * takes a few microseconds, which a step that has very many cannot spare.
  */
-const MAX_AWAITS = 100_000;
+const MAX_AWAITS = 20_000;
 
 /** Those of the hook itself, and the one of the function that waits. */
 const MAX_FRAMES = 4;
