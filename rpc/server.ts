@@ -60,9 +60,8 @@ export interface RpcServer<Client extends AnyClient = RpcClient>
 }
 
 /**
- * Serves `service` at `address` over one of `options.transports`. It has no
- * transports of its own; `deno.ts` adds them. A function makes the service of
- * each connection.
+ * Serves `service` at `address` over one of `options.transports`; there are no
+ * others. A function makes the service of each connection.
  *
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport has the scheme of `address`, or `service`

@@ -4,7 +4,8 @@
  *
  * {@linkcode openConnection} and {@linkcode openReconnecting} work as those of
  * `@denomas/denomas/rpc` and `@denomas/denomas/reconnect`, with
- * {@linkcode webSockets} as their transports. Pages need only the type of a
+ * {@linkcode webSockets} as their transports. {@linkcode startServer} serves
+ * other threads over {@linkcode messagePorts}. Pages need only the type of a
  * service: `import type { Chat } from "./server.ts"`.
  *
  * ```ts
@@ -48,6 +49,7 @@ export type {
   ReconnectState,
 } from "../reconnect/client.ts";
 export type { Remote } from "../remote.ts";
+export { startServer } from "../server.ts";
 export { expose } from "../service/expose.ts";
 export { service } from "../service/service.ts";
 export { openConnection, openReconnecting } from "./open.ts";

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { bundle } from "../../dev/fixtures/browsers/bundle.ts";
 import {
   type Browser,
   type Page,
@@ -9,19 +10,10 @@ import { startServer } from "../deno.ts";
 import type { RpcClient } from "../rpc_client.ts";
 import { PageServer } from "../fixtures/page_server.ts";
 
-const MAX_FRAME_BYTES = 17 * 1_024 * 1_024;
+/** The script of the page. */
+const SCRIPT = new URL("../fixtures/page.ts", import.meta.url);
 
-/** Returns the script of the page. */
-async function bundlePage(): Promise<Uint8Array<ArrayBuffer>> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--platform", "browser"],
-      decodeURI(new URL("../fixtures/page.ts", import.meta.url).pathname),
-    ],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return stdout;
-}
+const MAX_FRAME_BYTES = 17 * 1_024 * 1_024;
 
 const PAGE =
   '<!doctype html><title>The page</title><script type="module" src="/page.js"></script>';
@@ -72,7 +64,7 @@ function withPage(
   ) => Promise<void>,
 ): void {
   testInBrowsers(name, async (browser) => {
-    const script = await bundlePage();
+    const script = await bundle(SCRIPT);
     await using server = await startPages(script);
     const page = await browser.newPage();
     await page.open(server.address, "globalThis.isReady");
