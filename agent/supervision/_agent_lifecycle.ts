@@ -106,6 +106,8 @@ export class AgentLifecycle
   /** Whether its own code closes it, which may wait for the end. */
   #isClosedByItself = false;
   #opened: PromiseWithResolvers<void> | null = null;
+  #stopped: PromiseWithResolvers<void> | null = null;
+  #hasStopped = false;
   #closed: PromiseWithResolvers<void> | null = null;
   /** Ends the waits of a close whose time is over. */
   #cut: PromiseWithResolvers<void> | null = null;
@@ -171,6 +173,16 @@ export class AgentLifecycle
   get opening(): Promise<void> | null {
     if (this.#state === RUNNING || this.isClosing) return null;
     return (this.#opened ??= Promise.withResolvers<void>()).promise;
+  }
+
+  /**
+   * Resolves when the agent is closed but for its state, which takes no order
+   * among agents to save.
+   */
+  get stopped(): Promise<void> {
+    this.#stopped ??= Promise.withResolvers<void>();
+    if (this.#hasStopped) this.#stopped.resolve();
+    return this.#stopped.promise;
   }
 
   get #end(): EndState | null {
@@ -320,10 +332,13 @@ export class AgentLifecycle
   /** Closes the children, the newest first; `cut` leaves them no more time. */
   async #closeChildren(cut: Promise<void>): Promise<void> {
     const reason = `its parent '${this.address}' was closed`;
+    const ends: Promise<void>[] = [];
     for (const child of [...this.#children ?? []].reverse()) {
       cut.then(() => child.close(0, reason));
-      await child.close(Infinity, reason);
+      ends.push(child.close(Infinity, reason));
+      await child.stopped;
     }
+    await Promise.all(ends);
   }
 
   /**
@@ -424,6 +439,8 @@ export class AgentLifecycle
       observeWork(this, closing, "onClose");
       await Promise.race([closing, cut]);
     }
+    this.#hasStopped = true;
+    this.#stopped?.resolve();
     if (hasStarted && hasState(this.agent)) {
       await Promise.race([this.#endMemory(this.memory), cut]);
     }

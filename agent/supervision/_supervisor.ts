@@ -339,10 +339,13 @@ export class Supervisor implements AgentHost {
   /** Closes all agents, the newest first, before the time `until`. */
   async close(until: number): Promise<void> {
     this.#closing.abort();
+    const ends: Promise<void>[] = [];
     for (const lifecycle of [...this.#agents.values()].reverse()) {
       const graceMs = Math.max(0, until - world.now());
-      await lifecycle.close(graceMs, "its container was closed");
+      ends.push(lifecycle.close(graceMs, "its container was closed"));
+      await lifecycle.stopped;
     }
+    await Promise.all(ends);
   }
 }
 

@@ -457,3 +457,41 @@ withCtx(
     assertEquals((await container.spawn(Slow)).value, "left");
   },
 );
+
+withCtx(
+  "a closing container saves the states of its agents at the same time",
+  async (ctx) => {
+    const store = memoryStore();
+    // Saves wait until so many have begun.
+    let missing = 0;
+    let all = Promise.withResolvers<void>();
+    const expect = (count: number) => {
+      missing = count;
+      all = Promise.withResolvers<void>();
+    };
+    const container = await ctx.createContainer({
+      store: {
+        ...store,
+        async save(...args) {
+          if (--missing === 0) all.resolve();
+          await all.promise;
+          return await store.save(...args);
+        },
+      },
+    });
+    class Parent extends Agent {
+      protected override async onStart(): Promise<void> {
+        await this.spawnChild(Keeper, { id: "first" });
+        await this.spawnChild(Keeper, { id: "second" });
+      }
+    }
+    const parent = await container.spawn(Parent);
+    expect(2);
+    await parent.close({ graceMs: 60_000 });
+    assertEquals(missing, 0);
+    for (const id of ["a", "b", "c"]) await container.spawn(Keeper, { id });
+    expect(3);
+    await container.close({ graceMs: 60_000 });
+    assertEquals(missing, 0);
+  },
+);
