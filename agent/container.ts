@@ -423,11 +423,13 @@ export class Container implements AsyncDisposable, HasWatched {
         await settleInProcess(signal);
         const clock: Clock & { readonly nextDue?: number | null } = this.clock;
         const isOpen = useOf(clock).reports.has(this.#report);
+        const hidden = this.#supervisor.size - this.agents.size;
         return {
           time: clock.time(),
           nextDue: isOpen ? clock.nextDue ?? null : null,
           opening: 0,
           containers: isOpen ? [this.#report()] : [],
+          running: hidden + this.#links.traffic.running(),
         };
       },
     };
@@ -436,12 +438,7 @@ export class Container implements AsyncDisposable, HasWatched {
   readonly #report = (): ContainerTraffic => {
     const { attempts, traffic } = this.#links;
     const report = traffic.report(this.address);
-    const hidden = this.#supervisor.size - this.agents.size;
-    return {
-      ...report,
-      pending: report.pending + attempts,
-      running: traffic.running() + hidden,
-    };
+    return { ...report, pending: report.pending + attempts };
   };
 
   /** Closes the container. */

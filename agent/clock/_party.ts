@@ -17,8 +17,6 @@ export interface ContainerTraffic {
   readonly links: readonly LinkTraffic[];
   /** Work that ends by itself: connections that are being made, and spawns. */
   readonly pending: number;
-  /** Methods that run, and agents that are starting or closing. */
-  readonly running: number;
 }
 
 /** What a party reports when nothing goes on there by itself. */
@@ -53,8 +51,19 @@ export interface Party {
   settle(signal?: AbortSignal): Promise<PartyReport>;
 }
 
-/** A party as far as it is only watched. */
-export type Watched = Pick<Party, "isRemote" | "settle">;
+/** What something that is watched reports. */
+export interface WatchedReport extends PartyReport {
+  /** Methods that run, and agents that are starting or closing. */
+  readonly running: number;
+}
+
+/** Something that is watched only. */
+export interface Watched {
+  /** Whether it is in another process. */
+  readonly isRemote: boolean;
+  /** Waits until nothing goes on there by itself, and reports. */
+  settle(signal?: AbortSignal): Promise<WatchedReport>;
+}
 
 /** The member of what can be run together with clocks. */
 export const party: unique symbol = Symbol("party");

@@ -4,7 +4,7 @@ import { Quiet } from "./_quiet.ts";
 
 /** The traffic of container `id`, at the address `at ID`. */
 function container(id: string, ...links: LinkTraffic[]): ContainerTraffic {
-  return { id, address: `at ${id}`, links, pending: 0, running: 0 };
+  return { id, address: `at ${id}`, links, pending: 0 };
 }
 
 function link(

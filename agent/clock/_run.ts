@@ -1,7 +1,7 @@
 import { abortable, pause } from "../../channel/internal.ts";
 import { DenomasError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
-import { askAll } from "./_parties.ts";
+import { askAll } from "./_ask_all.ts";
 import type { ContainerTraffic, Party, PartyReport } from "./_party.ts";
 import { Quiet } from "./_quiet.ts";
 import { formatSeconds } from "./_time.ts";

@@ -48,7 +48,7 @@ function traffic(
   to: string | null,
 ): ContainerTraffic {
   const link = { name: "a/1", to, sent: 0, received: 0, ...counts };
-  return { id, address: `at ${id}`, links: [link], pending: 0, running: 0 };
+  return { id, address: `at ${id}`, links: [link], pending: 0 };
 }
 
 Deno.test("Run sets all clocks before it wakes anything, and asks only those that are due", async () => {

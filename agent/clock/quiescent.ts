@@ -1,5 +1,5 @@
 import { pause } from "../../channel/internal.ts";
-import { askAll } from "./_parties.ts";
+import { askAll } from "./_ask_all.ts";
 import { type HasWatched, watched } from "./_party.ts";
 import { Quiet } from "./_quiet.ts";
 
@@ -65,8 +65,9 @@ export async function quiescent(
     signal?.throwIfAborted();
     const reports = await askAll(parties, (it) => it.settle(signal));
     const traffic = reports.flatMap((it) => it.containers);
-    const isIdle = reports.every((it) => it.nextDue === null) &&
-      traffic.every(({ running }) => running === 0);
+    const isIdle = reports.every(({ nextDue, running }) =>
+      nextDue === null && running === 0
+    );
     if (isIdle && quiet.underWay(traffic) === null) return;
     await pause(waitMs, signal);
   }

@@ -33,7 +33,7 @@ export class Traffic {
    * Returns what goes on in the container at `address`. Connections in memory
    * are left out: the turns of the event loop tell of their messages.
    */
-  report(address: string): Omit<ContainerTraffic, "running"> {
+  report(address: string): ContainerTraffic {
     const links: ContainerTraffic["links"][number][] = [];
     for (const [{ channel, hello, options }, to] of this.#sessions) {
       const name = to === null ? hello.peerName : options.connectionName;

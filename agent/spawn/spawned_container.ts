@@ -385,7 +385,12 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
 
   /** Lets `quiescent` watch it. */
   [watched](): Watched {
-    return new ChildParty(this.#control!, this.#reportParent);
+    const { remote } = this.#control!;
+    return {
+      isRemote: true,
+      settle: (signal) =>
+        withOptions(remote, { signal, timeoutMs: Infinity }).watch(),
+    };
   }
 
   /** Closes the container. */

@@ -1,11 +1,11 @@
 import { ConnectionClosedError } from "../../channel/errors.ts";
-import type { Watched } from "./_party.ts";
+import type { Party } from "./_party.ts";
 
 /**
  * Asks all parties at once for something. Those whose process has ended are
  * taken out, and not asked again.
  */
-export async function askAll<P extends Watched, T>(
+export async function askAll<P extends Pick<Party, "isRemote">, T>(
   parties: Set<P>,
   act: (party: P) => T | Promise<T>,
 ): Promise<T[]> {
