@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openConnection } from "../../channel/deno.ts";
 import { call } from "../../rpc/call.ts";
+import { keep } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
@@ -22,6 +23,16 @@ class Asked extends Agent {
   @expose
   async callBack(other: Remote<Asked>): Promise<string | null> {
     return await other.who();
+  }
+}
+
+/** Keeps a function, which the test calls and no agent. */
+class Keeper extends Agent {
+  kept: (() => unknown) | null = null;
+
+  @expose
+  take(back: () => unknown): void {
+    this.kept = keep(back);
   }
 }
 
@@ -94,3 +105,20 @@ withCtx("call().agent ignores what a stranger claims", async (ctx) => {
   ]);
   assertEquals(told, null);
 });
+
+withCtx(
+  "a connection that an agent has opened serves calls as nobody's",
+  async (ctx) => {
+    const here = await ctx.createContainer();
+    const there = await ctx.createContainer();
+    const [own, asked] = [await here.spawn(Asked), await there.spawn(Asked)];
+    const keeper = await there.spawn(Keeper);
+    const agent = await here.spawn(Asking);
+    // The connection is opened within this agent's turn.
+    await (await here.connect<Asking>(agent.address)).ask(asked.address);
+    assertEquals(here.stats().openedConnections, 2);
+    const other = await here.connect<Asked>(own.address);
+    await (await here.connect<Keeper>(keeper.address)).take(() => other.who());
+    assertEquals(await keeper.kept!(), null);
+  },
+);
