@@ -2,14 +2,19 @@ import { fastForward } from "../../agent/clock/pace.ts";
 import type { ExternalClock } from "../../agent/clock/external_clock.ts";
 import { settleInProcess } from "../../agent/clock/settle.ts";
 import { abortable, pause } from "../../channel/internal.ts";
-import { world } from "../../transports/internal.ts";
 import type { Traffic } from "../ledger/_traffic.ts";
 
-/** How long a run waits for messages of which none arrives, in real time. */
-const STALLED_MS = 250;
+/** How long containers wait for messages that a faulty network may hold. */
+const HELD_MS = 250;
 
-/** How long a run looks again without a pause. */
-const EAGER_MS = 20;
+/** How often a run looks again without a pause. */
+const EAGER_LOOKS = 200;
+
+/**
+ * How often a run looks for messages of which none arrives. It is no time, which
+ * a busy machine would let pass before it has looked at its sockets.
+ */
+const MOST_LOOKS = EAGER_LOOKS + 200;
 
 /**
  * Runs the clock of a step, which stands still while a message is on its way
@@ -22,14 +27,18 @@ export async function fastForwardStep(
   options: {
     readonly until?: number | undefined;
     readonly signal: AbortSignal;
+    /** Whether the step has a network, which may hold or lose messages. */
+    readonly hasNetwork: boolean;
   },
 ): Promise<void> {
+  const { hasNetwork, signal, until } = options;
   const work = fastForward(clock, {
-    ...options,
-    lostAfterMs: STALLED_MS,
+    signal,
+    until,
+    lostAfterMs: hasNetwork ? HELD_MS : undefined,
     settle: (signal) => settleAll(traffic, signal),
   });
-  await abortable(work, options.signal);
+  await abortable(work, signal);
 }
 
 async function settleAll(
@@ -37,15 +46,12 @@ async function settleAll(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let seen = -1;
-  let since = world.now();
-  for (;;) {
+  for (let looks = 1; looks <= MOST_LOOKS; looks++) {
     await settleInProcess(signal);
     const { underWay } = traffic;
     if (underWay === 0) return;
-    if (underWay !== seen) since = world.now();
+    if (underWay !== seen) looks = 1;
     seen = underWay;
-    const waitedMs = world.now() - since;
-    if (waitedMs > STALLED_MS) return;
-    if (waitedMs > EAGER_MS) await pause(1, signal);
+    if (looks > EAGER_LOOKS) await pause(1, signal);
   }
 }

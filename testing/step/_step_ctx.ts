@@ -184,6 +184,7 @@ export class StepCtx implements Ctx {
     await fastForwardStep(this.clock, ledger.traffic, {
       until,
       signal: scope.ending,
+      hasNetwork: this.#network !== null,
     });
   }
 
