@@ -1,5 +1,5 @@
 import { abortable } from "../../channel/internal.ts";
-import { world } from "../../transports/internal.ts";
+import { world, type WorldTimer } from "../../transports/internal.ts";
 import { ClockClosedError } from "../errors.ts";
 import type { Clock, ClockTimer } from "./base_clock.ts";
 import { useOf } from "./_clock_use.ts";
@@ -21,6 +21,9 @@ export async function waitBy(
   signal.throwIfAborted();
   await world.nextTurn();
 }
+
+/** The shortest wait, in milliseconds. */
+const LEAST_MS = 1;
 
 const NEVER = new Promise<never>(() => {});
 
@@ -49,14 +52,19 @@ export async function waitByEither(
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   // A clock may refuse to wait for less time than its numbers can tell.
-  using _timer = callIn(clock, Math.max(ms, 1), resolve);
-  const real = world.setTimer(ms, () => {
-    if (useOf(clock).runs === 0) resolve();
-  });
+  using _timer = callIn(clock, Math.max(ms, LEAST_MS), resolve);
+  let real: WorldTimer;
+  const arm = () => {
+    real = world.setTimer(Math.max(ms, LEAST_MS), () => {
+      // A run that ends may leave the clock before the time.
+      useOf(clock).runs === 0 ? resolve() : arm();
+    });
+  };
+  arm();
   try {
     await abortable(promise, signal);
   } finally {
-    real.stop();
+    real!.stop();
   }
 }
 

@@ -164,6 +164,15 @@ withCtx(
       AgentNotFoundError,
     );
     assertEquals([ctx.clock.time(), ctx.clock.waiting], [0, 0]);
+    // It tries again when the run is over, too.
+    const during = here.connect<Shaky>(address, { retryForMs: 60_000 });
+    await fastForward(ctx.clock, {
+      until: 0.01,
+      settle: () => new Promise((resolve) => setTimeout(resolve, 60)),
+    });
+    await there.spawn(Shaky, [], "report");
+    assertEquals(await (await during).hi(), "hi");
+    await there.agents.get("shaky")!.close();
     const connecting = here.connect<Shaky>(address, { retryForMs: 60_000 });
     await there.spawn(Shaky, [], "report");
     assertEquals(await (await connecting).hi(), "hi");
