@@ -65,10 +65,14 @@ export class Pacer {
   /** Runs the clocks to the end. */
   async pace(run: Run): Promise<void> {
     const { until } = this.#options;
-    this.#restart(run);
+    let hasRested = true;
     try {
       while (run.time < until) {
-        if (this.#isPaused) await this.#rest(run);
+        // Steps that were asked for come before a resumption.
+        const rests = this.#isPaused || this.#steps.length > 0;
+        if (!rests && hasRested) this.#restart(run);
+        hasRested = rests;
+        if (rests) await this.#rest(run);
         else await this.#tick(run);
       }
     } catch (error) {
@@ -106,9 +110,7 @@ export class Pacer {
     const { signal, until } = this.#options;
     const step = this.#steps.shift();
     if (step === undefined) {
-      await abortable(this.#changed.promise, signal);
-      if (!this.#isPaused) this.#restart(run);
-      return;
+      return await abortable(this.#changed.promise, signal);
     }
     try {
       if (run.isRemote) await run.settle();
