@@ -282,9 +282,11 @@ class PersistentClient<T> implements ReconnectingClient<T> {
 
   /** Tries at once where the next attempt may succeed. */
   #onPageChange(): void {
-    if (this.#caller.state.kind !== "reconnecting") return;
     this.#showState();
     if (isOffline() || !isVisible()) return;
+    const { state } = this.#caller;
+    // The connection may be gone without a word, if the machine has slept.
+    if (state.kind === "connected") return state.session.heartbeat.check();
     this.#backoff.reset();
     this.#waking.abort();
   }

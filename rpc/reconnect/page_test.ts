@@ -101,3 +101,21 @@ withCtx(
     assertEquals(states, ["reconnecting", "closed"]);
   },
 );
+
+withCtx(
+  "ReconnectingClient of a page asks its server at once when it is looked at again",
+  async (ctx) => {
+    using page = asPage();
+    const server = ctx.use(await startServer(ctx.address, one, ctx.options));
+    const client = ctx.use(
+      await openReconnecting<typeof one>(server.address, ctx.options),
+    );
+    await client.remote.one();
+    const { framesIn } = client.stats().total;
+    page.setVisible(true);
+    // The answer to a ping, for which a heartbeat would wait.
+    while (client.stats().total.framesIn === framesIn) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  },
+);

@@ -98,6 +98,29 @@ for (const heardAfterMs of [1, 1_000, 1_875, 8_000, 14_999]) {
   });
 }
 
+Deno.test("Heartbeat that checks gives up a peer after one interval, unless it is heard", async () => {
+  using time = new FakeTime();
+  using beating = new Beating(15_000);
+  let isGone = false;
+  beating.silence.promise.then(() => isGone = true);
+  beating.heartbeat.start("pinging");
+  await time.pass(1_000);
+  beating.heartbeat.check();
+  assertEquals(beating.pings, 1);
+  await time.pass(12_000);
+  beating.connection.receivedBytes++;
+  await time.pass(40_000);
+  assertEquals(isGone, false);
+  // What has come before the check does not count.
+  beating.connection.receivedBytes++;
+  beating.heartbeat.check();
+  beating.heartbeat.check();
+  await time.pass(12_000);
+  assertEquals(isGone, false);
+  await time.pass(3_000);
+  assertEquals(isGone, true);
+});
+
 Deno.test("Heartbeat takes a ping of the peer for no answer to its own", async () => {
   using time = new FakeTime();
   using beating = new Beating(15_000);
