@@ -85,7 +85,7 @@ export {
   type SavedState,
   type StateStore,
 } from "./state/store.ts";
-export { AgentNotFoundError } from "../rpc/errors.ts";
+export { AgentNotFoundError, DeadlockError } from "../rpc/errors.ts";
 export { Group, type GroupAnswer } from "./groups/group.ts";
 export { notify } from "../rpc/options.ts";
 

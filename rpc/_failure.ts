@@ -9,6 +9,7 @@ import {
 import {
   AgentNotFoundError,
   AuthenticationError,
+  DeadlockError,
   MethodNotFoundError,
   MissedItemsError,
   ReferenceReleasedError,
@@ -31,6 +32,7 @@ const OWN_ERRORS = new Map<
   [
     MethodNotFoundError,
     MissedItemsError,
+    DeadlockError,
     AgentNotFoundError,
     AuthenticationError,
     ValidationError,

@@ -19,6 +19,17 @@ export class AgentNotFoundError extends DenomasError {
 }
 
 /**
+ * Thrown to a call that would never run: the agent waits for other agents, and
+ * these for the caller. The call has not run.
+ */
+export class DeadlockError extends DenomasError {
+  /** The name of the class. */
+  override name = "DeadlockError";
+  /** The code that tells other sides which error it is. */
+  readonly code = "deadlock";
+}
+
+/**
  * Thrown when the other side does not admit this one. Throw it in your
  * `authenticate` to refuse a peer.
  */

@@ -9,6 +9,7 @@ import type {
 import { printable } from "../../transports/printable.ts";
 import { world } from "../../transports/internal.ts";
 import { actAs } from "./_acting.ts";
+import type { Deadlocks, HoldingTurn, WaitingTurn } from "./_deadlocks.ts";
 
 /** The most turns that a call tells of; it waits for those before them. */
 const MOST_TURNS = 128;
@@ -24,6 +25,8 @@ export interface MailboxOwner {
   readonly mostWaiting: number;
   /** Counts calls that wait, or that wait no longer. */
   countWaiting(change: 1 | -1): void;
+  /** Finds agents that wait for each other. */
+  readonly deadlocks: Deadlocks;
   /** Counts a call that was refused. */
   countRefused(): void;
 }
@@ -60,9 +63,9 @@ export class Mailbox {
   run(call: QueuedCall, step: Step): unknown {
     const running = this.#turn;
     if (running?.isAwaiting(call)) {
-      return running.within(this.#owner).run(call, step);
+      return running.within().run(call, step);
     }
-    const turn = new Turn(this, this.#owner.id, call, step);
+    const turn = new Turn(this, this.#owner, call, step);
     return running === null ? this.#begin(turn) : this.#wait(turn);
   }
 
@@ -96,6 +99,7 @@ export class Mailbox {
     this.#count++;
     this.#owner.countWaiting(1);
     call.listener = turn;
+    if (turn.hasCaller) this.#owner.deadlocks.add(turn);
     return promise;
   }
 
@@ -133,6 +137,12 @@ export class Mailbox {
     turn.call.listener = null;
     this.#count--;
     this.#owner.countWaiting(-1);
+    if (turn.hasCaller) this.#owner.deadlocks.delete(turn);
+  }
+
+  /** The turn that runs. */
+  get holder(): HoldingTurn | null {
+    return this.#turn;
   }
 
   /** Takes out a call that waits: it never runs. */
@@ -154,8 +164,7 @@ export class Mailbox {
  * The time in which one call runs, and others wait; before that, its place among
  * those. One object, since there may be very many.
  */
-class Turn implements CallOrigin, CallListener {
-  readonly agent: string;
+class Turn implements CallOrigin, CallListener, HoldingTurn, WaitingTurn {
   readonly call: QueuedCall;
   readonly step: Step;
   /** What the caller gets later, while the call waits. */
@@ -163,29 +172,57 @@ class Turn implements CallOrigin, CallListener {
   /** The calls that came back within this turn. */
   inner: Mailbox | null = null;
   readonly #mailbox: Mailbox;
+  readonly #owner: MailboxOwner;
   #hasSettled = false;
   /** A secret, made when the method calls somebody. */
-  #key: string | null = null;
+  key: string | null = null;
   #turns: readonly string[] | null = null;
 
-  constructor(mailbox: Mailbox, agent: string, call: QueuedCall, step: Step) {
+  constructor(
+    mailbox: Mailbox,
+    owner: MailboxOwner,
+    call: QueuedCall,
+    step: Step,
+  ) {
     this.#mailbox = mailbox;
-    this.agent = agent;
+    this.#owner = owner;
     this.call = call;
     this.step = step;
+  }
+
+  get agent(): string {
+    return this.#owner.id;
+  }
+
+  get address(): string {
+    return this.#owner.address;
+  }
+
+  get holder(): HoldingTurn | null {
+    return this.#mailbox.holder;
+  }
+
+  /** Whether the turn of another agent waits for the call. */
+  get hasCaller(): boolean {
+    const { origin } = this.call;
+    return origin !== null && origin.turns.length > 0;
+  }
+
+  fail(error: Error): void {
+    this.#mailbox.drop(this, error);
   }
 
   get turns(): readonly string[] {
     if (this.#turns !== null) return this.#turns;
     const { turns } = this.call.origin ?? { turns: [] };
-    this.#key = world.uuid();
-    return this.#turns = [...turns.slice(1 - MOST_TURNS), this.#key];
+    this.key = world.uuid();
+    return this.#turns = [...turns.slice(1 - MOST_TURNS), this.key];
   }
 
   /** Whether the turn has made the call, itself or by others. */
   isAwaiting({ origin }: QueuedCall): boolean {
-    return this.#key !== null && origin !== null &&
-      origin.turns.includes(this.#key);
+    return this.key !== null && origin !== null &&
+      origin.turns.includes(this.key);
   }
 
   get isOver(): boolean {
@@ -193,8 +230,11 @@ class Turn implements CallOrigin, CallListener {
   }
 
   /** Returns the mailbox of the calls that come back. */
-  within(owner: MailboxOwner): Mailbox {
-    return this.inner ??= new Mailbox(owner, () => this.#mailbox.end(this));
+  within(): Mailbox {
+    return this.inner ??= new Mailbox(
+      this.#owner,
+      () => this.#mailbox.end(this),
+    );
   }
 
   onGivenUp(): void {

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ServerBusyError, TimeoutError } from "../../channel/errors.ts";
 import type { QueuedCall } from "../../rpc/service/call_queue.ts";
 import { currentOrigin } from "./_acting.ts";
+import { Deadlocks } from "./_deadlocks.ts";
 import { Mailbox } from "./_mailbox.ts";
 
 const signal = AbortSignal.abort(new DOMException("no", "AbortError"));
@@ -29,6 +30,7 @@ function mailboxFor(mostWaiting = 10) {
     id: "0",
     address: "local://a/0",
     mostWaiting,
+    deadlocks: new Deadlocks(() => new Promise(() => {})),
     countRefused: () => {},
     countWaiting: (change) => void (waiting += change),
   });

@@ -15,6 +15,7 @@ import {
   type Rememberer,
 } from "../state/_agent_memory.ts";
 import type { StateKeeper } from "../state/_state_keeper.ts";
+import type { Deadlocks } from "../messages/_deadlocks.ts";
 import { Mailbox, type MailboxOwner } from "../messages/_mailbox.ts";
 import {
   AgentTasks,
@@ -61,6 +62,8 @@ export interface AgentHost {
   waiting: number;
   /** The number of calls that were refused because too many waited. */
   refused: number;
+  /** Finds agents that wait for each other. */
+  readonly deadlocks: Deadlocks;
   /** Returns what keeps the state of an agent. */
   keeperOf(lifecycle: AgentLifecycle): StateKeeper;
   /** Returns the error of a call to an agent that is not there. */
@@ -295,6 +298,10 @@ export class AgentLifecycle
 
   countWaiting(change: 1 | -1): void {
     this.#host.waiting += change;
+  }
+
+  get deadlocks(): Deadlocks {
+    return this.#host.deadlocks;
   }
 
   countRefused(): void {

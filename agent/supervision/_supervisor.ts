@@ -8,8 +8,9 @@ import { checkAgentId, classNameOf, parseAgentAddress } from "../address.ts";
 import { StateKeeper } from "../state/_state_keeper.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentOptions } from "../agent_options.ts";
-import { waitBy } from "../clock/_clock_waits.ts";
+import { waitBy, waitByEither } from "../clock/_clock_waits.ts";
 import { ClockClosedError } from "../errors.ts";
+import { Deadlocks } from "../messages/_deadlocks.ts";
 import {
   type AgentHost,
   AgentLifecycle,
@@ -20,6 +21,9 @@ import {
   type Restarts,
   restartsOf,
 } from "./_restart_policy.ts";
+
+/** How long a call waits before it is looked at as a part of a deadlock. */
+const DEADLOCK_MS = 1_000;
 
 /** The most calls that wait for an agent, unless it chooses another number. */
 const MOST_WAITING = 10_000;
@@ -63,6 +67,9 @@ export class Supervisor implements AgentHost {
   waiting = 0;
   /** The number of calls that were refused because too many waited. */
   refused = 0;
+  readonly deadlocks: Deadlocks = new Deadlocks((signal) =>
+    waitByEither(this.context.clock, DEADLOCK_MS, signal)
+  );
   readonly context: ContainerContext;
   readonly #agents = new Map<string, AgentLifecycle>();
   /** The factories of agents that may be restarted, which reserve their ids. */

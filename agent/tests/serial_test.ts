@@ -147,12 +147,15 @@ withCtx(
     const agent = await there.spawn(Account, { mailbox: 2 });
     const account = await here.connect<Account>(agent.address);
     const running = account.wait("running");
-    const late = withOptions(account, { timeoutMs: 1 }).add("late");
+    const late = assertRejects(
+      () => withOptions(account, { timeoutMs: 1 }).add("late"),
+      TimeoutError,
+    );
     const controller = new AbortController();
     const cancelled = withOptions(account, { signal: controller.signal })
       .add("cancelled");
     await assertRejects(() => account.add("refused"), ServerBusyError);
-    await assertRejects(() => late, TimeoutError);
+    await late;
     controller.abort();
     await assertRejects(() => cancelled, DOMException);
     const waiting = account.add("last");
