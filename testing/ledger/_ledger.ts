@@ -73,6 +73,7 @@ export class Ledger implements Notifications {
   closed(resource: object): void {
     const wasOpen = this.#entries.remove(resource);
     const isChannel = this.#entries.find(resource)?.kind === "channel";
+    if (isChannel) this.traffic.endChannel(resource as Channel);
     if (wasOpen && isChannel) this.#noteUnsettled(resource as Channel);
     this.#onRemoved();
   }

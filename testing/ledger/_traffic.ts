@@ -36,6 +36,12 @@ export class Traffic {
     else this.#flow(remoteAddress, localAddress).received++;
   }
 
+  /** Notes that a channel has ended: what is on its way there is lost. */
+  endChannel({ localAddress, remoteAddress }: Channel): void {
+    const flow = this.#flow(remoteAddress, localAddress);
+    flow.received = Math.max(flow.received, flow.sent);
+  }
+
   /** How many messages are on their way. */
   get underWay(): number {
     let count = 0;
@@ -44,7 +50,7 @@ export class Traffic {
       const isReceiverHere = this.#servers.has(to) ||
         this.#ends.has(pair(to, from));
       const isHere = this.#ends.has(pair(from, to)) && isReceiverHere;
-      if (isHere) count += sent - received;
+      if (isHere) count += Math.max(0, sent - received);
     }
     return count;
   }

@@ -11,8 +11,8 @@ const HELD_MS = 250;
 const EAGER_LOOKS = 200;
 
 /**
- * How often a run looks for messages of which none arrives. It is no time, which
- * a busy machine would let pass before it has looked at its sockets.
+ * How often a run looks for messages that a faulty network may hold. It is no
+ * time, which a busy machine would let pass before it has looked at its sockets.
  */
 const MOST_LOOKS = EAGER_LOOKS + 200;
 
@@ -36,17 +36,20 @@ export async function fastForwardStep(
     signal,
     until,
     lostAfterMs: hasNetwork ? HELD_MS : undefined,
-    settle: (signal) => settleAll(traffic, signal),
+    // Without faults each message arrives, or its connection ends.
+    settle: (signal) =>
+      settleAll(traffic, hasNetwork ? MOST_LOOKS : Infinity, signal),
   });
   await abortable(work, signal);
 }
 
 async function settleAll(
   traffic: Pick<Traffic, "underWay">,
+  mostLooks: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   let seen = -1;
-  for (let looks = 1; looks <= MOST_LOOKS; looks++) {
+  for (let looks = 1; looks <= mostLooks; looks++) {
     await settleInProcess(signal);
     const { underWay } = traffic;
     if (underWay === 0) return;
