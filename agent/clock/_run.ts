@@ -33,9 +33,14 @@ export class Run {
     this.#options = options;
   }
 
+  /** The times of the clocks, of which one may be behind. */
+  get times(): number[] {
+    return Array.from(this.#parties, ({ time }) => time);
+  }
+
   /** The time of the clock that is behind all others. */
   get time(): number {
-    return Math.min(...Array.from(this.#parties, ({ time }) => time));
+    return Math.min(...this.times);
   }
 
   /** The earliest time that is waited for. */

@@ -175,7 +175,7 @@ async function runOf(
   const run = new Run(parties, options);
   try {
     await run.begin();
-    const times = parties.map(({ time }) => time);
+    const { times } = run;
     checkSame(times);
     for (const time of times) checkEnd(time, until);
     return run;

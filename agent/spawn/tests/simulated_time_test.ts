@@ -100,6 +100,9 @@ withCtx(
     assert(last("trader1") < 54_000, `${last("trader1")}`);
     assert(last("trader2") > 80_000, `${last("trader2")}`);
     assertEquals(clock.time(), 86_400);
+
+    await fastForward([clock, spawned, other], { until: 90_000 });
+    assertEquals(clock.time(), 90_000);
   },
 );
 
