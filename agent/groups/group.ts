@@ -135,6 +135,8 @@ export class Group<T = unknown> {
    * errors.
    *
    * @throws {RangeError} If `within` or `atLeast` is under 0.
+   * @throws {TimeoutError} As a rejection of a call, if the home itself does not
+   * answer within `within`.
    */
   ask({ within = Infinity, atLeast = 0, signal }: AskOptions = {}): Asking<T> {
     checkRange("within", within, 0);

@@ -1,0 +1,127 @@
+import { randomFrom } from "../marketplace/plan.ts";
+
+/** Seconds in an hour, and in a week. */
+export const HOUR = 3_600;
+export const WEEK = 7 * 24 * HOUR;
+
+/** How often a manager calls for proposals before it gives a task up. */
+export const ROUNDS = 12;
+
+/** The containers that the agents live in, and how many in each. */
+export const SITES = ["north", "east", "south", "west"] as const;
+export type Site = typeof SITES[number];
+export const MANAGERS_PER_SITE = 10;
+export const CONTRACTORS_PER_SITE = 40;
+
+/** All there is to know of a contractor. */
+export interface ContractorPlan {
+  /** Its name, which begins with its site, and the id of its agent. */
+  readonly name: string;
+  /** How many hours of work it does in an hour. */
+  readonly speed: number;
+  /** Its price for an hour of work. */
+  readonly price: number;
+  /** The number of jobs after which it breaks down in the next one. */
+  readonly breaksAfter: number | null;
+  /** Its mood, from which come its bids. */
+  readonly seed: number;
+}
+
+/** Something to be done. All times are in seconds since the start. */
+export interface Task {
+  readonly id: number;
+  /** When it is announced. */
+  readonly at: number;
+  /** How much work it is: how long it takes at a speed of 1. */
+  readonly work: number;
+  /** The time for bids. */
+  readonly deadline: number;
+  /** The time until it is announced again. */
+  readonly pause: number;
+}
+
+/** A manager, and what it wants done. */
+export interface ManagerPlan {
+  readonly name: string;
+  readonly tasks: readonly Task[];
+}
+
+/** What a week is made of. */
+export interface WeekPlan {
+  readonly managers: readonly ManagerPlan[];
+  readonly contractors: readonly ContractorPlan[];
+  /** How long the week takes, in seconds of the clock. */
+  readonly seconds: number;
+  /** A site that is killed, and when. */
+  readonly killed: { readonly site: Site; readonly at: number };
+}
+
+/** Plans a week that takes `seconds`; the same one for the same arguments. */
+export function planWeek(
+  tasksPerManager: number,
+  { seed = 7, seconds = WEEK } = {},
+): WeekPlan {
+  const random = randomFrom(seed);
+  const unit = seconds / WEEK;
+  const agents = <T>(count: number, plan: (name: string) => T): T[] =>
+    SITES.flatMap((site) =>
+      Array.from({ length: count }, (_, i) => plan(`${site}-${i}`))
+    );
+  let id = 0;
+  const planTask = (): Task => ({
+    id: id++,
+    at: (0.01 + 0.7 * random()) * seconds,
+    work: (6 + 24 * random()) * HOUR * unit,
+    deadline: 4 * HOUR * unit,
+    pause: (1 + random()) * HOUR * unit,
+  });
+  return {
+    seconds,
+    killed: { site: "south", at: seconds / 2 },
+    managers: agents(MANAGERS_PER_SITE, (name) => ({
+      name: `${name}-manager`,
+      tasks: Array.from({ length: tasksPerManager }, planTask),
+    })),
+    contractors: agents(CONTRACTORS_PER_SITE, (name) => ({
+      name,
+      speed: 0.5 + random(),
+      price: 20 + 30 * random(),
+      breaksAfter: random() < 0.3 ? Math.floor(2 * random()) : null,
+      seed: Math.floor(random() * 2 ** 31),
+    })),
+  };
+}
+
+/** What a contractor asks for a task. */
+export interface Bid {
+  readonly name: string;
+  readonly price: number;
+}
+
+/** Orders bids, of which no two are equal. */
+export function byPrice(a: Bid, b: Bid): number {
+  return a.price - b.price || (a.name < b.name ? -1 : 1);
+}
+
+/** The bid of a contractor, and how long it thinks about it. */
+export function bidOf(
+  { name, price, seed }: ContractorPlan,
+  { id, deadline }: Task,
+): Bid & { readonly thinks: number } {
+  const random = randomFrom(seed + id);
+  return {
+    name,
+    price: Math.round(price * (0.8 + 0.4 * random())),
+    // Some think too long.
+    thinks: (Math.floor(6 * random()) + 0.5) * deadline / 4,
+  };
+}
+
+/** How long a contractor works on a task, with a repair if it breaks down. */
+export function durationOf(
+  { speed, breaksAfter }: ContractorPlan,
+  { work }: Task,
+  jobs: number,
+): number {
+  return work / speed * (jobs === breaksAfter ? 1.5 : 1);
+}
