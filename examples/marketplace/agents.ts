@@ -48,8 +48,13 @@ export class Bidder extends Agent {
     const { from, until } = this.#parts.plan;
     const { clock } = this.container;
     const timeOf = (round: number) => round * ROUND_SECONDS - LEAD_SECONDS;
-    clock.callAt(timeOf(from), () => this.#come());
-    clock.callAt(timeOf(until), () => this.#go());
+    this.run(async (signal) => {
+      await clock.sleepUntil(timeOf(from), { signal });
+      await this.#parts.auctioneer.join(this.id, this.address);
+      await clock.sleepUntil(timeOf(until), { signal });
+      await this.#leave();
+      void this.close(); // which waits for this task
+    });
   }
 
   /** Answers the call for proposals of a round. */
@@ -64,13 +69,8 @@ export class Bidder extends Agent {
     this.#sold.set(round, amount * price);
   }
 
-  async #come(): Promise<void> {
-    await this.#parts.auctioneer.join(this.id, this.address);
-  }
-
-  async #go(): Promise<void> {
+  async #leave(): Promise<void> {
     const earned = [...this.#sold.values()].reduce((a, b) => a + b, 0);
     await this.#parts.auctioneer.leave(this.id, earned);
-    await this.close();
   }
 }

@@ -3,9 +3,9 @@
  * that takes some seconds. They live in two processes and a Worker, come and
  * go, and one of the processes is killed in the middle of a round.
  *
- *     deno run -A examples/marketplace/main.ts [PICTURE.svg]
+ *     deno run -A examples/marketplace/main.ts [PICTURE.svg [here]]
  *
- * It exits with 0 only if each round came out as a plain computation of the
+ * With `here` all of them live in one process. It exits with 0 only if each round came out as a plain computation of the
  * same day says, and each bidder earned what it should have.
  *
  * @module
@@ -22,7 +22,7 @@ import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 import { print } from "../print.ts";
 import { runDemo } from "../run_demo.ts";
 import { makeTempFolder } from "../temp_folder.ts";
-import type { Agency } from "./agents.ts";
+import { Agency } from "./agents.ts";
 import { drawDay, type DrawnRound } from "./draw.ts";
 import { earningsOf, type Expected, expectedOf } from "./expected.ts";
 import { Board, timeOf } from "./board.ts";
@@ -39,10 +39,12 @@ import {
 const KILLED_IN = 12.5 * ROUNDS_PER_HOUR;
 const BIDDERS_PER_SITE = 150;
 
+type Kind = "process" | "worker" | "here";
+
 /** Where the bidders live. */
 interface Place {
   readonly name: string;
-  readonly kind: "process" | "worker";
+  readonly kind: Kind;
   readonly address: string;
 }
 
@@ -54,10 +56,18 @@ interface Place {
 export async function demonstrate(
   signal: AbortSignal,
   picture = "marketplace.svg",
+  where?: string,
 ): Promise<void> {
-  print("A market for power: one day, agents in two processes and a Worker\n");
+  const kinds: readonly Kind[] = where === "here"
+    ? ["here", "here", "here"]
+    : ["process", "process", "worker"];
+  print(
+    `A market for power: one day, agents in ${
+      where === "here" ? "one process" : "two processes and a Worker"
+    }\n`,
+  );
   await using folder = await makeTempFolder("market-");
-  const places = placesIn(folder.path);
+  const places = placesIn(folder.path, kinds);
   const plan = planDay({
     seed: 7,
     biddersPerSite: BIDDERS_PER_SITE,
@@ -71,11 +81,13 @@ export async function demonstrate(
     clock,
     middleware: { calls: [board.countMade], requests: [board.countServed] },
   });
+  await using stack = new AsyncDisposableStack();
   const sites: Site[] = [];
   for (const place of places) {
-    sites.push(await openSite(container, place, signal));
-    const { address } = sites.at(-1)!.container;
-    print(`  ${place.name}: a ${place.kind} at ${address}`);
+    const site = await openSite(container, clock, place, signal);
+    stack.use(site.container);
+    sites.push(site);
+    print(`  ${place.name}: ${place.kind} at ${site.container.address}`);
   }
   print("");
   const day = await runDay({
@@ -100,23 +112,31 @@ export async function demonstrate(
   );
 }
 
-function placesIn(folder: string): Place[] {
+function placesIn(
+  folder: string,
+  [coast, hills, valley]: readonly Kind[],
+): Place[] {
   const socket = (name: string) =>
     Deno.build.os === "windows"
       ? "tcp://127.0.0.1:0"
       : `ipc://[${join(folder, name)}]`;
   return [
-    { name: "coast", kind: "process", address: "tcp://127.0.0.1:0" },
-    { name: "hills", kind: "process", address: socket("hills") },
-    { name: "valley", kind: "worker", address: socket("valley") },
+    { name: "coast", kind: coast!, address: "tcp://127.0.0.1:0" },
+    { name: "hills", kind: hills!, address: socket("hills") },
+    { name: "valley", kind: valley!, address: socket("valley") },
   ];
 }
 
 async function openSite(
   container: Container,
+  clock: ExternalClock,
   { name, kind, address }: Place,
   signal: AbortSignal,
 ): Promise<Site> {
+  if (kind === "here") {
+    const here = await Container.create(address, { clock });
+    return { name, container: here, agency: await here.spawn(Agency) };
+  }
   const options: SpawnOptions = {
     kind,
     address,
@@ -133,8 +153,12 @@ async function openSite(
 
 /** As when the power goes: nobody there can say goodbye. */
 async function kill({ container }: Site): Promise<void> {
-  Deno.kill(container.pid!, "SIGKILL");
-  await container.closed;
+  if (container instanceof Container) {
+    await container.close({ graceMs: 0 });
+  } else {
+    Deno.kill(container.pid!, "SIGKILL");
+    await container.closed;
+  }
 }
 
 function report(
@@ -219,6 +243,6 @@ function check(plan: DayPlan, day: MarketDay, expected: Expected): void {
 }
 
 if (import.meta.main) {
-  const [picture] = Deno.args;
-  await runDemo((signal) => demonstrate(signal, picture));
+  const [picture, where] = Deno.args;
+  await runDemo((signal) => demonstrate(signal, picture, where));
 }

@@ -1,10 +1,9 @@
 import {
-  type Container,
+  Container,
   type ExternalClock,
   fastForward,
   type SpawnedContainer,
 } from "@denomas/denomas/agent";
-import type { Remote } from "@denomas/denomas/rpc";
 import type { Agency } from "./agents.ts";
 import { Auctioneer } from "./auctioneer.ts";
 import type { Cleared } from "./clearing.ts";
@@ -13,8 +12,9 @@ import { type DayPlan, ROUND_SECONDS } from "./plan.ts";
 /** A site with the container that its bidders live in. */
 export interface Site {
   readonly name: string;
-  readonly container: SpawnedContainer;
-  readonly agency: Remote<Agency>;
+  /** Spawned, or in this process with the clock of the market. */
+  readonly container: Container | SpawnedContainer;
+  readonly agency: Pick<Agency, "hire">;
 }
 
 /** What is told of each round when it is over. */
@@ -49,18 +49,16 @@ export interface MarketDay {
 /** Runs a day of the market: hires all bidders, and holds every round. */
 export async function runDay(parts: MarketParts): Promise<MarketDay> {
   const { plan, container, clock, sites, onRound } = parts;
-  const alive = new Set(sites);
+  const spawned = sites.flatMap((site) =>
+    site.container instanceof Container ? [] : [site.container]
+  );
   // Those who come or go before a round have done so at its time.
-  const runUntil = (until: number) => {
-    const others = Array.from(alive, (site) => site.container);
-    return fastForward([clock, ...others], { until });
-  };
+  const runUntil = (until: number) =>
+    fastForward([clock, ...spawned], { until });
   const killDue = async (round: number) => {
-    for (const site of alive) {
+    for (const site of sites) {
       const { killedIn } = plan.sites.find(({ name }) => name === site.name)!;
-      if (killedIn !== round) continue;
-      alive.delete(site);
-      await parts.kill(site);
+      if (killedIn === round) await parts.kill(site);
     }
   };
   const auctioneer = await container.spawn(Auctioneer, {
