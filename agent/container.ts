@@ -32,7 +32,6 @@ import { actAsNobody } from "./messages/_acting.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
 import { AgentFactory, Supervisor } from "./supervision/_supervisor.ts";
-import type { WatchDesk } from "./supervision/_watch_desk.ts";
 
 /** A class of agents. `Args` are its arguments after the container. */
 export type AgentClass<A extends AgentLike, Args extends unknown[]> = new (
@@ -82,6 +81,8 @@ export interface ContainerStats extends ChannelStats {
   readonly waitingCalls: number;
   /** Calls that were refused since the start because too many waited. */
   readonly refusedCalls: number;
+  /** Members of the groups whose home is this container. */
+  readonly groupMembers: number;
   /** Agents here that are watched, counted once for each watching container. */
   readonly watches: number;
   /** Proxies for agents that are remembered for the next `connect`. */
@@ -102,7 +103,7 @@ export class Container implements AsyncDisposable, HasWatched {
   readonly #context: ContainerContext;
   readonly #supervisor: Supervisor;
   readonly #links: Links;
-  readonly #watches: WatchDesk;
+  readonly #service: ContainerService;
   readonly #dependents = new Set<Dependent>();
   /** What carries the messages of groups, by the addresses of their homes. */
   readonly #engines = new Map<string, GroupEngine>();
@@ -130,7 +131,7 @@ export class Container implements AsyncDisposable, HasWatched {
       registrationKeys,
       maxWatches,
     );
-    this.#watches = service.watches;
+    this.#service = service;
     const links = this.#links = new Links(
       context,
       service,
@@ -383,7 +384,7 @@ export class Container implements AsyncDisposable, HasWatched {
   async #closeParts(reason: CloseReason, until: number): Promise<void> {
     const rest = () => ({ graceMs: Math.max(0, until - world.now()) });
     await this.#supervisor.close(until);
-    this.#watches.close();
+    this.#service.watches.close();
     await Promise.all([...this.#dependents].map((it) => it.close(rest())));
     this.#links.end();
     // Running methods may still use the connections that are there.
@@ -462,6 +463,7 @@ export class Container implements AsyncDisposable, HasWatched {
       acceptedConnections: accepted.acceptedConnections,
       failedConnections: accepted.failedConnections + totals.failed,
       refusedConnections: accepted.refusedConnections,
+      groupMembers: this.#service.groups.size,
       waitingCalls: this.#supervisor.waiting,
       refusedCalls: this.#supervisor.refused,
       watches: this.#supervisor.watches,

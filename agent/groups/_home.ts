@@ -34,6 +34,15 @@ type Parties = Map<ConnectionChannel, Party>;
 export class GroupHome {
   readonly #groups = new Map<string, Parties>();
 
+  /** The number of members in all groups. */
+  get size(): number {
+    let size = 0;
+    for (const parties of this.#groups.values()) {
+      for (const { members } of parties.values()) size += members.size;
+    }
+    return size;
+  }
+
   /** Adds a member, whose container is called by `receiver`. */
   @expose
   join(group: string, address: string, receiver: Remote<GroupReceiver>): void {

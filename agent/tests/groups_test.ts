@@ -173,6 +173,7 @@ withCtx(
     const [, b, c] = bidders.map((it) => it.address);
     await bidders[0]!.close();
     assertEquals(await group.members(), [b, c]);
+    assertEquals(home.stats().groupMembers, 2);
     await containers[1]!.close();
     assertEquals(await group.members(), [b]);
     // Only by its own container.
@@ -181,6 +182,7 @@ withCtx(
     const own = containers[0]!.group("bidders", { home: home.address });
     await own.leave(bidders[1]!);
     assertEquals([await group.members(), await group.ask().ping()], [[], []]);
+    assertEquals(home.stats().groupMembers, 0);
   },
 );
 
