@@ -33,6 +33,6 @@ export { REFERENCE_PREFIX } from "./references/_references.ts";
 export { isCall, isRecord } from "./references/_call_content.ts";
 export { resolveMethod } from "./references/_resolve.ts";
 export { channelOf, watchServed } from "./serving/_running_call.ts";
-export { type CallTerms, watchMade } from "./_call_terms.ts";
-export { type CallEnd, StreamWatch } from "./_stream_watch.ts";
+export { type CallTerms, watchMade } from "./calls/_call_terms.ts";
+export { type CallEnd, StreamWatch } from "./calls/_stream_watch.ts";
 export type { RpcEvent } from "./_events.ts";

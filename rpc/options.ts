@@ -1,4 +1,4 @@
-import type { CallTerms } from "./_call_terms.ts";
+import type { CallTerms } from "./calls/_call_terms.ts";
 import type { Call, CallOptions } from "./call.ts";
 import { ReferenceReleasedError } from "./errors.ts";
 import type { AnyFunction, IsRemote, RemoteLike } from "./remote.ts";

@@ -1,4 +1,4 @@
-import type { CallTerms } from "./_call_terms.ts";
+import type { CallTerms } from "./calls/_call_terms.ts";
 import type { CallOptions } from "./call.ts";
 import { withOptions } from "./options.ts";
 import { PipedArgument, RESULT_PREFIX } from "./references/_piped_argument.ts";

@@ -1,3 +1,4 @@
+// Longer than most files: all ways to the one end of a call stand together.
 import { FrameTooLargeError, ProtocolError } from "../../transports/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import type { ChannelParts } from "./_parts.ts";

@@ -1,3 +1,5 @@
+// Longer than most files: one client has one state, from its first attempt to
+// its end.
 import {
   abortable,
   Backoff,

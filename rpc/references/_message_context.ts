@@ -1,6 +1,6 @@
 import type { ArrivalContext } from "../../channel/internal.ts";
 import type { Budget } from "../../channel/limits/budget.ts";
-import type { StreamWatch } from "../_stream_watch.ts";
+import type { StreamWatch } from "../calls/_stream_watch.ts";
 
 /**
  * How long the other side may use a reference that a message passes: `borrowed`

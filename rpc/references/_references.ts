@@ -1,3 +1,5 @@
+// Longer than most files: what is kept for the other side, and what it keeps, is
+// released together.
 import { emit } from "../_events.ts";
 import { call, currentCall } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { isEndless, markEndless } from "../_endless.ts";
+import { isEndless, markEndless } from "../calls/_endless.ts";
 import { openIterator } from "../streams/_web_streams.ts";
 import type { Fitting } from "./_schema_check.ts";
 

@@ -19,7 +19,7 @@ import type {
 } from "../references/_message_context.ts";
 import type { RpcClient } from "../rpc_client.ts";
 import { errorMakers } from "../service/declared_errors.ts";
-import type { StreamWatch } from "../_stream_watch.ts";
+import type { StreamWatch } from "../calls/_stream_watch.ts";
 import type { SessionContext } from "../_session_context.ts";
 
 /** How a caller wants its call to be served. */

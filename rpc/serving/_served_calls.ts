@@ -1,3 +1,4 @@
+// Longer than most files: all ways to the one answer of a call stand together.
 import { AT_ONCE, isThenable } from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { ServerBusyError } from "../../channel/errors.ts";

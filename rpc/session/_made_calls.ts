@@ -5,7 +5,7 @@ import {
 } from "../../channel/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import { type CallOptions, currentCall } from "../call.ts";
-import type { CallTerms } from "../_call_terms.ts";
+import type { CallTerms } from "../calls/_call_terms.ts";
 import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { splitKwargs } from "../kwargs.ts";

@@ -1,6 +1,6 @@
 import { SerializationError, ServerBusyError } from "../../channel/errors.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
-import { isEndless } from "../_endless.ts";
+import { isEndless } from "../calls/_endless.ts";
 import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { ReferenceReleasedError, UnsupportedByPeerError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { markEndless } from "../_endless.ts";
+import { markEndless } from "../calls/_endless.ts";
 import { observed } from "../../transports/internal.ts";
 import { MissedItemsError } from "../errors.ts";
 import type { LogReader, TopicLog } from "./_log.ts";

@@ -1,5 +1,5 @@
 import type { StreamWatch } from "./_stream_watch.ts";
-import type { CallOptions } from "./call.ts";
+import type { CallOptions } from "../call.ts";
 
 /** The options of a call, with what only this layer sets. */
 export interface CallTerms extends CallOptions {
