@@ -8,7 +8,7 @@ import { Arrivals } from "../messages/_arrivals.ts";
 import type { Supervisor } from "./_supervisor.ts";
 
 /** The memory of a watch, in bytes. */
-const WATCH_BYTES = 512;
+const WATCH_BYTES = 256;
 
 /** A watch that has ended: its key, and why its agent is gone. */
 export type GoneNews = readonly [key: number, reason: string];
