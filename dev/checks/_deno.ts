@@ -1,8 +1,14 @@
 import { ROOT } from "./_project.ts";
 
+/** What ends a program; Windows has no other way than to end the process. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? []
+  : ["SIGINT", "SIGTERM"];
+
 /**
  * Runs the same Deno as this one on `args` in the project's folder, with this
- * process's standard streams, and returns its exit code.
+ * process's standard streams, and returns its exit code. Signals are passed on,
+ * so that a program that runs until it is ended does not outlive this one.
  */
 export async function runDeno(
   args: readonly string[],
@@ -16,7 +22,14 @@ export async function runDeno(
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  return (await child.status).code;
+  const listeners = SIGNALS.map((signal) => {
+    const listener = () => child.kill(signal);
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  const { code } = await child.status;
+  for (const remove of listeners) remove();
+  return code;
 }
 
 /**
