@@ -52,28 +52,21 @@ withCtx("restartServer needs a server", async (ctx) => {
 
 const order: string[] = [];
 register({
-  name: "beforeEach and afterEach run on each transport",
-  transports: ["memory", "tcp"],
+  name: "beforeEach and afterEach run around the body on each transport",
+  transports: ["memory", "tcp", "unix"],
   async beforeEach(ctx) {
+    // That of the step before has run, too.
+    assertEquals(order, []);
     order.push(`before ${ctx.transport}`);
     await ctx.startServer(echo);
   },
-  afterEach: (ctx) => void order.push(`after ${ctx.transport}`),
+  afterEach(ctx) {
+    assertEquals(order.splice(0), [`before ${ctx.transport}`, "body"]);
+  },
 }, async (ctx) => {
   order.push("body");
   const channel = await ctx.connect();
   assertEquals(await channel.send(1), 1);
-});
-
-Deno.test("beforeEach and afterEach have run around each body", () => {
-  assertEquals(order, [
-    "before memory",
-    "body",
-    "after memory",
-    "before tcp",
-    "body",
-    "after tcp",
-  ]);
 });
 
 async function refusal(work: Promise<unknown>): Promise<AssertionError> {
