@@ -48,6 +48,21 @@ export {
   StepTimeoutError,
 } from "./errors.ts";
 export type { Network, NetworkSide } from "./network_contract.ts";
+export type { LinearizabilityVerdict } from "./simulation/history/check.ts";
+export type { HistoryEvent } from "./simulation/history/events.ts";
+export { History, LinearizabilityError } from "./simulation/history/history.ts";
+export type {
+  Model,
+  Operation,
+  OperationCall,
+  Outcome,
+} from "./simulation/history/model.ts";
+export {
+  keyValue,
+  mutex,
+  queue,
+  register,
+} from "./simulation/history/models.ts";
 export { testTransport } from "./transport_suite/transport_suite.ts";
 export type {
   TransportSuiteOptions,
