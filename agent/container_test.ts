@@ -74,8 +74,8 @@ withCtx(
       }
     }
     const cat = await there.spawn(Named);
-    const proxy = await waiting;
-    assertEquals(await proxy.meow(1), "meow");
+    assertEquals(await (await waiting).meow(1), "meow");
+    const proxy = await here.connect<Cat>(missing);
     await cat.close();
     await assertRejects(() => proxy.meow(1), AgentNotFoundError);
     await there.close();

@@ -1,9 +1,10 @@
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import type { CallOptions } from "../../rpc/call.ts";
-import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { type Caller, holdsStream } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
+import { parseAgentAddress } from "../address.ts";
+import { isAgentNotFound } from "../messages/_agent_not_found.ts";
 import type { Route } from "./_link.ts";
 
 /** How often a call may lose its connection before it fails. */
@@ -100,7 +101,7 @@ export class AgentCaller implements Caller {
     return route.caller.call(`${route.path}/${path}`, args, options)
       // Most calls need no more than this.
       .catch((error) =>
-        this.#isLoss(error)
+        this.#isLoss(error) || this.#isAway(error)
           ? this.#callAnew(path, args, options, until, error)
           : Promise.reject(error)
       );
@@ -118,13 +119,20 @@ export class AgentCaller implements Caller {
     return error instanceof ConnectionClosedError && !this.#finder.isEnding;
   }
 
-  /** Makes a call over a new connection; `loss` is what it has suffered. */
+  /** Whether a call has not run, since the agent or its container is away. */
+  #isAway(error: unknown): boolean {
+    // What a method fails by is no `ConnectError` here.
+    return error instanceof ConnectError ||
+      isAgentNotFound(error, parseAgentAddress(this.remoteAddress).id);
+  }
+
+  /** Makes a call over a new connection, once it has failed by `failure`. */
   async #callAnew(
     path: string,
     args: readonly unknown[],
     options: CallOptions,
     until: number,
-    loss: ConnectionClosedError | null = null,
+    failure: unknown = null,
   ): Promise<unknown> {
     const call: OngoingCall = {
       path,
@@ -134,22 +142,19 @@ export class AgentCaller implements Caller {
       losses: 0,
       loss: null,
     };
-    if (loss !== null) this.#lose(call, loss);
     const again = this.#finder.retries(this.#options.retryForMs);
-    for (;;) {
-      try {
-        return await this.#attempt(call);
-      } catch (error) {
-        if (this.#isLoss(error)) {
-          this.#lose(call, error);
-          continue;
-        }
-        const isAway = error instanceof ConnectError ||
-          error instanceof AgentNotFoundError;
-        if (!isAway || holdsStream(args)) throw error;
+    for (let error = failure;;) {
+      if (this.#isLoss(error)) this.#lose(call, error);
+      else if (error !== null) {
+        if (!this.#isAway(error) || holdsStream(args)) throw error;
         // A call that may have run says so.
         const last = call.loss ?? error;
         await again(last, options.signal, until - world.now());
+      }
+      try {
+        return await this.#attempt(call);
+      } catch (thrown) {
+        error = thrown;
       }
     }
   }

@@ -1,15 +1,14 @@
 import { checkRange } from "../../channel/internal.ts";
 import { describeThrown } from "../../channel/message.ts";
-import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { Router } from "../../rpc/service/service.ts";
 import { queueMicrotask, world } from "../../transports/internal.ts";
-import { printable } from "../../transports/printable.ts";
 import { checkAgentId, classNameOf, parseAgentAddress } from "../address.ts";
 import { StateKeeper } from "../state/_state_keeper.ts";
 import type { ContainerContext } from "../_container_context.ts";
 import type { AgentLike, AgentOptions } from "../agent_options.ts";
 import { waitBy, waitByEither } from "../clock/_clock_waits.ts";
 import { ClockClosedError } from "../errors.ts";
+import { agentNotFound } from "../messages/_agent_not_found.ts";
 import { Deadlocks } from "../messages/_deadlocks.ts";
 import {
   type AgentHost,
@@ -60,7 +59,7 @@ export class AgentFactory {
 /** The agents of one container: makes, starts, restarts and closes them. */
 export class Supervisor implements AgentHost {
   /** The agents that can be called. */
-  readonly visible: Router<AgentLike> = new Router({ missing: notFound });
+  readonly visible: Router<AgentLike> = new Router({ missing: agentNotFound });
   /** The number of watches that have not ended. */
   watches = 0;
   /** The number of calls that wait for their turns. */
@@ -212,7 +211,7 @@ export class Supervisor implements AgentHost {
   }
 
   missing(id: string): Error {
-    return notFound(id);
+    return agentNotFound(id);
   }
 
   onState(lifecycle: AgentLifecycle): void {
@@ -312,7 +311,7 @@ export class Supervisor implements AgentHost {
    * Rejects with the reason of `signal`.
    */
   async watch(id: string, signal: AbortSignal | undefined): Promise<string> {
-    if (this.visible.get(id) === undefined) return notFound(id).message;
+    if (this.visible.get(id) === undefined) return agentNotFound(id).message;
     this.watches++;
     try {
       return await this.#agents.get(id)!.watch(signal);
@@ -326,7 +325,7 @@ export class Supervisor implements AgentHost {
    * or the reason, if it is gone already.
    */
   onGone(id: string, onGone: (reason: string) => void): string | (() => void) {
-    if (this.visible.get(id) === undefined) return notFound(id).message;
+    if (this.visible.get(id) === undefined) return agentNotFound(id).message;
     this.watches++;
     const stop = this.#agents.get(id)!.onGone((reason) => {
       this.watches--;
@@ -354,12 +353,4 @@ export class Supervisor implements AgentHost {
     }
     await Promise.all(ends);
   }
-}
-
-function notFound(id: string): AgentNotFoundError {
-  // A peer may ask for anything.
-  const shown = typeof id === "string" ? printable(id) : typeof id;
-  return new AgentNotFoundError(
-    `Cannot find agent '${shown}': it does not exist here, or not any more`,
-  );
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ConnectionClosedError } from "../../channel/errors.ts";
+import { ConnectionClosedError, RemoteError } from "../../channel/errors.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { call } from "../../rpc/call.ts";
 import { notify, withOptions } from "../../rpc/options.ts";
@@ -39,6 +39,13 @@ class Worker extends Agent {
   async twice(): Promise<number> {
     if (++this.#begun.twice === 1) await aborted(call().signal);
     return this.#begun.twice;
+  }
+
+  /** Fails as a call of an agent that is away does, but has run. */
+  @expose
+  async ask(address: string): Promise<void> {
+    this.#begun.heard++;
+    await this.container.connect(address);
   }
 
   @expose
@@ -153,8 +160,11 @@ withCtx(
     await first.agents.get("worker")!.close();
     await assertRejects(() => hurried.hear(), AgentNotFoundError);
     const waiting = patient.hear();
+    // Answered after the call that waits, which has found no agent by then.
+    await assertRejects(() => hurried.hear(), AgentNotFoundError);
     await first.spawn(Worker, begun);
     assertEquals(await waiting, 1);
+    assertEquals(begun.heard, 1);
   },
 );
 
@@ -180,4 +190,24 @@ withCtx("calls of a container that closes say so at once", async (ctx) => {
   await here.close();
   await rejected;
   await assertRejects(() => worker.hear(), Error);
+});
+
+withCtx("a method that cannot connect itself runs once", async (ctx) => {
+  const here = await ctx.createContainer();
+  const { begun, address, first, restart } = await start(ctx);
+  const worker = await here.connect<Worker>(address, { retryForMs: 1_000 });
+  const nobody = `${first.address}/nobody`;
+  const elsewhere = await ctx.createContainer();
+  const away = `${elsewhere.address}/0`;
+  await elsewhere.close();
+  for (const isLost of [false, true]) {
+    begun.heard = 0;
+    if (isLost) {
+      await restart();
+      await until(() => here.stats().connections === 0);
+    }
+    await assertRejects(() => worker.ask(nobody), AgentNotFoundError);
+    await assertRejects(() => worker.ask(away), RemoteError);
+    assertEquals(begun.heard, 2);
+  }
 });
