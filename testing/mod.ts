@@ -63,6 +63,15 @@ export {
   queue,
   register,
 } from "./simulation/history/models.ts";
+export type {
+  SimulateOptions,
+  Simulation,
+  SimulationNode,
+} from "./simulation/contract.ts";
+export { SimulationError } from "./simulation/errors.ts";
+export type { Chaos } from "./simulation/plan.ts";
+export { simulate } from "./simulation/simulate.ts";
+export type { PlannedFault } from "./simulation/trace.ts";
 export { testTransport } from "./transport_suite/transport_suite.ts";
 export type {
   TransportSuiteOptions,

@@ -4,6 +4,8 @@
  * that a simulator can replace them in one place.
  */
 
+import type { Transport } from "./transport.ts";
+
 /** A running timer; made by {@linkcode World.setTimer}. */
 export interface WorldTimer {
   /** Stops the timer. Repeatable. */
@@ -53,6 +55,8 @@ export interface World {
    * in which they were deferred.
    */
   defer(action: () => void): void;
+  /** Carries the bytes of `local://` addresses in place of plain queues. */
+  readonly memory?: Transport;
 }
 
 /** The longest delay that `setTimeout` can hold, in milliseconds. */

@@ -19,8 +19,15 @@ import { world } from "./_world.ts";
  * do not starve. Needs no permission.
  */
 export function memory(): Transport {
-  return { scheme: "local", listen, connect };
+  return {
+    scheme: "local",
+    listen: (...args) => (world.memory ?? plainMemory).listen(...args),
+    connect: (...args) => (world.memory ?? plainMemory).connect(...args),
+  };
 }
+
+/** {@linkcode memory}, also where a simulator carries the bytes. */
+export const plainMemory: Transport = { scheme: "local", listen, connect };
 
 /** The capacity of one direction before its writer waits. */
 const CAPACITY_BYTES = 256 * 1024;

@@ -1,0 +1,158 @@
+import { SimulationError } from "./errors.ts";
+import { describeFault, formatFaults } from "./plan.ts";
+import type { RunOutcome, SimulationBody } from "./_outcome.ts";
+import { runSeed } from "./_run.ts";
+import { shrinkPlan, type ShrunkPlan } from "./_shrink.ts";
+import type { SimulateOptions } from "./contract.ts";
+import type { PlannedFault, SimulationTrace, TraceEvent } from "./trace.ts";
+
+/** A passing seed is run twice if it is the first of so many. */
+const CHECKED_OF = 50;
+
+/** How many events before a failure are told. */
+const TOLD_EVENTS = 12;
+
+/** Options for {@linkcode explore}. */
+export interface ExploreOptions extends Omit<SimulateOptions, "seeds"> {
+  /** The seeds to run, in this order. */
+  readonly seeds: readonly number[];
+  /**
+   * Whether a plan that fails is made smaller.
+   *
+   * @default {true}
+   */
+  readonly isShrunk?: boolean;
+  /** Takes the trace of a failure, once its plan is shrunk. */
+  readonly onFailure?: (trace: SimulationTrace) => void | Promise<void>;
+}
+
+/**
+ * Runs `body` with each seed, until one fails.
+ *
+ * @throws {SimulationError} If a seed fails, with the least plan that fails.
+ * @throws {Error} If a seed does not do the same twice, or something that is
+ * sometimes true was so with none of several seeds.
+ */
+export async function explore(
+  body: SimulationBody,
+  { seeds, ...options }: ExploreOptions,
+): Promise<void> {
+  const unseen = new Set<string>();
+  const seen = new Set<string>();
+  for (const [at, seed] of seeds.entries()) {
+    const outcome = await runSeed(body, { ...options, seed });
+    for (const [what, wasTrue] of outcome.sometimes) {
+      (wasTrue ? seen : unseen).add(what);
+    }
+    const isFailure = outcome.failure !== null;
+    if (!isFailure && at % CHECKED_OF !== 0) continue;
+    await checkTwice(body, { ...options, seed }, outcome);
+    if (isFailure) {
+      throw await judge(body, { ...options, seed }, outcome);
+    }
+  }
+  const never = [...unseen].find((what) => !seen.has(what));
+  if (never === undefined || seeds.length === 1) return;
+  throw new Error(
+    `Sometimes '${never}': it was so with none of ${seeds.length} seeds, make it likelier or run more`,
+  );
+}
+
+type SeedOptions = Omit<ExploreOptions, "seeds"> & { readonly seed: number };
+
+async function checkTwice(
+  body: SimulationBody,
+  options: SeedOptions,
+  first: RunOutcome,
+): Promise<void> {
+  const again = () => runSeed(body, { ...options, isRecorded: true });
+  const second = await again();
+  if (second.hash === first.hash) return;
+  const third = await again();
+  throw new Error(
+    `Seed ${options.seed} is not the same twice: ${
+      firstDifference(second.trace.events, third.trace.events)
+    }; take time and chance from the simulation, and keep no state outside of the body`,
+    { cause: first.failure?.error },
+  );
+}
+
+/** Says where two records of one seed differ first. */
+export function firstDifference(
+  some: readonly TraceEvent[],
+  others: readonly TraceEvent[],
+): string {
+  const describe = (event: TraceEvent | undefined) =>
+    event === undefined ? "nothing" : describeEvent(event);
+  const length = Math.max(some.length, others.length);
+  for (let at = 0; at < length; at++) {
+    const [one, other] = [describe(some[at]), describe(others[at])];
+    if (one === other) continue;
+    return `event ${at + 1} was '${one}' and then '${other}'`;
+  }
+  return "its events are equal, the turns and timers between them are not";
+}
+
+function describeEvent({ at, node, kind, text, to }: TraceEvent): string {
+  const where = to === undefined || to === node ? node : `${node} → ${to}`;
+  return `${(at / 1_000).toFixed(3)} s  ${where}  ${kind}: ${text}`;
+}
+
+/** Shrinks the plan of a seed that fails, and makes the error of it. */
+async function judge(
+  body: SimulationBody,
+  options: SeedOptions,
+  first: RunOutcome,
+): Promise<SimulationError> {
+  const { onFailure, isShrunk = true, ...rest } = options;
+  const sort = sortOf(first);
+  const run = (faults: readonly PlannedFault[]) =>
+    runSeed(body, { ...rest, faults, isRecorded: true });
+  const plan = first.trace.faults;
+  const fails = async (faults: readonly PlannedFault[]) =>
+    sortOf(await run(faults)) === sort;
+  const shrunk = isShrunk
+    ? await shrinkPlan(plan, fails)
+    : { faults: plan, runs: 0 };
+  const last = await run(shrunk.faults);
+  // What the body does with its seed alone fails without a plan, too.
+  const outcome = last.failure === null ? first : last;
+  await onFailure?.(outcome.trace);
+  return errorOf(options.seed, { plan, shrunk, outcome });
+}
+
+/** Tells one failure from another one, whatever times and numbers it names. */
+function sortOf({ failure }: RunOutcome): string | null {
+  if (failure === null) return null;
+  const { error } = failure;
+  if (!(error instanceof Error)) return String(error);
+  return `${error.name} ${error.message}`.replaceAll(/[\d.]+/g, "#");
+}
+
+function errorOf(
+  seed: number,
+  { plan, shrunk, outcome }: {
+    readonly plan: readonly PlannedFault[];
+    readonly shrunk: ShrunkPlan;
+    readonly outcome: RunOutcome;
+  },
+): SimulationError {
+  const { failure, trace, endedAt } = outcome;
+  const error = failure?.error;
+  const what = error instanceof Error ? error.message : String(error);
+  const faults = formatFaults(trace.faults);
+  const told = trace.events.slice(-TOLD_EVENTS - 1, -1).map(describeEvent);
+  const lines = [
+    `Seed ${seed} fails at ${(endedAt / 1_000).toFixed(3)} s: ${what}`,
+    ...(shrunk.runs > 0
+      ? [
+        `shrunk from ${plan.length} faults to ${shrunk.faults.length} in ${shrunk.runs} runs`,
+      ]
+      : []),
+    ...trace.faults.map((fault) => `  ${describeFault(fault)}`),
+    ...(told.length > 0 ? ["the last events:"] : []),
+    ...told.map((line) => `  ${line}`),
+    `again: DENOMAS_SEED=${seed} DENOMAS_FAULTS='${faults}'`,
+  ];
+  return new SimulationError(lines.join("\n"), { seed, faults, cause: error });
+}

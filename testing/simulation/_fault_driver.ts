@@ -1,0 +1,116 @@
+import type { NodeNetwork } from "./_node_network.ts";
+import type { SimulatedProcess } from "./_process.ts";
+import type { Scheduler } from "./_scheduler.ts";
+import { describeFault } from "./plan.ts";
+import type { PlannedFault } from "./trace.ts";
+
+/** What a {@linkcode FaultDriver} acts on. */
+export interface FaultDriverOptions {
+  readonly scheduler: Scheduler;
+  readonly network: NodeNetwork;
+  /** Returns the current life of a node, if there is one of that name. */
+  readonly processOf: (name: string) => SimulatedProcess | undefined;
+  readonly crash: (name: string) => void;
+  readonly restart: (name: string) => void;
+  readonly tell: (node: string, text: string) => void;
+}
+
+/** Begins and ends the faults of a plan in virtual time. */
+export class FaultDriver {
+  readonly #options: FaultDriverOptions;
+  readonly #planned: PlannedFault[] = [];
+  /** What ends the faults that are in force. */
+  readonly #ends = new Set<() => void>();
+  #isCalm = false;
+
+  constructor(options: FaultDriverOptions) {
+    this.#options = options;
+  }
+
+  /** All faults so far, in the order of their begins. */
+  get planned(): readonly PlannedFault[] {
+    return this.#planned.toSorted((a, b) => a.atMs - b.atMs);
+  }
+
+  /** Adds faults, each of which begins at its time, or now if that is over. */
+  plan(faults: readonly PlannedFault[]): void {
+    this.#planned.push(...faults);
+    for (const fault of faults) this.add(fault);
+  }
+
+  /** Adds a fault that the body itself wants, and not the plan. */
+  add(fault: PlannedFault): void {
+    const { scheduler } = this.#options;
+    scheduler.setTimer(fault.atMs - scheduler.now, () => this.#begin(fault));
+  }
+
+  /** Ends all faults, and lets no more begin. */
+  calm(): void {
+    this.#isCalm = true;
+    for (const end of this.#ends) end();
+  }
+
+  #begin(fault: PlannedFault): void {
+    const { scheduler, tell } = this.#options;
+    if (this.#isCalm) return;
+    tell(fault.node, describeFault(fault));
+    const undo = this.#start(fault);
+    if (undo === null) return;
+    const end = () => {
+      if (!this.#ends.delete(end)) return;
+      timer.stop();
+      tell(fault.node, `end of ${fault.kind} of '${fault.node}'`);
+      undo();
+    };
+    this.#ends.add(end);
+    const timer = scheduler.setTimer(fault.forMs, end);
+  }
+
+  /** Returns what ends the fault, or `null` for one of a moment. */
+  #start({ kind, node, amountMs = 0 }: PlannedFault): (() => void) | null {
+    const { network: nodes, processOf } = this.#options;
+    const { network } = nodes;
+    const owner = nodes.ownerOf(node);
+    const until = (fault: Disposable) => () => fault[Symbol.dispose]();
+    switch (kind) {
+      case "partition":
+        return until(network.partition({ of: owner }));
+      case "hold":
+        return until(network.hold({ of: owner }));
+      case "delay":
+        return until(network.delay({ of: owner, delayMs: amountMs }));
+      case "reset":
+        network.reset({ of: owner });
+        return null;
+      case "half-open":
+        network.halfOpen({ of: owner, openAt: "client" });
+        return null;
+      case "crash":
+        this.#options.crash(node);
+        return () => this.#options.restart(node);
+      case "pause":
+        return this.#pause(processOf(node));
+      case "skew":
+        return this.#skew(processOf(node), amountMs);
+    }
+  }
+
+  #pause(process: SimulatedProcess | undefined): (() => void) | null {
+    if (process === undefined || process.isPaused) return null;
+    process.pause();
+    const { scheduler } = this.#options;
+    return () => {
+      // Each in a turn of its own, as it would have run.
+      for (const run of process.resume()) scheduler.defer(run);
+    };
+  }
+
+  #skew(
+    process: SimulatedProcess | undefined,
+    byMs: number,
+  ): (() => void) | null {
+    if (process === undefined) return null;
+    process.skewMs += byMs;
+    return () => void (process.skewMs -= byMs);
+  }
+}

@@ -1,0 +1,208 @@
+import nodeTimers from "node:timers";
+import nodeTimersPromises from "node:timers/promises";
+import { SimulationEscapeError } from "./errors.ts";
+import { currentProcess, type SimulatedProcess } from "./_process.ts";
+import type { Scheduler } from "./_scheduler.ts";
+import { randomUuid, virtualWallTime } from "./_virtual_world.ts";
+
+/** What of `Deno` would leave virtual time, or the simulated network. */
+const GUARDED_OF_DENO = [
+  ...["connect", "connectTls", "listen", "listenTls", "listenDatagram"],
+  ...["serve", "startTls", "connectQuic", "resolveDns", "upgradeWebSocket"],
+  ...["open", "create", "readFile", "readTextFile", "writeFile"],
+  ...["writeTextFile", "readDir", "mkdir", "remove", "rename", "copyFile"],
+  ...["stat", "lstat", "makeTempDir", "makeTempFile", "watchFs", "openKv"],
+  ...["openSync", "readFileSync", "readTextFileSync", "writeFileSync"],
+  ...["writeTextFileSync", "Command"],
+];
+
+const GUARDED_GLOBALS = [
+  ...["fetch", "Worker", "WebSocket", "WebSocketStream", "EventSource"],
+  "BroadcastChannel",
+];
+
+/** A running timer of user code. */
+class VirtualTimeout {
+  readonly #id: number;
+  /** Stops it. */
+  readonly stop: () => void;
+
+  constructor(id: number, stop: () => void) {
+    this.#id = id;
+    this.stop = stop;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  hasRef(): boolean {
+    return true;
+  }
+
+  [Symbol.toPrimitive](): number {
+    return this.#id;
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
+
+type Action = (...args: readonly unknown[]) => void;
+
+/**
+ * Replaces the sources of time and chance that user code takes, and guards what
+ * cannot be replaced.
+ *
+ * @returns A function that restores all of them.
+ */
+export function patchGlobals(
+  scheduler: Scheduler,
+  root: SimulatedProcess,
+  onEscape: (error: SimulationEscapeError) => void,
+): () => void {
+  const patches = new Patches();
+  patchTimers(patches, scheduler);
+  patchDate(patches, () => virtualWallTime(scheduler, root));
+  patches.set(performance, "now", () => scheduler.now);
+  patchChance(patches, root);
+  const guard = (owner: object, path: string, name: string) =>
+    patches.set(owner, name, function guarded() {
+      const error = new SimulationEscapeError(
+        `Cannot use '${path}' in a simulation: it would leave virtual time, give the node a replacement or use 'withCtx'`,
+      );
+      onEscape(error);
+      throw error;
+    });
+  for (const name of GUARDED_GLOBALS) guard(globalThis, name, name);
+  for (const name of GUARDED_OF_DENO) guard(Deno, `Deno.${name}`, name);
+  for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
+    guard(nodeTimers, `node:timers ${name}`, name);
+    guard(nodeTimersPromises, `node:timers/promises ${name}`, name);
+  }
+  return () => patches.undo();
+}
+
+function patchTimers(patches: Patches, scheduler: Scheduler): void {
+  let ids = 0;
+  const running = new Map<number, VirtualTimeout>();
+  const start = (begin: (end: () => void) => () => void) => {
+    const id = ++ids;
+    const end = () => void running.delete(id);
+    const stop = begin(end);
+    const timeout = new VirtualTimeout(id, () => {
+      stop();
+      end();
+    });
+    running.set(id, timeout);
+    return timeout;
+  };
+  // As in Deno, a delay has whole milliseconds, and is one at least.
+  const whole = (ms: unknown) => Math.max(1, Math.floor(Number(ms) || 0));
+  const setTimeout = (action: Action, ms?: number, ...args: unknown[]) =>
+    start((end) => {
+      const timer = scheduler.setTimer(whole(ms), () => {
+        end();
+        action(...args);
+      });
+      return () => timer.stop();
+    });
+  const setInterval = (action: Action, ms?: number, ...args: unknown[]) =>
+    start(() => {
+      const again = () => {
+        timer = scheduler.setTimer(whole(ms), again);
+        action(...args);
+      };
+      let timer = scheduler.setTimer(whole(ms), again);
+      return () => timer.stop();
+    });
+  const setImmediate = (action: Action, ...args: unknown[]) =>
+    start((end) => {
+      const turn = scheduler.defer(() => {
+        end();
+        action(...args);
+      });
+      return () => turn.stop();
+    });
+  const clear = (timeout: unknown) => {
+    if (timeout === undefined || timeout === null) return;
+    running.get(Number(timeout))?.stop();
+  };
+  patches.set(globalThis, "setTimeout", setTimeout);
+  patches.set(globalThis, "setInterval", setInterval);
+  patches.set(globalThis, "setImmediate", setImmediate);
+  for (const name of ["clearTimeout", "clearInterval", "clearImmediate"]) {
+    patches.set(globalThis, name, clear);
+  }
+  patches.set(Deno, "refTimer", () => {});
+  patches.set(Deno, "unrefTimer", () => {});
+  patches.set(AbortSignal, "timeout", (ms: number) => {
+    const controller = new AbortController();
+    scheduler.setTimer(ms, () =>
+      controller.abort(
+        new DOMException("Signal timed out.", "TimeoutError"),
+      ));
+    return controller.signal;
+  });
+}
+
+function patchDate(patches: Patches, now: () => number): void {
+  const { Date: RealDate } = globalThis;
+  const virtual = new Proxy(RealDate, {
+    apply: () => new RealDate(now()).toString(),
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length > 0 ? args : [now()], newTarget),
+    get: (target, name) => name === "now" ? now : Reflect.get(target, name),
+  });
+  patches.set(globalThis, "Date", virtual);
+}
+
+function patchChance(patches: Patches, root: SimulatedProcess): void {
+  const random = () => (currentProcess() ?? root).userRandom();
+  patches.set(Math, "random", random);
+  patches.set(crypto, "randomUUID", () => randomUuid(random));
+  patches.set(
+    crypto,
+    "getRandomValues",
+    <T extends ArrayBufferView>(into: T) => {
+      const bytes = new Uint8Array(
+        into.buffer,
+        into.byteOffset,
+        into.byteLength,
+      );
+      for (let at = 0; at < bytes.length; at++) {
+        bytes[at] = Math.floor(random() * 256);
+      }
+      return into;
+    },
+  );
+}
+
+/** Properties that were replaced, and how they were before. */
+class Patches {
+  readonly #undos: (() => void)[] = [];
+
+  set(owner: object, name: string, value: unknown): void {
+    const before = Object.getOwnPropertyDescriptor(owner, name);
+    if (before === undefined && !(name in owner)) return;
+    Object.defineProperty(owner, name, {
+      value,
+      configurable: true,
+      enumerable: before?.enumerable ?? true,
+      writable: true,
+    });
+    this.#undos.push(() => {
+      if (before === undefined) Reflect.deleteProperty(owner, name);
+      else Object.defineProperty(owner, name, before);
+    });
+  }
+
+  undo(): void {
+    for (const undo of this.#undos.splice(0).reverse()) undo();
+  }
+}

@@ -1,0 +1,164 @@
+import { plainMemory } from "../../transports/memory.ts";
+import type {
+  ByteStream,
+  Connection,
+  Listener,
+  Transport,
+} from "../../transports/transport.ts";
+import { StepNetwork } from "../network/_network.ts";
+import { currentProcess, type SimulatedProcess } from "./_process.ts";
+
+/** The base time that each message is under way, and its jitter, in ms. */
+const LATENCY = { delayMs: 1, jitterMs: 9 };
+
+/**
+ * The network between the nodes of one run. Ends of connections belong to
+ * processes: they break when it crashes, and stand still while it is paused.
+ */
+export class NodeNetwork {
+  /** The faults and their connections; nodes are owners, by their names. */
+  readonly network: StepNetwork;
+  /** Carries `local://` addresses, for the process that calls it. */
+  readonly transport: Transport;
+  readonly #root: SimulatedProcess;
+  readonly #owners = new Map<string, object>();
+  readonly #ends = new WeakMap<object, object>();
+  /** The names of the nodes at both ends, by address. */
+  readonly #names = new Map<string, string>();
+
+  /** Creates a network without faults; `root` runs what belongs to no node. */
+  constructor(seed: number, root: SimulatedProcess) {
+    this.#root = root;
+    this.network = new StepNetwork({
+      seed,
+      base: plainMemory,
+      belongs: (end, owner) =>
+        (this.#ends.get(end) ?? this.#ownerAt(end)) === owner,
+      isOwner: () => true,
+    });
+    this.network.delay(LATENCY);
+    this.transport = {
+      scheme: "local",
+      listen: (address, accept) => this.#listen(address, accept),
+      connect: (address, options) => this.#connect(address, options),
+    };
+  }
+
+  /** Returns what stands for the node `name` in faults. */
+  ownerOf(name: string): object {
+    const known = this.#owners.get(name);
+    if (known !== undefined) return known;
+    const owner = { name };
+    this.#owners.set(name, owner);
+    return owner;
+  }
+
+  /** Returns the name of the node at an address; "" for the run itself. */
+  nameAt(address: string): string {
+    return this.#names.get(address) ?? "";
+  }
+
+  #ownerAt(end: object): object | undefined {
+    const address = (end as Partial<Listener>).address;
+    const name = address === undefined ? undefined : this.#names.get(address);
+    return name === undefined ? undefined : this.ownerOf(name);
+  }
+
+  async #listen(
+    address: string,
+    accept: (connection: Connection) => void,
+  ): Promise<Listener> {
+    const process = currentProcess() ?? this.#root;
+    this.#names.set(address, process.name);
+    const accepted = (connection: Connection) => {
+      this.#ends.set(connection, this.ownerOf(process.name));
+      const own = this.#own(connection, process);
+      process.admit(() => process.run(() => accept(own)));
+    };
+    const listener = await process.admitted(
+      this.#root.run(() => this.network.transport().listen(address, accepted)),
+    );
+    const close = () => this.#root.run(() => listener.close());
+    process.onCrash.add(close);
+    return {
+      ...listener,
+      close: () => {
+        process.onCrash.delete(close);
+        return process.admitted(close());
+      },
+    };
+  }
+
+  async #connect(
+    address: string,
+    options: Parameters<Transport["connect"]>[1],
+  ): Promise<Connection> {
+    const process = currentProcess() ?? this.#root;
+    const owner = this.ownerOf(process.name);
+    const connecting = this.#root.run(() =>
+      this.network.transport(() => owner).connect(address, options)
+    );
+    // It may come when the process is gone.
+    connecting.then(
+      ({ stream }) => process.isDead && stream.close(),
+      () => {},
+    );
+    const connection = await process.admitted(connecting);
+    this.#ends.set(connection, owner);
+    this.#names.set(connection.localAddress, process.name);
+    return this.#own(connection, process);
+  }
+
+  #own(connection: Connection, process: SimulatedProcess): Connection {
+    const { stream } = connection;
+    return {
+      ...connection,
+      stream: new ProcessStream(stream, process, this.#root),
+    };
+  }
+}
+
+/** The end of a stream that belongs to a process. */
+class ProcessStream implements ByteStream {
+  readonly #stream: ByteStream;
+  readonly #process: SimulatedProcess;
+  readonly #root: SimulatedProcess;
+  readonly #crash: () => void;
+
+  constructor(
+    stream: ByteStream,
+    process: SimulatedProcess,
+    root: SimulatedProcess,
+  ) {
+    this.#stream = stream;
+    this.#process = process;
+    this.#root = root;
+    this.#crash = () => root.run(() => stream.close());
+    process.onCrash.add(this.#crash);
+    if (process.isDead) this.#crash();
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#admitted(() => this.#stream.read(into));
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#admitted(() => this.#stream.write(bytes));
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#admitted(() => this.#stream.closeWrite());
+  }
+
+  close(): void {
+    this.#process.onCrash.delete(this.#crash);
+    this.#root.run(() => this.#stream.close());
+  }
+
+  ref(): void {}
+  unref(): void {}
+
+  #admitted<T>(act: () => Promise<T>): Promise<T> {
+    return this.#process.admitted(this.#root.run(act));
+  }
+}

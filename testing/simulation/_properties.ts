@@ -1,0 +1,67 @@
+type Check = () => boolean;
+
+/** The properties that a run declares. */
+export class Properties {
+  readonly #always = new Map<string, Check>();
+  readonly #sometimes = new Map<string, Check>();
+  readonly #eventually = new Map<string, Check>();
+  readonly #seen = new Map<string, boolean>();
+  /** What has become true in the calm that is going on. */
+  #reached: Set<string> | null = null;
+
+  /** What was `true` at least once, of all that may be. */
+  get sometimes(): ReadonlyMap<string, boolean> {
+    return this.#seen;
+  }
+
+  addAlways(what: string, check: Check): void {
+    this.#always.set(what, check);
+  }
+
+  addSometimes(what: string, check: Check): void {
+    this.#sometimes.set(what, check);
+    this.#seen.set(what, false);
+  }
+
+  addEventually(what: string, check: Check): void {
+    this.#eventually.set(what, check);
+  }
+
+  /**
+   * Looks at all properties, after an event.
+   *
+   * @throws {Error} If one that always holds does not.
+   */
+  check(): void {
+    for (const [what, isTrue] of this.#always) {
+      if (!isTrue()) throw new Error(`Always '${what}': it is not`);
+    }
+    for (const [what, isTrue] of this.#sometimes) {
+      if (!isTrue()) continue;
+      this.#seen.set(what, true);
+      this.#sometimes.delete(what);
+    }
+    if (this.#reached === null) return;
+    for (const [what, isTrue] of this.#eventually) {
+      if (!this.#reached.has(what) && isTrue()) this.#reached.add(what);
+    }
+  }
+
+  /** Begins to look for what becomes true at last. */
+  beginCalm(): void {
+    this.#reached = new Set();
+  }
+
+  /** @throws {Error} If something has not become true since the calm began. */
+  endCalm(): void {
+    this.check();
+    const reached = this.#reached;
+    this.#reached = null;
+    for (const what of this.#eventually.keys()) {
+      if (reached?.has(what)) continue;
+      throw new Error(
+        `Eventually '${what}': it has not become so although all faults are over`,
+      );
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { observe, useWorld } from "../../transports/internal.ts";
+import { patchGlobals } from "./_globals.ts";
+import type { RunOptions, RunOutcome, SimulationBody } from "./_outcome.ts";
+import { realTurn } from "./_scheduler.ts";
+import { SimulatedWorld } from "./_simulated_world.ts";
+import { virtualWorld } from "./_virtual_world.ts";
+
+/** Runs `body` in a world of its own, from its start to silence. */
+export async function runSeed(
+  body: SimulationBody,
+  options: RunOptions,
+): Promise<RunOutcome> {
+  const sim = new SimulatedWorld(options);
+  const { scheduler, root, network } = sim;
+  const restoreWorld = useWorld(
+    virtualWorld(scheduler, root, network.transport),
+  );
+  const stopObserving = observe(sim.watcher);
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    sim.fail(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection);
+  const restoreGlobals = patchGlobals(
+    scheduler,
+    root,
+    (error) => sim.fail(error),
+  );
+  try {
+    await root.run(() => go(sim, body));
+    const outcome = sim.outcome();
+    await close(sim);
+    return outcome;
+  } finally {
+    restoreGlobals();
+    stopObserving();
+    restoreWorld();
+    await realTurn();
+    globalThis.removeEventListener("unhandledrejection", onRejection);
+  }
+}
+
+async function go(sim: SimulatedWorld, body: SimulationBody): Promise<void> {
+  let isOver = false;
+  const end = () => void (isOver = true);
+  Promise.try(body, sim).then(end, (error) => sim.fail(error));
+  try {
+    const canGoOn = await sim.scheduler.run(
+      () => isOver || sim.hasFailed,
+      () => sim.check(),
+    );
+    if (!canGoOn) sim.fail(sim.deadlock());
+  } catch (error) {
+    sim.fail(error);
+  }
+}
+
+/** Lets nothing of this run be left for the next one. */
+async function close(sim: SimulatedWorld): Promise<void> {
+  const { root, network: { network }, scheduler } = sim;
+  sim.crashAll();
+  const closing = root.run(() => network[Symbol.asyncDispose]());
+  await scheduler.drain();
+  await closing;
+  root.crash();
+  await scheduler.drain();
+}

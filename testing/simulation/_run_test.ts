@@ -1,0 +1,273 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "@std/assert";
+import { Agent } from "../../agent/agent.ts";
+import { expose } from "../../rpc/mod.ts";
+import { SimulationEscapeError } from "./errors.ts";
+import { lockClients } from "./fixtures/lock_service.ts";
+import type { SimulationBody } from "./_outcome.ts";
+import { runSeed } from "./_run.ts";
+
+const CHAOS = {
+  ...{ partition: 0.3, hold: 0.5, delay: 0.2, reset: 0.3, "half-open": 0.2 },
+  ...{ crash: 0.3, pause: 0.3 },
+};
+
+/** Runs a body that must pass. */
+async function passes(
+  body: SimulationBody,
+  options: Partial<Parameters<typeof runSeed>[1]> = {},
+) {
+  const outcome = await runSeed(body, { seed: 1, ...options });
+  if (outcome.failure !== null) throw outcome.failure.error;
+  return outcome;
+}
+
+/** Runs a body that must fail; returns its error. */
+async function fails(
+  body: SimulationBody,
+  options: Partial<Parameters<typeof runSeed>[1]> = {},
+): Promise<Error> {
+  const { failure } = await runSeed(body, { seed: 1, ...options });
+  assert(failure !== null, "the run passes");
+  assertInstanceOf(failure.error, Error);
+  return failure.error;
+}
+
+Deno.test("runSeed - lets hours pass in virtual time", async () => {
+  const before = [performance.now(), Date.now()] as const;
+  const seen: number[] = [];
+  const { endedAt } = await passes(async () => {
+    const start = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, 7_200_000));
+    seen.push(Date.now() - start, performance.now());
+    const signal = AbortSignal.timeout(500);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    assertEquals(signal.reason.name, "TimeoutError");
+    let ticks = 0;
+    await new Promise<void>((resolve) => {
+      const interval = setInterval(() => {
+        if (++ticks < 3) return;
+        clearInterval(interval);
+        resolve();
+      }, 1_000);
+    });
+    clearTimeout(setTimeout(() => seen.push(-1), 1));
+    await new Promise((resolve) => setImmediate(resolve));
+  }, { untilMs: 10_000_000 });
+  assertEquals(seen, [7_200_000, 7_200_000]);
+  assertEquals(endedAt, 7_203_500);
+  assert(performance.now() - before[0] < 5_000);
+  assert(Date.now() - before[1] < 5_000, "Date is real again");
+});
+
+Deno.test("runSeed - draws all chance from the seed", async () => {
+  const drawn = async (seed: number) => {
+    const values: unknown[] = [];
+    await passes((sim) => {
+      values.push(Math.random(), crypto.randomUUID(), sim.between(1, 1_000));
+      values.push(crypto.getRandomValues(new Uint16Array(4)));
+    }, { seed });
+    return values;
+  };
+  assertEquals(await drawn(3), await drawn(3));
+  assert((await drawn(3))[0] !== (await drawn(4))[0]);
+});
+
+Deno.test("runSeed - has the same hash again, after another seed and recorded", async () => {
+  const run = (seed: number, isRecorded: boolean) =>
+    runSeed(lockClients({ hasBug: false }), {
+      ...{ seed, isRecorded, chaos: CHAOS, untilMs: 120_000 },
+    });
+  const alone = await run(2, false);
+  const other = await run(1, false);
+  const again = await run(2, true);
+  assertEquals(again.hash, alone.hash);
+  assert(other.hash !== alone.hash);
+  assert(again.trace.events.length > 100);
+  assertEquals(alone.trace.events, []);
+});
+
+Deno.test("runSeed - does the same with its plan as data", async () => {
+  const options = { seed: 5, chaos: CHAOS, isRecorded: true };
+  const body = lockClients({ hasBug: false });
+  const drawn = await passes(body, options);
+  assert(drawn.trace.faults.length > 3);
+  const { chaos: _, ...rest } = options;
+  const planned = await passes(body, { ...rest, faults: drawn.trace.faults });
+  assertEquals(planned.trace, drawn.trace);
+});
+
+Deno.test("runSeed - runs nothing of a node that has crashed, and starts it anew", async () => {
+  const log: string[] = [];
+  await passes(async (sim) => {
+    sim.node("a", async (node) => {
+      for (let tick = 0;; tick++) {
+        log.push(`${sim.now} ${node.restarts} ${tick}`);
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    });
+    sim.fault({ kind: "crash", node: "a", atMs: 1_500, forMs: 2_000 });
+    await sim.sleep(4_600);
+  });
+  assertEquals(log, ["0 0 0", "1000 0 1", "3500 1 0", "4500 1 1"]);
+});
+
+Deno.test("runSeed - runs nothing of a node that is paused, but afterwards", async () => {
+  const log: number[] = [];
+  await passes(async (sim) => {
+    sim.node("a", async (node) => {
+      for (;;) {
+        await node.sleep(1_000);
+        log.push(sim.now);
+      }
+    });
+    sim.fault({ kind: "pause", node: "a", atMs: 1_500, forMs: 2_000 });
+    await sim.sleep(4_600);
+  });
+  assertEquals(log, [1_000, 3_500, 4_500]);
+});
+
+Deno.test("runSeed - moves the wall clock of one node", async () => {
+  const dates: Record<string, number> = {};
+  await passes(async (sim) => {
+    const start = Date.now();
+    for (const name of ["a", "b"]) {
+      sim.node(name, async (node) => {
+        await node.sleep(1_000);
+        dates[name] = Date.now() - start;
+      });
+    }
+    sim.fault({ kind: "skew", node: "a", atMs: 10, forMs: 5e3, amountMs: 70 });
+    await sim.sleep(2_000);
+  });
+  assertEquals(dates, { a: 1_070, b: 1_000 });
+});
+
+class Counter extends Agent {
+  #count = 0;
+
+  @expose
+  next(): number {
+    return ++this.#count;
+  }
+}
+
+Deno.test("runSeed - has agents whose state a crash takes, and watchers notice", async () => {
+  const counts: number[] = [];
+  await passes(async (sim) => {
+    const address = await sim.node("hub", async (node) => {
+      const container = await node.createContainer();
+      return (await container.spawn(Counter)).address;
+    });
+    sim.node("client", async (node) => {
+      const here = await node.createContainer();
+      const counter = await here.connect<Counter>(address, { retryForMs: 1e6 });
+      for (;;) {
+        counts.push(await counter.next().catch(() => -1));
+        await node.sleep(1_000);
+      }
+    });
+    sim.fault({ kind: "crash", node: "hub", atMs: 2_500, forMs: 4_000 });
+    await sim.sleep(30_000);
+  });
+  assertEquals(counts.slice(0, 3), [1, 2, 3]);
+  assert(counts.includes(1) && counts.lastIndexOf(1) > 2, counts.join());
+});
+
+Deno.test("runSeed - names what would leave the simulation", async () => {
+  const attempts: [name: string, () => unknown][] = [
+    ["fetch", () => fetch("http://127.0.0.1:1")],
+    ["Deno.open", () => Deno.open("a")],
+    ["Deno.connect", () => Deno.connect({ port: 1 })],
+    ["Worker", () => new Worker(import.meta.url, { type: "module" })],
+  ];
+  for (const [name, attempt] of attempts) {
+    const error = await fails(async (sim) => {
+      sim.node("a", attempt);
+      await sim.run();
+    });
+    assertInstanceOf(error, SimulationEscapeError);
+    assertStringIncludes(error.message, `'${name}'`);
+    assertStringIncludes(error.stack!, "_run_test.ts");
+  }
+});
+
+Deno.test("runSeed - says who waits for what when nothing can happen", async () => {
+  const error = await fails(async (sim) => {
+    const address = await sim.node("hub", async (node) => {
+      const container = await node.createContainer({ heartbeatMs: Infinity });
+      return (await container.spawn(Stuck)).address;
+    });
+    await sim.node("ada", async (node) => {
+      const here = await node.createContainer({ heartbeatMs: Infinity });
+      const stuck = await here.connect<Stuck>(address);
+      await stuck.wait();
+    });
+  });
+  assertStringIncludes(error.message, "Nothing can happen any more");
+  assertStringIncludes(
+    error.message,
+    "'ada' waits for 'agents/0/wait' of 'hub'",
+  );
+});
+
+class Stuck extends Agent {
+  @expose
+  wait(): Promise<void> {
+    return new Promise(() => {});
+  }
+}
+
+Deno.test("runSeed - fails with the program of a node, and a stray rejection", async () => {
+  for (const isStray of [false, true]) {
+    const error = await fails(async (sim) => {
+      sim.node("a", async (node) => {
+        await node.sleep(10);
+        const failing = Promise.reject(new RangeError("too far"));
+        if (!isStray) await failing;
+      });
+      await sim.run();
+    });
+    assertEquals(error.message, "too far");
+  }
+});
+
+Deno.test("runSeed - looks at what always holds after each event", async () => {
+  let at = 0;
+  const error = await fails(async (sim) => {
+    let count = 0;
+    sim.always("the count is below 3", () => count < 3 || !(at = sim.now));
+    for (;;) {
+      await sim.sleep(100);
+      count++;
+    }
+  });
+  assertStringIncludes(error.message, "the count is below 3");
+  assertEquals(at, 300);
+});
+
+Deno.test("runSeed - looks for what holds at last when all faults are over", async () => {
+  const body = (neededMs: number): SimulationBody => async (sim) => {
+    let isDone = false;
+    sim.node("a", async (node) => {
+      await node.sleep(neededMs);
+      isDone = true;
+    });
+    sim.eventually("a is done", () => isDone);
+    sim.fault({ kind: "crash", node: "a", atMs: 500, forMs: 1e6 });
+    await sim.run();
+    await sim.calm({ forMs: 5_000 });
+  };
+  await passes(body(4_000), { untilMs: 2_000 });
+  const error = await fails(body(6_000), { untilMs: 2_000 });
+  assertStringIncludes(error.message, "Eventually 'a is done'");
+});
+
+Deno.test("runSeed - ends a body that waits longer than its time", async () => {
+  const error = await fails((sim) => sim.sleep(70_000));
+  assertStringIncludes(error.message, "has not ended at 60000 ms");
+});

@@ -1,0 +1,275 @@
+import { Container } from "../../agent/container.ts";
+import type { ContainerOptions } from "../../agent/container_options.ts";
+import { randomInteger, seededRandom } from "../network/random.ts";
+import type { Simulation, SimulationNode } from "./contract.ts";
+import { FaultDriver } from "./_fault_driver.ts";
+import { RunningHash, seedFor } from "./_hash.ts";
+import { NodeNetwork } from "./_node_network.ts";
+import { drawFaults } from "./plan.ts";
+import { SimulatedProcess } from "./_process.ts";
+import { Properties } from "./_properties.ts";
+import type { RunOptions, RunOutcome } from "./_outcome.ts";
+import { Scheduler } from "./_scheduler.ts";
+import type { PlannedFault, TraceEvent } from "./trace.ts";
+import { Watcher } from "./_watcher.ts";
+
+/** The length of a run and of a calm where none is named. */
+const RUN_MS = 60_000;
+const CALM_MS = 30_000;
+
+interface NodeRecord {
+  readonly name: string;
+  readonly program: (node: SimulationNode) => unknown;
+  readonly settle: (value: unknown) => void;
+  process: SimulatedProcess;
+  /** Whether its program has not ended in this life. */
+  isRunning: boolean;
+}
+
+/** All that belongs to one run of one seed. */
+export class SimulatedWorld implements Simulation {
+  readonly seed: number;
+  /** The process of all code outside of nodes. */
+  readonly root: SimulatedProcess;
+  readonly scheduler: Scheduler;
+  readonly network: NodeNetwork;
+  readonly watcher: Watcher;
+  readonly #options: RunOptions;
+  readonly #untilMs: number;
+  readonly #hash = new RunningHash();
+  readonly #faults: FaultDriver;
+  readonly #properties = new Properties();
+  readonly #nodes = new Map<string, NodeRecord>();
+  readonly #events: TraceEvent[] = [];
+  #failure: RunOutcome["failure"] = null;
+  /** When a body that has not ended is late, in virtual milliseconds. */
+  #limitMs: number;
+
+  constructor(options: RunOptions) {
+    const { seed, untilMs = RUN_MS, faults = [] } = options;
+    this.seed = seed;
+    this.#options = options;
+    this.#untilMs = this.#limitMs = untilMs;
+    this.root = new SimulatedProcess(seed, "", 0);
+    this.scheduler = new Scheduler(this.root, this.#hash);
+    this.network = new NodeNetwork(seedFor(seed, "network"), this.root);
+    this.watcher = new Watcher({
+      isRecorded: options.isRecorded ?? false,
+      nameAt: (address) => this.network.nameAt(address),
+      tell: (event, hashed) => this.#tell(event, hashed),
+    });
+    this.#faults = new FaultDriver({
+      scheduler: this.scheduler,
+      network: this.network,
+      processOf: (name) => this.#nodes.get(name)?.process,
+      crash: (name) => this.#crash(name),
+      restart: (name) => this.#restart(name),
+      tell: (node, text) => this.#tell({ kind: "fault", node, text }),
+    });
+    this.#faults.plan(faults);
+  }
+
+  get now(): number {
+    return this.scheduler.now;
+  }
+
+  /** Whether the run is over because something failed. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Ends the run, because of the first thing that fails. */
+  fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = { error };
+    const [name, text] = error instanceof Error
+      ? [error.name, error.message]
+      : ["", String(error)];
+    // Messages may hold numbers of the process, such as those of connections.
+    this.#tell({ kind: "failure", node: "", text }, name);
+  }
+
+  /** Looks at the properties, and whether the body is late. */
+  check(): void {
+    this.#properties.check();
+    if (this.now <= this.#limitMs) return;
+    throw new Error(
+      `The body has not ended at ${this.#limitMs} ms of virtual time, wait with 'sim.run()' or 'sim.calm()', or raise 'untilMs': ${this.#waits()}`,
+    );
+  }
+
+  /** The error for a run in which nothing can happen any more. */
+  deadlock(): Error {
+    return new Error(
+      `Nothing can happen any more at ${
+        Math.round(this.now)
+      } ms of virtual time: ${this.#waits()}`,
+    );
+  }
+
+  /** Says who waits for what. */
+  #waits(): string {
+    const calls = this.watcher.waits((process) =>
+      !(process instanceof SimulatedProcess && process.isDead)
+    );
+    const programs = [...this.#nodes.values()]
+      .filter(({ isRunning }) => isRunning)
+      .map(({ name }) => `the program of '${name}' has not ended`);
+    return [...calls, ...programs].join("; ") || "the body has not ended";
+  }
+
+  outcome(): RunOutcome {
+    return {
+      failure: this.#failure,
+      hash: this.#hash.digest,
+      trace: {
+        seed: this.seed,
+        events: this.#events,
+        faults: this.#faults.planned,
+      },
+      sometimes: this.#properties.sometimes,
+      endedAt: this.now,
+    };
+  }
+
+  node<T>(
+    name: string,
+    program: (node: SimulationNode) => T | Promise<T>,
+  ): Promise<T> {
+    if (name === "" || this.#nodes.has(name)) {
+      throw new TypeError(
+        `Cannot start node '${name}': a node needs a name of its own`,
+      );
+    }
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const process = new SimulatedProcess(this.seed, name, 0);
+    const node = { name, program, settle: resolve, process, isRunning: false };
+    this.#nodes.set(name, node);
+    this.#start(node, "start");
+    if (this.#options.faults === undefined) {
+      this.root.run(() => this.#draw(name));
+    }
+    return promise as Promise<T>;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.scheduler.setTimer(ms, resolve));
+  }
+
+  between(low: number, high: number): number {
+    return randomInteger(this.root.userRandom, low, high);
+  }
+
+  fault(fault: PlannedFault): void {
+    this.root.run(() => this.#faults.add(fault));
+  }
+
+  note(text: string): void {
+    this.#tell({ kind: "note", node: "", text }, text);
+  }
+
+  async run(): Promise<void> {
+    await this.sleep(this.#untilMs - this.now);
+  }
+
+  async calm(
+    { forMs = CALM_MS }: { readonly forMs?: number } = {},
+  ): Promise<void> {
+    this.#limitMs = Math.max(this.#limitMs, this.now + forMs);
+    this.#tell({ kind: "note", node: "", text: "calm" });
+    this.root.run(() => this.#faults.calm());
+    this.#properties.beginCalm();
+    await this.sleep(forMs);
+    this.#properties.endCalm();
+    this.#limitMs = Infinity;
+  }
+
+  always(what: string, isTrue: () => boolean): void {
+    this.#properties.addAlways(what, isTrue);
+  }
+
+  sometimes(what: string, isTrue: () => boolean): void {
+    this.#properties.addSometimes(what, isTrue);
+  }
+
+  eventually(what: string, isTrue: () => boolean): void {
+    this.#properties.addEventually(what, isTrue);
+  }
+
+  /** Ends all nodes. */
+  crashAll(): void {
+    for (const { process } of this.#nodes.values()) process.crash();
+  }
+
+  #draw(name: string): void {
+    const { chaos = {} } = this.#options;
+    const faults = drawFaults(chaos, name, {
+      fromMs: this.now,
+      untilMs: this.#untilMs,
+      random: seededRandom(seedFor(this.seed, "faults", name)),
+    });
+    this.#faults.plan(faults);
+  }
+
+  #start(node: NodeRecord, kind: "start" | "restart"): void {
+    const { name, process, program, settle } = node;
+    this.#tell({ kind, node: name, text: `${kind} of '${name}'` });
+    node.isRunning = true;
+    process.run(() => {
+      // A turn later, as nothing runs before its caller has gone on.
+      this.scheduler.defer(() => {
+        Promise.try(program, this.#contextOf(process)).then(
+          (value) => {
+            node.isRunning = false;
+            this.root.run(() => settle(value));
+          },
+          (error) => this.fail(error),
+        );
+      });
+    });
+  }
+
+  #crash(name: string): void {
+    const node = this.#nodes.get(name);
+    if (node === undefined || node.process.isDead) return;
+    this.#tell({ kind: "crash", node: name, text: `crash of '${name}'` });
+    node.isRunning = false;
+    node.process.crash();
+  }
+
+  #restart(name: string): void {
+    const node = this.#nodes.get(name);
+    if (node === undefined || !node.process.isDead) return;
+    const life = node.process.life + 1;
+    node.process = new SimulatedProcess(this.seed, name, life);
+    this.#start(node, "restart");
+  }
+
+  #contextOf(process: SimulatedProcess): SimulationNode {
+    const { name, life } = process;
+    let containers = 0;
+    return {
+      name,
+      restarts: life,
+      sleep: (ms) => this.sleep(ms),
+      between: (low, high) => randomInteger(process.userRandom, low, high),
+      createContainer: (options: ContainerOptions = {}) => {
+        const number = ++containers;
+        const suffix = number === 1 ? "" : `-${number}`;
+        const onError = (error: unknown) =>
+          this.#tell({ kind: "note", node: name, text: `${error}` }, "");
+        const address = `local://${name}${suffix}`;
+        return Container.create(address, { onError, ...options });
+      },
+    };
+  }
+
+  /** `hashed` is what of it is the same in each process; all, by default. */
+  #tell(event: Omit<TraceEvent, "at">, hashed: string = event.text): void {
+    this.#hash.addNumber(this.now);
+    this.#hash.addText(event.node);
+    this.#hash.addText(hashed);
+    if (!this.#options.isRecorded) return;
+    this.#events.push({ at: this.now, ...event });
+  }
+}

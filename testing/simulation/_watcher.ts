@@ -1,0 +1,84 @@
+import type { Channel } from "../../channel/channel.ts";
+import type { CallStarted, MessageEvent } from "../../channel/internal.ts";
+import type { RpcEvent } from "../../rpc/internal.ts";
+import type { ObservedEvent, Observer } from "../../transports/internal.ts";
+import { shorten } from "../ledger/_message_log.ts";
+import { currentProcess } from "./_process.ts";
+import type { TraceEvent } from "./trace.ts";
+
+/** Options for a {@linkcode Watcher}. */
+export interface WatcherOptions {
+  /** Whether messages need texts; their kind alone enters the hash. */
+  readonly isRecorded: boolean;
+  /** Returns the name of the node at an address. */
+  readonly nameAt: (address: string) => string;
+  /** Takes a message; `hashed` is the same in each process. */
+  readonly tell: (event: Omit<TraceEvent, "at">, hashed: string) => void;
+}
+
+interface PendingCall {
+  readonly process: object | undefined;
+  readonly text: string;
+}
+
+/** Sees the messages and the calls of one run. */
+export class Watcher implements Observer {
+  readonly #options: WatcherOptions;
+  readonly #calls = new Map<object, PendingCall>();
+  readonly #underWay = new Map<string, number>();
+  #messages = 0;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+  }
+
+  event(event: ObservedEvent): void {
+    if (event.type === "message") return this.#message(event as MessageEvent);
+    const it = event as RpcEvent;
+    if (it.type === "call-started") this.#call(it);
+    else if (it.type === "ended") this.#calls.delete(it.subject);
+  }
+
+  /** Says who waits for the answer to which call, without dead processes. */
+  waits(isAlive: (process: object | undefined) => boolean): string[] {
+    return [...this.#calls.values()]
+      .filter(({ process }) => isAlive(process))
+      .map(({ text }) => text);
+  }
+
+  #call({ side, channel, path, subject }: CallStarted): void {
+    if (side !== "made") return;
+    const process = currentProcess();
+    const to = this.#options.nameAt((channel as Channel).remoteAddress);
+    const text = `'${process?.name ?? ""}' waits for '${path}' of '${to}'`;
+    this.#calls.set(subject, { process, text });
+  }
+
+  #message({ channel, direction, kind, id, content }: MessageEvent): void {
+    const { nameAt, tell, isRecorded } = this.#options;
+    const { localAddress, remoteAddress } = channel as Channel;
+    const isOut = direction === "out";
+    const ends = isOut
+      ? [localAddress, remoteAddress] as const
+      : [remoteAddress, localAddress] as const;
+    const [from, to] = [nameAt(ends[0]), nameAt(ends[1])];
+    const node = isOut ? from : to;
+    const hashed = `${kind} ${from} ${to} ${direction}`;
+    if (!isRecorded) return tell({ node, kind: "message", text: kind }, hashed);
+    const text = `${kind} ${shorten(content)}`;
+    const number = this.#numberOf(`${ends.join(" ")} ${kind} ${id}`, isOut);
+    tell({ node, kind: "message", text, from, to, id: number }, hashed);
+  }
+
+  /** The numbers of the wire differ between processes. */
+  #numberOf(key: string, isOut: boolean): number {
+    const sent = this.#underWay.get(key);
+    if (!isOut && sent !== undefined) {
+      this.#underWay.delete(key);
+      return sent;
+    }
+    const number = ++this.#messages;
+    if (isOut) this.#underWay.set(key, number);
+    return number;
+  }
+}

@@ -1,0 +1,111 @@
+import type { SimulateOptions, Simulation } from "./contract.ts";
+import { readVariable } from "../step/_plan.ts";
+import { explore, type ExploreOptions } from "./_explore.ts";
+import { parseFaults } from "./plan.ts";
+
+/** How many seeds are run where neither option nor environment names them. */
+const SEEDS = 100;
+
+/** The environment that decides what is run. */
+interface Environment {
+  /** Returns the value of a variable. */
+  get(name: string): string | undefined;
+}
+
+/**
+ * Registers a test whose `body` runs in simulated worlds, one for each seed.
+ *
+ * In a simulation time is virtual and all chance comes from the seed, so that
+ * hours pass in moments and a run can be repeated exactly. It has nodes, whose
+ * programs use the ordinary API at addresses `local://name`, over a network with
+ * faults by chance. The first seed that fails is run again to see that it fails
+ * alike, then its faults are made fewer and shorter, and the error names one line
+ * with which it fails again.
+ *
+ * For the time of a run, `setTimeout`, `setInterval`, `setImmediate`, `Date`,
+ * `performance.now`, `Math.random`, `crypto` and `AbortSignal.timeout` are
+ * virtual in the whole process. Files, sockets, `fetch` and Workers fail with a
+ * `SimulationEscapeError`.
+ *
+ * The environment variable `DENOMAS_SEEDS` is the number of seeds,
+ * `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its faults.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { service, startServer } from "@denomas/denomas/rpc";
+ * import { openReconnecting } from "@denomas/denomas/reconnect";
+ * import { simulate } from "@denomas/denomas/testing";
+ *
+ * const makeCounter = () => {
+ *   let count = 0;
+ *   return service({ next: () => ++count });
+ * };
+ *
+ * Deno.test("a service is an ordinary object", () => {
+ *   assertEquals(makeCounter().next(), 1);
+ * });
+ *
+ * simulate("numbers only grow", { seeds: 5, chaos: { hold: 0.5 } }, async (sim) => {
+ *   await sim.node("server", async () => {
+ *     await startServer("local://server", makeCounter());
+ *   });
+ *   let last = 0;
+ *   let isGrowing = true;
+ *   sim.node("client", async (node) => {
+ *     const { remote } = await openReconnecting<ReturnType<typeof makeCounter>>(
+ *       "local://server",
+ *     );
+ *     for (;;) {
+ *       const next = await remote.next();
+ *       isGrowing &&= next > last;
+ *       last = next;
+ *       await node.sleep(1_000);
+ *     }
+ *   });
+ *   sim.always("each number is greater than the last", () => isGrowing);
+ *   await sim.run();
+ * });
+ * ```
+ *
+ * @throws {RangeError} If the number of seeds or `untilMs` is out of range.
+ * @throws {SyntaxError} If `DENOMAS_FAULTS` cannot be read.
+ */
+export function simulate(
+  name: string,
+  options: SimulateOptions,
+  body: (sim: Simulation) => void | Promise<void>,
+): void {
+  const plan = planFor(options, { get: readVariable });
+  Deno.test({ name, fn: () => explore(body, plan) });
+}
+
+/** What a test of `options` runs in an environment. */
+export function planFor(
+  options: SimulateOptions,
+  env: Environment,
+): ExploreOptions {
+  const { seeds = SEEDS, ...rest } = options;
+  const count = Number(env.get("DENOMAS_SEEDS") || seeds);
+  const only = env.get("DENOMAS_SEED");
+  const faults = env.get("DENOMAS_FAULTS");
+  if (!(Number.isInteger(count) && count > 0)) {
+    throw new RangeError(
+      `Cannot simulate: the number of seeds is ${count}, it must be an integer above 0`,
+    );
+  }
+  const { untilMs = 1 } = options;
+  if (!(untilMs > 0 && untilMs < Infinity)) {
+    throw new RangeError(
+      `Cannot simulate: 'untilMs' is ${untilMs}, it must be above 0 and finite`,
+    );
+  }
+  return {
+    ...rest,
+    seeds: only
+      ? [Number(only)]
+      : Array.from({ length: count }, (_, at) => at + 1),
+    ...(faults !== undefined && only &&
+      { faults: parseFaults(faults), isShrunk: false }),
+  };
+}
