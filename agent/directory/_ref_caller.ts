@@ -1,6 +1,8 @@
 import type { CallOptions } from "../../rpc/call.ts";
 import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { type Caller, holdsStream, remoteNode } from "../../rpc/internal.ts";
+import { parseAgentAddress } from "../address.ts";
+import { isAgentNotFound } from "../messages/_agent_not_found.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 
@@ -23,6 +25,17 @@ export interface RefSource {
     signal: AbortSignal | undefined,
     atMostMs?: number,
   ) => Promise<void>;
+}
+
+/**
+ * Returns whether there is no agent at `address`, or was none to be found: then
+ * the call has not run. What a method itself fails by is no reason to run another.
+ */
+function isGone(error: unknown, address: string | undefined): boolean {
+  if (error instanceof ConnectError) return true;
+  return address === undefined
+    ? error instanceof AgentNotFoundError
+    : isAgentNotFound(error, parseAgentAddress(address).id);
 }
 
 /**
@@ -55,16 +68,15 @@ export class RefCaller implements Caller {
     for (;;) {
       const known = this.#target;
       const target = known ?? this.#find();
+      let address: string | undefined;
       try {
         const node = remoteNode(await target)!;
+        address = node.place?.address;
         const full = node.path === "" ? path : `${node.path}/${path}`;
         const rest = { ...options, timeoutMs: leftMs() };
         return await node.caller.call(full, args, rest);
       } catch (error) {
-        // Such a call has not run.
-        const isGone = error instanceof AgentNotFoundError ||
-          error instanceof ConnectError;
-        if (!isGone) throw error;
+        if (!isGone(error, address)) throw error;
         this.#forget(target);
         if (holdsStream(args)) throw error;
         // Another agent may be there already.

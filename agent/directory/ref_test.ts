@@ -22,6 +22,12 @@ class Bank extends Agent {
   hear(): void {
     this.heard++;
   }
+
+  @expose
+  forward(): void {
+    this.heard++;
+    throw new AgentNotFoundError("Cannot forward: no other bank is open");
+  }
 }
 
 /** A directory, and what starts a bank and registers it. */
@@ -77,5 +83,16 @@ withCtx(
     const bank = await open(await ctx.createContainer());
     assertEquals(await Promise.all(waiting), [bank.address, bank.address]);
     assertThrows(() => directory.ref({}, { retryForMs: -1 }), RangeError);
+  },
+);
+
+withCtx(
+  "DirectoryClient.ref makes a call once whose method misses another agent",
+  async (ctx) => {
+    const { open, directory } = await start(ctx);
+    const bank = await open(await ctx.createContainer());
+    const ref = directory.ref<Bank>({ type: "bank" });
+    await assertRejects(() => ref.forward(), AgentNotFoundError, "no other");
+    assertEquals(bank.heard, 1);
   },
 );
