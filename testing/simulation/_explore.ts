@@ -137,7 +137,7 @@ function errorOf(
     readonly outcome: RunOutcome;
   },
 ): SimulationError {
-  const { failure, trace, endedAt } = outcome;
+  const { failure, trace, endedAt, hash } = outcome;
   const error = failure?.error;
   const what = error instanceof Error ? error.message : String(error);
   const faults = formatFaults(trace.faults);
@@ -152,6 +152,7 @@ function errorOf(
     ...trace.faults.map((fault) => `  ${describeFault(fault)}`),
     ...(told.length > 0 ? ["the last events:"] : []),
     ...told.map((line) => `  ${line}`),
+    `all of its events have the hash ${hash}`,
     `again: DENOMAS_SEED=${seed} DENOMAS_FAULTS='${faults}'`,
   ];
   return new SimulationError(lines.join("\n"), { seed, faults, cause: error });

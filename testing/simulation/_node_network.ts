@@ -6,7 +6,7 @@ import type {
   Transport,
 } from "../../transports/transport.ts";
 import { StepNetwork } from "../network/_network.ts";
-import { currentProcess, type SimulatedProcess } from "./_process.ts";
+import { currentProcess, SimulatedProcess } from "./_process.ts";
 
 /** The base time that each message is under way, and its jitter, in ms. */
 const LATENCY = { delayMs: 1, jitterMs: 9 };
@@ -21,6 +21,7 @@ export class NodeNetwork {
   /** Carries `local://` addresses, for the process that calls it. */
   readonly transport: Transport;
   readonly #root: SimulatedProcess;
+  readonly #wire: SimulatedProcess;
   readonly #owners = new Map<string, object>();
   readonly #ends = new WeakMap<object, object>();
   /** The names of the nodes at both ends, by address. */
@@ -29,6 +30,7 @@ export class NodeNetwork {
   /** Creates a network without faults; `root` runs what belongs to no node. */
   constructor(seed: number, root: SimulatedProcess) {
     this.#root = root;
+    this.#wire = new SimulatedProcess(seed, "", 0, true);
     this.network = new StepNetwork({
       seed,
       base: plainMemory,
@@ -58,6 +60,11 @@ export class NodeNetwork {
     return this.#names.get(address) ?? "";
   }
 
+  /** Breaks all connections off. */
+  close(): Promise<void> {
+    return this.#wire.run(() => this.network[Symbol.asyncDispose]());
+  }
+
   #ownerAt(end: object): object | undefined {
     const address = (end as Partial<Listener>).address;
     const name = address === undefined ? undefined : this.#names.get(address);
@@ -76,9 +83,9 @@ export class NodeNetwork {
       process.admit(() => process.run(() => accept(own)));
     };
     const listener = await process.admitted(
-      this.#root.run(() => this.network.transport().listen(address, accepted)),
+      this.#wire.run(() => this.network.transport().listen(address, accepted)),
     );
-    const close = () => this.#root.run(() => listener.close());
+    const close = () => this.#wire.run(() => listener.close());
     process.onCrash.add(close);
     return {
       ...listener,
@@ -95,7 +102,7 @@ export class NodeNetwork {
   ): Promise<Connection> {
     const process = currentProcess() ?? this.#root;
     const owner = this.ownerOf(process.name);
-    const connecting = this.#root.run(() =>
+    const connecting = this.#wire.run(() =>
       this.network.transport(() => owner).connect(address, options)
     );
     // It may come when the process is gone.
@@ -113,7 +120,7 @@ export class NodeNetwork {
     const { stream } = connection;
     return {
       ...connection,
-      stream: new ProcessStream(stream, process, this.#root),
+      stream: new ProcessStream(stream, process, this.#wire),
     };
   }
 }
@@ -122,18 +129,18 @@ export class NodeNetwork {
 class ProcessStream implements ByteStream {
   readonly #stream: ByteStream;
   readonly #process: SimulatedProcess;
-  readonly #root: SimulatedProcess;
+  readonly #wire: SimulatedProcess;
   readonly #crash: () => void;
 
   constructor(
     stream: ByteStream,
     process: SimulatedProcess,
-    root: SimulatedProcess,
+    wire: SimulatedProcess,
   ) {
     this.#stream = stream;
     this.#process = process;
-    this.#root = root;
-    this.#crash = () => root.run(() => stream.close());
+    this.#wire = wire;
+    this.#crash = () => wire.run(() => stream.close());
     process.onCrash.add(this.#crash);
     if (process.isDead) this.#crash();
   }
@@ -152,13 +159,13 @@ class ProcessStream implements ByteStream {
 
   close(): void {
     this.#process.onCrash.delete(this.#crash);
-    this.#root.run(() => this.#stream.close());
+    this.#wire.run(() => this.#stream.close());
   }
 
   ref(): void {}
   unref(): void {}
 
   #admitted<T>(act: () => Promise<T>): Promise<T> {
-    return this.#process.admitted(this.#root.run(act));
+    return this.#process.admitted(this.#wire.run(act));
   }
 }

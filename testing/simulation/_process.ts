@@ -25,6 +25,8 @@ export class SimulatedProcess {
   readonly userRandom: Random;
   /** What the package itself draws from. */
   readonly ownRandom: Random;
+  /** Whether all that it runs is the network's, which needs no other context. */
+  readonly isNetwork: boolean;
   /** How far its wall clock is off, in milliseconds. */
   skewMs = 0;
   /** What has to be undone when it crashes. */
@@ -33,7 +35,8 @@ export class SimulatedProcess {
   readonly #held: (() => void)[] = [];
 
   /** Begins a life of the node `name`. */
-  constructor(seed: number, name: string, life: number) {
+  constructor(seed: number, name: string, life: number, isNetwork = false) {
+    this.isNetwork = isNetwork;
     this.name = name;
     this.life = life;
     const key = `${name} ${life}`;

@@ -57,9 +57,9 @@ async function go(sim: SimulatedWorld, body: SimulationBody): Promise<void> {
 
 /** Lets nothing of this run be left for the next one. */
 async function close(sim: SimulatedWorld): Promise<void> {
-  const { root, network: { network }, scheduler } = sim;
+  const { root, network, scheduler } = sim;
   sim.crashAll();
-  const closing = root.run(() => network[Symbol.asyncDispose]());
+  const closing = network.close();
   await scheduler.drain();
   await closing;
   root.crash();

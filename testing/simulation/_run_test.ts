@@ -147,6 +147,29 @@ Deno.test("runSeed - moves the wall clock of one node", async () => {
   assertEquals(dates, { a: 1_070, b: 1_000 });
 });
 
+Deno.test("runSeed - tries both orders of what two nodes do at the same time", async () => {
+  const orders = new Set<string>();
+  for (let seed = 1; seed <= 20; seed++) {
+    const order: string[] = [];
+    await passes(async (sim) => {
+      for (const name of ["a", "b"]) {
+        sim.node(name, async (node) => {
+          await node.sleep(1_000);
+          order.push(`${name}1`);
+          await node.sleep(0);
+          order.push(`${name}2`);
+        });
+      }
+      await sim.sleep(2_000);
+    }, { seed });
+    orders.add(order.join(" "));
+  }
+  assert(
+    orders.has("a1 a2 b1 b2") && orders.has("b1 b2 a1 a2"),
+    [...orders].join("; "),
+  );
+});
+
 class Counter extends Agent {
   #count = 0;
 

@@ -13,9 +13,18 @@ const IDLE_TURNS = 20;
 const realImmediate = globalThis.setImmediate;
 const realTimeout = globalThis.setTimeout;
 
+/** A timer that does not fire. */
+const NEVER: WorldTimer = { stop: () => {}, ref: () => {}, unref: () => {} };
+
 interface Event extends QueuedEvent {
   readonly by: SimulatedProcess;
   readonly run: () => void;
+}
+
+/** Lets `action` run in the context of its user, whatever runs at that time. */
+function inContext(action: () => void): () => void {
+  const restore = AsyncLocalStorage.snapshot();
+  return () => restore(action);
 }
 
 /** Waits until all microtasks have run. */
@@ -51,8 +60,9 @@ export class Scheduler {
 
   /** Calls `action` once after `ms`, as code of the process that asks for it. */
   setTimer(ms: number, action: () => void): WorldTimer {
+    if (ms === Infinity) return NEVER;
     const event = this.#event(this.#now + Math.max(0, ms), action);
-    if (event.at !== Infinity) this.#timers.push(event);
+    this.#timers.push(event);
     return {
       stop: () => void (event.isStopped = true),
       ref: () => {},
@@ -76,8 +86,7 @@ export class Scheduler {
 
   #event(at: number, action: () => void): Event {
     const by = currentProcess() ?? this.#root;
-    const inContext = AsyncLocalStorage.snapshot();
-    const run = () => void inContext(action);
+    const run = by.isNetwork ? () => by.run(action) : inContext(action);
     const { rank } = by;
     return { at, rank, number: this.#number++, by, run, isStopped: false };
   }
