@@ -92,6 +92,7 @@ withCtx(
     const { open, directory } = await start(ctx);
     const bank = await open(await ctx.createContainer());
     const ref = directory.ref<Bank>({ type: "bank" });
+    assertEquals(await ref.who(), bank.address);
     await assertRejects(() => ref.forward(), AgentNotFoundError, "no other");
     assertEquals(bank.heard, 1);
   },
