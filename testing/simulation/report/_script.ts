@@ -51,12 +51,15 @@ function draw() {
   for (const name of nodes) parts.push(drawLane(name, y(name), width));
   const lines = [], texts = [];
   const marks = seen.filter((it) => it.kind !== "message" && it.node && nodes.includes(it.node));
-  const room = makeRoom(marks.map((it) =>
-    [x(it.at) - 6, y(it.node) - 6, x(it.at) + 6, y(it.node) + 6]));
+  const around = (at, top) => [at - 6, top - 6, at + 6, top + 6];
+  const room = makeRoom([
+    ...marks.map((it) => around(x(it.at), y(it.node))),
+    ...arrows.filter((it) => it.lost).map((it) => around(...lostEnd(it, y))),
+  ]);
   if (failure && failure.at >= from && failure.at <= to) lines.push(drawFailure(height, room));
   const isRoomy = arrows.length + marks.length <= LABELS * 4;
   const dots = marks.map((it) => drawMark(it, y(it.node), isRoomy && room, texts));
-  for (const it of arrows) lines.push(drawMessage(it, y, isRoomy && room, texts));
+  for (const it of arrows) lines.push(drawMessage(it, y, isRoomy && room, texts, arrows.length <= LABELS));
   for (const name of nodes) texts.push(drawName(name, y(name)));
   chart.innerHTML = '<svg width="' + width + '" height="' + height + '"' + (isDense ? ' class="dense"' : "") + ">" +
     parts.join("") + lines.join("") + dots.join("") + texts.join("") + "</svg>";
@@ -126,17 +129,21 @@ function drawName(name, y) {
     '<text class="name" x="0" y="' + (y + 4) + '">' + escape(cut(name, 15)) + "<title>" + escape(name) + "</title></text>";
 }
 
-function drawMessage(it, y, room, texts) {
-  const [x1, y1, y2] = [x(it.at), y(it.from), y(it.to)];
-  const isSelf = it.from === it.to, slope = it.lost ? .62 : 1;
-  const x2 = it.lost ? x1 + (isSelf ? 18 : 10) : Math.max(x(it.last), isSelf ? x1 + 18 : x1);
-  const yEnd = y1 + (y2 - y1) * slope;
+/** Where the arrow of a message ends that did not arrive. */
+function lostEnd(it, y) {
+  const top = y(it.from);
+  return [x(it.at) + (it.from === it.to ? 18 : 10), top + (y(it.to) - top) * .62];
+}
+
+function drawMessage(it, y, room, texts, isSparse) {
+  const [x1, y1, isSelf] = [x(it.at), y(it.from), it.from === it.to];
+  const [x2, yEnd] = it.lost ? lostEnd(it, y) : [Math.max(x(it.last), isSelf ? x1 + 18 : x1), y(it.to)];
   const path = isSelf ? "M" + x1 + " " + y1 + "C" + x1 + " " + (y1 - 30) + " " + x2 + " " + (y1 - 30) + " " + x2 + " " + y1
     : "M" + x1 + " " + y1 + "L" + x2 + " " + yEnd;
   const angle = isSelf ? Math.PI / 2 : Math.atan2(yEnd - y1, x2 - x1);
   const turn = ' transform="translate(' + x2 + " " + yEnd + ") rotate(" + angle * 180 / Math.PI + ')"';
   const tip = it.lost ? '<path class="cross" d="M-4-4L4 4M-4 4L4-4"' + turn + "/>" : '<path class="head" d="M0 0L-8-3.5L-8 3.5Z"' + turn + "/>";
-  for (const part of room ? [.5, .3, .7] : []) {
+  for (const part of !room ? [] : isSparse ? [.5, .3, .7] : [.5]) {
     const label = room(x1 + (x2 - x1) * part + 6, isSelf ? y1 - 26 : y1 + (yEnd - y1) * part + 4, cut(it.text, 28));
     texts.push(label);
     if (label !== "") break;
@@ -146,9 +153,9 @@ function drawMessage(it, y, room, texts) {
 }
 
 function drawMark(it, y, room, texts) {
-  const text = cut(it.kind === "note" || it.kind === "failure" ? it.text : it.kind, 28);
+  const text = cut(it.kind === "note" ? it.text : it.kind, 28);
   const left = x(it.at);
-  if (it.kind !== "fault" && room) texts.push(room(left + 7, y + 18, text, 14));
+  if (it.kind !== "fault" && it.kind !== "failure" && room) texts.push(room(left + 7, y + 18, text, 14));
   return '<g class="mark kind-' + it.kind + (it === picked ? " picked" : "") + '" data-index="' + it.index + '">' +
     '<circle cx="' + left + '" cy="' + y + '" r="' + (it.kind === "failure" ? 6 : 4) + '"/></g>';
 }
@@ -187,10 +194,10 @@ function view(a, b) {
 function zoom(factor, at = (from + to) / 2) { view(at - (at - from) * factor, at + (to - at) * factor); }
 function whole() { view(-0.02 * end, 1.02 * end); }
 function center(at) { view(at - (to - from) / 2, at + (to - from) / 2); }
-/** Shows about a hundred events before the failure, or the last of the run. */
+/** Shows some sixty events before the failure, or the last of the run. */
 function jump() {
   const last = failure?.index ?? items.length - 1;
-  const a = items[Math.max(0, last - 100)].at, b = items[last].at, pad = Math.max((b - a) * .08, 1);
+  const a = items[Math.max(0, last - 60)].at, b = items[last].at, pad = Math.max((b - a) * .08, 1);
   view(a - pad, b + pad);
 }
 function pick(target, isFar) {

@@ -149,7 +149,7 @@ testInBrowsers(
     const page = await browser.newPage();
     await withPage(longTrace(10_000), page, async () => {
       const shown = await page.evaluate<number>(COUNT(".message"));
-      assert(shown > 30 && shown < 120, `${shown} messages near the failure`);
+      assert(shown > 30 && shown < 100, `${shown} messages near the failure`);
       assertEquals(await page.evaluate(COUNT(".failure")), 1);
       const drawMs = await page.evaluate<number>(`(() => {
       whole();
