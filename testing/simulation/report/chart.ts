@@ -5,6 +5,9 @@ import { secondsText, timelineOf } from "./_timeline.ts";
 /** The number of lines of a chart. */
 const LINES = 30;
 
+/** A message that takes so long is told to be late. */
+const LATE_MS = 1_000;
+
 const MAX_TEXT = 60;
 
 const MAX_FAILURE = 200;
@@ -20,6 +23,8 @@ interface Line {
   /** What stands in the column of the node. */
   readonly sign: string;
   readonly text: string;
+  /** What became of a message, if it did not arrive soon. */
+  readonly end: string;
 }
 
 /**
@@ -35,10 +40,11 @@ export function drawTraceChart(
     ...messages.map(({ from, to, sentAt, arrivedAt, text }) => ({
       ...{ at: sentAt, from, to, text },
       sign: arrivedAt === null ? "✕" : "▶",
+      end: endText(sentAt, arrivedAt),
     })),
     ...marks.map(({ at, node, kind, text }) => ({
       ...{ at, from: node, to: null },
-      ...{ sign: SIGNS[kind], text: `${kind}: ${text}` },
+      ...{ sign: SIGNS[kind], text: `${kind}: ${text}`, end: "" },
     })),
   ].sort((a, b) => a.at - b.at);
   const shown = lines.slice(-maxLines);
@@ -56,10 +62,15 @@ export function drawTraceChart(
       const columns = drawColumns(line, used, width);
       const isFailure = line.sign === SIGNS.failure;
       const text = printable(line.text, isFailure ? MAX_FAILURE : MAX_TEXT);
-      const end = line.sign === "✕" ? "  (not received)" : "";
-      return `${times[index]!.padStart(margin)}  ${columns} ${text}${end}`;
+      return `${times[index]!.padStart(margin)}  ${columns} ${text}${line.end}`;
     }),
   ].join("\n");
+}
+
+function endText(sentAt: number, arrivedAt: number | null): string {
+  if (arrivedAt === null) return "  (not received)";
+  const ms = arrivedAt - sentAt;
+  return ms < LATE_MS ? "" : `  (after ${secondsText(ms)})`;
 }
 
 const SIGNS = {

@@ -11,7 +11,7 @@ Deno.test("drawTraceChart draws a column for each node and an arrow for each mes
 12.400 s  │       │       ○        restart: bob starts anew
 13.000 s  ◀───────●       │        acquire("ada")
 14.270 s  │       ▒       │        fault: hold for 3.564 s
-14.400 s  ●───────▶       │        result true
+14.400 s  ●───────▶       │        result true  (after 3.500 s)
 19.100 s  │       ·       │        note: works with the lock
 20.000 s  ◀───────────────●        acquire("bob")
 20.500 s  ●───────────────▶        result <b>true</b>
