@@ -71,7 +71,7 @@ export type {
 export { SimulationError } from "./simulation/errors.ts";
 export type { Chaos } from "./simulation/plan.ts";
 export { simulate } from "./simulation/simulate.ts";
-export type { PlannedFault } from "./simulation/trace.ts";
+export type { PlannedFault } from "./simulation/trace/trace.ts";
 export { testTransport } from "./transport_suite/transport_suite.ts";
 export type {
   TransportSuiteOptions,

@@ -2,15 +2,17 @@ import { SimulationError } from "./errors.ts";
 import { describeFault, formatFaults } from "./plan.ts";
 import type { RunOutcome, SimulationBody } from "./_outcome.ts";
 import { runSeed } from "./_run.ts";
+import { drawTraceChart } from "./report/chart.ts";
 import { shrinkPlan, type ShrunkPlan } from "./_shrink.ts";
 import type { SimulateOptions } from "./contract.ts";
-import type { PlannedFault, SimulationTrace, TraceEvent } from "./trace.ts";
+import type {
+  PlannedFault,
+  SimulationTrace,
+  TraceEvent,
+} from "./trace/trace.ts";
 
 /** A passing seed is run twice if it is the first of so many. */
 const CHECKED_OF = 50;
-
-/** How many events before a failure are told. */
-const TOLD_EVENTS = 12;
 
 /** Options for {@linkcode explore}. */
 export interface ExploreOptions extends Omit<SimulateOptions, "seeds"> {
@@ -22,8 +24,11 @@ export interface ExploreOptions extends Omit<SimulateOptions, "seeds"> {
    * @default {true}
    */
   readonly isShrunk?: boolean;
-  /** Takes the trace of a failure, once its plan is shrunk. */
-  readonly onFailure?: (trace: SimulationTrace) => void | Promise<void>;
+  /**
+   * Draws the trace of a failure as a file, once its plan is shrunk. Returns the
+   * path, or `null` if it may not write one.
+   */
+  readonly draw?: (trace: SimulationTrace) => Promise<string | null>;
 }
 
 /**
@@ -104,7 +109,7 @@ async function judge(
   options: SeedOptions,
   first: RunOutcome,
 ): Promise<SimulationError> {
-  const { onFailure, isShrunk = true, ...rest } = options;
+  const { draw, isShrunk = true, ...rest } = options;
   const sort = sortOf(first);
   const run = (faults: readonly PlannedFault[]) =>
     runSeed(body, { ...rest, faults, isRecorded: true });
@@ -117,8 +122,8 @@ async function judge(
   const last = await run(shrunk.faults);
   // What the body does with its seed alone fails without a plan, too.
   const outcome = last.failure === null ? first : last;
-  await onFailure?.(outcome.trace);
-  return errorOf(options.seed, { plan, shrunk, outcome });
+  const drawing = await draw?.(outcome.trace) ?? null;
+  return errorOf(options.seed, { plan, shrunk, outcome, drawing });
 }
 
 /** Tells one failure from another one, whatever times and numbers it names. */
@@ -131,17 +136,17 @@ function sortOf({ failure }: RunOutcome): string | null {
 
 function errorOf(
   seed: number,
-  { plan, shrunk, outcome }: {
+  { plan, shrunk, outcome, drawing }: {
     readonly plan: readonly PlannedFault[];
     readonly shrunk: ShrunkPlan;
     readonly outcome: RunOutcome;
+    readonly drawing: string | null;
   },
 ): SimulationError {
   const { failure, trace, endedAt, hash } = outcome;
   const error = failure?.error;
   const what = error instanceof Error ? error.message : String(error);
   const faults = formatFaults(trace.faults);
-  const told = trace.events.slice(-TOLD_EVENTS - 1, -1).map(describeEvent);
   const lines = [
     `Seed ${seed} fails at ${(endedAt / 1_000).toFixed(3)} s: ${what}`,
     ...(shrunk.runs > 0
@@ -150,8 +155,8 @@ function errorOf(
       ]
       : []),
     ...trace.faults.map((fault) => `  ${describeFault(fault)}`),
-    ...(told.length > 0 ? ["the last events:"] : []),
-    ...told.map((line) => `  ${line}`),
+    drawTraceChart(trace),
+    ...(drawing === null ? [] : [`timeline: ${drawing}`]),
     `all of its events have the hash ${hash}`,
     `again: DENOMAS_SEED=${seed} DENOMAS_FAULTS='${faults}'`,
   ];

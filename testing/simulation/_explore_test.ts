@@ -34,14 +34,22 @@ Deno.test("explore - finds the bug of a lock, and shrinks its plan to one fault"
 });
 
 Deno.test("explore - fails again from the printed line, in another process", async () => {
-  const { output } = await runFixtures(["../simulation/fixtures/lock.ts"]);
+  const folder = await Deno.makeTempDir();
+  const { output } = await runFixtures(["../simulation/fixtures/lock.ts"], {
+    DENOMAS_TIMELINES: `${folder}/new`,
+  });
   const line = /DENOMAS_SEED=(\d+) DENOMAS_FAULTS='([^']*)'/.exec(output);
   assert(line !== null, output);
   const again = await runFixtures(["../simulation/fixtures/lock.ts"], {
+    DENOMAS_TIMELINES: folder,
     DENOMAS_SEED: line[1]!,
     DENOMAS_FAULTS: line[2]!,
   });
   assertStringIncludes(again.output, line[0]);
+  const path = `${folder}/new/a_lock_has_one_owner_seed_${line[1]}.html`;
+  assertStringIncludes(output, `timeline: ${path}`);
+  assertStringIncludes(await Deno.readTextFile(path), "<html");
+  await Deno.remove(folder, { recursive: true });
   const hash = (text: string) => /have the hash (\w{8})/.exec(text)?.[1];
   assert(hash(output) !== undefined);
   assertEquals(hash(again.output), hash(output));

@@ -2,7 +2,7 @@ import type { NodeNetwork } from "./_node_network.ts";
 import type { SimulatedProcess } from "./_process.ts";
 import type { Scheduler } from "./_scheduler.ts";
 import { describeFault } from "./plan.ts";
-import type { PlannedFault } from "./trace.ts";
+import type { PlannedFault } from "./trace/trace.ts";
 
 /** What a {@linkcode FaultDriver} acts on. */
 export interface FaultDriverOptions {

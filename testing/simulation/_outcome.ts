@@ -1,5 +1,5 @@
 import type { SimulateOptions, Simulation } from "./contract.ts";
-import type { SimulationTrace } from "./trace.ts";
+import type { SimulationTrace } from "./trace/trace.ts";
 
 /** The body of a simulated test. */
 export type SimulationBody = (sim: Simulation) => void | Promise<void>;

@@ -1,4 +1,4 @@
-import type { PlannedFault } from "./trace.ts";
+import type { PlannedFault } from "./trace/trace.ts";
 
 /** The most runs that one plan is shrunk with. */
 const MOST_RUNS = 120;

@@ -10,7 +10,7 @@ import { SimulatedProcess } from "./_process.ts";
 import { Properties } from "./_properties.ts";
 import type { RunOptions, RunOutcome } from "./_outcome.ts";
 import { Scheduler } from "./_scheduler.ts";
-import type { PlannedFault, TraceEvent } from "./trace.ts";
+import type { PlannedFault, TraceEvent } from "./trace/trace.ts";
 import { Watcher } from "./_watcher.ts";
 
 /** The length of a run and of a calm where none is named. */

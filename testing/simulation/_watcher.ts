@@ -4,7 +4,7 @@ import type { RpcEvent } from "../../rpc/internal.ts";
 import type { ObservedEvent, Observer } from "../../transports/internal.ts";
 import { shorten } from "../ledger/_message_log.ts";
 import { currentProcess } from "./_process.ts";
-import type { TraceEvent } from "./trace.ts";
+import type { TraceEvent } from "./trace/trace.ts";
 
 /** Options for a {@linkcode Watcher}. */
 export interface WatcherOptions {

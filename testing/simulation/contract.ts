@@ -1,7 +1,7 @@
 import type { Container } from "../../agent/container.ts";
 import type { ContainerOptions } from "../../agent/container_options.ts";
 import type { Chaos } from "./plan.ts";
-import type { PlannedFault } from "./trace.ts";
+import type { PlannedFault } from "./trace/trace.ts";
 
 /** Options for `simulate`. */
 export interface SimulateOptions {

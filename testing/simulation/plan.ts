@@ -1,5 +1,5 @@
 import { type Random, randomInteger } from "../network/random.ts";
-import type { FaultKind, PlannedFault } from "./trace.ts";
+import type { FaultKind, PlannedFault } from "./trace/trace.ts";
 
 /** All kinds of faults, in the order in which plans draw them. */
 const KINDS: readonly FaultKind[] = [

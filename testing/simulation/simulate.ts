@@ -1,7 +1,9 @@
 import type { SimulateOptions, Simulation } from "./contract.ts";
 import { readVariable } from "../step/_plan.ts";
 import { explore, type ExploreOptions } from "./_explore.ts";
+import { writeTimeline } from "./_timeline_file.ts";
 import { parseFaults } from "./plan.ts";
+import type { SimulationTrace } from "./trace/trace.ts";
 
 /** How many seeds are run where neither option nor environment names them. */
 const SEEDS = 100;
@@ -28,7 +30,9 @@ interface Environment {
  * `SimulationEscapeError`.
  *
  * The environment variable `DENOMAS_SEEDS` is the number of seeds,
- * `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its faults.
+ * `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its faults. A page with the
+ * timeline of a failure is written to the folder `DENOMAS_TIMELINES`, or to that
+ * of temporary files, where the test may write.
  *
  * @example
  * ```ts
@@ -77,7 +81,8 @@ export function simulate(
   body: (sim: Simulation) => void | Promise<void>,
 ): void {
   const plan = planFor(options, { get: readVariable });
-  Deno.test({ name, fn: () => explore(body, plan) });
+  const draw = (trace: SimulationTrace) => writeTimeline(name, trace);
+  Deno.test({ name, fn: () => explore(body, { draw, ...plan }) });
 }
 
 /** What a test of `options` runs in an environment. */

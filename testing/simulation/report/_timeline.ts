@@ -1,4 +1,8 @@
-import type { PlannedFault, SimulationTrace, TraceEvent } from "../trace.ts";
+import type {
+  PlannedFault,
+  SimulationTrace,
+  TraceEvent,
+} from "../trace/trace.ts";
 
 /** A message, once, although it is in the trace where sent and where arrived. */
 export interface TimelineMessage {

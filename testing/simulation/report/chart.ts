@@ -1,5 +1,5 @@
 import { printable } from "../../../transports/printable.ts";
-import type { SimulationTrace } from "../trace.ts";
+import type { SimulationTrace } from "../trace/trace.ts";
 import { secondsText, timelineOf } from "./_timeline.ts";
 
 /** The number of lines of a chart. */

@@ -1,4 +1,4 @@
-import type { SimulationTrace } from "../trace.ts";
+import type { SimulationTrace } from "../trace/trace.ts";
 import { SCRIPT } from "./_script.ts";
 import { STYLE } from "./_style.ts";
 import { timelineOf } from "./_timeline.ts";

@@ -5,7 +5,7 @@ import {
   type Page,
   testInBrowsers,
 } from "../../../dev/fixtures/browsers/mod.ts";
-import type { SimulationTrace } from "../trace.ts";
+import type { SimulationTrace } from "../trace/trace.ts";
 import { lockTrace, longTrace } from "./fixtures/traces.ts";
 import { drawTimeline } from "./timeline.ts";
 import { timelineOf } from "./_timeline.ts";
