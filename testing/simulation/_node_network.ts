@@ -35,6 +35,7 @@ export class NodeNetwork {
       seed,
       base: plainMemory,
       belongs: (end, owner) =>
+        end === owner ||
         (this.#ends.get(end) ?? this.#ownerAt(end)) === owner,
       isOwner: () => true,
     });
