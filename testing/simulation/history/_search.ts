@@ -1,6 +1,6 @@
 // The search of Wing and Gong with Lowe's memory of what has been tried: it
 // places one operation after the other, and takes the last back where one that
-// has returned fits nowhere. A pair of the operations placed so far and the
+// has returned fits nowhere. What returned first is tried first. A pair of the operations placed so far and the
 // state reached is tried once only. Operations without a return are tried last:
 // mostly they are not needed, and they can be placed nearly everywhere.
 import type { RecordedOperation } from "./events.ts";
@@ -46,18 +46,18 @@ export function search<State>(
   return new Search(model, operations, budget, until).run();
 }
 
-/** The head of the list of what is not placed yet, or an entry of it. */
+/** The head of a list of what is not placed yet, or an entry of it. */
 interface Link {
   next: Entry | null;
 }
 
-/** An invocation or a return. */
+/** An operation in the list of those that have returned, or of the others. */
 interface Entry extends Link {
   readonly operation: RecordedOperation;
   readonly index: number;
-  readonly isReturn: boolean;
-  /** The invocation's return, if there is one. */
-  readonly ending: Entry | null;
+  readonly hasReturned: boolean;
+  /** When the first of this and all later entries of the list was invoked. */
+  readonly earliest: number;
   previous: Link;
 }
 
@@ -75,16 +75,14 @@ interface Frame<State> {
 class Search<State> {
   readonly #model: Model<State>;
   readonly #budget: Budget;
-  /** What has returned and is not placed. */
-  readonly #head: Link;
-  /** What has not returned and is not placed. */
-  readonly #openHead: Link;
+  /** What has returned and is not placed, in the order of the returns. */
+  readonly #ended: Link;
+  /** What has not returned and is not placed, in the order of the begins. */
+  readonly #open: Link;
   readonly #stack: Frame<State>[] = [];
   readonly #placed: PlacedSet;
   readonly #seen = new Set<string>();
   #state: State;
-  /** How many operations have returned and are not placed. */
-  #missing = 0;
   #blockedAt = 0;
 
   constructor(
@@ -97,32 +95,34 @@ class Search<State> {
     this.#budget = budget;
     this.#state = model.init();
     this.#placed = new PlacedSet(operations.length);
-    const [open, ended] = partition(entriesOf(operations, until));
-    this.#openHead = link(open);
-    this.#head = link(ended);
-    for (let at = this.#head.next; at !== null; at = at.next) {
-      if (at.isReturn) this.#missing++;
-    }
+    const entries = operations.map((operation, index) => ({
+      ...{ operation, index },
+      hasReturned: operation.returned <= until && operation.returned < Infinity,
+    }));
+    this.#open = link(entries.filter(({ hasReturned }) => !hasReturned));
+    this.#ended = link(
+      entries.filter(({ hasReturned }) => hasReturned)
+        .sort((a, b) => a.operation.returned - b.operation.returned),
+    );
   }
 
   run(): SearchResult<State> {
-    let [entry, limit] = [this.#head.next, Infinity];
-    while (this.#missing > 0) {
-      if (entry?.isReturn) {
-        limit = entry.operation.returned;
+    let [entry, limit] = this.#first();
+    while (limit < Infinity) {
+      if (entry === null || entry.earliest >= limit) {
         this.#blockedAt = Math.max(this.#blockedAt, limit);
-        entry = this.#openHead.next;
-      } else if (entry !== null && entry.operation.invoked < limit) {
-        if (this.#budget.steps <= 0) return { kind: "unknown" };
-        const isPlaced = this.#place(this.#begin(entry, limit));
-        [entry, limit] = isPlaced ? this.#first() : [entry.next, limit];
-      } else {
         const frame = this.#takeBack();
-        if (frame === null) {
-          return { kind: "none", blockedAt: this.#blockedAt };
-        }
-        const next = [frame.entry.next, frame.limit] as const;
-        [entry, limit] = this.#place(frame) ? this.#first() : next;
+        if (frame === null) return this.#none();
+        [entry, limit] = this.#place(frame)
+          ? this.#first()
+          : [this.#after(frame.entry, frame.limit), frame.limit];
+      } else if (entry.operation.invoked >= limit) {
+        entry = this.#after(entry, limit);
+      } else {
+        if (this.#budget.steps <= 0) return { kind: "unknown" };
+        [entry, limit] = this.#place(this.#begin(entry, limit))
+          ? this.#first()
+          : [this.#after(entry, limit), limit];
       }
     }
     const order = this.#stack.map(({ entry, after }) => ({
@@ -132,15 +132,27 @@ class Search<State> {
     return { kind: "order", order };
   }
 
+  /** Returns the first candidate, and the first return that is in the way. */
   #first(): [entry: Entry | null, limit: number] {
-    return [this.#head.next, Infinity];
+    const { next } = this.#ended;
+    return [next, next?.operation.returned ?? Infinity];
+  }
+
+  /** Returns the next candidate; what has not returned comes last. */
+  #after({ next, hasReturned }: Entry, limit: number): Entry | null {
+    if (!hasReturned || (next !== null && next.earliest < limit)) return next;
+    return this.#open.next;
+  }
+
+  #none(): SearchResult<State> {
+    return { kind: "none", blockedAt: this.#blockedAt };
   }
 
   #begin(entry: Entry, limit: number): Frame<State> {
     this.#budget.steps--;
     const { operation } = entry;
     const outcomes = this.#model.step(this.#state, operation).filter((it) =>
-      entry.ending === null || !("output" in it) ||
+      !entry.hasReturned || !("output" in it) ||
       stableKey(it.output) === stableKey(operation.output)
     );
     const before = this.#state;
@@ -154,7 +166,7 @@ class Search<State> {
       const { state } = outcomes[frame.next++]!;
       const key = this.#keyOf(state);
       // An operation that need not be there and changes nothing is left out.
-      if (entry.ending === null && key === this.#keyOf(before)) continue;
+      if (!entry.hasReturned && key === this.#keyOf(before)) continue;
       this.#placed.add(entry.index);
       const configuration = `${this.#placed.key()}|${key}`;
       if (this.#seen.has(configuration)) {
@@ -164,11 +176,8 @@ class Search<State> {
       this.#seen.add(configuration);
       this.#state = frame.after = state;
       this.#stack.push(frame);
-      unlink(entry);
-      if (entry.ending !== null) {
-        unlink(entry.ending);
-        this.#missing--;
-      }
+      entry.previous.next = entry.next;
+      if (entry.next !== null) entry.next.previous = entry.previous;
       return true;
     }
     return false;
@@ -178,11 +187,8 @@ class Search<State> {
     const frame = this.#stack.pop();
     if (frame === undefined) return null;
     const { entry, before } = frame;
-    if (entry.ending !== null) {
-      relink(entry.ending);
-      this.#missing++;
-    }
-    relink(entry);
+    entry.previous.next = entry;
+    if (entry.next !== null) entry.next.previous = entry;
     this.#placed.delete(entry.index);
     this.#state = before;
     return frame;
@@ -193,54 +199,19 @@ class Search<State> {
   }
 }
 
-/** Returns the events up to `until` in their order. */
-function entriesOf(
-  operations: readonly RecordedOperation[],
-  until: number,
-): Entry[] {
-  const sorted: [at: number, entry: Entry][] = [];
-  for (const [index, operation] of operations.entries()) {
-    const { invoked, returned } = operation;
-    if (invoked > until) continue;
-    const base = { operation, index, previous: { next: null }, next: null };
-    const hasReturned = returned <= until && returned < Infinity;
-    const ending = hasReturned
-      ? { ...base, isReturn: true, ending: null }
-      : null;
-    sorted.push([invoked, { ...base, isReturn: false, ending }]);
-    if (ending !== null) sorted.push([returned, ending]);
-  }
-  return sorted.sort(([a], [b]) => a - b).map(([, entry]) => entry);
-}
-
-function partition(entries: readonly Entry[]): [open: Entry[], ended: Entry[]] {
-  const { open = [], ended = [] } = Object.groupBy(
-    entries,
-    (it) => it.isReturn || it.ending !== null ? "ended" : "open",
-  );
-  return [open, ended];
-}
-
 /** Links entries in their order, and returns the head of the list. */
-function link(entries: readonly Entry[]): Link {
+function link(
+  items: readonly Pick<Entry, "operation" | "index" | "hasReturned">[],
+): Link {
   const head: Link = { next: null };
-  let last = head;
-  for (const entry of entries) {
-    last.next = entry;
-    entry.previous = last;
-    last = entry;
+  let [next, earliest]: [Entry | null, number] = [null, Infinity];
+  for (const item of items.toReversed()) {
+    earliest = Math.min(earliest, item.operation.invoked);
+    const entry: Entry = { ...item, earliest, previous: head, next };
+    if (next !== null) next.previous = entry;
+    head.next = next = entry;
   }
   return head;
-}
-
-function unlink(entry: Entry): void {
-  entry.previous.next = entry.next;
-  if (entry.next !== null) entry.next.previous = entry.previous;
-}
-
-function relink(entry: Entry): void {
-  entry.previous.next = entry;
-  if (entry.next !== null) entry.next.previous = entry;
 }
 
 /** Which operations are placed, with a short text that is unique for the set. */
