@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Agent } from "../../agent/agent.ts";
-import { expose } from "../../rpc/mod.ts";
+import { openReconnecting } from "../../rpc/reconnect/deno.ts";
+import { expose, service, startServer } from "../../rpc/mod.ts";
 import { SimulationEscapeError } from "./errors.ts";
 import { lockClients } from "./fixtures/lock_service.ts";
 import type { SimulationBody } from "./_outcome.ts";
@@ -129,6 +130,25 @@ Deno.test("runSeed - runs nothing of a node that is paused, but afterwards", asy
     await sim.sleep(4_600);
   });
   assertEquals(log, [1_000, 3_500, 4_500]);
+});
+
+Deno.test("runSeed - lets no node connect while a partition cuts it off", async () => {
+  const times: Record<string, number> = {};
+  await passes(async (sim) => {
+    await sim.node("hub", async () => {
+      await startServer("local://hub", service({ now: () => 1 }));
+    });
+    for (const name of ["a", "b"]) {
+      sim.node(name, async (node) => {
+        await node.sleep(1_000);
+        await openReconnecting("local://hub");
+        times[name] = Math.floor(sim.now / 1_000);
+      });
+    }
+    sim.fault({ kind: "partition", node: "a", atMs: 10, forMs: 9_000 });
+    await sim.sleep(20_000);
+  });
+  assertEquals(times, { a: 9, b: 1 });
 });
 
 Deno.test("runSeed - moves the wall clock of one node", async () => {
