@@ -92,4 +92,5 @@ simulate("streams lose and double nothing, both ways, until they break", {
   isOver = true;
   sim.eventually("all streams have ended", () => busy.size === 0);
   await sim.calm({ forMs: 120_000 });
+  if (sums < 3) throw new Error(`Only ${sums} sums came through`);
 });

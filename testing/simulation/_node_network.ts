@@ -62,8 +62,12 @@ export class NodeNetwork {
   }
 
   /** Breaks all connections off. */
-  close(): Promise<void> {
-    return this.#wire.run(() => this.network[Symbol.asyncDispose]());
+  async close(): Promise<void> {
+    await this.#wire.run(async () => {
+      await this.network[Symbol.asyncDispose]();
+      // All that was on its way before this has arrived when it is refused.
+      await plainMemory.connect("local://nobody").catch(() => {});
+    });
   }
 
   #ownerAt(end: object): object | undefined {
@@ -108,7 +112,9 @@ export class NodeNetwork {
     );
     // It may come when the process is gone.
     connecting.then(
-      ({ stream }) => process.isDead && stream.close(),
+      ({ stream }) => {
+        if (process.isDead) this.#wire.run(() => stream.close());
+      },
       () => {},
     );
     const connection = await process.admitted(connecting);

@@ -59,9 +59,14 @@ async function go(sim: SimulatedWorld, body: SimulationBody): Promise<void> {
 async function close(sim: SimulatedWorld): Promise<void> {
   const { root, network, scheduler } = sim;
   sim.crashAll();
-  const closing = network.close();
+  let isClosed = false;
+  network.close().then(() => isClosed = true);
   await scheduler.drain();
-  await closing;
+  if (!isClosed) {
+    throw new Error(
+      `Cannot end the simulation of seed ${sim.seed}: its network does not come to rest, so that later seeds would not be the same alone`,
+    );
+  }
   root.crash();
   await scheduler.drain();
 }

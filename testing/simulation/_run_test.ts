@@ -92,6 +92,26 @@ Deno.test("runSeed - has the same hash again, after another seed and recorded", 
   assertEquals(alone.trace.events, []);
 });
 
+Deno.test("runSeed - leaves nothing for later seeds of a node that crashes while it connects", async () => {
+  const options = { seed: 2, untilMs: 10_000, chaos: CHAOS, isRecorded: true };
+  const before = await passes(lockClients({ hasBug: false }), options);
+  assert(before.trace.events.length > 100);
+  await passes(async (sim) => {
+    await sim.node("hub", async () => {
+      await startServer("local://hub", service({ now: () => 1 }));
+    });
+    sim.node("a", async (node) => {
+      await node.sleep(1_000);
+      await openReconnecting("local://hub");
+    });
+    sim.fault({ kind: "partition", node: "a", atMs: 10, forMs: 5_000 });
+    sim.fault({ kind: "crash", node: "a", atMs: 2_000, forMs: 20_000 });
+    await sim.sleep(10_000);
+  });
+  const after = await passes(lockClients({ hasBug: false }), options);
+  assertEquals(after.hash, before.hash);
+});
+
 Deno.test("runSeed - does the same with its plan as data", async () => {
   const options = { seed: 5, chaos: CHAOS, isRecorded: true };
   const body = lockClients({ hasBug: false });
