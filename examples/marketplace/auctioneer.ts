@@ -4,6 +4,7 @@ import {
   type Container,
 } from "@denomas/denomas/agent";
 import { ConnectionClosedError } from "@denomas/denomas/channel";
+import { ConnectError } from "@denomas/denomas/transports";
 import { expose, type Remote } from "@denomas/denomas/rpc";
 import type { Bidder } from "./agents.ts";
 import { clear, type Cleared, type Offer } from "./clearing.ts";
@@ -116,8 +117,9 @@ export class Auctioneer extends Agent {
     try {
       return { value: await question() };
     } catch (error) {
+      // The connection was lost by this call, or before it.
       const isGone = error instanceof ConnectionClosedError ||
-        error instanceof AgentNotFoundError;
+        error instanceof ConnectError || error instanceof AgentNotFoundError;
       if (!isGone) throw error;
       this.#strike(name);
       return null;
