@@ -1,4 +1,5 @@
 import { schemeOf } from "./address.ts";
+import { Chunks } from "./_chunks.ts";
 import { AddressInUseError, ConnectError, DenomasError } from "./errors.ts";
 import { observed } from "./_observers.ts";
 import type {
@@ -151,7 +152,7 @@ interface PendingRead {
 /** One end of a pair of queues of bytes. */
 class MemoryStream implements ByteStream {
   peer!: MemoryStream;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Chunks = new Chunks();
   #reading: PendingRead | null = null;
   #wakeWriter: (() => void) | null = null;
   /** Bytes on their way to the peer, or unread there. */
@@ -187,7 +188,7 @@ class MemoryStream implements ByteStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     this.#answerRead();
     this.#wakeWriter?.();
     deliver(() => this.peer.#receive(null));
@@ -207,26 +208,14 @@ class MemoryStream implements ByteStream {
     const reading = this.#reading;
     if (reading === null) return;
     if (this.#closed) reading.reject(closedError());
-    else if (this.#chunks.length > 0) reading.resolve(this.#take(reading.into));
+    else if (!this.#chunks.isEmpty) reading.resolve(this.#take(reading.into));
     else if (this.#ended) reading.resolve(null);
     else return;
     this.#reading = null;
   }
 
-  /** Moves as many bytes as fit from the chunks to `into`. */
   #take(into: Uint8Array): number {
-    let taken = 0;
-    let whole = 0;
-    while (whole < this.#chunks.length && taken < into.length) {
-      const chunk = this.#chunks[whole]!;
-      const part = chunk.subarray(0, into.length - taken);
-      into.set(part, taken);
-      taken += part.length;
-      if (part.length === chunk.length) whole++;
-      else this.#chunks[whole] = chunk.subarray(part.length);
-    }
-    // One splice a read: there may be very many short chunks.
-    this.#chunks.splice(0, whole);
+    const taken = this.#chunks.take(into);
     this.peer.#unread -= taken;
     this.peer.#wakeWriter?.();
     return taken;

@@ -1,3 +1,4 @@
+import { formatAddress } from "../../transports/address.ts";
 import { AddressInUseError } from "../../transports/errors.ts";
 import { memoryPair } from "../../transports/memory.ts";
 import type { Connection, Transport } from "../../transports/transport.ts";
@@ -186,11 +187,10 @@ function farEnd(request: Request, remoteAddr: unknown) {
     readonly hostname?: string;
     readonly port?: number;
   };
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   const headers = new Headers(request.headers);
   const { pathname, search } = new URL(request.url);
   return {
-    remoteAddress: `http://${host}:${port}`,
+    remoteAddress: formatAddress({ scheme: "http", host: hostname, port }),
     request: {
       target: pathname + search,
       headers,

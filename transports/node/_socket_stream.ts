@@ -1,26 +1,39 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { ByteStream } from "../transport.ts";
 
-/** The bytes that are handed to the socket at once. */
+/**
+ * The bytes that are handed to Node at once. With small parts, progress towards
+ * a slow peer can be seen, and the rest is not copied twice.
+ */
 const WRITE_BYTES = 64 * 1_024;
+
+/** What keeps the process alive. */
+type Holder = Pick<ByteStream, "ref" | "unref">;
 
 /** A stream of bytes over a socket of Node, which it owns. */
 export class SocketStream implements ByteStream {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
+  readonly #holder: Holder;
   #error: Error | null = null;
   #hasEnded = false;
   #wake: () => void = () => {};
   #failWrite: (error: Error) => void = () => {};
 
-  /** Takes over `socket`, which is connected. */
-  constructor(socket: Socket) {
+  /**
+   * Takes over `socket`, which is connected. `holder` keeps the process alive for
+   * it, and `closedError` makes the error for its end.
+   */
+  constructor(socket: Duplex, holder: Holder, closedError: () => Error) {
     this.#socket = socket;
+    this.#holder = holder;
+    // A destroyed socket emits no more events.
+    if (socket.destroyed) this.#error = closedError();
     socket.on("readable", () => this.#wake());
     socket.on("end", () => {
       this.#hasEnded = true;
       this.#wake();
     });
-    socket.on("error", (error) => {
+    socket.on("error", (error: Error) => {
       this.#error = error;
       this.#wake();
     });
@@ -52,7 +65,7 @@ export class SocketStream implements ByteStream {
       if (this.#error !== null) return reject(this.#error);
       // A socket that closes does not call back for writes under way.
       this.#failWrite = reject;
-      this.#socket.write(part, (error) => {
+      this.#socket.write(part, (error?: Error | null) => {
         if (error) reject(error);
         else resolve(part.length);
       });
@@ -68,14 +81,10 @@ export class SocketStream implements ByteStream {
   }
 
   ref(): void {
-    this.#socket.ref();
+    this.#holder.ref();
   }
 
   unref(): void {
-    this.#socket.unref();
+    this.#holder.unref();
   }
-}
-
-function closedError(): Error {
-  return new Error("The socket is closed");
 }

@@ -32,7 +32,7 @@ function over(scheme: "tcp" | "ipc"): Transport {
       const localAddress = scheme === "ipc"
         ? address
         : `tcp://${socket.localAddress}:${socket.localPort}`;
-      const stream = new SocketStream(socket);
+      const stream = new SocketStream(socket, socket, closedError);
       return {
         stream,
         localAddress,
@@ -94,4 +94,8 @@ function connected(
     socket.on("error", onError);
     signal?.addEventListener("abort", onAbort);
   });
+}
+
+function closedError(): Error {
+  return new Error("The socket is closed");
 }

@@ -1,3 +1,4 @@
+import { Chunks } from "../_chunks.ts";
 import { DenomasError } from "../errors.ts";
 import type { ByteStream } from "../transport.ts";
 
@@ -13,7 +14,7 @@ type PortMessage = Uint8Array | number | "end" | "close";
 /** A stream of bytes over a `MessagePort`, which it owns. */
 export class PortStream implements ByteStream {
   readonly #port: MessagePort;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Chunks = new Chunks();
   /** The bytes that the peer has not read. */
   #unread = 0;
   /** `ended`: the peer sends no more. `gone`: it reads no more, either. */
@@ -31,23 +32,13 @@ export class PortStream implements ByteStream {
   }
 
   async read(into: Uint8Array): Promise<number | null> {
-    while (this.#chunks.length === 0) {
+    while (this.#chunks.isEmpty) {
       this.#checkOpen();
       if (this.#peer !== "open") return null;
       await new Promise<void>((resolve) => this.#wakeReader = resolve);
     }
     this.#checkOpen();
-    let filled = 0;
-    let whole = 0;
-    while (whole < this.#chunks.length && filled < into.length) {
-      const chunk = this.#chunks[whole]!;
-      const part = chunk.subarray(0, into.length - filled);
-      into.set(part, filled);
-      filled += part.length;
-      if (part.length === chunk.length) whole++;
-      else this.#chunks[whole] = chunk.subarray(part.length);
-    }
-    this.#chunks.splice(0, whole);
+    const filled = this.#chunks.take(into);
     this.#post(filled);
     return filled;
   }
@@ -73,7 +64,7 @@ export class PortStream implements ByteStream {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     this.#port.postMessage("close" satisfies PortMessage);
     this.#port.close();
     this.#wakeReader();

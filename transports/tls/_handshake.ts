@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
 import { ConnectError, HandshakeError } from "../errors.ts";
-import type { Connection } from "../transport.ts";
+import type { ByteStream, Connection } from "../transport.ts";
 import { observed } from "../_observers.ts";
 import { printable } from "../printable.ts";
 import { world } from "../_world.ts";
 import type { TlsCredentials } from "./credentials.ts";
-import { duplexOver, TlsStream } from "./_stream.ts";
+import { duplexOver, tlsStream } from "./_stream.ts";
 import {
   type HandshakeTask,
   judge,
@@ -142,7 +142,7 @@ async function secure(
       begin(duplex, resolve, reject)
     );
     const socket = await beforeEnd(duplex, ["end", "close"], begun);
-    const stream = new TlsStream(socket, connection.stream);
+    const stream = tlsStream(socket, connection.stream);
     const { verdict, cause }: Judgement = isServer && !demandsCert
       ? { verdict: "accepted", cause: null }
       : judge(socket, host, node);
@@ -196,7 +196,7 @@ async function beforeEnd<T>(
  */
 async function exchange(
   socket: TLSSocket,
-  stream: TlsStream,
+  stream: ByteStream,
   mine: Verdict,
 ): Promise<Verdict | null> {
   if (socket.alpnProtocol !== PROTOCOL) return "accepted";

@@ -1,17 +1,12 @@
 import type * as stream from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { SocketStream } from "../node/_socket_stream.ts";
 import type { ByteStream } from "../transport.ts";
 import type { NodeModules } from "./credentials.ts";
 
 /** The read buffer of an idle connection. */
 const LEAST_READ_BYTES = 4 * 1024;
 const MOST_READ_BYTES = 64 * 1024;
-
-/**
- * The bytes that are handed to Node at once. With small parts, progress towards
- * a slow peer can be seen, and the rest is not copied twice.
- */
-const WRITE_BYTES = 64 * 1024;
 
 /** The type of the first record of every TLS client. */
 const HANDSHAKE_RECORD = 0x16;
@@ -78,81 +73,12 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** The bytes inside TLS. It owns the stream below. */
-export class TlsStream implements ByteStream {
-  readonly #socket: TLSSocket;
-  readonly #below: ByteStream;
-  #error: Error | null = null;
-  #hasEnded = false;
-  #wake: () => void = () => {};
-  #failWrite: (error: Error) => void = () => {};
-
-  /** Takes over `socket`, whose handshake is done, and the stream below it. */
-  constructor(socket: TLSSocket, below: ByteStream) {
-    this.#socket = socket;
-    this.#below = below;
-    // A destroyed socket emits no more events.
-    if (socket.destroyed) this.#error = closedError();
-    socket.on("readable", () => this.#wake());
-    socket.on("end", () => {
-      this.#hasEnded = true;
-      this.#wake();
-    });
-    socket.on("error", (error: Error) => {
-      this.#error = error;
-      this.#wake();
-    });
-    socket.on("close", () => {
-      this.#error ??= closedError();
-      this.#wake();
-      this.#failWrite(this.#error);
-    });
-  }
-
-  async read(into: Uint8Array): Promise<number | null> {
-    for (;;) {
-      const held = this.#socket.readableLength;
-      // A read of 0 bytes makes it fetch more, and notice the end.
-      const bytes: Uint8Array | null = this.#socket.read(
-        Math.min(held, into.length),
-      );
-      if (bytes !== null) {
-        into.set(bytes);
-        return bytes.length;
-      }
-      if (this.#hasEnded) return null;
-      if (this.#error !== null) throw this.#error;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    const part = bytes.subarray(0, WRITE_BYTES);
-    return new Promise((resolve, reject) => {
-      // A socket that closes does not call back for writes under way.
-      this.#failWrite = reject;
-      this.#socket.write(part, (error?: Error | null) => {
-        if (error) reject(error);
-        else resolve(part.length);
-      });
-    });
-  }
-
-  closeWrite(): Promise<void> {
-    return new Promise((resolve) => this.#socket.end(resolve));
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  ref(): void {
-    this.#below.ref();
-  }
-
-  unref(): void {
-    this.#below.unref();
-  }
+/**
+ * Returns the bytes inside TLS, over `socket`, whose handshake is done. It owns
+ * the stream below.
+ */
+export function tlsStream(socket: TLSSocket, below: ByteStream): ByteStream {
+  return new SocketStream(socket, below, closedError);
 }
 
 function closedError(): Error {

@@ -7,9 +7,9 @@ import { ConnectError, HandshakeError } from "../errors.ts";
 import { secureClient, secureServer } from "./_handshake.ts";
 import type { HandshakeTask } from "./_verdict.ts";
 import { readCredentials } from "./credentials.ts";
-import type { Connection } from "../transport.ts";
+import type { ByteStream, Connection } from "../transport.ts";
 import type { TlsOptions } from "./options.ts";
-import { TlsStream } from "./_stream.ts";
+import { tlsStream } from "./_stream.ts";
 
 const authority = await createTestAuthority();
 const { cert, key } = await authority.issue();
@@ -22,7 +22,7 @@ function endOf(stream: Deno.TcpConn): Connection {
 }
 
 /** Both ends of a connection through TLS. */
-async function pair(): Promise<[TlsStream, TlsStream]> {
+async function pair(): Promise<[ByteStream, ByteStream]> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [conn, near] = await Promise.all([
     listener.accept() as Promise<Deno.TcpConn>,
@@ -40,7 +40,7 @@ async function pair(): Promise<[TlsStream, TlsStream]> {
       task("server", endOf(near), signal),
     ),
   ]);
-  return [server.stream as TlsStream, client.stream as TlsStream];
+  return [server.stream, client.stream];
 }
 
 function task(
@@ -51,7 +51,7 @@ function task(
   return { other, connection, address: ADDRESS, host: "localhost", signal };
 }
 
-async function readAll(stream: TlsStream): Promise<string> {
+async function readAll(stream: ByteStream): Promise<string> {
   const into = new Uint8Array(3);
   let text = "";
   for (;;) {
@@ -61,7 +61,7 @@ async function readAll(stream: TlsStream): Promise<string> {
   }
 }
 
-Deno.test("TlsStream reads on after it has ended its own direction", async () => {
+Deno.test("tlsStream reads on after it has ended its own direction", async () => {
   const [server, client] = await pair();
   await client.write(new TextEncoder().encode("question"));
   await client.closeWrite();
@@ -73,7 +73,7 @@ Deno.test("TlsStream reads on after it has ended its own direction", async () =>
   server.close();
 });
 
-Deno.test("TlsStream writes large pieces in parts", async () => {
+Deno.test("tlsStream writes large pieces in parts", async () => {
   const [server, client] = await pair();
   const written = await client.write(new Uint8Array(1024 * 1024));
   assertEquals(written, 64 * 1024);
@@ -81,7 +81,7 @@ Deno.test("TlsStream writes large pieces in parts", async () => {
   server.close();
 });
 
-Deno.test("TlsStream.close rejects what is pending", async () => {
+Deno.test("tlsStream.close rejects what is pending", async () => {
   const [server, client] = await pair();
   const reading = assertRejects(() => server.read(new Uint8Array(1)));
   server.close();
@@ -91,7 +91,7 @@ Deno.test("TlsStream.close rejects what is pending", async () => {
 
   // A socket that takes nothing.
   const stuck = new Duplex({ read: () => {}, write: () => {} });
-  const stream = new TlsStream(
+  const stream = tlsStream(
     stuck as unknown as TLSSocket,
     {} as Deno.TcpConn,
   );
@@ -136,14 +136,14 @@ Deno.test("secureClient ends where the connection does as the handshake is done"
   await assertRejects(() => serving, HandshakeError);
 });
 
-Deno.test("TlsStream.read rejects where the socket was closed before", async () => {
+Deno.test("tlsStream.read rejects where the socket was closed before", async () => {
   const closed = {
     destroyed: true,
     readableLength: 0,
     on: () => {},
     read: () => null,
   };
-  const stream = new TlsStream(
+  const stream = tlsStream(
     closed as unknown as TLSSocket,
     {} as Deno.TcpConn,
   );

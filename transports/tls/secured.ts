@@ -1,3 +1,4 @@
+import { awaitingHandshake } from "../_awaiting_handshake.ts";
 import { ConnectError } from "../errors.ts";
 import { parseAddress } from "../address.ts";
 import type { Connection, Transport } from "../transport.ts";
@@ -88,22 +89,9 @@ function awaiting(
   credentials: TlsCredentials,
 ): Connection {
   const { stream, remoteAddress: address } = connection;
-  const refuse = () =>
-    Promise.reject(
-      new TypeError(
-        "Cannot use the connection: its TLS handshake is not done, call 'handshake' and use what that resolves to",
-      ),
-    );
   return {
     ...connection,
-    stream: {
-      read: refuse,
-      write: refuse,
-      closeWrite: refuse,
-      close: () => stream.close(),
-      ref: () => stream.ref(),
-      unref: () => stream.unref(),
-    },
+    stream: awaitingHandshake(stream, "TLS"),
     handshake: (signal, timeoutMs) => {
       const other = "client";
       const task = { connection, other, address, host: null, signal } as const;

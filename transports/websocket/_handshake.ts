@@ -1,3 +1,4 @@
+import { awaitingHandshake } from "../_awaiting_handshake.ts";
 import { ConnectError, HandshakeError, ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import type { ByteStream, Connection } from "../transport.ts";
@@ -22,22 +23,9 @@ export function acceptOver(
   terms: ServerTerms,
 ): Connection {
   const { stream } = connection;
-  const refuse = () =>
-    Promise.reject(
-      new TypeError(
-        "Cannot use the connection: its WebSocket handshake is not done, call 'handshake' and use what that resolves to",
-      ),
-    );
   return {
     ...withScheme(connection, terms.place.scheme),
-    stream: {
-      read: refuse,
-      write: refuse,
-      closeWrite: refuse,
-      close: () => stream.close(),
-      ref: () => stream.ref(),
-      unref: () => stream.unref(),
-    },
+    stream: awaitingHandshake(stream, "WebSocket"),
     handshake: async (signal, timeoutMs) => {
       const below = await connection.handshake?.(signal, timeoutMs) ??
         connection;

@@ -1,3 +1,4 @@
+import { Chunks } from "../_chunks.ts";
 import { DenomasError } from "../errors.ts";
 import { world } from "../_world.ts";
 import type { ByteStream } from "../transport.ts";
@@ -34,7 +35,7 @@ export class NativeStream implements ByteStream {
   readonly #socket: WebSocket;
   readonly #text: TextFrames | null;
   readonly #maxMessageBytes: number;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Chunks = new Chunks();
   #unread = 0;
   #hasEnded = false;
   #isClosed = false;
@@ -57,24 +58,14 @@ export class NativeStream implements ByteStream {
   }
 
   async read(into: Uint8Array): Promise<number | null> {
-    while (this.#chunks.length === 0) {
+    while (this.#chunks.isEmpty) {
       if (this.#isClosed) throw closedError();
       if (this.#hasEnded) return null;
       if (this.#failure !== null) throw this.#failure;
       await new Promise<void>((resolve) => this.#wakeReader = resolve);
     }
     if (this.#isClosed) throw closedError();
-    let filled = 0;
-    let whole = 0;
-    while (whole < this.#chunks.length && filled < into.length) {
-      const chunk = this.#chunks[whole]!;
-      const part = chunk.subarray(0, into.length - filled);
-      into.set(part, filled);
-      filled += part.length;
-      if (part.length === chunk.length) whole++;
-      else this.#chunks[whole] = chunk.subarray(part.length);
-    }
-    this.#chunks.splice(0, whole);
+    const filled = this.#chunks.take(into);
     this.#unread -= filled;
     return filled;
   }
@@ -107,7 +98,7 @@ export class NativeStream implements ByteStream {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     this.#closeSocket(CLOSE.normal);
     this.#wakeReader();
     this.#wakeWriter();
@@ -151,7 +142,7 @@ export class NativeStream implements ByteStream {
   }
 
   #fail(code: number, why: string): void {
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     this.#failure = new DenomasError(`Cannot read WebSocket: ${why}`);
     this.#closeSocket(code);
   }

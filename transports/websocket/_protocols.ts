@@ -5,3 +5,6 @@
  */
 export const BYTES = "denomas.1";
 export const TEXT = "denomas.1+json";
+
+/** The longest message where nothing else is asked: a frame with its header. */
+export const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024 + 4;

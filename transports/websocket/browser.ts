@@ -2,10 +2,7 @@ import { ConnectError } from "../errors.ts";
 import type { Connection, Transport } from "../transport.ts";
 import { formatPlace, parsePlace } from "./_address.ts";
 import { NativeStream } from "./_native_stream.ts";
-import { BYTES, TEXT } from "./_protocols.ts";
-
-/** The longest message where nothing else is asked: that of a frame. */
-const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024 + 4;
+import { BYTES, MAX_MESSAGE_BYTES, TEXT } from "./_protocols.ts";
 
 /** Options for {@linkcode webSockets}. */
 export interface WebSocketsOptions {

@@ -1,12 +1,10 @@
+import { formatAddress } from "../address.ts";
 import { AddressInUseError } from "../errors.ts";
 import type { Connection, Listener, Transport } from "../transport.ts";
 import { NativeStream } from "./_native_stream.ts";
 import { checkOrigins, type Origins } from "./origin.ts";
-import { TEXT } from "./_protocols.ts";
+import { MAX_MESSAGE_BYTES, TEXT } from "./_protocols.ts";
 import { judgeUpgrade, type Refusal, wantsWebSocket } from "./_upgrade.ts";
-
-/** The longest message where nothing else is asked: that of a frame. */
-const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024 + 4;
 
 /** Options for {@linkcode webSocketDoor}. */
 export interface WebSocketDoorOptions {
@@ -186,6 +184,5 @@ function listenerAt(address: string, close: () => void): Listener {
 function remoteAddress(info: unknown): string {
   const { hostname, port } = (info ?? {}) as Partial<Deno.NetAddr>;
   if (hostname === undefined) return "ws://unknown";
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `ws://${host}:${port ?? 0}`;
+  return formatAddress({ scheme: "ws", host: hostname, port: port ?? 0 });
 }

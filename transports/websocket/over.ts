@@ -1,3 +1,4 @@
+import { formatAddress } from "../address.ts";
 import { AddressInUseError, ConnectError } from "../errors.ts";
 import { observed } from "../_observers.ts";
 import type {
@@ -9,9 +10,7 @@ import type {
 import { formatPlace, parsePlace, type WebSocketPlace } from "./_address.ts";
 import { acceptOver, connectOver } from "./_handshake.ts";
 import { checkOrigins, type Origins } from "./origin.ts";
-
-/** The longest message where nothing else is asked: that of a frame. */
-const MAX_MESSAGE_BYTES = 16 * 1_024 * 1_024 + 4;
+import { MAX_MESSAGE_BYTES } from "./_protocols.ts";
 
 /** Options for {@linkcode ws} and {@linkcode wss}. */
 export interface WebSocketOptions {
@@ -127,7 +126,7 @@ function placeIn(address: string, scheme: "ws" | "wss"): WebSocketPlace {
 }
 
 function tcpAddress({ host, port }: WebSocketPlace): string {
-  return `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return formatAddress({ scheme: "tcp", host, port });
 }
 
 function portOf(address: string): number {
