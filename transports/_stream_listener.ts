@@ -18,7 +18,7 @@ export interface StreamListenerOptions<C> {
   /** Called with the error of each failed accept. */
   readonly onError: ((error: unknown) => void) | undefined;
   /** Hides it from clients before it is closed; must not reject. */
-  readonly beforeClose?: () => Promise<void>;
+  readonly beforeClose?: () => void | Promise<void>;
 }
 
 /** Accepts connections from a `Deno.Listener` until it is closed. */

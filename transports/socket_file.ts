@@ -82,12 +82,16 @@ export async function publishSocket(
  * Removes a published file, unless another file has replaced it. To be called
  * while its server still listens: another server could replace a dead socket
  * between the check and the removal.
+ *
+ * It is gone when this returns: a client that hears that the server is closing
+ * must not reach it again.
  */
-export async function retractSocket(file: SocketFile): Promise<void> {
-  const ino = await inodeOf(file.path);
-  if (ino !== null && ino === file.ino) {
-    // It may have been removed in between, which is as good.
-    await Deno.remove(file.path).catch(() => {});
+export function retractSocket(file: SocketFile): void {
+  try {
+    const { ino } = Deno.lstatSync(file.path);
+    if (ino !== null && ino === file.ino) Deno.removeSync(file.path);
+  } catch {
+    // It was removed before, which is as good.
   }
   observed.by?.closed(file);
 }
