@@ -14,7 +14,7 @@ import { importFlags } from "./npm_std.ts";
 import { stripSource } from "./source.ts";
 
 /** The most names in all entries together, and in one of them. */
-const MOST_NAMES = 260;
+const MOST_NAMES = 300;
 const MOST_IN: Readonly<Record<string, number>> = { "./rpc": 48 };
 
 const SNAPSHOT = `${ROOT}/dev/checks/exports.txt`;

@@ -63,9 +63,26 @@ export const PARTS: readonly Part[] = [
     mayImport: ["agent", "rpc", "channel", "transports"],
   },
   {
+    name: "cluster",
+    path: "agent/cluster/",
+    mayImport: ["agent", "rpc", "channel", "transports"],
+  },
+  {
+    name: "nats",
+    path: "extras/nats/",
+    mayImport: ["cluster", "agent", "rpc", "channel", "transports"],
+  },
+  {
     name: "testing",
     path: "testing/",
-    mayImport: ["agent", "reconnect", "rpc", "channel", "transports"],
+    mayImport: [
+      "cluster",
+      "agent",
+      "reconnect",
+      "rpc",
+      "channel",
+      "transports",
+    ],
   },
   {
     name: "root",
