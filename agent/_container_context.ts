@@ -48,9 +48,9 @@ export class ContainerContext {
   address = "";
   /** True from the moment at which the container begins to close. */
   isClosing = false;
-  /** Whether `random` repeats. */
+  /** Whether a seed was given, so that `random` repeats. */
   readonly isSeeded: boolean;
-  /** What keeps the states of the agents. */
+  /** The store of the agents' states, and its format. */
   readonly states: StatePlace;
   /** The TLS options in use. */
   tls: TlsOptions | undefined;

@@ -27,7 +27,7 @@ export interface AgentOptions {
    */
   readonly onFailure?: FailurePolicy | undefined;
   /**
-   * Whether calls of the agent run beside each other, as in aiomas, and not one
+   * Whether calls of the agent run concurrently, as in aiomas, instead of one
    * after the other.
    *
    * @default {the container's `concurrent`}

@@ -27,9 +27,9 @@ export interface ContainerOptions
    */
   readonly clock?: Clock | undefined;
   /**
-   * Whether the calls of each agent run beside each other, as in aiomas. By
-   * default an agent runs one after the other, in the order of arrival; agents
-   * run beside each other in any case. An agent may choose for itself.
+   * Whether the calls of each agent run concurrently, as in aiomas. By default
+   * an agent runs them one after the other, in the order of arrival. Different
+   * agents run concurrently in any case. An agent may choose for itself.
    *
    * @default {false}
    */

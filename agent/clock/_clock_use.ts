@@ -1,20 +1,20 @@
 import type { ContainerTraffic } from "./_party.ts";
 
-/** The use that a process makes of one clock. */
+/** Who uses one clock in this process. */
 export interface ClockUse {
-  /** How many runs by `fastForward` and `paceClock` are going on. */
+  /** The number of active runs by `fastForward` and `paceClock`. */
   runs: number;
-  /** How many containers have been made with the clock. */
+  /** The number of containers that were made with the clock. */
   containers: number;
-  /** How many containers with the clock are about to listen. */
+  /** The number of containers with the clock that do not listen yet. */
   opening: number;
-  /** What tells what goes on in the open containers that have the clock. */
+  /** Report the activity of the open containers that have the clock. */
   readonly reports: Set<() => ContainerTraffic>;
 }
 
 const uses = new WeakMap<object, ClockUse>();
 
-/** Returns the use of a clock, which is the same object each time. */
+/** Returns the record of a clock, the same object each time. */
 export function useOf(clock: object): ClockUse {
   let use = uses.get(clock);
   if (use === undefined) {

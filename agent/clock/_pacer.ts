@@ -2,7 +2,7 @@ import { abortable, within } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 import type { Run } from "./_run.ts";
 
-/** What a {@linkcode Pacer} goes by. */
+/** Options for {@linkcode Pacer}. */
 export interface PacerOptions {
   readonly until: number;
   readonly factor: number;

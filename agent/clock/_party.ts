@@ -8,7 +8,7 @@ export interface LinkTraffic {
   readonly received: number;
 }
 
-/** What goes on in a container. */
+/** The activity of a container. */
 export interface ContainerTraffic {
   /** Begins the names of the connections that it has made. */
   readonly id: string;
@@ -19,12 +19,12 @@ export interface ContainerTraffic {
   readonly pending: number;
 }
 
-/** What a party reports when nothing goes on there by itself. */
+/** What a party reports when it is idle until something is due or arrives. */
 export interface PartyReport {
   readonly time: number;
   /** The earliest time that is waited for. */
   readonly nextDue: number | null;
-  /** How many containers are about to listen. */
+  /** The number of containers that do not listen yet. */
   readonly opening: number;
   readonly containers: readonly ContainerTraffic[];
 }

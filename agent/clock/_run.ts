@@ -7,10 +7,10 @@ import { Quiet } from "./_quiet.ts";
 import { formatSeconds } from "./_time.ts";
 import { type Settle, settleInProcess } from "./settle.ts";
 
-/** How long messages may be under way before a run gives up, in real time. */
+/** The real time after which a run gives up waiting for a message that was sent. */
 const STALLED_MS = 5_000;
 
-/** How long a run looks again without a pause. */
+/** The real time during which a run polls without a pause. */
 const EAGER_MS = 20;
 
 /** Options of a run. */

@@ -17,7 +17,7 @@ const MAX_NAME_LENGTH = 256;
 const MEMBER_BYTES = 1_024;
 
 /** The members of one group in one container. */
-interface Party {
+interface ContainerMembers {
   readonly receiver: Remote<GroupReceiver> & Disposable;
   readonly members: Set<string>;
   /** Counts towards the budget of the container's connection. */
@@ -25,14 +25,14 @@ interface Party {
 }
 
 /** The members of one group, by the connections of their containers. */
-type Parties = Map<ConnectionChannel, Party>;
+type MembersByContainer = Map<ConnectionChannel, ContainerMembers>;
 
 /**
  * The groups whose home is one container. Members are there as long as the
  * connections of their containers.
  */
 export class GroupHome {
-  readonly #groups = new Map<string, Parties>();
+  readonly #groups = new Map<string, MembersByContainer>();
 
   /** The number of members in all groups. */
   get size(): number {
@@ -49,7 +49,7 @@ export class GroupHome {
     checkName(group);
     parseAgentAddress(address);
     const channel = channelOf(call());
-    const parties: Parties = this.#groups.get(group) ?? new Map();
+    const parties: MembersByContainer = this.#groups.get(group) ?? new Map();
     const known = parties.get(channel);
     const budget = known?.budget ?? new Budget(Infinity, channel.budget);
     if (budget.exceededBy(MEMBER_BYTES) !== null) {
@@ -136,7 +136,7 @@ export class GroupHome {
     return [asked, answers.all(signal)];
   }
 
-  #partiesOf(group: string): Iterable<Party> {
+  #partiesOf(group: string): Iterable<ContainerMembers> {
     return this.#groups.get(group)?.values() ?? [];
   }
 }

@@ -11,7 +11,7 @@ import { world } from "../../transports/internal.ts";
 import { actAs } from "./_acting.ts";
 import type { Deadlocks, HoldingTurn, WaitingTurn } from "./_deadlocks.ts";
 
-/** The most turns that a call tells of; it waits for those before them. */
+/** The most turns that a call names; it also waits for all earlier ones. */
 const MOST_TURNS = 128;
 
 /** Runs the method of a call. */

@@ -2,7 +2,7 @@ import { describeThrown } from "../../channel/message.ts";
 import type { StateFormat } from "./_state_format.ts";
 import type { SavedState, StateStore } from "./store.ts";
 
-/** What keeps the states of a container's agents. */
+/** Where the states of a container's agents are stored, and in which format. */
 export interface StatePlace {
   readonly store: StateStore;
   readonly format: StateFormat;
@@ -19,10 +19,10 @@ export class StateKeeper {
   readonly #place: StatePlace;
   readonly #key: string;
   #revision: SavedState["revision"] | null = null;
-  /** Whether the agent is to be saved at its end. */
+  /** Whether the agent is saved when it ends. */
   #isKept = true;
   #waiting: Waiting | null = null;
-  /** Resolves when all that was asked for is done. */
+  /** Resolves when all requested operations are done. */
   #idle: Promise<void> = Promise.resolve();
 
   constructor(place: StatePlace, key: string) {
