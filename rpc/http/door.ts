@@ -1,5 +1,5 @@
 import { formatAddress } from "../../transports/address.ts";
-import { AddressInUseError } from "../../transports/errors.ts";
+import { DoorSlot } from "../../transports/door_slot.ts";
 import { memoryPair } from "../../transports/memory.ts";
 import type { Connection, Transport } from "../../transports/transport.ts";
 import { cookiesIn } from "../../transports/upgrade_request.ts";
@@ -101,35 +101,12 @@ export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
   } = options;
   checkOrigins(origins);
   const address = `http://door-${++doors}`;
-  let accept: ((connection: Connection) => void) | null = null;
-  const wrongAddress = (other: string) =>
-    new TypeError(
-      `Cannot use address '${other}': this door is at '${address}', use its 'address'`,
-    );
+  const slot = new DoorSlot(address);
   return {
     scheme: "http",
     address,
     prefix,
-    // deno-lint-ignore require-await -- it must reject, not throw
-    listen: async (at, take) => {
-      if (at !== address) throw wrongAddress(at);
-      if (accept !== null) {
-        throw new AddressInUseError(
-          `Cannot listen on '${address}': another server uses this door, make one more`,
-          { address },
-        );
-      }
-      accept = take;
-      return {
-        address,
-        close: () => {
-          accept = null;
-          return Promise.resolve();
-        },
-        ref: () => {},
-        unref: () => {},
-      };
-    },
+    listen: (at, accept) => slot.listen(at, accept),
     // deno-lint-ignore require-await -- it must reject, not throw
     connect: async (at) => {
       throw new TypeError(
@@ -141,6 +118,7 @@ export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
       if (!pathname.startsWith(prefix)) return null;
       const problem = problemOf(request, origins);
       if (problem !== null) return Promise.resolve(problem);
+      const { accept } = slot;
       if (accept === null) {
         return Promise.resolve(refusal(503, "unavailable", "It has closed"));
       }

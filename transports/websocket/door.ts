@@ -1,6 +1,6 @@
 import { formatAddress } from "../address.ts";
-import { AddressInUseError } from "../errors.ts";
-import type { Connection, Listener, Transport } from "../transport.ts";
+import { DoorSlot } from "../door_slot.ts";
+import type { Connection, Transport } from "../transport.ts";
 import { NativeStream } from "./_native_stream.ts";
 import { checkOrigins, type Origins } from "./origin.ts";
 import { MAX_MESSAGE_BYTES, TEXT } from "./_protocols.ts";
@@ -100,27 +100,11 @@ export function webSocketDoor(
     maxMessageBytes = MAX_MESSAGE_BYTES,
   } = options;
   checkOrigins(origins);
-  let accept: ((connection: Connection) => void) | null = null;
-  const refuseAddress = (other: string): never => {
-    throw new TypeError(
-      `Cannot use address '${other}': this door is at '${address}', use its 'address'`,
-    );
-  };
+  const slot = new DoorSlot(address);
   return {
     scheme: address.slice(0, address.indexOf("://")),
     address,
-    // deno-lint-ignore require-await -- it must reject, not throw
-    listen: async (at, take) => {
-      if (at !== address) refuseAddress(at);
-      if (accept !== null) {
-        throw new AddressInUseError(
-          `Cannot listen on '${address}': another server uses this door, make one more`,
-          { address },
-        );
-      }
-      accept = take;
-      return listenerAt(address, () => accept = null);
-    },
+    listen: (at, accept) => slot.listen(at, accept),
     // deno-lint-ignore require-await -- it must reject, not throw
     connect: async (at) => {
       throw new TypeError(
@@ -140,8 +124,8 @@ export function webSocketDoor(
       );
       if ("status" in judged) return answer(judged);
       const isText = judged.protocol === TEXT;
-      const take = accept;
-      if (take === null) return answer(CLOSED);
+      const { accept } = slot;
+      if (accept === null) return answer(CLOSED);
       // Neither can it be asked who sent it.
       const remote = remoteAddress(info?.remoteAddr);
       const { socket, response } = Deno.upgradeWebSocket(request, {
@@ -156,7 +140,7 @@ export function webSocketDoor(
         remoteAddress: remote,
         request: judged.request,
       };
-      socket.addEventListener("open", () => take(connection), { once: true });
+      socket.addEventListener("open", () => accept(connection), { once: true });
       return response;
     },
   };
@@ -166,19 +150,6 @@ const CLOSED: Refusal = { status: 503, text: "The server has closed" };
 
 function answer({ status, text, headers }: Refusal): Response {
   return new Response(`${text}\n`, { status, ...(headers && { headers }) });
-}
-
-function listenerAt(address: string, close: () => void): Listener {
-  return {
-    address,
-    close: () => {
-      close();
-      return Promise.resolve();
-    },
-    // It is the HTTP server that listens.
-    ref: () => {},
-    unref: () => {},
-  };
 }
 
 function remoteAddress(info: unknown): string {
