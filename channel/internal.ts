@@ -13,6 +13,7 @@
 export {
   type ChannelStarter,
   ConnectionChannel,
+  startPlain,
 } from "./_connection_channel.ts";
 export { isMismatchCode, mismatchIn } from "./codecs/_mismatch.ts";
 export { isThenable } from "./codecs/types/_peer_data.ts";

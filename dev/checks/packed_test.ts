@@ -3,6 +3,7 @@
  * in which npm installs it.
  */
 import { assertEquals } from "@std/assert";
+import { startServer as startChannels } from "@denomas/denomas/channel";
 import { service, startServer } from "@denomas/denomas/rpc";
 import { ws } from "@denomas/denomas/websocket";
 import { bunEnv, type NodeEnv, nodeEnv } from "./node_env.ts";
@@ -97,12 +98,22 @@ Deno.test({
     await using socket = await startServer("ws://127.0.0.1:0", calculator, {
       transports: [ws()],
     });
-    const addresses = [tcp.address, unix.address, socket.address];
+    await using echo = await startChannels(
+      "tcp://127.0.0.1:0",
+      async (channel) => {
+        for await (const it of channel) await it.reply(it.content);
+      },
+    );
+    const addresses = [echo.address, tcp.address, unix.address, socket.address];
     for (const [name, runtime] of Object.entries(runtimes)) {
       const command = "node" in runtime ? runtime.node : "";
       const output = await run(command, ["client.mjs", ...addresses], folder);
       const line = JSON.stringify([3, [1, 2, 3], 42]);
-      assertEquals(output.trim().split("\n"), [line, line, line], name);
+      assertEquals(
+        output.trim().split("\n"),
+        ["hello", line, line, line],
+        name,
+      );
     }
     await Deno.remove(folder, { recursive: true });
   },

@@ -27,7 +27,16 @@
  *
  * @module
  */
-export { RemoteError } from "../../channel/errors.ts";
+export type { Channel } from "../../channel/channel.ts";
+export {
+  ConnectionClosedError,
+  isUnavailable,
+  RemoteError,
+  TimeoutError,
+} from "../../channel/errors.ts";
+export type { ConnectionOptions } from "../../channel/open.ts";
+export type { Request } from "../../channel/request.ts";
+export { ConnectError } from "../../transports/errors.ts";
 export { pipes } from "../../transports/pipes.ts";
 export { messagePorts } from "../../transports/ports/message_ports.ts";
 export { webSockets } from "../../transports/websocket/browser.ts";
@@ -52,4 +61,4 @@ export type { Remote } from "../remote.ts";
 export { startServer } from "../server.ts";
 export { expose } from "../service/expose.ts";
 export { service } from "../service/service.ts";
-export { openConnection, openReconnecting } from "./open.ts";
+export { openChannel, openConnection, openReconnecting } from "./open.ts";

@@ -1,3 +1,9 @@
+import type { Channel } from "../../channel/channel.ts";
+import { startPlain } from "../../channel/internal.ts";
+import {
+  type ConnectionOptions,
+  openConnectionWith,
+} from "../../channel/open.ts";
 import { webSockets } from "../../transports/websocket/browser.ts";
 import {
   openConnection as openNeutral,
@@ -44,4 +50,21 @@ export function openReconnecting<T>(
 ): Promise<ReconnectingClient<T>> {
   const complete = { transports: webSockets(), ...options };
   return openNeutralReconnecting<T>(address, complete);
+}
+
+/**
+ * Connects to a server of {@linkcode Channel}s, without RPC, over WebSocket unless
+ * `transports` says otherwise.
+ *
+ * @throws {ConnectError} If no server could be reached within `retryForMs`. A
+ * page is not told why.
+ * @throws {TypeError} If no transport takes the address.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export function openChannel(
+  address: string,
+  options: ConnectionOptions = {},
+): Promise<Channel> {
+  const complete = { transports: webSockets(), ...options };
+  return openConnectionWith(startPlain, address, complete);
 }

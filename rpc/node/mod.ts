@@ -18,7 +18,16 @@
  *
  * @module
  */
-export { RemoteError } from "../../channel/errors.ts";
+export type { Channel } from "../../channel/channel.ts";
+export {
+  ConnectionClosedError,
+  isUnavailable,
+  RemoteError,
+  TimeoutError,
+} from "../../channel/errors.ts";
+export type { ConnectionOptions } from "../../channel/open.ts";
+export type { Request } from "../../channel/request.ts";
+export { ConnectError } from "../../transports/errors.ts";
 export { nodeSockets } from "../../transports/node/sockets.ts";
 export { pipes } from "../../transports/pipes.ts";
 export { messagePorts } from "../../transports/ports/message_ports.ts";
@@ -43,4 +52,4 @@ export type {
 export type { Remote } from "../remote.ts";
 export { expose } from "../service/expose.ts";
 export { service } from "../service/service.ts";
-export { openConnection, openReconnecting } from "./open.ts";
+export { openChannel, openConnection, openReconnecting } from "./open.ts";

@@ -125,6 +125,7 @@ export interface MethodMaker<Given extends readonly Guard[]> {
  * list before it. If the method declares `errors`, those of the call make them:
  * see {@linkcode isRemoteError}. When this side calls the method by itself, as a
  * test does, there is no call, and nothing is checked: only `errors` are there.
+ * Throws a `TypeError` without a function.
  *
  * ```ts
  * import { method, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -180,6 +181,11 @@ export function guarded<const Given extends readonly Guard[]>(
     options: ExposeOptions,
     handler: (...args: unknown[]) => unknown,
   ) => {
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `Cannot make a method of '${typeof handler}': pass options, and then a function`,
+      );
+    }
     const { args: schemas, rest } = options;
     function served(this: unknown, ...args: unknown[]): unknown {
       if (schemas === undefined) return Reflect.apply(handler, this, args);

@@ -82,6 +82,7 @@ withPage(
   async (page, { rpc }) => {
     await page.evaluate("open()");
     assertEquals(await page.evaluate("add()"), 3);
+    assertEquals(await page.evaluate("plain()"), 3);
     assertEquals(await page.evaluate("backwards()"), "The page");
     assertEquals(await page.evaluate("callback()"), 42);
     assertEquals(await page.evaluate("total()"), 500_500);

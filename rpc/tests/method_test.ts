@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-import-prefix -- only this test needs the packages
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { z } from "npm:zod@4.6.7";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
@@ -164,3 +164,10 @@ withCtx(
     assertEquals(started, 0);
   },
 );
+
+Deno.test("method() without a function is refused when it is defined", () => {
+  const untyped = method as unknown as (options: object) => unknown;
+  for (const define of [untyped, guarded() as unknown as typeof untyped]) {
+    assertThrows(() => define({ args: [] }), TypeError, "then a function");
+  }
+});
