@@ -1,0 +1,6 @@
+/**
+ * Connections, and what nodes of a cluster share, through a NATS server.
+ *
+ * @module
+ */
+export {};
