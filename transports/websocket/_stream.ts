@@ -218,10 +218,13 @@ export class WebSocketStream implements ByteStream {
     await sent.catch(() => {});
   }
 
-  /** Frames of several callers leave whole, one after the other. */
+  /**
+   * Frames of several callers leave whole, one after the other. None may be sent
+   * after a close frame.
+   */
   async #send(frames: Uint8Array): Promise<void> {
-    while (this.#isWriting) await this.#writing;
     if (this.#hasSentClose) throw closedError();
+    while (this.#isWriting) await this.#writing;
     this.#isWriting = true;
     const writing = writeAll(this.#below, frames);
     this.#writing = writing.catch(() => {});
