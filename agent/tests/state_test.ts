@@ -7,8 +7,7 @@ import {
 } from "@std/assert";
 import { json } from "../../channel/codecs/json/json.ts";
 import { SerializationError } from "../../channel/errors.ts";
-import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
-import { codecs as slowCodecs } from "../../channel/fixtures/codecs.ts";
+import { codecs } from "../../channel/fixtures/codecs.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
@@ -20,8 +19,6 @@ import { ContainerClosedError, StaleStateError } from "../errors.ts";
 import { Point, pointSerializer } from "../fixtures/spawned_point.ts";
 import { aborted, until } from "../fixtures/until.ts";
 import { memoryStore, type StateStore } from "../state/store.ts";
-
-const codecs = [...slowCodecs, fastMsgpack()];
 
 /** Restarts without waits. */
 const AT_ONCE = { backoff: { initialMs: 0, maxMs: 0 } };

@@ -4,7 +4,6 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { fastMsgpack } from "./msgpack/fast/fast_msgpack.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { SerializationError } from "../errors.ts";
 import { REQUEST } from "../message.ts";
@@ -126,7 +125,6 @@ const CODECS: readonly [string, Codec][] = [
   ["json", json()],
   ["json (python)", json({ nonFinite: "python" })],
   ["msgpack", msgpack()],
-  ["fast msgpack", fastMsgpack()],
 ];
 
 for (const [name, codec] of CODECS) {

@@ -1,7 +1,6 @@
 // Serial: measures the time of decoding.
-import { assert, assertStrictEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import process from "node:process";
-import { fastMsgpack } from "./msgpack/fast/fast_msgpack.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { DEFAULT_LIMITS } from "../limits/limits.ts";
 import type { Codec } from "./codec.ts";
@@ -86,7 +85,3 @@ function testCost(codec: Codec, name: string, kinds: readonly HeavyKind[]) {
 
 testCost(json(), "json", HEAVY_JSON);
 testCost(msgpack(), "msgpack", HEAVY_MSGPACK);
-
-Deno.test("fastMsgpack costs what msgpack does, by the same reader", () => {
-  assertStrictEquals(fastMsgpack().decode, msgpack().decode);
-});

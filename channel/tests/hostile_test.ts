@@ -27,7 +27,7 @@ testBriefly(
   (ctx, options) => attackServer("channel", ctx, options),
 );
 
-/** Every transport, with all decoders: that of `fastMsgpack` is msgpack's. */
+/** Every transport, with all decoders. */
 const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   transports: ["tcp", "unix", "memory", "tls"],
   codecs: [json(), msgpack()],

@@ -12,24 +12,14 @@ import { encodeFrame } from "../../transports/frames/frame.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { json } from "../codecs/json/json.ts";
-import { fastMsgpack } from "../codecs/msgpack/fast/fast_msgpack.ts";
 import { msgpack } from "../codecs/msgpack/msgpack.ts";
 import { ConnectionClosedError } from "../errors.ts";
 import { openBytes, openRaw } from "../fixtures/raw_peer.ts";
 import { openConnection } from "../deno.ts";
 
-/** The third codec speaks what the second one does. */
-const FAST: Codec = fastMsgpack();
-
-function nameOf(codec: Codec): string {
-  return codec === FAST ? "fast msgpack" : codec.name;
-}
-
 const PAIRS: readonly [server: Codec, client: Codec, remedy: string][] = [
   [msgpack(), json(), "msgpack() here or to json() there"],
   [json(), msgpack(), "json() here or to msgpack() there"],
-  [json(), FAST, "json() here or to msgpack() there"],
-  [FAST, json(), "msgpack() here or to json() there"],
 ];
 
 /** Reads all that comes before the end. */
@@ -46,7 +36,7 @@ async function readAll(stream: ByteStream): Promise<Uint8Array> {
 
 for (const [theirs, own, remedy] of PAIRS) {
   withCtx(
-    `a ${nameOf(own)} client learns that its server speaks ${nameOf(theirs)}`,
+    `a ${own.name} client learns that its server speaks ${theirs.name}`,
     async (ctx) => {
       const told = Promise.withResolvers<unknown>();
       const server = await ctx.startServer(echo, {
@@ -72,9 +62,7 @@ for (const [theirs, own, remedy] of PAIRS) {
   );
 
   withCtx(
-    `a ${
-      nameOf(theirs)
-    } server that calls first learns that its client speaks ${nameOf(own)}`,
+    `a ${theirs.name} server that calls first learns that its client speaks ${own.name}`,
     async (ctx) => {
       const failed = Promise.withResolvers<unknown>();
       await ctx.startServer(async (channel) => {

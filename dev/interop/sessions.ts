@@ -6,7 +6,6 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { Container } from "../../agent/container.ts";
-import type { Codec } from "../../channel/codecs/codec.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import {
   openConnection as openChannel,
@@ -52,17 +51,14 @@ const DAY = new Date("2026-02-28T12:30:00.250Z");
 const DAY_SHOWN = { $date: "2026-02-28T12:30:00.250000+00:00" };
 
 /** Both sides, but who serves. */
-export interface Session extends Pick<Exchange, "layer" | "codec"> {
-  /** Stands in for denomas's codec of that name. */
-  readonly standIn?: Codec | undefined;
-}
+export type Session = Pick<Exchange, "layer" | "codec">;
 
 function settings(
-  { codec, standIn }: Session,
+  { codec }: Session,
   tls: TlsOptions | undefined,
 ) {
   return {
-    codec: standIn ?? CODECS[codec],
+    codec: CODECS[codec],
     serializers: [pointSerializer],
     tls,
   };

@@ -7,7 +7,6 @@
 import { describeMachine } from "../shared/machine.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
-import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { randomInteger, seededRandom } from "../../testing/network/random.ts";
 import { print, printError } from "../checks/_print.ts";
 import { writeSection } from "../checks/section.ts";
@@ -28,7 +27,7 @@ const LEAST_MS = 20;
 const LONG_SECONDS = 300;
 /** Hostile frames that a run of two minutes sends at least. */
 const HOSTILE_FRAMES = 200_000;
-const CODECS = [json(), msgpack(), fastMsgpack()];
+const CODECS = [json(), msgpack()];
 
 /** The arguments of a run. */
 export interface Arguments {

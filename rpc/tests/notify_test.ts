@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openConnection as openChannel } from "../../channel/deno.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { json } from "../../channel/codecs/json/json.ts";
-import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import {
   type WireMessage,
@@ -20,7 +19,7 @@ import { service } from "../service/service.ts";
 /** Every transport, with a text codec and a binary one. */
 const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   transports: ["tcp", "unix", "memory", "tls"],
-  codecs: [json(), msgpack(), fastMsgpack()],
+  codecs: [json(), msgpack()],
 };
 
 const FEATURES = ["call", "cancel", "references", "streams", "notify"];

@@ -6,14 +6,13 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { json } from "../../channel/codecs/json/json.ts";
-import { fastMsgpack } from "../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
 import { SerializationError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { expose } from "../service/expose.ts";
 import { service } from "../service/service.ts";
 
-const codecs = [json(), msgpack(), fastMsgpack()];
+const codecs = [json(), msgpack()];
 
 /** Values that plain data cannot express. */
 const values: Readonly<Record<string, unknown>> = {

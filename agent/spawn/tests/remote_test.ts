@@ -4,7 +4,7 @@ import { importMapFlags } from "../../../dev/checks/import_map_flags.ts";
 import { fixture, KINDS } from "../../fixtures/spawning.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
-const STD = ["@std/path", "@std/msgpack"];
+const STD = ["@std/path"];
 
 /** The flags by which a program elsewhere finds what this package imports. */
 const FLAGS = [

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { fastMsgpack } from "../../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import {
   type Exchange,
   RECORDED,
@@ -12,23 +11,16 @@ import { callAiomas, serveAiomas, type Session } from "../sessions.ts";
 /** How long a replay may take before it is given up. */
 const TIMEOUT_MS = 10_000;
 
-/** What is played, with a codec where it is not denomas's usual one. */
-const PLAYED = RECORDED.flatMap((wanted) =>
-  (wanted.codec === "msgpack" ? [undefined, fastMsgpack()] : [undefined])
-    .map((standIn) => ({ wanted, standIn }))
-);
-
-for (const { wanted, standIn } of PLAYED) {
+for (const wanted of RECORDED) {
   const { layer, codec, serves } = wanted;
-  const over = standIn === undefined ? codec : `fast ${codec}`;
   Deno.test({
     name:
-      `${layer} over ${over} passes the frames that were recorded, ${serves} serves`,
+      `${layer} over ${codec} passes the frames that were recorded, ${serves} serves`,
     sanitizeOps: true,
     sanitizeResources: true,
     timeout: TIMEOUT_MS,
     fn: async () => {
-      const exchange = { ...await read(wanted), standIn };
+      const exchange = await read(wanted);
       if (serves === "aiomas") await replayServer(exchange);
       else await replayClient(exchange);
     },

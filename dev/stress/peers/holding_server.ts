@@ -6,7 +6,6 @@
 import { json } from "../../../channel/codecs/json/json.ts";
 import { msgpack } from "../../../channel/codecs/msgpack/msgpack.ts";
 import type { Codec } from "../../../channel/codecs/codec.ts";
-import { fastMsgpack } from "../../../channel/codecs/msgpack/fast/fast_msgpack.ts";
 import { call } from "../../../rpc/call.ts";
 import { expose } from "../../../rpc/service/expose.ts";
 import { startServer } from "../../../rpc/deno.ts";
@@ -15,10 +14,7 @@ import { service } from "../../../rpc/service/service.ts";
 import { offer } from "../_steered.ts";
 
 /** The codecs that can be asked for. */
-const CODECS = { json, msgpack, fastMsgpack } satisfies Record<
-  string,
-  () => Codec
->;
+const CODECS = { json, msgpack } satisfies Record<string, () => Codec>;
 
 /** The name of a codec that can be asked for. */
 export type CodecName = keyof typeof CODECS;

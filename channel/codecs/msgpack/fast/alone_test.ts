@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { readDeno } from "../../../../dev/checks/_deno.ts";
-import { readConfig } from "../../../../dev/checks/_project.ts";
 import { importFlags } from "../../../../dev/checks/npm_std.ts";
 
 const ROOT = new URL("../../../..", import.meta.url).href;
@@ -17,20 +16,6 @@ async function modulesOf(file: string): Promise<string[]> {
 Deno.test("the entry msgpack loads nothing from outside of the package", async () => {
   const modules = await modulesOf("channel/codecs/msgpack/fast/mod.ts");
   assertEquals(modules.filter((it) => !it.startsWith(ROOT)), []);
-});
-
-Deno.test("no other entry loads the entry msgpack", async () => {
-  const { exports } = await readConfig();
-  const loading: string[] = [];
-  for (const [entry, file] of Object.entries(exports)) {
-    const modules = await modulesOf(file);
-    if (
-      modules.some((it) => it.startsWith(`${ROOT}channel/codecs/msgpack/fast/`))
-    ) {
-      loading.push(entry);
-    }
-  }
-  assertEquals(loading, ["./msgpack"]);
 });
 
 Deno.test("fastMsgpack needs no permissions", async () => {

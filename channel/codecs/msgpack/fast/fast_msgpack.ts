@@ -1,12 +1,9 @@
 import type { Codec } from "../../codec.ts";
-import { decodeMsgPack, MSGPACK_CARRIES } from "../_decode.ts";
-import { encodeMsgPack } from "./_encode.ts";
-import { takeBack } from "./_output.ts";
+import { msgpack } from "../msgpack.ts";
 
 /**
- * Makes the fast MessagePack codec. It writes the same bytes as `msgpack` of
- * `@denomas/denomas/channel`, and decodes with the same reader, so that each
- * side may use either. It loads no other package, and needs no permissions.
+ * Makes the codec that `msgpack` of `@denomas/denomas/channel` makes, by an
+ * entry that loads nothing else.
  *
  * @example Both ways
  * ```ts
@@ -20,11 +17,5 @@ import { takeBack } from "./_output.ts";
  * ```
  */
 export function fastMsgpack(): Codec {
-  return {
-    name: "msgpack",
-    carries: MSGPACK_CARRIES,
-    encode: encodeMsgPack,
-    decode: decodeMsgPack,
-    release: takeBack,
-  };
+  return msgpack();
 }

@@ -1,4 +1,4 @@
-import { spareBuffers } from "../../../../transports/internal.ts";
+import { spareBuffers } from "../../../transports/internal.ts";
 
 /** The length of a chunk, which many small messages share. */
 const CHUNK_BYTES = 16 * 1024;
