@@ -5,7 +5,10 @@ import type { Subject } from "./subject.ts";
  * only its own subject, so that its memory does not hold the code of others.
  */
 const LOADERS: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
-  bare: async () => [(await import("./bare.ts")).bare],
+  bare: async () => {
+    const { bare, bareRpc } = await import("./bare.ts");
+    return [bare, bareRpc];
+  },
   raw: async () => [(await import("./raw.ts")).raw],
   codec: async () => (await import("./codec.ts")).codecsAlone,
   channel: async () => (await import("./channel.ts")).channels,
