@@ -1,26 +1,32 @@
 import { type Comparison, isSequential } from "./comparisons.ts";
-import type { Harness, Pair } from "./_harness.ts";
+import type { Harness, Pair, Transport } from "./_harness.ts";
+import { type LeftOut, messageOf } from "./_figures.ts";
 import {
   type Check,
   measureRatios,
-  spreadOf,
   summarize,
   type Summary,
 } from "./_ratios.ts";
-import { workloadName } from "./workloads.ts";
+import { type Workload, workloadName } from "./workloads.ts";
 
 /** How thoroughly to compare. */
 export interface CompareEffort {
   /** The number of turns of each side. */
   readonly turns: number;
-  /** About how long a turn takes, with one call after another. */
+  /** About how long a turn takes, in ms. */
   readonly runMs: number;
-  /**
-   * The same with several calls in flight. How they fall into bursts changes
-   * from one moment to the next, so that short runs differ by themselves.
-   */
-  readonly loadedRunMs: number;
 }
+
+/** The rate of a subject, in acts a second. */
+export interface Rate {
+  readonly subject: string;
+  readonly rate: number;
+}
+
+/** Turns of each of many subjects, to find the fastest. */
+const RANKING_TURNS = 3;
+/** A run for a quantile of 99 % has so many acts. */
+const ACTS_FOR_P99 = 500;
 
 /** Returns the name of a comparison in reports. */
 export function nameOfComparison(comparison: Comparison): string {
@@ -28,69 +34,82 @@ export function nameOfComparison(comparison: Comparison): string {
   return `${subject} / ${baseline}, ${workloadName(workload)}, ${transport}`;
 }
 
-/** Compares subjects, and each comparison's noisier side with itself. */
+/** Compares subjects in pairs of runs. */
 export class Comparer {
   readonly #harness: Harness;
   readonly #effort: CompareEffort;
-  readonly #itself = new Map<string, Summary>();
 
   constructor(harness: Harness, effort: CompareEffort) {
     this.#harness = harness;
     this.#effort = effort;
   }
 
-  /** Measures the ratio of a comparison and its noise. */
+  /** Measures the ratio of a comparison. */
   async compare(comparison: Comparison): Promise<Check> {
-    const found = await this.ratio(comparison);
-    const itself = await this.#ratioToItself(comparison);
     return {
       what: nameOfComparison(comparison),
       unit: isSequential(comparison) ? "× time" : "× rate",
-      found,
-      noise: spreadOf(itself) * found.median,
+      found: await this.ratio(comparison),
       target: comparison.target,
     };
   }
 
-  /** Measures the ratio alone. */
+  /**
+   * Measures the ratio alone: of times where calls go one after another, of
+   * rates otherwise.
+   */
   async ratio(comparison: Comparison): Promise<Summary> {
     const { subject, baseline, transport } = comparison;
-    return await this.#ratio(
-      comparison,
-      await this.#harness.pair({ subject: baseline, transport }),
-      await this.#harness.pair({ subject, transport }),
-    );
-  }
-
-  async #ratioToItself(comparison: Comparison): Promise<Summary> {
-    const { transport, workload, noiseOf } = comparison;
-    const subject = comparison[noiseOf];
-    const key = JSON.stringify([subject, transport, workload]);
-    const known = this.#itself.get(key);
-    if (known !== undefined) return known;
-    const itself = await this.#ratio(
-      comparison,
-      await this.#harness.pair({ subject, transport }),
-      await this.#harness.pair({ subject, transport }, 1),
-    );
-    this.#itself.set(key, itself);
-    return itself;
-  }
-
-  /** A ratio of times, or of rates with several calls in flight. */
-  async #ratio(
-    comparison: Comparison,
-    base: Pair,
-    own: Pair,
-  ): Promise<Summary> {
     const ratios = await measureRatios(
       this.#effort.turns,
-      await this.#timing(comparison, base),
-      await this.#timing(comparison, own),
+      await this.#timing(comparison, baseline, transport),
+      await this.#timing(comparison, subject, transport),
     );
     return summarize(
       isSequential(comparison) ? ratios : ratios.map((ratio) => 1 / ratio),
     );
+  }
+
+  /** Returns the subjects that have a workload, the fastest first. */
+  async rank(
+    subjects: readonly string[],
+    transport: Transport,
+    workload: Workload,
+  ): Promise<{ rates: Rate[]; leftOut: LeftOut[] }> {
+    const rates: Rate[] = [];
+    const leftOut: LeftOut[] = [];
+    for (const subject of subjects) {
+      try {
+        const pair = await this.#harness.pair({ subject, transport });
+        const acts = await pair.count(workload, this.#effort.runMs);
+        if (acts === 0) continue;
+        const runs: number[] = [];
+        while (runs.length < RANKING_TURNS) {
+          const { ms, count } = await pair.run(workload, acts, false);
+          runs.push(count / ms * 1_000);
+        }
+        rates.push({ subject, rate: summarize(runs).median });
+      } catch (error) {
+        leftOut.push({ what: subject, why: messageOf(error) });
+      }
+    }
+    rates.sort((a, b) => b.rate - a.rate);
+    return { rates, leftOut };
+  }
+
+  /** Measures what 99 % of the acts do not exceed, in µs. */
+  async p99(
+    subject: string,
+    transport: Transport,
+    workload: Workload,
+  ): Promise<Summary> {
+    const pair = await this.#harness.pair({ subject, transport });
+    const values: number[] = [];
+    while (values.length < this.#effort.turns) {
+      const { quantiles } = await pair.run(workload, ACTS_FOR_P99, true);
+      values.push(quantiles![1] * 1_000);
+    }
+    return summarize(values);
   }
 
   /**
@@ -98,15 +117,15 @@ export class Comparer {
    * much as it can in the same time, so that a slow one does not take it all.
    */
   async #timing(
-    comparison: Comparison,
-    pair: Pair,
+    { workload }: Comparison,
+    subject: string,
+    transport: Transport,
   ): Promise<() => Promise<number>> {
-    const { workload } = comparison;
-    const { runMs, loadedRunMs } = this.#effort;
-    const acts = await pair.count(
-      workload,
-      isSequential(comparison) ? runMs : loadedRunMs,
-    );
+    const pair: Pair = await this.#harness.pair({ subject, transport });
+    const acts = await pair.count(workload, this.#effort.runMs);
+    if (acts === 0) {
+      throw new Error(`'${subject}' has no ${workloadName(workload)}`);
+    }
     return async () => {
       const { ms, count } = await pair.run(workload, acts, false);
       return ms / count;

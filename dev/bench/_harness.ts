@@ -72,11 +72,10 @@ export class Harness implements AsyncDisposable {
   }
 
   /**
-   * Returns a warm client and server. Each `copy` has processes of its own, so
-   * that a subject can be measured against itself.
+   * Returns a warm client and server.
    */
-  pair(variant: Variant, copy: number = 0): Promise<Pair> {
-    const key = `${nameOf(variant)}, ${copy}`;
+  pair(variant: Variant): Promise<Pair> {
+    const key = nameOf(variant);
     let pair = this.#pairs.get(key);
     if (pair === undefined) {
       pair = this.#start(variant);

@@ -31,6 +31,8 @@ export interface Summary {
   readonly lower: number;
   /** A quarter of the numbers lie above. */
   readonly upper: number;
+  /** How many numbers there are. */
+  readonly count: number;
 }
 
 /** Returns median and quartiles, between two numbers by straight line. */
@@ -40,6 +42,7 @@ export function summarize(values: readonly number[]): Summary {
     median: quantile(sorted, 0.5),
     lower: quantile(sorted, 0.25),
     upper: quantile(sorted, 0.75),
+    count: sorted.length,
   };
 }
 
@@ -56,13 +59,21 @@ export function spreadOf({ lower, upper }: Summary): number {
   return (upper - lower) / 2;
 }
 
+/**
+ * Returns how far the median may be from that of endless measurements, with a
+ * confidence of 95 %: the notches of a box plot.
+ */
+export function noiseOf(summary: Summary): number {
+  return 1.57 * 2 * spreadOf(summary) / Math.sqrt(summary.count);
+}
+
 /** The bound that a measurement should keep. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
 /** Noise beyond this share of what was found, or wanted, says nothing. */
 const TOO_NOISY = 0.15;
 
-/** `"within noise"` misses the target by less than the noise. */
+/** `"within noise"` is nearer to the target than the noise. */
 export type Verdict = "met" | "within noise" | "missed" | "too noisy";
 
 /** Judges a measurement with a noise of `± noise`. */
@@ -71,7 +82,7 @@ export function judge(found: number, target: Target, noise: number): Verdict {
   const bound = isMost ? target.atMost : target.atLeast;
   if (noise > TOO_NOISY * Math.max(found, bound)) return "too noisy";
   const missedBy = isMost ? found - bound : bound - found;
-  if (missedBy <= 0) return "met";
+  if (missedBy <= -noise) return "met";
   return missedBy <= noise ? "within noise" : "missed";
 }
 
@@ -80,12 +91,11 @@ export interface Check {
   readonly what: string;
   readonly unit: string;
   readonly found: Summary;
-  readonly noise: number;
   /** `null` if any value will do. */
   readonly target: Target | null;
 }
 
 /** Returns the verdict of a check; `null` without a target. */
-export function verdictOf({ found, target, noise }: Check): Verdict | null {
-  return target && judge(found.median, target, noise);
+export function verdictOf({ found, target }: Check): Verdict | null {
+  return target && judge(found.median, target, noiseOf(found));
 }

@@ -1,5 +1,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { judge, measureRatios, spreadOf, summarize } from "./_ratios.ts";
+import {
+  judge,
+  measureRatios,
+  noiseOf,
+  spreadOf,
+  summarize,
+} from "./_ratios.ts";
 
 Deno.test("measureRatios() swaps the order from turn to turn", async () => {
   const order: string[] = [];
@@ -16,23 +22,49 @@ Deno.test("measureRatios() swaps the order from turn to turn", async () => {
 });
 
 Deno.test("summarize() finds median and quartiles of any order", () => {
-  assertEquals(summarize([5, 1, 4, 2, 3]), { median: 3, lower: 2, upper: 4 });
-  assertEquals(summarize([1, 2]), { median: 1.5, lower: 1.25, upper: 1.75 });
-  assertEquals(summarize([]), { median: NaN, lower: NaN, upper: NaN });
+  assertEquals(summarize([5, 1, 4, 2, 3]), {
+    median: 3,
+    lower: 2,
+    upper: 4,
+    count: 5,
+  });
+  assertEquals(summarize([1, 2]), {
+    median: 1.5,
+    lower: 1.25,
+    upper: 1.75,
+    count: 2,
+  });
+  assertEquals(summarize([]), {
+    median: NaN,
+    lower: NaN,
+    upper: NaN,
+    count: 0,
+  });
 });
 
 Deno.test("spreadOf() is half of what the quartiles span", () => {
-  assertAlmostEquals(spreadOf({ median: 1, lower: 0.9, upper: 1.2 }), 0.15);
+  assertAlmostEquals(
+    spreadOf({ median: 1, lower: 0.9, upper: 1.2, count: 4 }),
+    0.15,
+  );
+});
+
+Deno.test("noiseOf() falls with the number of measurements", () => {
+  const summary = { median: 1, lower: 0.9, upper: 1.1, count: 25 };
+  assertAlmostEquals(noiseOf(summary), 0.0628);
+  assertAlmostEquals(noiseOf({ ...summary, count: 100 }), 0.0314);
 });
 
 Deno.test("judge() takes a ratio at most as high as wanted", () => {
-  assertEquals(judge(1.2, { atMost: 1.2 }, 0.05), "met");
+  assertEquals(judge(1.14, { atMost: 1.2 }, 0.05), "met");
+  assertEquals(judge(1.16, { atMost: 1.2 }, 0.05), "within noise");
   assertEquals(judge(1.24, { atMost: 1.2 }, 0.05), "within noise");
   assertEquals(judge(1.26, { atMost: 1.2 }, 0.05), "missed");
 });
 
 Deno.test("judge() takes a ratio at least as high as wanted", () => {
-  assertEquals(judge(0.8, { atLeast: 0.8 }, 0.05), "met");
+  assertEquals(judge(0.86, { atLeast: 0.8 }, 0.05), "met");
+  assertEquals(judge(0.84, { atLeast: 0.8 }, 0.05), "within noise");
   assertEquals(judge(0.76, { atLeast: 0.8 }, 0.05), "within noise");
   assertEquals(judge(0.74, { atLeast: 0.8 }, 0.05), "missed");
 });

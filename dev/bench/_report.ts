@@ -1,6 +1,12 @@
 import type { Table } from "../shared/tables.ts";
 import type { Figure } from "./_figures.ts";
-import { type Check, spreadOf, type Target, verdictOf } from "./_ratios.ts";
+import {
+  type Check,
+  noiseOf,
+  spreadOf,
+  type Target,
+  verdictOf,
+} from "./_ratios.ts";
 import { type NamedWorkload, workloadName } from "./workloads.ts";
 
 /** Returns targets and measurements, a row each. */
@@ -8,12 +14,12 @@ export function tableOfChecks(checks: readonly Check[]): Table {
   return [
     ["What", "found", "quartiles", "noise", "wanted", "verdict"],
     ...checks.map((check) => {
-      const { what, unit, found, noise, target } = check;
+      const { what, unit, found, target } = check;
       return [
         what,
         `${digits(found.median)} ${unit}`,
         `${digits(found.lower)}–${digits(found.upper)}`,
-        `± ${digits(noise)}`,
+        `± ${digits(noiseOf(found))}`,
         target === null ? "" : formatTarget(target),
         verdictOf(check) ?? "",
       ];
@@ -62,12 +68,18 @@ function digits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** Returns how many targets got which verdict. */
+/** Returns how many targets got which verdict, and names those not met. */
 export function summarizeTargets(checks: readonly Check[]): string {
   const verdicts = checks.flatMap((check) => verdictOf(check) ?? []);
   const counts = Map.groupBy(verdicts, (verdict) => verdict);
   const parts = [...counts].map(([verdict, { length }]) =>
     `${length} ${verdict}`
   );
-  return `Targets: ${parts.join(", ") || "none"}`;
+  const others = checks.flatMap((check) => {
+    const verdict = verdictOf(check);
+    return verdict === null || verdict === "met"
+      ? []
+      : [`- ${verdict}: ${check.what}`];
+  });
+  return [`Targets: ${parts.join(", ") || "none"}`, ...others].join("\n");
 }

@@ -1,6 +1,6 @@
 import type { Transport } from "./_harness.ts";
-import type { Check, Target } from "./_ratios.ts";
-import { SEQUENTIAL, type Workload } from "./workloads.ts";
+import type { Target } from "./_ratios.ts";
+import { CONNECT, SEQUENTIAL, STREAM, type Workload } from "./workloads.ts";
 
 /** One subject against another, with the same workload. */
 export interface Comparison {
@@ -14,110 +14,107 @@ export interface Comparison {
    * of the rates otherwise. `null` if any value will do.
    */
   readonly target: Target | null;
-  /** The side that is measured against itself, to find the noise. */
-  readonly noiseOf: "subject" | "baseline";
+}
+
+/** A subject against the fastest of the peers. */
+export interface PeerComparison {
+  readonly subject: string;
+  readonly workload: Workload;
+  readonly target: Target;
 }
 
 const LOADED: Workload = { kind: "call", inFlight: 64 };
 const CROWDED: Workload = { kind: "call", inFlight: 1_024 };
+const KIB_64: Workload = { kind: "echo", bytes: 2 ** 16, inFlight: 8 };
+const MIB: Workload = { kind: "echo", bytes: 2 ** 20, inFlight: 4 };
+const CLIENTS: Workload = { kind: "clients", clients: 6_000 };
 
 /** Returns whether the ratio is one of times. */
 export function isSequential({ workload }: Comparison): boolean {
   return workload.kind === "call" && workload.inFlight === 1;
 }
 
-/** How many times the rate of each peer RPC should reach. */
-const OVER_PEERS: Readonly<Record<string, number>> = {
-  capnweb: 4,
-  "vscode-jsonrpc": 6,
-  grpc: 20,
-  http: 8,
-  aiomas: 6,
-};
-
-/**
- * Returns RPC against the fastest peer in JavaScript, given the comparisons
- * with each peer; `null` without any.
- */
-export function fastestPeer(
-  overPeers: ReadonlyMap<string, Check>,
-): Check | null {
-  const [fastest] = [...overPeers]
-    .filter(([peer]) => peer !== "aiomas")
-    .toSorted(([, a], [, b]) => a.found.median - b.found.median);
-  if (fastest === undefined) return null;
-  const [peer, check] = fastest;
-  return {
-    ...check,
-    what: `rpc / the fastest JavaScript peer, which is ${peer}`,
-    target: { atLeast: 2 },
-  };
-}
-
-/** Returns all comparisons, in the order of the report. */
-export function comparisons(peers: readonly string[]): Comparison[] {
-  return [
-    ...overBare("tcp"),
-    ...overBare("unix"),
-    over("rpc-diagnostics", "rpc", SEQUENTIAL),
-    over("rpc-diagnostics", "rpc", LOADED),
-    over("rpc-telemetry", "rpc", SEQUENTIAL),
-    over("rpc-telemetry", "rpc", LOADED),
-    over("channel-msgpack", "channel", LOADED),
-    over("channel-msgpack-fast", "raw", {
-      kind: "echo",
-      bytes: 2 ** 20,
-      inFlight: 4,
-    }, { atLeast: 0.7 }),
-    {
-      ...over("channel", "codec", LOADED, { atLeast: 0.5 }),
-      transport: "memory",
-    },
-    ...peers.map((peer): Comparison => {
-      const atLeast = OVER_PEERS[peer];
-      const target = atLeast === undefined ? null : { atLeast };
-      return { ...over("rpc", peer, LOADED, target), noiseOf: "subject" };
-    }),
-  ];
-}
-
-function overBare(transport: Transport): Comparison[] {
-  const rows: [string, Workload, Target][] = [
-    ["channel", SEQUENTIAL, { atMost: 1.1 }],
-    ["channel", LOADED, { atLeast: 0.9 }],
-    ["channel", CROWDED, { atLeast: 0.9 }],
-    ["rpc", LOADED, { atLeast: 0.8 }],
-    ["rpc", CROWDED, { atLeast: 0.8 }],
-    ["agent", LOADED, { atLeast: 0.75 }],
-    ["agent", CROWDED, { atLeast: 0.75 }],
-  ];
-  return rows.map(([subject, workload, target]) => ({
-    ...over(subject, "bare", workload, target),
-    transport,
-  }));
-}
-
-/** The comparisons of the guard: each layer over the one below, and codecs. */
-export const GUARDED: readonly Comparison[] = [
-  over("channel", "bare", SEQUENTIAL),
-  over("channel", "bare", LOADED),
-  over("channel", "bare", CROWDED),
-  over("rpc", "channel", LOADED),
-  over("agent", "rpc", LOADED),
-  over("channel-msgpack", "channel", LOADED),
-  over("channel", "bare", { kind: "echo", bytes: 2 ** 16, inFlight: 8 }),
-  { ...over("channel", "codec", LOADED), transport: "memory" },
-];
-
-function over(
+type Row = [
   subject: string,
   baseline: string,
   workload: Workload,
-  target: Target | null = null,
+  atLeast?: number,
+];
+
+/** Over every kind of socket. */
+const OVER_SOCKETS: readonly Row[] = [
+  ["rpc", "bare", CONNECT, 0.5],
+  ["agent-again", "bare", CONNECT, 0.4],
+  ["agent", "bare", CONNECT, 0.25],
+  ["rpc", "bare", STREAM, 1],
+  ["rpc-msgpack-fast", "raw", KIB_64, 0.35],
+  ["rpc-msgpack-fast", "raw", MIB, 0.4],
+  ["rpc", "bare", KIB_64, 1],
+  ["rpc", "bare-rpc", LOADED, 0.75],
+  ["rpc", "bare-rpc", CROWDED, 0.75],
+];
+
+const OVER_TCP: readonly Row[] = [
+  ["rpc-websocket", "rpc", LOADED, 0.85],
+  ["rpc-msgpack", "rpc", LOADED, 0.5],
+  ["rpc-diagnostics", "rpc", SEQUENTIAL],
+  ["rpc-diagnostics", "rpc", LOADED],
+  ["rpc-telemetry", "rpc", SEQUENTIAL],
+  ["rpc-telemetry", "rpc", LOADED],
+];
+
+/**
+ * Returns all comparisons, in the order of the report. The last ones leave
+ * thousands of connections behind.
+ */
+export function comparisons(): Comparison[] {
+  return [
+    ...OVER_SOCKETS.map((row) => comparison("tcp", row)),
+    ...OVER_SOCKETS.map((row) => comparison("unix", row)),
+    ...OVER_TCP.map((row) => comparison("tcp", row)),
+    {
+      ...comparison("tcp", ["rpc", "bare", SEQUENTIAL]),
+      target: { atMost: 1.1 },
+    },
+    comparison("tcp", ["rpc", "bare", CLIENTS, 0.75]),
+  ];
+}
+
+/** The comparisons with peers, which are made over TCP. */
+export const OVER_PEERS: readonly PeerComparison[] = [
+  { subject: "rpc", workload: LOADED, target: { atLeast: 2 } },
+  { subject: "rpc", workload: CONNECT, target: { atLeast: 1 } },
+  { subject: "rpc", workload: STREAM, target: { atLeast: 1 } },
+  { subject: "rpc-msgpack-fast", workload: KIB_64, target: { atLeast: 1 } },
+  { subject: "rpc-msgpack-fast", workload: MIB, target: { atLeast: 1 } },
+];
+
+/** What 99 % of the echoes should not exceed, in µs. */
+export const STALLS = {
+  subject: "rpc-msgpack-fast",
+  workload: KIB_64,
+  target: { atMost: 3_200 },
+} as const;
+
+/** The comparisons of the guard. */
+export const GUARDED: readonly Comparison[] = [
+  comparison("tcp", ["rpc", "bare", SEQUENTIAL]),
+  comparison("tcp", ["rpc", "bare-rpc", LOADED]),
+  comparison("tcp", ["rpc", "bare-rpc", CROWDED]),
+  comparison("tcp", ["rpc", "bare", CONNECT]),
+  comparison("tcp", ["agent", "bare", CONNECT]),
+  comparison("tcp", ["rpc", "bare", STREAM]),
+  comparison("tcp", ["rpc", "bare", KIB_64]),
+  comparison("tcp", ["rpc-msgpack-fast", "raw", KIB_64]),
+  comparison("tcp", ["agent", "rpc", LOADED]),
+  comparison("tcp", ["rpc-msgpack", "rpc", LOADED]),
+  comparison("memory", ["channel", "codec", LOADED]),
+];
+
+function comparison(
+  transport: Transport,
+  [subject, baseline, workload, atLeast]: Row,
 ): Comparison {
-  return {
-    ...{ subject, baseline, workload, target },
-    transport: "tcp",
-    noiseOf: "baseline",
-  };
+  const target = atLeast === undefined ? null : { atLeast };
+  return { subject, baseline, transport, workload, target };
 }

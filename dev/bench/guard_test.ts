@@ -4,10 +4,10 @@ import { nameOfComparison } from "./_compare.ts";
 import { GUARDED } from "./comparisons.ts";
 import { hasFallen, speedOf } from "./guard.ts";
 
-Deno.test("hasFallen sees a fall by more than a fifth", () => {
+Deno.test("hasFallen sees a fall by more than three tenths", () => {
   assert(!hasFallen(1, 0.9));
-  assert(!hasFallen(0.8, 1));
-  assert(hasFallen(0.79, 1));
+  assert(!hasFallen(0.7, 1));
+  assert(hasFallen(0.69, 1));
 });
 
 Deno.test("speedOf turns ratios of times around, and no others", () => {

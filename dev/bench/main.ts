@@ -8,7 +8,7 @@
  */
 import { print, printError } from "../checks/_print.ts";
 import { describeMachine, warnOfLoad } from "../shared/machine.ts";
-import { type CompareEffort, Comparer } from "./_compare.ts";
+import { type CompareEffort, Comparer, nameOfComparison } from "./_compare.ts";
 import {
   type Figure,
   type FigureEffort,
@@ -16,16 +16,27 @@ import {
   measureFigures,
   messageOf,
 } from "./_figures.ts";
-import { formatResults, writeResults } from "./_guide.ts";
+import { measureGarbage } from "./_garbage.ts";
+import {
+  formatRanking,
+  formatResults,
+  type Ranking,
+  writeResults,
+} from "./_guide.ts";
 import { Harness, nameOf, type Transport, type Variant } from "./_harness.ts";
 import { measureMemory } from "./_memory.ts";
 import { canPin } from "./_pin.ts";
 import type { Check } from "./_ratios.ts";
 import { summarizeTargets, tableOfChecks } from "./_report.ts";
 import { measureStart } from "./_start.ts";
-import { type Comparison, comparisons, fastestPeer } from "./comparisons.ts";
+import { comparisons, OVER_PEERS, STALLS } from "./comparisons.ts";
 import { describePeer, PEERS } from "./subjects/all.ts";
-import { formatBytes, type Workload, WORKLOADS } from "./workloads.ts";
+import {
+  formatBytes,
+  type Workload,
+  workloadName,
+  WORKLOADS,
+} from "./workloads.ts";
 
 const USAGE = `Usage: deno task bench [OPTION …]
 
@@ -33,26 +44,31 @@ const USAGE = `Usage: deno task bench [OPTION …]
   --only=WORD,WORD  only what has all of these words, as in --only=tcp,rpc,64;
                     there are subjects; tcp, unix, memory; figures, targets;
                     call, echo, stream, clients, connect; 1, 64, 1024 (in
-                    flight), 1KiB, 64KiB, 1MiB; bytes, start
-  --write           put tables and charts into docs/performance.md`;
+                    flight), 100, 6000 (clients), 1KiB, 64KiB, 1MiB; peers;
+                    bytes, start, garbage
+  --write           put tables and charts into docs/`;
 
 /** How thoroughly to measure all. */
 interface Effort {
   readonly figures: FigureEffort;
   readonly comparisons: CompareEffort;
   readonly starts: number;
+  /** How many times to count the garbage of connects. */
+  readonly garbage: number;
 }
 
 const THOROUGH: Effort = {
-  figures: { rounds: 5, runMs: 100 },
-  comparisons: { turns: 25, runMs: 60, loadedRunMs: 150 },
+  figures: { rounds: 3, runMs: 60 },
+  comparisons: { turns: 25, runMs: 60 },
   starts: 21,
+  garbage: 3,
 };
 
 const QUICK: Effort = {
   figures: { rounds: 2, runMs: 20 },
-  comparisons: { turns: 5, runMs: 20, loadedRunMs: 20 },
+  comparisons: { turns: 5, runMs: 20 },
   starts: 3,
+  garbage: 1,
 };
 
 const TRANSPORTS: readonly Transport[] = ["tcp", "unix", "memory"];
@@ -64,6 +80,18 @@ class Findings {
   readonly checks: Check[] = [];
   readonly figures: Figure[] = [];
   readonly leftOut: LeftOut[] = [];
+  readonly rankings: Ranking[] = [];
+
+  /** Whether a filter has left nothing to measure. */
+  get isEmpty(): boolean {
+    const { checks, figures, leftOut } = this;
+    return checks.length + figures.length + leftOut.length === 0;
+  }
+
+  addRanking(ranking: Ranking): void {
+    this.rankings.push(ranking);
+    print(formatRanking(ranking));
+  }
 
   addChecks(checks: readonly Check[]): void {
     this.checks.push(...checks);
@@ -141,57 +169,90 @@ class Measurement {
   /** Measures all that has a target. */
   async measureTargets(harness: Harness): Promise<void> {
     const comparer = new Comparer(harness, this.#effort.comparisons);
-    const overPeers = new Map<string, Check>();
-    for (const comparison of comparisons(PEERS)) {
-      if (!this.#isCompared(comparison)) continue;
-      const { subject, baseline } = comparison;
-      await this.#findings.attempt(`${subject} / ${baseline}`, async () => {
-        const check = await comparer.compare(comparison);
-        this.#findings.addChecks([check]);
-        if (PEERS.includes(baseline)) overPeers.set(baseline, check);
+    if (this.#transport === "tcp") await this.#measureOverPeers(comparer);
+    for (const comparison of comparisons()) {
+      const { subject, baseline, transport, workload } = comparison;
+      if (transport !== this.#transport) continue;
+      const words = [subject, baseline, ...wordsOf(workload)];
+      if (!this.#isWanted("targets", transport, ...words)) continue;
+      await this.#findings.attempt(nameOfComparison(comparison), async () => {
+        this.#findings.addChecks([await comparer.compare(comparison)]);
       });
     }
-    const fastest = fastestPeer(overPeers);
-    if (fastest !== null) this.#findings.addChecks([fastest]);
-    if (this.#transport === "tcp") await this.#measureRest(harness);
+    if (this.#transport === "tcp") await this.#measureRest(harness, comparer);
   }
 
-  #isCompared(comparison: Comparison): boolean {
-    const { subject, baseline, transport, workload } = comparison;
-    return transport === this.#transport && this.#isWanted(
-      ...["targets", subject, baseline, transport],
-      ...wordsOf(workload),
-    );
-  }
-
-  async #measureRest(harness: Harness): Promise<void> {
-    if (this.#isWanted("targets", "tcp", "bytes")) {
-      await this.#findings.attempt("bytes", async () => {
-        this.#findings.addChecks(await measureMemory(harness));
+  async #measureOverPeers(comparer: Comparer): Promise<void> {
+    for (const { subject, workload, target } of OVER_PEERS) {
+      const words = [subject, "peers", ...wordsOf(workload)];
+      if (!this.#isWanted("targets", "tcp", ...words)) continue;
+      const name = workloadName(workload);
+      await this.#findings.attempt(`peers, ${name}`, async () => {
+        const { rates, leftOut } = await comparer.rank(PEERS, "tcp", workload);
+        this.#findings.addRanking({ workload: name, rates, leftOut });
+        const [fastest] = rates;
+        if (fastest === undefined) return;
+        const check = await comparer.compare({
+          ...{ subject, workload, target },
+          ...{ baseline: fastest.subject, transport: "tcp" },
+        });
+        const what =
+          `${subject} / the fastest peer, which is ${fastest.subject}, ${name}, tcp`;
+        this.#findings.addChecks([{ ...check, what }]);
       });
     }
-    if (this.#isWanted("targets", "start")) {
-      await this.#findings.attempt("start", async () => {
-        this.#findings.addChecks([await measureStart(this.#effort.starts)]);
+  }
+
+  async #measureRest(harness: Harness, comparer: Comparer): Promise<void> {
+    const { starts, garbage } = this.#effort;
+    const parts: [string[], () => Promise<readonly Check[]>][] = [
+      [[STALLS.subject, ...wordsOf(STALLS.workload)], async () => [
+        await measureStalls(comparer),
+      ]],
+      [["bytes"], () => measureMemory(harness)],
+      [["start"], async () => [await measureStart(starts)]],
+      [["garbage", "connect"], async () => [await measureGarbage(garbage)]],
+    ];
+    for (const [words, measure] of parts) {
+      if (!this.#isWanted("targets", "tcp", ...words)) continue;
+      await this.#findings.attempt(words.join(" "), async () => {
+        this.#findings.addChecks(await measure());
       });
     }
   }
 }
 
+async function measureStalls(comparer: Comparer): Promise<Check> {
+  const { subject, workload, target } = STALLS;
+  return {
+    what: `${subject}, 99 % of ${workloadName(workload)}, tcp`,
+    unit: "µs",
+    found: await comparer.p99(subject, "tcp", workload),
+    target,
+  };
+}
+
 /** Returns the yardsticks, the layers and the peers over one transport. */
 function subjectsOver(transport: Transport): string[] {
   const layers = LAYERS.flatMap((it) => SUFFIXES.map((suffix) => it + suffix));
-  if (transport === "memory") {
-    return [...SUFFIXES.map((suffix) => `codec${suffix}`), ...layers];
+  switch (transport) {
+    case "tcp":
+      return [
+        ...["raw", "bare", "bare-rpc", ...layers],
+        ...["agent-again", "rpc-websocket", ...PEERS],
+      ];
+    case "unix":
+      return ["raw", "bare", "bare-rpc", ...layers, "agent-again"];
+    case "memory":
+      return [...SUFFIXES.map((suffix) => `codec${suffix}`), ...layers];
   }
-  const peers = transport === "tcp" ? PEERS : [];
-  return ["raw", "bare", ...layers, ...peers];
 }
 
 /** Returns the words of `--only` that fit a workload. */
 function wordsOf(workload: Workload): string[] {
   const { kind } = workload;
   if (kind === "call") return [kind, String(workload.inFlight)];
+  if (kind === "clients") return [kind, String(workload.clients)];
   if (kind !== "echo") return [kind];
   return [kind, formatBytes(workload.bytes).replace(" ", "")];
 }
@@ -228,18 +289,26 @@ if (import.meta.main) {
   }
   print(describeMachine());
   warnOfLoad();
+  const [load = 0] = Deno.loadavg();
   const isPinned = await canPin();
-  const { checks, figures, leftOut } = await measure(
+  const startedAt = performance.now();
+  const findings = await measure(
     isQuick ? QUICK : THOROUGH,
     only?.slice("--only=".length).split(",") ?? [],
     isPinned,
   );
+  if (findings.isEmpty) {
+    printError(`Nothing has all words of '${only}'\n\n${USAGE}`);
+    Deno.exit(2);
+  }
+  const { checks, figures, leftOut, rankings } = findings;
   const peers: Record<string, string> = {};
   for (const name of PEERS) peers[name] = await describePeer(name);
   const results = {
-    ...{ checks, figures, leftOut, peers, isPinned },
+    ...{ checks, figures, leftOut, rankings, peers, isPinned, load },
     machine: describeMachine(),
     command: ["deno task bench", ...Deno.args].join(" "),
+    minutes: Number(((performance.now() - startedAt) / 60_000).toFixed(1)),
   };
   print(`\n${formatResults(results)}\n`);
   print(summarizeTargets(checks));

@@ -41,7 +41,13 @@ export interface NamedWorkload {
 export const SEQUENTIAL: Workload = { kind: "call", inFlight: 1 };
 
 /** So many items has a stream. */
-const ITEMS = 1_000;
+const ITEMS = 5_000;
+
+/** Streams, long enough for the window of one to grow. */
+export const STREAM: Workload = { kind: "stream", items: ITEMS };
+
+/** Connections that are used once. */
+export const CONNECT: Workload = { kind: "connect" };
 
 /** All of them, in the order of the report. */
 export const WORKLOADS: readonly NamedWorkload[] = [
@@ -73,7 +79,7 @@ export const WORKLOADS: readonly NamedWorkload[] = [
   },
   {
     title: `Streams of ${ITEMS.toLocaleString("en")} items`,
-    workload: { kind: "stream", items: ITEMS },
+    workload: STREAM,
     unit: "items",
   },
   {
@@ -83,7 +89,7 @@ export const WORKLOADS: readonly NamedWorkload[] = [
   },
   {
     title: "Connect, call, close",
-    workload: { kind: "connect" },
+    workload: CONNECT,
     unit: "calls",
   },
 ];
@@ -100,7 +106,7 @@ export function workloadName(workload: Workload): string {
     case "stream":
       return "stream";
     case "clients":
-      return `${workload.clients} clients`;
+      return `${workload.clients.toLocaleString("en")} clients`;
     case "connect":
       return "connect";
   }

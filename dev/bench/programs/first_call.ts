@@ -1,8 +1,7 @@
-/** Loads channels and makes a first call. */
-import { openConnection, startServer } from "@denomas/denomas/channel";
+/** Loads RPC and makes a first call. */
+import { openConnection, service, startServer } from "@denomas/denomas/rpc";
 
-await using server = await startServer("local://first", async (channel) => {
-  for await (const request of channel) request.reply(request.content);
-});
-await using channel = await openConnection(server.address);
-await channel.send("Ada");
+const echoes = service({ echo: (text: string) => text });
+await using server = await startServer("local://first", echoes);
+await using client = await openConnection<typeof echoes>(server.address);
+await client.remote.echo("Ada");

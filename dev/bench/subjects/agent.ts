@@ -10,7 +10,8 @@ import {
   type Subject,
 } from "./subject.ts";
 
-class Answerer extends Agent {
+/** What is called. */
+export class Answerer extends Agent {
   @expose
   answer(question: Question): Answer {
     return answer(question);

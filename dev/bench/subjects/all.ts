@@ -13,9 +13,13 @@ const LOADERS: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
   codec: async () => (await import("./codec.ts")).codecsAlone,
   channel: async () => (await import("./channel.ts")).channels,
   rpc: async () => (await import("./rpc.ts")).rpcs,
+  "rpc-websocket": async () => [
+    (await import("./rpc_websocket.ts")).rpcWebSocket,
+  ],
   "rpc-diagnostics": async () => (await import("./telemetry.ts")).telemetries,
   "rpc-telemetry": async () => (await import("./telemetry.ts")).telemetries,
   agent: async () => (await import("./agent.ts")).agents,
+  "agent-again": async () => [(await import("./agent_again.ts")).agentAgain],
   aiomas: async () => [(await import("./peers/aiomas.ts")).aiomas],
   birpc: async () => [(await import("./peers/birpc.ts")).birpc],
   capnweb: async () => [(await import("./peers/capnweb.ts")).capnweb],

@@ -1,0 +1,89 @@
+/**
+ * An agent that is called over a new connection each time, from a container
+ * that exists. A container keeps its connections, so that this one loses them
+ * from below: the socket is closed, which both sides take for the end of the
+ * other.
+ */
+import { Container } from "@denomas/denomas/agent";
+import {
+  type ByteStream,
+  memory,
+  tcp,
+  type Transport,
+  unix,
+} from "@denomas/denomas/transports";
+import { agents, type Answerer } from "./agent.ts";
+import type { Subject } from "./subject.ts";
+
+/** Agents by JSON, over connections that are used once. */
+export const agentAgain: Subject = {
+  name: "agent-again",
+  serve: agents[0]!.serve,
+  connect: async (address) => {
+    const { container, hangUp } = await (existing ??= create());
+    const remote = await container.connect<Answerer>(address);
+    return {
+      call: (question) => remote.answer(question),
+      [Symbol.asyncDispose]: async () => {
+        hangUp();
+        while (container.stats().connections > 0) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      },
+    };
+  },
+};
+
+interface Existing {
+  readonly container: Container;
+  /** Closes all connections. */
+  hangUp(): void;
+}
+
+let existing: Promise<Existing> | undefined;
+
+async function create(): Promise<Existing> {
+  const open = new Set<ByteStream>();
+  const transports = [tcp(), unix()].map((it) => closable(it, open));
+  const container = await Container.create(
+    `local://bench-${crypto.randomUUID()}`,
+    { transports: [...transports, memory()] },
+  );
+  container.unref();
+  const hangUp = () => {
+    for (const stream of open) stream.close();
+  };
+  return { container, hangUp };
+}
+
+/** Puts the streams of its connections into `open` while they are. */
+function closable(transport: Transport, open: Set<ByteStream>): Transport {
+  return {
+    ...transport,
+    connect: async (address, options) => {
+      const connection = await transport.connect(address, options);
+      const { stream } = connection;
+      const closing: ByteStream = {
+        read: async (into) => {
+          try {
+            return await stream.read(into);
+          } catch (error) {
+            if (open.has(closing)) throw error;
+            return null;
+          }
+        },
+        write: (bytes) => stream.write(bytes),
+        closeWrite: async () => {
+          if (open.has(closing)) await stream.closeWrite();
+        },
+        close: () => {
+          if (open.delete(closing)) stream.close();
+        },
+        ref: () => stream.ref(),
+        unref: () => stream.unref(),
+      };
+      open.add(closing);
+      return { ...connection, stream: closing };
+    },
+  };
+}
