@@ -1,6 +1,7 @@
 /**
- * Connections, and what nodes of a cluster share, through a NATS server.
+ * Connections through a NATS server.
  *
  * @module
  */
-export {};
+export type { NatsConnectionOptions, NatsTransportOptions } from "./options.ts";
+export { natsTransport } from "./transport.ts";

@@ -1,0 +1,210 @@
+import {
+  AddressInUseError,
+  ConnectError,
+  DenomasError,
+} from "../../transports/errors.ts";
+import {
+  observed,
+  setRealTimer,
+  world,
+  type WorldTimer,
+} from "../../transports/internal.ts";
+import type { Connection, Listener } from "../../transports/transport.ts";
+import { isInbox, type Link } from "./_link.ts";
+import { decodeHello, encodeShort, isShort, KIND } from "./_messages.ts";
+import { openStream, receiverFor } from "./_open_stream.ts";
+import { formatPlace, type NatsPlace, subjectOf } from "./_place.ts";
+import type { HeldLink, LinkPool } from "./_pool.ts";
+import type { NatsStream } from "./_stream.ts";
+
+/** The pauses before a lost listener tries again: each twice as long. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** How long whoever has a name may take to say so. */
+const ANSWER_LIMIT_MS = 2_000;
+
+/** Two that listen at one name, which can happen, share the clients. */
+const QUEUE = "denomas";
+
+/** What a {@linkcode NatsListener} works with. */
+export interface NatsListenerOptions {
+  readonly pool: LinkPool;
+  readonly accept: (connection: Connection) => void;
+  readonly onError: ((error: unknown) => void) | undefined;
+}
+
+/** Listens at a name, and again whenever the NATS server was away. */
+export class NatsListener implements Listener {
+  readonly address: string;
+  readonly #place: NatsPlace;
+  readonly #options: NatsListenerOptions;
+  /** `null` while the NATS server is away. */
+  #held: HeldLink | null = null;
+  #unsubscribe: () => void = () => {};
+  #pause: WorldTimer | null = null;
+  #isRef = true;
+  #closing: Promise<void> | null = null;
+
+  private constructor(place: NatsPlace, options: NatsListenerOptions) {
+    this.address = formatPlace(place);
+    this.#place = place;
+    this.#options = options;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @throws {AddressInUseError} If somebody listens at that name.
+   * @throws {ConnectError} If the NATS server cannot be reached.
+   */
+  static async start(
+    place: NatsPlace,
+    options: NatsListenerOptions,
+  ): Promise<NatsListener> {
+    const listener = new NatsListener(place, options);
+    await listener.#listen();
+    observed.by?.opened(listener, "listener", () => listener.address);
+    return listener;
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  ref(): void {
+    this.#isRef = true;
+    this.#held?.hold.ref();
+    this.#pause?.ref();
+  }
+
+  unref(): void {
+    this.#isRef = false;
+    this.#held?.hold.unref();
+    this.#pause?.unref();
+  }
+
+  async #close(): Promise<void> {
+    this.#pause?.stop();
+    this.#unsubscribe();
+    // Another one may listen there once the server knows of the end.
+    await this.#held?.link.flushed();
+    await this.#held?.hold.release();
+    observed.by?.closed(this);
+  }
+
+  async #listen(): Promise<void> {
+    const { address } = this;
+    try {
+      const held = await this.#options.pool.acquire(this.#place.server);
+      try {
+        if (!await isTaken(held.link, subjectOf(this.#place))) {
+          return await this.#attach(held);
+        }
+      } catch (error) {
+        held.hold.release();
+        throw error;
+      }
+      held.hold.release();
+    } catch (cause) {
+      throw new ConnectError(
+        `Cannot listen on '${address}': the NATS server cannot be reached: ${
+          (cause as Error).message
+        }`,
+        { address, cause },
+      );
+    }
+    throw new AddressInUseError(
+      `Cannot listen on '${address}': another program listens at that name, choose another one`,
+      { address },
+    );
+  }
+
+  async #attach(held: HeldLink): Promise<void> {
+    const { link, hold } = held;
+    // It was closed meanwhile.
+    if (this.#closing !== null) return void hold.release();
+    this.#held = held;
+    if (!this.#isRef) hold.unref();
+    this.#unsubscribe = link.subscribe(subjectOf(this.#place), {
+      message: (data, reply) => this.#answer(link, data, reply),
+      nobody: () => {},
+      end: (error) => this.#lost(error),
+    }, { queue: QUEUE });
+    await link.flushed();
+  }
+
+  #answer(link: Link, data: Uint8Array, reply: string): void {
+    // Nobody may let this side write anywhere else.
+    if (!isInbox(reply)) return;
+    if (isShort(data, KIND.probe)) {
+      return link.publish(reply, encodeShort(KIND.accept));
+    }
+    const id = decodeHello(data);
+    const hold = id === null ? null : link.hold();
+    if (hold === null) return;
+    const inbox = link.inbox();
+    const unsubscribe = link.subscribe(inbox, receiverFor(() => stream));
+    const stream: NatsStream = openStream({ link, hold }, {
+      inbox,
+      peer: reply,
+      unsubscribe,
+    });
+    link.publish(reply, encodeShort(KIND.accept), inbox);
+    this.#options.accept({
+      stream,
+      localAddress: this.address,
+      remoteAddress: `${this.address}#${id}`,
+    });
+  }
+
+  #lost(cause: unknown): void {
+    this.#held?.hold.release();
+    this.#held = null;
+    this.#unsubscribe();
+    if (this.#closing !== null) return;
+    this.#options.onError?.(
+      new DenomasError(
+        `Cannot listen on '${this.address}' for now: the NATS server is away, trying again`,
+        { cause },
+      ),
+    );
+    this.#retryAfter(FIRST_PAUSE_MS);
+  }
+
+  #retryAfter(ms: number): void {
+    const pause = setRealTimer(ms * (0.5 + world.random()), () => {
+      this.#pause = null;
+      this.#listen().catch((error) => {
+        if (this.#closing !== null) return;
+        if (error instanceof AddressInUseError) this.#options.onError?.(error);
+        this.#retryAfter(Math.min(2 * ms, LONGEST_PAUSE_MS));
+      });
+    });
+    if (!this.#isRef) pause.unref();
+    this.#pause = pause;
+  }
+}
+
+/** Resolves to whether somebody listens at `subject`. */
+function isTaken(link: Link, subject: string): Promise<boolean> {
+  const inbox = link.inbox();
+  return new Promise<boolean>((resolve, reject) => {
+    // Whoever does not answer has stopped, and is there.
+    const timer = setRealTimer(ANSWER_LIMIT_MS, () => settle(true));
+    const settle = (isTaken: boolean) => {
+      timer.stop();
+      unsubscribe();
+      resolve(isTaken);
+    };
+    const unsubscribe = link.subscribe(inbox, {
+      message: () => settle(true),
+      nobody: () => settle(false),
+      end: (error) => {
+        timer.stop();
+        reject(error);
+      },
+    });
+    link.publish(subject, encodeShort(KIND.probe), inbox);
+  });
+}

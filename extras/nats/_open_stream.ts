@@ -1,0 +1,41 @@
+import type { Receiver } from "./_link.ts";
+import type { HeldLink } from "./_pool.ts";
+import { NatsStream } from "./_stream.ts";
+
+/** The inboxes of the two ends of a stream. */
+export interface StreamEnds {
+  /** Where this side gets messages. */
+  readonly inbox: string;
+  readonly peer: string;
+  /** Gets no more messages at `inbox`. */
+  readonly unsubscribe: () => void;
+}
+
+/** Returns a stream over a link, whose hold it takes over. */
+export function openStream(
+  { link, hold }: HeldLink,
+  { inbox, peer, unsubscribe }: StreamEnds,
+): NatsStream {
+  const stream = new NatsStream({
+    maxBytes: link.maxBytes,
+    send: (message) => link.publish(peer, message, inbox),
+    end: () => {
+      unwatch();
+      unsubscribe();
+      hold.release();
+    },
+    ref: () => hold.ref(),
+    unref: () => hold.unref(),
+  });
+  const unwatch = link.watch(stream);
+  return stream;
+}
+
+/** Returns what hands messages to a stream. */
+export function receiverFor(stream: () => NatsStream): Receiver {
+  return {
+    message: (data) => stream().receive(data),
+    nobody: () => stream().gone(),
+    end: (error) => stream().fail(error),
+  };
+}

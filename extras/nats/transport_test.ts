@@ -1,0 +1,11 @@
+import { testTransport } from "../../testing/transport_suite/transport_suite.ts";
+import { missingNats, NatsServer } from "./fixtures/server.ts";
+import { natsTransport } from "./transport.ts";
+
+if (missingNats === null) {
+  const server = await NatsServer.start();
+  globalThis.addEventListener("unload", () => void server.kill());
+  const transport = natsTransport();
+  await transport.listen(`${server.url}/keeper`, () => {});
+  testTransport(transport, { place: () => ({ address: server.url }) });
+}
