@@ -4,7 +4,6 @@ import { natsTransport } from "./transport.ts";
 
 if (missingNats === null) {
   const server = await NatsServer.start();
-  globalThis.addEventListener("unload", () => void server.kill());
   const transport = natsTransport();
   await transport.listen(`${server.url}/keeper`, () => {});
   testTransport(transport, { place: () => ({ address: server.url }) });
