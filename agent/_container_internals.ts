@@ -1,3 +1,4 @@
+import { privateSlot } from "../transports/internal.ts";
 import type { ContainerContext } from "./_container_context.ts";
 import type { ContainerTraffic } from "./clock/_party.ts";
 import type { Links } from "./links/_links.ts";
@@ -27,7 +28,7 @@ export interface ContainerInternals {
   readonly registrationKeys: Map<string, string>;
 }
 
-const internals = new WeakMap<object, ContainerInternals>();
+const internals = privateSlot<ContainerInternals>();
 
 /** Stores the internals of a container. */
 export function setInternals(container: object, its: ContainerInternals): void {

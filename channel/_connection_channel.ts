@@ -9,7 +9,7 @@ import {
   FramedConnection,
   type FrameReceiver,
 } from "../transports/frames/framed_connection.ts";
-import { observed, world } from "../transports/internal.ts";
+import { observed, privateSlot, world } from "../transports/internal.ts";
 import type { Connection } from "../transports/transport.ts";
 import type { UpgradeRequest } from "../transports/upgrade_request.ts";
 import {
@@ -52,8 +52,8 @@ const CLOSED_HERE: CloseReason = {
 
 const OPEN: ChannelState = { kind: "open" };
 
-/** Maps errors to the channels whose end they report. */
-const owners = new WeakMap<object, ConnectionChannel>();
+/** The channels whose end errors report. */
+const owners = privateSlot<ConnectionChannel>();
 
 /**
  * Starts a new channel: calls {@linkcode ConnectionChannel.start} with the hooks
@@ -390,7 +390,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   /** Returns whether `error` reports the end of this channel. */
   isOwnEnd(error: unknown): boolean {
     // A handler may throw anything, such as an object with hostile traps.
-    return owners.get(error as object) === this;
+    return owners.get(error) === this;
   }
 
   stats(): ChannelStats {

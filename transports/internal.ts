@@ -5,6 +5,7 @@
  * @module
  */
 export { spareBuffers } from "./frames/_spare_buffers.ts";
+export { privateSlot } from "./_private_slot.ts";
 export { observe, observed } from "./_observers.ts";
 export type {
   Notifications,

@@ -1,3 +1,4 @@
+import { privateSlot } from "../../transports/internal.ts";
 import type { ContainerTraffic } from "./_party.ts";
 
 /** Who uses one clock in this process. */
@@ -12,7 +13,7 @@ export interface ClockUse {
   readonly reports: Set<() => ContainerTraffic>;
 }
 
-const uses = new WeakMap<object, ClockUse>();
+const uses = privateSlot<ClockUse>();
 
 /** Returns the record of a clock, the same object each time. */
 export function useOf(clock: object): ClockUse {

@@ -47,6 +47,9 @@ export class AgentAddresses implements AddressResolver {
   readonly #agents: Router<AgentLike>;
   /** The connections of the container. */
   readonly #links: RouteSource;
+  /** For agents that the program has named, and for those of peers. */
+  readonly #named: RouteFinder;
+  readonly #passed: RouteFinder;
 
   /** `agents` are those of the container. */
   constructor(
@@ -57,6 +60,17 @@ export class AgentAddresses implements AddressResolver {
     this.#context = context;
     this.#agents = agents;
     this.#links = links;
+    const { container } = context;
+    this.#named = new ContainerRoutes(
+      links,
+      container,
+      (address, signal) => links.route(address, signal),
+    );
+    this.#passed = new ContainerRoutes(
+      links,
+      container,
+      (address, signal) => this.#route(address, signal),
+    );
   }
 
   // Also for an agent that has not started or is closed: it may pass itself at
@@ -91,21 +105,8 @@ export class AgentAddresses implements AddressResolver {
     options: Omit<AgentCallerOptions, "timeoutMs">,
     route: Route | null = null,
   ): Caller {
-    const links = this.#links;
     const { timeoutMs = Infinity } = this.#context.options;
-    const find: FindRoute = options.keepsRoute
-      ? (address, signal) => links.route(address, signal)
-      : (address, signal) => this.#route(address, signal);
-    const finder: RouteFinder = {
-      get isEnding() {
-        return links.isEnding;
-      },
-      retries: (retryForMs) => links.retries(retryForMs),
-      find: (address, timeoutMs, signal) =>
-        timeoutMs === Infinity
-          ? find(address, signal)
-          : this.#routeWithin(find, address, timeoutMs, signal),
-    };
+    const finder = options.keepsRoute ? this.#named : this.#passed;
     return new AgentCaller(address, finder, { ...options, timeoutMs }, route);
   }
 
@@ -137,32 +138,6 @@ export class AgentAddresses implements AddressResolver {
     return actAs({ agent: null, turns }, step);
   }
 
-  /** Finds a route; the time of the call includes this. */
-  async #routeWithin(
-    find: FindRoute,
-    address: string,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Route> {
-    const time = new Ending(() =>
-      new TimeoutError(
-        `Cannot call the agent at '${address}': it was not reached within ${timeoutMs} ms`,
-        { timeoutMs, sent: false },
-      )
-    );
-    const { container } = this.#context;
-    const timer = new Timers(container)
-      .start("attempt", timeoutMs, () => time.end(), { keepsAlive: true });
-    try {
-      return await time.before(
-        signal,
-        (ending) => find(address, ending),
-      );
-    } finally {
-      timer.stop();
-    }
-  }
-
   async #route(address: string, signal?: AbortSignal): Promise<Route> {
     const { access, address: own } = this.#context;
     const { container } = parseAgentAddress(address);
@@ -175,6 +150,61 @@ export class AgentAddresses implements AddressResolver {
       );
     }
     return await this.#links.route(address, signal);
+  }
+}
+
+/** Finds routes for the calls of proxies, over the connections of a container. */
+class ContainerRoutes implements RouteFinder {
+  readonly #links: RouteSource;
+  readonly #container: object;
+  readonly #findRoute: FindRoute;
+
+  constructor(links: RouteSource, container: object, findRoute: FindRoute) {
+    this.#links = links;
+    this.#container = container;
+    this.#findRoute = findRoute;
+  }
+
+  get isEnding(): boolean {
+    return this.#links.isEnding;
+  }
+
+  retries(retryForMs: number): WaitForAttempt {
+    return this.#links.retries(retryForMs);
+  }
+
+  find(
+    address: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Route> {
+    return timeoutMs === Infinity
+      ? this.#findRoute(address, signal)
+      : this.#findWithin(address, timeoutMs, signal);
+  }
+
+  /** Finds a route; the time of the call includes this. */
+  async #findWithin(
+    address: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Route> {
+    const time = new Ending(() =>
+      new TimeoutError(
+        `Cannot call the agent at '${address}': it was not reached within ${timeoutMs} ms`,
+        { timeoutMs, sent: false },
+      )
+    );
+    const timer = new Timers(this.#container)
+      .start("attempt", timeoutMs, () => time.end(), { keepsAlive: true });
+    try {
+      return await time.before(
+        signal,
+        (ending) => this.#findRoute(address, ending),
+      );
+    } finally {
+      timer.stop();
+    }
   }
 }
 

@@ -33,6 +33,26 @@ export interface Route {
   readonly isOver: boolean;
 }
 
+/**
+ * A route over one session. A class, since a literal with a getter that is made
+ * for each connection survives the scavenge that should collect it.
+ */
+class AgentRoute implements Route {
+  readonly caller: Session["calls"];
+  readonly path: string;
+  readonly #channel: Session["channel"];
+
+  constructor({ calls, channel }: Session, path: string) {
+    this.caller = calls;
+    this.path = path;
+    this.#channel = channel;
+  }
+
+  get isOver(): boolean {
+    return this.#channel.lossError() !== null;
+  }
+}
+
 /** A connection to another container. */
 export class Link {
   readonly client: RpcClient<ContainerService>;
@@ -92,14 +112,7 @@ export class Link {
   }
 
   #route(id: string): Route {
-    const { calls, channel } = this.#session;
-    return {
-      caller: calls,
-      path: `agents/${id}`,
-      get isOver() {
-        return channel.lossError() !== null;
-      },
-    };
+    return new AgentRoute(this.#session, `agents/${id}`);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { privateSlot } from "../../transports/internal.ts";
 import { printable } from "../../transports/printable.ts";
 import type { CallOptions } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
@@ -145,7 +146,8 @@ const LISTED: Required<RemoteTraits> = {
   isPassed: false,
 };
 
-const nodes = new WeakMap<object, RemoteNode>();
+/** The targets of proxies. */
+const nodes = privateSlot<RemoteNode>();
 
 /**
  * The target object of all proxies, which therefore allow no change to it. An

@@ -1,29 +1,63 @@
-import type { CloseOptions } from "../../channel/channel.ts";
+import type { Channel, CloseOptions } from "../../channel/channel.ts";
+import type { CloseReason } from "../../channel/errors.ts";
 import { observed } from "../../transports/internal.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { makeRemote } from "../references/_remote_proxy.ts";
+import type { Remote } from "../remote.ts";
 import type { RpcClient, RpcStats } from "../rpc_client.ts";
 
-/** Returns the handle of a session for users. */
-export function makeClient(
-  session: Omit<SessionContext, "client">,
-  stats: () => RpcStats,
-): RpcClient {
-  const { channel } = session;
-  const close = (options?: CloseOptions) => channel.close(options);
-  const client: RpcClient = {
-    remote: makeRemote(session.calls, ""),
-    channel,
-    get identity() {
-      return session.admission.identity;
-    },
-    closed: channel.closed,
-    close,
-    stats,
-    ref: () => channel.ref(),
-    unref: () => channel.unref(),
-    [Symbol.asyncDispose]: () => close(),
-  };
-  observed.by?.handed(client, channel);
-  return client;
+/** A session, as its handle for users sees it. */
+type ClientContext =
+  & Omit<SessionContext, "client">
+  & { stats(): RpcStats };
+
+/**
+ * The handle of a session for users. A class, since a literal with a getter made
+ * for each connection survives the scavenge that should collect it.
+ */
+export class SessionClient implements RpcClient {
+  readonly channel: Channel;
+  readonly #session: ClientContext;
+  #remote: Remote<unknown> | null = null;
+
+  /** Belongs to `session`. */
+  constructor(session: ClientContext) {
+    this.#session = session;
+    this.channel = session.channel;
+    observed.by?.handed(this, session.channel);
+  }
+
+  /** Made when first asked for: most acceptors never call. */
+  get remote(): Remote<unknown> {
+    const { calls } = this.#session;
+    return this.#remote ??= makeRemote(calls, "") as Remote<unknown>;
+  }
+
+  get identity(): unknown {
+    return this.#session.admission.identity;
+  }
+
+  get closed(): Promise<CloseReason> {
+    return this.channel.closed;
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    return this.channel.close(options);
+  }
+
+  stats(): RpcStats {
+    return this.#session.stats();
+  }
+
+  ref(): void {
+    this.channel.ref();
+  }
+
+  unref(): void {
+    this.channel.unref();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }

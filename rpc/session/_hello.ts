@@ -1,4 +1,4 @@
-import { abortable } from "../../channel/internal.ts";
+import { abortable, type Timeout } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   RemoteError,
@@ -104,7 +104,8 @@ export class Hello {
   /** The error by which the peer refused this side. */
   #refusal: { readonly error: unknown } | null = null;
   #answered: Promise<void> | null = null;
-  #endWait = (): void => {};
+  #wait: { readonly timeout: Timeout; readonly resolve: () => void } | null =
+    null;
 
   /** Belongs to `session`, whose options it reads at once. */
   constructor(session: HelloContext) {
@@ -236,11 +237,13 @@ export class Hello {
     };
     const timeout = this.#session.channel.timers
       .start("hello", this.#patienceMs, onOverdue);
-    this.#endWait = () => {
-      timeout.stop();
-      resolve();
-    };
+    this.#wait = { timeout, resolve };
     return promise;
+  }
+
+  #endWait(): void {
+    this.#wait?.timeout.stop();
+    this.#wait?.resolve();
   }
 
   // Not async: its reply must be known before that to the next call.

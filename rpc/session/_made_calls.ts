@@ -22,7 +22,7 @@ import { runThrough } from "../serving/_run_through.ts";
 import type { CallOrigin } from "../service/call_queue.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { type Hello, HelloAwaitedError } from "./_hello.ts";
-import { Shares } from "./_shares.ts";
+import { isCrowded, Shares } from "./_shares.ts";
 import { ReplyNeededError } from "./_session_type.ts";
 
 /** A session with the part that made calls wait for. */
@@ -100,12 +100,15 @@ export class MadeCalls implements Caller {
       const sent = this.#sendOneWay(path, args, options);
       if (sent !== null) return sent;
     }
-    const target = resolver?.targetOf(path) ?? null;
-    let endShare: (() => void) | null;
-    try {
-      endShare = target === null ? null : this.#shares.take(channel, target);
-    } catch (error) {
-      return Promise.reject(error);
+    let endShare: (() => void) | null = null;
+    // Where there is room nothing is counted, and no target looked for.
+    if (resolver !== undefined && isCrowded(channel)) {
+      const target = resolver.targetOf(path);
+      try {
+        if (target !== null) endShare = this.#shares.take(channel, target);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     const call = observed.by === null ? undefined : {};
     const report = call && { subject: call, path, args };

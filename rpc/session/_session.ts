@@ -21,7 +21,7 @@ import { isService } from "../service/service.ts";
 import { ServedCalls } from "../serving/_served_calls.ts";
 import { OutgoingStreams } from "../streams/_outgoing_streams.ts";
 import { AdmissionControl } from "./_admission_control.ts";
-import { makeClient } from "./_client.ts";
+import { SessionClient } from "./_client.ts";
 import { Closing } from "./_closing.ts";
 import { Heartbeat } from "./_heartbeat.ts";
 import { Hello } from "./_hello.ts";
@@ -147,7 +147,7 @@ export class Session implements SessionContext {
   }
 
   get client(): RpcClient {
-    return this.#client ??= makeClient(this, () => this.stats());
+    return this.#client ??= new SessionClient(this);
   }
 
   /** The service that this side offers, if any. */

@@ -2,6 +2,14 @@ import { QueueFullError } from "../../channel/errors.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import { printable } from "../../transports/printable.ts";
 
+/** A channel with a table of pending calls. */
+type CallingChannel = Pick<ConnectionChannel, "calls" | "limits">;
+
+/** Returns whether no more than half of the room for pending calls is free. */
+export function isCrowded({ calls, limits }: CallingChannel): boolean {
+  return 2 * calls.size >= limits.requests.maxPending;
+}
+
 /**
  * The shares of single targets, such as agents, in the pending calls of one
  * connection. While half of the room is free, each target may take it. Of the
@@ -12,19 +20,14 @@ export class Shares {
   readonly #counts = new Map<string, number>();
 
   /**
-   * Counts a call to `target`. Returns what ends that; `null` if it does not
-   * count.
+   * Counts a call to `target`, to be made only while the channel is crowded.
+   * Returns what ends that.
    *
    * @throws {QueueFullError} If the target has its share.
    */
-  take(
-    { calls, limits }: Pick<ConnectionChannel, "calls" | "limits">,
-    target: string,
-  ): (() => void) | null {
+  take({ calls, limits }: CallingChannel, target: string): () => void {
     const limit = limits.requests.maxPending;
     const free = limit - calls.size;
-    // Where there is room, nothing is counted: this runs for each call.
-    if (free * 2 > limit) return null;
     const count = this.#counts.get(target) ?? 0;
     if (free > 0 && count >= free) {
       throw new QueueFullError(
