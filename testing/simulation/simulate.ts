@@ -29,8 +29,8 @@ interface Environment {
  * virtual in the whole process. Files, sockets, `fetch` and Workers fail with a
  * `SimulationEscapeError`.
  *
- * The environment variable `DENOMAS_SEEDS` is the number of seeds,
- * `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its faults. A page with the
+ * The environment variable `DENOMAS_SEEDS` is the number of seeds or a range of
+ * them (`101-200`), `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its faults. A page with the
  * timeline of a failure is written to the folder `DENOMAS_TIMELINES`, or to that
  * of temporary files, where the test may write.
  *
@@ -91,14 +91,9 @@ export function planFor(
   env: Environment,
 ): ExploreOptions {
   const { seeds = SEEDS, ...rest } = options;
-  const count = Number(env.get("DENOMAS_SEEDS") || seeds);
+  const all = seedsOf(env.get("DENOMAS_SEEDS") || String(seeds));
   const only = env.get("DENOMAS_SEED");
   const faults = env.get("DENOMAS_FAULTS");
-  if (!(Number.isInteger(count) && count > 0)) {
-    throw new RangeError(
-      `Cannot simulate: the number of seeds is ${count}, it must be an integer above 0`,
-    );
-  }
   const { untilMs = 1 } = options;
   if (!(untilMs > 0 && untilMs < Infinity)) {
     throw new RangeError(
@@ -107,10 +102,23 @@ export function planFor(
   }
   return {
     ...rest,
-    seeds: only
-      ? [Number(only)]
-      : Array.from({ length: count }, (_, at) => at + 1),
+    seeds: only ? [Number(only)] : all,
     ...(faults !== undefined && only &&
       { faults: parseFaults(faults), isShrunk: false }),
   };
+}
+
+/** Reads a number of seeds, such as `100`, or a range of them: `101-200`. */
+function seedsOf(text: string): number[] {
+  const [first, last] = text.includes("-")
+    ? text.split("-", 2).map(Number)
+    : [1, Number(text)];
+  const isRange = Number.isInteger(first) && Number.isInteger(last) &&
+    first! > 0 && last! >= first!;
+  if (!isRange) {
+    throw new RangeError(
+      `Cannot simulate: the number of seeds is '${text}', it must be an integer above 0, or a range such as '101-200'`,
+    );
+  }
+  return Array.from({ length: last! - first! + 1 }, (_, at) => first! + at);
 }

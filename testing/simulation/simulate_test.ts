@@ -8,7 +8,10 @@ function planWith(env: Readonly<Record<string, string>>) {
 Deno.test("simulate - runs as many seeds as the option, or the environment, says", () => {
   assertEquals(planWith({}), { untilMs: 10, seeds: [1, 2, 3] });
   assertEquals(planWith({ DENOMAS_SEEDS: "2" }).seeds, [1, 2]);
-  assertThrows(() => planWith({ DENOMAS_SEEDS: "many" }), RangeError, "NaN");
+  assertEquals(planWith({ DENOMAS_SEEDS: "8-10" }).seeds, [8, 9, 10]);
+  for (const bad of ["many", "0", "3-2", "1.5"]) {
+    assertThrows(() => planWith({ DENOMAS_SEEDS: bad }), RangeError, bad);
+  }
   const get = () => undefined;
   assertThrows(() => planFor({ untilMs: 0 }, { get }), RangeError, "'untilMs'");
 });
