@@ -14,6 +14,7 @@ export class Closing {
   isDraining = false;
   /** Whether the other side may not know yet that this one closes. */
   isAnnouncing = false;
+  #isAnnounced = false;
   readonly #session: ClosingContext;
   readonly #controller = new AbortController();
   readonly #left = Promise.withResolvers<CloseReason>();
@@ -42,9 +43,24 @@ export class Closing {
     this.#controller.abort(new DOMException(message, "AbortError"));
     const { channel, hello, streams } = this.#session;
     streams.failEndless();
-    if (!hello.takesDrain) return;
+    if (hello.isExpected) {
+      // It may have sent a hello, and calls behind it, before it could know.
+      this.isAnnouncing = true;
+      hello.answered.then(() => this.announce());
+    } else this.announce();
+  }
+
+  /** Tells the peer that this side closes, if it does and the peer may know. */
+  announce(): void {
+    const { channel, hello } = this.#session;
+    if (!this.signal.aborted || this.#isAnnounced) return;
+    if (!hello.takesDrain) {
+      this.isAnnouncing = false;
+      return channel.finishIfIdle();
+    }
     // The answer comes after all that the other side has sent before it knew: by
     // then each of these calls was refused, and none is lost.
+    this.#isAnnounced = true;
     this.isAnnouncing = true;
     const onAnswer = () => {
       this.isAnnouncing = false;

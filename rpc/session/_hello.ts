@@ -125,6 +125,11 @@ export class Hello {
     return this.#state === "asked" || this.#state === "expected";
   }
 
+  /** Whether the peer has said nothing yet, and may say hello. */
+  get isExpected(): boolean {
+    return this.#state === "expected";
+  }
+
   /** Whether this side has said hello, and calls may wait for the reply. */
   get isAsked(): boolean {
     return this.#state === "asked";

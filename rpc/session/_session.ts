@@ -211,7 +211,12 @@ export class Session implements SessionContext {
       if (control === undefined) throw noExtension(path);
       const result = control(this, args, request);
       // Not awaited, so that the reply to a hello is the first of all.
-      if (!isThenable(result)) return this.#reply(request, result);
+      if (!isThenable(result)) {
+        this.#reply(request, result);
+        // Before the calls behind the hello are refused.
+        if (path === "$/hello") this.closing.announce();
+        return;
+      }
       result.then(
         (value) => this.#reply(request, value),
         (error) => this.served.fail(request, error),

@@ -188,3 +188,28 @@ withCtx(
     }
   },
 );
+
+withCtx({
+  name:
+    "no call is lost that follows the hello of a client to a closing server",
+  // The others have handshakes, which the network would hold.
+  transports: ["tcp", "unix", "memory"],
+}, async (ctx) => {
+  const { network } = ctx;
+  const accepted = Promise.withResolvers<void>();
+  const counter = service({ count: () => "ran" });
+  const server = await ctx.rpc.startServer(counter, {
+    onConnect: () => accepted.resolve(),
+  });
+  const held = network.hold({ towards: "server" });
+  const { remote } = await ctx.rpc.connect<typeof counter>();
+  const calls = [remote.count(), remote.count()];
+  await accepted.promise;
+  const closed = server.close({ graceMs: 4_000 });
+  held[Symbol.dispose]();
+  for (const { status, ...it } of await Promise.allSettled(calls)) {
+    assertEquals(status, "rejected");
+    assertInstanceOf((it as { reason: unknown }).reason, ServerBusyError);
+  }
+  await closed;
+});
