@@ -252,5 +252,7 @@ function unawaited(): PromiseWithResolvers<void> {
 function isAway(error: unknown): boolean {
   return error instanceof ConnectError ||
     error instanceof ConnectionClosedError ||
-    error instanceof AgentNotFoundError;
+    error instanceof AgentNotFoundError ||
+    // It is connected and silent.
+    error instanceof TimeoutError;
 }

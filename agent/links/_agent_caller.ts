@@ -1,4 +1,4 @@
-import { ConnectionClosedError } from "../../channel/errors.ts";
+import { ConnectionClosedError, TimeoutError } from "../../channel/errors.ts";
 import type { CallOptions } from "../../rpc/call.ts";
 import { type Caller, holdsStream } from "../../rpc/internal.ts";
 import { ConnectError } from "../../transports/errors.ts";
@@ -166,15 +166,28 @@ export class AgentCaller implements Caller {
       ...options,
       timeoutMs: Math.max(0, until - world.now()),
     });
-    const route = await this.#finder
-      .find(this.remoteAddress, until - world.now(), signal);
-    this.#route = route;
+    const route = this.#route = await this.#find(until, signal);
     const full = `${route.path}/${path}`;
     if (loss !== null && !await route.caller.isIdempotent(full, rest())) {
       call.losses = Infinity;
       throw loss;
     }
     return await route.caller.call(full, args, rest());
+  }
+
+  async #find(until: number, signal: AbortSignal | undefined): Promise<Route> {
+    const address = this.remoteAddress;
+    try {
+      return await this.#finder.find(address, until - world.now(), signal);
+    } catch (error) {
+      // A container that is connected and silent is out of reach, too.
+      const isSilent = error instanceof TimeoutError && world.now() < until;
+      if (!isSilent) throw error;
+      throw new ConnectError(
+        `Cannot connect to '${address}': its container has not answered within ${error.timeoutMs} ms`,
+        { address, cause: error },
+      );
+    }
   }
 
   /** Decides whether a call that has lost its connection may be made again. */

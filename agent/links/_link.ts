@@ -1,6 +1,10 @@
 import { connectionClosed, Ending, pause } from "../../channel/internal.ts";
 import type { CloseOptions } from "../../channel/channel.ts";
-import { RemoteError, ServerBusyError } from "../../channel/errors.ts";
+import {
+  RemoteError,
+  ServerBusyError,
+  TimeoutError,
+} from "../../channel/errors.ts";
 import type { CallOptions } from "../../rpc/call.ts";
 import type { RpcClient } from "../../rpc/rpc_client.ts";
 import { AgentNotFoundError, MethodNotFoundError } from "../../rpc/errors.ts";
@@ -111,6 +115,12 @@ export class Link {
     return this.#route(id);
   }
 
+  /** Resolves to itself once the other side has answered something. */
+  async greeted(signal: AbortSignal | undefined): Promise<this> {
+    if (!this.#isGreeted) await this.classOf("0", signal);
+    return this;
+  }
+
   #route(id: string): Route {
     return new AgentRoute(this.#session, `agents/${id}`);
   }
@@ -123,8 +133,18 @@ export class Link {
    */
   async classOf(id: string, signal?: AbortSignal): Promise<string | null> {
     const options = { timeoutMs: CHECK_MS, signal };
-    const received: unknown = await withOptions(this.client.remote, options)
-      .validate_aid(id);
+    let received: unknown;
+    try {
+      received = await withOptions(this.client.remote, options)
+        .validate_aid(id);
+    } catch (error) {
+      // It may be open at this side alone. Heartbeats are patient with a peer
+      // that has been called and has answered nothing; another attempt must not
+      // ask here again.
+      const isSilent = error instanceof TimeoutError && !this.#isGreeted;
+      if (isSilent) this.close({ graceMs: 0 });
+      throw error;
+    }
     this.#isGreeted = true;
     if (received === null) return null;
     const type = readClassName(received);

@@ -168,7 +168,7 @@ export class Links {
   async shared(address: string, signal?: AbortSignal): Promise<Link> {
     return await this.#translated(
       address,
-      this.#ask(address, (link) => Promise.resolve(link), signal),
+      this.#ask(address, (link) => link.greeted(signal), signal),
     );
   }
 
