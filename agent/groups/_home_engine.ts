@@ -2,6 +2,7 @@ import { Backoff, DEFAULT_BACKOFF } from "../../channel/internal.ts";
 import {
   ConnectionClosedError,
   ServerBusyError,
+  TimeoutError,
 } from "../../channel/errors.ts";
 import { fromFailure } from "../../rpc/internal.ts";
 import { notify, withOptions } from "../../rpc/options.ts";
@@ -52,64 +53,80 @@ export class HomeEngine implements GroupEngine, Dependent {
 
   async join(group: string, address: string): Promise<void> {
     const members = this.#receiver.members.get(group) ?? new Set();
+    const isNew = !members.has(address);
     members.add(address);
     this.#receiver.members.set(group, members);
     try {
-      await this.#enter(group, address);
+      await this.#enter(await this.#connect(), group, address);
     } catch (error) {
-      members.delete(address);
+      // A member that had joined before is added again.
+      if (isNew) members.delete(address);
       throw error;
     }
   }
 
-  async #enter(group: string, address: string): Promise<void> {
+  /** Returns the connection on which members are to be. */
+  async #connect(): Promise<HomeLink> {
     const { signal } = this.#ending;
     const link = await this.#internals.links.shared(this.#home, signal);
-    this.#follow(link);
-    await withOptions(this.#homeOn(link), { signal })
-      .join(group, address, this.#receiver as unknown as Remote<GroupReceiver>);
-  }
-
-  /** Joins again when `link` is lost. */
-  #follow(link: HomeLink): void {
-    if (this.#link === link) return;
+    if (this.#link === link) return link;
+    const isReplaced = this.#link !== null;
     this.#link = link;
-    const onLoss = () => {
-      if (this.#link !== link || this.#isRejoining) return;
-      // Rejects when the container closes.
-      actAsNobody(() => this.#rejoin()).catch(() => {});
-    };
-    link.client.closed.then(onLoss);
+    link.client.closed.then(() => {
+      if (this.#link === link) this.#rejoin();
+    });
+    // Its members have not joined on this one.
+    if (isReplaced) this.#rejoin();
+    return link;
   }
 
-  async #rejoin(): Promise<void> {
+  async #enter(link: HomeLink, group: string, address: string): Promise<void> {
     const { signal } = this.#ending;
+    const home = withOptions(this.#homeOn(link), { signal });
+    const receiver = this.#receiver as unknown as Remote<GroupReceiver>;
+    await home.join(group, address, receiver);
+    // It may have left while it joined.
+    const isMember = this.#receiver.members.get(group)?.has(address);
+    if (!isMember) await home.leave(group, address);
+  }
+
+  /** Lets all members join again, unless that is going on. */
+  #rejoin(): void {
+    if (this.#isRejoining) return;
     this.#isRejoining = true;
-    try {
-      do {
-        await this.#backoff.wait(Infinity, signal);
-      } while (!await this.#enterAll());
-    } finally {
-      this.#isRejoining = false;
-    }
+    // Rejects when the container closes.
+    actAsNobody(() => this.#rejoinUntilDone()).catch(() => {});
+  }
+
+  async #rejoinUntilDone(): Promise<void> {
+    const { signal } = this.#ending;
+    let link: HomeLink | null;
+    do {
+      await this.#backoff.wait(Infinity, signal);
+      link = await this.#enterAll();
+    } while (link === null || link !== this.#link || link.isOver);
+    // At once, as a loss from now on begins anew.
+    this.#isRejoining = false;
     this.#backoff.reset();
   }
 
-  /** Returns whether all members have joined. */
-  async #enterAll(): Promise<boolean> {
+  /** Returns the connection on which all members have joined, or `null`. */
+  async #enterAll(): Promise<HomeLink | null> {
     try {
+      const link = await this.#connect();
       for (const [group, members] of this.#receiver.members) {
-        for (const member of members) await this.#enter(group, member);
+        for (const member of members) await this.#enter(link, group, member);
       }
-      return this.#link?.isOver !== true;
+      return link;
     } catch (error) {
       const isAway = error instanceof ConnectError ||
         error instanceof ConnectionClosedError ||
-        error instanceof ServerBusyError;
+        error instanceof ServerBusyError ||
+        error instanceof TimeoutError;
       if (!isAway && !this.#ending.signal.aborted) {
         this.#internals.context.report(error, "task", this.#home);
       }
-      return false;
+      return null;
     }
   }
 
