@@ -71,6 +71,7 @@ export function patchGlobals(
   patchDate(patches, () => virtualWallTime(scheduler, root));
   patches.set(performance, "now", () => scheduler.now);
   patchChance(patches, root);
+  patchCollection(patches);
   const guard = (owner: object, path: string, name: string) =>
     patches.set(owner, name, function guarded() {
       const error = new SimulationEscapeError(
@@ -181,6 +182,27 @@ function patchChance(patches: Patches, root: SimulatedProcess): void {
       return into;
     },
   );
+}
+
+/** A reference that holds its target, whenever memory is collected. */
+class StrongRef {
+  readonly #target: WeakKey;
+
+  constructor(target: WeakKey) {
+    this.#target = target;
+  }
+
+  deref(): WeakKey {
+    return this.#target;
+  }
+}
+
+/** When memory is collected is no chance of the seed: nothing is, in a run. */
+function patchCollection(patches: Patches): void {
+  patches.set(globalThis, "WeakRef", StrongRef);
+  for (const name of ["register", "unregister"]) {
+    patches.set(FinalizationRegistry.prototype, name, () => {});
+  }
 }
 
 /** Properties that were replaced, and how they were before. */

@@ -8,6 +8,7 @@ export class Properties {
   readonly #seen = new Map<string, boolean>();
   /** What has become true in the calm that is going on. */
   #reached: Set<string> | null = null;
+  #onAllReached = (): void => {};
 
   /** What was `true` at least once, of all that may be. */
   get sometimes(): ReadonlyMap<string, boolean> {
@@ -45,11 +46,14 @@ export class Properties {
     for (const [what, isTrue] of this.#eventually) {
       if (!this.#reached.has(what) && isTrue()) this.#reached.add(what);
     }
+    const wanted = this.#eventually.size;
+    if (wanted > 0 && this.#reached.size === wanted) this.#onAllReached();
   }
 
-  /** Begins to look for what becomes true at last. */
-  beginCalm(): void {
+  /** Begins to look for what becomes true at last; calls back when all has. */
+  beginCalm(onAllReached: () => void): void {
     this.#reached = new Set();
+    this.#onAllReached = onAllReached;
   }
 
   /** @throws {Error} If something has not become true since the calm began. */

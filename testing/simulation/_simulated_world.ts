@@ -178,10 +178,18 @@ export class SimulatedWorld implements Simulation {
     this.#limitMs = Math.max(this.#limitMs, this.now + forMs);
     this.#tell({ kind: "note", node: "", text: "calm" });
     this.root.run(() => this.#faults.calm());
-    this.#properties.beginCalm();
-    await this.sleep(forMs);
+    await this.root.run(() => this.#untilReached(forMs));
     this.#properties.endCalm();
     this.#limitMs = Infinity;
+  }
+
+  /** Waits until all that must come about has, or for `forMs`. */
+  async #untilReached(forMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.scheduler.setTimer(forMs, resolve);
+    this.#properties.beginCalm(resolve);
+    await promise;
+    timer.stop();
   }
 
   always(what: string, isTrue: () => boolean): void {

@@ -74,8 +74,9 @@ export interface Simulation {
   run(): Promise<void>;
   /**
    * Ends all faults, lets no more begin, and restarts what has crashed; then
-   * waits. All that {@linkcode Simulation.eventually} names must be true once in
-   * this time.
+   * waits for `forMs`, 30,000 by default. All that
+   * {@linkcode Simulation.eventually} names must be true once in this time: when
+   * it was, the wait ends.
    */
   calm(options?: { readonly forMs?: number }): Promise<void>;
   /** Fails the run as soon as `isTrue` returns `false` after an event. */

@@ -26,7 +26,7 @@ interface Environment {
  *
  * For the time of a run, `setTimeout`, `setInterval`, `setImmediate`, `Date`,
  * `performance.now`, `Math.random`, `crypto` and `AbortSignal.timeout` are
- * virtual in the whole process. Files, sockets, `fetch` and Workers fail with a
+ * virtual in the whole process, and a `WeakRef` keeps its target. Files, sockets, `fetch` and Workers fail with a
  * `SimulationEscapeError`.
  *
  * The environment variable `DENOMAS_SEEDS` is the number of seeds or a range of
