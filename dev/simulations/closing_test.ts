@@ -1,0 +1,132 @@
+import { openReconnecting } from "@denomas/denomas/reconnect";
+import { service, startServer } from "@denomas/denomas/rpc";
+import { type Chaos, simulate } from "@denomas/denomas/testing";
+import { Books } from "./_books.ts";
+import { UNTIL_MS } from "./_chaos.ts";
+
+/** `deno task simulate` runs more of them. */
+const SEEDS = 5;
+
+/** Longer than all faults of a run together, none of which loses anything. */
+const GRACE_MS = 600_000;
+
+/**
+ * All of them together are shorter than the time for which a server that closes
+ * waits for what a new connection says first.
+ */
+const CHAOS: Chaos = {
+  ...{ hold: 1, delay: 1, pause: 1, skew: 0.2 },
+  ...{ forMs: [50, 1_000], delayMs: [10, 250] },
+};
+
+/** No connection is given up, so that only a close ends one. */
+const PATIENCE = {
+  ...{ heartbeatMs: Infinity, queueTimeoutMs: 1e9, retryForMs: 1e9 },
+  onError: () => {},
+};
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function work(books: Books) {
+  return service({
+    async pay(key: string, onHalf: (key: string) => Promise<string>) {
+      books.run(key);
+      await wait(Math.random() * 2_000);
+      const heard = await onHalf(key);
+      await wait(Math.random() * 1_000);
+      return heard;
+    },
+    async *count(last: number): AsyncGenerator<number> {
+      for (let number = 1; number <= last; number++) {
+        yield number;
+        if (number % 10 === 0) await wait(500);
+      }
+    },
+  });
+}
+
+simulate("a server that closes with grace answers all that it has begun", {
+  seeds: SEEDS,
+  untilMs: UNTIL_MS,
+  chaos: CHAOS,
+}, async (sim) => {
+  const books = new Books();
+  let isOver = false;
+  let closes = 0;
+  let counts = 0;
+  const counting = new Set<string>();
+  sim.node("server", async (node) => {
+    for (;;) {
+      const server = await startServer("local://server", work(books), {
+        heartbeatMs: Infinity,
+      });
+      await node.sleep(node.between(1_000, 15_000));
+      if (isOver) return;
+      const closingAt = performance.now();
+      await server.close({ graceMs: GRACE_MS });
+      const tookMs = performance.now() - closingAt;
+      if (tookMs >= GRACE_MS) {
+        books.complain(`The close took all of its grace, ${tookMs} ms`);
+      }
+      if (server.clients.size > 0) {
+        books.complain(`A closed server has ${server.clients.size} clients`);
+      }
+      closes++;
+      await node.sleep(node.between(0, 2_000));
+    }
+  });
+  for (const name of ["a", "b", "c"]) {
+    sim.node(name, async (node) => {
+      for (let number = 1; !isOver; number++) {
+        await using client = await openReconnecting<ReturnType<typeof work>>(
+          "local://server",
+          PATIENCE,
+        );
+        const { remote } = client;
+        const pay = async (part: number) => {
+          const key = `${name} ${number} ${part}`;
+          const error = await books.call(
+            name,
+            key,
+            () => remote.pay(key, (half) => Promise.resolve(half)),
+          );
+          if (error !== null) books.complain(`'${key}' fails: ${error}`);
+          await node.sleep(node.between(0, 1_000));
+        };
+        const count = async () => {
+          const last = node.between(1, 150);
+          counting.add(name);
+          let seen = 0;
+          try {
+            for await (const it of await remote.count(last)) {
+              if (it !== ++seen) books.complain(`${it} in place of ${seen}`);
+            }
+          } catch (error) {
+            books.complain(`A stream breaks off: ${error}`);
+          }
+          if (seen !== last) {
+            books.complain(`A stream ends at ${seen} in place of ${last}`);
+          }
+          counting.delete(name);
+          counts++;
+        };
+        await Promise.all([1, 2, 3].map(pay).concat(count()));
+      }
+    });
+  }
+  sim.always(
+    "no call fails or runs twice, no stream breaks off",
+    () => books.check(),
+  );
+  sim.sometimes("a server has closed several times", () => closes > 3);
+  await sim.run();
+  isOver = true;
+  sim.eventually(
+    "all calls have settled",
+    () => books.pending === 0 && counting.size === 0,
+  );
+  await sim.calm({ forMs: 200_000 });
+  if (books.answered < 10 || counts < 3) {
+    throw new Error(`Only ${books.answered} calls and ${counts} streams`);
+  }
+});
