@@ -41,7 +41,7 @@ export class Closing {
   begin(): void {
     const message = "This side closes the connection, finish soon";
     this.#controller.abort(new DOMException(message, "AbortError"));
-    const { channel, hello, streams } = this.#session;
+    const { hello, streams } = this.#session;
     streams.failEndless();
     if (hello.isExpected) {
       // It may have sent a hello, and calls behind it, before it could know.
