@@ -8,7 +8,14 @@ import type { Remote } from "../../rpc/remote.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { parseAgentAddress } from "../address.ts";
 import { Arrivals } from "../messages/_arrivals.ts";
-import { failureOf, type GroupReceiver, type ToldAnswer } from "./_receiver.ts";
+import { world } from "../../transports/internal.ts";
+import {
+  callOneOf,
+  failureOf,
+  type GroupReceiver,
+  shuffled,
+  type ToldAnswer,
+} from "./_receiver.ts";
 
 /** The longest name of a group. */
 const MAX_NAME_LENGTH = 256;
@@ -134,6 +141,18 @@ export class GroupHome {
       });
     }
     return [asked, answers.all(signal)];
+  }
+
+  /** Calls one of the members. */
+  @expose
+  callOne(group: string, path: string, args: unknown[]): Promise<ToldAnswer> {
+    const { signal } = call();
+    const receivers = Array.from(
+      this.#partiesOf(group),
+      ({ receiver }) => withOptions(receiver, { signal }),
+    );
+    const message = { group, path, args };
+    return callOneOf(shuffled(receivers, world.random), message);
   }
 
   #partiesOf(group: string): Iterable<ContainerMembers> {

@@ -4,7 +4,6 @@ import {
   ServerBusyError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { fromFailure } from "../../rpc/internal.ts";
 import { notify, withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
 import type { ContainerInternals, Dependent } from "../_container_internals.ts";
@@ -17,7 +16,7 @@ import type {
   GroupMessage,
 } from "./contract.ts";
 import type { GroupHome } from "./_home.ts";
-import { GroupReceiver, type ToldAnswer } from "./_receiver.ts";
+import { GroupReceiver, readAnswer, type ToldAnswer } from "./_receiver.ts";
 
 /** A connection to the home. */
 interface HomeLink {
@@ -156,6 +155,14 @@ export class HomeEngine implements GroupEngine, Dependent {
     return { members, answers: readAnswers(answers) };
   }
 
+  async callOne(
+    { group, path, args }: GroupMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    const home = withOptions(await this.#reach(), { signal });
+    return readAnswer(await home.callOne(group, path, [...args]));
+  }
+
   async #reach(): Promise<Remote<GroupHome>> {
     const { signal } = this.#ending;
     return this.#homeOn(await this.#internals.links.shared(this.#home, signal));
@@ -175,9 +182,5 @@ export class HomeEngine implements GroupEngine, Dependent {
 async function* readAnswers(
   told: AsyncIterable<ToldAnswer>,
 ): AsyncGenerator<Answer> {
-  for await (const [member, kind, content] of told) {
-    yield kind === "value"
-      ? { member, value: content }
-      : { member, error: fromFailure(content, member) };
-  }
+  for await (const answer of told) yield readAnswer(answer);
 }

@@ -1,9 +1,20 @@
 import { call } from "../../rpc/call.ts";
-import { passOn, toFailureRecord } from "../../rpc/internal.ts";
+import {
+  fromFailure,
+  holdsStream,
+  passOn,
+  toFailureRecord,
+} from "../../rpc/internal.ts";
 import type { Caller, CallTerms } from "../../rpc/internal.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import type { CallOptions } from "../../rpc/call.ts";
+import { ConnectionClosedError } from "../../channel/errors.ts";
+import { AgentNotFoundError } from "../../rpc/errors.ts";
+import type { Remote } from "../../rpc/remote.ts";
+import { ConnectError } from "../../transports/errors.ts";
 import { parseAgentAddress } from "../address.ts";
+import type { Answer, GroupMessage } from "./contract.ts";
+import { isAgentNotFound } from "../messages/_agent_not_found.ts";
 import { Arrivals } from "../messages/_arrivals.ts";
 
 /** The answer of a member as it travels: its address, and a value or a failure. */
@@ -15,6 +26,10 @@ export type ToldAnswer = readonly [
 
 /** The parts of a container that reach its agents. */
 export interface AgentAccess {
+  readonly context: {
+    /** Returns a number from 0 up to 1. */
+    readonly random: () => number;
+  };
   readonly links: {
     /** Returns how to call the agent at `address`. */
     route(address: string): Promise<{ readonly caller: Caller }>;
@@ -74,6 +89,33 @@ export class GroupReceiver {
     return answers.all(signal);
   }
 
+  /**
+   * Calls one member here. Returns `null` if the call has not run, since there is
+   * none, or it is away.
+   */
+  @expose
+  async callOne(
+    group: string,
+    path: string,
+    args: unknown[],
+  ): Promise<ToldAnswer | null> {
+    const { signal } = call();
+    const left = [...this.members.get(group) ?? []];
+    while (left.length > 0) {
+      const at = Math.floor(this.#internals.context.random() * left.length);
+      const [member] = left.splice(at, 1);
+      try {
+        const value = await this.#call(member!, path, args, { signal });
+        return [member!, "value", value];
+      } catch (error) {
+        const { id } = parseAgentAddress(member!);
+        if (isAgentNotFound(error, id) && !holdsStream(args)) continue;
+        return [member!, "failure", failureOf(error)];
+      }
+    }
+    return null;
+  }
+
   async #call(
     member: string,
     path: string,
@@ -89,6 +131,48 @@ export class GroupReceiver {
     const { id } = parseAgentAddress(member);
     return await caller.call(`agents/${id}/${path}`, args, options);
   }
+}
+
+/** Returns what an answer that has travelled says. */
+export function readAnswer([member, kind, content]: ToldAnswer): Answer {
+  return kind === "value"
+    ? { member, value: content }
+    : { member, error: fromFailure(content, member) };
+}
+
+/** The containers that have members, as {@linkcode callOneOf} asks them. */
+type Parties = readonly Pick<Remote<GroupReceiver>, "callOne">[];
+
+/** Calls one member in one of these containers, which come in a random order. */
+export async function callOneOf(
+  parties: Parties,
+  { group, path, args }: GroupMessage,
+): Promise<ToldAnswer> {
+  let cause: unknown;
+  for (const party of parties) {
+    try {
+      const told = await party.callOne(group, path, [...args]);
+      if (told !== null) return told;
+    } catch (error) {
+      cause = error;
+      const isUnsent = error instanceof ConnectError ||
+        (error instanceof ConnectionClosedError && !error.sent);
+      if (!isUnsent || holdsStream(args)) throw error;
+    }
+  }
+  throw new AgentNotFoundError(
+    `Cannot call one of the group '${group}': it has no member that can be reached`,
+    { cause },
+  );
+}
+
+/** Returns these items in a random order. */
+export function shuffled<T>(
+  items: Iterable<T>,
+  random: () => number,
+): readonly T[] {
+  return Array.from(items, (item) => ({ item, at: random() }))
+    .sort((a, b) => a.at - b.at).map(({ item }) => item);
 }
 
 /** Returns an error in the form in which it travels. */

@@ -56,4 +56,15 @@ export interface GroupEngine {
    * @throws {ConnectError} If the engine cannot be reached.
    */
   gather(message: GroupMessage, signal: AbortSignal): Promise<Gathering>;
+  /**
+   * Calls one of the members, any of them, and passes over those that are away and
+   * have not run the call.
+   *
+   * @throws {AgentNotFoundError} If there is no member that can be reached.
+   * @throws {ConnectError} If the engine cannot be reached.
+   */
+  callOne(
+    message: GroupMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer>;
 }

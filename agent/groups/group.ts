@@ -162,6 +162,34 @@ export class Group<T = unknown> {
     return makeRemote(caller, "") as Asking<T>;
   }
 
+  /**
+   * A proxy whose calls go to one of the members, each to any of them. A call that
+   * has not run, since the member is away, goes to another one.
+   *
+   * @throws {AgentNotFoundError} As a rejection of a call, if there is no member
+   * that can be reached.
+   * @throws {ConnectError} As one, if the home cannot be reached.
+   */
+  get any(): Remote<T> {
+    const caller = {
+      remoteAddress: `group '${this.name}'`,
+      call: async (
+        path: string,
+        args: readonly unknown[],
+        { signal, isOneWay = false }: CallOptions & CallTerms,
+      ) => {
+        const message = { group: this.name, path, args };
+        const calling = this.#engine.callOne(message, signal);
+        // Nobody waits for what comes of it.
+        if (isOneWay) return void calling.catch(() => {});
+        const answer = await calling;
+        if ("error" in answer) throw answer.error;
+        return answer.value;
+      },
+    };
+    return makeRemote(caller, "") as Remote<T>;
+  }
+
   /** Returns the class name and the name of the group. */
   toString(): string {
     return `Group('${this.name}')`;

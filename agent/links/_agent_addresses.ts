@@ -1,4 +1,9 @@
-import { abortable, Ending, Timers } from "../../channel/internal.ts";
+import {
+  abortable,
+  type BackoffOptions,
+  Ending,
+  Timers,
+} from "../../channel/internal.ts";
 import { TimeoutError } from "../../channel/errors.ts";
 import {
   type AddressResolver,
@@ -20,10 +25,14 @@ import {
   type RouteFinder,
   type WaitForAttempt,
 } from "./_agent_caller.ts";
+import type { AgentFinder } from "./_agent_finder.ts";
 import type { Route } from "./_link.ts";
 
 /** The begin of the paths of agents. */
 const PREFIX = "agents/";
+
+/** The most agents whose ways are remembered without a proxy. */
+const MAX_CALLERS = 10_000;
 
 /** Finds how to call the agent at an address. */
 type FindRoute = (
@@ -35,8 +44,10 @@ type FindRoute = (
 interface RouteSource {
   /** Whether no new connections are made any more. */
   readonly isEnding: boolean;
+  /** Returns what finds the agent at `address`, if it has no fixed container. */
+  finderOf(address: string): AgentFinder | undefined;
   /** Returns what waits before each further attempt, for `retryForMs` in all. */
-  retries(retryForMs: number): WaitForAttempt;
+  retries(retryForMs: number, waits?: BackoffOptions): WaitForAttempt;
   /** Returns how to call an agent, which may not exist. */
   route(address: string, signal?: AbortSignal): Promise<Route>;
 }
@@ -50,6 +61,7 @@ export class AgentAddresses implements AddressResolver {
   /** For agents that the program has named, and for those of peers. */
   readonly #named: RouteFinder;
   readonly #passed: RouteFinder;
+  readonly #callers = new Map<string, Caller>();
 
   /** `agents` are those of the container. */
   constructor(
@@ -85,19 +97,44 @@ export class AgentAddresses implements AddressResolver {
 
   open({ address, type }: Place): object {
     // A peer has named it: each call asks whether it may be dialled.
-    const caller = this.#caller(address, { keepsRoute: false, retryForMs: 0 });
+    const finder = this.#links.finderOf(address);
+    const caller = finder === undefined
+      ? this.#caller(address, { keepsRoute: false, retryForMs: 0 })
+      : this.#shared(address, finder.retryForMs);
     const place = { address, type };
     return makeRemote(caller, "", { place, isPassed: true });
   }
 
   /**
    * Returns a proxy for an agent that the program has named, to which `route`
-   * leads now. Its calls wait for up to `retryForMs` while the agent is away.
+   * leads now, if that is known. Its calls wait for up to `retryForMs` while the agent is away.
    */
-  named({ address, type }: Place, route: Route, retryForMs: number): object {
-    const options = { keepsRoute: true, retryForMs };
-    const place = { address, type };
-    return makeRemote(this.#caller(address, options, route), "", { place });
+  named(
+    { address, type }: Place,
+    route: Route | null,
+    retryForMs: number,
+  ): object {
+    const caller = route === null
+      ? this.#shared(address, retryForMs)
+      : this.#caller(address, { keepsRoute: true, retryForMs }, route);
+    return makeRemote(caller, "", { place: { address, type } });
+  }
+
+  /**
+   * Returns what calls the agent at `address`, and has found it before. Not kept
+   * as long as its proxies are, so that no garbage collection decides whether an
+   * agent is looked for.
+   */
+  #shared(address: string, retryForMs: number): Caller {
+    const key = `${retryForMs} ${address}`;
+    const caller = this.#callers.get(key) ??
+      this.#caller(address, { keepsRoute: true, retryForMs });
+    // The least recently used one is forgotten first.
+    this.#callers.delete(key);
+    this.#callers.set(key, caller);
+    const [oldest] = this.#callers.keys();
+    if (this.#callers.size > MAX_CALLERS) this.#callers.delete(oldest!);
+    return caller;
   }
 
   #caller(
@@ -169,8 +206,9 @@ class ContainerRoutes implements RouteFinder {
     return this.#links.isEnding;
   }
 
-  retries(retryForMs: number): WaitForAttempt {
-    return this.#links.retries(retryForMs);
+  retries(address: string, retryForMs: number): WaitForAttempt {
+    const { waits } = this.#links.finderOf(address) ?? {};
+    return this.#links.retries(retryForMs, waits);
   }
 
   find(

@@ -24,8 +24,11 @@ export type WaitForAttempt = (
 export interface RouteFinder {
   /** Whether the container closes, and makes no connections any more. */
   readonly isEnding: boolean;
-  /** Returns what waits before each further attempt, for `retryForMs` in all. */
-  retries(retryForMs: number): WaitForAttempt;
+  /**
+   * Returns what waits before each further attempt to reach an agent, for
+   * `retryForMs` in all.
+   */
+  retries(address: string, retryForMs: number): WaitForAttempt;
   /**
    * Returns how to call the agent at `address`, which may not exist; connects if
    * needed.
@@ -142,7 +145,8 @@ export class AgentCaller implements Caller {
       losses: 0,
       loss: null,
     };
-    const again = this.#finder.retries(this.#options.retryForMs);
+    const { retryForMs } = this.#options;
+    const again = this.#finder.retries(this.remoteAddress, retryForMs);
     for (let error = failure;;) {
       if (this.#isLoss(error)) this.#lose(call, error);
       else if (error !== null) {

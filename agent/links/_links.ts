@@ -2,6 +2,7 @@
 import {
   abortable,
   Backoff,
+  type BackoffOptions,
   checkRange,
   type ConnectionChannel,
   Ending,
@@ -36,6 +37,7 @@ import type { ContainerService } from "../supervision/_container_service.ts";
 import { actAsNobody } from "../messages/_acting.ts";
 import { AgentAddresses } from "./_agent_addresses.ts";
 import { Traffic } from "./_traffic.ts";
+import type { AgentFinder } from "./_agent_finder.ts";
 import { Link, type Route } from "./_link.ts";
 import { Proxies } from "./_proxies.ts";
 import type { WaitForAttempt } from "./_agent_caller.ts";
@@ -62,6 +64,8 @@ export class Links {
   readonly totals: Totals = new Totals();
   /** Passes agents by their addresses. */
   readonly resolver: AddressResolver;
+  /** What finds agents that have no fixed container, by the rest of their addresses. */
+  readonly finders: Map<string, AgentFinder> = new Map();
   /** What goes on in the connections of the container. */
   readonly traffic: Traffic = new Traffic();
   readonly #addresses: AgentAddresses;
@@ -107,6 +111,14 @@ export class Links {
     return this.#ending.isOver;
   }
 
+  /**
+   * Returns the proxy for the agent at `address`, whether or not it exists. Its
+   * calls wait for up to `retryForMs` while the agent is away.
+   */
+  named(address: string, type: string, retryForMs: number): object {
+    return this.#addresses.named({ address, type }, null, retryForMs);
+  }
+
   /** Returns the proxy for the agent at `address`. */
   async agent(
     address: string,
@@ -139,10 +151,10 @@ export class Links {
    * Returns what waits before each further attempt of something, for growing
    * times, and throws the error of the last one when `retryForMs` are over.
    */
-  retries(retryForMs: number): WaitForAttempt {
+  retries(retryForMs: number, waits?: BackoffOptions): WaitForAttempt {
     const { clock, random } = this.#context;
     const elapsedMs = stopwatch(clock);
-    const backoff = new Backoff(undefined, undefined, random);
+    const backoff = new Backoff(waits, undefined, random);
     return async (error, signal, atMostMs = Infinity) => {
       const leftMs = Math.min(retryForMs - elapsedMs(), atMostMs);
       if (leftMs <= 0) throw error;
@@ -154,9 +166,17 @@ export class Links {
     };
   }
 
+  /** Returns what finds the agent at `address`, if it has no fixed container. */
+  finderOf(address: string): AgentFinder | undefined {
+    // Not parsed: a peer may have sent it, and is told when it is used.
+    return this.finders.get(address.slice(0, address.lastIndexOf("/")));
+  }
+
   /** Returns how to call the agent at `address`, which may not exist. */
   async route(address: string, signal?: AbortSignal): Promise<Route> {
     const { container, id } = parseAgentAddress(address);
+    const finder = this.finderOf(address);
+    if (finder !== undefined) return await finder.find(id, signal);
     const asking = this.#ask(container, (it) => it.route(id, signal), signal);
     return await this.#translated(container, asking);
   }

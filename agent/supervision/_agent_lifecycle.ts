@@ -74,6 +74,12 @@ export interface AgentHost {
   onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void;
 }
 
+/**
+ * Runs the method of each call, once it is its turn. Returns what the caller gets,
+ * or throws.
+ */
+export type AgentGuard = (step: () => unknown) => unknown;
+
 /** The hooks of an agent, which are protected members of its class. */
 interface Hooks {
   onStart?(): void | Promise<void>;
@@ -88,6 +94,8 @@ export class AgentLifecycle
   /** Whether the agent has chosen its id, and so may be found again by it. */
   readonly hasChosenId: boolean;
   readonly policy: FailurePolicy;
+  /** Runs around the methods of the agent, if there is one. */
+  guard: AgentGuard | null = null;
   /** Whether a failure of the agent is about to end more than it alone. */
   isBroken = false;
   /** The most calls that wait; 0 if all run at once. */
@@ -286,8 +294,10 @@ export class AgentLifecycle
   enter(
     call: QueuedCall,
     { concurrent }: ExposeOptions,
-    step: () => unknown,
+    method: () => unknown,
   ): unknown {
+    const { guard } = this;
+    const step = guard === null ? method : () => guard(method);
     if (concurrent || this.mostWaiting === 0) {
       const turns = call.origin?.turns ?? [];
       return actAs({ agent: this.id, turns }, step);

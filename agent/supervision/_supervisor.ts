@@ -11,6 +11,7 @@ import { ClockClosedError } from "../errors.ts";
 import { agentNotFound } from "../messages/_agent_not_found.ts";
 import { Deadlocks } from "../messages/_deadlocks.ts";
 import {
+  type AgentGuard,
   type AgentHost,
   AgentLifecycle,
   GRACE_MS,
@@ -35,11 +36,15 @@ export class AgentFactory {
   readonly prototype: object;
   /** The agent that owns it; `null` if the container does. */
   readonly parent: AgentLifecycle | null;
-  /** The id that the agent keeps if it is restarted. */
-  id: string | undefined = undefined;
+  /** The id of the agent, which it keeps if it is restarted. */
+  id: string | undefined;
+  /** Whether the id was chosen before the agent was made. */
+  readonly isNamed: boolean;
   /** The restarts of the agent, if it asks for them. */
   restarts: Restarts | null = null;
   isRestarting = false;
+  /** Runs around the methods of the agent, if there is one. */
+  guard: AgentGuard | null = null;
   /** The newest agent; `null` until its constructor registers it. */
   own: AgentLifecycle | null = null;
   /** All agents that have registered while its constructor ran. */
@@ -49,10 +54,13 @@ export class AgentFactory {
     prototype: object,
     make: () => AgentLike,
     parent: AgentLifecycle | null = null,
+    id?: string,
   ) {
     this.prototype = prototype;
     this.make = make;
     this.parent = parent;
+    this.id = id;
+    this.isNamed = id !== undefined;
   }
 }
 
@@ -151,7 +159,7 @@ export class Supervisor implements AgentHost {
     if (mailbox !== undefined) checkRange("mailbox", mailbox, 1);
     const lifecycle = new AgentLifecycle(
       agent,
-      { id: chosen, isChosen: id !== undefined },
+      { id: chosen, isChosen: id !== undefined || factory?.isNamed === true },
       policy,
       most,
       this,
@@ -160,7 +168,10 @@ export class Supervisor implements AgentHost {
     this.#agents.set(chosen, lifecycle);
     making?.made.push(lifecycle);
     if (making === null) this.#begin(lifecycle);
-    if (factory !== null) factory.own = lifecycle;
+    if (factory !== null) {
+      factory.own = lifecycle;
+      lifecycle.guard = factory.guard;
+    }
     if (factory !== null && restarts !== null) {
       factory.id = chosen;
       // They count on when the agent is made again.

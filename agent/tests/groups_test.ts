@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RemoteError, TimeoutError } from "../../channel/errors.ts";
+import { AgentNotFoundError } from "../../rpc/errors.ts";
 import { call } from "../../rpc/call.ts";
 import { expose } from "../../rpc/service/expose.ts";
 import { withCtx } from "../../testing/ctx.ts";
@@ -223,6 +224,42 @@ withCtx(
     }
   },
 );
+
+withCtx(
+  "Group.any calls one member, and passes over those that are away",
+  async (ctx) => {
+    const { home, bidders, containers, group } = await market(ctx, [
+      [0, 0],
+      [0],
+    ]);
+    const called = new Set<string>();
+    while (called.size < bidders.length) called.add(await group.any.ping());
+    assertEquals([...called].sort(), bidders.map((it) => it.address).sort());
+    assertEquals(home.stats().groupMembers, 3);
+
+    // Its home still has it, and it has not run.
+    bidders[0]!.close();
+    for (let call = 0; call < 5; call++) {
+      assert(await group.any.ping() !== bidders[0]!.address);
+    }
+    await containers[0]!.close();
+    assertEquals(await group.any.ping(), bidders[2]!.address);
+    group.any.hear("one");
+    await until(() => bidders[2]!.heard.length === 1);
+    await bidders[2]!.close();
+    await assertRejects(() => group.any.ping(), AgentNotFoundError);
+  },
+);
+
+withCtx("Group.any passes on what its member throws", async (ctx) => {
+  const { group } = await market(ctx, [[-1]]);
+  const error = await assertRejects(
+    () => group.any.quote("tulips"),
+    RemoteError,
+    "no tulips",
+  );
+  assertEquals(error.remoteName, "RangeError");
+});
 
 withCtx("only agents of the container join a group by it", async (ctx) => {
   const { home, bidders, group } = await market(ctx, [[0]]);
