@@ -37,7 +37,8 @@ export interface PutOptions {
   readonly expected?: number;
   /**
    * The entry is removed this many milliseconds after the write, if nothing is
-   * written before. A write without it makes the entry last.
+   * written before: never earlier, and up to two seconds later, as some engines
+   * count in seconds. At least 1,000. A write without it makes the entry last.
    *
    * @default {Infinity}
    */
@@ -46,20 +47,32 @@ export interface PutOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What nodes of a cluster share. Dispose of it to end its subscriptions. */
+/**
+ * What nodes of a cluster share. Dispose of it to end its subscriptions and
+ * watches; its operations reject with an {@linkcode EngineError} then.
+ */
 export interface Engine extends AsyncDisposable {
-  /** The address at which a node of this engine listens, as `tcp://127.0.0.1:0`. */
+  /**
+   * The address at which a node of this engine listens, as `tcp://127.0.0.1:0`.
+   * Each read may return another one.
+   */
   readonly nodeAddress: string;
   /** Transports that this address needs, beside the default ones. */
   readonly transports: readonly Transport[];
   /**
-   * Sends a message to those who subscribe to `topic` now, this engine included:
-   * at most once, in the order of this sender.
+   * Sends a message of up to 512 KiB to those who subscribe to `topic` now, this
+   * engine included: at most once, in the order of this sender. A topic has the
+   * form of a key.
+   *
+   * @throws {TypeError} If the topic has another form.
+   * @throws {RangeError} If the message is longer.
    */
   publish(topic: string, message: Uint8Array): void;
   /**
    * Resolves once messages that are published from now on arrive. They stop when
    * the result is disposed of. `onMessage` must not throw.
+   *
+   * @throws {EngineError} If the engine cannot be reached.
    */
   subscribe(
     topic: string,
@@ -76,6 +89,8 @@ export interface Engine extends AsyncDisposable {
    * Writes an entry and resolves to its revision, when it is as safe as this
    * engine makes it.
    *
+   * @throws {TypeError} If the key has another form.
+   * @throws {RangeError} If the value is longer, or the lease shorter.
    * @throws {StaleEpochError} If another revision than `expected` is there.
    * @throws {EngineError} If the engine cannot be reached. The entry may have been
    * written.
@@ -94,6 +109,10 @@ export interface Engine extends AsyncDisposable {
    * one key the last at least. Resolves once the entries that are there have been
    * told. After a loss of the connection the difference is told. `onChange` must
    * not throw.
+   *
+   * @param prefix Empty for all, or words with a `.` behind each.
+   * @throws {TypeError} If the prefix has another form.
+   * @throws {EngineError} If the engine cannot be reached.
    */
   watch(
     prefix: string,

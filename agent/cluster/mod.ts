@@ -4,5 +4,9 @@
  *
  * @module
  */
+export { containerEngine } from "./container_engine.ts";
+export type { ContainerEngineOptions } from "./container_engine.ts";
 export type { Engine, Entry, EntryChange, PutOptions } from "./engine.ts";
+export { EngineAgent } from "./engine_agent.ts";
 export { EngineError, StaleEpochError } from "./errors.ts";
+export { memoryEngine } from "./memory_engine.ts";

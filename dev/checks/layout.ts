@@ -65,7 +65,7 @@ export const PARTS: readonly Part[] = [
   {
     name: "cluster",
     path: "agent/cluster/",
-    mayImport: ["agent", "rpc", "channel", "transports"],
+    mayImport: ["agent", "reconnect", "rpc", "channel", "transports"],
   },
   {
     name: "nats",

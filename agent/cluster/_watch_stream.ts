@@ -1,0 +1,89 @@
+import { abortable } from "../../channel/internal.ts";
+import { ServerBusyError } from "../../channel/errors.ts";
+import { Budget } from "../../channel/limits/budget.ts";
+import type { EntryTable } from "./_entry_table.ts";
+
+/**
+ * What is told of an entry: its key, and if it is there its value in base64 and
+ * its revision. An empty one follows the entries that were there at first.
+ */
+export type ToldChange =
+  | readonly [key: string, value: string, revision: number]
+  | readonly [key: string]
+  | readonly [];
+
+/** What a watch takes, and stands for in work at each change, in bytes. */
+const WATCH_BYTES = 16_384;
+
+/** What a key takes that has yet to be told, in bytes. */
+const PENDING_BYTES = 100;
+
+/** Stands among the keys for the end of those that were there at first. */
+const SYNCED = "";
+
+/**
+ * Tells the entries whose keys begin with `prefix`, and from then on what
+ * changes. Of several changes of a key that has yet to be told, the last one is.
+ * What it keeps counts towards `budget`.
+ *
+ * @throws {ServerBusyError} If the budget is exceeded.
+ * @throws {unknown} The reason of the signal.
+ */
+export async function* watchStream(
+  table: EntryTable,
+  prefix: string,
+  budget: Budget,
+  signal: AbortSignal,
+): AsyncGenerator<ToldChange, void> {
+  const own = new Budget(Infinity, budget);
+  const pending = new Set<string>();
+  let news = Promise.withResolvers<void>();
+  let error: Error | null = null;
+  const hold = (bytes: number) => {
+    if (own.exceededBy(bytes) === null) return own.hold(bytes);
+    error = new ServerBusyError(
+      "Cannot tell changes of entries: they are read too slowly, watch fewer or read faster",
+    );
+  };
+  const add = (key: string) => {
+    // A change while the first entries are told does not move it behind them.
+    if (!pending.has(SYNCED) && pending.delete(key)) {
+      own.release(PENDING_BYTES);
+    }
+    if (!pending.has(key)) hold(PENDING_BYTES);
+    pending.add(key);
+    news.resolve();
+  };
+  hold(WATCH_BYTES);
+  for (const { key } of table.entries(prefix)) add(key);
+  pending.add(SYNCED);
+  const stop = table.watch(prefix, (change) => {
+    add(change.kind === "put" ? change.entry.key : change.key);
+  });
+  try {
+    for (;;) {
+      if (error !== null) throw error;
+      const [key] = pending;
+      if (key === undefined) {
+        news = Promise.withResolvers();
+        await abortable(news.promise, signal);
+        continue;
+      }
+      pending.delete(key);
+      if (key === SYNCED) {
+        yield [];
+        continue;
+      }
+      own.release(PENDING_BYTES);
+      const entry = table.get(key);
+      // The end of its lease has just added it anew.
+      if (entry === null && pending.has(key)) continue;
+      yield entry === null
+        ? [key]
+        : [key, entry.value.toBase64(), entry.revision];
+    }
+  } finally {
+    stop();
+    own.end();
+  }
+}
