@@ -41,6 +41,8 @@ export type {
   CtxTransport,
 } from "./ctx_contract.ts";
 export type { CtxRpc } from "./ctx_rpc_contract.ts";
+export { testEngine } from "./engine_suite/engine_suite.ts";
+export type { EngineSuiteOptions } from "./engine_suite/engine_suite.ts";
 export {
   LeakError,
   StepEndedError,

@@ -1,4 +1,5 @@
 import type { Transport } from "../../transports/transport.ts";
+import { checkReasons } from "./check_reasons.ts";
 import { byteObligations } from "./_bytes.ts";
 import { endingObligations } from "./_ending.ts";
 import { listeningObligations } from "./_listening.ts";
@@ -74,7 +75,7 @@ export function testTransport(
   options: TransportSuiteOptions,
 ): void {
   const { name = transport.scheme, skip = {}, ignore = false } = options;
-  checkReasons(name, skip);
+  checkReasons(name, skip, OBLIGATIONS);
   for (const [key, { title, run }] of Object.entries(OBLIGATIONS)) {
     const reason = skip[key];
     const skipped = reason === undefined ? "" : ` (skipped: ${reason})`;
@@ -89,23 +90,5 @@ export function testTransport(
         await run(stage);
       },
     });
-  }
-}
-
-/** Skipped tests without a reason are forgotten. */
-function checkReasons(name: string, skip: Readonly<Record<string, string>>) {
-  for (const [key, reason] of Object.entries(skip)) {
-    if (!Object.hasOwn(OBLIGATIONS, key)) {
-      throw new TypeError(
-        `Cannot skip '${key}' for '${name}': it must be one of '${
-          Object.keys(OBLIGATIONS).join("', '")
-        }'`,
-      );
-    }
-    if (reason.trim() === "") {
-      throw new TypeError(
-        `Cannot skip '${key}' for '${name}': it is '${reason}', and must be the reason`,
-      );
-    }
   }
 }
