@@ -1,5 +1,14 @@
-import type { EntryChange } from "./engine.ts";
-import type { ToldChange } from "./_watch_stream.ts";
+import type { Entry, EntryChange } from "./engine.ts";
+
+/** Takes what one connection tells of watched entries, in its order. */
+export interface WatchRound {
+  /** The entry is there. */
+  put(entry: Entry): void;
+  /** There is no such entry. */
+  removed(key: string): void;
+  /** All entries that were there at first have been told. */
+  synced(): void;
+}
 
 /**
  * The entries that one watch has told, over any number of connections: after a
@@ -11,9 +20,10 @@ export class WatchedEntries {
   readonly #synced = Promise.withResolvers<void>();
   /** The revisions of what was told, by key. */
   readonly #known = new Map<string, number>();
-  #stream: AsyncIterator<ToldChange> | null = null;
+  #round: WatchRound | null = null;
   #isSynced = false;
   #isOver = false;
+  #stop: () => unknown = () => {};
 
   constructor(prefix: string, onChange: (change: EntryChange) => void) {
     this.prefix = prefix;
@@ -35,36 +45,43 @@ export class WatchedEntries {
     return this.#isOver;
   }
 
-  /** Tells what `stream` brings, to its end or that of the watch. */
-  async follow(stream: AsyncIterable<ToldChange>): Promise<void> {
-    const iterator = this.#stream = stream[Symbol.asyncIterator]();
+  /**
+   * Begins with a new connection, which tells all entries that are there; nothing
+   * that an earlier one tells counts any more. `stop` is called at the end.
+   */
+  begin(stop: () => unknown): WatchRound {
     // What was known, and has not been told again.
     const missing = new Set(this.#known.keys());
-    try {
-      for (;;) {
-        const { done, value } = await iterator.next();
-        if (this.#isOver || done) return;
-        const [key, text, revision] = value;
-        if (key === undefined) {
-          for (const it of missing) this.#remove(it);
-          this.#isSynced = true;
-          this.#synced.resolve();
-        } else {
-          missing.delete(key);
-          if (text === undefined) this.#remove(key);
-          else this.#put(key, text, revision!);
-        }
-      }
-    } finally {
-      await iterator.return?.();
-    }
+    const ifCurrent =
+      <Args extends unknown[]>(act: (...args: Args) => void) =>
+      (...args: Args) => {
+        if (this.#round === round && !this.#isOver) act(...args);
+      };
+    const round: WatchRound = {
+      put: ifCurrent((entry: Entry) => {
+        missing.delete(entry.key);
+        this.#put(entry);
+      }),
+      removed: ifCurrent((key: string) => {
+        missing.delete(key);
+        this.#remove(key);
+      }),
+      synced: ifCurrent(() => {
+        for (const key of missing) this.#remove(key);
+        this.#isSynced = true;
+        this.#synced.resolve();
+      }),
+    };
+    this.#round = round;
+    this.#stop = stop;
+    return round;
   }
 
-  #put(key: string, text: string, revision: number): void {
+  #put(entry: Entry): void {
+    const { key, revision } = entry;
     if (this.#known.get(key) === revision) return;
     this.#known.set(key, revision);
-    const value = Uint8Array.fromBase64(text);
-    this.#onChange({ kind: "put", entry: { key, value, revision } });
+    this.#onChange({ kind: "put", entry });
   }
 
   #remove(key: string): void {
@@ -73,7 +90,8 @@ export class WatchedEntries {
 
   /** Tells nothing more. Repeatable. */
   async end(): Promise<void> {
+    if (this.#isOver) return;
     this.#isOver = true;
-    await this.#stream?.return?.();
+    await this.#stop();
   }
 }

@@ -16,6 +16,7 @@ import { checkKey, checkLease, checkPrefix, checkValue } from "./_checks.ts";
 import type { Engine, Entry, EntryChange, PutOptions } from "./engine.ts";
 import type { EngineAgent } from "./engine_agent.ts";
 import { EngineError, StaleEpochError } from "./errors.ts";
+import type { ToldChange } from "./_watch_stream.ts";
 import { WatchedEntries } from "./_watched_entries.ts";
 
 /** How long an answer may take by default, in milliseconds. */
@@ -166,11 +167,34 @@ class ContainerEngine implements Engine {
     { remote, channel }: RpcClient<Served>,
   ): Promise<void> {
     try {
-      await watch.follow(await remote.agents[this.#id]!.watch(watch.prefix));
+      const stream = await remote.agents[this.#id]!.watch(watch.prefix);
+      await this.#read(watch, stream[Symbol.asyncIterator]());
     } catch {
       // The next connection shows whether the agent can be reached.
     }
     if (!watch.isOver) await channel.close({ graceMs: 0 });
+  }
+
+  async #read(
+    watch: WatchedEntries,
+    stream: AsyncIterator<ToldChange>,
+  ): Promise<void> {
+    const round = watch.begin(() => stream.return?.());
+    while (!watch.isOver) {
+      const { done, value } = await stream.next();
+      if (done) return;
+      const [key, text, revision] = value;
+      if (key === undefined) round.synced();
+      else if (text === undefined) round.removed(key);
+      else {
+        round.put({
+          key,
+          value: Uint8Array.fromBase64(text),
+          revision: revision!,
+        });
+      }
+    }
+    await stream.return?.();
   }
 
   publish(topic: string, message: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Agent } from "../../agent/agent.ts";
 import type { Engine } from "../../agent/cluster/engine.ts";
 import { EngineError } from "../../agent/cluster/errors.ts";
