@@ -22,9 +22,16 @@ const LOADERS: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
   "agent-again": async () => [(await import("./agent_again.ts")).agentAgain],
   aiomas: async () => [(await import("./peers/aiomas.ts")).aiomas],
   birpc: async () => [(await import("./peers/birpc.ts")).birpc],
-  capnweb: async () => [(await import("./peers/capnweb.ts")).capnweb],
+  capnweb: async () => (await import("./peers/capnweb.ts")).capnwebs,
   grpc: async () => [(await import("./peers/grpc.ts")).grpc],
   http: async () => [(await import("./peers/http.ts")).http],
+  effect: async () => [(await import("./peers/effect.ts")).effect],
+  moleculer: async () => [(await import("./peers/moleculer.ts")).moleculer],
+  kkrpc: async () => [(await import("./peers/kkrpc.ts")).kkrpc],
+  nats: async () => [(await import("./peers/nats.ts")).nats],
+  orpc: async () => [(await import("./peers/orpc.ts")).orpc],
+  "socket-io": async () => [(await import("./peers/socket_io.ts")).socketIo],
+  trpc: async () => [(await import("./peers/trpc.ts")).trpc],
   "vscode-jsonrpc": async () => [
     (await import("./peers/vscode_jsonrpc.ts")).vscodeJsonrpc,
   ],
@@ -35,8 +42,16 @@ export const PEERS: readonly string[] = [
   "aiomas",
   "birpc",
   "capnweb",
+  "capnweb-deno",
+  "effect",
   "grpc",
   "http",
+  "kkrpc",
+  "moleculer",
+  "nats",
+  "orpc",
+  "socket-io",
+  "trpc",
   "vscode-jsonrpc",
 ];
 
@@ -56,7 +71,9 @@ export async function subjectNamed(name: string): Promise<Subject> {
 
 /** Returns the description of a peer: the first paragraph of its file. */
 export async function describePeer(name: string): Promise<string> {
-  const file = `peers/${name.replaceAll("-", "_")}.ts`;
+  const file = name === "capnweb-deno"
+    ? "peers/capnweb.ts"
+    : `peers/${name.replaceAll("-", "_")}.ts`;
   const text = await Deno.readTextFile(new URL(file, import.meta.url));
   const [, paragraph = name] = /^\/\*\*\n((?: \* .*\n)+)/.exec(text) ?? [];
   return paragraph.replace(/^ \* /gm, "").replaceAll("\n", " ").trim();
