@@ -35,7 +35,7 @@ export interface SessionContext {
     readonly hasExtensions: boolean;
     /** Whether it can resolve addresses of agents. */
     readonly takesAddresses: boolean;
-    /** How far a stream may run ahead of its consumer. */
+    /** How far a stream may run ahead of its consumer at first. */
     readonly window: StreamWindow;
   };
   readonly closing: {

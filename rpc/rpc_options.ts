@@ -27,10 +27,11 @@ export interface RpcOptions<Identity = unknown> extends ChannelOptions {
   readonly extensions?: boolean | undefined;
   /**
    * How much of each stream may be produced and not yet consumed. The smaller
-   * of the two sides' windows applies. A peer that sends more items than this
-   * ends its connection.
+   * of the two sides' windows applies. A stream begins with at most 64 items;
+   * more are asked for while the consumer would have to wait for them. A peer
+   * that sends more items than it was asked for ends its connection.
    *
-   * @default {{ items: 64, bytes: 1_048_576 }}
+   * @default {{ items: 4_096, bytes: 1_048_576 }}
    */
   readonly streamWindow?: StreamWindow | undefined;
   /**

@@ -26,6 +26,14 @@ export class Deque<T> {
     return item;
   }
 
+  /** Removes the first `count` items, or all if there are fewer. */
+  drop(count: number): void {
+    const end = Math.min(this.#head + count, this.#items.length);
+    this.#items.fill(undefined as T, this.#head, end);
+    this.#head = end;
+    if (this.#head * 2 >= this.#items.length) this.#items = this.clear();
+  }
+
   /** Returns the first `count` items without removing them. */
   first(count: number): T[] {
     return this.#items.slice(this.#head, this.#head + count);

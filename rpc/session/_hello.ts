@@ -8,7 +8,7 @@ import {
 import { isRecord } from "../references/_call_content.ts";
 import { AuthenticationError, MethodNotFoundError } from "../errors.ts";
 import { isInstance } from "../_failure.ts";
-import { DEFAULT_WINDOW } from "./_options.ts";
+import { FIRST_WINDOW, firstWindow } from "../streams/_window.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { Heartbeat } from "./_heartbeat.ts";
@@ -57,7 +57,7 @@ type HelloContext = SessionContext & { readonly heartbeat: Heartbeat };
 export interface HelloContent {
   readonly version: number;
   readonly features: readonly string[];
-  /** Absent for the default window. */
+  /** The window of a stream at first. Absent for the usual one. */
   readonly window?: StreamWindow;
   /** The name of the connection, if the side that has made it gives one. */
   readonly name?: string;
@@ -93,7 +93,7 @@ export class Hello {
   takesOneWay = false;
   /** The name that the other side, which has made the connection, gave it. */
   peerName: string | undefined = undefined;
-  /** How far a stream may run ahead: the smaller of both sides' windows. */
+  /** How far a stream runs ahead at first: the smaller of both sides' windows. */
   window: StreamWindow;
   /** Whether the user's function for the credentials failed. */
   hasNoCredentials = false;
@@ -112,7 +112,7 @@ export class Hello {
     this.#session = session;
     const { isInitiator, extensions } = session.options;
     this.#state = !isInitiator && extensions ? "expected" : "unsaid";
-    this.window = this.#narrow(DEFAULT_WINDOW);
+    this.window = this.#narrow(FIRST_WINDOW);
   }
 
   /** Whether the peer is known to have the extensions. */
@@ -275,15 +275,15 @@ export class Hello {
   get #content(): HelloContent {
     const { connectionName: name, resolver, streamWindow } =
       this.#session.options;
-    const { items, bytes } = streamWindow;
+    const { items, bytes } = firstWindow(streamWindow);
     const features = resolver ? [...FEATURES, PLACES, TURNS] : FEATURES;
-    const isUsual = items === DEFAULT_WINDOW.items &&
-      bytes === DEFAULT_WINDOW.bytes;
+    const isUsual = items === FIRST_WINDOW.items &&
+      bytes === FIRST_WINDOW.bytes;
     return {
       version: VERSION,
       features,
       ...(!isUsual &&
-        { window: { items: finite(items), bytes: finite(bytes) } }),
+        { window: { items, bytes: finite(bytes) } }),
       ...(name !== undefined && { name }),
     };
   }
@@ -300,7 +300,7 @@ export class Hello {
     this.takesPipes = peers.includes(PIPES);
     this.takesDrain = peers.includes(DRAIN);
     this.takesOneWay = peers.includes(NOTIFY);
-    this.window = this.#narrow(isWindow(window) ? window : DEFAULT_WINDOW);
+    this.window = this.#narrow(isWindow(window) ? window : FIRST_WINDOW);
     this.#endWait();
     this.#session.heartbeat.start("pinging");
   }

@@ -11,7 +11,8 @@ import { AuthenticationError } from "../errors.ts";
 import type { AddressResolver } from "../references/_remote_proxy.ts";
 import { fakeSession } from "../fixtures/session.ts";
 import { Hello } from "./_hello.ts";
-import { DEFAULT_WINDOW, type SessionOptions } from "./_options.ts";
+import { FIRST_WINDOW } from "../streams/_window.ts";
+import type { SessionOptions } from "./_options.ts";
 
 /**
  * A hello of which everything that it does is noted. Calls wait for
@@ -260,16 +261,16 @@ Deno.test("Hello tells a window that is not the usual, and keeps to the other's"
   const wide = { items: 1_000, bytes: Infinity };
   const { hello, sent } = said({ streamWindow: wide });
   hello.say();
-  const told = { items: 1_000, bytes: Number.MAX_SAFE_INTEGER };
+  const told = { items: 64, bytes: Number.MAX_SAFE_INTEGER };
   const content = { version: 1, features: FEATURES, window: told };
   assertEquals(sent, [["$/hello", [content], {}]]);
   // A peer that names no window accepts the usual one.
-  assertEquals(hello.window, DEFAULT_WINDOW);
+  assertEquals(hello.window, FIRST_WINDOW);
   hello.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });
   assertEquals(hello.window, { items: 4, bytes: 1e9 });
   for (const window of [null, 5, { items: 4 }, { items: 0, bytes: "1" }]) {
     hello.take({ version: 1, features: [], window });
-    assertEquals(hello.window, DEFAULT_WINDOW);
+    assertEquals(hello.window, FIRST_WINDOW);
   }
   const { hello: narrow } = said({ streamWindow: { items: 2, bytes: 10 } });
   narrow.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });

@@ -12,10 +12,8 @@ import type {
   CredentialsOptions,
 } from "../authenticate.ts";
 import type { AddressResolver } from "../references/_remote_proxy.ts";
-import type { FailedCall, RpcOptions, StreamWindow } from "../rpc_options.ts";
-
-/** The default window. */
-export const DEFAULT_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
+import type { FailedCall, RpcOptions } from "../rpc_options.ts";
+import { DEFAULT_WINDOW } from "../streams/_window.ts";
 
 /** All options of a session, as the layers above give them. */
 export interface SessionOptions

@@ -52,10 +52,10 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   "$/drain": ({ closing }) => closing.drain(),
   "$/keep": ({ references }, [key]) => references.keep(toKey(key)),
   "$/release": ({ references }, [key]) => references.release(toKey(key)),
-  "$/next": async ({ streams }, [key, consumed], request) => {
+  "$/next": async ({ streams }, [key, consumed, window], request) => {
     await streams.next(
       toKey(key),
-      toKey(consumed),
+      { consumed: toKey(consumed), window: toKey(window) },
       (batch, owner) => sendBatch(request, batch, owner),
     );
     return ANSWERED_ELSEWHERE;

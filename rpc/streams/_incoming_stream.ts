@@ -1,15 +1,27 @@
 import { ConnectionClosedError, QueueFullError } from "../../channel/errors.ts";
 import type { Abortable } from "../../channel/timers/abort_listeners.ts";
+import { Deque } from "../../channel/tables/deque.ts";
 import { ProtocolError } from "../../transports/errors.ts";
+import { world } from "../../transports/internal.ts";
 import { emit } from "../_events.ts";
 import type { SessionContext } from "../_session_context.ts";
 import { isRecord } from "../references/_call_content.ts";
 import type { ReceivedContext } from "../references/_message_context.ts";
-import { callEnded, type StreamBatch } from "./_outgoing_stream.ts";
+import { callEnded } from "./_outgoing_stream.ts";
 import { STREAM_PREFIX } from "./_outgoing_streams.ts";
+import { firstWindow, nextWindow } from "./_window.ts";
 
-/** The next items are asked for when this many are left. */
-const LOW_ITEMS = 16;
+/** More items are asked for whenever so many can be sent. */
+const BATCH_ITEMS = 512;
+
+/** Items that have arrived together. */
+interface Arrived {
+  readonly items: unknown[];
+  /** Their weight. */
+  readonly bytes: number;
+}
+
+const NONE: Arrived = { items: [], bytes: 0 };
 
 /**
  * A stream that the other side produces. Its items arrive once. Leaving the loop
@@ -25,24 +37,36 @@ export class IncomingStream
   readonly #session: SessionContext;
   readonly #key: number;
   readonly #replyContext: ReceivedContext;
-  #items: unknown[] = [];
-  /** The position of the first item that is not consumed. */
+  /** The batch that is being consumed, and those that came after it. */
+  #batch: Arrived = NONE;
+  readonly #waiting = new Deque<Arrived>();
+  /** The position of the first item of the batch that is not consumed. */
   #at = 0;
   #received = 0;
+  /** How many came with the last batch. */
+  #lastItems = 0;
   #consumed = 0;
-  /** The weight of the items, and that of the batch that came after them. */
-  #itemsBytes = 0;
-  #arrivedBytes = 0;
+  /** How many the producer was told were consumed. */
+  #told = 0;
+  /** How many items may be under way, and may be received in all. */
+  #window: number;
+  #allowed = 0;
+  /** When each batch was asked for that has not come. */
+  readonly #asked = new Deque<number>();
+  /** How long the last one took, when it came, and what was consumed before. */
+  #waitMs = 0;
+  #cameAt = 0;
+  #consumedBefore = 0;
   /** Whether the producer has no more items, or this side wants no more. */
   #hasEnded = false;
+  /** The same, but for an error that its consumer has not seen. */
   #isDone = false;
+  #failure: { readonly error: unknown } | null = null;
   #aborted: { readonly reason: unknown } | null = null;
   /** Resolves when the producer has ended, if this side has left the stream. */
   #left: Promise<void> = Promise.resolve();
-  /** The batch that was asked for and is not awaited yet. */
-  #asked: Promise<StreamBatch> | null = null;
-  /** Resolves when the items that a `next` waits for are here. */
-  #receiving: Promise<void> | null = null;
+  /** Resolves when something has come that a `next` waits for. */
+  #news: PromiseWithResolvers<void> | null = null;
 
   /** Whether it has ended while the other side was closing. */
   isCutShort = false;
@@ -55,6 +79,7 @@ export class IncomingStream
   ) {
     const { kind, signal, call, lease, watches } = context;
     this.#session = session;
+    this.#window = firstWindow(session.options.streamWindow).items;
     this.#key = Number(path.slice(STREAM_PREFIX.length));
     this.#replyContext = { kind: "reply", signal, call, lease, watches };
     lease?.extend();
@@ -75,21 +100,9 @@ export class IncomingStream
     return this;
   }
 
-  async next(): Promise<IteratorResult<unknown, undefined>> {
-    while (this.#at === this.#items.length) {
-      if (this.#aborted !== null) throw this.#aborted.reason;
-      if (this.#isDone) {
-        this.#session.aborting.remove(this);
-        return { done: true, value: undefined };
-      }
-      await this.#receive();
-    }
-    const value = this.#items[this.#at];
-    this.#items[this.#at++] = undefined;
-    this.#consumed++;
-    if (this.#at === this.#items.length) this.#forgetItems();
-    this.#askAhead();
-    return { done: false, value };
+  // Not async: most items are there already.
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return this.#hasItem() ? Promise.resolve(this.#take()) : this.#await();
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
@@ -113,8 +126,7 @@ export class IncomingStream
 
   /** The call that passed it has ended: its reader has an error, if it goes on. */
   expire(): void {
-    const isRead = this.#isDone && this.#at === this.#items.length;
-    if (!isRead) this.abort(callEnded());
+    if (!this.#isDone || this.#hasItem()) this.abort(callEnded());
   }
 
   /**
@@ -128,37 +140,111 @@ export class IncomingStream
   /** Ends the producer, unless it has ended. Repeatable. */
   #leave(failure: { readonly error: unknown } | null = null): Promise<void> {
     this.#session.aborting.remove(this);
-    this.#forgetItems();
-    this.#session.channel.budget.release(this.#arrivedBytes);
-    this.#arrivedBytes = 0;
+    do this.#nextBatch(); while (this.#batch !== NONE);
     if (!this.#isDone) {
       this.#isDone = true;
       this.#left = this.#endProducer();
     }
     this.#markEnded(failure);
+    this.#wake();
     return this.#left;
   }
 
-  #forgetItems(): void {
-    this.#items = [];
-    this.#at = 0;
-    this.#session.channel.budget.release(this.#itemsBytes);
-    this.#itemsBytes = 0;
+  /** Returns whether there is an item to be consumed. */
+  #hasItem(): boolean {
+    if (this.#at === this.#batch.items.length) this.#nextBatch();
+    return this.#batch !== NONE;
   }
 
-  #ask(): Promise<StreamBatch> {
-    const consumed = this.#consumed;
+  #nextBatch(): void {
+    this.#session.channel.budget.release(this.#batch.bytes);
+    this.#batch = this.#waiting.shift() ?? NONE;
+    this.#at = 0;
+  }
+
+  /** Takes an item, which must be there. */
+  #take(): IteratorYieldResult<unknown> {
+    const { items } = this.#batch;
+    const value = items[this.#at];
+    items[this.#at++] = undefined;
+    this.#consumed++;
+    if (this.#at === items.length) this.#nextBatch();
+    this.#askAhead();
+    return { done: false, value };
+  }
+
+  async #await(): Promise<IteratorResult<unknown, undefined>> {
+    while (!this.#hasItem()) {
+      if (this.#aborted !== null) throw this.#aborted.reason;
+      if (this.#isDone) {
+        this.#session.aborting.remove(this);
+        return { done: true, value: undefined };
+      }
+      if (this.#failure !== null) {
+        const { error } = this.#failure;
+        // The producer may not know that its items could not be read.
+        this.#leave().catch(() => {});
+        throw error;
+      }
+      this.#askAhead();
+      this.#news ??= Promise.withResolvers();
+      await this.#news.promise;
+    }
+    return this.#take();
+  }
+
+  #wake(): void {
+    this.#news?.resolve();
+    this.#news = null;
+  }
+
+  /**
+   * Asks for more items: when half of the last batch is left, if nothing is asked
+   * for; when many can be sent since this side asked; and when nothing is left.
+   * The last is a must, because what this side has told may not be enough for the
+   * producer to go on.
+   */
+  #askAhead(): void {
+    if (this.#isDone || this.#failure !== null) return;
+    const left = this.#received - this.#consumed;
+    const news = this.#consumed - this.#told;
+    const isDue = this.#asked.size === 0
+      ? 2 * left <= this.#lastItems
+      : left === 0 && news > 0;
+    if (isDue || news >= Math.min(this.#window / 2, BATCH_ITEMS)) this.#ask();
+  }
+
+  #ask(): void {
+    const { options: { streamWindow }, channel } = this.#session;
     const replyContext = this.#replyContext;
-    const content = ["$/next", [this.#key, consumed], {}];
-    const asked = this.#session.channel.calls.send(content, {
+    const first = firstWindow(streamWindow).items;
+    const now = world.now();
+    this.#asked.push(now);
+    this.#window = nextWindow(this.#window, {
+      isUsedUp: this.#received === this.#allowed,
+      waitMs: this.#waitMs,
+      consumed: this.#consumed - this.#consumedBefore,
+      consumedMs: now - this.#cameAt,
+    }, streamWindow);
+    const consumed = this.#told = this.#consumed;
+    // What was allowed is not taken back: it may be under way.
+    this.#allowed = Math.max(this.#allowed, consumed + this.#window);
+    const window = this.#allowed - consumed;
+    const args = [this.#key, consumed, ...(window > first ? [window] : [])];
+    channel.calls.send(["$/next", args, {}], {
       // A deadline for calls does not apply to a stream without news.
       timeoutMs: Infinity,
       signal: replyContext.signal,
-      onResult: (batch, bytes) => this.#arrive(batch, bytes, consumed),
+      onResult: (batch, bytes) => this.#arrive(batch, bytes),
       replyContext,
-    }).catch(throwAsSent) as Promise<StreamBatch>;
-    asked.catch((error) => this.#markEnded({ error }));
-    return asked;
+    }).catch((error) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isDone) return;
+    this.#failure = { error: asSent(error) };
+    this.#markEnded(this.#failure);
+    this.#wake();
   }
 
   async #endProducer(): Promise<void> {
@@ -196,20 +282,19 @@ export class IncomingStream
    * @throws {ProtocolError} If it has more items than this side asked for.
    * @throws {QueueFullError} If it is more than this side may hold.
    */
-  #arrive(batch: unknown, bytes: number, consumed: number): void {
+  #arrive(batch: unknown, bytes: number): void {
     if (this.#isDone) return;
-    const { channel: { budget }, options } = this.#session;
-    const { streamWindow: window } = options;
+    const { budget } = this.#session.channel;
     const { items, done } = checkBatch(batch);
+    this.#cameAt = world.now();
+    this.#waitMs = this.#cameAt - (this.#asked.shift() ?? this.#cameAt);
+    this.#consumedBefore = this.#consumed;
+    this.#lastItems = items.length;
     this.#received += items.length;
-    if (done) {
-      this.isCutShort = this.#session.closing.isDraining;
-      this.#markEnded(null);
-    }
-    const ahead = this.#received - consumed;
-    if (ahead > window.items) {
+    if (this.#received > this.#allowed) {
+      const over = this.#received - this.#allowed;
       throw new ProtocolError(
-        `Cannot continue stream: ${ahead} of its items are not consumed, where ${window.items} may be`,
+        `Cannot continue stream: ${over} more of its items came than the ${this.#window} that may be under way`,
       );
     }
     const full = budget.exceededBy(bytes);
@@ -219,60 +304,28 @@ export class IncomingStream
         { limit: full.limit },
       );
     }
-    budget.hold(bytes);
-    this.#arrivedBytes += bytes;
-  }
-
-  async #receive(): Promise<void> {
-    if (this.#receiving === null) {
-      this.#receiving = this.#take().finally(() => this.#receiving = null);
-      return await this.#receiving;
+    if (items.length > 0) {
+      budget.hold(bytes);
+      this.#waiting.push({ items, bytes });
     }
-    // An error is thrown once, by the `next` that asked first.
-    await this.#receiving.catch(() => {});
-  }
-
-  async #take(): Promise<void> {
-    const asked = this.#asked ?? this.#ask();
-    this.#asked = null;
-    try {
-      const { items, done } = await asked;
-      // The consumer has left in the meantime.
-      if (this.#isDone) return;
-      this.#items = items as unknown[];
-      this.#itemsBytes = this.#arrivedBytes;
-      this.#arrivedBytes = 0;
-      this.#isDone = done;
-      if (items.length === 0) this.#forgetItems();
-    } catch (error) {
-      if (this.#isDone) return;
-      // The producer may not know that its items could not be read.
-      this.#leave().catch(() => {});
-      throw error;
+    if (done) {
+      this.isCutShort = this.#session.closing.isDraining;
+      this.#isDone = true;
+      this.#markEnded(null);
     }
-  }
-
-  /** Asks for the next batch before this one is consumed. */
-  #askAhead(): void {
-    if (this.#isDone || this.#asked !== null || this.#receiving !== null) {
-      return;
-    }
-    if (this.#items.length - this.#at > LOW_ITEMS) return;
-    this.#asked = this.#ask();
-    // Awaited by the next `next`, if there is one.
-    this.#asked.catch(() => {});
+    this.#wake();
   }
 }
 
 /** The method of a stream has run, whether or not more could be asked for. */
-function throwAsSent(error: unknown): never {
-  if (!(error instanceof ConnectionClosedError) || error.sent) throw error;
+function asSent(error: unknown): unknown {
+  if (!(error instanceof ConnectionClosedError) || error.sent) return error;
   const { message, by, code, cause } = error;
-  throw new ConnectionClosedError(message, { by, code, sent: true, cause });
+  return new ConnectionClosedError(message, { by, code, sent: true, cause });
 }
 
 /** The other side may answer with anything. */
-function checkBatch(batch: unknown): StreamBatch {
+function checkBatch(batch: unknown): { items: unknown[]; done: boolean } {
   const { items, done } = isRecord(batch) ? batch : {};
   if (Array.isArray(items) && typeof done === "boolean") return { items, done };
   throw new TypeError(

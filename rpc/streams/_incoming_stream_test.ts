@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Budget } from "../../channel/limits/budget.ts";
 import type { ResultReceiver } from "../../channel/internal.ts";
 import { QueueFullError } from "../../channel/errors.ts";
+import { useWorld, world } from "../../transports/internal.ts";
 import { ProtocolError } from "../../transports/errors.ts";
 import { fakeSession } from "../fixtures/session.ts";
 import { IncomingStream } from "./_incoming_stream.ts";
@@ -97,7 +98,7 @@ Deno.test("IncomingStream hands out the items of all batches in order", async ()
   assertEquals(source.returns, 0);
 });
 
-Deno.test("IncomingStream asks ahead, and tells how many were consumed", async () => {
+Deno.test("IncomingStream asks ahead at half a batch, and tells how many were consumed", async () => {
   const source = new FakeSource([
     { items: range(0, 20), done: false },
     { items: range(20, 20), done: false },
@@ -105,12 +106,29 @@ Deno.test("IncomingStream asks ahead, and tells how many were consumed", async (
   ]);
   const stream = open(source);
   assertEquals(source.asked, []);
-  await stream.next();
+  for (let i = 0; i < 9; i++) await stream.next();
   assertEquals(source.asked, [0]);
+  await stream.next();
+  assertEquals(source.asked, [0, 10]);
+  assertEquals(await Array.fromAsync(stream), range(10, 30));
+  assertEquals(source.asked, [0, 10, 30]);
+});
+
+Deno.test("IncomingStream asks again when all that has come is consumed", async () => {
+  const second = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([
+    { items: range(0, 4), done: false },
+    second.promise,
+    second.promise.then(() => END),
+  ]);
+  const stream = open(source);
   for (let i = 0; i < 3; i++) await stream.next();
-  assertEquals(source.asked, [0, 4]);
-  assertEquals(await Array.fromAsync(stream), range(4, 36));
-  assertEquals(source.asked, [0, 4, 24]);
+  // The producer may need to hear of more than two that were consumed.
+  assertEquals(source.asked, [0, 2]);
+  await stream.next();
+  assertEquals(source.asked, [0, 2, 4]);
+  second.resolve({ items: [4], done: false });
+  assertEquals(await Array.fromAsync(stream), [4]);
 });
 
 Deno.test("IncomingStream loses no item to several next at once", async () => {
@@ -323,20 +341,84 @@ Deno.test("IncomingStream holds nothing once it is left, whatever comes then", a
 Deno.test("IncomingStream takes no more than its window from the other side", async () => {
   const fits = new FakeSource([
     { items: range(0, 60), done: false },
-    { items: range(60, 44), done: true },
+    { items: range(60, 34), done: true },
   ]);
   const items = await Array.fromAsync(open(fits));
-  assertEquals(items, range(0, 104));
-  // Forty of the first batch are consumed when the second is asked for.
+  assertEquals(items, range(0, 94));
+  // Half of the first batch is consumed when the second is asked for.
   const over = new FakeSource([
     { items: range(0, 56), done: false },
-    { items: range(56, 49), done: true },
+    { items: range(56, 37), done: true },
   ]);
   const stream = open(over);
   for (let n = 0; n < 56; n++) await stream.next();
   const error = await assertRejects(() => stream.next(), ProtocolError);
-  assertEquals(error.message.includes("65 of its items"), true, error.message);
+  assertEquals(
+    error.message.includes("1 more of its items"),
+    true,
+    error.message,
+  );
   assertEquals(over.budget.bytes, 0);
+});
+
+/** A source whose batches take `ms` to come, by a clock of the test. */
+class SlowSource extends FakeSource {
+  readonly windows: number[] = [];
+  received = 0;
+  #time = 0;
+  readonly #ms: number;
+
+  constructor(ms: number) {
+    super();
+    this.#ms = ms;
+    this.window = { items: 1_000, bytes: 1e9 };
+    this.budget = new Budget(Infinity);
+    this.calls.send = ([_, [__, consumed, window = 64]], { onResult }) => {
+      const count = consumed! + window - this.received;
+      this.windows.push(window);
+      this.received += count;
+      this.pass(this.#ms);
+      const batch = { items: new Array(count).fill(0), done: false };
+      return Promise.resolve().then(() => onResult(batch, count));
+    };
+  }
+
+  readonly now = (): number => this.#time;
+
+  pass(ms: number): void {
+    this.#time += ms;
+  }
+}
+
+/** Consumes items, each of which takes `ms`, and returns the windows asked for. */
+async function windowsOf(...items: { count: number; ms: number }[]) {
+  const source = new SlowSource(1);
+  const restore = useWorld({ ...world, now: source.now });
+  try {
+    const stream = open(source);
+    for (const { count, ms } of items) {
+      for (let n = 0; n < count; n++) {
+        await stream.next();
+        source.pass(ms);
+      }
+    }
+  } finally {
+    restore();
+  }
+  return source.windows;
+}
+
+Deno.test("IncomingStream asks for more at once when items do not come in time", async () => {
+  const windows = await windowsOf({ count: 5_000, ms: 0.001 });
+  assertEquals(windows.slice(0, 2), [64, 1_000]);
+  assertEquals(Math.max(...windows), 1_000);
+});
+
+Deno.test("IncomingStream asks for few at once while its consumer is slow", async () => {
+  const slow = { count: 2_000, ms: 1 };
+  assertEquals(new Set(await windowsOf(slow)), new Set([64]));
+  const windows = await windowsOf({ count: 1_000, ms: 0.001 }, slow);
+  assertEquals([Math.max(...windows), windows.at(-1)], [1_000, 64]);
 });
 
 Deno.test("IncomingStream fails by itself where too much would be held", async () => {
@@ -352,8 +434,10 @@ Deno.test("IncomingStream fails by itself where too much would be held", async (
 });
 
 Deno.test("IncomingStream takes a time for each item that does not grow", async () => {
-  const source = new FakeSource([{ items: range(0, 400_000), done: true }]);
-  source.window = { items: 1_000_000, bytes: Infinity };
+  const source = new FakeSource([
+    ...range(0, 12_500).map((n) => ({ items: range(32 * n, 32), done: false })),
+    END,
+  ]);
   source.budget = new Budget(Infinity);
   const start = performance.now();
   let count = 0;

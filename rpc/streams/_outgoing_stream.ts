@@ -1,3 +1,4 @@
+import { world } from "../../transports/internal.ts";
 import { Deque } from "../../channel/tables/deque.ts";
 import { ReferenceReleasedError } from "../errors.ts";
 import { openIterator } from "./_web_streams.ts";
@@ -15,6 +16,24 @@ const UNCOUNTED_BYTES = 1_024;
 
 /** The length of a frame by which a peer asks for items of a stream. */
 const PACED_BYTES = 40;
+
+/**
+ * The most items that are taken from a producer in one turn of the event loop,
+ * so that one which never waits does not keep others waiting.
+ */
+const TURN_ITEMS = 64;
+
+/** The part of its window that a batch is worth waiting for, and how long. */
+const BATCH_SHARE = 1 / 8;
+const BATCH_MS = 1;
+
+/** A request for items of a stream. */
+export interface ItemRequest {
+  /** How many of its items were consumed since its beginning. */
+  readonly consumed: number;
+  /** How many more may be under way, if that is more than at first. */
+  readonly window: number;
+}
 
 /** A batch of items: the reply to a `$/next`. */
 export interface StreamBatch {
@@ -54,10 +73,13 @@ async function endProducer(open: () => AsyncIterator<unknown>): Promise<void> {
 /** A stream that this side produces, ahead of its consumer by a window. */
 export class OutgoingStream implements PassedStream {
   sentItems = 0;
+  /** Whether the other side has been told the end, and was sent all items. */
+  isRead = false;
   failure: { readonly error: unknown } | null = null;
   readonly #channel: ConnectionChannel;
   readonly #iterable: AsyncIterable<unknown>;
-  readonly #window: StreamWindow;
+  readonly #first: StreamWindow;
+  readonly #most: number;
   readonly #owner: StreamOwner | null;
   #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
@@ -71,35 +93,56 @@ export class OutgoingStream implements PassedStream {
   #unsentBytes = 0;
   #heldBytes = 0;
   #consumed = 0;
+  /** How many items may be under way that are not consumed. */
+  #window: number;
   /** How many items are tried at once: as many as fitted, or twice as many. */
   #batchSize: number;
   #isPumping = false;
+  /** Whether the producer is not asked for more before the next turn. */
+  #isResting = false;
   #outcome: Outcome | null = null;
+  /** Resolves when there is a batch to send, or the end; and since when. */
   #changed: PromiseWithResolvers<void> | null = null;
+  #askedAt = 0;
   #ending: Promise<void> | null = null;
 
-  /** The first step of `iterable` runs as a part of the call `owner`. */
+  /**
+   * The window of the stream is `first`, unless its consumer asks for more items
+   * of up to `most`. The first step of `iterable` runs as a part of the call
+   * `owner`.
+   */
   constructor(
     iterable: AsyncIterable<unknown>,
     channel: ConnectionChannel,
-    window: StreamWindow,
+    { first, most }: { readonly first: StreamWindow; readonly most: number },
     owner: StreamOwner | null,
     onEnd: () => void,
   ) {
     this.#iterable = iterable;
     this.#channel = channel;
-    this.#window = window;
-    this.#batchSize = window.items;
+    this.#first = first;
+    this.#most = most;
+    this.#window = first.items;
+    this.#batchSize = most;
     this.#owner = owner;
     this.#onEnd = onEnd;
   }
 
-  /** Sends more items, of which `consumed` were consumed in all. */
-  async next(consumed: number, send: SendBatch): Promise<void> {
+  /** Sends more items when there are some, as many as there are. */
+  async next(
+    { consumed, window }: ItemRequest,
+    send: SendBatch,
+  ): Promise<void> {
     this.#forget(consumed);
+    this.#window = window > this.#first.items
+      ? Math.min(window, this.#most)
+      : this.#first.items;
     this.#pump();
     while (this.#items.size === 0 && this.#outcome === null) {
-      this.#changed ??= Promise.withResolvers();
+      if (this.#changed === null) {
+        this.#changed = Promise.withResolvers();
+        this.#askedAt = world.now();
+      }
       await this.#changed.promise;
     }
     await new Promise<void>((resolve, reject) =>
@@ -128,7 +171,10 @@ export class OutgoingStream implements PassedStream {
       if (sent > 0) this.#channel.arrivals.giveBackFrame(PACED_BYTES);
       this.#batchSize = sent < items.length ? sent : 2 * this.#batchSize;
       this.#countSent(sent);
-      if (done && sent === items.length) this.#finish();
+      if (done && sent === items.length) {
+        this.isRead = true;
+        this.#finish();
+      }
     } catch (error) {
       this.failure ??= { error };
       this.drop();
@@ -202,7 +248,7 @@ export class OutgoingStream implements PassedStream {
   /** Attributes the same size to each unsent item, which is close enough. */
   #countSent(sent: number): void {
     const before = this.#items.size;
-    for (let count = 0; count < sent; count++) this.#items.shift();
+    this.#items.drop(sent);
     this.sentItems += sent;
     const bytes = this.#items.size === 0
       ? this.#unsentBytes
@@ -241,25 +287,49 @@ export class OutgoingStream implements PassedStream {
     }
   }
 
-  /** Takes items while the window is open. */
+  /**
+   * Takes items while the window is open. Those that come in the same turn of
+   * the event loop are sent together: a message for each takes many times as
+   * long.
+   */
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
+    let taken = 0;
     try {
       while (this.#outcome === null && this.#hasRoom()) {
         const { done, value } = await this.#step();
         if (this.#outcome !== null) break;
-        if (done) this.#outcome = "done";
-        else this.#keep(value);
-        this.#wake();
+        if (done) {
+          this.#outcome = "done";
+          break;
+        }
+        this.#keep(value);
+        if (this.#changed !== null && this.#items.size === 1) this.#gather();
+        if (++taken % TURN_ITEMS === 0) {
+          this.#isResting = true;
+          await world.nextTurn();
+          this.#isResting = false;
+        }
       }
     } catch (error) {
       if (this.#outcome === null) this.#outcome = { error: this.#told(error) };
-      this.#wake();
     } finally {
       this.#isPumping = false;
       this.#hold(this.#unsentBytes);
+      this.#wake();
     }
+  }
+
+  /** Waits for a batch, while the producer goes on without waiting itself. */
+  #gather(): void {
+    world.defer(() => {
+      const enough = this.#window * BATCH_SHARE;
+      const isWorthIt = this.#isResting && this.#items.size < enough &&
+        world.now() - this.#askedAt < BATCH_MS;
+      if (isWorthIt) this.#gather();
+      else this.#wake();
+    });
   }
 
   #step(): Promise<IteratorResult<unknown>> {
@@ -273,15 +343,15 @@ export class OutgoingStream implements PassedStream {
   }
 
   #hasRoom(): boolean {
-    const { items, bytes } = this.#window;
+    const items = this.#window;
     // A consumer that claims to have consumed unsent items gains nothing.
     return this.#sizes.size < items && this.#items.size < items &&
-      this.#bytes < bytes &&
+      this.#bytes < this.#first.bytes &&
       (this.#heldBytes === 0 || this.#channel.budget.exceededBy(0) === null);
   }
 
   #keep(item: unknown): void {
-    const bytes = roughBytes(item, this.#window.bytes);
+    const bytes = roughBytes(item, this.#first.bytes);
     this.#items.push(item);
     this.#sizes.push(bytes);
     this.#bytes += bytes;

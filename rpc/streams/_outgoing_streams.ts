@@ -11,6 +11,7 @@ import {
 } from "../references/_message_context.ts";
 import type { SessionContext } from "../_session_context.ts";
 import {
+  type ItemRequest,
   OutgoingStream,
   type SendBatch,
   type StreamBatch,
@@ -24,6 +25,12 @@ export const MAX_STREAMS = 65_536;
 
 /** The approximate size of an open stream without its items, in bytes. */
 const STREAM_BYTES = 1_024;
+
+/** How many streams that were read to the end are remembered. */
+const MAX_READ = 256;
+
+/** The answer to who asks for more at the end: most have asked ahead. */
+const END: StreamBatch = { items: [], done: true };
 
 /** Returns whether a value travels as a stream. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
@@ -42,6 +49,8 @@ export class OutgoingStreams {
   readonly #streams = new Map<number, OutgoingStream>();
   /** Those without an end of their own. */
   readonly #endless = new Set<OutgoingStream>();
+  /** The last ones that were read to the end: their readers may have asked on. */
+  readonly #read = new Set<number>();
   #nextKey = 0;
 
   /** Items that streams hold count towards the budget of the channel. */
@@ -71,8 +80,8 @@ export class OutgoingStreams {
     iterable: AsyncIterable<unknown>,
     context: MessageContext | null = null,
   ): string {
-    const { channel, hello: { hasExtensions, window } } = this.#session;
-    if (!hasExtensions) {
+    const { channel, hello, options } = this.#session;
+    if (!hello.hasExtensions) {
       throw new UnsupportedByPeerError(
         "Cannot send a stream: the other side has no extensions, send lists",
       );
@@ -89,11 +98,14 @@ export class OutgoingStreams {
       channel.budget.release(STREAM_BYTES);
       this.#streams.delete(key);
       this.#endless.delete(stream);
+      if (stream.isRead) this.#noteRead(key);
       emit(() => ({ type: "ended", subject: stream }));
       owner?.endStream(stream);
       channel.finishIfIdle();
     };
-    const stream = new OutgoingStream(iterable, channel, window, owner, onEnd);
+    const { items: most } = options.streamWindow;
+    const windows = { first: hello.window, most };
+    const stream = new OutgoingStream(iterable, channel, windows, owner, onEnd);
     this.#streams.set(key, stream);
     if (isEndless(iterable)) this.#endless.add(stream);
     owner?.beginStream(stream);
@@ -110,19 +122,29 @@ export class OutgoingStreams {
   }
 
   /**
-   * Sends more items of the stream `key`, of which `consumed` were consumed,
-   * when there is room in the send queue. Items that cannot be sent yet are kept
+   * Sends more items of the stream `key` when there is room in the send queue. Items that cannot be sent yet are kept
    * for the next time. An item that cannot be sent at all ends the stream, and
    * rejects.
    *
-   * @throws {ReferenceReleasedError} At once, if there is no such stream.
+   * @throws {ReferenceReleasedError} At once, if there is no such stream, and
+   * none of the last ones that were read to the end.
    */
-  next(key: number, consumed: number, send: SendBatch): Promise<void> {
+  next(key: number, asked: ItemRequest, send: SendBatch): Promise<void> {
     const stream = this.#streams.get(key);
-    if (stream !== undefined) return stream.next(consumed, send);
+    if (stream !== undefined) return stream.next(asked, send);
+    if (this.#read.has(key)) {
+      send(END, null);
+      return Promise.resolve();
+    }
     throw new ReferenceReleasedError(
       `Cannot continue stream ${key}: it has ended, ask for another`,
     );
+  }
+
+  #noteRead(key: number): void {
+    this.#read.add(key);
+    const [oldest] = this.#read;
+    if (this.#read.size > MAX_READ) this.#read.delete(oldest!);
   }
 
   /** The other side leaves the stream `key`. */

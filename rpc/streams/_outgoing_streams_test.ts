@@ -10,7 +10,7 @@ import {
   STREAM_PREFIX,
 } from "./_outgoing_streams.ts";
 import type { StreamWindow } from "../rpc_options.ts";
-import { DEFAULT_WINDOW } from "../session/_options.ts";
+import { FIRST_WINDOW } from "./_window.ts";
 import { discardStream, type StreamBatch } from "./_outgoing_stream.ts";
 import {
   MessageContext,
@@ -18,8 +18,9 @@ import {
 } from "../references/_message_context.ts";
 
 function open(
-  window: StreamWindow = DEFAULT_WINDOW,
+  window: StreamWindow = FIRST_WINDOW,
   budget: Budget = new Budget(Infinity),
+  most: StreamWindow = window,
 ): OutgoingStreams {
   const channel = {
     budget,
@@ -28,7 +29,8 @@ function open(
     finishIfIdle() {},
   };
   const hello = { hasExtensions: true, window };
-  return new OutgoingStreams(fakeSession({ channel, hello }));
+  const options = { streamWindow: most };
+  return new OutgoingStreams(fakeSession({ channel, hello, options }));
 }
 
 /** The context of a result whose call is `owner`. */
@@ -82,7 +84,7 @@ async function next(
   consumed: number,
 ): Promise<StreamBatch> {
   const sent: StreamBatch[] = [];
-  await streams.next(key, consumed, (batch) => {
+  await streams.next(key, { consumed, window: NaN }, (batch) => {
     sent.push(batch);
     return batch.items.length;
   });
@@ -112,9 +114,23 @@ Deno.test("OutgoingStreams hands out all items in order, and forgets the stream"
   assertEquals(items, Array.from({ length: 1_000 }, (_, i) => i));
   assertEquals([streams.size, producer.finished, ends], [0, 1, 1]);
   await assertRejects(
-    () => next(streams, key, 1_000),
+    () => next(streams, key + 1, 1_000),
     ReferenceReleasedError,
   );
+});
+
+Deno.test("OutgoingStreams tells the end again to who has asked ahead", async () => {
+  const streams = open();
+  const first = keyOf(streams.add(new Producer().count(1)));
+  await drain(streams, first);
+  assertEquals(await next(streams, first, 1), { items: [], done: true });
+  for (let ended = 0; ended < 300; ended++) {
+    await drain(streams, keyOf(streams.add(new Producer().count(0))));
+  }
+  await assertRejects(() => next(streams, first, 1), ReferenceReleasedError);
+  const left = keyOf(streams.add(new Producer().count()));
+  await streams.return(left);
+  await assertRejects(() => next(streams, left, 0), ReferenceReleasedError);
 });
 
 Deno.test("OutgoingStreams takes nothing before it is asked", async () => {
@@ -131,22 +147,17 @@ Deno.test("OutgoingStreams never has more items under way than its window", asyn
   const streams = open({ items: 10, bytes: 1_000_000 });
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
-  let received = 0;
-  const receive = async (consumed: number) => {
-    received += (await next(streams, key, consumed)).items.length;
-    await turn();
-  };
-  await receive(0);
-  assertEquals(producer.produced, 10);
-  while (received < 10) await receive(0);
+  assertEquals((await next(streams, key, 0)).items.length, 10);
   // Nothing was consumed: the next question waits.
-  const waiting = receive(0);
+  const waiting = next(streams, key, 0);
   await turn();
   assertEquals(producer.produced, 10);
-  const consuming = receive(4);
-  await Promise.all([waiting, consuming.catch(() => {})]);
+  const consuming = next(streams, key, 4);
+  assertEquals((await waiting).items.length, 4);
+  await turn();
   assertEquals(producer.produced, 14);
   await streams.return(key);
+  assertEquals(await consuming, { items: [], done: true });
   assertEquals(producer.finished, 1);
 });
 
@@ -169,18 +180,72 @@ Deno.test("OutgoingStreams never has more bytes under way than its window and on
   await streams.return(key);
 });
 
+Deno.test("OutgoingStreams runs ahead as far as it is asked to, up to its own bound", async () => {
+  const first = { items: 10, bytes: 1_000_000 };
+  const most = { items: 300, bytes: 1_000_000 };
+  const streams = open(first, new Budget(Infinity), most);
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  let consumed = 0;
+  for (
+    const [window, ahead] of [
+      [NaN, 10],
+      [20, 20],
+      [5, 10],
+      [-1, 10],
+      [1e9, 300],
+    ] as const
+  ) {
+    const asked = { consumed, window };
+    const sent = Promise.withResolvers<number>();
+    const asking = streams.next(key, asked, ({ items }) => {
+      sent.resolve(items.length);
+      return items.length;
+    });
+    for (let turns = 0; turns < 10; turns++) await turn();
+    assertEquals(producer.produced, consumed + ahead, `window ${window}`);
+    await Promise.all([sent.promise, asking]);
+    consumed = producer.produced;
+  }
+  await streams.return(key);
+});
+
+Deno.test("OutgoingStreams takes no more than some items in a turn of the event loop", async () => {
+  const streams = open({ items: 1_000, bytes: 1e9 });
+  const producer = new Producer();
+  const key = keyOf(streams.add(producer.count()));
+  const asked = next(streams, key, 0);
+  for (let turns = 1; turns < 10; turns++) {
+    await turn();
+    assert(producer.produced <= turns * 64 + 64, String(producer.produced));
+  }
+  assert((await asked).items.length > 64);
+  await streams.return(key);
+});
+
+Deno.test("OutgoingStreams sends an item at once that no other follows", async () => {
+  const streams = open({ items: 1_000, bytes: 1e9 });
+  const event = Promise.withResolvers<void>();
+  const key = keyOf(streams.add(new Producer().wait(event.promise)));
+  assertEquals(await next(streams, key, 0), { items: [0], done: false });
+  event.resolve();
+  await streams.return(key);
+});
+
 Deno.test("OutgoingStreams lets a consumer that lies get no more than its window at once", async () => {
   const streams = open({ items: 10, bytes: 1_000_000 });
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
-  for (const consumed of [1e9, 1e9, NaN, 1e9]) {
-    const before = producer.produced;
-    await next(streams, key, consumed);
+  for (let asked = 1; asked < 5; asked++) {
+    await next(streams, key, 1e9);
     await turn();
-    assert(producer.produced - before <= 20);
+    assertEquals(producer.produced, 10 * asked);
   }
+  const waiting = next(streams, key, NaN);
+  await turn();
+  assertEquals(producer.produced, 40);
   await streams.return(key);
-  assertEquals(producer.finished, 1);
+  assertEquals([(await waiting).done, producer.finished], [true, 1]);
 });
 
 Deno.test("OutgoingStreams tells an error after the items before it", async () => {
@@ -206,16 +271,16 @@ Deno.test("OutgoingStreams keeps the items that were not sent", async () => {
     batches.push(batch);
     return Math.min(2, batch.items.length);
   };
-  await streams.next(key, 0, few);
-  await turn();
-  const { length } = batches[0]!.items;
-  for (let sent = length; sent < 5; sent += 2) {
+  for (let consumed = 0; consumed < 5; consumed += 2) {
     assertEquals(streams.size, 1);
-    await streams.next(key, sent, few);
-    const rest = Array.from({ length: 5 - sent }, (_, i) => sent + i);
-    assertEquals(batches.at(-1), { items: rest, done: true });
+    await streams.next(key, { consumed, window: NaN }, few);
   }
-  assertEquals([length, streams.size], [1, 0]);
+  assertEquals(streams.size, 0);
+  assertEquals(batches, [
+    { items: [0, 1, 2, 3, 4], done: true },
+    { items: [2, 3], done: false },
+    { items: [4], done: true },
+  ]);
 });
 
 Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", async () => {
@@ -230,7 +295,10 @@ Deno.test("OutgoingStreams ends a producer whose next item cannot be sent", asyn
   const unsendable = () => {
     throw new RangeError("not this");
   };
-  await assertRejects(() => streams.next(key, 1, unsendable), RangeError);
+  await assertRejects(
+    () => streams.next(key, { consumed: 1, window: NaN }, unsendable),
+    RangeError,
+  );
   await turn();
   assertEquals([producer.finished, ends, streams.size], [1, 1, 0]);
 });
@@ -417,18 +485,18 @@ Deno.test("isStream knows async iterables", () => {
 
 Deno.test("OutgoingStreams counts what is held, and gives all of it back", async () => {
   const budget = new Budget(1_000_000);
-  const streams = open({ items: 8, bytes: 1_000_000 }, budget);
+  const streams = open({ items: 100, bytes: 1_000_000 }, budget);
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   const idle = budget.bytes;
   assert(idle > 0);
-  await next(streams, key, 0);
-  await turn();
-  // One was sent; those that follow wait for the next question.
-  assertEquals([producer.produced, budget.bytes], [8, idle + 7 * 8]);
+  assertEquals((await next(streams, key, 0)).items.length, 64);
+  for (let turns = 0; turns < 3; turns++) await turn();
+  // Those that follow wait for the next question.
+  assertEquals([producer.produced, budget.bytes], [100, idle + 36 * 8]);
   await next(streams, key, 1);
   await turn();
-  assertEquals([producer.produced, budget.bytes], [9, idle + 8]);
+  assertEquals([producer.produced, budget.bytes], [101, idle + 8]);
   await streams.return(key);
   await turn();
   assertEquals(budget.bytes, 0);
@@ -470,7 +538,7 @@ Deno.test("OutgoingStreams tries no more items at once than did fit", async () =
     return taken;
   };
   while (streams.size > 0) {
-    await streams.next(key, sent, three);
+    await streams.next(key, { consumed: sent, window: NaN }, three);
     await turn();
   }
   assertEquals(sent, 1_000);

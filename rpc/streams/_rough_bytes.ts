@@ -10,17 +10,25 @@ const MAX_COUNTED_BYTES = 16 * 1024 * 1024;
  */
 export function roughBytes(value: unknown, enough: number): number {
   const limit = Math.min(enough, MAX_COUNTED_BYTES);
-  const pending: unknown[] = [value];
-  let bytes = 0;
+  const pending: unknown[] = [];
+  let bytes = ownBytes(value, pending, limit);
   while (pending.length > 0 && bytes < limit) {
-    const next = pending.pop();
-    bytes += VALUE_BYTES;
-    if (typeof next === "string") bytes += next.length;
-    else if (typeof next === "object" && next !== null) {
-      bytes += bufferBytes(next) ?? addParts(next, pending, limit - bytes);
-    }
+    bytes += ownBytes(pending.pop(), pending, limit - bytes);
   }
   return bytes;
+}
+
+/** Returns the size of `value` without the parts that it adds to `pending`. */
+function ownBytes(value: unknown, pending: unknown[], enough: number): number {
+  if (typeof value !== "object" || value === null) return scalarBytes(value);
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return VALUE_BYTES + addFields(value, pending);
+  }
+  return VALUE_BYTES + (bufferBytes(value) ?? addParts(value, pending, enough));
+}
+
+function scalarBytes(value: unknown): number {
+  return VALUE_BYTES + (typeof value === "string" ? value.length : 0);
 }
 
 function bufferBytes(value: object): number | null {
@@ -35,10 +43,17 @@ function addParts(value: object, pending: unknown[], enough: number): number {
   if (Array.isArray(value) || value instanceof Set) {
     return addEach(value.values(), pending, enough);
   }
+  return addFields(value, pending);
+}
+
+/** Counts scalars at once: most items of streams are flat objects. */
+function addFields(value: object, pending: unknown[]): number {
   let bytes = 0;
   for (const key of Object.keys(value)) {
+    const part = (value as Record<string, unknown>)[key];
     bytes += key.length;
-    pending.push((value as Record<string, unknown>)[key]);
+    if (typeof part === "object" && part !== null) pending.push(part);
+    else bytes += scalarBytes(part);
   }
   return bytes;
 }

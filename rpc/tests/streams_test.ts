@@ -256,17 +256,40 @@ withCtx({
 });
 
 withCtx(
-  { name: "a stream has no more than 64 items under way", codecs },
+  {
+    name: "a stream has no more items under way than either side allows",
+    codecs,
+  },
   async (ctx) => {
     const { served, seen } = producer();
-    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    const [few, many] = [100, 1_000].map((items) => ({
+      streamWindow: { items, bytes: 2 ** 20 },
+    }));
+    await ctx.rpc.startServer(served, many);
+    const { remote } = await ctx.rpc.connect<typeof served>(few);
     await using stream = await remote.forever();
     let consumed = 0;
     for await (const _ of stream) {
-      assert(seen.produced - consumed <= 64, String(seen.produced));
-      if (++consumed === 300) break;
+      assert(seen.produced - consumed <= 100, String(seen.produced));
+      if (++consumed === 1_000) break;
       if (consumed % 50 === 0) await turn();
     }
+  },
+);
+
+withCtx(
+  { name: "a stream goes on behind an item that fills its window", codecs },
+  async (ctx) => {
+    const sizes = [1, 600_000, 600_000, 1, 1, 1_200_000, 1, 1_200_000];
+    const served = service({
+      async *texts() {
+        for (const size of sizes) yield "x".repeat(size);
+      },
+    });
+    const { remote } = await ctx.rpc.startServerAndConnect(served);
+    const seen: number[] = [];
+    for await (const { length } of await remote.texts()) seen.push(length);
+    assertEquals(seen, sizes);
   },
 );
 
