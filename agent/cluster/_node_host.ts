@@ -1,0 +1,251 @@
+import { checkRange, pause } from "../../channel/internal.ts";
+import { defaultTransports } from "../../transports/defaults.ts";
+import { world } from "../../transports/internal.ts";
+import {
+  type ContainerInternals,
+  internalsOf,
+} from "../_container_internals.ts";
+import { Container } from "../container.ts";
+import type { ContainerOptions } from "../container_options.ts";
+import { GroupReceiver } from "../groups/_receiver.ts";
+import { memoryStore } from "../state/store.ts";
+import { Activations, type OfferedClass } from "./_activations.ts";
+import type { Owner } from "./_claim.ts";
+import { type Located, NodeDesk } from "./_desk.ts";
+import { EngineGroups } from "./_engine_groups.ts";
+import { VirtualAgents } from "./_finder.ts";
+import { checkName } from "./_keys.ts";
+import { decodeMember, encodeMember, type Member, Members } from "./members.ts";
+import { NodeLease } from "./_node_lease.ts";
+import { endWatch } from "./_patience.ts";
+import type { Engine } from "./engine.ts";
+import { StaleEpochError } from "./errors.ts";
+import type { Leadership } from "./leadership.ts";
+import type { NodeOptions } from "./node_options.ts";
+
+/** The shortest lease, in milliseconds. */
+const MIN_LEASE_MS = 1_000;
+
+/** The default lease, in milliseconds. */
+const LEASE_MS = 9_000;
+
+/** The least time for giving back the name, in milliseconds. */
+const RELEASE_MS = 500;
+
+/** The parts of a node, from its claim to its end. */
+export class NodeHost {
+  readonly cluster: string;
+  readonly name: string;
+  readonly engine: Engine;
+  readonly leaseMs: number;
+  /** The address of the cluster, before the ids of its virtual agents. */
+  readonly prefix: string;
+  readonly members: Members;
+  readonly activations: Activations;
+  readonly leads: Set<Leadership> = new Set();
+  container!: Container;
+  internals!: ContainerInternals;
+  /** The members of groups here. */
+  groups!: GroupReceiver;
+  groupEngine!: EngineGroups;
+  agents!: VirtualAgents;
+  readonly #id = world.uuid();
+  readonly #options: NodeOptions;
+  readonly #ending = new AbortController();
+  #lease!: NodeLease;
+  #watch: AsyncDisposable | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(cluster: string, options: NodeOptions) {
+    const { name = `node-${world.uuid().slice(0, 8)}`, leaseMs = LEASE_MS } =
+      options;
+    checkName("join a cluster", cluster);
+    checkName("join a cluster", name);
+    checkRange("leaseMs", leaseMs, MIN_LEASE_MS);
+    this.cluster = cluster;
+    this.name = name;
+    this.leaseMs = leaseMs;
+    this.engine = options.engine;
+    this.#options = options;
+    this.prefix = `cluster://${cluster}`;
+    this.members = new Members(options.engine, cluster);
+    this.activations = new Activations(this, options.store ?? memoryStore());
+  }
+
+  get owner(): Owner {
+    return { node: this.name, epoch: this.#lease.epoch };
+  }
+
+  /** Aborts when the node has lost its lease, or leaves. */
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** Whether the node holds its lease; if not, it ends at once. */
+  get isHeld(): boolean {
+    return this.#lease.isHeld;
+  }
+
+  /** Joins the cluster; closes all that it has opened if it cannot. */
+  async open(): Promise<void> {
+    const { engine, leaseMs, activations } = this;
+    const { signal, retryForMs = 2 * leaseMs + 2_000 } = this.#options;
+    checkRange("retryForMs", retryForMs, 0);
+    const address = this.#options.address ?? engine.nodeAddress;
+    this.container = await Container.create(address, {
+      ...withEngine(this.#options),
+      store: activations,
+    });
+    try {
+      const internals = this.internals = internalsOf(this.container);
+      const { access } = internals.context;
+      access.name(this.prefix);
+      this.groups = new GroupReceiver(internals);
+      this.groupEngine = new EngineGroups(this);
+      this.agents = new VirtualAgents(
+        internals.links,
+        this.prefix,
+        () => this.#present(),
+        { retryForMs, deskMs: leaseMs },
+      );
+      internals.links.finders.set(this.prefix, this.agents);
+      this.container.closed.then(() => this.close(0));
+      await this.container.spawn(NodeDesk, this);
+      this.#lease = await this.#claim(signal);
+      this.#lease.lost.addEventListener("abort", () => this.#onLoss());
+      this.members.listen(({ kind, member }) => {
+        if (kind === "joined") access.name(member.address);
+        // Calls that it has not answered do not wait until it is missed.
+        else internals.links.cut(member.address, 0);
+      });
+      this.#watch = await this.members.follow();
+      signal?.throwIfAborted();
+      this.#ending.signal.throwIfAborted();
+    } catch (error) {
+      await this.close(0);
+      throw error;
+    }
+  }
+
+  /** Claims the name, once an earlier node of that name is gone. */
+  async #claim(signal: AbortSignal | undefined): Promise<NodeLease> {
+    const { engine, members, leaseMs, name, cluster } = this;
+    const key = members.keyOf(name);
+    let until = world.now() + 2 * leaseMs;
+    for (let isFirst = true;; isFirst = false) {
+      signal?.throwIfAborted();
+      try {
+        return await NodeLease.claim({
+          engine,
+          key,
+          leaseMs,
+          owner: this.container,
+          valueOf: (epoch) => this.#record(epoch),
+          isOwn: (entry) => decodeMember(entry).id === this.#id,
+        });
+      } catch (error) {
+        if (!(error instanceof StaleEpochError)) throw error;
+      }
+      const entry = await engine.get(key);
+      const holder = entry === null ? null : decodeMember(entry);
+      if (isFirst && holder !== null) {
+        until = world.now() + 2 * Math.max(leaseMs, holder.leaseMs);
+      }
+      if (world.now() > until) {
+        throw new StaleEpochError(
+          `Cannot join '${cluster}': another node has the name '${name}' and renews its lease, choose another name`,
+        );
+      }
+      await pause(Math.min(leaseMs / 10, 500), signal);
+    }
+  }
+
+  #record(epoch: number | null): Uint8Array {
+    const { name, leaseMs, activations, container } = this;
+    return encodeMember({
+      name,
+      address: container.address,
+      epoch,
+      offers: [...activations.offers.keys()],
+      isDraining: activations.isDraining,
+      id: this.#id,
+      leaseMs,
+    });
+  }
+
+  /** The members now, with what this one offers, told or not. */
+  *#present(): Iterable<Member> {
+    const { name, activations } = this;
+    for (const member of this.members.byName.values()) {
+      if (member.name !== name) yield member;
+    }
+    yield {
+      name,
+      address: this.container.address,
+      epoch: this.owner.epoch,
+      offers: [...activations.offers.keys()],
+      isDraining: activations.isDraining,
+    };
+  }
+
+  locate(id: string): Promise<Located> {
+    return this.activations.locate(id);
+  }
+
+  /** Adds classes, and resolves when others know. */
+  async offer(types: Readonly<Record<string, OfferedClass>>): Promise<void> {
+    for (const kind of Object.keys(types)) checkName("offer agents", kind);
+    for (const [kind, type] of Object.entries(types)) {
+      this.activations.offers.set(kind, type);
+    }
+    await this.#lease.update();
+  }
+
+  /** Gives back its virtual agents and leads; takes no more. Never rejects. */
+  async drain(graceMs: number): Promise<void> {
+    this.activations.isDraining = true;
+    const told = this.#lease.update().catch(() => {});
+    await Promise.all([...this.leads].map((it) => it[Symbol.asyncDispose]()));
+    await Promise.all([told, this.activations.drain(graceMs)]);
+  }
+
+  /** The lease is lost, or was given back. */
+  #onLoss(): void {
+    const { reason } = this.#lease.lost;
+    this.#ending.abort(reason);
+    if (this.#closed !== null) return;
+    this.internals.context.report(reason, "task", this.container.address);
+    this.activations.fence();
+    this.close(0);
+  }
+
+  /** Leaves the cluster. Repeatable; never rejects. */
+  close(graceMs: number): Promise<void> {
+    return this.#closed ??= this.#close(world.now() + graceMs);
+  }
+
+  async #close(until: number): Promise<void> {
+    const rest = () => Math.max(0, until - world.now());
+    const lease: NodeLease | undefined = this.#lease;
+    if (lease?.isHeld) await this.drain(rest());
+    this.#ending.abort(new DOMException("The node has left", "AbortError"));
+    await Promise.all([
+      this.container.close({ graceMs: rest() }),
+      lease?.release(Math.max(rest(), RELEASE_MS)),
+      endWatch(this.#watch, this.container),
+    ]);
+  }
+}
+
+/** Adds the transports of the engine to those of the container. */
+function withEngine({ engine, ...options }: NodeOptions): ContainerOptions {
+  if (engine.transports.length === 0) return options;
+  const { tls, transports } = options;
+  const own = defaultTransports({
+    transports,
+    // As a container has them.
+    tls: tls && { ...tls, clientCerts: tls.clientCerts ?? "require" },
+  });
+  const all = [...engine.transports, ...own];
+  return { ...options, tls: undefined, transports: all };
+}

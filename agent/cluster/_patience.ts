@@ -1,0 +1,47 @@
+import { abortable, pause } from "../../channel/internal.ts";
+import { EngineError } from "./errors.ts";
+
+/**
+ * Does something at an engine, for no longer than `timeMs`.
+ *
+ * @throws {EngineError} If it takes longer.
+ */
+export async function patiently<T>(
+  what: string,
+  timeMs: number,
+  owner: object,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const giveUp = new AbortController();
+  const done = new AbortController();
+  pause(timeMs, done.signal, { owner, isRef: false }).then(
+    () =>
+      giveUp.abort(
+        new EngineError(
+          `Cannot ${what}: the engine did not answer within ${timeMs} ms`,
+        ),
+      ),
+    () => {},
+  );
+  try {
+    const working = work(giveUp.signal);
+    // It may fail later, when nobody waits any more.
+    working.catch(() => {});
+    return await abortable(working, giveUp.signal);
+  } finally {
+    done.abort();
+  }
+}
+
+/** The longest wait for the end of a watch, in milliseconds. */
+const END_MS = 1_000;
+
+/** Ends a watch. Never rejects, nor waits long for an engine that is away. */
+export async function endWatch(
+  watch: AsyncDisposable | null,
+  owner: object,
+): Promise<void> {
+  if (watch === null) return;
+  const end = async () => await watch[Symbol.asyncDispose]();
+  await patiently("end a watch", END_MS, owner, end).catch(() => {});
+}

@@ -1,0 +1,232 @@
+import type { CloseOptions } from "../../channel/channel.ts";
+import type { Remote } from "../../rpc/remote.ts";
+import { observed } from "../../transports/internal.ts";
+import type { Container } from "../container.ts";
+import { Group } from "../groups/group.ts";
+import { actAsNobody } from "../messages/_acting.ts";
+import type { OfferedClass } from "./_activations.ts";
+import { lead } from "./_election.ts";
+import { checkName } from "./_keys.ts";
+import { followMembers, type Member, type MemberChange } from "./members.ts";
+import { NodeHost } from "./_node_host.ts";
+import type { NodeOptions } from "./node_options.ts";
+import type { Leadership } from "./leadership.ts";
+
+/** The default time that a node may take to leave, in milliseconds. */
+const GRACE_MS = 5_000;
+
+/** Options for {@linkcode Node.lead} and {@linkcode Node.changes}. */
+export interface NodeWaitOptions {
+  /** Gives up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A container with a name and a lease in a cluster, in which it finds agents,
+ * groups and leads by their names. Made by {@linkcode Node.join}; the guide is
+ * `docs/cluster.md`.
+ *
+ * ```ts
+ * import { Agent, expose } from "@denomas/denomas";
+ * import { memoryEngine, Node } from "@denomas/denomas/cluster";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Counter extends Agent {
+ *   #count = 0;
+ *   protected override snapshot() {
+ *     return this.#count;
+ *   }
+ *   protected override restore(count: number) {
+ *     this.#count = count;
+ *   }
+ *   @expose
+ *   async add(amount: number): Promise<number> {
+ *     this.#count += amount;
+ *     await this.save();
+ *     return this.#count;
+ *   }
+ * }
+ *
+ * await using engine = await memoryEngine();
+ * await using a = await Node.join("shop", { engine, name: "a" });
+ * await using b = await Node.join("shop", { engine, name: "b" });
+ * await Promise.all([a.offer({ Counter }), b.offer({ Counter })]);
+ *
+ * // The same agent, wherever it lives, also once its node has gone.
+ * const visits = a.agent<Counter>("Counter", "visits");
+ * assertEquals(await visits.add(1), 1);
+ * await b.close();
+ * assertEquals(await visits.add(1), 2);
+ * ```
+ *
+ * A node that cannot renew its lease in time ends by itself, before others count
+ * it as gone: {@linkcode Node.signal} aborts, its agents end without being saved,
+ * and its container is closed.
+ */
+export class Node implements AsyncDisposable {
+  readonly #host: NodeHost;
+
+  private constructor(host: NodeHost) {
+    this.#host = host;
+    observed.by?.handed(this, host.container);
+  }
+
+  /**
+   * Joins a cluster. It waits while another node has its name: one that has died
+   * has it for as long as its lease.
+   *
+   * @throws {StaleEpochError} If another node keeps the name.
+   * @throws {EngineError} If the engine cannot be reached.
+   * @throws {TypeError} If a name is not allowed.
+   * @throws {RangeError} If `leaseMs` is under 1,000.
+   * @throws {unknown} The reason of the signal; or why its container cannot listen.
+   */
+  static async join(cluster: string, options: NodeOptions): Promise<Node> {
+    const host = new NodeHost(cluster, options);
+    await actAsNobody(() => host.open());
+    return new Node(host);
+  }
+
+  /** The name of the cluster. */
+  get cluster(): string {
+    return this.#host.cluster;
+  }
+
+  /** The name of the node. */
+  get name(): string {
+    return this.#host.name;
+  }
+
+  /** Where its agents live, virtual ones and others. */
+  get container(): Container {
+    return this.#host.container;
+  }
+
+  /** The revision of its claim: greater than that of each earlier node of this name. */
+  get epoch(): number {
+    return this.#host.owner.epoch;
+  }
+
+  /**
+   * Aborts when the node has left or has lost its lease. The reason of a loss is a
+   * `StaleEpochError`.
+   */
+  get signal(): AbortSignal {
+    return this.#host.signal;
+  }
+
+  /** The nodes of the cluster by name, this one included, as far as it has heard. */
+  get members(): ReadonlyMap<string, Member> {
+    return this.#host.members.byName;
+  }
+
+  /** The number of virtual agents that live here. */
+  get size(): number {
+    return this.#host.activations.size;
+  }
+
+  /**
+   * Yields the members there are, as having joined, and from then on those that
+   * come and go. Ends when the node has left.
+   *
+   * @throws {unknown} The reason of the signal.
+   */
+  changes({ signal }: NodeWaitOptions = {}): AsyncIterable<MemberChange> {
+    return followMembers(this.#host.members, this.signal, signal);
+  }
+
+  /**
+   * Lets agents of these classes live here, by the names under which they are
+   * given. They are made as `new Class(container, options)`, and pass the options
+   * on to `Agent`. Resolves when the other nodes are being told; calls that this
+   * one makes are placed here from now on.
+   *
+   * @throws {TypeError} If a name is not allowed.
+   * @throws {unknown} The reason of the node's signal, if it has left.
+   */
+  async offer(types: Readonly<Record<string, OfferedClass>>): Promise<void> {
+    await this.#host.offer(types);
+  }
+
+  /**
+   * Returns the proxy for the virtual agent of this kind and name. It always
+   * exists: a call makes it, on a node that offers its kind, unless it lives
+   * already. When its node dies, the next call makes it again elsewhere, with the
+   * state that it has saved last.
+   *
+   * A call that was not received, or whose method is idempotent, is made again at
+   * the new place; any other one that was lost rejects. The proxy can be passed to
+   * others in this cluster.
+   *
+   * @typeParam T The class of the agent. Nothing checks that it is.
+   * @throws {TypeError} If a name is not allowed.
+   * @throws {ConnectError} As a rejection of a call, if no node has been found for
+   * it within `retryForMs`.
+   */
+  agent<T>(type: string, name: string): Remote<T> {
+    checkName("find an agent", type);
+    checkName("find an agent", name);
+    const { prefix, internals, agents } = this.#host;
+    const address = `${prefix}/${type}:${name}`;
+    return internals.links.named(address, type, agents.retryForMs) as Remote<T>;
+  }
+
+  /**
+   * Returns the group of this name in the cluster, whose members may live on any
+   * node. It has the same methods as one of `container.group`, and no home.
+   *
+   * @typeParam T The class of the members. Nothing checks that it is.
+   */
+  group<T>(name: string): Group<T> {
+    checkName("find a group", name);
+    return new Group<T>(name, this.container, this.#host.groupEngine);
+  }
+
+  /**
+   * Waits until nobody else leads this name, and then leads it until the result is
+   * disposed of, or the node leaves or loses its lease.
+   *
+   * @throws {TypeError} If the name is not allowed.
+   * @throws {unknown} The reason of the signal, or of the node's.
+   */
+  async lead(
+    name: string,
+    { signal }: NodeWaitOptions = {},
+  ): Promise<Leadership> {
+    checkName("lead", name);
+    const host = this.#host;
+    const ends = [host.signal, ...signal ? [signal] : []];
+    const either = AbortSignal.any(ends);
+    const led = await actAsNobody(() => lead(host, name, either));
+    host.leads.add(led);
+    led.signal.addEventListener("abort", () => host.leads.delete(led));
+    return led;
+  }
+
+  /**
+   * Takes no more virtual agents, and gives back those that are here, saved, and
+   * all leads: other nodes take them over at once. Calls that run get to their
+   * ends, within `graceMs`, 5,000 by default. Never rejects.
+   */
+  async drain({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
+    await this.#host.drain(graceMs);
+  }
+
+  /**
+   * Drains the node, leaves the cluster and closes the container, all of this
+   * within about `graceMs`, 5,000 by default. Repeatable; never rejects.
+   */
+  async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
+    await this.#host.close(graceMs);
+  }
+
+  /** Closes the node. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Returns the class name and the names of the node and of the cluster. */
+  toString(): string {
+    return `Node('${this.name}' of '${this.cluster}')`;
+  }
+}

@@ -1,0 +1,205 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ConnectionClosedError } from "../../channel/errors.ts";
+import { expose } from "../../rpc/service/expose.ts";
+import type {
+  Simulation,
+  SimulationNode,
+} from "../../testing/simulation/contract.ts";
+import { simulate } from "../../testing/simulation/simulate.ts";
+import { Agent } from "../agent.ts";
+import { wrapEngine } from "../fixtures/wrapped_engine.ts";
+import { SystemClock } from "../clock/system_clock.ts";
+import { activationOf } from "./activation.ts";
+import type { Engine } from "./engine.ts";
+import { EngineError, StaleEpochError } from "./errors.ts";
+import { memoryEngine } from "./memory_engine.ts";
+import { Node } from "./node.ts";
+import type { NodeOptions } from "./node_options.ts";
+
+const LEASE_MS = 3_000;
+
+class Counter extends Agent {
+  #count = 0;
+  protected override snapshot() {
+    return this.#count;
+  }
+  protected override restore(count: number) {
+    this.#count = count;
+  }
+  @expose
+  async add(): Promise<number> {
+    this.#count++;
+    await this.save();
+    return this.#count;
+  }
+  @expose({ idempotent: true })
+  count(): number {
+    return this.#count;
+  }
+  @expose({ idempotent: true })
+  async wait(): Promise<string> {
+    const { node } = activationOf(this);
+    if (node === "a") await new Promise(() => {});
+    return node;
+  }
+  @expose
+  async hang(): Promise<void> {
+    await new Promise(() => {});
+  }
+}
+
+function join(
+  engine: Engine,
+  name: string,
+  options: Partial<NodeOptions> = {},
+): Promise<Node> {
+  return Node.join("test", {
+    ...{ engine, name, leaseMs: LEASE_MS, onError: () => {} },
+    clock: new SystemClock(),
+    ...options,
+  });
+}
+
+/** Starts a node that offers counters, at an engine of its own. */
+function host(
+  sim: Simulation,
+  hub: Engine,
+  name: string,
+  use: (node: Node, sim: SimulationNode) => void | Promise<void> = () => {},
+): Promise<void> {
+  return sim.node(name, async (own) => {
+    if (own.restarts > 0) return;
+    const node = await join(await memoryEngine(hub), name);
+    await node.offer({ Counter });
+    await use(node, own);
+  });
+}
+
+simulate(
+  "the agents of a killed node answer elsewhere within its lease and two seconds, with what they had saved",
+  { seeds: 1, untilMs: 60_000 },
+  async (sim) => {
+    const hub = await memoryEngine();
+    await host(sim, hub, "a");
+    const caller = await join(hub, "caller");
+    const names = Array.from({ length: 100 }, (_, at) => `${at}`);
+    const counters = names.map((it) => caller.agent<Counter>("Counter", it));
+    await sim.sleep(100);
+    await Promise.all(counters.map((it) => it.add()));
+    await host(sim, hub, "b");
+    const at = sim.now + 500;
+    sim.fault({ kind: "crash", node: "a", atMs: at, forMs: 1e9 });
+    await sim.sleep(600);
+    const counts = await Promise.all(counters.map((it) => it.count()));
+    assertEquals(new Set(counts), new Set([1]));
+    const tookMs = sim.now - at;
+    assert(tookMs > LEASE_MS / 2, `${tookMs} ms`);
+    assert(tookMs <= LEASE_MS + 2_000, `${tookMs} ms`);
+    assertEquals(await counters[0]!.add(), 2);
+    await caller.close();
+  },
+);
+
+simulate(
+  "calls of a killed node reject, or run again at the new place if they are idempotent",
+  { seeds: 2, untilMs: 60_000 },
+  async (sim) => {
+    const hub = await memoryEngine();
+    await host(sim, hub, "a");
+    const caller = await join(hub, "caller");
+    await sim.sleep(100);
+    const one = caller.agent<Counter>("Counter", "one");
+    const other = caller.agent<Counter>("Counter", "other");
+    const waiting = one.wait();
+    const hanging = assertRejects(() => other.hang(), ConnectionClosedError);
+    await host(sim, hub, "b");
+    const at = sim.now + 500;
+    sim.fault({ kind: "crash", node: "a", atMs: at, forMs: 1e9 });
+    const error = await hanging;
+    assertEquals(error.sent, true);
+    assertEquals(await waiting, "b");
+    await caller.close();
+  },
+);
+
+for (const kind of ["partition", "hold", "pause"] as const) {
+  simulate(
+    `a node in a ${kind} ends by itself before others take over`,
+    { seeds: 3, untilMs: 60_000 },
+    async (sim) => {
+      const hub = await memoryEngine();
+      const log: string[] = [];
+      let isLeading = 0;
+      const leads = async (node: Node, own: SimulationNode) => {
+        const lead = await node.lead("clearing");
+        log.push(`${own.name} leads`);
+        const note = () => {
+          isLeading--;
+          log.push(`${own.name} ends`);
+        };
+        isLeading++;
+        lead.signal.addEventListener("abort", note);
+        for (;;) {
+          try {
+            lead.check();
+          } catch (error) {
+            assert(error instanceof StaleEpochError);
+            return;
+          }
+          // In a pause time goes on, and the check comes before the act.
+          const last = log.findLast((it) => it.endsWith("leads"));
+          assertEquals(last, `${own.name} leads`);
+          await own.sleep(own.between(1, 40));
+        }
+      };
+      await sim.node("a", async (own) => {
+        leads(await join(await memoryEngine(hub), "a"), own);
+        await own.sleep(200);
+      });
+      sim.node("b", async (own) => {
+        await leads(await join(await memoryEngine(hub), "b"), own);
+      });
+      if (kind !== "pause") {
+        sim.always("one leads at most", () => isLeading <= 1);
+      }
+      await sim.sleep(500);
+      sim.fault({ kind, node: "a", atMs: sim.now + 100, forMs: 20_000 });
+      await sim.sleep(10_000);
+      assertEquals(
+        log,
+        kind === "pause"
+          ? ["a leads", "b leads"]
+          : ["a leads", "a ends", "b leads"],
+      );
+      await sim.sleep(15_000);
+      assertEquals(log.filter((it) => it.endsWith("ends")), ["a ends"]);
+    },
+  );
+}
+
+simulate(
+  "an agent whose state cannot be saved begins again with the last one",
+  { seeds: 2, untilMs: 60_000 },
+  async () => {
+    const hub = await memoryEngine();
+    let isBroken = false;
+    const engine = wrapEngine(hub, {
+      put: (...args) =>
+        isBroken && args[0].includes(".agent.")
+          ? Promise.reject(new EngineError("Cannot write: broken"))
+          : hub.put(...args),
+    });
+    const node = await join(engine, "a", { retryForMs: 100 });
+    await node.offer({ Counter });
+    const counter = node.agent<Counter>("Counter", "one");
+    assertEquals(await counter.add(), 1);
+    isBroken = true;
+    await assertRejects(() => counter.add(), Error, "Cannot write: broken");
+    // What was not saved is not read.
+    await assertRejects(() => counter.count(), Error, "broken");
+    isBroken = false;
+    assertEquals(await counter.count(), 1);
+    assertEquals(await counter.add(), 2);
+    await node.close();
+  },
+);

@@ -1,0 +1,56 @@
+import { Container } from "@denomas/denomas/agent";
+import { EngineAgent } from "@denomas/denomas/cluster";
+import { Program } from "../program.ts";
+import { openEngine } from "./engine.ts";
+import { openHouse } from "./house.ts";
+
+/** Houses, all of which disposal ends. */
+export interface Houses extends AsyncDisposable {
+  /** The address of the engine. */
+  readonly address: string;
+  /** Opens a house in a process of its own. */
+  start(name: string): Promise<Program>;
+}
+
+/**
+ * Starts what the houses share, in this process unless there is an address of it.
+ */
+export async function startHouses(
+  signal: AbortSignal,
+  given: string | null,
+): Promise<Houses> {
+  await using stack = new AsyncDisposableStack();
+  let address = given;
+  if (address === null) {
+    const hub = stack.use(await Container.create("tcp://127.0.0.1:0"));
+    address = (await hub.spawn(EngineAgent)).address;
+  }
+  const shared = address;
+  const open = stack.move();
+  return {
+    address: shared,
+    start: async (name) => {
+      const program = open.use(
+        new Program({
+          file: new URL("house.ts", import.meta.url),
+          args: [shared, name],
+          permissions: ["-A"],
+          stdout: "piped",
+          signal,
+        }),
+      );
+      await program.firstLine();
+      return program;
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** Opens houses in this process, on an engine in memory. */
+export async function openHousesHere(names: readonly string[]) {
+  await using stack = new AsyncDisposableStack();
+  const engine = stack.use(await openEngine("memory"));
+  for (const name of names) stack.use(await openHouse(engine, name));
+  const open = stack.move();
+  return { engine, [Symbol.asyncDispose]: () => open.disposeAsync() };
+}
