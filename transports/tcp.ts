@@ -19,6 +19,15 @@ export interface TcpOptions {
    * @default {nothing is encrypted}
    */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * Lets other processes and Workers of the same user, which set this as well,
+   * listen at the same address. On Linux the system gives each new connection
+   * to one of them, so that they serve it from all cores; other systems do not
+   * spread connections. Needs Deno's flag `--unstable-net`.
+   *
+   * @default {false}
+   */
+  readonly reusePort?: boolean | undefined;
 }
 
 /**
@@ -37,8 +46,15 @@ export interface TcpOptions {
  *
  * @throws {TypeError} If the options for TLS do not fit together.
  */
-export function tcp({ tls }: TcpOptions = {}): Transport {
-  const plain: Transport = { scheme: "tcp", listen, connect };
+export function tcp(
+  { tls, reusePort = false }: TcpOptions = {},
+): Transport {
+  const plain: Transport = {
+    scheme: "tcp",
+    listen: (address, accept, options) =>
+      listen(address, accept, reusePort, options),
+    connect,
+  };
   return tls === undefined ? plain : secured(plain, tls);
 }
 
@@ -46,12 +62,14 @@ export function tcp({ tls }: TcpOptions = {}): Transport {
 async function listen(
   address: string,
   accept: (connection: Connection) => void,
+  reusePort: boolean,
   { onError }: TransportListenOptions = {},
 ): Promise<Listener> {
   const { host, port } = parse(address);
+  if (reusePort) checkReusePort(address);
   let listener: Deno.TcpListener;
   try {
-    listener = Deno.listen({ hostname: host, port });
+    listener = Deno.listen({ hostname: host, port, reusePort });
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
     throw new AddressInUseError(
@@ -88,6 +106,15 @@ async function connect(
       { address, cause },
     );
   }
+}
+
+/** Without the flag, Deno would end the process. */
+function checkReusePort(address: string): void {
+  // This function is there with the flag only.
+  if ("listenDatagram" in Deno) return;
+  throw new TypeError(
+    `Cannot listen on '${address}' with 'reusePort': Deno runs without '--unstable-net', start it with that flag`,
+  );
 }
 
 function describe(cause: unknown): string {

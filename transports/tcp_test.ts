@@ -10,8 +10,8 @@ import {
 } from "@std/assert";
 import { Stage } from "./fixtures/frame_stage.ts";
 import { testTransport } from "../testing/transport_suite/transport_suite.ts";
-import { ConnectError, ProtocolError } from "./errors.ts";
-import { startProcess } from "./fixtures/start_process.ts";
+import { AddressInUseError, ConnectError, ProtocolError } from "./errors.ts";
+import { startProcess, startProcessFlagged } from "./fixtures/start_process.ts";
 import { tcp } from "./tcp.ts";
 
 const LOOPBACK = "tcp://127.0.0.1:0";
@@ -166,6 +166,55 @@ test("ends with an error where the peer resets the connection", async (stage) =>
   await process.kill();
   await client.ended();
   assertEquals([client.ends.length, client.frames.length], [1, 0]);
+});
+
+Deno.test({
+  name: "tcp with reusePort lets processes share a port, and no others",
+  ignore: Deno.build.os !== "linux",
+  timeout: 60_000,
+  fn: async () => {
+    const start = (address: string, name: string) =>
+      startProcessFlagged(
+        ["--unstable-net"],
+        "./reuse_port_server.ts",
+        address,
+        name,
+      );
+    await using first = await start(LOOPBACK, "1");
+    await using second = await start(first.line, "2");
+    assertEquals(second.line, first.line);
+    const names = new Set<string>();
+    // Each connection goes to either one by a hash of its ports.
+    for (let count = 0; count < 100 && names.size < 2; count++) {
+      names.add(await readName(first.line));
+    }
+    assertEquals(names, new Set(["1", "2"]));
+    await assertRejects(
+      () => tcp().listen(first.line, () => {}),
+      AddressInUseError,
+    );
+  },
+});
+
+async function readName(address: string): Promise<string> {
+  const { stream } = await tcp().connect(address);
+  const into = new Uint8Array(1);
+  assertEquals(await stream.read(into), 1);
+  stream.close();
+  return new TextDecoder().decode(into);
+}
+
+Deno.test({
+  name: "tcp with reusePort refuses to listen where Deno would end the process",
+  ignore: "listenDatagram" in Deno,
+  fn: async () => {
+    const transport = tcp({ reusePort: true });
+    await assertRejects(
+      () => transport.listen(LOOPBACK, () => {}),
+      TypeError,
+      "--unstable-net",
+    );
+  },
 });
 
 Deno.test({

@@ -56,6 +56,7 @@ const OVER_SOCKETS: readonly Row[] = [
 
 const OVER_TCP: readonly Row[] = [
   ["rpc-websocket", "rpc", LOADED, 0.85],
+  ["rpc-nats", "rpc", LOADED, 0.7],
   ["rpc-msgpack", "rpc", LOADED, 0.5],
   ["rpc-diagnostics", "rpc", SEQUENTIAL],
   ["rpc-diagnostics", "rpc", LOADED],

@@ -16,6 +16,7 @@ import {
   measureFigures,
   messageOf,
 } from "./_figures.ts";
+import { measureCores } from "./_cores.ts";
 import { measureGarbage } from "./_garbage.ts";
 import {
   formatRanking,
@@ -45,7 +46,7 @@ const USAGE = `Usage: deno task bench [OPTION …]
                     there are subjects; tcp, unix, memory; figures, targets;
                     call, echo, stream, clients, connect; 1, 64, 1024 (in
                     flight), 100, 6000 (clients), 1KiB, 64KiB, 1MiB; peers;
-                    bytes, start, garbage
+                    bytes, start, garbage, cores
   --write           put tables and charts into docs/`;
 
 /** How thoroughly to measure all. */
@@ -210,6 +211,7 @@ class Measurement {
         await measureStalls(comparer),
       ]],
       [["bytes"], () => measureMemory(harness)],
+      [["cores"], () => measureCores(starts)],
       [["start"], async () => [await measureStart(starts)]],
       [["garbage", "connect"], async () => [await measureGarbage(garbage)]],
     ];
@@ -239,7 +241,7 @@ function subjectsOver(transport: Transport): string[] {
     case "tcp":
       return [
         ...["raw", "bare", "bare-rpc", ...layers],
-        ...["agent-again", "rpc-websocket", ...PEERS],
+        ...["agent-again", "rpc-websocket", "rpc-nats", ...PEERS],
       ];
     case "unix":
       return ["raw", "bare", "bare-rpc", ...layers, "agent-again"];

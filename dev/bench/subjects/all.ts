@@ -13,6 +13,7 @@ const LOADERS: Readonly<Record<string, () => Promise<readonly Subject[]>>> = {
   codec: async () => (await import("./codec.ts")).codecsAlone,
   channel: async () => (await import("./channel.ts")).channels,
   rpc: async () => (await import("./rpc.ts")).rpcs,
+  "rpc-nats": async () => [(await import("./rpc_nats.ts")).rpcNats],
   "rpc-websocket": async () => [
     (await import("./rpc_websocket.ts")).rpcWebSocket,
   ],
