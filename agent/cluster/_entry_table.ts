@@ -5,11 +5,15 @@ import type { Entry, EntryChange } from "./engine.ts";
 /** What an entry takes beside its key and value, in bytes. */
 const ENTRY_BYTES = 200;
 
-/** An entry as the table keeps it. */
-interface Held {
+/** An entry, and how long it is there. */
+export interface Lease {
   readonly entry: Entry;
   /** In milliseconds; `Infinity` without a lease. */
   readonly leaseMs: number;
+}
+
+/** An entry as the table keeps it. */
+interface Held extends Lease {
   /** When its lease ends, by `world.now()`. */
   readonly endsAt: number;
   readonly bytes: number;
@@ -52,13 +56,17 @@ export class EntryTable {
     return this.#living(key)?.entry ?? null;
   }
 
+  /** Returns all entries, by their revisions. */
+  all(): Lease[] {
+    return [...this.#held.values()];
+  }
+
   /** Returns the entries whose keys begin with `prefix`, by their revisions. */
   entries(prefix: string): Entry[] {
     return [...this.#held.keys()]
       .filter((key) => key.startsWith(prefix))
       .map((key) => this.get(key))
-      .filter((entry) => entry !== null)
-      .sort((a, b) => a.revision - b.revision);
+      .filter((entry) => entry !== null);
   }
 
   /** Returns whether the entry of `key` has the revision `expected`, 0 for none. */
@@ -66,31 +74,34 @@ export class EntryTable {
     return (this.get(key)?.revision ?? 0) === expected;
   }
 
-  /** Writes an entry and returns it. */
-  put(key: string, value: Uint8Array, leaseMs: number): Entry {
-    return this.restore({ key, value, revision: ++this.#revision }, leaseMs);
+  /** Returns a new entry, which is not in the table yet. */
+  next(key: string, value: Uint8Array): Entry {
+    return { key, value, revision: ++this.#revision };
   }
 
-  /** Writes an entry with the revision that it has. */
-  restore(entry: Entry, leaseMs: number): Entry {
-    const { key, value, revision } = entry;
-    this.#drop(key);
+  /** Lets revisions go on after `revision`. */
+  advance(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
-    const end = () => this.#end(key);
-    const held: Held = {
+  }
+
+  /** Puts an entry in the place of another one. */
+  write({ entry, leaseMs }: Lease): void {
+    const { key, value } = entry;
+    const bytes = ENTRY_BYTES + key.length * 2 + value.length;
+    this.#drop(key);
+    const lease = this.#timers.start("lease", leaseMs, () => this.#end(key), {
+      keepsAlive: true,
+    });
+    // Behind all others, so that the map has the order of the revisions.
+    this.#held.set(key, {
       entry,
       leaseMs,
       endsAt: world.now() + leaseMs,
-      bytes: ENTRY_BYTES + key.length * 2 + value.length,
+      bytes,
       stop: () => lease.stop(),
-    };
-    const lease = this.#timers
-      .start("lease", leaseMs, end, { keepsAlive: true });
-    // Behind all others, so that the map has the order of the revisions.
-    this.#held.set(key, held);
-    this.#bytes += held.bytes;
+    });
+    this.#bytes += bytes;
     this.#tell({ kind: "put", entry });
-    return entry;
   }
 
   /** Removes the entry of `key`; returns whether there was one. */

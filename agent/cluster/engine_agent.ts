@@ -10,8 +10,10 @@ import { world } from "../../transports/internal.ts";
 import { Agent } from "../agent.ts";
 import type { AgentOptions } from "../agent_options.ts";
 import type { Container } from "../container.ts";
+import { StaleStateError } from "../errors.ts";
+import { internalsOf } from "../_container_internals.ts";
 import { checkKey, checkLease, checkPrefix, checkValue } from "./_checks.ts";
-import { EntryTable } from "./_entry_table.ts";
+import { EntryTable, type Lease } from "./_entry_table.ts";
 import { type ToldChange, watchStream } from "./_watch_stream.ts";
 
 /** What a subscription of one container takes, in bytes. */
@@ -33,11 +35,29 @@ interface Party {
   readonly budget: Budget;
 }
 
+/** An entry as it is saved: its value in base64, and its lease or `null`. */
+type SavedEntry = readonly [
+  key: string,
+  value: string,
+  revision: number,
+  leaseMs: number | null,
+];
+
+/** All that is saved. */
+interface SavedTable {
+  readonly revision: number;
+  readonly entries: readonly SavedEntry[];
+}
+
 /**
  * Holds what the nodes of a cluster share, for all processes that can reach its
  * container: they use it by `containerEngine`, with the address of this agent.
- * Entries are there as long as it is. If it is made anew, revisions go on from the
- * time of the wall clock.
+ *
+ * Entries are there as long as its container, unless that was given a `store`: then
+ * each write saves all of them before it is acknowledged, and an agent of the same
+ * id finds them again, with leases that begin anew. Of two agents with one store,
+ * the older one ends at its next write. Revisions grow in any case: without a store
+ * they go on from the time of the wall clock.
  *
  * ```ts
  * import { Container } from "@denomas/denomas/agent";
@@ -55,15 +75,67 @@ interface Party {
  */
 export class EngineAgent extends Agent {
   readonly #table: EntryTable;
+  /** Whether each write is saved. */
+  readonly #isSaved: boolean;
+  #writing: { readonly key: string; readonly written: Lease | null } | null =
+    null;
   readonly #parties = new Map<ConnectionChannel, Party>();
 
   /** Creates the agent in `container`, with the id `engine` unless given. */
   constructor(container: Container, options: AgentOptions = {}) {
-    super(container, { ...options, id: options.id ?? "engine" });
+    // One write after the other: the check and the write are one step.
+    const id = options.id ?? "engine";
+    super(container, { ...options, id, concurrent: false });
     // In microseconds, so that no earlier life has given such a revision.
     this.#table = new EntryTable(this, Math.floor(world.wallNow() * 1_000));
     const end = () => this.#table.close();
     this.signal.addEventListener("abort", end, { once: true });
+    this.#isSaved = internalsOf(container).context.options.store !== undefined;
+  }
+
+  /** Returns all entries, with the write that is going on. */
+  protected override snapshot(): SavedTable {
+    const all = new Map(this.#table.all().map((it) => [it.entry.key, it]));
+    const { key, written } = this.#writing ?? {};
+    if (written) all.set(key!, written);
+    else if (key !== undefined) all.delete(key);
+    const entries = Array.from(
+      all.values(),
+      ({ entry, leaseMs }): SavedEntry => {
+        const { key, value, revision } = entry;
+        const lease = leaseMs === Infinity ? null : leaseMs;
+        return [key, value.toBase64(), revision, lease];
+      },
+    );
+    return { revision: this.#table.revision, entries };
+  }
+
+  /** Takes over what was saved. */
+  protected override restore({ revision, entries }: SavedTable): void {
+    this.#table.advance(revision);
+    for (const [key, text, revision, leaseMs] of entries) {
+      const entry = { key, value: Uint8Array.fromBase64(text), revision };
+      this.#table.write({ entry, leaseMs: leaseMs ?? Infinity });
+    }
+  }
+
+  /** Ends an older agent with this store, if it is still there. */
+  protected override async onStart(): Promise<void> {
+    if (this.#isSaved) await this.save();
+  }
+
+  /** Saves what is written to `key`, `null` for nothing, before others see it. */
+  async #commit(key: string, written: Lease | null): Promise<void> {
+    this.#writing = { key, written };
+    try {
+      await this.save();
+    } catch (error) {
+      // Another agent has taken over.
+      if (error instanceof StaleStateError) this.close().catch(() => {});
+      throw error;
+    } finally {
+      this.#writing = null;
+    }
   }
 
   /** Returns value and revision of an entry; `null` if there is none. */
@@ -80,29 +152,34 @@ export class EngineAgent extends Agent {
    * @throws {ServerBusyError} If the entries take too much memory.
    */
   @expose
-  put(
+  async put(
     key: string,
     value: string,
     expected: number,
     leaseMs: number | null,
-  ): number | null {
+  ): Promise<number | null> {
     checkKey(key, "key");
     const bytes = Uint8Array.fromBase64(value);
     checkValue(bytes, "value");
-    if (leaseMs !== null) checkLease(leaseMs);
+    checkLease(leaseMs ?? Infinity);
     if (expected !== -1 && !this.#table.has(key, expected)) return null;
     if (this.#table.bytes + bytes.length > MAX_BYTES) {
       throw new ServerBusyError(
         `Cannot write '${key}': the entries take ${this.#table.bytes} bytes, remove some`,
       );
     }
-    return this.#table.put(key, bytes, leaseMs ?? Infinity).revision;
+    const entry = this.#table.next(key, bytes);
+    const written = { entry, leaseMs: leaseMs ?? Infinity };
+    if (this.#isSaved) await this.#commit(key, written);
+    this.#table.write(written);
+    return entry.revision;
   }
 
   /** Removes an entry. Returns `false` if its revision is not `expected`. */
   @expose
-  remove(key: string, expected: number): boolean {
+  async remove(key: string, expected: number): Promise<boolean> {
     if (expected !== -1 && !this.#table.has(key, expected)) return false;
+    if (this.#isSaved) await this.#commit(key, null);
     this.#table.remove(key);
     return true;
   }
@@ -120,6 +197,8 @@ export class EngineAgent extends Agent {
   /** Sends a message to those who subscribe to `topic`. */
   @expose
   publish(topic: string, message: string): void {
+    checkKey(topic, "topic");
+    checkValue(Uint8Array.fromBase64(message), "message");
     for (const { receiver, topics } of this.#parties.values()) {
       if (topics.has(topic)) notify(receiver).message(topic, message);
     }
