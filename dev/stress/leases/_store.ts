@@ -1,0 +1,121 @@
+import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import type { Engine } from "../../../agent/cluster/engine.ts";
+import { containerEngine } from "../../../agent/cluster/container_engine.ts";
+import { natsEngine } from "../../../extras/nats/engine.ts";
+import {
+  natsProgram,
+  NatsServer,
+} from "../../../extras/nats/fixtures/server.ts";
+import { denoCommand, PeerProcess } from "../../shared/peer_process.ts";
+
+/** How to reach the engine of a run: plain data for its processes. */
+export interface EnginePlace {
+  readonly kind: "container" | "nats";
+  readonly address: string;
+}
+
+/** What a holder of a lease has written. */
+export interface Write {
+  /** The lease of which the writer was the holder; later ones are greater. */
+  readonly epoch: number;
+  /** Who wrote. */
+  readonly writer: string;
+}
+
+/** A store whose own history of a key can be read. */
+export interface Store extends AsyncDisposable {
+  readonly place: EnginePlace;
+  /** Resolves to all writes of a key, in the order in which they took effect. */
+  history(key: string): Promise<Write[]>;
+}
+
+/** The bucket of what is written; it keeps all writes of each key. */
+const HISTORY_BUCKET = "history";
+
+/** Opens the engines of the leases and of what their holders write. */
+export async function openEngines(
+  { kind, address }: EnginePlace,
+): Promise<[leases: Engine, state: Engine]> {
+  const timeoutMs = 2_000;
+  if (kind === "container") {
+    const engine = await containerEngine(address, { timeoutMs });
+    return [engine, engine];
+  }
+  return [
+    await natsEngine(address, { timeoutMs }),
+    await natsEngine(address, { timeoutMs, bucket: HISTORY_BUCKET }),
+  ];
+}
+
+/** Starts a container in a process of its own, which prints what is written. */
+export async function startContainerStore(): Promise<Store> {
+  const history = new Map<string, Write[]>();
+  const onLine = (line: string) => {
+    const { key, ...write } = JSON.parse(line);
+    const writes = history.get(key) ?? [];
+    history.set(key, writes);
+    writes.push(write);
+  };
+  const program = new URL("./peers/holder.ts", import.meta.url);
+  const holder = new PeerProcess(denoCommand(program), { onLine });
+  return {
+    place: { kind: "container", address: await holder.first },
+    history: (key) => Promise.resolve(history.get(key) ?? []),
+    [Symbol.asyncDispose]: () => holder[Symbol.asyncDispose](),
+  };
+}
+
+/** Starts a NATS server with a bucket that keeps all writes. */
+export async function startNatsStore(): Promise<Store> {
+  const program = natsProgram(2, 11);
+  if (program === undefined) {
+    throw new Error("Cannot start: there is no 'nats-server' of 2.11 or later");
+  }
+  const server = await NatsServer.start({ program });
+  await using nc = await connectTo(server);
+  const jsm = await jetstream(nc.connection).jetstreamManager(false);
+  await jsm.streams.add({
+    name: `KV_${HISTORY_BUCKET}`,
+    subjects: [`$KV.${HISTORY_BUCKET}.>`],
+    max_msgs_per_subject: -1,
+    allow_rollup_hdrs: true,
+    allow_msg_ttl: true,
+    subject_delete_marker_ttl: 3_600e9,
+  });
+  return {
+    place: { kind: "nats", address: server.url },
+    history: (key) => readHistory(server, key),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function connectTo(server: NatsServer) {
+  const connection = await connect({ servers: server.url.slice(7) });
+  return {
+    connection,
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+/** Reads what the server has on its disk, message by message. */
+async function readHistory(server: NatsServer, key: string): Promise<Write[]> {
+  await using nc = await connectTo(server);
+  const js = jetstream(nc.connection);
+  const consumer = await js.consumers.getPushConsumer(
+    `KV_${HISTORY_BUCKET}`,
+    {
+      filter_subjects: `$KV.${HISTORY_BUCKET}.${key}`,
+      deliver_policy: DeliverPolicy.All,
+    },
+  );
+  const { num_pending } = await consumer.info(true);
+  const writes: Write[] = [];
+  if (num_pending === 0) return writes;
+  const messages = await consumer.consume();
+  for await (const message of messages) {
+    writes.push(message.json<Write>());
+    if (writes.length === num_pending) break;
+  }
+  return writes;
+}
