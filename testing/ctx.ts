@@ -1,6 +1,7 @@
 import type { CtxBody, CtxOptions } from "./ctx_contract.ts";
 import { callSite } from "./step/_call_site.ts";
-import { planSteps, readVariable } from "./step/_plan.ts";
+import { readVariable } from "./step/_environment.ts";
+import { planSteps } from "./step/_plan.ts";
 import { runTestCase } from "./step/_test_case.ts";
 
 /** The default limit of a body, in milliseconds. */

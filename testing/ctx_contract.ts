@@ -24,6 +24,16 @@ import type { Network } from "./network_contract.ts";
  */
 export type CtxTransport = "tcp" | "unix" | "memory" | "tls" | "ws";
 
+/** A transport of your own that tests run on. */
+export interface CtxOwnTransport {
+  /** The name of its steps, such as `"pigeon"`. */
+  readonly name: string;
+  /** Carries the bytes. */
+  readonly transport: Transport;
+  /** Returns an address at which nobody listens, for a server that starts. */
+  readonly address: () => string;
+}
+
 /** The body of a test. */
 export type CtxBody = (ctx: Ctx) => void | Promise<void>;
 
@@ -36,11 +46,15 @@ export interface CtxOptions {
    * are named.
    *
    * DENOMAS_TRANSPORTS in the environment, such as `tcp,memory`, ignores all
-   * others.
+   * others. It may also name a module, such as `./pigeon.ts`, whose default export
+   * is a {@linkcode CtxOwnTransport}: tests that run on all of the default ones
+   * run on that, too.
    *
    * @default {["tcp", "unix", "memory"]}
    */
-  readonly transports?: readonly CtxTransport[] | undefined;
+  readonly transports?:
+    | readonly (CtxTransport | CtxOwnTransport)[]
+    | undefined;
   /**
    * The codecs to run with: each transport runs with each codec, and the steps
    * have names such as `tcp · msgpack`.
@@ -144,8 +158,8 @@ export interface CtxPairOptions {
  * else that it opens, and awaits all its calls.
  */
 export interface Ctx {
-  /** The transport of this step. */
-  readonly transport: CtxTransport;
+  /** The transport of this step, by its name. */
+  readonly transport: CtxTransport | (string & Record<never, never>);
   /**
    * A fresh address of this transport, another one at each read, to start a
    * server at. Connect to the server's own `address`, which has its port.

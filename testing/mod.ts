@@ -38,6 +38,7 @@ export type {
   CtxBody,
   CtxChannelOptions,
   CtxOptions,
+  CtxOwnTransport,
   CtxTransport,
 } from "./ctx_contract.ts";
 export type { CtxRpc } from "./ctx_rpc_contract.ts";

@@ -3,9 +3,10 @@ import { dirname } from "@std/path";
 import { type Address, parseAddress } from "../../transports/address.ts";
 
 /**
- * Whether an agent lives where its caller is: on the same host. A caller on the
- * directory's own machine may make it dial that under its other names; a caller
- * from elsewhere may not, since some services trust local callers.
+ * Whether an agent lives where its caller is: on the same host, or behind the same
+ * broker, by which it can be reached anyway. A caller on the directory's own
+ * machine may make it dial that under its other names; a caller from elsewhere may
+ * not, since some services trust local callers.
  */
 export function isNear(
   agentAddress: string,
@@ -15,6 +16,8 @@ export function isNear(
   const wanted = parseAddress(parseAgentAddress(agentAddress).container);
   const at = parseAddress(own);
   const from = parse(caller);
+  const broker = brokerOf(from);
+  if (broker !== null) return brokerOf(wanted) === broker;
   const host = networkHostOf(from);
   if (host !== null && networkHostOf(wanted) === host) return true;
   const isLocal = host === null
@@ -27,6 +30,14 @@ export function isNear(
 function networkHostOf(address: Address): string | null {
   const isOfNetwork = "host" in address && address.scheme !== "local";
   return isOfNetwork ? address.host : null;
+}
+
+/** Returns the broker of an address such as `nats://host:4222/name`. */
+function brokerOf(address: Address): string | null {
+  if (!("name" in address)) return null;
+  const { scheme, name } = address;
+  const end = name.indexOf("/");
+  return end === -1 ? null : `${scheme}://${name.slice(0, end)}`;
 }
 
 /** Whether two addresses belong to one machine, folder or memory. */

@@ -23,6 +23,11 @@ Deno.test("isNear is the caller's host, or this machine for who is on it", () =>
       ["tcp://127.0.0.1:1/0", "ipc://[/run/d]#1", "ipc://[/run/d]", false],
       ["local://a/0", "local://d#1", "local://d", true],
       ["local://a/0", "ipc://[/run/d]#1", "ipc://[/run/d]", false],
+      // One behind a broker.
+      ["nats://b:4222/a/0", "nats://b:4222/d#1", "nats://b:4222/d", true],
+      ["nats://c:4222/a/0", "nats://b:4222/d#1", "nats://b:4222/d", false],
+      ["tcp://127.0.0.1:1/0", "nats://b:4222/d#1", "nats://b:4222/d", false],
+      ["nats://b:4222/a/0", "tcp://10.0.0.2:9", tcp, false],
     ] as const
   ) {
     assertEquals(isNear(agent, caller, own), expected, `${agent} ${caller}`);

@@ -6,7 +6,7 @@ import { expose } from "../../rpc/service/expose.ts";
 import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { withOptions } from "../../rpc/options.ts";
 import type { Remote } from "../../rpc/remote.ts";
-import type { Ctx, CtxTransport } from "../../testing/ctx_contract.ts";
+import type { Ctx } from "../../testing/ctx_contract.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import {
   type Random,
@@ -15,21 +15,13 @@ import {
 } from "../../testing/network/random.ts";
 import { nextTurn } from "../../testing/fixtures/next_turn.ts";
 import { ConnectError } from "../../transports/errors.ts";
-import { memory } from "../../transports/memory.ts";
-import { tcp } from "../../transports/tcp.ts";
+import { transportOf } from "../../testing/fixtures/transport_of.ts";
 import type { Connection, Transport } from "../../transports/transport.ts";
-import { unix } from "../../transports/unix.ts";
 import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";
 import { tablesOf } from "../fixtures/tables.ts";
 import { until } from "../fixtures/until.ts";
-
-const built: Partial<Record<CtxTransport, Transport>> = {
-  tcp: tcp(),
-  unix: unix(),
-  memory: memory(),
-};
 
 /** A transport whose connections a test can cut. */
 class CutTransport implements Transport {
@@ -37,8 +29,8 @@ class CutTransport implements Transport {
   readonly listen: Transport["listen"];
   readonly made: Connection[] = [];
   readonly #base: Transport;
-  constructor(name: CtxTransport) {
-    this.#base = built[name]!;
+  constructor(base: Transport) {
+    this.#base = base;
     this.scheme = this.#base.scheme;
     this.listen = this.#base.listen;
   }
@@ -209,7 +201,7 @@ function isLoss(error: unknown): boolean {
 }
 
 async function begin(ctx: Ctx, random: Random): Promise<Point> {
-  const transport = new CutTransport(ctx.transport);
+  const transport = new CutTransport(transportOf(ctx.address));
   const containers = [];
   for (let i = 0; i < 3; i++) {
     containers.push(await ctx.createContainer({ transports: [transport] }));

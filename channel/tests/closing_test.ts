@@ -9,8 +9,7 @@ import type { Channel } from "../channel.ts";
 import { ConnectionClosedError, ServerBusyError } from "../errors.ts";
 import type { Request } from "../request.ts";
 import type { Server } from "../server.ts";
-import { transportFor } from "../../transports/address.ts";
-import { defaultTransports } from "../../transports/defaults.ts";
+import { transportOf } from "../../testing/fixtures/transport_of.ts";
 
 /** Asserts that nothing is left in a channel's tables. */
 function assertEmpty(channel: Channel): void {
@@ -224,7 +223,7 @@ withCtx("close does not wait long for a peer that never reads", async (ctx) => {
     arrived.resolve(channel);
     await channel.closed;
   });
-  const connection = await transportFor(server.address, defaultTransports())
+  const connection = await transportOf(server.address)
     .connect(server.address);
   // Never started, so never read.
   try {

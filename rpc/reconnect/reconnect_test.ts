@@ -13,8 +13,8 @@ import {
   QueueFullError,
   TimeoutError,
 } from "../../channel/errors.ts";
-import { parseAddress, transportFor } from "../../transports/address.ts";
-import { defaultTransports } from "../../transports/defaults.ts";
+import { parseAddress } from "../../transports/address.ts";
+import { transportOf } from "../../testing/fixtures/transport_of.ts";
 import { call } from "../call.ts";
 import type { RpcClient } from "../rpc_client.ts";
 import { expose } from "../service/expose.ts";
@@ -143,7 +143,7 @@ class World {
    * connection then, which would be lost at a time of its own.
    */
   #transport(): Transport {
-    const transport = transportFor(this.#server.address, defaultTransports());
+    const transport = transportOf(this.#server.address);
     return {
       scheme: transport.scheme,
       listen: (...args) => transport.listen(...args),
@@ -604,7 +604,7 @@ withCtx(
     const server = ctx.use(
       await startServer(ctx.address, new Probe(), ctx.options),
     );
-    const transport = transportFor(server.address, defaultTransports());
+    const transport = transportOf(server.address);
     const refusal = new Deno.errors.NotCapable("not allowed");
     let attempts = 0;
     const client = ctx.use(

@@ -14,6 +14,7 @@ import {
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { openConnection as openChannel } from "../../channel/deno.ts";
 import { ConnectError } from "../../transports/errors.ts";
+import { schemeOf } from "../../transports/address.ts";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import type { Authenticate } from "../authenticate.ts";
@@ -239,10 +240,7 @@ withCtx(
     using raw = await openRaw(server.address);
     raw.send(encodeRequest(0, ["run", [], {}]));
     assertEquals(await raw.receive(), '[1,0,"ran"]');
-    const scheme =
-      { tcp: "tcp", tls: "tcp", unix: "ipc", memory: "local", ws: "ws" }[
-        ctx.transport
-      ];
+    const scheme = schemeOf(server.address);
     assertEquals(peers, [[undefined, null, false, scheme]]);
   },
 );

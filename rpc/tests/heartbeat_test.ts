@@ -3,14 +3,15 @@ import { startServer as startChannelServer } from "../../channel/deno.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/ctx.ts";
+import type { Ctx } from "../../testing/ctx_contract.ts";
 import { openConnection } from "../deno.ts";
 import { service } from "../service/service.ts";
 
 const greeter = service({ greet: (name: string) => `Hello, ${name}` });
 
 /** Serves a peer that answers a hello as told, the first call, and then nothing. */
-function startMute(address: string, hasExtensions: boolean, seen: string[]) {
-  return startChannelServer(address, async (channel) => {
+function startMute(ctx: Ctx, hasExtensions: boolean, seen: string[]) {
+  return startChannelServer(ctx.address, async (channel) => {
     for await (const request of channel) {
       const [path] = request.content as [string];
       seen.push(path);
@@ -20,14 +21,14 @@ function startMute(address: string, hasExtensions: boolean, seen: string[]) {
           : request.fail("KeyError: $"));
       } else if (path === "greet") await request.reply("Hello");
     }
-  });
+  }, ctx.options);
 }
 
 withCtx(
   "a peer that is silently gone is noticed after two misses",
   async (ctx) => {
     const seen: string[] = [];
-    const server = ctx.use(await startMute(ctx.address, true, seen));
+    const server = ctx.use(await startMute(ctx, true, seen));
     const client = ctx.use(
       await openConnection<typeof greeter>(server.address, {
         ...ctx.options,
@@ -72,7 +73,7 @@ withCtx({
 
 withCtx("a peer without extensions gets no heartbeats", async (ctx) => {
   const seen: string[] = [];
-  const server = ctx.use(await startMute(ctx.address, false, seen));
+  const server = ctx.use(await startMute(ctx, false, seen));
   const client = ctx.use(
     await openConnection<typeof greeter>(server.address, {
       ...ctx.options,

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { readVariable } from "../step/_plan.ts";
+import { readVariable } from "../step/_environment.ts";
 import { drawTimeline } from "./report/timeline.ts";
 import type { SimulationTrace } from "./trace/trace.ts";
 

@@ -1,5 +1,5 @@
 import type { SimulateOptions, Simulation } from "./contract.ts";
-import { readVariable } from "../step/_plan.ts";
+import { readVariable } from "../step/_environment.ts";
 import { explore, type ExploreOptions } from "./_explore.ts";
 import { writeTimeline } from "./_timeline_file.ts";
 import { parseFaults } from "./plan.ts";

@@ -1,17 +1,23 @@
 import type { Codec } from "../../channel/codecs/codec.ts";
 import { json } from "../../channel/codecs/json/json.ts";
 import { world } from "../../transports/internal.ts";
-import type { CtxOptions, CtxTransport } from "../ctx_contract.ts";
+import type { CtxOptions, CtxOwnTransport } from "../ctx_contract.ts";
+import {
+  readVariable,
+  splitTransports,
+  TRANSPORTS_VARIABLE,
+} from "./_environment.ts";
+import { ownTransports } from "./own_transports.ts";
+import { nameOf, type StepTransport } from "./_transports.ts";
 
 const SEED_VARIABLE = "DENOMAS_SEED";
-const TRANSPORTS_VARIABLE = "DENOMAS_TRANSPORTS";
 const LARGEST_SEED = 2 ** 32 - 1;
 
 /** A step to run. */
 export interface PlannedStep {
   /** The transport, and the codec where the test chooses codecs. */
   readonly name: string;
-  readonly transport: CtxTransport;
+  readonly transport: StepTransport;
   readonly codec: Codec;
   /** The date at which its clock begins, if it has one. */
   readonly utcStart: Date | string | undefined;
@@ -27,8 +33,8 @@ export type PlanOptions = Pick<
   "transports" | "codecs" | "utcStart" | "seed"
 >;
 
-const ALL: readonly CtxTransport[] = ["tcp", "unix", "memory"];
-const NAMES: CtxTransport[] = [...ALL, "tls", "ws"];
+const ALL: readonly StepTransport[] = ["tcp", "unix", "memory"];
+const NAMES: readonly StepTransport[] = [...ALL, "tls", "ws"];
 
 /**
  * Returns one step for each transport and codec.
@@ -36,17 +42,25 @@ const NAMES: CtxTransport[] = [...ALL, "tls", "ws"];
  * @throws {RangeError} If there would be none, or the seed is out of range.
  */
 export function planSteps(
-  { transports = ALL, codecs, utcStart, seed: wanted }: PlanOptions = {},
+  { transports: wantedTransports = ALL, codecs, utcStart, seed: wanted }:
+    PlanOptions = {},
   os: typeof Deno.build.os = Deno.build.os,
   chosen: string = readVariable(TRANSPORTS_VARIABLE) ?? "",
+  own: readonly CtxOwnTransport[] = ownTransports,
 ): PlannedStep[] {
-  check("transports", transports);
-  const isChosen = parseChoice(chosen);
+  check("transports", wantedTransports);
+  const isAnywhere = ALL.every((it) => wantedTransports.includes(it));
+  const transports = isAnywhere
+    ? [...wantedTransports, ...own]
+    : wantedTransports;
+  const isChosen = parseChoice(chosen, own);
   if (codecs !== undefined) check("codecs", codecs);
   const seed = resolveSeed(wanted);
   return transports.flatMap((transport) =>
     (codecs ?? [json()]).map((codec) => ({
-      name: codecs === undefined ? transport : `${transport} · ${codec.name}`,
+      name: codecs === undefined
+        ? nameOf(transport)
+        : `${nameOf(transport)} · ${codec.name}`,
       transport,
       codec,
       utcStart,
@@ -61,8 +75,11 @@ export function planSteps(
 }
 
 /** Reads a list of transports, such as `tcp,memory`; an empty one allows all. */
-function parseChoice(text: string): (transport: CtxTransport) => boolean {
-  const chosen = text.split(",").map((name) => name.trim()).filter(Boolean);
+function parseChoice(
+  text: string,
+  own: readonly CtxOwnTransport[],
+): (transport: StepTransport) => boolean {
+  const [modules, chosen] = splitTransports(text);
   const unknown = chosen.find((name) => !(NAMES as string[]).includes(name));
   if (unknown !== undefined) {
     throw new RangeError(
@@ -71,7 +88,9 @@ function parseChoice(text: string): (transport: CtxTransport) => boolean {
       }`,
     );
   }
-  return (transport) => chosen.length === 0 || chosen.includes(transport);
+  return (transport) =>
+    typeof transport === "object" && own.includes(transport) ||
+    chosen.length + modules.length === 0 || chosen.includes(nameOf(transport));
 }
 
 /** A test without steps would always pass. */
@@ -101,12 +120,6 @@ export function resolveSeed(
 
 function randomSeed(): number {
   return Math.floor(world.random() * (LARGEST_SEED + 1));
-}
-
-/** Returns a variable of the environment, if the test may read it. */
-export function readVariable(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 /** Says how to run a failed step again with the same random numbers. */

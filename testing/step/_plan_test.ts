@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { json } from "../../channel/codecs/json/json.ts";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
+import type { CtxTransport } from "../ctx_contract.ts";
+import { memory } from "../../transports/memory.ts";
 import { planSteps } from "./_plan.ts";
 
 Deno.test("planSteps makes a step for each transport, in the order given", () => {
@@ -43,6 +45,20 @@ Deno.test("planSteps ignores unix with a reason where there is none", () => {
   ]);
 });
 
+Deno.test("planSteps runs what runs on all default transports on one's own, too", () => {
+  const own = { name: "own", transport: memory(), address: () => "local://a" };
+  const run = (chosen: string, transports?: CtxTransport[]) =>
+    planSteps({ transports }, "linux", chosen, [own])
+      .filter((step) => step.ignoredBecause === null)
+      .map(({ name }) => name);
+  assertEquals(run("./own.ts"), ["own"]);
+  assertEquals(run("memory,./own.ts"), ["memory", "own"]);
+  assertEquals(run("./own.ts", ["tls", "memory", "unix", "tcp"]), ["own"]);
+  assertEquals(run("./own.ts", ["tcp", "unix"]), []);
+  const named = planSteps({ transports: [own] }, "linux", "", []);
+  assertEquals(named.map(({ transport }) => transport), [own]);
+});
+
 Deno.test("planSteps refuses a test that would run nowhere", () => {
   assertThrows(() => planSteps({ transports: [] }), RangeError, "transports");
   assertThrows(
@@ -56,7 +72,7 @@ Deno.test("planSteps ignores transports that DENOMAS_TRANSPORTS does not name", 
   const run = (chosen: string) =>
     planSteps({ transports: ["tcp", "unix", "memory", "tls"] }, "linux", chosen)
       .filter((step) => step.ignoredBecause === null)
-      .map(({ transport }) => transport);
+      .map(({ name }) => name);
   assertEquals(run("tcp"), ["tcp"]);
   assertEquals(run(" tls, unix"), ["unix", "tls"]);
   assertEquals(run(""), ["tcp", "unix", "memory", "tls"]);

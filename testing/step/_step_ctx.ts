@@ -4,7 +4,7 @@ import type { ContainerOptions } from "../../agent/container_options.ts";
 import { openConnection, startServer } from "../../channel/deno.ts";
 import * as rpc from "../../rpc/deno.ts";
 import type { TestAuthority } from "../certificates/certificates.ts";
-import type { Ctx, CtxChannelOptions, CtxTransport } from "../ctx_contract.ts";
+import type { Ctx, CtxChannelOptions } from "../ctx_contract.ts";
 import type { CtxRpc } from "../ctx_rpc_contract.ts";
 import type { Ledger } from "../ledger/_ledger.ts";
 import { StepNetwork } from "../network/_network.ts";
@@ -13,12 +13,12 @@ import { describeSeed, type PlannedStep } from "./_plan.ts";
 import { fastForwardStep } from "./_fast_forward.ts";
 import { Probes } from "./_probes.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
-import { defaultTransports } from "../../transports/defaults.ts";
-import { ws } from "../../transports/websocket/ws.ts";
 import {
   type Addresses,
   baseOf,
+  nameOf,
   type StepTls,
+  transportsOf,
   wrapperOf,
 } from "./_transports.ts";
 import { GRACE_MS, makeVerbs } from "./_verbs.ts";
@@ -40,7 +40,7 @@ export interface StepParts {
 
 /** The {@linkcode Ctx} of one step. */
 export class StepCtx implements Ctx {
-  readonly transport: CtxTransport;
+  readonly transport: string;
   readonly signal: AbortSignal;
   readonly rpc: CtxRpc;
   readonly startServer: Ctx["startServer"];
@@ -58,7 +58,7 @@ export class StepCtx implements Ctx {
   /** Creates a context for the parts of its step. */
   constructor(parts: StepParts) {
     this.#parts = parts;
-    this.transport = parts.plan.transport;
+    this.transport = nameOf(parts.plan.transport);
     this.signal = parts.signal;
     const { scope } = parts;
     const nextAddress = () => this.address;
@@ -98,6 +98,8 @@ export class StepCtx implements Ctx {
 
   get options(): CtxChannelOptions {
     const { plan, tls } = this.#parts;
+    const transports = this.#network?.transports() ??
+      transportsOf(plan.transport);
     return {
       codec: plan.codec,
       onError: (error, context) => {
@@ -109,10 +111,8 @@ export class StepCtx implements Ctx {
         this.#parts.reported.push({ error, context });
       },
       // The transport through the network encrypts by itself.
-      ...(this.#network !== null
-        ? { transports: this.#network.transports() }
-        : plan.transport === "ws"
-        ? { transports: [ws(), ...defaultTransports()] }
+      ...(transports !== undefined
+        ? { transports }
         : tls && { tls: tls.options }),
     };
   }

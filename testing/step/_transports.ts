@@ -1,19 +1,34 @@
 import { formatAddress } from "../../transports/address.ts";
+import { defaultTransports } from "../../transports/defaults.ts";
 import { memory } from "../../transports/memory.ts";
 import { tcp } from "../../transports/tcp.ts";
 import { secured } from "../../transports/tls/secured.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { unix } from "../../transports/unix.ts";
 import { webSocketOver } from "../../transports/websocket/over.ts";
+import { ws } from "../../transports/websocket/ws.ts";
 import {
   createTestAuthority,
   type TestAuthority,
 } from "../certificates/certificates.ts";
-import type { CtxTlsOptions, CtxTransport } from "../ctx_contract.ts";
+import type {
+  CtxOwnTransport,
+  CtxTlsOptions,
+  CtxTransport,
+} from "../ctx_contract.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
+/** What a step runs on: a transport of this package, by its name, or another. */
+export type StepTransport = CtxTransport | CtxOwnTransport;
+
+/** Returns the name of a step's transport. */
+export function nameOf(transport: StepTransport): string {
+  return typeof transport === "string" ? transport : transport.name;
+}
+
 /** Returns what carries the bytes of a step's transport. */
-export function baseOf(transport: CtxTransport): Transport {
+export function baseOf(transport: StepTransport): Transport {
+  if (typeof transport === "object") return transport.transport;
   switch (transport) {
     case "tcp":
     case "tls":
@@ -26,9 +41,21 @@ export function baseOf(transport: CtxTransport): Transport {
   }
 }
 
+/**
+ * Returns the transports for servers and clients by hand, where the default ones
+ * do not have the step's.
+ */
+export function transportsOf(
+  transport: StepTransport,
+): Transport[] | undefined {
+  if (transport === "ws") return [ws(), ...defaultTransports()];
+  if (typeof transport === "string") return undefined;
+  return [transport.transport, ...defaultTransports()];
+}
+
 /** Returns what makes a step's transport of its base, if they differ. */
 export function wrapperOf(
-  transport: CtxTransport,
+  transport: StepTransport,
   tls: StepTls | null,
 ): ((plain: Transport) => Transport) | undefined {
   if (transport === "ws") return (plain) => webSocketOver("ws", plain);
@@ -61,7 +88,7 @@ let names = 0;
 
 /** Unused addresses, which no other test or program can have taken. */
 export class Addresses {
-  readonly #transport: CtxTransport;
+  readonly #transport: StepTransport;
   readonly #scope: Pick<ResourceScope, "defer">;
   #folder: string | null = null;
   #files = 0;
@@ -69,13 +96,14 @@ export class Addresses {
   readonly leftFiles: string[] = [];
 
   /** Creates addresses whose folder `scope` removes. */
-  constructor(transport: CtxTransport, scope: Pick<ResourceScope, "defer">) {
+  constructor(transport: StepTransport, scope: Pick<ResourceScope, "defer">) {
     this.#transport = transport;
     this.#scope = scope;
   }
 
   /** Returns another address each time. */
   next(): string {
+    if (typeof this.#transport === "object") return this.#transport.address();
     switch (this.#transport) {
       case "tcp":
       case "tls":

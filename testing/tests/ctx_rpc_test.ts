@@ -6,6 +6,7 @@ import { openConnection, startServer } from "../../rpc/deno.ts";
 import { keep, withOptions } from "../../rpc/options.ts";
 import { Router, service } from "../../rpc/service/service.ts";
 import { ConnectError } from "../../transports/errors.ts";
+import { schemeOf } from "../../transports/address.ts";
 import { withCtx } from "../ctx.ts";
 import { calculator, publisher, ticker } from "../fixtures/services.ts";
 
@@ -14,16 +15,7 @@ const codecs = [json(), msgpack()];
 withCtx({ name: "Ctx.rpc serves and calls a service", codecs }, async (ctx) => {
   const { remote, channel } = await ctx.rpc.startServerAndConnect(calculator);
   assertEquals(await remote.add(1, 2), 3);
-  assertEquals(
-    channel.remoteAddress.split(":")[0],
-    {
-      tcp: "tcp",
-      tls: "tcp",
-      unix: "ipc",
-      memory: "local",
-      ws: "ws",
-    }[ctx.transport],
-  );
+  assertEquals(schemeOf(channel.remoteAddress), schemeOf(ctx.address));
 });
 
 withCtx({

@@ -112,7 +112,7 @@ withCtx("Network.pieces cuts everything in small pieces", async (ctx) => {
   network.pieces({ towards: "client" });
   const content = "x".repeat(2_000);
   const bytes = 4 + JSON.stringify([1, 0, content]).length;
-  const lengths = await readLengths(ctx.transport, address, content, bytes);
+  const lengths = await readLengths(address, content, bytes);
   assert(lengths.length > 30, `${lengths.length} pieces`);
 });
 
@@ -384,7 +384,7 @@ async function lengthsWith(seed: number): Promise<number[]> {
     network.pieces({ maxBytes: 100 });
     const content = "x".repeat(2_000);
     const bytes = 4 + JSON.stringify([1, 0, content]).length;
-    lengths = await readLengths(ctx.transport, address, content, bytes);
+    lengths = await readLengths(address, content, bytes);
   }, { steps: planSteps({ transports: ["memory"], seed }) });
   assertEquals(step!.error, null);
   return lengths;

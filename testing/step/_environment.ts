@@ -1,0 +1,17 @@
+/** The variable that chooses transports. */
+export const TRANSPORTS_VARIABLE = "DENOMAS_TRANSPORTS";
+
+/** Returns a variable of the environment, if the test may read it. */
+export function readVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+/** Splits a list of transports into modules and names. */
+export function splitTransports(
+  text: string = readVariable(TRANSPORTS_VARIABLE) ?? "",
+): [modules: string[], names: string[]] {
+  const all = text.split(",").map((name) => name.trim()).filter(Boolean);
+  const isModule = (name: string) => name.includes("/");
+  return [all.filter(isModule), all.filter((name) => !isModule(name))];
+}
