@@ -1,16 +1,8 @@
-import {
-  connect,
-  type Msg,
-  type NatsConnection,
-  type Subscription,
-} from "@nats-io/transport-node";
-import { ConnectError, DenomasError } from "../../transports/errors.ts";
-import {
-  setRealTimer,
-  world,
-  type WorldTimer,
-} from "../../transports/internal.ts";
+import { setRealTimer, world } from "../../transports/internal.ts";
+import type { NatsClient, Receiver, Subjects } from "./_client.ts";
+import { dial } from "./_dial.ts";
 import type { NatsConnectionOptions } from "./options.ts";
+import { repeat } from "./_repeat.ts";
 import type { NatsStream } from "./_stream.ts";
 
 /** A longer message holds up the others on their way through a server. */
@@ -23,16 +15,6 @@ const FLUSH_LIMIT_MS = 1_000;
 const PING_MS = 10_000;
 
 const INBOX = "_INBOX";
-
-/** What a subscription of a {@linkcode Link} gets. */
-export interface Receiver {
-  /** A message; `reply` is the sender's inbox, or empty. */
-  message(data: Uint8Array, reply: string): void;
-  /** Nobody has subscribed to what this side has sent a message to. */
-  nobody(): void;
-  /** No message comes any more. */
-  end(error: unknown): void;
-}
 
 /** Something that keeps a link, and possibly the process with it, open. */
 export interface Hold {
@@ -47,39 +29,32 @@ export interface Hold {
  * ends with all that goes over it: nothing is sent later, on another one.
  */
 export class Link {
-  /** Resolves once it has ended, to the error if it was lost. */
-  readonly ended: Promise<unknown>;
-  readonly #nc: NatsConnection;
+  readonly #client: NatsClient;
   readonly #inboxPrefix: string;
-  readonly #receivers = new Map<Subscription, Receiver>();
   readonly #streams = new Set<NatsStream>();
+  readonly #timers: readonly { stop(): void }[];
   #holds = 0;
   #refs = 0;
   #isClosing = false;
-  #isEnded = false;
   #isPinging = false;
-  readonly #timers: readonly { stop(): void }[];
 
   private constructor(
-    nc: NatsConnection,
+    client: NatsClient,
     inboxPrefix: string,
     probeMs: number,
   ) {
-    this.#nc = nc;
+    this.#client = client;
     this.#inboxPrefix = inboxPrefix;
-    // Its timer would keep the process alive.
-    partsOf(nc).heartbeats?.cancel?.();
     this.#timers = [
       repeat(probeMs, () => this.#probe()),
       repeat(PING_MS, () => this.#ping()),
     ];
-    this.ended = nc.closed().then((cause) => this.#end(cause));
   }
 
   /**
-   * Connects to `server`.
+   * Connects to `server`, or another one of the options.
    *
-   * @throws {ConnectError} If it cannot be reached, or is too old.
+   * @throws {ConnectError} If none can be reached, or lets this side in.
    */
   static async open(
     server: string,
@@ -92,31 +67,32 @@ export class Link {
         `Cannot connect to NATS: 'inboxPrefix' is '${inboxPrefix}', it must begin with '${INBOX}'`,
       );
     }
-    const nc = await connect({
-      ...options,
-      inboxPrefix,
-      servers: [server, servers].flat(),
-      noRandomize: true,
-      ignoreClusterUpdates: true,
-      reconnect: false,
-    });
-    if (nc.info?.headers) return new Link(nc, inboxPrefix, probeMs);
-    await nc.close();
-    const address = `nats://${server}`;
-    throw new ConnectError(
-      `Cannot connect to '${address}': its version is ${nc.info?.version}, wanted 2.2 or later`,
-      { address },
-    );
+    let link: Link | null = null;
+    const onEnd = () => {
+      if (link !== null) link.#ended();
+    };
+    const others = [servers].flat().map((it) => it.replace(/^nats:\/\//, ""));
+    for (const [at, host] of [server, ...others].entries()) {
+      try {
+        const client = await dial(host, options, onEnd);
+        link = new Link(client, inboxPrefix, probeMs);
+        if (client.isEnded) link.#ended();
+        return link;
+      } catch (error) {
+        if (at === others.length) throw error;
+      }
+    }
+    throw new TypeError("Cannot connect to NATS: there is no server");
   }
 
   /** The longest message that its server takes, or that is good for others. */
   get maxBytes(): number {
-    return Math.min(MAX_MESSAGE_BYTES, this.#nc.info!.max_payload);
+    return Math.min(MAX_MESSAGE_BYTES, this.#client.info.max_payload);
   }
 
   /** Keeps the link open until the result is released; `null` if it ends. */
   hold(): Hold | null {
-    if (this.#isClosing || this.#isEnded) return null;
+    if (this.#isClosing || this.#client.isEnded) return null;
     this.#holds++;
     let isRef = false;
     let released: Promise<void> | null = null;
@@ -124,17 +100,18 @@ export class Link {
       if (isRef === wanted || released !== null) return;
       isRef = wanted;
       this.#refs += wanted ? 1 : -1;
-      this.#applyRefs();
+      if (this.#refs > 0) this.#client.ref();
+      else if (this.#holds > 0) this.#client.unref();
     };
     count(true);
     return {
       ref: () => count(true),
       unref: () => count(false),
       release: () => {
+        if (released !== null) return released;
+        const isLast = --this.#holds === 0;
         count(false);
-        return released ??= --this.#holds === 0
-          ? this.#close()
-          : Promise.resolve();
+        return released = isLast ? this.#close() : Promise.resolve();
       },
     };
   }
@@ -144,36 +121,21 @@ export class Link {
     return `${this.#inboxPrefix}.${world.uuid().replaceAll("-", "")}`;
   }
 
-  /** Gets messages to `subject`; returns how to get no more. */
-  subscribe(
-    subject: string,
-    receiver: Receiver,
-    options: { readonly queue?: string } = {},
-  ): () => void {
-    const callback = (error: Error | null, message: Msg) => {
-      if (error !== null) return receiver.end(error);
-      const { data } = message;
-      // Only the server's own messages are empty.
-      if (data.length > 0) receiver.message(data, message.reply ?? "");
-      else if (message.headers?.code === 503) receiver.nobody();
-    };
-    const subscription = this.#nc.subscribe(subject, { ...options, callback });
-    this.#receivers.set(subscription, receiver);
-    return () => {
-      if (this.#receivers.delete(subscription)) subscription.unsubscribe();
-    };
+  /** Gets messages; returns how to get no more. */
+  subscribe(subjects: Subjects, receiver: Receiver): () => void {
+    return this.#client.subscribe(subjects, receiver);
   }
 
-  /** Sends a message; the receiver of `reply` is told if nobody gets it. */
-  publish(subject: string, message: Uint8Array, reply?: string): void {
-    if (this.#isEnded) return;
-    this.#nc.publish(subject, message, reply === undefined ? {} : { reply });
+  /** Returns what sends messages: see {@linkcode NatsClient.publisher}. */
+  publisher(...args: Parameters<NatsClient["publisher"]>): ReturnType<
+    NatsClient["publisher"]
+  > {
+    return this.#client.publisher(...args);
   }
 
   /** Resolves once the server has taken all that was sent, or the link ended. */
-  async flushed(): Promise<void> {
-    // It rejects if the connection is lost, of which the receivers are told.
-    if (!this.#isEnded) await this.#nc.flush().catch(() => {});
+  flushed(): Promise<void> {
+    return this.#client.flushed();
   }
 
   /** Makes sure that the peer of `stream` is there, until that ends. */
@@ -187,8 +149,9 @@ export class Link {
   }
 
   async #ping(): Promise<void> {
-    // The last one is still without an answer.
-    if (this.#isPinging) return void await this.#nc.close();
+    if (this.#isPinging) {
+      return this.#client.end(new Error("The NATS server does not answer"));
+    }
     this.#isPinging = true;
     await this.flushed();
     this.#isPinging = false;
@@ -200,56 +163,15 @@ export class Link {
     const timer = setRealTimer(FLUSH_LIMIT_MS, limit.resolve);
     await Promise.race([this.flushed(), limit.promise]);
     timer.stop();
-    await this.#nc.close();
-    await this.ended;
+    this.#client.end(null);
   }
 
-  #end(cause: unknown): unknown {
-    this.#isEnded = true;
+  #ended(): void {
     for (const timer of this.#timers) timer.stop();
-    const error = this.#isClosing ? null : new DenomasError(
-      "Cannot go on: the connection to the NATS server was lost",
-      { cause },
-    );
-    for (const receiver of this.#receivers.values()) receiver.end(error);
-    this.#receivers.clear();
-    return error;
-  }
-
-  #applyRefs(): void {
-    const socket = partsOf(this.#nc).transport?.socket;
-    if (this.#refs > 0) socket?.ref?.();
-    else socket?.unref?.();
   }
 }
 
 /** Returns whether `subject` is an inbox: a peer may name no other for answers. */
 export function isInbox(subject: string): boolean {
   return /^_INBOX[\w-]*(\.[\w-]+)+$/.test(subject);
-}
-
-/** Parts of a connection that nats-core does not offer, if they are there. */
-interface PrivateParts {
-  readonly transport?: {
-    readonly socket?: { ref?(): void; unref?(): void };
-  };
-  readonly heartbeats?: { cancel?(): void };
-}
-
-function partsOf(nc: NatsConnection): PrivateParts {
-  return (nc as { protocol?: PrivateParts }).protocol ?? {};
-}
-
-/** Calls `action` again and again, without keeping the process alive. */
-function repeat(ms: number, action: () => void): { stop(): void } {
-  let timer: WorldTimer;
-  const arm = () => {
-    timer = setRealTimer(ms, () => {
-      arm();
-      action();
-    });
-    timer.unref();
-  };
-  arm();
-  return { stop: () => timer.stop() };
 }

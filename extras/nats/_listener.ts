@@ -15,6 +15,7 @@ import { decodeHello, encodeShort, isShort, KIND } from "./_messages.ts";
 import { openStream, receiverFor } from "./_open_stream.ts";
 import { formatPlace, type NatsPlace, subjectOf } from "./_place.ts";
 import type { HeldLink, LinkPool } from "./_pool.ts";
+import { remind } from "./_repeat.ts";
 import type { NatsStream } from "./_stream.ts";
 
 /** The pauses before a lost listener tries again: each twice as long. */
@@ -126,31 +127,33 @@ export class NatsListener implements Listener {
     if (this.#closing !== null) return void hold.release();
     this.#held = held;
     if (!this.#isRef) hold.unref();
-    this.#unsubscribe = link.subscribe(subjectOf(this.#place), {
+    const subjects = { subject: subjectOf(this.#place), queue: QUEUE };
+    this.#unsubscribe = link.subscribe(subjects, {
       message: (data, reply) => this.#answer(link, data, reply),
       nobody: () => {},
       end: (error) => this.#lost(error),
-    }, { queue: QUEUE });
+    });
     await link.flushed();
   }
 
-  #answer(link: Link, data: Uint8Array, reply: string): void {
+  #answer(link: Link, data: Uint8Array, sender: Uint8Array): void {
+    const peer = new TextDecoder().decode(sender);
     // Nobody may let this side write anywhere else.
-    if (!isInbox(reply)) return;
+    if (!isInbox(peer)) return;
     if (isShort(data, KIND.probe)) {
-      return link.publish(reply, encodeShort(KIND.accept));
+      return link.publisher(peer)(encodeShort(KIND.accept));
     }
     const id = decodeHello(data);
     const hold = id === null ? null : link.hold();
     if (hold === null) return;
     const inbox = link.inbox();
-    const unsubscribe = link.subscribe(inbox, receiverFor(() => stream));
-    const stream: NatsStream = openStream({ link, hold }, {
-      inbox,
-      peer: reply,
-      unsubscribe,
-    });
-    link.publish(reply, encodeShort(KIND.accept), inbox);
+    const unsubscribe = link.subscribe(
+      { subject: inbox, writesTo: peer },
+      receiverFor(() => stream),
+    );
+    const ends = { inbox, peer, unsubscribe };
+    const stream: NatsStream = openStream({ link, hold }, ends);
+    link.publisher(peer, inbox)(encodeShort(KIND.accept));
     this.#options.accept({
       stream,
       localAddress: this.address,
@@ -190,21 +193,27 @@ export class NatsListener implements Listener {
 function isTaken(link: Link, subject: string): Promise<boolean> {
   const inbox = link.inbox();
   return new Promise<boolean>((resolve, reject) => {
+    const ask = () => link.publisher(subject, inbox)(encodeShort(KIND.probe));
     // Whoever does not answer has stopped, and is there.
-    const timer = setRealTimer(ANSWER_LIMIT_MS, () => settle(true));
+    const timer = remind(ANSWER_LIMIT_MS, {
+      again: ask,
+      late: () => settle(true),
+    });
     const settle = (isTaken: boolean) => {
       timer.stop();
       unsubscribe();
       resolve(isTaken);
     };
-    const unsubscribe = link.subscribe(inbox, {
+    const subjects = { subject: inbox, writesTo: subject };
+    const unsubscribe = link.subscribe(subjects, {
       message: () => settle(true),
       nobody: () => settle(false),
       end: (error) => {
         timer.stop();
+        unsubscribe();
         reject(error);
       },
     });
-    link.publish(subject, encodeShort(KIND.probe), inbox);
+    ask();
   });
 }

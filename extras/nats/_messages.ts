@@ -41,16 +41,14 @@ export interface StreamMessage {
   readonly data: Uint8Array;
 }
 
-/** Encodes a message of a stream, with a copy of its data. */
-export function encodeStreamMessage(
-  { kind, sequence, read, data }: StreamMessage,
-): Uint8Array {
-  const message = new Uint8Array(HEADER_BYTES + data.length);
-  message[0] = kind;
-  writeUint32(message, 1, sequence);
-  writeUint32(message, 5, read);
-  message.set(data, HEADER_BYTES);
-  return message;
+/** Writes what stands before the data of a stream's message into `header`. */
+export function encodeHeader(
+  { kind, sequence, read }: Omit<StreamMessage, "data">,
+  header: Uint8Array,
+): void {
+  header[0] = kind;
+  writeUint32(header, 1, sequence);
+  writeUint32(header, 5, read);
 }
 
 /** Decodes a message of a stream; `null` if it is none. */

@@ -1,4 +1,4 @@
-import type { Receiver } from "./_link.ts";
+import type { Receiver } from "./_client.ts";
 import type { HeldLink } from "./_pool.ts";
 import { NatsStream } from "./_stream.ts";
 
@@ -18,7 +18,7 @@ export function openStream(
 ): NatsStream {
   const stream = new NatsStream({
     maxBytes: link.maxBytes,
-    send: (message) => link.publish(peer, message, inbox),
+    send: link.publisher(peer, inbox),
     end: () => {
       unwatch();
       unsubscribe();

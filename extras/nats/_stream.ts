@@ -2,7 +2,7 @@ import { DenomasError, ProtocolError } from "../../transports/errors.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import {
   decodeStreamMessage,
-  encodeStreamMessage,
+  encodeHeader,
   HEADER_BYTES,
   KIND,
   type StreamMessage,
@@ -23,8 +23,11 @@ const NOTHING = new Uint8Array(0);
 export interface Outlet {
   /** The longest message. */
   readonly maxBytes: number;
-  /** Sends a message, in order. If the peer is gone, the stream is told so. */
-  send(message: Uint8Array): void;
+  /**
+   * Sends a message in two parts, in order, which it copies. If the peer is gone,
+   * the stream is told so.
+   */
+  send(header: Uint8Array, data: Uint8Array): void;
   /** No message comes any more, and none is sent. Called once. */
   end(): void;
   /** Keeps the process alive, as it does at first. */
@@ -45,6 +48,7 @@ interface PendingRead {
  */
 export class NatsStream implements ByteStream {
   readonly #outlet: Outlet;
+  readonly #header = new Uint8Array(HEADER_BYTES);
   #nextOut = 0;
   #nextIn = 0;
   /** Bytes that this side has written, and of them those the peer has read. */
@@ -270,7 +274,8 @@ export class NatsStream implements ByteStream {
     const sequence = this.#nextOut;
     this.#nextOut = next(sequence);
     this.#isQuiet = false;
-    this.#outlet.send(encodeStreamMessage({ kind, sequence, read, data }));
+    encodeHeader({ kind, sequence, read }, this.#header);
+    this.#outlet.send(this.#header, data);
   }
 
   /** A peer whose both directions have ended may be gone, and needs no news. */

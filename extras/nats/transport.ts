@@ -1,5 +1,5 @@
 import { ConnectError } from "../../transports/errors.ts";
-import { setRealTimer, world } from "../../transports/internal.ts";
+import { world } from "../../transports/internal.ts";
 import type {
   Connection,
   Listener,
@@ -9,7 +9,13 @@ import type {
 } from "../../transports/transport.ts";
 import { isInbox } from "./_link.ts";
 import { NatsListener } from "./_listener.ts";
-import { encodeHello, ID_LENGTH, isShort, KIND } from "./_messages.ts";
+import {
+  encodeHello,
+  encodeShort,
+  ID_LENGTH,
+  isShort,
+  KIND,
+} from "./_messages.ts";
 import { openStream, receiverFor } from "./_open_stream.ts";
 import type { NatsTransportOptions } from "./options.ts";
 import {
@@ -19,6 +25,7 @@ import {
   subjectOf,
 } from "./_place.ts";
 import { type HeldLink, LinkPool } from "./_pool.ts";
+import { remind } from "./_repeat.ts";
 import type { NatsStream } from "./_stream.ts";
 
 /**
@@ -130,13 +137,20 @@ function ask(
       hold.release();
       reject(error);
     };
-    const timer = setRealTimer(ANSWER_LIMIT_MS, () =>
-      fail(
-        new Error(`its server has not answered within ${ANSWER_LIMIT_MS} ms`),
-      ));
-    const unsubscribe = link.subscribe(inbox, {
-      message(data, peer) {
-        if (stream !== null) return onMessage.message(data, peer);
+    const subject = subjectOf(place);
+    const publish = link.publisher(subject, inbox);
+    const timer = remind(ANSWER_LIMIT_MS, {
+      // Its answer opens nothing, which only that to the first question does.
+      again: () => publish(encodeShort(KIND.probe)),
+      late: () =>
+        fail(
+          new Error(`its server has not answered within ${ANSWER_LIMIT_MS} ms`),
+        ),
+    });
+    const unsubscribe = link.subscribe({ subject: inbox, writesTo: subject }, {
+      message(data, sender) {
+        if (stream !== null) return onMessage.message(data, sender);
+        const peer = new TextDecoder().decode(sender);
         // A stranger's, since only the server knows this inbox so far.
         if (!isShort(data, KIND.accept) || !isInbox(peer)) return;
         timer.stop();
@@ -159,7 +173,7 @@ function ask(
     signal.addEventListener("abort", () => {
       if (stream === null) fail(signal.reason);
     }, { once: true });
-    link.publish(subjectOf(place), encodeHello(id), inbox);
+    publish(encodeHello(id));
   });
 }
 
