@@ -33,14 +33,13 @@ function slicesOf(scenarios: readonly string[], range: string): Slice[] {
     );
     Deno.exit(2);
   }
-  return scenarios.flatMap((scenario) => {
-    const slices: Slice[] = [];
-    for (let from = first; from <= last; from += SLICE) {
-      const to = Math.min(last, from + SLICE - 1);
-      slices.push({ scenario, seeds: `${from}-${to}`, count: to - from + 1 });
-    }
-    return slices;
-  });
+  const slices: Slice[] = [];
+  for (let from = first; from <= last; from += SLICE) {
+    const to = Math.min(last, from + SLICE - 1);
+    const part = { seeds: `${from}-${to}`, count: to - from + 1 };
+    slices.push(...scenarios.map((scenario) => ({ scenario, ...part })));
+  }
+  return slices;
 }
 
 /** Runs all slices; returns an exit code. */
