@@ -119,6 +119,10 @@ simulate("a server that closes with grace answers all that it has begun", {
     () => books.check(),
   );
   sim.sometimes("a server has closed several times", () => closes > 3);
+  sim.sometimes(
+    "many calls and streams end well",
+    () => books.answered > 50 && counts > 10,
+  );
   await sim.run();
   isOver = true;
   sim.eventually(
@@ -126,7 +130,4 @@ simulate("a server that closes with grace answers all that it has begun", {
     () => books.pending === 0 && counting.size === 0,
   );
   await sim.calm({ forMs: 200_000 });
-  if (books.answered < 10 || counts < 3) {
-    throw new Error(`Only ${books.answered} calls and ${counts} streams`);
-  }
 });

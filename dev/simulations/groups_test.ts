@@ -127,6 +127,7 @@ simulate("a group has its members, and each hears each message once", {
     return true;
   });
   sim.sometimes("many messages arrive", () => world.messages > 100);
+  sim.sometimes("many questions are answered", () => world.answers > 50);
   await sim.run();
   world.isOver = true;
   world.isWhole = false;
@@ -135,5 +136,4 @@ simulate("a group has its members, and each hears each message once", {
     () => world.heard.size === 6 && world.isWhole,
   );
   await sim.calm({ forMs: 200_000 });
-  if (world.answers < 20) throw new Error(`Only ${world.answers} answers`);
 });

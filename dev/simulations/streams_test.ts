@@ -1,3 +1,4 @@
+import { ConnectionClosedError } from "@denomas/denomas/channel";
 import { openReconnecting } from "@denomas/denomas/reconnect";
 import { service, startServer } from "@denomas/denomas/rpc";
 import { simulate } from "@denomas/denomas/testing";
@@ -6,30 +7,56 @@ import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 /** `deno task simulate` runs more of them. */
 const SEEDS = 5;
 
-const numbers = service({
-  async *from(first: number): AsyncGenerator<number> {
-    for (let number = first;; number++) {
-      yield number;
-      // Bursts, so that the credit of the stream runs out.
-      if (number % 50 === 0) {
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      }
-    }
-  },
-  async sum(values: AsyncIterable<number>): Promise<number> {
-    let sum = 0;
-    for await (const value of values) sum += value;
-    return sum;
-  },
-});
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function* upTo(last: number): AsyncGenerator<number> {
-  for (let number = 1; number <= last; number++) {
-    if (number % 20 === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+/** Small, so that the credit of streams runs out. */
+const OPTIONS = { heartbeatMs: 2_000, streamWindow: { items: 24, bytes: 1e6 } };
+
+/** The generators that have begun and not run their `finally`. */
+class Running {
+  readonly #nodes = new Map<object, string>();
+
+  /** The number of them that no crash has taken. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  crash(node: string): void {
+    for (const [it, by] of this.#nodes) if (by === node) this.#nodes.delete(it);
+  }
+
+  async *of<T>(node: string, items: AsyncIterable<T>): AsyncGenerator<T> {
+    const it = {};
+    this.#nodes.set(it, node);
+    try {
+      yield* items;
+    } finally {
+      this.#nodes.delete(it);
     }
+  }
+}
+
+/** Yields numbers, with a pause now and then. */
+async function* count(
+  first: number,
+  last: number,
+  pauseMs: number,
+): AsyncGenerator<number> {
+  for (let number = first; number <= last; number++) {
+    if (number % 50 === 0) await wait(pauseMs);
     yield number;
   }
+}
+
+function numbers(running: Running) {
+  return service({
+    from: (first: number) => running.of("server", count(first, Infinity, 500)),
+    async sum(values: AsyncIterable<number>): Promise<number> {
+      let sum = 0;
+      for await (const value of values) sum += value;
+      return sum;
+    },
+  });
 }
 
 simulate("streams lose and double nothing, both ways, until they break", {
@@ -37,24 +64,25 @@ simulate("streams lose and double nothing, both ways, until they break", {
   untilMs: UNTIL_MS,
   chaos: CHAOS,
 }, async (sim) => {
+  const running = new Running();
   let problem: string | null = null;
   let isOver = false;
   let sums = 0;
   let breaks = 0;
   const busy = new Set<string>();
   await sim.node("server", async () => {
-    await startServer("local://server", numbers);
+    running.crash("server");
+    await startServer("local://server", numbers(running), OPTIONS);
   });
   for (const name of ["a", "b", "c"]) {
     sim.node(name, async (node) => {
       busy.delete(name);
-      const { remote } = await openReconnecting<typeof numbers>(
+      running.crash(name);
+      const { remote } = await openReconnecting<ReturnType<typeof numbers>>(
         "local://server",
         {
-          queueTimeoutMs: 5_000,
-          retryForMs: 1e9,
-          heartbeatMs: 2_000,
-          onError: () => {},
+          ...OPTIONS,
+          ...{ queueTimeoutMs: 5_000, retryForMs: 1e9, onError: () => {} },
         },
       );
       while (!isOver) {
@@ -68,14 +96,17 @@ simulate("streams lose and double nothing, both ways, until they break", {
             }
             if (number >= last) break;
           }
-          const count = node.between(1, 200);
-          const sum = await remote.sum(upTo(count));
-          if (sum !== count * (count + 1) / 2) {
-            problem = `${name} got the sum ${sum} up to ${count}`;
+          const most = node.between(1, 200);
+          const sum = await remote.sum(running.of(name, count(1, most, 100)));
+          if (sum !== most * (most + 1) / 2) {
+            problem = `${name} got the sum ${sum} up to ${most}`;
           }
           sums++;
-        } catch {
+        } catch (error) {
           breaks++;
+          if (!(error instanceof ConnectionClosedError)) {
+            problem = `A stream of ${name} breaks by ${error}`;
+          }
         }
         busy.delete(name);
         await node.sleep(node.between(100, 5_000));
@@ -91,6 +122,9 @@ simulate("streams lose and double nothing, both ways, until they break", {
   await sim.run();
   isOver = true;
   sim.eventually("all streams have ended", () => busy.size === 0);
+  sim.eventually(
+    "all generators have run their 'finally'",
+    () => running.size === 0,
+  );
   await sim.calm({ forMs: 200_000 });
-  if (sums < 3) throw new Error(`Only ${sums} sums came through`);
 });
