@@ -1,7 +1,8 @@
 /**
  * Runs the project's own simulations for long, on all processors: `--seeds=N` or
  * `--seeds=FIRST-LAST` for each of them, the beginnings of their names to choose
- * some.
+ * some. With `--mutants` it looks whether they find what is left out of the
+ * package on purpose, within so many seeds.
  *
  * @module
  */
@@ -10,9 +11,18 @@ import { print, printError } from "../checks/_print.ts";
 import { ROOT } from "../checks/_project.ts";
 import { importFlags } from "../checks/npm_std.ts";
 import { listScenarios, runScenario } from "./_scenario.ts";
+import {
+  applyMutant,
+  copyProject,
+  findMutant,
+  listMutants,
+  MOST_FAULTS,
+  type Mutant,
+} from "./mutants/mutants.ts";
 
-/** How many seeds are run where none are named. */
+/** The seeds that are run where none are named. */
 const SEEDS = "1-1000";
+const MUTANT_SEEDS = "1-500";
 
 /** How many seeds one process runs. */
 const SLICE = 250;
@@ -72,27 +82,77 @@ async function runSlices(slices: Slice[]): Promise<number> {
   return code;
 }
 
+/** Looks for one mutant, in a copy of the project; prints how it was found. */
+async function hunt(mutant: Mutant, seeds: string): Promise<boolean> {
+  const flags = await importFlags();
+  const root = await Deno.makeTempDir();
+  try {
+    await copyProject(root);
+    const problem = await applyMutant(mutant, root);
+    if (problem !== null) {
+      printError(`${mutant.name}: cannot be applied: ${problem}`);
+      return false;
+    }
+    const startedAt = performance.now();
+    const found = await findMutant(mutant, { root, flags, seeds });
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    if (found === null) {
+      printError(
+        `${mutant.name}: NOT FOUND by '${mutant.scenario}', ${seconds} s`,
+      );
+      return false;
+    }
+    const { seed, faults, faultCount, failure, failsAgain } = found;
+    print(
+      `${mutant.name}: found by '${mutant.scenario}', seed ${seed}, ${faultCount} faults '${faults}', ${
+        failsAgain ? "fails again" : "DOES NOT FAIL AGAIN"
+      }, ${seconds} s: ${failure}`,
+    );
+    return failsAgain && faultCount <= MOST_FAULTS;
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** Looks for the mutants whose names begin so; returns an exit code. */
+async function huntAll(
+  names: readonly string[],
+  seeds: string,
+): Promise<number> {
+  const chosen = (await listMutants()).filter((it) => isChosen(it.name, names));
+  let found = 0;
+  for (const mutant of chosen) if (await hunt(mutant, seeds)) found++;
+  print(`${found} of ${chosen.length} mutants were found`);
+  return found === chosen.length ? 0 : 1;
+}
+
+function isChosen(name: string, beginnings: readonly string[]): boolean {
+  return beginnings.length === 0 ||
+    beginnings.some((beginning) => name.startsWith(beginning));
+}
+
 if (import.meta.main) {
-  let seeds = SEEDS;
+  let seeds: string | undefined;
+  let isHunt = false;
   const names: string[] = [];
   for (const arg of Deno.args) {
     if (arg.startsWith("--seeds=")) seeds = arg.slice("--seeds=".length);
+    else if (arg === "--mutants") isHunt = true;
     else if (!arg.startsWith("-")) names.push(arg);
     else {
       printError(
-        `Running simulations: no option '${arg}', wanted --seeds=N or --seeds=FIRST-LAST`,
+        `Running simulations: no option '${arg}', wanted --seeds=N, --seeds=FIRST-LAST or --mutants`,
       );
       Deno.exit(2);
     }
   }
-  const chosen = (await listScenarios()).filter((it) =>
-    names.length === 0 || names.some((name) => it.startsWith(name))
-  );
+  if (isHunt) Deno.exit(await huntAll(names, seeds ?? MUTANT_SEEDS));
+  const chosen = (await listScenarios()).filter((it) => isChosen(it, names));
   if (chosen.length === 0) {
     printError(
       `Running simulations: none begins with '${names.join("' or '")}'`,
     );
     Deno.exit(2);
   }
-  Deno.exit(await runSlices(slicesOf(chosen, seeds)));
+  Deno.exit(await runSlices(slicesOf(chosen, seeds ?? SEEDS)));
 }

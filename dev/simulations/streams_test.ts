@@ -9,8 +9,7 @@ const SEEDS = 5;
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Small, so that the credit of streams runs out. */
-const OPTIONS = { heartbeatMs: 2_000, streamWindow: { items: 24, bytes: 1e6 } };
+const OPTIONS = { heartbeatMs: 2_000 };
 
 /** The generators that have begun and not run their `finally`. */
 class Running {
@@ -82,6 +81,8 @@ simulate("streams lose and double nothing, both ways, until they break", {
         "local://server",
         {
           ...OPTIONS,
+          // Small, so that the credit of streams runs out.
+          streamWindow: { items: node.between(1, 32), bytes: 1e6 },
           ...{ queueTimeoutMs: 5_000, retryForMs: 1e9, onError: () => {} },
         },
       );

@@ -40,6 +40,16 @@ export class EventQueue<T extends QueuedEvent> {
     }
   }
 
+  /** As `pop`, of those that are due at `time` or before. */
+  popBefore(time: number): T | undefined {
+    for (;;) {
+      const first = this.#heap[0];
+      if (first === undefined || first.at > time) return undefined;
+      this.#take();
+      if (!first.isStopped) return first;
+    }
+  }
+
   #take(): T | undefined {
     const heap = this.#heap;
     const first = heap[0];

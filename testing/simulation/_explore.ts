@@ -45,16 +45,16 @@ export async function explore(
   const unseen = new Set<string>();
   const seen = new Set<string>();
   for (const [at, seed] of seeds.entries()) {
-    const outcome = await runSeed(body, { ...options, seed });
+    // What cannot be repeated is recorded at once.
+    const isRecorded = options.sockets ?? false;
+    const outcome = await runSeed(body, { ...options, seed, isRecorded });
     for (const [what, wasTrue] of outcome.sometimes) {
       (wasTrue ? seen : unseen).add(what);
     }
     const isFailure = outcome.failure !== null;
     if (!isFailure && at % CHECKED_OF !== 0) continue;
-    await checkTwice(body, { ...options, seed }, outcome);
-    if (isFailure) {
-      throw await judge(body, { ...options, seed }, outcome);
-    }
+    if (!isRecorded) await checkTwice(body, { ...options, seed }, outcome);
+    if (isFailure) throw await judge(body, { ...options, seed }, outcome);
   }
   const never = [...unseen].find((what) => !seen.has(what));
   if (never === undefined || seeds.length === 1) return;
@@ -114,6 +114,11 @@ async function judge(
   const run = (faults: readonly PlannedFault[]) =>
     runSeed(body, { ...rest, faults, isRecorded: true });
   const plan = first.trace.faults;
+  if (rest.sockets) {
+    const drawing = await draw?.(first.trace) ?? null;
+    const shrunk = { faults: plan, runs: 0 };
+    return errorOf(options.seed, { plan, shrunk, outcome: first, drawing });
+  }
   const fails = async (faults: readonly PlannedFault[]) =>
     sortOf(await run(faults)) === sort;
   const shrunk = isShrunk

@@ -57,14 +57,14 @@ type Action = (...args: readonly unknown[]) => void;
 
 /**
  * Replaces the sources of time and chance that user code takes, and guards what
- * cannot be replaced.
+ * cannot be replaced, unless `onEscape` is `null`.
  *
  * @returns A function that restores all of them.
  */
 export function patchGlobals(
   scheduler: Scheduler,
   root: SimulatedProcess,
-  onEscape: (error: SimulationEscapeError) => void,
+  onEscape: ((error: SimulationEscapeError) => void) | null,
 ): () => void {
   const patches = new Patches();
   patchTimers(patches, scheduler);
@@ -72,6 +72,14 @@ export function patchGlobals(
   patches.set(performance, "now", () => scheduler.now);
   patchChance(patches, root);
   patchCollection(patches);
+  if (onEscape !== null) guardEscapes(patches, onEscape);
+  return () => patches.undo();
+}
+
+function guardEscapes(
+  patches: Patches,
+  onEscape: (error: SimulationEscapeError) => void,
+): void {
   const guard = (owner: object, path: string, name: string) =>
     patches.set(owner, name, function guarded() {
       const error = new SimulationEscapeError(
@@ -86,7 +94,6 @@ export function patchGlobals(
     guard(nodeTimers, `node:timers ${name}`, name);
     guard(nodeTimersPromises, `node:timers/promises ${name}`, name);
   }
-  return () => patches.undo();
 }
 
 function patchTimers(patches: Patches, scheduler: Scheduler): void {

@@ -27,13 +27,20 @@ export class NodeNetwork {
   /** The names of the nodes at both ends, by address. */
   readonly #names = new Map<string, string>();
 
-  /** Creates a network without faults; `root` runs what belongs to no node. */
-  constructor(seed: number, root: SimulatedProcess) {
+  /**
+   * Creates a network without faults over `base`; `root` runs what belongs to no
+   * node.
+   */
+  constructor(
+    seed: number,
+    root: SimulatedProcess,
+    base: Transport = plainMemory,
+  ) {
     this.#root = root;
     this.#wire = new SimulatedProcess(seed, "", 0, true);
     this.network = new StepNetwork({
       seed,
-      base: plainMemory,
+      base,
       belongs: (end, owner) =>
         end === owner ||
         (this.#ends.get(end) ?? this.#ownerAt(end)) === owner,

@@ -24,7 +24,7 @@ export async function runSeed(
   const restoreGlobals = patchGlobals(
     scheduler,
     root,
-    (error) => sim.fail(error),
+    options.sockets ? null : (error) => sim.fail(error),
   );
   try {
     await root.run(() => go(sim, body));
@@ -61,7 +61,7 @@ async function close(sim: SimulatedWorld): Promise<void> {
   sim.crashAll();
   let isClosed = false;
   network.close().then(() => isClosed = true);
-  await scheduler.drain();
+  await scheduler.drain(() => isClosed);
   if (!isClosed) {
     throw new Error(
       `Cannot end the simulation of seed ${sim.seed}: its network does not come to rest, so that later seeds would not be the same alone`,

@@ -334,3 +334,28 @@ Deno.test("runSeed - ends a body that waits longer than its time", async () => {
   const error = await fails((sim) => sim.sleep(70_000));
   assertStringIncludes(error.message, "has not ended at 60000 ms");
 });
+
+Deno.test("runSeed - runs the same body over sockets, in real time", async () => {
+  const before = performance.now();
+  const counts: number[] = [];
+  const { endedAt } = await passes(async (sim) => {
+    const address = await sim.node("hub", async (node) => {
+      const container = await node.createContainer();
+      return (await container.spawn(Counter)).address;
+    });
+    sim.node("client", async (node) => {
+      const here = await node.createContainer();
+      const counter = await here.connect<Counter>(address, { retryForMs: 1e6 });
+      for (;;) {
+        counts.push(await counter.next().catch(() => -1));
+        await node.sleep(10);
+      }
+    });
+    while (counts.length < 3) await sim.sleep(1);
+    sim.fault({ kind: "crash", node: "hub", atMs: sim.now, forMs: 50 });
+    while (counts.lastIndexOf(1) < 3) await sim.sleep(1);
+    await sim.run();
+  }, { sockets: true, untilMs: 300 });
+  assertEquals(counts.slice(0, 3), [1, 2, 3]);
+  assert(endedAt >= 300 && performance.now() - before >= 300);
+});

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import process from "node:process";
 import type { WorldTimer } from "../../transports/internal.ts";
 import { EventQueue, type QueuedEvent } from "./_event_queue.ts";
 import type { RunningHash } from "./_hash.ts";
@@ -11,7 +12,9 @@ const MOST_TURNS = 200_000;
 const IDLE_TURNS = 20;
 
 const realImmediate = globalThis.setImmediate;
+const realTick = process.nextTick;
 const realTimeout = globalThis.setTimeout;
+const realNow = performance.now.bind(performance);
 
 /** A timer that does not fire. */
 const NEVER: WorldTimer = { stop: () => {}, ref: () => {}, unref: () => {} };
@@ -27,14 +30,26 @@ function inContext(action: () => void): () => void {
   return () => restore(action);
 }
 
-/** Waits until all microtasks have run. */
+/** Waits for a turn of the event loop, which reports rejections, too. */
 export function realTurn(): Promise<void> {
   return new Promise((resolve) => realImmediate(resolve));
 }
 
+/** Waits until all microtasks have run, for which it takes no turn. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => realTick(resolve));
+}
+
+/** How many events are run in one turn of the event loop. */
+const EVENTS_OF_TURN = 32;
+
+/** How long real time is waited for at once, in milliseconds. */
+const SLICE_MS = 1;
+
 /**
  * Virtual time: timers and turns of the event loop, one after the other, with
- * all their microtasks. Time moves on only when nothing is left to do at once.
+ * all their microtasks. Time moves on only when nothing is left to do at once;
+ * or, with `isReal`, as it does outside.
  */
 export class Scheduler {
   readonly turns = { begun: 0, pending: 0 };
@@ -46,22 +61,26 @@ export class Scheduler {
   #now = 0;
   #number = 0;
   #turnsAtNow = 0;
+  /** When real time began to be followed, if it is. */
+  readonly #realStart: number | null;
 
   /** Begins at 0; `root` is the process of all code outside of nodes. */
-  constructor(root: SimulatedProcess, hash: RunningHash) {
+  constructor(root: SimulatedProcess, hash: RunningHash, isReal = false) {
     this.#root = root;
     this.#hash = hash;
+    this.#realStart = isReal ? realNow() : null;
   }
 
   /** The virtual time, in milliseconds since the start. */
   get now(): number {
-    return this.#now;
+    if (this.#realStart === null) return this.#now;
+    return Math.max(this.#now, realNow() - this.#realStart);
   }
 
   /** Calls `action` once after `ms`, as code of the process that asks for it. */
   setTimer(ms: number, action: () => void): WorldTimer {
     if (ms === Infinity) return NEVER;
-    const event = this.#event(this.#now + Math.max(0, ms), action);
+    const event = this.#event(this.now + Math.max(0, ms), action);
     this.#timers.push(event);
     return {
       stop: () => void (event.isStopped = true),
@@ -99,21 +118,38 @@ export class Scheduler {
    */
   async run(isOver: () => boolean, check: () => void): Promise<boolean> {
     await realTurn();
+    let events = 0;
     while (!isOver()) {
-      const event = this.#next() ?? await this.#late(isOver);
+      const event = this.#realStart === null
+        ? this.#next() ?? await this.#late(isOver)
+        : await this.#nextInTime(isOver, check);
       if (event === undefined) return isOver();
       if (event.by.isDead) continue;
       this.#advance(event);
       event.by.admit(event.run);
-      await realTurn();
+      await (++events % EVENTS_OF_TURN === 0 ? realTurn() : settled());
       check();
     }
+    // What was rejected in the last events fails the run, too.
+    await realTurn();
     return true;
   }
 
-  /** Runs what is due now, for the queues of the process to be empty. */
-  async drain(): Promise<void> {
+  /**
+   * Runs what is due now, for the queues of the process to be empty. Sockets are
+   * given some real time before.
+   */
+  async drain(isDone: () => boolean = () => true): Promise<void> {
     await realTurn();
+    for (let turns = 0; turns < IDLE_TURNS && !isDone(); turns++) {
+      await this.#drainTurns();
+      if (this.#realStart === null) return;
+      await new Promise((resolve) => realTimeout(resolve, SLICE_MS));
+    }
+    await this.#drainTurns();
+  }
+
+  async #drainTurns(): Promise<void> {
     for (let left = MOST_TURNS; left > 0; left--) {
       const event = this.#nextOfTurn();
       if (event === undefined) return;
@@ -134,6 +170,20 @@ export class Scheduler {
     }
     this.#turns = [];
     this.#nextTurn = 0;
+    return undefined;
+  }
+
+  /** Waits for real time, in which sockets are read and written, too. */
+  async #nextInTime(
+    isOver: () => boolean,
+    check: () => void,
+  ): Promise<Event | undefined> {
+    while (!isOver()) {
+      const event = this.#nextOfTurn() ?? this.#timers.popBefore(this.now);
+      if (event !== undefined) return event;
+      await new Promise((resolve) => realTimeout(resolve, SLICE_MS));
+      check();
+    }
     return undefined;
   }
 

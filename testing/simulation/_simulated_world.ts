@@ -1,5 +1,6 @@
 import { Container } from "../../agent/container.ts";
 import type { ContainerOptions } from "../../agent/container_options.ts";
+import { plainMemory } from "../../transports/memory.ts";
 import { randomInteger, seededRandom } from "../network/random.ts";
 import type { Simulation, SimulationNode } from "./contract.ts";
 import { FaultDriver } from "./_fault_driver.ts";
@@ -10,12 +11,16 @@ import { SimulatedProcess } from "./_process.ts";
 import { Properties } from "./_properties.ts";
 import type { RunOptions, RunOutcome } from "./_outcome.ts";
 import { Scheduler } from "./_scheduler.ts";
+import { overSockets } from "./_socket_transport.ts";
 import type { PlannedFault, TraceEvent } from "./trace/trace.ts";
 import { Watcher } from "./_watcher.ts";
 
 /** The length of a run and of a calm where none is named. */
 const RUN_MS = 60_000;
 const CALM_MS = 30_000;
+
+/** How late code may be in real time, in milliseconds. */
+const SLACK_MS = 5_000;
 
 interface NodeRecord {
   readonly name: string;
@@ -44,15 +49,22 @@ export class SimulatedWorld implements Simulation {
   #failure: RunOutcome["failure"] = null;
   /** When a body that has not ended is late, in virtual milliseconds. */
   #limitMs: number;
+  readonly #slackMs: number;
 
   constructor(options: RunOptions) {
     const { seed, untilMs = RUN_MS, faults = [] } = options;
     this.seed = seed;
     this.#options = options;
-    this.#untilMs = this.#limitMs = untilMs;
+    this.#untilMs = untilMs;
+    this.#slackMs = options.sockets ? SLACK_MS : 0;
+    this.#limitMs = untilMs + this.#slackMs;
     this.root = new SimulatedProcess(seed, "", 0);
-    this.scheduler = new Scheduler(this.root, this.#hash);
-    this.network = new NodeNetwork(seedFor(seed, "network"), this.root);
+    this.scheduler = new Scheduler(this.root, this.#hash, options.sockets);
+    this.network = new NodeNetwork(
+      seedFor(seed, "network"),
+      this.root,
+      options.sockets ? overSockets() : plainMemory,
+    );
     this.watcher = new Watcher({
       isRecorded: options.isRecorded ?? false,
       nameAt: (address) => this.network.nameAt(address),
@@ -175,7 +187,10 @@ export class SimulatedWorld implements Simulation {
   async calm(
     { forMs = CALM_MS }: { readonly forMs?: number } = {},
   ): Promise<void> {
-    this.#limitMs = Math.max(this.#limitMs, this.now + forMs);
+    this.#limitMs = Math.max(
+      this.#limitMs,
+      this.now + forMs + this.#slackMs,
+    );
     this.#tell({ kind: "note", node: "", text: "calm" });
     this.root.run(() => this.#faults.calm());
     await this.root.run(() => this.#untilReached(forMs));

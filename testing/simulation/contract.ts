@@ -24,6 +24,14 @@ export interface SimulateOptions {
    * @default {none}
    */
   readonly chaos?: Chaos;
+  /**
+   * Runs over TCP on the loopback interface, in real time: to see that a program
+   * does the same there. Its nodes and their faults are those of the seed, but a
+   * run is not the same twice, and no plan is shrunk.
+   *
+   * @default {false}
+   */
+  readonly sockets?: boolean;
   /** A plan of faults, in place of chances. */
   readonly faults?: readonly PlannedFault[];
 }
