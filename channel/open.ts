@@ -67,8 +67,13 @@ export async function connectOnce<Started>(
 ): Promise<Started> {
   const resolved = resolveOptions(options);
   const transport = chooseTransport(address, options);
-  const connection = await attempt(transport, address, options.signal, owner);
-  return channelOn(startChannel, connection, resolved);
+  return await attempt(
+    transport,
+    address,
+    options.signal,
+    owner,
+    (it) => channelOn(startChannel, it, resolved),
+  );
 }
 
 /**
@@ -120,13 +125,17 @@ export function channelOn<Started>(
   return startChannel(channel);
 }
 
-/** Makes one attempt, until the signal aborts or the time is over. */
-async function attempt(
+/**
+ * Makes one attempt, until the signal aborts or the time is over. Returns what
+ * `use` returns for the connection.
+ */
+async function attempt<T>(
   transport: Transport,
   address: string,
   signal: AbortSignal | undefined,
   owner: object | undefined,
-): Promise<Connection> {
+  use: (connection: Connection) => T,
+): Promise<T> {
   const text =
     `Cannot connect to '${address}': no answer within ${ATTEMPT_MS} ms`;
   const time = new Ending(() => new ConnectError(text, { address }));
@@ -137,11 +146,13 @@ async function attempt(
     { patient: true },
   );
   try {
-    return await time.before(
+    const connection = await time.before(
       signal,
       (signal) => transport.connect(address, { signal }),
     );
+    return use(connection);
   } finally {
+    // Last, so that the timeouts of the connection need no new timer.
     timeout.stop();
   }
 }

@@ -55,6 +55,11 @@ export interface World {
    * in which they were deferred.
    */
   defer(action: () => void): void;
+  /**
+   * Whether what waits for times in this world may share one timer: what is due
+   * at once then runs in one order, of which a simulator tries several.
+   */
+  readonly sharesTimers?: boolean;
   /** Carries the bytes of `local://` addresses in place of plain queues. */
   readonly memory?: Transport;
 }
@@ -208,6 +213,7 @@ const systemWorld: World = {
   turns,
   uncountedTurn: () => new Promise((resolve) => deferUncounted(resolve)),
   defer,
+  sharesTimers: true,
 };
 
 /** As {@linkcode World.setTimer}, but on real time where a test fakes it. */

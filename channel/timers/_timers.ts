@@ -1,4 +1,5 @@
-import { observed, world, type WorldTimer } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
+import { type Alarm, currentAlarm, type Sleeper } from "./_alarm.ts";
 import { Heap, type HeapItem } from "./_heap.ts";
 
 /** The number of parts of a wait for a peer, each of which may be repeated. */
@@ -39,18 +40,23 @@ export interface TimeoutOptions {
 }
 
 /**
- * All timers of one owner, such as a channel, on a single timer of the system.
- * That one is armed only while something is due, and reported to belong to the
- * owner.
+ * All timers of one owner, such as a channel, which are woken by an alarm that
+ * they share with those of others. They wait for it only while something is due,
+ * and that is reported to belong to the owner.
  */
-export class Timers {
+export class Timers implements Sleeper {
+  /**
+   * When the alarm wakes them: never later than the first item is due. To be
+   * woken too early costs less than to move in the alarm.
+   */
+  wakeAt = Infinity;
+  slot = -1;
   readonly #owner: object | undefined;
   readonly #heap = new Heap<Due>(isBefore);
-  /**
-   * The timer of the system, and when it fires: never later than the first item
-   * is due. One that fires early costs less than setting it anew, 2 to 4 µs.
-   */
-  #alarm: { readonly timer: WorldTimer; readonly at: number } | null = null;
+  /** The alarm that will wake them; `null` while nothing is due. */
+  #alarm: Alarm | null = null;
+  /** Whether they count among those that keep the process alive. */
+  #isCounted = false;
   /** The number of items that keep the process alive, where the owner does. */
   #keptAlive = 0;
   #isRef = true;
@@ -98,9 +104,10 @@ export class Timers {
   }
 
   #updateRef(): void {
-    const timer = this.#alarm?.timer;
-    if (this.#isRef && this.#keptAlive > 0) timer?.ref();
-    else timer?.unref();
+    const isWanted = this.#isRef && this.#keptAlive > 0;
+    if (this.#alarm === null || isWanted === this.#isCounted) return;
+    this.#isCounted = isWanted;
+    this.#alarm.countRef(isWanted ? 1 : -1);
   }
 
   /** Removes an item, if it is in. */
@@ -124,30 +131,37 @@ export class Timers {
 
   #arm(): void {
     const at = this.#heap.first?.dueAt ?? Infinity;
-    const alarm = this.#alarm;
-    if (at >= (alarm?.at ?? Infinity) && !alarm?.timer.isStale) return;
+    if (at >= this.wakeAt && !this.#alarm?.isStale) return;
     if (this.#alarm === null) {
       observed.by?.opened(this, "timer", () => this.#names());
       if (this.#owner !== undefined) observed.by?.owned(this, this.#owner);
     }
-    this.#alarm?.timer.stop();
-    const delayMs = Math.max(0, Math.ceil(at - world.now()));
-    const timer = world.setTimer(delayMs, () => this.#ring(at));
-    this.#alarm = { timer, at };
-    if (!this.#isRef || this.#keptAlive === 0) timer.unref();
+    if (this.#alarm?.isStale !== false) {
+      this.#leave();
+      this.#alarm = currentAlarm();
+    }
+    this.wakeAt = at;
+    this.#alarm.set(this);
+    this.#updateRef();
+  }
+
+  #leave(): void {
+    this.#alarm?.clear(this);
+    if (this.#isCounted) this.#alarm?.countRef(-1);
+    this.#isCounted = false;
+    this.wakeAt = Infinity;
   }
 
   #silence(): void {
     if (this.#alarm === null) return;
-    this.#alarm.timer.stop();
+    this.#leave();
     this.#alarm = null;
     observed.by?.closed(this);
   }
 
-  #ring(at: number): void {
+  /** For the alarm. */
+  wake(now: number): void {
     this.#silence();
-    // A clock that is coarse, or not the one of the timer, may be behind.
-    const now = Math.max(at, world.now());
     try {
       for (const due of this.#heap.takeWhile(({ dueAt }) => dueAt <= now)) {
         this.#letGo(due);
@@ -192,7 +206,8 @@ export class Timeout implements Due {
     this.#isPatient = parts > 1;
     this.#partsLeft = parts;
     this.#action = action;
-    this.dueAt = world.now() + this.#partMs;
+    // To read the time is not free, and many limits are off.
+    this.dueAt = timeMs === Infinity ? Infinity : world.now() + this.#partMs;
   }
 
   /** Stops it. Repeatable. */
