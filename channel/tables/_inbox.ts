@@ -8,13 +8,18 @@ interface InboxEnd {
   readonly quiet: boolean;
 }
 
+/** What a loop reads at a quiet end. An error, with its stack, would cost more. */
+const END = Symbol("end");
+
 /**
  * A queue with one reader, which calls {@linkcode Inbox.recv} or iterates, but
  * not both.
  */
 export class Inbox<T> implements AsyncIterable<T> {
   readonly #items = new Deque<T>();
-  #reader: PromiseWithResolvers<T> | null = null;
+  #reader: PromiseWithResolvers<T | typeof END> | null = null;
+  /** Whether the reader that waits is a loop. */
+  #isLoopWaiting = false;
   #iterating = false;
   #ended: InboxEnd | null = null;
 
@@ -36,7 +41,8 @@ export class Inbox<T> implements AsyncIterable<T> {
    */
   end(error: () => Error, quiet: boolean): void {
     this.#ended ??= { error, quiet };
-    this.#reader?.reject(error());
+    if (this.#isLoopWaiting && quiet) this.#reader?.resolve(END);
+    else this.#reader?.reject(error());
     this.#reader = null;
   }
 
@@ -50,7 +56,8 @@ export class Inbox<T> implements AsyncIterable<T> {
     if (this.#iterating) {
       return Promise.reject(secondReader("recv while a loop is reading"));
     }
-    return this.#next();
+    // Only a loop reads the end.
+    return this.#next() as Promise<T>;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
@@ -69,12 +76,11 @@ export class Inbox<T> implements AsyncIterable<T> {
   }
 
   async #nextOrEnd(): Promise<IteratorResult<T, undefined>> {
-    try {
-      return { done: false, value: await this.#next() };
-    } catch (error) {
-      if (!this.#ended?.quiet) throw error;
-      return this.#leave();
-    }
+    if (this.#ended?.quiet) return this.#leave();
+    const next = this.#next();
+    this.#isLoopWaiting = true;
+    const value = await next;
+    return value === END ? this.#leave() : { done: false, value };
   }
 
   #leave(): IteratorReturnResult<undefined> {
@@ -82,13 +88,14 @@ export class Inbox<T> implements AsyncIterable<T> {
     return { done: true, value: undefined };
   }
 
-  #next(): Promise<T> {
+  #next(): Promise<T | typeof END> {
     if (this.#reader !== null) {
       return Promise.reject(secondReader("recv while another recv is waiting"));
     }
     if (this.size > 0) return Promise.resolve(this.#items.shift()!);
     if (this.#ended !== null) return Promise.reject(this.#ended.error());
     this.#reader = Promise.withResolvers();
+    this.#isLoopWaiting = false;
     return this.#reader.promise;
   }
 }

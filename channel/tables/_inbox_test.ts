@@ -90,6 +90,13 @@ Deno.test("Inbox ends a loop quietly, or throws, as it was ended", async () => {
   waiting.end(() => new Ended(), true);
   await loop;
 
+  const left = new Inbox<number>();
+  const iterator = left[Symbol.asyncIterator]();
+  const next = iterator.next();
+  await iterator.return!();
+  left.end(() => new Ended(), true);
+  assertEquals(await next, { done: true, value: undefined });
+
   const loud = new Inbox<number>();
   loud.end(() => new Ended(), false);
   await assertRejects(async () => {

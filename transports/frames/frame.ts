@@ -9,7 +9,9 @@ import { printable } from "../printable.ts";
 /** The length of a frame's header, in bytes. */
 export const HEADER_BYTES = 4;
 
-/** The read buffer of an idle connection. */
+/** The read buffer of a connection that has received little so far. */
+const FIRST_BUFFER_BYTES = 512;
+/** The largest read buffer of an idle connection. */
 const IDLE_BUFFER_BYTES = 4 * 1024;
 /** The read buffer while more bytes arrive than the idle one holds. */
 const BUSY_BUFFER_BYTES = 64 * 1024;
@@ -124,9 +126,16 @@ export class FrameDecoder {
 
   /** Keeps only a small buffer, since the connection may be idle from now on. */
   #reset(): void {
-    if (this.#buffer.length !== IDLE_BUFFER_BYTES) {
+    const { length } = this.#buffer;
+    // Of a small one that was filled, or did not suffice, a busy peer would need
+    // several for a burst.
+    const isFilled = length > 0 && this.#end === length;
+    const bytes = length > FIRST_BUFFER_BYTES || isFilled
+      ? IDLE_BUFFER_BYTES
+      : FIRST_BUFFER_BYTES;
+    if (length !== bytes) {
       spareBuffers.give(this.#buffer);
-      this.#buffer = new Uint8Array(IDLE_BUFFER_BYTES);
+      this.#buffer = new Uint8Array(bytes);
     }
     this.#start = this.#end = 0;
   }
@@ -144,7 +153,11 @@ export class FrameDecoder {
     if (this.#start + wanted <= this.#buffer.length) return;
     const isFull = this.#end === this.#buffer.length;
     const most = Math.max(wanted, BUSY_BUFFER_BYTES);
-    const earned = Math.max(this.#end * GROWTH, this.#lastBytes);
+    const earned = Math.max(
+      this.#end * GROWTH,
+      this.#lastBytes,
+      IDLE_BUFFER_BYTES,
+    );
     const bytes = isFull ? Math.min(most, earned) : 0;
     if (bytes > this.#buffer.length) {
       const grown = spareBuffers.take(bytes);

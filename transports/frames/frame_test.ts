@@ -250,15 +250,27 @@ Deno.test("FrameDecoder takes a frame of exactly the limit", () => {
   assertThrows(() => decoder.next(), FrameTooLargeError);
 });
 
-Deno.test("FrameDecoder holds 4 KiB before anything arrived", () => {
-  assertEquals(new FrameDecoder(LIMIT).space().buffer.byteLength, 4_096);
+Deno.test("FrameDecoder holds 512 bytes until more arrive at once, and then 4 KiB", () => {
+  const burst = concat(Array(50).fill(encodeFrame("sixes!")));
+  for (const last of ["12345678", "123456789"]) {
+    const decoder = new FrameDecoder(LIMIT);
+    for (const bytes of [encodeFrame("short"), burst]) {
+      assertEquals(decoder.space().buffer.byteLength, 512);
+      feed(decoder, bytes);
+      takeAll(decoder);
+    }
+    // The last byte of the buffer is filled, by a whole frame or a part of one.
+    feed(decoder, concat([burst, encodeFrame(last)]));
+    takeAll(decoder);
+    assertEquals(decoder.space().buffer.byteLength, 4_096);
+  }
 });
 
 Deno.test("FrameDecoder takes no memory for a length that is only claimed", () => {
   const decoder = new FrameDecoder(LIMIT);
   feed(decoder, fromHex("01000000"));
   assertEquals(decoder.next(), null);
-  assertEquals(decoder.space().buffer.byteLength, 4_096);
+  assertEquals(decoder.space().buffer.byteLength, 512);
 });
 
 Deno.test("FrameDecoder holds at most eight times what arrived of a frame", () => {

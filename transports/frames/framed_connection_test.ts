@@ -12,6 +12,9 @@ import type { ByteStream } from "../transport.ts";
 import { encodeFrame } from "./frame.ts";
 import { observe } from "../_observers.ts";
 
+/** Fills the first read buffer of a connection: there is more room after it. */
+const FILLING = frames("x".repeat(508));
+
 /** A stream whose reads and writes do what a test tells them. */
 class FakeStream implements ByteStream {
   /** What was written, a part for each write that was taken. */
@@ -221,7 +224,8 @@ Deno.test("FramedConnection writes the answers to a long burst in parts", async 
 Deno.test("FramedConnection lets others have their turn within a large read", async () => {
   const other = setUp();
   const { stream, end } = setUp();
-  stream.arrive(frames(...Array<string>(200).fill("1")));
+  stream.arrive(FILLING);
+  stream.arrive(frames(...Array<string>(199).fill("1")));
   await nextTurn();
   assertEquals(end.frames.length, 128);
   let turns = 0;
@@ -255,7 +259,8 @@ Deno.test("FramedConnection counts a long frame as several before others have th
 
 Deno.test("FramedConnection delivers nothing after a close between two turns", async () => {
   const { stream, end } = setUp();
-  stream.arrive(frames(...Array<string>(200).fill("1")));
+  stream.arrive(FILLING);
+  stream.arrive(frames(...Array<string>(199).fill("1")));
   await nextTurn();
   end.connection.close();
   for (let turn = 0; turn < 100; turn++) await nextTurn();
