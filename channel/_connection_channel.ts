@@ -75,11 +75,6 @@ export const startPlain: ChannelStarter = (channel) => {
  * itself.
  */
 export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
-  readonly localAddress: string;
-  readonly remoteAddress: string;
-  readonly peerName: string | null;
-  /** The HTTP request by which the peer connected, if it did. */
-  readonly request: UpgradeRequest | null;
   readonly connection: FramedConnection;
   readonly options: ConnectionChannelOptions;
   /** The limits of this connection. */
@@ -102,6 +97,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   readonly calls: OutgoingCalls;
   readonly closed: Promise<CloseReason>;
 
+  readonly #below: Connection;
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #requests: IncomingRequests;
   /** Whether what the peer sends is ignored, as it uses another codec. */
@@ -112,10 +108,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   /** Takes over `connection`, and reads nothing from it before `start`. */
   constructor(connection: Connection, options: ConnectionChannelOptions) {
     const { limits } = options;
-    this.localAddress = connection.localAddress;
-    this.remoteAddress = connection.remoteAddress;
-    this.peerName = connection.peerName ?? null;
-    this.request = connection.request ?? null;
+    this.#below = connection;
     this.connection = new FramedConnection(connection, limits.frames.maxBytes);
     this.options = options;
     this.limits = limits;
@@ -134,6 +127,23 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.arrivals = new Arrivals(this);
     this.calls = new OutgoingCalls(this);
     this.#requests = new IncomingRequests(this);
+  }
+
+  get localAddress(): string {
+    return this.#below.localAddress;
+  }
+
+  get remoteAddress(): string {
+    return this.#below.remoteAddress;
+  }
+
+  get peerName(): string | null {
+    return this.#below.peerName ?? null;
+  }
+
+  /** The HTTP request by which the peer connected, if it did. */
+  get request(): UpgradeRequest | null {
+    return this.#below.request ?? null;
   }
 
   /** Starts to read. To be called once, before anything else. */

@@ -8,25 +8,25 @@ import type { IncomingRequest } from "./request.ts";
  */
 export interface ChannelHooks {
   /** Receives the requests, instead of `recv` and iteration. */
-  readonly onRequest?: (request: IncomingRequest) => void;
+  onRequest?(request: IncomingRequest): void;
   /** Returns the context of one request, with which it is revived. */
-  readonly requestContext?: () => ArrivalContext;
+  requestContext?(): ArrivalContext;
   /** Decides which requests are taken. */
-  readonly admission?: Admission;
+  readonly admits?: Admission;
   /** Makes the content of a failure from an error; it must be plain data. */
-  readonly encodeFailure?: (error: Error) => unknown;
+  encodeFailure?(error: Error): unknown;
   /** Makes an error from the content of a failure that `origin` answered with. */
-  readonly decodeFailure?: (content: unknown, origin: string) => Error;
+  decodeFailure?(content: unknown, origin: string): Error;
   /**
    * This side begins to close the channel with some grace. Requests can be sent
    * for the last time, unless the peer's own are still served.
    */
-  readonly onClosing?: () => void;
+  onClosing?(): void;
   /**
    * Returns whether the layer still serves the peer beside its unanswered
    * requests. It calls `finishIfIdle` of the channel when it does not any more.
    */
-  readonly isServing?: () => boolean;
+  isServing?(): boolean;
   /** Types that can be sent, after the user's serializers. */
   readonly types?: readonly TypeEntry[];
 }

@@ -17,6 +17,9 @@ export interface TransportsOptions {
   readonly temporaryName?: string | undefined;
 }
 
+/** The transports without any options; they keep no state. */
+const PLAIN: readonly Transport[] = [tcp(), unix(), memory()];
+
 /**
  * Returns the transports of `options`, or TCP, Unix sockets and memory.
  *
@@ -26,7 +29,11 @@ export function defaultTransports(
   { transports, tls, mode, temporaryName }: TransportsOptions = {},
 ): readonly Transport[] {
   if (transports === undefined) {
-    return [tcp({ tls }), unix({ mode, temporaryName }), memory()];
+    const isPlain = tls === undefined && mode === undefined &&
+      temporaryName === undefined;
+    return isPlain
+      ? PLAIN
+      : [tcp({ tls }), unix({ mode, temporaryName }), memory()];
   }
   if (tls === undefined) return transports;
   throw new TypeError(

@@ -2,7 +2,7 @@ import { HEADER_BYTES } from "../../transports/frames/frame.ts";
 import { world } from "../../transports/internal.ts";
 import type { ChannelContext, CutCode } from "../_context.ts";
 import type { Timeout } from "../timers/_timers.ts";
-import { TokenBucket } from "./_token_bucket.ts";
+import { bucketOf, type TokenBucket } from "./_token_bucket.ts";
 import type { Limits } from "./limits.ts";
 
 /** Parts of frames up to this length fit the buffer of an idle connection. */
@@ -27,7 +27,8 @@ export class Arrivals {
   readonly #byteRate: TokenBucket;
   readonly #frameRate: TokenBucket;
   readonly #requestRate: TokenBucket;
-  readonly #firstFrame: Timeout;
+  /** The timeout for the first frame of a peer that has connected. */
+  readonly #firstFrame: Timeout | null = null;
   /** The timeout for incomplete frames, if there is one. */
   #slowFrame: Timeout | null = null;
   #isUnheard: boolean;
@@ -43,23 +44,25 @@ export class Arrivals {
     const { limits: { connections, rates }, options, timers } = channel;
     this.#channel = channel;
     this.#maxWeight = maxMessageWeight(channel.limits);
-    this.#byteRate = new TokenBucket(rates.bytesPerSecond, rates.burstMs);
-    this.#frameRate = new TokenBucket(rates.framesPerSecond, rates.burstMs);
-    this.#requestRate = new TokenBucket(rates.requestsPerSecond, rates.burstMs);
+    this.#byteRate = bucketOf(rates.bytesPerSecond, rates.burstMs);
+    this.#frameRate = bucketOf(rates.framesPerSecond, rates.burstMs);
+    this.#requestRate = bucketOf(rates.requestsPerSecond, rates.burstMs);
     this.#isUnheard = options.onHeard !== undefined;
-    this.#firstFrame = timers.start(
-      "first frame",
-      this.#isUnheard ? connections.firstFrameMs : Infinity,
-      () => channel.cutOver("first-frame"),
-      PATIENT,
-    );
-    this.#watchIdleness();
+    if (this.#isUnheard) {
+      this.#firstFrame = timers.start(
+        "first frame",
+        connections.firstFrameMs,
+        () => channel.cutOver("first-frame"),
+        PATIENT,
+      );
+    }
+    if (connections.idleMs < Infinity) this.#watchIdleness();
   }
 
   /** Whether the peer is a stranger, whose content must not be revived. */
   get isStranger(): boolean {
     return this.#isUnheard &&
-      this.#channel.hooks.admission?.isUnadmitted !== undefined;
+      this.#channel.hooks.admits?.isUnadmitted !== undefined;
   }
 
   /** The most memory that a message may take now, in bytes. */
@@ -83,7 +86,7 @@ export class Arrivals {
 
   /** A whole frame arrived. Returns why the peer must be cut off, or `null`. */
   frame(payloadBytes: number): CutCode | null {
-    if (this.#channel.counts.framesIn++ === 0) this.#firstFrame.stop();
+    if (this.#channel.counts.framesIn++ === 0) this.#firstFrame?.stop();
     if (this.#countedBytes > 0) this.#count(0);
     if (this.isStranger && !this.isShort(payloadBytes)) return "over-budget";
     const isAllowed = this.#frameRate.take(1) &&
@@ -130,7 +133,7 @@ export class Arrivals {
   }
 
   #beginPartial(): void {
-    this.#firstFrame.stop();
+    this.#firstFrame?.stop();
     this.#partialAfter = this.#channel.counts.framesIn;
     this.#partialSince = world.now();
     // A timeout for an earlier frame is left: to start one for each frame would

@@ -39,5 +39,12 @@ export class TokenBucket {
   }
 }
 
+/** Returns a bucket of its own, or the shared one where all is allowed. */
+export function bucketOf(perSecond: number, burstMs: number): TokenBucket {
+  return perSecond === Infinity
+    ? UNBOUNDED
+    : new TokenBucket(perSecond, burstMs);
+}
+
 /** Allows everything; keeps no state. */
 export const UNBOUNDED: TokenBucket = new TokenBucket(Infinity, 1_000);

@@ -57,13 +57,13 @@ export class IncomingRequests implements Answerer {
         `Cannot take request ${id}: another request with this id is unanswered`,
       );
     }
-    const isControl = hooks.admission?.isControl?.(content) === true;
-    const isOneWay = hooks.admission?.isOneWay?.(content) === true;
+    const isControl = hooks.admits?.isControl?.(content) === true;
+    const isOneWay = hooks.admits?.isOneWay?.(content) === true;
     const refusal = state.kind !== "open" && !isControl && !isOneWay
       ? "the channel is closing"
       : this.#refusal(isControl, bytes + REQUEST_BYTES);
     if (refusal !== null) return this.#refuse(id, isOneWay, refusal);
-    if (hooks.admission?.isUnadmitted?.(content)) {
+    if (hooks.admits?.isUnadmitted?.(content)) {
       return this.#holdUnadmitted(id, isOneWay, content);
     }
     arrivals.heard();
@@ -237,13 +237,19 @@ export class IncomingRequests implements Answerer {
     content: unknown,
     context?: unknown,
   ): void {
-    const { codec, hooks, queue } = this.#channel;
-    const { encodeFailure = failureText } = hooks;
+    const { codec, queue } = this.#channel;
     const isError = type === FAILURE && content instanceof Error;
-    const carried = isError ? encodeFailure(content) : content;
+    const carried = isError ? this.#failureOf(content) : content;
     const payload = codec.encode(type, id, carried, context);
     queue.write(payload);
     codec.release(payload);
+  }
+
+  #failureOf(error: Error): unknown {
+    const { hooks } = this.#channel;
+    return hooks.encodeFailure === undefined
+      ? failureText(error)
+      : hooks.encodeFailure(error);
   }
 
   /** Sends why there is no answer, if need be in a few words. */

@@ -336,8 +336,9 @@ export class OutgoingCalls {
 
   #decodeFailure(content: unknown): Error {
     const { hooks, remoteAddress } = this.#channel;
-    const { decodeFailure = fromPlainFailure } = hooks;
-    return decodeFailure(content, remoteAddress);
+    return hooks.decodeFailure === undefined
+      ? fromPlainFailure(content, remoteAddress)
+      : hooks.decodeFailure(content, remoteAddress);
   }
 
   /** Passes the result to its receiver. Returns why that does not take it. */

@@ -51,7 +51,7 @@ export class SendQueue {
    * Kept from one `written` to the next: a new iterator would step over the
    * places of all waiters that have gone.
    */
-  #inOrder = NONE_WAITING.values();
+  #inOrder: Iterator<QueueWaiter, undefined> | null = null;
   /** The part of the queue that is in the budget of the owner, in bytes. */
   #countedBytes = 0;
   /** The timeouts that run, if they do. They are not restarted for each write. */
@@ -130,9 +130,10 @@ export class SendQueue {
   written(): void {
     if (this.#countedBytes > 0) this.#count(this.#connection.queuedBytes);
     while (!this.isEmpty && !this.#isOver(1)) {
+      this.#inOrder ??= this.#waiters.values();
       const { done, value: waiter } = this.#inOrder.next();
       if (done) {
-        this.#inOrder = this.#waiters.values();
+        this.#inOrder = null;
         continue;
       }
       this.#waiters.delete(waiter);

@@ -5,6 +5,9 @@ const LEAST_SLOTS = 8;
 /** A table does not shrink below this, so that bursts do not grow it each time. */
 const KEPT_SLOTS = 128;
 
+/** The slots of all tables in which nothing has been yet. Never written. */
+const NO_SLOTS: null[] = emptySlots<never>(LEAST_SLOTS) as null[];
+
 /** Spreads successive ids far apart: 2³² divided by the golden ratio. */
 const SPREAD = 0x9e3779b1;
 
@@ -17,7 +20,7 @@ const SALT = parseInt(world.uuid(), 16) | 1;
  * that was in them: with 1,024 pending calls that took a fifth of the time.
  */
 export class IdTable<T extends { readonly id: number }> {
-  #slots: (T | null)[] = emptySlots(LEAST_SLOTS);
+  #slots: (T | null)[] = NO_SLOTS;
   /** The shift that turns a hash into the number of a slot. */
   #shift = shiftFor(LEAST_SLOTS);
   #size = 0;
@@ -34,6 +37,7 @@ export class IdTable<T extends { readonly id: number }> {
 
   /** Adds an item whose id is not in the table. */
   add(item: T): void {
+    if (this.#slots === NO_SLOTS) this.#slots = emptySlots(LEAST_SLOTS);
     if (2 * this.#size >= this.#slots.length) {
       this.#resize(2 * this.#slots.length);
     }
@@ -61,7 +65,8 @@ export class IdTable<T extends { readonly id: number }> {
 
   /** Removes all items. */
   clear(): void {
-    this.#resize(LEAST_SLOTS, []);
+    this.#slots = NO_SLOTS;
+    this.#shift = shiftFor(LEAST_SLOTS);
     this.#size = 0;
   }
 
@@ -96,7 +101,8 @@ export class IdTable<T extends { readonly id: number }> {
     slots[gap] = null;
   }
 
-  #resize(length: number, items: (T | null)[] = this.#slots): void {
+  #resize(length: number): void {
+    const items = this.#slots;
     this.#slots = emptySlots(length);
     this.#shift = shiftFor(length);
     for (const item of items) {

@@ -41,24 +41,25 @@ function abortMembers(this: AbortSignal): void {
 
 /** The members of one owner, which can remove all of them at once. */
 export class AbortListeners<T extends Abortable> {
-  readonly #members = new Map<T, AbortSignal>();
+  /** Made when needed: most owners never have a member. */
+  #members: Map<T, AbortSignal> | null = null;
 
   /** Aborts `member` when `signal` aborts, unless it is removed before. */
   add(signal: AbortSignal, member: T): void {
-    this.#members.set(member, signal);
+    (this.#members ??= new Map()).set(member, signal);
     listenForAbort(signal, member);
   }
 
   /** Removes `member`, if it is there. To be called once it was aborted, too. */
   remove(member: T): void {
-    const signal = this.#members.get(member);
+    const signal = this.#members?.get(member);
     if (signal === undefined) return;
-    this.#members.delete(member);
+    this.#members!.delete(member);
     stopListening(signal, member);
   }
 
   /** Removes all members. */
   clear(): void {
-    for (const member of this.#members.keys()) this.remove(member);
+    for (const member of this.#members?.keys() ?? []) this.remove(member);
   }
 }

@@ -46,6 +46,10 @@ interface Reference extends Record<Hold, number> {
   isReturned: boolean;
 }
 
+/** Stay empty: most connections never have a reference. */
+const NO_KEYS = new Map<number, Reference>();
+const NO_TARGETS = new Map<object, Reference>();
+
 /** How many references on all connections there are to returned objects. */
 const returned = new WeakMap<object, number>();
 
@@ -58,10 +62,10 @@ const returned = new WeakMap<object, number>();
  */
 export class References {
   readonly #session: SessionContext;
-  readonly #byKey = new Map<number, Reference>();
-  readonly #byTarget = new Map<object, Reference>();
+  #byKey = NO_KEYS;
+  #byTarget = NO_TARGETS;
   /** Listed services that were sent, so that the other side may send them back. */
-  #sent = new WeakSet<object>();
+  #sent: WeakSet<object> | null = null;
   #nextKey = 0;
 
   /** References count towards the budget of the channel of `session`. */
@@ -105,7 +109,7 @@ export class References {
     if (path === null) {
       return `${REFERENCE_PREFIX}${this.#hold(value, context).key}`;
     }
-    this.#sent.add(value);
+    (this.#sent ??= new WeakSet()).add(value);
     return path;
   }
 
@@ -162,7 +166,7 @@ export class References {
     for (const reference of this.#byKey.values()) this.#end(reference);
     this.#byKey.clear();
     this.#byTarget.clear();
-    this.#sent = new WeakSet();
+    this.#sent = null;
   }
 
   #hold(target: object, context: MessageContext | null): Reference {
@@ -200,6 +204,10 @@ export class References {
       owned: 0,
       isReturned: false,
     };
+    if (this.#byKey === NO_KEYS) {
+      this.#byKey = new Map();
+      this.#byTarget = new Map();
+    }
     this.#byKey.set(reference.key, reference);
     this.#byTarget.set(target, reference);
     emit(() => ({
@@ -292,7 +300,7 @@ export class References {
     const listed = root === null || path === ""
       ? root
       : resolveService(root, path);
-    if (listed !== null && this.#sent.has(listed)) return listed;
+    if (listed !== null && this.#sent?.has(listed)) return listed;
     throw new ReferenceReleasedError(
       `Cannot take '${
         printable(path)

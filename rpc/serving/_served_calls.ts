@@ -57,7 +57,7 @@ export class ServedCalls {
   readonly #running = new IdTable<RunningCall>();
   readonly #results: KeptResults;
   /** What callers were told of errors that were reported. */
-  readonly #told = new WeakMap<object, unknown>();
+  #told: WeakMap<object, unknown> | null = null;
 
   /** The calls are those of the other side of `session`. */
   constructor(session: SessionContext) {
@@ -318,14 +318,14 @@ export class ServedCalls {
     if (isMade && !isOwnFault) return error;
     // Calls that use the result of a call that failed fail with its error.
     const key = asError(error);
-    if (key !== null && this.#told.has(key)) return this.#told.get(key);
+    if (key !== null && this.#told?.has(key)) return this.#told.get(key);
     const id = world.uuid();
     onMethodError(error, { call, id });
     const told = isMade || !maskErrors ? error : new ServiceError(
       `The method failed; its side has reported the error with the id ${id}`,
       { code: "internal", data: { id } },
     );
-    if (key !== null) this.#told.set(key, told);
+    if (key !== null) (this.#told ??= new WeakMap()).set(key, told);
     return told;
   }
 

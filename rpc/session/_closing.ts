@@ -15,9 +15,13 @@ export class Closing {
   /** Whether the other side may not know yet that this one closes. */
   isAnnouncing = false;
   #isAnnounced = false;
+  #hasBegun = false;
   readonly #session: ClosingContext;
-  readonly #controller = new AbortController();
-  readonly #left = Promise.withResolvers<CloseReason>();
+  /** Made, like the promise, when somebody asks: few do. */
+  #controller: AbortController | null = null;
+  #leaving: PromiseWithResolvers<CloseReason> | null = null;
+  /** Why the other side has left, or begins to. */
+  #reason: CloseReason | null = null;
 
   /** Belongs to `session`. */
   constructor(session: ClosingContext) {
@@ -26,7 +30,16 @@ export class Closing {
 
   /** Aborts when this side begins to close the connection with some grace. */
   get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#hasBegun) this.#abort();
+    }
     return this.#controller.signal;
+  }
+
+  #abort(): void {
+    const message = "This side closes the connection, finish soon";
+    this.#controller?.abort(new DOMException(message, "AbortError"));
   }
 
   /**
@@ -34,13 +47,22 @@ export class Closing {
    * Calls that are made after that are refused, and others may still end well.
    */
   get left(): Promise<CloseReason> {
-    return this.#left.promise;
+    if (this.#leaving === null) {
+      this.#leaving = Promise.withResolvers();
+      if (this.#reason !== null) this.#leaving.resolve(this.#reason);
+    }
+    return this.#leaving.promise;
+  }
+
+  #leave(reason: CloseReason): void {
+    this.#reason ??= reason;
+    this.#leaving?.resolve(reason);
   }
 
   /** This side begins to close the connection. */
   begin(): void {
-    const message = "This side closes the connection, finish soon";
-    this.#controller.abort(new DOMException(message, "AbortError"));
+    this.#hasBegun = true;
+    this.#abort();
     const { hello, streams } = this.#session;
     streams.failEndless();
     if (hello.isExpected) {
@@ -53,7 +75,7 @@ export class Closing {
   /** Tells the peer that this side closes, if it does and the peer may know. */
   announce(): void {
     const { channel, hello } = this.#session;
-    if (!this.signal.aborted || this.#isAnnounced) return;
+    if (!this.#hasBegun || this.#isAnnounced) return;
     if (!hello.takesDrain) {
       this.isAnnouncing = false;
       return channel.finishIfIdle();
@@ -72,7 +94,7 @@ export class Closing {
   /** The other side begins to close the connection. */
   drain(): void {
     this.isDraining = true;
-    this.#left.resolve({
+    this.#leave({
       by: "peer",
       code: "draining",
       message: "the peer is closing the connection",
@@ -81,6 +103,6 @@ export class Closing {
 
   /** The connection has ended. */
   end(reason: CloseReason): void {
-    this.#left.resolve(reason);
+    this.#leave(reason);
   }
 }

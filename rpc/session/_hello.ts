@@ -249,6 +249,7 @@ export class Hello {
   #endWait(): void {
     this.#wait?.timeout.stop();
     this.#wait?.resolve();
+    this.#wait = null;
   }
 
   // Not async: its reply must be known before that to the next call.

@@ -34,7 +34,8 @@ type LeasedContext = ReceivedContext & { lease?: Lease };
 /** The calls that this side makes on one connection. */
 export class MadeCalls implements Caller {
   readonly #session: CallingContext;
-  readonly #shares = new Shares();
+  /** Made when needed: few connections are ever crowded. */
+  #shares: Shares | null = null;
   #nextResult = 0;
 
   /** The calls are those of `session`. */
@@ -105,7 +106,10 @@ export class MadeCalls implements Caller {
     if (resolver !== undefined && isCrowded(channel)) {
       const target = resolver.targetOf(path);
       try {
-        if (target !== null) endShare = this.#shares.take(channel, target);
+        if (target !== null) {
+          this.#shares ??= new Shares();
+          endShare = this.#shares.take(channel, target);
+        }
       } catch (error) {
         return Promise.reject(error);
       }

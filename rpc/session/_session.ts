@@ -1,9 +1,13 @@
 import {
+  type Admission,
+  type ArrivalContext,
+  type ChannelHooks,
   type ConnectionChannel,
   connectionClosed,
   isThenable,
 } from "../../channel/internal.ts";
 import { queueMicrotask } from "../../transports/internal.ts";
+import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { CloseReason } from "../../channel/errors.ts";
 import { runGuarded } from "../../channel/report.ts";
@@ -70,28 +74,34 @@ function checkRoot(root: object): object {
   );
 }
 
+/** Takes the requests of all peers. */
+const ADMITS_ALL: Admission = { isControl, isOneWay };
+
 /**
  * One side of an RPC connection: it makes calls, and serves calls. Its parts get
- * the session itself and find each other in it, once all of them are there.
+ * the session itself and find each other in it, once all of them are there. It is
+ * the hooks of its channel, too: a closure for each would take more memory.
  */
-export class Session implements SessionContext {
+export class Session implements SessionContext, ChannelHooks {
   readonly channel: ConnectionChannel;
   readonly options: ResolvedSessionOptions;
-  /** Data that methods and middleware store for the connection. */
-  readonly data: Map<string, unknown> = new Map();
   readonly aborting: AbortListeners<Abortable> = new AbortListeners();
-  readonly incoming: SessionContext["incoming"] = new Set();
   readonly heartbeat: Heartbeat = new Heartbeat(this);
   readonly calls: MadeCalls = new MadeCalls(this);
   readonly references: References = new References(this);
   readonly served: ServedCalls = new ServedCalls(this);
-  readonly streams: OutgoingStreams = new OutgoingStreams(this);
   readonly closing: Closing;
   readonly hello: Hello;
   readonly admission: AdmissionControl;
+  readonly types: readonly TypeEntry[] = [new SessionType(this)];
+  readonly admits: Admission;
   readonly #root: object | RootFactory | null;
   /** The service that was made for this session. */
   #made: object | null = null;
+  // There may be very many sessions: these are made when they are needed.
+  #data: SessionContext["data"] | null = null;
+  #incoming: SessionContext["incoming"] | null = null;
+  #streams: OutgoingStreams | null = null;
   #client: RpcClient | null = null;
 
   /** Starts `channel`. */
@@ -105,29 +115,19 @@ export class Session implements SessionContext {
     this.options = options;
     this.hello = new Hello(this);
     this.closing = new Closing(this);
-    this.admission = new AdmissionControl(this);
+    const admission = new AdmissionControl(this);
+    this.admission = admission;
+    this.admits = options.authenticate === undefined ? ADMITS_ALL : {
+      ...ADMITS_ALL,
+      isUnadmitted: (content) => admission.holds(content),
+    };
     this.#start();
   }
 
   #start(): void {
     const { channel } = this;
-    const { authenticate, middleware } = this.options;
-    channel.start({
-      types: [new SessionType(this)],
-      onRequest: (request) => this.#take(request),
-      requestContext: () => ({ kind: "request" }),
-      admission: {
-        isControl,
-        isOneWay,
-        ...(authenticate !== undefined && {
-          isUnadmitted: (content) => this.admission.holds(content),
-        }),
-      },
-      onClosing: () => this.closing.begin(),
-      isServing: () => this.streams.isServing || this.closing.isAnnouncing,
-      encodeFailure: (error) => this.served.encodeFailure(error),
-      decodeFailure: fromFailure,
-    });
+    const { middleware } = this.options;
+    channel.start(this);
     channel.closed.then((reason) => {
       this.closing.end(reason);
       this.#end(reason);
@@ -146,6 +146,19 @@ export class Session implements SessionContext {
     runGuarded(run, (error) => onError(error, { kind: "callback", address }));
   }
 
+  /** Data that methods and middleware store for the connection. */
+  get data(): SessionContext["data"] {
+    return this.#data ??= new Map();
+  }
+
+  get incoming(): SessionContext["incoming"] {
+    return this.#incoming ??= new Set();
+  }
+
+  get streams(): OutgoingStreams {
+    return this.#streams ??= new OutgoingStreams(this);
+  }
+
   get client(): RpcClient {
     return this.#client ??= new SessionClient(this);
   }
@@ -162,11 +175,31 @@ export class Session implements SessionContext {
       ...this.channel.stats(),
       runningCalls: this.served.size,
       references: this.references.size,
-      streams: this.streams.size,
+      streams: this.#streams?.size ?? 0,
     };
   }
 
-  #take(request: IncomingRequest): void {
+  requestContext(): ArrivalContext {
+    return { kind: "request" };
+  }
+
+  onClosing(): void {
+    this.closing.begin();
+  }
+
+  isServing(): boolean {
+    return this.#streams?.isServing === true || this.closing.isAnnouncing;
+  }
+
+  encodeFailure(error: Error): unknown {
+    return this.served.encodeFailure(error);
+  }
+
+  decodeFailure(content: unknown, origin: string): Error {
+    return fromFailure(content, origin);
+  }
+
+  onRequest(request: IncomingRequest): void {
     const { content } = request;
     const isHello = isCall(content) && content[0] === "$/hello";
     if (!isHello) this.hello.expectNoMore();
@@ -237,8 +270,8 @@ export class Session implements SessionContext {
     this.served.abortAll((path) =>
       connectionClosed(`answer '${path}'`, reason)
     );
-    this.streams.endAll();
-    for (const stream of [...this.incoming]) {
+    this.#streams?.endAll();
+    for (const stream of [...this.#incoming ?? []]) {
       stream.lose(connectionClosed("continue stream", reason, true));
     }
     this.aborting.clear();

@@ -222,10 +222,10 @@ withCtx({
   const ledger = makeLedger();
   using _ = stack(observe(ledger));
   const server = await ctx.rpc.startServer(calculator);
-  const { remote, close } = await ctx.rpc.connect<typeof calculator>();
-  await remote.add(1, 2);
-  remote.never().catch(() => {});
-  await remote.add(1, 2);
+  const client = await ctx.rpc.connect<typeof calculator>();
+  await client.remote.add(1, 2);
+  client.remote.never().catch(() => {});
+  await client.remote.add(1, 2);
   const { channel } = [...server.clients][0]!;
   const name = `channel (${channel.localAddress} to ${channel.remoteAddress})`;
   const isOfServer = (line: string) => line.includes(name);
@@ -242,7 +242,7 @@ withCtx({
       `running method 'never' of ${name} of server (${server.address})`,
     ],
   );
-  await close();
+  await client.close();
   await channel.closed;
   const left = ledger.readAll().map(describe);
   assertEquals(left.filter((line) => line.startsWith("running")), []);

@@ -2,6 +2,11 @@
  * The bytes of frames: a big-endian `uint32` length, then that many bytes of
  * payload. Pure: no I/O and no timers.
  */
+import {
+  giveSmallBuffer,
+  SMALL_BYTES,
+  takeSmallBuffer,
+} from "./_small_buffers.ts";
 import { spareBuffers } from "./_spare_buffers.ts";
 import { FrameTooLargeError, MismatchError, ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
@@ -187,7 +192,6 @@ export class FrameQueue {
   #revoked = NONE_REVOKED;
   #revokedBytes = 0;
   #taken = EMPTY;
-  #spare = EMPTY;
   #lastLength = 0;
 
   /** Creates a queue that refuses payloads over `maxFrameBytes`. */
@@ -257,8 +261,7 @@ export class FrameQueue {
       return null;
     }
     this.#taken = this.#buffer;
-    this.#buffer = this.#spare;
-    this.#spare = EMPTY;
+    this.#buffer = EMPTY;
     this.#base += this.#length;
     this.#lastLength = this.#length;
     this.#length = 0;
@@ -267,18 +270,14 @@ export class FrameQueue {
 
   /** Allows the bytes of the last `take` to be overwritten. */
   release(): void {
-    const free = this.#taken;
+    giveBack(this.#taken);
     this.#taken = EMPTY;
-    // Only small buffers are kept, so that an idle connection costs little.
-    if (free.length > IDLE_BUFFER_BYTES) return spareBuffers.give(free);
-    if (this.#buffer.length === 0) this.#buffer = free;
-    else this.#spare = free;
   }
 
   /** Drops all waiting frames. None of them ever counts as taken. */
   clear(): void {
     this.#length = 0;
-    this.#buffer = EMPTY;
+    this.#dropBuffer();
     this.#forgetRevoked();
   }
 
@@ -304,9 +303,10 @@ export class FrameQueue {
     this.#revokedBytes = 0;
   }
 
-  /** Keeps only a small buffer, since no frame is waiting. */
+  /** Keeps no buffer, since no frame is waiting. */
   #dropBuffer(): void {
-    if (this.#buffer.length > IDLE_BUFFER_BYTES) this.#buffer = EMPTY;
+    giveBack(this.#buffer);
+    this.#buffer = EMPTY;
   }
 
   #pushText(text: string): void {
@@ -347,15 +347,16 @@ export class FrameQueue {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#buffer.length) return;
-    const grown = spareBuffers.take(
-      Math.max(
-        needed,
-        this.#buffer.length * 2,
-        Math.min(this.#lastLength, BUSY_BUFFER_BYTES),
-        1024,
-      ),
+    const wanted = Math.max(
+      needed,
+      this.#buffer.length * 2,
+      Math.min(this.#lastLength, BUSY_BUFFER_BYTES),
     );
-    grown.set(this.#buffer.subarray(0, this.#length));
+    const grown = wanted <= SMALL_BYTES
+      ? takeSmallBuffer()
+      : spareBuffers.take(wanted);
+    if (this.#length > 0) grown.set(this.#buffer.subarray(0, this.#length));
+    giveBack(this.#buffer);
     this.#buffer = grown;
   }
 
@@ -365,6 +366,12 @@ export class FrameQueue {
       { bytes, limitBytes: this.#maxFrameBytes },
     );
   }
+}
+
+/** Gives back a buffer of a queue, which it does not touch again. */
+function giveBack(buffer: Uint8Array<ArrayBuffer>): void {
+  if (buffer.length === SMALL_BYTES) giveSmallBuffer(buffer);
+  else spareBuffers.give(buffer);
 }
 
 /**

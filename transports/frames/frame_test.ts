@@ -573,3 +573,18 @@ function takeBoth(queue: FrameQueue, frames: readonly ModelFrame[]): boolean {
   }
   return taken !== null;
 }
+
+Deno.test("FrameQueue shares small buffers, but none that is being written or waits", () => {
+  const [one, other] = [new FrameQueue(LIMIT), new FrameQueue(LIMIT)];
+  one.push("written");
+  const written = one.take()!;
+  one.push("waits");
+  other.push("other");
+  const buffers = new Set([written.buffer, other.take()!.buffer]);
+  one.release();
+  buffers.add(one.take()!.buffer);
+  assertEquals(buffers.size, 3);
+  other.release();
+  other.push("again");
+  assert(buffers.has(other.take()!.buffer));
+});

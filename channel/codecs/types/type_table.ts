@@ -28,7 +28,7 @@ export class TypeTable implements Walk {
   weight: number = 0;
   readonly #given: readonly (Serializer | TypeEntry)[];
   /** The id of the type of each class that has a serializer. */
-  readonly #ids = new Map<object, number>();
+  #ids: Map<object, number> | null = null;
 
   /**
    * Makes the table. The id of a type is its position in `types`. Without
@@ -131,7 +131,7 @@ export class TypeTable implements Walk {
   }
 
   #findByClass(value: unknown): number | undefined {
-    if (this.#ids.size === 0 || typeof value !== "object") return undefined;
+    if (this.#ids === null || typeof value !== "object") return undefined;
     let prototype = Object.getPrototypeOf(value);
     while (prototype !== null) {
       const id = this.#ids.get(prototype);
@@ -143,12 +143,13 @@ export class TypeTable implements Walk {
 
   #entryOf(serializer: Serializer, id: number): TypeEntry {
     const prototype = prototypeOf(serializer, id);
-    if (this.#ids.has(prototype)) {
+    const ids = this.#ids ??= new Map();
+    if (ids.has(prototype)) {
       throw new TypeError(
         `Cannot register serializer ${id}: the class '${serializer.type.name}' already has one, and needs only one`,
       );
     }
-    this.#ids.set(prototype, id);
+    ids.set(prototype, id);
     return {
       matches: () => false, // found by its class
       pack: (value) => serializer.serialize(value as object),
