@@ -303,7 +303,9 @@ class ChannelServer<Started> implements Server {
       this.#listener!.close(),
       ...[...this.#channels].map((channel) => channel.close({ graceMs })),
     ]);
-    await within(until - world.now(), Promise.all(this.#handlers));
+    if (this.#handlers.size > 0) {
+      await within(until - world.now(), Promise.all(this.#handlers));
+    }
     observed.by?.closed(this);
     this.#resolveClosed();
   }

