@@ -1,9 +1,16 @@
-import { memoryEngine, StaleEpochError } from "@denomas/denomas/cluster";
-import { simulate } from "@denomas/denomas/testing";
+import { memoryStore } from "@denomas/denomas/agent";
+import {
+  containerEngine,
+  EngineAgent,
+  type Entry,
+  memoryEngine,
+  StaleEpochError,
+} from "@denomas/denomas/cluster";
+import { History, keyValue, simulate } from "@denomas/denomas/testing";
 import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 
 /** `deno task simulate` runs more of them. */
-const SEEDS = 20;
+const SEEDS = 5;
 
 const LEASE_MS = 5_000;
 
@@ -67,3 +74,98 @@ simulate("a lease has one holder at a time, whatever nodes and network do", {
   });
   await sim.calm({ forMs: 60_000 });
 });
+
+const encode = (value: string) => new TextEncoder().encode(value);
+const decode = (value: Uint8Array) => new TextDecoder().decode(value);
+
+simulate(
+  "entries are linearizable, also where their container crashes and restarts",
+  {
+    seeds: SEEDS,
+    untilMs: UNTIL_MS,
+    chaos: CHAOS,
+  },
+  async (sim) => {
+    const store = memoryStore();
+    const history = new History(keyValue<string>(), { now: () => sim.now });
+    let restarts = 0;
+    let done = 0;
+    sim.node("engine", async (node) => {
+      restarts = node.restarts;
+      const container = await node.createContainer({ store });
+      await container.spawn(EngineAgent);
+    });
+    for (const name of ["a", "b", "c"]) {
+      sim.node(name, async (node) => {
+        const engine = await containerEngine("local://engine/engine", {
+          timeoutMs: 2_000,
+          retryForMs: Infinity,
+          onError: () => {},
+        });
+        // One life of a client is one client to the history.
+        const client = `${name} ${node.restarts}`;
+        for (let number = 1; sim.now < UNTIL_MS; number++) {
+          const key = `k${node.between(1, 2)}`;
+          const value = `${client} ${number}`;
+          const act = node.between(1, 10);
+          try {
+            if (act === 1) {
+              const input = { key };
+              await history.record(
+                client,
+                "delete",
+                input,
+                () => engine.remove(key),
+              );
+            } else if (act === 2) {
+              const input = { key, value };
+              await history.record(
+                client,
+                "set",
+                input,
+                () => engine.put(key, encode(value)),
+              );
+            } else {
+              let entry: Entry | null = null as Entry | null;
+              await history.record(client, "get", { key }, async () => {
+                entry = await engine.get(key);
+                return entry && decode(entry.value);
+              });
+              const { revision = 0, value: bytes } = entry ?? {};
+              const input = {
+                key,
+                expected: bytes ? decode(bytes) : null,
+                value,
+              };
+              await history.record(
+                client,
+                "compareAndSet",
+                input,
+                () =>
+                  engine.put(key, encode(value), { expected: revision }).then(
+                    () => true,
+                    (error) => {
+                      if (error instanceof StaleEpochError) {
+                        return false;
+                      }
+                      throw error;
+                    },
+                  ),
+              );
+            }
+            done++;
+          } catch {
+            // Whether it took effect is for the history to tell.
+          }
+          await node.sleep(node.between(100, 1_000));
+        }
+      });
+    }
+    sim.sometimes("the container restarts", () => restarts > 0);
+    await sim.run();
+    if (done < 50) {
+      throw new Error(`Only ${done} operations came through`);
+    }
+    history.assertLinearizable();
+  },
+);
