@@ -1,7 +1,7 @@
 /** What a worker does. */
 export interface WorkerTask {
-  /** The NATS server. */
-  readonly address: string;
+  /** The NATS servers of one cluster. */
+  readonly addresses: readonly string[];
   readonly writer: string;
   readonly accounts: number;
   /** How many payments are made at a time. */

@@ -17,7 +17,9 @@ import { Books, type WorkerLine, type WorkerTask } from "./_books.ts";
 const USAGE = `Usage: deno task stress:cluster [OPTION …]
 
   --seconds=N   how long payments are made; default 60
-  --seed=S      the seed of the outages; default 1`;
+  --seed=S      the seed of the outages; default 1
+  --servers=N   1 NATS server, or 3 that keep everything three times and of which
+                one at a time is killed or stopped; default 1`;
 
 /** How many nodes there are, each in a process of its own. */
 const NODES = 3;
@@ -91,22 +93,53 @@ class Worker implements AsyncDisposable {
   }
 }
 
-/** Runs a cluster, and returns what does not balance. */
-export async function payThroughOutages(
-  seconds: number,
-  seed: number,
-): Promise<{ books: Books; outages: number; breaches: string[] }> {
-  const random = seededRandom(seed);
+/** Starts NATS servers, which are one cluster if there are several. */
+async function startServers(count: number): Promise<NatsServer[]> {
   const program = natsProgram(2, 11);
   if (program === undefined) {
     throw new Error("Cannot start: there is no 'nats-server' of 2.11 or later");
   }
-  await using server = await NatsServer.start({ program });
+  if (count === 1) return [await NatsServer.start({ program })];
+  const ports = freePorts(count);
+  const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(", ");
+  return await Promise.all(ports.map((port, n) =>
+    NatsServer.start({
+      program,
+      config: `server_name: s${n}
+cluster { name: stress, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+    })
+  ));
+}
+
+/** Servers of one cluster must know each other's ports before they start. */
+function freePorts(count: number): number[] {
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
+
+/** Options for {@linkcode payThroughOutages}. */
+interface Options {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly servers: number;
+}
+
+/** Runs a cluster, and returns what does not balance. */
+async function payThroughOutages(
+  { seconds, seed, servers: count }: Options,
+): Promise<{ books: Books; outages: number; breaches: string[] }> {
+  const random = seededRandom(seed);
+  const servers = await startServers(count);
   const books = new Books();
   const breaches: string[] = [];
   const workers = Array.from({ length: NODES }, (_, n) =>
     new Worker({
-      address: server.url,
+      addresses: servers.map(({ url }) => url),
       writer: `node-${n}`,
       accounts: 12,
       callers: 8,
@@ -118,11 +151,20 @@ export async function payThroughOutages(
     const until = performance.now() + seconds * 1_000;
     while (performance.now() < until) {
       await rest(500 + random() * 4_000);
-      await server.kill();
+      const server = servers[Math.floor(random() * count)]!;
       outages++;
       // Mostly short ones.
-      await rest(random() ** 2 * LONGEST_OUTAGE_MS);
-      await server.restart();
+      const outageMs = random() ** 2 * LONGEST_OUTAGE_MS;
+      // A server that stands still and goes on may think that it leads.
+      if (count > 1 && random() < 0.5) {
+        server.signal("SIGSTOP");
+        await rest(outageMs);
+        server.signal("SIGCONT");
+      } else {
+        await server.kill();
+        await rest(outageMs);
+        await server.restart();
+      }
     }
     for (const [n, worker] of workers.entries()) {
       if (!await worker.ask("stop", "settled")) {
@@ -134,18 +176,20 @@ export async function payThroughOutages(
     }
   } finally {
     for (const worker of workers) await worker[Symbol.asyncDispose]();
+    for (const server of servers) await server[Symbol.asyncDispose]();
   }
   return { books, outages, breaches: [...breaches, ...books.breaches()] };
 }
 
 async function run(args: readonly string[]): Promise<boolean> {
   const values = args.map((arg) => {
-    const [, name, value] = /^--(seconds|seed)=(\d+)$/.exec(arg) ?? [];
+    const [, name, value] = /^--(seconds|seed|servers)=(\d+)$/.exec(arg) ?? [];
     if (name !== undefined) return [name, Number(value)] as const;
     throw new TypeError(`Reading '${arg}': unknown argument\n\n${USAGE}`);
   });
-  const { seconds = 60, seed = 1 } = Object.fromEntries(values);
-  const { books, outages, breaches } = await payThroughOutages(seconds, seed);
+  const { seconds = 60, seed = 1, servers = 1 } = Object.fromEntries(values);
+  const options = { seconds, seed, servers };
+  const { books, outages, breaches } = await payThroughOutages(options);
   const { paid, lost, "not run": notRun } = books.counts;
   const errors = [...books.errors].map(([name, count]) => `${count} ${name}`);
   print(

@@ -41,7 +41,9 @@ export class Account extends Agent {
   }
 }
 
-const { address, writer, accounts, callers, leaseMs } = readTask<WorkerTask>();
+const { addresses, writer, accounts, callers, leaseMs } = readTask<
+  WorkerTask
+>();
 
 function tell(line: WorkerLine): void {
   printLine(JSON.stringify(line));
@@ -84,7 +86,11 @@ async function readAll(from: Node): Promise<void> {
   tell({ kind: "read" });
 }
 
-await using engine = await natsEngine(address);
+const [first, ...others] = addresses;
+await using engine = await natsEngine(first!, {
+  connection: { servers: others.map((it) => it.slice("nats://".length)) },
+  replicas: addresses.length === 3 ? 3 : 1,
+});
 const leaving = new AbortController();
 
 async function stayJoined(): Promise<void> {
