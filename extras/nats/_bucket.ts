@@ -11,6 +11,7 @@ import {
   type StreamConfig,
 } from "@nats-io/jetstream";
 import {
+  createInbox,
   headers,
   type Msg,
   type MsgHdrs,
@@ -46,6 +47,8 @@ const LEASES_SINCE = [2, 11] as const;
 export interface BucketOptions {
   readonly bucket: string;
   readonly replicas: number;
+  /** What the subjects begin with at which the server answers. */
+  readonly inboxPrefix: string | undefined;
 }
 
 /** Returns whether a write failed because of its expected revision. */
@@ -66,13 +69,16 @@ export class Bucket {
   readonly #jsm: JetStreamManager;
   readonly #stream: string;
   readonly #subject: string;
+  readonly #inboxPrefix: string | undefined;
 
   private constructor(
     nc: NatsConnection,
     js: JetStreamClient,
     jsm: JetStreamManager,
     { name, allow_msg_ttl }: StreamConfig,
+    inboxPrefix: string | undefined,
   ) {
+    this.#inboxPrefix = inboxPrefix;
     this.#nc = nc;
     this.#js = js;
     this.#jsm = jsm;
@@ -89,7 +95,7 @@ export class Bucket {
   ): Promise<Bucket> {
     const jsm = await js.jetstreamManager(false);
     const config = await configured(jsm, options, isLeasing(nc));
-    return new Bucket(nc, js, jsm, config);
+    return new Bucket(nc, js, jsm, config, options.inboxPrefix);
   }
 
   /** Resolves to the last message of `key`; `null` if there is none. */
@@ -177,7 +183,8 @@ export class Bucket {
     onLost: () => void,
   ): Promise<() => void> {
     const watch = new BucketWatch(this.#nc, this.#subject, round, onLost);
-    const inbox = watch.start();
+    const inbox = createInbox(this.#inboxPrefix);
+    watch.start(inbox);
     try {
       const { num_pending } = await this.#jsm.consumers.add(this.#stream, {
         name: `denomas_${world.uuid().replaceAll("-", "")}`,
@@ -228,9 +235,8 @@ class BucketWatch {
     this.#onLost = onLost;
   }
 
-  /** Returns the subject at which it listens from now on. */
-  start(): string {
-    const inbox = `_INBOX.${world.uuid().replaceAll("-", "")}`;
+  /** Listens at a subject from now on. */
+  start(inbox: string): void {
     this.#subscription = this.#nc.subscribe(inbox, {
       callback: (error, message) => {
         if (this.#isOver) return;
@@ -241,7 +247,6 @@ class BucketWatch {
       },
     });
     this.#subscription.closed.then(() => this.stop());
-    return inbox;
   }
 
   /** The server has begun, and had so many messages to send. */

@@ -174,6 +174,7 @@ class NatsEngine implements Engine {
       const bucket = await Bucket.open(nc, js, {
         bucket: this.#bucket,
         replicas,
+        inboxPrefix: connection.inboxPrefix,
       });
       this.#ending.signal.throwIfAborted();
       return { nc, bucket };
