@@ -16,6 +16,7 @@ import {
   type Msg,
   type MsgHdrs,
   type NatsConnection,
+  RequestError,
   type Subscription,
 } from "@nats-io/transport-node";
 import type { WatchRound } from "../../agent/cluster/internal.ts";
@@ -55,6 +56,14 @@ export interface BucketOptions {
 export function isWrongRevision(error: unknown): boolean {
   return error instanceof JetStreamApiError &&
     WRONG_REVISION.includes(error.code);
+}
+
+/** Returns whether no server has taken a request, so that it had no effect. */
+export function isUnheard(error: unknown): boolean {
+  const { cause } = error as Error;
+  return [error, cause].some((it) =>
+    it instanceof RequestError && it.isNoResponders()
+  );
 }
 
 /**

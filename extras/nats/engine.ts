@@ -18,9 +18,9 @@ import {
   checkValue,
   WatchedEntries,
 } from "../../agent/cluster/internal.ts";
-import { abortable, Backoff, within } from "../../channel/internal.ts";
+import { abortable, Backoff, pause, within } from "../../channel/internal.ts";
 import type { Transport } from "../../transports/transport.ts";
-import { Bucket, isWrongRevision } from "./_bucket.ts";
+import { Bucket, isUnheard, isWrongRevision } from "./_bucket.ts";
 import type { NatsConnectionOptions } from "./options.ts";
 import { formatPlace, parsePlace } from "./_place.ts";
 import { natsTransport } from "./transport.ts";
@@ -95,6 +95,9 @@ const PING_MS = 2_000;
 
 /** How long messages may take to leave when the engine is disposed of. */
 const GRACE_MS = 1_000;
+
+/** How long an operation waits before it is repeated for the first time. */
+const FIRST_WAIT_MS = 50;
 
 /** How much of a message its headers may take, in bytes. */
 const HEADER_BYTES = 1_024;
@@ -232,8 +235,7 @@ class NatsEngine implements Engine {
   ): Promise<T> {
     signal?.throwIfAborted();
     try {
-      const running = this.#connected().then(operation);
-      return await abortable(running, signal);
+      return await abortable(this.#attempt(operation), signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof EngineError) throw error;
@@ -244,6 +246,22 @@ class NatsEngine implements Engine {
         );
       }
       throw this.#failure(act, error);
+    }
+  }
+
+  /** Repeats what nobody has heard: the bucket's leader is being elected. */
+  async #attempt<T>(
+    operation: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const until = performance.now() + this.#timeoutMs;
+    for (let waitMs = FIRST_WAIT_MS;; waitMs *= 2) {
+      try {
+        return await operation(await this.#connected());
+      } catch (error) {
+        const isLate = performance.now() + waitMs > until;
+        if (!isUnheard(error) || isLate) throw error;
+        await pause(waitMs, this.#ending.signal);
+      }
     }
   }
 
