@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { testEngine } from "../../testing/engine_suite/engine_suite.ts";
+import { until } from "../fixtures/until.ts";
 import { EngineError } from "./errors.ts";
 import { memoryEngine } from "./memory_engine.ts";
 
@@ -43,6 +45,26 @@ Deno.test("memoryEngine refuses to be beside one that is disposed of", async () 
   await one[Symbol.asyncDispose]();
   await assertRejects(() => memoryEngine(one), TypeError);
   await assertRejects(() => one.get("a"), EngineError);
+});
+
+Deno.test("memoryEngine ends leases by the time of a test, an hour at once", async () => {
+  using time = new FakeTime();
+  await using engine = await memoryEngine();
+  const told: string[] = [];
+  await engine.watch(
+    "",
+    (change) =>
+      told.push(change.kind === "put" ? change.entry.key : `-${change.key}`),
+  );
+  await engine.put("a", bytes("1"), { leaseMs: 3_600_000 });
+  await engine.put("b", bytes("1"), { leaseMs: 3_600_001 });
+  await engine.put("c", bytes("1"));
+  time.tick(3_600_000);
+  assertEquals(await engine.get("a"), null);
+  assertEquals(text((await engine.get("b"))!.value), "1");
+  time.tick(1);
+  await until(() => told.length === 5);
+  assertEquals(told, ["a", "b", "c", "-a", "-b"]);
 });
 
 testEngine("memoryEngine", async () => {
