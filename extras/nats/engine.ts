@@ -53,6 +53,13 @@ export interface NatsEngineOptions {
    */
   readonly timeoutMs?: number;
   /**
+   * The time in which failed attempts to connect for the first time are repeated,
+   * in milliseconds; `Infinity` repeats for ever.
+   *
+   * @default {0}
+   */
+  readonly retryForMs?: number;
+  /**
    * The address at which a node of this engine listens.
    *
    * @default {a name at the NATS server, for a node that others reach through it}
@@ -75,7 +82,8 @@ export interface NatsEngineOptions {
  * that matters.
  *
  * @param address The server, as `nats://127.0.0.1:4222`; the port may be left out.
- * @throws {EngineError} If the server cannot be reached, or has no JetStream.
+ * @throws {EngineError} If the server cannot be reached within `retryForMs`, or has
+ * no JetStream.
  * @throws {TypeError} If the address or the name of the bucket has another form.
  */
 export async function natsEngine(
@@ -151,10 +159,17 @@ class NatsEngine implements Engine {
   }
 
   async open(): Promise<void> {
-    try {
-      this.#begin(await this.#connect());
-    } catch (error) {
-      throw this.#failure("connect", error);
+    const until = performance.now() + (this.#options.retryForMs ?? 0);
+    for (;;) {
+      try {
+        this.#begin(await this.#connect());
+        this.#backoff.reset();
+        return;
+      } catch (error) {
+        const leftMs = until - performance.now();
+        if (leftMs <= 0) throw this.#failure("connect", error);
+        await this.#backoff.wait(leftMs, undefined);
+      }
     }
   }
 

@@ -83,6 +83,19 @@ if (leasing !== undefined) {
     assertEquals(await engine.get("a"), null);
   });
 
+  Deno.test("natsEngine waits for a server that starts later, if it is to", async () => {
+    await using server = await NatsServer.start({ program: leasing });
+    await server.kill();
+    await assertRejects(() => natsEngine(server.url), EngineError);
+    const options = { retryForMs: Infinity };
+    const [engine] = await Promise.all([
+      natsEngine(server.url, options),
+      server.restart(),
+    ]);
+    await using _engine = engine;
+    assertEquals(await engine.get("a"), null);
+  });
+
   Deno.test("natsEngine goes on when a server that stood still does", async () => {
     await using server = await NatsServer.start({ program: leasing });
     const options = { timeoutMs: 500, connection: { inboxPrefix: "_INBOX_a" } };
