@@ -3,6 +3,7 @@ import type { Harness, Pair, Transport } from "./_harness.ts";
 import { type LeftOut, messageOf } from "./_figures.ts";
 import {
   type Check,
+  type Measurement,
   measureRatios,
   summarize,
   type Summary,
@@ -15,6 +16,8 @@ export interface CompareEffort {
   readonly turns: number;
   /** About how long a turn takes, in ms. */
   readonly runMs: number;
+  /** When to stop with fewer turns, as on a busy machine. */
+  readonly limitMs: number;
 }
 
 /** The rate of a subject, in acts a second. */
@@ -64,6 +67,7 @@ export class Comparer {
       this.#effort.turns,
       await this.#timing(comparison, baseline, transport),
       await this.#timing(comparison, subject, transport),
+      this.#effort.limitMs,
     );
     return summarize(
       isSequential(comparison) ? ratios : ratios.map((ratio) => 1 / ratio),
@@ -105,7 +109,8 @@ export class Comparer {
   ): Promise<Summary> {
     const pair = await this.#harness.pair({ subject, transport });
     const values: number[] = [];
-    while (values.length < this.#effort.turns) {
+    const end = performance.now() + this.#effort.limitMs;
+    while (values.length < this.#effort.turns && performance.now() < end) {
       const { quantiles } = await pair.run(workload, ACTS_FOR_P99, true);
       values.push(quantiles![1] * 1_000);
     }
@@ -120,15 +125,15 @@ export class Comparer {
     { workload }: Comparison,
     subject: string,
     transport: Transport,
-  ): Promise<() => Promise<number>> {
+  ): Promise<() => Promise<Measurement>> {
     const pair: Pair = await this.#harness.pair({ subject, transport });
     const acts = await pair.count(workload, this.#effort.runMs);
     if (acts === 0) {
       throw new Error(`'${subject}' has no ${workloadName(workload)}`);
     }
     return async () => {
-      const { ms, count } = await pair.run(workload, acts, false);
-      return ms / count;
+      const { ms, count, waitedUs } = await pair.run(workload, acts, false);
+      return { value: ms / count, waitedUs };
     };
   }
 }

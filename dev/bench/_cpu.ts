@@ -12,6 +12,14 @@ export function cpuUs(): number {
   );
 }
 
+/**
+ * Returns how long the main thread of this process waited for a core, in µs,
+ * where the system tells it: on Linux.
+ */
+export function waitedUs(): number {
+  return Number(read("/proc/self/schedstat").split(" ")[1] ?? 0) / 1_000;
+}
+
 function descendants(pid: string): string[] {
   return entries(`/proc/${pid}/task`).flatMap((task) =>
     read(`/proc/${pid}/task/${task}/children`).split(" ").filter(Boolean)

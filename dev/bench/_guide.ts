@@ -4,6 +4,7 @@ import { ROOT } from "../checks/_project.ts";
 import { formatMarkdown, formatText, type Table } from "../shared/tables.ts";
 import type { Rate } from "./_compare.ts";
 import type { Figure, LeftOut } from "./_figures.ts";
+import { nameOf } from "./_harness.ts";
 import { drawFigures } from "./_pictures.ts";
 import type { Check } from "./_ratios.ts";
 import { tableOfChecks, tableOfFigures } from "./_report.ts";
@@ -17,22 +18,53 @@ export interface Ranking {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** The outcome of a run. */
+/** The outcome of one or more runs. */
 export interface Results {
   readonly machine: string;
-  /** Processes that wanted a core when the run began, over a minute. */
-  readonly load: number;
-  /** How long the run took. */
-  readonly minutes: number;
+  /** Processes that wanted a core when each run began, over a minute. */
+  readonly loads: readonly number[];
   /** Descriptions of the peers, with their versions, by name. */
   readonly peers: Readonly<Record<string, string>>;
-  readonly command: string;
   /** Whether clients and servers had a core each. */
   readonly isPinned: boolean;
   readonly checks: readonly Check[];
   readonly rankings: readonly Ranking[];
   readonly figures: readonly Figure[];
   readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * Returns all results, of which `newer` take the place of the same ones in
+ * `older`. They are in the order of `older`, with what is new at the end.
+ */
+export function mergeResults(older: Results, newer: Results): Results {
+  return {
+    ...newer,
+    loads: [...older.loads, ...newer.loads],
+    checks: merge(older.checks, newer.checks, nameOfCheck),
+    rankings: merge(older.rankings, newer.rankings, (it) => it.workload),
+    figures: merge(
+      older.figures,
+      newer.figures,
+      ({ variant, workload }) => `${nameOf(variant)}, ${workload}`,
+    ),
+    leftOut: merge(older.leftOut, newer.leftOut, (it) => it.what),
+  };
+}
+
+/** Another peer may be the fastest next time. */
+function nameOfCheck({ what }: Check): string {
+  return what.replace(/, which is [^,]+/, "");
+}
+
+function merge<T>(
+  older: readonly T[],
+  newer: readonly T[],
+  nameOf: (it: T) => string,
+): T[] {
+  const all = new Map(older.map((it) => [nameOf(it), it]));
+  for (const it of newer) all.set(nameOf(it), it);
+  return [...all.values()];
 }
 
 /** Returns the tables of figures that have rows, with their headings. */
@@ -78,27 +110,40 @@ function formatLeftOut({ leftOut }: Results): string[] {
   ];
 }
 
-function describeRun(
-  { machine, command, isPinned, load, minutes }: Results,
-): string {
+function describeRun({ machine, isPinned, loads }: Results): string {
   const cores = isPinned
-    ? "clients and servers had a core each"
-    : "client and server could share a core";
-  return `Taken by \`${command}\` in ${minutes} minutes on ${machine}; ${cores}; ` +
-    `the load before it was ${load.toFixed(1)}.`;
+    ? "Clients and servers had a core each"
+    : "Client and server could share a core";
+  const load = loads.length === 1
+    ? `was ${loads[0]}`
+    : `was ${Math.min(...loads)} to ${
+      Math.max(...loads)
+    } in ${loads.length} runs`;
+  return `Taken on ${machine}. ${cores}; the load by other programs ${load}.`;
 }
 
 /** The figures of all workloads, beside the guide. */
 const PAGE = "performance_tables.md";
 
-/** Writes tables and pictures into the guide, and all figures beside it. */
-export async function writeResults(results: Results): Promise<void> {
+/** Where all results are, beside the guide. */
+const RESULTS = `${ROOT}/docs/performance.json`;
+
+/**
+ * Writes tables and pictures into the guide, and all figures beside it. If not
+ * all was measured, the rest stays as it was.
+ */
+export async function writeResults(
+  measured: Results,
+  isAll: boolean,
+): Promise<void> {
+  const older = isAll ? null : await readResults();
+  const results = older === null ? measured : mergeResults(older, measured);
   const pictures = drawFigures(results.figures);
   for (const { file, svg } of pictures) {
     await Deno.writeTextFile(`${ROOT}/docs/${file}`, svg);
   }
   await Deno.writeTextFile(
-    `${ROOT}/docs/performance.json`,
+    RESULTS,
     JSON.stringify(results, null, 1) + "\n",
   );
   await writePage(results);
@@ -107,10 +152,22 @@ export async function writeResults(results: Results): Promise<void> {
     "bench --write",
     [
       describeRun(results),
-      formatMarkdown([tableOfChecks(results.checks)]),
+      formatMarkdown([
+        tableOfChecks(results.checks.filter(({ target }) => target !== null)),
+      ]),
       ...pictures.map(({ title, file }) => `![${title}](${file})`),
     ].join("\n\n"),
   );
+}
+
+/** Returns the results of earlier runs, or `null`. */
+async function readResults(): Promise<Results | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(RESULTS));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 async function writePage(results: Results): Promise<void> {
@@ -126,6 +183,8 @@ async function writePage(results: Results): Promise<void> {
     )
       .join("\n"),
     ...results.rankings.map(formatRanking),
+    "## Targets and other comparisons",
+    formatMarkdown([tableOfChecks(results.checks)]),
     ...tablesOf(results).map(([title, table]) =>
       `## ${title}\n\n${formatMarkdown([table])}`
     ),

@@ -43,8 +43,19 @@ export class Pair {
   }
 
   /** Runs a workload, with the time of each act or without. */
-  run(workload: Workload, acts: number, isTimed: boolean): Promise<Run> {
-    return this.#client.ask("run", { workload, acts, isTimed });
+  async run(
+    workload: Workload,
+    acts: number,
+    isTimed: boolean,
+  ): Promise<Run> {
+    const before = await this.#serverWaitedUs();
+    const run = await this.#client.ask<Run>("run", { workload, acts, isTimed });
+    const waitedUs = run.waitedUs + await this.#serverWaitedUs() - before;
+    return { ...run, waitedUs };
+  }
+
+  async #serverWaitedUs(): Promise<number> {
+    return await this.#server?.ask<number>("waitedUs") ?? 0;
   }
 
   /** Returns the CPU time of the server, in µs; `null` without a server. */

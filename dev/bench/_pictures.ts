@@ -16,8 +16,6 @@ interface Drawing {
   readonly unit: string;
   /** The workload that is drawn over TCP. */
   readonly workload: string;
-  /** Whether to draw times instead of rates: less is better. */
-  readonly isTime?: boolean;
 }
 
 const DRAWINGS: readonly Drawing[] = [
@@ -28,17 +26,16 @@ const DRAWINGS: readonly Drawing[] = [
     workload: "64 in flight",
   },
   {
-    file: "performance_round_trip.svg",
-    title: "One call after another over TCP",
-    unit: "µs for a call in the median, less is better",
-    workload: "sequential",
-    isTime: true,
+    file: "performance_connect.svg",
+    title: "Connect, call, close over TCP",
+    unit: "connections/s, more is better",
+    workload: "connect",
   },
   {
     file: "performance_payload.svg",
-    title: "1 MiB there and back over TCP",
-    unit: "MiB/s each way, more is better",
-    workload: "1 MiB echo",
+    title: "64 KiB there and back over TCP",
+    unit: "echoes/s, more is better",
+    workload: "64 KiB echo",
   },
   {
     file: "performance_stream.svg",
@@ -48,22 +45,28 @@ const DRAWINGS: readonly Drawing[] = [
   },
 ];
 
+/** Variants that differ little from others, which would crowd the charts. */
+const CROWDING = /^(channel|agent)-msgpack|^rpc-msgpack$|^bare-rpc$/;
+
 /** Draws the main figures; drawings without figures are left out. */
 export function drawFigures(figures: readonly Figure[]): Picture[] {
-  const pictures = DRAWINGS.map(({ file, title, unit, workload, isTime }) => {
-    const own = figures.filter((it) =>
+  const shown = figures.filter(({ variant }) =>
+    !CROWDING.test(variant.subject)
+  );
+  const pictures = DRAWINGS.map(({ file, title, unit, workload }) => {
+    const own = shown.filter((it) =>
       it.workload === workload && it.variant.transport === "tcp"
     );
-    return picture(file, title, unit, barsOf(own, isTime ?? false, false));
+    return picture(file, title, unit, barsOf(own, false));
   });
-  const everywhere = figures.filter(({ workload, variant }) =>
+  const everywhere = shown.filter(({ workload, variant }) =>
     workload === "64 in flight" && kindOf(variant.subject) !== "peer"
   );
   pictures.push(picture(
     "performance_transports.svg",
     "Calls, 64 in flight",
     "calls/s, more is better",
-    barsOf(everywhere, false, true),
+    barsOf(everywhere, true),
   ));
   return pictures.filter((it) => it !== null);
 }
@@ -79,20 +82,14 @@ function picture(
 }
 
 /** Returns the bars of some figures, the best one first. */
-function barsOf(
-  figures: readonly Figure[],
-  isTime: boolean,
-  namesTransport: boolean,
-): Bar[] {
-  const bars = figures.flatMap(({ variant, rate, us: [median] }): Bar[] => {
-    const { subject, transport } = variant;
-    const label = namesTransport ? `${subject}, ${transport}` : subject;
-    const kind = kindOf(subject);
-    if (!isTime) return [{ label, kind, value: rate.median, ...rate }];
-    if (median == null) return [];
-    return [{ label, kind, value: median, lower: median, upper: median }];
-  });
-  return bars.toSorted((a, b) => (b.value - a.value) * (isTime ? -1 : 1));
+function barsOf(figures: readonly Figure[], namesTransport: boolean): Bar[] {
+  return figures.map(({ variant: { subject, transport }, rate }): Bar => ({
+    label: namesTransport ? `${subject}, ${transport}` : subject,
+    kind: kindOf(subject),
+    value: rate.median,
+    lower: rate.lower,
+    upper: rate.upper,
+  })).toSorted((a, b) => b.value - a.value);
 }
 
 function kindOf(subject: string): Kind {

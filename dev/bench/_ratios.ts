@@ -4,24 +4,46 @@
  * for a while slows both.
  */
 
+/** So many pairs are measured, however long they take. */
+const LEAST_PAIRS = 9;
+
+/** One side of a pair. */
+export interface Measurement {
+  readonly value: number;
+  /** How long its processes waited for a core that others had. */
+  readonly waitedUs: number;
+}
+
 /**
  * Measures both sides `count` times and returns the ratios of the second side
  * to the first. Every other time the second side goes first, so that neither
- * profits from what the other leaves behind.
+ * profits from what the other leaves behind. Of all pairs the half counts
+ * whose processes waited least for a core, and all where none of them waited:
+ * what else runs on the machine says nothing about the two sides. On a machine
+ * that is busy it stops after `limitMs`.
  */
 export async function measureRatios(
   count: number,
-  measureFirst: () => Promise<number>,
-  measureSecond: () => Promise<number>,
+  measureFirst: () => Promise<Measurement>,
+  measureSecond: () => Promise<Measurement>,
+  limitMs: number = Infinity,
 ): Promise<number[]> {
-  const ratios: number[] = [];
+  const pairs: { readonly ratio: number; readonly waitedUs: number }[] = [];
+  const end = performance.now() + limitMs;
   for (let index = 0; index < count; index++) {
-    let first = index % 2 === 0 ? await measureFirst() : NaN;
+    if (index >= LEAST_PAIRS && performance.now() > end) break;
+    const early = index % 2 === 0 ? await measureFirst() : null;
     const second = await measureSecond();
-    if (index % 2 === 1) first = await measureFirst();
-    ratios.push(second / first);
+    const first = early ?? await measureFirst();
+    pairs.push({
+      ratio: second.value / first.value,
+      waitedUs: first.waitedUs + second.waitedUs,
+    });
   }
-  return ratios;
+  const waits = pairs.map(({ waitedUs }) => waitedUs).sort((a, b) => a - b);
+  const most = quantile(waits, 0.5);
+  return pairs.filter(({ waitedUs }) => waitedUs <= most)
+    .map(({ ratio }) => ratio);
 }
 
 /** The middle of some numbers, and where half of them lie. */

@@ -12,13 +12,22 @@ Deno.test("measureRatios() swaps the order from turn to turn", async () => {
   let time = 0;
   const side = (name: string) => () => {
     order.push(name);
-    return Promise.resolve(++time);
+    return Promise.resolve({ value: ++time, waitedUs: 0 });
   };
 
   const ratios = await measureRatios(3, side("a"), side("b"));
 
   assertEquals(order.join(""), "abbaab");
   assertEquals(ratios, [2, 3 / 4, 6 / 5]);
+});
+
+Deno.test("measureRatios() leaves out the pairs that waited for a core", async () => {
+  const waits = [9, 0, 0, 1, 50, 0, 0, 2];
+  const taken = (value: number) => () =>
+    Promise.resolve({ value, waitedUs: waits.shift()! });
+  let turn = 0;
+  const second = () => taken(++turn)();
+  assertEquals(await measureRatios(4, taken(1), second), [2, 4]);
 });
 
 Deno.test("summarize() finds median and quartiles of any order", () => {

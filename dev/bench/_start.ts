@@ -8,7 +8,13 @@ export async function measureStart(turns: number): Promise<Check> {
   // Deno compiles each program at its first run and keeps the result.
   await empty();
   await call();
-  const found = summarize(await measureRatios(turns, empty, call));
+  const taking = (measure: () => Promise<number>) => async () => ({
+    value: await measure(),
+    waitedUs: 0,
+  });
+  const found = summarize(
+    await measureRatios(turns, taking(empty), taking(call)),
+  );
   return {
     what: "rpc, import and first call in a new process / empty program",
     unit: "× time",

@@ -1,3 +1,4 @@
+import { cpuUs } from "./_cpu.ts";
 import type { Answer, Caller, Measured, Subject } from "./subjects/subject.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -161,14 +162,17 @@ export async function actsWithin(work: Work, runMs: number): Promise<number> {
 /** The calls after which V8 has compiled all that it will. */
 const WARM_CALLS = 30_000;
 const WARM_STEP = 1_000;
-/** The longest time to warm up: slow subjects stay slow. */
-const WARM_MS = 1_000;
+/** The most CPU time to warm up: slow subjects stay slow. */
+const WARM_CPU_US = 1_000_000;
+/** The same in time, of which a busy machine needs more for the same work. */
+const WARM_MS = 5_000;
 
 /** Makes calls until V8 has compiled the code. */
 export async function warmUp(work: Work): Promise<void> {
   const end = performance.now() + WARM_MS;
+  const enoughUs = cpuUs() + WARM_CPU_US;
   for (let acts = 0; acts < WARM_CALLS; acts += WARM_STEP) {
     await run(work, WARM_STEP);
-    if (performance.now() > end) return;
+    if (performance.now() > end || cpuUs() > enoughUs) return;
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { answerRequests } from "../shared/peer_process.ts";
-import { cpuUs } from "./_cpu.ts";
+import { cpuUs, waitedUs } from "./_cpu.ts";
 import { quantile } from "./_ratios.ts";
 import {
   actsWithin,
@@ -28,6 +28,8 @@ export interface Run {
   /** The quantiles 0.5, 0.99 and 0.999 of the acts' times, in ms. */
   readonly quantiles: readonly [number, number, number] | null;
   readonly cpuUs: number;
+  /** How long the processes of both sides waited for a core. */
+  readonly waitedUs: number;
 }
 
 const [name = "", address = "", serves] = Deno.args;
@@ -81,12 +83,14 @@ async function measure({ workload, acts, isTimed }: RunArgs): Promise<Run> {
   const work = await workOf(workload);
   const latencies = isTimed ? new Float64Array(acts) : undefined;
   const before = cpuUs();
+  const waitedBefore = waitedUs();
   const ms = await run(work, acts, latencies);
   const sorted = latencies?.sort();
   return {
     ms,
     count: acts * work.countEach,
     cpuUs: cpuUs() - before,
+    waitedUs: waitedUs() - waitedBefore,
     quantiles: sorted === undefined ? null : [
       quantile(sorted, 0.5),
       quantile(sorted, 0.99),

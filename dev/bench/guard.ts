@@ -14,7 +14,11 @@ import { canPin } from "./_pin.ts";
 import { type Comparison, GUARDED, isSequential } from "./comparisons.ts";
 
 /** Many short turns stray less on a busy machine than few long ones. */
-const EFFORT: CompareEffort = { turns: 41, runMs: 25 };
+const EFFORT: CompareEffort = {
+  turns: 41,
+  runMs: 25,
+  limitMs: 6_000,
+};
 const FILE = new URL("guard.json", import.meta.url);
 /**
  * The share of a known speed that may be left. Ratios differ by up to a fifth

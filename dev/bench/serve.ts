@@ -1,12 +1,12 @@
 /**
  * Serves a subject in a process of its own: `serve.ts SUBJECT ADDRESS`.
- * Answers requests for its address, its CPU time and its memory.
+ * Answers requests for its address, its CPU time, its waiting time and its memory.
  *
  * @module
  */
 import { settledBytes } from "../shared/heap.ts";
 import { answerRequests } from "../shared/peer_process.ts";
-import { cpuUs } from "./_cpu.ts";
+import { cpuUs, waitedUs } from "./_cpu.ts";
 import { subjectNamed } from "./subjects/all.ts";
 
 const [name = "", address = ""] = Deno.args;
@@ -17,5 +17,6 @@ await answerRequests({
     return stack.use(await subject.serve(address)).address;
   },
   cpuUs,
+  waitedUs,
   memory: settledBytes,
 });
