@@ -7,6 +7,9 @@
 /** So many pairs are measured, however long they take. */
 const LEAST_PAIRS = 9;
 
+/** The share of the pairs that counts. */
+const QUIET_SHARE = 1 / 3;
+
 /** One side of a pair. */
 export interface Measurement {
   readonly value: number;
@@ -17,7 +20,7 @@ export interface Measurement {
 /**
  * Measures both sides `count` times and returns the ratios of the second side
  * to the first. Every other time the second side goes first, so that neither
- * profits from what the other leaves behind. Of all pairs the half counts
+ * profits from what the other leaves behind. Of all pairs the third counts
  * whose processes waited least for a core, and all where none of them waited:
  * what else runs on the machine says nothing about the two sides. On a machine
  * that is busy it stops after `limitMs`.
@@ -41,7 +44,7 @@ export async function measureRatios(
     });
   }
   const waits = pairs.map(({ waitedUs }) => waitedUs).sort((a, b) => a - b);
-  const most = quantile(waits, 0.5);
+  const most = quantile(waits, QUIET_SHARE);
   return pairs.filter(({ waitedUs }) => waitedUs <= most)
     .map(({ ratio }) => ratio);
 }

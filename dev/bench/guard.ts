@@ -15,8 +15,8 @@ import { type Comparison, GUARDED, isSequential } from "./comparisons.ts";
 
 /** Many short turns stray less on a busy machine than few long ones. */
 const EFFORT: CompareEffort = {
-  turns: 41,
-  runMs: 25,
+  turns: 81,
+  runMs: 12,
   limitMs: 6_000,
 };
 const FILE = new URL("guard.json", import.meta.url);
