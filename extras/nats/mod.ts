@@ -1,9 +1,12 @@
 /**
- * Connections through a NATS server, and what nodes of a cluster share there.
+ * Connections through a NATS server, what nodes of a cluster share there, and
+ * services for any client of NATS.
  *
  * @module
  */
 export { natsEngine } from "./engine.ts";
 export type { NatsEngineOptions } from "./engine.ts";
 export type { NatsConnectionOptions, NatsTransportOptions } from "./options.ts";
+export { serveOnNats } from "./serve.ts";
+export type { ServeOnNatsOptions } from "./serve.ts";
 export { natsTransport } from "./transport.ts";

@@ -1,15 +1,5 @@
-import {
-  RemoteError,
-  ServerBusyError,
-  TimeoutError,
-} from "../../channel/errors.ts";
-import { isInstance } from "../_failure.ts";
-import {
-  AuthenticationError,
-  MethodNotFoundError,
-  ValidationError,
-} from "../errors.ts";
-import { remoteNode } from "../references/_remote_proxy.ts";
+import { shownError, statusOf } from "./shown_error.ts";
+import { isAsyncIterable, jsonOf } from "./json_result.ts";
 
 /** The result of a call as JSON, or the items of a stream, one a line. */
 export async function resultResponse(
@@ -17,19 +7,9 @@ export async function resultResponse(
   close: () => Promise<void>,
 ): Promise<Response> {
   if (isAsyncIterable(result)) return linesOf(result, close);
-  if (remoteNode(result) !== undefined) {
-    throw new TypeError(
-      "Cannot answer: the result is a function or service, which lives as long as a connection; call it over WebSocket",
-    );
-  }
-  const text = JSON.stringify(result) ?? "null";
+  const text = jsonOf(result);
   await close();
   return json(200, text);
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null &&
-    Symbol.asyncIterator in value;
 }
 
 /** Answers with the items as they come; the reader sets the pace. */
@@ -65,30 +45,7 @@ function linesOf(
 
 /** The failure of a call, with the status that HTTP has for it. */
 export function errorResponse(error: unknown): Response {
-  const { name, message, code, data } = error as Partial<RemoteError>;
-  const isRemote = isInstance(error, RemoteError);
-  const shown = {
-    name: isRemote ? error.remoteName : name,
-    message,
-    ...(code !== undefined && { code }),
-    ...(data !== undefined && { data }),
-  };
-  return json(statusOf(error), JSON.stringify({ error: shown }));
-}
-
-function statusOf(error: unknown): number {
-  if (isInstance(error, ValidationError)) {
-    return error.part === "argument" ? 400 : 500;
-  }
-  if (isInstance(error, AuthenticationError)) return 401;
-  if (isInstance(error, MethodNotFoundError)) return 404;
-  if (isInstance(error, ServerBusyError)) return 503;
-  if (isInstance(error, TimeoutError)) return 504;
-  // A service chose to tell this error; all others are masked.
-  const { code } = error as Partial<RemoteError>;
-  const isTold = isInstance(error, RemoteError) && code !== undefined &&
-    code !== "internal";
-  return isTold ? 422 : 500;
+  return json(statusOf(error), JSON.stringify({ error: shownError(error) }));
 }
 
 /** Refuses a request that is no call. */

@@ -1,6 +1,5 @@
 import { formatAddress } from "../../transports/address.ts";
 import { DoorSlot } from "../../transports/door_slot.ts";
-import { memoryPair } from "../../transports/memory.ts";
 import type { Connection, Transport } from "../../transports/transport.ts";
 import { cookiesIn } from "../../transports/upgrade_request.ts";
 import {
@@ -9,8 +8,7 @@ import {
   type Origins,
 } from "../../transports/websocket/origin.ts";
 import { isServicePath } from "../references/_call_content.ts";
-import { openSession } from "../session/_open_session.ts";
-import { sessionStarter } from "../session/_session.ts";
+import { callOnce } from "./one_call.ts";
 import { errorResponse, refusal, resultResponse } from "./_response.ts";
 
 /** The longest body where nothing else is asked. */
@@ -189,30 +187,16 @@ interface HttpCall {
 
 /** Makes a call over a connection of its own, which ends with the answer. */
 async function answer(call: HttpCall): Promise<Response> {
-  const { request, path, far, accept, address, maxBodyBytes } = call;
+  const { request, maxBodyBytes, ...rest } = call;
   const args = await argumentsIn(request, maxBodyBytes);
   if (args instanceof Response) return args;
-  const transport: Transport = {
-    scheme: "http",
-    listen: () => Promise.reject(new TypeError("It only connects")),
-    connect: () => {
-      const [near, end] = memoryPair(address);
-      accept({ ...end, ...far });
-      return Promise.resolve(near);
-    },
-  };
   const { signal } = request;
   const credentials = bearerOf(request);
-  const start = sessionStarter(null, { isInitiator: true, credentials });
   let close = () => Promise.resolve();
   try {
-    const session = await openSession(start, address, {
-      transports: [transport],
-      signal,
-    });
-    close = () => session.channel.close();
-    const result = await session.calls.call(path, args, { signal });
-    return await resultResponse(result, close);
+    const made = await callOnce({ ...rest, args, credentials, signal });
+    close = made.close;
+    return await resultResponse(made.result, close);
   } catch (error) {
     await close();
     return errorResponse(error);

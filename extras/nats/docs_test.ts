@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import { connect } from "@nats-io/transport-node";
+import { testWithPython } from "../../dev/checks/fixtures/test_with_python.ts";
+import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
+import { service } from "../../rpc/service/service.ts";
+import { missingNats, NatsServer, testWithNats } from "./fixtures/server.ts";
+import { serveOnNats } from "./serve.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Programs of the guide that begin with `import`, for the server at `url`. */
+async function programs(language: string, url: string): Promise<string[]> {
+  const guide = await Deno.readTextFile(new URL("docs/nats.md", ROOT));
+  const blocks = [...guide.matchAll(/^```(\w+)[^\n]*\n(.*?)^```$/gms)];
+  return blocks
+    .filter(([, found, code]) =>
+      found === language && code!.startsWith("import")
+    )
+    .map(([, , code]) => code!.replaceAll("nats://127.0.0.1:4222", url));
+}
+
+/** Runs a program; returns what it printed. */
+async function run(command: string, args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args,
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals([success, decoder.decode(stderr)], [true, ""]);
+  return decoder.decode(stdout);
+}
+
+testWithNats("the programs of the guide run", async ({ url }) => {
+  const found = await programs("ts", url);
+  assertEquals(found.length > 1, true);
+  const flags = ["--quiet", "--no-lock", ...importMapFlags()];
+  await Promise.all(found.map(async (code) => {
+    // What they leave open is of no interest here.
+    const program = `${code}\nDeno.exit();\n`;
+    await run(Deno.execPath(), ["eval", ...flags, program]);
+  }));
+});
+
+if (missingNats === null) {
+  testWithPython(
+    "the Python of the guide finds a service and calls it",
+    async (python) => {
+      await using server = await NatsServer.start();
+      const nats = await connect({ servers: server.url });
+      try {
+        const greeter = service({ greet: (name: string) => `Hello, ${name}` });
+        await using _served = await serveOnNats(nats, greeter, {
+          name: "greeter",
+          version: "1.0.0",
+        });
+        const [program] = await programs("py", server.url);
+        assertEquals(
+          await run(python, ["-c", program!]),
+          "greeter ['greeter.greet']\nHello, Ada\n",
+        );
+        assertEquals(program!.trim().split("\n").length <= 15, true);
+      } finally {
+        await nats.close();
+      }
+    },
+  );
+} else {
+  Deno.test.ignore(
+    `the Python of the guide finds a service and calls it (left out: ${missingNats})`,
+    () => {},
+  );
+}

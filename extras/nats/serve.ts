@@ -1,0 +1,311 @@
+import {
+  headers,
+  type Msg,
+  type NatsConnection,
+  type Subscription,
+} from "@nats-io/transport-node";
+import { isAsyncIterable, jsonOf } from "../../rpc/http/json_result.ts";
+import { callOnce } from "../../rpc/http/one_call.ts";
+import { shownError, statusOf } from "../../rpc/http/shown_error.ts";
+import {
+  type RpcServer,
+  type RpcServerOptions,
+  startServer,
+} from "../../rpc/server.ts";
+import {
+  describe,
+  type ServiceDescription,
+} from "../../rpc/service/describe.ts";
+import { DoorSlot } from "../../transports/door_slot.ts";
+import { world } from "../../transports/internal.ts";
+import type { Transport } from "../../transports/transport.ts";
+import { EndpointStats } from "./_endpoint_stats.ts";
+
+/** Options for {@linkcode serveOnNats}. */
+export interface ServeOnNatsOptions extends RpcServerOptions {
+  /** The name of the service: letters, digits, `-` and `_`. */
+  readonly name: string;
+  /** Its version, such as `1.0.0`. */
+  readonly version: string;
+  /**
+   * What it does, for people.
+   *
+   * @default {""}
+   */
+  readonly description?: string | undefined;
+  /**
+   * The beginning of the subjects of its methods.
+   *
+   * @default {the name}
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * The longest request, in bytes.
+   *
+   * @default {1_048_576}
+   */
+  readonly maxBodyBytes?: number | undefined;
+}
+
+/** Those in one queue share the requests, as other services on NATS do. */
+const QUEUE = "q";
+
+const MAX_BODY_BYTES = 1_024 * 1_024;
+
+/**
+ * Serves `service` to any client of NATS: a request to `name.method` with the
+ * arguments as a JSON list is a call, with the same `authenticate`, middleware,
+ * schemas, limits and masking of errors as any other. Monitors find the service by
+ * `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`. Several processes that serve the same
+ * name share the calls.
+ *
+ * The answer is the result as JSON. That of a call that failed has the headers
+ * `Nats-Service-Error` and `Nats-Service-Error-Code`, with the statuses of HTTP,
+ * and `{ "error": … }` as content. The `credentials` for `authenticate` are the
+ * token of the header `Authorization: Bearer …`.
+ *
+ * A request is no connection: its caller may never hear of the answer, and NATS
+ * does not know whether it has run. Between programs with denomas use
+ * {@linkcode natsTransport}. `nats` stays open when the server closes.
+ *
+ * @throws {TypeError} If a name or version has the wrong form, or `service` exposes
+ * nothing.
+ * @throws {RangeError} If an option or a limit is out of range.
+ */
+export async function serveOnNats(
+  nats: NatsConnection,
+  service: object,
+  options: ServeOnNatsOptions,
+): Promise<RpcServer> {
+  const { name, version, prefix = name } = options;
+  checkForm("name", name, /^[\w-]+$/);
+  checkForm("version", version, /^\d+\.\d+\.\d+([-+][\w.+-]+)?$/);
+  checkForm("prefix", prefix, /^[\w-]+(\.[\w-]+)*$/);
+  const door = new NatsDoor(nats, service, options);
+  return await startServer(door.address, service, {
+    ...options,
+    transports: [door],
+  });
+}
+
+function checkForm(what: string, text: string, form: RegExp): void {
+  if (form.test(text)) return;
+  throw new TypeError(`Cannot serve on NATS: '${what}' is '${text}'`);
+}
+
+/** A method of a service, as clients of NATS see it. */
+interface Endpoint {
+  readonly path: string;
+  readonly subject: string;
+  readonly stats: EndpointStats;
+}
+
+/** A transport whose connections are single requests. */
+class NatsDoor implements Transport {
+  readonly scheme = "nats-request";
+  readonly address: string;
+  readonly #nats: NatsConnection;
+  readonly #options: ServeOnNatsOptions;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #id = world.uuid().replaceAll("-", "");
+  readonly #slot: DoorSlot;
+  #subscriptions: Subscription[] = [];
+  #started = "";
+
+  constructor(
+    nats: NatsConnection,
+    service: object,
+    options: ServeOnNatsOptions,
+  ) {
+    const { name, prefix = name } = options;
+    this.#nats = nats;
+    this.#options = options;
+    this.#endpoints = [...pathsOf(describe(service))].map((path) => ({
+      path,
+      subject: `${prefix}.${path.replaceAll("/", ".")}`,
+      stats: new EndpointStats(),
+    }));
+    this.address = `${this.scheme}://${name}-${this.#id}`;
+    this.#slot = new DoorSlot(this.address);
+  }
+
+  async listen(
+    ...[address, accept]: Parameters<Transport["listen"]>
+  ): ReturnType<Transport["listen"]> {
+    const listener = await this.#slot.listen(address, accept);
+    this.#started = new Date(world.wallNow()).toISOString();
+    for (const endpoint of this.#endpoints) {
+      this.#subscribe(
+        endpoint.subject,
+        QUEUE,
+        (message) => void this.#answer(endpoint, message),
+      );
+    }
+    for (const [verb, reply] of Object.entries(this.#reports())) {
+      for (const subject of this.#monitored(verb)) {
+        this.#subscribe(
+          subject,
+          undefined,
+          (message) => void message.respond(JSON.stringify(reply())),
+        );
+      }
+    }
+    await this.#nats.flush();
+    return {
+      ...listener,
+      close: async () => {
+        const ended = this.#subscriptions.splice(0).map((it) => it.drain());
+        // They have ended already where the connection has.
+        await Promise.allSettled(ended);
+        await listener.close();
+      },
+    };
+  }
+
+  connect(address: string): Promise<never> {
+    return Promise.reject(
+      new TypeError(`Cannot connect to '${address}': send it requests`),
+    );
+  }
+
+  #subscribe(
+    subject: string,
+    queue: string | undefined,
+    take: (message: Msg) => void,
+  ): void {
+    const subscription = this.#nats.subscribe(subject, {
+      ...(queue !== undefined && { queue }),
+      callback: (error, message) => {
+        if (error === null) take(message);
+      },
+    });
+    this.#subscriptions.push(subscription);
+  }
+
+  async #answer({ path, stats }: Endpoint, message: Msg): Promise<void> {
+    const end = stats.begin();
+    try {
+      message.respond(await this.#call(path, message));
+      end(null);
+    } catch (error) {
+      const shown = shownError(error);
+      end(`${shown.name}: ${shown.message}`);
+      refuse(message, statusOf(error), shown);
+    }
+  }
+
+  /** Returns the result of a call as JSON. */
+  async #call(path: string, message: Msg): Promise<string> {
+    const { maxBodyBytes = MAX_BODY_BYTES } = this.#options;
+    const args = argumentsIn(message.data, maxBodyBytes);
+    const { accept } = this.#slot;
+    if (accept === null) throw new TypeError("The service has closed");
+    const { result, close } = await callOnce({
+      accept,
+      address: this.address,
+      far: { remoteAddress: `${this.address}#request` },
+      path,
+      args,
+      credentials: bearerOf(message),
+      signal: new AbortController().signal,
+    });
+    try {
+      if (!isAsyncIterable(result)) return jsonOf(result);
+      throw new TypeError(
+        "Cannot answer: the result is a stream; call it over 'natsTransport'",
+      );
+    } finally {
+      await close();
+    }
+  }
+
+  /** Returns the subjects at which monitors ask. */
+  #monitored(verb: string): string[] {
+    const { name } = this.#options;
+    return ["", `.${name}`, `.${name}.${this.#id}`]
+      .map((it) => `$SRV.${verb}${it}`);
+  }
+
+  #reports(): Readonly<Record<string, () => object>> {
+    const { name, version, description = "" } = this.#options;
+    const identity = { name, id: this.#id, version, metadata: {} };
+    const type = (verb: string) => ({
+      type: `io.nats.micro.v1.${verb}_response`,
+    });
+    const endpoints = (more: (endpoint: Endpoint) => object) =>
+      this.#endpoints.map((endpoint) => ({
+        name: endpoint.path.replaceAll("/", "_"),
+        subject: endpoint.subject,
+        queue_group: QUEUE,
+        ...more(endpoint),
+      }));
+    return {
+      PING: () => ({ ...type("ping"), ...identity }),
+      INFO: () => ({
+        ...type("info"),
+        ...identity,
+        description,
+        endpoints: endpoints(() => ({ metadata: {} })),
+      }),
+      STATS: () => ({
+        ...type("stats"),
+        ...identity,
+        started: this.#started,
+        endpoints: endpoints(({ stats }) => stats.report()),
+      }),
+    };
+  }
+}
+
+/** The paths of all methods whose names can be parts of subjects. */
+function* pathsOf(
+  { methods, services }: ServiceDescription,
+  above = "",
+): Generator<string> {
+  const isWord = (name: string) => /^[\w-]+$/.test(name);
+  for (const name of Object.keys(methods)) {
+    if (isWord(name)) yield above + name;
+  }
+  for (const [name, child] of Object.entries(services)) {
+    if (isWord(name)) yield* pathsOf(child, `${above}${name}/`);
+  }
+}
+
+/** Thrown for requests that are no calls. */
+class RequestError extends Error {
+  override name = "RequestError";
+  readonly code = "request";
+}
+
+function argumentsIn(body: Uint8Array, maxBytes: number): unknown[] {
+  if (body.length > maxBytes) {
+    throw new RequestError(`The request is over ${maxBytes} bytes`);
+  }
+  if (body.length === 0) return [];
+  try {
+    const args: unknown = JSON.parse(new TextDecoder().decode(body));
+    if (Array.isArray(args)) return args;
+  } catch {
+    // The same answer.
+  }
+  throw new RequestError("The request must be a JSON list of arguments");
+}
+
+function bearerOf(message: Msg): string | undefined {
+  const header = message.headers?.get("Authorization") ?? "";
+  return /^Bearer +(.+)$/i.exec(header)?.[1];
+}
+
+function refuse(
+  message: Msg,
+  status: number,
+  error: Readonly<Record<string, unknown>>,
+): void {
+  const head = headers();
+  const code = error.name === "RequestError" ? 400 : status;
+  // A line of headers must not have an end in it.
+  const text = `${error.message}`.replace(/\s+/g, " ");
+  head.set("Nats-Service-Error", text);
+  head.set("Nats-Service-Error-Code", `${code}`);
+  message.respond(JSON.stringify({ error }), { headers: head });
+}

@@ -1,0 +1,39 @@
+import {
+  RemoteError,
+  ServerBusyError,
+  TimeoutError,
+} from "../../channel/errors.ts";
+import { isInstance } from "../_failure.ts";
+import {
+  AuthenticationError,
+  MethodNotFoundError,
+  ValidationError,
+} from "../errors.ts";
+
+/** Returns what programs without denomas are shown of an error, for JSON. */
+export function shownError(error: unknown): Readonly<Record<string, unknown>> {
+  const { name, message, code, data } = error as Partial<RemoteError>;
+  const isRemote = isInstance(error, RemoteError);
+  return {
+    name: isRemote ? error.remoteName : name,
+    message,
+    ...(code !== undefined && { code }),
+    ...(data !== undefined && { data }),
+  };
+}
+
+/** Returns the status that HTTP has for an error. */
+export function statusOf(error: unknown): number {
+  if (isInstance(error, ValidationError)) {
+    return error.part === "argument" ? 400 : 500;
+  }
+  if (isInstance(error, AuthenticationError)) return 401;
+  if (isInstance(error, MethodNotFoundError)) return 404;
+  if (isInstance(error, ServerBusyError)) return 503;
+  if (isInstance(error, TimeoutError)) return 504;
+  // A service chose to tell this error; all others are masked.
+  const { code } = error as Partial<RemoteError>;
+  const isTold = isInstance(error, RemoteError) && code !== undefined &&
+    code !== "internal";
+  return isTold ? 422 : 500;
+}
