@@ -287,11 +287,22 @@ const BROKEN: readonly (readonly [string, string, Sabotage])[] = [
     put: () => new Promise(() => {}),
   })],
   ["sends messages later that it could not send", "cut", (engine) => {
-    const publish = async (topic: string, message: Uint8Array) => {
-      await engine.get("a").catch(() => publish(topic, message));
-      engine.publish(topic, message);
+    let isAway = false;
+    const unsent: Parameters<Engine["publish"]>[] = [];
+    return {
+      get: async (key) => {
+        isAway = true;
+        const entry = await engine.get(key);
+        isAway = false;
+        return entry;
+      },
+      publish: (...message) => {
+        if (isAway) unsent.push(message);
+        // With each one, as nobody may have subscribed again yet.
+        for (const it of unsent) engine.publish(...it);
+        engine.publish(...message);
+      },
     };
-    return { publish };
   }],
   ["waits for ever", "cut", (engine) => ({
     get: (key) => engine.get(key).catch(() => new Promise(() => {})),
