@@ -1,4 +1,5 @@
 import type { CtxBody, CtxOptions } from "./ctx_contract.ts";
+import { simulateStep } from "./simulation/simulated_step.ts";
 import { callSite } from "./step/_call_site.ts";
 import { readVariable } from "./step/_environment.ts";
 import { planSteps } from "./step/_plan.ts";
@@ -9,6 +10,9 @@ const TIMEOUT_MS = 10_000;
 
 /** The time of a step beyond its body's limit until Deno ends the test. */
 const MARGIN_MS = 3_000;
+
+/** The longest that one simulation may take, in real milliseconds. */
+const SIMULATION_MS = 5_000;
 
 /** Registers a test by its name or with options. */
 export type CtxRegistration = (
@@ -91,6 +95,7 @@ function defineTest(
   site: string,
 ): Deno.TestDefinition {
   const { name, permissions, timeoutMs = TIMEOUT_MS, trace } = options;
+  const { simulations = 0 } = options;
   if (!(timeoutMs > 0)) {
     throw new RangeError(
       `Cannot register test '${name}': 'timeoutMs' is ${timeoutMs}, it must be over 0`,
@@ -104,14 +109,31 @@ function defineTest(
     sanitizeResources: true,
     sanitizeExit: true,
     ...(timeoutMs < Infinity &&
-      { timeout: steps.length * (timeoutMs + MARGIN_MS) }),
+      {
+        timeout: steps.length * (timeoutMs + MARGIN_MS) +
+          simulations * SIMULATION_MS,
+      }),
     ...(permissions !== undefined && { permissions }),
-    fn: (runner) =>
-      runTestCase(runner, steps, withHooks(options, fn), {
+    fn: async (runner) => {
+      const body = withHooks(options, fn);
+      const running = {
         timeoutMs,
         trace: trace ?? readVariable("DENOMAS_TRACE") === "1",
         site,
-      }),
+      };
+      await runTestCase(runner, steps, body, running);
+      if (simulations === 0) return;
+      const plan = {
+        ...steps[0]!,
+        name: "simulated",
+        transport: "memory",
+      } as const;
+      await runner.step({
+        name: `simulated · ${simulations} seeds`,
+        fn: () =>
+          simulateStep(body, { ...running, name, plan, seeds: simulations }),
+      });
+    },
   };
 }
 

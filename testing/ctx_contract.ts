@@ -77,6 +77,14 @@ export interface CtxOptions {
    */
   readonly seed?: number | undefined;
   /**
+   * Runs the body also in so many simulated worlds, one for each seed, as
+   * `simulate` does: in virtual time, where messages take from 1 to 10 ms and what
+   * is due at the same time is done in another order with each seed.
+   *
+   * @default {0}
+   */
+  readonly simulations?: number | undefined;
+  /**
    * Runs before the body, on each transport. `Deno.test.beforeEach` runs only
    * once for all of them. Its time is part of the body's.
    *

@@ -1,3 +1,4 @@
+import { observed } from "../../transports/internal.ts";
 import { plainMemory } from "../../transports/memory.ts";
 import type {
   ByteStream,
@@ -99,13 +100,15 @@ export class NodeNetwork {
     );
     const close = () => this.#wire.run(() => listener.close());
     process.onCrash.add(close);
-    return {
+    const own: Listener = {
       ...listener,
       close: () => {
         process.onCrash.delete(close);
         return process.admitted(close());
       },
     };
+    observed.by?.handed(own, listener);
+    return own;
   }
 
   async #connect(

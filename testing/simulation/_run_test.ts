@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { Agent } from "../../agent/agent.ts";
@@ -257,6 +259,18 @@ Deno.test("runSeed - names what would leave the simulation", async () => {
     assertStringIncludes(error.message, `'${name}'`);
     assertStringIncludes(error.stack!, "_run_test.ts");
   }
+});
+
+Deno.test("runSeed - names what it cannot replace when nothing can happen", async () => {
+  const ending = new AbortController();
+  let waiting: Promise<void> | undefined;
+  const error = await fails(async () => {
+    waiting = delay(60_000, undefined, { signal: ending.signal });
+    await waiting;
+  });
+  assertStringIncludes(error.message, "'node:timers'");
+  ending.abort();
+  await assertRejects(() => waiting!);
 });
 
 Deno.test("runSeed - says who waits for what when nothing can happen", async () => {

@@ -115,7 +115,7 @@ export class SimulatedWorld implements Simulation {
     return new Error(
       `Nothing can happen any more at ${
         Math.round(this.now)
-      } ms of virtual time: ${this.#waits()}`,
+      } ms of virtual time: ${this.#waits()}; or code waits for something outside, such as a named import of 'node:timers'`,
     );
   }
 

@@ -1,6 +1,6 @@
 import type { Channel } from "../../channel/channel.ts";
 import type { CallStarted, MessageEvent } from "../../channel/internal.ts";
-import type { RpcEvent } from "../../rpc/internal.ts";
+import { isCall, type RpcEvent } from "../../rpc/internal.ts";
 import type { ObservedEvent, Observer } from "../../transports/internal.ts";
 import { shorten } from "../ledger/_message_log.ts";
 import { currentProcess } from "./_process.ts";
@@ -19,6 +19,20 @@ export interface WatcherOptions {
 interface PendingCall {
   readonly process: object | undefined;
   readonly text: string;
+}
+
+/** Returns a call as `path(argument)`, and any other message by its kind. */
+export function describeMessage(kind: string, content: unknown): string {
+  if (kind !== "request" || !isCall(content)) {
+    return `${kind} ${shorten(content)}`;
+  }
+  const [path, args] = content;
+  // The call of a peer with extensions: the path is its first argument.
+  if (path === "$/call" && typeof args[0] === "string") {
+    const [called, own = [], kwargs = {}] = args;
+    return describeMessage(kind, [called, own, kwargs]);
+  }
+  return `${path}(${args.map(shorten).join(", ")})`;
 }
 
 /** Sees the messages and the calls of one run. */
@@ -65,7 +79,7 @@ export class Watcher implements Observer {
     const node = isOut ? from : to;
     const hashed = `${kind} ${from} ${to} ${direction}`;
     if (!isRecorded) return tell({ node, kind: "message", text: kind }, hashed);
-    const text = `${kind} ${shorten(content)}`;
+    const text = describeMessage(kind, content);
     const number = this.#numberOf(`${ends.join(" ")} ${kind} ${id}`, isOut);
     tell({ node, kind: "message", text, from, to, id: number }, hashed);
   }

@@ -1,0 +1,45 @@
+import type { CtxBody } from "../ctx_contract.ts";
+import { readVariable } from "../step/_environment.ts";
+import { type PlannedStep, resolveSeed } from "../step/_plan.ts";
+import { runStep, type StepOptions } from "../step/_step.ts";
+import { StepScope } from "../step/_step_scope.ts";
+import { explore } from "./_explore.ts";
+import type { SimulationBody } from "./_outcome.ts";
+import { planFor } from "./simulate.ts";
+import { writeTimeline } from "./_timeline_file.ts";
+
+/** Options for {@linkcode simulateStep}. */
+export interface SimulatedStepOptions extends Omit<StepOptions, "scope"> {
+  /** The name of the test. */
+  readonly name: string;
+  /** The number of seeds. */
+  readonly seeds: number;
+  readonly plan: Omit<PlannedStep, "seed">;
+}
+
+/** The virtual time of a body that has no limit, in milliseconds. */
+const ENDLESS_MS = 1e9;
+
+/**
+ * Runs the body of a `withCtx` test in simulated worlds, one for each seed, as
+ * code outside of all nodes.
+ *
+ * @throws {SimulationError} If a seed fails, such as by a leak.
+ */
+export async function simulateStep(
+  body: CtxBody,
+  { name, seeds, plan, ...options }: SimulatedStepOptions,
+): Promise<void> {
+  const simulated: SimulationBody = async ({ seed }) => {
+    const step = { ...plan, seed: resolveSeed(seed) };
+    const scope = new StepScope();
+    const { failure } = await runStep(step, body, { ...options, scope });
+    if (failure !== null) throw failure.error;
+  };
+  const untilMs = Math.min(options.timeoutMs, ENDLESS_MS);
+  const seedPlan = planFor({ seeds, untilMs }, { get: readVariable });
+  await explore(simulated, {
+    draw: (trace) => writeTimeline(name, trace),
+    ...seedPlan,
+  });
+}
