@@ -94,6 +94,24 @@ Deno.test("runSeed - has the same hash again, after another seed and recorded", 
   assertEquals(alone.trace.events, []);
 });
 
+Deno.test("runSeed - has the same hash on another day, and beside other work", async () => {
+  const run = () =>
+    runSeed(lockClients({ hasBug: false }), {
+      ...{ seed: 7, chaos: CHAOS, untilMs: 20_000 },
+    });
+  const before = await run();
+  const { now } = Date;
+  const spin = "data:application/javascript,for(;;);";
+  const workers = [1, 2].map(() => new Worker(spin, { type: "module" }));
+  Date.now = () => now() + 86_400_000;
+  try {
+    assertEquals((await run()).hash, before.hash);
+  } finally {
+    Date.now = now;
+    for (const worker of workers) worker.terminate();
+  }
+});
+
 Deno.test("runSeed - leaves nothing for later seeds of a node that crashes while it connects", async () => {
   const options = { seed: 2, untilMs: 10_000, chaos: CHAOS, isRecorded: true };
   const before = await passes(lockClients({ hasBug: false }), options);

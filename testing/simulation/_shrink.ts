@@ -3,7 +3,7 @@ import type { PlannedFault } from "./trace/trace.ts";
 /** The most runs that one plan is shrunk with. */
 const MOST_RUNS = 120;
 
-/** The shortest fault that is worth a run, in virtual milliseconds. */
+/** The least step that is worth a run, in milliseconds. */
 const LEAST_MS = 50;
 
 /** A plan that still fails, and the number of runs that it took to find it. */
@@ -14,7 +14,7 @@ export interface ShrunkPlan {
 
 /**
  * Looks for the fewest faults of a plan with which `fails` still returns `true`,
- * and then for the shortest ones.
+ * then for the shortest ones, and last for the mildest ones.
  */
 export async function shrinkPlan(
   plan: readonly PlannedFault[],
@@ -23,8 +23,11 @@ export async function shrinkPlan(
   let runs = 0;
   const tried = async (faults: readonly PlannedFault[]) =>
     runs < MOST_RUNS && (runs++, await fails(faults));
-  const fewest = await fewer(plan, tried);
-  return { faults: await shorter(fewest, tried), runs };
+  let faults = await alone(await fewer(plan, tried), tried);
+  for (const reduce of [end, begin, amount]) {
+    faults = await smaller(faults, reduce, tried);
+  }
+  return { faults, runs };
 }
 
 type Try = (faults: readonly PlannedFault[]) => Promise<boolean>;
@@ -53,21 +56,66 @@ async function fewer(
   return faults;
 }
 
-/** Halves the length of each fault for as long as that fails. */
-async function shorter(
+/** Tries whether one fault is enough if it lasts as long as all of them. */
+async function alone(
   plan: readonly PlannedFault[],
+  fails: Try,
+): Promise<readonly PlannedFault[]> {
+  if (plan.length < 2) return plan;
+  const endMs = Math.max(...plan.map(({ atMs, forMs }) => atMs + forMs));
+  for (const fault of plan) {
+    if (fault.forMs === 0) continue;
+    const long = [{ ...fault, atMs: 0, forMs: endMs }];
+    if (await fails(long)) return long;
+  }
+  return plan;
+}
+
+/** One way to make a fault smaller. */
+interface Reduction {
+  /** The number to bring towards 0. */
+  of(fault: PlannedFault): number;
+  /** Returns the fault with that number less by `step`. */
+  less(fault: PlannedFault, step: number): PlannedFault;
+}
+
+const end: Reduction = {
+  of: ({ forMs }) => forMs,
+  less: (fault, step) => ({ ...fault, forMs: fault.forMs - step }),
+};
+
+const begin: Reduction = {
+  of: ({ forMs }) => forMs,
+  less: (fault, step) => ({
+    ...fault,
+    atMs: fault.atMs + step,
+    forMs: fault.forMs - step,
+  }),
+};
+
+const amount: Reduction = {
+  of: ({ amountMs = 0 }) => Math.abs(amountMs),
+  less: (fault, step) => {
+    const { amountMs = 0 } = fault;
+    return { ...fault, amountMs: amountMs - Math.sign(amountMs) * step };
+  },
+};
+
+/** Halves a number of each fault for as long as that fails. */
+async function smaller(
+  plan: readonly PlannedFault[],
+  { of, less }: Reduction,
   fails: Try,
 ): Promise<readonly PlannedFault[]> {
   let faults = plan;
   for (let at = 0; at < faults.length; at++) {
-    let stepMs = Math.floor(faults[at]!.forMs / 2);
-    while (stepMs >= LEAST_MS) {
-      const fault = faults[at]!;
-      const short = faults.with(at, { ...fault, forMs: fault.forMs - stepMs });
-      const isEnough = await fails(short);
-      if (isEnough) faults = short;
-      const mostMs = Math.floor(faults[at]!.forMs / 2);
-      stepMs = Math.min(isEnough ? stepMs : Math.floor(stepMs / 2), mostMs);
+    let step = Math.floor(of(faults[at]!) / 2);
+    while (step >= LEAST_MS) {
+      const small = faults.with(at, less(faults[at]!, step));
+      const isEnough = await fails(small);
+      if (isEnough) faults = small;
+      const most = Math.floor(of(faults[at]!) / 2);
+      step = Math.min(isEnough ? step : Math.floor(step / 2), most);
     }
   }
   return faults;

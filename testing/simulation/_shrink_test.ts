@@ -26,3 +26,26 @@ Deno.test("shrinkPlan - gives the plan back if nothing less fails", async () => 
   const { faults } = await shrinkPlan(PLAN, () => Promise.resolve(false));
   assertEquals(faults, PLAN);
 });
+
+Deno.test("shrinkPlan - finds one long fault in place of several", async () => {
+  const plan = parseFaults("delay:a:100+200=90,delay:b:400+300=900");
+  const { faults } = await shrinkPlan(plan, (faults) => {
+    const isLong = faults.some(({ node, atMs, forMs }) =>
+      node === "b" && atMs <= 250 && atMs + forMs >= 600
+    );
+    return Promise.resolve(faults.length === 2 || isLong);
+  });
+  assertEquals(faults.length, 1);
+  const { atMs, forMs } = faults[0]!;
+  assert(atMs > 100 && atMs <= 250 && atMs + forMs >= 600);
+});
+
+Deno.test("shrinkPlan - finds the mildest fault that is enough", async () => {
+  const plan = parseFaults("skew:a:100+90=-8000");
+  const { faults } = await shrinkPlan(
+    plan,
+    (faults) =>
+      Promise.resolve(faults.some(({ amountMs = 0 }) => amountMs <= -1_000)),
+  );
+  assert(faults[0]!.amountMs! <= -1_000 && faults[0]!.amountMs! > -1_100);
+});

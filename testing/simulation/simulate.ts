@@ -21,7 +21,7 @@ interface Environment {
  * hours pass in moments and a run can be repeated exactly. It has nodes, whose
  * programs use the ordinary API at addresses `local://name`, over a network with
  * faults by chance. The first seed that fails is run again to see that it fails
- * alike, then its faults are made fewer and shorter, and the error names one line
+ * alike, then its faults are made fewer, shorter and milder, and the error names one line
  * with which it fails again.
  *
  * For the time of a run, `setTimeout`, `setInterval`, `setImmediate`, `Date`,
