@@ -189,5 +189,5 @@ simulate("agents that fail are replaced, found and watched", {
       world.forgotten === 0 && world.newest.size === 4 &&
       listed.toSorted().join() === [...world.newest.keys()].sort().join(),
   );
-  await sim.calm({ forMs: 200_000 });
+  await sim.calm({ forMs: 100_000 });
 });

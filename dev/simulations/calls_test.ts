@@ -81,5 +81,5 @@ simulate("calls over connections that are lost run once, and settle", {
     "no client has a pending call",
     () => [...pending.values()].every((count) => count() === 0),
   );
-  await sim.calm({ forMs: 200_000 });
+  await sim.calm({ forMs: 100_000 });
 });

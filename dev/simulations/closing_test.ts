@@ -129,5 +129,5 @@ simulate("a server that closes with grace answers all that it has begun", {
     "all calls have settled",
     () => books.pending === 0 && counting.size === 0,
   );
-  await sim.calm({ forMs: 200_000 });
+  await sim.calm({ forMs: 100_000 });
 });

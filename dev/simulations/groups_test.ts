@@ -135,5 +135,5 @@ simulate("a group has its members, and each hears each message once", {
     "all that live are members, and answer",
     () => world.heard.size === 6 && world.isWhole,
   );
-  await sim.calm({ forMs: 200_000 });
+  await sim.calm({ forMs: 100_000 });
 });

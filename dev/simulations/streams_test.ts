@@ -127,5 +127,5 @@ simulate("streams lose and double nothing, both ways, until they break", {
     "all generators have run their 'finally'",
     () => running.size === 0,
   );
-  await sim.calm({ forMs: 200_000 });
+  await sim.calm({ forMs: 100_000 });
 });
