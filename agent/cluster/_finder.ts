@@ -63,7 +63,8 @@ export class VirtualAgents implements AgentFinder {
           timeoutMs: this.#deskMs,
         }).locate(id);
         if (located.at === "here") {
-          return await this.#links.route(`${address}/${id}`, signal);
+          const route = await this.#links.route(`${address}/${id}`, signal);
+          return new MovableRoute(route);
         }
         why = located.at === "nowhere" ? located.why : "it is being moved";
         address = located.at === "node" ? located.address : undefined;
@@ -86,6 +87,27 @@ export class VirtualAgents implements AgentFinder {
       `Cannot reach the ${type} '${name}': ${why}`,
       { address, cause },
     );
+  }
+}
+
+/** A route that is not used any more once its node leaves. */
+class MovableRoute implements Route {
+  readonly caller: Route["caller"];
+  readonly path: string;
+  readonly #route: Route;
+
+  constructor(route: Route) {
+    this.caller = route.caller;
+    this.path = route.path;
+    this.#route = route;
+  }
+
+  get isOver(): boolean {
+    return this.#route.isLeaving;
+  }
+
+  get isLeaving(): boolean {
+    return this.#route.isLeaving;
   }
 }
 

@@ -229,8 +229,9 @@ export class NodeHost {
     const lease: NodeLease | undefined = this.#lease;
     if (lease?.isHeld) await this.drain(rest());
     this.#ending.abort(new DOMException("The node has left", "AbortError"));
+    // First, since others cut their connections once they miss this node.
+    await this.container.close({ graceMs: rest() });
     await Promise.all([
-      this.container.close({ graceMs: rest() }),
       lease?.release(Math.max(rest(), RELEASE_MS)),
       endWatch(this.#watch, this.container),
     ]);

@@ -10,6 +10,12 @@ const MARGIN = 0.1;
 /** The time between renewals, as a part of the lease. */
 const RENEW = 0.25;
 
+/**
+ * How long a renewal may take, as a part of the lease: long, since one that was
+ * given up may have come through, and the next one has to find that out first.
+ */
+const PATIENCE = 0.5;
+
 /** The time between attempts while the engine is away, as a part of the lease. */
 const RETRY = 0.05;
 
@@ -154,7 +160,7 @@ export class NodeLease {
       const expected = this.#revision;
       this.#revision = await patiently(
         `renew '${key}'`,
-        leaseMs * RENEW,
+        leaseMs * PATIENCE,
         owner,
         (signal) => engine.put(key, value, { expected, leaseMs, signal }),
       );
@@ -162,6 +168,10 @@ export class NodeLease {
       if (!this.#isOver) this.#extend(startedAt);
       for (const it of updates) it.resolve();
     } catch (error) {
+      if (this.#isOver) {
+        for (const it of updates) it.reject(this.#lost.signal.reason);
+        return;
+      }
       this.#updates.unshift(...updates);
       this.#isAway = true;
       if (error instanceof StaleEpochError) await this.#check(error);

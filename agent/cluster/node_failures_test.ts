@@ -82,7 +82,7 @@ simulate(
     const hub = await memoryEngine();
     await host(sim, hub, "a");
     const caller = await join(hub, "caller");
-    const names = Array.from({ length: 100 }, (_, at) => `${at}`);
+    const names = Array.from({ length: 20 }, (_, at) => `${at}`);
     const counters = names.map((it) => caller.agent<Counter>("Counter", it));
     await sim.sleep(100);
     await Promise.all(counters.map((it) => it.add()));
@@ -125,7 +125,7 @@ simulate(
 for (const kind of ["partition", "hold", "pause"] as const) {
   simulate(
     `a node in a ${kind} ends by itself before others take over`,
-    { seeds: 3, untilMs: 60_000 },
+    { seeds: 2, untilMs: 60_000 },
     async (sim) => {
       const hub = await memoryEngine();
       const log: string[] = [];

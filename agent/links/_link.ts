@@ -35,6 +35,8 @@ export interface Route {
   readonly path: string;
   /** Whether its connection has ended. */
   readonly isOver: boolean;
+  /** Whether it has, or the other side has begun to close it. */
+  readonly isLeaving: boolean;
 }
 
 /**
@@ -44,16 +46,20 @@ export interface Route {
 class AgentRoute implements Route {
   readonly caller: Session["calls"];
   readonly path: string;
-  readonly #channel: Session["channel"];
+  readonly #session: Session;
 
-  constructor({ calls, channel }: Session, path: string) {
-    this.caller = calls;
+  constructor(session: Session, path: string) {
+    this.caller = session.calls;
     this.path = path;
-    this.#channel = channel;
+    this.#session = session;
   }
 
   get isOver(): boolean {
-    return this.#channel.lossError() !== null;
+    return this.#session.channel.lossError() !== null;
+  }
+
+  get isLeaving(): boolean {
+    return this.isOver || this.#session.closing.isDraining;
   }
 }
 

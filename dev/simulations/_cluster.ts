@@ -9,7 +9,7 @@ import {
 import { History, keyValue, type Simulation } from "@denomas/denomas/testing";
 
 /** The lease of the nodes, and how many agents they share. */
-const LEASE_MS = 3_000;
+const LEASE_MS = 5_000;
 const AGENTS = 3;
 
 const NODES = ["a", "b", "c"];

@@ -1,7 +1,7 @@
 /**
  * A day in the auction house: `deno run -A day.ts [ENGINE]`. Without an engine,
- * the houses are in this process. With `processes`, or the address of an engine,
- * each is one. What is printed is the same.
+ * the houses are in this process. With `processes`, `nats`, or the address of an
+ * engine, each is one. What is printed is the same.
  *
  * @module
  */
@@ -52,8 +52,7 @@ if (import.meta.main) {
     await sell(houses.engine);
   } else {
     const ending = new AbortController();
-    const address = given === "processes" ? null : given;
-    await using houses = await startHouses(ending.signal, address);
+    await using houses = await startHouses(ending.signal, given);
     await Promise.all(HOUSES.map((name) => houses.start(name)));
     await using engine = await openEngine(houses.address);
     await sell(engine);

@@ -32,6 +32,9 @@ const TOP = 118;
 const LANE = 26;
 const BAR = 14;
 
+/** The longest time between two bids of one stay, in seconds. */
+const PAUSE_S = 0.5;
+
 const SOFT = "#6b7280";
 const GRID = "#e5e7eb";
 const FAILED = "#dc2626";
@@ -95,7 +98,8 @@ function lane(
   let begin = 0;
   const taken = own.filter(({ house }) => house !== null);
   for (const [at, { house, at: time }] of taken.entries()) {
-    if (taken[at + 1]?.house === house) continue;
+    const next = taken[at + 1];
+    if (next?.house === house && next.at - time < PAUSE_S) continue;
     const first = taken[begin]!.at;
     begin = at + 1;
     const width = Math.max(2, x(time) - x(first));

@@ -1,5 +1,6 @@
 import { Container } from "@denomas/denomas/agent";
 import { EngineAgent } from "@denomas/denomas/cluster";
+import { natsProgram, NatsServer } from "../../extras/nats/fixtures/server.ts";
 import { Program } from "../program.ts";
 import { openEngine } from "./engine.ts";
 import { openHouse } from "./house.ts";
@@ -8,20 +9,30 @@ import { openHouse } from "./house.ts";
 export interface Houses extends AsyncDisposable {
   /** The address of the engine. */
   readonly address: string;
+  /** The NATS server that was started for them. */
+  readonly server: NatsServer | null;
   /** Opens a house in a process of its own. */
   start(name: string): Promise<Program>;
 }
 
 /**
- * Starts what the houses share, in this process unless there is an address of it.
+ * Lets houses share the engine at `given`; `"nats"` starts a NATS server for it,
+ * and `"processes"` an agent in this process.
+ *
+ * @throws {Error} If there is no `nats-server`.
  */
 export async function startHouses(
   signal: AbortSignal,
-  given: string | null,
+  given: string,
 ): Promise<Houses> {
   await using stack = new AsyncDisposableStack();
+  let server: NatsServer | null = null;
   let address = given;
-  if (address === null) {
+  if (given === "nats") {
+    const program = natsProgram(2, 11)!;
+    server = stack.use(await NatsServer.start({ program }));
+    address = server.url;
+  } else if (given === "processes") {
     const hub = stack.use(await Container.create("tcp://127.0.0.1:0"));
     address = (await hub.spawn(EngineAgent)).address;
   }
@@ -29,6 +40,7 @@ export async function startHouses(
   const open = stack.move();
   return {
     address: shared,
+    server,
     start: async (name) => {
       const program = open.use(
         new Program({

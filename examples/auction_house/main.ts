@@ -1,11 +1,14 @@
 /**
- * An auction house in three processes: the auctions are virtual agents, which
- * live in any of them. One process is killed, one is drained.
+ * An auction house in three processes and a NATS server: the auctions are virtual
+ * agents, which live in any of them. One process is killed, NATS is killed
+ * and restarted, and one process is drained.
  *
- *     deno run -A examples/auction_house/main.ts [PICTURE.svg [SECONDS]]
+ *     deno run -A examples/auction_house/main.ts [PICTURE.svg [SECONDS [ENGINE]]]
  *
  * It exits with 0 only if no bid was lost that had been acknowledged, and none
  * was taken by an agent that had been replaced. It needs the signals of Unix.
+ * Without a `nats-server` of version 2.11, an agent in this process takes its
+ * place, which is not killed.
  *
  * @module
  */
@@ -13,12 +16,13 @@ import { Node } from "@denomas/denomas/cluster";
 import { assert } from "@std/assert";
 import { setTimeout } from "node:timers/promises";
 import { formatTable } from "../greeting/table.ts";
+import { natsProgram } from "../../extras/nats/fixtures/server.ts";
 import { print } from "../print.ts";
 import { runDemo } from "../run_demo.ts";
 import type { Auction } from "./auction.ts";
 import { drawHouses, type DrawnEvent } from "./draw.ts";
 import { CLUSTER, LEASE_MS, openEngine } from "./engine.ts";
-import { type Houses, startHouses } from "./houses.ts";
+import { startHouses } from "./houses.ts";
 
 const HOUSES = ["amstel", "dam", "plein"];
 const LOTS = ["tulips", "roses", "lilies", "daisies", "irises", "asters"]
@@ -43,10 +47,14 @@ interface Bid {
 export async function demonstrate(
   signal: AbortSignal,
   picture = "auction_house.svg",
-  seconds = 14,
+  seconds = 18,
+  kind = natsProgram(2, 11) === undefined ? "processes" : "nats",
 ): Promise<void> {
   print("An auction house in three processes, of which one is killed\n");
-  await using houses = await startHouses(signal, null);
+  if (kind !== "nats") {
+    print("  without a NATS server: there is no 'nats-server' 2.11 to start");
+  }
+  await using houses = await startHouses(signal, kind);
   print(`  engine at ${houses.address}`);
   const programs = new Map(
     await Promise.all(
@@ -59,6 +67,7 @@ export async function demonstrate(
     name: "bidders",
     leaseMs: LEASE_MS,
     heartbeatMs: 2_000,
+    onError: () => {}, // hears of the server that is away
   });
   const startedAt = performance.now();
   const now = () => (performance.now() - startedAt) / 1_000;
@@ -77,13 +86,22 @@ export async function demonstrate(
     setTimeout(Math.max(0, (part * seconds - now()) * 1_000), undefined, {
       signal,
     });
-  await until(0.15);
+  await until(0.12);
   note("dam is killed");
   Deno.kill(programs.get("dam")!.pid, "SIGKILL");
-  await until(0.55);
+  await until(0.45);
   note("dam opens again");
-  await reopen(houses, "dam");
-  await until(0.7);
+  await houses.start("dam");
+  const { server } = houses;
+  if (server !== null) {
+    await until(0.62);
+    note("NATS is killed");
+    await server.kill();
+    await until(0.66);
+    await server.restart();
+    note("it is back");
+  }
+  await until(0.8);
   note("amstel is drained");
   Deno.kill(programs.get("amstel")!.pid, "SIGTERM");
   await until(1);
@@ -101,10 +119,6 @@ export async function demonstrate(
   print(`\nThe houses as a picture: ${picture}`);
   await check(node, bids);
   print("No bid was lost, and none was taken by an agent that was replaced");
-}
-
-async function reopen(houses: Houses, name: string): Promise<void> {
-  await houses.start(name);
 }
 
 /** Bids for one lot, again and again. */
@@ -163,8 +177,8 @@ async function check(node: Node, bids: readonly Bid[]): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [picture, seconds] = Deno.args;
+  const [picture, seconds, kind] = Deno.args;
   await runDemo((signal) =>
-    demonstrate(signal, picture, seconds ? Number(seconds) : undefined)
+    demonstrate(signal, picture, seconds ? Number(seconds) : undefined, kind)
   );
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { natsProgram } from "../../extras/nats/fixtures/server.ts";
 import { demoOutput } from "../fixtures/demo_output.ts";
 
 const file = (name: string) => new URL(name, import.meta.url);
@@ -8,15 +9,18 @@ Deno.test({
   ignore: Deno.build.os === "windows", // it has no SIGTERM
   fn: async () => {
     const picture = await Deno.makeTempFile({ suffix: ".svg" });
-    const output = await demoOutput(file("main.ts"), picture, "7");
+    const output = await demoOutput(file("main.ts"), picture, "6");
     assertStringIncludes(output, "No bid was lost");
     assertStringIncludes(await Deno.readTextFile(picture), "dam is killed");
     await Deno.remove(picture);
   },
 });
 
-Deno.test("A day is the same in one process and in several", async () => {
+Deno.test("A day is the same in one process, in several, and on NATS", async () => {
   const here = await demoOutput(file("day.ts"));
   assertEquals(here.trim().split("\n").length, 6);
-  assertEquals(await demoOutput(file("day.ts"), "processes"), here);
+  const hasNats = natsProgram(2, 11) !== undefined;
+  for (const engine of ["processes", ...hasNats ? ["nats"] : []]) {
+    assertEquals(await demoOutput(file("day.ts"), engine), here);
+  }
 });
