@@ -143,6 +143,9 @@ export class Activations implements StateStore {
       encodeClaim({ owner, id: "", bytes }),
       { expected },
     );
+    if (!this.#host.isHeld) {
+      throw new StaleEpochError(`Cannot place '${id}': the lease has ended`);
+    }
     const factory = new AgentFactory(
       type.prototype,
       () => {

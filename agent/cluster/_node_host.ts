@@ -1,4 +1,4 @@
-import { checkRange, pause } from "../../channel/internal.ts";
+import { checkRange, pause, within } from "../../channel/internal.ts";
 import { defaultTransports } from "../../transports/defaults.ts";
 import { world } from "../../transports/internal.ts";
 import {
@@ -204,9 +204,16 @@ export class NodeHost {
   /** Gives back its virtual agents and leads; takes no more. Never rejects. */
   async drain(graceMs: number): Promise<void> {
     this.activations.isDraining = true;
-    const told = this.#lease.update().catch(() => {});
-    await Promise.all([...this.leads].map((it) => it[Symbol.asyncDispose]()));
-    await Promise.all([told, this.activations.drain(graceMs)]);
+    const leads = [...this.leads].map((it) => it[Symbol.asyncDispose]());
+    // An engine that is away is waited for no longer.
+    await within(
+      graceMs,
+      Promise.allSettled([
+        this.#lease.update(),
+        ...leads,
+        this.activations.drain(graceMs),
+      ]),
+    );
   }
 
   /** The lease is lost, or was given back. */

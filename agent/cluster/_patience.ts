@@ -34,7 +34,7 @@ export async function patiently<T>(
 }
 
 /** The longest wait for the end of a watch, in milliseconds. */
-const END_MS = 1_000;
+const END_MS = 500;
 
 /** Ends a watch. Never rejects, nor waits long for an engine that is away. */
 export async function endWatch(

@@ -5,6 +5,7 @@ import type {
   Simulation,
   SimulationNode,
 } from "../../testing/simulation/contract.ts";
+import { ConnectError } from "../../transports/errors.ts";
 import { simulate } from "../../testing/simulation/simulate.ts";
 import { Agent } from "../agent.ts";
 import { wrapEngine } from "../fixtures/wrapped_engine.ts";
@@ -200,6 +201,49 @@ simulate(
     isBroken = false;
     assertEquals(await counter.count(), 1);
     assertEquals(await counter.add(), 2);
+    await node.close();
+  },
+);
+
+simulate(
+  "a node whose engine is away leaves within its grace",
+  { seeds: 2, untilMs: 60_000 },
+  async (sim) => {
+    const hub = await memoryEngine();
+    const tookMs = await sim.node("a", async () => {
+      const node = await join(await memoryEngine(hub), "a");
+      await node.offer({ Counter });
+      await node.agent<Counter>("Counter", "one").add();
+      await node.lead("clearing");
+      const { now } = sim;
+      sim.fault({ kind: "partition", node: "a", atMs: now, forMs: 20_000 });
+      await sim.sleep(10);
+      await node.close({ graceMs: 1_000 });
+      assert(node.signal.aborted);
+      return sim.now - now;
+    });
+    // It also tries to give back its name.
+    assert(tookMs < 2_000, `${tookMs} ms`);
+  },
+);
+
+simulate(
+  "calls while nobody has an agent wait, and no longer than they may",
+  { seeds: 2, untilMs: 60_000 },
+  async (sim) => {
+    const hub = await memoryEngine();
+    const node = await join(hub, "a", { retryForMs: 5_000 });
+    const counter = node.agent<Counter>("Counter", "one");
+    const waiting = counter.add();
+    await sim.sleep(3_000);
+    await node.offer({ Counter });
+    assertEquals(await waiting, 1);
+    const { now } = sim;
+    await assertRejects(
+      () => node.agent<Counter>("Other", "one").count(),
+      ConnectError,
+    );
+    assert(Math.abs(sim.now - now - 5_000) < 500);
     await node.close();
   },
 );
