@@ -39,3 +39,14 @@ Deno.test("SpareBuffers keeps no small ones, and 8 MiB of the latest", () => {
     ...Array(8).fill(true),
   ]);
 });
+
+Deno.test("SpareBuffers keeps 64 buffers of the latest, however small", () => {
+  const spare = new SpareBuffers();
+  const given = Array.from({ length: 70 }, () => new Uint8Array(8 * 1024));
+  for (const buffer of given) spare.give(buffer);
+  const taken = new Set(given.map(() => spare.take(8 * 1024)));
+  assertEquals(given.map((it) => taken.has(it)), [
+    ...Array(6).fill(false),
+    ...Array(64).fill(true),
+  ]);
+});
