@@ -14,6 +14,9 @@ import { firstWindow, nextWindow } from "./_window.ts";
 /** More items are asked for whenever so many can be sent. */
 const BATCH_ITEMS = 512;
 
+/** How many questions are remembered with their time: more wait for nothing. */
+const MAX_GRANTS = 16;
+
 /** Items that have arrived together. */
 interface Arrived {
   readonly items: unknown[];
@@ -51,9 +54,11 @@ export class IncomingStream
   /** How many items may be under way, and may be received in all. */
   #window: number;
   #allowed = 0;
-  /** When each batch was asked for that has not come. */
-  readonly #asked = new Deque<number>();
-  /** How long the last one took, when it came, and what was consumed before. */
+  /** How many batches were asked for that have not come. */
+  #asked = 0;
+  /** Up to which item each question allowed, and when; the newest one last. */
+  #grants: { readonly allowed: number; readonly at: number }[] = [];
+  /** How long the last batch took, when it came, and what was consumed before. */
   #waitMs = 0;
   #cameAt = 0;
   #consumedBefore = 0;
@@ -208,27 +213,37 @@ export class IncomingStream
     if (this.#isDone || this.#failure !== null) return;
     const left = this.#received - this.#consumed;
     const news = this.#consumed - this.#told;
-    const isDue = this.#asked.size === 0
+    const isDue = this.#asked === 0
       ? 2 * left <= this.#lastItems
       : left === 0 && news > 0;
-    if (isDue || news >= Math.min(this.#window / 2, BATCH_ITEMS)) this.#ask();
+    if (!isDue && news < Math.min(this.#window / 2, BATCH_ITEMS)) return;
+    const before = this.#window;
+    this.#widen();
+    this.#ask();
+    // Twice, so that what the producer has then need not wait for another
+    // question: it answers before it has made all that a large window holds.
+    if (this.#window > before) this.#ask();
+  }
+
+  #widen(): void {
+    this.#window = nextWindow(this.#window, {
+      isUsedUp: this.#received === this.#allowed,
+      waitMs: this.#waitMs,
+      consumed: this.#consumed - this.#consumedBefore,
+      consumedMs: world.now() - this.#cameAt,
+    }, this.#session.options.streamWindow);
   }
 
   #ask(): void {
     const { options: { streamWindow }, channel } = this.#session;
     const replyContext = this.#replyContext;
     const first = firstWindow(streamWindow).items;
-    const now = world.now();
-    this.#asked.push(now);
-    this.#window = nextWindow(this.#window, {
-      isUsedUp: this.#received === this.#allowed,
-      waitMs: this.#waitMs,
-      consumed: this.#consumed - this.#consumedBefore,
-      consumedMs: now - this.#cameAt,
-    }, streamWindow);
     const consumed = this.#told = this.#consumed;
+    this.#asked++;
     // What was allowed is not taken back: it may be under way.
     this.#allowed = Math.max(this.#allowed, consumed + this.#window);
+    this.#grants.push({ allowed: this.#allowed, at: world.now() });
+    if (this.#grants.length > MAX_GRANTS) this.#grants.shift();
     const window = this.#allowed - consumed;
     const args = [this.#key, consumed, ...(window > first ? [window] : [])];
     channel.calls.send(["$/next", args, {}], {
@@ -286,8 +301,8 @@ export class IncomingStream
     if (this.#isDone) return;
     const { budget } = this.#session.channel;
     const { items, done } = checkBatch(batch);
+    this.#asked--;
     this.#cameAt = world.now();
-    this.#waitMs = this.#cameAt - (this.#asked.shift() ?? this.#cameAt);
     this.#consumedBefore = this.#consumed;
     this.#lastItems = items.length;
     this.#received += items.length;
@@ -297,6 +312,10 @@ export class IncomingStream
         `Cannot continue stream: ${over} more of its items came than the ${this.#window} that may be under way`,
       );
     }
+    // The time since they were allowed: an older question may have been waiting
+    // for that, too.
+    while (this.#grants[0]!.allowed < this.#received) this.#grants.shift();
+    this.#waitMs = this.#cameAt - this.#grants[0]!.at;
     const full = budget.exceededBy(bytes);
     if (full !== null) {
       throw new QueueFullError(
