@@ -28,7 +28,7 @@ testEngine("containerEngine", async () => {
   const transport = new CutTransport(address);
   const options = {
     transports: [transport],
-    timeoutMs: 500,
+    timeoutMs: 3_000,
     onError: () => {},
   };
   return {
@@ -44,7 +44,7 @@ type Untyped = Record<
   (...args: unknown[]) => Promise<unknown>
 >;
 
-const OPTIONS = { timeoutMs: 1_000, onError: () => {} };
+const OPTIONS = { timeoutMs: 3_000, onError: () => {} };
 
 /** Starts an agent that holds entries; at the address of an earlier one. */
 async function hold(

@@ -32,7 +32,7 @@ function test(
   testEngine(name, async () => {
     const server = await NatsServer.start({ program });
     return {
-      open: () => natsEngine(server.url, { timeoutMs: 1_000 }),
+      open: () => natsEngine(server.url, { timeoutMs: 3_000 }),
       dispose: () => server[Symbol.asyncDispose](),
       cut: async () => {
         await server.kill();
@@ -98,7 +98,10 @@ if (leasing !== undefined) {
 
   Deno.test("natsEngine goes on when a server that stood still does", async () => {
     await using server = await NatsServer.start({ program: leasing });
-    const options = { timeoutMs: 500, connection: { inboxPrefix: "_INBOX_a" } };
+    const options = {
+      timeoutMs: 2_000,
+      connection: { inboxPrefix: "_INBOX_a" },
+    };
     await using engine = await natsEngine(server.url, options);
     const told: string[] = [];
     const news = Promise.withResolvers<void>();
