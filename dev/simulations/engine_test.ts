@@ -10,7 +10,7 @@ import { History, keyValue, simulate } from "@denomas/denomas/testing";
 import { CHAOS, UNTIL_MS } from "./_chaos.ts";
 
 /** `deno task simulate` runs more of them. */
-const SEEDS = 5;
+const SEEDS = 3;
 
 const LEASE_MS = 5_000;
 

@@ -100,9 +100,16 @@ export const watchObligations: Obligations = {
           if (isOver) return n;
         }
       })();
+      // It is not awaited if a watch fails.
+      writing.catch(() => {});
       const watches = [];
-      for (let n = 0; n < 10; n++) watches.push(await stage.watch(other, "a."));
-      isOver = true;
+      try {
+        for (let n = 0; n < 10; n++) {
+          watches.push(await stage.watch(other, "a."));
+        }
+      } finally {
+        isOver = true;
+      }
       const last = await writing;
       for (const told of watches) {
         await told.untilIs("a.n", `${last}`);
