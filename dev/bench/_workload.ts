@@ -13,6 +13,9 @@ export interface Work extends AsyncDisposable {
   measure?(acts: number): Promise<Measured>;
 }
 
+/** So many of many clients connect at a time. */
+const AT_A_TIME = 50;
+
 /**
  * Prepares a workload of a subject's clients; `caller` is connected already.
  *
@@ -49,7 +52,12 @@ export async function prepare(
       const { clients } = workload;
       const callers: Caller[] = [];
       while (callers.length < clients) {
-        callers.push(await subject.connect(address));
+        const count = Math.min(AT_A_TIME, clients - callers.length);
+        const connecting = Array.from(
+          { length: count },
+          () => subject.connect(address),
+        );
+        callers.push(...await Promise.all(connecting));
       }
       return work((worker) => checkedCall(callers[worker]!), clients, {
         close: async () => {
