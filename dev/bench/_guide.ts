@@ -144,8 +144,9 @@ export async function writeResults(
   }
   await Deno.writeTextFile(
     RESULTS,
-    JSON.stringify(results, null, 1) + "\n",
+    JSON.stringify(results, null, 2) + "\n",
   );
+  await runDeno(["fmt", "--quiet", RESULTS]);
   await writePage(results);
   await writeSection(
     "performance.md",

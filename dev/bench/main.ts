@@ -46,7 +46,7 @@ const USAGE = `Usage: deno task bench [OPTION …]
                     there are subjects; tcp, unix, memory; figures, targets;
                     call, echo, stream, clients, connect; 1, 64, 1024 (in
                     flight), 100, 6000 (clients), 1KiB, 64KiB, 1MiB; peers;
-                    bytes, start, garbage, cores
+                    bytes, start, garbage, stalls, cores
   --write           put tables and charts into docs/; with --only the new
                     figures take the place of the same ones there`;
 
@@ -60,10 +60,10 @@ interface Effort {
 }
 
 const THOROUGH: Effort = {
-  figures: { rounds: 9, runMs: 20 },
-  comparisons: { turns: 121, runMs: 12, limitMs: 8_000 },
+  figures: { rounds: 18, runMs: 7 },
+  comparisons: { turns: 91, runMs: 12, limitMs: 8_000 },
   starts: 21,
-  garbage: 3,
+  garbage: 5,
 };
 
 const QUICK: Effort = {
@@ -204,13 +204,13 @@ class Measurement {
   }
 
   async #measureRest(harness: Harness, comparer: Comparer): Promise<void> {
-    const { starts, garbage } = this.#effort;
+    const { starts, garbage, comparisons: { turns } } = this.#effort;
     const parts: [string[], () => Promise<readonly Check[]>][] = [
-      [[STALLS.subject, ...wordsOf(STALLS.workload)], async () => [
+      [["stalls", STALLS.subject, ...wordsOf(STALLS.workload)], async () => [
         await measureStalls(comparer),
       ]],
       [["bytes"], () => measureMemory(harness)],
-      [["cores"], () => measureCores(starts)],
+      [["cores"], () => measureCores(turns)],
       [["start"], async () => [await measureStart(starts)]],
       [["garbage", "connect"], async () => [await measureGarbage(garbage)]],
     ];

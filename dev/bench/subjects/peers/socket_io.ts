@@ -80,7 +80,7 @@ export const socketIo: Subject = {
       call: (question) => socket.emitWithAck("answer", question),
       echo: async (payload) => {
         const back = await socket.emitWithAck("echo", payload);
-        return new Uint8Array(back.buffer ?? back);
+        return back instanceof Uint8Array ? back : new Uint8Array(back);
       },
       receive: async (count) => {
         received = 0;
