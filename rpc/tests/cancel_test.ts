@@ -76,7 +76,9 @@ withCtx(
 
 withCtx("the first call of a connection can be given up", async (ctx) => {
   const { served, started, reason } = waiter();
+  const { network } = ctx;
   const client = await ctx.rpc.startServerAndConnect(served);
+  network.hold({ towards: "client" });
   const controller = new AbortController();
   const { signal } = controller;
   const waiting = withOptions(client.remote, { signal }).wait();
@@ -86,6 +88,7 @@ withCtx("the first call of a connection can be given up", async (ctx) => {
   assertEquals(client.stats().framesIn, 0);
   controller.abort(new RangeError("enough"));
   await rejected;
+  network.release();
   assertEquals((await reason as Error).name, "AbortError");
   assertEquals(await client.remote.echo(1), 1);
 });

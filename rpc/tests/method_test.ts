@@ -154,6 +154,8 @@ withCtx(
     const { remote } = await ctx.rpc.startServerAndConnect(slow);
     const controller = new AbortController();
     const { signal } = controller;
+    // Afterwards a cancellation leaves at once.
+    await remote.ping();
     const given = withOptions(remote, { signal }).run();
     await checking.promise;
     controller.abort(new Error("given up"));
