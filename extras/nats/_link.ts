@@ -14,8 +14,6 @@ const FLUSH_LIMIT_MS = 1_000;
 /** How often the server is asked for a sign of life, which it has as long to give. */
 const PING_MS = 10_000;
 
-const INBOX = "_INBOX";
-
 /** Something that keeps a link, and possibly the process with it, open. */
 export interface Hold {
   ref(): void;
@@ -61,12 +59,7 @@ export class Link {
     options: NatsConnectionOptions,
     probeMs: number,
   ): Promise<Link> {
-    const { servers = [], inboxPrefix = INBOX } = options;
-    if (!isInbox(`${inboxPrefix}.x`)) {
-      throw new TypeError(
-        `Cannot connect to NATS: 'inboxPrefix' is '${inboxPrefix}', it must begin with '${INBOX}'`,
-      );
-    }
+    const { servers = [], inboxPrefix = "_INBOX" } = options;
     let link: Link | null = null;
     const onEnd = () => {
       if (link !== null) link.#ended();

@@ -4,6 +4,7 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import { connect as connectNats } from "@nats-io/transport-node";
 import { ConnectionClosedError } from "../../channel/errors.ts";
@@ -219,6 +220,58 @@ testWithNats(
     assertEquals(rpc.address, `${url}/a`);
   },
   { config: "authorization: { token: s3cret }" },
+);
+
+const PERMISSIONS = `authorization { users = [
+  { user: server, password: s, permissions: {
+    publish: ["denomas.connect.market", "_INBOX_client.>", "_INBOX_server.>"],
+    subscribe: ["denomas.connect.market", "_INBOX_server.>"] } },
+  { user: client, password: c, permissions: {
+    publish: ["denomas.connect.market", "_INBOX_server.>"],
+    subscribe: ["_INBOX_client.>"] } } ] }`;
+
+testWithNats(
+  "natsTransport needs no more permissions than the guide says, and tells which it lacks",
+  async ({ url }) => {
+    const as = (
+      user: string,
+      pass: string,
+      inboxPrefix = `_INBOX_${user}`,
+    ) => ({
+      transports: [natsTransport({ connection: { user, pass, inboxPrefix } })],
+    });
+    await using rpc = await startServer(
+      `${url}/market`,
+      greeter,
+      as("server", "s"),
+    );
+    await using client = await openConnection<typeof greeter>(
+      rpc.address,
+      as("client", "c"),
+    );
+    assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
+    const ms = await timed(Promise.all([
+      assertRejects(
+        () => openConnection(`${url}/other`, as("client", "c")),
+        ConnectError,
+        "Permissions Violation for Publish",
+      ),
+      assertRejects(
+        () => openConnection(rpc.address, as("client", "c", "_INBOX_server")),
+        ConnectError,
+        "Permissions Violation for Subscription",
+      ),
+      assertRejects(
+        () => startServer(`${url}/market2`, greeter, as("client", "c")),
+        ConnectError,
+        "Permissions Violation",
+      ),
+    ]));
+    // It does not wait for answers that cannot come.
+    assert(ms < 4_000, `${ms} ms`);
+    assertThrows(() => as("client", "c", "elsewhere"), TypeError, "_INBOX");
+  },
+  { config: PERMISSIONS },
 );
 
 for (const program of natsPrograms) {

@@ -43,8 +43,16 @@ import type { NatsStream } from "./_stream.ts";
  *
  * All listeners and connections of one transport to one NATS server share one
  * connection to it, which closes with the last of them. Needs `--allow-net`.
+ *
+ * @throws {TypeError} If `inboxPrefix` does not begin with `_INBOX`.
  */
 export function natsTransport(options: NatsTransportOptions = {}): Transport {
+  const { inboxPrefix } = options.connection ?? {};
+  if (inboxPrefix !== undefined && !isInbox(`${inboxPrefix}.x`)) {
+    throw new TypeError(
+      `Cannot use 'inboxPrefix': it is '${inboxPrefix}', and must begin with '_INBOX'`,
+    );
+  }
   const pool = new LinkPool(options);
   return {
     scheme: "nats",
