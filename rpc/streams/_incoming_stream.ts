@@ -68,6 +68,8 @@ export class IncomingStream
   #isDone = false;
   #failure: { readonly error: unknown } | null = null;
   #aborted: { readonly reason: unknown } | null = null;
+  /** Resolves when all that was asked for has been answered. */
+  #answered: Promise<void> = Promise.resolve();
   /** Resolves when the producer has ended, if this side has left the stream. */
   #left: Promise<void> = Promise.resolve();
   /** Resolves when something has come that a `next` waits for. */
@@ -246,17 +248,23 @@ export class IncomingStream
     if (this.#grants.length > MAX_GRANTS) this.#grants.shift();
     const window = this.#allowed - consumed;
     const args = [this.#key, consumed, ...(window > first ? [window] : [])];
-    channel.calls.send(["$/next", args, {}], {
+    const earlier = this.#answered;
+    this.#answered = channel.calls.send(["$/next", args, {}], {
       // A deadline for calls does not apply to a stream without news.
       timeoutMs: Infinity,
       signal: replyContext.signal,
       onResult: (batch, bytes) => this.#arrive(batch, bytes),
       replyContext,
-    }).catch((error) => this.#fail(error));
+    }).then(() => {}, async (error) => {
+      // Another error takes longer to decode than that of a request after it.
+      await earlier;
+      this.#fail(error);
+    });
   }
 
   #fail(error: unknown): void {
-    if (this.#isDone) return;
+    // A request after the one that failed is only told that it came too late.
+    if (this.#isDone || this.#failure !== null) return;
     this.#failure = { error: asSent(error) };
     this.#markEnded(this.#failure);
     this.#wake();

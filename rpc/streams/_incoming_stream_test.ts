@@ -114,6 +114,23 @@ Deno.test("IncomingStream asks ahead at half a batch, and tells how many were co
   assertEquals(source.asked, [0, 10, 30]);
 });
 
+Deno.test("IncomingStream fails by its first request that failed, whichever is heard of first", async () => {
+  const first = Promise.withResolvers<StreamBatch>();
+  const source = new FakeSource([
+    { items: range(0, 4), done: false },
+    first.promise,
+    new Error("it came too late"),
+  ]);
+  const stream = open(source);
+  for (let i = 0; i < 4; i++) await stream.next();
+  assertEquals(source.asked, [0, 2, 4]);
+  const next = stream.next();
+  next.catch(() => {});
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  first.reject(new RangeError("it cannot be sent"));
+  await assertRejects(() => next, RangeError);
+});
+
 Deno.test("IncomingStream asks again when all that has come is consumed", async () => {
   const second = Promise.withResolvers<StreamBatch>();
   const source = new FakeSource([
