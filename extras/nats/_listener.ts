@@ -127,13 +127,23 @@ export class NatsListener implements Listener {
     if (this.#closing !== null) return void hold.release();
     this.#held = held;
     if (!this.#isRef) hold.unref();
+    let refusal: { readonly error: unknown } | null = null;
+    let isReady = false;
     const subjects = { subject: subjectOf(this.#place), queue: QUEUE };
     this.#unsubscribe = link.subscribe(subjects, {
       message: (data, reply) => this.#answer(link, data, reply),
       nobody: () => {},
-      end: (error) => this.#lost(error),
+      end: (error) => {
+        if (isReady) this.#lost(error);
+        else refusal ??= { error };
+      },
     });
     await link.flushed();
+    isReady = true;
+    if (refusal === null) return;
+    this.#unsubscribe();
+    this.#held = null;
+    throw (refusal as { readonly error: unknown }).error;
   }
 
   #answer(link: Link, data: Uint8Array, sender: Uint8Array): void {

@@ -6,7 +6,12 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { connect as connectNats } from "@nats-io/transport-node";
+import {
+  type Authenticator,
+  connect as connectNats,
+  nkeyAuthenticator,
+  nkeys,
+} from "@nats-io/transport-node";
 import { ConnectionClosedError } from "../../channel/errors.ts";
 import { openConnection, startServer } from "../../rpc/deno.ts";
 import { openReconnecting } from "../../rpc/reconnect/deno.ts";
@@ -14,14 +19,62 @@ import { call } from "../../rpc/call.ts";
 import { method } from "../../rpc/service/method.ts";
 import { service } from "../../rpc/service/service.ts";
 import { AddressInUseError, ConnectError } from "../../transports/errors.ts";
+import { createTestAuthority } from "../../testing/certificates/certificates.ts";
 import { startProcess } from "../../transports/fixtures/start_process.ts";
 import type { patient } from "./fixtures/peer_process.ts";
 import {
+  missingNats,
   natsPrograms,
-  type NatsServer,
+  NatsServer,
   testWithNats,
 } from "./fixtures/server.ts";
+import type { NatsConnectionOptions } from "./options.ts";
 import { natsTransport } from "./transport.ts";
+
+const USER = nkeys.createUser();
+
+testWithNats(
+  "natsTransport proves who it is by an authenticator",
+  async ({ url }) => {
+    const listen = (authenticator?: Authenticator) =>
+      startServer(`${url}/a`, greeter, {
+        transports: [
+          natsTransport({
+            connection: authenticator === undefined ? {} : { authenticator },
+          }),
+        ],
+      });
+    const stranger = nkeyAuthenticator(nkeys.createUser().getSeed());
+    await assertRejects(() => listen(stranger), ConnectError, "Authorization");
+    await assertRejects(() => listen(), ConnectError, "Authorization");
+    await using rpc = await listen(nkeyAuthenticator(USER.getSeed()));
+    assertEquals(rpc.address, `${url}/a`);
+  },
+  { config: `authorization { users = [ { nkey: ${USER.getPublicKey()} } ] }` },
+);
+
+/** Registers a test with a server that demands TLS, and its authority. */
+function testOverTls(
+  name: string,
+  fn: (url: string, ca: string) => Promise<void>,
+): void {
+  if (missingNats !== null) {
+    return Deno.test.ignore(`${name} (left out: ${missingNats})`, () => {});
+  }
+  Deno.test(name, async () => {
+    const authority = await createTestAuthority();
+    const { cert, key } = await authority.issue();
+    const folder = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${folder}/cert`, cert);
+    await Deno.writeTextFile(`${folder}/key`, key);
+    const files = `cert_file: "${folder}/cert", key_file: "${folder}/key"`;
+    await using server = await NatsServer.start({
+      config: `tls: { ${files} }`,
+    });
+    await fn(server.url, authority.caCert);
+    await Deno.remove(folder, { recursive: true });
+  });
+}
 
 const PEER = new URL("fixtures/peer_process.ts", import.meta.url).href;
 
@@ -222,9 +275,33 @@ testWithNats(
   { config: "authorization: { token: s3cret }" },
 );
 
+testOverTls(
+  "natsTransport speaks TLS with a server that demands it, and verifies it",
+  async (url, ca) => {
+    const using = (tls?: NatsConnectionOptions["tls"]) => ({
+      transports: [
+        natsTransport({ connection: tls === undefined ? {} : { tls } }),
+      ],
+    });
+    await using rpc = await startServer(`${url}/a`, greeter, using({ ca }));
+    await using client = await openConnection<typeof greeter>(
+      rpc.address,
+      using({ ca }),
+    );
+    assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
+    // Its authority is not one that Deno trusts.
+    for (const tls of [undefined, {}, null]) {
+      await assertRejects(
+        () => openConnection(rpc.address, using(tls)),
+        ConnectError,
+      );
+    }
+  },
+);
+
 const PERMISSIONS = `authorization { users = [
   { user: server, password: s, permissions: {
-    publish: ["denomas.connect.market", "_INBOX_client.>", "_INBOX_server.>"],
+    publish: ["denomas.connect.*", "_INBOX_client.>", "_INBOX_server.>"],
     subscribe: ["denomas.connect.market", "_INBOX_server.>"] } },
   { user: client, password: c, permissions: {
     publish: ["denomas.connect.market", "_INBOX_server.>"],
@@ -262,9 +339,14 @@ testWithNats(
         "Permissions Violation for Subscription",
       ),
       assertRejects(
-        () => startServer(`${url}/market2`, greeter, as("client", "c")),
+        () => startServer(`${url}/other`, greeter, as("client", "c")),
         ConnectError,
-        "Permissions Violation",
+        "Permissions Violation for Publish",
+      ),
+      assertRejects(
+        () => startServer(`${url}/other`, greeter, as("server", "s")),
+        ConnectError,
+        "Permissions Violation for Subscription",
       ),
     ]));
     // It does not wait for answers that cannot come.
