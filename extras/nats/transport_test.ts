@@ -7,4 +7,7 @@ if (missingNats === null) {
   const transport = natsTransport();
   await transport.listen(`${server.url}/keeper`, () => {});
   testTransport(transport, { place: () => ({ address: server.url }) });
+} else {
+  const name = "natsTransport meets the contract of transports";
+  Deno.test.ignore(`${name} (left out: ${missingNats})`, () => {});
 }
