@@ -112,7 +112,11 @@ if (leasing !== undefined) {
     const revision = await engine.put("a", new Uint8Array());
     server.signal("SIGSTOP");
     try {
-      await assertRejects(() => engine.get("a"), EngineError, "did not answer");
+      // A signal takes effect a moment later.
+      const getOnAndOn = async () => {
+        for (;;) await engine.get("a");
+      };
+      await assertRejects(getOnAndOn, EngineError, "did not answer");
       await assertRejects(() => engine.put("a", new Uint8Array()), EngineError);
     } finally {
       server.signal("SIGCONT");
