@@ -10,11 +10,11 @@ import { agentNotFound } from "../messages/_agent_not_found.ts";
 import type { SavedState, StateStore } from "../state/store.ts";
 import { AgentFactory } from "../supervision/_supervisor.ts";
 import { setActivation } from "./activation.ts";
-import { decodeClaim, encodeClaim, type Owner } from "./_claim.ts";
+import { type Claim, decodeClaim, encodeClaim, type Owner } from "./_claim.ts";
 import type { Located } from "./_desk.ts";
 import { checkName, keyOf } from "./_keys.ts";
 import type { Members } from "./members.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, Entry } from "./engine.ts";
 import { EngineError, StaleEpochError } from "./errors.ts";
 
 /** A class whose agents may be placed. They are made with an id of theirs. */
@@ -76,12 +76,13 @@ export class Activations implements StateStore {
    * @throws {unknown} The error of the agent.
    */
   locate(id: string): Promise<Located> {
+    // First, since an agent that starts cannot be called yet.
+    const known = this.#locating.get(id);
+    if (known !== undefined) return known;
     const active = this.#active.get(id);
     if (active !== undefined && isAlive(active) && this.#host.isHeld) {
       return HERE;
     }
-    const known = this.#locating.get(id);
-    if (known !== undefined) return known;
     const locating = actAsNobody(() => this.#locate(id));
     this.#locating.set(id, locating);
     const end = () => this.#locating.delete(id);
@@ -94,8 +95,7 @@ export class Activations implements StateStore {
     const key = this.#keyOf(id);
     const entry = await engine.get(key);
     const claim = entry === null ? null : decodeClaim(entry.value);
-    const isOwn = claim?.owner?.node === owner.node &&
-      claim.owner.epoch === owner.epoch;
+    const isOwn = claim !== null && this.#isOwn(claim);
     if (claim?.owner && !isOwn) {
       const holder = await this.#host.members.find(claim.owner);
       if (holder !== null) return { at: "node", address: holder.address };
@@ -106,8 +106,9 @@ export class Activations implements StateStore {
     if (type === undefined) {
       return { at: "nowhere", why: `'${node}' does not offer '${kind}'` };
     }
-    // An agent of this node is to be found here until it was given back.
     if (!this.#host.isHeld || this.isDraining) {
+      // One that had ended before is not among those that are given back.
+      if (isOwn && !this.#active.has(id)) await this.#release(key, entry);
       return { at: "nowhere", why: `'${node}' leaves the cluster` };
     }
     try {
@@ -213,20 +214,31 @@ export class Activations implements StateStore {
     }));
   }
 
-  async #giveBack({ id, key, epoch, revision }: Active): Promise<void> {
+  async #giveBack({ id, key, epoch }: Active): Promise<void> {
     const { engine, internals } = this.#host;
     try {
-      const entry = await engine.get(key);
-      // Another node has it, or it was given up.
-      if (entry === null || entry.revision !== revision) return;
-      const { bytes } = decodeClaim(entry.value);
-      if (bytes === null) return await engine.remove(key, revision);
-      const value = encodeClaim({ owner: null, id: "", bytes });
-      await engine.put(key, value, { expected: revision });
+      await this.#release(key, await engine.get(key));
     } catch (error) {
       // Another node takes it once this one has left.
       internals.context.report(error, "task", `${id} of epoch ${epoch}`);
     }
+  }
+
+  /** Lets other nodes take an agent that this one has. */
+  async #release(key: string, entry: Entry | null): Promise<void> {
+    const claim = entry === null ? null : decodeClaim(entry.value);
+    if (claim === null || !this.#isOwn(claim)) return;
+    const { engine } = this.#host;
+    const { bytes } = claim;
+    const { revision: expected } = entry!;
+    if (bytes === null) return await engine.remove(key, expected);
+    const value = encodeClaim({ owner: null, id: "", bytes });
+    await engine.put(key, value, { expected });
+  }
+
+  #isOwn({ owner }: Claim): boolean {
+    const { node, epoch } = this.#host.owner;
+    return owner?.node === node && owner.epoch === epoch;
   }
 
   async load(key: string): Promise<SavedState | null> {

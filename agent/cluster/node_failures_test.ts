@@ -247,3 +247,48 @@ simulate(
     await node.close();
   },
 );
+
+simulate(
+  "a node that stood still runs no call that comes late, and answers none",
+  { seeds: 2, untilMs: 60_000 },
+  async (sim) => {
+    const hub = await memoryEngine();
+    const ran: string[] = [];
+    class Noting extends Agent {
+      @expose({ concurrent: true })
+      note(call: string): void {
+        ran.push(`${call} on ${activationOf(this).node}`);
+      }
+      @expose({ concurrent: true })
+      async slow(ms: number): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        ran.push(`slow on ${activationOf(this).node}`);
+      }
+    }
+    const address = await sim.node("a", async () => {
+      const node = await join(await memoryEngine(hub), "a");
+      await node.offer({ Noting });
+      await node.agent<Noting>("Noting", "one").note("first");
+      return `${node.container.address}/Noting:one`;
+    });
+    const { between, plain } = await sim.node("plain", async (own) => {
+      const container = await own.createContainer();
+      const plain = await container.connect<Noting>(address);
+      return { between: own.between, plain };
+    });
+    const { now } = sim;
+    sim.fault({ kind: "pause", node: "a", atMs: now + 100, forMs: 20_000 });
+    const slow = assertRejects(() => plain.slow(between(150, 900)));
+    await sim.sleep(200);
+    // Both are due before the lease ends, and run after it.
+    const late = assertRejects(() => plain.note("late"));
+    const other = await join(hub, "b");
+    await other.offer({ Noting });
+    await sim.sleep(LEASE_MS);
+    await other.agent<Noting>("Noting", "one").note("second");
+    await sim.sleep(20_000);
+    await Promise.all([slow, late]);
+    assertEquals(ran, ["first on a", "second on b", "slow on a"]);
+    await other.close();
+  },
+);

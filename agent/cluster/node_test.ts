@@ -7,6 +7,8 @@ import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { Agent } from "../agent.ts";
+import type { AgentOptions } from "../agent_options.ts";
+import type { Container } from "../container.ts";
 import { until } from "../fixtures/until.ts";
 import { activationOf } from "./activation.ts";
 import { containerEngine } from "./container_engine.ts";
@@ -196,6 +198,67 @@ withCtx(
     await auction.sell();
     assertEquals(await auction.price(), 8);
     assert((await auction.activation()).epoch > epoch);
+  },
+);
+
+withCtx(
+  "an agent whose state cannot be taken over fails its calls, and moves",
+  async (ctx) => {
+    await using market = await cluster(ctx, ["a", "b"]);
+    const [a, b] = market.nodes;
+    let isBroken = true;
+    class Shaky extends Auction {
+      protected override onStart() {
+        if (isBroken) throw new Error("no paper");
+      }
+    }
+    await a!.offer({ Auction: Shaky });
+    const auction = a!.agent<Auction>("Auction", "tulips");
+    await assertRejects(() => auction.bid(8), Error, "no paper");
+    isBroken = false;
+    await b!.offer({ Auction });
+    const draining = a!.drain();
+    assertEquals(await auction.bid(9), "b");
+    await draining;
+    assertEquals(await auction.price(), 9);
+  },
+);
+
+withCtx(
+  "a virtual agent that is restarted has its state, and one that forgets has none",
+  async (ctx) => {
+    await using market = await cluster(ctx, ["a"]);
+    const [a] = market.nodes;
+    class Fragile extends Auction {
+      constructor(container: Container, options: AgentOptions) {
+        const onFailure = { backoff: { initialMs: 1 } };
+        super(container, { ...options, onFailure });
+      }
+      @expose
+      crash(): void {
+        this.run(() => Promise.reject(new Error("broken")));
+      }
+      @expose
+      async end(): Promise<void> {
+        await this.forget();
+        void this.close();
+      }
+    }
+    await a!.offer({ Fragile });
+    const auction = a!.agent<Fragile>("Fragile", "tulips");
+    await auction.bid(8);
+    const { epoch } = await auction.activation();
+    for (let price = 8; price < 11; price++) {
+      const gone = a!.container.watch(`${a!.container.address}/Fragile:tulips`);
+      await auction.crash();
+      await gone;
+      assertEquals(await auction.price(), price);
+      await auction.bid(price + 1);
+      assertEquals((await auction.activation()).epoch, epoch);
+    }
+    assertEquals(ctx.takeHandlerErrors().length, 3);
+    await auction.end();
+    assertEquals(await auction.price(), 0);
   },
 );
 
