@@ -383,9 +383,14 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.#resolveClosed(reason);
   }
 
+  /** Whether the connection has ended. */
+  get hasEnded(): boolean {
+    return this.state.kind === "closed";
+  }
+
   /** Returns why the connection ended, as an error, or `null` while it lives. */
   lossError(): Error | null {
-    return this.state.kind === "closed" ? this.endError("answer") : null;
+    return this.hasEnded ? this.endError("answer") : null;
   }
 
   endError(act: string, sent = false): ConnectionClosedError {

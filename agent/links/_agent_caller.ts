@@ -92,6 +92,11 @@ export class AgentCaller implements Caller {
     this.#route = route;
   }
 
+  /** The agent is known to be at the end of `route` now. */
+  take(route: Route): void {
+    this.#route = route;
+  }
+
   call(
     path: string,
     args: readonly unknown[],

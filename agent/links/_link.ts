@@ -55,7 +55,7 @@ class AgentRoute implements Route {
   }
 
   get isOver(): boolean {
-    return this.#session.channel.lossError() !== null;
+    return this.#session.channel.hasEnded;
   }
 
   get isLeaving(): boolean {
@@ -95,7 +95,7 @@ export class Link {
 
   /** Whether the connection has ended. */
   get isOver(): boolean {
-    return this.#session.channel.lossError() !== null;
+    return this.#session.channel.hasEnded;
   }
 
   /**

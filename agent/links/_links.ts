@@ -21,6 +21,7 @@ import { AgentNotFoundError, AuthenticationError } from "../../rpc/errors.ts";
 import {
   type AddressResolver,
   openSession,
+  remoteNode,
   type Session,
   type SessionOptions,
   type SessionStarter,
@@ -40,7 +41,7 @@ import { Traffic } from "./_traffic.ts";
 import type { AgentFinder } from "./_agent_finder.ts";
 import { Link, type Route } from "./_link.ts";
 import { Proxies } from "./_proxies.ts";
-import type { WaitForAttempt } from "./_agent_caller.ts";
+import { AgentCaller, type WaitForAttempt } from "./_agent_caller.ts";
 
 /** An attempt to connect that several callers wait for. */
 interface Dial {
@@ -138,7 +139,11 @@ export class Links {
         const { type, route } = await this.#translated(container, asking);
         const place = { address, type };
         const make = () => this.#addresses.named(place, route, retryForMs);
-        return this.#proxies.take(key, type, make);
+        const proxy = this.#proxies.take(key, type, make);
+        // That of a proxy which is known may have ended.
+        const { caller } = remoteNode(proxy)!;
+        if (caller instanceof AgentCaller) caller.take(route);
+        return proxy;
       } catch (error) {
         if (error instanceof AgentNotFoundError) this.#proxies.delete(key);
         if (!isPassing(error)) throw error;
