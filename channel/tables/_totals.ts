@@ -18,6 +18,9 @@ function zeros(): Sums {
   };
 }
 
+/** Listed once: each end of a channel adds all of them. */
+const NAMES = Object.keys(zeros()) as (keyof Sums)[];
+
 /**
  * Sums up the stats of the channels of one owner, those that have ended
  * included. A call costs nothing here: the channels count.
@@ -38,7 +41,8 @@ export class Totals {
   #end(channel: ConnectionChannel, reason: CloseReason): void {
     this.#open.delete(channel);
     // Requests can be read after the end; all other tables are empty by then.
-    addTo(this.#ended, { ...channel.stats(), unreadRequests: 0 });
+    addTo(this.#ended, channel.stats());
+    this.#ended.unreadRequests = 0;
     channel.totals = this.#ended;
     if (reason.by === "error" || reason.error !== undefined) this.failed++;
   }
@@ -60,7 +64,5 @@ export function sumOfStats(a: ChannelStats, b: ChannelStats): ChannelStats {
 }
 
 function addTo(sums: Sums, stats: ChannelStats): void {
-  for (const key of Object.keys(sums) as (keyof Sums)[]) {
-    sums[key] += stats[key];
-  }
+  for (const name of NAMES) sums[name] += stats[name];
 }
