@@ -36,7 +36,7 @@ export function kwargs<T extends Readonly<Record<string, unknown>>>(
 export function splitKwargs(
   args: readonly unknown[],
 ): { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> } {
-  const last = args.at(-1);
+  const last = args.length === 0 ? null : args[args.length - 1];
   return last instanceof KeywordArguments
     ? { args: args.slice(0, -1), kwargs: last.values }
     : { args, kwargs: {} };
@@ -47,5 +47,9 @@ export function joinKwargs(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): readonly unknown[] {
-  return Object.keys(kwargs).length > 0 ? [...args, kwargs] : args;
+  // Without a list of the names: this runs for each call, and most have none.
+  for (const name in kwargs) {
+    if (Object.hasOwn(kwargs, name)) return [...args, kwargs];
+  }
+  return args;
 }
