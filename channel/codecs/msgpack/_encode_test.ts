@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertNotStrictEquals,
   assertStrictEquals,
@@ -66,6 +67,25 @@ Deno.test("encodeMsgPack uses the memory of a large payload again if it is taken
   assertStrictEquals(buffers[0], released!.buffer);
   assertNotStrictEquals(buffers[1], released!.buffer);
   assertEquals(kept, copy);
+});
+
+Deno.test("encodeMsgPack leaves small messages alone that it writes between large ones", () => {
+  const random = seededRandom(4);
+  const given = Array.from({ length: 500 }, (_, n) => {
+    const isLarge = random() < 0.5;
+    const bytes = isLarge
+      ? randomInteger(random, 20_000, 40_000)
+      : randomInteger(random, 0, 100);
+    const value = [n, new Uint8Array(bytes).fill(n), "x".repeat(n % 50)];
+    return { value, payload: encodeMsgPack(value) };
+  });
+  for (const { value, payload } of given) {
+    assertEquals(decodeMsgPack(payload), value);
+  }
+  // Small ones share a buffer, although large ones came between them.
+  const small = given.filter(({ payload }) => payload.length < 1_000);
+  const buffers = new Set(small.map(({ payload }) => payload.buffer));
+  assert(buffers.size < small.length / 50, String(buffers.size));
 });
 
 /** A number of any size, and often at an edge of one. */

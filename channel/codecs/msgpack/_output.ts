@@ -31,6 +31,9 @@ export class Output {
   #chunk = EMPTY;
   #start = 0;
   #at = 0;
+  /** The shared chunk and its free part, while a large message is written. */
+  #shared = EMPTY;
+  #sharedStart = 0;
 
   /** Ends the message and returns it; the caller borrows a large one. */
   end(): Uint8Array {
@@ -39,8 +42,8 @@ export class Output {
     if (this.#chunk.length > CHUNK_BYTES) {
       // The chunk was made for this message alone.
       borrowed.add(message);
-      this.#chunk = EMPTY;
-      this.#start = this.#at = 0;
+      this.#chunk = this.#shared;
+      this.#start = this.#at = this.#sharedStart;
     }
     return message;
   }
@@ -181,13 +184,17 @@ export class Output {
   #grow(bytes: number): void {
     const written = this.#at - this.#start;
     const needed = written + bytes;
-    const grown = spareBuffers.take(
-      needed <= CHUNK_BYTES
-        ? CHUNK_BYTES
-        : Math.max(2 * written, needed) + SPARE_BYTES,
-    );
+    const grown = needed <= CHUNK_BYTES
+      ? new Uint8Array(CHUNK_BYTES)
+      : spareBuffers.take(Math.max(2 * written, needed) + SPARE_BYTES);
     grown.set(this.#chunk.subarray(this.#start, this.#at));
     if (this.#chunk.length > CHUNK_BYTES) spareBuffers.give(this.#chunk);
+    else if (grown.length > CHUNK_BYTES) {
+      // What was written there is not part of any message: the next one begins
+      // there again, where another chunk would cost more than its encoding.
+      this.#shared = this.#chunk;
+      this.#sharedStart = this.#start;
+    }
     this.#chunk = grown;
     this.#start = 0;
     this.#at = written;
