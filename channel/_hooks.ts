@@ -11,6 +11,12 @@ export interface ChannelHooks {
   onRequest?(request: IncomingRequest): void;
   /** Returns the context of one request, with which it is revived. */
   requestContext?(): ArrivalContext;
+  /**
+   * Returns the bytes in the content of a request, as it was decoded, that may be
+   * views of the payload: nothing uses them once `onRequest` has returned. All
+   * others are copied. Without this hook no bytes are views.
+   */
+  borrowed?(content: unknown): readonly unknown[];
   /** Decides which requests are taken. */
   readonly admits?: Admission;
   /** Makes the content of a failure from an error; it must be plain data. */

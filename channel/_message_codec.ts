@@ -9,10 +9,16 @@ import {
 import type { ArrivalContext } from "./_hooks.ts";
 import type { ChannelContext } from "./_context.ts";
 import type { Codec, DecodeLimits } from "./codecs/codec.ts";
+import { ownBytes } from "./codecs/types/_own_bytes.ts";
 import type { TypeTable } from "./codecs/types/type_table.ts";
 import { SerializationError } from "./errors.ts";
-import { type Message, parseMessage, readThrown } from "./message.ts";
+import { type Message, parseMessage, readThrown, REQUEST } from "./message.ts";
 import { ignoreRejection } from "./codecs/types/_peer_data.ts";
+
+/** The bytes in the message that is decoded now which are views of its payload. */
+const LENT: Uint8Array[] = [];
+
+const NONE_KEPT: readonly unknown[] = [];
 
 /** Turns messages into payloads and back, and reports them to observers. */
 export class MessageCodec {
@@ -80,7 +86,13 @@ export class MessageCodec {
    * memory than `maxWeight`.
    */
   decode(payload: Uint8Array, maxWeight: number): Message {
-    if (this.#limits.maxWeight !== maxWeight) this.#limits = { maxWeight };
+    const { borrowed } = this.#channel.hooks;
+    if (this.#limits.maxWeight !== maxWeight) {
+      const lent = borrowed === undefined ? undefined : LENT;
+      this.#limits = { maxWeight, lent };
+    }
+    // A message that could not be read may have left some.
+    LENT.length = 0;
     let decoded: unknown;
     try {
       decoded = this.#codec.decode(payload, this.#limits);
@@ -92,13 +104,23 @@ export class MessageCodec {
       );
     }
     try {
-      const message = parseMessage(decoded);
+      const parsed = parseMessage(decoded);
+      const message = LENT.length > 0 ? this.#own(parsed, LENT) : parsed;
       this.#report("in", message.type, message.id, message.content);
       return message;
     } catch (error) {
       ignoreRejection(decoded);
       throw error;
     }
+  }
+
+  /** Copies the bytes that are lent, but for those that are borrowed. */
+  #own(message: Message, lent: readonly Uint8Array[]): Message {
+    const { type, content } = message;
+    const kept = type === REQUEST
+      ? this.#channel.hooks.borrowed!(content)
+      : NONE_KEPT;
+    return { ...message, content: ownBytes(content, new Set(lent), kept) };
   }
 
   /** No event is made where nobody observes. */

@@ -44,6 +44,12 @@ export interface Codec {
 export interface DecodeLimits {
   /** The most memory that the decoded values may take, in bytes. */
   readonly maxWeight: number;
+  /**
+   * If there is a list, large bytes in the result may be views of the payload in
+   * place of copies. The codec adds each such view to it; the channel copies
+   * those that are used after the payload is gone. A codec may ignore it.
+   */
+  readonly lent?: Uint8Array[] | undefined;
 }
 
 /** The values that a codec carries beyond those of JSON. */

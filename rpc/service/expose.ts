@@ -44,6 +44,17 @@ export interface ExposeOptions {
    */
   readonly idempotent?: boolean | undefined;
   /**
+   * Whether bytes that are arguments may be views of what was read from the
+   * connection. They are valid only until the method returns: it must keep no
+   * view, and return its result at once, no promise and no stream. Saves a copy
+   * of large bytes. Where that is not safe they are copied all the same: within
+   * other arguments, behind guards, schemas and middleware, for calls with a
+   * deadline, and in agents.
+   *
+   * @default {false}
+   */
+  readonly borrowsBytes?: boolean | undefined;
+  /**
    * Whether the method of an agent runs at once, beside its other methods, and
    * not in its turn: for what only reads, or waits for long. Other services have
    * no turns.

@@ -6,7 +6,7 @@ import { failureText } from "../../channel/message.ts";
 import type { IncomingRequest } from "../../channel/request.ts";
 import { printable } from "../../transports/printable.ts";
 import { emit, outcomeOf } from "../_events.ts";
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
 import {
   asError,
   isInstance,
@@ -49,6 +49,9 @@ const NO_TERMS: ServingTerms = {
   as: null,
   origin: null,
 };
+
+/** What a method borrows that does not ask for it. */
+export const NONE_BORROWED: readonly unknown[] = [];
 
 /** The calls of the other side. Each is run and answered, or given up. */
 export class ServedCalls {
@@ -124,6 +127,26 @@ export class ServedCalls {
     } catch (error) {
       if (as !== null) this.#results.keep(as, Promise.reject(error));
       this.#failRunning(request, running, error);
+    }
+  }
+
+  /**
+   * Returns the arguments of a call that its method may borrow: none unless it
+   * asks for that, and will run at once, with nothing before or beside it.
+   */
+  borrowed([path, args]: CallContent): readonly unknown[] {
+    const { options: { middleware, resolver }, root } = this.#session;
+    const runsLater = root === null || !isServicePath(path) ||
+      middleware.requests?.length || resolver !== undefined ||
+      observed.by !== null;
+    if (runsLater) return NONE_BORROWED;
+    try {
+      const { options, queue } = this.#resolve(path);
+      const runsAtOnce = queue === null && !isChecked(options);
+      return options.borrowsBytes && runsAtOnce ? args : NONE_BORROWED;
+    } catch {
+      // The call will fail, and its caller is told why.
+      return NONE_BORROWED;
     }
   }
 
@@ -358,11 +381,25 @@ function runNow(
   const run = (args: readonly unknown[]) => {
     // Middleware, guards and schemas may take long.
     if (running.isGivenUp) throw running.signal.reason;
-    return running.run(() => method.apply(service, args as unknown[]));
+    const result = running.run(() => method.apply(service, args as unknown[]));
+    if (options.borrowsBytes) refuseLater(result, running);
+    return result;
   };
   return isChecked(options)
     ? runChecked(running, options, run)
     : run(running.args);
+}
+
+/** What a method has borrowed is gone once it has returned. */
+function refuseLater(result: unknown, { path }: RunningCall): void {
+  if (isStream(result)) discardStream(result);
+  else if (!isThenable(result)) return;
+  else Promise.resolve(result).catch(() => {});
+  throw new TypeError(
+    `Cannot call '${path}': it borrows bytes and returned a ${
+      isStream(result) ? "stream" : "promise"
+    }, make it return its result at once or leave out 'borrowsBytes'`,
+  );
 }
 
 /**

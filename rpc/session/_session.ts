@@ -22,7 +22,7 @@ import { isCall } from "../references/_call_content.ts";
 import type { RpcClient, RpcStats } from "../rpc_client.ts";
 import { disposeOf, References } from "../references/_references.ts";
 import { isService } from "../service/service.ts";
-import { ServedCalls } from "../serving/_served_calls.ts";
+import { NONE_BORROWED, ServedCalls } from "../serving/_served_calls.ts";
 import { OutgoingStreams } from "../streams/_outgoing_streams.ts";
 import { AdmissionControl } from "./_admission_control.ts";
 import { SessionClient } from "./_client.ts";
@@ -177,6 +177,13 @@ export class Session implements SessionContext, ChannelHooks {
       references: this.references.size,
       streams: this.#streams?.size ?? 0,
     };
+  }
+
+  /** Bytes are lent to a method only if it runs before `onRequest` returns. */
+  borrowed(content: unknown): readonly unknown[] {
+    const runsLater = !isCall(content) || this.hello.isAsked ||
+      this.admission.holds(content);
+    return runsLater ? NONE_BORROWED : this.served.borrowed(content);
   }
 
   requestContext(): ArrivalContext {
