@@ -5,6 +5,7 @@ import {
   type Check,
   type Measurement,
   measureRatios,
+  quietest,
   summarize,
   type Summary,
 } from "./_ratios.ts";
@@ -29,7 +30,7 @@ export interface Rate {
 /** Turns of each of many subjects, of which the best one counts. */
 const RANKING_TURNS = 5;
 /** A run for a quantile of 99 % has so many acts. */
-const ACTS_FOR_P99 = 500;
+const ACTS_FOR_P99 = 200;
 
 /** Returns the name of a comparison in reports. */
 export function nameOfComparison(comparison: Comparison): string {
@@ -108,13 +109,16 @@ export class Comparer {
     workload: Workload,
   ): Promise<Summary> {
     const pair = await this.#harness.pair({ subject, transport });
-    const values: number[] = [];
+    const taken: Measurement[] = [];
+    // Compiles the code.
+    await pair.count(workload, 10 * this.#effort.runMs);
     const end = performance.now() + this.#effort.limitMs;
-    while (values.length < this.#effort.turns && performance.now() < end) {
-      const { quantiles } = await pair.run(workload, ACTS_FOR_P99, true);
-      values.push(quantiles![1] * 1_000);
+    while (taken.length < this.#effort.turns && performance.now() < end) {
+      const run = await pair.run(workload, ACTS_FOR_P99, true);
+      const { quantiles, waitedUs } = run;
+      taken.push({ value: quantiles![1] * 1_000, waitedUs });
     }
-    return summarize(values);
+    return summarize(quietest(taken).map(({ value }) => value));
   }
 
   /**

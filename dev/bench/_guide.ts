@@ -146,7 +146,8 @@ export async function writeResults(
     RESULTS,
     JSON.stringify(results, null, 2) + "\n",
   );
-  await runDeno(["fmt", "--quiet", RESULTS]);
+  const written = pictures.map(({ file }) => `${ROOT}/docs/${file}`);
+  await runDeno(["fmt", "--quiet", RESULTS, ...written]);
   await writePage(results);
   await writeSection(
     "performance.md",

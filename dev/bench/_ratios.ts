@@ -43,10 +43,16 @@ export async function measureRatios(
       waitedUs: first.waitedUs + second.waitedUs,
     });
   }
-  const waits = pairs.map(({ waitedUs }) => waitedUs).sort((a, b) => a - b);
+  return quietest(pairs).map(({ ratio }) => ratio);
+}
+
+/** Returns the third that waited least for a core; all that did not wait. */
+export function quietest<T extends Pick<Measurement, "waitedUs">>(
+  all: readonly T[],
+): T[] {
+  const waits = all.map(({ waitedUs }) => waitedUs).sort((a, b) => a - b);
   const most = quantile(waits, QUIET_SHARE);
-  return pairs.filter(({ waitedUs }) => waitedUs <= most)
-    .map(({ ratio }) => ratio);
+  return all.filter(({ waitedUs }) => waitedUs <= most);
 }
 
 /** The middle of some numbers, and where half of them lie. */
