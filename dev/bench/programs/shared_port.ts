@@ -4,7 +4,6 @@
  */
 import { service, startServer } from "@denomas/denomas/rpc";
 import { tcp } from "@denomas/denomas/transports";
-import { waitedUs } from "../_cpu.ts";
 import { answerRequests, printLine } from "../../shared/peer_process.ts";
 
 /** Takes some 0.3 ms of a core. */
@@ -21,4 +20,4 @@ await using server = await startServer(address, service({ work }), {
   transports: [tcp({ reusePort: true })],
 });
 printLine(server.address);
-await answerRequests({ waitedUs });
+await answerRequests({});
