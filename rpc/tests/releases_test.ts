@@ -117,7 +117,7 @@ withCtx(
     await one.remote.open("a");
     await one.remote.shared();
     await other.remote.shared();
-    const [first] = server.clients;
+    const [first, second] = server.clients;
     await one.close();
     await first!.closed;
     await turn();
@@ -127,6 +127,7 @@ withCtx(
     await other.remote.listed.title();
     assertEquals(closed, ["a"]);
     await other.close();
+    await second!.closed;
     await turn();
     assertEquals(closed, ["a", "shared"]);
   },
