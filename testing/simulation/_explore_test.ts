@@ -55,9 +55,9 @@ Deno.test("explore - fails again from the printed line, in another process", asy
   assertEquals(hash(again.output), hash(output));
 });
 
-Deno.test("explore - lets a lock without the bug survive 200 seeds", async () => {
+Deno.test("explore - lets a lock without the bug survive 60 seeds", async () => {
   await explore(lockClients({ hasBug: false }), {
-    ...{ seeds: SEEDS, untilMs: 30_000 },
+    ...{ seeds: SEEDS.slice(0, 60), untilMs: 30_000 },
     chaos: { ...CHAOS, crash: 0.2, pause: 0.2 },
   });
 });
