@@ -116,7 +116,7 @@ withCtx(
     const other = await ctx.rpc.connect<typeof served>();
     await one.remote.open("a");
     await one.remote.shared();
-    await other.remote.shared();
+    const kept = await other.remote.shared();
     const [first, second] = server.clients;
     await one.close();
     await first!.closed;
@@ -126,6 +126,8 @@ withCtx(
     (await other.remote.shared())[Symbol.dispose]();
     await other.remote.listed.title();
     assertEquals(closed, ["a"]);
+    // If it were forgotten, it could be collected, and released, before this.
+    assert(String(kept) !== "");
     await other.close();
     await second!.closed;
     await turn();
