@@ -37,10 +37,10 @@ Deno.test("exportBreaches refuses too many names, in all and in one entry", () =
   const table = new Map([
     ["./agent", names("agent/a.ts", 150)],
     ["./all", names("agent/a.ts", 150)],
-    ["./channel", names("channel/a.ts", 111)],
+    ["./channel", names("channel/a.ts", 151)],
   ]);
   assertEquals(exportBreaches(table), [
-    "the entries have 261 names, wanted 260",
+    "the entries have 301 names, wanted 300",
   ]);
 });
 
