@@ -1,3 +1,4 @@
+import { abortable, within } from "../../channel/internal.ts";
 import type { Entry, EntryChange } from "./engine.ts";
 
 /** Takes what one connection tells of watched entries, in its order. */
@@ -30,14 +31,15 @@ export class WatchedEntries {
     this.#onChange = onChange;
   }
 
-  /** Resolves once the entries that were there at first have been told. */
-  get synced(): Promise<void> {
-    return this.#synced.promise;
-  }
-
-  /** Whether they have. */
-  get isSynced(): boolean {
-    return this.#isSynced;
+  /**
+   * Resolves once the entries that were there at first have been told.
+   *
+   * @throws {Error} If that takes longer than `timeoutMs`.
+   * @throws {unknown} The reason of the signal.
+   */
+  async syncedWithin(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    await within(timeoutMs, abortable(this.#synced.promise, signal));
+    if (!this.#isSynced) throw new Error(`not within ${timeoutMs} ms`);
   }
 
   /** Whether it was ended from this side. */

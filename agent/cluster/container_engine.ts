@@ -1,4 +1,4 @@
-import { abortable, Backoff, within } from "../../channel/internal.ts";
+import { Backoff } from "../../channel/internal.ts";
 import type { RpcConnectionOptions } from "../../rpc/client.ts";
 import { AuthenticationError } from "../../rpc/errors.ts";
 import { notify, withOptions } from "../../rpc/options.ts";
@@ -288,9 +288,7 @@ class ContainerEngine implements Engine {
     this.#watches.add(watch);
     if (this.#connection !== null) this.#follow(watch, this.#connection);
     try {
-      const synced = abortable(watch.synced, this.#ending.signal);
-      await within(this.#timeoutMs, synced);
-      if (!watch.isSynced) throw new Error(`not within ${this.#timeoutMs} ms`);
+      await watch.syncedWithin(this.#timeoutMs, this.#ending.signal);
     } catch (error) {
       await end();
       throw this.#failure(`watch '${prefix}'`, error);

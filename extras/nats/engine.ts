@@ -412,11 +412,7 @@ class NatsEngine implements Engine {
       await this.#run(`watch '${prefix}'`, async (session) => {
         this.#watches.add(watch);
         this.#follow(watch, session);
-        const synced = abortable(watch.synced, this.#ending.signal);
-        await within(this.#timeoutMs, synced);
-        if (!watch.isSynced) {
-          throw new Error(`not within ${this.#timeoutMs} ms`);
-        }
+        await watch.syncedWithin(this.#timeoutMs, this.#ending.signal);
       });
     } catch (error) {
       await end();
