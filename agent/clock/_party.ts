@@ -19,7 +19,7 @@ export interface ContainerTraffic {
   readonly pending: number;
 }
 
-/** What a party reports when it is idle until something is due or arrives. */
+/** The report of an idle party: nothing happens there before a message or timer. */
 export interface PartyReport {
   readonly time: number;
   /** The earliest time that is waited for. */

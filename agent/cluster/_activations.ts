@@ -28,7 +28,7 @@ export interface ActivationHost {
   readonly internals: ContainerInternals;
   readonly members: Members;
   readonly owner: Owner;
-  /** Whether the node holds its lease; if not, it ends at once. */
+  /** Whether the node holds its lease. Reading it ends a node that does not. */
   readonly isHeld: boolean;
 }
 
@@ -41,7 +41,7 @@ interface Active {
   readonly epoch: number;
   readonly factory: AgentFactory;
   revision: number;
-  /** What was saved last, until the agent has it. */
+  /** The state in the engine, until the agent has loaded it. */
   claimed: Uint8Array | null | undefined;
   /** Why its state may not be what is saved. */
   failure: Error | null;
@@ -57,7 +57,7 @@ export class Activations implements StateStore {
   readonly #locating = new Map<string, Promise<Located>>();
   /** The classes that may be placed here, by the kinds of their agents. */
   readonly offers: Map<string, OfferedClass> = new Map();
-  /** Whether no more agents are placed here. */
+  /** Whether the node refuses new agents. */
   isDraining = false;
 
   constructor(host: ActivationHost, others: StateStore) {
@@ -186,7 +186,7 @@ export class Activations implements StateStore {
       : this.#checked(active, result);
   }
 
-  /** What was read from a state that was replaced, or not saved, is not told. */
+  /** Withholds an answer that was computed from a state that was replaced or not saved. */
   #checked(active: Active, result: unknown): unknown {
     if (active.failure !== null) throw active.failure;
     // The connections of the node end, and with them the call.
@@ -280,7 +280,7 @@ export class Activations implements StateStore {
         { expected: active.revision },
       );
     } catch (error) {
-      // What the agent remembers is not what is saved: it begins again with that.
+      // The memory of the agent differs from the saved state: it is made again from that.
       active.failure ??= failureOf(active, error);
       active.factory.own?.fail(0, active.failure.message);
       throw error;

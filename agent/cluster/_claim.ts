@@ -7,7 +7,7 @@ export interface Owner {
   readonly epoch: number;
 }
 
-/** What an entry says of something that at most one node holds. */
+/** The entry of a thing that at most one node holds. */
 export interface Claim {
   /** `null` if it was given back. */
   readonly owner: Owner | null;

@@ -81,7 +81,7 @@ export class NodeHost {
     return this.#ending.signal;
   }
 
-  /** Whether the node holds its lease; if not, it ends at once. */
+  /** Whether the node holds its lease. Reading it ends a node that does not. */
   get isHeld(): boolean {
     return this.#lease.isHeld;
   }
