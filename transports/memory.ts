@@ -37,6 +37,9 @@ let deliveries: (() => void)[] = [];
 
 /** Runs `delivery` in the next turn, in one order across all connections. */
 function deliver(delivery: () => void): void {
+  // In a simulation each belongs to a node, and is dropped if that crashes: none
+  // of another node may wait behind it.
+  if (world.memory !== undefined) return world.defer(delivery);
   deliveries.push(delivery);
   if (deliveries.length === 1) world.defer(deliverAll);
 }

@@ -9,6 +9,7 @@ import {
 import { Agent } from "../../agent/agent.ts";
 import { openReconnecting } from "../../rpc/reconnect/deno.ts";
 import { expose, service, startServer } from "../../rpc/mod.ts";
+import { memoryStreams } from "../../transports/memory.ts";
 import { SimulationEscapeError } from "./errors.ts";
 import { lockClients } from "./fixtures/lock_service.ts";
 import type { SimulationBody } from "./_outcome.ts";
@@ -132,6 +133,15 @@ Deno.test("runSeed - leaves nothing for later seeds of a node that crashes while
   });
   const after = await passes(lockClients({ hasBug: false }), options);
   assertEquals(after.hash, before.hash);
+});
+
+Deno.test("runSeed - ends while bytes are on their way within a node", async () => {
+  await passes(async (sim) => {
+    await sim.node("a", () => {
+      const [near] = memoryStreams();
+      near.write(new Uint8Array(1));
+    });
+  });
 });
 
 Deno.test("runSeed - does the same with its plan as data", async () => {
