@@ -99,7 +99,8 @@ export class GroupHome {
   /** Returns the addresses of the members. */
   @expose
   members(group: string): string[] {
-    return [...this.#partiesOf(group)].flatMap(({ members }) => [...members]);
+    const parties = [...this.#partiesOf(group)];
+    return [...new Set(parties.flatMap(({ members }) => [...members]))];
   }
 
   /** Passes a message to all members, once to each container. */
@@ -123,8 +124,13 @@ export class GroupHome {
     const { signal } = call();
     const asked = this.members(group);
     const answers = new Arrivals<ToldAnswer>();
-    for (const { receiver, members } of this.#partiesOf(group)) {
-      const left = new Set(members);
+    const unasked = new Set(asked);
+    // The loss of a connection may be noticed after a member has joined on
+    // another one: the newest speaks for it.
+    for (const { receiver, members } of [...this.#partiesOf(group)].reverse()) {
+      const left = members.intersection(unasked);
+      if (left.size === 0) continue;
+      for (const member of left) unasked.delete(member);
       answers.add(async (push) => {
         let failure: unknown = NO_ANSWER;
         try {

@@ -215,6 +215,20 @@ withCtx("members join again when their home comes back", async (ctx) => {
 });
 
 withCtx(
+  "a member has one place while its home does not know that a connection is lost",
+  async (ctx) => {
+    const { network } = ctx;
+    const { home, containers, bidders, group } = await market(ctx, [[0]]);
+    network.halfOpen({ of: containers[0]!, openAt: "server" });
+    await until(() => home.stats().groupMembers === 2);
+    const { address } = bidders[0]!;
+    assertEquals(await group.members(), [address]);
+    const answers = await group.ask().ping();
+    assertEquals(answers, [{ member: address, value: address }]);
+  },
+);
+
+withCtx(
   "an agent that asks its own group is called back within its turn",
   async (ctx) => {
     const { home, bidders } = await market(ctx, [[0], [0, 0]]);
