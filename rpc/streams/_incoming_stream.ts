@@ -219,12 +219,11 @@ export class IncomingStream
       ? 2 * left <= this.#lastItems
       : left === 0 && news > 0;
     if (!isDue && news < Math.min(this.#window / 2, BATCH_ITEMS)) return;
-    const before = this.#window;
     this.#widen();
-    this.#ask();
-    // Twice, so that what the producer has then need not wait for another
-    // question: it answers before it has made all that a large window holds.
-    if (this.#window > before) this.#ask();
+    // Once for each batch that may come, so that none waits for a question.
+    do this.#ask(); while (
+      this.#asked * BATCH_ITEMS < this.#allowed - this.#received
+    );
   }
 
   #widen(): void {

@@ -385,10 +385,10 @@ class SlowSource extends FakeSource {
   #time = 0;
   readonly #ms: number;
 
-  constructor(ms: number) {
+  constructor(ms: number, most = 1_000) {
     super();
     this.#ms = ms;
-    this.window = { items: 1_000, bytes: 1e9 };
+    this.window = { items: most, bytes: 1e9 };
     this.budget = new Budget(Infinity);
     this.calls.send = ([_, [__, consumed, window = 64]], { onResult }) => {
       const count = consumed! + window - this.received;
@@ -409,9 +409,14 @@ class SlowSource extends FakeSource {
   }
 }
 
-/** Consumes items, each of which takes `ms`, and returns the windows asked for. */
-async function windowsOf(...items: { count: number; ms: number }[]) {
-  const source = new SlowSource(1);
+interface Consumed {
+  readonly count: number;
+  /** The time that each item takes. */
+  readonly ms: number;
+}
+
+/** Consumes items of `source` and returns the windows that were asked for. */
+async function windowsAskedOf(source: SlowSource, ...items: Consumed[]) {
   const restore = useWorld({ ...world, now: source.now });
   try {
     const stream = open(source);
@@ -427,10 +432,20 @@ async function windowsOf(...items: { count: number; ms: number }[]) {
   return source.windows;
 }
 
+function windowsOf(...items: Consumed[]): Promise<number[]> {
+  return windowsAskedOf(new SlowSource(1), ...items);
+}
+
 Deno.test("IncomingStream asks for more at once when items do not come in time", async () => {
   const windows = await windowsOf({ count: 5_000, ms: 0.001 });
   assertEquals(windows.slice(0, 3), [64, 1_000, 1_000]);
   assertEquals(Math.max(...windows), 1_000);
+});
+
+Deno.test("IncomingStream asks for each batch that a window may bring", async () => {
+  const source = new SlowSource(1, 4_096);
+  const windows = await windowsAskedOf(source, { count: 32, ms: 0.001 });
+  assertEquals(windows, [64, ...new Array(8).fill(4_096)]);
 });
 
 Deno.test("IncomingStream asks for few at once while its consumer is slow", async () => {
