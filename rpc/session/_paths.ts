@@ -60,7 +60,8 @@ const CONTROLS: Readonly<Record<string, Control>> = {
     );
     return ANSWERED_ELSEWHERE;
   },
-  "$/return": ({ streams }, [key]) => streams.return(toKey(key)),
+  "$/return": ({ streams }, [key, waits]) =>
+    streams.return(toKey(key), waits === true),
   "$/cancel": ({ served }, [id]) => served.cancel(toKey(id)),
   "$/forget": ({ served }, [key]) => served.forgetResult(toKey(key)),
   "$/idempotent": ({ served }, [path]) => served.isIdempotent(path),

@@ -70,8 +70,13 @@ export class IncomingStream
   #aborted: { readonly reason: unknown } | null = null;
   /** Resolves when all that was asked for has been answered. */
   #answered: Promise<void> = Promise.resolve();
-  /** Resolves when the producer has ended, if this side has left the stream. */
-  #left: Promise<void> = Promise.resolve();
+  /**
+   * Resolves when the producer has ended or waits for something, once this side
+   * has told it to end.
+   */
+  #left: Promise<void> | null = null;
+  /** Resolves when a producer has ended that waited for something then. */
+  #work: Promise<void> | null = null;
   /** Resolves when something has come that a `next` waits for. */
   #news: PromiseWithResolvers<void> | null = null;
 
@@ -115,7 +120,7 @@ export class IncomingStream
   async return(): Promise<IteratorReturnResult<undefined>> {
     const left = this.#leave();
     // Later callers wait as well, but an error is thrown once.
-    this.#left = left.catch(() => {});
+    this.#left = left?.catch(() => {}) ?? null;
     await left;
     return { done: true, value: undefined };
   }
@@ -127,8 +132,7 @@ export class IncomingStream
   /** Ends the stream, because the signal of its call has aborted. */
   abort(reason: unknown): void {
     this.#aborted = { reason };
-    // An error in the producer's `finally` is thrown by `return`.
-    this.#leave({ error: reason }).catch(() => {});
+    this.#leave({ error: reason });
   }
 
   /** The call that passed it has ended: its reader has an error, if it goes on. */
@@ -145,12 +149,14 @@ export class IncomingStream
   }
 
   /** Ends the producer, unless it has ended. Repeatable. */
-  #leave(failure: { readonly error: unknown } | null = null): Promise<void> {
+  #leave(
+    failure: { readonly error: unknown } | null = null,
+  ): Promise<void> | null {
     this.#session.aborting.remove(this);
     do this.#nextBatch(); while (this.#batch !== NONE);
     if (!this.#isDone) {
       this.#isDone = true;
-      this.#left = this.#endProducer();
+      this.#tellProducer();
     }
     this.#markEnded(failure);
     this.#wake();
@@ -189,8 +195,7 @@ export class IncomingStream
       }
       if (this.#failure !== null) {
         const { error } = this.#failure;
-        // The producer may not know that its items could not be read.
-        this.#leave().catch(() => {});
+        this.#leave();
         throw error;
       }
       this.#askAhead();
@@ -265,17 +270,32 @@ export class IncomingStream
     // A request after the one that failed is only told that it came too late.
     if (this.#isDone || this.#failure !== null) return;
     this.#failure = { error: asSent(error) };
+    // The producer may not know that its items could not be read.
+    this.#tellProducer();
     this.#markEnded(this.#failure);
     this.#wake();
   }
 
+  /** Tells the producer to end. Repeatable. */
+  #tellProducer(): void {
+    this.#left ??= this.#endProducer();
+    // An error in the producer's `finally` is thrown by `return`.
+    this.#left.catch(() => {});
+  }
+
   async #endProducer(): Promise<void> {
+    const { calls } = this.#session.channel;
     try {
-      await this.#session.channel.calls.send(["$/return", [this.#key], {}]);
+      const isAtWork = await calls.send(["$/return", [this.#key], {}]);
+      if (isAtWork !== true || this.#replyContext.lease === undefined) return;
     } catch (error) {
       // Without a connection the producer has ended, or will at once.
-      if (!(error instanceof ConnectionClosedError)) throw error;
+      if (error instanceof ConnectionClosedError) return;
+      throw error;
     }
+    const unlimited = { timeoutMs: Infinity };
+    this.#work = calls.send(["$/return", [this.#key, true], {}], unlimited)
+      .then(() => {}, () => {});
   }
 
   #markEnded(failure: { readonly error: unknown } | null): void {
@@ -285,13 +305,14 @@ export class IncomingStream
     emit(() => ({ type: "ended", subject: this }));
     const { lease, watches } = this.#replyContext;
     const end = (failure: { readonly error: unknown } | null) => {
-      lease?.end();
+      // A producer that was left may use what it was passed in its `finally`.
+      if (this.#work === null) lease?.end();
+      else this.#work.then(() => lease?.end());
       for (const watch of watches ?? []) {
         watch.endStream(this.#received, failure);
       }
     };
-    // The producer that was left may use what it was passed in its `finally`.
-    this.#left.then(
+    (this.#left ?? Promise.resolve()).then(
       () => end(failure),
       (error) => end(failure ?? { error }),
     );

@@ -56,6 +56,14 @@ export function discardStream(iterable: AsyncIterable<unknown>): void {
   endProducer(() => openIterator(iterable)).catch(() => {});
 }
 
+/** What an {@linkcode OutgoingStream} tells its owner. */
+export interface StreamHooks {
+  /** The other side can ask for no more items. Called once. */
+  onEnd(): void;
+  /** The producer is left while it waits for something; `work` ends with it. */
+  onLeft(work: Promise<void>): void;
+}
+
 /** How a stream goes to its end. */
 type Outcome = { readonly error: unknown } | "done";
 
@@ -81,6 +89,7 @@ export class OutgoingStream implements PassedStream {
   readonly #first: StreamWindow;
   readonly #most: number;
   readonly #owner: StreamOwner | null;
+  readonly #onLeft: (work: Promise<void>) => void;
   #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
   /** Items that are not sent. */
@@ -116,7 +125,7 @@ export class OutgoingStream implements PassedStream {
     channel: ConnectionChannel,
     { first, most }: { readonly first: StreamWindow; readonly most: number },
     owner: StreamOwner | null,
-    onEnd: () => void,
+    { onEnd, onLeft }: StreamHooks,
   ) {
     this.#iterable = iterable;
     this.#channel = channel;
@@ -125,6 +134,7 @@ export class OutgoingStream implements PassedStream {
     this.#window = first.items;
     this.#batchSize = most;
     this.#owner = owner;
+    this.#onLeft = onLeft;
     this.#onEnd = onEnd;
   }
 
@@ -199,7 +209,7 @@ export class OutgoingStream implements PassedStream {
     this.#outcome = this.failure = { error };
     this.#wake();
     const iterator = this.#iterator ?? openIterator(this.#iterable);
-    endProducer(() => iterator).catch(() => {});
+    this.#leave(endProducer(() => iterator));
   }
 
   /**
@@ -221,12 +231,17 @@ export class OutgoingStream implements PassedStream {
     const ending = this.#observeEnd(() =>
       endProducer(() => iterator ?? openIterator(this.#iterable))
     );
-    if (this.#isPumping && iterator !== null) ending.catch(() => {});
+    if (this.#isPumping && iterator !== null) this.#leave(ending);
     else {
       await ending.catch((error) => {
         throw this.#told(error);
       });
     }
+  }
+
+  #leave(ending: Promise<void>): void {
+    // Nobody can receive an error of a `finally` that nobody waits for.
+    this.#onLeft(ending.catch(() => {}));
   }
 
   /** Tells observers that the producer is still at work, until it has ended. */

@@ -51,6 +51,8 @@ export class OutgoingStreams {
   readonly #endless = new Set<OutgoingStream>();
   /** The last ones that were read to the end: their readers may have asked on. */
   readonly #read = new Set<number>();
+  /** What producers still do that were left while they waited. */
+  readonly #left = new Map<number, Promise<void>>();
   #nextKey = 0;
 
   /** Items that streams hold count towards the budget of the channel. */
@@ -103,9 +105,14 @@ export class OutgoingStreams {
       owner?.endStream(stream);
       channel.finishIfIdle();
     };
+    const onLeft = (work: Promise<void>) => {
+      this.#left.set(key, work);
+      work.then(() => this.#left.delete(key));
+    };
     const { items: most } = options.streamWindow;
     const windows = { first: hello.window, most };
-    const stream = new OutgoingStream(iterable, channel, windows, owner, onEnd);
+    const hooks = { onEnd, onLeft };
+    const stream = new OutgoingStream(iterable, channel, windows, owner, hooks);
     this.#streams.set(key, stream);
     if (isEndless(iterable)) this.#endless.add(stream);
     owner?.beginStream(stream);
@@ -147,9 +154,17 @@ export class OutgoingStreams {
     if (this.#read.size > MAX_READ) this.#read.delete(oldest!);
   }
 
-  /** The other side leaves the stream `key`. */
-  async return(key: number): Promise<void> {
+  /**
+   * The other side leaves the stream `key`. Resolves to `true` if the producer
+   * goes on, because it waits for something, unless the other side `waits` for
+   * that, too.
+   */
+  async return(key: number, waits = false): Promise<true | null> {
     await this.#streams.get(key)?.end();
+    const work = this.#left.get(key);
+    if (work !== undefined && !waits) return true;
+    await work;
+    return null;
   }
 
   /** Ends what has no end of its own, because this side closes the connection. */

@@ -232,6 +232,32 @@ Deno.test("OutgoingStreams sends an item at once that no other follows", async (
   await streams.return(key);
 });
 
+for (const end of ["return", "an item that cannot be sent"]) {
+  Deno.test(`OutgoingStreams knows when a producer that waits has ended after ${end}`, async () => {
+    const streams = open();
+    const event = Promise.withResolvers<void>();
+    const producer = new Producer();
+    const key = keyOf(streams.add(producer.wait(event.promise)));
+    const refuse = () => {
+      throw new TypeError("Cannot send it");
+    };
+    if (end === "return") await next(streams, key, 0);
+    else {
+      const asked = { consumed: 0, window: 0 };
+      await assertRejects(() => streams.next(key, asked, refuse), TypeError);
+    }
+    assertEquals(await streams.return(key), true);
+    let hasEnded = false;
+    const ended = streams.return(key, true).finally(() => hasEnded = true);
+    await turn();
+    assertEquals([producer.finished, hasEnded], [0, false]);
+    event.resolve();
+    assertEquals(await ended, null);
+    assertEquals(producer.finished, 1);
+    assertEquals(await streams.return(key), null);
+  });
+}
+
 Deno.test("OutgoingStreams lets a consumer that lies get no more than its window at once", async () => {
   const streams = open({ items: 10, bytes: 1_000_000 });
   const producer = new Producer();

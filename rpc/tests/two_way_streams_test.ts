@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { until } from "../../agent/fixtures/until.ts";
 import { codecs } from "../../channel/fixtures/codecs.ts";
 import { RemoteError } from "../../channel/errors.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
@@ -8,6 +9,16 @@ import { service } from "../service/service.ts";
 async function* numbers(count: number) {
   for (let n = 1; n <= count; n++) yield await Promise.resolve(n);
 }
+
+class Unreadable {}
+
+const serializers = [{
+  type: Unreadable,
+  serialize: () => null,
+  deserialize: (): Unreadable => {
+    throw new TypeError("Cannot read it");
+  },
+}];
 
 type Ask = (n: number) => number | Promise<number>;
 
@@ -78,10 +89,58 @@ withCtx({
   assertEquals(got, Array.from({ length: 70 }, (_, i) => 10 * (i + 1)));
   // Its `finally` used it, too, and after that it was released.
   assertEquals(await seen.asked.promise, 0);
+  await until(() => client.stats().references === 0);
   const error = await assertRejects(() => remote.later(), RemoteError);
   assertEquals(error.remoteName, "ReferenceReleasedError");
-  assertEquals(client.stats().references, 0);
 });
+
+withCtx(
+  "what was passed lives until a producer that waits has ended",
+  async (ctx) => {
+    const { network } = ctx;
+    const { served, seen } = echoes();
+    const client = await ctx.rpc.startServerAndConnect(served);
+    network.delay({ delayMs: 5 });
+    const answer = Promise.withResolvers<number>();
+    const stream = await client.remote.asked((n) => n < 3 ? n : answer.promise);
+    for await (const value of stream) {
+      if (value === 2) break;
+    }
+    // The producer waits for this, and the loop above does not wait for it.
+    answer.resolve(30);
+    assertEquals(await seen.asked.promise, 0);
+    await until(() => client.stats().references === 0);
+  },
+);
+
+withCtx(
+  "what was passed lives until a producer whose items cannot be read has ended",
+  async (ctx) => {
+    const { network } = ctx;
+    const answer = Promise.withResolvers<number>();
+    const seen = Promise.withResolvers<number>();
+    const served = service({
+      async *odd(ask: Ask) {
+        try {
+          yield new Unreadable();
+          await ask(1);
+        } finally {
+          seen.resolve(await ask(2));
+        }
+      },
+    });
+    const client = await ctx.rpc.startServerAndConnect(served, {
+      server: { serializers },
+      client: { serializers },
+    });
+    network.delay({ delayMs: 5 });
+    const stream = await client.remote.odd((n) => n < 2 ? answer.promise : n);
+    await assertRejects(() => Array.fromAsync(stream));
+    answer.resolve(1);
+    assertEquals(await seen.promise, 2);
+    await until(() => client.stats().references === 0);
+  },
+);
 
 withCtx(
   "what was passed lives until all streams in the result have ended",
@@ -96,7 +155,7 @@ withCtx(
     const left = await client.remote.asked((n) => n);
     await left.return!();
     await client.remote.once((n) => n);
-    assertEquals(client.stats().references, 0);
+    await until(() => client.stats().references === 0);
   },
 );
 
