@@ -204,16 +204,6 @@ function escaped({ name, message, stack, code, data }: Failure): Failure {
 
 const TRACEBACK = "Traceback (most recent call last):";
 
-/**
- * Matches a class name, dotted or not, alone or before a message. A message may
- * hold U+2028 and the like, which `.` matches with the flag `s` only.
- */
-const NAMED = /^([\p{L}_][\p{L}\p{N}_.<>]*)(?::(?: (.*))?)?$/su;
-
-/** Matches the same before a message; for texts without a traceback. */
-const NAMED_WITH_MESSAGE =
-  /^((?:[\p{L}\p{N}_<>]+\.)*\p{Lu}[\p{L}\p{N}_]*):(?: (.*))?$/su;
-
 /** Matches a line of a stack as JavaScript writes it. */
 const STACK_LINE = /^\s+at /;
 
@@ -225,19 +215,26 @@ function parseText(content: string): Failure {
   return lines.length > 1 ? { ...told, stack: text } : told;
 }
 
-/** Reads the error below the last traceback, whose own lines are indented. */
+/**
+ * Reads the error below the last traceback, whose own lines are indented: a
+ * class name, dotted or not, alone or before a message. A message may hold
+ * U+2028 and the like, which `.` matches with the flag `s` only.
+ */
 function parseTraceback(lines: readonly string[]): Failure | null {
   const header = lines.findLastIndex((line) => line.trim() === TRACEBACK);
   if (header === -1) return null;
   const error = lines.findIndex((line, at) => at > header && /^\S/.test(line));
-  return error === -1 ? null : parseLines(NAMED, lines.slice(error));
+  if (error === -1) return null;
+  const named = /^([\p{L}_][\p{L}\p{N}_.<>]*)(?::(?: (.*))?)?$/su;
+  return parseLines(named, lines.slice(error));
 }
 
+/** Reads the same of a text without a traceback, where a message must follow. */
 function parseBare(lines: readonly string[]): Failure | null {
   const stack = lines.findIndex((line) => STACK_LINE.test(line));
   const message = stack > 0 ? lines.slice(0, stack) : lines;
-  return parseLines(NAMED_WITH_MESSAGE, message) ??
-    parseLines(NAMED_WITH_MESSAGE, message.slice(-1));
+  const named = /^((?:[\p{L}\p{N}_<>]+\.)*\p{Lu}[\p{L}\p{N}_]*):(?: (.*))?$/su;
+  return parseLines(named, message) ?? parseLines(named, message.slice(-1));
 }
 
 /** Reads `Name: message`, where the message may have more lines. */

@@ -29,7 +29,7 @@ const OWN_ERRORS = new Map<
   string,
   new (message: string) => Error & { readonly code: string }
 >(
-  [
+  Object.entries({
     MethodNotFoundError,
     MissedItemsError,
     DeadlockError,
@@ -39,7 +39,7 @@ const OWN_ERRORS = new Map<
     ReferenceReleasedError,
     ServerBusyError,
     UnsupportedByPeerError,
-  ].map((type) => [new type("").name, type]),
+  }),
 );
 
 /** The first line of a Python traceback. */

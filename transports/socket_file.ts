@@ -187,8 +187,10 @@ async function lockFolderOf(path: string): Promise<Disposable> {
   }
 }
 
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
+/** Returns the path of the folder of a socket. */
+export function folderOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  return end === -1 ? "." : path.slice(0, end) || "/";
 }
 
 async function tryLink(temporary: string, path: string): Promise<boolean> {

@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { inodeOf, publishSocket, removeSocketOf } from "./socket_file.ts";
+import {
+  folderOf,
+  inodeOf,
+  publishSocket,
+  removeSocketOf,
+} from "./socket_file.ts";
 
 /** Runs `body` with a path where a socket can be. */
 async function withPath(body: (path: string) => Promise<void>): Promise<void> {
@@ -44,3 +49,10 @@ Deno.test("removeSocketOf leaves what is no socket, and no folder", () =>
     assertEquals(await Deno.readTextFile(path), "text");
     await removeSocketOf(join(path, "..", "none", "s"), null);
   }));
+
+Deno.test("folderOf names the folder of a socket, which may be the current one", () => {
+  assertEquals(folderOf("/run/a/s"), "/run/a");
+  assertEquals(folderOf("/s"), "/");
+  assertEquals(folderOf("a/s"), "a");
+  assertEquals(folderOf("s"), ".");
+});

@@ -1,6 +1,6 @@
 import { parseAgentAddress } from "../address.ts";
-import { dirname } from "@std/path";
 import { type Address, parseAddress } from "../../transports/address.ts";
+import { folderOf } from "../../transports/socket_file.ts";
 
 /**
  * Whether an agent lives where its caller is: on the same host, or behind the same
@@ -48,7 +48,7 @@ function isBeside(wanted: Address, at: Address): boolean {
     return own !== null && (host === own || isLoopback(host));
   }
   if ("path" in wanted) {
-    return "path" in at && dirname(wanted.path) === dirname(at.path);
+    return "path" in at && folderOf(wanted.path) === folderOf(at.path);
   }
   return wanted.scheme === "local" && at.scheme === "local";
 }

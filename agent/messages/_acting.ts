@@ -6,8 +6,14 @@ interface OriginStorage {
   getStore(): CallOrigin | undefined;
 }
 
-/** Not imported, since no module of that name can be loaded in a browser. */
 function makeStorage(): OriginStorage {
+  const core = denoCore();
+  if (core !== null && agree(core)) return new ContextStorage(core);
+  return usualStorage() ?? new SynchronousStorage();
+}
+
+/** Not imported, since no module of that name can be loaded in a browser. */
+function usualStorage(): OriginStorage | null {
   const { process } = globalThis as {
     readonly process?: {
       getBuiltinModule?(name: string): {
@@ -16,17 +22,18 @@ function makeStorage(): OriginStorage {
     };
   };
   const hooks = process?.getBuiltinModule?.("node:async_hooks");
-  if (hooks === undefined) return new SynchronousStorage();
-  const usual = new hooks.AsyncLocalStorage();
-  const core = denoCore();
-  const direct = core && new ContextStorage(core);
-  return direct !== null && agree(direct, usual) ? direct : usual;
+  return hooks === undefined ? null : new hooks.AsyncLocalStorage();
 }
 
 /** The part of Deno's internals by which code runs in a context. */
 interface DenoCore {
   getAsyncContext(): Context | null | undefined;
   setAsyncContext(context: Context | null | undefined): void;
+  /** What an `AsyncLocalStorage` keeps its value in. */
+  readonly AsyncVariable: new () => {
+    enter(origin: CallOrigin | undefined): Context | null | undefined;
+    get(): CallOrigin | undefined;
+  };
 }
 
 const ORIGIN = Symbol("denomas.origin");
@@ -42,22 +49,27 @@ function denoCore(): DenoCore | null {
   };
   if (typeof deno?.internal !== "symbol") return null;
   const { core } = Reflect.get(deno, deno.internal) ?? {};
-  return typeof core?.getAsyncContext === "function" &&
-      typeof core.setAsyncContext === "function"
-    ? core
-    : null;
+  const isKnown = [
+    core?.getAsyncContext,
+    core?.setAsyncContext,
+    core?.AsyncVariable,
+  ].every((member) => typeof member === "function");
+  return isKnown ? core : null;
 }
 
 /**
  * Returns whether two storages keep their values within each other's steps. Deno
  * does not document its contexts: if they change, they are not used.
  */
-function agree(direct: OriginStorage, usual: OriginStorage): boolean {
+function agree(core: DenoCore): boolean {
   const [a, b]: CallOrigin[] = [
     { agent: "a", turns: [] },
     { agent: "b", turns: [] },
   ];
   try {
+    const direct = new ContextStorage(core);
+    // Deno takes longer to load its `AsyncLocalStorage` than to start.
+    const usual = new VariableStorage(core);
     const both = () => direct.getStore() === a && usual.getStore() === b;
     return direct.run(a, () => usual.run(b, both)) &&
       usual.run(b, () => direct.run(a, both)) &&
@@ -96,6 +108,30 @@ class ContextStorage implements OriginStorage {
 
   getStore(): CallOrigin | undefined {
     return this.#core.getAsyncContext()?.[ORIGIN];
+  }
+}
+
+/** Keeps origins as the `AsyncLocalStorage` of Deno 2.9 does. */
+class VariableStorage implements OriginStorage {
+  readonly #core: DenoCore;
+  readonly #variable: InstanceType<DenoCore["AsyncVariable"]>;
+
+  constructor(core: DenoCore) {
+    this.#core = core;
+    this.#variable = new core.AsyncVariable();
+  }
+
+  run<T>(origin: CallOrigin | undefined, step: () => T): T {
+    const before = this.#variable.enter(origin);
+    try {
+      return step();
+    } finally {
+      this.#core.setAsyncContext(before);
+    }
+  }
+
+  getStore(): CallOrigin | undefined {
+    return this.#variable.get();
   }
 }
 

@@ -1,11 +1,12 @@
-import { dirname, fromFileUrl, join } from "@std/path";
 import { parseAddress } from "../../transports/address.ts";
+import { folderOf } from "../../transports/socket_file.ts";
 import type {
   SpawnOptions,
   SpawnPermission,
   SpawnPermissions,
 } from "./contract.ts";
 import type { SpawnSetup } from "./_control.ts";
+import { fromFileUrl } from "./_file_url.ts";
 
 /** The modules, environment and permissions with which a process starts. */
 export interface ProcessPlan {
@@ -113,7 +114,7 @@ function needed(text: string, listens: boolean): SpawnPermissions {
   }
   const { path } = address;
   // A socket is made under a random name, and a permission names a single one.
-  const files = [listens ? dirname(path) : path];
+  const files = [listens ? folderOf(path) : path];
   const net = listens || [`unix:${path}`];
   return { net, read: files, write: files };
 }
@@ -227,12 +228,14 @@ export async function findConfig(
 /** The paths at which Deno looks, in its order. */
 function* candidates(href: string): Iterable<string> {
   if (!href.startsWith("file:")) return;
-  let folder = fromFileUrl(href);
-  for (let above; (above = dirname(folder)) !== folder;) {
+  let folder: URL;
+  let above = new URL(".", href);
+  do {
     folder = above;
-    yield join(folder, "deno.json");
-    yield join(folder, "deno.jsonc");
-  }
+    yield fromFileUrl(new URL("deno.json", folder));
+    yield fromFileUrl(new URL("deno.jsonc", folder));
+    above = new URL("..", folder);
+  } while (above.href !== folder.href);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -9,8 +9,6 @@ const SHOWN_STEPS = 16;
 /** How many units of a key it shows. */
 const SHOWN_KEY_UNITS = 64;
 
-const IDENTIFIER = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
-
 /**
  * A bad value that a walk has found. It is thrown where the value is, and each
  * level that it leaves adds its key, so that a walk that finds nothing keeps no
@@ -69,7 +67,8 @@ function formatPath(path: readonly (string | number)[]): string {
 function formatStep(step: string | number): string {
   if (typeof step === "number") return `[${step}]`;
   const isShort = step.length <= SHOWN_KEY_UNITS;
-  if (isShort && IDENTIFIER.test(step)) return `.${step}`;
+  const isIdentifier = isShort && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step);
+  if (isIdentifier) return `.${step}`;
   const shown = cutText(step, SHOWN_KEY_UNITS);
   return `[${printable(JSON.stringify(shown), Infinity)}]`;
 }
