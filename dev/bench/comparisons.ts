@@ -49,6 +49,8 @@ const OVER_SOCKETS: readonly Row[] = [
   ["rpc", "bare", STREAM, 1],
   ["rpc-msgpack-fast", "raw", KIB_64, 0.35],
   ["rpc-msgpack-fast", "raw", MIB, 0.4],
+  ["rpc-msgpack-fast-lent", "raw", KIB_64, 0.48],
+  ["rpc-msgpack-fast-lent", "raw", MIB, 0.6],
   ["rpc", "bare", KIB_64, 1],
   ["rpc", "bare-rpc", LOADED, 0.75],
   ["rpc", "bare-rpc", CROWDED, 0.75],

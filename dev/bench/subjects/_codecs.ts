@@ -18,9 +18,16 @@ export const JSON_CODEC: MeasuredCodec = {
   codec: json(),
 };
 
+/** The codec for bytes. */
+export const FAST_CODEC: MeasuredCodec = {
+  suffix: "-msgpack-fast",
+  payload: "bytes",
+  codec: fastMsgpack(),
+};
+
 /** All of them. */
 export const CODECS: readonly MeasuredCodec[] = [
   JSON_CODEC,
   { suffix: "-msgpack", payload: "bytes", codec: msgpack() },
-  { suffix: "-msgpack-fast", payload: "bytes", codec: fastMsgpack() },
+  FAST_CODEC,
 ];

@@ -1,19 +1,32 @@
 import {
+  method,
   openConnection,
   type RpcOptions,
   service,
   startServer,
 } from "@denomas/denomas/rpc";
-import { CODECS, JSON_CODEC, type MeasuredCodec } from "./_codecs.ts";
+import {
+  CODECS,
+  FAST_CODEC,
+  JSON_CODEC,
+  type MeasuredCodec,
+} from "./_codecs.ts";
 import { echo, hang, items, takeItems } from "./_methods.ts";
 import { answer, SERVER_LIMITS, type Subject } from "./subject.ts";
 
-const greeter = service({ answer, echo, items, hang });
+const methods = { answer, echo, items, hang };
+const greeter = service(methods);
+/** Its `echo` gets views of what was read, and no copies. */
+const borrower = service({
+  ...methods,
+  echo: method({ borrowsBytes: true }, echo),
+});
 
 /** A method that is called by a typed proxy, over a channel, by codec. */
-export const rpcs: readonly Subject[] = CODECS.map((codec) =>
-  rpcWith("rpc", codec, {})
-);
+export const rpcs: readonly Subject[] = [
+  ...CODECS.map((codec) => rpcWith("rpc", codec, {})),
+  rpcWith("rpc", { ...FAST_CODEC, suffix: "-msgpack-fast-lent" }, {}, borrower),
+];
 
 /** With JSON and other options. */
 export function rpcNamed(name: string, options: RpcOptions): Subject {
@@ -24,13 +37,14 @@ function rpcWith(
   name: string,
   { suffix, payload, codec }: MeasuredCodec,
   more: RpcOptions,
+  served: object = greeter,
 ): Subject {
   const options = { ...more, codec };
   return {
     name: `${name}${suffix}`,
     payload,
     serve: (address) =>
-      startServer(address, greeter, { ...options, limits: SERVER_LIMITS }),
+      startServer(address, served, { ...options, limits: SERVER_LIMITS }),
     connect: async (address) => {
       const client = await openConnection<typeof greeter>(address, options);
       const { remote } = client;
