@@ -139,8 +139,10 @@ export class FrameDecoder {
       ? IDLE_BUFFER_BYTES
       : FIRST_BUFFER_BYTES;
     if (length !== bytes) {
-      spareBuffers.give(this.#buffer);
-      this.#buffer = new Uint8Array(bytes);
+      giveBack(this.#buffer);
+      this.#buffer = bytes === SMALL_BYTES
+        ? takeSmallBuffer()
+        : new Uint8Array(bytes);
     }
     this.#start = this.#end = 0;
   }
@@ -167,7 +169,7 @@ export class FrameDecoder {
     if (bytes > this.#buffer.length) {
       const grown = spareBuffers.take(bytes);
       grown.set(this.#buffer.subarray(this.#start, this.#end));
-      spareBuffers.give(this.#buffer);
+      giveBack(this.#buffer);
       this.#buffer = grown;
     } else if (this.#start > 0) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
