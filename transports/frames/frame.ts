@@ -2,11 +2,7 @@
  * The bytes of frames: a big-endian `uint32` length, then that many bytes of
  * payload. Pure: no I/O and no timers.
  */
-import {
-  giveSmallBuffer,
-  SMALL_BYTES,
-  takeSmallBuffer,
-} from "./_small_buffers.ts";
+import { giveBuffer, takeBuffer } from "./_buffers.ts";
 import { spareBuffers } from "./_spare_buffers.ts";
 import { FrameTooLargeError, MismatchError, ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
@@ -139,10 +135,10 @@ export class FrameDecoder {
       ? IDLE_BUFFER_BYTES
       : FIRST_BUFFER_BYTES;
     if (length !== bytes) {
-      giveBack(this.#buffer);
-      this.#buffer = bytes === SMALL_BYTES
-        ? takeSmallBuffer()
-        : new Uint8Array(bytes);
+      giveBuffer(this.#buffer);
+      this.#buffer = bytes === FIRST_BUFFER_BYTES
+        ? new Uint8Array(bytes)
+        : takeBuffer(bytes);
     }
     this.#start = this.#end = 0;
   }
@@ -169,7 +165,7 @@ export class FrameDecoder {
     if (bytes > this.#buffer.length) {
       const grown = spareBuffers.take(bytes);
       grown.set(this.#buffer.subarray(this.#start, this.#end));
-      giveBack(this.#buffer);
+      giveBuffer(this.#buffer);
       this.#buffer = grown;
     } else if (this.#start > 0) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
@@ -272,7 +268,7 @@ export class FrameQueue {
 
   /** Allows the bytes of the last `take` to be overwritten. */
   release(): void {
-    giveBack(this.#taken);
+    giveBuffer(this.#taken);
     this.#taken = EMPTY;
   }
 
@@ -307,7 +303,7 @@ export class FrameQueue {
 
   /** Keeps no buffer, since no frame is waiting. */
   #dropBuffer(): void {
-    giveBack(this.#buffer);
+    giveBuffer(this.#buffer);
     this.#buffer = EMPTY;
   }
 
@@ -354,11 +350,9 @@ export class FrameQueue {
       this.#buffer.length * 2,
       Math.min(this.#lastLength, BUSY_BUFFER_BYTES),
     );
-    const grown = wanted <= SMALL_BYTES
-      ? takeSmallBuffer()
-      : spareBuffers.take(wanted);
+    const grown = takeBuffer(wanted);
     if (this.#length > 0) grown.set(this.#buffer.subarray(0, this.#length));
-    giveBack(this.#buffer);
+    giveBuffer(this.#buffer);
     this.#buffer = grown;
   }
 
@@ -368,12 +362,6 @@ export class FrameQueue {
       { bytes, limitBytes: this.#maxFrameBytes },
     );
   }
-}
-
-/** Gives back a buffer of a queue, which it does not touch again. */
-function giveBack(buffer: Uint8Array<ArrayBuffer>): void {
-  if (buffer.length === SMALL_BYTES) giveSmallBuffer(buffer);
-  else spareBuffers.give(buffer);
 }
 
 /**

@@ -1,10 +1,12 @@
 import { DenomasError } from "../errors.ts";
+import { giveBuffer, takeBuffer } from "../frames/_buffers.ts";
 import type { ByteStream } from "../transport.ts";
 import { CLOSE, closedByPeer, GOOD_CODES } from "./_closing.ts";
 import {
   closeCodeOf,
   encodeClose,
   encodeMessage,
+  MAX_HEADER_BYTES,
   OPCODE,
   type Part,
   textOf,
@@ -19,6 +21,9 @@ import { TextFrames } from "./_text_frames.ts";
  * slow peer can be seen.
  */
 const WRITE_BYTES = 64 * 1_024;
+
+type DataPart = Part & { readonly kind: "data" };
+type ControlPart = Exclude<Part, DataPart>;
 
 const NOTHING = new Uint8Array(0);
 
@@ -77,7 +82,8 @@ export class WebSocketStream implements ByteStream {
         if (this.#failure !== null) throw this.#failure;
         const part = this.#decoder.next();
         if (part !== null) {
-          await this.#take(part);
+          if (part.kind === "data") this.#takeData(part);
+          else await this.#takeControl(part);
           filled = this.#fill(into, filled);
         } else if (filled > 0) {
           break;
@@ -113,15 +119,15 @@ export class WebSocketStream implements ByteStream {
     return at + bytes.length;
   }
 
-  async #take(part: Part): Promise<void> {
+  async #takeControl(part: ControlPart): Promise<void> {
     switch (part.kind) {
-      case "data":
-        return this.#takeData(part);
       case "ping":
         return this.#answerPing(part.bytes);
       case "pong":
         return;
       case "close":
+        // The answer to a ping before it goes first.
+        while (this.#pong !== null) await this.#writing;
         await this.#sendClose(CLOSE.normal);
         // Others tell of a fault. 1005 stands for none.
         if (!GOOD_CODES.includes(part.code)) {
@@ -131,7 +137,7 @@ export class WebSocketStream implements ByteStream {
     }
   }
 
-  #takeData(part: Part & { readonly kind: "data" }): void {
+  #takeData(part: DataPart): void {
     const { isText, bytes, isLast, isEmpty } = part;
     if (isEmpty) {
       this.#hasEnded = true;
@@ -161,7 +167,10 @@ export class WebSocketStream implements ByteStream {
     if (this.#hasSentClose) throw closedError();
     const part = bytes.subarray(0, WRITE_BYTES);
     if (this.#text === null) {
-      await this.#send(this.#encode(OPCODE.binary, part));
+      const buffer = takeBuffer(MAX_HEADER_BYTES + part.length);
+      const mask = this.#masks?.next() ?? null;
+      await this.#send(encodeMessage(OPCODE.binary, part, mask, buffer));
+      giveBuffer(buffer);
     } else {
       // One write for all of them: each would be a call of the system.
       const messages = [...this.#text.push(part)]
@@ -199,9 +208,10 @@ export class WebSocketStream implements ByteStream {
 
   /** Only the newest ping has to be answered (RFC 6455, 5.5.3). */
   #answerPing(bytes: Uint8Array): void {
+    if (this.#hasSentClose) return;
     const isQueued = this.#pong !== null;
     this.#pong = bytes;
-    if (isQueued || this.#hasSentClose) return;
+    if (isQueued) return;
     this.#writing.then(() => {
       const pong = this.#pong!;
       this.#pong = null;
