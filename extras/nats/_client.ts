@@ -1,5 +1,5 @@
 import { DenomasError } from "../../transports/errors.ts";
-import { world } from "../../transports/internal.ts";
+import { queueMicrotask } from "../../transports/internal.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import { ServerParser, type ServerReceiver } from "./_server_parser.ts";
 
@@ -45,8 +45,8 @@ const LINE_END = encoder.encode("\r\n");
 const NOTHING = new Uint8Array(0);
 
 /**
- * The client's side of the protocol of a NATS server. What is sent in one turn
- * leaves as one write.
+ * The client's side of the protocol of a NATS server. What is sent in one
+ * synchronous run leaves as one write.
  */
 export class NatsClient {
   /** What the server has said last. */
@@ -212,9 +212,9 @@ export class NatsClient {
     this.#queued = wanted;
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    // Not in this turn: the parts of a burst then leave together, which lets 1.3
-    // times as many calls through, and a call on its own takes no longer.
-    world.defer(() => void this.#flush());
+    // Not in the next turn: a burst would leave as a whole, and each side wait for
+    // the other, with 0.7 of the calls at 64 in flight.
+    queueMicrotask(() => void this.#flush());
   }
 
   async #flush(): Promise<void> {
