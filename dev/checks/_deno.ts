@@ -8,11 +8,13 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 /**
  * Runs the same Deno as this one on `args` in the project's folder, with this
  * process's standard streams, and returns its exit code. Signals are passed on,
- * so that a program that runs until it is ended does not outlive this one.
+ * so that a program that runs until it is ended does not outlive this one; when
+ * `signal` aborts, it is ended, too.
  */
 export async function runDeno(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
 ): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
@@ -21,6 +23,7 @@ export async function runDeno(
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
+    ...signal && { signal },
   }).spawn();
   const listeners = SIGNALS.map((signal) => {
     const listener = () => child.kill(signal);

@@ -22,7 +22,13 @@ function tool(path: string, flags: readonly string[], ...args: string[]) {
   return runDeno(["run", "-A", ...flags, `dev/${path}`, ...args]);
 }
 
-/** Returns the quick checks, which run at the same time. */
+/** Ends steps that still run when another one has failed. */
+const failure = new AbortController();
+
+/**
+ * Returns the checks that run at the same time. The stress run has limits that
+ * hold on a busy machine, too, and mostly waits.
+ */
 function checks(flags: readonly string[]): Step[] {
   return [
     { name: "format", run: () => runDeno(["fmt", "--quiet", "--check"]) },
@@ -32,25 +38,25 @@ function checks(flags: readonly string[]): Step[] {
     { name: "layers", run: () => tool("checks/layers.ts", flags) },
     { name: "exports", run: () => tool("checks/exports.ts", flags) },
     { name: "publish", run: () => tryPublish(flags) },
-  ];
-}
-
-/** Returns the steps that need the machine for themselves. */
-function measurements(flags: readonly string[]): Step[] {
-  const steps = [
     { name: "stress", run: () => runStress(flags) },
-    { name: "guard", run: () => runGuard(flags) },
   ];
-  return steps.filter(({ name }) => !Deno.args.includes(`--no-${name}`));
 }
 
 /** Takes about a minute, closing included; the same seed each time. */
 function runStress(flags: readonly string[]): Promise<number> {
   const gc = "--v8-flags=--expose-gc";
-  return tool("stress/main.ts", [gc, ...flags], "--seconds=30", "--seed=1");
+  const options = ["run", "-A", gc, ...flags];
+  return runDeno(
+    [...options, "dev/stress/main.ts", "--seconds=30", "--seed=1"],
+    {},
+    failure.signal,
+  );
 }
 
-/** Prints which ratios fell; a busy machine is no failure. */
+/**
+ * Prints which ratios fell; a busy machine is no failure. It needs the machine
+ * for itself.
+ */
 async function runGuard(flags: readonly string[]): Promise<number> {
   const code = await tool("bench/guard.ts", flags);
   if (code !== 0) print(`Exit code ${code}, which does not count here`);
@@ -71,6 +77,7 @@ async function runStep({ name, run }: Step): Promise<void> {
   const start = performance.now();
   const code = await run();
   if (code !== 0) {
+    failure.abort();
     printError(`\nok stops at '${name}': exit code ${code}, wanted 0`);
     Deno.exit(1);
   }
@@ -79,8 +86,10 @@ async function runStep({ name, run }: Step): Promise<void> {
 
 if (import.meta.main) {
   const flags = await importFlags();
-  await Promise.all(checks(flags).map(runStep));
-  for (const step of measurements(flags)) await runStep(step);
+  const isWanted = ({ name }: Step) => !Deno.args.includes(`--no-${name}`);
+  await Promise.all(checks(flags).filter(isWanted).map(runStep));
+  const guard = { name: "guard", run: () => runGuard(flags) };
+  if (isWanted(guard)) await runStep(guard);
   print("── tests");
   Deno.exit(await runTests([], flags));
 }
