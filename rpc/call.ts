@@ -96,6 +96,8 @@ export interface CallOptions {
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
 }
 
+const NO_ARGS: readonly unknown[] = [];
+
 let current: Call | null = null;
 
 /** Returns the call that the running method serves, or `null`. */
@@ -126,12 +128,20 @@ export function call<
   );
 }
 
-/** Runs the part of a method up to its first `await` as serving `served`. */
-export function runAs<T>(served: Call, method: () => T): T {
+/**
+ * Runs the part of a method up to its first `await` as serving `served`. The
+ * method is called on `service`, with `args`.
+ */
+export function runAs<T>(
+  served: Call,
+  method: (...args: unknown[]) => T,
+  service?: object,
+  args: readonly unknown[] = NO_ARGS,
+): T {
   const before = current;
   current = served;
   try {
-    return method();
+    return method.apply(service, args as unknown[]);
   } finally {
     current = before;
   }

@@ -122,7 +122,10 @@ export class SendQueue {
 
   /** Resolves when there is room, or the connection has ended. */
   room(): Promise<void> {
-    if (this.hasRoom) return AT_ONCE;
+    return this.hasRoom ? AT_ONCE : this.#nextRoom();
+  }
+
+  #nextRoom(): Promise<void> {
     return new Promise((resolve) => this.wait({ go: resolve }));
   }
 

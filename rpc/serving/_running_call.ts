@@ -4,7 +4,7 @@ import type {
   ConnectionChannel,
   Timeout,
 } from "../../channel/internal.ts";
-import { world } from "../../transports/internal.ts";
+import { observed, world } from "../../transports/internal.ts";
 import { type Call, runAs } from "../call.ts";
 import { emit } from "../_events.ts";
 import type {
@@ -233,6 +233,10 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     for (const stream of this.passed) stream.expire();
     const failure = outcome === "result" ? null : { error };
     this.#watches?.forEach((watch) => watch.end(failure));
+    if (observed.by !== null) this.#reportEnd(outcome, error);
+  }
+
+  #reportEnd(outcome: CallOutcome, error: unknown): void {
     emit(() => ({ type: "ended", subject: this, outcome, error }));
     if (!this.#isDone) emit(() => ({ type: "work-left", subject: this }));
   }
@@ -242,7 +246,11 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     if (this.#isDone) return;
     this.#isDone = true;
     this.listener?.onSettled();
-    if (this.#hasEnded) emit(() => ({ type: "work-done", subject: this }));
+    if (this.#hasEnded && observed.by !== null) this.#reportDone();
+  }
+
+  #reportDone(): void {
+    emit(() => ({ type: "work-done", subject: this }));
   }
 
   #arm(): void {

@@ -9,7 +9,7 @@ import type { CallTerms } from "../calls/_call_terms.ts";
 import { emit } from "../_events.ts";
 import { isInstance } from "../_failure.ts";
 import { splitKwargs } from "../kwargs.ts";
-import type { MadeCall } from "../middleware.ts";
+import type { CallMiddleware, MadeCall } from "../middleware.ts";
 import {
   Lease,
   MessageContext,
@@ -53,7 +53,17 @@ export class MadeCalls implements Caller {
     options: CallOptions,
   ): Promise<unknown> {
     const { calls: middleware } = this.#session.options.middleware;
-    if (!middleware?.length) return this.#call(path, args, options);
+    return middleware?.length
+      ? this.#runThrough(middleware, path, args, options)
+      : this.#call(path, args, options);
+  }
+
+  #runThrough(
+    middleware: readonly CallMiddleware[],
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
     const { remoteAddress } = this;
     const call: MadeCall = { path, remoteAddress, args, options };
     return runThrough(
@@ -78,7 +88,17 @@ export class MadeCalls implements Caller {
         ),
       );
     }
-    if (!hello.isAwaited) return this.#send(path, args, options);
+    return hello.isAwaited
+      ? this.#sendAwaiting(path, args, options)
+      : this.#send(path, args, options);
+  }
+
+  /** Sends a call before the reply to the hello, if it does not depend on that. */
+  #sendAwaiting(
+    path: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
     const sendGreeted = () =>
       this.#greeted(path, options).then((rest) => this.#send(path, args, rest));
     if (options.meta !== undefined) return sendGreeted();
@@ -136,19 +156,36 @@ export class MadeCalls implements Caller {
     const reply = channel.calls.send(content, terms, context);
     if (endShare !== null) reply.then(endShare, endShare);
     if (!context.isEmpty) {
-      // A peer without extensions may use references until the connection ends.
-      const lease = new Lease(() => hello.ifExtended(() => context.discard()));
       // No reply can have come yet.
-      replyContext.lease = lease;
-      const settle = () => lease.end();
-      reply.then(settle, settle);
+      replyContext.lease = this.#lease(context, reply);
     }
     // A call that was refused has no id, and the next one gets this.
-    if (channel.counts.calls === id) return reply;
-    if (signal !== undefined || this.#timeoutMs(options) < Infinity) {
-      reply.catch((error) => this.#cancel(id, error, signal));
+    const hasId = channel.counts.calls !== id;
+    if (
+      hasId && (signal !== undefined || this.#timeoutMs(options) < Infinity)
+    ) {
+      this.#cancelWith(reply, id, signal);
     }
     return reply;
+  }
+
+  /** Returns the lease of what a call has passed, which ends with the call. */
+  #lease(context: MessageContext, reply: Promise<unknown>): Lease {
+    const { hello } = this.#session;
+    // A peer without extensions may use references until the connection ends.
+    const lease = new Lease(() => hello.ifExtended(() => context.discard()));
+    const settle = () => lease.end();
+    reply.then(settle, settle);
+    return lease;
+  }
+
+  /** Lets the other side know if a call is cancelled. */
+  #cancelWith(
+    reply: Promise<unknown>,
+    id: number,
+    signal: AbortSignal | undefined,
+  ): void {
+    reply.catch((error) => this.#cancel(id, error, signal));
   }
 
   /**

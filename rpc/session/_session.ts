@@ -18,7 +18,7 @@ import {
 } from "../../channel/timers/abort_listeners.ts";
 import { fromFailure } from "../_failure.ts";
 import { MethodNotFoundError } from "../errors.ts";
-import { isCall } from "../references/_call_content.ts";
+import { type CallContent, isCall } from "../references/_call_content.ts";
 import type { RpcClient, RpcStats } from "../rpc_client.ts";
 import { disposeOf, References } from "../references/_references.ts";
 import { isService } from "../service/service.ts";
@@ -224,9 +224,15 @@ export class Session implements SessionContext, ChannelHooks {
 
   /** Serves a request of an admitted peer. */
   serve(request: IncomingRequest): void {
-    if (!this.hello.isAsked) return this.#serve(request);
-    // The reply to the hello may have come just before and is noted first: the
-    // result of the method may need the extensions.
+    if (this.hello.isAsked) this.#serveLater(request);
+    else this.#serve(request);
+  }
+
+  /**
+   * The reply to the hello may have come just before and is noted first: the
+   * result of the method may need the extensions.
+   */
+  #serveLater(request: IncomingRequest): void {
     queueMicrotask(() => this.#serve(request));
   }
 
@@ -240,8 +246,11 @@ export class Session implements SessionContext, ChannelHooks {
         ),
       );
     }
-    const [path, args] = content;
-    if (!isExtensionPath(path)) return this.served.serve(request, content);
+    if (isExtensionPath(content[0])) this.#serveExtension(request, content);
+    else this.served.serve(request, content);
+  }
+
+  #serveExtension(request: IncomingRequest, [path, args]: CallContent): void {
     try {
       if (path === EXTENDED_CALL) {
         return this.served.serveExtended(request, args);

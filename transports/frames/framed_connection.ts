@@ -124,7 +124,10 @@ export class FramedConnection {
   send(payload: Uint8Array | string): number {
     const position = this.#queue.push(payload);
     if (this.#isClosed()) this.#queue.clear();
-    else this.#flushAt(this.#flushes.queued());
+    else {
+      const time = this.#flushes.queued();
+      if (time !== null) this.#flushAt(time);
+    }
     return position;
   }
 
@@ -248,7 +251,8 @@ export class FramedConnection {
       if (this.#framesInTurn >= FRAMES_A_TURN) break;
       frame = this.#decoder.next();
     }
-    this.#flushAt(this.#flushes.endDelivery(frames));
+    const time = this.#flushes.endDelivery(frames);
+    if (time !== null) this.#flushAt(time);
     if (this.#framesInTurn >= FRAMES_A_TURN) return false;
     const { heldBytes } = this.#decoder;
     if (heldBytes > 0) receiver.partial?.(heldBytes);
@@ -269,8 +273,7 @@ export class FramedConnection {
     );
   }
 
-  #flushAt(time: FlushTime | null): void {
-    if (time === null) return;
+  #flushAt(time: FlushTime): void {
     if (time === "now") this.#flush("part");
     else if (time === "turn") world.defer(() => this.#flush("all"));
     else queueMicrotask(() => this.#flush("all"));
@@ -294,7 +297,8 @@ export class FramedConnection {
       return;
     }
     if (this.#state === "closed") return;
-    this.#flushAt(flushes.end());
+    const time = flushes.end();
+    if (time !== null) this.#flushAt(time);
     if (!flushes.isIdle) return;
     if (this.#state === "finishing") this.#endStream();
     this.#receiver?.written();
