@@ -8,14 +8,19 @@ import { serveOnNats } from "./serve.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Programs of the guide that begin with `import`, for the server at `url`. */
-async function programs(language: string, url: string): Promise<string[]> {
-  const guide = await Deno.readTextFile(new URL("docs/nats.md", ROOT));
-  const blocks = [...guide.matchAll(/^```(\w+)[^\n]*\n(.*?)^```$/gms)];
+/**
+ * Programs of a guide that need a NATS server, for the one at `url`. Others run
+ * with all examples.
+ */
+async function programs(
+  guide: string,
+  language: "py" | "ts ignore",
+  url: string,
+): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(`docs/${guide}`, ROOT));
+  const blocks = [...text.matchAll(/^```([^\n]+)\n(.*?)^```$/gms)];
   return blocks
-    .filter(([, found, code]) =>
-      found === language && code!.startsWith("import")
-    )
+    .filter(([, found]) => found === language)
     .map(([, , code]) => code!.replaceAll("nats://127.0.0.1:4222", url));
 }
 
@@ -31,16 +36,23 @@ async function run(command: string, args: string[]): Promise<string> {
   return decoder.decode(stdout);
 }
 
-testWithNats("the programs of the guide run", async ({ url }) => {
-  const found = await programs("ts", url);
-  assertEquals(found.length > 1, true);
-  const flags = ["--quiet", "--no-lock", ...importMapFlags()];
-  await Promise.all(found.map(async (code) => {
-    // What they leave open is of no interest here.
-    const program = `${code}\nDeno.exit();\n`;
-    await run(Deno.execPath(), ["eval", ...flags, program]);
-  }));
-});
+for (
+  const [guide, count, config] of [
+    ["nats.md", 2, ""],
+    ["cluster.md", 1, "authorization { token: s3cret }"],
+  ] as const
+) {
+  testWithNats(`the programs of ${guide} run`, async ({ url }) => {
+    const found = await programs(guide, "ts ignore", url);
+    assertEquals(found.length, count);
+    const flags = ["--quiet", "--no-lock", ...importMapFlags()];
+    await Promise.all(found.map(async (code) => {
+      // What they leave open is of no interest here.
+      const program = `${code}\nDeno.exit();\n`;
+      await run(Deno.execPath(), ["eval", ...flags, program]);
+    }));
+  }, { config, minor: 11 });
+}
 
 if (missingNats === null) {
   testWithPython(
@@ -54,7 +66,7 @@ if (missingNats === null) {
           name: "greeter",
           version: "1.0.0",
         });
-        const [program] = await programs("py", server.url);
+        const [program] = await programs("nats.md", "py", server.url);
         assertEquals(
           await run(python, ["-c", program!]),
           "greeter ['greeter.greet']\nHello, Ada\n",

@@ -1,7 +1,4 @@
-/**
- * A part of the tests of RPC and agents, over NATS. All of them:
- * `DENOMAS_TRANSPORTS=./extras/nats/fixtures/ctx_transport.ts deno task test rpc agent`
- */
+/** A part of the tests of RPC and agents, over NATS: `test:nats` runs all. */
 import { assert, assertEquals } from "@std/assert";
 import { runFixtures } from "../../testing/fixtures/run.ts";
 import { missingNats } from "./fixtures/server.ts";
