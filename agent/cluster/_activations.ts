@@ -28,8 +28,8 @@ export interface ActivationHost {
   readonly internals: ContainerInternals;
   readonly members: Members;
   readonly owner: Owner;
-  /** Whether the node holds its lease. Reading it ends a node that does not. */
-  readonly isHeld: boolean;
+  /** Returns whether the node holds its lease. One that does not ends. */
+  holdsLeaseOrEnds(): boolean;
 }
 
 const HERE: Promise<Located> = Promise.resolve({ at: "here" });
@@ -80,7 +80,9 @@ export class Activations implements StateStore {
     const known = this.#locating.get(id);
     if (known !== undefined) return known;
     const active = this.#active.get(id);
-    if (active !== undefined && isAlive(active) && this.#host.isHeld) {
+    if (
+      active !== undefined && isAlive(active) && this.#host.holdsLeaseOrEnds()
+    ) {
       return HERE;
     }
     const locating = actAsNobody(() => this.#locate(id));
@@ -106,7 +108,7 @@ export class Activations implements StateStore {
     if (type === undefined) {
       return { at: "nowhere", why: `'${node}' does not offer '${kind}'` };
     }
-    if (!this.#host.isHeld || this.isDraining) {
+    if (!this.#host.holdsLeaseOrEnds() || this.isDraining) {
       // One that had ended before is not among those that are given back.
       if (isOwn && !this.#active.has(id)) await this.#release(key, entry);
       return { at: "nowhere", why: `'${node}' leaves the cluster` };
@@ -144,7 +146,7 @@ export class Activations implements StateStore {
       encodeClaim({ owner, id: "", bytes }),
       { expected },
     );
-    if (!this.#host.isHeld) {
+    if (!this.#host.holdsLeaseOrEnds()) {
       throw new StaleEpochError(`Cannot place '${id}': the lease has ended`);
     }
     const factory = new AgentFactory(
@@ -179,7 +181,7 @@ export class Activations implements StateStore {
 
   /** Runs a method, if no other activation of the agent can have begun. */
   #guard(active: Active, step: () => unknown): unknown {
-    if (!this.#host.isHeld) throw agentNotFound(active.id);
+    if (!this.#host.holdsLeaseOrEnds()) throw agentNotFound(active.id);
     const result = step();
     return isThenable(result)
       ? Promise.resolve(result).then((value) => this.#checked(active, value))
@@ -190,7 +192,7 @@ export class Activations implements StateStore {
   #checked(active: Active, result: unknown): unknown {
     if (active.failure !== null) throw active.failure;
     // The connections of the node end, and with them the call.
-    return this.#host.isHeld ? result : new Promise(() => {});
+    return this.#host.holdsLeaseOrEnds() ? result : new Promise(() => {});
   }
 
   /** Ends all agents at once, without saving: another node may have them. */
@@ -273,7 +275,9 @@ export class Activations implements StateStore {
   async #put(active: Active, bytes: Uint8Array | null): Promise<number> {
     const { engine, owner } = this.#host;
     try {
-      if (!this.#host.isHeld || active.failure !== null) throw stale(active);
+      if (!this.#host.holdsLeaseOrEnds() || active.failure !== null) {
+        throw stale(active);
+      }
       return active.revision = await engine.put(
         active.key,
         encodeClaim({ owner, id: "", bytes }),

@@ -18,8 +18,8 @@ export interface ElectionHost {
   readonly members: Members;
   readonly owner: Owner;
   readonly leaseMs: number;
-  /** Whether the node holds its lease. */
-  readonly isHeld: boolean;
+  /** Returns whether the node holds its lease. One that does not ends. */
+  holdsLeaseOrEnds(): boolean;
   readonly signal: AbortSignal;
 }
 
@@ -95,7 +95,7 @@ function made(
     name,
     epoch,
     nodeSignal: host.signal,
-    isHeld: () => host.isHeld,
+    holdsLeaseOrEnds: () => host.holdsLeaseOrEnds(),
     release: () =>
       patiently(
         `stop leading '${name}'`,

@@ -81,9 +81,9 @@ export class NodeHost {
     return this.#ending.signal;
   }
 
-  /** Whether the node holds its lease. Reading it ends a node that does not. */
-  get isHeld(): boolean {
-    return this.#lease.isHeld;
+  /** Returns whether the node holds its lease. One that does not ends. */
+  holdsLeaseOrEnds(): boolean {
+    return this.#lease.holdsOrEnds();
   }
 
   /** Joins the cluster; closes all that it has opened if it cannot. */
@@ -234,7 +234,7 @@ export class NodeHost {
   async #close(until: number): Promise<void> {
     const rest = () => Math.max(0, until - world.now());
     const lease: NodeLease | undefined = this.#lease;
-    if (lease?.isHeld) await this.drain(rest());
+    if (lease?.holdsOrEnds()) await this.drain(rest());
     this.#ending.abort(new DOMException("The node has left", "AbortError"));
     // First, since others cut their connections once they miss this node.
     await this.container.close({ graceMs: rest() });

@@ -92,8 +92,11 @@ export class NodeLease {
     return this.#lost.signal;
   }
 
-  /** Whether nobody else can have it now. A process may have stood still. */
-  get isHeld(): boolean {
+  /**
+   * Returns whether nobody else can have it now. One whose time is over ends: a
+   * process that has stood still finds out here.
+   */
+  holdsOrEnds(): boolean {
     if (this.#isOver) return false;
     if (world.now() < this.#until) return true;
     const { key, leaseMs } = this.#options;
@@ -133,9 +136,9 @@ export class NodeLease {
   }
 
   async #keep(): Promise<void> {
-    while (this.isHeld) {
+    while (this.holdsOrEnds()) {
       if (this.#updates.length === 0 || this.#isAway) await this.#rest();
-      if (this.isHeld) await this.#renew();
+      if (this.holdsOrEnds()) await this.#renew();
     }
   }
 
@@ -202,7 +205,7 @@ export class NodeLease {
     this.#watchdog?.stop();
     const restMs = this.#until - world.now();
     this.#watchdog = this.#timers.start("lease", restMs, () => {
-      void this.isHeld;
+      this.holdsOrEnds();
     });
   }
 

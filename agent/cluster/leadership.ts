@@ -6,8 +6,8 @@ export interface LeadershipTerms {
   readonly epoch: number;
   /** Aborts when the node has lost its lease. */
   readonly nodeSignal: AbortSignal;
-  /** Whether the node holds its lease. */
-  isHeld(): boolean;
+  /** Returns whether the node holds its lease. One that does not ends. */
+  holdsLeaseOrEnds(): boolean;
   /** Gives it back. Never rejects. */
   release(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export class Leadership implements AsyncDisposable {
    * @throws {StaleEpochError} If somebody may.
    */
   check(): void {
-    if (!this.#ending.signal.aborted && this.#terms.isHeld()) return;
+    if (!this.#ending.signal.aborted && this.#terms.holdsLeaseOrEnds()) return;
     throw new StaleEpochError(
       `Cannot lead '${this.name}' any more: its epoch ${this.epoch} is over`,
     );
