@@ -1,4 +1,5 @@
 import { ProtocolError } from "../transports/errors.ts";
+import type { PayloadOwner } from "../transports/frames/frame.ts";
 import { observed } from "../transports/internal.ts";
 import { printable } from "../transports/printable.ts";
 import {
@@ -21,7 +22,7 @@ const LENT: Uint8Array[] = [];
 const NONE_KEPT: readonly unknown[] = [];
 
 /** Turns messages into payloads and back, and reports them to observers. */
-export class MessageCodec {
+export class MessageCodec implements PayloadOwner {
   readonly #channel: ChannelContext;
   readonly #codec: Codec;
   #types: TypeTable;
@@ -74,9 +75,19 @@ export class MessageCodec {
     }
   }
 
-  /** Gives back a payload that the connection has copied. */
-  release(payload: string | Uint8Array): void {
-    if (typeof payload !== "string") this.#codec.release?.(payload);
+  /** Who takes payloads back, if the codec does. */
+  get owner(): PayloadOwner | undefined {
+    return this.#codec.release === undefined ? undefined : this;
+  }
+
+  /** Takes back a payload, which may be long after it was encoded. */
+  release(payload: Uint8Array): void {
+    try {
+      this.#codec.release?.(payload);
+    } catch (error) {
+      // The message was sent, so nobody else waits for this error.
+      this.#channel.options.onProtocolError(error);
+    }
   }
 
   /**

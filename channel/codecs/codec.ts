@@ -33,9 +33,10 @@ export interface Codec {
   decode(payload: Uint8Array, limits?: DecodeLimits): unknown;
   /**
    * Takes back bytes that {@linkcode Codec.encode} returned, so that their
-   * memory can be used again: they were copied, and nobody reads them any more.
-   * Not called for all payloads. A codec that wraps another one passes on only
-   * what that one returned.
+   * memory can be used again: they were copied or written, and nobody reads them
+   * any more. With this method, no bytes may change before they come back, which
+   * may be after later calls of `encode`, or never. A codec that wraps another
+   * one passes on only what that one returned.
    */
   release?(payload: Uint8Array): void;
 }

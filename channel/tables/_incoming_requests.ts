@@ -240,9 +240,7 @@ export class IncomingRequests implements Answerer {
     const { codec, queue } = this.#channel;
     const isError = type === FAILURE && content instanceof Error;
     const carried = isError ? this.#failureOf(content) : content;
-    const payload = codec.encode(type, id, carried, context);
-    queue.write(payload);
-    codec.release(payload);
+    queue.write(codec.encode(type, id, carried, context), codec.owner);
   }
 
   #failureOf(error: Error): unknown {

@@ -183,8 +183,7 @@ export class OutgoingCalls {
   #writeOneWay(payload: string | Uint8Array): Promise<void> {
     const { codec, queue } = this.#channel;
     if (queue.hasRoom) {
-      queue.write(payload);
-      codec.release(payload);
+      queue.write(payload, codec.owner);
       return AT_ONCE;
     }
     const bytes = this.#toBytes(payload);
@@ -229,8 +228,7 @@ export class OutgoingCalls {
     this.#add(call);
     try {
       if (queue.hasRoom) {
-        call.position = queue.write(payload);
-        codec.release(payload);
+        call.position = queue.write(payload, codec.owner);
       } else {
         call.payload = this.#toBytes(payload);
         queue.wait(call);

@@ -1,3 +1,4 @@
+import type { PayloadOwner } from "../../transports/frames/frame.ts";
 import type { FramedConnection } from "../../transports/frames/framed_connection.ts";
 import type { ChannelContext } from "../_context.ts";
 import type { Timeout } from "../timers/_timers.ts";
@@ -85,9 +86,12 @@ export class SendQueue {
     return this.#connection.queuedBytes > times * maxBytes;
   }
 
-  /** Writes a payload, whether or not there is room. Returns its position. */
-  write(payload: string | Uint8Array): number {
-    const position = this.#connection.send(payload);
+  /**
+   * Writes a payload, whether or not there is room, and returns its position.
+   * Its `owner` gets it back.
+   */
+  write(payload: string | Uint8Array, owner?: PayloadOwner): number {
+    const position = this.#connection.send(payload, owner);
     this.#channel.counts.framesOut++;
     this.#checkPeer();
     return position;

@@ -520,58 +520,143 @@ interface ModelFrame {
   state: "waiting" | "revoked" | "taken";
 }
 
+/** Takes payloads back, each once. */
+class FakeOwner {
+  readonly released = new Set<Uint8Array>();
+
+  release(payload: Uint8Array): void {
+    assertFalse(this.released.has(payload));
+    this.released.add(payload);
+  }
+}
+
+/** As long as a payload must be not to be copied. */
+const LARGE = 128 * 1024;
+
+Deno.test("FrameQueue lends large payloads, and gives them back when they are released", () => {
+  const queue = new FrameQueue(LIMIT);
+  const owner = new FakeOwner();
+  const small = new Uint8Array([1]);
+  const large = new Uint8Array(LARGE).fill(2);
+  queue.push(small, owner);
+  assertEquals([...owner.released], [small]);
+  const position = queue.push(large, owner);
+  queue.push("3");
+  assertEquals(queue.bytes, 5 + 4 + LARGE + 5);
+  const header = new Uint8Array([0, 2, 0, 0]);
+  assertEquals(queue.take(), concat([encodeFrame(small), header]));
+  // From here on it must be sent, since its header was.
+  assert(queue.isTaken(position));
+  assertFalse(queue.revoke(position));
+  assertEquals([queue.bytes, queue.hasLarge], [LARGE + 5, true]);
+  queue.release();
+  assertStrictEquals(queue.take(), large);
+  assertFalse(owner.released.has(large));
+  assertEquals([queue.bytes, queue.hasLarge], [5, false]);
+  queue.release();
+  assert(owner.released.has(large));
+  assertEquals(queue.take(), encodeFrame("3"));
+});
+
+Deno.test("FrameQueue gives back large payloads that were revoked or cleared", () => {
+  const queue = new FrameQueue(LIMIT);
+  const owner = new FakeOwner();
+  const [revoked, cut, cleared] = [1, 2, 3].map(() => new Uint8Array(LARGE));
+  queue.revoke(queue.push(revoked!, owner));
+  assertEquals(queue.bytes, 0);
+  queue.push(cut!, owner);
+  queue.push(cleared!, owner);
+  assertEquals(queue.take()?.length, 4);
+  assertEquals([...owner.released], [revoked!]);
+  queue.clear();
+  assertEquals([...owner.released], [revoked!, cut!, cleared!]);
+  assertEquals([queue.bytes, queue.hasLarge, queue.take()], [0, false, null]);
+});
+
 Deno.test("FrameQueue behaves as a plain list under random pushes, revokes and takes", () => {
   for (let seed = 0; seed < 200; seed++) {
     const random = seededRandom(seed);
-    const queue = new FrameQueue(LIMIT);
-    const frames: ModelFrame[] = [];
-    let isTaken = false;
+    const model = new Model();
     for (let step = 0; step < 100; step++) {
       const dice = random();
-      if (dice < 0.5) {
-        const payload = randomBytes(random, randomInteger(random, 1, 80));
-        frames.push({
-          payload,
-          position: queue.push(payload),
-          state: "waiting",
-        });
-      } else if (dice < 0.85 && frames.length > 0) {
-        const recent = Math.max(0, frames.length - 12);
-        revokeBoth(
-          queue,
-          frames[randomInteger(random, recent, frames.length - 1)]!,
-        );
+      if (dice < 0.02) {
+        const length = randomInteger(random, LARGE, LARGE + 9);
+        model.push(randomBytes(random, length));
+      } else if (dice < 0.5) {
+        model.push(randomBytes(random, randomInteger(random, 1, 80)));
+      } else if (dice < 0.85 && model.frames.length > 0) {
+        const last = model.frames.length - 1;
+        const recent = Math.max(0, last - 11);
+        model.revoke(model.frames[randomInteger(random, recent, last)]!);
       } else {
-        if (isTaken) queue.release();
-        isTaken = takeBoth(queue, frames);
+        model.take();
       }
-      const waiting = frames.filter(({ state }) => state === "waiting");
-      assertEquals(
-        queue.bytes,
-        waiting.reduce((sum, { payload }) => sum + 4 + payload.length, 0),
-      );
-      for (const { position } of waiting) assertFalse(queue.isTaken(position));
+      model.check();
     }
+    model.finish();
   }
 });
 
-function revokeBoth(queue: FrameQueue, frame: ModelFrame): void {
-  // A position that was revoked counts as taken once the rest is.
-  if (frame.state === "revoked" && queue.isTaken(frame.position)) return;
-  assertEquals(queue.revoke(frame.position), frame.state !== "taken");
-  if (frame.state === "waiting") frame.state = "revoked";
+/** A queue, and the frames that should be in it. */
+class Model {
+  readonly frames: ModelFrame[] = [];
+  readonly #queue = new FrameQueue(LIMIT);
+  readonly #owner = new FakeOwner();
+  readonly #written: Uint8Array[] = [];
+
+  push(payload: Uint8Array): void {
+    const position = this.#queue.push(payload, this.#owner);
+    this.frames.push({ payload, position, state: "waiting" });
+  }
+
+  revoke(frame: ModelFrame): void {
+    const queue = this.#queue;
+    // A position that was revoked counts as taken once the rest is.
+    if (frame.state === "revoked" && queue.isTaken(frame.position)) return;
+    assertEquals(queue.revoke(frame.position), frame.state !== "taken");
+    if (frame.state === "waiting") frame.state = "revoked";
+  }
+
+  /** Takes a run and releases it. Returns whether there was one. */
+  take(): boolean {
+    const isLast = !this.#queue.hasLarge;
+    const waiting = this.#in("waiting");
+    const run = this.#queue.take();
+    for (const frame of waiting) {
+      if (this.#queue.isTaken(frame.position)) frame.state = "taken";
+    }
+    // No frame overtakes another.
+    const order = waiting.map(({ state }) => state);
+    assertEquals(order, order.toSorted((a, b) => a < b ? -1 : a > b ? 1 : 0));
+    if (isLast) assertEquals(this.#in("waiting").length, 0);
+    if (run === null) return false;
+    this.#written.push(run.slice());
+    this.#queue.release();
+    return true;
+  }
+
+  check(): void {
+    const taken = sizeOf(this.#in("taken")) - concat(this.#written).length;
+    assertEquals(this.#queue.bytes, sizeOf(this.#in("waiting")) + taken);
+    for (const { position } of this.#in("waiting")) {
+      assertFalse(this.#queue.isTaken(position));
+    }
+  }
+
+  finish(): void {
+    while (this.take());
+    const frames = this.#in("taken").map(({ payload }) => encodeFrame(payload));
+    assert(areSameBytes(concat(this.#written), concat(frames)));
+    assertEquals(this.#owner.released.size, this.frames.length);
+  }
+
+  #in(wanted: ModelFrame["state"]): ModelFrame[] {
+    return this.frames.filter(({ state }) => state === wanted);
+  }
 }
 
-function takeBoth(queue: FrameQueue, frames: readonly ModelFrame[]): boolean {
-  const waiting = frames.filter(({ state }) => state === "waiting");
-  const taken = queue.take();
-  const wanted = waiting.map(({ payload }) => encodeFrame(payload));
-  assertEquals(taken, wanted.length === 0 ? null : concat(wanted));
-  for (const frame of waiting) {
-    frame.state = "taken";
-    assert(queue.isTaken(frame.position));
-  }
-  return taken !== null;
+function sizeOf(frames: readonly ModelFrame[]): number {
+  return frames.reduce((sum, { payload }) => sum + 4 + payload.length, 0);
 }
 
 Deno.test("FrameQueue shares small buffers, but none that is being written or waits", () => {

@@ -3,7 +3,7 @@ import { observed } from "../_observers.ts";
 import { queueMicrotask, world } from "../_world.ts";
 import type { ByteStream, Connection } from "../transport.ts";
 import { FlushScheduler, type FlushTime } from "./_flush_scheduler.ts";
-import { FrameDecoder, FrameQueue } from "./frame.ts";
+import { FrameDecoder, FrameQueue, type PayloadOwner } from "./frame.ts";
 
 /** The receiver of the frames of a connection. Its methods must not throw. */
 export interface FrameReceiver {
@@ -111,7 +111,8 @@ export class FramedConnection {
   /**
    * Queues one frame and returns its position in the stream of sent bytes. A
    * string is sent as UTF-8, with U+FFFD for each half of a surrogate pair.
-   * `payload` is copied before this returns. After the end it is dropped.
+   * `payload` is copied before this returns, or read until its `owner` gets it
+   * back. After the end it is dropped.
    *
    * Frames that are queued in one synchronous run leave in order, as one write.
    * While frames arrive in bursts, the frames queued in one turn of the event
@@ -121,8 +122,8 @@ export class FramedConnection {
    * queued then.
    * @throws {RangeError} If `payload` is empty.
    */
-  send(payload: Uint8Array | string): number {
-    const position = this.#queue.push(payload);
+  send(payload: Uint8Array | string, owner?: PayloadOwner): number {
+    const position = this.#queue.push(payload, owner);
     if (this.#isClosed()) this.#queue.clear();
     else {
       const time = this.#flushes.queued();
@@ -288,7 +289,8 @@ export class FramedConnection {
       while (batch !== null) {
         await this.#write(batch);
         this.#queue.release();
-        batch = flushes.takesMore ? this.#take() : null;
+        const takesMore = flushes.takesMore || this.#queue.hasLarge;
+        batch = takesMore ? this.#take() : null;
       }
     } catch (error) {
       // Reading goes on, for the last frames of the peer and the end.
@@ -305,8 +307,9 @@ export class FramedConnection {
   }
 
   #take(): Uint8Array | null {
-    this.#flushes.taken();
-    return this.#queue.take();
+    const batch = this.#queue.take();
+    if (this.#queue.bytes === 0) this.#flushes.taken();
+    return batch;
   }
 
   async #write(batch: Uint8Array): Promise<void> {

@@ -316,6 +316,50 @@ Deno.test("FramedConnection collects what is queued during a write for the next"
   end.close();
 });
 
+Deno.test("FramedConnection writes large payloads in their place, and gives them back then", async () => {
+  const { stream, end } = setUp();
+  const large = new Uint8Array(200_000).fill(0x78);
+  const released: Uint8Array[] = [];
+  const owner = { release: (payload: Uint8Array) => released.push(payload) };
+  stream.holdsWrites = true;
+  end.connection.send("a");
+  end.connection.send(large, owner);
+  end.connection.send("b", owner);
+  const sizes: number[] = [];
+  for (const count of [0, 0, 1]) {
+    await microtasks();
+    assertEquals([released.length, end.timesWritten], [count, 0]);
+    sizes.push(end.connection.queuedBytes);
+    stream.takeWrite();
+  }
+  await microtasks();
+  assertEquals(sizes, [200_014, 200_005, 5]);
+  assertEquals([end.timesWritten, end.connection.queuedBytes], [1, 0]);
+  assertEquals(stream.written, asText(frames("a", asText(large), "b")));
+  end.close();
+});
+
+Deno.test("FramedConnection keeps the order of a burst with large answers", async () => {
+  const { stream, end } = setUp();
+  const owner = { release() {} };
+  const texts = Array.from(
+    { length: 60 },
+    (_, n) => n % 20 === 7 ? "x".repeat(150_000) : `${n}`,
+  );
+  let next = 0;
+  end.onFrame = () => {
+    const payload = new TextEncoder().encode(texts[next++]);
+    end.connection.send(payload, owner);
+  };
+  stream.arrive(frames("1", "1"));
+  await turns();
+  stream.arrive(frames(...Array<string>(58).fill("1")));
+  await turns();
+  assertEquals([next, end.connection.queuedBytes], [60, 0]);
+  assertEquals(stream.written, asText(frames(...texts)));
+  end.close();
+});
+
 Deno.test("FramedConnection goes on where a write took only a part", async () => {
   const { stream, end } = setUp();
   stream.writeLimit = 3;
