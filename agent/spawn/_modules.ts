@@ -1,8 +1,9 @@
+import { isAbsolute } from "@std/path/is-absolute";
+import { toFileUrl } from "@std/path/to-file-url";
 import { Agent } from "../agent.ts";
 import type { AgentClass } from "../container.ts";
 import { SpawnError } from "../errors.ts";
 import type { ContainerOptions } from "../container_options.ts";
-import { isAbsolute, toFileUrl } from "./_file_url.ts";
 import type { NamedOptions, SpawnOptions } from "./contract.ts";
 
 /** The URLs of the modules that may be loaded, by name. */

@@ -1,3 +1,4 @@
+import { fromFileUrl } from "@std/path/from-file-url";
 import { parseAddress } from "../../transports/address.ts";
 import { folderOf } from "../../transports/socket_file.ts";
 import type {
@@ -6,7 +7,6 @@ import type {
   SpawnPermissions,
 } from "./contract.ts";
 import type { SpawnSetup } from "./_control.ts";
-import { fromFileUrl } from "./_file_url.ts";
 
 /** The modules, environment and permissions with which a process starts. */
 export interface ProcessPlan {

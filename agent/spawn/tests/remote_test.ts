@@ -4,7 +4,8 @@ import { importMapFlags } from "../../../dev/checks/import_map_flags.ts";
 import { fixture, KINDS } from "../../fixtures/spawning.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
-const STD = ["@std/path"];
+const STD = ["", "/from-file-url", "/is-absolute", "/to-file-url"]
+  .map((part) => `@std/path${part}`);
 
 /** The flags by which a program elsewhere finds what this package imports. */
 const FLAGS = [
