@@ -4,8 +4,29 @@
  * @module
  */
 
-/** What text has where nothing is said. */
+/** The colour of text where nothing is said. */
 const INK = "#1f2430";
+/** That of text beside the matter. */
+export const SOFT = "#6b7280";
+/** That of the lines of a scale. */
+export const GRID = "#e5e7eb";
+/** That of what failed. */
+export const FAILED = "#dc2626";
+
+/** A whole picture, on white. */
+export function picture(
+  width: number,
+  height: number,
+  parts: readonly string[],
+): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...parts,
+    "</svg>",
+    "",
+  ].join("\n");
+}
 
 /** Returns the next number that is easy to read. */
 export function niceCeiling(value: number): number {

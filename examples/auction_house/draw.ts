@@ -1,4 +1,12 @@
-import { line, number, text } from "../../dev/shared/svg.ts";
+import {
+  FAILED,
+  GRID,
+  line,
+  number,
+  picture,
+  SOFT,
+  text,
+} from "../../dev/shared/svg.ts";
 
 /** A bid, as the picture shows it. */
 export interface DrawnBid {
@@ -35,9 +43,6 @@ const BAR = 14;
 /** The longest time between two bids of one stay, in seconds. */
 const PAUSE_S = 0.5;
 
-const SOFT = "#6b7280";
-const GRID = "#e5e7eb";
-const FAILED = "#dc2626";
 const COLOURS = ["#2563eb", "#059669", "#d97706", "#7c3aed"];
 
 /** Draws where each auction lived, as SVG: a lane for each, coloured by house. */
@@ -50,7 +55,7 @@ export function drawHouses(drawing: Drawing): string {
     { length: Math.floor(seconds / 2) + 1 },
     (_, at) => at * 2,
   );
-  const parts = [
+  return picture(WIDTH, height, [
     text(LEFT, 34, title, { size: 20, weight: 600 }),
     ...legend(houses),
     ...ticks.flatMap((at) => [
@@ -62,14 +67,7 @@ export function drawHouses(drawing: Drawing): string {
       line(x(at), TOP - 8, x(at), bottom, { colour: FAILED }),
       text(x(at) + 4, TOP - 12 - index % 2 * 15, what, { colour: FAILED }),
     ]),
-  ];
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif">`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    ...parts,
-    "</svg>",
-    "",
-  ].join("\n");
+  ]);
 }
 
 function legend(houses: readonly string[]): string[] {

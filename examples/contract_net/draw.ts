@@ -1,4 +1,12 @@
-import { line, number, text } from "../../dev/shared/svg.ts";
+import {
+  FAILED,
+  GRID,
+  line,
+  number,
+  picture,
+  SOFT,
+  text,
+} from "../../dev/shared/svg.ts";
 import type { Entry } from "./agents.ts";
 import { CONTRACTORS_PER_SITE, SITES, type WeekPlan } from "./plan.ts";
 
@@ -9,14 +17,11 @@ const TOP = 84;
 const ROW = 3;
 const LANE = CONTRACTORS_PER_SITE * ROW + 16;
 const HEIGHT = TOP + SITES.length * LANE + 24;
-const SOFT = "#6b7280";
-const GRID = "#e5e7eb";
-const LOST = "#dc2626";
 /** Ends of jobs: the colour, and where the legend has which words. */
 const ENDS = {
   done: ["#2a6f97", 470, "done"],
   repaired: ["#e9a23b", 540, "done after a restart"],
-  lost: [LOST, 690, "lost, and awarded again"],
+  lost: [FAILED, 690, "lost, and awarded again"],
 } as const;
 
 /** Draws a week as SVG: each line is a contractor, and each bar a job. */
@@ -41,9 +46,7 @@ export function drawWeek(
       `M${number(x(from))} ${y.get(contractor)}H${number(x(to))}`
     ).join("");
   const atKill = { x: x(killed.at), y: topOf(killed.site) };
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="system-ui, sans-serif">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+  return picture(WIDTH, HEIGHT, [
     text(LEFT, 30, "A contract net: 200 agents in four containers, one week", {
       size: 18,
       weight: 600,
@@ -75,10 +78,10 @@ export function drawWeek(
       `<path d="${bars(end)}" stroke="${colour}" stroke-width="2"/>`,
     ]),
     line(atKill.x, atKill.y - 6, atKill.x, atKill.y + LANE - 12, {
-      colour: LOST,
+      colour: FAILED,
     }),
-    text(atKill.x + 8, atKill.y + 8, "its process is killed", { colour: LOST }),
-    "</svg>",
-    "",
-  ].join("\n");
+    text(atKill.x + 8, atKill.y + 8, "its process is killed", {
+      colour: FAILED,
+    }),
+  ]);
 }

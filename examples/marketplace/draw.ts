@@ -1,8 +1,12 @@
 import {
+  FAILED,
+  GRID,
   line,
   niceCeiling,
   number,
+  picture,
   point,
+  SOFT,
   text,
 } from "../../dev/shared/svg.ts";
 
@@ -42,13 +46,9 @@ const GAP = 62;
 const TOP = 78;
 const LANE = 56;
 
-const INK = "#1f2430";
-const SOFT = "#6b7280";
-const GRID = "#e5e7eb";
 const PRICE = "#b45309";
 const MESSAGES = "#2563eb";
 const ALIVE = "#059669";
-const KILLED = "#dc2626";
 
 /** Draws a day of the market as SVG: prices, messages, and containers' lives. */
 export function drawDay({ title, rounds, sites }: Drawing): string {
@@ -57,7 +57,7 @@ export function drawDay({ title, rounds, sites }: Drawing): string {
   const x = (round: number) =>
     LEFT + round / rounds.length * (WIDTH - LEFT - RIGHT);
   const rates = rounds.map(({ messages, tookMs }) => messages / tookMs * 1000);
-  const parts = [
+  return picture(WIDTH, height, [
     text(LEFT, 34, title, { size: 20, weight: 600 }),
     ...hours(rounds.length, x, TOP, height - 40),
     ...panel(TOP, "Price", " ct/kWh", rounds.map(({ price }) => price / 10), {
@@ -76,14 +76,7 @@ export function drawDay({ title, rounds, sites }: Drawing): string {
     ...sites.flatMap((site, index) =>
       lane(lanesTop + index * LANE, site, rounds, x)
     ),
-  ];
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif">`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
-    ...parts,
-    "</svg>",
-    "",
-  ].join("\n");
+  ]);
 }
 
 interface PanelOptions {
@@ -148,12 +141,12 @@ function lane(
     text(LEFT - 10, middle + 13, where, { anchor: "end", colour: SOFT }),
     line(LEFT, middle, x(killedIn ?? rounds.length), middle, { colour: ALIVE }),
     `<path d="${shape.join(" ")}" fill="${ALIVE}" fill-opacity="0.5"/>`,
-    text(LEFT + 6, middle - 6, `${counts[0]}`, { colour: INK }),
+    text(LEFT + 6, middle - 6, `${counts[0]}`),
     ...(killedIn === null ? [] : [
       line(x(killedIn), top + 4, x(killedIn), top + LANE - 4, {
-        colour: KILLED,
+        colour: FAILED,
       }),
-      text(x(killedIn) + 8, middle + 4, "killed", { colour: KILLED }),
+      text(x(killedIn) + 8, middle + 4, "killed", { colour: FAILED }),
     ]),
   ];
 }
