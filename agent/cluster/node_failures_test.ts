@@ -7,6 +7,10 @@ import type {
 } from "../../testing/simulation/contract.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { simulate } from "../../testing/simulation/simulate.ts";
+import {
+  Counter as SavingCounter,
+  LEASE_MS,
+} from "../fixtures/counter_node.ts";
 import { Agent } from "../agent.ts";
 import { wrapEngine } from "../fixtures/wrapped_engine.ts";
 import { SystemClock } from "../clock/system_clock.ts";
@@ -17,26 +21,7 @@ import { memoryEngine } from "./memory_engine.ts";
 import { Node } from "./node.ts";
 import type { NodeOptions } from "./node_options.ts";
 
-const LEASE_MS = 3_000;
-
-class Counter extends Agent {
-  #count = 0;
-  protected override snapshot() {
-    return this.#count;
-  }
-  protected override restore(count: number) {
-    this.#count = count;
-  }
-  @expose
-  async add(): Promise<number> {
-    this.#count++;
-    await this.save();
-    return this.#count;
-  }
-  @expose({ idempotent: true })
-  count(): number {
-    return this.#count;
-  }
+class Counter extends SavingCounter {
   @expose({ idempotent: true })
   async wait(): Promise<string> {
     const { node } = activationOf(this);

@@ -10,6 +10,7 @@ import { Agent } from "../../agent/agent.ts";
 import { openReconnecting } from "../../rpc/reconnect/deno.ts";
 import { expose, service, startServer } from "../../rpc/mod.ts";
 import { memoryStreams } from "../../transports/memory.ts";
+import type { Simulation } from "./contract.ts";
 import { SimulationEscapeError } from "./errors.ts";
 import { lockClients } from "./fixtures/lock_service.ts";
 import type { SimulationBody } from "./_outcome.ts";
@@ -251,21 +252,30 @@ class Counter extends Agent {
   }
 }
 
+/** Lets a client ask a hub for its counts, each after `pauseMs`. */
+async function countAtHub(
+  sim: Simulation,
+  counts: number[],
+  pauseMs: number,
+): Promise<void> {
+  const address = await sim.node("hub", async (node) => {
+    const container = await node.createContainer();
+    return (await container.spawn(Counter)).address;
+  });
+  sim.node("client", async (node) => {
+    const here = await node.createContainer();
+    const counter = await here.connect<Counter>(address, { retryForMs: 1e6 });
+    for (;;) {
+      counts.push(await counter.next().catch(() => -1));
+      await node.sleep(pauseMs);
+    }
+  });
+}
+
 Deno.test("runSeed - has agents whose state a crash takes, and watchers notice", async () => {
   const counts: number[] = [];
   await passes(async (sim) => {
-    const address = await sim.node("hub", async (node) => {
-      const container = await node.createContainer();
-      return (await container.spawn(Counter)).address;
-    });
-    sim.node("client", async (node) => {
-      const here = await node.createContainer();
-      const counter = await here.connect<Counter>(address, { retryForMs: 1e6 });
-      for (;;) {
-        counts.push(await counter.next().catch(() => -1));
-        await node.sleep(1_000);
-      }
-    });
+    await countAtHub(sim, counts, 1_000);
     sim.fault({ kind: "crash", node: "hub", atMs: 2_500, forMs: 4_000 });
     await sim.sleep(30_000);
   });
@@ -383,18 +393,7 @@ Deno.test("runSeed - runs the same body over sockets, in real time", async () =>
   const before = performance.now();
   const counts: number[] = [];
   const { endedAt } = await passes(async (sim) => {
-    const address = await sim.node("hub", async (node) => {
-      const container = await node.createContainer();
-      return (await container.spawn(Counter)).address;
-    });
-    sim.node("client", async (node) => {
-      const here = await node.createContainer();
-      const counter = await here.connect<Counter>(address, { retryForMs: 1e6 });
-      for (;;) {
-        counts.push(await counter.next().catch(() => -1));
-        await node.sleep(10);
-      }
-    });
+    await countAtHub(sim, counts, 10);
     while (counts.length < 3) await sim.sleep(1);
     sim.fault({ kind: "crash", node: "hub", atMs: sim.now, forMs: 50 });
     while (counts.lastIndexOf(1) < 3) await sim.sleep(1);
