@@ -1,5 +1,6 @@
 import { DenomasError, ProtocolError } from "../../transports/errors.ts";
 import type { ByteStream } from "../../transports/transport.ts";
+import { HeldBytes } from "./_held_bytes.ts";
 import {
   decodeStreamMessage,
   encodeHeader,
@@ -13,9 +14,6 @@ export const WINDOW_BYTES = 256 * 1_024;
 
 /** The bytes after which a reader that sends nothing tells what it has read. */
 const TELL_BYTES = WINDOW_BYTES / 4;
-
-/** The bytes for which a buffer of unread bytes is kept. */
-const LEAST_HELD_BYTES = 1_024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -57,10 +55,8 @@ export class NatsStream implements ByteStream {
   /** Bytes that this side has read, and of them those the peer knows of. */
   #read = 0;
   #told = 0;
-  /** Bytes that were received and not read, from `#heldFrom` to `#heldTo`. */
-  #held: Uint8Array = NOTHING;
-  #heldFrom = 0;
-  #heldTo = 0;
+  /** Bytes that were received and not read. */
+  readonly #held = new HeldBytes(WINDOW_BYTES);
   #reading: PendingRead | null = null;
   #wakeWriter: (() => void) | null = null;
   /** Which directions are open. */
@@ -116,7 +112,7 @@ export class NatsStream implements ByteStream {
     if (this.#isClosed) return;
     if (this.#isWorthSending()) this.#send(KIND.close);
     this.#isClosed = true;
-    this.#dropHeld();
+    this.#held.drop();
     this.#outlet.end();
     this.#answerRead();
     this.#wakeWriter?.();
@@ -186,8 +182,7 @@ export class NatsStream implements ByteStream {
     if (kind !== KIND.data || !this.#isInOpen) {
       return `it has ${length} bytes after the end`;
     }
-    const held = this.#heldTo - this.#heldFrom;
-    return held + length > WINDOW_BYTES
+    return this.#held.length + length > WINDOW_BYTES
       ? `its ${length} bytes are beyond the ${WINDOW_BYTES} that may be unread`
       : null;
   }
@@ -208,59 +203,32 @@ export class NatsStream implements ByteStream {
   #takeData(data: Uint8Array): void {
     if (this.#isClosed) return;
     const reading = this.#reading;
-    if (reading === null) return this.#hold(data);
+    if (reading === null) return this.#held.add(data);
     // Nothing is held while a read waits.
     const part = data.subarray(0, reading.into.length);
     reading.into.set(part);
-    if (part.length < data.length) this.#hold(data.subarray(part.length));
+    if (part.length < data.length) this.#held.add(data.subarray(part.length));
     this.#reading = null;
     this.#noteRead(part.length);
     reading.resolve(part.length);
-  }
-
-  /** Copied: the peer chooses how much larger the buffer of a message is. */
-  #hold(data: Uint8Array): void {
-    const length = this.#heldTo - this.#heldFrom;
-    const wanted = length + data.length;
-    if (this.#heldTo + data.length > this.#held.length) {
-      let target = this.#held;
-      if (wanted > target.length) {
-        const size = Math.max(wanted, 2 * target.length, LEAST_HELD_BYTES);
-        target = new Uint8Array(Math.min(size, WINDOW_BYTES));
-      }
-      target.set(this.#held.subarray(this.#heldFrom, this.#heldTo));
-      this.#held = target;
-      this.#heldFrom = 0;
-      this.#heldTo = length;
-    }
-    this.#held.set(data, this.#heldTo);
-    this.#heldTo += data.length;
-  }
-
-  #dropHeld(): void {
-    this.#held = NOTHING;
-    this.#heldFrom = this.#heldTo = 0;
   }
 
   #answerRead(): void {
     const reading = this.#reading;
     if (reading === null) return;
     if (this.#isClosed) reading.reject(closedError());
-    else if (this.#heldTo > 0) reading.resolve(this.#takeHeld(reading.into));
-    else if (this.#failure !== null) reading.reject(this.#failure);
+    else if (this.#held.length > 0) {
+      reading.resolve(this.#takeHeld(reading.into));
+    } else if (this.#failure !== null) reading.reject(this.#failure);
     else if (!this.#isInOpen) reading.resolve(null);
     else return;
     this.#reading = null;
   }
 
   #takeHeld(into: Uint8Array): number {
-    const end = Math.min(this.#heldTo, this.#heldFrom + into.length);
-    const part = this.#held.subarray(this.#heldFrom, end);
-    into.set(part);
-    this.#heldFrom = end;
-    if (end === this.#heldTo) this.#dropHeld();
-    this.#noteRead(part.length);
-    return part.length;
+    const length = this.#held.take(into);
+    this.#noteRead(length);
+    return length;
   }
 
   #noteRead(length: number): void {

@@ -1,9 +1,5 @@
-import { jetstream } from "@nats-io/jetstream";
-import {
-  connect,
-  type NatsConnection,
-  type Subscription,
-} from "@nats-io/transport-node";
+// Longer than most files: all of one contract, whose parts share one connection.
+import type { NatsConnection, Subscription } from "@nats-io/transport-node";
 import type {
   Engine,
   Entry,
@@ -18,54 +14,13 @@ import {
   checkValue,
   WatchedEntries,
 } from "../../agent/cluster/internal.ts";
-import { abortable, Backoff, pause, within } from "../../channel/internal.ts";
+import { abortable, pause, within } from "../../channel/internal.ts";
 import type { Transport } from "../../transports/transport.ts";
-import { Bucket, isUnheard, isWrongRevision } from "./_bucket.ts";
-import type { NatsConnectionOptions } from "./options.ts";
+import { isUnheard, isWrongRevision } from "./_bucket.ts";
+import { EngineSessions, type Session } from "./_engine_sessions.ts";
+import type { NatsEngineOptions } from "./options.ts";
 import { formatPlace, parsePlace } from "./_place.ts";
 import { natsTransport } from "./transport.ts";
-
-/** Options for {@linkcode natsEngine}. */
-export interface NatsEngineOptions {
-  /**
-   * How to connect to the NATS servers.
-   *
-   * @default {{}}
-   */
-  readonly connection?: NatsConnectionOptions;
-  /**
-   * The name of the bucket that keeps the entries, of letters, digits, `_` and `-`.
-   * It is made if it is not there. Engines with different buckets share nothing.
-   *
-   * @default {"denomas"}
-   */
-  readonly bucket?: string;
-  /**
-   * On how many servers a bucket is kept that is made by this engine.
-   *
-   * @default {1}
-   */
-  readonly replicas?: 1 | 3 | 5;
-  /**
-   * How long an operation may take, and waits for a connection, in milliseconds.
-   *
-   * @default {5_000}
-   */
-  readonly timeoutMs?: number;
-  /**
-   * The time in which failed attempts to connect for the first time are repeated,
-   * in milliseconds; `Infinity` repeats for ever.
-   *
-   * @default {0}
-   */
-  readonly retryForMs?: number;
-  /**
-   * The address at which a node of this engine listens.
-   *
-   * @default {a name at the NATS server, for a node that others reach through it}
-   */
-  readonly nodeAddress?: string;
-}
 
 /**
  * Connects to a NATS server with JetStream: an engine for nodes on any machines.
@@ -91,15 +46,12 @@ export async function natsEngine(
   options: NatsEngineOptions = {},
 ): Promise<Engine> {
   const engine = new NatsEngine(address, options);
-  await engine.open();
+  await engine.open(options.retryForMs ?? 0);
   return engine;
 }
 
 /** How long an operation may take by default, in milliseconds. */
 const TIMEOUT_MS = 5_000;
-
-/** How often the server is asked for a sign of life; two may be missing. */
-const PING_MS = 2_000;
 
 /** How long messages may take to leave when the engine is disposed of. */
 const GRACE_MS = 1_000;
@@ -109,12 +61,6 @@ const FIRST_WAIT_MS = 50;
 
 /** How much of a message its headers may take, in bytes. */
 const HEADER_BYTES = 1_024;
-
-/** What is new on each connection. */
-interface Session {
-  readonly nc: NatsConnection;
-  readonly bucket: Bucket;
-}
 
 /** What one call of `subscribe` has begun. */
 interface TopicSubscription {
@@ -129,28 +75,32 @@ class NatsEngine implements Engine {
   readonly transports: readonly Transport[];
   readonly nodeAddress: string;
   readonly #server: string;
-  readonly #options: NatsEngineOptions;
   readonly #bucket: string;
   readonly #timeoutMs: number;
   readonly #subscriptions = new Set<TopicSubscription>();
   readonly #watches = new Set<WatchedEntries>();
-  readonly #ending = new AbortController();
-  readonly #backoff = new Backoff({ initialMs: 50, maxMs: 1_000 });
-  #session: Session | null = null;
-  /** Resolves once the last connection has ended. */
-  #reconnecting: Promise<void> = Promise.resolve();
-  #next = Promise.withResolvers<Session>();
+  readonly #sessions: EngineSessions;
 
   constructor(address: string, options: NatsEngineOptions) {
     const { connection = {}, bucket = "denomas" } = options;
     const place = parsePlace(address);
     this.#server = place.server;
-    this.#options = options;
     this.#bucket = bucket;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.nodeAddress = options.nodeAddress ??
       formatPlace({ ...place, name: "" });
     this.transports = [natsTransport({ connection })];
+    this.#sessions = new EngineSessions({
+      server: this.#server,
+      connection,
+      bucket: {
+        bucket,
+        replicas: options.replicas ?? 1,
+        inboxPrefix: connection.inboxPrefix,
+      },
+      timeoutMs: this.#timeoutMs,
+      onBegin: (session) => this.#begin(session),
+    });
     if (!/^[\w-]+$/.test(bucket)) {
       throw new TypeError(
         `Cannot use the bucket '${bucket}': its name must be letters, digits, '_' and '-'`,
@@ -158,88 +108,18 @@ class NatsEngine implements Engine {
     }
   }
 
-  async open(): Promise<void> {
-    const until = performance.now() + (this.#options.retryForMs ?? 0);
-    for (;;) {
-      try {
-        this.#begin(await this.#connect());
-        this.#backoff.reset();
-        return;
-      } catch (error) {
-        const leftMs = until - performance.now();
-        if (leftMs <= 0) throw this.#failure("connect", error);
-        await this.#backoff.wait(leftMs, undefined);
-      }
-    }
-  }
-
-  async #connect(): Promise<Session> {
-    const { connection = {}, replicas = 1 } = this.#options;
-    const nc = await connect({
-      ...connection,
-      servers: [this.#server, connection.servers ?? []].flat(),
-      noRandomize: true,
-      ignoreClusterUpdates: true,
-      pingInterval: PING_MS,
-      maxPingOut: 2,
-      // Another connection would send what was meant for this one.
-      reconnect: false,
-      timeout: this.#timeoutMs,
-    });
+  async open(retryForMs: number): Promise<void> {
     try {
-      this.#ending.signal.throwIfAborted();
-      const js = jetstream(nc, { timeout: this.#timeoutMs });
-      const bucket = await Bucket.open(nc, js, {
-        bucket: this.#bucket,
-        replicas,
-        inboxPrefix: connection.inboxPrefix,
-      });
-      this.#ending.signal.throwIfAborted();
-      return { nc, bucket };
+      await this.#sessions.open(retryForMs);
     } catch (error) {
-      await nc.close();
-      throw error;
+      throw this.#failure("connect", error);
     }
   }
 
   /** Subscribes and watches on a new connection. */
   #begin(session: Session): void {
-    const { nc } = session;
-    this.#session = session;
-    for (const it of this.#subscriptions) this.#listen(it, nc);
+    for (const it of this.#subscriptions) this.#listen(it, session.nc);
     for (const watch of this.#watches) this.#follow(watch, session);
-    this.#next.resolve(session);
-    this.#next = Promise.withResolvers();
-    this.#reconnecting = nc.closed().then(() => this.#reconnect());
-  }
-
-  async #reconnect(): Promise<void> {
-    const { signal } = this.#ending;
-    this.#session = null;
-    while (!signal.aborted) {
-      try {
-        this.#begin(await this.#connect());
-        this.#backoff.reset();
-        return;
-      } catch {
-        // Operations tell that there is no connection.
-        await this.#backoff.wait(Infinity, signal).catch(() => {});
-      }
-    }
-  }
-
-  /** Resolves to the present connection, or the next one. */
-  async #connected(): Promise<Session> {
-    const { signal } = this.#ending;
-    signal.throwIfAborted();
-    if (this.#session !== null) return this.#session;
-    const next = abortable(this.#next.promise, signal);
-    next.catch(() => {});
-    await within(this.#timeoutMs, next);
-    signal.throwIfAborted();
-    return this.#session ?? await Promise.reject(
-      new Error(`there was no connection for ${this.#timeoutMs} ms`),
-    );
   }
 
   /** Runs an operation on a connection; its errors become those of an engine. */
@@ -271,11 +151,11 @@ class NatsEngine implements Engine {
     const until = performance.now() + this.#timeoutMs;
     for (let waitMs = FIRST_WAIT_MS;; waitMs *= 2) {
       try {
-        return await operation(await this.#connected());
+        return await operation(await this.#sessions.connected());
       } catch (error) {
         const isLate = performance.now() + waitMs > until;
         if (!isUnheard(error) || isLate) throw error;
-        await pause(waitMs, this.#ending.signal);
+        await pause(waitMs, this.#sessions.signal);
       }
     }
   }
@@ -295,7 +175,7 @@ class NatsEngine implements Engine {
   publish(topic: string, message: Uint8Array): void {
     checkKey(topic, "topic");
     checkValue(message, "message");
-    const nc = this.#session?.nc;
+    const nc = this.#sessions.current?.nc;
     // Later, it would reach those who subscribe later.
     if (nc === undefined || nc.isClosed()) return;
     const { max_payload } = nc.info!;
@@ -412,7 +292,7 @@ class NatsEngine implements Engine {
       await this.#run(`watch '${prefix}'`, async (session) => {
         this.#watches.add(watch);
         this.#follow(watch, session);
-        await watch.syncedWithin(this.#timeoutMs, this.#ending.signal);
+        await watch.syncedWithin(this.#timeoutMs, this.#sessions.signal);
       });
     } catch (error) {
       await end();
@@ -427,7 +307,7 @@ class NatsEngine implements Engine {
     let stop = () => {};
     const round = watch.begin(() => stop());
     const again = () => {
-      const isOver = watch.isOver || this.#session !== session;
+      const isOver = watch.isOver || this.#sessions.current !== session;
       if (!isOver) this.#follow(watch, session);
     };
     try {
@@ -435,22 +315,19 @@ class NatsEngine implements Engine {
       if (watch.isOver) stop();
     } catch {
       if (nc.isClosed()) return;
-      await this.#backoff.wait(Infinity, this.#ending.signal).then(
-        again,
-        () => {},
-      );
+      await this.#sessions.pause().then(again, () => {});
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort(new Error("the engine was disposed of"));
+    this.#sessions.end(new Error("the engine was disposed of"));
     for (const it of this.#subscriptions) this.#unsubscribe(it);
     for (const watch of this.#watches) await watch.end();
-    const nc = this.#session?.nc;
+    const nc = this.#sessions.current?.nc;
     if (nc !== undefined) {
       await this.#flush(nc, GRACE_MS).catch(() => {});
       await nc.close();
     }
-    await this.#reconnecting;
+    await this.#sessions.ended;
   }
 }

@@ -5,8 +5,11 @@
  * @module
  */
 export { natsEngine } from "./engine.ts";
-export type { NatsEngineOptions } from "./engine.ts";
-export type { NatsConnectionOptions, NatsTransportOptions } from "./options.ts";
+export type {
+  NatsConnectionOptions,
+  NatsEngineOptions,
+  NatsTransportOptions,
+} from "./options.ts";
 export { serveOnNats } from "./serve.ts";
 export type { ServeOnNatsOptions } from "./serve.ts";
 export { natsTransport } from "./transport.ts";

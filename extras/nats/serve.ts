@@ -1,8 +1,7 @@
-import {
-  headers,
-  type Msg,
-  type NatsConnection,
-  type Subscription,
+import type {
+  Msg,
+  NatsConnection,
+  Subscription,
 } from "@nats-io/transport-node";
 import { isAsyncIterable, jsonOf } from "../../rpc/http/json_result.ts";
 import { callOnce } from "../../rpc/http/one_call.ts";
@@ -19,7 +18,9 @@ import {
 import { DoorSlot } from "../../transports/door_slot.ts";
 import { world } from "../../transports/internal.ts";
 import type { Transport } from "../../transports/transport.ts";
+import { argumentsIn, bearerOf, refuse } from "./_call_requests.ts";
 import { EndpointStats } from "./_endpoint_stats.ts";
+import { type Endpoint, serviceReports } from "./_service_reports.ts";
 
 /** Options for {@linkcode serveOnNats}. */
 export interface ServeOnNatsOptions extends RpcServerOptions {
@@ -93,13 +94,6 @@ function checkForm(what: string, text: string, form: RegExp): void {
   throw new TypeError(`Cannot serve on NATS: '${what}' is '${text}'`);
 }
 
-/** A method of a service, as clients of NATS see it. */
-interface Endpoint {
-  readonly path: string;
-  readonly subject: string;
-  readonly stats: EndpointStats;
-}
-
 /** A transport whose connections are single requests. */
 class NatsDoor implements Transport {
   readonly scheme = "nats-request";
@@ -110,7 +104,6 @@ class NatsDoor implements Transport {
   readonly #id = world.uuid().replaceAll("-", "");
   readonly #slot: DoorSlot;
   #subscriptions: Subscription[] = [];
-  #started = "";
 
   constructor(
     nats: NatsConnection,
@@ -133,7 +126,6 @@ class NatsDoor implements Transport {
     ...[address, accept]: Parameters<Transport["listen"]>
   ): ReturnType<Transport["listen"]> {
     const listener = await this.#slot.listen(address, accept);
-    this.#started = new Date(world.wallNow()).toISOString();
     for (const endpoint of this.#endpoints) {
       this.#subscribe(
         endpoint.subject,
@@ -141,7 +133,13 @@ class NatsDoor implements Transport {
         (message) => void this.#answer(endpoint, message),
       );
     }
-    for (const [verb, reply] of Object.entries(this.#reports())) {
+    const { name, version, description } = this.#options;
+    const reports = serviceReports({
+      ...{ name, version, description, id: this.#id, queue: QUEUE },
+      started: new Date(world.wallNow()).toISOString(),
+      endpoints: this.#endpoints,
+    });
+    for (const [verb, reply] of Object.entries(reports)) {
       for (const subject of this.#monitored(verb)) {
         this.#subscribe(
           subject,
@@ -225,36 +223,6 @@ class NatsDoor implements Transport {
     return ["", `.${name}`, `.${name}.${this.#id}`]
       .map((it) => `$SRV.${verb}${it}`);
   }
-
-  #reports(): Readonly<Record<string, () => object>> {
-    const { name, version, description = "" } = this.#options;
-    const identity = { name, id: this.#id, version, metadata: {} };
-    const type = (verb: string) => ({
-      type: `io.nats.micro.v1.${verb}_response`,
-    });
-    const endpoints = (more: (endpoint: Endpoint) => object) =>
-      this.#endpoints.map((endpoint) => ({
-        name: endpoint.path.replaceAll("/", "_"),
-        subject: endpoint.subject,
-        queue_group: QUEUE,
-        ...more(endpoint),
-      }));
-    return {
-      PING: () => ({ ...type("ping"), ...identity }),
-      INFO: () => ({
-        ...type("info"),
-        ...identity,
-        description,
-        endpoints: endpoints(() => ({ metadata: {} })),
-      }),
-      STATS: () => ({
-        ...type("stats"),
-        ...identity,
-        started: this.#started,
-        endpoints: endpoints(({ stats }) => stats.report()),
-      }),
-    };
-  }
 }
 
 /** The paths of all methods whose names can be parts of subjects. */
@@ -269,43 +237,4 @@ function* pathsOf(
   for (const [name, child] of Object.entries(services)) {
     if (isWord(name)) yield* pathsOf(child, `${above}${name}/`);
   }
-}
-
-/** Thrown for requests that are no calls. */
-class RequestError extends Error {
-  override name = "RequestError";
-  readonly code = "request";
-}
-
-function argumentsIn(body: Uint8Array, maxBytes: number): unknown[] {
-  if (body.length > maxBytes) {
-    throw new RequestError(`The request is over ${maxBytes} bytes`);
-  }
-  if (body.length === 0) return [];
-  try {
-    const args: unknown = JSON.parse(new TextDecoder().decode(body));
-    if (Array.isArray(args)) return args;
-  } catch {
-    // The same answer.
-  }
-  throw new RequestError("The request must be a JSON list of arguments");
-}
-
-function bearerOf(message: Msg): string | undefined {
-  const header = message.headers?.get("Authorization") ?? "";
-  return /^Bearer +(.+)$/i.exec(header)?.[1];
-}
-
-function refuse(
-  message: Msg,
-  status: number,
-  error: Readonly<Record<string, unknown>>,
-): void {
-  const head = headers();
-  const code = error.name === "RequestError" ? 400 : status;
-  // A line of headers must not have an end in it.
-  const text = `${error.message}`.replace(/\s+/g, " ");
-  head.set("Nats-Service-Error", text);
-  head.set("Nats-Service-Error-Code", `${code}`);
-  message.respond(JSON.stringify({ error }), { headers: head });
 }

@@ -1,0 +1,47 @@
+import { headers, type Msg } from "@nats-io/transport-node";
+
+/** Thrown for requests that are no calls. */
+class RequestError extends Error {
+  override name = "RequestError";
+  readonly code = "request";
+}
+
+/**
+ * Returns the arguments in the content of a request.
+ *
+ * @throws {RequestError} If they are no JSON list, or more than `maxBytes`.
+ */
+export function argumentsIn(body: Uint8Array, maxBytes: number): unknown[] {
+  if (body.length > maxBytes) {
+    throw new RequestError(`The request is over ${maxBytes} bytes`);
+  }
+  if (body.length === 0) return [];
+  try {
+    const args: unknown = JSON.parse(new TextDecoder().decode(body));
+    if (Array.isArray(args)) return args;
+  } catch {
+    // The same answer.
+  }
+  throw new RequestError("The request must be a JSON list of arguments");
+}
+
+/** Returns the token in the headers of a request. */
+export function bearerOf(message: Msg): string | undefined {
+  const header = message.headers?.get("Authorization") ?? "";
+  return /^Bearer +(.+)$/i.exec(header)?.[1];
+}
+
+/** Answers a request with an error. */
+export function refuse(
+  message: Msg,
+  status: number,
+  error: Readonly<Record<string, unknown>>,
+): void {
+  const head = headers();
+  const code = error.name === "RequestError" ? 400 : status;
+  // A line of headers must not have an end in it.
+  const text = `${error.message}`.replace(/\s+/g, " ");
+  head.set("Nats-Service-Error", text);
+  head.set("Nats-Service-Error-Code", `${code}`);
+  message.respond(JSON.stringify({ error }), { headers: head });
+}

@@ -1,0 +1,54 @@
+import type { EndpointStats } from "./_endpoint_stats.ts";
+
+/** A method of a service, as clients of NATS see it. */
+export interface Endpoint {
+  readonly path: string;
+  readonly subject: string;
+  readonly stats: EndpointStats;
+}
+
+/** What monitors of NATS are told of a service. */
+export interface ReportedService {
+  readonly name: string;
+  readonly id: string;
+  readonly version: string;
+  readonly description?: string | undefined;
+  /** Those in one queue share the requests. */
+  readonly queue: string;
+  /** When it began to serve, in the form of ISO 8601. */
+  readonly started: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Returns what answers monitors, by the verb of their question. */
+export function serviceReports(
+  service: ReportedService,
+): Readonly<Record<"PING" | "INFO" | "STATS", () => object>> {
+  const { name, id, version, description = "", queue, started } = service;
+  const identity = { name, id, version, metadata: {} };
+  const type = (verb: string) => ({
+    type: `io.nats.micro.v1.${verb}_response`,
+  });
+  const endpoints = (more: (endpoint: Endpoint) => object) =>
+    service.endpoints.map((endpoint) => ({
+      name: endpoint.path.replaceAll("/", "_"),
+      subject: endpoint.subject,
+      queue_group: queue,
+      ...more(endpoint),
+    }));
+  return {
+    PING: () => ({ ...type("ping"), ...identity }),
+    INFO: () => ({
+      ...type("info"),
+      ...identity,
+      description,
+      endpoints: endpoints(() => ({ metadata: {} })),
+    }),
+    STATS: () => ({
+      ...type("stats"),
+      ...identity,
+      started,
+      endpoints: endpoints(({ stats }) => stats.report()),
+    }),
+  };
+}
