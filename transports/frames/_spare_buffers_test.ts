@@ -15,6 +15,15 @@ Deno.test("SpareBuffers.take gives what was given, to one only", () => {
   assertNotStrictEquals(spare.take(MIB), buffer);
 });
 
+Deno.test("SpareBuffers.take gives the latest of several", () => {
+  const spare = new SpareBuffers();
+  const given = Array.from({ length: 3 }, () => new Uint8Array(MIB));
+  for (const buffer of given) spare.give(buffer);
+  for (const buffer of given.toReversed()) {
+    assertStrictEquals(spare.take(MIB), buffer);
+  }
+});
+
 Deno.test("SpareBuffers.take gives what is up to twice as long", () => {
   const spare = new SpareBuffers();
   const buffer = new Uint8Array(MIB);

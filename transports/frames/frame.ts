@@ -58,6 +58,8 @@ const FOREIGN_ANSWER: Uint8Array = encoder.encode(
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
   #buffer = EMPTY;
+  /** How much of the buffer is used: it may be longer than asked for. */
+  #room = 0;
   #start = 0;
   #end = 0;
   /** The length of the last frame, header included. */
@@ -80,7 +82,7 @@ export class FrameDecoder {
   space(): Uint8Array {
     if (this.heldBytes === 0) this.#reset();
     else this.#makeRoom();
-    return this.#buffer.subarray(this.#end);
+    return this.#buffer.subarray(this.#end, this.#room);
   }
 
   /** Notes that `bytes` bytes were read into the last {@linkcode space}. */
@@ -134,18 +136,19 @@ export class FrameDecoder {
 
   /** Keeps only a small buffer, since the connection may be idle from now on. */
   #reset(): void {
-    const { length } = this.#buffer;
+    const room = this.#room;
     // Of a small one that was filled, or did not suffice, a busy peer would need
     // several for a burst.
-    const isFilled = length > 0 && this.#end === length;
-    const bytes = length > FIRST_BUFFER_BYTES || isFilled
+    const isFilled = room > 0 && this.#end === room;
+    const bytes = room > FIRST_BUFFER_BYTES || isFilled
       ? IDLE_BUFFER_BYTES
       : FIRST_BUFFER_BYTES;
-    if (length !== bytes) {
+    if (room !== bytes) {
       giveBuffer(this.#buffer);
       this.#buffer = bytes === FIRST_BUFFER_BYTES
         ? new Uint8Array(bytes)
         : takeBuffer(bytes);
+      this.#room = bytes;
     }
     this.#start = this.#end = 0;
   }
@@ -160,8 +163,8 @@ export class FrameDecoder {
     const wanted = held < HEADER_BYTES
       ? HEADER_BYTES
       : HEADER_BYTES + readUint32(this.#buffer, this.#start);
-    if (this.#start + wanted <= this.#buffer.length) return;
-    const isFull = this.#end === this.#buffer.length;
+    if (this.#start + wanted <= this.#room) return;
+    const isFull = this.#end === this.#room;
     const most = Math.max(wanted, BUSY_BUFFER_BYTES);
     const earned = Math.max(
       this.#end * GROWTH,
@@ -169,11 +172,12 @@ export class FrameDecoder {
       IDLE_BUFFER_BYTES,
     );
     const bytes = isFull ? Math.min(most, earned) : 0;
-    if (bytes > this.#buffer.length) {
+    if (bytes > this.#room) {
       const grown = spareBuffers.take(bytes);
       grown.set(this.#buffer.subarray(this.#start, this.#end));
       giveBuffer(this.#buffer);
       this.#buffer = grown;
+      this.#room = bytes;
     } else if (this.#start > 0) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
     }
