@@ -21,6 +21,27 @@ const LENT: Uint8Array[] = [];
 
 const NONE_KEPT: readonly unknown[] = [];
 
+/** The limits of one channel, and the text of what arrives there. */
+class ChannelLimits implements DecodeLimits {
+  readonly maxWeight: number;
+  readonly lent: Uint8Array[] | undefined;
+  readonly #channel: ChannelContext;
+
+  constructor(
+    channel: ChannelContext,
+    maxWeight: number,
+    lent: Uint8Array[] | undefined,
+  ) {
+    this.#channel = channel;
+    this.maxWeight = maxWeight;
+    this.lent = lent;
+  }
+
+  ascii(): string | null {
+    return this.#channel.connection.ascii();
+  }
+}
+
 /** Turns messages into payloads and back, and reports them to observers. */
 export class MessageCodec implements PayloadOwner {
   readonly #channel: ChannelContext;
@@ -100,7 +121,7 @@ export class MessageCodec implements PayloadOwner {
     const { borrowed } = this.#channel.hooks;
     if (this.#limits.maxWeight !== maxWeight) {
       const lent = borrowed === undefined ? undefined : LENT;
-      this.#limits = { maxWeight, lent };
+      this.#limits = new ChannelLimits(this.#channel, maxWeight, lent);
     }
     // A message that could not be read may have left some.
     LENT.length = 0;

@@ -51,6 +51,12 @@ export interface DecodeLimits {
    * those that are used after the payload is gone. A codec may ignore it.
    */
   readonly lent?: Uint8Array[] | undefined;
+  /**
+   * Returns the payload as text if it is ASCII and came with others, which the
+   * channel decodes together in less time, or `null`. The text is a part of a
+   * longer one, which it keeps in memory: copy what the result holds of it.
+   */
+  readonly ascii?: (() => string | null) | undefined;
 }
 
 /** The values that a codec carries beyond those of JSON. */

@@ -3,6 +3,7 @@
  * payload. Pure: no I/O and no timers.
  */
 import { giveBuffer, takeBuffer } from "./_buffers.ts";
+import { BurstText } from "./_burst_text.ts";
 import { spareBuffers } from "./_spare_buffers.ts";
 import { FrameTooLargeError, MismatchError, ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
@@ -64,6 +65,8 @@ export class FrameDecoder {
   #end = 0;
   /** The length of the last frame, header included. */
   #lastBytes = 0;
+  /** Made when needed: on many connections no frames come together. */
+  #burst: BurstText | null = null;
 
   /** Creates a decoder that refuses payloads over `maxFrameBytes`. */
   constructor(maxFrameBytes: number) {
@@ -80,6 +83,7 @@ export class FrameDecoder {
    * after `next` has returned `null`.
    */
   space(): Uint8Array {
+    this.#burst?.forget();
     if (this.heldBytes === 0) this.#reset();
     else this.#makeRoom();
     return this.#buffer.subarray(this.#end, this.#room);
@@ -108,6 +112,20 @@ export class FrameDecoder {
     this.#start = start + length;
     this.#lastBytes = HEADER_BYTES + length;
     return this.#buffer.subarray(start, this.#start);
+  }
+
+  /**
+   * Returns the payload that `next` returned last as text, if it is ASCII and
+   * came with others, or `null`. To be called before `space`.
+   */
+  ascii(): string | null {
+    const end = this.#start;
+    if (this.#burst === null) {
+      if (end === this.#end) return null;
+      this.#burst = new BurstText();
+    }
+    const start = end - this.#lastBytes + HEADER_BYTES;
+    return this.#burst.of(this.#buffer, start, end, this.#end);
   }
 
   /** Checks a length before any memory is allocated for it. */

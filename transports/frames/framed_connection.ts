@@ -174,6 +174,14 @@ export class FramedConnection {
     observed.by?.closed(this.#connection);
   }
 
+  /**
+   * Returns the payload that the receiver is being told of as text, if it is
+   * ASCII and came with others, or `null`.
+   */
+  ascii(): string | null {
+    return this.#decoder.ascii();
+  }
+
   /** Keeps the process alive while it is open, as it does at first. */
   ref(): void {
     this.#stream.ref();

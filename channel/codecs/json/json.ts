@@ -68,17 +68,22 @@ const SHORT_BYTES = 1024 * 1024;
 
 function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
   const maxWeight = limits?.maxWeight ?? Infinity;
-  const text = decodeText(payload);
+  const text = limits?.ascii?.() ?? decodeText(payload);
   const isLight = payload.length <= SHORT_BYTES &&
     payload.length * MAX_JSON_WEIGHT_PER_BYTE <= maxWeight;
   const hasBareWord = !isLight && scanJson(text, maxWeight);
-  if (hasBareWord || hasEscapedKey(text)) return readOddJson(text);
+  if (hasBareWord || hasEscapedKey(text)) return readOdd(payload);
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (isLight && /NaN|Infinity/.test(text)) return readOddJson(text);
+    if (isLight && /NaN|Infinity/.test(text)) return readOdd(payload);
     throw error;
   }
+}
+
+/** Other than the parser, it may keep parts of the text, so it gets its own. */
+function readOdd(payload: Uint8Array): unknown {
+  return readOddJson(decodeText(payload));
 }
 
 /**
