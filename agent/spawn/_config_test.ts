@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
-import { findConfig } from "./_process_plan.ts";
+import { findConfig } from "./_config.ts";
 
 const pathFor = async (href: string) => (await findConfig([href])).path;
 

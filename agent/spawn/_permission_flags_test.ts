@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { permissionFlags } from "./_process_plan.ts";
+import { permissionFlags } from "./_permission_flags.ts";
 import type { SpawnPermissions } from "./contract.ts";
 
 const memory = "local://parent";
