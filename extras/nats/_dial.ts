@@ -27,8 +27,7 @@ export async function dial(
   const limit = new AbortController();
   const limitMs = options.timeout ?? LIMIT_MS;
   const timer = setTimeout(() => {
-    const why = `it has not answered within ${limitMs} ms`;
-    limit.abort(new ConnectError(`Cannot connect: ${why}`, { address }));
+    limit.abort(failure(address, `it has not answered within ${limitMs} ms`));
   }, limitMs);
   try {
     const [stream, info] = await open(address, options, limit.signal);
@@ -59,7 +58,11 @@ async function open(
   const plain: Transport = {
     ...base,
     connect: async (...args) => {
-      const connection = await base.connect(...args);
+      const connection = await base.connect(...args).catch((error) => {
+        throw error instanceof ConnectError
+          ? failure(address, describe(error.cause), error)
+          : error;
+      });
       info = await readInfo(connection.stream, address, signal);
       return connection;
     },
@@ -73,9 +76,22 @@ async function open(
   if (!found.tls_required) return [stream, found];
   stream.close();
   if (tls === undefined) return await connect(secured(plain, {}));
-  throw new ConnectError(`Cannot connect to '${address}': it demands TLS`, {
-    address,
-  });
+  throw failure(address, "it demands TLS");
+}
+
+function failure(address: string, why: string, cause?: unknown): ConnectError {
+  const server = address.replace("tcp://", "");
+  return new ConnectError(
+    `Cannot use the NATS server '${server}': ${why}`,
+    { address, cause },
+  );
+}
+
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.name === "ConnectionRefused"
+    ? "connection refused, start it first"
+    : cause.message;
 }
 
 /** Reads the first line of a server, after which it waits for this side. */
@@ -104,11 +120,7 @@ async function readInfo(
   } catch (cause) {
     if (!signal.aborted) stream.close();
     signal.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConnectError(`Cannot connect to '${address}': ${why}`, {
-      address,
-      cause,
-    });
+    throw failure(address, describe(cause), cause);
   } finally {
     signal.removeEventListener("abort", onLimit);
   }

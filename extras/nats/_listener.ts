@@ -109,9 +109,7 @@ export class NatsListener implements Listener {
       held.hold.release();
     } catch (cause) {
       throw new ConnectError(
-        `Cannot listen on '${address}': the NATS server cannot be reached: ${
-          (cause as Error).message
-        }`,
+        `Cannot listen on '${address}': ${(cause as Error).message}`,
         { address, cause },
       );
     }

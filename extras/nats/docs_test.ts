@@ -38,7 +38,7 @@ async function run(command: string, args: string[]): Promise<string> {
 
 for (
   const [guide, count, config] of [
-    ["nats.md", 2, ""],
+    ["nats.md", 3, ""],
     ["cluster.md", 1, "authorization { token: s3cret }"],
   ] as const
 ) {

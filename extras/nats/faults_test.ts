@@ -4,6 +4,7 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import {
@@ -32,6 +33,36 @@ import type { NatsConnectionOptions } from "./options.ts";
 import { natsTransport } from "./transport.ts";
 
 const USER = nkeys.createUser();
+
+Deno.test("an error says which NATS server cannot be used, and why", async () => {
+  const transport = natsTransport();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const server = `127.0.0.1:${listener.addr.port}`;
+  const address = `nats://${server}/x`;
+  const attempts = [
+    () => transport.connect(address),
+    () => transport.listen(address, () => {}),
+  ];
+  const refuse = async () => {
+    using conn = await listener.accept();
+    await conn.write(new TextEncoder().encode("HTTP/1.1 400\r\n"));
+  };
+  for (const attempt of attempts) {
+    const [{ message }] = await Promise.all([
+      assertRejects(attempt, ConnectError),
+      refuse(),
+    ]);
+    assertStringIncludes(message, `'${server}': it is no NATS server`);
+  }
+  listener.close();
+  for (const attempt of attempts) {
+    const { message } = await assertRejects(attempt, ConnectError);
+    assertStringIncludes(
+      message,
+      `NATS server '${server}': connection refused`,
+    );
+  }
+});
 
 testWithNats(
   "natsTransport proves who it is by an authenticator",
