@@ -7,11 +7,11 @@ import type { AgentClass, Container } from "./container.ts";
 import type { AgentLike, AgentOptions, AgentTask } from "./agent_options.ts";
 import { repeat } from "./clock/_repeat.ts";
 import { internalsOf } from "./_container_internals.ts";
+import { AgentFactory } from "./supervision/_agent_factory.ts";
 import {
   type AgentLifecycle,
   GRACE_MS,
 } from "./supervision/_agent_lifecycle.ts";
-import { AgentFactory } from "./supervision/_supervisor.ts";
 
 /** The members of {@linkcode Agent} that proxies do not have. */
 export type AgentMembers =

@@ -29,9 +29,10 @@ import { Group } from "./groups/group.ts";
 import { HomeEngine } from "./groups/_home_engine.ts";
 import { Links } from "./links/_links.ts";
 import { actAsNobody } from "./messages/_acting.ts";
+import { AgentFactory } from "./supervision/_agent_factory.ts";
 import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
-import { AgentFactory, Supervisor } from "./supervision/_supervisor.ts";
+import { Supervisor } from "./supervision/_supervisor.ts";
 
 /** A class of agents. `Args` are its arguments after the container. */
 export type AgentClass<A extends AgentLike, Args extends unknown[]> = new (

@@ -1,12 +1,10 @@
-import { Heap, type HeapItem } from "../../channel/internal.ts";
+import { Heap } from "../../channel/internal.ts";
 import { guardedOnError, type OnError } from "../../channel/report.ts";
-import {
-  type Abortable,
-  AbortListeners,
-} from "../../channel/timers/abort_listeners.ts";
+import { AbortListeners } from "../../channel/timers/abort_listeners.ts";
 import { observed } from "../../transports/internal.ts";
 import { ClockClosedError } from "../errors.ts";
 import { checkFinite, formatSeconds } from "./_time.ts";
+import { Wait } from "./_wait.ts";
 
 /** Options of a sleep. */
 export interface SleepOptions {
@@ -297,61 +295,5 @@ export abstract class BaseClock implements Disposable {
 
   #closedError(act: string): ClockClosedError {
     return new ClockClosedError(`Cannot ${act}: the ${this.#name} is closed`);
-  }
-}
-
-/** One wait for a time of a clock: a sleep, or a call with its callback. */
-class Wait implements HeapItem, Abortable, ClockTimer {
-  readonly due: number;
-  /** The number of waits that the clock began before this one. */
-  readonly order: number;
-  /** Resolves at the due time; rejects if the wait ends before. */
-  readonly done = Promise.withResolvers<void>();
-  slot = -1;
-  /** `null` for sleeps, and for calls that have run or were cancelled. */
-  callback: (() => unknown) | null;
-  /** Whether it keeps the process alive, and may be a leak. */
-  readonly keepsAlive: boolean;
-  readonly #remove: (wait: Wait) => void;
-
-  /** `remove` takes the wait out of its clock, if it is still there. */
-  constructor(
-    due: number,
-    order: number,
-    callback: (() => unknown) | null,
-    keepsAlive: boolean,
-    remove: (wait: Wait) => void,
-  ) {
-    this.due = due;
-    this.order = order;
-    this.callback = callback;
-    this.keepsAlive = keepsAlive;
-    this.#remove = remove;
-  }
-
-  /** Removes the wait and rejects it. */
-  abort(reason: unknown): void {
-    this.cancel();
-    this.done.reject(reason);
-  }
-
-  cancel(): void {
-    this.callback = null;
-    this.#remove(this);
-  }
-
-  /** Called by the ledger of a test, which the wait has failed as a leak. */
-  close(): void {
-    this.cancel();
-  }
-
-  [Symbol.dispose](): void {
-    this.cancel();
-  }
-
-  /** Describes the wait in a few words. */
-  describe(): string {
-    const act = this.callback === null ? "sleep until" : "call at";
-    return `${act} ${formatSeconds(this.due)}`;
   }
 }

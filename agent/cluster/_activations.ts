@@ -8,7 +8,7 @@ import type { AgentOptions } from "../agent_options.ts";
 import { actAsNobody } from "../messages/_acting.ts";
 import { agentNotFound } from "../messages/_agent_not_found.ts";
 import type { SavedState, StateStore } from "../state/store.ts";
-import { AgentFactory } from "../supervision/_supervisor.ts";
+import { AgentFactory } from "../supervision/_agent_factory.ts";
 import { setActivation } from "./activation.ts";
 import { type Claim, decodeClaim, encodeClaim, type Owner } from "./_claim.ts";
 import type { Located } from "./_desk.ts";

@@ -10,59 +10,19 @@ import { waitBy, waitByEither } from "../clock/_clock_waits.ts";
 import { ClockClosedError } from "../errors.ts";
 import { agentNotFound } from "../messages/_agent_not_found.ts";
 import { Deadlocks } from "../messages/_deadlocks.ts";
+import type { AgentFactory } from "./_agent_factory.ts";
 import {
-  type AgentGuard,
   type AgentHost,
   AgentLifecycle,
   GRACE_MS,
 } from "./_agent_lifecycle.ts";
-import {
-  actionOnFailure,
-  type Restarts,
-  restartsOf,
-} from "./_restart_policy.ts";
+import { actionOnFailure, restartsOf } from "./_restart_policy.ts";
 
 /** How long a call waits before it is looked at as a part of a deadlock. */
 const DEADLOCK_MS = 1_000;
 
 /** The most calls that wait for an agent, unless it chooses another number. */
 const MOST_WAITING = 10_000;
-
-/** How `spawn` makes one agent, and makes it again after failures. */
-export class AgentFactory {
-  /** Calls the constructor. */
-  readonly make: () => AgentLike;
-  /** The prototype of the agent, but not of other agents that it makes. */
-  readonly prototype: object;
-  /** The agent that owns it; `null` if the container does. */
-  readonly parent: AgentLifecycle | null;
-  /** The id of the agent, which it keeps if it is restarted. */
-  id: string | undefined;
-  /** Whether the id was chosen before the agent was made. */
-  readonly isNamed: boolean;
-  /** The restarts of the agent, if it asks for them. */
-  restarts: Restarts | null = null;
-  isRestarting = false;
-  /** Runs around the methods of the agent, if there is one. */
-  guard: AgentGuard | null = null;
-  /** The newest agent; `null` until its constructor registers it. */
-  own: AgentLifecycle | null = null;
-  /** All agents that have registered while its constructor ran. */
-  made: AgentLifecycle[] = [];
-
-  constructor(
-    prototype: object,
-    make: () => AgentLike,
-    parent: AgentLifecycle | null = null,
-    id?: string,
-  ) {
-    this.prototype = prototype;
-    this.make = make;
-    this.parent = parent;
-    this.id = id;
-    this.isNamed = id !== undefined;
-  }
-}
 
 /** Ends restarts. Made once: an exception takes 10 µs of each close. */
 const CLOSING = new DOMException("The container closes", "AbortError");
