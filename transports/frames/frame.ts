@@ -59,8 +59,6 @@ const FOREIGN_ANSWER: Uint8Array = encoder.encode(
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
   #buffer = EMPTY;
-  /** How much of the buffer is used: it may be longer than asked for. */
-  #room = 0;
   #start = 0;
   #end = 0;
   /** The length of the last frame, header included. */
@@ -86,7 +84,7 @@ export class FrameDecoder {
     this.#burst?.forget();
     if (this.heldBytes === 0) this.#reset();
     else this.#makeRoom();
-    return this.#buffer.subarray(this.#end, this.#room);
+    return this.#buffer.subarray(this.#end);
   }
 
   /** Notes that `bytes` bytes were read into the last {@linkcode space}. */
@@ -154,19 +152,18 @@ export class FrameDecoder {
 
   /** Keeps only a small buffer, since the connection may be idle from now on. */
   #reset(): void {
-    const room = this.#room;
+    const { length } = this.#buffer;
     // Of a small one that was filled, or did not suffice, a busy peer would need
     // several for a burst.
-    const isFilled = room > 0 && this.#end === room;
-    const bytes = room > FIRST_BUFFER_BYTES || isFilled
+    const isFilled = length > 0 && this.#end === length;
+    const bytes = length > FIRST_BUFFER_BYTES || isFilled
       ? IDLE_BUFFER_BYTES
       : FIRST_BUFFER_BYTES;
-    if (room !== bytes) {
+    if (length !== bytes) {
       giveBuffer(this.#buffer);
       this.#buffer = bytes === FIRST_BUFFER_BYTES
         ? new Uint8Array(bytes)
         : takeBuffer(bytes);
-      this.#room = bytes;
     }
     this.#start = this.#end = 0;
   }
@@ -181,8 +178,8 @@ export class FrameDecoder {
     const wanted = held < HEADER_BYTES
       ? HEADER_BYTES
       : HEADER_BYTES + readUint32(this.#buffer, this.#start);
-    if (this.#start + wanted <= this.#room) return;
-    const isFull = this.#end === this.#room;
+    if (this.#start + wanted <= this.#buffer.length) return;
+    const isFull = this.#end === this.#buffer.length;
     const most = Math.max(wanted, BUSY_BUFFER_BYTES);
     const earned = Math.max(
       this.#end * GROWTH,
@@ -190,12 +187,12 @@ export class FrameDecoder {
       IDLE_BUFFER_BYTES,
     );
     const bytes = isFull ? Math.min(most, earned) : 0;
-    if (bytes > this.#room) {
+    if (bytes > this.#buffer.length) {
+      // It may be longer: to use all of it saves reads of large frames.
       const grown = spareBuffers.take(bytes);
       grown.set(this.#buffer.subarray(this.#start, this.#end));
       giveBuffer(this.#buffer);
       this.#buffer = grown;
-      this.#room = bytes;
     } else if (this.#start > 0) {
       this.#buffer.copyWithin(0, this.#start, this.#end);
     }
