@@ -40,10 +40,15 @@ interface Existing {
   hangUp(): void;
 }
 
+/** A stream that can be lost from below. */
+interface Hanging {
+  hangUp(): void;
+}
+
 let existing: Promise<Existing> | undefined;
 
 async function create(): Promise<Existing> {
-  const open = new Set<ByteStream>();
+  const open = new Set<ByteStream & Hanging>();
   const transports = [tcp(), unix()].map((it) => closable(it, open));
   const container = await Container.create(
     `local://bench-${crypto.randomUUID()}`,
@@ -51,26 +56,33 @@ async function create(): Promise<Existing> {
   );
   container.unref();
   const hangUp = () => {
-    for (const stream of open) stream.close();
+    for (const stream of open) stream.hangUp();
   };
   return { container, hangUp };
 }
 
 /** Puts the streams of its connections into `open` while they are. */
-function closable(transport: Transport, open: Set<ByteStream>): Transport {
+function closable(
+  transport: Transport,
+  open: Set<ByteStream & Hanging>,
+): Transport {
   return {
     ...transport,
     connect: async (address, options) => {
       const connection = await transport.connect(address, options);
       const { stream } = connection;
-      const closing: ByteStream = {
-        read: async (into) => {
-          try {
-            return await stream.read(into);
-          } catch (error) {
-            if (open.has(closing)) throw error;
-            return null;
-          }
+      let endRead = () => {};
+      const closing: ByteStream & Hanging = {
+        read: (into) =>
+          new Promise((resolve, reject) => {
+            endRead = () => resolve(null);
+            stream.read(into).then(resolve, reject);
+          }),
+        // At once: the read of a closed socket rejects some turns later, for
+        // which the yardstick does not wait either.
+        hangUp: () => {
+          endRead();
+          closing.close();
         },
         write: (bytes) => stream.write(bytes),
         closeWrite: async () => {
