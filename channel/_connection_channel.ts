@@ -50,6 +50,12 @@ const CLOSED_HERE: CloseReason = {
   message: "this side closed the channel",
 };
 
+const CLOSED_BY_PEER: CloseReason = {
+  by: "peer",
+  code: "closed",
+  message: "the peer closed the connection",
+};
+
 const OPEN: ChannelState = { kind: "open" };
 
 /** The channels whose end errors report. */
@@ -232,11 +238,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     } else if (this.state.kind !== "open") {
       this.#endClose();
     } else if (error === null) {
-      this.cut({
-        by: "peer",
-        code: "closed",
-        message: "the peer closed the connection",
-      });
+      this.cut(CLOSED_BY_PEER);
     } else {
       this.cut({
         by: "peer",
@@ -312,6 +314,19 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   /** Ends a close with some grace, if nothing is served any more. */
   finishIfIdle(): void {
     if (this.state.kind === "closing" && !this.isServing) this.finish();
+  }
+
+  /**
+   * Ends the connection, once queued data is written, if neither side waits for
+   * an answer. For a peer that closes and sends nothing more: it would have to
+   * wait for the end otherwise.
+   */
+  leaveIfIdle(): void {
+    if (this.state.kind !== "open" || this.isBusy()) return;
+    if (!this.queue.isEmpty) return;
+    this.#beginClose(CLOSED_BY_PEER);
+    this.state = { kind: "finishing", reason: CLOSED_BY_PEER };
+    this.connection.leave();
   }
 
   /** Ends the stream of a closing channel, once queued data is written. */

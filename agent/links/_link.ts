@@ -33,7 +33,7 @@ export interface Route {
     isIdempotent(path: string, options: CallOptions): Promise<boolean>;
   };
   readonly path: string;
-  /** Whether its connection has ended. */
+  /** Whether its connection has ended, or does so at once. */
   readonly isOver: boolean;
   /** Whether it has, or the other side has begun to close it. */
   readonly isLeaving: boolean;
@@ -55,7 +55,7 @@ class AgentRoute implements Route {
   }
 
   get isOver(): boolean {
-    return this.#session.channel.hasEnded;
+    return !this.#session.channel.canSend;
   }
 
   get isLeaving(): boolean {
@@ -93,9 +93,9 @@ export class Link {
     });
   }
 
-  /** Whether the connection has ended. */
+  /** Whether the connection has ended, or does so at once. */
   get isOver(): boolean {
-    return this.#session.channel.hasEnded;
+    return !this.#session.channel.canSend;
   }
 
   /**

@@ -264,6 +264,7 @@ export class Session implements SessionContext, ChannelHooks {
         this.#reply(request, result);
         // Before the calls behind the hello are refused.
         if (path === "$/hello") this.closing.announce();
+        else if (path === "$/drain") this.#leaveIfIdle();
         return;
       }
       result.then(
@@ -273,6 +274,12 @@ export class Session implements SessionContext, ChannelHooks {
     } catch (error) {
       this.served.fail(request, error);
     }
+  }
+
+  /** For when the other side closes. */
+  #leaveIfIdle(): void {
+    const hasStreams = this.#incoming?.size || this.#streams?.size;
+    if (!hasStreams) this.channel.leaveIfIdle();
   }
 
   #reply(request: IncomingRequest, result: unknown): void {

@@ -5,11 +5,15 @@ import {
   assertRejects,
 } from "@std/assert";
 import { ServerBusyError } from "../../channel/errors.ts";
+import { WirePeer } from "../../channel/fixtures/wire_peer.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
 import { openReconnecting } from "../reconnect/deno.ts";
 import { startServer } from "../deno.ts";
 import { service } from "../service/service.ts";
+
+/** The transports of a {@linkcode WirePeer}. */
+const WIRED = ["tcp", "unix", "memory", "tls"] as const;
 
 /** Methods that go on when a test lets them. */
 function works() {
@@ -110,6 +114,39 @@ withCtx(
     assert(await told.promise instanceof DOMException);
     await closed;
     assert(performance.now() - start < 20_000);
+  },
+);
+
+withCtx(
+  {
+    name: "a side that has nothing under way ends as soon as the other closes",
+    transports: WIRED,
+  },
+  async (ctx) => {
+    const server = await ctx.rpc.startServer(works().served);
+    using peer = await WirePeer.open(server.address, ctx.options);
+    await peer.hello();
+    // This peer never ends by itself.
+    assertEquals(await peer.call("$/drain"), [1, null]);
+    assertEquals(await peer.receive(), null);
+  },
+);
+
+withCtx(
+  {
+    name: "a side with a call under way answers it when the other closes",
+    transports: WIRED,
+  },
+  async (ctx) => {
+    const gate = Promise.withResolvers<string>();
+    const waiting = service({ wait: () => gate.promise });
+    const server = await ctx.rpc.startServer(waiting);
+    using peer = await WirePeer.open(server.address, ctx.options);
+    await peer.hello();
+    const id = peer.request(["wait", [], {}]);
+    assertEquals(await peer.call("$/drain"), [1, null]);
+    gate.resolve("late");
+    assertEquals(await peer.receive(), [1, id, "late"]);
   },
 );
 

@@ -79,6 +79,7 @@ export class FramedConnection {
   #state: State = "open";
   #writingBytes = 0;
   #writeError: unknown = null;
+  #isLeaving = false;
   /** Frames delivered since the peer last paused, or others had their turn. */
   #framesInTurn = 0;
 
@@ -163,6 +164,15 @@ export class FramedConnection {
   }
 
   /**
+   * Does the same, but does not wait for the peer to end. Only for a peer that
+   * sends nothing more.
+   */
+  leave(): void {
+    this.#isLeaving = true;
+    this.finish();
+  }
+
+  /**
    * Ends the connection at once and drops the queue. The receiver is called no
    * more. Repeatable.
    */
@@ -215,9 +225,7 @@ export class FramedConnection {
       if (cause instanceof MismatchError) await this.#answer(cause);
     }
     readConnections--;
-    if (this.#state === "closed") return;
-    this.close();
-    receiver.end(error);
+    this.#end(error);
   }
 
   /** Tells a peer of another protocol so, in a few bytes which always fit. */
@@ -335,7 +343,15 @@ export class FramedConnection {
   #endStream(): void {
     // Fails if the peer is gone or this side has closed. No frame is lost by
     // that, and the read reports the end.
-    this.#stream.closeWrite().catch(() => {});
+    const ended = this.#stream.closeWrite().catch(() => {});
+    if (this.#isLeaving) ended.then(() => this.#end(null));
+  }
+
+  /** Ends the connection, unless it has ended. */
+  #end(error: unknown): void {
+    if (this.#isClosed()) return;
+    this.close();
+    this.#receiver?.end(error);
   }
 }
 
