@@ -360,7 +360,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     } else {
       this.cut(reason);
     }
-    if (!isAwaited) this.options.onProtocolError(error);
+    if (!isAwaited) {
+      this.options.onProtocolError(error, this.remoteAddress);
+    }
   }
 
   /** Closes the channel of a peer with another codec, once it is told so. */
@@ -433,7 +435,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
       waitingCalls: this.calls.waiting,
       unansweredRequests: this.#requests.size,
       heldBytes: this.budget.bytes,
-      unreadRequests: this.#requests.inbox.size,
+      unreadRequests: this.#requests.unread,
       queuedBytes: connection.queuedBytes,
     };
   }

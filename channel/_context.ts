@@ -77,20 +77,26 @@ export class ChannelCounters implements ChannelCounts {
   bytesOut = 0;
 }
 
-/** The options of a channel on one connection. */
+/**
+ * The options of a channel on one connection. Those of a host share them, since
+ * an idle connection should take little memory.
+ */
 export interface ConnectionChannelOptions
   extends Omit<ResolvedOptions, "onError"> {
   /** Counts that the channels of one server share. */
   readonly serverCounts: { cutConnections: number; refusedPeers: number };
   /** Bounds the requests of all channels of one server together. */
   readonly requestRate: TokenBucket;
-  /** Hears of a peer's breach of the protocol that no call was rejected with. */
-  readonly onProtocolError: (error: unknown) => void;
+  /**
+   * Hears of a peer's breach of the protocol that no call was rejected with;
+   * `address` is that of the peer.
+   */
+  readonly onProtocolError: (error: unknown, address: string) => void;
   /**
    * Hears when this side takes the first message of the peer. Only for a
    * connection that was accepted.
    */
-  readonly onHeard?: () => void;
+  readonly onHeard?: (channel: ChannelContext) => void;
 }
 
 /** A channel, as each of its parts sees it. */

@@ -19,6 +19,9 @@ import { ignoreRejection } from "./codecs/types/_peer_data.ts";
 /** The bytes in the message that is decoded now which are views of its payload. */
 const LENT: Uint8Array[] = [];
 
+/** Before the first message. */
+const UNLIMITED: DecodeLimits = { maxWeight: Infinity };
+
 const NONE_KEPT: readonly unknown[] = [];
 
 /** The limits of one channel, and the text of what arrives there. */
@@ -47,7 +50,7 @@ export class MessageCodec implements PayloadOwner {
   readonly #channel: ChannelContext;
   readonly #codec: Codec;
   #types: TypeTable;
-  #limits: DecodeLimits = { maxWeight: Infinity };
+  #limits = UNLIMITED;
 
   /** Creates the codec of `channel`. */
   constructor(channel: ChannelContext) {
@@ -107,7 +110,8 @@ export class MessageCodec implements PayloadOwner {
       this.#codec.release?.(payload);
     } catch (error) {
       // The message was sent, so nobody else waits for this error.
-      this.#channel.options.onProtocolError(error);
+      const { options, remoteAddress } = this.#channel;
+      options.onProtocolError(error, remoteAddress);
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type ChannelStarter,
   ConnectionChannel,
 } from "./_connection_channel.ts";
+import type { ConnectionChannelOptions } from "./_context.ts";
 import { mismatchIn } from "./codecs/_mismatch.ts";
 import { checkRange } from "./limits/_check_range.ts";
 import {
@@ -13,6 +14,7 @@ import {
   chooseTransport,
   type ResolvedOptions,
   resolveOptions,
+  USUAL_OPTIONS,
 } from "./options.ts";
 import { Ending } from "./timers/_shared_end.ts";
 import { Timers } from "./timers/_timers.ts";
@@ -32,6 +34,9 @@ export interface ConnectionOptions extends ChannelOptions {
   /** Aborts the attempt, which rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Shared, since an idle connection should take little memory. */
+const USUAL = withoutServer(USUAL_OPTIONS);
 
 /** The longest time of one attempt to connect. */
 const ATTEMPT_MS = 10_000;
@@ -114,15 +119,18 @@ export function channelOn<Started>(
   connection: Connection,
   options: ResolvedOptions,
 ): Started {
-  const { remoteAddress: address } = connection;
-  const channel = new ConnectionChannel(connection, {
+  const complete = options === USUAL_OPTIONS ? USUAL : withoutServer(options);
+  return startChannel(new ConnectionChannel(connection, complete));
+}
+
+function withoutServer(options: ResolvedOptions): ConnectionChannelOptions {
+  return {
     ...options,
     serverCounts: { cutConnections: 0, refusedPeers: 0 },
     requestRate: UNBOUNDED,
-    onProtocolError: (error) =>
+    onProtocolError: (error, address) =>
       options.onError(error, { kind: "protocol", address }),
-  });
-  return startChannel(channel);
+  };
 }
 
 /**

@@ -127,6 +127,17 @@ export interface ResolvedOptions {
 export function resolveOptions(
   options: ChannelOptions & BudgetOptions,
 ): ResolvedOptions {
+  return isUsual(options) ? USUAL_OPTIONS : resolve(options);
+}
+
+/** Whether none of the options is set, as for most clients. */
+function isUsual(options: ChannelOptions & BudgetOptions): boolean {
+  const { budget, codec, limits, onError, serializers, timeoutMs } = options;
+  return (budget ?? codec ?? limits ?? onError ?? serializers ?? timeoutMs) ===
+    undefined;
+}
+
+function resolve(options: ChannelOptions & BudgetOptions): ResolvedOptions {
   const limits = resolveLimits(options.limits);
   const timeoutMs = options.timeoutMs ?? Infinity;
   checkRange("timeoutMs", timeoutMs, 0);
@@ -141,3 +152,6 @@ export function resolveOptions(
     onError: guardedOnError(options.onError),
   };
 }
+
+/** The options of most clients, which share them to save memory. */
+export const USUAL_OPTIONS: ResolvedOptions = resolve({});

@@ -10,6 +10,7 @@ import {
 } from "./_connection_channel.ts";
 import { Budget } from "./limits/budget.ts";
 import { GIVEN_UP, Handshakes } from "./limits/_handshakes.ts";
+import type { ConnectionChannelOptions } from "./_context.ts";
 import { Hosts } from "./limits/_hosts.ts";
 import {
   type ChannelOptions,
@@ -22,6 +23,8 @@ import type { ErrorContext } from "./report.ts";
 import { TokenBucket } from "./limits/_token_bucket.ts";
 import { Totals } from "./tables/_totals.ts";
 import { within } from "./timers/_waits.ts";
+
+const DONE = Promise.resolve();
 
 /** The default time for the handlers of a closing server. */
 const SERVER_GRACE_MS = 1_000;
@@ -133,12 +136,12 @@ class ChannelServer<Started> implements Server {
   readonly #options: ServerOptions;
   readonly #resolved: ResolvedOptions;
   readonly #requestRate: TokenBucket;
-  readonly #hosts: Hosts;
+  readonly #hosts: Hosts<ConnectionChannelOptions>;
   readonly #handshakes: Handshakes;
   readonly #channels = new Set<ConnectionChannel>();
   /** The channels of which nothing was taken yet, by their hosts. */
   readonly #silent = new HostGroups<ConnectionChannel>();
-  readonly #handlers = new Set<Promise<void>>();
+  readonly #handlers = new Map<ConnectionChannel, Promise<void>>();
   readonly #resolveClosed: () => void;
   readonly #totals = new Totals();
   readonly #counts = {
@@ -167,9 +170,12 @@ class ChannelServer<Started> implements Server {
       limits.rates.burstMs,
     );
     this.#handshakes = new Handshakes(this, limits.handshakes);
+    const budget = this.#resolved.budget ??
+      new Budget(limits.requests.maxServerHeldBytes);
     this.#hosts = new Hosts(
       limits.connections.maxPerHost,
-      this.#resolved.budget ?? new Budget(limits.requests.maxServerHeldBytes),
+      budget,
+      (budget) => this.#optionsWith(budget),
     );
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
@@ -220,29 +226,40 @@ class ChannelServer<Started> implements Server {
       connection.stream.close();
       return;
     }
-    const channel = new ConnectionChannel(connection, {
-      ...this.#resolved,
-      budget: this.#hosts.enter(host).budget,
-      serverCounts: this.#counts,
-      requestRate: this.#requestRate,
-      onHeard: () => this.#silent.delete(host, channel),
-      onProtocolError: (error) =>
-        this.#report(error, "protocol", connection.remoteAddress),
-    });
+    const { options } = this.#hosts.enter(host);
+    const channel = new ConnectionChannel(connection, options);
     if (!this.#isRef) channel.unref();
     observed.by?.owned(channel, this);
     this.#channels.add(channel);
     this.#silent.add(host, channel);
     this.#counts.acceptedConnections++;
-    this.#totals.add(channel);
-    channel.closed.then(() => {
+    this.#totals.add(channel, () => {
       this.#channels.delete(channel);
       this.#silent.delete(host, channel);
       this.#hosts.leave(host);
     });
-    const handling = this.#handle(channel, this.#startChannel(channel));
-    this.#handlers.add(handling);
-    handling.then(() => this.#handlers.delete(handling));
+    const started = this.#startChannel(channel);
+    this.#handlers.set(channel, DONE);
+    const handling = this.#handle(channel, started);
+    // A handler that throws at once may have ended already.
+    if (this.#handlers.has(channel)) this.#handlers.set(channel, handling);
+  }
+
+  /** Returns the options of the channels of one host. */
+  #optionsWith(budget: Budget): ConnectionChannelOptions {
+    return {
+      ...this.#resolved,
+      budget,
+      serverCounts: this.#counts,
+      requestRate: this.#requestRate,
+      onHeard: (channel) =>
+        this.#silent.delete(
+          hostOf(channel.remoteAddress),
+          channel as ConnectionChannel,
+        ),
+      onProtocolError: (error, address) =>
+        this.#report(error, "protocol", address),
+    };
   }
 
   /** Returns whether there is, or can be made, room for one more connection. */
@@ -265,13 +282,12 @@ class ChannelServer<Started> implements Server {
   }
 
   async #handle(channel: ConnectionChannel, started: Started): Promise<void> {
-    const task = {};
-    observed.by?.opened(
-      task,
-      "handler",
-      () => `of ${channel.remoteAddress}`,
-    );
-    observed.by?.owned(task, channel);
+    const task = observed.by === null ? null : {};
+    if (task !== null) {
+      const describe = () => `of ${channel.remoteAddress}`;
+      observed.by?.opened(task, "handler", describe);
+      observed.by?.owned(task, channel);
+    }
     try {
       await this.#onConnect(started);
     } catch (error) {
@@ -280,7 +296,8 @@ class ChannelServer<Started> implements Server {
         await channel.close();
       }
     } finally {
-      observed.by?.closed(task);
+      this.#handlers.delete(channel);
+      if (task !== null) observed.by?.closed(task);
     }
   }
 
@@ -304,7 +321,7 @@ class ChannelServer<Started> implements Server {
       ...[...this.#channels].map((channel) => channel.close({ graceMs })),
     ]);
     if (this.#handlers.size > 0) {
-      await within(until - world.now(), Promise.all(this.#handlers));
+      await within(until - world.now(), Promise.all(this.#handlers.values()));
     }
     observed.by?.closed(this);
     this.#resolveClosed();

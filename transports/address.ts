@@ -46,7 +46,9 @@ export function formatAddress(address: Address): string {
   if ("name" in address) return `${start}${address.name}`;
   if ("path" in address) return `${start}[${address.path}]`;
   const { host, port } = address;
-  return `${start}${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const shown = host.includes(":") ? `[${host}]` : host;
+  // Each connection has two addresses: a template would keep its parts, too.
+  return [start, shown, ":", port].join("");
 }
 
 /**

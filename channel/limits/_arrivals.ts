@@ -76,7 +76,7 @@ export class Arrivals {
   heard(): void {
     if (!this.#isUnheard) return;
     this.#isUnheard = false;
-    this.#channel.options.onHeard?.();
+    this.#channel.options.onHeard?.(this.#channel);
   }
 
   /** Returns whether a stranger may make this side hold so much. */

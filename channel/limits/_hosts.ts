@@ -1,23 +1,34 @@
 import { type Budget, hostBudget } from "./budget.ts";
 
 /** A host that has connections to a server. */
-export interface Host {
+export interface Host<Options> {
   /** The budget of all its connections together. */
   readonly budget: Budget;
+  /** What its connections share, beside the budget. */
+  readonly options: Options;
   /** The number of its connections. */
   connections: number;
 }
 
 /** The hosts that have connections to one server. */
-export class Hosts {
+export class Hosts<Options> {
   readonly #most: number;
   readonly #budget: Budget;
-  readonly #hosts = new Map<string, Host>();
+  readonly #makeOptions: (budget: Budget) => Options;
+  readonly #hosts = new Map<string, Host<Options>>();
 
-  /** Allows `most` connections of each host, which count for `budget`. */
-  constructor(most: number, budget: Budget) {
+  /**
+   * Allows `most` connections of each host, which count for `budget`. The
+   * options of a host are made with its own budget.
+   */
+  constructor(
+    most: number,
+    budget: Budget,
+    makeOptions: (budget: Budget) => Options,
+  ) {
     this.#most = most;
     this.#budget = budget;
+    this.#makeOptions = makeOptions;
   }
 
   /** Returns whether the host `name` has as many connections as it may have. */
@@ -26,10 +37,12 @@ export class Hosts {
   }
 
   /** Counts a new connection of the host `name`. */
-  enter(name: string): Host {
+  enter(name: string): Host<Options> {
     let host = this.#hosts.get(name);
     if (host === undefined) {
-      host = { budget: hostBudget(this.#budget), connections: 0 };
+      const budget = hostBudget(this.#budget);
+      const options = this.#makeOptions(budget);
+      host = { budget, options, connections: 0 };
       this.#hosts.set(name, host);
     }
     host.connections++;

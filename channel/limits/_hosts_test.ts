@@ -3,7 +3,7 @@ import { Budget } from "./budget.ts";
 import { Hosts } from "./_hosts.ts";
 
 Deno.test("Hosts counts so many connections from each", () => {
-  const hosts = new Hosts(2, new Budget(Infinity));
+  const hosts = new Hosts(2, new Budget(Infinity), () => null);
   hosts.enter("a");
   assertFalse(hosts.isFull("a"));
   hosts.enter("a");
@@ -15,7 +15,7 @@ Deno.test("Hosts counts so many connections from each", () => {
 
 Deno.test("Hosts counts what the connections of one host hold together", () => {
   const server = new Budget(100);
-  const hosts = new Hosts(2, server);
+  const hosts = new Hosts(2, server, () => null);
   const host = hosts.enter("a");
   assertEquals(hosts.enter("a"), host);
   host.budget.hold(30);

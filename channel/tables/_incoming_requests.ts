@@ -31,16 +31,30 @@ const STRANGER_REFUSALS = 256;
 
 /** The requests of the peer, until they are answered. */
 export class IncomingRequests implements Answerer {
-  /** The requests that no handler has taken yet. */
-  readonly inbox: Inbox<IncomingRequest> = new Inbox();
-
   readonly #channel: ChannelParts;
   readonly #unanswered = new IdTable<IncomingRequest>();
+  /** Made when needed: a layer above takes the requests at once. */
+  #inbox: Inbox<IncomingRequest> | null = null;
   #refusedOfStranger = 0;
 
   /** Creates an empty table. */
   constructor(channel: ChannelParts) {
     this.#channel = channel;
+  }
+
+  /** The requests that no handler has taken yet. */
+  get inbox(): Inbox<IncomingRequest> {
+    if (this.#inbox === null) {
+      this.#inbox = new Inbox();
+      const { state } = this.#channel;
+      if (state.kind !== "open") this.endInbox();
+    }
+    return this.#inbox;
+  }
+
+  /** The number of requests that no handler has taken yet. */
+  get unread(): number {
+    return this.#inbox?.size ?? 0;
   }
 
   /** The number of unanswered requests. */
@@ -278,7 +292,7 @@ export class IncomingRequests implements Answerer {
 
   /** Removes the requests that no handler has taken. */
   dropUnread(): IncomingRequest[] {
-    const unread = this.inbox.clear();
+    const unread = this.#inbox?.clear() ?? [];
     for (const request of unread) this.#remove(request);
     return unread;
   }
@@ -286,7 +300,7 @@ export class IncomingRequests implements Answerer {
   /** No more requests will come. */
   endInbox(): void {
     const { state } = this.#channel;
-    this.inbox.end(
+    this.#inbox?.end(
       () => this.#channel.endError("recv"),
       state.kind === "open" || state.reason.by !== "error",
     );

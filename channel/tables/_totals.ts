@@ -32,10 +32,13 @@ export class Totals {
   readonly #open = new Set<ConnectionChannel>();
   readonly #ended: Sums = zeros();
 
-  /** Adds a new channel. */
-  add(channel: ConnectionChannel): void {
+  /** Adds a new channel, and calls `onEnd` when it has ended. */
+  add(channel: ConnectionChannel, onEnd?: () => void): void {
     this.#open.add(channel);
-    channel.closed.then((reason) => this.#end(channel, reason));
+    channel.closed.then((reason) => {
+      this.#end(channel, reason);
+      onEnd?.();
+    });
   }
 
   #end(channel: ConnectionChannel, reason: CloseReason): void {

@@ -7,7 +7,7 @@ export interface HeapItem {
 /** A binary heap whose items know their position, so that any can be removed. */
 export class Heap<T extends HeapItem> {
   readonly #isBefore: (a: T, b: T) => boolean;
-  readonly #items: T[] = [];
+  #items: T[] = [];
 
   /** `isBefore` returns whether `a` comes before `b`. */
   constructor(isBefore: (a: T, b: T) => boolean) {
@@ -26,7 +26,11 @@ export class Heap<T extends HeapItem> {
 
   /** Adds an item that is in no heap. */
   add(item: T): void {
-    this.#rise(item, this.#items.length);
+    const { length } = this.#items;
+    if (length > 0) return this.#rise(item, length);
+    // A first push would reserve room for 17 items, and most heaps have one.
+    this.#items = [item];
+    item.slot = 0;
   }
 
   /** Removes an item, if it is in this heap. */

@@ -52,7 +52,8 @@ export class Timers implements Sleeper {
   wakeAt = Infinity;
   slot = -1;
   readonly #owner: object | undefined;
-  readonly #heap = new Heap<Due>(isBefore);
+  /** Made when needed: nothing is due on most idle connections. */
+  #heap: Heap<Due> | null = null;
   /** The alarm that will wake them; `null` while nothing is due. */
   #alarm: Alarm | null = null;
   /** Whether they count among those that keep the process alive. */
@@ -86,6 +87,7 @@ export class Timers implements Sleeper {
   /** Adds an item, unless its time is `Infinity`. */
   add(due: Due): void {
     if (due.dueAt === Infinity || this.#hasEnded) return;
+    this.#heap ??= new Heap(isBefore);
     this.#heap.add(due);
     if (due.keepsAlive && this.#keptAlive++ === 0) this.#updateRef();
     this.#arm();
@@ -112,7 +114,7 @@ export class Timers implements Sleeper {
 
   /** Removes an item, if it is in. */
   remove(due: Due): void {
-    if (due.slot < 0) return;
+    if (due.slot < 0 || this.#heap === null) return;
     this.#heap.remove(due);
     this.#letGo(due);
     if (this.#heap.size === 0) this.#silence();
@@ -121,7 +123,7 @@ export class Timers implements Sleeper {
   /** Removes everything, for good: the owner has ended. */
   end(): void {
     this.#hasEnded = true;
-    this.#heap.clear();
+    this.#heap?.clear();
     this.#silence();
   }
 
@@ -130,7 +132,7 @@ export class Timers implements Sleeper {
   }
 
   #arm(): void {
-    const at = this.#heap.first?.dueAt ?? Infinity;
+    const at = this.#heap?.first?.dueAt ?? Infinity;
     if (at >= this.wakeAt && !this.#alarm?.isStale) return;
     if (this.#alarm === null) {
       observed.by?.opened(this, "timer", () => this.#names());
@@ -163,9 +165,10 @@ export class Timers implements Sleeper {
   wake(now: number): void {
     this.#silence();
     try {
-      for (const due of this.#heap.takeWhile(({ dueAt }) => dueAt <= now)) {
-        this.#letGo(due);
-        due.fire();
+      const due = this.#heap?.takeWhile(({ dueAt }) => dueAt <= now) ?? [];
+      for (const item of due) {
+        this.#letGo(item);
+        item.fire();
       }
     } finally {
       this.#arm();
@@ -173,7 +176,8 @@ export class Timers implements Sleeper {
   }
 
   #names(): string {
-    return [...new Set(this.#heap.values().map((due) => due.name))].join(", ");
+    const dues = this.#heap?.values() ?? [];
+    return [...new Set(dues.map((due) => due.name))].join(", ");
   }
 }
 
