@@ -143,8 +143,8 @@ export class Link {
     const options = { timeoutMs: CHECK_MS, signal };
     let received: unknown;
     try {
-      received = await withOptions(this.client.remote, options)
-        .validate_aid(id);
+      // Not by a proxy: each new connection would make three.
+      received = await this.#session.calls.call("validate_aid", [id], options);
     } catch (error) {
       // It may be open at this side alone. Heartbeats are patient with a peer
       // that has been called and has answered nothing; another attempt must not
