@@ -29,6 +29,8 @@ export interface Rate {
 
 /** Turns of each of many subjects, of which the best one counts. */
 const RANKING_TURNS = 5;
+/** A pair is warm after so many runs. */
+const WARM_RUNS = 20;
 /** A run for a quantile of 99 % has so many acts. */
 const ACTS_FOR_P99 = 200;
 
@@ -110,8 +112,7 @@ export class Comparer {
   ): Promise<Summary> {
     const pair = await this.#harness.pair({ subject, transport });
     const taken: Measurement[] = [];
-    // Compiles the code.
-    await pair.count(workload, 10 * this.#effort.runMs);
+    await this.#warmUp(pair, workload);
     const end = performance.now() + this.#effort.limitMs;
     while (taken.length < this.#effort.turns && performance.now() < end) {
       const run = await pair.run(workload, ACTS_FOR_P99, true);
@@ -119,6 +120,14 @@ export class Comparer {
       taken.push({ value: quantiles![1] * 1_000, waitedUs });
     }
     return summarize(quietest(taken).map(({ value }) => value));
+  }
+
+  /**
+   * Lets V8 compile the code of a workload: what is counted before takes far less
+   * than `runMs` later, and what is measured says how much code there is.
+   */
+  async #warmUp(pair: Pair, workload: Workload): Promise<void> {
+    await pair.count(workload, WARM_RUNS * this.#effort.runMs);
   }
 
   /**
@@ -131,6 +140,7 @@ export class Comparer {
     transport: Transport,
   ): Promise<() => Promise<Measurement>> {
     const pair: Pair = await this.#harness.pair({ subject, transport });
+    await this.#warmUp(pair, workload);
     const acts = await pair.count(workload, this.#effort.runMs);
     if (acts === 0) {
       throw new Error(`'${subject}' has no ${workloadName(workload)}`);
