@@ -1,5 +1,5 @@
 import { ProtocolError } from "../transports/errors.ts";
-import type { PayloadOwner } from "../transports/frames/frame.ts";
+import type { PayloadOwner } from "../transports/frames/frame_queue.ts";
 import { observed } from "../transports/internal.ts";
 import { printable } from "../transports/printable.ts";
 import {

@@ -1,4 +1,4 @@
-import type { PayloadOwner } from "../../transports/frames/frame.ts";
+import type { PayloadOwner } from "../../transports/frames/frame_queue.ts";
 import type { FramedConnection } from "../../transports/frames/framed_connection.ts";
 import type { ChannelContext } from "../_context.ts";
 import type { Timeout } from "../timers/_timers.ts";

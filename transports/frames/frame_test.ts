@@ -18,7 +18,8 @@ import {
 } from "../../testing/network/random.ts";
 import { FrameTooLargeError, ProtocolError } from "../errors.ts";
 import { spareBuffers } from "./_spare_buffers.ts";
-import { encodeFrame, FrameDecoder, FrameQueue } from "./frame.ts";
+import { encodeFrame, FrameDecoder } from "./frame.ts";
+import { FrameQueue } from "./frame_queue.ts";
 
 const MIB = 1024 * 1024;
 const LIMIT = 16 * MIB;

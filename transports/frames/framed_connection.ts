@@ -3,7 +3,8 @@ import { observed } from "../_observers.ts";
 import { queueMicrotask, world } from "../_world.ts";
 import type { ByteStream, Connection } from "../transport.ts";
 import { FlushScheduler, type FlushTime } from "./_flush_scheduler.ts";
-import { FrameDecoder, FrameQueue, type PayloadOwner } from "./frame.ts";
+import { FrameDecoder } from "./frame.ts";
+import { FrameQueue, type PayloadOwner } from "./frame_queue.ts";
 
 /** The receiver of the frames of a connection. Its methods must not throw. */
 export interface FrameReceiver {
