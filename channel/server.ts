@@ -85,7 +85,8 @@ export interface Server extends AsyncDisposable {
   readonly closed: Promise<void>;
   /**
    * Stops listening, closes every channel with `graceMs`, and waits as long for
-   * the handlers. Repeatable: another call joins the close in progress. Never
+   * the handlers. Where `graceMs` is given, it goes on for some milliseconds
+   * before that, to accept who has connected already. Repeatable: another call joins the close in progress. Never
    * rejects.
    *
    * A handler may close its own server, but should not await it: the server
@@ -128,6 +129,13 @@ export async function startServerWith<Started>(
   return server;
 }
 
+/**
+ * How long a server that closes with grace waits for connections that the system
+ * has taken in, in milliseconds, and how often as long as there are some.
+ */
+const ACCEPT_MS = 5;
+const MOST_ACCEPT_ROUNDS = 10;
+
 class ChannelServer<Started> implements Server {
   readonly closed: Promise<void>;
 
@@ -153,6 +161,7 @@ class ChannelServer<Started> implements Server {
   };
   #listener: Listener | null = null;
   #closing = false;
+  #isListening = true;
   #isRef = true;
 
   constructor(
@@ -264,7 +273,7 @@ class ChannelServer<Started> implements Server {
 
   /** Returns whether there is, or can be made, room for one more connection. */
   #hasRoom(host: string): boolean {
-    if (this.#closing) return false;
+    if (!this.#isListening) return false;
     const { max } = this.#resolved.limits.connections;
     if (this.#hosts.isFull(host)) {
       return this.#giveWay(this.#silent.takeOldestOf(host));
@@ -305,16 +314,40 @@ class ChannelServer<Started> implements Server {
     this.#resolved.onError(error, { kind, address });
   }
 
-  async close({ graceMs = SERVER_GRACE_MS }: CloseOptions = {}): Promise<void> {
+  async close({ graceMs }: CloseOptions = {}): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      this.#closeAll(graceMs);
+      // Not by default, as it takes longer than all else of a usual close.
+      if (graceMs) await this.#acceptConnected();
+      this.#closeAll(graceMs ?? SERVER_GRACE_MS);
     }
     await this.closed;
   }
 
+  /**
+   * Accepts those who have connected, and may have sent calls, while this process
+   * was busy: the system has taken them in, and would reset them.
+   */
+  async #acceptConnected(): Promise<void> {
+    let rounds = 0;
+    let before: number;
+    do {
+      before = this.#counts.acceptedConnections;
+      // Twice: the first may be over before Deno has asked the system.
+      for (let wait = 0; wait < 2; wait++) {
+        await new Promise<void>((resolve) =>
+          world.setTimer(ACCEPT_MS, resolve)
+        );
+      }
+    } while (
+      this.#counts.acceptedConnections > before &&
+      ++rounds < MOST_ACCEPT_ROUNDS
+    );
+  }
+
   async #closeAll(graceMs: number): Promise<void> {
     const until = world.now() + graceMs;
+    this.#isListening = false;
     this.#handshakes.close();
     await Promise.all([
       this.#listener!.close(),

@@ -5,11 +5,13 @@ import {
   assertRejects,
 } from "@std/assert";
 import { ServerBusyError } from "../../channel/errors.ts";
+import { defaultTransports } from "../../transports/defaults.ts";
+import type { Transport } from "../../transports/transport.ts";
 import { WirePeer } from "../../channel/fixtures/wire_peer.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 import { call } from "../call.ts";
 import { openReconnecting } from "../reconnect/deno.ts";
-import { startServer } from "../deno.ts";
+import { openConnection, startServer } from "../deno.ts";
 import { service } from "../service/service.ts";
 
 /** The transports of a {@linkcode WirePeer}. */
@@ -94,6 +96,7 @@ withCtx(
     const result = remote.callBack((n) => 10 * n);
     await started.promise;
     const closed = ctx.rpc.closeServer({ graceMs: 5_000 });
+    while (await remote.quick().then(() => true, () => false));
     await assertRejects(() => remote.quick(), ServerBusyError);
     steps[0]!.resolve();
     assertEquals(await result, 30);
@@ -177,9 +180,10 @@ withCtx(
     const closed = old.close({ graceMs: 10_000 });
     // The new server may listen at the same address only once the old one does not.
     const other = startAgain();
-    const calls = Array.from({ length: 20 }, () => client.remote.quick());
-    assertEquals(new Set(await Promise.all(calls)), new Set(["quick"]));
-    assertEquals(client.stats().connections, 2);
+    while (client.stats().connections < 2) {
+      const calls = Array.from({ length: 20 }, () => client.remote.quick());
+      assertEquals(new Set(await Promise.all(calls)), new Set(["quick"]));
+    }
     steps[0]!.resolve();
     assertEquals(await running, 3);
     await closed;
@@ -226,6 +230,17 @@ withCtx(
   },
 );
 
+/** Waits until nobody listens at an address. */
+async function untilClosed(address: string): Promise<void> {
+  for (;;) {
+    try {
+      await using _client = await openConnection(address);
+    } catch {
+      return;
+    }
+  }
+}
+
 withCtx({
   name:
     "no call is lost that follows the hello of a client to a closing server",
@@ -243,6 +258,7 @@ withCtx({
   const calls = [remote.count(), remote.count()];
   await accepted.promise;
   const closed = server.close({ graceMs: 4_000 });
+  await untilClosed(server.address);
   held[Symbol.dispose]();
   for (const { status, ...it } of await Promise.allSettled(calls)) {
     assertEquals(status, "rejected");
@@ -250,3 +266,41 @@ withCtx({
   }
   await closed;
 });
+
+/** Accepts connections by `base` a turn after `busy` has ended, as a busy server does. */
+function acceptsAfter(busy: Promise<void>, base: Transport): Transport {
+  return {
+    ...base,
+    listen: (address, accept, options) =>
+      base.listen(address, async (connection) => {
+        await busy;
+        setImmediate(() => accept(connection));
+      }, options),
+  };
+}
+
+withCtx(
+  {
+    name:
+      "no call is lost of a client that a closing server has not accepted yet",
+    transports: ["tcp", "unix", "memory"],
+  },
+  async (ctx) => {
+    const counter = service({ count: () => "ran" });
+    const busy = Promise.withResolvers<void>();
+    const server = await ctx.rpc.startServer(counter, {
+      transports: defaultTransports()
+        .map((it) => acceptsAfter(busy.promise, it)),
+    });
+    const { remote } = await ctx.rpc.connect<typeof counter>();
+    const call = remote.count();
+    busy.resolve();
+    await busy.promise;
+    const closed = server.close({ graceMs: 4_000 });
+    const [result] = await Promise.allSettled([call]);
+    if (result.status === "rejected") {
+      assertInstanceOf(result.reason, ServerBusyError);
+    }
+    await closed;
+  },
+);
