@@ -27,13 +27,14 @@ function program(makesMethods: boolean): string {
     for (const m of numbers) {
       lines.push(
         `const s${s}_${m} = z.object({ id: z.string(), n${m}: z.number().optional() });`,
+        `const t${s}_${m} = z.number().default(1), u${s}_${m} = z.string();`,
       );
     }
     lines.push(`const service${s} = service({`);
     for (const m of numbers) {
       lines.push(
         makesMethods
-          ? `m${m}: method({ args: [s${s}_${m}, z.number().default(1)], result: z.string() }, (it, n) => it.id + n),`
+          ? `m${m}: method({ args: [s${s}_${m}, t${s}_${m}], result: u${s}_${m} }, (it, n) => it.id + n),`
           : `m${m}: (it: z.infer<typeof s${s}_${m}>, n = 1): string => it.id + n,`,
       );
     }
