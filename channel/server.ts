@@ -85,9 +85,9 @@ export interface Server extends AsyncDisposable {
   readonly closed: Promise<void>;
   /**
    * Stops listening, closes every channel with `graceMs`, and waits as long for
-   * the handlers. Where `graceMs` is given, it goes on for some milliseconds
-   * before that, to accept who has connected already. Repeatable: another call joins the close in progress. Never
-   * rejects.
+   * the handlers. With more than a second of grace it goes on for some 10 ms
+   * before that, to accept who has connected already. Repeatable: another call
+   * joins the close in progress. Never rejects.
    *
    * A handler may close its own server, but should not await it: the server
    * waits for the handler until `graceMs` have passed.
@@ -314,12 +314,12 @@ class ChannelServer<Started> implements Server {
     this.#resolved.onError(error, { kind, address });
   }
 
-  async close({ graceMs }: CloseOptions = {}): Promise<void> {
+  async close({ graceMs = SERVER_GRACE_MS }: CloseOptions = {}): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
       // Not by default, as it takes longer than all else of a usual close.
-      if (graceMs) await this.#acceptConnected();
-      this.#closeAll(graceMs ?? SERVER_GRACE_MS);
+      if (graceMs > SERVER_GRACE_MS) await this.#acceptConnected();
+      this.#closeAll(graceMs);
     }
     await this.closed;
   }
