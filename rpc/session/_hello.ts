@@ -208,7 +208,7 @@ export class Hello {
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (!(timeoutMs < this.#patienceMs)) {
+    if (!(timeoutMs < Infinity)) {
       return await abortable(this.answered, signal);
     }
     const { promise: late, reject } = Promise.withResolvers<never>();
@@ -236,14 +236,23 @@ export class Hello {
 
   #beginWait(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waitOn(resolve);
+    return promise;
+  }
+
+  #waitOn(resolve: () => void): void {
+    const { channel, options } = this.#session;
+    const { framesIn } = channel.counts;
     const onOverdue = () => {
+      // A peer that says nothing at all is stuck, and may have extensions.
+      const isStuck = channel.counts.framesIn === framesIn &&
+        options.credentials === undefined;
+      if (this.isAsked && isStuck) return this.#waitOn(resolve);
       this.#state = this.#state === "expected" ? "plain" : "overdue";
       this.#endWait();
     };
-    const timeout = this.#session.channel.timers
-      .start("hello", this.#patienceMs, onOverdue);
+    const timeout = channel.timers.start("hello", this.#patienceMs, onOverdue);
     this.#wait = { timeout, resolve };
-    return promise;
   }
 
   #endWait(): void {

@@ -28,7 +28,9 @@ function said(
   const refused: CloseReason[] = [];
   const answer = Promise.withResolvers<unknown>();
   const timers = new Timers(sent);
+  const counts = { framesIn: 0 };
   const channel = {
+    counts,
     timers: {
       start: (name: string, ms: number, ...rest: [() => void]) =>
         timers.start(name, ms === 5_000 ? patienceMs ?? ms : ms, ...rest),
@@ -46,7 +48,7 @@ function said(
     stop: () => void heard.push("plain"),
   };
   const hello = new Hello(fakeSession({ channel, heartbeat, options }));
-  return { hello, sent, heard, refused, answer };
+  return { hello, sent, heard, refused, answer, counts };
 }
 
 const FEATURES = [
@@ -161,8 +163,9 @@ Deno.test("Hello that fails means a peer without extensions", async () => {
 });
 
 Deno.test("Hello is overdue after its patience, and taken when it comes", async () => {
-  const { hello, heard, answer } = said({ patienceMs: 5 });
+  const { hello, heard, answer, counts } = said({ patienceMs: 5 });
   hello.say();
+  counts.framesIn++;
   using _alive = alive();
   await hello.wait("f", Infinity, undefined);
   assert(hello.isUnanswered && !hello.isAwaited && !hello.hasExtensions);
@@ -170,6 +173,20 @@ Deno.test("Hello is overdue after its patience, and taken when it comes", async 
   answer.resolve({ version: 1, features: [] });
   await answer.promise;
   assert(hello.hasExtensions && !hello.isUnanswered);
+});
+
+Deno.test("Hello is waited for as long as the peer says nothing at all", async () => {
+  const { hello, counts } = said({ patienceMs: 5 });
+  hello.say();
+  using _alive = alive();
+  const { sent } = await assertRejects(
+    () => hello.wait("f", 50, undefined),
+    TimeoutError,
+  );
+  assert(!sent && hello.isAwaited);
+  counts.framesIn++;
+  await hello.wait("f", Infinity, undefined);
+  assert(hello.isUnanswered && !hello.isAwaited);
 });
 
 Deno.test("Hello.wait ends with the call's time or signal", async () => {
