@@ -22,7 +22,7 @@ export const HOSTILE_TARGETS: readonly (TargetName | VisitorName)[] = [
 ];
 
 /** Frames that a trial sends at least in a run of two minutes. */
-const LEAST_FRAMES = 1_300;
+const LEAST_FRAMES = 1_550;
 
 /** Attacks a target with peers that speak the protocol and lie in it. */
 export async function attackHostilely(
