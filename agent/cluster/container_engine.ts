@@ -179,7 +179,8 @@ class ContainerEngine implements Engine {
     watch: WatchedEntries,
     stream: AsyncIterator<ToldChange>,
   ): Promise<void> {
-    const round = watch.begin(() => stream.return?.());
+    // A connection that is stuck does not answer, and tells nothing more.
+    const round = watch.begin(() => stream.return?.().catch(() => {}));
     while (!watch.isOver) {
       const { done, value } = await stream.next();
       if (done) return;

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { openConnection } from "../../rpc/deno.ts";
 import type { Router } from "../../rpc/service/service.ts";
+import { withCtx } from "../../testing/ctx.ts";
 import { testEngine } from "../../testing/engine_suite/engine_suite.ts";
 import { parseAgentAddress } from "../address.ts";
 import { Container } from "../container.ts";
@@ -198,3 +199,21 @@ Deno.test("an EngineAgent holds no more for one connection than its container pe
   await engine.put("a", bytes("1"));
   assertEquals(text((await engine.get("a"))!.value), "1");
 });
+
+withCtx(
+  "a container engine ends its watches without an answer",
+  async (ctx) => {
+    const { network } = ctx;
+    const container = await ctx.createContainer();
+    const { address } = await container.spawn(EngineAgent);
+    const engine = await containerEngine(address, {
+      ...ctx.options,
+      ...{ timeoutMs: 50, onError: () => {} },
+    });
+    const watch = await engine.watch("a.", () => {});
+    await engine.watch("b.", () => {});
+    network.halfOpen({ openAt: "client" });
+    await watch[Symbol.asyncDispose]();
+    await engine[Symbol.asyncDispose]();
+  },
+);
