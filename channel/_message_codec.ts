@@ -99,7 +99,7 @@ export class MessageCodec implements PayloadOwner {
     }
   }
 
-  /** Who takes payloads back, if the codec does. */
+  /** The owner of the payloads, if the codec takes them back. */
   get owner(): PayloadOwner | undefined {
     return this.#codec.release === undefined ? undefined : this;
   }

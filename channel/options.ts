@@ -130,7 +130,7 @@ export function resolveOptions(
   return isUsual(options) ? USUAL_OPTIONS : resolve(options);
 }
 
-/** Whether none of the options is set, as for most clients. */
+/** Whether a client has set none of these options: most set none. */
 function isUsual(options: ChannelOptions & BudgetOptions): boolean {
   const { budget, codec, limits, onError, serializers, timeoutMs } = options;
   return (budget ?? codec ?? limits ?? onError ?? serializers ?? timeoutMs) ===

@@ -33,7 +33,7 @@ export interface Route {
     isIdempotent(path: string, options: CallOptions): Promise<boolean>;
   };
   readonly path: string;
-  /** Whether its connection has ended, or does so at once. */
+  /** Whether its connection can send no more. */
   readonly isOver: boolean;
   /** Whether it has, or the other side has begun to close it. */
   readonly isLeaving: boolean;
@@ -93,7 +93,7 @@ export class Link {
     });
   }
 
-  /** Whether the connection has ended, or does so at once. */
+  /** Whether the connection can send no more. */
   get isOver(): boolean {
     return !this.#session.channel.canSend;
   }

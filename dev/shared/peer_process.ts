@@ -51,7 +51,11 @@ export class PeerProcess implements AsyncDisposable {
   constructor(command: readonly string[], options: PeerProcessOptions = {}) {
     const [program, ...args] = command;
     const { env = {} } = options;
-    this.#name = command.join(" ");
+    // Of a script neither the program, its flags nor its folder: logs and tables
+    // hold no paths of this machine.
+    const script = command.findIndex((it) => /\.[jt]s$/.test(it));
+    this.#name = command.slice(Math.max(0, script)).join(" ")
+      .replace(/^\S*\//, "");
     this.#options = options;
     this.#child = new Deno.Command(program!, {
       args,
