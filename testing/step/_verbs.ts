@@ -1,9 +1,18 @@
 import type { CloseOptions } from "../../channel/channel.ts";
+import { pause } from "../../channel/internal.ts";
+import { AddressInUseError } from "../../transports/errors.ts";
 import type { CtxChannelOptions } from "../ctx_contract.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
 /** The grace of handlers when their step ends, in milliseconds. */
 export const GRACE_MS = 250;
+
+/**
+ * How often a server tries to get its port again, with a pause of as many
+ * milliseconds. The system may have given it to a connection of somebody else.
+ */
+const PORT_TRIES = 200;
+const PORT_PAUSE_MS = 25;
 
 /** The part of a server that a step needs. */
 interface StepServer {
@@ -68,9 +77,25 @@ export function makeVerbs<
     scope.check(`'${names.verbs}.restartServer'`);
     const { server, start } = lastStart("restart the server");
     await server.close({ graceMs: 0 });
-    const again = await start(server.address);
+    const again = await startAgain(start, server.address);
     last = { server: again, start };
     return again;
+  }
+
+  /** Starts it at an address that a connection may hold for a moment. */
+  async function startAgain(
+    start: (address: string) => Promise<Server>,
+    address: string,
+  ): Promise<Server> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await start(address);
+      } catch (error) {
+        const isTaken = error instanceof AddressInUseError;
+        if (!isTaken || tries === PORT_TRIES) throw error;
+        await pause(PORT_PAUSE_MS, scope.ending);
+      }
+    }
   }
 
   async function connect(own?: Options): Promise<Client> {

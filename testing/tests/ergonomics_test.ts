@@ -5,7 +5,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { AssertionError } from "node:assert";
+import { startServer } from "../../channel/deno.ts";
 import { ConnectionClosedError } from "../../channel/errors.ts";
+import { pause } from "../../channel/internal.ts";
 import { openReconnecting } from "../../rpc/reconnect/deno.ts";
 import { service } from "../../rpc/service/service.ts";
 import { withCtx as register } from "../ctx.ts";
@@ -43,6 +45,20 @@ withCtx(
     assertEquals(await client.remote.count(), 1);
     await ctx.rpc.restartServer();
     assertEquals(await client.remote.count(), 2);
+  },
+);
+
+withCtx(
+  "ctx.restartServer waits for its address while somebody else has it",
+  async (ctx) => {
+    const { address } = await ctx.startServer(echo);
+    await ctx.closeServer();
+    const other = await startServer(address, () => {}, ctx.options);
+    const restarting = ctx.restartServer();
+    await pause(60, undefined);
+    await other.close();
+    assertEquals((await restarting).address, address);
+    assertEquals(await (await ctx.connect()).send("after"), "after");
   },
 );
 
