@@ -1,7 +1,7 @@
 import nodeTimers from "node:timers";
 import nodeTimersPromises from "node:timers/promises";
 import { SimulationEscapeError } from "./errors.ts";
-import { currentProcess, type SimulatedProcess } from "./_process.ts";
+import { currentProcess, isOutside } from "./_process.ts";
 import type { Scheduler } from "./_scheduler.ts";
 import { randomUuid, virtualWallTime } from "./_virtual_world.ts";
 
@@ -53,24 +53,27 @@ class VirtualTimeout {
   }
 }
 
+// deno-lint-ignore ban-types -- of any shape, as the functions of a platform are
+type Callable = Function;
+
 type Action = (...args: readonly unknown[]) => void;
 
 /**
  * Replaces the sources of time and chance that user code takes, and guards what
- * cannot be replaced, unless `onEscape` is `null`.
+ * cannot be replaced, unless `onEscape` is `null`. Code outside of the run, such
+ * as a loop that an earlier test has left behind, gets the originals.
  *
  * @returns A function that restores all of them.
  */
 export function patchGlobals(
   scheduler: Scheduler,
-  root: SimulatedProcess,
   onEscape: ((error: SimulationEscapeError) => void) | null,
 ): () => void {
   const patches = new Patches();
   patchTimers(patches, scheduler);
-  patchDate(patches, () => virtualWallTime(scheduler, root));
-  patches.set(performance, "now", () => scheduler.now);
-  patchChance(patches, root);
+  patchDate(patches, () => virtualWallTime(scheduler));
+  patches.replace(performance, "now", () => scheduler.now);
+  patchChance(patches);
   patchCollection(patches);
   if (onEscape !== null) guardEscapes(patches, onEscape);
   return () => patches.undo();
@@ -81,7 +84,7 @@ function guardEscapes(
   onEscape: (error: SimulationEscapeError) => void,
 ): void {
   const guard = (owner: object, path: string, name: string) =>
-    patches.set(owner, name, function guarded() {
+    patches.replace(owner, name, function guarded() {
       const error = new SimulationEscapeError(
         `Cannot use '${path}' in a simulation: it would leave virtual time, give the node a replacement or use 'withCtx'`,
       );
@@ -141,15 +144,15 @@ function patchTimers(patches: Patches, scheduler: Scheduler): void {
     if (timeout === undefined || timeout === null) return;
     running.get(Number(timeout))?.stop();
   };
-  patches.set(globalThis, "setTimeout", setTimeout);
-  patches.set(globalThis, "setInterval", setInterval);
-  patches.set(globalThis, "setImmediate", setImmediate);
+  patches.replace(globalThis, "setTimeout", setTimeout);
+  patches.replace(globalThis, "setInterval", setInterval);
+  patches.replace(globalThis, "setImmediate", setImmediate);
   for (const name of ["clearTimeout", "clearInterval", "clearImmediate"]) {
-    patches.set(globalThis, name, clear);
+    patches.replace(globalThis, name, clear);
   }
-  patches.set(Deno, "refTimer", () => {});
-  patches.set(Deno, "unrefTimer", () => {});
-  patches.set(AbortSignal, "timeout", (ms: number) => {
+  patches.replace(Deno, "refTimer", () => {});
+  patches.replace(Deno, "unrefTimer", () => {});
+  patches.replace(AbortSignal, "timeout", (ms: number) => {
     const controller = new AbortController();
     scheduler.setTimer(ms, () =>
       controller.abort(
@@ -161,20 +164,25 @@ function patchTimers(patches: Patches, scheduler: Scheduler): void {
 
 function patchDate(patches: Patches, now: () => number): void {
   const { Date: RealDate } = globalThis;
+  const nowHere = () => isOutside() ? RealDate.now() : now();
   const virtual = new Proxy(RealDate, {
-    apply: () => new RealDate(now()).toString(),
+    apply: () => new RealDate(nowHere()).toString(),
     construct: (target, args, newTarget) =>
-      Reflect.construct(target, args.length > 0 ? args : [now()], newTarget),
-    get: (target, name) => name === "now" ? now : Reflect.get(target, name),
+      Reflect.construct(
+        target,
+        args.length > 0 ? args : [nowHere()],
+        newTarget,
+      ),
+    get: (target, name) => name === "now" ? nowHere : Reflect.get(target, name),
   });
   patches.set(globalThis, "Date", virtual);
 }
 
-function patchChance(patches: Patches, root: SimulatedProcess): void {
-  const random = () => (currentProcess() ?? root).userRandom();
-  patches.set(Math, "random", random);
-  patches.set(crypto, "randomUUID", () => randomUuid(random));
-  patches.set(
+function patchChance(patches: Patches): void {
+  const random = () => currentProcess()!.userRandom();
+  patches.replace(Math, "random", random);
+  patches.replace(crypto, "randomUUID", () => randomUuid(random));
+  patches.replace(
     crypto,
     "getRandomValues",
     <T extends ArrayBufferView>(into: T) => {
@@ -206,9 +214,9 @@ class StrongRef {
 
 /** When memory is collected is no chance of the seed: nothing is, in a run. */
 function patchCollection(patches: Patches): void {
-  patches.set(globalThis, "WeakRef", StrongRef);
+  patches.replace(globalThis, "WeakRef", StrongRef);
   for (const name of ["register", "unregister"]) {
-    patches.set(FinalizationRegistry.prototype, name, () => {});
+    patches.replace(FinalizationRegistry.prototype, name, () => {});
   }
 }
 
@@ -216,9 +224,23 @@ function patchCollection(patches: Patches): void {
 class Patches {
   readonly #undos: (() => void)[] = [];
 
+  /** Replaces a function or a class, for code of the run only. */
+  replace(owner: object, name: string, value: Callable): void {
+    const original = Reflect.get(owner, name) as Callable | undefined;
+    if (original === undefined) return;
+    const chosen = () => isOutside() ? original : value;
+    const replacement: Callable = new Proxy(value, {
+      apply: (_value, self, args) => Reflect.apply(chosen(), self, args),
+      construct: (_value, args, target) =>
+        target === replacement
+          ? Reflect.construct(chosen(), args)
+          : Reflect.construct(chosen(), args, target),
+    });
+    this.set(owner, name, replacement);
+  }
+
   set(owner: object, name: string, value: unknown): void {
     const before = Object.getOwnPropertyDescriptor(owner, name);
-    if (before === undefined && !(name in owner)) return;
     Object.defineProperty(owner, name, {
       value,
       configurable: true,

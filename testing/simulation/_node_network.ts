@@ -21,23 +21,14 @@ export class NodeNetwork {
   readonly network: StepNetwork;
   /** Carries `local://` addresses, for the process that calls it. */
   readonly transport: Transport;
-  readonly #root: SimulatedProcess;
   readonly #wire: SimulatedProcess;
   readonly #owners = new Map<string, object>();
   readonly #ends = new WeakMap<object, object>();
   /** The names of the nodes at both ends, by address. */
   readonly #names = new Map<string, string>();
 
-  /**
-   * Creates a network without faults over `base`; `root` runs what belongs to no
-   * node.
-   */
-  constructor(
-    seed: number,
-    root: SimulatedProcess,
-    base: Transport = plainMemory,
-  ) {
-    this.#root = root;
+  /** Creates a network without faults over `base`. */
+  constructor(seed: number, base: Transport = plainMemory) {
     this.#wire = new SimulatedProcess(seed, "", 0, true);
     this.network = new StepNetwork({
       seed,
@@ -88,7 +79,7 @@ export class NodeNetwork {
     address: string,
     accept: (connection: Connection) => void,
   ): Promise<Listener> {
-    const process = currentProcess() ?? this.#root;
+    const process = currentProcess()!;
     this.#names.set(address, process.name);
     const accepted = (connection: Connection) => {
       this.#ends.set(connection, this.ownerOf(process.name));
@@ -115,7 +106,7 @@ export class NodeNetwork {
     address: string,
     options: Parameters<Transport["connect"]>[1],
   ): Promise<Connection> {
-    const process = currentProcess() ?? this.#root;
+    const process = currentProcess()!;
     const owner = this.ownerOf(process.name);
     const connecting = this.#wire.run(() =>
       this.network.transport(() => owner).connect(address, options)

@@ -2,12 +2,17 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Random, seededRandom } from "../network/random.ts";
 import { seedFor } from "./_hash.ts";
 
-/** The process in which the running code is; none outside of nodes. */
+/** The process in which the running code is; none outside of runs. */
 const current = new AsyncLocalStorage<SimulatedProcess>();
 
 /** Returns the process in which the running code is. */
 export function currentProcess(): SimulatedProcess | undefined {
   return current.getStore();
+}
+
+/** Returns whether the running code belongs to no run. */
+export function isOutside(): boolean {
+  return current.getStore() === undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { observe, useWorld } from "../../transports/internal.ts";
+import { observe, useWorld, world } from "../../transports/internal.ts";
 import { patchGlobals } from "./_globals.ts";
 import type { RunOptions, RunOutcome, SimulationBody } from "./_outcome.ts";
 import { realTurn } from "./_scheduler.ts";
@@ -13,7 +13,7 @@ export async function runSeed(
   const sim = new SimulatedWorld(options);
   const { scheduler, root, network } = sim;
   const restoreWorld = useWorld(
-    virtualWorld(scheduler, root, network.transport),
+    virtualWorld(scheduler, network.transport, world),
   );
   const stopObserving = observe(sim.watcher);
   const onRejection = (event: PromiseRejectionEvent) => {
@@ -23,14 +23,15 @@ export async function runSeed(
   globalThis.addEventListener("unhandledrejection", onRejection);
   const restoreGlobals = patchGlobals(
     scheduler,
-    root,
     options.sockets ? null : (error) => sim.fail(error),
   );
   try {
-    await root.run(() => go(sim, body));
-    const outcome = sim.outcome();
-    await close(sim);
-    return outcome;
+    return await root.run(async () => {
+      await go(sim, body);
+      const outcome = sim.outcome();
+      await close(sim);
+      return outcome;
+    });
   } finally {
     restoreGlobals();
     stopObserving();

@@ -116,6 +116,28 @@ Deno.test("runSeed - has the same hash on another day, and beside other work", a
   }
 });
 
+Deno.test("runSeed - is not changed by code outside of it, which keeps real time", async () => {
+  const run = () => passes(lockClients({ hasBug: false }), { chaos: CHAOS });
+  const { hash } = await run();
+  const here = new URL(import.meta.url);
+  const years = new Set<number>();
+  // As a loop does that an earlier test has left behind.
+  const outside = setInterval(() => {
+    years.add(new Date().getFullYear());
+    Math.random();
+    crypto.randomUUID();
+    Deno.readTextFileSync(here);
+    setTimeout(() => years.add(new Date(Date.now()).getFullYear()), 0);
+  }, 1);
+  try {
+    assertEquals((await run()).hash, hash);
+    assertEquals(years, new Set([new Date().getFullYear()]));
+  } finally {
+    clearInterval(outside);
+    await delay(2);
+  }
+});
+
 Deno.test("runSeed - leaves nothing for later seeds of a node that crashes while it connects", async () => {
   const options = { seed: 2, untilMs: 10_000, chaos: CHAOS, isRecorded: true };
   const before = await passes(lockClients({ hasBug: false }), options);

@@ -53,7 +53,6 @@ const SLICE_MS = 1;
  */
 export class Scheduler {
   readonly turns = { begun: 0, pending: 0 };
-  readonly #root: SimulatedProcess;
   readonly #hash: RunningHash;
   readonly #timers = new EventQueue<Event>();
   #turns: Event[] = [];
@@ -64,9 +63,8 @@ export class Scheduler {
   /** When real time began to be followed, if it is. */
   readonly #realStart: number | null;
 
-  /** Begins at 0; `root` is the process of all code outside of nodes. */
-  constructor(root: SimulatedProcess, hash: RunningHash, isReal = false) {
-    this.#root = root;
+  /** Begins at 0. */
+  constructor(hash: RunningHash, isReal = false) {
     this.#hash = hash;
     this.#realStart = isReal ? realNow() : null;
   }
@@ -104,7 +102,7 @@ export class Scheduler {
   }
 
   #event(at: number, action: () => void): Event {
-    const by = currentProcess() ?? this.#root;
+    const by = currentProcess()!;
     const run = by.isNetwork ? () => by.run(action) : inContext(action);
     const { rank } = by;
     return { at, rank, number: this.#number++, by, run, isStopped: false };

@@ -59,10 +59,9 @@ export class SimulatedWorld implements Simulation {
     this.#slackMs = options.sockets ? SLACK_MS : 0;
     this.#limitMs = untilMs + this.#slackMs;
     this.root = new SimulatedProcess(seed, "", 0);
-    this.scheduler = new Scheduler(this.root, this.#hash, options.sockets);
+    this.scheduler = new Scheduler(this.#hash, options.sockets);
     this.network = new NodeNetwork(
       seedFor(seed, "network"),
-      this.root,
       options.sockets ? overSockets() : plainMemory,
     );
     this.watcher = new Watcher({
@@ -78,7 +77,7 @@ export class SimulatedWorld implements Simulation {
       restart: (name) => this.#restart(name),
       tell: (node, text) => this.#tell({ kind: "fault", node, text }),
     });
-    this.#faults.plan(faults);
+    this.root.run(() => this.#faults.plan(faults));
   }
 
   get now(): number {

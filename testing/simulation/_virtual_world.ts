@@ -2,17 +2,14 @@ import type { Transport } from "../../transports/transport.ts";
 import type { World } from "../../transports/internal.ts";
 import type { Random } from "../network/random.ts";
 import type { Scheduler } from "./_scheduler.ts";
-import { currentProcess, type SimulatedProcess } from "./_process.ts";
+import { currentProcess, isOutside } from "./_process.ts";
 
 /** The wall-clock time at which each run begins: 1 January 2030. */
 const EPOCH_MS = Date.UTC(2030, 0);
 
 /** Returns the wall-clock time of the running code, in milliseconds. */
-export function virtualWallTime(
-  scheduler: Scheduler,
-  root: SimulatedProcess,
-): number {
-  const { skewMs } = currentProcess() ?? root;
+export function virtualWallTime(scheduler: Scheduler): number {
+  const { skewMs } = currentProcess()!;
   return Math.floor(EPOCH_MS + scheduler.now + skewMs);
 }
 
@@ -25,16 +22,20 @@ export function randomUuid(random: Random): string {
   });
 }
 
-/** Returns the sources of time and chance that the package itself uses. */
+/**
+ * Returns the sources of time and chance that the package itself uses. Code
+ * outside of the run, which an earlier test has left behind, gets those of
+ * `outside`.
+ */
 export function virtualWorld(
   scheduler: Scheduler,
-  root: SimulatedProcess,
   memory: Transport,
+  outside: World,
 ): World {
-  const random = () => (currentProcess() ?? root).ownRandom();
-  return {
+  const random = () => currentProcess()!.ownRandom();
+  const inside: World = {
     now: () => scheduler.now,
-    wallNow: () => virtualWallTime(scheduler, root),
+    wallNow: () => virtualWallTime(scheduler),
     random,
     uuid: () => randomUuid(random),
     setTimer: (ms, action) => scheduler.setTimer(ms, action),
@@ -45,4 +46,7 @@ export function virtualWorld(
     defer: (action) => void scheduler.defer(action),
     memory,
   };
+  return new Proxy(inside, {
+    get: (_inside, name) => Reflect.get(isOutside() ? outside : inside, name),
+  });
 }

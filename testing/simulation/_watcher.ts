@@ -3,7 +3,7 @@ import type { CallStarted, MessageEvent } from "../../channel/internal.ts";
 import { isCall, type RpcEvent } from "../../rpc/internal.ts";
 import type { ObservedEvent, Observer } from "../../transports/internal.ts";
 import { shorten } from "../ledger/_message_log.ts";
-import { currentProcess } from "./_process.ts";
+import { currentProcess, isOutside } from "./_process.ts";
 import type { TraceEvent } from "./trace/trace.ts";
 
 /** Options for a {@linkcode Watcher}. */
@@ -47,6 +47,7 @@ export class Watcher implements Observer {
   }
 
   event(event: ObservedEvent): void {
+    if (isOutside()) return;
     if (event.type === "message") return this.#message(event as MessageEvent);
     const it = event as RpcEvent;
     if (it.type === "call-started") this.#call(it);
