@@ -9,6 +9,9 @@ import { Stack } from "./_stack.ts";
 type StreamOpened = Extract<RpcEvent, { type: "stream-opened" }>;
 type ReferenceKept = Extract<RpcEvent, { type: "reference-kept" }>;
 
+/** What to do about a method or a producer that goes on after its call. */
+const HOW_TO_END = "(let it end when 'call().signal' aborts)";
+
 /** The parts of an entry that depend on the kind of activity. */
 type Traits = Omit<Entry, "resource" | "kind">;
 
@@ -74,7 +77,7 @@ export class Activities {
   #traitsOfCall(it: CallStarted): Traits {
     const { path, side, id } = it;
     if (side === "served") {
-      const what = () => `running method ${methodName(path)}`;
+      const what = () => `running method ${methodName(path)} ${HOW_TO_END}`;
       const stack = this.#callerOf(it);
       return { what, isOwn: false, isNamed: true, path, stack };
     }
@@ -95,7 +98,8 @@ export class Activities {
         } (read it to its end, leave its loop or declare it with 'await using')`;
       return { what, isOwn: true, isNamed: true, stack: stack ?? new Stack() };
     }
-    const what = () => `running producer of ${methodName(of?.path)}`;
+    const what = () =>
+      `running producer of ${methodName(of?.path)} ${HOW_TO_END}`;
     return { what, isOwn: false, isNamed: true, stack };
   }
 

@@ -230,7 +230,7 @@ withCtx({
   const name = `channel (${channel.localAddress} to ${channel.remoteAddress})`;
   const isOfServer = (line: string) => line.includes(name);
   assertEquals(ledger.describeWaits().filter(isOfServer).slice(-2), [
-    `running method 'never' of ${name} of server (${server.address})`,
+    `running method 'never' (let it end when 'call().signal' aborts) of ${name} of server (${server.address})`,
     `unanswered requests at ${name}: 1`,
   ]);
   // It ends for the ledger, while the method still runs.
@@ -239,7 +239,7 @@ withCtx({
     ledger.readAll().map(describe).filter(isOfServer).slice(-2),
     [
       `pending calls (0) and unanswered requests (1) at its end of ${name} of server (${server.address})`,
-      `running method 'never' of ${name} of server (${server.address})`,
+      `running method 'never' (let it end when 'call().signal' aborts) of ${name} of server (${server.address})`,
     ],
   );
   await client.close();
@@ -260,8 +260,8 @@ Deno.test("Ledger keeps a method that outlives its call until it is done", () =>
     if (subject !== quick) log.emit({ type: "work-left", subject });
   }
   assertEquals(log.served(), [
-    "running method 'slow'",
-    "running producer of 'slow'",
+    "running method 'slow' (let it end when 'call().signal' aborts)",
+    "running producer of 'slow' (let it end when 'call().signal' aborts)",
   ]);
   for (const subject of [slow, stream]) {
     log.emit({ type: "work-done", subject });
@@ -360,16 +360,16 @@ Deno.test("Ledger names the methods and producers for the other side, and counts
   const reference = log.keep(null, "peer");
   assertEquals(log.own(), []);
   assertEquals(log.served(), [
-    "running method 'one'",
-    "running method 'two'",
-    "running producer of 'two'",
+    "running method 'one' (let it end when 'call().signal' aborts)",
+    "running method 'two' (let it end when 'call().signal' aborts)",
+    "running producer of 'two' (let it end when 'call().signal' aborts)",
     "references given to the other side (1)",
   ]);
   log.end(call);
   log.emit({ type: "ended", subject: reference });
   assertEquals(log.served(), [
-    "running method 'two'",
-    "running producer of 'two'",
+    "running method 'two' (let it end when 'call().signal' aborts)",
+    "running producer of 'two' (let it end when 'call().signal' aborts)",
   ]);
 });
 

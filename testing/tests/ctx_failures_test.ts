@@ -150,7 +150,7 @@ Deno.test("withCtx tells what RPC has under way when a body's time is up", () =>
   assertMatch(failure, /^ {2}pending call 1 of 'never' \[/m);
   assertMatch(
     failure,
-    /^ {2}running method 'never' of channel .*\n(.*\n)*.*rpc_leaks\.ts:\d+/m,
+    /^ {2}running method 'never' \(let it end .*\) of channel .*\n(.*\n)*.*rpc_leaks\.ts:\d+/m,
   );
 });
 

@@ -55,7 +55,8 @@ const GUILTY: Record<string, {
       const { remote } = await ctx.rpc.startServerAndConnect(works(stop));
       await withOptions(remote, { timeoutMs: 5 }).work().catch(() => {});
     },
-    what: /running method 'work' of channel .* of server .*\n.*work_test\.ts:/,
+    what:
+      /running method 'work' \(let it end .*\) of channel .* of server .*\n.*work_test\.ts:/,
   },
   "a method whose caller is gone": {
     async body(ctx, stop) {
@@ -66,7 +67,7 @@ const GUILTY: Record<string, {
       await channel.close({ graceMs: 0 });
       await lost;
     },
-    what: /running method 'work' of channel/,
+    what: /running method 'work' \(let it end .*\) of channel/,
   },
   "a function that the server calls": {
     async body(ctx, stop) {
@@ -74,7 +75,7 @@ const GUILTY: Record<string, {
       await withOptions(remote, { timeoutMs: 20 }).callBack(stop.wait)
         .catch(() => {});
     },
-    what: /running method a function of channel/,
+    what: /running method a function \(let it end .*\) of channel/,
   },
   "a producer whose consumer left": {
     async body(ctx, stop) {
@@ -84,7 +85,8 @@ const GUILTY: Record<string, {
       await items.next();
       await client.close({ graceMs: 0 });
     },
-    what: /running producer of 'items' of channel .*\n.*work_test\.ts:/,
+    what:
+      /running producer of 'items' \(let it end .*\) of channel .*\n.*work_test\.ts:/,
   },
   "a producer that does not end its clean-up": {
     async body(ctx, stop) {
@@ -93,7 +95,7 @@ const GUILTY: Record<string, {
       await items.next();
       await Promise.race([items.return?.(), nextTurn()]);
     },
-    what: /running producer of 'stubborn' of channel/,
+    what: /running producer of 'stubborn' \(let it end .*\) of channel/,
   },
   "a task of an agent": {
     async body(ctx, stop) {
