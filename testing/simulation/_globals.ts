@@ -5,15 +5,22 @@ import { currentProcess, isOutside } from "./_process.ts";
 import type { Scheduler } from "./_scheduler.ts";
 import { randomUuid, virtualWallTime } from "./_virtual_world.ts";
 
-/** What of `Deno` would leave virtual time, or the simulated network. */
+/** Functions of `Deno` for files; most have a synchronous form, too. */
+const FILE_FUNCTIONS = [
+  ...["open", "create", "readFile", "readTextFile", "writeFile"],
+  ...["writeTextFile", "readDir", "mkdir", "remove", "rename", "copyFile"],
+  ...["stat", "lstat", "link", "symlink", "readLink", "realPath", "truncate"],
+  ...["chmod", "chown", "utime", "makeTempDir", "makeTempFile"],
+];
+
+/** Functions of `Deno` that would leave virtual time or the simulated network. */
 const GUARDED_OF_DENO = [
   ...["connect", "connectTls", "listen", "listenTls", "listenDatagram"],
   ...["serve", "startTls", "connectQuic", "resolveDns", "upgradeWebSocket"],
-  ...["open", "create", "readFile", "readTextFile", "writeFile"],
-  ...["writeTextFile", "readDir", "mkdir", "remove", "rename", "copyFile"],
-  ...["stat", "lstat", "makeTempDir", "makeTempFile", "watchFs", "openKv"],
-  ...["openSync", "readFileSync", "readTextFileSync", "writeFileSync"],
-  ...["writeTextFileSync", "Command"],
+  ...["watchFs", "openKv", "Command", "spawn", "spawnAndWait"],
+  "spawnAndWaitSync",
+  ...FILE_FUNCTIONS,
+  ...FILE_FUNCTIONS.map((name) => `${name}Sync`),
 ];
 
 const GUARDED_GLOBALS = [

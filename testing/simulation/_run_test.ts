@@ -309,6 +309,7 @@ Deno.test("runSeed - names what would leave the simulation", async () => {
   const attempts: [name: string, () => unknown][] = [
     ["fetch", () => fetch("http://127.0.0.1:1")],
     ["Deno.open", () => Deno.open("a")],
+    ["Deno.statSync", () => Deno.statSync("a")],
     ["Deno.connect", () => Deno.connect({ port: 1 })],
     ["Worker", () => new Worker(import.meta.url, { type: "module" })],
   ];
@@ -321,6 +322,27 @@ Deno.test("runSeed - names what would leave the simulation", async () => {
     assertStringIncludes(error.message, `'${name}'`);
     assertStringIncludes(error.stack!, "_run_test.ts");
   }
+});
+
+Deno.test("runSeed - guards all functions for files and processes", async () => {
+  const names = Object.keys(Deno).filter((name) => name.endsWith("Sync"))
+    .flatMap((name) => [name, name.slice(0, -"Sync".length)]);
+  assert(names.includes("readFileSync"));
+  const unguarded: string[] = [];
+  await runSeed((sim) => {
+    for (const name of names) {
+      const act = Reflect.get(Deno, name);
+      if (act === undefined) continue;
+      try {
+        act("a");
+      } catch (error) {
+        if (String(error).includes(`'Deno.${name}' in a simulation`)) continue;
+      }
+      unguarded.push(name);
+    }
+    return sim.sleep(1);
+  }, { seed: 1 });
+  assertEquals(unguarded, []);
 });
 
 Deno.test("runSeed - names what it cannot replace when nothing can happen", async () => {
