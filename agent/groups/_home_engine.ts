@@ -59,9 +59,18 @@ export class HomeEngine implements GroupEngine, Dependent {
       await this.#enter(await this.#connect(), group, address);
     } catch (error) {
       // A member that had joined before is added again.
-      if (isNew) members.delete(address);
+      if (isNew) this.#drop(group, address);
       throw error;
     }
+  }
+
+  /** Returns whether it was a member here. */
+  #drop(group: string, address: string): boolean {
+    const { members } = this.#receiver;
+    const ofGroup = members.get(group);
+    const wasMember = ofGroup?.delete(address) ?? false;
+    if (ofGroup?.size === 0) members.delete(group);
+    return wasMember;
   }
 
   /** Returns the connection on which members are to be. */
@@ -130,9 +139,7 @@ export class HomeEngine implements GroupEngine, Dependent {
   }
 
   async leave(group: string, address: string): Promise<void> {
-    const members = this.#receiver.members.get(group);
-    if (!members?.delete(address)) return;
-    if (members.size === 0) this.#receiver.members.delete(group);
+    if (!this.#drop(group, address)) return;
     const link = this.#link;
     if (link === null || link.isOver) return;
     await this.#homeOn(link).leave(group, address);
