@@ -25,34 +25,34 @@ import type { StatePlace } from "./state/_state_keeper.ts";
 import { memoryStore } from "./state/store.ts";
 import { Access } from "./links/_access.ts";
 
-/** The options of a container, with the defaults that its parts need. */
+/** The options of a container, with the defaults filled in for its parts. */
 export interface ResolvedContainerOptions
   extends ContainerOptions, BudgetOptions {
   readonly codec: Codec;
   readonly serializers: readonly Serializer[];
 }
 
-/** A container, as its own parts see it. */
+/** The internals of a container that its parts share. */
 export class ContainerContext {
-  /** The container, which owns all that its parts open. */
+  /** The container, which owns everything that its parts open. */
   readonly container: object;
   readonly options: ResolvedContainerOptions;
   readonly access: Access;
   /** The clock of the agents. */
   readonly clock: Clock;
-  /** Returns the next number of the container, from 0 up to 1. */
+  /** Returns the next random number of the container, in [0, 1). */
   readonly random: () => number;
   /** Closes the container because an agent has failed. */
   readonly escalate: (error: unknown) => void;
   /** The public address of the container; empty until it listens. */
   address = "";
-  /** True from the moment at which the container begins to close. */
+  /** True from when the container begins to close. */
   isClosing = false;
-  /** Whether a seed was given, so that `random` repeats. */
+  /** Whether `random` is seeded, and so repeats its numbers. */
   readonly isSeeded: boolean;
   /** The store of the agents' states, and its format. */
   readonly states: StatePlace;
-  /** The TLS options in use. */
+  /** The current TLS options. */
   tls: TlsOptions | undefined;
   readonly #onError: OnError;
   readonly #childSeeds: () => number;
@@ -70,7 +70,7 @@ export class ContainerContext {
     this.#childSeeds = seededRandom(~(seed ?? 0));
     this.isSeeded = seed !== null;
     this.escalate = escalate;
-    // Containers call each other, so each proves its name to the other.
+    // Containers connect in both directions, so each side shows a certificate.
     const tls = options.tls &&
       { ...options.tls, clientCerts: options.tls.clientCerts ?? "require" };
     this.options = {
@@ -79,7 +79,7 @@ export class ContainerContext {
       serializers: [dateSerializer, ...options.serializers ?? []],
       tls,
       transports: defaultTransports({ ...options, tls }),
-      // One budget for the server and all connections together.
+      // The server and all connections share one budget.
       budget: new Budget(
         resolveLimits(options.limits).requests.maxServerHeldBytes,
       ),
@@ -100,9 +100,10 @@ export class ContainerContext {
   }
 
   /**
-   * Takes up renewed certificates.
+   * Switches to renewed certificates.
    *
-   * @throws {TypeError} If they cannot be used, or there is no TLS.
+   * @throws {TypeError} If the certificates cannot be used, or TLS is not in
+   * use.
    */
   async renewCertificate(changes: TlsOptions | undefined): Promise<void> {
     const { transports = [] } = this.options;
@@ -119,7 +120,7 @@ export class ContainerContext {
     if (this.isClosing) throw this.closedError(act);
   }
 
-  /** Returns the error of an attempt that needs an open container. */
+  /** Returns the error for an attempt that needs an open container. */
   closedError(act: string): ContainerClosedError {
     return new ContainerClosedError(
       `Cannot ${act}: the container '${this.address}' is closed`,
@@ -133,8 +134,8 @@ export class ContainerContext {
 }
 
 /**
- * In simulated time runs repeat, and each container of a clock has numbers of
- * its own. In real time nothing repeats.
+ * In simulated time the default seed makes runs repeatable, and gives each
+ * container of a clock different numbers. In real time there is none.
  */
 function defaultSeed(clock: Clock): number | null {
   return clock instanceof SystemClock ? null : useOf(clock).containers++;

@@ -4,11 +4,11 @@ import type { ContainerTraffic } from "./clock/_party.ts";
 import type { Links } from "./links/_links.ts";
 import type { Supervisor } from "./supervision/_supervisor.ts";
 
-/** A part of a container that it closes before it closes itself. */
+/** A dependent part that the container closes before itself. */
 export interface Dependent {
   /** Closes the part within about `graceMs`. Never rejects. */
   close(options: { readonly graceMs: number }): Promise<void>;
-  /** Takes up the certificate of the container, if it has that. */
+  /** Switches to the renewed certificate of the container, if it uses TLS. */
   takeCertificate?(): Promise<void>;
 }
 
@@ -17,13 +17,13 @@ export interface ContainerInternals {
   readonly context: ContainerContext;
   readonly links: Links;
   readonly supervisor: Supervisor;
-  /** Returns what goes on in the container. */
+  /** Returns a report of the container's current traffic. */
   readonly report: () => ContainerTraffic;
-  /** The containers that it has spawned. */
+  /** The spawned containers. */
   readonly dependents: Set<Dependent>;
   /**
-   * The keys of registrations made from here, each with the address of its
-   * directory.
+   * The keys of the registrations made by this container, each with the address
+   * of its directory.
    */
   readonly registrationKeys: Map<string, string>;
 }
@@ -38,7 +38,7 @@ export function setInternals(container: object, its: ContainerInternals): void {
 /**
  * Returns the internals of a container.
  *
- * @throws {TypeError} If `container` is no container.
+ * @throws {TypeError} If `container` was not made by `Container.create`.
  */
 export function internalsOf(container: object): ContainerInternals {
   const found = internals.get(container);

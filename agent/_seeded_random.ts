@@ -1,9 +1,9 @@
 /**
- * Creates a generator of numbers from 0 up to, but not including, 1, with 53
- * bits: the same for the same seed. It is sfc32, which passes the usual tests of
- * randomness, and is not for secrets.
+ * Creates a generator of random numbers from 0 up to, but not including, 1,
+ * with 53 bits. The same seed gives the same numbers. The algorithm is sfc32,
+ * which passes the usual tests of randomness; do not use it for secrets.
  *
- * @throws {RangeError} If the seed is no safe integer.
+ * @throws {RangeError} If the seed is not a safe integer.
  */
 export function seededRandom(seed: number): () => number {
   if (!Number.isSafeInteger(seed)) {
@@ -19,7 +19,7 @@ export function seededRandom(seed: number): () => number {
     c = ((c << 21 | c >>> 11) + sum) | 0;
     return sum >>> 0;
   };
-  // So many rounds until seeds that differ in one bit have nothing in common.
+  // After 15 rounds, seeds that differ in one bit give unrelated numbers.
   for (let i = 0; i < 15; i++) next();
   return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
 }

@@ -10,14 +10,15 @@ export interface AgentAddress {
   readonly id: string;
 }
 
-/** The longest address that is parsed, since peers send addresses, too. */
+/** The longest address that is parsed. Limited because peers send addresses. */
 const MAX_LENGTH = 1_024;
 
 /**
- * Parses the address of a container, `/` and an agent's id, such as
- * `tcp://host:port/id`, `ipc://[/path/to/socket]/id` or `local://name/id`. The
- * text must be printable, and have 1,024 characters or less. Only the transport
- * of its scheme checks the address of the container further, when it is used.
+ * Parses an agent's address: the address of a container, `/` and an agent's id,
+ * such as `tcp://host:port/id`, `ipc://[/path/to/socket]/id` or
+ * `local://name/id`. The text must be printable and at most 1,024 characters
+ * long. The rest of the container's address is checked by the transport of its
+ * scheme, when the address is used.
  *
  * @throws {TypeError} If `text` has another form.
  */
@@ -55,7 +56,7 @@ function checkPrintable(text: string): void {
 }
 
 /**
- * Formats the address of an agent, which has one spelling.
+ * Formats the address of an agent. Each agent has exactly one spelling.
  *
  * @throws {TypeError} If the id cannot be part of an address.
  */
@@ -65,12 +66,12 @@ export function formatAgentAddress({ container, id }: AgentAddress): string {
 }
 
 /**
- * Returns the address by which others reach the container that listens at
- * `address`: `host` replaces the host, and by default the machine's name
+ * Returns the address under which others can reach the container that listens
+ * at `address`. `host` replaces the host; by default, the machine's name
  * replaces a wildcard host.
  *
  * @throws {TypeError} If the machine's name is needed and may not be read, or
- * `host` is no host.
+ * `host` is not a host.
  */
 export function publicAddress(address: string, host?: string): string {
   const parsed = parseAddress(address);
@@ -95,14 +96,17 @@ function machineName(address: string): string {
   );
 }
 
-/** Returns whether a host stands for all hosts of the machine. */
+/**
+ * Returns whether `host` is a wildcard, which stands for all hosts of the
+ * machine.
+ */
 export function isWildcard(host: string): boolean {
   return ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].includes(host);
 }
 
 /**
- * Returns the address of the agent behind a proxy, to send to others or to keep
- * for the time after the connection.
+ * Returns the address of the agent behind a proxy. Send it to others, or keep
+ * it to connect again later.
  *
  * ```ts
  * import { addressOf, Agent, Container } from "@denomas/denomas/agent";
@@ -122,7 +126,7 @@ export function isWildcard(host: string): boolean {
  * assertEquals(addressOf(cat), address);
  * ```
  *
- * @throws {TypeError} If `remote` is no proxy of an agent.
+ * @throws {TypeError} If `remote` is not a proxy of an agent.
  */
 export function addressOf(remote: unknown): string {
   const place = remoteNode(remote)?.place;
@@ -135,7 +139,7 @@ export function addressOf(remote: unknown): string {
 /** Returns the name of an agent's class, or `"Agent"` if the class has none. */
 export function classNameOf(agent: object): string {
   const { name } = agent.constructor;
-  // A class may have a static member of that name.
+  // A class may have a static member called `name`.
   return typeof name === "string" && name !== "" ? printable(name) : "Agent";
 }
 
@@ -143,14 +147,14 @@ export function classNameOf(agent: object): string {
 export function isAgentId(id: unknown): id is string {
   return typeof id === "string" && id !== "" &&
     !id.includes("/") && !id.startsWith("$") &&
-    // It becomes part of log lines and of the names of proxies.
+    // Ids appear in log lines and in the names of proxies.
     printable(id, Infinity) === id;
 }
 
 /**
  * Checks that `id` can be part of an agent's address.
  *
- * @throws {TypeError} If it cannot.
+ * @throws {TypeError} If `id` cannot be part of an address.
  */
 export function checkAgentId(id: string): void {
   if (isAgentId(id)) return;

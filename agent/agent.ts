@@ -26,8 +26,8 @@ export type AgentMembers =
   | "snapshot";
 
 /**
- * The base class of agents. An agent lives in a container, where others call
- * the methods that it marks with `expose`; it calls others by way of
+ * The base class of agents. An agent lives in a container. Other agents call
+ * the methods that it marks with `expose`, and it calls others through
  * `container.connect`.
  *
  * ```ts
@@ -49,9 +49,9 @@ export type AgentMembers =
  * assertEquals(await proxy.add(2), 2);
  * ```
  *
- * An agent that is made by `new` can be called at once, or after its
+ * An agent made by `new` can be called at once, or after its
  * {@linkcode Agent.onStart} if it has one. `container.spawn` also waits for
- * that, and cleans up if it or the constructor throws.
+ * `onStart`, and cleans up if it or the constructor throws.
  */
 export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   static {
@@ -90,28 +90,28 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
     return this.#lifecycle.id;
   }
 
-  /** The address by which others connect to the agent. */
+  /** The address at which others connect to the agent. */
   get address(): string {
     return this.#lifecycle.address;
   }
 
-  /** Aborts when the agent is closed: pass it to operations that wait. */
+  /** Aborts when the agent begins to close. Pass it to operations that wait. */
   get signal(): AbortSignal {
     return this.#lifecycle.signal;
   }
 
   /**
-   * Returns the state of the agent that is to survive it: any data that could be
-   * the argument of a call, but no functions, agents or streams. It is called by
-   * {@linkcode Agent.save}, and when the agent was closed without having failed.
+   * Returns the state that should survive the agent: any data that could be the
+   * argument of a call, but no functions, agents or streams. Called by
+   * {@linkcode Agent.save}, and when the agent closes without having failed.
    * Needs {@linkcode Agent.restore}.
    */
   protected snapshot?(): unknown;
 
   /**
-   * Takes over the state that an agent of this class and id has saved last, before
-   * `onStart`. It does not run if there is none. If it throws, the agent does not
-   * start.
+   * Receives the last saved state of an agent with this class and id. Runs
+   * before `onStart`, and only if there is a saved state. If it throws, the
+   * agent does not start.
    */
   protected restore?(state: unknown): void | Promise<void>;
 
@@ -122,8 +122,9 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   protected onStart?(): void | Promise<void>;
 
   /**
-   * Runs once at the end, after the tasks and the end of the children, when no call reaches the agent any
-   * more; it may still call others. Does not run if the agent did not start.
+   * Runs once at the end, after the tasks and the children have ended. At that
+   * point no call reaches the agent, but the agent may still call others. Does
+   * not run if the agent did not start.
    */
   protected onClose?(): void | Promise<void>;
 
@@ -139,13 +140,14 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
-   * Runs a task of the agent each `seconds` of the container's clock, for the
-   * first time after `seconds`, until the agent is closed. The times are counted
-   * from now, so no delay adds up; those that fall due while the task still runs
-   * are left out. If it throws, the error is reported, and `onFailure` decides
-   * what follows: with `"report"`, the task goes on at its next time.
+   * Runs a task of the agent every `seconds` of the container's clock, the
+   * first time after `seconds`, until the agent is closed. The times are
+   * multiples of `seconds` from now, so delays do not add up. Times that fall
+   * due while the task still runs are skipped. If the task throws, the error is
+   * reported, and `onFailure` decides what follows: with `"report"`, the task
+   * runs again at its next time.
    *
-   * @throws {RangeError} If `seconds` is not finite and over 0.
+   * @throws {RangeError} If `seconds` is not finite and greater than 0.
    * @throws {ContainerClosedError} If the agent is closed.
    */
   protected every(seconds: number, task: AgentTask): void {
@@ -155,9 +157,9 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
-   * Saves the state of the agent, which `snapshot` returns now. Resolves when it,
-   * or a newer one, is saved in the `store` of the container. Saves of one agent
-   * take place in order; one that waits gives way to a newer one.
+   * Saves the current state of the agent, as returned by `snapshot`. Resolves
+   * when this state, or a newer one, is saved in the `store` of the container.
+   * Saves of one agent run in order; a waiting save is replaced by a newer one.
    *
    * @throws {TypeError} If the agent has no `snapshot`, or has not started.
    * @throws {SerializationError} If the state cannot be saved.
@@ -170,8 +172,8 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
-   * Deletes the saved state of the agent, for one that will not come back: it is
-   * not saved when it is closed, unless `save` is called again.
+   * Deletes the saved state of an agent that will not come back. The state is
+   * not saved when the agent closes, unless `save` is called again.
    *
    * @throws {TypeError} If the agent has no `snapshot`, or has not started.
    * @throws {ContainerClosedError} If the agent is closed, or has failed.
@@ -182,18 +184,19 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
-   * Makes an agent in the same container, as `container.spawn` does, that belongs
-   * to this one: it is closed with it, after the tasks and before `onClose`, the
-   * newest first. It is an agent like any other, with an id and an address.
+   * Makes a child: an agent in the same container, as with `container.spawn`,
+   * that closes together with this one, after the tasks and before `onClose`,
+   * newest child first. Otherwise it is a normal agent, with an id and an
+   * address.
    *
-   * If its `onFailure` is `"escalate"`, its failure closes it and is one of this
-   * agent, whose own `onFailure` decides what follows. So is the last failure of
-   * a child that was restarted too often.
+   * If the child's `onFailure` is `"escalate"`, its failure closes the child
+   * and counts as a failure of this agent, whose own `onFailure` decides what
+   * follows. The same applies when a child fails after too many restarts.
    *
-   * @throws {unknown} The error of the constructor or of `onStart`, after all
-   * that they left behind is closed.
-   * @throws {ContainerClosedError} If this agent is closed, or the child is closed
-   * before it has started.
+   * @throws {unknown} The error of the constructor or of `onStart`, after
+   * everything that they made is closed.
+   * @throws {ContainerClosedError} If this agent is closed, or the child is
+   * closed before it has started.
    */
   protected async spawnChild<A extends AgentLike, Args extends unknown[]>(
     type: AgentClass<A, Args>,
@@ -206,11 +209,12 @@ export class Agent implements AgentLike, HasLocalMembers<AgentMembers> {
   }
 
   /**
-   * Closes this agent and its children: no call reaches it any more, its signal
-   * aborts, its tasks end, its children are closed, and `onClose` runs. The close waits for these no longer than
-   * `graceMs`, 1,000 by default. Running calls go on. Repeatable; joins a close
-   * in progress; never rejects. `onStart`, `onClose` and the agent's own tasks
-   * should not await it, since it waits for them.
+   * Closes this agent and its children. No call reaches it any more, its signal
+   * aborts, its tasks end, its children are closed, and `onClose` runs. The
+   * close waits at most `graceMs` for all of this, by default 1,000. Running
+   * calls go on. Can be called repeatedly; joins a close in progress; never
+   * rejects. Do not await it in `onStart`, `onClose` or the agent's own tasks,
+   * since it waits for them.
    */
   close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     return this.#lifecycle.close(graceMs, "it was closed");

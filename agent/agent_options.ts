@@ -5,9 +5,9 @@ import type { CloseOptions } from "../channel/channel.ts";
 export interface AgentLike extends AsyncDisposable {
   /** The name of the agent in its container. */
   readonly id: string;
-  /** The address by which others connect to the agent. */
+  /** The address at which others connect to the agent. */
   readonly address: string;
-  /** Closes this agent alone. */
+  /** Closes this agent only, not its container. */
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -21,21 +21,21 @@ export interface AgentOptions {
    */
   readonly id?: string | undefined;
   /**
-   * The reaction to a task of the agent that throws.
+   * What to do when a task of the agent throws.
    *
    * @default {"report"}
    */
   readonly onFailure?: FailurePolicy | undefined;
   /**
    * Whether calls of the agent run concurrently, as in aiomas, instead of one
-   * after the other.
+   * after another.
    *
    * @default {the container's `concurrent`}
    */
   readonly concurrent?: boolean | undefined;
   /**
-   * The most calls that wait while the agent runs another one. One more is
-   * refused: it fails with a `ServerBusyError`, and has not run.
+   * The most calls that may wait while the agent runs another one. A further
+   * call fails with a `ServerBusyError` without running.
    *
    * @default {10_000}
    */
@@ -45,10 +45,10 @@ export interface AgentOptions {
 /** A task of an agent. It should end when `signal` aborts. */
 export type AgentTask = (signal: AbortSignal) => void | Promise<void>;
 
-/** How an agent is restarted. All times go by the clock of its container. */
+/** How to restart an agent. All times are by the clock of its container. */
 export interface RestartPolicy {
   /**
-   * The most restarts within `withinMs`. One more failure stops the agent.
+   * The most restarts within `withinMs`. The next failure stops the agent.
    *
    * @default {5}
    */
@@ -64,18 +64,19 @@ export interface RestartPolicy {
 }
 
 /**
- * The reaction to a task of an agent that throws. In each case the error is
+ * What to do when a task of an agent throws. In each case the error is also
  * reported to the container's `onError`.
  *
  * - `"report"`: nothing else; the agent's other tasks go on.
  * - `"stop"`: the agent is closed.
  * - `"restart"`, or a {@linkcode RestartPolicy}: the agent is closed and made
  *   again, with the same id and the same arguments, after a wait that grows
- *   from 50 ms to 5 s of the container's clock. Other agents go on, but for its
- *   children, which end with it. Only for agents that were made by
- *   `container.spawn` or `spawnChild`.
- * - `"escalate"`: a child is closed, and its parent has failed: that one's policy
- *   decides what follows. For an agent without a parent the container is closed.
+ *   from 50 ms to 5 s of the container's clock. Its children close with it;
+ *   other agents go on. Only for agents made by `container.spawn` or
+ *   `spawnChild`.
+ * - `"escalate"`: a child is closed, and its failure counts as a failure of its
+ *   parent, whose own policy decides what follows. If the agent has no parent,
+ *   the container is closed.
  */
 export type FailurePolicy =
   | "report"

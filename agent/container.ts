@@ -34,7 +34,9 @@ import { GRACE_MS } from "./supervision/_agent_lifecycle.ts";
 import { ContainerService } from "./supervision/_container_service.ts";
 import { Supervisor } from "./supervision/_supervisor.ts";
 
-/** A class of agents. `Args` are its arguments after the container. */
+/**
+ * A class of agents. `Args` are the constructor arguments after the container.
+ */
 export type AgentClass<A extends AgentLike, Args extends unknown[]> = new (
   container: Container,
   ...args: Args
@@ -42,61 +44,63 @@ export type AgentClass<A extends AgentLike, Args extends unknown[]> = new (
 
 /** The result of {@linkcode Container.watch}. */
 export interface AgentGone {
-  /** The address that was watched. */
+  /** The watched address. */
   readonly address: string;
   /**
-   * Whether the agent alone is gone, or its container, which may only be out
-   * of reach.
+   * What is gone: the agent alone, or its container, which may only be
+   * unreachable.
    */
   readonly scope: "agent" | "container";
-  /** A few words on why, for people and logs. */
+  /** A short reason, for people and logs. */
   readonly message: string;
 }
 
 /**
- * The sizes of a container's tables. The numbers of channels are sums over all
- * connections, including those that have ended; the connection of a container
- * to itself has two ends, and both count.
+ * The sizes of a container's tables. Channel counts are sums over all
+ * connections, including ended ones. The connection of a container to itself
+ * has two ends, which are both counted.
  */
 export interface ContainerStats extends ChannelStats {
   /** Agents that can be called. */
   readonly agents: number;
   /** Agents that are starting or closing. */
   readonly hiddenAgents: number;
-  /** Connections that this container has made, one for each other container. */
+  /** Connections that this container has made, one per other container. */
   readonly connections: number;
-  /** Connections that others have made to it. */
+  /** Connections that others have made to this container. */
   readonly clients: number;
-  /** Connections that this container has made since the start. */
+  /** Connections that this container has made since it started. */
   readonly openedConnections: number;
-  /** Connections that others have made to it since the start. */
+  /** Connections that others have made to this container since it started. */
   readonly acceptedConnections: number;
   /**
-   * Connections of both kinds that ended with an error: they were lost or cut,
-   * or the peer broke the protocol.
+   * Connections in both directions that ended with an error: they were lost or
+   * cut, or the peer broke the protocol.
    */
   readonly failedConnections: number;
-  /** Connections of others that were closed at once, as over the limit. */
+  /** Incoming connections that were closed at once because of the limit. */
   readonly refusedConnections: number;
-  /** Calls that wait until their agents have ended earlier ones. */
+  /** Calls that wait until their agents have finished earlier ones. */
   readonly waitingCalls: number;
-  /** Calls that were refused since the start because too many waited. */
+  /** Calls that were refused since the start because too many were waiting. */
   readonly refusedCalls: number;
   /** Members of the groups whose home is this container. */
   readonly groupMembers: number;
-  /** Agents here that are watched, counted once for each watching container. */
+  /**
+   * Watched agents of this container, counted once for each watching container.
+   */
   readonly watches: number;
-  /** Proxies for agents that are remembered for the next `connect`. */
+  /** Proxies for agents that are kept for the next `connect`. */
   readonly proxies: number;
 }
 
 /**
- * A home for agents: it listens at an address, and connects its agents with
- * those of other containers. All agents share its server, and one connection
- * to each other container.
+ * A home for agents. It listens at an address, and connects its agents with
+ * those of other containers. All its agents share one server, and one
+ * connection to each other container.
  *
  * A container owns its agents, its connections and the containers that it has
- * spawned. Made by {@linkcode Container.create}.
+ * spawned. Create it with {@linkcode Container.create}.
  */
 export class Container implements AsyncDisposable, HasWatched {
   /** The clock of the agents. */
@@ -106,7 +110,7 @@ export class Container implements AsyncDisposable, HasWatched {
   readonly #links: Links;
   readonly #service: ContainerService;
   readonly #dependents = new Set<Dependent>();
-  /** What carries the messages of groups, by the addresses of their homes. */
+  /** The engines that carry group messages, by the addresses of the homes. */
   readonly #engines = new Map<string, GroupEngine>();
   readonly #ownClock: SystemClock | null;
   readonly #closed = Promise.withResolvers<CloseReason>();
@@ -153,10 +157,10 @@ export class Container implements AsyncDisposable, HasWatched {
    * Creates a container that listens at `address`.
    *
    * @param address As for a server: `tcp://host:port`, with port 0 for a free
-   * one, `ipc://[/path/to/socket]` or `local://name`.
+   * port, `ipc://[/path/to/socket]` or `local://name`.
    * @throws {AddressInUseError} If another program listens there.
-   * @throws {TypeError} If no transport takes the address, or `tls` cannot be
-   * used.
+   * @throws {TypeError} If no transport supports the address, or `tls` cannot
+   * be used.
    */
   static async create(
     address: string,
@@ -193,7 +197,7 @@ export class Container implements AsyncDisposable, HasWatched {
     if (this.#ownClock !== null) observed.by?.owned(this.#ownClock, this);
   }
 
-  /** The address, with an ephemeral port and the host's name filled in. */
+  /** The address, with the actual port and the host's name filled in. */
   get address(): string {
     return this.#context.address;
   }
@@ -204,9 +208,9 @@ export class Container implements AsyncDisposable, HasWatched {
   }
 
   /**
-   * Returns a random number from 0 up to, but not including, 1. It is seeded,
-   * see the option `seed`: agents that take their numbers here, in one order,
-   * get the same ones in each run. Not for secrets.
+   * Returns a random number from 0 up to, but not including, 1. With a seed
+   * (see the option `seed`), agents that draw numbers in the same order get the
+   * same numbers in each run. Not for secrets.
    */
   random(): number {
     return this.#context.random();
@@ -218,8 +222,8 @@ export class Container implements AsyncDisposable, HasWatched {
   }
 
   /**
-   * Makes an agent, and resolves to it when its `onStart` has run. Others see
-   * the agent only from then on.
+   * Makes an agent, and resolves to it after its `onStart` has run. Others can
+   * see the agent only from then on.
    *
    * ```ts
    * import { Agent, Container } from "@denomas/denomas/agent";
@@ -244,8 +248,8 @@ export class Container implements AsyncDisposable, HasWatched {
    * assertEquals(await greeter.greet("Ada"), "Hello, Ada");
    * ```
    *
-   * @throws {unknown} The error of the constructor or of `onStart`, after all
-   * that they left behind is closed.
+   * @throws {unknown} The error of the constructor or of `onStart`, after
+   * everything that they made is closed.
    * @throws {ContainerClosedError} If the container is closed, or the agent is
    * closed before it has started.
    */
@@ -260,22 +264,21 @@ export class Container implements AsyncDisposable, HasWatched {
   }
 
   /**
-   * Connects to the agent at `address`, here or in another container. It asks
-   * whether the agent exists, and returns a proxy for it: the same one as long
-   * as your code holds it. When its connection was
-   * lost, the next call makes a new one. With `retryForMs`, calls wait for that
-   * long while the agent is away; those that may have run are made again only if
-   * their method is idempotent.
+   * Connects to the agent at `address`, in this or another container. It asks
+   * whether the agent exists, and returns a proxy for it: always the same
+   * proxy, as long as your code holds it. If the connection is lost, the next
+   * call makes a new one. With `retryForMs`, calls wait up to that long while
+   * the agent is away; a call that may already have run is repeated only if its
+   * method is idempotent.
    *
-   * @typeParam T The class of the agent. Nothing checks that it is.
-   * @throws {ConnectError} If its container cannot be reached, or is lost while
-   * it is asked, within `retryForMs`.
-   * @throws {TimeoutError} If its container does not answer for 10 s.
-   * @throws {AuthenticationError} If its container refuses this one.
-   * @throws {AgentNotFoundError} If there is no such agent, within
-   * `retryForMs`.
+   * @typeParam T The class of the agent. It is not checked.
+   * @throws {ConnectError} If the agent's container cannot be reached within
+   * `retryForMs`, or the connection is lost during the request.
+   * @throws {TimeoutError} If the agent's container does not answer for 10 s.
+   * @throws {AuthenticationError} If the agent's container refuses this one.
+   * @throws {AgentNotFoundError} If there is no such agent within `retryForMs`.
    * @throws {ContainerClosedError} If this container is closed.
-   * @throws {TypeError} If the address is no address of an agent.
+   * @throws {TypeError} If `address` is not the address of an agent.
    */
   async connect<T>(
     address: string,
@@ -286,15 +289,15 @@ export class Container implements AsyncDisposable, HasWatched {
   }
 
   /**
-   * Resolves when the agent at `address` is gone: when it is closed, is
-   * restarted, or does not exist; or when its container is closed, dies or
-   * cannot be reached, as soon as the connection ends. A container of aiomas
-   * is asked for its agent every five seconds.
+   * Resolves when the agent at `address` is gone: it is closed, is restarted,
+   * or does not exist; or its container is closed, dies or cannot be reached.
+   * Loss of a container is noticed as soon as its connection ends. A container
+   * of aiomas is instead asked for its agent every five seconds.
    *
-   * @throws {unknown} The reason of the signal, if that aborts first.
+   * @throws {unknown} The reason of the signal, if the signal aborts first.
    * @throws {ContainerClosedError} If this container is closed, or closes while
-   * it watches an agent of another one.
-   * @throws {TypeError} If the address is no address of an agent.
+   * it watches an agent of another container.
+   * @throws {TypeError} If `address` is not the address of an agent.
    */
   async watch(
     address: string,
@@ -313,9 +316,10 @@ export class Container implements AsyncDisposable, HasWatched {
   }
 
   /**
-   * Returns a group of agents, which are told and asked together. Its members
-   * are kept by one container, its home: by this one, or by that at the address
-   * `home`. Groups of one name and home are the same.
+   * Returns a group of agents, whose members can be told and asked together.
+   * One container, the home of the group, keeps the list of members: by default
+   * this container, else the one at the address `home`. Groups with the same
+   * name and home are the same group.
    *
    * ```ts
    * import { Agent, Container } from "@denomas/denomas/agent";
@@ -339,14 +343,14 @@ export class Container implements AsyncDisposable, HasWatched {
    * assertEquals(quotes, [{ member: address, value: "8 for tulips" }]);
    * ```
    *
-   * @typeParam T The class of the members. Nothing checks that it is.
-   * @throws {TypeError} If `home` is no address of a container.
+   * @typeParam T The class of the members. It is not checked.
+   * @throws {TypeError} If `home` is not the address of a container.
    */
   group<T>(
     name: string,
     { home = this.address }: { readonly home?: string | undefined } = {},
   ): Group<T> {
-    // Fails for what is no address.
+    // Throws if `home` is not an address.
     const { container } = parseAgentAddress(`${home}/0`);
     let engine = this.#engines.get(container);
     if (engine === undefined) {
@@ -358,15 +362,14 @@ export class Container implements AsyncDisposable, HasWatched {
   }
 
   /**
-   * Closes everything: the agents, the newest first, while they can still call;
-   * then the containers that it has spawned; then its server and connections,
-   * whose running methods get to finish; then its clock, if it has made that
-   * itself. All of this ends within `graceMs`. Repeatable; joins a close in
-   * progress; never rejects.
+   * Closes everything: first the agents, newest first, while they can still
+   * call; then the spawned containers; then the server and the connections,
+   * after their running methods; then the clock, if the container made it
+   * itself. All of this ends within `graceMs`, by default 1,000. Can be called
+   * repeatedly; joins a close in progress; never rejects.
    *
-   * An agent may close its own container. It should not await that, since the
-   * container waits for the agent until `graceMs`, 1,000 by default, have
-   * passed.
+   * An agent may close its own container, but should not await the close: the
+   * container waits for the agent until `graceMs` have passed.
    */
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     const message = "this side closed the container";
@@ -388,7 +391,7 @@ export class Container implements AsyncDisposable, HasWatched {
     this.#service.watches.close();
     await Promise.all([...this.#dependents].map((it) => it.close(rest())));
     this.#links.end();
-    // Running methods may still use the connections that are there.
+    // Running methods may still use the existing connections.
     await Promise.all([
       this.#server.close(rest()),
       this.#links.closeOwn(rest().graceMs),
@@ -401,14 +404,14 @@ export class Container implements AsyncDisposable, HasWatched {
   }
 
   /**
-   * Takes up renewed certificates, for connections in both directions that begin
-   * after this, also in the containers that it has spawned with them. Agents and
-   * open connections stay. Without `changes` it reads its files again; else these
-   * options take the place of the same earlier ones. If this rejects, the
-   * container goes on with the certificates that it has.
+   * Switches to renewed certificates for new connections in both directions,
+   * also in the containers that it has spawned with them. Agents and open
+   * connections stay. Without `changes`, the certificate files are read again;
+   * otherwise `changes` replace the same options given earlier. If this
+   * rejects, the container keeps its current certificates.
    *
-   * @throws {TypeError} If the certificates cannot be used, as while only one of
-   * two files is written; or if the container does not use TLS.
+   * @throws {TypeError} If the certificates cannot be used, for example while
+   * only one of two files is written, or if the container does not use TLS.
    */
   async renewCertificate(changes?: TlsOptions): Promise<void> {
     await this.#context.renewCertificate(changes);
@@ -448,7 +451,7 @@ export class Container implements AsyncDisposable, HasWatched {
     await this.close();
   }
 
-  /** Returns the sizes of the tables now, and the counts of the connections. */
+  /** Returns the current table sizes and connection counts. */
   stats(): ContainerStats {
     const links = this.#links;
     const { totals } = links;
@@ -472,13 +475,15 @@ export class Container implements AsyncDisposable, HasWatched {
     };
   }
 
-  /** Keeps the process alive while the container is open, as it does at first. */
+  /**
+   * Keeps the process alive while the container is open. This is the default.
+   */
   ref(): void {
     this.#server.ref();
     this.#links.setRef(true);
   }
 
-  /** Lets the process end although the container is open. */
+  /** Lets the process exit even though the container is open. */
   unref(): void {
     this.#server.unref();
     this.#links.setRef(false);

@@ -42,40 +42,41 @@ export interface ContainerOptions
    */
   readonly seed?: number | undefined;
   /**
-   * The most agents here that another container may watch over one connection.
-   * One more is refused with a `ServerBusyError`: its `watch` tries again.
+   * The most agents of this container that another container may watch over one
+   * connection. A further watch is refused with a `ServerBusyError`, and the
+   * other side's `watch` tries again.
    *
    * @default {65_536}
    */
   readonly maxWatches?: number | undefined;
   /**
-   * Keeps the states of agents that have a `snapshot`.
+   * Stores the states of agents that have a `snapshot`.
    *
    * @default {`memoryStore()`, for as long as the container is open}
    */
   readonly store?: StateStore | undefined;
   /**
-   * The host in the container's address, by which others reach it over TCP.
+   * The host in the container's address, at which others reach it over TCP.
    *
    * @default {the host at which it listens; for a wildcard, the machine's name,
    * which needs `--allow-sys=hostname`}
    */
   readonly publicHost?: string | undefined;
   /**
-   * The credentials for `authenticate` of other containers: plain data, or a
-   * function that returns it, which is called with the address of the container
-   * for each connection. They are shown at addresses that the program has named
-   * itself, in `connect` or `watch`. At an address that only a peer has named
-   * they are not shown, unless `credentialsFor` permits it. A spawned container
-   * is shown the credentials with which it was started.
+   * The credentials shown to `authenticate` of other containers: plain data, or
+   * a function that returns it. The function is called for each connection,
+   * with the address of the other container. Credentials are shown at addresses
+   * that the program itself has passed to `connect` or `watch`. At an address
+   * that only a peer has named, they are shown only if `credentialsFor` permits
+   * it. A spawned container is shown the credentials with which it was started.
    *
    * @default {none}
    */
   readonly credentials?: unknown;
   /**
    * Decides whether `credentials` are also shown to the container at an address
-   * that only a peer has named: by passing an agent, by an entry of a directory,
-   * or by registering with a directory here. May be async.
+   * that only a peer has named: in a passed agent, in an entry of a directory,
+   * or in a registration with a directory of this container. May be async.
    *
    * @default {no}
    */
@@ -83,8 +84,8 @@ export interface ContainerOptions
     | ((address: string) => boolean | Promise<boolean>)
     | undefined;
   /**
-   * Decides whether an agent that a peer has named, by passing a proxy, may be
-   * dialled at `address` when that proxy is called. May be async.
+   * Decides whether the container may connect to `address` to call an agent
+   * whose proxy a peer has passed. May be async.
    *
    * @default {only the exact addresses of containers that the program has
    * connected to, has watched or has spawned}
@@ -97,11 +98,11 @@ export interface ContainerOptions
 /** Options for {@linkcode Container.connect}. */
 export interface ConnectOptions {
   /**
-   * The time for which to try again while the container cannot be reached or
-   * has no such agent yet, in milliseconds; 0 for one attempt, `Infinity` for
-   * ever. Random waits between attempts grow from 50 ms to 5 s. All of this
-   * goes by the clock of this container while `fastForward` or `paceClock` runs
-   * that, and else by real time. Calls of the proxy wait for as long while the
+   * How long to retry while the container cannot be reached or does not have
+   * the agent yet, in milliseconds; 0 for one attempt, `Infinity` to retry
+   * forever. The random waits between attempts grow from 50 ms to 5 s. Times
+   * are by the clock of this container while `fastForward` or `paceClock` runs
+   * it, otherwise in real time. Calls of the proxy wait equally long while the
    * agent is away.
    *
    * @default {0}

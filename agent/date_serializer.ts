@@ -2,8 +2,8 @@ import type { Serializer } from "../channel/codecs/types/serializer.ts";
 import { parseUtc } from "./clock/_time.ts";
 
 /**
- * Carries a `Date` as text in the form of ISO 8601. Received text without a zone
- * is UTC. In containers it comes before the user's serializers, so that dates
+ * Transfers a `Date` as ISO 8601 text. Received text without a zone is read as
+ * UTC. In containers this serializer comes before the user's, so that dates
  * have the type id 0, as in aiomas.
  */
 export const dateSerializer: Serializer<Date> = {

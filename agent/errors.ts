@@ -6,15 +6,18 @@ export class ContainerClosedError extends DenomasError {
   override name = "ContainerClosedError";
 }
 
-/** Thrown by waits of a clock that is closed, and by new ones. */
+/**
+ * Thrown by pending waits of a clock when it closes, and by new waits after
+ * that.
+ */
 export class ClockClosedError extends DenomasError {
   /** The name of the class. */
   override name = "ClockClosedError";
 }
 
 /**
- * Thrown by a store if the state of an agent is not the one that the agent has
- * loaded or saved last: another agent of the same class and id has saved it since.
+ * Thrown by a store when another agent of the same class and id has saved its
+ * state since this agent last loaded or saved it.
  */
 export class StaleStateError extends DenomasError {
   /** The name of the class. */

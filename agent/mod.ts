@@ -2,10 +2,10 @@
  * Agents that live in containers, call each other by address, and follow a
  * clock.
  *
- * An {@linkcode Agent} is an object with an address: others call the methods
- * that it exposes, wherever they are. A {@linkcode Container} is its home, with
- * one server for all its agents and one connection to each other container.
- * Agents of Python's aiomas can call and be called as well.
+ * An {@linkcode Agent} is an object with an address: other agents call its
+ * exposed methods, wherever they are. A {@linkcode Container} is the home of
+ * agents, with one server for all of them and one connection to each other
+ * container. Agents of Python's aiomas can call and be called, too.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";
@@ -33,12 +33,13 @@
  * ```
  *
  * {@linkcode SystemClock} is the computer's clock. {@linkcode ExternalClock}
- * stands still until it is set, as by a simulator; {@linkcode fastForward} and
- * {@linkcode paceClock} set it for you. Code that takes a {@linkcode Clock} runs
- * with either: in real time, or in a test through a whole day at once.
+ * stands still until it is set, for example by a simulator;
+ * {@linkcode fastForward} and {@linkcode paceClock} set it for you. Code that
+ * takes a {@linkcode Clock} works with both: in real time, or in a test that
+ * passes a whole day at once.
  *
- * {@linkcode spawnContainer} makes a container in a process or Worker of its
- * own. {@linkcode Manager} makes agents for programs in Python.
+ * {@linkcode spawnContainer} starts a container in its own process or Worker.
+ * {@linkcode Manager} makes agents for Python programs.
  *
  * @module
  */
@@ -89,8 +90,8 @@ export { AgentNotFoundError, DeadlockError } from "../rpc/errors.ts";
 export { Group, type GroupAnswer } from "./groups/group.ts";
 export { notify } from "../rpc/options.ts";
 
-// Never called: it puts the files that a spawned child runs into the module
-// graph, so that `deno cache` and `deno compile` take them along.
+// Never called. The imports put the files that a spawned child runs into the
+// module graph, so that `deno cache` and `deno compile` include them.
 void (() => [
   import("./spawn/child/_process.ts"),
   import("./spawn/child/_worker.ts"),

@@ -2,8 +2,8 @@ import { ConnectionClosedError } from "../../channel/errors.ts";
 import type { Party } from "./_party.ts";
 
 /**
- * Asks all parties at once for something. Those whose process has ended are
- * taken out, and not asked again.
+ * Calls `act` for all parties at once. Parties whose process has ended are
+ * removed from `parties`, and so not asked again.
  */
 export async function askAll<P extends Pick<Party, "isRemote">, T>(
   parties: Set<P>,

@@ -1,21 +1,23 @@
 import { privateSlot } from "../../transports/internal.ts";
 import type { ContainerTraffic } from "./_party.ts";
 
-/** Who uses one clock in this process. */
+/** The users of one clock in this process. */
 export interface ClockUse {
   /** The number of active runs by `fastForward` and `paceClock`. */
   runs: number;
-  /** The number of containers that were made with the clock. */
+  /** The number of containers that were created with the clock. */
   containers: number;
   /** The number of containers with the clock that do not listen yet. */
   opening: number;
-  /** Report the activity of the open containers that have the clock. */
+  /**
+   * Functions that report the traffic of the open containers with the clock.
+   */
   readonly reports: Set<() => ContainerTraffic>;
 }
 
 const uses = privateSlot<ClockUse>();
 
-/** Returns the record of a clock, the same object each time. */
+/** Returns the usage record of a clock, always the same object. */
 export function useOf(clock: object): ClockUse {
   let use = uses.get(clock);
   if (use === undefined) {
@@ -25,7 +27,7 @@ export function useOf(clock: object): ClockUse {
   return use;
 }
 
-/** Notes that a clock is run, until the result is disposed of. */
+/** Counts an active run of the clock, until the result is disposed of. */
 export function beginRun(clock: object): Disposable {
   const use = useOf(clock);
   use.runs++;

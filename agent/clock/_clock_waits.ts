@@ -8,7 +8,8 @@ import { useOf } from "./_clock_use.ts";
  * Waits for `ms` of the clock's time.
  *
  * @throws {unknown} As a rejection, the reason of `signal` once it aborts.
- * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
+ * @throws {ClockClosedError} As a rejection, if the clock is closed, or closes
+ * meanwhile.
  */
 export async function waitBy(
   clock: Clock,
@@ -16,7 +17,7 @@ export async function waitBy(
   signal: AbortSignal,
 ): Promise<void> {
   if (ms === Infinity) return await abortable(NEVER, signal);
-  // A clock that stands still refuses to wait for no time at all.
+  // An `ExternalClock` refuses to wait for 0 seconds.
   if (ms > 0) return await clock.sleep(ms / 1_000, { signal });
   signal.throwIfAborted();
   await world.nextTurn();
@@ -39,9 +40,9 @@ export async function withinBy(
 }
 
 /**
- * Waits for `ms` of the clock's time while `fastForward` or `paceClock` runs it,
- * and of real time while nothing does: a program that sets up a simulation
- * waits for others, too, and its clock stands still until it is run.
+ * Waits for `ms` of the clock's time while `fastForward` or `paceClock` runs
+ * the clock, and of real time otherwise. A program that sets up a simulation
+ * also waits for others, while its clock still stands still.
  *
  * @throws {unknown} As a rejection, the reason of `signal` once it aborts.
  */
@@ -51,12 +52,12 @@ export async function waitByEither(
   signal: AbortSignal,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  // A clock may refuse to wait for less time than its numbers can tell.
+  // A clock may refuse waits too short to change its floating-point time.
   using _timer = callIn(clock, Math.max(ms, LEAST_MS), resolve);
   let real: WorldTimer;
   const arm = () => {
     real = world.setTimer(Math.max(ms, LEAST_MS), () => {
-      // A run that ends may leave the clock before the time.
+      // Re-armed, since a run may end before the clock reaches the due time.
       useOf(clock).runs === 0 ? resolve() : arm();
     });
   };
@@ -69,8 +70,8 @@ export async function waitByEither(
 }
 
 /**
- * Returns a function that returns the time since now, in milliseconds, by the
- * clock that {@linkcode waitByEither} goes by at that moment.
+ * Returns a function that returns the milliseconds since this call, by the
+ * clock that {@linkcode waitByEither} uses at that moment.
  */
 export function stopwatch(clock: Clock): () => number {
   const [start, startMs] = [clock.time(), world.now()];
@@ -80,7 +81,7 @@ export function stopwatch(clock: Clock): () => number {
       : (clock.time() - start) * 1_000;
 }
 
-/** Returns `null` if the clock is closed, and so will never call. */
+/** Returns `null` if the clock is closed, since `callback` would never run. */
 function callIn(
   clock: Clock,
   ms: number,

@@ -4,13 +4,13 @@ import type { Clock } from "./base_clock.ts";
 import { ExternalClock, setWithoutWaking, wake } from "./external_clock.ts";
 import { settleInProcess } from "./settle.ts";
 
-/** A clock that can be run: an {@linkcode ExternalClock} or one like it. */
+/** A settable clock: an {@linkcode ExternalClock} or one like it. */
 export type SettableClock = Pick<ExternalClock, "time" | "nextDue" | "setTime">;
 
-/** A clock of which it is not known whether it can be run. */
+/** A clock that may or may not be settable. */
 type AnyClock = Pick<Clock, "time"> & Partial<SettableClock>;
 
-/** A clock of this process, with the containers that have it. */
+/** A clock of this process, together with its containers. */
 export class LocalParty implements Party {
   readonly isRemote = false;
   readonly #clock: AnyClock;
@@ -44,7 +44,7 @@ export class LocalParty implements Party {
 
   setTime(time: number): void {
     const clock = this.#clock;
-    // Something else may have set it ahead.
+    // Other code may have set the clock ahead.
     if (clock.time() >= time) return;
     if (clock instanceof ExternalClock) setWithoutWaking(clock, time);
     else clock.setTime?.(time);

@@ -10,15 +10,15 @@ export interface PacerOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Runs clocks at a multiple of real time, and stands still while it is paused. */
+/** Runs clocks at a multiple of real time. They stand still while paused. */
 export class Pacer {
   readonly #options: PacerOptions;
   #isPaused = false;
-  /** The steps that were asked for and not made. */
+  /** The requested steps that have not been made yet. */
   #steps: PromiseWithResolvers<void>[] = [];
   /** Resolves at the next `pause`, `step` or `resume`, and at the end. */
   #changed = Promise.withResolvers<void>();
-  /** The time of the clocks from which on they are paced, and when that was. */
+  /** The clock time at which pacing started or resumed, and its real time. */
   #from = { time: 0, atMs: 0 };
   #isOver = false;
 
@@ -26,21 +26,21 @@ export class Pacer {
     this.#options = options;
   }
 
-  /** Lets the clocks stand still once those woken have settled. */
+  /** Stops the clocks once the woken work has settled. */
   pause(): void {
     this.#isPaused = true;
     this.#change();
   }
 
-  /** Lets the clocks go on from where they stand. */
+  /** Lets the clocks continue from their present time. */
   resume(): void {
     this.#isPaused = false;
     this.#change();
   }
 
   /**
-   * Runs the clocks to the next time that is waited for, or to the end if that
-   * is before. Resolves when those woken have settled.
+   * Runs the clocks to the next due time, or to the end if that comes first.
+   * Resolves when the woken work has settled.
    *
    * @throws {TypeError} If the clocks are not paused.
    */
@@ -68,7 +68,7 @@ export class Pacer {
     let hasRested = true;
     try {
       while (run.time < until) {
-        // Steps that were asked for come before a resumption.
+        // Requested steps are made before the clocks resume.
         const rests = this.#isPaused || this.#steps.length > 0;
         if (!rests && hasRested) this.#restart(run);
         hasRested = rests;
@@ -99,13 +99,13 @@ export class Pacer {
     const goal = Math.min(run.nextDue ?? Infinity, until);
     const waitMs = Math.min((goal - this.#target) / factor * 1_000, tickMs);
     await abortable(within(waitMs, this.#changed.promise), signal);
-    // Messages of real time may have begun waits in other processes.
+    // Real-time messages may have started waits in other processes.
     if (run.isRemote) await run.settle();
     const target = Math.min(until, this.#target);
     await run.advance(target, () => this.#isPaused);
   }
 
-  /** Makes the next step, or waits for one, or until the clocks go on. */
+  /** Makes the next step if there is one; otherwise waits for a change. */
   async #rest(run: Run): Promise<void> {
     const { signal, until } = this.#options;
     const step = this.#steps.shift();

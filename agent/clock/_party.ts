@@ -1,8 +1,10 @@
-/** The messages of one connection between containers, as one end counts them. */
+/**
+ * The message counts of one connection between containers, as seen at one end.
+ */
 export interface LinkTraffic {
   /** The name of the connection, the same at both ends. */
   readonly name: string;
-  /** The address that this end has connected to; null where it was accepted. */
+  /** The address to which this end has connected; null if it has accepted. */
   readonly to: string | null;
   readonly sent: number;
   readonly received: number;
@@ -10,75 +12,79 @@ export interface LinkTraffic {
 
 /** The activity of a container. */
 export interface ContainerTraffic {
-  /** Begins the names of the connections that it has made. */
+  /** The prefix of the names of connections that the container has made. */
   readonly id: string;
   readonly address: string;
-  /** Its connections that leave the process. */
+  /** The connections that leave the process. */
   readonly links: readonly LinkTraffic[];
-  /** Work that ends by itself: connections that are being made, and spawns. */
+  /** The number of connection attempts and spawns in progress. */
   readonly pending: number;
 }
 
-/** The report of an idle party: nothing happens there before a message or timer. */
+/**
+ * The report of an idle party, in which nothing happens before a message or
+ * timer.
+ */
 export interface PartyReport {
   readonly time: number;
-  /** The earliest time that is waited for. */
+  /** The earliest due time; `null` if nothing waits. */
   readonly nextDue: number | null;
   /** The number of containers that do not listen yet. */
   readonly opening: number;
   readonly containers: readonly ContainerTraffic[];
 }
 
-/** A clock that is run together with others, here or in another process. */
+/** A clock that runs together with others, in this or another process. */
 export interface Party {
-  /** Its time, as last known. */
+  /** The time of the clock, as last known. */
   readonly time: number;
-  /** The earliest time that is waited for, as last known. */
+  /** The earliest due time, as last known. */
   readonly nextDue: number | null;
-  /** Whether it is in another process, and is known by its reports only. */
+  /** Whether the clock is in another process, and known only by its reports. */
   readonly isRemote: boolean;
   /**
-   * Reports of the container here that has spawned it. Its messages are waited
-   * for, too, even if its own clock is not run.
+   * Reports the traffic of the local container that has spawned this party. The
+   * run waits for messages of that container, too, even if its own clock is not
+   * run.
    */
   readonly parent?: () => ContainerTraffic;
-  /** Lets its containers go by the clock, until `end`. */
+  /** Makes the containers follow this clock, until `end`. */
   begin(signal?: AbortSignal): void | Promise<void>;
   end(): void;
-  /** Sets the time, if that is later. Nothing wakes before the next `settle`. */
+  /** Sets the time, if it is later. Nothing wakes before the next `settle`. */
   setTime(time: number, signal?: AbortSignal): void | Promise<void>;
-  /** Wakes all that is due, waits until nothing goes on there, and reports. */
+  /** Wakes all due waits, waits until the party is idle, and reports. */
   settle(signal?: AbortSignal): Promise<PartyReport>;
 }
 
-/** What something that is watched reports. */
+/** The report of a {@linkcode Watched} container. */
 export interface WatchedReport extends PartyReport {
-  /** Methods that run, and agents that are starting or closing. */
+  /** The number of running methods, and of starting or closing agents. */
   readonly running: number;
 }
 
-/** Something that is watched only. */
+/** A container that `quiescent` watches. */
 export interface Watched {
-  /** Whether it is in another process. */
+  /** Whether the container is in another process. */
   readonly isRemote: boolean;
-  /** Waits until nothing goes on there by itself, and reports. */
+  /** Waits until the container is idle, and reports. */
   settle(signal?: AbortSignal): Promise<WatchedReport>;
 }
 
-/** The member of what can be run together with clocks. */
+/** The key of the member of {@linkcode HasParty}. */
 export const party: unique symbol = Symbol("party");
 
-/** The member of what can be watched. */
+/** The key of the member of {@linkcode HasWatched}. */
 export const watched: unique symbol = Symbol("watched");
 
-/** Something whose clock can be run, in another process. */
+/** A container in another process, whose clock can be run from here. */
 export interface HasParty {
-  /** Returns it as a party, for `fastForward` and `paceClock`. */
+  /** Returns the container as a party, for `fastForward` and `paceClock`. */
   [party](): Party;
 }
 
-/** Something that can be watched, here or in another process. */
+/** A container that can be watched, in this or another process. */
 export interface HasWatched {
-  /** Returns it as what is watched, for `quiescent`. */
+  /** Returns the container's watched view, for `quiescent`. */
   [watched](): Watched;
 }

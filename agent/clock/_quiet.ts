@@ -1,26 +1,26 @@
 import type { ContainerTraffic, LinkTraffic } from "./_party.ts";
 
-/** The two ends of a connection, as far as they are reported. */
+/** The reported ends of a connection. */
 interface Ends {
   initiator?: LinkTraffic;
   acceptor?: LinkTraffic;
 }
 
 /**
- * Judges whether messages are on their way between containers. Each of the
- * reports was made while nothing went on at its container by itself, but not all
- * at the same moment. If then for each connection one end has received what the
- * other has sent, no container can have begun to work after its own report: the
- * first one to do so would have got a message that was sent before another
- * report, and is counted there only.
+ * Detects messages that are under way between containers. Each report was made
+ * while its container was idle, but the reports were made at different moments.
+ * Suppose that on each connection, each end has received exactly what the other
+ * end has sent. Then no container can have started to work after its own
+ * report: the first container to do so would have received a message that was
+ * sent before another report, and is counted only in that report.
  *
- * Connections to programs that never reported are left out.
+ * Connections to programs that have never reported are ignored.
  */
 export class Quiet {
   readonly #ids = new Set<string>();
   readonly #addresses = new Set<string>();
 
-  /** Returns what is under way, in a few words; `null` if nothing is. */
+  /** Describes in a few words what is under way; `null` if nothing is. */
   underWay(reports: readonly ContainerTraffic[]): string | null {
     const links = new Map<string, Ends>();
     for (const { id, address } of reports) {
@@ -44,12 +44,12 @@ export class Quiet {
 
   #problemOf(name: string, { initiator, acceptor }: Ends): string | null {
     if (initiator !== undefined && acceptor !== undefined) {
-      // Each way by itself: a report that is made later may count more.
+      // Each direction separately: a later report may count more messages.
       const isEqual = initiator.sent === acceptor.received &&
         acceptor.sent === initiator.received;
       return isEqual ? null : `messages to or from '${initiator.to}'`;
     }
-    // One end has not heard yet of the other one's begin or end.
+    // Only one end has noticed yet that the connection began or ended.
     const isKnown = initiator === undefined
       ? this.#ids.has(name.slice(0, name.indexOf("/")))
       : this.#addresses.has(initiator.to!);

@@ -2,11 +2,12 @@ import { formatSeconds } from "./_time.ts";
 import type { Clock } from "./base_clock.ts";
 
 /**
- * Runs `task` each `seconds` of the clock, counted from now, so that no delay
- * adds up. What falls due while the task runs is left out. Ends with the
- * rejection of `task`, or of the wait: when `signal` aborts or the clock closes.
+ * Runs `task` every `seconds` of the clock, at multiples of `seconds` from now,
+ * so that delays do not add up. Times that fall due while the task runs are
+ * skipped. Ends by rejecting: with the error of `task`, or with that of the
+ * wait when `signal` aborts or the clock closes.
  *
- * @throws {RangeError} If `seconds` is not finite and over 0.
+ * @throws {RangeError} If `seconds` is not finite and greater than 0.
  */
 export function repeat(
   clock: Clock,
@@ -25,7 +26,7 @@ export function repeat(
     for (let round = 1;; round++) {
       const passed = Math.floor((clock.time() - start) / seconds);
       round = Math.max(round, passed);
-      // By rounding, the time of that round may be the present one.
+      // Rounding may make that due time equal to the present time.
       while (start + round * seconds <= clock.time()) round++;
       await clock.sleepUntil(start + round * seconds, { signal });
       await task();

@@ -7,7 +7,7 @@ import { Quiet } from "./_quiet.ts";
 import { formatSeconds } from "./_time.ts";
 import { type Settle, settleInProcess } from "./settle.ts";
 
-/** The real time after which a run gives up waiting for a message that was sent. */
+/** The real time after which a run stops waiting for a message under way. */
 const STALLED_MS = 5_000;
 
 /** The real time during which a run polls without a pause. */
@@ -20,7 +20,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Clocks that run together. One whose process has ended is left out. */
+/**
+ * A set of clocks that run together. Clocks whose process has ended are
+ * removed.
+ */
 export class Run {
   readonly #parties: Set<Party>;
   readonly #options: RunOptions;
@@ -33,29 +36,29 @@ export class Run {
     this.#options = options;
   }
 
-  /** The times of the clocks, of which one may be behind. */
+  /** The times of the clocks. Some clocks may be behind. */
   get times(): number[] {
     return Array.from(this.#parties, ({ time }) => time);
   }
 
-  /** The time of the clock that is behind all others. */
+  /** The earliest of the clocks' times. */
   get time(): number {
     return Math.min(...this.times);
   }
 
-  /** The earliest time that is waited for. */
+  /** The earliest due time of all clocks; `null` if nothing waits. */
   get nextDue(): number | null {
     const dues = Array.from(this.#parties, (it) => it.nextDue ?? Infinity);
     const due = Math.min(...dues);
     return due === Infinity ? null : due;
   }
 
-  /** Whether clocks of other processes are among them. */
+  /** Whether some of the clocks are in other processes. */
   get isRemote(): boolean {
     return [...this.#parties].some(({ isRemote }) => isRemote);
   }
 
-  /** Lets containers go by the clocks, until `end`. */
+  /** Makes the containers follow the clocks, until `end`. */
   async begin(): Promise<void> {
     await askAll(this.#parties, (party) => party.begin(this.#options.signal));
   }
@@ -64,15 +67,15 @@ export class Run {
     for (const party of this.#parties) party.end();
   }
 
-  /** Sets all clocks before anything wakes, which `settle` lets happen. */
+  /** Sets all clocks without waking anything; `settle` wakes the due waits. */
   async setTime(time: number): Promise<void> {
     const { signal } = this.#options;
     await askAll(this.#parties, (party) => party.setTime(time, signal));
   }
 
   /**
-   * Jumps to `until`, if it is ahead, by way of all due times before it. Ends
-   * early between two of them if `isOver` says so.
+   * Advances to `until`, if that is later, stopping at each due time before it.
+   * Ends early between two due times if `isOver` returns true.
    */
   async advance(
     until: number,
@@ -90,14 +93,15 @@ export class Run {
     await this.setTime(until);
   }
 
-  /** Wakes all that is due, and waits until nothing goes on anywhere. */
+  /** Wakes all due waits, and waits until all parties are idle. */
   async settle(): Promise<void> {
     await this.#settle(() => true);
   }
 
   /**
-   * Asks those parties first that `isAsked` picks. The other ones have nothing
-   * to wake, and their last reports are true until a message reaches them.
+   * In the first round, asks only the parties that `isAsked` selects. The
+   * others have nothing to wake, so their last reports stay true until a
+   * message reaches them.
    */
   async #settle(isAsked: (party: Party) => boolean): Promise<void> {
     const { settle, signal } = this.#options;
@@ -121,7 +125,7 @@ export class Run {
         : this.#quiet.underWay(containers);
       if (underWay === null) return;
       const counts = JSON.stringify(containers);
-      // What is pending has time limits of its own.
+      // Pending connections and spawns have their own time limits.
       const isPending = containers.some(({ pending }) => pending > 0);
       if (isPending || counts !== seen) since = world.now();
       seen = counts;
@@ -145,7 +149,9 @@ export class Run {
     }
   }
 
-  /** Returns what goes on in the containers of all parties and their parents. */
+  /**
+   * Returns the traffic of the containers of all parties and of their parents.
+   */
   async #traffic(): Promise<ContainerTraffic[]> {
     const reports = [...this.#reports.values()];
     const traffic = reports.flatMap(({ containers }) => containers);
@@ -153,7 +159,7 @@ export class Run {
     for (const { parent } of this.#parties) if (parent) parents.add(parent);
     if (parents.size > 0) await settleInProcess(this.#options.signal);
     for (const report of parents) traffic.push(report());
-    // A parent may have the clock of another party: one report of it counts.
+    // A parent may also be reported by another party: count it once.
     return [...new Map(traffic.map((it) => [it.id, it])).values()];
   }
 

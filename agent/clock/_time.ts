@@ -3,7 +3,7 @@ export function formatSeconds(seconds: number): string {
   return `${Number(seconds.toFixed(6))} s`;
 }
 
-/** Throws unless `seconds` is finite; `act` ends before it in the message. */
+/** Throws unless `seconds` is finite. `act` precedes it in the message. */
 export function checkFinite(act: string, seconds: number): void {
   if (Number.isFinite(seconds)) return;
   throw new RangeError(
@@ -22,8 +22,9 @@ const ISO =
   /^((?:\d{4}|[+-]\d{6})-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /**
- * Parses an ISO date, with a time or without, into milliseconds. Without a zone
- * it is UTC: `Date.parse` would use local time, which differs between computers.
+ * Parses an ISO date, with or without a time, into milliseconds. A date without
+ * a zone is UTC; `Date.parse` would use local time, which differs between
+ * computers.
  */
 export function parseUtc(text: string): number {
   const [, day, time = "00:00", zone = "Z"] = ISO.exec(text) ?? [];
@@ -34,7 +35,7 @@ export function parseUtc(text: string): number {
   );
 }
 
-/** `Date` reads February 31 as a day in March. */
+/** Rejects dates such as February 31, which `Date` reads as a day in March. */
 function isInCalendar(day: string): boolean {
   return new Date(`${day}T00:00Z`).toISOString().startsWith(day);
 }

@@ -2,17 +2,19 @@ import type { HeapItem } from "../../channel/internal.ts";
 import type { Abortable } from "../../channel/timers/abort_listeners.ts";
 import { formatSeconds } from "./_time.ts";
 
-/** One wait for a time of a clock: a sleep, or a call with its callback. */
+/** One wait for a time of a clock: a sleep, or a scheduled callback. */
 export class Wait implements HeapItem, Abortable, Disposable {
   readonly due: number;
   /** The number of waits that the clock began before this one. */
   readonly order: number;
-  /** Resolves at the due time; rejects if the wait ends before. */
+  /** Resolves at the due time; rejects if the wait ends early. */
   readonly done = Promise.withResolvers<void>();
   slot = -1;
-  /** `null` for sleeps, and for calls that have run or were cancelled. */
+  /** `null` for sleeps, and for callbacks that have run or were cancelled. */
   callback: (() => unknown) | null;
-  /** Whether it keeps the process alive, and may be a leak. */
+  /**
+   * Whether the wait keeps the process alive, and can be reported as a leak.
+   */
   readonly keepsAlive: boolean;
   readonly #remove: (wait: Wait) => void;
 
@@ -37,13 +39,15 @@ export class Wait implements HeapItem, Abortable, Disposable {
     this.done.reject(reason);
   }
 
-  /** Removes the wait, which then never ends. */
+  /** Removes the wait. Its promise then never settles. */
   cancel(): void {
     this.callback = null;
     this.#remove(this);
   }
 
-  /** Called by the ledger of a test, which the wait has failed as a leak. */
+  /**
+   * Called by a test's leak check after it has reported this wait as a leak.
+   */
   close(): void {
     this.cancel();
   }

@@ -12,17 +12,18 @@ export interface SleepOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options that every clock takes. */
+/** The options of every clock. */
 export interface ClockOptions {
   /**
-   * Hears of callbacks that throw or reject; the clock goes on.
+   * Called with the errors of callbacks that throw or reject. The clock
+   * continues.
    *
    * @default {one line on stderr}
    */
   readonly onError?: OnError | undefined;
 }
 
-/** A callback that waits for its time. */
+/** A scheduled callback. */
 export interface ClockTimer extends Disposable {
   /** Cancels the callback if it has not run yet. Repeatable. */
   cancel(): void;
@@ -31,15 +32,15 @@ export interface ClockTimer extends Disposable {
 }
 
 /**
- * The clock of agents: the computer's, or one that is set from outside, as in a
- * simulation. Times and durations are in seconds.
+ * The clock of agents: the computer's clock, or one that is set from outside,
+ * as in a simulation. Times and durations are in seconds.
  *
- * Waits end in the order of their due times, and those with the same due time
- * in the order in which they began. At that moment `time()` is the due time or
- * later, never earlier. No wait ends before the call that began it, or the one
- * that woke it, has returned.
+ * Waits end in the order of their due times; waits with the same due time end
+ * in the order in which they began. When a wait ends, `time()` is at or after
+ * its due time, never before. No wait ends before the call that began it, or
+ * the call that woke it, has returned.
  *
- * `NaN`, the infinities and invalid dates are refused. Each clock decides
+ * `NaN`, infinite values and invalid dates are refused. Each clock decides
  * whether a time in the past is an error.
  */
 export type Clock = Pick<
@@ -54,9 +55,9 @@ export type Clock = Pick<
 >;
 
 /**
- * The base class of {@linkcode SystemClock} and {@linkcode ExternalClock}: the
- * queue of waits. Extend it for a clock of your own, which says how times are
- * read and calls {@linkcode BaseClock.wakeUntil} as its time passes.
+ * The base class of {@linkcode SystemClock} and {@linkcode ExternalClock}, with
+ * the queue of waits. To make your own clock, extend this class, define how
+ * times are read, and call {@linkcode BaseClock.wakeUntil} as the time passes.
  */
 export abstract class BaseClock implements Disposable {
   readonly #name: string;
@@ -69,7 +70,9 @@ export abstract class BaseClock implements Disposable {
   #keptAlive = 0;
   #isClosed = false;
 
-  /** Creates a clock. `name` stands in errors, as in `"system clock"`. */
+  /**
+   * Creates a clock. `name` appears in errors, for example `"system clock"`.
+   */
   protected constructor(name: string, { onError }: ClockOptions) {
     this.#name = name;
     this.#onError = guardedOnError(onError);
@@ -81,7 +84,7 @@ export abstract class BaseClock implements Disposable {
   }
 
   /**
-   * Returns the time in seconds. It never goes back; its first value depends on
+   * Returns the time in seconds. It never decreases; its first value depends on
    * the clock.
    */
   abstract time(): number;
@@ -106,20 +109,20 @@ export abstract class BaseClock implements Disposable {
    */
   protected abstract dueAt(when: number | Date): number;
 
-  /** Runs after a wait has begun, or has ended before its time. */
+  /** Called after a wait has begun, or has ended before its time. */
   protected onWaitsChanged?(): void;
 
-  /** Whether something waits that keeps the process alive. */
+  /** Whether there is a wait that keeps the process alive. */
   protected get keepsAlive(): boolean {
     return this.#keptAlive > 0;
   }
 
-  /** The earliest time that is waited for; `null` if nothing waits. */
+  /** The earliest due time; `null` if nothing waits. */
   get nextDue(): number | null {
     return this.#waits.first?.due ?? null;
   }
 
-  /** The number of sleeps and calls that wait for their time. */
+  /** The number of pending sleeps and scheduled callbacks. */
   get waiting(): number {
     return this.#waits.size;
   }
@@ -128,7 +131,8 @@ export abstract class BaseClock implements Disposable {
    * Resolves after `seconds`.
    *
    * @throws {RangeError} As a rejection, if the clock refuses the duration.
-   * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
+   * @throws {ClockClosedError} As a rejection, if the clock is closed, or
+   * closes meanwhile.
    */
   sleep(seconds: number, options: SleepOptions = {}): Promise<void> {
     return this.#sleep(() => this.dueIn(seconds), options);
@@ -138,7 +142,8 @@ export abstract class BaseClock implements Disposable {
    * Resolves at a time of this clock, or at a date.
    *
    * @throws {RangeError} As a rejection, if the clock refuses the time.
-   * @throws {ClockClosedError} As a rejection, if the clock is or gets closed.
+   * @throws {ClockClosedError} As a rejection, if the clock is closed, or
+   * closes meanwhile.
    */
   sleepUntil(when: number | Date, options: SleepOptions = {}): Promise<void> {
     return this.#sleep(() => this.dueAt(when), options);
@@ -168,10 +173,10 @@ export abstract class BaseClock implements Disposable {
 
   /**
    * Returns a signal that aborts after `seconds`, with a `DOMException` named
-   * `"TimeoutError"`, as `AbortSignal.timeout` does after milliseconds of real
-   * time. Pass it to a call that must not take longer. Declared with `using`, it
-   * is cancelled at the end of its block; else the clock holds it until its
-   * time. It keeps no process alive.
+   * `"TimeoutError"`, like `AbortSignal.timeout` in real time. Pass it to a
+   * call that must not take longer. Declared with `using`, the timeout is
+   * cancelled at the end of its block; otherwise the clock keeps it until its
+   * time. It does not keep the process alive.
    *
    * @throws {RangeError} If the clock refuses the duration.
    * @throws {ClockClosedError} If the clock is closed.
@@ -189,8 +194,8 @@ export abstract class BaseClock implements Disposable {
 
   /**
    * Ends all waits: sleeps reject with a {@linkcode ClockClosedError}, and
-   * scheduled calls never run. New waits are refused; the time can still be
-   * read. Repeatable.
+   * scheduled callbacks never run. New waits are refused; the time can still be
+   * read. Can be called repeatedly.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -245,8 +250,8 @@ export abstract class BaseClock implements Disposable {
     keepsAlive = true,
   ): ClockTimer {
     const wait = this.#begin(due, callback, keepsAlive);
-    // A reaction of the wait's promise, as the code after a sleep is, so that
-    // sleeps and calls run in one order.
+    // A reaction of the wait's promise, like the code after a sleep, so that
+    // sleeps and callbacks run in one order.
     wait.done.promise.then(() => this.#run(wait), () => wait.cancel());
     return wait;
   }
@@ -262,7 +267,8 @@ export abstract class BaseClock implements Disposable {
     this.#waits.add(wait);
     if (keepsAlive) this.#keptAlive++;
     this.onWaitsChanged?.();
-    // As of `AbortSignal.timeout`, nobody need end one that has been passed on.
+    // Not tracked: as with `AbortSignal.timeout`, a signal that was passed on
+    // need not be cancelled.
     if (!keepsAlive) return wait;
     observed.by?.opened(wait, "timer", () => wait.describe());
     observed.by?.owned(wait, this);

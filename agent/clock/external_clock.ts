@@ -12,23 +12,24 @@ export interface ExternalClockOptions extends ClockOptions {
 }
 
 /**
- * Sets the time of a clock, and wakes nothing before {@linkcode wake}: clocks of
- * several processes get the same time before code of any of them runs.
+ * Sets the time of a clock without waking its waits until {@linkcode wake}, so
+ * that clocks of several processes get the same time before code of any of them
+ * runs.
  */
 export let setWithoutWaking: (clock: ExternalClock, time: number) => void;
 
-/** Wakes all waits of a clock that are due. */
+/** Wakes all due waits of a clock. */
 export let wake: (clock: ExternalClock) => void;
 
 /**
- * A clock that stands still until it is set, as by a simulator.
+ * A clock that stands still until it is set, for example by a simulator.
  *
- * {@linkcode ExternalClock.setTime} wakes the waits that are due, which then
- * see the time that was set; it may be later than the time they waited for. A
- * wait for a time that is not in the future is refused, since nothing would
- * ever end it.
+ * {@linkcode ExternalClock.setTime} wakes all waits that are due. They see the
+ * time that was set, which may be later than their due time. A wait for a time
+ * that is not in the future is refused, since nothing would ever end it.
  *
- * It keeps no process alive, and need not be closed if nothing waits for it.
+ * This clock does not keep the process alive, and need not be closed if nothing
+ * waits for it.
  */
 export class ExternalClock extends BaseClock {
   static {
@@ -40,8 +41,8 @@ export class ExternalClock extends BaseClock {
   #time: number;
 
   /**
-   * Creates a clock whose time 0 is the date `utcStart`. A string is an ISO
-   * date; `T` may be a space, and without a zone it is UTC.
+   * Creates a clock whose time 0 is the date `utcStart`. A string is read as an
+   * ISO date; a space may stand for the `T`, and a date without a zone is UTC.
    *
    * @throws {RangeError} If the date is invalid, or `initTime` is not finite.
    */
@@ -63,16 +64,16 @@ export class ExternalClock extends BaseClock {
     return this.#time;
   }
 
-  /** Returns the date that belongs to the time. */
+  /** Returns the date of the present time. */
   override utcNow(): Date {
-    // In binary, a time of 0.57 s is a little less than 570 ms.
+    // In floating point, 0.57 s is slightly less than 570 ms.
     return new Date(this.#utcStart + Math.round(this.#time * 1_000));
   }
 
   /**
-   * Sets the time, and wakes all waits that are due: in the order of their due
-   * times, then of their beginnings. The woken code runs once the caller
-   * awaits or returns, each part as far as its next `await`.
+   * Sets the time, and wakes all waits that are due, by due time and then in
+   * the order in which they began. The woken code runs once the caller awaits
+   * or returns, each piece up to its next `await`.
    *
    * @throws {RangeError} If `time` is not later than the present time.
    * @throws {ClockClosedError} If the clock is closed.
@@ -96,7 +97,7 @@ export class ExternalClock extends BaseClock {
   /** Returns the time that is `seconds` from now. */
   protected override dueIn(seconds: number): number {
     const due = super.dueIn(seconds);
-    // A duration may be so short that adding it changes nothing.
+    // A very short duration may not change the floating-point time.
     if (due > this.#time) return due;
     throw new RangeError(
       `Cannot wait for ${seconds} s: the clock stands still until it is set, give a longer time`,

@@ -5,10 +5,10 @@ import { Run } from "./_run.ts";
 import { checkFinite, formatSeconds } from "./_time.ts";
 import type { Settle } from "./settle.ts";
 
-/** A clock of this process, or the one of a spawned container. */
+/** A clock of this process, or the clock of a spawned container. */
 type RunnableClock = SettableClock | HasParty;
 
-/** One clock, or several that run together. */
+/** One clock, or several clocks that run together. */
 export type RunnableClocks = RunnableClock | readonly RunnableClock[];
 
 /** Options for {@linkcode fastForward}. */
@@ -20,22 +20,22 @@ export interface FastForwardOptions {
    */
   readonly until?: number | undefined;
   /**
-   * Waits, after each jump, for work that awaits something from outside, which
-   * {@linkcode settleInProcess} does not see. It is called once nothing else
-   * goes on in this process; what it has waited for then settles, too.
+   * Waits, after each jump, for work that awaits something outside, which
+   * {@linkcode settleInProcess} does not see. Called once this process is
+   * otherwise idle; the work that it has waited for then settles, too.
    *
    * @default {nothing else is waited for}
    */
   readonly settle?: Settle | undefined;
   /**
-   * Takes messages between containers for lost, and moves the clock on, once
-   * they have been under way for so many milliseconds of real time and none has
-   * arrived. For networks with faults, as in tests.
+   * How long messages between containers may be under way, in milliseconds of
+   * real time, without any arriving. After that time they are considered lost,
+   * and the clock moves on. For networks with faults, as in tests.
    *
    * @default {nothing is taken for lost: after 5,000 ms the run rejects}
    */
   readonly lostAfterMs?: number | undefined;
-  /** Ends the run: it rejects with the signal's reason. */
+  /** Ends the run, which rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -48,49 +48,50 @@ export interface PaceOptions extends FastForwardOptions {
    */
   readonly until?: number | undefined;
   /**
-   * The seconds of the clock that pass in a second of real time.
+   * The number of clock seconds per second of real time.
    *
    * @default {1}
    */
   readonly factor?: number | undefined;
   /**
    * The longest time for which the clock stands still, in milliseconds of real
-   * time. A wait that begins between two ticks is seen at the next one.
+   * time. A wait that begins between two ticks is noticed at the next tick.
    *
    * @default {10}
    */
   readonly tickMs?: number | undefined;
 }
 
-/** A run of {@linkcode paceClock}: it ends as the promise does. */
+/** A run of {@linkcode paceClock}. The run ends when the promise settles. */
 export interface PacedRun extends Promise<void> {
-  /** Lets the clock stand still, once the work that it woke has settled. */
+  /** Stops the clock, once the woken work has settled. */
   pause(): void;
   /**
-   * Runs a paused clock to the next time that is waited for, or to the end if
-   * that is before. Resolves when the woken work has settled.
+   * Runs a paused clock to the next due time, or to the end if that comes
+   * first. Resolves when the woken work has settled.
    *
    * @throws {TypeError} If the clock is not paused.
    */
   step(): Promise<void>;
-  /** Lets a paused clock go on from the time that it has; it catches up nothing. */
+  /** Resumes a paused clock from its present time, without catching up. */
   resume(): void;
 }
 
 /**
- * Runs a clock as fast as the work allows: it jumps from one due time to the
+ * Runs a clock as fast as the work allows. It jumps from one due time to the
  * next, and lets the woken work settle in between, so that each wait ends at
- * exactly its due time. Work that awaits promises, the clock, or calls between
- * containers that have the clock is waited for exactly; what the option `settle`
- * waits for, too.
+ * exactly its due time. It waits for all work that awaits promises, the clock,
+ * or calls between containers with this clock, and for anything that the option
+ * `settle` waits for.
  *
- * Several clocks run together: those of this process and those of spawned
- * containers are set to one time before anything wakes. A spawned container that
- * is gone is left out from then on.
+ * Several clocks run together: clocks of this process and of spawned
+ * containers. All are set to the same time before anything wakes. A spawned
+ * container that is gone is ignored from then on.
  *
- * With `until` it resolves when the time is exactly `until` and the work woken
- * then has settled; the last jump may wake nothing. Without `until` it resolves
- * when nothing waits; where something always does, pass a `signal`.
+ * With `until`, it resolves when the time is exactly `until` and the work woken
+ * then has settled; the last jump may wake nothing. Without `until`, it
+ * resolves when nothing waits for the clock. If something always waits, pass a
+ * `signal`.
  *
  * @throws {RangeError} As a rejection, if `until` is in the past, or the clocks
  * have different times.
@@ -114,15 +115,15 @@ export async function fastForward(
 }
 
 /**
- * Runs a clock at a multiple of real time. At each tick it jumps to where the
- * time should be, by way of the due times in between, so that each wait ends at
- * exactly its due time, however high the `factor`.
+ * Runs a clock at a multiple of real time. At each tick it advances to the time
+ * it should have, stopping at each due time in between, so that each wait ends
+ * at exactly its due time, however high the `factor`.
  *
- * If the work takes longer than it may, the clock lags behind, and catches up
- * as fast as it can. If something else sets it ahead, it stands still until
- * real time has caught up. With `until` it resolves when the time is exactly
- * `until` and the work woken then has settled. Meanwhile it can be paused, and
- * goes step by step.
+ * If the work takes too long, the clock lags behind, and catches up as fast as
+ * it can. If other code sets the clock ahead, it stands still until real time
+ * has caught up. With `until`, the promise resolves when the time is exactly
+ * `until` and the work woken then has settled. Until then the run can be paused
+ * and stepped.
  *
  * @throws {RangeError} As a rejection, if `until` is in the past, or `factor`
  * or `tickMs` are not finite and positive.
@@ -158,9 +159,9 @@ async function pace(
 }
 
 /**
- * Returns the run of clocks, which all have the same time.
+ * Returns the run of clocks, which must all have the same time.
  *
- * @throws {RangeError} If they have not, or `until` is in the past.
+ * @throws {RangeError} If the times differ, or `until` is in the past.
  */
 async function runOf(
   clocks: RunnableClocks,

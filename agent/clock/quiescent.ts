@@ -3,7 +3,7 @@ import { askAll } from "./_ask_all.ts";
 import { type HasWatched, watched } from "./_party.ts";
 import { Quiet } from "./_quiet.ts";
 
-/** The longest pause between two looks, in milliseconds of real time. */
+/** The longest pause between two checks, in milliseconds of real time. */
 const LONGEST_PAUSE_MS = 20;
 
 /** Options for {@linkcode quiescent}. */
@@ -13,16 +13,17 @@ export interface QuiescentOptions {
 }
 
 /**
- * Resolves when nothing goes on any more among `containers`, here or spawned,
- * and nothing will by itself: no method of an agent runs or waits for its turn,
- * no agent starts or closes, no message is on its way between them, none of them
- * connects or spawns, and nothing waits for one of their clocks. A container
- * that is closed, or whose process has ended, is left out from then on.
+ * Resolves when `containers`, local or spawned, are idle and will stay idle by
+ * themselves: no agent's method runs or waits for its turn, no agent starts or
+ * closes, no message is under way between them, none of them connects or
+ * spawns, and nothing waits for their clocks. A container that is closed, or
+ * whose process has ended, is ignored from then on.
  *
- * A task of an agent that waits for something else, such as a message or a
- * stream, does not count: nobody will send one. Nor does work that awaits
- * something from outside, such as a file or a timer of real time, which cannot
- * be seen. It moves no clock: run clocks that are simulated.
+ * Two kinds of work are ignored. A task of an agent that waits for something
+ * else, such as a message or a stream, does not count, since nothing will send
+ * one. Work that waits for something outside, such as a file or a real-time
+ * timer, cannot be seen. `quiescent` does not move any clock: run simulated
+ * clocks yourself.
  *
  * ```ts
  * import { Agent, Container, quiescent } from "@denomas/denomas/agent";

@@ -5,17 +5,17 @@ import { BaseClock, type ClockOptions } from "./base_clock.ts";
 /**
  * The computer's clock.
  *
- * Its time began with the process (or its Worker), is the same for all system
- * clocks there, and passes evenly even if the computer's date changes. A date
- * is turned into a time once, when the wait begins.
+ * Its time starts with the process (or its Worker), is the same for all system
+ * clocks there, and advances evenly even if the computer's date changes. A date
+ * is converted into a time once, when the wait begins.
  *
- * A time in the past is no error, since real time passes while a program runs:
- * the wait ends in a later turn of the event loop. A program that was busy for
- * too long is late, and does not fail. Only durations and times that are not
+ * A time in the past is not an error, since real time passes while a program
+ * runs: the wait ends in a later turn of the event loop. So a program that was
+ * too busy is late, but does not fail. Only durations and times that are not
  * finite, and invalid dates, are refused.
  *
- * A wait keeps the process alive. All waits of a clock share one timer of the
- * system, so 100,000 waits are fine, and a wait may have any length.
+ * A wait keeps the process alive. All waits of a clock share one system timer,
+ * so 100,000 waits are fine, and a wait may have any length.
  */
 export class SystemClock extends BaseClock {
   #timer: WorldTimer | null = null;
@@ -26,7 +26,7 @@ export class SystemClock extends BaseClock {
     super("system clock", options);
   }
 
-  /** Returns the seconds since the process, or its Worker, began. */
+  /** Returns the seconds since the process, or its Worker, started. */
   override time(): number {
     return world.now() / 1_000;
   }
@@ -45,10 +45,10 @@ export class SystemClock extends BaseClock {
     return when;
   }
 
-  /** Sets the timer of the system for the earliest due time. */
+  /** Sets the system timer for the earliest due time. */
   protected override onWaitsChanged(): void {
     const due = this.nextDue ?? Infinity;
-    // A timer that fires too early costs less than setting it anew.
+    // A timer that fires too early costs less than resetting it.
     if (due !== Infinity && this.#timerDue <= due) return this.#updateRef();
     this.#timer?.stop();
     this.#timer = null;
