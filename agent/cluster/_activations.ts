@@ -1,4 +1,4 @@
-// Longer than most files: an activation, its state and its end stand together.
+// Longer than most files: keeps an activation, its state and its end together.
 import { isThenable } from "../../channel/internal.ts";
 import { describeThrown } from "../../channel/message.ts";
 import type { ContainerInternals } from "../_container_internals.ts";
@@ -17,7 +17,9 @@ import type { Members } from "./members.ts";
 import type { Engine, Entry } from "./engine.ts";
 import { EngineError, StaleEpochError } from "./errors.ts";
 
-/** A class whose agents may be placed. They are made with an id of theirs. */
+/**
+ * A class whose agents may be placed on nodes. They are made with a given id.
+ */
 export type OfferedClass = AgentClass<AgentLike, [options: AgentOptions]>;
 
 /** The node, as its activations see it. */
@@ -28,34 +30,37 @@ export interface ActivationHost {
   readonly internals: ContainerInternals;
   readonly members: Members;
   readonly owner: Owner;
-  /** Returns whether the node holds its lease. One that does not ends. */
+  /**
+   * Returns whether the node holds its lease. If the lease has expired, this
+   * ends the node.
+   */
   holdsLeaseOrEnds(): boolean;
 }
 
 const HERE: Promise<Located> = Promise.resolve({ at: "here" });
 
-/** An agent that lives here. */
+/** A virtual agent that lives on this node. */
 interface Active {
   readonly id: string;
   readonly key: string;
   readonly epoch: number;
   readonly factory: AgentFactory;
   revision: number;
-  /** The state in the engine, until the agent has loaded it. */
+  /** The state read with the claim, until the agent has loaded it. */
   claimed: Uint8Array | null | undefined;
-  /** Why its state may not be what is saved. */
+  /** Set if the agent's state may differ from the saved state. */
   failure: Error | null;
 }
 
-/** The virtual agents of one node, and what keeps their states. */
+/** The virtual agents of one node, and the store of their states. */
 export class Activations implements StateStore {
   readonly #host: ActivationHost;
-  /** Keeps the states of all other agents of the container. */
+  /** Stores the states of all other agents of the container. */
   readonly #others: StateStore;
   readonly #active = new Map<string, Active>();
-  /** The attempts to find and to place that go on, by id. */
+  /** Searches and placements in progress, by id. */
   readonly #locating = new Map<string, Promise<Located>>();
-  /** The classes that may be placed here, by the kinds of their agents. */
+  /** The classes that may be placed on this node, by kind. */
   readonly offers: Map<string, OfferedClass> = new Map();
   /** Whether the node refuses new agents. */
   isDraining = false;
@@ -71,12 +76,12 @@ export class Activations implements StateStore {
   }
 
   /**
-   * Returns where an agent is. Makes it here, if it is nowhere.
+   * Returns where an agent is. If it is on no node, makes it here.
    *
    * @throws {unknown} The error of the agent.
    */
   locate(id: string): Promise<Located> {
-    // First, since an agent that starts cannot be called yet.
+    // Checked first, since a starting agent cannot be called yet.
     const known = this.#locating.get(id);
     if (known !== undefined) return known;
     const active = this.#active.get(id);
@@ -109,7 +114,7 @@ export class Activations implements StateStore {
       return { at: "nowhere", why: `'${node}' does not offer '${kind}'` };
     }
     if (!this.#host.holdsLeaseOrEnds() || this.isDraining) {
-      // One that had ended before is not among those that are given back.
+      // `drain` releases only active agents, so release an ended one here.
       if (isOwn && !this.#active.has(id)) await this.#release(key, entry);
       return { at: "nowhere", why: `'${node}' leaves the cluster` };
     }
@@ -129,7 +134,7 @@ export class Activations implements StateStore {
     return keyOf(this.#host.cluster, "agent", kind, name);
   }
 
-  /** Makes an agent in place of the claim with the revision `expected`. */
+  /** Makes an agent after replacing the claim with the revision `expected`. */
   async #start(
     id: string,
     type: OfferedClass,
@@ -137,7 +142,7 @@ export class Activations implements StateStore {
     bytes: Uint8Array | null,
   ): Promise<void> {
     const { container, engine, internals, owner } = this.#host;
-    // Its id is free once it has ended.
+    // The id is free only after the previous agent has ended.
     const before = this.#active.get(id)?.factory.own;
     if (before) await before.close(Infinity, "it is made again");
     const key = this.#keyOf(id);
@@ -179,7 +184,7 @@ export class Activations implements StateStore {
     }
   }
 
-  /** Runs a method, if no other activation of the agent can have begun. */
+  /** Runs a method, if no other activation of the agent can have started. */
   #guard(active: Active, step: () => unknown): unknown {
     if (!this.#host.holdsLeaseOrEnds()) throw agentNotFound(active.id);
     const result = step();
@@ -188,14 +193,18 @@ export class Activations implements StateStore {
       : this.#checked(active, result);
   }
 
-  /** Withholds an answer that was computed from a state that was replaced or not saved. */
+  /**
+   * Withholds a result computed from a state that was replaced or not saved.
+   */
   #checked(active: Active, result: unknown): unknown {
     if (active.failure !== null) throw active.failure;
-    // The connections of the node end, and with them the call.
+    // Never settles: the call ends with the node's connections.
     return this.#host.holdsLeaseOrEnds() ? result : new Promise(() => {});
   }
 
-  /** Ends all agents at once, without saving: another node may have them. */
+  /**
+   * Ends all agents at once, without saving: other nodes may run them already.
+   */
   fence(): void {
     for (const { factory } of this.#active.values()) {
       factory.own?.fail(0, "its node has lost its lease");
@@ -203,7 +212,7 @@ export class Activations implements StateStore {
     this.#active.clear();
   }
 
-  /** Closes all agents, saves their states, and gives them back. */
+  /** Closes all agents, saves their states, and releases their claims. */
   async drain(graceMs: number): Promise<void> {
     this.isDraining = true;
     await Promise.allSettled(this.#locating.values());
@@ -221,12 +230,15 @@ export class Activations implements StateStore {
     try {
       await this.#release(key, await engine.get(key));
     } catch (error) {
-      // Another node takes it once this one has left.
+      // Another node takes the agent over after this node has left.
       internals.context.report(error, "task", `${id} of epoch ${epoch}`);
     }
   }
 
-  /** Lets other nodes take an agent that this one has. */
+  /**
+   * Releases the claim of this node on an agent, so that other nodes can take
+   * it.
+   */
   async #release(key: string, entry: Entry | null): Promise<void> {
     const claim = entry === null ? null : decodeClaim(entry.value);
     if (claim === null || !this.#isOwn(claim)) return;
@@ -284,7 +296,8 @@ export class Activations implements StateStore {
         { expected: active.revision },
       );
     } catch (error) {
-      // The memory of the agent differs from the saved state: it is made again from that.
+      // The agent's memory differs from the saved state, so end the agent: the
+      // next activation restores it from the saved state.
       active.failure ??= failureOf(active, error);
       active.factory.own?.fail(0, active.failure.message);
       throw error;
@@ -292,7 +305,7 @@ export class Activations implements StateStore {
   }
 
   #activeOf(key: string): Active | null {
-    // The class of an agent, and its id.
+    // A key has the form `class/id`.
     return this.#active.get(key.slice(key.indexOf("/") + 1)) ?? null;
   }
 }

@@ -1,16 +1,16 @@
-/** The longest key or topic, in characters. */
+/** The maximum length of a key or topic, in characters. */
 const MAX_KEY_LENGTH = 512;
 
-/** The longest value or message, in bytes. */
+/** The maximum size of a value or message, in bytes. */
 const MAX_VALUE_BYTES = 512 * 1024;
 
-/** The shortest lease, in milliseconds: engines count in whole seconds. */
+/** The shortest lease, in milliseconds. Some engines count in whole seconds. */
 const MIN_LEASE_MS = 1_000;
 
 /**
  * Throws unless `text` is words of letters, digits, `_` and `-`, joined by `.`.
  *
- * @throws {TypeError} If it is not.
+ * @throws {TypeError} If `text` has another form.
  */
 export function checkKey(text: unknown, kind: "key" | "topic"): void {
   const isKey = typeof text === "string" && text.length <= MAX_KEY_LENGTH &&
@@ -22,9 +22,9 @@ export function checkKey(text: unknown, kind: "key" | "topic"): void {
 }
 
 /**
- * Throws unless `prefix` is empty, or words with a `.` behind each.
+ * Throws unless `prefix` is empty, or consists of words that each end with `.`.
  *
- * @throws {TypeError} If it is not.
+ * @throws {TypeError} If `prefix` has another form.
  */
 export function checkPrefix(prefix: unknown): void {
   const isPrefix = typeof prefix === "string" &&
@@ -36,9 +36,9 @@ export function checkPrefix(prefix: unknown): void {
 }
 
 /**
- * Throws if there are too many bytes.
+ * Checks the size of a value or message.
  *
- * @throws {RangeError} If so.
+ * @throws {RangeError} If it is too large.
  */
 export function checkValue(bytes: Uint8Array, kind: "value" | "message"): void {
   if (bytes.length <= MAX_VALUE_BYTES) return;
@@ -48,9 +48,9 @@ export function checkValue(bytes: Uint8Array, kind: "value" | "message"): void {
 }
 
 /**
- * Throws unless a lease is long enough.
+ * Checks the length of a lease.
  *
- * @throws {RangeError} If it is not.
+ * @throws {RangeError} If it is too short.
  */
 export function checkLease(leaseMs: number): void {
   if (leaseMs >= MIN_LEASE_MS) return;

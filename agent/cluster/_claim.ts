@@ -1,29 +1,32 @@
 import { splitHead, withHead } from "./_json_bytes.ts";
 
-/** The node that holds something. It holds it while its own lease lasts. */
+/** The node that holds a claim, for as long as the node's own lease lasts. */
 export interface Owner {
   readonly node: string;
-  /** The epoch of the node: another one of the same name does not hold it. */
+  /** The epoch of the node. A later node of the same name is not the owner. */
   readonly epoch: number;
 }
 
-/** The entry of a thing that at most one node holds. */
+/** The entry of something that at most one node may hold. */
 export interface Claim {
-  /** `null` if it was given back. */
+  /** `null` if the claim was released. */
   readonly owner: Owner | null;
-  /** Told apart from another claim of the same node; "" where there is one only. */
+  /**
+   * Identifies this claim among claims of the same node; `""` if there is only
+   * one.
+   */
   readonly id: string;
-  /** What the owner keeps with it; `null` for nothing. */
+  /** Data that the owner stores with the claim; `null` for none. */
   readonly bytes: Uint8Array | null;
 }
 
-/** Returns the value of the entry of a claim. */
+/** Encodes a claim as the value of its entry. */
 export function encodeClaim({ owner, id, bytes }: Claim): Uint8Array {
   const head = { ...owner, id, isKept: bytes !== null };
   return withHead(head, bytes ?? undefined);
 }
 
-/** Returns the claim in an entry. */
+/** Decodes the claim from the value of an entry. */
 export function decodeClaim(value: Uint8Array): Claim {
   const { head, bytes } = splitHead(value);
   const { node, epoch, id, isKept } = head as Partial<Owner> & {

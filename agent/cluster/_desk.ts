@@ -3,21 +3,21 @@ import { Agent } from "../agent.ts";
 import type { Container } from "../container.ts";
 import type { GroupReceiver, ToldAnswer } from "../groups/_receiver.ts";
 
-/** The id of the agent by which nodes speak with each other. */
+/** The id of the agent through which nodes talk to each other. */
 export const DESK_ID = "node";
 
 /**
- * Where an agent is: here; at another node, which knows more; or nowhere that
- * this node can say.
+ * Where an agent is: on this node; on another node, which must be asked next;
+ * or nowhere, as far as this node knows.
  */
 export type Located =
   | { readonly at: "here" }
   | { readonly at: "node"; readonly address: string }
   | { readonly at: "nowhere"; readonly why: string };
 
-/** What a desk needs of its node. */
+/** The parts of its node that a desk uses. */
 export interface DeskNode {
-  /** Places the agent, if nobody has it. */
+  /** Finds the agent, and places it if no node has it. */
   locate(id: string): Promise<Located>;
   readonly groups: GroupReceiver;
 }

@@ -8,22 +8,25 @@ import type { Engine } from "./engine.ts";
 import { EngineError, StaleEpochError } from "./errors.ts";
 import { Leadership } from "./leadership.ts";
 
-/** The time for giving a lead back, in milliseconds. */
+/** The time limit for releasing a lead, in milliseconds. */
 const RELEASE_MS = 1_000;
 
-/** What an election needs of its node. */
+/** The parts of its node that an election uses. */
 export interface ElectionHost {
   readonly engine: Engine;
   readonly cluster: string;
   readonly members: Members;
   readonly owner: Owner;
   readonly leaseMs: number;
-  /** Returns whether the node holds its lease. One that does not ends. */
+  /**
+   * Returns whether the node holds its lease. If the lease has expired, this
+   * ends the node.
+   */
   holdsLeaseOrEnds(): boolean;
   readonly signal: AbortSignal;
 }
 
-/** Waits to lead, and resolves when this node does. */
+/** Waits until no other node leads, and resolves once this node does. */
 export async function lead(
   host: ElectionHost,
   name: string,
@@ -43,7 +46,7 @@ export async function lead(
       try {
         const entry = await engine.get(key);
         const claim = entry === null ? null : decodeClaim(entry.value);
-        // An earlier attempt that failed has come through.
+        // An earlier attempt seemed to fail, but was written after all.
         if (claim?.id === id) return made(host, name, key, entry!.revision);
         const holder = claim?.owner ? await members.find(claim.owner) : null;
         if (holder === null) {
@@ -68,7 +71,7 @@ export async function lead(
   }
 }
 
-/** Gives back what an attempt that nobody waits for may have got. */
+/** Releases a lead that an abandoned attempt may have acquired. */
 async function forget(
   host: ElectionHost,
   key: string,
@@ -80,7 +83,7 @@ async function forget(
     const isOwn = entry !== null && decodeClaim(entry.value).id === id;
     if (isOwn) await engine.remove(key, entry.revision);
   };
-  // It ends with the lease of this node at the latest.
+  // If this fails, the lead ends with the lease of this node at the latest.
   await patiently("stop waiting", RELEASE_MS, host, remove).catch(() => {});
 }
 
@@ -102,12 +105,12 @@ function made(
         RELEASE_MS,
         host,
         () => engine.remove(key, epoch),
-        // It ends with the lease of this node at the latest.
+        // If this fails, the lead ends with this node's lease at the latest.
       ).catch(() => {}),
   });
 }
 
-/** Wakes those who wait for a change. */
+/** Wakes waiters when something changes. */
 class Changes {
   #changed = Promise.withResolvers<void>();
 
@@ -116,11 +119,11 @@ class Changes {
     this.#changed = Promise.withResolvers();
   }
 
-  /** Returns a wait for the first change from now on. */
+  /** Returns a wait for the first change after this call. */
   next() {
     const { promise } = this.#changed;
     return {
-      /** Waits no longer than `ms`. Rejects with the reason of `signal`. */
+      /** Waits at most `ms`. Rejects with the reason of `signal`. */
       async orAfter(ms: number, signal: AbortSignal): Promise<void> {
         const woken = new AbortController();
         promise.then(() => woken.abort());

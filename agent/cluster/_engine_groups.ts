@@ -26,7 +26,7 @@ import { StaleEpochError } from "./errors.ts";
 
 type Desks = readonly Remote<NodeDesk>[];
 
-/** What groups need of their node. */
+/** The parts of its node that groups use. */
 export interface GroupsHost {
   readonly engine: Engine;
   readonly cluster: string;
@@ -37,12 +37,13 @@ export interface GroupsHost {
 }
 
 /**
- * The groups of a cluster: an entry for each has the nodes where it has members,
- * and each of these knows its own. A message goes from node to node.
+ * The groups of a cluster. Each group has an entry that lists the nodes with
+ * members of it; each node knows its own members. Messages go from node to
+ * node.
  */
 export class EngineGroups implements GroupEngine {
   readonly #host: GroupsHost;
-  /** The last change of each group that was begun here. */
+  /** The last change of each group that this node has started. */
   readonly #changes = new Map<string, Promise<void>>();
   readonly #reads = new Map<string, Reads>();
 
@@ -76,7 +77,10 @@ export class EngineGroups implements GroupEngine {
     return wasIn;
   }
 
-  /** Lets the entry of a group say whether this node has members of it. */
+  /**
+   * Updates the group's entry to show whether this node has members of the
+   * group.
+   */
   #enter(group: string): Promise<void> {
     const before = this.#changes.get(group) ?? Promise.resolve();
     const change = before.then(() => this.#write(group));
@@ -99,7 +103,7 @@ export class EngineGroups implements GroupEngine {
         it.node === owner.node && it.epoch === owner.epoch;
       if (before.some(isOwn) === isIn) return;
       const others = before.filter((it) => !isOwn(it));
-      // Those that have gone are left out, or the entry would only grow.
+      // Departed nodes are removed; otherwise the entry would only grow.
       const live = await Promise.all(others.map((it) => members.find(it)));
       const after = others.filter((_, at) => live[at] !== null);
       if (isIn) after.push(owner);
@@ -157,9 +161,9 @@ export class EngineGroups implements GroupEngine {
   }
 
   /**
-   * Returns the desks of the nodes that have members when this is called. Those
-   * who ask while they are being read share the next time, so that their messages
-   * keep their order.
+   * Returns the desks of the nodes that have members at the time of the call.
+   * Calls made during a read share the next read, so that their messages keep
+   * their order.
    */
   #desks(group: string): Promise<Desks> {
     let reads = this.#reads.get(group);
@@ -185,7 +189,10 @@ export class EngineGroups implements GroupEngine {
   }
 }
 
-/** Reads that begin after they were asked for, as few as that takes. */
+/**
+ * Shares reads between callers. Each caller gets a read that begins after its
+ * call.
+ */
 class Reads {
   readonly #read: () => Promise<Desks>;
   readonly #onIdle: () => void;
@@ -222,7 +229,7 @@ function ownersIn(value: Uint8Array): Owner[] {
   return splitHead(value).head as Owner[];
 }
 
-/** Passes on the answers of one node, and an error for each that is missing. */
+/** Passes on the answers of one node, and an error for each missing answer. */
 async function take(
   members: readonly string[],
   told: AsyncIterable<ToldAnswer>,
@@ -234,7 +241,7 @@ async function take(
   );
   try {
     for await (const answer of told) {
-      // A node speaks for its own members, and once for each.
+      // A node may answer only for its own members, and once for each.
       if (!left.delete(answer[0])) continue;
       push(readAnswer(answer));
     }
@@ -244,7 +251,7 @@ async function take(
   for (const member of left) push({ member, error });
 }
 
-/** A node that is away has no members. */
+/** Returns `null` if the node is away: it then counts as having no members. */
 async function unlessAway<T>(asking: Promise<T>): Promise<T | null> {
   try {
     return await asking;

@@ -2,29 +2,29 @@ import { Timers } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 import type { Entry, EntryChange } from "./engine.ts";
 
-/** What an entry takes beside its key and value, in bytes. */
+/** The overhead of an entry beyond its key and value, in bytes. */
 const ENTRY_BYTES = 200;
 
-/** An entry, and how long it is there. */
+/** An entry and the length of its lease. */
 export interface Lease {
   readonly entry: Entry;
   /** In milliseconds; `Infinity` without a lease. */
   readonly leaseMs: number;
 }
 
-/** An entry as the table keeps it. */
+/** An entry as the table stores it. */
 interface Held extends Lease {
-  /** When its lease ends, by `world.now()`. */
+  /** When the lease ends, by `world.now()`. */
   readonly endsAt: number;
   readonly bytes: number;
-  /** Stops the timer of its lease. */
+  /** Stops the timer of the lease. */
   stop(): void;
 }
 
-/** What follows the changes of a table, in their order. */
+/** A callback that receives the changes of a table, in order. */
 export type TableWatcher = (change: EntryChange, revision: number) => void;
 
-/** The entries of a cluster and their leases. Owns the timers of the leases. */
+/** The entries of a cluster and their leases. Owns the lease timers. */
 export class EntryTable {
   readonly #held = new Map<string, Held>();
   readonly #watchers = new Map<TableWatcher, string>();
@@ -33,8 +33,8 @@ export class EntryTable {
   #bytes = 0;
 
   /**
-   * Makes a table without entries, whose timers belong to `owner`. Its revisions
-   * begin after `revision`.
+   * Makes an empty table, whose timers belong to `owner`. Its revisions start
+   * after `revision`.
    */
   constructor(owner: object, revision: number) {
     this.#timers = new Timers(owner);
@@ -46,7 +46,7 @@ export class EntryTable {
     return this.#revision;
   }
 
-  /** How much memory the entries take, in bytes, roughly. */
+  /** The approximate memory use of the entries, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -56,12 +56,15 @@ export class EntryTable {
     return this.#living(key)?.entry ?? null;
   }
 
-  /** Returns all entries, by their revisions. */
+  /** Returns all entries, in the order of their revisions. */
   all(): Lease[] {
     return [...this.#held.values()];
   }
 
-  /** Returns the entries whose keys begin with `prefix`, by their revisions. */
+  /**
+   * Returns the entries whose keys begin with `prefix`, in the order of their
+   * revisions.
+   */
   entries(prefix: string): Entry[] {
     return [...this.#held.keys()]
       .filter((key) => key.startsWith(prefix))
@@ -69,22 +72,25 @@ export class EntryTable {
       .filter((entry) => entry !== null);
   }
 
-  /** Returns whether the entry of `key` has the revision `expected`, 0 for none. */
+  /**
+   * Returns whether the entry of `key` has the revision `expected`; 0 for no
+   * entry.
+   */
   has(key: string, expected: number): boolean {
     return (this.get(key)?.revision ?? 0) === expected;
   }
 
-  /** Returns a new entry, which is not in the table yet. */
+  /** Returns a new entry, without adding it to the table. */
   next(key: string, value: Uint8Array): Entry {
     return { key, value, revision: ++this.#revision };
   }
 
-  /** Lets revisions go on after `revision`. */
+  /** Makes later revisions greater than `revision`. */
   advance(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
   }
 
-  /** Puts an entry in the place of another one. */
+  /** Adds an entry, or replaces the entry with the same key. */
   write({ entry, leaseMs }: Lease): void {
     const { key, value } = entry;
     const bytes = ENTRY_BYTES + key.length * 2 + value.length;
@@ -92,7 +98,7 @@ export class EntryTable {
     const lease = this.#timers.start("lease", leaseMs, () => this.#end(key), {
       keepsAlive: true,
     });
-    // Behind all others, so that the map has the order of the revisions.
+    // Added last, so that the map stays in the order of the revisions.
     this.#held.set(key, {
       entry,
       leaseMs,
@@ -123,7 +129,10 @@ export class EntryTable {
     this.#watchers.clear();
   }
 
-  /** A timer may be late where the process was busy, or the machine asleep. */
+  /**
+   * Ends expired leases on access. Their timer may be late if the process was
+   * busy, or the machine asleep.
+   */
   #living(key: string): Held | undefined {
     const held = this.#held.get(key);
     if (held === undefined || world.now() < held.endsAt) return held;

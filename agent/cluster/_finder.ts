@@ -16,13 +16,13 @@ import { DESK_ID, type NodeDesk } from "./_desk.ts";
 import type { Member } from "./members.ts";
 import { placeOf } from "./_placement.ts";
 
-/** The most nodes that are asked in one attempt. */
+/** The most nodes to ask in one attempt. */
 const MOST_ASKED = 4;
 
-/** Finds virtual agents, which are placed when they are called first. */
+/** Finds virtual agents, which are placed on their first call. */
 export class VirtualAgents implements AgentFinder {
   readonly retryForMs: number;
-  /** An agent moves within moments, once its node is known to be gone. */
+  /** Short waits: an agent moves quickly once its node is known to be gone. */
   readonly waits: BackoffOptions = { initialMs: 20, maxMs: 400 };
   readonly #links: Links;
   readonly #prefix: string;
@@ -30,8 +30,8 @@ export class VirtualAgents implements AgentFinder {
   readonly #deskMs: number;
 
   /**
-   * `prefix` begins the addresses of the agents, `members` are the nodes now, each
-   * of which has `deskMs` to answer.
+   * `prefix` is the start of the agents' addresses. `members` returns the
+   * present nodes, each of which has `deskMs` to answer.
    */
   constructor(
     links: Links,
@@ -90,7 +90,7 @@ export class VirtualAgents implements AgentFinder {
   }
 }
 
-/** A route that is not used any more once its node leaves. */
+/** A route that is not used any more once its node is leaving. */
 class MovableRoute implements Route {
   readonly caller: Route["caller"];
   readonly path: string;
@@ -116,7 +116,10 @@ export function deskAt(links: Links, address: string): Remote<NodeDesk> {
   return links.named(`${address}/${DESK_ID}`, "Node", 0) as Remote<NodeDesk>;
 }
 
-/** Whether a node cannot be asked now, but another one or a later one may. */
+/**
+ * Returns whether a node cannot be asked now, but another or a later one may
+ * be.
+ */
 export function isAway(error: unknown): boolean {
   return error instanceof ConnectError ||
     error instanceof ConnectionClosedError ||

@@ -1,10 +1,10 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The byte between a head and what follows it. */
+/** The byte between a head and the bytes after it. */
 const END_OF_HEAD = 10;
 
-/** Returns a head as one line of JSON, followed by `bytes`. */
+/** Returns `head` as one line of JSON, followed by `bytes`. */
 export function withHead(head: unknown, bytes?: Uint8Array): Uint8Array {
   const line = encoder.encode(`${JSON.stringify(head)}\n`);
   if (bytes === undefined) return line;
@@ -15,10 +15,9 @@ export function withHead(head: unknown, bytes?: Uint8Array): Uint8Array {
 }
 
 /**
- * Returns the head of an entry, as {@linkcode withHead} wrote it, and what
- * follows.
+ * Returns the head, as written by {@linkcode withHead}, and the bytes after it.
  *
- * @throws {SyntaxError} If it is none.
+ * @throws {SyntaxError} If `value` does not begin with a head.
  */
 export function splitHead(
   value: Uint8Array,

@@ -1,11 +1,15 @@
 import { printable } from "../../transports/printable.ts";
 
-/** The longest name of a cluster, node, group, election or kind of agents. */
+/**
+ * The maximum length of a name of a cluster, node, group, election or kind of
+ * agents.
+ */
 const MAX_LENGTH = 128;
 
 /**
- * Returns the key of an entry, whose words may be any texts: all but letters,
- * digits and `-` is written as `_` and the hexadecimal code of each byte.
+ * Returns the key of an entry. The words may be any text: each byte of a
+ * character other than a letter, digit or `-` is written as `_` and its
+ * hexadecimal code.
  */
 export function keyOf(...words: readonly string[]): string {
   return words.map(keyWord).join(".");
@@ -20,9 +24,10 @@ function keyWord(word: string): string {
 }
 
 /**
- * Checks a name of the user. `act` describes the attempt.
+ * Checks a name given by the user. `act` describes the attempt.
  *
- * @throws {TypeError} If it is empty, too long, or cannot be part of an address.
+ * @throws {TypeError} If the name is empty, too long, or cannot be part of an
+ * address.
  */
 export function checkName(act: string, name: string): void {
   const isName = typeof name === "string" && name !== "" &&

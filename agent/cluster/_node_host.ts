@@ -29,23 +29,25 @@ const MIN_LEASE_MS = 1_000;
 /** The default lease, in milliseconds. */
 const LEASE_MS = 9_000;
 
-/** The least time for giving back the name, in milliseconds. */
+/** The minimum time for releasing the name, in milliseconds. */
 const RELEASE_MS = 500;
 
-/** The parts of a node, from its claim to its end. */
+/** The parts of a node, from claiming its name to its end. */
 export class NodeHost {
   readonly cluster: string;
   readonly name: string;
   readonly engine: Engine;
   readonly leaseMs: number;
-  /** The address of the cluster, before the ids of its virtual agents. */
+  /**
+   * The address of the cluster: the prefix of its virtual agents' addresses.
+   */
   readonly prefix: string;
   readonly members: Members;
   readonly activations: Activations;
   readonly leads: Set<Leadership> = new Set();
   container!: Container;
   internals!: ContainerInternals;
-  /** The members of groups here. */
+  /** The group members on this node. */
   groups!: GroupReceiver;
   groupEngine!: EngineGroups;
   agents!: VirtualAgents;
@@ -76,17 +78,20 @@ export class NodeHost {
     return { node: this.name, epoch: this.#lease.epoch };
   }
 
-  /** Aborts when the node has lost its lease, or leaves. */
+  /** Aborts when the node leaves, or has lost its lease. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
 
-  /** Returns whether the node holds its lease. One that does not ends. */
+  /**
+   * Returns whether the node holds its lease. If the lease has expired, this
+   * ends the node.
+   */
   holdsLeaseOrEnds(): boolean {
     return this.#lease.holdsOrEnds();
   }
 
-  /** Joins the cluster; closes all that it has opened if it cannot. */
+  /** Joins the cluster. On failure, closes everything that it has opened. */
   async open(): Promise<void> {
     const { engine, leaseMs, activations } = this;
     const { signal, retryForMs = 2 * leaseMs + 2_000 } = this.#options;
@@ -115,7 +120,7 @@ export class NodeHost {
       this.#lease.lost.addEventListener("abort", () => this.#onLoss());
       this.members.listen(({ kind, member }) => {
         if (kind === "joined") access.name(member.address);
-        // Calls that it has not answered do not wait until it is missed.
+        // Fail unanswered calls now, not when the connection times out.
         else internals.links.cut(member.address, 0);
       });
       this.#watch = await this.members.follow();
@@ -127,7 +132,7 @@ export class NodeHost {
     }
   }
 
-  /** Claims the name, once an earlier node of that name is gone. */
+  /** Claims the name, after an earlier node of that name is gone. */
   async #claim(signal: AbortSignal | undefined): Promise<NodeLease> {
     const { engine, members, leaseMs, name, cluster } = this;
     const key = members.keyOf(name);
@@ -173,7 +178,7 @@ export class NodeHost {
     });
   }
 
-  /** The members now, with what this one offers, told or not. */
+  /** The present members. This node's own offers may not be published yet. */
   *#present(): Iterable<Member> {
     const { name, activations } = this;
     for (const member of this.members.byName.values()) {
@@ -192,7 +197,7 @@ export class NodeHost {
     return this.activations.locate(id);
   }
 
-  /** Adds classes, and resolves when others know. */
+  /** Adds classes. Resolves when the other nodes can see them. */
   async offer(types: Readonly<Record<string, OfferedClass>>): Promise<void> {
     for (const kind of Object.keys(types)) checkName("offer agents", kind);
     for (const [kind, type] of Object.entries(types)) {
@@ -201,11 +206,13 @@ export class NodeHost {
     await this.#lease.update();
   }
 
-  /** Gives back its virtual agents and leads; takes no more. Never rejects. */
+  /**
+   * Releases the virtual agents and leads, and accepts no more. Never rejects.
+   */
   async drain(graceMs: number): Promise<void> {
     this.activations.isDraining = true;
     const leads = [...this.leads].map((it) => it[Symbol.asyncDispose]());
-    // An engine that is away is waited for no longer.
+    // Bounded by `graceMs`, since the engine may be away.
     await within(
       graceMs,
       Promise.allSettled([
@@ -216,7 +223,7 @@ export class NodeHost {
     );
   }
 
-  /** The lease is lost, or was given back. */
+  /** Called when the lease is lost or released. */
   #onLoss(): void {
     const { reason } = this.#lease.lost;
     this.#ending.abort(reason);
@@ -226,7 +233,7 @@ export class NodeHost {
     this.close(0);
   }
 
-  /** Leaves the cluster. Repeatable; never rejects. */
+  /** Leaves the cluster. Can be called repeatedly; never rejects. */
   close(graceMs: number): Promise<void> {
     return this.#closed ??= this.#close(world.now() + graceMs);
   }
@@ -236,7 +243,7 @@ export class NodeHost {
     const lease: NodeLease | undefined = this.#lease;
     if (lease?.holdsOrEnds()) await this.drain(rest());
     this.#ending.abort(new DOMException("The node has left", "AbortError"));
-    // First, since others cut their connections once they miss this node.
+    // Closed first: once the lease is gone, others cut their connections.
     await this.container.close({ graceMs: rest() });
     await Promise.all([
       lease?.release(Math.max(rest(), RELEASE_MS)),
@@ -245,13 +252,13 @@ export class NodeHost {
   }
 }
 
-/** Adds the transports of the engine to those of the container. */
+/** Adds the engine's transports to the container's transports. */
 function withEngine({ engine, ...options }: NodeOptions): ContainerOptions {
   if (engine.transports.length === 0) return options;
   const { tls, transports } = options;
   const own = defaultTransports({
     transports,
-    // As a container has them.
+    // The same default as in a container.
     tls: tls && { ...tls, clientCerts: tls.clientCerts ?? "require" },
   });
   const all = [...engine.transports, ...own];

@@ -4,53 +4,65 @@ import { patiently } from "./_patience.ts";
 import type { Engine, Entry } from "./engine.ts";
 import { EngineError, StaleEpochError } from "./errors.ts";
 
-/** The part of a lease that a node gives up, for clocks that run differently. */
+/**
+ * The fraction of a lease that a node does not use, as clocks may run at
+ * different speeds.
+ */
 const MARGIN = 0.1;
 
-/** The time between renewals, as a part of the lease. */
+/** The time between renewals, as a fraction of the lease. */
 const RENEW = 0.25;
 
 /**
- * How long a renewal may take, as a part of the lease: long, since one that was
- * given up may have come through, and the next one has to find that out first.
+ * The time limit of a renewal, as a fraction of the lease. It is long because
+ * an abandoned renewal may have been written after all, which the next one must
+ * find out first.
  */
 const PATIENCE = 0.5;
 
-/** The time between attempts while the engine is away, as a part of the lease. */
+/**
+ * The time between attempts while the engine is away, as a fraction of the
+ * lease.
+ */
 const RETRY = 0.05;
 
-/** What a lease needs. */
+/** The dependencies of a {@linkcode NodeLease}. */
 export interface LeaseOptions {
   readonly engine: Engine;
   readonly key: string;
   readonly leaseMs: number;
-  /** The owner of its timers. */
+  /** The owner of the timers. */
   readonly owner: object;
-  /** Returns the value of the entry now; `epoch` is `null` for the first one. */
+  /**
+   * Returns the present value for the entry; `epoch` is `null` for the first
+   * write.
+   */
   valueOf(epoch: number | null): Uint8Array;
   /** Returns whether an entry was written by this very lease. */
   isOwn(entry: Entry): boolean;
 }
 
 /**
- * An entry that is there as long as it is renewed in time. It is over for this
- * side earlier than for all others: its time counts from before each write, and
- * a part of it is left out.
+ * An entry that exists as long as it is renewed in time. This side considers
+ * the lease over earlier than others do: its time counts from before each
+ * write, and a safety margin is subtracted.
  */
 export class NodeLease {
-  /** The revision of the claim: greater than that of every earlier lease. */
+  /**
+   * The revision of the claim. It is greater than that of every earlier lease.
+   */
   readonly epoch: number;
   readonly #options: LeaseOptions;
   readonly #timers: Timers;
   readonly #lost = new AbortController();
   #revision: number;
-  /** When it is over for this side, by `world.now()`. */
+  /** When the lease is over for this side, by `world.now()`. */
   #until = 0;
   #watchdog: { stop(): void } | null = null;
   /** Ends the wait before the next renewal. */
   #wake: (() => void) | null = null;
   #isAway = false;
-  /** Those who wait for a write that begins from now on. */
+  /** Callers that wait for a write that begins after their call. */
   #updates: PromiseWithResolvers<void>[] = [];
   #isOver = false;
   readonly #ended: Promise<void>;
@@ -69,9 +81,9 @@ export class NodeLease {
   }
 
   /**
-   * Claims the entry, if there is none.
+   * Claims the entry, if it does not exist.
    *
-   * @throws {StaleEpochError} If there is one.
+   * @throws {StaleEpochError} If it exists.
    * @throws {EngineError} If the engine cannot be reached in time.
    */
   static async claim(options: LeaseOptions): Promise<NodeLease> {
@@ -93,8 +105,8 @@ export class NodeLease {
   }
 
   /**
-   * Returns whether nobody else can have it now. One whose time is over ends: a
-   * process that has stood still finds out here.
+   * Returns whether no other node can hold the lease now. An expired lease ends
+   * here, for example after the process was suspended.
    */
   holdsOrEnds(): boolean {
     if (this.#isOver) return false;
@@ -109,12 +121,12 @@ export class NodeLease {
   }
 
   /**
-   * Resolves when the entry has the value that it has now, or a newer one.
-   * Rejects if the lease ends before.
+   * Resolves when the entry has its present value, or a newer one. Rejects if
+   * the lease ends first.
    */
   update(): Promise<void> {
     const update = Promise.withResolvers<void>();
-    // Callers need not wait.
+    // Callers may ignore the promise.
     update.promise.catch(() => {});
     if (this.#isOver) update.reject(this.#lost.signal.reason);
     else this.#updates.push(update);
@@ -122,7 +134,7 @@ export class NodeLease {
     return update.promise;
   }
 
-  /** Gives it back, within about `graceMs`. Never rejects. */
+  /** Releases the lease within about `graceMs`. Never rejects. */
   async release(graceMs: number): Promise<void> {
     if (this.#isOver) return;
     this.#end(new DOMException("The lease was given back", "AbortError"));
@@ -131,7 +143,7 @@ export class NodeLease {
       await this.#ended;
       await engine.remove(key, this.#revision);
     };
-    // What cannot be removed ends with its time.
+    // An entry that cannot be removed expires.
     await patiently(`remove '${key}'`, graceMs, owner, remove).catch(() => {});
   }
 
@@ -181,7 +193,10 @@ export class NodeLease {
     }
   }
 
-  /** Looks whether an earlier renewal that failed has come through. */
+  /**
+   * Checks whether an earlier renewal that seemed to fail was written after
+   * all.
+   */
   async #check(error: StaleEpochError): Promise<void> {
     const { engine, key, leaseMs, owner } = this.#options;
     const ask = () => engine.get(key);
@@ -195,7 +210,7 @@ export class NodeLease {
       if (entry === null || !this.#options.isOwn(entry)) this.#lose(error);
       else this.#revision = entry.revision;
     } catch (error) {
-      // Its own error is the engine's: the next attempt asks again.
+      // After an error of the engine, the next attempt checks again.
       if (!(error instanceof EngineError)) this.#lose(error);
     }
   }

@@ -2,7 +2,7 @@ import { abortable, pause } from "../../channel/internal.ts";
 import { EngineError } from "./errors.ts";
 
 /**
- * Does something at an engine, for no longer than `timeMs`.
+ * Runs `work`, which uses an engine, for at most `timeMs`.
  *
  * @throws {EngineError} If it takes longer.
  */
@@ -25,7 +25,7 @@ export async function patiently<T>(
   );
   try {
     const working = work(giveUp.signal);
-    // It may fail later, when nobody waits any more.
+    // `work` may fail later, when its result is not awaited any more.
     working.catch(() => {});
     return await abortable(working, giveUp.signal);
   } finally {
@@ -33,10 +33,12 @@ export async function patiently<T>(
   }
 }
 
-/** The longest wait for the end of a watch, in milliseconds. */
+/** The longest time to wait for the end of a watch, in milliseconds. */
 const END_MS = 500;
 
-/** Ends a watch. Never rejects, nor waits long for an engine that is away. */
+/**
+ * Ends a watch. Never rejects, and does not wait long if the engine is away.
+ */
 export async function endWatch(
   watch: AsyncDisposable | null,
   owner: object,

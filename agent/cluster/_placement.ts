@@ -1,6 +1,7 @@
 /**
- * Returns the item that a key belongs to, by rendezvous hashing: where one item
- * comes or goes, only the keys that belong to it move. `null` if there is none.
+ * Returns the item that a key belongs to, by rendezvous hashing: when an item
+ * is added or removed, only the keys that belong to it move. Returns `null` if
+ * there are no items.
  */
 export function placeOf<T>(
   key: string,
@@ -11,7 +12,7 @@ export function placeOf<T>(
   let bestScore = -1;
   for (const item of items) {
     const score = hash(`${nameOf(item)}\0${key}`);
-    // Names settle a draw, so that all choose alike.
+    // Equal scores are decided by name, so that all nodes choose alike.
     const isBetter = score > bestScore ||
       (score === bestScore && best !== null && nameOf(item) > nameOf(best));
     if (!isBetter) continue;
@@ -21,7 +22,7 @@ export function placeOf<T>(
   return best;
 }
 
-/** FNV-1a, and a last mixing, since names often differ in their ends only. */
+/** FNV-1a with a final mix, since names often differ only at their ends. */
 function hash(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {

@@ -4,27 +4,28 @@ import { Budget } from "../../channel/limits/budget.ts";
 import type { EntryTable } from "./_entry_table.ts";
 
 /**
- * What is told of an entry: its key, and if it is there its value in base64 and
- * its revision. An empty one follows the entries that were there at first.
+ * A message about one watched entry: its key, and if the entry exists, its
+ * value in base64 and its revision. An empty message marks the end of the
+ * initial entries.
  */
 export type ToldChange =
   | readonly [key: string, value: string, revision: number]
   | readonly [key: string]
   | readonly [];
 
-/** What a watch takes, and stands for in work at each change, in bytes. */
+/** The memory of a watch, and its work at each change, in bytes. */
 const WATCH_BYTES = 16_384;
 
-/** What a key takes that has yet to be told, in bytes. */
+/** The memory of a key that has yet to be sent, in bytes. */
 const PENDING_BYTES = 100;
 
-/** Stands among the keys for the end of those that were there at first. */
+/** Marks the end of the initial entries among the pending keys. */
 const SYNCED = "";
 
 /**
- * Tells the entries whose keys begin with `prefix`, and from then on what
- * changes. Of several changes of a key that has yet to be told, the last one is.
- * What it keeps counts towards `budget`.
+ * Yields the entries whose keys begin with `prefix`, and then their changes. If
+ * a key changes several times before it is sent, only the last change is sent.
+ * The memory used counts towards `budget`.
  *
  * @throws {ServerBusyError} If the budget is exceeded.
  * @throws {unknown} The reason of the signal.
@@ -46,7 +47,7 @@ export async function* watchStream(
     );
   };
   const add = (key: string) => {
-    // A change while the first entries are told does not move it behind them.
+    // While the initial entries are being sent, a changed key keeps its place.
     if (!pending.has(SYNCED) && pending.delete(key)) {
       own.release(PENDING_BYTES);
     }
@@ -76,7 +77,7 @@ export async function* watchStream(
       }
       own.release(PENDING_BYTES);
       const entry = table.get(key);
-      // The end of its lease has just added it anew.
+      // `get` has just found its lease expired, and so queued the key again.
       if (entry === null && pending.has(key)) continue;
       yield entry === null
         ? [key]

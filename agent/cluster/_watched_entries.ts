@@ -1,25 +1,25 @@
 import { abortable, within } from "../../channel/internal.ts";
 import type { Entry, EntryChange } from "./engine.ts";
 
-/** Takes what one connection tells of watched entries, in its order. */
+/** Receives the watched entries that one connection sends, in order. */
 export interface WatchRound {
-  /** The entry is there. */
+  /** Called when an entry exists with this value. */
   put(entry: Entry): void;
-  /** There is no such entry. */
+  /** Called when there is no entry with this key. */
   removed(key: string): void;
-  /** All entries that were there at first have been told. */
+  /** Called after all initial entries have been sent. */
   synced(): void;
 }
 
 /**
- * The entries that one watch has told, over any number of connections: after a
- * loss it tells what has changed meanwhile.
+ * The entries that one watch has reported, across any number of connections.
+ * After a lost connection, it reports what has changed meanwhile.
  */
 export class WatchedEntries {
   readonly prefix: string;
   readonly #onChange: (change: EntryChange) => void;
   readonly #synced = Promise.withResolvers<void>();
-  /** The revisions of what was told, by key. */
+  /** The revisions of the reported entries, by key. */
   readonly #known = new Map<string, number>();
   #round: WatchRound | null = null;
   #isSynced = false;
@@ -32,7 +32,7 @@ export class WatchedEntries {
   }
 
   /**
-   * Resolves once the entries that were there at first have been told.
+   * Resolves once the initial entries have been reported.
    *
    * @throws {Error} If that takes longer than `timeoutMs`.
    * @throws {unknown} The reason of the signal.
@@ -42,17 +42,18 @@ export class WatchedEntries {
     if (!this.#isSynced) throw new Error(`not within ${timeoutMs} ms`);
   }
 
-  /** Whether it was ended from this side. */
+  /** Whether this side has ended the watch. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
   /**
-   * Begins with a new connection, which tells all entries that are there; nothing
-   * that an earlier one tells counts any more. `stop` is called at the end.
+   * Starts a round for a new connection, which sends all existing entries.
+   * Messages of earlier connections are ignored from now on. `stop` is called
+   * at the end.
    */
   begin(stop: () => unknown): WatchRound {
-    // What was known, and has not been told again.
+    // Known keys that the new connection has not sent yet.
     const missing = new Set(this.#known.keys());
     const ifCurrent =
       <Args extends unknown[]>(act: (...args: Args) => void) =>
@@ -90,7 +91,7 @@ export class WatchedEntries {
     if (this.#known.delete(key)) this.#onChange({ kind: "removed", key });
   }
 
-  /** Tells nothing more. Repeatable. */
+  /** Ends the watch: nothing more is reported. Can be called repeatedly. */
   async end(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -1,31 +1,34 @@
 import { StaleEpochError } from "./errors.ts";
 
-/** A virtual agent, as its node runs it. */
+/** The identity of a virtual agent on its node. */
 export interface Activation {
   /** The kind of the agent, under which its class was offered. */
   readonly type: string;
-  /** Its name. */
+  /** The name of the agent. */
   readonly name: string;
   /** The name of the node on which it runs. */
   readonly node: string;
   /**
-   * Greater than that of each earlier activation of this agent, on any node. Tell
-   * it to whom the agent changes: see {@linkcode EpochGuard}.
+   * The epoch of this activation. It is greater than that of each earlier
+   * activation of this agent, on any node. Send it along with changes to other
+   * systems: see {@linkcode EpochGuard}.
    */
   readonly epoch: number;
 }
 
 const activations = new WeakMap<object, Activation>();
 
-/** Notes where an agent runs. */
+/** Records where an agent runs. */
 export function setActivation(agent: object, activation: Activation): void {
   activations.set(agent, activation);
 }
 
 /**
- * Returns the name and the epoch of a virtual agent, in its own code.
+ * Returns the name and the epoch of a virtual agent. For use in the agent's own
+ * code.
  *
- * @throws {TypeError} If it is no virtual agent, or its constructor still runs.
+ * @throws {TypeError} If `agent` is not a virtual agent, or its constructor is
+ * still running.
  */
 export function activationOf(agent: object): Activation {
   const found = activations.get(agent);
@@ -36,9 +39,9 @@ export function activationOf(agent: object): Activation {
 }
 
 /**
- * Refuses whoever has been replaced. Something that is changed by a leader or a
- * virtual agent, but is not stored in the cluster, keeps one of these, and is told
- * the epoch with each change.
+ * Refuses changes by leaders or virtual agents that have been replaced. Keep a
+ * guard next to data that they change outside of the cluster, and check the
+ * epoch that they send with each change.
  *
  * ```ts
  * import { EpochGuard } from "@denomas/denomas/cluster";
@@ -53,20 +56,23 @@ export function activationOf(agent: object): Activation {
 export class EpochGuard {
   #newest: number;
 
-  /** Takes `newest`, as it was stored, and what is greater. */
+  /**
+   * Creates a guard. `newest` is the greatest epoch stored so far; it and
+   * greater epochs are accepted.
+   */
   constructor(newest = 0) {
     this.#newest = newest;
   }
 
-  /** The greatest epoch that was checked. */
+  /** The greatest epoch that was accepted. */
   get newest(): number {
     return this.#newest;
   }
 
   /**
-   * Takes an epoch, unless a greater one has come before.
+   * Accepts an epoch, unless a greater one has been accepted before.
    *
-   * @throws {StaleEpochError} If one has.
+   * @throws {StaleEpochError} If a greater epoch has been accepted before.
    */
   check(epoch: number): void {
     if (epoch < this.#newest) {

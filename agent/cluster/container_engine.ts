@@ -19,13 +19,13 @@ import { EngineError, StaleEpochError } from "./errors.ts";
 import type { ToldChange } from "./_watch_stream.ts";
 import { WatchedEntries } from "./_watched_entries.ts";
 
-/** How long an answer may take by default, in milliseconds. */
+/** The default time limit for answers, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 
-/** How long the agent may be silent by default, in milliseconds. */
+/** The default time for which the agent may be silent, in milliseconds. */
 const HEARTBEAT_MS = 2_000;
 
-/** How long messages may take to leave when the engine is disposed of. */
+/** The time limit for sending messages when the engine is disposed of. */
 const GRACE_MS = 1_000;
 
 /** Options for {@linkcode containerEngine}. */
@@ -40,22 +40,23 @@ export interface ContainerEngineOptions
   readonly nodeAddress?: string | undefined;
 }
 
-/** The part of a container that holds the agent. */
+/** The part of a container that the engine calls. */
 interface Served {
   readonly agents: Router<EngineAgent>;
 }
 
 /**
- * Connects to the `EngineAgent` at `address`, and again when that is lost: an
- * engine for processes that reach one container.
+ * Connects to the `EngineAgent` at `address`, and reconnects when the
+ * connection is lost. An engine for processes that can all reach one container.
  *
- * Entries are as safe as the process of that agent. While it cannot be reached,
- * messages are lost, and other operations wait for up to `timeoutMs`.
+ * The entries are as safe as the process of that agent. While the agent cannot
+ * be reached, messages are lost, and other operations wait for up to
+ * `timeoutMs`.
  *
  * @param options As for a connection; `timeoutMs` is 5,000 and `heartbeatMs` 2,000
  * by default.
  * @throws {EngineError} If the agent cannot be reached within `retryForMs`.
- * @throws {TypeError} If the address is no address of an agent.
+ * @throws {TypeError} If `address` is not the address of an agent.
  */
 export async function containerEngine(
   address: string,
@@ -66,7 +67,7 @@ export async function containerEngine(
   return engine;
 }
 
-/** Passes the messages that arrive to the subscribers of one engine. */
+/** Passes arriving messages to the subscribers of one engine. */
 class Receiver {
   readonly topics = new Map<string, Set<(message: Uint8Array) => void>>();
 
@@ -79,7 +80,7 @@ class Receiver {
   }
 }
 
-/** An engine whose entries are held by an agent. */
+/** An engine that keeps its entries in an agent. */
 class ContainerEngine implements Engine {
   readonly transports: readonly Transport[];
   readonly #address: string;
@@ -91,7 +92,7 @@ class ContainerEngine implements Engine {
   readonly #ending = new AbortController();
   /** Set by `open`. */
   #client!: ReconnectingClient<Served>;
-  /** The last connection that was made. */
+  /** The latest connection. */
   #connection: RpcClient<Served> | null = null;
 
   constructor(address: string, options: ContainerEngineOptions) {
@@ -128,7 +129,7 @@ class ContainerEngine implements Engine {
         const isMisuse = error instanceof TypeError ||
           error instanceof RangeError;
         if (isMisuse) throw error;
-        // A container may be there before its agent.
+        // The container may be ready before its agent.
         const isRefused = error instanceof AuthenticationError;
         if (isRefused || leftMs <= 0) throw this.#failure("connect", error);
         await backoff.wait(leftMs, signal);
@@ -140,7 +141,7 @@ class ContainerEngine implements Engine {
     const { heartbeatMs = HEARTBEAT_MS, serializers = [] } = this.#options;
     return openReconnecting<Served>(this.#address, {
       ...this.#options,
-      // As containers have them.
+      // Containers use this serializer, too.
       serializers: [dateSerializer, ...serializers],
       heartbeatMs,
       retryForMs,
@@ -150,10 +151,10 @@ class ContainerEngine implements Engine {
     });
   }
 
-  /** Subscribes and watches on a new connection. */
+  /** Restores subscriptions and watches on a new connection. */
   async #begin(connection: RpcClient<Served>): Promise<void> {
     const agent = connection.remote.agents[this.#id]!;
-    // Fails if the agent is not there yet.
+    // Fails if the agent does not exist yet.
     await agent.get("-");
     for (const topic of this.#receiver.topics.keys()) {
       await agent.subscribe(topic, this.#receiver);
@@ -179,7 +180,7 @@ class ContainerEngine implements Engine {
     watch: WatchedEntries,
     stream: AsyncIterator<ToldChange>,
   ): Promise<void> {
-    // A connection that is stuck does not answer, and tells nothing more.
+    // `return` may never answer on a stuck connection, so it is not awaited.
     const round = watch.begin(() => stream.return?.().catch(() => {}));
     while (!watch.isOver) {
       const { done, value } = await stream.next();
@@ -201,7 +202,7 @@ class ContainerEngine implements Engine {
   publish(topic: string, message: Uint8Array): void {
     checkKey(topic, "topic");
     checkValue(message, "message");
-    // Later, it would reach those who subscribe later.
+    // A queued message would reach later subscribers, too.
     if (this.#client.state !== "connected") return;
     notify(this.#agent).publish(topic, message.toBase64());
   }
@@ -214,7 +215,7 @@ class ContainerEngine implements Engine {
     const { topics } = this.#receiver;
     const subscribers = topics.get(topic) ?? new Set();
     topics.set(topic, subscribers);
-    // The same function may be subscribed twice.
+    // A wrapper, since the same function may be subscribed twice.
     const subscriber = (message: Uint8Array) => onMessage(message);
     subscribers.add(subscriber);
     const end = async () => {

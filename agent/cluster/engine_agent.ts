@@ -16,15 +16,15 @@ import { checkKey, checkLease, checkPrefix, checkValue } from "./_checks.ts";
 import { EntryTable, type Lease } from "./_entry_table.ts";
 import { type ToldChange, watchStream } from "./_watch_stream.ts";
 
-/** What a subscription of one container takes, in bytes. */
+/** The memory of a subscription of one container, in bytes. */
 const SUBSCRIPTION_BYTES = 1_024;
 
-/** The most memory that all entries may take, in bytes. */
+/** The maximum memory of all entries, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-/** Takes messages for the subscribers of one engine. */
+/** Receives messages for the subscribers of one engine. */
 export interface MessageReceiver {
-  /** Takes a message, in base64. */
+  /** Receives a message in base64. */
   message(topic: string, message: string): void | Promise<void>;
 }
 
@@ -43,21 +43,22 @@ type SavedEntry = readonly [
   leaseMs: number | null,
 ];
 
-/** All that is saved. */
+/** The saved state of the agent. */
 interface SavedTable {
   readonly revision: number;
   readonly entries: readonly SavedEntry[];
 }
 
 /**
- * Holds what the nodes of a cluster share, for all processes that can reach its
- * container: they use it by `containerEngine`, with the address of this agent.
+ * Holds the messages and entries that the nodes of a cluster share, for all
+ * processes that can reach its container. Use it through `containerEngine`,
+ * with the address of this agent.
  *
- * Entries are there as long as its container, unless that was given a `store`: then
- * each write saves all of them before it is acknowledged, and an agent of the same
- * id finds them again, with leases that begin anew. Of two agents with one store,
- * the older one ends at its next write. Revisions grow in any case: without a store
- * they go on from the time of the wall clock.
+ * The entries last as long as the agent's container, unless that has a `store`.
+ * With a store, each write saves all entries before it is acknowledged; a later
+ * agent with the same id restores them and restarts their leases. If two agents
+ * use one store, the older one closes at its next write. Revisions always grow:
+ * without a store they continue from the wall-clock time.
  *
  * ```ts
  * import { Container } from "@denomas/denomas/agent";
@@ -81,19 +82,20 @@ export class EngineAgent extends Agent {
     null;
   readonly #parties = new Map<ConnectionChannel, Party>();
 
-  /** Creates the agent in `container`, with the id `engine` unless given. */
+  /** Creates the agent in `container`, by default with the id `engine`. */
   constructor(container: Container, options: AgentOptions = {}) {
-    // One write after the other: the check and the write are one step.
+    // Calls run one at a time, so that the check and the write are one step.
     const id = options.id ?? "engine";
     super(container, { ...options, id, concurrent: false });
-    // In microseconds, so that no earlier life has given such a revision.
+    // In microseconds, so that these revisions exceed all of an earlier
+    // process.
     this.#table = new EntryTable(this, Math.floor(world.wallNow() * 1_000));
     const end = () => this.#table.close();
     this.signal.addEventListener("abort", end, { once: true });
     this.#isSaved = internalsOf(container).context.options.store !== undefined;
   }
 
-  /** Returns all entries, with the write that is going on. */
+  /** Returns all entries, including the write in progress. */
   protected override snapshot(): SavedTable {
     const all = new Map(this.#table.all().map((it) => [it.entry.key, it]));
     const { key, written } = this.#writing ?? {};
@@ -110,7 +112,7 @@ export class EngineAgent extends Agent {
     return { revision: this.#table.revision, entries };
   }
 
-  /** Takes over what was saved. */
+  /** Restores the saved entries. */
   protected override restore({ revision, entries }: SavedTable): void {
     this.#table.advance(revision);
     for (const [key, text, revision, leaseMs] of entries) {
@@ -119,18 +121,23 @@ export class EngineAgent extends Agent {
     }
   }
 
-  /** Ends an older agent with this store, if it is still there. */
+  /**
+   * Claims the store, which makes an older agent with this store close at its
+   * next write.
+   */
   protected override async onStart(): Promise<void> {
     if (this.#isSaved) await this.save();
   }
 
-  /** Saves what is written to `key`, `null` for nothing, before others see it. */
+  /**
+   * Saves the write of `key` (`null` for its removal) before others can see it.
+   */
   async #commit(key: string, written: Lease | null): Promise<void> {
     this.#writing = { key, written };
     try {
       await this.save();
     } catch (error) {
-      // Another agent has taken over.
+      // Another agent has taken over the store.
       if (error instanceof StaleStateError) this.close().catch(() => {});
       throw error;
     } finally {
@@ -138,7 +145,7 @@ export class EngineAgent extends Agent {
     }
   }
 
-  /** Returns value and revision of an entry; `null` if there is none. */
+  /** Returns the value and revision of an entry; `null` if there is none. */
   @expose({ idempotent: true })
   get(key: string): [value: string, revision: number] | null {
     const entry = this.#table.get(key);
@@ -146,8 +153,8 @@ export class EngineAgent extends Agent {
   }
 
   /**
-   * Writes an entry and returns its revision; `null` if its revision is not
-   * `expected`, which is -1 for any.
+   * Writes an entry and returns its revision; `null` if the entry's revision is
+   * not `expected`. An `expected` of -1 matches any revision.
    *
    * @throws {ServerBusyError} If the entries take too much memory.
    */
@@ -184,7 +191,9 @@ export class EngineAgent extends Agent {
     return true;
   }
 
-  /** Tells the entries whose keys begin with `prefix`, and their changes. */
+  /**
+   * Yields the entries whose keys begin with `prefix`, and then their changes.
+   */
   @expose
   watch(prefix: string): AsyncGenerator<ToldChange, void> {
     checkPrefix(prefix);
@@ -194,7 +203,7 @@ export class EngineAgent extends Agent {
     return watchStream(this.#table, prefix, budget, ending);
   }
 
-  /** Sends a message to those who subscribe to `topic`. */
+  /** Sends a message to the subscribers of `topic`. */
   @expose
   publish(topic: string, message: string): void {
     checkKey(topic, "topic");
@@ -204,7 +213,7 @@ export class EngineAgent extends Agent {
     }
   }
 
-  /** Sends the messages of `topic` to `receiver`, as long as its connection. */
+  /** Sends the messages of `topic` to `receiver`, until its connection ends. */
   @expose
   subscribe(
     topic: string,
@@ -229,7 +238,7 @@ export class EngineAgent extends Agent {
   ): Party {
     const budget = new Budget(Infinity, channel.budget);
     const topics = new Set<string>();
-    // It has come over the connection.
+    // `receiver` came over the connection, so it is a proxy.
     const remote = keep(receiver as Remote<MessageReceiver>);
     const party = { receiver: remote, topics, budget };
     this.#parties.set(channel, party);
@@ -241,7 +250,7 @@ export class EngineAgent extends Agent {
     return party;
   }
 
-  /** Ends what `subscribe` has begun on the same connection. */
+  /** Ends a subscription of the same connection. */
   @expose
   unsubscribe(topic: string): void {
     const party = this.#parties.get(channelOf(call()));

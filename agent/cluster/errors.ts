@@ -1,15 +1,15 @@
 import { DenomasError } from "../../transports/errors.ts";
 
 /**
- * Another one has written since: the lease, the epoch or the revision that this
- * side had is no longer the newest. Nothing was written.
+ * Thrown if another writer was faster: this side's lease, epoch or revision is
+ * not the newest any more. Nothing was written.
  */
 export class StaleEpochError extends DenomasError {
   /** The name of this class. */
   override name = "StaleEpochError";
 }
 
-/** What the cluster shares could not be reached, or failed. */
+/** Thrown if the engine of the cluster cannot be reached, or fails. */
 export class EngineError extends DenomasError {
   /** The name of this class. */
   override name = "EngineError";

@@ -1,5 +1,5 @@
 /**
- * The names that engines outside of this folder use, and users do not.
+ * Names for engines outside of this folder. Not for users.
  *
  * @module
  */

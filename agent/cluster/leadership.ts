@@ -1,27 +1,30 @@
 import { StaleEpochError } from "./errors.ts";
 
-/** What a leadership needs of its node. */
+/** The dependencies of a {@linkcode Leadership}. */
 export interface LeadershipTerms {
   readonly name: string;
   readonly epoch: number;
   /** Aborts when the node has lost its lease. */
   readonly nodeSignal: AbortSignal;
-  /** Returns whether the node holds its lease. One that does not ends. */
+  /**
+   * Returns whether the node holds its lease. If the lease has expired, this
+   * ends the node.
+   */
   holdsLeaseOrEnds(): boolean;
-  /** Gives it back. Never rejects. */
+  /** Releases the lead. Never rejects. */
   release(): Promise<void>;
 }
 
 /**
- * The one lead of a name in a cluster, until it is disposed of or lost. Made by
- * `node.lead`.
+ * The lead of a name, which only one node of a cluster can have at a time. It
+ * lasts until it is disposed of or lost. Made by `node.lead`.
  */
 export class Leadership implements AsyncDisposable {
-  /** What is led. */
+  /** The name that is led. */
   readonly name: string;
   /**
-   * Greater than that of each earlier leader. Tell it to whom the leader changes:
-   * see `EpochGuard`.
+   * The epoch of this lead. It is greater than that of each earlier leader.
+   * Send it along with changes to other systems: see `EpochGuard`.
    */
   readonly epoch: number;
   readonly #terms: LeadershipTerms;
@@ -42,16 +45,18 @@ export class Leadership implements AsyncDisposable {
     if (nodeSignal.aborted) onLoss();
   }
 
-  /** Aborts when it is lost or disposed of: others may lead then. */
+  /**
+   * Aborts when the lead is lost or disposed of. Others may lead from then on.
+   */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
 
   /**
-   * Checks that nobody else can lead now. A process that stood still has not seen
-   * `signal` abort: call this right before each act.
+   * Checks that no other node can lead now. Call this right before each action:
+   * a process that was suspended may not have seen `signal` abort yet.
    *
-   * @throws {StaleEpochError} If somebody may.
+   * @throws {StaleEpochError} If another node may lead.
    */
   check(): void {
     if (!this.#ending.signal.aborted && this.#terms.holdsLeaseOrEnds()) return;
@@ -60,7 +65,10 @@ export class Leadership implements AsyncDisposable {
     );
   }
 
-  /** Lets others lead. Repeatable; never rejects. */
+  /**
+   * Releases the lead, so that others can take it. Can be called repeatedly;
+   * never rejects.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#released ??= this.#release();
     await this.#released;

@@ -6,19 +6,22 @@ import type { Engine, Entry, EntryChange } from "./engine.ts";
 
 /** A node of a cluster. */
 export interface Member {
-  /** Its name. */
+  /** The name of the node. */
   readonly name: string;
-  /** The address of its container. */
+  /** The address of the node's container. */
   readonly address: string;
-  /** Greater than that of each earlier node of this name. */
+  /**
+   * The epoch of the node. It is greater than that of each earlier node of this
+   * name.
+   */
   readonly epoch: number;
-  /** The kinds of agents that may live there. */
+  /** The kinds of agents that may live on the node. */
   readonly offers: readonly string[];
-  /** Whether it takes no more agents. */
+  /** Whether the node accepts no more agents. */
   readonly isDraining: boolean;
 }
 
-/** A node that came or has gone. */
+/** A node that has joined or left. */
 export interface MemberChange {
   /** What happened. */
   readonly kind: "joined" | "left";
@@ -26,28 +29,30 @@ export interface MemberChange {
   readonly member: Member;
 }
 
-/** What the entry of a node says. Its epoch is unknown to its first write. */
+/**
+ * The contents of a node's entry. The epoch is not known at its first write.
+ */
 export interface MemberRecord extends Omit<Member, "epoch"> {
   readonly epoch: number | null;
-  /** Told apart from another node of this name. */
+  /** Identifies this node among nodes of the same name. */
   readonly id: string;
   readonly leaseMs: number;
 }
 
-/** Returns the value of the entry of a node. */
+/** Encodes the entry of a node. */
 export function encodeMember(record: MemberRecord): Uint8Array {
   return withHead(record);
 }
 
-/** Returns what the entry of a node says. */
+/** Decodes the entry of a node. */
 export function decodeMember(entry: Entry): MemberRecord & Member {
   const record = splitHead(entry.value).head as MemberRecord;
   return { ...record, epoch: record.epoch ?? entry.revision };
 }
 
-/** The nodes of a cluster, as far as this side has heard. */
+/** The nodes of a cluster, as far as this side knows. */
 export class Members {
-  /** By name. */
+  /** The nodes by name. */
   readonly byName: Map<string, Member> = new Map();
   readonly #engine: Engine;
   readonly #cluster: string;
@@ -65,7 +70,10 @@ export class Members {
     return keyOf(this.#cluster, "node", name);
   }
 
-  /** Resolves once it knows all. */
+  /**
+   * Follows the changes of the nodes. Resolves once all present nodes are
+   * known.
+   */
   follow(): Promise<AsyncDisposable> {
     const prefix = `${keyOf(this.#cluster, "node")}.`;
     return this.#engine.watch(prefix, (change) => this.#take(change));
@@ -100,15 +108,17 @@ export class Members {
     for (const listener of this.#listeners) listener(change);
   }
 
-  /** Calls `listener` with each change, until the result is called. */
+  /**
+   * Calls `listener` with each change, until the returned function is called.
+   */
   listen(listener: (change: MemberChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /**
-   * Resolves to the node that `owner` names, if it is there now, by the engine's
-   * own word where this side has not heard of it.
+   * Resolves to the node that `owner` names; `null` if it is gone. Asks the
+   * engine if this side does not know the node yet.
    */
   async find({ node, epoch }: Owner): Promise<Member | null> {
     const known = this.byName.get(node);
@@ -124,7 +134,7 @@ function memberIn(entry: Entry): Member {
   return { name, address, epoch, offers, isDraining };
 }
 
-/** Yields the members there are, and then each change, until `ended` aborts. */
+/** Yields the present members, and then each change, until `ended` aborts. */
 export async function* followMembers(
   members: Members,
   ended: AbortSignal,

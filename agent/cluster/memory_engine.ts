@@ -4,25 +4,26 @@ import { containerEngine } from "./container_engine.ts";
 import type { Engine } from "./engine.ts";
 import { EngineAgent } from "./engine_agent.ts";
 
-/** A container in memory that holds the entries of its engines. */
+/** A container in memory that holds the entries of some engines. */
 interface Hub {
   readonly container: Container;
-  /** The address of its agent. */
+  /** The address of the engine agent. */
   readonly address: string;
-  /** How many engines keep it open. */
+  /** The number of engines that keep the hub open. */
   engines: number;
 }
 
-/** The hubs of the engines that are open. */
+/** The hubs of the open engines. */
 const hubs = new WeakMap<Engine, Hub>();
 
 /**
- * Creates an engine in memory, for nodes of one process and for tests. With
- * `beside`, it shares entries and topics with that one; nodes may also share an
- * engine itself. The entries are gone when the last of them is disposed of.
+ * Creates an in-memory engine, for nodes of one process and for tests. With
+ * `beside`, the new engine shares entries and topics with that engine; several
+ * nodes may also use the same engine. The entries are gone when the last engine
+ * that shares them is disposed of.
  *
- * In a simulation, engines reach each other over the simulated network: let the
- * body make the first one, and each node one of its own beside it.
+ * In a simulation, engines reach each other over the simulated network. Create
+ * the first engine in the body, and in each node another engine beside it.
  *
  * ```ts
  * import { memoryEngine } from "@denomas/denomas/cluster";
@@ -35,7 +36,8 @@ const hubs = new WeakMap<Engine, Hub>();
  * assertEquals(new TextDecoder().decode(entry?.value), "Ada");
  * ```
  *
- * @throws {TypeError} If `beside` is no engine in memory, or is disposed of.
+ * @throws {TypeError} If `beside` is not an in-memory engine, or is disposed
+ * of.
  */
 export async function memoryEngine(beside?: Engine): Promise<Engine> {
   const hub = beside === undefined ? await openHub() : hubs.get(beside);
@@ -45,7 +47,7 @@ export async function memoryEngine(beside?: Engine): Promise<Engine> {
     );
   }
   hub.engines++;
-  // Only a simulated network loses connections.
+  // Without a simulated network, the connection cannot be lost.
   const isSimulated = world.memory !== undefined;
   const patience = isSimulated
     ? {}

@@ -1,10 +1,10 @@
 /**
- * Agents on many machines: nodes that know each other by name, on an engine that
- * they share.
+ * Agents on many machines: nodes that find each other by name, through an
+ * engine that they share.
  *
  * A {@linkcode Node} is a container with a name and a lease. It finds virtual
- * agents, which live on any node and move when that dies, groups of agents, and
- * one leader for each name. The guide is `docs/cluster.md`.
+ * agents, which live on any node and move when their node dies; groups of
+ * agents; and one leader for each name. The guide is `docs/cluster.md`.
  *
  * @module
  */

@@ -17,13 +17,13 @@ const GRACE_MS = 5_000;
 
 /** Options for {@linkcode Node.lead} and {@linkcode Node.changes}. */
 export interface NodeWaitOptions {
-  /** Gives up. */
+  /** Stops waiting. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A container with a name and a lease in a cluster, in which it finds agents,
- * groups and leads by their names. Made by {@linkcode Node.join}; the guide is
+ * A container with a name and a lease in a cluster, which finds agents, groups
+ * and leads by their names. Made by {@linkcode Node.join}; the guide is
  * `docs/cluster.md`.
  *
  * ```ts
@@ -59,9 +59,9 @@ export interface NodeWaitOptions {
  * assertEquals(await visits.add(1), 2);
  * ```
  *
- * A node that cannot renew its lease in time ends by itself, before others count
- * it as gone: {@linkcode Node.signal} aborts, its agents end without being saved,
- * and its container is closed.
+ * A node that cannot renew its lease in time ends by itself, before others
+ * consider it gone: {@linkcode Node.signal} aborts, its agents end without
+ * being saved, and its container is closed.
  */
 export class Node implements AsyncDisposable {
   readonly #host: NodeHost;
@@ -72,14 +72,15 @@ export class Node implements AsyncDisposable {
   }
 
   /**
-   * Joins a cluster. It waits while another node has its name: one that has died
-   * has it for as long as its lease.
+   * Joins a cluster. Waits while another node has the same name; a node that
+   * has died keeps its name until its lease ends.
    *
    * @throws {StaleEpochError} If another node keeps the name.
    * @throws {EngineError} If the engine cannot be reached.
    * @throws {TypeError} If a name is not allowed.
    * @throws {RangeError} If `leaseMs` is under 1,000.
-   * @throws {unknown} The reason of the signal; or why its container cannot listen.
+   * @throws {unknown} The reason of the signal, or the error with which the
+   * container failed to listen.
    */
   static async join(cluster: string, options: NodeOptions): Promise<Node> {
     const host = new NodeHost(cluster, options);
@@ -97,37 +98,40 @@ export class Node implements AsyncDisposable {
     return this.#host.name;
   }
 
-  /** Where its agents live, virtual ones and others. */
+  /** The container of the node's agents, virtual and others. */
   get container(): Container {
     return this.#host.container;
   }
 
-  /** The revision of its claim: greater than that of each earlier node of this name. */
+  /**
+   * The epoch of the node. It is greater than that of each earlier node of this
+   * name.
+   */
   get epoch(): number {
     return this.#host.owner.epoch;
   }
 
   /**
-   * Aborts when the node has left or has lost its lease. The reason of a loss is a
-   * `StaleEpochError`.
+   * Aborts when the node has left, or has lost its lease. After a loss, the
+   * reason is a `StaleEpochError`.
    */
   get signal(): AbortSignal {
     return this.#host.signal;
   }
 
-  /** The nodes of the cluster by name, this one included, as far as it has heard. */
+  /** The known nodes of the cluster, including this one, by name. */
   get members(): ReadonlyMap<string, Member> {
     return this.#host.members.byName;
   }
 
-  /** The number of virtual agents that live here. */
+  /** The number of virtual agents on this node. */
   get size(): number {
     return this.#host.activations.size;
   }
 
   /**
-   * Yields the members there are, as having joined, and from then on those that
-   * come and go. Ends when the node has left.
+   * Yields the present members as joined, and then each member that joins or
+   * leaves. Ends when the node has left.
    *
    * @throws {unknown} The reason of the signal.
    */
@@ -136,10 +140,10 @@ export class Node implements AsyncDisposable {
   }
 
   /**
-   * Lets agents of these classes live here, by the names under which they are
-   * given. They are made as `new Class(container, options)`, and pass the options
-   * on to `Agent`. Resolves when the other nodes are being told; calls that this
-   * one makes are placed here from now on.
+   * Allows virtual agents of these classes to live on this node, under the
+   * given kind names. They are made with `new Class(container, options)`, and
+   * must pass the options on to `Agent`. Resolves when the other nodes can see
+   * the offer. This node's own calls can place agents here immediately.
    *
    * @throws {TypeError} If a name is not allowed.
    * @throws {unknown} The reason of the node's signal, if it has left.
@@ -149,19 +153,19 @@ export class Node implements AsyncDisposable {
   }
 
   /**
-   * Returns the proxy for the virtual agent of this kind and name. It always
-   * exists: a call makes it, on a node that offers its kind, unless it lives
-   * already. When its node dies, the next call makes it again elsewhere, with the
-   * state that it has saved last.
+   * Returns the proxy for the virtual agent of this kind and name. A virtual
+   * agent always exists: if it does not run yet, a call makes it on a node that
+   * offers its kind. When its node dies, the next call makes it again
+   * elsewhere, with its last saved state.
    *
-   * A call that was not received, or whose method is idempotent, is made again at
-   * the new place; any other one that was lost rejects. The proxy can be passed to
+   * If a call was not received, or its method is idempotent, it is made again
+   * at the new place; any other lost call rejects. The proxy can be passed to
    * others in this cluster.
    *
-   * @typeParam T The class of the agent. Nothing checks that it is.
+   * @typeParam T The class of the agent. It is not checked.
    * @throws {TypeError} If a name is not allowed.
-   * @throws {ConnectError} As a rejection of a call, if no node has been found for
-   * it within `retryForMs`.
+   * @throws {ConnectError} As a rejection of a call, if no node for the agent
+   * is found within `retryForMs`.
    */
   agent<T>(type: string, name: string): Remote<T> {
     checkName("find an agent", type);
@@ -172,10 +176,11 @@ export class Node implements AsyncDisposable {
   }
 
   /**
-   * Returns the group of this name in the cluster, whose members may live on any
-   * node. It has the same methods as one of `container.group`, and no home.
+   * Returns the group of this name in the cluster, whose members may live on
+   * any node. It has the same methods as a group of `container.group`, but no
+   * home.
    *
-   * @typeParam T The class of the members. Nothing checks that it is.
+   * @typeParam T The class of the members. It is not checked.
    */
   group<T>(name: string): Group<T> {
     checkName("find a group", name);
@@ -183,11 +188,11 @@ export class Node implements AsyncDisposable {
   }
 
   /**
-   * Waits until nobody else leads this name, and then leads it until the result is
-   * disposed of, or the node leaves or loses its lease.
+   * Waits until no other node leads this name, and then leads it, until the
+   * result is disposed of, or the node leaves or loses its lease.
    *
    * @throws {TypeError} If the name is not allowed.
-   * @throws {unknown} The reason of the signal, or of the node's.
+   * @throws {unknown} The reason of `signal`, or of the node's signal.
    */
   async lead(
     name: string,
@@ -204,17 +209,17 @@ export class Node implements AsyncDisposable {
   }
 
   /**
-   * Takes no more virtual agents, and gives back those that are here, saved, and
-   * all leads: other nodes take them over at once. Calls that run get to their
-   * ends, within `graceMs`, 5,000 by default. Never rejects.
+   * Accepts no more virtual agents, saves and releases the present ones, and
+   * releases all leads, so that other nodes can take them over at once. Running
+   * calls may finish within `graceMs`, by default 5,000. Never rejects.
    */
   async drain({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     await this.#host.drain(graceMs);
   }
 
   /**
-   * Drains the node, leaves the cluster and closes the container, all of this
-   * within about `graceMs`, 5,000 by default. Repeatable; never rejects.
+   * Drains the node, leaves the cluster and closes the container, all within
+   * about `graceMs`, by default 5,000. Can be called repeatedly; never rejects.
    */
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     await this.#host.close(graceMs);

@@ -1,9 +1,11 @@
 import type { ContainerOptions } from "../container_options.ts";
 import type { Engine } from "./engine.ts";
 
-/** Options for `Node.join`; the others are those of its container. */
+/** Options for `Node.join`, in addition to those of its container. */
 export interface NodeOptions extends ContainerOptions {
-  /** What the nodes of the cluster share. The node does not close it. */
+  /**
+   * The engine that the nodes of the cluster share. The node does not close it.
+   */
   readonly engine: Engine;
   /**
    * The name of the node in the cluster.
@@ -12,20 +14,22 @@ export interface NodeOptions extends ContainerOptions {
    */
   readonly name?: string | undefined;
   /**
-   * The address at which its container listens, as in `Container.create`.
+   * The address at which the node's container listens, as in
+   * `Container.create`.
    *
    * @default {`engine.nodeAddress`}
    */
   readonly address?: string | undefined;
   /**
-   * How long after its last sign of life a node counts as gone, in milliseconds,
-   * from 1,000 on. It renews its lease four times as often.
+   * How long after its last renewal a node counts as gone, in milliseconds, at
+   * least 1,000. The node renews its lease four times in this period.
    *
    * @default {9_000}
    */
   readonly leaseMs?: number | undefined;
   /**
-   * How long calls of virtual agents wait while an agent is away, in milliseconds.
+   * How long calls of virtual agents wait while an agent is away, in
+   * milliseconds.
    *
    * @default {twice `leaseMs`, and 2,000 more}
    */
