@@ -18,12 +18,13 @@ import {
 } from "./entry.ts";
 
 /**
- * Returns data of a peer if it fits, with `undefined` for what is optional and
- * `null`. Throws a `ValidationError` that calls the value `name`.
+ * Returns the data of a peer if it is valid; an omitted optional value or
+ * `null` becomes `undefined`. Throws a `ValidationError` that calls the value
+ * `name`.
  */
 type Check<T> = (value: unknown, name: string) => T;
 
-/** Makes a schema for `expose` of a check. */
+/** Turns a check into a schema for `expose`. */
 export function schema<T>(check: Check<T>): StandardSchema<T> {
   const validate = (value: unknown): SchemaResult<T> => {
     try {
@@ -48,7 +49,9 @@ function fitting<T>(
   };
 }
 
-/** Takes `undefined`, and `null`, which Python sends for nothing. */
+/**
+ * Also accepts `undefined`, and `null`, which Python sends for a missing value.
+ */
 function optional<T>(check: Check<T>): Check<T | undefined> {
   return (value, name) => value == null ? undefined : check(value, name);
 }
@@ -79,7 +82,7 @@ const object = fitting<Readonly<Record<string, unknown>>>(
   "an object",
 );
 
-/** Checks the named members of objects, and leaves out all others. */
+/** Checks the named members of objects, and drops all others. */
 function members<T>(
   shape: { readonly [K in keyof T]-?: Check<T[K]> },
 ): Check<T> {
@@ -92,7 +95,9 @@ function members<T>(
   };
 }
 
-/** Checks options: objects that may be missing, and have no other members. */
+/**
+ * Checks option objects. They may be missing, and must not have other members.
+ */
 function options<T>(
   shape: { readonly [K in keyof T]-?: Check<T[K]> },
 ): Check<T> {
@@ -108,10 +113,12 @@ function options<T>(
   };
 }
 
-/** The longest text, in UTF-16 units. */
+/** The maximum length of a text, in UTF-16 units. */
 const MAX_TEXT = 256;
 
-/** The most properties of an entry or a query, and the most values of one. */
+/**
+ * The most properties of an entry or a query, and the most values per property.
+ */
 const MAX_PROPERTIES = 16;
 
 function isText(value: unknown): value is string {
@@ -145,7 +152,7 @@ const propertyValue = fitting<DirectoryPropertyValue>(
   `a text of at most ${MAX_TEXT} characters, a finite number, a boolean or null`,
 );
 
-/** Checks objects with any names. */
+/** Checks objects with arbitrary names. */
 function named<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
   return (value, name) => {
     const entries = Object.entries(object(value, name));
@@ -154,14 +161,14 @@ function named<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
       propertyName(key, `a name in ${name}`);
       return [key, check(it, `${name}, '${printable(key, 32)}'`)] as const;
     });
-    // 'fromEntries' makes own properties, whatever their names.
+    // `fromEntries` makes own properties, even of a name like `__proto__`.
     return Object.freeze(Object.fromEntries(checked));
   };
 }
 
 const properties = named(propertyValue);
 
-/** Checks keys; a shorter one could be guessed. */
+/** Checks keys. A shorter key could be guessed. */
 export const key = fitting<string>(
   (it) => isText(it) && it.length >= 16,
   `a well-formed text of 16 to ${MAX_TEXT} characters`,
@@ -211,7 +218,7 @@ export const news: Check<DirectoryNews> = members({
   entry: (value, name) => value === null ? null : entry(value, name),
 });
 
-/** Returns whether an entry fits a query. */
+/** Returns whether an entry matches a query. */
 export function fits(
   { type, match }: DirectoryQuery,
   entry: DirectoryEntry,

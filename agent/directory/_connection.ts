@@ -4,7 +4,9 @@ import { internalsOf } from "../_container_internals.ts";
 import type { Container } from "../container.ts";
 import type { Directory } from "./directory.ts";
 
-/** The connection of a container to a directory, which registrations share. */
+/**
+ * The connection of a container to a directory, shared by its registrations.
+ */
 export class DirectoryConnection {
   readonly container: Container;
   /** The address of the directory. */
@@ -24,12 +26,12 @@ export class DirectoryConnection {
     this.onError = guardedOnError(onError);
   }
 
-  /** Returns the same proxy as before, unless the connection was lost. */
+  /** Returns the same proxy each time, unless the connection was lost. */
   connect(signal?: AbortSignal): Promise<Remote<Directory>> {
     return this.container.connect<Directory>(this.address, { signal });
   }
 
-  /** Lets the directory be watched until the result is disposed of. */
+  /** Keeps the directory watched until the result is disposed of. */
   use(): Disposable {
     this.#users++;
     return {

@@ -13,7 +13,7 @@ export interface KeyedRegistration extends DirectoryRegistration {
   readonly key: string;
 }
 
-/** The entries that were registered on one connection, and end with it. */
+/** The entries that were registered on one connection. They end with it. */
 interface Holder {
   readonly budget: Budget;
   readonly listings: Set<Listing>;
@@ -24,13 +24,13 @@ export interface Listing {
   readonly id: number;
   readonly holder: Holder;
   registration: KeyedRegistration;
-  /** The entry that others see; `null` while it is hidden, and at the end. */
+  /** The visible entry; `null` while it is hidden, and after it is removed. */
   entry: DirectoryEntry | null;
 }
 
 /**
- * Hears of each entry that is new (`before` is `null`), has changed, or is gone
- * (`after` is `null`).
+ * Called with each entry that is new (`before` is `null`), has changed, or is
+ * gone (`after` is `null`).
  */
 export type OnEntryChange = (
   listing: Listing,
@@ -39,12 +39,12 @@ export type OnEntryChange = (
 ) => void;
 
 /**
- * All entries. They count towards the budgets of the connections on which they
- * were registered, and are removed when these end.
+ * All entries of a directory. They count towards the budgets of the connections
+ * on which they were registered, and are removed when these connections end.
  */
 export class Entries {
   readonly #onChange: OnEntryChange;
-  /** By key, in the order of their ids. */
+  /** The registrations by key, in the order of their ids. */
   readonly #listings = new Map<string, Listing>();
   readonly #holders = new WeakMap<ConnectionChannel, Holder>();
   #lastId = 0;
@@ -54,12 +54,15 @@ export class Entries {
     this.#onChange = onChange;
   }
 
-  /** The number of entries, including those that are hidden. */
+  /** The number of entries, including hidden ones. */
   get size(): number {
     return this.#listings.size;
   }
 
-  /** All entries, in the order of their ids. Entries may change meanwhile. */
+  /**
+   * All entries, in the order of their ids. Entries may change during the
+   * iteration.
+   */
   all(): Iterable<Listing> {
     return this.#listings.values();
   }
@@ -71,11 +74,11 @@ export class Entries {
   }
 
   /**
-   * Adds an entry, or changes the one with the same key. If that belongs to
-   * another connection, it is removed, and a new one added.
+   * Adds an entry, or changes the entry with the same key. An entry of another
+   * connection is removed, and a new one is added.
    *
    * @throws {ValidationError} If the key belongs to another address or type.
-   * @throws {ServerBusyError} If there is no room for it.
+   * @throws {ServerBusyError} If there is no room for the entry.
    */
   set(registration: KeyedRegistration, channel: ConnectionChannel): void {
     const { key, address, type } = registration;
@@ -158,10 +161,10 @@ function bytesOf(
   return bytes;
 }
 
-/** The memory of a registration beside its texts. */
+/** The memory of a registration without its texts, in bytes. */
 const LISTING_BYTES = 512;
 
-/** The memory of a property beside its texts. */
+/** The memory of a property without its texts, in bytes. */
 const PROPERTY_BYTES = 64;
 
 function areSame(a: DirectoryProperties, b: DirectoryProperties): boolean {

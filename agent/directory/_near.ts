@@ -3,10 +3,11 @@ import { type Address, parseAddress } from "../../transports/address.ts";
 import { folderOf } from "../../transports/socket_file.ts";
 
 /**
- * Whether an agent lives where its caller is: on the same host, or behind the same
- * broker, by which it can be reached anyway. A caller on the directory's own
- * machine may make it dial that under its other names; a caller from elsewhere may
- * not, since some services trust local callers.
+ * Returns whether an agent lives near its caller: on the same host, or behind
+ * the same broker, through which it can be reached anyway. A caller on the
+ * directory's own machine may make the directory connect to that machine under
+ * its other names. A caller from elsewhere may not, since some services trust
+ * local callers.
  */
 export function isNear(
   agentAddress: string,
@@ -26,7 +27,9 @@ export function isNear(
   return isLocal && isBeside(wanted, at);
 }
 
-/** Returns the host of an address, or `null` if that is not on a network. */
+/**
+ * Returns the host of an address; `null` if the address is not on a network.
+ */
 function networkHostOf(address: Address): string | null {
   const isOfNetwork = "host" in address && address.scheme !== "local";
   return isOfNetwork ? address.host : null;
@@ -40,7 +43,9 @@ function brokerOf(address: Address): string | null {
   return end === -1 ? null : `${scheme}://${name.slice(0, end)}`;
 }
 
-/** Whether two addresses belong to one machine, folder or memory. */
+/**
+ * Returns whether two addresses belong to the same machine, folder or memory.
+ */
 function isBeside(wanted: Address, at: Address): boolean {
   const host = networkHostOf(wanted);
   if (host !== null) {

@@ -4,9 +4,9 @@ import type { Links } from "../links/_links.ts";
 import { Turns } from "./_turns.ts";
 
 /**
- * Checks that a caller owns the address that it registers: the directory
- * connects to that address, and asks there whether the registration was made
- * from there. One caller's addresses are checked one after the other.
+ * Checks that a caller owns the address that it registers. The directory
+ * connects to that address, and asks there whether the registration was made by
+ * its container. The addresses of one caller are checked one at a time.
  */
 export class Proofs {
   readonly #links: Pick<Links, "confirms">;
@@ -22,10 +22,10 @@ export class Proofs {
   }
 
   /**
-   * Resolves when it is proven that `caller`, which stands for a connection, may
-   * make the registration with this key.
+   * Resolves once it is proven that `caller` may make the registration with
+   * this key. `caller` stands for a connection.
    *
-   * @throws {ValidationError} If it may not.
+   * @throws {ValidationError} If the caller may not make it.
    * @throws {ConnectError} If no container can be reached at the address.
    */
   check(

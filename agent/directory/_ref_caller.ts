@@ -6,20 +6,23 @@ import { isAgentNotFound } from "../messages/_agent_not_found.ts";
 import { ConnectError } from "../../transports/errors.ts";
 import { world } from "../../transports/internal.ts";
 
-/** What a {@linkcode RefCaller} needs to find its agent. */
+/** The dependencies of a {@linkcode RefCaller}. */
 export interface RefSource {
   /** The address of the directory. */
   readonly address: string;
-  /** The time limit of calls that have none, in milliseconds. */
+  /** The default time limit of calls, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * Returns a proxy for an agent that fits.
+   * Returns a proxy for an agent that matches the query.
    *
    * @throws {AgentNotFoundError} If there is none.
    * @throws {ConnectError} If the directory cannot be reached.
    */
   find(): Promise<unknown>;
-  /** Returns what waits before each further attempt, until there is no time. */
+  /**
+   * Returns a function that waits before each further attempt, and throws once
+   * no time is left.
+   */
   retries(): (
     error: unknown,
     signal: AbortSignal | undefined,
@@ -28,8 +31,9 @@ export interface RefSource {
 }
 
 /**
- * Returns whether there is no agent at `address`, or was none to be found: then
- * the call has not run. What a method itself fails by is no reason to run another.
+ * Returns whether the call has not run, because there is no agent at `address`,
+ * or no agent was found. An error of the method itself is not a reason to call
+ * another agent.
  */
 function isGone(error: unknown, address: string | undefined): boolean {
   if (error instanceof ConnectError) return true;
@@ -39,12 +43,12 @@ function isGone(error: unknown, address: string | undefined): boolean {
 }
 
 /**
- * Calls an agent that a directory has found, and looks up another one when that
- * is gone.
+ * Calls an agent that a directory has found. When the agent is gone, looks up
+ * another one.
  */
 export class RefCaller implements Caller {
   readonly #source: RefSource;
-  /** The proxy of the agent that was found last; calls share one look-up. */
+  /** The proxy of the agent found last. Concurrent calls share a look-up. */
   #target: Promise<unknown> | null = null;
 
   constructor(source: RefSource) {
@@ -79,7 +83,7 @@ export class RefCaller implements Caller {
         if (!isGone(error, address)) throw error;
         this.#forget(target);
         if (holdsStream(args)) throw error;
-        // Another agent may be there already.
+        // The known agent was outdated: look up another one without waiting.
         if (known === null) await again(error, signal, leftMs());
       }
     }

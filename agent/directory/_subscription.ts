@@ -6,18 +6,18 @@ import type { Listing } from "./_entries.ts";
 import type { DirectoryEntry, DirectoryNews, DirectoryQuery } from "./entry.ts";
 
 /**
- * The weight of a subscription, in bytes. It stands for the work as well: each
- * change of an entry is compared with all subscriptions.
+ * The budget of a subscription, in bytes. It also stands for work: each change
+ * of an entry is compared with all subscriptions.
  */
 const SUBSCRIPTION_BYTES = 65_536;
 
-/** The memory of an entry that a subscriber has yet to hear of, in bytes. */
+/** The memory of an entry that has yet to be sent to a subscriber, in bytes. */
 const PENDING_BYTES = 100;
 
 /**
- * The entries that one subscriber has yet to hear of. Entries, not events: it
- * hears of an entry as it is when its turn comes, and not of states in between.
- * The subscriber itself knows what it has heard before.
+ * The entries that have yet to be sent to one subscriber. It stores entries,
+ * not events: each entry is sent in its present state, and states in between
+ * are skipped. The subscriber itself knows what it has received before.
  */
 export class Subscription {
   readonly #query: DirectoryQuery;
@@ -28,8 +28,8 @@ export class Subscription {
   #waiting = Promise.withResolvers<void>();
 
   /**
-   * Creates a subscription that counts towards `budget`, of the connection of
-   * its subscriber.
+   * Creates a subscription that counts towards `budget`, which belongs to the
+   * subscriber's connection.
    */
   constructor(
     query: DirectoryQuery,
@@ -42,12 +42,14 @@ export class Subscription {
     for (const listing of entries) this.changed(listing, null, listing.entry);
   }
 
-  /** Counts for nothing any more. */
+  /** Releases all memory held in the budget. */
   release(): void {
     this.#budget.end();
   }
 
-  /** An entry is new (`before` is `null`), has changed, or is gone. */
+  /**
+   * Called when an entry is new (`before` is `null`), has changed, or is gone.
+   */
   changed(
     listing: Listing,
     before: DirectoryEntry | null,
@@ -57,7 +59,7 @@ export class Subscription {
     const does = after !== null && fits(this.#query, after);
     if (this.#error !== null || !did && !does) return;
     if (!does && this.#pending.get(listing) === true) {
-      // It came and went before its turn.
+      // The entry was added and removed before it could be sent.
       this.#take(listing);
     } else if (!this.#pending.has(listing) && this.#hold(PENDING_BYTES)) {
       this.#pending.set(listing, !did);
@@ -65,7 +67,7 @@ export class Subscription {
     }
   }
 
-  /** Returns whether there is room; ends the subscription if there is none. */
+  /** Returns whether there is room. If there is none, ends the subscription. */
   #hold(bytes: number): boolean {
     if (this.#budget.exceededBy(bytes) === null) {
       this.#budget.hold(bytes);
@@ -84,15 +86,15 @@ export class Subscription {
     this.#budget.release(PENDING_BYTES);
   }
 
-  /** Ends it: the next change rejects with `error`. */
+  /** Ends the subscription: `next` rejects with `error`. */
   end(error: Error): void {
     this.#error = error;
     this.#waiting.resolve();
   }
 
   /**
-   * Waits for the next change. Rejects with the error that ended it, or with the
-   * signal's reason.
+   * Waits for the next change. Rejects with the error that ended the
+   * subscription, or with the signal's reason.
    */
   async next(signal: AbortSignal): Promise<DirectoryNews> {
     for (;;) {

@@ -2,16 +2,15 @@ import { abortable } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 
 /**
- * Lets callers take turns at work that takes long: the work of one caller is
- * done one after the other, so that many requests of one caller do not keep
- * others waiting.
+ * Lets callers take turns at slow work. The work of each caller runs one piece
+ * at a time, so that many requests of one caller do not delay the others.
  */
 export class Turns {
   readonly #last = new WeakMap<object, Promise<void>>();
 
   /**
-   * Does `work` after all earlier work of `caller`. Rejects with the reason of
-   * `signal` if that aborts before the work begins.
+   * Runs `work` after all earlier work of `caller`. Rejects with the reason of
+   * `signal` if the signal aborts before the work begins.
    */
   async run<T>(
     caller: object,
@@ -25,7 +24,7 @@ export class Turns {
       if (before !== undefined) await abortable(before, signal);
       return await work();
     } finally {
-      // Others have their turn before the next work of this caller.
+      // Let other callers go before the next work of this caller.
       const pass = () => world.defer(resolve);
       if (before === undefined) pass();
       else before.then(pass);

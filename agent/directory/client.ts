@@ -24,14 +24,14 @@ import {
   Registration,
 } from "./registration.ts";
 
-/** The number of entries at which a look-up without `limit` is given up. */
+/** A look-up without `limit` fails when it reaches this number of entries. */
 const MAX_FOUND = 1_000_000;
 
 /** Options for `findDirectory`. */
 export interface FindDirectoryOptions extends ConnectOptions {
   /**
-   * Hears of errors when an agent is registered again, other than that the
-   * directory is away; the registration is tried again.
+   * Called with errors when an agent is registered again, except when the
+   * directory is away. The registration is then retried.
    *
    * @default One line on stderr.
    */
@@ -55,8 +55,8 @@ export interface SubscribeOptions extends DirectoryQuery {
 }
 
 /**
- * The directory on the side of a container that uses it. It owns its
- * registrations. Made by `findDirectory`.
+ * A container's access to a directory. It owns its registrations. Made by
+ * `findDirectory`.
  */
 export class DirectoryClient implements AsyncDisposable {
   /** The address of the directory. */
@@ -78,17 +78,20 @@ export class DirectoryClient implements AsyncDisposable {
   }
 
   /**
-   * Registers an agent, or the agent of a proxy, until its signal aborts. It must
-   * belong to this container, unless the directory trusts this container.
-   * Resolves when the directory has the entry, which shows as soon as the agent
-   * has started; while the directory is away, waits for the directory.
+   * Registers an agent, or the agent behind a proxy, until its signal aborts.
+   * The agent must belong to this container, unless the directory trusts this
+   * container. Resolves when the directory has stored the entry; others can see
+   * the entry once the agent has started. While the directory is away, waits
+   * for it.
    *
-   * @throws {ValidationError} If type or properties do not fit, or the
-   * directory does not allow the address, or its container does not confirm it.
-   * @throws {ServerBusyError} If this container, or its host, makes the directory
-   * hold too much.
+   * @throws {ValidationError} If the type or the properties are invalid, the
+   * directory does not allow the address, or the agent's container does not
+   * confirm it.
+   * @throws {ServerBusyError} If this container, or its host, makes the
+   * directory hold too much memory.
    * @throws {RemoteError} If the directory cannot reach the agent's container.
-   * @throws {unknown} The reason of the agent's signal, if it ends first.
+   * @throws {unknown} The reason of the agent's signal, if the signal aborts
+   * first.
    */
   async register<T>(
     agent: RegisteredAgent | Remote<T>,
@@ -110,10 +113,11 @@ export class DirectoryClient implements AsyncDisposable {
   }
 
   /**
-   * Returns the entries that fit a query, in the order in which they appeared.
+   * Returns the entries that match a query, in the order in which they were
+   * registered.
    *
-   * @throws {ValidationError} If the query does not fit, or the directory
-   * sends something else than entries.
+   * @throws {ValidationError} If the query is invalid, or the directory does
+   * not send valid entries.
    * @throws {RangeError} If there are a million entries or more, and no `limit`.
    * @throws {ConnectError} If the directory cannot be reached.
    */
@@ -134,7 +138,7 @@ export class DirectoryClient implements AsyncDisposable {
       const page = list(entry, wanted)(told, this.#answer);
       let last = after;
       for (const { id } of page) {
-        // In order, since looking up might never come to an end otherwise.
+        // Ids must increase; otherwise the look-up might never end.
         last = integer(last + 1)(id, `${this.#answer}, 'id'`);
       }
       found.push(...page);
@@ -153,7 +157,7 @@ export class DirectoryClient implements AsyncDisposable {
 
   /**
    * Looks up agents, and connects to all of them. Agents that are gone by then
-   * are left out.
+   * are skipped.
    *
    * @typeParam T The class of the agents. It is not checked.
    * @throws {unknown} The errors of `lookUp`.
@@ -167,10 +171,10 @@ export class DirectoryClient implements AsyncDisposable {
   }
 
   /**
-   * Looks up agents, and connects to the first one that is there.
+   * Looks up agents, and connects to the first one that can be reached.
    *
    * @typeParam T The class of the agent. It is not checked.
-   * @throws {AgentNotFoundError} If there is none.
+   * @throws {AgentNotFoundError} If no matching agent can be reached.
    * @throws {unknown} The errors of `lookUp`.
    */
   async connectOne<T>(query: LookUpOptions = {}): Promise<Remote<T>> {
@@ -186,12 +190,13 @@ export class DirectoryClient implements AsyncDisposable {
   }
 
   /**
-   * Returns a proxy for an agent that fits the query, whichever that is. The
-   * first call looks it up; when it is gone, or has moved, the next call looks up
-   * another one, and so does a call that has not run because of that. As long as
-   * an agent answers, the proxy stays with it.
+   * Returns a proxy for any agent that matches the query. The first call looks
+   * up an agent, and the proxy keeps using it as long as it answers. When the
+   * agent is gone or has moved, the next call looks up another one. A call that
+   * has not run for that reason is repeated with the other agent.
    *
-   * Calls reject with an `AgentNotFoundError` if none fits, within `retryForMs`.
+   * Calls reject with an `AgentNotFoundError` if no agent matches within
+   * `retryForMs`.
    *
    * @typeParam T The class of the agent. It is not checked.
    * @throws {RangeError} If `retryForMs` is under 0.
@@ -212,7 +217,7 @@ export class DirectoryClient implements AsyncDisposable {
     return makeRemote(caller, "") as Remote<T>;
   }
 
-  /** Connects to an agent; returns `null` if it is gone by now. */
+  /** Connects to an agent; returns `null` if it is gone. */
   async #reach<T>(address: string): Promise<Remote<T> | null> {
     try {
       const { context, links } = internalsOf(this.#connection.container);
@@ -228,12 +233,12 @@ export class DirectoryClient implements AsyncDisposable {
   }
 
   /**
-   * Yields the entries that fit, as `"added"`, and then each change, until the
-   * loop is left. A loop that reads slowly misses states in between, and never
-   * the last one.
+   * Yields the matching entries as `"added"`, and then each change, until the
+   * loop ends. A slow loop may miss states in between, but never the last one.
    *
-   * @throws {ValidationError} In the loop, if the query does not fit.
-   * @throws {ConnectionClosedError} In the loop, if the directory is lost.
+   * @throws {ValidationError} In the loop, if the query is invalid.
+   * @throws {ConnectionClosedError} In the loop, if the connection to the
+   * directory is lost.
    * @throws {AgentNotFoundError} In the loop, if the directory is closed.
    */
   async *subscribe(
@@ -243,7 +248,7 @@ export class DirectoryClient implements AsyncDisposable {
     const changes: AsyncIterable<unknown> = await withOptions(directory, {
       signal,
     }).subscribe(query);
-    // The directory does not know what this side has heard of.
+    // The directory does not record what this side has received.
     const seen = new Map<number, DirectoryEntry>();
     for await (const told of changes) {
       const { id, entry } = news(told, this.#answer);
@@ -259,20 +264,20 @@ export class DirectoryClient implements AsyncDisposable {
     }
   }
 
-  /** Closes its registrations. Repeatable; never rejects. */
+  /** Closes the registrations. Can be called repeatedly; never rejects. */
   async close(): Promise<void> {
     await Promise.all([...this.#registrations].map((it) => it.close()));
   }
 
-  /** Closes its registrations. */
+  /** Closes the registrations. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 }
 
 /**
- * Connects a container to the directory at `address`, which may be one of its
- * own agents.
+ * Connects a container to the directory at `address`, which may be one of the
+ * container's own agents.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";
@@ -300,10 +305,11 @@ export class DirectoryClient implements AsyncDisposable {
  * assertEquals(await found?.bid(8), 9);
  * ```
  *
- * @throws {ConnectError} If its container cannot be reached, within
+ * @throws {ConnectError} If the directory's container cannot be reached within
  * `retryForMs`.
- * @throws {AuthenticationError} If its container refuses this one.
- * @throws {AgentNotFoundError} If it is not there, within `retryForMs`.
+ * @throws {AuthenticationError} If the directory's container refuses this one.
+ * @throws {AgentNotFoundError} If the directory does not exist within
+ * `retryForMs`.
  * @throws {ContainerClosedError} If this container is closed.
  * @throws {TypeError} If the address has no known form.
  */

@@ -23,21 +23,21 @@ import { Proofs } from "./_proofs.ts";
 import { Subscription } from "./_subscription.ts";
 import { Turns } from "./_turns.ts";
 
-/** The number of entries that are examined before others have their turn. */
+/** The number of entries to examine before other work gets its turn. */
 const SLICE = 2_048;
 
 /** Options for the constructor of {@linkcode Directory}. */
 export interface DirectoryOptions extends AgentOptions {
   /**
-   * Its name in the container, and the end of its address.
+   * The name of the directory in its container, and the end of its address.
    *
    * @default {"directory"}
    */
   readonly id?: string | undefined;
   /**
-   * Decides whether an agent may be registered under an address, to which the
-   * directory connects for the proof; `callerAddress` is the address of the
-   * caller. May be async.
+   * Decides whether an agent may be registered under `address`. If so, the
+   * directory connects to that address for the proof. `callerAddress` is the
+   * address of the caller. May be async.
    *
    * @default {the host of TCP must be that of the caller. For callers on the
    * directory's own machine also that of the directory, and the folder of its
@@ -50,9 +50,9 @@ export interface DirectoryOptions extends AgentOptions {
     ) => boolean | Promise<boolean>)
     | undefined;
   /**
-   * Decides whether a caller may register an address without a proof that it is
-   * its own: for programs that register agents of others, and for peers that
-   * cannot give a proof. May be async.
+   * Decides whether a caller may register an address without proving that the
+   * address is its own. For programs that register agents of others, and for
+   * peers that cannot give a proof. May be async.
    *
    * @default {no}
    */
@@ -71,17 +71,17 @@ export type DirectoryCaller = Pick<
 >;
 
 /**
- * A directory of agents: they register with it by type and properties, and
- * others look them up and subscribe to changes. An entry is there as long as the
+ * A directory of agents. Agents are registered by type and properties; others
+ * look them up and subscribe to changes. An entry lasts as long as the
  * connection on which it was registered.
  *
- * An address is registered only by the container that has it: the directory
+ * An address can be registered only by its own container: the directory
  * connects to the address, and asks there. {@linkcode findDirectory} answers
- * that for you; for other programs see `trust`.
+ * for you; for other programs see `trust`.
  *
- * It is an agent as any other, with plain data as arguments and results, so
- * that Python can call it, too. Call it by its address, never directly. In
- * denomas, `findDirectory` does more of the work.
+ * A directory is an ordinary agent, with plain data as arguments and results,
+ * so that Python can call it, too. Always call it by its address, never
+ * directly. In denomas, `findDirectory` does more of the work.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";
@@ -111,7 +111,8 @@ export class Directory extends Agent {
 
   /** Creates a directory in `container`. */
   constructor(container: Container, options: DirectoryOptions = {}) {
-    // Registrations of others wait for answers of their containers.
+    // Concurrent, since a registration waits for the agent's container to
+    // answer.
     super(container, {
       concurrent: true,
       ...options,
@@ -125,17 +126,18 @@ export class Directory extends Agent {
   }
 
   /**
-   * Registers an agent, and resolves to the key of the entry, which stays until
-   * it is withdrawn or the caller's connection ends.
+   * Registers an agent, and resolves to the key of the entry. The entry lasts
+   * until it is withdrawn or the caller's connection ends.
    *
-   * The same agent may be registered several times. With the key of an entry,
-   * this gives that entry new properties; on another connection, the entry
-   * moves there, and gets another id.
+   * The same agent may be registered several times. Registering with the key of
+   * an existing entry gives that entry new properties; on another connection,
+   * the entry moves to that connection and gets another id.
    *
-   * @throws {ValidationError} If the argument does not fit, or the address is
-   * not allowed, or is not the caller's own.
-   * @throws {ServerBusyError} If the caller makes the directory hold too much.
-   * @throws {unknown} If the agent's container cannot be reached from here.
+   * @throws {ValidationError} If the argument is invalid, or the address is not
+   * allowed, or is not the caller's own.
+   * @throws {ServerBusyError} If the caller makes the directory hold too much
+   * memory.
+   * @throws {unknown} If the directory cannot reach the agent's container.
    */
   @expose({ args: [checks.schema(checks.registration)] })
   async register(registration: DirectoryRegistration): Promise<string> {
@@ -148,7 +150,9 @@ export class Directory extends Agent {
     return key;
   }
 
-  /** Checks that a caller may register an address, before anything is kept. */
+  /**
+   * Checks that a caller may register an address, before anything is stored.
+   */
   async #admit(
     { address, key }: KeyedRegistration,
     caller: Call,
@@ -162,13 +166,13 @@ export class Directory extends Agent {
     if (await this.#trust(address, caller) !== true) {
       await this.#proofs.check(address, key, channelOf(caller), signal);
     }
-    // An entry on a connection that has ended would stay.
+    // An entry added after its connection has ended would never be removed.
     signal.throwIfAborted();
     if (this.signal.aborted) throw this.#closedError();
   }
 
   /**
-   * Withdraws the entry with this key. Does nothing if there is none.
+   * Withdraws the entry with this key, if there is one.
    *
    * @throws {ValidationError} If the argument cannot be a key.
    */
@@ -178,10 +182,10 @@ export class Directory extends Agent {
   }
 
   /**
-   * Looks up one page of entries, ordered by their ids, which grow in the order
-   * of registration. A page with fewer entries than the limit is the last one.
+   * Looks up one page of entries, ordered by id. Ids grow in the order of
+   * registration. A page with fewer entries than the limit is the last one.
    *
-   * @throws {ValidationError} If the argument does not fit.
+   * @throws {ValidationError} If the argument is invalid.
    */
   @expose({ args: [checks.schema(checks.page)] })
   async lookUp(page: DirectoryPage = {}): Promise<DirectoryEntry[]> {
@@ -206,12 +210,12 @@ export class Directory extends Agent {
   }
 
   /**
-   * Sends the entries that fit, and then each change. A subscriber that reads
-   * slowly misses states in between, and never the last one.
+   * Yields the matching entries, and then each change. A slow subscriber may
+   * miss states in between, but never the last one.
    *
-   * @throws {ValidationError} If the argument does not fit.
+   * @throws {ValidationError} If the argument is invalid.
    * @throws {ServerBusyError} In the loop, if the caller makes the directory
-   * hold too much.
+   * hold too much memory.
    * @throws {AgentNotFoundError} In the loop, when the directory is closed.
    */
   @expose({ args: [checks.schema(checks.query)] })
@@ -223,13 +227,14 @@ export class Directory extends Agent {
     query: DirectoryQuery,
     caller: Call,
   ): AsyncGenerator<DirectoryNews> {
-    // Not before somebody reads: else nobody might ever end it.
+    // Created on the first read: a subscription that is never read might never
+    // end.
     const channel = channelOf(caller);
     const subscription = await this.#turns.run(channel, caller.signal, () => {
       if (this.signal.aborted) throw this.#closedError();
       const { budget } = channel;
       const subscription = new Subscription(query, this.#entries.all(), budget);
-      // At once, so that no change in between is missed.
+      // Added in the same step, so that no change is missed.
       this.#subscriptions.add(subscription);
       return subscription;
     });
@@ -241,7 +246,7 @@ export class Directory extends Agent {
     }
   }
 
-  /** Returns the sizes of its tables. */
+  /** Returns the sizes of the directory's tables. */
   @expose
   stats(): DirectoryStats {
     return {

@@ -1,18 +1,21 @@
 /** The value of a property. A number must be finite. */
 export type DirectoryPropertyValue = string | number | boolean | null;
 
-/** Properties of an agent, by name. */
+/** The properties of an agent, by name. */
 export type DirectoryProperties = Readonly<
   Record<string, DirectoryPropertyValue>
 >;
 
-/** The entry of an agent: plain data. */
+/** The entry of an agent. It is plain data. */
 export interface DirectoryEntry {
-  /** Names the entry while the directory lives. Ids of later entries are larger. */
+  /**
+   * Identifies the entry as long as the directory lives. Later entries have
+   * larger ids.
+   */
   readonly id: number;
   /** The address of the agent. */
   readonly address: string;
-  /** The kind of the agent, in a word of your choice. */
+  /** The kind of the agent, as a word of your choice. */
   readonly type: string;
   /** Further properties of the agent. */
   readonly properties: DirectoryProperties;
@@ -20,7 +23,7 @@ export interface DirectoryEntry {
 
 /** The argument of `Directory.register`. */
 export interface DirectoryRegistration {
-  /** The kind of the agent, in a word of your choice. */
+  /** The kind of the agent, as a word of your choice. */
   readonly type: string;
   /** The address of the agent. */
   readonly address: string;
@@ -31,15 +34,15 @@ export interface DirectoryRegistration {
    */
   readonly properties?: DirectoryProperties | undefined;
   /**
-   * The caller's secret, which is needed to change and withdraw the entry: 16
-   * characters or more that nobody can guess.
+   * The caller's secret, needed to change or withdraw the entry: 16 or more
+   * characters that nobody can guess.
    *
    * @default {a random one}
    */
   readonly key?: string | undefined;
   /**
-   * Hides the entry until it is registered again with its key: for an agent that
-   * cannot be called yet.
+   * Hides the entry until it is registered again with its key. For an agent
+   * that cannot be called yet.
    *
    * @default {false}
    */
@@ -55,8 +58,8 @@ export interface DirectoryQuery {
    */
   readonly type?: string | undefined;
   /**
-   * The properties of the entries: for each a value, or a list of values of
-   * which the entry has one. An entry without the property does not fit.
+   * The wanted properties of the entries: for each name a value, or a list of
+   * accepted values. An entry without the property does not match.
    *
    * @default {any}
    */
@@ -76,38 +79,46 @@ export interface DirectoryPage extends DirectoryQuery {
    */
   readonly limit?: number | undefined;
   /**
-   * Selects entries with a larger `id`: those after the last page.
+   * Selects entries with a larger `id`. Pass the last `id` of the previous
+   * page.
    *
    * @default {0}
    */
   readonly after?: number | undefined;
 }
 
-/** The most entries of one page. They fit into a frame, whatever they hold. */
+/**
+ * The most entries of one page. A page fits into one frame, even with the
+ * largest entries.
+ */
 export const DIRECTORY_PAGE_SIZE = 256;
 
-/** The state of an entry that fits a query, or did, as a directory sends it. */
+/**
+ * The state, as a directory sends it, of an entry that matches or has matched a
+ * query.
+ */
 export interface DirectoryNews {
   /** The id of the entry. */
   readonly id: number;
-  /** The entry; `null` if it is gone, or does not fit any more. */
+  /** The entry; `null` if it is gone, or does not match any more. */
   readonly entry: DirectoryEntry | null;
 }
 
 /** A change of an entry, as a subscriber sees it. */
 export interface DirectoryChange {
   /**
-   * `"added"`: the entry is there, or has come to fit the query. `"changed"`: it
-   * has other properties. `"removed"`: it is gone, or does not fit any more.
+   * `"added"`: the entry is new, or now matches the query. `"changed"`: its
+   * properties have changed. `"removed"`: it is gone, or does not match any
+   * more.
    */
   readonly kind: "added" | "changed" | "removed";
-  /** The entry; a removed one as it was sent last. */
+  /** The entry. A removed entry is shown as it was last sent. */
   readonly entry: DirectoryEntry;
 }
 
 /** The sizes of a directory's tables. */
 export interface DirectoryStats {
-  /** The number of entries, including those that are hidden. */
+  /** The number of entries, including hidden ones. */
   readonly entries: number;
   /** The number of subscribers. */
   readonly subscribers: number;

@@ -1,11 +1,11 @@
 /**
- * A directory through which agents find each other: they register with it by
- * type and properties, and others look them up, or subscribe to changes.
+ * A directory through which agents find each other. Agents are registered by
+ * type and properties; others look them up, or subscribe to changes.
  *
- * A {@linkcode Directory} is an agent in a container of your choice. An entry is
- * there as long as the connection on which it was registered.
- * {@linkcode findDirectory} connects a container to it. There is no search on
- * the network: its address is given.
+ * A {@linkcode Directory} is an agent in a container of your choice. An entry
+ * lasts as long as the connection on which it was registered.
+ * {@linkcode findDirectory} connects a container to the directory. There is no
+ * search on the network: you must know the directory's address.
  *
  * ```ts
  * import { Agent, Container } from "@denomas/denomas/agent";

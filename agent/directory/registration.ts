@@ -20,20 +20,20 @@ import type { DirectoryConnection } from "./_connection.ts";
 import type { Directory } from "./directory.ts";
 import type { DirectoryProperties } from "./entry.ts";
 
-/** The longest time for withdrawing an entry. */
+/** The time limit for withdrawing an entry. */
 const CLOSE_MS = 1_000;
 
-/** An agent to register, or an object with the address of one. */
+/** An agent to register, or an object with the address of an agent. */
 export interface RegisteredAgent {
   /** The address of the agent. */
   readonly address: string;
-  /** Ends the registration when it aborts, as the signal of an agent does. */
+  /** Ends the registration when it aborts. The signal of an agent does so. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options for `DirectoryClient.register`. */
 export interface RegisterOptions {
-  /** The kind of the agent, in a word of your choice. */
+  /** The kind of the agent, as a word of your choice. */
   readonly type: string;
   /**
    * Further properties of the agent.
@@ -44,24 +44,25 @@ export interface RegisterOptions {
 }
 
 /**
- * A registration that is kept up: after the directory was away, the agent is
- * registered again, after waits that grow from 50 ms to 5 s. It ends when it is
- * closed, and with its agent or container. Made by `DirectoryClient.register`.
+ * A registration that is renewed automatically: after the directory was away,
+ * the agent is registered again, with waits that grow from 50 ms to 5 s. It
+ * ends when it is closed, or when its agent or container closes. Made by
+ * `DirectoryClient.register`.
  */
 export class Registration implements AsyncDisposable {
   /** The address of the agent. */
   readonly address: string;
   /** The type of the agent. */
   readonly type: string;
-  /** Resolves when it is registered for the first time. */
+  /** Resolves when the agent is registered for the first time. */
   readonly first: Promise<void>;
-  /** Resolves when it has ended. Never rejects. */
+  /** Resolves when the registration has ended. Never rejects. */
   readonly ended: Promise<void>;
   readonly #connection: DirectoryConnection;
   readonly #key = world.uuid();
   readonly #ending = new AbortController();
   #properties: DirectoryProperties;
-  /** The directory that may have it. */
+  /** The directory that may have the entry. */
   #directory: Remote<Directory> | null = null;
   #isRegistered = false;
   #wasRegistered = false;
@@ -81,12 +82,12 @@ export class Registration implements AsyncDisposable {
     this.ended = this.#keep(signal);
   }
 
-  /** The properties that were given last. */
+  /** The latest properties. */
   get properties(): DirectoryProperties {
     return this.#properties;
   }
 
-  /** Whether the directory has the entry now, as far as this side knows. */
+  /** Whether the directory now has the entry, as far as this side knows. */
   get isRegistered(): boolean {
     return this.#isRegistered;
   }
@@ -98,11 +99,11 @@ export class Registration implements AsyncDisposable {
     const onAbort = () => this.end(ofAgent?.reason);
     ofAgent?.addEventListener("abort", onAbort, { once: true });
     if (ofAgent?.aborted) onAbort();
-    // By it this container confirms that the registration is its own.
+    // With this key, the container confirms that the registration is its own.
     const { registrationKeys } = internalsOf(container);
     registrationKeys.set(this.#key, address);
     const backoff = new Backoff(DEFAULT_BACKOFF, container);
-    // The server of the container keeps the process alive, if anything should.
+    // The container's server keeps the process alive, if that is wanted.
     backoff.isRef = false;
     try {
       for (;;) {
@@ -127,7 +128,7 @@ export class Registration implements AsyncDisposable {
       const directory = await this.#connection.connect(signal);
       this.#directory = directory;
       const calls = withOptions(directory, { signal, timeoutMs: Infinity });
-      // Before registering, so that no loss in between goes unnoticed.
+      // Watched before registering, so that no loss in between goes unnoticed.
       const lost = this.#connection.lost();
       const starting = this.#starting;
       await this.#registerWith(calls);
@@ -167,7 +168,7 @@ export class Registration implements AsyncDisposable {
     });
   }
 
-  /** From now on, who waits for it to be registered waits for the next time. */
+  /** Marks the entry as lost: later waits are for the next registration. */
   #lose(directory: Remote<Directory> | null): void {
     if (!this.#isRegistered || this.#directory !== directory) return;
     this.#isRegistered = false;
@@ -175,11 +176,12 @@ export class Registration implements AsyncDisposable {
   }
 
   /**
-   * Replaces the properties of the entry. Resolves when the directory has them;
-   * while the directory is away, waits for it.
+   * Replaces the properties of the entry. Resolves when the directory has
+   * stored them; while the directory is away, waits for it.
    *
-   * @throws {ValidationError} If they do not fit; the entry stays as it was.
-   * @throws {unknown} A reason, once the registration has ended.
+   * @throws {ValidationError} If the properties are invalid. The entry stays as
+   * it was.
+   * @throws {unknown} The reason, if the registration has ended.
    */
   async update(properties: DirectoryProperties): Promise<void> {
     this.#ending.signal.throwIfAborted();
@@ -193,20 +195,20 @@ export class Registration implements AsyncDisposable {
         if (this.#properties === properties) this.#properties = before;
         throw error;
       }
-      // The next registration brings the new properties.
+      // The next registration sends the new properties.
       this.#lose(directory);
     }
     await this.#registered.promise;
   }
 
-  /** Ends it, and withdraws the entry. */
+  /** Ends the registration, and withdraws the entry. */
   end(reason?: unknown): void {
     this.#ending.abort(
       reason ?? new DOMException("The registration was closed", "AbortError"),
     );
   }
 
-  /** Withdraws the entry, again where the directory is too busy. */
+  /** Withdraws the entry. Tries again while the directory is too busy. */
   async #withdraw(backoff: Backoff): Promise<void> {
     if (this.#directory === null) return;
     const calls = withOptions(this.#directory, { timeoutMs: CLOSE_MS });
@@ -219,7 +221,7 @@ export class Registration implements AsyncDisposable {
       } catch (error) {
         const isRefused = error instanceof ServerBusyError ||
           error instanceof TimeoutError;
-        // Else the connection is lost, and the entry with it.
+        // Otherwise the connection is lost, and the entry with it.
         if (!isRefused) return;
       }
       await backoff.wait(CLOSE_MS, gone.signal).catch(() => {});
@@ -227,8 +229,8 @@ export class Registration implements AsyncDisposable {
   }
 
   /**
-   * Withdraws the entry, and resolves when it is gone, or after a second.
-   * Repeatable; never rejects.
+   * Withdraws the entry. Resolves when the entry is gone, or after one second.
+   * Can be called repeatedly; never rejects.
    */
   async close(): Promise<void> {
     this.end();
@@ -241,18 +243,18 @@ export class Registration implements AsyncDisposable {
   }
 }
 
-/** A promise whose rejection may go unheard. */
+/** Makes a promise whose rejection may stay unhandled. */
 function unawaited(): PromiseWithResolvers<void> {
   const resolvers = Promise.withResolvers<void>();
   resolvers.promise.catch(() => {});
   return resolvers;
 }
 
-/** Whether an error says that the directory is not there. */
+/** Returns whether an error means that the directory is away. */
 function isAway(error: unknown): boolean {
   return error instanceof ConnectError ||
     error instanceof ConnectionClosedError ||
     error instanceof AgentNotFoundError ||
-    // It is connected and silent.
+    // The directory is connected, but silent.
     error instanceof TimeoutError;
 }

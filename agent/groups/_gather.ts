@@ -2,22 +2,23 @@ import { TimeoutError } from "../../channel/errors.ts";
 import type { Clock } from "../clock/base_clock.ts";
 import type { Answer, GroupEngine, GroupMessage } from "./contract.ts";
 
-/** When a group has been asked for long enough. */
+/** When to stop asking a group. */
 export interface GatherTerms {
-  /** The seconds of `clock` in which members may answer. */
+  /** The time in which members may answer, in seconds of `clock`. */
   readonly within: number;
   readonly clock: Clock;
-  /** The number of values that are enough; 0 to wait for all members. */
+  /** The number of values that suffices; 0 to wait for all members. */
   readonly atLeast: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Asks all members of a group. Resolves to their answers, in the order in which
- * the members joined.
+ * Asks all members of a group. Resolves to their answers, in the order of the
+ * members.
  *
  * @throws {AggregateError} If there are fewer than `atLeast` values.
- * @throws {unknown} The reason of the signal, or why nobody could be asked.
+ * @throws {unknown} The reason of the signal, or the error if no member could
+ * be asked.
  */
 export async function gather(
   engine: GroupEngine,
@@ -30,7 +31,7 @@ export async function gather(
   let asked: readonly string[] | null = null;
   const answers = new Map<string, Answer>();
   let values = 0;
-  // Of the members that have not answered.
+  // The error for each member that has not answered.
   let error: unknown = null;
   try {
     const { members, answers: arriving } = await engine.gather(
@@ -70,7 +71,10 @@ function checkEnough(
   );
 }
 
-/** Ends a gathering: when it is over, its time is, or its caller gives it up. */
+/**
+ * Aborts when the gathering is over, its time is up, or its caller's signal
+ * aborts.
+ */
 class Ending implements Disposable {
   readonly #ending = new AbortController();
   readonly signal: AbortSignal;
@@ -89,7 +93,7 @@ class Ending implements Disposable {
           { timeoutMs: within * 1_000, sent: true },
         ),
       );
-    // Rejects where the gathering, or the clock, ends first.
+    // Rejects if the gathering or the clock ends first.
     clock.sleep(within, { signal: own }).then(onLate, () => {});
   }
 

@@ -17,10 +17,10 @@ import {
   type ToldAnswer,
 } from "./_receiver.ts";
 
-/** The longest name of a group. */
+/** The maximum length of a group name. */
 const MAX_NAME_LENGTH = 256;
 
-/** What a member, or the members of one container, take, in bytes. */
+/** The memory of one member, in bytes. */
 const MEMBER_BYTES = 1_024;
 
 /** The members of one group in one container. */
@@ -35,7 +35,7 @@ interface ContainerMembers {
 type MembersByContainer = Map<ConnectionChannel, ContainerMembers>;
 
 /**
- * The groups whose home is one container. Members are there as long as the
+ * The groups whose home is one container. Members stay as long as the
  * connections of their containers.
  */
 export class GroupHome {
@@ -50,7 +50,7 @@ export class GroupHome {
     return size;
   }
 
-  /** Adds a member, whose container is called by `receiver`. */
+  /** Adds a member. Its container is called through `receiver`. */
   @expose
   join(group: string, address: string, receiver: Remote<GroupReceiver>): void {
     checkName(group);
@@ -103,7 +103,7 @@ export class GroupHome {
     return [...new Set(parties.flatMap(({ members }) => [...members]))];
   }
 
-  /** Passes a message to all members, once to each container. */
+  /** Sends a message to all members, once to each container. */
   @expose
   publish(group: string, path: string, args: unknown[]): void {
     for (const { receiver } of this.#partiesOf(group)) {
@@ -113,7 +113,7 @@ export class GroupHome {
 
   /**
    * Calls all members. Returns their addresses, and a stream of the answers as
-   * they come.
+   * they arrive.
    */
   @expose
   ask(
@@ -125,8 +125,8 @@ export class GroupHome {
     const asked = this.members(group);
     const answers = new Arrivals<ToldAnswer>();
     const unasked = new Set(asked);
-    // The loss of a connection may be noticed after a member has joined on
-    // another one: the newest speaks for it.
+    // A member may already have joined on a new connection while the loss of
+    // the old one is still unnoticed: the newest connection answers for it.
     for (const { receiver, members } of [...this.#partiesOf(group)].reverse()) {
       const left = members.intersection(unasked);
       if (left.size === 0) continue;
@@ -137,7 +137,8 @@ export class GroupHome {
           const told = await withOptions(receiver, { signal })
             .ask(group, path, args);
           for await (const answer of told) {
-            // A container speaks for its own members, and once for each.
+            // A container may answer only for its own members, and once for
+            // each.
             if (left.delete(answer[0])) push(answer);
           }
         } catch (error) {
@@ -166,7 +167,7 @@ export class GroupHome {
   }
 }
 
-/** What is told of a member that left before its container was asked. */
+/** The failure of a member that left before its container was asked. */
 const NO_ANSWER = {
   name: "AgentNotFoundError",
   message: "Cannot ask the member: it has left the group",

@@ -18,7 +18,7 @@ import type {
 import type { GroupHome } from "./_home.ts";
 import { GroupReceiver, readAnswer, type ToldAnswer } from "./_receiver.ts";
 
-/** A connection to the home. */
+/** A connection to the home of groups. */
 interface HomeLink {
   readonly client: {
     readonly remote: { readonly groups: Remote<GroupHome> };
@@ -29,18 +29,18 @@ interface HomeLink {
   readonly isOver: boolean;
 }
 
-/** Carries the messages of groups by way of their home, one container. */
+/** Carries group messages through one container, the home of the groups. */
 export class HomeEngine implements GroupEngine, Dependent {
   readonly #internals: ContainerInternals;
   readonly #home: string;
   readonly #receiver: GroupReceiver;
   readonly #ending = new AbortController();
   readonly #backoff: Backoff;
-  /** The connection on which members have joined. */
+  /** The connection on which the members have joined. */
   #link: HomeLink | null = null;
   #isRejoining = false;
 
-  /** `home` is the address of the container that keeps the members. */
+  /** `home` is the address of the container that stores the members. */
   constructor(internals: ContainerInternals, home: string) {
     this.#internals = internals;
     this.#home = home;
@@ -58,13 +58,13 @@ export class HomeEngine implements GroupEngine, Dependent {
     try {
       await this.#enter(await this.#connect(), group, address);
     } catch (error) {
-      // A member that had joined before is added again.
+      // A member that had joined earlier is still joined again.
       if (isNew) this.#drop(group, address);
       throw error;
     }
   }
 
-  /** Returns whether it was a member here. */
+  /** Removes a member. Returns whether it was a member here. */
   #drop(group: string, address: string): boolean {
     const { members } = this.#receiver;
     const ofGroup = members.get(group);
@@ -73,7 +73,7 @@ export class HomeEngine implements GroupEngine, Dependent {
     return wasMember;
   }
 
-  /** Returns the connection on which members are to be. */
+  /** Returns the connection on which members should join. */
   async #connect(): Promise<HomeLink> {
     const { signal } = this.#ending;
     const link = await this.#internals.links.shared(this.#home, signal);
@@ -83,7 +83,7 @@ export class HomeEngine implements GroupEngine, Dependent {
     link.client.closed.then(() => {
       if (this.#link === link) this.#rejoin();
     });
-    // Its members have not joined on this one.
+    // The members have not joined on the new connection.
     if (isReplaced) this.#rejoin();
     return link;
   }
@@ -93,12 +93,12 @@ export class HomeEngine implements GroupEngine, Dependent {
     const home = withOptions(this.#homeOn(link), { signal });
     const receiver = this.#receiver as unknown as Remote<GroupReceiver>;
     await home.join(group, address, receiver);
-    // It may have left while it joined.
+    // The member may have left while it was joining.
     const isMember = this.#receiver.members.get(group)?.has(address);
     if (!isMember) await home.leave(group, address);
   }
 
-  /** Lets all members join again, unless that is going on. */
+  /** Makes all members join again, unless that is already in progress. */
   #rejoin(): void {
     if (this.#isRejoining) return;
     this.#isRejoining = true;
@@ -113,12 +113,14 @@ export class HomeEngine implements GroupEngine, Dependent {
       await this.#backoff.wait(Infinity, signal);
       link = await this.#enterAll();
     } while (link === null || link !== this.#link || link.isOver);
-    // At once, as a loss from now on begins anew.
+    // Reset at once: a later loss must start a new round.
     this.#isRejoining = false;
     this.#backoff.reset();
   }
 
-  /** Returns the connection on which all members have joined, or `null`. */
+  /**
+   * Returns the connection on which all members have joined; `null` on failure.
+   */
   async #enterAll(): Promise<HomeLink | null> {
     try {
       const link = await this.#connect();
@@ -179,7 +181,7 @@ export class HomeEngine implements GroupEngine, Dependent {
     return link.client.remote.groups;
   }
 
-  /** Ends attempts to join again. */
+  /** Stops attempts to join again. */
   close(): Promise<void> {
     this.#ending.abort(this.#internals.context.closedError("join a group"));
     return Promise.resolve();

@@ -17,21 +17,23 @@ import type { Answer, GroupMessage } from "./contract.ts";
 import { isAgentNotFound } from "../messages/_agent_not_found.ts";
 import { Arrivals } from "../messages/_arrivals.ts";
 
-/** The answer of a member as it travels: its address, and a value or a failure. */
+/**
+ * The wire form of a member's answer: its address, and a value or a failure.
+ */
 export type ToldAnswer = readonly [
   member: string,
   kind: "value" | "failure",
   content: unknown,
 ];
 
-/** The parts of a container that reach its agents. */
+/** The parts of a container that give access to its agents. */
 export interface AgentAccess {
   readonly context: {
-    /** Returns a number from 0 up to 1. */
+    /** Returns a random number in [0, 1). */
     readonly random: () => number;
   };
   readonly links: {
-    /** Returns how to call the agent at `address`. */
+    /** Returns the route to the agent at `address`. */
     route(address: string): Promise<{ readonly caller: Caller }>;
   };
   readonly supervisor: {
@@ -40,21 +42,21 @@ export interface AgentAccess {
   };
 }
 
-/** Takes the messages of groups for the members in one container. */
+/** Receives group messages for the members in one container. */
 export class GroupReceiver {
   readonly #internals: AgentAccess;
-  /** The members here, by group. */
+  /** The members in this container, by group. */
   readonly members: Map<string, Set<string>> = new Map();
 
   /** The connection of the container to itself. */
   #own: Promise<{ readonly caller: Caller }> | null = null;
 
-  /** `internals` are those of the container. */
+  /** `internals` belong to the container of the members. */
   constructor(internals: AgentAccess) {
     this.#internals = internals;
   }
 
-  /** Calls all members here, and ignores what comes of it. */
+  /** Calls all members in this container, and ignores the results. */
   @expose
   publish(group: string, path: string, args: unknown[]): void {
     const terms: CallTerms = { isOneWay: true };
@@ -63,7 +65,10 @@ export class GroupReceiver {
     }
   }
 
-  /** Calls all members here, and yields their answers as they come. */
+  /**
+   * Calls all members in this container, and yields their answers as they
+   * arrive.
+   */
   @expose
   ask(
     group: string,
@@ -90,8 +95,8 @@ export class GroupReceiver {
   }
 
   /**
-   * Calls one member here. Returns `null` if the call has not run, since there is
-   * none, or it is away.
+   * Calls one member in this container. Returns `null` if the call has not run,
+   * because there is no member, or all are away.
    */
   @expose
   async callOne(
@@ -123,27 +128,29 @@ export class GroupReceiver {
     options: CallOptions,
   ): Promise<unknown> {
     const { links, supervisor } = this.#internals;
-    // It may have joined in its `onStart`.
+    // The member may have joined in its `onStart`.
     const starting = supervisor.starting(member);
     if (starting !== null) await starting;
-    // The same promise for all, so that messages keep their order.
+    // All calls await the same promise, so that messages keep their order.
     const { caller } = await (this.#own ??= links.route(member));
     const { id } = parseAgentAddress(member);
     return await caller.call(`agents/${id}/${path}`, args, options);
   }
 }
 
-/** Returns what an answer that has travelled says. */
+/** Decodes the wire form of an answer. */
 export function readAnswer([member, kind, content]: ToldAnswer): Answer {
   return kind === "value"
     ? { member, value: content }
     : { member, error: fromFailure(content, member) };
 }
 
-/** The containers that have members, as {@linkcode callOneOf} asks them. */
+/** The containers with members, as used by {@linkcode callOneOf}. */
 type Parties = readonly Pick<Remote<GroupReceiver>, "callOne">[];
 
-/** Calls one member in one of these containers, which come in a random order. */
+/**
+ * Calls one member in one of these containers. The caller has shuffled them.
+ */
 export async function callOneOf(
   parties: Parties,
   { group, path, args }: GroupMessage,
@@ -166,7 +173,7 @@ export async function callOneOf(
   );
 }
 
-/** Returns these items in a random order. */
+/** Returns the items in random order. */
 export function shuffled<T>(
   items: Iterable<T>,
   random: () => number,
@@ -175,9 +182,9 @@ export function shuffled<T>(
     .sort((a, b) => a.at - b.at).map(({ item }) => item);
 }
 
-/** Returns an error in the form in which it travels. */
+/** Returns the wire form of an error. */
 export function failureOf(error: unknown): unknown {
-  // What came over a connection can be sent over another one.
+  // An error that came over one connection can be sent over another.
   const options = { stacks: false, causes: false, refusalOf: () => null };
   return toFailureRecord(passOn(error), options);
 }

@@ -37,28 +37,29 @@ export type Asking<T> = {
 /** Options for {@linkcode Group.ask}. */
 export interface AskOptions {
   /**
-   * How long members may take, in seconds of the container's clock. Those that
-   * have not answered by then have a `TimeoutError` in their place.
+   * The time in which members may answer, in seconds of the container's clock.
+   * For a member that has not answered by then, the result is a `TimeoutError`.
    *
    * @default {Infinity}
    */
   readonly within?: number | undefined;
   /**
-   * How many values are enough. The call resolves as soon as it has them, without
-   * the members that have not answered, and rejects if it cannot get them.
+   * The number of values that suffices. The call resolves as soon as it has
+   * them, without the members that have not answered, and rejects if it cannot
+   * get them.
    *
    * @default {all members are waited for, and all may fail}
    */
   readonly atLeast?: number | undefined;
-  /** Gives the calls up; the promise rejects with the signal's reason. */
+  /** Cancels the calls; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Agents in any containers that are told and asked together, by the name of
- * their group. Made by `container.group`.
+ * A named group of agents, in any containers, that can be told and asked
+ * together. Made by `container.group`.
  *
- * @typeParam T The class of the members. Nothing checks that it is.
+ * @typeParam T The class of the members. It is not checked.
  */
 export class Group<T = unknown> {
   /** The name of the group. */
@@ -80,15 +81,15 @@ export class Group<T = unknown> {
   }
 
   /**
-   * Adds an agent of this container until it leaves or closes. An agent that is
-   * restarted joins again itself, as in its `onStart`. Resolves when the home has
-   * it: messages that are sent from then on reach it. If the connection to the
-   * home is lost, it joins again by itself, and misses what is sent in between.
-   * Repeatable.
+   * Adds an agent of this container until it leaves or closes. Resolves when
+   * the home has added the agent: messages sent from then on reach it. If the
+   * connection to the home is lost, the agent is joined again automatically,
+   * but misses messages sent in between. A restarted agent must join again
+   * itself, for example in its `onStart`. Can be called repeatedly.
    *
    * @throws {TypeError} If the agent lives in another container.
    * @throws {ConnectError} If the home cannot be reached.
-   * @throws {ServerBusyError} If the home has no room for it.
+   * @throws {ServerBusyError} If the home has no room for another member.
    */
   async join(agent: Member): Promise<void> {
     const { address, signal } = agent;
@@ -105,14 +106,14 @@ export class Group<T = unknown> {
     if (signal.aborted) leave();
   }
 
-  /** Removes an agent of this container. Repeatable. */
+  /** Removes an agent of this container. Can be called repeatedly. */
   async leave(agent: Pick<Member, "address">): Promise<void> {
     await this.#engine.leave(this.name, agent.address);
   }
 
   /**
-   * Resolves to the addresses of the members, in the order in which they joined,
-   * as far as they joined from one container.
+   * Resolves to the addresses of the members. Members of the same container are
+   * in the order in which they joined.
    *
    * @throws {ConnectError} If the home cannot be reached.
    */
@@ -121,22 +122,22 @@ export class Group<T = unknown> {
   }
 
   /**
-   * Calls methods of all members, without an answer: see `notify`. The members
-   * in each container get one message together.
+   * Calls methods of all members without an answer: see `notify`. Each
+   * container gets one message for all its members.
    */
   get notify(): Notifying<Remote<T>> {
     return notify(this.ask()) as Notifying<Remote<T>>;
   }
 
   /**
-   * Returns a proxy whose calls go to all members, and resolve to the answer or
-   * the error of each, in the order of the members. They reject only if nobody
-   * could be asked, or with `atLeast`, by an `AggregateError` of the members'
-   * errors.
+   * Returns a proxy whose calls go to all members. A call resolves to the
+   * answer or the error of each member, in the order of the members. It rejects
+   * only if no member could be asked, or with `atLeast`, with an
+   * `AggregateError` of the members' errors.
    *
    * @throws {RangeError} If `within` or `atLeast` is under 0.
-   * @throws {TimeoutError} As a rejection of a call, if the home itself does not
-   * answer within `within`.
+   * @throws {TimeoutError} As a rejection of a call, if the home itself does
+   * not answer within the time `within`.
    */
   ask({ within = Infinity, atLeast = 0, signal }: AskOptions = {}): Asking<T> {
     checkRange("within", within, 0);
@@ -163,12 +164,13 @@ export class Group<T = unknown> {
   }
 
   /**
-   * A proxy whose calls go to one of the members, each to any of them. A call that
-   * has not run, since the member is away, goes to another one.
+   * A proxy whose calls each go to any one member. If a call has not run
+   * because the member is away, it goes to another member.
    *
-   * @throws {AgentNotFoundError} As a rejection of a call, if there is no member
-   * that can be reached.
-   * @throws {ConnectError} As one, if the home cannot be reached.
+   * @throws {AgentNotFoundError} As a rejection of a call, if no member can be
+   * reached.
+   * @throws {ConnectError} As a rejection of a call, if the home cannot be
+   * reached.
    */
   get any(): Remote<T> {
     const caller = {
@@ -180,7 +182,7 @@ export class Group<T = unknown> {
       ) => {
         const message = { group: this.name, path, args };
         const calling = this.#engine.callOne(message, signal);
-        // Nobody waits for what comes of it.
+        // The caller does not wait for the result.
         if (isOneWay) return void calling.catch(() => {});
         const answer = await calling;
         if ("error" in answer) throw answer.error;
