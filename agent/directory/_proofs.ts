@@ -12,7 +12,7 @@ export class Proofs {
   readonly #links: Pick<Links, "confirms">;
   readonly #directory: string;
   readonly #turns = new Turns();
-  /** The container that each caller was last proven to be. */
+  /** The address last proven for each caller. */
   readonly #proven = new WeakMap<object, string>();
 
   /** `directory` is the public address of the directory. */

@@ -4,21 +4,21 @@ import type { ContainerOptions } from "../container_options.ts";
 /** The most addresses that a container remembers. */
 const MAX_KNOWN = 10_000;
 
-/** How a container is dialled. */
+/** How to connect to a container. */
 export interface Approach {
-  /** Whether only a peer has named its address. */
+  /** Whether only a peer has named the container's address. */
   readonly isLearned: boolean;
-  /** Whether this container shows its credentials there. */
+  /** Whether this container shows its credentials to the other one. */
   readonly showsCredentials: boolean;
 }
 
-/** A container that this one spawns. */
+/** A container that this one has spawned. */
 export interface ChildAccess {
-  /** The credentials with which it is started. */
+  /** The credentials with which the child was started. */
   readonly credentials: unknown;
   /**
-   * Whether a peer at the child's address counts as the child without a proof.
-   * Only for a short time: another program may listen there later.
+   * Whether a peer at the child's address counts as the child without proof.
+   * Only true for a short time: another program may listen there later.
    */
   isPreauthorized: boolean;
 }
@@ -27,20 +27,23 @@ export interface ChildAccess {
  * Decides which addresses a container trusts, and which credentials it shows
  * and expects there.
  *
- * The program knows the addresses that it has named, has looked up or has
- * spawned. Addresses that peers name are compared with them as a whole: another
- * port of a known host is unknown.
+ * Known addresses are those that the program has named, looked up or spawned.
+ * An address named by a peer must match a known address exactly: another port
+ * of a known host is unknown.
  *
- * A child is shown the credentials with which it was started, and nothing else.
- * On the first connection that its parent makes, these are also taken as the
- * child's own, since it cannot show any there.
+ * A child is shown only the credentials with which it was started. On the first
+ * connection from the parent, these also count as the child's own credentials,
+ * since the child cannot show any there.
  */
 export class Access {
   readonly #options: ContainerOptions;
   readonly #max: number;
-  /** The known addresses, each with whether the program has named it. */
+  /**
+   * The known addresses. The value is true if the program has named the
+   * address.
+   */
   readonly #known = new Map<string, boolean>();
-  /** The containers that this one spawns, by their addresses. */
+  /** The spawned containers, by address. */
   readonly children: Map<string, ChildAccess> = new Map();
 
   constructor(options: ContainerOptions, max: number = MAX_KNOWN) {
@@ -53,13 +56,16 @@ export class Access {
     this.#add(address, true);
   }
 
-  /** Adds an address that was looked up for the program, as in a directory. */
+  /**
+   * Adds an address that was looked up for the program, for example in a
+   * directory.
+   */
   meet(address: string): void {
     this.#add(address, this.isNamed(address));
   }
 
   #add(address: string, isNamed: boolean): void {
-    // The least recently used address is forgotten first.
+    // The least recently used address is dropped first.
     this.#known.delete(address);
     this.#known.set(address, isNamed);
     const [oldest] = this.#known.keys();
@@ -76,7 +82,10 @@ export class Access {
     return this.#known.get(address) ?? false;
   }
 
-  /** Returns how to dial the container at `address`; `own` is this one's. */
+  /**
+   * Returns how to connect to the container at `address`. `own` is the address
+   * of this container.
+   */
   async approach(address: string, own: string): Promise<Approach> {
     const { credentials, credentialsFor } = this.#options;
     const isLearned = address !== own && !this.isNamed(address);
@@ -86,17 +95,17 @@ export class Access {
   }
 
   /**
-   * Returns whether to dial the agent at `address`, in `container`, that a peer
-   * has named.
+   * Returns whether to connect to the agent at `address`, in `container`, whose
+   * address came from a peer.
    */
   async allows(address: string, container: string): Promise<boolean> {
     const { allowConnect } = this.#options;
     if (allowConnect === undefined) return this.has(container);
-    // Awaited, as a promise is no consent.
+    // Compared with `true`, since a promise does not mean consent.
     return await allowConnect(address) === true;
   }
 
-  /** Removes a child, and forgets its address. */
+  /** Removes a child and its address. */
   removeChild(address: string): void {
     this.children.delete(address);
     this.#known.delete(address);
@@ -112,7 +121,7 @@ export class Access {
       : credentials;
   }
 
-  /** Returns the check of the peer that is dialled at `address`. */
+  /** Returns the function that authenticates the peer at `address`. */
   authenticateAt(address: string): Authenticate | undefined {
     const { authenticate } = this.#options;
     const child = this.children.get(address);

@@ -28,27 +28,33 @@ import {
 import type { AgentFinder } from "./_agent_finder.ts";
 import type { Route } from "./_link.ts";
 
-/** The begin of the paths of agents. */
+/** The start of agents' paths. */
 const PREFIX = "agents/";
 
-/** The most agents whose ways are remembered without a proxy. */
+/** The most agents whose callers are remembered without a proxy. */
 const MAX_CALLERS = 10_000;
 
-/** Finds how to call the agent at an address. */
+/** Finds a route to the agent at an address. */
 type FindRoute = (
   address: string,
   signal: AbortSignal | undefined,
 ) => Promise<Route>;
 
-/** The connections of a container, as far as they lead to agents. */
+/** The connections of a container, as a source of routes to agents. */
 interface RouteSource {
   /** Whether no new connections are made any more. */
   readonly isEnding: boolean;
-  /** Returns what finds the agent at `address`, if it has no fixed container. */
+  /**
+   * Returns the finder for the agent at `address`, if it has no fixed
+   * container.
+   */
   finderOf(address: string): AgentFinder | undefined;
-  /** Returns what waits before each further attempt, for `retryForMs` in all. */
+  /**
+   * Returns a function that waits before each further attempt, for up to
+   * `retryForMs` in all.
+   */
   retries(retryForMs: number, waits?: BackoffOptions): WaitForAttempt;
-  /** Returns how to call an agent, which may not exist. */
+  /** Returns the route to an agent, which may not exist. */
   route(address: string, signal?: AbortSignal): Promise<Route>;
 }
 
@@ -58,12 +64,13 @@ export class AgentAddresses implements AddressResolver {
   readonly #agents: Router<AgentLike>;
   /** The connections of the container. */
   readonly #links: RouteSource;
-  /** For agents that the program has named, and for those of peers. */
+  /** Finds routes to agents that the program has named. */
   readonly #named: RouteFinder;
+  /** Finds routes to agents that only peers have named. */
   readonly #passed: RouteFinder;
   readonly #callers = new Map<string, Caller>();
 
-  /** `agents` are those of the container. */
+  /** `agents` are the agents of the container. */
   constructor(
     context: ContainerContext,
     agents: Router<AgentLike>,
@@ -85,8 +92,8 @@ export class AgentAddresses implements AddressResolver {
     );
   }
 
-  // Also for an agent that has not started or is closed: it may pass itself at
-  // any time, and calls find out.
+  // Also works for an agent that has not started or is closed: it may pass
+  // itself at any time, and calls notice its state.
   placeOf(target: object): OwnPlace | null {
     if (!isAgent(target)) return null;
     const { address, id, container } = target;
@@ -96,7 +103,7 @@ export class AgentAddresses implements AddressResolver {
   }
 
   open({ address, type }: Place): object {
-    // A peer has named it: each call asks whether it may be dialled.
+    // A peer has named the address, so each call asks whether it may connect.
     const finder = this.#links.finderOf(address);
     const caller = finder === undefined
       ? this.#caller(address, { keepsRoute: false, retryForMs: 0 })
@@ -106,8 +113,9 @@ export class AgentAddresses implements AddressResolver {
   }
 
   /**
-   * Returns a proxy for an agent that the program has named, to which `route`
-   * leads now, if that is known. Its calls wait for up to `retryForMs` while the agent is away.
+   * Returns a proxy for an agent that the program has named. `route` is the
+   * present route to the agent, if it is known. Calls of the proxy wait for up
+   * to `retryForMs` while the agent is away.
    */
   named(
     { address, type }: Place,
@@ -121,15 +129,15 @@ export class AgentAddresses implements AddressResolver {
   }
 
   /**
-   * Returns what calls the agent at `address`, and has found it before. Not kept
-   * as long as its proxies are, so that no garbage collection decides whether an
-   * agent is looked for.
+   * Returns a caller for the agent at `address`, which remembers its route. It
+   * is not tied to the lifetime of its proxies, so that garbage collection does
+   * not decide whether an agent is searched for.
    */
   #shared(address: string, retryForMs: number): Caller {
     const key = `${retryForMs} ${address}`;
     const caller = this.#callers.get(key) ??
       this.#caller(address, { keepsRoute: true, retryForMs });
-    // The least recently used one is forgotten first.
+    // The least recently used caller is dropped first.
     this.#callers.delete(key);
     this.#callers.set(key, caller);
     const [oldest] = this.#callers.keys();
@@ -150,8 +158,8 @@ export class AgentAddresses implements AddressResolver {
   openPath(path: string): object | null {
     const id = path.slice(PREFIX.length);
     if (!path.startsWith(PREFIX) || !isAgentId(id)) return null;
-    // Agents have public addresses, and a path means the same as an address:
-    // others may name them, and calls use this container's own connection.
+    // Agents have public addresses, and a path is equivalent to an address:
+    // peers may name both, and calls use this container's own connection.
     const address = `${this.#context.address}/${id}`;
     const agent = this.#agents.get(id);
     const type = agent === undefined ? "Agent" : classNameOf(agent);
@@ -160,7 +168,7 @@ export class AgentAddresses implements AddressResolver {
 
   origin(isAwaited: boolean): CallOrigin | null {
     const origin = currentOrigin();
-    // Turns are read here, since that makes the key of one.
+    // Only read `turns` if needed, since the getter creates a key.
     return origin &&
       { agent: origin.agent, turns: isAwaited ? origin.turns : [] };
   }
@@ -190,7 +198,9 @@ export class AgentAddresses implements AddressResolver {
   }
 }
 
-/** Finds routes for the calls of proxies, over the connections of a container. */
+/**
+ * Finds routes for the calls of proxies, over the connections of a container.
+ */
 class ContainerRoutes implements RouteFinder {
   readonly #links: RouteSource;
   readonly #container: object;
@@ -221,7 +231,7 @@ class ContainerRoutes implements RouteFinder {
       : this.#findWithin(address, timeoutMs, signal);
   }
 
-  /** Finds a route; the time of the call includes this. */
+  /** Finds a route within the time limit of the call. */
   async #findWithin(
     address: string,
     timeoutMs: number,

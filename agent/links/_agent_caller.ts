@@ -11,8 +11,8 @@ import type { Route } from "./_link.ts";
 const MOST_LOSSES = 3;
 
 /**
- * Waits before another attempt, but no longer than `atMostMs`; throws `error`
- * once there is no time left.
+ * Waits before another attempt, for at most `atMostMs`. Throws `error` once no
+ * time is left.
  */
 export type WaitForAttempt = (
   error: unknown,
@@ -20,20 +20,21 @@ export type WaitForAttempt = (
   atMostMs?: number,
 ) => Promise<void>;
 
-/** What finds the way to an agent. */
+/** Finds routes to agents. */
 export interface RouteFinder {
-  /** Whether the container closes, and makes no connections any more. */
+  /** Whether the container is closing, and makes no more connections. */
   readonly isEnding: boolean;
   /**
-   * Returns what waits before each further attempt to reach an agent, for
-   * `retryForMs` in all.
+   * Returns a function that waits before each further attempt to reach an
+   * agent, for up to `retryForMs` in all.
    */
   retries(address: string, retryForMs: number): WaitForAttempt;
   /**
-   * Returns how to call the agent at `address`, which may not exist; connects if
-   * needed.
+   * Returns the route to the agent at `address`, which may not exist. Connects
+   * if needed.
    *
-   * @throws {ConnectError} If its container cannot be reached, or not be dialled.
+   * @throws {ConnectError} If its container cannot be reached, or connecting is
+   * not allowed.
    * @throws {TimeoutError} If that takes longer than `timeoutMs`.
    */
   find(
@@ -43,34 +44,35 @@ export interface RouteFinder {
   ): Promise<Route>;
 }
 
-/** When calls are made again. */
+/** When to repeat calls. */
 export interface AgentCallerOptions {
-  /** The time limit of calls that have none. */
+  /** The default time limit of calls. */
   readonly timeoutMs: number;
   /**
-   * How long a call waits for an agent that is away and has not got it. Without
-   * it, only a call that was not sent is made again, once, and at once.
+   * How long a call waits while the agent is away and has not received the
+   * call. If 0, only a call that was not sent is repeated, once and
+   * immediately.
    */
   readonly retryForMs: number;
-  /** Whether an open connection is used without asking the finder again. */
+  /** Whether to use an open connection without asking the finder again. */
   readonly keepsRoute: boolean;
 }
 
-/** A call, and what has become of it. */
+/** A call in progress. */
 interface OngoingCall {
   readonly path: string;
   readonly args: readonly unknown[];
   readonly options: CallOptions;
   readonly until: number;
   losses: number;
-  /** The loss after which the call may have run. */
+  /** The first loss after which the call may have run. */
   loss: ConnectionClosedError | null;
 }
 
 /**
- * Calls the agent at one address, over whichever connection leads there. A call
- * that has lost its connection is made again if it was not sent, and, where it
- * may wait, if its method is idempotent.
+ * Calls the agent at one address, over any connection that leads there. A call
+ * whose connection is lost is repeated if it was not sent. If the call may
+ * wait, it is also repeated if its method is idempotent.
  */
 export class AgentCaller implements Caller {
   /** The address of the agent. */
@@ -79,7 +81,7 @@ export class AgentCaller implements Caller {
   readonly #options: AgentCallerOptions;
   #route: Route | null;
 
-  /** `route` is one that is known already. */
+  /** `route` is the present route, if it is known. */
   constructor(
     address: string,
     finder: RouteFinder,
@@ -92,7 +94,7 @@ export class AgentCaller implements Caller {
     this.#route = route;
   }
 
-  /** The agent is known to be at the end of `route` now. */
+  /** Sets the present route to the agent. */
   take(route: Route): void {
     this.#route = route;
   }
@@ -107,7 +109,7 @@ export class AgentCaller implements Caller {
     const route = this.#open;
     if (route === null) return this.#callAnew(path, args, options, until);
     return route.caller.call(`${route.path}/${path}`, args, options)
-      // Most calls need no more than this.
+      // Most calls need only this.
       .catch((error) =>
         this.#isLoss(error) || this.#isAway(error)
           ? this.#callAnew(path, args, options, until, error)
@@ -115,11 +117,12 @@ export class AgentCaller implements Caller {
       );
   }
 
-  /** The connection that is there; `null` to ask for one. */
+  /** The known route if it can be used; `null` to ask the finder. */
   get #open(): Route | null {
     const route = this.#route;
     if (route === null || !this.#options.keepsRoute) return null;
-    // A call on a connection that has ended tells why, and is not sent.
+    // During a close, the ended connection is kept: the call then fails with
+    // its reason, unsent.
     return !route.isOver || this.#finder.isEnding ? route : null;
   }
 
@@ -127,14 +130,20 @@ export class AgentCaller implements Caller {
     return error instanceof ConnectionClosedError && !this.#finder.isEnding;
   }
 
-  /** Whether a call has not run, since the agent or its container is away. */
+  /**
+   * Returns whether a call has not run because the agent or its container is
+   * away.
+   */
   #isAway(error: unknown): boolean {
-    // What a method fails by is no `ConnectError` here.
+    // Errors thrown by the method itself do not arrive as a `ConnectError`.
     return error instanceof ConnectError ||
       isAgentNotFound(error, parseAgentAddress(this.remoteAddress).id);
   }
 
-  /** Makes a call over a new connection, once it has failed by `failure`. */
+  /**
+   * Makes a call over a new connection. `failure` is the error of an earlier
+   * attempt.
+   */
   async #callAnew(
     path: string,
     args: readonly unknown[],
@@ -156,7 +165,7 @@ export class AgentCaller implements Caller {
       if (this.#isLoss(error)) this.#lose(call, error);
       else if (error !== null) {
         if (!this.#isAway(error) || holdsStream(args)) throw error;
-        // A call that may have run says so.
+        // If the call may have run, report the loss instead.
         const last = call.loss ?? error;
         await again(last, options.signal, until - world.now());
       }
@@ -189,7 +198,7 @@ export class AgentCaller implements Caller {
     try {
       return await this.#finder.find(address, until - world.now(), signal);
     } catch (error) {
-      // A container that is connected and silent is out of reach, too.
+      // A container that is connected but silent counts as unreachable, too.
       const isSilent = error instanceof TimeoutError && world.now() < until;
       if (!isSilent) throw error;
       throw new ConnectError(
@@ -199,11 +208,12 @@ export class AgentCaller implements Caller {
     }
   }
 
-  /** Decides whether a call that has lost its connection may be made again. */
+  /** Throws if a call that has lost its connection must not be repeated. */
   #lose(call: OngoingCall, error: ConnectionClosedError): void {
-    // Once a call may have run, no later error can show that it has not.
+    // Once a call may have run, no later error can prove that it has not.
     if (error.sent) call.loss ??= error;
-    // Only the agent knows whether it may run twice, and to ask it takes time.
+    // Only the agent knows whether the method is idempotent, and asking it
+    // takes time.
     const isUrgent = error.sent && this.#options.retryForMs === 0;
     const isFinal = isUrgent || ++call.losses > MOST_LOSSES ||
       holdsStream(call.args);

@@ -2,8 +2,9 @@ import type { BackoffOptions } from "../../channel/internal.ts";
 import type { Route } from "./_link.ts";
 
 /**
- * Finds agents whose addresses name no container: they live now here, now there.
- * A container asks it in place of connecting to the address before the `/`.
+ * Finds agents whose addresses do not name a container, since they move. A
+ * container asks the finder instead of connecting to the address before the
+ * `/`.
  */
 export interface AgentFinder {
   /** How long calls wait while an agent is away, in milliseconds. */
@@ -11,9 +12,9 @@ export interface AgentFinder {
   /** The waits between attempts. */
   readonly waits: BackoffOptions;
   /**
-   * Resolves to the way to the agent with this id, in one attempt.
+   * Resolves to the route to the agent with this id, in one attempt.
    *
-   * @throws {ConnectError} If it cannot be found now.
+   * @throws {ConnectError} If the agent cannot be found now.
    */
   find(id: string, signal: AbortSignal | undefined): Promise<Route>;
 }

@@ -17,31 +17,34 @@ import { formatAgentAddress } from "../address.ts";
 import { readReason, Watches } from "./_watches.ts";
 import type { ContainerService } from "../supervision/_container_service.ts";
 
-/** The time in which another container must answer whether an agent exists. */
+/** The time limit for another container to answer whether an agent exists. */
 const CHECK_MS = 10_000;
 
-/** The time between questions to a container that has no `watch_aid`. */
+/** The time between polls of a container that has no `watch_aid`. */
 const POLL_MS = 5_000;
 
-/** The longest class name that another container may send. */
+/** The longest class name accepted from another container. */
 const MAX_NAME_LENGTH = 256;
 
-/** How calls reach an agent. */
+/** A route by which calls reach an agent. */
 export interface Route {
   readonly caller: Caller & {
     /** Resolves to whether the method at `path` may run twice. */
     isIdempotent(path: string, options: CallOptions): Promise<boolean>;
   };
   readonly path: string;
-  /** Whether its connection can send no more. */
+  /** Whether the connection can send no more. */
   readonly isOver: boolean;
-  /** Whether it has, or the other side has begun to close it. */
+  /**
+   * Whether the connection is over, or the other side has begun to close it.
+   */
   readonly isLeaving: boolean;
 }
 
 /**
- * A route over one session. A class, since a literal with a getter that is made
- * for each connection survives the scavenge that should collect it.
+ * A route over one session. It is a class, since an object literal with a
+ * getter, made for each connection, survives the garbage collection that should
+ * free it.
  */
 class AgentRoute implements Route {
   readonly caller: Session["calls"];
@@ -71,14 +74,16 @@ export class Link {
   readonly #pollMs: number;
   readonly #ending = new Ending(() => this.#session.channel.lossError()!);
   readonly #watches: Watches;
-  /** Whether calls use it, besides confirmations of registrations. */
+  /**
+   * Whether calls use the connection, not only confirmations of registrations.
+   */
   isShared = false;
-  /** The number of registrations that are being confirmed. */
+  /** The number of registrations being confirmed. */
   confirming = 0;
-  /** Whether it is known which extensions the other side has. */
+  /** Whether the other side has answered, so that its extensions are known. */
   #isGreeted = false;
 
-  /** `session` leads to the container at `address`. */
+  /** `session` is connected to the container at `address`. */
   constructor(address: string, session: Session, pollMs: number = POLL_MS) {
     this.#address = address;
     this.#session = session;
@@ -99,7 +104,7 @@ export class Link {
   }
 
   /**
-   * Asks whether an agent exists. Returns its class, and how to call it.
+   * Asks whether an agent exists. Returns its class and the route to it.
    *
    * @throws {AgentNotFoundError} If there is no such agent.
    */
@@ -115,15 +120,15 @@ export class Link {
     );
   }
 
-  /** Returns how to call an agent, which may not exist. */
+  /** Returns the route to an agent, which may not exist. */
   async route(id: string, signal?: AbortSignal): Promise<Route> {
-    // The first call must know whether the other side can take the addresses of
-    // agents.
+    // Before the first call, it must be known whether the other side supports
+    // the addresses of agents.
     if (!this.#isGreeted) await this.classOf(id, signal);
     return this.#route(id);
   }
 
-  /** Resolves to itself once the other side has answered something. */
+  /** Resolves to this link once the other side has answered a request. */
   async greeted(signal: AbortSignal | undefined): Promise<this> {
     if (!this.#isGreeted) await this.classOf("0", signal);
     return this;
@@ -137,18 +142,19 @@ export class Link {
    * Asks for the class name of an agent. Returns `null` if there is no such
    * agent.
    *
-   * @throws {ConnectError} If the answer is neither.
+   * @throws {ConnectError} If the answer is neither a class name nor `null`.
    */
   async classOf(id: string, signal?: AbortSignal): Promise<string | null> {
     const options = { timeoutMs: CHECK_MS, signal };
     let received: unknown;
     try {
-      // Not by a proxy: each new connection would make three.
+      // Not called through a proxy: that would create three for each new
+      // connection.
       received = await this.#session.calls.call("validate_aid", [id], options);
     } catch (error) {
-      // It may be open at this side alone. Heartbeats are patient with a peer
-      // that has been called and has answered nothing; another attempt must not
-      // ask here again.
+      // The connection may be open on this side only. Heartbeats tolerate a
+      // peer that has not answered its first call, so close the connection: the
+      // next attempt must not use it again.
       const isSilent = error instanceof TimeoutError && !this.#isGreeted;
       if (isSilent) this.close({ graceMs: 0 });
       throw error;
@@ -196,12 +202,13 @@ export class Link {
 
   /**
    * Resolves to a reason when the agent is gone; rejects when the connection
-   * ends. A container of aiomas is asked again and again.
+   * ends. A container of aiomas is polled.
    */
   async watch(id: string, signal: AbortSignal): Promise<string> {
     const options = { signal, timeoutMs: Infinity };
     const remote = withOptions(this.client.remote, options);
-    // Older containers answer a call when the agent is gone, others never.
+    // Tried in order: the watch desk; in older containers, a call that returns
+    // when the agent is gone. Other containers are polled.
     const ways = [
       () => this.#watches.watch(id, signal),
       async () => readReason(await remote.watch_aid(id)),
@@ -238,7 +245,7 @@ function isUnknownMethod(error: unknown): boolean {
     (error instanceof RemoteError && error.remoteName === "LookupError");
 }
 
-/** Reads a class name that another container sent; `null` if it is none. */
+/** Reads a class name sent by another container; `null` if it is not valid. */
 export function readClassName(received: unknown): string | null {
   if (typeof received !== "string" || received === "") return null;
   return printable(received, MAX_NAME_LENGTH);

@@ -1,4 +1,5 @@
-// Longer than most files: a connection has one owner, from the attempt to its end.
+// Longer than most files: keeps a connection in one place, from the attempt to
+// its end.
 import {
   abortable,
   Backoff,
@@ -43,43 +44,46 @@ import { Link, type Route } from "./_link.ts";
 import { Proxies } from "./_proxies.ts";
 import { AgentCaller, type WaitForAttempt } from "./_agent_caller.ts";
 
-/** An attempt to connect that several callers wait for. */
+/** An attempt to connect that several callers share. */
 interface Dial {
   readonly link: Promise<Link>;
   readonly controller: AbortController;
-  /** The number of those who wait. The last one that leaves gives it up. */
+  /**
+   * The number of callers. When the last one leaves, the attempt is aborted.
+   */
   waiting: number;
 }
 
-/** Begins the keys of connections that show no credentials. */
+/** The prefix of the keys of connections that show no credentials. */
 const BARE = "bare ";
 
 /**
- * The connections that a container has made, one to each other container; a
- * second one where it has credentials, and one of the two must not show them.
+ * The connections that a container has made, one to each other container. There
+ * may be a second one to a container if this one has credentials, and one of
+ * the two must not show them.
  */
 export class Links {
   /** The number of connections made since the start. */
   opened = 0;
-  /** The counts of the channels made here, including those that have ended. */
+  /** The counts of the channels of this container, including ended ones. */
   readonly totals: Totals = new Totals();
-  /** Passes agents by their addresses. */
+  /** Resolves agents by their addresses. */
   readonly resolver: AddressResolver;
-  /** What finds agents that have no fixed container, by the rest of their addresses. */
+  /** The finders of agents without a fixed container, by address prefix. */
   readonly finders: Map<string, AgentFinder> = new Map();
-  /** What goes on in the connections of the container. */
+  /** The traffic on the connections of the container. */
   readonly traffic: Traffic = new Traffic();
   readonly #addresses: AgentAddresses;
   readonly #proxies = new Proxies();
   readonly #context: ContainerContext;
   readonly #service: ContainerService;
   readonly #links = new Map<string, Link>();
-  /** The last attempt for each key that has not ended. */
+  /** The latest unfinished attempt for each key. */
   readonly #dials = new Map<string, Dial>();
-  /** All attempts that have not ended, including those given up. */
+  /** All unfinished attempts, including abandoned ones. */
   readonly #running = new Set<Dial>();
   readonly #ending: Ending;
-  /** The far end of the connection to the container itself. */
+  /** The far end of the container's connection to itself. */
   #ownEnd: ConnectionChannel | null = null;
   #isRef = true;
 
@@ -92,17 +96,17 @@ export class Links {
     this.#ending = new Ending(() => context.closedError("wait for an agent"));
   }
 
-  /** The number of connections now. */
+  /** The number of open connections. */
   get size(): number {
     return this.#links.size;
   }
 
-  /** The number of attempts to connect that go on. */
+  /** The number of connection attempts in progress. */
   get attempts(): number {
     return this.#running.size;
   }
 
-  /** The number of proxies that are remembered. */
+  /** The number of remembered proxies. */
   get proxies(): number {
     return this.#proxies.size;
   }
@@ -113,14 +117,17 @@ export class Links {
   }
 
   /**
-   * Returns the proxy for the agent at `address`, whether or not it exists. Its
-   * calls wait for up to `retryForMs` while the agent is away.
+   * Returns the proxy for the agent at `address`, whether or not it exists.
+   * Calls of the proxy wait for up to `retryForMs` while the agent is away.
    */
   named(address: string, type: string, retryForMs: number): object {
     return this.#addresses.named({ address, type }, null, retryForMs);
   }
 
-  /** Returns the proxy for the agent at `address`. */
+  /**
+   * Returns the proxy for the agent at `address`, after asking whether it
+   * exists.
+   */
   async agent(
     address: string,
     { retryForMs = 0, signal }: ConnectOptions = {},
@@ -140,7 +147,7 @@ export class Links {
         const place = { address, type };
         const make = () => this.#addresses.named(place, route, retryForMs);
         const proxy = this.#proxies.take(key, type, make);
-        // That of a proxy which is known may have ended.
+        // A known proxy may still have a route that is over.
         const { caller } = remoteNode(proxy)!;
         if (caller instanceof AgentCaller) caller.take(route);
         return proxy;
@@ -153,8 +160,8 @@ export class Links {
   }
 
   /**
-   * Returns what waits before each further attempt of something, for growing
-   * times, and throws the error of the last one when `retryForMs` are over.
+   * Returns a function that waits before each further attempt, for growing
+   * times, and throws the error of the last attempt once `retryForMs` are over.
    */
   retries(retryForMs: number, waits?: BackoffOptions): WaitForAttempt {
     const { clock, random } = this.#context;
@@ -171,13 +178,17 @@ export class Links {
     };
   }
 
-  /** Returns what finds the agent at `address`, if it has no fixed container. */
+  /**
+   * Returns the finder for the agent at `address`, if it has no fixed
+   * container.
+   */
   finderOf(address: string): AgentFinder | undefined {
-    // Not parsed: a peer may have sent it, and is told when it is used.
+    // Not validated: a peer may have sent the address; an error is reported
+    // when it is used.
     return this.finders.get(address.slice(0, address.lastIndexOf("/")));
   }
 
-  /** Returns how to call the agent at `address`, which may not exist. */
+  /** Returns the route to the agent at `address`, which may not exist. */
   async route(address: string, signal?: AbortSignal): Promise<Route> {
     const { container, id } = parseAgentAddress(address);
     const finder = this.finderOf(address);
@@ -188,7 +199,7 @@ export class Links {
 
   /**
    * Returns the shared connection to the container at `address`, which may be
-   * this one.
+   * this container.
    */
   async shared(address: string, signal?: AbortSignal): Promise<Link> {
     return await this.#translated(
@@ -210,7 +221,7 @@ export class Links {
       });
       return { scope: "agent", message };
     } catch (error) {
-      // The end of this container ends its connections, and not the agent.
+      // The end of this container ends its connections, but not the agent.
       if (this.isEnding) throw this.#context.closedError(`watch '${address}'`);
       if (!isLoss(error)) throw error;
       return { scope: "container", message: error.message };
@@ -218,8 +229,8 @@ export class Links {
   }
 
   /**
-   * Asks the container of the agent at `address`, as `Link.confirms` does, on a
-   * connection that is closed unless something else has used it.
+   * Asks the container of the agent at `address`, as `Link.confirms` does.
+   * Closes the connection afterwards, unless something else has used it.
    */
   async confirms(
     address: string,
@@ -242,9 +253,9 @@ export class Links {
   }
 
   /**
-   * Asks another container something on a shared connection. Asks again on a
-   * new one if the request cannot have been received; or, if it `mayRepeat`,
-   * if the connection was used before: it may have been dead for a while.
+   * Makes a request to another container on a shared connection. Repeats it on
+   * a new connection if it cannot have been received; with `mayRepeat`, also if
+   * the connection was used before, since it may have been dead for a while.
    */
   async #ask<T>(
     address: string,
@@ -267,7 +278,7 @@ export class Links {
     return await ask(fresh);
   }
 
-  /** Translates the loss of a connection for the code that has asked. */
+  /** Converts the loss of a connection into an error for the caller. */
   async #translated<T>(address: string, asking: Promise<T>): Promise<T> {
     try {
       return await asking;
@@ -278,7 +289,7 @@ export class Links {
         throw new AuthenticationError(cause.message, { cause: error });
       }
       this.#checkOpen(address);
-      // The message without the act that failed with the connection.
+      // The message without its first part, the failed action.
       const [, why = message] = /^Cannot [^:]*: (.*)$/s.exec(message) ?? [];
       throw new ConnectError(`Cannot connect to '${address}': ${why}`, {
         address,
@@ -302,7 +313,7 @@ export class Links {
     try {
       return await dial();
     } catch (error) {
-      // An attempt that began earlier says nothing about the address now.
+      // An attempt that began earlier may fail for outdated reasons.
       if (!isJoined || !(error instanceof ConnectError)) throw error;
       return await dial();
     }
@@ -313,7 +324,7 @@ export class Links {
     return dial !== undefined && dial.waiting > 0 ? dial : undefined;
   }
 
-  /** Waits for the attempt of `key`, and begins it if there is none. */
+  /** Waits for the attempt of `key`, and begins one if there is none. */
   async #dial(
     address: string,
     key: string,
@@ -335,7 +346,7 @@ export class Links {
       );
     } finally {
       const isLast = --dial.waiting === 0;
-      // An attempt that has ended is not aborted: that takes 7 % of a connect.
+      // A finished attempt is not aborted, since that takes 7 % of a connect.
       if (isLast && this.#running.has(dial)) controller.abort();
     }
   }
@@ -361,7 +372,10 @@ export class Links {
     throw this.#context.closedError(`connect to '${address}'`);
   }
 
-  /** Peers must not cause more connections than a server accepts. */
+  /**
+   * Throws if there is no room. Peers must not cause more connections than a
+   * server accepts.
+   */
   #checkRoom(address: string): void {
     const { max } = resolveLimits(this.#context.options.limits).connections;
     if (this.#links.size + this.#running.size < max) return;
@@ -382,7 +396,7 @@ export class Links {
     const { channel } = session;
     this.#own(channel);
     if (signal.aborted) {
-      // Nobody waits for it any more.
+      // All callers have left.
       await channel.close({ graceMs: 0 });
       throw signal.reason;
     }
@@ -419,9 +433,9 @@ export class Links {
   }
 
   /**
-   * A container calls its own agents as others do, with arguments copied and
-   * errors alike, but without its socket. In-process, it needs no heartbeat and
-   * no authentication.
+   * Connects the container to itself. It calls its own agents as others do,
+   * with copied arguments and the same errors, but without its socket.
+   * In-process: needs no heartbeat and no authentication.
    */
   #connectToSelf(): Session {
     const { container, address } = this.#context;
@@ -449,10 +463,13 @@ export class Links {
     this.totals.add(channel);
   }
 
-  /** Returns what starts sessions, at the address `to` if this side connects. */
+  /**
+   * Returns a function that starts sessions; `to` is the address if this side
+   * connects.
+   */
   sessions(options: SessionOptions, to: string | null = null): SessionStarter {
     const start = sessionStarter(this.#service, {
-      // Callers are other agents, and told everything.
+      // Callers are other agents, which receive all details.
       maskErrors: false,
       onMethodError: () => {},
       ...this.#context.options,
@@ -462,20 +479,23 @@ export class Links {
     return this.traffic.follow(start, to);
   }
 
-  /** Lets calls to agents of this container finish. */
+  /**
+   * Closes the connection of this container to itself, after its running calls.
+   */
   async closeOwn(graceMs: number): Promise<void> {
     await this.#ownEnd?.close({ graceMs });
   }
 
-  /** Ends attempts and retries; from now on no connections are made. */
+  /** Ends attempts and retries. No connections are made from now on. */
   end(): void {
     this.#ending.end();
     for (const { controller } of this.#running) controller.abort();
   }
 
   /**
-   * Cuts the connections to the container at `address`, which is gone. They have
-   * `lingerMs` to end by themselves, after what it has sent.
+   * Cuts the connections to the container at `address`, which is gone. First
+   * waits up to `lingerMs` for them to end by themselves, to read what was sent
+   * before.
    */
   async cut(address: string, lingerMs: number): Promise<void> {
     const keys = [address, `${BARE}${address}`];
@@ -494,7 +514,7 @@ export class Links {
       this.#links.values(),
       (link) => link.close({ graceMs }),
     );
-    // A transport may be slow to give up its attempts.
+    // A transport may be slow to stop its attempts.
     const attempts = Array.from(this.#running, (it) => it.link);
     if (attempts.length > 0) {
       ends.push(within(graceMs, Promise.allSettled(attempts)));
@@ -511,13 +531,13 @@ export class Links {
   }
 }
 
-/** Whether a container is gone or out of reach. */
+/** Returns whether an error means that a container is gone or unreachable. */
 function isLoss(error: unknown): error is Error {
   return error instanceof ConnectionClosedError ||
     error instanceof ConnectError || error instanceof TimeoutError;
 }
 
-/** Whether another attempt may succeed. */
+/** Returns whether another attempt may succeed. */
 function isPassing(error: unknown): boolean {
   return isLoss(error) || error instanceof AgentNotFoundError ||
     error instanceof ServerBusyError;

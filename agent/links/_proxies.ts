@@ -1,8 +1,8 @@
 import { remoteNode } from "../../rpc/internal.ts";
 
 /**
- * The proxies that a container has made for agents. Who connects again gets the
- * same one, as long as somebody holds it.
+ * The proxies that a container has made for agents. Connecting again returns
+ * the same proxy, as long as something still holds it.
  */
 export class Proxies {
   readonly #byKey = new Map<string, WeakRef<object>>();
@@ -10,12 +10,15 @@ export class Proxies {
     if (this.#byKey.get(key)?.deref() === undefined) this.#byKey.delete(key);
   });
 
-  /** How many are remembered. */
+  /** The number of remembered proxies. */
   get size(): number {
     return this.#byKey.size;
   }
 
-  /** Returns the proxy for an agent of the class `type`, which `make` makes. */
+  /**
+   * Returns the known proxy for an agent of the class `type`, or makes one with
+   * `make`.
+   */
   take(key: string, type: string, make: () => object): object {
     const known = this.#byKey.get(key)?.deref();
     if (known !== undefined && remoteNode(known)!.place!.type === type) {
@@ -27,12 +30,12 @@ export class Proxies {
     return proxy;
   }
 
-  /** Forgets a proxy, whose agent is gone. */
+  /** Forgets a proxy whose agent is gone. */
   delete(key: string): void {
     this.#byKey.delete(key);
   }
 
-  /** Forgets all. */
+  /** Forgets all proxies. */
   clear(): void {
     this.#byKey.clear();
   }

@@ -2,24 +2,27 @@ import type { Session, SessionStarter } from "../../rpc/internal.ts";
 import { world } from "../../transports/internal.ts";
 import type { ContainerTraffic } from "../clock/_party.ts";
 
-/** Methods of containers that wait for something to happen: nothing runs. */
+/** A method that only waits for an event, and so does not count as running. */
 const WAITING = "watch_aid";
 
-/** The sessions of a container, and what goes on in them. */
+/** The sessions of a container, and their traffic. */
 export class Traffic {
-  /** Work that ends by itself, beside the attempts to connect. */
+  /** Work in progress that ends by itself, besides connection attempts. */
   pending = 0;
   readonly #id = world.uuid();
-  /** The sessions, each with the address that this side has connected to. */
+  /** The sessions, each with the address to which this side has connected. */
   readonly #sessions = new Map<Session, string | null>();
   #named = 0;
 
-  /** Returns a name for a connection that this container makes. */
+  /** Returns a new name for a connection that this container makes. */
   newName(): string {
     return `${this.#id}/${++this.#named}`;
   }
 
-  /** Follows what `start` starts, at the address `to` if this side connects. */
+  /**
+   * Tracks the sessions that `start` starts; `to` is the address if this side
+   * connects.
+   */
   follow(start: SessionStarter, to: string | null): SessionStarter {
     return (channel) => {
       const session = start(channel);
@@ -30,8 +33,8 @@ export class Traffic {
   }
 
   /**
-   * Returns what goes on in the container at `address`. Connections in memory
-   * are left out: the turns of the event loop tell of their messages.
+   * Returns the traffic of the container at `address`. In-memory connections
+   * are left out, since their messages show in the turns of the event loop.
    */
   report(address: string): ContainerTraffic {
     const links: ContainerTraffic["links"][number][] = [];
@@ -44,7 +47,7 @@ export class Traffic {
     return { id: this.#id, address, links, pending: this.pending };
   }
 
-  /** Returns how many methods run, or wait for their turn. */
+  /** Returns the number of methods that run or wait for their turn. */
   running(): number {
     let count = 0;
     for (const { served } of this.#sessions.keys()) {

@@ -4,19 +4,19 @@ import type { Remote } from "../../rpc/remote.ts";
 import { printable } from "../../transports/printable.ts";
 import type { WatchDesk } from "../supervision/_watch_desk.ts";
 
-/** The time in which another container must say whether it watches an agent. */
+/** The time limit for another container to confirm a watch. */
 const BEGIN_MS = 10_000;
 
-/** The length of a reason from another container that is shown. */
+/** The maximum length of a shown reason from another container. */
 const MAX_REASON_LENGTH = 500;
 
-/** All that wait for the end of one agent. */
+/** A watch of one agent, shared by all its waiters. */
 interface Watch {
   readonly id: string;
   readonly key: number;
   readonly gone: PromiseWithResolvers<string>;
   waiting: number;
-  /** Whether the other container watches the agent. */
+  /** Whether the other container has confirmed the watch. */
   hasBegun: boolean;
 }
 
@@ -29,13 +29,13 @@ export class Watches {
   /** Ends the stream of news, which is open while there are watches. */
   #reading: AbortController | null = null;
 
-  /** `deskOf` returns that of the other container. */
+  /** `deskOf` returns the watch desk of the other container. */
   constructor(deskOf: () => Remote<WatchDesk>) {
     this.#deskOf = deskOf;
   }
 
   /**
-   * Resolves to a reason when the agent is gone; rejects when the connection
+   * Resolves to a reason when the agent is gone. Rejects when the connection
    * ends, or with the reason of `signal`.
    */
   async watch(id: string, signal: AbortSignal): Promise<string> {
@@ -59,7 +59,7 @@ export class Watches {
       waiting: 0,
       hasBegun: false,
     };
-    // Everybody who waits may have left by then.
+    // All waiters may have left by then.
     gone.promise.catch(() => {});
     this.#byId.set(id, watch);
     this.#byKey.set(watch.key, watch);
@@ -81,7 +81,7 @@ export class Watches {
     return watch;
   }
 
-  /** Returns whether the watch had not ended. */
+  /** Removes a watch. Returns whether it was still active. */
   #end(watch: Watch): boolean {
     if (this.#byId.get(watch.id) === watch) this.#byId.delete(watch.id);
     const isNew = this.#byKey.delete(watch.key);
@@ -100,7 +100,7 @@ export class Watches {
     });
   }
 
-  /** Rejects all watches that the other container had begun, by one error. */
+  /** Rejects all confirmed watches with one error. */
   fail(errorOf: () => unknown): void {
     if (this.#byKey.size === 0) return;
     const error = errorOf();
@@ -122,11 +122,14 @@ export class Watches {
       this.#end(watch);
       watch.gone.resolve(readReason(reason));
     }
-    // The other container closes: what is left ends with the connection.
+    // The other container is closing: the remaining watches end with the
+    // connection.
   }
 }
 
-/** Reads a reason that another container sent, safe to show and to log. */
+/**
+ * Reads a reason sent by another container, and makes it safe to show and log.
+ */
 export function readReason(received: unknown): string {
   return typeof received === "string" && received !== ""
     ? printable(received, MAX_REASON_LENGTH)

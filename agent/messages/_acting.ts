@@ -1,6 +1,8 @@
 import type { CallOrigin } from "../../rpc/service/call_queue.ts";
 
-/** Keeps the origin of calls through all that a step starts and awaits. */
+/**
+ * Keeps the origin of calls through everything that a step starts and awaits.
+ */
 interface OriginStorage {
   run<T>(origin: CallOrigin | undefined, step: () => T): T;
   getStore(): CallOrigin | undefined;
@@ -12,7 +14,7 @@ function makeStorage(): OriginStorage {
   return usualStorage() ?? new SynchronousStorage();
 }
 
-/** Not imported, since no module of that name can be loaded in a browser. */
+/** Not imported, since browsers cannot load a module of that name. */
 function usualStorage(): OriginStorage | null {
   const { process } = globalThis as {
     readonly process?: {
@@ -25,11 +27,11 @@ function usualStorage(): OriginStorage | null {
   return hooks === undefined ? null : new hooks.AsyncLocalStorage();
 }
 
-/** The part of Deno's internals by which code runs in a context. */
+/** The part of Deno's internals that runs code in an async context. */
 interface DenoCore {
   getAsyncContext(): Context | null | undefined;
   setAsyncContext(context: Context | null | undefined): void;
-  /** What an `AsyncLocalStorage` keeps its value in. */
+  /** The variable type in which an `AsyncLocalStorage` keeps its value. */
   readonly AsyncVariable: new () => {
     enter(origin: CallOrigin | undefined): Context | null | undefined;
     get(): CallOrigin | undefined;
@@ -38,7 +40,7 @@ interface DenoCore {
 
 const ORIGIN = Symbol("denomas.origin");
 
-/** The values of all storages, by keys of their own. */
+/** The values of all storages, each under its own key. */
 interface Context {
   readonly [ORIGIN]?: CallOrigin | undefined;
 }
@@ -58,8 +60,9 @@ function denoCore(): DenoCore | null {
 }
 
 /**
- * Returns whether two storages keep their values within each other's steps. Deno
- * does not document its contexts: if they change, they are not used.
+ * Returns whether two kinds of storage keep their values within each other's
+ * steps. Deno does not document its contexts; if they change, they are not
+ * used.
  */
 function agree(core: DenoCore): boolean {
   const [a, b]: CallOrigin[] = [
@@ -68,7 +71,8 @@ function agree(core: DenoCore): boolean {
   ];
   try {
     const direct = new ContextStorage(core);
-    // Deno takes longer to load its `AsyncLocalStorage` than to start.
+    // Stands in for Deno's `AsyncLocalStorage`, which takes longer to load than
+    // Deno takes to start.
     const usual = new VariableStorage(core);
     const both = () => direct.getStore() === a && usual.getStore() === b;
     return direct.run(a, () => usual.run(b, both)) &&
@@ -81,8 +85,9 @@ function agree(core: DenoCore): boolean {
 
 /**
  * Keeps origins in the contexts that `AsyncLocalStorage` of Deno 2.9 uses. That
- * class puts each value into a `WeakMap`, which lets all that the value reaches
- * survive a collection of garbage: small calls of agents took 1.4 times as long.
+ * class puts each value into a `WeakMap`, so everything reachable from the
+ * value survives a garbage collection: short calls of agents took 1.4 times as
+ * long.
  */
 class ContextStorage implements OriginStorage {
   readonly #core: DenoCore;
@@ -94,7 +99,7 @@ class ContextStorage implements OriginStorage {
   run<T>(origin: CallOrigin | undefined, step: () => T): T {
     const core = this.#core;
     const before = core.getAsyncContext();
-    // The values of others stay.
+    // Keep the values of other storages.
     const context = before
       ? { ...before, [ORIGIN]: origin }
       : { [ORIGIN]: origin };
@@ -111,7 +116,7 @@ class ContextStorage implements OriginStorage {
   }
 }
 
-/** Keeps origins as the `AsyncLocalStorage` of Deno 2.9 does. */
+/** Keeps origins in the same way as the `AsyncLocalStorage` of Deno 2.9. */
 class VariableStorage implements OriginStorage {
   readonly #core: DenoCore;
   readonly #variable: InstanceType<DenoCore["AsyncVariable"]>;
@@ -135,7 +140,7 @@ class VariableStorage implements OriginStorage {
   }
 }
 
-/** In a browser, what runs after an `await` belongs to nobody. */
+/** The fallback for browsers. After an `await`, code has no origin. */
 class SynchronousStorage implements OriginStorage {
   #origin: CallOrigin | undefined;
 
@@ -155,25 +160,28 @@ class SynchronousStorage implements OriginStorage {
 }
 
 /**
- * The agent whose code runs, and the turns that it runs within. All that the
- * code of an agent starts and awaits belongs to it.
+ * The agent whose code is running, and the turns within which it runs.
+ * Everything that an agent's code starts and awaits belongs to that agent.
  */
 const acting: OriginStorage = makeStorage();
 
-/** Runs `step`, and all that it starts, as the code that `origin` describes. */
+/**
+ * Runs `step`, and everything that it starts, as the code described by
+ * `origin`.
+ */
 export function actAs<T>(origin: CallOrigin, step: () => T): T {
   return acting.run(origin, step);
 }
 
 /**
- * Runs `step`, and all that it starts, as the code of no agent: for connections,
- * which serve calls of others later.
+ * Runs `step`, and everything that it starts, as the code of no agent. Needed
+ * for connections, which later serve calls of other agents.
  */
 export function actAsNobody<T>(step: () => T): T {
   return acting.run(undefined, step);
 }
 
-/** Returns what calls that are made now tell of their caller. */
+/** Returns the origin that is sent with calls made now. */
 export function currentOrigin(): CallOrigin | null {
   return acting.getStore() ?? null;
 }

@@ -1,12 +1,15 @@
 import { abortable } from "../../channel/internal.ts";
 
-/** Items of several sources, in the order in which they come. */
+/** Collects the items of several sources, in the order of arrival. */
 export class Arrivals<T> {
   #items: T[] = [];
   #sources = 0;
   #changed = Promise.withResolvers<void>();
 
-  /** Adds a source. It passes its items to `push`, and ends when it resolves. */
+  /**
+   * Adds a source. It passes its items to `push`, and ends when its promise
+   * resolves.
+   */
   add(source: (push: (item: T) => void) => Promise<void>): void {
     this.#sources++;
     const push = (item: T) => {

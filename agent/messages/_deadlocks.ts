@@ -3,9 +3,12 @@ import type { QueuedCall } from "../../rpc/service/call_queue.ts";
 import { printable } from "../../transports/printable.ts";
 import { actAsNobody } from "./_acting.ts";
 
-/** A turn that is running. */
+/** A running turn. */
 export interface HoldingTurn {
-  /** The key of the calls that it has made; `null` if it has made none. */
+  /**
+   * The key sent with the calls that the turn has made; `null` if it has made
+   * none.
+   */
   readonly key: string | null;
 }
 
@@ -14,31 +17,36 @@ export interface WaitingTurn {
   readonly call: QueuedCall;
   /** The address of the agent. */
   readonly address: string;
-  /** The turn for whose end it waits. */
+  /** The running turn that must end first. */
   readonly holder: HoldingTurn | null;
-  /** Ends the wait: the call fails and never runs. */
+  /** Ends the wait: the call fails without running. */
   fail(error: Error): void;
 }
 
 /**
  * Finds agents of one container that wait for each other. Only calls that have
- * waited for a while are looked at: until then, a method may go on without the
- * answer that it has not awaited.
+ * waited for a while are checked: before that, a method may go on without
+ * awaiting an answer.
  */
 export class Deadlocks {
   readonly #wait: (signal: AbortSignal) => Promise<void>;
-  /** The calls that wait, by the keys of all turns that wait for them. */
+  /** The waiting calls, by the keys of all turns that wait for them. */
   readonly #waiting = new Map<string, Set<WaitingTurn>>();
   #unchecked = new Set<WaitingTurn>();
   #due = new Set<WaitingTurn>();
   #ending: AbortController | null = null;
 
-  /** `wait` resolves after the time for which calls are left to wait. */
+  /**
+   * `wait` resolves after the time that calls may wait before they are checked.
+   */
   constructor(wait: (signal: AbortSignal) => Promise<void>) {
     this.#wait = wait;
   }
 
-  /** A call begins to wait. Each cycle has a call that began last. */
+  /**
+   * Adds a call that begins to wait. Each cycle has a last such call, so
+   * checking each new call finds every cycle.
+   */
   add(turn: WaitingTurn): void {
     for (const key of keysOf(turn)) {
       const waiting = this.#waiting.get(key) ?? new Set();
@@ -48,7 +56,7 @@ export class Deadlocks {
     this.#arm();
   }
 
-  /** A call waits no longer. */
+  /** Removes a call that waits no longer. */
   delete(turn: WaitingTurn): void {
     for (const key of keysOf(turn)) {
       const waiting = this.#waiting.get(key);
@@ -86,7 +94,10 @@ export class Deadlocks {
     this.#arm();
   }
 
-  /** Returns the agents that wait for each other, from that of `turn` on. */
+  /**
+   * Returns the addresses of the agents in the cycle of `turn`; `null` if there
+   * is no cycle.
+   */
   #cycleOf(turn: WaitingTurn): string[] | null {
     const own = new Set(keysOf(turn));
     const seen = new Set([turn]);

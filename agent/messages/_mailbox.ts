@@ -11,7 +11,10 @@ import { world } from "../../transports/internal.ts";
 import { actAs } from "./_acting.ts";
 import type { Deadlocks, HoldingTurn, WaitingTurn } from "./_deadlocks.ts";
 
-/** The most turns that a call names; it also waits for all earlier ones. */
+/**
+ * The most turns that a call lists. Earlier turns wait for the call, too, but
+ * are left out.
+ */
 const MOST_TURNS = 128;
 
 /** Runs the method of a call. */
@@ -21,9 +24,9 @@ export type Step = () => unknown;
 export interface MailboxOwner {
   readonly id: string;
   readonly address: string;
-  /** The most calls that wait. */
+  /** The most calls that may wait. */
   readonly mostWaiting: number;
-  /** Counts calls that wait, or that wait no longer. */
+  /** Counts a call that begins or stops waiting. */
   countWaiting(change: 1 | -1): void;
   /** Finds agents that wait for each other. */
   readonly deadlocks: Deadlocks;
@@ -56,7 +59,7 @@ export class Mailbox {
   }
 
   /**
-   * Runs `step` in a turn of its own: at once if no other call runs.
+   * Runs `step` in its own turn: immediately if no other call runs.
    *
    * @throws {ServerBusyError} If too many calls wait.
    */
@@ -103,11 +106,13 @@ export class Mailbox {
     return promise;
   }
 
-  /** Ends the turn once nothing runs within it. */
+  /**
+   * Ends the turn if nothing runs within it any more, and starts the next one.
+   */
   end(turn: Turn): void {
     if (this.#turn !== turn || !turn.isOver) return;
     this.#turn = null;
-    // A call that ends at once is followed here, and not within its own end.
+    // The loop below starts the next call; nested ends must not start it, too.
     if (this.#isStarting) return;
     this.#isStarting = true;
     while (this.#turn === null && this.#count > 0) {
@@ -140,12 +145,12 @@ export class Mailbox {
     if (turn.hasCaller) this.#owner.deadlocks.delete(turn);
   }
 
-  /** The turn that runs. */
+  /** The running turn. */
   get holder(): HoldingTurn | null {
     return this.#turn;
   }
 
-  /** Takes out a call that waits: it never runs. */
+  /** Removes a waiting call, which then never runs. */
   drop(turn: Turn, reason: unknown): void {
     const { result } = turn;
     if (result === null) return;
@@ -153,7 +158,7 @@ export class Mailbox {
     result.reject(reason);
   }
 
-  /** The agent closes: the calls that wait never run, those that run go on. */
+  /** Closes the mailbox: waiting calls never run, running calls go on. */
   close(error: Error): void {
     for (const turn of this.#waiting.clear()) this.drop(turn, error);
     this.#turn?.inner?.close(error);
@@ -161,20 +166,20 @@ export class Mailbox {
 }
 
 /**
- * The time in which one call runs, and others wait; before that, its place among
- * those. One object, since there may be very many.
+ * The turn of one call: first its place among the waiting calls, then the time
+ * in which it runs. One object for both, since there may be very many.
  */
 class Turn implements CallOrigin, CallListener, HoldingTurn, WaitingTurn {
   readonly call: QueuedCall;
   readonly step: Step;
-  /** What the caller gets later, while the call waits. */
+  /** The later result for the caller, while the call waits. */
   result: PromiseWithResolvers<unknown> | null = null;
-  /** The calls that came back within this turn. */
+  /** The mailbox for calls that come back within this turn. */
   inner: Mailbox | null = null;
   readonly #mailbox: Mailbox;
   readonly #owner: MailboxOwner;
   #hasSettled = false;
-  /** A secret, made when the method calls somebody. */
+  /** A secret, created when the method makes its first call. */
   key: string | null = null;
   #turns: readonly string[] | null = null;
 
@@ -219,7 +224,10 @@ class Turn implements CallOrigin, CallListener, HoldingTurn, WaitingTurn {
     return this.#turns = [...turns.slice(1 - MOST_TURNS), this.key];
   }
 
-  /** Whether the turn has made the call, itself or by others. */
+  /**
+   * Returns whether this turn has made the call, directly or through other
+   * agents.
+   */
   isAwaiting({ origin }: QueuedCall): boolean {
     return this.key !== null && origin !== null &&
       origin.turns.includes(this.key);
@@ -229,7 +237,7 @@ class Turn implements CallOrigin, CallListener, HoldingTurn, WaitingTurn {
     return this.#hasSettled && (this.inner === null || this.inner.isIdle);
   }
 
-  /** Returns the mailbox of the calls that come back. */
+  /** Returns the mailbox for calls that come back. */
   within(): Mailbox {
     return this.inner ??= new Mailbox(
       this.#owner,
