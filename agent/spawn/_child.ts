@@ -35,9 +35,9 @@ import { nameOption } from "./_permission_hint.ts";
 
 /** The process or Worker of a child. */
 export interface ChildHost {
-  /** Whether it has permissions of its own, which a Worker has not. */
+  /** Whether the child has its own permissions. A Worker does not. */
   readonly hasPermissions: boolean;
-  /** Resolves when its program is through. */
+  /** Resolves when the child's program has loaded its modules. */
   readonly isLoaded?: Promise<void>;
   /** Prints to stderr. */
   print(text: string): void;
@@ -45,13 +45,15 @@ export interface ChildHost {
   exit(code: number): void;
 }
 
-/** The container of a process or Worker, as its parent calls it. */
+/**
+ * The container of a process or Worker, with the methods that its parent calls.
+ */
 export class Child {
   readonly #host: ChildHost;
   readonly #serializers: Serializer[] = [];
   #modules: ReadonlyMap<string, string> = new Map();
   #container: Container | null = null;
-  /** The container from the moment at which it is being opened. */
+  /** The container, from the time at which it starts to open. */
   #opening: Promise<Container> | null = null;
   #party: Party | null = null;
   #parent: RpcClient | null = null;
@@ -62,7 +64,7 @@ export class Child {
     this.#host = host;
   }
 
-  /** Connects to the parent; without it, this ends. */
+  /** Connects to the parent. When the connection is lost, the child ends. */
   async connect(point: ControlPoint): Promise<RpcClient> {
     const serializers = Array.from(
       { length: point.serializers },
@@ -109,7 +111,7 @@ export class Child {
     container.closed.then(({ by }) =>
       this.#host.exit(by === "local" && !this.#hasCrashed ? 0 : 1)
     );
-    // The parent may pass on its own agents, wherever they are.
+    // The parent may pass its own agents, so trust its address.
     internalsOf(container).context.access.name(parent);
   }
 
@@ -135,13 +137,13 @@ export class Child {
     setClock(this.#opened, time);
   }
 
-  /** Takes up renewed certificates. */
+  /** Switches to renewed certificates. */
   @expose
   async renewCertificate(changes: TlsOptions): Promise<void> {
     await this.#opened.renewCertificate(changes);
   }
 
-  /** Lets the container go by its clock, until `endRun`. */
+  /** Makes the container follow its clock, until `endRun`. */
   @expose
   beginRun(): number {
     const run = this.#clockParty;
@@ -149,25 +151,28 @@ export class Child {
     return run.time;
   }
 
-  /** The clock is run no more. */
+  /** Called when the clock is not run any more. */
   @expose
   endRun(): void {
     this.#clockParty.end();
   }
 
-  /** Sets the time of the clock, in seconds, and wakes nothing before `settle`. */
+  /**
+   * Sets the time of the clock, in seconds, without waking anything before
+   * `settle`.
+   */
   @expose
   setRunTime(time: number): void {
     this.#clockParty.setTime(time);
   }
 
-  /** Wakes what is due, and waits until nothing goes on here by itself. */
+  /** Wakes all due waits, waits until the container is idle, and reports. */
   @expose
   async settle(): Promise<PartyReport> {
     return await this.#clockParty.settle();
   }
 
-  /** As `settle`, and also tells how much runs. Wakes nothing. */
+  /** Like `settle`, but wakes nothing, and also reports how much is running. */
   @expose
   async watch(): Promise<WatchedReport> {
     return await this.#opened[watched]().settle();
@@ -187,7 +192,7 @@ export class Child {
   }
 
   /**
-   * Takes errors that nobody catches: prints each, and ends this with code 1. A
+   * Handles uncaught errors: prints each, and ends the child with code 1. A
    * container that is being opened is closed first, since its Unix socket would
    * leave files behind.
    */
@@ -211,9 +216,9 @@ export class Child {
 }
 
 /**
- * Returns the codec that has the parent's name.
+ * Returns the codec with the name of the parent's codec.
  *
- * @throws {SpawnError} If `own` has another one.
+ * @throws {SpawnError} If `own` has another name.
  */
 function chooseCodec(name: string, own: Codec | undefined): Codec {
   if (own === undefined) return name === "json" ? json() : msgpack();
@@ -224,8 +229,8 @@ function chooseCodec(name: string, own: Codec | undefined): Codec {
 }
 
 /**
- * Reads what a serializer has written that is loaded only after the connection
- * was made.
+ * A placeholder for a serializer that is loaded only after the connection was
+ * made. It only reads.
  */
 function lateSerializer(loaded: () => Serializer): Serializer {
   return {

@@ -11,7 +11,9 @@ export class ChildParty implements Party {
   readonly parent: () => ContainerTraffic;
   readonly #control: RpcClient<Child>;
 
-  /** `parent` tells what goes on in the container that has spawned it. */
+  /**
+   * `parent` reports the traffic of the container that has spawned the child.
+   */
   constructor(control: RpcClient<Child>, parent: () => ContainerTraffic) {
     this.#control = control;
     this.parent = parent;
@@ -22,7 +24,7 @@ export class ChildParty implements Party {
   }
 
   end(): void {
-    // If it is gone there is nothing to end.
+    // Fails only if the child is gone, which needs no end.
     this.#control.remote.endRun().catch(() => {});
   }
 

@@ -1,17 +1,17 @@
 import { fromFileUrl } from "@std/path/from-file-url";
 
-/** The configuration for a process. */
+/** The configuration file for a process. */
 export interface FoundConfig {
-  /** The path of the file; `null` if there is none. */
+  /** The path of the file; `null` if none was found. */
   readonly path: string | null;
-  /** The first path that this process may not read, if there is one. */
+  /** The first path that this process may not read; `null` if there is none. */
   readonly denied: string | null;
 }
 
 /**
- * Finds the configuration of the first module that has one, as Deno would: in
- * the folder of the file or above it. The main module of this process comes
- * last; it stands for modules that came from a registry.
+ * Finds the configuration file of the first module that has one, like Deno
+ * does: in the folder of the module or above it. The main module of this
+ * process is tried last, for modules that came from a registry.
  */
 export async function findConfig(
   modules: Iterable<string>,
@@ -27,7 +27,7 @@ export async function findConfig(
   return { path: null, denied };
 }
 
-/** The paths at which Deno looks, in its order. */
+/** The paths that Deno tries, in the same order. */
 function* candidates(href: string): Iterable<string> {
   if (!href.startsWith("file:")) return;
   let folder: URL;

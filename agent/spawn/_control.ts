@@ -1,19 +1,19 @@
 /**
- * How a parent and its spawned child begin, over one connection between them:
+ * The protocol between a parent and its spawned child, over one connection:
  *
- * 1. The parent listens at a free port of 127.0.0.1, for this child alone, and
- *    makes a random token.
- * 2. It starts the child and passes it the address and the token: a process
- *    reads them from standard input, a Worker gets them as a message.
+ * 1. The parent listens at a free port of 127.0.0.1, for this child only, and
+ *    creates a random token.
+ * 2. The parent starts the child and passes the address and the token to it: to
+ *    a process through standard input, to a Worker as a message.
  * 3. The child connects and shows the token as its RPC credentials. The token is
- *    accepted once.
- * 4. The parent calls `open` with all that the child's container is made of. The
- *    child answers when its container listens, or with the error.
+ *    accepted only once.
+ * 4. The parent calls `open` with the complete setup of the child's container.
+ *    The child answers when its container listens, or with the error.
  * 5. The parent connects to the container, at the address that it has chosen
- *    itself. By the connection of step 3 it makes agents, sets the clock, and
- *    asks for the end.
- * 6. A Worker posts what it prints, and its exit code, to a `MessagePort` that
- *    came with the first message. A process prints to its pipes, and exits.
+ *    itself. Over the connection of step 3 it makes agents, sets the clock, and
+ *    closes the container.
+ * 6. A Worker posts its output and its exit code to a `MessagePort` that came
+ *    with the first message. A process prints to its pipes, and exits.
  * 7. When the connection of step 3 is lost, the child closes its container and
  *    ends.
  */
@@ -29,15 +29,15 @@ import type { ContainerOptions } from "../container_options.ts";
 import type { NamedOptions, PlainOptions } from "./contract.ts";
 import type { Links } from "../links/_links.ts";
 
-/** What a child is passed when it starts. */
+/** The message that a child gets when it starts. */
 export interface ControlPoint {
-  /** The address at which its parent listens for it. */
+  /** The address at which the parent listens for the child. */
   readonly address: string;
-  /** The secret that it shows there. */
+  /** The secret that the child shows there. */
   readonly token: string;
-  /** The number of serializers of its container. */
+  /** The number of serializers of the child's container. */
   readonly serializers: number;
-  /** Takes what a Worker prints, and at last its exit code. */
+  /** Receives the output of a Worker, and finally its exit code. */
   readonly output?: MessagePort;
 }
 
@@ -49,13 +49,13 @@ export type WorkerOutput =
   | { readonly text: string; readonly from: LineSource }
   | { readonly code: number };
 
-/** All that the container of a child is made of. It holds secrets. */
+/** The complete setup of a child's container. It contains secrets. */
 export interface SpawnSetup
   extends
     Pick<ContainerOptions, "credentials" | "publicHost" | "seed" | "tls"> {
-  /** The address at which it listens. */
+  /** The address at which the container listens. */
   readonly listens: string;
-  /** The name of the folder in which it makes a Unix socket. */
+  /** The name of the folder in which the container creates a Unix socket. */
   readonly temporaryName: string;
   /** The address of the parent's container. */
   readonly parent: string;
@@ -76,25 +76,25 @@ export interface SpawnSetup
 }
 
 /**
- * Both ends live on one machine, whose system reports the end of a connection:
- * a heartbeat would only end a child that is busy for long.
+ * Both ends are on one machine, whose system reports the end of a connection. A
+ * heartbeat would only end a child that is busy for a long time.
  */
 const OPTIONS = {
-  // Parent and child belong together.
+  // Parent and child trust each other.
   maskErrors: false,
   onMethodError: () => {},
   codec: msgpack(),
   heartbeatMs: Infinity,
 };
 
-/** Lets the agents in a message be passed. */
+/** Allows agents to be passed in messages. */
 interface ResolverOptions {
   readonly resolver?: AddressResolver;
 }
 
 /**
- * Listens for the child that shows `token`; no other is served. The parent
- * serves nothing on this connection.
+ * Listens for the child that shows `token`; no other peer is served. The parent
+ * offers no service on this connection.
  */
 export async function listenForChild<Child>(
   token: string,
@@ -115,7 +115,7 @@ export async function listenForChild<Child>(
   });
 }
 
-/** Connects a child, the `service`, to its parent. */
+/** Connects a child, which is the `service`, to its parent. */
 export async function connectToParent(
   { address, token }: ControlPoint,
   options: RpcConnectionOptions & ResolverOptions,
@@ -128,8 +128,8 @@ export async function connectToParent(
 }
 
 /**
- * Passes agents by their addresses alone, since containers have connections of
- * their own for calls to agents.
+ * Passes agents by address only, since containers use their own connections for
+ * calls to agents.
  */
 export function byAddress(links: () => Links): AddressResolver {
   return {

@@ -1,8 +1,8 @@
 import type { SpawnOptions } from "./contract.ts";
 
 /**
- * The variables that Deno needs: where it keeps modules and temporary files, how
- * it loads modules, and in which language and time zone it runs.
+ * The variables that Deno needs: where it stores modules and temporary files,
+ * how it loads modules, and its language and time zone.
  */
 const NEEDED = [
   "DENO_CERT",
@@ -25,8 +25,8 @@ const NEEDED = [
 
 /**
  * Returns the whole environment of a spawned process: the variables that Deno
- * needs, that its permissions name, and that were given for it. No other
- * variable of this process is passed on, since they hold secrets.
+ * needs, those that its permissions name, and those given in `env`. Other
+ * variables of this process are not passed on, since they may hold secrets.
  */
 export function spawnEnvironment(
   { env = {}, permissions = {} }: Pick<SpawnOptions, "env" | "permissions">,
@@ -40,14 +40,14 @@ export function spawnEnvironment(
   };
   for (const name of NEEDED) pass(name, (value) => !holdsPassword(value));
   for (const item of Array.isArray(permissions.env) ? permissions.env : []) {
-    // A pattern such as `AWS_*` allows reading, and names no variable.
+    // A pattern such as `AWS_*` permits reading, but does not name a variable.
     if (/^\w+$/.test(String(item))) pass(String(item), () => true);
   }
-  // Its lines go into logs, and are no place for colours.
+  // The output goes into logs, which should have no colours.
   return { ...passed, NO_COLOR: "1", ...env };
 }
 
-/** Returns whether a value is a URL that holds a name or a password. */
+/** Returns whether a value is a URL with a user name or a password. */
 function holdsPassword(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { username, password } = new URL(value);

@@ -5,21 +5,24 @@ import type { ControlPoint, WorkerOutput } from "./_control.ts";
 import type { SpawnPlan } from "./_plan.ts";
 import type { ProcessPlan } from "./_process_plan.ts";
 
-/** The end of a process or Worker. */
+/** How a process or Worker ended. */
 export interface HostEnd {
-  /** Its exit code, if it has one. */
+  /** The exit code, if there is one. */
   readonly code?: number | undefined;
-  /** A few words on it, such as `"it ended with code 1"`. */
+  /** A short description, such as `"it ended with code 1"`. */
   readonly message: string;
 }
 
 /** A process or Worker that runs a container. */
 export interface Host {
-  /** The id of the process; a Worker has none. */
+  /** The id of the process; `undefined` for a Worker. */
   readonly pid?: number;
-  /** Resolves when it is gone and its last line was passed on. */
+  /**
+   * Resolves when the process or Worker is gone and its last line was passed
+   * on.
+   */
   readonly ended: Promise<HostEnd>;
-  /** Ends it at once. */
+  /** Ends the process or Worker at once. */
   kill(): void;
 }
 
@@ -35,18 +38,18 @@ export function startHost(
 }
 
 /**
- * The longest time for reading the output of a process that is gone: programs
- * that it has started may keep it open for ever.
+ * The time limit for reading the output of a process that is gone. Programs
+ * that it has started may keep its output open forever.
  */
 const OUTPUT_MS = 1_000;
 
 /**
- * Starts a process of Deno. Its program imports the modules by name, since one
- * that loaded them later would need the permission to read them. The first
- * import connects to the parent before any module of the user runs, which may
- * take for ever; `main` runs after the last one.
+ * Starts a Deno process. Its program imports the modules by name, since loading
+ * them later would need read permission. The first import connects to the
+ * parent before any module of the user runs, which may take forever; `main`
+ * runs after the last import.
  *
- * @throws {Error} The system's error, if that fails or is not allowed.
+ * @throws {Error} The system's error, if the start fails or is not allowed.
  */
 function startProcess(
   point: ControlPoint,
@@ -75,14 +78,14 @@ function startProcess(
     try {
       child.kill("SIGKILL");
     } catch (error) {
-      // It has just ended by itself.
+      // The process has just ended by itself.
       if (!(error instanceof TypeError)) throw error;
     }
   };
   return { pid: child.pid, ended: attend(child, point, onLine), kill };
 }
 
-/** Writes the input of a process and reads its output, to its end. */
+/** Writes the input of a process and reads its output, until it ends. */
 async function attend(
   child: Deno.ChildProcess,
   point: ControlPoint,
@@ -99,7 +102,8 @@ async function attend(
         .finally(() => lines.end());
     }),
   ];
-  // They fail if the process is gone, or what it has started is left.
+  // The pipes fail if the process is gone, or its own child processes keep its
+  // output open.
   const piped = Promise.allSettled(pipes);
   const { code, signal } = await child.status;
   await within(OUTPUT_MS, piped);
@@ -134,7 +138,7 @@ function startWorker(
     else end(`ended with code ${data.code}`, data.code);
   };
   worker.onerror = (event) => {
-    // Else it would end this process, too.
+    // Otherwise the error would end this process, too.
     event.preventDefault();
     onLine(`error: ${event.message}`, "stderr");
     end("ended with code 1", 1);
@@ -152,7 +156,7 @@ function childFile(kind: "process" | "worker"): string {
   );
 }
 
-/** The length at which a line is cut, in UTF-16 units. */
+/** The maximum length of a line, in UTF-16 units. */
 const MAX_LENGTH = 65_536;
 
 /** Splits text that arrives in parts into lines. */
@@ -161,8 +165,8 @@ export class Lines {
   #rest = "";
 
   /**
-   * Creates a splitter. `onLine` hears each line without its end. A line that
-   * arrives in parts and grows too long is cut, so that it takes little memory.
+   * Creates a splitter. `onLine` receives each line without its line break. A
+   * long line that arrives in parts is cut, to limit the memory that it takes.
    */
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -182,7 +186,7 @@ export class Lines {
     }
   }
 
-  /** Ends the text: what is left becomes a line, too. */
+  /** Ends the text. The remaining text becomes the last line. */
   end(): void {
     if (this.#rest !== "") this.#emit("");
   }

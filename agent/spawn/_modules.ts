@@ -12,8 +12,8 @@ export type NamedModules = ReadonlyMap<string, string>;
 /**
  * Returns the URLs of modules by name.
  *
- * @throws {TypeError} If there is none, or one is neither a URL nor an absolute
- * path.
+ * @throws {TypeError} If there are no modules, or one is neither a URL nor an
+ * absolute path.
  */
 export function namedModules(modules: SpawnOptions["modules"]): NamedModules {
   const named = new Map(
@@ -35,10 +35,10 @@ function hrefOf(module: string | URL): string {
 }
 
 /**
- * Loads the export `name`, as `module:Export`.
+ * Loads the export called `name`, in the form `module:Export`.
  *
- * @throws {SpawnError} If it has another form, its module is not listed
- * or cannot be loaded, or does not export it.
+ * @throws {SpawnError} If `name` has another form, its module is not listed or
+ * cannot be loaded, or the export does not exist.
  */
 export async function loadExport(
   modules: NamedModules,
@@ -59,7 +59,7 @@ export async function loadExport(
     );
   }
   const exported = await loadModule(href);
-  // A namespace inherits nothing; its own names are its exports.
+  // A module namespace inherits nothing: its own names are its exports.
   if (Object.hasOwn(exported, key)) return exported[key];
   const known = Object.keys(exported).join("', '");
   throw new SpawnError(
@@ -67,7 +67,7 @@ export async function loadExport(
   );
 }
 
-/** What an option must be, unless it is a function. */
+/** The required type of an option, if it is not a function. */
 const WANTED: Readonly<Record<string, string>> = {
   codec: "an object",
   middleware: "an object",
@@ -83,9 +83,9 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * Loads the options of a container that are exports.
+ * Loads the options of a container that are given as exports.
  *
- * @throws {SpawnError} If there is no such export, or it has another type.
+ * @throws {SpawnError} If an export does not exist, or has another type.
  */
 export async function loadOptions(
   modules: NamedModules,
@@ -106,9 +106,9 @@ export async function loadOptions(
 }
 
 /**
- * Loads a class of agents, as `module:Class`.
+ * Loads a class of agents, in the form `module:Class`.
  *
- * @throws {SpawnError} If the name leads to no such class.
+ * @throws {SpawnError} If the name does not lead to a class of agents.
  */
 export async function loadAgentClass(
   modules: NamedModules,
@@ -128,7 +128,7 @@ function isAgentClass(value: unknown): value is AgentClass<Agent, unknown[]> {
 /**
  * Loads a module.
  *
- * @throws {SpawnError} If that fails.
+ * @throws {SpawnError} If the module cannot be loaded.
  */
 export async function loadModule(
   href: string,

@@ -17,18 +17,18 @@ const NAMES: readonly (keyof SpawnPermissions)[] = [
 
 /** The addresses that a process uses. */
 export interface ProcessAddresses {
-  /** The address where its container listens. */
+  /** The address at which its container listens. */
   readonly listens: string;
   /** The addresses to which it connects. */
   readonly connects: readonly string[];
 }
 
 /**
- * Returns the flags of `deno run` for `permissions`, and for listening and
- * connecting at the addresses.
+ * Returns the flags of `deno run` for `permissions`, plus those needed to
+ * listen and connect at the addresses.
  *
- * @throws {TypeError} If there is no such permission, or an item holds a comma,
- * which a flag cannot express.
+ * @throws {TypeError} If a permission does not exist, or an item contains a
+ * comma, which a flag cannot express.
  */
 export function permissionFlags(
   permissions: SpawnPermissions,
@@ -55,7 +55,7 @@ export function permissionFlags(
   });
 }
 
-/** Returns what it needs to use an address. */
+/** Returns the permissions needed to use an address. */
 function needed(text: string, listens: boolean): SpawnPermissions {
   const address = parseAddress(text);
   if ("name" in address) return {};
@@ -63,7 +63,8 @@ function needed(text: string, listens: boolean): SpawnPermissions {
     return { net: [text.slice("://".length + address.scheme.length)] };
   }
   const { path } = address;
-  // A socket is made under a random name, and a permission names a single one.
+  // A socket is first created under a random name in its folder, and a `net`
+  // item can only name one path.
   const files = [listens ? folderOf(path) : path];
   const net = listens || [`unix:${path}`];
   return { net, read: files, write: files };

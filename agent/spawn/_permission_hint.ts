@@ -1,6 +1,6 @@
 /**
- * Lets Deno's text about a permission that a spawned process does not have name
- * the option that grants it, in place of a flag.
+ * Replaces the flag that Deno suggests for a denied permission with the option
+ * that grants it to a spawned process.
  */
 export function nameOption(text: string): string {
   return text.replaceAll(

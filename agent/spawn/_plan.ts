@@ -25,16 +25,16 @@ import { namedModules } from "./_modules.ts";
 import { nameOption } from "./_permission_hint.ts";
 import { planProcess, type ProcessPlan } from "./_process_plan.ts";
 
-/** The decisions that are made before a container is spawned. */
+/** The decisions made before a container is spawned. */
 export interface SpawnPlan {
-  /** The address of the container, for others. */
+  /** The address at which others reach the container. */
   readonly address: string;
   readonly setup: SpawnSetup;
-  /** Its TLS options; `null` for none. */
+  /** The TLS options of the container; `null` for none. */
   readonly tls: TlsOptions | null;
-  /** Whether these are the options of its parent. */
+  /** Whether these are the parent's options. */
   readonly inheritsTls: boolean;
-  /** The plan of its process; `null` for a Worker. */
+  /** The plan of the container's process; `null` for a Worker. */
   readonly process: ProcessPlan | null;
   readonly onLog: OnLog;
 }
@@ -42,9 +42,10 @@ export interface SpawnPlan {
 /**
  * Plans a container.
  *
- * @throws {TypeError} If an option has a wrong type, or does not fit another.
+ * @throws {TypeError} If an option has a wrong type, or conflicts with another
+ * option.
  * @throws {SerializationError} If the credentials are not plain data.
- * @throws {SpawnError} If no port is free at its host.
+ * @throws {SpawnError} If no port is free on its host.
  * @throws {unknown} The error that a function for credentials throws.
  */
 export async function planSpawn(
@@ -53,7 +54,7 @@ export async function planSpawn(
 ): Promise<SpawnPlan> {
   const { context } = internalsOf(parent);
   const { options: own, tls: ofParent = null } = context;
-  // A container without credentials is a sandbox, and gets no key either.
+  // A container without credentials is a sandbox, so it gets no TLS key either.
   const { tls = options.credentials === null ? null : ofParent } = options;
   checkContainer(parent, own, options);
   if (options.transports !== undefined && tls !== null) {
@@ -83,7 +84,7 @@ export async function planSpawn(
   };
   const isProcess = options.kind === "process";
   const onLog: OnLog = options.onLog ?? ((line, from) => {
-    // The line may hold anything, and reaches a terminal.
+    // The line is untrusted, and may be printed to a terminal.
     const text = printable(line, Infinity);
     printLine(`[${address}] ${isProcess ? nameOption(text) : text}`, from);
   });
@@ -103,14 +104,14 @@ function pickGiven<K extends string, T extends { readonly [N in K]?: unknown }>(
   >;
 }
 
-/** Where a container listens, and its address for others. */
+/** Where a container listens, and the address at which others reach it. */
 interface Place extends Pick<SpawnSetup, "listens" | "publicHost"> {
   readonly address: string;
 }
 
 /**
- * A free port is chosen here: the report of a spawned container could hold
- * anything, and its parent connects to that address.
+ * Chooses the container's address. A free port is chosen here, since a spawned
+ * container could report any address, and its parent connects to that address.
  */
 function choosePlace(
   { address, publicHost }: Pick<SpawnOptions, "publicHost"> & {
@@ -162,9 +163,9 @@ function checkContainer(
       `Cannot spawn a container with codec '${codecName}': it must be loaded there, name an export of 'modules' that is the codec in 'codec'`,
     );
   }
-  // Types are numbers on the wire, counted from the first serializer.
+  // Types are numbered on the wire, in the order of the serializers.
   const named = options.serializers?.length ?? 0;
-  // Every container also has the serializer of dates.
+  // Every container also has the date serializer.
   const serializers = given.serializers.length - 1;
   if (named === serializers) return;
   throw new TypeError(
@@ -172,7 +173,10 @@ function checkContainer(
   );
 }
 
-/** In simulated time each container has numbers of its own, which repeat. */
+/**
+ * With a seeded parent or a simulated clock, derives a repeatable seed for the
+ * child.
+ */
 function childSeed(
   context: ContainerContext,
   { clock = "system" }: SpawnOptions,
@@ -188,14 +192,14 @@ function clockStart(clock: SpawnOptions["clock"]): SpawnSetup["clock"] {
   return { utcStart: new Date(date).toISOString(), initTime };
 }
 
-/** Checks that parent and child agree, and reads the files. */
+/** Checks that parent and child agree on TLS, and reads the files. */
 async function planTls(
   parent: Container,
   ofParent: TlsOptions | null,
   address: string,
   tls: TlsOptions | null,
 ): Promise<SpawnSetup["tls"]> {
-  // Connections over Unix sockets go without TLS.
+  // Unix sockets do not use TLS.
   const isTcp = address.startsWith("tcp:");
   if (!isTcp || (tls === null) === (ofParent === null)) {
     return tls ? await tlsAsText(tls) : undefined;
@@ -218,7 +222,7 @@ async function planCredentials(
   const shown = typeof credentials === "function"
     ? await credentials(address)
     : credentials;
-  // They are shown in the codec of the container.
+  // Throws if they cannot be encoded with the container's codec.
   const { carries } = own.codec;
   new TypeTable([], { carries }).pack(shown ?? null);
   return shown ?? undefined;

@@ -4,22 +4,25 @@ import type { SpawnSetup } from "./_control.ts";
 import { spawnEnvironment } from "./_environment.ts";
 import { permissionFlags } from "./_permission_flags.ts";
 
-/** The modules, environment and permissions with which a process starts. */
+/** The modules, environment and permissions of a new process. */
 export interface ProcessPlan {
   /** The URLs of the modules to load. */
   readonly modules: ReadonlySet<string>;
   /** The whole environment. */
   readonly env: Record<string, string>;
-  /** Returns the flags of `deno run`, to connect to the parent's listener. */
+  /**
+   * Returns the flags of `deno run`, including those to connect to the parent's
+   * listener.
+   */
   flags(listener: string): readonly string[];
-  /** Advice for the error of a failed start, if there is any. */
+  /** A hint for the error of a failed start; `null` if there is none. */
   readonly hint: string | null;
 }
 
 /**
  * Plans the process of a container.
  *
- * @throws {TypeError} If a permission is wrong.
+ * @throws {TypeError} If a permission is invalid.
  */
 export async function planProcess(
   { listens, parent, modules }: SpawnSetup,
@@ -37,7 +40,7 @@ export async function planProcess(
     ...permissionFlags(permissions, { listens, connects }),
     ...flags,
   ];
-  // Wrong permissions are to be refused before anything starts.
+  // Reject invalid permissions before anything starts.
   flagsFor();
   return {
     modules: hrefs,

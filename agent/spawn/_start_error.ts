@@ -5,7 +5,7 @@ import { SpawnError } from "../errors.ts";
 import { nameOption } from "./_permission_hint.ts";
 import type { SpawnPlan } from "./_plan.ts";
 
-/** The error for a child that could not start because of `cause`. */
+/** Returns the error for a child that could not start because of `cause`. */
 export function startError(
   { address, process }: SpawnPlan,
   cause: unknown,
@@ -14,13 +14,13 @@ export function startError(
   const isReported = cause instanceof RemoteError;
   const isKnown = isReported || cause instanceof SpawnError;
   const reason = isKnown ? cause.message : describeThrown(cause);
-  // Deno writes in this form why it ends.
+  // Deno prints its last error in this form.
   const last = stderr.findLast((it) => it.startsWith("error: "));
   const more = last === undefined ? "" : ` (${printable(last, 500)})`;
   const text = `${printable(reason, 2_000)}${more}`;
   return new SpawnError(
     `Cannot spawn a container at '${address}': ${
-      // Deno may have refused this process, whose flags are its own.
+      // Other errors are about this process: flags, not options, remedy them.
       process === null || !(isKnown || last) ? text : nameOption(text)}${
       process?.hint ? `; ${process.hint}` : ""
     }`,

@@ -6,22 +6,23 @@ import type { TlsOptions } from "../../transports/tls/options.ts";
 export type SpawnPermission = boolean | readonly (string | URL)[];
 
 /**
- * The permissions of a spawned process beyond what its container needs, by the
- * names of Deno's flags: `net: ["example.com:443"]` is
- * `--allow-net=example.com:443`, and `true` allows everything. A permission that
- * is left out is denied.
+ * The permissions of a spawned process beyond those that its container needs.
+ * They are named like Deno's flags: `net: ["example.com:443"]` means
+ * `--allow-net=example.com:443`, and `true` allows everything. Omitted
+ * permissions are denied.
  */
 export interface SpawnPermissions {
   /**
-   * Environment variables. Listed variables are also passed on; with `true` the
-   * process may read the variables that it has, see the option `env`.
+   * Environment variables. The listed variables are also passed on to the
+   * process. With `true`, the process may read all variables that it has; see
+   * the option `env`.
    */
   readonly env?: SpawnPermission | undefined;
   /** Native libraries. */
   readonly ffi?: SpawnPermission | undefined;
   /** Hosts from which remote modules may be imported. */
   readonly import?: SpawnPermission | undefined;
-  /** Hosts, as `"host:port"` or `"unix:/path"`. */
+  /** Hosts, as `"host:port"`, and sockets, as `"unix:/path"`. */
   readonly net?: SpawnPermission | undefined;
   /** Files and folders that may be read. */
   readonly read?: SpawnPermission | undefined;
@@ -33,9 +34,9 @@ export interface SpawnPermissions {
   readonly write?: SpawnPermission | undefined;
 }
 
-/** The start of the clock of a spawned container. */
+/** The start of a spawned container's clock. */
 export interface SpawnClockOptions {
-  /** The date that belongs to time 0, as for an `ExternalClock`. */
+  /** The date of time 0, as for an `ExternalClock`. */
   readonly utcStart: Date | string;
   /**
    * The time at the start, in seconds.
@@ -46,9 +47,9 @@ export interface SpawnClockOptions {
 }
 
 /**
- * The options of a container that are plain data, and so can cross to another
- * process. A spawned container has those of its parent, unless it is given its
- * own.
+ * The container options that are plain data, and so can be sent to another
+ * process. A spawned container inherits them from its parent, unless they are
+ * set.
  */
 export const PLAIN_OPTIONS = [
   "authenticateMs",
@@ -66,8 +67,8 @@ export const PLAIN_OPTIONS = [
 ] as const satisfies readonly (keyof ContainerOptions)[];
 
 /**
- * The options of a container that are code. For a spawned container each is the
- * name of an export of its modules.
+ * The container options that are code. For a spawned container, each is given
+ * as the name of an export of its modules.
  */
 export const NAMED_OPTIONS = [
   "allowConnect",
@@ -81,160 +82,163 @@ export const NAMED_OPTIONS = [
   "transports",
 ] as const satisfies readonly (keyof ContainerOptions)[];
 
-/** The plain options of a container. */
+/** The plain-data options of a container. */
 export type PlainOptions = Pick<
   ContainerOptions,
   (typeof PLAIN_OPTIONS)[number]
 >;
 
-/** Names of exports, for the options of a container that are code. */
+/** The names of exports for the container options that are code. */
 export type NamedOptions = {
   readonly [K in (typeof NAMED_OPTIONS)[number]]?: string | undefined;
 };
 
 /**
- * Options for `spawnContainer`. Those that are data and are not described here,
- * such as `limits`, `timeoutMs` and `heartbeatMs`, are those of a container; one
- * that is left out is the parent's.
+ * Options for `spawnContainer`. Plain-data options that are not described here,
+ * such as `limits`, `timeoutMs` and `heartbeatMs`, have the same meaning as for
+ * a container, and default to the parent's values.
  */
 export interface SpawnOptions extends PlainOptions, NamedOptions {
   /**
-   * `"process"`: a process of its own, limited to its permissions. `"worker"`: a
-   * thread of this process, which starts faster and has all its permissions.
+   * `"process"`: a separate process, limited to its permissions. `"worker"`: a
+   * thread of this process, which starts faster and has all permissions of this
+   * process.
    */
   readonly kind: "process" | "worker";
   /**
-   * The only modules whose classes can be spawned, by names of your choice: URLs
-   * or absolute paths.
+   * The only modules whose classes can be spawned: URLs or absolute paths,
+   * under names of your choice.
    */
   readonly modules: Readonly<Record<string, string | URL>>;
   /**
-   * The address where the new container listens: `tcp://host:port` or
-   * `ipc://[/path/to/socket]`. Memory is not shared with this process.
+   * The address at which the new container listens: `tcp://host:port` or
+   * `ipc://[/path/to/socket]`. It cannot be in memory, which is not shared with
+   * this process.
    *
    * @default {"tcp://127.0.0.1:0"}
    */
   readonly address?: string | undefined;
   /**
-   * The host in its address, as for a container.
+   * The host in the new container's address, as for a container.
    *
    * @default {the host of `address`; for a wildcard, the machine's name}
    */
   readonly publicHost?: string | undefined;
   /**
    * The permissions of a process, beyond listening at its address, calling its
-   * parent and loading its modules. A Worker has those of this process.
+   * parent and loading its modules. A Worker has the permissions of this
+   * process.
    *
    * @default {none}
    */
   readonly permissions?: SpawnPermissions | undefined;
   /**
    * Environment variables of a process, in addition to those that Deno needs
-   * (`PATH`, `HOME` and `DENO_DIR` among them) and those that `permissions.env`
-   * lists. No other variable of this process is passed on. A Worker has the
+   * (such as `PATH`, `HOME` and `DENO_DIR`) and those that `permissions.env`
+   * lists. Other variables of this process are not passed on. A Worker has the
    * environment of this process.
    *
    * @default {none}
    */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /**
-   * The system's clock, or an external one that stands still until `setTime`
-   * sets it.
+   * The clock of the new container: the system's clock, or an external clock
+   * that stands still until `setTime` sets it.
    *
    * @default {"system"}
    */
   readonly clock?: "system" | SpawnClockOptions | undefined;
   /**
-   * The seed of `container.random` there, as of a container.
+   * The seed of the new container's `random`, as for a container.
    *
    * @default {made from the seed of its parent, in the order of creation; random
    * if its parent has none and its clock is the system's}
    */
   readonly seed?: number | undefined;
   /**
-   * The exports of its modules that are the serializers of the parent, in the
-   * same order, such as `"shapes:pointSerializer"`.
+   * The exports that are the serializers of the parent, in the same order, such
+   * as `"shapes:pointSerializer"`.
    *
    * @default {[]}
    */
   readonly serializers?: readonly string[] | undefined;
   /**
-   * The TLS options for `tcp://` addresses, as of a container; `null` for none,
-   * which requires an address that is not `tcp://` if the parent uses TLS. Files
-   * are read by this process, once, and their text is passed on. All code in the
-   * new container can read its key.
+   * The TLS options for `tcp://` addresses, as for a container; `null` for
+   * none. If the parent uses TLS, `null` requires an address other than
+   * `tcp://`. Files are read once, by this process, and their text is passed
+   * on. All code in the new container can read its key.
    *
    * @default {those of the parent, key included; with `credentials: null` none}
    */
   readonly tls?: TlsOptions | null | undefined;
   /**
-   * The credentials that it shows to `authenticate` of others; `null` for none,
-   * which makes it a sandbox that gets no secret of its parent. A function is
-   * called by this process, once, with the address. For calls of the child,
-   * `authenticate` of the parent is given these credentials; they are also the
-   * only ones that the parent shows to the child.
+   * The credentials that the new container shows to `authenticate` of others;
+   * `null` for none, which makes it a sandbox that gets no secrets of its
+   * parent. A function is called once, by this process, with the address. The
+   * parent's `authenticate` receives these credentials for calls of the child,
+   * and the parent shows only these credentials to the child.
    *
    * @default {those of the parent}
    */
   readonly credentials?: unknown;
   /**
-   * The export of its modules that identifies its peers, such as
-   * `"club:authenticate"`. Its parent shows the `credentials` of the child.
+   * The export that authenticates the new container's peers, such as
+   * `"club:authenticate"`. The parent shows it the child's `credentials`.
    *
    * @default {everybody may call, even if the parent authenticates}
    */
   readonly authenticate?: string | undefined;
   /**
-   * The export of its modules that decides which agents it may call among those
-   * that others passed to it, as `allowConnect` of a container.
+   * The export that decides which agents passed by peers may be called, like
+   * `allowConnect` of a container.
    *
    * @default {those of its parent, and of containers that it has connected to}
    */
   readonly allowConnect?: string | undefined;
   /**
-   * The export of its modules that decides to whom else it shows its
-   * credentials, as `credentialsFor` of a container.
+   * The export that decides who else is shown the new container's credentials,
+   * like `credentialsFor` of a container.
    *
    * @default {nobody else}
    */
   readonly credentialsFor?: string | undefined;
   /**
-   * The export of its modules that is its codec, such as `"codecs:packed"`. It
-   * must have the name of the parent's codec.
+   * The export that is the new container's codec, such as `"codecs:packed"`. It
+   * must have the same name as the parent's codec.
    *
    * @default {`json()` or `msgpack()`, as the parent's}
    */
   readonly codec?: string | undefined;
   /**
-   * The export of its modules that is its middleware, such as `"watch:middleware"`
-   * with `openTelemetry()` in it.
+   * The export that is the new container's middleware, such as
+   * `"watch:middleware"`, which may contain `openTelemetry()`.
    *
    * @default {none}
    */
   readonly middleware?: string | undefined;
   /**
-   * The export of its modules that receives errors that no caller awaits, as
-   * `onError` of a container.
+   * The export that receives errors that no caller awaits, like `onError` of a
+   * container.
    *
    * @default {one line on its stderr}
    */
   readonly onError?: string | undefined;
   /**
-   * The export of its modules that receives the errors of methods, as
-   * `onMethodError` of a container.
+   * The export that receives the errors of methods, like `onMethodError` of a
+   * container.
    *
    * @default {one line on its stderr}
    */
   readonly onMethodError?: string | undefined;
   /**
-   * The export of its modules that keeps the states of its agents.
+   * The export that stores the states of the new container's agents.
    *
    * @default {`memoryStore()`, for as long as it is open}
    */
   readonly store?: string | undefined;
   /**
-   * The export of its modules that is the list of its transports. Not with TLS,
-   * whose key cannot be passed on to them.
+   * The export that is the list of the new container's transports. It cannot be
+   * combined with TLS, whose key cannot be passed on to these transports.
    *
    * @default {TCP, Unix sockets and memory}
    */
@@ -247,33 +251,34 @@ export interface SpawnOptions extends PlainOptions, NamedOptions {
    */
   readonly flags?: readonly string[] | undefined;
   /**
-   * Hears each line that the child prints, without its end. An error that it
-   * throws is reported.
+   * Called with each line that the child prints, without its line break. Errors
+   * that it throws are reported.
    *
    * @default {prints the line, after the container's address}
    */
   readonly onLog?: OnLog | undefined;
   /**
-   * The longest time for the start, in milliseconds. For a Worker it begins when
-   * the files of this package run there, since Deno may check their types first.
+   * The time limit for the start, in milliseconds. For a Worker, the time
+   * starts when the files of this package run in it, since Deno may first check
+   * their types.
    *
    * @default {10_000}
    */
   readonly startTimeoutMs?: number | undefined;
-  /** Gives the start up; the promise rejects with the signal's reason. */
+  /** Aborts the start; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Hears a line that a spawned container prints, without its end. */
+/** Receives a line that a spawned container prints, without its line break. */
 export type OnLog = (line: string, from: "stdout" | "stderr") => void;
 
-/** The reason for which a spawned container is gone. */
+/** The reason why a spawned container is gone. */
 export interface SpawnedCloseReason extends CloseReason {
   /**
-   * `"local"`: this side closed it. `"peer"`: it closed itself.
-   * `"error"`: it ended otherwise, or its connection was lost.
+   * `"local"`: this side closed it. `"peer"`: it closed itself. `"error"`: it
+   * ended in another way, or its connection was lost.
    */
   readonly by: CloseReason["by"];
-  /** The exit code of its process or Worker, if there is one. */
+  /** The exit code of the process or Worker, if there is one. */
   readonly exitCode?: number | undefined;
 }

@@ -18,9 +18,9 @@ export interface ManagerOptions extends Pick<SpawnOptions, "modules"> {
 
 /**
  * An agent that creates other agents in its container, sets the clock, and
- * reports requests to stop, for everybody who reaches the container. It has the
- * methods of aiomas' manager, so that programs in Python can use it. A program
- * that uses denomas has `spawnContainer` for this.
+ * reports requests to stop, for everyone who can reach the container. It has
+ * the methods of aiomas' manager, so that Python programs can use it. Programs
+ * with denomas should use `spawnContainer` instead.
  *
  * ```ts no-assert
  * import { Container, Manager } from "@denomas/denomas/agent";
@@ -45,7 +45,7 @@ export class Manager extends Agent {
    */
   constructor(container: Container, { modules, id = "0" }: ManagerOptions) {
     const named = namedModules(modules);
-    // A start may take long, and call back.
+    // Concurrent, since starting an agent may take long, and may call back.
     super(container, { id, concurrent: true });
     this.#modules = named;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -54,12 +54,12 @@ export class Manager extends Agent {
   }
 
   /**
-   * Creates an agent of the class `name`, written `module:Class`, in this
-   * container; `args` follow the container in its constructor. Resolves to a
-   * proxy and the address after its `onStart`.
+   * Creates an agent of the class `name`, in the form `module:Class`, in this
+   * container. `args` are the constructor arguments after the container.
+   * Resolves, after `onStart`, to a proxy of the agent and its address.
    *
-   * @throws {SpawnError} If the name is not `module:Class`, its module is not
-   * in the list or cannot be loaded, or it is not a class of agents.
+   * @throws {SpawnError} If `name` has another form, its module is not in the
+   * list or cannot be loaded, or the export is not a class of agents.
    * @throws {unknown} The error of the constructor or `onStart`.
    */
   @expose
@@ -73,7 +73,7 @@ export class Manager extends Agent {
    * Sets the time of the container's clock, in seconds.
    *
    * @throws {TypeError} If the clock runs by itself.
-   * @throws {RangeError} If `time` is not later than the present one.
+   * @throws {RangeError} If `time` is not later than the present time.
    */
   @expose
   set_time(time: number): void {
@@ -85,7 +85,8 @@ export class Manager extends Agent {
    */
   @expose
   stop(): void {
-    // The reply must leave before whoever waits for this closes the connection.
+    // Deferred, so that the reply is sent before the waiting code closes the
+    // connection.
     world.defer(this.#resolveStop);
   }
 }

@@ -9,19 +9,19 @@ import { SpawnedContainer } from "./spawned_container.ts";
 
 const START_TIMEOUT_MS = 10_000;
 
-/** How many ports are tried where any will do. */
+/** The number of ports to try if any port will do. */
 const PORT_ATTEMPTS = 3;
 
-/** A free port that other machines cannot reach. */
+/** Any free port, unreachable from other machines. */
 const ADDRESS = "tcp://127.0.0.1:0";
 
 /**
- * Spawns a container in a process or Worker of its own, in which `parent` alone
- * makes agents. Resolves when it can be used.
+ * Spawns a container in its own process or Worker. Only `parent` can make
+ * agents in it. Resolves when the container is ready.
  *
- * It lives as long as `parent` and the connection between them: it ends when
- * either is gone, also when this process is killed. If it cannot start, or is
- * given up before, nothing is left of it.
+ * The container lives as long as `parent` and the connection between them: it
+ * ends when either is gone, even when this process is killed. If it cannot
+ * start, or the start is aborted, nothing is left behind.
  *
  * ```ts ignore
  * import { Container, spawnContainer } from "@denomas/denomas/agent";
@@ -36,15 +36,16 @@ const ADDRESS = "tcp://127.0.0.1:0";
  * await bidder.bid(8);
  * ```
  *
- * @throws {TypeError} If an option has a wrong type, or does not fit another, as
- * permissions of a Worker; if `tls` cannot be used.
+ * @throws {TypeError} If an option has a wrong type or conflicts with another
+ * option, such as permissions for a Worker; or if `tls` cannot be used.
  * @throws {SerializationError} If the credentials are not plain data.
  * @throws {RangeError} If a time is out of range.
- * @throws {SpawnError} If it does not start within `startTimeoutMs`: its process
- * ends, a module cannot be loaded, the address is in use, or one of the two does
- * not trust the other.
- * @throws {ContainerClosedError} If `parent` is closed, or closes before.
- * @throws {unknown} The reason of the signal, if that aborts before.
+ * @throws {SpawnError} If the container does not start within `startTimeoutMs`,
+ * its process ends, a module cannot be loaded, the address is in use, or one of
+ * the two containers does not trust the other.
+ * @throws {ContainerClosedError} If `parent` is closed, or closes during the
+ * start.
+ * @throws {unknown} The reason of the signal, if the signal aborts first.
  */
 export async function spawnContainer(
   parent: Container,
@@ -65,7 +66,7 @@ export async function spawnContainer(
       await spawned.start(Math.max(0, leftMs), options.signal);
       return spawned;
     } catch (error) {
-      // Another program took the port that was free.
+      // Another program has taken the free port meanwhile.
       const mayRetry = address.endsWith(":0") && attempt < PORT_ATTEMPTS &&
         error instanceof SpawnError && error.remoteName === "AddressInUseError";
       if (!mayRetry) throw error;

@@ -40,24 +40,24 @@ import { type Host, type HostEnd, startHost } from "./_host.ts";
 import type { SpawnPlan } from "./_plan.ts";
 import { startError } from "./_start_error.ts";
 
-/** The number of lines of stderr that an error holds. */
+/** The number of lines of stderr that an error contains. */
 const KEPT_LINES = 20;
 
 /**
- * The time for a Worker until it runs the files of this package, whose types
- * Deno may check first. The time-out of its start begins only then.
+ * The time limit for a Worker to run the files of this package, whose types
+ * Deno may check first. Only then does its start time-out begin.
  */
 const LOAD_MS = 120_000;
 
-/** The time for the end of a child whose container was closed. */
+/** The time limit for a child to exit after its container was closed. */
 const EXIT_MS = 1_000;
 
-/** The time for the end of a child whose connection is lost, as at its end. */
+/** The time limit for a child to exit after its connection was lost. */
 const LOSS_MS = 2_000;
 
 /**
- * The time for cleaning up where there is hardly anything, and for reading what
- * the child had sent before it was gone.
+ * The time limit for ending a start that was cut short, and for reading the
+ * messages that the child sent before it ended.
  */
 const LINGER_MS = 250;
 
@@ -73,16 +73,16 @@ const LOST: SpawnedCloseReason = {
   message: "its connection was lost",
 };
 
-/** Stands for a process or Worker that was not started. */
+/** A placeholder for a process or Worker that was not started. */
 const NO_HOST: Host = {
   ended: Promise.resolve({ message: "it was not started" }),
   kill() {},
 };
 
 /**
- * A container in a process or Worker of its own, which ends with it. Its parent
- * owns it, and this process stays alive until it is closed. Made by
- * `spawnContainer`.
+ * A container in its own process or Worker, which ends together with the
+ * container. Its parent owns it, and this process stays alive until it is
+ * closed. Made by `spawnContainer`.
  */
 export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   /** The address of the container. */
@@ -93,9 +93,9 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   readonly #plan: SpawnPlan;
   readonly #child: ChildAccess;
   readonly #stderr: string[] = [];
-  /** Limits the start; `null` when that is over. */
+  /** The timer of the start; `null` after the start. */
   #startTimer: WorldTimer | null = null;
-  /** Ends the start before it is through. */
+  /** Ends an unfinished start. */
   readonly #starting = new Ending(() =>
     new SpawnError(
       this.#control === null && this.#plan.process === null
@@ -111,7 +111,10 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   #host = NO_HOST;
   #ending: SpawnedCloseReason | null = null;
   #hasListened = false;
-  /** The file of its socket, which a Worker that hangs may keep open. */
+  /**
+   * The inode of the container's socket file, which a hanging Worker may keep
+   * open.
+   */
   #inode: number | null = null;
 
   /** Made by `spawnContainer`. */
@@ -140,24 +143,26 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
     observed.by?.owned(this, parent);
   }
 
-  /** The id of its process; `undefined` for a Worker. */
+  /** The id of the process; `undefined` for a Worker. */
   get pid(): number | undefined {
     return this.#host.pid;
   }
 
   /**
-   * Resolves to the reason when it is gone: its process or Worker has ended, its
-   * last line was passed on, and its socket file is removed. Never rejects.
+   * Resolves to the reason when the container is gone: its process or Worker
+   * has ended, its last line was passed on, and its socket file is removed.
+   * Never rejects.
    */
   get closed(): Promise<SpawnedCloseReason> {
     return this.#closed.promise;
   }
 
   /**
-   * Starts it, and waits until it can be used. If that fails nothing is left.
+   * Starts the container, and waits until it is ready. If the start fails,
+   * nothing is left behind.
    *
-   * @throws {SpawnError} If it does not start within `timeoutMs`.
-   * @throws {ContainerClosedError} If the parent is closed before.
+   * @throws {SpawnError} If the container does not start within `timeoutMs`.
+   * @throws {ContainerClosedError} If the parent closes during the start.
    * @throws {unknown} The reason of `signal`.
    */
   async start(timeoutMs: number, signal?: AbortSignal): Promise<void> {
@@ -188,7 +193,7 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
       this.#startTimer = null;
       traffic.pending--;
     }
-    // It may have been renewed meanwhile.
+    // The parent's certificate may have been renewed during the start.
     if (this.#tls !== this.#context.tls) await this.#takeCertificate();
   }
 
@@ -220,7 +225,8 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
       throw new SpawnError(`${message} before it had started`);
     });
     const opened = this.#open(signal).catch((error) => {
-      // The end of the child says more than the loss of the connection.
+      // The way in which the child ended explains more than the lost
+      // connection.
       if (error instanceof ConnectionClosedError) return endedEarly;
       throw error;
     });
@@ -229,10 +235,11 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
     const path = socketPath(this.address);
     const isWorker = this.pid === undefined;
     if (path !== null && isWorker) this.#inode = await inodeOf(path);
-    // For this one connection, whoever listens there is taken for the child.
+    // For this connection only, any program that listens there counts as the
+    // child.
     this.#child.isPreauthorized = true;
     this.#context.access.name(this.address);
-    // No agent is there yet: this connects.
+    // There is no agent yet: this only connects.
     await this.#links.route(`${this.address}/0`, signal)
       .finally(() => this.#child.isPreauthorized = false);
   }
@@ -256,8 +263,8 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   }
 
   /**
-   * Lets it end by itself, as far as it can: it may be about to listen, or
-   * listen where this side was refused.
+   * Lets the child end by itself, if it can. It may be about to listen, or may
+   * be listening but has refused this side.
    */
   async #giveUp(isRushed: boolean | undefined): Promise<void> {
     this.#ending ??= LOST;
@@ -284,7 +291,7 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
       await removeTemporary(path, temporaryName).catch(this.#report);
       await removeSocketOf(path, this.#inode).catch(this.#report);
     }
-    // If it never listened there, somebody else may.
+    // If the child never listened there, another program may.
     if (this.#hasListened) await this.#links.cut(this.address, LINGER_MS);
     await this.#server?.close({ graceMs: 0 });
     this.#context.access.removeChild(this.address);
@@ -296,14 +303,16 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   }
 
   /**
-   * Creates an agent there, and resolves to its proxy after its `onStart`.
+   * Creates an agent in the container. Resolves to its proxy after its
+   * `onStart`.
    *
    * @typeParam T The class of the agent. It is not checked.
-   * @param name The class, as `module:Class`.
+   * @param name The class, in the form `module:Class`.
    * @param args The arguments of the constructor after the container.
-   * @throws {SpawnError} If the name leads to no class of agents.
+   * @throws {SpawnError} If `name` does not lead to a class of agents.
    * @throws {RemoteError} If the constructor or `onStart` throws.
-   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
+   * @throws {ConnectionClosedError} If the container is gone, or ends before it
+   * answers.
    */
   async spawn<T>(name: string, ...args: unknown[]): Promise<Remote<T>> {
     const { traffic } = this.#links;
@@ -325,24 +334,28 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
   }
 
   /**
-   * Sets its clock, in seconds, and resolves after that.
+   * Sets the time of the container's clock, in seconds. Resolves once it is
+   * set.
    *
-   * @throws {RemoteError} If the time is not later than the present one, or its
-   * clock is the system's.
-   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
+   * @throws {RemoteError} If the time is not later than the present time, or
+   * the container uses the system's clock.
+   * @throws {ConnectionClosedError} If the container is gone, or ends before it
+   * answers.
    */
   async setTime(time: number): Promise<void> {
     await this.#control!.remote.setTime(time);
   }
 
   /**
-   * Lets it take up renewed certificates, as `renewCertificate` of its parent does
-   * where it has those of its parent. Files are read by this process.
+   * Switches the container to renewed certificates. If it uses its parent's
+   * certificates, `renewCertificate` of the parent does the same. Files are
+   * read by this process.
    *
-   * @throws {TypeError} If the certificates cannot be used; it goes on with those
-   * that it has.
-   * @throws {RemoteError} If it does not use TLS.
-   * @throws {ConnectionClosedError} If it is gone, or ends before the answer.
+   * @throws {TypeError} If the certificates cannot be used. The container keeps
+   * its current ones.
+   * @throws {RemoteError} If the container does not use TLS.
+   * @throws {ConnectionClosedError} If the container is gone, or ends before it
+   * answers.
    */
   async renewCertificate(changes: TlsOptions = {}): Promise<void> {
     const tls = { ...this.#tls, ...changes };
@@ -350,23 +363,23 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
     this.#tls = tls;
   }
 
-  /** Takes up the certificate of its parent, if it has that. */
+  /** Switches to the parent's renewed certificate, if the container uses it. */
   async #takeCertificate(): Promise<void> {
     if (!this.#plan.inheritsTls || this.#startTimer !== null) return;
     this.#tls = this.#context.tls;
     try {
       await this.renewCertificate();
     } catch (error) {
-      // It has ended, and needs none.
+      // The container has ended, and needs no certificate.
       if (!(error instanceof ConnectionClosedError)) throw error;
     }
   }
 
   /**
-   * Closes the container within `graceMs`, 1,000 by default, and ends its
-   * process or Worker, which is killed if it is still there a second later; 0
-   * kills it at once. Repeatable; joins a close in progress, which a shorter
-   * time shortens; never rejects.
+   * Closes the container within `graceMs`, by default 1,000, and ends its
+   * process or Worker, which is killed if it still exists one second later.
+   * With 0, it is killed at once. Can be called repeatedly; joins a close in
+   * progress, and may shorten it; never rejects.
    */
   async close({ graceMs = GRACE_MS }: CloseOptions = {}): Promise<void> {
     if (this.#ending === null) {
@@ -378,12 +391,12 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
     await this.closed;
   }
 
-  /** Lets `fastForward` and `paceClock` run its clock. */
+  /** Lets `fastForward` and `paceClock` run the container's clock. */
   [party](): Party {
     return new ChildParty(this.#control!, this.#reportParent);
   }
 
-  /** Lets `quiescent` watch it. */
+  /** Lets `quiescent` watch the container. */
   [watched](): Watched {
     const { remote } = this.#control!;
     return {
@@ -398,13 +411,16 @@ export class SpawnedContainer implements AsyncDisposable, HasParty, HasWatched {
     await this.close();
   }
 
-  /** Names its address. */
+  /** Returns the class name and the address. */
   toString(): string {
     return `SpawnedContainer('${this.address}')`;
   }
 }
 
-/** The path of the Unix socket at an address, if it is one. */
+/**
+ * Returns the path of the Unix socket at an address; `null` for another
+ * address.
+ */
 function socketPath(address: string): string | null {
   const parsed = parseAddress(address);
   return "path" in parsed ? parsed.path : null;

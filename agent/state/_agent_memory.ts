@@ -5,24 +5,27 @@ import type { StateKeeper } from "./_state_keeper.ts";
 /** An agent, as its memory sees it. */
 export interface Rememberer {
   readonly agent: AgentLike;
-  /** Whether it has chosen its id, and so may be found again by it. */
+  /**
+   * Whether the agent's id was chosen, so that a later agent can have the same
+   * id.
+   */
   readonly hasChosenId: boolean;
-  /** Whether it is closed, or closing because it has failed. */
+  /** Whether the agent is closed, or closing because it has failed. */
   readonly isLost: boolean;
 }
 
-/** The hooks of an agent for its state, which are protected members. */
+/** The state hooks of an agent, which are protected members of its class. */
 interface StateHooks {
   snapshot?(): unknown;
   restore?(state: unknown): void | Promise<void>;
 }
 
-/** Whether an agent has a state that survives it. */
+/** Returns whether an agent has a state that can survive it. */
 export function hasState(agent: AgentLike): boolean {
   return typeof (agent as StateHooks).snapshot === "function";
 }
 
-/** The state of one agent that survives it. */
+/** The state of one agent that can survive it. */
 export class AgentMemory {
   readonly #owner: Rememberer;
   readonly #keeper: StateKeeper;
@@ -38,9 +41,10 @@ export class AgentMemory {
   }
 
   /**
-   * Gives the agent the state that was saved last, if there is one.
+   * Restores the last saved state of the agent, if there is one.
    *
-   * @throws {TypeError} If it cannot be read, or the agent has no `restore`.
+   * @throws {TypeError} If the state cannot be read, or the agent has no
+   * `restore`.
    * @throws {unknown} The error of the store or of `restore`.
    */
   async restore(): Promise<void> {
@@ -55,7 +59,7 @@ export class AgentMemory {
     this.#isRestored = true;
   }
 
-  /** Saves the state as it is now. */
+  /** Saves the present state. */
   async save(): Promise<void> {
     this.#check("save");
     await this.#keeper.save(this.#hooks.snapshot!());
@@ -67,9 +71,12 @@ export class AgentMemory {
     await this.#keeper.forget();
   }
 
-  /** Keeps the state of an agent that was closed, and not that of a failed one. */
+  /**
+   * Saves the state when the agent ends. The state of a failed agent is not
+   * saved. A state under a generated id is deleted.
+   */
   async end(hasFailed: boolean): Promise<void> {
-    // The state of one that has failed may be what it fails by.
+    // The state of a failed agent may be the cause of its failure.
     if (hasFailed) return await this.#keeper.idle;
     if (!this.#owner.hasChosenId) return await this.#keeper.forget();
     if (this.#keeper.isKept) await this.#keeper.save(this.#hooks.snapshot!());
@@ -77,7 +84,7 @@ export class AgentMemory {
 
   #check(act: string): void {
     const { agent, isLost } = this.#owner;
-    // What has failed must not overwrite what its successor restores.
+    // A failed agent must not overwrite the state that its successor restores.
     if (isLost) {
       throw new ContainerClosedError(
         `Cannot ${act} the state of ${agent}: the agent is closed`,

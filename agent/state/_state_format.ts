@@ -3,7 +3,9 @@ import type { Serializer } from "../../channel/codecs/types/serializer.ts";
 import { TypeTable } from "../../channel/codecs/types/type_table.ts";
 import { richType } from "../../rpc/internal.ts";
 
-/** Turns states into bytes and back, by the codec and serializers of a container. */
+/**
+ * Encodes and decodes states, with the codec and serializers of a container.
+ */
 export class StateFormat {
   readonly #codec: Codec;
   readonly #types: TypeTable;
@@ -17,9 +19,10 @@ export class StateFormat {
   }
 
   /**
-   * Returns the bytes of a state.
+   * Encodes a state.
    *
-   * @throws {SerializationError} If it holds what cannot be saved.
+   * @throws {SerializationError} If the state contains values that cannot be
+   * saved.
    */
   encode(state: unknown): Uint8Array {
     const payload = this.#codec.encode(this.#types.pack(state));
@@ -30,9 +33,9 @@ export class StateFormat {
   }
 
   /**
-   * Returns the state of bytes.
+   * Decodes a state.
    *
-   * @throws {Error} If they are none of this codec and these serializers.
+   * @throws {Error} If the bytes do not fit this codec and these serializers.
    */
   decode(bytes: Uint8Array): unknown {
     return this.#types.unpack(this.#codec.decode(bytes));

@@ -2,7 +2,7 @@ import { describeThrown } from "../../channel/message.ts";
 import type { StateFormat } from "./_state_format.ts";
 import type { SavedState, StateStore } from "./store.ts";
 
-/** Where the states of a container's agents are stored, and in which format. */
+/** The store of the agents' states, and the format in which they are stored. */
 export interface StatePlace {
   readonly store: StateStore;
   readonly format: StateFormat;
@@ -19,7 +19,7 @@ export class StateKeeper {
   readonly #place: StatePlace;
   readonly #key: string;
   #revision: SavedState["revision"] | null = null;
-  /** Whether the agent is saved when it ends. */
+  /** Whether the state is saved when the agent ends. */
   #isKept = true;
   #waiting: Waiting | null = null;
   /** Resolves when all requested operations are done. */
@@ -30,7 +30,7 @@ export class StateKeeper {
     this.#key = key;
   }
 
-  /** Whether the state is to be saved at the end of the agent. */
+  /** Whether the state is saved when the agent ends. */
   get isKept(): boolean {
     return this.#isKept;
   }
@@ -41,10 +41,10 @@ export class StateKeeper {
   }
 
   /**
-   * Resolves to the state that was saved last, in a list; to an empty one if there
-   * is none.
+   * Resolves to a list with the last saved state; to an empty list if there is
+   * none.
    *
-   * @throws {TypeError} If what was saved cannot be read.
+   * @throws {TypeError} If the saved state cannot be read.
    */
   async load(): Promise<[] | [state: unknown]> {
     const saved = await this.#place.store.load(this.#key);
@@ -63,8 +63,9 @@ export class StateKeeper {
   }
 
   /**
-   * Saves a state, which is encoded at once. One that waits for an earlier save
-   * gives way to a newer one. Resolves when it, or a newer one, is saved.
+   * Saves a state, which is encoded immediately. A state that still waits for
+   * an earlier save is replaced by a newer one. Resolves when this state, or a
+   * newer one, is saved.
    */
   save(state: unknown): Promise<void> {
     const bytes = this.#place.format.encode(state);
@@ -83,10 +84,10 @@ export class StateKeeper {
     return saved;
   }
 
-  /** Deletes the state, and does not save it at the end of the agent. */
+  /** Deletes the state, and does not save it when the agent ends. */
   forget(): Promise<void> {
     this.#isKept = false;
-    // A later save is not to come before this.
+    // A later save must run after this deletion.
     this.#waiting = null;
     return this.#afterwards(async () => {
       await this.#place.store.delete(this.#key);

@@ -1,46 +1,48 @@
 /**
- * The contract between agents and what keeps their states. Each state has a key,
- * the class and id of its agent, as in `Bank/main`. It is bytes to a store, and
- * has a revision, by which one agent cannot overwrite what another one of the
- * same key has saved meanwhile.
+ * The contract between agents and the store of their states. Each state has a
+ * key, made of the class and id of its agent, such as `Bank/main`. To a store,
+ * a state is bytes with a revision. Revisions keep an agent from overwriting a
+ * state that another agent with the same key has saved meanwhile.
  */
 import { StaleStateError } from "../errors.ts";
 
-/** A state as a store holds it. */
+/** A state in a store. */
 export interface SavedState {
-  /** The state, encoded. */
+  /** The encoded state. */
   readonly bytes: Uint8Array;
-  /** A value that no other save of this key has had. */
+  /** A value that differs from those of all other saves of this key. */
   readonly revision: string | number;
 }
 
 /**
- * Keeps the states of agents: {@linkcode memoryStore}, or one of your own over
- * files or a database. An agent has one operation pending at a time, and waits
- * for its end. A rejection reaches the agent.
+ * A store of the states of agents: {@linkcode memoryStore}, or your own store
+ * on files or a database. Each agent runs one operation at a time. The agent
+ * receives errors as rejections.
  */
 export interface StateStore {
-  /** Resolves to the state that was saved last; `null` if there is none. */
+  /** Resolves to the last saved state; `null` if there is none. */
   load(key: string): Promise<SavedState | null>;
   /**
-   * Saves a state in place of that with `revision`, or of none if that is `null`,
-   * and resolves to its own revision when it is as safe as this store makes it.
-   * The check and the save must be one step. `bytes` do not change later.
+   * Saves a state in place of the state with `revision`, or of no state if that
+   * is `null`. Resolves to the new revision once the state is as safe as this
+   * store can make it. The check and the save must be one atomic step. `bytes`
+   * do not change later.
    *
-   * @throws {StaleStateError} If another state is there.
+   * @throws {StaleStateError} If the saved state has another revision.
    */
   save(
     key: string,
     bytes: Uint8Array,
     revision: SavedState["revision"] | null,
   ): Promise<SavedState["revision"]>;
-  /** Deletes the state, if there is one, whatever its revision. */
+  /** Deletes the state, if there is one, regardless of its revision. */
   delete(key: string): Promise<void>;
 }
 
 /**
- * Returns a store in memory. Give it to several containers, one after the other or
- * at once, and an agent that is made again in any of them finds its state.
+ * Returns an in-memory store. Pass it to several containers, at the same time
+ * or one after another: an agent that is made again in any of them finds its
+ * state.
  *
  * ```ts
  * import { Agent, Container, memoryStore } from "@denomas/denomas/agent";

@@ -2,26 +2,29 @@ import type { AgentLike } from "../agent_options.ts";
 import type { AgentGuard, AgentLifecycle } from "./_agent_lifecycle.ts";
 import type { Restarts } from "./_restart_policy.ts";
 
-/** How `spawn` makes one agent, and makes it again after failures. */
+/** Makes one agent for `spawn`, and makes it again after failures. */
 export class AgentFactory {
   /** Calls the constructor. */
   readonly make: () => AgentLike;
-  /** The prototype of the agent, but not of other agents that it makes. */
+  /**
+   * The prototype of the agent. Other agents that the constructor makes have
+   * other prototypes.
+   */
   readonly prototype: object;
-  /** The agent that owns it; `null` if the container does. */
+  /** The agent that owns this one; `null` if the container does. */
   readonly parent: AgentLifecycle | null;
-  /** The id of the agent, which it keeps if it is restarted. */
+  /** The id of the agent, which stays the same after restarts. */
   id: string | undefined;
   /** Whether the id was chosen before the agent was made. */
   readonly isNamed: boolean;
-  /** The restarts of the agent, if it asks for them. */
+  /** The restarts of the agent; `null` if it is not restarted. */
   restarts: Restarts | null = null;
   isRestarting = false;
-  /** Runs around the methods of the agent, if there is one. */
+  /** Wraps the method of each call, if set. */
   guard: AgentGuard | null = null;
   /** The newest agent; `null` until its constructor registers it. */
   own: AgentLifecycle | null = null;
-  /** All agents that have registered while its constructor ran. */
+  /** All agents that registered while the constructor was running. */
   made: AgentLifecycle[] = [];
 
   constructor(

@@ -1,4 +1,4 @@
-// Longer than most files: the states of an agent follow each other in one place.
+// Longer than most files: keeps all states of an agent together.
 import { abortable, within } from "../../channel/internal.ts";
 import { describeThrown } from "../../channel/message.ts";
 import type { CallQueue, QueuedCall } from "../../rpc/service/call_queue.ts";
@@ -24,14 +24,13 @@ import {
   type TaskOwner,
 } from "./_agent_tasks.ts";
 
-/** The default time that the close of an agent or a container may take. */
+/** The default time limit for closing an agent or a container. */
 export const GRACE_MS = 1_000;
 
 /**
- * The states of an agent. They follow each other in this order; an agent can be
- * closed in each of the first three. Only a running agent can be called, and
- * only one that was running, or whose `onStart` succeeds while it is closing,
- * runs its `onClose`.
+ * The states of an agent, in order. An agent can be closed in each of the first
+ * three states. Only a running agent can be called. `onClose` runs only if the
+ * agent was running, or if its `onStart` succeeds while it is closing.
  */
 export type AgentState =
   | { readonly tag: "new" }
@@ -45,38 +44,38 @@ export type AgentState =
 
 interface EndState {
   readonly tag: "closing" | "closed";
-  /** A few words on why it is closed, for people and logs. */
+  /** A short reason, for people and logs. */
   readonly reason: string;
-  /** Whether the agent has failed, and was not closed on purpose. */
+  /** Whether the agent has failed; false if it was closed on purpose. */
   readonly isFailure: boolean;
 }
 
 const NEW: AgentState = { tag: "new" };
 const RUNNING: AgentState = { tag: "running" };
 
-/** The supervisor, as the lifecycles of its agents see it. */
+/** The supervisor, as seen by the lifecycles of its agents. */
 export interface AgentHost {
   /** The container, which owns the agents. */
   readonly context: ContainerContext;
   /** The number of calls that wait for their turns. */
   waiting: number;
-  /** The number of calls that were refused because too many waited. */
+  /** The number of calls that were refused because too many were waiting. */
   refused: number;
   /** Finds agents that wait for each other. */
   readonly deadlocks: Deadlocks;
-  /** Returns what keeps the state of an agent. */
+  /** Returns the keeper of an agent's state. */
   keeperOf(lifecycle: AgentLifecycle): StateKeeper;
-  /** Returns the error of a call to an agent that is not there. */
+  /** Returns the error for a call to an agent that does not exist. */
   missing(id: string): Error;
-  /** Runs when the agent has begun to run or to close, or is closed. */
+  /** Called when the agent starts running, begins to close, or is closed. */
   onState(lifecycle: AgentLifecycle): void;
-  /** Runs when a task of the agent has thrown. */
+  /** Called when a task of the agent has thrown. */
   onTaskFailure(lifecycle: AgentLifecycle, error: unknown): void;
 }
 
 /**
- * Runs the method of each call, once it is its turn. Returns what the caller gets,
- * or throws.
+ * Runs the method of a call when its turn comes. Returns the result for the
+ * caller, or throws.
  */
 export type AgentGuard = (step: () => unknown) => unknown;
 
@@ -86,41 +85,47 @@ interface Hooks {
   onClose?(): void | Promise<void>;
 }
 
-/** The life of one agent: its state, its tasks and who watches it. */
+/** The life of one agent: its state, its tasks and its watchers. */
 export class AgentLifecycle
   implements CallQueue, MailboxOwner, Rememberer, TaskOwner {
   readonly agent: AgentLike;
   readonly id: string;
-  /** Whether the agent has chosen its id, and so may be found again by it. */
+  /**
+   * Whether the agent's id was chosen, so that a later agent can have the same
+   * id.
+   */
   readonly hasChosenId: boolean;
   readonly policy: FailurePolicy;
-  /** Runs around the methods of the agent, if there is one. */
+  /** Wraps the method of each call, if set. */
   guard: AgentGuard | null = null;
-  /** Whether a failure of the agent is about to end more than it alone. */
+  /** Whether a failure of the agent is being escalated. */
   isBroken = false;
-  /** The most calls that wait; 0 if all run at once. */
+  /** The most calls that may wait; 0 if calls run concurrently. */
   readonly mostWaiting: number;
-  /** The agent that owns this one; `null` if its container does. */
+  /** The agent that owns this one; `null` if the container does. */
   readonly parent: AgentLifecycle | null;
   readonly #host: AgentHost;
   #state: AgentState = NEW;
-  // There may be very many agents, most of them idle: the rest is made when it
-  // is needed.
+  // There may be very many agents, most of them idle, so the rest is created on
+  // demand.
   #controller: AbortController | null = null;
   #tasks: AgentTasks | null = null;
   #watchers: Set<(reason: string) => void> | null = null;
   #mailbox: Mailbox | null = null;
   #children: Set<AgentLifecycle> | null = null;
   #memory: AgentMemory | null = null;
-  /** Resolves when no call runs, while the end waits for that. */
+  /** Resolves when no call is running. Set while the end waits for that. */
   #quiet: PromiseWithResolvers<void> | null = null;
-  /** Whether its own code closes it, which may wait for the end. */
+  /**
+   * Whether the agent's own code has closed it, and so may be waiting for the
+   * end.
+   */
   #isClosedByItself = false;
   #opened: PromiseWithResolvers<void> | null = null;
   #stopped: PromiseWithResolvers<void> | null = null;
   #hasStopped = false;
   #closed: PromiseWithResolvers<void> | null = null;
-  /** Ends the waits of a close whose time is over. */
+  /** Ends the waits of a close whose time is up. */
   #cut: PromiseWithResolvers<void> | null = null;
 
   constructor(
@@ -180,15 +185,15 @@ export class AgentLifecycle
     return this.#hooks.onStart !== undefined || hasState(this.agent);
   }
 
-  /** Resolves when the agent runs; `null` if it runs, or is closed. */
+  /** Resolves when the agent runs; `null` if it already runs, or is closed. */
   get opening(): Promise<void> | null {
     if (this.#state === RUNNING || this.isClosing) return null;
     return (this.#opened ??= Promise.withResolvers<void>()).promise;
   }
 
   /**
-   * Resolves when the agent is closed but for its state, which takes no order
-   * among agents to save.
+   * Resolves when everything but saving the state is done. Agents need not wait
+   * for each other to save their states.
    */
   get stopped(): Promise<void> {
     this.#stopped ??= Promise.withResolvers<void>();
@@ -210,7 +215,7 @@ export class AgentLifecycle
   }
 
   /**
-   * Runs `onStart`, and then the agent. Called once.
+   * Runs `onStart`, and then opens the agent. Called once.
    *
    * @throws {unknown} The error of `onStart`, after the agent is closed.
    * @throws {ContainerClosedError} If the agent is closed before it runs.
@@ -237,10 +242,10 @@ export class AgentLifecycle
     );
   }
 
-  /** Waits for `onStart`, but no longer than a close in progress. */
+  /** Waits for `onStart`, or until the agent is closed. */
   async #runOnStart(): Promise<void> {
     const { promise: hook, resolve } = Promise.withResolvers<boolean>();
-    // First, since the hook may close the agent.
+    // Set first, since the hook may close the agent.
     this.#state = { tag: "starting", hook };
     const run = async () => {
       try {
@@ -257,23 +262,23 @@ export class AgentLifecycle
 
   async #startHooks(): Promise<void> {
     if (hasState(this.agent)) await this.memory.restore();
-    // What was closed meanwhile does not begin.
+    // Skipped if the agent was closed meanwhile.
     if (!this.isClosing) await this.#hooks.onStart?.();
   }
 
-  /** The state of the agent that survives it. */
+  /** The state of the agent that can survive it. */
   get memory(): AgentMemory {
     return this.#memory ??= new AgentMemory(this, this.#host.keeperOf(this));
   }
 
-  /** Waits for the running call of an agent that runs one at a time. */
+  /** Waits for the running call, if calls run one at a time. */
   async #callsEnded(): Promise<void> {
     if (this.#isClosedByItself || (this.#mailbox?.isIdle ?? true)) return;
     this.#quiet = Promise.withResolvers<void>();
     await this.#quiet.promise;
   }
 
-  /** Never rejects. */
+  /** Saves or deletes the state at the end. Never rejects. */
   async #endMemory(memory: AgentMemory): Promise<void> {
     const hasFailed = this.hasFailed || this.isBroken;
     try {
@@ -284,7 +289,7 @@ export class AgentLifecycle
     }
   }
 
-  /** Lets others call the agent. */
+  /** Makes the agent callable. */
   open(): void {
     this.#state = RUNNING;
     this.#host.onState(this);
@@ -319,7 +324,7 @@ export class AgentLifecycle
   }
 
   /**
-   * Runs a task of the agent, and resolves when it has ended, however it did.
+   * Runs a task of the agent. Resolves when the task has ended in any way.
    *
    * @throws {ContainerClosedError} If the agent is closed.
    */
@@ -333,7 +338,7 @@ export class AgentLifecycle
   }
 
   /**
-   * Makes this the owner of a new agent.
+   * Makes this agent the owner of a new one.
    *
    * @throws {ContainerClosedError} If the agent is closed.
    */
@@ -346,7 +351,9 @@ export class AgentLifecycle
     (this.#children ??= new Set()).add(child);
   }
 
-  /** Closes the children, the newest first; `cut` leaves them no more time. */
+  /**
+   * Closes the children, newest first. `cut` resolves when their time is up.
+   */
   async #closeChildren(cut: Promise<void>): Promise<void> {
     const reason = `its parent '${this.address}' was closed`;
     const ends: Promise<void>[] = [];
@@ -373,8 +380,8 @@ export class AgentLifecycle
   }
 
   /**
-   * Calls `watcher` with a reason when the agent begins to close. Returns what
-   * ends that, and returns whether it had not been called.
+   * Calls `watcher` with a reason when the agent begins to close. Returns a
+   * function that ends the watch, and returns whether it was still active.
    */
   onGone(watcher: (reason: string) => void): () => boolean {
     const watchers = this.#watchers ??= new Set();
@@ -383,8 +390,8 @@ export class AgentLifecycle
   }
 
   /**
-   * Closes the agent because it has failed. `graceMs` goes by the clock of the
-   * container, as all that follows from a failure does.
+   * Closes the agent because it has failed. `graceMs` is measured by the clock
+   * of the container, like everything that follows from a failure.
    */
   fail(graceMs: number, reason: string): Promise<void> {
     const { clock } = this.#host.context;
@@ -397,8 +404,9 @@ export class AgentLifecycle
 
   /**
    * Closes the agent: no call reaches it, its signal aborts, its tasks end, its
-   * children are closed, and then `onClose` runs, all of this within `graceMs`.
-   * Repeatable; joins a close in progress, which it may shorten. Never rejects.
+   * children are closed, and then `onClose` runs, all within `graceMs`. Can be
+   * called repeatedly; joins a close in progress, and may shorten it. Never
+   * rejects.
    */
   close(graceMs: number, reason: string): Promise<void> {
     return this.#closeWithin(
@@ -408,7 +416,10 @@ export class AgentLifecycle
     );
   }
 
-  /** `grace` ends with the time for it, or when the agent has ended. */
+  /**
+   * `grace` returns a promise that resolves when the time is up or the agent
+   * has ended; `null` for no time.
+   */
   async #closeWithin(
     reason: string,
     isFailure: boolean,
@@ -468,7 +479,7 @@ export class AgentLifecycle
     this.#ended.resolve();
   }
 
-  /** Never rejects, even after the close has given up waiting for it. */
+  /** Never rejects, even after the close has stopped waiting for it. */
   async #runOnClose(): Promise<void> {
     try {
       await runAs(this, () => this.#hooks.onClose!());

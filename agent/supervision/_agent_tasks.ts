@@ -8,15 +8,15 @@ import { actAs } from "../messages/_acting.ts";
 export interface TaskOwner {
   readonly agent: AgentLike;
   readonly id: string;
-  /** Whether it is closing or closed. */
+  /** Whether the agent is closing or closed. */
   readonly isClosing: boolean;
   /** Aborts when the agent begins to close. */
   readonly signal: AbortSignal;
-  /** Runs when a task has thrown. */
+  /** Called when a task has thrown. */
   onTaskFailure(error: unknown): void;
 }
 
-/** The tasks of one agent that have not ended. */
+/** The unfinished tasks of one agent. */
 export class AgentTasks {
   readonly #owner: TaskOwner;
   readonly #running = new Set<Promise<void>>();
@@ -31,7 +31,7 @@ export class AgentTasks {
   }
 
   /**
-   * Runs a task, and resolves when it has ended, however it did.
+   * Runs a task. Resolves when the task has ended in any way.
    *
    * @throws {ContainerClosedError} If the agent is closed.
    */
@@ -54,19 +54,21 @@ export class AgentTasks {
     try {
       await runAs(this.#owner, () => task(signal));
     } catch (error) {
-      // A task whose agent closes may end in any of these ways.
+      // A task of a closing agent may end in any of these ways.
       if (signal.aborted && isEnd(error, signal)) return;
       this.#owner.onTaskFailure(error);
     }
   }
 }
 
-/** Runs code of an agent that nobody has called. */
+/** Runs code of an agent that does not serve a call. */
 export function runAs<T>({ id }: Pick<TaskOwner, "id">, step: () => T): T {
   return actAs({ agent: id, turns: [] }, step);
 }
 
-/** Lists code of an agent until it has ended: it may outlive its agent. */
+/**
+ * Lists code of an agent as open until it ends, since it may outlive its agent.
+ */
 export function observeWork(
   owner: object,
   work: Promise<void>,
@@ -79,7 +81,10 @@ export function observeWork(
   work.then(onEnd, onEnd);
 }
 
-/** Whether an error only says that the agent, or its surroundings, are closed. */
+/**
+ * Returns whether an error only means that the agent, or something it uses, is
+ * closed.
+ */
 function isEnd(error: unknown, signal: AbortSignal): boolean {
   if (error === signal.reason) return true;
   try {
@@ -88,7 +93,7 @@ function isEnd(error: unknown, signal: AbortSignal): boolean {
       (error instanceof ConnectionClosedError && error.by === "local") ||
       (error instanceof Error && error.name === "AbortError");
   } catch {
-    // The thrown value may be one that throws when it is looked at.
+    // Inspecting the thrown value may itself throw.
     return false;
   }
 }

@@ -17,13 +17,14 @@ export class ContainerService {
   /** The groups whose home is this container. */
   @expose
   readonly groups: GroupHome = new GroupHome();
-  /** The agents that others watch. */
+  /** The watches that other containers have on agents. */
   @expose
   readonly watches: WatchDesk;
 
   /**
-   * `registrationKeys` are the keys of registrations made from here, each with
-   * the address of its directory. Each connection may watch `maxWatches` agents.
+   * `registrationKeys` holds the keys of registrations made by this container,
+   * each with the address of its directory. Each connection may watch
+   * `maxWatches` agents.
    */
   constructor(
     supervisor: Supervisor,
@@ -44,8 +45,8 @@ export class ContainerService {
   }
 
   /**
-   * Returns whether a registration with this key, at the directory with this
-   * address, was made from here. Directories ask this to check that the
+   * Returns whether this container made a registration with this key, at the
+   * directory with this address. Directories call it to check that the
    * registrant owns its address. A key is valid at one directory only, so that
    * a directory cannot use it to register elsewhere.
    */

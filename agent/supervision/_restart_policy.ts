@@ -22,13 +22,15 @@ export function actionOnFailure(
   return policy === "stop" || state !== "running" ? "close" : "restart";
 }
 
-/** The restarts of one agent: how many there may be, and when. */
+/** The restarts of one agent: their number and their times. */
 export class Restarts {
   /** The waits before the restarts. */
   readonly backoff: Pick<Backoff, "reset" | "next">;
   readonly #max: number;
   readonly #withinMs: number;
-  /** The times of the restarts that still count, in milliseconds of a clock. */
+  /**
+   * The times of the restarts within `withinMs`, in milliseconds of a clock.
+   */
   #times: number[] = [];
 
   constructor(
@@ -43,7 +45,7 @@ export class Restarts {
 
   /**
    * Counts a restart at the time `nowMs`; returns `false` if there were too
-   * many. Waits begin short again once no restart counts any more.
+   * many. Once no earlier restart counts any more, the waits start short again.
    */
   begin(nowMs: number): boolean {
     this.#times = this.#times.filter((at) => at > nowMs - this.#withinMs);
@@ -55,10 +57,10 @@ export class Restarts {
 }
 
 /**
- * Returns the restarts that `policy` asks for; `null` if it asks for none. Their
- * waits are as long as `random` says.
+ * Returns the restarts that `policy` permits; `null` if it permits none.
+ * `random` varies their waits.
  *
- * @throws {RangeError} If one of its numbers is out of range.
+ * @throws {RangeError} If a number in the policy is out of range.
  */
 export function restartsOf(
   policy: FailurePolicy,

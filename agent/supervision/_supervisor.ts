@@ -18,31 +18,37 @@ import {
 } from "./_agent_lifecycle.ts";
 import { actionOnFailure, restartsOf } from "./_restart_policy.ts";
 
-/** How long a call waits before it is looked at as a part of a deadlock. */
+/** How long a call waits before it is checked for a deadlock. */
 const DEADLOCK_MS = 1_000;
 
-/** The most calls that wait for an agent, unless it chooses another number. */
+/** The default limit of calls that wait for an agent. */
 const MOST_WAITING = 10_000;
 
-/** Ends restarts. Made once: an exception takes 10 µs of each close. */
+/**
+ * The reason that ends restarts. Shared, since creating it would take 10 µs of
+ * each close.
+ */
 const CLOSING = new DOMException("The container closes", "AbortError");
 
-/** The agents of one container: makes, starts, restarts and closes them. */
+/** The agents of one container. It makes, starts, restarts and closes them. */
 export class Supervisor implements AgentHost {
   /** The agents that can be called. */
   readonly visible: Router<AgentLike> = new Router({ missing: agentNotFound });
-  /** The number of watches that have not ended. */
+  /** The number of active watches. */
   watches = 0;
   /** The number of calls that wait for their turns. */
   waiting = 0;
-  /** The number of calls that were refused because too many waited. */
+  /** The number of calls that were refused because too many were waiting. */
   refused = 0;
   readonly deadlocks: Deadlocks = new Deadlocks((signal) =>
     waitByEither(this.context.clock, DEADLOCK_MS, signal)
   );
   readonly context: ContainerContext;
   readonly #agents = new Map<string, AgentLifecycle>();
-  /** The factories of agents that may be restarted, which reserve their ids. */
+  /**
+   * The factories of agents that may be restarted. They reserve the agents'
+   * ids.
+   */
   readonly #factories = new Map<string, AgentFactory>();
   readonly #closing = new AbortController();
   #nextId = 0;
@@ -94,10 +100,10 @@ export class Supervisor implements AgentHost {
   }
 
   /**
-   * Registers a new agent, which its constructor calls.
+   * Registers a new agent. Called by the agent's constructor.
    *
-   * @throws {TypeError} If its id is taken or is no id, or if it asks for
-   * restarts and is not made by `spawn`.
+   * @throws {TypeError} If its id is taken or invalid, or if it asks for
+   * restarts but is not made by `spawn`.
    * @throws {ContainerClosedError} If the container is closed.
    */
   register(
@@ -137,7 +143,7 @@ export class Supervisor implements AgentHost {
     }
     if (factory !== null && restarts !== null) {
       factory.id = chosen;
-      // They count on when the agent is made again.
+      // Keeps counting when the agent is made again.
       factory.restarts ??= restarts;
       this.#factories.set(chosen, factory);
     }
@@ -165,16 +171,17 @@ export class Supervisor implements AgentHost {
     );
   }
 
-  /** Starts an agent that was made by `new`, which nobody awaits. */
+  /** Starts an agent made by `new`, which nothing awaits. */
   #begin(lifecycle: AgentLifecycle): void {
     if (lifecycle.isClosing) return;
     if (!lifecycle.hasStartHook) return lifecycle.open();
-    // After its constructor has returned.
+    // Wait until the constructor has returned.
     queueMicrotask(async () => {
       try {
         await lifecycle.start();
       } catch (error) {
-        // Code that has closed the agent knows that it did not start.
+        // If code has closed the agent, that code already knows that it did not
+        // start.
         if (lifecycle.hasFailed) this.#report(error, lifecycle.address);
       }
     });
@@ -212,7 +219,7 @@ export class Supervisor implements AgentHost {
     );
   }
 
-  /** Does what the policy of an agent says about its failure. */
+  /** Applies an agent's policy to its failure. */
   #fail(lifecycle: AgentLifecycle, error: unknown, reason: string): void {
     const { parent, policy, state } = lifecycle;
     switch (actionOnFailure(policy, state.tag)) {
@@ -241,14 +248,14 @@ export class Supervisor implements AgentHost {
     this.context.report(error, "task", address);
   }
 
-  /** Closes an agent that has failed, and makes it again. */
+  /** Closes a failed agent, and makes it again. */
   async #restart(lifecycle: AgentLifecycle, reason: string): Promise<void> {
     const { id, address } = lifecycle;
     const factory = this.#factories.get(id)!;
     factory.isRestarting = true;
     await lifecycle.fail(GRACE_MS, reason);
     if (await this.#makeAgain(factory, address)) return;
-    // Where its parent was restarted, the id may have been given away.
+    // If its parent was restarted, another agent may have the id already.
     if (this.#factories.get(id) === factory) this.#factories.delete(id);
   }
 
@@ -281,7 +288,7 @@ export class Supervisor implements AgentHost {
   }
 
   /**
-   * Resolves to a reason when the agent is gone, at once if there is none.
+   * Resolves to a reason when the agent is gone; at once if it does not exist.
    * Rejects with the reason of `signal`.
    */
   async watch(id: string, signal: AbortSignal | undefined): Promise<string> {
@@ -295,8 +302,8 @@ export class Supervisor implements AgentHost {
   }
 
   /**
-   * Calls `onGone` with a reason when the agent is gone. Returns what ends that;
-   * or the reason, if it is gone already.
+   * Calls `onGone` with a reason when the agent is gone. Returns a function
+   * that ends the watch, or the reason if the agent is gone already.
    */
   onGone(id: string, onGone: (reason: string) => void): string | (() => void) {
     if (this.visible.get(id) === undefined) return agentNotFound(id).message;
@@ -316,7 +323,7 @@ export class Supervisor implements AgentHost {
     return lifecycle?.address === address ? lifecycle.opening : null;
   }
 
-  /** Closes all agents, the newest first, before the time `until`. */
+  /** Closes all agents, newest first, before the time `until`. */
   async close(until: number): Promise<void> {
     this.#closing.abort(CLOSING);
     const ends: Promise<void>[] = [];

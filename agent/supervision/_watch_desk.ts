@@ -10,12 +10,15 @@ import type { Supervisor } from "./_supervisor.ts";
 /** The memory of a watch, in bytes. */
 const WATCH_BYTES = 256;
 
-/** A watch that has ended: its key, and why its agent is gone. */
+/** An ended watch: its key, and why its agent is gone. */
 export type GoneNews = readonly [key: number, reason: string];
 
 /** The agents that one other container watches. */
 interface Watcher {
-  /** What ends each watch, by the key that the other side has chosen. */
+  /**
+   * The functions that end each watch, by the key that the other side has
+   * chosen.
+   */
   readonly watches: Map<number, () => void>;
   readonly news: Arrivals<GoneNews>;
   readonly budget: Budget;
@@ -23,9 +26,8 @@ interface Watcher {
 }
 
 /**
- * Tells other containers when agents are gone. A watch is an entry of a table,
- * and no call that waits: one stream has the news of all watches of a
- * connection.
+ * Reports to other containers when agents are gone. A watch is a table entry,
+ * not a waiting call: one stream reports all watches of a connection.
  */
 export class WatchDesk {
   readonly #supervisor: Supervisor;
@@ -33,15 +35,15 @@ export class WatchDesk {
   readonly #watchers = new Map<ConnectionChannel, Watcher>();
   readonly #closing = Promise.withResolvers<void>();
 
-  /** One connection may have `most` watches. */
+  /** `most` limits the watches of one connection. */
   constructor(supervisor: Supervisor, most: number) {
     this.#supervisor = supervisor;
     this.#most = most;
   }
 
   /**
-   * Watches an agent. Returns why it is gone if it is, else `null`: then the news
-   * have the key later.
+   * Watches an agent. Returns the reason if the agent is gone already;
+   * otherwise `null`, and `news` later reports the key.
    */
   @expose
   begin(key: number, id: string): string | null {
@@ -65,7 +67,7 @@ export class WatchDesk {
     return null;
   }
 
-  /** Ends a watch. Repeatable. */
+  /** Ends a watch. Can be called repeatedly. */
   @expose
   end(key: number): void {
     this.#forget(channelOf(call()), key)?.();
@@ -80,7 +82,7 @@ export class WatchDesk {
     return end;
   }
 
-  /** Yields the news of all watches of the connection, also of later ones. */
+  /** Yields the news of all watches of the connection, including later ones. */
   @expose
   news(): AsyncGenerator<GoneNews, void> {
     const { signal } = call();
@@ -112,7 +114,7 @@ export class WatchDesk {
     budget.end();
   }
 
-  /** Ends the streams of news, once all agents are closed. */
+  /** Ends the streams of news, after all agents are closed. */
   close(): void {
     this.#closing.resolve();
   }

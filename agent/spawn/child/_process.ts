@@ -1,6 +1,6 @@
 import { Child } from "../_child.ts";
 
-// Ctrl+C in a terminal reaches the parent as well, which decides what ends.
+// Ctrl+C in a terminal also reaches the parent, which decides what to end.
 Deno.addSignalListener("SIGINT", () => {});
 
 const point = JSON.parse(await new Response(Deno.stdin.readable).text());
@@ -19,5 +19,5 @@ export const parent = await child.connect(point);
 
 child.takeUncaught();
 
-/** Lets the parent open the container: all modules are there. */
+/** Lets the parent open the container, once all modules are loaded. */
 export const main = loaded.resolve;

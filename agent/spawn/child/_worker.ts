@@ -9,7 +9,7 @@ addEventListener(
   { once: true },
 );
 
-/** Runs the container of this Worker; at its end the parent ends the Worker. */
+/** Runs the container of this Worker. The parent terminates the Worker. */
 async function main({ output, ...point }: ControlPoint): Promise<void> {
   const post = (it: WorkerOutput) => output!.postMessage(it);
   const stream = (from: LineSource) =>
@@ -20,7 +20,7 @@ async function main({ output, ...point }: ControlPoint): Promise<void> {
         done();
       },
     });
-  // Else it would print to the standard streams of the process.
+  // Otherwise the console would print to the standard streams of the process.
   globalThis.console = new Console({
     stdout: stream("stdout"),
     stderr: stream("stderr"),
