@@ -19,7 +19,7 @@ import { Cat } from "./fixtures/cat.ts";
 import { tablesOf } from "./fixtures/tables.ts";
 import { aborted, until } from "./fixtures/until.ts";
 
-/** Notes what it goes through, and does in each hook what a test wants. */
+/** Logs its life, and runs a function of the test in each hook. */
 class Noting extends Agent {
   readonly log: string[];
   readonly #hooks: Hooks;
@@ -249,7 +249,7 @@ withCtx("an agent made by new starts by itself", async (ctx) => {
   assertEquals(ctx.takeHandlerErrors().map(String), ["RangeError: boom"]);
   assert(failing.signal.aborted);
 
-  // Closed before it could begin, which is nobody's mistake.
+  // Closed before it could start, which is not an error.
   const early = new Noting(container, [], { onStart: (it) => it.close() });
   await early.close();
   await until(() => container.stats().hiddenAgents === 0);

@@ -84,11 +84,11 @@ withCtx(
   },
 );
 
-/** Memory, with connections that wait for a gate. */
+/** The memory transport, with connections that wait for a gate. */
 class GatedTransport implements Transport {
   readonly scheme = "local";
   readonly listen = memory().listen;
-  /** One for each attempt; it connects once its gate is open. */
+  /** One gate per attempt, which connects once its gate is open. */
   readonly gates: PromiseWithResolvers<void>[] = [];
   async connect(...[address, options]: Parameters<Transport["connect"]>) {
     const gate = Promise.withResolvers<void>();
@@ -99,7 +99,9 @@ class GatedTransport implements Transport {
   }
 }
 
-/** A container whose attempts to connect wait, and one that it connects to. */
+/**
+ * Returns a container whose attempts to connect wait, and one to connect to.
+ */
 async function gated(
   ctx: Ctx,
 ): Promise<
@@ -149,7 +151,7 @@ withCtx(
     gates[0]!.resolve();
     assertEquals(await (await staying).meow(1), "meow");
 
-    // An attempt that all have left is none for who comes then.
+    // A new caller does not join an attempt that all others have left.
     const other = await ctx.createContainer();
     const cat = await other.spawn(Cat);
     const left = new AbortController();
@@ -278,7 +280,7 @@ withCtx("Container.connect reopens after the peer came back", async (ctx) => {
   await second.spawn(Cat);
   assertEquals(await (await waiting).meow(1), "meow");
   assertEquals(await proxy.meow(1), "meow");
-  // Closed and opened with nobody looking: the old connection is found dead.
+  // Closed and reopened unnoticed: the next call finds the old connection dead.
   await second.close({ graceMs: 0 });
   const third = ctx.use(await reopen(first.address, ctx.options));
   await third.spawn(Cat);
@@ -321,7 +323,7 @@ withCtx(
     const cat = await there.spawn(Cat, { id: "late" });
     await here.connect(cat.address);
     await early;
-    // It is asked for each time, proxy or not.
+    // The container is asked each time, with or without a proxy.
     const proxy = await here.connect<Cat>(cat.address);
     await cat.close();
     await assertRejects(() => here.connect(address), AgentNotFoundError);
@@ -357,7 +359,7 @@ withCtx("proxies are remembered weakly", async (ctx) => {
   assertStrictEquals(await here.connect<Cat>(cat.address), kept);
 });
 
-/** Answers when its gate is open, after a call of its own. */
+/** Makes a call, and then answers when its gate is open. */
 class Clerk extends Agent {
   readonly gate = Promise.withResolvers<void>();
   begun = 0;
@@ -385,7 +387,7 @@ for (const from of ["elsewhere", "itself"] as const) {
       const work = proxy.work(toCat);
       await until(() => clerk.begun === 1);
       const closing = there.close({ graceMs: 10_000 });
-      // Its agents are closed by then, and it closes what connects it.
+      // Its agents are closed by then, and it is closing its connections.
       await until(() => there.agents.size === 0);
       for (let i = 0; i < 10; i++) await nextTurn();
       clerk.gate.resolve();
@@ -426,7 +428,7 @@ withCtx("Container.close closes the newest agents first", async (ctx) => {
     protected override async onClose() {
       await nextTurn();
       order.push(`${this.id} of ${this.container.agents.size}`);
-      // Nobody comes in any more.
+      // New agents are refused by now.
       await assertRejects(
         () => this.container.spawn(Leaving),
         ContainerClosedError,

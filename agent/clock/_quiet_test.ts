@@ -26,7 +26,8 @@ Deno.test("Quiet sees messages that one end has sent and the other not got", () 
   assertEquals(judge(5, 3, 3), null);
   assertMatch(judge(4, 3, 3)!, /messages to or from 'at b'/);
   assertMatch(judge(5, 3, 2)!, /messages/);
-  // Reported later, this end has heard of more than the other one had sent.
+  // This end was reported later, and so has received more than the other had
+  // sent.
   assertMatch(judge(4, 3, 4)!, /messages/);
 });
 
@@ -37,7 +38,7 @@ Deno.test("Quiet waits until both ends know of a connection, and of its end", ()
   const acceptor = container("b", link("a/1", null, 1, 1));
   assertMatch(quiet.underWay([initiator, b])!, /a connection to 'at b'/);
   assertMatch(quiet.underWay([a, acceptor])!, /a connection/);
-  // Container 'a' is gone, and 'b' has not noticed yet.
+  // Container 'a' is gone, but 'b' has not noticed yet.
   assertMatch(quiet.underWay([acceptor])!, /gone/);
   assertEquals(quiet.underWay([b]), null);
 });

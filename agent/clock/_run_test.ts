@@ -5,7 +5,9 @@ import { DenomasError } from "../../transports/errors.ts";
 import type { ContainerTraffic, Party, PartyReport } from "./_party.ts";
 import { Run } from "./_run.ts";
 
-/** A party elsewhere with these due times, which notes what it is asked. */
+/**
+ * A remote party with these due times, which logs the requests that it gets.
+ */
 class FakeParty implements Party {
   time = 0;
   readonly isRemote = true;

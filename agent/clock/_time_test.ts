@@ -5,7 +5,7 @@ Deno.test("parseUtc reads ISO dates, and takes them for UTC", () => {
   const cases = {
     "2024-01-31": "2024-01-31T00:00:00.000Z",
     "2024-01-31 12:00": "2024-01-31T12:00:00.000Z",
-    // As mosaik writes the start of a simulation.
+    // The format in which mosaik writes the start of a simulation.
     "2024-01-31 12:00:01": "2024-01-31T12:00:01.000Z",
     "2024-01-31T12:00:01.25": "2024-01-31T12:00:01.250Z",
     "2024-01-31T12:00:01Z": "2024-01-31T12:00:01.000Z",

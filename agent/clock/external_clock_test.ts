@@ -97,7 +97,7 @@ Deno.test("ExternalClock shows who is woken the time that was set", async () => 
   );
   clock.callAt(2, () => seen.push(["call 2", clock.time()]));
   clock.setTime(5);
-  // Nobody runs while it is being set.
+  // No code runs while the time is being set.
   assertEquals(seen, []);
   await Promise.all(sleeps);
   assertEquals(seen, [
@@ -152,7 +152,7 @@ Deno.test("ExternalClock holds on to nothing that no longer waits", async () => 
   const before = await usedHeapBytes();
   for (let round = 0; round < 20; round++) await waitManyTimes(clock, signal);
   const grown = await usedHeapBytes() - before;
-  // 100,000 waits: one kept reference each would be far more.
+  // One kept reference for each of 100,000 waits would take far more.
   assertEquals(grown < 500_000, true, `${grown} bytes are held`);
 });
 

@@ -11,7 +11,7 @@ function newClock(initTime = 0): ExternalClock {
   return new ExternalClock("2024-01-01", { initTime });
 }
 
-/** Sleeps again and again, and notes when it was woken. */
+/** Sleeps repeatedly, and notes when it was woken. */
 async function tick(
   clock: ExternalClock,
   seconds: number,
@@ -43,7 +43,7 @@ Deno.test("fastForward ends at 'until' exactly, whoever waits", async () => {
     clock.callAt(due, () => woken.push(clock.time()));
   }
   await fastForward(clock, { until: 4 });
-  // Those due at the end have run.
+  // The waits due at the end have run.
   assertEquals([clock.time(), woken, clock.nextDue], [4, [1, 3, 4], 4.5]);
 });
 
@@ -185,7 +185,7 @@ async function passUntilEnd(
   const ended = running.finally(() => isOver = true);
   while (!isOver) {
     await time.pass(1);
-    // A wait that is woken settles for some turns.
+    // Woken code takes some turns to settle.
     for (let i = 0; i < 20; i++) await nextTurn();
   }
   await ended;
@@ -233,7 +233,8 @@ Deno.test("paceClock moves the clock at each tick though nobody waits", async ()
   const pacing = paceClock(clock, { signal: controller.signal, tickMs: 50 });
   for (let elapsed = 0; elapsed <= 0.2; elapsed += 0.05) {
     const lag = elapsed - clock.time();
-    // A fake timer may be late by the millisecond to which it is rounded up.
+    // Fake timers are rounded up to a millisecond, so one may be that much
+    // late.
     assert(lag > -1e-9 && lag <= 0.051, `${lag} s behind`);
     await time.pass(50);
     for (let i = 0; i < 20; i++) await nextTurn();

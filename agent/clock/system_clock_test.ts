@@ -92,7 +92,7 @@ Deno.test("SystemClock takes 100,000 sleeps with few timers and one listener", a
     () => clock.sleep(1 + random() * 3_600, { signal }),
   );
   assertEquals([clock.waiting, time.timers], [100_000, 1]);
-  // Only one that is earlier than all before sets the timer anew.
+  // Only a wait that is earlier than all before resets the timer.
   assert(time.delays.length < 100, `${time.delays.length} timers were set`);
   const settled = Promise.allSettled(sleeps);
   watched.abort();

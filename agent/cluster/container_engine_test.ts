@@ -39,7 +39,7 @@ testEngine("containerEngine", async () => {
   };
 });
 
-/** The agent, for calls that do not fit. */
+/** The agent, for calls with wrong types. */
 type Untyped = Record<
   "put" | "watch" | "publish" | "subscribe",
   (...args: unknown[]) => Promise<unknown>
@@ -47,7 +47,9 @@ type Untyped = Record<
 
 const OPTIONS = { timeoutMs: 3_000, onError: () => {} };
 
-/** Starts an agent that holds entries; at the address of an earlier one. */
+/**
+ * Starts an agent that holds entries, also at the address of an earlier one.
+ */
 async function hold(
   address = "tcp://127.0.0.1:0",
   options: ContainerOptions = {},
@@ -62,7 +64,7 @@ async function hold(
   return { container, agent: await container.spawn(EngineAgent) };
 }
 
-/** Writes as soon as the engine can be reached. */
+/** Writes an entry as soon as the engine can be reached. */
 async function putWhenBack(engine: Engine, key: string): Promise<number> {
   for (;;) {
     try {
@@ -110,10 +112,10 @@ Deno.test("an EngineAgent finds what was saved, with leases that begin anew", as
     (change) =>
       told.push(change.kind === "put" ? change.entry.key : `-${change.key}`),
   );
-  // What it would save at its end is not saved.
+  // Nothing that it saves at its end is stored.
   isKilled = true;
   await container.close();
-  // The wall clock goes back as well.
+  // The wall clock goes back, too.
   const { now } = Date;
   Date.now = () => 1_000;
   const { container: next } = await hold(agent.address, { store })

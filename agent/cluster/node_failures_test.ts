@@ -46,7 +46,7 @@ function join(
   });
 }
 
-/** Starts a node that offers counters, at an engine of its own. */
+/** Starts a node that offers counters, on its own engine. */
 function host(
   sim: Simulation,
   hub: Engine,
@@ -132,7 +132,7 @@ for (const kind of ["partition", "hold", "pause"] as const) {
             assert(error instanceof StaleEpochError);
             return;
           }
-          // In a pause time goes on, and the check comes before the act.
+          // A pause may pass the time, but not between the check and the act.
           const last = log.findLast((it) => it.endsWith("leads"));
           assertEquals(last, `${own.name} leads`);
           await own.sleep(own.between(1, 40));
@@ -181,7 +181,7 @@ simulate(
     assertEquals(await counter.add(), 1);
     isBroken = true;
     await assertRejects(() => counter.add(), Error, "Cannot write: broken");
-    // What was not saved is not read.
+    // A state that was not saved is not returned.
     await assertRejects(() => counter.count(), Error, "broken");
     isBroken = false;
     assertEquals(await counter.count(), 1);
@@ -207,7 +207,7 @@ simulate(
       assert(node.signal.aborted);
       return sim.now - now;
     });
-    // It also tries to give back its name.
+    // The node also tries to release its name.
     assert(tookMs < 2_000, `${tookMs} ms`);
   },
 );
@@ -265,7 +265,7 @@ simulate(
     sim.fault({ kind: "pause", node: "a", atMs: now + 100, forMs: 20_000 });
     const slow = assertRejects(() => plain.slow(between(150, 900)));
     await sim.sleep(200);
-    // Both are due before the lease ends, and run after it.
+    // Both calls are due before the lease ends, but run after it.
     const late = assertRejects(() => plain.note("late"));
     const other = await join(hub, "b");
     await other.offer({ Noting });

@@ -52,7 +52,7 @@ class Auction extends Agent {
     return activationOf(this);
   }
 
-  /** Asks another auction, by a proxy that it is given. */
+  /** Asks another auction through a given proxy. */
   @expose
   async compare(other: Remote<Auction>): Promise<number> {
     return this.#price - await other.price();
@@ -64,7 +64,7 @@ class Auction extends Agent {
   }
 }
 
-/** Nodes of one cluster, each on an engine of its own. */
+/** Joins nodes of one cluster, each on its own engine. */
 async function cluster(
   ctx: Ctx,
   names: readonly string[],
@@ -91,7 +91,7 @@ async function cluster(
   };
 }
 
-/** Lets auctions live on all nodes, and waits until all know that. */
+/** Offers auctions on all nodes, and waits until all nodes know. */
 async function offerAll(nodes: readonly Node[]): Promise<void> {
   await Promise.all(nodes.map((it) => it.offer({ Auction })));
   const isKnown = ({ members }: Node) =>
@@ -181,7 +181,7 @@ withCtx(
         before.node === "b" ? epoch === before.epoch : epoch > before.epoch,
       );
     }
-    // A node that is drained goes on calling.
+    // A drained node can still call agents.
     assertEquals(await a!.agent<Auction>("Auction", "3").price(), 4);
   },
 );
@@ -371,7 +371,7 @@ withCtx(
     const [engine] = market.engines;
     const terms = { ...ctx.options, engine: engine!, name: "a" };
     const joining = Node.join("market", { ...terms, address: ctx.address });
-    // Another cluster on the same engine has names of its own.
+    // Another cluster on the same engine has its own names.
     await using other = await Node.join("shop", {
       ...terms,
       address: ctx.address,

@@ -6,7 +6,7 @@ import { Proofs } from "./_proofs.ts";
 const { signal } = new AbortController();
 const KEY = "k".repeat(16);
 
-/** Proofs by what `answer` says, and the addresses that were asked. */
+/** Proofs with the given answers, and the addresses that were asked. */
 function proofsBy(answer: () => "container" | "agent" | null | Promise<null>) {
   const asked: string[] = [];
   const confirms = async (address: string) => {
@@ -25,7 +25,7 @@ Deno.test("Proofs.check asks for one caller one after the other", async () => {
   const { check, ports } = proofsBy(() => stuck.promise);
   const caller = {};
   const waiting = [1, 2, 3].map((port) => check(caller, port));
-  // Other callers do not wait for that.
+  // Other callers do not wait.
   waiting.push(check({}, 4));
   await nextTurn();
   assertEquals(ports(), ["1", "4"]);
@@ -54,12 +54,12 @@ Deno.test("Proofs.check asks a container once for each connection", async () => 
   await check(one, 1);
   await check(one, 1);
   assertEquals(ports(), ["1"]);
-  // A proof holds for its caller and its address only.
+  // A proof is valid only for its caller and its address.
   by = null;
   await assertRejects(() => check(two, 1), ValidationError);
   await assertRejects(() => check(one, 2), ValidationError);
   assertEquals(ports(), ["1", "2"]);
-  // An agent speaks for itself alone.
+  // An agent confirms only itself.
   by = "agent";
   await check(two, 1);
   await check(two, 1);

@@ -34,7 +34,7 @@ Deno.test("Subscription.next tells of no entry that came and went before", async
     id: 101,
     entry: kept!.entry,
   });
-  // Of one that it has heard of, it hears how it is at last.
+  // For an entry that was sent before, only the last state is sent.
   set("kept", false);
   set("kept", true);
   entries.remove("kept");

@@ -23,7 +23,7 @@ class Bidder extends Agent {
   }
 }
 
-/** A directory in one container, and another one that uses it. */
+/** A directory in one container, and another container that uses it. */
 class World {
   readonly hub: Container;
   readonly here: Container;
@@ -45,7 +45,7 @@ class World {
     return world;
   }
 
-  /** The directory, by plain RPC. */
+  /** The directory, through plain RPC. */
   remote(): Promise<Remote<Directory>> {
     return this.here.connect<Directory>(this.directory.address);
   }
@@ -57,7 +57,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await nextTurn();
 }
 
-/** For tests in which others than their own containers register agents. */
+/** For tests in which agents are not registered by their own containers. */
 const trusting: DirectoryOptions = { trust: () => true };
 
 const EMPTY = { entries: 0, subscribers: 0 };
@@ -622,7 +622,7 @@ withCtx("a subscriber hears when the directory is closed", async (ctx) => {
   await assertRejects(() => client.lookUp(), AgentNotFoundError);
 });
 
-/** A container that can come back at the same address. */
+/** Opens a container that can be reopened at the same address. */
 async function containerAt(
   ctx: Ctx,
   address: string,

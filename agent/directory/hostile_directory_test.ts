@@ -10,7 +10,7 @@ import { news } from "./_checks.ts";
 
 const good = { id: 1, address: "local://a/0", type: "a", properties: {} };
 
-/** What is no entry. */
+/** Values that are not entries. */
 const BAD: readonly unknown[] = [
   null,
   5,
@@ -56,7 +56,7 @@ withCtx(
     for (page of pages) {
       await assertRejects(() => client.lookUp(), ValidationError);
     }
-    // The same full page for ever is not read for ever.
+    // A directory that repeats one full page forever is not read forever.
     page = Array.from({ length: 256 }, (_, i) => ({ ...good, id: i + 1 }));
     await assertRejects(() => client.lookUp(), ValidationError, "'id' is '1'");
     assertEquals((await client.lookUp({ limit: 256 })).length, 256);

@@ -15,7 +15,7 @@ testBriefly(
   (ctx, options) => attackServer("directory", ctx, options),
 );
 
-/** Every transport, with a text codec and a binary one. */
+/** All transports, each with a text codec and a binary codec. */
 const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   transports: ["tcp", "unix", "memory", "tls"],
   codecs: [json(), msgpack()],

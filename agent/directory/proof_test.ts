@@ -28,7 +28,7 @@ import { findDirectory } from "./client.ts";
 
 const EMPTY = { entries: 0, subscribers: 0 };
 
-/** A directory, and a stranger that calls it by plain RPC. */
+/** A directory, and a stranger that calls it through plain RPC. */
 interface Stage {
   readonly hub: Container;
   readonly directory: Directory;
@@ -63,18 +63,17 @@ withCtx(
       );
     for (let i = 0; i < 65; i++) await steal(address);
     assertEquals(directory.stats(), EMPTY);
-    // Nothing is left of that, nor is anything taken from the agent.
+    // The attempts leave nothing behind, and the agent can still register.
     await until(() => hub.stats().connections === 0);
     for (let i = 0; i < 64; i++) await client.register(agent, { type: "own" });
-    // Nor by the proof that its own container has given meanwhile.
+    // Nor does the proof given by the agent's own container help the stranger.
     await steal(address);
     await steal(`${here.address}/other`);
     assertEquals(directory.stats(), { ...EMPTY, entries: 64 });
     const { registrationKeys } = internalsOf(here);
     const [key] = registrationKeys.keys();
     assertEquals(registrationKeys.size, 64);
-    // A key that is not the stranger's own proves that, and gets no further
-    // than its owner could.
+    // A stolen key does not help after its registration has ended.
     await client.close();
     assertEquals(registrationKeys.size, 0);
     await steal(address, key);
@@ -92,7 +91,7 @@ withCtx(
     const agent = await here.spawn(Agent);
     const client = await findDirectory(here, curious.address);
     await client.register(agent, { type: "own" });
-    // That directory knows the key, and so may whoever it tells.
+    // That directory knows the key, and may have passed it on.
     const [key] = internalsOf(here).registrationKeys.keys();
     const { address } = agent;
     await assertRejects(
@@ -117,7 +116,7 @@ withCtx("a stranger fills no directory with ghosts", async (ctx) => {
     assertInstanceOf((ghost as PromiseRejectedResult).reason, ValidationError);
   }
   assertEquals(directory.stats(), EMPTY);
-  // Its own container registers agents of its own as others do.
+  // The directory's own container registers its agents like any other.
   const client = await findDirectory(hub, directory.address);
   await client.register(await hub.spawn(Agent), { type: "own" });
   assertEquals(directory.stats().entries, 1);
@@ -242,7 +241,7 @@ withCtx("an allow that answers later is waited for", async (ctx) => {
   assertEquals(directory.stats().entries, 1);
 });
 
-/** A directory whose connections may hold little. */
+/** Options for a directory whose connections may hold only little memory. */
 const narrow: ContainerOptions = {
   limits: { requests: { maxHeldBytes: 1024 * 1024 } },
 };
@@ -281,7 +280,7 @@ withCtx("entries take a bounded part of a connection", async (ctx) => {
     ServerBusyError,
     "maxHeldBytes",
   );
-  // Calls still get through, and other connections have room of their own.
+  // Calls still get through, and other connections have their own room.
   await stranger.deregister(keys.pop()!);
   keys.push(await stranger.register({ type: "a", address }));
   const client = await findDirectory(here, directory.address);
@@ -340,7 +339,7 @@ withCtx(
         await remote.register({ type: "a", address: `${here.address}/${j}` });
       }
     }
-    // Of fewer it hears, as often as it likes.
+    // A smaller subscription works, any number of times.
     for (let i = 0; i < 5; i++) {
       const end = new AbortController();
       const few = slow.subscribe({ type: "b", signal: end.signal });
@@ -365,7 +364,7 @@ withCtx(
 withCtx(
   "a subscriber that has heard of all needs no more memory",
   async (ctx) => {
-    // Room for about 200 entries of which nobody has heard.
+    // Room for about 200 entries that have not been sent.
     const { hub, directory } = await makeStage(ctx, {}, {
       limits: { requests: { maxHeldBytes: 256 * 1024 } },
     });
@@ -384,11 +383,12 @@ withCtx(
       const { heldBytes } = hub.stats();
       await seat.update({ note: "longer than before" });
       await next();
-      // Later ones are read behind, and leave the hub whenever more are asked for.
+      // After its first read, the subscriber reads ahead, so the hub releases
+      // later entries.
       if (i === 0) assertEquals(hub.stats().heldBytes > heldBytes, true);
       await seat.close();
       await next();
-      // One that nobody hears of takes nothing, either.
+      // Entries that are not sent take no memory, either.
       await (await client.register(agent, { type: "a" })).close();
     }
     assertEquals(new Set(kinds), new Set(["added", "changed", "removed"]));
@@ -397,10 +397,10 @@ withCtx(
   },
 );
 
-/** A reference to a function of the one who sends it. */
+/** A reference to a function of the sender. */
 class Callable {}
 
-/** The second custom type of a container is that of references. */
+/** The second custom type of a container is references. */
 const callableSerializer: Serializer<Callable> = {
   type: Callable,
   serialize: () => "$/ref/0",

@@ -30,7 +30,7 @@ class Bank extends Agent {
   }
 }
 
-/** A directory, and what starts a bank and registers it. */
+/** Returns a directory, and a function that starts a bank and registers it. */
 async function start(ctx: Ctx) {
   const hub = await ctx.createContainer();
   const { address } = await hub.spawn(Directory);
@@ -56,7 +56,7 @@ withCtx(
     assertEquals(await ref.who(), bank.address);
     assertEquals(await named.who(), bank.address);
     const replacement = await open(first);
-    // It stays while the first one answers.
+    // The ref keeps the first agent as long as that answers.
     assertEquals(await ref.who(), bank.address);
     await bank.close();
     assertEquals(await ref.who(), replacement.address);

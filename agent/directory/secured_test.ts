@@ -23,7 +23,7 @@ const membersOnly: Authenticate = (credentials) => {
   throw new AuthenticationError("Members only");
 };
 
-/** They show who they are also to those of whom a directory tells. */
+/** Members also show their credentials to agents found in a directory. */
 const members = {
   authenticate: membersOnly,
   credentials: "member",
@@ -90,7 +90,8 @@ withCtx(
       Error,
       "Members only",
     );
-    // The directory hears of the refusal by an answer, or by the end after it.
+    // The directory notices the refusal by an answer, or by the end that
+    // follows.
     const { name } = error;
     const remoteName = error instanceof RemoteError ? error.remoteName : name;
     assertEquals(remoteName, "AuthenticationError");

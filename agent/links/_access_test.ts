@@ -82,7 +82,7 @@ Deno.test("Access preauthorizes a child at one address and until its end", () =>
   assertStrictEquals(access.authenticateAt("tcp://127.0.0.1:2"), authenticate);
   child.isPreauthorized = false;
   assertStrictEquals(access.authenticateAt("tcp://127.0.0.1:1"), authenticate);
-  // The check of a connection that was made in time stays.
+  // The check of a connection that was made in time stays valid.
   assertEquals(inTime(undefined, peer), "child");
 });
 

@@ -7,7 +7,7 @@ import { Mailbox } from "./_mailbox.ts";
 
 const signal = AbortSignal.abort(new DOMException("no", "AbortError"));
 
-/** A call that has the keys of `turns`. */
+/** A call with the keys of `turns`. */
 function queued(
   turns: readonly string[] = [],
   remainingMs = Infinity,
@@ -22,7 +22,7 @@ function queued(
   };
 }
 
-/** A mailbox for `mostWaiting` calls; `log` gets what runs. */
+/** A mailbox for `mostWaiting` calls. `log` records the calls that run. */
 function mailboxFor(mostWaiting = 10) {
   const log: string[] = [];
   let waiting = 0;
@@ -34,7 +34,7 @@ function mailboxFor(mostWaiting = 10) {
     countRefused: () => {},
     countWaiting: (change) => void (waiting += change),
   });
-  /** Runs a method that ends when it is told to. */
+  /** Runs a method that ends on demand. */
   const start = (name: string, call = queued()) => {
     const { promise, resolve } = Promise.withResolvers<string>();
     let turns: readonly string[] = [];
@@ -43,7 +43,7 @@ function mailboxFor(mostWaiting = 10) {
       turns = currentOrigin()!.turns;
       return promise;
     });
-    // As what serves calls does.
+    // As the code that serves calls does.
     Promise.resolve(result)
       .then(() => call.listener?.onSettled(), () => {});
     return { result, end: () => resolve(name), turns: () => turns };
@@ -102,7 +102,7 @@ Deno.test("Mailbox never runs a call that was given up while it waited", async (
   call.listener!.onGivenUp();
   await assertRejects(() => b.result as Promise<unknown>, DOMException);
   assertEquals(waiting(), 0);
-  // It takes no room any more either.
+  // The dropped call takes no room any more, either.
   const c = start("c");
   a.end();
   c.end();
@@ -126,7 +126,7 @@ Deno.test("Mailbox runs a call that comes back within the turn that made it", as
   const back = start("back", queued(a.turns()));
   const next = start("next", queued(a.turns()));
   const deeper = start("deeper", queued(back.turns()));
-  // Calls that come back run one at a time, too.
+  // Calls that come back also run one at a time.
   assertEquals(log, ["a", "back", "deeper"]);
   deeper.end();
   back.end();
@@ -134,13 +134,13 @@ Deno.test("Mailbox runs a call that comes back within the turn that made it", as
   assertEquals(log, ["a", "back", "deeper", "next"]);
   a.end();
   await a.result;
-  // The turn lasts until what it has called back has ended.
+  // The turn lasts until the calls that came back within it have ended.
   assertEquals(log.includes("stranger"), false);
   next.end();
   await next.result;
   assertEquals(log.at(-1), "stranger");
   stranger.end();
-  // A turn that is over opens nothing.
+  // A call with the key of an ended turn must wait like any other.
   const late = start("late", queued(a.turns()));
   assertEquals(log.includes("late"), false);
   late.end();

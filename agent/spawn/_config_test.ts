@@ -4,7 +4,7 @@ import { findConfig } from "./_config.ts";
 
 const pathFor = async (href: string) => (await findConfig([href])).path;
 
-/** The configuration of this project, which is that of the main module. */
+/** The configuration of this project, whose main module this is. */
 const own = join(dirname(fromFileUrl(import.meta.url)), "../../deno.json");
 
 Deno.test("findConfig looks beside a file, and above it", async () => {
@@ -12,14 +12,14 @@ Deno.test("findConfig looks beside a file, and above it", async () => {
   try {
     const file = toFileUrl(join(root, "a", "b", "c.ts")).href;
     await Deno.mkdir(join(root, "a", "b", "deno.json"), { recursive: true });
-    // A folder of that name is none.
+    // A folder of that name is not a configuration.
     const folder = join(root, "a", "b", "deno.json");
     assertNotEquals(await pathFor(file), folder);
     await Deno.writeTextFile(join(root, "deno.jsonc"), "{}");
     assertEquals(await pathFor(file), join(root, "deno.jsonc"));
     await Deno.writeTextFile(join(root, "a", "deno.json"), "{}");
     assertEquals(await pathFor(file), join(root, "a", "deno.json"));
-    // The first module that has one decides.
+    // The first module with a configuration decides.
     const remote = "https://example.com/a.ts";
     const { path } = await findConfig([remote, file]);
     assertEquals(path, join(root, "a", "deno.json"));

@@ -55,7 +55,7 @@ withCtx({
   assertEquals(server.clients.size, 0);
   const client = ctx.use(await connect(token));
   await opened.promise;
-  // Binary credentials arrive as they are, and nowhere else.
+  // Binary credentials arrive unchanged, and only here.
   assertEquals(received, [setup]);
   await refused(token);
   await client.close();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { randomInteger, seededRandom } from "../../testing/network/random.ts";
 import { Lines } from "./_host.ts";
 
-/** The lines of `parts`. */
+/** Returns the lines of `parts`. */
 function linesOf(parts: readonly string[]): string[] {
   const found: string[] = [];
   const lines = new Lines((line) => found.push(line));

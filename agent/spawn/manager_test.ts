@@ -18,7 +18,7 @@ withCtx({
   const there = await ctx.createContainer();
   const manager = await there.spawn(Manager, { modules });
   assertEquals(manager.address, `${there.address}/0`);
-  // What a peer of aiomas sends and understands.
+  // The messages that a peer of aiomas sends and understands.
   await using client = await openConnection<
     { agents: { get(id: string): Manager } }
   >(there.address, {

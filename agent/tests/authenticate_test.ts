@@ -13,7 +13,7 @@ class Host extends Agent {
     return identity === this.container ? "myself" : identity ?? "nobody";
   }
 
-  /** Asks a guest who this side is to it. */
+  /** Asks a guest for this side's identity. */
   @expose
   async ask(guest: Pick<Host, "whoAmI">): Promise<unknown> {
     return await guest.whoAmI();
@@ -25,7 +25,10 @@ class Host extends Agent {
   }
 }
 
-/** Knows the members of a club; `alsoDialled` says whom else. */
+/**
+ * Authenticates the members of a club; with `alsoDialled`, also every peer that
+ * this side has connected to.
+ */
 function club(alsoDialled: boolean): Authenticate {
   return (credentials, { isInitiator }) => {
     if (credentials === "member") return "a member";
@@ -61,7 +64,7 @@ withCtx(
       );
     }
     assertEquals(home.stats().clients, 0);
-    // Nothing is tried again with what was refused.
+    // A refused attempt is not repeated.
     assertEquals(home.stats().acceptedConnections, 2);
   },
 );
@@ -84,7 +87,7 @@ for (const mayCall of [false, true]) {
       const asked = host.ask(guest);
       if (mayCall) assertEquals(await asked, "one that I called");
       else await assertRejects(() => asked, Error, "Members only");
-      // Whatever was refused there, this side may go on.
+      // In any case, this side can still call its host.
       assertEquals(await host.whoAmI(), "nobody");
     },
   );

@@ -19,14 +19,14 @@ class Asked extends Agent {
     return call().agent;
   }
 
-  /** Calls an agent of its caller back, over the caller's connection. */
+  /** Calls an agent of its caller, over the caller's connection. */
   @expose
   async callBack(other: Remote<Asked>): Promise<string | null> {
     return await other.who();
   }
 }
 
-/** Keeps a function, which the test calls and no agent. */
+/** Keeps a function, which the test calls outside of any agent. */
 class Keeper extends Agent {
   kept: (() => unknown) | null = null;
 
@@ -46,7 +46,7 @@ class Asking extends Agent {
     return [await asked.who(), await asked.whoAtOnce()];
   }
 
-  /** Asks in a task of its own. */
+  /** Asks in its own task. */
   @expose
   begin(address: string): void {
     this.run(async () => {
@@ -70,7 +70,7 @@ withCtx(
     await asking.begin(asked.address);
     await until(() => agent.answer !== null);
     assertEquals(agent.answer, agent.address);
-    // No agent makes this call.
+    // This call is made outside of any agent.
     const proxy = await container.connect<Asked>(asked.address);
     assertEquals(await proxy.who(), null);
   },
@@ -82,9 +82,9 @@ withCtx("call().agent tells only what the connection proves", async (ctx) => {
   const [own, asked] = [await here.spawn(Asked), await there.spawn(Asked)];
   const agent = await here.spawn(Asking);
   const asking = await here.connect<Asking>(agent.address);
-  // Whoever connects may claim any address.
+  // A connecting peer may claim any address.
   assertEquals(await asking.ask(asked.address), [null, null]);
-  // But here it is this side that has connected.
+  // Here, however, this side has made the connection.
   const other = await here.connect<Asked>(asked.address);
   assertEquals(
     await other.callBack(own as unknown as Remote<Asked>),

@@ -7,7 +7,7 @@ import type { Container } from "../container.ts";
 import { ContainerClosedError } from "../errors.ts";
 import { until } from "../fixtures/until.ts";
 
-/** What happened, in order. */
+/** The events, in order. */
 type Log = string[];
 
 /** An agent of a family, which logs its life. */
@@ -50,7 +50,7 @@ class Family extends Member {
   }
 }
 
-/** Restarts without waits. */
+/** Restarts without delay. */
 const AT_ONCE = { backoff: { initialMs: 0, maxMs: 0 } };
 
 const MADE = ["make parent", "make first", "make second"];
@@ -175,7 +175,7 @@ withCtx("a child that escalates is a failure of its parent", async (ctx) => {
     onError: (error) => reported.push(String(error)),
   });
   const log: Log = [];
-  // The parent goes on without the child.
+  // The parent continues without the child.
   const parent = await container.spawn(Family, log, "report", "escalate");
   memberOf(container, "first").fail("one");
   await until(() => log.includes("close first"));
@@ -183,7 +183,7 @@ withCtx("a child that escalates is a failure of its parent", async (ctx) => {
   await parent.close();
   assertEquals(reported, ["Error: one"]);
 
-  // All of the family ends.
+  // The whole family ends.
   await container.spawn(Family, log, "stop", "escalate");
   log.length = 0;
   memberOf(container, "second").fail("two");
@@ -257,7 +257,8 @@ withCtx({
   await until(() => log.includes("close first"));
   parent.fail("parent");
   await fastForward(ctx.clock, { until: 1_000 });
-  // The new parent has made a child with this id, and the old one is not back.
+  // The new parent has made a child with this id, so the old child is not
+  // restarted.
   assertEquals(log, [
     ...MADE,
     "close first",

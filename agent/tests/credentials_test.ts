@@ -22,10 +22,10 @@ class Host extends Agent {
   }
 }
 
-/** What it was shown, or "nothing". */
+/** Returns the credentials that were shown, or "nothing". */
 const tells = (credentials: unknown) => credentials ?? "nothing";
 
-/** Dials whatever it is told of. */
+/** Connects to every address that a peer names. */
 const open: ContainerOptions = { allowConnect: () => true };
 
 withCtx("credentials are shown where the program connects", async (ctx) => {
@@ -47,7 +47,7 @@ withCtx(
     const toHost = await guest.connect<Host>(host.address);
     const toTarget = await guest.connect<Host>(target.address);
     assertEquals(await toHost.ask(toTarget), "nothing");
-    // Once the program has connected there, it is one that it means.
+    // Once the program has connected there, the address counts as its own.
     const own = await here.connect<Host>(target.address);
     assertEquals(await own.shown(), "secret");
     assertEquals(await toHost.ask(toTarget), "secret");
@@ -115,7 +115,7 @@ withCtx(
     const there = await ctx.createContainer({ authenticate });
     const theirs = await findDirectory(there, address);
     await theirs.register(await there.spawn(Host), { type: "host" });
-    // The directory has dialled the one that registers.
+    // The directory has connected to the container that registers.
     assertEquals(shown.splice(0), [undefined, undefined]);
     const here = await ctx.createContainer({ credentials: "secret" });
     const directory = await findDirectory(here, address);
@@ -157,7 +157,7 @@ withCtx("peers make a container open no more than it may", async (ctx) => {
   assertEquals(await ask(targets[0]!), "nothing");
   assertEquals(await ask(targets[1]!), "nothing");
   await assertRejects(() => ask(targets[2]!), Error, "connections.max");
-  // What the program asks for is its own affair.
+  // Connections that the program requests are not limited.
   const own = await here.connect<Host>(targets[2]!);
   assertEquals(await own.shown(), "nothing");
 });
@@ -177,6 +177,7 @@ withCtx("a container's connections share one budget", async (ctx) => {
     while (root.parent !== null) root = root.parent as typeof root;
     return root;
   }));
-  // To another one, both ends of that to itself, and from the other one.
+  // One to the other container, both ends of the one to itself, and the
+  // incoming one.
   assertEquals([seen.length, roots.size], [4, 1]);
 });

@@ -8,7 +8,7 @@ import { Agent } from "../agent.ts";
 import { fastForward } from "../clock/pace.ts";
 import { until } from "../fixtures/until.ts";
 
-/** What friends call of each other. */
+/** The methods that friends call on each other. */
 interface Friend {
   hear(): Promise<string>;
 }
@@ -53,7 +53,7 @@ class Person extends Agent {
   }
 }
 
-/** Agents in a ring, each of which has the next one as its friend. */
+/** Makes agents in a ring, each with the next one as its friend. */
 async function ring(ctx: Ctx, count: number) {
   const container = await ctx.createContainer();
   const people: Person[] = [];

@@ -5,7 +5,7 @@ import type { FailurePolicy } from "../agent_options.ts";
 import { fastForward } from "../clock/pace.ts";
 import type { Container } from "../container.ts";
 
-/** Does something every 10 s, and notes when. */
+/** Does something every 10 s, and logs the time. */
 class Metronome extends Agent {
   constructor(
     container: Container,

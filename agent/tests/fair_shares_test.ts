@@ -38,7 +38,7 @@ withCtx(
       const other = await here.connect<Slow>((await there.spawn(Slow)).address);
       const flood = Array.from({ length: 100 }, () => slow.work());
       const settled = Promise.allSettled(flood);
-      // Before anything of the flood was answered, and after.
+      // Before the flood is answered, and after.
       for (let i = 0; i < 5; i++) assertEquals(await other.quick(), 1);
       await there.close({ graceMs: 0 });
       const errors = (await settled).map((it) =>

@@ -14,17 +14,17 @@ const POLICIES: readonly FailurePolicy[] = [
   { restarts: 2, withinMs: 20_000 },
 ];
 
-/** What all members of one family share. */
+/** The data that all members of one family share. */
 interface World {
   readonly random: () => number;
   /** The last count that each member has saved. */
   readonly saved: Map<string, number>;
-  /** Each breach of what is promised. */
+  /** Each broken promise. */
   readonly breaches: string[];
   acts: number;
 }
 
-/** A member of a family who does something at random now and then. */
+/** A member of a family that does something random from time to time. */
 class Relative extends Agent {
   #count = 0;
   readonly #world: World;

@@ -34,7 +34,7 @@ class Bidder extends Agent {
     return `${this.#price} for ${what}`;
   }
 
-  /** Answers at once if its price is 0, else only when it is told to end. */
+  /** Answers immediately if its price is 0, otherwise when told to end. */
   @expose
   async ponder(): Promise<number> {
     this.hasBegun = true;
@@ -46,7 +46,7 @@ class Bidder extends Agent {
     }
   }
 
-  /** Asks the group that it belongs to, and is called back within its turn. */
+  /** Asks its own group, and is called back within its turn. */
   @expose
   async consult(home: string): Promise<number> {
     const group = this.container.group<Bidder>("bidders", { home });
@@ -59,7 +59,10 @@ class Bidder extends Agent {
   }
 }
 
-/** Containers, each with a bidder for each price of its list, all in one group. */
+/**
+ * Makes containers, each with one bidder per price in its list, all in one
+ * group.
+ */
 async function market(ctx: Ctx, prices: readonly (readonly number[])[]) {
   const home = await ctx.createContainer();
   const bidders: Bidder[] = [];
@@ -147,14 +150,14 @@ withCtx("Group.ask is given up with its signal", async (ctx) => {
   const asking = group.ask({ signal: controller.signal }).ponder();
   controller.abort(new RangeError("enough"));
   await assertRejects(() => asking, RangeError, "enough");
-  // A call may have been given up before it was sent.
+  // A call may have been cancelled before it was sent.
   assert(bidders.every((it) => it.heard.length <= 1));
 });
 
 withCtx({
   name: "Group.ask waits in the time of the container's clock",
   utcStart: "2024-01-01",
-  // Others need real time for their messages.
+  // Other transports need real time for their messages.
   transports: ["memory"],
 }, async (ctx) => {
   const { group } = await market(ctx, [[1, 10], [2]]);
@@ -177,7 +180,7 @@ withCtx(
     assertEquals(home.stats().groupMembers, 2);
     await containers[1]!.close();
     assertEquals(await group.members(), [b]);
-    // Only by its own container.
+    // An agent can be removed only by its own container.
     await group.leave(bidders[1]!);
     assertEquals((await group.ask().ping()).length, 1);
     const own = containers[0]!.group("bidders", { home: home.address });
@@ -251,7 +254,7 @@ withCtx(
     assertEquals([...called].sort(), bidders.map((it) => it.address).sort());
     assertEquals(home.stats().groupMembers, 3);
 
-    // Its home still has it, and it has not run.
+    // The home still lists the closed member, which has not run the call.
     bidders[0]!.close();
     for (let call = 0; call < 5; call++) {
       assert(await group.any.ping() !== bidders[0]!.address);

@@ -8,7 +8,7 @@ import { ExternalClock } from "../clock/external_clock.ts";
 import type { FailurePolicy } from "../agent_options.ts";
 import { until } from "../fixtures/until.ts";
 
-/** Something that cannot even be looked at. */
+/** An object that throws on every access. */
 function untouchable(): object {
   const fail = () => {
     throw new RangeError("do not look");
@@ -21,7 +21,7 @@ function untouchable(): object {
   });
 }
 
-/** What code of a user may do in the place of what it should. */
+/** Errors that user code may make in hooks. */
 const MISDEEDS: Readonly<Record<string, () => unknown>> = {
   "throws nothing": () => {
     throw undefined;
@@ -166,7 +166,8 @@ withCtx("a restart policy waits for as long as it says", async (ctx) => {
     });
     await until(() => container.agents.size === 0);
     for (let i = 0; i < 20; i++) await nextTurn();
-    // It would be there again at once if the time had been cut off.
+    // If the wait had been cut to a shorter time, the agent would be back by
+    // now.
     assertEquals(container.agents.size, 0);
     assertEquals(ctx.takeHandlerErrors().length, 1);
   }

@@ -102,7 +102,7 @@ Deno.test("parseAgentAddress takes nothing that is long or unprintable", () => {
   }
 });
 
-/** A reference that claims to be one that the other side has sent. */
+/** A reference that pretends to be from the other side. */
 class Own {
   readonly path: string;
   constructor(path: string) {
@@ -110,7 +110,7 @@ class Own {
   }
 }
 
-/** The second custom type of a container is that of references. */
+/** The second custom type of a container is references. */
 const ownSerializer: Serializer<Own> = {
   type: Own,
   serialize: ({ path }) => ({ own: path }),
@@ -181,8 +181,8 @@ withCtx(
       seen.filter(([path]) => path === "agents/0/open"),
       [["agents/0/open", "guest"]],
     );
-    // An agent may be named, as it has an address. What calls it then is the
-    // agent that was told of it, and middleware sees that.
+    // An agent can be named, since it has an address. But the call to it is
+    // made by the agent that was given the address, and middleware sees that.
     seen.length = 0;
     const answer = await channel.send(
       ["agents/1/openFor", [own("agents/0")], {}],
@@ -203,7 +203,7 @@ withCtx("a container is the identity of its own calls", async (ctx) => {
       return call().identity === this.container;
     }
 
-    /** Whether a callback that the caller passed is called by itself. */
+    /** Calls a callback that the caller passed. */
     @expose
     async back(isOwn: () => Promise<boolean>): Promise<boolean> {
       return await isOwn();

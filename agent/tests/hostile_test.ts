@@ -28,7 +28,7 @@ testBriefly(
   attackContainers,
 );
 
-/** Every transport, with a text codec and a binary one. */
+/** All transports, each with a text codec and a binary codec. */
 const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   transports: ["tcp", "unix", "memory", "tls"],
   codecs: [json(), msgpack()],
@@ -38,7 +38,7 @@ const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
-/** A reference of the peer's, as it travels between containers. */
+/** A reference of the peer in its wire form. */
 function reference(data: unknown): unknown {
   return { __type__: [1, data] };
 }
@@ -70,7 +70,7 @@ class Board extends Agent {
   }
 }
 
-/** Only the owner opens safes. */
+/** Only the owner may open safes. */
 const guard: RequestMiddleware = ({ path, identity }, next) => {
   if (path.startsWith("agents/safe") && identity !== "owner") {
     throw new Error("Cannot open: forbidden");
@@ -78,7 +78,7 @@ const guard: RequestMiddleware = ({ path, identity }, next) => {
   return next();
 };
 
-/** Containers tell each other what they know. */
+/** Sends the hello of a container. */
 async function hello(peer: WirePeer, credentials?: string): Promise<void> {
   const features = [
     "call",
@@ -135,7 +135,7 @@ withCtx(
         for (;;) {
           const [type, answered, content] = (await peer.receive())!;
           if (type === 0) {
-            // The board calls the guest's own agent, by whatever name.
+            // The board calls the guest's own agent, under any name.
             peer.send([2, answered, "Error: there is none"]);
           } else if (answered === id) {
             assertEquals(type, 2, JSON.stringify([method, data, content]));
@@ -178,7 +178,7 @@ withCtx(
       await peer.call("agents/board/open", reference({ place }));
     }
     assertEquals(seen.filter((it) => it.includes("secret")), []);
-    // Only the one that allows it has dialled.
+    // Only the container that allows it has connected.
     assert(seen.length > 0);
   },
 );

@@ -41,7 +41,7 @@ class CutTransport implements Transport {
   }
 }
 
-/** What all methods and streams of a point have begun and finished. */
+/** The counts of all methods and streams of a point. */
 interface Seen {
   begun: number;
   finished: number;
@@ -91,7 +91,7 @@ class Peer extends Agent {
   }
 }
 
-/** Three containers with an agent each, all of which call the others. */
+/** Three containers with one agent each, which all call each other. */
 class Point {
   readonly seen: Seen = { begun: 0, finished: 0, listeners: 0 };
   readonly watched = new WatchedSignal();
@@ -162,7 +162,10 @@ class Point {
     if (kind === 3) made.slice(-1).forEach(end);
   }
 
-  /** Closes all, and checks that all is settled and nothing left. */
+  /**
+   * Closes everything, and checks that all calls are settled and nothing is
+   * left.
+   */
   async end(): Promise<void> {
     await Promise.all(
       this.#containers.map((it) => it.close({ graceMs: 0 })),
@@ -182,19 +185,19 @@ class Point {
   }
 }
 
-/** Ends a connection, whether or not its channel has done so. */
+/** Ends a connection, even if its channel has not. */
 function end({ stream }: Connection): void {
   stream.closeWrite().catch(() => {});
 }
 
-/** Whether an error says that something was closed or cut. */
+/** Returns whether an error means that something was closed or cut. */
 function isLoss(error: unknown): boolean {
   const kinds = [
     ConnectionClosedError,
     ConnectError,
     ContainerClosedError,
     AgentNotFoundError,
-    // A method that called another tells of that.
+    // A method reports the failure of its own call in this way.
     RemoteError,
   ];
   return kinds.some((kind) => error instanceof kind);

@@ -16,7 +16,7 @@ Deno.test("Container spawns 100,000 agents within 5 s, with 1 KiB for each", asy
   await using container = await Container.create("local://many-agents");
   await container.spawn(Idle);
   const bytes = await usedHeapBytes();
-  // Real time would count other programs, too.
+  // CPU time, since real time would include other programs.
   const { user, system } = cpuUsage();
   for (let i = 0; i < AGENTS; i++) await container.spawn(Idle);
   const used = cpuUsage({ user, system });

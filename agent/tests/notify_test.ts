@@ -19,11 +19,14 @@ class Listener extends Agent {
     throw new RangeError("no");
   }
 
-  /** Notifies another agent that notifies this one, and changes its list later. */
+  /**
+   * Notifies another agent, which notifies this one, and changes its list
+   * later.
+   */
   @expose
   async gossip(friend: Remote<Gossip>): Promise<void> {
     notify(friend).pass("back");
-    // Answered by the friend after the first message.
+    // The friend answers this call after it has received the notification.
     await friend.pass("answered");
     await Promise.resolve();
     this.heard.push("end of gossip");

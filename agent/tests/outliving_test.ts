@@ -13,7 +13,7 @@ import type { Container } from "../container.ts";
 import { aborted, until } from "../fixtures/until.ts";
 import { reopen } from "../fixtures/reopen.ts";
 
-/** How often each method was begun, over all lives of the agent. */
+/** The starts of each method, over all lives of the agent. */
 interface Begun {
   once: number;
   twice: number;
@@ -41,7 +41,7 @@ class Worker extends Agent {
     return this.#begun.twice;
   }
 
-  /** Fails as a call of an agent that is away does, but has run. */
+  /** Fails like a call of a missing agent, but has run. */
   @expose
   async ask(address: string): Promise<void> {
     this.#begun.heard++;
@@ -70,7 +70,10 @@ class Holder extends Agent {
   }
 }
 
-/** A worker, and what starts its container anew at the same address. */
+/**
+ * Returns a worker, and a function that restarts its container at the same
+ * address.
+ */
 async function start(ctx: Ctx) {
   const begun: Begun = { once: 0, twice: 0, heard: 0 };
   const first = await ctx.createContainer();
@@ -94,7 +97,7 @@ withCtx("a proxy of an agent outlives its connection", async (ctx) => {
   const passed = holder.worker!;
   assertEquals(await connected.hear() + await passed.hear(), 3);
   await restart();
-  // Else a call may be sent to the old connection, and might have run there.
+  // Otherwise a call might be sent, and even run, on the old connection.
   await until(() => here.stats().connections === 0);
   assertEquals([await connected.hear(), await passed.hear()], [3, 4]);
   notify(connected).hear();
@@ -160,7 +163,7 @@ withCtx(
     await first.agents.get("worker")!.close();
     await assertRejects(() => hurried.hear(), AgentNotFoundError);
     const waiting = patient.hear();
-    // Answered after the call that waits, which has found no agent by then.
+    // Answered after the waiting call, which has found no agent by then.
     await assertRejects(() => hurried.hear(), AgentNotFoundError);
     await first.spawn(Worker, begun);
     assertEquals(await waiting, 1);
@@ -176,7 +179,7 @@ withCtx("a call that has passed a stream is not made again", async (ctx) => {
   async function* items() {
     yield* [1, 2];
   }
-  // The first call finds that the connection is gone.
+  // The first call notices that the connection is gone.
   await worker.sum(items()).catch(() => {});
   assertEquals(await worker.sum(items()), 3);
 });

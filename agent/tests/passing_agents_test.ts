@@ -13,8 +13,8 @@ import { Cat } from "../fixtures/cat.ts";
 import { until } from "../fixtures/until.ts";
 
 /**
- * A cat each in so many containers, with these options each. They dial whatever
- * they are told of.
+ * Makes containers with the given options, and one cat in each. They connect to
+ * every address that a peer names.
  */
 async function cats(
   ctx: Ctx,
@@ -35,7 +35,7 @@ async function connect(from: Agent, to: Agent): Promise<Remote<Cat>> {
   return await from.container.connect<Cat>(to.address);
 }
 
-/** What a method lets through tells of its own call, and is remote here. */
+/** Asserts that a method relays the error of its own call as a remote error. */
 async function assertRelays(
   call: () => Promise<unknown>,
   name: string,
@@ -57,11 +57,11 @@ withCtx({
   assertEquals(await proxy.ask(here), said(here));
   assertEquals(await proxy.ask(toSecond), said(second));
   assertEquals(await proxy.ask(proxy), said(there));
-  // What came home is called as all others are: with what it is told copied.
+  // A proxy that comes back copies the arguments of its calls, like any other.
   await proxy.befriend(toSecond);
   const home = await proxy.getFriend();
   assert(sameRemote(home, toSecond));
-  // None of them is held for the other side.
+  // No container holds an agent for another one.
   await proxy.befriend(here);
   assertEquals(await proxy.askFriend(), said(here));
   assertEquals(here.container.stats().connections, 1);
@@ -86,7 +86,7 @@ withCtx(
       await toB.passOn(toC, toD),
       `meow from CatProxy('${d.address}')`,
     );
-    // B was told of C, and called it; C was told of D. Nobody stands between.
+    // B received C and called it; C received D. All connections are direct.
     const connections = [a, b, c, d].map((it) =>
       it.container.stats().connections
     );
@@ -128,7 +128,8 @@ withCtx(
       );
       await member.close();
       await assertRelays(() => proxy.askFriend(), "AgentNotFoundError");
-      // A proxy for what is gone goes home, too, and says so when it is called.
+      // A proxy for a missing agent is returned, too, and fails when it is
+      // called.
       const gone = await directory.getFriend()!;
       await proxy.hear(gone);
       await assertRelays(() => proxy.ask(gone!), "AgentNotFoundError");
@@ -189,7 +190,8 @@ withCtx(
     assertEquals(b.container.stats().connections, 0);
     await proxy.befriend(await connect(a, d));
     assertEquals(await proxy.askFriend(), `meow from CatProxy('${d.address}')`);
-    // Its own agents need no leave, nor does what it connects to by itself.
+    // The container may always call its own agents, and those it connects to
+    // itself.
     await proxy.befriend(proxy);
     assertEquals(await proxy.askFriend(), `meow from CatProxy('${b.address}')`);
     await b.container.connect(c.address);
@@ -211,13 +213,14 @@ withCtx(
       await proxy.askFriend(),
       `meow from CatProxy('${known.address}')`,
     );
-    // Another port of the same host, another socket of the same folder.
+    // Not allowed: another port of the same host, or another socket in its
+    // folder.
     await proxy.befriend(await connect(guest, other));
     const error = await assertRelays(() => proxy.askFriend(), "ConnectError");
     assert(error.message.includes("'allowConnect'"), error.message);
     assertEquals(home.stats().connections, 1);
     assertEquals(other.container.stats().acceptedConnections, 1);
-    // What the program looks for by itself is known from then on.
+    // An address that the program itself watches is known from then on.
     await home.watch(`${other.container.address}/nobody`);
     await proxy.askFriend();
   },
@@ -285,10 +288,10 @@ withCtx(
     const answer = await proxy.ask(await connect(a, c));
     assert(/^meow from Remote\(\$\/ref\/0 at /.test(answer), answer);
     assertEquals(b.container.stats().connections, 0);
-    // An agent of the caller has a path of its own.
+    // An agent of the caller is reached by a path.
     const own = await proxy.ask(a);
     assert(/^meow from Remote\(agents\/0 at /.test(own), own);
-    // Nothing is kept of a closed agent that was passed.
+    // Nothing remains of a closed agent that was passed.
     await a.close();
     await assertRejects(() => proxy.ask(a), RemoteError, "Cannot find agent");
   },

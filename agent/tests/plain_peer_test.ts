@@ -17,8 +17,8 @@ import { Cat } from "../fixtures/cat.ts";
 import { until } from "../fixtures/until.ts";
 import { Link } from "../links/_link.ts";
 
-// The peers here are containers of aiomas, as far as their frames tell: they
-// know no extensions, and none of what denomas adds to a container.
+// Judging by their frames, the peers here are containers of aiomas: they
+// support no extensions, nor anything that denomas adds to a container.
 
 class A extends Agent {
   @expose
@@ -83,7 +83,7 @@ withCtx(
     const proxy = await container.connect<A>(`${server.address}/0`);
     assertEquals(String(proxy), `AProxy('${server.address}/0')`);
     assertEquals(await proxy.me(), "I am 0");
-    // The hello takes a number of its own, in the same write.
+    // The hello has its own request number, in the same write.
     assertEquals(seen, [
       [1, ["validate_aid", ["0"], {}]],
       [2, ["agents/0/me", [], {}]],
@@ -111,12 +111,12 @@ withCtx(
   },
 );
 
-/** A service reference as one without RPC sees it: a container's type 1. */
+/** A service reference as seen by a peer without RPC: type 1 of a container. */
 class WireReference {
   constructor(readonly data: unknown) {}
 }
 
-/** A date as one without dates sees it. */
+/** A date as seen by a peer without dates. */
 class WireDate {
   constructor(readonly text: unknown) {}
 }
@@ -157,12 +157,13 @@ withCtx({
     await call("agents/0/getFriend"),
     new WireReference("agents/1"),
   );
-  // Dates are those of aiomas.
+  // Dates have the type id of aiomas.
   assertEquals(
     await call("agents/0/tomorrow", new WireDate("1970-01-01T00:00:00+00:00")),
     new WireDate("1970-01-02T00:00:00.000Z"),
   );
-  // What a peer without extensions tells in the form of a place is no place.
+  // A peer without extensions cannot send a place: its data are not read as
+  // one.
   await call("agents/0/hear", new WireReference({ place: 5 })).then(
     () => assert(false),
     (error) => assert(error instanceof RemoteError),
@@ -196,7 +197,7 @@ withCtx(
   },
 );
 
-/** A container of aiomas with one agent, "0", until it is taken away. */
+/** A container of aiomas with one agent, "0", which can be removed. */
 class PlainContainer {
   hasAgent = true;
   asked = 0;
@@ -213,7 +214,7 @@ class PlainContainer {
   }
 }
 
-/** A link to it that polls without pauses. */
+/** Returns a link to the container that polls without pauses. */
 async function linkTo(
   ctx: Ctx,
   plain: PlainContainer,
@@ -261,7 +262,7 @@ withCtx("a poll ends with its signal, and with its connection", async (ctx) => {
 
 withCtx({
   name: "Container.watch of a plain peer tells when it is gone, amid a pause",
-  // Less than the pause, which must not be waited for.
+  // Shorter than the pause between polls, which must not delay the end.
   timeoutMs: 3_000,
 }, async (ctx) => {
   const plain = new PlainContainer();

@@ -7,7 +7,7 @@ import { Agent } from "../agent.ts";
 import { fastForward } from "../clock/pace.ts";
 import { quiescent } from "../clock/quiescent.ts";
 
-/** Passes a rumour on to others, each of which does so. */
+/** Passes a rumour on to others, which do the same. */
 class Gossip extends Agent {
   others: Remote<Gossip>[] = [];
   heard = 0;
@@ -17,7 +17,7 @@ class Gossip extends Agent {
     this.heard++;
     if (this.waitS > 0) await this.container.clock.sleep(this.waitS);
     if (left === 0) return;
-    // Nobody awaits these.
+    // These calls are not awaited.
     for (const other of this.others) other.hear(left - 1).catch(() => {});
   }
 }

@@ -22,7 +22,7 @@ class Peer extends Agent {
   callerAddress(): string {
     return call().remoteAddress;
   }
-  /** Says hello to an agent that was passed, which it may have to dial. */
+  /** Greets an agent that was passed, which may require a new connection. */
   @expose
   async relay(other: Remote<Peer>): Promise<string> {
     return await other.hello();
@@ -31,7 +31,7 @@ class Peer extends Agent {
 
 const options = { transports: ["tcp"] } as const;
 
-/** Containers of one test. They are closed before their step ends. */
+/** The containers of one test. They are closed before their step ends. */
 class Containers extends AsyncDisposableStack {
   async create(
     address: string,
@@ -71,8 +71,8 @@ withCtx({
   assert((await toThree.callerAddress()).startsWith("tcp://127.0.0.1:"));
   assertEquals(addressOf(toTwo), "nats://hub/1/0");
 
-  // A third side is dialled by its own scheme: agents over TCP reach those on
-  // the hub, and the other way round.
+  // A third container is reached by its own scheme: agents on TCP reach agents
+  // on the hub, and vice versa.
   assertEquals(await toThree.relay(toTwo), `hello from ${two.address}`);
   assertEquals(await toTwo.relay(toThree), `hello from ${three.address}`);
   assertEquals(overTcp.stats().connections, 1);
@@ -113,7 +113,7 @@ withCtx({
     ["tcp", "ipc", "nats"],
   );
   assertEquals(here.stats().connections, 3);
-  // Each passes the next one on, to be dialled by the scheme of its address.
+  // Each one passes the next, which is reached by the scheme of its address.
   for (const [i, proxy] of proxies.entries()) {
     const next = (i + 1) % proxies.length;
     assertEquals(

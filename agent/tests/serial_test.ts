@@ -12,12 +12,12 @@ import type { AgentOptions } from "../agent_options.ts";
 import { fastForward } from "../clock/pace.ts";
 import type { Container } from "../container.ts";
 
-/** An agent that awaits something between its check and its change. */
+/** An agent that awaits something between a check and a change. */
 class Account extends Agent {
   balance = 100;
   readonly log: string[] = [];
   #gate: PromiseWithResolvers<void> = Promise.withResolvers();
-  /** Runs in the agent's turn as well. */
+  /** Its methods also run in the agent's turn. */
   @expose
   readonly history: { note(text: string): Promise<void> } = service({
     note: async (text: string) => {
@@ -63,7 +63,7 @@ class Account extends Agent {
     for (let i = 0;; i++) yield i;
   }
 
-  /** Calls another agent, which calls back. */
+  /** Calls another agent, which calls this one back. */
   @expose
   async askTo(friend: Remote<Friend>, self: Remote<Account>): Promise<number> {
     await friend.meet();

@@ -61,7 +61,7 @@ withCtx(
       }));
     }
     const [first, again, other] = logs as [string[], string[], string[]];
-    // Two starts a failure apart: the window of a minute lets each through.
+    // Two starts per failure: the window of one minute permits each restart.
     assertEquals(first.length, 5, first.join());
     const [, failedAt, startedAt] = first.map((it) => Number(it.split(" ")[1]));
     assertEquals(failedAt, 3_600_000);
@@ -164,7 +164,7 @@ withCtx(
       AgentNotFoundError,
     );
     assertEquals([ctx.clock.time(), ctx.clock.waiting], [0, 0]);
-    // It tries again when the run is over, too.
+    // It also keeps trying after the run.
     const during = here.connect<Shaky>(address, { retryForMs: 60_000 });
     await fastForward(ctx.clock, {
       until: 0.01,

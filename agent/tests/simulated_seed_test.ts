@@ -6,7 +6,7 @@ import { ExternalClock } from "../clock/external_clock.ts";
 import { fastForward } from "../clock/pace.ts";
 import { Container } from "../container.ts";
 
-/** Calls others at random times, and fails now and then. */
+/** Calls others at random times, and sometimes fails. */
 class Moody extends Agent {
   readonly #log: string[];
   readonly #others: string[];

@@ -6,7 +6,7 @@ import { ExternalClock } from "../clock/external_clock.ts";
 import { fastForward } from "../clock/pace.ts";
 import { Container } from "../container.ts";
 
-/** Counts the posts that reach it, by the time at which they do. */
+/** Counts the posts that reach it, by their times of arrival. */
 class Board extends Agent {
   readonly posts = new Map<number, number>();
   @expose
@@ -17,7 +17,7 @@ class Board extends Agent {
   }
 }
 
-/** Lets `count` loops post at the same moments, and returns when they did. */
+/** Lets `count` loops post at the same moments, and returns the times. */
 async function postTogether(
   count: number,
   homes: 1 | 2,
@@ -109,7 +109,7 @@ withCtx(
   },
 );
 
-// Not by `withCtx`, whose ledger takes longer than all of this.
+// Without `withCtx`, whose leak ledger takes longer than all of this.
 for (const count of [1, 127, 128, 1_000, 10_000]) {
   Deno.test(`fastForward skips none of ${count} calls at one moment`, async () => {
     const expected = [900, 1_800, 2_700].map((time) => [time, count]);

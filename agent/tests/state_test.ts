@@ -20,13 +20,13 @@ import { Point, pointSerializer } from "../fixtures/spawned_point.ts";
 import { aborted, until } from "../fixtures/until.ts";
 import { memoryStore, type StateStore } from "../state/store.ts";
 
-/** Restarts without waits. */
+/** Restarts without delay. */
 const AT_ONCE = { backoff: { initialMs: 0, maxMs: 0 } };
 
 /** An agent whose state is one value. */
 class Keeper extends Agent {
   value: unknown = "at first";
-  /** What happened, in order. */
+  /** The events, in order. */
   readonly log: string[] = [];
   constructor(container: Container, options: AgentOptions = { id: "one" }) {
     super(container, options);
@@ -56,7 +56,7 @@ class Keeper extends Agent {
   }
 }
 
-/** The keeper in a container, when it is another one than `before`. */
+/** Returns the keeper in a container, once it is not `before`. */
 async function next(container: Container, before: Agent): Promise<Keeper> {
   await until(() => {
     const now = container.agents.get(before.id);
@@ -90,7 +90,7 @@ withCtx(
     const second = await next(container, first);
     assertEquals(second.value, { ...state, list: [1, -2.5, null] });
     assertEquals(second.log, ["restore", "onStart with [object Object]"]);
-    // It goes on from there.
+    // The agent continues from that state.
     await second.keep("later");
     second.fail();
     assertEquals((await next(container, second)).value, "later");
@@ -105,7 +105,7 @@ withCtx(
     first.value = "at its end";
     await first.close();
     assertEquals((await container.spawn(Keeper)).value, "at its end");
-    // Another class or id has none.
+    // Another class or id has no state.
     class Other extends Keeper {}
     assertEquals((await container.spawn(Other, { id: "other" })).log, [
       "onStart with at first",
@@ -188,7 +188,7 @@ withCtx(
 withCtx("a forgotten state is gone, until it is saved again", async (ctx) => {
   const container = await ctx.createContainer();
   const keeper = await container.spawn(Keeper);
-  // None waits for another one.
+  // The three operations are started without waiting for each other.
   await Promise.all([keeper.keep("one"), keeper.keep("two"), keeper.drop()]);
   await keeper.close();
   assertEquals((await container.spawn(Keeper)).value, "at first");
@@ -361,11 +361,11 @@ withCtx({
   await container.spawn(Metre, { id: "metre", onFailure: "restart" });
   await fastForward(ctx.clock, { until: 7 * 86_400 });
   const metre = container.agents.get("metre") as Metre;
-  // A restart takes less than a second, and the hours count on from there.
+  // A restart takes less than a second, and counting continues from there.
   assertEquals(metre.value, 167);
 });
 
-/** A store whose saves wait for `open`. */
+/** Returns a store whose saves wait for `open`. */
 function gatedStore(): { store: StateStore; open: () => void } {
   const store = memoryStore();
   const { promise, resolve: open } = Promise.withResolvers<void>();
@@ -459,7 +459,7 @@ withCtx(
   "a closing container saves the states of its agents at the same time",
   async (ctx) => {
     const store = memoryStore();
-    // Saves wait until so many have begun.
+    // Saves wait until the expected number have begun.
     let missing = 0;
     let all = Promise.withResolvers<void>();
     const expect = (count: number) => {

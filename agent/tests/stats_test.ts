@@ -25,7 +25,7 @@ withCtx(
     const [near, far] = [here.stats(), there.stats()];
     assertEquals([near.openedConnections, near.acceptedConnections], [1, 0]);
     assertEquals([far.openedConnections, far.acceptedConnections], [0, 1]);
-    // The hello, the question for the agent, and the two calls.
+    // The hello, the look-up of the agent, and the two calls.
     assertEquals([near.calls, near.failedCalls], [4, 1]);
     assertEquals([far.requests, far.failedRequests], [4, 1]);
     await there.close();

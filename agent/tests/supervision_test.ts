@@ -10,12 +10,12 @@ import type { FailurePolicy } from "../agent_options.ts";
 import { Cat } from "../fixtures/cat.ts";
 import { aborted, until } from "../fixtures/until.ts";
 
-/** What all agents of one name went through. */
+/** The events of all agents with one name. */
 class History {
   readonly made: Worker[] = [];
   starts = 0;
   closes = 0;
-  /** Throws in the start, or not. */
+  /** Called in `onStart`; may throw. */
   onStart: (worker: Worker) => unknown = () => {};
   get newest(): Worker {
     return this.made.at(-1)!;
@@ -36,7 +36,7 @@ class Worker extends Agent {
   protected override onClose() {
     this.#history.closes++;
   }
-  /** Tasks that fail, all in the same turn. */
+  /** Runs tasks that all fail in the same turn. */
   fails(...messages: string[]): void {
     for (const message of messages) {
       this.run(async () => {
@@ -54,7 +54,7 @@ class Worker extends Agent {
   }
 }
 
-/** Restarts without waits. */
+/** Restarts without delay. */
 const AT_ONCE = { backoff: { initialMs: 0, maxMs: 0 } };
 
 /** Waits until the `count`th worker can be called. */
@@ -99,7 +99,7 @@ withCtx("'stop' closes the agent alone", async (ctx) => {
   await until(() => container.stats().hiddenAgents === 0);
   assertEquals(history.closes, 1);
   assertEquals([...container.agents.values()], [cat]);
-  // The second one failed as the agent was closed already.
+  // The second task failed when the agent was closed already.
   assertEquals(ctx.takeHandlerErrors().length, 2);
 });
 
@@ -173,13 +173,13 @@ withCtx(
     const history = new History();
     const first = await container.spawn(Worker, history, AT_ONCE);
     const started = [
-      // It fails while it starts.
+      // A task fails during the start.
       async (worker: Worker) => {
         worker.fails("starting");
         await aborted(worker.signal).catch(() => {});
       },
-      // It fails as soon as it has started, with the restart not over: a turn of
-      // the event loop would be too late.
+      // A task fails right after the start, while the restart is unfinished.
+      // One turn of the event loop later would be too late.
       (worker: Worker) =>
         worker.work(async () => {
           while (container.agents.get("worker") !== worker) {

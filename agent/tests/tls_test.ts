@@ -47,7 +47,7 @@ withCtx({
   const open = await ctx.createContainer({
     tls: { ...certificate, caCerts, clientCerts: "none" },
   });
-  // A container that cannot show what the others would accept.
+  // A container whose certificate the others reject.
   const stranger = await ctx.authority.issue({
     validTo: new Date(Date.now() - 1),
   });
@@ -108,7 +108,7 @@ withCtx({
   await ada.renewCertificate(await issue("Ada 2"));
   assertEquals(await first.who(), "ctx");
   assertEquals(bob.stats().openedConnections, 1);
-  // What it accepts, and what it makes.
+  // New connections in both directions.
   const eve = await ctx.createContainer();
   const before = await eve.spawn(Guard);
   const fromEve = await eve.connect<Guard>(guard.address);

@@ -20,7 +20,7 @@ class Greeter extends Agent {
   }
 }
 
-/** Whether two types are the same. */
+/** True if two types are the same. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 
 Deno.test("Remote of an agent has its methods, and none of Agent's members", () => {
@@ -51,7 +51,7 @@ Deno.test("an agent that is returned arrives as its proxy", () => {
 });
 
 Deno.test("Container.spawn wants the arguments of the class", () => {
-  // Compiled, and never run.
+  // Compiled, but never run.
   const spawns = (container: Container) => [
     container.spawn(Greeter, "Hello"),
     // @ts-expect-error: the greeting is missing

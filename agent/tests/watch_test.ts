@@ -146,7 +146,7 @@ withCtx({
     { length: count },
     () => here.watch(cat.address),
   );
-  // Those of one container for one agent are one.
+  // Several watches of one container on one agent count as one.
   await until(() => there.stats().watches === 1);
   await cat.close();
   const gone = await Promise.all(watches);
@@ -171,7 +171,7 @@ withCtx("watches are no calls, and have a limit of their own", async (ctx) => {
     await until(() => here.stats().pendingCalls < 4);
   }
   await until(() => there.stats().watches === 20);
-  // What asks for news is one request for all of them.
+  // One request reads the news for all watches.
   await until(() => there.stats().unansweredRequests === 1);
   assertEquals(await proxy.meow(1), "meow");
   await cats[0]!.close();

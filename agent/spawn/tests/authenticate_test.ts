@@ -31,7 +31,7 @@ for (const kind of KINDS) {
     const far = await other.spawn(Member);
     const spawned = await spawnIn(ctx, parent, kind, {
       modules,
-      // To dial a third one.
+      // Needed to connect to a third container.
       ...(kind === "process" && {
         permissions: { net: true, read: true, write: true },
       }),
@@ -90,7 +90,7 @@ for (const kind of KINDS) {
         credentials,
       });
       const there = await spawned.spawn<Member>("spawned_club:Member");
-      // What the parent asks of it works all the same.
+      // Requests of the parent work nevertheless.
       assertEquals((await there.whoAmI()).identity, null);
       await assertRejects(() => there.ask(here), Error, "Members only");
       await assertRejects(
@@ -120,7 +120,7 @@ for (const kind of KINDS) {
       AuthenticationError,
       "Members only",
     );
-    // What it shows itself is the same, in the codec in which it was shown.
+    // The child shows the same credentials, in the codec in which it got them.
     const sister = await spawnIn(ctx, parent, kind, {
       ...club,
       ...(kind === "process" && {

@@ -21,7 +21,9 @@ import type { SpawnedContainer } from "../spawned_container.ts";
 
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 
-/** Whether the file of a Unix socket is there; other addresses have none. */
+/**
+ * Returns whether the file of a Unix socket exists; false for other addresses.
+ */
 async function hasFile(address: string): Promise<boolean> {
   const parsed = parseAddress(address);
   if (!("path" in parsed)) return false;
@@ -32,7 +34,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Kills it as a crash would. */
+/** Kills the container as a crash would. */
 async function crash(
   spawned: SpawnedContainer,
   worm: { crash(): Promise<void> },
@@ -96,7 +98,7 @@ for (const kind of KINDS) {
     for (const graceMs of [0, 20]) {
       const spawned = await spawnIn(ctx, parent, kind);
       const worm = await spawned.spawn<Worm>("spawned:Worm", "w");
-      // Deno cannot end a Worker that hangs for ever.
+      // Deno cannot end a Worker that hangs forever.
       await worm.block(kind === "process" ? null : 1_500);
       const waiting = worm.greet("x").catch((it) => it);
       const patient = spawned.close({ graceMs: Infinity });
@@ -148,7 +150,7 @@ for (const kind of KINDS) {
     ...options,
     name: `a ${kind} that dies at any of 20 points leaves nothing`,
   }, async (ctx) => {
-    // Other points on each of both transports.
+    // Cut at different points on each of the two transports.
     const random = seededRandom(ctx.transport === "tcp" ? 20 : 21);
     const parent = await ctx.createContainer();
     for (let point = 0; point < 10; point++) {
@@ -176,7 +178,7 @@ for (const kind of KINDS) {
         const { reason } = result;
         assert(
           reason instanceof ConnectionClosedError ||
-            // A spawned agent was to be connected to.
+            // Connecting to a spawned agent has failed.
             reason instanceof ConnectError ||
             reason instanceof AgentNotFoundError,
           String(reason),

@@ -19,7 +19,7 @@ import type { SpawnOptions } from "../contract.ts";
 
 const options = { transports: ["tcp", "unix"], timeoutMs: 60_000 } as const;
 
-/** Spawns, and returns why that failed. */
+/** Spawns a container, and returns the error. */
 async function failure(
   ctx: Ctx,
   kind: SpawnOptions["kind"],
@@ -35,7 +35,7 @@ async function failure(
   return error;
 }
 
-/** All that an error tells. */
+/** All texts of an error. */
 function told({ message, stderr }: SpawnError): string {
   return [message, ...stderr].join("\n");
 }
@@ -219,7 +219,7 @@ withCtx({
   const folder = await Deno.makeTempDir({ prefix: "spawn-ended-" });
   try {
     const path = `${folder}/c`;
-    // A dead socket, which nobody may replace while the folder is locked.
+    // A dead socket, which cannot be replaced while the folder is locked.
     const listener = Deno.listen({ transport: "unix", path: `${path}c` });
     await Deno.link(`${path}c`, path);
     listener.close();

@@ -33,7 +33,7 @@ const PLAIN: PlainOptions = {
 };
 
 Deno.test("spawnContainer takes every option of a container that can cross to a process", () => {
-  // A new option of containers belongs into `PLAIN_OPTIONS` or `NAMED_OPTIONS`.
+  // A new option of containers belongs in `PLAIN_OPTIONS` or `NAMED_OPTIONS`.
   type Left = Exclude<
     keyof ContainerOptions,
     keyof SpawnOptions
@@ -195,7 +195,7 @@ withCtx({
     modules,
     startTimeoutMs: 2_000,
   });
-  // Stands for types that Deno checks: this takes longer than the start may.
+  // Simulates Deno's type check: it takes longer than the start may.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_100);
   await (await spawning).spawn<Witness>("it:Witness");
 });

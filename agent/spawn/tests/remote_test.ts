@@ -7,13 +7,15 @@ const ROOT = new URL("../../../", import.meta.url);
 const STD = ["", "/from-file-url", "/is-absolute", "/to-file-url"]
   .map((part) => `@std/path${part}`);
 
-/** The flags by which a program elsewhere finds what this package imports. */
+/**
+ * The flags with which a program elsewhere finds the imports of this package.
+ */
 const FLAGS = [
   `--config=${fromFileUrl(new URL("deno.json", ROOT))}`,
   ...importMapFlags(),
 ];
 
-/** Serves the files of this package, as a registry does. */
+/** Serves the files of this package, like a registry. */
 function serveFiles(): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({
     hostname: "127.0.0.1",
@@ -29,8 +31,8 @@ function serveFiles(): Deno.HttpServer<Deno.NetAddr> {
 }
 
 /**
- * A folder of Deno's that knows the npm packages of this one, but nothing from
- * the server of a test.
+ * Makes a folder for Deno with the npm packages of this project, but without
+ * anything from the server of a test.
  */
 async function makeDenoDir(folder: string): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {

@@ -30,7 +30,7 @@ for (const kind of KINDS) {
     for (const credentials of ["parent's", () => "parent's"]) {
       const parent = await ctx.createContainer({
         credentials,
-        // Not even by an option that gives them to everybody.
+        // Not even if an option permits all credentials.
         credentialsFor: () => true,
       });
       for (
@@ -46,9 +46,9 @@ for (const kind of KINDS) {
           ...given,
         });
         const agent = await spawned.spawn<Listener>("spawned_sandbox:Listener");
-        // Those of this Worker's module live with it.
+        // The records of a Worker's module live as long as the Worker.
         assertEquals((await agent.shown()).at(-1), expected);
-        // Nor by a later connection.
+        // A later connection shows no other credentials.
         await parent.connect(`${spawned.address}/0`);
         const all = await agent.shown();
         assertEquals(new Set(all), new Set([expected]));

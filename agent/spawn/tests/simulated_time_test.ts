@@ -13,7 +13,7 @@ const TRADERS = 4;
 const MODULES = { market: fixture("spawned_market.ts") };
 const CLOCK = { utcStart: "2024-01-01" };
 
-/** Runs a market for a week, with traders in these places. */
+/** Runs a market for a week, with traders in the given places. */
 async function week(
   ctx: Ctx,
   kinds: readonly ("process" | "worker")[],
@@ -118,7 +118,7 @@ withCtx(
     const spawned = await spawnIn(ctx, home, "process", { modules: MODULES });
     const trader = await spawned.spawn<Trader>("market:Trader", address, 1);
     const calling = assertRejects(() => trader.won(1));
-    // The exchange waits for its clock, and is not asked.
+    // The exchange waits for its clock, and is not watched.
     await using caller = await ctx.createContainer();
     const ended = quiescent([caller, spawned], { signal: ctx.signal });
     const early = await Promise.race([

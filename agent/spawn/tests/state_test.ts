@@ -23,7 +23,7 @@ withCtx({
       const counter = await spawned.spawn<Counter>("states:Counter", "counter");
       assertEquals(await counter.add(0), total);
       total = await counter.add(1);
-      // What is under way may be lost, and nothing that was answered.
+      // A call under way may be lost, but not an answered one.
       const underWay = counter.add(1).then(() => total++, () => {});
       Deno.kill(spawned.pid!, "SIGKILL");
       await Promise.all([spawned.closed, underWay]);

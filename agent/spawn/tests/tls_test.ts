@@ -17,7 +17,7 @@ const options = { transports: ["tls"], timeoutMs: 60_000 } as const;
 
 const modules = { spawned_club: fixture("spawned_club.ts") };
 
-/** What must not be seen: a line of the key. */
+/** The text that must not be visible: a line of the key. */
 function secretOf({ key }: TlsOptions): string {
   return String(key).split("\n")[1]!;
 }
@@ -39,7 +39,7 @@ async function unixAddress(ctx: Ctx): Promise<string> {
 }
 
 for (const kind of KINDS) {
-  /** Spawns, and returns what that failed with; nothing is left of it. */
+  /** Spawns, and returns the error. Nothing is left behind. */
   const failure = async (
     ctx: Ctx,
     parentOptions: ContainerOptions,
@@ -71,7 +71,7 @@ for (const kind of KINDS) {
     assertEquals((await there.whoAmI()).peerName, "ctx");
     assertEquals((await there.ask(here)).peerName, "ctx");
     assertEquals((await there.askAt(here.address)).peerName, "ctx");
-    // Whoever has none is not let in.
+    // A peer without a certificate is refused.
     const { caCerts } = ctx.options.tls!;
     const stranger = await ctx.createContainer({
       tls: {
@@ -139,7 +139,7 @@ for (const kind of KINDS) {
       TypeError,
       "does not belong to",
     );
-    // What is spawned later has it, too.
+    // A container that is spawned later has the certificate, too.
     const late = await spawnIn(ctx, parent, kind, more);
     agents[1] = await member(late);
     assertEquals(await peerNames(), ["renewed", "renewed"]);
@@ -240,7 +240,7 @@ for (const kind of KINDS) {
     assertInstanceOf(error.cause, ConnectError);
     assertInstanceOf(error.cause.cause, HandshakeError);
     assertEquals(error.cause.cause.code, "wrong-host");
-    // Unless all are known by that name.
+    // Unless all containers are known by that name.
     const named = { ...tls, serverName: "market.example" };
     const parent = await ctx.createContainer({ tls: named });
     const spawned = await spawnIn(ctx, parent, kind, { modules });
@@ -287,13 +287,15 @@ for (const kind of KINDS) {
   });
 }
 
-/** What every user of the machine, or every program of this one, can see. */
+/**
+ * The parts of a process that other users or programs of the machine can see.
+ */
 async function seenOf(pid: number): Promise<string> {
   const read = (file: string) => Deno.readTextFile(`/proc/${pid}/${file}`);
   return `${await read("cmdline")}\n${await read("environ")}`;
 }
 
-// Elsewhere it is not known where to look.
+// Only Linux has these files.
 const withProc = Deno.build.os === "linux" ? withCtx : withCtx.ignore;
 
 withProc({
