@@ -109,7 +109,7 @@ export interface Engine extends AsyncDisposable {
   /**
    * Reports the entries whose keys begin with `prefix`, as puts, and then each
    * change of them, in the order of their revisions. Of several changes of one
-   * key, only the last may be reported. Resolves once the present entries have
+   * key, at least the last is reported. Resolves once the present entries have
    * been reported. After a lost connection, the differences are reported.
    * `onChange` must not throw.
    *

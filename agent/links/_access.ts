@@ -101,7 +101,7 @@ export class Access {
   async allows(address: string, container: string): Promise<boolean> {
     const { allowConnect } = this.#options;
     if (allowConnect === undefined) return this.has(container);
-    // Compared with `true`, since a promise does not mean consent.
+    // Awaited first: a promise itself is not consent.
     return await allowConnect(address) === true;
   }
 

@@ -34,7 +34,7 @@ const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   codecs: [json(), msgpack()],
 };
 
-/** What no terminal may be sent. */
+/** Characters that must not reach a terminal. */
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
