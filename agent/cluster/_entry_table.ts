@@ -117,7 +117,9 @@ export class EntryTable {
     return true;
   }
 
-  /** Calls `watcher` for each change of entries whose keys begin with `prefix`. */
+  /**
+   * Calls `watcher` for each change of entries whose keys begin with `prefix`.
+   */
   watch(prefix: string, watcher: TableWatcher): () => void {
     this.#watchers.set(watcher, prefix);
     return () => void this.#watchers.delete(watcher);

@@ -53,8 +53,8 @@ interface Served {
  * be reached, messages are lost, and other operations wait for up to
  * `timeoutMs`.
  *
- * @param options As for a connection; `timeoutMs` is 5,000 and `heartbeatMs` 2,000
- * by default.
+ * @param options As for a connection; `timeoutMs` is 5,000 and `heartbeatMs`
+ * 2,000 by default.
  * @throws {EngineError} If the agent cannot be reached within `retryForMs`.
  * @throws {TypeError} If `address` is not the address of an agent.
  */

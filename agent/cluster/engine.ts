@@ -95,8 +95,8 @@ export interface Engine extends AsyncDisposable {
    * @throws {TypeError} If the key has another form.
    * @throws {RangeError} If the value is too long, or the lease too short.
    * @throws {StaleEpochError} If the entry's revision is not `expected`.
-   * @throws {EngineError} If the engine cannot be reached. The entry may have been
-   * written.
+   * @throws {EngineError} If the engine cannot be reached. The entry may have
+   * been written.
    */
   put(key: string, value: Uint8Array, options?: PutOptions): Promise<number>;
   /**

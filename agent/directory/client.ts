@@ -118,7 +118,8 @@ export class DirectoryClient implements AsyncDisposable {
    *
    * @throws {ValidationError} If the query is invalid, or the directory does
    * not send valid entries.
-   * @throws {RangeError} If there are a million entries or more, and no `limit`.
+   * @throws {RangeError} If there are a million entries or more, and no
+   * `limit`.
    * @throws {ConnectError} If the directory cannot be reached.
    */
   async lookUp(

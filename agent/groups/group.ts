@@ -10,7 +10,9 @@ import type { Clock } from "../clock/base_clock.ts";
 import type { GroupEngine } from "./contract.ts";
 import { gather } from "./_gather.ts";
 
-/** The answer of one member of a {@linkcode Group}, or the error of its call. */
+/**
+ * The answer of one member of a {@linkcode Group}, or the error of its call.
+ */
 export type GroupAnswer<V = unknown> =
   | { readonly member: string; readonly value: V; readonly error?: undefined }
   | {

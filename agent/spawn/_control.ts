@@ -5,8 +5,8 @@
  *    creates a random token.
  * 2. The parent starts the child and passes the address and the token to it: to
  *    a process through standard input, to a Worker as a message.
- * 3. The child connects and shows the token as its RPC credentials. The token is
- *    accepted only once.
+ * 3. The child connects and shows the token as its RPC credentials. The token
+ *    is accepted only once.
  * 4. The parent calls `open` with the complete setup of the child's container.
  *    The child answers when its container listens, or with the error.
  * 5. The parent connects to the container, at the address that it has chosen

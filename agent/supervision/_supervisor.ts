@@ -317,7 +317,9 @@ export class Supervisor implements AgentHost {
     };
   }
 
-  /** Resolves when the agent at `address` runs; `null` if it is not starting. */
+  /**
+   * Resolves when the agent at `address` runs; `null` if it is not starting.
+   */
   starting(address: string): Promise<void> | null {
     const lifecycle = this.#agents.get(parseAgentAddress(address).id);
     return lifecycle?.address === address ? lifecycle.opening : null;
