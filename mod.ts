@@ -1,10 +1,10 @@
 /**
  * Agents, typed RPC and request-reply channels for Deno over TCP, Unix sockets
- * and an in-memory queue, on the wire of Python's aiomas and mosaik.
+ * and an in-memory queue, with the wire format of Python's aiomas and mosaik.
  *
- * This entry gathers the layers; each has one of its own, with its docs:
- * `./agent`, and below it `./rpc`, `./channel` and `./transports`. The test
- * helper is `./testing`.
+ * This entry re-exports all layers. Each layer also has its own entry with its
+ * own docs: `./agent`, `./rpc`, `./channel` and `./transports`, from top to
+ * bottom. The test helpers are in `./testing`.
  *
  * ```ts
  * import { Agent, Container, expose } from "@denomas/denomas";

@@ -1,5 +1,5 @@
-// Longer than most files: it is the public channel and the receiver of frames in
-// one class, whose parts have files of their own.
+// Longer than most files: one class is both the public channel and the receiver
+// of frames. Its parts have files of their own.
 import {
   FrameTooLargeError,
   MismatchError,
@@ -41,7 +41,7 @@ import type { ChannelParts } from "./tables/_parts.ts";
 import { SendQueue } from "./tables/_send_queue.ts";
 import { type Timeout, Timers } from "./timers/_timers.ts";
 
-/** The longest time that a close without `graceMs` writes queued data. */
+/** The longest time for writing queued data in a close without `graceMs`. */
 const FLUSH_MS = 1_000;
 
 const CLOSED_HERE: CloseReason = {
@@ -58,12 +58,12 @@ const CLOSED_BY_PEER: CloseReason = {
 
 const OPEN: ChannelState = { kind: "open" };
 
-/** The channels whose end errors report. */
+/** Maps each error about the end of a channel to that channel. */
 const owners = privateSlot<ConnectionChannel>();
 
 /**
- * Starts a new channel: calls {@linkcode ConnectionChannel.start} with the hooks
- * of its layer, and returns what that layer works with.
+ * Starts a new channel: calls {@linkcode ConnectionChannel.start} with the
+ * hooks of a layer, and returns that layer's object for the channel.
  */
 export type ChannelStarter<Started = ConnectionChannel> = (
   channel: ConnectionChannel,
@@ -76,9 +76,9 @@ export const startPlain: ChannelStarter = (channel) => {
 };
 
 /**
- * The channel on a connection. It receives frames and passes messages on to its
- * calls and requests, and ends all of its parts once. The parts get the channel
- * itself.
+ * The channel on a connection. It receives frames, passes messages on to its
+ * calls and requests, and ends each of its parts once. The parts get the
+ * channel itself.
  */
 export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   readonly connection: FramedConnection;
@@ -86,9 +86,9 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   /** The limits of this connection. */
   readonly limits: Limits;
   hooks: ChannelHooks = {};
-  /** The state, which moves one way only. */
+  /** The state, which only moves forward. */
   state: ChannelState = OPEN;
-  /** The counts so far; `calls` is the id of the next call. */
+  /** The counts so far. `counts.calls` is also the id of the next call. */
   readonly counts: ChannelCounters = new ChannelCounters();
   /** Set by {@linkcode Totals}. */
   totals: ChannelCounters | null = null;
@@ -99,19 +99,21 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   readonly codec: MessageCodec;
   readonly queue: SendQueue;
   readonly arrivals: Arrivals;
-  /** The calls of this side, those of the layer above included. */
+  /** The calls of this side, including those of the layer above. */
   readonly calls: OutgoingCalls;
   readonly closed: Promise<CloseReason>;
 
   readonly #below: Connection;
   readonly #resolveClosed: (reason: CloseReason) => void;
   readonly #requests: IncomingRequests;
-  /** Whether what the peer sends is ignored, as it uses another codec. */
+  /**
+   * Whether incoming frames are ignored because the peer uses another codec.
+   */
   #isDeaf = false;
   /** Cuts the connection when a close takes too long. */
   #cutTimeout: Timeout | null = null;
 
-  /** Takes over `connection`, and reads nothing from it before `start`. */
+  /** Takes ownership of `connection`. Reads nothing from it before `start`. */
   constructor(connection: Connection, options: ConnectionChannelOptions) {
     const { limits } = options;
     this.#below = connection;
@@ -147,12 +149,12 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     return this.#below.peerName ?? null;
   }
 
-  /** The HTTP request by which the peer connected, if it did. */
+  /** The HTTP request that opened the connection, or `null` without one. */
   get request(): UpgradeRequest | null {
     return this.#below.request ?? null;
   }
 
-  /** Starts to read. To be called once, before anything else. */
+  /** Starts to read. Call this once, before anything else. */
   start(hooks: ChannelHooks = {}): void {
     this.hooks = hooks;
     this.codec.start();
@@ -180,8 +182,8 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
   }
 
   /**
-   * Revives a request that admission has held back. If that fails the request
-   * is answered, or the connection ended, and this returns `false`.
+   * Revives a request that admission has held back. Returns `false` if that
+   * fails: the request was then answered, or the connection was ended.
    */
   revive(request: IncomingRequest): boolean {
     try {
@@ -255,7 +257,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     }
     this.#beginClose(CLOSED_HERE);
     if (this.state.kind === "closed") {
-      // Requests that came before the end are not wanted any more, either.
+      // Nobody will read the requests that arrived before the end.
       this.#requests.dropUnread();
     } else {
       this.#cutAfter(graceMs ?? FLUSH_MS);
@@ -285,7 +287,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.#requests.close();
   }
 
-  /** Ends the close in progress after `timeMs`, or earlier if that was set. */
+  /** Ends the close in progress after `timeMs`. An earlier deadline stays. */
   #cutAfter(timeMs: number): void {
     if (this.#cutTimeout !== null) {
       if (this.#cutTimeout.dueAt <= world.now() + timeMs) return;
@@ -300,26 +302,30 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     );
   }
 
-  /** Whether the peer is served, by answers or by the layer above. */
+  /**
+   * Whether requests of the peer are unanswered, or the layer above serves it.
+   */
   get isServing(): boolean {
     return this.#requests.size > 0 || this.hooks.isServing?.() === true;
   }
 
-  /** Whether requests can be sent: what is served may need them until its end. */
+  /**
+   * Whether requests can be sent. While the peer is served, they may be needed.
+   */
   get canSend(): boolean {
     const { kind } = this.state;
     return kind === "open" || kind === "closing" && this.isServing;
   }
 
-  /** Ends a close with some grace, if nothing is served any more. */
+  /** Finishes a close with grace if nothing is served any more. */
   finishIfIdle(): void {
     if (this.state.kind === "closing" && !this.isServing) this.finish();
   }
 
   /**
-   * Ends the connection, once queued data is written, if neither side waits for
-   * an answer. For a peer that closes and sends nothing more: it would have to
-   * wait for the end otherwise.
+   * Ends the connection if neither side waits for an answer and no data is
+   * queued. For a peer that closes and sends nothing more, and that would
+   * otherwise have to wait for the end.
    */
   leaveIfIdle(): void {
     if (this.state.kind !== "open" || this.isBusy()) return;
@@ -329,7 +335,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.connection.leave();
   }
 
-  /** Ends the stream of a closing channel, once queued data is written. */
+  /** Ends the stream of a closing channel after queued data is written. */
   finish(): void {
     const { state } = this;
     if (state.kind !== "closing") return;
@@ -365,7 +371,10 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     }
   }
 
-  /** Closes the channel of a peer with another codec, once it is told so. */
+  /**
+   * Tells a peer with another codec about the mismatch, then closes the
+   * channel.
+   */
   #dismissDeaf(reason: CloseReason, failure: Uint8Array): void {
     this.#isDeaf = true;
     this.#beginClose(reason);
@@ -385,7 +394,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
     this.cut(cutReason(code));
   }
 
-  /** Ends the connection at once. The one way to `closed`. */
+  /** Ends the connection at once. The only way to `closed`. */
   cut(reason: CloseReason): void {
     if (this.state.kind === "closed") return;
     this.state = { kind: "closed", reason };
@@ -421,7 +430,7 @@ export class ConnectionChannel implements Channel, FrameReceiver, ChannelParts {
 
   /** Returns whether `error` reports the end of this channel. */
   isOwnEnd(error: unknown): boolean {
-    // A handler may throw anything, such as an object with hostile traps.
+    // A handler may throw any value, such as a proxy whose traps throw.
     return owners.get(error) === this;
   }
 

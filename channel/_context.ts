@@ -27,7 +27,9 @@ export function cutReason(code: CutCode): CloseReason {
   return { by: "error", code, message: CUT_MESSAGES[code] };
 }
 
-/** Creates the error of an operation that the end of its connection stopped. */
+/**
+ * Creates the error of an operation that stopped because its connection ended.
+ */
 export function connectionClosed(
   act: string,
   reason: CloseReason,
@@ -57,7 +59,7 @@ export type ChannelState =
     readonly reason: CloseReason;
   };
 
-/** The counts of a channel, which its parts add to. */
+/** The counts of a channel. Its parts add to them. */
 export class ChannelCounters implements ChannelCounts {
   calls = 0;
   failedCalls = 0;
@@ -72,14 +74,14 @@ export class ChannelCounters implements ChannelCounts {
   lateReplies = 0;
   framesIn = 0;
   framesOut = 0;
-  /** Filled in by the `stats` of the channel, like `bytesOut`. */
+  /** Set by `stats` of the channel, like `bytesOut`. */
   bytesIn = 0;
   bytesOut = 0;
 }
 
 /**
- * The options of a channel on one connection. Those of a host share them, since
- * an idle connection should take little memory.
+ * The options of a channel on one connection. Channels of one host share the
+ * object, so that an idle connection takes little memory.
  */
 export interface ConnectionChannelOptions
   extends Omit<ResolvedOptions, "onError"> {
@@ -88,13 +90,13 @@ export interface ConnectionChannelOptions
   /** Bounds the requests of all channels of one server together. */
   readonly requestRate: TokenBucket;
   /**
-   * Hears of a peer's breach of the protocol that no call was rejected with;
-   * `address` is that of the peer.
+   * Receives a peer's breach of the protocol if no call was rejected with it.
+   * `address` is the address of the peer.
    */
   readonly onProtocolError: (error: unknown, address: string) => void;
   /**
-   * Hears when this side takes the first message of the peer. Only for a
-   * connection that was accepted.
+   * Called when this side takes the first message of the peer. Only for
+   * accepted connections.
    */
   readonly onHeard?: (channel: ChannelContext) => void;
 }
@@ -105,11 +107,11 @@ export interface ChannelContext {
   readonly connection: FramedConnection;
   readonly options: ConnectionChannelOptions;
   readonly limits: Limits;
-  /** The hooks of the layer above; none before that layer has started. */
+  /** The hooks of the layer above. Empty before that layer has started. */
   readonly hooks: ChannelHooks;
   readonly state: ChannelState;
   readonly counts: ChannelCounters;
-  /** The counts of the channel's owner, once they include `counts`. */
+  /** The owner's totals, once they include `counts`. */
   readonly totals: ChannelCounters | null;
   readonly timers: Timers;
   /** The budget of the connection. */
@@ -117,14 +119,14 @@ export interface ChannelContext {
   /** Returns whether either side waits for an answer. */
   isBusy(): boolean;
   /**
-   * Creates the error of an operation that the end of this channel stops. Only
-   * for a channel that is not open.
+   * Creates the error of an operation that stops because this channel ends. The
+   * channel must not be open.
    */
   endError(act: string, sent?: boolean): ConnectionClosedError;
   /** Ends the connection of a peer that broke a limit. */
   cutOver(code: CutCode): void;
   /** Whether requests can be sent. */
   readonly canSend: boolean;
-  /** Ends a close with some grace, if nothing is served any more. */
+  /** Finishes a close with grace if nothing is served any more. */
   finishIfIdle(): void;
 }

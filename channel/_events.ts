@@ -6,9 +6,9 @@ export type MessageDirection = "in" | "out";
 /** The kinds of messages, in the order of their numbers on the wire. */
 export const MESSAGE_KINDS = ["request", "result", "failure"] as const;
 
-/** A message passed through a channel, in the turn in which it did. */
+/** A message passed through a channel. Reported in the same turn. */
 export interface MessageEvent extends ObservedEvent {
-  /** Tells it from other events. */
+  /** Distinguishes it from other events. */
   readonly type: "message";
   /** The channel that sent or received the message. */
   readonly channel: object;
@@ -16,13 +16,13 @@ export interface MessageEvent extends ObservedEvent {
   readonly direction: MessageDirection;
   /** The kind of message. */
   readonly kind: typeof MESSAGE_KINDS[number];
-  /** The message's number, or that of the request that it answers. */
+  /** The id of the message, or of the request that it answers. */
   readonly id: number;
-  /** The content: packed, and not yet revived. */
+  /** The content: packed and not yet revived. */
   readonly content: unknown;
 }
 
-/** Something has begun on a channel, and ends with {@linkcode Ended}. */
+/** Something began on a channel. It ends with {@linkcode Ended}. */
 export interface Begun extends ObservedEvent {
   /** The call, stream or reference. */
   readonly subject: object;
@@ -36,16 +36,16 @@ export interface CallStarted extends Begun {
   readonly type: "call-started";
   /** Whether this side makes the call or serves it. */
   readonly side: "made" | "served";
-  /** The number of the request. */
+  /** The id of the request. */
   readonly id: number;
   /**
-   * The path of the method, or `null` for a call without RPC. The other side
-   * chose that of a served call.
+   * The path of the method, or `null` for a call without RPC. For a served
+   * call, the other side chose the path.
    */
   readonly path: string | null;
   /**
-   * The arguments; keyword arguments are the last one. Without RPC, the content
-   * of the request.
+   * The arguments. Keyword arguments are the last argument. Without RPC, the
+   * content of the request.
    */
   readonly args: readonly unknown[];
 }
@@ -62,13 +62,14 @@ export type CallOutcome =
   | "lost";
 
 /**
- * What {@linkcode Begun} reported is over. A made call has settled; a served one
- * was answered, and the streams in its result have ended.
+ * The subject of an earlier {@linkcode Begun} has ended. A made call has
+ * settled. A served call was answered, and the streams in its result have
+ * ended.
  */
 export interface Ended extends ObservedEvent {
   /** Distinguishes it from other events. */
   readonly type: "ended";
-  /** What has ended. */
+  /** The call, stream or reference that has ended. */
   readonly subject: object;
   /** How a call ended. */
   readonly outcome?: CallOutcome;

@@ -2,78 +2,82 @@ import type { TypeEntry } from "./codecs/types/type_entry.ts";
 import type { IncomingRequest } from "./request.ts";
 
 /**
- * The hooks of a layer above the channel. All are optional: without hooks,
+ * The hooks of a layer above the channel. All are optional. Without hooks,
  * requests go to `recv` and iteration, all requests are admitted, and failures
  * are texts.
  */
 export interface ChannelHooks {
   /** Receives the requests, instead of `recv` and iteration. */
   onRequest?(request: IncomingRequest): void;
-  /** Returns the context of one request, with which it is revived. */
+  /** Returns the context for reviving one request. */
   requestContext?(): ArrivalContext;
   /**
-   * Returns the bytes in the content of a request, as it was decoded, that may be
-   * views of the payload: nothing uses them once `onRequest` has returned. All
-   * others are copied. Without this hook no bytes are views.
+   * Returns the byte values in the decoded content of a request that may stay
+   * views of the payload, because nothing uses them after `onRequest` has
+   * returned. All other bytes are copied. Without this hook, all bytes are
+   * copied.
    */
   borrowed?(content: unknown): readonly unknown[];
-  /** Decides which requests are taken. */
+  /** Decides which requests are accepted. */
   readonly admits?: Admission;
-  /** Makes the content of a failure from an error; it must be plain data. */
+  /**
+   * Converts an error to the content of a failure, which must be plain data.
+   */
   encodeFailure?(error: Error): unknown;
-  /** Makes an error from the content of a failure that `origin` answered with. */
+  /** Converts the content of a failure from `origin` to an error. */
   decodeFailure?(content: unknown, origin: string): Error;
   /**
-   * This side begins to close the channel with some grace. Requests can be sent
-   * for the last time, unless the peer's own are still served.
+   * Called when this side begins to close the channel with grace. This is the
+   * last chance to send requests, unless requests of the peer are still served.
    */
   onClosing?(): void;
   /**
-   * Returns whether the layer still serves the peer beside its unanswered
-   * requests. It calls `finishIfIdle` of the channel when it does not any more.
+   * Returns whether the layer still serves the peer apart from unanswered
+   * requests. When that ends, the layer calls `finishIfIdle` of the channel.
    */
   isServing?(): boolean;
-  /** Types that can be sent, after the user's serializers. */
+  /** Types that can be sent, in addition to the user's serializers. */
   readonly types?: readonly TypeEntry[];
 }
 
 /**
- * Decides which requests are taken, by their content as it was decoded: custom
- * types in it are not revived yet.
+ * Decides which requests are accepted, by their decoded content. Custom types
+ * in it are not yet revived.
  */
 export interface Admission {
   /**
-   * Returns whether a request steers other requests, such as a cancellation. It
-   * is taken where other requests are refused, up to twice the limits, and
-   * counts as a frame, but not as a request.
+   * Returns whether a request controls other requests, such as a cancellation.
+   * Such a request is accepted where others are refused, up to twice the
+   * limits. It counts as a frame, but not as a request.
    */
   isControl?(content: unknown): boolean;
   /**
-   * Returns whether a request gets no answer. It is taken while this side closes
-   * with some grace, as nobody would hear that it must be sent again.
+   * Returns whether a request gets no answer. Such a request is accepted while
+   * this side closes with grace, because its sender would not receive a refusal
+   * and so would not repeat it.
    */
   isOneWay?(content: unknown): boolean;
   /**
    * Returns whether the peer of an accepted connection may not send this yet.
-   * The request is handed on as it was decoded, for
-   * `ConnectionChannel.revive` later; requests that wait so may hold
-   * `maxUnadmittedBytes`. Where this hook is given, the peer is a stranger until
-   * its first request is admitted, and nothing that it sends is revived.
+   * The request is then handed on as decoded, for a later
+   * `ConnectionChannel.revive`. Requests that wait like this may hold
+   * `maxUnadmittedBytes`. With this hook, the peer is a stranger until its
+   * first request is admitted, and nothing that it sends is revived until then.
    */
   isUnadmitted?(content: unknown): boolean;
 }
 
 /**
- * The channel's part of the context with which the content of a message is
- * revived. It reaches the `unpack` of each `TypeEntry`.
+ * The channel's part of the context for reviving the content of a message. It
+ * is passed to the `unpack` of each `TypeEntry`.
  */
 export interface ArrivalContext {
   /** The kind of message that the content belongs to. */
   readonly kind: "request" | "reply";
 }
 
-/** The context of a request without another one. */
+/** The context of a request when no hook provides one. */
 export const REQUEST_ARRIVED: ArrivalContext = { kind: "request" };
 
-/** The context of the reply to a call that brought no context of its own. */
+/** The context of a reply when its call has no context. */
 export const REPLY_ARRIVED: ArrivalContext = { kind: "reply" };

@@ -16,15 +16,15 @@ import { SerializationError } from "./errors.ts";
 import { type Message, parseMessage, readThrown, REQUEST } from "./message.ts";
 import { ignoreRejection } from "./codecs/types/_peer_data.ts";
 
-/** The bytes in the message that is decoded now which are views of its payload. */
+/** Byte values of the message being decoded that are views of its payload. */
 const LENT: Uint8Array[] = [];
 
-/** Before the first message. */
+/** The limits before the first message. */
 const UNLIMITED: DecodeLimits = { maxWeight: Infinity };
 
 const NONE_KEPT: readonly unknown[] = [];
 
-/** The limits of one channel, and the text of what arrives there. */
+/** The limits of one channel, with access to the ASCII text of its payload. */
 class ChannelLimits implements DecodeLimits {
   readonly maxWeight: number;
   readonly lent: Uint8Array[] | undefined;
@@ -66,9 +66,9 @@ export class MessageCodec implements PayloadOwner {
   }
 
   /**
-   * Encodes a message. `context` reaches the custom types in it.
+   * Encodes a message. `context` is passed to the custom types in it.
    *
-   * @throws {SerializationError} If `content` cannot be carried.
+   * @throws {SerializationError} If `content` cannot be sent.
    */
   encode(
     type: number,
@@ -99,26 +99,26 @@ export class MessageCodec implements PayloadOwner {
     }
   }
 
-  /** The owner of the payloads, if the codec takes them back. */
+  /** The owner of the payloads, if the codec reuses them. */
   get owner(): PayloadOwner | undefined {
     return this.#codec.release === undefined ? undefined : this;
   }
 
-  /** Takes back a payload, which may be long after it was encoded. */
+  /** Gives a payload back to the codec, possibly long after it was encoded. */
   release(payload: Uint8Array): void {
     try {
       this.#codec.release?.(payload);
     } catch (error) {
-      // The message was sent, so nobody else waits for this error.
+      // The message was sent, so no caller receives this error.
       const { options, remoteAddress } = this.#channel;
       options.onProtocolError(error, remoteAddress);
     }
   }
 
   /**
-   * Decodes a message. Its content is yet to be revived.
+   * Decodes a message. Its content is not yet revived.
    *
-   * @throws {ProtocolError} If `payload` is no message, or would take more
+   * @throws {ProtocolError} If `payload` is not a message, or would take more
    * memory than `maxWeight`.
    */
   decode(payload: Uint8Array, maxWeight: number): Message {
@@ -127,7 +127,7 @@ export class MessageCodec implements PayloadOwner {
       const lent = borrowed === undefined ? undefined : LENT;
       this.#limits = new ChannelLimits(this.#channel, maxWeight, lent);
     }
-    // A message that could not be read may have left some.
+    // A message that failed to decode may have left entries.
     LENT.length = 0;
     let decoded: unknown;
     try {
@@ -150,7 +150,7 @@ export class MessageCodec implements PayloadOwner {
     }
   }
 
-  /** Copies the bytes that are lent, but for those that are borrowed. */
+  /** Copies the byte values in `lent`, except for those that stay borrowed. */
   #own(message: Message, lent: readonly Uint8Array[]): Message {
     const { type, content } = message;
     const kept = type === REQUEST
@@ -159,7 +159,7 @@ export class MessageCodec implements PayloadOwner {
     return { ...message, content: ownBytes(content, new Set(lent), kept) };
   }
 
-  /** No event is made where nobody observes. */
+  /** Reports a message. Creates no event when nothing observes. */
   #report(
     direction: MessageDirection,
     type: number,
@@ -179,10 +179,10 @@ export class MessageCodec implements PayloadOwner {
   }
 
   /**
-   * Revives the custom types in the content of a message. `context` reaches
-   * them.
+   * Revives the custom types in the content of a message. `context` is passed
+   * to them.
    *
-   * @throws {SerializationError} If one cannot be revived.
+   * @throws {SerializationError} If a custom type cannot be revived.
    * @throws {ProtocolError} If the content breaks a limit.
    */
   revive(content: unknown, context: ArrivalContext): unknown {
@@ -190,15 +190,15 @@ export class MessageCodec implements PayloadOwner {
   }
 
   /**
-   * Returns the memory that the content revived last takes, in bytes: the
-   * `bytes` of its payload, or those of its values if they take more.
+   * Returns the memory of the content that was revived last, in bytes: the
+   * larger of its payload's `bytes` and the weight of its values.
    */
   weigh(bytes: number): number {
     return Math.max(bytes, this.#types.weight);
   }
 }
 
-/** A codec of the user may return anything, such as a promise that rejects. */
+/** Checks what a user's codec returned: it may be a promise that rejects. */
 function checkPayload(payload: string | Uint8Array): string | Uint8Array {
   if (typeof payload === "string" || payload instanceof Uint8Array) {
     return payload;
@@ -207,7 +207,9 @@ function checkPayload(payload: string | Uint8Array): string | Uint8Array {
   throw new TypeError("'encode' must return a string or a Uint8Array");
 }
 
-/** Returns the text of what a codec threw; it may quote the payload. */
+/**
+ * Returns the text of an error of a codec, escaped: it may quote the payload.
+ */
 function textOf(error: unknown): string {
   return printable(readThrown(error).message);
 }

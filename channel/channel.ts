@@ -4,12 +4,12 @@ import type { Request } from "./request.ts";
 /** Options for {@linkcode Channel.send}. */
 export interface SendOptions {
   /**
-   * Aborts the call, which rejects with the signal's reason. A request that has
-   * not left yet is removed from the queue; the reply to any other is dropped.
+   * Aborts the call, which rejects with the signal's reason. A request that is
+   * still queued is removed from the queue. Otherwise its reply is dropped.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The longest wait for the reply, in milliseconds; `Infinity` waits for ever.
+   * The longest wait for the reply, in milliseconds. `Infinity` waits forever.
    *
    * @default {the channel's `timeoutMs`, which is `Infinity`}
    */
@@ -19,8 +19,8 @@ export interface SendOptions {
 /** Options for {@linkcode Channel.close}. */
 export interface CloseOptions {
   /**
-   * The time in which received requests can still be answered and queued data
-   * is written, in milliseconds. Then the connection is cut; 0 cuts it at once.
+   * The time for answering received requests and writing queued data, in
+   * milliseconds. After it the connection is cut; 0 cuts it at once.
    *
    * @default {for a channel: no time for requests, a second for queued data; for
    * a server: 1,000}
@@ -47,13 +47,13 @@ export interface ChannelCounts {
   /** Accepted requests that were unanswered when the connection ended. */
   readonly lostRequests: number;
   /**
-   * Requests of the other side that were refused, over a limit or because the
-   * channel was closing.
+   * Requests of the other side that were refused because of a limit or because
+   * the channel was closing.
    */
   readonly refusedRequests: number;
   /** Replies of this side that were dropped because the connection had ended. */
   readonly droppedReplies: number;
-  /** Replies of the other side that no call waited for. */
+  /** Replies of the other side that arrived when no call waited for them. */
   readonly lateReplies: number;
   /** Frames received. */
   readonly framesIn: number;
@@ -65,7 +65,9 @@ export interface ChannelCounts {
   readonly bytesOut: number;
 }
 
-/** The current sizes of a channel's tables, and counts since it was opened. */
+/**
+ * The current sizes of a channel's tables, and its counts since it was opened.
+ */
 export interface ChannelStats extends ChannelCounts {
   /** Calls of this side that wait for a reply. */
   readonly pendingCalls: number;
@@ -74,8 +76,8 @@ export interface ChannelStats extends ChannelCounts {
   /** Requests of the other side without an answer. */
   readonly unansweredRequests: number;
   /**
-   * The memory that the other side makes this one hold, in bytes, as it counts
-   * towards `limits.requests.maxHeldBytes`.
+   * The memory that the other side makes this side hold, in bytes. Limited by
+   * `limits.requests.maxHeldBytes`.
    */
   readonly heldBytes: number;
   /** Unanswered requests that wait for `recv` or iteration. */
@@ -86,7 +88,7 @@ export interface ChannelStats extends ChannelCounts {
 
 /**
  * A two-way channel of requests and replies over one connection. Both sides
- * send requests and answer those of the other.
+ * send requests and answer those of the other side.
  *
  * A channel owns its connection. It ends when either side closes it or the
  * connection is lost. Then every pending call rejects with its own
@@ -99,9 +101,9 @@ export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
   /** The address of the other end. */
   readonly remoteAddress: string;
   /**
-   * The name in the TLS certificate of the peer: the common name of its
-   * subject or, without one, its first alternative name if that is a DNS name.
-   * `null` without such a name or a certificate.
+   * The name in the TLS certificate of the peer: the common name of its subject
+   * or, without one, its first alternative name if that is a DNS name. `null`
+   * if there is no such name or no certificate.
    */
   readonly peerName: string | null;
   /** Resolves to the reason when the channel has ended. Never rejects. */
@@ -153,10 +155,13 @@ export interface Channel extends AsyncDisposable, AsyncIterable<Request> {
    * and can shorten its `graceMs`. Never rejects.
    */
   close(options?: CloseOptions): Promise<void>;
-  /** Returns the current sizes of its tables, and counts since it was opened. */
+  /**
+   * Returns the current table sizes, and the counts since the channel was
+   * opened.
+   */
   stats(): ChannelStats;
   /** Keeps the process alive while the channel is open, which is the default. */
   ref(): void;
-  /** Lets the process end although the channel is open. */
+  /** Lets the process end while the channel is open. */
   unref(): void;
 }

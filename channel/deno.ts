@@ -1,6 +1,4 @@
-/**
- * The functions of this layer with the transports that Deno offers.
- */
+/** The functions of this layer with Deno's default transports. */
 import { withTransports } from "../transports/defaults.ts";
 import type { Channel } from "./channel.ts";
 import { startPlain } from "./_connection_channel.ts";
@@ -28,10 +26,10 @@ import {
  * assertEquals(await channel.send(1, { timeoutMs: 1_000 }), 2);
  * ```
  *
- * @throws {ConnectError} If no server could be reached within `retryForMs`; one
+ * @throws {ConnectError} If no server could be reached within `retryForMs`. One
  * attempt takes at most 10 s.
- * @throws {TypeError} If no transport takes the address, or `tls` does not fit
- * it or cannot be used.
+ * @throws {TypeError} If no transport supports the address, or `tls` does not
+ * fit it or cannot be used.
  */
 export async function openConnection(
   address: string,
@@ -56,12 +54,12 @@ export async function openConnection(
  * assertEquals(await channel.send("hello"), "hello");
  * ```
  *
- * @param address Where to listen: `tcp://host:port`, with port 0 for a free
- * one, `ipc://[/path/to/socket]`, `local://name`, or an address of one of
+ * @param address The address to listen at: `tcp://host:port`, with port 0 for a
+ * free port, `ipc://[/path/to/socket]`, `local://name`, or an address of one of
  * `transports`.
  * @throws {AddressInUseError} If another server listens there.
- * @throws {TypeError} If no transport takes the address, or `tls` does not fit
- * it or cannot be used.
+ * @throws {TypeError} If no transport supports the address, or `tls` does not
+ * fit it or cannot be used.
  */
 export async function startServer(
   address: string,
