@@ -30,10 +30,10 @@ interface Start {
 /** The bytes that hold type and id. */
 const START_BYTES = 32;
 
-/** By this name in a failure the other side knows what it is about. */
+/** The prefix of a failure that reports a codec mismatch to the other side. */
 const TOLD = "CodecMismatchError: ";
 
-/** The longest text of the other side that is shown. */
+/** The longest part of the other side's text that is shown. */
 const TOLD_UNITS = 300;
 
 const FORMATS: readonly Format[] = [
@@ -55,9 +55,10 @@ const FORMATS: readonly Format[] = [
 ];
 
 /**
- * Returns the error for the first payload of a peer that uses another codec,
- * with the frame that tells it so in its own; or `null` if `payload`, which
- * `codec` could not read, is something else.
+ * Returns the error for the first payload of a peer that uses another codec. If
+ * the payload is a request, the error holds an answer in the peer's codec that
+ * reports the mismatch. Returns `null` if `payload`, which `codec` could not
+ * read, is something else.
  */
 export function mismatchOf(
   payload: Uint8Array,
@@ -80,7 +81,7 @@ export function mismatchOf(
   );
 }
 
-/** The names and remedies of two sides. */
+/** The format name and the codec option of one side. */
 type Side = Pick<Format, "name" | "codec">;
 
 function describe(other: Side, own: Side): string {
@@ -88,8 +89,8 @@ function describe(other: Side, own: Side): string {
 }
 
 /**
- * Returns the error for the first message of a peer, if it tells that the peer
- * cannot read this side's codec.
+ * Returns the error for the first message of a peer, if that message reports
+ * that the peer cannot read this side's codec.
  */
 export function toldMismatch({ type, content }: Message): MismatchError | null {
   if (type !== FAILURE || typeof content !== "string") return null;
@@ -98,14 +99,14 @@ export function toldMismatch({ type, content }: Message): MismatchError | null {
   return new MismatchError(`Cannot talk to the peer: ${text}`, "codec", null);
 }
 
-/** Returns whether a connection that ended with `code` is in vain again. */
+/** Returns whether another connection would end with the same `code`. */
 export function isMismatchCode(code: string): code is MismatchCode {
   return code === "codec" || code === "protocol-mismatch";
 }
 
 /**
- * Returns the code of a mismatch that an attempt to connect failed by, so that a
- * later one cannot end otherwise; or `null`.
+ * Returns the code of the mismatch that made an attempt to connect fail, or
+ * `null` without one. After a mismatch, further attempts would fail too.
  */
 export function mismatchIn(error: unknown): MismatchCode | null {
   if (!(error instanceof ConnectError)) return null;
@@ -117,13 +118,13 @@ export function mismatchIn(error: unknown): MismatchCode | null {
   return isMismatchCode(cause.code) ? cause.code : null;
 }
 
-/** Returns the first byte of what a codec makes of a message. */
+/** Returns the first byte of a message as `codec` encodes it. */
 function firstByteOf(codec: Codec): number | undefined {
   try {
     const payload = codec.encode([REQUEST, 0, null]);
     return typeof payload === "string" ? payload.charCodeAt(0) : payload[0];
   } catch {
-    // A codec of the user may refuse it, and has a form of its own then.
+    // A codec of the user may refuse this message. It then has its own format.
     return undefined;
   }
 }
@@ -147,7 +148,7 @@ function readMsgPackStart(payload: Uint8Array): Start | null {
   return { type, id };
 }
 
-/** Encodes by hand, so that the codec is loaded by those only who use it. */
+/** Encodes by hand, so that only users of the MessagePack codec load it. */
 function encodeMsgPackFailure(id: number, text: string): Uint8Array {
   const body = new TextEncoder().encode(text);
   const payload = new Uint8Array(10 + body.length);

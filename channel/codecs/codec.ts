@@ -12,31 +12,33 @@ export interface Codec {
   /** The values that this format carries beyond those of JSON. */
   readonly carries: CodecCapabilities;
   /**
-   * Encodes plain data. It is not circular, and at most a little more than
+   * Encodes plain data. The data is not circular, and at most a little over
    * 1,000 levels deep. The channel sends a string as UTF-8, which saves a copy.
    *
    * An error thrown here becomes the cause of a `SerializationError`.
    */
   encode(value: unknown): string | Uint8Array;
   /**
-   * Decodes a payload. `payload` is a view that is valid only until this
-   * returns: copy the bytes that the result holds. It comes from the other side
-   * and may be anything: take no memory for lengths that it merely claims. Keys
-   * such as `__proto__` must become own properties. Lists and maps must be new,
-   * as custom types are revived in place; a map is a plain object.
+   * Decodes a payload, which comes from the other side and may hold anything.
+   * `payload` is a view that is valid only until this returns: copy the bytes
+   * that the result holds. Allocate no memory for lengths that the payload
+   * merely claims. Keys such as `__proto__` must become own properties. Lists
+   * and maps must be new, because custom types are revived in place. A map is a
+   * plain object.
    *
    * An error thrown here becomes the cause of a `ProtocolError`, which ends the
    * connection. Refuse a payload whose values would take more memory than
-   * `limits.maxWeight`; a codec that ignores `limits` lets a peer take as much
-   * as the longest frame can describe.
+   * `limits.maxWeight`. A codec that ignores `limits` lets a peer take as much
+   * memory as the longest frame can describe.
    */
   decode(payload: Uint8Array, limits?: DecodeLimits): unknown;
   /**
    * Takes back bytes that {@linkcode Codec.encode} returned, so that their
-   * memory can be used again: they were copied or written, and nobody reads them
-   * any more. With this method, no bytes may change before they come back, which
-   * may be after later calls of `encode`, or never. A codec that wraps another
-   * one passes on only what that one returned.
+   * memory can be used again: they were copied or written, and nothing reads
+   * them any more. A codec with this method must not change such bytes before
+   * they come back, which may be after later calls of `encode`, or never. A
+   * codec that wraps another codec passes on only bytes that the wrapped codec
+   * returned.
    */
   release?(payload: Uint8Array): void;
 }
@@ -46,15 +48,17 @@ export interface DecodeLimits {
   /** The most memory that the decoded values may take, in bytes. */
   readonly maxWeight: number;
   /**
-   * If there is a list, large bytes in the result may be views of the payload in
-   * place of copies. The codec adds each such view to it; the channel copies
-   * those that are used after the payload is gone. A codec may ignore it.
+   * If there is a list, large byte values in the result may be views of the
+   * payload instead of copies. The codec adds each such view to the list. The
+   * channel copies the views that are used after the payload is gone. A codec
+   * may ignore the list.
    */
   readonly lent?: Uint8Array[] | undefined;
   /**
-   * Returns the payload as text if it is ASCII and came with others, which the
-   * channel decodes together in less time, or `null`. The text is a part of a
-   * longer one, which it keeps in memory: copy what the result holds of it.
+   * Returns the payload as text, or `null`. Returns text only if the payload is
+   * ASCII and arrived together with other payloads, because the channel decodes
+   * these together to save time. The text is part of a longer string that it
+   * keeps in memory: copy any part of it that the result holds.
    */
   readonly ascii?: (() => string | null) | undefined;
 }

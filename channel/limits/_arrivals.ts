@@ -5,18 +5,17 @@ import type { Timeout } from "../timers/_timers.ts";
 import { bucketOf, type TokenBucket } from "./_token_bucket.ts";
 import type { Limits } from "./limits.ts";
 
-/** Parts of frames up to this length fit the buffer of an idle connection. */
+/** Shorter parts of frames fit the buffer of an idle connection. */
 const UNCOUNTED_BYTES = 4 * 1024;
 
-/** Each part of a frame of this length extends its time. */
+/** Each received part of a frame with this length extends its time limit. */
 const BYTES_PER_TURN = 1024 * 1024;
 
 const PATIENT = { patient: true };
 
 /**
- * Judges the bytes that arrive, before anything is decoded: how much they are,
- * how fast they come, and whether they come at all. No timeout is started for
- * whole frames.
+ * Checks incoming bytes before anything is decoded: their amount, their rate,
+ * and whether any arrive at all. Whole frames start no timeout.
  *
  * A peer that has connected to this side is a stranger until its first message
  * is taken, if a layer above admits peers.
@@ -32,7 +31,7 @@ export class Arrivals {
   /** The timeout for incomplete frames, if there is one. */
   #slowFrame: Timeout | null = null;
   #isUnheard: boolean;
-  /** The number of whole frames before the incomplete one. */
+  /** The number of whole frames before the incomplete frame. */
   #partialAfter = -1;
   #partialSince = 0;
   #partialBytes = 0;
@@ -72,19 +71,19 @@ export class Arrivals {
       : this.#maxWeight;
   }
 
-  /** This side takes a message of the peer. */
+  /** Called when this side takes a message of the peer. */
   heard(): void {
     if (!this.#isUnheard) return;
     this.#isUnheard = false;
     this.#channel.options.onHeard?.(this.#channel);
   }
 
-  /** Returns whether a stranger may make this side hold so much. */
+  /** Returns whether a stranger may make this side hold `bytes`. */
   isShort(bytes: number): boolean {
     return bytes <= this.#channel.limits.requests.maxUnadmittedBytes;
   }
 
-  /** A whole frame arrived. Returns why the peer must be cut off, or `null`. */
+  /** Counts a whole frame. Returns why the peer must be cut off, or `null`. */
   frame(payloadBytes: number): CutCode | null {
     if (this.#channel.counts.framesIn++ === 0) this.#firstFrame?.stop();
     if (this.#countedBytes > 0) this.#count(0);
@@ -94,13 +93,13 @@ export class Arrivals {
     return isAllowed ? null : "rate-limit";
   }
 
-  /** Does not count a frame that has arrived: this side has asked for it. */
+  /** Does not count a frame that arrived because this side asked for it. */
   giveBackFrame(payloadBytes: number): void {
     this.#frameRate.giveBack(1);
     this.#byteRate.giveBack(HEADER_BYTES + payloadBytes);
   }
 
-  /** Counts a request, or returns why it is one too many. */
+  /** Counts a request, or returns why it is refused. */
   takeRequest(): string | null {
     // Checked first, so that a refused request does not count for the server.
     if (!this.#requestRate.take(1)) {
@@ -111,14 +110,16 @@ export class Arrivals {
       : "too many requests a second came to this server";
   }
 
-  /** Part of a frame arrived. Returns why the peer must be cut off, or `null`. */
+  /**
+   * Counts part of a frame. Returns why the peer must be cut off, or `null`.
+   */
   partial(heldBytes: number): CutCode | null {
     if (this.isStranger && !this.isShort(heldBytes)) return "over-budget";
     this.#partialBytes = heldBytes;
     if (!this.#isPartial) this.#beginPartial();
     if (heldBytes <= UNCOUNTED_BYTES) return null;
     this.#count(heldBytes);
-    // Reading never pauses: where the server's budget is full, it can only end.
+    // Reading never pauses: if the server's budget is full, cut the peer off.
     const full = this.#channel.budget.parent?.exceededBy(0) ?? null;
     return full === null ? null : "over-budget";
   }
@@ -136,8 +137,8 @@ export class Arrivals {
     this.#firstFrame?.stop();
     this.#partialAfter = this.#channel.counts.framesIn;
     this.#partialSince = world.now();
-    // A timeout for an earlier frame is left: to start one for each frame would
-    // cost a few µs.
+    // A running timeout of an earlier frame stays: starting one for each frame
+    // would cost a few µs.
     if (this.#slowFrame === null) this.#watchPartial();
   }
 
@@ -170,10 +171,10 @@ export class Arrivals {
 }
 
 /**
- * The most that one message may weigh: four times its longest payload, but no
- * less than half of what may be held for a connection, and no more than all.
- * With a part of it in use, what V8 has not collected yet, and the payload
- * itself, a process grows by several times that.
+ * The most that one message may weigh: four times its longest payload, but at
+ * least half of what may be held for a connection, and at most all of it. The
+ * process grows by several times that: part of the memory is in use, V8 has not
+ * yet collected garbage, and the payload itself takes memory.
  */
 export function maxMessageWeight(limits: Limits): number {
   const { maxBytes } = limits.frames;

@@ -1,5 +1,5 @@
 /**
- * Checks a number among the options of a user.
+ * Checks a number in the options of a user.
  *
  * @throws {RangeError} If `value` is not within `least` and `most`.
  */

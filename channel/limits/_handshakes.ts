@@ -4,32 +4,32 @@ import type { Connection } from "../../transports/transport.ts";
 import { Timers } from "../timers/_timers.ts";
 import type { HandshakeLimits } from "./limits.ts";
 
-/** The reason for the end of a handshake that no peer is to blame for. */
+/** The reason for ending a handshake when the peer is not at fault. */
 export const GIVEN_UP = new Error("Cannot go on with a handshake: given up");
 
 /**
- * The unfinished handshakes of a server. Each is independent, so that a slow
- * one delays no other; their time and number are limited.
+ * The unfinished handshakes of a server. They are independent, so a slow
+ * handshake does not delay others. Their time and number are limited.
  */
 export class Handshakes {
-  /** The connections whose handshakes are under way, with what ends those. */
+  /** The connections with unfinished handshakes, and how to abort each. */
   readonly running: Map<Connection, AbortController> = new Map();
   readonly #limits: HandshakeLimits;
   readonly #timers: Timers;
   /** The same connections, by the hosts of their clients. */
   readonly #byHost = new HostGroups<Connection>();
 
-  /** Makes the handshakes of `server`. */
+  /** Creates the handshakes of `server`. */
   constructor(server: object, limits: HandshakeLimits) {
     this.#limits = limits;
     this.#timers = new Timers(server);
   }
 
   /**
-   * Does the handshake of `connection`, and returns what that resolves to.
+   * Runs the handshake of `connection`, and returns its result.
    *
    * @throws {HandshakeError} If the sides cannot agree, or not in time.
-   * @throws {unknown} {@linkcode GIVEN_UP} if it was given up.
+   * @throws {unknown} {@linkcode GIVEN_UP} if the server gave up the handshake.
    */
   async run(connection: Connection): Promise<Connection> {
     const { timeoutMs } = this.#limits;
@@ -50,8 +50,9 @@ export class Handshakes {
   }
 
   /**
-   * Makes room for one more: at the limit it gives up the oldest handshake of
-   * the host that has the most. Returns whether it had to.
+   * Makes room for another handshake. At the limit, gives up the oldest
+   * handshake of the host that has the most. Returns whether the limit was
+   * reached.
    */
   makeRoom(): boolean {
     if (this.running.size < this.#limits.max) return false;

@@ -4,7 +4,7 @@ import { type Budget, hostBudget } from "./budget.ts";
 export interface Host<Options> {
   /** The budget of all its connections together. */
   readonly budget: Budget;
-  /** What its connections share, beside the budget. */
+  /** The options that all its connections share. */
   readonly options: Options;
   /** The number of its connections. */
   connections: number;
@@ -18,7 +18,7 @@ export class Hosts<Options> {
   readonly #hosts = new Map<string, Host<Options>>();
 
   /**
-   * Allows `most` connections of each host, which count for `budget`. The
+   * Allows `most` connections of each host, which count towards `budget`. The
    * options of a host are made with its own budget.
    */
   constructor(
@@ -31,7 +31,7 @@ export class Hosts<Options> {
     this.#makeOptions = makeOptions;
   }
 
-  /** Returns whether the host `name` has as many connections as it may have. */
+  /** Returns whether the host `name` has reached its limit of connections. */
   isFull(name: string): boolean {
     return (this.#hosts.get(name)?.connections ?? 0) >= this.#most;
   }

@@ -9,8 +9,8 @@ import {
 } from "../codecs/types/_weight.ts";
 
 /**
- * Returns the memory that decoded data takes, in bytes, before its limits were
- * checked. Data may be nested as deep as a frame allows, so this does not
+ * Returns the memory of decoded data whose limits are not yet checked, in
+ * bytes. The data may be nested as deep as a frame allows, so this does not
  * recurse.
  */
 export function rawWeight(data: unknown): number {

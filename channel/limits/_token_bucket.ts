@@ -8,8 +8,8 @@ export class TokenBucket {
   #at = -Infinity;
 
   /**
-   * Allows `perSecond`, of which the tokens of `burstMs` may be taken at once.
-   * `Infinity` allows everything.
+   * Allows `perSecond` tokens per second. The tokens of `burstMs` may be taken
+   * at once. `Infinity` allows everything.
    */
   constructor(perSecond: number, burstMs: number) {
     this.#perMs = perSecond / 1_000;
@@ -19,8 +19,8 @@ export class TokenBucket {
 
   /**
    * Takes `amount`, or returns `false` and takes nothing. An amount larger than
-   * a whole burst takes that, and the rest from later ones. `nowMs` is for
-   * tests; without a bound the time is not read.
+   * a whole burst takes the full bucket, and the rest from later tokens.
+   * `nowMs` is for tests. Does not read the time if everything is allowed.
    */
   take(amount: number, nowMs?: number): boolean {
     if (this.#perMs === Infinity) return true;
@@ -33,13 +33,13 @@ export class TokenBucket {
     return true;
   }
 
-  /** Gives `amount` back that was taken. */
+  /** Gives back `amount` that was taken before. */
   giveBack(amount: number): void {
     this.#tokens = Math.min(this.#capacity, this.#tokens + amount);
   }
 }
 
-/** Returns a bucket of its own, or the shared one where all is allowed. */
+/** Returns a new bucket, or the shared one if everything is allowed. */
 export function bucketOf(perSecond: number, burstMs: number): TokenBucket {
   return perSecond === Infinity
     ? UNBOUNDED

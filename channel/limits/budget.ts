@@ -9,15 +9,15 @@ const CONNECTION_SHARE = 1 / 2;
 export class Budget {
   /** The most that may be held, in bytes. */
   readonly limit: number;
-  /** The budget that this one also counts for, if there is one. */
+  /** The budget that this one also counts towards, if there is one. */
   readonly parent: Budget | null;
   readonly #share: number;
   #bytes = 0;
   #hasEnded = false;
 
   /**
-   * Creates an empty budget that also counts for `parent`. It may hold no more
-   * than `share` times the free memory of `parent`.
+   * Creates an empty budget that also counts towards `parent`. It may hold no
+   * more than `share` times the free memory of `parent`.
    */
   constructor(
     limit: number,
@@ -35,12 +35,13 @@ export class Budget {
   }
 
   /**
-   * Returns the budget that cannot hold `bytes` more within `times` its limit:
-   * this one or one above it. Returns `null` if all of them can.
+   * Returns the first budget, from this one upwards, that cannot hold `bytes`
+   * more within `times` its limit. Returns `null` if all can.
    *
-   * A budget cannot take more than its share of what is free above it, so that
-   * no connection and no host can take everything: after ten connections that
-   * take what they can, a sixtieth of their host's budget is still free.
+   * A budget cannot take more than its share of what is free in its parent, so
+   * that no connection and no host can take everything. After ten connections
+   * that take as much as they can, a sixtieth of their host's budget is still
+   * free.
    */
   exceededBy(bytes: number, times = 1): Budget | null {
     const wanted = this.#bytes + bytes;
@@ -52,7 +53,7 @@ export class Budget {
     return parent.exceededBy(bytes, times);
   }
 
-  /** Adds `bytes`, whether or not there is room. Release them once. */
+  /** Adds `bytes`, even if there is no room. Release them once. */
   hold(bytes: number): void {
     if (this.#hasEnded) return;
     this.#bytes += bytes;
@@ -65,8 +66,8 @@ export class Budget {
   }
 
   /**
-   * Releases everything, and counts nothing from then on: later releases were
-   * counted here.
+   * Releases everything and stops counting. Later releases have no effect, as
+   * their bytes are released here.
    */
   end(): void {
     this.release(this.#bytes);

@@ -43,8 +43,8 @@ export class RequestLimits {
   readonly maxPending: number = 65_536;
   /**
    * The most requests of the peer that may wait for an answer. One more is
-   * refused: the peer's call fails with `ServerBusyError`. Control requests,
-   * such as cancellations, may be up to as many again.
+   * refused: the peer's call fails with `ServerBusyError`. The same number of
+   * control requests, such as cancellations, may wait in addition.
    *
    * @default {65_536}
    */
@@ -73,10 +73,10 @@ export class RequestLimits {
    */
   readonly maxUnadmittedBytes: number = 64 * 1024;
   /**
-   * The same as `limits.requests.maxHeldBytes`, for all channels of a server or a container
-   * together, in bytes. Partly received frames and data queued for peers that
-   * do not read count as well. The peers of one host may hold half of it, and
-   * one of them half of what is free then.
+   * The same as `limits.requests.maxHeldBytes`, for all channels of a server or
+   * a container together, in bytes. Partly received frames and data queued for
+   * peers that do not read count as well. The peers of one host may hold half
+   * of this memory, and one peer half of what is then free.
    *
    * @default {1_073_741_824}
    */
@@ -148,10 +148,10 @@ export class RateLimits {
 /** Limits on the connections of a server. */
 export class ConnectionLimits {
   /**
-   * The most connections that a server holds. For one more, the server cuts
-   * off the oldest connection whose peer has sent nothing yet (`code:
-   * "server-full"`), on the host that has the most of those. If there is none,
-   * it closes the new connection at once.
+   * The most connections that a server holds. To admit one more, the server
+   * cuts off the oldest connection whose peer has sent nothing yet
+   * (`code: "server-full"`), on the host with the most such connections. If
+   * there is none, it closes the new connection at once.
    *
    * @default {10_000}
    */
@@ -184,12 +184,12 @@ export class ConnectionLimits {
   readonly idleMs: number = Infinity;
 }
 
-/** Limits on handshakes, such as those of TLS, that a server has under way. */
+/** Limits on the unfinished handshakes of a server, such as those of TLS. */
 export class HandshakeLimits {
   /**
-   * The most handshakes under way. Each takes memory, and a silent client may
-   * hold it for `timeoutMs`. For one connection more, the server gives up the
-   * oldest handshake of the host that has the most.
+   * The most unfinished handshakes. Each takes memory, and a silent client may
+   * hold it for `timeoutMs`. To start one more, the server gives up the oldest
+   * handshake of the host that has the most.
    *
    * @default {512}
    */
@@ -221,7 +221,7 @@ export class Limits {
   readonly handshakes: HandshakeLimits = new HandshakeLimits();
 }
 
-/** Limits to set; the others keep their defaults. */
+/** The limits to change. All others keep their defaults. */
 export type LimitOptions = {
   readonly [Group in keyof Limits]?: Partial<Limits[Group]> | undefined;
 };
@@ -238,11 +238,11 @@ const HIGHEST_DEPTH = 1_000;
 type Groups = Record<string, Record<string, number>>;
 
 /**
- * Returns the default limits with `limits` in their place.
+ * Returns the default limits, with those in `limits` replaced.
  *
  * @throws {TypeError} If there is no limit of a given name.
  * @throws {RangeError} If a limit is under 1, a rate under 0.001,
- * `frames.maxBytes` under 1,024, which the report of a failure may need, or
+ * `frames.maxBytes` under 1,024 (which a failure report may need), or
  * `frames.maxDepth` above 1,000.
  */
 export function resolveLimits(limits?: LimitOptions): Limits {

@@ -4,19 +4,19 @@ import { Deque } from "./deque.ts";
 interface InboxEnd {
   /** Creates the error of `recv`. */
   readonly error: () => Error;
-  /** Whether iteration just ends, without an error. */
+  /** Whether iteration ends without an error. */
   readonly quiet: boolean;
 }
 
 /**
- * A queue with one reader, which calls {@linkcode Inbox.recv} or iterates, but
- * not both.
+ * A queue with one reader, which either calls {@linkcode Inbox.recv} or
+ * iterates, but not both at once.
  */
 export class Inbox<T> implements AsyncIterable<T> {
   readonly #items = new Deque<T>();
-  /** Of a loop it gets results, and of `recv` items. */
+  /** The waiting reader. A loop receives results, and `recv` receives items. */
   #reader: PromiseWithResolvers<T | IteratorResult<T, undefined>> | null = null;
-  /** Whether the reader that waits is a loop. */
+  /** Whether the waiting reader is a loop. */
   #isLoopWaiting = false;
   #iterating = false;
   #ended: InboxEnd | null = null;
@@ -35,8 +35,9 @@ export class Inbox<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Ends the inbox. Items that are left can still be received. Then `recv`
-   * rejects with a new `error()`, and iteration ends if the end is `quiet`.
+   * Ends the inbox. The remaining items can still be received. After them
+   * `recv` rejects with a new `error()`, and iteration ends if the end is
+   * `quiet`.
    */
   end(error: () => Error, quiet: boolean): void {
     this.#ended ??= { error, quiet };
@@ -46,7 +47,7 @@ export class Inbox<T> implements AsyncIterable<T> {
     else reader?.reject(error());
   }
 
-  /** Removes and returns the items that are left. */
+  /** Removes and returns the remaining items. */
   clear(): T[] {
     return this.#items.clear();
   }

@@ -17,13 +17,13 @@ import { AT_ONCE } from "./_send_queue.ts";
 import { IdTable } from "./id_table.ts";
 
 /**
- * The memory of a request beside its content: 100 to 130 bytes here, 500 where
- * a layer above runs a handler for it, and up to 2,000 where that asks for its
- * signal.
+ * The memory of a request without its content: 100 to 130 bytes in this layer,
+ * 500 if a layer above runs a handler for it, and up to 2,000 if the handler
+ * reads its signal.
  */
 const REQUEST_BYTES = 1_024;
 
-/** More than a control request takes. */
+/** Larger than any control request. */
 const SHORT_CONTROL_BYTES = 2 * 1024;
 
 /** A stranger is cut off once this many of its requests were refused. */
@@ -33,7 +33,7 @@ const STRANGER_REFUSALS = 256;
 export class IncomingRequests implements Answerer {
   readonly #channel: ChannelParts;
   readonly #unanswered = new IdTable<IncomingRequest>();
-  /** Made when needed: a layer above takes the requests at once. */
+  /** Created when needed: a layer above takes the requests without it. */
   #inbox: Inbox<IncomingRequest> | null = null;
   #refusedOfStranger = 0;
 
@@ -92,7 +92,7 @@ export class IncomingRequests implements Answerer {
       return isOneWay ? undefined : this.#write(FAILURE, id, error);
     }
     const weight = codec.weigh(bytes) + REQUEST_BYTES;
-    // A little more than was checked above is ignored.
+    // The check above allows for a little more than `bytes`.
     const excess = weight > bytes + 2 * REQUEST_BYTES
       ? this.#excess(isControl, weight)
       : null;
@@ -102,7 +102,7 @@ export class IncomingRequests implements Answerer {
     this.#take(request);
   }
 
-  /** Holds a request as it was decoded until its sender is admitted. */
+  /** Holds a request as decoded until its sender is admitted. */
   #holdUnadmitted(id: number, isOneWay: boolean, content: unknown): void {
     const { arrivals, budget } = this.#channel;
     const weight = rawWeight(content) + REQUEST_BYTES;
@@ -110,7 +110,7 @@ export class IncomingRequests implements Answerer {
       const held = new IncomingRequest(this, id, isOneWay, content, weight);
       return this.#take(held);
     }
-    // Refusals wait to be read, too.
+    // The peer must read the refusals, which wait in memory until then.
     if (arrivals.isStranger && ++this.#refusedOfStranger > STRANGER_REFUSALS) {
       return this.#channel.cutOver("over-budget");
     }
@@ -127,7 +127,7 @@ export class IncomingRequests implements Answerer {
     else hooks.onRequest(request);
   }
 
-  /** Returns why a request of `bytes` is not taken, or `null`. */
+  /** Returns why a request of `bytes` is refused, or `null`. */
   #refusal(isControl: boolean, bytes: number): string | null {
     const { arrivals, queue } = this.#channel;
     const excess = this.#excess(isControl, bytes);
@@ -138,10 +138,10 @@ export class IncomingRequests implements Answerer {
   }
 
   /**
-   * Returns what is over its limit with `bytes` more, or `null`. A control
-   * request may take up to twice the limits. A short one counts towards the
-   * budget of the connection, but is taken where that is full: it may be what
-   * makes room there.
+   * Returns which limit `bytes` more would exceed, or `null`. A control request
+   * may use up to twice the limits. A short control request counts towards the
+   * budget of the connection, but is accepted even if that is full, because it
+   * may free memory there.
    */
   #excess(isControl: boolean, bytes: number): string | null {
     const { budget } = this.#channel;
@@ -150,7 +150,9 @@ export class IncomingRequests implements Answerer {
     return this.#over(2, isShort ? budget.parent : budget, bytes);
   }
 
-  /** Returns what is over `times` its limit with `bytes` more, or `null`. */
+  /**
+   * Returns what would exceed `times` its limit with `bytes` more, or `null`.
+   */
   #over(times: number, budget: Budget | null, bytes: number): string | null {
     if (this.size >= times * this.#channel.limits.requests.maxUnanswered) {
       return `${this.size} requests are unanswered`;
@@ -170,8 +172,8 @@ export class IncomingRequests implements Answerer {
   }
 
   /**
-   * Revives a request that was held. If that fails the request is answered, and
-   * this returns `false`.
+   * Revives a request that was held. If that fails, answers the request with a
+   * failure and returns `false`.
    */
   revive(request: IncomingRequest): boolean {
     const { arrivals, codec, hooks } = this.#channel;
@@ -204,7 +206,7 @@ export class IncomingRequests implements Answerer {
       this.tryAnswer(request, type, content, context);
       return this.#channel.queue.room();
     } catch (error) {
-      // The failure itself matters more than that it does not fit.
+      // The failure itself matters more than the error that it cannot be sent.
       const isError = type === FAILURE && content instanceof Error;
       this.#writeFailure(request.id, isError ? content : error);
       this.#settle(request, FAILURE);
@@ -264,12 +266,12 @@ export class IncomingRequests implements Answerer {
       : hooks.encodeFailure(error);
   }
 
-  /** Sends why there is no answer, if need be in a few words. */
+  /** Sends the failure, or a short text if the failure cannot be sent. */
   #writeFailure(id: number, error: unknown): void {
     try {
       this.#write(FAILURE, id, error);
     } catch {
-      // Something beside the message, such as the stack, is too large as well.
+      // More than the message, such as the stack, may be too large.
       this.#write(FAILURE, id, shortFailureText(error));
     }
   }
@@ -281,7 +283,7 @@ export class IncomingRequests implements Answerer {
     return true;
   }
 
-  /** The channel is closing: ends the inbox, and refuses what is in it. */
+  /** Ends the inbox of a closing channel, and refuses the requests in it. */
   close(): void {
     this.endInbox();
     // No handler has seen these requests, so they are safe to repeat.
@@ -297,7 +299,7 @@ export class IncomingRequests implements Answerer {
     return unread;
   }
 
-  /** No more requests will come. */
+  /** Ends the inbox: no more requests will come. */
   endInbox(): void {
     const { state } = this.#channel;
     this.#inbox?.end(
@@ -306,7 +308,9 @@ export class IncomingRequests implements Answerer {
     );
   }
 
-  /** Nobody waits for answers any more: aborts the signal of each request. */
+  /**
+   * Aborts the signal of each request, because its answer is not awaited now.
+   */
   loseAll(): void {
     const { budget, counts } = this.#channel;
     const requests = this.#unanswered.values();

@@ -1,4 +1,4 @@
-// Longer than most files: all ways to the one end of a call stand together.
+// Longer than most files: all ways in which a call can end stand together.
 import { FrameTooLargeError, ProtocolError } from "../../transports/errors.ts";
 import { observed, world } from "../../transports/internal.ts";
 import type { ChannelParts } from "./_parts.ts";
@@ -25,9 +25,9 @@ import { IdTable } from "./id_table.ts";
 const encoder = new TextEncoder();
 
 /**
- * Receives the result of a call and the memory that it takes, as it arrives and
- * before its promise resolves. An error that it throws rejects the call
- * instead; a `ProtocolError` ends the connection.
+ * Receives the result of a call and its memory in bytes, before the promise of
+ * the call resolves. If it throws, the call rejects with that error. A
+ * `ProtocolError` ends the connection.
  */
 export type ResultReceiver = (result: unknown, weightBytes: number) => void;
 
@@ -35,15 +35,17 @@ export type ResultReceiver = (result: unknown, weightBytes: number) => void;
 export interface CallTerms extends SendOptions {
   /** Receives the result before the promise of the call resolves. */
   readonly onResult?: ResultReceiver;
-  /** The context with which the reply is revived. */
+  /** The context for reviving the reply. */
   readonly replyContext?: ArrivalContext;
-  /** The call in events, for observers. Without it they hear nothing of it. */
+  /**
+   * The call in events, for observers. Without it, the call is not reported.
+   */
   readonly report?: Pick<CallStarted, "subject" | "path" | "args"> | undefined;
 }
 
 /**
- * A call that waits for its reply. Its deadline, its listener for an abort and
- * its frame are the same object, since there may be very many calls.
+ * A call that waits for its reply. The same object is its deadline, its abort
+ * listener and its frame, since there may be very many calls.
  */
 class PendingCall implements Due, Abortable, QueuedFrame {
   readonly id: number;
@@ -68,7 +70,7 @@ class PendingCall implements Due, Abortable, QueuedFrame {
     this.#calls = calls;
     this.id = id;
     this.terms = terms;
-    // The time is not read for the many calls without a deadline.
+    // Calls without a deadline, which are many, do not read the time.
     this.dueAt = timeoutMs < Infinity ? world.now() + timeoutMs : Infinity;
     this.reply = promise;
     this.resolve = resolve;
@@ -127,8 +129,8 @@ export class OutgoingCalls {
   }
 
   /**
-   * Sends a call; `context` reaches the custom types in `content`. A call that
-   * cannot be sent uses no id. Never throws.
+   * Sends a call. `context` is passed to the custom types in `content`. A call
+   * that cannot be sent uses no id. Never throws.
    */
   send(
     content: unknown,
@@ -139,24 +141,24 @@ export class OutgoingCalls {
     const id = counts.calls;
     try {
       this.#check(terms);
-      // Taken first, as a getter in the content may send something itself.
+      // Taken before encoding: a getter in the content may make another call.
       counts.calls++;
       const payload = codec.encode(REQUEST, id, content, context);
-      // It may also have aborted this call, or closed the channel.
+      // A getter may also have aborted this call, or closed the channel.
       this.#check(terms);
       const call = new PendingCall(this, id, terms, this.#timeoutMs(terms));
       this.#transmit(call, payload);
       return call.reply;
     } catch (error) {
-      // The next call gets this id, unless that was made in the meantime.
+      // The next call gets this id, unless another call was made meanwhile.
       if (counts.calls === id + 1) counts.calls = id;
       return Promise.reject(error);
     }
   }
 
   /**
-   * Sends a request that gets no reply, as `send` does. Resolves once it is in
-   * the send queue; before that, it counts as a pending call.
+   * Sends a request that gets no reply, like `send`. Resolves when the request
+   * is in the send queue. Until then it counts as a pending call.
    *
    * @throws {SerializationError} Synchronously, if it cannot be sent.
    */
@@ -224,7 +226,7 @@ export class OutgoingCalls {
 
   #transmit(call: PendingCall, payload: string | Uint8Array): void {
     const { codec, queue } = this.#channel;
-    // Added first: this frame may be the one for which the peer is cut off.
+    // Added before writing: this frame may make the channel cut the peer off.
     this.#add(call);
     try {
       if (queue.hasRoom) {
@@ -297,7 +299,7 @@ export class OutgoingCalls {
     return timeoutMs;
   }
 
-  /** Takes a reply of the peer. */
+  /** Receives a reply of the peer. */
   receive({ type, id, content }: Message, bytes: number): void {
     const { arrivals, codec, counts, queue } = this.#channel;
     this.replies++;
@@ -309,8 +311,8 @@ export class OutgoingCalls {
     arrivals.giveBackFrame(bytes);
     let result: unknown = null;
     let failure: Error | null = null;
-    // Read while the call is still pending: content that breaks a limit ends
-    // the connection, and with it the call.
+    // Read while the call is pending: content that breaks a limit ends the
+    // connection, and thereby the call.
     try {
       if (arrivals.isStranger) throw unadmittedReply();
       arrivals.heard();
@@ -325,7 +327,7 @@ export class OutgoingCalls {
       : this.#handOver(call, result, bytes);
     if (failure === null) this.#remove(call, "result");
     else this.#remove(call, "failure", failure);
-    // A reply to what has not been sent is wrong, but does no harm.
+    // A reply to a call that was not sent yet is wrong, but does no harm.
     queue.withdraw(call);
     if (failure === null) return call.resolve(result);
     counts.failedCalls++;
@@ -339,7 +341,9 @@ export class OutgoingCalls {
       : hooks.decodeFailure(content, remoteAddress);
   }
 
-  /** Passes the result to its receiver. Returns why that does not take it. */
+  /**
+   * Passes the result to its receiver. Returns the receiver's error, if any.
+   */
   #handOver(
     { terms: { onResult } }: PendingCall,
     result: unknown,
@@ -376,7 +380,9 @@ export class OutgoingCalls {
     call.reject(reason);
   }
 
-  /** The connection is gone: rejects every call, each with its own error. */
+  /**
+   * Rejects every call with its own error, because the connection has ended.
+   */
   end(): void {
     const { counts, queue } = this.#channel;
     const calls = this.#pending.values();
@@ -391,7 +397,9 @@ export class OutgoingCalls {
   }
 }
 
-/** Such a reply is a sign of life and no more: nothing in it is revived. */
+/**
+ * Such a reply only shows that the peer is alive. Its content is not revived.
+ */
 function unadmittedReply(): SerializationError {
   return new SerializationError(
     "Cannot read a reply: its sender is not admitted yet",

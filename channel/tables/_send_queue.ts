@@ -7,55 +7,62 @@ import type { Timeout } from "../timers/_timers.ts";
 const REFUSE_FACTOR = 4;
 /** Above this many times `limits.queues.maxBytes` the peer is cut off at once. */
 const CUT_FACTOR = 16;
-/** A peer that takes less than this of what is queued takes nothing. */
+/**
+ * A peer that reads less than this of the queued data counts as reading
+ * nothing.
+ */
 const LEAST_BYTES = 16 * 1024;
-/** The longest time that a peer may stay above the refusing limit. */
+/**
+ * The longest time that a peer may stay above the limit for refusing requests.
+ */
 const BACKLOG_MS = 1_000;
-/** The queue is counted towards the budget in steps of this length. */
+/** The queue is counted towards the budget in steps of this size. */
 const COUNTED_BYTES = 64 * 1024;
 
 const PATIENT = { patient: true };
 
-/** Something that waits for room in a {@linkcode SendQueue}. */
+/** Waits for room in a {@linkcode SendQueue}. */
 export interface QueueWaiter {
-  /** Goes on, as there is room for a frame, or the connection has ended. */
+  /** Called when there is room for a frame, or the connection has ended. */
   go(): void;
 }
 
 /** A frame that may have to wait for room. */
 export interface QueuedFrame extends QueueWaiter {
-  /** Its position in the stream of bytes, or -1 while it waits. */
+  /** Its position in the byte stream, or -1 while it waits. */
   readonly position: number;
 }
 
-/** An empty set for the many connections on which nothing ever waits. */
+/** A shared empty set: on many connections nothing ever waits. */
 const NONE_WAITING = new Set<QueueWaiter>();
 
-/** The result of a wait that is over at once. */
+/** The result of a wait that ends at once. */
 export const AT_ONCE: Promise<void> = Promise.resolve();
 
 /**
  * The outgoing frames of a connection, first in, first out. Calls, large
- * answers and producers wait here, in one order, while more than
- * `limits.queues.maxBytes` is queued on the connection; other answers do not.
+ * answers and producers wait here in one order while more than
+ * `limits.queues.maxBytes` is queued on the connection. Other answers do not
+ * wait.
  *
- * It notices a peer that sends and does not read. Reading from it never pauses,
- * since that could deadlock two sides that both wait; so what is queued for it
- * must be bounded here. A burst of large answers within one turn of the event
- * loop is not the peer's fault: it gets a second to take them.
+ * Detects a peer that sends but does not read. Reading from such a peer never
+ * pauses, since that could deadlock two sides that both wait. So the data
+ * queued for it must be bounded here. A burst of large answers within one turn
+ * of the event loop is not the peer's fault: the peer gets a second to read
+ * them.
  */
 export class SendQueue {
   readonly #channel: ChannelContext;
   readonly #connection: FramedConnection;
   #waiters = NONE_WAITING;
   /**
-   * Kept from one `written` to the next: a new iterator would step over the
-   * places of all waiters that have gone.
+   * Kept between calls of `written`: a new iterator would step over the places
+   * of all removed waiters.
    */
   #inOrder: Iterator<QueueWaiter, undefined> | null = null;
-  /** The part of the queue that is in the budget of the owner, in bytes. */
+  /** The part of the queue that is counted in the owner's budget, in bytes. */
   #countedBytes = 0;
-  /** The timeouts that run, if they do. They are not restarted for each write. */
+  /** The running timeouts, if any. They are not restarted for each write. */
   #backlog: Timeout | null = null;
   #stall: Timeout | null = null;
 
@@ -87,8 +94,8 @@ export class SendQueue {
   }
 
   /**
-   * Writes a payload, whether or not there is room, and returns its position.
-   * Its `owner` gets it back.
+   * Writes a payload even if there is no room, and returns its position.
+   * Returns the payload to its `owner` later.
    */
   write(payload: string | Uint8Array, owner?: PayloadOwner): number {
     const position = this.#connection.send(payload, owner);
@@ -97,17 +104,17 @@ export class SendQueue {
     return position;
   }
 
-  /** Lets `waiter` wait until there is room. */
+  /** Adds a waiter, which goes on when there is room. */
   wait(waiter: QueueWaiter): void {
     if (this.#waiters === NONE_WAITING) this.#waiters = new Set();
     this.#waiters.add(waiter);
   }
 
-  /** Removes a frame. Returns whether part of it had left before. */
+  /** Removes a frame. Returns whether part of it was already sent. */
   withdraw(frame: QueuedFrame): boolean {
     if (frame.position >= 0) {
       const isRevoked = this.#connection.revoke(frame.position);
-      // What never leaves never arrives.
+      // A frame that is never sent never arrives.
       if (isRevoked) this.#channel.counts.framesOut--;
       return !isRevoked;
     }
@@ -116,8 +123,8 @@ export class SendQueue {
   }
 
   /**
-   * Calls `write`, which writes one frame, when there is room: now, or later in
-   * its turn. At the end of the connection it is called, too.
+   * Calls `write`, which writes one frame, when there is room: at once, or
+   * later in its turn. Also calls it at the end of the connection.
    */
   whenRoom(write: () => void): void {
     if (this.hasRoom) write();
@@ -133,7 +140,7 @@ export class SendQueue {
     return new Promise((resolve) => this.wait({ go: resolve }));
   }
 
-  /** To be called when the connection has written all it had. */
+  /** To be called when the connection has written all queued data. */
   written(): void {
     if (this.#countedBytes > 0) this.#count(this.#connection.queuedBytes);
     while (!this.isEmpty && !this.#isOver(1)) {
@@ -148,7 +155,7 @@ export class SendQueue {
     }
   }
 
-  /** To be called when the connection has ended: all that waits goes on. */
+  /** To be called when the connection has ended. Lets all waiters go on. */
   end(): void {
     this.#count(0);
     const waiters = [...this.#waiters];
@@ -156,7 +163,9 @@ export class SendQueue {
     for (const waiter of waiters) waiter.go();
   }
 
-  /** Cuts off a peer for which too much is queued, or watches how it reads. */
+  /**
+   * Cuts off a peer with too much queued data, or watches how fast it reads.
+   */
   #checkPeer(): void {
     const { queuedBytes } = this.#connection;
     if (queuedBytes - this.#countedBytes > COUNTED_BYTES) {

@@ -3,7 +3,7 @@ import { ChannelCounters } from "../_context.ts";
 import type { ConnectionChannel } from "../_connection_channel.ts";
 import type { CloseReason } from "../errors.ts";
 
-/** Stats that can be added to. */
+/** Mutable stats. */
 type Sums = { -readonly [K in keyof ChannelStats]: number };
 
 function zeros(): Sums {
@@ -18,12 +18,12 @@ function zeros(): Sums {
   };
 }
 
-/** Listed once: each end of a channel adds all of them. */
+/** Computed once: whenever a channel ends, all of them are added. */
 const NAMES = Object.keys(zeros()) as (keyof Sums)[];
 
 /**
- * Sums up the stats of the channels of one owner, those that have ended
- * included. A call costs nothing here: the channels count.
+ * Sums up the stats of one owner's channels, including those that have ended.
+ * Adds no cost to a call, since the channels count.
  */
 export class Totals {
   /** The number of channels that ended with an error. */
@@ -32,7 +32,7 @@ export class Totals {
   readonly #open = new Set<ConnectionChannel>();
   readonly #ended: Sums = zeros();
 
-  /** Adds a new channel, and calls `onEnd` when it has ended. */
+  /** Adds a new channel, and calls `onEnd` after it has ended. */
   add(channel: ConnectionChannel, onEnd?: () => void): void {
     this.#open.add(channel);
     channel.closed.then((reason) => {
@@ -43,7 +43,7 @@ export class Totals {
 
   #end(channel: ConnectionChannel, reason: CloseReason): void {
     this.#open.delete(channel);
-    // Requests can be read after the end; all other tables are empty by then.
+    // Unread requests can be read after the end. All other tables are empty.
     addTo(this.#ended, channel.stats());
     this.#ended.unreadRequests = 0;
     channel.totals = this.#ended;

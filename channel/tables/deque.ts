@@ -1,6 +1,6 @@
 /**
- * A queue whose `shift` takes constant time. The one of an array moves all
- * items.
+ * A queue whose `shift` takes constant time on average. `shift` of an array
+ * moves all items.
  */
 export class Deque<T> {
   #items: T[] = [];

@@ -2,26 +2,28 @@ import { world } from "../../transports/internal.ts";
 /** The initial number of slots. */
 const LEAST_SLOTS = 8;
 
-/** A table does not shrink below this, so that bursts do not grow it each time. */
+/**
+ * A table does not shrink below this, so that bursts need not grow it again.
+ */
 const KEPT_SLOTS = 128;
 
-/** The slots of all tables in which nothing has been yet. Never written. */
+/** The shared slots of all tables that are empty. Never written. */
 const NO_SLOTS: null[] = emptySlots<never>(LEAST_SLOTS) as null[];
 
 /** Spreads successive ids far apart: 2³² divided by the golden ratio. */
 const SPREAD = 0x9e3779b1;
 
-/** Random for each process, so that no peer can choose ids that all collide. */
+/** Random in each process, so that no peer can choose ids that all collide. */
 const SALT = parseInt(world.uuid(), 16) | 1;
 
 /**
- * A hash table with open addressing, by id. The tables of a `Map` point to
- * their successors, so that only a full garbage collection frees them and all
- * that was in them: with 1,024 pending calls that took a fifth of the time.
+ * A hash table by id, with open addressing. A `Map` links its old tables to
+ * their successors, so only a full garbage collection frees them and their
+ * contents. With 1,024 pending calls that took a fifth of the time.
  */
 export class IdTable<T extends { readonly id: number }> {
   #slots: (T | null)[] = NO_SLOTS;
-  /** The shift that turns a hash into the number of a slot. */
+  /** The shift that converts a hash to a slot number. */
   #shift = shiftFor(LEAST_SLOTS);
   #size = 0;
 

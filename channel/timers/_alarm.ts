@@ -6,23 +6,23 @@ import {
 import { Heap, type HeapItem } from "./_heap.ts";
 
 /**
- * The longest first delay. The timeouts of a new connection follow each other
- * within it, each earlier than the one before: a timer that rings early costs
- * less than one that is set four times, at 2 to 4 µs.
+ * The longest first delay. A new connection sets its timeouts one after another
+ * within this time, each earlier than the one before. A timer that fires early
+ * costs less than setting a timer four times, at 2 to 4 µs each.
  */
 const FIRST_DELAY_MS = 1_000;
 
-/** Something that an {@linkcode Alarm} wakes. */
+/** An object that an {@linkcode Alarm} wakes. */
 export interface Sleeper extends HeapItem {
-  /** When, by `world.now()`. */
+  /** The time to wake it, by `world.now()`. */
   readonly wakeAt: number;
-  /** Runs once its time has come; it is removed by then. */
+  /** Called at its time, after it was removed from the alarm. */
   wake(now: number): void;
 }
 
 /**
- * One timer of the system for any number of sleepers. It is set only while there
- * are some. Where it is not due yet, it may fire and find nothing to do.
+ * One system timer for any number of sleepers. It is set only while there are
+ * sleepers. It may fire before a sleeper is due, and then does nothing.
  */
 export class Alarm {
   readonly #heap = new Heap<Sleeper>((a, b) => a.wakeAt < b.wakeAt);
@@ -32,7 +32,7 @@ export class Alarm {
   /** The number of sleepers that keep the process alive. */
   #refs = 0;
 
-  /** Whether fake timers have begun or ended since it was set. */
+  /** Whether fake timers have begun or ended since the timer was set. */
   get isStale(): boolean {
     return this.#timer?.isStale ?? false;
   }
@@ -44,13 +44,13 @@ export class Alarm {
     if (!this.#isRinging) this.#arm(FIRST_DELAY_MS);
   }
 
-  /** Removes a sleeper, if it is in. */
+  /** Removes a sleeper, if it was added. */
   clear(sleeper: Sleeper): void {
     this.#heap.remove(sleeper);
     if (this.#heap.size === 0) this.#stop();
   }
 
-  /** Counts a sleeper that keeps the process alive, or does so no longer. */
+  /** Counts a sleeper that starts or stops keeping the process alive. */
   countRef(change: 1 | -1): void {
     this.#refs += change;
     if (this.#refs === 0) this.#timer?.unref();
@@ -79,7 +79,7 @@ export class Alarm {
   }
 
   #ring(): void {
-    // A clock that is coarse, or not the one of the timer, may be behind.
+    // `world.now()` may be behind, if it is coarse or not the timer's clock.
     const now = Math.max(this.#at, world.now());
     this.#timer = null;
     this.#at = Infinity;
@@ -95,12 +95,12 @@ export class Alarm {
   }
 }
 
-/** The alarm that is shared, and its world. */
+/** The shared alarm and its world. */
 let shared: { readonly world: World; readonly alarm: Alarm } | null = null;
 
 /**
- * Returns the alarm for what is to be woken from now on: one for all where the
- * world allows it, and another one once fake timers have begun or ended.
+ * Returns the alarm for new sleepers: a shared alarm if the world allows that,
+ * or a new one after fake timers have begun or ended.
  */
 export function currentAlarm(): Alarm {
   if (!world.sharesTimers) return new Alarm();

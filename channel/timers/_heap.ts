@@ -1,10 +1,12 @@
 /** An item of a {@linkcode Heap}. */
 export interface HeapItem {
-  /** Its position, set by the heap; -1 if it is in none. */
+  /** Its position, set by the heap; -1 if it is in no heap. */
   slot: number;
 }
 
-/** A binary heap whose items know their position, so that any can be removed. */
+/**
+ * A binary heap whose items know their position, so that any can be removed.
+ */
 export class Heap<T extends HeapItem> {
   readonly #isBefore: (a: T, b: T) => boolean;
   #items: T[] = [];
@@ -28,7 +30,7 @@ export class Heap<T extends HeapItem> {
   add(item: T): void {
     const { length } = this.#items;
     if (length > 0) return this.#rise(item, length);
-    // A first push would reserve room for 17 items, and most heaps have one.
+    // A first `push` would reserve room for 17 items, and most heaps hold one.
     this.#items = [item];
     item.slot = 0;
   }
@@ -45,8 +47,8 @@ export class Heap<T extends HeapItem> {
   }
 
   /**
-   * Removes the first item as long as it `isDue`. Items that are added meanwhile
-   * are considered, too.
+   * Removes the first item while it `isDue`. Also considers items that are
+   * added meanwhile.
    */
   *takeWhile(isDue: (item: T) => boolean): Generator<T> {
     for (;;) {

@@ -1,6 +1,6 @@
 import { listenForAbort, stopListening } from "./abort_listeners.ts";
 
-/** An end that stops many waits, each of which has its own signal as well. */
+/** A common end of many waits, each of which also has its own signal. */
 export class Ending {
   readonly #errorOf: () => Error;
   readonly #waits = new Set<AbortController>();
@@ -16,15 +16,15 @@ export class Ending {
     return this.#isOver;
   }
 
-  /** Ends all waits, now and later, each with its own error. */
+  /** Ends all current and later waits, each with its own error. */
   end(): void {
     this.#isOver = true;
     for (const wait of this.#waits) wait.abort(this.#errorOf());
   }
 
   /**
-   * Calls `wait` with a signal that aborts when `signal` does, with the same
-   * reason, or at the end.
+   * Calls `wait` with a signal that aborts at the end, or when `signal` aborts,
+   * with the same reason.
    */
   async before<T>(
     signal: AbortSignal | undefined,

@@ -2,37 +2,37 @@ import { observed, world } from "../../transports/internal.ts";
 import { type Alarm, currentAlarm, type Sleeper } from "./_alarm.ts";
 import { Heap, type HeapItem } from "./_heap.ts";
 
-/** The number of parts of a wait for a peer, each of which may be repeated. */
+/** The number of parts of a patient wait. Each part may be repeated. */
 const PATIENT_PARTS = 8;
 
-/** The delay of the end of a part that shows that this process was busy. */
+/** If a part of a wait ends later than this, the process was busy. */
 export const LATE_MS = 100;
 
-/** Something that falls due once, unless it is removed before. */
+/** An item that falls due once, unless it is removed before. */
 export interface Due extends HeapItem {
   /** The name in reports, such as `"heartbeat"`. */
   readonly name: string;
-  /** When, by `world.now()`; `Infinity` for never. */
+  /** The due time, by `world.now()`; `Infinity` for never. */
   dueAt: number;
   /** Whether it keeps the process alive. */
   readonly keepsAlive: boolean;
-  /** Runs once its time has come; it is removed by then. */
+  /** Called at its due time, after it was removed. */
   fire(): void;
 }
 
 /** Options for {@linkcode Timers.start}. */
 export interface TimeoutOptions {
   /**
-   * Judges a peer: time in which this process was too busy to hear the peer
-   * does not count. The wait is divided into parts, and a part that ends late
-   * is repeated, so this process has just been able to listen when the action
-   * runs.
+   * Set this to judge a peer: time in which this process was too busy to hear
+   * the peer does not count. The wait is divided into parts, and a part that
+   * ends late is repeated. So the process was able to listen just before the
+   * action runs.
    *
    * @default {false}
    */
   readonly patient?: boolean;
   /**
-   * Keeps the process alive until it is over.
+   * Keeps the process alive until the wait is over.
    *
    * @default {false}
    */
@@ -40,30 +40,33 @@ export interface TimeoutOptions {
 }
 
 /**
- * All timers of one owner, such as a channel, which are woken by an alarm that
- * they share with those of others. They wait for it only while something is due,
- * and that is reported to belong to the owner.
+ * All timers of one owner, such as a channel. One alarm, shared with other
+ * owners, wakes them. They are in the alarm only while an item is due, and are
+ * reported as owned by the owner for that time.
  */
 export class Timers implements Sleeper {
   /**
-   * When the alarm wakes them: never later than the first item is due. To be
-   * woken too early costs less than to move in the alarm.
+   * The time at which the alarm wakes them, never later than the first due
+   * item. Waking too early costs less than moving in the alarm.
    */
   wakeAt = Infinity;
   slot = -1;
   readonly #owner: object | undefined;
-  /** Made when needed: nothing is due on most idle connections. */
+  /** Created when needed: on most idle connections nothing is due. */
   #heap: Heap<Due> | null = null;
-  /** The alarm that will wake them; `null` while nothing is due. */
+  /** The alarm that wakes them; `null` while nothing is due. */
   #alarm: Alarm | null = null;
-  /** Whether they count among those that keep the process alive. */
+  /** Whether the alarm counts them as keeping the process alive. */
   #isCounted = false;
-  /** The number of items that keep the process alive, where the owner does. */
+  /**
+   * The number of items that keep the process alive unless the owner is
+   * unref'd.
+   */
   #keptAlive = 0;
   #isRef = true;
   #hasEnded = false;
 
-  /** Makes the timers of `owner`, if there is one. */
+  /** Creates the timers of `owner`, if there is one. */
   constructor(owner?: object) {
     this.#owner = owner;
   }
@@ -99,7 +102,7 @@ export class Timers implements Sleeper {
     this.#updateRef();
   }
 
-  /** Lets the process end, whatever the items say: the owner is unref'd. */
+  /** Lets the process end despite the items, because the owner is unref'd. */
   unref(): void {
     this.#isRef = false;
     this.#updateRef();
@@ -112,7 +115,7 @@ export class Timers implements Sleeper {
     this.#alarm.countRef(isWanted ? 1 : -1);
   }
 
-  /** Removes an item, if it is in. */
+  /** Removes an item, if it was added. */
   remove(due: Due): void {
     if (due.slot < 0 || this.#heap === null) return;
     this.#heap.remove(due);
@@ -120,7 +123,7 @@ export class Timers implements Sleeper {
     if (this.#heap.size === 0) this.#silence();
   }
 
-  /** Removes everything, for good: the owner has ended. */
+  /** Removes everything for good, because the owner has ended. */
   end(): void {
     this.#hasEnded = true;
     this.#heap?.clear();
@@ -161,7 +164,7 @@ export class Timers implements Sleeper {
     observed.by?.closed(this);
   }
 
-  /** For the alarm. */
+  /** Runs the due items. Called by the alarm. */
   wake(now: number): void {
     this.#silence();
     try {
@@ -181,7 +184,7 @@ export class Timers implements Sleeper {
   }
 }
 
-/** A wait that can be stopped; made by {@linkcode Timers.start}. */
+/** A wait that can be stopped. Created by {@linkcode Timers.start}. */
 export class Timeout implements Due {
   readonly name: string;
   readonly keepsAlive: boolean;
@@ -210,16 +213,16 @@ export class Timeout implements Due {
     this.#isPatient = parts > 1;
     this.#partsLeft = parts;
     this.#action = action;
-    // To read the time is not free, and many limits are off.
+    // Reading the time costs a little, and many limits are off.
     this.dueAt = timeMs === Infinity ? Infinity : world.now() + this.#partMs;
   }
 
-  /** Stops it. Repeatable. */
+  /** Stops the wait. Repeatable. */
   stop(): void {
     this.#timers.remove(this);
   }
 
-  /** Ends a part of the wait; for {@linkcode Timers}. */
+  /** Ends a part of the wait. Called by {@linkcode Timers}. */
   fire(): void {
     const wasBusy = world.now() - this.dueAt > LATE_MS;
     if (!this.#isPatient || !wasBusy) this.#partsLeft--;

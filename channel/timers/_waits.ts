@@ -3,8 +3,8 @@ import { Timers } from "./_timers.ts";
 import { listenForAbort, stopListening } from "./abort_listeners.ts";
 
 /**
- * Waits for `work`, and rejects with the signal's reason if `signal` aborts
- * first. The work itself goes on.
+ * Waits for `work`. Rejects with the signal's reason if `signal` aborts first;
+ * the work itself continues.
  */
 export async function abortable<T>(
   work: T | Promise<T>,
@@ -15,7 +15,7 @@ export async function abortable<T>(
   const waiting = { abort: reject };
   listenForAbort(signal, waiting);
   try {
-    // The race listens to both, so that neither rejection goes unheard.
+    // The race handles both rejections, so that neither is unhandled.
     const settled = Promise.race([work, aborted]);
     if (signal.aborted) reject(signal.reason);
     return await settled;
@@ -40,7 +40,7 @@ export async function within(
 
 /** Options for {@linkcode pause}. */
 export interface PauseOptions {
-  /** The owner of the timer, in reports. */
+  /** The owner of the timer in reports. */
   readonly owner?: object | undefined;
   /**
    * Keeps the process alive.

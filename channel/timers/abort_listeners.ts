@@ -1,20 +1,20 @@
-/** Something that a signal can abort. */
+/** An object that a signal can abort. */
 export interface Abortable {
-  /** Ends it for this reason. Must not throw. */
+  /** Ends the object for this reason. Must not throw. */
   abort(reason: unknown): void;
 }
 
 /**
- * What each signal aborts, behind one listener: a signal compares each new
- * listener with all others, so that 30,000 of them would take seconds.
- * Process-wide, since two connections may get the same signal.
+ * The members that each signal aborts, behind one listener per signal. A signal
+ * compares each new listener with all others, so 30,000 listeners would take
+ * seconds. Process-wide, since two connections may get the same signal.
  */
 const membersOf = new Map<EventTarget, Set<Abortable>>();
 
 /**
- * Aborts `member` when `signal` aborts, unless {@linkcode stopListening} removes
- * it before. A signal may outlive what it aborts, so each member must be removed
- * in the end. Does nothing for a signal that has aborted already.
+ * Aborts `member` when `signal` aborts, unless {@linkcode stopListening}
+ * removes it before. A signal may outlive its members, so each member must be
+ * removed in the end. Does nothing if the signal has already aborted.
  */
 export function listenForAbort(signal: AbortSignal, member: Abortable): void {
   const members = membersOf.get(signal);
@@ -39,9 +39,9 @@ function abortMembers(this: AbortSignal): void {
   for (const member of members) member.abort(this.reason);
 }
 
-/** The members of one owner, which can remove all of them at once. */
+/** The members of one owner. They can all be removed at once. */
 export class AbortListeners<T extends Abortable> {
-  /** Made when needed: most owners never have a member. */
+  /** Created when needed: most owners never have a member. */
   #members: Map<T, AbortSignal> | null = null;
 
   /** Aborts `member` when `signal` aborts, unless it is removed before. */
@@ -50,7 +50,7 @@ export class AbortListeners<T extends Abortable> {
     listenForAbort(signal, member);
   }
 
-  /** Removes `member`, if it is there. To be called once it was aborted, too. */
+  /** Removes `member`, if it was added. Also to be called after its abort. */
   remove(member: T): void {
     const signal = this.#members?.get(member);
     if (signal === undefined) return;

@@ -10,7 +10,7 @@ export interface BackoffOptions {
    */
   readonly initialMs: number;
   /**
-   * The longest wait of all, in milliseconds.
+   * The longest of all waits, in milliseconds.
    *
    * @default {5_000}
    */
@@ -31,8 +31,8 @@ export class Backoff {
   #waitMs: number;
 
   /**
-   * Creates waits whose timers belong to `owner`, if there is one, with the
-   * random numbers of `random`, from 0 up to 1.
+   * Creates waits. Their timers belong to `owner`, if there is one. `random`
+   * returns numbers from 0 up to 1.
    */
   constructor(
     options: BackoffOptions = DEFAULT_BACKOFF,
@@ -45,7 +45,7 @@ export class Backoff {
     this.#waitMs = options.initialMs;
   }
 
-  /** Starts with short waits again. */
+  /** Returns to short waits. */
   reset(): void {
     this.#waitMs = this.#options.initialMs;
   }
@@ -54,13 +54,13 @@ export class Backoff {
   next(): number {
     const longestMs = Math.min(this.#waitMs, this.#options.maxMs);
     this.#waitMs = longestMs * 2;
-    // Random, so that not all clients of a server that was away come at once.
+    // Random, so that not all clients return to a server at the same time.
     return longestMs * (0.5 + this.#random() / 2);
   }
 
   /**
-   * Waits for the next time, but no longer than `atMostMs`. Rejects with the
-   * signal's reason.
+   * Waits for the time of {@linkcode next}, but no longer than `atMostMs`.
+   * Rejects with the signal's reason.
    */
   async wait(
     atMostMs: number,

@@ -1,6 +1,6 @@
 /**
  * Writes plain data as Python's `json` does, with `NaN`, `Infinity` and
- * `-Infinity` as bare words. Data without them takes the native writer.
+ * `-Infinity` as bare words. Uses `JSON.stringify` for data without them.
  */
 export function writePythonJson(value: unknown): string {
   return holdsNonFinite(value) ? write(value) : JSON.stringify(value);

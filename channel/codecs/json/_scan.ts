@@ -9,8 +9,8 @@ import {
 } from "../types/_weight.ts";
 
 /**
- * The deepest nesting that is read: more than a `TypeTable` can be set to, so
- * that the user's limit decides.
+ * The deepest nesting that is read. Higher than the maximum of a `TypeTable`,
+ * so that the user's limit decides.
  */
 export const MAX_JSON_DEPTH: number = 1_024;
 
@@ -31,15 +31,15 @@ const UPPER_N = 0x4e;
 const CURLY = 0x20;
 
 /**
- * The most that a byte of JSON can weigh: a key that makes a new shape takes six
- * bytes with a map as its value, `"":{},`.
+ * The most that a byte of JSON can weigh. The worst case is `"":{},`: six bytes
+ * for a key that makes a new shape and has a map as its value.
  */
 export const MAX_JSON_WEIGHT_PER_BYTE: number = 80;
 
 /**
- * Weighs JSON before a parser takes memory and time for it, and returns whether
- * it holds `NaN` or `Infinity` outside of strings. Errors of syntax are left to
- * the parser: up to the first one both see the same.
+ * Weighs JSON before a parser spends memory and time on it, and returns whether
+ * it holds `NaN` or `Infinity` outside of strings. Leaves syntax errors to the
+ * parser, which reads the same text up to the first error.
  *
  * @throws {SyntaxError} If it is nested deeper than any limit allows.
  * @throws {ProtocolError} If its values weigh more than `maxWeight`.
@@ -49,7 +49,7 @@ export function scanJson(text: string, maxWeight: number): boolean {
   let depth = 0;
   let hasBareWord = false;
   const shapes = new Shapes();
-  // The shape of the map at each depth, as far as it was read.
+  // The shape of the open map at each depth, by the keys read so far.
   const shapeAt = new Int32Array(MAX_JSON_DEPTH + 1);
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -77,7 +77,7 @@ export function scanJson(text: string, maxWeight: number): boolean {
   return hasBareWord;
 }
 
-/** Strings up to this length are passed over unit by unit. */
+/** Strings up to this length are scanned unit by unit. */
 const NEAR = 32;
 
 /**
@@ -108,7 +108,7 @@ function isEscaped(text: string, start: number, at: number): boolean {
   return (at - first) % 2 === 1;
 }
 
-/** Returns the index of the next unit that is no white space. */
+/** Returns the index of the next unit that is not white space. */
 export function skipSpace(text: string, start: number): number {
   let at = start;
   let unit = text.charCodeAt(at);
@@ -122,8 +122,8 @@ function isSpace(unit: number): boolean {
 }
 
 /**
- * Returns whether a key of an object holds an escape. Exact for valid JSON, in
- * which a backslash stands within strings only.
+ * Returns whether a key of an object holds an escape. Exact for valid JSON,
+ * where backslashes occur only within strings.
  */
 export function hasEscapedKey(text: string): boolean {
   let at = text.indexOf("\\");
@@ -135,7 +135,7 @@ export function hasEscapedKey(text: string): boolean {
   return false;
 }
 
-/** Makes the error for nesting that is too deep. */
+/** Creates the error for nesting that is too deep. */
 export function tooDeep(): SyntaxError {
   return new SyntaxError(
     `Cannot read JSON: it is nested deeper than ${MAX_JSON_DEPTH} levels`,

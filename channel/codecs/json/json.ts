@@ -6,10 +6,10 @@ import type { Codec, DecodeLimits } from "../codec.ts";
 /** Options for {@linkcode json}. */
 export interface JsonOptions {
   /**
-   * How to write `NaN` and the infinities, for which JSON has no form: `"error"`
-   * refuses them with a `SerializationError`, `"python"` writes them bare, as
-   * Python's `json` does and reads. Most other readers refuse those. This codec
-   * always reads them.
+   * How to write `NaN` and the infinities, which JSON cannot express: `"error"`
+   * refuses them with a `SerializationError`, and `"python"` writes them as
+   * bare words, which Python's `json` writes and reads. Most other JSON parsers
+   * refuse these words. This codec always reads them.
    *
    * @default {"error"}
    */
@@ -17,7 +17,7 @@ export interface JsonOptions {
 }
 
 /**
- * Makes the JSON codec, the default of channels.
+ * Creates the JSON codec, the default codec of channels.
  *
  * - Half of a surrogate pair travels as `\uXXXX`. Bytes and `bigint` are
  *   refused.
@@ -81,14 +81,16 @@ function decode(payload: Uint8Array, limits?: DecodeLimits): unknown {
   }
 }
 
-/** Other than the parser, it may keep parts of the text, so it gets its own. */
+/**
+ * Gives the reader its own text. Unlike `JSON.parse`, it may keep parts of it.
+ */
 function readOdd(payload: Uint8Array): unknown {
   return readOddJson(decodeText(payload));
 }
 
 /**
- * The lenient decoder is several times faster and puts U+FFFD where it met bad
- * bytes, so only text that holds that character is decoded a second time.
+ * The lenient decoder is several times faster and replaces bad bytes with
+ * U+FFFD, so only text that holds that character is decoded a second time.
  */
 function decodeText(payload: Uint8Array): string {
   const text = lenient.decode(payload);

@@ -22,21 +22,22 @@ export const MSGPACK_CARRIES: CodecCapabilities = {
 };
 
 /**
- * The deepest nesting that is read. The reader is recursive; the limit is above
- * what a `TypeTable` can be set to, so that the user's limit decides.
+ * The deepest nesting that is read, because the reader is recursive. Higher
+ * than the maximum of a `TypeTable`, so that the user's limit decides.
  */
 const MAX_DEPTH = 1_024;
 
 /**
- * The most that a byte of a payload can weigh: a map whose keys and values take
- * a byte each, where every key makes a new shape and every value is a map.
+ * The most that a byte of a payload can weigh. The worst case is a map whose
+ * keys and values take one byte each, where every key makes a new shape and
+ * every value is a map.
  */
 const MAX_WEIGHT_PER_BYTE = 224;
 
-/** Shorter bytes are copied, although they might be lent: that is as fast. */
+/** Shorter byte values are always copied, which is as fast as a view. */
 const LENT_BYTES = 8 * 1024;
 
-/** The state of one reading. */
+/** The state of decoding one payload. */
 interface Input {
   readonly bytes: Uint8Array;
   at: number;
@@ -45,19 +46,20 @@ interface Input {
   /** The weight that is left for the rest of the payload. */
   left: number;
   readonly maxWeight: number;
-  /** Weighs keys; `null` where no keys can exceed `maxWeight`. */
+  /** Weighs keys; `null` if no keys can exceed `maxWeight`. */
   readonly shapes: Shapes | null;
-  /** The bytes that are lent, if they may be. */
+  /** The list of views of the payload, if views are allowed. */
   readonly lent: Uint8Array[] | undefined;
 }
 
 /**
  * Decodes a payload in one pass that also checks and weighs it. Every key
- * becomes an own property, text is kept to the letter, bytes are copies, or views
- * where `limits.lent` allows that. Values are weighed before their memory is taken.
+ * becomes an own property, and text stays unchanged. Bytes are copies, or views
+ * where `limits.lent` allows that. Values are weighed before their memory is
+ * allocated.
  *
- * @throws {SyntaxError} If the payload is not one whole value of what the codec
- * reads; the message says why and where.
+ * @throws {SyntaxError} If the payload is not exactly one value that the codec
+ * can read. The message gives the reason and the position.
  * @throws {ProtocolError} If its values weigh more than `limits.maxWeight`.
  */
 export function decodeMsgPack(
@@ -85,7 +87,7 @@ export function decodeMsgPack(
 }
 
 function readValue(input: Input): unknown {
-  // Behind the end this is `undefined`, which no comparison accepts.
+  // Past the end this is `undefined`, for which every comparison is false.
   const type = input.bytes[input.at++]!;
   if (type < 0x80) return type;
   if (type < 0x90) return readMap(input, type & 0x0f);
@@ -153,7 +155,7 @@ function readLonger(input: Input, type: number): unknown {
   );
 }
 
-/** Passes over `length` bytes, and returns where they start. */
+/** Skips `length` bytes, and returns where they start. */
 function take(input: Input, length: number): number {
   const start = input.at;
   if (length > input.bytes.length - start) throw endsEarly(input);
@@ -171,13 +173,13 @@ function readUint(input: Input, length: number): number {
     bytes[start + 2]! << 8 | bytes[start + 3]!) >>> 0;
 }
 
-/** Reads four bytes of a number, which may take memory of its own. */
+/** Reads four bytes of a number, and weighs the number. */
 function readWide(input: Input): number {
   weigh(input, DOUBLE_BYTES);
   return readUint(input, 4);
 }
 
-/** Eight bytes, to be read in any format. */
+/** Holds eight bytes, to read them in any number format. */
 const word = new DataView(new ArrayBuffer(8));
 
 function readWord(input: Input): void {
@@ -200,7 +202,7 @@ function takeBinary(input: Input, length: number): Uint8Array {
     lent.push(view);
     return view;
   }
-  // A constructor copies whatever the payload is; `Buffer.slice` does not.
+  // The constructor copies any kind of payload; `Buffer.slice` does not.
   return new Uint8Array(bytes.subarray(start, input.at));
 }
 
@@ -275,7 +277,10 @@ function weigh(input: Input, bytes: number): void {
   if (input.left < 0) throw overweight(input);
 }
 
-/** Where even the limit is more than the payload can weigh, its lengths lie. */
+/**
+ * Returns the error for a payload without weight left. If the payload cannot
+ * weigh as much as the limit, the lengths in it are wrong.
+ */
 function overweight(input: Input): Error {
   return input.shapes === null ? endsEarly(input) : tooHeavy(input.maxWeight);
 }

@@ -1,21 +1,21 @@
 import { Output } from "./_output.ts";
 
 /**
- * The output of the last message, for the next one; `null` while a message is
- * written, and after one that failed.
+ * The output for the next message. `null` while a message is written, and after
+ * a message that failed.
  */
 let idle: Output | null = null;
 
 /**
- * Encodes plain data. Nothing else writes to the returned bytes. A number that
- * is a safe integer takes as few bytes as it needs; any other number, and each
- * `bigint`, takes eight.
+ * Encodes plain data. Nothing else writes to the returned bytes. A safe integer
+ * takes as few bytes as it needs. Any other number, and each `bigint`, takes
+ * eight.
  *
- * @throws {TypeError} If a value in it is no plain data.
+ * @throws {TypeError} If a value in it is not plain data.
  * @throws {RangeError} If a `bigint` is beyond 64 bits.
  */
 export function encodeMsgPack(value: unknown): Uint8Array {
-  // A getter may encode a message within this one.
+  // A getter may encode another message during this one.
   const output = idle ?? new Output();
   idle = null;
   writeValue(output, value);

@@ -2,7 +2,7 @@ import { spareBuffers } from "../../../transports/internal.ts";
 
 /** The length of a chunk, which many small messages share. */
 const CHUNK_BYTES = 16 * 1024;
-/** Room behind a large value, so that the next ones need no other chunk. */
+/** Room after a large value, so that the next values need no new chunk. */
 const SPARE_BYTES = 1024;
 /** Texts up to this length are written without the encoder if they are ASCII. */
 const PLAIN_TEXT = 64;
@@ -24,8 +24,8 @@ export function takeBack(message: Uint8Array): void {
 }
 
 /**
- * Writes messages one after the other into a chunk. No part of a chunk is used
- * twice, so that callers own their messages without an allocation for each.
+ * Writes messages one after another into a chunk. No part of a chunk is used
+ * twice, so callers own their messages without an allocation for each.
  */
 export class Output {
   #chunk = EMPTY;
@@ -35,7 +35,7 @@ export class Output {
   #shared = EMPTY;
   #sharedStart = 0;
 
-  /** Ends the message and returns it; the caller borrows a large one. */
+  /** Ends the message and returns it. The caller borrows a large message. */
   end(): Uint8Array {
     const message = this.#chunk.subarray(this.#start, this.#at);
     this.#start = this.#at;
@@ -48,7 +48,7 @@ export class Output {
     return message;
   }
 
-  /** Writes a type that holds its value. */
+  /** Writes a type byte that includes its value. */
   byte(type: number): void {
     this.#reserve(1);
     this.#chunk[this.#at++] = type;
@@ -110,7 +110,7 @@ export class Output {
     const { length } = text;
     this.#reserve(HEAD_BYTES + length);
     if (length <= PLAIN_TEXT && this.#plain(text)) return;
-    // Counted from the message's start, since growing moves the message.
+    // Counted from the start of the message, because growing moves it.
     const offset = this.#at - this.#start;
     const room = headBytes(length);
     this.#at += room;
@@ -124,7 +124,7 @@ export class Output {
     const body = start + room;
     const bytes = this.#at - body;
     const head = headBytes(bytes);
-    // Text beyond ASCII may be so long that its length needs more room.
+    // Text beyond ASCII may be so long that its length needs more bytes.
     if (head > room) this.#chunk.copyWithin(start + head, body, this.#at);
     this.#at = start;
     this.#textHead(bytes);
@@ -190,8 +190,8 @@ export class Output {
     grown.set(this.#chunk.subarray(this.#start, this.#at));
     if (this.#chunk.length > CHUNK_BYTES) spareBuffers.give(this.#chunk);
     else if (grown.length > CHUNK_BYTES) {
-      // What was written there is not part of any message: the next one begins
-      // there again, where another chunk would cost more than its encoding.
+      // The bytes written there belong to no message. The next message starts
+      // there again, since a new chunk would cost more than the encoding.
       this.#shared = this.#chunk;
       this.#sharedStart = this.#start;
     }

@@ -1,7 +1,7 @@
 /** Text up to this length is read without the decoder while it is ASCII. */
 const PLAIN_TEXT = 24;
 
-/** These keep U+FEFF at the start of a text, where it belongs to the data. */
+/** Decoders that keep U+FEFF at the start of a text, where it is data. */
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const strict = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
@@ -26,8 +26,8 @@ export function readText(
 }
 
 /**
- * The lenient decoder is several times faster and puts U+FFFD where it met bad
- * bytes, so only text that holds that character is decoded a second time.
+ * The lenient decoder is several times faster and replaces bad bytes with
+ * U+FFFD, so only text that holds that character is decoded a second time.
  */
 function decode(bytes: Uint8Array, start: number, end: number): string {
   const part = bytes.subarray(start, end);
@@ -45,14 +45,14 @@ function decode(bytes: Uint8Array, start: number, end: number): string {
 /** The most keys that are remembered: a power of two. */
 const SLOTS = 1024;
 
-/** Remembered keys, each at an index that follows from its bytes. */
+/** Remembered keys, each at an index computed from its bytes. */
 const remembered = new Array<string>(SLOTS).fill("");
 
 /**
- * Reads a short key of a map as text. Messages repeat their keys: a remembered
- * key is compared with the bytes instead of being made anew, and V8 then finds
- * it in objects at once. A new key replaces the one at its index, so that no
- * peer can make this take more memory or time.
+ * Reads a short key of a map as text. Messages repeat their keys, so a
+ * remembered key is compared with the bytes instead of being created again. V8
+ * then also finds it in objects at once. A new key replaces the key at its
+ * index, so that no peer can make this take more memory or time.
  *
  * @throws {SyntaxError} If it is not UTF-8.
  */

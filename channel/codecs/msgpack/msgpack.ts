@@ -4,15 +4,15 @@ import { encodeMsgPack } from "./_encode.ts";
 import { takeBack } from "./_output.ts";
 
 /**
- * Makes the MessagePack codec. It loads no other package.
+ * Creates the MessagePack codec. It loads no other package.
  *
- * - `Uint8Array` travels as bin, `bigint` within 64 bits as an integer; one in
- *   the range of safe integers arrives as a number. A number that is a safe
- *   integer also travels as an integer, so that Python reads an `int`. Half of
- *   a surrogate pair is refused.
+ * - `Uint8Array` travels as bin, and `bigint` within 64 bits as an integer. A
+ *   `bigint` in the range of safe integers arrives as a number. A number that
+ *   is a safe integer also travels as an integer, so that Python reads an
+ *   `int`. Half of a surrogate pair is refused.
  * - Received bytes belong to the receiver.
- * - Keys of maps are text. Integer keys of up to 32 bits, as a Python `dict`
- *   may have, become their decimal digits. Other keys and extension types, such
+ * - Keys of maps are text. Integer keys of up to 32 bits, as in a Python
+ *   `dict`, become their decimal digits. Other keys and extension types, such
  *   as MessagePack's own time stamp, are an error.
  *
  * @example Both ways

@@ -3,19 +3,18 @@ import { cutText, printable } from "../../../transports/printable.ts";
 import { SerializationError } from "../../errors.ts";
 import { describeThrown } from "../../message.ts";
 
-/** How many steps of a path the message of an error shows. */
+/** How many steps of a path an error message shows. */
 const SHOWN_STEPS = 16;
 
-/** How many units of a key it shows. */
+/** How many units of a key an error message shows. */
 const SHOWN_KEY_UNITS = 64;
 
 /**
- * A bad value that a walk has found. It is thrown where the value is, and each
- * level that it leaves adds its key, so that a walk that finds nothing keeps no
- * path.
+ * A bad value found by a walk. It is thrown at the value, and each level that
+ * it passes adds its key. So a walk that finds nothing keeps no path.
  */
 export class Fault {
-  /** What was found, and what to do about it. */
+  /** The description of the value, and the remedy. */
   readonly found: string;
   /** The error that caused the fault, if there is one. */
   readonly cause: unknown;
@@ -27,7 +26,9 @@ export class Fault {
     this.cause = cause;
   }
 
-  /** Returns the fault of user code that threw `cause`; `act` is what ran. */
+  /**
+   * Returns the fault for user code that threw `cause`. `act` names the code.
+   */
   static thrown(act: string, cause: unknown): Fault {
     return new Fault(
       `${act} threw '${printable(describeThrown(cause))}'`,
@@ -36,8 +37,8 @@ export class Fault {
   }
 
   /**
-   * Returns the fault for `error`, which was thrown below `key`. A breach of
-   * the protocol stays one.
+   * Returns the fault for `error`, which was thrown below `key`. Returns a
+   * `ProtocolError` unchanged.
    */
   static below(key: string | number, error: unknown): Fault | ProtocolError {
     if (error instanceof ProtocolError) return error;
@@ -48,7 +49,7 @@ export class Fault {
     return fault;
   }
 
-  /** Makes the error; `act` is the attempted act, such as `"send"`. */
+  /** Creates the error. `act` is the attempted act, such as `"send"`. */
   toError(act: string): SerializationError {
     const path = this.#keys.toReversed();
     return new SerializationError(

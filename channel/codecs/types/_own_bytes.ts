@@ -1,8 +1,8 @@
 import { putOwn } from "./_peer_data.ts";
 
 /**
- * Returns decoded plain data with copies of the bytes in it that are `lent`, in
- * lists and maps in place. Those of `kept` stay as they are.
+ * Returns decoded plain data in which the byte values of `lent` are replaced by
+ * copies, except for those in `kept`. Changes lists and maps in place.
  */
 export function ownBytes(
   value: unknown,

@@ -1,7 +1,6 @@
 /**
- * Names under which the language, loggers or test libraries call a function of
- * an object by themselves. Data of a peer may hold functions of that peer, but
- * not under these names.
+ * Names of methods that the language, loggers or test libraries call unasked.
+ * Data of a peer may hold functions of that peer, but not under these names.
  */
 const CALLED_NAMES: ReadonlySet<string> = new Set([
   // By `await` and everything else that resolves a promise
@@ -20,14 +19,14 @@ const CALLED_NAMES: ReadonlySet<string> = new Set([
   "propertyIsEnumerable",
 ]);
 
-/** Returns whether the language would call a value under `key` by itself. */
+/** Returns whether the language or a library would call `value` unasked. */
 export function isCalledUnasked(key: string, value: unknown): boolean {
   return typeof value === "function" && CALLED_NAMES.has(key);
 }
 
 /**
- * Returns whether `await` would call a method of `value`. Throws what its
- * getters throw.
+ * Returns whether `await` would call a method of `value`. Throws if a getter of
+ * `value` throws.
  */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (typeof value === "function" ||
@@ -36,14 +35,14 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Handles the rejection of a promise that was refused as data: nobody awaits
+ * Handles the rejection of a promise that was refused as data. No caller awaits
  * it, and its rejection must not end the process.
  */
 export function ignoreRejection(refused: unknown): void {
   try {
     if (refused instanceof Promise) refused.catch(() => {});
   } catch {
-    // A `Proxy` that throws instead of telling its class is no promise.
+    // A `Proxy` that throws on `instanceof` is not a promise.
   }
 }
 

@@ -8,8 +8,8 @@ const MAX_KEY_UNITS = 64;
 
 /**
  * Factors of the hashes: odd, and random in each process, so that no peer can
- * choose keys whose hashes collide. They are a matter of security, and so do
- * not come from the world's random numbers, which a simulator may repeat.
+ * choose keys whose hashes collide. For security they do not come from the
+ * world's random numbers, which a simulator may repeat.
  */
 const KEY_FACTOR = randomOdd();
 const SHAPE_FACTOR = randomOdd();
@@ -18,10 +18,10 @@ function randomOdd(): number {
   return crypto.getRandomValues(new Int32Array(1))[0]! | 1;
 }
 
-/** A map with more keys becomes a dictionary of V8, which has no shape. */
+/** A map with more keys becomes a V8 dictionary, which has no shape. */
 const MOST_KEYS = 127;
 
-/** The number of bits of a shape that hold the number of its keys. */
+/** The number of bits in a shape for its number of keys. */
 const COUNT_BITS = 7;
 
 /**
@@ -35,8 +35,8 @@ export class Shapes {
   readonly #seen = new Int32Array(SLOTS);
 
   /**
-   * Returns the shape of a map of `shape` with one more key, and weighs the key.
-   * A map without keys has the shape 0.
+   * Returns the shape of a map after adding a key to a map of `shape`, and
+   * weighs the key. A map without keys has the shape 0.
    */
   with(shape: number, keyHash: number): number {
     const keys = shape & MOST_KEYS;
@@ -55,7 +55,7 @@ export class Shapes {
   }
 }
 
-/** Returns the hash of the key at `start` to before `end` of a text. */
+/** Returns the hash of the key from `start` to before `end` in a text. */
 export function hashKey(text: string, start: number, end: number): number {
   // Another hash each time.
   if (end - start > MAX_KEY_UNITS) return ++longKeys;

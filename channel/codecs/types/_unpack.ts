@@ -17,8 +17,8 @@ import {
 } from "./_weight.ts";
 
 /**
- * Returns the value that a user sees for `value`. Lists and maps are changed in
- * place; other objects are left alone.
+ * Returns the user's value for a decoded `value`. Changes lists and maps in
+ * place, and leaves other objects unchanged.
  *
  * @throws {Fault} If a value cannot be revived.
  * @throws {ProtocolError} If a limit is broken.
@@ -87,8 +87,8 @@ function unpackMap(
   let keys = 0;
   let key = "";
   try {
-    // Unlike `Object.keys` this makes no list. Inherited keys are visited, too,
-    // and at worst weighed in vain.
+    // Unlike `Object.keys`, this creates no list. It also visits and weighs
+    // inherited keys, at worst needlessly.
     for (key in map) {
       keys++;
       if (key === "__type__") return revive(walk, map, depth);
@@ -130,7 +130,7 @@ function revive(
   const data = unpackValue(walk, mark[1], depth + 2);
   walk.weight += MAP_BYTES + KEY_BYTES + REVIVED_BYTES;
   if (walk.weight > walk.maxWeight) throw tooHeavy(walk.maxWeight);
-  // A deserializer may make the same table unpack another value.
+  // A deserializer may use the same table to unpack another value.
   const { maxWeight, weight } = walk;
   try {
     const value = type.unpack(data, walk.context);

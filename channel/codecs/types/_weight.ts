@@ -23,16 +23,16 @@ export const MAP_BYTES = 56;
 export const KEY_BYTES = 32;
 
 /**
- * A key that makes a new hidden class of V8, as no earlier map had the same keys
- * up to this one: up to 128 bytes of memory, and 2 to 3 µs. The figure is higher
- * than the memory so that it bounds the time as well.
+ * A key that makes a new hidden class of V8, because no earlier map had the
+ * same keys up to this one: up to 128 bytes of memory, and 2 to 3 µs. The
+ * figure is higher than the memory so that it bounds the time as well.
  */
 export const NEW_SHAPE_BYTES = 384;
 
-/** A key of a map that is a dictionary, as it has many keys: 87. */
+/** A key of a map with so many keys that it is a dictionary: 87. */
 export const DICTIONARY_KEY_BYTES = 96;
 
-/** A number that is no integer of 32 bits: 12 to 16. */
+/** A number that is not an integer of 32 bits: 12 to 16. */
 export const DOUBLE_BYTES = 16;
 
 /** A text without its units: 16 to 24, or 0 for at most one unit. */
@@ -53,7 +53,7 @@ export const BINARY_BYTES = 208;
  */
 export const REVIVED_BYTES = 512;
 
-/** Makes the error for a message that would take too much memory. */
+/** Creates the error for a message that would take too much memory. */
 export function tooHeavy(maxWeight: number): ProtocolError {
   return new ProtocolError(
     `Cannot read a message: it would take more than ${maxWeight} bytes of memory; send less at once or raise 'limits.requests.maxHeldBytes'`,

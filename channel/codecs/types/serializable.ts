@@ -4,14 +4,14 @@ import type { SerializableClass, Serializer } from "./serializer.ts";
 const serializers = new WeakMap<object, Serializer>();
 
 /**
- * Marks a class as one whose instances can be sent. Bare, it uses the class's
- * own `toData()` and static `fromData(data)`. {@linkcode serializerOf} returns
- * the serializer that both sides then list, in the same order, under
- * `serializers`. A subclass needs a mark of its own; without one its instances
- * arrive as instances of the marked class.
+ * Marks a class whose instances can be sent. Without options, the class's own
+ * `toData()` and static `fromData(data)` are used. Both sides list the
+ * serializer that {@linkcode serializerOf} returns under `serializers`, in the
+ * same order. A subclass needs its own mark. Without it, its instances arrive
+ * as instances of the marked class.
  *
- * @throws {TypeError} At class definition, if the bare form finds no `toData`
- * or no static `fromData`.
+ * @throws {TypeError} At class definition, if no options are given and the
+ * class has no `toData` or no static `fromData`.
  *
  * @example A class with its own methods
  * ```ts
@@ -52,12 +52,12 @@ const serializers = new WeakMap<object, Serializer>();
  */
 export function serializable<T extends { toData(): unknown }>(
   target: SerializableClass<T> & {
-    /** Makes an instance from the result of `toData` on the other side. */
+    /** Creates an instance from the result of `toData` on the other side. */
     fromData(data: never): T;
   },
   context: { readonly kind: "class" },
 ): void;
-/** Marks a class, with the functions of its serializer. */
+/** Marks a class and sets the functions of its serializer. */
 export function serializable<T>(
   options: Omit<Serializer<T>, "type">,
 ): (target: SerializableClass<T>, context: { readonly kind: "class" }) => void;
@@ -74,7 +74,6 @@ export function serializable(
 /**
  * Returns the serializer of a class that is marked with
  * {@linkcode serializable}.
- *
  * @throws {TypeError} If the class itself is not marked.
  */
 export function serializerOf<T>(type: SerializableClass<T>): Serializer<T> {

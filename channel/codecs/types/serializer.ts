@@ -1,8 +1,8 @@
 /** A class with any constructor; it may be abstract or private. */
 export interface SerializableClass<T = unknown> {
-  /** The object that its instances inherit from. */
+  /** The object that instances of the class inherit from. */
   readonly prototype: T;
-  /** The name that messages show. */
+  /** The name of the class in error messages. */
   readonly name: string;
 }
 
@@ -14,17 +14,17 @@ export interface SerializableClass<T = unknown> {
  * @typeParam T The class's instances.
  */
 export interface Serializer<T = unknown> {
-  /** The class. Instances of its subclasses are sent as it, too. */
+  /** The class. Instances of subclasses are sent as instances of this class. */
   readonly type: SerializableClass<T>;
   /**
-   * Turns a value into data that the codec can carry, or that another
-   * serializer can turn into such data.
+   * Converts a value to data that the codec can carry, or that another
+   * serializer can convert to such data.
    */
   serialize(value: T): unknown;
   /**
-   * Makes a value from the result of `serialize` on the other side. Do not
+   * Creates a value from the result of `serialize` on the other side. Do not
    * trust the other side: check `data`, and throw if it is wrong. The message
-   * with it then fails with a `SerializationError`, and the connection goes on.
+   * then fails with a `SerializationError`, and the connection stays open.
    */
   deserialize(data: unknown): T;
 }

@@ -1,26 +1,25 @@
 /**
- * A custom type that is recognized by looking at the value instead of by its
- * class, for values without a class of their own, such as functions and
- * `undefined`. The layers above the channel use it; users register a
- * `Serializer`.
+ * A custom type that is recognized by inspecting the value instead of its
+ * class, for values without their own class, such as functions and `undefined`.
+ * For the layers above the channel. Users register a `Serializer`.
  *
- * A `context` is the only way in which state of a message reaches a type: the
- * layer that sends passes its own with the content, and the channel passes an
+ * A `context` is the only way to pass the state of a message to a type. The
+ * sending layer passes its own context with the content. The channel passes an
  * `ArrivalContext` with content that has arrived.
  */
 export interface TypeEntry {
   /**
-   * Returns whether `value` is of this type. Called for what is no plain data:
-   * functions, objects whose class has no serializer, plain objects that are
-   * async iterable, bigints, numbers that the codec does not carry, and
-   * `undefined` except as a property. `context` is what the layer above passed
+   * Returns whether `value` is of this type. Called for values that are not
+   * plain data: functions, objects whose class has no serializer, plain objects
+   * that are async iterable, bigints, numbers that the codec does not carry,
+   * and `undefined` except as a property. `context` comes from the layer above,
    * with the message. Must not throw.
    */
   matches(value: unknown, context: unknown): boolean;
-  /** Turns a value that matched into data that the codec can carry. */
+  /** Converts a value that matched to data that the codec can carry. */
   pack(value: unknown, context: unknown): unknown;
   /**
-   * Makes a value from the data of the other side. `context` is the
+   * Creates a value from the data of the other side. `context` is the
    * `ArrivalContext` of the message.
    */
   unpack(data: unknown, context: unknown): unknown;

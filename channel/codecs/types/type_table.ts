@@ -14,9 +14,9 @@ const CARRIED_BY_JSON: CodecCapabilities = {
 };
 
 /**
- * Converts between a user's values and the plain data that a codec sees: custom
- * types, `undefined`, values that cannot be carried, and limits. It serves both
- * directions of one connection.
+ * Converts between a user's values and the plain data that a codec sees.
+ * Handles custom types, `undefined`, values that cannot be carried, and limits.
+ * Serves both directions of one connection.
  */
 export class TypeTable implements Walk {
   readonly types: readonly TypeEntry[];
@@ -31,10 +31,10 @@ export class TypeTable implements Walk {
   #ids: Map<object, number> | null = null;
 
   /**
-   * Makes the table. The id of a type is its position in `types`. Without
-   * `options` it has the default limits and carries what JSON does.
+   * Creates the table. The id of a type is its position in `types`. Without
+   * `options`, the table has the default limits and carries what JSON carries.
    *
-   * @throws {TypeError} If a class is listed twice, or an entry is no
+   * @throws {TypeError} If a class is listed twice, or an entry is not a
    * serializer.
    */
   constructor(
@@ -58,21 +58,21 @@ export class TypeTable implements Walk {
   }
 
   /**
-   * Turns `value` into plain data for a codec. The value itself is left as it
-   * is, and returned if nothing needs to change.
+   * Converts `value` to plain data for a codec. Does not change `value`, and
+   * returns it if it already is plain data.
    *
-   * - Plain objects and arrays are walked; properties that are not enumerable
-   *   or have a symbol as key are not sent. An instance of another class needs
-   *   a serializer for it or for an ancestor, of which the nearest is taken.
-   * - `undefined`, and a hole, becomes `null` in a list and by itself, unless a
-   *   type matches it; as a property it is left out. `-0` arrives as `0`.
-   * - What the codec does not carry is refused, as are functions, symbols, the
-   *   key `__type__`, a callable `then`, `toJSON` and the like, too many keys,
-   *   and what is nested too deep or circular.
+   * - Walks plain objects and arrays. Properties that are not enumerable or
+   *   have a symbol as key are not sent. An instance of another class needs a
+   *   serializer for its class or for an ancestor. The nearest is used.
+   * - `undefined`, or a hole, becomes `null` in a list and by itself, unless a
+   *   type matches it. As a property it is left out. `-0` arrives as `0`.
+   * - Refuses values that the codec does not carry, functions, symbols, the key
+   *   `__type__`, callables named `then`, `toJSON` and the like, too many keys,
+   *   and data that is nested too deep or circular.
    *
    * @param context Passed to the `pack` of each {@linkcode TypeEntry}.
-   * @throws {SerializationError} If something cannot be sent; `path` leads to
-   * it, and the message says what to do.
+   * @throws {SerializationError} If something cannot be sent. `path` leads to
+   * it, and the message gives the remedy.
    */
   pack(value: unknown, context?: unknown): unknown {
     // A getter or a serializer may use the same table for another value.
@@ -88,21 +88,21 @@ export class TypeTable implements Walk {
   }
 
   /**
-   * Turns decoded data into the values that a user sees. Lists and maps are
-   * changed in place.
+   * Converts decoded data to the values that a user sees. Changes lists and
+   * maps in place.
    *
    * - `{"__type__": [id, data]}` becomes the value that the serializer makes,
    *   innermost first.
    * - A `bigint` in the range of safe integers becomes a number.
-   * - A function under a name that the language calls by itself, such as
-   *   `then` and `toJSON`, is refused, as is a revived value with a callable
-   *   `then`: awaiting or printing data must not run what a peer chose.
+   * - Refuses a function under a name that the language calls by itself, such
+   *   as `then` and `toJSON`, and a revived value with a callable `then`:
+   *   awaiting or printing data must not run code that a peer chose.
    *
    * @param context Passed to the `unpack` of each {@linkcode TypeEntry}.
    * @param maxWeight The most memory that a value with custom types may take,
    * in bytes.
-   * @throws {SerializationError} If a value cannot be revived: the message is
-   * bad, the connection is not.
+   * @throws {SerializationError} If a value cannot be revived. Only the message
+   * fails; the connection stays open.
    * @throws {ProtocolError} If the data is nested too deep, a map has too many
    * keys, or custom types would take too much memory.
    */

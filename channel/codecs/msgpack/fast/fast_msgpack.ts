@@ -2,8 +2,8 @@ import type { Codec } from "../../codec.ts";
 import { msgpack } from "../msgpack.ts";
 
 /**
- * Makes the codec that `msgpack` of `@denomas/denomas/channel` makes, by an
- * entry that loads nothing else.
+ * Creates the same codec as `msgpack` of `@denomas/denomas/channel`. This entry
+ * loads nothing else.
  *
  * @example Both ways
  * ```ts

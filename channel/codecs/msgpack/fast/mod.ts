@@ -1,8 +1,8 @@
 /**
  * The MessagePack codec of channels, RPC and agents, without anything else.
  *
- * It is the codec `msgpack` of `@denomas/denomas/channel`, for code that uses
- * the format alone.
+ * It is the same codec as `msgpack` of `@denomas/denomas/channel`, for code
+ * that uses only the format.
  *
  * ```ts
  * import { fastMsgpack } from "@denomas/denomas/msgpack";
