@@ -1,8 +1,8 @@
 import type { ByteStream } from "./transport.ts";
 
 /**
- * Returns the stream of a connection whose handshake is not done: it can only be
- * closed.
+ * Returns the stream of a connection whose handshake is not done. It can only
+ * be closed.
  *
  * @param name The name of the handshake, such as `"TLS"`.
  */

@@ -1,4 +1,4 @@
-/** Bytes in the order in which they came, in pieces of any length. */
+/** Bytes in the order of their arrival, in chunks of any length. */
 export class Chunks {
   readonly #chunks: Uint8Array[] = [];
 
@@ -7,7 +7,7 @@ export class Chunks {
     return this.#chunks.length === 0;
   }
 
-  /** Adds a piece, which belongs to the queue from now on. */
+  /** Adds a chunk, which belongs to the queue from now on. */
   push(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
   }
@@ -17,7 +17,7 @@ export class Chunks {
     this.#chunks.length = 0;
   }
 
-  /** Moves as many bytes as fit to `into`; returns their number. */
+  /** Moves as many bytes as fit to `into`, and returns their number. */
   take(into: Uint8Array): number {
     let taken = 0;
     let whole = 0;
@@ -29,7 +29,7 @@ export class Chunks {
       if (part.length === chunk.length) whole++;
       else this.#chunks[whole] = chunk.subarray(part.length);
     }
-    // One splice a read: there may be very many short chunks.
+    // One splice for each read, because there may be very many short chunks.
     this.#chunks.splice(0, whole);
     return taken;
   }

@@ -25,26 +25,26 @@ export type ResourceKind =
   | "process"
   | "network";
 
-/** Something that happened. Each layer declares the types of its own events. */
+/** An event. Each layer declares the types of its own events. */
 export interface ObservedEvent {
   /** Names the kind of event, such as `"message"`. */
   readonly type: string;
 }
 
-/** Hears of everything that the package opens, closes and does. */
+/** Receives everything that the package opens, closes and does. */
 export interface Notifications {
   /**
-   * `resource` came into being. `describe` returns a few words for it as it is
+   * `resource` was created. `describe` returns a short description of its state
    * at the time of the call.
    */
   opened(resource: object, kind: ResourceKind, describe: () => string): void;
   /** `resource` belongs to `owner`, and ends with it. */
   owned(resource: object, owner: object): void;
-  /** The user was handed `handle`, whose `close` closes `resource`. */
+  /** The user received `handle`, whose `close` closes `resource`. */
   handed(handle: object, resource: object): void;
-  /** `resource` is gone. Called once for each `opened`. */
+  /** `resource` has ended. Called once for each `opened`. */
   closed(resource: object): void;
-  /** Something happened, in the turn in which this is called. */
+  /** An event happened, in the current turn. */
   event(event: ObservedEvent): void;
 }
 
@@ -52,7 +52,9 @@ export interface Notifications {
 export type Observer = Partial<Notifications>;
 
 class ObserverList implements Notifications {
-  /** Replaced, not changed: an observer may add or remove one while notified. */
+  /**
+   * Replaced, never changed: a notified observer may add or remove observers.
+   */
   observers: readonly Observer[] = [];
 
   opened(resource: object, kind: ResourceKind, describe: () => string): void {
@@ -80,12 +82,12 @@ const list = new ObserverList();
 
 /**
  * The slot that call sites notify, as in `observed.by?.closed(this)`. It is
- * `null` while nobody observes, so that no event is made for nothing.
+ * `null` while nothing observes, so that no event is created needlessly.
  */
 export const observed: { by: Notifications | null } = { by: null };
 
 /**
- * Adds `observer`, which hears of everything from now on.
+ * Adds `observer`, which receives all notifications from now on.
  *
  * @returns A function that removes it. Repeatable.
  */

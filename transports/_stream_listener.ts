@@ -13,11 +13,11 @@ const LONGEST_PAUSE_MS = 100;
 export interface StreamListenerOptions<C> {
   /** The real address. */
   readonly address: string;
-  /** Takes over a new connection. */
+  /** Takes ownership of a new connection. */
   readonly accept: (conn: C) => void;
   /** Called with the error of each failed accept. */
   readonly onError: ((error: unknown) => void) | undefined;
-  /** Hides it from clients before it is closed; must not reject. */
+  /** Hides the listener from clients before it is closed. Must not reject. */
   readonly beforeClose?: () => void | Promise<void>;
 }
 
@@ -69,11 +69,11 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
         this.#handOver(conn);
       } catch (error) {
         if (this.#isClosing()) return;
-        // That connection is gone from the queue. A pause here would let a
-        // client that resets connections keep all others out.
+        // That connection has left the queue. A pause here would let a client
+        // that resets connections keep out all others.
         if (isReset(error)) continue;
         this.#options.onError?.(error);
-        // A lack of file descriptors, for one, would fail again at once.
+        // An error such as a lack of file descriptors would recur at once.
         if (!this.#isClosing()) await this.#pause();
       }
     }
@@ -106,8 +106,8 @@ export class StreamListener<C extends Deno.Conn> implements Listener {
 }
 
 /**
- * Returns whether a client has reset its connection before it was accepted.
- * `Deno` is read only here, so that other runtimes can load this file.
+ * Returns whether a client reset its connection before it was accepted. `Deno`
+ * is read only here, so that other runtimes can load this file.
  */
 function isReset(error: unknown): boolean {
   const { NotConnected, ConnectionReset, ConnectionAborted, BrokenPipe } =
@@ -120,6 +120,6 @@ function closeQuietly(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // The code that took it over has closed it.
+    // `accept` has closed it.
   }
 }

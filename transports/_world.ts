@@ -1,32 +1,32 @@
 /**
- * Time, turns of the event loop, chance and ids: everything that makes two runs
- * of the same program differ. All layers take these from {@linkcode world}, so
- * that a simulator can replace them in one place.
+ * Time, turns of the event loop, random numbers and ids: everything that makes
+ * two runs of the same program differ. All layers take these from
+ * {@linkcode world}, so that a simulator can replace them in one place.
  */
 
 import type { Transport } from "./transport.ts";
 
-/** A running timer; made by {@linkcode World.setTimer}. */
+/** A running timer. Created by {@linkcode World.setTimer}. */
 export interface WorldTimer {
   /** Stops the timer. Repeatable. */
   stop(): void;
-  /** Keeps the process alive while the timer runs, as it does at first. */
+  /** Keeps the process alive while the timer runs, which is the default. */
   ref(): void;
-  /** Lets the process end although the timer runs, where the platform can. */
+  /** Lets the process end while the timer runs, if the platform can. */
   unref(): void;
-  /** Whether fake timers have begun or ended since: it may never fire. */
+  /** Whether fake timers have begun or ended since. It may then never fire. */
   readonly isStale?: boolean;
 }
 
-/** How many turns of the event loop code has asked for. */
+/** Counts of the turns of the event loop that code has asked for. */
 export interface TurnCounts {
-  /** Since the start; it stays the same while nothing goes on. */
+  /** The number since the start. Stays the same while nothing happens. */
   readonly begun: number;
-  /** Those that have not come yet. */
+  /** The number of turns that have not come yet. */
   readonly pending: number;
 }
 
-/** The sources of time, turns, chance and ids. */
+/** The sources of time, turns, random numbers and ids. */
 export interface World {
   /** Returns the monotonic time, in milliseconds since an arbitrary point. */
   now(): number;
@@ -43,11 +43,11 @@ export interface World {
   setTimer(ms: number, action: () => void): WorldTimer;
   /** Resolves in the next turn of the event loop. */
   nextTurn(): Promise<void>;
-  /** The turns that `nextTurn` and `defer` were asked for. */
+  /** Counts of the turns requested by `nextTurn` and `defer`. */
   readonly turns: TurnCounts;
   /**
-   * As `nextTurn`, but is not in `turns`: for code that waits until all others
-   * have had theirs.
+   * Like `nextTurn`, but not counted in `turns`: for code that waits until all
+   * other code has had its turns.
    */
   uncountedTurn(): Promise<void>;
   /**
@@ -56,24 +56,25 @@ export interface World {
    */
   defer(action: () => void): void;
   /**
-   * Whether what waits for times in this world may share one timer: what is due
-   * at once then runs in one order, of which a simulator tries several.
+   * Whether all waits in this world may share one timer. Waits that are due at
+   * the same time then run in one order, of which a simulator tries several.
    */
   readonly sharesTimers?: boolean;
-  /** Carries the bytes of `local://` addresses in place of plain queues. */
+  /** Carries the bytes of `local://` addresses instead of plain queues. */
   readonly memory?: Transport;
 }
 
 /** The longest delay that `setTimeout` can hold, in milliseconds. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** What sets timers. */
+/** The functions that set timers. */
 type TimerFunctions = Pick<typeof globalThis, "setTimeout" | "clearTimeout">;
 
 /**
- * Returns what reads a global as it is now, whatever replaces it later. Deno
- * loads its timers when one of them is first read, which takes a third of the
- * time of an empty program: programs that set none need not wait for it.
+ * Returns a function that reads a global as it is now, even if it is replaced
+ * later. Deno loads its timers when one of them is first read, which takes a
+ * third of the time of an empty program. Programs without timers save that
+ * time.
  */
 function original<K extends keyof typeof globalThis>(
   name: K,
@@ -101,10 +102,10 @@ const real = {
 };
 
 /**
- * The monotonic time, which follows that of tests that fake it: where they
- * replace `performance.now`, it is read; where they replace `setTimeout` and
- * `Date` only, `Date` is; where `setTimeout` only, the timers that fire tell
- * the time.
+ * The monotonic time, which follows the fake time of tests. If a test replaces
+ * `performance.now`, that is read. If it replaces only `setTimeout` and `Date`,
+ * `Date` is read. If it replaces only `setTimeout`, each timer that fires
+ * advances the time.
  */
 class SystemClock {
   #source = real.now;
@@ -114,19 +115,19 @@ class SystemClock {
   now(): number {
     const source = currentSource();
     if (source !== this.#source) {
-      // Another clock goes on from here, wherever its own time begins. Whole
-      // milliseconds are added: a fraction would make delays one longer.
+      // Another clock continues from here, whatever its own time is. Adds whole
+      // milliseconds: a fraction would make delays one longer.
       this.#source = source;
       this.#ahead = Math.ceil(this.#last - source.call(performance));
     }
     const time = source.call(performance) + this.#ahead;
-    // The next test's fake date begins where it likes.
+    // The fake date of the next test may start at any time.
     if (time < this.#last) this.#ahead += Math.ceil(this.#last - time);
     else this.#last = time;
     return this.#last;
   }
 
-  /** Moves the time on to `time`, if it is not there yet. */
+  /** Advances the time to `time`, if it is not yet there. */
   advanceTo(time: number): void {
     this.#ahead += Math.max(0, time - this.now());
   }
@@ -143,7 +144,7 @@ const clock = new SystemClock();
 
 class SystemTimer implements WorldTimer {
   readonly #action: () => void;
-  /** What the timer was set with: who fakes them has timers of its own. */
+  /** The functions that set the timer: fake functions have their own timers. */
   readonly #by: TimerFunctions;
   #id: ReturnType<typeof setTimeout> | null = null;
   #isRef = true;
@@ -201,7 +202,7 @@ function deferByMessage(): (action: () => void) => void {
   };
 }
 
-/** Real, too: a fake one runs nothing until it is told to. */
+/** The real function: a fake one runs nothing until a test asks for it. */
 export const queueMicrotask = globalThis.queueMicrotask;
 
 /** The turns of the event loop are real for the same reason. */
@@ -241,12 +242,14 @@ const systemWorld: World = {
   sharesTimers: true,
 };
 
-/** As {@linkcode World.setTimer}, but on real time where a test fakes it. */
+/**
+ * Like {@linkcode World.setTimer}, but in real time even if a test fakes it.
+ */
 export function setRealTimer(ms: number, action: () => void): WorldTimer {
   return new SystemTimer(ms, action, real);
 }
 
-/** The world in use: that of the system unless {@linkcode useWorld} set one. */
+/** The world in use: the system's, unless {@linkcode useWorld} set another. */
 export let world: World = systemWorld;
 
 /**

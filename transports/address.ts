@@ -1,27 +1,26 @@
 import type { Transport } from "./transport.ts";
 
 /**
- * The parts of an address. Any scheme may use any of these forms; a transport
- * checks for itself that an address has the form that it needs.
+ * The parts of an address. Any scheme may use any of these forms. Each
+ * transport checks that an address has the form that it needs.
  */
 export type Address =
   | { readonly scheme: string; readonly host: string; readonly port: number }
   | { readonly scheme: string; readonly path: string }
   | { readonly scheme: string; readonly name: string };
 
-/** A host without colons, or an IPv6 host in brackets; then the port. */
+/** A host without colons, or an IPv6 host in brackets, followed by the port. */
 const HOST_AND_PORT =
   /^(?:\[([\da-fA-F]*:[\da-fA-F:.]*(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(0|[1-9]\d{0,4})$/;
 
 const MAX_PORT = 65_535;
 
-/** A name may go on with a port and a path. */
+/** A name may include a port and a path. */
 const NAME = /^[^\s/[\]][^\s[\]]*$/;
 
 /**
  * Parses `scheme://host:port`, `scheme://[/path]` or `scheme://name`. Hosts and
- * paths are taken as they are, so that {@linkcode formatAddress} returns `text`
- * again.
+ * paths stay unchanged, so that {@linkcode formatAddress} returns `text` again.
  *
  * @throws {TypeError} If `text` has none of these forms.
  */
@@ -40,21 +39,21 @@ export function parseAddress(text: string): Address {
   );
 }
 
-/** Writes an address in its one spelling. */
+/** Formats an address in its only spelling. */
 export function formatAddress(address: Address): string {
   const start = `${address.scheme}://`;
   if ("name" in address) return `${start}${address.name}`;
   if ("path" in address) return `${start}[${address.path}]`;
   const { host, port } = address;
   const shown = host.includes(":") ? `[${host}]` : host;
-  // Each connection has two addresses: a template would keep its parts, too.
+  // Each connection holds two addresses. A template would also keep its parts.
   return [start, shown, ":", port].join("");
 }
 
 /**
  * Returns the part of an address before `://`.
  *
- * @throws {TypeError} If there is none, or nothing after it.
+ * @throws {TypeError} If there is no such part, or nothing after `://`.
  */
 export function schemeOf(text: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/./s.exec(text)?.[1];
@@ -65,7 +64,7 @@ export function schemeOf(text: string): string {
 }
 
 /**
- * Returns the transport whose scheme `address` has.
+ * Returns the transport for the scheme of `address`.
  *
  * @throws {TypeError} If there is none.
  */

@@ -13,7 +13,7 @@ export interface TransportsOptions {
   readonly tls?: TlsOptions | undefined;
   /** The file mode of Unix sockets. */
   readonly mode?: number | undefined;
-  /** The name of the folder that is used to make a Unix socket. */
+  /** The name of the temporary folder for creating a Unix socket. */
   readonly temporaryName?: string | undefined;
 }
 
@@ -23,7 +23,7 @@ const PLAIN: readonly Transport[] = [tcp(), unix(), memory()];
 /**
  * Returns the transports of `options`, or TCP, Unix sockets and memory.
  *
- * @throws {TypeError} If `tls` cannot be used, or there are `transports`, too.
+ * @throws {TypeError} If `tls` cannot be used, or `transports` is set as well.
  */
 export function defaultTransports(
   { transports, tls, mode, temporaryName }: TransportsOptions = {},
@@ -42,8 +42,8 @@ export function defaultTransports(
 }
 
 /**
- * Returns the same options with `transports` filled in. Nothing that was to be
- * encrypted may go out in the clear: `tls` is refused where it has no effect.
+ * Returns the same options with `transports` filled in. Refuses `tls` where it
+ * has no effect, so that nothing meant to be encrypted is sent in the clear.
  *
  * @throws {TypeError} If `tls` cannot be used at `address`.
  */

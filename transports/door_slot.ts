@@ -1,7 +1,7 @@
 import { AddressInUseError } from "./errors.ts";
 import type { Connection, Listener } from "./transport.ts";
 
-/** The one server that can use a door, a transport in somebody else's server. */
+/** The only server that can use a door, a transport in another server. */
 export class DoorSlot {
   readonly #address: string;
   #accept: ((connection: Connection) => void) | null = null;
@@ -10,7 +10,7 @@ export class DoorSlot {
     this.#address = address;
   }
 
-  /** What takes the connections; `null` while no server uses the door. */
+  /** The handler of connections; `null` while no server uses the door. */
   get accept(): ((connection: Connection) => void) | null {
     return this.#accept;
   }
@@ -18,8 +18,8 @@ export class DoorSlot {
   /**
    * Lets a server use the door until its listener is closed.
    *
-   * @throws {AddressInUseError} If another server uses it.
-   * @throws {TypeError} If `address` is not that of the door.
+   * @throws {AddressInUseError} If another server uses the door.
+   * @throws {TypeError} If `address` is not the address of the door.
    */
   // deno-lint-ignore require-await -- it must reject, not throw
   async listen(
@@ -42,7 +42,7 @@ export class DoorSlot {
     let isOpen = true;
     return {
       address,
-      // Repeated, it must not close the door of a later server.
+      // A repeated call must not close the door of a later server.
       close: () => {
         if (isOpen) this.#accept = null;
         isOpen = false;

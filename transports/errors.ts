@@ -1,6 +1,6 @@
 /**
- * The base class of all errors of this package. One `instanceof` tells them from
- * the errors of the program.
+ * The base class of all errors of this package. One `instanceof` distinguishes
+ * them from the errors of the program.
  */
 export class DenomasError<Data extends object = object> extends Error {
   /** The name of the class. */
@@ -17,12 +17,12 @@ export class DenomasError<Data extends object = object> extends Error {
   }
 }
 
-/** The data of an error, and its cause; optional if there need be no data. */
+/** The data of an error, and its cause. Optional if no data is required. */
 export type ErrorDetails<Data extends object> = object extends Data
   ? [details?: Data & ErrorOptions]
   : [details: Data & ErrorOptions];
 
-/** Thrown when no connection to an address could be made. */
+/** Thrown when a connection to an address could not be made. */
 export class ConnectError extends DenomasError<Pick<ConnectError, "address">> {
   /** The name of the class. */
   override name = "ConnectError";
@@ -30,7 +30,7 @@ export class ConnectError extends DenomasError<Pick<ConnectError, "address">> {
   declare readonly address: string;
 }
 
-/** Thrown when a server cannot listen because another one does. */
+/** Thrown when a server cannot listen because another server listens there. */
 export class AddressInUseError
   extends DenomasError<Pick<AddressInUseError, "address">> {
   /** The name of the class. */
@@ -40,10 +40,10 @@ export class AddressInUseError
 }
 
 /**
- * The obstacle of a TLS handshake. `"not-tls"`: the other side does not speak
- * TLS. `"protocol"`: no common version, or a breach of TLS. `"ended"`: it closed without a reason.
- * `"timeout"`: the handshake took too long. The other codes name the fault of a
- * certificate.
+ * The cause of a failed TLS handshake. `"not-tls"`: the other side does not use
+ * TLS. `"protocol"`: there is no common version, or a side violated TLS.
+ * `"ended"`: the other side closed without a reason. `"timeout"`: the handshake
+ * took too long. The other codes name the fault of a certificate.
  */
 export type HandshakeCode =
   | "no-certificate"
@@ -58,8 +58,8 @@ export type HandshakeCode =
   | "timeout";
 
 /**
- * The reason for which two sides could not agree on TLS. A server reports it to
- * `onError`; for a client it is the `cause` of a {@linkcode ConnectError}.
+ * The reason why two sides could not agree on TLS. A server reports it to
+ * `onError`. For a client it is the `cause` of a {@linkcode ConnectError}.
  */
 export class HandshakeError
   extends DenomasError<Pick<HandshakeError, "address" | "code" | "by">> {
@@ -67,9 +67,9 @@ export class HandshakeError
   override name = "HandshakeError";
   /** The address of the other side. */
   declare readonly address: string;
-  /** The obstacle. */
+  /** The cause of the failure. */
   declare readonly code: HandshakeCode;
-  /** The side that refused the other: `"local"` is this side. */
+  /** The side that refused the other side: `"local"` is this side. */
   declare readonly by: "local" | "peer";
 }
 
@@ -80,7 +80,7 @@ export class FrameTooLargeError
   override name = "FrameTooLargeError";
   /** The length of the payload, in bytes, as far as it is known. */
   declare readonly bytes: number;
-  /** The limit that it exceeds, in bytes. */
+  /** The exceeded limit, in bytes. */
   declare readonly limitBytes: number;
 }
 
@@ -94,23 +94,23 @@ export class ProtocolError extends DenomasError {
 export type MismatchCode = "codec" | "protocol-mismatch";
 
 /**
- * The {@linkcode ProtocolError} of a peer whose first bytes show another codec or
- * protocol. To connect again is in vain.
+ * The {@linkcode ProtocolError} for a peer whose first bytes show another codec
+ * or protocol. Connecting again would fail too.
  */
 export class MismatchError extends ProtocolError {
-  /** What differs; it becomes the code of the connection's end. */
+  /** The kind of mismatch. It becomes the code of the connection's end. */
   readonly code: MismatchCode;
   /** Private, so that consoles do not print the bytes. */
   readonly #answer: Uint8Array | null;
 
-  /** Creates an error whose `answer` the peer is sent. */
+  /** Creates an error. `answer` is sent to the peer. */
   constructor(message: string, code: MismatchCode, answer: Uint8Array | null) {
     super(message);
     this.code = code;
     this.#answer = answer;
   }
 
-  /** The bytes that tell the peer so, if it can be told. */
+  /** The bytes that report the mismatch to the peer, or `null` if none can. */
   get answer(): Uint8Array | null {
     return this.#answer;
   }

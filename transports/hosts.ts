@@ -1,6 +1,6 @@
 /**
- * The hosts of connections, and a fair choice of the member that leaves a full
- * table which all hosts share.
+ * The hosts of connections, and a fair choice of the member to remove from a
+ * full table that all hosts share.
  */
 
 /** A scheme, a host with or without brackets, and a port. */
@@ -13,9 +13,9 @@ const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 const NETWORK_GROUPS = 4;
 
 /**
- * Returns the host of a remote address: the name or IPv4 address; the network
- * of an IPv6 address, since an owner has any number of addresses in it; or `""`
- * for addresses without a port, which are of this machine.
+ * Returns the host of a remote address: the name or IPv4 address, or the
+ * network of an IPv6 address, since its owner has any number of addresses in
+ * it. Returns `""` for addresses without a port, which belong to this machine.
  */
 export function hostOf(address: string): string {
   const host = HOST_AND_PORT.exec(address)?.[1] ?? "";
@@ -30,11 +30,11 @@ function networkOf(host: string): string {
 }
 
 /**
- * Returns the groups of an IPv6 address in their shortest form, eight of them;
- * of any other text, that text.
+ * Returns the eight groups of an IPv6 address in their shortest form. Returns
+ * any other text as the only item.
  */
 export function ipv6Groups(address: string): string[] {
-  // A URL has no leading zeros, nor the decimals of IPv4 at its end.
+  // A URL has no leading zeros, and no decimal IPv4 part at its end.
   const hostname = URL.parse(`http://[${address}]`)?.hostname;
   if (hostname === undefined) return [address];
   const [head = [], tail = []] = hostname.slice(1, -1).split("::")
@@ -45,7 +45,7 @@ export function ipv6Groups(address: string): string[] {
 
 /**
  * The members of a table that all hosts share, by host. To make room in a full
- * table, the oldest member of the host with the most members is taken out. So a
+ * table, the oldest member of the host with the most members is removed. So a
  * host that fills the table displaces only its own members, and a new member
  * has time to get through.
  */
@@ -73,7 +73,9 @@ export class HostGroups<T> {
     return oldest;
   }
 
-  /** Removes and returns the member that makes room, if there is one. */
+  /**
+   * Removes and returns the oldest member of the host with the most members.
+   */
   takeOldestOfLargest(): T | undefined {
     let largest = "";
     let size = 0;

@@ -1,6 +1,6 @@
 /**
  * The names that this layer offers to the layers above, but not to users. All
- * of it runs in browsers and in Node.
+ * of them work in browsers and in Node.
  *
  * @module
  */

@@ -11,11 +11,11 @@ import type {
 import { world } from "./_world.ts";
 
 /**
- * Returns a transport that carries bytes through queues within this process,
- * at `local://name`. Each Worker has names of its own.
+ * Returns a transport that carries bytes through queues within this process, at
+ * `local://name`. Each Worker has its own names.
  *
- * It behaves as a socket does: bytes are copied, delivery is asynchronous, and
- * a writer waits while 256 KiB are unread. Deliveries keep one order across all
+ * It behaves like a socket: bytes are copied, delivery is asynchronous, and a
+ * writer waits while 256 KiB are unread. Deliveries keep one order across all
  * connections, turn by turn of the event loop, so that runs repeat and timers
  * do not starve. Needs no permission.
  */
@@ -27,7 +27,7 @@ export function memory(): Transport {
   };
 }
 
-/** {@linkcode memory}, also where a simulator carries the bytes. */
+/** Like {@linkcode memory}, but a simulator does not replace it. */
 export const plainMemory: Transport = { scheme: "local", listen, connect };
 
 /** The capacity of one direction before its writer waits. */
@@ -37,8 +37,8 @@ let deliveries: (() => void)[] = [];
 
 /** Runs `delivery` in the next turn, in one order across all connections. */
 function deliver(delivery: () => void): void {
-  // In a simulation each belongs to a node, and is dropped if that crashes: none
-  // of another node may wait behind it.
+  // In a simulation, each delivery belongs to a node and is dropped if the node
+  // crashes. So no delivery of another node may wait behind it.
   if (world.memory !== undefined) return world.defer(delivery);
   deliveries.push(delivery);
   if (deliveries.length === 1) world.defer(deliverAll);
@@ -51,8 +51,8 @@ function deliverAll(): void {
 }
 
 /**
- * The servers by their addresses. All memory transports of the process share
- * this table.
+ * The servers by address. All memory transports of the process share this
+ * table.
  */
 const servers = new Map<string, (end: Connection) => void>();
 
@@ -79,7 +79,7 @@ async function listen(
       isOpen = false;
       return Promise.resolve();
     },
-    // A process whose only work is in memory has no event to wait for.
+    // Work in memory gives a process no event to wait for.
     ref: () => {},
     unref: () => {},
   };
@@ -125,7 +125,9 @@ function checkAddress(address: string): void {
 
 let connections = 0;
 
-/** Returns both ends of a connection without a server, far end at `address`. */
+/**
+ * Returns both ends of a connection without a server. `far` is at `address`.
+ */
 export function memoryPair(
   address: string,
 ): [near: Connection, far: Connection] {
@@ -137,7 +139,7 @@ export function memoryPair(
   ];
 }
 
-/** Returns both ends of a stream of bytes within this process. */
+/** Returns both ends of a byte stream within this process. */
 export function memoryStreams(): [near: ByteStream, far: ByteStream] {
   const near = new MemoryStream();
   const far = new MemoryStream();
@@ -158,9 +160,9 @@ class MemoryStream implements ByteStream {
   readonly #chunks: Chunks = new Chunks();
   #reading: PendingRead | null = null;
   #wakeWriter: (() => void) | null = null;
-  /** Bytes on their way to the peer, or unread there. */
+  /** The number of bytes on their way to the peer, or unread there. */
   #unread = 0;
-  /** The peer will send no more. */
+  /** Whether the peer will send no more. */
   #ended = false;
   #closed = false;
 
@@ -200,7 +202,7 @@ class MemoryStream implements ByteStream {
   ref(): void {}
   unref(): void {}
 
-  /** Takes a chunk from the peer, or `null` for the end. */
+  /** Receives a chunk from the peer, or `null` for the end. */
   #receive(chunk: Uint8Array | null): void {
     if (chunk === null) this.#ended = true;
     else if (!this.#closed) this.#chunks.push(chunk);

@@ -1,11 +1,12 @@
 /**
  * Bytes between two ends: the lowest layer of denomas.
  *
- * A {@linkcode Transport} listens and connects; a {@linkcode Connection} carries
- * bytes both ways. {@linkcode tcp}, {@linkcode unix} and {@linkcode memory}
- * return the built-in transports. This layer knows no frames, requests and
- * replies: for those use `@denomas/denomas/channel`, which takes transports of
- * your own.
+ * A {@linkcode Transport} listens and connects. A {@linkcode Connection}
+ * carries bytes both ways. {@linkcode tcp}, {@linkcode unix} and
+ * {@linkcode memory} return the built-in transports. {@linkcode encodeFrame}
+ * and {@linkcode FrameDecoder} convert frames to bytes and back. This layer has
+ * no requests and replies: for those use `@denomas/denomas/channel`, which also
+ * accepts your own transports.
  *
  * ```ts
  * import { type Connection, memory } from "@denomas/denomas/transports";

@@ -6,21 +6,21 @@ import type {
   Transport,
 } from "./transport.ts";
 
-/** The bytes that are written at once. */
+/** The most bytes to write at once. */
 const WRITE_BYTES = 64 * 1_024;
 
-/** Two streams of bytes that lead to the same program. */
+/** Two byte streams that lead to the same program. */
 export interface Pipes {
-  /** What the other side writes. */
+  /** The bytes that the other side writes. */
   readonly readable: ReadableStream<Uint8Array>;
-  /** What the other side reads. */
+  /** The bytes that the other side reads. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
 /**
  * Returns a transport over a pair of streams, such as the standard input and
- * output of a child process. It carries one connection: either side listens, the
- * other one connects. Addresses are `pipe://name`, with any name.
+ * output of a child process. It carries one connection: one side listens, and
+ * the other side connects. Addresses are `pipe://name`, with any name.
  *
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -41,8 +41,8 @@ export interface Pipes {
  * assertEquals(await client.remote.add(1, 2), 3);
  * ```
  *
- * A program that serves on its standard output must print nothing else there:
- * `console.error` is free.
+ * A program that serves on its standard output must print nothing else there.
+ * It may use `console.error`.
  */
 export function pipes(streams: Pipes): Transport {
   let isTaken = false;
@@ -81,7 +81,7 @@ export function pipes(streams: Pipes): Transport {
   };
 }
 
-/** Its one connection is there from the start. */
+/** Returns a listener whose only connection exists from the start. */
 function listenerAt(address: string): Listener {
   return {
     address,
@@ -101,7 +101,7 @@ class PipeStream implements ByteStream {
   constructor({ readable, writable }: Pipes) {
     this.#reader = readable.getReader();
     this.#writer = writable.getWriter();
-    // Its reads and writes tell of a failure.
+    // Reads and writes report failures.
     this.#reader.closed.catch(() => {});
     this.#writer.closed.catch(() => {});
     this.#closing.promise.catch(() => {});
@@ -123,9 +123,9 @@ class PipeStream implements ByteStream {
 
   async write(bytes: Uint8Array): Promise<number> {
     if (this.#isClosed) throw closedError();
-    // The stream may keep what it is given.
+    // The stream may keep the bytes that it is given.
     const part = bytes.slice(0, WRITE_BYTES);
-    // A stream does not give up a write that waits for its peer.
+    // A stream does not cancel a write that waits for its peer.
     await Promise.race([this.#writer.write(part), this.#closing.promise]);
     return part.length;
   }
@@ -141,12 +141,12 @@ class PipeStream implements ByteStream {
     const error = closedError();
     this.#closing.reject(error);
     this.#reader.cancel(error).catch(() => {});
-    // What was written has been taken: its writes have been awaited.
+    // The stream has accepted all written bytes, since writes are awaited.
     this.#writer.close().catch(() => {});
     this.#writer.abort(error).catch(() => {});
   }
 
-  // The streams belong to a process, which has methods for this.
+  // The streams belong to a process, which has these methods itself.
   ref(): void {}
   unref(): void {}
 }

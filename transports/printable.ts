@@ -1,5 +1,6 @@
-// Patterns of Unicode classes take V8 0.2 ms to make, a fiftieth of an empty
-// program: they stand where they are used, and programs that never do save it.
+// Creating patterns of Unicode classes takes V8 0.2 ms, a fiftieth of an empty
+// program. They stand where they are used, so that other programs save that
+// time.
 
 /** The default length of a shown text, in UTF-16 units. */
 const SHOWN_UNITS = 200;
@@ -13,8 +14,8 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 /**
  * Returns text of a peer as one line that is safe in a log, an error message, a
  * name or a terminal. A text over `maxUnits` is cut and ends with an ellipsis.
- * Escaped is what could deceive a reader, or control a terminal or a log:
- * control characters, line and paragraph separators, invisible and
+ * Escapes everything that could deceive a reader, or control a terminal or a
+ * log: control characters, line and paragraph separators, invisible and
  * direction-changing format characters, and halves of surrogate pairs.
  */
 export function printable(text: string, maxUnits = SHOWN_UNITS): string {
@@ -23,8 +24,8 @@ export function printable(text: string, maxUnits = SHOWN_UNITS): string {
 }
 
 /**
- * Does the same for a text of several lines, such as a stack, which keeps its
- * line breaks and tabs.
+ * Like {@linkcode printable}, but for a text of several lines, such as a stack,
+ * which keeps its line breaks and tabs.
  */
 export function printableLines(text: string, maxUnits = Infinity): string {
   return cutText(text, maxUnits)
@@ -32,8 +33,8 @@ export function printableLines(text: string, maxUnits = Infinity): string {
 }
 
 /**
- * Returns the first `maxUnits` UTF-16 units of `text`, and an ellipsis if it is
- * longer. The cut never leaves half of a surrogate pair.
+ * Returns the first `maxUnits` UTF-16 units of `text`, followed by an ellipsis
+ * if `text` is longer. The cut never leaves half of a surrogate pair.
  */
 export function cutText(text: string, maxUnits: number): string {
   if (text.length <= maxUnits) return text;

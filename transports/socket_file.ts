@@ -11,7 +11,7 @@ import { world } from "./_world.ts";
 export interface SocketFile {
   /** The path at which it was published. */
   readonly path: string;
-  /** Its inode, by which it is told from the file of another server. */
+  /** Its inode, which distinguishes it from the file of another server. */
   readonly ino: number | null;
 }
 
@@ -23,7 +23,7 @@ const LOCK_POLL_MS = 5;
 const SUFFIX_BYTES = ".abcdef/s".length;
 
 /**
- * Checks that the system can hold `path` with `extraBytes` more.
+ * Checks that the system supports a path with `extraBytes` more than `path`.
  *
  * @throws {RangeError} If it is too long.
  */
@@ -43,13 +43,13 @@ export function checkPathLength(path: string, extraBytes = 0): void {
 }
 
 /**
- * Listens in a folder that only the owner can enter, sets `mode`, and
- * publishes the socket at `path` by a hard link, which fails if a file is
- * there. So no client can connect before the mode is set, and only one of two
- * servers succeeds. The folder is beside `path`, with `.` and `name` after it.
+ * Listens in a folder that only the owner can enter, sets `mode`, and publishes
+ * the socket at `path` by a hard link, which fails if a file exists there. So
+ * no client can connect before the mode is set, and only one of two servers
+ * succeeds. The folder's path is `path`, then `.` and `name`.
  *
- * @throws {AddressInUseError} If a server listens there, or a file is there
- * that is not a socket.
+ * @throws {AddressInUseError} If a server listens there, or the file there is
+ * not a socket.
  * @throws {RangeError} If the path is too long.
  */
 export async function publishSocket(
@@ -83,15 +83,15 @@ export async function publishSocket(
  * while its server still listens: another server could replace a dead socket
  * between the check and the removal.
  *
- * It is gone when this returns: a client that hears that the server is closing
- * must not reach it again.
+ * The file is gone when this returns: a client that learns that the server is
+ * closing must not reach it again.
  */
 export function retractSocket(file: SocketFile): void {
   try {
     const { ino } = Deno.lstatSync(file.path);
     if (ino !== null && ino === file.ino) Deno.removeSync(file.path);
   } catch {
-    // It was removed before, which is as good.
+    // It was already removed.
   }
   observed.by?.closed(file);
 }
@@ -102,8 +102,8 @@ export async function inodeOf(path: string): Promise<number | null> {
 }
 
 /**
- * Removes the socket of a process that has ended without doing so: one on which
- * no server listens, or the one with the inode `ino`.
+ * Removes the socket of a process that ended without removing it: a socket on
+ * which no server listens, or the socket with the inode `ino`.
  */
 export async function removeSocketOf(
   path: string,
@@ -114,14 +114,14 @@ export async function removeSocketOf(
     const isKnown = ino !== null && await inodeOf(path) === ino;
     if (isKnown || await isDeadSocket(path)) await Deno.remove(path);
   } catch (error) {
-    // It belongs to another server, or the whole folder is gone.
+    // The socket belongs to another server, or the whole folder is gone.
     if (error instanceof AddressInUseError) return;
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
   }
 }
 
-/** Removes what `publishSocket` of a process that was killed has left. */
+/** Removes the files that `publishSocket` of a killed process has left. */
 export async function removeTemporary(
   path: string,
   name: string,
@@ -138,12 +138,12 @@ function temporaryFolder(path: string, name: string): string {
 }
 
 /**
- * Links `temporary` to `path`, where at most a dead socket may be.
+ * Links `temporary` to `path`, where only a dead socket may be.
  *
- * A rival could replace a dead socket between the check and its removal. So
- * only the holder of the folder's lock, which ends with its process, checks and
- * removes. A server that closes removes its file before it stops to listen, so
- * no owner is left that might remove a dead socket.
+ * Another program could replace a dead socket between the check and its
+ * removal. So only the holder of the folder's lock, which ends with its
+ * process, checks and removes. A closing server removes its file before it
+ * stops listening, so no owner is left that might remove a dead socket.
  */
 async function publish(temporary: string, path: string): Promise<void> {
   if (await tryLink(temporary, path)) return;
@@ -161,7 +161,7 @@ async function publish(temporary: string, path: string): Promise<void> {
 
 /**
  * Takes the lock of the folder that holds `path`. Any program that can read the
- * folder can hold its lock for ever, so the wait is limited.
+ * folder can hold its lock forever, so the wait is limited.
  *
  * @throws {AddressInUseError} If another program holds it for too long.
  */
@@ -204,8 +204,8 @@ async function tryLink(temporary: string, path: string): Promise<boolean> {
 }
 
 /**
- * Returns whether a socket without a listener is at `path`; `false` if no file
- * is there, or was for a moment.
+ * Returns whether `path` is a socket without a listener. Returns `false` if no
+ * file is there, or if the file has just disappeared.
  *
  * @throws {AddressInUseError} If a live socket or another file is there.
  */
@@ -222,7 +222,7 @@ async function isDeadSocket(path: string): Promise<boolean> {
     if (failure instanceof errors.ConnectionRefused) return true;
     if (failure instanceof errors.NotFound) return false;
     if (failure instanceof errors.NotCapable) throw failure;
-    // It may belong to another user and must not be removed.
+    // The socket may belong to another user and must not be removed.
     throw inUse(path, "the socket there cannot be reached", failure);
   } catch (error) {
     if (error instanceof errors.NotFound) return false;

@@ -20,10 +20,11 @@ export interface TcpOptions {
    */
   readonly tls?: TlsOptions | undefined;
   /**
-   * Lets other processes and Workers of the same user, which set this as well,
-   * listen at the same address. On Linux the system gives each new connection
-   * to one of them, so that they serve it from all cores; other systems do not
-   * spread connections. Needs Deno's flag `--unstable-net`.
+   * Lets other processes and Workers of the same user listen at the same
+   * address, if they set this option as well. On Linux the system gives each
+   * new connection to one of them, so that they serve the address from all
+   * cores. Other systems do not spread connections. Needs Deno's flag
+   * `--unstable-net`.
    *
    * @default {false}
    */
@@ -38,11 +39,11 @@ export interface TcpOptions {
  * 40 ms and more. Keep-alive is on, to notice a host that vanished. Needs
  * `--allow-net`.
  *
- * With TLS a connection carries bytes after both sides have accepted each
- * other's certificate; its `peerName` is the name in the peer's certificate. A
- * listener hands out connections whose `handshake` is still to be done.
- * TLS needs Node's `node:tls`, which is loaded at the first use, and
- * `--allow-read` for certificates that are files.
+ * With TLS, a connection carries bytes after both sides have accepted each
+ * other's certificate. Its `peerName` is the name in the peer's certificate. A
+ * listener hands out connections whose `handshake` is not yet done. TLS needs
+ * Node's `node:tls`, which is loaded at the first use, and `--allow-read` for
+ * certificate files.
  *
  * @throws {TypeError} If the options for TLS do not fit together.
  */
@@ -108,9 +109,9 @@ async function connect(
   }
 }
 
-/** Without the flag, Deno would end the process. */
+/** Checks for the flag, because without it Deno would end the process. */
 function checkReusePort(address: string): void {
-  // This function is there with the flag only.
+  // This function exists only with the flag.
   if ("listenDatagram" in Deno) return;
   throw new TypeError(
     `Cannot listen on '${address}' with 'reusePort': Deno runs without '--unstable-net', start it with that flag`,
@@ -129,7 +130,7 @@ function connectionOver(conn: Deno.TcpConn): Connection {
     conn.setNoDelay(true);
     conn.setKeepAlive(true);
   } catch {
-    // The peer has reset it already; the first read fails.
+    // The peer has already reset the connection. The first read fails.
   }
   return {
     stream: conn,

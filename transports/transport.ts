@@ -2,9 +2,9 @@
  * The contract between the channel layer and the carriers of its bytes.
  *
  * A {@linkcode Transport} listens and connects. A {@linkcode Connection} has a
- * {@linkcode ByteStream} that carries bytes both ways; frames, queues and limits
- * are the channel's. `testTransport` of `@denomas/denomas/testing` checks every
- * obligation that is stated here; run it on your own transport.
+ * {@linkcode ByteStream} that carries bytes both ways. Frames, queues and
+ * limits are not its concern. `testTransport` of `@denomas/denomas/testing`
+ * checks every obligation that is stated here. Run it on your own transport.
  */
 
 import type { TlsOptions } from "./tls/options.ts";
@@ -25,16 +25,17 @@ export interface TransportConnectOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Makes connections to addresses of one scheme. */
+/** Creates connections to addresses of one scheme. */
 export interface Transport {
   /** The scheme of its addresses, without `://`. */
   readonly scheme: string;
   /**
-   * Listens at `address` and hands each new connection to `accept`, which
-   * must not throw.
+   * Listens at `address` and passes each new connection to `accept`, which must
+   * not throw.
    *
    * @throws {AddressInUseError} If another server listens there.
-   * @throws {TypeError} If `address` does not have the form that it needs.
+   * @throws {TypeError} If `address` does not have the form that the transport
+   * needs.
    */
   listen(
     address: string,
@@ -45,18 +46,19 @@ export interface Transport {
    * Makes one attempt to connect to `address`.
    *
    * @throws {ConnectError} If no server can be reached there.
-   * @throws {TypeError} If `address` does not have the form that it needs.
+   * @throws {TypeError} If `address` does not have the form that the transport
+   * needs.
    */
   connect(
     address: string,
     options?: TransportConnectOptions,
   ): Promise<Connection>;
   /**
-   * Takes up renewed certificates, for handshakes that begin after this: of
-   * connections that it accepts, and of those that it makes. Without `changes`,
-   * files are read again; what `changes` leave out stays. Open connections stay.
-   * If this rejects, nothing has changed. A transport without certificates does
-   * not have this method.
+   * Uses renewed certificates in handshakes that begin after this, for accepted
+   * and for outgoing connections. Without `changes`, reads the files again.
+   * Options that `changes` omits stay as they are. Open connections are not
+   * affected. If this rejects, nothing has changed. A transport without
+   * certificates does not have this method.
    *
    * @throws {TypeError} If the certificates cannot be used.
    */
@@ -65,16 +67,16 @@ export interface Transport {
 
 /** A listening socket. Returned by {@linkcode Transport.listen}. */
 export interface Listener {
-  /** The real address: an ephemeral port is filled in. */
+  /** The real address, including the port that the system chose. */
   readonly address: string;
   /**
-   * Ends listening and frees the address. Accepted connections go on.
+   * Stops listening and frees the address. Accepted connections stay open.
    * Repeatable; never rejects.
    */
   close(): Promise<void>;
-  /** Keeps the process alive while it listens, as it does at first. */
+  /** Keeps the process alive while it listens, which is the default. */
   ref(): void;
-  /** Lets the process end although it listens. */
+  /** Lets the process end while it listens. */
   unref(): void;
 }
 
@@ -90,23 +92,23 @@ export interface Connection {
   /** The address of the other end. */
   readonly remoteAddress: string;
   /**
-   * The name in the certificate that the peer proved to own.
+   * The name in the certificate that the peer has proved to own.
    *
    * @default {null}
    */
   readonly peerName?: string | null;
   /**
-   * The HTTP request by which the peer opened the connection, if it did.
+   * The HTTP request that opened the connection, if there was one.
    *
    * @default {null}
    */
   readonly request?: UpgradeRequest | null;
   /**
-   * Does the handshake of an accepted connection, if it begins with one as with
-   * TLS. Resolves to the connection that carries the bytes, in the place of this
-   * one, whose stream can only be closed. `signal` ends the handshake, which then
-   * rejects with the signal's reason; the caller sees to it that this happens
-   * after `timeoutMs` at the latest.
+   * Runs the handshake of an accepted connection, if it needs one, as with TLS.
+   * Resolves to the connection that carries the bytes. It replaces this
+   * connection, whose stream can only be closed. `signal` ends the handshake,
+   * which then rejects with the signal's reason. The caller must make sure that
+   * this happens after `timeoutMs` at the latest.
    *
    * @throws {HandshakeError} If the sides cannot agree.
    */
@@ -117,35 +119,36 @@ export interface Connection {
 }
 
 /**
- * A two-way stream of bytes, such as a `Deno.Conn`. It keeps their order, and
- * may cut and join them as it likes. Its user has at most one read and one write
- * pending, and calls `closeWrite` and `close` at most once.
+ * A two-way stream of bytes, such as a `Deno.Conn`. It keeps the order of the
+ * bytes, but may split and join chunks. Its user has at most one read and one
+ * write pending, and calls `closeWrite` and `close` at most once.
  */
 export interface ByteStream {
   /**
    * Reads into `into`. Resolves to the number of bytes, or to `null` at the
    * end. After a failed write, or when the peer has closed the stream, it must
-   * come to an end or reject.
+   * reach the end or reject.
    */
   read(into: Uint8Array): Promise<number | null>;
   /**
-   * Writes some of `bytes`, at least one. Resolves to their number once the
-   * caller may overwrite them. While the peer does not read, it must wait sooner
-   * or later, so that no transport holds any number of bytes.
+   * Writes some of `bytes`, at least one byte. Resolves to the number of
+   * written bytes once the caller may overwrite them. While the peer does not
+   * read, it must wait sooner or later, so that no transport holds an unlimited
+   * number of bytes.
    */
   write(bytes: Uint8Array): Promise<number>;
   /**
-   * Ends this side's direction: the peer reads all that was written, and then
+   * Ends this side's direction: the peer reads all written bytes, and then
    * `null`. Reading goes on until the peer ends its direction too.
    */
   closeWrite(): Promise<void>;
   /**
-   * Ends both directions at once; pending reads and writes reject. What the peer
-   * has not read yet may be lost.
+   * Ends both directions at once. Pending reads and writes reject. Bytes that
+   * the peer has not read yet may be lost.
    */
   close(): void;
-  /** Keeps the process alive while a read is pending, as it does at first. */
+  /** Keeps the process alive while a read is pending, which is the default. */
   ref(): void;
-  /** Lets the process end although a read is pending. */
+  /** Lets the process end while a read is pending. */
   unref(): void;
 }

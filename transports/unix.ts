@@ -22,8 +22,8 @@ export interface UnixOptions {
    */
   readonly mode?: number | undefined;
   /**
-   * The name of the temporary folder that listening uses, for those who clean up
-   * after a process that may be killed.
+   * The name of the temporary folder that listening uses, so that it can be
+   * removed after the process was killed.
    *
    * @default {a random one}
    *
@@ -37,7 +37,7 @@ export interface UnixOptions {
  * `ipc://[/path/to/socket]`.
  *
  * A socket file has its mode before any other program can find it. It replaces
- * the socket of a crashed server, but nothing else, and is removed by `close`.
+ * the socket of a crashed server, but no other file, and `close` removes it.
  * Needs `--allow-read` and `--allow-write` for its folder, and `--allow-net`.
  */
 export function unix(
@@ -125,7 +125,7 @@ async function describe(cause: unknown, path: string): Promise<string> {
     return "there is no such socket, start the server first";
   }
   if (cause instanceof Deno.errors.ConnectionRefused) {
-    // The system refuses ordinary files in the same words.
+    // The system refuses ordinary files with the same error.
     const isSocket = (await Deno.lstat(path).catch(() => null))?.isSocket;
     return isSocket === false
       ? "the file there is not a socket"

@@ -1,17 +1,19 @@
 /**
- * The HTTP request by which a peer opened a WebSocket: a copy, which stays
- * valid. It says what the peer wrote, and proves nothing.
+ * The HTTP request by which a peer opened a WebSocket. A copy, which stays
+ * valid. The peer wrote its content, which proves nothing.
  */
 export interface UpgradeRequest {
   /** The path and the query. */
   readonly target: string;
-  /** The headers, `origin` and `host` among them. */
+  /** The headers, including `origin` and `host`. */
   readonly headers: Headers;
   /** The cookies by name, not decoded. */
   readonly cookies: ReadonlyMap<string, string>;
 }
 
-/** Returns the cookies of a request. Of two with one name the first counts. */
+/**
+ * Returns the cookies of a request. The first of several with one name counts.
+ */
 export function cookiesIn(headers: Headers): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
   for (const pair of headers.get("cookie")?.split(";") ?? []) {

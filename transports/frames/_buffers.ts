@@ -10,7 +10,7 @@ export function takeBuffer(bytes: number): Uint8Array<ArrayBuffer> {
   return bytes <= SMALL_BYTES ? takeSmallBuffer() : spareBuffers.take(bytes);
 }
 
-/** Takes back a buffer, which its user must not touch again. */
+/** Takes back a buffer. Its user must not touch it again. */
 export function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
   if (buffer.length === SMALL_BYTES) giveSmallBuffer(buffer);
   else spareBuffers.give(buffer);

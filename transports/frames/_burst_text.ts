@@ -1,7 +1,9 @@
-/** The bytes that become text at once: what a connection reads unless it is busy. */
+/**
+ * The most bytes that become text at once: one read of a connection at rest.
+ */
 const WINDOW_BYTES = 4 * 1024;
 
-/** Reads that are left alone after one that was not ASCII. */
+/** The number of reads to skip after a read that was not ASCII. */
 const SKIPPED_READS = 15;
 
 const HEADER_BYTES = 4;
@@ -9,9 +11,9 @@ const HEADER_BYTES = 4;
 const decoder = new TextDecoder();
 
 /**
- * The text of frames that were read together. To call the decoder once for all
- * of them, and cut what it returns, takes a fifth of the time of a call for each
- * small frame. Only for ASCII, of which each byte is a unit of the text.
+ * The text of frames that were read together. Decoding all of them at once and
+ * cutting the result takes a fifth of the time of decoding each small frame.
+ * Only for ASCII, where each byte is one unit of the text.
  */
 export class BurstText {
   /** The text of the buffer from `#start` to `#end`, headers included. */
@@ -29,7 +31,8 @@ export class BurstText {
 
   /**
    * Returns the payload from `start` to `end` of `buffer`, which was read up to
-   * `filled`, if it is ASCII and came with others. `null` is no statement.
+   * `filled`, as text. Returns `null` if that is not possible: the payload is
+   * not ASCII, came alone, or was not examined.
    */
   of(
     buffer: Uint8Array,
@@ -71,7 +74,7 @@ const NONE_HIDDEN: readonly number[] = [];
 
 /**
  * Clears the high bit of the last byte in each header from `start` to `end`, so
- * that it is ASCII. Returns the places where it was set.
+ * that it is ASCII. Returns the indices where the bit was set.
  */
 function hideLengths(
   buffer: Uint8Array,

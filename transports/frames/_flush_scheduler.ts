@@ -1,6 +1,6 @@
 /**
- * Decides when a connection writes its queued frames. Pure: it starts no timer
- * and writes no byte, but tells its owner when to.
+ * Decides when a connection writes its queued frames. Pure: its owner starts
+ * the timers and writes the bytes.
  */
 
 /** The time at which a flush is to start. */
@@ -10,32 +10,32 @@ export type FlushTime = "now" | "microtask" | "turn";
  * The state of the flushes of one connection.
  *
  * - `idle`: no frame is queued.
- * - `held`: frames are queued, and the delivery of a read is under way, whose
- *   end decides when to flush.
+ * - `held`: frames are queued while the frames of a read are delivered. The end
+ *   of the delivery decides when to flush.
  * - `scheduled`: a flush will start.
- * - `all`, `part`: a flush is under way.
- * - `failed`: a write failed, so nothing will be written.
+ * - `all`, `part`: a flush is in progress.
+ * - `failed`: a write failed, so nothing more will be written.
  */
 type FlushState = "idle" | "held" | "scheduled" | "all" | "part" | "failed";
 
 /**
  * The number of frames in each part of the answers to a burst. The other side
- * can start with the first part while this side makes the next one: with 64
- * calls in flight that is 1.5 to 1.9 times the throughput of one write for all
- * of them, after which each side waits for the other.
+ * can start with the first part while this side makes the next. With 64 calls
+ * in flight, that gives 1.5 to 1.9 times the throughput of one write for all of
+ * them, after which each side waits for the other.
  */
 const FRAMES_A_PART = 16;
 
 /**
- * The flushes of one connection. A lone frame leaves on the next microtask.
- * While frames arrive in bursts, their handlers answer in as many microtasks,
- * and a flush in between would send each answer alone (0.65 of the throughput
- * at 64 calls in flight). Then the flush waits for the next turn of the event
+ * The flushes of one connection. A single frame leaves in the next microtask.
+ * While frames arrive in bursts, each handler answers in its own microtask, and
+ * a flush in between would send each answer alone (0.65 of the throughput at 64
+ * calls in flight). So the flush then waits for the next turn of the event
  * loop, or until a part is complete.
  */
 export class FlushScheduler {
   #state: FlushState = "idle";
-  /** The frames that were queued after the last batch was taken. */
+  /** The number of frames queued since the last batch was taken. */
   #queuedFrames = 0;
   #isDelivering = false;
   /** Whether the last read brought more than one frame. */
@@ -47,14 +47,14 @@ export class FlushScheduler {
   }
 
   /**
-   * Whether the flush under way takes one more batch: all frames that were
-   * queued meanwhile, or a part of them if it is complete.
+   * Whether the flush in progress takes another batch: all frames that were
+   * queued meanwhile, or a complete part of them.
    */
   get takesMore(): boolean {
     return this.#state === "all" || this.#queuedFrames >= FRAMES_A_PART;
   }
 
-  /** Notes a queued frame. Returns when to flush, if that is not known yet. */
+  /** Counts a queued frame. Returns when to flush, unless that is decided. */
   queued(): FlushTime | null {
     this.#queuedFrames++;
     if (this.#state === "idle") {
@@ -73,8 +73,9 @@ export class FlushScheduler {
   }
 
   /**
-   * Notes that so many frames of one read were delivered. Only now it shows
-   * whether they are a burst. Returns when to flush what they made queue.
+   * Notes that `frames` frames of one read were delivered, which decides
+   * whether they are a burst. Returns when to flush the frames that they
+   * caused.
    */
   endDelivery(frames: number): FlushTime | null {
     this.#isDelivering = false;
@@ -83,8 +84,8 @@ export class FlushScheduler {
   }
 
   /**
-   * Starts a flush. Returns `false` if there is nothing to do: a part may have
-   * left before the flush that was scheduled.
+   * Starts a flush. Returns `false` if there is nothing to do, because a part
+   * left before the scheduled flush.
    */
   start(what: "all" | "part"): boolean {
     if (!this.#isWaiting()) return false;
@@ -92,12 +93,12 @@ export class FlushScheduler {
     return true;
   }
 
-  /** Notes that the flush under way has taken all queued frames. */
+  /** Notes that the flush in progress has taken all queued frames. */
   taken(): void {
     this.#queuedFrames = 0;
   }
 
-  /** Ends a flush. Returns when to flush the frames that are left. */
+  /** Ends a flush. Returns when to flush the remaining frames. */
   end(): FlushTime | null {
     if (this.#queuedFrames > 0) return this.#schedule();
     this.#state = "idle";

@@ -1,12 +1,12 @@
 /**
- * The length of the shortest buffer that is worth keeping. Buffers of 64 KiB are
- * those that count most: V8 stops the program to collect all garbage whenever
- * some megabytes of them were made, which took half of the time of echoes.
+ * The length of the shortest buffer that is worth keeping. Buffers of 64 KiB
+ * matter most: V8 stops the program for a full garbage collection whenever some
+ * megabytes of them were created. That took half of the time of echoes.
  */
 const SHORTEST_BYTES = 8 * 1024;
 /** The most bytes to keep: about the queue of one busy connection. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
-/** The most buffers to keep, all of which may have to be looked at. */
+/** The most buffers to keep. A search may look at all of them. */
 const MAX_KEPT = 64;
 
 /**
@@ -20,9 +20,9 @@ export class SpareBuffers {
   #keptBytes = 0;
 
   /**
-   * Returns a kept buffer of `bytes` bytes up to twice that, or a new one. The one
-   * that was given last is still in the cache of the processor: 64 KiB there and
-   * back are up to 1.5 times as fast as with the one given first.
+   * Returns a kept buffer of `bytes` bytes up to twice that, or a new one.
+   * Prefers the buffer that was given last, which is still in the processor's
+   * cache: echoes of 64 KiB are up to 1.5 times as fast as with the oldest one.
    */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes < SHORTEST_BYTES) return new Uint8Array(bytes);
@@ -35,7 +35,7 @@ export class SpareBuffers {
     return buffer!;
   }
 
-  /** Keeps a buffer, which its user must not touch again, if it is worth it. */
+  /** Keeps a buffer if it is worth it. Its user must not touch it again. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const { length } = buffer;
     if (length < SHORTEST_BYTES || length > MAX_KEPT_BYTES) return;

@@ -15,7 +15,7 @@ export const HEADER_BYTES = 4;
 const FIRST_BUFFER_BYTES = 512;
 /** The largest read buffer of an idle connection. */
 const IDLE_BUFFER_BYTES = 4 * 1024;
-/** The read buffer while more bytes arrive than the idle one holds. */
+/** The read buffer while more bytes arrive than an idle buffer holds. */
 const BUSY_BUFFER_BYTES = 64 * 1024;
 /** The factor by which a filled read buffer grows. */
 const GROWTH = 4;
@@ -29,8 +29,9 @@ const REFUSAL =
   "This server speaks denomas over plain connections, and neither HTTP nor TLS.\n";
 
 /**
- * The answer to an HTTP request and to a TLS handshake. A TLS client learns from
- * it that the server has no TLS; the end of the connection could mean anything.
+ * The answer to an HTTP request and to a TLS handshake. It shows a TLS client
+ * that the server does not use TLS. The mere end of the connection could mean
+ * anything.
  */
 const FOREIGN_ANSWER: Uint8Array = encoder.encode(
   "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n" +
@@ -38,18 +39,18 @@ const FOREIGN_ANSWER: Uint8Array = encoder.encode(
 );
 
 /**
- * Cuts a stream of bytes into frames. Read into {@linkcode space}, report the
- * number of bytes to {@linkcode filled}, then take frames by {@linkcode next}
- * until it returns `null`.
+ * Splits a stream of bytes into frames. Read into {@linkcode space}, report the
+ * number of bytes to {@linkcode filled}, then call {@linkcode next} until it
+ * returns `null`.
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
   #buffer = EMPTY;
   #start = 0;
   #end = 0;
-  /** The length of the last frame, header included. */
+  /** The length of the last frame, including its header. */
   #lastBytes = 0;
-  /** Made when needed: on many connections no frames come together. */
+  /** Created when needed: on many connections no frames arrive together. */
   #burst: BurstText | null = null;
 
   /** Creates a decoder that refuses payloads over `maxFrameBytes`. */
@@ -57,7 +58,7 @@ export class FrameDecoder {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
-  /** The number of bytes held of an incomplete frame. */
+  /** The number of bytes of an incomplete frame. */
   get heldBytes(): number {
     return this.#end - this.#start;
   }
@@ -100,7 +101,7 @@ export class FrameDecoder {
 
   /**
    * Returns the payload that `next` returned last as text, if it is ASCII and
-   * came with others, or `null`. To be called before `space`.
+   * arrived together with others, or `null`. To be called before `space`.
    */
   ascii(): string | null {
     const end = this.#start;
@@ -122,7 +123,7 @@ export class FrameDecoder {
       const { text, answer } = seen;
       const message =
         `Cannot read frame: the peer sent ${text} where the length of a frame was expected`;
-      // Later it is a fault of a peer that does speak the protocol.
+      // After the first frame, the peer does use the protocol and broke it.
       throw this.#lastBytes === 0
         ? new MismatchError(message, "protocol-mismatch", answer)
         : new ProtocolError(message);
@@ -136,11 +137,11 @@ export class FrameDecoder {
     );
   }
 
-  /** Keeps only a small buffer, since the connection may be idle from now on. */
+  /** Keeps only a small buffer, since the connection may be idle now. */
   #reset(): void {
     const { length } = this.#buffer;
-    // Of a small one that was filled, or did not suffice, a busy peer would need
-    // several for a burst.
+    // If a small buffer was filled or too short, a busy peer would need several
+    // reads of that size for a burst.
     const isFilled = length > 0 && this.#end === length;
     const bytes = length > FIRST_BUFFER_BYTES || isFilled
       ? IDLE_BUFFER_BYTES
@@ -156,7 +157,7 @@ export class FrameDecoder {
 
   /**
    * Makes room for the rest of a frame. The buffer grows with the bytes that
-   * have arrived, not with the length that the header claims: only a peer that
+   * have arrived, not with the length that the header claims. Only a peer that
    * has filled it makes it grow.
    */
   #makeRoom(): void {
@@ -174,7 +175,7 @@ export class FrameDecoder {
     );
     const bytes = isFull ? Math.min(most, earned) : 0;
     if (bytes > this.#buffer.length) {
-      // It may be longer: to use all of it saves reads of large frames.
+      // It may be longer than `bytes`. Using all of it saves reads.
       const grown = spareBuffers.take(bytes);
       grown.set(this.#buffer.subarray(this.#start, this.#end));
       giveBuffer(this.#buffer);
@@ -188,7 +189,8 @@ export class FrameDecoder {
 }
 
 /**
- * Returns the frame of `payload`, header included. A string is sent as UTF-8.
+ * Returns the frame of `payload`, including its header. A string is sent as
+ * UTF-8.
  *
  * @throws {RangeError} If `payload` is empty.
  */
@@ -226,7 +228,7 @@ export function writeUint32(
   bytes[at + 3] = value;
 }
 
-/** The likely protocol of a wrong peer, and the answer that it understands. */
+/** The likely protocol of a wrong peer, and an answer in that protocol. */
 interface Foreign {
   readonly text: string;
   readonly answer: Uint8Array | null;

@@ -1,17 +1,15 @@
-/**
- * The frames of a connection that wait to be written. Pure: no I/O and no timers.
- */
+/** The queue of a connection's frames to write. Pure: no I/O and no timers. */
 import { giveBuffer, takeBuffer } from "./_buffers.ts";
 import { FrameTooLargeError } from "../errors.ts";
 import { HEADER_BYTES, readUint32, refuseEmpty, writeUint32 } from "./frame.ts";
 
 /**
- * Payloads of this length and more are not copied to other frames: that saves a
- * tenth of the CPU time of messages of 1 MiB. With 64 KiB the write of their own
- * costs as much.
+ * Payloads of at least this length are not copied next to other frames. That
+ * saves a tenth of the CPU time of messages of 1 MiB. At 64 KiB, their separate
+ * write costs as much as it saves.
  */
 const LARGE_BYTES = 128 * 1024;
-/** The most to begin with where the last run was as long. */
+/** The longest first buffer, used if the last run was at least as long. */
 const AGAIN_BYTES = 64 * 1024;
 /** A string up to this length gets room for its longest UTF-8 form at once. */
 const SHORT_STRING = 1024;
@@ -19,12 +17,12 @@ const SHORT_STRING = 1024;
 const PLAIN_STRING = 128;
 
 const EMPTY = new Uint8Array(0);
-/** They stay empty: most queues never revoke a frame, and have no large one. */
+/** These stay empty: most queues revoke no frame and have no large one. */
 const NONE_REVOKED = new Set<number>();
 const NONE_LARGE: LargeFrame[] = [];
 const encoder = new TextEncoder();
 
-/** Gets a payload back that nobody reads any more. */
+/** Takes back payloads that are no longer read. */
 export interface PayloadOwner {
   release(payload: Uint8Array): void;
 }
@@ -32,7 +30,7 @@ export interface PayloadOwner {
 /** A payload that is not copied, and the frames before it up to its header. */
 interface LargeFrame {
   readonly before: Uint8Array<ArrayBuffer>;
-  /** The bytes in `before`, and the position of the first of them. */
+  /** The number of bytes in `before`, and the position of the first. */
   readonly length: number;
   readonly base: number;
   readonly payload: Uint8Array;
@@ -41,24 +39,24 @@ interface LargeFrame {
 
 /**
  * Collects frames to be written. All frames pushed between two calls of
- * {@linkcode take} leave as one run of bytes, but for large payloads, which are
- * runs of their own. The position of a frame is the number of bytes that were
- * pushed before it.
+ * {@linkcode take} leave as one run of bytes, except that each large payload is
+ * its own run. The position of a frame is the number of bytes that were pushed
+ * before it.
  */
 export class FrameQueue {
   readonly #maxFrameBytes: number;
-  /** The frames behind the last large one. */
+  /** The frames after the last large frame. */
   #buffer = EMPTY;
   #length = 0;
   /** The position of the first byte of `#buffer`. */
   #base = 0;
   #large = NONE_LARGE;
-  /** The one of which all but the payload has been taken. */
+  /** A large frame of which only the payload is not yet taken. */
   #rest: LargeFrame | null = null;
-  /** The positions of revoked frames that are not taken. */
+  /** The positions of revoked frames that are not yet taken. */
   #revoked = NONE_REVOKED;
   #bytes = 0;
-  /** Where the frames begin that are not taken. */
+  /** The position up to which frames have been taken. */
   #takenTo = 0;
   #taken: Uint8Array<ArrayBuffer> | LargeFrame = EMPTY;
   #lastLength = 0;
@@ -73,15 +71,15 @@ export class FrameQueue {
     return this.#bytes;
   }
 
-  /** Whether the next run is not the last one. */
+  /** Whether a large payload waits, so that more than one run may be left. */
   get hasLarge(): boolean {
     return this.#rest !== null || this.#large.length > 0;
   }
 
   /**
    * Adds `payload` to the end, a string as UTF-8, and returns its position. It
-   * is copied before this returns, unless it is large and has an owner, who gets
-   * it back when it is released.
+   * is copied before this returns, unless it is large and has an owner, which
+   * gets it back on release.
    *
    * @throws {FrameTooLargeError} If it exceeds the limit.
    * @throws {RangeError} If it is empty.
@@ -132,8 +130,9 @@ export class FrameQueue {
   }
 
   /**
-   * Drops the frame at `position` unless it has been taken. Repeatable. Once
-   * the other frames are taken, its position counts as taken, too.
+   * Drops the frame at `position`, unless it has been taken. Returns whether it
+   * is dropped. Repeatable. Once the other frames are taken, its position
+   * counts as taken, too.
    */
   revoke(position: number): boolean {
     if (this.isTaken(position)) return false;
@@ -152,8 +151,8 @@ export class FrameQueue {
   }
 
   /**
-   * Takes the next run of waiting bytes, or returns `null`. They stay valid until
-   * {@linkcode release}, which must come before the next `take`.
+   * Takes the next run of waiting bytes, or returns `null`. The bytes stay
+   * valid until {@linkcode release}, which must come before the next `take`.
    */
   take(): Uint8Array | null {
     if (this.#rest !== null) return this.#takePayload(this.#rest);
@@ -168,7 +167,7 @@ export class FrameQueue {
     return this.#takeRun(buffer, length);
   }
 
-  /** Takes what comes before the payload of a large frame, if there is any. */
+  /** Takes the bytes before the payload of a large frame, if there are any. */
   #takeBefore(large: LargeFrame): Uint8Array | null {
     const { before, length, base, payload, owner } = large;
     const isRevoked = this.#revoked.has(base + length - HEADER_BYTES);
@@ -221,7 +220,7 @@ export class FrameQueue {
 
   /**
    * Closes the gaps of revoked frames in the first `length` bytes of a buffer,
-   * which begins at `base`. Returns how many are left.
+   * which begins at `base`. Returns the number of remaining bytes.
    */
   #closeGaps(
     buffer: Uint8Array<ArrayBuffer>,
@@ -238,13 +237,13 @@ export class FrameQueue {
       to += at - from;
       if (at === length) break;
       this.#revoked.delete(position);
-      // The payload of a large frame is not there.
+      // The payload of a large frame is not in this buffer.
       from = Math.min(at + HEADER_BYTES + readUint32(buffer, at), length);
     }
     return to;
   }
 
-  /** Keeps no buffer, since no frame is waiting. */
+  /** Releases the buffer, since no frame is waiting. */
   #dropBuffer(): void {
     giveBuffer(this.#buffer);
     this.#buffer = EMPTY;
@@ -257,13 +256,13 @@ export class FrameQueue {
     if (this.#pushAscii(text)) return;
     const read = this.#encode(text);
     if (read === text.length) return;
-    // It is not ASCII: the rest may need three bytes for each unit.
+    // The text is not ASCII: the rest may need three bytes for each unit.
     this.#reserve((text.length - read) * 3);
     this.#encode(text.slice(read));
   }
 
   /**
-   * Appends `text` and returns `true` if it is short and ASCII. To copy it unit
+   * Appends `text` and returns `true` if it is short and ASCII. Copying it unit
    * by unit saves the call of the encoder, 13 % of a small message.
    */
   #pushAscii(text: string): boolean {
@@ -277,7 +276,9 @@ export class FrameQueue {
     return true;
   }
 
-  /** Appends as much of `text` as fits, and returns the number of its units. */
+  /**
+   * Appends as much of `text` as fits. Returns the number of appended units.
+   */
   #encode(text: string): number {
     const room = this.#buffer.subarray(this.#length);
     const { read, written } = encoder.encodeInto(text, room);

@@ -15,18 +15,18 @@ export interface FrameReceiver {
   frame(payload: Uint8Array): void;
   /**
    * The last read ended within a frame, of which `heldBytes` have arrived,
-   * header included. A receiver without this method cannot notice a frame that
-   * never becomes complete.
+   * including its header. Without this method, a receiver cannot detect a frame
+   * that never becomes complete.
    */
   partial?(heldBytes: number): void;
-  /** The system has taken everything that was queued so far. */
+  /** The system has accepted everything that was queued so far. */
   written(): void;
   /**
-   * The connection ended, and not by {@linkcode FramedConnection.close}. `error`
-   * is `null` if the peer ended the stream; a `ProtocolError` or
-   * `FrameTooLargeError` if a frame broke the protocol; any other error if the
-   * connection was lost, which includes an end within a frame. Called at most
-   * once, and last.
+   * The connection ended, and not by {@linkcode FramedConnection.close}.
+   * `error` is `null` if the peer ended the stream, a `ProtocolError` or
+   * `FrameTooLargeError` if a frame broke the protocol, and any other error if
+   * the connection was lost, which includes an end within a frame. Called at
+   * most once, and last.
    */
   end(error: unknown): void;
 }
@@ -34,8 +34,8 @@ export interface FrameReceiver {
 /**
  * The number of frames from an incessant sender after which other connections
  * take their turn. They cost 0.2 ms, nearly half as much as that many small
- * calls; with twice as many, other peers waited half as long again. It is not a
- * time, so that runs over memory repeat.
+ * calls. With twice as many, other peers waited half as long again. A count
+ * instead of a time, so that runs over memory repeat.
  */
 const FRAMES_A_TURN = 128;
 
@@ -56,19 +56,22 @@ const TURNS_UNTIL_POLL = 64;
 let readConnections = 0;
 
 /**
- * `open`: both directions. `finishing`: the queue is written, then the stream
- * is ended. `closed`: the stream is closed.
+ * The state of a connection.
+ *
+ * - `open`: both directions are open.
+ * - `finishing`: the queue is written, then the stream is ended.
+ * - `closed`: the stream is closed.
  */
 type State = "open" | "finishing" | "closed";
 
 /**
- * Frames over the bytes of a connection, which it owns: the holder must call
- * `close`, or wait for {@linkcode FrameReceiver.end}.
+ * Frames over the bytes of a connection. It owns the connection: its holder
+ * must call `close`, or wait for {@linkcode FrameReceiver.end}.
  */
 export class FramedConnection {
-  /** Bytes that the system has taken so far. */
+  /** The number of bytes that the system has accepted so far. */
   writtenBytes = 0;
-  /** Bytes received so far. */
+  /** The number of bytes received so far. */
   receivedBytes = 0;
 
   readonly #connection: Connection;
@@ -81,16 +84,18 @@ export class FramedConnection {
   #writingBytes = 0;
   #writeError: unknown = null;
   #isLeaving = false;
-  /** Frames delivered since the peer last paused, or others had their turn. */
+  /** Frames delivered since the peer last paused or others had their turn. */
   #framesInTurn = 0;
 
-  /** Takes over `connection`; payloads may have up to `maxFrameBytes`. */
+  /**
+   * Takes ownership of `connection`. Payloads may have up to `maxFrameBytes`.
+   */
   constructor(connection: Connection, maxFrameBytes: number) {
     this.#connection = connection;
     this.#stream = connection.stream;
     this.#decoder = new FrameDecoder(maxFrameBytes);
     this.#queue = new FrameQueue(maxFrameBytes);
-    // The transport and its wrappers know the connection, but not this object.
+    // The transport and its wrappers know `connection`, but not this object.
     observed.by?.opened(
       connection,
       "connection",
@@ -98,7 +103,9 @@ export class FramedConnection {
     );
   }
 
-  /** Bytes queued or being written, headers included; 0 after the end. */
+  /**
+   * The number of bytes queued or being written, with headers; 0 after the end.
+   */
   get queuedBytes(): number {
     return this.#isClosed() ? 0 : this.#queue.bytes + this.#writingBytes;
   }
@@ -113,14 +120,14 @@ export class FramedConnection {
   /**
    * Queues one frame and returns its position in the stream of sent bytes. A
    * string is sent as UTF-8, with U+FFFD for each half of a surrogate pair.
-   * `payload` is copied before this returns, or read until its `owner` gets it
-   * back. After the end it is dropped.
+   * `payload` is copied before this returns, or is read until its `owner` gets
+   * it back. After the end the frame is dropped.
    *
    * Frames that are queued in one synchronous run leave in order, as one write.
-   * While frames arrive in bursts, the frames queued in one turn of the event
-   * loop do so, in several parts if they are many.
+   * While frames arrive in bursts, this applies to all frames queued in one
+   * turn of the event loop. Many frames leave in several parts.
    *
-   * @throws {FrameTooLargeError} If `payload` exceeds the limit; nothing was
+   * @throws {FrameTooLargeError} If `payload` exceeds the limit. Nothing was
    * queued then.
    * @throws {RangeError} If `payload` is empty.
    */
@@ -135,8 +142,8 @@ export class FramedConnection {
   }
 
   /**
-   * Returns whether the system has taken the frame at `position`, at least in
-   * part. Also answers right after the end. Not to be called for a revoked
+   * Returns whether the system has accepted the frame at `position`, at least
+   * in part. Also valid right after the end. Not to be called for a revoked
    * frame.
    */
   isSent(position: number): boolean {
@@ -144,8 +151,8 @@ export class FramedConnection {
   }
 
   /**
-   * Takes the frame at `position` out of the queue. Returns `false`, and does
-   * nothing, if the system has taken it, at least in part.
+   * Removes the frame at `position` from the queue. Returns `false` and does
+   * nothing if the system has accepted it, at least in part.
    */
   revoke(position: number): boolean {
     if (this.#isClosed()) return !this.isSent(position);
@@ -153,10 +160,10 @@ export class FramedConnection {
   }
 
   /**
-   * Sends no more: once the queue is written, the peer sees the end of the
+   * Sends no more. Once the queue is written, the peer sees the end of the
    * stream. Reading goes on until the peer ends too, which
-   * {@linkcode FrameReceiver.end} reports. To close a socket that holds unread
-   * bytes instead would reset it, and the peer could lose the last frames.
+   * {@linkcode FrameReceiver.end} reports. Closing a socket that holds unread
+   * bytes would instead reset it, and the peer could lose the last frames.
    */
   finish(): void {
     if (this.#state !== "open") return;
@@ -165,8 +172,8 @@ export class FramedConnection {
   }
 
   /**
-   * Does the same, but does not wait for the peer to end. Only for a peer that
-   * sends nothing more.
+   * Like {@linkcode finish}, but does not wait for the peer to end. Only for a
+   * peer that sends nothing more.
    */
   leave(): void {
     this.#isLeaving = true;
@@ -174,8 +181,8 @@ export class FramedConnection {
   }
 
   /**
-   * Ends the connection at once and drops the queue. The receiver is called no
-   * more. Repeatable.
+   * Ends the connection at once and drops the queue. The receiver is not called
+   * any more. Repeatable.
    */
   close(): void {
     if (this.#state === "closed") return;
@@ -186,19 +193,19 @@ export class FramedConnection {
   }
 
   /**
-   * Returns the payload that the receiver is being told of as text, if it is
-   * ASCII and came with others, or `null`.
+   * Returns the payload of the current call of `frame` as text, if it is ASCII
+   * and arrived together with others, or `null`.
    */
   ascii(): string | null {
     return this.#decoder.ascii();
   }
 
-  /** Keeps the process alive while it is open, as it does at first. */
+  /** Keeps the process alive while it is open, which is the default. */
   ref(): void {
     this.#stream.ref();
   }
 
-  /** Lets the process end although it is open. */
+  /** Lets the process end while it is open. */
   unref(): void {
     this.#stream.unref();
   }
@@ -209,7 +216,7 @@ export class FramedConnection {
       while (this.#state !== "closed") {
         const space = this.#decoder.space();
         const bytes = await this.#stream.read(space);
-        // The read may have been done when this side closed the connection.
+        // This side may have closed the connection after the read was done.
         if (this.#isClosed()) break;
         if (bytes === null) {
           error = this.#endError();
@@ -218,7 +225,7 @@ export class FramedConnection {
         this.receivedBytes += bytes;
         this.#decoder.filled(bytes);
         while (!this.#deliver(receiver)) await this.#giveWay();
-        // More bytes that were there would have filled the space.
+        // If more bytes had arrived, they would have filled the space.
         if (bytes < space.length) this.#framesInTurn = 0;
       }
     } catch (cause) {
@@ -229,20 +236,21 @@ export class FramedConnection {
     this.#end(error);
   }
 
-  /** Tells a peer of another protocol so, in a few bytes which always fit. */
+  /** Tells a peer with another protocol so. The few bytes always fit. */
   async #answer({ answer }: MismatchError): Promise<void> {
     if (answer === null) return;
     try {
       await this.#stream.write(answer);
       await this.#stream.closeWrite();
     } catch {
-      // It has gone, or this side has closed. The error is reported anyway.
+      // The peer is gone, or this side has closed. The error is reported
+      // anyway.
     }
   }
 
   /**
-   * Lets other connections take their turn. To wait for the poll of their
-   * sockets takes 0.2 ms; the shortest timer would take 2.
+   * Lets other connections take their turn. Waiting for the poll of their
+   * sockets takes 0.2 ms. The shortest timer would take 2 ms.
    */
   async #giveWay(): Promise<void> {
     this.#framesInTurn = 0;
@@ -342,8 +350,8 @@ export class FramedConnection {
   }
 
   #endStream(): void {
-    // Fails if the peer is gone or this side has closed. No frame is lost by
-    // that, and the read reports the end.
+    // Fails if the peer is gone or this side has closed. That loses no frame,
+    // and the read reports the end.
     const ended = this.#stream.closeWrite().catch(() => {});
     if (this.#isLeaving) ended.then(() => this.#end(null));
   }
