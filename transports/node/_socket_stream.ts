@@ -2,15 +2,15 @@ import type { Duplex } from "node:stream";
 import type { ByteStream } from "../transport.ts";
 
 /**
- * The bytes that are handed to Node at once. With small parts, progress towards
- * a slow peer can be seen, and the rest is not copied twice.
+ * The most bytes passed to Node at once. With small parts, progress towards a
+ * slow peer is visible, and the rest is not copied twice.
  */
 const WRITE_BYTES = 64 * 1_024;
 
-/** What keeps the process alive. */
+/** The object whose `ref` keeps the process alive. */
 type Holder = Pick<ByteStream, "ref" | "unref">;
 
-/** A stream of bytes over a socket of Node, which it owns. */
+/** A byte stream over a Node socket, which it owns. */
 export class SocketStream implements ByteStream {
   readonly #socket: Duplex;
   readonly #holder: Holder;
@@ -20,8 +20,8 @@ export class SocketStream implements ByteStream {
   #failWrite: (error: Error) => void = () => {};
 
   /**
-   * Takes over `socket`, which is connected. `holder` keeps the process alive for
-   * it, and `closedError` makes the error for its end.
+   * Takes ownership of `socket`, which is connected. `holder` keeps the process
+   * alive for it, and `closedError` creates the error for its end.
    */
   constructor(socket: Duplex, holder: Holder, closedError: () => Error) {
     this.#socket = socket;
@@ -47,7 +47,7 @@ export class SocketStream implements ByteStream {
   async read(into: Uint8Array): Promise<number | null> {
     for (;;) {
       const length = Math.min(this.#socket.readableLength, into.length);
-      // A read of 0 bytes makes it fetch more, and notice the end.
+      // A read of 0 bytes makes the socket fetch more, and notice the end.
       const bytes: Uint8Array | null = this.#socket.read(length);
       if (bytes !== null) {
         into.set(bytes);
@@ -63,7 +63,7 @@ export class SocketStream implements ByteStream {
     const part = bytes.subarray(0, WRITE_BYTES);
     return new Promise((resolve, reject) => {
       if (this.#error !== null) return reject(this.#error);
-      // A socket that closes does not call back for writes under way.
+      // A socket that closes does not call back for pending writes.
       this.#failWrite = reject;
       this.#socket.write(part, (error?: Error | null) => {
         if (error) reject(error);

@@ -6,7 +6,7 @@ import { SocketStream } from "./_socket_stream.ts";
 
 /**
  * Returns the transports for `tcp://host:port` and `ipc://[/path]` over the
- * sockets of Node, which Bun and Deno have as well. They connect, and cannot
+ * sockets of Node, which Bun and Deno also provide. They connect, but cannot
  * listen: servers run in Deno.
  */
 export function nodeSockets(): readonly Transport[] {
@@ -58,7 +58,7 @@ function targetOf(
   );
 }
 
-/** Resolves once `socket` is connected; destroys it otherwise. */
+/** Resolves when `socket` is connected. Destroys the socket otherwise. */
 function connected(
   socket: Socket,
   address: string,
@@ -80,7 +80,7 @@ function connected(
     };
     const onAbort = () => {
       done();
-      // What it says of the end is not of interest any more.
+      // Later errors of the socket do not matter.
       socket.on("error", () => {});
       socket.destroy();
       reject(signal!.reason);

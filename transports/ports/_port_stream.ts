@@ -2,32 +2,32 @@ import { Chunks } from "../_chunks.ts";
 import { DenomasError } from "../errors.ts";
 import type { ByteStream } from "../transport.ts";
 
-/** The bytes that may be on their way or unread before a writer waits. */
+/** The most bytes in transit or unread before a writer waits. */
 const WINDOW_BYTES = 256 * 1_024;
 
 /**
- * What the two ends of a connection send each other: bytes, the number of bytes
- * that were read, the end of a direction, or that of both.
+ * A message between the two ends of a connection: bytes, the number of bytes
+ * that were read, the end of one direction, or the end of both.
  */
 type PortMessage = Uint8Array | number | "end" | "close";
 
-/** A stream of bytes over a `MessagePort`, which it owns. */
+/** A byte stream over a `MessagePort`, which it owns. */
 export class PortStream implements ByteStream {
   readonly #port: MessagePort;
   readonly #chunks: Chunks = new Chunks();
-  /** The bytes that the peer has not read. */
+  /** The number of bytes that the peer has not read. */
   #unread = 0;
-  /** `ended`: the peer sends no more. `gone`: it reads no more, either. */
+  /** `ended`: the peer sends no more. `gone`: it does not read either. */
   #peer: "open" | "ended" | "gone" = "open";
   #isClosed = false;
   #wakeReader: () => void = () => {};
   #wakeWriter: () => void = () => {};
 
-  /** Takes over `port`. */
+  /** Takes ownership of `port`. */
   constructor(port: MessagePort) {
     this.#port = port;
     port.onmessage = ({ data }) => this.#receive(data);
-    // Where a platform tells it; elsewhere the heartbeats notice it.
+    // Not all platforms have this event. Elsewhere heartbeats detect the end.
     port.addEventListener("close", () => this.#receive("close"));
   }
 
@@ -51,7 +51,7 @@ export class PortStream implements ByteStream {
     const part = bytes.slice(0, WINDOW_BYTES - this.#unread);
     const { length } = part;
     this.#unread += length;
-    // Given away, so that it is not copied once more.
+    // Transferred, to save another copy.
     this.#port.postMessage(part satisfies PortMessage, [part.buffer]);
     return length;
   }
@@ -72,7 +72,7 @@ export class PortStream implements ByteStream {
   }
 
   ref(): void {
-    // Deno and Node have it; a page ends with its window.
+    // Deno and Node have this method. A page ends with its window.
     (this.#port as { ref?(): void }).ref?.();
   }
 

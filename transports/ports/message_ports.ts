@@ -4,46 +4,46 @@ import { world } from "../_world.ts";
 import { PortStream } from "./_port_stream.ts";
 
 /**
- * What posts messages to another thread and gets those that it posts: a
- * `Worker`, the `self` of a worker, or a `MessagePort`.
+ * An object that exchanges messages with another thread: a `Worker`, the `self`
+ * of a worker, or a `MessagePort`.
  */
 export interface PortLike {
-  /** Sends a message, and gives away the ports in it. */
+  /** Sends a message, and transfers the ports in it. */
   postMessage(message: unknown, transfer: MessagePort[]): void;
-  /** Gets messages. */
+  /** Adds a listener for messages. */
   addEventListener(
     type: "message",
     listener: (event: MessageEvent) => void,
   ): void;
-  /** Gets no more messages. */
+  /** Removes a listener for messages. */
   removeEventListener(
     type: "message",
     listener: (event: MessageEvent) => void,
   ): void;
-  /** Lets messages come, where they wait for that. */
+  /** Starts the delivery of messages, if the object needs that. */
   start?(): void;
 }
 
-/** The message that brings the port of a new connection. */
+/** The message that carries the port of a new connection. */
 interface Knock {
   readonly denomas: "connect";
   readonly address: string;
-  /** Tells the connections of the other side apart. */
+  /** Distinguishes the connections of the other side. */
   readonly number: number;
 }
 
-/** How long the other side may take to answer, in milliseconds. */
+/** The longest wait for an answer of the other side, in milliseconds. */
 const ANSWER_MS = 10_000;
 
 /**
- * Returns a transport between two threads: `port` leads to the other one. Each
- * connection is a `MessageChannel` of its own, one end of which goes to the other
- * side over `port`. Other messages on `port` are left alone.
+ * Returns a transport between two threads. `port` leads to the other thread.
+ * Each connection is its own `MessageChannel`, one end of which is sent to the
+ * other side over `port`. Other messages on `port` are ignored.
  *
- * Addresses are `port://name`. Both sides may listen and connect. A thread should
- * listen before the other one connects: a message that nobody listens for is
- * lost, and connecting fails after 10 s. An end that vanishes, as when a Worker
- * is terminated, is noticed by the heartbeat.
+ * Addresses are `port://name`. Both sides may listen and connect. A thread
+ * should listen before the other thread connects: a message without a listener
+ * is lost, and connecting then fails after 10 s. Heartbeats detect an end that
+ * vanishes, for example when a Worker is terminated.
  *
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -131,7 +131,7 @@ function refuse(end: MessagePort): void {
   end.close();
 }
 
-/** Resolves once the other side has accepted a port; closes it otherwise. */
+/** Resolves when the other side has accepted a port. Closes it otherwise. */
 function answered(
   port: MessagePort,
   address: string,
@@ -174,7 +174,7 @@ function listenerAt(address: string, close: () => void): Listener {
       isOpen = false;
       return Promise.resolve();
     },
-    // The port belongs to whoever made it.
+    // The port belongs to its creator.
     ref: () => {},
     unref: () => {},
   };

@@ -21,27 +21,28 @@ import {
 } from "./_verdict.ts";
 
 /**
- * By this ALPN name two sides know that each sends the other, first and in one
+ * The ALPN name by which two sides know that each first sends the other one
  * byte, its verdict on the other's certificate. In TLS 1.3 a client is done
- * before the server has seen its certificate: without the verdict it would be
- * connected, and then lose the connection without a reason. Other peers, such
- * as those of aiomas, do not offer the name and are not sent the byte.
+ * before the server has seen its certificate. Without the verdict, the client
+ * would be connected, and then lose the connection without a reason. Other
+ * peers, such as those of aiomas, do not offer the name and do not get the
+ * byte.
  */
 const PROTOCOL = "denomas";
 
 /**
  * The margin after which Node gives up a handshake that this side should have
- * ended before. Node's timer counts the time in which this process is busy.
+ * ended before. Node's timer also counts time in which this process is busy.
  */
 const MARGIN_MS = 5_000;
 
-/** The longest time that Node's timer can hold. */
+/** The longest time that Node's timer supports. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Secures a connection, as the client.
+ * Secures a connection as the client.
  *
- * @throws {ConnectError} If the sides cannot agree; its `cause` is a
+ * @throws {ConnectError} If the sides cannot agree. Its `cause` is a
  * `HandshakeError`.
  */
 export async function secureClient(
@@ -56,7 +57,7 @@ export async function secureClient(
           ...nodeOptions(credentials),
           socket: duplex,
           ...(!isIpAddress(host) && { servername: host }),
-          // `judge` checks it.
+          // `judge` checks the identity.
           checkServerIdentity: () => undefined,
         } satisfies ConnectionOptions & { allowHalfOpen: boolean },
         () => done(socket),
@@ -70,8 +71,8 @@ export async function secureClient(
 }
 
 /**
- * Secures a connection, as the server; `timeoutMs` is the time after which the
- * signal of the task ends it.
+ * Secures a connection as the server. `timeoutMs` is the time after which the
+ * signal of the task ends the handshake.
  *
  * @throws {HandshakeError} If the sides cannot agree.
  */
@@ -81,14 +82,14 @@ export async function secureServer(
   timeoutMs: number,
 ): Promise<Connection> {
   return await secure(credentials, task, (duplex, done, failed) => {
-    // It does not listen. With one server a connection, its error events tell
-    // which connection failed.
+    // This server does not listen. With one server per connection, its error
+    // events show which connection failed.
     const server = credentials.node.tls.createServer(
       {
         ...nodeOptions(credentials),
         requestCert: credentials.demandsCert,
-        // Node's timer outlives the connection and keeps all that belongs to
-        // it, some 10 KiB: by default for two minutes.
+        // Node's timer outlives the connection and keeps its objects, about 10
+        // KiB: by default for two minutes.
         handshakeTimeout: Math.min(timeoutMs + MARGIN_MS, MAX_TIMER_MS),
       } satisfies TlsOptions & { allowHalfOpen: boolean },
       done,
@@ -106,7 +107,7 @@ function nodeOptions({ cert, key, ca, minVersion }: TlsCredentials) {
     minVersion,
     ALPNProtocols: [PROTOCOL],
     allowHalfOpen: true,
-    // `judge` does it.
+    // `judge` rejects.
     rejectUnauthorized: false,
   };
 }
@@ -117,7 +118,7 @@ type Begin = (
   failed: (error: unknown) => void,
 ) => void;
 
-/** Runs a handshake; `begin` starts Node's part of it. */
+/** Runs a handshake. `begin` starts Node's part of it. */
 async function secure(
   { node, demandsCert }: TlsCredentials,
   task: HandshakeTask,
@@ -126,14 +127,14 @@ async function secure(
   const { connection, host, signal } = task;
   const isServer = task.other === "client";
   const duplex = duplexOver(connection.stream, node, isServer);
-  // Its errors are reported elsewhere; without a listener one would end the
-  // process.
+  // Its errors are reported elsewhere. An error without a listener would end
+  // the process.
   duplex.on("error", () => {});
   const onAbort = () => duplex.destroy();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     signal.throwIfAborted();
-    // For a silent client nothing of Node's TLS is made, which takes 1 ms.
+    // For a silent client, no TLS object of Node is created, which takes 1 ms.
     if (isServer) {
       const heard = new Promise((resolve) => duplex.once("readable", resolve));
       await beforeEnd(duplex, ["close"], heard);
@@ -146,8 +147,8 @@ async function secure(
     const { verdict, cause }: Judgement = isServer && !demandsCert
       ? { verdict: "accepted", cause: null }
       : judge(socket, host, node);
-    // If the connection is closed just as the handshake is done, Node's socket
-    // emits no event.
+    // If the connection is closed just when the handshake is done, Node's
+    // socket emits no event.
     const theirs = await beforeEnd(
       duplex,
       ["close"],
@@ -169,8 +170,8 @@ async function secure(
 }
 
 /**
- * Resolves or rejects as `work` does, and rejects with `null` if the connection
- * ends before, by any of `events`.
+ * Settles as `work` does. Rejects with `null` if the connection ends earlier,
+ * by any of `events`.
  */
 async function beforeEnd<T>(
   duplex: Duplex,
@@ -190,9 +191,9 @@ async function beforeEnd<T>(
 }
 
 /**
- * Sends this side's verdict and returns the other's, if the peer has one. A
- * side that refuses reads all the same: to close a socket with unread bytes
- * would discard its verdict.
+ * Sends this side's verdict and returns the peer's, if it has one. A side that
+ * refuses also reads: closing a socket with unread bytes would discard its
+ * verdict.
  */
 async function exchange(
   socket: TLSSocket,
@@ -206,7 +207,7 @@ async function exchange(
   return await stream.read(theirs) === null ? null : verdictOf(theirs[0]!);
 }
 
-/** Returns the error for a failure of Node's TLS; `null` is an early end. */
+/** Returns the error for a failure of Node's TLS. `null` is an early end. */
 function failure(cause: unknown, task: HandshakeTask): HandshakeError {
   const { other } = task;
   if (isEnd(cause)) {
@@ -232,12 +233,12 @@ function isEnd(cause: unknown): boolean {
     cause instanceof Deno.errors.BrokenPipe;
 }
 
-/** Returns the code that tells Node's errors apart. */
+/** Returns the code of an error of Node. */
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** TLS sends no server name that is an IP address. */
+/** TLS sends no server name for an IP address. */
 function isIpAddress(host: string): boolean {
   return host.includes(":") || /^\d+(\.\d+){3}$/.test(host);
 }

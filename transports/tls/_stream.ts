@@ -4,7 +4,7 @@ import { SocketStream } from "../node/_socket_stream.ts";
 import type { ByteStream } from "../transport.ts";
 import type { NodeModules } from "./credentials.ts";
 
-/** The read buffer of an idle connection. */
+/** The size of the read buffer of an idle connection. */
 const LEAST_READ_BYTES = 4 * 1024;
 const MOST_READ_BYTES = 64 * 1024;
 
@@ -15,8 +15,8 @@ const HANDSHAKE_RECORD = 0x16;
 const WRONG_PROTOCOL = new Uint8Array([0x15, 3, 3, 0, 2, 2, 70]);
 
 /**
- * Returns `bytes` in the form that Node's TLS takes. Node's own sockets have
- * two faults: a server stops accepting for good once files run out, and one
+ * Returns `bytes` as a stream for Node's TLS. Node's own sockets have two
+ * faults: a server stops accepting for good once files run out, and a server
  * without permission ends the process.
  *
  * @param wantsHandshake Whether to send an alert to a peer that does not start
@@ -35,7 +35,7 @@ export function duplexOver(
       const buffer = new Uint8Array(size);
       try {
         const length = await bytes.read(buffer);
-        // Node would close without an alert.
+        // Node would close the connection without an alert.
         const isWrong = isFirst && length !== null &&
           buffer[0] !== HANDSHAKE_RECORD;
         isFirst = false;
@@ -74,8 +74,8 @@ function asError(error: unknown): Error {
 }
 
 /**
- * Returns the bytes inside TLS, over `socket`, whose handshake is done. It owns
- * the stream below.
+ * Returns the stream of decrypted bytes over `socket`, whose handshake is done.
+ * It owns the stream below.
  */
 export function tlsStream(socket: TLSSocket, below: ByteStream): ByteStream {
   return new SocketStream(socket, below, closedError);

@@ -15,7 +15,7 @@ const VERDICTS = [
   "old-version",
 ] as const;
 
-/** One side's verdict on the certificate of the other. */
+/** One side's verdict on the certificate of the other side. */
 export type Verdict = typeof VERDICTS[number];
 
 /** A verdict that ends the handshake. */
@@ -26,12 +26,14 @@ export function verdictByte(verdict: Verdict): number {
   return VERDICTS.indexOf(verdict);
 }
 
-/** Returns the verdict of a wire number. A later version may know more. */
+/**
+ * Returns the verdict of a wire number. Later versions may send new numbers.
+ */
 export function verdictOf(byte: number): Verdict {
   return VERDICTS[byte] ?? "untrusted";
 }
 
-/** A handshake to do. */
+/** A handshake to run. */
 export interface HandshakeTask {
   /** The connection to secure. */
   readonly connection: Connection;
@@ -39,9 +41,9 @@ export interface HandshakeTask {
   readonly other: "server" | "client";
   /** The address of the other side. */
   readonly address: string;
-  /** The host that its certificate must name, or `null` for any. */
+  /** The host that the peer's certificate must name, or `null` for any. */
   readonly host: string | null;
-  /** Ends the handshake; it then rejects with the signal's reason. */
+  /** Ends the handshake, which then rejects with the signal's reason. */
   readonly signal: AbortSignal;
 }
 
@@ -54,8 +56,8 @@ export interface Judgement {
 
 /**
  * Judges the certificate that the other side has proved to own. Node is set to
- * let every certificate pass, since it cannot say what is wrong with one; here
- * none passes that Node has not verified.
+ * accept every certificate, since it cannot say what is wrong with one. This
+ * function accepts none that Node has not verified.
  *
  * @param host The host that the certificate must name, or `null` for any.
  */
@@ -74,7 +76,7 @@ export function judge(
   if (now < Date.parse(certificate.valid_from)) {
     return { verdict: "not-yet-valid", cause };
   }
-  // Its authority may be the right one, but versions 1 and 2 are not verified.
+  // Its authority may be trusted, but versions 1 and 2 are not verified.
   if (!hasVersion3(certificate.raw)) return { verdict: "old-version", cause };
   if (socket.authorized !== true) return { verdict: "untrusted", cause };
   const mismatch = host === null
@@ -87,7 +89,7 @@ export function judge(
 
 /**
  * Returns the name in the certificate that the other side has proved to own:
- * the common name of its subject; without one, its first alternative name if
+ * the common name of its subject or, without one, its first alternative name if
  * that is a DNS name. Returns `null` if the name is ambiguous.
  */
 export function peerNameOf(socket: TLSSocket): string | null {
@@ -99,21 +101,21 @@ export function peerNameOf(socket: TLSSocket): string | null {
       ? commonName
       : null;
   }
-  // Only the first one: a name of another kind may hold text that looks like
-  // one more DNS name.
+  // Only the first name: a name of another kind may hold text that looks like
+  // another DNS name.
   const first = /^DNS:([\w.*-]+)(?:,|$)/.exec(certificate.subjectaltname ?? "");
   return first?.[1] ?? null;
 }
 
-/** Without a certificate Node returns an empty object, and Deno nothing. */
+/** Without a certificate, Node returns an empty object and Deno `undefined`. */
 function certificateOf(socket: TLSSocket): PeerCertificate | null {
   const certificate: PeerCertificate | undefined = socket.getPeerCertificate();
   return certificate?.raw === undefined ? null : certificate;
 }
 
 /**
- * Returns whether a certificate in DER begins as one of X.509 version 3: only
- * versions 2 and 3 name their version, in a field of tag 0xA0 (RFC 5280, 4.1).
+ * Returns whether a DER certificate has X.509 version 3. Only versions 2 and 3
+ * state their version, in a field of tag 0xA0 (RFC 5280, 4.1).
  */
 function hasVersion3(der: Uint8Array): boolean {
   const version = contentAt(der, contentAt(der, 0));
@@ -155,7 +157,7 @@ const FAULTS: Record<
   "old-version": { peer: VERSION, own: VERSION },
 };
 
-/** Returns the error for a certificate that this side rejects. */
+/** Returns the error for a peer's certificate that this side rejects. */
 export function ownRefusal(
   verdict: Rejection,
   task: HandshakeTask,
@@ -165,7 +167,7 @@ export function ownRefusal(
   return refusal(text, verdict, "local", task, cause);
 }
 
-/** Returns the error for a certificate of this side that the other rejects. */
+/** Returns the error for a certificate of this side that the peer rejects. */
 export function theirRefusal(
   verdict: Rejection,
   task: HandshakeTask,
@@ -177,7 +179,7 @@ export function theirRefusal(
   return refusal(text, verdict, "peer", task);
 }
 
-/** Returns the error for the end of a handshake. */
+/** Returns the error for a handshake that failed. */
 export function refusal(
   text: string,
   code: HandshakeCode,

@@ -2,7 +2,7 @@ import type { PemSource, TlsOptions } from "./options.ts";
 
 /**
  * The modules of Node that TLS needs. They are loaded at the first use of TLS,
- * so that other programs do not pay for them.
+ * so that other programs do not load them.
  */
 export interface NodeModules {
   /** The module `node:tls`. */
@@ -19,9 +19,9 @@ export interface TlsCredentials {
   readonly cert: string | undefined;
   /** The private key of this side, as PEM. */
   readonly key: string | undefined;
-  /** The trusted authorities, as PEM; the system's if there are none. */
+  /** The trusted authorities, as PEM. Without any, those of the system. */
   readonly ca: string[] | undefined;
-  /** The oldest version of TLS to speak. */
+  /** The oldest version of TLS to accept. */
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   /** Whether a server demands a certificate of each client. */
   readonly demandsCert: boolean;
@@ -35,7 +35,7 @@ const CERTIFICATE =
   /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * Checks the options as far as that needs no files.
+ * Checks the options, apart from the files that they name.
  *
  * @throws {TypeError} If options do not fit together.
  */
@@ -67,9 +67,9 @@ function checkChoice(
 }
 
 /**
- * Loads Node's TLS and reads the files that the options name. All of it is
- * checked here: Node would take anything, and then fail at each connection
- * without a reason.
+ * Loads Node's TLS and reads the files that the options name. Checks all of
+ * them: Node would accept anything, and then fail at each connection without a
+ * reason.
  *
  * @throws {TypeError} If a source is not PEM, or `key` does not fit `cert`.
  * @throws {unknown} The error of a file that cannot be read.
@@ -112,8 +112,8 @@ export function usesFiles({ cert, key, caCerts = [] }: TlsOptions): boolean {
 }
 
 /**
- * Returns the same options with PEM text in place of files, for a process that
- * may not read them.
+ * Returns the same options with PEM text instead of files, for a process that
+ * may not read the files.
  *
  * @throws {TypeError} If the options cannot be used.
  */
@@ -123,7 +123,7 @@ export async function tlsAsText(options: TlsOptions): Promise<TlsOptions> {
   return { ...options, cert, key, caCerts: ca };
 }
 
-/** Returns the PEM texts of an option, each given as it is or by its file. */
+/** Returns the PEM texts of an option, whose sources are texts or files. */
 async function readPem(
   name: string,
   option: PemSource | readonly PemSource[] | undefined,
@@ -161,8 +161,8 @@ function isText(source: PemSource): source is string {
 }
 
 /**
- * Returns whether `source` could be a key without its first line, which no
- * error may show.
+ * Returns whether `source` could be a key without its first line. No error may
+ * show such a text.
  */
 function mayBeSecret(source: PemSource): boolean {
   return typeof source === "string" &&

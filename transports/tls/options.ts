@@ -8,13 +8,13 @@ export type PemSource = string | URL;
  * The encryption of connections to `tcp://` addresses, and the identities of
  * both sides. A container uses one object for both directions.
  *
- * Files are read when a server starts, at `renewCertificate`, and at each attempt
- * to connect, so a client notices a renewed certificate.
+ * Files are read when a server starts, at `renewCertificate`, and at each
+ * attempt to connect. So a client uses a renewed certificate.
  */
 export interface TlsOptions {
   /**
-   * The certificate of this side, followed by the intermediate ones. Required
-   * for a server, and for a client whose server demands it.
+   * The certificate of this side, followed by the intermediate certificates.
+   * Required for a server, and for a client whose server demands a certificate.
    *
    * @default {none}
    */
@@ -47,7 +47,7 @@ export interface TlsOptions {
    */
   readonly serverName?: string | undefined;
   /**
-   * The oldest version of TLS to speak.
+   * The oldest version of TLS to accept.
    *
    * @default {"TLSv1.2"}
    */

@@ -12,15 +12,15 @@ import { secureClient, secureServer } from "./_handshake.ts";
 import type { TlsOptions } from "./options.ts";
 
 /**
- * Returns a transport that secures the connections of `base` by TLS. Accepted
- * ones have their handshake to do, and those that it makes have done it.
+ * Returns a transport that secures the connections of `base` with TLS. Accepted
+ * connections have not done their handshake; outgoing connections have.
  *
  * @throws {TypeError} If the options do not fit together.
  */
 export function secured(base: Transport, tls: TlsOptions): Transport {
   checkTlsOptions(tls);
   let current = tls;
-  /** The credentials with which it listens; `null` until it does. */
+  /** The credentials for accepted connections; `null` before it listens. */
   let credentials: TlsCredentials | null = null;
   let listensAt: string | null = null;
   const take = async (options: TlsOptions, address: string | null) => {
@@ -60,7 +60,7 @@ export function secured(base: Transport, tls: TlsOptions): Transport {
 /**
  * Reads the credentials for one attempt to connect.
  *
- * @throws {ConnectError} If files cannot be used, which may be just about to be
+ * @throws {ConnectError} If files cannot be used. They may be about to be
  * replaced.
  * @throws {TypeError} If a text cannot be used.
  */
@@ -83,7 +83,7 @@ async function readForAttempt(
   }
 }
 
-/** Returns a connection whose bytes come after its handshake. */
+/** Returns a connection that carries bytes only after its handshake. */
 function awaiting(
   connection: Connection,
   credentials: TlsCredentials,
@@ -116,7 +116,7 @@ function checkServer(
   }
 }
 
-/** Returns the host of an address, which the server's certificate must name. */
+/** Returns the host of an address. The server's certificate must name it. */
 function hostIn(address: string): string {
   const parsed = parseAddress(address);
   if ("host" in parsed) return parsed.host;

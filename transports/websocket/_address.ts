@@ -1,4 +1,4 @@
-/** Where a WebSocket server is. */
+/** The parts of the address of a WebSocket server. */
 export interface WebSocketPlace {
   readonly scheme: "ws" | "wss";
   /** A name or an IP address, without brackets. */
@@ -12,7 +12,7 @@ const FORM =
   /^(wss?):\/\/(?:\[([\da-fA-F:.]+)\]|([^\s:/?#[\]@]+))(?::(\d{1,5}))?(\/[^\s#]*)?$/;
 
 /**
- * Parses `ws://host:port/path` or `wss://…`; port and path may be left out.
+ * Parses `ws://host:port/path` or `wss://…`. Port and path are optional.
  *
  * @throws {TypeError} If it has another form.
  */
@@ -28,14 +28,14 @@ export function parsePlace(address: string): WebSocketPlace {
   );
 }
 
-/** Writes a place as an address, with its port. A path of `/` is left out. */
+/** Formats a place as an address, with its port. Omits a path of `/`. */
 export function formatPlace(place: WebSocketPlace): string {
   const { scheme, host, port, target } = place;
   const path = target === "/" ? "" : target;
   return `${scheme}://${bracketed(host)}:${port}${path}`;
 }
 
-/** Returns the value of the header `Host`, which has no default port. */
+/** Returns the value of the header `Host`, which omits a default port. */
 export function hostHeader({ scheme, host, port }: WebSocketPlace): string {
   const isDefault = port === (scheme === "ws" ? 80 : 443);
   return isDefault ? bracketed(host) : `${bracketed(host)}:${port}`;

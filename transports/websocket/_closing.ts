@@ -11,14 +11,14 @@ export const CLOSE = {
 } as const;
 
 /**
- * The codes with which a peer ends in good order: it closed, its page is gone,
- * or it gave none.
+ * The codes of a normal end by the peer: it closed, its page is gone, or it
+ * gave no code.
  */
 export const GOOD_CODES: readonly number[] = [1_000, 1_001, 1_005];
 
-/** Returns the error for the end of a WebSocket by another code. */
+/** Returns the error for a WebSocket that ended with another code. */
 export function closedByPeer(code: number, reason: string): DenomasError {
-  // The platform's word for a connection that broke.
+  // The platform's code for a broken connection.
   if (code === 1_006) {
     return new DenomasError(
       "Cannot read WebSocket: the connection was lost",

@@ -14,13 +14,13 @@ export const OPCODE = {
 /** The longest payload of a control frame, in bytes. */
 const MAX_CONTROL_BYTES = 125;
 const MASK_BYTES = 4;
-/** The longest header: two bytes, a length and a mask. */
+/** The longest header: two bytes, eight of a length, and a mask. */
 export const MAX_HEADER_BYTES = 14;
-/** The buffer of an idle connection. */
+/** The size of the buffer of an idle connection. */
 const IDLE_BUFFER_BYTES = 4 * 1_024;
 const BUSY_BUFFER_BYTES = 64 * 1_024;
 
-/** A breach of RFC 6455 by the peer, with the code that tells it so. */
+/** A violation of RFC 6455 by the peer, with the close code that reports it. */
 export class WebSocketViolation extends ProtocolError {
   readonly closeCode: number;
 
@@ -30,14 +30,14 @@ export class WebSocketViolation extends ProtocolError {
   }
 }
 
-/** Returns the code of the close frame for an error in what the peer sent. */
+/** Returns the code of the close frame for an error in received data. */
 export function closeCodeOf(error: unknown): number | null {
   if (error instanceof FrameTooLargeError) return CLOSE.tooBig;
   return error instanceof WebSocketViolation ? error.closeCode : null;
 }
 
 /**
- * A part of what the peer sent. The bytes of a data part are a view that is
+ * A part of the received data. The bytes of a data part are a view that is
  * valid until the next call.
  */
 export type Part =
@@ -47,20 +47,20 @@ export type Part =
     readonly bytes: Uint8Array;
     /** Whether the message ends with these bytes. */
     readonly isLast: boolean;
-    /** Whether it ends, and had no bytes at all. */
+    /** Whether the message ends here and had no bytes at all. */
     readonly isEmpty: boolean;
   }
   | { readonly kind: "ping"; readonly bytes: Uint8Array }
   | { readonly kind: "pong" }
   | { readonly kind: "close"; readonly code: number; readonly reason: string };
 
-/** A frame of which the header has been read. */
+/** A frame whose header has been read. */
 interface OpenFrame {
   readonly opcode: number;
   readonly isLast: boolean;
   readonly isMasked: boolean;
   readonly bytes: number;
-  /** The bytes of the payload so far. */
+  /** The number of payload bytes so far. */
   taken: number;
 }
 
@@ -68,15 +68,15 @@ interface OpenFrame {
 export interface WebSocketDecoderOptions {
   /** Whether the peer must mask its frames, as clients do. */
   readonly isMasked: boolean;
-  /** The longest message, fragments together, in bytes. */
+  /** The longest message, including all of its fragments, in bytes. */
   readonly maxMessageBytes: number;
-  /** Bytes that have been read with the handshake. */
+  /** Bytes that were read together with the handshake. */
   readonly rest: Uint8Array;
 }
 
 /**
- * Cuts the bytes of a WebSocket into parts of messages (RFC 6455, 5). It holds
- * no message: the parts of a long one are returned as they arrive.
+ * Splits the bytes of a WebSocket into parts of messages (RFC 6455, 5). It
+ * holds no message: the parts of a long message are returned as they arrive.
  */
 export class WebSocketDecoder {
   readonly #isMasked: boolean;
@@ -85,10 +85,10 @@ export class WebSocketDecoder {
   #start = 0;
   #end = 0;
   #frame: OpenFrame | null = null;
-  /** The message of which a fragment has arrived. */
+  /** The message of which some fragments have arrived. */
   #message: { readonly isText: boolean; bytes: number } | null = null;
   readonly #control: Uint8Array = new Uint8Array(MAX_CONTROL_BYTES);
-  /** The mask of the frame, if it has one. */
+  /** The mask of the current frame, if it has one. */
   readonly #mask = new Uint8Array(MASK_BYTES);
 
   constructor(options: WebSocketDecoderOptions) {
@@ -100,7 +100,7 @@ export class WebSocketDecoder {
     this.#end = rest.length;
   }
 
-  /** Returns room for more bytes. Call it when `next` has returned `null`. */
+  /** Returns space for more bytes. Call it after `next` has returned `null`. */
   space(): Uint8Array {
     this.#buffer.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
@@ -108,10 +108,10 @@ export class WebSocketDecoder {
     return this.#buffer.subarray(this.#end);
   }
 
-  /** Says that `bytes` have been read into the room. */
+  /** Notes that `bytes` bytes were read into the last {@linkcode space}. */
   filled(bytes: number): void {
     this.#end += bytes;
-    // Only a peer that fills it makes it grow.
+    // The buffer grows only if a peer fills it.
     if (this.#end < this.#buffer.length) return;
     if (this.#buffer.length >= BUSY_BUFFER_BYTES) return;
     const grown = new Uint8Array(this.#buffer.length * 2);
@@ -120,7 +120,7 @@ export class WebSocketDecoder {
   }
 
   /**
-   * Returns the next part, or `null` where more bytes are needed.
+   * Returns the next part, or `null` if more bytes are needed.
    *
    * @throws {WebSocketViolation} If the peer breaks the protocol.
    * @throws {FrameTooLargeError} If a message is too long.
@@ -184,7 +184,7 @@ export class WebSocketDecoder {
     if (length > MAX_CONTROL_BYTES) violate("a control frame is too long");
   }
 
-  /** Begins a message, or goes on with one. */
+  /** Begins or continues a message. */
   #begin(opcode: number, bytes: number): void {
     const isContinued = opcode === OPCODE.continuation;
     if (isContinued !== (this.#message !== null)) {
@@ -204,7 +204,7 @@ export class WebSocketDecoder {
     }
   }
 
-  /** Takes what has arrived of a payload, unmasked. */
+  /** Takes the payload bytes that have arrived, unmasked. */
   #takePayload(frame: OpenFrame): Uint8Array {
     const left = frame.bytes - frame.taken;
     const end = Math.min(this.#end, this.#start + left);
@@ -231,7 +231,7 @@ export class WebSocketDecoder {
   }
 }
 
-/** A length of 64 bits; beyond 2⁵³ it is over any limit. */
+/** Reads a length of 64 bits. Above 2⁵³ it is inexact, but over any limit. */
 function longLength(view: DataView): number {
   const high = view.getUint32(0);
   if (high >= 2 ** 31) violate("the highest bit of a length is set");
@@ -243,7 +243,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /**
  * Returns the text of a message.
  *
- * @throws {WebSocketViolation} If it is no UTF-8.
+ * @throws {WebSocketViolation} If it is not UTF-8.
  */
 export function textOf(bytes: Uint8Array): string {
   try {
@@ -254,7 +254,7 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 function readClose(bytes: Uint8Array): Part {
-  // 1005 stands for a close frame without a code.
+  // 1005 represents a close frame without a code.
   if (bytes.length === 0) return { kind: "close", code: 1_005, reason: "" };
   if (bytes.length === 1) violate("a close frame has half a code");
   const code = bytes[0]! * 256 + bytes[1]!;
@@ -273,7 +273,9 @@ function violate(message: string): never {
   throw new WebSocketViolation(message);
 }
 
-/** Masks or unmasks in place; `offset` is that of `bytes` in the payload. */
+/**
+ * Masks or unmasks in place. `offset` is the offset of `bytes` in the payload.
+ */
 export function applyMask(
   bytes: Uint8Array,
   mask: Uint8Array,
@@ -284,8 +286,8 @@ export function applyMask(
   const c = mask[(offset + 2) & 3]!;
   const d = mask[(offset + 3) & 3]!;
   let at = 0;
-  // Four bytes a step take a third of the time of a loop with an index of the
-  // mask.
+  // Four bytes per step take a third of the time of a loop that computes the
+  // index in the mask.
   for (const end = bytes.length - 3; at < end; at += 4) {
     bytes[at]! ^= a;
     bytes[at + 1]! ^= b;
@@ -298,8 +300,8 @@ export function applyMask(
 /**
  * Returns a frame that is a whole message.
  *
- * @param mask Four random bytes, which a client needs, or `null`.
- * @param frame Room for it, which is {@linkcode MAX_HEADER_BYTES} longer than
+ * @param mask Four random bytes, required for a client, or `null`.
+ * @param frame Space for the frame: {@linkcode MAX_HEADER_BYTES} longer than
  * `payload`.
  */
 export function encodeMessage(

@@ -9,15 +9,15 @@ import { WebSocketStream } from "./_stream.ts";
 import { BYTES, TEXT } from "./_protocols.ts";
 import { acceptFor, judgeUpgrade, newKey, type Refusal } from "./_upgrade.ts";
 
-/** What a server allows. */
+/** The settings of a server. */
 interface ServerTerms {
-  /** Where it listens. */
+  /** The address at which it listens. */
   readonly place: WebSocketPlace;
   readonly origins: Origins;
   readonly maxMessageBytes: number;
 }
 
-/** Returns an accepted connection whose handshake is to be done. */
+/** Returns an accepted connection whose handshake is not yet done. */
 export function acceptOver(
   connection: Connection,
   terms: ServerTerms,
@@ -34,7 +34,7 @@ export function acceptOver(
   };
 }
 
-/** Does a handshake, whose end is that of the stream, too. */
+/** Runs a handshake. Closes the stream if it fails or `signal` aborts. */
 async function closing<T>(
   stream: ByteStream,
   signal: AbortSignal,
@@ -112,7 +112,7 @@ const REASONS = {
   503: "Service Unavailable",
 };
 
-/** Answers with a refusal, as far as the peer takes it. */
+/** Answers with a refusal, if the peer still reads it. */
 async function answer(
   stream: ByteStream,
   { status, text, headers = {} }: Refusal,
@@ -122,7 +122,7 @@ async function answer(
     "content-length": text.length + 1,
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  // The peer has to read no more than this.
+  // The peer need not read anything after this answer.
   const connection = "connection" in headers ? "" : "connection: close\r\n";
   try {
     await writeText(
@@ -133,11 +133,11 @@ async function answer(
     );
     await stream.closeWrite();
   } catch {
-    // It has gone: the error of the handshake is reported anyway.
+    // The peer is gone. The error of the handshake is reported anyway.
   }
 }
 
-/** What a client wants. */
+/** The settings of a client. */
 interface ClientTerms {
   readonly place: WebSocketPlace;
   readonly address: string;
@@ -150,7 +150,7 @@ interface ClientTerms {
 /**
  * Opens a WebSocket over a connection, as its client.
  *
- * @throws {ConnectError} If the server refuses, or is none.
+ * @throws {ConnectError} If the server refuses, or is not a WebSocket server.
  */
 export async function connectOver(
   connection: Connection,
@@ -193,14 +193,14 @@ function requestOf(
     "Sec-WebSocket-Key": key,
     "Sec-WebSocket-Protocol": protocol,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  // The class refuses line breaks.
+  // `Headers` refuses line breaks.
   for (const [name, value] of new Headers(headers)) {
     fields.push(`${name}: ${value}\r\n`);
   }
   return `GET ${place.target} HTTP/1.1\r\n${fields.join("")}\r\n`;
 }
 
-/** Returns what is wrong with an answer (RFC 6455, 4.1), or `null`. */
+/** Returns what is wrong with a response (RFC 6455, 4.1), or `null`. */
 async function problemOf(
   { line, headers, rest }: HttpHead,
   key: string,
@@ -234,7 +234,7 @@ function refused(
   );
 }
 
-/** Returns the connection with addresses of WebSocket. */
+/** Returns the connection with WebSocket addresses. */
 function withScheme(
   connection: Connection,
   scheme: "ws" | "wss",

@@ -2,21 +2,21 @@ import { ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import type { ByteStream } from "../transport.ts";
 
-/** The longest head of a request or an answer, in bytes. */
+/** The longest head of a request or a response, in bytes. */
 const MAX_HEAD_BYTES = 16 * 1_024;
 
 /** The first line and the headers of an HTTP message (RFC 9112). */
 export interface HttpHead {
   readonly line: string;
   readonly headers: Headers;
-  /** The bytes after it. */
+  /** The bytes after the head. */
   readonly rest: Uint8Array;
 }
 
 /**
  * Reads the head of an HTTP message.
  *
- * @throws {ProtocolError} If it is none, or too long.
+ * @throws {ProtocolError} If it is not such a head, or is too long.
  */
 export async function readHead(stream: ByteStream): Promise<HttpHead> {
   const buffer = new Uint8Array(MAX_HEAD_BYTES);
@@ -71,7 +71,7 @@ function refuse(why: string): never {
   throw new ProtocolError(`Cannot read HTTP: ${why}`);
 }
 
-/** Writes all of `text`, which has no characters beyond ISO 8859-1. */
+/** Writes all of `text`, which must be ISO 8859-1. */
 export async function writeText(
   stream: ByteStream,
   text: string,

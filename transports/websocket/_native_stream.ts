@@ -5,16 +5,16 @@ import type { ByteStream } from "../transport.ts";
 import { CLOSE, closedByPeer, GOOD_CODES } from "./_closing.ts";
 import { TextFrames } from "./_text_frames.ts";
 
-/** The bytes that are written as one message. */
+/** The most bytes written as one message. */
 const WRITE_BYTES = 256 * 1_024;
-/** What the platform may hold of writes before the writer waits, in bytes. */
+/** The most bytes in the platform's write buffer before the writer waits. */
 const MOST_BUFFERED_BYTES = 256 * 1_024;
-/** The platform tells nobody when that has shrunk: it is looked at. */
+/** The platform has no event for a shrinking buffer, so it is polled. */
 const FIRST_POLL_MS = 1;
 const LAST_POLL_MS = 16;
 /**
- * What may be unread, in bytes, beside one message. The platform cannot be told
- * to wait, so a peer that goes on is cut off.
+ * The most unread bytes, in addition to one message. The platform cannot pause
+ * a peer, so a peer that sends more is cut off.
  */
 const MOST_UNREAD_BYTES = 64 * 1_024 * 1_024;
 
@@ -28,8 +28,8 @@ export interface NativeStreamOptions {
 }
 
 /**
- * A stream of bytes inside a `WebSocket` of the platform, which it owns. An
- * empty message ends a direction, as for every WebSocket of this package.
+ * A byte stream inside the platform's `WebSocket`, which it owns. An empty
+ * message ends a direction, as in every WebSocket of this package.
  */
 export class NativeStream implements ByteStream {
   readonly #socket: WebSocket;
@@ -43,7 +43,7 @@ export class NativeStream implements ByteStream {
   #wakeReader: () => void = () => {};
   #wakeWriter: () => void = () => {};
 
-  /** Takes over `socket`, which may be opening. */
+  /** Takes ownership of `socket`, which may still be opening. */
   constructor(socket: WebSocket, options: NativeStreamOptions) {
     this.#socket = socket;
     this.#maxMessageBytes = options.maxMessageBytes;
@@ -53,7 +53,7 @@ export class NativeStream implements ByteStream {
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = (event) => this.#lose(event);
-    // Nothing is known of an error but that the socket closes next.
+    // An error event holds no details. The socket closes next.
     socket.onerror = () => {};
   }
 
@@ -104,7 +104,7 @@ export class NativeStream implements ByteStream {
     this.#wakeWriter();
   }
 
-  /** A page ends with its window, not with its work. */
+  /** Does nothing: a page ends with its window, not with its work. */
   ref(): void {}
   unref(): void {}
 
@@ -156,10 +156,10 @@ export class NativeStream implements ByteStream {
 
   #closeSocket(code: number): void {
     try {
-      // A page may send 1000 and its own codes, from 3000 on, and no others.
+      // A page may send only the code 1000, and its own codes from 3000 on.
       this.#socket.close(code === CLOSE.normal ? code : code + 3_000);
     } catch {
-      // Deno refuses while the handshake is not done, and then ends it itself.
+      // Deno refuses before the handshake is done, and then ends it itself.
     }
   }
 

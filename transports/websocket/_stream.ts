@@ -17,8 +17,8 @@ import { MaskKeys } from "./_mask_keys.ts";
 import { TextFrames } from "./_text_frames.ts";
 
 /**
- * The bytes that are written as one message. With short ones, progress towards a
- * slow peer can be seen.
+ * The most bytes written as one message. With short messages, progress towards
+ * a slow peer is visible.
  */
 const WRITE_BYTES = 64 * 1_024;
 
@@ -33,29 +33,28 @@ export interface WebSocketStreamOptions {
   /** Whether frames travel as text messages. */
   readonly isText: boolean;
   readonly maxMessageBytes: number;
-  /** Bytes that have been read with the handshake. */
+  /** Bytes that were read together with the handshake. */
   readonly rest: Uint8Array;
 }
 
 /**
- * A stream of bytes inside a WebSocket, which is a stream of bytes itself. It
- * owns that one.
+ * A byte stream inside a WebSocket over another byte stream, which it owns.
  *
- * WebSocket has no end of one direction, so an empty message stands for it.
+ * WebSocket cannot end one direction, so an empty message represents that end.
  */
 export class WebSocketStream implements ByteStream {
   readonly #below: ByteStream;
   readonly #decoder: WebSocketDecoder;
   readonly #masks: MaskKeys | null;
   readonly #text: TextFrames | null;
-  /** Bytes that were received and not read. */
+  /** Bytes that were received but not yet read. */
   #held: Uint8Array = NOTHING;
-  /** The parts of a text message so far. */
+  /** The parts of the current text message. */
   #parts: Uint8Array[] = [];
-  /** Settles with the last write to the stream below; never rejects. */
+  /** Settles with the last write to the stream below. Never rejects. */
   #writing: Promise<unknown> = Promise.resolve();
   #isWriting = false;
-  /** What the pong that is queued will answer. */
+  /** The payload of the latest ping, while a pong is queued. */
   #pong: Uint8Array | null = null;
   /** Whether the peer has ended its direction. */
   #hasEnded = false;
@@ -64,7 +63,7 @@ export class WebSocketStream implements ByteStream {
   #hasSentClose = false;
   #isClosed = false;
 
-  /** Takes over `below`, whose handshake is done. */
+  /** Takes ownership of `below`, whose handshake is done. */
   constructor(below: ByteStream, options: WebSocketStreamOptions) {
     const { role, isText, maxMessageBytes, rest } = options;
     this.#below = below;
@@ -77,7 +76,7 @@ export class WebSocketStream implements ByteStream {
   async read(into: Uint8Array): Promise<number | null> {
     let filled = this.#fill(into, 0);
     try {
-      // Many short messages are one read, as over TCP.
+      // One read may return many short messages, as over TCP.
       while (filled < into.length && !this.#hasEnded) {
         if (this.#failure !== null) throw this.#failure;
         const part = this.#decoder.next();
@@ -97,7 +96,7 @@ export class WebSocketStream implements ByteStream {
         if (code !== null) await this.#sendClose(code);
         this.#failure = error;
       }
-      // What came before it is read first.
+      // Bytes that came before the error are read first.
       if (filled === 0) throw error;
     }
     return filled === 0 ? null : filled;
@@ -111,7 +110,7 @@ export class WebSocketStream implements ByteStream {
     );
   }
 
-  /** Moves held bytes to `into` from `at` on; returns where they end. */
+  /** Moves held bytes to `into`, from `at` on. Returns the end of them. */
   #fill(into: Uint8Array, at: number): number {
     const bytes = this.#held.subarray(0, into.length - at);
     into.set(bytes, at);
@@ -126,10 +125,10 @@ export class WebSocketStream implements ByteStream {
       case "pong":
         return;
       case "close":
-        // The answer to a ping before it goes first.
+        // The answer to an earlier ping is sent first.
         while (this.#pong !== null) await this.#writing;
         await this.#sendClose(CLOSE.normal);
-        // Others tell of a fault. 1005 stands for none.
+        // Other codes report a fault. 1005 means that there is no code.
         if (!GOOD_CODES.includes(part.code)) {
           throw closedByPeer(part.code, part.reason);
         }
@@ -172,7 +171,7 @@ export class WebSocketStream implements ByteStream {
       await this.#send(encodeMessage(OPCODE.binary, part, mask, buffer));
       giveBuffer(buffer);
     } else {
-      // One write for all of them: each would be a call of the system.
+      // One write for all messages: each write is a system call.
       const messages = [...this.#text.push(part)]
         .map((message) => this.#encode(OPCODE.text, message));
       if (messages.length > 0) await this.#send(concat(messages));
@@ -192,7 +191,7 @@ export class WebSocketStream implements ByteStream {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    // A write that is under way may have cut a frame.
+    // A pending write may have sent part of a frame.
     if (!this.#isWriting) this.#sendClose(CLOSE.normal);
     this.#hasSentClose = true;
     this.#below.close();
@@ -206,7 +205,7 @@ export class WebSocketStream implements ByteStream {
     this.#below.unref();
   }
 
-  /** Only the newest ping has to be answered (RFC 6455, 5.5.3). */
+  /** Queues a pong. Only the latest ping needs one (RFC 6455, 5.5.3). */
   #answerPing(bytes: Uint8Array): void {
     if (this.#hasSentClose) return;
     const isQueued = this.#pong !== null;
@@ -220,7 +219,7 @@ export class WebSocketStream implements ByteStream {
     });
   }
 
-  /** Never rejects: where it cannot be sent, the peer is gone. */
+  /** Sends a close frame. Never rejects: if that fails, the peer is gone. */
   async #sendClose(code: number): Promise<void> {
     if (this.#hasSentClose) return;
     const sent = this.#send(this.#encode(OPCODE.close, encodeClose(code)));
@@ -229,8 +228,8 @@ export class WebSocketStream implements ByteStream {
   }
 
   /**
-   * Frames of several callers leave whole, one after the other. None may be sent
-   * after a close frame.
+   * Sends frames. The frames of several callers leave whole, one after another.
+   * No frame may follow a close frame.
    */
   async #send(frames: Uint8Array): Promise<void> {
     if (this.#hasSentClose) throw closedError();

@@ -1,8 +1,8 @@
 import { encodeFrame, FrameDecoder } from "../frames/frame.ts";
 
 /**
- * Turns the byte stream of a connection into text messages and back: one frame
- * a message, without its header.
+ * Converts the byte stream of a connection to text messages and back. Each
+ * message is one frame without its header.
  */
 export class TextFrames {
   readonly #decoder: FrameDecoder;
@@ -11,7 +11,7 @@ export class TextFrames {
     this.#decoder = new FrameDecoder(maxMessageBytes);
   }
 
-  /** Takes bytes of the stream; returns the messages that are complete. */
+  /** Adds bytes of the stream, and returns the complete messages. */
   *push(bytes: Uint8Array): Generator<Uint8Array> {
     for (let rest = bytes; rest.length > 0;) {
       const space = this.#decoder.space();
@@ -23,7 +23,7 @@ export class TextFrames {
     }
   }
 
-  /** Returns the bytes of the stream that stand for a message. */
+  /** Returns the bytes of the stream for a message. */
   frame(message: Uint8Array): Uint8Array {
     return encodeFrame(message);
   }

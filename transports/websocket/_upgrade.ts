@@ -2,10 +2,10 @@ import { isAllowed, type Origins } from "./origin.ts";
 import { BYTES, TEXT } from "./_protocols.ts";
 import { cookiesIn, type UpgradeRequest } from "../upgrade_request.ts";
 
-/** A refusal of a request, as HTTP. */
+/** The refusal of a request, as an HTTP response. */
 export interface Refusal {
   readonly status: 400 | 403 | 426 | 503;
-  /** One line for people. */
+  /** One line of text for people. */
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -19,7 +19,7 @@ export interface Acceptable {
   readonly request: UpgradeRequest;
 }
 
-/** Returns whether a request asks for a WebSocket, well or badly. */
+/** Returns whether a request asks for a WebSocket, validly or not. */
 export function wantsWebSocket(headers: Headers): boolean {
   return tokens(headers, "upgrade").includes("websocket");
 }
@@ -71,7 +71,7 @@ export function judgeUpgrade(
   return { key, protocol, request };
 }
 
-/** Returns the items of a header that is a list, in lower case. */
+/** Returns the items of a list header, in lower case. */
 function tokens(headers: Headers, name: string): string[] {
   return (headers.get(name) ?? "").toLowerCase().split(",")
     .map((token) => token.trim());

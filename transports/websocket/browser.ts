@@ -7,14 +7,15 @@ import { BYTES, MAX_MESSAGE_BYTES, TEXT } from "./_protocols.ts";
 /** Options for {@linkcode webSockets}. */
 export interface WebSocketsOptions {
   /**
-   * Whether to ask for text messages, one a frame, which the developer tools of
-   * a browser show. Needs a codec whose frames are text, such as `json`.
+   * Whether to request text messages, one for each frame, which the developer
+   * tools of a browser show. Needs a codec whose frames are text, such as
+   * `json`.
    *
    * @default {false}
    */
   readonly text?: boolean | undefined;
   /**
-   * The longest message that is received, in bytes.
+   * The longest message to receive, in bytes.
    *
    * @default {16_777_220}
    */
@@ -23,12 +24,11 @@ export interface WebSocketsOptions {
 
 /**
  * Returns the transports for `ws://` and `wss://` over the platform's own
- * `WebSocket`, as browsers, Node and Bun have it. They connect, and cannot
- * listen.
+ * `WebSocket`, as in browsers, Node and Bun. They connect, but cannot listen.
  *
- * A page may only use `wss://` if it came by `https://`. Cookies of the server's
- * host and the page's origin go along; the `credentials` of the client are in
- * the first message.
+ * A page that was loaded by `https://` may only use `wss://`. The browser sends
+ * the cookies of the server's host and the page's origin. The `credentials` of
+ * the client are in the first message.
  */
 export function webSockets(
   options: WebSocketsOptions = {},
@@ -57,7 +57,7 @@ function native(
       }
       signal?.throwIfAborted();
       const socket = new WebSocket(address, [text ? TEXT : BYTES]);
-      // From now on it hears of everything.
+      // Created before the socket opens, so that it misses no event.
       const stream = new NativeStream(socket, {
         isText: text,
         maxMessageBytes,
@@ -70,7 +70,7 @@ function native(
   };
 }
 
-/** Resolves once `socket` is open. */
+/** Resolves when `socket` is open. */
 function opened(
   socket: WebSocket,
   address: string,
@@ -88,7 +88,7 @@ function opened(
     };
     const onClose = () => {
       done();
-      // A page is told no more, or it could look around in its user's network.
+      // Platforms give a page no reason: it could scan its user's network.
       reject(
         new ConnectError(
           `Cannot connect to '${address}': no WebSocket server of denomas answered, or it refused this page; the console says more`,

@@ -9,49 +9,51 @@ import { judgeUpgrade, type Refusal, wantsWebSocket } from "./_upgrade.ts";
 /** Options for {@linkcode webSocketDoor}. */
 export interface WebSocketDoorOptions {
   /**
-   * The pages that may connect: those of the server's own origin, any, or a list
-   * such as `["https://app.example", "https://*.app.example"]`. What sends no
-   * origin is no page, and may connect.
+   * The pages that may connect: those of the server's own origin, any page, or
+   * a list such as `["https://app.example", "https://*.app.example"]`. A client
+   * that sends no origin is not a page, and may connect.
    *
    * @default {"same"}
    */
   readonly origins?: Origins | undefined;
   /**
    * The address by which clients reach the door, such as
-   * `"wss://app.example/rpc"`. Containers need one whose agents others look up.
+   * `"wss://app.example/rpc"`. Required for containers whose agents other
+   * containers look up.
    *
    * @default {a name within this process}
    */
   readonly address?: string | undefined;
   /**
-   * The longest message that is received, in bytes. Deno itself refuses messages
-   * over 64 MiB, and only whole ones.
+   * The longest message to receive, in bytes. Deno itself refuses messages over
+   * 64 MiB, but only after they have arrived whole.
    *
    * @default {16_777_220}
    */
   readonly maxMessageBytes?: number | undefined;
 }
 
-/** What is known of a request beside itself, as `Deno.serve` tells it. */
+/** Information about a request, as passed by `Deno.serve`. */
 export interface DoorRequestInfo {
   /** The address of the client. */
   readonly remoteAddr?: unknown;
 }
 
 /**
- * A transport that listens for WebSockets on the port of somebody else's HTTP
- * server. Made by {@linkcode webSocketDoor}.
+ * A transport that listens for WebSockets on the port of another HTTP server.
+ * Created by {@linkcode webSocketDoor}.
  */
 export interface WebSocketDoor extends Transport {
   /** The address to listen at. */
   readonly address: string;
   /**
-   * Answers a request for a WebSocket; returns `null` for any other request.
-   * Refusals are answered, too: 400 and 426 for what is no handshake of denomas,
-   * 403 for pages of another origin, 503 while no server uses the door.
+   * Answers a request for a WebSocket. Returns `null` for any other request.
+   * Also answers with refusals: 400 and 426 for an invalid handshake, 403 for
+   * pages of another origin, 503 while no server uses the door.
    *
-   * Pass `info`, so that limits per host know the client. Behind a proxy, pass
-   * `{ remoteAddr: { hostname, port } }` of the client that the proxy names.
+   * Pass `info`, so that limits per host apply to the client. Behind a proxy,
+   * pass `{ remoteAddr: { hostname, port } }` of the client that the proxy
+   * names.
    */
   upgrade(request: Request, info?: DoorRequestInfo): Response | null;
 }
@@ -59,9 +61,8 @@ export interface WebSocketDoor extends Transport {
 let doors = 0;
 
 /**
- * Returns a door for WebSockets in an HTTP server: pages, an API and RPC on one
- * port.
- *
+ * Returns a door for WebSockets in an HTTP server. It allows pages, an API and
+ * RPC on one port.
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
  * import { webSocketDoor, ws } from "@denomas/denomas/websocket";
@@ -89,7 +90,7 @@ let doors = 0;
  *
  * Close the RPC server before the HTTP server, which cuts its WebSockets.
  *
- * @throws {TypeError} If `origins` has an entry that is no origin.
+ * @throws {TypeError} If an entry of `origins` is not an origin.
  */
 export function webSocketDoor(
   options: WebSocketDoorOptions = {},
@@ -114,7 +115,7 @@ export function webSocketDoor(
     upgrade: (request, info) => {
       if (!wantsWebSocket(request.headers)) return null;
       const { pathname, search } = new URL(request.url);
-      // Those of the request cannot be read any more once it is upgraded.
+      // The request's own headers cannot be read after the upgrade.
       const headers = new Headers(request.headers);
       const judged = judgeUpgrade(
         request.method,
@@ -126,11 +127,11 @@ export function webSocketDoor(
       const isText = judged.protocol === TEXT;
       const { accept } = slot;
       if (accept === null) return answer(CLOSED);
-      // Neither can it be asked who sent it.
+      // The client's address cannot be read after the upgrade, either.
       const remote = remoteAddress(info?.remoteAddr);
       const { socket, response } = Deno.upgradeWebSocket(request, {
         protocol: judged.protocol,
-        // The channel has heartbeats of its own.
+        // The channel has its own heartbeats.
         idleTimeout: 0,
       });
       const stream = new NativeStream(socket, { isText, maxMessageBytes });

@@ -2,9 +2,9 @@
  * WebSockets, for servers in Deno and for clients in Deno, browsers, Node and
  * Bun.
  *
- * {@linkcode webSocketDoor} lets WebSockets in through an HTTP server, beside
- * its pages. {@linkcode ws} and {@linkcode wss} listen on a port of their own and
- * connect. In a page use `@denomas/denomas/browser`.
+ * {@linkcode webSocketDoor} accepts WebSockets in an HTTP server that also
+ * serves pages. {@linkcode ws} and {@linkcode wss} connect, and listen on their
+ * own port. In a page, use `@denomas/denomas/browser`.
  *
  * @module
  */

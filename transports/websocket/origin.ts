@@ -1,14 +1,14 @@
 /**
  * The pages that may open a WebSocket: those of the server's own origin, any
- * page, or a list of origins such as `"https://app.example"`. `*` in the place
- * of the first label stands for any number of labels: `"https://*.app.example"`.
+ * page, or a list of origins such as `"https://app.example"`. `*` as the first
+ * label stands for any number of labels: `"https://*.app.example"`.
  */
 export type Origins = "same" | "any" | readonly string[];
 
 /**
  * Checks a list of origins.
  *
- * @throws {TypeError} If one is none.
+ * @throws {TypeError} If an entry is not an origin.
  */
 export function checkOrigins(origins: Origins): void {
   if (typeof origins === "string") {
@@ -28,8 +28,8 @@ export function checkOrigins(origins: Origins): void {
 
 /**
  * Returns whether a page of `origin` may open a WebSocket to `host`. Both are
- * headers of its request. Browsers always send `Origin` (RFC 6455, 10.2), so
- * what sends none is no page: it could send any.
+ * headers of its request. Browsers always send `Origin` (RFC 6455, 10.2), so a
+ * client without it is not a page. Such a client could send any origin.
  */
 export function isAllowed(
   origin: string | null,
@@ -38,10 +38,10 @@ export function isAllowed(
 ): boolean {
   if (origin === null || origins === "any") return true;
   const page = URL.parse(origin);
-  // A page in a sandbox sends the word 'null'.
+  // A sandboxed page sends the word 'null'.
   if (page === null || page.origin === "null") return false;
   if (origins !== "same") return origins.some((it) => matches(page, it));
-  // Ports are compared as the page's scheme completes them.
+  // Default ports are those of the page's scheme.
   const own = host === null ? null : URL.parse(`${page.protocol}//${host}`);
   return own !== null && own.username === "" && own.pathname === "/" &&
     own.search === "" && own.hash === "" && own.host === page.host;

@@ -15,22 +15,22 @@ import { MAX_MESSAGE_BYTES } from "./_protocols.ts";
 /** Options for {@linkcode ws} and {@linkcode wss}. */
 export interface WebSocketOptions {
   /**
-   * The pages that may connect to a server here: those of its own origin, any,
-   * or a list such as `["https://app.example", "https://*.app.example"]`.
+   * The pages that may connect to this server: those of its own origin, any
+   * page, or a list such as `["https://app.example", "https://*.app.example"]`.
    *
    * @default {"same"}
    */
   readonly origins?: Origins | undefined;
   /**
-   * Whether this side, as a client, asks for text messages, one a frame, which
-   * can be read on the way. Needs a codec whose frames are text, such as `json`.
-   * A server speaks both.
+   * Whether this side, as a client, requests text messages, one for each frame,
+   * which can be read in transit. Needs a codec whose frames are text, such as
+   * `json`. A server accepts both.
    *
    * @default {false}
    */
   readonly text?: boolean | undefined;
   /**
-   * The longest message that is received, fragments together, in bytes.
+   * The longest message to receive, including all of its fragments, in bytes.
    *
    * @default {16_777_220}
    */
@@ -44,10 +44,10 @@ export interface WebSocketOptions {
 }
 
 /**
- * Returns a transport over WebSocket whose bytes are carried by `base`, which has
- * addresses of TCP.
+ * Returns a transport over WebSocket. `base` carries its bytes and has TCP
+ * addresses.
  *
- * @throws {TypeError} If `origins` has an entry that is no origin.
+ * @throws {TypeError} If an entry of `origins` is not an origin.
  */
 export function webSocketOver(
   scheme: "ws" | "wss",
@@ -107,7 +107,7 @@ async function connectTo(
   return await connectOver(connection, { place, address, signal, ...own });
 }
 
-/** Throws an error of the transport below with the address of this one. */
+/** Rethrows an error of `base` with the address of this transport. */
 function rethrow(error: unknown, address: string): never {
   for (const type of [ConnectError, AddressInUseError]) {
     if (!(error instanceof type)) continue;

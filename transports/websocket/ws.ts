@@ -14,27 +14,27 @@ export interface SecureWebSocketOptions extends WebSocketOptions {
 }
 
 /**
- * Returns a transport over WebSocket at `ws://host:port/path`, as a server and as
- * a client (RFC 6455). With port 0 the system chooses a free port; without a
- * port it is 80.
+ * Returns a transport over WebSocket at `ws://host:port/path`, as a server and
+ * as a client (RFC 6455). With port 0 the system chooses a free port. The
+ * default port is 80.
  *
- * As a server it speaks nothing else on its port: for WebSockets beside pages on
- * one port, use `webSocketDoor`. Its limits hold for strangers, too: it never
- * holds more of a message than the layers above allow. Browsers have a client of
- * their own, in the entry `./browser`.
+ * As a server it accepts only WebSockets on its port. To serve WebSockets and
+ * pages on one port, use `webSocketDoor`. Its limits also apply before a peer
+ * is admitted: it never holds more of a message than the layers above allow.
+ * Browsers have their own client, in the entry `./browser`.
  *
- * @throws {TypeError} If `origins` has an entry that is no origin.
+ * @throws {TypeError} If an entry of `origins` is not an origin.
  */
 export function ws(options: WebSocketOptions = {}): Transport {
   return webSocketOver("ws", tcp(), options);
 }
 
 /**
- * Returns a transport as {@linkcode ws} does, over TLS, at
- * `wss://host:port/path`. Without a port it is 443.
+ * Returns a transport like {@linkcode ws}, but over TLS, at
+ * `wss://host:port/path`. The default port is 443.
  *
- * @throws {TypeError} If `origins` has an entry that is no origin, or the options
- * for TLS do not fit together.
+ * @throws {TypeError} If an entry of `origins` is not an origin, or the TLS
+ * options do not fit together.
  */
 export function wss(options: SecureWebSocketOptions = {}): Transport {
   return webSocketOver("wss", tcp({ tls: options.tls ?? {} }), options);
