@@ -122,7 +122,7 @@ Deno.test("shortFailureText fits the smallest frame with each codec", () => {
   }
 });
 
-/** What ends a line, moves the cursor, or turns the direction of text. */
+/** Characters that end a line, move the cursor, or change text direction. */
 const HARMFUL = "\x1b[2J\u009b31m\r\u2028\u202e\0";
 const ESCAPED = "\\u{1b}[2J\\u{9b}31m\\r\\u{2028}\\u{202e}\\u{0}";
 

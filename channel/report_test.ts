@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { guardedOnError, reportToStderr, runGuarded } from "./report.ts";
 
-/** What `run` prints on stderr, also in the turn after it. */
+/** Returns what `run` prints on stderr, including in the next turn. */
 async function printedBy(run: () => void): Promise<unknown[][]> {
   const printed: unknown[][] = [];
   const before = console.error;
@@ -77,7 +77,7 @@ const HOSTILE_HOOKS: Record<string, () => unknown> = {
 for (const [what, hook] of Object.entries(HOSTILE_HOOKS)) {
   Deno.test(`guardedOnError prints both errors if onError ${what}`, async () => {
     const context = { kind: "task", address: "local://a" } as const;
-    // As the options of one layer pass through those of the next.
+    // The options of one layer pass through those of the next.
     const onError = guardedOnError(guardedOnError(hook as () => void));
     assertEquals(
       await printedBy(() => onError(new Error("first"), context)),

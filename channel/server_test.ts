@@ -73,7 +73,7 @@ withCtx(
   },
 );
 
-/** Another address of the same transport. */
+/** Returns another address of the same transport. */
 function placeBeside(address: string): string {
   return address.endsWith("]") ? `${address.slice(0, -1)}2]` : `${address}-2`;
 }

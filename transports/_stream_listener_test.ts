@@ -6,11 +6,11 @@ import {
 } from "./_stream_listener.ts";
 import { observe, observed } from "./_observers.ts";
 
-/** A `Deno.Listener` whose accepts do what a test tells them. */
+/** A `Deno.Listener` whose accepts a test controls. */
 class FakeListener {
-  /** All calls but those of `accept`. */
+  /** The names of all calls except `accept`. */
   readonly calls: string[] = [];
-  /** How often `accept` was called. */
+  /** The number of calls of `accept`. */
   accepts = 0;
   #pending = Promise.withResolvers<Deno.Conn>();
 
@@ -71,7 +71,7 @@ async function turn(): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** The timers that are armed while `act` runs; they fire by hand. */
+/** Records the timers set while `act` runs. They fire by hand. */
 async function withTimers(
   act: (timers: Map<number, () => void>) => Promise<void>,
 ): Promise<void> {

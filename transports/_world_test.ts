@@ -2,7 +2,7 @@ import { Timers } from "../channel/internal.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { useWorld, type World, world } from "./_world.ts";
 
-/** A world whose time stands still until it is moved. */
+/** A world whose time stands still until a test advances it. */
 class FakeWorld implements World {
   time = 0;
   readonly timers = new Set<{ due: number; action: () => void }>();
@@ -43,7 +43,7 @@ class FakeWorld implements World {
     action();
   }
 
-  /** Fires the timers that are due within `ms`, one after the other. */
+  /** Fires the timers that are due within `ms`, one after another. */
   pass(ms: number): void {
     const end = this.time + ms;
     for (;;) {
@@ -116,7 +116,7 @@ Deno.test("useWorld moves time for what is built on timers", () => {
   }
 });
 
-/** Runs `test` with a `setTimeout` that only records what it was asked for. */
+/** Runs `test` with a `setTimeout` that only records its calls. */
 function withFakeTimers(
   test: (asked: { delayMs: number; fire: () => void }[]) => void,
 ): void {

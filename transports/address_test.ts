@@ -54,7 +54,7 @@ for (const [text, address] of VALID) {
   });
 }
 
-/** Texts that no transport takes. */
+/** Texts that no transport accepts. */
 const INVALID: readonly string[] = [
   "",
   "tcp",

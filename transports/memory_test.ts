@@ -16,7 +16,7 @@ import { world } from "./_world.ts";
 
 let names = 0;
 
-/** Another address each time. */
+/** Returns a new address each time. */
 function newAddress(): string {
   return `local://memory-test-${++names}`;
 }
@@ -37,7 +37,7 @@ function test(name: string, run: (stage: Stage) => Promise<void>): void {
   });
 }
 
-/** The log of 20 connections that talk in a seeded, tangled way. */
+/** Returns the log of 20 connections that exchange data in a seeded order. */
 async function tangledRun(seed: number): Promise<string[]> {
   await using stage = new Stage(memory(), { address: newAddress() });
   const random = seededRandom(seed);
@@ -157,7 +157,7 @@ test("lets timers fire during an endless exchange", async (stage) => {
   for (let n = 0; n < 10; n++) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  // Meanwhile the exchange went on, and would have gone on for ever.
+  // Meanwhile the exchange went on, and would have gone on forever.
   await client.received(client.frames.length + 1);
   isOver = true;
 });

@@ -7,7 +7,7 @@ import { importMapFlags } from "../dev/checks/import_map_flags.ts";
 import { pipes } from "./pipes.ts";
 import type { Transport } from "./transport.ts";
 
-/** The transports at both ends of a pair of streams. */
+/** Returns the transports at both ends of a pair of streams. */
 function bothEnds(): [Transport, Transport] {
   const [there, back] = [buffered(), buffered()];
   return [
@@ -16,7 +16,9 @@ function bothEnds(): [Transport, Transport] {
   ];
 }
 
-/** A stream that holds bytes until they are read, as the pipes of a system do. */
+/**
+ * Returns a stream that holds bytes until they are read, like a system pipe.
+ */
 function buffered(): TransformStream<Uint8Array, Uint8Array> {
   const highWaterMark = 64 * 1_024;
   const strategy = new ByteLengthQueuingStrategy({ highWaterMark });

@@ -7,7 +7,7 @@ import {
   removeSocketOf,
 } from "./socket_file.ts";
 
-/** Runs `body` with a path where a socket can be. */
+/** Runs `body` with a path for a socket. */
 async function withPath(body: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "d" });
   try {
@@ -17,7 +17,7 @@ async function withPath(body: (path: string) => Promise<void>): Promise<void> {
   }
 }
 
-/** Leaves a socket file on which nobody listens. */
+/** Leaves a socket file without a listener. */
 async function leaveDead(path: string): Promise<void> {
   const { listener } = await publishSocket(path, 0o600);
   listener.close();

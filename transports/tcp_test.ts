@@ -16,7 +16,7 @@ import { tcp } from "./tcp.ts";
 
 const LOOPBACK = "tcp://127.0.0.1:0";
 
-/** Some machines, containers among them, have no IPv6. */
+/** Whether this machine lacks IPv6, as some machines and containers do. */
 const HAS_NO_IPV6 = !canListenOn("::1");
 
 function canListenOn(hostname: string): boolean {
@@ -78,8 +78,8 @@ Deno.test({
 
 test("does not delay the second of two small writes", async (stage) => {
   const { client, server } = await stage.pair();
-  // The answer comes to the second frame only: with Nagle's algorithm that
-  // waits until the peer acknowledges the first, which it delays by 40 ms.
+  // The answer follows only the second frame. With Nagle's algorithm, that
+  // frame would wait until the peer acknowledges the first, which takes 40 ms.
   server.onFrame = (payload) => {
     if (payload[0] === 2) server.connection.send(payload);
   };
@@ -184,7 +184,7 @@ Deno.test({
     await using second = await start(first.line, "2");
     assertEquals(second.line, first.line);
     const names = new Set<string>();
-    // Each connection goes to either one by a hash of its ports.
+    // The system chooses a server for each connection by a hash of its ports.
     for (let count = 0; count < 100 && names.size < 2; count++) {
       names.add(await readName(first.line));
     }
@@ -250,7 +250,7 @@ for (const [what, deeds, isAlive] of LIVELINESS) {
       );
       assertEquals(process.line, "ready");
       if (!isAlive) return assertEquals(await process.code, 0);
-      // A process with nothing to do ends within a few milliseconds.
+      // An idle process would end within a few milliseconds.
       const { promise, resolve } = Promise.withResolvers<string>();
       const timer = setTimeout(() => resolve("alive"), 300);
       const ended = process.code.then(() => "ended");

@@ -14,10 +14,10 @@ import { observe } from "./_observers.ts";
 import type { Listener } from "./transport.ts";
 import { unix } from "./unix.ts";
 
-/** Deno has no Unix sockets there. */
+/** Deno has no Unix sockets on Windows. */
 const HAS_NO_UNIX_SOCKETS = Deno.build.os === "windows";
 
-/** The longest path that the system takes. */
+/** The longest path that the system supports. */
 const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 
 testTransport(unix(), {
@@ -27,13 +27,13 @@ testTransport(unix(), {
     const folder = await Deno.makeTempDir({ prefix: "d" });
     return {
       address: `ipc://[${folder}/s]`,
-      // Fails if anything was left in it.
+      // Fails if the folder is not empty.
       dispose: () => Deno.remove(folder),
     };
   },
 });
 
-/** A folder of its own with an address in it. */
+/** A new folder, and an address in it. */
 interface Place {
   readonly folder: string;
   readonly path: string;
@@ -64,7 +64,7 @@ async function filesIn(folder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** Leaves a socket at `path` on which nobody listens, as a crash does. */
+/** Leaves a socket without a listener at `path`, as a crash does. */
 async function leaveDeadSocket(path: string): Promise<void> {
   const listener = Deno.listen({ transport: "unix", path: `${path}0` });
   await Deno.link(`${path}0`, path);
@@ -121,7 +121,7 @@ test("lets nobody see its socket with another mode, whatever the umask", async (
     }
     isDone = true;
     await watching;
-    // Whatever else was there for a moment, nobody else could look into it.
+    // A temporary folder may appear, but no other user can open it.
     seen.delete("other 700");
     assertEquals([...seen], ["socket 600"]);
   } finally {
@@ -168,10 +168,10 @@ test("takes a server whose queue of connections is full for alive", async ({ pat
   const busy = Deno.listen({ transport: "unix", path });
   const waiting: Deno.Conn[] = [];
   try {
-    // It accepts none of them; how many wait is up to the system.
+    // The server accepts none. The system limits how many can wait.
     while (true) waiting.push(await Deno.connect({ transport: "unix", path }));
   } catch (error) {
-    // macOS refuses in this case, which cannot be told from a dead socket.
+    // macOS refuses instead, as it does for a dead socket.
     if (Deno.build.os !== "linux") return;
     assertInstanceOf(error, Deno.errors.WouldBlock);
     await assertRejects(() => stage.listen(), AddressInUseError);
@@ -188,7 +188,7 @@ test("takes a server whose queue of connections is full for alive", async ({ pat
 
 Deno.test({
   name: "unix never replaces a socket that it may not reach",
-  // Nothing is forbidden to root.
+  // Root may reach every socket.
   ignore: HAS_NO_UNIX_SOCKETS || Deno.uid() === 0,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "d" });
@@ -283,7 +283,7 @@ test("does not wait for ever for the lock of its folder", async ({ folder, path,
   assertStringIncludes(error.message, "has locked its folder");
   assert(performance.now() - start < 10_000);
   assertEquals(await filesIn(folder), [basename(path)]);
-  // Whoever comes while it is held for a moment only gets the place.
+  // A server that waits for a briefly held lock gets the path.
   const listening = stage.listen();
   setTimeout(() => holder.close(), 20);
   await (await listening).close();
@@ -351,7 +351,7 @@ test("tells the limit for paths, and what it needs for a temporary name", async 
     () => stage.connect(`ipc://[${pathOf(MAX_PATH_BYTES)}]`),
     ConnectError,
   );
-  // The limit is one of bytes, not of characters.
+  // The limit applies to bytes, not to characters.
   await assertRejects(
     () => stage.connect(`ipc://[${folder}/${"ü".repeat(50)}]`),
     RangeError,

@@ -230,7 +230,7 @@ for (const [name, codec] of CODECS) {
       const bytes = mutate(payload, random);
       counts[decodeAnything(codec, bytes) ? "read" : "refused"]++;
     }
-    // Both ways out are exercised, or the mutations are worth nothing.
+    // Both outcomes must occur, or the mutations test nothing.
     assert(counts.read > 500 && counts.refused > 500, JSON.stringify(counts));
   });
 

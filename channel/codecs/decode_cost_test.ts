@@ -16,23 +16,23 @@ import { TypeTable } from "./types/type_table.ts";
 
 const MAX_WEIGHT = maxMessageWeight(DEFAULT_LIMITS);
 
-/** How much smaller the payloads are that search for the longest length. */
+/** The factor by which payloads are smaller in the search for a length. */
 const SCALE = 16;
 
 /**
- * What a message may take at default limits, in processor time and memory. On
- * a machine of its own the worst takes about a third of either.
+ * The most processor time and memory for one message at default limits. On an
+ * otherwise idle machine, the worst message takes about a third of either.
  */
 const BOUND_MS = 3_000;
 const BOUND_BYTES = 512 * 1024 * 1024;
 
-/** The processor time that this process used, garbage collection included. */
+/** Returns the processor time of this process, with garbage collection. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
 
-/** Reads a payload; whether it was refused as too heavy. */
+/** Decodes a payload, and returns whether it was refused as too heavy. */
 function isRefused(
   codec: Codec,
   payload: Uint8Array,
@@ -46,7 +46,7 @@ function isRefused(
   }
 }
 
-/** The same at default limits, within the bounds. */
+/** The same at default limits. Asserts the bounds on time and memory. */
 function isTooHeavy(codec: Codec, payload: Uint8Array): boolean {
   const before = Deno.memoryUsage().rss;
   const started = cpuMs();
@@ -71,9 +71,9 @@ function shorten(bytes: number, isHeavy: (bytes: number) => boolean): number {
 function testCost(codec: Codec, name: string, kinds: readonly HeavyKind[]) {
   for (const { name: kind, mostBytes, make } of kinds) {
     Deno.test(`${name} takes bounded time and memory for ${kind}`, () => {
-      // The worst is the longest payload, or the longest that is not refused.
+      // The worst payload is the longest, or the longest that is not refused.
       if (!isTooHeavy(codec, make(mostBytes))) return;
-      // Small limits with small payloads show soon how long that is.
+      // Small payloads with small limits quickly find that length.
       const small = shorten(
         mostBytes / SCALE,
         (bytes) => isRefused(codec, make(bytes), MAX_WEIGHT / SCALE),

@@ -14,7 +14,7 @@ const NEVER = {
 };
 const MIB = 1024 * 1024;
 
-/** A channel to which nothing comes but what a test says. */
+/** A channel to which only the bytes of a test arrive. */
 class Quiet {
   busy = false;
   readonly cut = Promise.withResolvers<string>();
@@ -41,9 +41,9 @@ class Quiet {
     this.arrivals = new Arrivals(channel as unknown as ChannelContext);
   }
 
-  /** Why it is cut, and when, in milliseconds. */
+  /** Resolves to why the channel is cut, and after how many milliseconds. */
   async end(): Promise<{ reason: string; afterMs: number }> {
-    // The timers keep no process alive.
+    // The timers do not keep the process alive.
     const alive = setInterval(() => {}, 1_000);
     const reason = await this.cut.promise;
     clearInterval(alive);
@@ -90,7 +90,7 @@ Deno.test("Arrivals measures each frame by itself", async () => {
   using quiet = new Quiet({ slowFrameMs: 40, idleMs: 100 });
   quiet.arrivals.partial(1);
   quiet.arrivals.frame(1);
-  // Whole frames are no slow ones, however long ago the last part was.
+  // Whole frames are not slow, however long ago the last part arrived.
   assertEquals((await quiet.end()).reason, "idle");
 });
 
@@ -108,7 +108,7 @@ Deno.test("Arrivals takes its own process being busy for no silence", async () =
   quiet.arrivals.partial(1);
   const until = performance.now() + 1_100;
   while (performance.now() < until);
-  // What had arrived is read after the timer's time has come.
+  // Bytes that had arrived are read after the timer is due.
   setTimeout(() => quiet.arrivals.frame(1), 10);
   const cut = quiet.end();
   const late = Promise.withResolvers<string>();

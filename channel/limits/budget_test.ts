@@ -31,7 +31,7 @@ Deno.test("Budget names the one that would be exceeded", () => {
   assertEquals(one.exceededBy(10), null);
   assertEquals(one.exceededBy(11), one);
   other.hold(28);
-  // 52 are free, of which one may have half.
+  // 52 are free, of which one connection may take half.
   assertEquals(one.exceededBy(6), null);
   assertEquals(one.exceededBy(7), server);
   assertEquals(one.exceededBy(7, 2), null);
@@ -44,12 +44,12 @@ Deno.test("Budget leaves a part to the next, however many take what they can", (
   for (let taken = 1; taken <= 20; taken++) {
     const greedy = new Budget(Infinity, host);
     while (greedy.exceededBy(10) === null) greedy.hold(10);
-    // Each of them takes in steps of 10 bytes.
+    // Each takes memory in steps of 10 bytes.
     free = free * 2 / 3 - 10;
     assert(host.limit - host.bytes >= Math.max(free, 10));
   }
   assert(host.bytes > 499_000, `${host.bytes} bytes`);
-  // Another host is not concerned.
+  // Another host is not affected.
   const other = new Budget(Infinity, hostBudget(server));
   assertEquals(other.exceededBy(200_000), null);
 });

@@ -5,7 +5,7 @@ import { Budget } from "../limits/budget.ts";
 import { Timers } from "../timers/_timers.ts";
 import { type QueuedFrame, SendQueue } from "./_send_queue.ts";
 
-/** A connection whose queue has room, or not, as a test says. */
+/** A connection with or without room, as a test sets it. */
 class FakeConnection {
   queuedBytes = 1;
   readonly writtenBytes = 0;
@@ -21,7 +21,7 @@ function setUp(): { connection: FakeConnection; queue: SendQueue } {
   const connection = new FakeConnection();
   const channel = {
     connection,
-    // Full with one frame.
+    // One frame fills it.
     limits: {
       ...DEFAULT_LIMITS,
       queues: { maxBytes: 0.5, slowPeerMs: Infinity },

@@ -28,6 +28,6 @@ Deno.test("Deque empties a million items in a time that grows with their number"
   const start = performance.now();
   while (deque.size > 0) deque.shift();
   const tookMs = performance.now() - start;
-  // Array.shift takes minutes.
+  // `Array.shift` would take minutes.
   assertEquals(tookMs < 5_000, true, `${tookMs} ms`);
 });

@@ -40,7 +40,7 @@ Deno.test("IdTable does what a Map does, in any order of steps", () => {
   const table = new IdTable<{ id: number }>();
   const map = new Map<number, { id: number }>();
   for (let step = 0; step < 20_000; step++) {
-    // It grows at first, and empties later.
+    // The table grows at first, and empties later.
     const id = randomInteger(random, 0, 400) * (step % 3 === 0 ? 2 ** 31 : 1);
     const isAdded = random() < (step < 10_000 ? 0.7 : 0.2);
     if (isAdded && !map.has(id)) {
@@ -61,7 +61,7 @@ Deno.test("IdTable does what a Map does, in any order of steps", () => {
 });
 
 Deno.test("IdTable takes no longer for ids that a peer has chosen", () => {
-  // Multiples of a power of two fall together in a table without mixing.
+  // Without mixing, multiples of a power of two would collide.
   const few = (factor: number) => {
     const table = new IdTable<{ id: number }>();
     const start = performance.now();
@@ -69,7 +69,7 @@ Deno.test("IdTable takes no longer for ids that a peer has chosen", () => {
     for (let k = 0; k < 20_000; k++) table.delete(k * factor);
     return performance.now() - start;
   };
-  // Collisions would make it a hundred times as long.
+  // With collisions it would take a hundred times as long.
   const limitMs = 30 * few(1) + 50;
   for (const factor of [2 ** 16, 2 ** 20, 2 ** 32, 2 ** 32 + 1]) {
     const ms = few(factor);

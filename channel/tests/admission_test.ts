@@ -23,18 +23,18 @@ import type { Server } from "../server.ts";
 
 const MIB = 1024 * 1024;
 
-/** How long another client's call may take while a peer misbehaves. */
+/** The longest time of another client's call while a peer misbehaves. */
 const BOUND_MS = 2_000;
 
 interface Echo {
   readonly server: Server;
-  /** A client that does nothing wrong; it has been answered once. */
+  /** A well-behaved client, which has been answered once. */
   readonly other: Channel;
-  /** The reason for which the next channel is closed. */
+  /** Resolves to the reason why the next channel closed. */
   nextEnd(): Promise<CloseReason>;
 }
 
-/** A server that echoes, and one client of it. */
+/** Starts a server that echoes, and connects one client. */
 async function startEcho(ctx: Ctx, limits: LimitOptions): Promise<Echo> {
   let end = Promise.withResolvers<CloseReason>();
   const server = await ctx.startServer(async (channel) => {
@@ -53,12 +53,14 @@ async function startEcho(ctx: Ctx, limits: LimitOptions): Promise<Echo> {
   };
 }
 
-/** Asserts that `client` is answered within a bound. */
+/** Asserts that `client` is answered within {@linkcode BOUND_MS}. */
 async function assertServed(client: Channel): Promise<void> {
   assertEquals(await client.send("?", { timeoutMs: BOUND_MS }), "?");
 }
 
-/** Asserts that the next channel is cut for `reason`, and the rest served. */
+/**
+ * Asserts that the next channel is cut with `reason`, and others are served.
+ */
 async function assertCut(
   { server, other }: Echo,
   end: Promise<CloseReason>,
@@ -125,7 +127,7 @@ withCtx("a request over the rate is refused, and not run", async (ctx) => {
   assertEquals(server.stats().refusedRequests, 3);
   const [served] = [...server.channels];
   assertEquals(served!.stats().refusedRequests, 3);
-  // Another connection has a rate of its own.
+  // Another connection has its own rate.
   assertEquals(await (await ctx.connect()).send("mine"), "mine");
 });
 
@@ -163,7 +165,7 @@ withCtx("a peer that sends too many frames is cut", async (ctx) => {
   });
   const end = echo.nextEnd();
   using raw = await openRaw(echo.server.address);
-  // Answers to nothing are frames as well.
+  // Replies that answer no request are frames as well.
   for (let id = 0; id < 51; id++) raw.send(`[1,${id},null]`);
   await assertCut(echo, end, "rate-limit");
 });
@@ -188,7 +190,7 @@ withCtx(
       const channel = await ctx.connect();
       const parts = Array.from({ length: 10_000 }, () => part);
       const first = channel.send(parts);
-      // Together they are over the limit, though far from it on the wire.
+      // Together they exceed the limit, though they are short on the wire.
       await assertRejects(() => channel.send(parts), ServerBusyError, "bytes");
       await held.pop()!.reply("done");
       assertEquals(await first, "done");
@@ -356,7 +358,7 @@ withCtx(
   },
 );
 
-/** A stream that is closed once, however a test ends. */
+/** A stream that is closed once, even if the test fails. */
 function useStream(
   stream: ByteStream,
 ): { stream: ByteStream } & Disposable {

@@ -66,7 +66,7 @@ function deepMsgPack(levels: number): Uint8Array {
   return bytes;
 }
 
-/** A server that echoes; tells of the reason for which each channel closed. */
+/** Starts a server that echoes, and reports why each channel closed. */
 async function startEcho(
   ctx: Ctx,
 ): Promise<{ address: string; reasons: CloseReason[] }> {
@@ -141,7 +141,7 @@ withCtx(
         assertEquals(result.reason.cause, error);
       }
     }
-    // What the server reports fails the step.
+    // An error that the server reports would fail the step.
     assertEquals(server.stats().failedConnections, 2);
   },
 );

@@ -354,7 +354,8 @@ withCtx(
     await measured;
     await ctx.closeServer();
     const server = await ctx.startServer(handler, {
-      // A host has half of it, and one connection half of what is free then.
+      // A host may hold half of it, and one connection half of what is then
+      // free.
       limits: {
         requests: {
           maxHeldBytes: 1.5 * weight,

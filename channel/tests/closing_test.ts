@@ -225,7 +225,7 @@ withCtx("close does not wait long for a peer that never reads", async (ctx) => {
   });
   const connection = await transportOf(server.address)
     .connect(server.address);
-  // Never started, so never read.
+  // Frames are never read from this connection.
   try {
     const channel = await arrived.promise;
     const call = assertRejects(

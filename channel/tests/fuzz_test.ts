@@ -21,7 +21,7 @@ import { mutate } from "../fixtures/random.ts";
 const FRAMES = 17_000;
 /** Few, since the first bad one ends its connection. */
 const FRAMES_PER_CONNECTION = 2;
-/** What the heap may grow by: 8,500 connections that each left 1 KiB do more. */
+/** The most heap growth: 8,500 connections that each leak 1 KiB exceed it. */
 const HEAP_BYTES = 8 * 1024 * 1024;
 
 const MESSAGES: unknown[] = [
@@ -62,7 +62,7 @@ async function fuzz(ctx: Ctx, codec: Codec): Promise<void> {
     const frames = Array.from({ length: FRAMES_PER_CONNECTION }, () => {
       const payload = payloads[Math.floor(random() * payloads.length)]!;
       const bad = mutate(payload, random);
-      // A payload that lost all its bytes is no frame in memory.
+      // A mutated payload without any bytes cannot be sent as a frame.
       const frame = encodeFrame(bad.length > 0 ? bad : payload);
       return random() < 0.1 ? mutate(frame, random) : frame;
     });

@@ -1,4 +1,4 @@
-/** What peers make a server hold counts, and whoever holds too much gives way. */
+/** Memory that peers make a server hold is counted, and limited. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { withCtx } from "../../testing/ctx.ts";
 import type { Ctx } from "../../testing/ctx_contract.ts";
@@ -18,13 +18,13 @@ const MIB = 1024 * KIB;
 
 interface Echo {
   readonly server: Server;
-  /** A client that does nothing wrong; it has been answered once. */
+  /** A well-behaved client, which has been answered once. */
   readonly other: Channel;
-  /** How the channels after `other` ended, in the order of their ends. */
+  /** The ends of the channels after `other`, in order. */
   readonly ends: CloseReason[];
 }
 
-/** A server that echoes, and one client of it. */
+/** Starts a server that echoes, and connects one client. */
 async function startEcho(ctx: Ctx, limits: LimitOptions): Promise<Echo> {
   const ends: CloseReason[] = [];
   const server = await ctx.startServer(async (channel) => {
@@ -53,7 +53,7 @@ withCtx(
       requests: { maxServerHeldBytes: 2 * MIB },
     });
     const stream = await openBytes(server.address);
-    // It claims 8 MiB, and a host may hold one.
+    // The frame claims 8 MiB, and a host may hold 1 MiB.
     await stream.write(Uint8Array.of(0, 128, 0, 0));
     const part = new Uint8Array(64 * KIB);
     const write = async (parts: number) => {
@@ -130,7 +130,7 @@ for (
       for (let count = 0; count < 5; count++) await open();
       assertEquals(ends.map((it) => it.code), Array(3).fill("server-full"));
       assertEquals(await silent[2]!.receive(), null);
-      // Whoever has something to say gets in, and stays.
+      // A client that sends a request gets in, and stays.
       const [one, two] = [await ctx.connect(), await ctx.connect()];
       await assertServed(one);
       await assertServed(two);

@@ -27,13 +27,13 @@ testBriefly(
   (ctx, options) => attackServer("channel", ctx, options),
 );
 
-/** Every transport, with all decoders. */
+/** Every transport, with both codecs. */
 const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   transports: ["tcp", "unix", "memory", "tls"],
   codecs: [json(), msgpack()],
 };
 
-/** How long an honest client may wait, in milliseconds. */
+/** The longest wait of an honest client, in milliseconds. */
 const LONGEST_MS = 3_000;
 const MIB = 2 ** 20;
 
@@ -41,12 +41,12 @@ async function echo(channel: Channel): Promise<void> {
   for await (const request of channel) await request.reply(request.content);
 }
 
-/** Answers whatever it is. */
+/** Answers every request. */
 async function take(channel: Channel): Promise<void> {
   for await (const request of channel) await request.reply(null);
 }
 
-/** Answers nothing but a ping. */
+/** Answers only a ping. */
 async function hold(channel: Channel): Promise<void> {
   for await (const request of channel) {
     if (request.content === "ping") await request.reply("pong");
@@ -100,7 +100,7 @@ withCtx(
     for (const kind of heavyKinds(wire)) {
       using peer = await WirePeer.open(server.address, ctx.options);
       let isDone = false;
-      // It is answered, or refused, or the connection ends.
+      // The request is answered or refused, or the connection ends.
       const done = peer.receive().then(() => isDone = true);
       peer.sendBytes(heavyPayload(wire, kind, [0, 0, HOLE], 16 * MIB));
       while (!isDone) {
@@ -140,7 +140,7 @@ withCtx(
   },
 );
 
-/** As Python writes it: all that is not ASCII is escaped. */
+/** Encodes as Python does: escapes everything that is not ASCII. */
 function escaped(key: string): string {
   return JSON.stringify(key).slice(1, -1).replaceAll(
     /[^\x20-\x7e]/g,

@@ -22,7 +22,7 @@ const PAIRS: readonly [server: Codec, client: Codec, remedy: string][] = [
   [json(), msgpack(), "json() here or to msgpack() there"],
 ];
 
-/** Reads all that comes before the end. */
+/** Reads all bytes until the end. */
 async function readAll(stream: ByteStream): Promise<Uint8Array> {
   const bytes: number[] = [];
   const into = new Uint8Array(1024);
@@ -207,7 +207,7 @@ withPlainCtx(
     }
     for (const { closed } of server.channels) await closed;
     assertEquals(server.stats().heldBytes, 0);
-    // One answer, however much comes.
+    // One answer, however many bytes arrive.
     assertEquals(new DataView(answer.buffer).getUint32(0), answer.length - 4);
     stream.close();
   },

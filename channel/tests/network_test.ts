@@ -81,7 +81,7 @@ withCtx(
     network.release();
     const lost = (await calls).filter((it) => it.status === "rejected");
     assert(lost.length > 0);
-    // The cut came in the midst of an answer.
+    // The connection was cut in the middle of an answer.
     ctx.takeHandlerErrors();
   },
 );

@@ -8,7 +8,7 @@ import {
 import { ConnectionClosedError } from "../errors.ts";
 import { openConnection } from "../deno.ts";
 
-/** Starts a server in a process of its own. */
+/** Starts a server in its own process. */
 async function startVictim(address: string): Promise<TestProcess> {
   const script = new URL("../fixtures/mute_server.ts", import.meta.url).href;
   return await startProcess(script, address);
@@ -51,7 +51,7 @@ for (const deed of ["idle", "calls pending", "in the middle of a frame"]) {
     await killed;
     await removeSocket(victim.line);
     for (const result of await settled) {
-      // The flood may have come whole before the signal did.
+      // The flood may have arrived whole before the signal.
       if (result.status === "fulfilled") continue;
       assertInstanceOf(result.reason, ConnectionClosedError);
       assertEquals(result.reason.sent, true);

@@ -5,7 +5,7 @@ import { RemoteError, ServerBusyError, TimeoutError } from "../errors.ts";
 import { openRaw } from "../fixtures/raw_peer.ts";
 import type { Request } from "../request.ts";
 
-/** Answers as it is asked to, and keeps the request otherwise. */
+/** Answers requests as their content says, and keeps all others. */
 async function answer(channel: Channel, kept: Request[]): Promise<void> {
   for await (const request of channel) {
     if (request.content === "fail") await request.fail(new Error("no"));

@@ -73,7 +73,7 @@ withCtx({
   });
   const port = Number(server.address.split(":").at(-1));
   using slow = await Deno.connect({ hostname: "127.0.0.1", port });
-  // It gives way to whoever has something to say.
+  // The silent client is cut to make room for one that sends a request.
   assertEquals(await (await ctx.connect()).send("room"), "room");
   assertEquals(await slow.read(new Uint8Array(1)), null);
   const { handshakes, refusedConnections } = server.stats();

@@ -12,7 +12,7 @@ Deno.test("Timers of all owners share one timer of the system", async () => {
     timers.start("test", ms, () => fired.push(performance.now() - start));
     return timers;
   });
-  // One that rings early serves what follows soon, too.
+  // A timer that fires early also serves timeouts that follow soon.
   new Timers().start(
     "test",
     1_000,
@@ -24,7 +24,7 @@ Deno.test("Timers of all owners share one timer of the system", async () => {
   all[0]!.end();
   await time.pass(100_000);
   assertEquals([fired, time.timers], [[1_000, 1_900, 30_000], 0]);
-  // Early once, and then exactly.
+  // The timer fires early once, and then exactly.
   assertEquals(time.delays, [1_000, 900, 3_100, 25_000]);
 });
 
@@ -39,7 +39,7 @@ Deno.test("Timers share one timer of fake time, and not that of the time before"
     assertEquals(time.timers, 1);
     await time.pass(60_000);
     assertEquals([fired, time.timers], [1, 0]);
-    // Moved, since the alarm that it waits for belongs to another time.
+    // Moved to a new alarm, since the old alarm belongs to another time.
     before.start("fake", 10, () => fired++);
     assertEquals(time.timers, 1);
     await time.pass(10);

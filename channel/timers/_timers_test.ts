@@ -4,7 +4,7 @@ import { world } from "../../transports/internal.ts";
 import { seededRandom } from "../../testing/network/random.ts";
 import { type Due, Timers } from "./_timers.ts";
 
-/** Keeps the process alive, as timers by themselves do not. */
+/** Keeps the process alive, since timers alone do not. */
 function stayAlive(): Disposable {
   const id = setInterval(() => {}, 1_000);
   return { [Symbol.dispose]: () => clearInterval(id) };
@@ -137,7 +137,7 @@ Deno.test("Timers go on after an action that throws", async () => {
   using _alive = stayAlive();
   const timers = new Timers();
   const fired: string[] = [];
-  // Both in one turn: the second one is due when the first one throws.
+  // Both in one turn: the second is due when the first throws.
   timers.add(due(performance.now(), () => {
     throw new Error("thrown by the test");
   }));

@@ -80,7 +80,7 @@ Deno.test("listenForAbort adds one listener a signal, whoever listens", () => {
   watched.abort("now");
   const ended = ["0 now", "2 now", "3 now", "4 now", "owned now"];
   assertEquals(aborted, ended);
-  // Too late: as with listeners of the signal itself, nothing happens.
+  // Too late: nothing happens, as with listeners of the signal itself.
   listenForAbort(watched.signal, members[1]!);
   assertEquals([aborted, watched.added], [ended, 1]);
 });

@@ -4,7 +4,7 @@ import { encodeFrame, FrameDecoder } from "./frame.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Reads frames in pieces of `readBytes`, and returns the texts they came with. */
+/** Reads frames in chunks of `readBytes`, and returns the text of each. */
 function readTexts(
   texts: readonly string[],
   readBytes: number,
@@ -36,7 +36,7 @@ function readTexts(
 }
 
 Deno.test("FrameDecoder has the texts of frames that came together", () => {
-  // 128 and more: the last byte of the length is not ASCII by itself.
+  // From 128 on, the last byte of the length is not ASCII.
   const texts = [1, 60, 127, 128, 200, 255, 256, 300, 1000, 3].map((length) =>
     "a".repeat(length)
   );

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { FlushScheduler } from "./_flush_scheduler.ts";
 
-/** Delivers one read of `frames` frames, with an answer to each if wanted. */
+/** Delivers one read of `frames` frames, each with an answer if wanted. */
 function deliver(
   scheduler: FlushScheduler,
   frames: number,
@@ -21,7 +21,7 @@ function afterBurst(): FlushScheduler {
   return scheduler;
 }
 
-/** Runs a flush that takes what is queued. */
+/** Runs a flush that takes all queued frames. */
 function flush(scheduler: FlushScheduler, what: "all" | "part"): string | null {
   assert(scheduler.start(what));
   scheduler.taken();
@@ -75,7 +75,7 @@ Deno.test("FlushScheduler lets complete parts of a burst leave at once", () => {
   ]);
   assert(scheduler.start("part"));
   scheduler.taken();
-  // While it is written, less than a part waits, and more goes on at once.
+  // While it is written, less than a part waits, and more leaves at once.
   queue(scheduler, 15);
   assertFalse(scheduler.takesMore);
   queue(scheduler, 1);
@@ -114,7 +114,7 @@ Deno.test("FlushScheduler starts no flush twice, nor without frames", () => {
   assertFalse(scheduler.start("all"));
   queue(scheduler, 16);
   assert(scheduler.start("part"));
-  // The flush that was scheduled comes during that, and after it.
+  // The scheduled flush starts during that flush, and after it.
   assertFalse(scheduler.start("all"));
   scheduler.taken();
   scheduler.end();

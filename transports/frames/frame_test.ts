@@ -64,7 +64,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** What one read brings: as much of `bytes` as there is space for. */
+/** Reads as much of `bytes` as there is space for. */
 function feed(decoder: FrameDecoder, bytes: Uint8Array): number {
   const space = decoder.space();
   const part = bytes.subarray(0, space.length);
@@ -83,7 +83,7 @@ function takeAll(decoder: FrameDecoder): Uint8Array[] {
   return frames;
 }
 
-/** Feeds `bytes` in parts of the lengths that `partLength` gives. */
+/** Feeds `bytes` in parts, whose lengths `partLength` returns. */
 function decode(
   decoder: FrameDecoder,
   bytes: Uint8Array,
@@ -98,7 +98,7 @@ function decode(
   return frames;
 }
 
-/** The frames of `count` random payloads, and the payloads. */
+/** Returns the frames of `count` random payloads, and the payloads. */
 function randomStream(seed: number, count: number, longest: number) {
   const random = seededRandom(seed);
   const payloads = Array.from(
@@ -261,7 +261,7 @@ Deno.test("FrameDecoder holds 512 bytes until more arrive at once, and then 4 Ki
       feed(decoder, bytes);
       takeAll(decoder);
     }
-    // The last byte of the buffer is filled, by a whole frame or a part of one.
+    // A whole frame or a part of one fills the buffer to its last byte.
     feed(decoder, concat([burst, encodeFrame(last)]));
     takeAll(decoder);
     assertEquals(decoder.space().buffer.byteLength, 4_096);
@@ -282,7 +282,7 @@ Deno.test("FrameDecoder holds at most eight times what arrived of a frame", () =
   let held = 0;
   while (arrived < frame.length) {
     const bytes = decoder.space().buffer.byteLength;
-    // Four times where it takes new memory; a spare one may be twice as long.
+    // New memory is up to four times as long; a spare buffer up to eight times.
     assertLessOrEqual(bytes, Math.max(4_096, 8 * arrived));
     assertLessOrEqual(held, bytes);
     held = bytes;
@@ -329,7 +329,7 @@ Deno.test("FrameDecoder holds 4 KiB again after a burst that filled its buffer",
 });
 
 Deno.test("FrameDecoder reads up to 64 KiB at once while small frames pour in", () => {
-  // Spare buffers of other tests may be longer, up to twice as long.
+  // Spare buffers of other tests may be up to twice as long.
   for (let n = 0; n < 64; n++) spareBuffers.take(65_536);
   const decoder = new FrameDecoder(LIMIT);
   const burst = concat(Array(5_000).fill(encodeFrame(new Uint8Array(99))));
@@ -394,7 +394,7 @@ Deno.test("FrameDecoder meets 100,000 broken frames with its own errors only", (
   }
 });
 
-/** Frames with flipped, lost or added bytes, or nothing but random bytes. */
+/** Returns frames with changed, lost or added bytes, or only random bytes. */
 function brokenFrames(random: () => number): Uint8Array {
   if (random() < 0.1) return randomBytes(random, randomInteger(random, 1, 64));
   const count = randomInteger(random, 1, 4);
@@ -517,7 +517,7 @@ Deno.test("FrameQueue forgets what it cleared and never counts it as taken", () 
   assertEquals([queue.isTaken(taken), queue.isTaken(lost)], [true, false]);
 });
 
-/** A frame as the model of the next test sees it. */
+/** A frame, as the model of the next test represents it. */
 interface ModelFrame {
   readonly payload: Uint8Array;
   readonly position: number;
@@ -534,7 +534,7 @@ class FakeOwner {
   }
 }
 
-/** As long as a payload must be not to be copied. */
+/** The shortest length of a payload that is not copied. */
 const LARGE = 128 * 1024;
 
 Deno.test("FrameQueue lends large payloads, and gives them back when they are released", () => {
@@ -549,7 +549,7 @@ Deno.test("FrameQueue lends large payloads, and gives them back when they are re
   assertEquals(queue.bytes, 5 + 4 + LARGE + 5);
   const header = new Uint8Array([0, 2, 0, 0]);
   assertEquals(queue.take(), concat([encodeFrame(small), header]));
-  // From here on it must be sent, since its header was.
+  // From here on the payload must be sent, since its header was.
   assert(queue.isTaken(position));
   assertFalse(queue.revoke(position));
   assertEquals([queue.bytes, queue.hasLarge], [LARGE + 5, true]);
@@ -601,7 +601,7 @@ Deno.test("FrameQueue behaves as a plain list under random pushes, revokes and t
   }
 });
 
-/** A queue, and the frames that should be in it. */
+/** A queue, and the frames that it should hold. */
 class Model {
   readonly frames: ModelFrame[] = [];
   readonly #queue = new FrameQueue(LIMIT);
@@ -615,13 +615,13 @@ class Model {
 
   revoke(frame: ModelFrame): void {
     const queue = this.#queue;
-    // A position that was revoked counts as taken once the rest is.
+    // A revoked position counts as taken once the other frames are taken.
     if (frame.state === "revoked" && queue.isTaken(frame.position)) return;
     assertEquals(queue.revoke(frame.position), frame.state !== "taken");
     if (frame.state === "waiting") frame.state = "revoked";
   }
 
-  /** Takes a run and releases it. Returns whether there was one. */
+  /** Takes a run and releases it. Returns whether there was a run. */
   take(): boolean {
     const isLast = !this.#queue.hasLarge;
     const waiting = this.#in("waiting");

@@ -12,29 +12,29 @@ import type { ByteStream } from "../transport.ts";
 import { encodeFrame } from "./frame.ts";
 import { observe } from "../_observers.ts";
 
-/** Fills the first read buffer of a connection: there is more room after it. */
+/** The length that fills the first read buffer. The next buffer is longer. */
 const FILLING = frames("x".repeat(508));
 
-/** A stream whose reads and writes do what a test tells them. */
+/** A stream whose reads and writes a test controls. */
 class FakeStream implements ByteStream {
-  /** What was written, a part for each write that was taken. */
+  /** The written bytes, one part for each completed write. */
   readonly writes: Uint8Array[] = [];
-  /** The names of all calls but reads and writes. */
+  /** The names of all calls except reads and writes. */
   readonly calls: string[] = [];
-  /** How much one write takes. */
+  /** The most bytes that one write accepts. */
   writeLimit = Infinity;
-  /** Lets writes wait until {@linkcode takeWrite}. */
+  /** Makes writes wait until {@linkcode takeWrite}. */
   holdsWrites = false;
-  /** What writes reject with. */
+  /** The error with which writes reject. */
   writeError: unknown = null;
-  /** What `closeWrite` rejects with. */
+  /** The error with which `closeWrite` rejects. */
   closeWriteError: unknown = null;
   readonly #arrivals: (() => Uint8Array | null)[] = [];
   #onArrival: PromiseWithResolvers<void> | null = null;
   #onTake: PromiseWithResolvers<void> | null = null;
   #closed = false;
 
-  /** What a read brings; several are brought by as many reads. */
+  /** Completes a read with `bytes`. Several calls complete several reads. */
   arrive(bytes: Uint8Array): void {
     this.#arrive(() => bytes);
   }
@@ -80,7 +80,7 @@ class FakeStream implements ByteStream {
     return taken;
   }
 
-  /** Lets the write that waits go on. */
+  /** Completes the write that waits. */
   takeWrite(): void {
     this.#onTake!.resolve();
     this.#onTake = null;
@@ -108,7 +108,7 @@ class FakeStream implements ByteStream {
     this.calls.push("unref");
   }
 
-  /** The frames that were written. */
+  /** The written frames. */
   get written(): string {
     const bytes = this.writes.flatMap((part) => [...part]);
     return new TextDecoder().decode(Uint8Array.from(bytes));
@@ -134,7 +134,7 @@ function endOf(stream: ByteStream, maxFrameBytes?: number): End {
   return new End(connection, maxFrameBytes).start();
 }
 
-/** The bytes of a frame for each text. */
+/** Returns the bytes of one frame for each text. */
 function frames(...texts: string[]): Uint8Array {
   return Uint8Array.from(texts.flatMap((text) => [...encodeFrame(text)]));
 }
@@ -143,7 +143,7 @@ function asText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** Runs all microtasks, but lets the event loop make no turn. */
+/** Runs all microtasks within the current turn of the event loop. */
 async function microtasks(): Promise<void> {
   for (let n = 0; n < 50; n++) await null;
 }
@@ -178,7 +178,7 @@ Deno.test("FramedConnection writes all frames queued at once as one write", asyn
   end.close();
 });
 
-/** Answers each frame as many microtasks later as its number says. */
+/** Answers each frame after as many microtasks as its number says. */
 function answerLater({ end }: Setup): void {
   end.onFrame = async (payload) => {
     const text = asText(payload);
@@ -211,7 +211,7 @@ Deno.test("FramedConnection writes the answers to a long burst in parts", async 
   stream.arrive(frames(...Array<string>(40).fill("1")));
   await turns();
   assertEquals(partsSince(0), [2, 16, 24]);
-  // Answers that are made one after the other leave so as they are made.
+  // Answers that are made one after another leave one after another.
   for (let answer = 0; answer < 40; answer++) {
     end.connection.send("1");
     await null;
@@ -230,7 +230,7 @@ Deno.test("FramedConnection lets others have their turn within a large read", as
   assertEquals(end.frames.length, 128);
   let turns = 0;
   for (; end.frames.length === 128; turns++) await nextTurn();
-  // So many it takes until Deno looks at its sockets.
+  // Deno polls its sockets after this many turns.
   assert(turns > 60, `${turns} turns`);
   assertEquals(end.frames.length, 200);
   for (const setup of [other.end, end]) setup.connection.close();
@@ -239,7 +239,7 @@ Deno.test("FramedConnection lets others have their turn within a large read", as
 Deno.test("FramedConnection counts a long frame as several before others have their turn", async () => {
   const other = setUp();
   const stream = new FakeStream();
-  // A flood: whatever is read, there is more.
+  // A flood: every read finds more bytes.
   let source = frames(...Array<string>(40).fill("x".repeat(100_000)));
   stream.read = (into) => {
     const part = source.subarray(0, into.length);
@@ -249,7 +249,7 @@ Deno.test("FramedConnection counts a long frame as several before others have th
   };
   const end = endOf(stream);
   await nextTurn();
-  // Each counts seven times: once, and once for each 16 KiB.
+  // Each frame counts seven times: once, and once for each 16 KiB.
   assertEquals(end.frames.length, 19);
   let turns = 0;
   for (; end.frames.length === 19; turns++) await nextTurn();
@@ -283,7 +283,7 @@ Deno.test("FramedConnection writes the answer to a lone frame on the next microt
   answerLater(setup);
   setup.stream.arrive(frames("1", "2"));
   await turns();
-  // A burst before it does not delay it.
+  // An earlier burst does not delay it.
   setup.stream.arrive(frames("3"));
   await microtasks();
   assertEquals(setup.stream.writes.map(asText), [
@@ -611,7 +611,7 @@ Deno.test("FramedConnection writes nothing after a close, whenever it would have
 
 Deno.test("FramedConnection tells nothing where a write ends after the close", async () => {
   const stream = new FakeStream();
-  // A stream may finish a write that was under way when it was closed.
+  // A stream may complete a write that was pending when it was closed.
   const lateWrite = Promise.withResolvers<number>();
   stream.write = () => lateWrite.promise;
   const end = endOf(stream);
@@ -632,7 +632,7 @@ Deno.test("FramedConnection passes ref and unref on to its stream", () => {
   assertEquals(stream.calls, ["unref", "ref", "close"]);
 });
 
-/** The names of what is observed while `act` runs. */
+/** Returns the names of the observed notifications while `act` runs. */
 async function observing(act: () => Promise<void>): Promise<string[]> {
   const log: string[] = [];
   const stopObserving = observe({

@@ -6,7 +6,7 @@ import { nodeSockets } from "./sockets.ts";
 
 const [nodeTcp, nodeUnix] = nodeSockets();
 
-/** A transport whose servers are those of Deno. */
+/** Returns a transport that connects through Node and listens through Deno. */
 function calling(server: Transport, client: Transport): Transport {
   return {
     scheme: server.scheme,

@@ -6,7 +6,7 @@ import { ConnectError } from "../errors.ts";
 import type { Transport } from "../transport.ts";
 import { messagePorts } from "./message_ports.ts";
 
-/** The transports at both ends of a channel that a test closes. */
+/** Returns the transports at both ends of a channel that the test closes. */
 class Threads implements Disposable {
   readonly #channel = new MessageChannel();
   readonly far: Transport = messagePorts(this.#channel.port1);

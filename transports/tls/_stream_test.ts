@@ -89,7 +89,7 @@ Deno.test("tlsStream.close rejects what is pending", async () => {
   await assertRejects(() => server.write(new Uint8Array(1)));
   client.close();
 
-  // A socket that takes nothing.
+  // A socket that accepts no bytes.
   const stuck = new Duplex({ read: () => {}, write: () => {} });
   const stream = tlsStream(
     stuck as unknown as TLSSocket,
@@ -110,7 +110,7 @@ Deno.test("secureClient ends where the connection does as the handshake is done"
   const { node } = credentials;
   const connect = ((options, done) =>
     node.tls.connect(options, () => {
-      // Its events come before whoever waits for `done` goes on.
+      // The socket emits its events before the code that awaits `done` goes on.
       options.socket!.destroy();
       process.nextTick(() => done!());
     })) as (

@@ -40,7 +40,7 @@ const ELSEWHERE = await authority.issue({ hosts: ["elsewhere.example"] });
 const OLD = await authority.issue({ name: "old", hosts: [] });
 const STRANGER = await other.issue({ name: "client" });
 
-/** Both sides show certificates. */
+/** Both sides present certificates. */
 const MUTUAL = { ...SERVER, caCerts: caCert };
 
 testTransport(tcp({ tls: MUTUAL }), {
@@ -53,7 +53,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name: `tls ${name}`, timeout: 60_000, fn });
 }
 
-/** A server of TLS, with all that it tells. */
+/** A TLS server that records its connections and errors. */
 class Guard implements AsyncDisposable {
   readonly failed: HandshakeError[] = [];
   readonly errors: unknown[] = [];
@@ -92,7 +92,7 @@ class Guard implements AsyncDisposable {
     return this.server.stats().handshakes;
   }
 
-  /** The name that the next accepted connection has. */
+  /** Resolves to the peer name of the next accepted connection. */
   async peer(): Promise<string | null> {
     await this.until(() => this.#accepted.length > 0);
     return this.#accepted.shift()!.peerName;
@@ -102,14 +102,14 @@ class Guard implements AsyncDisposable {
     return this.#accepted.length;
   }
 
-  /** Resolves once `condition` holds; looked at whenever something is told. */
+  /** Resolves when `condition` holds. It is tested after each record. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
 
-  /** A connection that says nothing. */
+  /** Opens a connection that sends nothing. */
   async knock(): Promise<Deno.TcpConn> {
     const port = Number(/:(\d+)$/.exec(this.address)![1]);
     return await Deno.connect({ hostname: "127.0.0.1", port });
@@ -125,7 +125,7 @@ class Guard implements AsyncDisposable {
   }
 }
 
-/** What a connection brings at its end: nothing, in one way or another. */
+/** Resolves to `null` at the end of a connection, which may be a reset. */
 async function endOf(conn: Deno.TcpConn): Promise<number | null> {
   try {
     return await conn.read(new Uint8Array(64));
@@ -135,7 +135,7 @@ async function endOf(conn: Deno.TcpConn): Promise<number | null> {
   }
 }
 
-/** What a client's attempt failed with. */
+/** Returns the error of a client's failed attempt, and its cause. */
 async function refusedAt(
   address: string,
   options: TlsOptions,
@@ -157,7 +157,7 @@ const FAILURES: readonly {
   readonly client: TlsOptions;
   readonly problem: HandshakeError["code"];
   readonly refuses: "client" | "server";
-  /** What to do, as the client is told. */
+  /** A part of the remedy in the client's error. */
   readonly advice: string;
 }[] = [
   {
@@ -483,7 +483,7 @@ test("refuses a client that leaves instead of saying what it thinks", async () =
 test("gives the oldest handshake up for one over the limit", async () => {
   await using guard = await Guard.start(SERVER, { max: 2 });
   const slow = [await guard.knock(), await guard.knock()];
-  // Handshakes that say nothing keep nobody out.
+  // Silent handshakes do not keep out other clients.
   (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).stream
     .close();
   await guard.peer();
@@ -504,7 +504,7 @@ test("gives the oldest handshake up for one over the limit", async () => {
 test("ends handshakes that are under way when it stops listening", async () => {
   await using guard = await Guard.start(SERVER);
   const slow = await guard.knock();
-  // One that comes after it has been accepted, too.
+  // This later connection shows that the slow one was accepted, too.
   (await tcp({ tls: { caCerts: caCert } }).connect(guard.address)).stream
     .close();
   assertEquals(guard.handshakes, 1);
@@ -540,7 +540,7 @@ test("gives up a handshake when its signal is aborted", async () => {
     { signal: controller.signal },
   );
   using conn = await silent.accept();
-  // It has begun.
+  // The handshake has begun.
   await conn.read(new Uint8Array(1));
   const reason = new Error("gave up");
   controller.abort(reason);
@@ -560,8 +560,8 @@ test("does not stall on an echo of 64 KiB", async () => {
     timesMs.push(performance.now() - begin);
   }
   const ms = timesMs.toSorted((a, b) => a - b)[3]!;
-  // A stall takes 44 ms and more, and most echoes have it. What a busy machine
-  // delays is left out: three quarters of the echoes.
+  // A stall takes at least 44 ms, and most echoes have it. To ignore delays by
+  // a busy machine, only the fastest quarter of the echoes counts.
   assertLess(ms, 35, `Three quarters of the echoes took over ${ms} ms`);
 });
 
@@ -580,7 +580,7 @@ test("reads files by path and URL, anew for each connection", async () => {
     await assertRejects(() => client.connect(guard.address), ConnectError);
     await Deno.writeTextFile(file("ca.pem"), `${other.caCert}\n${caCert}`);
     (await client.connect(guard.address)).stream.close();
-    // As a list, too.
+    // The authorities may also be a list.
     const both = tcp({ tls: { caCerts: [other.caCert, caCert] } });
     (await both.connect(guard.address)).stream.close();
   } finally {
@@ -630,7 +630,7 @@ for (const [what, options, text] of UNUSABLE) {
       TypeError,
       text,
     );
-    // Files may be just about to be replaced.
+    // The files may be about to be replaced.
     const isFile = what.includes("file");
     await assertRejects(
       () => tcp({ tls: options }).connect("tcp://127.0.0.1:9"),
@@ -693,7 +693,7 @@ for (const [what, deeds, isAlive] of LIVELINESS) {
     );
     assertEquals(process.line, "ready");
     if (!isAlive) return assertEquals(await process.code, 0);
-    // A process with nothing to do ends within a few milliseconds.
+    // An idle process would end within a few milliseconds.
     const { promise, resolve } = Promise.withResolvers<string>();
     const timer = setTimeout(() => resolve("alive"), 300);
     const ended = process.code.then(() => "ended");
@@ -730,7 +730,7 @@ test("takes up renewed files of a server, and keeps what is half written", async
       await write({ cert: next.cert.slice(0, length) || " " });
       await assertRejects(renew, TypeError, "'cert'");
     }
-    // Within the second certificate of a chain.
+    // The text ends within the second certificate of a chain.
     await write({ cert: next.cert + SERVER.cert.slice(0, -40) });
     await assertRejects(renew, TypeError, "ends within a certificate");
     assertEquals(await peer(), "server");
@@ -738,7 +738,7 @@ test("takes up renewed files of a server, and keeps what is half written", async
     await write(next);
     await renew();
     assertEquals(await peer(), "renewed");
-    // The connection from before goes on.
+    // The earlier connection stays open.
     assertEquals(await first.stream.write(new Uint8Array([0])), 1);
     first.stream.close();
   } finally {

@@ -19,7 +19,7 @@ import {
 
 const MASK = new Uint8Array([0x12, 0x34, 0x56, 0x78]);
 
-/** Copies of the parts in `bytes`, which arrive `step` bytes at a time. */
+/** Copies the parts in `bytes`, which arrive `step` bytes at a time. */
 function partsOf(
   bytes: Uint8Array,
   { step = bytes.length, isMasked = false, maxMessageBytes = 2 ** 20 } = {},
@@ -42,12 +42,12 @@ function partsOf(
   return parts;
 }
 
-/** The whole of the data in `parts`. */
+/** Returns all data in `parts`. */
 function dataOf(parts: readonly Part[]): number[] {
   return parts.flatMap((part) => part.kind === "data" ? [...part.bytes] : []);
 }
 
-/** A frame of these two bytes and what follows. */
+/** Returns a frame of these two bytes and the bytes that follow. */
 function frame(first: number, second: number, ...rest: number[]): Uint8Array {
   return new Uint8Array([first, second, ...rest]);
 }

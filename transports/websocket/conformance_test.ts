@@ -1,7 +1,7 @@
 /**
- * What a WebSocket does with each kind of frames that a peer may send. The cases
- * are those of the Autobahn test suite, whose numbers they have; its sections 9,
- * 12 and 13, on speed and compression, are left out.
+ * How a WebSocket handles each kind of frame that a peer may send. The cases
+ * and their numbers are those of the Autobahn test suite. Its sections 9, 12
+ * and 13, on speed and compression, are left out.
  */
 import { assertEquals } from "@std/assert";
 import { memoryStreams } from "../memory.ts";
@@ -12,32 +12,32 @@ import { WebSocketStream } from "./_stream.ts";
 const { continuation, text, binary, close, ping, pong } = OPCODE;
 const MASK = new Uint8Array([0x37, 0xfa, 0x21, 0x3d]);
 
-/** A frame, as the peer sends it. */
+/** A frame that the peer sends. */
 interface Sent {
   readonly opcode: number;
   readonly payload?: string | Uint8Array;
-  /** Whether the message goes on in another frame. */
+  /** Whether the message continues in another frame. */
   readonly isCut?: boolean;
   /** The reserved bits, as a number up to 7. */
   readonly reserved?: number;
 }
 
-/** What must come of it: messages that are read, and frames that are answered. */
+/** The expected result: messages that are read, and frames sent in answer. */
 interface Outcome {
   readonly messages?: readonly string[];
   readonly pongs?: readonly string[];
-  /** The code of the close frame that answers. */
+  /** The code of the close frame sent in answer. */
   readonly closed?: number | undefined;
 }
 
 type Case = readonly [number: string, frames: readonly Sent[], Outcome];
 
-/** A part of a message, which goes on. */
+/** Returns a part of a message that continues. */
 function cut(opcode: number, payload: string | Uint8Array = ""): Sent {
   return { opcode, payload, isCut: true };
 }
 
-/** A message, or its last part. */
+/** Returns a message, or its last part. */
 function end(opcode: number, payload: string | Uint8Array = ""): Sent {
   return { opcode, payload };
 }
@@ -65,7 +65,7 @@ const bye = closing(1_000);
 const done = { closed: 1_000 };
 
 const CASES: readonly Case[] = [
-  // Messages of all forms of length. An empty one ends the direction of denomas.
+  // Messages with all forms of length. An empty one ends a direction.
   ...LENGTHS.map((length, i): Case => [
     `1.1.${i + 2}`,
     [end(text, repeat(length)), bye],
@@ -136,7 +136,7 @@ const CASES: readonly Case[] = [
     messages: ["Hello-µ@ßöäüàá-UTF-8!!"],
     ...done,
   }],
-  // A character that is cut between two frames.
+  // A character split between two frames.
   [
     "6.2.3",
     [
@@ -147,7 +147,7 @@ const CASES: readonly Case[] = [
     { messages: ["κ"], ...done },
   ],
   ...[
-    // An overlong form, a surrogate, more than U+10FFFF, and parts of characters.
+    // An overlong form, a surrogate, a code above U+10FFFF, partial characters.
     [0xc0, 0xaf],
     [0xe0, 0x80, 0xaf],
     [0xed, 0xa0, 0x80],
@@ -191,7 +191,7 @@ const CASES: readonly Case[] = [
   }],
   ...GOOD_CODES.map((code): Case => [`7.7 ${code}`, [closing(code)], done]),
   ...BAD_CODES.map((code): Case => [`7.9 ${code}`, [closing(code)], BAD]),
-  // Bytes where texts were agreed on.
+  // Bytes, although text was agreed on.
   ["1.2", [hello, end(binary, "x")], { messages: ["Hello"], closed: 1_003 }],
 ];
 
@@ -225,7 +225,7 @@ async function readAll(stream: ByteStream): Promise<Uint8Array> {
   }
 }
 
-/** Returns the messages in the bytes of a stream, which have lengths. */
+/** Returns the messages in a byte stream, in which each has a length. */
 function messagesIn(bytes: Uint8Array): string[] {
   const messages: string[] = [];
   const view = new DataView(bytes.buffer);
@@ -237,7 +237,7 @@ function messagesIn(bytes: Uint8Array): string[] {
   return messages;
 }
 
-/** Returns what a server has sent, all of which are short control frames. */
+/** Returns the frames that a server sent, all of them short control frames. */
 function answersIn(bytes: Uint8Array): Outcome {
   const pongs: string[] = [];
   let closed: number | undefined;
@@ -270,7 +270,7 @@ for (const [number, frames, { messages = [], pongs = [], closed }] of CASES) {
       const isLong = bytes.length > 10_000;
       for (let at = 0; at < bytes.length;) {
         const next = step === 1 && !isLong ? at + 1 : bytes.length;
-        // After a fault it reads no more.
+        // After a violation it reads no more.
         await writeAll(far, bytes.subarray(at, next)).catch(() => {});
         at = next;
       }

@@ -26,7 +26,7 @@ export interface WebSocketDoorOptions {
   readonly address?: string | undefined;
   /**
    * The longest message to receive, in bytes. Deno itself refuses messages over
-   * 64 MiB, but only after they have arrived whole.
+   * 64 MiB, but has no limit for a message in fragments.
    *
    * @default {16_777_220}
    */

@@ -38,7 +38,7 @@ testTransport(asFrames(behindDoor(nativeText!)), {
 
 const greeter = service({ greet: (name: string) => `Hello, ${name}` });
 
-/** An HTTP server with a door; everything else is answered by `a page`. */
+/** Starts an HTTP server with a door, which answers `a page` otherwise. */
 function serve(door: WebSocketDoor) {
   const web = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-import-prefix -- only this test needs 'ws'
-/** Against other implementations of RFC 6455, in both roles. */
+/** Tests against other implementations of RFC 6455, in both roles. */
 import { assertEquals } from "@std/assert";
 import { WebSocket as NpmSocket, WebSocketServer } from "npm:ws@8.23.0";
 import { testWithPython } from "../../dev/checks/fixtures/test_with_python.ts";
@@ -56,7 +56,7 @@ Deno.test("ws calls a server behind npm's 'ws', and ends with its close frame", 
   });
   await new Promise((resolve) => server.on("listening", resolve));
   server.on("connection", async (socket: NpmSocket) => {
-    // The bytes of the protocol, both ways, as a proxy.
+    // Forwards the bytes of the protocol both ways, like a proxy.
     const conn = await Deno.connect({ hostname, port: Number(port) });
     socket.on("message", (data: Uint8Array) => {
       socket.ping("still there?");
@@ -70,7 +70,7 @@ Deno.test("ws calls a server behind npm's 'ws', and ends with its close frame", 
     for (;;) {
       const read = await conn.read(buffer).catch(() => null);
       if (read === null) return;
-      // Cut, so that fragments are read, too.
+      // Split, so that fragments are read, too.
       for (let at = 0; at < read; at += 1_000) {
         const isLast = at + 1_000 >= read;
         const part = buffer.slice(at, Math.min(read, at + 1_000));

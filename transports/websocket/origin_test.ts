@@ -10,7 +10,7 @@ const CASES: readonly [
   origins: Origins,
   isAllowed: boolean,
 ][] = [
-  // The same origin: the page's host and port are those of the server.
+  // The same origin: the page's host and port equal those of the server.
   ["https://app.example", "app.example", "same", true],
   ["https://app.example", "app.example:443", "same", true],
   ["http://app.example", "app.example:80", "same", true],
@@ -24,14 +24,14 @@ const CASES: readonly [
   ["https://app.example", "app.example/@evil.example", "same", false],
   ["https://evil.example", "app.example@evil.example", "same", false],
   ["https://app.example", null, "same", false],
-  // No page, and pages without an origin of their own.
+  // A client that is not a page, and pages without their own origin.
   [null, "app.example", "same", true],
   [null, "app.example", APP, true],
   ["null", "app.example", "same", false],
   ["null", "app.example", APP, false],
   ["not an origin", "app.example", "same", false],
   ["", "app.example", "same", false],
-  // A list: the host of the request does not count.
+  // A list: the host of the request does not matter.
   ["https://app.example", "rpc.example", APP, true],
   ["http://app.example", "rpc.example", APP, false],
   ["https://rpc.example", "rpc.example", APP, false],

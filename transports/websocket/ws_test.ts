@@ -34,7 +34,7 @@ testTransport(wss({ tls }), {
 const greeter = service({ greet: (name: string) => `Hello, ${name}` });
 const transports = [ws()];
 
-/** A server at which nothing is called, with what it reports. */
+/** A server whose methods nobody calls, with its reports. */
 async function startQuiet() {
   const errors: unknown[] = [];
   const server = await startServer(LOOPBACK, greeter, {
@@ -189,7 +189,7 @@ Deno.test("ws answers pings, also within a message, and ends with a close frame"
   await peer.ask();
   await peer.send(new Uint8Array([1, 2, 3]), OPCODE.ping);
   await peer.sendClose(1_000);
-  // A server masks nothing: the hello of its side, the pong, its close frame.
+  // A server does not mask: its hello, the pong, its close frame.
   const bytes = await peer.rest();
   assertStringIncludes(latin1(bytes), "\x8a\x03\x01\x02\x03");
   assert(latin1(bytes).endsWith("\x88\x02\x03\xe8"));
@@ -258,13 +258,13 @@ Deno.test("ws holds no more of a message than the limit, however it is cut", asy
     try {
       for (; sent < 400; sent++) {
         const fragment = new Uint8Array(14 + megabyte.length);
-        // A first fragment, or one that goes on; masked by zeros.
+        // A first fragment, or a continuation, masked with zeros.
         fragment.set([sent === 0 ? 0x02 : 0x00, 0xff, 0, 0, 0, 0, 0, 16, 0, 0]);
         fragment.set(megabyte, 14);
         await peer.write(fragment);
       }
     } catch {
-      // It has been closed.
+      // The connection has been closed.
     }
     assert(sent < 400, "all was taken");
     const grown = Deno.memoryUsage().rss - before;

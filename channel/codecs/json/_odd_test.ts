@@ -11,7 +11,7 @@ import { json } from "./json.ts";
 
 const decode = (text: string) => json().decode(new TextEncoder().encode(text));
 
-/** A value, and a text that means it. */
+/** A value, and a text that represents it. */
 interface Sample {
   readonly value: unknown;
   readonly text: string;
@@ -52,7 +52,7 @@ function pick<T>(random: Random, list: readonly T[]): T {
   return list[randomInteger(random, 0, list.length - 1)]!;
 }
 
-/** Writes a string, each unit in one of the ways in which JSON can. */
+/** Writes a string, each unit in a random form that JSON allows. */
 function write(random: Random, text: string): string {
   const units = Array.from({ length: text.length }, (_, at) => {
     const unit = text[at]!;
@@ -106,7 +106,7 @@ function randomSample(random: Random, words: boolean, depth = 0): Sample {
   return { value: map, text: `${space}{${members.join(",")}${space}}` };
 }
 
-/** A form that tells apart what differs, the order of keys included. */
+/** Returns a form that shows all differences, including the order of keys. */
 function spell(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spell).join()}]`;
   if (typeof value === "object" && value !== null) {
@@ -199,7 +199,7 @@ Deno.test("readOddJson refuses what JSON.parse refuses", () => {
     const end = at + randomInteger(random, 0, 2);
     const changed = text.slice(0, at) + put + text.slice(end);
     const wanted = attempt(() => JSON.parse(changed));
-    // What JSON.parse makes of such keys cannot be relied on.
+    // The result of `JSON.parse` for such keys is not reliable.
     const isRead = attempt(() => readOddJson(changed));
     assertEquals(isRead.ok, wanted.ok, JSON.stringify(changed));
     counts[wanted.ok ? "read" : "refused"]++;

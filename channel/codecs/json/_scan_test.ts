@@ -40,7 +40,7 @@ Deno.test("scanJson finds bare words outside of strings only", () => {
   }
 });
 
-/** What each repeated part takes at least, in bytes of memory. */
+/** The least memory of each repeated part, in bytes. */
 const PARTS:
   readonly (readonly [part: (n: number) => string, bytes: number])[] = [
     [() => "[]", 40],
@@ -69,7 +69,7 @@ for (const [part, bytes] of PARTS) {
 Deno.test("scanJson takes maps of the same keys for far less than others", () => {
   const same = Array.from({ length: MANY }, () => '{"a":1,"b":2}');
   scanJson(`[${same}]`, MANY * 100);
-  // The same keys in ever another order are as dear as other keys.
+  // The same keys in a new order each time are as expensive as new keys.
   const keys = [..."abcdefghijklmnop"];
   const turned = Array.from({ length: MANY }, (_, n) => {
     const order = keys.toSorted((a, b) => mixed(a, n) - mixed(b, n));

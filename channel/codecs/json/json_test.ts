@@ -52,7 +52,7 @@ Deno.test("json reads the golden payloads", () => {
 Deno.test("json writes the golden payloads, without spaces", () => {
   for (const [, text, message] of GOLDEN) {
     const written = codec.encode(message) as string;
-    // One holds a colon and a space within a string, where they stay.
+    // One payload holds a colon and a space within a string, where they stay.
     const compact = text.startsWith("[2")
       ? '[2,1,"Error in your code line 23: ..."]'
       : text.replaceAll(", ", ",").replaceAll(": ", ":");

@@ -27,7 +27,7 @@ Deno.test("decodeMsgPack reads the values of @std/msgpack from random payloads",
     const payload = Uint8Array.from(randomPayload(random, 0));
     counts[readAlike(random() < 0.5 ? payload : broken(random, payload))]++;
   }
-  // Both ways out are exercised, or the payloads are worth nothing.
+  // Both outcomes must occur, or the payloads test nothing.
   assert(counts.read > 5_000, JSON.stringify(counts));
   assert(counts.refused > 4_000, JSON.stringify(counts));
 });
@@ -57,7 +57,7 @@ Deno.test("decodeMsgPack reads each length that @std/msgpack writes", () => {
 });
 
 Deno.test("decodeMsgPack takes no memory for lengths that lie", () => {
-  // Each list claims as much as the payload could hold, and holds another.
+  // Each list claims as many items as the payload could hold, and nests a list.
   const payload = new Uint8Array(3 * 1_000);
   for (let at = 0; at < payload.length; at += 3) {
     payload.set([0xdc, 0xff, 0xff], at);
@@ -68,7 +68,7 @@ Deno.test("decodeMsgPack takes no memory for lengths that lie", () => {
   assert(Deno.memoryUsage().heapUsed - before < 32 * 2 ** 20);
 });
 
-/** Whether both readers read `payload`; fails if they differ. */
+/** Returns whether both readers read `payload`. Fails if they differ. */
 function readAlike(payload: Uint8Array): "read" | "refused" {
   const [ours, theirs] = [decodeMsgPack, stdDecode].map((decode) => {
     try {
@@ -83,7 +83,7 @@ function readAlike(payload: Uint8Array): "read" | "refused" {
     return "refused";
   }
   assertEquals(ours, theirs, payload.toHex());
-  // Says more than equality: the order of keys, and the sign of a zero.
+  // Stricter than equality: compares key order and the sign of zero.
   assertStrictEquals(Deno.inspect(ours, DEEP), Deno.inspect(theirs, DEEP));
   return "read";
 }
@@ -93,7 +93,7 @@ const DEEP: Deno.InspectOptions = { depth: Infinity, iterableLimit: Infinity };
 /** @std/msgpack drops U+FEFF, and sets prototypes: the suite tests those. */
 const PARTS = TEXT_PARTS.filter((part) => !DELICATE_PARTS.includes(part));
 
-/** An integer as so many bytes. */
+/** Returns an integer as `length` bytes. */
 function bigEndian(value: number, length: number): number[] {
   return Array.from(
     { length },
@@ -102,8 +102,9 @@ function bigEndian(value: number, length: number): number[] {
 }
 
 /**
- * The head of something so long: the short form, whose types begin at `fixed`
- * and go to a length of `most`, or another from `type` on, `bytes` wide.
+ * Returns the head of a value of `length`: the short form, whose types begin at
+ * `fixed` and allow a length up to `most`, or a form whose types begin at
+ * `type`, followed by a length of one of `widths`.
  */
 function randomHead(
   random: Random,
@@ -122,10 +123,10 @@ const LIST = [0x90, 15, 0xdc, [2, 4]] as const satisfies Head;
 const MAP = [0x80, 15, 0xde, [2, 4]] as const satisfies Head;
 type Head = Parameters<typeof randomHead>[2];
 
-/** The widths of what follows the types of numbers, from 0xca on. */
+/** The widths of the numbers after the types, from 0xca on. */
 const NUMBER_BYTES = [4, 8, 1, 2, 4, 8, 1, 2, 4, 8];
 
-/** A payload with each form that there is, also ones that nobody writes. */
+/** Returns a payload in random forms, including forms that no writer uses. */
 function randomPayload(random: Random, depth: number): number[] {
   const size = randomInteger(random, 0, 4);
   switch (randomInteger(random, 0, depth > 4 ? 4 : 7)) {
@@ -175,7 +176,7 @@ function randomKeyPayload(random: Random): number[] {
   return pick(random, [[1], [0xff], [0xd1, 0xff, 0], [0xce, 0xff, 0, 0, 0]]);
 }
 
-/** The same with one byte changed, or cut, or with bytes behind or within it. */
+/** Returns the payload with a byte changed or cut, or with bytes added. */
 function broken(random: Random, payload: Uint8Array): Uint8Array {
   const at = randomInteger(random, 0, payload.length - 1);
   const changed = payload.slice();

@@ -55,7 +55,7 @@ Deno.test("encodeMsgPack uses the memory of a large payload again if it is taken
   );
   const copy = kept!.slice();
   takeBack(released!);
-  // Neither a second time, nor bytes of others, nor small ones.
+  // None is taken back: the same again, foreign bytes, a small message.
   takeBack(released!);
   takeBack(kept!.subarray());
   takeBack(encodeMsgPack(1));
@@ -82,20 +82,20 @@ Deno.test("encodeMsgPack leaves small messages alone that it writes between larg
   for (const { value, payload } of given) {
     assertEquals(decodeMsgPack(payload), value);
   }
-  // Small ones share a buffer, although large ones came between them.
+  // Small messages share a buffer, despite large messages between them.
   const small = given.filter(({ payload }) => payload.length < 1_000);
   const buffers = new Set(small.map(({ payload }) => payload.buffer));
   assert(buffers.size < small.length / 50, String(buffers.size));
 });
 
-/** A number of any size, and often at an edge of one. */
+/** Returns a number of any size, often at the edge of a range. */
 function randomNumber(random: Random): number {
   const near = 2 ** randomInteger(random, 0, 63) + randomInteger(random, -2, 2);
   const number = random() < 0.7 ? near : near * random();
   return random() < 0.5 ? number : -number;
 }
 
-/** Plain data, as a codec sees it. */
+/** Returns plain data, as a codec sees it. */
 function randomValue(random: Random, depth: number): unknown {
   const size = randomInteger(random, 0, random() < 0.1 ? 20 : 4);
   const items = (): unknown[] =>

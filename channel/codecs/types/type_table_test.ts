@@ -528,7 +528,7 @@ Deno.test("TypeTable.unpack reaches no prototype", () => {
   });
 });
 
-/** A table whose types make what a peer may want to be awaited. */
+/** A table whose types revive values that a peer may want awaited. */
 function thenableTable(made: (data: unknown) => unknown): TypeTable {
   const entry: TypeEntry = {
     matches: (value) => typeof value === "function",
@@ -636,7 +636,7 @@ Deno.test("TypeTable names keys and errors of a peer on one line, cut to size", 
   assertEquals(error.path, [key, 0]);
 });
 
-/** What a value takes at least and at most by `weight`. */
+/** The least and the most memory of a value by `weight`. */
 const WEIGHTS:
   readonly (readonly [value: unknown, least: number, most: number])[] = [
     [null, 0, 0],
@@ -658,7 +658,7 @@ const WEIGHTS:
 for (const [value, least, most] of WEIGHTS) {
   const name = Deno.inspect(value).slice(0, 30).replaceAll("\n", "");
   Deno.test(`TypeTable.weight weighs ${name}`, () => {
-    // With a bigint beside it the value takes the slower walk.
+    // With a bigint in it, the value takes the slower walk.
     for (const beside of [0, 5n]) {
       typed.unpack(beside);
       const alone = typed.weight;
@@ -680,7 +680,7 @@ Deno.test("TypeTable takes care of a rejected promise that it refuses", async ()
   assertThrows(() => table.pack([new Late()]));
   assertThrows(() => table.pack([late()]));
   assertThrows(() => table.unpack([{ __type__: [0, 1] }]));
-  // A rejection that nobody listens to would end the test here.
+  // A rejection without a handler would fail the test here.
   await new Promise((resolve) => setImmediate(resolve));
 });
 

@@ -12,7 +12,7 @@ withFrames(
     client.connection.finish();
     assertEquals(await server.ended(), null);
     assertEquals(server.frames.map((frame) => frame.at(-1)), [0, 1, 2, 3, 4]);
-    // The other side's transport has ended its direction, too.
+    // The transport of the other side has ended its direction, too.
     assertEquals(await client.ended(), null);
     assertEquals([client.ends.length, server.ends.length], [1, 1]);
   },

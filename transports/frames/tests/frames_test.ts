@@ -56,7 +56,7 @@ withFrames(
     ]);
     assertEquals([small[0], large[0]], [2, 2]);
 
-    // Each is written by itself, within the turn that may deliver the first.
+    // Each frame is written alone, within the turn that may deliver the first.
     for (let n = 0; n < 10; n++) {
       client.connection.send(`${n}`);
       await client.flushed();

@@ -154,12 +154,14 @@ withFrames("closes at once although the peer does not read", async (stage) => {
   assertEquals([client.tooLate, client.ends], [[], []]);
 });
 
-/** More than any transport should hold for a peer that does not read. */
+/** More bytes than any transport should hold for a peer that does not read. */
 const BLOCKING_FRAMES = 32;
 const BLOCKING_FRAME_BYTES = 1024 * 1024;
 const BLOCKING_BYTES = BLOCKING_FRAMES * (HEADER_BYTES + BLOCKING_FRAME_BYTES);
 
-/** Sends until the transport takes no more; resolves to the first position. */
+/**
+ * Sends until the transport accepts no more. Resolves to the first position.
+ */
 async function block(stage: Stage, end: End): Promise<number> {
   const payload = new Uint8Array(BLOCKING_FRAME_BYTES);
   const positions: number[] = [];

@@ -4,7 +4,7 @@ import { importFlags } from "../../../../dev/checks/npm_std.ts";
 
 const ROOT = new URL("../../../..", import.meta.url).href;
 
-/** All that is loaded with `file`. */
+/** Returns all modules that are loaded with `file`. */
 async function modulesOf(file: string): Promise<string[]> {
   const info = JSON.parse(
     await readDeno(["info", "--json", ...await importFlags(), file]),
