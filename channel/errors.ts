@@ -1,9 +1,9 @@
 import { DenomasError } from "../transports/errors.ts";
 
-/** The side that ended a connection: this one, the other, or an error. */
+/** The side that ended a connection: this side, the other side, or an error. */
 export type ClosedBy = "local" | "peer" | "error";
 
-/** The reason for which a channel or a server is closed. */
+/** The reason why a channel or a server is closed. */
 export interface CloseReason {
   /** The side that ended it. */
   readonly by: ClosedBy;
@@ -14,11 +14,11 @@ export interface CloseReason {
   readonly code: string;
   /** A few words for people and logs. */
   readonly message: string;
-  /** The error behind it, if there is one. */
+  /** The error that caused it, if there is one. */
   readonly error?: unknown;
 }
 
-/** Thrown when a call or a `recv` ends because its connection did. */
+/** Thrown when a call or a `recv` ends because its connection ended. */
 export class ConnectionClosedError
   extends DenomasError<Pick<ConnectionClosedError, "by" | "code" | "sent">> {
   /** The name of the class. */
@@ -31,12 +31,12 @@ export class ConnectionClosedError
   declare readonly sent: boolean;
 }
 
-/** Thrown when a call was not answered in time. Its reply, if any, is dropped. */
+/** Thrown when a call was not answered in time. A later reply is dropped. */
 export class TimeoutError
   extends DenomasError<Pick<TimeoutError, "timeoutMs" | "sent">> {
   /** The name of the class. */
   override name = "TimeoutError";
-  /** The time that was allowed, in milliseconds. */
+  /** The allowed time, in milliseconds. */
   declare readonly timeoutMs: number;
   /** Whether the request may have run on the other side. */
   declare readonly sent: boolean;
@@ -60,8 +60,8 @@ export interface RemoteErrorDetails {
 
 /**
  * Thrown when the other side answered a request with a failure. Its texts are
- * escaped so that they are safe in terminals and logs: a control character
- * shows as `\u{1b}`, for example. Message and stack keep their line breaks and
+ * escaped so that they are safe in terminals and logs: for example, a control
+ * character shows as `\u{1b}`. Message and stack keep their line breaks and
  * tabs. `content` and `data` stay as they arrived.
  */
 export class RemoteError extends DenomasError<RemoteErrorDetails> {
@@ -97,38 +97,39 @@ export class RemoteError extends DenomasError<RemoteErrorDetails> {
 export class ServerBusyError extends DenomasError {
   /** The name of the class. */
   override name = "ServerBusyError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies this error to other sides. */
   readonly code = "busy";
 }
 
 /**
  * Thrown by `send` when too many calls are pending on the channel, and by a
- * stream of which more has arrived than this side may hold.
+ * stream that received more data than this side may hold.
  */
 export class QueueFullError
   extends DenomasError<Pick<QueueFullError, "limit">> {
   /** The name of the class. */
   override name = "QueueFullError";
-  /** The most calls that may be pending, or the most bytes that may be held. */
+  /** The limit: the most pending calls, or the most held bytes. */
   declare readonly limit: number;
 }
 
-/** Thrown when a value cannot be sent, or what arrived cannot be revived. */
+/** Thrown when a value cannot be sent, or received data cannot be revived. */
 export class SerializationError
   extends DenomasError<Pick<SerializationError, "path">> {
   /** The name of the class. */
   override name = "SerializationError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies this error to other sides. */
   readonly code = "not_serializable";
-  /** Keys and indices that lead to the bad value, from the content's root. */
+  /** Keys and indices from the root of the content to the bad value. */
   declare readonly path: readonly (string | number)[];
 }
 
 /**
- * Returns whether a call or a stream failed because the other side is away: the
- * connection was lost or closed, or that side has too much to do or is closing.
- * Another one may succeed later, or over a new connection. It may have run unless
- * `sent` is `false` or it is a {@linkcode ServerBusyError}.
+ * Returns whether a call or a stream failed because the other side is
+ * unavailable: the connection was lost or closed, or the other side is
+ * overloaded or closing. Another attempt may succeed later, or over a new
+ * connection. The failed call may have run, unless `sent` is `false` or the
+ * error is a {@linkcode ServerBusyError}.
  *
  * ```ts
  * import { isUnavailable, openConnection, startServer } from "@denomas/denomas/channel";

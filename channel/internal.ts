@@ -2,11 +2,11 @@
  * The names that this layer offers to the layers above, but not to users.
  *
  * - The channel of a connection before a layer has started it, and the hooks
- *   that the layer starts it with.
+ *   with which the layer starts it.
  * - Timers, waits and signals, which all layers share.
  * - Guards for values that may be thenable, or throw when they are read.
  *
- * Neutral: it runs in browsers and in Node.
+ * Neutral: works in browsers and in Node.
  *
  * @module
  */

@@ -12,13 +12,13 @@ export const FAILURE = 2;
 /** The type of a reply. */
 export type ReplyType = typeof RESULT | typeof FAILURE;
 
-/** A message whose form was checked. */
+/** A message whose form has been checked. */
 export interface Message {
   /** The type of the message. */
   readonly type: typeof REQUEST | ReplyType;
-  /** The number of the request, or of the one that the reply answers. */
+  /** The id of the request, or of the request that the reply answers. */
   readonly id: number;
-  /** The content, not yet revived. */
+  /** The content, which is not yet revived. */
   readonly content: unknown;
 }
 
@@ -36,7 +36,7 @@ export function parseMessage(decoded: unknown): Message {
   if (type !== REQUEST && type !== RESULT && type !== FAILURE) {
     throw unexpected(`its type is ${describeValue(type)}`, "0, 1 or 2");
   }
-  // Codecs for MessagePack read an integer of 64 bits as a bigint.
+  // MessagePack codecs read an integer of 64 bits as a bigint.
   const number = typeof id === "bigint" ? Number(id) : id;
   if (!Number.isSafeInteger(number) || number < 0) {
     throw unexpected(`its id is ${describeValue(id)}`, "an integer from 0");
@@ -50,10 +50,10 @@ function unexpected(found: string, expected: string): ProtocolError {
   );
 }
 
-/** The longest text that a description shows. */
+/** The longest text in a description. */
 const SHOWN_UNITS = 40;
 
-/** Describes a value in a few words on one line, without running its code. */
+/** Describes a value in a few words on one line. Does not run its code. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case "string": {
@@ -70,11 +70,11 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** What the content of a failure tells; a text that it lacks is empty. */
+/** The parsed content of a failure. A missing text is empty. */
 export interface Failure {
   /** The class name of the error, dotted as Python writes it. */
   readonly name: string;
-  /** The error's message, or a description of the content if it has none. */
+  /** The message of the error, or a description of the content without one. */
   readonly message: string;
   /** The stack or traceback. */
   readonly stack: string;
@@ -85,8 +85,8 @@ export interface Failure {
 }
 
 /**
- * Returns the name and the message of anything that was thrown. Every codec can
- * encode them: half of a surrogate pair becomes U+FFFD. Never throws.
+ * Returns the name and the message of any thrown value. Every codec can encode
+ * them: half of a surrogate pair becomes U+FFFD. Never throws.
  */
 export function readThrown(
   thrown: unknown,
@@ -105,21 +105,21 @@ export function readThrown(
   }
 }
 
-/** Returns `Name: message` for anything that was thrown. Never throws. */
+/** Returns `Name: message` for any thrown value. Never throws. */
 export function describeThrown(thrown: unknown): string {
   return failureText(thrown).trimEnd();
 }
 
 /**
- * Returns the text of a failure, `Name: message` and a line end, as Python's
- * tracebacks end, without a stack. Never throws.
+ * Returns the text of a failure without a stack: `Name: message` and a line
+ * end, like the end of Python's tracebacks. Never throws.
  */
 export function failureText(error: unknown): string {
   const { name, message } = readThrown(error);
   return `${name}: ${message}\n`;
 }
 
-/** A failure of this length fits the smallest `limits.frames.maxBytes`. */
+/** The length of a failure that fits the smallest `limits.frames.maxBytes`. */
 const SHORT_FAILURE_UNITS = 250;
 
 /** Returns a short text on one line, for a failure that could not be sent. */
@@ -128,12 +128,12 @@ export function shortFailureText(error: unknown): string {
   return cutText(text, SHORT_FAILURE_UNITS);
 }
 
-/** The longest part of each text of a failure that is read. */
+/** The longest part of a failure's text that is read. */
 const READ_UNITS = 65_536;
 
 /**
- * Returns both ends of a text that is too long. The name of an error is at its
- * start or, below a traceback, at its end.
+ * Returns both ends of a text that is too long. An error's name is at the start
+ * of the text or, below a traceback, at its end.
  */
 function shorten(text: string): string {
   if (text.length <= READ_UNITS) return text;
@@ -144,9 +144,9 @@ function shorten(text: string): string {
 /**
  * Reads the content of a failure in each of its forms: a text that ends with
  * `Name: message`, with or without a traceback above; a list of name, message
- * and the lines of a traceback; a map of name, message, code and stack. Anything
- * else is described. The middle of a text of more than 65,536 units is left
- * out, and control characters are escaped. Never throws.
+ * and the lines of a traceback; a map of name, message, code and stack.
+ * Describes any other content. Omits the middle of a text of more than 65,536
+ * units, and escapes control characters. Never throws.
  */
 export function parseFailure(content: unknown): Failure {
   if (typeof content === "string") return escaped(parseText(content));
@@ -167,7 +167,7 @@ function unnamed(message: string): Failure {
   return { name: "", message, stack: "", code: "", data: undefined };
 }
 
-/** Makes the error of a call from the content of a failure of `origin`. */
+/** Creates the error of a call from the content of a failure of `origin`. */
 export function fromPlainFailure(content: unknown, origin: string): Error {
   const failure = parseFailure(content);
   return failure.name === "ServerBusyError"
@@ -175,7 +175,7 @@ export function fromPlainFailure(content: unknown, origin: string): Error {
     : toRemoteError(failure, content, origin);
 }
 
-/** Makes the error of a call from the parsed content of a failure. */
+/** Creates the error of a call from the parsed content of a failure. */
 export function toRemoteError(
   { name, message, stack, code, data }: Failure,
   content: unknown,
@@ -191,7 +191,7 @@ export function toRemoteError(
   });
 }
 
-/** Escapes the texts of a failure. Only message and stack keep their lines. */
+/** Escapes the texts of a failure. Message and stack keep their lines. */
 function escaped({ name, message, stack, code, data }: Failure): Failure {
   return {
     name: printable(name),
@@ -204,7 +204,7 @@ function escaped({ name, message, stack, code, data }: Failure): Failure {
 
 const TRACEBACK = "Traceback (most recent call last):";
 
-/** Matches a line of a stack as JavaScript writes it. */
+/** Matches a line of a JavaScript stack. */
 const STACK_LINE = /^\s+at /;
 
 function parseText(content: string): Failure {
@@ -217,8 +217,8 @@ function parseText(content: string): Failure {
 
 /**
  * Reads the error below the last traceback, whose own lines are indented: a
- * class name, dotted or not, alone or before a message. A message may hold
- * U+2028 and the like, which `.` matches with the flag `s` only.
+ * class name, dotted or not, alone or before a message. The flag `s` makes `.`
+ * match U+2028 and the like, which a message may hold.
  */
 function parseTraceback(lines: readonly string[]): Failure | null {
   const header = lines.findLastIndex((line) => line.trim() === TRACEBACK);
@@ -229,7 +229,10 @@ function parseTraceback(lines: readonly string[]): Failure | null {
   return parseLines(named, lines.slice(error));
 }
 
-/** Reads the same of a text without a traceback, where a message must follow. */
+/**
+ * Reads the error of a text without a traceback. A message must follow the
+ * name.
+ */
 function parseBare(lines: readonly string[]): Failure | null {
   const stack = lines.findIndex((line) => STACK_LINE.test(line));
   const message = stack > 0 ? lines.slice(0, stack) : lines;
@@ -237,7 +240,7 @@ function parseBare(lines: readonly string[]): Failure | null {
   return parseLines(named, message) ?? parseLines(named, message.slice(-1));
 }
 
-/** Reads `Name: message`, where the message may have more lines. */
+/** Reads `Name: message`, where the message may have several lines. */
 function parseLines(
   pattern: RegExp,
   lines: readonly string[],
@@ -248,7 +251,7 @@ function parseLines(
   return { ...unnamed([first, ...lines.slice(1)].join("\n")), name };
 }
 
-/** The list `[name, message, ...lines of the traceback]`, as mosaik sends it. */
+/** Reads the list `[name, message, ...lines of the traceback]` of mosaik. */
 function parseList(list: readonly unknown[]): Failure | null {
   const [name, message] = list;
   if (typeof name !== "string" || typeof message !== "string") return null;
@@ -261,7 +264,7 @@ function parseList(list: readonly unknown[]): Failure | null {
   return { ...unnamed(shorten(message)), name: shorten(name), stack };
 }
 
-/** A map of name, message, code, stack and data. */
+/** Reads a map of name, message, code, stack and data. */
 function parseMap(content: unknown): Failure | null {
   if (typeof content !== "object" || content === null) return null;
   const own = (key: string) =>

@@ -1,11 +1,11 @@
 /**
- * Request-reply channels: both sides of one connection make calls, and answer
- * the requests of the other side.
+ * Request-reply channels: both sides of a connection make calls, and answer the
+ * requests of the other side.
  *
- * {@linkcode startServer} listens, {@linkcode openConnection} connects, and both
- * provide a {@linkcode Channel}. Every call settles, whatever happens to the
- * connection. The content of messages is up to you; named methods and proxies
- * are in `@denomas/denomas/rpc`.
+ * {@linkcode startServer} listens, {@linkcode openConnection} connects, and
+ * both provide a {@linkcode Channel}. Every call settles, whatever happens to
+ * the connection. You choose the content of messages. For named methods and
+ * proxies, use `@denomas/denomas/rpc`.
  *
  * ```ts
  * import { openConnection, startServer } from "@denomas/denomas/channel";

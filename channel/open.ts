@@ -23,10 +23,11 @@ import { UNBOUNDED } from "./limits/_token_bucket.ts";
 /** Options for `openConnection`. */
 export interface ConnectionOptions extends ChannelOptions {
   /**
-   * The time in which failed attempts are repeated, in milliseconds: 0 makes one
-   * attempt, `Infinity` repeats for ever. The waits between attempts are random,
-   * and grow from 50 ms to 5 s. What may pass is repeated, such as a certificate
-   * whose file is being replaced. A server that speaks another protocol ends it.
+   * The time for repeating failed attempts, in milliseconds: 0 makes one
+   * attempt, `Infinity` repeats forever. The waits between attempts are random,
+   * and grow from 50 ms to 5 s. Errors that may be temporary are repeated, such
+   * as a certificate whose file is being replaced. A server with another
+   * protocol ends the attempts.
    *
    * @default {0}
    */
@@ -35,17 +36,17 @@ export interface ConnectionOptions extends ChannelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Shared, since an idle connection should take little memory. */
+/** Shared, so that an idle connection takes little memory. */
 const USUAL = withoutServer(USUAL_OPTIONS);
 
-/** The longest time of one attempt to connect. */
+/** The longest time for one attempt to connect. */
 const ATTEMPT_MS = 10_000;
 
 /**
  * Connects to a server over one of `options.transports`, and starts a channel
  * on the connection. The timers belong to `owner`, if there is one.
  *
- * @throws {ConnectError} If no server could be reached within `retryForMs`; one
+ * @throws {ConnectError} If no server could be reached within `retryForMs`. One
  * attempt takes at most 10 s.
  * @throws {TypeError} If no transport has the scheme of `address`.
  */
@@ -60,7 +61,7 @@ export async function openConnectionWith<Started>(
 }
 
 /**
- * Connects like {@linkcode openConnectionWith}, in one attempt.
+ * Like {@linkcode openConnectionWith}, but makes only one attempt.
  *
  * @internal
  */
@@ -82,8 +83,9 @@ export async function connectOnce<Started>(
 }
 
 /**
- * Repeats `connect` for `retryForMs` while it fails by a `ConnectError` that may
- * pass. `onFailure` hears of each failure that is followed by another attempt.
+ * Repeats `connect` for `retryForMs` while it fails with a `ConnectError` that
+ * may be temporary. Calls `onFailure` for each failure that is followed by
+ * another attempt.
  *
  * @internal
  */
@@ -134,8 +136,8 @@ function withoutServer(options: ResolvedOptions): ConnectionChannelOptions {
 }
 
 /**
- * Makes one attempt, until the signal aborts or the time is over. Returns what
- * `use` returns for the connection.
+ * Makes one attempt, until the signal aborts or the time is over. Returns the
+ * result of `use` for the connection.
  */
 async function attempt<T>(
   transport: Transport,
@@ -160,7 +162,7 @@ async function attempt<T>(
     );
     return use(connection);
   } finally {
-    // Last, so that the timeouts of the connection need no new timer.
+    // Stopped last, so that the timeouts of the connection need no new timer.
     timeout.stop();
   }
 }

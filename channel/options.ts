@@ -30,13 +30,13 @@ export interface ChannelOptions {
    */
   readonly serializers?: readonly Serializer[] | undefined;
   /**
-   * The longest wait of a call for its reply, in milliseconds; `Infinity` waits
-   * for ever.
+   * The longest wait of a call for its reply, in milliseconds. `Infinity` waits
+   * forever.
    *
    * @default {Infinity}
    */
   readonly timeoutMs?: number | undefined;
-  /** Limits that replace the defaults. */
+  /** Limits that replace the default limits. */
   readonly limits?: LimitOptions | undefined;
   /**
    * The transports to choose from. The scheme of the address selects one.
@@ -46,8 +46,8 @@ export interface ChannelOptions {
   readonly transports?: readonly Transport[] | undefined;
   /**
    * Encrypts connections over TCP, and verifies peers by certificates. Cannot
-   * be used with another address, nor together with `transports`: there it is
-   * an option of `tcp`.
+   * be used with other addresses, nor together with `transports`: in that case,
+   * pass it to `tcp`.
    *
    * @default {nothing is encrypted}
    */
@@ -62,7 +62,7 @@ export interface ChannelOptions {
 
 const DEFAULT_CODEC = json();
 
-/** An option for the layers above. */
+/** Options for the layers above. */
 export interface BudgetOptions {
   /**
    * The budget of all connections of one owner together.
@@ -74,10 +74,10 @@ export interface BudgetOptions {
 }
 
 /**
- * Returns the transport for `address`. The options must have been completed by
- * an entry for the platform, which turns `tls` into a transport.
+ * Returns the transport for `address`. An entry for the platform must have
+ * completed the options before, and have converted `tls` to a transport.
  *
- * @throws {TypeError} If there is no such transport, or `tls` is left over.
+ * @throws {TypeError} If there is no such transport, or `tls` is still set.
  */
 export function chooseTransport(
   address: string,
@@ -90,9 +90,9 @@ export function chooseTransport(
 }
 
 /**
- * Renews the certificates of those of `transports` that have some.
+ * Renews the certificates of those `transports` that have certificates.
  *
- * @throws {TypeError} If none has, or the certificates cannot be used.
+ * @throws {TypeError} If no transport has certificates, or they cannot be used.
  */
 export async function renewCertificates(
   who: string,
@@ -110,7 +110,7 @@ export async function renewCertificates(
 
 /** The options of a channel with all defaults filled in. */
 export interface ResolvedOptions {
-  /** The budget that the budget of each connection counts towards. */
+  /** The parent of the budget of each connection. */
   readonly budget: Budget | null;
   readonly codec: Codec;
   readonly types: TypeTable;
@@ -130,7 +130,7 @@ export function resolveOptions(
   return isUsual(options) ? USUAL_OPTIONS : resolve(options);
 }
 
-/** Whether a client has set none of these options: most set none. */
+/** Returns whether none of these options is set, as for most clients. */
 function isUsual(options: ChannelOptions & BudgetOptions): boolean {
   const { budget, codec, limits, onError, serializers, timeoutMs } = options;
   return (budget ?? codec ?? limits ?? onError ?? serializers ?? timeoutMs) ===
@@ -153,5 +153,5 @@ function resolve(options: ChannelOptions & BudgetOptions): ResolvedOptions {
   };
 }
 
-/** The options of most clients, which share them to save memory. */
+/** The options of most clients. Shared to save memory. */
 export const USUAL_OPTIONS: ResolvedOptions = resolve({});

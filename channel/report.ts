@@ -8,13 +8,13 @@ export interface ErrorContext {
    *
    * - `"handler"`: a function of the user that handles connections or requests.
    * - `"protocol"`: a peer broke the protocol, and its connection was closed.
-   * - `"accept"`: a server could not accept a connection, and goes on.
-   * - `"callback"`: any other function of the user, such as one given to a clock
-   *   or an observer.
+   * - `"accept"`: a server could not accept a connection, and continues.
+   * - `"callback"`: any other function of the user, such as a callback of a
+   *   clock or an observer.
    * - `"task"`: a background task of the user.
-   * - `"connect"`: a client could not connect again, and goes on trying.
-   * - `"admission"`: a check of who the peer is failed without a decision; the
-   *   peer was refused.
+   * - `"connect"`: a client could not reconnect, and keeps trying.
+   * - `"admission"`: a check of a peer's identity failed without a decision.
+   *   The peer was refused.
    */
   readonly kind:
     | "handler"
@@ -25,8 +25,8 @@ export interface ErrorContext {
     | "task"
     | "admission";
   /**
-   * The address of the server, channel or peer concerned, or a name for what
-   * has no address, such as `"system clock"`.
+   * The address of the server, channel or peer concerned, or a name for an
+   * origin without an address, such as `"system clock"`.
    */
   readonly address: string;
 }
@@ -44,11 +44,11 @@ export function reportToStderr(error: unknown, context: ErrorContext): void {
   printLine(`denomas: ${context.kind} error at ${address}: ${text}`, "stderr");
 }
 
-/** The longest text of an error in one line. */
+/** The longest text of an error on one line. */
 const SHOWN_UNITS = 2_000;
 
 /**
- * Returns an `onError` that never throws or rejects. If the user's own one
+ * Returns an `onError` that never throws or rejects. If the user's function
  * fails, both errors are reported to stderr, once.
  */
 export function guardedOnError(onError: OnError = reportToStderr): OnError {
@@ -69,7 +69,8 @@ export function runGuarded(
 ): void {
   try {
     const result = run();
-    // It may be a promise, native or not. Resolving it runs its `then` guarded.
+    // The result may be a promise, native or not. Resolving it guards its
+    // `then`.
     if (typeof result === "object" && result !== null) {
       Promise.resolve(result).catch(onFailure);
     }

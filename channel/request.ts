@@ -1,6 +1,6 @@
 import { FAILURE, type ReplyType, RESULT } from "./message.ts";
 
-/** A request of the other side. Answer it once. */
+/** A request of the other side. Answer each request once. */
 export interface Request {
   /** The content that the other side sent. */
   readonly content: unknown;
@@ -12,12 +12,12 @@ export interface Request {
    */
   readonly signal: AbortSignal;
   /**
-   * Answers with `value`, which is encoded before this returns. Resolves once
+   * Answers with `value`, which is encoded before this returns. Resolves when
    * there is room in the send queue, so a handler that awaits it is no faster
-   * than its peer. If the connection has ended, it resolves and the reply is
+   * than its peer. If the connection has ended, this resolves and the reply is
    * counted as dropped.
    *
-   * @throws {TypeError} Synchronously, if the request was answered before.
+   * @throws {TypeError} Synchronously, if the request was already answered.
    * @throws {SerializationError} If `value` cannot be sent. The other side gets
    * this error as a failure.
    * @throws {FrameTooLargeError} If `value` is too large. The other side gets
@@ -25,13 +25,14 @@ export interface Request {
    */
   reply(value: unknown): Promise<void>;
   /**
-   * Answers with a failure. An `Error` is sent as a text that ends with its name
-   * and message, anything else as it is. Otherwise it works like `reply`.
+   * Answers with a failure. An `Error` is sent as a text that ends with its
+   * name and message. Any other value is sent as it is. Otherwise this works
+   * like `reply`.
    */
   fail(error: unknown): Promise<void>;
 }
 
-/** Answers requests; what a request needs of its channel. */
+/** Answers requests. The part of a channel that a request needs. */
 export interface Answerer {
   /** Sends the answer to `request`, which is a failure or a result. */
   answer(
@@ -40,27 +41,27 @@ export interface Answerer {
     content: unknown,
     context: unknown,
   ): Promise<void>;
-  /** Does the same at once. If this throws, `request` stays unanswered. */
+  /** Like `answer`, but at once. If this throws, `request` stays unanswered. */
   tryAnswer(
     request: IncomingRequest,
     type: ReplyType,
     content: unknown,
     context: unknown,
   ): void;
-  /** Returns why the answer is not awaited any more, or `null` if it is. */
+  /** Returns why the answer is no longer awaited, or `null` if it is. */
   lossError(request: IncomingRequest): Error | null;
 }
 
 /** The {@linkcode Request} of a channel. */
 export class IncomingRequest implements Request {
-  /** Replaced once a request that admission has held back is revived. */
+  /** Replaced when a request that admission has held back is revived. */
   content: unknown;
   readonly id: number;
-  /** The context with which it was revived; `null` before that. */
+  /** The context with which the request was revived; `null` before that. */
   context: object | null = null;
-  /** Whether it gets no answer: `reply` and `fail` only end it. */
+  /** Whether the request gets no answer: `reply` and `fail` only end it. */
   readonly isOneWay: boolean;
-  /** The memory that it counts for, in bytes. */
+  /** The memory that the request is counted with, in bytes. */
   readonly bytes: number;
   readonly #answerer: Answerer;
   #answered = false;
@@ -81,7 +82,7 @@ export class IncomingRequest implements Request {
     this.bytes = bytes;
   }
 
-  /** Created when it is first read, which most handlers never do. */
+  /** Created when it is first read. Most handlers never read it. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -91,12 +92,12 @@ export class IncomingRequest implements Request {
     return this.#controller.signal;
   }
 
-  /** Aborts the signal, because the answer is not awaited any more. */
+  /** Aborts the signal, because the answer is no longer awaited. */
   lose(error: () => Error): void {
     this.#controller?.abort(error());
   }
 
-  /** As for users; `context` reaches the custom types in `value`. */
+  /** `context` is passed to the custom types in `value`. */
   reply(value: unknown, context?: unknown): Promise<void> {
     return this.#answer(RESULT, value, context);
   }
@@ -106,8 +107,8 @@ export class IncomingRequest implements Request {
   }
 
   /**
-   * Like `reply`, but does not wait for room in the send queue, and if `value`
-   * cannot be sent, it throws and the request can still be answered.
+   * Like `reply`, but does not wait for room in the send queue. If `value`
+   * cannot be sent, this throws and the request can still be answered.
    */
   tryReply(value: unknown, context?: unknown): void {
     this.#checkUnanswered();

@@ -26,7 +26,7 @@ import { within } from "./timers/_waits.ts";
 
 const DONE = Promise.resolve();
 
-/** The default time for the handlers of a closing server. */
+/** The default time for the handlers of a closing server, in milliseconds. */
 const SERVER_GRACE_MS = 1_000;
 
 /** Options for `startServer`. */
@@ -40,8 +40,8 @@ export interface ServerOptions extends ChannelOptions {
 }
 
 /**
- * Counts of a server. The stats of its channels are summed up: the tables of
- * those that are open, and the counts of those that have ended as well.
+ * Counts of a server. The stats of its channels are summed up: the table sizes
+ * of open channels, and the counts of open and of ended channels.
  */
 export interface ServerStats extends ChannelStats {
   /** Open channels. */
@@ -55,9 +55,9 @@ export interface ServerStats extends ChannelStats {
    * the peer broke the protocol.
    */
   readonly failedConnections: number;
-  /** Connections that were closed at once, because they were over a limit. */
+  /** Connections that were closed at once because of a limit. */
   readonly refusedConnections: number;
-  /** Connections in their TLS handshake. */
+  /** Connections with an unfinished TLS handshake. */
   readonly handshakes: number;
   /** Connections whose TLS handshake failed. */
   readonly failedHandshakes: number;
@@ -68,8 +68,8 @@ export interface ServerStats extends ChannelStats {
 }
 
 /**
- * Serves one channel. The channel stays open when the handler returns: close
- * it yourself, or let the other side do so. If the handler throws, the error is
+ * Serves one channel. The channel stays open when the handler returns: close it
+ * yourself, or let the other side close it. If the handler throws, the error is
  * reported and only this channel is closed. A `ConnectionClosedError` of this
  * channel is the normal end of a handler, and is not reported.
  */
@@ -77,43 +77,44 @@ export type ConnectHandler = (channel: Channel) => void | Promise<void>;
 
 /** A listening server. It owns its channels. Created by `startServer`. */
 export interface Server extends AsyncDisposable {
-  /** The address of the server, with the port that the system chose. */
+  /** The address of the server, including the port that the system chose. */
   readonly address: string;
   /** The open channels. */
   readonly channels: ReadonlySet<Channel>;
-  /** Resolves when {@linkcode Server.close} is done. Never rejects. */
+  /** Resolves when {@linkcode Server.close} has finished. Never rejects. */
   readonly closed: Promise<void>;
   /**
-   * Stops listening, closes every channel with `graceMs`, and waits as long for
-   * the handlers. With more than a second of grace it goes on for some 10 ms
-   * before that, to accept who has connected already. Repeatable: another call
-   * joins the close in progress. Never rejects.
+   * Stops listening, closes every channel with `graceMs`, and waits for the
+   * handlers within the same time. With more than a second of grace, the server
+   * first accepts peers that have already connected. That takes 10 ms, or up to
+   * 100 ms while they arrive. Repeatable: another call joins the close in
+   * progress. Never rejects.
    *
    * A handler may close its own server, but should not await it: the server
    * waits for the handler until `graceMs` have passed.
    */
   close(options?: CloseOptions): Promise<void>;
   /**
-   * Takes up renewed certificates: without `changes` by reading its files again,
-   * else with these options in place of the same earlier ones. New connections
-   * use them, and open ones stay. If this rejects, the server goes on with the
-   * certificates that it has.
+   * Renews the certificates. Without `changes`, reads the files again.
+   * Otherwise, `changes` replace the earlier options of the same name. New
+   * connections use the renewed certificates. Open connections are not
+   * affected. If this rejects, the server keeps its current certificates.
    *
-   * @throws {TypeError} If the certificates cannot be used, as while only one of
-   * two files is written; or if the server does not use TLS.
+   * @throws {TypeError} If the certificates cannot be used, for example while
+   * only one of two files is written, or if the server does not use TLS.
    */
   renewCertificate(changes?: TlsOptions): Promise<void>;
-  /** Returns the current sizes of its tables, and counts since the start. */
+  /** Returns the current table sizes, and the counts since the start. */
   stats(): ServerStats;
   /** Keeps the process alive while it listens, which is the default. */
   ref(): void;
-  /** Lets the process end although the server listens or has open channels. */
+  /** Lets the process end while the server listens or has open channels. */
   unref(): void;
 }
 
 /**
  * Listens at `address` over one of `options.transports`, starts a channel on
- * each connection, and calls `onConnect` with what `startChannel` returned.
+ * each connection, and calls `onConnect` with the result of `startChannel`.
  *
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport has the scheme of `address`.
@@ -130,10 +131,11 @@ export async function startServerWith<Started>(
 }
 
 /**
- * How long a server that closes with grace waits for connections that the system
- * has taken in, in milliseconds, and how often as long as there are some.
+ * The length of one wait for connections that the system has already accepted,
+ * in milliseconds. Only for a close with grace.
  */
 const ACCEPT_MS = 5;
+/** The most rounds of two waits, repeated while connections arrive. */
 const MOST_ACCEPT_ROUNDS = 10;
 
 class ChannelServer<Started> implements Server {
@@ -147,7 +149,7 @@ class ChannelServer<Started> implements Server {
   readonly #hosts: Hosts<ConnectionChannelOptions>;
   readonly #handshakes: Handshakes;
   readonly #channels = new Set<ConnectionChannel>();
-  /** The channels of which nothing was taken yet, by their hosts. */
+  /** The channels from which no message was taken yet, by host. */
   readonly #silent = new HostGroups<ConnectionChannel>();
   readonly #handlers = new Map<ConnectionChannel, Promise<void>>();
   readonly #resolveClosed: () => void;
@@ -250,7 +252,7 @@ class ChannelServer<Started> implements Server {
     const started = this.#startChannel(channel);
     this.#handlers.set(channel, DONE);
     const handling = this.#handle(channel, started);
-    // A handler that throws at once may have ended already.
+    // A handler that throws at once may have already ended.
     if (this.#handlers.has(channel)) this.#handlers.set(channel, handling);
   }
 
@@ -271,7 +273,7 @@ class ChannelServer<Started> implements Server {
     };
   }
 
-  /** Returns whether there is, or can be made, room for one more connection. */
+  /** Returns whether there is, or can be made, room for another connection. */
   #hasRoom(host: string): boolean {
     if (!this.#isListening) return false;
     const { max } = this.#resolved.limits.connections;
@@ -282,7 +284,7 @@ class ChannelServer<Started> implements Server {
       this.#giveWay(this.#silent.takeOldestOfLargest());
   }
 
-  /** Cuts off a peer that has sent nothing, in favour of a new connection. */
+  /** Cuts off a peer that has sent nothing, to admit a new connection. */
   #giveWay(silent: ConnectionChannel | undefined): boolean {
     if (silent === undefined) return false;
     silent.cutOver("server-full");
@@ -317,7 +319,7 @@ class ChannelServer<Started> implements Server {
   async close({ graceMs = SERVER_GRACE_MS }: CloseOptions = {}): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
-      // Not by default, as it takes longer than all else of a usual close.
+      // Not by default, because it takes longer than the rest of a usual close.
       if (graceMs > SERVER_GRACE_MS) await this.#acceptConnected();
       this.#closeAll(graceMs);
     }
@@ -325,15 +327,15 @@ class ChannelServer<Started> implements Server {
   }
 
   /**
-   * Accepts those who have connected, and may have sent calls, while this process
-   * was busy: the system has taken them in, and would reset them.
+   * Accepts peers that connected, and may have sent calls, while this process
+   * was busy. The system has accepted them, and would reset them.
    */
   async #acceptConnected(): Promise<void> {
     let rounds = 0;
     let before: number;
     do {
       before = this.#counts.acceptedConnections;
-      // Twice: the first may be over before Deno has asked the system.
+      // Twice: the first wait may end before Deno has polled the system.
       for (let wait = 0; wait < 2; wait++) {
         await new Promise<void>((resolve) =>
           world.setTimer(ACCEPT_MS, resolve)
