@@ -95,7 +95,7 @@ export class SendQueue {
 
   /**
    * Writes a payload even if there is no room, and returns its position.
-   * Returns the payload to its `owner` later.
+   * The `owner` gets the payload back later.
    */
   write(payload: string | Uint8Array, owner?: PayloadOwner): number {
     const position = this.#connection.send(payload, owner);
