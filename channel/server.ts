@@ -319,9 +319,10 @@ class ChannelServer<Started> implements Server {
   async close({ graceMs = SERVER_GRACE_MS }: CloseOptions = {}): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;
+      const until = world.now() + graceMs;
       // Not by default, because it takes longer than the rest of a usual close.
       if (graceMs > SERVER_GRACE_MS) await this.#acceptConnected();
-      this.#closeAll(graceMs);
+      this.#closeAll(until - world.now());
     }
     await this.closed;
   }

@@ -25,6 +25,9 @@ const CODES: ReadonlySet<string | undefined> = new Set([
   "not_serializable",
   "cancelled",
   "unsupported",
+  "deadlock",
+  "missed_items",
+  "internal",
 ]);
 
 /** How many UTF-16 units of a name or an address are told. */

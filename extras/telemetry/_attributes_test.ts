@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   ConnectionClosedError,
   RemoteError,
@@ -24,6 +24,17 @@ Deno.test("errorKind of what the other side failed with is a known code, or none
   }
   for (const code of [undefined, "toString", "__proto__"]) {
     assertEquals(errorKind(remoteError("X", code)), "RemoteError");
+  }
+});
+
+Deno.test("errorKind knows all codes of the protocol", async () => {
+  const page = new URL("../../docs/protocol.md", import.meta.url);
+  const text = await Deno.readTextFile(page);
+  const table = /denomas defines these codes[^|]*((?:\|.*\n)+)/.exec(text)![1]!;
+  const codes = [...table.matchAll(/^\| `(\w+)`/gm)].map((it) => it[1]!);
+  assert(codes.includes("not_found"));
+  for (const code of codes) {
+    assertEquals(errorKind(remoteError("X", code)), code);
   }
 });
 

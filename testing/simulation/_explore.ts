@@ -35,8 +35,8 @@ export interface ExploreOptions extends Omit<SimulateOptions, "seeds"> {
  * Runs `body` with each seed, until one fails.
  *
  * @throws {SimulationError} If a seed fails, with the least plan that fails.
- * @throws {Error} If a seed does not do the same twice, or something that is
- * sometimes true was so with none of several seeds.
+ * @throws {Error} If a seed does not do the same twice, or a property that must
+ * be true sometimes was false with all of several seeds.
  */
 export async function explore(
   body: SimulationBody,
@@ -59,7 +59,7 @@ export async function explore(
   const never = [...unseen].find((what) => !seen.has(what));
   if (never === undefined || seeds.length === 1) return;
   throw new Error(
-    `Sometimes '${never}': it was so with none of ${seeds.length} seeds, make it likelier or run more`,
+    `Property '${never}': it must be true sometimes, and was false with all ${seeds.length} seeds, make it likelier or run more`,
   );
 }
 

@@ -82,5 +82,5 @@ Deno.test("explore - fails if something is never so in several seeds", async () 
       return sim.sleep(1);
     }, { seeds: [1, 2, 3] });
   await body(2);
-  await assertRejects(() => body(4), Error, "Sometimes 'it is the seed'");
+  await assertRejects(() => body(4), Error, "Property 'it is the seed'");
 });

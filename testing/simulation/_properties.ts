@@ -35,7 +35,10 @@ export class Properties {
    */
   check(): void {
     for (const [what, isTrue] of this.#always) {
-      if (!isTrue()) throw new Error(`Always '${what}': it is not`);
+      if (isTrue()) continue;
+      throw new Error(
+        `Property '${what}': it must always be true, and was false`,
+      );
     }
     for (const [what, isTrue] of this.#sometimes) {
       if (!isTrue()) continue;
@@ -64,7 +67,7 @@ export class Properties {
     for (const what of this.#eventually.keys()) {
       if (reached?.has(what)) continue;
       throw new Error(
-        `Eventually '${what}': it has not become so although all faults are over`,
+        `Property '${what}': it must become true once all faults are over, and stayed false`,
       );
     }
   }

@@ -425,7 +425,7 @@ Deno.test("runSeed - looks for what holds at last when all faults are over", asy
   };
   await passes(body(4_000), { untilMs: 2_000 });
   const error = await fails(body(6_000), { untilMs: 2_000 });
-  assertStringIncludes(error.message, "Eventually 'a is done'");
+  assertStringIncludes(error.message, "Property 'a is done'");
 });
 
 Deno.test("runSeed - ends a body that waits longer than its time", async () => {

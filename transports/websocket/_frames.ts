@@ -338,14 +338,13 @@ export function encodeMessage(
   return frame.subarray(0, at + length);
 }
 
-/** Returns the payload of a close frame. */
+/**
+ * Returns the payload of a close frame. A long `reason` is cut between two
+ * characters.
+ */
 export function encodeClose(code: number, reason = ""): Uint8Array {
-  const text = new TextEncoder().encode(reason).subarray(
-    0,
-    MAX_CONTROL_BYTES - 2,
-  );
-  const payload = new Uint8Array(2 + text.length);
+  const payload = new Uint8Array(MAX_CONTROL_BYTES);
   payload.set([code >> 8, code & 0xff]);
-  payload.set(text, 2);
-  return payload;
+  const { written } = new TextEncoder().encodeInto(reason, payload.subarray(2));
+  return payload.subarray(0, 2 + written);
 }

@@ -147,6 +147,12 @@ const VIOLATIONS: readonly [what: string, bytes: Uint8Array, code?: number][] =
   ];
 
 for (const [what, bytes, code = 1_002] of VIOLATIONS) {
+  Deno.test("encodeClose cuts a long reason between two characters", () => {
+    const payload = encodeClose(1_000, "é".repeat(100));
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    assertEquals(decoder.decode(payload.subarray(2)), "é".repeat(61));
+  });
+
   Deno.test(`WebSocketDecoder refuses ${what}`, () => {
     for (const step of [1, bytes.length]) {
       const error = assertThrows(

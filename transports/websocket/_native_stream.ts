@@ -111,7 +111,10 @@ export class NativeStream implements ByteStream {
   #receive(data: unknown): void {
     if (this.#isClosed || this.#failure !== null) return;
     const isText = typeof data === "string";
-    const length = isText ? data.length : (data as ArrayBuffer).byteLength;
+    const message = isText
+      ? new TextEncoder().encode(data)
+      : new Uint8Array(data as ArrayBuffer);
+    const { length } = message;
     if (length === 0) {
       this.#hasEnded = true;
     } else if (isText !== (this.#text !== null)) {
@@ -125,11 +128,7 @@ export class NativeStream implements ByteStream {
         `a message of ${length} bytes is over the limit of ${this.#maxMessageBytes}`,
       );
     } else {
-      this.#keep(
-        isText
-          ? this.#text!.frame(new TextEncoder().encode(data))
-          : new Uint8Array(data as ArrayBuffer),
-      );
+      this.#keep(isText ? this.#text!.frame(message) : message);
     }
     this.#wakeReader();
   }
