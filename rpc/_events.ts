@@ -26,22 +26,22 @@ export interface ReferenceKept extends Begun {
   /** Distinguishes it from other events. */
   readonly type: "reference-kept";
   /**
-   * `local` if this side holds something of the peer until it releases that,
-   * `peer` if the peer may call something of this side.
+   * `local` if this side holds a reference to an object of the peer until it
+   * releases it; `peer` if the peer may call an object of this side.
    */
   readonly holder: "local" | "peer";
-  /** Whether the result of a call brought it, and this side did not call `keep`. */
+  /** Whether it came in the result of a call, and not from a call of `keep`. */
   readonly isReturned: boolean;
   /**
-   * The call that it came with, if it is known: one that was made for what was
-   * returned, else the served call that was running synchronously.
+   * The call that it came with, if it is known: for a returned reference the
+   * call that returned it, else the served call that was running synchronously.
    */
   readonly call: object | null;
 }
 
 /**
- * A served call or a produced stream has ended, since its consumer or the
- * connection is gone, and its method or producer still runs.
+ * A served call or a produced stream has ended because its consumer or the
+ * connection is gone, but its method or producer still runs.
  */
 export interface WorkLeft extends ObservedEvent {
   /** Distinguishes it from other events. */
@@ -58,7 +58,10 @@ export interface WorkDone extends ObservedEvent {
   readonly subject: object;
 }
 
-/** A reference ends because its proxies are garbage: nobody has disposed of it. */
+/**
+ * A reference ends because its proxies were garbage-collected without being
+ * disposed of.
+ */
 export interface ReferenceForgotten extends ObservedEvent {
   /** Distinguishes it from other events. */
   readonly type: "reference-forgotten";
@@ -76,13 +79,13 @@ export type RpcEvent =
   | WorkLeft
   | WorkDone;
 
-/** Returns how a call ended that rejected with `error`. */
+/** Returns the outcome of a call that rejected with `error`. */
 export function outcomeOf(error: unknown): CallOutcome {
   if (isInstance(error, TimeoutError)) return "timed-out";
   return isInstance(error, ConnectionClosedError) ? "lost" : "failure";
 }
 
-/** Emits an event, which is made only if somebody observes. */
+/** Emits an event, which is created only if there is an observer. */
 export function emit(makeEvent: () => RpcEvent): void {
   observed.by?.event(makeEvent());
 }

@@ -46,22 +46,24 @@ const OWN_ERRORS = new Map<
 const TRACEBACK = "Traceback (most recent call last)";
 
 /**
- * Errors that other sides have answered with. A method that rethrows one has
- * run, so its own caller must not take it for a call that was not delivered.
+ * Errors received from other sides. A method that rethrows such an error has
+ * run, so its own caller must not mistake it for a call that was not delivered.
  */
 const received = new WeakSet<Error>();
 
-/** What the content of a failure may hold. */
+/** Options for {@linkcode toFailureRecord}. */
 export interface FailureOptions {
-  /** Whether the stack is told. */
+  /** Whether to include the stack. */
   readonly stacks: boolean;
-  /** Whether the cause, and the errors of an `AggregateError`, are told. */
+  /** Whether to include the cause, and the errors of an `AggregateError`. */
   readonly causes: boolean;
   /** Returns why a value cannot be sent, or `null` if it can. */
   refusalOf(value: unknown): string | null;
 }
 
-/** Returns the content of a failure for a peer with extensions. Never throws. */
+/**
+ * Returns the content of a failure for a peer with extensions. Never throws.
+ */
 export function toFailureRecord(
   error: unknown,
   { stacks, causes, refusalOf }: FailureOptions,
@@ -90,13 +92,13 @@ export function toFailureRecord(
 }
 
 /**
- * Returns an error whose text is the failure for a peer without extensions.
- * Never throws.
+ * Returns an error whose name and message are the failure for a peer without
+ * extensions. Never throws.
  */
 export function toPlainFailure(error: unknown): Error {
   const { name, message } = readError(error);
   const own = OWN_ERRORS.get(name);
-  // A peer would take a user's error of such a name for one of this package.
+  // A peer would mistake a user's error with this name for one of this package.
   const isMistakable = own !== undefined &&
     (!isInstance(error, own) || received.has(error));
   const failure = new Error(isMistakable ? `${name}: ${message}` : message);
@@ -104,7 +106,10 @@ export function toPlainFailure(error: unknown): Error {
   return failure;
 }
 
-/** Returns the error for a failure's content, whoever wrote it. */
+/**
+ * Returns the error for the content of a failure, from a peer with or without
+ * extensions.
+ */
 export function fromFailure(content: unknown, origin: string): Error {
   const failure = parseFailure(content);
   const own = OWN_ERRORS.get(failure.name);
@@ -130,7 +135,7 @@ export function fromFailure(content: unknown, origin: string): Error {
   return error;
 }
 
-/** Returns the error with the issues that the other side has sent with it. */
+/** Returns `error` with the issues that the other side has sent. */
 function withIssues(error: ValidationError, data: unknown): ValidationError {
   const { part, issues } = isRecord(data) ? data : {};
   if (!isPart(part) || !Array.isArray(issues)) return error;
@@ -151,8 +156,8 @@ function isKey(key: unknown): key is string | number {
 }
 
 /**
- * Returns whether the caller of a method is told of an error as it is, also where
- * others are masked: it was made for the caller.
+ * Returns whether an error is meant for the caller, so that it is sent unmasked
+ * even if other errors are masked.
  */
 export function isTold(error: unknown): boolean {
   if (!isInstance(error, Error) || received.has(error)) return false;
@@ -161,15 +166,15 @@ export function isTold(error: unknown): boolean {
     [...OWN_ERRORS.values()].some((type) => isInstance(error, type));
 }
 
-/** Marks an error as one that another side has answered with. */
+/** Marks an error as received from another side. */
 export function asReceived<T extends Error>(error: T): T {
   received.add(error);
   return error;
 }
 
 /**
- * Marks a received error as one of this side, because this side has only
- * forwarded the call.
+ * Marks a received error as one of this side, because this side only forwards
+ * the call.
  */
 export function passOn(error: unknown): unknown {
   if (isInstance(error, Error)) received.delete(error);
@@ -191,22 +196,23 @@ function property(error: Error | null, name: string): unknown {
   try {
     return (error as unknown as Record<string, unknown> | null)?.[name];
   } catch {
-    // A getter of the user throws: the failure is sent without the property.
+    // A getter of the user has thrown: the failure is sent without this
+    // property.
     return undefined;
   }
 }
 
-/** Reads name and message of anything that was thrown. Never throws. */
+/** Reads the name and message of any thrown value. Never throws. */
 function readError(error: unknown): Pick<Failure, "name" | "message"> {
   const { name, message } = readThrown(error);
-  // A rethrown error keeps the name that it had on the other side.
+  // A rethrown error keeps its name from the other side.
   const isRemote = isInstance(error, RemoteError);
   return { name: isRemote ? error.remoteName : name, message };
 }
 
 /**
- * Returns whether a thrown value is an instance of `type`. User code may throw
- * a `Proxy` that fails when it is asked for its prototype.
+ * Returns whether a thrown value is an instance of `type`. Never throws,
+ * although user code may throw a `Proxy` whose prototype trap fails.
  */
 export function isInstance<T>(
   thrown: unknown,

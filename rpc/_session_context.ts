@@ -12,30 +12,31 @@ import type { StreamWindow } from "./rpc_options.ts";
 import type { ResolvedSessionOptions } from "./session/_options.ts";
 
 /**
- * A session, as its parts see it: each gets the whole, and finds the others in it
- * once all are made. Parts name what they use of each other, because no two
- * files may import each other.
+ * The session as seen by its parts. Each part gets the whole session, and
+ * accesses the other parts through it once all are created. The interface
+ * declares only the members that parts use of each other, because files must
+ * not import each other in cycles.
  */
 export interface SessionContext {
   readonly channel: ConnectionChannel;
   /** The service that this side offers, if any. */
   readonly root: object | null;
   readonly options: ResolvedSessionOptions;
-  /** The handle of the connection for users, made when it is asked for. */
+  /** The users' handle for the connection, created on demand. */
   readonly client: RpcClient;
   /** Data that methods and middleware store for the connection. */
   readonly data: Map<string, unknown>;
   /** Ends consumed streams whose calls are aborted. */
   readonly aborting: AbortListeners<Abortable>;
-  /** The streams of the other side that have not ended. */
+  /** The streams from the other side that have not ended. */
   readonly incoming: Set<{ lose(error: Error): void }>;
   readonly calls: Caller;
   readonly hello: {
     /** Whether the other side is known to have the extensions. */
     readonly hasExtensions: boolean;
-    /** Whether it can resolve addresses of agents. */
+    /** Whether the other side can resolve addresses of agents. */
     readonly takesAddresses: boolean;
-    /** How far a stream may run ahead of its consumer at first. */
+    /** How far a new stream may run ahead of its consumer. */
     readonly window: StreamWindow;
   };
   readonly closing: {
@@ -50,7 +51,7 @@ export interface SessionContext {
     forget(call: object): void;
     report(call: ServedCall, error: unknown): unknown;
   };
-  /** Runs a function of the user; its error goes to `onError`. */
+  /** Runs a function of the user and reports its error to `onError`. */
   runCallback(run: () => unknown): void;
   /** Serves a request of an admitted peer. */
   serve(request: IncomingRequest): void;

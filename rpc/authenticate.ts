@@ -2,37 +2,37 @@ import type { UpgradeRequest } from "../transports/upgrade_request.ts";
 
 /** A peer that is not authenticated yet. */
 export interface UnknownPeer {
-  /** The name in its certificate, or `null`. */
+  /** The name in the certificate of the peer, or `null`. */
   readonly peerName: string | null;
   /** The address of the peer. */
   readonly remoteAddress: string;
   /**
-   * The HTTP request by which it opened a WebSocket, with headers and cookies,
-   * or `null`. Browsers send cookies whichever page asked: count on them only
-   * where the transport checks the origin.
+   * The HTTP request that opened the WebSocket, with headers and cookies, or
+   * `null`. Browsers send cookies with requests from any page, so rely on
+   * cookies only if the transport checks the origin.
    */
   readonly request: UpgradeRequest | null;
   /**
-   * Whether this side has made the connection, as a container does. Such a peer
+   * Whether this side opened the connection, as a container does. Then the peer
    * sends no credentials; for a container that was spawned they are known. If
    * such a peer is refused, it can only call functions that are passed to it.
    */
   readonly isInitiator: boolean;
-  /** Aborts when the time is over, or the connection is lost. */
+  /** Aborts when `authenticateMs` is over or the connection is lost. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Returns the identity of a peer, or a promise of it: the `identity` of the
- * peer's calls. The `credentials` are those that the peer has sent, or
+ * Returns the identity of a peer, or a promise of it. It becomes the `identity`
+ * of the peer's calls. `credentials` is the value that the peer has sent, or
  * `undefined`, as for peers without denomas's extensions. To refuse the peer,
- * throw an `AuthenticationError`; the peer receives its message. Any other error
- * is reported to `onError`, and the peer does not learn it: it is told to try
- * again later, by a `ServerBusyError`.
+ * throw an `AuthenticationError`; the peer receives its message. Any other
+ * error is reported to `onError` and hidden from the peer, which receives a
+ * `ServerBusyError` that asks it to try again later.
  *
- * This runs once for each connection, before all other code of yours: methods,
- * middleware, deserializers and `onConnect`. Credentials are plain data that
- * anybody may send: check their types.
+ * This runs once for each connection, before your methods, middleware,
+ * deserializers and `onConnect`. Credentials are plain data from an untrusted
+ * peer: check their types.
  *
  * ```ts
  * import { AuthenticationError, call, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -76,8 +76,8 @@ export interface AuthenticateOptions<Identity = unknown> {
    */
   readonly authenticate?: Authenticate<Identity> | undefined;
   /**
-   * The time for a peer to send its credentials and for `authenticate` to check
-   * them, in milliseconds, from when the peer connects.
+   * The time limit, in milliseconds, for a peer to send its credentials and for
+   * `authenticate` to check them. It starts when the peer connects.
    *
    * @default {10_000}
    */
@@ -89,8 +89,8 @@ export interface CredentialsOptions {
   /**
    * The credentials for `authenticate` of the other side: plain data, or a
    * function that returns them or a promise of them. The function is called for
-   * each connection; if it fails, connecting fails with the same error. The other
-   * side can read the credentials, so use TLS to be sure who that is.
+   * each connection; if it fails, connecting fails with the same error. The
+   * other side can read the credentials, so use TLS to verify its identity.
    *
    * @default {none}
    */

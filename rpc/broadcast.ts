@@ -10,8 +10,8 @@ export interface BroadcastFailure<T = unknown> {
 }
 
 /**
- * Calls all clients at the same time, such as the `clients` of a server.
- * Resolves when all calls have ended, to those that failed. Never rejects.
+ * Calls all clients concurrently, such as the `clients` of a server. When all
+ * calls have ended, resolves to the failed ones. Never rejects.
  *
  * ```ts
  * import { broadcast, openConnection, type RpcClient, service, startServer } from "@denomas/denomas/rpc";

@@ -1,13 +1,13 @@
 import type { RpcClient } from "./rpc_client.ts";
 
 /**
- * Runs before a method and its schemas. It refuses the call by throwing, or
- * returns what it adds to the `context` of the call. It may declare the identity
- * that it expects, as in `({ identity }: Call<unknown, User>) => …`; methods
- * behind it see that type, too.
+ * Runs before a method and its schemas. It throws to refuse the call, or
+ * returns properties to add to the `context` of the call. It may declare the
+ * identity that it expects, as in `({ identity }: Call<unknown, User>) => …`;
+ * the methods that it guards see that type, too.
  */
 export type Guard<Added = unknown> = {
-  // As a method, whose parameter may have a narrower type.
+  // Declared as a method, so that its parameter may have a narrower type.
   // deno-lint-ignore no-explicit-any -- the context that earlier ones have added
   run(call: Call<any>): Added;
 }["run"];
@@ -20,16 +20,16 @@ export type Guard<Added = unknown> = {
  * @typeParam T The service that the caller offers. Nothing checks that it does.
  */
 export interface Call<Context = unknown, Identity = unknown, T = unknown> {
-  /** What guards and middleware have added, such as the user. */
+  /** The properties that guards and middleware have added, such as the user. */
   readonly context: Readonly<Context>;
   /**
-   * Aborts when the caller cancels the call, when its time is over, or when the
-   * connection is lost.
+   * Aborts when the caller cancels the call, when its timeout expires, or when
+   * the connection is lost.
    */
   readonly signal: AbortSignal;
   /**
-   * Aborts when this side begins to close the connection, by `close` with
-   * `graceMs`: the method should end within that time.
+   * Aborts when this side begins to close the connection with `graceMs`. The
+   * method should end within that time.
    */
   readonly closing: AbortSignal;
   /** The path of the method. */
@@ -37,38 +37,38 @@ export interface Call<Context = unknown, Identity = unknown, T = unknown> {
   /** The address of the caller. */
   readonly remoteAddress: string;
   /**
-   * The name in the certificate that the caller proved to own, as a channel's
-   * `peerName`, or `null`.
+   * The verified name in the caller's certificate, or `null`, like `peerName`
+   * of a channel.
    */
   readonly peerName: string | null;
   /**
    * The identity that `authenticate` returned for the caller; `undefined`
-   * without that option. For a container's calls to its own agents, whoever
-   * caused them, it is the `Container`.
+   * without that option. For a container's calls to its own agents it is the
+   * `Container`, whoever caused them.
    */
   readonly identity: Identity;
   /**
-   * The connection to the caller, with the proxy for the service that the caller
-   * offers and the promise `closed`.
+   * The connection to the caller, with a proxy for the caller's service and the
+   * promise `closed`.
    */
   readonly client: RpcClient<T, Identity>;
   /**
-   * The address of the agent whose code made the call, where its container is
-   * known: for calls of this container's own agents, and for those that come over
-   * a connection which this side has made to that container. Else `null`, since a
-   * peer that has connected may claim any address.
+   * The address of the agent that made the call, if its container is verified:
+   * for calls of this container's own agents, and for calls over a connection
+   * that this side has opened to that container. Otherwise `null`, because a
+   * peer that has connected to this side may claim any address.
    */
   readonly agent: string | null;
   /**
-   * The rest of the time that the caller allowed, in milliseconds, or
-   * `Infinity`. Pass it on with `withOptions(remote, { call })`.
+   * The time left until the caller's timeout, in milliseconds, or `Infinity`.
+   * Pass it on with `withOptions(remote, { call })`.
    */
   readonly remainingMs: number;
   /** The data that the caller's middleware added, such as a token. */
   readonly meta: Readonly<Record<string, unknown>>;
   /**
-   * Data that this side stores for the connection while it lasts, such as who
-   * logged in. All calls on the connection share it.
+   * Data that this side stores for the lifetime of the connection, such as the
+   * logged-in user. All calls on the connection share it.
    */
   readonly session: Map<string, unknown>;
 }
@@ -84,7 +84,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * How long to wait for the reply, in milliseconds. The method can read the
-   * rest of this time.
+   * remaining time.
    *
    * @default {the connection's `timeoutMs`}
    */
@@ -107,15 +107,15 @@ export function currentCall(): Call | null {
 
 /**
  * Returns the call that the running method serves. Use it in an exposed method
- * before the first `await`, and keep the result for later. A `method` gets it as
- * an argument.
+ * before the first `await`, and keep the result for later. A method made by
+ * `method` gets the call as an argument.
  *
- * Nothing checks the types that are given to it.
+ * The type arguments are not checked.
  *
  * @typeParam Context What guards and middleware have added.
  * @typeParam Identity What `authenticate` returns.
  * @typeParam T The service that the caller offers.
- * @throws {TypeError} Anywhere else.
+ * @throws {TypeError} If no exposed method is running synchronously.
  */
 export function call<
   Context = unknown,
@@ -129,7 +129,7 @@ export function call<
 }
 
 /**
- * Runs the part of a method up to its first `await` as serving `served`. The
+ * Runs a method with `served` as the current call up to its first `await`. The
  * method is called on `service`, with `args`.
  */
 export function runAs<T>(

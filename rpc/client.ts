@@ -9,7 +9,7 @@ import { sessionStarter } from "./session/_session.ts";
 export interface RpcConnectionOptions
   extends ConnectionOptions, RpcOptions, CredentialsOptions {
   /**
-   * The service that this side offers to the other.
+   * The service that this side offers to the other side.
    *
    * @default {nothing}
    */
@@ -17,8 +17,8 @@ export interface RpcConnectionOptions
 }
 
 /**
- * Connects to an RPC server over one of `options.transports`. It has no
- * transports of its own; `deno.ts` adds them.
+ * Connects to an RPC server over one of `options.transports`. There are no
+ * default transports; `deno.ts` adds them.
  *
  * @throws {ConnectError} If no server could be reached.
  * @throws {AuthenticationError} If the other side refuses the `credentials`.

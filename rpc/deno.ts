@@ -29,7 +29,7 @@ import {
  * assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
  * ```
  *
- * @typeParam T The service of the other side. Nothing checks that it is.
+ * @typeParam T The service of the other side. This is not checked.
  * @throws {ConnectError} If no server could be reached.
  * @throws {AuthenticationError} If the other side refuses the `credentials`.
  * @throws {TypeError} If no transport takes the address, or `service` exposes
@@ -44,9 +44,9 @@ export async function openConnection<T>(
 }
 
 /**
- * Serves `service` at `address`. A function makes the service of each
- * connection, when its first call comes, and what it made is disposed of when the
- * connection ends, if it can be.
+ * Serves `service` at `address`. If `service` is a function, it creates a
+ * service for each connection, when the first call arrives. If that service is
+ * disposable, it is disposed of when the connection ends.
  *
  * ```ts
  * import { expose, openConnection, type RpcClient, startServer } from "@denomas/denomas/rpc";
@@ -72,13 +72,13 @@ export async function openConnection<T>(
  * assertEquals((await other.remote.count()).startsWith("1 for "), true);
  * ```
  *
- * The type of `client.identity` is what `authenticate` returns. If clients offer a
- * service, the type of `client` says which: declare it where `onConnect` gets it,
- * or give it to `startServer<RpcClient<Sensor>>`.
+ * The type of `client.identity` is the return type of `authenticate`. If
+ * clients offer a service, declare its type in the parameter of `onConnect`, or
+ * pass it as in `startServer<RpcClient<Sensor>>`.
  *
- * @typeParam Client The connection to a client. Nothing checks that clients offer
- * the service of its type.
- * @typeParam Identity What `authenticate` returns.
+ * @typeParam Client The connection to a client. It is not checked that clients
+ * offer the service of its type.
+ * @typeParam Identity The identity that `authenticate` returns.
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport takes the address, or `service` exposes
  * nothing.

@@ -10,7 +10,9 @@ export class MethodNotFoundError extends DenomasError {
   readonly code = "not_found";
 }
 
-/** Thrown when there is no agent at an address, or it has been closed. */
+/**
+ * Thrown when there is no agent at an address, or the agent has been closed.
+ */
 export class AgentNotFoundError extends DenomasError {
   /** The name of the class. */
   override name = "AgentNotFoundError";
@@ -19,8 +21,8 @@ export class AgentNotFoundError extends DenomasError {
 }
 
 /**
- * Thrown to a call that would never run: the agent waits for other agents, and
- * these for the caller. The call has not run.
+ * Thrown when a call would never run: the called agent waits for other agents,
+ * which wait for the caller. The call has not run.
  */
 export class DeadlockError extends DenomasError {
   /** The name of the class. */
@@ -30,8 +32,8 @@ export class DeadlockError extends DenomasError {
 }
 
 /**
- * Thrown when the other side does not admit this one. Throw it in your
- * `authenticate` to refuse a peer.
+ * Thrown when the other side refuses this side. Throw it in your `authenticate`
+ * to refuse a peer.
  */
 export class AuthenticationError extends DenomasError {
   /** The name of the class. */
@@ -40,7 +42,7 @@ export class AuthenticationError extends DenomasError {
   readonly code = "unauthenticated";
 }
 
-/** The place of a value that does not fit its schema. */
+/** The kind of a value that does not fit its schema. */
 export type ValidatedPart = "argument" | "result" | "item" | "error";
 
 /**
@@ -53,12 +55,18 @@ export class ValidationError
   override name = "ValidationError";
   /** The code that tells other sides which error it is. */
   readonly code = "invalid_argument";
-  /** The value that does not fit; an argument is the caller's own mistake. */
+  /**
+   * The kind of the value that does not fit. `"argument"` means a mistake of
+   * the caller.
+   */
   declare readonly part?: ValidatedPart;
-  /** The issues of the schema, with the paths to what is wrong. */
+  /** The issues that the schema found, with the paths to the invalid values. */
   declare readonly issues?: readonly SchemaIssue[];
 
-  /** The form in which {@linkcode issues} travel. */
+  /**
+   * The {@linkcode part} and {@linkcode issues}, as they are sent to the
+   * caller.
+   */
   get data(): unknown {
     const { part, issues } = this;
     return issues && { part, issues };
@@ -82,7 +90,7 @@ export class UnsupportedByPeerError extends DenomasError {
 }
 
 /**
- * Thrown by a method for its caller, who is told all of it, whether or not other
+ * Thrown by a method to send an error to its caller, unmasked even if other
  * errors are masked.
  *
  * ```ts
@@ -117,13 +125,13 @@ export class ServiceError<Data = unknown>
   extends DenomasError<{ readonly code: string; readonly data?: Data }> {
   /** The name of the class. */
   override name = "ServiceError";
-  /** What went wrong, for programs. */
+  /** The error code, for programs. */
   declare readonly code: string;
-  /** What else the caller is told. */
+  /** Further data for the caller. */
   declare readonly data: Data;
 }
 
-/** Thrown to a subscriber of a topic when items that it has not read are gone. */
+/** Thrown to a subscriber of a topic when unread items have been dropped. */
 export class MissedItemsError extends DenomasError {
   /** The name of the class. */
   override name = "MissedItemsError";
@@ -132,25 +140,25 @@ export class MissedItemsError extends DenomasError {
 }
 
 /**
- * The key of a property whose type has the errors that a method declares. It
- * exists for types only.
+ * The key of a property whose type holds the errors that a method declares. It
+ * exists only in types.
  */
 export declare const declaredErrors: unique symbol;
 
 /**
  * A method that declares its errors.
  *
- * @typeParam Errors The types of their data, by their codes.
+ * @typeParam Errors The types of the errors' data, by code.
  */
 export interface DeclaresErrors<Errors> {
-  /** The types of their data. */
+  /** The types of the errors' data, by code. */
   readonly [declaredErrors]?: Errors;
 }
 
 /**
- * Returns whether `error` is the failure of a method on the other side that has
- * this `code`, one of those that the `method` of a proxy declares. Its data has
- * the type that the schema returns: the other side has checked it.
+ * Returns whether `error` is a failure of a method on the other side with this
+ * `code`, which must be one that the proxy's `method` declares. The data has
+ * the output type of the error's schema, because the other side has checked it.
  *
  * ```ts
  * import { isRemoteError, method, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -185,14 +193,14 @@ export function isRemoteError<Errors extends object, Code extends keyof Errors>(
   readonly data: Errors[Code];
 };
 /**
- * Returns whether `error` is the failure of a method on the other side, with
- * this `code`, and gives its data the type of the error that was thrown there.
- * Nothing checks the data.
+ * Returns whether `error` is a failure of a method on the other side with this
+ * `code`, and narrows its data to the type of the error that was thrown there.
+ * The data is not checked.
  *
  * See {@linkcode ServiceError} for an example.
  *
- * @typeParam E The error that the method throws. Import its type only, if it
- * belongs to the server.
+ * @typeParam E The error that the method throws. If it belongs to the server,
+ * import only its type.
  */
 export function isRemoteError<E extends { readonly code: string }>(
   error: unknown,

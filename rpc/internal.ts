@@ -1,7 +1,7 @@
 /**
- * The names of this layer that the layers above use and users do not: sessions
- * and the channels that carry them, proxies, the agents' address resolver, and
- * the shape of calls and failures. No `mod.ts` exports them.
+ * The internal API of this layer, for the layers above: sessions and their
+ * channels, proxies, the agents' address resolver, and the shape of calls and
+ * failures. No `mod.ts` exports it.
  *
  * @module
  */

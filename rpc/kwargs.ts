@@ -10,8 +10,8 @@ export class KeywordArguments {
 }
 
 /**
- * Marks the last argument of a call as keyword arguments, for a peer in Python.
- * A method of this package receives keyword arguments as a plain object in its
+ * Marks the last argument of a call as keyword arguments, for a Python peer. A
+ * method of this package receives keyword arguments as a plain object in its
  * last argument.
  *
  * ```ts
@@ -47,7 +47,8 @@ export function joinKwargs(
   args: readonly unknown[],
   kwargs: Readonly<Record<string, unknown>>,
 ): readonly unknown[] {
-  // Without a list of the names: this runs for each call, and most have none.
+  // Without building a list of names: this runs for each call, and most calls
+  // have no keyword arguments.
   for (const name in kwargs) {
     if (Object.hasOwn(kwargs, name)) return [...args, kwargs];
   }

@@ -11,7 +11,7 @@ export interface Middleware<Identity = unknown> {
   readonly calls?: readonly CallMiddleware[] | undefined;
   /** Run around every call that this side serves, the first one outermost. */
   readonly requests?: readonly RequestMiddleware<Identity>[] | undefined;
-  /** Run for each new connection, before anything passes through it. */
+  /** Run for each new connection, before any message. */
   readonly connections?: readonly ConnectionObserver[] | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface Middleware<Identity = unknown> {
  */
 export interface ServedCall<Identity = unknown>
   extends Call<unknown, Identity> {
-  /** The arguments; keyword arguments are the last one. */
+  /** The arguments. The last one holds the keyword arguments, if any. */
   readonly args: readonly unknown[];
 }
 
@@ -56,9 +56,9 @@ export type CallNext = (
 ) => Promise<unknown>;
 
 /**
- * Runs around every call that this side serves. It can read the call, refuse it
- * by throwing, change the arguments or the result, and do work before and after.
- * Its return value is the result of the call.
+ * Runs around every call that this side serves. It can inspect the call, throw
+ * to refuse it, change the arguments or the result, and do work before and
+ * after. Its return value is the result of the call.
  *
  * ```ts
  * import { openConnection, type RequestMiddleware, service, startServer } from "@denomas/denomas/rpc";
@@ -87,12 +87,15 @@ export type RequestMiddleware<Identity = unknown> = (
   next: RequestNext,
 ) => unknown;
 
-/** Runs around every call that this side makes, in the same way. */
+/**
+ * Runs around every call that this side makes, like a
+ * {@linkcode RequestMiddleware} on the serving side.
+ */
 export type CallMiddleware = (call: MadeCall, next: CallNext) => unknown;
 
 /**
  * Runs for every new connection, before any message. It can inspect the channel
- * and wait for its end, but must not read from it. Its errors are reported to
- * `onError` and have no other effect.
+ * and wait for its end, but must not read from it. Its errors are only reported
+ * to `onError`.
  */
 export type ConnectionObserver = (channel: Channel) => void;

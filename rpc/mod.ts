@@ -1,9 +1,9 @@
 /**
- * Typed remote procedure calls, both ways, over channels.
+ * Typed remote procedure calls, in both directions, over channels.
  *
  * A service is a class with methods marked by {@linkcode expose}, or functions
- * gathered by {@linkcode service}. {@linkcode startServer} serves it, and
- * {@linkcode openConnection} hands out a typed proxy for it.
+ * grouped by {@linkcode service}. {@linkcode startServer} serves it, and
+ * {@linkcode openConnection} returns a client with a typed proxy for it.
  *
  * ```ts
  * import { expose, openConnection, startServer } from "@denomas/denomas/rpc";

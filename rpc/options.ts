@@ -11,9 +11,10 @@ import {
 } from "./references/_remote_proxy.ts";
 
 /**
- * Returns a proxy for the same target as `remote` whose calls have `options`.
- * Calls of its sub-services have them, too. With the `call` that a method serves,
- * they are given up with that call, and have no more than the rest of its time.
+ * Returns a proxy for the same target as `remote` whose calls use `options`.
+ * Calls of its sub-services use them, too. If `options.call` is the call that a
+ * method serves, the new calls are cancelled with that call, and their timeouts
+ * never exceed its remaining time.
  *
  * ```ts
  * import { openConnection, service, startServer, withOptions } from "@denomas/denomas/rpc";
@@ -25,9 +26,9 @@ import {
  * await assertRejects(() => withOptions(client.remote, { timeoutMs: 1 }).never());
  * ```
  *
- * What has methods of this side does not compile.
+ * An object with methods of this side is a compile error.
  *
- * @throws {TypeError} If `remote` is no proxy.
+ * @throws {TypeError} If `remote` is not a proxy.
  */
 export function withOptions<T extends IsRemote | (object & RemoteLike<T>)>(
   remote: T,
@@ -47,7 +48,7 @@ export function withOptions<T extends IsRemote | (object & RemoteLike<T>)>(
   }) as T;
 }
 
-/** Returns the options of calls that are part of another one. */
+/** Returns the options of calls that are made on behalf of `call`. */
 function partOf(
   call: Pick<Call, "signal" | "remainingMs">,
   { signal, timeoutMs = Infinity }: CallOptions,
@@ -70,8 +71,8 @@ export type Notifying<T> = {
 /** Options for {@linkcode notify}. */
 export interface NotifyOptions {
   /**
-   * Called with the error of a call that failed. With it, calls have an answer on
-   * the wire.
+   * Called with the error of each failed call. If it is given, the peer answers
+   * each call.
    *
    * @default {errors are ignored}
    */
@@ -79,13 +80,14 @@ export interface NotifyOptions {
 }
 
 /**
- * Returns a proxy whose calls return nothing and never reject: for news that the
- * other side may miss, such as to a client that is leaving.
+ * Returns a proxy whose calls return nothing and never reject. Use it for
+ * messages that the other side may miss, for example to a client that is
+ * leaving.
  *
- * A denomas peer sends no answer to such a call, so that it costs one message and
- * this side keeps nothing of it. An answer is needed, and ignored, where the call
- * has a signal or passes functions, services or streams, or where `onError` is
- * given.
+ * A denomas peer does not answer such a call: it costs one message, and this
+ * side keeps no state for it. The peer answers, and the answer is ignored, if
+ * the call has a signal, if it passes functions, services or streams, or if
+ * `onError` is given.
  *
  * ```ts
  * import { notify, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -96,7 +98,7 @@ export interface NotifyOptions {
  * notify(client.remote).knock("Ada");
  * ```
  *
- * @throws {TypeError} If `remote` is no proxy.
+ * @throws {TypeError} If `remote` is not a proxy.
  */
 export function notify<T>(
   remote: T,
@@ -106,7 +108,7 @@ export function notify<T>(
   const caller: Caller = {
     remoteAddress: node.caller.remoteAddress,
     call(path, args, options) {
-      // Only an answer would tell the error of the method.
+      // Only an answer can carry the error of the method.
       const terms: CallTerms = { ...options, isOneWay: onError === undefined };
       const ignore = () => {};
       return node.caller.call(path, args, terms)
@@ -123,7 +125,7 @@ export function notify<T>(
 
 /**
  * Returns whether two proxies have the same target on the same connection, or
- * stand for the same agent.
+ * refer to the same agent.
  */
 export function sameRemote(a: unknown, b: unknown): boolean {
   const [one, other] = [remoteNode(a), remoteNode(b)];
@@ -133,10 +135,11 @@ export function sameRemote(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Keeps a function or service of the other side until the result is disposed of
- * or the connection ends. A function that was passed as an argument is released
- * with its call, unless the method calls `keep` before it answers. A function
- * that was returned is kept anyway, and is returned unchanged.
+ * Keeps a function or service of the other side until the returned proxy is
+ * disposed of or the connection ends. A function that was passed as an argument
+ * is released when its call ends, unless the method calls `keep` before it
+ * answers. A function that a call returned is already kept: `keep` returns that
+ * proxy unchanged.
  *
  * ```ts
  * import { keep, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -151,7 +154,7 @@ export function sameRemote(a: unknown, b: unknown): boolean {
  * assertEquals(await add(2), 3);
  * ```
  *
- * @throws {TypeError} If `remote` is no proxy.
+ * @throws {TypeError} If `remote` is not a proxy.
  * @throws {ReferenceReleasedError} If it was disposed of.
  */
 export function keep<T>(remote: T): T & Disposable {

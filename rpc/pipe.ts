@@ -6,24 +6,30 @@ import { type Caller, remoteNode } from "./references/_remote_proxy.ts";
 import type { AnyFunction } from "./remote.ts";
 import { isReservedName } from "./reserved_names.ts";
 
-/** A proxy whose calls return results that can be used before they are here. */
+/** A proxy whose calls return results that can be used before they arrive. */
 export type Piped<T> = {
   readonly [K in keyof T]: T[K] extends AnyFunction ? PipedFunction<T[K]>
     : T[K] extends object ? Piped<T[K]>
     : T[K];
 };
 
-/** A method of a {@linkcode Piped}: it takes piped results as arguments, too. */
+/**
+ * A method of a {@linkcode Piped}, which also accepts piped results as
+ * arguments.
+ */
 export type PipedFunction<F> = F extends (...args: infer Args) => infer R
   ? (...args: PipedArguments<Args>) => PipedResult<Awaited<R>>
   : never;
 
-/** Arguments, or piped results in their places. */
+/** The arguments of a method, each of which may be a piped result. */
 export type PipedArguments<Args extends unknown[]> = {
   [K in keyof Args]: Args[K] | PromiseLike<Args[K]>;
 };
 
-/** The result of a piped call: it can be awaited, called, and looked into. */
+/**
+ * The result of a piped call. It can be awaited, and its methods and properties
+ * can be used at once.
+ */
 export type PipedResult<R> =
   & PromiseLike<R>
   & (R extends AnyFunction ? PipedFunction<R>
@@ -31,12 +37,13 @@ export type PipedResult<R> =
     : unknown);
 
 /**
- * Returns a proxy whose results can be used in further calls before they have
- * arrived: called, looked into, and passed as arguments. All of these calls are
- * sent at once, so that a chain takes one round trip in place of one for each
- * call. With a peer that cannot do that, they wait for each other.
+ * Returns a proxy whose results can be used in further calls before they
+ * arrive: you can call them, access their members, and pass them as arguments.
+ * All of these calls are sent at once, so a chain takes one round trip instead
+ * of one for each call. If the peer does not support this, each call waits for
+ * the results that it uses.
  *
- * If a call fails, those that use its result fail with the same error.
+ * If a call fails, the calls that use its result fail with the same error.
  *
  * ```ts
  * import { openConnection, pipe, service, startServer } from "@denomas/denomas/rpc";
@@ -55,7 +62,7 @@ export type PipedResult<R> =
  * assertEquals(await piped.greet(title), "Welcome, Countess");
  * ```
  *
- * @throws {TypeError} If `remote` is no proxy.
+ * @throws {TypeError} If `remote` is not a proxy.
  */
 export function pipe<T>(remote: T): Piped<T> {
   const node = remoteNode(remote);
@@ -68,14 +75,14 @@ export function pipe<T>(remote: T): Piped<T> {
   return proxyOf({ caller, options, call: null, path, names: [] }) as Piped<T>;
 }
 
-/** A call whose result the other side may keep until it is here. */
+/** A call whose result the other side may keep until the reply arrives. */
 interface PipedCall {
   readonly reply: Promise<unknown>;
-  /** The path of the result on the other side, while it is kept there. */
+  /** The path of the result while the other side keeps it, else `null`. */
   readonly path: string | null;
 }
 
-/** A place on the other side: below a proxy, or below the result of a call. */
+/** A path on the other side, below a proxy or below the result of a call. */
 interface Place {
   readonly caller: Caller;
   readonly options: CallOptions;
@@ -97,7 +104,7 @@ function proxyOf(place: Place): unknown {
     apply(_target, _this, args) {
       const { caller, options } = place;
       const call = begin(place, args);
-      // Whoever awaits the result hears of the error.
+      // Code that awaits the result still receives the error.
       call.reply.catch(() => {});
       return proxyOf({ caller, options, call, path: "", names: [] });
     },
@@ -106,7 +113,7 @@ function proxyOf(place: Place): unknown {
   return proxy;
 }
 
-/** Only what comes from a call can be awaited. */
+/** Only the result of a call, or a member of it, can be awaited. */
 function thenOf(place: Place) {
   if (place.call === null) return undefined;
   return (...handlers: Parameters<Promise<unknown>["then"]>) =>
@@ -119,14 +126,19 @@ async function valueAt({ call, names }: Place): Promise<unknown> {
   return value;
 }
 
-/** Returns the path of a place on the other side, if it has one now. */
+/**
+ * Returns the path of `place` on the other side, or `null` if it has none now.
+ */
 function pathOf({ call, path, names }: Place): string | null {
   const base = call === null ? path : call.path;
   if (base === null) return null;
   return [...base === "" ? [] : [base], ...names].join("/");
 }
 
-/** Calls what is at a place: at once, or when what it needs has arrived. */
+/**
+ * Calls the method at `place`: at once, or when the results it needs have
+ * arrived.
+ */
 function begin(place: Place, args: readonly unknown[]): PipedCall {
   const path = pathOf(place);
   const given = args.map((arg) => toArgument(arg, place.caller));

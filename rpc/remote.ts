@@ -2,7 +2,7 @@
 import type { declaredErrors } from "./errors.ts";
 import type { ReservedName } from "./reserved_names.ts";
 
-/** Types that have methods and are data, not services. */
+/** Types with methods that are data, not services. */
 export type Data =
   | readonly unknown[]
   | ReadonlyMap<any, any>
@@ -17,29 +17,29 @@ export type Data =
   | { toData(): unknown };
 
 /**
- * The key of a property whose type names the members of a class that a
- * {@linkcode Remote} of it does not have. It exists for types only.
+ * The key of a property whose type lists the members of a class that its
+ * {@linkcode Remote} does not have. It exists only in types.
  */
 export declare const localMembers: unique symbol;
 
-/** A class with members that a {@linkcode Remote} of it does not have. */
+/** A class with members that its {@linkcode Remote} does not have. */
 export interface HasLocalMembers<Names extends string> {
-  /** Their names. */
+  /** The names of these members. */
   readonly [localMembers]?: Names;
 }
 
-/** The key of a property that every proxy has in its type, and no value has. */
+/** The key of a property that the type of every proxy has, and no value has. */
 export declare const isRemote: unique symbol;
 
-/** What the types of all proxies of services share. It exists for types only. */
+/** The common supertype of all proxies of services. It exists only in types. */
 export interface IsRemote {
-  /** Never there: objects of tests can stand for proxies. */
+  /** Never present, so that plain objects can replace proxies in tests. */
   readonly [isRemote]?: never;
 }
 
 /**
- * A type of your own for a proxy: its methods return promises, and its other
- * members are such types, too.
+ * A user-defined type for a proxy: its methods return promises, and its other
+ * members are such types themselves.
  */
 export type RemoteLike<T> = {
   readonly [K in keyof T]: K extends symbol | ReservedName ? unknown
@@ -47,30 +47,30 @@ export type RemoteLike<T> = {
 };
 
 /**
- * The key of a property whose type is that of the children of a router. It exists
- * for types only.
+ * The key of a property whose type is the type of a router's children. It
+ * exists only in types.
  */
 export declare const routed: unique symbol;
 
-/** A service whose children have any names, such as a `Router`. */
+/** A service whose children can have any name, such as a `Router`. */
 export interface HasChildren<T> {
   /** The type of the children. */
   readonly [routed]?: T;
 }
 
-// A plain mapped type over the keys of `T`: so editors write `Remote<Cat>` in
-// messages, and find the documentation and the source of a member.
+// A plain mapped type over the keys of `T`, so that editors show `Remote<Cat>`
+// in messages, and find the documentation and the source of a member.
 /**
  * The proxy for a service of type `T` on the other side.
  *
  * - A method that returns a promise keeps its signature, including generics and
- *   overloads, if its result arrives unchanged. Other methods return a promise of
- *   the type that arrives: see {@linkcode Arrived}. Of overloads, only the last
- *   one remains then.
- * - A sub-service is a `Remote`, and a `Router` has one for each name.
- * - Data is absent. Public methods without `@expose` are present, because a
- *   decorator cannot hide them, and fail with `MethodNotFoundError`.
- * - What cannot be sent is a {@linkcode CannotBeSent} in a result.
+ *   overloads, if its result arrives unchanged. Other methods return a promise
+ *   of the type that arrives: see {@linkcode Arrived}. Of their overloads, only
+ *   the last one remains.
+ * - A sub-service is a `Remote`. A `Router` has a `Remote` for each name.
+ * - Data members are absent. Public methods without `@expose` are present,
+ *   because a decorator cannot hide them, and fail with `MethodNotFoundError`.
+ * - A type that cannot be sent becomes a {@linkcode CannotBeSent} in a result.
  * - Parameters keep their types. Functions and services still arrive as proxies,
  *   so declare parameters as `(n: number) => void | Promise<void>` or
  *   `Cat | Remote<Cat>`, and await the calls.
@@ -85,7 +85,7 @@ export type Remote<T> =
   & { readonly [K in keyof T as RemoteName<T, K>]-?: RemoteMember<T, K> }
   & IsRemote;
 
-/** A function or method on the other side. It returns a promise. */
+/** A function or method of the other side. It returns a promise. */
 export type RemoteFunction<F> = F extends (...args: infer Args) => infer R
   ? IsFinalPromise<R> extends true ? F
   :
@@ -93,7 +93,7 @@ export type RemoteFunction<F> = F extends (...args: infer Args) => infer R
     & KeptErrors<F>
   : never;
 
-/** What the type of a function says of the errors that it declares. */
+/** The part of a function's type that declares its errors. */
 export type KeptErrors<F> = typeof declaredErrors extends keyof F
   ? Pick<F, typeof declaredErrors>
   : unknown;
@@ -111,7 +111,7 @@ export interface RemoteStream<Item>
   extends AsyncIterableIterator<Item, undefined>, AsyncDisposable {}
 
 /**
- * The type of a `T` when it arrives.
+ * The type of a `T` when it arrives on the other side.
  *
  * - Functions, and objects with methods, which count as services, arrive as
  *   proxies that can be disposed of.
@@ -120,7 +120,7 @@ export interface RemoteStream<Item>
  *   services in them. {@linkcode Data} arrives unchanged, including classes that
  *   have a method `toData`.
  *
- * @typeParam Mark Replaces all types that change, if it is given.
+ * @typeParam Mark If given, replaces all types that change.
  */
 export type Arrived<T, Mark = never> = unknown extends T ? T
   : T extends object
@@ -133,10 +133,10 @@ export type Arrived<T, Mark = never> = unknown extends T ? T
   : T extends symbol ? Marked<Refused<T>, Mark>
   : T;
 
-/** A type that replaces another one: the `Mark` if there is one. */
+/** The replacement for a type that changes: `Mark` if given, else `T`. */
 export type Marked<T, Mark> = [Mark] extends [never] ? T : Mark;
 
-/** Types that no serializer can help: not even that of a class of the user. */
+/** Types that cannot be sent, even with a custom serializer. */
 export type Unsendable =
   | AbortSignal
   | AbortController
@@ -147,17 +147,17 @@ export type Unsendable =
 export declare const cannotBeSent: unique symbol;
 
 /**
- * What stands in a result for a type that cannot be sent: a call of the method
- * rejects with a `SerializationError`.
+ * Replaces a type that cannot be sent in the type of a result. A call of the
+ * method rejects with a `SerializationError`.
  *
  * @typeParam Reason What it is, and what to do instead.
  */
 export interface CannotBeSent<Reason extends string> {
-  /** What it is, and what to do instead. */
+  /** The kind of value, and what to do instead. */
   readonly [cannotBeSent]: Reason;
 }
 
-/** What stands for an {@linkcode Unsendable} or a symbol. */
+/** The {@linkcode CannotBeSent} for an {@linkcode Unsendable} or a symbol. */
 export type Refused<T> = T extends symbol
   ? CannotBeSent<"a symbol: send a string">
   : T extends AbortSignal | AbortController
@@ -173,15 +173,19 @@ export type ArrivedProxy<T, Mark> = [Mark] extends [never]
   : Remote<T> & Disposable
   : Mark;
 
-/** The type of a list when it arrives: arrays may contain themselves, tuples cannot. */
+/**
+ * The type of a list when it arrives. Arrays are separate from tuples, because
+ * only arrays may contain themselves.
+ */
 export type ArrivedList<T extends readonly unknown[], Mark> = number extends
   T["length"] ? T extends unknown[] ? Arrived<T[number], Mark>[]
   : readonly Arrived<T[number], Mark>[]
   : { [K in keyof T]: Arrived<T[K], Mark> };
 
 /**
- * Whether a `T` arrives unchanged. This compares with a mark, because comparing
- * with proxies would not terminate where a method returns its own class.
+ * Whether a `T` arrives unchanged. It compares with a mark, because a
+ * comparison with proxies would not terminate if a method returns its own
+ * class.
  */
 export type ArrivesAsItIs<T> = [T] extends [Scalar] ? true
   : [Arrived<T, Changed>] extends [T] ? true
@@ -197,14 +201,14 @@ export type Scalar =
   | undefined
   | void;
 
-/** The mark of types that change: no other type is assignable to it. */
+/** Marks types that change. No other type is assignable to it. */
 export interface Changed {
   /** No value has this property. */
   readonly [localMembers]: never;
 }
 
 /**
- * The name of member `K` of a service, if a proxy has it, else `never`. For a
+ * The name of member `K` of a service if a proxy has it, else `never`. For a
  * router, it is `string`.
  */
 export type RemoteName<T, K extends keyof T> = K extends HiddenName<T> ? never
@@ -213,11 +217,11 @@ export type RemoteName<T, K extends keyof T> = K extends HiddenName<T> ? never
   : LeadsToMethod<T[K]> extends true ? K
   : never;
 
-/** Names of members that no proxy has. */
+/** The names of members that a proxy does not have. */
 export type HiddenName<T> =
   | symbol
   | ReservedName
-  // Else `any` would hide all names.
+  // Otherwise, `any` would hide all names.
   | (IsLoose<T> extends true ? never : T[keyof T & typeof localMembers]);
 
 /** The type of member `K` in a proxy. */
@@ -235,8 +239,8 @@ export type HasMethods<T> = [Extract<T[keyof T & string], AnyFunction>] extends
   [never] ? false : true;
 
 /**
- * Whether `V` is a function, or contains one. `Seen` are the types that contain
- * it: recursive types are not searched again, and below a depth of 4 a type
+ * Whether `V` is a function or contains one. `Seen` lists the types that
+ * contain `V`: recursive types are searched once, and below a depth of 4 a type
  * counts as having methods.
  */
 export type LeadsToMethod<V, Seen extends unknown[] = []> = unknown extends V
@@ -257,7 +261,7 @@ export type LeadsToMethod<V, Seen extends unknown[] = []> = unknown extends V
 /** A type that is assignable only to itself. */
 export type Exactly<T> = (value: T) => T;
 
-/** Whether `T` is `any` or `never`, which would match everything. */
+/** Whether `T` is `any` or `never`, which match every type. */
 export type IsLoose<T> = 0 extends (1 & T) ? true
   : [T] extends [never] ? true
   : false;

@@ -34,7 +34,7 @@ const reserved: ReadonlySet<string> = new Set([
   "prototype",
 ]);
 
-/** Returns whether a name is reserved: no proxy passes it on. */
+/** Returns whether a name is reserved, so that no proxy forwards it. */
 export function isReservedName(name: string): name is ReservedName {
   // `$` as in React's `$$typeof`, `@@` as in Immutable's `@@__IMMUTABLE_LIST__@@`.
   return reserved.has(name) || name.startsWith("$") || name.startsWith("@@");

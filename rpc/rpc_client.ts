@@ -26,25 +26,28 @@ export interface RpcClient<T = unknown, Identity = unknown>
   readonly identity: Identity;
   /** Resolves to the reason when the connection has ended. Never rejects. */
   readonly closed: Promise<CloseReason>;
-  /** Closes the connection, as a channel is closed. */
+  /** Closes the connection, with the semantics of a channel's `close`. */
   close(options?: CloseOptions): Promise<void>;
-  /** Returns the sizes of the tables, and counts of the traffic. */
+  /** Returns table sizes and traffic counters. */
   stats(): RpcStats;
   /** Keeps the process alive while the connection is open, which is the default. */
   ref(): void;
-  /** Lets the process end although the connection is open. */
+  /** Lets the process end while the connection is open. */
   unref(): void;
 }
 
 /**
- * The sizes of the tables of an RPC connection, and counts of its traffic. The
- * requests by which RPC steers calls and streams are counted, too.
+ * Table sizes and traffic counters of an RPC connection. The requests by which
+ * RPC controls calls and streams are counted, too.
  */
 export interface RpcStats extends ChannelStats {
-  /** Methods of this side that are running. */
+  /** The number of running methods of this side. */
   readonly runningCalls: number;
-  /** Functions and services that the other side may call by reference. */
+  /**
+   * The number of functions and services that the other side may call by
+   * reference.
+   */
   readonly references: number;
-  /** Streams that this side produces. */
+  /** The number of streams that this side produces. */
   readonly streams: number;
 }

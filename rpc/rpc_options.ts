@@ -8,11 +8,11 @@ import type { Middleware, ServedCall } from "./middleware.ts";
  */
 export interface RpcOptions<Identity = unknown> extends ChannelOptions {
   /**
-   * How long the peer may be silent before this side asks for a sign of life,
-   * in milliseconds; `Infinity` never asks. Two unanswered questions end the
-   * connection, within three times as long. This applies to peers with denomas's extensions. A peer that
-   * has never said anything counts as gone after three times as long, or after
-   * forty times if it was called.
+   * How long the peer may be silent before this side sends a heartbeat, in
+   * milliseconds; `Infinity` disables heartbeats. Two unanswered heartbeats end
+   * the connection, within three times this interval. This applies to peers
+   * with denomas's extensions. A peer that has never sent anything counts as
+   * gone after three intervals, or after forty if it was called.
    *
    * @default {15_000}
    */
@@ -20,7 +20,7 @@ export interface RpcOptions<Identity = unknown> extends ChannelOptions {
   /**
    * Whether to use denomas's extensions if the other side has them. Turn them
    * off for a peer that fails on unknown requests, such as mosaik. Streams,
-   * heartbeats and cancellation are not available then.
+   * heartbeats and cancellation are then unavailable.
    *
    * @default {true}
    */
@@ -28,8 +28,8 @@ export interface RpcOptions<Identity = unknown> extends ChannelOptions {
   /**
    * How much of each stream may be produced and not yet consumed. The smaller
    * of the two sides' windows applies. A stream begins with at most 64 items;
-   * more are asked for while the consumer would have to wait for them. A peer
-   * that sends more items than it was asked for ends its connection.
+   * the consumer requests more while it would otherwise have to wait. If a peer
+   * sends more items than were requested, the connection ends.
    *
    * @default {{ items: 4_096, bytes: 1_048_576 }}
    */
@@ -41,30 +41,31 @@ export interface RpcOptions<Identity = unknown> extends ChannelOptions {
    */
   readonly sendStacks?: boolean | undefined;
   /**
-   * Whether callers are told nothing of errors that were not made for them:
-   * only that the method failed, and an id that stands in the report, too. Told
-   * as they are: a `ServiceError`, and the errors of this package that the
-   * service itself has thrown.
+   * Whether to hide internal errors from callers. A caller then learns only
+   * that the method failed, and an id that is also in the report. A
+   * `ServiceError`, and errors of this package that the service itself has
+   * thrown, are sent unchanged.
    *
    * @default {true}
    */
   readonly maskErrors?: boolean | undefined;
   /**
-   * Receives the error of each method that failed, unless it is one that was
-   * made for the caller.
+   * Receives the error of each failed method, except errors that are meant for
+   * the caller, such as a `ServiceError`.
    *
    * @default {one line on stderr}
    */
   readonly onMethodError?: OnMethodError | undefined;
   /**
-   * How many functions and unlisted services of this side the other side may
-   * hold. A message that passes one more is a `SerializationError`.
+   * The maximum number of functions and unlisted services of this side that the
+   * other side may hold. A message that exceeds it fails with a
+   * `SerializationError`.
    *
    * @default {65_536}
    */
   readonly maxReferences?: number | undefined;
   /**
-   * Functions that run around calls, in both directions, and for each
+   * Functions that run around calls in both directions, and for each
    * connection.
    *
    * @default {none}
@@ -76,11 +77,11 @@ export interface RpcOptions<Identity = unknown> extends ChannelOptions {
 export interface FailedCall {
   /** The call. */
   readonly call: ServedCall;
-  /** The id that the caller is told if the error is masked. */
+  /** The id that is sent to the caller if the error is masked. */
   readonly id: string;
 }
 
-/** Receives the errors of methods. Its own errors go to `onError`. */
+/** Receives the errors of methods. Errors that it throws go to `onError`. */
 export type OnMethodError = (error: unknown, failed: FailedCall) => void;
 
 /** How much of a stream may be produced and not yet consumed. */

@@ -17,9 +17,9 @@ import {
 // deno-lint-ignore no-explicit-any -- the types of clients are not compared
 export type AnyClient = RpcClient<any, any>;
 
-/** A `Client` whose identity `authenticate` has returned. */
+/** A `Client` with the identity that `authenticate` returned. */
 export type Identified<Client, Identity> = Client & {
-  /** What `authenticate` returned for it. */
+  /** The identity that `authenticate` returned for this client. */
   readonly identity: Identity;
 };
 
@@ -28,28 +28,31 @@ export type Identified<Client, Identity> = Client & {
  *
  * @typeParam Client The connection to a client, such as `RpcClient<Sensor>` if
  * clients offer a `Sensor`.
- * @typeParam Identity What `authenticate` returns.
+ * @typeParam Identity The identity that `authenticate` returns.
  */
 export interface RpcServerOptions<
   Client extends AnyClient = RpcClient,
   Identity = Client["identity"],
 > extends ServerOptions, RpcOptions<Identity>, AuthenticateOptions<Identity> {
   /**
-   * Called for each connection, after `authenticate` has admitted the client. The
-   * service of the client can be called here. If this throws, the error is
-   * reported and that connection is closed.
+   * Called for each connection, after `authenticate` has admitted the client.
+   * It can call the service of the client. If it throws, the error is reported
+   * and that connection is closed.
    */
   readonly onConnect?:
     | ((client: Identified<Client, Identity>) => void | Promise<void>)
     | undefined;
 }
 
-/** What {@linkcode startServer} serves: a service, or what makes one. */
+/**
+ * The argument of {@linkcode startServer}: a service, or a function that
+ * creates a service for each connection.
+ */
 export type Served<Client> = object | ((client: Client) => object);
 
 /**
  * A listening RPC server. It owns its connections. When it closes, running
- * methods have `graceMs` to answer.
+ * methods have `graceMs` to finish.
  *
  * @typeParam Client The connection to a client.
  */
@@ -60,8 +63,9 @@ export interface RpcServer<Client extends AnyClient = RpcClient>
 }
 
 /**
- * Serves `service` at `address` over one of `options.transports`; there are no
- * others. A function makes the service of each connection.
+ * Serves `service` at `address` over one of `options.transports`. There are no
+ * default transports. If `service` is a function, it creates a service for each
+ * connection.
  *
  * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If no transport has the scheme of `address`, or `service`
@@ -80,7 +84,8 @@ export async function startServer<
     ? ({ client }: Session) =>
       service(client as Identified<Client, Identity>) as object
     : service;
-  // Middleware gets the identities that `authenticate` of the same options made.
+  // The cast is safe: `authenticate` and middleware are in the same options, so
+  // their identity types agree.
   const sessionOptions = options as SessionOptions;
   const start = sessionStarter(root, { ...sessionOptions, isInitiator: false });
   return await serveWith(start, address, options);

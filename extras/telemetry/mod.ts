@@ -1,10 +1,10 @@
 /**
- * Shows connections and calls to the outside: as OpenTelemetry's spans and
- * metrics, and as messages of `node:diagnostics_channel`.
+ * Reports connections and calls: as spans and metrics of OpenTelemetry, and as
+ * messages of `node:diagnostics_channel`.
  *
- * Both are a {@linkcode Telemetry}, whose parts are options of the RPC layer's
- * `startServer` and `openConnection`, and of what is built on them. What is not
- * given them knows nothing of this, and pays nothing for it.
+ * Both are a {@linkcode Telemetry}. Pass its parts as middleware to the RPC
+ * layer's `startServer` and `openConnection`, and to the layers built on them.
+ * Connections without this middleware have no overhead.
  *
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";

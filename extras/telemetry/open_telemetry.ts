@@ -16,20 +16,20 @@ import type { Telemetry } from "./telemetry.ts";
 /** Options for {@linkcode openTelemetry}. */
 export interface OpenTelemetryOptions {
   /**
-   * What spans and metrics call the method at a path. There should be few
-   * names: each is a series of its own in the metrics, up to 1,000 names; all
-   * others are `_OTHER` there. Where it throws, or returns no text, the default
-   * is used.
+   * Returns the name of the method at a path, for spans and metrics. Keep the
+   * number of names small: each is its own series in the metrics. After 1,000
+   * names, all others are recorded as `_OTHER` in the metrics. If the function
+   * throws or returns no string, the default is used.
    *
    * @default {the path, with `*` for the ids of agents and callbacks}
    */
   readonly methodName?: ((path: string) => string) | undefined;
 }
 
-/** How long a part of a context may be that a peer sends, in UTF-16 units. */
+/** The maximum length of a trace context field from a peer, in UTF-16 units. */
 const MAX_META_UNITS = 8_192;
 
-/** The other side may send anything. */
+/** Reads trace context from `meta`, which the peer may fill with any values. */
 const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
   keys: (meta) => Object.keys(meta),
   get(meta, key) {
@@ -41,14 +41,15 @@ const metaGetter: TextMapGetter<Readonly<Record<string, unknown>>> = {
 };
 
 /**
- * Makes a span of each call, and measures calls and connections, by the API of
- * OpenTelemetry and what is registered with it by now. Where that is nothing, as
- * in Deno without `OTEL_DENO=true`, nothing is recorded.
+ * Records a span for each call, and metrics of calls and connections, with the
+ * OpenTelemetry API and the providers that are registered when this runs. If
+ * none are registered, as in Deno without `OTEL_DENO=true`, nothing is
+ * recorded.
  *
- * A call that is made has a client span, whose context travels in the call's
- * `meta` to a peer with denomas's extensions; there the server span is its
- * child. A peer without gets the call as it is. A span ends with the answer, or
- * with the last stream in it.
+ * An outgoing call has a client span, whose context is sent in the call's
+ * `meta` to a peer with denomas's extensions, where the server span becomes its
+ * child. A peer without extensions gets the call unchanged. A span ends with
+ * the answer, or with the last stream in it.
  *
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -95,7 +96,8 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
         side: "server",
         path,
         attributes: peerAt(remoteAddress),
-        // What was active as the request arrived has nothing to do with it.
+        // The context that was active when the request arrived is unrelated to
+        // it.
         parent: propagation.extract(ROOT_CONTEXT, meta, metaGetter),
       });
       return inContext(
@@ -110,7 +112,11 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
   };
 }
 
-/** Without a context to tell, a call need not wait for what the peer can do. */
+/**
+ * Adds the trace context to the options of a call. Without a context the
+ * options stay unchanged, because a call with `meta` waits until the extensions
+ * of the peer are known.
+ */
 function withMeta(
   options: CallOptions,
   carrier: Readonly<Record<string, string>>,

@@ -5,15 +5,18 @@ import type {
 } from "../../rpc/middleware.ts";
 
 /**
- * What shows connections and calls to the outside. Each part stands alone:
- * give those you want to the option `middleware`, beside middleware of yours.
- * One may be given to any number of servers, clients and containers.
+ * Middleware that reports connections and calls. Each part works without the
+ * others: pass those you want in the option `middleware`, together with your
+ * own. The same object can be passed to any number of servers, clients and
+ * containers.
  */
 export interface Telemetry {
-  /** Shows calls that this side makes; for `middleware.calls`. */
+  /** Reports calls that this side makes; for `middleware.calls`. */
   readonly calls: CallMiddleware;
-  /** Shows calls that this side serves; for `middleware.requests`. */
+  /** Reports calls that this side serves; for `middleware.requests`. */
   readonly requests: RequestMiddleware;
-  /** Shows connections, of either side; for `middleware.connections`. */
+  /**
+   * Reports connections of clients and servers; for `middleware.connections`.
+   */
   readonly connections: ConnectionObserver;
 }

@@ -1,9 +1,9 @@
 /**
- * RPC clients for browsers, Node and Bun, over the platform's own `WebSocket`.
- * Nothing here needs Deno.
+ * RPC clients for browsers, Node and Bun, over the platform's `WebSocket`. No
+ * Deno API is used.
  *
- * {@linkcode openConnection} and {@linkcode openReconnecting} work as those of
- * `@denomas/denomas/rpc` and `@denomas/denomas/reconnect`, with
+ * {@linkcode openConnection} and {@linkcode openReconnecting} work like those
+ * of `@denomas/denomas/rpc` and `@denomas/denomas/reconnect`, but use
  * {@linkcode webSockets} as their transports. {@linkcode startServer} serves
  * other threads over {@linkcode messagePorts}. Pages need only the type of a
  * service: `import type { Chat } from "./server.ts"`.

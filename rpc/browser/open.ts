@@ -17,10 +17,11 @@ import { openReconnecting as openNeutralReconnecting } from "../reconnect/open.t
 import type { RpcClient } from "../rpc_client.ts";
 
 /**
- * Connects to an RPC server, over WebSocket unless `transports` says otherwise.
+ * Connects to an RPC server, over WebSocket unless `transports` is given.
  *
  * @typeParam T The service of the server. Nothing checks that it is.
- * @throws {ConnectError} If no server could be reached. A page is not told why.
+ * @throws {ConnectError} If no server could be reached. Browsers do not reveal
+ * the reason to a page.
  * @throws {AuthenticationError} If the server refuses the `credentials`.
  * @throws {TypeError} If no transport takes the address, or `service` exposes
  * nothing.
@@ -34,11 +35,11 @@ export function openConnection<T>(
 }
 
 /**
- * Connects to an RPC server, and connects again whenever the connection is lost,
- * until it is closed; over WebSocket unless `transports` says otherwise.
+ * Connects to an RPC server, and reconnects whenever the connection is lost,
+ * until the client is closed. Uses WebSocket unless `transports` is given.
  *
  * @typeParam T The service of the server. Nothing checks that it is.
- * @throws {ConnectError} If nobody could be reached the first time.
+ * @throws {ConnectError} If no server could be reached the first time.
  * @throws {AuthenticationError} If the server refuses the `credentials`.
  * @throws {TypeError} If no transport takes the address, or `service` exposes
  * nothing.
@@ -53,11 +54,11 @@ export function openReconnecting<T>(
 }
 
 /**
- * Connects to a server of {@linkcode Channel}s, without RPC, over WebSocket unless
- * `transports` says otherwise.
+ * Connects to a server of {@linkcode Channel}s, without RPC, over WebSocket
+ * unless `transports` is given.
  *
- * @throws {ConnectError} If no server could be reached within `retryForMs`. A
- * page is not told why.
+ * @throws {ConnectError} If no server could be reached within `retryForMs`.
+ * Browsers do not reveal the reason to a page.
  * @throws {TypeError} If no transport takes the address.
  * @throws {RangeError} If an option or a limit is out of range.
  */

@@ -1,23 +1,23 @@
 /** How a call and the streams in its result have ended. */
 export interface CallEnd {
-  /** The number of their items, or `null` if there were no streams. */
+  /** The number of items in the streams, or `null` if there were no streams. */
   readonly items: number | null;
   /** The first error, if there was one. */
   readonly failure: Failure | null;
 }
 
-/** Something was thrown, which may be `undefined`. */
+/** Wraps a thrown value, which may be `undefined`. */
 interface Failure {
   readonly error: unknown;
 }
 
 /**
- * Follows a call to its end, and the streams in its result to theirs: `onEnd` is
- * called once, when all of them have ended.
+ * Watches a call and the streams in its result. Calls `onEnd` once, when all of
+ * them have ended.
  */
 export class StreamWatch {
   #onEnd: ((end: CallEnd) => void) | null;
-  /** The call itself, and the streams that are open. */
+  /** The number of open streams, plus 1 while the call itself is open. */
   #open = 1;
   #items: number | null = null;
   #failure: Failure | null = null;
@@ -26,25 +26,25 @@ export class StreamWatch {
     this.#onEnd = onEnd;
   }
 
-  /** A stream in the result has begun. */
+  /** Adds a stream in the result. */
   begin(): void {
     this.#open++;
     this.#items ??= 0;
   }
 
-  /** A stream in the result has ended after so many items. */
+  /** Called when a stream in the result has ended after `items` items. */
   endStream(items: number, failure: Failure | null): void {
     this.#items = (this.#items ?? 0) + items;
     this.end(failure);
   }
 
-  /** The call has ended, beside its streams. */
+  /** Called when the call itself has ended. Its streams may still be open. */
   end(failure: Failure | null = null): void {
     this.#failure ??= failure;
     if (--this.#open === 0) this.#finish();
   }
 
-  /** The call has failed, so nothing of it goes on. */
+  /** Called when the call has failed, so that it has no open streams. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#finish();

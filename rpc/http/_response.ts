@@ -1,7 +1,9 @@
 import { shownError, statusOf } from "./shown_error.ts";
 import { isAsyncIterable, jsonOf } from "./json_result.ts";
 
-/** The result of a call as JSON, or the items of a stream, one a line. */
+/**
+ * Returns the result of a call as JSON, or the items of a stream as JSON lines.
+ */
 export async function resultResponse(
   result: unknown,
   close: () => Promise<void>,
@@ -12,7 +14,7 @@ export async function resultResponse(
   return json(200, text);
 }
 
-/** Answers with the items as they come; the reader sets the pace. */
+/** Answers with the items as they arrive, at the pace of the reader. */
 function linesOf(
   items: AsyncIterable<unknown>,
   close: () => Promise<void>,
@@ -29,7 +31,7 @@ function linesOf(
         }
         controller.close();
       } catch (error) {
-        // HTTP has no other way to say that an answer is not complete.
+        // HTTP has no other way to signal that an answer is incomplete.
         controller.error(error);
       }
       await close();
@@ -43,12 +45,12 @@ function linesOf(
   return new Response(body, { headers });
 }
 
-/** The failure of a call, with the status that HTTP has for it. */
+/** Returns the failure of a call, with the matching HTTP status. */
 export function errorResponse(error: unknown): Response {
   return json(statusOf(error), JSON.stringify({ error: shownError(error) }));
 }
 
-/** Refuses a request that is no call. */
+/** Returns the refusal of a request that is not a call. */
 export function refusal(
   status: number,
   code: string,

@@ -11,26 +11,27 @@ import { isServicePath } from "../references/_call_content.ts";
 import { callOnce } from "./one_call.ts";
 import { errorResponse, refusal, resultResponse } from "./_response.ts";
 
-/** The longest body where nothing else is asked. */
+/** The default maximum size of a body, in bytes. */
 const MAX_BODY_BYTES = 1_024 * 1_024;
 
 /** Options for {@linkcode httpDoor}. */
 export interface HttpDoorOptions {
   /**
-   * The beginning of the paths of calls.
+   * The path prefix of calls.
    *
    * @default {"/rpc/"}
    */
   readonly prefix?: string | undefined;
   /**
-   * The pages that may call: those of the server's own origin, any, or a list of
-   * origins. What sends no origin is no page, and may call.
+   * The pages that may call: pages of the server's own origin, of any origin,
+   * or of a list of origins. Requests without an `Origin` header do not come
+   * from a page, and are accepted.
    *
    * @default {"same"}
    */
   readonly origins?: Origins | undefined;
   /**
-   * The longest body of a request, in bytes.
+   * The maximum size of a request body, in bytes.
    *
    * @default {1_048_576}
    */
@@ -38,17 +39,18 @@ export interface HttpDoorOptions {
 }
 
 /**
- * A transport that takes single calls from an HTTP server. Made by
+ * A transport that accepts single calls from an HTTP server. Created by
  * {@linkcode httpDoor}.
  */
 export interface HttpDoor extends Transport {
   /** The address to listen at. */
   readonly address: string;
-  /** The beginning of the paths of calls. */
+  /** The path prefix of calls. */
   readonly prefix: string;
   /**
    * Answers a request whose path begins with the prefix; returns `null` for any
-   * other request. Pass `info`, so that limits per host know the client.
+   * other request. Pass `info`, so that limits per host can identify the
+   * client.
    */
   call(
     request: Request,
@@ -59,10 +61,10 @@ export interface HttpDoor extends Transport {
 let doors = 0;
 
 /**
- * Returns a door for calls by plain HTTP, as with curl, from webhooks or from
- * other languages: `POST /rpc/path/of/method` with the arguments as a JSON list.
- * Each is a call as any other, with the same `authenticate`, middleware, schemas,
- * limits and masking of errors.
+ * Returns a door for calls by plain HTTP, for example from curl, webhooks or
+ * other languages: `POST /rpc/path/of/method` with the arguments as a JSON
+ * array. Each call is handled like any other, with the same `authenticate`,
+ * middleware, schemas, limits and masking of errors.
  *
  * ```ts
  * import { httpDoor } from "@denomas/denomas/http";
@@ -86,10 +88,10 @@ let doors = 0;
  * ```
  *
  * The `credentials` for `authenticate` are the token of the header
- * `Authorization: Bearer …`; the request is there, too. A stream is answered as
- * lines of JSON. A client that goes away cancels its call.
+ * `Authorization: Bearer …`; `authenticate` also gets the request. A stream is
+ * answered as JSON lines. If the client disconnects, its call is cancelled.
  *
- * @throws {TypeError} If `origins` has an entry that is no origin.
+ * @throws {TypeError} If `origins` has an entry that is not an origin.
  */
 export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
   const {
@@ -130,7 +132,9 @@ export function httpDoor(options: HttpDoorOptions = {}): HttpDoor {
   };
 }
 
-/** Returns the refusal of a request that is no call, or `null`. */
+/**
+ * Returns the refusal of a request that is not an acceptable call, or `null`.
+ */
 function problemOf(request: Request, origins: Origins): Response | null {
   const { method, headers } = request;
   if (method !== "POST") {
@@ -139,7 +143,8 @@ function problemOf(request: Request, origins: Origins): Response | null {
   if (!isAllowed(headers.get("origin"), headers.get("host"), origins)) {
     return refusal(403, "origin", "Pages of this origin may not call");
   }
-  // A page may send other types anywhere without asking the server first.
+  // A page may send other content types to any server without a preflight
+  // request.
   const type = headers.get("content-type")?.split(";")[0]?.trim();
   if (type?.toLowerCase() === "application/json") return null;
   return refusal(
@@ -175,7 +180,7 @@ function farEnd(request: Request, remoteAddr: unknown) {
   };
 }
 
-/** All that is needed for one call. */
+/** The parameters of one call. */
 interface HttpCall {
   readonly request: Request;
   readonly path: string;
@@ -185,7 +190,7 @@ interface HttpCall {
   readonly maxBodyBytes: number;
 }
 
-/** Makes a call over a connection of its own, which ends with the answer. */
+/** Makes a call over its own connection, which ends with the answer. */
 async function answer(call: HttpCall): Promise<Response> {
   const { request, maxBodyBytes, ...rest } = call;
   const args = await argumentsIn(request, maxBodyBytes);
@@ -229,7 +234,7 @@ async function argumentsIn(
     );
     if (Array.isArray(args)) return args;
   } catch {
-    // The same answer.
+    // Invalid JSON is refused like a body that is not an array.
   }
   return refusal(400, "body", "The body must be a JSON list of arguments");
 }

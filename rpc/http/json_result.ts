@@ -3,7 +3,8 @@ import { remoteNode } from "../references/_remote_proxy.ts";
 /**
  * Returns a result as JSON.
  *
- * @throws {TypeError} If it lives as long as a connection.
+ * @throws {TypeError} If the result is a function or service, which cannot
+ * outlive its connection.
  */
 export function jsonOf(result: unknown): string {
   if (remoteNode(result) === undefined) return JSON.stringify(result) ?? "null";

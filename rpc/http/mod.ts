@@ -1,10 +1,10 @@
 /**
  * Calls by plain HTTP, for curl, webhooks and programs without denomas.
  *
- * {@linkcode httpDoor} takes calls from an HTTP server, and
- * {@linkcode openApi} describes them as an OpenAPI document. Clients with denomas
- * use WebSocket or a socket: a connection has streams both ways, callbacks and
- * much less cost for each call.
+ * {@linkcode httpDoor} accepts calls from an HTTP server, and
+ * {@linkcode openApi} describes them as an OpenAPI document. Clients with
+ * denomas should use WebSocket or a socket instead: a connection supports
+ * streams in both directions and callbacks, and has a much lower cost per call.
  *
  * @module
  */

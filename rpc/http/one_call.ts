@@ -3,13 +3,15 @@ import type { Connection, Transport } from "../../transports/transport.ts";
 import { openSession } from "../session/_open_session.ts";
 import { sessionStarter } from "../session/_session.ts";
 
-/** A call from a program that has no connection. */
+/** A single call from a program without a connection. */
 export interface OneCall {
-  /** Takes the server's end of a connection for this call alone. */
+  /**
+   * Accepts the server's end of a connection that is used for this call only.
+   */
   readonly accept: (connection: Connection) => void;
   /** The address of the server. */
   readonly address: string;
-  /** What the server's end tells about the caller. */
+  /** Information about the caller, for the server's end of the connection. */
   readonly far: Pick<Connection, "remoteAddress" | "request">;
   readonly path: string;
   readonly args: unknown[];
@@ -20,13 +22,13 @@ export interface OneCall {
 /** The result of a {@linkcode OneCall}. */
 export interface OneResult {
   readonly result: unknown;
-  /** Ends the connection, on which a stream depends. */
+  /** Ends the connection, and with it any stream in the result. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a call over a connection of its own, so that all that applies to other
- * calls applies to it. Rejects as the call does, and then the connection has
+ * Makes a call over its own connection, so that it is handled like any other
+ * call. If the call fails, this rejects with its error after the connection has
  * ended.
  */
 export async function callOnce(call: OneCall): Promise<OneResult> {

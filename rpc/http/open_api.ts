@@ -8,17 +8,17 @@ import {
 export interface OpenApiOptions {
   /** The title of the document. */
   readonly title: string;
-  /** The version of what is served. */
+  /** The version of the served API. */
   readonly version: string;
   /**
-   * The beginning of the paths of calls, as that of the door.
+   * The path prefix of calls, the same as that of the door.
    *
    * @default {"/rpc/"}
    */
   readonly prefix?: string | undefined;
 }
 
-/** A value of JSON. */
+/** A JSON value. */
 export type Json =
   | string
   | number
@@ -28,8 +28,8 @@ export type Json =
   | { readonly [name: string]: Json };
 
 /**
- * Returns an OpenAPI document, version 3.1, of the calls by HTTP that `service`
- * takes. Schemas are in it as far as their library can write them as JSON Schema.
+ * Returns an OpenAPI 3.1 document of the HTTP calls that `service` accepts. It
+ * includes schemas if their library can convert them to JSON Schema.
  *
  * ```ts
  * import { openApi } from "@denomas/denomas/http";
@@ -62,7 +62,7 @@ function* pathsOf(
   prefix: string,
 ): Generator<[string, Json]> {
   for (const [name, method] of Object.entries(methods)) {
-    // Streams cannot be sent in a body.
+    // Streams cannot be sent in a JSON body.
     if (Object.keys(method.argItems).length > 0) continue;
     yield [prefix + encodeURIComponent(name), { post: operationOf(method) }];
   }
@@ -110,7 +110,10 @@ function operationOf(method: MethodDescription): Json {
   };
 }
 
-/** A library may hold more in its schemas than JSON has. */
+/**
+ * Returns a JSON Schema as plain JSON: libraries may add values that are not
+ * JSON.
+ */
 function schemaOf(schema: Readonly<Record<string, unknown>> | null): Json {
   return schema === null ? {} : JSON.parse(JSON.stringify(schema));
 }

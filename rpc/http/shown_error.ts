@@ -10,7 +10,7 @@ import {
   ValidationError,
 } from "../errors.ts";
 
-/** Returns what programs without denomas are shown of an error, for JSON. */
+/** Returns the JSON form of an error for programs without denomas. */
 export function shownError(error: unknown): Readonly<Record<string, unknown>> {
   const { name, message, code, data } = error as Partial<RemoteError>;
   const isRemote = isInstance(error, RemoteError);
@@ -22,7 +22,7 @@ export function shownError(error: unknown): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Returns the status that HTTP has for an error. */
+/** Returns the HTTP status for an error. */
 export function statusOf(error: unknown): number {
   if (isInstance(error, ValidationError)) {
     return error.part === "argument" ? 400 : 500;
@@ -31,7 +31,7 @@ export function statusOf(error: unknown): number {
   if (isInstance(error, MethodNotFoundError)) return 404;
   if (isInstance(error, ServerBusyError)) return 503;
   if (isInstance(error, TimeoutError)) return 504;
-  // A service chose to tell this error; all others are masked.
+  // The service meant this error for its caller; all others are masked.
   const { code } = error as Partial<RemoteError>;
   const isTold = isInstance(error, RemoteError) && code !== undefined &&
     code !== "internal";

@@ -24,7 +24,7 @@ function defaults(): readonly Transport[] {
 
 /**
  * Connects to an RPC server, over TCP, a Unix socket or WebSocket unless
- * `transports` says otherwise.
+ * `transports` is given.
  *
  * @typeParam T The service of the server. Nothing checks that it is.
  * @throws {ConnectError} If no server could be reached.
@@ -41,11 +41,11 @@ export function openConnection<T>(
 }
 
 /**
- * Connects to an RPC server as {@linkcode openConnection} does, and connects
- * again whenever the connection is lost, until it is closed.
+ * Connects to an RPC server like {@linkcode openConnection}, and reconnects
+ * whenever the connection is lost, until the client is closed.
  *
  * @typeParam T The service of the server. Nothing checks that it is.
- * @throws {ConnectError} If nobody could be reached the first time.
+ * @throws {ConnectError} If no server could be reached the first time.
  * @throws {AuthenticationError} If the server refuses the `credentials`.
  * @throws {TypeError} If no transport takes the address, or `service` exposes
  * nothing.
@@ -61,8 +61,7 @@ export function openReconnecting<T>(
 
 /**
  * Connects to a server of {@linkcode Channel}s, without RPC, over TCP, a Unix
- * socket or WebSocket unless
- * `transports` says otherwise.
+ * socket or WebSocket unless `transports` is given.
  *
  * @throws {ConnectError} If no server could be reached within `retryForMs`.
  * @throws {TypeError} If no transport takes the address.

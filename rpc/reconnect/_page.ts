@@ -1,11 +1,13 @@
 /**
- * What a page or a worker of a browser knows about its network. Elsewhere there
- * is nothing to know, and nothing happens.
+ * Network and visibility state of a page or worker in a browser. On other
+ * platforms the functions return constants and no event is ever reported.
  *
  * @module
  */
 
-/** The parts of a page that this needs; Deno's types lack some of them. */
+/**
+ * The members of a page that this file uses; Deno's types lack some of them.
+ */
 interface Page {
   readonly navigator?: { readonly onLine?: boolean };
   readonly document?: { readonly visibilityState: string };
@@ -15,22 +17,22 @@ const page = globalThis as Page;
 
 const EVENTS = ["online", "offline", "visibilitychange"] as const;
 
-/** Returns whether the browser says that there is no network. */
+/** Returns whether the browser reports that there is no network. */
 export function isOffline(): boolean {
   return page.navigator?.onLine === false;
 }
 
-/** Returns whether somebody may look at the page, as far as is known. */
+/** Returns whether the page may be visible; `true` if that is unknown. */
 export function isVisible(): boolean {
   return page.document?.visibilityState !== "hidden";
 }
 
 /**
- * Calls `onChange` when one of the two may have changed, until the returned
- * function is called.
+ * Calls `onChange` when the network or the visibility may have changed, until
+ * the returned function is called.
  */
 export function watchPage(onChange: () => void): () => void {
-  // Other platforms have the listeners, but never these events.
+  // Other platforms have `addEventListener`, but never fire these events.
   if (page.navigator?.onLine === undefined) return () => {};
   for (const event of EVENTS) globalThis.addEventListener(event, onChange);
   return () => {

@@ -39,38 +39,38 @@ export type LinkState =
 export interface ReconnectingCallerOptions {
   /** How long a call may wait for a connection, in milliseconds. */
   readonly queueTimeoutMs: number;
-  /** How long a call that is refused as busy is repeated, in milliseconds. */
+  /** How long a call is retried while the server is busy, in milliseconds. */
   readonly retryBusyForMs: number;
-  /** The waits before such a call is repeated. */
+  /** The waits before each retry of a call that a busy server refused. */
   readonly waits: BackoffOptions;
-  /** The default time for a call, in milliseconds. */
+  /** The default timeout of a call, in milliseconds. */
   readonly timeoutMs: number;
-  /** How many calls may wait. */
+  /** The maximum number of waiting calls. */
   readonly maxWaitingCalls: number;
-  /** Paths of methods whose calls may run twice. */
+  /** Paths of idempotent methods, whose calls may run twice. */
   readonly idempotent: ReadonlySet<string>;
 }
 
-/** A call with the time that it has in all. */
+/** A call in progress, with its total timeout. */
 interface OngoingCall {
   readonly path: string;
   readonly options: CallOptions;
   readonly timeoutMs: number;
-  /** When that time is over, by the world's clock. */
+  /** When `timeoutMs` expires, by the world's clock. */
   readonly until: number;
   /** The error of the connection that was lost while the call was pending. */
   loss: ConnectionClosedError | null;
-  /** The repetition of the call, once the server has refused it as busy. */
+  /** The retries of the call, once the server has refused it as busy. */
   busy: { readonly until: number; readonly backoff: Backoff } | null;
 }
 
-/** A call that waits until the state changes, at most. */
+/** A call that waits for a state change, or for its timer. */
 interface WaitingCall extends Abortable {
   readonly resolve: () => void;
 }
 
 /**
- * Makes each call on the present connection, or waits for the next one. A call
+ * Makes each call on the current connection, or waits for the next one. A call
  * that may have run is repeated only if its method is idempotent.
  */
 export class ReconnectingCaller implements Caller {
@@ -78,9 +78,12 @@ export class ReconnectingCaller implements Caller {
   readonly remoteAddress: string;
   readonly #options: ReconnectingCallerOptions;
   readonly #timers: Timers;
-  /** First in, first out. */
+  /** Waiting calls, in order of arrival. */
   readonly #waiting = new Set<WaitingCall>();
-  /** The error of the last attempt to connect, since the connection was lost. */
+  /**
+   * The error of the last failed attempt to connect since the connection was
+   * lost.
+   */
   lastFailure: unknown = undefined;
   #state: LinkState = {
     kind: "reconnecting",
@@ -102,7 +105,7 @@ export class ReconnectingCaller implements Caller {
     this.#timers = new Timers(owner);
   }
 
-  /** How many calls wait for a connection, or for a busy server. */
+  /** The number of calls that wait for a connection or a busy server. */
   get waitingCalls(): number {
     return this.#waiting.size;
   }
@@ -111,7 +114,10 @@ export class ReconnectingCaller implements Caller {
     return this.#state;
   }
 
-  /** Enters a state. Waiting calls go on with a connection, and end without. */
+  /**
+   * Enters a state. Waiting calls continue when it is `connected`, and reject
+   * when it is `closed`.
+   */
   enter(state: LinkState): void {
     this.#state = state;
     if (state.kind === "reconnecting") return;
@@ -151,7 +157,7 @@ export class ReconnectingCaller implements Caller {
         return await session.calls.call(path, args, rest);
       } catch (error) {
         if (isInstance(error, ServerBusyError)) {
-          // It was refused, so it has not run now.
+          // The server refused this attempt, so the method has not run in it.
           const refusal = call.loss?.sent ? call.loss : error;
           if (holdsStream(args)) throw refusal;
           if (!session.closing.isDraining) {
@@ -161,9 +167,10 @@ export class ReconnectingCaller implements Caller {
           continue;
         }
         if (!session.channel.isOwnEnd(error)) throw error;
-        // Once a call may have run, no later error can show that it has not.
+        // Once a call may have run, no later error can prove that it has not.
         if (!call.loss?.sent) call.loss = error as ConnectionClosedError;
-        // A stream that was sent has been ended, whether or not it was read.
+        // A stream in the arguments ended with the connection, so it cannot be
+        // resent.
         const isFinal = this.#options.queueTimeoutMs === 0 || holdsStream(args);
         if (isFinal) throw call.loss;
         await session.channel.closed;
@@ -178,14 +185,14 @@ export class ReconnectingCaller implements Caller {
       return await session.calls.isIdempotent(path, optionsLeft(call));
     } catch (error) {
       if (session.channel.isOwnEnd(error) || signal?.aborted) throw error;
-      // The server did not allow it.
+      // The server did not answer whether the method is idempotent.
       return false;
     }
   }
 
   /**
-   * Waits until the client is connected or closed. Rejects if it is closed
-   * already, or when the time of the call is over.
+   * Waits until the client is connected or closed. Rejects if the client is
+   * already closed, or when the call's time is over.
    */
   async #waitForChange(call: OngoingCall, state: Unconnected): Promise<void> {
     const { path, options: { signal }, timeoutMs, until, loss } = call;
@@ -214,8 +221,8 @@ export class ReconnectingCaller implements Caller {
   }
 
   /**
-   * Waits before a call is repeated that the server has refused as busy. Rejects
-   * with `refusal` if there is no time for that.
+   * Waits before the retry of a call that the server refused as busy. Rejects
+   * with `refusal` if too little time is left or too many calls wait.
    */
   async #waitWhileBusy(call: OngoingCall, refusal: Error): Promise<void> {
     const { retryBusyForMs, waits, maxWaitingCalls } = this.#options;
@@ -263,8 +270,9 @@ export class ReconnectingCaller implements Caller {
 }
 
 /**
- * Returns the error of a call for which there is no connection; its cause is why
- * the last attempt failed. A call that has lost one says whether it was sent.
+ * Returns the error of a call for which there is no connection. Its cause is
+ * the error of the last attempt to connect. If a connection was lost during the
+ * call, the error keeps whether the call was sent.
  */
 function noConnection(
   path: string,
@@ -284,7 +292,7 @@ function noConnection(
   return connectionClosed(`call '${path}'`, { ...reason, message, error });
 }
 
-/** Returns the options for the rest of a call. */
+/** Returns the options of a call with its remaining time as `timeoutMs`. */
 function optionsLeft({ options, until }: OngoingCall): CallOptions {
   if (until === Infinity) return options;
   return { ...options, timeoutMs: Math.max(0, until - world.now()) };

@@ -1,11 +1,11 @@
 /**
- * One RPC client over connections that may be lost: it makes the next one,
- * and calls made in between wait for it.
+ * An RPC client that survives the loss of its connection: it reconnects, and
+ * calls made in between wait for the next connection.
  *
  * A call that may have run is never sent again, unless its method is
- * idempotent. What belongs to one connection, such as a stream or a callback,
- * fails with it. {@linkcode openReconnecting} is the only way in; the services
- * are those of the RPC layer, and so are their servers.
+ * idempotent. Streams, callbacks and other values that belong to one connection
+ * fail with it. {@linkcode openReconnecting} is the only entry point; services
+ * and servers are those of the RPC layer.
  *
  * ```ts
  * import { openReconnecting } from "@denomas/denomas/reconnect";

@@ -1,5 +1,5 @@
-// Longer than most files: one client has one state, from its first attempt to
-// its end.
+// Longer than most files: all code here shares the state of one client, from
+// its first attempt to connect to its end.
 import {
   abortable,
   Backoff,
@@ -44,8 +44,8 @@ import { type LinkState, ReconnectingCaller } from "./_reconnecting_caller.ts";
 const QUEUE_TIMEOUT_MS = 30_000;
 
 /**
- * Connects to an RPC server over one of `options.transports`, and again
- * whenever the connection is lost. It has no transports of its own; `deno.ts`
+ * Connects to an RPC server over one of `options.transports`, and reconnects
+ * whenever the connection is lost. There are no default transports; `deno.ts`
  * adds them.
  *
  * @throws {ConnectError} If no server could be reached the first time.
@@ -63,7 +63,7 @@ export async function openReconnecting<T>(
   return client;
 }
 
-/** Wraps the error of the user's function `onConnect`. */
+/** Wraps an error thrown by the user's `onConnect`. */
 class CallbackError extends Error {
   readonly thrown: unknown;
 
@@ -73,7 +73,9 @@ class CallbackError extends Error {
   }
 }
 
-/** Returns whether an error has that of a function of the user as its cause. */
+/**
+ * Returns whether an error wraps one that a function of the user has thrown.
+ */
 function isCallback(error: unknown): error is CallbackError | CredentialsError {
   return isInstance(error, CallbackError) ||
     isInstance(error, CredentialsError);
@@ -88,7 +90,7 @@ async function runCallback<R>(run: () => R): Promise<Awaited<R>> {
   }
 }
 
-/** Makes one connection after the other. */
+/** Opens one connection after another. */
 class PersistentClient<T> implements ReconnectingClient<T> {
   readonly address: string;
   readonly remote: Remote<T>;
@@ -107,14 +109,14 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   #waking = new AbortController();
   #shownState: ReconnectState = "reconnecting";
   readonly #totals = new Totals();
-  /** All that are open: those that the server is closing end their calls. */
+  /** All open sessions, including those that the server is closing. */
   readonly #open = new Set<Session>();
   #connections = 0;
   #failedAttempts = 0;
-  /** The text of the failure that was told last. */
+  /** The text of the failure that was reported last. */
   #told = "";
   #isRef = true;
-  /** Whether the server has answered the hello of a connection. */
+  /** Whether the server has answered the hello of any connection. */
   #hasGreeted = false;
 
   /** Checks the options. */
@@ -238,7 +240,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
         this.#end(reason);
         break;
       }
-      // A connection that is lost at once is no success: waits go on growing.
+      // After a connection that was lost at once, the waits keep growing.
       const lastedMs = world.now() - since;
       if (lastedMs >= this.#waits.maxMs) this.#backoff.reset();
       this.#enter({ kind: "reconnecting", reason });
@@ -252,7 +254,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     if (state.kind === "closed") this.#resolveClosed(state.reason);
   }
 
-  /** Resolves to `null` if there is no new connection that can be used. */
+  /** Resolves to `null` if the attempt to connect failed. */
   async #tryToConnect(isAtOnce = false): Promise<Session | null> {
     const { signal } = this.#ending;
     try {
@@ -275,25 +277,30 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     }
   }
 
-  /** Waits before an attempt; not at all once the client is closed. */
+  /** Waits before an attempt. Returns at once if the client is closed. */
   async #wait(): Promise<void> {
     const { signal } = this.#waking = new AbortController();
     if (this.#isClosed) return;
     await this.#backoff.wait(Infinity, signal).catch(() => {});
   }
 
-  /** Tries at once where the next attempt may succeed. */
+  /**
+   * When the page is online and visible, checks the connection, or connects at
+   * once if there is none.
+   */
   #onPageChange(): void {
     this.#showState();
     if (isOffline() || !isVisible()) return;
     const { state } = this.#caller;
-    // The connection may be gone without a word, if the machine has slept.
+    // If the machine has slept, the connection may be dead without an error.
     if (state.kind === "connected") return state.session.heartbeat.check();
     this.#backoff.reset();
     this.#waking.abort();
   }
 
-  /** Tells an error of an attempt, unless the one before had the same. */
+  /**
+   * Reports the error of an attempt, unless the previous one had the same text.
+   */
   #fail(thrown: unknown): void {
     const isHandler = isCallback(thrown);
     const error = isHandler ? thrown.thrown : thrown;
@@ -307,9 +314,9 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   }
 
   /**
-   * Makes one connection, and runs `onConnect` to its end, or to that of the
-   * connection. A server that has answered a hello before is to answer this one
-   * first: until then it may hang, and should not be sent any calls.
+   * Opens one connection, and runs `onConnect` until it or the connection ends.
+   * If the server has answered a hello before, this waits for its answer first:
+   * until then the server may hang, and should not be sent any calls.
    */
   async #connect(signal: AbortSignal | undefined): Promise<Session> {
     const { address } = this;
@@ -354,7 +361,8 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     try {
       await Promise.race([connected, channel.closed]);
     } catch (error) {
-      // One that fails as its connection ends is not to blame.
+      // If `onConnect` fails because its connection ended, the connection is
+      // the cause.
       if (!channel.isOwnEnd(isCallback(error) ? error.thrown : error)) {
         throw error;
       }
@@ -374,7 +382,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
     this.#showState();
   }
 
-  /** Tells the state, if it is not the one that was told last. */
+  /** Calls `onStateChange` if the state differs from the last one reported. */
   #showState(): void {
     const { state } = this;
     if (state === this.#shownState) return;
@@ -392,7 +400,7 @@ class PersistentClient<T> implements ReconnectingClient<T> {
   }
 }
 
-/** Returns whether a later attempt cannot end otherwise. */
+/** Returns whether every later attempt would fail with the same error. */
 function isFinal(error: unknown): boolean {
   return isInstance(error, AuthenticationError) || mismatchIn(error) !== null ||
     isInstance(error, Error) && error.name === "NotCapable";

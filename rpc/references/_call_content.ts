@@ -1,4 +1,4 @@
-/** The content of a request that is a call. Pure. */
+/** The content of a request that is a call. */
 export type CallContent = readonly [
   path: string,
   args: readonly unknown[],
@@ -13,8 +13,9 @@ export function isCall(content: unknown): content is CallContent {
 }
 
 /**
- * Whether each part of a path could be a name. Anything else is refused before
- * middleware sees it, which might take it for another path.
+ * Whether each part of a path could be the name of a service or method. Other
+ * paths are refused before middleware runs, because middleware might confuse
+ * them with a valid path.
  */
 export function isServicePath(path: string): boolean {
   for (let start = 0; start <= path.length;) {
@@ -29,7 +30,7 @@ export function isServicePath(path: string): boolean {
 
 const DOLLAR = 0x24;
 
-/** Whether a value is a map. */
+/** Whether a value is an object and not an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -3,50 +3,55 @@ import type { Budget } from "../../channel/limits/budget.ts";
 import type { StreamWatch } from "../calls/_stream_watch.ts";
 
 /**
- * How long the other side may use a reference that a message passes: `borrowed`
- * ends with the call that passed it, `owned` lasts until the other side releases
- * it.
+ * How long the other side may use a reference that a message passes.
+ * `borrowed`: until the call that passed it ends. `owned`: until the other side
+ * releases it.
  */
 export type Hold = "borrowed" | "owned";
 
 /** A reference or a stream that a message passes to the other side. */
 export interface Passed {
-  /** Ends it, because nobody will use it. */
+  /** Ends the reference or stream, because nothing will use it. */
   drop(): void;
-  /** Takes it back; the producer of a stream is left as it is. */
+  /**
+   * Takes it back without ending it; the producer of a stream is not touched.
+   */
   withdraw(): void;
 }
 
 /** A stream that a message passes to the other side. */
 export interface PassedStream extends Passed {
-  /** How many of its items were sent. */
+  /** The number of items that were sent. */
   readonly sentItems: number;
-  /** The error that ended it, as its producer has thrown it. */
+  /** The error that the producer has thrown, if any. */
   readonly failure: { readonly error: unknown } | null;
 }
 
-/** A served call, which goes on while the streams in its result are open. */
+/** A served call, which continues while the streams in its result are open. */
 export interface StreamOwner {
-  /** A stream in the result was passed. */
+  /** Adds a stream in the result. */
   beginStream(stream: PassedStream): void;
-  /** A stream in the result has ended. */
+  /** Removes a stream in the result that has ended. */
   endStream(stream: PassedStream): void;
-  /** Runs the first step of a stream's producer as a part of the call. */
+  /** Runs the first step of a stream's producer as part of the call. */
   run<T>(step: () => T): T;
-  /** Reports the error of a producer; returns what its consumer is told. */
+  /**
+   * Reports the error of a producer; returns the error to send to its consumer.
+   */
   report(error: unknown): unknown;
 }
 
 /**
- * The context of a message of this side while it is encoded: how long its
- * references live, which call its streams belong to, and what was passed.
+ * The context of an outgoing message while it is encoded: how long its
+ * references live, which call its streams belong to, and the references and
+ * streams it passes.
  */
 export class MessageContext {
   /** How long the other side may use the references in the message. */
   readonly hold: Hold;
-  /** The call whose result it is. */
+  /** The call whose result the message is, if any. */
   readonly owner: StreamOwner | null;
-  /** Made when needed: most messages pass nothing. */
+  /** Created on demand: most messages pass nothing. */
   #passed: Passed[] | null = null;
 
   constructor(hold: Hold, owner: StreamOwner | null = null) {
@@ -59,19 +64,22 @@ export class MessageContext {
     return this.#passed === null;
   }
 
-  /** Adds what the message passes. */
+  /** Adds a reference or stream that the message passes. */
   add(passed: Passed): void {
     (this.#passed ??= []).push(passed);
   }
 
-  /** Takes everything back, so that the message can be encoded again. */
+  /**
+   * Takes all references and streams back, so that the message can be
+   * re-encoded.
+   */
   withdraw(): void {
     for (const it of this.#take()) it.withdraw();
   }
 
   /**
-   * Drops everything, because the call that passed it has ended, or nobody has
-   * received the message. Repeatable.
+   * Drops all references and streams, because the call that passed them has
+   * ended, or the message was not received. Repeatable.
    */
   discard(): void {
     for (const it of this.#take()) it.drop();
@@ -82,7 +90,10 @@ export class MessageContext {
   }
 }
 
-/** The context of a call without a reply, which could not end what it passes. */
+/**
+ * The context of a call without a reply. It must pass only data, since no reply
+ * would end the references and streams.
+ */
 export class OneWayContext extends MessageContext {
   constructor() {
     super("borrowed");
@@ -91,15 +102,16 @@ export class OneWayContext extends MessageContext {
 
 /**
  * Returns the context that an entry's `pack` was called with. A message that
- * was sent by the channel itself has none: the other side owns what it passes.
+ * the channel itself sends has none: the other side owns the references in it.
  */
 export function asMessageContext(context: unknown): MessageContext | null {
   return context instanceof MessageContext ? context : null;
 }
 
 /**
- * What a call of this side has passed: it ends with the call, or with the last
- * stream in its result, whose producer may use it until then.
+ * The references and streams that a call of this side has passed. They end with
+ * the call, or with the last stream in its result, whose producer may use them
+ * until then.
  */
 export class Lease {
   #users = 1;
@@ -109,37 +121,39 @@ export class Lease {
     this.#onEnd = onEnd;
   }
 
-  /** A stream in the result has arrived. */
+  /** Extends the lease by a stream in the result that has arrived. */
   extend(): void {
     this.#users++;
   }
 
-  /** The call, or a stream in its result, has ended. */
+  /** Called when the call, or a stream in its result, has ended. */
   end(): void {
     if (--this.#users === 0) this.#onEnd();
   }
 }
 
-/** The context of a message of the other side while it is revived. */
+/** The context of an incoming message while its values are decoded. */
 export interface ReceivedContext extends ArrivalContext {
-  /** The signal of the call that was answered, if it has one. */
+  /** The signal of the answered call, if it has one. */
   readonly signal?: AbortSignal | undefined;
-  /** Identifies that call to observers. */
+  /** Identifies the answered call to observers. */
   readonly call?: object | undefined;
-  /** Whether its caller may use the result without ever seeing it. */
+  /** Whether the call is piped: its result may be used without being read. */
   readonly isPiped?: boolean | undefined;
-  /** What that call has passed, if it has. */
+  /**
+   * The lease of the references and streams that the answered call has passed.
+   */
   readonly lease?: Lease | undefined;
-  /** The streams in a request, which end with its call; made when needed. */
+  /** The streams in a request, which end with its call; created on demand. */
   streams?: { expire(): void }[];
-  /** What follows the streams in the result of that call. */
+  /** The watches on the streams in the result of the answered call. */
   readonly watches?: readonly StreamWatch[] | undefined;
 }
 
 /**
- * Holds `bytes` for something that is passed to the other side.
+ * Charges `bytes` to the budget, for a value that is passed to the other side.
  *
- * @throws {RangeError} If the other side makes this one hold too much.
+ * @throws {RangeError} If the budget is exceeded.
  */
 export function holdBytes(budget: Budget, bytes: number): void {
   if (budget.exceededBy(bytes) !== null) {

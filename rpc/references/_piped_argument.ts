@@ -1,7 +1,7 @@
 /** The prefix of the paths of results that this side keeps for the other. */
 export const RESULT_PREFIX = "$/result/";
 
-/** An argument that is the result of an earlier call, at its path. */
+/** An argument that stands for the result of an earlier call, by its path. */
 export class PipedArgument {
   readonly path: string;
 

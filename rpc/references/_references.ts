@@ -1,5 +1,5 @@
-// Longer than most files: what is kept for the other side, and what it keeps, is
-// released together.
+// Longer than most files: sending, receiving, counting and releasing references
+// belong together.
 import { emit } from "../_events.ts";
 import { call, currentCall } from "../call.ts";
 import { ReferenceReleasedError } from "../errors.ts";
@@ -38,33 +38,38 @@ const MAX_PLACE_LENGTH = 1_024;
 /** The approximate size of a reference without its target, in bytes. */
 const REFERENCE_BYTES = 256;
 
-/** A reference, with the number of its holds of each kind. It is released without any. */
+/**
+ * A reference, with its number of holds of each kind. It is released when both
+ * reach 0.
+ */
 interface Reference extends Record<Hold, number> {
   readonly key: number;
   readonly target: object;
-  /** Whether a method returned it, and its end disposes of it. */
+  /**
+   * Whether a method returned the target, so that it is disposed of at the end.
+   */
   isReturned: boolean;
 }
 
-/** Stay empty: most connections never have a reference. */
+/** These stay empty and are shared: most connections never have a reference. */
 const NO_KEYS = new Map<number, Reference>();
 const NO_TARGETS = new Map<object, Reference>();
 
-/** How many references on all connections there are to returned objects. */
+/** The number of references to each returned object, over all connections. */
 const returned = new WeakMap<object, number>();
 
 /**
  * The functions and services of this side that the other side may call by
- * reference, and the custom type in which they travel. A borrowed reference
- * lives while the call that passed it is pending, an owned one until the other
- * side releases it. Both are counted separately, so that a side that releases
- * too often takes nothing away from a call.
+ * reference, and the custom type that encodes them. A borrowed reference lives
+ * while the call that passed it is pending, an owned one until the other side
+ * releases it. The two kinds are counted separately, so that a peer that
+ * releases too often cannot release references of a running call.
  */
 export class References {
   readonly #session: SessionContext;
   #byKey = NO_KEYS;
   #byTarget = NO_TARGETS;
-  /** Listed services that were sent, so that the other side may send them back. */
+  /** Listed services that were sent. The other side may send them back. */
   #sent: WeakSet<object> | null = null;
   #nextKey = 0;
 
@@ -73,7 +78,7 @@ export class References {
     this.#session = session;
   }
 
-  /** How many references the other side holds. */
+  /** The number of references that the other side holds. */
   get size(): number {
     return this.#byKey.size;
   }
@@ -87,8 +92,8 @@ export class References {
     const { hasExtensions, takesAddresses } = hello;
     const { resolver } = options;
     const node = remoteNode(value);
-    // A proxy below one that was sent is none of what the other side has sent,
-    // unless it is for an agent, which has a public address.
+    // A proxy for a member of a sent reference was not itself sent by the other
+    // side, unless it is for an agent, which has a public address.
     const isSent = node !== undefined && (node.isSent || node.place !== null);
     if (isSent && node.caller === calls && hasExtensions) {
       return { own: node.path };
@@ -98,7 +103,7 @@ export class References {
     const path = own?.path;
     if (!place || !takesAddresses) return path ?? this.#pathOf(value, context);
     const { address, type } = place;
-    // An agent of another container can be reached there without this side.
+    // The receiver can reach an agent of another container directly.
     return { ...(path && { path }), place: { address, type } };
   }
 
@@ -127,7 +132,7 @@ export class References {
    * Returns the method at `path`, which begins with {@linkcode REFERENCE_PREFIX},
    * or `null`.
    *
-   * @throws {ReferenceReleasedError} If the reference is released.
+   * @throws {ReferenceReleasedError} If the reference has been released.
    */
   resolve(path: string): Target | null {
     const { key, below } = splitReference(path);
@@ -146,14 +151,14 @@ export class References {
     };
   }
 
-  /** The other side keeps the reference `key` for longer. */
+  /** Adds a hold of the other side on the reference `key`. */
   keep(key: number): void {
     const reference = this.#byKey.get(key);
     if (reference === undefined) throw released(`${REFERENCE_PREFIX}${key}`);
     reference.owned++;
   }
 
-  /** The other side releases the reference `key`, if it owns it. */
+  /** Removes a hold of the other side on the reference `key`, if it has one. */
   release(key: number): void {
     const reference = this.#byKey.get(key);
     if (reference !== undefined && reference.owned > 0) {
@@ -181,7 +186,7 @@ export class References {
     context?.add({
       drop: () => this.#release(reference, hold),
       withdraw: () => {
-        // It will be sent again, so it is not disposed of.
+        // The target will be sent again, so it must not be disposed of.
         if (reference.isReturned) countDown(reference);
         this.#release(reference, hold);
       },
@@ -224,14 +229,14 @@ export class References {
   #release(reference: Reference, hold: Hold): void {
     reference[hold]--;
     if (reference.borrowed + reference.owned > 0) return;
-    // The connection may have ended, and its references with it.
+    // The connection may have ended already, and released its references.
     if (!this.#byKey.delete(reference.key)) return;
     this.#session.channel.budget.release(REFERENCE_BYTES);
     this.#byTarget.delete(reference.target);
     this.#end(reference);
   }
 
-  /** Nobody uses `reference` on this connection any more. */
+  /** Ends a `reference` that this connection no longer uses. */
   #end(reference: Reference): void {
     emit(() => ({ type: "ended", subject: reference }));
     if (!reference.isReturned || countDown(reference) > 0) return;
@@ -255,11 +260,11 @@ export class References {
     return makeRemote(calls, path, { ...traits, claim });
   }
 
-  /** Returns the claim on a reference that the result of a call holds. */
+  /** Returns the claim on a reference in the result of a call. */
   #ownReturned(path: string, { call: from, isPiped }: ReceivedContext): Claim {
     const { calls, channel } = this.#session;
     const claim = ownedClaim(calls, path);
-    // Nobody can dispose of a result that nobody has seen.
+    // Users cannot dispose of a result that they never receive.
     if (isPiped) return claim;
     emit(() => ({
       type: "reference-kept",
@@ -272,7 +277,10 @@ export class References {
     return claim;
   }
 
-  /** Returns a proxy for an agent, on this connection if it has a path there. */
+  /**
+   * Returns a proxy for an agent: on this connection if `path` is given, else
+   * by its address.
+   */
   #placed(
     path: unknown,
     place: unknown,
@@ -286,8 +294,9 @@ export class References {
   }
 
   /**
-   * Returns the target of a proxy that the other side has sent back: only what
-   * this side has sent, and still holds at this very path.
+   * Returns the target of a proxy that the other side has sent back. Only
+   * targets that this side has sent, and still holds at this exact path, are
+   * returned.
    */
   #own(path: unknown): object | null {
     if (typeof path !== "string") return null;
@@ -309,13 +318,18 @@ export class References {
   }
 }
 
-/** Tells observers that a proxy is now the business of the side that got it. */
+/**
+ * Tells observers that this side no longer owns a proxy that it has passed on.
+ */
 function passOnClaim(target: object): void {
   const subject = remoteNode(target)?.claim.reference ?? null;
   if (subject !== null) emit(() => ({ type: "ended", subject }));
 }
 
-/** Takes a returned object from its connection; returns how many still have it. */
+/**
+ * Removes the reference of one connection to a returned object. Returns the
+ * number of references that remain on other connections.
+ */
 function countDown(reference: Reference): number {
   reference.isReturned = false;
   const left = returned.get(reference.target)! - 1;
@@ -324,7 +338,7 @@ function countDown(reference: Reference): number {
   return left;
 }
 
-/** Disposes of a returned object that can be; a proxy stays as it is. */
+/** Disposes of a returned object if it is disposable and not a proxy. */
 export function disposeOf(target: object): unknown {
   if (remoteNode(target) !== undefined) return;
   const { [Symbol.asyncDispose]: later, [Symbol.dispose]: now } =
@@ -332,13 +346,13 @@ export function disposeOf(target: object): unknown {
   return (later ?? now)?.call(target);
 }
 
-/** Returns whether data of the other side is the place of an agent. */
+/** Returns whether data from the other side is the place of an agent. */
 function isPlace(data: unknown): data is Place {
   if (typeof data !== "object" || data === null) return false;
   const { address, type } = data as Record<string, unknown>;
   return [address, type].every((text) =>
     typeof text === "string" && text.length <= MAX_PLACE_LENGTH &&
-    // It appears in logs, where a line break could forge a line.
+    // Places appear in logs, where a line break could forge a line.
     !/\p{Cc}/u.test(text)
   );
 }
@@ -348,7 +362,7 @@ export function referenceKey(path: string): number {
   return splitReference(path).key;
 }
 
-/** A key has one spelling, so that each reference has one path. */
+/** Each key has exactly one spelling, so that each reference has one path. */
 const KEY = /^(?:0|[1-9]\d{0,14})$/;
 
 /** Returns the key in the path of a reference, and the path below it. */
@@ -368,8 +382,9 @@ function join(path: string, rest: string): string {
 }
 
 /**
- * Returns the method of a proxy that was passed on to a third side. It passes on
- * the caller's signal and time, and returns errors unchanged.
+ * Returns a method that forwards calls to the proxy `node`, which was passed on
+ * to a third side. It forwards the caller's signal and remaining time, and
+ * returns errors unchanged.
  */
 export function forward(node: RemoteNode, rest: string): Target {
   const { caller, path, options } = node;

@@ -18,40 +18,44 @@ export interface Caller {
     options: CallOptions,
   ): Promise<unknown>;
   /**
-   * Keeps the reference at `path`; `reference` identifies it to observers. Not
-   * for a caller whose proxies are no references.
+   * Keeps the reference at `path`; `reference` identifies it to observers.
+   * Absent if the proxies of this caller are not references.
    */
   keep?(path: string, reference: object): void;
   /** Releases the reference at `path`. */
   release?(path: string, reference: object): void;
   /**
-   * Returns a new key for the result of a call whose options have it as `as`, so
-   * that it can be used before it is here; `null` if the other side keeps none.
+   * Returns a new key for the result of a call, to be passed in its options as
+   * `as`. The result can then be used before it arrives. Returns `null` if the
+   * other side does not keep results.
    */
   keepResult?(): number | null;
-  /** The result with this key is not used any more. */
+  /** Forgets the result with this key, which is no longer used. */
   forgetResult?(key: number): void;
 }
 
 /**
- * How long the target of a proxy exists: `borrowed` while the call that passed it
- * runs, or for ever if it is listed; `owned` until the proxy is disposed of;
- * `released` after that.
+ * How long the target of a proxy exists. `borrowed`: while the call that passed
+ * it runs, or without limit if the target is listed. `owned`: until the proxy
+ * is disposed of. `released`: it was disposed of.
  */
 export interface Claim {
   state: "borrowed" | "owned" | "released";
-  /** What is owned; it identifies the reference to observers. */
+  /** The owned reference, which identifies it to observers. */
   readonly reference: OwnedReference | null;
 }
 
 /** A reference that the other side holds until it is released. */
 export interface OwnedReference {
-  /** Weak, so that a connection that has ended can be collected at once. */
+  /** Weak, so that an ended connection can be garbage-collected at once. */
   readonly caller: WeakRef<Caller>;
   readonly path: string;
 }
 
-/** Releases what nobody has disposed of, once all of its proxies are collected. */
+/**
+ * Releases a reference that was not disposed of, once all of its proxies have
+ * been garbage-collected.
+ */
 const forgotten = new FinalizationRegistry<OwnedReference>((reference) => {
   emit(() => ({ type: "reference-forgotten", subject: reference }));
   reference.caller.deref()?.release?.(reference.path, reference);
@@ -59,7 +63,7 @@ const forgotten = new FinalizationRegistry<OwnedReference>((reference) => {
 
 const weakCallers = new WeakMap<Caller, WeakRef<Caller>>();
 
-/** Returns the claim of a proxy on the reference at `path`, which it owns. */
+/** Returns the claim of a proxy that owns the reference at `path`. */
 export function ownedClaim(caller: Caller, path: string): Claim {
   const weak = weakCallers.get(caller) ?? new WeakRef(caller);
   weakCallers.set(caller, weak);
@@ -69,64 +73,67 @@ export function ownedClaim(caller: Caller, path: string): Claim {
   return claim;
 }
 
-/** The place of an agent, where anybody can reach it. */
+/** The public address and class of an agent. */
 export interface Place {
   readonly address: string;
-  /** The name of its class. */
+  /** The class name of the agent. */
   readonly type: string;
 }
 
-/** The place of something of this side. */
+/** The place of an object of this side. */
 export interface OwnPlace extends Place {
-  /** Its path on this side's connections; `null` if it is elsewhere. */
+  /** Its path on this side's connections; `null` if another side serves it. */
   readonly path: string | null;
 }
 
 /**
- * Resolves addresses of agents for a layer above: a third side, to which the
- * proxy of an agent is passed on, calls that agent directly.
+ * Resolves addresses of agents for a layer above. With it, a third side that
+ * receives the proxy of an agent calls that agent directly.
  */
 export interface AddressResolver {
-  /** Returns the place of something of this side; `null` if it has none. */
+  /** Returns the place of an object of this side; `null` if it has none. */
   placeOf(target: object): OwnPlace | null;
-  /** Returns a proxy for the agent at a place that the other side has named. */
+  /** Returns a proxy for the agent at a place that the other side has sent. */
   open(place: Place): object;
   /**
-   * Returns a proxy for the agent at a path of this side, whether or not it still
-   * exists; `null` if the path is not one of an agent.
+   * Returns a proxy for the agent at a path of this side, whether or not the
+   * agent still exists; `null` if the path is not that of an agent.
    */
   openPath(path: string): object | null;
   /**
-   * Returns what a call that is made now tells of its caller, whose turn waits
-   * for it if it `isAwaited`.
+   * Returns the origin to send with a call made now: its calling agent. If the
+   * call `isAwaited`, the turn of that agent waits for it.
    */
   origin(isAwaited: boolean): CallOrigin | null;
   /**
-   * Returns the agent that a path leads to, which has a share of its own in the
-   * pending calls; `null` if it leads elsewhere.
+   * Returns the agent at a path, which gets its own share of the pending calls;
+   * `null` if the path does not lead to an agent.
    */
   targetOf(path: string): string | null;
-  /** Runs `step` for a caller that tells `origin`; calls pass its turns on. */
+  /**
+   * Runs `step` on behalf of a caller with `origin`; calls made in it pass on
+   * the turns of that origin.
+   */
   actFor<T>(origin: CallOrigin, step: () => T): T;
 }
 
-/** Properties of a proxy that differ from the defaults. */
+/** Properties of a proxy that override the defaults. */
 export interface RemoteTraits {
-  /** Options of its calls. */
+  /** The options of its calls. */
   readonly options?: CallOptions;
   /** How long its target exists. */
   readonly claim?: Claim;
-  /** The place of its target; proxies below it have none. */
+  /** The place of its target; proxies for its members have none. */
   readonly place?: Place | null;
   /**
-   * Whether the other side sent it as this very reference. Only such a proxy is
-   * sent back as its target; proxies below it were not sent.
+   * Whether the other side sent exactly this reference. Only such a proxy is
+   * sent back as its target; proxies for its members were not sent.
    */
   readonly isSent?: boolean;
   /**
-   * Whether it came in data of a peer. Code that takes it for a text or a list may
-   * call it by mistake, so a rejected call of it does not end the process even
-   * if nobody awaits it.
+   * Whether the proxy arrived in data from a peer. Code that expects a string
+   * or a list may call it by mistake, so a rejected call of it does not end the
+   * process even if the call is not awaited.
    */
   readonly isPassed?: boolean;
 }
@@ -137,7 +144,7 @@ export interface RemoteNode extends Required<RemoteTraits> {
   readonly path: string;
 }
 
-/** The properties of a proxy for something listed, which needs no release. */
+/** The properties of a proxy for a listed target, which needs no release. */
 const LISTED: Required<RemoteTraits> = {
   options: {},
   claim: { state: "borrowed", reference: null },
@@ -150,18 +157,19 @@ const LISTED: Required<RemoteTraits> = {
 const nodes = privateSlot<RemoteNode>();
 
 /**
- * The target object of all proxies, which therefore allow no change to it. An
- * arrow function, because others have a fixed property. Consoles show its name.
+ * The target object shared by all proxies, whose traps therefore never change
+ * it. It is an arrow function, because other functions have a non-configurable
+ * property. Consoles show its name.
  */
 const remote = (): void => {};
 
 /**
- * The most proxies below one that are kept to be used again. A router may have
- * had any number of children.
+ * The maximum number of child proxies that are cached for reuse. A router may
+ * have any number of children.
  */
 const MOST_CHILDREN = 64;
 
-/** The traps by which nobody sees or changes properties of the target object. */
+/** The traps that hide the target object's properties and prevent changes. */
 const SEALED: ProxyHandler<typeof remote> = {
   has: () => false,
   ownKeys: () => [],
@@ -184,7 +192,7 @@ export function makeRemote(
   return proxy;
 }
 
-/** Returns the target of `value` if that is a proxy. */
+/** Returns the node of `value` if that is a proxy. */
 export function remoteNode(value: unknown): RemoteNode | undefined {
   return typeof value === "function" ? nodes.get(value) : undefined;
 }
@@ -199,7 +207,7 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
 
   get(_target: unknown, key: string | symbol): unknown {
     if (typeof key === "symbol") return this.#symbol(key);
-    // First, because most calls are of a method that was called before.
+    // Checked first, because most calls are to methods that were called before.
     const known = this.#children?.get(key);
     if (known !== undefined) return known;
     if (isReservedName(key)) return this.#reserved(key);
@@ -217,7 +225,7 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
     const result = claim.state === "released"
       ? Promise.reject(this.#released())
       : caller.call(path, args, options);
-    // Whoever awaits the call still receives the error.
+    // Code that awaits the call still receives the error.
     if (isPassed) result.catch(() => {});
     return result;
   }
@@ -238,7 +246,7 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
     );
   }
 
-  /** Returns the property that any function has, if any; never calls. */
+  /** Returns a property that every function has, if any; never makes a call. */
   #reserved(key: string): unknown {
     switch (key) {
       case "toString":
@@ -248,7 +256,7 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
         return Object;
       case "arguments":
       case "caller":
-        // Those of functions throw.
+        // The accessors on `Function.prototype` throw.
         return undefined;
       default:
         return Reflect.get(Function.prototype, key);
@@ -285,5 +293,5 @@ class RemoteHandler implements ProxyHandler<typeof remote> {
   }
 }
 
-// Not for each proxy, of which there may be many.
+// On the prototype, to save memory: there may be many proxies.
 Object.assign(RemoteHandler.prototype, SEALED);

@@ -7,19 +7,19 @@ import {
   subService,
 } from "../service/service.ts";
 
-/** A method, and the service it is called on. */
+/** A method, and the service that it is called on. */
 export interface Target {
   readonly service: object | undefined;
   readonly method: Method;
   readonly options: ExposeOptions;
-  /** Decides when the method runs; `null` for at once. */
+  /** Decides when the method runs; `null` if it runs at once. */
   readonly queue: CallQueue | null;
 }
 
 /**
  * Returns the method at `path` below `root`, or `null`. Parts of a path are
- * joined by `/`. Only exposed names are found: other members that a service has
- * or inherits do not exist here.
+ * joined by `/`. Only exposed names are found; other own or inherited members
+ * of a service are not.
  */
 export function resolveMethod(root: object, path: string): Target | null {
   const slash = path.lastIndexOf("/");
@@ -37,7 +37,7 @@ export function resolveMethod(root: object, path: string): Target | null {
   return method === null ? null : { service, method, options, queue };
 }
 
-/** Returns the function that an exposed field holds, if it does. */
+/** Returns the function that an exposed field holds, or `null`. */
 function fieldMethod(service: object, name: string) {
   const value: unknown = Object.getOwnPropertyDescriptor(service, name)?.value;
   const method = typeof value === "function" ? value as Method : null;
@@ -53,7 +53,7 @@ export function resolveService(root: object, path: string): object | null {
   return walk(root, path)?.service ?? null;
 }
 
-/** Returns a service, and the queue that is nearest to it on the way there. */
+/** Returns the service at `path`, and the nearest queue at or above it. */
 function walk(
   root: object,
   path: string,
@@ -87,7 +87,7 @@ function missing(parent: object, name: string): null {
  */
 export function pathOf(root: object, service: object): string | null {
   if (root === service) return "";
-  // Services may hold each other: each is searched once.
+  // Services may reference each other, so each is searched only once.
   const seen = new Set<object>([root]);
   const pending: [service: object, prefix: string][] = [[root, ""]];
   for (const [parent, prefix] of pending) {

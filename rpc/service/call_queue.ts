@@ -2,47 +2,50 @@ import type { Call } from "../call.ts";
 import type { ExposeOptions } from "./expose.ts";
 
 /**
- * The name of the member by which a service has a {@linkcode CallQueue}. It
- * holds for the service and for all services below it.
+ * The key of the member that holds a service's {@linkcode CallQueue}. The queue
+ * applies to the service and all services below it.
  */
 export const callQueue: unique symbol = Symbol("denomas.callQueue");
 
-/** What a call of an agent tells the other side of its caller. */
+/** Information about the caller that is sent with a call of an agent. */
 export interface CallOrigin {
-  /** The id of the agent in the caller's container; `null` if it is no agent. */
+  /**
+   * The id of the calling agent in its container; `null` if the caller is not
+   * an agent.
+   */
   readonly agent: string | null;
   /**
-   * The secret keys of the turns that wait for the call: those of the caller,
-   * of who called it, and so on. Only a call that has the key of a turn may run
-   * within it.
+   * The secret keys of the turns that wait for the call: the turn of the
+   * caller, of the caller's caller, and so on. Only a call with the key of a
+   * turn may run within that turn.
    */
   readonly turns: readonly string[];
 }
 
-/** Hears what becomes of a call. */
+/** Listens to the outcome of a call. */
 export interface CallListener {
-  /** Called when the caller cancels the call, or is gone. */
+  /** Called when the caller cancels the call or is gone. */
   onGivenUp(): void;
-  /** Called when the result or the error of the call is there. */
+  /** Called when the call has a result or an error. */
   onSettled(): void;
 }
 
 /** A call, as a {@linkcode CallQueue} sees it. */
 export interface QueuedCall
   extends Pick<Call, "path" | "remainingMs" | "signal"> {
-  /** What the caller tells of itself; nothing of it is proven. */
+  /** Unverified information that the caller sent about itself. */
   readonly origin: CallOrigin | null;
-  /** Whether the caller has cancelled the call, or is gone. */
+  /** Whether the caller has cancelled the call or is gone. */
   readonly isGivenUp: boolean;
-  /** Hears what becomes of the call. */
+  /** The listener to the outcome of the call. */
   listener: CallListener | null;
 }
 
 /** Decides when the methods of a service run. */
 export interface CallQueue {
   /**
-   * Runs `step`, which runs the method of `call` with its guards and schemas, at
-   * once or later. Returns what it returns, or a promise of that.
+   * Runs `step` at once or later. It runs the method of `call` with its guards
+   * and schemas. Returns the return value of `step`, or a promise of it.
    *
    * @throws {ServerBusyError} If too many calls wait.
    */

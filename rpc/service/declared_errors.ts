@@ -6,7 +6,7 @@ import type {
   StandardSchema,
 } from "./schemas.ts";
 
-/** What the type of a method says of the errors that it declares. */
+/** The part of a method's type that declares its errors. */
 export type Declared<Errors> = Errors extends ErrorSchemas ? DeclaresErrors<
     {
       readonly [Code in keyof Errors]: Errors[Code] extends StandardSchema
@@ -16,7 +16,7 @@ export type Declared<Errors> = Errors extends ErrorSchemas ? DeclaresErrors<
   >
   : unknown;
 
-/** Functions that make the errors that a method declares, by their codes. */
+/** Functions that create the errors that a method declares, by code. */
 export type ErrorMakers<Errors extends ErrorSchemas> = {
   readonly [Code in keyof Errors]: (
     message: string,
@@ -24,13 +24,18 @@ export type ErrorMakers<Errors extends ErrorSchemas> = {
   ) => ServiceError;
 };
 
-/** The data of an error as an argument, optional if there need be none. */
+/**
+ * The data of an error as a rest parameter, optional if the schema allows
+ * `undefined`.
+ */
 export type ErrorData<Schema> = Schema extends StandardSchema
   ? undefined extends InputOf<Schema> ? [data?: InputOf<Schema>]
   : [data: InputOf<Schema>]
   : [];
 
-/** Makes the errors of any method: the types know which ones it declares. */
+/**
+ * Creates errors with any code. The types restrict the codes to declared ones.
+ */
 export const errorMakers: object = new Proxy({}, {
   get: (_target, code) => (message: string, data?: unknown) =>
     new ServiceError(message, { code: String(code), data }),

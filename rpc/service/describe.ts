@@ -9,35 +9,35 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export interface ServiceDescription {
   /** The methods by name. */
   readonly methods: Readonly<Record<string, MethodDescription>>;
-  /** The services below it, by name. Of a router, those that are there now. */
+  /** The sub-services by name; for a router, its current children. */
   readonly services: Readonly<Record<string, ServiceDescription>>;
 }
 
 /**
- * The description of a method. A schema is `null` where there is none, or its
- * library cannot write it as JSON Schema.
+ * The description of a method. A schema is `null` if there is none, or if its
+ * library cannot convert it to JSON Schema.
  */
 export interface MethodDescription {
-  /** The arguments by position, as a caller passes them. */
+  /** The schemas of the arguments by position, as a caller passes them. */
   readonly args: readonly (JsonSchema | null)[] | null;
-  /** Each item of the arguments that are streams, by position. */
+  /** The schema of the items of each argument that is a stream, by position. */
   readonly argItems: Readonly<Record<number, JsonSchema | null>>;
-  /** Each argument beyond `args`. */
+  /** The schema of each argument beyond `args`. */
   readonly rest: JsonSchema | null;
-  /** The result, as a caller gets it. */
+  /** The schema of the result, as a caller receives it. */
   readonly result: JsonSchema | null;
-  /** Each item of the stream that is the result. */
+  /** The schema of each item, if the result is a stream. */
   readonly items: JsonSchema | null;
-  /** The data of the errors that the method declares, by their codes. */
+  /** The schemas of the data of the declared errors, by code. */
   readonly errors: Readonly<Record<string, JsonSchema | null>>;
   /** Whether the method is idempotent. */
   readonly idempotent: boolean;
 }
 
 /**
- * Describes what `service` exposes, for documentation, generators and user
- * interfaces. Schemas of libraries with Standard JSON Schema are included:
- * {@link https://standardschema.dev/json-schema}.
+ * Describes the exposed methods and services of `service`, for documentation,
+ * generators and user interfaces. Schemas of libraries with Standard JSON
+ * Schema are included: {@link https://standardschema.dev/json-schema}.
  *
  * ```ts
  * import { describe, method, service } from "@denomas/denomas/rpc";
@@ -55,7 +55,7 @@ export function describe(service: object): ServiceDescription {
   return describeBelow(service, new Set());
 }
 
-/** Services may hold each other: each is described once on a path. */
+/** Services may reference each other, so each is described once on a path. */
 function describeBelow(
   service: object,
   above: ReadonlySet<object>,
@@ -111,7 +111,7 @@ function describeMethod(options: ExposeOptions): MethodDescription {
   };
 }
 
-/** The part of Standard JSON Schema that is used here. */
+/** The part of the Standard JSON Schema interface that is used here. */
 interface WithJsonSchema {
   readonly jsonSchema?: Readonly<
     Record<"input" | "output", (options: { target: string }) => JsonSchema>
@@ -126,7 +126,7 @@ function jsonSchema(
   try {
     return jsonSchema?.[direction]({ target: "draft-2020-12" }) ?? null;
   } catch {
-    // The library says so of types such as dates.
+    // The library throws for types that JSON Schema lacks, such as dates.
     return null;
   }
 }

@@ -9,55 +9,61 @@ import type {
   StandardSchema,
 } from "./schemas.ts";
 
-/** How an exposed method is served. */
+/**
+ * Options of an exposed method, for {@linkcode expose} and {@linkcode method}.
+ */
 export interface ExposeOptions {
   /**
-   * Schemas of the arguments, by position, and `{ items: schema }` for a stream.
-   * If an argument does not fit, the call fails with a `ValidationError` and the
-   * method is not run. An item that does not fit ends its stream with that error.
+   * The schemas of the arguments, by position; use `{ items: schema }` for a
+   * stream. If an argument does not fit, the call fails with a
+   * `ValidationError` and the method does not run. An item that does not fit
+   * ends its stream with that error.
    *
    * @default {arguments are not checked}
    */
   readonly args?: ArgumentSchemas | undefined;
-  /** Schema of each argument beyond `args`. Without it there may be none. */
+  /**
+   * The schema of each argument beyond `args`. Without it, there must be none.
+   */
   readonly rest?: StandardSchema | undefined;
-  /** Schema of the result. */
+  /** The schema of the result. */
   readonly result?: StandardSchema | undefined;
-  /** Schema of each item of the stream that is the result. */
+  /** The schema of each item, if the result is a stream. */
   readonly items?: StandardSchema | undefined;
   /**
-   * The errors that callers are told with typed data: the schema of the data by
-   * the code of a `ServiceError`, and `null` for one without data. Callers narrow
-   * them with `isRemoteError`, if {@linkcode method} has made the method. Other
-   * errors may be thrown, too.
+   * The errors that the method declares for its callers: for each code of a
+   * `ServiceError` the schema of its data, or `null` if it has no data. Callers
+   * narrow them with `isRemoteError`, if the method was created by
+   * {@linkcode method}. Other errors may be thrown, too.
    *
    * @default {none}
    */
   readonly errors?: ErrorSchemas | undefined;
-  /** Run before the schemas, in this order. */
+  /** Guards that run before the schemas are checked, in this order. */
   readonly use?: readonly Guard[] | undefined;
   /**
    * Whether running the method twice has the same effect as running it once.
-   * Only such a call is repeated after its connection was lost.
+   * After a connection was lost, a call that may have run is repeated only if
+   * this is set.
    *
    * @default {false}
    */
   readonly idempotent?: boolean | undefined;
   /**
-   * Whether bytes that are arguments may be views of what was read from the
-   * connection. They are valid only until the method returns: it must keep no
-   * view, and return its result at once, no promise and no stream. Saves a copy
-   * of large bytes. Where that is not safe they are copied all the same: within
-   * other arguments, behind guards, schemas and middleware, for calls with a
-   * deadline, and in agents.
+   * Whether byte arguments may be views of the connection's read buffer. They
+   * are valid only until the method returns: it must not keep a view, and must
+   * return its result synchronously, not as a promise or stream. This saves a
+   * copy of large bytes. Bytes are still copied where borrowing is unsafe:
+   * inside other arguments, with guards, schemas or middleware, for calls with
+   * a deadline, and in agents.
    *
    * @default {false}
    */
   readonly borrowsBytes?: boolean | undefined;
   /**
-   * Whether the method of an agent runs at once, beside its other methods, and
-   * not in its turn: for what only reads, or waits for long. Other services have
-   * no turns.
+   * Whether the method of an agent runs at once, concurrently with its other
+   * methods, instead of in turn. Use it for methods that only read, or that
+   * wait for a long time. Other services have no turns.
    *
    * @default {false}
    */
@@ -65,15 +71,15 @@ export interface ExposeOptions {
 }
 
 /**
- * The part of a decorator context that {@linkcode expose} uses, for members that
- * can be exposed.
+ * The part of a decorator context that {@linkcode expose} uses. Its types allow
+ * only members that can be exposed.
  */
 export interface ExposeContext {
-  /** Accessors, getters and setters cannot be exposed, nor whole classes. */
+  /** Classes, accessors, getters and setters cannot be exposed. */
   readonly kind: "method" | "field";
   /** The name of the member, which is not a symbol. */
   readonly name: string;
-  /** Members of the class itself cannot be exposed. */
+  /** Static members cannot be exposed. */
   readonly static: false;
   /** Members whose names begin with `#` cannot be exposed. */
   readonly private: false;
@@ -90,14 +96,14 @@ export interface Exposure {
 /** The exposed members of a class. */
 export type Exposures = Map<string, Exposure>;
 
-/** The members that classes expose themselves, by their metadata. */
+/** The members that each class itself exposes, by the metadata of the class. */
 const exposures = new WeakMap<object, Exposures>();
 
 const NO_OPTIONS: ExposeOptions = {};
 
 /**
  * Exposes a method, or a field that holds a sub-service, to the other side.
- * Nothing is reachable without it. An override in a subclass must be exposed
+ * Other members are not reachable. An override in a subclass must be exposed
  * again.
  *
  * ```ts
@@ -116,17 +122,18 @@ const NO_OPTIONS: ExposeOptions = {};
  * assertEquals(await client.remote.add(1, 2), 3);
  * ```
  *
- * What is private, static, named by a symbol, a getter or a setter does not
- * compile.
+ * Exposing a private or static member, a getter, a setter, or a member named by
+ * a symbol is a compile error.
  *
- * @throws {TypeError} At class definition, for the same; for names that hold
- * `/` or begin with `$` or `@@`; and for names that every function or object has,
- * such as `name`, `call` and `toString`, or that tools look up, such as `toJSON`.
+ * @throws {TypeError} At class definition, for the same members; for names that
+ * contain `/` or begin with `$` or `@@`; and for names that every function or
+ * object has, such as `name`, `call` and `toString`, or that tools look up,
+ * such as `toJSON`.
  */
 export function expose(target: unknown, context: ExposeContext): void;
 /**
- * Exposes a member with schemas or other options. A method whose parameters or
- * result do not fit its schemas does not compile.
+ * Exposes a member with schemas or other options. It is a compile error if the
+ * parameters or the result of a method do not fit its schemas.
  */
 export function expose<
   const Args extends ArgumentSchemas | undefined = undefined,
@@ -157,8 +164,8 @@ export function expose(
 const functionOptions = new WeakMap<object, ExposeOptions>();
 
 /**
- * Stores the options of an exposed function. They apply however the other side
- * comes to call it.
+ * Stores the options of an exposed function. They also apply if the function is
+ * called by reference.
  */
 export function rememberOptions(
   method: unknown,
@@ -174,7 +181,7 @@ export function optionsOf(method: object): ExposeOptions {
 
 /** Returns the members that a class itself exposes, without its base classes. */
 export function ownExposures(type: object): Exposures | undefined {
-  // Browsers have no such symbol yet: compilers use the registered one then.
+  // Browsers lack `Symbol.metadata`; compilers then use the registered symbol.
   const key = Symbol.metadata ?? Symbol.for("Symbol.metadata");
   if (!Object.hasOwn(type, key)) return undefined;
   const metadata = Reflect.get(type, key) as object | null | undefined;
@@ -184,8 +191,8 @@ export function ownExposures(type: object): Exposures | undefined {
 /**
  * Checks a name that will be part of a path.
  *
- * @throws {TypeError} If it holds `/`, begins with `$` or `@@`, is empty, or is
- * reserved.
+ * @throws {TypeError} If it contains `/`, begins with `$` or `@@`, is empty, or
+ * is reserved.
  */
 export function checkName(name: string): void {
   if (name === "" || name.includes("/") || /^(?:\$|@@)/.test(name)) {
@@ -206,7 +213,7 @@ function mark(
   options: ExposeOptions,
 ): void {
   const { kind } = context;
-  // A name such as `5` is a number, against the specification.
+  // Contrary to the specification, a name such as `5` arrives as a number.
   const name = typeof context.name === "symbol"
     ? context.name
     : String(context.name);
@@ -240,7 +247,7 @@ function mark(
   exposures.set(context.metadata, own);
 }
 
-/** What schemas can be put on: fields, and methods that they fit. */
+/** The members that schemas can apply to: fields, and methods that fit them. */
 export type ExposeTarget<Args, Rest, Result, Items> =
   | undefined
   | ((

@@ -16,7 +16,7 @@ import type {
 } from "./schemas.ts";
 import type { AnyFunction } from "../remote.ts";
 
-/** How a method is served, and which types its schemas give it. */
+/** Options for {@linkcode method}, with the types of the schemas. */
 export interface MethodOptions<
   Args extends ArgumentSchemas,
   Rest extends StandardSchema | undefined,
@@ -39,7 +39,7 @@ export type CallerArgs<Args, Rest> = [
   ...(Rest extends StandardSchema ? InputOf<Rest>[] : []),
 ];
 
-/** The arguments that have a position. */
+/** The arguments with a fixed position. */
 export type FixedCallerArgs<Args> = Args extends
   readonly [...infer Before, infer Last]
   ? undefined extends InputOf<Last>
@@ -47,25 +47,28 @@ export type FixedCallerArgs<Args> = Args extends
   : { -readonly [K in keyof Args]: InputOf<Args[K]> }
   : [];
 
-/** The arguments that a method gets: checked ones, and the call. */
+/** The arguments that a handler gets: the checked arguments, and the call. */
 export type HandlerArgs<Args extends ArgumentSchemas, Rest, Errors, Guards> = [
   ...Outputs<Args>,
   ...(Rest extends StandardSchema ? [rest: OutputOf<Rest>[]] : []),
   call: HandlerCall<Errors, Guards>,
 ];
 
-/** The call that a method serves, and `errors` that make what it declares. */
+/**
+ * The call that a method serves, with functions in `errors` that create its
+ * declared errors.
+ */
 export type HandlerCall<Errors, Guards> =
   & Call<ContextOf<Guards>, IdentityOf<Guards>>
   & (Errors extends ErrorSchemas ? { readonly errors: ErrorMakers<Errors> }
     : unknown);
 
-/** The context that guards have added, all together. */
+/** The intersection of the contexts that all guards add. */
 export type ContextOf<Guards> = Guards extends
   readonly [infer First, ...infer Others] ? Added<First> & ContextOf<Others>
   : unknown;
 
-/** The identity that guards expect, all together. */
+/** The intersection of the identities that all guards expect. */
 export type IdentityOf<Guards> = Guards extends
   readonly [infer First, ...infer Others] ? Expected<First> & IdentityOf<Others>
   : unknown;
@@ -75,23 +78,23 @@ export type Expected<G> = G extends (call: infer C) => unknown
   ? C extends { readonly identity: infer Identity } ? Identity : unknown
   : unknown;
 
-/** What one guard adds. */
+/** The context that one guard adds. */
 export type Added<G> = G extends (...args: never) => infer R
   ? Awaited<R> extends object ? Awaited<R> : unknown
   : unknown;
 
-/** What a caller of the method gets, before it passes a connection. */
+/** The result type for a caller, before the changes that a connection makes. */
 export type CallerResult<R, Result, Items> = Items extends StandardSchema
   ? AsyncIterable<OutputOf<Items>>
   : Result extends StandardSchema ? OutputOf<Result>
   : R;
 
-/** What a method gets for its call when this side itself calls it, as tests do. */
+/** Replaces the call when this side calls a method directly, as tests do. */
 const OWN_CALL = Object.freeze({ errors: errorMakers });
 
-/** Makes methods whose guards are given already, and run first. */
+/** Creates methods that run the `Given` guards first. */
 export interface MethodMaker<Given extends readonly Guard[]> {
-  /** Makes a method with the types of its schemas. */
+  /** Creates a method with the types of its schemas. */
   <
     const Args extends ArgumentSchemas,
     R = unknown,
@@ -108,7 +111,10 @@ export interface MethodMaker<Given extends readonly Guard[]> {
   ):
     & ((...args: CallerArgs<Args, Rest>) => CallerResult<R, Result, Items>)
     & Declared<Errors>;
-  /** Makes a method whose arguments are not checked, and are all it gets. */
+  /**
+   * Creates a method without argument schemas: its arguments are not checked,
+   * and it does not get the call.
+   */
   <F extends AnyFunction, Errors extends ErrorSchemas | undefined = undefined>(
     options: ExposeOptions & {
       readonly args?: undefined;
@@ -119,13 +125,14 @@ export interface MethodMaker<Given extends readonly Guard[]> {
 }
 
 /**
- * Makes a method whose types come from its schemas: callers pass their inputs,
- * and the method gets their outputs, such as defaults that were filled in. The
- * call itself follows the arguments, also after an `await`, and `rest` is one
- * list before it. If the method declares `errors`, those of the call make them:
- * see {@linkcode isRemoteError}. When this side calls the method by itself, as a
- * test does, there is no call, and nothing is checked: only `errors` are there.
- * Throws a `TypeError` without a function.
+ * Creates a method whose types come from its schemas: callers pass the input
+ * types, and the handler gets the output types, for example with defaults
+ * filled in. After the arguments the handler gets the call, which stays valid
+ * after an `await`. Arguments that match `rest` are passed as one array before
+ * the call. If the method declares `errors`, `call.errors` creates them: see
+ * {@linkcode isRemoteError}. If this side calls the method directly, as a test
+ * does, nothing is checked, and the call has only `errors`. Throws a
+ * `TypeError` if the handler is not a function.
  *
  * ```ts
  * import { method, openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -146,8 +153,9 @@ export interface MethodMaker<Given extends readonly Guard[]> {
 export const method: MethodMaker<readonly []> = guarded();
 
 /**
- * Returns a {@linkcode method} whose methods run `guards` first. A guard refuses
- * a call by throwing, or returns what it adds to the `context` of the call.
+ * Returns a variant of {@linkcode method} whose methods run `guards` first. A
+ * guard throws to refuse a call, or returns properties to add to the `context`
+ * of the call.
  *
  * ```ts
  * import { type Call, guarded, openConnection, service, ServiceError, startServer } from "@denomas/denomas/rpc";

@@ -1,12 +1,12 @@
 /**
  * The part of the Standard Schema interface, version 1, that is used here.
- * Schemas of zod, valibot, arktype and others have it:
+ * Schemas of zod, valibot, arktype and others implement it:
  * {@link https://standardschema.dev}.
  */
 export interface StandardSchema<Output = unknown> {
   /** The members of the interface. */
   readonly "~standard": {
-    /** Holds the types of what goes in and comes out; not there at run time. */
+    /** Holds the input and output types; absent at run time. */
     readonly types?:
       | { readonly input: unknown; readonly output: Output }
       | undefined;
@@ -21,27 +21,27 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
-/** The type that a schema takes. */
+/** The input type of a schema. */
 export type InputOf<Schema> = SchemaTypes<Schema>["input"];
 
-/** The type that a schema returns. */
+/** The output type of a schema. */
 export type OutputOf<Schema> = SchemaTypes<Schema>["output"];
 
-/** The schema of an argument that is a stream: that of each of its items. */
+/** The schema of an argument that is a stream. */
 export interface StreamSchema {
-  /** Schema of each item. An item that does not fit ends the stream. */
+  /** The schema of each item. An item that does not fit ends the stream. */
   readonly items: StandardSchema;
 }
 
-/** Schemas of arguments, by position. */
+/** The schemas of arguments, by position. */
 export type ArgumentSchemas = readonly (StandardSchema | StreamSchema)[];
 
-/** What the schemas return, by position. */
+/** The output types of the schemas, by position. */
 export type Outputs<Args extends ArgumentSchemas> = {
   -readonly [K in keyof Args]: OutputOf<Args[K]>;
 };
 
-/** What a method may return. */
+/** The type that a method may return. */
 export type HandlerResult<R, Result, Items> = Items extends StandardSchema
   ? Eventual<AsyncIterable<InputOf<Items>>>
   : Result extends StandardSchema ? Eventual<InputOf<Result>>
@@ -50,7 +50,7 @@ export type HandlerResult<R, Result, Items> = Items extends StandardSchema
 /** A value, or a promise of one. */
 export type Eventual<T> = T | Promise<T>;
 
-/** The types of a schema, or of a stream whose items have one. */
+/** The input and output types of a schema, or of a stream with item schema. */
 export type SchemaTypes<Schema> = Schema extends TypedSchema
   ? NonNullable<Schema["~standard"]["types"]>
   : Schema extends { readonly items: infer Item extends TypedSchema } ? {
@@ -60,13 +60,13 @@ export type SchemaTypes<Schema> = Schema extends TypedSchema
   : never;
 
 /**
- * What tells the types of a schema. Reading them from here, instead of inferring
- * them, takes the compiler an eighth fewer instantiations.
+ * The part of a schema that declares its types. Reading them here, instead of
+ * inferring them, saves the compiler an eighth of the instantiations.
  */
 export interface TypedSchema {
   /** The members of the interface. */
   readonly "~standard": {
-    /** The types. */
+    /** The input and output types. */
     readonly types?:
       | { readonly input: unknown; readonly output: unknown }
       | undefined;
@@ -75,7 +75,9 @@ export interface TypedSchema {
   };
 }
 
-/** Schemas of the data of errors, by the code; `null` for an error without data. */
+/**
+ * The schemas of the data of errors, by code; `null` for an error without data.
+ */
 export type ErrorSchemas = Readonly<Record<string, StandardSchema | null>>;
 
 /** The result of checking a value. */

@@ -30,7 +30,7 @@ const plainRoutes = new WeakMap<object, Routes>();
 export type ServiceDefinition = Readonly<Record<string, unknown>>;
 
 /**
- * Makes a service of plain functions and other services, all of them exposed.
+ * Creates a service from functions and other services. All of them are exposed.
  *
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -46,8 +46,8 @@ export type ServiceDefinition = Readonly<Record<string, unknown>>;
  * assertEquals(await client.remote.nested.negate(3), -3);
  * ```
  *
- * @throws {TypeError} If something in it is neither a function nor a service,
- * or has a name that cannot be part of a path.
+ * @throws {TypeError} If a value in it is neither a function nor a service, or
+ * a name cannot be part of a path.
  */
 export function service<T extends ServiceDefinition>(definition: T): T {
   const made = new PlainService();
@@ -61,7 +61,7 @@ export function service<T extends ServiceDefinition>(definition: T): T {
   return made as unknown as T;
 }
 
-/** The class of the services that {@linkcode service} makes. */
+/** The class of the services that {@linkcode service} creates. */
 class PlainService {}
 
 function routeTo(name: string, value: unknown): Route {
@@ -75,27 +75,32 @@ function routeTo(name: string, value: unknown): Route {
 }
 
 /**
- * Marks a class whose instances are services even if they expose nothing, such
- * as agents that only call others.
+ * Marks a class whose instances count as services even if they expose nothing,
+ * such as agents that only call others.
  */
 export const alwaysService: unique symbol = Symbol("denomas.alwaysService");
 
-/** Returns whether a value exposes at least one name, or could. */
+/**
+ * Returns whether a value is a service: it exposes at least one name, or is a
+ * router or marked as `alwaysService`.
+ */
 export function isService(value: unknown): value is object {
   return typeof value === "object" && value !== null &&
     (value instanceof Router || alwaysService in value ||
       routesOf(value).size > 0);
 }
 
-/** Returns the exposed names of `service`; none for anything else. */
+/**
+ * Returns the exposed names of `service`; an empty map if it is not a service.
+ */
 export function routesOf(service: object): Routes {
   return plainRoutes.get(service) ?? routesOfClass(service.constructor);
 }
 
 /**
  * Returns the exposed names of a class. They are collected from the base class
- * down, and each class hides what it overrides: a method that is overridden
- * without a mark is not reachable.
+ * down, and each class hides the names that it overrides: an override without
+ * `@expose` is not reachable.
  */
 function routesOfClass(type: unknown): Routes {
   if (typeof type !== "function") return NO_ROUTES;
@@ -108,8 +113,8 @@ function routesOfClass(type: unknown): Routes {
     : new Map<string, PropertyDescriptor>();
   for (const name of members.keys()) routes.delete(name);
   for (const [name, { isMethod, options }] of ownExposures(type) ?? []) {
-    // A class decorator may have put a subclass in the place of the class: then
-    // the method is inherited.
+    // A class decorator may have replaced the class by a subclass, which
+    // inherits the method.
     const method: unknown = isMethod && Reflect.get(prototype as object, name);
     routes.set(
       name,
@@ -125,7 +130,7 @@ function routesOfClass(type: unknown): Routes {
 /** Options for a {@linkcode Router}. */
 export interface RouterOptions {
   /**
-   * Makes the error for a call below a missing child.
+   * Creates the error for a call to a missing child.
    *
    * @default {a `MethodNotFoundError`}
    */
@@ -133,25 +138,25 @@ export interface RouterOptions {
 }
 
 /**
- * A service whose children come and go while it is served, such as the agents
- * of a container.
+ * A service whose children can be added and removed while it is served, such as
+ * the agents of a container.
  *
  * @typeParam T The type of the children.
  */
 export class Router<T extends object = object> implements HasChildren<T> {
-  /** Exists for types only. */
+  /** Exists only in types. */
   declare readonly [routed]?: T;
   readonly #children = new Map<string, T>();
   readonly #names = new Map<object, string>();
   readonly #missing: ((name: string) => Error) | undefined;
 
-  /** Makes a router without children. */
+  /** Creates a router without children. */
   constructor({ missing }: RouterOptions = {}) {
     this.#missing = missing;
   }
 
   /**
-   * Adds `child` at `name`, and replaces the child that was there.
+   * Adds `child` at `name`, replacing a previous child.
    *
    * @throws {TypeError} If `child` exposes nothing, or `name` cannot be part of
    * a path.
@@ -173,7 +178,9 @@ export class Router<T extends object = object> implements HasChildren<T> {
     return this.#children.get(name);
   }
 
-  /** Returns the name of `child`, the last one if it has several. */
+  /**
+   * Returns the name of `child`, or the last one if it was added several times.
+   */
   nameOf(child: object): string | undefined {
     return this.#names.get(child);
   }
@@ -183,12 +190,15 @@ export class Router<T extends object = object> implements HasChildren<T> {
     return this.#children;
   }
 
-  /** Returns the error for a call below `name`, where there is no child. */
+  /**
+   * Returns the error for a call to the missing child `name`, or `null` for the
+   * default.
+   */
   errorFor(name: string): Error | null {
     return this.#missing?.(name) ?? null;
   }
 
-  /** Removes the child at `name`; returns whether there was one. */
+  /** Removes the child at `name`. Returns whether it existed. */
   delete(name: string): boolean {
     const child = this.#children.get(name);
     if (child === undefined) return false;

@@ -1,15 +1,15 @@
 import { isRecord } from "../references/_call_content.ts";
 import type { CallOrigin } from "../service/call_queue.ts";
 
-/** The longest id of an agent, and key of a turn, that is read. */
+/** The maximum length of an agent id or a turn key from a peer. */
 const MAX_LENGTH = 1_024;
 
-/** The most turns that are read. */
+/** The maximum number of turns from a peer. */
 const MAX_TURNS = 128;
 
 /**
- * Reads what the other side tells of the caller; `null` if it has another form.
- * Nothing of it is proven.
+ * Parses the information that the other side sent about the caller; `null` if
+ * it is malformed. The information is not verified.
  */
 export function readOrigin(received: unknown): CallOrigin | null {
   if (!isRecord(received)) return null;
@@ -21,6 +21,6 @@ export function readOrigin(received: unknown): CallOrigin | null {
 
 function isName(text: unknown): text is string {
   return typeof text === "string" && text.length <= MAX_LENGTH &&
-    // It appears in logs, where a line break could forge a line.
+    // Names appear in logs, where a line break could forge a line.
     !/\p{Cc}/u.test(text);
 }

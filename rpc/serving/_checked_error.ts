@@ -5,9 +5,10 @@ import type { ErrorSchemas } from "../service/schemas.ts";
 import { check } from "./_schema_check.ts";
 
 /**
- * Returns an error of the method at `path` with its data as the schema for its
- * code returns it, or the error itself if its code is not `declared`. If the data
- * does not fit, it is a `ValidationError`, whose cause is the error.
+ * Checks an error of the method at `path`. Returns the error with its data as
+ * output by the schema for its code, or the error itself if its code is not
+ * `declared`. If the data does not fit, returns a `ValidationError` with the
+ * error as its cause.
  */
 export async function checkedError(
   path: string,

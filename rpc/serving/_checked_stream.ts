@@ -2,24 +2,24 @@ import { isEndless, markEndless } from "../calls/_endless.ts";
 import { openIterator } from "../streams/_web_streams.ts";
 import type { Fitting } from "./_schema_check.ts";
 
-/** What is checked of a stream. */
+/** The checks on the items and errors of a stream. */
 export interface StreamChecks {
-  /** Returns an item as its schema returns it. */
+  /** Checks an item. Returns the output of its schema. */
   item(value: unknown): Fitting | Promise<Fitting>;
-  /** Returns what is thrown instead of an error of the producer. */
+  /** Checks an error of the producer. Returns the error to throw instead. */
   error(error: unknown): unknown;
 }
 
 /**
- * A stream whose items and errors are checked. A generator would not do: it does
- * not pass on that it was left before its first item.
+ * A stream whose items and errors are checked. Not a generator, because
+ * `return` before the first `next` would not reach the producer.
  */
 export class CheckedStream
   implements AsyncIterableIterator<unknown, undefined> {
   readonly #items: AsyncIterator<unknown>;
   readonly #checks: StreamChecks;
 
-  /** The items are those of `stream`, which an item that does not fit ends. */
+  /** Wraps `stream`. An item that does not fit ends it. */
   constructor(stream: AsyncIterable<unknown>, checks: StreamChecks) {
     this.#items = openIterator(stream);
     if (isEndless(stream)) markEndless(this);

@@ -13,20 +13,24 @@ import { roughBytes } from "../streams/_rough_bytes.ts";
 /** The approximate size of a kept result without its value, in bytes. */
 const RESULT_BYTES = 512;
 
-/** The result of a call, or that of a call that still runs. */
+/** The result of a call that may still be running. */
 interface KeptResult {
   readonly id: number;
   value: Promise<unknown>;
-  /** What it counts for in the budget, in bytes. */
+  /** The bytes that it holds of the budget. */
   bytes: number;
 }
 
 /**
- * The results that the other side uses in further calls before they have arrived
- * there. It chooses their keys, and forgets each when it has arrived.
+ * Results that the other side uses in further calls before they arrive there.
+ * The other side chooses their keys, and forgets each result when it has
+ * arrived.
  */
 export class KeptResults {
-  /** Not a `Map`: the other side chooses the keys, and could make one slow. */
+  /**
+   * Not a `Map`: the other side chooses the keys, and could choose colliding
+   * ones to make it slow.
+   */
   readonly #results = new IdTable<KeptResult>();
   readonly #session: SessionContext;
 
@@ -35,12 +39,12 @@ export class KeptResults {
     this.#session = session;
   }
 
-  /** How many results are kept. */
+  /** The number of kept results. */
   get size(): number {
     return this.#results.size;
   }
 
-  /** Keeps the result of a call. A key that is taken gets the new result. */
+  /** Keeps the result of a call. Replaces a result with the same key. */
   keep(id: number, result: unknown): void {
     this.forget(id);
     const kept: KeptResult = { id, value: Promise.resolve(), bytes: 0 };
@@ -48,7 +52,7 @@ export class KeptResults {
       this.#hold(kept, roughBytes(value, Infinity));
       return value;
     });
-    // The reply to the call tells the error.
+    // The reply to the call carries the error.
     kept.value.catch(() => {});
     this.#results.add(kept);
     this.#hold(kept, RESULT_BYTES);
@@ -74,7 +78,8 @@ export class KeptResults {
   }
 
   /**
-   * Resolves to what is at `path`, which begins with {@linkcode RESULT_PREFIX}.
+   * Resolves to the value at `path`, which begins with
+   * {@linkcode RESULT_PREFIX}.
    *
    * @throws {ReferenceReleasedError} If the result is not kept.
    */
@@ -91,7 +96,7 @@ export class KeptResults {
     return value;
   }
 
-  /** Resolves to the method at `path`, or to `null`. */
+  /** Resolves to the method at `path`, or to `null` if there is none. */
   async targetAt(path: string): Promise<Target | null> {
     const slash = path.indexOf("/", RESULT_PREFIX.length) === -1
       ? path.length
@@ -115,7 +120,9 @@ export class KeptResults {
   }
 }
 
-/** Returns a sub-service, a part of a proxy, or an own property of plain data. */
+/**
+ * Returns a sub-service, a member of a proxy, or an own property of plain data.
+ */
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value === "function") {
     return remoteNode(value) && Reflect.get(value, name);

@@ -22,15 +22,15 @@ import { errorMakers } from "../service/declared_errors.ts";
 import type { StreamWatch } from "../calls/_stream_watch.ts";
 import type { SessionContext } from "../_session_context.ts";
 
-/** How a caller wants its call to be served. */
+/** The terms on which a call is served, as its caller sent them. */
 export interface ServingTerms {
-  /** The time it allows, in milliseconds; any number. */
+  /** The timeout, in milliseconds. Not validated: any number. */
   readonly timeoutMs: number;
   /** Data for the middleware. */
   readonly meta: Readonly<Record<string, unknown>>;
-  /** The key under which its result is kept for further calls, or `null`. */
+  /** The key under which the result is kept for further calls, or `null`. */
   readonly as: number | null;
-  /** What the caller tells of itself. */
+  /** Unverified information about the caller. */
   readonly origin: CallOrigin | null;
 }
 
@@ -39,7 +39,10 @@ interface Aborted {
   readonly reason: unknown;
 }
 
-/** Makes an error, which takes 9 µs, for calls whose signal is asked for only. */
+/**
+ * Creates its error lazily, because that takes 9 µs and few calls use their
+ * signal.
+ */
 const STREAM_ENDED: Aborted = {
   get reason() {
     return new DOMException("The stream has ended", "AbortError");
@@ -63,11 +66,11 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   context: object = NO_CONTEXT;
   readonly #session: SessionContext;
   readonly #identity: unknown;
-  /** The open streams in the result; made when needed. */
+  /** The open streams in the result; created on demand. */
   #streams: Set<PassedStream> | null = null;
   /** The streams in its arguments. */
   passed: readonly { expire(): void }[] = NONE_PASSED;
-  /** What follows the call to its end; made when needed. */
+  /** The watches on the call; created on demand. */
   #watches: StreamWatch[] | null = null;
   #hasEnded = false;
   /** Whether the method has returned or thrown. */
@@ -78,7 +81,10 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   #timeout: Timeout | null = null;
   #aborted: Aborted | null = null;
 
-  /** The session hears of its end: once it and the streams in its result end. */
+  /**
+   * `session` is notified once the call and the streams in its result have
+   * ended.
+   */
   constructor(
     session: SessionContext,
     id: number,
@@ -93,7 +99,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     this.args = args;
     this.meta = meta;
     this.origin = origin;
-    // Most calls have no deadline, and reading the time is not free.
+    // Most calls have no deadline, and reading the clock costs time.
     if (timeoutMs >= 0 && timeoutMs < Infinity) {
       this.#deadline = world.now() + timeoutMs;
     }
@@ -124,7 +130,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     return this.#session.data;
   }
 
-  /** Without a setter, so that no method can act as somebody else. */
+  /** Without a setter, so that a method cannot change the caller's identity. */
   get identity(): unknown {
     return this.#identity;
   }
@@ -143,7 +149,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
       : Math.max(0, this.#deadline - world.now());
   }
 
-  /** Made, with the timer of the deadline, when first asked for. */
+  /** Created on first use, together with the timer for the deadline. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -158,12 +164,12 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     return this.#streams !== null && this.#streams.size > 0;
   }
 
-  /** Whether the caller will not read the reply. */
+  /** Whether the caller has cancelled the call or is gone. */
   get isGivenUp(): boolean {
     return this.#isGivenUp;
   }
 
-  /** Adds to the context what a guard or middleware has returned. */
+  /** Adds the object that a guard or middleware has returned to the context. */
   addContext(added: unknown): void {
     if (typeof added !== "object" || added === null) return;
     this.context = Object.freeze({ ...this.context, ...added });
@@ -177,7 +183,7 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     return this.#session.served.report(this, error);
   }
 
-  /** The deadline was for the reply, which is being sent. */
+  /** The deadline applies to the reply only, which is being sent. */
   beginStream(stream: PassedStream): void {
     for (const watch of this.#watches ?? []) watch.begin();
     (this.#streams ??= new Set()).add(stream);
@@ -197,12 +203,15 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     this.end("result");
   }
 
-  /** Lets `watch` follow the call to its end. */
+  /** Adds a watch that is notified when the call has ended. */
   addWatch(watch: StreamWatch): void {
     (this.#watches ??= []).push(watch);
   }
 
-  /** The caller waits neither for the reply nor for the streams in it. */
+  /**
+   * Gives the call up: the caller waits neither for the reply nor for the
+   * streams in it.
+   */
   giveUp(reason: unknown): void {
     this.#isGivenUp = true;
     this.abort(reason);
@@ -222,8 +231,8 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
   }
 
   /**
-   * The call has ended. Code that still holds it may ask for its signal, but
-   * that needs no timer any more. Repeatable.
+   * Called when the call has ended. Code that still holds the call may read its
+   * signal, but that needs no timer any more. Repeatable.
    */
   end(outcome: CallOutcome, error?: unknown): void {
     if (this.#hasEnded) return;
@@ -241,7 +250,10 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
     if (!this.#isDone) emit(() => ({ type: "work-left", subject: this }));
   }
 
-  /** The method has returned or thrown, which may come after the end. */
+  /**
+   * Called when the method has returned or thrown, possibly after the call has
+   * ended.
+   */
   finishWork(): void {
     if (this.#isDone) return;
     this.#isDone = true;
@@ -269,8 +281,8 @@ export class RunningCall implements ServedCall, StreamOwner, QueuedCall {
 }
 
 /**
- * Lets `watch` follow a served call to its end. Returns whether that is possible:
- * it is not for a call that a test has made up.
+ * Adds a watch on a served call. Returns `false` for a fake call made by a
+ * test, which cannot be watched.
  */
 export function watchServed(call: Call, watch: StreamWatch): boolean {
   if (!(call instanceof RunningCall)) return false;
@@ -278,7 +290,7 @@ export function watchServed(call: Call, watch: StreamWatch): boolean {
   return true;
 }
 
-/** Returns the channel on which a call came. */
+/** Returns the channel on which a call arrived. */
 export function channelOf(call: Call): ConnectionChannel {
   return (call as RunningCall).channel;
 }

@@ -1,16 +1,19 @@
 import { type ValidatedPart, ValidationError } from "../errors.ts";
 import type { StandardSchema } from "../service/schemas.ts";
 
-/** A value that fits its schema, in a box: a promise would call its `then`. */
+/**
+ * Wraps a value that fits its schema, because a promise would call a `then` of
+ * the bare value.
+ */
 export interface Fitting {
   readonly value: unknown;
 }
 
 /**
- * Returns a value as its schema returns it. `what` is the beginning of the
- * message if it does not fit.
+ * Checks a value and returns the output of its schema. `what` is the beginning
+ * of the error message.
  *
- * @throws {ValidationError} If it does not fit.
+ * @throws {ValidationError} If the value does not fit.
  */
 export async function check(
   part: ValidatedPart,
@@ -20,7 +23,7 @@ export async function check(
 ): Promise<Fitting> {
   const outcome = await schema["~standard"].validate(value);
   if (outcome.issues === undefined) return { value: outcome.value };
-  // Libraries add more to their issues, such as the value itself.
+  // Copies only these fields: libraries add more, such as the value itself.
   const issues = outcome.issues.map(({ message, path = [] }) => ({
     message,
     path: path.map((it) => typeof it === "object" ? it.key : it)

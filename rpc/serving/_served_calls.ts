@@ -1,4 +1,4 @@
-// Longer than most files: all ways to the one answer of a call stand together.
+// Longer than most files: all code paths that answer a call are together here.
 import { AT_ONCE, isThenable } from "../../channel/internal.ts";
 import { IdTable } from "../../channel/tables/id_table.ts";
 import { ServerBusyError } from "../../channel/errors.ts";
@@ -53,36 +53,42 @@ const NO_TERMS: ServingTerms = {
   origin: null,
 };
 
-/** What a method borrows that does not ask for it. */
+/** The borrowed arguments of a method without `borrowsBytes`. */
 export const NONE_BORROWED: readonly unknown[] = [];
 
 /**
- * The calls of the other side. Each is run and answered, or given up.
+ * The calls of the other side. Each call is run and answered, or given up.
  *
- * Closures stand in functions of their own, which run where they are needed: a
- * function with a closure takes memory for what it sees at each call. That was
- * an eighth of a server's time for small calls.
+ * Closures are in functions of their own, which run only if needed: a function
+ * that contains a closure allocates its captured variables on each call. That
+ * took an eighth of a server's time for small calls.
  */
 export class ServedCalls {
   readonly #session: SessionContext;
-  /** Not a `Map`: the caller chooses the ids, and could make one slow. */
+  /**
+   * Not a `Map`: the caller chooses the ids, and could choose colliding ones to
+   * make it slow.
+   */
   readonly #running = new IdTable<RunningCall>();
   readonly #results: KeptResults;
-  /** What callers were told of errors that were reported. */
+  /** The errors that were sent to callers, by the reported errors. */
   #told: WeakMap<object, unknown> | null = null;
 
-  /** The calls are those of the other side of `session`. */
+  /** Serves the calls of the other side of `session`. */
   constructor(session: SessionContext) {
     this.#session = session;
     this.#results = new KeptResults(session);
   }
 
-  /** How many methods are running. */
+  /** The number of running methods. */
   get size(): number {
     return this.#running.size;
   }
 
-  /** Returns how many methods run at a path that `counts`, streams left out. */
+  /**
+   * Returns the number of running methods whose path `counts`, excluding calls
+   * that only stream.
+   */
   countRunning(counts: (path: string) => boolean): number {
     return this.#running.values()
       .filter((it) => !it.isStreaming && counts(it.path)).length;
@@ -115,7 +121,7 @@ export class ServedCalls {
     try {
       const result = this.#run(running);
       if (as !== null) this.#results.keep(as, result);
-      // A call that has ended by now cannot be cancelled and is not listed.
+      // A call that has already ended cannot be cancelled and is not listed.
       if (isThenable(result)) this.#replyLater(request, running, result);
       else this.#reply(request, running, result);
     } catch (error) {
@@ -151,8 +157,9 @@ export class ServedCalls {
   }
 
   /**
-   * Returns the arguments of a call that its method may borrow: none unless it
-   * asks for that, and will run at once, with nothing before or beside it.
+   * Returns the arguments that the method of a call may borrow. There are none
+   * unless the method has `borrowsBytes` and will run at once, without
+   * middleware, guards, schemas, queues or observers.
    */
   borrowed([path, args]: CallContent): readonly unknown[] {
     const { options: { middleware, resolver }, root } = this.#session;
@@ -165,12 +172,12 @@ export class ServedCalls {
       const runsAtOnce = queue === null && !isChecked(options);
       return options.borrowsBytes && runsAtOnce ? args : NONE_BORROWED;
     } catch {
-      // The call will fail, and its caller is told why.
+      // The call will fail, and its caller receives the reason.
       return NONE_BORROWED;
     }
   }
 
-  /** The other side has the result of the call with this key. */
+  /** Forgets the result with this key, which the other side has received. */
   forgetResult(key: number): void {
     this.#results.forget(key);
   }
@@ -178,7 +185,7 @@ export class ServedCalls {
   /**
    * Runs a `$/call`: a call with a deadline, or with data for the middleware.
    *
-   * @throws {TypeError} If it has another form.
+   * @throws {TypeError} If the request is malformed.
    */
   serveExtended(
     request: IncomingRequest,
@@ -212,11 +219,13 @@ export class ServedCalls {
 
   /** Answers a request with a failure. */
   fail(request: IncomingRequest, error: unknown): void {
-    // If the failure cannot be sent, the caller has been told so.
+    // If the failure cannot be sent, the channel has told the caller.
     request.fail(asError(error) ?? toPlainFailure(error)).catch(() => {});
   }
 
-  /** Returns the content of a failure, in the form that the other side reads. */
+  /**
+   * Returns the content of a failure, in the format that the other side reads.
+   */
   encodeFailure(error: Error): unknown {
     const { channel, hello, options } = this.#session;
     if (!hello.hasExtensions) return failureText(toPlainFailure(error));
@@ -233,7 +242,10 @@ export class ServedCalls {
     });
   }
 
-  /** The caller of `id` waits neither for the reply nor for a stream in it. */
+  /**
+   * Cancels the call `id`: its caller waits neither for the reply nor for a
+   * stream in it.
+   */
   cancel(id: number): void {
     this.#running.get(id)?.giveUp(
       new DOMException("The caller has cancelled the call", "AbortError"),
@@ -336,16 +348,16 @@ export class ServedCalls {
     }
     const context = new MessageContext("owned", running);
     const answered = request.reply(value, context);
-    // Listening costs as much as finding the method, so it is done only while
-    // the outcome is open.
+    // Listening costs as much as resolving the method, so it is done only while
+    // the outcome is pending.
     if (answered !== AT_ONCE) this.#reportUnsent(answered, running, context);
     if (running.isStreaming) this.#list(running);
     else running.end("result");
   }
 
   /**
-   * If the result cannot be sent, the caller has been told so, and releases
-   * nothing.
+   * Reports a result that cannot be sent, and ends the references in it, since
+   * the caller has received an error instead and will not release them.
    */
   #reportUnsent(
     answered: Promise<void>,
@@ -358,7 +370,7 @@ export class ServedCalls {
     });
   }
 
-  /** Ends what the result of a call would pass to a caller that wants none. */
+  /** Ends the references and streams in the result of a one-way call. */
   #discard(value: unknown, running: RunningCall): void {
     if (Object(value) !== value) return;
     const context = new MessageContext("owned", running);
@@ -377,14 +389,16 @@ export class ServedCalls {
     this.fail(request, isGivenUp ? error : this.report(running, error));
   }
 
-  /** Reports the error of a method, and returns what its caller is told. */
+  /**
+   * Reports the error of a method, and returns the error to send to its caller.
+   */
   report(call: ServedCall, error: unknown): unknown {
     const { maskErrors, onMethodError } = this.#session.options;
     const isOwnFault = isInstance(error, ValidationError) &&
       error.part !== "argument";
     const isMade = isTold(error);
     if (isMade && !isOwnFault) return error;
-    // Calls that use the result of a call that failed fail with its error.
+    // Piped calls on a failed result fail with the same error: report it once.
     const key = asError(error);
     if (key !== null && this.#told?.has(key)) return this.#told.get(key);
     const id = world.uuid();
@@ -397,7 +411,10 @@ export class ServedCalls {
     return told;
   }
 
-  /** The id of a call that is answered, and streams, may be used again. */
+  /**
+   * Lists a running call, so that it can be cancelled. Its id may be that of an
+   * answered call that still streams, which is then replaced.
+   */
   #list(running: RunningCall): void {
     const known = this.#running.get(running.id);
     if (known === running) return;
@@ -410,7 +427,7 @@ function isPiped(argument: unknown): argument is PipedArgument {
   return argument instanceof PipedArgument;
 }
 
-/** Runs the method of a call, at once or when its queue lets it. */
+/** Runs the method of a call, at once or when its queue allows it. */
 function runTarget(running: RunningCall, target: Target): unknown {
   const { queue } = target;
   return queue === null
@@ -426,7 +443,7 @@ function enter(
   return queue.enter(running, target.options, () => runNow(running, target));
 }
 
-/** Runs the method of a call, with its guards and schemas if it has some. */
+/** Runs the method of a call, with its guards and schemas, if any. */
 function runNow(running: RunningCall, target: Target): unknown {
   return isChecked(target.options)
     ? runWithChecks(running, target)
@@ -443,14 +460,17 @@ function runMethod(
   { service, method, options }: Target,
   args: readonly unknown[],
 ): unknown {
-  // Middleware, guards and schemas may take long.
+  // The caller may have cancelled while middleware, guards or schemas ran.
   if (running.isGivenUp) throw running.signal.reason;
   const result = runAs(running, method, service, args);
   if (options.borrowsBytes) refuseLater(result, running);
   return result;
 }
 
-/** What a method has borrowed is gone once it has returned. */
+/**
+ * Throws if a method that borrows bytes returned a promise or stream: the
+ * borrowed bytes are invalid once it has returned.
+ */
 function refuseLater(result: unknown, { path }: RunningCall): void {
   if (isStream(result)) discardStream(result);
   else if (!isThenable(result)) return;

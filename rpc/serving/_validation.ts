@@ -18,10 +18,10 @@ export function isChecked(
 }
 
 /**
- * Runs the guards of the method that `running` calls, and the method with the
- * arguments as their schemas return them. Resolves to its result as the schema
- * of that returns it, and rejects with declared errors as theirs do. Items of a
- * stream are checked when they are asked for.
+ * Runs the guards of the method that `running` calls, and then the method with
+ * the checked arguments. Resolves to the checked result, and rejects with
+ * checked errors. Checked values are the outputs of their schemas. The items of
+ * a stream are checked as they are requested.
  *
  * @throws {ValidationError} If an argument or the result does not fit, or an
  * argument has no schema: unchecked arguments must not reach the method.
@@ -118,7 +118,7 @@ async function checkArgument(
   return { value };
 }
 
-/** Returns what is checked of a stream that is the result of a method. */
+/** Returns the checks for a stream that is the result of a method. */
 function streamChecks(path: string, options: ExposeOptions): StreamChecks {
   const { items, errors } = options;
   const what = `${answering(path)}: an item`;

@@ -8,15 +8,18 @@ import { isInstance } from "../_failure.ts";
 import { isHarmless } from "./_paths.ts";
 import type { SessionContext } from "../_session_context.ts";
 
-/** The peer is not admitted, or this side could not find out. */
+/** The peer is not admitted, or this side failed to check its credentials. */
 type Refusal = AuthenticationError | ServerBusyError;
 
 /**
- * Holds the requests of a peer until it is authenticated, by the first request
- * of all. Held requests are neither revived nor read, and count as unanswered.
+ * Holds the requests of a peer until it is authenticated by its first request.
+ * Held requests are not decoded, and count as unanswered.
  */
 export class AdmissionControl {
-  /** Resolves to whether the peer was admitted; `null` if all peers are. */
+  /**
+   * Resolves to whether the peer was admitted; `null` if all peers are
+   * admitted.
+   */
   readonly admitted: Promise<boolean> | null = null;
   /** The identity of the peer. */
   identity: unknown;
@@ -30,8 +33,8 @@ export class AdmissionControl {
   #timeout: Timeout | null = null;
 
   /**
-   * Requests of an admitted peer are passed to `session`, whose options are read
-   * at once. For a peer that has connected to this side the time starts.
+   * Passes requests of an admitted peer to `session`, whose options are read at
+   * once. If the peer has connected to this side, the time limit starts now.
    */
   constructor(session: SessionContext) {
     this.#session = session;
@@ -46,13 +49,13 @@ export class AdmissionControl {
     if (!options.isInitiator) this.#arm();
   }
 
-  /** Returns whether a request, revived or not, must be held here. */
+  /** Returns whether a request, decoded or not, must be held here. */
   holds(content: unknown): boolean {
     if (this.#state === "open") return false;
     return !(this.#session.options.isInitiator && isHarmless(content));
   }
 
-  /** Holds or refuses a request that {@linkcode holds} has chosen. */
+  /** Holds or refuses a request for which {@linkcode holds} returned `true`. */
   take(request: IncomingRequest): void {
     if (this.#state === "shut") return this.#fail(request);
     this.#held.push(request);
@@ -62,7 +65,7 @@ export class AdmissionControl {
     this.#authenticate(request.content);
   }
 
-  /** The connection has ended. */
+  /** Called when the connection has ended. */
   end(): void {
     if (this.#state === "open") return;
     this.#shut(new AuthenticationError("Cannot authenticate: the peer left"));
@@ -74,8 +77,8 @@ export class AdmissionControl {
     const { signal } = this.#controller!;
     try {
       const credentials = this.#credentialsIn(content);
-      // One turn later: calls that came in the same write are here by then, and
-      // get the same answer.
+      // One microtask later: by then, calls from the same write have arrived,
+      // and get the same answer.
       const identity = await Promise.resolve().then(() =>
         authenticate!(credentials, {
           peerName,
@@ -87,13 +90,16 @@ export class AdmissionControl {
       );
       if (this.#state === "asking") this.#open(identity);
     } catch (error) {
-      // After a time-out or the end, an error of `authenticate` is ignored: its
-      // signal has told it to stop.
+      // After a timeout or the end of the connection, an error of
+      // `authenticate` is ignored: its signal has aborted.
       if (this.#state === "asking") this.#refuse(this.#toRefusal(error));
     }
   }
 
-  /** Custom types are not revived here: that would run the user's code. */
+  /**
+   * Returns the credentials. Custom types are not decoded, because that would
+   * run the user's code.
+   */
   #credentialsIn(content: unknown): unknown {
     if (!isCall(content) || content[0] !== "$/hello") return undefined;
     const [hello] = content[1];
@@ -104,7 +110,7 @@ export class AdmissionControl {
       const { frames } = this.#session.channel.limits;
       return new TypeTable([], frames).unpack(hello.credentials);
     } catch {
-      // The peer chose them, so this is no error of this side.
+      // The peer chose the credentials, so this is not an error of this side.
       throw new AuthenticationError(
         "Cannot authenticate: the credentials are no plain data",
       );
@@ -112,11 +118,12 @@ export class AdmissionControl {
   }
 
   /**
-   * Returns what the peer is told. An error of `authenticate` itself may pass, so
-   * the peer may try again.
+   * Returns the error to send to the peer. If `authenticate` itself failed,
+   * that may be temporary, so the peer may try again.
    */
   #toRefusal(error: unknown): Refusal {
-    // A new error, because `authenticate` may have received this one itself.
+    // A new error, because `authenticate` may have received this one from
+    // another side.
     if (isInstance(error, AuthenticationError)) {
       return new AuthenticationError(error.message);
     }
@@ -140,7 +147,8 @@ export class AdmissionControl {
   }
 
   #refuse(error: Refusal): void {
-    // A peer that said hello closes when it reads this, so that comes last.
+    // A peer closes when it reads the failure of its hello, so that is sent
+    // last.
     const [first, ...others] = this.#held;
     this.#shut(error);
     for (const request of others) this.#fail(request);
@@ -155,7 +163,7 @@ export class AdmissionControl {
   }
 
   #fail(request: IncomingRequest): void {
-    // The connection may be gone, and then needs no answer.
+    // If the connection is gone, no answer is needed.
     request.fail(this.#refusal).catch(() => {});
   }
 

@@ -6,14 +6,15 @@ import { makeRemote } from "../references/_remote_proxy.ts";
 import type { Remote } from "../remote.ts";
 import type { RpcClient, RpcStats } from "../rpc_client.ts";
 
-/** A session, as its handle for users sees it. */
+/** The session as seen by its client. */
 type ClientContext =
   & Omit<SessionContext, "client">
   & { stats(): RpcStats };
 
 /**
- * The handle of a session for users. A class, since a literal with a getter made
- * for each connection survives the scavenge that should collect it.
+ * The users' handle of a session. It is a class, because an object literal with
+ * a getter, created for each connection, would survive the garbage collector's
+ * scavenge.
  */
 export class SessionClient implements RpcClient {
   readonly channel: Channel;
@@ -27,7 +28,7 @@ export class SessionClient implements RpcClient {
     observed.by?.handed(this, session.channel);
   }
 
-  /** Made when first asked for: most acceptors never call. */
+  /** Created on first use: most acceptors never make calls. */
   get remote(): Remote<unknown> {
     const { calls } = this.#session;
     return this.#remote ??= makeRemote(calls, "") as Remote<unknown>;

@@ -2,25 +2,25 @@ import type { CloseReason } from "../../channel/errors.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { Hello } from "./_hello.ts";
 
-/** A session with the parts that take part in its end. */
+/** A session with the parts that are involved in closing it. */
 type ClosingContext = SessionContext & {
   readonly hello: Hello;
   readonly streams: { failEndless(): void };
 };
 
-/** Ends a connection with some grace, so that neither side loses a call. */
+/** Closes a connection gracefully, so that neither side loses a call. */
 export class Closing {
   /** Whether the other side has begun to close the connection. */
   isDraining = false;
-  /** Whether the other side may not know yet that this one closes. */
+  /** Whether the other side may not know yet that this side is closing. */
   isAnnouncing = false;
   #isAnnounced = false;
   #hasBegun = false;
   readonly #session: ClosingContext;
-  /** Made, like the promise, when somebody asks: few do. */
+  /** Created on demand, like the promise: few sessions need them. */
   #controller: AbortController | null = null;
   #leaving: PromiseWithResolvers<CloseReason> | null = null;
-  /** Why the other side has left, or begins to. */
+  /** Why the connection has ended or the other side is closing it, if so. */
   #reason: CloseReason | null = null;
 
   /** Belongs to `session`. */
@@ -28,7 +28,7 @@ export class Closing {
     this.#session = session;
   }
 
-  /** Aborts when this side begins to close the connection with some grace. */
+  /** Aborts when this side begins to close the connection gracefully. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -43,8 +43,9 @@ export class Closing {
   }
 
   /**
-   * Resolves when the other side begins to close the connection, or it has ended.
-   * Calls that are made after that are refused, and others may still end well.
+   * Resolves when the other side begins to close the connection, or the
+   * connection has ended. Later calls are refused; earlier ones may still
+   * succeed.
    */
   get left(): Promise<CloseReason> {
     if (this.#leaving === null) {
@@ -59,20 +60,24 @@ export class Closing {
     this.#leaving?.resolve(reason);
   }
 
-  /** This side begins to close the connection. */
+  /** Called when this side begins to close the connection. */
   begin(): void {
     this.#hasBegun = true;
     this.#abort();
     const { hello, streams } = this.#session;
     streams.failEndless();
     if (hello.isExpected) {
-      // It may have sent a hello, and calls behind it, before it could know.
+      // The peer may have sent a hello and calls before it learns of the
+      // closing.
       this.isAnnouncing = true;
       hello.answered.then(() => this.announce());
     } else this.announce();
   }
 
-  /** Tells the peer that this side closes, if it does and the peer may know. */
+  /**
+   * Tells the peer that this side is closing, if it is. A peer that does not
+   * support this is not told.
+   */
   announce(): void {
     const { channel, hello } = this.#session;
     if (!this.#hasBegun || this.#isAnnounced) return;
@@ -80,8 +85,8 @@ export class Closing {
       this.isAnnouncing = false;
       return channel.finishIfIdle();
     }
-    // The answer comes after all that the other side has sent before it knew: by
-    // then each of these calls was refused, and none is lost.
+    // The answer arrives after all calls that the other side sent before it
+    // knew. By then each of these calls was refused, and none is lost.
     this.#isAnnounced = true;
     this.isAnnouncing = true;
     const onAnswer = () => {
@@ -91,7 +96,7 @@ export class Closing {
     channel.calls.send(["$/drain", [], {}]).then(onAnswer, onAnswer);
   }
 
-  /** The other side begins to close the connection. */
+  /** Called when the other side begins to close the connection. */
   drain(): void {
     this.isDraining = true;
     this.#leave({
@@ -101,7 +106,7 @@ export class Closing {
     });
   }
 
-  /** The connection has ended. */
+  /** Called when the connection has ended. */
   end(reason: CloseReason): void {
     this.#leave(reason);
   }

@@ -2,26 +2,26 @@ import { LATE_MS, type Timeout } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 import type { SessionContext } from "../_session_context.ts";
 
-/** How many pings may go unanswered before the peer counts as gone. */
+/** The number of unanswered pings after which the peer counts as gone. */
 export const MISSES = 2;
 
 /**
- * The same for a peer that was called and has not answered the hello. aiomas
- * runs the method of the first call before it replies to the hello, and does
- * nothing else while that method computes.
+ * The number of silent intervals, less one, for a peer that was called and has
+ * not answered the hello. aiomas runs the method of the first call before it
+ * replies to the hello, and does nothing else while that method computes.
  */
 export const CALLED_MISSES = 39;
 
 /**
- * The parts of an interval. A peer that falls silent just after the end of a part
- * is silent for almost one part more than was counted, so the last one of all is
- * left out: three intervals are never exceeded.
+ * The number of parts of an interval. A peer that falls silent just after the
+ * start of a part is silent for almost one part longer than counted, so the
+ * very last part is skipped: three intervals are never exceeded.
  */
 const PARTS = 8;
 
 /**
- * The time, in milliseconds, to read what has arrived while this process was too
- * busy for that.
+ * The time, in milliseconds, to read data that arrived while this process was
+ * too busy to read.
  */
 const CATCH_UP_MS = 10;
 
@@ -29,12 +29,12 @@ const CATCH_UP_MS = 10;
 type State = "idle" | "greeting" | "pinging" | "ended";
 
 /**
- * Detects a peer that is gone although nothing closed the connection, such as
- * one whose machine lost power.
+ * Detects a peer that is gone without having closed the connection, for example
+ * because its machine lost power.
  *
- * A while in which this process could not read counts as one part of an interval
- * at most, because data of the peer may wait to be read. So does a turn of the
- * event loop, however far a test moves its fake time on.
+ * A period in which this process could not read counts as at most one part of
+ * an interval, because unread data of the peer may be waiting. The same applies
+ * to a turn of the event loop, however far a test advances its fake time.
  */
 export class Heartbeat {
   readonly #session: SessionContext;
@@ -50,7 +50,10 @@ export class Heartbeat {
     this.#session = session;
   }
 
-  /** Listens for silence, and sends pings in the state `pinging`. Repeatable. */
+  /**
+   * Starts to detect silence, and to send pings in the state `pinging`.
+   * Repeatable.
+   */
   start(state: "greeting" | "pinging"): void {
     if (this.#state === "ended") return;
     const isIdle = this.#state === "idle";
@@ -60,28 +63,30 @@ export class Heartbeat {
     this.#arm();
   }
 
-  /** Ends the heartbeat for good. Repeatable. */
+  /** Stops the heartbeat permanently. Repeatable. */
   stop(): void {
     this.#state = "ended";
     this.#timeout?.stop();
   }
 
   /**
-   * The peer has sent a ping. It shows that this side can hear the peer, and not
-   * that the peer hears this side: the answers to this side's own pings do.
+   * Called when the peer has sent a ping. A ping shows that this side receives
+   * the peer's data, but not that the peer receives this side's data: only
+   * answers to this side's pings show that.
    */
   pinged(): void {
-    // One that comes before the answer to the hello shows that the hello came.
+    // A ping before the answer to the hello shows that the peer got the hello.
     if (this.#state === "pinging") this.#pings++;
   }
 
   /**
-   * Asks the peer at once, because the machine may have slept. A peer that is
-   * gone is noticed after one interval, instead of three.
+   * Sends a ping at once, because the machine may have slept. A dead peer is
+   * then detected after one interval, instead of three.
    */
   check(): void {
     if (this.#state !== "pinging") return;
-    // What was heard before the machine slept shows nothing of the time since.
+    // Data received before the machine slept proves nothing about the time
+    // since.
     if (this.#hasHeard()) this.#silentParts = 0;
     this.#silentParts = Math.max(this.#silentParts, MISSES * PARTS - 1);
     this.#ask();
@@ -95,7 +100,7 @@ export class Heartbeat {
     });
   }
 
-  /** Waits for `timeMs`, and then until what has arrived is read. */
+  /** Waits for `timeMs`, and then until the data that has arrived is read. */
   #after(timeMs: number, action: (wasBusy: boolean) => void): void {
     const dueAt = world.now() + timeMs;
     const { timers } = this.#session.channel;
@@ -123,12 +128,12 @@ export class Heartbeat {
     } else if (parts % PARTS === 0) this.#ask();
   }
 
-  /** Returns whether more than pings has arrived since the last call. */
+  /** Returns whether anything but pings has arrived since the last call. */
   #hasHeard(): boolean {
     const { connection, counts } = this.#session.channel;
     const bytes = connection.receivedBytes;
     const frames = counts.framesIn - this.#pings;
-    // A part of a long frame is a sign, too.
+    // A part of a long frame counts as well.
     const isSilent = frames === this.#frames &&
       (bytes === this.#bytes || this.#pings > 0);
     this.#bytes = bytes;
@@ -146,11 +151,11 @@ export class Heartbeat {
   #ask(): void {
     const { channel } = this.#session;
     if (this.#state === "pinging") {
-      // A connection that is gone needs no ping.
+      // If the connection is gone, the failure of the ping does not matter.
       channel.calls.send(["$/ping", [], {}]).catch(() => {});
     } else if (channel.calls.replies > 0) {
-      // The peer skipped the hello and answered a later call: it does not know
-      // pings, but it is there.
+      // The peer skipped the hello and answered a later call: it does not
+      // support pings, but it is alive.
       this.stop();
     }
   }
