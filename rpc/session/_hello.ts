@@ -13,7 +13,7 @@ import type { StreamWindow } from "../rpc_options.ts";
 import type { SessionContext } from "../_session_context.ts";
 import type { Heartbeat } from "./_heartbeat.ts";
 
-/** The version of the extensions that this side speaks. */
+/** The version of the extensions that this side supports. */
 const VERSION = 1;
 const FEATURES = [
   "call",
@@ -27,47 +27,51 @@ const FEATURES = [
   "notify",
 ];
 
-/** The feature of a side that can resolve addresses of agents. */
+/** Feature: the side can resolve addresses of agents. */
 const PLACES = "places";
-/** The feature of a side whose agents run one call at a time. */
+/** Feature: the agents of the side run one call at a time. */
 const TURNS = "turns";
-/** The feature of a side that takes values which codecs do not carry. */
+/** Feature: the side accepts values that codecs cannot encode. */
 const VALUES = "values";
-/** The feature of a side that understands that the other closes soon. */
+/**
+ * Feature: the side supports `$/drain`, the notice that the other side is
+ * closing.
+ */
 const DRAIN = "drain";
-/** The feature of a side that gives no reply where none is wanted. */
+/** Feature: the side supports calls without a reply. */
 const NOTIFY = "notify";
-/** The feature of a side that keeps results for calls which use them. */
+/** Feature: the side keeps results for calls that use them. */
 const PIPES = "pipes";
 
-/** A call can be encoded only once the reply to the hello has come. */
+/** Thrown if a call can be encoded only after the reply to the hello. */
 export class HelloAwaitedError extends Error {
   override readonly name = "HelloAwaitedError";
 }
 
-/** How long calls wait for the reply to a hello. */
+/** How long calls wait for the reply to a hello, in milliseconds. */
 const PATIENCE_MS = 5_000;
-/** The same for a hello with credentials, which the peer may have to check. */
+/** The same for a hello with credentials, which the peer has to check. */
 const CREDENTIALS_MS = 60_000;
 
-/** A session with the part that a {@linkcode Hello} starts. */
+/** A session with the heartbeat that a {@linkcode Hello} starts. */
 type HelloContext = SessionContext & { readonly heartbeat: Heartbeat };
 
 /** The content of a hello, and of its reply. */
 export interface HelloContent {
   readonly version: number;
   readonly features: readonly string[];
-  /** The window of a stream at first. Absent for the usual one. */
+  /** The first window of a stream, if it differs from the default. */
   readonly window?: StreamWindow;
-  /** The name of the connection, if the side that has made it gives one. */
+  /** The name of the connection, if its initiator gives one. */
   readonly name?: string;
 }
 
 /**
- * `unsaid`: no hello was sent, and none will come. `expected`: the peer has
- * connected and may say hello first. `asked`: this side has said hello, and
- * calls that depend on the reply wait for it. `overdue`: they no longer wait.
- * `extended`: the peer has the extensions. `plain`: it has none.
+ * The state of the hello. `unsaid`: no hello was sent, and none will arrive.
+ * `expected`: the peer has connected and may send a hello first. `asked`: this
+ * side has sent a hello, and calls that depend on the reply wait for it.
+ * `overdue`: they no longer wait. `extended`: the peer has the extensions.
+ * `plain`: the peer does not have them.
  */
 type State =
   | "unsaid"
@@ -77,27 +81,32 @@ type State =
   | "extended"
   | "plain";
 
-/** The hello of a connection, by which each side learns of the other's extensions. */
+/**
+ * The hello of a connection, which tells each side the extensions of the other.
+ */
 export class Hello {
   /** Whether the peer can resolve addresses of agents. */
   takesAddresses = false;
-  /** Whether the peer reads what calls tell of their callers. */
+  /** Whether the peer reads the origins of calls. */
   takesTurns = false;
-  /** Whether the peer takes values that codecs do not carry. */
+  /** Whether the peer accepts values that codecs cannot encode. */
   takesValues = false;
   /** Whether the peer keeps results for calls that use them. */
   takesPipes = false;
-  /** Whether the peer understands that this side closes soon. */
+  /** Whether the peer supports `$/drain`. */
   takesDrain = false;
-  /** Whether the peer knows calls that get no reply. */
+  /** Whether the peer supports calls without a reply. */
   takesOneWay = false;
-  /** The name that the other side, which has made the connection, gave it. */
+  /** The name of the connection that its initiator, the other side, gave it. */
   peerName: string | undefined = undefined;
-  /** How far a stream runs ahead at first: the smaller of both sides' windows. */
+  /** The first window of a stream: the smaller of both sides' windows. */
   window: StreamWindow;
   /** Whether the user's function for the credentials failed. */
   hasNoCredentials = false;
-  /** Settles once the reply to this side's hello has come, or never will. */
+  /**
+   * Settles once the reply to this side's hello has arrived, or will never
+   * arrive.
+   */
   replied: Promise<void> = Promise.resolve();
   readonly #session: HelloContext;
   #state: State;
@@ -125,35 +134,41 @@ export class Hello {
     return this.#state === "asked" || this.#state === "expected";
   }
 
-  /** Whether the peer has said nothing yet, and may say hello. */
+  /** Whether the peer has sent nothing yet, and may send a hello. */
   get isExpected(): boolean {
     return this.#state === "expected";
   }
 
-  /** Whether this side has said hello, and calls may wait for the reply. */
+  /** Whether this side has sent a hello, and calls may wait for the reply. */
   get isAsked(): boolean {
     return this.#state === "asked";
   }
 
-  /** Whether this side has said hello, and no reply has come. */
+  /** Whether this side has sent a hello, and no reply has arrived. */
   get isUnanswered(): boolean {
     return this.#state === "asked" || this.#state === "overdue";
   }
 
-  /** Resolves once it is known, or overdue, whether the peer has extensions. */
+  /**
+   * Resolves once it is known whether the peer has extensions, or the wait for
+   * that has timed out.
+   */
   get answered(): Promise<void> {
     if (!this.isAwaited) return Promise.resolve();
-    // Made when first needed: most acceptors never call.
+    // Created on first use: most acceptors never make calls.
     return this.#answered ??= this.#beginWait();
   }
 
-  /** Runs `action` once the peer is known to have the extensions, if it has. */
+  /**
+   * Runs `action` once the peer is known to have the extensions; never if it
+   * lacks them.
+   */
   ifExtended(action: () => void): void {
     if (this.hasExtensions) action();
     else if (this.isAwaited) this.answered.then(() => this.ifExtended(action));
   }
 
-  /** Says hello, if this side is the initiator and has not said it. */
+  /** Sends a hello, if this side is the initiator and has not sent one. */
   say(): void {
     const { isInitiator, extensions } = this.#session.options;
     if (this.#state !== "unsaid" || !isInitiator || !extensions) return;
@@ -166,21 +181,26 @@ export class Hello {
     this.#session.heartbeat.start("greeting");
   }
 
-  /** The peer has sent something else first, so it will not say hello. */
+  /**
+   * Called when the peer has sent something else first, so it will not send a
+   * hello.
+   */
   expectNoMore(): void {
     if (this.#state !== "expected") return;
     this.#state = "plain";
     this.#endWait();
   }
 
-  /** The connection has ended: nothing waits for a reply any more. */
+  /**
+   * Called when the connection has ended. Nothing waits for a reply any more.
+   */
   lose(): void {
     this.expectNoMore();
     // Covers credentials whose promise is still pending.
     this.#endWait();
   }
 
-  /** Takes the peer's hello and returns the reply. */
+  /** Handles the peer's hello and returns the reply. */
   take(hello: unknown): HelloContent {
     this.#extend(hello);
     return this.#content;
@@ -188,7 +208,7 @@ export class Hello {
 
   /**
    * Resolves when the peer has accepted this side's credentials, and rejects if
-   * it does not. Returns `null` without credentials.
+   * it refuses them. Returns `null` without credentials.
    */
   authenticate(): Promise<void> | null {
     if (this.#session.options.credentials === undefined) return null;
@@ -198,10 +218,10 @@ export class Hello {
   }
 
   /**
-   * Waits until the hello is answered or overdue, as a part of the call of
-   * `path`.
+   * Waits until the hello is answered or overdue, within the timeout of the
+   * call of `path`.
    *
-   * @throws {TimeoutError} If the call's time is over first.
+   * @throws {TimeoutError} If the call's timeout expires first.
    */
   async wait(
     path: string,
@@ -244,7 +264,7 @@ export class Hello {
     const { channel, options } = this.#session;
     const { framesIn } = channel.counts;
     const onOverdue = () => {
-      // A peer that says nothing at all is stuck, and may have extensions.
+      // A peer that has sent nothing at all is stuck, and may have extensions.
       const isStuck = channel.counts.framesIn === framesIn &&
         options.credentials === undefined;
       if (this.isAsked && isStuck) return this.#waitOn(resolve);
@@ -261,7 +281,8 @@ export class Hello {
     this.#wait = null;
   }
 
-  // Not async: its reply must be known before that to the next call.
+  // Not async: the reply to the hello must be handled before that to the next
+  // call.
   #send(): Promise<unknown> {
     const { credentials } = this.#session.options;
     if (typeof credentials !== "function") return this.#sendWith(credentials);
@@ -339,19 +360,22 @@ export class Hello {
     this.#session.channel.cut({ by, code, message, error });
   }
 
-  /** A peer that does not know the hello does not ask for credentials either. */
+  /**
+   * Returns whether an error means that the peer refused this side. A peer that
+   * does not support the hello does not require credentials either.
+   */
   #isRefusal(error: unknown): boolean {
     return this.hasNoCredentials || isInstance(error, AuthenticationError) ||
       this.#session.options.credentials !== undefined && !isPlainAnswer(error);
   }
 }
 
-/** Not every codec carries infinity. */
+/** Replaces infinity, which not every codec can encode. */
 function finite(number: number): number {
   return Math.min(number, Number.MAX_SAFE_INTEGER);
 }
 
-/** The longest name of a connection. */
+/** The maximum length of a connection name. */
 const MAX_NAME_LENGTH = 100;
 
 function isName(name: unknown): name is string {
@@ -365,7 +389,9 @@ function isWindow(window: unknown): window is StreamWindow {
     );
 }
 
-/** Whether a hello failed as it does with a peer without extensions. */
+/**
+ * Returns whether a hello failed because the peer has no extensions or is gone.
+ */
 function isPlainAnswer(error: unknown): boolean {
   return isInstance(error, RemoteError) ||
     isInstance(error, MethodNotFoundError) ||

@@ -25,20 +25,20 @@ import { type Hello, HelloAwaitedError } from "./_hello.ts";
 import { isCrowded, Shares } from "./_shares.ts";
 import { ReplyNeededError } from "./_session_type.ts";
 
-/** A session with the part that made calls wait for. */
+/** A session with the hello that calls wait for. */
 type CallingContext = SessionContext & { readonly hello: Hello };
 
-/** The context of a reply, to which a call adds what it has passed. */
+/** The context of a reply, to which the call adds its lease. */
 type LeasedContext = ReceivedContext & { lease?: Lease };
 
 /** The calls that this side makes on one connection. */
 export class MadeCalls implements Caller {
   readonly #session: CallingContext;
-  /** Made when needed: few connections are ever crowded. */
+  /** Created on demand: few connections are ever crowded. */
   #shares: Shares | null = null;
   #nextResult = 0;
 
-  /** The calls are those of `session`. */
+  /** Makes calls on the connection of `session`. */
   constructor(session: CallingContext) {
     this.#session = session;
   }
@@ -93,7 +93,10 @@ export class MadeCalls implements Caller {
       : this.#send(path, args, options);
   }
 
-  /** Sends a call before the reply to the hello, if it does not depend on that. */
+  /**
+   * Sends a call before the reply to the hello, if it does not depend on the
+   * reply.
+   */
   #sendAwaiting(
     path: string,
     args: readonly unknown[],
@@ -116,13 +119,13 @@ export class MadeCalls implements Caller {
   ): Promise<unknown> {
     const { channel, hello, options: { resolver } } = this.#session;
     const { isOneWay, isPiped, signal, watches } = options as CallTerms;
-    // What a signal cancels is a pending call.
+    // A signal can only cancel a pending call, which needs a reply.
     if (isOneWay && hello.takesOneWay && signal === undefined) {
       const sent = this.#sendOneWay(path, args, options);
       if (sent !== null) return sent;
     }
     let endShare: (() => void) | null = null;
-    // Where there is room nothing is counted, and no target looked for.
+    // While there is room, skip counting and the lookup of the target.
     if (resolver !== undefined && isCrowded(channel)) {
       const target = resolver.targetOf(path);
       try {
@@ -144,7 +147,8 @@ export class MadeCalls implements Caller {
       isPiped,
       watches,
     };
-    // One by one: to spread the options takes a tenth of this layer's time.
+    // Listed one by one: spreading the options takes a tenth of this layer's
+    // time.
     const terms = {
       signal,
       timeoutMs: options.timeoutMs,
@@ -156,10 +160,10 @@ export class MadeCalls implements Caller {
     const reply = channel.calls.send(content, terms, context);
     if (endShare !== null) reply.then(endShare, endShare);
     if (!context.isEmpty) {
-      // No reply can have come yet.
+      // No reply can have arrived yet.
       replyContext.lease = this.#lease(context, reply);
     }
-    // A call that was refused has no id, and the next one gets this.
+    // A refused call gets no id; the next call will get this one.
     const hasId = channel.counts.calls !== id;
     if (
       hasId && (signal !== undefined || this.#timeoutMs(options) < Infinity)
@@ -169,7 +173,7 @@ export class MadeCalls implements Caller {
     return reply;
   }
 
-  /** Returns the lease of what a call has passed, which ends with the call. */
+  /** Returns the lease of the references and streams that a call has passed. */
   #lease(context: MessageContext, reply: Promise<unknown>): Lease {
     const { hello } = this.#session;
     // A peer without extensions may use references until the connection ends.
@@ -179,7 +183,7 @@ export class MadeCalls implements Caller {
     return lease;
   }
 
-  /** Lets the other side know if a call is cancelled. */
+  /** Tells the other side if a call is cancelled. */
   #cancelWith(
     reply: Promise<unknown>,
     id: number,
@@ -189,8 +193,8 @@ export class MadeCalls implements Caller {
   }
 
   /**
-   * Sends a call that gets no reply. Returns `null` if it needs one: what it
-   * passes lives until then.
+   * Sends a call without a reply. Returns `null` if it passes references or
+   * streams: they live until the reply, so the call needs one.
    */
   #sendOneWay(
     path: string,
@@ -211,8 +215,8 @@ export class MadeCalls implements Caller {
   }
 
   /**
-   * Waits for the reply to the hello, as a part of the call of `path`. Resolves
-   * to the options for the rest of the call.
+   * Waits for the reply to the hello, within the timeout of the call of `path`.
+   * Resolves to the call's options with the remaining time.
    */
   async #greeted(path: string, options: CallOptions): Promise<CallOptions> {
     const timeoutMs = this.#timeoutMs(options);
@@ -258,7 +262,9 @@ export class MadeCalls implements Caller {
     return timeoutMs ?? this.#session.channel.options.timeoutMs;
   }
 
-  /** A call that was cancelled after it was sent ends on the other side, too. */
+  /**
+   * Cancels a call on the other side, if it was cancelled after it was sent.
+   */
   #cancel(id: number, error: unknown, signal: AbortSignal | undefined): void {
     const isCancelled = (signal?.aborted && error === signal.reason) ||
       (error instanceof TimeoutError && error.sent);
@@ -301,17 +307,17 @@ export class MadeCalls implements Caller {
     this.#tell("$/forget", key);
   }
 
-  /** Sends a request that needs no reply, to a peer that understands it. */
+  /** Sends a request whose reply is ignored, to a peer with extensions. */
   #tell(path: string, key: number): void {
     const { channel, hello } = this.#session;
-    // A connection that is gone has nothing to cancel or release.
+    // If the connection is gone, there is nothing to cancel or release.
     hello.ifExtended(() =>
       void channel.calls.send([path, [key], {}]).catch(() => {})
     );
   }
 }
 
-/** Leaves out trailing arguments that are `undefined`, as if they were not given. */
+/** Removes trailing `undefined` arguments, as if they were not given. */
 function withoutTrailing(args: readonly unknown[]): readonly unknown[] {
   if (args.length === 0 || args[args.length - 1] !== undefined) return args;
   const count = args.findLastIndex((arg) => arg !== undefined) + 1;

@@ -10,14 +10,14 @@ import { isInstance } from "../_failure.ts";
 import type { Session, SessionStarter } from "./_session.ts";
 
 /**
- * Wraps the error of the user's function for the credentials, which may pass. It
- * is no `cause`, since what users throw may not be read.
+ * Wraps an error of the user's `credentials` function, which may be temporary.
+ * The error is not the `cause`, because it may not be safe to read.
  */
 export class CredentialsError extends ConnectError {
-  /** What the function has thrown. */
+  /** The value that the function has thrown. */
   readonly thrown: unknown;
 
-  /** Wraps what was `thrown` while connecting to `address`. */
+  /** Wraps the value `thrown` while connecting to `address`. */
   constructor(address: string, thrown: unknown) {
     super(`Cannot connect to '${address}': there are no credentials`, {
       address,
@@ -31,9 +31,9 @@ export class CredentialsError extends ConnectError {
  * accepted the credentials, if this side has any. Timers belong to `owner`.
  *
  * @throws {AuthenticationError} If the other side refuses the credentials.
- * @throws {ConnectError} If the connection is lost before it answers, or it is
- * too busy to check them.
- * @throws {unknown} The error of the user's function for the credentials.
+ * @throws {ConnectError} If the connection is lost before the other side
+ * answers, or the other side is too busy to check the credentials.
+ * @throws {unknown} The error of the user's `credentials` function.
  */
 export async function openSession(
   startSession: SessionStarter,
@@ -50,9 +50,9 @@ export async function openSession(
 }
 
 /**
- * Does the same in one attempt.
+ * Like {@linkcode openSession}, but makes only one attempt.
  *
- * @throws {CredentialsError} If the user's function for the credentials fails.
+ * @throws {CredentialsError} If the user's `credentials` function fails.
  */
 export async function connectSession(
   startSession: SessionStarter,
@@ -83,7 +83,7 @@ export async function connectSession(
 /**
  * Checks that a new connection has not ended before `event`.
  *
- * @throws {ConnectError} If it has.
+ * @throws {ConnectError} If it has ended.
  */
 export function checkAlive(
   { channel }: Session,

@@ -15,16 +15,16 @@ import type { AddressResolver } from "../references/_remote_proxy.ts";
 import type { FailedCall, RpcOptions } from "../rpc_options.ts";
 import { DEFAULT_WINDOW } from "../streams/_window.ts";
 
-/** All options of a session, as the layers above give them. */
+/** All options of a session, as passed by the layers above. */
 export interface SessionOptions
   extends RpcOptions, AuthenticateOptions, CredentialsOptions {
-  /** Whether this side has made the connection: the initiator says hello. */
+  /** Whether this side opened the connection. The initiator sends the hello. */
   readonly isInitiator: boolean;
   /** Resolves addresses of agents. */
   readonly resolver?: AddressResolver | undefined;
-  /** The address of the container that is the other side, where that is known. */
+  /** The address of the other side's container, if it is known. */
   readonly peerContainer?: string | undefined;
-  /** The name of the connection in the hello, if this side has made it. */
+  /** The name of the connection in the hello, if this side is the initiator. */
   readonly connectionName?: string | undefined;
   /** The identity of a peer that needs no authentication. */
   readonly identity?: unknown;
@@ -51,8 +51,9 @@ export type ResolvedSessionOptions =
 /**
  * Checks options and fills in the defaults.
  *
- * @throws {RangeError} If a number is under 1.
- * @throws {TypeError} If there are credentials, and no extensions to send them.
+ * @throws {RangeError} If a number is less than 1.
+ * @throws {TypeError} If there are credentials but the extensions, which send
+ * them, are off.
  */
 export function resolveSessionOptions(
   options: SessionOptions,
@@ -90,7 +91,7 @@ export function resolveSessionOptions(
   );
 }
 
-/** The longest text of an error in one line. */
+/** The maximum length of an error text in a line, in UTF-16 units. */
 const SHOWN_UNITS = 2_000;
 
 function printMethodError(error: unknown, { call, id }: FailedCall): void {

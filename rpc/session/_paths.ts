@@ -14,10 +14,10 @@ import type { Closing } from "./_closing.ts";
 import type { Heartbeat } from "./_heartbeat.ts";
 import type { Hello } from "./_hello.ts";
 
-/** The path of a call with a deadline, or with data for the middleware. */
+/** The path of a call with terms, such as a deadline or data for middleware. */
 export const EXTENDED_CALL = "$/call";
 
-/** The parts of a session that control requests steer. */
+/** The parts of a session that control requests act on. */
 interface SteeredParts {
   readonly heartbeat: Heartbeat;
   readonly hello: Hello;
@@ -31,9 +31,9 @@ interface SteeredParts {
 export const ANSWERED_ELSEWHERE: unique symbol = Symbol("answered elsewhere");
 
 /**
- * Serves a control request. The reply is what this returns, or its promise
- * resolves to, unless that is {@linkcode ANSWERED_ELSEWHERE}. An error is sent
- * as a failure.
+ * Serves a control request. The reply is its return value, or the value that
+ * its promise resolves to, unless that is {@linkcode ANSWERED_ELSEWHERE}. An
+ * error is sent as a failure.
  */
 type Control = (
   parts: SteeredParts,
@@ -42,9 +42,9 @@ type Control = (
 ) => unknown;
 
 /**
- * The control requests, which steer calls and streams, by their paths. They
- * reach nothing else, so they are served before the peer is admitted, and are
- * accepted where a limit refuses calls, up to twice that limit.
+ * The control requests, which control calls and streams, by their paths. They
+ * cannot reach user code, so they are served before the peer is admitted. They
+ * are also accepted when a limit refuses calls, up to twice that limit.
  */
 const CONTROLS: Readonly<Record<string, Control>> = {
   "$/hello": ({ hello }, [content]) => hello.take(content),
@@ -67,23 +67,23 @@ const CONTROLS: Readonly<Record<string, Control>> = {
   "$/idempotent": ({ served }, [path]) => served.isIdempotent(path),
 };
 
-/** Returns whether a path belongs to the extensions, and leads to no method. */
+/** Returns whether a path belongs to the extensions instead of a method. */
 export function isExtensionPath(path: string): boolean {
   return path.startsWith("$/") && !path.startsWith(REFERENCE_PREFIX) &&
     !path.startsWith(RESULT_PREFIX);
 }
 
-/** Returns what serves control requests to `path`, if it is such a path. */
+/** Returns the control at `path`, if there is one. */
 export function controlAt(path: string): Control | undefined {
   return Object.hasOwn(CONTROLS, path) ? CONTROLS[path] : undefined;
 }
 
-/** Returns whether a request, revived or not, is a control request. */
+/** Returns whether a request, decoded or not, is a control request. */
 export function isControl(content: unknown): boolean {
   return isCall(content) && Object.hasOwn(CONTROLS, content[0]);
 }
 
-/** Returns whether a request, revived or not, is a call that wants no reply. */
+/** Returns whether a request, decoded or not, is a call without a reply. */
 export function isOneWay(content: unknown): boolean {
   if (!isCall(content) || content[0] !== EXTENDED_CALL) return false;
   const terms = content[1][3];
@@ -91,8 +91,9 @@ export function isOneWay(content: unknown): boolean {
 }
 
 /**
- * Returns whether a request, revived or not, is safe before the peer is
- * admitted: it reaches only what this side has passed to the peer.
+ * Returns whether a request, decoded or not, is safe before the peer is
+ * admitted: it reaches only functions and services that this side has passed to
+ * the peer.
  */
 export function isHarmless(content: unknown): boolean {
   if (!isCall(content)) return false;

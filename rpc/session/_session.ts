@@ -45,18 +45,19 @@ import {
 } from "./_options.ts";
 import { SessionType } from "./_session_type.ts";
 
-/** Makes the service of one session, when it is first needed. */
+/** Creates the service of one session, when it is first needed. */
 export type RootFactory = (session: Session) => object;
 
 /** Starts a session on a new channel. */
 export type SessionStarter = (channel: ConnectionChannel) => Session;
 
 /**
- * Returns what starts sessions that serve `root` to the other side.
+ * Returns a function that starts sessions, which serve `root` to the other
+ * side.
  *
- * @throws {RangeError} If a number in the options is under 1.
- * @throws {TypeError} If `root` exposes nothing, or there are credentials, and
- * no extensions to send them.
+ * @throws {RangeError} If a number in the options is less than 1.
+ * @throws {TypeError} If `root` exposes nothing, or if there are credentials
+ * but the extensions, which send them, are off.
  */
 export function sessionStarter(
   root: object | RootFactory | null,
@@ -74,13 +75,14 @@ function checkRoot(root: object): object {
   );
 }
 
-/** Takes the requests of all peers. */
+/** Admits the requests of all peers. */
 const ADMITS_ALL: Admission = { isControl, isOneWay };
 
 /**
- * One side of an RPC connection: it makes calls, and serves calls. Its parts get
- * the session itself and find each other in it, once all of them are there. It is
- * the hooks of its channel, too: a closure for each would take more memory.
+ * One side of an RPC connection, which makes and serves calls. Its parts get
+ * the session itself, and access each other through it once all are created.
+ * The session also implements the hooks of its channel, because a closure for
+ * each hook would take more memory.
  */
 export class Session implements SessionContext, ChannelHooks {
   readonly channel: ConnectionChannel;
@@ -96,9 +98,9 @@ export class Session implements SessionContext, ChannelHooks {
   readonly types: readonly TypeEntry[] = [new SessionType(this)];
   readonly admits: Admission;
   readonly #root: object | RootFactory | null;
-  /** The service that was made for this session. */
+  /** The service that the factory created for this session. */
   #made: object | null = null;
-  // There may be very many sessions: these are made when they are needed.
+  // Created on demand, because there may be very many sessions.
   #data: SessionContext["data"] | null = null;
   #incoming: SessionContext["incoming"] | null = null;
   #streams: OutgoingStreams | null = null;
@@ -132,8 +134,8 @@ export class Session implements SessionContext, ChannelHooks {
       this.closing.end(reason);
       this.#end(reason);
     });
-    // At once, because an initiator that only serves would never say hello, and
-    // could send no streams; and a silent peer must be noticed.
+    // Sent at once, because an initiator that only serves would otherwise never
+    // send a hello, and then could not send streams or detect a silent peer.
     this.hello.say();
     for (const observe of middleware.connections ?? []) {
       this.runCallback(() => observe(channel));
@@ -179,7 +181,7 @@ export class Session implements SessionContext, ChannelHooks {
     };
   }
 
-  /** Bytes are lent to a method only if it runs before `onRequest` returns. */
+  /** A method may borrow bytes only if it runs before `onRequest` returns. */
   borrowed(content: unknown): readonly unknown[] {
     const runsLater = !isCall(content) || this.hello.isAsked ||
       this.admission.holds(content);
@@ -211,8 +213,8 @@ export class Session implements SessionContext, ChannelHooks {
     const isHello = isCall(content) && content[0] === "$/hello";
     if (!isHello) this.hello.expectNoMore();
     if (this.admission.holds(content)) {
-      // Until it is admitted, the peer hears nothing else and would take this
-      // side for gone.
+      // Until the peer is admitted it gets no other data, and would consider
+      // this side gone.
       if (isHello && this.options.extensions) {
         this.heartbeat.start("pinging");
       }
@@ -229,8 +231,9 @@ export class Session implements SessionContext, ChannelHooks {
   }
 
   /**
-   * The reply to the hello may have come just before and is noted first: the
-   * result of the method may need the extensions.
+   * Serves a request after a possible reply to the hello that arrived just
+   * before it has been handled: the result of the method may need the
+   * extensions.
    */
   #serveLater(request: IncomingRequest): void {
     queueMicrotask(() => this.#serve(request));
@@ -259,10 +262,10 @@ export class Session implements SessionContext, ChannelHooks {
       const control = isKnown ? controlAt(path) : undefined;
       if (control === undefined) throw noExtension(path);
       const result = control(this, args, request);
-      // Not awaited, so that the reply to a hello is the first of all.
+      // Not awaited, so that the reply to a hello is sent first.
       if (!isThenable(result)) {
         this.#reply(request, result);
-        // Before the calls behind the hello are refused.
+        // Before the calls that follow the hello are refused.
         if (path === "$/hello") this.closing.announce();
         else if (path === "$/drain") this.#leaveIfIdle();
         return;
@@ -276,7 +279,7 @@ export class Session implements SessionContext, ChannelHooks {
     }
   }
 
-  /** For when the other side closes. */
+  /** Closes an idle connection, because the other side is closing it. */
   #leaveIfIdle(): void {
     const hasStreams = this.#incoming?.size || this.#streams?.size;
     if (!hasStreams) this.channel.leaveIfIdle();

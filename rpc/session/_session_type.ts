@@ -18,14 +18,17 @@ import { isSink, toReadable, toSink } from "../streams/_web_streams.ts";
 import { isRich, packRich, unpackRich } from "../values/_rich_values.ts";
 import { type Hello, HelloAwaitedError } from "./_hello.ts";
 
-/** A session with the parts that turn values into data. */
+/** A session with the parts that encode values. */
 type PackingContext = SessionContext & {
   readonly hello: Hello;
   readonly references: References;
   readonly streams: OutgoingStreams;
 };
 
-/** What a call passes lives until its reply, so it needs one. */
+/**
+ * Thrown if a one-way call passes references or streams: they live until the
+ * reply, so the call needs one.
+ */
 export class ReplyNeededError extends Error {
   override readonly name = "ReplyNeededError";
 }
@@ -34,13 +37,14 @@ export class ReplyNeededError extends Error {
 type SinkFiller = (items: ReadableStream) => Promise<unknown>;
 
 /**
- * The custom type in which a session sends what plain data cannot express:
- * functions, services, streams, results of other calls, and values such as dates.
+ * The custom type that encodes values which plain data cannot express:
+ * functions, services, streams, results of other calls, and values such as
+ * dates.
  */
 export class SessionType implements TypeEntry {
   readonly #session: PackingContext;
 
-  /** Sends by the parts of `session`. */
+  /** Encodes and decodes with the parts of `session`. */
   constructor(session: PackingContext) {
     this.#session = session;
   }
@@ -52,7 +56,10 @@ export class SessionType implements TypeEntry {
       isSink(value) || value instanceof PipedArgument;
   }
 
-  /** Whether the other side takes values that codecs do not carry, or may. */
+  /**
+   * Whether the other side accepts values that codecs cannot encode, or may
+   * after the reply to the hello.
+   */
   #takesValues(context: unknown): boolean {
     const { hello } = this.#session;
     return hello.takesValues ||
@@ -72,7 +79,7 @@ export class SessionType implements TypeEntry {
     if (!isStream(value) && references.matches(value)) {
       return references.pack(value, message);
     }
-    // Only a call can wait; what it passes is borrowed.
+    // Only a call can wait, and only the values of a call are borrowed.
     if (hello.isAwaited && message?.hold === "borrowed") {
       throw new HelloAwaitedError();
     }
@@ -91,7 +98,7 @@ export class SessionType implements TypeEntry {
     return { value: packRich(value, { binary: this.#hasBinary, stacks }) };
   }
 
-  /** Whether the other side would use the value itself, and no copy. */
+  /** Whether the other side would use the value by reference, not as a copy. */
   #isPassed(value: unknown): boolean {
     return isStream(value) || isSink(value) ||
       this.#session.references.matches(value);

@@ -5,25 +5,26 @@ import { printable } from "../../transports/printable.ts";
 /** A channel with a table of pending calls. */
 type CallingChannel = Pick<ConnectionChannel, "calls" | "limits">;
 
-/** Returns whether no more than half of the room for pending calls is free. */
+/** Returns whether at most half of the capacity for pending calls is free. */
 export function isCrowded({ calls, limits }: CallingChannel): boolean {
   return 2 * calls.size >= limits.requests.maxPending;
 }
 
 /**
- * The shares of single targets, such as agents, in the pending calls of one
- * connection. While half of the room is free, each target may take it. Of the
- * rest, a target may have as much as is left for the others: so there is always
- * some for a target that has none yet.
+ * Limits the share of each target, such as an agent, in the pending calls of
+ * one connection. While more than half of the capacity is free, a target may
+ * use any of it. After that, a target may have only as many pending calls as
+ * there is capacity left for others, so a target without calls always finds
+ * some.
  */
 export class Shares {
   readonly #counts = new Map<string, number>();
 
   /**
-   * Counts a call to `target`, to be made only while the channel is crowded.
-   * Returns what ends that.
+   * Counts a call to `target`. Use it only while the channel is crowded.
+   * Returns a function that removes the call from the count.
    *
-   * @throws {QueueFullError} If the target has its share.
+   * @throws {QueueFullError} If the target has used up its share.
    */
   take({ calls, limits }: CallingChannel, target: string): () => void {
     const limit = limits.requests.maxPending;

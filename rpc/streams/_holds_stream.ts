@@ -1,6 +1,6 @@
 /**
- * Returns whether an async iterable is part of `value`. A value that cannot be
- * searched, such as one whose getter throws, counts as if one were.
+ * Returns whether `value` contains an async iterable. Also returns `true` if it
+ * cannot be searched, for example because a getter throws.
  */
 export function holdsStream(value: unknown): boolean {
   const seen = new Set<object>();

@@ -11,79 +11,92 @@ import { callEnded } from "./_outgoing_stream.ts";
 import { STREAM_PREFIX } from "./_outgoing_streams.ts";
 import { firstWindow, nextWindow } from "./_window.ts";
 
-/** More items are asked for whenever so many can be sent. */
+/** More items are requested whenever this many can be sent. */
 const BATCH_ITEMS = 512;
 
-/** How many questions are remembered with their time: more wait for nothing. */
+/** The maximum number of requests whose time is recorded. */
 const MAX_GRANTS = 16;
 
 /** Items that have arrived together. */
 interface Arrived {
   readonly items: unknown[];
-  /** Their weight. */
+  /** The size of the items, in bytes. */
   readonly bytes: number;
 }
 
 const NONE: Arrived = { items: [], bytes: 0 };
 
 /**
- * A stream that the other side produces. Its items arrive once. Leaving the loop
- * ends the producer, and waits until its `finally` has run, unless the
- * producer itself waits for something.
+ * A stream that the other side produces. It can be read once. Leaving the loop
+ * ends the producer, and waits until its `finally` has run, unless the producer
+ * itself is waiting for something.
  *
- * The call that asked for it is over by now, but the signal of the call ends the
- * stream until its consumer has read the end, and the streams in its items. After
- * that, each `next` rejects with the reason.
+ * The call that returned it has ended, but the signal of that call still ends
+ * the stream, and the streams in its items, until the consumer has read the
+ * end. After an abort, each `next` rejects with the reason.
  */
 export class IncomingStream
   implements AsyncIterableIterator<unknown, undefined>, Abortable {
   readonly #session: SessionContext;
   readonly #key: number;
   readonly #replyContext: ReceivedContext;
-  /** The batch that is being consumed, and those that came after it. */
+  /** The batch that is being consumed; later batches are in `#waiting`. */
   #batch: Arrived = NONE;
   readonly #waiting = new Deque<Arrived>();
-  /** The position of the first item of the batch that is not consumed. */
+  /** The index of the first item in `#batch` that is not consumed. */
   #at = 0;
   #received = 0;
-  /** How many came with the last batch. */
+  /** The number of items in the last batch. */
   #lastItems = 0;
   #consumed = 0;
-  /** How many the producer was told were consumed. */
+  /** The number of consumed items that was last sent to the producer. */
   #told = 0;
-  /** How many items may be under way, and may be received in all. */
+  /**
+   * The number of items that may be in flight; `#allowed` is the total number
+   * that may be received.
+   */
   #window: number;
   #allowed = 0;
-  /** How many batches were asked for that have not come. */
+  /** The number of requested batches that have not arrived. */
   #asked = 0;
-  /** Up to which item each question allowed, and when; the newest one last. */
+  /** The total that each request allowed, and its time; the newest last. */
   #grants: { readonly allowed: number; readonly at: number }[] = [];
-  /** How long the last batch took, when it came, and what was consumed before. */
+  /**
+   * How long the last batch took, its arrival time, and the number of items
+   * consumed before it.
+   */
   #waitMs = 0;
   #cameAt = 0;
   #consumedBefore = 0;
-  /** Whether the producer has no more items, or this side wants no more. */
+  /** Whether the producer has ended or failed, or this side has left. */
   #hasEnded = false;
-  /** The same, but for an error that its consumer has not seen. */
+  /**
+   * Like `#hasEnded`, but `false` until the consumer has received the error.
+   */
   #isDone = false;
   #failure: { readonly error: unknown } | null = null;
   #aborted: { readonly reason: unknown } | null = null;
-  /** Resolves when all that was asked for has been answered. */
+  /** Resolves when all requests for items have been answered. */
   #answered: Promise<void> = Promise.resolve();
   /**
-   * Resolves when the producer has ended or waits for something, once this side
-   * has told it to end.
+   * Set once this side has told the producer to end. Resolves when it has
+   * ended, or is waiting for something.
    */
   #left: Promise<void> | null = null;
-  /** Resolves when a producer has ended that waited for something then. */
+  /**
+   * Resolves when a producer that was waiting when it was told to end has
+   * ended.
+   */
   #work: Promise<void> | null = null;
-  /** Resolves when something has come that a `next` waits for. */
+  /** Resolves when there is news for a waiting `next`. */
   #news: PromiseWithResolvers<void> | null = null;
 
-  /** Whether it has ended while the other side was closing. */
+  /** Whether the stream has ended while the other side was closing. */
   isCutShort = false;
 
-  /** Consumes the stream at `path`, which a message with the context brought. */
+  /**
+   * Consumes the stream at `path`, which arrived in a message with `context`.
+   */
   constructor(
     session: SessionContext,
     path: string,
@@ -112,14 +125,14 @@ export class IncomingStream
     return this;
   }
 
-  // Not async: most items are there already.
+  // Not async: most items have already arrived.
   next(): Promise<IteratorResult<unknown, undefined>> {
     return this.#hasItem() ? Promise.resolve(this.#take()) : this.#await();
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
     const left = this.#leave();
-    // Later callers wait as well, but an error is thrown once.
+    // Later callers wait as well, but only the first one gets an error.
     this.#left = left?.catch(() => {}) ?? null;
     await left;
     return { done: true, value: undefined };
@@ -135,20 +148,23 @@ export class IncomingStream
     this.#leave({ error: reason });
   }
 
-  /** The call that passed it has ended: its reader has an error, if it goes on. */
+  /**
+   * Called when the call that passed the stream has ended. A consumer that
+   * continues to read gets an error.
+   */
   expire(): void {
     if (!this.#isDone || this.#hasItem()) this.abort(callEnded());
   }
 
   /**
-   * The connection has ended. Items that are here can still be consumed; after
-   * them, `next` rejects.
+   * Called when the connection has ended. Items that have arrived can still be
+   * consumed; after them, `next` rejects.
    */
   lose(error: Error): void {
     this.#markEnded({ error });
   }
 
-  /** Ends the producer, unless it has ended. Repeatable. */
+  /** Ends the producer, unless it has already ended. Repeatable. */
   #leave(
     failure: { readonly error: unknown } | null = null,
   ): Promise<void> | null {
@@ -163,7 +179,7 @@ export class IncomingStream
     return this.#left;
   }
 
-  /** Returns whether there is an item to be consumed. */
+  /** Returns whether there is an item to consume. */
   #hasItem(): boolean {
     if (this.#at === this.#batch.items.length) this.#nextBatch();
     return this.#batch !== NONE;
@@ -175,7 +191,7 @@ export class IncomingStream
     this.#at = 0;
   }
 
-  /** Takes an item, which must be there. */
+  /** Takes an item. There must be one. */
   #take(): IteratorYieldResult<unknown> {
     const { items } = this.#batch;
     const value = items[this.#at];
@@ -211,10 +227,11 @@ export class IncomingStream
   }
 
   /**
-   * Asks for more items: when half of the last batch is left, if nothing is asked
-   * for; when many can be sent since this side asked; and when nothing is left.
-   * The last is a must, because what this side has told may not be enough for the
-   * producer to go on.
+   * Requests more items in three cases: when half of the last batch is left and
+   * no request is pending; when many more can be sent than at the last request;
+   * and when no items are left. The last case is necessary, because the number
+   * of consumed items that the producer knows may be too low for it to
+   * continue.
    */
   #askAhead(): void {
     if (this.#isDone || this.#failure !== null) return;
@@ -225,7 +242,8 @@ export class IncomingStream
       : left === 0 && news > 0;
     if (!isDue && news < Math.min(this.#window / 2, BATCH_ITEMS)) return;
     this.#widen();
-    // Once for each batch that may come, so that none waits for a question.
+    // One request for each batch that may arrive, so that no batch waits for
+    // one.
     do this.#ask(); while (
       this.#asked * BATCH_ITEMS < this.#allowed - this.#received
     );
@@ -246,7 +264,7 @@ export class IncomingStream
     const first = firstWindow(streamWindow).items;
     const consumed = this.#told = this.#consumed;
     this.#asked++;
-    // What was allowed is not taken back: it may be under way.
+    // Never allow fewer items than before: they may be in flight.
     this.#allowed = Math.max(this.#allowed, consumed + this.#window);
     this.#grants.push({ allowed: this.#allowed, at: world.now() });
     if (this.#grants.length > MAX_GRANTS) this.#grants.shift();
@@ -254,23 +272,24 @@ export class IncomingStream
     const args = [this.#key, consumed, ...(window > first ? [window] : [])];
     const earlier = this.#answered;
     this.#answered = channel.calls.send(["$/next", args, {}], {
-      // A deadline for calls does not apply to a stream without news.
+      // The timeout of calls does not apply to a stream, which may pause.
       timeoutMs: Infinity,
       signal: replyContext.signal,
       onResult: (batch, bytes) => this.#arrive(batch, bytes),
       replyContext,
     }).then(() => {}, async (error) => {
-      // Another error takes longer to decode than that of a request after it.
+      // The error of a later request may be decoded before an earlier error.
       await earlier;
       this.#fail(error);
     });
   }
 
   #fail(error: unknown): void {
-    // A request after the one that failed is only told that it came too late.
+    // Only the first failed request gets the real error; later ones come too
+    // late.
     if (this.#isDone || this.#failure !== null) return;
     this.#failure = { error: asSent(error) };
-    // The producer may not know that its items could not be read.
+    // The producer may not know that its items could not be decoded.
     this.#tellProducer();
     this.#markEnded(this.#failure);
     this.#wake();
@@ -289,7 +308,7 @@ export class IncomingStream
       const isAtWork = await calls.send(["$/return", [this.#key], {}]);
       if (isAtWork !== true || this.#replyContext.lease === undefined) return;
     } catch (error) {
-      // Without a connection the producer has ended, or will at once.
+      // Without a connection, the producer has ended or will end at once.
       if (error instanceof ConnectionClosedError) return;
       throw error;
     }
@@ -305,7 +324,8 @@ export class IncomingStream
     emit(() => ({ type: "ended", subject: this }));
     const { lease, watches } = this.#replyContext;
     const end = (failure: { readonly error: unknown } | null) => {
-      // A producer that was left may use what it was passed in its `finally`.
+      // The `finally` of a producer may still use references that it was
+      // passed.
       if (this.#work === null) lease?.end();
       else this.#work.then(() => lease?.end());
       for (const watch of watches ?? []) {
@@ -321,8 +341,8 @@ export class IncomingStream
   /**
    * Counts a batch on arrival, because it may be consumed much later.
    *
-   * @throws {TypeError} If it is no batch.
-   * @throws {ProtocolError} If it has more items than this side asked for.
+   * @throws {TypeError} If it is not a batch.
+   * @throws {ProtocolError} If it has more items than this side requested.
    * @throws {QueueFullError} If it is more than this side may hold.
    */
   #arrive(batch: unknown, bytes: number): void {
@@ -340,8 +360,8 @@ export class IncomingStream
         `Cannot continue stream: ${over} more of its items came than the ${this.#window} that may be under way`,
       );
     }
-    // The time since they were allowed: an older question may have been waiting
-    // for that, too.
+    // Measured since the items were allowed: an older request may have been
+    // waiting for that, too.
     while (this.#grants[0]!.allowed < this.#received) this.#grants.shift();
     this.#waitMs = this.#cameAt - this.#grants[0]!.at;
     const full = budget.exceededBy(bytes);
@@ -364,14 +384,17 @@ export class IncomingStream
   }
 }
 
-/** The method of a stream has run, whether or not more could be asked for. */
+/**
+ * Marks a connection error as `sent`: the method that returned the stream has
+ * run, even if the last request for items was not sent.
+ */
 function asSent(error: unknown): unknown {
   if (!(error instanceof ConnectionClosedError) || error.sent) return error;
   const { message, by, code, cause } = error;
   return new ConnectionClosedError(message, { by, code, sent: true, cause });
 }
 
-/** The other side may answer with anything. */
+/** Checks a batch, because the other side may answer with any value. */
 function checkBatch(batch: unknown): { items: unknown[]; done: boolean } {
   const { items, done } = isRecord(batch) ? batch : {};
   if (Array.isArray(items) && typeof done === "boolean") return { items, done };

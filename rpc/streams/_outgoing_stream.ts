@@ -11,27 +11,32 @@ import type {
 import type { StreamWindow } from "../rpc_options.ts";
 import { roughBytes } from "./_rough_bytes.ts";
 
-/** This many bytes of a stream's items may be missing in the budget. */
+/** The maximum size of unsent items that may be missing from the budget. */
 const UNCOUNTED_BYTES = 1_024;
 
-/** The length of a frame by which a peer asks for items of a stream. */
+/** The length of a frame that requests items of a stream, in bytes. */
 const PACED_BYTES = 40;
 
 /**
- * The most items that are taken from a producer in one turn of the event loop,
- * so that one which never waits does not keep others waiting.
+ * The maximum number of items taken from a producer in one turn of the event
+ * loop, so that a producer that never waits does not block others.
  */
 const TURN_ITEMS = 64;
 
-/** The part of its window that a batch is worth waiting for, and how long. */
+/**
+ * The share of the window that a batch is worth waiting for, and the maximum
+ * wait.
+ */
 const BATCH_SHARE = 1 / 8;
 const BATCH_MS = 1;
 
 /** A request for items of a stream. */
 export interface ItemRequest {
-  /** How many of its items were consumed since its beginning. */
+  /** The total number of consumed items. */
   readonly consumed: number;
-  /** How many more may be under way, if that is more than at first. */
+  /**
+   * The number of items that may be in flight, if larger than the first window.
+   */
   readonly window: number;
 }
 
@@ -43,31 +48,38 @@ export interface StreamBatch {
 
 /**
  * Sends as many of the first items of a batch as possible, and returns their
- * number. What they pass belongs to `owner`, as the stream itself does. Throws if not even the first item can be sent.
+ * number. References and streams in the items belong to `owner`, like the
+ * stream itself. Throws if not even the first item can be sent.
  */
 export type SendBatch = (
   batch: StreamBatch,
   owner: StreamOwner | null,
 ) => number;
 
-/** Ends a producer that nobody will read. */
+/** Ends a producer whose items will not be read. */
 export function discardStream(iterable: AsyncIterable<unknown>): void {
   // Nobody can receive an error of a generator's `finally`.
   endProducer(() => openIterator(iterable)).catch(() => {});
 }
 
-/** What an {@linkcode OutgoingStream} tells its owner. */
+/** Callbacks of an {@linkcode OutgoingStream}. */
 export interface StreamHooks {
-  /** The other side can ask for no more items. Called once. */
+  /** Called once, when the other side cannot request more items. */
   onEnd(): void;
-  /** The producer is left while it waits for something; `work` ends with it. */
+  /**
+   * Called when the stream ends while its producer is waiting for something;
+   * `work` settles when the producer has ended.
+   */
   onLeft(work: Promise<void>): void;
 }
 
-/** How a stream goes to its end. */
+/** How a stream ends. */
 type Outcome = { readonly error: unknown } | "done";
 
-/** Returns the error of who reads a stream after the call that has passed it. */
+/**
+ * Returns the error for reading a stream after the call that passed it has
+ * ended.
+ */
 export function callEnded(): ReferenceReleasedError {
   return new ReferenceReleasedError(
     "Cannot continue stream: the call that passed it has ended, read it before that",
@@ -78,10 +90,12 @@ async function endProducer(open: () => AsyncIterator<unknown>): Promise<void> {
   await open().return?.();
 }
 
-/** A stream that this side produces, ahead of its consumer by a window. */
+/**
+ * A stream that this side produces, at most one window ahead of its consumer.
+ */
 export class OutgoingStream implements PassedStream {
   sentItems = 0;
-  /** Whether the other side has been told the end, and was sent all items. */
+  /** Whether all items and the end were sent to the other side. */
   isRead = false;
   failure: { readonly error: unknown } | null = null;
   readonly #channel: ConnectionChannel;
@@ -92,35 +106,42 @@ export class OutgoingStream implements PassedStream {
   readonly #onLeft: (work: Promise<void>) => void;
   #onEnd: (() => void) | null;
   #iterator: AsyncIterator<unknown> | null = null;
-  /** Items that are not sent. */
+  /** The items that are not sent. */
   #items: unknown[] = [];
-  /** Sizes of the items that are not consumed, the oldest first. */
+  /** The sizes of the items that are not consumed, the oldest first. */
   readonly #sizes = new Deque<number>();
   /** The sum of these sizes. */
   #bytes = 0;
-  /** The size of the unsent items, and the part of it that is in the budget. */
+  /**
+   * The size of the unsent items; `#heldBytes` is the part of it in the budget.
+   */
   #unsentBytes = 0;
   #heldBytes = 0;
-  /** Whether that part is too much for the budget. */
+  /** Whether the budget is exceeded. */
   #isOverBudget = false;
   #consumed = 0;
-  /** How many items may be under way that are not consumed. */
+  /** The number of unconsumed items that may be in flight. */
   #window: number;
-  /** How many items are tried at once: as many as fitted, or twice as many. */
+  /**
+   * The number of items to try at once: as many as fitted, or twice as many.
+   */
   #batchSize: number;
   #isPumping = false;
-  /** Whether the producer is not asked for more before the next turn. */
+  /** Whether the producer pauses until the next turn of the event loop. */
   #isResting = false;
   #outcome: Outcome | null = null;
-  /** Resolves when there is a batch to send, or the end; and since when. */
+  /**
+   * Resolves when there is a batch to send, or the end. `#askedAt` is the time
+   * since when it is awaited.
+   */
   #changed: PromiseWithResolvers<void> | null = null;
   #askedAt = 0;
   #ending: Promise<void> | null = null;
 
   /**
-   * The window of the stream is `first`, unless its consumer asks for more items
-   * of up to `most`. The first step of `iterable` runs as a part of the call
-   * `owner`.
+   * The window of the stream is `first`, unless its consumer requests a larger
+   * one of up to `most` items. The first step of `iterable` runs as part of the
+   * call `owner`.
    */
   constructor(
     iterable: AsyncIterable<unknown>,
@@ -140,7 +161,7 @@ export class OutgoingStream implements PassedStream {
     this.#onEnd = onEnd;
   }
 
-  /** Sends more items when there are some, as many as there are. */
+  /** Sends all available items, or waits until there are some. */
   async next(
     { consumed, window }: ItemRequest,
     send: SendBatch,
@@ -170,7 +191,7 @@ export class OutgoingStream implements PassedStream {
 
   #send(send: SendBatch): void {
     const outcome = this.#outcome;
-    // The items before an error come first.
+    // The items before an error are sent first.
     if (this.#items.length === 0 && outcome !== null && outcome !== "done") {
       this.#finish();
       throw outcome.error;
@@ -181,7 +202,8 @@ export class OutgoingStream implements PassedStream {
     const done = outcome === "done" && items.length === this.#items.length;
     try {
       const sent = send({ items, done }, this.#owner);
-      // The request for these items does not count: this side sets the pace.
+      // The request for these items does not count as traffic of the peer,
+      // because this side sets the pace.
       if (sent > 0) this.#channel.arrivals.giveBackFrame(PACED_BYTES);
       this.#batchSize = sent < items.length ? sent : 2 * this.#batchSize;
       this.#countSent(sent);
@@ -200,14 +222,20 @@ export class OutgoingStream implements PassedStream {
     this.#finish();
   }
 
-  /** Ends the producer; a reader that goes on has an error, and no end. */
+  /**
+   * Ends the producer. A consumer that continues to read gets an error, not the
+   * end.
+   */
   drop(): void {
     this.#ending ??= this.#end({ error: callEnded() });
     // Nobody can receive an error of a generator's `finally`.
     this.#ending.catch(() => {});
   }
 
-  /** Ends the producer. Its reader has the items before, and then the error. */
+  /**
+   * Ends the producer. Its consumer gets the remaining items, and then the
+   * error.
+   */
   fail(error: Error): void {
     if (this.#outcome !== null) return;
     this.#outcome = this.failure = { error };
@@ -218,7 +246,7 @@ export class OutgoingStream implements PassedStream {
 
   /**
    * Ends the producer. Resolves when its `finally` has run, unless the producer
-   * itself waits for something: its `finally` then runs after that, if ever.
+   * itself is waiting for something: then its `finally` runs later, if ever.
    */
   end(): Promise<void> {
     return this.#ending ??= this.#end("done");
@@ -228,7 +256,7 @@ export class OutgoingStream implements PassedStream {
     const isOver = this.#outcome !== null;
     this.#outcome ??= outcome;
     this.#wake();
-    // First, so that the signal of a waiting producer aborts.
+    // Done first, so that the signal of a waiting producer aborts.
     this.#finish();
     if (isOver) return;
     const iterator = this.#iterator;
@@ -244,11 +272,11 @@ export class OutgoingStream implements PassedStream {
   }
 
   #leave(ending: Promise<void>): void {
-    // Nobody can receive an error of a `finally` that nobody waits for.
+    // Nothing awaits this `finally`, so its error cannot be received.
     this.#onLeft(ending.catch(() => {}));
   }
 
-  /** Tells observers that the producer is still at work, until it has ended. */
+  /** Tells observers that the producer is still running, until it has ended. */
   async #observeEnd(end: () => Promise<void>): Promise<void> {
     emit(() => ({ type: "work-left", subject: this }));
     try {
@@ -258,13 +286,16 @@ export class OutgoingStream implements PassedStream {
     }
   }
 
-  /** Returns what the consumer is told of an error of the producer. */
+  /** Returns the error to send to the consumer for an error of the producer. */
   #told(error: unknown): unknown {
     this.failure ??= { error };
     return this.#owner === null ? error : this.#owner.report(error);
   }
 
-  /** Attributes the same size to each unsent item, which is close enough. */
+  /**
+   * Counts sent items. Assumes that all unsent items have the same size, which
+   * is accurate enough.
+   */
   #countSent(sent: number): void {
     const before = this.#items.length;
     this.#items = this.#items.slice(sent);
@@ -298,7 +329,10 @@ export class OutgoingStream implements PassedStream {
     this.#changed = null;
   }
 
-  /** A consumer that sends a wrong number only harms itself. */
+  /**
+   * Removes the sizes of consumed items. A consumer that sends a wrong number
+   * only harms itself.
+   */
   #forget(consumed: number): void {
     if (!(consumed > this.#consumed)) return;
     while (this.#consumed < consumed && this.#sizes.size > 0) {
@@ -308,9 +342,9 @@ export class OutgoingStream implements PassedStream {
   }
 
   /**
-   * Takes items while the window is open. Those that come in the same turn of
-   * the event loop are sent together: a message for each takes many times as
-   * long.
+   * Takes items from the producer while the window is open. Items of the same
+   * turn of the event loop are sent together, because a message for each takes
+   * many times as long.
    */
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
@@ -344,7 +378,7 @@ export class OutgoingStream implements PassedStream {
     }
   }
 
-  /** Waits for a batch, while the producer goes on without waiting itself. */
+  /** Waits for a batch, while the producer yields items without waiting. */
   #gather(): void {
     world.defer(() => {
       const enough = this.#window * BATCH_SHARE;
@@ -361,13 +395,14 @@ export class OutgoingStream implements PassedStream {
       this.#iterator = openIterator(this.#iterable);
       return this.#iterator.next();
     };
-    // The body of a generator begins here.
+    // This runs the body of a generator up to its first `yield`.
     return this.#owner === null ? begin() : this.#owner.run(begin);
   }
 
   #hasRoom(): boolean {
     const items = this.#window;
-    // A consumer that claims to have consumed unsent items gains nothing.
+    // Limits unsent items, too, in case a consumer claims to have consumed
+    // them.
     return this.#sizes.size < items && this.#items.length < items &&
       this.#bytes < this.#first.bytes &&
       !this.#isOverBudget;
@@ -378,10 +413,10 @@ export class OutgoingStream implements PassedStream {
     this.#items.push(item);
     this.#sizes.push(bytes);
     this.#bytes += bytes;
-    // If the stream has ended meanwhile, its bytes were released.
+    // If the stream has ended meanwhile, its bytes were already released.
     if (this.#onEnd === null) return;
     this.#unsentBytes += bytes;
-    // Not for each item: small ones come by the hundred thousand a second.
+    // Not for each item: a stream may have 100,000 small items a second.
     if (this.#unsentBytes - this.#heldBytes > UNCOUNTED_BYTES) {
       this.#hold(this.#unsentBytes);
     }

@@ -20,25 +20,25 @@ import {
 /** The prefix of the paths of streams. */
 export const STREAM_PREFIX = "$/stream/";
 
-/** How many streams one connection may have open. */
+/** The maximum number of open streams per connection. */
 export const MAX_STREAMS = 65_536;
 
 /** The approximate size of an open stream without its items, in bytes. */
 const STREAM_BYTES = 1_024;
 
-/** How many streams that were read to the end are remembered. */
+/** The number of fully read streams that are remembered. */
 const MAX_READ = 256;
 
-/** The answer to who asks for more at the end: most have asked ahead. */
+/** The answer to a request after the end: most consumers request ahead. */
 const END: StreamBatch = { items: [], done: true };
 
-/** Returns whether a value travels as a stream. */
+/** Returns whether a value is sent as a stream. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
   try {
     return typeof value === "object" && value !== null &&
       Symbol.asyncIterator in value;
   } catch {
-    // A `Proxy` of the user that throws is no stream.
+    // A `Proxy` of the user that throws is not a stream.
     return false;
   }
 }
@@ -47,11 +47,17 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
 export class OutgoingStreams {
   readonly #session: SessionContext;
   readonly #streams = new Map<number, OutgoingStream>();
-  /** Those without an end of their own. */
+  /** Streams that never end on their own. */
   readonly #endless = new Set<OutgoingStream>();
-  /** The last ones that were read to the end: their readers may have asked on. */
+  /**
+   * The last streams that were fully read: their consumers may have requested
+   * more.
+   */
   readonly #read = new Set<number>();
-  /** What producers still do that were left while they waited. */
+  /**
+   * The work of producers that were waiting for something when their streams
+   * ended.
+   */
   readonly #left = new Map<number, Promise<void>>();
   #nextKey = 0;
 
@@ -60,23 +66,24 @@ export class OutgoingStreams {
     this.#session = session;
   }
 
-  /** How many streams are open. */
+  /** The number of open streams. */
   get size(): number {
     return this.#streams.size;
   }
 
-  /** Whether streams are open for whose end a close with some grace waits. */
+  /** Whether a graceful close must wait for the end of open streams. */
   get isServing(): boolean {
     return this.#streams.size > this.#endless.size;
   }
 
   /**
    * Passes `iterable` to the other side in the message of `context`, and
-   * returns its path. Nothing is taken from it before the other side asks.
+   * returns its path. No items are taken from it before the other side requests
+   * them.
    *
    * @throws {UnsupportedByPeerError} If the other side has no extensions.
-   * @throws {RangeError} If {@linkcode MAX_STREAMS} are open, or the other side
-   * makes this one hold too much.
+   * @throws {RangeError} If {@linkcode MAX_STREAMS} are open, or the budget is
+   * exceeded.
    */
   add(
     iterable: AsyncIterable<unknown>,
@@ -129,12 +136,12 @@ export class OutgoingStreams {
   }
 
   /**
-   * Sends more items of the stream `key` when there is room in the send queue. Items that cannot be sent yet are kept
-   * for the next time. An item that cannot be sent at all ends the stream, and
-   * rejects.
+   * Sends more items of the stream `key` when there is room in the send queue.
+   * Items that cannot be sent yet are kept for the next request. An item that
+   * cannot be sent at all ends the stream, and the returned promise rejects.
    *
-   * @throws {ReferenceReleasedError} At once, if there is no such stream, and
-   * none of the last ones that were read to the end.
+   * @throws {ReferenceReleasedError} Synchronously, if there is no such stream,
+   * and it is not one of the last streams that were fully read.
    */
   next(key: number, asked: ItemRequest, send: SendBatch): Promise<void> {
     const stream = this.#streams.get(key);
@@ -155,9 +162,9 @@ export class OutgoingStreams {
   }
 
   /**
-   * The other side leaves the stream `key`. Resolves to `true` if the producer
-   * goes on, because it waits for something, unless the other side `waits` for
-   * that, too.
+   * Called when the other side leaves the stream `key`. Resolves to `true` if
+   * the producer is still waiting for something. If the other side `waits`,
+   * resolves to `null` once the producer has ended.
    */
   async return(key: number, waits = false): Promise<true | null> {
     await this.#streams.get(key)?.end();
@@ -167,7 +174,10 @@ export class OutgoingStreams {
     return null;
   }
 
-  /** Ends what has no end of its own, because this side closes the connection. */
+  /**
+   * Ends the streams that never end on their own, because this side is closing
+   * the connection.
+   */
   failEndless(): void {
     for (const stream of this.#endless) {
       stream.fail(
@@ -186,10 +196,10 @@ export class OutgoingStreams {
 
 /**
  * Answers `request` with `batch`, or with as many of its first items as can be
- * sent, and returns their number. Nothing is held for the other items.
+ * sent, and returns their number. References in the other items are taken back.
  *
- * @throws {Error} If not even the first item can be sent. The request is not
- * answered then.
+ * @throws {Error} If not even the first item can be sent. Then the request is
+ * not answered.
  */
 export function sendBatch(
   request: IncomingRequest,
@@ -216,6 +226,6 @@ export function sendBatch(
 /** Returns how many of `count` items to try after `error`. */
 function sendableItems(error: unknown, count: number): number {
   const [key, index] = isInstance(error, SerializationError) ? error.path : [];
-  // Without a path they are too large together, and half of them may fit.
+  // Without a path, the items are too large together, and half of them may fit.
   return key === "items" && typeof index === "number" ? index : count >> 1;
 }

@@ -4,8 +4,8 @@ export function isSink(value: unknown): value is WritableStream<unknown> {
 }
 
 /**
- * Returns an iterator of a stream. That of a `ReadableStream` itself would cancel
- * it only once a `next` that waits has ended.
+ * Returns an iterator of a stream. The built-in iterator of a `ReadableStream`
+ * would delay its cancellation until a pending `next` has ended.
  */
 export function openIterator<T>(stream: AsyncIterable<T>): AsyncIterator<T> {
   if (!(stream instanceof ReadableStream)) {
@@ -24,7 +24,7 @@ export function openIterator<T>(stream: AsyncIterable<T>): AsyncIterator<T> {
   };
 }
 
-/** Returns a `ReadableStream` of the items of a stream that has arrived. */
+/** Returns a `ReadableStream` of the items of a received stream. */
 export function toReadable(
   stream: AsyncIterator<unknown>,
 ): ReadableStream<unknown> {
@@ -41,8 +41,8 @@ export function toReadable(
 }
 
 /**
- * Returns a `WritableStream` that passes what is written to `send`, as a stream,
- * from the first write. It is closed once `send` has resolved.
+ * Returns a `WritableStream` that passes the written chunks to `send` as a
+ * stream, from the first write on. It closes once `send` has resolved.
  */
 export function toSink(
   send: (items: ReadableStream<unknown>) => Promise<unknown>,
@@ -55,7 +55,7 @@ export function toSink(
       await writer.abort(error);
       throw error;
     });
-    // Awaited at the close, if that comes.
+    // The error is rethrown by `close`, if that is called.
     sent.catch(() => {});
     return sent;
   };

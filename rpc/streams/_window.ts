@@ -1,43 +1,47 @@
 /**
- * How far a stream may run ahead of its consumer, as the consumer decides.
+ * How far a stream may run ahead of its consumer. The consumer decides this.
  * Pure: no I/O and no timers.
  */
 import type { StreamWindow } from "../rpc_options.ts";
 
-/** The default of the option `streamWindow`: the most that a window may be. */
+/** The default of the option `streamWindow`, the maximum of a window. */
 export const DEFAULT_WINDOW: StreamWindow = {
   items: 4_096,
   bytes: 1024 * 1024,
 };
 
-/** The window that each stream begins with, unless a side asks for less. */
+/** The initial window of each stream, unless a side asks for a smaller one. */
 export const FIRST_WINDOW: StreamWindow = { items: 64, bytes: 1024 * 1024 };
 
-/** A window lasts so many times as long as items need to come. */
+/** A window should last this many times the delivery time of items. */
 const AMPLE = 4;
-/** A window that is so many times larger than that shrinks. */
+/** A window that is this many times larger than needed shrinks. */
 const EXCESS = 16;
 
-/** What a consumer has seen since items came, when it asks for more. */
+/** Measurements of a consumer when it requests more items. */
 export interface Pace {
-  /** Whether the producer has sent all that it was asked for. */
+  /** Whether the producer has sent all requested items. */
   readonly isUsedUp: boolean;
-  /** How long the items took to come, in milliseconds. */
+  /** How long the last items took to arrive, in milliseconds. */
   readonly waitMs: number;
-  /** How many items were consumed since then, and in what time. */
+  /**
+   * The number of items consumed since their arrival; `consumedMs` is the time
+   * that took.
+   */
   readonly consumed: number;
   readonly consumedMs: number;
 }
 
-/** Returns the first window of a stream, whose window may grow to `most`. */
+/** Returns the first window of a stream with the given maximum window. */
 export function firstWindow({ items, bytes }: StreamWindow): StreamWindow {
   return { items: Math.min(items, FIRST_WINDOW.items), bytes };
 }
 
 /**
- * Returns the items of the next window, after one of `items`. It grows to what
- * the consumer uses up while the next items come, where the producer would have
- * sent more; it shrinks where it is far more than that.
+ * Returns the number of items in the next window, after a window of `items`.
+ * The window grows to the number of items that the consumer uses while the next
+ * items arrive, if the producer would have sent more. It shrinks if it is far
+ * larger.
  */
 export function nextWindow(
   items: number,

@@ -3,26 +3,26 @@ export interface LogReader {
   /** The id of its next item. */
   readonly at: number;
   readonly onSlow: "end" | "skip" | "wait";
-  /** Who reads. */
+  /** The `as` of the subscription. */
   readonly as: unknown;
-  /** There is a new item, or there will be none. */
+  /** Called when there is a new item, or the topic has ended. */
   wake(): void;
 }
 
-/** The last items of a topic, which all of its subscribers read. */
+/** The last items of a topic, shared by all of its subscribers. */
 export class TopicLog<T> {
   /** The items by id, in the order of their ids. */
   readonly items = new Map<number, T>();
   readonly readers = new Set<LogReader>();
-  /** How many items are kept. */
+  /** The maximum number of kept items. */
   readonly keep: number;
-  /** The id of the first item that is kept, or of the next one. */
+  /** The id of the first kept item, or `nextId` if there is none. */
   firstId: number;
   /** The id of the next item. */
   nextId: number;
   /** Set once there will be no more items. */
   end: { readonly error?: unknown } | null = null;
-  /** Adds items that wait for room, first in, first out. */
+  /** Functions that add the items waiting for room, first in, first out. */
   readonly waiting: (() => void)[] = [];
 
   constructor(keep: number, firstId: number) {
@@ -31,7 +31,10 @@ export class TopicLog<T> {
     this.nextId = firstId;
   }
 
-  /** Whether a new item takes none away from a reader that must miss none. */
+  /**
+   * Whether a new item can be added without dropping one that a reader with
+   * `onSlow: "wait"` has not read.
+   */
   get hasRoom(): boolean {
     if (this.items.size < this.keep) return true;
     for (const reader of this.readers) {
@@ -49,7 +52,10 @@ export class TopicLog<T> {
     return id;
   }
 
-  /** A reader has moved on or left: adds what waited for that. */
+  /**
+   * Called when a reader has advanced or left. Adds waiting items if there is
+   * room.
+   */
   admit(): void {
     while (this.waiting.length > 0 && this.hasRoom) this.waiting.shift()!();
   }

@@ -3,7 +3,7 @@ import { observed } from "../../transports/internal.ts";
 import { MissedItemsError } from "../errors.ts";
 import type { LogReader, TopicLog } from "./_log.ts";
 
-/** One subscription: a position in the log of a topic. */
+/** A subscription: a position in the log of a topic. */
 export class Reader<T, Item>
   implements AsyncIterableIterator<Item, undefined>, LogReader {
   at: number;

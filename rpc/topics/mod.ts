@@ -1,7 +1,7 @@
 /**
- * Items for many subscribers: a {@linkcode Topic} keeps the last ones, each
- * subscriber reads them as a stream, and {@linkcode resumable} continues such a
- * stream after its connection was lost.
+ * Publishing items to many subscribers. A {@linkcode Topic} keeps its last
+ * items, each subscriber reads them as a stream, and {@linkcode resumable}
+ * continues such a stream after its connection was lost.
  *
  * @module
  */

@@ -5,15 +5,15 @@ import {
 import { IncomingStream } from "../streams/_incoming_stream.ts";
 
 /**
- * Reads a stream beyond the end of its connection, also where the other side
- * closes it: asks for another one, which continues after the last item that
- * arrived. `open` is called with the id of
- * that item, at first with `undefined`; with a reconnecting client its call
- * waits for the next connection. The other side must be able to continue after an
- * id, as a `Topic` can.
+ * Reads a stream and continues it after its connection was lost or closed by
+ * the other side: it requests another stream that continues after the last item
+ * that arrived. `open` is called with the id of that item, the first time with
+ * `undefined`. With a reconnecting client, the call in `open` waits for the
+ * next connection. The other side must be able to continue after an id, as a
+ * `Topic` can.
  *
- * Errors other than a lost connection are thrown, and so is the loss if no new
- * call can be made.
+ * Errors other than a lost connection are thrown. The loss of the connection is
+ * thrown only if no new call can be made.
  *
  * ```ts
  * import { openReconnecting } from "@denomas/denomas/reconnect";
@@ -39,7 +39,7 @@ import { IncomingStream } from "../streams/_incoming_stream.ts";
 export function resumable<Item extends { readonly id: Id }, Id = number>(
   open: (after: Id | undefined) => Promise<AsyncIterable<Item>>,
 ): AsyncGenerator<Item, undefined>;
-/** Reads a stream whose items have their ids elsewhere. */
+/** Reads a stream like the other overload, with the ids that `idOf` returns. */
 export function resumable<Item, Id>(
   open: (after: Id | undefined) => Promise<AsyncIterable<Item>>,
   idOf: (item: Item) => Id,
@@ -61,7 +61,8 @@ export async function* resumable<Item>(
       const isCutShort = stream instanceof IncomingStream && stream.isCutShort;
       if (!isCutShort) return;
     } catch (error) {
-      // A call that was not sent found no connection, and would find none again.
+      // A call that was not sent had no connection; repeating it would fail
+      // again.
       const isLost = error instanceof ConnectionClosedError && error.sent;
       const isLeft = error instanceof ServerBusyError && stream !== null;
       if (!isLost && !isLeft) throw error;

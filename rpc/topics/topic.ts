@@ -3,14 +3,14 @@ import { observed, world } from "../../transports/internal.ts";
 import { TopicLog } from "./_log.ts";
 import { Reader } from "./_reader.ts";
 
-/** How many of its last items a topic keeps if nothing else is given. */
+/** The default number of items that a topic keeps. */
 const DEFAULT_KEEP = 1_000;
 
 /** An item of a topic, with its id. */
 export interface TopicEntry<T> {
   /**
-   * Identifies the item. Later items have larger ids, also after the process
-   * was started anew.
+   * Identifies the item. Later items have larger ids, even after the process
+   * was restarted.
    */
   readonly id: number;
   /** The item. */
@@ -20,8 +20,8 @@ export interface TopicEntry<T> {
 /** Options for a {@linkcode Topic}. */
 export interface TopicOptions {
   /**
-   * How many of the last items are kept. A subscriber that falls further behind
-   * is slow.
+   * The number of last items to keep. A subscriber that falls further behind is
+   * slow.
    *
    * @default {1_000}
    */
@@ -31,33 +31,34 @@ export interface TopicOptions {
 /** Options for a subscription. */
 export interface SubscribeOptions {
   /**
-   * How many of the last items come first, as far as they are kept.
+   * The number of past items to start with, as far as they are kept.
    *
    * @default {0}
    */
   readonly last?: number | undefined;
   /**
-   * The id of the last item that the subscriber knows: the items after it come
-   * first. If some of them are gone, the subscriber counts as slow.
+   * The id of the last item that the subscriber has received: the stream starts
+   * with the item after it. If some of those items are gone, the subscriber
+   * counts as slow.
    */
   readonly after?: number | undefined;
   /**
-   * What happens to a subscriber that is slow: `"end"` fails its stream with a
-   * `MissedItemsError`, `"skip"` leaves out what it missed, and
-   * `"wait"` makes `publish` wait for it.
+   * What happens to a slow subscriber: `"end"` fails its stream with a
+   * `MissedItemsError`, `"skip"` skips the items that it missed, and `"wait"`
+   * makes `publish` wait for it.
    *
    * @default {"end"}
    */
   readonly onSlow?: "end" | "skip" | "wait" | undefined;
-  /** Who subscribes, for {@linkcode Topic.subscribers}; any value. */
+  /** Identifies the subscriber in {@linkcode Topic.subscribers}; any value. */
   readonly as?: unknown;
 }
 
-/** A change of who subscribes to a topic. */
+/** The start or end of a subscription to a topic. */
 export interface PresenceChange {
   /** The `as` of the subscription. */
   readonly as: unknown;
-  /** Whether it began or has ended. */
+  /** `true` if the subscription has started, `false` if it has ended. */
   readonly isPresent: boolean;
 }
 
@@ -65,12 +66,12 @@ export interface PresenceChange {
 export type Subscription<T> = AsyncIterableIterator<T, undefined>;
 
 /**
- * Publishes items to many subscribers. A method returns a subscription as a
- * stream; it ends when the subscriber leaves it or is lost, and fails with a
- * `ServerBusyError` when this side begins to close the connection.
+ * Publishes items to many subscribers. A method can return a subscription as a
+ * stream. The stream ends when the subscriber leaves it or is lost, and fails
+ * with a `ServerBusyError` when this side begins to close the connection.
  *
- * All subscribers read one log of the last items, so that each of them costs
- * little and none can make it grow.
+ * All subscribers read the same log of the last items, so each subscriber costs
+ * little, and a slow one cannot make the log grow.
  *
  * ```ts
  * import { openConnection, service, startServer } from "@denomas/denomas/rpc";
@@ -96,9 +97,9 @@ export class Topic<T> implements Disposable {
   #presence: Topic<PresenceChange> | null = null;
 
   /**
-   * Makes a topic without items.
+   * Creates a topic without items.
    *
-   * @throws {RangeError} If `keep` is no positive integer.
+   * @throws {RangeError} If `keep` is not a positive integer.
    */
   constructor({ keep = DEFAULT_KEEP }: TopicOptions = {}) {
     if (!Number.isSafeInteger(keep) || keep < 1) {
@@ -106,26 +107,31 @@ export class Topic<T> implements Disposable {
         `Cannot make a topic: 'keep' is ${keep}, it must be an integer from 1`,
       );
     }
-    // In microseconds, so that no earlier process has given such an id.
+    // Ids start at the current time in microseconds, so that no earlier process
+    // has assigned the same id.
     this.#log = new TopicLog(keep, Math.floor(world.wallNow() * 1_000));
   }
 
-  /** The `as` of all present subscribers, the first one first. */
+  /** The `as` of all current subscribers, in order of subscription. */
   get subscribers(): unknown[] {
     return Array.from(this.#log.readers, ({ as }) => as);
   }
 
-  /** Tells who begins and ends to subscribe; it keeps the last 1,000 changes. */
+  /**
+   * A topic of the starts and ends of subscriptions. It keeps the last 1,000
+   * changes.
+   */
   get presence(): Topic<PresenceChange> {
     return this.#presence ??= new Topic();
   }
 
   /**
-   * Adds an item. Resolves to its id: at once, or when there is room, if a
-   * subscriber with `onSlow: "wait"` is slow.
+   * Adds an item and resolves to its id. If a subscriber with `onSlow: "wait"`
+   * is slow, it waits until there is room.
    *
    * @throws {TypeError} If the topic is closed.
-   * @throws {QueueFullError} If as many items wait for room as the topic keeps.
+   * @throws {QueueFullError} If the number of items that wait for room has
+   * reached `keep`.
    */
   publish(value: T): Promise<number> {
     const log = this.#log;
@@ -150,8 +156,8 @@ export class Topic<T> implements Disposable {
   }
 
   /**
-   * Returns a stream of the items from now on. It must be read or left: until
-   * then it counts as present.
+   * Returns a stream of the items from now on. The subscriber counts as present
+   * until the stream ends, so read it to its end or call its `return`.
    */
   subscribe(options: SubscribeOptions = {}): Subscription<T> {
     return this.#read(options, (_id, value) => value);
@@ -163,8 +169,8 @@ export class Topic<T> implements Disposable {
   }
 
   /**
-   * Ends all subscriptions after the items that were published, with `error` if
-   * one is given. Repeatable.
+   * Ends all subscriptions after the published items, with `error` if given.
+   * Repeatable.
    */
   close(error?: unknown): void {
     const log = this.#log;
@@ -199,12 +205,15 @@ export class Topic<T> implements Disposable {
   }
 
   #announce(as: unknown, isPresent: boolean): void {
-    // Nothing is published where nobody has asked for the presence.
+    // The topic of changes exists only once `presence` was read.
     this.#presence?.publish({ as, isPresent }).catch(() => {});
   }
 }
 
-/** An id that was not given yet is of another clock: items may be missing. */
+/**
+ * Returns the id to continue from. An `after` that was not assigned yet comes
+ * from another clock: items may be missing, so the subscriber counts as slow.
+ */
 function firstAfter(after: number, nextId: number): number {
   return after < nextId ? after + 1 : -Infinity;
 }

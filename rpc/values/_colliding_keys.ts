@@ -1,15 +1,15 @@
-/** A bucket of a map may have this many keys on average over its keys. */
+/** The maximum number of other keys in the bucket of a key, on average. */
 const MOST_AVERAGE = 16;
 
-/** Fewer keys cost little, however they are chosen. */
+/** Up to this many keys cost little, however they are chosen. */
 const HARMLESS_COUNT = 64;
 
 /**
- * Returns whether the numbers among `keys` are chosen so that a `Map` or `Set`
- * of them takes quadratic time. V8 hashes texts with a secret seed, but numbers
- * by a fixed function (`ComputeUnseededHash` and `ComputeLongHash` in its
- * `src/utils/utils.h`), which a peer can compute, too: 16,000 keys of one bucket
- * take 1.5 s in place of 4 ms.
+ * Returns whether the numbers among `keys` collide so much that a `Map` or
+ * `Set` of them takes quadratic time. V8 hashes strings with a secret seed, but
+ * numbers with a fixed function (`ComputeUnseededHash` and `ComputeLongHash` in
+ * its `src/utils/utils.h`), which a peer can compute, too: 16,000 keys in one
+ * bucket take 1.5 s instead of 4 ms.
  */
 export function collide(keys: Iterable<unknown>): boolean {
   const hashes: number[] = [];
@@ -19,7 +19,7 @@ export function collide(keys: Iterable<unknown>): boolean {
     }
   }
   if (hashes.length <= HARMLESS_COUNT) return false;
-  // A map has half as many buckets as it has room for keys.
+  // A map has half as many buckets as its capacity for keys.
   const mask = 2 ** Math.floor(Math.log2(hashes.length)) - 1;
   const counts = new Uint32Array(mask + 1);
   let steps = 0;
@@ -27,7 +27,7 @@ export function collide(keys: Iterable<unknown>): boolean {
   return steps > MOST_AVERAGE * hashes.length;
 }
 
-/** Returns the hash of a key, as V8 computes it. For tests. */
+/** Returns the hash of a key as V8 computes it. Exported for tests. */
 export function hashKey(key: number | bigint): number {
   if (typeof key === "bigint") {
     return hashLong(BigInt.asUintN(64, key < 0n ? -key : key));

@@ -2,7 +2,10 @@ import type { CodecCapabilities } from "../../channel/codecs/codec.ts";
 import type { TypeEntry } from "../../channel/codecs/types/type_entry.ts";
 import { isRich, packRich, unpackRich } from "./_rich_values.ts";
 
-/** The custom type in which values travel that a codec does not carry. */
+/**
+ * Returns the custom type that encodes values which a codec cannot encode
+ * itself.
+ */
 export function richType({ binary }: CodecCapabilities): TypeEntry {
   return {
     matches: (value) => isRich(value, binary),

@@ -1,30 +1,33 @@
 import { printable, printableLines } from "../../transports/printable.ts";
 import { collide } from "./_colliding_keys.ts";
 
-/** What the two sides of a connection allow. */
+/** Options for encoding, which depend on both sides of a connection. */
 export interface RichValueOptions {
-  /** Whether the codec carries a `Uint8Array`. */
+  /** Whether the codec can encode a `Uint8Array`. */
   readonly binary: boolean;
   /** Whether errors are sent with their stacks. */
   readonly stacks: boolean;
 }
 
-/** The form in which a value travels that codecs do not carry. */
+/** The encoded form of a value that codecs cannot encode themselves. */
 export type RichValue = readonly [kind: string, data: unknown];
 
-/** How values of one class become data, whose parts may be such values. */
+/**
+ * Encodes and decodes the values of one class. Parts of the data may themselves
+ * need encoding.
+ */
 interface Kind<T> {
   readonly name: string;
   readonly type: abstract new (...args: never) => T;
   pack(value: T, options: RichValueOptions): unknown;
-  /** Throws if the data has another form. */
+  /** Throws if the data is malformed. */
   unpack(data: unknown): T;
 }
 
 const date: Kind<Date> = {
   name: "Date",
   type: Date,
-  // Not every codec carries the number of an invalid date.
+  // Not every codec can encode `NaN`, the time of an invalid date.
   pack: (date) => Number.isNaN(date.getTime()) ? null : date.getTime(),
   unpack: (data) => new Date(data === null ? NaN : expect(data, "number")),
 };
@@ -76,7 +79,10 @@ const arrayBuffer: Kind<ArrayBuffer> = {
 
 type ViewType = new (buffer: ArrayBuffer) => ArrayBufferView;
 
-/** Kinds of views. Their bytes are in the order of the machine, the little end first. */
+/**
+ * The classes of views. Their bytes are sent in the machine's order, which is
+ * little-endian.
+ */
 const viewTypes: readonly ViewType[] = [
   DataView,
   Int8Array,
@@ -104,7 +110,7 @@ const kinds = [date, map, set, url, regExp, arrayBuffer, ...views] as Kind<
   object
 >[];
 
-/** An instance of a subclass is none of these: its class would be lost. */
+/** Instances of subclasses do not match, because their class would be lost. */
 const byPrototype = new Map<unknown, Kind<object>>(
   kinds.map((kind) => [kind.type.prototype, kind]),
 );
@@ -114,8 +120,8 @@ const byName = new Map<unknown, Kind<object>>(
 );
 
 /**
- * Returns whether a value, of those that are no plain data, travels in a form of
- * its own. Bytes do not if the codec carries them.
+ * Returns whether a value that is not plain data has an encoded form here.
+ * Bytes do not need one if the codec can encode them.
  */
 export function isRich(value: unknown, binary: boolean): boolean {
   if (typeof value !== "object" || value === null) {
@@ -127,8 +133,8 @@ export function isRich(value: unknown, binary: boolean): boolean {
 }
 
 /**
- * Returns the form in which a value travels that codecs do not carry, or `null`
- * for any other value. Parts of the data may be such values themselves.
+ * Returns the encoded form of a value that codecs cannot encode themselves, or
+ * `null` for any other value. Parts of the data may themselves need encoding.
  */
 export function packRich(
   value: unknown,
@@ -153,9 +159,9 @@ export function packRich(
 }
 
 /**
- * Returns the value that a peer has sent in the form of {@linkcode packRich}.
+ * Decodes a value that a peer has encoded with {@linkcode packRich}.
  *
- * @throws {TypeError} If it has another form.
+ * @throws {TypeError} If the data is malformed.
  */
 export function unpackRich(value: unknown): unknown {
   const [name, data] = expectPair(value);
@@ -178,7 +184,7 @@ export function unpackRich(value: unknown): unknown {
   }
 }
 
-// Hexadecimal, because reading decimal digits takes quadratic time.
+// Hexadecimal, because parsing decimal digits takes quadratic time.
 function unpackBigint(text: string): bigint {
   if (!/^-?[0-9a-f]+$/.test(text)) {
     throw new TypeError("a bigint has no digits");
@@ -208,7 +214,10 @@ function packError(error: Error, { stacks }: RichValueOptions): unknown {
   };
 }
 
-/** Control characters are escaped, as in the texts of a `RemoteError`. */
+/**
+ * Decodes an error. Control characters are escaped, as in the texts of a
+ * `RemoteError`.
+ */
 function unpackError(packed: unknown): Error {
   if (typeof packed !== "object" || packed === null) throw wrongForm();
   const fields = packed as Readonly<Record<string, unknown>>;
@@ -219,7 +228,7 @@ function unpackError(packed: unknown): Error {
     ? new AggregateError(expectList(fields.errors), message, options)
     : new (ERRORS.get(name) ?? Error)(message, options);
   if (error.name !== name) define(error, "name", name);
-  // Without a stack of the other side, that of this one would mislead.
+  // Without a stack from the other side, a stack of this side would mislead.
   const stack = fields.stack === undefined
     ? `${name}: ${message}`
     : printableLines(expect(fields.stack, "string"));
@@ -240,7 +249,8 @@ function define(
 }
 
 function packBytes(bytes: Uint8Array, isCarried: boolean): unknown {
-  // A view of another class of the same bytes would not be carried.
+  // Codecs may not encode other classes of views, so wrap the bytes in a plain
+  // `Uint8Array`.
   if (isCarried) return new Uint8Array(bytes);
   let text = "";
   for (let at = 0; at < bytes.length; at += 8_192) {
@@ -249,7 +259,7 @@ function packBytes(bytes: Uint8Array, isCarried: boolean): unknown {
   return btoa(text);
 }
 
-/** Returns a buffer of its own, which begins with the bytes. */
+/** Returns a new buffer that contains only the bytes. */
 function unpackBuffer(data: unknown): ArrayBuffer {
   if (data instanceof Uint8Array) return data.slice().buffer;
   const text = atob(expect(data, "string"));
