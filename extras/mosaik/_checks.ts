@@ -3,7 +3,7 @@ import { isRecord } from "../../rpc/internal.ts";
 import type { Inputs, OutputRequest } from "./data.ts";
 import type { Meta, SimulatorType } from "./meta.ts";
 
-/** A kind of argument. */
+/** A kind of argument, with a type guard. */
 interface Kind<T> {
   readonly wanted: string;
   readonly fits: (value: unknown) => value is T;
@@ -25,8 +25,8 @@ export const count: Kind<number> = {
 };
 
 /**
- * Returns whether JSON writes a number as an integer of Python, whose integers
- * have no limit: larger numbers are written with an exponent.
+ * Returns whether JSON writes a number as a Python integer. Python's integers
+ * have no limit, but JSON writes larger numbers with an exponent.
  */
 export function isInteger(value: unknown): value is number {
   return Number.isInteger(value) && Math.abs(value as number) < 1e21;
@@ -44,7 +44,7 @@ export const outputRequest: Kind<OutputRequest> = {
 };
 
 /**
- * Returns the arguments of a call of mosaik.
+ * Checks and returns the arguments of a call from mosaik.
  *
  * @throws {TypeError} If they are not of these kinds.
  */
@@ -81,15 +81,15 @@ export interface CheckedMeta extends Meta {
 const TYPES: readonly unknown[] = ["time-based", "event-based", "hybrid"];
 
 /**
- * Checks those parts of a simulator's meta that mosaik does not check, or for
- * which it has no message. The attributes of models are left to mosaik.
+ * Checks the parts of a simulator's meta that mosaik does not check, or for
+ * which it has no error message. mosaik itself checks the attributes of models.
  *
  * @throws {TypeError} If a part is wrong; the message says why.
  */
 export function checkedMeta(meta: Meta, simulator: object): CheckedMeta {
   if (!isRecord(meta)) refuse("it is no object");
   const { api_version = "3.0", type, models, extra_methods = [] } = meta;
-  // With any other version mosaik would call in another way.
+  // With other versions, mosaik makes its calls differently.
   if (typeof api_version !== "string" || !/^3(\.\d+)*$/.test(api_version)) {
     refuse(`'api_version' is '${api_version}', only '3.0' is spoken here`);
   }
@@ -109,7 +109,9 @@ export function checkedMeta(meta: Meta, simulator: object): CheckedMeta {
   return { ...meta, api_version };
 }
 
-/** Returns a method of the simulator itself; `null` for those of all objects. */
+/**
+ * Returns a method of the simulator; `null` for methods that all objects have.
+ */
 export function extraMethod(
   simulator: object,
   name: string,
@@ -126,10 +128,11 @@ function refuse(why: string): never {
 }
 
 /**
- * Checks what `create` returned. Types and ids are left to mosaik.
+ * Checks the entities that `create` returned. mosaik itself checks types and
+ * ids.
  *
- * @throws {TypeError} If it is no list of `num` entities, or one of them has
- * an id that mosaik takes for something else.
+ * @throws {TypeError} If it is not a list of `num` entities, or an entity has
+ * the reserved id `"time"`.
  */
 export function checkEntities(
   entities: unknown,
@@ -153,7 +156,8 @@ export function checkEntities(
 /**
  * Checks the time of the next step that `step` returned.
  *
- * @throws {TypeError} If it is neither that nor, where allowed, nothing.
+ * @throws {TypeError} If it is not a time, or is missing for a time-based
+ * simulator.
  * @throws {RangeError} If it is not later than `time`.
  */
 export function checkNextStep(
@@ -174,10 +178,10 @@ export function checkNextStep(
 }
 
 /**
- * Checks what `getData` returned after a step at `time`.
+ * Checks the outputs that `getData` returned after a step at `time`.
  *
- * @throws {TypeError} If it is not by entity and attribute.
- * @throws {RangeError} If it is for a time that is past.
+ * @throws {TypeError} If they are not grouped by entity and attribute.
+ * @throws {RangeError} If they are for a time in the past.
  */
 export function checkOutputs(outputs: unknown, time: number): void {
   const act = "tell outputs";

@@ -1,12 +1,12 @@
 import { printable } from "../../transports/printable.ts";
 import { LOG_LEVELS, type LogLevel } from "./command_line.ts";
 
-/** Tells something of a level; a text that costs something is made if told. */
+/** Logs a text at a level. A function creates the text only if it is logged. */
 export type Log = (level: LogLevel, text: string | (() => string)) => void;
 
 /**
- * A {@linkcode Log} on standard error that leaves out what is below `least`. A
- * text, which may come from mosaik, is one line.
+ * Returns a {@linkcode Log} that writes to standard error, without levels below
+ * `least`. Each text, which may come from mosaik, is written as one line.
  */
 export function logTo(least: LogLevel): Log {
   const from = LOG_LEVELS.indexOf(least);
@@ -17,13 +17,13 @@ export function logTo(least: LogLevel): Log {
   };
 }
 
-/** Prints on standard error. */
+/** Prints to standard error. */
 export function printError(text: string): void {
   // deno-lint-ignore no-console -- a program on the command line speaks to people
   console.error(text);
 }
 
-/** Prints on standard output. */
+/** Prints to standard output. */
 export function print(text: string): void {
   // deno-lint-ignore no-console -- the help is what was asked for
   console.log(text);

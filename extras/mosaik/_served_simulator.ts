@@ -20,31 +20,30 @@ import type { InitParams, Inputs, OutputRequest } from "./data.ts";
 import type { Mosaik } from "./mosaik.ts";
 import type { Simulator } from "./simulator.ts";
 
-/** The shortest entity in an answer: `{"eid":"","type":""},`. */
+/** The minimum size of an entity in an answer: `{"eid":"","type":""},`. */
 const ENTITY_BYTES = 21;
 
 /** The keyword arguments of a call. */
 type Kwargs = Readonly<Record<string, unknown>>;
 
 /**
- * Calls the functions of a simulator by the names and with the arguments of
- * mosaik, checks what they return, and gives them mosaik to call. It knows
- * nothing of connections.
+ * Maps mosaik's calls to the functions of a simulator, checks their results,
+ * and lets them call mosaik. It is independent of the connection.
  */
 export class ServedSimulator {
   readonly #simulator: Simulator;
   readonly #mosaik: Mosaik;
   readonly #maxFrameBytes: number;
   readonly #report: (error: unknown) => void;
-  /** What mosaik was told, or `null` before that. */
+  /** The meta that was sent to mosaik, or `null` before that. */
   #meta: CheckedMeta | null = null;
-  /** The time of the newest step. */
+  /** The time of the last step. */
   #time = -1;
 
   /**
-   * Answers must fit frames of `limits.frames.maxBytes`. The simulator's own
-   * calls leave by `send` until the signal aborts. `report` hears of results
-   * that mosaik refuses.
+   * Answers must fit in `maxFrameBytes`. The simulator's calls to mosaik are
+   * sent with `send` until `signal` aborts. `report` receives the errors about
+   * results that mosaik refuses.
    */
   constructor(
     simulator: Simulator,
@@ -59,14 +58,14 @@ export class ServedSimulator {
     this.#mosaik = this.#client(signal, send);
   }
 
-  /** Returns the calls to mosaik, which leave one after the other. */
+  /** Returns the client for calls to mosaik, which are made one at a time. */
   #client(
     signal: AbortSignal,
     send: (content: unknown) => Promise<unknown>,
   ): Mosaik {
-    /** Settles with the newest call, and never rejects. */
+    /** Resolves when the last call has settled. Never rejects. */
     let last: Promise<unknown> = Promise.resolve();
-    // The type stands for whatever mosaik answers.
+    // The type `never` stands for any answer of mosaik.
     const call = (name: string, ...args: unknown[]): Promise<never> => {
       const reply = last.then(() => send([name, args, {}]));
       last = reply.catch(() => {});
@@ -105,8 +104,8 @@ export class ServedSimulator {
    * Answers one call of mosaik.
    *
    * @throws {MethodNotFoundError} If there is no such method.
-   * @throws {TypeError} If it comes too early, its arguments are not mosaik's,
-   * or what `init` or `create` return is not what mosaik needs.
+   * @throws {TypeError} If the call is too early, its arguments are invalid, or
+   * `init` or `create` return an invalid result.
    */
   async call(
     name: string,
@@ -180,8 +179,8 @@ export class ServedSimulator {
   }
 
   /**
-   * Reports a wrong result, which is sent all the same: mosaik raises an error
-   * about it, whereas its `run` returns normally after a call that failed.
+   * Reports an invalid result, which is sent nevertheless: mosaik raises an
+   * error for it, whereas its `run` returns normally if the call fails.
    */
   #check(check: () => void): void {
     try {

@@ -28,12 +28,16 @@ import type { Simulator } from "./simulator.ts";
 
 const GRACE_MS = 1_000;
 const STOP_MS = 10_000;
-/** Calls within mosaik's `run`, which returns normally if one fails. */
+/**
+ * The calls made by mosaik's `run`, which returns normally even if one fails.
+ */
 const CALLS_OF_RUN: readonly unknown[] = ["setup_done", "step", "get_data"];
 
-/** What a {@linkcode SimulatorRun} is made with. */
+/** Options for a {@linkcode SimulatorRun}. */
 export interface RunOptions extends SimulatorOptions {
-  /** Hears of each call of mosaik before it is answered; for `runSimulator`. */
+  /**
+   * Called for each call of mosaik before it is answered; for `runSimulator`.
+   */
   readonly onCall?:
     | ((name: string, args: readonly unknown[]) => void)
     | undefined;
@@ -50,12 +54,12 @@ export function channelOptions(
 }
 
 /**
- * One simulator from its connection to its end: it answers mosaik's calls one
- * after the other, and sees to it that `stop` runs.
+ * The run of one simulator from its connection to its end. It answers mosaik's
+ * calls one at a time, and ensures that `stop` runs.
  */
 export class SimulatorRun implements RunningSimulator {
   address = "";
-  /** The channel to mosaik: the first one that was started. */
+  /** The channel to mosaik: the first channel that was started. */
   channel: ConnectionChannel | null = null;
 
   readonly #simulator: Simulator;
@@ -70,7 +74,7 @@ export class SimulatorRun implements RunningSimulator {
   readonly #onAbort = () => this.#endHere("aborted", "the signal aborted");
   #server: Server | null = null;
   #wait: Timeout | null = null;
-  /** Settles when all calls so far are answered; never rejects. */
+  /** Resolves when all calls so far are answered. Never rejects. */
   #calls: Promise<void> = Promise.resolve();
 
   /** Checks the options. */
@@ -120,8 +124,8 @@ export class SimulatorRun implements RunningSimulator {
   };
 
   /**
-   * From now on the user has it. A server belongs to it, if there is one; then
-   * it ends unless mosaik connects within `timeoutMs`.
+   * Called when the run is handed to the user. It takes over `server`, if there
+   * is one, and then ends unless mosaik connects within `timeoutMs`.
    */
   begin(address: string, server: Server | null, timeoutMs = Infinity): void {
     this.address = address;
@@ -154,12 +158,12 @@ export class SimulatorRun implements RunningSimulator {
   #take(request: Request): void {
     const { content } = request;
     if (isCall(content) && content[0] === "stop") {
-      // It is not to be answered: the end of the connection is the answer.
+      // Not answered: the end of the connection is the answer.
       const message = "mosaik stopped the simulator";
       this.#end({ by: "peer", code: "closed", message });
       return;
     }
-    // Whatever goes wrong in one call, the next is answered.
+    // A failed call does not prevent the next one from being answered.
     this.#calls = this.#calls.then(() => this.#answer(request))
       .catch((error) => this.#report(error));
   }
@@ -169,7 +173,7 @@ export class SimulatorRun implements RunningSimulator {
     const { content } = request;
     try {
       const result = await this.#call(content);
-      // If it cannot be sent mosaik has been told that, and why.
+      // If the result cannot be sent, the channel has sent mosaik the reason.
       request.reply(result ?? null)
         .catch((error) => this.#reportFailure(content, error));
     } catch (error) {
@@ -208,7 +212,7 @@ export class SimulatorRun implements RunningSimulator {
     this.#end({ by: "local", code, message });
   }
 
-  /** The one way to `closed`. */
+  /** The only code path that resolves `closed`. */
   async #end(reason: CloseReason): Promise<void> {
     if (this.#ending.signal.aborted) return;
     this.#wait?.stop();
@@ -222,10 +226,10 @@ export class SimulatorRun implements RunningSimulator {
     this.#closed.resolve(reason);
   }
 
-  /** One that takes too long goes on by itself: the end does not wait for it. */
+  /** Runs `stop` of the simulator. Waits at most `stopMs` for it. */
   async #stopSimulator(): Promise<void> {
     let isOver = false;
-    // Async, so that what it throws at once is a rejection, too.
+    // Async, so that a synchronous error becomes a rejection, too.
     const stopping = (async () => await this.#simulator.stop?.())()
       .then(() => {}, (error) => this.#report(error))
       .then(() => isOver = true);

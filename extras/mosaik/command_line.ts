@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { parseAddress } from "../../transports/address.ts";
 
-/** All levels, the most talkative first. */
+/** All levels, the most verbose first. */
 export const LOG_LEVELS = [
   "trace",
   "debug",
@@ -11,25 +11,34 @@ export const LOG_LEVELS = [
   "critical",
 ] as const;
 
-/** How much a simulator tells on standard error; each level tells less. */
+/**
+ * The log levels of a simulator on standard error, from most to least verbose.
+ */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** Options on the command line by their long names, as `node:util` has them. */
+/** Command-line options by their long names, in the format of `node:util`. */
 export type OptionTable = NonNullable<ParseArgsConfig["options"]>;
 
-/** What was on the command line of a simulator, for `configure`. */
+/** The parsed command line of a simulator, for `configure`. */
 export interface CommandLine {
-  /** Where mosaik is, or where to wait for it: `tcp://host:port`. */
+  /**
+   * The address of mosaik, or the address to wait for it at: `tcp://host:port`.
+   */
   readonly address: string;
-  /** Whether mosaik connects to the simulator, and not the other way round. */
+  /**
+   * Whether mosaik connects to the simulator, instead of the simulator to
+   * mosaik.
+   */
   readonly remote: boolean;
-  /** How long mosaik may take to connect then, in milliseconds. */
+  /**
+   * How long to wait for mosaik to connect if `remote` is set, in milliseconds.
+   */
   readonly timeoutMs: number;
-  /** How much is told on standard error. */
+  /** The log level on standard error. */
   readonly logLevel: LogLevel;
   /**
-   * Your own options by name, as `parseArgs` of `node:util` returns them. What
-   * was not given, and has no default, is not there.
+   * Your own options by name, as `parseArgs` of `node:util` returns them.
+   * Options that were not given and have no default are absent.
    */
   readonly options: Readonly<
     Record<string, string | boolean | (string | boolean)[] | undefined>
@@ -44,7 +53,7 @@ const COMMON = {
   timeout: { type: "string", short: "t", default: "60" },
 } as const;
 
-/** The help on what all simulators have in common. */
+/** The help text on the options of all simulators. */
 export const HELP = `Usage: [options] HOST:PORT
 
   HOST:PORT                      Where mosaik is, or where to wait for it
@@ -56,10 +65,10 @@ export const HELP = `Usage: [options] HOST:PORT
                                  [default: 60]`;
 
 /**
- * Reads a command line that may have `own` options beside those of all
- * simulators; `null` if it asks for help.
+ * Parses a command line that may have `own` options in addition to those of all
+ * simulators. Returns `null` if it asks for help.
  *
- * @throws {TypeError} If it cannot be read; the message says why.
+ * @throws {TypeError} If the command line is invalid; the message says why.
  */
 export function parseCommandLine(
   args: readonly string[],

@@ -1,74 +1,74 @@
-/** What mosaik initialises a simulator with. */
+/** The parameters with which mosaik initialises a simulator. */
 export interface InitParams {
-  /** How many seconds one unit of the simulation's time stands for. */
+  /** The length of one unit of simulation time, in seconds. */
   readonly time_resolution: number;
-  /** What the scenario gave to `world.start`. */
+  /** The parameters that the scenario passed to `world.start`. */
   readonly [name: string]: unknown;
 }
 
 /** An instance of a model, as `create` returns it. */
 export interface Entity {
-  /** Its name, which no other entity of the simulator has; not `"time"`. */
+  /** The id of the entity, unique within the simulator; not `"time"`. */
   readonly eid: string;
-  /** The name of its model. */
+  /** The name of the model. */
   readonly type: string;
   /**
-   * The ids of entities of this simulator that it is related to.
+   * The ids of related entities of this simulator.
    *
    * @default {[]}
    */
   readonly rel?: readonly string[];
   /**
-   * Entities that it is made of.
+   * The entities that it contains.
    *
    * @default {[]}
    */
   readonly children?: readonly Entity[];
-  /** Anything else that the scenario should know of it. */
+  /** Further information on the entity for the scenario. */
   readonly extra_info?: unknown;
 }
 
 /**
- * The inputs of a step: entity, attribute, then the full id of the source
- * (`"Simulator-0.entity"`, whose first dot parts the two) and its value.
+ * The inputs of a step, by entity, attribute, and full id of the source. A full
+ * id such as `"Simulator-0.entity"` is divided at its first dot.
  */
 export type Inputs = Readonly<
   Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>
 >;
 
-/** Which attributes of which entities mosaik wants to know. */
+/** The attributes that mosaik requests, by entity. */
 export type OutputRequest = Readonly<Record<string, readonly string[]>>;
 
-/** Values of attributes, by entity and attribute. */
+/** The values of attributes, by entity and attribute. */
 export interface Outputs {
   /**
-   * For which time they are, if not for that of the last step. A time-based
-   * simulator has no such choice.
+   * The time of the values, if it is not that of the last step. Time-based
+   * simulators must not set it.
    */
   readonly time?: number;
-  /** The values of an entity. */
+  /** The values of an entity, by attribute. */
   readonly [eid: string]:
     | Readonly<Record<string, unknown>>
     | number
     | undefined;
 }
 
-/** What mosaik tells of an entity. */
+/** Mosaik's information on an entity. */
 export interface EntityInfo {
-  /** The name of its model. */
+  /** The name of the model. */
   readonly type: string;
-  /** The simulator that it belongs to. */
+  /** The id of the simulator that it belongs to. */
   readonly sid: string;
 }
 
 /** Entities, by full id. */
 export type EntityInfos = Readonly<Record<string, EntityInfo>>;
 
-/** All entities of a scenario, and which of them are related or connected. */
+/** All entities of a scenario, and their relations and connections. */
 export interface EntityGraph {
-  /** All entities. */
+  /** All entities, by full id. */
   readonly nodes: EntityInfos;
-  /** Pairs of full ids; the third is always empty. */
+  /** Pairs of full ids; the third element is always empty. */
   readonly edges: readonly (readonly [
     string,
     string,

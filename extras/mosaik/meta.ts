@@ -1,19 +1,20 @@
 /**
  * When mosaik steps a simulator. `time-based`: at the times that the simulator
- * names itself. `event-based`: when an input arrives. `hybrid`: both.
+ * returns itself. `event-based`: when an input arrives. `hybrid`: both.
  */
 export type SimulatorType = "time-based" | "event-based" | "hybrid";
 
-/** What a simulator tells mosaik of one of its models. */
+/** A simulator's description of one of its models, for mosaik. */
 export interface ModelDescription {
   /**
-   * Whether a scenario may create it; if not, it only comes as a child.
+   * Whether a scenario may create entities of it. Otherwise they exist only as
+   * children of others.
    *
    * @default {true}
    */
   readonly public?: boolean;
   /**
-   * The names of the parameters that `create` takes.
+   * The names of the parameters that `create` accepts.
    *
    * @default {[]}
    */
@@ -31,7 +32,7 @@ export interface ModelDescription {
    */
   readonly any_inputs?: boolean;
   /**
-   * Inputs that cause a step when they arrive.
+   * Inputs that trigger a step when they arrive.
    *
    * @default {all inputs if event-based, those not in `non-trigger` if hybrid
    * and that is given, else none}
@@ -44,13 +45,13 @@ export interface ModelDescription {
    */
   readonly "non-trigger"?: readonly string[];
   /**
-   * Outputs that hold until they change.
+   * Outputs whose values stay valid until they change.
    *
    * @default {all attributes that are not in `non-persistent`}
    */
   readonly persistent?: readonly string[];
   /**
-   * Outputs that are events, there only at the time that they are set for.
+   * Outputs that are events, present only at the time that they are set for.
    *
    * @default {all attributes if event-based, else none}
    */
@@ -58,8 +59,8 @@ export interface ModelDescription {
 }
 
 /**
- * What a simulator tells mosaik of itself, in mosaik's own words: it is sent as
- * it is.
+ * A simulator's description of itself. Its names are mosaik's, because it is
+ * sent unchanged.
  */
 export interface Meta {
   /**
@@ -68,18 +69,18 @@ export interface Meta {
    * @default {"3.0"}
    */
   readonly api_version?: string;
-  /** When mosaik steps it. */
+  /** When mosaik steps the simulator. */
   readonly type: SimulatorType;
-  /** Its models, by name. */
+  /** The models of the simulator, by name. */
   readonly models: Readonly<Record<string, ModelDescription>>;
   /**
-   * The names of the methods that a scenario may call beside those of mosaik.
+   * The names of additional methods that a scenario may call.
    *
    * @default {[]}
    */
   readonly extra_methods?: readonly string[];
   /**
-   * Whether the simulator sets events for itself by `setEvent`.
+   * Whether the simulator sets events for itself with `setEvent`.
    *
    * @default {false}
    */

@@ -1,12 +1,12 @@
 /**
- * Simulators for the co-simulation framework mosaik, version 3, so that a Deno
- * program takes part in scenarios that are written in Python.
+ * Simulators for the co-simulation framework mosaik, version 3. With them a
+ * Deno program can take part in scenarios written in Python.
  *
  * A simulator is a class that extends {@linkcode Simulator}, or a plain object
- * with the same functions. {@linkcode runSimulator} makes a program of it, for
+ * with the same functions. {@linkcode runSimulator} runs it as a program, for
  * mosaik's `cmd`; {@linkcode connectSimulator} and {@linkcode listenSimulator}
- * start it from code, the latter for mosaik's `connect`. Scenarios stay in
- * Python: this is no scheduler.
+ * start it from code, the latter for mosaik's `connect`. Scenarios are still
+ * written in Python: this is not a scheduler.
  *
  * ```ts
  * import { type Inputs, listenSimulator, Simulator } from "@denomas/denomas/mosaik";

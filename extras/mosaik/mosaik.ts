@@ -1,29 +1,29 @@
 import type { EntityGraph, EntityInfos } from "./data.ts";
 
 /**
- * What a simulator may ask of mosaik. Calls go out one at a time, in their
- * order; each rejects with a `RemoteError` if mosaik refuses it, and with a
- * `ConnectionClosedError` if mosaik is gone.
+ * The calls that a simulator can make to mosaik. They are sent one at a time,
+ * in order. A call rejects with a `RemoteError` if mosaik refuses it, and with
+ * a `ConnectionClosedError` if mosaik is gone.
  */
 export interface Mosaik {
-  /** Aborts when mosaik stops the simulator, or is gone. */
+  /** Aborts when mosaik stops the simulator or is gone. */
   readonly signal: AbortSignal;
-  /** How far the simulation is, in percent. */
+  /** Resolves to the progress of the simulation, in percent. */
   getProgress(): Promise<number>;
-  /** All entities, and which of them are related or connected. */
+  /** Resolves to all entities, and which of them are related or connected. */
   getRelatedEntities(): Promise<EntityGraph>;
-  /** The entities that are related to the one with this full id. */
+  /** Resolves to the entities that are related to the one with this full id. */
   getRelatedEntities(fullId: string): Promise<EntityInfos>;
-  /** The entities that are related to each of these. */
+  /** Resolves to the entities that are related to each of these, by full id. */
   getRelatedEntities(
     fullIds: readonly string[],
   ): Promise<Readonly<Record<string, EntityInfos>>>;
   /**
-   * Asks for a step at `time`, at any moment; mosaik allows it only in a
-   * simulation that runs in real time.
+   * Requests a step at `time`. It can be called at any moment, but mosaik
+   * allows it only in a simulation that runs in real time.
    *
    * @throws {TypeError} If the simulator's meta has no `set_events: true`.
-   * @throws {RangeError} If `time` is no integer from 0.
+   * @throws {RangeError} If `time` is not an integer from 0.
    */
   setEvent(time: number): Promise<void>;
   /**
@@ -35,9 +35,9 @@ export interface Mosaik {
     attributes: Readonly<Record<string, readonly string[]>>,
   ): Promise<Readonly<Record<string, Readonly<Record<string, unknown>>>>>;
   /**
-   * Sets inputs of entities of other simulators during a step: full id of the
-   * source, then of the destination, then attribute and value. Conditions are
-   * those of `getData`.
+   * Sets inputs of entities of other simulators during a step. `data` is keyed
+   * by the full id of the source, then that of the destination, then the
+   * attribute. The conditions of `getData` apply.
    */
   setData(
     data: Readonly<

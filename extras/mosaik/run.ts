@@ -17,7 +17,7 @@ import type { RunOptions } from "./_simulator_run.ts";
 import type { Simulator } from "./simulator.ts";
 import { connectSimulator, listenSimulator } from "./start.ts";
 
-/** By which a process is asked to end; Windows has only the first. */
+/** The signals that ask a process to end; Windows has only the first one. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
@@ -25,16 +25,17 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 /** Options for {@linkcode runSimulator}. */
 export interface RunSimulatorOptions extends SimulatorOptions {
   /**
-   * What the help says that the program does, and what options of your own it
-   * has.
+   * The text at the beginning of the help, such as what the program does and
+   * which options of its own it has.
    *
    * @default {"A simulator for mosaik."}
    */
   readonly description?: string | undefined;
   /**
-   * Options of your own on the command line, as `parseArgs` of `node:util` takes
-   * them; `configure` is given what was there. Those of all simulators, `help`,
-   * `log-level`, `remote`, `timeout` and their letters, stay as they are.
+   * Your own command-line options, in the format of `parseArgs` of `node:util`.
+   * Their values are passed to `configure`. The options of all simulators,
+   * `help`, `log-level`, `remote`, `timeout` and their letters, cannot be
+   * replaced.
    *
    * @default {none}
    */
@@ -48,14 +49,15 @@ export interface RunSimulatorOptions extends SimulatorOptions {
 }
 
 /**
- * Runs a simulator as a program with the command line that mosaik's own
- * simulators have: `HOST:PORT`, to which it connects, and with `--remote` where
- * it waits for mosaik instead; `--timeout`, `--log-level`, `--help`.
+ * Runs a simulator as a program with the same command line as mosaik's own
+ * simulators. It connects to `HOST:PORT`, or with `--remote` waits there for
+ * mosaik. Further options are `--timeout`, `--log-level` and `--help`.
  *
- * Resolves at the end, after `stop`, to the exit code for the program: 0 if
- * mosaik stopped it, if it was interrupted, or if only help was asked for;
- * else 1, and standard error says why. `SIGTERM`, by which mosaik ends processes
- * that it has started, and `SIGINT` close the simulator in good order.
+ * Resolves at the end, after `stop`, to the exit code for the program. The code
+ * is 0 if mosaik stopped the simulator, if it was interrupted, or if only the
+ * help was shown; otherwise it is 1, and the reason is on standard error.
+ * `SIGTERM`, with which mosaik ends the processes that it has started, and
+ * `SIGINT` close the simulator gracefully.
  *
  * ```ts
  * import { runSimulator, Simulator } from "@denomas/denomas/mosaik";
@@ -108,7 +110,7 @@ async function runAs(
   const onError: OnError = (error, context) => {
     failures++;
     if (options.onError === undefined) log("error", describeThrown(error));
-    // What it returns may be a promise that rejects, which the caller hears.
+    // Returned, so that the caller handles a promise that rejects.
     else return options.onError(error, context);
   };
   const interruption = new AbortController();
@@ -156,7 +158,7 @@ function logCall(log: Log, name: string, args: readonly unknown[]): void {
   log("trace", () => `its arguments are ${JSON.stringify(args)}`);
 }
 
-/** Tells how it ended, and whether that was in good order. */
+/** Logs how the run ended, and returns whether it ended normally. */
 function conclude({ by, code, message }: CloseReason, log: Log): boolean {
   const isGood = by === "local" || (by === "peer" && code === "closed");
   log(isGood ? "info" : "error", message);

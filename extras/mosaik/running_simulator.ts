@@ -4,39 +4,39 @@ import type { OnError } from "../../channel/report.ts";
 import type { TlsOptions } from "../../transports/tls/options.ts";
 import type { Transport } from "../../transports/transport.ts";
 
-/** Options of a simulator, whichever side connects. */
+/** Options of a simulator that apply whichever side connects. */
 export interface SimulatorOptions {
   /**
-   * Closes the simulator when it aborts, or gives up connecting; the promise
-   * of `connectSimulator` then rejects with the signal's reason.
+   * Closes the simulator when it aborts. If it aborts while `connectSimulator`
+   * is connecting, the returned promise rejects with the signal's reason.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How long a call that is running may go on at the end before `stop` runs
-   * all the same, in milliseconds. Its `mosaik.signal` has aborted by then.
+   * How long a running call may continue at the end before `stop` runs anyway,
+   * in milliseconds. `mosaik.signal` has aborted by then.
    *
    * @default {1_000}
    */
   readonly graceMs?: number | undefined;
   /**
-   * How long `stop` may take, in milliseconds; `Infinity` for ever. One that
-   * takes longer is reported to `onError`, and the simulator is closed.
+   * How long `stop` may take, in milliseconds; `Infinity` for no limit. If it
+   * takes longer, that is reported to `onError`, and the simulator is closed.
    *
    * @default {10_000}
    */
   readonly stopMs?: number | undefined;
   /**
-   * What becomes of `NaN` and the infinities in outputs: `"error"` refuses
-   * them, `"python"` sends them as Python does. Inputs may have them always.
+   * How to handle `NaN` and infinities in outputs: `"error"` refuses them,
+   * `"python"` sends them as Python does. Inputs may always contain them.
    *
    * @default {"error"}
    */
   readonly nonFinite?: "error" | "python" | undefined;
-  /** Limits to put in the place of the defaults. */
+  /** Limits that replace the defaults. */
   readonly limits?: LimitOptions | undefined;
   /**
-   * Encrypts connections over TCP. mosaik itself does not: this is for a proxy
-   * between the two.
+   * Encrypts connections over TCP. mosaik itself does not support encryption,
+   * so this requires a proxy between the two.
    *
    * @default {nothing is encrypted}
    */
@@ -48,8 +48,8 @@ export interface SimulatorOptions {
    */
   readonly transports?: readonly Transport[] | undefined;
   /**
-   * Hears of errors that mosaik is not told: what `stop` throws, and breaches
-   * of the protocol.
+   * Receives errors of this side, such as errors of `stop`, `setupDone`, `step`
+   * and `getData`, invalid results, and protocol violations.
    *
    * @default {one line on stderr}
    */
@@ -58,24 +58,25 @@ export interface SimulatorOptions {
 
 /**
  * A simulator that serves mosaik, or waits for it. It owns its connection, and
- * the server if it has one.
+ * its server if it has one.
  *
- * It ends when mosaik stops it, when mosaik is gone, or when it is closed
- * here. Then `mosaik.signal` aborts, the call that is running is waited for,
- * the simulator's `stop` runs, once, and the connection is closed.
+ * It ends when mosaik stops it, when mosaik is gone, or when it is closed here.
+ * Then `mosaik.signal` aborts, the running call is awaited for up to `graceMs`,
+ * the simulator's `stop` runs once, and the connection is closed.
  */
 export interface RunningSimulator extends AsyncDisposable {
-  /** Where mosaik is, or where it is to connect to. */
+  /** The address of mosaik, or the address for mosaik to connect to. */
   readonly address: string;
   /**
-   * Resolves when all is over, `stop` included, to the reason; `by` is
-   * `"peer"` if mosaik stopped it or is gone, which `reason` tells apart.
-   * Never rejects.
+   * Resolves to the reason when the simulator has ended, including `stop`. If
+   * mosaik stopped it or is gone, `by` is `"peer"`, and `code` is `"closed"` or
+   * `"lost"`. Never rejects.
    */
   readonly closed: Promise<CloseReason>;
   /**
-   * Ends it. Repeatable; joins an end in progress; never rejects. What mosaik
-   * calls should not await it, since it waits for that.
+   * Ends the simulator. Repeatable; joins an end in progress; never rejects.
+   * The simulator's own functions should not await it, because it waits for
+   * them.
    */
   close(): Promise<void>;
 }

@@ -10,14 +10,15 @@ import type { Meta } from "./meta.ts";
 import type { Mosaik } from "./mosaik.ts";
 
 /**
- * The base of simulators that are classes: all it does is to say what must be
- * there. A plain object with the same functions does as well. mosaik calls them
- * one at a time. What one throws is told to mosaik, which ends the simulation.
- * mosaik's `run` then returns as if it were complete, so what `setupDone`, `step`
- * and `getData` throw goes to `onError`, too.
+ * The base class of simulators, which only declares their functions. A plain
+ * object with the same functions works as well. mosaik calls the functions one
+ * at a time. An error that one throws is sent to mosaik, which ends the
+ * simulation. mosaik's `run` then returns as if it were complete, so errors of
+ * `setupDone`, `step` and `getData` are reported to `onError`, too.
  *
- * Methods that `meta.extra_methods` names stand beside these. A scenario's
- * keyword arguments arrive as a last argument, a plain object.
+ * A simulator may have further methods, which `meta.extra_methods` lists. A
+ * scenario's keyword arguments are passed to them as the last argument, a plain
+ * object.
  *
  * ```ts
  * import { type Entity, type Inputs, Simulator } from "@denomas/denomas/mosaik";
@@ -40,12 +41,12 @@ import type { Mosaik } from "./mosaik.ts";
  * ```
  */
 export abstract class Simulator {
-  /** What mosaik is told, unless `init` returns another. */
+  /** The meta that is sent to mosaik, unless `init` returns another one. */
   abstract readonly meta: Meta;
 
   /**
-   * Comes first. May return what `meta` is to be with these parameters.
-   * `mosaik` serves for the whole simulation.
+   * Called first. May return the meta for these parameters. `mosaik` can be
+   * used for the whole simulation.
    */
   init?(
     sid: string,
@@ -53,20 +54,21 @@ export abstract class Simulator {
     mosaik: Mosaik,
   ): Meta | void | Promise<Meta | void>;
 
-  /** Makes exactly `num` entities of a model. */
+  /** Creates exactly `num` entities of a model. */
   abstract create(
     num: number,
     model: string,
     params: Readonly<Record<string, unknown>>,
   ): readonly Entity[] | Promise<readonly Entity[]>;
 
-  /** Comes once all entities are created and connected. */
+  /** Called once all entities are created and connected. */
   setupDone?(): void | Promise<void>;
 
   /**
    * Advances to `time`, and returns the time of the next step: an integer later
-   * than `time`, or nothing or `null` where the type is not time-based. Until
-   * `maxAdvance` no step comes that the simulator has not caused itself.
+   * than `time`, or nothing or `null` if the type is not time-based. Until
+   * `maxAdvance`, the only further steps are those that the simulator causes
+   * itself.
    */
   abstract step(
     time: number,
@@ -76,20 +78,22 @@ export abstract class Simulator {
   ): number | null | void | Promise<number | null | void>;
 
   /**
-   * Returns the values asked for; those that are no news may be left out.
-   * Needed as soon as an output is connected.
+   * Returns the requested values; values that have not changed may be omitted.
+   * Required if any output is connected.
    */
   getData?(outputs: OutputRequest): Outputs | Promise<Outputs>;
 
   /**
-   * Cleans up. Runs once at the end, however that comes: mosaik stops the
-   * simulator or is gone, or the simulator is closed on this side.
+   * Cleans up. Runs once at the end, whether mosaik stops the simulator, mosaik
+   * is gone, or the simulator is closed on this side.
    */
   stop?(): void | Promise<void>;
 
-  /** Takes the command line, before anything else; for `runSimulator` only. */
+  /**
+   * Receives the command line before any other call; only for `runSimulator`.
+   */
   configure?(args: CommandLine): void | Promise<void>;
 }
 
-/** The functions that make up a simulator, as methods of a class or an object. */
+/** The functions of a simulator, as methods of a class or an object. */
 export type SimulatorFunctions = Simulator;

@@ -11,8 +11,8 @@ import { channelOptions, SimulatorRun } from "./_simulator_run.ts";
 /** Options for {@linkcode connectSimulator}. */
 export interface ConnectSimulatorOptions extends SimulatorOptions {
   /**
-   * For how long to try again while mosaik cannot be reached, in milliseconds;
-   * 0 for one attempt, `Infinity` for ever.
+   * How long to retry while mosaik cannot be reached, in milliseconds; 0 for
+   * one attempt, `Infinity` for no limit.
    *
    * @default {0}
    */
@@ -20,11 +20,11 @@ export interface ConnectSimulatorOptions extends SimulatorOptions {
 }
 
 /**
- * Connects a simulator to mosaik, which listens at `address` for one that it
- * has started by `cmd`.
+ * Connects a simulator to mosaik, which listens at `address` for a simulator
+ * that it has started with `cmd`.
  *
- * @param address Where mosaik is: `tcp://host:port`.
- * @throws {ConnectError} If nobody could be reached.
+ * @param address The address of mosaik: `tcp://host:port`.
+ * @throws {ConnectError} If mosaik could not be reached.
  * @throws {TypeError} If the address has no known form.
  * @throws {RangeError} If an option or a limit is out of range.
  */
@@ -43,14 +43,14 @@ export async function connectSimulator<S extends Simulator>(
   return run;
 }
 
-/** How long mosaik may take to connect where nothing else is asked. */
+/** The default time for mosaik to connect. */
 const TIMEOUT_MS = 60_000;
 
 /** Options for {@linkcode listenSimulator}. */
 export interface ListenSimulatorOptions extends SimulatorOptions {
   /**
-   * How long mosaik may take to connect, in milliseconds; `Infinity` for ever.
-   * After that the simulator is closed.
+   * How long mosaik may take to connect, in milliseconds; `Infinity` for no
+   * limit. After that the simulator is closed.
    *
    * @default {60_000}
    */
@@ -58,9 +58,9 @@ export interface ListenSimulatorOptions extends SimulatorOptions {
 }
 
 /**
- * Waits at `address` for mosaik to connect, as it does by `connect`, and
+ * Waits at `address` for mosaik to connect, as it does with `connect`, and
  * serves the simulator to it. Resolves as soon as it listens; its `address`
- * has the real port then. Nobody but the first who connects is served.
+ * then contains the actual port. Only the first client that connects is served.
  *
  * ```ts
  * import { listenSimulator } from "@denomas/denomas/mosaik";
@@ -83,9 +83,9 @@ export interface ListenSimulatorOptions extends SimulatorOptions {
  * assertEquals(await mosaik.send(["step", [0, {}, 3600], {}]), 60);
  * ```
  *
- * @param address Where to listen: `tcp://host:port`, with port 0 for a free
- * one.
- * @throws {AddressInUseError} If somebody else listens there.
+ * @param address The address to listen at: `tcp://host:port`, with port 0 for a
+ * free one.
+ * @throws {AddressInUseError} If another server listens there.
  * @throws {TypeError} If the address has no known form.
  * @throws {RangeError} If an option or a limit is out of range.
  */
@@ -101,7 +101,8 @@ export async function listenSimulator<S extends Simulator>(
   const server = await startServerWith(
     run.startChannel,
     address,
-    // A second one finds the first gone, and this simulator at its end.
+    // A second client can only connect when the first is gone and this
+    // simulator is ending.
     (channel) =>
       channel === run.channel ? undefined : channel.close({ graceMs: 0 }),
     {

@@ -25,7 +25,7 @@ import {
   SILENCE_MS,
 } from "./_bucket_watch.ts";
 
-/** The errors of a write whose `expected` is not there. */
+/** The error codes of a write whose `expected` revision does not match. */
 const WRONG_REVISION = [10_071, 10_164];
 
 /** Returns whether a write failed because of its expected revision. */
@@ -34,7 +34,7 @@ export function isWrongRevision(error: unknown): boolean {
     WRONG_REVISION.includes(error.code);
 }
 
-/** Returns whether no server has taken a request, so that it had no effect. */
+/** Returns whether no server received a request, so that it had no effect. */
 export function isUnheard(error: unknown): boolean {
   const { cause } = error as Error;
   return [error, cause].some((it) =>
@@ -43,8 +43,8 @@ export function isUnheard(error: unknown): boolean {
 }
 
 /**
- * The entries of a cluster in a bucket of NATS, over one connection: a stream
- * with one message for each key.
+ * The entries of a cluster in a NATS bucket, over one connection. The bucket is
+ * a stream with one message for each key.
  */
 export class Bucket {
   /** Whether entries can have leases. */
@@ -72,7 +72,7 @@ export class Bucket {
     this.hasLeases = allow_msg_ttl === true;
   }
 
-  /** Opens the bucket, and makes it if it is not there. */
+  /** Opens the bucket, and creates it if it does not exist. */
   static async open(
     nc: NatsConnection,
     js: JetStreamClient,
@@ -85,7 +85,8 @@ export class Bucket {
 
   /** Resolves to the last message of `key`; `null` if there is none. */
   async #last(key: string): Promise<StoredMsg | null> {
-    // From the leader of the stream, and not from a copy that may be behind.
+    // Read from the leader of the stream, not from a replica, which may lag
+    // behind.
     return await this.#jsm.streams.getMessage(this.#stream, {
       last_by_subj: this.#subject + key,
     });
@@ -95,14 +96,15 @@ export class Bucket {
   async get(key: string): Promise<Entry | null> {
     const message = await this.#last(key);
     if (message === null || isGone(message.header)) return null;
-    // Not a `Buffer` of Node, whose `slice` copies nothing.
+    // Not a `Buffer` of Node, whose `slice` does not copy.
     const value = new Uint8Array(message.data);
     return { key, value, revision: message.seq };
   }
 
   /**
-   * Writes an entry for some seconds, 0 for ever; resolves to its revision.
-   * Rejects if its revision is not `expected`, where that is given.
+   * Writes an entry with a lease of `seconds`, or without one if that is 0.
+   * Resolves to its revision. Rejects if the current revision is not
+   * `expected`, if that is given.
    */
   async put(
     key: string,
@@ -123,7 +125,7 @@ export class Bucket {
         return await write(expected);
       } catch (error) {
         if (expected !== 0 || !isWrongRevision(error)) throw error;
-        // What stands for an entry that is gone has a revision, too.
+        // The marker of a removed entry has a revision, too.
         const last = await this.#last(key);
         if (last === null) continue;
         if (!isGone(last.header)) throw error;
@@ -136,7 +138,7 @@ export class Bucket {
     }
   }
 
-  /** Removes an entry. Rejects as {@linkcode put} does. */
+  /** Removes an entry. Rejects like {@linkcode put}. */
   async remove(key: string, expected: number | undefined): Promise<void> {
     for (;;) {
       const last = await this.#last(key);
@@ -159,8 +161,9 @@ export class Bucket {
   }
 
   /**
-   * Tells the entries whose keys begin with `prefix`, and then each change, until
-   * the result is called. `onLost` is called if something was missed.
+   * Passes the entries whose keys begin with `prefix`, and then each change, to
+   * `round`, until the returned function is called. Calls `onLost` if a message
+   * was missed.
    */
   async watch(
     prefix: string,

@@ -8,28 +8,33 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 
-/** The version that gives single entries a lease. */
+/** The first server version with leases for single entries. */
 const LEASES_SINCE = [2, 11] as const;
 
-/** How long the server keeps what stands for an entry that is gone. */
+/** How long the server keeps the marker of a removed entry, in milliseconds. */
 export const MARKER_MS = 10 * 60 * 1_000;
 
-/** What the entries of a cluster are kept as. */
+/** Options for the bucket of a cluster. */
 export interface BucketOptions {
   readonly bucket: string;
   readonly replicas: number;
-  /** What the subjects begin with at which the server answers. */
+  /** The prefix of the subjects for the server's answers. */
   readonly inboxPrefix: string | undefined;
 }
 
-/** Returns whether the server of a connection gives single entries a lease. */
+/**
+ * Returns whether the server of a connection supports leases for single
+ * entries.
+ */
 function isLeasing({ info }: NatsConnection): boolean {
   const [major = 0, minor = 0] = info!.version.split(".").map(Number);
   const [sinceMajor, sinceMinor] = LEASES_SINCE;
   return major > sinceMajor || major === sinceMajor && minor >= sinceMinor;
 }
 
-/** Resolves to the configuration of the bucket, which is made if need be. */
+/**
+ * Resolves to the configuration of the bucket, which is created if necessary.
+ */
 export async function configured(
   nc: NatsConnection,
   jsm: JetStreamManager,
@@ -45,7 +50,7 @@ export async function configured(
     const isReady = !hasLeases ||
       config.allow_msg_ttl && config.subject_delete_marker_ttl;
     if (isReady) return config;
-    // Made by another client, or before the server was renewed.
+    // Created by another client, or before the server was upgraded.
     return (await jsm.streams.update(name, { ...config, ...leasing })).config;
   } catch (error) {
     if (!isNotFound(error)) throw error;

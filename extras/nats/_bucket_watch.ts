@@ -7,19 +7,19 @@ import type {
 import type { WatchRound } from "../../agent/cluster/internal.ts";
 import { setRealTimer } from "../../transports/internal.ts";
 
-/** The header that marks what is no entry any more, as of NATS's own clients. */
+/** The header that marks a removed entry, as used by NATS's own clients. */
 export const OPERATION = "KV-Operation";
 
-/** The header of what the server puts in place of an entry whose lease has ended. */
+/** The header of the marker that replaces an entry whose lease has ended. */
 const MARKER = "Nats-Marker-Reason";
 
-/** How often the server tells a watch that it is there, in milliseconds. */
+/** How often the server sends a heartbeat to a watch, in milliseconds. */
 export const HEARTBEAT_MS = 1_000;
 
-/** When a watch of which nothing was heard begins anew, in milliseconds. */
+/** The silence after which a watch is restarted, in milliseconds. */
 export const SILENCE_MS = 5_000;
 
-/** What one consumer of a bucket brings. */
+/** Receives the messages of one consumer of a bucket. */
 export class BucketWatch {
   readonly #nc: NatsConnection;
   readonly #subject: string;
@@ -27,9 +27,9 @@ export class BucketWatch {
   readonly #onLost: () => void;
   #subscription!: Subscription;
   #timer = { stop: () => {} };
-  /** How many messages it has brought. */
+  /** The number of received messages. */
   #count = 0;
-  /** After how many all have come that were there at first. */
+  /** The number of messages after which all initial entries have arrived. */
   #firstCount = Infinity;
   #heardAt = performance.now();
   #isOver = false;
@@ -46,7 +46,7 @@ export class BucketWatch {
     this.#onLost = onLost;
   }
 
-  /** Listens at a subject from now on. */
+  /** Starts to receive messages at a subject. */
   start(inbox: string): void {
     this.#subscription = this.#nc.subscribe(inbox, {
       callback: (error, message) => {
@@ -60,7 +60,7 @@ export class BucketWatch {
     this.#subscription.closed.then(() => this.stop());
   }
 
-  /** The server has begun, and had so many messages to send. */
+  /** Called when the consumer exists; it had `pending` messages to deliver. */
   began(pending: number): void {
     if (this.#isOver) return;
     this.#firstCount = this.#count + pending;
@@ -68,7 +68,7 @@ export class BucketWatch {
     this.#listen();
   }
 
-  /** Makes sure that something is heard. */
+  /** Ends the watch as lost if nothing arrives for {@linkcode SILENCE_MS}. */
   #listen(): void {
     this.#heardAt = performance.now();
     const check = () => {
@@ -80,7 +80,7 @@ export class BucketWatch {
     check();
   }
 
-  /** Takes a sign of life, or a question whether all before it has arrived. */
+  /** Handles a heartbeat or a flow control message. */
   #hear(message: Msg): void {
     const stalled = message.headers?.get("Nats-Consumer-Stalled");
     if (stalled) this.#nc.publish(stalled);
@@ -111,7 +111,7 @@ export class BucketWatch {
     this.#onLost();
   }
 
-  /** Tells nothing more. Repeatable. */
+  /** Stops the watch. Repeatable. */
   stop(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -120,16 +120,19 @@ export class BucketWatch {
   }
 }
 
-/** Returns what the reply subject of a delivered message says of it. */
+/** Returns the delivery information in the reply subject of a message. */
 function deliveryOf({ reply = "" }: Msg): {
   readonly revision: number;
-  /** The number of messages that its consumer had delivered with it. */
+  /**
+   * The number of messages that the consumer has delivered, including this one.
+   */
   readonly count: number;
-  /** The number of messages that the consumer had still to deliver. */
+  /** The number of messages that the consumer still had to deliver. */
   readonly pending: number;
 } {
-  // `$JS.ACK.`, in newer forms a domain and an account, a stream, a consumer, how
-  // often this one was delivered, and these; newer ones may have more behind.
+  // `$JS.ACK.`, in newer formats a domain and an account, then stream,
+  // consumer, delivery count of this message, and these fields; newer formats
+  // may append more.
   const words = reply.split(".");
   const [revision, count, , pending] = words
     .slice(words.length > 9 ? 7 : 5)
@@ -137,7 +140,7 @@ function deliveryOf({ reply = "" }: Msg): {
   return { revision: revision!, count: count!, pending: pending! };
 }
 
-/** Returns whether a message stands for an entry that is gone. */
+/** Returns whether a message is the marker of a removed entry. */
 export function isGone(header: MsgHdrs | undefined): boolean {
   return header !== undefined &&
     (header.has(OPERATION) && header.get(OPERATION) !== "PUT" ||

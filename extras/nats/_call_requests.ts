@@ -1,6 +1,6 @@
 import { headers, type Msg } from "@nats-io/transport-node";
 
-/** Thrown for requests that are no calls. */
+/** Thrown for requests that are not calls. */
 class RequestError extends Error {
   override name = "RequestError";
   readonly code = "request";
@@ -9,7 +9,8 @@ class RequestError extends Error {
 /**
  * Returns the arguments in the content of a request.
  *
- * @throws {RequestError} If they are no JSON list, or more than `maxBytes`.
+ * @throws {RequestError} If they are not a JSON list, or larger than
+ * `maxBytes`.
  */
 export function argumentsIn(body: Uint8Array, maxBytes: number): unknown[] {
   if (body.length > maxBytes) {
@@ -20,12 +21,12 @@ export function argumentsIn(body: Uint8Array, maxBytes: number): unknown[] {
     const args: unknown = JSON.parse(new TextDecoder().decode(body));
     if (Array.isArray(args)) return args;
   } catch {
-    // The same answer.
+    // Invalid JSON is refused like content that is not a list.
   }
   throw new RequestError("The request must be a JSON list of arguments");
 }
 
-/** Returns the token in the headers of a request. */
+/** Returns the bearer token in the headers of a request. */
 export function bearerOf(message: Msg): string | undefined {
   const header = message.headers?.get("Authorization") ?? "";
   return /^Bearer +(.+)$/i.exec(header)?.[1];
@@ -39,7 +40,7 @@ export function refuse(
 ): void {
   const head = headers();
   const code = error.name === "RequestError" ? 400 : status;
-  // A line of headers must not have an end in it.
+  // A header must not contain a line break.
   const text = `${error.message}`.replace(/\s+/g, " ");
   head.set("Nats-Service-Error", text);
   head.set("Nats-Service-Error-Code", `${code}`);

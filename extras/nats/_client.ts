@@ -3,17 +3,20 @@ import { queueMicrotask } from "../../transports/internal.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import { ServerParser, type ServerReceiver } from "./_server_parser.ts";
 
-/** What a subscription gets. */
+/** The callbacks of a subscription. */
 export interface Receiver {
-  /** A message; `data` and `reply`, which may be empty, are valid in the call. */
+  /**
+   * Receives a message. `data` and `reply`, which may be empty, are valid only
+   * during the call.
+   */
   message(data: Uint8Array, reply: Uint8Array): void;
-  /** Nobody has subscribed to what this side has sent a message to. */
+  /** Called if a message that this side has sent had no subscriber. */
   nobody(): void;
-  /** No message comes any more. */
+  /** Called when no more messages will arrive. */
   end(error: unknown): void;
 }
 
-/** What a NATS server says about itself. */
+/** The information that a NATS server sends about itself. */
 export interface ServerInfo {
   readonly version?: string;
   readonly headers?: boolean;
@@ -24,11 +27,14 @@ export interface ServerInfo {
 
 /** The subjects of a {@linkcode Receiver}. */
 export interface Subjects {
-  /** The subject that it subscribes to. */
+  /** The subject to subscribe to. */
   readonly subject: string;
-  /** The one to which its owner writes, of which it hears if it may not. */
+  /**
+   * The subject to which the owner publishes. The receiver ends if that is not
+   * permitted.
+   */
   readonly writesTo?: string;
-  /** Those in one queue share the messages. */
+  /** The queue group. Its members share the messages. */
   readonly queue?: string;
 }
 
@@ -37,7 +43,7 @@ interface Subscription {
   readonly receiver: Receiver;
 }
 
-/** The bytes that are kept for the next burst. */
+/** The size of the buffers that are kept for the next burst. */
 const KEPT_BYTES = 128 * 1_024;
 
 const encoder = new TextEncoder();
@@ -45,19 +51,22 @@ const LINE_END = encoder.encode("\r\n");
 const NOTHING = new Uint8Array(0);
 
 /**
- * The client's side of the protocol of a NATS server. What is sent in one
- * synchronous run leaves as one write.
+ * The client side of the NATS protocol. Messages of one synchronous run are
+ * sent in one write.
  */
 export class NatsClient {
-  /** What the server has said last. */
+  /** The last information that the server has sent. */
   info: ServerInfo;
   readonly #stream: ByteStream;
   readonly #onEnd: (error: unknown) => void;
   readonly #subscriptions = new Map<number, Subscription>();
   #lastId = 0;
-  /** Those who wait for answers to pings, in their order. */
+  /** The callbacks that wait for answers to pings, in order. */
   readonly #pongs: (() => void)[] = [];
-  /** Bytes to be written, up to `#queued`, and the buffer after that. */
+  /**
+   * The bytes to write, up to `#queued`; `#spare` is the buffer for the next
+   * write.
+   */
   #buffer = new Uint8Array(KEPT_BYTES);
   #queued = 0;
   #spare = new Uint8Array(KEPT_BYTES);
@@ -65,7 +74,7 @@ export class NatsClient {
   #isEnded = false;
 
   /**
-   * Takes over a stream whose server has said what it is. `onEnd` is called once
+   * Takes over a stream whose server has sent `info`. `onEnd` is called when
    * the connection is lost or closed, before all receivers.
    */
   constructor(
@@ -82,14 +91,14 @@ export class NatsClient {
     return this.#isEnded;
   }
 
-  /** Introduces this side; resolves once the server has let it in, or not. */
+  /** Logs in. Resolves once the server has accepted or refused this side. */
   async greet(options: object): Promise<void> {
     this.#read();
     this.#line(`CONNECT ${JSON.stringify(options)}`);
     await this.flushed();
   }
 
-  /** Gets messages; returns how to get no more. */
+  /** Subscribes to messages. Returns a function that unsubscribes. */
   subscribe(subjects: Subjects, receiver: Receiver): () => void {
     const { subject, queue = "" } = subjects;
     const id = ++this.#lastId;
@@ -101,8 +110,9 @@ export class NatsClient {
   }
 
   /**
-   * Returns what sends messages to `subject`, each in two parts: `reply` hears if
-   * nobody gets them.
+   * Returns a function that publishes messages, each in two parts, to
+   * `subject`. The server sends a notice to `reply` if a message has no
+   * subscriber.
    */
   publisher(
     subject: string,
@@ -119,7 +129,10 @@ export class NatsClient {
     };
   }
 
-  /** Resolves once the server has taken all that was sent, or it ended. */
+  /**
+   * Resolves once the server has processed all that was sent, or the connection
+   * has ended.
+   */
   flushed(): Promise<void> {
     if (this.#isEnded) return Promise.resolve();
     return new Promise((resolve) => {
@@ -136,7 +149,7 @@ export class NatsClient {
     this.#stream.unref();
   }
 
-  /** Ends it at once, with all receivers. Repeatable. */
+  /** Ends the connection at once, with all receivers. Repeatable. */
   end(error: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -184,7 +197,10 @@ export class NatsClient {
     };
   }
 
-  /** All but a missing permission ends the connection. */
+  /**
+   * Handles an error of the server. Only a missing permission does not end the
+   * connection.
+   */
   #refused(text: string): void {
     const [, act, subject] =
       /^'Permissions Violation for (\w+) to "([^"]+)"/i.exec(text) ?? [];
@@ -212,8 +228,9 @@ export class NatsClient {
     this.#queued = wanted;
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    // Not in the next turn: a burst would leave as a whole, and each side wait for
-    // the other, with 0.7 of the calls at 64 in flight.
+    // In a microtask, not in the next turn: otherwise a burst would be sent as
+    // a whole and the sides would wait for each other, which reduces the
+    // throughput at 64 calls in flight to 0.7.
     queueMicrotask(() => void this.#flush());
   }
 

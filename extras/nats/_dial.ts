@@ -6,17 +6,17 @@ import type { ByteStream, Transport } from "../../transports/transport.ts";
 import { NatsClient, type ServerInfo } from "./_client.ts";
 import type { NatsConnectionOptions } from "./options.ts";
 
-/** How long a server has for all of the beginning, unless told otherwise. */
+/** The default time limit for connecting and logging in, in milliseconds. */
 const LIMIT_MS = 10_000;
 
-/** The longest line in which a server says what it is. */
+/** The maximum length of the first line of a server, its `INFO`. */
 const MAX_INFO_BYTES = 32 * 1_024;
 
 /**
  * Connects to a NATS server. `onEnd` is called when the connection ends.
  *
- * @throws {ConnectError} If the server cannot be reached, does not let this side
- * in, or is too old.
+ * @throws {ConnectError} If the server cannot be reached, refuses this side, or
+ * is too old.
  */
 export async function dial(
   server: string,
@@ -47,7 +47,7 @@ export async function dial(
   }
 }
 
-/** Opens a stream to a server, encrypted where one of the sides wants it. */
+/** Opens a stream to a server, encrypted if either side requires it. */
 async function open(
   address: string,
   { tls }: NatsConnectionOptions,
@@ -94,7 +94,7 @@ function describe(cause: unknown): string {
     : cause.message;
 }
 
-/** Reads the first line of a server, after which it waits for this side. */
+/** Reads the first line of a server, which then waits for this side. */
 async function readInfo(
   stream: ByteStream,
   address: string,
@@ -126,7 +126,7 @@ async function readInfo(
   }
 }
 
-/** Returns what this side tells a server about itself. */
+/** Returns the login of this side, the content of `CONNECT`. */
 function introduction(
   options: NatsConnectionOptions,
   { nonce }: ServerInfo,
@@ -144,7 +144,7 @@ function introduction(
   };
 }
 
-/** Returns the options for TLS in the words of this package. */
+/** Converts the TLS options of the NATS client to those of this package. */
 function tlsOptions(
   tls: NonNullable<NatsConnectionOptions["tls"]>,
 ): TlsOptions {

@@ -1,13 +1,16 @@
 import { world } from "../../transports/internal.ts";
 
-/** What monitors of NATS are told of one method, in the words of its protocol. */
+/**
+ * The statistics of one method for NATS monitors, with the names of their
+ * protocol.
+ */
 export interface EndpointReport {
   readonly num_requests: number;
   readonly num_errors: number;
   readonly last_error: string;
-  /** Nanoseconds of all calls. */
+  /** The total time of all calls, in nanoseconds. */
   readonly processing_time: number;
-  /** Nanoseconds of a call. */
+  /** The average time of a call, in nanoseconds. */
   readonly average_processing_time: number;
 }
 
@@ -18,7 +21,7 @@ export class EndpointStats {
   #lastError = "";
   #ms = 0;
 
-  /** Counts a call that begins; the result counts its end. */
+  /** Counts the start of a call. Returns a function that counts its end. */
   begin(): (error: string | null) => void {
     this.#requests++;
     const start = world.now();
@@ -30,7 +33,7 @@ export class EndpointStats {
     };
   }
 
-  /** Returns what has been counted. */
+  /** Returns the statistics. */
   report(): EndpointReport {
     const nanoseconds = Math.round(this.#ms * 1e6);
     return {

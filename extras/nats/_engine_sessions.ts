@@ -5,7 +5,9 @@ import { Bucket } from "./_bucket.ts";
 import type { BucketOptions } from "./_bucket_config.ts";
 import type { NatsConnectionOptions } from "./options.ts";
 
-/** How often the server is asked for a sign of life; two may be missing. */
+/**
+ * How often the server is pinged, in milliseconds; two pings may go unanswered.
+ */
 const PING_MS = 2_000;
 
 /** Options for {@linkcode EngineSessions}. */
@@ -13,13 +15,13 @@ export interface EngineSessionsOptions {
   readonly server: string;
   readonly connection: NatsConnectionOptions;
   readonly bucket: BucketOptions;
-  /** How long each step may take, and how long to wait for a connection. */
+  /** The time limit for each step, and for waiting for a connection. */
   readonly timeoutMs: number;
-  /** Begins what goes on over each connection. */
+  /** Called to set up each new connection. */
   readonly onBegin: (session: Session) => void;
 }
 
-/** What is new on each connection. */
+/** The objects that belong to one connection. */
 export interface Session {
   readonly nc: NatsConnection;
   readonly bucket: Bucket;
@@ -38,12 +40,14 @@ export class EngineSessions {
     this.#options = options;
   }
 
-  /** Aborts when no connection is made any more. */
+  /**
+   * Aborts when the sessions are ended, so that no more connections are made.
+   */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
 
-  /** The present connection, if there is one. */
+  /** The current connection, if there is one. */
   get current(): Session | null {
     return this.#current;
   }
@@ -53,7 +57,7 @@ export class EngineSessions {
     return this.#ended;
   }
 
-  /** Makes the first connection; repeats failed attempts for `retryForMs`. */
+  /** Opens the first connection; retries failed attempts for `retryForMs`. */
   async open(retryForMs: number): Promise<void> {
     const until = performance.now() + retryForMs;
     for (;;) {
@@ -69,12 +73,15 @@ export class EngineSessions {
     }
   }
 
-  /** Makes no connection any more; who asks for one gets `reason`. */
+  /** Makes no more connections; {@linkcode connected} rejects with `reason`. */
   end(reason: Error): void {
     this.#ending.abort(reason);
   }
 
-  /** Waits before another attempt, longer after each; rejects at the end. */
+  /**
+   * Waits before another attempt, longer each time. Rejects when the sessions
+   * end.
+   */
   async pause(): Promise<void> {
     await this.#backoff.wait(Infinity, this.#ending.signal);
   }
@@ -96,7 +103,7 @@ export class EngineSessions {
       ignoreClusterUpdates: true,
       pingInterval: PING_MS,
       maxPingOut: 2,
-      // Another connection would send what was meant for this one.
+      // A new connection would send messages that were meant for the old one.
       reconnect: false,
       timeout: timeoutMs,
     });
@@ -121,13 +128,13 @@ export class EngineSessions {
         this.#backoff.reset();
         return;
       } catch {
-        // Operations tell that there is no connection.
+        // Operations report that there is no connection.
         await this.#backoff.wait(Infinity, signal).catch(() => {});
       }
     }
   }
 
-  /** Resolves to the present connection, or the next one. */
+  /** Resolves to the current connection, or the next one. */
   async connected(): Promise<Session> {
     const { timeoutMs } = this.#options;
     const { signal } = this.#ending;

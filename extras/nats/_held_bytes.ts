@@ -1,17 +1,19 @@
-/** The bytes for which a buffer is kept. */
+/** The minimum size of a buffer. */
 const LEAST_BYTES = 1_024;
 
 const NOTHING = new Uint8Array(0);
 
-/** Bytes that were received and not read. Holds no buffer while there are none. */
+/**
+ * Bytes that were received and not yet read. Holds no buffer while it is empty.
+ */
 export class HeldBytes {
   readonly #limit: number;
-  /** They are from `#from` to `#to`. */
+  /** Contains the bytes from `#from` to `#to`. */
   #buffer: Uint8Array = NOTHING;
   #from = 0;
   #to = 0;
 
-  /** The buffer has at most `limit` bytes, as many as may be held. */
+  /** The buffer has at most `limit` bytes, the maximum that may be held. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -20,7 +22,10 @@ export class HeldBytes {
     return this.#to - this.#from;
   }
 
-  /** Copied: the peer chooses how much larger the buffer of `data` is. */
+  /**
+   * Adds a copy of `data`, because the peer determines how much larger its
+   * underlying buffer is.
+   */
   add(data: Uint8Array): void {
     const { length } = this;
     const wanted = length + data.length;
@@ -39,7 +44,7 @@ export class HeldBytes {
     this.#to += data.length;
   }
 
-  /** Moves the first bytes into `into`, and returns how many. */
+  /** Moves the first bytes into `into`, and returns their number. */
   take(into: Uint8Array): number {
     const end = Math.min(this.#to, this.#from + into.length);
     const part = this.#buffer.subarray(this.#from, end);

@@ -5,16 +5,16 @@ import type { NatsConnectionOptions } from "./options.ts";
 import { repeat } from "./_repeat.ts";
 import type { NatsStream } from "./_stream.ts";
 
-/** A longer message holds up the others on their way through a server. */
+/** Longer messages would delay the others on their way through a server. */
 const MAX_MESSAGE_BYTES = 64 * 1_024;
 
-/** How long a link waits for the server to take what was sent before it ends. */
+/** How long a link waits at its end for the server to process what was sent. */
 const FLUSH_LIMIT_MS = 1_000;
 
-/** How often the server is asked for a sign of life, which it has as long to give. */
+/** How often the server is pinged; it must answer within the same time. */
 const PING_MS = 10_000;
 
-/** Something that keeps a link, and possibly the process with it, open. */
+/** Keeps a link open and, unless unreferenced, the process alive. */
 export interface Hold {
   ref(): void;
   unref(): void;
@@ -23,8 +23,8 @@ export interface Hold {
 }
 
 /**
- * A connection to a NATS server, which those share who hold it. When it is lost it
- * ends with all that goes over it: nothing is sent later, on another one.
+ * A connection to a NATS server, shared by its holders. When it is lost,
+ * everything that uses it ends: nothing is sent later over a new connection.
  */
 export class Link {
   readonly #client: NatsClient;
@@ -50,9 +50,9 @@ export class Link {
   }
 
   /**
-   * Connects to `server`, or another one of the options.
+   * Connects to `server`, or to the next reachable server of the options.
    *
-   * @throws {ConnectError} If none can be reached, or lets this side in.
+   * @throws {ConnectError} If no server can be reached and accepts this side.
    */
   static async open(
     server: string,
@@ -78,12 +78,18 @@ export class Link {
     throw new TypeError("Cannot connect to NATS: there is no server");
   }
 
-  /** The longest message that its server takes, or that is good for others. */
+  /**
+   * The maximum message size: that of the server, or the one that does not
+   * delay others.
+   */
   get maxBytes(): number {
     return Math.min(MAX_MESSAGE_BYTES, this.#client.info.max_payload);
   }
 
-  /** Keeps the link open until the result is released; `null` if it ends. */
+  /**
+   * Keeps the link open until the result is released. Returns `null` if the
+   * link is ending or has ended.
+   */
   hold(): Hold | null {
     if (this.#isClosing || this.#client.isEnded) return null;
     this.#holds++;
@@ -109,29 +115,37 @@ export class Link {
     };
   }
 
-  /** Returns an inbox that nobody can guess. */
+  /** Returns a new inbox that cannot be guessed. */
   inbox(): string {
     return `${this.#inboxPrefix}.${world.uuid().replaceAll("-", "")}`;
   }
 
-  /** Gets messages; returns how to get no more. */
+  /** Subscribes to messages. Returns a function that unsubscribes. */
   subscribe(subjects: Subjects, receiver: Receiver): () => void {
     return this.#client.subscribe(subjects, receiver);
   }
 
-  /** Returns what sends messages: see {@linkcode NatsClient.publisher}. */
+  /**
+   * Returns a function that publishes messages: see
+   * {@linkcode NatsClient.publisher}.
+   */
   publisher(...args: Parameters<NatsClient["publisher"]>): ReturnType<
     NatsClient["publisher"]
   > {
     return this.#client.publisher(...args);
   }
 
-  /** Resolves once the server has taken all that was sent, or the link ended. */
+  /**
+   * Resolves once the server has processed all that was sent, or the link has
+   * ended.
+   */
   flushed(): Promise<void> {
     return this.#client.flushed();
   }
 
-  /** Makes sure that the peer of `stream` is there, until that ends. */
+  /**
+   * Probes the peer of `stream` regularly. Returns a function that stops this.
+   */
   watch(stream: NatsStream): () => void {
     this.#streams.add(stream);
     return () => this.#streams.delete(stream);
@@ -164,7 +178,10 @@ export class Link {
   }
 }
 
-/** Returns whether `subject` is an inbox: a peer may name no other for answers. */
+/**
+ * Returns whether `subject` is an inbox. A peer may name only inboxes for
+ * answers.
+ */
 export function isInbox(subject: string): boolean {
   return /^_INBOX[\w-]*(\.[\w-]+)+$/.test(subject);
 }

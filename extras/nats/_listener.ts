@@ -18,29 +18,36 @@ import type { HeldLink, LinkPool } from "./_pool.ts";
 import { remind } from "./_repeat.ts";
 import type { NatsStream } from "./_stream.ts";
 
-/** The pauses before a lost listener tries again: each twice as long. */
+/**
+ * The first and longest pause before a lost listener retries; pauses double.
+ */
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** How long whoever has a name may take to say so. */
+/** How long another listener at the same name may take to answer a probe. */
 const ANSWER_LIMIT_MS = 2_000;
 
-/** Two that listen at one name, which can happen, share the clients. */
+/**
+ * The queue group: two listeners at one name, which can happen, share the
+ * clients.
+ */
 const QUEUE = "denomas";
 
-/** What a {@linkcode NatsListener} works with. */
+/** Options for a {@linkcode NatsListener}. */
 export interface NatsListenerOptions {
   readonly pool: LinkPool;
   readonly accept: (connection: Connection) => void;
   readonly onError: ((error: unknown) => void) | undefined;
 }
 
-/** Listens at a name, and again whenever the NATS server was away. */
+/**
+ * Listens at a name, and listens again after the NATS server was unavailable.
+ */
 export class NatsListener implements Listener {
   readonly address: string;
   readonly #place: NatsPlace;
   readonly #options: NatsListenerOptions;
-  /** `null` while the NATS server is away. */
+  /** `null` while the NATS server is unavailable. */
   #held: HeldLink | null = null;
   #unsubscribe: () => void = () => {};
   #pause: WorldTimer | null = null;
@@ -56,7 +63,7 @@ export class NatsListener implements Listener {
   /**
    * Starts to listen.
    *
-   * @throws {AddressInUseError} If somebody listens at that name.
+   * @throws {AddressInUseError} If another listener uses that name.
    * @throws {ConnectError} If the NATS server cannot be reached.
    */
   static async start(
@@ -88,7 +95,7 @@ export class NatsListener implements Listener {
   async #close(): Promise<void> {
     this.#pause?.stop();
     this.#unsubscribe();
-    // Another one may listen there once the server knows of the end.
+    // Once the server has processed the end, others may listen at the name.
     await this.#held?.link.flushed();
     await this.#held?.hold.release();
     observed.by?.closed(this);
@@ -121,7 +128,7 @@ export class NatsListener implements Listener {
 
   async #attach(held: HeldLink): Promise<void> {
     const { link, hold } = held;
-    // It was closed meanwhile.
+    // The listener was closed meanwhile.
     if (this.#closing !== null) return void hold.release();
     this.#held = held;
     if (!this.#isRef) hold.unref();
@@ -146,7 +153,7 @@ export class NatsListener implements Listener {
 
   #answer(link: Link, data: Uint8Array, sender: Uint8Array): void {
     const peer = new TextDecoder().decode(sender);
-    // Nobody may let this side write anywhere else.
+    // A peer must not be able to make this side write to other subjects.
     if (!isInbox(peer)) return;
     if (isShort(data, KIND.probe)) {
       return link.publisher(peer)(encodeShort(KIND.accept));
@@ -197,12 +204,13 @@ export class NatsListener implements Listener {
   }
 }
 
-/** Resolves to whether somebody listens at `subject`. */
+/** Resolves to whether another listener uses `subject`. */
 function isTaken(link: Link, subject: string): Promise<boolean> {
   const inbox = link.inbox();
   return new Promise<boolean>((resolve, reject) => {
     const ask = () => link.publisher(subject, inbox)(encodeShort(KIND.probe));
-    // Whoever does not answer has stopped, and is there.
+    // A subscriber that does not answer may be suspended, and still has the
+    // name.
     const timer = remind(ANSWER_LIMIT_MS, {
       again: ask,
       late: () => settle(true),

@@ -1,22 +1,29 @@
 /**
- * The messages of the two ends of a connection through a NATS server. Pure.
+ * The messages between the two ends of a connection through a NATS server.
+ * Pure.
  *
- * Each begins with its kind, in one byte. Those of a stream go on with a sequence
- * number and the count of bytes that the sender has read so far, four bytes each,
- * big-endian, both modulo 2^32; then with data.
+ * Each message begins with its kind, in one byte. In messages of a stream
+ * follow a sequence number and the number of bytes that the sender has read so
+ * far, four bytes each, big-endian, both modulo 2^32, and then the data.
  */
 
 /** The kinds of messages. */
 export const KIND = {
-  /** Asks a listener for a connection: the version, then the client's id. */
+  /**
+   * Requests a connection from a listener. Contains the version, then the
+   * client's id.
+   */
   hello: 1,
-  /** The listener's answer: the version. */
+  /** The listener's answer. Contains the version. */
   accept: 2,
-  /** Asks whether somebody listens: the version. Answered by `accept`. */
+  /**
+   * Asks whether there is a listener, which answers with `accept`. Contains the
+   * version.
+   */
   probe: 3,
-  /** Bytes of a stream, or none, which tells only what was read. */
+  /** Bytes of a stream. Without data, it only reports what was read. */
   data: 4,
-  /** The sender sends no more data. */
+  /** The sender will send no more data. */
   end: 5,
   /** The sender has closed the stream. */
   close: 6,
@@ -28,20 +35,20 @@ export const VERSION = 1;
 /** The bytes before the data of a stream's message. */
 export const HEADER_BYTES = 9;
 
-/** The letters of a client's id. */
+/** The length of a client's id. */
 export const ID_LENGTH = 12;
 
 /** A message of a stream. */
 export interface StreamMessage {
   readonly kind: typeof KIND.data | typeof KIND.end | typeof KIND.close;
   readonly sequence: number;
-  /** The bytes that its sender has read so far. */
+  /** The number of bytes that the sender has read so far. */
   readonly read: number;
   /** A view into the message. */
   readonly data: Uint8Array;
 }
 
-/** Writes what stands before the data of a stream's message into `header`. */
+/** Writes the header of a stream's message into `header`. */
 export function encodeHeader(
   { kind, sequence, read }: Omit<StreamMessage, "data">,
   header: Uint8Array,
@@ -51,7 +58,7 @@ export function encodeHeader(
   writeUint32(header, 5, read);
 }
 
-/** Decodes a message of a stream; `null` if it is none. */
+/** Decodes a message of a stream; `null` if it is not one. */
 export function decodeStreamMessage(message: Uint8Array): StreamMessage | null {
   const kind = message[0];
   const isOfStream = kind === KIND.data || kind === KIND.end ||
@@ -65,15 +72,21 @@ export function decodeStreamMessage(message: Uint8Array): StreamMessage | null {
   };
 }
 
-/** Encodes the question of a client whose id has {@linkcode ID_LENGTH} letters. */
+/**
+ * Encodes a `hello` with the id of a client, which has {@linkcode ID_LENGTH}
+ * letters.
+ */
 export function encodeHello(id: string): Uint8Array {
   return Uint8Array.of(KIND.hello, VERSION, ...new TextEncoder().encode(id));
 }
 
-/** Returns the id in the question of a client; `null` if it is none. */
+/**
+ * Returns the client's id in a `hello`; `null` if the message is not a valid
+ * one.
+ */
 export function decodeHello(message: Uint8Array): string | null {
   if (message[0] !== KIND.hello || message[1] !== VERSION) return null;
-  // A stranger wrote it, and it becomes a part of an address.
+  // The id is from an untrusted peer, and becomes part of an address.
   if (message.length !== 2 + ID_LENGTH) return null;
   const id = new TextDecoder().decode(message.subarray(2));
   return /^[\da-f]+$/.test(id) ? id : null;
@@ -86,7 +99,7 @@ export function encodeShort(
   return Uint8Array.of(kind, VERSION);
 }
 
-/** Returns whether `message` is of `kind` and of this version. */
+/** Returns whether `message` has this `kind` and this version. */
 export function isShort(
   message: Uint8Array,
   kind: typeof KIND.accept | typeof KIND.probe,

@@ -4,14 +4,14 @@ import { NatsStream } from "./_stream.ts";
 
 /** The inboxes of the two ends of a stream. */
 export interface StreamEnds {
-  /** Where this side gets messages. */
+  /** The inbox where this side receives messages. */
   readonly inbox: string;
   readonly peer: string;
-  /** Gets no more messages at `inbox`. */
+  /** Stops receiving messages at `inbox`. */
   readonly unsubscribe: () => void;
 }
 
-/** Returns a stream over a link, whose hold it takes over. */
+/** Returns a stream over a link. The stream takes over the hold. */
 export function openStream(
   { link, hold }: HeldLink,
   { inbox, peer, unsubscribe }: StreamEnds,
@@ -31,7 +31,7 @@ export function openStream(
   return stream;
 }
 
-/** Returns what hands messages to a stream. */
+/** Returns a receiver that passes messages to a stream. */
 export function receiverFor(stream: () => NatsStream): Receiver {
   return {
     message: (data) => stream().receive(data),

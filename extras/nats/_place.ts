@@ -1,21 +1,21 @@
 /** Where a server listens: a NATS server, and a name there. */
 export interface NatsPlace {
-  /** Such as `127.0.0.1:4222`. */
+  /** The host and port, such as `127.0.0.1:4222`. */
   readonly server: string;
-  /** Empty where the address has none. */
+  /** The name; empty if the address has none. */
   readonly name: string;
 }
 
 const FORM =
   /^nats:\/\/(\[[\da-fA-F:.]+\]|[^\s:/?#[\]@]+)(?::(\d{1,5}))?(?:\/([\w-]+(?:\.[\w-]+)*)?)?$/;
 
-/** The port of NATS servers. */
+/** The default port of NATS servers. */
 const PORT = 4_222;
 
 /**
- * Parses `nats://host:port/name`; port and name may be left out.
+ * Parses `nats://host:port/name`; port and name may be omitted.
  *
- * @throws {TypeError} If it has another form.
+ * @throws {TypeError} If the address has another form.
  */
 export function parsePlace(address: string): NatsPlace {
   const [, host, port = PORT, name = ""] = FORM.exec(address) ?? [];
@@ -32,7 +32,7 @@ export function formatPlace({ server, name }: NatsPlace): string {
   return `nats://${server}/${name}`;
 }
 
-/** Returns the subject to which clients of the server at `place` write. */
+/** Returns the subject to which clients of the server at `place` publish. */
 export function subjectOf({ name }: NatsPlace): string {
   return `denomas.connect.${name}`;
 }

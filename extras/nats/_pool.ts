@@ -1,18 +1,18 @@
 import { type Hold, Link } from "./_link.ts";
 import type { NatsTransportOptions } from "./options.ts";
 
-/** A link, and what keeps it open. */
+/** A link, and a hold that keeps it open. */
 export interface HeldLink {
   readonly link: Link;
   readonly hold: Hold;
 }
 
-/** The links of a transport: one to each server, while somebody holds it. */
+/** The links of a transport: one to each server, while it has holders. */
 export class LinkPool {
   readonly #options: NatsTransportOptions;
   readonly #links = new Map<string, Promise<Link>>();
 
-  /** Makes links with `options`. */
+  /** Creates links with `options`. */
   constructor(options: NatsTransportOptions) {
     this.#options = options;
   }
@@ -24,7 +24,7 @@ export class LinkPool {
       const link = await opening;
       const hold = link.hold();
       if (hold !== null) return { link, hold };
-      // It has ended, or is about to.
+      // The link has ended, or is about to.
       this.#forget(server, opening);
     }
   }

@@ -1,12 +1,14 @@
 import { setRealTimer, type WorldTimer } from "../../transports/internal.ts";
 
-/** Something that goes on until it is stopped. */
+/** A repeated action. */
 export interface Repeated {
   /** Repeatable. */
   stop(): void;
 }
 
-/** Calls `action` again and again, without keeping the process alive. */
+/**
+ * Calls `action` every `ms` milliseconds, without keeping the process alive.
+ */
 export function repeat(ms: number, action: () => void): Repeated {
   let timer: WorldTimer;
   const arm = () => {
@@ -21,9 +23,9 @@ export function repeat(ms: number, action: () => void): Repeated {
 }
 
 /**
- * Calls `again` now and then until it is stopped, and `late` after `limitMs`: a
- * question that was on its way when the one who was asked died is never answered,
- * but the next one is, by the server.
+ * Calls `again` at intervals until it is stopped, and `late` after `limitMs`. A
+ * request in flight when its receiver dies is never answered, but the server
+ * answers a repeated one.
  */
 export function remind(
   limitMs: number,

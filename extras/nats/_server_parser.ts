@@ -1,23 +1,28 @@
-/** What a NATS server sends. Views into its bytes are valid during the call. */
+/**
+ * Receives what a NATS server sends. Byte arrays are views that are valid only
+ * during the call.
+ */
 export interface ServerReceiver {
-  /** What the server is, as JSON. */
+  /** The server's information about itself, as JSON. */
   info(json: string): void;
-  /** A message to a subscription; `reply` is empty where it names none. */
+  /** A message to a subscription; `reply` is empty if it names none. */
   message(subscription: number, data: Uint8Array, reply: Uint8Array): void;
-  /** Nobody has subscribed to what the owner of the subscription has written to. */
+  /**
+   * A message that the owner of the subscription has sent had no subscriber.
+   */
   nobody(subscription: number): void;
-  /** A message of a length that no peer of ours sends, which was not read. */
+  /** A skipped message, longer than any that a denomas peer sends. */
   tooLong(subscription: number): void;
   ping(): void;
   pong(): void;
-  /** What the server refuses. */
+  /** An error of the server. */
   error(text: string): void;
 }
 
-/** The longest message that is read: of 64 KiB, with headers of others. */
+/** The maximum size of a message: 64 KiB, plus headers that others may add. */
 const MAX_MESSAGE_BYTES = 68 * 1_024;
 
-/** The longest line: what a server is, with the addresses of its cluster. */
+/** The maximum length of a line: an `INFO` with the addresses of a cluster. */
 const MAX_LINE_BYTES = 32 * 1_024;
 
 const BUFFER_BYTES = MAX_LINE_BYTES + MAX_MESSAGE_BYTES + 2;
@@ -28,21 +33,24 @@ const NOTHING = new Uint8Array(0);
 
 const decoder = new TextDecoder();
 
-/** Reads the protocol of a NATS server. It does no I/O. */
+/** Parses the protocol of a NATS server. Pure: no I/O. */
 export class ServerParser {
   readonly #receiver: ServerReceiver;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #from = 0;
   #to = 0;
-  /** The bytes to come of a message that is too long. */
+  /** The number of bytes still to skip of a message that is too long. */
   #skipped = 0;
 
-  /** Calls `receiver` for all that is read, in order. */
+  /** Calls `receiver` for everything that is parsed, in order. */
   constructor(receiver: ServerReceiver) {
     this.#receiver = receiver;
   }
 
-  /** Returns where to read into; {@linkcode filled} tells how much was read. */
+  /**
+   * Returns the buffer to read into; report the number of bytes read to
+   * {@linkcode filled}.
+   */
   space(): Uint8Array {
     if (this.#from > 0) {
       this.#buffer.copyWithin(0, this.#from, this.#to);
@@ -53,16 +61,16 @@ export class ServerParser {
   }
 
   /**
-   * Takes bytes that were read.
+   * Parses bytes that were read.
    *
-   * @throws {Error} If they are not of a NATS server.
+   * @throws {Error} If they are not from a NATS server.
    */
   filled(bytes: number): void {
     this.#to += bytes;
     while (this.#next());
   }
 
-  /** Takes the next thing; returns `false` if it is not there as a whole. */
+  /** Parses the next item; returns `false` if it is incomplete. */
   #next(): boolean {
     if (this.#skipped > 0) {
       const bytes = Math.min(this.#skipped, this.#to - this.#from);
@@ -106,7 +114,7 @@ export class ServerParser {
     }
   }
 
-  /** Takes `MSG subject id [reply] size`, or the same with headers. */
+  /** Parses `MSG subject id [reply] size`, or the same with headers. */
   #takeMessage(end: number, hasHeaders: boolean): boolean {
     const line = this.#buffer.subarray(this.#from, end - 1);
     const words: number[] = [];
@@ -142,7 +150,9 @@ export class ServerParser {
     return true;
   }
 
-  /** Whether headers begin with the status of a message that nobody got. */
+  /**
+   * Whether headers begin with the status for a message without subscribers.
+   */
   #isNobody(start: number): boolean {
     const status = this.#buffer.subarray(start, start + NOBODY.length);
     return status.every((byte, at) => byte === NOBODY[at]);

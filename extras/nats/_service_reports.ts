@@ -1,26 +1,29 @@
 import type { EndpointStats } from "./_endpoint_stats.ts";
 
-/** A method of a service, as clients of NATS see it. */
+/** A method of a service, as seen by clients of NATS. */
 export interface Endpoint {
   readonly path: string;
   readonly subject: string;
   readonly stats: EndpointStats;
 }
 
-/** What monitors of NATS are told of a service. */
+/** The description of a service for NATS monitors. */
 export interface ReportedService {
   readonly name: string;
   readonly id: string;
   readonly version: string;
   readonly description?: string | undefined;
-  /** Those in one queue share the requests. */
+  /** The queue group. Its members share the requests. */
   readonly queue: string;
-  /** When it began to serve, in the form of ISO 8601. */
+  /** When it started, in ISO 8601 format. */
   readonly started: string;
   readonly endpoints: readonly Endpoint[];
 }
 
-/** Returns what answers monitors, by the verb of their question. */
+/**
+ * Returns functions that create the answers to monitors, by the verb of the
+ * request.
+ */
 export function serviceReports(
   service: ReportedService,
 ): Readonly<Record<"PING" | "INFO" | "STATS", () => object>> {

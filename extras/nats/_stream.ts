@@ -9,26 +9,31 @@ import {
   type StreamMessage,
 } from "./_messages.ts";
 
-/** The bytes that may be on their way or unread before a writer waits. */
+/**
+ * The number of bytes that may be in flight or unread before a writer waits.
+ */
 export const WINDOW_BYTES = 256 * 1_024;
 
-/** The bytes after which a reader that sends nothing tells what it has read. */
+/**
+ * The number of read bytes after which a reader that sends nothing reports
+ * them.
+ */
 const TELL_BYTES = WINDOW_BYTES / 4;
 
 const NOTHING = new Uint8Array(0);
 
-/** What carries the messages of a stream. */
+/** Sends the messages of a stream. */
 export interface Outlet {
-  /** The longest message. */
+  /** The maximum size of a message. */
   readonly maxBytes: number;
   /**
-   * Sends a message in two parts, in order, which it copies. If the peer is gone,
-   * the stream is told so.
+   * Sends a message in two parts, which it copies. Messages are sent in order.
+   * If the peer is gone, the stream is notified.
    */
   send(header: Uint8Array, data: Uint8Array): void;
-  /** No message comes any more, and none is sent. Called once. */
+  /** Ends sending and receiving. Called once. */
   end(): void;
-  /** Keeps the process alive, as it does at first. */
+  /** Keeps the process alive, which is the default. */
   ref(): void;
   /** Lets the process end. */
   unref(): void;
@@ -41,41 +46,46 @@ interface PendingRead {
 }
 
 /**
- * A stream of bytes in messages that may get lost: a gap in their sequence ends
- * it, so that what was read is never with a hole.
+ * A byte stream over messages that may get lost. A gap in their sequence ends
+ * the stream, so that readers never miss bytes in the middle.
  */
 export class NatsStream implements ByteStream {
   readonly #outlet: Outlet;
   readonly #header = new Uint8Array(HEADER_BYTES);
   #nextOut = 0;
   #nextIn = 0;
-  /** Bytes that this side has written, and of them those the peer has read. */
+  /**
+   * The number of bytes that this side has written; `#readByPeer` of them were
+   * read.
+   */
   #written = 0;
   #readByPeer = 0;
-  /** Bytes that this side has read, and of them those the peer knows of. */
+  /**
+   * The number of bytes that this side has read; `#told` of them were reported.
+   */
   #read = 0;
   #told = 0;
-  /** Bytes that were received and not read. */
+  /** Bytes that were received and not yet read. */
   readonly #held = new HeldBytes(WINDOW_BYTES);
   #reading: PendingRead | null = null;
   #wakeWriter: (() => void) | null = null;
   /** Which directions are open. */
   #isOutOpen = true;
   #isInOpen = true;
-  /** `gone`: it hears nothing any more. */
+  /** `gone`: the peer receives no more messages. */
   #peer: "there" | "gone" = "there";
-  /** Why reading ends before the peer has ended its direction. */
+  /** The error for reads, if the peer has not ended its direction. */
   #failure: unknown = null;
   #isClosed = false;
   /** Whether nothing was sent since the last {@linkcode probe}. */
   #isQuiet = false;
 
-  /** Takes over `outlet`, which it ends. */
+  /** Takes over `outlet`, and ends it. */
   constructor(outlet: Outlet) {
     this.#outlet = outlet;
   }
 
-  // Not async: each read would take two more microtasks.
+  // Not async: that would take two more microtasks for each read.
   read(into: Uint8Array): Promise<number | null> {
     return new Promise((resolve, reject) => {
       this.#reading = { into, resolve, reject };
@@ -126,15 +136,21 @@ export class NatsStream implements ByteStream {
     if (!this.#isClosed) this.#outlet.unref();
   }
 
-  /** Sends a message if none was sent since the last call: see {@linkcode gone}. */
+  /**
+   * Sends a message if none was sent since the last call. If the peer is gone,
+   * the server then causes a call of {@linkcode gone}.
+   */
   probe(): void {
     if (this.#isQuiet && this.#isWorthSending()) this.#send(KIND.data);
     this.#isQuiet = true;
   }
 
-  /** Takes a message from whoever knows where this stream gets them. */
+  /**
+   * Handles a message, which may come from anyone who knows the inbox of the
+   * stream.
+   */
   receive(bytes: Uint8Array): void {
-    // The rest of a burst comes after the message that has ended it.
+    // A burst may continue after the message that ended the stream.
     if (this.#peer === "gone") return;
     const message = decodeStreamMessage(bytes);
     const breach = message === null ? "it is none" : this.#breachOf(message);
@@ -148,14 +164,17 @@ export class NatsStream implements ByteStream {
     this.#take(message!);
   }
 
-  /** The peer is gone, which is an error unless it has ended its direction. */
+  /**
+   * Called when the peer is gone. That is an error unless it has ended its
+   * direction.
+   */
   gone(): void {
     this.fail(
       new DenomasError("Cannot go on with NATS stream: its peer is gone"),
     );
   }
 
-  /** Ends both directions; reads reject once what was received is read. */
+  /** Ends both directions. Reads reject once the received bytes are read. */
   fail(error: unknown): void {
     if (this.#peer === "gone") return;
     if (this.#isInOpen) this.#failure = error;
@@ -204,7 +223,7 @@ export class NatsStream implements ByteStream {
     if (this.#isClosed) return;
     const reading = this.#reading;
     if (reading === null) return this.#held.add(data);
-    // Nothing is held while a read waits.
+    // While a read is waiting, no bytes are held.
     const part = data.subarray(0, reading.into.length);
     reading.into.set(part);
     if (part.length < data.length) this.#held.add(data.subarray(part.length));
@@ -246,7 +265,9 @@ export class NatsStream implements ByteStream {
     this.#outlet.send(this.#header, data);
   }
 
-  /** A peer whose both directions have ended may be gone, and needs no news. */
+  /**
+   * If both directions have ended, the peer may be gone and needs no messages.
+   */
   #isWorthSending(): boolean {
     return this.#peer === "there" && (this.#isInOpen || this.#isOutOpen);
   }

@@ -1,4 +1,4 @@
-// Longer than most files: all of one contract, whose parts share one connection.
+// Longer than most files: the parts of one contract share one connection.
 import type { NatsConnection, Subscription } from "@nats-io/transport-node";
 import type {
   Engine,
@@ -23,23 +23,25 @@ import { formatPlace, parsePlace } from "./_place.ts";
 import { natsTransport } from "./transport.ts";
 
 /**
- * Connects to a NATS server with JetStream: an engine for nodes on any machines.
- * Topics are subjects of NATS, and entries a bucket of its key-value store.
+ * Connects to a NATS server with JetStream. Returns an engine for nodes on any
+ * machines. Its topics are NATS subjects, and its entries are stored in a
+ * bucket of NATS's key-value store.
  *
- * Leases need version 2.11 of the server: older ones would ignore them silently,
- * so that a `put` with a lease rejects there. The server counts leases in whole
- * seconds, and they are rounded up.
+ * Leases need version 2.11 of the server. Older servers would ignore them
+ * silently, so a `put` with a lease rejects there. The server counts leases in
+ * whole seconds; they are rounded up.
  *
- * A write is as safe as the server makes it: one without replicas is lost with
- * its disk, and by default the server syncs to the disk only every two minutes,
- * so that a power cut may take back what was acknowledged, revisions included. Let
- * the server have `sync_interval: always`, and the bucket three replicas, where
- * that matters.
+ * A write is only as durable as the server makes it. Without replicas, it is
+ * lost with its disk. By default, the server syncs to the disk only every two
+ * minutes, so a power failure may revert acknowledged writes, including
+ * revisions. If that matters, configure the server with `sync_interval: always`
+ * and the bucket with three replicas.
  *
- * @param address The server, as `nats://127.0.0.1:4222`; the port may be left out.
+ * @param address The server, such as `nats://127.0.0.1:4222`; the port may be
+ * omitted.
  * @throws {EngineError} If the server cannot be reached within `retryForMs`, or has
  * no JetStream.
- * @throws {TypeError} If the address or the name of the bucket has another form.
+ * @throws {TypeError} If the address or the name of the bucket is malformed.
  */
 export async function natsEngine(
   address: string,
@@ -50,27 +52,27 @@ export async function natsEngine(
   return engine;
 }
 
-/** How long an operation may take by default, in milliseconds. */
+/** The default time limit of an operation, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 
-/** How long messages may take to leave when the engine is disposed of. */
+/** How long to wait for messages to be sent when the engine is disposed of. */
 const GRACE_MS = 1_000;
 
-/** How long an operation waits before it is repeated for the first time. */
+/** The wait before an operation is repeated for the first time. */
 const FIRST_WAIT_MS = 50;
 
-/** How much of a message its headers may take, in bytes. */
+/** The part of a message that is reserved for headers, in bytes. */
 const HEADER_BYTES = 1_024;
 
-/** What one call of `subscribe` has begun. */
+/** The subscription of one call of `subscribe`. */
 interface TopicSubscription {
   readonly topic: string;
   readonly onMessage: (message: Uint8Array) => void;
-  /** On the present connection. */
+  /** The subscription on the current connection. */
   current: Subscription | null;
 }
 
-/** An engine whose entries are held by a NATS server. */
+/** An engine whose entries are stored by a NATS server. */
 class NatsEngine implements Engine {
   readonly transports: readonly Transport[];
   readonly nodeAddress: string;
@@ -116,13 +118,16 @@ class NatsEngine implements Engine {
     }
   }
 
-  /** Subscribes and watches on a new connection. */
+  /** Restores subscriptions and watches on a new connection. */
   #begin(session: Session): void {
     for (const it of this.#subscriptions) this.#listen(it, session.nc);
     for (const watch of this.#watches) this.#follow(watch, session);
   }
 
-  /** Runs an operation on a connection; its errors become those of an engine. */
+  /**
+   * Runs an operation on a connection, and converts its errors to engine
+   * errors.
+   */
   async #run<T>(
     act: string,
     operation: (session: Session) => Promise<T>,
@@ -144,7 +149,10 @@ class NatsEngine implements Engine {
     }
   }
 
-  /** Repeats what nobody has heard: the bucket's leader is being elected. */
+  /**
+   * Repeats operations that no server received, because the bucket's leader is
+   * being elected.
+   */
   async #attempt<T>(
     operation: (session: Session) => Promise<T>,
   ): Promise<T> {
@@ -176,7 +184,7 @@ class NatsEngine implements Engine {
     checkKey(topic, "topic");
     checkValue(message, "message");
     const nc = this.#sessions.current?.nc;
-    // Later, it would reach those who subscribe later.
+    // Not queued: a later message would reach later subscribers.
     if (nc === undefined || nc.isClosed()) return;
     const { max_payload } = nc.info!;
     if (message.length > max_payload) {
@@ -184,7 +192,7 @@ class NatsEngine implements Engine {
         `Cannot publish ${message.length} bytes: the server takes ${max_payload}, raise its 'max_payload'`,
       );
     }
-    // It is sent in a later turn.
+    // Copied, because it is sent in a later turn.
     nc.publish(this.#subjectOf(topic), new Uint8Array(message));
   }
 
@@ -228,7 +236,7 @@ class NatsEngine implements Engine {
     if (current !== null && !current.isClosed()) current.unsubscribe();
   }
 
-  /** Resolves once the server has taken all that was sent. */
+  /** Resolves once the server has processed all that was sent. */
   async #flush(nc: NatsConnection, timeoutMs: number): Promise<void> {
     let isFlushed = false;
     const flushing = nc.flush().then(() => void (isFlushed = true));
@@ -251,7 +259,7 @@ class NatsEngine implements Engine {
     checkValue(value, "value");
     checkLease(leaseMs);
     const act = `write '${key}'`;
-    // A part of a second would be cut off, and the lease end early.
+    // The server would truncate fractions of a second and end the lease early.
     const seconds = leaseMs === Infinity ? 0 : Math.ceil(leaseMs / 1_000);
     const bytes = new Uint8Array(value);
     return await this.#run(act, async ({ nc, bucket }) => {
@@ -301,7 +309,10 @@ class NatsEngine implements Engine {
     return { [Symbol.asyncDispose]: end };
   }
 
-  /** Lets `watch` follow a connection, anew whenever something was missed. */
+  /**
+   * Runs `watch` on a connection, and restarts it whenever a message was
+   * missed.
+   */
   async #follow(watch: WatchedEntries, session: Session): Promise<void> {
     const { nc, bucket } = session;
     let stop = () => {};

@@ -1,6 +1,6 @@
 /**
- * Connections through a NATS server, what nodes of a cluster share there, and
- * services for any client of NATS.
+ * Connections through a NATS server, an engine for clusters that stores its
+ * data there, and services for any client of NATS.
  *
  * @module
  */

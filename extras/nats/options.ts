@@ -3,8 +3,8 @@ import type { NodeConnectionOptions } from "@nats-io/transport-node";
 /**
  * How to connect to NATS servers: options of `connect` of
  * `@nats-io/transport-node`, such as `authenticator`, `user` and `pass`, `tls`
- * and `name`. `servers` are tried after the server of an address; they must belong
- * to the same cluster. An `inboxPrefix` must begin with `_INBOX`.
+ * and `name`. `servers` are tried after the server in an address, and must
+ * belong to the same cluster. An `inboxPrefix` must begin with `_INBOX`.
  */
 export type NatsConnectionOptions = Pick<
   NodeConnectionOptions,
@@ -28,9 +28,9 @@ export interface NatsTransportOptions {
    */
   readonly connection?: NatsConnectionOptions;
   /**
-   * How often each side of a connection that sends nothing makes sure that the
-   * other one is still there, in milliseconds. A message without an answer: the
-   * server tells if nobody gets it.
+   * How often an idle side of a connection probes whether the other side still
+   * exists, in milliseconds. A probe is a message without an answer: the server
+   * reports if it has no subscriber.
    *
    * @default {1_000}
    */
@@ -46,27 +46,29 @@ export interface NatsEngineOptions {
    */
   readonly connection?: NatsConnectionOptions;
   /**
-   * The name of the bucket that keeps the entries, of letters, digits, `_` and `-`.
-   * It is made if it is not there. Engines with different buckets share nothing.
+   * The name of the bucket that stores the entries, of letters, digits, `_` and
+   * `-`. The bucket is created if it does not exist. Engines with different
+   * buckets share nothing.
    *
    * @default {"denomas"}
    */
   readonly bucket?: string;
   /**
-   * On how many servers a bucket is kept that is made by this engine.
+   * The number of servers that store a bucket which this engine creates.
    *
    * @default {1}
    */
   readonly replicas?: 1 | 3 | 5;
   /**
-   * How long an operation may take, and waits for a connection, in milliseconds.
+   * The time limit of an operation, and of waiting for a connection, in
+   * milliseconds.
    *
    * @default {5_000}
    */
   readonly timeoutMs?: number;
   /**
-   * The time in which failed attempts to connect for the first time are repeated,
-   * in milliseconds; `Infinity` repeats for ever.
+   * How long failed attempts to connect for the first time are retried, in
+   * milliseconds; `Infinity` for no limit.
    *
    * @default {0}
    */

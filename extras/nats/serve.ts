@@ -26,47 +26,50 @@ import { type Endpoint, serviceReports } from "./_service_reports.ts";
 export interface ServeOnNatsOptions extends RpcServerOptions {
   /** The name of the service: letters, digits, `-` and `_`. */
   readonly name: string;
-  /** Its version, such as `1.0.0`. */
+  /** The version of the service, such as `1.0.0`. */
   readonly version: string;
   /**
-   * What it does, for people.
+   * A description of the service.
    *
    * @default {""}
    */
   readonly description?: string | undefined;
   /**
-   * The beginning of the subjects of its methods.
+   * The prefix of the subjects of its methods.
    *
    * @default {the name}
    */
   readonly prefix?: string | undefined;
   /**
-   * The longest request, in bytes.
+   * The maximum size of a request, in bytes.
    *
    * @default {1_048_576}
    */
   readonly maxBodyBytes?: number | undefined;
 }
 
-/** Those in one queue share the requests, as other services on NATS do. */
+/**
+ * The queue group, whose members share the requests, as for other NATS
+ * services.
+ */
 const QUEUE = "q";
 
 const MAX_BODY_BYTES = 1_024 * 1_024;
 
 /**
- * Serves `service` to any client of NATS: a request to `name.method` with the
- * arguments as a JSON list is a call, with the same `authenticate`, middleware,
- * schemas, limits and masking of errors as any other. Monitors find the service by
- * `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`. Several processes that serve the same
- * name share the calls.
+ * Serves `service` to any client of NATS. A request to `name.method` with the
+ * arguments as a JSON list is handled like any other call, with the same
+ * `authenticate`, middleware, schemas, limits and masking of errors. Monitors
+ * find the service with `$SRV.PING`, `$SRV.INFO` and `$SRV.STATS`. Several
+ * processes that serve the same name share the calls.
  *
- * The answer is the result as JSON. That of a call that failed has the headers
- * `Nats-Service-Error` and `Nats-Service-Error-Code`, with the statuses of HTTP,
- * and `{ "error": … }` as content. The `credentials` for `authenticate` are the
- * token of the header `Authorization: Bearer …`.
+ * The answer is the result as JSON. The answer to a failed call has the headers
+ * `Nats-Service-Error` and `Nats-Service-Error-Code`, with HTTP status codes,
+ * and the content `{ "error": … }`. The `credentials` for `authenticate` are
+ * the token of the header `Authorization: Bearer …`.
  *
- * A request is no connection: its caller may never hear of the answer, and NATS
- * does not know whether it has run. Between programs with denomas use
+ * A request is not a connection: its answer may get lost, and NATS does not
+ * know whether the call has run. Between programs with denomas, use
  * {@linkcode natsTransport}. `nats` stays open when the server closes.
  *
  * @throws {TypeError} If a name or version has the wrong form, or `service` exposes
@@ -153,7 +156,7 @@ class NatsDoor implements Transport {
       ...listener,
       close: async () => {
         const ended = this.#subscriptions.splice(0).map((it) => it.drain());
-        // They have ended already where the connection has.
+        // They reject if the connection has already ended.
         await Promise.allSettled(ended);
         await listener.close();
       },
@@ -217,7 +220,7 @@ class NatsDoor implements Transport {
     }
   }
 
-  /** Returns the subjects at which monitors ask. */
+  /** Returns the subjects of requests from monitors. */
   #monitored(verb: string): string[] {
     const { name } = this.#options;
     return ["", `.${name}`, `.${name}.${this.#id}`]
@@ -225,7 +228,7 @@ class NatsDoor implements Transport {
   }
 }
 
-/** The paths of all methods whose names can be parts of subjects. */
+/** Yields the paths of all methods whose names can be parts of subjects. */
 function* pathsOf(
   { methods, services }: ServiceDescription,
   above = "",

@@ -29,20 +29,21 @@ import { remind } from "./_repeat.ts";
 import type { NatsStream } from "./_stream.ts";
 
 /**
- * Returns a transport through NATS servers, version 2.2 or later, at
- * `nats://host:port/name`: a server of denomas listens at a name, and its clients
- * need to reach the NATS server only. Without a name a listener gets one that
- * nobody has; without a port it is 4222.
+ * Returns a transport through NATS servers, version 2.2 or later, with
+ * addresses `nats://host:port/name`. A denomas server listens at a name, and
+ * its clients need to reach only the NATS server. Without a name, a listener
+ * gets a unique one; without a port, it is 4222.
  *
- * What holds over TCP holds here: bytes come in order and once, a writer waits
- * for a reader that is 256 KiB behind, and a connection with a lost message ends.
- * It ends with an error, too, when the connection to the NATS server is lost, and
- * within `probeMs` after the peer's process has died. A listener listens again by
- * itself once the NATS server is back, and reports to `onError` that it was away;
- * connections do not come back.
+ * Its guarantees are those of TCP: bytes arrive in order and once, a writer
+ * waits for a reader that is 256 KiB behind, and a lost message ends its
+ * connection. A connection also ends with an error when the connection to the
+ * NATS server is lost, and within `probeMs` after the peer's process has died.
+ * Once the NATS server is available again, a listener resumes by itself, and
+ * reports the outage to `onError`; connections are not restored.
  *
- * All listeners and connections of one transport to one NATS server share one
- * connection to it, which closes with the last of them. Needs `--allow-net`.
+ * All listeners and connections of a transport to the same NATS server share
+ * one connection to it, which closes with the last of them. Needs
+ * `--allow-net`.
  *
  * @throws {TypeError} If `inboxPrefix` does not begin with `_INBOX`.
  */
@@ -61,7 +62,7 @@ export function natsTransport(options: NatsTransportOptions = {}): Transport {
   };
 }
 
-/** How long a listener has to answer. */
+/** How long a listener may take to answer. */
 const ANSWER_LIMIT_MS = 5_000;
 
 async function listen(
@@ -109,7 +110,9 @@ async function connect(
   }
 }
 
-/** Resolves to a link; one that comes after `signal` has aborted is released. */
+/**
+ * Resolves to a link. A link that opens after `signal` has aborted is released.
+ */
 function acquire(
   pool: LinkPool,
   server: string,
@@ -126,7 +129,7 @@ function acquire(
   });
 }
 
-/** Asks whoever listens at `place` for a connection. */
+/** Requests a connection from the listener at `place`. */
 function ask(
   held: HeldLink,
   place: NatsPlace,
@@ -148,7 +151,8 @@ function ask(
     const subject = subjectOf(place);
     const publish = link.publisher(subject, inbox);
     const timer = remind(ANSWER_LIMIT_MS, {
-      // Its answer opens nothing, which only that to the first question does.
+      // A probe: its answer does not open a connection, only that to the hello
+      // does.
       again: () => publish(encodeShort(KIND.probe)),
       late: () =>
         fail(
@@ -159,7 +163,8 @@ function ask(
       message(data, sender) {
         if (stream !== null) return onMessage.message(data, sender);
         const peer = new TextDecoder().decode(sender);
-        // A stranger's, since only the server knows this inbox so far.
+        // Ignore messages of strangers: so far, only the server knows this
+        // inbox.
         if (!isShort(data, KIND.accept) || !isInbox(peer)) return;
         timer.stop();
         stream = openStream(held, { inbox, peer, unsubscribe });

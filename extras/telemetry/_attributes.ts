@@ -6,16 +6,16 @@ import { DenomasError } from "../../transports/errors.ts";
 import { type Address, parseAddress } from "../../transports/address.ts";
 import { cutText } from "../../transports/printable.ts";
 
-/** What every span and measurement of a call tells. */
+/** The attributes of every span and measurement of a call. */
 export const SYSTEM: Attributes = { "rpc.system.name": "denomas" };
 
 /**
- * What stands for a method that does not exist, as anybody may ask for any, and
- * for an error whose class has no name.
+ * Replaces the name of a method that does not exist, because peers may request
+ * any name, and the kind of an error whose class has no name.
  */
 export const OTHER = "_OTHER";
 
-/** The codes of `docs/protocol.md`. Any other was chosen by a method. */
+/** The codes of `docs/protocol.md`. Any other code was chosen by a method. */
 const CODES: ReadonlySet<string | undefined> = new Set([
   "not_found",
   "invalid_argument",
@@ -30,32 +30,40 @@ const CODES: ReadonlySet<string | undefined> = new Set([
   "internal",
 ]);
 
-/** How many UTF-16 units of a name or an address are told. */
+/** The maximum length of a name or an address, in UTF-16 units. */
 const NAME_UNITS = 256;
 
-/** The same for a message or a stack. */
+/** The maximum length of a message or a stack, in UTF-16 units. */
 const TEXT_UNITS = 4_096;
 
-/** The names by which a platform tells why something was ended. */
+/** The names of errors with which the platform ends operations. */
 const DOM_NAMES: ReadonlySet<string> = new Set(["AbortError", "TimeoutError"]);
 
-/** Returns the method at `path`, with the ids of agents and callbacks left out. */
+/**
+ * Returns the name of the method at `path`, with `*` for the ids of agents and
+ * callbacks.
+ */
 export function methodName(path: string): string {
   return path.replace(/^agents\/[^/]+\//, "agents/*/")
     .replace(/^\$\/ref\/[^/]+/, "$/ref/*");
 }
 
-/** A name of the other side's choice, cut to a length that a backend takes. */
+/**
+ * Returns a name that the other side chose, cut to a length that backends
+ * accept.
+ */
 export function shortName(name: unknown): string {
   return cut(name, NAME_UNITS);
 }
 
-/** Whole characters only: some backends refuse all else. */
+/** Cuts text, without splitting characters, which some backends refuse. */
 function cut(text: unknown, maxUnits: number): string {
   return cutText(String(text), maxUnits).toWellFormed();
 }
 
-/** What a span tells of the method at `path`, which it calls `name`. */
+/**
+ * Returns the span attributes of the method at `path`, which is named `name`.
+ */
 export function methodAttributes(name: string, path: string): Attributes {
   return name === path
     ? { "rpc.method": name }
@@ -63,9 +71,9 @@ export function methodAttributes(name: string, path: string): Attributes {
 }
 
 /**
- * Returns a function that gives the attributes of an address, whose names begin
- * with `prefix`. Calls come in bursts from one address, and to parse it takes
- * long beside the rest: the last one is remembered.
+ * Returns a function that returns the attributes of an address, with names that
+ * begin with `prefix`. It caches the last address, because calls arrive in
+ * bursts from one address, and parsing it takes comparatively long.
  */
 export function addressTeller(prefix: string): (text: string) => Attributes {
   let last: string | null = null;
@@ -96,7 +104,10 @@ function addressAttributes(prefix: string, text: string): Attributes {
   return { [`${prefix}.address`]: isMemory ? address.name : shortName(text) };
 }
 
-/** A transport of the user's own may have addresses of any form. */
+/**
+ * Returns the parsed address; `undefined` if it has another form, as custom
+ * transports may use.
+ */
 function knownAddress(text: string): Address | undefined {
   try {
     return parseAddress(text);
@@ -106,8 +117,9 @@ function knownAddress(text: string): Address | undefined {
 }
 
 /**
- * The kind of a failure, for measurements: each is a series of its own, so the
- * other side has no say in it, and neither has a `name` that was set by hand.
+ * Returns the kind of a failure, for measurements. Each kind is its own series,
+ * so it depends neither on text from the other side nor on a `name` that was
+ * set by hand.
  */
 export function errorKind(error: Error): string {
   if (error instanceof RemoteError) {
@@ -124,7 +136,7 @@ function className(error: Error): string {
   return isNamed ? constructor.name : OTHER;
 }
 
-/** What spans tell of a failure. */
+/** Returns the span attributes of a failure. */
 export function errorAttributes(error: Error): Attributes {
   if (error instanceof RemoteError) {
     return {
@@ -137,18 +149,18 @@ export function errorAttributes(error: Error): Attributes {
   return { "error.type": shortName(error.name) };
 }
 
-/** A failed call as spans and metrics have it. */
+/** A failed call, as recorded in spans and metrics. */
 export interface Failure {
   /** The kind, for measurements. */
   readonly kind: string;
-  /** What spans tell of it. */
+  /** The attributes of the span. */
   readonly attributes: Attributes;
   /** The event in a span. */
   readonly exception: { name: string; message: string; stack?: string };
   readonly isUnknownMethod: boolean;
 }
 
-/** Describes what a call was rejected with. Never throws. */
+/** Describes the value that a call rejected with. Never throws. */
 export function describeFailure(thrown: unknown): Failure {
   const plain = toPlainFailure(thrown);
   try {

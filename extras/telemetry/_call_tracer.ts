@@ -22,7 +22,9 @@ import {
 import type { CallEnd } from "./_follow.ts";
 import { MethodLabels } from "./_method_labels.ts";
 
-/** Seconds, as OpenTelemetry wants them for calls. */
+/**
+ * The histogram boundaries that OpenTelemetry recommends for calls, in seconds.
+ */
 const BOUNDARIES = [
   ...[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1],
   ...[2.5, 5, 7.5, 10],
@@ -35,9 +37,9 @@ export interface TracedCall {
   /** Whether this side makes the call or serves it. */
   readonly side: "client" | "server";
   readonly path: string;
-  /** What only the span tells. */
+  /** Attributes for the span only, not for measurements. */
   readonly attributes: Attributes;
-  /** Where its span belongs. */
+  /** The parent context of the span. */
   readonly parent: Context;
 }
 
@@ -45,13 +47,17 @@ export interface TracedCall {
 export interface CallTrace {
   /** The context of the span. */
   readonly within: Context;
-  /** The call and the streams in its result have ended. To be called once. */
+  /**
+   * Ends the trace, when the call and the streams in its result have ended.
+   * Call it once.
+   */
   readonly end: (end: CallEnd) => void;
 }
 
 /**
- * Returns what begins the span and the measurements of a call, whose method
- * `ownName` names. It relies on OpenTelemetry's API, which never throws.
+ * Returns a function that starts the span and the measurements of a call.
+ * `ownName` names its method. It relies on OpenTelemetry's API, which never
+ * throws.
  */
 export function callTracer(
   tracer: Tracer,
@@ -78,7 +84,8 @@ export function callTracer(
     const end = ({ items, failure }: CallEnd) => {
       if (items !== null) span.setAttribute("denomas.stream.items", items);
       const failed = failure === null ? null : describeFailure(failure.error);
-      // Or the method passes on that another one is unknown, which is rare.
+      // The method may also have forwarded this error from another call, but
+      // that is rare.
       if (side === "server" && failed?.isUnknownMethod) {
         name = OTHER;
         span.updateName(name);
@@ -108,10 +115,11 @@ function nameOf(path: string, ownName: (path: string) => string): string {
   try {
     const name: unknown = ownName(path);
     if (typeof name === "string") return shortName(name);
-    // An async function, say, whose rejection nobody else hears.
+    // The promise of an async function, say, whose rejection would be
+    // unhandled.
     Promise.resolve(name).catch(() => {});
   } catch {
-    // The call goes on under the name that it has without.
+    // The call continues with its default name.
   }
   return shortName(methodName(path));
 }

@@ -14,7 +14,7 @@ import type {
 export type { CallEnd };
 
 /**
- * Makes a call by `next`. `onEnd` is called once: when the call has failed, or
+ * Makes a call with `next`. Calls `onEnd` once: when the call has failed, or
  * when it is answered and the streams in its result have ended.
  */
 export function followMade(
@@ -30,14 +30,14 @@ export function followMade(
   );
 }
 
-/** Serves a call by `next`, in the same way. */
+/** Serves a call with `next`. Calls `onEnd` like {@linkcode followMade}. */
 export function followServed(
   call: ServedCall,
   next: RequestNext,
   onEnd: (end: CallEnd) => void,
 ): Promise<unknown> {
   const watch = new StreamWatch(onEnd);
-  // Streams in the result begin once middleware is done with it.
+  // The streams in the result start after middleware has returned it.
   const isFollowed = watchServed(call, watch);
   return follow(watch, () => next(), !isFollowed);
 }

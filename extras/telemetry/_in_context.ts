@@ -1,21 +1,25 @@
 import { type Context, context } from "@opentelemetry/api";
 
 /**
- * The same value; the body of a generator runs in `within`, as the method did
- * that made it, though the call has been answered by then.
+ * Returns `value`, but wraps a generator so that its body runs in the context
+ * `within`, like the method that created it, even after the call has been
+ * answered.
  */
 export function inContext(within: Context, value: unknown): unknown {
   return isGenerator(value) ? new ContextIterator(within, value) : value;
 }
 
-/** What else can be iterated may be of a class that travels in its own way. */
+/**
+ * Returns whether a value is a generator. Other iterables may be of classes
+ * that are encoded in their own way.
+ */
 function isGenerator(value: unknown): value is AsyncGenerator {
   return Object.prototype.toString.call(value) === "[object AsyncGenerator]";
 }
 
 /**
- * Another generator would not do: it does not pass on that it was left before its
- * first item.
+ * Runs a generator in a context. Not itself a generator, because `return`
+ * before the first `next` would not reach the wrapped generator.
  */
 class ContextIterator implements AsyncIterableIterator<unknown> {
   readonly #within: Context;

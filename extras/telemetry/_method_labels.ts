@@ -1,21 +1,21 @@
 import { OTHER } from "./_attributes.ts";
 
-/** How many methods that were answered before have a series of their own. */
+/** The maximum number of series for methods with an answered call. */
 const MAX_ANSWERED = 1_000;
 
-/** The same for methods of which all calls failed so far. */
+/** The maximum number of series for methods whose calls all failed so far. */
 const MAX_FAILED = 100;
 
 /**
- * Which method names the metrics use. Each name is a series, and other sides
- * may call any path: so names are limited, and names that no call has been
- * answered by cannot use up the room of the others.
+ * Limits the method names in metrics. Each name is a series, and other sides
+ * may call any path. Names without an answered call have a separate limit, so
+ * they cannot use up the capacity for the others.
  */
 export class MethodLabels {
   readonly #answered = new Set<string>();
   readonly #failed = new Set<string>();
 
-  /** The label of a call of the method `name`. */
+  /** Returns the label for a call of the method `name`. */
   of(name: string, isAnswered: boolean): string {
     if (this.#answered.has(name)) return name;
     if (isAnswered) {

@@ -7,7 +7,10 @@ import { world } from "../../transports/internal.ts";
 
 /** A message of `denomas:connection:open`. */
 export interface ConnectionMessage {
-  /** The same in all messages on one connection, and in no others. */
+  /**
+   * Identifies the connection: the same in all of its messages, and in no
+   * others.
+   */
   readonly id: number;
   /** The address of this end. */
   readonly localAddress: string;
@@ -17,23 +20,23 @@ export interface ConnectionMessage {
 
 /** A message of `denomas:connection:close`. */
 export interface ConnectionCloseMessage extends ConnectionMessage {
-  /** Why it ended. */
+  /** Why the connection ended. */
   readonly reason: CloseReason;
-  /** How long it lasted, in milliseconds. */
+  /** How long the connection lasted, in milliseconds. */
   readonly durationMs: number;
-  /** What passed through it. */
+  /** The traffic of the connection. */
   readonly stats: ChannelStats;
 }
 
 /** A message of `denomas:call:start`. */
 export interface CallMessage {
-  /** The same in all messages on one call, and in no others. */
+  /** Identifies the call: the same in all of its messages, and in no others. */
   readonly id: number;
   /** Whether this side makes the call or serves it. */
   readonly side: "client" | "server";
-  /** Path of the method. */
+  /** The path of the method. */
   readonly path: string;
-  /** Address of the other side. */
+  /** The address of the other side. */
   readonly remoteAddress: string;
 }
 
@@ -42,18 +45,18 @@ export interface CallMessage {
  * result have ended.
  */
 export interface CallEndMessage extends CallMessage {
-  /** How long it took, in milliseconds. */
+  /** How long the call took, in milliseconds. */
   readonly durationMs: number;
-  /** The number of items of the streams in its result, if it had any. */
+  /** The number of items in the streams of its result, if it had any. */
   readonly items?: number;
 }
 
 /**
- * A message of `denomas:call:error`: the call failed, for whatever reason, or a
- * stream in its result did.
+ * A message of `denomas:call:error`: the call, or a stream in its result,
+ * failed for any reason.
  */
 export interface CallErrorMessage extends CallEndMessage {
-  /** What it was rejected with. */
+  /** The value that the call or stream rejected with. */
   readonly error: unknown;
 }
 
@@ -68,9 +71,10 @@ let ids = 0;
 /**
  * Publishes connections and calls on channels of `node:diagnostics_channel`:
  * `denomas:connection:open` and `close`, `denomas:call:start`, and then either
- * `end` or `error`. Messages hold no arguments and no results. While nobody
- * subscribes, none is made. What a subscriber throws does not reach the call:
- * as ever with these channels, it is an uncaught exception of the program.
+ * `end` or `error`. Messages contain no arguments and no results. Without
+ * subscribers, no messages are created. An error that a subscriber throws does
+ * not reach the call: as always with these channels, it is an uncaught
+ * exception of the program.
  *
  * ```ts
  * import { subscribe } from "node:diagnostics_channel";
@@ -110,7 +114,7 @@ function isHeard(): boolean {
     failed.hasSubscribers;
 }
 
-/** Publishes that a call begins. Returns what publishes its end. */
+/** Publishes the start of a call. Returns a function that publishes its end. */
 function publishCall(
   side: CallMessage["side"],
   { path, remoteAddress }: { path: string; remoteAddress: string },
