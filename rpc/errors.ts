@@ -6,7 +6,7 @@ import type { SchemaIssue } from "./service/schemas.ts";
 export class MethodNotFoundError extends DenomasError {
   /** The name of the class. */
   override name = "MethodNotFoundError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "not_found";
 }
 
@@ -16,7 +16,7 @@ export class MethodNotFoundError extends DenomasError {
 export class AgentNotFoundError extends DenomasError {
   /** The name of the class. */
   override name = "AgentNotFoundError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "not_found";
 }
 
@@ -27,7 +27,7 @@ export class AgentNotFoundError extends DenomasError {
 export class DeadlockError extends DenomasError {
   /** The name of the class. */
   override name = "DeadlockError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "deadlock";
 }
 
@@ -38,7 +38,7 @@ export class DeadlockError extends DenomasError {
 export class AuthenticationError extends DenomasError {
   /** The name of the class. */
   override name = "AuthenticationError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "unauthenticated";
 }
 
@@ -46,14 +46,14 @@ export class AuthenticationError extends DenomasError {
 export type ValidatedPart = "argument" | "result" | "item" | "error";
 
 /**
- * Thrown when an argument, a result, an item or the data of an error does not fit
- * its schema.
+ * Thrown when an argument, a result, an item or the data of an error does not
+ * fit its schema.
  */
 export class ValidationError
   extends DenomasError<Partial<Pick<ValidationError, "part" | "issues">>> {
   /** The name of the class. */
   override name = "ValidationError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "invalid_argument";
   /**
    * The kind of the value that does not fit. `"argument"` means a mistake of
@@ -77,15 +77,17 @@ export class ValidationError
 export class ReferenceReleasedError extends DenomasError {
   /** The name of the class. */
   override name = "ReferenceReleasedError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "released";
 }
 
-/** Thrown when an operation needs denomas's extensions, which the peer lacks. */
+/**
+ * Thrown when an operation needs denomas's extensions, which the peer lacks.
+ */
 export class UnsupportedByPeerError extends DenomasError {
   /** The name of the class. */
   override name = "UnsupportedByPeerError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "unsupported";
 }
 
@@ -135,7 +137,7 @@ export class ServiceError<Data = unknown>
 export class MissedItemsError extends DenomasError {
   /** The name of the class. */
   override name = "MissedItemsError";
-  /** The code that tells other sides which error it is. */
+  /** The code that identifies the error to other sides. */
   readonly code = "missed_items";
 }
 

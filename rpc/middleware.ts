@@ -47,7 +47,9 @@ export type RequestNext = (
   },
 ) => Promise<unknown>;
 
-/** Runs the next middleware of a made call, or sends the call. */
+/**
+ * Runs the next middleware of a call that this side makes, or sends the call.
+ */
 export type CallNext = (
   changes?: {
     readonly args?: readonly unknown[];

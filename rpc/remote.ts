@@ -71,15 +71,16 @@ export interface HasChildren<T> {
  * - Data members are absent. Public methods without `@expose` are present,
  *   because a decorator cannot hide them, and fail with `MethodNotFoundError`.
  * - A type that cannot be sent becomes a {@linkcode CannotBeSent} in a result.
- * - Parameters keep their types. Functions and services still arrive as proxies,
- *   so declare parameters as `(n: number) => void | Promise<void>` or
+ * - Parameters keep their types. Functions and services still arrive as
+ *   proxies, so declare parameters as `(n: number) => void | Promise<void>` or
  *   `Cat | Remote<Cat>`, and await the calls.
  *
  * A `Remote<any>` has any member, of type `any`.
  *
  * It has no `then`, so it can be awaited safely. Names that the language and
- * tools look up in any value, such as `toJSON`, are answered locally, and nothing
- * can be exposed under them. `String(remote)` contains the path and the address.
+ * tools look up in any value, such as `toJSON`, are answered locally, and
+ * nothing can be exposed under them. `String(remote)` contains the path and the
+ * address.
  */
 export type Remote<T> =
   & { readonly [K in keyof T as RemoteName<T, K>]-?: RemoteMember<T, K> }
@@ -116,9 +117,9 @@ export interface RemoteStream<Item>
  * - Functions, and objects with methods, which count as services, arrive as
  *   proxies that can be disposed of.
  * - Async iterables arrive as a {@linkcode RemoteStream}.
- * - Lists and other objects arrive unchanged, with proxies for the functions and
- *   services in them. {@linkcode Data} arrives unchanged, including classes that
- *   have a method `toData`.
+ * - Lists and other objects arrive unchanged, with proxies for the functions
+ *   and services in them. {@linkcode Data} arrives unchanged, including classes
+ *   that have a method `toData`.
  *
  * @typeParam Mark If given, replaces all types that change.
  */

@@ -1,7 +1,7 @@
 /**
  * Names that the language, consoles, loggers and test libraries look up in any
- * value. A proxy answers these lookups locally, and nothing can be exposed under
- * these names, so that looking at a proxy never becomes a call.
+ * value. A proxy answers these lookups locally, and nothing can be exposed
+ * under these names, so that looking at a proxy never becomes a call.
  */
 export type ReservedName =
   // deno-lint-ignore ban-types -- these types name what every object has
@@ -36,6 +36,7 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** Returns whether a name is reserved, so that no proxy forwards it. */
 export function isReservedName(name: string): name is ReservedName {
-  // `$` as in React's `$$typeof`, `@@` as in Immutable's `@@__IMMUTABLE_LIST__@@`.
+  // `$` as in React's `$$typeof`, `@@` as in Immutable's
+  // `@@__IMMUTABLE_LIST__@@`.
   return reserved.has(name) || name.startsWith("$") || name.startsWith("@@");
 }

@@ -7,8 +7,8 @@ import type { CloseReason } from "../channel/errors.ts";
 import type { Remote } from "./remote.ts";
 
 /**
- * One side of an RPC connection, with a proxy for the service of the other side.
- * It owns its connection.
+ * One side of an RPC connection, with a proxy for the service of the other
+ * side. It owns its connection.
  *
  * @typeParam T The service of the other side.
  * @typeParam Identity What `authenticate` of this side returned.
@@ -30,7 +30,9 @@ export interface RpcClient<T = unknown, Identity = unknown>
   close(options?: CloseOptions): Promise<void>;
   /** Returns table sizes and traffic counters. */
   stats(): RpcStats;
-  /** Keeps the process alive while the connection is open, which is the default. */
+  /**
+   * Keeps the process alive while the connection is open, which is the default.
+   */
   ref(): void;
   /** Lets the process end while the connection is open. */
   unref(): void;

@@ -16,7 +16,7 @@ const meta: Meta = {
   extra_methods: ["extra"],
 };
 
-/** A simulator of which `functions` take the place of the right ones. */
+/** Returns a simulator with some functions replaced by `functions`. */
 function simulatorWith(functions: Readonly<Record<string, () => unknown>>) {
   return {
     meta,
@@ -29,7 +29,7 @@ function simulatorWith(functions: Readonly<Record<string, () => unknown>>) {
   } as any;
 }
 
-/** The calls of mosaik, by the function of a simulator that they reach. */
+/** The calls of mosaik, by the simulator function that they call. */
 const CALLS: Readonly<
   Record<string, (mosaik: FakeMosaik) => Promise<unknown>>
 > = {
@@ -56,8 +56,8 @@ for (const { name, run, fails } of MISBEHAVING) {
     for (const [key, call] of Object.entries(CALLS)) {
       const outcome = call(mosaik).then(() => "answered", () => "failed");
       if (isEndless) continue;
-      // `undefined` is no answer to 'create'; to 'get_data' it is mosaik that
-      // says so.
+      // The simulator refuses `undefined` as result of 'create'; for 'get_data'
+      // mosaik does.
       const isRight = !fails && key !== "create";
       assertEquals(await outcome, isRight ? "answered" : "failed");
       const isReported = fails && ["setupDone", "step"].includes(key) ||
@@ -130,7 +130,7 @@ withCtx(
       ["create", [1.5, "M"]],
       ["create", ["1", "M"]],
       ["create", [1, null]],
-      // One more than a frame of 2,100 bytes can tell of.
+      // One more than fit in a frame of 2,100 bytes.
       ["create", [101, "M"]],
       ["create", [2 ** 53 - 1, "M"]],
       ["step", []],
@@ -149,7 +149,7 @@ withCtx(
       assertInstanceOf(error, RemoteError);
     }
     assertEquals(called, []);
-    // Those of 'step' and 'get_data', which end the run of a scenario.
+    // The errors of 'step' and 'get_data', which end the run of a scenario.
     assertEquals(ctx.takeHandlerErrors().length, 7);
   },
 );

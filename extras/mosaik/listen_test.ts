@@ -28,7 +28,7 @@ const meta: Meta = {
   set_events: true,
 };
 
-/** A simulator whose step is `step`; it counts its stops. */
+/** Returns a simulator with this `step`, which counts its stops. */
 function stepping(
   step: (time: number, mosaik: Mosaik) => unknown,
   stop: () => void | Promise<void> = () => {},
@@ -176,8 +176,8 @@ withCtx("listenSimulator answers all failures by a list", async (ctx) => {
     assert(list.every((it: unknown) => typeof it === "string"));
     names.push(list[0]);
   }
-  // 'get_data', and 'step': before 'init', and four after it, of which the
-  // bigint is wrong and cannot be sent either.
+  // One error of 'get_data', one of 'step' before 'init', and five of the four
+  // steps after it: the bigint is invalid and also cannot be sent.
   assertEquals(ctx.takeHandlerErrors().length, 7);
   assertEquals(names, [
     ...["TypeError", "TypeError", "TypeError", "TypeError"],

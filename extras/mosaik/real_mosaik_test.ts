@@ -20,7 +20,7 @@ import type { Meta, ModelDescription } from "./meta.ts";
 import { listenSimulator, type ListenSimulatorOptions } from "./start.ts";
 import type { SimulatorFunctions } from "./simulator.ts";
 
-/** Registers a test that has a mosaik. */
+/** Registers a test with a real mosaik. */
 function withMosaik(
   name: string,
   fn: (mosaik: RealMosaik) => Promise<void>,
@@ -31,7 +31,7 @@ function withMosaik(
   });
 }
 
-/** Plays a scenario in which mosaik connects to a simulator of this process. */
+/** Runs a scenario in which mosaik connects to a simulator in this process. */
 async function playWith(
   mosaik: RealMosaik,
   scenario: string,
@@ -84,7 +84,7 @@ withMosaik("The real mosaik steps a hybrid simulator", async (mosaik) => {
     simulator,
   );
   assertEquals([error, log], [null, []]);
-  // It has asked for 3 itself, and finds the input of 2 there still.
+  // The simulator requested the step at 3 itself. It still gets the input of 2.
   assertEquals(simulator.steps, [0, 2, 3, 4]);
   assertEquals(result, {
     "1": collected(0),
@@ -126,7 +126,7 @@ withMosaik("The real mosaik answers a simulator's calls", async (mosaik) => {
   const [first, second, third] = simulator.answers;
   const asker = { "Asker.Asker-0": { sid: "Asker", type: "Asker" } };
   const store = "Store-0.store";
-  // Of 3 steps the store has done one, and this simulator none.
+  // Of 3 steps, the store has made one, and this simulator none.
   assertEquals(first?.["progress"], 100 / 6);
   assertEquals(first?.["one"], asker);
   assertEquals(first?.["some"], { [store]: asker });
@@ -136,7 +136,7 @@ withMosaik("The real mosaik answers a simulator's calls", async (mosaik) => {
   });
   assertStringIncludes(String(first?.["refusal"]), "RemoteError");
   const values = [first, second, third].map((it) => it?.["data"]);
-  // mosaik answers with what it had at the last step of the one who asks.
+  // mosaik answers with the data of the last step of the requesting simulator.
   assertEquals(values, [0, 0, 1].map((value) => ({ [store]: { value } })));
 });
 
@@ -154,7 +154,7 @@ withMosaik("The real mosaik shows what a simulator throws", async (mosaik) => {
   const { error, log } = await playWith(mosaik, "fail", new Failing(), {
     onError: (error) => void reports.push(error),
   });
-  // The scenario goes on, so somebody has to say that it is not complete.
+  // The scenario continues, so it must be reported as incomplete.
   assertEquals(error, null);
   assertStringIncludes(String(reports), "'run' returns as if it were complete");
   assertStringIncludes(

@@ -16,7 +16,7 @@ function start(...args: readonly string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Returns the exit code of a program, and what it printed. */
+/** Returns the exit code and the output of a program. */
 async function end(
   child: Deno.ChildProcess,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -29,7 +29,7 @@ async function end(
   };
 }
 
-/** Reads until the text matches. */
+/** Reads until the text matches `pattern`. */
 async function untilMatch(
   reader: ReadableStreamDefaultReader<string>,
   pattern: RegExp,
@@ -88,7 +88,7 @@ Deno.test("runSimulator connects, tells of all calls, and ends with mosaik", asy
   const { code, stdout, stderr } = await end(start(place, "-l", "trace"));
   assertEquals([code, stdout, await called.promise], [0, "", 8]);
   const lines = stderr.trimEnd().split("\n");
-  // The first call may arrive before the program goes on.
+  // The first call may arrive before the program continues.
   const connected = `info: connected to mosaik at ${server.address}`;
   assert(lines.includes(connected));
   assertEquals(lines.filter((line) => line !== connected), [
@@ -117,7 +117,7 @@ Deno.test("runSimulator fails if mosaik is gone without a word", async () => {
 
 Deno.test({
   name: "runSimulator stops in good order when it is asked to end",
-  // There a program that is ended hears nothing of it.
+  // On Windows, a program is not notified when it is ended.
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const marker = await Deno.makeTempFile();

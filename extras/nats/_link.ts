@@ -18,7 +18,9 @@ const PING_MS = 10_000;
 export interface Hold {
   ref(): void;
   unref(): void;
-  /** Repeatable. Resolves once the link has ended, if this was the last hold. */
+  /**
+   * Repeatable. Resolves once the link has ended, if this was the last hold.
+   */
   release(): Promise<void>;
 }
 

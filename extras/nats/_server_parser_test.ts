@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ServerParser } from "./_server_parser.ts";
 
-/** Feeds `text` in pieces; returns what was read, a line each. */
+/** Feeds `text` in pieces. Returns the parsed items, one line each. */
 function parse(text: string | Uint8Array, pieceBytes = Infinity): string[] {
   const seen: string[] = [];
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -3,7 +3,10 @@ import { DenomasError, ProtocolError } from "../../transports/errors.ts";
 import { KIND } from "./_messages.ts";
 import { NatsStream, WINDOW_BYTES } from "./_stream.ts";
 
-/** A stream whose messages are kept, and one that gets messages by hand. */
+/**
+ * Returns a stream that records its messages, and functions to send it
+ * messages.
+ */
 function makeStream(maxBytes = 64 * 1_024) {
   const sent: Uint8Array[] = [];
   let ends = 0;
@@ -20,12 +23,12 @@ function makeStream(maxBytes = 64 * 1_024) {
     sent,
     kinds: () => sent.splice(0).map(([kind]) => kind),
     ends: () => ends,
-    /** Receives the next message of a peer that has read so many bytes. */
+    /** Receives the next message of a peer that has read `read` bytes. */
     receive: (kind: number, data: readonly number[] = [], read = 0) =>
       stream.receive(
         Uint8Array.of(kind, ...uint32(sequence++), ...uint32(read), ...data),
       ),
-    /** Leaves a number out. */
+    /** Skips a sequence number. */
     skip: () => void sequence++,
     async readAll() {
       const bytes: number[] = [];

@@ -9,8 +9,8 @@ import { serveOnNats } from "./serve.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Programs of a guide that need a NATS server, for the one at `url`. Others run
- * with all examples.
+ * Returns the programs of a guide that need a NATS server, adapted to the one
+ * at `url`. Other programs run with all examples.
  */
 async function programs(
   guide: string,
@@ -24,7 +24,7 @@ async function programs(
     .map(([, , code]) => code!.replaceAll("nats://127.0.0.1:4222", url));
 }
 
-/** Runs a program; returns what it printed. */
+/** Runs a program and returns its output. */
 async function run(command: string, args: string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args,
@@ -47,7 +47,7 @@ for (
     assertEquals(found.length, count);
     const flags = ["--quiet", "--no-lock", ...importMapFlags()];
     await Promise.all(found.map(async (code) => {
-      // What they leave open is of no interest here.
+      // Resources that the programs leave open do not matter here.
       const program = `${code}\nDeno.exit();\n`;
       await run(Deno.execPath(), ["eval", ...flags, program]);
     }));

@@ -39,8 +39,8 @@ import { natsTransport } from "./transport.ts";
  *
  * @param address The server, such as `nats://127.0.0.1:4222`; the port may be
  * omitted.
- * @throws {EngineError} If the server cannot be reached within `retryForMs`, or has
- * no JetStream.
+ * @throws {EngineError} If the server cannot be reached within `retryForMs`, or
+ * has no JetStream.
  * @throws {TypeError} If the address or the name of the bucket is malformed.
  */
 export async function natsEngine(

@@ -17,7 +17,7 @@ import {
   NatsServer,
 } from "./fixtures/server.ts";
 
-/** The first program that gives leases, and the first one that does not. */
+/** The first program that supports leases, and the first that does not. */
 const [leasing, old] = [true, false].map((wanted) =>
   natsPrograms.find(({ version: [major, minor] }) =>
     (major > 2 || minor >= 11) === wanted
@@ -112,7 +112,7 @@ if (leasing !== undefined) {
     const revision = await engine.put("a", new Uint8Array());
     server.signal("SIGSTOP");
     try {
-      // A signal takes effect a moment later.
+      // The signal takes effect with a delay.
       const getOnAndOn = async () => {
         for (;;) await engine.get("a");
       };
@@ -121,7 +121,7 @@ if (leasing !== undefined) {
     } finally {
       server.signal("SIGCONT");
     }
-    // It may have been written, or be written later.
+    // The entry may have been written, or may be written later.
     let later = revision;
     while (later === revision) {
       later = await engine.put("b", new Uint8Array()).catch((error) => {

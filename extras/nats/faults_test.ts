@@ -84,7 +84,10 @@ testWithNats(
   { config: `authorization { users = [ { nkey: ${USER.getPublicKey()} } ] }` },
 );
 
-/** Registers a test with a server that demands TLS, and its authority. */
+/**
+ * Registers a test with a server that requires TLS, and its certificate
+ * authority.
+ */
 function testOverTls(
   name: string,
   fn: (url: string, ca: string) => Promise<void>,
@@ -111,7 +114,7 @@ const PEER = new URL("fixtures/peer_process.ts", import.meta.url).href;
 
 const greeter = service({ greet: (name: string) => `Hello, ${name}` });
 
-/** The time that something took, in milliseconds. */
+/** Returns the duration of `work`, in milliseconds. */
 async function timed(work: Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work;
@@ -141,7 +144,7 @@ testWithNats(
       (error as Error).message,
       "Cannot go on with NATS stream: its peer is gone",
     );
-    // Twice the time of a probe would be enough on a machine that is not busy.
+    // Twice the probe interval would be enough on an idle machine.
     assert(ms < 2_000, `${ms} ms`);
   },
 );
@@ -251,7 +254,7 @@ testWithNats(
     assertEquals(error.address, peer.line);
     await using other = await listen(`${url}/other`);
     await assertRejects(() => listen(other.address), AddressInUseError);
-    // The name of a process that is gone is free.
+    // The name of a dead process is free.
     await peer.kill();
     await using next = await listen(peer.line);
     assertEquals(next.address, peer.line);
@@ -320,7 +323,7 @@ testOverTls(
       using({ ca }),
     );
     assertEquals(await client.remote.greet("Ada"), "Hello, Ada");
-    // Its authority is not one that Deno trusts.
+    // Deno does not trust the server's certificate authority.
     for (const tls of [undefined, {}, null]) {
       await assertRejects(
         () => openConnection(rpc.address, using(tls)),
@@ -380,7 +383,7 @@ testWithNats(
         "Permissions Violation for Subscription",
       ),
     ]));
-    // It does not wait for answers that cannot come.
+    // Connecting does not wait for answers that cannot arrive.
     assert(ms < 4_000, `${ms} ms`);
     assertThrows(() => as("client", "c", "elsewhere"), TypeError, "_INBOX");
   },
@@ -404,7 +407,7 @@ for (const program of natsPrograms) {
   );
 }
 
-/** Somebody who reads and writes all subjects of a server. */
+/** Opens a stranger that reads and writes all subjects of a server. */
 async function openStranger({ url }: NatsServer) {
   const nc = await connectNats({ servers: url, reconnect: false });
   const subjects = new Set<string>();
@@ -416,7 +419,7 @@ async function openStranger({ url }: NatsServer) {
   await nc.flush();
   return {
     nc,
-    /** The inboxes that it has learned of. */
+    /** The inboxes that the stranger has seen. */
     inboxes: () => [...subjects].filter((it) => it.startsWith("_INBOX.")),
     [Symbol.asyncDispose]: () => nc.close(),
   };

@@ -76,7 +76,8 @@ export interface NatsEngineOptions {
   /**
    * The address at which a node of this engine listens.
    *
-   * @default {a name at the NATS server, for a node that others reach through it}
+   * @default {a name at the NATS server, for a node that others reach through
+   * it}
    */
   readonly nodeAddress?: string;
 }

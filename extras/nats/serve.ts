@@ -72,8 +72,8 @@ const MAX_BODY_BYTES = 1_024 * 1_024;
  * know whether the call has run. Between programs with denomas, use
  * {@linkcode natsTransport}. `nats` stays open when the server closes.
  *
- * @throws {TypeError} If a name or version has the wrong form, or `service` exposes
- * nothing.
+ * @throws {TypeError} If a name or version has the wrong form, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function serveOnNats(

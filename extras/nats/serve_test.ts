@@ -8,7 +8,7 @@ import { service } from "../../rpc/service/service.ts";
 import { testWithNats } from "./fixtures/server.ts";
 import { serveOnNats } from "./serve.ts";
 
-/** A schema for numbers, as those of a library. */
+/** A schema for numbers, like that of a library. */
 const number: StandardSchema<number> = {
   "~standard": {
     version: 1,
@@ -40,7 +40,9 @@ function makeAdder() {
   });
 }
 
-/** The answer to a request: its content, and its error if it has one. */
+/**
+ * Returns the answer to a request: its content, and its error if there is one.
+ */
 async function ask(
   nats: NatsConnection,
   subject: string,

@@ -1,4 +1,6 @@
-/** A part of the tests of RPC and agents, over NATS: `test:nats` runs all. */
+/**
+ * Some of the tests of RPC and agents, over NATS; `test:nats` runs all of them.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { runFixtures } from "../../testing/fixtures/run.ts";
 import { missingNats } from "./fixtures/server.ts";

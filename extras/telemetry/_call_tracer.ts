@@ -32,7 +32,7 @@ const BOUNDARIES = [
 
 const KINDS = { client: SpanKind.CLIENT, server: SpanKind.SERVER } as const;
 
-/** A call that is made or served. */
+/** A call that this side makes or serves. */
 export interface TracedCall {
   /** Whether this side makes the call or serves it. */
   readonly side: "client" | "server";

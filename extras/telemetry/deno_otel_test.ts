@@ -3,7 +3,9 @@ import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 
 const SCRIPT = new URL("./fixtures/traced_process.ts", import.meta.url).href;
 
-/** Runs one side with Deno's own OpenTelemetry; resolves to what it printed. */
+/**
+ * Runs one side with Deno's OpenTelemetry integration; resolves to its output.
+ */
 async function run(role: string, address: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -29,7 +31,7 @@ async function run(role: string, address: string): Promise<string> {
   return text;
 }
 
-/** Returns the ids that Deno prints of a span, and its lines. */
+/** Returns the ids and the lines that Deno prints for a span. */
 function spanIn(text: string, name: string) {
   const [, trace, id, lines] = new RegExp(
     `^SPAN ${name} \\[(\\w+)/(\\w+)\\]((?:.|\\n {2,})*)`,

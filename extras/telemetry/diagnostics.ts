@@ -41,8 +41,8 @@ export interface CallMessage {
 }
 
 /**
- * A message of `denomas:call:end`: the call was answered, and the streams in its
- * result have ended.
+ * A message of `denomas:call:end`: the call was answered, and the streams in
+ * its result have ended.
  */
 export interface CallEndMessage extends CallMessage {
   /** How long the call took, in milliseconds. */

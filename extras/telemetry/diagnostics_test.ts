@@ -29,7 +29,7 @@ const options = {
 };
 const both = { server: options, client: options };
 
-/** Subscribes to the channel, and keeps its messages. */
+/** Subscribes to the channel, and records its messages. */
 function listen<T>(
   name: string,
   messages: T[],

@@ -42,7 +42,7 @@ const adder = service({
   withCallback: (callback: () => Promise<string>) => callback(),
 });
 
-/** What both sides are made with. */
+/** Returns the options of both sides. */
 function traced() {
   const { calls, requests, connections } = openTelemetry();
   return {
@@ -218,7 +218,7 @@ const counters = service({
   readable: () => ReadableStream.from([1, 2]),
 });
 
-/** An async iterable that is no generator. */
+/** Returns an async iterable that is not a generator. */
 function iterableOf<T>(...items: readonly T[]): AsyncIterable<T> {
   return {
     async *[Symbol.asyncIterator]() {
@@ -227,7 +227,7 @@ function iterableOf<T>(...items: readonly T[]): AsyncIterable<T> {
   };
 }
 
-/** Both spans of the only call of the method `name`. */
+/** Returns both spans of the only call of the method `name`. */
 function spansOf(recorder: Recorder, name: string) {
   return [recorder.span(CLIENT, name), recorder.span(SERVER, name)] as const;
 }
@@ -331,7 +331,7 @@ withCtx("openTelemetry() ends the spans of a stream given up", async (ctx) => {
 
 withCtx("openTelemetry() ends the spans of a lost stream", async (ctx) => {
   const { recorder, remote, client } = await connectCounters(ctx);
-  // Nobody reads it, so only the end of the connection can end it.
+  // The stream is not read, so only the end of the connection can end it.
   await remote.endless();
   await client.close({ graceMs: 0 });
   await ctx.rpc.closeServer();

@@ -3,7 +3,7 @@ import { readDeno } from "../../dev/checks/_deno.ts";
 import { readConfig } from "../../dev/checks/_project.ts";
 import { importFlags } from "../../dev/checks/npm_std.ts";
 
-/** What only this part may load. */
+/** The modules that only this part may load. */
 const OWN = /opentelemetry|node:diagnostics_channel|\/telemetry\//;
 
 Deno.test("no other entry loads anything of telemetry", async () => {

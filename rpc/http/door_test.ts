@@ -42,7 +42,7 @@ const jobs = service({
   },
 });
 
-/** An RPC server with a door, and a function that posts to it. */
+/** Opens an RPC server with a door, and a function that posts to it. */
 async function open(
   options: RpcServerOptions = {},
   doorOptions: HttpDoorOptions = {},

@@ -35,7 +35,7 @@ Deno.test("ReconnectingCaller lets as many wait with one signal as it may, in li
   await assertRejects(() => caller.call("a", [], { signal }), QueueFullError);
   caller.enter(connected);
   await Promise.all(waiting);
-  // A listener for each call takes more than ten times as long.
+  // With a listener for each call, this takes more than ten times as long.
   assert(performance.now() - began < 5_000);
   assertEquals(caller.waitingCalls, 0);
 });
@@ -82,7 +82,7 @@ Deno.test("holdsStream() looks once at what is there several times", () => {
   const loop: Record<string, unknown> = {};
   loop.self = loop;
   assertEquals(holdsStream(loop), false);
-  // Without that, this one takes 2 ** 40 steps.
+  // Without remembering visited objects, this would take 2 ** 40 steps.
   let shared: object = {};
   for (let i = 0; i < 40; i++) shared = { left: shared, right: shared };
   assertEquals(holdsStream(shared), false);

@@ -17,7 +17,10 @@ import { openReconnecting } from "./deno.ts";
 
 const transports = ["tcp", "unix", "memory", "tls"] as const;
 
-/** A server that takes one call at a time, which runs until it is let go. */
+/**
+ * Starts a server that accepts one call at a time, which runs until it is
+ * released.
+ */
 async function begin(ctx: Ctx, options: ReconnectOptions) {
   const ran: number[] = [];
   const open = Promise.withResolvers<void>();
@@ -92,7 +95,7 @@ withCtx("a call that is repeated keeps to its time and signal", async (ctx) => {
     () => withOptions(remote, { timeoutMs }).work(1),
     DenomasError,
   );
-  // Its time may be over before it is refused once more.
+  // The call may time out before it is refused again.
   assert(late instanceof ServerBusyError || late instanceof TimeoutError);
   assert(performance.now() - start < 1_000);
   const controller = new AbortController();
@@ -102,7 +105,7 @@ withCtx("a call that is repeated keeps to its time and signal", async (ctx) => {
   await until(() => client.stats().waitingCalls === 2);
   controller.abort();
   await aborted;
-  // A stream may have been read.
+  // Not retried, because its stream may have been read.
   async function* none(): AsyncGenerator<number> {}
   await assertRejects(() => remote.sum(none()), ServerBusyError);
   const lost = assertRejects(() => first, ConnectionClosedError);

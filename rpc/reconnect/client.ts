@@ -107,9 +107,9 @@ export interface ReconnectingClient<T = unknown> extends AsyncDisposable {
    * functions, services and streams that its methods return belong to the
    * connection that carried them.
    *
-   * In addition to the errors of an {@linkcode RpcClient}'s calls, a call rejects
-   * with a `ConnectionClosedError` whose `sent` is `false` if no connection came
-   * in time, and with a `QueueFullError` if too many calls wait.
+   * In addition to the errors of an {@linkcode RpcClient}'s calls, a call
+   * rejects with a `ConnectionClosedError` whose `sent` is `false` if there is
+   * no connection in time, and with a `QueueFullError` if too many calls wait.
    */
   readonly remote: Remote<T>;
   /** The state of the connection. */

@@ -13,7 +13,7 @@ const one = service({ one: () => 1 });
 
 const transports = ["tcp", "unix", "memory", "tls"] as const;
 
-/** Both ways to connect. */
+/** Both functions that connect. */
 const OPENERS = [
   ["openConnection", openConnection<typeof one>],
   ["openReconnecting", openReconnecting<typeof one>],
@@ -71,7 +71,7 @@ for (const [name, open] of OPENERS) {
       retryForMs: 9_000,
     });
     assertEquals(await client.remote.one(), 1);
-    // Refused credentials do not get better.
+    // Refused credentials are not retried.
     await assertRejects(
       () => open(server.address, { ...options, retryForMs: 9_000 }),
       AuthenticationError,

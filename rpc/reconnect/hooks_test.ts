@@ -18,7 +18,7 @@ const quick = { backoff: { initialMs: 1, maxMs: 2 } };
 // deno-lint-ignore no-explicit-any -- what the types forbid, JavaScript does
 type Hook = any;
 
-/** A client that has lost its first connection, and has the next one. */
+/** Returns a client that has lost its first connection and has reconnected. */
 async function reconnected(ctx: Ctx, options: ReconnectOptions<typeof one>) {
   const server = ctx.use(await startServer(ctx.address, one, ctx.options));
   const client = ctx.use(
@@ -49,7 +49,7 @@ for (const { name, run, fails } of MISBEHAVING) {
     assertEquals(client.state, "connected");
     await client.close();
     await nextTurn();
-    // For each of reconnecting, connected, closed.
+    // One report for each of reconnecting, connected, closed.
     assertEquals(reports, fails ? 3 : 0);
   });
 
@@ -75,7 +75,7 @@ for (const { name, run, fails } of MISBEHAVING) {
       onConnect: (() => ++runs === 2 ? run() : undefined) as Hook,
       onError: () => reports++,
     });
-    // One that goes on for ever is left with its connection.
+    // An `onConnect` that never ends is abandoned with its connection.
     if (isEndless) await cut();
     assertEquals(await client.remote.one(), 1);
     assertEquals(runs, fails || isEndless ? 3 : 2);
@@ -87,7 +87,7 @@ for (const { name, run, fails } of MISBEHAVING) {
       await startServer(ctx.address, one, {
         ...ctx.options,
         authenticate: () => {},
-        // Ends the connection for which nothing is ever shown.
+        // Ends the connection whose `credentials` function never ends.
         authenticateMs: 200,
       }),
     );
@@ -240,7 +240,7 @@ withCtx({
   while (client.state === "connected") await nextTurn();
   assertEquals(await client.remote.one(), 1);
   assertEquals(shown, 6);
-  // Each series of the same failure is told once.
+  // A series of equal failures is reported once.
   assertEquals(reports.length, 2);
   for (const error of reports) {
     assert(error instanceof ConnectError);

@@ -13,7 +13,7 @@ withCtx({
 }, async (ctx) => {
   let connections = 0;
   await using server = await WirePeer.listen(ctx, (peer) => {
-    // The first one answers the hello, and ends at the call behind it.
+    // The first connection answers the hello, and ends at the following call.
     if (++connections > 1) return;
     peer.answer((content) => {
       if (JSON.stringify(content).includes("work")) peer[Symbol.dispose]();
@@ -25,7 +25,7 @@ withCtx({
     { ...ctx.options, timeoutMs: 300, backoff: { initialMs: 1 } },
   );
   const start = performance.now();
-  // It may have run, and its time is over before the next hello is answered.
+  // The call may have run, and times out before the next hello is answered.
   const error = await assertRejects(() => client.remote.work(), DenomasError);
   assert(
     error instanceof TimeoutError || error instanceof ConnectionClosedError,
@@ -47,7 +47,7 @@ withCtx({
     const n = peers.push(peer);
     peer.answer((content) => {
       heard.push(`${n} ${(content as [string])[0]}`);
-      // The second one hangs, as a process that is stopped.
+      // The second connection hangs, like that of a suspended process.
       return n === 2 ? new Promise(() => {}) : { version: 1, features: [] };
     });
   });

@@ -11,7 +11,7 @@ const NEVER_MS = 1_000_000;
 
 const one = service({ one: () => 1 });
 
-/** Makes this thread look like a page, until it is disposed of. */
+/** Makes this thread look like a page, until the result is disposed of. */
 function asPage() {
   let isOnline = true;
   const document = { visibilityState: "visible" };
@@ -36,7 +36,7 @@ function asPage() {
   };
 }
 
-/** A client that has lost its connection, and would wait for ever. */
+/** Returns a client that has lost its connection and would wait forever. */
 async function lostClient(ctx: Ctx) {
   const server = ctx.use(await startServer(ctx.address, one, ctx.options));
   const states: ReconnectState[] = [];
@@ -58,7 +58,7 @@ async function lostClient(ctx: Ctx) {
   return { client, states };
 }
 
-// Tests of the same process run one after the other: what is global is theirs.
+// Tests of one process run one after another, so they may change globals.
 withCtx(
   "ReconnectingClient of a page tries at once when it is online again",
   async (ctx) => {
@@ -113,7 +113,7 @@ withCtx(
     await client.remote.one();
     const { framesIn } = client.stats().total;
     page.setVisible(true);
-    // The answer to a ping, for which a heartbeat would wait.
+    // Waits for the answer to a ping, which a heartbeat would send only later.
     while (client.stats().total.framesIn === framesIn) {
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -36,7 +36,7 @@ import type {
 } from "./client.ts";
 import { openReconnecting } from "./deno.ts";
 
-/** Counts what runs, and can hold its calls until they are lost. */
+/** Records the calls that run, and can hold them until they are lost. */
 class Probe {
   ran: string[] = [];
   #held = Promise.withResolvers<void>();
@@ -103,7 +103,7 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
   await promise;
 }
 
-/** A server that can go away and come back, and a client of it. */
+/** A server that can stop and restart, and a client of it. */
 class World {
   readonly probe = new Probe();
   client!: ReconnectingClient<Probe>;
@@ -139,8 +139,8 @@ class World {
   }
 
   /**
-   * Reaches nobody while the server is closing: the system may still take a
-   * connection then, which would be lost at a time of its own.
+   * Does not connect while the server is closing: the system might still accept
+   * a connection, which would then be lost at an unpredictable time.
    */
   #transport(): Transport {
     const transport = transportOf(this.#server.address);
@@ -162,21 +162,21 @@ class World {
     for (const { resolve } of due) resolve();
   }
 
-  /** Resolves at the next change to `state`. */
+  /** Resolves when the client enters `state` the next time. */
   next(state: ReconnectState): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiters.push({ state, resolve });
     return promise;
   }
 
-  /** Cuts all connections; the server goes on. */
+  /** Cuts all connections, without stopping the server. */
   async cut(): Promise<void> {
     for (const { channel } of this.#server.clients) {
       await channel.close({ graceMs: 0 });
     }
   }
 
-  /** The server goes away at once, and the client has noticed. */
+  /** Stops the server at once. Resolves when the client has noticed. */
   async leave(): Promise<void> {
     const away = this.next("reconnecting");
     this.#isClosing = true;
@@ -185,7 +185,7 @@ class World {
     this.#isClosing = false;
   }
 
-  /** The server comes back at the same address. */
+  /** Restarts the server at the same address. */
   async comeBack(service: object = this.probe): Promise<void> {
     this.#server = this.#ctx.use(
       await startServer(this.#server.address, service, this.#ctx.options),
@@ -728,7 +728,7 @@ withCtx({
   controller.abort(reason);
   assertStrictEquals(await pending, reason);
   assertStrictEquals(await assertRejects(() => items.next()), reason);
-  // What the stream has left is answered before this.
+  // Pending requests of the stream are answered before this.
   await client.remote.echo("a");
   assertEquals(client.stats().connection?.pendingCalls, 0);
 });
@@ -944,7 +944,7 @@ withCtx({
   assertEquals(await client.remote.echo("c"), "c");
   await client.close();
   const parsed = parseAddress(address);
-  // A killed server cannot remove the file of its socket.
+  // A killed server cannot remove its socket file.
   if ("path" in parsed) await Deno.remove(parsed.path);
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { asMessageContext, MessageContext } from "./_message_context.ts";
 
-/** A context that passes two things, and what becomes of them. */
+/** Returns a context that passes two values, and a record of their ends. */
 function filledContext() {
   const context = new MessageContext("borrowed");
   assertEquals(context.isEmpty, true);

@@ -129,8 +129,8 @@ export class References {
   }
 
   /**
-   * Returns the method at `path`, which begins with {@linkcode REFERENCE_PREFIX},
-   * or `null`.
+   * Returns the method at `path`, which begins with
+   * {@linkcode REFERENCE_PREFIX}, or `null`.
    *
    * @throws {ReferenceReleasedError} If the reference has been released.
    */

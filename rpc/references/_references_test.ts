@@ -46,7 +46,10 @@ function make(
   }));
 }
 
-/** Packs `values` in one message, and returns how to let go of them. */
+/**
+ * Packs `values` in one message. Returns their paths and functions that release
+ * them.
+ */
 function pack(
   references: References,
   hold: Hold,
@@ -83,7 +86,7 @@ Deno.test("References lets go of what was borrowed, once in all", () => {
   second.release();
   assertEquals(references.size, 0);
   assertThrows(() => references.resolve("$/ref/0"), ReferenceReleasedError);
-  // A key is never used again: an old proxy must not call something new.
+  // Keys are not reused: an old proxy must not call a new target.
   assertEquals(pack(references, "borrowed", fn).paths, ["$/ref/1"]);
 });
 
@@ -126,7 +129,7 @@ Deno.test("References over the limit are refused, and the message let go of", ()
   const { release } = pack(references, "borrowed", () => 1, () => 2);
   const third = () => 3;
   assertThrows(() => references.pack(third, null), RangeError, "2 references");
-  // What is listed, and what is held, needs none.
+  // Listed services, and targets that are already held, need no new reference.
   references.pack(leaf, null);
   release();
   assertEquals(references.size, 0);
@@ -205,7 +208,7 @@ Deno.test("References sends home only what the other side sent", () => {
   const kept = withOptions(arrived, { timeoutMs: 1 });
   assertEquals(references.pack(kept, null), { own: "$/ref/7" });
   assertEquals(references.size, 0);
-  // Parts of it, and what nobody sent, call from here.
+  // Members of sent proxies, and proxies that were not sent, become references.
   assertEquals(references.pack(arrived.sub!, null), "$/ref/0");
   assertEquals(references.pack(listed.work!, null), "$/ref/1");
   assertEquals(references.pack(makeRemote(idle, ""), null), "$/ref/2");

@@ -11,7 +11,7 @@ import { format, inspect } from "node:util";
 import { ReferenceReleasedError } from "../errors.ts";
 import { type Caller, makeRemote, remoteNode } from "./_remote_proxy.ts";
 
-/** A proxy of which anything may be asked. */
+/** A proxy with any members. */
 interface Loose {
   (...args: unknown[]): Promise<unknown>;
   [name: string]: Loose;
@@ -49,13 +49,13 @@ Deno.test("makeRemote answers by itself to every name of functions and objects",
     const answer: unknown = Reflect.get(remote, name);
     assertEquals(remoteNode(answer), undefined, name);
     try {
-      // As a tool calls what it finds.
+      // As a tool calls the functions that it finds.
       if (typeof answer === "function") answer.call(remote, remote, remote);
     } catch {
-      // That is up to the function.
+      // The function may throw.
     }
   }
-  // `call` and the like call what they are of, and not something of its name.
+  // `call` and the like call the proxy itself, not a method named `call`.
   const calls = caller.acts.map((act) => (act as unknown[])[0]);
   assertEquals(new Set(calls), new Set([""]));
 });

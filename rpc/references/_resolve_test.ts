@@ -124,8 +124,8 @@ Deno.test("pathOf looks once into services that hold each other", () => {
     @expose
     third: Node | null = null;
   }
-  // Every node leads to every other by many ways: to try all of them would
-  // take longer than the universe has.
+  // Every node leads to every other by many paths. Trying all of them would
+  // take longer than the age of the universe.
   const nodes = Array.from({ length: 60 }, () => new Node());
   nodes.forEach((node, i) => {
     node.next = nodes[(i + 1) % nodes.length]!;

@@ -70,7 +70,7 @@ Deno.test("describe() tells the methods of a service, and their schemas", () => 
       },
       watch: {
         ...PLAIN,
-        // The first ones cannot be written as JSON Schema.
+        // The first arguments cannot be converted to JSON Schema.
         args: [null, null, null],
         argItems: { 2: { $schema, type: "boolean" } },
         items: { $schema, type: "boolean" },

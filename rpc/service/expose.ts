@@ -179,7 +179,9 @@ export function optionsOf(method: object): ExposeOptions {
   return functionOptions.get(method) ?? NO_OPTIONS;
 }
 
-/** Returns the members that a class itself exposes, without its base classes. */
+/**
+ * Returns the members that a class itself exposes, without its base classes.
+ */
 export function ownExposures(type: object): Exposures | undefined {
   // Browsers lack `Symbol.metadata`; compilers then use the registered symbol.
   const key = Symbol.metadata ?? Symbol.for("Symbol.metadata");

@@ -119,7 +119,7 @@ Deno.test("routesOf hides what is overridden without a mark", () => {
   const route = routesOf(new Again()).get("add");
   assert(route?.method);
   assertEquals(route.method.call(new Again()), 1);
-  // The parent is as it was.
+  // The base class is unchanged.
   assertEquals([...routesOf(new Counter()).keys()], ["add"]);
 });
 

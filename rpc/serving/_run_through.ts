@@ -1,6 +1,6 @@
 /**
- * Runs `middleware` around `last`, the first one outermost. `change` applies the
- * changes that a middleware passes to its `next`.
+ * Runs `middleware` around `last`, the first one outermost. `change` applies
+ * the changes that a middleware passes to its `next`.
  */
 export async function runThrough<C, Changes>(
   middleware: readonly ((

@@ -10,7 +10,7 @@ import { fakeSession } from "../fixtures/session.ts";
 import type { PassedStream } from "../references/_message_context.ts";
 import { RunningCall } from "./_running_call.ts";
 
-/** A call of the method `work`, whose caller allows `timeoutMs`. */
+/** Returns a call of the method `work` with the timeout `timeoutMs`. */
 function runningCall(timeoutMs = Infinity, onEnd = () => {}): RunningCall {
   const timers = new Timers();
   const session = fakeSession({
@@ -53,7 +53,7 @@ Deno.test("RunningCall aborts its signal when its time is over", async () => {
 });
 
 Deno.test("RunningCall arms no timer that nobody asked for", () => {
-  // The sanitizer would find one.
+  // The sanitizer would detect a timer.
   runningCall(60_000);
 });
 
@@ -72,7 +72,7 @@ Deno.test("RunningCall arms no timer after its end", () => {
 Deno.test("RunningCall waits for a deadline that is weeks away", async () => {
   const call = runningCall(2 ** 33);
   const { signal } = call;
-  // A timer that cannot hold the time fires within a millisecond or two.
+  // A timer whose delay overflows fires within a millisecond or two.
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 10);
   await promise;

@@ -483,8 +483,8 @@ function refuseLater(result: unknown, { path }: RunningCall): void {
 }
 
 /**
- * Returns whether a path could lead to a method, from the root, a reference or a
- * result.
+ * Returns whether a path could lead to a method, from the root, a reference or
+ * a result.
  */
 function isCallPath(path: string): boolean {
   if (path.startsWith(RESULT_PREFIX)) {

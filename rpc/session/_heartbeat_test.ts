@@ -8,7 +8,7 @@ import { CALLED_MISSES, Heartbeat, MISSES } from "./_heartbeat.ts";
 
 const INTERVAL_MS = 20;
 
-/** The channel of a heartbeat, whose peer answers pings as `onPing` says. */
+/** The channel of a heartbeat. `onPing` acts as the peer. */
 class Beating {
   readonly silence = Promise.withResolvers<void>();
   readonly timers = new Timers(this);
@@ -39,7 +39,7 @@ class Beating {
     this.silence.resolve();
   }
 
-  /** Resolves after so many pings; rejects if the peer counts as gone. */
+  /** Resolves after `count` pings; rejects if the peer counts as gone. */
   async afterPings(count: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const { onPing } = this;
@@ -56,13 +56,13 @@ class Beating {
   }
 }
 
-/** Does not let go of the process for a while, as a long computation. */
+/** Blocks the process for a while, like a long computation. */
 function block(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
 }
 
-/** A timer that keeps the process alive, as a heartbeat does not. */
+/** Starts a timer that keeps the process alive, which a heartbeat does not. */
 function alive(): Disposable {
   const timer = setInterval(() => {}, 1_000);
   return { [Symbol.dispose]: () => clearInterval(timer) };
@@ -75,7 +75,7 @@ Deno.test("Heartbeat notices silence after two pings without an answer", async (
   beating.heartbeat.start("pinging");
   await beating.silence.promise;
   const tookMs = performance.now() - start;
-  // The last of the parts of an interval is left out.
+  // The very last part of the intervals is skipped.
   assert(tookMs >= 3 * INTERVAL_MS * 23 / 24 - 2);
   assertEquals(beating.pings, 2);
 });
@@ -111,7 +111,7 @@ Deno.test("Heartbeat that checks gives up a peer after one interval, unless it i
   beating.connection.receivedBytes++;
   await time.pass(40_000);
   assertEquals(isGone, false);
-  // What has come before the check does not count.
+  // Data that arrived before the check does not count.
   beating.connection.receivedBytes++;
   beating.heartbeat.check();
   beating.heartbeat.check();
@@ -230,7 +230,7 @@ Deno.test("Heartbeat sends pings once the hello is answered", async () => {
 Deno.test("Heartbeat goes on with a peer that answers", async () => {
   using _alive = alive();
   using beating = new Beating();
-  // Each answer comes after one miss.
+  // Each answer follows one miss.
   beating.onPing = () => {
     if (beating.pings % 2 === 0) {
       queueMicrotask(() => beating.connection.receivedBytes++);
@@ -269,13 +269,13 @@ Deno.test("Heartbeat gives up a peer although its own process is busy now and th
 Deno.test("Heartbeat does not count time in which its own process was busy", async () => {
   using _alive = alive();
   using beating = new Beating();
-  // Much longer than the peer would have been allowed to be silent.
+  // Busy for much longer than the peer may be silent.
   let isOver = false;
   const keepBusy = (rounds: number) => {
     block(10 * INTERVAL_MS);
     if (rounds > 0) return void setTimeout(() => keepBusy(rounds - 1));
     isOver = true;
-    // What came meanwhile is read now.
+    // Data that arrived meanwhile is read now.
     beating.connection.receivedBytes++;
   };
   beating.heartbeat.start("pinging");
@@ -319,7 +319,7 @@ Deno.test("Heartbeat.start may be repeated, and has one timer", async () => {
 });
 
 Deno.test("Heartbeat of Infinity has no timer", () => {
-  // The sanitizer would find one.
+  // The sanitizer would detect a timer.
   new Beating(Infinity).heartbeat.start("pinging");
 });
 

@@ -15,8 +15,8 @@ import { FIRST_WINDOW } from "../streams/_window.ts";
 import type { SessionOptions } from "./_options.ts";
 
 /**
- * A hello of which everything that it does is noted. Calls wait for
- * `patienceMs` instead of the usual time.
+ * Returns a hello whose actions are recorded. Calls wait for `patienceMs`
+ * instead of the default time.
  */
 function said(
   { patienceMs, ...options }: Partial<SessionOptions> & {
@@ -103,7 +103,7 @@ Deno.test("Hello is waited for on the side that accepts, until anything else com
   other.expectNoMore();
   await waitingOther;
   assert(!other.hasExtensions && !other.isAwaited);
-  // It may be late, and counts all the same.
+  // A late hello is still accepted.
   other.take({ version: 1, features: [] });
   assert(other.hasExtensions);
 });
@@ -268,7 +268,9 @@ Deno.test("Hello whose credentials cannot be made is not sent", async () => {
   }
 });
 
-/** A timer that keeps the process alive, as that of a hello does not. */
+/**
+ * Starts a timer that keeps the process alive, which that of a hello does not.
+ */
 function alive(): Disposable {
   const timer = setInterval(() => {}, 1_000);
   return { [Symbol.dispose]: () => clearInterval(timer) };
@@ -281,7 +283,7 @@ Deno.test("Hello tells a window that is not the usual, and keeps to the other's"
   const told = { items: 64, bytes: Number.MAX_SAFE_INTEGER };
   const content = { version: 1, features: FEATURES, window: told };
   assertEquals(sent, [["$/hello", [content], {}]]);
-  // A peer that names no window accepts the usual one.
+  // A peer that sends no window accepts the default one.
   assertEquals(hello.window, FIRST_WINDOW);
   hello.take({ version: 1, features: [], window: { items: 4, bytes: 1e9 } });
   assertEquals(hello.window, { items: 4, bytes: 1e9 });

@@ -42,9 +42,9 @@ type Control = (
 ) => unknown;
 
 /**
- * The control requests, which control calls and streams, by their paths. They
- * cannot reach user code, so they are served before the peer is admitted. They
- * are also accepted when a limit refuses calls, up to twice that limit.
+ * The control requests, by their paths. They only affect calls and streams that
+ * exist already, so they are served before the peer is admitted. They are also
+ * accepted when a limit refuses calls, up to twice that limit.
  */
 const CONTROLS: Readonly<Record<string, Control>> = {
   "$/hello": ({ hello }, [content]) => hello.take(content),

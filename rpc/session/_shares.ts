@@ -13,9 +13,9 @@ export function isCrowded({ calls, limits }: CallingChannel): boolean {
 /**
  * Limits the share of each target, such as an agent, in the pending calls of
  * one connection. While more than half of the capacity is free, a target may
- * use any of it. After that, a target may have only as many pending calls as
- * there is capacity left for others, so a target without calls always finds
- * some.
+ * use any of it. Calls made after that are counted for their targets, and no
+ * target may have more of them than there is capacity left for others. So a
+ * target without calls always finds some capacity.
  */
 export class Shares {
   readonly #counts = new Map<string, number>();

@@ -4,7 +4,9 @@ import { DEFAULT_LIMITS } from "../../channel/limits/limits.ts";
 import type { ConnectionChannel } from "../../channel/internal.ts";
 import { isCrowded, Shares } from "./_shares.ts";
 
-/** Calls each target as often as it may; returns how many calls each has then. */
+/**
+ * Calls each target as often as allowed; returns the number of calls of each.
+ */
 function fill(limit: number, targets: readonly string[]) {
   const shares = new Shares();
   const requests = { ...DEFAULT_LIMITS.requests, maxPending: limit };

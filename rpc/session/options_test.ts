@@ -5,7 +5,7 @@ import { service } from "../service/service.ts";
 
 const ADDRESS = "local://rpc-options";
 
-/** Options with `value` for the one that is named. */
+/** Returns options with `value` for the named option. */
 const options: Record<string, (value: number) => RpcOptions> = {
   "heartbeatMs": (value) => ({ heartbeatMs: value }),
   "streamWindow.items": (value) => ({

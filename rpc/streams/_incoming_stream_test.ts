@@ -9,7 +9,7 @@ import { IncomingStream } from "./_incoming_stream.ts";
 import type { StreamBatch } from "./_outgoing_stream.ts";
 import type { StreamWindow } from "../rpc_options.ts";
 
-/** A channel to a producer whose answers the test gives. */
+/** A channel to a producer with the given answers. */
 class FakeSource {
   window: StreamWindow = { items: 64, bytes: 1_000 };
   budget: Budget = new Budget(10_000);
@@ -34,7 +34,7 @@ class FakeSource {
     return this.returned;
   }
 
-  /** An item weighs ten bytes. */
+  /** Returns the next batch. An item counts as ten bytes. */
   async #next(
     consumed: number,
     onArrival: ResultReceiver,
@@ -49,7 +49,7 @@ class FakeSource {
   }
 }
 
-/** A signal's part: ends a stream as its abort does, while it is bound. */
+/** Stands for an abort signal: ends the stream that is bound to it. */
 class FakeSignal {
   #stream: IncomingStream | null = null;
 
@@ -70,7 +70,7 @@ class FakeSignal {
   }
 }
 
-/** The stream that `source` produces, whose call has a signal if one is given. */
+/** Opens the stream of `source`, with a signal for its call if one is given. */
 function open(source: FakeSource, aborting?: FakeSignal): IncomingStream {
   const session = fakeSession({
     channel: source,
@@ -83,7 +83,7 @@ function open(source: FakeSource, aborting?: FakeSignal): IncomingStream {
 
 const END: StreamBatch = { items: [], done: true };
 
-/** `count` numbers from `first` on. */
+/** Returns `count` numbers from `first` on. */
 function range(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
 }
@@ -140,7 +140,7 @@ Deno.test("IncomingStream asks again when all that has come is consumed", async 
   ]);
   const stream = open(source);
   for (let i = 0; i < 3; i++) await stream.next();
-  // The producer may need to hear of more than two that were consumed.
+  // The producer may need to know that more than two items were consumed.
   assertEquals(source.asked, [0, 2]);
   await stream.next();
   assertEquals(source.asked, [0, 2, 4]);
@@ -290,7 +290,7 @@ Deno.test("IncomingStream.return after an abort joins the end of the producer", 
   const stream = open(source, signal);
   signal.abort(new Error("enough"));
   assertStrictEquals(await assertRejects(() => stream.return()), failure);
-  // It is told once.
+  // The producer is told once.
   await stream.return();
   assertEquals(source.returns, 1);
 });
@@ -334,7 +334,7 @@ Deno.test("IncomingStream holds what has come until it is consumed", async () =>
   const stream = open(source);
   await stream.next();
   assertEquals(source.budget.bytes, 200);
-  // The next batch comes before this one is used up, and counts as well.
+  // The next batch arrives before this one is consumed, and counts as well.
   for (let n = 1; n < 19; n++) await stream.next();
   assertEquals(source.budget.bytes, 500);
   await stream.next();
@@ -362,7 +362,7 @@ Deno.test("IncomingStream takes no more than its window from the other side", as
   ]);
   const items = await Array.fromAsync(open(fits));
   assertEquals(items, range(0, 94));
-  // Half of the first batch is consumed when the second is asked for.
+  // Half of the first batch is consumed when the second is requested.
   const over = new FakeSource([
     { items: range(0, 56), done: false },
     { items: range(56, 37), done: true },
@@ -378,7 +378,7 @@ Deno.test("IncomingStream takes no more than its window from the other side", as
   assertEquals(over.budget.bytes, 0);
 });
 
-/** A source whose batches take `ms` to come, by a clock of the test. */
+/** A source whose batches take `ms` to arrive, by a test clock. */
 class SlowSource extends FakeSource {
   readonly windows: number[] = [];
   received = 0;
@@ -393,7 +393,7 @@ class SlowSource extends FakeSource {
     this.calls.send = ([_, [__, consumed, window = 64]], { onResult }) => {
       const count = consumed! + window - this.received;
       this.windows.push(window);
-      // The producer has sent all that it may.
+      // The producer has sent all items that it may.
       if (count === 0) return new Promise<never>(() => {});
       this.received += count;
       this.pass(this.#ms);
@@ -415,7 +415,7 @@ interface Consumed {
   readonly ms: number;
 }
 
-/** Consumes items of `source` and returns the windows that were asked for. */
+/** Consumes items of `source` and returns the windows that were requested. */
 async function windowsAskedOf(source: SlowSource, ...items: Consumed[]) {
   const restore = useWorld({ ...world, now: source.now });
   try {

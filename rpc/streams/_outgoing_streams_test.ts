@@ -33,7 +33,7 @@ function open(
   return new OutgoingStreams(fakeSession({ channel, hello, options }));
 }
 
-/** The context of a result whose call is `owner`. */
+/** Returns the context of a result of the call `owner`. */
 function owned(owner: Partial<StreamOwner>): MessageContext {
   return new MessageContext("owned", {
     beginStream() {},
@@ -44,7 +44,7 @@ function owned(owner: Partial<StreamOwner>): MessageContext {
   });
 }
 
-/** Counts how far its generators get. */
+/** Counts the items of its generators, and how many have finished. */
 class Producer {
   produced = 0;
   finished = 0;
@@ -57,7 +57,7 @@ class Producer {
     }
   }
 
-  /** Hands out one item, and then waits for `event`. */
+  /** Yields one item, and then waits for `event`. */
   async *wait(event: Promise<unknown>): AsyncGenerator<unknown> {
     try {
       yield this.produced++;
@@ -77,7 +77,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Asks for more of a stream, all of which can be sent. */
+/** Requests more items of a stream. All of them can be sent. */
 async function next(
   streams: OutgoingStreams,
   key: number,
@@ -92,7 +92,7 @@ async function next(
   return sent[0]!;
 }
 
-/** Everything that a stream hands out, consumed at once. */
+/** Returns all items of a stream, which are consumed at once. */
 async function drain(streams: OutgoingStreams, key: number) {
   const items: unknown[] = [];
   for (;;) {
@@ -148,7 +148,7 @@ Deno.test("OutgoingStreams never has more items under way than its window", asyn
   const producer = new Producer();
   const key = keyOf(streams.add(producer.count()));
   assertEquals((await next(streams, key, 0)).items.length, 10);
-  // Nothing was consumed: the next question waits.
+  // Nothing was consumed, so the next request waits.
   const waiting = next(streams, key, 0);
   await turn();
   assertEquals(producer.produced, 10);
@@ -219,7 +219,7 @@ Deno.test("OutgoingStreams takes no more than some items in a turn of the event 
     await turn();
     assert(producer.produced <= turns * 64 + 64, String(producer.produced));
   }
-  // A batch ends early where the turns take long.
+  // A batch ends early if turns of the event loop take long.
   let most = (await asked).items.length;
   for (let asks = 0; most <= 64 && asks < 20; asks++) {
     most = Math.max(most, (await next(streams, key, 0)).items.length);
@@ -413,7 +413,7 @@ Deno.test("OutgoingStreams.return tells the end before it ends the producer", as
   const producer = new Producer();
   const event = Promise.withResolvers<void>();
   const stream = producer.wait(event.promise);
-  // As a method whose signal aborts: only so it hears that it may stop.
+  // Like a method that stops when its signal aborts.
   const key = keyOf(
     streams.add(stream, owned({ endStream: () => event.resolve() })),
   );
@@ -430,7 +430,7 @@ Deno.test("OutgoingStreams.endAll runs every producer's finally", async () => {
   const waiting: Promise<StreamBatch>[] = [];
   for (let i = 0; i < 5; i++) {
     const stream = producer.count();
-    // One that nobody has asked has begun elsewhere.
+    // A stream that was not requested, but was started elsewhere.
     if (i === 0) await stream.next();
     const key = keyOf(streams.add(stream, owned({ endStream: () => ends++ })));
     if (i === 0) continue;
@@ -523,7 +523,7 @@ Deno.test("OutgoingStreams counts what is held, and gives all of it back", async
   assert(idle > 0);
   assertEquals((await next(streams, key, 0)).items.length, 64);
   for (let turns = 0; turns < 3; turns++) await turn();
-  // Those that follow wait for the next question.
+  // The following items wait for the next request.
   assertEquals([producer.produced, budget.bytes], [100, idle + 36 * 8]);
   await next(streams, key, 1);
   await turn();
@@ -573,6 +573,6 @@ Deno.test("OutgoingStreams tries no more items at once than did fit", async () =
     await turn();
   }
   assertEquals(sent, 1_000);
-  // A quarter of a million if all that waits was offered each time.
+  // It would be 250,000 if all waiting items were offered each time.
   assert(offered < 6_000, `${offered} items offered`);
 });

@@ -58,7 +58,10 @@ function bufferBytes(value: object): number | null {
     : null;
 }
 
-/** Adds the parts of `value`, up to `enough` bytes; returns the bytes of its keys. */
+/**
+ * Adds the parts of `value`, up to `enough` bytes; returns the bytes of its
+ * keys.
+ */
 function addParts(value: object, pending: unknown[], enough: number): number {
   if (value instanceof Map) return addEach(value.entries(), pending, enough);
   if (Array.isArray(value) || value instanceof Set) {

@@ -8,7 +8,7 @@ import { service } from "../service/service.ts";
 
 type Numbers = AsyncIterable<number>;
 
-/** Reads the first items of a stream, and does not leave it. */
+/** Reads the first items of a stream, without calling `return`. */
 async function first(numbers: Numbers, count: number): Promise<number[]> {
   const iterator = numbers[Symbol.asyncIterator]();
   const read: number[] = [];
@@ -58,7 +58,10 @@ function readers() {
   return { served, background, waiting };
 }
 
-/** A generator without an end, and what resolves when its `finally` has run. */
+/**
+ * Returns an endless generator, and a promise that resolves when its `finally`
+ * has run.
+ */
 function generator() {
   const ended = Promise.withResolvers<string>();
   async function* numbers() {
@@ -71,7 +74,9 @@ function generator() {
   return { numbers: numbers(), ended: ended.promise };
 }
 
-/** The same as an object that is no generator, and notices a `return` always. */
+/**
+ * The same with an object that is not a generator, and always sees `return`.
+ */
 function iterable() {
   const ended = Promise.withResolvers<string>();
   let n = 0;
@@ -86,7 +91,7 @@ function iterable() {
   return { numbers, ended: ended.promise };
 }
 
-/** The same as a `ReadableStream`. */
+/** The same with a `ReadableStream`. */
 function readable() {
   const ended = Promise.withResolvers<string>();
   let n = 0;
@@ -97,7 +102,7 @@ function readable() {
   return { numbers, ended: ended.promise };
 }
 
-/** A `ReadableStream` that has some items, and waits for ever for the next. */
+/** Returns a `ReadableStream` with some items that then never continues. */
 function stuck(...items: readonly number[]) {
   const ended = Promise.withResolvers<string>();
   const numbers = new ReadableStream<number>({
@@ -134,7 +139,7 @@ for (const [name, make] of Object.entries(PRODUCERS)) {
     assertEquals(await thrown.ended, "ended");
     const ignored = make();
     assertEquals(await client.remote.ignores(ignored.numbers), "read nothing");
-    // Nothing of a generator that has not begun runs, as without RPC.
+    // As without RPC, a generator that was not started runs no code.
     if (name !== "generator") assertEquals(await ignored.ended, "ended");
     assertEquals(client.stats().streams, 0);
   });
@@ -194,7 +199,7 @@ withCtx(
   async (ctx) => {
     const { served, background } = readers();
     const { remote } = await ctx.rpc.startServerAndConnect(served);
-    // The second reader waits for an item when its call ends.
+    // The second stream is waiting for an item when its call ends.
     for (const make of [generator, () => stuck(1)]) {
       const { numbers, ended } = make();
       assertEquals(await remote.goesOn(numbers), 1);

@@ -24,13 +24,13 @@ import { openConnection, startServer } from "../deno.ts";
 import { AuthenticationError } from "../errors.ts";
 import { service } from "../service/service.ts";
 
-/** Knows one token. */
+/** Accepts one token. */
 const knowsAda: Authenticate = (credentials) => {
   if (credentials === "ada's") return { name: "ada" };
   throw new AuthenticationError("Unknown token");
 };
 
-/** Everything that an unknown peer might try, beside a hello. */
+/** Everything that an unknown peer might try, except a hello. */
 const ATTEMPTS: unknown[] = [
   ["run", [], {}],
   ["$/call", ["run", [], {}, { timeoutMs: 1_000 }], {}],
@@ -49,7 +49,7 @@ const ATTEMPTS: unknown[] = [
   "no call",
 ];
 
-/** A server of which every part that runs is noted. */
+/** Returns the options of a server that record each part that runs. */
 function watched(): {
   ran: string[];
   options: Parameters<typeof startServer>[2];
@@ -145,7 +145,7 @@ withCtx(
     const calls = [client.remote.run(), client.remote.run()];
     for (const call of calls) {
       const error = await assertRejects(() => call, Error);
-      // The refusal of the connection may come alone, before that of the call.
+      // The connection may be refused before the call is.
       const refusal = error instanceof ConnectionClosedError
         ? error.cause
         : error;
@@ -438,7 +438,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A peer with a codec of its own, that may write what no client would. */
+/** Opens a peer with its own codec, which may send what a client would not. */
 async function openStranger(ctx: Ctx, address: string): Promise<Channel> {
   return ctx.use(
     await openChannel(address, {
@@ -491,7 +491,7 @@ withCtx({
   const texts = Array.from({ length: 40 }, () => "x".repeat(1_000));
   const calls = texts.map((text) => stranger.send(["size", [text], {}]));
   const settled = Promise.allSettled(calls);
-  // The last is refused for sure, and all have arrived by then.
+  // The last call is refused in any case, and all have arrived by then.
   await assertRejects(() => calls.at(-1)!, ServerBusyError, "not admitted");
   const { heldBytes } = server.stats();
   assert(heldBytes > 32_768 && heldBytes <= 65_536, `${heldBytes} bytes`);
@@ -524,7 +524,7 @@ withCtx({
   const loud = await openStranger(ctx, server.address);
   const sent = loud.send(["run", ["x".repeat(70_000)], {}]);
   await assertRejects(() => sent, ConnectionClosedError);
-  // In a small payload, but large once it is decoded.
+  // A small payload that is large once it is decoded.
   const wide = await openStranger(ctx, server.address);
   const lists = Array.from({ length: 5_000 }, () => []);
   const heavy = wide.send(["run", [lists], {}]);

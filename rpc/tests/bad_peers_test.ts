@@ -21,7 +21,7 @@ import type { RpcClient } from "../rpc_client.ts";
 import type { RpcServer, RpcServerOptions } from "../server.ts";
 import { service } from "../service/service.ts";
 
-/** How long another client's call may take while a peer misbehaves. */
+/** The time limit for a call of another client while a peer misbehaves. */
 const BOUND_MS = 2_000;
 const MIB = 1024 * 1024;
 
@@ -38,12 +38,12 @@ const shop = service({
 interface Scene {
   readonly server: RpcServer;
   readonly other: RpcClient<typeof shop>;
-  /** The server's side of the bad peer. */
+  /** The server's end of the connection to the bad peer. */
   readonly served: RpcClient;
   readonly raw: RawPeer;
 }
 
-/** A server, a client of it, and a peer that has said hello. */
+/** Opens a server, a client of it, and a peer that has sent a hello. */
 async function open(ctx: Ctx, options: RpcServerOptions = {}): Promise<Scene> {
   const server = await ctx.rpc.startServer(shop, options);
   const other = await ctx.rpc.connect<typeof shop>({ timeoutMs: BOUND_MS });
@@ -60,7 +60,7 @@ async function assertServed(other: RpcClient<typeof shop>): Promise<void> {
   assertEquals(await other.remote.echo("?"), "?");
 }
 
-/** The type of the answer, its id, and its content as text. */
+/** Returns the type of the answer, its id, and its content as text. */
 async function receive(
   raw: RawPeer,
 ): Promise<[type: number, id: number, text: string]> {
@@ -84,7 +84,7 @@ withCtx(
     }
     assertEquals(server.stats().refusedRequests, 0);
     assertEquals(served.stats().runningCalls, 0);
-    // What steers calls is counted as frames only.
+    // Control requests are counted as frames only.
     raw.send(encodeRequest(5_000, ["echo", [1], {}]));
     assertEquals(await receive(raw), [1, 5_000, "1"]);
     await assertServed(other);
@@ -122,7 +122,7 @@ withCtx(
     for (let id = 1; id <= 1_000; id++) {
       assertEquals((await receive(raw))[0], 1);
     }
-    // They have produced nothing, as nobody asked.
+    // The streams have produced nothing, because nothing was requested.
     assertEquals(served.stats().streams, 1_000);
     await assertServed(other);
     raw[Symbol.dispose]();
@@ -173,7 +173,7 @@ withCtx(
         assertEquals((await receive(raw))[0], 1);
       }
     };
-    // The test's own log of messages is full after these.
+    // After these messages, the test's own log is full.
     await send(20);
     const before = await usedHeapBytes();
     await send(100);
@@ -235,7 +235,7 @@ withCtx(
   },
 );
 
-/** What a liar writes in the place of a stream. */
+/** Encoded by a liar in place of a stream. */
 class Forged {
   constructor(readonly path: string) {}
 }
@@ -249,7 +249,7 @@ const summer = service({
   echo: (value: unknown) => value,
 });
 
-/** A channel on which a peer may write what no proxy or stream of ours would. */
+/** Opens a channel whose peer may send what no real proxy or stream would. */
 async function openLiar(ctx: Ctx, address: string): Promise<Channel> {
   return ctx.use(
     await openConnection(address, {
@@ -263,7 +263,10 @@ async function openLiar(ctx: Ctx, address: string): Promise<Channel> {
   );
 }
 
-/** A peer that answers each question for items of a stream as a test says. */
+/**
+ * Calls the server with a stream of a peer that answers requests with
+ * `batches`.
+ */
 async function sumOf(
   ctx: Ctx,
   batches: readonly { items: unknown[]; done: boolean }[],
@@ -276,7 +279,7 @@ async function sumOf(
   (async () => {
     for await (const request of liar) {
       const batch = left.shift();
-      // The last question is left open.
+      // The last request is not answered.
       if (batch !== undefined) await request.reply(batch);
     }
   })();
@@ -290,7 +293,7 @@ withCtx(
   async (ctx) => {
     const { sum, server } = await sumOf(ctx, [
       { items: ones(64), done: false },
-      // Asked for when 48 of these were consumed.
+      // Requested when 48 of the previous items were consumed.
       { items: ones(48), done: false },
       { items: ones(3), done: true },
     ]);
@@ -339,7 +342,7 @@ withCtx(
       Error,
       "maxHeldBytes",
     );
-    // Asked for ahead, while half of what came first is not consumed.
+    // Requested ahead, while half of the first items are not consumed.
     const list = Array.from({ length: 20_000 }, () => []);
     const batch = { items: [list, list], done: false };
     for (let question = 0; question < 2; question++) {

@@ -1,5 +1,5 @@
-// Without 'withCtx', whose ledger keeps what methods are called with: nothing is
-// lent while somebody observes.
+// Without 'withCtx', because its ledger keeps the arguments of calls: bytes are
+// not borrowed while there is an observer.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { msgpack } from "../../channel/codecs/msgpack/msgpack.ts";
@@ -11,7 +11,7 @@ import { expose } from "../service/expose.ts";
 
 const BYTES = 64 * 1024;
 
-/** Whether bytes have a buffer of their own. */
+/** Returns whether bytes have their own buffer. */
 function isOwn(bytes: Uint8Array): boolean {
   return bytes.length === bytes.buffer.byteLength;
 }
@@ -71,7 +71,7 @@ async function serve(
     codec,
   });
   await using client = await openConnection<Root>(server.address, { codec });
-  // From here on, this side knows what the other one can do.
+  // From here on, this side knows the features of the other side.
   await client.remote.store.keep(new Uint8Array());
   await use(root, client);
 }
@@ -93,7 +93,8 @@ for (
         (_, n) => new Uint8Array(BYTES + 1_000 * n).fill(n),
       );
       assertEquals(await store.owns(sent[1]!), [false]);
-      // Calls that come together are in one buffer, parts of others follow.
+      // Calls that arrive together are in one buffer, followed by parts of
+      // others.
       const calls = sent.map((bytes, n) =>
         n % 3 === 0 ? store.keep(bytes) : store.echo(bytes)
       );
@@ -102,7 +103,7 @@ for (
         assertEquals(bytes, n % 3 === 0 ? true : sent[n], `call ${n}`);
         assert(bytes === true || isOwn(bytes as Uint8Array));
       }
-      // Those of a method that does not ask for it are its own.
+      // A method without `borrowsBytes` owns its bytes.
       assertEquals(
         root.store.kept.slice(1),
         sent.filter((_, n) => n % 3 === 0),

@@ -26,7 +26,7 @@ import { Router, service } from "../service/service.ts";
 
 type Callback = (value: number) => number | Promise<number>;
 
-/** What a side is left with after all. */
+/** Returns the table sizes of a side. */
 function tables(side: Pick<RpcClient, "stats">): number[] {
   const { references, runningCalls, streams, pendingCalls } = side.stats();
   return [references, runningCalls, streams, pendingCalls];
@@ -34,12 +34,12 @@ function tables(side: Pick<RpcClient, "stats">): number[] {
 
 const EMPTY = [0, 0, 0, 0];
 
-/** A server that does with functions what a test asks. */
+/** Creates a server that uses functions as a test asks. */
 function makeHost() {
   let kept: (Callback & Disposable) | null = null;
   let seen: unknown = null;
   return {
-    /** What arrived, as the host has it. */
+    /** The last value that the host received. */
     seen: () => seen,
     service: service({
       ping: () => {},
@@ -360,7 +360,7 @@ withCtx({
   assertEquals(await self.cat.meow(), "Tom: meow");
   assert(sameRemote(self, remote));
   assert(sameRemote(await remote.listed(), remote.cat));
-  // What is listed can be reached anyway: nothing is held for it.
+  // Listed services can be reached anyway, so no reference is held for them.
   assertEquals(side.stats().references, 0);
 });
 
@@ -488,7 +488,7 @@ withCtx({
   ]);
 });
 
-/** What an attacker writes in the place of a reference. */
+/** Encoded by an attacker in place of a reference. */
 class Forged {
   constructor(readonly data: unknown) {}
 }
@@ -500,7 +500,7 @@ withCtx({
   const house = new House();
   house.cats.set("felix", new Cat("Felix"));
   const { address } = await ctx.rpc.startServer(house);
-  // The codec of an attacker: it writes what no proxy of ours would.
+  // The serializer of an attacker, which sends what no real proxy would.
   await using liar = await openConnection(address, {
     ...ctx.options,
     serializers: [{
@@ -521,7 +521,7 @@ withCtx({
   assertEquals(house.received, []);
   await pass("$/ref/0");
   assertStrictEquals(house.received[0], house.stray);
-  // What is listed comes home once it was sent, and only by that path.
+  // A listed service can be sent back once it was sent, and only by that path.
   await liar.send(["routed", [], {}]);
   await pass("cats/felix");
   assertStrictEquals(house.received[0], house.cats.get("felix"));
@@ -539,7 +539,7 @@ withCtx({
   assertEquals(house.received, []);
 });
 
-/** A relay that calls on a third side for its clients. */
+/** Starts a relay that calls a third side for its clients. */
 async function startRelay(ctx: Ctx) {
   const aborted = Promise.withResolvers<unknown>();
   const far = service({
@@ -632,7 +632,7 @@ withCtx({
 }, async (ctx) => {
   const { remote, aborted, outer } = await startRelay(ctx);
   using far = await remote.far();
-  // The relay's own connection has extensions once it has called.
+  // The relay's own connection has extensions after its first call.
   await far.add(1, 2);
   const left = await withOptions(far, { timeoutMs: 60_000 }).remaining();
   assert(left > 0 && left <= 60_000, `${left}`);

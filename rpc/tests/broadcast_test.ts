@@ -36,7 +36,7 @@ withCtx(
       ],
     );
     assertInstanceOf(failed[0]!.error, RemoteError);
-    // One that throws at once keeps no other from its call.
+    // A call that throws at once does not prevent the others.
     let calls = 0;
     const all = await broadcast(server.clients, () => {
       calls++;

@@ -18,7 +18,7 @@ const MAX_FRAME_BYTES = 17 * 1_024 * 1_024;
 const PAGE =
   '<!doctype html><title>The page</title><script type="module" src="/page.js"></script>';
 
-/** An RPC server behind a web server with the page. */
+/** Starts an RPC server behind a web server with the page. */
 async function startPages(script: Uint8Array<ArrayBuffer>) {
   PageServer.ended.length = 0;
   const door = webSocketDoor();
@@ -72,7 +72,7 @@ function withPage(
   });
 }
 
-/** Resolves once `condition` holds; bounded by the test. */
+/** Resolves once `condition` holds; the test's time limit applies. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -129,7 +129,7 @@ withPage(
     await using other = await startPages(script);
     const to = other.address.replace("http", "ws");
     assertEquals(await page.evaluate(`refusal("${to}")`), "ConnectError");
-    // The same page, at the same address by another name.
+    // The same page, with another host name for the same address.
     const named = address.replace("127.0.0.1", "localhost").replace(
       "http",
       "ws",

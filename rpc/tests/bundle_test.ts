@@ -27,8 +27,8 @@ const calculator = service({
 export type Calculator = typeof calculator;
 
 /**
- * Returns the modules of an entry as one script. esbuild runs as a program: the
- * service of its module outlives the test.
+ * Bundles the modules of an entry into one script. esbuild runs as a program,
+ * because the service that its module starts would outlive the test.
  */
 async function bundle(
   entry: string,
@@ -50,7 +50,7 @@ async function bundle(
 
 const isLeftOut = Deno.build.os === "windows";
 
-/** The reason why npm's packages cannot be had, or `null`. */
+/** Returns the reason why npm packages are unavailable, or `null`. */
 async function missingNpm(): Promise<string | null> {
   try {
     await import("npm:esbuild@0.25.12");

@@ -6,7 +6,7 @@ import type { RpcClient } from "../rpc_client.ts";
 import { withOptions } from "../options.ts";
 import { service } from "../service/service.ts";
 
-/** A service whose method waits until its signal aborts. */
+/** Creates a service whose method waits until its signal aborts. */
 function waiter() {
   const started = Promise.withResolvers<Call>();
   const reason = Promise.withResolvers<unknown>();
@@ -24,8 +24,9 @@ function waiter() {
         })
       );
     },
-    // Answers long after its end: the deadline of the caller and that of the
-    // method end at the same time, and an answer in between would come in time.
+    // Answers long after the call's end: the deadlines of the caller and of the
+    // method are the same, so an answer right after the abort could still be in
+    // time.
     hang() {
       const running = call();
       const { signal } = running;
@@ -149,7 +150,7 @@ for (const where of ["call", "connection"]) {
     await rejected;
     assert(await reason instanceof Error);
     release();
-    // What a lost race may leave pending is answered before this.
+    // Requests that a lost race may leave pending are answered before this.
     await client.remote.echo(2);
   });
 }

@@ -17,7 +17,7 @@ import { service } from "../service/service.ts";
 /** The transports of a {@linkcode WirePeer}. */
 const WIRED = ["tcp", "unix", "memory", "tls"] as const;
 
-/** Methods that go on when a test lets them. */
+/** Returns methods that continue when a test resolves their steps. */
 function works() {
   const steps = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
   const started = Promise.withResolvers<void>();
@@ -178,7 +178,8 @@ withCtx(
     const running = client.remote.callBack((n) => n);
     await started.promise;
     const closed = old.close({ graceMs: 10_000 });
-    // The new server may listen at the same address only once the old one does not.
+    // The new server can listen at the address only once the old one no longer
+    // does.
     const other = startAgain();
     while (client.stats().connections < 2) {
       const calls = Array.from({ length: 20 }, () => client.remote.quick());
@@ -230,7 +231,7 @@ withCtx(
   },
 );
 
-/** Waits until nobody listens at an address. */
+/** Waits until no server listens at an address. */
 async function untilClosed(address: string): Promise<void> {
   for (;;) {
     try {
@@ -244,7 +245,7 @@ async function untilClosed(address: string): Promise<void> {
 withCtx({
   name:
     "no call is lost that follows the hello of a client to a closing server",
-  // The others have handshakes, which the network would hold.
+  // The other transports have handshakes, which the network would hold back.
   transports: ["tcp", "unix", "memory"],
 }, async (ctx) => {
   const { network } = ctx;
@@ -267,7 +268,10 @@ withCtx({
   await closed;
 });
 
-/** Accepts connections by `base` a turn after `busy` has ended, as a busy server does. */
+/**
+ * Returns a transport that accepts connections one turn after `busy` has ended,
+ * like a busy server.
+ */
 function acceptsAfter(busy: Promise<void>, base: Transport): Transport {
   return {
     ...base,

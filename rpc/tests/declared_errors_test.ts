@@ -31,7 +31,7 @@ class JobFailed extends ServiceError {
   override name = "JobFailed";
 }
 
-/** What a handler may throw. */
+/** Returns an error of the given kind for a handler to throw. */
 function thrown(kind: string): Error {
   const id = "7";
   const code = "job_failed";
@@ -107,7 +107,7 @@ withCtx({
   });
   const made = await assertRejects(() => remote.run("made"));
   assert(isRemoteError(made, remote.run, "job_failed"));
-  // Typed: the date arrives as such, and the default is filled in.
+  // Typed: the date arrives as a `Date`, and the default is filled in.
   assertEquals([made.data.at.getTime(), made.data.tries], [0, 1]);
   assertEquals([made.message, made.data], ["Made", data]);
   assertFalse(isRemoteError(made, remote.run, "closed"));

@@ -10,7 +10,7 @@ import { MethodNotFoundError, ReferenceReleasedError } from "../errors.ts";
 import { expose } from "../service/expose.ts";
 import { Router, service } from "../service/service.ts";
 
-/** What ran although nobody may reach it. */
+/** The unreachable methods that ran. */
 const reached: string[] = [];
 
 class Secret {
@@ -80,7 +80,7 @@ class Target extends Base {
   }
 }
 
-/** Sends a call as it stands, past the proxy. */
+/** Sends a call without the proxy. */
 function callPath(
   client: RpcClient<unknown>,
   path: unknown,
@@ -313,7 +313,8 @@ withCtx("dispatch refuses keys and ids of other types", async (ctx) => {
       () => callPath(client, "$/keep", key),
       ReferenceReleasedError,
     );
-    // Nothing to end is no error: it may have ended by itself.
+    // Ending something that does not exist is not an error: it may have ended
+    // by itself.
     assertEquals(await callPath(client, "$/cancel", key), null);
     assertEquals(await callPath(client, "$/release", key), null);
     assertEquals(await callPath(client, "$/return", key), null);

@@ -63,7 +63,7 @@ const jobs = service({
   outer: (call: () => unknown) => call(),
 });
 
-/** The options of a server that masks errors, and what it reports. */
+/** Returns the options of a server that masks errors, and its reports. */
 function masking() {
   const reported: { error: unknown; failed: FailedCall }[] = [];
   const options: RpcOptions = {
@@ -90,7 +90,7 @@ withCtx({
     async () => {
       const stream = await remote.badEnd();
       await stream.next();
-      // By then the producer is as far ahead as it may be.
+      // After this call, the producer is as far ahead as allowed.
       await remote.checked({ n: 1 });
       await stream.return!();
     },

@@ -26,7 +26,7 @@ class OutOfStock extends Error {
   data = { left: 0, sizes: ["S", "M"] };
 }
 
-/** A value of every kind that can be thrown, by number. */
+/** Values of every kind that can be thrown, by number. */
 const THROWN: readonly unknown[] = [
   "text",
   undefined,
@@ -287,7 +287,7 @@ withCtx({ name: "MethodNotFoundError names the path", codecs }, async (ctx) => {
     "'sub/missing'",
   );
   assertEquals(error.name, "MethodNotFoundError");
-  // Also before a hello, when it is told by text.
+  // Also before a hello, when errors are sent as text.
   const plain = await ctx.rpc.connect();
   const sent = () => plain.channel.send(["missing", [], {}]);
   assertInstanceOf(await assertRejects(sent), MethodNotFoundError);

@@ -15,7 +15,8 @@ function collect(ctx: Ctx, channel: Channel) {
   const stop = observe({
     event(event) {
       const it = event as RpcEvent;
-      // A producer that waits for its consumer is left for a few microtasks.
+      // Ignored, because a producer that waits for its consumer is left for a
+      // few microtasks.
       if (!("subject" in it) || it.type.startsWith("work-")) return;
       if ("channel" in it && it.channel === channel) own.add(it.subject);
       if (own.has(it.subject)) seen.push(it);
@@ -25,7 +26,9 @@ function collect(ctx: Ctx, channel: Channel) {
   return seen;
 }
 
-/** Returns the types of events; an end is that of what had begun. */
+/**
+ * Returns the types of events. The type of an end names the event that it ends.
+ */
 function types(events: readonly RpcEvent[]): string[] {
   const begun = new Map<object, string>();
   return events.map(({ type, subject }) => {
@@ -114,7 +117,7 @@ withCtx("a stream emits its opening and its end on both sides", async (ctx) => {
   ]);
   const opened = produced.find(({ type }) => type === "stream-opened");
   assert(opened?.type === "stream-opened" && opened.side === "produced");
-  // The call goes on until its stream ends.
+  // The call continues until its stream ends.
   assertEquals(types(produced).slice(-2), [
     "stream-opened ended",
     "call-started ended",

@@ -225,7 +225,7 @@ Deno.test("ownExposures finds nothing on what was never marked", () => {
   assertEquals(ownExposures(class {}), undefined);
   assertEquals(ownExposures({}), undefined);
   assertEquals(ownExposures(Object), undefined);
-  // Metadata that another decorator made, or that somebody set by hand.
+  // Metadata that another decorator created, or that was set by hand.
   assertEquals(ownExposures({ [Symbol.metadata]: {} }), undefined);
   assertEquals(ownExposures({ [Symbol.metadata]: null }), undefined);
   assert(ownExposures(Object.create(metadataOf)) === undefined);

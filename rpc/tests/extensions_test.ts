@@ -21,7 +21,7 @@ withCtx("a client that only serves can send streams", async (ctx) => {
   });
   await ctx.rpc.connect({ service: counter });
   const { remote } = await connected.promise;
-  // Answered after the hello, as it was sent after it.
+  // Answered after the hello, because it was sent after it.
   await remote.echo(1);
   assertEquals(await Array.fromAsync(await remote.upTo(3)), [1, 2, 3]);
 });
@@ -97,7 +97,8 @@ withCtx(
     await assertRejects(() => remote.echo(2), ServerBusyError);
     controller.abort(new RangeError("enough"));
     await rejected;
-    // It comes after the cancellation, and needs the room that this made.
+    // Wait for the late reply that follows the cancellation: the next call
+    // needs the room that it frees.
     while (client.stats().lateReplies === 0) {
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -41,7 +41,7 @@ const ownTypes = [
   UnsupportedByPeerError,
 ];
 
-/** The record of `error` for a peer that takes what JSON carries. */
+/** Returns the record of `error` for a peer that accepts JSON values. */
 function recordOf(error: unknown, stacks = false): Record<string, unknown> {
   const table = new TypeTable([]);
   return toFailureRecord(error, {
@@ -58,13 +58,13 @@ function recordOf(error: unknown, stacks = false): Record<string, unknown> {
   });
 }
 
-/** What arrives of `error` at a peer with extensions. */
+/** Returns `error` as it arrives at a peer with extensions. */
 function viaRecord(error: unknown, withStack = false): Error {
   const record = JSON.parse(JSON.stringify(recordOf(error, withStack)));
   return fromFailure(record, ORIGIN);
 }
 
-/** What arrives of `error` at a peer without. */
+/** Returns `error` as it arrives at a peer without extensions. */
 function viaText(error: unknown): Error {
   return fromFailure(failureText(toPlainFailure(error)), ORIGIN);
 }
@@ -214,7 +214,7 @@ Deno.test("an own error that was let through is not told as one of this side", (
   for (const type of ownTypes) {
     for (const via of [viaRecord, viaText]) {
       const relayed = via(via(new type("of a third side")));
-      // Not: 'busy, so it was not delivered', after the method has run.
+      // It must not look like a busy server that did not run the method.
       assertInstanceOf(relayed, RemoteError);
     }
     assertInstanceOf(viaRecord(passOn(viaRecord(new type("passed")))), type);

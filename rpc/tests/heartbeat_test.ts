@@ -9,7 +9,10 @@ import { service } from "../service/service.ts";
 
 const greeter = service({ greet: (name: string) => `Hello, ${name}` });
 
-/** Serves a peer that answers a hello as told, the first call, and then nothing. */
+/**
+ * Serves a peer that answers the hello as given and the first call, and then
+ * nothing.
+ */
 function startMute(ctx: Ctx, hasExtensions: boolean, seen: string[]) {
   return startChannelServer(ctx.address, async (channel) => {
     for await (const request of channel) {
@@ -52,7 +55,7 @@ withCtx({
   name: "a peer that only asks is gone, since nothing shows that it hears",
   codecs,
 }, async (ctx) => {
-  // As over a wire that is cut in one direction.
+  // Simulates a connection that is cut in one direction.
   const server = await ctx.startServer(async (channel) => {
     const hello = await channel.recv();
     await hello.reply({ version: 1, features: ["ping"] });
@@ -100,7 +103,7 @@ withCtx(
     }
     assertEquals(await client.remote.greet("Bob"), "Hello, Bob");
     assert(client.stats().pendingCalls <= 1);
-    // The ledger would find a timer that outlives the close.
+    // The ledger would detect a timer that outlives the close.
     await client.close();
   },
 );

@@ -39,17 +39,17 @@ testBriefly(
 );
 testBriefly("hostile servers have no effect on clients", attackClients);
 
-/** Every transport, with a text codec and a binary one. */
+/** All transports, with a text codec and a binary codec. */
 const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   transports: ["tcp", "unix", "memory", "tls"],
   codecs: [json(), msgpack()],
 };
 
-/** What no terminal may be sent, other than the end of a line. */
+/** Characters that must not be sent to a terminal, other than line feeds. */
 // deno-lint-ignore no-control-regex -- these are what is looked for
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/;
 
-/** Keeps what is printed on stderr, until it is restored. */
+/** Collects the lines printed to stderr, until `restore` is called. */
 function silenceStderr(): { lines: string[]; restore: () => void } {
   const lines: string[] = [];
   const { error } = console;
@@ -57,12 +57,12 @@ function silenceStderr(): { lines: string[]; restore: () => void } {
   return { lines, restore: () => console.error = error };
 }
 
-/** A reference of the peer's, as it travels. */
+/** Returns a reference of the peer, as it is encoded. */
 function reference(data: unknown): unknown {
   return { __type__: [0, data] };
 }
 
-/** What {@linkcode bank} did. */
+/** The actions of {@linkcode bank}. */
 const done: string[] = [];
 
 const amounts: StandardSchema<{ amount: number }> = {
@@ -100,7 +100,7 @@ const bank = service({
   admin: service({ open: () => void done.push("admin/open") }),
 });
 
-/** Nobody may open anything. */
+/** Forbids all calls of `open`. */
 const guard: RequestMiddleware = ({ path }, next) => {
   if (path.endsWith("open")) throw new Error("Cannot open: forbidden");
   return next();
@@ -117,7 +117,7 @@ withCtx(
       assertEquals((await peer.call("echo", value))![0], 2);
       assertEquals((await peer.call("later", value))![0], 2);
     }
-    // In the answer to a callback, too.
+    // Also in the answer to a callback.
     const id = peer.request(["ask", [reference("$/ref/1")], {}]);
     const [, asked] = (await peer.receive())!;
     peer.send([1, asked, thenable]);
@@ -144,7 +144,7 @@ withCtx(
   async (ctx) => {
     const greeting = service({
       greet: (name: string) => `Hello, ${name.trim()}`,
-      // Nobody awaits what listeners make of it.
+      // The results of listeners are not awaited.
       tell: (listener: () => void) => void listener(),
     });
     const server = await ctx.rpc.startServer(greeting);
@@ -163,7 +163,7 @@ withCtx(
     await peer.receive();
     peer[Symbol.dispose]();
     assertEquals(await other.remote.greet(" Ada "), "Hello, Ada");
-    // A rejection that nobody listens to would end the step.
+    // An unhandled rejection would end the step.
     await nextTurn();
   },
 );
@@ -242,7 +242,8 @@ withCtx(
     assertEquals(await other.remote.echo(1), 1);
     assert(performance.now() - start < 3_000);
     while (await peer.receive() !== null);
-    // The method that reads the stream is told, so nobody else is.
+    // The method that reads the stream receives the error, so it is not
+    // reported.
     assertInstanceOf((await served!.closed).error, ProtocolError);
   },
 );
@@ -286,7 +287,7 @@ withCtx(
     peer.request(["$/ping", [], {}]);
     using greedy = await WirePeer.open(server.address, ctx.options);
     greedy.request(["open", ["x".repeat(100_000)], {}]);
-    // It is not worth an answer.
+    // The connection is cut without an answer.
     assertEquals(await greedy.receive(), null);
     judge();
     const answers: WireMessage[] = [];
@@ -373,7 +374,7 @@ withCtx(
       assert(left >= timeoutMs - 60_000, `${left}`);
       assertFalse(isAborted);
     }
-    // What is no duration is none.
+    // Invalid durations are ignored.
     for (const timeoutMs of [-1, "5", null, [], { then: 1 }]) {
       const terms = { timeoutMs };
       const answer = await peer.call("$/call", "isFree", [], {}, terms);
@@ -422,7 +423,7 @@ withCtx("a method cannot change the identity of its call", async (ctx) => {
     try {
       Object.assign(served, { identity: "eve" });
     } catch {
-      // Refused, as it should be.
+      // Refused, as expected.
     }
     return String(call().identity);
   };

@@ -105,7 +105,7 @@ withCtx("call().client is the connection to the caller", async (ctx) => {
   assertEquals(await ended.promise, "peer");
 });
 
-/** There is nothing to run: it need only compile. */
+/** Not run: it only needs to compile. */
 export async function types(): Promise<void> {
   const shop = service({ ping: () => {} });
   const onlyUsers: RequestMiddleware<User> = (_call, next) => next();

@@ -20,12 +20,14 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits until `isSo`; the step's time limit ends it otherwise. */
+/** Waits until `isSo` returns true; the step's time limit applies. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turn();
 }
 
-/** Calls, callbacks and streams, all at once; each settles, or the test hangs. */
+/**
+ * Concurrent calls, callbacks and streams. All must settle, or the test hangs.
+ */
 class Workload {
   begun = 0;
   finished = 0;
@@ -62,7 +64,7 @@ class Workload {
     }
   }
 
-  /** Waits until all of it is settled, and checks that nothing is left. */
+  /** Waits until everything has settled, and checks that nothing is left. */
   async assertOver(client: RpcClient): Promise<void> {
     for (const result of await this.#settled) {
       if (result.status === "fulfilled") continue;

@@ -16,7 +16,7 @@ type Service = ReturnType<typeof lossService>["served"];
 
 const heartbeat = { heartbeatMs: 20 };
 
-/** Of which a peer that was called has 40 to answer the hello. */
+/** A peer that was called has 40 of these intervals to answer the hello. */
 const quick = { heartbeatMs: 10 };
 
 const echo = service({ echo: (value: number) => value });
@@ -84,7 +84,7 @@ withCtx(
       ConnectionClosedError,
     );
     await Promise.all([assertSilence(client), call]);
-    // Nothing comes from a client that is gone.
+    // Nothing arrives from a client that is gone.
     network.blackHole();
     await side!.closed;
     await until(() => seen.listeners === 0);
@@ -126,8 +126,8 @@ withCtx("a server that judges for long is not taken for gone", async (ctx) => {
   });
   const client = await ctx.rpc.connect<typeof echo>(patient);
   const call = client.remote.echo(7);
-  // It asks in every other of its intervals, so that this takes more than three
-  // of the client's.
+  // The server pings in every other of its intervals, so five pings take more
+  // than three of the client's intervals.
   await until(() => client.stats().requests >= 5);
   judged.resolve("ada");
   assertEquals(await call, 7);

@@ -154,7 +154,7 @@ withCtx(
     const { remote } = await ctx.rpc.startServerAndConnect(slow);
     const controller = new AbortController();
     const { signal } = controller;
-    // Afterwards a cancellation leaves at once.
+    // After this call, a cancellation is sent at once.
     await remote.ping();
     const given = withOptions(remote, { signal }).run();
     await checking.promise;

@@ -12,7 +12,7 @@ type Service = ReturnType<typeof lossService>["served"];
 
 const heartbeat = { heartbeatMs: 20 };
 
-/** Both sides listen for silence, and the client has greeted. */
+/** Starts a server and a client that both detect silence, after the hello. */
 async function begin(ctx: Ctx) {
   const { served, seen } = lossService();
   const server = await ctx.rpc.startServer(served, heartbeat);

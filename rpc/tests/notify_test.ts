@@ -16,7 +16,7 @@ import { openConnection, startServer } from "../deno.ts";
 import { openReconnecting } from "../reconnect/deno.ts";
 import { service } from "../service/service.ts";
 
-/** Every transport, with a text codec and a binary one. */
+/** All transports, with a text codec and a binary codec. */
 const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
   transports: ["tcp", "unix", "memory", "tls"],
   codecs: [json(), msgpack()],
@@ -24,7 +24,7 @@ const EVERYWHERE: Pick<CtxOptions, "transports" | "codecs"> = {
 
 const FEATURES = ["call", "cancel", "references", "streams", "notify"];
 
-/** A service that keeps what it hears. */
+/** Creates a service that records what it is told. */
 function makeListener() {
   const heard: unknown[] = [];
   const closed: string[] = [];
@@ -157,7 +157,7 @@ withCtx(
     const missing = client.remote as unknown as { nothing(): Promise<void> };
     notify(missing).nothing();
     await client.remote.told();
-    // That a method is missing is the mistake of the caller.
+    // A missing method is the caller's mistake, so it is not reported.
     assertEquals(errors.map(String), ["RangeError: no"]);
     assertEquals(client.stats().framesIn - before.framesIn, 1);
   },
@@ -215,7 +215,7 @@ withCtx("notify() is heard by a server that is closing", async (ctx) => {
   const server = await ctx.rpc.startServer(listener);
   const client = await ctx.rpc.connect<typeof listener>();
   await client.remote.told();
-  // Neither side knows of the other's act.
+  // The call and the close happen at the same time.
   notify(client.remote).hear("on its way");
   await server.close({ graceMs: 5_000 });
   assertEquals(heard, ["on its way"]);
@@ -274,7 +274,7 @@ withCtx(
   },
 );
 
-/** A wire peer that has said that it knows calls without an answer. */
+/** Opens a wire peer that has announced support for calls without an answer. */
 async function openPeer(ctx: Ctx, address: string): Promise<WirePeer> {
   const peer = await WirePeer.open(address, ctx.options);
   await peer.call("$/hello", { version: 1, features: FEATURES });
@@ -294,7 +294,7 @@ withCtx(
     });
     using peer = await openPeer(ctx, server.address);
     for (let n = 0; n < 500; n++) peer.request(oneWay("hang"));
-    // A call is refused as well, and is the first to be told so.
+    // A normal call is refused as well, and is the first to get an answer.
     const refused = peer.request(["told", [], {}]);
     const [type, id] = (await peer.receive())!;
     assertEquals([type, id], [2, refused]);
@@ -343,7 +343,7 @@ withCtx(
       if (message[0] !== 0) answers.push(message);
       if (message[1] === last && message[0] === 1) break;
     }
-    // The malformed one does not say that it wants no answer.
+    // The malformed request does not state that it wants no answer.
     assertEquals(answers.map(([type, id]) => [type, id]), [
       [2, last - 1],
       [1, last],
@@ -394,7 +394,7 @@ withCtx(
 );
 
 withCtx("a channel answers a call that wants no answer", async (ctx) => {
-  // Without RPC, a request is a request, whatever is in it.
+  // Without RPC, every request is answered, whatever its content.
   const server = await ctx.startServer(async (channel) => {
     for await (const request of channel) await request.reply(1);
   });

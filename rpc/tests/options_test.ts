@@ -18,7 +18,7 @@ import {
 import { service } from "../service/service.ts";
 import { withCtx } from "../../testing/fixtures/everywhere.ts";
 
-/** As much of a proxy as these tests call. */
+/** The members of a proxy that these tests use. */
 interface Loose extends Disposable {
   (): Promise<unknown>;
   sub: { work(): Promise<unknown> };

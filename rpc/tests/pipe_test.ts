@@ -25,7 +25,9 @@ class Profile {
   }
 }
 
-/** A service of results to pipe, which counts what runs. */
+/**
+ * Creates a service with results to pipe, which records the methods that run.
+ */
 function house() {
   const ran: string[] = [];
   const entered = Promise.withResolvers<void>();
@@ -59,7 +61,7 @@ withCtx({
   const before = client.stats().calls;
   const title = piped.logIn("secret").friend("Eve").title();
   const greeting = piped.greet(title, 2);
-  // All of them were sent before any reply could come.
+  // All calls were sent before any reply could arrive.
   assertEquals(client.stats().calls - before, 4);
   assertEquals(
     await greeting,
@@ -115,7 +117,7 @@ withCtx(
     }
     assertEquals(new Set(ids).size, 1);
     assertEquals(reports.map(String), ["RangeError: wrong token"]);
-    // Nobody awaits this one, which ends no process.
+    // A failed call that is not awaited does not end the process.
     piped.logIn("guess").friend("Eve");
     await remote.ping();
   },

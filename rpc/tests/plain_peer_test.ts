@@ -19,17 +19,20 @@ import { kwargs } from "../kwargs.ts";
 import { keep, withOptions } from "../options.ts";
 import { service } from "../service/service.ts";
 
-// The peers here know frames and nothing else: they are channels without RPC,
-// and a service reference is to them what it is on the wire.
+// The peers here are channels without RPC. They only know frames, and see a
+// service reference in its encoded form.
 
-/** How a service reference looks to who knows no types. */
+/**
+ * Returns the path of a service reference as a peer without custom types sees
+ * it.
+ */
 function pathIn(reference: unknown): string {
   const { type, path } = reference as { type: number; path: string };
   assertEquals(type, 0);
   return path;
 }
 
-/** Stands for a reference on a side that knows no RPC. */
+/** Represents a reference on a side without RPC. */
 class WireReference {
   readonly type = 0;
   readonly path: string;
@@ -49,10 +52,10 @@ type Handlers = Record<
   (args: unknown[], kwargs: unknown, channel: Channel) => unknown
 >;
 
-/** How a peer without extensions receives a hello. */
+/** How a peer without extensions responds to a hello. */
 type OnHello = "fails" | "silent";
 
-/** Serves calls as a peer does that never heard of denomas. */
+/** Serves calls like a peer that does not know denomas. */
 async function servePlainly(
   channel: Channel,
   handlers: Handlers,
@@ -223,7 +226,7 @@ withCtx({
   const { remote } = client;
   assertEquals(await remote.run((value) => value * 2, 21), 42);
   await remote.keep((value) => value + 1);
-  // It has no way to say when it is done with them.
+  // The plain peer cannot tell when it no longer needs them.
   assertEquals(await remote.callKept(1), 2);
   assertEquals(client.stats().references, 2);
   await client.close();
@@ -239,7 +242,7 @@ withCtx(
     using back = keep(
       await remote.echo(root.sub) as { work(): Promise<string> },
     );
-    // It came as '$/ref/<k>', which the plain server sent back as it was.
+    // It was sent as '$/ref/<k>', which the plain server sent back unchanged.
     assertEquals(client.stats().references, 1);
     assertEquals(
       await assertRejects(() => back.work(), RemoteError).then((e) =>
@@ -300,7 +303,7 @@ const served = service({
   },
 });
 
-/** A plain client, which offers `mine` to the server. */
+/** Connects a plain client that offers `mine` to the server. */
 async function connectPlainly(
   ctx: Ctx,
   mine: Handlers = {},
@@ -376,7 +379,7 @@ withCtx({
   const { call, side, paths } = await connectPlainly(ctx, mine);
   assertEquals(await call("run", new WireReference("twice"), 4), 8);
   assertEquals(await side().remote.twice(5), 10);
-  // The accepting side says no hello, and asks nothing else.
+  // The accepting side sends no hello and no other request.
   assertEquals(paths, ["twice", "twice"]);
 });
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { importMapFlags } from "../../dev/checks/import_map_flags.ts";
 
-/** Runs a module, and returns what it printed and how long it ran. */
+/** Runs a module, and returns its output and its duration. */
 async function run(source: string): Promise<{ out: string; ms: number }> {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {

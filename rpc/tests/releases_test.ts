@@ -7,7 +7,7 @@ import { expose } from "../service/expose.ts";
 import { notify } from "../options.ts";
 import { Router, service } from "../service/service.ts";
 
-/** Collects garbage now, which a test can ask for only in this way. */
+/** Runs a garbage collection. A test has no other way to trigger one. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
@@ -17,7 +17,7 @@ async function turn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** Rooms that tell when they are closed. */
+/** Returns a service with rooms that record when they are closed. */
 function hotel() {
   const closed: string[] = [];
   class Room implements Disposable {
@@ -121,12 +121,13 @@ withCtx(
     await one.close();
     await first!.closed;
     await turn();
-    // Somebody else still has the other one.
+    // The other client still holds the other room.
     assertEquals(closed, ["a"]);
     (await other.remote.shared())[Symbol.dispose]();
     await other.remote.listed.title();
     assertEquals(closed, ["a"]);
-    // If it were forgotten, it could be collected, and released, before this.
+    // Uses `kept`, so that it cannot be garbage-collected and released before
+    // this.
     assert(String(kept) !== "");
     await other.close();
     await second!.closed;
@@ -161,7 +162,7 @@ withCtx("an error of a disposal is reported, and ends nothing", async (ctx) => {
   assertEquals(errors.map(String), ["RangeError: stuck"]);
 });
 
-// Not by withCtx, which would blame it.
+// Without withCtx, which would report the forgotten reference.
 Deno.test("a reference that was forgotten is released", async () => {
   const { served, closed } = hotel();
   await using server = await startServer("local://forgotten", served);

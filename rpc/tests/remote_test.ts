@@ -15,7 +15,7 @@ import type {
 import { type Caller, makeRemote } from "../references/_remote_proxy.ts";
 import { Router, service } from "../service/service.ts";
 
-// Most of these tests fail when they do not compile; there is little to run.
+// Most of these tests check types: they fail by not compiling.
 
 /** What `() => Promise<T>` resolves to on the other side. */
 type Result<T> = Awaited<ReturnType<Remote<{ get(): T }>["get"]>>;

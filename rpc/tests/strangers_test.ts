@@ -1,4 +1,4 @@
-/** The limits that docs/security.md recommends for strangers, and before admission. */
+/** Tests the limits for strangers that docs/security.md recommends. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   encodeRequest,
@@ -11,7 +11,7 @@ import { service } from "../service/service.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Those of the guide that bound how much and how fast. */
+/** The limits of the guide that bound sizes and rates. */
 const LIMITS = {
   frames: { maxBytes: 256 * KIB },
   requests: {
@@ -109,7 +109,7 @@ withCtx("limits for strangers still cut a flood of cancels", async (ctx) => {
   assertEquals(server.stats().cutConnections, 1);
 });
 
-/** A server that never finds out who its peers are. */
+/** Options of a server that never finishes authenticating a peer. */
 const undecided = { authenticate: () => new Promise(() => {}) };
 
 withCtx("a stranger holds no more than maxUnadmittedBytes", async (ctx) => {
@@ -119,7 +119,7 @@ withCtx("a stranger holds no more than maxUnadmittedBytes", async (ctx) => {
     raw.send(encodeRequest(id, ["count", ["x".repeat(1_000)], {}]));
   }
   let busy = 0;
-  // Each takes 1,024 bytes, and two for each unit of its text.
+  // Each call holds 1,024 bytes, plus two for each UTF-16 unit of its text.
   while (busy < 100 - 21) {
     assertStringIncludes((await raw.receive())!, "ServerBusyError");
     busy++;
@@ -136,7 +136,7 @@ withCtx(
     raw.send(encodeRequest(0, ["count", ["x".repeat(64 * KIB)], {}]));
     assertEquals(await raw.receive(), null);
     const stream = await openBytes(server.address);
-    // It claims a MiB.
+    // The frame claims a length of 1 MiB.
     await stream.write(Uint8Array.of(0, 16, 0, 0));
     let isOver = false;
     const reading = stream.read(new Uint8Array(1)).catch(() => null)

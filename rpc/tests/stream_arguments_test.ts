@@ -42,7 +42,10 @@ class Sums {
   }
 }
 
-/** A producer of `texts` that resolves `ended` when it has ended. */
+/**
+ * Returns a producer of `texts`, and a promise `ended` that resolves at its
+ * end.
+ */
 function produce(...texts: unknown[]) {
   const ended = Promise.withResolvers<void>();
   async function* items() {
@@ -97,7 +100,7 @@ withCtx({
   assertEquals(await running.next(), { done: false, value: 1 });
   await assertRejects(() => running.next(), ValidationError, "an item of");
   await other.ended;
-  // The callers are to blame.
+  // Nothing is reported, because the callers made the mistakes.
   assertEquals(reported, []);
 });
 

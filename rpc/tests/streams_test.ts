@@ -14,7 +14,7 @@ import { WatchedSignal } from "../../channel/fixtures/watched_signal.ts";
 import { keep, withOptions } from "../options.ts";
 import { service } from "../service/service.ts";
 
-/** A service of streams, and what became of them. */
+/** Creates a service of streams, and a record of what happened to them. */
 function producer() {
   const seen = {
     produced: 0,
@@ -89,7 +89,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits until `isSo`; the step's time limit ends it otherwise. */
+/** Waits until `isSo` returns true; the step's time limit applies. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turn();
 }
@@ -480,7 +480,7 @@ withCtx(
     const { remote } = await ctx.rpc.startServerAndConnect(served);
     await remote.ignore(async function* () {}());
     const stream = await withOptions(remote, { timeoutMs: 60_000 }).until();
-    // The deadline's timer would be a leak.
+    // A timer for the deadline would be a leak.
     assertEquals((await stream.next()).value, 1);
     await stream[Symbol.asyncDispose]();
   },

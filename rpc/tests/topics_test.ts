@@ -20,7 +20,7 @@ import { MissedItemsError } from "../errors.ts";
 import { method } from "../service/method.ts";
 import { service } from "../service/service.ts";
 
-/** A schema that takes any entry. */
+/** A schema that accepts any entry. */
 const anything = {
   "~standard": {
     version: 1,
@@ -116,7 +116,7 @@ withCtx(
   },
 );
 
-/** Methods that end their streams when their server is closing, or never. */
+/** Returns methods, one of which ends its stream when the server is closing. */
 function closingNewsroom(topic: Topic<string>) {
   async function* wrapped(stream: AsyncIterable<TopicEntry<string>>) {
     const { closing } = call();
@@ -146,7 +146,7 @@ withCtx(
         closingNewsroom(topic),
       );
       const waiting = await remote[name]();
-      // A generator that has not begun cannot end itself.
+      // A generator that was not started cannot end itself.
       const unread = await remote[name === "wrapped" ? "entries" : name]();
       topic.publish("a");
       assertEquals((await waiting.next()).value!.value, "a");
@@ -155,7 +155,7 @@ withCtx(
       await ctx.rpc.closeServer({ graceMs: 60_000 });
       assert(performance.now() - start < 30_000);
       assertEquals(topic.subscribers, []);
-      // Only one that ended itself has come to its end.
+      // Only a stream that ended itself reaches its normal end.
       if (name === "wrapped") assertEquals(await ends, true);
       else assertInstanceOf(await ends, ServerBusyError);
       await assertRejects(() => unread.next());

@@ -87,7 +87,7 @@ withCtx({
     if (value === 700) break;
   }
   assertEquals(got, Array.from({ length: 70 }, (_, i) => 10 * (i + 1)));
-  // Its `finally` used it, too, and after that it was released.
+  // The producer's `finally` used the callback, too; then it was released.
   assertEquals(await seen.asked.promise, 0);
   await until(() => client.stats().references === 0);
   const error = await assertRejects(() => remote.later(), RemoteError);
@@ -106,7 +106,8 @@ withCtx(
     for await (const value of stream) {
       if (value === 2) break;
     }
-    // The producer waits for this, and the loop above does not wait for it.
+    // The producer waits for this; the loop above does not wait for the
+    // producer.
     answer.resolve(30);
     assertEquals(await seen.asked.promise, 0);
     await until(() => client.stats().references === 0);

@@ -135,7 +135,8 @@ withCtx({
   name: "what a schema made of an argument is what the method gets",
   codecs,
 }, async (ctx) => {
-  // A schema may make a thenable of what a peer sends. Nothing calls it.
+  // A schema may convert the peer's data to a thenable. Its `then` must not be
+  // called.
   const entries: StandardSchema<object> = {
     "~standard": {
       version: 1,

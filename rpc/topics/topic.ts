@@ -127,7 +127,7 @@ export class Topic<T> implements Disposable {
 
   /**
    * Adds an item and resolves to its id. If a subscriber with `onSlow: "wait"`
-   * is slow, it waits until there is room.
+   * is slow, the item is added only when there is room.
    *
    * @throws {TypeError} If the topic is closed.
    * @throws {QueueFullError} If the number of items that wait for room has

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../testing/network/random.ts";
 import { collide, hashKey } from "./_colliding_keys.ts";
 
-/** Returns so many keys with the same last 9 bits of their hashes. */
+/** Returns `count` keys whose hashes have the same last 9 bits. */
 function oneBucket<K extends number | bigint>(
   count: number,
   make: (n: number) => K,
@@ -15,7 +15,9 @@ function oneBucket<K extends number | bigint>(
   return keys;
 }
 
-/** The best time of three to put all keys into a set, in milliseconds. */
+/**
+ * Returns the best of three times to put all keys into a set, in milliseconds.
+ */
 function fillMs(keys: readonly unknown[]): number {
   const times = [1, 2, 3].map(() => {
     const start = performance.now();
@@ -38,9 +40,9 @@ for (const [name, make] of Object.entries(makers)) {
     assertEquals(collide(honest), false);
     const chosen = oneBucket(400, make);
     assertEquals(collide(chosen), true);
-    // Texts beside them change nothing.
+    // Additional strings do not change the result.
     assertEquals(collide(chosen.flatMap((key) => [key, `${key}`])), true);
-    // The engine really hashes as this file says.
+    // Verifies that the engine hashes as this code assumes.
     assert(fillMs(chosen) > 5 * fillMs(honest));
   });
 }

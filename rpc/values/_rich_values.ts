@@ -249,8 +249,8 @@ function define(
 }
 
 function packBytes(bytes: Uint8Array, isCarried: boolean): unknown {
-  // Codecs may not encode other classes of views, so wrap the bytes in a plain
-  // `Uint8Array`.
+  // A copy as a plain `Uint8Array`, the only class of view that codecs can
+  // encode.
   if (isCarried) return new Uint8Array(bytes);
   let text = "";
   for (let at = 0; at < bytes.length; at += 8_192) {

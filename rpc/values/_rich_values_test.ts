@@ -13,7 +13,7 @@ const OPTIONS: readonly RichValueOptions[] = [
   { binary: false, stacks: true },
 ];
 
-/** Packs and unpacks a value without parts that need it. */
+/** Packs and unpacks a value whose parts need no packing. */
 function there(value: unknown, options: RichValueOptions): unknown {
   const packed = packRich(value, options);
   assert(packed !== null);
