@@ -42,7 +42,7 @@ export interface SessionContext {
   readonly closing: {
     /** Whether the other side has begun to close the connection. */
     readonly isDraining: boolean;
-    /** Aborts when this side begins to close the connection with some grace. */
+    /** Aborts when this side begins to close the connection gracefully. */
     readonly signal: AbortSignal;
   };
   readonly admission: { readonly identity: unknown };

@@ -15,9 +15,9 @@ export type Guard<Added = unknown> = {
 /**
  * The call that an exposed method serves.
  *
- * @typeParam Context What guards and middleware have added.
- * @typeParam Identity What `authenticate` returns.
- * @typeParam T The service that the caller offers. Nothing checks that it does.
+ * @typeParam Context The context that guards and middleware have added.
+ * @typeParam Identity The identity that `authenticate` returns.
+ * @typeParam T The service that the caller offers. This is not checked.
  */
 export interface Call<Context = unknown, Identity = unknown, T = unknown> {
   /** The properties that guards and middleware have added, such as the user. */
@@ -112,8 +112,8 @@ export function currentCall(): Call | null {
  *
  * The type arguments are not checked.
  *
- * @typeParam Context What guards and middleware have added.
- * @typeParam Identity What `authenticate` returns.
+ * @typeParam Context The context that guards and middleware have added.
+ * @typeParam Identity The identity that `authenticate` returns.
  * @typeParam T The service that the caller offers.
  * @throws {TypeError} If no exposed method is running synchronously.
  */

@@ -32,8 +32,8 @@ import {
  * @typeParam T The service of the other side. This is not checked.
  * @throws {ConnectError} If no server could be reached.
  * @throws {AuthenticationError} If the other side refuses the `credentials`.
- * @throws {TypeError} If no transport takes the address, or `service` exposes
- * nothing.
+ * @throws {TypeError} If no transport supports the address, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function openConnection<T>(
@@ -80,8 +80,8 @@ export async function openConnection<T>(
  * offer the service of its type.
  * @typeParam Identity The identity that `authenticate` returns.
  * @throws {AddressInUseError} If another server listens there.
- * @throws {TypeError} If no transport takes the address, or `service` exposes
- * nothing.
+ * @throws {TypeError} If no transport supports the address, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export async function startServer<

@@ -3,7 +3,7 @@ export class KeywordArguments {
   /** The arguments by name. */
   readonly values: Readonly<Record<string, unknown>>;
 
-  /** Made by {@linkcode kwargs}. */
+  /** Created by {@linkcode kwargs}. */
   constructor(values: Readonly<Record<string, unknown>>) {
     this.values = values;
   }

@@ -4,7 +4,7 @@ import type { Call, CallOptions } from "./call.ts";
 /**
  * The option `middleware`: functions that run around calls and connections.
  *
- * @typeParam Identity What `authenticate` returns.
+ * @typeParam Identity The identity that `authenticate` returns.
  */
 export interface Middleware<Identity = unknown> {
   /** Run around every call that this side makes, the first one outermost. */
@@ -18,7 +18,7 @@ export interface Middleware<Identity = unknown> {
 /**
  * A call that this side serves, as middleware sees it.
  *
- * @typeParam Identity What `authenticate` returns.
+ * @typeParam Identity The identity that `authenticate` returns.
  */
 export interface ServedCall<Identity = unknown>
   extends Call<unknown, Identity> {
@@ -82,7 +82,7 @@ export type CallNext = (
  * assertEquals(served, ["add"]);
  * ```
  *
- * @typeParam Identity What `authenticate` returns.
+ * @typeParam Identity The identity that `authenticate` returns.
  */
 export type RequestMiddleware<Identity = unknown> = (
   call: ServedCall<Identity>,

@@ -26,7 +26,7 @@ import {
  * await assertRejects(() => withOptions(client.remote, { timeoutMs: 1 }).never());
  * ```
  *
- * An object with methods of this side is a compile error.
+ * Passing an object of this side that has methods is a compile error.
  *
  * @throws {TypeError} If `remote` is not a proxy.
  */
@@ -85,9 +85,9 @@ export interface NotifyOptions {
  * leaving.
  *
  * A denomas peer does not answer such a call: it costs one message, and this
- * side keeps no state for it. The peer answers, and the answer is ignored, if
- * the call has a signal, if it passes functions, services or streams, or if
- * `onError` is given.
+ * side keeps no state for it. The peer does answer if the call has a signal, if
+ * it passes functions, services or streams, or if `onError` is given; the
+ * result is ignored.
  *
  * ```ts
  * import { notify, openConnection, service, startServer } from "@denomas/denomas/rpc";

@@ -151,7 +151,7 @@ export declare const cannotBeSent: unique symbol;
  * Replaces a type that cannot be sent in the type of a result. A call of the
  * method rejects with a `SerializationError`.
  *
- * @typeParam Reason What it is, and what to do instead.
+ * @typeParam Reason The kind of value, and what to do instead.
  */
 export interface CannotBeSent<Reason extends string> {
   /** The kind of value, and what to do instead. */

@@ -11,7 +11,7 @@ import type { Remote } from "./remote.ts";
  * side. It owns its connection.
  *
  * @typeParam T The service of the other side.
- * @typeParam Identity What `authenticate` of this side returned.
+ * @typeParam Identity The identity that `authenticate` of this side returned.
  */
 export interface RpcClient<T = unknown, Identity = unknown>
   extends AsyncDisposable {

@@ -4,7 +4,7 @@ import type { Middleware, ServedCall } from "./middleware.ts";
 /**
  * Options of both ends of an RPC connection.
  *
- * @typeParam Identity What `authenticate` returns.
+ * @typeParam Identity The identity that `authenticate` returns.
  */
 export interface RpcOptions<Identity = unknown> extends ChannelOptions {
   /**

@@ -1,4 +1,4 @@
-/** Where a server listens: a NATS server, and a name there. */
+/** The place where a server listens: a NATS server and a name there. */
 export interface NatsPlace {
   /** The host and port, such as `127.0.0.1:4222`. */
   readonly server: string;

@@ -35,7 +35,7 @@ export interface Outlet {
   end(): void;
   /** Keeps the process alive, which is the default. */
   ref(): void;
-  /** Lets the process end. */
+  /** Allows the process to end. */
   unref(): void;
 }
 

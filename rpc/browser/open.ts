@@ -19,12 +19,12 @@ import type { RpcClient } from "../rpc_client.ts";
 /**
  * Connects to an RPC server, over WebSocket unless `transports` is given.
  *
- * @typeParam T The service of the server. Nothing checks that it is.
+ * @typeParam T The service of the server. This is not checked.
  * @throws {ConnectError} If no server could be reached. Browsers do not reveal
  * the reason to a page.
  * @throws {AuthenticationError} If the server refuses the `credentials`.
- * @throws {TypeError} If no transport takes the address, or `service` exposes
- * nothing.
+ * @throws {TypeError} If no transport supports the address, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export function openConnection<T>(
@@ -38,11 +38,11 @@ export function openConnection<T>(
  * Connects to an RPC server, and reconnects whenever the connection is lost,
  * until the client is closed. Uses WebSocket unless `transports` is given.
  *
- * @typeParam T The service of the server. Nothing checks that it is.
+ * @typeParam T The service of the server. This is not checked.
  * @throws {ConnectError} If no server could be reached the first time.
  * @throws {AuthenticationError} If the server refuses the `credentials`.
- * @throws {TypeError} If no transport takes the address, or `service` exposes
- * nothing.
+ * @throws {TypeError} If no transport supports the address, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export function openReconnecting<T>(
@@ -59,7 +59,7 @@ export function openReconnecting<T>(
  *
  * @throws {ConnectError} If no server could be reached within `retryForMs`.
  * Browsers do not reveal the reason to a page.
- * @throws {TypeError} If no transport takes the address.
+ * @throws {TypeError} If no transport supports the address.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export function openChannel(

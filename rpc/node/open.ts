@@ -26,11 +26,11 @@ function defaults(): readonly Transport[] {
  * Connects to an RPC server, over TCP, a Unix socket or WebSocket unless
  * `transports` is given.
  *
- * @typeParam T The service of the server. Nothing checks that it is.
+ * @typeParam T The service of the server. This is not checked.
  * @throws {ConnectError} If no server could be reached.
  * @throws {AuthenticationError} If the server refuses the `credentials`.
- * @throws {TypeError} If no transport takes the address, or `service` exposes
- * nothing.
+ * @throws {TypeError} If no transport supports the address, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export function openConnection<T>(
@@ -44,11 +44,11 @@ export function openConnection<T>(
  * Connects to an RPC server like {@linkcode openConnection}, and reconnects
  * whenever the connection is lost, until the client is closed.
  *
- * @typeParam T The service of the server. Nothing checks that it is.
+ * @typeParam T The service of the server. This is not checked.
  * @throws {ConnectError} If no server could be reached the first time.
  * @throws {AuthenticationError} If the server refuses the `credentials`.
- * @throws {TypeError} If no transport takes the address, or `service` exposes
- * nothing.
+ * @throws {TypeError} If no transport supports the address, or `service`
+ * exposes nothing.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export function openReconnecting<T>(
@@ -64,7 +64,7 @@ export function openReconnecting<T>(
  * socket or WebSocket unless `transports` is given.
  *
  * @throws {ConnectError} If no server could be reached within `retryForMs`.
- * @throws {TypeError} If no transport takes the address.
+ * @throws {TypeError} If no transport supports the address.
  * @throws {RangeError} If an option or a limit is out of range.
  */
 export function openChannel(

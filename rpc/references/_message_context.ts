@@ -9,7 +9,7 @@ import type { StreamWatch } from "../calls/_stream_watch.ts";
  */
 export type Hold = "borrowed" | "owned";
 
-/** A reference or a stream that a message passes to the other side. */
+/** A reference or stream that a message passes to the other side. */
 export interface Passed {
   /** Ends the reference or stream, because nothing will use it. */
   drop(): void;

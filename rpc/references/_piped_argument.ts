@@ -1,4 +1,4 @@
-/** The prefix of the paths of results that this side keeps for the other. */
+/** The prefix of the paths of results that one side keeps for the other. */
 export const RESULT_PREFIX = "$/result/";
 
 /** An argument that stands for the result of an earlier call, by its path. */

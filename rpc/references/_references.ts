@@ -32,7 +32,7 @@ import type { SessionContext } from "../_session_context.ts";
 /** The prefix of the paths of references. */
 export const REFERENCE_PREFIX = "$/ref/";
 
-/** The longest address or class name that is accepted from the other side. */
+/** The maximum length of an address or class name from the other side. */
 const MAX_PLACE_LENGTH = 1_024;
 
 /** The approximate size of a reference without its target, in bytes. */

@@ -12,7 +12,7 @@ export interface StandardSchema<Output = unknown> {
       | undefined;
     /** The version of the interface. */
     readonly version: 1;
-    /** The library that made the schema. */
+    /** The library that created the schema. */
     readonly vendor: string;
     /** Checks a value, and may transform it. */
     readonly validate: (

@@ -183,7 +183,8 @@ export class ServedCalls {
   }
 
   /**
-   * Runs a `$/call`: a call with a deadline, or with data for the middleware.
+   * Runs a `$/call`: a call with terms, such as a deadline or data for
+   * middleware.
    *
    * @throws {TypeError} If the request is malformed.
    */

@@ -343,7 +343,7 @@ export class IncomingStream
    *
    * @throws {TypeError} If it is not a batch.
    * @throws {ProtocolError} If it has more items than this side requested.
-   * @throws {QueueFullError} If it is more than this side may hold.
+   * @throws {QueueFullError} If it exceeds what this side may hold.
    */
   #arrive(batch: unknown, bytes: number): void {
     if (this.#isDone) return;

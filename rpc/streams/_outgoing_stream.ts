@@ -58,7 +58,7 @@ export type SendBatch = (
 
 /** Ends a producer whose items will not be read. */
 export function discardStream(iterable: AsyncIterable<unknown>): void {
-  // Nobody can receive an error of a generator's `finally`.
+  // An error of a generator's `finally` cannot be received here.
   endProducer(() => openIterator(iterable)).catch(() => {});
 }
 
@@ -228,7 +228,7 @@ export class OutgoingStream implements PassedStream {
    */
   drop(): void {
     this.#ending ??= this.#end({ error: callEnded() });
-    // Nobody can receive an error of a generator's `finally`.
+    // An error of a generator's `finally` cannot be received here.
     this.#ending.catch(() => {});
   }
 

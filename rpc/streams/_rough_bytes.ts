@@ -59,8 +59,8 @@ function bufferBytes(value: object): number | null {
 }
 
 /**
- * Adds the parts of `value`, up to `enough` bytes; returns the bytes of its
- * keys.
+ * Adds the parts of `value` to `pending`, up to `enough` bytes. Returns the
+ * size of its keys and scalars.
  */
 function addParts(value: object, pending: unknown[], enough: number): number {
   if (value instanceof Map) return addEach(value.entries(), pending, enough);
