@@ -5,13 +5,13 @@ import { readVariable } from "./step/_environment.ts";
 import { planSteps } from "./step/_plan.ts";
 import { runTestCase } from "./step/_test_case.ts";
 
-/** The default limit of a body, in milliseconds. */
+/** The default time limit of a body, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** The time of a step beyond its body's limit until Deno ends the test. */
+/** The time that Deno gives a step beyond its body's limit, in milliseconds. */
 const MARGIN_MS = 3_000;
 
-/** The longest that one simulation may take, in real milliseconds. */
+/** The time limit of one simulation, in real milliseconds. */
 const SIMULATION_MS = 5_000;
 
 /** Registers a test by its name or with options. */
@@ -22,26 +22,27 @@ export type CtxRegistration = (
 
 /** The type of {@linkcode withCtx}. */
 export interface WithCtx extends CtxRegistration {
-  /** Registers a test that runs instead of all others, as `Deno.test.only`. */
+  /** Registers a test that runs instead of all others (`Deno.test.only`). */
   only: CtxRegistration;
-  /** Registers a test that does not run, as `Deno.test.ignore`. */
+  /** Registers a test that does not run (`Deno.test.ignore`). */
   ignore: CtxRegistration;
 }
 
 /**
  * Registers a test that runs on every transport: one `Deno.test` with its
- * sanitizers on, and in it one step for each transport.
+ * sanitizers on, which has one step for each transport.
  *
  * The body `fn` is the client. It starts its servers with {@linkcode Ctx}, at
- * fresh addresses. However the body ends, `ctx` closes what it has opened, in
- * reverse order, and the step fails if anything is left: the error names each
- * leak and its owner. A step also fails if a handler throws, or if a rejection
- * is not handled. The last messages of a failed step are printed.
+ * fresh addresses. When the body ends, successfully or not, `ctx` closes
+ * everything it has opened, in reverse order, and the step fails if anything is
+ * still open: the error names each leak and its owner. A step also fails if a
+ * handler throws or a rejection is not handled. The last messages of a failed
+ * step are printed.
  *
- * If the body takes longer than `timeoutMs`, the step fails with a list of all
- * that is open and pending, `ctx.signal` aborts and `ctx` ends. If the body has
- * not ended a quarter of a second later, the other steps are skipped. Deno
- * itself ends a body that never yields, some seconds later.
+ * If the body takes longer than `timeoutMs`, the step fails with a list of
+ * everything that is open or pending, `ctx.signal` aborts and `ctx` ends. If
+ * the body is still running a quarter of a second later, the other steps are
+ * skipped. Deno itself ends a body that never yields, some seconds later.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -104,7 +105,7 @@ function defineTest(
   const steps = planSteps(options);
   return {
     name,
-    // Deno ignores the settings of steps, and uses those of the test.
+    // Deno ignores these settings on steps and uses those of the test.
     sanitizeOps: true,
     sanitizeResources: true,
     sanitizeExit: true,
@@ -137,7 +138,7 @@ function defineTest(
   };
 }
 
-/** Returns `body` with what runs before and after it on each transport. */
+/** Returns `body` wrapped in the hooks that run before and after it. */
 function withHooks(
   { beforeEach, afterEach }: CtxOptions,
   body: CtxBody,

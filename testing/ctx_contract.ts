@@ -20,17 +20,18 @@ import type { Network } from "./network_contract.ts";
 
 /**
  * The transports that a test can run on. `"tls"` is TCP with TLS, where both
- * sides present throw-away certificates with the name `"ctx"`; `"ws"` is WebSocket.
+ * sides present throw-away certificates with the name `"ctx"`; `"ws"` is
+ * WebSocket.
  */
 export type CtxTransport = "tcp" | "unix" | "memory" | "tls" | "ws";
 
-/** A transport of your own that tests run on. */
+/** A custom transport that tests run on. */
 export interface CtxOwnTransport {
-  /** The name of its steps, such as `"pigeon"`. */
+  /** The name of the transport's steps, such as `"pigeon"`. */
   readonly name: string;
   /** Carries the bytes. */
   readonly transport: Transport;
-  /** Returns an address at which nobody listens, for a server that starts. */
+  /** Returns an unused address, at which a server can start. */
   readonly address: () => string;
 }
 
@@ -42,13 +43,13 @@ export interface CtxOptions {
   /** The name of the test. */
   readonly name: string;
   /**
-   * The transports to run on, in this order; `"tls"` and `"ws"` only where they
-   * are named.
+   * The transports to run on, in this order. `"tls"` and `"ws"` run only if
+   * they are listed here.
    *
-   * DENOMAS_TRANSPORTS in the environment, such as `tcp,memory`, ignores all
-   * others. It may also name a module, such as `./pigeon.ts`, whose default export
-   * is a {@linkcode CtxOwnTransport}: tests that run on all of the default ones
-   * run on that, too.
+   * The environment variable DENOMAS_TRANSPORTS, such as `tcp,memory`, skips
+   * all others. It may also name a module, such as `./pigeon.ts`, whose default
+   * export is a {@linkcode CtxOwnTransport}: tests that run on all default
+   * transports then run on that one, too.
    *
    * @default {["tcp", "unix", "memory"]}
    */
@@ -56,15 +57,15 @@ export interface CtxOptions {
     | readonly (CtxTransport | CtxOwnTransport)[]
     | undefined;
   /**
-   * The codecs to run with: each transport runs with each codec, and the steps
-   * have names such as `tcp · msgpack`.
+   * The codecs to run with. Each transport runs with each codec, in steps with
+   * names such as `tcp · msgpack`.
    *
    * @default {[json()]}
    */
   readonly codecs?: readonly Codec[] | undefined;
   /**
-   * The date at which `ctx.clock` begins: the `ExternalClock` of the test's
-   * containers, in which an hour takes no time.
+   * The date at which `ctx.clock` begins. That is the `ExternalClock` of the
+   * test's containers, on which an hour passes in no real time.
    *
    * @default {none: containers use the system clock}
    */
@@ -77,23 +78,23 @@ export interface CtxOptions {
    */
   readonly seed?: number | undefined;
   /**
-   * Runs the body also in so many simulated worlds, one for each seed, as
-   * `simulate` does: in virtual time, where messages take from 1 to 10 ms and what
-   * is due at the same time is done in another order with each seed.
+   * Also runs the body in this many simulated worlds, one for each seed, as
+   * `simulate` does: time is virtual, messages take from 1 to 10 ms, and each
+   * seed runs simultaneous events in a different order.
    *
    * @default {0}
    */
   readonly simulations?: number | undefined;
   /**
-   * Runs before the body, on each transport. `Deno.test.beforeEach` runs only
-   * once for all of them. Its time is part of the body's.
+   * Runs before the body, on each transport (`Deno.test.beforeEach` runs only
+   * once for all of them). Its time counts towards the body's limit.
    *
    * @default {none}
    */
   readonly beforeEach?: CtxBody | undefined;
   /**
-   * Runs after the body, on each transport, also if the body or `beforeEach`
-   * throws, and before clean-up.
+   * Runs after the body and before clean-up, on each transport, even if the
+   * body or `beforeEach` throws.
    *
    * @default {none}
    */
@@ -105,15 +106,15 @@ export interface CtxOptions {
    */
   readonly permissions?: Deno.PermissionOptions | undefined;
   /**
-   * The longest time that the body may take on each transport, in milliseconds.
-   * Use `Infinity` with a debugger.
+   * The time limit of the body on each transport, in milliseconds. Use
+   * `Infinity` with a debugger.
    *
    * @default {10_000}
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Reports each leak with the whole stack that made it, and not only with one
-   * line.
+   * Whether to report each leak with its whole creation stack, instead of only
+   * one line of it.
    *
    * @default {true with DENOMAS_TRACE=1 in the environment}
    */
@@ -122,17 +123,17 @@ export interface CtxOptions {
 
 /**
  * The options of a step for servers, connections and containers that a test
- * opens by hand: spread them into those of `startServer`, `openConnection` or
- * `Container.create`.
+ * opens without `ctx`: spread them into the options of `startServer`,
+ * `openConnection` or `Container.create`.
  */
 export interface CtxChannelOptions {
   /** The codec of this step. */
   readonly codec: Codec;
-  /** Fails this step with errors that no caller awaits. */
+  /** Fails this step if an error is reported that no caller awaits. */
   readonly onError: OnError;
   /**
-   * The transports through the step's network, if the test uses that. They
-   * apply the step's TLS themselves.
+   * The transports through the step's network, if the test uses
+   * {@linkcode Ctx.network}. They apply the step's TLS themselves.
    */
   readonly transports?: readonly Transport[];
   /** The certificates of a step with TLS and without a network. */
@@ -140,9 +141,9 @@ export interface CtxChannelOptions {
 }
 
 /**
- * The option `tls` of a step with TLS, with which servers demand certificates
- * and clients present one. To change a part, spread it:
- * `{ tls: { ...ctx.options.tls, ...await ctx.authority.issue() } }`.
+ * The option `tls` of a step with TLS. Servers require client certificates, and
+ * clients present one. To change a part, spread it: `{ tls: {
+ * ...ctx.options.tls, ...await ctx.authority.issue() } }`.
  */
 export interface CtxTlsOptions extends TestCertificate {
   /** The certificate of {@linkcode Ctx.authority}. */
@@ -158,29 +159,31 @@ export interface CtxPairOptions {
 }
 
 /**
- * The context of one step, which the body of a test gets as its argument. It
- * ends with the step: then every method throws `StepEndedError`.
+ * The context of one step, which is passed to the body of a test. It ends with
+ * the step: afterwards every method throws `StepEndedError`.
  *
- * However the body ends, the context closes what it has opened, and what
- * {@linkcode Ctx.use} was given, in reverse order. The body closes everything
- * else that it opens, and awaits all its calls.
+ * When the body ends, successfully or not, the context closes everything it has
+ * opened or was given by {@linkcode Ctx.use}, in reverse order. The body must
+ * close everything else that it opens, and await all its calls.
  */
 export interface Ctx {
-  /** The transport of this step, by its name. */
+  /** The name of this step's transport. */
   readonly transport: CtxTransport | (string & Record<never, never>);
   /**
-   * A fresh address of this transport, another one at each read, to start a
-   * server at. Connect to the server's own `address`, which has its port.
+   * A fresh address of this transport to start a server at; each read returns a
+   * new one. Connect to the server's own `address`, which includes its port.
    */
   readonly address: string;
-  /** The options for servers, connections and containers opened by hand. */
-  readonly options: CtxChannelOptions;
   /**
-   * Aborts when the step's time is up, with the `StepTimeoutError` as reason.
+   * Options for servers, connections and containers that are opened without
+   * `ctx`.
    */
+  readonly options: CtxChannelOptions;
+  /** Aborts when the step's time is up, with a `StepTimeoutError` as reason. */
   readonly signal: AbortSignal;
   /**
-   * The authority of this step's certificates, which can issue others.
+   * The authority of this step's certificates. It can issue further
+   * certificates.
    *
    * @throws {TypeError} If this step's transport is not `"tls"`.
    */
@@ -188,8 +191,8 @@ export interface Ctx {
   /** Starts RPC servers and clients. */
   readonly rpc: CtxRpc;
   /**
-   * The network between the servers and clients of this step, with faults on
-   * demand. Read it before the first server starts.
+   * The network between the servers and clients of this step, which can inject
+   * faults. Read this property before the first server starts.
    *
    * @throws {TypeError} If a server or container was started before.
    * @throws {StepEndedError} If the step is over.
@@ -203,10 +206,10 @@ export interface Ctx {
    */
   readonly clock: ExternalClock;
   /**
-   * Runs {@linkcode Ctx.clock} as `fastForward` does: to the time `until`, in
-   * seconds, or until nothing waits for it. It stands still while code runs, and
-   * while a message is on its way between servers, clients and containers of this
-   * step, on any transport.
+   * Advances {@linkcode Ctx.clock} as `fastForward` does: to the time `until`,
+   * in seconds, or until nothing waits for the clock. The clock stands still
+   * while code runs, and while a message is in transit between servers, clients
+   * and containers of this step, on any transport.
    *
    * @throws {TypeError} If the test has no `utcStart`.
    * @throws {RangeError} As a rejection, if `until` is in the past.
@@ -224,10 +227,10 @@ export interface Ctx {
     options?: ServerOptions,
   ): Promise<Server>;
   /**
-   * Connects to the server that was started last, even if it is closed.
+   * Connects to the most recently started server, even if it is closed.
    *
-   * @throws {TypeError} If none was started.
-   * @throws {ConnectError} If it cannot be reached.
+   * @throws {TypeError} If no server was started.
+   * @throws {ConnectError} If the server cannot be reached.
    * @throws {StepEndedError} If the step is over.
    */
   connect(options?: ConnectionOptions): Promise<Channel>;
@@ -241,71 +244,73 @@ export interface Ctx {
     options?: CtxPairOptions,
   ): Promise<Channel>;
   /**
-   * Creates a container at a fresh address, with the step's codec, and with the
-   * step's clock if the test has the option `utcStart`.
+   * Creates a container at a fresh address. It uses the step's codec and, if
+   * the test has the option `utcStart`, the step's clock.
    *
    * @throws {StepEndedError} If the step is over.
    */
   createContainer(options?: ContainerOptions): Promise<Container>;
   /**
-   * Closes the server that was started last. Repeatable.
+   * Closes the most recently started server. Repeatable.
    *
-   * @throws {TypeError} If none was started.
+   * @throws {TypeError} If no server was started.
    * @throws {StepEndedError} If the step is over.
    */
   closeServer(options?: CloseOptions): Promise<void>;
   /**
-   * Starts the server that was started last again, at the same address and with
+   * Starts the most recently started server again, at the same address and with
    * the same handler and options. If it is still open, it crashes first: its
    * connections break off.
    *
-   * @throws {TypeError} If none was started.
+   * @throws {TypeError} If no server was started.
    * @throws {StepEndedError} If the step is over.
    */
   restartServer(): Promise<Server>;
   /**
-   * Waits until `check` returns something else than `false` and does not throw,
-   * and resolves to that.
+   * Calls `check` repeatedly until it returns something other than `false`
+   * without throwing, and resolves to that value.
    *
-   * @param options `withinMs` is the longest time, 1,000 ms by default. It is
-   * real time, whatever is faked.
-   * @throws {Error} As a rejection, an `AssertionError` with the error of `check`
-   * as its cause.
+   * @param options `withinMs` is the time limit, 1,000 ms by default, in real
+   * time even if timers are faked.
+   * @throws {Error} As a rejection, an `AssertionError` with the error of
+   * `check` as its cause, if the limit is reached.
    */
   eventually<T>(
     check: () => T | Promise<T>,
     options?: { readonly withinMs?: number | undefined },
   ): Promise<T>;
   /**
-   * Resolves as `work` does, unless that takes longer than `withinMs`, 1,000 ms
-   * of real time by default.
+   * Settles as `work` does, unless that takes longer than `withinMs`, by
+   * default 1,000 ms of real time.
    *
-   * @throws {Error} As a rejection, an `AssertionError` if it takes longer.
+   * @throws {Error} As a rejection, an `AssertionError` if `work` takes longer.
    */
   within<T>(
     work: Promise<T>,
     options?: { readonly withinMs?: number | undefined },
   ): Promise<T>;
   /**
-   * Resolves after `forMs`, 20 ms of real time by default, if `work` has not
-   * settled by then. It can be awaited later.
+   * Resolves after `forMs`, by default 20 ms of real time, if `work` has not
+   * settled by then. The returned promise can be awaited later.
    *
-   * @throws {Error} As a rejection, an `AssertionError` as soon as it settles.
+   * @throws {Error} As a rejection, an `AssertionError` as soon as `work`
+   * settles.
    */
   expectNothing(
     work: Promise<unknown>,
     options?: { readonly forMs?: number | undefined },
   ): Promise<void>;
   /**
-   * Takes over a resource that the test has opened, and returns it. The step
-   * disposes of it at its end, so that it is no leak.
+   * Takes ownership of a resource that the test has opened, and returns it. The
+   * step disposes of it at its end, so it does not count as a leak.
    *
    * @throws {StepEndedError} If the step is over.
    */
   use<T extends AsyncDisposable | Disposable>(resource: T): T;
   /**
-   * Takes out the errors so far that no caller awaits, the oldest first: those
-   * of handlers, and breaches of the protocol. All others fail the step.
+   * Removes and returns the errors that were reported so far and that no caller
+   * awaits, oldest first: errors of handlers, and protocol violations. Errors
+   * that are not taken fail the step.
    *
    * @throws {StepEndedError} If the step is over.
    */

@@ -18,9 +18,9 @@ export interface CtxRpcPairOptions {
 }
 
 /**
- * The methods of {@linkcode Ctx} for services. The step closes the servers and
- * clients, which use the step's codec and `onError`. Both sides send the stacks
- * of errors, unless `sendStacks` is `false`.
+ * The methods of {@linkcode Ctx} for RPC services. The step closes the servers
+ * and clients, which use the step's codec and `onError`. Both sides send the
+ * stacks of errors, unless `sendStacks` is `false`.
  */
 export interface CtxRpc {
   /**
@@ -39,11 +39,11 @@ export interface CtxRpc {
     options?: RpcServerOptions<Client, Identity>,
   ): Promise<RpcServer<Identified<Client, Identity>>>;
   /**
-   * Connects to the RPC server that was started last, even if it is closed.
+   * Connects to the most recently started RPC server, even if it is closed.
    *
    * @typeParam T The service of the server.
-   * @throws {TypeError} If none was started.
-   * @throws {ConnectError} If it cannot be reached.
+   * @throws {TypeError} If no server was started.
+   * @throws {ConnectError} If the server cannot be reached.
    * @throws {StepEndedError} If the step is over.
    */
   connect<T>(options?: RpcConnectionOptions): Promise<RpcClient<T>>;
@@ -57,24 +57,24 @@ export interface CtxRpc {
     service: T,
     options?: CtxRpcPairOptions,
   ): Promise<RpcClient<T>>;
-  /** The same for a service whose type does not show its methods. */
+  /** Overload for a service whose type does not show its methods. */
   startServerAndConnect<T>(
     service: object,
     options?: CtxRpcPairOptions,
   ): Promise<RpcClient<T>>;
   /**
-   * Closes the RPC server that was started last. Repeatable.
+   * Closes the most recently started RPC server. Repeatable.
    *
-   * @throws {TypeError} If none was started.
+   * @throws {TypeError} If no server was started.
    * @throws {StepEndedError} If the step is over.
    */
   closeServer(options?: CloseOptions): Promise<void>;
   /**
-   * Starts the RPC server that was started last again, at the same address and
-   * with the same service and options. If it is still open, it crashes first: its
-   * connections break off.
+   * Starts the most recently started RPC server again, at the same address and
+   * with the same service and options. If it is still open, it crashes first:
+   * its connections break off.
    *
-   * @throws {TypeError} If none was started.
+   * @throws {TypeError} If no server was started.
    * @throws {StepEndedError} If the step is over.
    */
   restartServer(): Promise<RpcServer>;

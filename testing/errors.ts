@@ -1,20 +1,20 @@
 import { DenomasError } from "../transports/errors.ts";
 
-/** Thrown when a step ends and has left something open or pending. */
+/** Thrown when a step ends and leaves something open or pending. */
 export class LeakError extends DenomasError {
   /** The name of the class. */
   override name = "LeakError";
-  /** The leaks, a few words each. */
+  /** Short descriptions of the leaks. */
   readonly leaks: readonly string[];
 
-  /** Creates the error for some leaks. */
+  /** Creates the error for `leaks`. */
   constructor(message: string, leaks: readonly string[]) {
     super(message);
     this.leaks = leaks;
   }
 }
 
-/** Thrown when the body of a step takes longer than its limit. */
+/** Thrown when the body of a step exceeds its time limit. */
 export class StepTimeoutError extends DenomasError {
   /** The name of the class. */
   override name = "StepTimeoutError";
@@ -35,8 +35,8 @@ export class StepEndedError extends DenomasError {
 }
 
 /**
- * Thrown when a step fails although its body does not: because of a handler, an
- * unhandled rejection or clean-up. `cause` is the error.
+ * Thrown when a step fails although its body succeeds: because of a handler, an
+ * unhandled rejection or clean-up. `cause` is the original error.
  */
 export class StepError extends DenomasError {
   /** The name of the class. */

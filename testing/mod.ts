@@ -1,11 +1,11 @@
 /**
- * Tests of networking code that run on every transport and fail on what they leave
- * open or running.
+ * Tests of networking code that run on every transport and fail if they leave
+ * anything open or running.
  *
- * {@linkcode withCtx} takes the place of `Deno.test` where a test needs a
- * server. It is no mock: messages go through real sockets, and in memory
- * through the same frames. To check a transport of your own against the
- * contract of the built-in ones, use {@linkcode testTransport}.
+ * {@linkcode withCtx} replaces `Deno.test` where a test needs a server. It does
+ * not mock the network: messages go through real sockets, and in memory through
+ * the same frames. To check a custom transport against the contract of the
+ * built-in ones, use {@linkcode testTransport}.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

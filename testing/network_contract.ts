@@ -1,7 +1,9 @@
-/** A side of a connection: the one that accepted it, or the one that opened it. */
+/**
+ * A side of a connection: the side that accepted it, or the one that opened it.
+ */
 export type NetworkSide = "server" | "client";
 
-/** Chooses connections; all of them by default. */
+/** Selects connections; all of them by default. */
 export interface NetworkConnections {
   /**
    * Only the connections of this server, channel, client or container, at
@@ -11,17 +13,17 @@ export interface NetworkConnections {
    */
   readonly of?: object | undefined;
   /**
-   * Only the connections between these two.
+   * Only the connections between these two objects.
    *
    * @default {all}
    */
   readonly between?: readonly [object, object] | undefined;
 }
 
-/** Chooses connections and a direction. */
+/** Selects connections and a direction. */
 export interface NetworkWhere extends NetworkConnections {
   /**
-   * Only bytes on their way to this side.
+   * Only bytes in transit to this side.
    *
    * @default {both ways}
    */
@@ -30,10 +32,10 @@ export interface NetworkWhere extends NetworkConnections {
 
 /** Options for {@linkcode Network.delay}. */
 export interface NetworkDelay extends NetworkWhere {
-  /** The time that all bytes are under way, in milliseconds. */
+  /** The delay of all bytes, in milliseconds. */
   readonly delayMs: number;
   /**
-   * The longest random extra time, in milliseconds. Bytes stay in order.
+   * The maximum additional random delay, in milliseconds. Bytes stay in order.
    *
    * @default {0}
    */
@@ -42,14 +44,14 @@ export interface NetworkDelay extends NetworkWhere {
 
 /** Options for {@linkcode Network.bandwidth}. */
 export interface NetworkBandwidth extends NetworkWhere {
-  /** The bytes per second that a connection carries each way. */
+  /** The bytes per second that a connection carries in each direction. */
   readonly bytesPerSecond: number;
 }
 
 /** Options for {@linkcode Network.pieces}. */
 export interface NetworkPieces extends NetworkWhere {
   /**
-   * The longest piece, in bytes. Each has a random length.
+   * The maximum length of a piece, in bytes. Each piece has a random length.
    *
    * @default {16}
    */
@@ -66,23 +68,24 @@ export interface NetworkHalfOpen extends NetworkConnections {
 export interface NetworkStats {
   /** Open connections through the network. */
   readonly connections: number;
-  /** Bytes that are under way or held. */
+  /** Bytes in transit or held back. */
   readonly heldBytes: number;
   /** Bytes lost so far. */
   readonly lostBytes: number;
 }
 
 /**
- * The network between the servers and clients of a step, with faults on
- * demand. Every connection to a server that was started by `ctx`, or by hand
+ * The network between the servers and clients of a step, which can inject
+ * faults. Every connection to a server that was started by `ctx`, or directly
  * with `ctx.options`, goes through a proxy in this process, below TLS.
  *
- * A fault begins at once, also applies to later connections, and ends when the
- * returned object is disposed of, by {@linkcode Network.heal}, or with the step.
- * Faults add up. They work on bytes, not on frames: since a peer cannot read on
- * after lost bytes, a connection that has lost some loses all that follow.
+ * A fault begins at once and also applies to later connections. It ends when
+ * the returned object is disposed of, by {@linkcode Network.heal}, or with the
+ * step. Faults add up. They affect bytes, not frames: since a peer cannot
+ * continue to read after lost bytes, a connection that has lost some bytes
+ * loses all later ones.
  *
- * Random numbers come from {@linkcode Network.seed}, separately for each
+ * Random numbers derive from {@linkcode Network.seed}, separately for each
  * connection and direction.
  */
 export interface Network {
@@ -95,35 +98,37 @@ export interface Network {
   /** Delivers all bytes in small random pieces. */
   pieces(options?: NetworkPieces): Disposable;
   /**
-   * Holds back all bytes, and the ends of connections. Nothing is lost: all goes
-   * on after {@linkcode Network.release}, in order. A sender notices when 256 KiB
-   * and the buffers of the system are full.
+   * Holds back all bytes, and the ends of connections. Nothing is lost:
+   * everything is delivered, in order, after {@linkcode Network.release}. A
+   * sender notices the fault when 256 KiB and the buffers of the system are
+   * full.
    */
   hold(where?: NetworkWhere): Disposable;
   /** Ends every {@linkcode Network.hold}. */
   release(): void;
   /**
-   * Loses all bytes, and the ends of connections, so that neither side notices
-   * anything. A connection that has lost bytes loses all others too, even after
-   * the fault.
+   * Drops all bytes, and the ends of connections, so that neither side notices
+   * anything. A connection that has lost bytes also loses all later ones, even
+   * after the fault has ended.
    */
   blackHole(where?: NetworkWhere): Disposable;
   /**
-   * Separates servers from clients: holds back everything both ways, and lets
-   * attempts to connect wait. Afterwards all goes on, as TCP does when a cable is
-   * plugged in again.
+   * Separates servers from clients: holds back everything in both directions,
+   * and makes attempts to connect wait. Afterwards everything is delivered, as
+   * in TCP when a cable is plugged in again.
    */
   partition(where?: NetworkConnections): Disposable;
   /** Ends every fault. */
   heal(): void;
   /**
-   * Breaks off the chosen connections that are open now. Both sides notice, and
-   * bytes under way are lost. Returns the number of connections.
+   * Breaks off the selected connections that are open now. Both sides notice,
+   * and bytes in transit are lost. Returns the number of connections.
    */
   reset(where?: NetworkConnections): number;
   /**
-   * Breaks off the chosen connections that are open now, and hides it from one
-   * side, whose bytes are lost. Returns the number of connections.
+   * Breaks off the selected connections that are open now, without one side
+   * noticing. The bytes of that side are lost. Returns the number of
+   * connections.
    */
   halfOpen(options: NetworkHalfOpen): number;
   /** Returns the counters. */

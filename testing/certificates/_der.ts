@@ -7,20 +7,22 @@
 /** Bytes in DER: a tag, the length of the content, and the content. */
 export type Der = Uint8Array<ArrayBuffer>;
 
-/** The tags of values that need no encoding of their own. */
+/** The tags of values without an encoder of their own. */
 export const TAG = {
   boolean: 0x01,
   bitString: 0x03,
   octetString: 0x04,
   utf8String: 0x0c,
   set: 0x31,
-  /** Added to the number of a field that only its position tells apart. */
+  /** Base tag of an optional field that is identified by its position only. */
   field: 0x80,
-  /** The same for a field that holds another value. */
+  /** Base tag of a positional field that wraps another value. */
   wrappedField: 0xa0,
 };
 
-/** The Boolean `true`; `false` is left out, as it is every default. */
+/**
+ * The Boolean `true`. DER omits default values, so `false` is never written.
+ */
 export const TRUE: Der = der(TAG.boolean, new Uint8Array([0xff]));
 
 /** Encodes a value with the given tag. */
@@ -38,7 +40,7 @@ export function sequence(...items: readonly Uint8Array[]): Der {
 export function integer(bytes: Uint8Array): Der {
   const start = bytes.findIndex((byte) => byte !== 0);
   const shortest = bytes.subarray(start);
-  // A first bit of 1 would make it negative.
+  // With a leading 1 bit, the integer would be negative.
   const sign = new Uint8Array(shortest[0]! >= 0x80 ? 1 : 0);
   return der(0x02, sign, shortest);
 }
@@ -48,7 +50,7 @@ export function objectId(hex: string): Der {
   return der(0x06, Uint8Array.fromHex(hex));
 }
 
-/** Encodes a time; years up to 2049 have two digits, as RFC 5280 demands. */
+/** Encodes a time. Years up to 2049 have two digits, as RFC 5280 requires. */
 export function time(date: Date): Der {
   const digits = date.toISOString().replace(/\.\d+|[-:T]/g, "");
   const encoder = new TextEncoder();

@@ -37,7 +37,7 @@ export interface CertificatePlan {
   readonly signingKey: CryptoKey;
   /**
    * The result of {@linkcode authorityExtension} or {@linkcode hostsExtension};
-   * `null` for a certificate of version 1, which has none.
+   * `null` for a version 1 certificate, which cannot have extensions.
    */
   readonly extension: Der | null;
 }
@@ -59,7 +59,7 @@ export async function makeCertificate(plan: CertificatePlan): Promise<string> {
       : [der(TAG.wrappedField + 3, sequence(extension))]),
   );
   const signing = { ...KEY_ALGORITHM, hash: "SHA-256" };
-  // WebCrypto returns both halves of the signature, one after the other.
+  // WebCrypto returns the two halves of the signature concatenated.
   const halves = await subtle.sign(signing, plan.signingKey, content);
   const signature = sequence(
     integer(new Uint8Array(halves, 0, 32)),

@@ -17,27 +17,28 @@ export interface TestCertificate {
 /** Options for {@linkcode TestAuthority.issue}. */
 export interface TestCertificateOptions {
   /**
-   * The common name of its subject, which the other side reads as `peer`;
-   * `null` for none.
+   * The common name of the certificate's subject, which the peer reads as
+   * `peer`; `null` for none.
    *
    * @default {"test"}
    */
   readonly name?: string | null | undefined;
   /**
-   * The hosts that it is valid for: names or IP addresses. Without any it has
-   * X.509 version 1, as one that openssl makes without extensions.
+   * The host names and IP addresses that the certificate is valid for. If the
+   * list is empty, the certificate has X.509 version 1, like one that openssl
+   * makes without extensions.
    *
    * @default {["localhost", "127.0.0.1", "::1"]}
    */
   readonly hosts?: readonly string[] | undefined;
   /**
-   * The time from which it is valid.
+   * The start of the certificate's validity.
    *
    * @default {a day ago}
    */
   readonly validFrom?: Date | undefined;
   /**
-   * The time at which it expires.
+   * The end of the certificate's validity.
    *
    * @default {in a day}
    */
@@ -45,13 +46,13 @@ export interface TestCertificateOptions {
 }
 
 /**
- * An authority that issues throw-away certificates, valid and invalid ones,
- * for tests of TLS. Made by {@linkcode createTestAuthority}.
+ * A certificate authority for tests of TLS, which issues valid and invalid
+ * throw-away certificates. Made by {@linkcode createTestAuthority}.
  */
 export interface TestAuthority {
   /** The authority's own certificate as PEM text, for the option `caCerts`. */
   readonly caCert: string;
-  /** Makes a key and issues a certificate for it. */
+  /** Makes a new key and issues a certificate for it. */
   issue(options?: TestCertificateOptions): Promise<TestCertificate>;
 }
 
@@ -59,7 +60,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const HOSTS = ["localhost", "127.0.0.1", "::1"];
 
 /**
- * Makes an authority that only those trust who are given its `caCert`.
+ * Creates a certificate authority. Only peers that are given its `caCert` trust
+ * it.
  *
  * ```ts
  * import { openConnection, startServer } from "@denomas/denomas/channel";
@@ -118,7 +120,7 @@ async function issue(
   return { cert, key: pem("PRIVATE KEY", new Uint8Array(key)) };
 }
 
-/** Clocks may differ: certificates are valid from a day ago. */
+/** Certificates are valid from a day ago, since clocks may differ. */
 function daysAround(): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
   return {

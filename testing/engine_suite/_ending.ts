@@ -24,7 +24,7 @@ async function assertAway(stage: Stage, engine: Engine): Promise<void> {
   }
 }
 
-/** Obligations at the end of an engine, and while it cannot be reached. */
+/** Obligations when an engine ends, and while it cannot reach its cluster. */
 export const endingObligations: Obligations = {
   dispose: {
     title: "ends subscriptions and watches when it is disposed of, not others'",

@@ -5,7 +5,7 @@ import { assertSameBytes, bytes, type Obligations, text } from "./_stage.ts";
 
 const isStale = (error: unknown) => error instanceof StaleEpochError;
 
-/** Adds 1 to a number, however often others write first. */
+/** Adds 1 to a number, and retries while concurrent writes win. */
 async function increment(engine: Engine, key: string): Promise<void> {
   for (;;) {
     const entry = await engine.get(key);

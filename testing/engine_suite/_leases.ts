@@ -5,12 +5,12 @@ import { bytes, type Obligations } from "./_stage.ts";
 
 const LEASE_MS = 1_000;
 
-/** Beyond this, the end of a lease is late; 2 s are for a busy machine. */
+/** The latest expected end of a lease; 2 s of it allow for a busy machine. */
 const LATEST_MS = LEASE_MS + 2_000 + 2_000;
 
 /**
- * Renews a lease for longer than it lasts, as its only writer. Returns whether
- * this machine was quick enough for that to mean something.
+ * Renews a lease, as its only writer, for longer than the lease lasts. Returns
+ * `false` if this machine was too slow to renew in time.
  */
 async function renew(engine: Engine, key: string): Promise<boolean> {
   let revision = await engine.put(key, bytes("1"), { leaseMs: LEASE_MS });
@@ -30,7 +30,7 @@ async function renew(engine: Engine, key: string): Promise<boolean> {
   return true;
 }
 
-/** Obligations of leases. Their tests wait for them to end. */
+/** Obligations of leases. Their tests wait for leases to expire. */
 export const leaseObligations: Obligations = {
   leases: {
     title: "removes an entry at the end of its lease, not before, and tells it",

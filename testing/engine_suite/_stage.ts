@@ -3,17 +3,17 @@ import { within } from "../../channel/internal.ts";
 import { world } from "../../transports/internal.ts";
 import type { Engine, EntryChange } from "../../agent/cluster/engine.ts";
 
-/** A cluster that a test has for itself. */
+/** A cluster that belongs to one test. */
 export interface EngineCluster {
   /** Opens another engine of the cluster. */
   readonly open: () => Promise<Engine>;
   /**
-   * Cuts all engines off from what they share, until the result is called. What
-   * was shared is there again then. Without it, `cut` and `difference` must be
-   * skipped.
+   * Cuts all engines off from their shared state, until the returned function
+   * is called. The shared state must survive the cut. If `cut` is missing, the
+   * obligations `cut` and `difference` must be skipped.
    */
   readonly cut?: () => Promise<() => PromiseLike<void>>;
-  /** Undoes what was made for it, when all engines are disposed of. */
+  /** Releases the cluster, after all engines are disposed of. */
   readonly dispose?: () => void | PromiseLike<void>;
 }
 
@@ -28,7 +28,7 @@ export interface Obligation {
 /** Obligations by name. */
 export type Obligations = Readonly<Record<string, Obligation>>;
 
-/** How long a busy machine may take to tell what is to come. */
+/** The time to wait for an expected notification on a busy machine. */
 const PATIENCE_MS = 20_000;
 
 /** Returns the bytes of a text. */
@@ -41,14 +41,14 @@ export function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** What was told, in its order; a test waits for more. */
+/** Notifications in the order they came; a test can wait for more. */
 export class Told<T> {
-  /** All that was told. */
+  /** All notifications so far. */
   readonly all: T[] = [];
   readonly #patienceMs: number;
   #news = Promise.withResolvers<void>();
 
-  /** Waits for what is to come for `patienceMs` at most. */
+  /** Creates an empty list whose waits last at most `patienceMs`. */
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs;
   }
@@ -60,7 +60,7 @@ export class Told<T> {
     this.#news = Promise.withResolvers();
   };
 
-  /** Waits until `isEnough`. */
+  /** Waits until `isEnough` returns `true` for all notifications so far. */
   async until(isEnough: (all: readonly T[]) => boolean): Promise<void> {
     const until = world.now() + this.#patienceMs;
     while (!isEnough(this.all)) {
@@ -71,9 +71,9 @@ export class Told<T> {
   }
 }
 
-/** The changes that a watch has told. */
+/** The changes that a watch has reported. */
 export class ToldChanges extends Told<EntryChange> {
-  /** What there is now, by key. */
+  /** The current entries, by key. */
   get entries(): Map<string, string> {
     const entries = new Map<string, string>();
     for (const change of this.all) {
@@ -83,7 +83,7 @@ export class ToldChanges extends Told<EntryChange> {
     return entries;
   }
 
-  /** The changes in short, as `a=1` or `-a`. */
+  /** The changes in short form, such as `a=1` or `-a`. */
   get short(): string[] {
     return this.all.map((change) =>
       change.kind === "removed"
@@ -92,13 +92,13 @@ export class ToldChanges extends Told<EntryChange> {
     );
   }
 
-  /** Waits until `key` has the value `wanted`; `null` for none. */
+  /** Waits until `key` has the value `wanted`; `null` means no entry. */
   async untilIs(key: string, wanted: string | null): Promise<void> {
     await this.until(() => (this.entries.get(key) ?? null) === wanted);
   }
 }
 
-/** One cluster, and all that a test opens on it. */
+/** One cluster, and everything that a test opens on it. */
 export class Stage implements AsyncDisposable {
   /** The cluster under test. */
   readonly cluster: EngineCluster;
@@ -106,8 +106,8 @@ export class Stage implements AsyncDisposable {
   readonly #opened: AsyncDisposable[] = [];
 
   /**
-   * Creates a stage that owns `cluster`, and waits for what it is to tell for
-   * `patienceMs` at most.
+   * Creates a stage that owns `cluster`, and waits at most `patienceMs` for an
+   * expected notification.
    */
   constructor(cluster: EngineCluster, patienceMs = PATIENCE_MS) {
     this.cluster = cluster;
@@ -126,20 +126,20 @@ export class Stage implements AsyncDisposable {
     return this.use(await this.cluster.open());
   }
 
-  /** Cuts all engines off, until the result is called. */
+  /** Cuts all engines off, until the returned function is called. */
   async cut(): Promise<() => PromiseLike<void>> {
     const { cluster } = this;
     assert(cluster.cut, "There is no 'cut': add it, or skip with a reason");
     return await cluster.cut();
   }
 
-  /** Disposes of `resource` at the end. */
+  /** Registers `resource` for disposal at the end. */
   use<T extends AsyncDisposable>(resource: T): T {
     this.#opened.push(resource);
     return resource;
   }
 
-  /** Resolves to how `promises` settle. */
+  /** Resolves to the outcomes of `promises`. */
   async settled(
     promises: readonly Promise<unknown>[],
   ): Promise<PromiseSettledResult<unknown>[]> {
@@ -151,21 +151,21 @@ export class Stage implements AsyncDisposable {
     return results;
   }
 
-  /** Watches, and returns what is told. */
+  /** Watches entries, and returns the reported changes. */
   async watch(engine: Engine, prefix: string): Promise<ToldChanges> {
     const told = new ToldChanges(this.#patienceMs);
     this.use(await engine.watch(prefix, told.add));
     return told;
   }
 
-  /** Subscribes, and returns what arrives. */
+  /** Subscribes to a topic, and returns the messages that arrive. */
   async subscribe(engine: Engine, topic: string): Promise<Told<string>> {
     const told = new Told<string>(this.#patienceMs);
     await this.hear(engine, topic, (message) => told.add(text(message)));
     return told;
   }
 
-  /** Subscribes until the end. */
+  /** Subscribes until the stage ends. */
   async hear(
     engine: Engine,
     topic: string,
@@ -182,7 +182,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Asserts that bytes are the same, without a picture of their difference. */
+/** Asserts that bytes are equal, without printing their difference. */
 export function assertSameBytes(actual: Uint8Array, wanted: Uint8Array): void {
   assertEquals(actual.length, wanted.length);
   assert(actual.every((byte, at) => byte === wanted[at]), "Other bytes");

@@ -100,7 +100,7 @@ export const watchObligations: Obligations = {
           if (isOver) return n;
         }
       })();
-      // It is not awaited if a watch fails.
+      // Nothing awaits `writing` if a watch fails.
       writing.catch(() => {});
       const watches = [];
       try {
@@ -139,7 +139,7 @@ export const watchObligations: Obligations = {
       const count = changes.length;
       await engine.put("a", bytes("2"));
       await other.untilIs("a", "2");
-      // One that began later is told in its turn as well.
+      // By the time a later watch has begun, late notifications have arrived.
       await stage.watch(engine, "");
       assertEquals(changes.length, count);
     },

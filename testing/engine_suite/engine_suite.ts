@@ -11,28 +11,29 @@ export type { EngineCluster } from "./_stage.ts";
 /** Options for {@linkcode testEngine}. */
 export interface EngineSuiteOptions {
   /**
-   * The names of obligations that the engine does not meet, such as `leases`, each
-   * with the reason. Their tests are shown as ignored, with the reason. A wrong
-   * name throws a `TypeError` that lists all names.
+   * The names of obligations that the engine does not meet, such as `leases`,
+   * each with the reason. Their tests are reported as ignored, with the reason.
+   * An unknown name throws a `TypeError` that lists all names.
    *
    * @default {{}}
    */
   readonly skip?: Readonly<Record<string, string>>;
   /**
-   * Ignores all tests, where the system lacks what the engine needs.
+   * Ignores all tests. Set it where the system lacks something that the engine
+   * needs.
    *
    * @default {false}
    */
   readonly ignore?: boolean;
   /**
-   * The longest time that each test may take, in milliseconds.
+   * The time limit of each test, in milliseconds.
    *
    * @default {60_000}
    */
   readonly timeoutMs?: number;
 }
 
-/** Everything that the contract asks of an engine, by name. */
+/** All obligations of an engine, by name. */
 export const ENGINE_OBLIGATIONS: Obligations = {
   ...entryObligations,
   ...leaseObligations,
@@ -42,8 +43,8 @@ export const ENGINE_OBLIGATIONS: Obligations = {
 };
 
 /**
- * Registers a `Deno.test`, with sanitizers on, for each obligation of an engine
- * of clusters. The contract stands in `Engine` of `@denomas/denomas/cluster`.
+ * Registers a `Deno.test`, with sanitizers on, for each obligation of a cluster
+ * engine. The contract is documented at `Engine` of `@denomas/denomas/cluster`.
  *
  * @param name The beginning of the tests' names.
  * @param start Starts a cluster for one test.

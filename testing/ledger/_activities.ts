@@ -15,16 +15,18 @@ const HOW_TO_END = "(let it end when 'call().signal' aborts)";
 /** The parts of an entry that depend on the kind of activity. */
 type Traits = Omit<Entry, "resource" | "kind">;
 
-/** The calls, streams and references of channels, as entries of a table. */
+/**
+ * Tracks the calls, streams and references of channels in a table of entries.
+ */
 export class Activities {
   readonly #entries: Entries;
-  /** The calls of the step that are not answered, by their request's number. */
+  /** The step's unanswered calls, by the number of their request. */
   readonly #made = new Map<number, Set<CallStarted>>();
   readonly #calls = new WeakMap<object, CallStarted>();
-  /** References that nobody has disposed of. */
+  /** References that were garbage-collected without being disposed of. */
   readonly #forgotten = new WeakSet<object>();
 
-  /** Adds what begins to `entries`, and removes from them what ends. */
+  /** Adds beginning activities to `entries`, and removes ended ones. */
   constructor(entries: Entries) {
     this.#entries = entries;
   }
@@ -42,11 +44,11 @@ export class Activities {
       case "reference-forgotten":
         return void this.#forgotten.add(it.subject);
       case "ended":
-        // The other side may still begin to serve a call that was given up.
+        // The peer may still begin to serve a call that the caller gave up.
         if (it.outcome === "result" || it.outcome === "failure") {
           this.#forgetMade(it.subject);
         }
-        // When garbage is collected must not decide whether a test fails.
+        // A test's result must not depend on when garbage is collected.
         if (!this.#forgotten.has(it.subject)) this.#entries.remove(it.subject);
         return;
       case "work-done":
@@ -54,21 +56,23 @@ export class Activities {
     }
   }
 
-  /** What is under way on each channel, begun by this side or by the other. */
+  /**
+   * The current activities of each channel, begun by this side or the other.
+   */
   byChannel(isOwn: boolean): Map<object, Entry[]> {
     const entries = this.#entries.values()
       .filter((it) => it.kind === null && it.isOwn === isOwn);
     return Map.groupBy(entries, (it) => this.#entries.ownerOf(it.resource)!);
   }
 
-  /** Adds something under way on a channel, unless that is of other code. */
+  /** Adds an activity, unless its channel belongs to code outside the step. */
   #begin({ channel, subject }: Begun, traits: () => Traits): void {
     if (this.#entries.find(channel) === undefined) return;
     this.#entries.setOwner(subject, channel);
     this.#entries.add({ resource: subject, kind: null, ...traits() });
   }
 
-  /** The work of the user goes on, though its connection may be gone. */
+  /** Marks user code as still running, although its connection may be gone. */
   #goOn(subject: object): void {
     const entry = this.#entries.find(subject);
     if (entry !== undefined) this.#entries.add(entry);
@@ -89,7 +93,8 @@ export class Activities {
 
   #traitsOfStream({ side, call }: StreamOpened): Traits {
     const of = this.#entries.find(call);
-    // The stream itself opens in the turn in which the result arrives.
+    // The stream opens in the turn in which the result arrives, so its own
+    // stack is useless: use that of the call.
     const stack = of?.stack ?? null;
     if (side === "consumed") {
       const what = () =>
@@ -139,7 +144,7 @@ export class Activities {
     if (made?.size === 0) this.#made.delete(call.id);
   }
 
-  /** Returns where the step has made the call that it serves, if it has. */
+  /** Returns where the step made the call that it now serves, if it did. */
   #callerOf({ id, path, channel }: CallStarted): Stack | null {
     const { localAddress, remoteAddress } = channel as Channel;
     const callers = [...this.#made.get(id) ?? []].filter((made) => {
@@ -147,7 +152,7 @@ export class Activities {
       return made.path === path && peer.localAddress === remoteAddress &&
         peer.remoteAddress === localAddress;
     });
-    // All clients of a Unix socket have one address.
+    // All clients of a Unix socket share one address.
     if (callers.length !== 1) return null;
     return this.#entries.find(callers[0]!.subject)?.stack ?? null;
   }
@@ -160,8 +165,8 @@ function describeCall({ id, path, args }: CallStarted): string {
 }
 
 /**
- * Names a method; one of a reference without the reference's number. The path
- * may be the other side's choice.
+ * Names a method in a report, without the number of a reference. The peer may
+ * have chosen the path.
  */
 function methodName(path: string | null | undefined): string {
   if (path === undefined || path === null) return "the other side";

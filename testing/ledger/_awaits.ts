@@ -1,7 +1,7 @@
 import v8 from "node:v8";
 import { Stack } from "./_stack.ts";
 
-/** The part of Node's `v8.promiseHooks` that is needed. */
+/** The part of Node's `v8.promiseHooks` that this module uses. */
 interface PromiseHooks {
   createHook(hooks: {
     init(promise: object, parent: object | undefined): void;
@@ -11,21 +11,21 @@ interface PromiseHooks {
 }
 
 /**
- * How many awaits of a step are followed, those of the package included. Each
- * takes a few microseconds, which a step that has very many cannot spare.
+ * The number of awaits that are tracked in a step, including those of the
+ * package. Each costs a few microseconds, too much for a step with very many.
  */
 const MAX_AWAITS = 20_000;
 
-/** Those of the hook itself, and the one of the function that waits. */
+/** The frames of the hook itself, and that of the waiting function. */
 const MAX_FRAMES = 4;
 
-/** Code that is not the user's own. */
+/** Matches frames of library code. */
 const OF_LIBRARIES = /\/node_modules\/|\/npm\/|:\/\/jsr\.io\/|https?:\/\//;
 
 /**
- * The places at which async functions of one step wait, as far as the runtime
- * tells: each `await` has a promise of its own, which is gone once the function
- * goes on.
+ * Tracks where the async functions of one step are waiting, as far as the
+ * runtime reveals it: each `await` has a promise, which settles when the
+ * function resumes.
  */
 export class Awaits implements Disposable {
   readonly #waits = new Map<object, Stack>();
@@ -34,8 +34,8 @@ export class Awaits implements Disposable {
   #count = 0;
 
   /**
-   * Follows the code for which `isCurrent` returns `true`, up to `max` awaits:
-   * then it forgets all.
+   * Tracks the code for which `isCurrent` returns `true`. After more than `max`
+   * awaits, it stops and discards everything.
    */
   constructor(isCurrent: () => boolean, max = MAX_AWAITS) {
     const { promiseHooks } = v8 as unknown as { promiseHooks?: PromiseHooks };
@@ -53,13 +53,13 @@ export class Awaits implements Disposable {
     }) ?? (() => {});
   }
 
-  /** Returns the lines of the user at which async functions wait. */
+  /** Returns the lines of user code at which async functions are waiting. */
   lines(): string[] {
     return [...this.#waits.values()].map((stack) => stack.awaitFrame())
       .filter((line) => line !== null && !OF_LIBRARIES.test(line)) as string[];
   }
 
-  /** Resolves when no async function of the user waits any more. */
+  /** Resolves when no async function of the user is waiting any more. */
   async ended(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onChange = () => {
@@ -69,7 +69,7 @@ export class Awaits implements Disposable {
     await promise;
   }
 
-  /** Follows nothing any more, and forgets all. Repeatable. */
+  /** Stops tracking and discards everything. Repeatable. */
   [Symbol.dispose](): void {
     this.#stop();
     this.#waits.clear();

@@ -1,21 +1,21 @@
 import type { ResourceKind } from "../../transports/internal.ts";
 import type { Stack } from "./_stack.ts";
 
-/** A resource, or something under way on a channel, which is its owner. */
+/** A resource, or an activity on a channel. The channel owns the activity. */
 export interface Entry {
   readonly resource: object;
   /** The kind of a resource; `null` for a call, a stream or a reference. */
   readonly kind: ResourceKind | null;
-  /** Names it in reports. */
+  /** Returns the name of the entry in reports. */
   readonly what: () => string;
   /**
-   * Whether this side has to end it. What the other side has begun ends with
+   * Whether this side must end it. Activities begun by the other side end with
    * the connection.
    */
   readonly isOwn: boolean;
-  /** Whether reports list it by itself, and do not only count it. */
+  /** Whether reports list it individually, instead of only counting it. */
   readonly isNamed: boolean;
-  /** Whether it is a reference for which this side has called `keep`. */
+  /** Whether it is a reference that this side has kept by calling `keep`. */
   readonly isKept?: boolean;
   /** The method of a call, or of the call that a stream belongs to. */
   readonly path?: string | null;
@@ -23,32 +23,32 @@ export interface Entry {
   readonly stack: Stack | null;
 }
 
-/** What is open, and who owns what. */
+/** The open resources and activities, and their owners. */
 export class Entries {
   readonly #open = new Map<object, Entry>();
-  /** Closed ones too, so that owners can be named after their end. */
+  /** Includes closed entries, so that owners can be named after their end. */
   readonly #known = new WeakMap<object, Entry>();
   readonly #owners = new WeakMap<object, object>();
-  /** The resource behind each handle that a user was given. */
+  /** The resource behind each handle that was handed to a user. */
   readonly #handed = new WeakMap<object, object>();
 
-  /** Adds an entry, or replaces the one of the same resource. */
+  /** Adds an entry, or replaces the entry of the same resource. */
   add(entry: Entry): void {
     this.#open.set(entry.resource, entry);
     this.#known.set(entry.resource, entry);
   }
 
-  /** Returns whether `resource` was open. */
+  /** Removes an entry, and returns whether `resource` was open. */
   remove(resource: object): boolean {
     return this.#open.delete(resource);
   }
 
-  /** What is open, the oldest first. */
+  /** The open entries, oldest first. */
   values(): Entry[] {
     return [...this.#open.values()];
   }
 
-  /** Whether a resource is open; false for its handle. */
+  /** Whether `resource` is open; `false` for the handle of a resource. */
   isOpen(resource: object): boolean {
     return this.#open.has(resource);
   }
@@ -58,7 +58,7 @@ export class Entries {
     return this.#known.get(this.real(resource ?? {}));
   }
 
-  /** Notes that `resource`, or its handle, belongs to `owner`. */
+  /** Records that `resource`, or its handle, belongs to `owner`. */
   setOwner(resource: object, owner: object): void {
     this.#owners.set(this.real(resource), this.real(owner));
   }
@@ -68,18 +68,20 @@ export class Entries {
     return this.#owners.get(resource);
   }
 
-  /** Notes that the user was handed `handle` for `resource`. */
+  /** Records that the user was handed `handle` for `resource`. */
   setHandle(handle: object, resource: object): void {
     this.#handed.set(handle, resource);
   }
 
-  /** Returns the resource of a handle, or the object itself. */
+  /**
+   * Returns the resource of a handle, or the object itself if it is no handle.
+   */
   real(handle: object): object {
     const resource = this.#handed.get(handle);
     return resource === undefined ? handle : this.real(resource);
   }
 
-  /** Returns a resource and its owners, the nearest first. */
+  /** Returns a resource followed by its owners, nearest first. */
   chain(resource: object): object[] {
     const owner = this.#owners.get(resource);
     return owner === undefined ? [resource] : [resource, ...this.chain(owner)];
@@ -91,8 +93,8 @@ export class Entries {
   }
 
   /**
-   * Whether a channel is one of a server, or of a container, whose agents make
-   * its calls; and not of a client.
+   * Whether a channel belongs to a server, or to a container, whose agents make
+   * its calls; `false` for a client's channel.
    */
   isServerSide(channel: object): boolean {
     const owner = this.#owners.get(channel);

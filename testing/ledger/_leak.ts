@@ -4,17 +4,17 @@ import type { Entry } from "./_entries.ts";
 export interface Leak {
   /** Names the leak in a few words. */
   readonly what: string;
-  /** The names of its owners, the nearest first. */
+  /** The names of its owners, nearest first. */
   readonly owners: readonly string[];
-  /** The resources that would end with it, a few words for each kind. */
+  /** The resources that would end with it, briefly, by kind. */
   readonly owned: readonly string[];
-  /** Where it was made: one line of the user, or the whole stack if traced. */
+  /** Where it was made: one line of user code, or the whole stack if traced. */
   readonly stack: string | null;
   /** The resource itself; `null` for a call, a stream or a reference. */
   readonly resource: object | null;
 }
 
-/** How many agents or tasks are named; the others are counted. */
+/** The number of agents or tasks to name; the others are only counted. */
 const MAX_NAMES = 3;
 
 /** Counts entries by kind, and names the first agents and tasks. */

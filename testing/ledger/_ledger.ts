@@ -16,21 +16,21 @@ import { Stack } from "./_stack.ts";
 
 /** Options for a {@linkcode Ledger}. */
 export interface LedgerOptions {
-  /** Whether leaks have whole stacks, and not only one line of the user. */
+  /** Whether leaks include whole stacks, instead of one line of user code. */
   readonly trace: boolean;
   /** Whether the running code belongs to the step. */
   readonly isCurrent: () => boolean;
 }
 
 /**
- * The table of what one step has open or under way, and the judge of what leaks
- * from it. It is read when the body has ended, before any clean-up, since
- * clean-up ends most leaks, and again when nothing may be left.
+ * Tracks everything that one step has open or pending, and decides what is a
+ * leak. It is read when the body has ended, before any clean-up, since clean-up
+ * ends most leaks; and again when nothing may be left.
  */
 export class Ledger implements Notifications {
   /** The messages of the step. */
   readonly log: MessageLog = new MessageLog();
-  /** The messages that are on their way. */
+  /** The messages in transit. */
   readonly traffic: Traffic = new Traffic();
   readonly #options: LedgerOptions;
   readonly #entries = new Entries();
@@ -90,12 +90,12 @@ export class Ledger implements Notifications {
     }
   }
 
-  /** Marks a resource, or its handle, as one that the step closes itself. */
+  /** Marks a resource, or its handle, as closed by the step itself. */
   keep(resource: object): void {
     this.#kept.add(this.#entries.real(resource));
   }
 
-  /** Whether this is a resource of the step, or the handle of one. */
+  /** Whether `resource` is a resource of the step, or a handle of one. */
   knows(resource: object): boolean {
     return this.#entries.find(resource) !== undefined;
   }
@@ -106,22 +106,24 @@ export class Ledger implements Notifications {
   }
 
   /**
-   * Returns what is open although the step does not close it, and the calls,
+   * Returns everything open that the step does not close, and the calls,
    * streams and references that its clients have not ended.
    */
   readBeforeCleanUp(): Leak[] {
     const leaked = this.#resources().filter(({ resource, kind }) => {
       const chain = this.#entries.chain(resource);
       if (chain.some((it) => this.#kept.has(it))) return false;
-      // The step cannot close these: they may end a moment after their owner.
+      // The step cannot close these. They may end a moment after their owner.
       if (kind === "task" || kind === "subscription") return false;
-      // The file of a socket goes with its listener, which is listed, too.
+      // The file of a socket ends with its listener, which is also listed.
       return kind !== "file" || chain.length > 1;
     });
     return [...this.#roots(leaked), ...this.#begunHere()];
   }
 
-  /** Returns what is open, and what channels have not settled at their end. */
+  /**
+   * Returns everything still open, and the work that channels left unsettled.
+   */
   readAll(): Leak[] {
     return [
       ...this.#roots(this.#resources()),
@@ -130,14 +132,14 @@ export class Ledger implements Notifications {
     ];
   }
 
-  /** Resolves when {@linkcode Ledger.readAll} has nothing to return. */
+  /** Resolves when {@linkcode Ledger.readAll} returns an empty list. */
   emptied(): Promise<void> {
     this.#empty ??= Promise.withResolvers();
     this.#onRemoved();
     return this.#empty.promise;
   }
 
-  /** Describes what is under way: what a body may wait for, a line each. */
+  /** Describes pending work that a body may be waiting for, one line each. */
   describeWaits(): string[] {
     const waits = this.#resources().filter(({ resource, kind }) =>
       kind === "task" || kind === "handler" || this.#isWaitOfClock(resource)
@@ -157,14 +159,14 @@ export class Ledger implements Notifications {
     return [...leaks.map(describeLeak), ...requests];
   }
 
-  /** Describes what is open, a line each. */
+  /** Describes open resources, one line each. */
   describeOpen(): string[] {
     const listed = this.#resources()
       .filter(({ resource }) => !this.#isWaitOfClock(resource));
     return this.#roots(listed).map(describeLeak);
   }
 
-  /** Whether it is a sleep or call of a clock, and not a time limit. */
+  /** Whether the resource is a sleep or call of a clock, not a time limit. */
   #isWaitOfClock(resource: object): boolean {
     const owner = this.#entries.ownerOf(resource);
     return this.#entries.find(owner)?.kind === "clock";
@@ -176,7 +178,7 @@ export class Ledger implements Notifications {
     }
   }
 
-  /** Lists what a channel that has just ended has not settled. */
+  /** Records the unsettled calls and requests of a channel that just ended. */
   #noteUnsettled(channel: Channel): void {
     const { pendingCalls, unansweredRequests } = channel.stats();
     if (pendingCalls + unansweredRequests === 0) return;
@@ -185,15 +187,16 @@ export class Ledger implements Notifications {
     this.#unsettled.push(this.#leakOn(channel, what));
   }
 
-  /** Clocks hold nothing themselves: what waits for one is open itself. */
+  /** Clocks are left out: anything that waits for a clock is itself open. */
   #resources(): Entry[] {
     return this.#entries.values()
       .filter(({ kind }) => kind !== null && kind !== "clock");
   }
 
   /**
-   * Returns what this side has to end. The calls of a server's channels are the
-   * business of its handlers, and what agents hold that of their containers.
+   * Returns the activities that this side must end. Calls on a server's
+   * channels are the responsibility of its handlers, and those of agents that
+   * of their containers.
    */
   #begunHere(): Leak[] {
     return [...this.#activities.byChannel(true)]
@@ -212,7 +215,9 @@ export class Ledger implements Notifications {
       .some((it) => this.#entries.find(it)?.kind === "container");
   }
 
-  /** Names what some channels run for the other side, and counts the rest. */
+  /**
+   * Names what some channels run for the peer, and counts unnamed activities.
+   */
   #served(isWanted: (channel: object) => boolean): Leak[] {
     return [...this.#activities.byChannel(false)]
       .filter(([channel]) => isWanted(channel))
@@ -239,7 +244,7 @@ export class Ledger implements Notifications {
     };
   }
 
-  /** Leaves out what ends with another resource that is listed. */
+  /** Removes resources that end with another listed resource. */
   #roots(resources: readonly Entry[]): Leak[] {
     const listed = new Set(resources.map(({ resource }) => resource));
     const leaks: Leak[] = [];
@@ -270,7 +275,10 @@ export class Ledger implements Notifications {
     return resources.map((it) => this.#entries.nameOf(it));
   }
 
-  /** The package itself starts handlers: their server tells where. */
+  /**
+   * Returns the user frame of the nearest owner that has one: the package
+   * itself starts handlers, so their server shows where they come from.
+   */
   #firstFrame(owners: readonly object[]): string | null {
     for (const owner of owners) {
       const frame = this.#entries.find(owner)?.stack?.userFrame() ?? null;

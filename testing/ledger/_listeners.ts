@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 
-/** The events of `globalThis`, which does not tell which ones are listened to. */
+/** The events to check: `globalThis` does not reveal which have listeners. */
 const EVENTS = [
   "beforeunload",
   "error",
@@ -21,7 +21,7 @@ export function countListeners(): Map<string, number> {
   );
 }
 
-/** Describes the listeners of `globalThis` that came after `before`. */
+/** Describes the listeners of `globalThis` that were added after `before`. */
 export function listenersSince(before: ReadonlyMap<string, number>): string[] {
   return [...countListeners()].flatMap(([event, count]) => {
     const added = count - (before.get(event) ?? 0);

@@ -2,17 +2,17 @@ import type { MessageEvent } from "../../channel/internal.ts";
 import type { Channel } from "../../channel/channel.ts";
 import { printable } from "../../transports/printable.ts";
 
-/** A message in a chart, which has the client left and the server right. */
+/** A message in a chart, which shows the client left and the server right. */
 export interface ChartMessage {
-  /** Any text that is the same for all messages of one client. */
+  /** Any text that identifies the client. */
   readonly client: string;
-  /** Any text that is the same for all messages of one server. */
+  /** Any text that identifies the server. */
   readonly server: string;
   readonly toServer: boolean;
   readonly kind: MessageEvent["kind"];
   readonly id: number;
   readonly content: unknown;
-  /** Whether it has arrived. */
+  /** Whether the message has arrived. */
   received: boolean;
 }
 
@@ -21,14 +21,16 @@ const CAPACITY = 30;
 
 const MAX_CONTENT = 60;
 
-/** The last messages of a step, each once although both its ends report it. */
+/**
+ * The last messages of a step, each listed once although both ends report it.
+ */
 export class MessageLog {
   readonly #messages: ChartMessage[] = [];
   readonly #names = new WeakMap<Channel, string>();
   readonly #namesakes = new Map<string, number>();
   #total = 0;
 
-  /** Adds a message that the server's or the client's side reports. */
+  /** Adds a message that was reported by the server's or the client's side. */
   add(event: MessageEvent, isServer: boolean): void {
     const { direction, kind, id, content } = event;
     const channel = event.channel as Channel;
@@ -53,7 +55,7 @@ export class MessageLog {
     if (this.#messages.length > CAPACITY) this.#messages.shift();
   }
 
-  /** Returns the messages as a chart, or `null` if there were none. */
+  /** Returns the messages as a chart, or `null` if there are none. */
   draw(): string | null {
     if (this.#messages.length === 0) return null;
     const { length } = this.#messages;
@@ -62,8 +64,9 @@ export class MessageLog {
   }
 
   /**
-   * Returns the address of the client's end. All clients of a Unix socket share
-   * one: the first of them to send is taken for the first that the server hears.
+   * Returns the address and the number of the client's end. All clients of a
+   * Unix socket share one address: the first of them to send is assumed to be
+   * the first that the server hears.
    */
   #clientName(channel: Channel, isServer: boolean): string {
     const known = this.#names.get(channel);
@@ -85,8 +88,8 @@ function isSame(sent: ChartMessage, received: ChartMessage): boolean {
 }
 
 /**
- * Draws messages as a sequence chart in text, a line each. Clients and servers
- * are numbered where there are several.
+ * Draws messages as a sequence chart in text, one line each. Clients and
+ * servers are numbered if there are several.
  */
 export function drawChart(messages: readonly ChartMessage[]): string {
   const clients = nameAll("client", messages.map(({ client }) => client));
@@ -112,7 +115,7 @@ export function drawChart(messages: readonly ChartMessage[]): string {
   ).join("\n");
 }
 
-/** Returns a value as one short line, safe to print in a terminal. */
+/** Formats a value as one short line that is safe to print in a terminal. */
 export function shorten(content: unknown): string {
   const text = Deno.inspect(content, {
     breakLength: Infinity,

@@ -1,6 +1,6 @@
 const MAX_FRAMES = 50;
 
-/** Parts of the stack frames of Deno and of the test helper itself. */
+/** Substrings of the stack frames of Deno and of the test helper itself. */
 const MACHINERY = [
   "(ext:",
   "(<anonymous>)",
@@ -14,7 +14,7 @@ const MACHINERY = [
 
 const ROOT = import.meta.resolve("../../");
 
-/** The code of the package, without its own tests and their helpers. */
+/** Matches the code of the package, except its own tests and their helpers. */
 const OF_PACKAGE =
   /^(agent|channel|extras|rpc|testing|transports)\/(?!.*(_test\.ts|fixtures\/|tests\/))/;
 
@@ -28,7 +28,7 @@ export class Stack {
   readonly #error: Error;
 
   /**
-   * Takes the stack as it is now. Its text is made when it is asked for, which
+   * Captures the current stack. Its text is formatted only on demand, which
    * takes a hundred times as long.
    */
   constructor(maxFrames = MAX_FRAMES) {
@@ -38,19 +38,20 @@ export class Stack {
     Error.stackTraceLimit = limit;
   }
 
-  /** Returns the frames of the test and of what it calls, a line each. */
+  /** Returns the frames of the test and the code it calls, one per line. */
   toString(): string {
     return this.#frames().join("\n");
   }
 
-  /** Returns the innermost frame outside of the package, if it has one. */
+  /** Returns the innermost frame outside the package, if there is one. */
   userFrame(): string | null {
     return this.#frames().find(isOfUser) ?? null;
   }
 
   /**
-   * Returns the frame that waits, for a stack of the hook of a promise; `null`
-   * if that is the promise of no `await` of the user.
+   * Returns the frame of the waiting function, for a stack captured in a
+   * promise hook; `null` if the promise does not belong to an `await` in user
+   * code.
    */
   awaitFrame(): string | null {
     const frames = this.#error.stack?.split("\n").slice(1) ?? [];

@@ -1,7 +1,7 @@
 import type { Channel } from "../../channel/channel.ts";
 import type { MessageEvent } from "../../channel/internal.ts";
 
-/** Messages from one address to another, as the channels there count them. */
+/** The messages from one address to another, as counted by the channels. */
 interface Flow {
   readonly from: string;
   readonly to: string;
@@ -10,8 +10,8 @@ interface Flow {
 }
 
 /**
- * Counts the messages that are on their way between channels of one step. All
- * clients of a Unix socket have one address, and are counted together.
+ * Counts the messages in transit between channels of one step. All clients of a
+ * Unix socket share one address and are counted together.
  */
 export class Traffic {
   readonly #flows = new Map<string, Flow>();
@@ -19,34 +19,34 @@ export class Traffic {
   readonly #ends = new Set<string>();
   readonly #servers = new Set<string>();
 
-  /** Notes a server of the step. */
+  /** Records a server of the step. */
   addServer(address: string): void {
     this.#servers.add(address);
   }
 
-  /** Notes a channel of the step. */
+  /** Records a channel of the step. */
   addChannel({ localAddress, remoteAddress }: Channel): void {
     this.#ends.add(pair(localAddress, remoteAddress));
   }
 
-  /** Counts a message that one of its ends reports. */
+  /** Counts a message that was reported by one of its ends. */
   addMessage({ channel, direction }: MessageEvent): void {
     const { localAddress, remoteAddress } = channel as Channel;
     if (direction === "out") this.#flow(localAddress, remoteAddress).sent++;
     else this.#flow(remoteAddress, localAddress).received++;
   }
 
-  /** Notes that a channel has ended: what is on its way there is lost. */
+  /** Records that a channel has ended: messages in transit to it are lost. */
   endChannel({ localAddress, remoteAddress }: Channel): void {
     const flow = this.#flow(remoteAddress, localAddress);
     flow.received = Math.max(flow.received, flow.sent);
   }
 
-  /** How many messages are on their way. */
+  /** The number of messages in transit. */
   get underWay(): number {
     let count = 0;
     for (const { from, to, sent, received } of this.#flows.values()) {
-      // The channel of a server is not there yet when its first message is sent.
+      // A server's channel does not exist yet when the first message is sent.
       const isReceiverHere = this.#servers.has(to) ||
         this.#ends.has(pair(to, from));
       const isHere = this.#ends.has(pair(from, to)) && isReceiverHere;

@@ -1,20 +1,20 @@
 import type { NetworkSide, NetworkWhere } from "../network_contract.ts";
 
-/** What happens to the bytes that are on their way to one side. */
+/** The conditions for bytes in transit to one side. */
 export interface LinkConditions {
   readonly delayMs: number;
   readonly jitterMs: number;
   readonly bytesPerSecond: number;
   readonly pieceBytes: number;
-  /** Nothing passes, and nothing is lost. */
+  /** Nothing is delivered, and nothing is lost. */
   readonly isHeld: boolean;
   /** Everything is lost. */
   readonly isLost: boolean;
-  /** Nothing passes, and attempts to connect wait. */
+  /** Nothing is delivered, and attempts to connect wait. */
   readonly isCutOff: boolean;
 }
 
-/** A fault in force: where it is, and the conditions that it causes there. */
+/** An active fault: the connections it applies to, and its conditions. */
 export interface Fault extends NetworkWhere, Partial<LinkConditions> {}
 
 /** Both ends of a connection, as far as they are known. */
@@ -23,10 +23,10 @@ export interface Ends {
   readonly server: object | null;
 }
 
-/** Whether a connection's end is an object, or belongs to it. */
+/** Returns whether `end` is `owner` or belongs to it. */
 export type BelongsTo = (end: object, owner: object) => boolean;
 
-/** Whether `where` chooses the connection between `ends`. */
+/** Returns whether `where` selects the connection between `ends`. */
 export function chooses(
   { of, between }: NetworkWhere,
   { client, server }: Ends,
@@ -41,7 +41,7 @@ export function chooses(
     (isAt(client, other) && isAt(server, one));
 }
 
-/** Adds up what `faults` do to the bytes on their way to one side. */
+/** Combines the effects of `faults` on bytes in transit to one side. */
 export function conditionsOf(
   faults: readonly Fault[],
   towards: NetworkSide,

@@ -13,13 +13,13 @@ export interface NetworkLinkOptions {
   readonly back: ByteStream;
   /** The address of the client. */
   readonly clientAddress: string;
-  /** Whether a client of the step waits for this link. */
+  /** Whether a client of the step is waiting for this link. */
   readonly isExpected: boolean;
   /** The connection of the server. */
   readonly server: object;
   /** The seed of its random numbers. */
   readonly seed: number;
-  /** Returns what happens now to the bytes on their way to a side. */
+  /** Returns the current conditions for bytes in transit to a side. */
   readonly conditions: (
     link: NetworkLink,
     towards: NetworkSide,
@@ -30,17 +30,17 @@ export interface NetworkLinkOptions {
 export class NetworkLink implements Ends {
   readonly clientAddress: string;
   readonly isExpected: boolean;
-  /** The connection of the client, where that is known. */
+  /** The connection of the client, if it is known. */
   client: object | null = null;
   readonly server: object;
   /** Resolves when both directions have ended. */
   readonly ended: Promise<void>;
   readonly #front: ByteStream;
   readonly #back: ByteStream;
-  /** Its two directions. */
+  /** The two directions of the link. */
   readonly pipes: readonly Pipe[];
 
-  /** Begins to carry bytes. */
+  /** Starts to carry bytes. */
   constructor(options: NetworkLinkOptions) {
     const { front, back, clientAddress, seed, conditions } = options;
     this.clientAddress = clientAddress;
@@ -93,6 +93,6 @@ function close(stream: ByteStream): void {
   try {
     stream.close();
   } catch {
-    // A socket that is closed already throws.
+    // Closing a socket twice throws.
   }
 }

@@ -28,16 +28,16 @@ import {
 import { NetworkLink } from "./_link.ts";
 import type { Pipe } from "./_pipe.ts";
 
-/** The longest piece, in bytes, where the test names none. */
+/** The default maximum length of a piece, in bytes. */
 const PIECE_BYTES = 16;
 
 /** Options for a {@linkcode StepNetwork}. */
 export interface StepNetworkOptions {
   /** The seed of all random numbers. */
   readonly seed: number;
-  /** What carries the bytes of the step's transport. */
+  /** The base transport, which carries the bytes of the step's transport. */
   readonly base: Transport;
-  /** Returns the step's transport, such as TLS, whose bytes `plain` carries. */
+  /** Returns the step's transport, such as TLS, on top of `plain`. */
   readonly wrap?: ((plain: Transport) => Transport) | undefined;
   readonly belongs: BelongsTo;
   /** Whether an object can own connections. */
@@ -55,7 +55,9 @@ export class StepNetwork implements Network, AsyncDisposable {
   readonly #links = new Set<NetworkLink>();
   /** The servers of this step, by address. */
   readonly #listeners = new Map<string, Listener>();
-  /** Connections that this step is making, whose links it waits for. */
+  /**
+   * The number of connections being made by this step, which wait for a link.
+   */
   #expected = 0;
   #linkCount = 0;
   #lostBytes = 0;
@@ -70,14 +72,16 @@ export class StepNetwork implements Network, AsyncDisposable {
     observed.by?.opened(this, "network", () => `seed ${this.seed}`);
   }
 
-  /** Whether it broke connections off, which may leave frames unfinished. */
+  /**
+   * Whether it has broken off connections, which may leave frames unfinished.
+   */
   get hasBrokenOff(): boolean {
     return this.#hasBrokenOff;
   }
 
   /**
-   * Returns a transport through this network; `origin` returns the owner of the
-   * connections that it makes, once that is known.
+   * Returns a transport through this network. `origin` returns the owner of the
+   * transport's connections, once the owner is known.
    */
   transport(origin: () => object | null = () => null): Transport {
     const { base: { scheme }, wrap } = this.#options;
@@ -89,7 +93,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     return wrap === undefined ? plain : wrap(plain);
   }
 
-  /** Returns that transport, and the default ones for all other schemes. */
+  /** Returns that transport, plus the default ones for all other schemes. */
   transports(origin?: () => object | null): Transport[] {
     const own = this.transport(origin);
     const others = defaultTransports().filter((it) => it.scheme !== own.scheme);
@@ -135,7 +139,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     this.#expected++;
     try {
       const connection = await this.#options.base.connect(address, options);
-      // Then a fault that begins now applies to the connection.
+      // Wait for the link, so that a fault that begins now applies to it.
       await this.#linkOf(connection, options.signal);
       return connection;
     } finally {
@@ -164,7 +168,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     }
   }
 
-  /** Leads a connection that a server accepts through a link. */
+  /** Routes a connection that a server accepts through a link. */
   #enter(connection: Connection): Connection {
     const [stream, far] = memoryStreams();
     const near = { ...connection, stream };
@@ -257,7 +261,10 @@ export class StepNetwork implements Network, AsyncDisposable {
     return { connections: this.#links.size, heldBytes, lostBytes };
   }
 
-  /** Ends all faults; connections that one holds or has robbed break off. */
+  /**
+   * Ends all faults, and breaks off connections that still hold bytes or have
+   * lost some.
+   */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -299,7 +306,7 @@ export class StepNetwork implements Network, AsyncDisposable {
     return [...this.#links].flatMap(({ pipes }) => pipes);
   }
 
-  /** Lets all that waits look at the faults again. */
+  /** Makes everything that waits check the faults again. */
   #wake(): void {
     for (const pipe of this.#pipes()) pipe.wake();
     this.#changed.resolve();

@@ -4,19 +4,23 @@ import { world } from "../../transports/internal.ts";
 import type { LinkConditions } from "./_faults.ts";
 import { type Random, randomInteger } from "./random.ts";
 
-/** The bytes under way at which the sender must wait, as in memory. */
+/**
+ * The number of bytes in transit at which the sender must wait, as in memory.
+ */
 const CAPACITY_BYTES = 256 * 1024;
-/** The longest read. */
+/** The maximum length of a read. */
 const READ_BYTES = 64 * 1024;
-/** A limited bandwidth sends as much at once as it carries in this time. */
+/** A limited bandwidth sends in bursts of this length. */
 const SLICE_MS = 10;
-/** The chance of a pause after a piece, so that sockets deliver it alone. */
+/**
+ * The chance of a pause after a piece, so that sockets deliver it separately.
+ */
 const PAUSE_CHANCE = 0.25;
 
 /** The end of a stream: a regular one, or a break. */
 type Ending = "end" | "reset";
 
-/** Bytes under way, or the news that their stream has ended. */
+/** Bytes in transit, or the notice that their stream has ended. */
 interface Chunk {
   readonly content: Uint8Array | Ending;
   readonly dueAt: number;
@@ -27,9 +31,9 @@ export interface PipeOptions {
   readonly from: ByteStream;
   readonly to: ByteStream;
   readonly random: Random;
-  /** Returns what happens to the bytes now. */
+  /** Returns the current conditions for the bytes. */
   readonly conditions: () => LinkConditions;
-  /** Called when the news has arrived that the sender was cut off. */
+  /** Called when the notice has arrived that the sender was cut off. */
   readonly onReset: () => void;
 }
 
@@ -39,22 +43,22 @@ export class Pipe {
   heldBytes = 0;
   readonly #options: PipeOptions;
   readonly #chunks: Chunk[] = [];
-  /** Resolves at the next change of anything that its two loops wait for. */
+  /** Resolves at the next change that either loop waits for. */
   #changed = Promise.withResolvers<void>();
-  /** Whatever is read from now on is lost. */
+  /** Whether all bytes that are read from now on are lost. */
   #isLost = false;
-  /** The receiver is gone, and takes nothing any more. */
+  /** Whether the receiver is gone and accepts no more bytes. */
   #isReceiverGone = false;
   #isCut = false;
   #lastDueAt = 0;
-  /** When a limited bandwidth can send again. */
+  /** The time from which a limited bandwidth can send again. */
   #freeAt = 0;
 
   constructor(options: PipeOptions) {
     this.#options = options;
   }
 
-  /** Whether something is held back or was lost. */
+  /** Whether bytes are held back or were lost. */
   get isDisturbed(): boolean {
     return this.#isLost || this.#chunks.length > 0;
   }
@@ -64,7 +68,7 @@ export class Pipe {
     await Promise.all([this.#read(), this.#deliver()]);
   }
 
-  /** Looks at the conditions again. */
+  /** Checks the conditions again. */
   wake(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
@@ -100,7 +104,7 @@ export class Pipe {
       const bytes = await this.#options.from.read(buffer);
       return bytes === null ? "end" : buffer.slice(0, bytes);
     } catch {
-      // Whatever the error was, the other side hears of it as a reset.
+      // Whatever the error was, the other side sees a reset.
       return "reset";
     }
   }
@@ -109,7 +113,7 @@ export class Pipe {
     const { delayMs, jitterMs } = this.#options.conditions();
     const extraMs = jitterMs > 0 ? this.#options.random() * jitterMs : 0;
     const dueAt = world.now() + delayMs + extraMs;
-    // Nothing overtakes what was sent before it.
+    // Keep the order: no chunk is due before an earlier one.
     this.#lastDueAt = Math.max(this.#lastDueAt, dueAt);
     this.#chunks.push({ content, dueAt: this.#lastDueAt });
     this.wake();
@@ -155,7 +159,9 @@ export class Pipe {
     if (pieceBytes < Infinity) await this.#pauseBetweenPieces();
   }
 
-  /** Without a pause now and then, a socket would join all pieces again. */
+  /**
+   * Pauses now and then, since sockets would otherwise join the pieces again.
+   */
   async #pauseBetweenPieces(): Promise<void> {
     if (this.#options.random() < PAUSE_CHANCE) {
       await within(1, this.#changed.promise);
@@ -167,7 +173,7 @@ export class Pipe {
     try {
       return await this.#options.to.write(bytes);
     } catch {
-      // The sender hears of it by the other direction.
+      // The sender learns of it through the other direction.
       this.#isReceiverGone = true;
       return bytes.length;
     }
@@ -188,7 +194,7 @@ export class Pipe {
     this.#chunks.shift();
     if (this.#isLost || this.#isReceiverGone) return;
     if (ending === "reset") return this.#options.onReset();
-    // It fails if the receiver is gone, and needs no news any more.
+    // It fails if the receiver is gone, which then needs no notice.
     await this.#options.to.closeWrite().catch(() => {});
   }
 }

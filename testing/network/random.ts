@@ -2,8 +2,8 @@
 export type Random = () => number;
 
 /**
- * Creates a generator that returns the same numbers for the same seed: a linear
- * congruential one of 32 bits with mixed bits, for test data only.
+ * Creates a generator that returns the same numbers for the same seed: a 32-bit
+ * linear congruential generator with mixed output bits, for test data only.
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;

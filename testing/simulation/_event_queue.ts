@@ -1,12 +1,12 @@
-/** Something that will happen at a virtual time. */
+/** An event that is scheduled at a virtual time. */
 export interface QueuedEvent {
   /** When it is due, in virtual milliseconds. */
   readonly at: number;
-  /** Chooses among events that are due at the same time; the least comes first. */
+  /** Orders events that are due at the same time; the lowest comes first. */
   readonly rank: number;
-  /** The number of the event; decides where all else is equal. */
+  /** The number of the event, which breaks remaining ties. */
   readonly number: number;
-  /** Whether it was taken back. */
+  /** Whether the event was cancelled. */
   isStopped: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface QueuedEvent {
 export class EventQueue<T extends QueuedEvent> {
   readonly #heap: T[] = [];
 
-  /** The number of events, those that were taken back included. */
+  /** The number of events, including cancelled ones. */
   get size(): number {
     return this.#heap.length;
   }
@@ -32,7 +32,7 @@ export class EventQueue<T extends QueuedEvent> {
     heap[at] = event;
   }
 
-  /** Takes out the first event that was not taken back. */
+  /** Removes and returns the first event that was not cancelled. */
   pop(): T | undefined {
     for (;;) {
       const first = this.#take();
@@ -40,7 +40,7 @@ export class EventQueue<T extends QueuedEvent> {
     }
   }
 
-  /** As `pop`, of those that are due at `time` or before. */
+  /** Like `pop`, but only for events that are due at `time` or before. */
   popBefore(time: number): T | undefined {
     for (;;) {
       const first = this.#heap[0];

@@ -11,7 +11,7 @@ import type {
   TraceEvent,
 } from "./trace/trace.ts";
 
-/** A passing seed is run twice if it is the first of so many. */
+/** One passing seed in this many is run twice. */
 const CHECKED_OF = 50;
 
 /** Options for {@linkcode explore}. */
@@ -19,14 +19,14 @@ export interface ExploreOptions extends Omit<SimulateOptions, "seeds"> {
   /** The seeds to run, in this order. */
   readonly seeds: readonly number[];
   /**
-   * Whether a plan that fails is made smaller.
+   * Whether to shrink the plan of a failure.
    *
    * @default {true}
    */
   readonly isShrunk?: boolean;
   /**
-   * Draws the trace of a failure as a file, once its plan is shrunk. Returns the
-   * path, or `null` if it may not write one.
+   * Draws the trace of a failure into a file, once its plan is shrunk. Returns
+   * the path, or `null` if the test may not write one.
    */
   readonly draw?: (trace: SimulationTrace) => Promise<string | null>;
 }
@@ -34,9 +34,9 @@ export interface ExploreOptions extends Omit<SimulateOptions, "seeds"> {
 /**
  * Runs `body` with each seed, until one fails.
  *
- * @throws {SimulationError} If a seed fails, with the least plan that fails.
- * @throws {Error} If a seed does not do the same twice, or a property that must
- * be true sometimes was false with all of several seeds.
+ * @throws {SimulationError} If a seed fails, with the smallest plan that fails.
+ * @throws {Error} If a seed behaves differently when run twice, or a
+ * `sometimes` property was true with none of several seeds.
  */
 export async function explore(
   body: SimulationBody,
@@ -45,7 +45,7 @@ export async function explore(
   const unseen = new Set<string>();
   const seen = new Set<string>();
   for (const [at, seed] of seeds.entries()) {
-    // What cannot be repeated is recorded at once.
+    // A run over sockets cannot be repeated, so it is recorded at once.
     const isRecorded = options.sockets ?? false;
     const outcome = await runSeed(body, { ...options, seed, isRecorded });
     for (const [what, wasTrue] of outcome.sometimes) {
@@ -82,7 +82,7 @@ async function checkTwice(
   );
 }
 
-/** Says where two records of one seed differ first. */
+/** Describes the first difference between two records of one seed. */
 export function firstDifference(
   some: readonly TraceEvent[],
   others: readonly TraceEvent[],
@@ -103,7 +103,7 @@ function describeEvent({ at, node, kind, text, to }: TraceEvent): string {
   return `${(at / 1_000).toFixed(3)} s  ${where}  ${kind}: ${text}`;
 }
 
-/** Shrinks the plan of a seed that fails, and makes the error of it. */
+/** Shrinks the plan of a failing seed, and returns the error for it. */
 async function judge(
   body: SimulationBody,
   options: SeedOptions,
@@ -125,13 +125,13 @@ async function judge(
     ? await shrinkPlan(plan, fails)
     : { faults: plan, runs: 0 };
   const last = await run(shrunk.faults);
-  // What the body does with its seed alone fails without a plan, too.
+  // With the shrunk plan the run may pass: then report the first run.
   const outcome = last.failure === null ? first : last;
   const drawing = await draw?.(outcome.trace) ?? null;
   return errorOf(options.seed, { plan, shrunk, outcome, drawing });
 }
 
-/** Tells one failure from another one, whatever times and numbers it names. */
+/** Identifies a kind of failure, ignoring the times and numbers it names. */
 function sortOf({ failure }: RunOutcome): string | null {
   if (failure === null) return null;
   const { error } = failure;

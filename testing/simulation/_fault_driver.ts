@@ -4,22 +4,22 @@ import type { Scheduler } from "./_scheduler.ts";
 import { describeFault } from "./plan.ts";
 import type { PlannedFault } from "./trace/trace.ts";
 
-/** What a {@linkcode FaultDriver} acts on. */
+/** The parts of a run that a {@linkcode FaultDriver} acts on. */
 export interface FaultDriverOptions {
   readonly scheduler: Scheduler;
   readonly network: NodeNetwork;
-  /** Returns the current life of a node, if there is one of that name. */
+  /** Returns the current life of a node, if there is a node of that name. */
   readonly processOf: (name: string) => SimulatedProcess | undefined;
   readonly crash: (name: string) => void;
   readonly restart: (name: string) => void;
   readonly tell: (node: string, text: string) => void;
 }
 
-/** Begins and ends the faults of a plan in virtual time. */
+/** Starts and ends the faults of a plan in virtual time. */
 export class FaultDriver {
   readonly #options: FaultDriverOptions;
   readonly #planned: PlannedFault[] = [];
-  /** What ends the faults that are in force. */
+  /** Functions that end the active faults. */
   readonly #ends = new Set<() => void>();
   #isCalm = false;
 
@@ -27,24 +27,24 @@ export class FaultDriver {
     this.#options = options;
   }
 
-  /** All faults so far, in the order of their begins. */
+  /** All faults so far, by start time. */
   get planned(): readonly PlannedFault[] {
     return this.#planned.toSorted((a, b) => a.atMs - b.atMs);
   }
 
-  /** Adds faults, each of which begins at its time, or now if that is over. */
+  /** Adds faults. Each begins at its time, or now if that has passed. */
   plan(faults: readonly PlannedFault[]): void {
     this.#planned.push(...faults);
     for (const fault of faults) this.add(fault);
   }
 
-  /** Adds a fault that the body itself wants, and not the plan. */
+  /** Adds a fault that the body requests and that is not part of the plan. */
   add(fault: PlannedFault): void {
     const { scheduler } = this.#options;
     scheduler.setTimer(fault.atMs - scheduler.now, () => this.#begin(fault));
   }
 
-  /** Ends all faults, and lets no more begin. */
+  /** Ends all faults, and prevents further ones. */
   calm(): void {
     this.#isCalm = true;
     for (const end of this.#ends) end();
@@ -66,7 +66,10 @@ export class FaultDriver {
     const timer = scheduler.setTimer(fault.forMs, end);
   }
 
-  /** Returns what ends the fault, or `null` for one of a moment. */
+  /**
+   * Starts a fault. Returns the function that ends it, or `null` for a
+   * momentary fault.
+   */
   #start({ kind, node, amountMs = 0 }: PlannedFault): (() => void) | null {
     const { network: nodes, processOf } = this.#options;
     const { network } = nodes;
@@ -100,7 +103,7 @@ export class FaultDriver {
     process.pause();
     const { scheduler } = this.#options;
     return () => {
-      // Each in a turn of its own, as it would have run.
+      // Each runs in its own turn, as it would have done without the pause.
       for (const run of process.resume()) scheduler.defer(run);
     };
   }

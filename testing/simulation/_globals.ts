@@ -66,11 +66,12 @@ type Callable = Function;
 type Action = (...args: readonly unknown[]) => void;
 
 /**
- * Replaces the sources of time and chance that user code takes, and guards what
- * cannot be replaced, unless `onEscape` is `null`. Code outside of the run, such
- * as a loop that an earlier test has left behind, gets the originals.
+ * Replaces the sources of time and randomness that user code uses. Also guards
+ * APIs that cannot be simulated, unless `onEscape` is `null`. Code outside of
+ * the run, such as a loop that an earlier test has left behind, gets the
+ * originals.
  *
- * @returns A function that restores all of them.
+ * @returns A function that restores the originals.
  */
 export function patchGlobals(
   scheduler: Scheduler,
@@ -120,7 +121,7 @@ function patchTimers(patches: Patches, scheduler: Scheduler): void {
     running.set(id, timeout);
     return timeout;
   };
-  // As in Deno, a delay has whole milliseconds, and is one at least.
+  // As in Deno, a delay is a whole number of milliseconds, at least one.
   const whole = (ms: unknown) => Math.max(1, Math.floor(Number(ms) || 0));
   const setTimeout = (action: Action, ms?: number, ...args: unknown[]) =>
     start((end) => {
@@ -206,7 +207,9 @@ function patchChance(patches: Patches): void {
   );
 }
 
-/** A reference that holds its target, whenever memory is collected. */
+/**
+ * A reference that always keeps its target, regardless of garbage collection.
+ */
 class StrongRef {
   readonly #target: WeakKey;
 
@@ -219,7 +222,10 @@ class StrongRef {
   }
 }
 
-/** When memory is collected is no chance of the seed: nothing is, in a run. */
+/**
+ * Disables garbage collection effects during a run, since the seed cannot
+ * control when they happen.
+ */
 function patchCollection(patches: Patches): void {
   patches.replace(globalThis, "WeakRef", StrongRef);
   for (const name of ["register", "unregister"]) {
@@ -227,7 +233,7 @@ function patchCollection(patches: Patches): void {
   }
 }
 
-/** Properties that were replaced, and how they were before. */
+/** Replaced properties, with their originals. */
 class Patches {
   readonly #undos: (() => void)[] = [];
 

@@ -1,8 +1,8 @@
-/** A running hash of 32 bits (FNV-1a) over numbers and texts, in order. */
+/** A running 32-bit hash (FNV-1a) over a sequence of numbers and texts. */
 export class RunningHash {
   #state = 0x811c_9dc5;
 
-  /** Adds a finite number, exact to a thousandth. */
+  /** Adds a finite number, rounded to thousandths. */
   addNumber(value: number): void {
     const thousandths = Math.round(value * 1_000);
     this.#mix(thousandths | 0);
@@ -26,7 +26,9 @@ export class RunningHash {
   }
 }
 
-/** Returns a seed of 32 bits for one purpose of a run, such as one node's faults. */
+/**
+ * Derives a 32-bit seed for one purpose of a run, such as one node's faults.
+ */
 export function seedFor(seed: number, ...purpose: readonly string[]): number {
   const hash = new RunningHash();
   hash.addNumber(seed);

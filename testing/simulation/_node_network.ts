@@ -9,17 +9,17 @@ import type {
 import { StepNetwork } from "../network/_network.ts";
 import { currentProcess, SimulatedProcess } from "./_process.ts";
 
-/** The base time that each message is under way, and its jitter, in ms. */
+/** The base delay of each message and its jitter, in milliseconds. */
 const LATENCY = { delayMs: 1, jitterMs: 9 };
 
 /**
- * The network between the nodes of one run. Ends of connections belong to
- * processes: they break when it crashes, and stand still while it is paused.
+ * The network between the nodes of one run. Connection ends belong to
+ * processes: they break when the process crashes, and stall while it is paused.
  */
 export class NodeNetwork {
-  /** The faults and their connections; nodes are owners, by their names. */
+  /** Faults and their connections. Nodes are owners, found by their names. */
   readonly network: StepNetwork;
-  /** Carries `local://` addresses, for the process that calls it. */
+  /** Carries `local://` addresses, on behalf of the calling process. */
   readonly transport: Transport;
   readonly #wire: SimulatedProcess;
   readonly #owners = new Map<string, object>();
@@ -46,7 +46,7 @@ export class NodeNetwork {
     };
   }
 
-  /** Returns what stands for the node `name` in faults. */
+  /** Returns the object that represents the node `name` in faults. */
   ownerOf(name: string): object {
     const known = this.#owners.get(name);
     if (known !== undefined) return known;
@@ -60,11 +60,11 @@ export class NodeNetwork {
     return this.#names.get(address) ?? "";
   }
 
-  /** Breaks all connections off. */
+  /** Breaks off all connections. */
   async close(): Promise<void> {
     await this.#wire.run(async () => {
       await this.network[Symbol.asyncDispose]();
-      // All that was on its way before this has arrived when it is refused.
+      // When this attempt is refused, everything sent before it has arrived.
       await plainMemory.connect("local://nobody").catch(() => {});
     });
   }
@@ -111,7 +111,7 @@ export class NodeNetwork {
     const connecting = this.#wire.run(() =>
       this.network.transport(() => owner).connect(address, options)
     );
-    // It may come when the process is gone.
+    // The connection may be made after the process has crashed.
     connecting.then(
       ({ stream }) => {
         if (process.isDead) this.#wire.run(() => stream.close());
@@ -133,7 +133,7 @@ export class NodeNetwork {
   }
 }
 
-/** The end of a stream that belongs to a process. */
+/** One end of a stream, which belongs to a process. */
 class ProcessStream implements ByteStream {
   readonly #stream: ByteStream;
   readonly #process: SimulatedProcess;

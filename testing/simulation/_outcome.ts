@@ -4,15 +4,15 @@ import type { SimulationTrace } from "./trace/trace.ts";
 /** The body of a simulated test. */
 export type SimulationBody = (sim: Simulation) => void | Promise<void>;
 
-/** What one run of one seed came to. */
+/** The outcome of one run of one seed. */
 export interface RunOutcome {
-  /** What failed, or `null`. */
+  /** The failure, or `null`. */
   readonly failure: { readonly error: unknown } | null;
   /** The hash of all events. */
   readonly hash: string;
-  /** Its events are there if they were recorded. */
+  /** The trace. It contains events only if they were recorded. */
   readonly trace: SimulationTrace;
-  /** What was `true` at least once, of all that may be. */
+  /** For each `sometimes` property, whether it was `true` at least once. */
   readonly sometimes: ReadonlyMap<string, boolean>;
   /** The virtual time at the end, in milliseconds. */
   readonly endedAt: number;
@@ -21,6 +21,6 @@ export interface RunOutcome {
 /** Options for {@linkcode runSeed}. */
 export interface RunOptions extends Omit<SimulateOptions, "seeds"> {
   readonly seed: number;
-  /** Whether to keep the events, and not their hash alone. */
+  /** Whether to keep the events, in addition to their hash. */
   readonly isRecorded?: boolean;
 }

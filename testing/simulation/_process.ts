@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Random, seededRandom } from "../network/random.ts";
 import { seedFor } from "./_hash.ts";
 
-/** The process in which the running code is; none outside of runs. */
+/** The process of the running code; undefined outside of runs. */
 const current = new AsyncLocalStorage<SimulatedProcess>();
 
-/** Returns the process in which the running code is. */
+/** Returns the process of the running code. */
 export function currentProcess(): SimulatedProcess | undefined {
   return current.getStore();
 }
@@ -17,24 +17,24 @@ export function isOutside(): boolean {
 
 /**
  * One life of a node, from its start to its crash. All code that it starts is
- * tagged with it, so that none of it runs after the crash or during a pause.
+ * tagged with it, so that no such code runs after the crash or during a pause.
  */
 export class SimulatedProcess {
-  /** The name of the node; "" for what belongs to none. */
+  /** The name of the node; "" for code that belongs to no node. */
   readonly name: string;
-  /** How many lives the node had before. */
+  /** The number of earlier lives of the node. */
   readonly life: number;
-  /** Chooses among nodes for which something is due at the same time. */
+  /** Orders nodes with events that are due at the same time. */
   readonly rank: number;
-  /** What `Math.random` and `crypto` return. */
+  /** The randomness of `Math.random` and `crypto`. */
   readonly userRandom: Random;
-  /** What the package itself draws from. */
+  /** The randomness of the package itself. */
   readonly ownRandom: Random;
-  /** Whether all that it runs is the network's, which needs no other context. */
+  /** Whether it runs only network code, which needs no other context. */
   readonly isNetwork: boolean;
-  /** How far its wall clock is off, in milliseconds. */
+  /** The offset of its wall clock, in milliseconds. */
   skewMs = 0;
-  /** What has to be undone when it crashes. */
+  /** Clean-up functions to call when it crashes. */
   readonly onCrash = new Set<() => void>();
   #state: "running" | "paused" | "dead" = "running";
   readonly #held: (() => void)[] = [];
@@ -60,12 +60,12 @@ export class SimulatedProcess {
     return this.#state === "paused";
   }
 
-  /** Runs `fn`, and all that it starts, as code of this process. */
+  /** Runs `fn`, and everything that it starts, as code of this process. */
   run<T>(fn: () => T): T {
     return current.run(this, fn);
   }
 
-  /** Runs `action` now, after the pause, or never: as the process is. */
+  /** Runs `action` now, after the pause, or never, depending on the state. */
   admit(action: () => void): void {
     if (this.#state === "running") action();
     else if (this.#state === "paused") this.#held.push(action);
@@ -81,19 +81,21 @@ export class SimulatedProcess {
     });
   }
 
-  /** Holds back all that would run from now on. */
+  /** Holds back everything that would run from now on. */
   pause(): void {
     if (this.#state === "running") this.#state = "paused";
   }
 
-  /** Goes on; returns what was held back, in order, for the caller to run. */
+  /**
+   * Resumes; returns the actions held back, in order, for the caller to run.
+   */
   resume(): readonly (() => void)[] {
     if (this.#state !== "paused") return [];
     this.#state = "running";
     return this.#held.splice(0);
   }
 
-  /** Ends it at once: nothing of it runs any more. */
+  /** Ends the process at once: none of its code runs any more. */
   crash(): void {
     if (this.#state === "dead") return;
     this.#state = "dead";

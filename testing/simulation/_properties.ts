@@ -6,11 +6,11 @@ export class Properties {
   readonly #sometimes = new Map<string, Check>();
   readonly #eventually = new Map<string, Check>();
   readonly #seen = new Map<string, boolean>();
-  /** What has become true in the calm that is going on. */
+  /** The `eventually` properties that became true in the current calm. */
   #reached: Set<string> | null = null;
   #onAllReached = (): void => {};
 
-  /** What was `true` at least once, of all that may be. */
+  /** For each `sometimes` property, whether it was `true` at least once. */
   get sometimes(): ReadonlyMap<string, boolean> {
     return this.#seen;
   }
@@ -29,9 +29,9 @@ export class Properties {
   }
 
   /**
-   * Looks at all properties, after an event.
+   * Checks all properties, after an event.
    *
-   * @throws {Error} If one that always holds does not.
+   * @throws {Error} If an `always` property is false.
    */
   check(): void {
     for (const [what, isTrue] of this.#always) {
@@ -53,13 +53,15 @@ export class Properties {
     if (wanted > 0 && this.#reached.size === wanted) this.#onAllReached();
   }
 
-  /** Begins to look for what becomes true at last; calls back when all has. */
+  /**
+   * Starts to check `eventually` properties; calls back when all became true.
+   */
   beginCalm(onAllReached: () => void): void {
     this.#reached = new Set();
     this.#onAllReached = onAllReached;
   }
 
-  /** @throws {Error} If something has not become true since the calm began. */
+  /** @throws {Error} If an `eventually` property was never true in the calm. */
   endCalm(): void {
     this.check();
     const reached = this.#reached;

@@ -5,7 +5,7 @@ import { realTurn } from "./_scheduler.ts";
 import { SimulatedWorld } from "./_simulated_world.ts";
 import { virtualWorld } from "./_virtual_world.ts";
 
-/** Runs `body` in a world of its own, from its start to silence. */
+/** Runs `body` in a new simulated world until nothing is left to run. */
 export async function runSeed(
   body: SimulationBody,
   options: RunOptions,
@@ -56,7 +56,7 @@ async function go(sim: SimulatedWorld, body: SimulationBody): Promise<void> {
   }
 }
 
-/** Lets nothing of this run be left for the next one. */
+/** Closes everything, so that nothing of this run affects the next one. */
 async function close(sim: SimulatedWorld): Promise<void> {
   const { root, network, scheduler } = sim;
   sim.crashAll();

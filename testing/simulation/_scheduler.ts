@@ -5,10 +5,10 @@ import { EventQueue, type QueuedEvent } from "./_event_queue.ts";
 import type { RunningHash } from "./_hash.ts";
 import { currentProcess, type SimulatedProcess } from "./_process.ts";
 
-/** Turns at one moment after which time is taken to stand still for ever. */
+/** The number of turns at one moment after which time counts as stuck. */
 const MOST_TURNS = 200_000;
 
-/** Real turns in which work outside of virtual time may still come to an end. */
+/** The number of real turns in which work outside virtual time may finish. */
 const IDLE_TURNS = 20;
 
 const realImmediate = globalThis.setImmediate;
@@ -16,7 +16,7 @@ const realTick = process.nextTick;
 const realTimeout = globalThis.setTimeout;
 const realNow = performance.now.bind(performance);
 
-/** A timer that does not fire. */
+/** A timer that never fires. */
 const NEVER: WorldTimer = { stop: () => {}, ref: () => {}, unref: () => {} };
 
 interface Event extends QueuedEvent {
@@ -24,32 +24,34 @@ interface Event extends QueuedEvent {
   readonly run: () => void;
 }
 
-/** Lets `action` run in the context of its user, whatever runs at that time. */
+/** Binds `action` to the current async context, whenever it runs. */
 function inContext(action: () => void): () => void {
   const restore = AsyncLocalStorage.snapshot();
   return () => restore(action);
 }
 
-/** Waits for a turn of the event loop, which reports rejections, too. */
+/**
+ * Waits for a real turn of the event loop, in which rejections are reported.
+ */
 export function realTurn(): Promise<void> {
   return new Promise((resolve) => realImmediate(resolve));
 }
 
-/** Waits until all microtasks have run, for which it takes no turn. */
+/** Waits until all microtasks have run, without waiting for a turn. */
 function settled(): Promise<void> {
   return new Promise((resolve) => realTick(resolve));
 }
 
-/** How many events are run in one turn of the event loop. */
+/** The number of events to run in one turn of the event loop. */
 const EVENTS_OF_TURN = 32;
 
-/** How long real time is waited for at once, in milliseconds. */
+/** The length of one wait for real time, in milliseconds. */
 const SLICE_MS = 1;
 
 /**
- * Virtual time: timers and turns of the event loop, one after the other, with
- * all their microtasks. Time moves on only when nothing is left to do at once;
- * or, with `isReal`, as it does outside.
+ * Virtual time: runs timers and turns of the event loop one after the other,
+ * each with all its microtasks. Time advances only when nothing can run at
+ * once, or, with `isReal`, along with real time.
  */
 export class Scheduler {
   readonly turns = { begun: 0, pending: 0 };
@@ -60,10 +62,10 @@ export class Scheduler {
   #now = 0;
   #number = 0;
   #turnsAtNow = 0;
-  /** When real time began to be followed, if it is. */
+  /** The real time at which the run began; `null` if time is virtual. */
   readonly #realStart: number | null;
 
-  /** Begins at 0. */
+  /** Begins at time 0. */
   constructor(hash: RunningHash, isReal = false) {
     this.#hash = hash;
     this.#realStart = isReal ? realNow() : null;
@@ -75,7 +77,7 @@ export class Scheduler {
     return Math.max(this.#now, realNow() - this.#realStart);
   }
 
-  /** Calls `action` once after `ms`, as code of the process that asks for it. */
+  /** Calls `action` once after `ms`, as code of the calling process. */
   setTimer(ms: number, action: () => void): WorldTimer {
     if (ms === Infinity) return NEVER;
     const event = this.#event(this.now + Math.max(0, ms), action);
@@ -109,10 +111,11 @@ export class Scheduler {
   }
 
   /**
-   * Runs events until `isOver`. Returns `false` if nothing can happen any more.
+   * Runs events until `isOver` returns `true`. Returns `false` if no event is
+   * left before that.
    *
-   * @throws {Error} If code goes from turn to turn for ever at one moment, and
-   * whatever `check`, which is called after each event, throws.
+   * @throws {Error} If code requests turn after turn while time stands still,
+   * and any error of `check`, which is called after each event.
    */
   async run(isOver: () => boolean, check: () => void): Promise<boolean> {
     await realTurn();
@@ -128,14 +131,14 @@ export class Scheduler {
       await (++events % EVENTS_OF_TURN === 0 ? realTurn() : settled());
       check();
     }
-    // What was rejected in the last events fails the run, too.
+    // Rejections of the last events fail the run, too.
     await realTurn();
     return true;
   }
 
   /**
-   * Runs what is due now, for the queues of the process to be empty. Sockets are
-   * given some real time before.
+   * Runs everything that is due now, to empty the queues of the process.
+   * Sockets first get some real time.
    */
   async drain(isDone: () => boolean = () => true): Promise<void> {
     await realTurn();
@@ -171,7 +174,7 @@ export class Scheduler {
     return undefined;
   }
 
-  /** Waits for real time, in which sockets are read and written, too. */
+  /** Waits in real time, so that sockets can be read and written. */
   async #nextInTime(
     isOver: () => boolean,
     check: () => void,
@@ -185,7 +188,7 @@ export class Scheduler {
     return undefined;
   }
 
-  /** Web cryptography and the like end by themselves in real time. */
+  /** Waits for work such as web cryptography, which finishes in real time. */
   async #late(isOver: () => boolean): Promise<Event | undefined> {
     for (let turns = 0; turns < IDLE_TURNS; turns++) {
       await new Promise((resolve) => realTimeout(resolve, 1));

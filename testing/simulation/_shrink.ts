@@ -1,20 +1,20 @@
 import type { PlannedFault } from "./trace/trace.ts";
 
-/** The most runs that one plan is shrunk with. */
+/** The maximum number of runs to shrink one plan. */
 const MOST_RUNS = 120;
 
-/** The least step that is worth a run, in milliseconds. */
+/** The smallest reduction that is worth a run, in milliseconds. */
 const LEAST_MS = 50;
 
-/** A plan that still fails, and the number of runs that it took to find it. */
+/** A plan that still fails, and the number of runs to find it. */
 export interface ShrunkPlan {
   readonly faults: readonly PlannedFault[];
   readonly runs: number;
 }
 
 /**
- * Looks for the fewest faults of a plan with which `fails` still returns `true`,
- * then for the shortest ones, and last for the mildest ones.
+ * Searches for the fewest faults of a plan with which `fails` still returns
+ * `true`, then for the shortest, and finally for the mildest ones.
  */
 export async function shrinkPlan(
   plan: readonly PlannedFault[],
@@ -32,7 +32,7 @@ export async function shrinkPlan(
 
 type Try = (faults: readonly PlannedFault[]) => Promise<boolean>;
 
-/** Leaves out parts of the plan, at first half of it, at last one fault. */
+/** Removes parts of the plan: first halves, finally single faults. */
 async function fewer(
   plan: readonly PlannedFault[],
   fails: Try,
@@ -56,7 +56,9 @@ async function fewer(
   return faults;
 }
 
-/** Tries whether one fault is enough if it lasts as long as all of them. */
+/**
+ * Tries whether a single fault suffices if it lasts as long as the whole plan.
+ */
 async function alone(
   plan: readonly PlannedFault[],
   fails: Try,
@@ -73,9 +75,9 @@ async function alone(
 
 /** One way to make a fault smaller. */
 interface Reduction {
-  /** The number to bring towards 0. */
+  /** Returns the number to reduce towards 0. */
   of(fault: PlannedFault): number;
-  /** Returns the fault with that number less by `step`. */
+  /** Returns the fault with that number reduced by `step`. */
   less(fault: PlannedFault, step: number): PlannedFault;
 }
 
@@ -101,7 +103,7 @@ const amount: Reduction = {
   },
 };
 
-/** Halves a number of each fault for as long as that fails. */
+/** Halves a number of each fault while the plan still fails. */
 async function smaller(
   plan: readonly PlannedFault[],
   { of, less }: Reduction,

@@ -15,7 +15,7 @@ import { overSockets } from "./_socket_transport.ts";
 import type { PlannedFault, TraceEvent } from "./trace/trace.ts";
 import { Watcher } from "./_watcher.ts";
 
-/** The length of a run and of a calm where none is named. */
+/** The default lengths of a run and of a calm. */
 const RUN_MS = 60_000;
 const CALM_MS = 30_000;
 
@@ -27,11 +27,11 @@ interface NodeRecord {
   readonly program: (node: SimulationNode) => unknown;
   readonly settle: (value: unknown) => void;
   process: SimulatedProcess;
-  /** Whether its program has not ended in this life. */
+  /** Whether its program is still running in this life. */
   isRunning: boolean;
 }
 
-/** All that belongs to one run of one seed. */
+/** The state of one run of one seed. */
 export class SimulatedWorld implements Simulation {
   readonly seed: number;
   /** The process of all code outside of nodes. */
@@ -47,7 +47,7 @@ export class SimulatedWorld implements Simulation {
   readonly #nodes = new Map<string, NodeRecord>();
   readonly #events: TraceEvent[] = [];
   #failure: RunOutcome["failure"] = null;
-  /** When a body that has not ended is late, in virtual milliseconds. */
+  /** The virtual time at which an unfinished body counts as late. */
   #limitMs: number;
   readonly #slackMs: number;
 
@@ -84,23 +84,24 @@ export class SimulatedWorld implements Simulation {
     return this.scheduler.now;
   }
 
-  /** Whether the run is over because something failed. */
+  /** Whether the run has ended because of a failure. */
   get hasFailed(): boolean {
     return this.#failure !== null;
   }
 
-  /** Ends the run, because of the first thing that fails. */
+  /** Ends the run with a failure; only the first failure counts. */
   fail(error: unknown): void {
     if (this.#failure !== null) return;
     this.#failure = { error };
     const [name, text] = error instanceof Error
       ? [error.name, error.message]
       : ["", String(error)];
-    // Messages may hold numbers of the process, such as those of connections.
+    // The message is not hashed: it may hold numbers that differ between
+    // processes, such as those of connections.
     this.#tell({ kind: "failure", node: "", text }, name);
   }
 
-  /** Looks at the properties, and whether the body is late. */
+  /** Checks the properties, and whether the body is late. */
   check(): void {
     this.#properties.check();
     if (this.now <= this.#limitMs) return;
@@ -109,7 +110,7 @@ export class SimulatedWorld implements Simulation {
     );
   }
 
-  /** The error for a run in which nothing can happen any more. */
+  /** Returns the error for a run in which nothing can happen any more. */
   deadlock(): Error {
     return new Error(
       `Nothing can happen any more at ${
@@ -118,7 +119,7 @@ export class SimulatedWorld implements Simulation {
     );
   }
 
-  /** Says who waits for what. */
+  /** Describes which code waits for what. */
   #waits(): string {
     const calls = this.watcher.waits((process) =>
       !(process instanceof SimulatedProcess && process.isDead)
@@ -197,7 +198,7 @@ export class SimulatedWorld implements Simulation {
     this.#limitMs = Infinity;
   }
 
-  /** Waits until all that must come about has, or for `forMs`. */
+  /** Waits until all `eventually` properties became true, or for `forMs`. */
   async #untilReached(forMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.scheduler.setTimer(forMs, resolve);
@@ -218,7 +219,7 @@ export class SimulatedWorld implements Simulation {
     this.#properties.addEventually(what, isTrue);
   }
 
-  /** Ends all nodes. */
+  /** Crashes all nodes. */
   crashAll(): void {
     for (const { process } of this.#nodes.values()) process.crash();
   }
@@ -238,7 +239,7 @@ export class SimulatedWorld implements Simulation {
     this.#tell({ kind, node: name, text: `${kind} of '${name}'` });
     node.isRunning = true;
     process.run(() => {
-      // A turn later, as nothing runs before its caller has gone on.
+      // Deferred by a turn: nothing may run before the caller continues.
       this.scheduler.defer(() => {
         Promise.try(program, this.#contextOf(process)).then(
           (value) => {
@@ -286,7 +287,10 @@ export class SimulatedWorld implements Simulation {
     };
   }
 
-  /** `hashed` is what of it is the same in each process; all, by default. */
+  /**
+   * `hashed` is the part of the event that is the same in each process; by
+   * default the whole text.
+   */
   #tell(event: Omit<TraceEvent, "at">, hashed: string = event.text): void {
     this.#hash.addNumber(this.now);
     this.#hash.addText(event.node);

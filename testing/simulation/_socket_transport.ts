@@ -2,10 +2,10 @@ import { AddressInUseError, ConnectError } from "../../transports/errors.ts";
 import { tcp } from "../../transports/tcp.ts";
 import type { Transport } from "../../transports/transport.ts";
 
-/** Returns a transport that carries `local://` addresses over the loopback interface. */
+/** Returns a transport that carries `local://` addresses over TCP loopback. */
 export function overSockets(): Transport {
   const base = tcp();
-  /** The addresses of sockets, by those that programs know. */
+  /** The addresses of sockets, by the `local://` addresses of programs. */
   const sockets = new Map<string, string>();
   return {
     scheme: "local",

@@ -3,11 +3,11 @@ import { readVariable } from "../step/_environment.ts";
 import { drawTimeline } from "./report/timeline.ts";
 import type { SimulationTrace } from "./trace/trace.ts";
 
-/** The folder of the timelines; that of temporary files by default. */
+/** Names the folder of the timelines; by default that of temporary files. */
 const FOLDER_VARIABLE = "DENOMAS_TIMELINES";
 
 /**
- * Writes the timeline of a failed run of the test `name`, over that of an
+ * Writes the timeline of a failed run of the test `name`, replacing that of an
  * earlier failure of the same seed. Returns its path, or `null` if the test may
  * not write there.
  */
@@ -26,7 +26,7 @@ export async function writeTimeline(
   return path;
 }
 
-/** Returns `null` without the permissions to look for it. */
+/** Returns `null` if the permissions to find the folder are missing. */
 function temporaryFolder(): string | null {
   try {
     return tmpdir();

@@ -13,7 +13,7 @@ export function virtualWallTime(scheduler: Scheduler): number {
   return Math.floor(EPOCH_MS + scheduler.now + skewMs);
 }
 
-/** Returns a UUID of version 4 by `random`. */
+/** Returns a version 4 UUID from `random`. */
 export function randomUuid(random: Random): string {
   const digits = "xxxxxxxx-xxxx-4xxx-Nxxx-xxxxxxxxxxxx";
   return digits.replace(/[xN]/g, (place) => {
@@ -23,9 +23,9 @@ export function randomUuid(random: Random): string {
 }
 
 /**
- * Returns the sources of time and chance that the package itself uses. Code
- * outside of the run, which an earlier test has left behind, gets those of
- * `outside`.
+ * Returns the sources of time and randomness that the package itself uses. Code
+ * outside of the run, such as a loop that an earlier test has left behind, gets
+ * those of `outside`.
  */
 export function virtualWorld(
   scheduler: Scheduler,

@@ -8,11 +8,13 @@ import type { TraceEvent } from "./trace/trace.ts";
 
 /** Options for a {@linkcode Watcher}. */
 export interface WatcherOptions {
-  /** Whether messages need texts; their kind alone enters the hash. */
+  /** Whether to format messages as text; only their kind enters the hash. */
   readonly isRecorded: boolean;
   /** Returns the name of the node at an address. */
   readonly nameAt: (address: string) => string;
-  /** Takes a message; `hashed` is the same in each process. */
+  /**
+   * Receives a message; `hashed` is the part that is the same in each process.
+   */
   readonly tell: (event: Omit<TraceEvent, "at">, hashed: string) => void;
 }
 
@@ -21,13 +23,13 @@ interface PendingCall {
   readonly text: string;
 }
 
-/** Returns a call as `path(argument)`, and any other message by its kind. */
+/** Formats a call as `path(argument)`, and any other message by its kind. */
 export function describeMessage(kind: string, content: unknown): string {
   if (kind !== "request" || !isCall(content)) {
     return `${kind} ${shorten(content)}`;
   }
   const [path, args] = content;
-  // The call of a peer with extensions: the path is its first argument.
+  // In the call of a peer with extensions, the path is the first argument.
   if (path === "$/call" && typeof args[0] === "string") {
     const [called, own = [], kwargs = {}] = args;
     return describeMessage(kind, [called, own, kwargs]);
@@ -35,7 +37,7 @@ export function describeMessage(kind: string, content: unknown): string {
   return `${path}(${args.map(shorten).join(", ")})`;
 }
 
-/** Sees the messages and the calls of one run. */
+/** Observes the messages and calls of one run. */
 export class Watcher implements Observer {
   readonly #options: WatcherOptions;
   readonly #calls = new Map<object, PendingCall>();
@@ -54,7 +56,9 @@ export class Watcher implements Observer {
     else if (it.type === "ended") this.#calls.delete(it.subject);
   }
 
-  /** Says who waits for the answer to which call, without dead processes. */
+  /**
+   * Describes which process waits for which call, leaving out dead processes.
+   */
   waits(isAlive: (process: object | undefined) => boolean): string[] {
     return [...this.#calls.values()]
       .filter(({ process }) => isAlive(process))
@@ -85,7 +89,7 @@ export class Watcher implements Observer {
     tell({ node, kind: "message", text, from, to, id: number }, hashed);
   }
 
-  /** The numbers of the wire differ between processes. */
+  /** Numbers messages per run, since their ids differ between processes. */
   #numberOf(key: string, isOut: boolean): number {
     const sent = this.#underWay.get(key);
     if (!isOut && sent !== undefined) {

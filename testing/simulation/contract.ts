@@ -6,49 +6,51 @@ import type { PlannedFault } from "./trace/trace.ts";
 /** Options for `simulate`. */
 export interface SimulateOptions {
   /**
-   * How many seeds are run, from 1 on.
+   * The number of seeds to run, at least 1.
    *
    * @default {100, or the environment variable DENOMAS_SEEDS}
    */
   readonly seeds?: number;
   /**
    * The length of a run, in virtual milliseconds. {@linkcode Simulation.run}
-   * waits for it; a body that has not ended then, and does not calm down, fails.
+   * waits until then. A body that is still running afterwards fails, unless it
+   * calls {@linkcode Simulation.calm}.
    *
    * @default {60_000}
    */
   readonly untilMs?: number;
   /**
-   * The chances of faults of network and nodes.
+   * The probabilities of network and node faults.
    *
    * @default {none}
    */
   readonly chaos?: Chaos;
   /**
-   * Runs over TCP on the loopback interface, in real time: to see that a program
-   * does the same there. Its nodes and their faults are those of the seed, but a
-   * run is not the same twice, and no plan is shrunk.
+   * Runs over TCP on the loopback interface, in real time, to check that a
+   * program behaves the same there. The nodes and their faults derive from the
+   * seed, but a run is not exactly repeatable, and plans are not shrunk.
    *
    * @default {false}
    */
   readonly sockets?: boolean;
-  /** A plan of faults, in place of chances. */
+  /** A fixed plan of faults, instead of random ones. */
   readonly faults?: readonly PlannedFault[];
 }
 
-/** What the program of a simulated node is given. */
+/** The argument of the program of a simulated node. */
 export interface SimulationNode {
   /** The name of the node. */
   readonly name: string;
-  /** How often the node was restarted. */
+  /** The number of times that the node was restarted. */
   readonly restarts: number;
-  /** Waits some virtual milliseconds. */
+  /** Waits `ms` virtual milliseconds. */
   sleep(ms: number): Promise<void>;
   /** Returns a random integer from `low` to `high`, both included. */
   between(low: number, high: number): number;
   /**
-   * Creates a container. The first one of each life of the node has the address
-   * `local://` and the name of the node, the next ones have a number behind it.
+   * Creates a container. In each life of the node, the first container has the
+   * address `local://` followed by the name of the node; later ones also get a
+   * number, such as `-2`.
    */
   createContainer(options?: ContainerOptions): Promise<Container>;
 }
@@ -60,17 +62,17 @@ export interface Simulation {
   /** The virtual time since the start of the run, in milliseconds. */
   readonly now: number;
   /**
-   * Starts a node, whose program is `program`: it is started again after each
-   * crash. The run fails if it rejects.
+   * Starts a node that runs `program`. The program starts again after each
+   * crash. The run fails if the program rejects.
    *
    * @returns What the program returns in the first life that ends.
-   * @throws {TypeError} If there is a node of that name.
+   * @throws {TypeError} If the name is empty or belongs to another node.
    */
   node<T>(
     name: string,
     program: (node: SimulationNode) => T | Promise<T>,
   ): Promise<T>;
-  /** Waits some virtual milliseconds. */
+  /** Waits `ms` virtual milliseconds. */
   sleep(ms: number): Promise<void>;
   /** Returns a random integer from `low` to `high`, both included. */
   between(low: number, high: number): number;
@@ -78,19 +80,19 @@ export interface Simulation {
   fault(fault: PlannedFault): void;
   /** Writes a note into the trace. */
   note(text: string): void;
-  /** Waits until the end of the run's time, under its faults. */
+  /** Waits until the end of the run's time, while faults occur. */
   run(): Promise<void>;
   /**
-   * Ends all faults, lets no more begin, and restarts what has crashed; then
-   * waits for `forMs`, 30,000 by default. All that
-   * {@linkcode Simulation.eventually} names must be true once in this time: when
-   * it was, the wait ends.
+   * Ends all faults, prevents further ones, and restarts crashed nodes. Then
+   * waits for `forMs`, by default 30,000, or until all properties of
+   * {@linkcode Simulation.eventually} have been true once. The run fails if one
+   * never was.
    */
   calm(options?: { readonly forMs?: number }): Promise<void>;
   /** Fails the run as soon as `isTrue` returns `false` after an event. */
   always(what: string, isTrue: () => boolean): void;
   /** Fails the test if `isTrue` returns `true` in none of its seeds. */
   sometimes(what: string, isTrue: () => boolean): void;
-  /** Fails the run if `isTrue` is not `true` once in each calm after it. */
+  /** Fails the run if a calm ends in which `isTrue` never returned `true`. */
   eventually(what: string, isTrue: () => boolean): void;
 }

@@ -7,35 +7,39 @@ const KINDS: readonly FaultKind[] = [
   ...["crash", "pause", "skew"] as const,
 ];
 
-/** Faults of one moment. */
+/** Kinds of faults that have no duration. */
 const MOMENTARY: readonly FaultKind[] = ["reset", "half-open"];
 
-/** Chances of faults, from 0 to 1: that one begins at a node in a minute. */
+/**
+ * The probability, from 0 to 1, that a fault of each kind begins at a node
+ * within one minute.
+ */
 export interface Chaos extends Readonly<Partial<Record<FaultKind, number>>> {
   /**
-   * The shortest and the longest fault, in virtual milliseconds.
+   * The minimum and maximum duration of a fault, in virtual milliseconds.
    *
    * @default {[100, 10_000]}
    */
   readonly forMs?: readonly [number, number];
   /**
-   * The least and the most that a `delay` adds, in virtual milliseconds.
+   * The minimum and maximum that a `delay` adds, in virtual milliseconds.
    *
    * @default {[10, 2_000]}
    */
   readonly delayMs?: readonly [number, number];
   /**
-   * The most by which `skew` moves a clock, either way, in milliseconds.
+   * The maximum by which `skew` moves a clock in either direction, in
+   * milliseconds.
    *
    * @default {60_000}
    */
   readonly skewMs?: number;
 }
 
-/** The part of a run in which each kind may begin once, in milliseconds. */
+/** The interval in which each kind may begin once, in milliseconds. */
 const SLOT_MS = 60_000;
 
-/** Draws the faults of one node, in the order of their begins. */
+/** Draws the faults of one node, sorted by start time. */
 export function drawFaults(
   chaos: Chaos,
   node: string,
@@ -71,8 +75,8 @@ export function drawFaults(
 }
 
 /**
- * Returns faults as one line, such as `hold:ada:14270+3564`: kind, node, begin
- * and length, and `=` with the amount where there is one.
+ * Formats faults as one line, such as `hold:ada:14270+3564`: kind, node, start
+ * time and duration, followed by `=` and the amount if there is one.
  */
 export function formatFaults(faults: readonly PlannedFault[]): string {
   return faults.map(({ kind, node, atMs, forMs, amountMs }) => {
@@ -82,9 +86,9 @@ export function formatFaults(faults: readonly PlannedFault[]): string {
 }
 
 /**
- * Reads the faults of {@linkcode formatFaults}.
+ * Parses the output of {@linkcode formatFaults}.
  *
- * @throws {SyntaxError} If the text is no such line.
+ * @throws {SyntaxError} If the text does not have that format.
  */
 export function parseFaults(text: string): PlannedFault[] {
   return text.split(",").filter((it) => it.trim() !== "").map((part) => {

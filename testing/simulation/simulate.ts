@@ -5,10 +5,10 @@ import { writeTimeline } from "./_timeline_file.ts";
 import { parseFaults } from "./plan.ts";
 import type { SimulationTrace } from "./trace/trace.ts";
 
-/** How many seeds are run where neither option nor environment names them. */
+/** The number of seeds if neither the options nor the environment set it. */
 const SEEDS = 100;
 
-/** The environment that decides what is run. */
+/** The environment variables that control a test. */
 interface Environment {
   /** Returns the value of a variable. */
   get(name: string): string | undefined;
@@ -17,22 +17,23 @@ interface Environment {
 /**
  * Registers a test whose `body` runs in simulated worlds, one for each seed.
  *
- * In a simulation time is virtual and all chance comes from the seed, so that
- * hours pass in moments and a run can be repeated exactly. It has nodes, whose
- * programs use the ordinary API at addresses `local://name`, over a network with
- * faults by chance. The first seed that fails is run again to see that it fails
- * alike, then its faults are made fewer, shorter and milder, and the error names one line
- * with which it fails again.
+ * In a simulation, time is virtual and all randomness comes from the seed, so
+ * hours pass in moments and a run can be repeated exactly. A simulation has
+ * nodes, whose programs use the ordinary API at addresses `local://name`, over
+ * a network with random faults. The first seed that fails is run again to
+ * confirm the failure. Then its faults are reduced in number, duration and
+ * strength, and the error names one line that reproduces the failure.
  *
- * For the time of a run, `setTimeout`, `setInterval`, `setImmediate`, `Date`,
+ * During a run, `setTimeout`, `setInterval`, `setImmediate`, `Date`,
  * `performance.now`, `Math.random`, `crypto` and `AbortSignal.timeout` are
- * virtual in the whole process, and a `WeakRef` keeps its target. Files, sockets, `fetch` and Workers fail with a
- * `SimulationEscapeError`.
+ * virtual in the whole process, and a `WeakRef` keeps its target. Files,
+ * sockets, `fetch` and Workers fail with a `SimulationEscapeError`.
  *
  * The environment variable `DENOMAS_SEEDS` is the number of seeds or a range of
- * them (`101-200`), `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its faults. A page with the
- * timeline of a failure is written to the folder `DENOMAS_TIMELINES`, or to that
- * of temporary files, where the test may write.
+ * them (`101-200`), `DENOMAS_SEED` the only seed, and `DENOMAS_FAULTS` its
+ * faults. A page with the timeline of a failure is written to the folder
+ * `DENOMAS_TIMELINES`, by default that of temporary files, if the test has
+ * write permission.
  *
  * @example
  * ```ts
@@ -85,7 +86,7 @@ export function simulate(
   Deno.test({ name, fn: () => explore(body, { draw, ...plan }) });
 }
 
-/** What a test of `options` runs in an environment. */
+/** Returns the plan for a test with `options` in an environment. */
 export function planFor(
   options: SimulateOptions,
   env: Environment,
@@ -108,7 +109,7 @@ export function planFor(
   };
 }
 
-/** Reads a number of seeds, such as `100`, or a range of them: `101-200`. */
+/** Parses a number of seeds, such as `100`, or a range of them: `101-200`. */
 function seedsOf(text: string): number[] {
   const [first, last] = text.includes("-")
     ? text.split("-", 2).map(Number)

@@ -17,14 +17,14 @@ export interface SimulatedStepOptions extends Omit<StepOptions, "scope"> {
   readonly plan: Omit<PlannedStep, "seed">;
 }
 
-/** The virtual time of a body that has no limit, in milliseconds. */
+/** The virtual time limit of a body without a limit, in milliseconds. */
 const ENDLESS_MS = 1e9;
 
 /**
  * Runs the body of a `withCtx` test in simulated worlds, one for each seed, as
  * code outside of all nodes.
  *
- * @throws {SimulationError} If a seed fails, such as by a leak.
+ * @throws {SimulationError} If a seed fails, for example because of a leak.
  */
 export async function simulateStep(
   body: CtxBody,

@@ -1,8 +1,9 @@
 const MAX_FRAMES = 50;
 
 /**
- * Returns the file and line at which a test is registered, by the stack of
- * `withCtx`. Deno itself would report this package as the place of every test.
+ * Returns the file and line at which a test is registered, from the stack of
+ * `withCtx`. Deno itself would report this package as the location of every
+ * test.
  */
 export function callSite(own: string): string {
   const limit = Error.stackTraceLimit;
@@ -13,9 +14,10 @@ export function callSite(own: string): string {
 }
 
 /**
- * Finds the place in `stack`, without the frames of the files `own`. The test
- * file is that of the outermost frame: wrappers in other files and in the test
- * file itself are not to blame, nor is a library whose callback registers tests.
+ * Finds the location in `stack`, ignoring frames of the files `own`. The test
+ * file is the file of the outermost frame. Frames of wrappers, in other files
+ * or in the test file, and of libraries whose callbacks register tests are
+ * skipped.
  */
 export function siteIn(stack: string, own: readonly string[]): string {
   const sites = stack.split("\n")

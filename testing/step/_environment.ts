@@ -1,7 +1,7 @@
-/** The variable that chooses transports. */
+/** The variable that selects transports. */
 export const TRANSPORTS_VARIABLE = "DENOMAS_TRANSPORTS";
 
-/** Returns a variable of the environment, if the test may read it. */
+/** Returns an environment variable, if the test has permission to read it. */
 export function readVariable(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;

@@ -4,22 +4,26 @@ import { settleInProcess } from "../../agent/clock/settle.ts";
 import { abortable, pause } from "../../channel/internal.ts";
 import type { Traffic } from "../ledger/_traffic.ts";
 
-/** How long containers wait for messages that a faulty network may hold. */
+/**
+ * How long containers wait for messages that a faulty network may hold back.
+ */
 const HELD_MS = 250;
 
-/** How often a run looks again without a pause. */
+/** The number of checks without a pause. */
 const EAGER_LOOKS = 200;
 
 /**
- * How often a run looks for messages that a faulty network may hold. It is no
- * time, which a busy machine would let pass before it has looked at its sockets.
+ * The maximum number of checks for messages that a faulty network may hold
+ * back. A time limit would not do: it could pass before a busy machine has read
+ * its sockets.
  */
 const MOST_LOOKS = EAGER_LOOKS + 200;
 
 /**
- * Runs the clock of a step, which stands still while a message is on its way
- * between channels of the step, on any transport. Messages that the network of
- * the step holds back or loses are not waited for: none arrives.
+ * Advances the clock of a step, which stands still while a message is in
+ * transit between channels of the step, on any transport. Messages that the
+ * network of the step holds back or loses are not waited for, since they do not
+ * arrive.
  */
 export async function fastForwardStep(
   clock: ExternalClock,
@@ -36,7 +40,7 @@ export async function fastForwardStep(
     signal,
     until,
     lostAfterMs: hasNetwork ? HELD_MS : undefined,
-    // Without faults each message arrives, or its connection ends.
+    // Without a network, each message arrives or its connection ends.
     settle: (signal) =>
       settleAll(traffic, hasNetwork ? MOST_LOOKS : Infinity, signal),
   });

@@ -15,11 +15,11 @@ const LARGEST_SEED = 2 ** 32 - 1;
 
 /** A step to run. */
 export interface PlannedStep {
-  /** The transport, and the codec where the test chooses codecs. */
+  /** The transport, followed by the codec if the test selects codecs. */
   readonly name: string;
   readonly transport: StepTransport;
   readonly codec: Codec;
-  /** The date at which its clock begins, if it has one. */
+  /** The date at which the step's clock begins, if it has a clock. */
   readonly utcStart: Date | string | undefined;
   /** The seed of its random numbers. */
   readonly seed: number;
@@ -27,7 +27,7 @@ export interface PlannedStep {
   readonly ignoredBecause: string | null;
 }
 
-/** The options of a test that its steps depend on. */
+/** The options of a test that determine its steps. */
 export type PlanOptions = Pick<
   CtxOptions,
   "transports" | "codecs" | "utcStart" | "seed"
@@ -39,7 +39,7 @@ const NAMES: readonly StepTransport[] = [...ALL, "tls", "ws"];
 /**
  * Returns one step for each transport and codec.
  *
- * @throws {RangeError} If there would be none, or the seed is out of range.
+ * @throws {RangeError} If there would be no step, or the seed is out of range.
  */
 export function planSteps(
   { transports: wantedTransports = ALL, codecs, utcStart, seed: wanted }:
@@ -74,7 +74,9 @@ export function planSteps(
   );
 }
 
-/** Reads a list of transports, such as `tcp,memory`; an empty one allows all. */
+/**
+ * Parses a list of transports, such as `tcp,memory`; an empty one allows all.
+ */
 function parseChoice(
   text: string,
   own: readonly CtxOwnTransport[],
@@ -93,7 +95,7 @@ function parseChoice(
     chosen.length + modules.length === 0 || chosen.includes(nameOf(transport));
 }
 
-/** A test without steps would always pass. */
+/** Throws if nothing was chosen: a test without steps would always pass. */
 function check(name: string, chosen: readonly unknown[]): void {
   if (chosen.length > 0) return;
   throw new RangeError(
@@ -102,10 +104,10 @@ function check(name: string, chosen: readonly unknown[]): void {
 }
 
 /**
- * Returns the seed of a test's random numbers: `wanted`, or `text`, which is
- * that of the environment, or another one each time.
+ * Returns the seed of a test's random numbers: `wanted`, or else `text`, by
+ * default from the environment, or else a new one each time.
  *
- * @throws {RangeError} If it is no integer from 0 to 4,294,967,295.
+ * @throws {RangeError} If the seed is not an integer from 0 to 4,294,967,295.
  */
 export function resolveSeed(
   wanted: number | undefined,
@@ -122,7 +124,7 @@ function randomSeed(): number {
   return Math.floor(world.random() * (LARGEST_SEED + 1));
 }
 
-/** Says how to run a failed step again with the same random numbers. */
+/** Describes how to run a failed step again with the same random numbers. */
 export function describeSeed(seed: number): string {
   return `The network's seed was ${seed}: set ${SEED_VARIABLE}=${seed} or the option 'seed' to run with it again`;
 }

@@ -2,11 +2,11 @@ import { AssertionError } from "node:assert";
 import { setRealTimer, world } from "../../transports/internal.ts";
 import { settledWithin } from "./settled_within.ts";
 
-/** The default time of a probe, in milliseconds. */
+/** The default time limit of a probe, in milliseconds. */
 const WITHIN_MS = 1_000;
-/** The default time in which nothing may happen, in milliseconds. */
+/** The default time in which nothing must happen, in milliseconds. */
 const NOTHING_MS = 20;
-/** How many times a check is tried at once, before it is tried each millisecond. */
+/** The number of immediate checks, before checks run each millisecond. */
 const TURNS = 20;
 
 /** Options for a probe that waits for something. */
@@ -14,11 +14,13 @@ export interface ProbeOptions {
   readonly withinMs?: number | undefined;
 }
 
-/** The methods of a `Ctx` that wait for something to happen, or for nothing. */
+/**
+ * The methods of a `Ctx` that wait for something to happen, or not to happen.
+ */
 export class Probes {
   readonly #ending: AbortSignal;
 
-  /** The probes end when `ending` aborts. */
+  /** Creates probes that end when `ending` aborts. */
   constructor(ending: AbortSignal) {
     this.#ending = ending;
   }
@@ -84,7 +86,10 @@ type Attempt<T> =
   | { readonly isSo: true; readonly value: T }
   | { readonly isSo: false; readonly why: string; readonly cause: unknown };
 
-/** A check says no by `false`, or by an error, such as that of an assertion. */
+/**
+ * Runs a check, which fails by returning `false` or throwing, such as by an
+ * assertion.
+ */
 async function attempt<T>(check: () => T | Promise<T>): Promise<Attempt<T>> {
   try {
     const value = await check();
@@ -104,7 +109,7 @@ function show(value: unknown): string {
   return Deno.inspect(value, { depth: 2, strAbbreviateSize: 60 });
 }
 
-/** Makes an error as assertions do, so that reports show it as a failed one. */
+/** Creates an `AssertionError`, so that reports show a failed assertion. */
 function failure(
   // deno-lint-ignore ban-types -- the frames below it are left out
   probe: Function,

@@ -2,7 +2,7 @@ import { StepEndedError, type StepError } from "../errors.ts";
 import { stepError } from "./_verdict.ts";
 import { settledWithin } from "./settled_within.ts";
 
-/** The longest time that closing one resource may take. */
+/** The default time limit for closing one resource, in milliseconds. */
 const CLOSE_MS = 2_000;
 
 interface CleanUp {
@@ -14,9 +14,9 @@ interface CleanUp {
 export interface ResourceScopeOptions {
   /** The name of the step. */
   readonly step: string;
-  /** Called with each resource that the scope closes, so that it is no leak. */
+  /** Called with each resource that the scope closes, which is then no leak. */
   readonly keep: (resource: object) => void;
-  /** The longest time that closing one resource may take, in milliseconds. */
+  /** The time limit for closing one resource, in milliseconds. */
   readonly closeMs?: number;
 }
 
@@ -31,20 +31,20 @@ export class ResourceScope {
     this.#options = options;
   }
 
-  /** Aborts when the step is over, so that attempts to connect end. */
+  /** Aborts when the step is over, to end attempts to connect. */
   get ending(): AbortSignal {
     return this.#ending.signal;
   }
 
-  /** Adds a clean-up; `what` names it in reports. */
+  /** Adds a clean-up function; `what` names it in reports. */
   defer(what: string, run: CleanUp["run"]): void {
     this.#cleanUps.push({ what, run });
   }
 
   /**
-   * Opens a resource, which is closed even if the step ends before it is open.
+   * Opens a resource. It is closed even if the step ends before it is open.
    *
-   * @throws {StepEndedError} If the step is over, before or after.
+   * @throws {StepEndedError} If the step is over, before or after opening.
    */
   async acquire<T extends object>(
     what: string,
@@ -54,7 +54,7 @@ export class ResourceScope {
     this.check(what);
     const opening = open();
     this.defer(what, async () => {
-      // The caller of `acquire` gets the error.
+      // The caller of `acquire` receives the error.
       const opened = await opening.catch(() => null);
       if (opened !== null) await close(opened);
     });
@@ -65,7 +65,7 @@ export class ResourceScope {
   }
 
   /**
-   * Takes over a resource that the test has opened.
+   * Takes ownership of a resource that the test has opened.
    *
    * @throws {StepEndedError} If the step is over.
    */
@@ -81,7 +81,7 @@ export class ResourceScope {
     return resource;
   }
 
-  /** Throws if the step is over; `what` names what was asked for. */
+  /** Throws if the step is over; `what` names the requested resource. */
   check(what: string): void {
     if (!this.#ending.signal.aborted) return;
     throw new StepEndedError(
@@ -98,7 +98,10 @@ export class ResourceScope {
     );
   }
 
-  /** Closes all resources, one after the other. Returns an error for each failure. */
+  /**
+   * Closes all resources, one after the other. Returns an error for each
+   * failure.
+   */
   async close(): Promise<StepError[]> {
     const errors: StepError[] = [];
     for (;;) {

@@ -22,21 +22,21 @@ import {
   timeoutError,
 } from "./_verdict.ts";
 
-/** The time for a body to end after its time is up, in milliseconds. */
+/** The time for a body to end after its time limit, in milliseconds. */
 const LAST_MS = 250;
 /**
- * The time in which closed resources must be gone, and methods, producers and
- * tasks must have ended, in milliseconds.
+ * The time limit for closed resources to disappear, and for methods, producers
+ * and tasks to end, in milliseconds.
  */
 const SETTLE_MS = 250;
 
 /** Options for {@linkcode runStep}. */
 export interface StepOptions {
-  /** The longest time that the body may take. */
+  /** The time limit of the body, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether to keep the stacks of what is opened. */
+  /** Whether leaks include whole stacks, instead of one line of user code. */
   readonly trace: boolean;
-  /** File and line of the test. */
+  /** The file and line of the test. */
   readonly site: string;
   /** Collects the step's stray rejections. */
   readonly scope: StepScope;
@@ -44,15 +44,15 @@ export interface StepOptions {
 
 /** The result of a step. */
 export interface StepOutcome {
-  /** One error for all that went wrong, or `null`. */
+  /** One error for all problems, or `null` if there are none. */
   readonly failure: { readonly error: unknown } | null;
   /** Texts for the report of a failure, such as the last messages. */
   readonly reports: readonly string[];
-  /** Whether the body's time was up, and it has not ended. */
+  /** Whether the body reached its time limit and is still running. */
   readonly isStillRunning: boolean;
 }
 
-/** Runs `body` as one step, and checks that it leaves nothing behind. */
+/** Runs `body` as one step, and checks that it leaves nothing open. */
 export async function runStep(
   plan: PlannedStep,
   body: CtxBody,
@@ -109,7 +109,7 @@ class Step {
     const ended = await settledWithin(running, this.#options.timeoutMs);
     const isLate = ended === null;
     if (ended?.status === "rejected") this.#problems.push(ended.reason);
-    // Nothing that is still being opened may be open before leaks are read.
+    // Stop opening resources before leaks are read.
     if (!isLate) this.#resources.end();
     const state = isLate
       ? {
@@ -124,18 +124,18 @@ class Step {
     await this.#closeAll(leaks);
     const isStillRunning = isLate &&
       await settledWithin(running, LAST_MS) === null;
-    // A late body had no time to close what is listed as open already.
+    // A late body had no time to close the resources already listed as open.
     if (!isStillRunning) await this.#judgeLeaks(leaks, { isLate });
-    // Pending calls are in the report already, and end with their connections.
+    // Pending calls are already reported, and end with their connections.
     const isClosingExpected = isLate ||
       leaks.some(({ resource }) => resource === null);
     this.#judgeErrors(rejections, isClosingExpected);
-    // Most code that waits does so because of another problem.
+    // If there is another problem, most waiting code waits because of it.
     if (this.#problems.length === 0) await this.#judgeAwaits();
     return this.#outcome(isStillRunning);
   }
 
-  /** Tells the body that its time is up, and takes its resources away. */
+  /** Tells the body that its time is up, and closes its resources. */
   #endTime(state: StepState): void {
     const { timeoutMs } = this.#options;
     const error = timeoutError(this.#identity, timeoutMs, state);
@@ -144,7 +144,7 @@ class Step {
     this.#time.abort(error);
   }
 
-  /** Closes everything, leaks too, so that the next test starts clean. */
+  /** Closes everything, including leaks, so that the next test starts clean. */
   async #closeAll(leaks: readonly Leak[]): Promise<void> {
     for (const { resource, what } of leaks) {
       if (resource === null) continue;
@@ -158,7 +158,7 @@ class Step {
     { isLate }: { readonly isLate: boolean },
   ): Promise<void> {
     await settledWithin(this.ledger.emptied(), SETTLE_MS);
-    // Rejections of what has just ended are heard of in the next turn.
+    // Rejections caused by the clean-up are reported in the next turn.
     await world.nextTurn();
     const known = new Set(before.map(({ resource }) => resource ?? undefined));
     const error = leakError(this.#identity, {
@@ -174,7 +174,7 @@ class Step {
     if (error !== null) this.#problems.push(error);
   }
 
-  /** Blames async functions that wait for something that has not come. */
+  /** Reports async functions that are still waiting. */
   async #judgeAwaits(): Promise<void> {
     if (await settledWithin(this.awaits.ended(), SETTLE_MS) !== null) return;
     const error = leakError(this.#identity, {
@@ -192,7 +192,7 @@ class Step {
     );
   }
 
-  /** Judges what handlers threw, and the rejections before and during clean-up. */
+  /** Reports errors of handlers, and rejections before and during clean-up. */
   #judgeErrors(early: readonly unknown[], isClosingExpected: boolean): void {
     for (const reported of this.#reported.splice(0)) {
       if (this.#isEndOfTime(reported.error)) continue;
@@ -207,7 +207,7 @@ class Step {
     }
   }
 
-  /** Whether `error` only says that the step's time is up. */
+  /** Whether `error` is only the notice that the step's time is up. */
   #isEndOfTime(error: unknown): boolean {
     const { aborted, reason } = this.#time.signal;
     return aborted && error === reason;
@@ -227,7 +227,7 @@ class Step {
 }
 
 async function close(resource: object): Promise<void> {
-  // Timers, handlers and files have nothing to close them by.
+  // Timers, handlers and files have no method to close them.
   if (!("close" in resource) || typeof resource.close !== "function") return;
   await resource.close({ graceMs: 0 });
 }

@@ -24,7 +24,7 @@ import {
 import { GRACE_MS, makeVerbs } from "./_verbs.ts";
 import type { ReportedError } from "./_verdict.ts";
 
-/** The parts of a step that its {@linkcode StepCtx} works with. */
+/** The parts of a step that its {@linkcode StepCtx} uses. */
 export interface StepParts {
   readonly plan: PlannedStep;
   /** The certificates of a step with TLS. */
@@ -34,7 +34,7 @@ export interface StepParts {
   readonly ledger: Ledger;
   /** Aborts when the step's time is up. */
   readonly signal: AbortSignal;
-  /** Errors that the test has not taken yet. */
+  /** Reported errors that the test has not taken yet. */
   readonly reported: ReportedError[];
 }
 
@@ -51,7 +51,7 @@ export class StepCtx implements Ctx {
   readonly #probes: Probes;
   readonly #parts: StepParts;
   #network: StepNetwork | null = null;
-  /** Connections to a server that was started before lead around a network. */
+  /** Set once a server is started: its connections would bypass a network. */
   #isTooLateForNetwork = false;
   #clock: ExternalClock | null = null;
 
@@ -76,7 +76,7 @@ export class StepCtx implements Ctx {
     this.closeServer = channels.closeServer;
     this.restartServer = channels.restartServer;
     this.#probes = new Probes(scope.ending);
-    // Only its type has type parameters.
+    // Only the type of `rpc` has type parameters, hence the cast below.
     this.rpc = makeVerbs({
       scope,
       nextAddress,
@@ -103,21 +103,23 @@ export class StepCtx implements Ctx {
     return {
       codec: plan.codec,
       onError: (error, context) => {
-        // A frame that the network left unfinished is not the peer's fault.
+        // A frame that the network cut off is not the peer's fault.
         const isOfNetwork = this.#network?.hasBrokenOff &&
           context.kind === "protocol";
-        // Tests take servers away, and clients tell of it.
+        // Tests take servers away on purpose, and clients report that.
         if (isOfNetwork || context.kind === "connect") return;
         this.#parts.reported.push({ error, context });
       },
-      // The transport through the network encrypts by itself.
+      // The transport through the network applies TLS itself.
       ...(transports !== undefined
         ? { transports }
         : tls && { tls: tls.options }),
     };
   }
 
-  /** Says how to repeat the network's chances, if the test uses the network. */
+  /**
+   * Describes how to repeat the network's random numbers, if a network is used.
+   */
   describeSeed(): string | null {
     return this.#network && describeSeed(this.#network.seed);
   }

@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 const current = new AsyncLocalStorage<StepScope>();
 
 /**
- * The asynchronous scope of one step: all code that the step's body starts,
- * in timers and handlers too, runs in it.
+ * The async scope of one step: all code that the step's body starts, including
+ * timers and handlers, runs in it.
  */
 export class StepScope {
   readonly #rejections: unknown[] = [];
@@ -14,19 +14,20 @@ export class StepScope {
     return current.getStore() === this;
   }
 
-  /** Runs `fn`, and all that it starts, in this scope. */
+  /** Runs `fn`, and everything that it starts, in this scope. */
   run<T>(fn: () => T): T {
     return current.run(this, fn);
   }
 
-  /** Takes out the reasons of rejected promises that no code awaited. */
+  /** Removes and returns the reasons of unhandled rejections. */
   takeRejections(): unknown[] {
     return this.#rejections.splice(0);
   }
 
   /**
-   * Collects the unhandled rejections of `scopes` until it is disposed. Without
-   * it, the first one ends the whole test file, as those of other code still do.
+   * Collects the unhandled rejections of `scopes` until it is disposed.
+   * Otherwise the first one would end the whole test file, as rejections of
+   * other code still do.
    */
   static collectRejections(
     scopes: { has(scope: StepScope): boolean },

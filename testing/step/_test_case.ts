@@ -17,16 +17,16 @@ export interface StepRunner {
 
 /** Options for {@linkcode runTestCase}. */
 export interface TestCaseOptions extends Omit<StepOptions, "scope"> {
-  /** Takes the reports of failed steps. */
+  /** Receives the reports of failed steps. */
   readonly print?: (report: string) => void;
 }
 
 /**
- * Runs `body` in all steps, one after the other, each of which fails for
- * itself. The steps after a body that does not end are skipped, since it would
- * still be at work beside them.
+ * Runs `body` in all steps, one after the other; each fails separately. The
+ * steps after a body that does not end are skipped, since the body would still
+ * be running beside them.
  *
- * @throws {StepError} If a rejection of a step came after its end.
+ * @throws {StepError} If a promise of a step rejects after the step's end.
  */
 export async function runTestCase(
   runner: StepRunner,
@@ -64,7 +64,7 @@ export async function runTestCase(
   await throwLateRejections(scopes, options.site);
 }
 
-/** A rejection after the end of its step fails the whole test. */
+/** Fails the whole test on rejections that come after the end of their step. */
 async function throwLateRejections(
   scopes: ReadonlyMap<StepScope, string>,
   site: string,

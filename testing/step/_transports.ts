@@ -18,7 +18,7 @@ import type {
 } from "../ctx_contract.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
-/** What a step runs on: a transport of this package, by its name, or another. */
+/** The transport of a step: a built-in one, by its name, or a custom one. */
 export type StepTransport = CtxTransport | CtxOwnTransport;
 
 /** Returns the name of a step's transport. */
@@ -26,7 +26,7 @@ export function nameOf(transport: StepTransport): string {
   return typeof transport === "string" ? transport : transport.name;
 }
 
-/** Returns what carries the bytes of a step's transport. */
+/** Returns the transport that carries the bytes of a step's transport. */
 export function baseOf(transport: StepTransport): Transport {
   if (typeof transport === "object") return transport.transport;
   switch (transport) {
@@ -42,8 +42,8 @@ export function baseOf(transport: StepTransport): Transport {
 }
 
 /**
- * Returns the transports for servers and clients by hand, where the default ones
- * do not have the step's.
+ * Returns the transports for servers and clients that are opened without `ctx`;
+ * `undefined` if the default ones include the step's.
  */
 export function transportsOf(
   transport: StepTransport,
@@ -53,7 +53,10 @@ export function transportsOf(
   return [transport.transport, ...defaultTransports()];
 }
 
-/** Returns what makes a step's transport of its base, if they differ. */
+/**
+ * Returns the function that wraps a base into the step's transport, if they
+ * differ.
+ */
 export function wrapperOf(
   transport: StepTransport,
   tls: StepTls | null,
@@ -62,7 +65,7 @@ export function wrapperOf(
   return tls === null ? undefined : (plain) => secured(plain, tls.options);
 }
 
-/** The certificates of the steps with TLS. */
+/** The certificates of steps with TLS. */
 export interface StepTls {
   readonly authority: TestAuthority;
   readonly options: CtxTlsOptions;
@@ -70,7 +73,7 @@ export interface StepTls {
 
 let shared: Promise<StepTls> | null = null;
 
-/** Returns the certificates that all steps with TLS share. */
+/** Returns the certificates, which all steps with TLS share. */
 export function stepTls(): Promise<StepTls> {
   return shared ??= makeStepTls();
 }
@@ -86,22 +89,22 @@ async function makeStepTls(): Promise<StepTls> {
 
 let names = 0;
 
-/** Unused addresses, which no other test or program can have taken. */
+/** Generates unused addresses, unknown to any other test or program. */
 export class Addresses {
   readonly #transport: StepTransport;
   readonly #scope: Pick<ResourceScope, "defer">;
   #folder: string | null = null;
   #files = 0;
-  /** Files that were left in the folder of sockets when it was removed. */
+  /** Files that were still in the folder of sockets when it was removed. */
   readonly leftFiles: string[] = [];
 
-  /** Creates addresses whose folder `scope` removes. */
+  /** Creates a generator whose folder is removed by `scope`. */
   constructor(transport: StepTransport, scope: Pick<ResourceScope, "defer">) {
     this.#transport = transport;
     this.#scope = scope;
   }
 
-  /** Returns another address each time. */
+  /** Returns a new address each time. */
   next(): string {
     if (typeof this.#transport === "object") return this.#transport.address();
     switch (this.#transport) {
@@ -120,7 +123,7 @@ export class Addresses {
     }
   }
 
-  /** The name is short: the path of a socket is limited to 103 bytes. */
+  /** Uses a short name, since a socket path is limited to 103 bytes. */
   #makeFolder(): string {
     const folder = Deno.makeTempDirSync({ prefix: "d" });
     this.#scope.defer(`folder '${folder}'`, async () => {

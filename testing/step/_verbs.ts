@@ -4,12 +4,13 @@ import { AddressInUseError } from "../../transports/errors.ts";
 import type { CtxChannelOptions } from "../ctx_contract.ts";
 import type { ResourceScope } from "./_resource_scope.ts";
 
-/** The grace of handlers when their step ends, in milliseconds. */
+/** The grace period of handlers when their step ends, in milliseconds. */
 export const GRACE_MS = 250;
 
 /**
- * How often a server tries to get its port again, with a pause of as many
- * milliseconds. The system may have given it to a connection of somebody else.
+ * The number of attempts of a server to get its port again, and the pause
+ * between them. The system may have given the port to a connection of another
+ * program.
  */
 const PORT_TRIES = 200;
 const PORT_PAUSE_MS = 25;
@@ -20,9 +21,11 @@ interface StepServer {
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** A kind of servers and clients, for {@linkcode makeVerbs}. */
+/** A kind of servers and clients (see {@linkcode makeVerbs}). */
 interface Kind<Service, ServerOptions, Options, Server, Client> {
-  /** The server, its client and the object with the verbs, in error texts. */
+  /**
+   * Names of the server, the client and the object with the verbs, for errors.
+   */
   readonly names: Readonly<Record<"server" | "client" | "verbs", string>>;
   /** Owns the servers and clients. */
   readonly scope: ResourceScope;
@@ -82,7 +85,9 @@ export function makeVerbs<
     return again;
   }
 
-  /** Starts it at an address that a connection may hold for a moment. */
+  /**
+   * Starts a server at an address that a connection may occupy for a moment.
+   */
   async function startAgain(
     start: (address: string) => Promise<Server>,
     address: string,

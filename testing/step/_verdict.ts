@@ -3,29 +3,29 @@ import { printable } from "../../transports/printable.ts";
 import { describeLeak, type Leak } from "../ledger/_leak.ts";
 import { LeakError, StepError, StepTimeoutError } from "../errors.ts";
 
-/** The name of a step and the place of its test in the code, for reports. */
+/** The name of a step and the location of its test, for reports. */
 export interface StepIdentity {
   /** The name of the step. */
   readonly step: string;
-  /** File and line of the test. */
+  /** The file and line of the test. */
   readonly site: string;
 }
 
-/** An error that no caller awaited, and where it came from. */
+/** An error that no caller awaited, and its origin. */
 export interface ReportedError {
   readonly error: unknown;
   readonly context: ErrorContext;
 }
 
-/** Leaks, by the time when they were found. */
+/** Leaks, by the time at which they were found. */
 export interface FoundLeaks {
-  /** Leaks when the body had ended. */
+  /** Leaks found when the body had ended. */
   readonly before: readonly Leak[];
-  /** Leaks after clean-up, when nothing may be left. */
+  /** Leaks found after clean-up, when nothing may be left. */
   readonly after: readonly Leak[];
-  /** Other things that are left, a few words each. */
+  /** Short descriptions of other things that are left. */
   readonly others: readonly string[];
-  /** Whether the leaks have whole stacks. */
+  /** Whether leaks include whole stacks. */
   readonly traced: boolean;
 }
 
@@ -52,11 +52,11 @@ export function leakError(
   return withoutStack(() => new LeakError(message, all));
 }
 
-/** A step whose time is up, a line each. */
+/** The state of a step whose time is up, one text line per entry. */
 export interface StepState {
-  /** What its body may wait for. */
+  /** Pending work that the body may be waiting for. */
   readonly waits: readonly string[];
-  /** What is open. */
+  /** Open resources. */
   readonly open: readonly string[];
 }
 
@@ -78,7 +78,7 @@ export function timeoutError(
   return withoutStack(() => new StepTimeoutError(message, timeoutMs));
 }
 
-/** Returns the error for one that was reported to `onError`. */
+/** Returns the error for an error that was reported to `onError`. */
 export function reportedError(
   { step }: StepIdentity,
   { error, context: { kind, address } }: ReportedError,
@@ -100,7 +100,7 @@ export function reportedError(
   );
 }
 
-/** Returns the error for a rejection that no code handled. */
+/** Returns the error for an unhandled rejection. */
 export function rejectionError(
   { step, site }: StepIdentity,
   cause: unknown,
@@ -111,12 +111,12 @@ export function rejectionError(
   );
 }
 
-/** Returns an error of a step, without a stack. */
+/** Returns a `StepError` without a stack. */
 export function stepError(message: string, options?: ErrorOptions): StepError {
   return withoutStack(() => new StepError(message, options));
 }
 
-/** Returns one error for all of `problems`; a single one stays as it is. */
+/** Combines `problems` into one error; a single one is returned as it is. */
 export function asOne({ step }: StepIdentity, problems: unknown[]): unknown {
   if (problems.length === 1) return problems[0];
   return withoutStack(() =>
@@ -127,7 +127,9 @@ export function asOne({ step }: StepIdentity, problems: unknown[]): unknown {
   );
 }
 
-/** Returns each text once; the first line of one that comes often says so. */
+/**
+ * Removes duplicate texts; the first line of a repeated one states its count.
+ */
 function counted(texts: readonly string[]): string[] {
   return [...Map.groupBy(texts, (text) => text)].map(([text, { length }]) =>
     length === 1 ? text : text.replace(/$/m, `, ${length} times`)
@@ -143,7 +145,9 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** Makes an error without a stack, whose frames would all be of this package. */
+/**
+ * Creates an error without a stack, since all frames would be this package's.
+ */
 function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;

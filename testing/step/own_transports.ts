@@ -4,7 +4,7 @@ import { splitTransports } from "./_environment.ts";
 
 /**
  * The transports of the modules that DENOMAS_TRANSPORTS names. They are loaded
- * before tests begin, which would be blamed for what they open.
+ * before tests begin; otherwise a test would be blamed for resources they open.
  */
 export const ownTransports: readonly CtxOwnTransport[] = await load();
 

@@ -1,9 +1,9 @@
 import { setRealTimer } from "../../transports/internal.ts";
 
 /**
- * Waits for `work` to settle, but no longer than `timeMs`: then it resolves to
- * `null`, and the outcome of `work` is ignored. The time is real, though `work`
- * may fake the timers.
+ * Waits at most `timeMs` for `work` to settle. After that it resolves to `null`
+ * and ignores the outcome of `work`. The limit is real time, even if `work`
+ * fakes timers.
  */
 export async function settledWithin<T>(
   work: Promise<T>,

@@ -7,7 +7,7 @@ import {
 } from "../network/random.ts";
 import { type End, mebibytes, type Obligations, type Stage } from "./_stage.ts";
 
-/** Obligations about the bytes on their way. */
+/** Obligations about bytes in transit. */
 export const byteObligations: Obligations = {
   bytes: {
     title: "carries bytes both ways, in order, however they are cut",
@@ -81,7 +81,7 @@ export const byteObligations: Obligations = {
   },
 };
 
-/** Sends a megabyte in pieces, and reads it in others. */
+/** Sends a megabyte in pieces, and reads it in pieces of other sizes. */
 async function carry(from: End, to: End, random: Random): Promise<void> {
   const bytes = randomBytes(random, 1_000_000);
   const send = async () => {
@@ -101,10 +101,13 @@ function* pieces(bytes: Uint8Array, random: Random): Generator<Uint8Array> {
   }
 }
 
-/** More than any transport should hold for a peer that does not read. */
+/** More than any transport should buffer for a peer that does not read. */
 const BLOCKING_MIB = 32;
 
-/** Writes until the stream takes no more; returns the wait for the rest. */
+/**
+ * Writes until the stream accepts no more. Returns a function that waits for
+ * the rest.
+ */
 async function block(stage: Stage, end: End): Promise<() => Promise<void>> {
   const payload = mebibytes(BLOCKING_MIB);
   const writing = end.write(payload);

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { AddressInUseError, ConnectError } from "../../transports/errors.ts";
 import type { Obligations } from "./_stage.ts";
 
-/** Obligations to those who listen and connect. */
+/** Obligations to listeners and connecting clients. */
 export const listeningObligations: Obligations = {
   addresses: {
     title: "tells the real addresses of both ends",
@@ -36,7 +36,7 @@ export const listeningObligations: Obligations = {
       await client.write("still here");
       await server.expect("still here");
 
-      // The address is free: another server takes it, and is the one that is met.
+      // The address is free: another server can take it and is reached there.
       const next = await stage.listen(listener.address);
       assertEquals(next.address, listener.address);
       await listener.close();
@@ -61,7 +61,8 @@ export const listeningObligations: Obligations = {
       await client.write("!");
       const into = new Uint8Array(1);
       for (let read: number | null = null; read === null;) {
-        // The second server may have knocked, to see whether the first is alive.
+        // The second server may have connected to check that the first is
+        // alive.
         const { stream } = await stage.accepted();
         read = await stream.read(into).catch(() => null);
       }
@@ -89,7 +90,8 @@ export const listeningObligations: Obligations = {
         stage.connect(listener.address, { signal: AbortSignal.abort(reason) })
       );
       assertStrictEquals(error, reason);
-      // Nor does it reach the server: the next one is the first.
+      // The attempt must not reach the server: the next connection is its
+      // first.
       await stage.join(listener.address);
       assertEquals(stage.acceptedCount, 0);
     },
@@ -106,7 +108,7 @@ export const listeningObligations: Obligations = {
       controller.abort(reason);
       assertStrictEquals(await assertRejects(() => connecting), reason);
 
-      // The same where nobody listens, whichever is noticed first.
+      // The same applies where nobody listens, whichever error comes first.
       await listener.close();
       const second = new AbortController();
       const failing = stage.connect(listener.address, {

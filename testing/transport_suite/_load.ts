@@ -51,7 +51,7 @@ export const loadObligations: Obligations = {
   },
 };
 
-/** Answers the first `length` bytes with themselves. */
+/** Echoes the first `length` bytes. */
 async function echo(end: End, length: number): Promise<void> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {

@@ -11,9 +11,11 @@ import { afterHandshakes } from "./after_handshakes.ts";
 
 /** A place where a test can listen. */
 export interface TransportPlace {
-  /** An address at which nobody listens. */
+  /** An unused address. */
   readonly address: string;
-  /** Undoes what was made for it, such as a temporary folder. */
+  /**
+   * Removes resources that were made for the place, such as a temporary folder.
+   */
   dispose?(): void | Promise<void>;
 }
 
@@ -32,19 +34,19 @@ export type Obligations = Readonly<Record<string, Obligation>>;
 export class End {
   /** The connection itself. */
   readonly connection: Connection;
-  /** Its bytes. */
+  /** The stream of the connection. */
   readonly stream: ByteStream;
-  /** The number of bytes that the stream has taken. */
+  /** The number of bytes that the stream has accepted. */
   written = 0;
   #isClosed = false;
 
-  /** Takes over `connection`. */
+  /** Takes ownership of `connection`. */
   constructor(connection: Connection) {
     this.connection = connection;
     this.stream = connection.stream;
   }
 
-  /** Writes all of `content`, however much each write takes. */
+  /** Writes all of `content`, in as many writes as necessary. */
   async write(content: Uint8Array | string): Promise<void> {
     let rest = asBytes(content);
     while (rest.length > 0) {
@@ -56,7 +58,7 @@ export class End {
     }
   }
 
-  /** Reads as many bytes as `content` has, and asserts that they are the same. */
+  /** Reads as many bytes as `content` has, and asserts that they are equal. */
   async expect(content: Uint8Array | string): Promise<void> {
     const wanted = asBytes(content);
     const bytes = new Uint8Array(wanted.length);
@@ -68,24 +70,24 @@ export class End {
       assert(isRight, `A read into ${into.length} bytes brought ${read}`);
       at += read;
     }
-    // `assertEquals` takes minutes to show the difference of long arrays.
+    // `assertEquals` takes minutes to diff long arrays.
     let same = 0;
     while (same < bytes.length && bytes[same] === wanted[same]) same++;
     assertEquals(same, bytes.length, "Other bytes after the first ones");
   }
 
-  /** Asserts that the peer ended its direction, and that nothing is left. */
+  /** Asserts that the peer has ended its direction and no bytes are left. */
   async expectEnd(): Promise<void> {
     assertEquals(await this.stream.read(new Uint8Array(8)), null);
   }
 
-  /** Reads to the end, or to a failure. */
+  /** Reads until the end or an error. */
   async drain(): Promise<void> {
     const into = new Uint8Array(64 * 1024);
     while (await this.stream.read(into).catch(() => null) !== null);
   }
 
-  /** Closes the stream, unless the test has done so. */
+  /** Closes the stream, unless the test has already done so. */
   close(): void {
     if (!this.#isClosed) this.stream.close();
     this.#isClosed = true;
@@ -98,7 +100,7 @@ function asBytes(content: Uint8Array | string): Uint8Array {
     : content;
 }
 
-/** Returns so many mebibytes, each of them filled with its number. */
+/** Returns `count` mebibytes, each filled with its index. */
 export function mebibytes(count: number): Uint8Array {
   const bytes = new Uint8Array(count * 2 ** 20);
   for (let n = 0; n < count; n++) bytes.fill(n, n * 2 ** 20, (n + 1) * 2 ** 20);
@@ -123,8 +125,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Listens at the place, or elsewhere; {@linkcode accepted} returns its
-   * connections.
+   * Listens at the place or another address. {@linkcode accepted} returns the
+   * accepted connections.
    */
   async listen(address: string = this.place.address): Promise<Listener> {
     const accept = afterHandshakes((connection) => {
@@ -136,7 +138,7 @@ export class Stage implements AsyncDisposable {
     return listener;
   }
 
-  /** Makes one attempt to connect. */
+  /** Attempts to connect once. */
   async connect(
     address: string,
     options: TransportConnectOptions = {},
@@ -158,7 +160,9 @@ export class Stage implements AsyncDisposable {
     return this.#accepted.shift()!;
   }
 
-  /** The connections that {@linkcode accepted} has not returned yet. */
+  /**
+   * The number of connections that {@linkcode accepted} has not returned yet.
+   */
   get acceptedCount(): number {
     return this.#accepted.length;
   }
@@ -181,8 +185,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Waits for some turns of the event loop, in which both sides work: a measure
-   * of time that does not depend on the speed of the machine.
+   * Waits for some turns of the event loop, in which both sides can work.
+   * Unlike a time, this does not depend on the speed of the machine.
    */
   async turns(count: number): Promise<void> {
     for (let turn = 0; turn < count; turn++) await world.nextTurn();

@@ -6,7 +6,7 @@ export function afterHandshakes(
 ): (connection: Connection) => void {
   return (connection) => {
     if (connection.handshake === undefined) return accept(connection);
-    // It fails where a test gives up connecting.
+    // The handshake fails if a test stops connecting.
     connection.handshake(new AbortController().signal, 60_000)
       .then(accept, () => {});
   };

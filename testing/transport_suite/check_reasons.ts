@@ -1,8 +1,8 @@
 /**
- * Checks which obligations of a suite are skipped: without a reason they would
- * be forgotten.
+ * Checks the list of skipped obligations of a suite. Each needs a reason, or
+ * the skip would be forgotten.
  *
- * @throws {TypeError} If one is unknown, or has no reason.
+ * @throws {TypeError} If an obligation is unknown, or has no reason.
  */
 export function checkReasons(
   name: string,

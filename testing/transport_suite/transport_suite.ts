@@ -16,31 +16,33 @@ export interface TransportSuiteOptions {
    * @default {the transport's scheme}
    */
   readonly name?: string;
-  /** Returns a place to listen at, another one each time. */
+  /** Returns a place to listen at, a new one each time. */
   readonly place: () => TransportPlace | Promise<TransportPlace>;
   /**
    * The names of obligations that the transport does not meet, such as
-   * `bothDirections`, each with the reason. Their tests are shown as ignored,
-   * with the reason. A wrong name throws a `TypeError` that lists all names.
+   * `bothDirections`, each with the reason. Their tests are reported as
+   * ignored, with the reason. An unknown name throws a `TypeError` that lists
+   * all names.
    *
    * @default {{}}
    */
   readonly skip?: Readonly<Record<string, string>>;
   /**
-   * Ignores all tests, where the system lacks what the transport needs.
+   * Ignores all tests. Set it where the system lacks something that the
+   * transport needs.
    *
    * @default {false}
    */
   readonly ignore?: boolean;
   /**
-   * The longest time that each test may take, in milliseconds.
+   * The time limit of each test, in milliseconds.
    *
    * @default {60_000}
    */
   readonly timeoutMs?: number;
 }
 
-/** Everything that the contract asks of a transport, by name. */
+/** All obligations of a transport, by name. */
 export const OBLIGATIONS: Obligations = {
   ...byteObligations,
   ...endingObligations,
@@ -50,10 +52,11 @@ export const OBLIGATIONS: Obligations = {
 
 /**
  * Registers a `Deno.test`, with sanitizers on, for each obligation of a
- * transport. The contract stands in `transports/transport.ts`; the layers above
- * rely on it.
+ * transport. The layers above the transport rely on its contract, which is
+ * documented in `transports/transport.ts`.
  *
- * One obligation cannot be seen from inside a test: `unref` lets a process end.
+ * One obligation cannot be tested from inside a test: `unref` lets a process
+ * end.
  *
  * @throws {TypeError} If `skip` names an unknown obligation, or one without a
  * reason.

@@ -3,7 +3,7 @@ import type { RecordedOperation } from "./events.ts";
 import type { Model, OperationCall } from "./model.ts";
 import type { Placed } from "./_search.ts";
 
-/** A return that makes a history wrong. */
+/** A return that makes a history not linearizable. */
 export interface Fault {
   /** The part of the object, or `null` if it has only one. */
   readonly part: string | null;
@@ -11,14 +11,17 @@ export interface Fault {
   readonly operations: readonly RecordedOperation[];
   /** The operation that returned. */
   readonly stuck: RecordedOperation;
-  /** An order of all that returned before, or `null` if none was found in time. */
+  /**
+   * A valid order of everything that returned before; `null` if none was found
+   * in time.
+   */
   readonly order: readonly Placed<unknown>[] | null;
 }
 
-/** The number of operations that are shown. */
+/** The maximum number of operations to show. */
 const SHOWN = 12;
 
-/** Returns why a history is not linearizable, as text of several lines. */
+/** Explains in several lines why a history is not linearizable. */
 export function explain(model: Model, fault: Fault): string {
   const { part, operations, stuck, order } = fault;
   const before = operations.filter(({ invoked }) => invoked < stuck.returned);
@@ -35,7 +38,7 @@ export function explain(model: Model, fault: Fault): string {
   ].join("\n");
 }
 
-/** Returns the last that began, and in any case what is open at the end. */
+/** Returns the last operations, including all that are open at the end. */
 function lastOf(operations: readonly RecordedOperation[]): RecordedOperation[] {
   return operations.toSorted((a, b) => a.returned - b.returned)
     .slice(-SHOWN).sort((a, b) => a.invoked - b.invoked);
@@ -70,7 +73,7 @@ function orderLine(
   order: readonly Placed<unknown>[],
   stuck: RecordedOperation,
 ): string {
-  // While it was open it may have been placed with another output.
+  // While the operation was open, it may have been placed with another output.
   const index = order.findIndex(({ operation }) => operation === stuck);
   const before = index === -1 ? order : order.slice(0, index);
   const state = before.at(-1)?.state ?? model.init();

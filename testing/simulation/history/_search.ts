@@ -1,27 +1,28 @@
-// The search of Wing and Gong with Lowe's memory of what has been tried: it
-// places one operation after the other, and takes the last back where one that
-// has returned fits nowhere. What returned first is tried first. A pair of the operations placed so far and the
-// state reached is tried once only. Operations without a return are tried last:
-// mostly they are not needed, and they can be placed nearly everywhere.
+// The linearizability search of Wing and Gong, with Lowe's memory of tried
+// configurations. It places one operation after the other, and backtracks when
+// an operation that has returned cannot be placed. Operations are tried in the
+// order of their returns. Each pair of placed operations and reached state is
+// tried only once. Operations without a return are tried last: they are rarely
+// needed, and can be placed almost anywhere.
 import type { RecordedOperation } from "./events.ts";
 import type { Model, Outcome } from "./model.ts";
 import { stableKey } from "./_stable_key.ts";
 
-/** How many steps of the model are left. */
+/** The number of model steps left. */
 export interface Budget {
   steps: number;
 }
 
-/** What a search found. */
+/** The result of a search. */
 export type SearchResult<State> =
   | {
     readonly kind: "order";
-    /** The operations in that order, each with the state after it. */
+    /** The operations in a valid order, each with the state after it. */
     readonly order: readonly Placed<State>[];
   }
   | {
     readonly kind: "none";
-    /** Where no order got further: the index of a return. */
+    /** The index of the first return that no order got past. */
     readonly blockedAt: number;
   }
   | { readonly kind: "unknown" };
@@ -33,9 +34,9 @@ export interface Placed<State> {
 }
 
 /**
- * Searches an order of `operations`, sorted by `invoked`, that the model
- * allows. Only events up to the index `until` count: what returns later has not
- * returned.
+ * Searches for an order of `operations`, sorted by `invoked`, that the model
+ * allows. Only events up to the index `until` count: operations that return
+ * later count as open.
  */
 export function search<State>(
   model: Model<State>,
@@ -46,12 +47,14 @@ export function search<State>(
   return new Search(model, operations, budget, until).run();
 }
 
-/** The head of a list of what is not placed yet, or an entry of it. */
+/** The head of a list of unplaced operations, or an entry of it. */
 interface Link {
   next: Entry | null;
 }
 
-/** An operation in the list of those that have returned, or of the others. */
+/**
+ * An operation in the list of returned operations, or in the list of open ones.
+ */
 interface Entry extends Link {
   readonly operation: RecordedOperation;
   readonly index: number;
@@ -63,10 +66,12 @@ interface Entry extends Link {
 
 interface Frame<State> {
   readonly entry: Entry;
-  /** The first return that was in the way then; operations begun later wait. */
+  /**
+   * The first return that blocked at that point; operations invoked later wait.
+   */
   readonly limit: number;
   readonly outcomes: readonly Outcome<State>[];
-  /** Which of the outcomes comes next. */
+  /** The index of the next outcome to try. */
   next: number;
   readonly before: State;
   after: State;
@@ -75,9 +80,9 @@ interface Frame<State> {
 class Search<State> {
   readonly #model: Model<State>;
   readonly #budget: Budget;
-  /** What has returned and is not placed, in the order of the returns. */
+  /** Unplaced operations that have returned, in the order of their returns. */
   readonly #ended: Link;
-  /** What has not returned and is not placed, in the order of the begins. */
+  /** Unplaced operations that have not returned, in the order of invocation. */
   readonly #open: Link;
   readonly #stack: Frame<State>[] = [];
   readonly #placed: PlacedSet;
@@ -132,13 +137,13 @@ class Search<State> {
     return { kind: "order", order };
   }
 
-  /** Returns the first candidate, and the first return that is in the way. */
+  /** Returns the first candidate, and the first blocking return. */
   #first(): [entry: Entry | null, limit: number] {
     const { next } = this.#ended;
     return [next, next?.operation.returned ?? Infinity];
   }
 
-  /** Returns the next candidate; what has not returned comes last. */
+  /** Returns the next candidate; operations without a return come last. */
   #after({ next, hasReturned }: Entry, limit: number): Entry | null {
     if (!hasReturned || (next !== null && next.earliest < limit)) return next;
     return this.#open.next;
@@ -159,13 +164,13 @@ class Search<State> {
     return { entry, limit, outcomes, next: 0, before, after: before };
   }
 
-  /** Places the operation with the first outcome that leads somewhere new. */
+  /** Places the operation with the first outcome that leads to a new state. */
   #place(frame: Frame<State>): boolean {
     const { entry, outcomes, before } = frame;
     while (frame.next < outcomes.length) {
       const { state } = outcomes[frame.next++]!;
       const key = this.#keyOf(state);
-      // An operation that need not be there and changes nothing is left out.
+      // Skip an open operation that changes nothing.
       if (!entry.hasReturned && key === this.#keyOf(before)) continue;
       this.#placed.add(entry.index);
       const configuration = `${this.#placed.key()}|${key}`;
@@ -214,7 +219,7 @@ function link(
   return head;
 }
 
-/** Which operations are placed, with a short text that is unique for the set. */
+/** The set of placed operations, with a short text key unique to the set. */
 class PlacedSet {
   readonly #words: Uint16Array;
 
@@ -230,7 +235,9 @@ class PlacedSet {
     this.#words[index >> 4]! &= ~(1 << (index & 15));
   }
 
-  /** Leaves out what is all placed at the front, and all open at the end. */
+  /**
+   * Omits the fully placed words at the front and the empty ones at the end.
+   */
   key(): string {
     const words = this.#words;
     let [from, to] = [0, words.length];

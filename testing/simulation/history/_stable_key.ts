@@ -1,8 +1,8 @@
 /**
- * Returns a text that is the same for values that are equal as data. `null`,
- * `undefined` and a member that is `undefined` are equal, as they are in JSON.
+ * Returns a text that is the same for values that are equal as data. As in
+ * JSON, `null`, `undefined` and members that are `undefined` are equal.
  *
- * @throws {TypeError} If there is a function or a symbol in it.
+ * @throws {TypeError} If the value contains a function or a symbol.
  */
 export function stableKey(value: unknown): string {
   if (value === null || value === undefined) return "null";

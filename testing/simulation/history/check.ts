@@ -7,28 +7,28 @@ import { explain, type Fault } from "./_explain.ts";
 import type { Model, Operation, OperationCall } from "./model.ts";
 import { type Budget, search } from "./_search.ts";
 
-/** Bounds of a check. */
+/** Limits of a check. */
 export interface LinearizabilityOptions {
   /**
-   * How many steps of the model the check may take for each part of the object.
+   * The maximum number of model steps for each part of the object.
    *
    * @default 1_000_000
    */
   readonly maxSteps?: number;
 }
 
-/** Whether a history could have come from an object of a model. */
+/** The verdict on whether a history could come from an object of a model. */
 export interface LinearizabilityVerdict {
-  /** `"unknown"` if the check has taken all its steps and found nothing. */
+  /** `"unknown"` if the check used up its steps without a result. */
   readonly result: "linearizable" | "not linearizable" | "unknown";
-  /** The verdict for people, several lines where it is a bad one. */
+  /** The verdict as readable text, several lines if it is negative. */
   readonly explanation: string;
   /**
-   * When an operation returned that fits no order, in milliseconds; `null`
+   * The time of the first return that fits no order, in milliseconds; `null`
    * unless the result is `"not linearizable"`.
    */
   readonly atMs: number | null;
-  /** How many steps of the model were taken. */
+  /** The number of model steps used. */
   readonly steps: number;
 }
 
@@ -43,8 +43,8 @@ interface Part {
 
 /**
  * Checks whether some order of the operations explains the history: each takes
- * effect at one moment between its begin and its end, as the model says. An
- * operation without an end may take effect at any time after its begin, or
+ * effect at one moment between its begin and its end, as the model specifies.
+ * An operation without an end may take effect at any time after its begin, or
  * never.
  *
  * @throws {TypeError} If an id begins twice, or ends without a begin.
@@ -59,7 +59,7 @@ export function checkLinearizability<State, Op extends Operation>(
   let [steps, isKnown] = [0, true];
   for (const part of partsOf(plain, operationsOf(events))) {
     const budget: Budget = { steps: maxSteps };
-    // Only an earlier fault matters once there is one.
+    // After a fault, only earlier faults matter.
     const until = first?.stuck.returned ?? Infinity;
     const result = search(plain, part.operations, budget, until);
     steps += maxSteps - budget.steps;
@@ -92,9 +92,9 @@ function partsOf(
 }
 
 /**
- * Finds the first return that makes the history wrong, up to `until`.
- * `blockedAt` is only a lower bound: orders may have been excluded by outputs of operations that
- * returned later.
+ * Finds the first return, up to `until`, that makes the history not
+ * linearizable. `blockedAt` is only a lower bound: orders may have been
+ * excluded by outputs of operations that returned later.
  */
 function findFault(
   model: Model,

@@ -1,11 +1,11 @@
-/** One event of a history. Events stand in the order in which they happened. */
+/** One event of a history. Events are listed in the order they happened. */
 export type HistoryEvent =
   | {
     /** A client calls an operation. */
     readonly kind: "invoke";
-    /** The same in the event with which the operation ends. */
+    /** The id of the operation, also in the event that ends it. */
     readonly id: number;
-    /** When, in milliseconds. */
+    /** The time, in milliseconds. */
     readonly atMs: number;
     /** The client. */
     readonly client: string;
@@ -17,23 +17,23 @@ export type HistoryEvent =
   | {
     /** The operation returned. */
     readonly kind: "return";
-    /** As in its first event. */
+    /** The id of the operation, as in its first event. */
     readonly id: number;
-    /** When, in milliseconds. */
+    /** The time, in milliseconds. */
     readonly atMs: number;
     /** What it returned. */
     readonly output: unknown;
   }
   | {
-    /** The operation failed; it may have taken effect, or do so later. */
+    /** The operation failed. It may have taken effect, or may do so later. */
     readonly kind: "fail";
-    /** As in its first event. */
+    /** The id of the operation, as in its first event. */
     readonly id: number;
-    /** When, in milliseconds. */
+    /** The time, in milliseconds. */
     readonly atMs: number;
     /** The message of the error. */
     readonly error: string;
-    /** Whether the operation certainly did nothing and never will. */
+    /** Whether the operation certainly had no effect and never will. */
     readonly hadNoEffect: boolean;
   };
 
@@ -45,7 +45,7 @@ export interface RecordedOperation {
   readonly output: unknown;
   /** The index of its first event. */
   readonly invoked: number;
-  /** The index of its return; infinite if it never returned. */
+  /** The index of its return; `Infinity` if it never returned. */
   readonly returned: number;
   readonly invokedAtMs: number;
   readonly returnedAtMs: number;
@@ -55,7 +55,7 @@ export interface RecordedOperation {
 
 /**
  * Returns the operations of a history in the order in which they began, without
- * those that certainly did nothing.
+ * those that certainly had no effect.
  *
  * @throws {TypeError} If an id begins twice, or ends without a begin.
  */

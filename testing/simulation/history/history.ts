@@ -7,7 +7,7 @@ import {
 import type { HistoryEvent } from "./events.ts";
 import type { Model, Operation } from "./model.ts";
 
-/** Thrown when a history is not linearizable, or that cannot be decided. */
+/** Thrown when a history is not linearizable, or when that is undecided. */
 export class LinearizabilityError
   extends DenomasError<Pick<LinearizabilityError, "verdict">> {
   /** The name of the class. */
@@ -19,22 +19,23 @@ export class LinearizabilityError
 /** Options of a {@linkcode History}. */
 export interface HistoryOptions {
   /**
-   * Returns the time in milliseconds. It is for reports: what counts is the
-   * order of the events.
+   * Returns the time in milliseconds. It is used only in reports: the check
+   * uses the order of the events.
    *
    * @default performance.now
    */
   readonly now?: () => number;
   /**
-   * Returns whether an operation that failed with `error` has certainly had no
-   * effect, and will have none. All others count as running for ever.
+   * Returns whether an operation that failed with `error` certainly had no
+   * effect and never will. All other failed operations count as running
+   * forever.
    *
    * @default Always `false`.
    */
   readonly hadNoEffect?: (error: unknown) => boolean;
 }
 
-/** The operation of a union that has a name. */
+/** The operation of a union with the given name. */
 type Named<Op extends Operation, Name> = Extract<Op, { readonly name: Name }>;
 
 /**
@@ -73,16 +74,16 @@ export class History<Op extends Operation = Operation> {
     this.#hadNoEffect = hadNoEffect;
   }
 
-  /** What has happened so far, in order. */
+  /** The events so far, in order. */
   get events(): readonly HistoryEvent[] {
     return this.#events;
   }
 
   /**
    * Runs an operation of a client by `call`, and records when it began, when it
-   * ended and how. Input and output must not be changed afterwards. An operation
-   * whose promise never settles, or rejects, counts as running for ever: it may
-   * take effect at any time, or never.
+   * ended and how. Input and output must not be changed afterwards. An
+   * operation whose promise never settles, or rejects, counts as running
+   * forever: it may take effect at any time, or never.
    *
    * @returns What `call` resolves to, or rejects with.
    */
@@ -112,16 +113,17 @@ export class History<Op extends Operation = Operation> {
     return output;
   }
 
-  /** Checks what has happened so far. */
+  /** Checks the events so far. */
   check(options?: LinearizabilityOptions): LinearizabilityVerdict {
     return checkLinearizability(this.#model, this.#events, options);
   }
 
   /**
-   * Checks what has happened so far.
+   * Checks the events so far.
    *
-   * @throws {LinearizabilityError} If it is not linearizable, with the shortest
-   * part of the history that shows it, or if the check has taken all its steps.
+   * @throws {LinearizabilityError} If they are not linearizable, with the
+   * shortest part of the history that shows it, or if the check used up its
+   * steps.
    */
   assertLinearizable(options?: LinearizabilityOptions): void {
     const verdict = this.check(options);

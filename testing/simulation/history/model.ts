@@ -1,10 +1,10 @@
-/** The shape of one operation on an object: what goes in, what comes out. */
+/** The shape of one operation on an object: its name, input and output. */
 export interface Operation {
-  /** What the operation is called, such as `"write"`. */
+  /** The name of the operation, such as `"write"`. */
   readonly name: string;
-  /** Its argument; `undefined` where it takes none. */
+  /** The argument of the operation; `undefined` if it has none. */
   readonly input: unknown;
-  /** What it returns. */
+  /** The return value of the operation. */
   readonly output: unknown;
 }
 
@@ -13,9 +13,9 @@ export type OperationCall<Op extends Operation = Operation> = Op extends
   Operation ? {
     /** The client that calls it. */
     readonly client: string;
-    /** What the operation is called. */
+    /** The name of the operation. */
     readonly name: Op["name"];
-    /** Its argument. */
+    /** The argument of the operation. */
     readonly input: Op["input"];
   }
   : never;
@@ -24,44 +24,44 @@ export type OperationCall<Op extends Operation = Operation> = Op extends
 export interface Outcome<State> {
   /** The state afterwards. */
   readonly state: State;
-  /** What the operation then returns. Left out, every output is right. */
+  /** The return value in this case. If omitted, every output is valid. */
   readonly output?: unknown;
 }
 
 /**
- * What an object does when one client uses it at a time: the specification that
- * a history of concurrent operations is compared with.
+ * The behaviour of an object with one client at a time: the specification to
+ * which histories of concurrent operations are compared.
  *
  * `Op` is the union of the object's operations; it types
  * {@linkcode History.record}.
  */
 export interface Model<State = unknown, Op extends Operation = Operation> {
-  /** What reports call it. */
+  /** The name of the model in reports. */
   readonly name: string;
-  /** Returns the first state. */
+  /** Returns the initial state. */
   init(): State;
   /**
    * Returns the ways in which an operation can take effect in `state`, without
-   * changing `state`: none where it must wait, several where the object may
-   * choose. Outputs are compared by value; `null` equals `undefined`.
+   * changing `state`: none if the operation must wait, several if the object
+   * may choose. Outputs are compared by value; `null` equals `undefined`.
    */
   step(
     state: State,
     operation: OperationCall<Op>,
   ): readonly Outcome<State>[];
   /**
-   * Returns the part of the object that an operation is about, such as the key
-   * of a map. Operations on different parts must not affect each other: each
-   * part is checked by itself, which is much faster.
+   * Returns the part of the object that an operation uses, such as the key of a
+   * map. Operations on different parts must not affect each other: each part is
+   * checked separately, which is much faster.
    *
    * @default One part.
    */
   partition?(operation: OperationCall<Op>): string;
   /**
-   * Returns a text that is the same for equal states only.
+   * Returns a text that is the same only for equal states.
    *
-   * @default The state as JSON, with sorted keys; also for `Map`, `Set`, `Date`,
-   * `bigint` and bytes.
+   * @default The state as JSON, with sorted keys; also for `Map`, `Set`,
+   * `Date`, `bigint` and bytes.
    */
   stateKey?(state: State): string;
 }

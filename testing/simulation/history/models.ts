@@ -20,8 +20,9 @@ export type RegisterOperation<T> =
   };
 
 /**
- * Returns the model of one value: `read`, `write`, and `compareAndSet`, which
- * returns whether the value was `expected` and has been replaced.
+ * Returns the model of a single value with `read`, `write`, and
+ * `compareAndSet`, which returns whether the value was `expected` and has been
+ * replaced.
  */
 export function register<T>(
   initial: T | null = null,
@@ -70,8 +71,8 @@ export type KeyValueOperation<T> =
   };
 
 /**
- * Returns the model of a map, empty at first: `get`, `set`, `delete` and
- * `compareAndSet`. Each key is checked by itself.
+ * Returns the model of a map, empty at first, with `get`, `set`, `delete` and
+ * `compareAndSet`. Each key is checked separately.
  */
 export function keyValue<T>(): Model<T | null, KeyValueOperation<T>> {
   return {
@@ -103,8 +104,8 @@ function compareAndSet<T>(
 }
 
 /**
- * The operations of a {@linkcode mutex}; their input is the name of the lock,
- * or `undefined` where there is only one.
+ * The operations of a {@linkcode mutex}. Their input is the name of the lock,
+ * or `undefined` if there is only one lock.
  */
 export type MutexOperation =
   | {
@@ -125,8 +126,8 @@ export type MutexOperation =
 
 /**
  * Returns the model of locks with one owner each: `acquire` returns once the
- * client owns the lock, `tryAcquire` returns whether it does, and `release` is
- * for the owner only. The state is the owner.
+ * client owns the lock, `tryAcquire` returns whether it does, and only the
+ * owner may `release`. The state is the owner.
  */
 export function mutex(): Model<string | null, MutexOperation> {
   return {
@@ -162,8 +163,8 @@ export type QueueOperation<T> =
   };
 
 /**
- * Returns the model of a queue, first in, first out: `enqueue`, and `dequeue`,
- * which returns `null` or `undefined` where the queue is empty.
+ * Returns the model of a first-in, first-out queue: `enqueue`, and `dequeue`,
+ * which returns `null` or `undefined` if the queue is empty.
  */
 export function queue<T>(): Model<readonly T[], QueueOperation<T>> {
   return {

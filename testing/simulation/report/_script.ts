@@ -1,8 +1,8 @@
-// The script of the page is text: the package is checked without the names of
-// browsers, and the page must not load a second file. It is one program, so it
-// stands in one file; a test runs it in Chromium.
+// The page's script is a text, because the package is checked without browser
+// types and the page must not load a second file. It is one program, so it is
+// in one file; a test runs it in Chromium.
 
-/** The script of the page. It draws only what is in view. */
+/** The script of the page. It draws only visible elements. */
 export const SCRIPT = String.raw`
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);

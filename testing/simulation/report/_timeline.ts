@@ -4,7 +4,7 @@ import type {
   TraceEvent,
 } from "../trace/trace.ts";
 
-/** A message, once, although it is in the trace where sent and where arrived. */
+/** A message, listed once although the trace records sending and arrival. */
 export interface TimelineMessage {
   readonly from: string;
   readonly to: string;
@@ -14,7 +14,7 @@ export interface TimelineMessage {
   readonly text: string;
 }
 
-/** What else happened to a node, or to the run if `node` is empty. */
+/** Another event at a node, or in the run if `node` is empty. */
 export interface TimelineMark {
   readonly node: string;
   readonly at: number;
@@ -22,28 +22,28 @@ export interface TimelineMark {
   readonly text: string;
 }
 
-/** A time in which a node did not run. */
+/** A period in which a node did not run. */
 export interface TimelineGap {
   readonly node: string;
   readonly from: number;
-  /** When it ran again; `null` if it did not. */
+  /** When the node ran again; `null` if it did not. */
   readonly to: number | null;
 }
 
-/** A trace as it is drawn. Times are in virtual milliseconds. */
+/** The data of a drawn trace. Times are in virtual milliseconds. */
 export interface Timeline {
   readonly seed: number;
   readonly endAt: number;
-  /** In the order in which they first appear. */
+  /** The nodes, in the order in which they first appear. */
   readonly nodes: readonly string[];
-  /** In the order in which they were sent. */
+  /** The messages, in the order in which they were sent. */
   readonly messages: readonly TimelineMessage[];
   readonly marks: readonly TimelineMark[];
   readonly gaps: readonly TimelineGap[];
   readonly faults: readonly PlannedFault[];
 }
 
-/** Returns a trace as it is drawn. */
+/** Converts a trace into the data to draw. */
 export function timelineOf(
   { seed, events, faults }: SimulationTrace,
 ): Timeline {
@@ -69,7 +69,7 @@ export function timelineOf(
     messages.push({ from, to, sentAt: at, arrivedAt, text });
   }
   for (const { node } of faults) if (node !== "") nodes.add(node);
-  // A fault may outlast the run, which ends at a failure.
+  // The chart ends with the last event: a fault may outlast the run.
   const endAt = events.reduce((last, { at }) => Math.max(last, at), 0);
   const rest = { marks, gaps: gapsOf(marks), faults };
   return { seed, endAt, nodes: [...nodes], messages, ...rest };
@@ -89,7 +89,7 @@ function gapsOf(marks: readonly TimelineMark[]): TimelineGap[] {
   return gaps;
 }
 
-/** Returns a virtual time for people. */
+/** Formats a virtual time for display. */
 export function secondsText(ms: number): string {
   return `${(ms / 1_000).toFixed(3)} s`;
 }

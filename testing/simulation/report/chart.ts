@@ -2,10 +2,10 @@ import { printable } from "../../../transports/printable.ts";
 import type { SimulationTrace } from "../trace/trace.ts";
 import { secondsText, timelineOf } from "./_timeline.ts";
 
-/** The number of lines of a chart. */
+/** The default number of lines of a chart. */
 const LINES = 30;
 
-/** A message that takes so long is told to be late. */
+/** A message that takes at least this long is marked as late. */
 const LATE_MS = 1_000;
 
 const MAX_TEXT = 60;
@@ -20,16 +20,16 @@ interface Line {
   readonly from: string;
   /** The other node of a message. */
   readonly to: string | null;
-  /** What stands in the column of the node. */
+  /** The symbol in the column of the node. */
   readonly sign: string;
   readonly text: string;
-  /** What became of a message, if it did not arrive soon. */
+  /** The fate of a message that did not arrive soon. */
   readonly end: string;
 }
 
 /**
- * Draws the last messages and events of a run as text: a column for each node,
- * an arrow for each message, at the time at which it was sent.
+ * Draws the last messages and events of a run as text, with a column for each
+ * node and an arrow for each message at the time it was sent.
  */
 export function drawTraceChart(
   trace: SimulationTrace,

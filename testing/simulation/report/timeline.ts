@@ -4,9 +4,9 @@ import { STYLE } from "./_style.ts";
 import { timelineOf } from "./_timeline.ts";
 
 /**
- * Returns a page that shows a run: nodes as lanes, messages as arrows, faults as
- * bands, crashes as gaps, and the failure as a line through all. It loads
- * nothing from elsewhere, so it can be opened from a disk or sent to somebody.
+ * Returns a page that shows a run: nodes as lanes, messages as arrows, faults
+ * as bands, crashes as gaps, and the failure as a line through all lanes. The
+ * page is self-contained, so it can be opened from disk or sent to others.
  */
 export function drawTimeline(trace: SimulationTrace): string {
   const timeline = timelineOf(trace);
@@ -55,7 +55,7 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** Returns JSON that cannot end the element of a script that holds it. */
+/** Returns JSON that cannot close the script element that contains it. */
 function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }

@@ -1,4 +1,4 @@
-/** One kind of network or node fault that a simulation can plan. */
+/** A kind of network or node fault that a simulation can plan. */
 export type FaultKind =
   | "partition"
   | "hold"
@@ -11,22 +11,22 @@ export type FaultKind =
 
 /** One fault of a plan, as plain data. */
 export interface PlannedFault {
-  /** What happens. */
+  /** The kind of the fault. */
   readonly kind: FaultKind;
-  /** The name of the node that it happens to. */
+  /** The name of the affected node. */
   readonly node: string;
-  /** When it begins, in virtual milliseconds since the start of the run. */
+  /** The start time, in virtual milliseconds since the start of the run. */
   readonly atMs: number;
-  /** How long it lasts, in virtual milliseconds; 0 where it is one moment. */
+  /** The duration, in virtual milliseconds; 0 for a momentary fault. */
   readonly forMs: number;
   /**
-   * By how much: milliseconds that `delay` adds to each message, or by which
+   * The amount: the milliseconds that `delay` adds to each message, or by which
    * `skew` moves the clock of the node.
    */
   readonly amountMs?: number;
 }
 
-/** What a {@linkcode TraceEvent} tells of. */
+/** The kind of a {@linkcode TraceEvent}. */
 export type TraceEventKind =
   | "start"
   | "crash"
@@ -36,30 +36,30 @@ export type TraceEventKind =
   | "note"
   | "failure";
 
-/** One thing that happened in a simulated run. */
+/** One event of a simulated run. */
 export interface TraceEvent {
-  /** When, in virtual milliseconds since the start of the run. */
+  /** The time, in virtual milliseconds since the start of the run. */
   readonly at: number;
   /** The name of the node where it happened; "" for the run itself. */
   readonly node: string;
-  /** What sort of event it is. */
+  /** The kind of the event. */
   readonly kind: TraceEventKind;
-  /** What happened, for people. */
+  /** A readable description of the event. */
   readonly text: string;
-  /** Of a message: the node that receives it. */
+  /** For messages: the receiving node. */
   readonly to?: string;
-  /** Of a message: the node that sent it. */
+  /** For messages: the sending node. */
   readonly from?: string;
-  /** Of a message: equal where it is sent and where it arrives. */
+  /** For messages: the same number in the events of sending and arrival. */
   readonly id?: number;
 }
 
-/** All that happened in one run of one seed, in order. */
+/** The events and faults of one run of one seed. */
 export interface SimulationTrace {
   /** The seed of the run. */
   readonly seed: number;
   /** The events, in the order in which they happened. */
   readonly events: readonly TraceEvent[];
-  /** The faults that were planned, in the order of their begins. */
+  /** The planned faults, sorted by start time. */
   readonly faults: readonly PlannedFault[];
 }
